@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from downslope.errors import DownslopeError
     from downslope.explain import Explanation, Forecast, check_gradient, forecast
     from downslope.objectives import Objective, Problem, Uniform, problem
+    from downslope.optimizers.updater import Updater
 
 # Names are imported when first asked for, so that `downslope --help` does not wait for the engines.
 _HOMES = {
@@ -34,6 +35,7 @@ _HOMES = {
     "Objective": "downslope.objectives",
     "Problem": "downslope.objectives",
     "Uniform": "downslope.objectives",
+    "Updater": "downslope.optimizers.updater",
     "problem": "downslope.objectives",
     "maximize": "downslope.api",
     "minimize": "downslope.api",
@@ -52,6 +54,7 @@ __all__ = [
     "Status",
     "Stopping",
     "Uniform",
+    "Updater",
     "__version__",
     "check_gradient",
     "errors",

@@ -1,8 +1,9 @@
 """The few functions that update rules are written with, for whatever the numbers are made of.
 
 ``sqrt(v)`` is NumPy's for floats, NumPy arrays and ``SymbolicArray`` (which answers to NumPy's functions), SymPy's
-for SymPy symbols (so that a rule can print its own formula), and the framework's own for torch,
-TensorFlow and JAX arrays. Operators (``+ - * / < <=``) every one of them brings along.
+for SymPy symbols (so that a rule can print its own formula), the framework's own for torch,
+TensorFlow and JAX arrays, and part by part for a ``Bundle`` of them. Operators (``+ - * / < <=``) every one of them
+brings along.
 """
 
 from __future__ import annotations
@@ -15,37 +16,54 @@ import numpy as np
 
 _FRAMEWORKS = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax.numpy", "jaxlib": "jax.numpy"}
 
+# Modules here that bring their own functions; what ``notation`` makes of SymPy's symbols is SymPy's.
+_OWN = {f"{__package__}.{name}": name for name in ("bundle", "notation")}
 
-def _library(*values: Any) -> str:
-    """Whose numbers these are: the first value that is not plain Python or NumPy decides."""
+
+def library(*values: Any) -> str:
+    """Whose numbers these are: the first value that is not plain Python or NumPy decides; a bundle before all."""
+    found = "numpy"
     for value in values:
-        if type(value).__module__ == __package__ + ".notation":  # what dot and where make of SymPy's symbols
-            return "sympy"
-        root = type(value).__module__.partition(".")[0]
-        if root in _FRAMEWORKS or root == "sympy":
-            return root
-    return "numpy"
+        module = type(value).__module__
+        if module in _OWN:
+            return _OWN[module]
+        root = module.partition(".")[0]
+        if found == "numpy" and (root in _FRAMEWORKS or root == "sympy"):
+            found = "notation" if root == "sympy" else root
+    return found
+
+
+def _own(home: str) -> dict[str, Any]:
+    """The functions of one of our own kinds of numbers."""
+    functions: dict[str, Any] = importlib.import_module(f"{__package__}.{home}").FUNCTIONS
+    return functions
 
 
 def _call(name: str, *values: Any) -> Any:
-    library = _library(*values)
-    if library == "numpy":
+    home = library(*values)
+    if home == "numpy":
         result = getattr(np, name)(*values)
         # plain numbers stay plain: a NumPy float64 would widen the float32 vectors it meets
         plain = all(
             isinstance(v, (bool, int, float, np.bool_)) and not isinstance(v, np.number) for v in values
         )
         return result.item() if plain else result
-    if library == "sympy":
-        from downslope.optimizers import notation
-
-        return notation.FUNCTIONS[name](*values)
-    module = importlib.import_module(_FRAMEWORKS[library])
-    if library == "torch":
-        values = tuple(v if isinstance(v, module.Tensor) else module.as_tensor(v) for v in values)
-    elif library == "tensorflow":
+    if home in _OWN.values():
+        return _own(home)[name](*values)
+    module = importlib.import_module(_FRAMEWORKS[home])
+    if home == "torch":
+        like = next((v for v in values if isinstance(v, module.Tensor) and v.is_floating_point()), None)
+        values = tuple(v if isinstance(v, module.Tensor) else _tensor(module, v, like) for v in values)
+    elif home == "tensorflow":
         module = module.math if name in ("logical_and", "logical_or", "logical_not", "log") else module
     return getattr(module, {"absolute": "abs"}.get(name, name))(*values)
+
+
+def _tensor(torch: Any, number: Any, like: Any) -> Any:
+    """A plain number as a tensor of the precision and on the device of ``like``; a condition stays one."""
+    if like is None or isinstance(number, (bool, np.bool_)):
+        return torch.as_tensor(number)
+    return torch.as_tensor(number, dtype=like.dtype, device=like.device)
 
 
 def sqrt(a: Any) -> Any:
@@ -105,12 +123,7 @@ def either(a: Any, b: Any) -> Any:
 
 def dot(a: Any, b: Any) -> Any:
     """The inner product of two vectors, a scalar."""
-    library = _library(a, b)
-    if library == "sympy":
-        from downslope.optimizers import notation
-
-        return notation.FUNCTIONS["dot"](a, b)
-    if library == "tensorflow":
+    if library(a, b) == "tensorflow":
         return importlib.import_module("tensorflow").reduce_sum(a * b)
     return _call("dot", a, b)
 
@@ -127,13 +140,11 @@ def zeros_like(x: Any) -> Any:
 
 def entry(table: Sequence[float], k: Any) -> Any:
     """The k-th number of a table of fixed numbers, counted from 0; the last one beyond its end."""
-    library = _library(k)
-    if library == "sympy":
-        from downslope.optimizers import notation
-
-        return notation.FUNCTIONS["entry"](table, k)
+    home = library(k)
+    if home == "notation":
+        return _own(home)["entry"](table, k)
     last = float(len(table) - 1)
-    if library == "numpy" and not hasattr(k, "__array_function__"):
+    if home == "numpy" and not hasattr(k, "__array_function__"):
         return table[int(min(k, last))]
     places = np.arange(len(table), dtype=float)
     return dot(np.array(table), where(absolute(places - minimum(k, last)) < 0.5, 1.0, 0.0))

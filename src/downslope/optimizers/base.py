@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from downslope.optimizers.record import Record, hyperparameter, is_hyperparameter
 from downslope.optimizers.schedule import Schedule
+
+if TYPE_CHECKING:
+    from downslope.optimizers.updater import Updater
 
 __all__ = ["Optimizer", "State", "hyperparameter", "is_hyperparameter"]
 
@@ -58,3 +61,14 @@ class Optimizer(Record):
     def residual(self, x: Any, gradient: Any) -> Any:
         """What vanishes where the method is done: the gradient, unless there are bounds."""
         return gradient
+
+    def updater(self) -> Updater:
+        """This rule for a loop of your own, with ``update(params, gradients)``.
+
+        >>> from downslope.optimizers import SGD
+        >>> SGD(learning_rate=0.5).updater().update({"x": 3.0}, {"x": 2.0})
+        {'x': 2.0}
+        """
+        from downslope.optimizers.updater import Updater  # which is made of everything here
+
+        return Updater(self)

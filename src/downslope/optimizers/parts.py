@@ -1,0 +1,293 @@
+"""Other people's parameters: found in dicts and lists, read as arrays, and written back in place where that can be.
+
+One class for each library says how its arrays are read, how a gradient is made to fit, and how the new numbers are
+written. ``flattened`` and ``rebuilt`` take containers apart and put them together again.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from downslope.errors import UsageError, nearest
+from downslope.optimizers.arithmetic import library
+
+ALONE = "the parameter"  # the name of one that is in no container
+ALLOWED = "floats, NumPy arrays, torch tensors, TensorFlow variables or tensors, and JAX arrays"
+
+
+class Numbers:
+    """Python's and NumPy's single numbers: read as NumPy's, replaced by new ones of the type they had."""
+
+    def read(self, leaf: Any, name: str) -> Any:
+        """The leaf as something to calculate with."""
+        return leaf if isinstance(leaf, np.floating) else np.float64(leaf)
+
+    def fit(self, values: Any, part: Any) -> Any:
+        """Any array or number as one of the library, precision and device of ``part``."""
+        return part.dtype.type(_lone(values))
+
+    def write(self, leaf: Any, part: Any) -> Any:
+        """Put the new numbers into the leaf where it can be changed, and return what stands in its place."""
+        return type(leaf)(part) if isinstance(leaf, np.floating) else float(part)
+
+    def copied(self, part: Any) -> Any:
+        """The same numbers where nobody else can change them."""
+        return part
+
+    def present(self, leaf: Any, part: Any) -> Any:
+        """The numbers as something new of the kind of ``leaf``; a tensor for a variable."""
+        return self.write(leaf, part)
+
+    def plain(self, part: Any) -> Any:
+        """The numbers as a float or a NumPy array."""
+        return float(part)
+
+
+class NumPyArrays(Numbers):
+    """NumPy arrays, changed in place."""
+
+    def read(self, leaf: Any, name: str) -> Any:
+        if leaf.dtype.kind != "f":
+            raise UsageError(
+                f"{name} is an array of {leaf.dtype}; steps need floating point: {name}.astype('float64')."
+            )
+        if not leaf.flags.writeable:
+            raise UsageError(f"{name} is a read-only array and cannot be changed in place: give a copy.")
+        return leaf
+
+    def fit(self, values: Any, part: Any) -> Any:
+        return np.asarray(values, part.dtype)
+
+    def write(self, leaf: Any, part: Any) -> Any:
+        leaf[...] = part
+        return leaf
+
+    def copied(self, part: Any) -> Any:
+        return np.array(part)
+
+    def present(self, leaf: Any, part: Any) -> Any:
+        return np.array(part)
+
+    def plain(self, part: Any) -> Any:
+        return np.array(part)
+
+
+class TorchTensors(Numbers):
+    """torch tensors, changed in place and out of sight of autograd."""
+
+    def read(self, leaf: Any, name: str) -> Any:
+        if leaf.is_complex():
+            raise UsageError(
+                f"{name} is a complex tensor; descend its real and imaginary parts: torch.view_as_real({name})."
+            )
+        if not leaf.is_floating_point():
+            raise UsageError(
+                f"{name} is a tensor of {leaf.dtype}; steps need floating point: {name}.double()."
+            )
+        return leaf.detach()
+
+    def fit(self, values: Any, part: Any) -> Any:
+        if getattr(values, "is_sparse", False):
+            values = values.to_dense()
+        if hasattr(values, "detach"):
+            values = values.detach()
+        return importlib.import_module("torch").as_tensor(values, dtype=part.dtype, device=part.device)
+
+    def write(self, leaf: Any, part: Any) -> Any:
+        with importlib.import_module("torch").no_grad():
+            leaf.copy_(part)
+        return leaf
+
+    def copied(self, part: Any) -> Any:
+        return part.clone()
+
+    def present(self, leaf: Any, part: Any) -> Any:
+        return part.clone()
+
+    def plain(self, part: Any) -> Any:
+        part = part.detach().cpu()
+        narrow = "bfloat16" in str(part.dtype)  # which NumPy lacks
+        return np.array((part.float() if narrow else part).numpy())
+
+
+class TensorFlowTensors(Numbers):
+    """TensorFlow's variables, changed in place, and tensors, which are replaced."""
+
+    def read(self, leaf: Any, name: str) -> Any:
+        if not leaf.dtype.is_floating:
+            raise UsageError(
+                f"{name} is of {leaf.dtype.name}; steps need floating point: tf.cast({name}, tf.float64)."
+            )
+        return importlib.import_module("tensorflow").convert_to_tensor(leaf)
+
+    def fit(self, values: Any, part: Any) -> Any:
+        tensorflow = importlib.import_module("tensorflow")
+        tensor = tensorflow.convert_to_tensor(values)
+        return tensor if tensor.dtype == part.dtype else tensorflow.cast(tensor, part.dtype)
+
+    def write(self, leaf: Any, part: Any) -> Any:
+        if not hasattr(leaf, "assign"):
+            return part
+        leaf.assign(part)
+        return leaf
+
+    def present(self, leaf: Any, part: Any) -> Any:
+        return part
+
+    def plain(self, part: Any) -> Any:
+        return np.array(part.numpy())
+
+
+class JaxArrays(Numbers):
+    """JAX arrays, which cannot be changed and are replaced."""
+
+    def read(self, leaf: Any, name: str) -> Any:
+        jnp = importlib.import_module("jax.numpy")
+        if not jnp.issubdtype(leaf.dtype, jnp.floating):
+            raise UsageError(
+                f"{name} is an array of {leaf.dtype}; steps need floating point: {name}.astype(float)."
+            )
+        return leaf
+
+    def fit(self, values: Any, part: Any) -> Any:
+        return importlib.import_module("jax.numpy").asarray(values, part.dtype)
+
+    def write(self, leaf: Any, part: Any) -> Any:
+        return part
+
+    def plain(self, part: Any) -> Any:
+        return np.array(part)
+
+
+NUMBERS, NUMPY = Numbers(), NumPyArrays()
+_FOREIGN: dict[str, Numbers] = {
+    "torch": TorchTensors(),
+    "tensorflow": TensorFlowTensors(),
+    "jax": JaxArrays(),
+    "jaxlib": JaxArrays(),
+}
+
+
+def kind_of(leaf: Any, name: str) -> Numbers:
+    """Which library a parameter is of.
+
+    Raises:
+        UsageError: of none that is known.
+    """
+    if isinstance(leaf, np.ndarray):
+        return NUMPY
+    if isinstance(leaf, (int, float, np.floating)) and not isinstance(leaf, bool):
+        return NUMBERS
+    found = _FOREIGN.get(library(leaf))
+    if found is None:
+        raise UsageError(f"{name} is {leaf!r:.60}; parameters can be {ALLOWED}, in dicts and lists.")
+    return found
+
+
+def fitted_gradient(gradient: Any, part: Any, kind: Numbers, name: str) -> Any:
+    """The gradient of one parameter, in the parameter's own type.
+
+    Raises:
+        UsageError: it is missing, of another shape, or no numbers.
+    """
+    if gradient is None:
+        raise UsageError(
+            f"the gradient of {name} is None: the cost does not depend on it. Leave it out of the parameters, or give"
+            " zeros."
+        )
+    try:
+        made = kind.fit(gradient, part)
+        shape = tuple(np.shape(made))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UsageError(
+            f"the gradient of {name} is {gradient!r:.60}, which is no array of numbers."
+        ) from error
+    if shape != tuple(np.shape(part)):
+        raise UsageError(
+            f"the gradient of {name} has shape {shape}, but {name} has shape {tuple(np.shape(part))}."
+        )
+    return made
+
+
+def flattened(container: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """(name, leaf) of everything in nested dicts and sequences, in order; names are joined by dots.
+
+    >>> list(flattened({"w": [1.0, 2.0], "b": 3.0}))
+    [('w.0', 1.0), ('w.1', 2.0), ('b', 3.0)]
+    """
+    if not isinstance(container, (Mapping, list, tuple)):
+        yield path or ALONE, container
+        return
+    entries = container.items() if isinstance(container, Mapping) else enumerate(container)
+    for key, value in entries:
+        yield from flattened(value, f"{path}.{key}" if path else str(key))
+
+
+def aligned(container: Any, other: Any, path: str = "") -> Iterator[Any]:
+    """What ``other``, a container of the same build, has in the place of each leaf of ``container``.
+
+    Raises:
+        UsageError: its build is another.
+    """
+    where = f" of {path}" if path else ""
+    if isinstance(container, Mapping):
+        if not isinstance(other, Mapping):
+            raise UsageError(
+                f"the gradients{where} are {other!r:.60}; a dict with {_listed(container)} is needed."
+            )
+        for key in other:
+            if key not in container:
+                known, hint = _listed(container), nearest(str(key), map(str, container))
+                raise UsageError(
+                    f"there is a gradient for {key!r}, but the parameters{where} are {known}. {hint}".strip()
+                )
+        for key, value in container.items():
+            name = f"{path}.{key}" if path else str(key)
+            if key not in other:
+                raise UsageError(f"there is no gradient for {name}, only for {_listed(other)}.")
+            yield from aligned(value, other[key], name)
+    elif isinstance(container, (list, tuple)):
+        found = len(other) if isinstance(other, (Mapping, list, tuple)) else None
+        if found != len(container) or isinstance(other, Mapping):
+            got = f"there are {found} gradients" if found is not None else f"the gradients are {other!r:.60}"
+            raise UsageError(
+                f"{got}{where}; a list of {len(container)} is needed, in the order of the parameters."
+            )
+        for i, (value, its) in enumerate(zip(container, other, strict=True)):
+            yield from aligned(value, its, f"{path}.{i}" if path else str(i))
+    else:
+        yield other
+
+
+def _listed(container: Mapping[Any, Any]) -> str:
+    return ", ".join(map(repr, container)) or "nothing"
+
+
+def rebuilt(container: Any, leaves: Iterator[Any], in_place: bool) -> Any:
+    """The container with new leaves: the same dicts and lists where ``in_place``, else new ones."""
+    if isinstance(container, Mapping):
+        new = {key: rebuilt(value, leaves, in_place) for key, value in container.items()}
+        if not in_place:
+            return new
+        for key, value in new.items():
+            if container[key] is not value:
+                container[key] = value  # type: ignore[index]
+        return container
+    if isinstance(container, (list, tuple)):
+        values = [rebuilt(value, leaves, in_place) for value in container]
+        if isinstance(container, list) and in_place:
+            container[:] = values
+            return container
+        if isinstance(container, list):
+            return values
+        return type(container)(*values) if hasattr(container, "_fields") else tuple(values)
+    return next(leaves)
+
+
+def _lone(values: Any) -> Any:
+    """The one number that an array of one holds; anything else as it is."""
+    return values.item() if hasattr(values, "item") and np.size(values) == 1 else values
