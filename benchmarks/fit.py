@@ -20,7 +20,8 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import numpy as np
 
 from downslope.fit import as_loss, fit, kernels
-from downslope.fit.batches import _orders, compiled_rule
+from downslope.fit.batches import _orders
+from downslope.fit.compiled import compiled_rule
 from downslope.fit.door import make_task
 from downslope.fit.frame import from_columns, from_pair
 from downslope.fit.hypothesis import linear_model, read_hypothesis
@@ -206,8 +207,7 @@ def epochs() -> None:
             inputs, outputs = layout.buffers(np.zeros(51), EMPTY)  # noqa: B023
             kernels.linear_epoch(
                 *(X, y, EMPTY, *orders(0), 32, 1.0, rows.at, 50, rows.centre, np.ones(50)),  # noqa: B023
-                *(task.loss.code, 0.0, layout.native.address, layout.native.data),  # noqa: B023
-                *(inputs, outputs, layout.head, 51, EMPTY, EMPTY),  # noqa: B023
+                *(task.loss.code, 0.0, layout.call(EMPTY), inputs, outputs),  # noqa: B023
             )
 
         ours = best(epoch, 5)

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from downslope.fit import fit, kernels
+from downslope.fit import compiled, fit, kernels
+from downslope.optimizers import Adam, ClipByValue, GradientDescent, Momentum, ScheduleFreeSGD
+from downslope.optimizers.schedules.cosine import Cosine
 
 RNG = np.random.default_rng(3)
 N = 5_003
@@ -72,3 +74,44 @@ def test_labels_and_l1():
 def test_line_searches_are_refused():
     with pytest.raises(ValueError, match="mini-batches"):
         fit((X, Y), H, batch_size=32, optimizer="armijo")
+
+
+RULES = {
+    "gradient_descent": GradientDescent(learning_rate=0.02),
+    "scheduled": Momentum(learning_rate=0.02 * Cosine(steps=400)),
+    "adam": Adam(learning_rate=0.05),
+    "averaging": ScheduleFreeSGD(learning_rate=0.02),
+    "clipped": ClipByValue(optimizer=Adam(learning_rate=0.05), limit=0.5),
+}
+
+
+@pytest.mark.parametrize("l1", [0.0, 0.05])
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_compiled_for_one_coordinate_takes_the_same_steps(name, l1, monkeypatch):
+    options = {"optimizer": RULES[name], "batch_size": 16, "epochs": 2, "l2": 0.01, "l1": l1}
+    if l1 and name not in ("gradient_descent", "scheduled", "adam"):
+        with pytest.raises(ValueError, match="proximal"):
+            fit((X, Y), H, **options)
+        return
+    whole = fit((X, Y), H, **options)
+    monkeypatch.setattr(compiled, "AT_ONCE", 0)
+    one = fit((X, Y), H, **options)
+    assert len(compiled.compiled_rule(RULES[name], 4).read) > 0
+    assert np.allclose(one.history.x, whole.history.x, rtol=1e-12)
+
+
+def test_hundreds_of_parameters():
+    x = RNG.standard_normal((700, 600))
+    y = x @ np.sin(np.arange(600)) + 1
+    found = fit((x, y), target="y", batch_size=50, epochs=60, optimizer="adam", learning_rate=0.02)
+    assert found.r2 > 0.99
+    with pytest.raises(ValueError, match="dog looks at all parameters together"):
+        fit((x, y), target="y", batch_size=50, optimizer="dog")
+
+
+def test_a_method_that_averages_reports_its_average():
+    options = {"optimizer": RULES["averaging"], "epochs": 4}
+    whole = fit((X, Y), H, optimizer=RULES["averaging"], steps=4)
+    batches = fit((X, Y), H, batch_size=N, **options)
+    assert whole.run.reported is not None
+    assert np.allclose(batches.run.final, whole.run.final, rtol=1e-10)

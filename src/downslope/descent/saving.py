@@ -20,7 +20,7 @@ from downslope.objectives.door import check_dtype
 from downslope.objectives.formula import FormulaObjective, from_text
 from downslope.objectives.parameters import Structure
 from downslope.objectives.problems import resolve
-from downslope.optimizers import optimizer_from_dict
+from downslope.optimizers import Optimizer, optimizer_from_dict
 
 SCHEMA = 1
 
@@ -114,7 +114,8 @@ def load(path: str | os.PathLike[str]) -> Run:
         raise DataError(f"{path} is not a whole saved run: {type(error).__name__}: {error}.") from error
 
 
-def _from_dict(data: dict[str, Any]) -> Run:
+def _from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] = ()) -> Run:
+    """The run; ``own_rules`` are classes that only the caller's runs are made with."""
     history = data["history"]
     parameters = _parameters(data["parameters"], tuple(history["parameters"]))
     history = {
@@ -130,7 +131,7 @@ def _from_dict(data: dict[str, Any]) -> Run:
     left_at = data["left_at"]
     return Run(
         objective=_objective(data, parameters),
-        optimizer=optimizer_from_dict(data["optimizer"]),
+        optimizer=optimizer_from_dict(data["optimizer"], own_rules),
         stopping=Stopping(**data["stopping"]),
         maximize=data["command"] == "maximize",
         start=vector(data["start"]),

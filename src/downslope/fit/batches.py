@@ -7,29 +7,25 @@ that a run can be repeated. To the engines an epoch is one step: they see the co
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-import symengine as se
 
-from downslope import symbolic
 from downslope.descent import descend
 from downslope.errors import UsageError
 from downslope.fit import kernels
+from downslope.fit.compiled import Layout, compiled_rule
 from downslope.fit.coordinates import Coordinates, InCoordinates
 from downslope.fit.objective import DataObjective
 from downslope.fit.plan import Outcome, Plan, in_user_units, standardised
+from downslope.fit.proximal import shrinking, thresholds_in
 from downslope.fit.rows import Array, FormulaRows, LinearRows, SoftmaxRows
 from downslope.fit.task import Task
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers import state as states
-from downslope.optimizers.wrappers.scheduled import prepared
-from downslope.symbolic import SymbolicArray
-from downslope.symbolic.array import TraceError, box
 
 BLOCK_BYTES = 262_144
-MOST_PARAMETERS = 400  # a rule for more takes seconds to compile
 DEFAULT_EPOCHS = 20
 
 Epoch = Callable[[Any, Array, Array], None]  # order, inputs, outputs
@@ -69,55 +65,8 @@ class Epochs(Optimizer):
         after = inputs[head : head + p + len(state.rule)].copy()
         return after[:p], EpochState(state.epoch + 1, after[p:]), True
 
-
-@dataclass(frozen=True, eq=False)
-class Layout:
-    """The rule in machine code, and the buffer ``[hyperparameters | x | state | gradient | value]`` it reads."""
-
-    rule: Optimizer
-    native: symbolic.NativeFunction
-    scalars: Array
-
-    @property
-    def head(self) -> int:
-        """Numbers before ``x``."""
-        return len(self.scalars)
-
-    def buffers(self, x: Array, state: Array) -> tuple[Array, Array]:
-        """Inputs and outputs of one call."""
-        return np.concatenate([self.scalars, x, state, np.zeros(len(x) + 1)]), np.empty(len(x) + len(state))
-
-
-def compiled_rule(optimizer: Optimizer, size: int) -> Layout:
-    """One update of the rule as a native function of the point, the state, and a gradient from outside.
-
-    Raises:
-        UsageError: the rule compares values of the cost, which batches do not give, or cannot be traced.
-    """
-    rule = prepared(optimizer)
-    if size > MOST_PARAMETERS:
-        raise UsageError(f"mini-batches go with at most {MOST_PARAMETERS} parameters; this fit has {size}.")
-    hyper = {path: SymbolicArray.symbols(f"#{path}") for path in rule.scalars()}
-    x, g = SymbolicArray.symbols("#x", size), SymbolicArray.symbols("#g", size)
-    value = SymbolicArray(box(se.Symbol("#value")))
-    state = rule.init(np.zeros(size))
-    before = states.mapped(state, lambda n, leaf: SymbolicArray.symbols(f"#state.{n}", *np.shape(leaf)))
-    try:
-        next_x, after, accepted = rule.with_scalars(hyper).update(x, value, g, before)
-    except TraceError as error:
-        raise UsageError(f"{optimizer.name()} cannot be compiled for mini-batches: {error}.") from error
-    if accepted is not True:
-        raise UsageError(
-            f"{optimizer.name()} compares values of the whole cost and does not go with mini-batches; gradient_descent,"
-            " momentum, adam and the like do."
-        )
-    inputs = [*hyper.values(), x, *(leaf for _, leaf in states.leaves(before)), g, value]
-    outputs = [next_x, *(leaf for _, leaf in states.leaves(after))]
-    native = symbolic.compile_native(
-        [symbol for array in inputs for symbol in box(array).ravel()],
-        [entry for array in outputs for entry in box(array).ravel()],
-    )
-    return Layout(rule, native, np.array(list(rule.scalars().values()), np.float64))
+    def answer(self, x: Any, state: EpochState) -> Any:
+        return self.layout.answer(x, state.rule)
 
 
 def carried_out(task: Task, start: Array, plan: Plan, batch: int, epochs: int | None, seed: int) -> Outcome:
@@ -129,17 +78,15 @@ def carried_out(task: Task, start: Array, plan: Plan, batch: int, epochs: int | 
     stopping = replace(stopping, steps=_checked("epochs", epochs, None))
     rule, notes = plan.optimizer, []
     if rule is None:
-        rule = as_optimizer("adam", learning_rate=0.01)
+        rule = default_rule()
         notes.append("mini-batches were descended with adam at 0.01, as no optimizer was named")
     objective, coordinates = task.objective, Coordinates.user(task.objective.parameters.size)
-    if isinstance(task.rows, SoftmaxRows):
-        raise UsageError("softmax is not descended in mini-batches yet; leave batch_size out.")
     if isinstance(task.rows, LinearRows) and (plan.standardize or plan.free):
         objective, coordinates = standardised(task)
         notes.append("descended with the features standardised")
-    layout = compiled_rule(rule, objective.parameters.size)
+    layout = layout_of(rule, objective, coordinates)
     shuffle = Epochs(
-        work=_epoch(objective, coordinates, layout, batch, rule),
+        work=epoch_of(objective, coordinates, layout, batch, objective.total / objective.rows.count),
         layout=layout,
         order=_orders(task, seed),
         epochs=stopping.steps or 0,
@@ -148,6 +95,18 @@ def carried_out(task: Task, start: Array, plan: Plan, batch: int, epochs: int | 
     run = descend(inner, coordinates.from_user(start), shuffle, stopping, every=plan.every, watch=plan.watch)
     run = replace(in_user_units(run, coordinates, task), optimizer=rule)
     return Outcome(run, "batches", coordinates.kind, None, tuple(notes))
+
+
+def default_rule() -> Optimizer:
+    """The rule for batches where none is named."""
+    return as_optimizer("adam", learning_rate=0.01)
+
+
+def layout_of(rule: Optimizer, objective: DataObjective, coordinates: Coordinates) -> Layout:
+    """The rule in machine code; with an l1 penalty, each of its steps is followed by the penalty's own."""
+    if objective.penalty.l1:
+        rule = shrinking(rule, thresholds_in(objective.penalty, np.diag(coordinates.matrix)))
+    return compiled_rule(rule, objective.parameters.size)
 
 
 def _checked(name: str, value: Any, most: int | None) -> int:
@@ -174,41 +133,41 @@ def _orders(task: Task, seed: int) -> Callable[[int], Any]:
     return order
 
 
-def _epoch(
-    objective: DataObjective, coordinates: Coordinates, layout: Layout, batch: int, rule: Optimizer
+def epoch_of(
+    objective: DataObjective, coordinates: Coordinates, layout: Layout, batch: int, mean_weight: float
 ) -> Epoch:
-    """The pass over the table for this kind of hypothesis."""
-    o, rows, p = objective, objective.rows, objective.parameters.size
+    """The pass over the table for this kind of hypothesis; ``mean_weight`` is that of a row that counts once."""
+    o, rows = objective, objective.rows
     diagonal = np.diag(coordinates.matrix).copy()
     l2 = o.penalty.l2 * o.penalty.mask * diagonal**2 if o.penalty.l2 else np.empty(0)
-    shrink = np.empty(0)
-    if o.penalty.l1:
-        rate = getattr(rule, "learning_rate", None)
-        if rule.name() != "gradient_descent" or not isinstance(rate, float):
-            raise UsageError(
-                "an l1 penalty in mini-batches goes with gradient_descent at a constant learning rate only."
-            )
-        shrink = rate * o.penalty.l1 * o.penalty.mask * diagonal
-    mean_weight = o.total / rows.count
-    native = layout.native
-    tail = (layout.head, p, l2, shrink)
+    rule = layout.call(l2)
     if isinstance(rows, FormulaRows):
         row = rows.native
 
         def formula(order: Any, inputs: Array, outputs: Array) -> None:
             kernels.formula_epoch(
                 *(rows.X, o.y, o.weights, order[0], batch, mean_weight, rows.use, row.address, row.data),
-                *(o.loss.code, o.loss.shape, native.address, native.data, inputs, outputs, *tail),
+                *(o.loss.code, o.loss.shape, rows.size, rule, inputs, outputs),
             )
 
         return formula
     assert isinstance(rows, LinearRows)
     at, intercept = rows.at, -1 if rows.intercept is None else rows.intercept
+    if isinstance(rows, SoftmaxRows):
+        scale, label = diagonal[:: rows.classes][at], rows.labels(o.y)
+
+        def softmax(order: Any, inputs: Array, outputs: Array) -> None:
+            kernels.softmax_epoch(
+                *(rows.X, label, o.weights, *order, batch, mean_weight, at, intercept, rows.centre, scale),
+                *(rows.classes, rule, inputs, outputs),
+            )
+
+        return softmax
 
     def linear(order: Any, inputs: Array, outputs: Array) -> None:
         kernels.linear_epoch(
             *(rows.X, o.y, o.weights, *order, batch, mean_weight, at, intercept, rows.centre, diagonal[at]),
-            *(o.loss.code, o.loss.shape, native.address, native.data, inputs, outputs, *tail),
+            *(o.loss.code, o.loss.shape, rule, inputs, outputs),
         )
 
     return linear

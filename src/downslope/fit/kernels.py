@@ -331,33 +331,43 @@ def linear_pass(
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def _softmax_row(x: Any, label: Any, W: Any, b: Any, u: Any) -> Any:
+    """The cost of one row; ``u`` gets its derivatives in the predictions."""
+    classes = u.size
+    u[:] = b
+    for j in range(x.size):
+        for k in range(classes):
+            u[k] += W[j, k] * x[j]
+    top = u.max()
+    mine = u[label]
+    total = 0.0
+    for k in range(classes):
+        u[k] = math.exp(u[k] - top)
+        total += u[k]
+    for k in range(classes):
+        u[k] /= total
+    u[label] -= 1.0
+    return math.log(total) + top - mine
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def softmax_pass(X: Any, label: Any, weights: Any, W: Any, b: Any, centre: Any, begin: Any, end: Any) -> Any:
     """[sum of costs, derivatives in b (classes), derivatives in W (features by classes), row-major]."""
     d, classes = W.shape
     out = np.zeros(1 + classes * (d + 1))
-    u = np.empty(classes)
+    u, x = np.empty(classes), np.empty(d)
     for i in range(begin, end):
-        u[:] = b
         for j in range(d):
-            x = X[i, j] - centre[j]
-            for k in range(classes):
-                u[k] += W[j, k] * x
-        top = u.max()
+            x[j] = X[i, j] - centre[j]
         weight = weights[i] if weights.size else 1.0
-        mine = u[label[i]]
-        total = 0.0
+        out[0] += weight * _softmax_row(x, label[i], W, b, u)
         for k in range(classes):
-            u[k] = math.exp(u[k] - top)
-            total += u[k]
-        out[0] += weight * (math.log(total) + top - mine)
-        for k in range(classes):
-            u[k] = weight * (u[k] / total - (1.0 if k == label[i] else 0.0))
+            u[k] *= weight
             out[1 + k] += u[k]
         for j in range(d):
-            x = X[i, j] - centre[j]
             at = 1 + classes * (j + 1)
             for k in range(classes):
-                out[at + k] += u[k] * x
+                out[at + k] += u[k] * x[j]
     return out
 
 
@@ -459,25 +469,33 @@ def shuffled(blocks: Any, size: Any, rows: Any, seed: Any) -> Any:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _step(
-    address: Any, data: Any, inputs: Any, outputs: Any, head: Any, l2: Any, part: Any, shrink: Any
-) -> None:
-    """Finish a batch's gradient with the l2 penalty, take the rule's step, and shrink by the l1 penalty.
+def _step(rule: Any, inputs: Any, outputs: Any, part: Any) -> None:
+    """Finish a batch's gradient with the l2 penalty, and take the rule's step.
 
-    ``inputs`` is [hyperparameters | x | state | gradient | value], ``outputs`` [x | state]; ``l2`` and ``shrink``
-    are empty where there is no such penalty.
+    ``inputs`` is [hyperparameters | part | x | state | gradient | value], ``outputs`` [x | state]. ``rule`` is
+    (address, data, where x begins, l2 of each parameter or nothing, ``read``, ``written``). Where the last two are not
+    empty, the rule is that of one coordinate j: its k-th input stands at ``read[k, 0] + j*read[k, 1]``, its outputs
+    likewise.
     """
+    address, data, head, l2, read, written = rule
     last = inputs.size - 1
     for j in range(l2.size):
         x = inputs[head + j]
         inputs[last - l2.size + j] += 2.0 * part * l2[j] * x
         inputs[last] += part * l2[j] * x * x
-    _call(address, outputs, inputs, data)
+    inputs[head - 1] = part
+    if read.size:
+        one_in, one_out = np.empty(len(read)), np.empty(len(written))
+        for j in range(last - read[-2, 0]):
+            for k in range(one_in.size):
+                one_in[k] = inputs[read[k, 0] + j * read[k, 1]]
+            _call(address, one_out, one_in, data)
+            for k in range(one_out.size):
+                outputs[written[k, 0] + j * written[k, 1]] = one_out[k]
+    else:
+        _call(address, outputs, inputs, data)
     for j in range(outputs.size):
         inputs[head + j] = outputs[j]
-    for j in range(shrink.size):
-        x = inputs[head + j]
-        inputs[head + j] = np.sign(x) * max(abs(x) - part * shrink[j], 0.0)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -509,17 +527,16 @@ def linear_epoch(
     scale: Any,
     code: Any,
     shape: Any,
-    address: Any,
-    data: Any,
+    rule: Any,
     inputs: Any,
     outputs: Any,
-    head: Any,
-    p: Any,
-    l2: Any,
-    shrink: Any,
 ) -> None:
-    """One pass in batches, a step after each; every row counts alike, so a short last batch counts for less."""
-    d = at.size
+    """One pass in batches, a step after each; every row counts alike, so a short last batch counts for less.
+
+    For ``rule``, ``inputs`` and ``outputs`` see ``_step``.
+    """
+    d, head = at.size, rule[2]
+    p = d + (1 if intercept >= 0 else 0)
     tail = inputs.size - p - 1
     w, g, zero = np.empty(d), np.empty(d), np.zeros(d)
     rows = np.empty((BLOCK, d))
@@ -551,7 +568,7 @@ def linear_epoch(
             inputs[tail + at[j]] += g[j] * scale[j]
         if intercept >= 0:
             inputs[tail + intercept] = total
-        _step(address, data, inputs, outputs, head, l2, (end - begin) / batch, shrink)
+        _step(rule, inputs, outputs, (end - begin) / batch)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -567,17 +584,13 @@ def formula_epoch(
     row_data: Any,
     code: Any,
     shape: Any,
-    address: Any,
-    data: Any,
+    p: Any,
+    rule: Any,
     inputs: Any,
     outputs: Any,
-    head: Any,
-    p: Any,
-    l2: Any,
-    shrink: Any,
 ) -> None:
-    """As ``linear_epoch``, for the row formula at ``row_address``."""
-    m = use.size
+    """As ``linear_epoch``, for the row formula of ``p`` parameters at ``row_address``."""
+    m, head = use.size, rule[2]
     tail = inputs.size - p - 1
     row_in, row_out = np.empty(p + m), np.empty(p + 1)
     u, cost, slope = np.empty(1), np.empty(1), np.empty(1)
@@ -598,4 +611,61 @@ def formula_epoch(
             s = weight * slope[0]
             for j in range(p):
                 inputs[tail + j] += s * row_out[1 + j]
-        _step(address, data, inputs, outputs, head, l2, count / batch, shrink)
+        _step(rule, inputs, outputs, count / batch)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def softmax_epoch(
+    X: Any,
+    label: Any,
+    weights: Any,
+    order: Any,
+    coming: Any,
+    batch: Any,
+    mean_weight: Any,
+    at: Any,
+    intercept: Any,
+    centre: Any,
+    scale: Any,
+    classes: Any,
+    rule: Any,
+    inputs: Any,
+    outputs: Any,
+) -> None:
+    """As ``linear_epoch``, with a prediction for each class; ``scale`` is of each feature."""
+    d, head = at.size, rule[2]
+    tail = inputs.size - classes * (d + (1 if intercept >= 0 else 0)) - 1
+    W, G = np.empty((d, classes)), np.empty((d, classes))
+    b, g, u, rows = np.zeros(classes), np.empty(classes), np.empty(classes), np.empty((BLOCK, d))
+    share = 1.0 / (batch * mean_weight)
+    for begin in range(0, order.size, batch):
+        end = min(begin + batch, order.size)
+        for j in range(d):
+            for k in range(classes):
+                W[j, k] = inputs[head + at[j] * classes + k] * scale[j]
+        if intercept >= 0:
+            b[:] = inputs[head + intercept * classes : head + (intercept + 1) * classes]
+        G[:], g[:] = 0.0, 0.0
+        value = 0.0
+        for first in range(begin, end, BLOCK):
+            count = min(BLOCK, end - first)
+            _gather(X, order, coming, first, count, centre, rows)
+            for i in range(count):
+                row = order[first + i]
+                weight = share * (weights[row] if weights.size else 1.0)
+                value += weight * _softmax_row(rows[i], label[row], W, b, u)
+                for k in range(classes):
+                    u[k] *= weight
+                    g[k] += u[k]
+                for j in range(d):
+                    x = rows[i, j]
+                    for k in range(classes):
+                        G[j, k] += u[k] * x
+        inputs[tail:] = 0.0
+        inputs[inputs.size - 1] = value
+        for j in range(d):
+            for k in range(classes):
+                inputs[tail + at[j] * classes + k] = G[j, k] * scale[j]
+        if intercept >= 0:
+            inputs[tail + intercept * classes : tail + (intercept + 1) * classes] = g
+        _step(rule, inputs, outputs, (end - begin) / batch)

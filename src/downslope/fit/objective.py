@@ -82,12 +82,13 @@ class DataObjective(Objective):
         return float(np.sqrt(mean)) if self.loss.root else mean
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
-        theta = np.asarray(x, np.float64)
-        sums = self.rows.sums(theta, self.y, self.weights, self.loss)
+        return self.penalty.add_to(np.asarray(x, np.float64), *self.loss_and_gradient(x))
+
+    def loss_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        """The mean loss (its root for rmse) and its gradient, without penalties."""
+        sums = self.rows.sums(np.asarray(x, np.float64), self.y, self.weights, self.loss)
         value, gradient = float(sums[0]) / self.total, sums[1:] / self.total
-        if self.loss.root:
-            value, gradient = rooted(value, gradient)
-        return self.penalty.add_to(theta, value, gradient)
+        return rooted(value, gradient) if self.loss.root else (value, gradient)
 
     def curvature(self, x: Vector, rows: Any = None, least: float = 0.0) -> Array:
         """Second derivatives of the mean loss as if the hypothesis were linear at ``x``: J' diag(c) J / total.

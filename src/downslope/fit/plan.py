@@ -7,14 +7,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from downslope.descent import Run, Stopping, descend
+from downslope.descent import Run, Status, Stopping, descend
 from downslope.descent.descend import Watch
 from downslope.descent.history import History
+from downslope.descent.verdict import Verdict
 from downslope.errors import UsageError
 from downslope.fit.coordinates import Coordinates, InCoordinates, Kind, shear_of
 from downslope.fit.diagnosis import separated
 from downslope.fit.objective import DataObjective
-from downslope.fit.proximal import ProximalGradient, thresholds_in
+from downslope.fit.proximal import ProximalGradient, SmoothGradient, shrinking, thresholds_in
 from downslope.fit.quadratic import (
     Square,
     coordinates_of,
@@ -25,7 +26,7 @@ from downslope.fit.quadratic import (
 from downslope.fit.rounds import Rounds
 from downslope.fit.rows import Array, LinearRows, SoftmaxRows
 from downslope.fit.task import Task
-from downslope.objectives import Parameters
+from downslope.objectives import Objective, Parameters
 from downslope.optimizers import Optimizer, as_optimizer
 
 Path = Literal["auto", "moments", "qr", "kernel", "formula"]
@@ -33,7 +34,9 @@ PATHS: tuple[Path, ...] = ("auto", "moments", "qr", "kernel", "formula")
 
 QR_NUMBERS = 300_000  # numbers in a table up to which a QR factorisation is done by default
 ROUND = 1.0 + 1e-9  # condition number of the standardised features up to which they are as good as orthogonal
-CERTAIN_DIGITS = 16.0
+MOST_NATURAL = 500  # parameters up to which natural coordinates pay
+MOST_NATURAL_SOFTMAX = 200  # whose second derivatives couple the classes
+ROUNDING = 1e-9  # of the gradient at zero: where descents that are ours to choose are done
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,10 @@ def carried_out(task: Task, start: Array, plan: Plan) -> Outcome:
     if square is not None:
         return _on_square(task, start, plan, square, notes)
     path = "kernel" if isinstance(task.rows, LinearRows) else "formula"
+    if plan.free and _large(task):
+        run = _quasi_newton(task, start, plan)
+        notes.append("descended by quasi-Newton steps with the features standardised")
+        return Outcome(run, path, "standardised", None, tuple(notes))
     if plan.free:
         run = _in_rounds(task, start, plan)
         notes.append(
@@ -206,9 +213,13 @@ def standardised(task: Task) -> tuple[DataObjective, Coordinates]:
             "standardising needs a hypothesis that is linear in its parameters; scale the columns in the table, or"
             " leave optimizer and learning rate out."
         )
-    sample = rows.X[:: max(1, rows.count // 100_000)]
-    centre = sample.mean(axis=0) if rows.intercept is not None else np.zeros(rows.X.shape[1])
-    spread = np.sqrt(np.mean(np.square(sample - centre), axis=0))
+    picked = slice(None, None, max(1, rows.count // 100_000))
+    sample, w = rows.X[picked], task.objective.weights[picked]
+    weights = w if w.any() else None  # a row of weight 2 stands for two rows, here too
+    centre = np.zeros(rows.X.shape[1])
+    if rows.intercept is not None:
+        centre = np.average(sample, axis=0, weights=weights)
+    spread = np.sqrt(np.average(np.square(sample - centre), axis=0, weights=weights))
     scale = np.ones(rows.each if isinstance(rows, SoftmaxRows) else rows.size)
     scale[rows.at] = np.where(spread > 1e-12 * (np.abs(centre) + 1e-300), spread, 1.0)
     shear = shear_of(rows, centre)
@@ -230,30 +241,52 @@ def _in_rounds(task: Task, start: Array, plan: Plan) -> Run:
     return replace(run, objective=task.objective)
 
 
+def _large(task: Task) -> bool:
+    """Whether there are so many parameters that natural coordinates would cost more than they save."""
+    rows = task.rows
+    most = MOST_NATURAL_SOFTMAX if isinstance(rows, SoftmaxRows) else MOST_NATURAL
+    return isinstance(rows, LinearRows) and rows.size > most and task.loss.curved
+
+
+def _quasi_newton(task: Task, start: Array, plan: Plan) -> Run:
+    """Descent that learns the curvature on the way, for many parameters."""
+    objective, coordinates = standardised(task)
+    stopping, inner = plan.stopping, InCoordinates(objective, coordinates)
+    if not stopping.asks_for_a_test:
+        tolerance = ROUNDING * _gradient_scale(objective, coordinates)
+        stopping = replace(stopping, tolerance=tolerance, steps=stopping.steps or 20_000)
+    run = _descend(inner, coordinates.from_user(start), as_optimizer("auto"), stopping, plan)
+    if task.loss.classifies and not objective.penalty.l2:
+        sentence = separated(objective)(coordinates.matrix @ run.final + coordinates.shift)
+        if sentence:
+            run = replace(run, verdict=Verdict(Status.UNBOUNDED, False, sentence))
+    return in_user_units(run, coordinates, task)
+
+
 def _proximal(task: Task, start: Array, plan: Plan) -> Outcome:
     """Descent with the l1 penalty taken exactly, by proximal steps."""
-    constant = plan.optimizer is not None and plan.optimizer.name() == "gradient_descent"
-    if plan.optimizer is not None and not constant:
-        raise UsageError(
-            "an l1 penalty is descended by proximal steps, which go with gradient_descent (a constant learning rate) or"
-            f" with no optimizer named (step sizes found on the way); not with {plan.optimizer.name()}."
-        )
     objective, coordinates = task.objective, Coordinates.user(task.objective.parameters.size)
     if isinstance(task.rows, LinearRows) and (plan.free or plan.standardize):
         objective, coordinates = standardised(task)
     thresholds = thresholds_in(objective.penalty, np.diag(coordinates.matrix))
-    rate = getattr(plan.optimizer, "learning_rate", 0.0) if constant else 0.0
-    rule = ProximalGradient(learning_rate=float(rate), thresholds=tuple(thresholds.tolist()))
+    rule: Optimizer = ProximalGradient(thresholds=tuple(thresholds.tolist()))
+    if plan.optimizer is not None:
+        rule = shrinking(plan.optimizer, thresholds)
     stopping = plan.stopping
     if plan.free and not stopping.asks_for_a_test:
         stopping = replace(
-            stopping, tolerance=1e-9 * _gradient_scale(objective, coordinates), steps=stopping.steps or 20_000
+            stopping,
+            tolerance=ROUNDING * _gradient_scale(objective, coordinates),
+            steps=stopping.steps or 20_000,
         )
-    inner = objective if coordinates.kind == "user" else InCoordinates(objective, coordinates)
+    inner: Objective = SmoothGradient(objective)
+    if coordinates.kind != "user":
+        inner = InCoordinates(SmoothGradient(objective), coordinates)
     run = _descend(inner, coordinates.from_user(start), rule, stopping, plan)
     path = "kernel" if isinstance(task.rows, LinearRows) else "formula"
     notes = ("the l1 penalty is taken exactly, by proximal steps",)
-    return Outcome(in_user_units(run, coordinates, task), path, coordinates.kind, None, notes)
+    run = replace(in_user_units(run, coordinates, task), optimizer=plan.optimizer or rule)
+    return Outcome(run, path, coordinates.kind, None, notes)
 
 
 def _gradient_scale(objective: DataObjective, coordinates: Coordinates) -> float:

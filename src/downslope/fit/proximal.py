@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from downslope.fit.objective import Penalty
+from downslope.errors import UsageError
+from downslope.fit.objective import DataObjective, Penalty, subgradient
 from downslope.fit.rows import Array
+from downslope.objectives import Vector
 from downslope.optimizers import Optimizer
+from downslope.optimizers.arithmetic import maximum, minimum, sqrt
+
+# How far a rule steps in each coordinate for a unit of slope that stays: what a threshold is multiplied by. Given the
+# rule and its state after the step.
+LENGTHS: dict[str, Callable[[Any, Any], Any]] = {
+    "gradient_descent": lambda rule, _: rule.learning_rate,
+    "momentum": lambda rule, _: rule.learning_rate / (1 - rule.momentum),
+    "adagrad": lambda rule, after: rule.learning_rate / (sqrt(after.s) + rule.epsilon),
+    "rmsprop": lambda rule, after: rule.learning_rate / (sqrt(after.s) + rule.epsilon),
+    "adam": lambda rule, after: rule.learning_rate / (sqrt(after.v / (1 - after.p2)) + rule.epsilon),
+}
 
 
 def thresholds_in(penalty: Penalty, scale: Array) -> Array:
@@ -16,13 +30,97 @@ def thresholds_in(penalty: Penalty, scale: Array) -> Array:
     return np.asarray(penalty.l1 * penalty.mask * np.abs(scale))
 
 
-def shrunk(v: Array, amounts: Array) -> Array:
+def shrunk(v: Any, amounts: Any) -> Any:
     """Every number moved towards zero by its amount, but not past it.
 
     >>> shrunk(np.array([3.0, -0.5]), np.array([1.0, 1.0])).tolist()
-    [2.0, -0.0]
+    [2.0, 0.0]
     """
-    return np.sign(v) * np.maximum(np.abs(v) - amounts, 0.0)
+    return maximum(v - amounts, 0.0) + minimum(v + amounts, 0.0)
+
+
+class SmoothGradient(DataObjective):
+    """A cost whose gradient leaves the l1 penalty out: a proximal rule takes that by itself."""
+
+    def __init__(self, whole: DataObjective) -> None:
+        o = whole
+        super().__init__(o.rows, o.y, o.weights, o.loss, o.penalty, o.parameters, o.text)
+        self.smooth = Penalty(o.penalty.l2, 0.0, o.penalty.mask)
+
+    def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        value, gradient = self.loss_and_gradient(x)
+        value, gradient = self.smooth.add_to(np.asarray(x), value, gradient)
+        return value + self.penalty.l1 * float(np.sum(np.abs(self.penalty.mask * x))), gradient
+
+
+class ShrinkingState(NamedTuple):
+    """The thresholds, which do not change, and the state of the rule inside."""
+
+    t: Any
+    inner: Any
+
+
+class Shrinking(Optimizer):
+    r"""A plain rule's step on the smooth part, then the penalty's own step, which shrinks towards zero.
+
+    .. math:: x_{k+1} = S_{D_k t}(x_k - \Delta_k), \qquad S_a(v)_i = \operatorname{sign}(v_i) \max(|v_i| - a_i, 0)
+
+    with :math:`\Delta` the rule's step, :math:`t` the thresholds and :math:`D` the length of the rule's step for a unit
+    of slope: the learning rate for gradient descent, over (1 - momentum) for momentum, over the root mean square of the
+    gradient for AdaGrad, RMSProp and Adam.
+
+    Args:
+        learning_rate: of the rule, a number or a schedule.
+        optimizer: the rule; one of ``LENGTHS``.
+        thresholds: t, one for each coordinate.
+        part: what the thresholds are multiplied by: the share of a short batch.
+
+    The objective's gradient must be that of the smooth part.
+
+    Source: gradient descent: J. Duchi, Y. Singer, JMLR 10 (2009) 2899-2934, equation (2); AdaGrad: J. Duchi, E. Hazan,
+    Y. Singer, JMLR 12 (2011) 2121-2159, equation (4); the others: J. Yun, A. Lozano, E. Yang, NeurIPS 34 (2021)
+    24365-24378, algorithm 1.
+    """
+
+    learning_rate: Any
+    optimizer: Optimizer
+    thresholds: tuple[float, ...]
+    part: float = 1.0
+
+    def init(self, x: Any) -> ShrinkingState:
+        return ShrinkingState(np.resize(self.thresholds, np.shape(x)), self._rule().init(x))
+
+    def update(
+        self, x: Any, value: Any, gradient: Any, state: ShrinkingState
+    ) -> tuple[Any, ShrinkingState, Any]:
+        rule = self._rule()
+        next_x, inner, _ = rule.update(x, value, gradient, state.inner)
+        amounts = LENGTHS[rule.name()](rule, inner) * state.t * self.part
+        return shrunk(next_x, amounts), ShrinkingState(state.t, inner), True
+
+    def residual(self, x: Any, gradient: Any) -> Any:
+        return subgradient(x, gradient, np.array(self.thresholds))
+
+    def _rule(self) -> Optimizer:
+        return self.optimizer.with_values(learning_rate=self.learning_rate)
+
+
+def shrinking(rule: Optimizer, thresholds: Array) -> Shrinking:
+    """The rule with the l1 penalty's own step after each of its steps.
+
+    Raises:
+        UsageError: no such step is known for this rule.
+    """
+    if rule.name() not in LENGTHS:
+        raise UsageError(
+            "an l1 penalty is descended by proximal steps, which are known for"
+            f" {', '.join(LENGTHS)} (and, without batches, need no optimizer named), not for {rule.name()}."
+        )
+    return Shrinking(
+        learning_rate=rule.hyperparameters()["learning_rate"],
+        optimizer=rule.with_values(learning_rate=1.0),
+        thresholds=tuple(thresholds.tolist()),
+    )
 
 
 class ProximalState(NamedTuple):
@@ -36,48 +134,40 @@ class ProximalState(NamedTuple):
 
 
 class ProximalGradient(Optimizer):
-    r"""A gradient step on the smooth part, then the penalty's own step, which shrinks towards zero.
+    r"""Proximal gradient steps whose size is found on the way.
 
     .. math:: x = S_{a t}(x_0 - a\, g_0), \qquad S_t(v)_i = \operatorname{sign}(v_i) \max(|v_i| - t_i, 0)
 
-    With a learning rate of 0 the step size is found on the way: the long Barzilai-Borwein step, halved until
-    :math:`F(x) \le F(x_0) - \tfrac{c}{2a} \|x - x_0\|^2`. The objective's gradient must be the shortest
-    subgradient of the whole cost.
+    The step size is the long Barzilai-Borwein step, halved until
+    :math:`F(x) \le F(x_0) - \tfrac{c}{2a} \|x - x_0\|^2`. The objective's gradient must be that of the smooth part.
 
     Args:
-        learning_rate: a, >= 0.
         thresholds: t, one for each coordinate.
 
     Source: I. Daubechies, M. Defrise, C. De Mol, Comm. Pure Appl. Math. 57 (2004) 1413-1457, equation (1.9); step
     sizes: S. Wright, R. Nowak, M. Figueiredo, IEEE Trans. Signal Processing 57 (2009) 2479-2493, equation (22).
     """
 
-    learning_rate: float = 0.0
     thresholds: tuple[float, ...] = ()
 
     def init(self, x: Any) -> ProximalState:
-        a = self.learning_rate if self.learning_rate > 0 else 1.0
-        return ProximalState(x0=np.zeros_like(x), g0=np.zeros_like(x), f0=np.inf, a=a, started=0.0)
+        return ProximalState(x0=np.zeros_like(x), g0=np.zeros_like(x), f0=np.inf, a=1.0, started=0.0)
 
     def update(
         self, x: Any, value: Any, gradient: Any, state: ProximalState
     ) -> tuple[Any, ProximalState, Any]:
-        t = np.array(self.thresholds)
-        g = np.where(x == 0, gradient, gradient - t * np.sign(x))
-        if self.learning_rate > 0:
-            a = self.learning_rate
-            return self._next(x, g, a, t), ProximalState(x, g, value, a, 1.0), True
+        t, g = np.array(self.thresholds), gradient
         s = x - state.x0
         square = float(s @ s)
         slack = 1e-14 * abs(state.f0) if np.isfinite(state.f0) else 0.0
         if state.started and not value <= state.f0 - 1e-4 / (2 * state.a) * square + slack:
             a = 0.5 * state.a
-            return self._next(state.x0, state.g0, a, t), state._replace(a=a), False
+            return shrunk(state.x0 - a * state.g0, a * t), state._replace(a=a), False
         a = 2 * state.a
         if state.started and square > 0:
             bend = float(s @ (g - state.g0))
             a = min(max(square / bend, 1e-12), 1e12) if bend > 0 else a
-        return self._next(x, g, a, t), ProximalState(x, g, value, a, 1.0), True
+        return shrunk(x - a * g, a * t), ProximalState(x, g, value, a, 1.0), True
 
-    def _next(self, x: Any, g: Any, a: float, t: Any) -> Any:
-        return shrunk(x - a * g, a * t)
+    def residual(self, x: Any, gradient: Any) -> Any:
+        return subgradient(x, gradient, np.array(self.thresholds))

@@ -55,6 +55,7 @@ class LinearRows(Rows):
         self.X, self.at, self.intercept = X, np.asarray(at, np.intp), intercept
         self.centre = np.zeros(X.shape[1]) if centre is None else centre
         self.count, self.size = len(X), X.shape[1] + (intercept is not None)
+        self.each = self.size  # parameters of one prediction
 
     def centred(self, centre: Array) -> LinearRows:
         """The same with the features measured from ``centre``."""
@@ -84,9 +85,9 @@ class LinearRows(Rows):
         return out
 
     def features(self, rows: Any) -> Array:
-        """The features of these rows with the intercept's 1, in the order of the parameters."""
+        """The features of these rows with the intercept's 1, in the order of the parameters of one prediction."""
         picked = self.X[rows]
-        out = np.ones((len(picked), self.size))
+        out = np.ones((len(picked), self.each))
         out[:, self.at] = picked - self.centre
         return out
 
@@ -113,7 +114,6 @@ class SoftmaxRows(LinearRows):
     ) -> None:
         super().__init__(X, at, intercept, centre)
         self.classes = classes
-        self.each = self.size
         self.size = self.each * classes
 
     def centred(self, centre: Array) -> SoftmaxRows:
@@ -126,7 +126,7 @@ class SoftmaxRows(LinearRows):
 
     def sums(self, theta: Array, y: Array, weights: Array, loss: Loss) -> Array:
         W, b = self._matrices(theta)
-        label = self._labels(y)
+        label = self.labels(y)
 
         def work(begin: int, end: int) -> Any:
             return kernels.softmax_pass(self.X, label, weights, W, b, self.centre, begin, end)
@@ -139,7 +139,8 @@ class SoftmaxRows(LinearRows):
             out[self.intercept] = table[0]
         return np.concatenate([total[:1], out.ravel()])
 
-    def _labels(self, y: Array) -> NDArray[np.int64]:
+    def labels(self, y: Array) -> NDArray[np.int64]:
+        """The class numbers as the passes take them."""
         known = getattr(self, "_known", None)
         if known is None or known[0] is not y:
             self._known = known = (y, y.astype(np.int64))
@@ -147,6 +148,13 @@ class SoftmaxRows(LinearRows):
 
     def jacobian(self, theta: Array, rows: Any) -> tuple[Array, Array]:
         raise UsageError("softmax has several predictions a row")
+
+    def chances(self, theta: Array, rows: Any) -> Array:
+        """The probability of every class, for these rows."""
+        W, b = self._matrices(theta)
+        u = (self.X[rows] - self.centre) @ W + b
+        e = np.exp(u - u.max(axis=1, keepdims=True))
+        return np.asarray(e / e.sum(axis=1, keepdims=True))
 
     def predictions(self, theta: Array) -> Array:
         """(rows, classes)."""

@@ -15,6 +15,7 @@ from downslope.fit.frame import Frame
 from downslope.fit.hypothesis import Hypothesis, linear_model, read_hypothesis
 from downslope.fit.losses import as_loss
 from downslope.fit.model import Model
+from downslope.fit.proximal import ProximalGradient
 from downslope.fit.result import Fit
 
 SCHEMA = 1
@@ -90,7 +91,7 @@ def _hypothesis(data: dict[str, Any]) -> Hypothesis:
 
 
 def _from_dict(data: dict[str, Any]) -> Fit:
-    run = runs._from_dict(data["run"])
+    run = runs._from_dict(data["run"], (ProximalGradient,))
     parameters = run.objective.parameters
     hypothesis = _hypothesis(data)
     if hypothesis.parameters != parameters.names:

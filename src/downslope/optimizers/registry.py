@@ -102,13 +102,22 @@ def as_optimizer(optimizer: Any = None, learning_rate: Any = None, /, **hyperpar
     raise UsageError(f"optimizer is {optimizer!r:.60}; give a name such as 'adam', or an Optimizer.")
 
 
-def optimizer_from_dict(data: dict[str, Any]) -> Optimizer:
+def optimizer_from_dict(data: dict[str, Any], own: tuple[type[Optimizer], ...] = ()) -> Optimizer:
     """The inverse of ``Optimizer.to_dict``; unknown names and values out of range raise as usual.
+
+    ``own`` are classes beyond those here.
 
     >>> optimizer_from_dict({"name": "adam", "learning_rate": 0.5}).learning_rate
     0.5
     """
-    kinds: list[type[Record]] = [*all_optimizers(), *all_wrappers(), *all_schedules(), Constant, Product]
+    kinds: list[type[Record]] = [
+        *all_optimizers(),
+        *all_wrappers(),
+        *all_schedules(),
+        Constant,
+        Product,
+        *own,
+    ]
     classes = {cls.name(): cls for cls in kinds}
 
     def build(entry: Any) -> Any:
