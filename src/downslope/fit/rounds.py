@@ -26,13 +26,14 @@ from downslope.descent.verdict import Verdict
 from downslope.fit.coordinates import Coordinates, InCoordinates
 from downslope.fit.losses import ABSOLUTE, QUANTILE
 from downslope.fit.objective import DataObjective
-from downslope.fit.rows import Array, SoftmaxRows
+from downslope.fit.rows import CHUNK_ROWS, Array, SoftmaxRows
 from downslope.optimizers import as_optimizer
 
 MOST_ROUNDS = 400
 STEPS_A_ROUND = 4
 TRIALS = 40
 SAMPLE = 50_000
+MOST_PRODUCTS = 10**9  # that go into the second derivatives of a softmax
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-14, 1e8
 RELATIVE = 1e-9  # the run is done where the gradient, in units of the root of the cost, is this small
 KINKED = 1e-7
@@ -57,6 +58,7 @@ class Rounds:
     watch: Watch
     every: int | None = None
     stop_early: Callable[[Array], str] | None = None
+    _first_norm: float | None = None
 
     def descend(self, start: Array) -> Run:
         """From ``phi = start``; the run is in the user's parameters."""
@@ -84,7 +86,10 @@ class Rounds:
 
     def _natural(self, phi: Array, damping: float, round_: int) -> Coordinates:
         H = self._metric(phi, round_)
-        scale = np.sqrt(np.maximum(np.diag(H), 1e-300))
+        diagonal, rows = np.diag(H), self.objective.rows
+        if isinstance(rows, SoftmaxRows):  # the damping must not tell the classes apart, or their sum drifts
+            diagonal = np.repeat(diagonal.reshape(rows.each, rows.classes).mean(axis=1), rows.classes)
+        scale = np.sqrt(np.maximum(diagonal, 1e-300))
         scale[scale < 1e-12 * scale.max()] = max(scale.max(), 1e-150)
         C = H / np.outer(scale, scale)
         C[np.diag_indices_from(C)] += damping
@@ -99,7 +104,11 @@ class Rounds:
         step = -(-rows.count // SAMPLE)
         sample = np.arange(0, rows.count, step) if step > 1 else None
         if isinstance(rows, SoftmaxRows):
-            return _softmax_metric(rows, sample) + 2 * penalty.l2 * np.diag(penalty.mask)
+            step = max(step, -(-rows.count * rows.size**2 // MOST_PRODUCTS))
+            sample = np.arange(0, rows.count, step)
+            return softmax_metric(rows, phi, objective.weights, sample) + 2 * penalty.l2 * np.diag(
+                penalty.mask
+            )
         with np.errstate(all="ignore"):
             least = 0.0
             if loss.code in (ABSOLUTE, QUANTILE):
@@ -122,12 +131,23 @@ class Rounds:
             steps=max(limit, 0),
             evaluations=max(most, 1),
             seconds=seconds,
-            tolerance=decrement if asked.tolerance is None else asked.tolerance,
+            tolerance=self._tolerance(c, decrement),
             relative_tolerance=None,
         )
         objective = InCoordinates(self.objective, c)
         rule = as_optimizer("armijo", initial_step=1.0)
         return descend(objective, np.zeros(len(c.shift)), rule, stopping, every=self.every, watch=self.watch)
+
+    def _tolerance(self, c: Coordinates, decrement: float) -> float:
+        """What was asked for, relative tolerances being to the first round's start; else the decrement."""
+        asked = self.stopping
+        if asked.relative_tolerance is None:
+            return decrement if asked.tolerance is None else asked.tolerance
+        if self._first_norm is None:
+            self._first_norm = float(
+                np.linalg.norm(c.matrix.T @ self.objective.value_and_gradient(c.shift)[1])
+            )
+        return max(asked.tolerance or 0.0, asked.relative_tolerance * self._first_norm, decrement)
 
     def _enough(self, cost: float, first_cost: float) -> float:
         """The gradient norm at which a round is done: it is about the root of twice the excess cost."""
@@ -177,7 +197,7 @@ class Rounds:
         if not fell and (
             damping >= MOST_DAMPING or (rounds > 3 and run.gradient_norm <= 1e-5 * np.sqrt(abs(run.fun)))
         ):
-            near = run.gradient_norm <= 1e-5 * np.sqrt(abs(run.fun) + 1e-300)
+            near = bool(run.gradient_norm <= 1e-5 * np.sqrt(abs(run.fun) + 1e-300))
             words = "to rounding" if near else "and no step along the gradient lowers the cost"
             return Verdict(
                 Status.CONVERGED if near else Status.STALLED,
@@ -217,18 +237,20 @@ class Rounds:
         )
 
 
-def _softmax_metric(rows: SoftmaxRows, sample: Any) -> Array:
-    """Boehning's bound on the second derivatives: half the features' products, for every class.
+def softmax_metric(rows: SoftmaxRows, phi: Array, weights: Array, picked: Any) -> Array:
+    """The second derivatives of the mean loss at ``phi`` over the rows ``picked``.
 
-    Source: D. Boehning, Annals of the Institute of Statistical Mathematics 44 (1992) 197-200, equation (2.3).
+    A number added to a parameter of every class changes nothing; along that direction 1/classes stands for the
+    vanishing curvature, so that nothing moves there.
     """
-    F = _features(rows, sample)
-    return np.kron(0.5 * (F.T @ F) / len(F), np.eye(rows.classes))
-
-
-def _features(rows: SoftmaxRows, sample: Any) -> Array:
-    """The features of one class with the intercept's 1."""
-    picked = rows.X if sample is None else rows.X[sample]
-    out = np.ones((len(picked), rows.each))
-    out[:, rows.at] = picked - rows.centre
-    return out
+    w, classes = (weights[picked] if weights.size else np.ones(len(picked))), rows.classes
+    H = np.zeros((rows.each, classes, rows.each, classes))
+    for begin in range(0, len(picked), CHUNK_ROWS):
+        part, v = picked[begin : begin + CHUNK_ROWS], w[begin : begin + CHUNK_ROWS] / w.sum()
+        F, p = rows.features(part), rows.chances(phi, part)
+        for k in range(classes):
+            for m in range(k + 1):
+                c = v * ((k == m) * p[:, k] - p[:, k] * p[:, m] + 1.0 / classes**2)
+                H[:, k, :, m] += (F * c[:, None]).T @ F
+                H[:, m, :, k] = H[:, k, :, m]
+    return H.reshape(rows.size, rows.size)
