@@ -14,7 +14,7 @@ from downslope.optimizers import state as states
 
 
 class HostedEngine:
-    """Does what ``kernel.iterate`` does, calling the objective from Python."""
+    """Does what ``kernel.iterate`` does, calling objective and rule from Python, one evaluation at a time."""
 
     name = "hosted"
 
@@ -25,31 +25,24 @@ class HostedEngine:
         )
         self._x = np.array(x, objective.dtype)
         self._state = self._rounded(self._optimizer.init(self._x))
+        self._row = np.empty((1, 3 + len(x)))
 
     def advance(self, trail: Trail, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
-        counts, limits = trail.counts, trail.limits
         for _ in range(budget):
-            if counts[k.ROWS] == len(trail.rows):
-                return k.ROWS_FULL
-            if counts[k.EVALUATIONS] >= limits[k.MAX_EVALUATIONS]:
-                return k.EVALUATION_LIMIT
+            code = trail.may_evaluate()
+            if code != k.SLICE_DONE:
+                return code
             value, gradient = self._objective.value_and_gradient(self._x)
             with np.errstate(all="ignore"):
                 value, gradient = self._sign * value, self._sign * gradient
                 next_x, state, accepted = self._optimizer.update(self._x, value, gradient, self._state)
                 residual = self._optimizer.residual(self._x, gradient)
                 square = float(np.dot(residual, residual))
-            counts[k.EVALUATIONS] += 1
-            code = k.RUNNING
-            if accepted:
-                code = self._accept(trail, float(value), square)
-            elif (
-                counts[k.EVALUATIONS] - counts[k.MOVED_AT] >= limits[k.IDLE]
-                and trail.memory[k.LAST_SQUARE] > 0
-            ):
-                code = k.STALLED
-            if code != k.RUNNING:
+            row = self._row
+            row[0, :-3], row[0, -3:] = self._x, (value, square, accepted)
+            code, _ = trail.absorb(row)
+            if code != k.SLICE_DONE:
                 return code
             self._x, self._state = self._rounded(next_x), self._rounded(state)
         return k.SLICE_DONE
@@ -60,38 +53,6 @@ class HostedEngine:
         if dtype != np.float32:
             return state
         return states.mapped(state, lambda _, leaf: np.asarray(leaf, dtype)[()])
-
-    def _accept(self, trail: Trail, value: float, square: float) -> int:
-        """Count the point just evaluated as a step, unless it is not finite; says whether to stop."""
-        counts, memory = trail.counts, trail.memory
-        step, evaluations = int(counts[k.STEP]) + 1, int(counts[k.EVALUATIONS])
-        with np.errstate(all="ignore"):
-            change = self._x.astype(np.float64) - memory[k.LAST_X :]
-            moved = float(np.dot(change, change)) if step else 0.0
-        moved_at = evaluations if moved > 0 or step == 0 else int(counts[k.MOVED_AT])
-        code = k.judge(
-            step,
-            evaluations,
-            value,
-            square,
-            memory[k.LAST_VALUE],
-            moved,
-            evaluations - moved_at,
-            trail.limits,
-        )
-        if k.VALUE_NAN <= code <= k.GRADIENT_NOT_FINITE or not np.isfinite(value):
-            return int(code)
-        counts[k.STEP], counts[k.MOVED_AT], counts[k.ACCEPTED_AT] = step, moved_at, evaluations
-        memory[k.VALUE_BEFORE] = memory[k.LAST_VALUE]
-        memory[k.LAST_VALUE], memory[k.LAST_SQUARE] = value, square
-        memory[k.LAST_X :] = self._x
-        if step % counts[k.STRIDE] == 0:
-            row = int(counts[k.ROWS])
-            trail.row_steps[row] = step, evaluations
-            trail.rows[row, 0], trail.rows[row, 1] = value, square
-            trail.rows[row, 2:] = self._x
-            counts[k.ROWS] += 1
-        return int(code)
 
     def answer(self, trail: Trail) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""

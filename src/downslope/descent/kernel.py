@@ -1,6 +1,7 @@
-"""The loop of the traced engine, in machine code, and the one function that decides when a run ends.
+"""The loops of the engines, in machine code, and the one function that decides when a run ends.
 
-``judge`` is that authority: both engines call it, with the same numbers, after every accepted evaluation.
+``judge`` is that authority: every engine's accepted evaluations come to it, with the same numbers. The traced engine's
+are made in ``iterate``; the other engines make theirs elsewhere and hand them over to ``absorb``.
 Everything that is compiled is in this file, so that Numba's cache on disk can never be stale.
 
 A buffer holds ``[hyperparameters | x | state | value, |gradient|^2, accepted]``. The step map reads the first
@@ -192,3 +193,57 @@ def iterate(
     counts[STEP], counts[EVALUATIONS], counts[MOVED_AT] = step, evaluations, moved_at
     counts[ROWS], counts[HERE] = count, which
     return code
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def absorb(block: Any, counts: Any, limits: Any, memory: Any, rows: Any, row_steps: Any) -> Any:
+    """Take over evaluations that were made elsewhere; returns one of the codes above.
+
+    It does with them what ``iterate`` does with its own. The body is here a second time because, as a function that
+    both call, it makes a step of ``iterate`` cost 28 ns instead of 12.
+
+    Args:
+        block: x, value, squared gradient and acceptance of one evaluation a row, in their order.
+        counts, limits, memory, rows, row_steps: as for ``iterate``.
+    """
+    dimension = memory.size - LAST_X
+    watched = limits[IDLE] < np.inf
+    for i in range(block.shape[0]):
+        if counts[ROWS] == rows.shape[0]:
+            return ROWS_FULL
+        if counts[EVALUATIONS] >= limits[MAX_EVALUATIONS]:
+            return EVALUATION_LIMIT
+        counts[EVALUATIONS] += 1
+        evaluations = counts[EVALUATIONS]
+        idle = evaluations - counts[MOVED_AT]
+        if block[i, dimension + 2] > 0.5:
+            value, square = block[i, dimension], block[i, dimension + 1]
+            moved = 1.0
+            if watched:
+                moved = 0.0
+                for j in range(dimension):
+                    change = block[i, j] - memory[LAST_X + j]
+                    moved += change * change
+            step = counts[STEP] + 1
+            if moved > 0 or step == 0:
+                counts[MOVED_AT], idle = evaluations, 0
+            reason = _judge(step, evaluations, value, square, memory[LAST_VALUE], moved, idle, limits)
+            if (reason >= VALUE_NAN and reason <= GRADIENT_NOT_FINITE) or not np.isfinite(value):
+                return reason
+            counts[STEP], counts[ACCEPTED_AT] = step, evaluations
+            memory[VALUE_BEFORE] = memory[LAST_VALUE]
+            memory[LAST_VALUE], memory[LAST_SQUARE] = value, square
+            for j in range(dimension):
+                memory[LAST_X + j] = block[i, j]
+            if step % counts[STRIDE] == 0:
+                count = counts[ROWS]
+                row_steps[count, 0], row_steps[count, 1] = step, evaluations
+                rows[count, 0], rows[count, 1] = value, square
+                for j in range(dimension):
+                    rows[count, 2 + j] = block[i, j]
+                counts[ROWS] = count + 1
+            if reason != RUNNING:
+                return reason
+        elif idle >= limits[IDLE] and memory[LAST_SQUARE] > 0:
+            return STALLED
+    return SLICE_DONE

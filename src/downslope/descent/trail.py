@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from downslope.descent import kernel as k
 from downslope.descent.history import History
 from downslope.descent.stopping import IDLE_EVALUATIONS, RUNAWAY, Stopping
 from downslope.errors import UsageError
 from downslope.objectives import Vector
+
+Matrix = NDArray[np.float64]
 
 FIRST_ROWS = 1024
 FEWEST_ROWS = 64  # that are kept, however many parameters there are
@@ -95,6 +98,24 @@ class Trail:
     def last_x(self) -> Vector:
         """The last accepted finite point."""
         return self.memory[k.LAST_X :].copy()
+
+    def may_evaluate(self) -> int:
+        """SLICE_DONE where another evaluation is allowed and has room, else what stands against it."""
+        if self.counts[k.ROWS] == len(self.rows):
+            return k.ROWS_FULL
+        if self.counts[k.EVALUATIONS] >= self.limits[k.MAX_EVALUATIONS]:
+            return k.EVALUATION_LIMIT
+        return k.SLICE_DONE
+
+    def absorb(self, block: Matrix) -> tuple[int, int]:
+        """Take over evaluations that were made elsewhere: a code of ``kernel``, and how many were taken.
+
+        Args:
+            block: x, value, squared gradient and acceptance of one evaluation a row, shape (evaluations, d + 3).
+        """
+        before = self.evaluations
+        code = k.absorb(block, self.counts, self.limits, self.memory, self.rows, self.row_steps)
+        return int(code), self.evaluations - before
 
     def make_room(self) -> None:
         """The rows are full: allocate twice as many, or keep every other one where memory is spent."""
