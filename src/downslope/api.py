@@ -16,6 +16,7 @@ from downslope.explain.data_sizes import data_sizes
 from downslope.explain.gradient import compare
 from downslope.explain.point import judged
 from downslope.objectives import GradientWarning, Objective, Vector, as_objective, compare_gradient
+from downslope.objectives.frameworks import check_in_place
 from downslope.optimizers import as_optimizer
 from downslope.optimizers.schedule_text import as_schedule
 from downslope.optimizers.wrappers.scheduled import with_schedule
@@ -41,6 +42,7 @@ class Options(TypedDict, total=False):
     schedule: Any
     bounds: Any
     explain: bool
+    in_place: bool
 
 
 def minimize(
@@ -57,9 +59,10 @@ def minimize(
 
     Args:
         function: a formula (``"x^2/20 + y^2"``), the name of a classic problem (``"rosenbrock"``), a SymPy or
-            SymEngine expression, or a Python function of named numbers or of one vector.
+            SymEngine expression, or a Python function of named numbers, of one vector, or of tensors.
         start: a dict, sequence, array or number, or text (``"x=-7,y=2"``); entries may be
-            ``Uniform(low, high)``. A classic problem has its own.
+            ``Uniform(low, high)``. A classic problem has its own. PyTorch or TensorFlow tensors and JAX arrays, also
+            in a dict or list: that framework then calls and differentiates ``function``, and ``run.x`` is as they are.
         optimizer: an ``Optimizer``, or a name such as ``"adam"``. Without one: gradient descent where a
             learning rate is given, the spectral projected gradient where bounds are, else ``auto``.
         learning_rate: for an optimizer given by name; > 0.
@@ -68,17 +71,20 @@ def minimize(
         evaluations, time_limit, relative_tolerance, value_tolerance, x_tolerance, target: see ``Stopping``
             (``time_limit`` in seconds).
         every: keep every so-many-th row of the history; by default all, or as many as fit in 32 MB.
-        dtype: "float64" or "float32", in which the whole run is computed.
+        dtype: "float64" or "float32", in which the whole run is computed; by default that of the start's tensors,
+            else float64.
         seed: for random entries of the start.
         gradient: of a Python function that brings its own; for a formula, a dict of formulas.
         callback: called with every ``Step``; a true answer stops the run.
         progress: called with ``Progress`` about twenty times a second.
-        engine: "auto", or "traced" or "hosted" to insist on one.
+        engine: "auto"; or "traced" (native code, from symbols), "compiled" (by JAX or TensorFlow) or "hosted" (a Python
+            loop) to insist on one. ``run.engine`` says which it was.
         hyperparameters: of an optimizer given by name, e.g. ``{"momentum": 0.5}``.
         schedule: what the learning rate is multiplied by at each step: text such as ``"cosine(steps=1000)"``, a
             ``Schedule``, or a function of the step; see ``optimizers.schedules``.
         bounds: ``{"x": (0, 1), "y": (None, 5)}``, pairs in the order of the parameters, or text such as
             ``"x=0:1,y=:5"``; only for methods that can be kept within them.
+        in_place: True writes the answer into the start's own PyTorch leaf tensors or TensorFlow Variables as well.
         explain: False leaves the end unjudged: a saddle then counts as converged. ``run.explain()`` is always there.
 
     Returns:
@@ -146,8 +152,10 @@ def _run(
         target=options.get("target"),
     )
     gradient = options.get("gradient")
+    if options.get("in_place"):
+        check_in_place(start)
     objective, x = as_objective(
-        function, start, gradient=gradient, dtype=options.get("dtype", "float64"), seed=options.get("seed")
+        function, start, gradient=gradient, dtype=options.get("dtype"), seed=options.get("seed")
     )
     if options.get("bounds") is not None:
         rule, objective, x = within_bounds(rule, objective, x, options["bounds"])
@@ -163,6 +171,8 @@ def _run(
         engine=options.get("engine", "auto"),
         watch=Watch(callback=options.get("callback"), progress=options.get("progress")),
     )
+    if options.get("in_place") and objective.tensors is not None:
+        objective.tensors.put(run.final)
     return judged(run) if options.get("explain", True) else run
 
 

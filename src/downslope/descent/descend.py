@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 
 from downslope.descent import kernel as k
+from downslope.descent.compiled import CompiledEngine
 from downslope.descent.hosted import HostedEngine
 from downslope.descent.progress import Progress, Step
 from downslope.descent.run import Reported, Run
@@ -25,7 +26,7 @@ from downslope.symbolic.array import TraceError
 
 SLICE_SECONDS = 0.05
 
-EngineName = Literal["auto", "traced", "hosted"]
+EngineName = Literal["auto", "traced", "compiled", "hosted"]
 
 
 class Engine(Protocol):
@@ -114,18 +115,25 @@ def _towards(stopping: Stopping, sign: float) -> Stopping:
 def choose_engine(
     objective: Objective, optimizer: Optimizer, x: Vector, sign: float, engine: EngineName
 ) -> Engine:
-    """The traced engine where objective and rule can be traced, else the hosted one."""
-    if engine not in ("auto", "traced", "hosted"):
-        raise UsageError(f"engine is {engine!r}; it can be 'auto', 'traced' or 'hosted'.")
-    if engine != "hosted":
-        if isinstance(objective, FormulaObjective):
-            try:
-                return TracedEngine(objective, optimizer, x, sign)
-            except TraceError as error:
-                if engine == "traced":
-                    raise UsageError(f"{type(optimizer).__name__} cannot be traced here: {error}.") from error
-        elif engine == "traced":
-            raise UsageError(f"'{objective.text}' could not be traced into symbols; use engine='hosted'.")
+    """The traced engine where objective and rule can be traced, the compiled one where a framework compiles both,
+    else the hosted one."""
+    if engine not in get_args(EngineName):
+        raise UsageError(f"engine is {engine!r}; it can be 'auto', 'traced', 'compiled' or 'hosted'.")
+    if engine == "traced" and not isinstance(objective, FormulaObjective):
+        raise UsageError(f"'{objective.text}' could not be traced into symbols; use engine='hosted'.")
+    if engine == "compiled" and objective.loop is None:
+        raise UsageError(f"'{objective.text}' has no framework that compiles its descent; leave engine= out.")
+    kinds: list[type[TracedEngine] | type[CompiledEngine]] = []
+    if isinstance(objective, FormulaObjective) and engine in ("auto", "traced"):
+        kinds.append(TracedEngine)
+    if objective.loop is not None and engine in ("auto", "compiled"):
+        kinds.append(CompiledEngine)
+    for kind in kinds:
+        try:
+            return kind(objective, optimizer, x, sign)  # type: ignore[arg-type]
+        except TraceError as error:
+            if engine != "auto":
+                raise UsageError(f"{type(optimizer).__name__} cannot be {engine} here: {error}.") from error
     return HostedEngine(objective, optimizer, x, sign)
 
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from downslope.errors import ObjectiveError, StartError, UsageError
 from downslope.objectives.formula import FormulaObjective, from_symbolic, from_text
-from downslope.objectives.function import from_function
+from downslope.objectives.frameworks import from_tensors, library_of
+from downslope.objectives.function import from_function, is_list_of_arrays
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Structure, Vector, as_real
 from downslope.objectives.problems import Problem, resolve
@@ -26,7 +27,7 @@ def as_objective(
     start: Any = None,
     *,
     gradient: Any = None,
-    dtype: Any = np.float64,
+    dtype: Any = None,
     seed: int | None = None,
 ) -> tuple[Objective, Vector]:
     """The objective that ``function`` says, and its start as a flat float64 vector.
@@ -37,13 +38,13 @@ def as_objective(
         start: a dict, sequence, array or number, or text such as ``"x=-7,y=2"``; a classic problem has
             its own. Entries may be ``Uniform(low, high)``.
         gradient: for a formula, a dict of formulas; for a function, a function called in the same way.
-        dtype: float64 or float32.
+        dtype: float64 or float32; by default that of the start's tensors, else float64.
         seed: for random entries of the start.
 
     Raises:
         StartError, ObjectiveError, ExpressionError, UsageError: see each.
     """
-    real = check_dtype(dtype)
+    real = check_dtype("float64" if dtype is None else dtype)
     start = draw(parse_start(start) if isinstance(start, str) else start, seed)
     if isinstance(function, str):
         function = resolve(function) or function
@@ -64,7 +65,11 @@ def as_objective(
             raise UsageError("a symbolic expression brings its own gradient; leave gradient= out.")
         return _with_start(lambda parameters: from_symbolic(function, parameters, real), start)
     if callable(function):
-        return from_function(function, _need(start, _names(function)), gradient, real)
+        start = _need(start, _names(function))
+        library = library_of(start)
+        if library is not None:
+            return from_tensors(library, function, start, gradient, None if dtype is None else real)
+        return from_function(function, start, gradient, real)
     raise ObjectiveError(
         f"{function!r:.60} cannot be descended; give a formula as text, a SymPy expression or a function."
     )
@@ -114,6 +119,8 @@ def _with_start(
 def _structure(start: Any) -> Structure:
     if isinstance(start, Mapping):
         return "dict"
+    if is_list_of_arrays(start):
+        return "list"
     return "number" if as_real(start, "the start").ndim == 0 else "vector"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -33,19 +33,25 @@ _OUTSIDE: tuple[tuple[type[Exception], float], ...] = (
 
 @dataclass(frozen=True)
 class Calling:
-    """How a person's function wants its arguments: by name, one by one, all in one array, or as a dict."""
+    """How a person's function wants its arguments: by name, one by one, all in one array, as a dict or as a list."""
 
     parameters: Parameters
-    style: Literal["names", "positions", "whole", "mapping"]
+    style: Literal["names", "positions", "whole", "mapping", "sequence"]
 
     def __call__(self, function: Callable[..., Any], vector: Any) -> Any:
-        values = self.parameters.named(vector)
+        """The function's answer where its parameters are the slices of a flat vector."""
+        return self.with_values(function, self.parameters.named(vector))
+
+    def with_values(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
+        """The function's answer for a value (a number, array or tensor) of each parameter."""
         if self.style == "names":
             return function(**values)
         if self.style == "positions":
             return function(*values.values())
         if self.style == "mapping":
-            return function(values)
+            return function(dict(values))
+        if self.style == "sequence":
+            return function(list(values.values()))
         return function(values[self.parameters.names[0]])
 
 
@@ -66,6 +72,8 @@ def calling(function: Callable[..., Any], start: Any) -> Calling:
             if missing or unknown:
                 Parameters.scalars(accepted).check_names(list(start))
         return Calling(parameters, "names")
+    if is_list_of_arrays(start):
+        return _calling_with_list(start, required, open_ended)
     array = as_real(start, "the start")
     name = required[0] if required else "x"
     if array.ndim == 0:
@@ -78,6 +86,30 @@ def calling(function: Callable[..., Any], start: Any) -> Calling:
             )
         return Calling(Parameters.scalars(required, "vector"), "positions")
     return Calling(Parameters((name,), (array.shape,), "vector"), "whole")
+
+
+def is_list_of_arrays(start: Any) -> bool:
+    """Whether a start is a list of parameters that have shapes of their own, rather than one vector.
+
+    >>> is_list_of_arrays([np.zeros(2), np.zeros(())]), is_list_of_arrays([1.0, 2.0])
+    (True, False)
+    """
+    return isinstance(start, (list, tuple)) and any(isinstance(value, np.ndarray) for value in start)
+
+
+def _calling_with_list(start: Sequence[Any], required: list[str], open_ended: bool) -> Calling:
+    one_by_one = open_ended or len(required) > 1
+    if one_by_one and not open_ended and len(required) != len(start):
+        raise StartError(
+            f"the start is a list of {len(start)}, but the function takes {len(required)}: {', '.join(required)}."
+        )
+    arrays = [as_real(value, f"number {i + 1} of the start") for i, value in enumerate(start)]
+    if one_by_one and not open_ended:
+        names = required
+    else:
+        names = [f"{required[0] if required else 'x'}{i}" for i in range(len(start))]
+    parameters = Parameters(tuple(names), tuple(a.shape for a in arrays), "list")
+    return Calling(parameters, "positions" if one_by_one else "sequence")
 
 
 def _signature(function: Callable[..., Any]) -> tuple[list[str], list[str], bool]:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from downslope.objectives.parameters import Parameters, Vector
 
 if TYPE_CHECKING:
+    from downslope.objectives.frameworks.tensors import Tensors
+    from downslope.objectives.loop import Loop
     from downslope.objectives.problems import Problem
 
 
@@ -26,11 +28,15 @@ class Objective(ABC):
         expression, symbols: the SymEngine expression and its symbols, where there are any; the traced
             engine takes an objective exactly when there are.
         problem: the classic problem it is, where it is one: it knows its minimum.
+        loop: how a framework compiles whole descents of it, where one can.
+        tensors: the tensors that the start was made of, where it was: answers are made like them.
     """
 
     expression: Any = None
     symbols: tuple[Any, ...] = ()
     problem: Problem | None = None
+    loop: Loop | None = None
+    tensors: Tensors | None = None
 
     def __init__(self, parameters: Parameters, text: str, dtype: Any = np.float64) -> None:
         self.parameters = parameters
@@ -68,7 +74,7 @@ class Objective(ABC):
 
     def present(self, x: Vector) -> Any:
         """A point in the form in which the start was given: a dict, an array, a number, a framework's tensor."""
-        return self.parameters.structured(x)
+        return self.parameters.structured(x) if self.tensors is None else self.tensors.present(x)
 
     def values(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """f at each row of ``points``, as contour maps need it."""

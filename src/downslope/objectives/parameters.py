@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from downslope.errors import StartError, nearest
 
 Vector: TypeAlias = NDArray[np.floating[Any]]
-Structure: TypeAlias = Literal["dict", "vector", "number"]
+Structure: TypeAlias = Literal["dict", "list", "vector", "number"]
 
 
 def natural_order(names: Iterable[str]) -> list[str]:
@@ -36,7 +36,7 @@ class Parameters:
     """Named parameters, each with a shape, laid out one after the other in one flat vector.
 
     ``structure`` remembers how the start was given, so that the answer comes back in the same form:
-    a dict of numbers and arrays, one array (of the single parameter's shape), or one number.
+    a dict of numbers and arrays, a list of them, one array (of the single parameter's shape), or one number.
 
     >>> p = Parameters(("w", "b"), ((2,), ()), "dict")
     >>> p.coordinates
@@ -99,6 +99,8 @@ class Parameters:
             self.check_names(values)
             named = {str(name): value for name, value in values.items()}
             parts = [named[name] for name in self.names]
+        elif self.structure == "list":
+            parts = self._listed(values, what)
         elif len(self.names) == 1:
             parts = [values]
         else:
@@ -116,6 +118,11 @@ class Parameters:
             if not np.isfinite(number):
                 raise StartError(f"{what} for {coordinate} is {number}; give a finite number.")
         return vector
+
+    def _listed(self, values: Any, what: str) -> list[Any]:
+        if not isinstance(values, (list, tuple)) or len(values) != len(self.names):
+            raise StartError(f"{what} is {values!r:.60}; a list of {len(self.names)} is needed.")
+        return list(values)
 
     def _split(self, values: Any, what: str) -> list[Any]:
         array = as_real(values, what)
@@ -144,7 +151,8 @@ class Parameters:
         if self.structure == "vector":
             whole = len(self.names) == 1 and self.shapes[0]
             return vector.reshape(self.shapes[0]) if whole else vector.copy()
-        return {k: float(v) if np.ndim(v) == 0 else v.copy() for k, v in self.named(vector).items()}
+        named = {k: float(v) if np.ndim(v) == 0 else v.copy() for k, v in self.named(vector).items()}
+        return list(named.values()) if self.structure == "list" else named
 
 
 def as_real(value: Any, what: str) -> NDArray[np.float64]:

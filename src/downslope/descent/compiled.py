@@ -1,0 +1,87 @@
+"""The compiled engine: optimizer and objective in one loop that the cost's own framework compiles."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from downslope.descent import kernel as k
+from downslope.descent.trail import Trail
+from downslope.objectives import Objective, Vector
+from downslope.objectives.loop import Advance, Carry
+from downslope.optimizers import Optimizer
+from downslope.optimizers import state as states
+from downslope.optimizers.arithmetic import dot
+from downslope.symbolic.array import TraceError
+
+
+class CompiledEngine:
+    """Lets a framework make evaluations by the thousand, and hands them over to the trail.
+
+    Raises:
+        TraceError: the objective has no loop, or its framework cannot compile the rule.
+    """
+
+    name = "compiled"
+
+    def __init__(self, objective: Objective, optimizer: Optimizer, x: Vector, sign: float) -> None:
+        loop = objective.loop
+        if loop is None:
+            raise TraceError(f"'{objective.text}' cannot be compiled")
+        state = optimizer.init(np.array(x, objective.dtype))
+        factor = float(sign)
+
+        def step(carry: Carry) -> tuple[Carry, tuple[object, object, object]]:
+            here, before = carry[0], states.rebuilt(state, iter(carry[1:]))
+            value, gradient = loop.value_and_gradient(here)
+            value, gradient = factor * value, factor * gradient
+            next_x, after, accepted = optimizer.update(here, value, gradient, before)
+            residual = optimizer.residual(here, gradient)
+            leaves = [leaf for _, leaf in states.leaves(after)]
+            return (next_x, *leaves), (value, dot(residual, residual), accepted)
+
+        leaves = [np.asarray(leaf, objective.dtype) for _, leaf in states.leaves(state)]
+        self._optimizer, self._shape = optimizer, state
+        self._carry: Carry
+        self._advance: Advance
+        self._carry, self._advance = loop.compile(step, (np.array(x, objective.dtype), *leaves))
+        self._before = self._carry  # where the block began
+        self._block, self._taken = np.empty((0, len(x) + 3)), 0
+
+    def advance(self, trail: Trail, budget: int) -> int:
+        """Up to ``budget`` evaluations; returns a code of ``kernel``."""
+        while budget > 0:
+            code = trail.may_evaluate()
+            if code != k.SLICE_DONE:
+                return code
+            if self._taken == len(self._block):
+                after, block = self._advance(self._carry, budget)
+                self._before, self._carry, self._block, self._taken = self._carry, after, block, 0
+            code, taken = trail.absorb(self._block[self._taken :])
+            self._taken += taken
+            budget -= taken
+            if code == k.ROWS_FULL:
+                return code
+            if code != k.SLICE_DONE:
+                self._go_back(code)
+                return code
+        return k.SLICE_DONE
+
+    def _go_back(self, code: int) -> None:
+        """To the evaluation that ended the run (or the one not allowed any more): the block went beyond it."""
+        count = self._taken - (code != k.EVALUATION_LIMIT)
+        if count < len(self._block):
+            carry = self._before
+            while count > 0:  # the same arithmetic again, so the same numbers
+                carry, block = self._advance(carry, count)
+                count -= len(block)
+            self._carry = carry
+
+    def answer(self, trail: Trail) -> Vector:
+        """The point that the method reports, which for averaging methods is not the one it evaluates."""
+        x, *leaves = (np.asarray(part, np.float64) for part in self._carry)
+        state = states.rebuilt(self._shape, iter([leaf if leaf.ndim else leaf[()] for leaf in leaves]))
+        return np.asarray(self._optimizer.answer(x, state), np.float64)
+
+    def point(self, trail: Trail) -> Vector:
+        """The point that was, or is to be, evaluated."""
+        return np.asarray(self._carry[0], np.float64)

@@ -1,0 +1,11 @@
+"""Costs written in PyTorch, TensorFlow or JAX, one file each.
+
+In flow a function of tensors and a start made of tensors, whose type says which framework calls and differentiates the
+function; out flow an ``Objective`` and a flat NumPy vector. ``tensors`` is what they share: how tensors become
+numbers and numbers tensors of the same kind. No framework is imported before a start of its kind arrives.
+May import what ``objectives`` may, and the framework of the file's name.
+"""
+
+from downslope.objectives.frameworks.tensors import check_in_place, from_tensors, library_of
+
+__all__ = ["check_in_place", "from_tensors", "library_of"]

@@ -1,0 +1,169 @@
+"""Costs written in JAX: the whole descent in one compiled loop where the cost can be compiled, else step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.errors import ObjectiveError
+from downslope.objectives.frameworks.tensors import (
+    Library,
+    Tensors,
+    flat_gradient,
+    gradient_parts,
+    name_of,
+    nothing_returned,
+    one_number,
+)
+from downslope.objectives.loop import Advance, Carry, Step, capacity
+from downslope.objectives.objective import Objective
+from downslope.objectives.parameters import Vector
+from downslope.symbolic.array import TraceError
+
+_UNTRACEABLE = (
+    jax.errors.ConcretizationTypeError,  # a branch on a value, float(), a size that depends on a value
+    jax.errors.TracerArrayConversionError,  # NumPy's functions, .tolist()
+    jax.errors.TracerIntegerConversionError,
+    jax.errors.NonConcreteBooleanIndexError,
+)
+
+
+class JaxObjective(Objective):
+    """A function of JAX arrays, compiled where it can be; ``loop`` then compiles whole descents of it."""
+
+    def __init__(
+        self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
+    ) -> None:
+        super().__init__(tensors.how.parameters, name_of(function), tensors.precision)
+        self._function, self._how, self._supplied = function, tensors.how, gradient
+        self._device = next(iter(tensors.like.devices()))
+        self.differentiation = "jax.grad" if gradient is None else "supplied"
+        self._evaluate: Callable[[Any], tuple[Any, Any]] = self.evaluate
+
+    def settle(self, x: Vector) -> None:
+        """Try the cost at the start: compile what can be compiled, refuse what cannot be descended."""
+        point = self.array(x)
+        try:
+            jax.eval_shape(self.evaluate, point)
+        except _UNTRACEABLE as error:
+            try:
+                self.evaluate(point)
+            except jax.errors.TracerArrayConversionError as conversion:
+                raise ObjectiveError(
+                    f"{self.text} gives its parameters to NumPy, which cuts the gradient; use jax.numpy's functions."
+                ) from conversion
+            except jax.errors.ConcretizationTypeError as conversion:
+                raise ObjectiveError(
+                    f"{self.text} turns its parameters into plain numbers (float() or .item()), which cuts the"
+                    " gradient; leave them arrays."
+                ) from conversion
+            reason = (
+                "NumPy's functions"
+                if isinstance(error, _UNTRACEABLE[1])
+                else "a branch on a value, or float()"
+            )
+            self.notes = (f"JAX computes every step, uncompiled: {self.text} has {reason}.",)
+            return
+        self._evaluate = jax.jit(self.evaluate)
+        self.loop = JaxLoop(self)
+
+    def array(self, x: Vector) -> Any:
+        """A flat vector as a JAX array of the start's precision and device."""
+        return jax.device_put(np.asarray(x, self.dtype), self._device)
+
+    def evaluate(self, x: Any) -> tuple[Any, Any]:
+        """Value and flat gradient at a flat JAX array."""
+        if self._supplied is None:
+            value, slope = jax.value_and_grad(self._cost)(x)
+            return value, slope
+        result = self._how(self._supplied, x)
+        parts = [jnp.asarray(part) for part in gradient_parts(result, self.parameters)]
+        flat_gradient([np.empty(part.shape) for part in parts], self.parameters, self.dtype)  # their shapes
+        return self._cost(x), jnp.concatenate([part.reshape(-1) for part in parts]).astype(self.dtype)
+
+    def _cost(self, x: Any) -> Any:
+        result = self._how(self._function, x)
+        if result is None:
+            raise nothing_returned(self.text)
+        value = jnp.asarray(result)
+        one_number(np.empty(value.shape, value.dtype), self.text)
+        return value.reshape(()).astype(self.dtype)
+
+    def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        value, gradient = self._evaluate(self.array(x))
+        return float(value), np.array(gradient)
+
+    def value(self, x: Vector) -> float:
+        return float(self._evaluate(self.array(x))[0])
+
+
+class JaxLoop:
+    """Compiles a step and repeats it inside one XLA loop."""
+
+    def __init__(self, objective: JaxObjective) -> None:
+        self._objective = objective
+
+    def value_and_gradient(self, x: Any) -> tuple[Any, Any]:
+        """Value and flat gradient at a flat JAX array."""
+        return self._objective.evaluate(x)
+
+    def compile(self, step: Step, carry: tuple[Vector, ...]) -> tuple[Carry, Advance]:
+        """``step`` as compiled code that repeats it, and the first carry."""
+        first = tuple(self._objective.array(part) for part in carry)
+        dtype, dimension = self._objective.dtype, carry[0].size
+        most = capacity(dimension)
+
+        def body(i: Any, loop: tuple[Carry, Any]) -> tuple[Carry, Any]:
+            before, block = loop
+            after, record = step(before)
+            row = jnp.concatenate([before[0], jnp.stack([jnp.asarray(part, dtype) for part in record])])
+            kept = tuple(
+                jnp.asarray(new, dtype).reshape(old.shape) for new, old in zip(after, before, strict=True)
+            )
+            return kept, block.at[i].set(row)
+
+        def repeat(count: Any, before: Carry) -> Any:
+            return jax.lax.fori_loop(0, count, body, (before, jnp.zeros((most, dimension + 3), dtype)))
+
+        try:
+            compiled = jax.jit(repeat).lower(np.int32(1), first).compile()
+        except _UNTRACEABLE as error:
+            raise TraceError("JAX cannot compile it") from error
+
+        def advance(before: Carry, count: int) -> tuple[Carry, NDArray[np.float64]]:
+            count = min(count, most)
+            after, block = compiled(np.int32(count), before)
+            return after, np.asarray(block)[:count].astype(np.float64)
+
+        return first, advance
+
+
+class JaxLibrary(Library):
+    """JAX."""
+
+    name = "JAX"
+    cast = "write jnp.array([1.0, 2.0]), or array.astype(float)"
+
+    def numbers(self, tensor: Any) -> NDArray[Any]:
+        return np.array(tensor)
+
+    def precision(self, tensor: Any) -> str:
+        return str(tensor.dtype)
+
+    def like(self, numbers: NDArray[Any], tensor: Any) -> Any:
+        return jax.device_put(np.array(numbers, tensor.dtype), next(iter(tensor.devices())))
+
+    def objective(
+        self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
+    ) -> tuple[Objective, Vector]:
+        objective = JaxObjective(function, tensors, gradient)
+        objective.settle(tensors.x)
+        return objective, tensors.x
+
+
+LIBRARY = JaxLibrary()

@@ -1,0 +1,230 @@
+"""A start made of some framework's tensors: as numbers, and numbers as tensors like them."""
+
+from __future__ import annotations
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.errors import ObjectiveError, StartError, UsageError
+from downslope.objectives.function import Calling, calling
+from downslope.objectives.objective import Objective
+from downslope.objectives.parameters import Vector
+
+_MODULES = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax", "jaxlib": "jax"}
+_PRECISIONS = ("float32", "float64")
+
+
+class Library(ABC):
+    """What is asked of a framework: its numbers, tensors like a given one, and objectives."""
+
+    name: str
+    cast: str  # how a person makes a tensor of fractions from one of whole numbers
+    in_place: str = ""  # whose values can be changed in place; "" where nothing can
+
+    @abstractmethod
+    def numbers(self, tensor: Any) -> NDArray[Any]:
+        """A copy of the tensor's numbers."""
+
+    @abstractmethod
+    def precision(self, tensor: Any) -> str:
+        """The name of its kind of number, as NumPy says it."""
+
+    @abstractmethod
+    def like(self, numbers: NDArray[Any], tensor: Any) -> Any:
+        """A new tensor of these numbers, with the kind, precision and device of ``tensor``."""
+
+    @abstractmethod
+    def objective(
+        self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
+    ) -> tuple[Objective, Vector]:
+        """The objective of a function of such tensors, tried at the start."""
+
+    def put(self, tensor: Any, numbers: NDArray[Any]) -> None:
+        """Write numbers into the tensor itself."""
+        raise NotImplementedError
+
+    def can_change(self, tensor: Any) -> bool:
+        """Whether ``put`` works on it."""
+        return False
+
+
+def library_of(start: Any) -> Library | None:
+    """The library whose tensors a start is made of, or None.
+
+    Raises:
+        StartError: of two libraries.
+    """
+    found = {name for leaf in _leaves(start) if (name := _library_name(leaf))}
+    if len(found) > 1:
+        raise StartError(f"the start mixes {' and '.join(sorted(found))}; give tensors of one library.")
+    if not found:
+        return None
+    library: Library = importlib.import_module(f"downslope.objectives.frameworks.{found.pop()}").LIBRARY
+    return library
+
+
+def _library_name(leaf: Any) -> str | None:
+    for kind in type(leaf).__mro__:
+        name = _MODULES.get(kind.__module__.partition(".")[0])
+        if name:
+            return name
+    return None
+
+
+def _leaves(start: Any) -> Iterator[Any]:
+    if isinstance(start, Mapping):
+        yield from start.values()
+    elif isinstance(start, (list, tuple)):
+        yield from start
+    else:
+        yield start
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """A start, how the function takes it, and the precision it is computed in."""
+
+    library: Library
+    start: Any
+    how: Calling
+    x: Vector
+    precision: str
+
+    @property
+    def like(self) -> Any:
+        """One of the tensors, for those that are to be like it."""
+        return next(leaf for leaf in _leaves(self.start) if _library_name(leaf))
+
+    def present(self, x: Vector) -> Any:
+        """A flat vector in the form of the start."""
+        numbers = self.how.parameters.structured(x)
+        if isinstance(self.start, Mapping):
+            return {name: self._leaf(numbers[str(name)], leaf) for name, leaf in self.start.items()}
+        if isinstance(self.start, (list, tuple)):
+            return [self._leaf(value, leaf) for value, leaf in zip(numbers, self.start, strict=True)]
+        return self._leaf(numbers, self.start)
+
+    def _leaf(self, value: Any, leaf: Any) -> Any:
+        return self.library.like(np.asarray(value), leaf) if _library_name(leaf) else value
+
+    def put(self, x: Vector) -> None:
+        """Write a flat vector into the tensors of the start themselves."""
+        numbers = self.how.parameters.structured(x)
+        values = list(numbers.values()) if isinstance(numbers, dict) else numbers
+        parts = values if isinstance(self.start, (Mapping, list, tuple)) else [values]
+        for leaf, value in zip(_leaves(self.start), parts, strict=True):
+            self.library.put(leaf, np.asarray(value))
+
+
+def from_tensors(
+    library: Library, function: Callable[..., Any], start: Any, gradient: Any, dtype: Any
+) -> tuple[Objective, Vector]:
+    """The objective of a function of tensors, answering in the form of the start.
+
+    Raises:
+        StartError: the tensors are of whole or complex numbers, or of two precisions, or do not fit the function.
+        UsageError: another precision is asked for than the tensors have.
+        ObjectiveError: the function cannot be descended.
+    """
+    tensors = as_tensors(library, function, start, dtype)
+    if gradient is not None and not callable(gradient):
+        raise UsageError("the gradient of a function of tensors is a function of the same tensors.")
+    objective, x = library.objective(function, tensors, gradient)
+    objective.tensors = tensors
+    return objective, x
+
+
+def as_tensors(library: Library, function: Callable[..., Any], start: Any, dtype: Any = None) -> Tensors:
+    """Read a start of tensors: numbers, shapes and the precision that all of them have."""
+    found: dict[str, str] = {}
+    numbers: Any
+    if isinstance(start, Mapping):
+        numbers = {k: _numbers(library, f"the start for {k}", v, found) for k, v in start.items()}
+    elif isinstance(start, (list, tuple)):
+        numbers = [_numbers(library, f"number {i + 1} of the start", v, found) for i, v in enumerate(start)]
+    else:
+        numbers = _numbers(library, "the start", start, found)
+    kinds = sorted(set(found.values()))
+    if len(kinds) > 1:
+        listed = ", ".join(f"{what.removeprefix('the start for ')} {kind}" for what, kind in found.items())
+        raise StartError(f"the start mixes precisions ({listed}); give all of it the same one.")
+    if dtype is not None and np.dtype(dtype).name != kinds[0]:
+        raise UsageError(f"the start is {kinds[0]}, but dtype is {np.dtype(dtype).name}; {library.cast}.")
+    how = calling(function, numbers)
+    return Tensors(library, start, how, how.parameters.flatten(numbers), kinds[0])
+
+
+def _numbers(library: Library, what: str, leaf: Any, found: dict[str, str]) -> Any:
+    if not _library_name(leaf):
+        return leaf
+    precision = library.precision(leaf)
+    if precision not in _PRECISIONS:
+        kind = "whole numbers" if "int" in precision or precision == "bool" else f"{precision} numbers"
+        raise StartError(f"{what} is a tensor of {kind}; a descent needs float32 or float64: {library.cast}.")
+    found[what] = precision
+    return library.numbers(leaf)
+
+
+def check_in_place(start: Any) -> None:
+    """Raise UsageError where ``in_place=True`` is asked of a start that cannot be changed."""
+    library = library_of(start)
+    leaves = list(_leaves(start))
+    if library is not None and all(_library_name(leaf) and library.can_change(leaf) for leaf in leaves):
+        return
+    allowed = (
+        library.in_place if library and library.in_place else "PyTorch leaf tensors and TensorFlow Variables"
+    )
+    raise UsageError(
+        f"in_place=True needs a start that can be changed: {allowed}; leave it out and use run.x."
+    )
+
+
+def one_number(array: NDArray[Any], name: str) -> None:
+    """Raise ObjectiveError unless a cost's answer is one real number."""
+    if array.dtype.kind == "c":
+        raise ObjectiveError(f"{name} returned a complex number; a real one is needed.")
+    if array.size != 1:
+        raise ObjectiveError(
+            f"{name} returned a tensor of shape {tuple(array.shape)}; one number is needed. Is a sum or a mean missing?"
+        )
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """What to call a person's function."""
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def nothing_returned(name: str) -> ObjectiveError:
+    """The error of a function without ``return``."""
+    return ObjectiveError(f"{name} returned None. Does it end with 'return'?")
+
+
+def flat_gradient(parts: list[NDArray[Any]], parameters: Any, dtype: Any) -> Vector:
+    """A supplied gradient's parts as one vector; a wrong number of them is an ObjectiveError."""
+    sizes = [part.size for part in parts]
+    whole = len(parts) == 1 and sizes[0] == parameters.size
+    if not whole and sizes != list(parameters.sizes):
+        shown = ", ".join(str(tuple(part.shape)) for part in parts)
+        raise ObjectiveError(
+            f"the gradient has shape {shown}, but {parameters.size} numbers are needed,"
+            f" in the order {', '.join(parameters.coordinates)}."
+        )
+    return np.concatenate([part.ravel() for part in parts]).astype(dtype)
+
+
+def gradient_parts(result: Any, parameters: Any) -> list[Any]:
+    """What a supplied gradient returned, part by part: of a dict, a list or one tensor."""
+    if result is None:
+        raise ObjectiveError("the gradient returned None. Does it end with 'return'?")
+    if isinstance(result, Mapping):
+        missing = [name for name in parameters.names if name not in result]
+        if missing:
+            raise ObjectiveError(f"the gradient gives nothing for {', '.join(missing)}.")
+        return [result[name] for name in parameters.names]
+    return list(result) if isinstance(result, (list, tuple)) else [result]

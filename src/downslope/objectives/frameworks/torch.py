@@ -1,0 +1,217 @@
+"""Costs written in PyTorch: traced into a formula where that can be, else differentiated by autograd at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from downslope.errors import ObjectiveError
+from downslope.objectives.formula import FormulaObjective, readable
+from downslope.objectives.frameworks.tensors import (
+    Library,
+    Tensors,
+    flat_gradient,
+    gradient_parts,
+    name_of,
+    nothing_returned,
+    one_number,
+)
+from downslope.objectives.frameworks.torch_symbols import traced
+from downslope.objectives.objective import Objective
+from downslope.objectives.parameters import Vector
+from downslope.symbolic.array import TraceError
+
+# What PyTorch says, in part, and what it means for a person who wrote a cost.
+_MEANINGS = (
+    (
+        "used in an in-place operation",
+        "changes its argument in place, which PyTorch forbids; write x = x + 1 instead of x += 1.",
+    ),
+    (
+        "modified by an inplace operation",
+        "changes in place a tensor that the gradient needs; write x = x + 1 instead of x += 1.",
+    ),
+    (
+        "Can't call numpy() on Tensor that requires grad",
+        "calls numpy() on its parameters, which cuts the gradient; use PyTorch's functions (torch.sin for np.sin).",
+    ),
+    (
+        "backward through the graph a second time",
+        "uses a tensor that was computed from others with requires_grad before the descent, whose graph is used up;"
+        " compute it inside the cost, or .detach() it.",
+    ),
+    (
+        "does not require grad and does not have a grad_fn",
+        "does not depend on its parameters: .item(), .detach(), float() or torch.tensor(...) inside it cuts them off.",
+    ),
+    ("same dtype", "mixes precisions; give its data the precision of the start, as in data.to(start.dtype)."),
+    (
+        "expected scalar type",
+        "mixes precisions; give its data the precision of the start: data.to(start.dtype).",
+    ),
+    ("same device", "mixes devices; move its data to the start's, as in data.to(start.device)."),
+)
+
+
+class TorchObjective(Objective):
+    """A function of PyTorch tensors, called and differentiated by PyTorch at every evaluation."""
+
+    def __init__(
+        self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
+    ) -> None:
+        super().__init__(tensors.how.parameters, name_of(function), tensors.precision)
+        self._function, self._how, self._supplied = function, tensors.how, gradient
+        self._device = tensors.like.device
+        self.differentiation = "torch.autograd" if gradient is None else "supplied"
+
+    def value(self, x: Vector) -> float:
+        result, _ = self._call(self._function, x)
+        return float(self._scalar(result))
+
+    def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        result, leaves = self._call(self._function, x)
+        value = self._scalar(result)
+        if self._supplied is not None:
+            return float(value), self._own_gradient(x)
+        try:
+            parts = torch.autograd.grad(value, leaves, allow_unused=True)
+        except RuntimeError as error:
+            raise self._meaning(error) from error
+        if len(parts) == 1 and parts[0] is not None:
+            return float(value.detach()), parts[0].reshape(-1).cpu().numpy()
+        if all(part is None for part in parts):
+            raise ObjectiveError(f"{self.text} {_MEANINGS[4][1]}")
+        flat = [
+            torch.zeros_like(leaf) if part is None else part for leaf, part in zip(leaves, parts, strict=True)
+        ]
+        return float(value.detach()), torch.cat([part.reshape(-1) for part in flat]).cpu().numpy()
+
+    def _leaves(self, x: Vector) -> list[torch.Tensor]:
+        """Fresh leaf tensors, which the function may keep: they share memory with nothing that changes later."""
+        flat = torch.from_numpy(np.array(x, self.dtype)).to(self._device)
+        parameters = self.parameters
+        if len(parameters.names) == 1:
+            return [flat.view(parameters.shapes[0]).requires_grad_()]
+        pieces = flat.split(parameters.sizes)
+        return [
+            piece.view(shape).requires_grad_() for piece, shape in zip(pieces, parameters.shapes, strict=True)
+        ]
+
+    def _call(self, function: Callable[..., Any], x: Vector) -> tuple[Any, list[torch.Tensor]]:
+        leaves = self._leaves(x)
+        try:
+            values = dict(zip(self.parameters.names, leaves, strict=True))
+            return self._how.with_values(function, values), leaves
+        except RuntimeError as error:
+            raise self._meaning(error) from error
+
+    def _meaning(self, error: RuntimeError) -> Exception:
+        """PyTorch's error as one sentence about the cost; the error itself where it is none of the usual ones."""
+        for fragment, meaning in _MEANINGS:
+            if fragment in str(error):
+                return ObjectiveError(f"{self.text} {meaning}")
+        return error
+
+    def _scalar(self, result: Any) -> torch.Tensor:
+        if result is None:
+            raise nothing_returned(self.text)
+        if not isinstance(result, torch.Tensor):
+            if self._supplied is None or not isinstance(result, (int, float)):
+                raise ObjectiveError(
+                    f"{self.text} returned {result!r:.40}, not a tensor: it {_MEANINGS[4][1]}"
+                )
+            return torch.tensor(float(result))
+        if result.dim() or result.is_complex():
+            one_number(np.empty(result.shape, complex if result.is_complex() else float), self.text)
+            return result.reshape(())
+        return result
+
+    def _own_gradient(self, x: Vector) -> Vector:
+        assert self._supplied is not None
+        result, _ = self._call(self._supplied, x)
+        parts = [
+            torch.as_tensor(part).detach().cpu().numpy() for part in gradient_parts(result, self.parameters)
+        ]
+        return flat_gradient(parts, self.parameters, self.dtype)
+
+
+class TorchLibrary(Library):
+    """PyTorch."""
+
+    name = "PyTorch"
+    cast = "write torch.tensor([1.0, 2.0]), or tensor.double()"
+    in_place = "leaf tensors"
+
+    def numbers(self, tensor: Any) -> NDArray[Any]:
+        return np.array(tensor.detach().cpu().numpy())
+
+    def precision(self, tensor: Any) -> str:
+        return str(tensor.dtype).removeprefix("torch.")
+
+    def like(self, numbers: NDArray[Any], tensor: Any) -> Any:
+        made = torch.tensor(numbers, dtype=tensor.dtype, device=tensor.device)
+        return (
+            torch.nn.Parameter(made, tensor.requires_grad) if isinstance(tensor, torch.nn.Parameter) else made
+        )
+
+    def can_change(self, tensor: Any) -> bool:
+        return bool(tensor.is_leaf)
+
+    def put(self, tensor: Any, numbers: NDArray[Any]) -> None:
+        with torch.no_grad():
+            tensor.copy_(torch.from_numpy(numbers.copy()))
+
+    def objective(
+        self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
+    ) -> tuple[Objective, Vector]:
+        hosted = TorchObjective(function, tensors, gradient)
+        value, slope = hosted.value_and_gradient(tensors.x)
+        try:
+            return self._formula(function, hosted, tensors, gradient, value, slope), tensors.x
+        except TraceError as error:
+            hosted.notes = (f"PyTorch computes every step: {error}.",)
+        return hosted, tensors.x
+
+    def _formula(
+        self,
+        function: Callable[..., Any],
+        hosted: TorchObjective,
+        tensors: Tensors,
+        gradient: Callable[..., Any] | None,
+        value: float,
+        slope: Vector,
+    ) -> FormulaObjective:
+        """The cost as a formula, if it says what PyTorch says, at the start and at a point beside it."""
+        expression = traced(function, tensors)
+        if len(expression) != 1:
+            raise TraceError("the cost is more than one number")
+        partials = None if gradient is None else traced(gradient, tensors)
+        if partials is not None and len(partials) != tensors.how.parameters.size:
+            raise TraceError("the gradient has another size than the parameters")
+        formula = FormulaObjective(
+            expression[0], tensors.how.parameters, readable(expression[0]), tensors.precision, partials
+        )
+        beside = tensors.x + 1e-3 * (1 + np.abs(tensors.x)) * np.cos(np.arange(len(tensors.x)))
+        there = hosted.value_and_gradient(beside)
+        for point, (known, known_gradient) in ((tensors.x, (value, slope)), (beside, there)):
+            try:
+                found, found_gradient = formula.value_and_gradient(point)
+            except ObjectiveError as error:
+                raise TraceError(str(error)) from error
+            tolerance = 1e3 * float(np.finfo(hosted.dtype).eps)
+            if not (_close(found, known, tolerance) and _close(found_gradient, known_gradient, tolerance)):
+                raise TraceError("as a formula it does not give the same value and gradient")
+        return formula
+
+
+def _close(found: Any, known: Any, tolerance: float) -> bool:
+    finite = np.asarray(known)[np.isfinite(known)]
+    scale = max(1.0, float(np.max(np.abs(finite), initial=0.0)))
+    return bool(np.allclose(found, known, rtol=tolerance, atol=tolerance * scale, equal_nan=True))
+
+
+LIBRARY = TorchLibrary()

@@ -1,0 +1,408 @@
+"""A PyTorch cost as a formula: it is called once, and every operation that reaches PyTorch is done with symbols too.
+
+A dispatch mode sees the operations below autograd ("aten"). A tensor that depends on the parameters has a shadow, an
+array of symbols; an operation on shadowed tensors gives its result a shadow. What has no counterpart in symbols
+(a branch on a value, random numbers, changes in place) raises ``TraceError``, and PyTorch then computes every step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import symengine as se
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from downslope.objectives.frameworks.tensors import Tensors
+from downslope.symbolic import SymbolicArray
+from downslope.symbolic import functions as fn
+from downslope.symbolic.array import TraceError, box
+from downslope.symbolic.native import size
+
+MOST_PARTS = 3_000  # of a formula: one of more takes longer to compile than most runs take in PyTorch
+MOST_ELEMENTS = 20_000  # symbols made on the way
+
+
+def traced(function: Callable[..., Any], tensors: Tensors) -> list[Any]:
+    """The SymEngine expressions, flat, of what ``function`` returns for the parameters.
+
+    Raises:
+        TraceError: some of it cannot be expressed in symbols, or it is too large.
+    """
+    parameters = tensors.how.parameters
+    flat = torch.tensor(tensors.x, dtype=getattr(torch, tensors.precision), device=tensors.like.device)
+    symbols = np.array([se.Symbol(name) for name in parameters.coordinates], object)
+    values, mode = {}, _Shadows()
+    for name, piece, place in zip(
+        parameters.names,
+        flat.split(parameters.sizes),
+        np.split(symbols, np.cumsum(parameters.sizes)[:-1]),
+        strict=True,
+    ):
+        shape = parameters.shapes[parameters.names.index(name)]
+        values[name] = piece.clone().view(shape)
+        mode.cast(values[name], SymbolicArray(place.reshape(shape)))
+    try:
+        with torch.no_grad(), mode:
+            result = tensors.how.with_values(function, values)
+        parts = list(result.values()) if isinstance(result, dict) else result
+        parts = parts if isinstance(parts, (list, tuple)) else [parts]
+        expressions = [entry for part in parts for entry in box(mode.shadow(part)).ravel()]
+    except TraceError:
+        raise
+    except Exception as error:  # whatever it raises without a gradient or for lack of a shadow
+        raise TraceError(f"it cannot be followed in symbols ({type(error).__name__})") from error
+    if size(expressions, MOST_PARTS) == MOST_PARTS:
+        raise TraceError("as a formula it would be too large to compile")
+    return expressions
+
+
+class _Shadows(TorchDispatchMode):  # type: ignore[misc] # PyTorch is an extra, unseen by the checker
+    """Does every operation in PyTorch as usual, and on the shadows in symbols."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shadows: dict[
+            int, tuple[torch.Tensor, SymbolicArray]
+        ] = {}  # the tensor is kept: its id stays its own
+        self._elements = 0
+
+    def cast(self, tensor: torch.Tensor, shadow: SymbolicArray) -> None:
+        """Give a tensor its shadow."""
+        if tuple(tensor.shape) != shadow.shape:
+            raise TraceError(f"shapes {tuple(tensor.shape)} and {shadow.shape} differ")
+        self._elements += shadow.size
+        if self._elements > MOST_ELEMENTS:
+            raise TraceError("as a formula it would be too large to compile")
+        self._shadows[id(tensor)] = tensor, shadow
+
+    def shadow(self, value: Any) -> Any:
+        """The shadow of a tensor, the numbers of one that has none; anything else as it is."""
+        if isinstance(value, torch.Tensor):
+            kept = self._shadows.get(id(value))
+            return kept[1] if kept else value.detach().cpu().numpy()
+        if isinstance(value, (list, tuple)):
+            return type(value)(self.shadow(v) for v in value)
+        return value
+
+    def _has_shadow(self, value: Any) -> bool:
+        if isinstance(value, (list, tuple)):
+            return any(self._has_shadow(v) for v in value)
+        return isinstance(value, torch.Tensor) and id(value) in self._shadows
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if torch.Tag.nondeterministic_seeded in func.tags:
+            raise TraceError("it draws random numbers")
+        if func is torch.ops.aten._local_scalar_dense.default and self._has_shadow(args):
+            raise TraceError("it branches on a value, or calls float() or .item()")
+        result = func(*args, **kwargs)
+        if not (self._has_shadow(args) or self._has_shadow(tuple(kwargs.values()))):
+            return result
+        name = func.overloadpacket.__name__
+        if name in _OF_SHAPES:
+            return result
+        if func._schema.is_mutable or name not in OPERATIONS:
+            raise TraceError(f"{name} has no counterpart in symbols")
+        shadows = OPERATIONS[name](
+            *(self.shadow(a) for a in args), **{k: self.shadow(v) for k, v in kwargs.items()}
+        )
+        if isinstance(result, torch.Tensor):
+            self.cast(result, SymbolicArray(box(shadows)))
+            return result
+        for tensor, shadow in zip(result, shadows, strict=False):
+            self.cast(tensor, SymbolicArray(box(shadow)))
+        return result
+
+
+# Their results depend on the shape of what they are given, not on its values.
+_OF_SHAPES = frozenset(
+    [
+        "zeros_like",
+        "ones_like",
+        "full_like",
+        "empty_like",
+        "new_zeros",
+        "new_ones",
+        "new_full",
+        "new_empty",
+        "sym_size",
+    ]
+)
+
+
+def _reduced(array: Any, reduction: int) -> Any:
+    """0: every element, 1: their mean, 2: their sum, as PyTorch's losses number them."""
+    return array if reduction == 0 else (np.mean(array) if reduction == 1 else np.sum(array))
+
+
+def _axes(dim: Any) -> Any:
+    """PyTorch's ``dim``: none or an empty list means all."""
+    if dim is None or (isinstance(dim, (list, tuple)) and not dim):
+        return None
+    return tuple(dim) if isinstance(dim, (list, tuple)) else dim
+
+
+def _sum(a: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    return np.sum(a, axis=_axes(dim), keepdims=keepdim)
+
+
+def _mean(a: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    return np.mean(a, axis=_axes(dim), keepdims=keepdim)
+
+
+def _prod(a: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    return SymbolicArray(box(a)).prod(axis=dim, keepdims=keepdim)
+
+
+def _variance(a: Any, dim: Any = None, *, correction: Any = None, keepdim: bool = False) -> Any:
+    axes = _axes(dim)
+    spread = a - np.mean(a, axis=axes, keepdims=True)
+    total = np.sum(spread * spread, axis=axes, keepdims=keepdim)
+    count = a.size // max(1, np.size(np.empty(total.shape)))
+    return total / (count - (1 if correction is None else correction))
+
+
+def _extreme(function: Any) -> Callable[..., Any]:
+    def extreme(a: Any, dim: Any = None, keepdim: bool = False) -> Any:
+        axes = _axes(dim)
+        if keepdim or (isinstance(axes, tuple) and len(axes) > 1):
+            raise TraceError("an extreme over several dimensions has no counterpart in symbols")
+        return function(a, axis=axes[0] if isinstance(axes, tuple) else axes)
+
+    return extreme
+
+
+def _norm(a: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    axes = _axes(dim)
+    if ord in (2, None):
+        return np.sqrt(np.sum(a * a, axis=axes, keepdims=keepdim))
+    if ord == 1:
+        return np.sum(np.abs(a), axis=axes, keepdims=keepdim)
+    raise TraceError(f"the norm of order {ord} has no counterpart in symbols")
+
+
+def _logsumexp(a: Any, dim: Any, keepdim: bool = False) -> Any:
+    """By logaddexp, term after term, which overflows nowhere."""
+    axes = _axes(dim)
+    axis = axes[0] if isinstance(axes, tuple) and len(axes) == 1 else axes
+    if not isinstance(axis, int):
+        raise TraceError("logsumexp over several dimensions has no counterpart in symbols")
+    moved = np.moveaxis(box(a), axis, 0)
+    total: Any = SymbolicArray(moved[0])
+    for k in range(1, len(moved)):
+        total = np.logaddexp(total, SymbolicArray(moved[k]))
+    return np.expand_dims(box(total), axis) if keepdim else total
+
+
+def _log_softmax(a: Any, dim: int, half_to_float: bool = False) -> Any:
+    return a - SymbolicArray(box(_logsumexp(a, dim, True)))
+
+
+def _nll_loss(a: Any, target: Any, weight: Any, reduction: int, ignore_index: int) -> Any:
+    if weight is not None or np.any(target == ignore_index):
+        raise TraceError("nll_loss with weights or ignored labels has no counterpart in symbols")
+    picked = box(a)[target] if a.ndim == 1 else box(a)[np.arange(len(target)), target]
+    return (_reduced(-SymbolicArray(np.asarray(picked, object)), reduction),)
+
+
+def _huber(a: Any, b: Any, reduction: int = 1, delta: float = 1.0) -> Any:
+    gap = np.abs(a - b)
+    return _reduced(np.where(gap < delta, 0.5 * gap * gap, delta * (gap - 0.5 * delta)), reduction)
+
+
+def _smooth_l1(a: Any, b: Any, reduction: int = 1, beta: float = 1.0) -> Any:
+    gap = np.abs(a - b)
+    return _reduced(
+        gap if beta == 0 else np.where(gap < beta, 0.5 * gap * gap / beta, gap - 0.5 * beta), reduction
+    )
+
+
+def _cross_entropy(p: Any, target: Any, weight: Any = None, reduction: int = 1) -> Any:
+    if weight is not None:
+        raise TraceError("binary_cross_entropy with weights has no counterpart in symbols")
+    return _reduced(-(target * np.log(p) + (1 - target) * np.log(1 - p)), reduction)
+
+
+def _cross_entropy_logits(
+    z: Any, target: Any, weight: Any = None, pos_weight: Any = None, reduction: int = 1
+) -> Any:
+    if weight is not None or pos_weight is not None:
+        raise TraceError("binary_cross_entropy_with_logits with weights has no counterpart in symbols")
+    return _reduced(_each(fn.softplus)(z) - target * z, reduction)
+
+
+def _each(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of symbols, element by element."""
+
+    def each(*arrays: Any) -> Any:
+        return SymbolicArray(np.asarray(np.frompyfunc(function, len(arrays), 1)(*map(box, arrays)), object))
+
+    return each
+
+
+def _softplus(a: Any, beta: float = 1, threshold: float = 20) -> Any:
+    """PyTorch's own is the identity above a threshold."""
+    return np.where(a * beta > threshold, a, _each(fn.softplus)(a * beta) / beta)
+
+
+def _gelu(a: Any, approximate: str = "none") -> Any:
+    if approximate == "tanh":
+        return 0.5 * a * (1 + np.tanh(np.sqrt(2 / np.pi) * (a + 0.044715 * a * a * a)))
+    return 0.5 * a * (1 + _each(se.erf)(a / np.sqrt(2)))
+
+
+def _elu(a: Any, alpha: float = 1, scale: float = 1, input_scale: float = 1) -> Any:
+    return np.where(a > 0, scale * a, scale * alpha * (np.exp(input_scale * a) - 1))
+
+
+def _clamp(a: Any, min: Any = None, max: Any = None) -> Any:
+    return np.clip(a, min=min, max=max)
+
+
+def _slice(a: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1) -> Any:
+    index = [slice(None)] * a.ndim
+    index[dim] = slice(start, None if end is None or end > a.shape[dim] else end, step)
+    return a[tuple(index)]
+
+
+def _select(a: Any, dim: int, index: int) -> Any:
+    return a[(slice(None),) * (dim % a.ndim) + (index,)]
+
+
+def _squeeze(a: Any, dim: Any = None) -> Any:
+    axes = range(a.ndim) if dim is None else ([dim] if isinstance(dim, int) else dim)
+    gone = {d % a.ndim for d in axes if a.ndim and a.shape[d] == 1}
+    return a.reshape(tuple(n for d, n in enumerate(a.shape) if d not in gone))
+
+
+def _expand(a: Any, size: Sequence[int], *, implicit: bool = False) -> Any:
+    padded = (1,) * (len(size) - a.ndim) + a.shape
+    shape = tuple(old if new == -1 else new for old, new in zip(padded, size, strict=True))
+    return np.broadcast_to(box(a), shape)
+
+
+def _division(a: Any, b: Any, *, rounding_mode: Any = None) -> Any:
+    if rounding_mode is not None:
+        raise TraceError("a rounded division has no derivative")
+    return a / b
+
+
+def _copied(a: Any, *, dtype: Any = None, **_: Any) -> Any:
+    if dtype is not None and not dtype.is_floating_point:
+        raise TraceError(f"a conversion to {dtype} has no derivative")
+    return a
+
+
+def _same(a: Any, *_: Any, **__: Any) -> Any:
+    return a
+
+
+def _permuted(a: Any, dims: Sequence[int]) -> Any:
+    return np.transpose(box(a), tuple(dims))
+
+
+_AS_IN_NUMPY = (
+    *("sqrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "logaddexp", "sign"),
+    *("sin", "cos", "tan", "sinh", "cosh", "tanh"),
+)
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    # arithmetic
+    "add": lambda a, b, *, alpha=1: a + (b if alpha == 1 else alpha * b),
+    "sub": lambda a, b, *, alpha=1: a - (b if alpha == 1 else alpha * b),
+    "rsub": lambda a, b, alpha=1: b - (a if alpha == 1 else alpha * a),
+    "mul": lambda a, b: a * b,
+    "div": _division,
+    "pow": lambda a, b: np.power(a, b),
+    "neg": lambda a: -a,
+    "addcmul": lambda a, b, c, *, value=1: a + value * b * c,
+    "addcdiv": lambda a, b, c, *, value=1: a + value * b / c,
+    "lerp": lambda a, b, weight: a + weight * (b - a),
+    "xlogy": lambda a, b: a * np.log(b),
+    # matrices
+    **dict.fromkeys(("mv", "mm", "dot", "bmm"), lambda a, b: np.matmul(a, b)),
+    **dict.fromkeys(
+        ("addmm", "addmv"), lambda c, a, b, *, beta=1, alpha=1: beta * c + alpha * np.matmul(a, b)
+    ),
+    "trace": lambda a: np.sum(np.diagonal(box(a))),
+    # sums and the like
+    "sum": _sum,
+    "mean": _mean,
+    "prod": _prod,
+    "cumsum": lambda a, dim, *, dtype=None: np.cumsum(box(a), axis=dim),
+    "var": _variance,
+    "std": lambda *args, **options: np.sqrt(_variance(*args, **options)),
+    **dict.fromkeys(("amax", "max"), _extreme(np.max)),
+    **dict.fromkeys(("amin", "min"), _extreme(np.min)),
+    **dict.fromkeys(("linalg_vector_norm", "norm"), _norm),
+    "logsumexp": _logsumexp,
+    # losses
+    "mse_loss": lambda a, b, reduction=1: _reduced((a - b) * (a - b), reduction),
+    "huber_loss": _huber,
+    "smooth_l1_loss": _smooth_l1,
+    "binary_cross_entropy": _cross_entropy,
+    "binary_cross_entropy_with_logits": _cross_entropy_logits,
+    "nll_loss_forward": _nll_loss,
+    "_log_softmax": _log_softmax,
+    "_softmax": lambda *args: np.exp(_log_softmax(*args)),
+    # element by element
+    "abs": lambda a: np.abs(a),
+    "sgn": lambda a: np.sign(a),
+    "square": lambda a: a * a,
+    "rsqrt": lambda a: 1 / np.sqrt(a),
+    "reciprocal": lambda a: 1 / a,
+    "erf": _each(se.erf),
+    "relu": _each(fn.relu),
+    "sigmoid": _each(fn.sigmoid),
+    "log_sigmoid_forward": lambda a: (-_each(fn.softplus)(-a),),
+    "softplus": _softplus,
+    "silu": lambda a: a * _each(fn.sigmoid)(a),
+    "gelu": _gelu,
+    "elu": _elu,
+    "leaky_relu": lambda a, slope=0.01: np.where(a > 0, a, slope * a),
+    **{name: lambda *arrays, name=name: getattr(np, name)(*arrays) for name in _AS_IN_NUMPY},
+    **{
+        name: lambda *arrays, name=name: getattr(np, "arc" + name[1:])(*arrays)
+        for name in ["asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2"]
+    },
+    # comparisons and choices
+    "where": lambda condition, a, b: np.where(condition, a, b),
+    **dict.fromkeys(("clamp", "hardtanh"), _clamp),
+    "clamp_min": lambda a, bound: np.maximum(a, bound),
+    "clamp_max": lambda a, bound: np.minimum(a, bound),
+    "maximum": lambda a, b: np.maximum(a, b),
+    "minimum": lambda a, b: np.minimum(a, b),
+    "gt": lambda a, b: a > b,
+    "ge": lambda a, b: a >= b,
+    "lt": lambda a, b: a < b,
+    "le": lambda a, b: a <= b,
+    "logical_and": lambda a, b: np.logical_and(a, b),
+    "logical_or": lambda a, b: np.logical_or(a, b),
+    "logical_not": lambda a: np.logical_not(a),
+    # places
+    **dict.fromkeys(
+        ["view", "_unsafe_view", "reshape", "_reshape_alias"], lambda a, size, *_: a.reshape(tuple(size))
+    ),
+    **dict.fromkeys(
+        ["clone", "detach", "alias", "lift_fresh", "lift_fresh_copy", "contiguous", "positive"], _same
+    ),
+    "_to_copy": _copied,
+    "select": _select,
+    "slice": _slice,
+    "squeeze": _squeeze,
+    "unsqueeze": lambda a, dim: np.expand_dims(box(a), dim),
+    "expand": _expand,
+    "t": lambda a: a.T,
+    "transpose": lambda a, d0, d1: np.swapaxes(box(a), d0, d1),
+    "permute": _permuted,
+    "flip": lambda a, dims: np.flip(box(a), tuple(dims)),
+    "diagonal": lambda a, offset=0, dim1=0, dim2=1: np.diagonal(box(a), offset, dim1, dim2),
+    "cat": lambda arrays, dim=0: np.concatenate([box(a) for a in arrays], axis=dim),
+    "stack": lambda arrays, dim=0: np.stack([box(a) for a in arrays], axis=dim),
+    "unbind": lambda a, dim=0: list(np.moveaxis(box(a), dim, 0)),
+    "split": lambda a, size, dim=0: np.split(box(a), range(size, a.shape[dim], size), axis=dim),
+    "index": lambda a, indices: box(a)[tuple(slice(None) if i is None else i for i in indices)],
+}

@@ -1,0 +1,43 @@
+"""What an objective offers whose framework can compile a whole descent: ``Loop``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.objectives.parameters import Vector
+
+# x and the leaves of the optimizer's state, as arrays of the framework.
+Carry: TypeAlias = tuple[Any, ...]
+# carry -> the next carry, and (value, squared gradient norm, acceptance) of the evaluation at the x it had
+Step: TypeAlias = Callable[[Carry], tuple[Carry, tuple[Any, Any, Any]]]
+# carry and a number of evaluations -> the carry after them, and one row (x, value, square, acceptance) for each
+Advance: TypeAlias = Callable[[Carry, int], tuple[Carry, NDArray[np.float64]]]
+
+MOST_NUMBERS = 1_000_000  # in the rows of one call
+
+
+class Loop(Protocol):
+    """A framework's compiler, bound to an objective."""
+
+    def value_and_gradient(self, x: Any) -> tuple[Any, Any]:
+        """Value and flat gradient at a flat array of the framework; can be compiled."""
+
+    def compile(self, step: Step, carry: tuple[Vector, ...]) -> tuple[Carry, Advance]:
+        """``step`` as compiled code that repeats it, and the first carry as arrays of the framework.
+
+        Raises:
+            TraceError: the framework cannot compile it.
+        """
+
+
+def capacity(dimension: int) -> int:
+    """How many evaluations one call of a compiled loop records at most.
+
+    >>> capacity(2), capacity(100_000)
+    (1024, 9)
+    """
+    return max(1, min(1024, MOST_NUMBERS // (dimension + 3)))
