@@ -10,7 +10,7 @@ from downslope.objectives import Objective, Vector
 from downslope.objectives.loop import Advance, Carry
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
-from downslope.optimizers.arithmetic import dot
+from downslope.optimizers.arithmetic import dot, plain_precision
 from downslope.symbolic.array import TraceError
 
 
@@ -34,10 +34,12 @@ class CompiledEngine:
             here, before = carry[0], states.rebuilt(state, iter(carry[1:]))
             value, gradient = loop.value_and_gradient(here)
             value, gradient = factor * value, factor * gradient
-            next_x, after, accepted = optimizer.update(here, value, gradient, before)
-            residual = optimizer.residual(here, gradient)
+            with plain_precision(objective.dtype.name):
+                next_x, after, accepted = optimizer.update(here, value, gradient, before)
+                residual = optimizer.residual(here, gradient)
+                square = dot(residual, residual)
             leaves = [leaf for _, leaf in states.leaves(after)]
-            return (next_x, *leaves), (value, dot(residual, residual), accepted)
+            return (next_x, *leaves), (value, square, accepted)
 
         leaves = [np.asarray(leaf, objective.dtype) for _, leaf in states.leaves(state)]
         self._optimizer, self._shape = optimizer, state

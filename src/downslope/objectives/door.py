@@ -12,7 +12,7 @@ import numpy as np
 
 from downslope.errors import ObjectiveError, StartError, UsageError
 from downslope.objectives.formula import FormulaObjective, from_symbolic, from_text
-from downslope.objectives.frameworks import from_tensors, library_of
+from downslope.objectives.frameworks import as_tensors, from_tensors
 from downslope.objectives.function import from_function, is_list_of_arrays
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Structure, Vector, as_real
@@ -44,8 +44,20 @@ def as_objective(
     Raises:
         StartError, ObjectiveError, ExpressionError, UsageError: see each.
     """
-    real = check_dtype("float64" if dtype is None else dtype)
+    real = None if dtype is None else check_dtype(dtype)
     start = draw(parse_start(start) if isinstance(start, str) else start, seed)
+    tensors = as_tensors(start, real)
+    if tensors is None:
+        return _of_numbers(function, start, gradient, check_dtype("float64") if real is None else real)
+    if callable(function) and not isinstance(function, (Problem, Objective)) and not _is_symbolic(function):
+        return from_tensors(tensors, function, gradient)
+    objective, x = _of_numbers(function, tensors.numbers, gradient, check_dtype(tensors.precision))
+    objective.tensors = tensors.of_parameters(objective.parameters)
+    return objective, x
+
+
+def _of_numbers(function: Any, start: Any, gradient: Any, real: Any) -> tuple[Objective, Vector]:
+    """The same for a start of numbers and NumPy arrays."""
     if isinstance(function, str):
         function = resolve(function) or function
     if isinstance(function, (Problem, Objective)) and gradient is not None:
@@ -60,19 +72,19 @@ def as_objective(
                 "the gradient of a formula is given as formulas: gradient={'x': 'x/10', 'y': '2*y'}."
             )
         return _with_start(lambda parameters: from_text(function, parameters, real, gradient), start)
-    if hasattr(function, "free_symbols") and hasattr(function, "args"):
+    if _is_symbolic(function):
         if gradient is not None:
             raise UsageError("a symbolic expression brings its own gradient; leave gradient= out.")
         return _with_start(lambda parameters: from_symbolic(function, parameters, real), start)
     if callable(function):
-        start = _need(start, _names(function))
-        library = library_of(start)
-        if library is not None:
-            return from_tensors(library, function, start, gradient, None if dtype is None else real)
-        return from_function(function, start, gradient, real)
+        return from_function(function, _need(start, _names(function)), gradient, real)
     raise ObjectiveError(
         f"{function!r:.60} cannot be descended; give a formula as text, a SymPy expression or a function."
     )
+
+
+def _is_symbolic(function: Any) -> bool:
+    return hasattr(function, "free_symbols") and hasattr(function, "args")
 
 
 def check_dtype(dtype: Any) -> Any:

@@ -9,7 +9,9 @@ brings along.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,18 @@ _FRAMEWORKS = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax.numpy",
 
 # Modules here that bring their own functions; what ``notation`` makes of SymPy's symbols is SymPy's.
 _OWN = {f"{__package__}.{name}": name for name in ("bundle", "notation")}
+
+_plain_precision: ContextVar[str] = ContextVar("plain_precision", default="float32")
+
+
+@contextmanager
+def plain_precision(name: str) -> Iterator[None]:
+    """What TensorFlow is to make of plain numbers where no tensor beside them says it: "float32" or "float64"."""
+    token = _plain_precision.set(name)
+    try:
+        yield
+    finally:
+        _plain_precision.reset(token)
 
 
 def library(*values: Any) -> str:
@@ -55,6 +69,7 @@ def _call(name: str, *values: Any) -> Any:
         like = next((v for v in values if isinstance(v, module.Tensor) and v.is_floating_point()), None)
         values = tuple(v if isinstance(v, module.Tensor) else _tensor(module, v, like) for v in values)
     elif home == "tensorflow":
+        values = _as_tensors(module, values)
         module = module.math if name in ("logical_and", "logical_or", "logical_not", "log") else module
     return getattr(module, {"absolute": "abs"}.get(name, name))(*values)
 
@@ -64,6 +79,18 @@ def _tensor(torch: Any, number: Any, like: Any) -> Any:
     if like is None or isinstance(number, (bool, np.bool_)):
         return torch.as_tensor(number)
     return torch.as_tensor(number, dtype=like.dtype, device=like.device)
+
+
+def _as_tensors(tf: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Plain numbers with the precision of the tensors beside them, which TensorFlow would not give them itself."""
+    kinds = [v.dtype for v in values if isinstance(v, (tf.Tensor, tf.Variable)) and v.dtype.is_floating]
+    precision = kinds[0] if kinds else _plain_precision.get()
+    return tuple(
+        v
+        if isinstance(v, (tf.Tensor, tf.Variable, bool, np.bool_))
+        else tf.convert_to_tensor(np.asarray(v), precision)
+        for v in values
+    )
 
 
 def sqrt(a: Any) -> Any:

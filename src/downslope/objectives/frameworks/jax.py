@@ -39,8 +39,8 @@ class JaxObjective(Objective):
     def __init__(
         self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
     ) -> None:
-        super().__init__(tensors.how.parameters, name_of(function), tensors.precision)
-        self._function, self._how, self._supplied = function, tensors.how, gradient
+        super().__init__(tensors.parameters, name_of(function), tensors.precision)
+        self._function, self._tensors, self._supplied = function, tensors, gradient
         self._device = next(iter(tensors.like.devices()))
         self.differentiation = "jax.grad" if gradient is None else "supplied"
         self._evaluate: Callable[[Any], tuple[Any, Any]] = self.evaluate
@@ -49,6 +49,7 @@ class JaxObjective(Objective):
         """Try the cost at the start: compile what can be compiled, refuse what cannot be descended."""
         point = self.array(x)
         try:
+            self._refuse_constant(jax.make_jaxpr(self._cost)(point).jaxpr)
             jax.eval_shape(self.evaluate, point)
         except _UNTRACEABLE as error:
             try:
@@ -72,6 +73,17 @@ class JaxObjective(Objective):
         self._evaluate = jax.jit(self.evaluate)
         self.loop = JaxLoop(self)
 
+    def _refuse_constant(self, program: Any) -> None:
+        """Raise ObjectiveError where the result is computed without the parameters: JAX says zero, without a word."""
+        reached = set(program.invars)
+        for equation in program.eqns:
+            if any(v in reached for v in equation.invars if not hasattr(v, "val")):
+                reached.update(equation.outvars)
+        if not any(v in reached for v in program.outvars if not hasattr(v, "val")):
+            raise ObjectiveError(
+                f"{self.text} does not depend on its parameters; use the arrays that it is given, uncopied."
+            )
+
     def array(self, x: Vector) -> Any:
         """A flat vector as a JAX array of the start's precision and device."""
         return jax.device_put(np.asarray(x, self.dtype), self._device)
@@ -81,13 +93,13 @@ class JaxObjective(Objective):
         if self._supplied is None:
             value, slope = jax.value_and_grad(self._cost)(x)
             return value, slope
-        result = self._how(self._supplied, x)
+        result = self._tensors.call(self._supplied, self._tensors.parameters.named(x))
         parts = [jnp.asarray(part) for part in gradient_parts(result, self.parameters)]
         flat_gradient([np.empty(part.shape) for part in parts], self.parameters, self.dtype)  # their shapes
         return self._cost(x), jnp.concatenate([part.reshape(-1) for part in parts]).astype(self.dtype)
 
     def _cost(self, x: Any) -> Any:
-        result = self._how(self._function, x)
+        result = self._tensors.call(self._function, self._tensors.parameters.named(x))
         if result is None:
             raise nothing_returned(self.text)
         value = jnp.asarray(result)

@@ -33,8 +33,8 @@ class TensorFlowObjective(Objective):
     def __init__(
         self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
     ) -> None:
-        super().__init__(tensors.how.parameters, name_of(function), tensors.precision)
-        self._function, self._how, self._supplied = function, tensors.how, gradient
+        super().__init__(tensors.parameters, name_of(function), tensors.precision)
+        self._function, self._tensors, self._supplied = function, tensors, gradient
         self.device = tensors.like.device
         self.differentiation = "tf.GradientTape" if gradient is None else "supplied"
         self._evaluate: Callable[[Any], tuple[Any, Any]] = self.evaluate
@@ -61,7 +61,7 @@ class TensorFlowObjective(Objective):
     def evaluate(self, x: Any) -> tuple[Any, Any]:
         """Value and flat gradient at a flat tensor."""
         if self._supplied is not None:
-            result = self._how.with_values(self._supplied, self._named(x))
+            result = self._tensors.call(self._supplied, self._named(x))
             parts = [
                 tf.convert_to_tensor(part, self.dtype) for part in gradient_parts(result, self.parameters)
             ]
@@ -92,7 +92,7 @@ class TensorFlowObjective(Objective):
 
     def _cost(self, x: Any) -> Any:
         try:
-            result = self._how.with_values(self._function, self._named(x))
+            result = self._tensors.call(self._function, self._named(x))
         except tf.errors.InvalidArgumentError as error:
             if "as input #" in str(error) and "but is a" in str(error):
                 raise ObjectiveError(
@@ -165,7 +165,7 @@ class TensorFlowLibrary(Library):
     in_place = "Variables"
 
     def numbers(self, tensor: Any) -> NDArray[Any]:
-        return np.array(tensor)
+        return np.array(tensor.numpy())
 
     def precision(self, tensor: Any) -> str:
         return str(tensor.dtype.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from downslope.errors import ObjectiveError, StartError, UsageError
 from downslope.objectives.function import Calling, calling
 from downslope.objectives.objective import Objective
-from downslope.objectives.parameters import Vector
+from downslope.objectives.parameters import Parameters, Vector
 
 _MODULES = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax", "jaxlib": "jax"}
 _PRECISIONS = ("float32", "float64")
@@ -88,13 +88,36 @@ def _leaves(start: Any) -> Iterator[Any]:
 
 @dataclass(frozen=True)
 class Tensors:
-    """A start, how the function takes it, and the precision it is computed in."""
+    """A start of tensors: their numbers in the same form, and the precision that all of them have.
+
+    ``parameters`` and ``how`` are known once the function is.
+    """
 
     library: Library
     start: Any
-    how: Calling
-    x: Vector
+    numbers: Any
     precision: str
+    parameters: Parameters = field(default_factory=lambda: Parameters((), ()))
+    how: Calling | None = None
+
+    @property
+    def x(self) -> Vector:
+        """The start as a flat vector."""
+        return self.parameters.flatten(self.numbers)
+
+    def of_parameters(self, parameters: Parameters) -> Tensors:
+        """The same start, knowing its parameters."""
+        return replace(self, parameters=parameters)
+
+    def of_function(self, function: Callable[..., Any]) -> Tensors:
+        """The same start, knowing how the function takes it."""
+        how = calling(function, self.numbers)
+        return replace(self, parameters=how.parameters, how=how)
+
+    def call(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
+        """The function's answer for a tensor of each parameter."""
+        assert self.how is not None
+        return self.how.with_values(function, values)
 
     @property
     def like(self) -> Any:
@@ -103,7 +126,7 @@ class Tensors:
 
     def present(self, x: Vector) -> Any:
         """A flat vector in the form of the start."""
-        numbers = self.how.parameters.structured(x)
+        numbers = self.parameters.structured(x)
         if isinstance(self.start, Mapping):
             return {name: self._leaf(numbers[str(name)], leaf) for name, leaf in self.start.items()}
         if isinstance(self.start, (list, tuple)):
@@ -115,33 +138,38 @@ class Tensors:
 
     def put(self, x: Vector) -> None:
         """Write a flat vector into the tensors of the start themselves."""
-        numbers = self.how.parameters.structured(x)
+        numbers = self.parameters.structured(x)
         values = list(numbers.values()) if isinstance(numbers, dict) else numbers
         parts = values if isinstance(self.start, (Mapping, list, tuple)) else [values]
         for leaf, value in zip(_leaves(self.start), parts, strict=True):
             self.library.put(leaf, np.asarray(value))
 
 
-def from_tensors(
-    library: Library, function: Callable[..., Any], start: Any, gradient: Any, dtype: Any
-) -> tuple[Objective, Vector]:
+def from_tensors(tensors: Tensors, function: Callable[..., Any], gradient: Any) -> tuple[Objective, Vector]:
     """The objective of a function of tensors, answering in the form of the start.
 
     Raises:
-        StartError: the tensors are of whole or complex numbers, or of two precisions, or do not fit the function.
-        UsageError: another precision is asked for than the tensors have.
+        StartError: the start does not fit the function.
         ObjectiveError: the function cannot be descended.
     """
-    tensors = as_tensors(library, function, start, dtype)
+    tensors = tensors.of_function(function)
     if gradient is not None and not callable(gradient):
         raise UsageError("the gradient of a function of tensors is a function of the same tensors.")
-    objective, x = library.objective(function, tensors, gradient)
+    objective, x = tensors.library.objective(function, tensors, gradient)
     objective.tensors = tensors
     return objective, x
 
 
-def as_tensors(library: Library, function: Callable[..., Any], start: Any, dtype: Any = None) -> Tensors:
-    """Read a start of tensors: numbers, shapes and the precision that all of them have."""
+def as_tensors(start: Any, dtype: Any = None) -> Tensors | None:
+    """Read a start of tensors; None where it has none.
+
+    Raises:
+        StartError: the tensors are of two libraries, of whole or complex numbers, or of two precisions.
+        UsageError: another precision is asked for than the tensors have.
+    """
+    library = library_of(start)
+    if library is None:
+        return None
     found: dict[str, str] = {}
     numbers: Any
     if isinstance(start, Mapping):
@@ -156,8 +184,7 @@ def as_tensors(library: Library, function: Callable[..., Any], start: Any, dtype
         raise StartError(f"the start mixes precisions ({listed}); give all of it the same one.")
     if dtype is not None and np.dtype(dtype).name != kinds[0]:
         raise UsageError(f"the start is {kinds[0]}, but dtype is {np.dtype(dtype).name}; {library.cast}.")
-    how = calling(function, numbers)
-    return Tensors(library, start, how, how.parameters.flatten(numbers), kinds[0])
+    return Tensors(library, start, numbers, kinds[0])
 
 
 def _numbers(library: Library, what: str, leaf: Any, found: dict[str, str]) -> Any:
@@ -208,8 +235,9 @@ def nothing_returned(name: str) -> ObjectiveError:
 def flat_gradient(parts: list[NDArray[Any]], parameters: Any, dtype: Any) -> Vector:
     """A supplied gradient's parts as one vector; a wrong number of them is an ObjectiveError."""
     sizes = [part.size for part in parts]
-    whole = len(parts) == 1 and sizes[0] == parameters.size
-    if not whole and sizes != list(parameters.sizes):
+    if sum(sizes) != parameters.size or (
+        len(sizes) == len(parameters.sizes) and sizes != list(parameters.sizes)
+    ):
         shown = ", ".join(str(tuple(part.shape)) for part in parts)
         raise ObjectiveError(
             f"the gradient has shape {shown}, but {parameters.size} numbers are needed,"

@@ -25,6 +25,8 @@ from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 from downslope.symbolic.array import TraceError
 
+_CUT_OFF = "does not depend on its parameters: .item(), .detach(), float() or torch.tensor(...) inside it cut them off."
+
 # What PyTorch says, in part, and what it means for a person who wrote a cost.
 _MEANINGS = (
     (
@@ -40,13 +42,8 @@ _MEANINGS = (
         "calls numpy() on its parameters, which cuts the gradient; use PyTorch's functions (torch.sin for np.sin).",
     ),
     (
-        "backward through the graph a second time",
-        "uses a tensor that was computed from others with requires_grad before the descent, whose graph is used up;"
-        " compute it inside the cost, or .detach() it.",
-    ),
-    (
         "does not require grad and does not have a grad_fn",
-        "does not depend on its parameters: .item(), .detach(), float() or torch.tensor(...) inside it cuts them off.",
+        _CUT_OFF,
     ),
     ("same dtype", "mixes precisions; give its data the precision of the start, as in data.to(start.dtype)."),
     (
@@ -63,20 +60,20 @@ class TorchObjective(Objective):
     def __init__(
         self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
     ) -> None:
-        super().__init__(tensors.how.parameters, name_of(function), tensors.precision)
-        self._function, self._how, self._supplied = function, tensors.how, gradient
+        super().__init__(tensors.parameters, name_of(function), tensors.precision)
+        self._function, self._tensors, self._supplied = function, tensors, gradient
         self._device = tensors.like.device
         self.differentiation = "torch.autograd" if gradient is None else "supplied"
 
     def value(self, x: Vector) -> float:
         result, _ = self._call(self._function, x)
-        return float(self._scalar(result))
+        return float(self._scalar(result).detach())
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         result, leaves = self._call(self._function, x)
         value = self._scalar(result)
         if self._supplied is not None:
-            return float(value), self._own_gradient(x)
+            return float(value.detach()), self._own_gradient(x)
         try:
             parts = torch.autograd.grad(value, leaves, allow_unused=True)
         except RuntimeError as error:
@@ -84,7 +81,7 @@ class TorchObjective(Objective):
         if len(parts) == 1 and parts[0] is not None:
             return float(value.detach()), parts[0].reshape(-1).cpu().numpy()
         if all(part is None for part in parts):
-            raise ObjectiveError(f"{self.text} {_MEANINGS[4][1]}")
+            raise ObjectiveError(f"{self.text} {_CUT_OFF}")
         flat = [
             torch.zeros_like(leaf) if part is None else part for leaf, part in zip(leaves, parts, strict=True)
         ]
@@ -105,7 +102,7 @@ class TorchObjective(Objective):
         leaves = self._leaves(x)
         try:
             values = dict(zip(self.parameters.names, leaves, strict=True))
-            return self._how.with_values(function, values), leaves
+            return self._tensors.call(function, values), leaves
         except RuntimeError as error:
             raise self._meaning(error) from error
 
@@ -121,9 +118,7 @@ class TorchObjective(Objective):
             raise nothing_returned(self.text)
         if not isinstance(result, torch.Tensor):
             if self._supplied is None or not isinstance(result, (int, float)):
-                raise ObjectiveError(
-                    f"{self.text} returned {result!r:.40}, not a tensor: it {_MEANINGS[4][1]}"
-                )
+                raise ObjectiveError(f"{self.text} returned {result!r:.40}, not a tensor: it {_CUT_OFF}")
             return torch.tensor(float(result))
         if result.dim() or result.is_complex():
             one_number(np.empty(result.shape, complex if result.is_complex() else float), self.text)
@@ -190,10 +185,10 @@ class TorchLibrary(Library):
         if len(expression) != 1:
             raise TraceError("the cost is more than one number")
         partials = None if gradient is None else traced(gradient, tensors)
-        if partials is not None and len(partials) != tensors.how.parameters.size:
+        if partials is not None and len(partials) != tensors.parameters.size:
             raise TraceError("the gradient has another size than the parameters")
         formula = FormulaObjective(
-            expression[0], tensors.how.parameters, readable(expression[0]), tensors.precision, partials
+            expression[0], tensors.parameters, readable(expression[0]), tensors.precision, partials
         )
         beside = tensors.x + 1e-3 * (1 + np.abs(tensors.x)) * np.cos(np.arange(len(tensors.x)))
         there = hosted.value_and_gradient(beside)

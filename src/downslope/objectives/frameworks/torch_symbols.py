@@ -31,7 +31,7 @@ def traced(function: Callable[..., Any], tensors: Tensors) -> list[Any]:
     Raises:
         TraceError: some of it cannot be expressed in symbols, or it is too large.
     """
-    parameters = tensors.how.parameters
+    parameters = tensors.parameters
     flat = torch.tensor(tensors.x, dtype=getattr(torch, tensors.precision), device=tensors.like.device)
     symbols = np.array([se.Symbol(name) for name in parameters.coordinates], object)
     values, mode = {}, _Shadows()
@@ -46,7 +46,7 @@ def traced(function: Callable[..., Any], tensors: Tensors) -> list[Any]:
         mode.cast(values[name], SymbolicArray(place.reshape(shape)))
     try:
         with torch.no_grad(), mode:
-            result = tensors.how.with_values(function, values)
+            result = tensors.call(function, values)
         parts = list(result.values()) if isinstance(result, dict) else result
         parts = parts if isinstance(parts, (list, tuple)) else [parts]
         expressions = [entry for part in parts for entry in box(mode.shadow(part)).ravel()]
