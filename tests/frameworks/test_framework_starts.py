@@ -465,3 +465,79 @@ def test_one_sentence_with_the_cure(name: str) -> None:
 def test_another_precision_than_the_tensors() -> None:
     with pytest.raises(UsageError, match="the start is float32, but dtype is float64"):
         ds.minimize(lambda p: (p**2).sum(), torch.ones(2), dtype="float64")
+
+
+# --- many parameters, which stay with the framework ------------------------------------------------------------------
+
+MANY = 3000
+WEIGHTS = np.linspace(0.5, 2, MANY)
+
+
+def many(p: Any, weights: Any) -> Any:
+    return (weights * (p - 1) ** 2).sum() / 2
+
+
+LARGE_COSTS: dict[str, tuple[Any, Any]] = {
+    "torch": (lambda p: many(p, torch.tensor(WEIGHTS)), torch.zeros(MANY, dtype=torch.float64)),
+    "tensorflow": (
+        lambda p: tf.reduce_sum(tf.constant(WEIGHTS) * (p - 1) ** 2) / 2,
+        tf.zeros(MANY, tf.float64),
+    ),
+    "jax": (lambda p: many(p, jnp.asarray(WEIGHTS)), np.zeros(MANY)),
+}
+
+
+@pytest.mark.parametrize("library", LARGE_COSTS)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"optimizer": "gradient_descent", "learning_rate": 0.5, "steps": 30},
+        {"optimizer": "adam", "learning_rate": 0.1, "steps": 90},
+        {"optimizer": "auto", "tolerance": 1e-6},
+        {"optimizer": "schedule_free_sgd", "learning_rate": 0.5, "steps": 20, "every": 7},
+        {"optimizer": "armijo", "x_tolerance": 1e-1},
+        {"optimizer": "dog", "steps": 25},
+    ],
+    ids=lambda options: options["optimizer"],
+)
+def test_many_parameters(library: str, options: dict[str, Any]) -> None:
+    cost, start = LARGE_COSTS[library]
+    run = ds.minimize(cost, jnp.asarray(start) if library == "jax" else start, explain=False, **options)
+    reference = ds.minimize(
+        lambda p: many(p, WEIGHTS),
+        np.zeros(MANY),
+        gradient=lambda p: WEIGHTS * (p - 1),
+        engine="hosted",
+        explain=False,
+        **options,
+    )
+    assert run.engine == ("hosted" if library == "torch" else "compiled")
+    assert (run.status, run.nit, run.nfev) == (reference.status, reference.nit, reference.nfev)
+    np.testing.assert_array_equal(run.history.step, reference.history.step)
+    np.testing.assert_allclose(run.history.x, reference.history.x, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(run.history.value, reference.history.value, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(numbers(run.x), reference.x, rtol=1e-9, atol=1e-9)
+
+
+def test_a_network_of_many_tensors() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x, y = torch.randn(64, 20, generator=generator), torch.randn(64, 1, generator=generator)
+    weights = {
+        name: torch.randn(shape, generator=generator) / 5
+        for name, shape in {"a": (20, 100), "b": (100,), "c": (100, 1)}.items()
+    }
+
+    def network(a: torch.Tensor, b: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+        return ((torch.tanh(x @ a + b) @ c - y) ** 2).mean()
+
+    run = ds.minimize(network, weights, optimizer="adam", learning_rate=0.01, steps=40)
+    theirs = [w.clone().requires_grad_() for w in weights.values()]
+    optimizer = torch.optim.Adam(theirs, lr=0.01)
+    for _ in range(40):
+        optimizer.zero_grad()
+        network(*theirs).backward()
+        optimizer.step()
+    assert run.engine == "hosted"
+    for ours, their in zip(run.x.values(), theirs, strict=True):
+        np.testing.assert_allclose(numbers(ours), numbers(their), rtol=1e-3, atol=1e-4)
+    assert run.fun < run.history.value[0] / 2

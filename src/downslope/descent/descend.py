@@ -13,6 +13,7 @@ from downslope.descent import kernel as k
 from downslope.descent.compiled import CompiledEngine
 from downslope.descent.hosted import HostedEngine
 from downslope.descent.progress import Progress, Step
+from downslope.descent.remote import RemoteEngine
 from downslope.descent.run import Reported, Run
 from downslope.descent.stopping import Status, Stopping
 from downslope.descent.traced import TracedEngine
@@ -20,6 +21,7 @@ from downslope.descent.trail import Trail
 from downslope.descent.verdict import Ending, Verdict, verdict
 from downslope.errors import UsageError
 from downslope.objectives import FormulaObjective, Objective, Vector
+from downslope.objectives.loop import LARGE
 from downslope.optimizers import Optimizer
 from downslope.optimizers.wrappers.scheduled import prepared
 from downslope.symbolic.array import TraceError
@@ -123,14 +125,17 @@ def choose_engine(
         raise UsageError(f"'{objective.text}' could not be traced into symbols; use engine='hosted'.")
     if engine == "compiled" and objective.loop is None:
         raise UsageError(f"'{objective.text}' has no framework that compiles its descent; leave engine= out.")
-    kinds: list[type[TracedEngine] | type[CompiledEngine]] = []
+    kinds: list[Any] = []
     if isinstance(objective, FormulaObjective) and engine in ("auto", "traced"):
         kinds.append(TracedEngine)
+    if objective.remote is not None and len(x) >= LARGE and engine in ("auto", objective.remote.engine):
+        kinds.append(RemoteEngine)
     if objective.loop is not None and engine in ("auto", "compiled"):
         kinds.append(CompiledEngine)
     for kind in kinds:
         try:
-            return kind(objective, optimizer, x, sign)  # type: ignore[arg-type]
+            made: Engine = kind(objective, optimizer, x, sign)
+            return made
         except TraceError as error:
             if engine != "auto":
                 raise UsageError(f"{type(optimizer).__name__} cannot be {engine} here: {error}.") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,8 @@ class Trail:
         self.row_steps = np.empty((first, 2), np.int64)
         self.limits = self._first_limits()
         self.first_value = math.nan
+        self.far: Callable[[], Vector] | None = None
+        self._unknown, self._far = np.full(1, np.nan), np.empty((1, 4))
 
     def _refuse_too_many_rows(self) -> None:
         if self.every is None or self.stopping.steps in (None, 2**53):
@@ -97,6 +100,9 @@ class Trail:
     @property
     def last_x(self) -> Vector:
         """The last accepted finite point."""
+        if self.far is not None:
+            self.memory[k.LAST_X :] = self.far()
+            self.far = None
         return self.memory[k.LAST_X :].copy()
 
     def may_evaluate(self) -> int:
@@ -114,8 +120,34 @@ class Trail:
             block: x, value, squared gradient and acceptance of one evaluation a row, shape (evaluations, d + 3).
         """
         before = self.evaluations
-        code = k.absorb(block, self.counts, self.limits, self.memory, self.rows, self.row_steps)
+        if len(self._unknown) < len(block):
+            self._unknown = np.full(len(block), np.nan)
+        code = k.absorb(
+            block, self._unknown, self.counts, self.limits, self.memory, self.rows, self.row_steps
+        )
         return int(code), self.evaluations - before
+
+    def absorb_far(
+        self, value: float, square: float, accepted: float, moved: float, x: Callable[[], Vector]
+    ) -> int:
+        """Take over one evaluation at a point that is kept elsewhere, and fetched only where its row is kept.
+
+        ``far`` is the caller's to set: it fetches the last accepted point, once somebody asks for it.
+        """
+        self._far[0, :3], self._far[0, 3] = (value, square, accepted), moved
+        row = int(self.counts[k.ROWS])
+        code = k.absorb(
+            self._far[:, :3],
+            self._far[:, 3],
+            self.counts,
+            self.limits,
+            self.memory[: k.LAST_X],
+            self.rows,
+            self.row_steps,
+        )
+        if self.counts[k.ROWS] > row:
+            self.rows[row, 2:] = x()
+        return int(code)
 
     def make_room(self) -> None:
         """The rows are full: allocate twice as many, or keep every other one where memory is spent."""
@@ -139,7 +171,7 @@ class Trail:
         rows, steps = self.rows[:count], self.row_steps[:count]
         if self.step >= 0 and (count == 0 or steps[-1, 0] != self.step):
             m = self.memory
-            last = np.concatenate([[m[k.LAST_VALUE], m[k.LAST_SQUARE]], m[k.LAST_X :]])
+            last = np.concatenate([[m[k.LAST_VALUE], m[k.LAST_SQUARE]], self.last_x])
             rows = np.concatenate([rows, last[None]])
             steps = np.concatenate([steps, [[self.step, self.counts[k.ACCEPTED_AT]]]])
         value = sign * rows[:, 0]

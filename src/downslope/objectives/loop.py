@@ -1,4 +1,4 @@
-"""What an objective offers whose framework can compile a whole descent: ``Loop``."""
+"""What an objective offers whose framework can compile a whole descent (``Loop``) or keep its arrays (``Remote``)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ Step: TypeAlias = Callable[[Carry], tuple[Carry, tuple[Any, Any, Any]]]
 Advance: TypeAlias = Callable[[Carry, int], tuple[Carry, NDArray[np.float64]]]
 
 MOST_NUMBERS = 1_000_000  # in the rows of one call
+LARGE = 2_000  # parameters, from which on carrying a point to NumPy at every step costs more than it saves
 
 
 class Loop(Protocol):
@@ -41,3 +42,28 @@ def capacity(dimension: int) -> int:
     (1024, 9)
     """
     return max(1, min(1024, MOST_NUMBERS // (dimension + 3)))
+
+
+class Remote(Protocol):
+    """A framework's arrays, bound to an objective of so many parameters that carrying them to NumPy would cost."""
+
+    engine: str  # "compiled" or "hosted"
+
+    def array(self, x: Vector) -> Any:
+        """A flat vector as the framework keeps it: one array, or a list of tensors that rules see as one vector."""
+
+    def leaf(self, leaf: Any) -> Any:
+        """A vector or scalar of an optimizer's first state, as the framework keeps it."""
+
+    def vector(self, x: Any) -> Vector:
+        """What ``array`` made, or what came of it, as a new flat float64 vector."""
+
+    def value_and_gradient(self, x: Any) -> tuple[Any, Any]:
+        """Value, and the gradient in the form of ``array``."""
+
+    def prepared(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
+        """The step as the framework runs it fastest.
+
+        Raises:
+            TraceError: it should be compiled, and cannot be.
+        """

@@ -12,7 +12,7 @@ from downslope.objectives.parameters import Parameters, Vector
 
 if TYPE_CHECKING:
     from downslope.objectives.frameworks.tensors import Tensors
-    from downslope.objectives.loop import Loop
+    from downslope.objectives.loop import Loop, Remote
     from downslope.objectives.problems import Problem
 
 
@@ -29,6 +29,7 @@ class Objective(ABC):
             engine takes an objective exactly when there are.
         problem: the classic problem it is, where it is one: it knows its minimum.
         loop: how a framework compiles whole descents of it, where one can.
+        remote: how a framework keeps its points, where there is one.
         tensors: the tensors that the start was made of, where it was: answers are made like them.
     """
 
@@ -36,6 +37,7 @@ class Objective(ABC):
     symbols: tuple[Any, ...] = ()
     problem: Problem | None = None
     loop: Loop | None = None
+    remote: Remote | None = None
     tensors: Tensors | None = None
 
     def __init__(self, parameters: Parameters, text: str, dtype: Any = np.float64) -> None:

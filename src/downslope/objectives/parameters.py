@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -74,7 +75,8 @@ class Parameters:
         """A name for every element of the flat vector: ``b``, ``w[0]``, ``A[1,2]``."""
         out: list[str] = []
         for name, shape in zip(self.names, self.shapes, strict=True):
-            out += [f"{name}[{','.join(map(str, i))}]" if i else name for i in np.ndindex(*shape)]
+            places = itertools.product(*([str(i) for i in range(n)] for n in shape))
+            out += [f"{name}[{','.join(place)}]" for place in places] if shape else [name]
         return tuple(out)
 
     def check_names(self, given: Iterable[str], what: str = "the start") -> None:
@@ -114,9 +116,12 @@ class Parameters:
                 )
             flat.append(array.ravel())
         vector = np.concatenate(flat) if flat else np.empty(0)
-        for coordinate, number in zip(self.coordinates, vector, strict=True):
-            if not np.isfinite(number):
-                raise StartError(f"{what} for {coordinate} is {number}; give a finite number.")
+        finite = np.isfinite(vector)
+        if not finite.all():
+            place = int(np.argmin(finite))
+            raise StartError(
+                f"{what} for {self.coordinates[place]} is {vector[place]}; give a finite number."
+            )
         return vector
 
     def _listed(self, values: Any, what: str) -> list[Any]:

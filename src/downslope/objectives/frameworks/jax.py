@@ -71,7 +71,7 @@ class JaxObjective(Objective):
             self.notes = (f"JAX computes every step, uncompiled: {self.text} has {reason}.",)
             return
         self._evaluate = jax.jit(self.evaluate)
-        self.loop = JaxLoop(self)
+        self.loop, self.remote = JaxLoop(self), JaxArrays(self)
 
     def _refuse_constant(self, program: Any) -> None:
         """Raise ObjectiveError where the result is computed without the parameters: JAX says zero, without a word."""
@@ -153,6 +153,36 @@ class JaxLoop:
             return after, np.asarray(block)[:count].astype(np.float64)
 
         return first, advance
+
+
+class JaxArrays:
+    """Flat JAX arrays that stay on their device; a step is compiled."""
+
+    engine = "compiled"
+
+    def __init__(self, objective: JaxObjective) -> None:
+        self._objective = objective
+        self.array = objective.array
+        self.leaf = objective.array
+        self.value_and_gradient = objective.evaluate
+
+    def vector(self, x: Any) -> Vector:
+        """The numbers of a flat JAX array."""
+        return np.array(x, np.float64)
+
+    def prepared(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
+        """The step, compiled."""
+        dtype = self._objective.dtype
+
+        def cast(carry: Any) -> Any:
+            after, record = step(carry)
+            return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), after), record
+
+        try:
+            compiled: Callable[[Any], Any] = jax.jit(cast).lower(carry).compile()
+        except _UNTRACEABLE as error:
+            raise TraceError("JAX cannot compile it") from error
+        return compiled
 
 
 class JaxLibrary(Library):

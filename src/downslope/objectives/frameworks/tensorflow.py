@@ -51,7 +51,7 @@ class TensorFlowObjective(Objective):
             )
             return
         self._evaluate = graph
-        self.loop = TensorFlowLoop(self)
+        self.loop, self.remote = TensorFlowLoop(self), TensorFlowArrays(self)
 
     def array(self, x: Vector) -> Any:
         """A flat vector as a tensor of the start's precision, on its device."""
@@ -155,6 +155,37 @@ class TensorFlowLoop:
             return after, block.numpy()[:count].astype(np.float64)
 
         return first, advance
+
+
+class TensorFlowArrays:
+    """Flat tensors that stay on their device; a step is compiled."""
+
+    engine = "compiled"
+
+    def __init__(self, objective: TensorFlowObjective) -> None:
+        self._objective = objective
+        self.array = objective.array
+        self.leaf = objective.array
+        self.value_and_gradient = objective.evaluate
+
+    def vector(self, x: Any) -> Vector:
+        """The numbers of a flat tensor."""
+        return np.array(x.numpy(), np.float64)
+
+    def prepared(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
+        """The step, compiled."""
+        dtype = tf.as_dtype(self._objective.dtype)
+
+        def cast(carry: Any) -> Any:
+            after, record = step(carry)
+            return tuple(tf.cast(leaf, dtype) for leaf in after), record
+
+        compiled: Callable[[Any], Any] = tf.function(cast, jit_compile=True, autograph=False)
+        try:
+            compiled(carry)
+        except (*_UNTRACEABLE, ValueError, tf.errors.OpError) as error:
+            raise TraceError("TensorFlow cannot compile it") from error
+        return compiled
 
 
 class TensorFlowLibrary(Library):

@@ -6,6 +6,7 @@ import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,7 @@ class Tensors:
     parameters: Parameters = field(default_factory=lambda: Parameters((), ()))
     how: Calling | None = None
 
-    @property
+    @cached_property
     def x(self) -> Vector:
         """The start as a flat vector."""
         return self.parameters.flatten(self.numbers)

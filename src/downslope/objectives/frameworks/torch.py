@@ -64,30 +64,33 @@ class TorchObjective(Objective):
         self._function, self._tensors, self._supplied = function, tensors, gradient
         self._device = tensors.like.device
         self.differentiation = "torch.autograd" if gradient is None else "supplied"
+        if gradient is None:
+            self.remote = TorchTensors(self)
 
     def value(self, x: Vector) -> float:
-        result, _ = self._call(self._function, x)
-        return float(self._scalar(result).detach())
+        return float(self._scalar(self._call(self._function, self.leaves(x))).detach())
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
-        result, leaves = self._call(self._function, x)
-        value = self._scalar(result)
         if self._supplied is not None:
-            return float(value.detach()), self._own_gradient(x)
+            return self.value(x), self._own_gradient(self.leaves(x))
+        value, parts = self.value_and_parts(self.leaves(x))
+        flat = parts[0].reshape(-1) if len(parts) == 1 else torch.cat([part.reshape(-1) for part in parts])
+        return value, flat.cpu().numpy()
+
+    def value_and_parts(self, leaves: list[torch.Tensor]) -> tuple[float, list[torch.Tensor]]:
+        """The value, and the gradient of each leaf."""
+        value = self._scalar(self._call(self._function, leaves))
         try:
             parts = torch.autograd.grad(value, leaves, allow_unused=True)
         except RuntimeError as error:
             raise self._meaning(error) from error
-        if len(parts) == 1 and parts[0] is not None:
-            return float(value.detach()), parts[0].reshape(-1).cpu().numpy()
         if all(part is None for part in parts):
             raise ObjectiveError(f"{self.text} {_CUT_OFF}")
-        flat = [
+        return float(value.detach()), [
             torch.zeros_like(leaf) if part is None else part for leaf, part in zip(leaves, parts, strict=True)
         ]
-        return float(value.detach()), torch.cat([part.reshape(-1) for part in flat]).cpu().numpy()
 
-    def _leaves(self, x: Vector) -> list[torch.Tensor]:
+    def leaves(self, x: Vector) -> list[torch.Tensor]:
         """Fresh leaf tensors, which the function may keep: they share memory with nothing that changes later."""
         flat = torch.from_numpy(np.array(x, self.dtype)).to(self._device)
         parameters = self.parameters
@@ -98,11 +101,9 @@ class TorchObjective(Objective):
             piece.view(shape).requires_grad_() for piece, shape in zip(pieces, parameters.shapes, strict=True)
         ]
 
-    def _call(self, function: Callable[..., Any], x: Vector) -> tuple[Any, list[torch.Tensor]]:
-        leaves = self._leaves(x)
+    def _call(self, function: Callable[..., Any], leaves: list[torch.Tensor]) -> Any:
         try:
-            values = dict(zip(self.parameters.names, leaves, strict=True))
-            return self._tensors.call(function, values), leaves
+            return self._tensors.call(function, dict(zip(self.parameters.names, leaves, strict=True)))
         except RuntimeError as error:
             raise self._meaning(error) from error
 
@@ -125,13 +126,41 @@ class TorchObjective(Objective):
             return result.reshape(())
         return result
 
-    def _own_gradient(self, x: Vector) -> Vector:
+    def _own_gradient(self, leaves: list[torch.Tensor]) -> Vector:
         assert self._supplied is not None
-        result, _ = self._call(self._supplied, x)
-        parts = [
-            torch.as_tensor(part).detach().cpu().numpy() for part in gradient_parts(result, self.parameters)
-        ]
+        result = gradient_parts(self._call(self._supplied, leaves), self.parameters)
+        parts = [torch.as_tensor(part).detach().cpu().numpy() for part in result]
         return flat_gradient(parts, self.parameters, self.dtype)
+
+
+class TorchTensors:
+    """Tensors as PyTorch keeps them: one of each parameter's shape, on its device."""
+
+    engine = "hosted"
+
+    def __init__(self, objective: TorchObjective) -> None:
+        self._objective = objective
+
+    def array(self, x: Vector) -> list[torch.Tensor]:
+        """A flat vector as a list of tensors."""
+        return [leaf.detach() for leaf in self._objective.leaves(x)]
+
+    def leaf(self, leaf: Any) -> Any:
+        """Itself: rules make states of tensors out of tensors."""
+        return leaf
+
+    def vector(self, x: list[torch.Tensor]) -> Vector:
+        """The numbers of a list of tensors."""
+        flat = torch.cat([part.reshape(-1) for part in x]).cpu().numpy()
+        return np.array(flat, np.float64)
+
+    def value_and_gradient(self, x: list[torch.Tensor]) -> tuple[float, list[torch.Tensor]]:
+        """The value, and the gradient as a list of tensors."""
+        return self._objective.value_and_parts([part.detach().requires_grad_() for part in x])
+
+    def prepared(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
+        """The step as it is: PyTorch computes it operation by operation."""
+        return step
 
 
 class TorchLibrary(Library):

@@ -22,6 +22,7 @@ from downslope.symbolic.array import TraceError, box
 from downslope.symbolic.native import size
 
 MOST_PARTS = 3_000  # of a formula: one of more takes longer to compile than most runs take in PyTorch
+MOST_PARAMETERS = 500
 MOST_ELEMENTS = 20_000  # symbols made on the way
 
 
@@ -32,6 +33,8 @@ def traced(function: Callable[..., Any], tensors: Tensors) -> list[Any]:
         TraceError: some of it cannot be expressed in symbols, or it is too large.
     """
     parameters = tensors.parameters
+    if parameters.size > MOST_PARAMETERS:
+        raise TraceError(f"{parameters.size} parameters are too many for a formula")
     flat = torch.tensor(tensors.x, dtype=getattr(torch, tensors.precision), device=tensors.like.device)
     symbols = np.array([se.Symbol(name) for name in parameters.coordinates], object)
     values, mode = {}, _Shadows()

@@ -1,0 +1,270 @@
+"""A cost written in a framework: downslope's run against that framework's own loop, in one process, to the same point.
+
+Small costs can be compiled whole; costs that branch on a value cannot, and are computed step by step by their own
+framework; so is the network, whose hundreds of thousands of parameters are too many for formulas.
+
+    python benchmarks/framework_costs.py
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import numpy as np
+
+import downslope as ds
+
+REPEATS = 5
+START = [-7.0, 4.0]
+
+
+@dataclass
+class Case:
+    """The same descent twice: by the framework's own loop and by downslope."""
+
+    name: str
+    theirs: Callable[[int], Any]  # so many steps from the start; where it ended
+    ours: Callable[[int], ds.Run]
+    their_steps: int
+    our_steps: int
+    limit: float  # the least ratio theirs/ours that is asked for
+
+
+def seconds_per_step(function: Callable[[int], Any], steps: int) -> float:
+    function(steps)  # compiles whatever is compiled
+    times = []
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        function(steps)
+        times.append(time.perf_counter() - began)
+    return min(times) / steps
+
+
+def numbers(point: Any) -> np.ndarray:
+    parts = point if isinstance(point, (list, tuple)) else [point]
+    return np.concatenate(
+        [np.ravel(p.detach().numpy() if hasattr(p, "detach") else np.asarray(p)) for p in parts]
+    )
+
+
+def run(case: Case) -> None:
+    check = min(case.their_steps, case.our_steps, 50)
+    np.testing.assert_allclose(numbers(case.ours(check).x), numbers(case.theirs(check)), rtol=2e-4, atol=1e-5)
+    ours, theirs = (
+        seconds_per_step(case.ours, case.our_steps),
+        seconds_per_step(case.theirs, case.their_steps),
+    )
+    ratio = theirs / ours
+    engine = case.ours(2).engine
+    verdict = "ok" if ratio >= case.limit else f"BELOW {case.limit:g}"
+    print(
+        f"{case.name:<58} {1e6 * theirs:>10.2f} us {1e6 * ours:>10.3f} us {engine:<9} {ratio:>9.2f} times  {verdict}"
+    )
+
+
+def descent(cost: Callable[..., Any], start: Any, rule: ds.optimizers.Optimizer) -> Callable[[int], ds.Run]:
+    return lambda steps: ds.minimize(
+        cost, start, optimizer=rule, steps=steps, every=max(1, steps // 4), explain=False
+    )
+
+
+def torch_cases() -> list[Case]:
+    import torch
+
+    rules = {
+        "SGD": (ds.optimizers.GradientDescent(learning_rate=0.1), lambda p: torch.optim.SGD(p, lr=0.1)),
+        "Adam": (ds.optimizers.Adam(learning_rate=0.001), lambda p: torch.optim.Adam(p, lr=0.001)),
+    }
+
+    def loop(cost: Callable[..., Any], start: list[Any], make: Callable[..., Any]) -> Callable[[int], Any]:
+        def steps(count: int) -> Any:
+            params = [s.clone().requires_grad_() for s in start]
+            optimizer = make(params)
+            for _ in range(count):
+                optimizer.zero_grad()
+                cost(*params).backward()
+                optimizer.step()
+            return params
+
+        return steps
+
+    def bowl(p: Any) -> Any:
+        return (p[0] - 1) ** 2 / 20 + (p[1] - 2) ** 2
+
+    def branching(p: Any) -> Any:
+        return bowl(p) if p[0] < 1e9 else p.sum()
+
+    start = torch.tensor(START, dtype=torch.float64)
+    cases = []
+    for name, (rule, make) in rules.items():
+        cases += [
+            Case(
+                f"torch.optim.{name}, a small cost",
+                loop(bowl, [start], make),
+                descent(bowl, start, rule),
+                1000,
+                200_000,
+                100,
+            ),
+            Case(
+                f"torch.optim.{name}, one that branches",
+                loop(branching, [start], make),
+                descent(branching, start, rule),
+                1000,
+                1000,
+                0.95,
+            ),
+        ]
+    torch.manual_seed(0)
+    for width in (32, 700):
+        x, y = torch.randn(256, 64), torch.randn(256, 1)
+        shapes = [(64, width), (width,), (width, width), (width,), (width, 1)]
+        weights = [torch.randn(s) / s[0] ** 0.5 for s in shapes]
+
+        def network(a: Any, b: Any, c: Any, d: Any, e: Any, x: Any = x, y: Any = y) -> Any:
+            return ((torch.tanh(torch.tanh(x @ a + b) @ c + d) @ e - y) ** 2).mean()
+
+        size = sum(w.numel() for w in weights)
+        names = dict(zip("abcde", weights, strict=True))
+        for name, (rule, make) in rules.items():
+            ours = descent(lambda a, b, c, d, e, f=network: f(a, b, c, d, e), names, rule)
+            listed = lambda steps, ours=ours: Listed(ours(steps))  # noqa: E731
+            cases.append(
+                Case(
+                    f"torch.optim.{name}, a network of {size:,}",
+                    loop(network, weights, make),
+                    listed,
+                    60,
+                    60,
+                    0.95,
+                )
+            )
+    return cases
+
+
+class Listed:
+    """A run whose answer is a list."""
+
+    def __init__(self, run: ds.Run) -> None:
+        self.x, self.engine = list(run.x.values()), run.engine
+
+
+def jax_cases() -> list[Case]:
+    import jax
+    import jax.numpy as jnp
+    import optax
+
+    jax.config.update("jax_enable_x64", True)
+
+    def bowl(p: Any) -> Any:
+        return (p[0] - 1) ** 2 / 20 + (p[1] - 2) ** 2
+
+    def jitted_loop(make: Any) -> Callable[[int], Any]:
+        optimizer = make()
+
+        @jax.jit
+        def loop(count: Any, p: Any) -> Any:
+            def body(_: Any, carry: Any) -> Any:
+                p, state = carry
+                updates, state = optimizer.update(jax.grad(bowl)(p), state, p)
+                return optax.apply_updates(p, updates), state
+
+            return jax.lax.fori_loop(0, count, body, (p, optimizer.init(p)))[0]
+
+        return lambda count: jax.block_until_ready(loop(count, jnp.array(START)))
+
+    def jitted_step(make: Any) -> Callable[[int], Any]:
+        optimizer = make()
+
+        @jax.jit
+        def step(p: Any, state: Any) -> Any:
+            updates, state = optimizer.update(jax.grad(bowl)(p), state, p)
+            return optax.apply_updates(p, updates), state
+
+        def loop(count: int) -> Any:
+            p = jnp.array(START)
+            state = optimizer.init(p)
+            for _ in range(count):
+                p, state = step(p, state)
+            return jax.block_until_ready(p)
+
+        return loop
+
+    cases = []
+    for name, rule, make in (
+        ("sgd", ds.optimizers.GradientDescent(learning_rate=0.1), lambda: optax.sgd(0.1)),
+        ("adam", ds.optimizers.Adam(learning_rate=0.001), lambda: optax.adam(0.001)),
+    ):
+        ours = descent(bowl, jnp.array(START), rule)
+        cases += [
+            Case(f"optax.{name}, jitted step", jitted_step(make), ours, 2000, 2_000_000, 100),
+            Case(
+                f"optax.{name}, the whole loop jitted, no history",
+                jitted_loop(make),
+                ours,
+                2_000_000,
+                2_000_000,
+                0.95,
+            ),
+        ]
+    return cases
+
+
+def tensorflow_cases() -> list[Case]:
+    import keras
+    import tensorflow as tf
+
+    def bowl(p: Any) -> Any:
+        return (p[0] - 1) ** 2 / 20 + (p[1] - 2) ** 2
+
+    def loop(make: Any, compiled: bool) -> Callable[[int], Any]:
+        def steps(count: int) -> Any:
+            p = tf.Variable(START, dtype=tf.float64)
+            return advance(p, make(), count)
+
+        def advance(p: Any, optimizer: Any, count: int) -> Any:
+            def step() -> None:
+                with tf.GradientTape() as tape:
+                    value = bowl(p)
+                optimizer.apply_gradients([(tape.gradient(value, p), p)])
+
+            optimizer.build([p])
+            step = tf.function(step) if compiled else step
+            for _ in range(count):
+                step()
+            return p
+
+        return steps
+
+    cases = []
+    for name, rule, make in (
+        ("SGD", ds.optimizers.GradientDescent(learning_rate=0.1), lambda: keras.optimizers.SGD(0.1)),
+        ("Adam", ds.optimizers.Adam(learning_rate=0.001, epsilon=1e-7), lambda: keras.optimizers.Adam(0.001)),
+    ):
+        ours = descent(bowl, tf.constant(START, tf.float64), rule)
+        cases += [
+            Case(f"keras.optimizers.{name}, eager", loop(make, False), ours, 200, 200_000, 100),
+            Case(f"keras.optimizers.{name}, tf.function", loop(make, True), ours, 1000, 200_000, 100),
+        ]
+    return cases
+
+
+def main() -> None:
+    print(f"{'a step of':<58} {'theirs':>13} {'downslope':>13} {'engine':<9} {'ratio':>9}")
+    for cases in (torch_cases, jax_cases, tensorflow_cases):
+        try:
+            for case in cases():
+                run(case)
+        except ModuleNotFoundError as error:
+            print(f"left out, for {error.name} is not installed: {cases.__name__}")
+
+
+if __name__ == "__main__":
+    main()
