@@ -19,7 +19,7 @@ import numpy as np
 _FRAMEWORKS = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax.numpy", "jaxlib": "jax.numpy"}
 
 # Modules here that bring their own functions; what ``notation`` makes of SymPy's symbols is SymPy's.
-_OWN = {f"{__package__}.{name}": name for name in ("bundle", "notation")}
+_OWN = {f"{__package__}.{name}": name for name in ("bundle", "notation", "tape")}
 
 _plain_precision: ContextVar[str] = ContextVar("plain_precision", default="float32")
 
@@ -168,7 +168,7 @@ def zeros_like(x: Any) -> Any:
 def entry(table: Sequence[float], k: Any) -> Any:
     """The k-th number of a table of fixed numbers, counted from 0; the last one beyond its end."""
     home = library(k)
-    if home == "notation":
+    if home in ("notation", "tape"):
         return _own(home)["entry"](table, k)
     last = float(len(table) - 1)
     if home == "numpy" and not hasattr(k, "__array_function__"):

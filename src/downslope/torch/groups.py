@@ -1,0 +1,96 @@
+"""Hyperparameters in a parameter group, under the names that torch's own tools look for: ``lr``, ``betas``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from downslope.errors import HyperparameterError, UnknownNameError, nearest
+from downslope.optimizers.base import Optimizer
+from downslope.optimizers.remembered import replaced
+
+RATE, BETAS = "lr", "betas"  # what torch's schedulers read and write
+
+
+class Group(dict[str, Any]):
+    """A parameter group that says why it has no ``lr``, where a scheduler asks for one."""
+
+    def __missing__(self, key: str) -> Any:
+        if key == RATE:
+            raise UnknownNameError(
+                "this rule has no learning rate for a scheduler to change: it finds the lengths of its steps itself."
+            )
+        raise KeyError(key)
+
+
+class Names:
+    """Between the paths of a rule's numbers and the keys of a group.
+
+    >>> from downslope.optimizers import Adam
+    >>> Names(Adam()).defaults()
+    {'lr': 0.001, 'epsilon': 1e-08, 'betas': (0.9, 0.999)}
+    """
+
+    def __init__(self, rule: Optimizer) -> None:
+        self.rule = rule
+        self._paths: dict[str, str] = {}
+        for path in rule.scalars():
+            last = path.rpartition(".")[2]
+            key = RATE if last == "learning_rate" else last
+            self._paths[path if key in self._paths else key] = path
+        self._paired = {"beta1", "beta2"} <= set(self._paths)
+
+    def defaults(self) -> dict[str, Any]:
+        """What a group holds unless told otherwise."""
+        numbers = self.rule.scalars()
+        out: dict[str, Any] = {key: numbers[path] for key, path in self._paths.items()}
+        if self._paired:
+            out[BETAS] = (out.pop("beta1"), out.pop("beta2"))
+        return out
+
+    def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """A person's hyperparameters for one group, under the group's names.
+
+        Raises:
+            HyperparameterError: a name is unknown, or a number outside its range.
+        """
+        out: dict[str, Any] = {}
+        for name, value in given.items():
+            key = RATE if name == "learning_rate" else name
+            if key in ("beta1", "beta2") and self._paired:
+                betas = list(out.get(BETAS, given.get(BETAS, self.defaults()[BETAS])))
+                betas[int(key[-1]) - 1] = self._number(key, value)
+                out[BETAS] = tuple(betas)
+            elif key == BETAS and self._paired:
+                first, second = value
+                out[BETAS] = (self._number("beta1", first), self._number("beta2", second))
+            elif key in self._paths:
+                out[key] = self._number(key, value)
+            else:
+                known = ["params", *self.defaults()]
+                raise HyperparameterError(
+                    f"{type(self.rule).__name__} has no hyperparameter '{name}' for a parameter group."
+                    f" {nearest(name, known)} It has: {', '.join(known[1:]) or 'none'}.".replace("  ", " ")
+                )
+        return out
+
+    def _number(self, key: str, value: Any) -> float:
+        number = float(value)
+        if key == RATE:  # schedulers begin and end at 0
+            if not (math.isfinite(number) and number >= 0):
+                raise HyperparameterError(
+                    f"{type(self.rule).__name__}: lr is {value!r}; it must be a finite number >= 0."
+                )
+            return number
+        path = self._paths[key]
+        replaced(self.rule, path.rpartition(".")[2], number)  # which checks the range
+        return number
+
+    def numbers(self, group: Mapping[str, Any]) -> dict[str, float]:
+        """Path -> number, as the rule's ``with_scalars`` takes them, from what a group holds now."""
+        out = {path: float(group[key]) for key, path in self._paths.items() if key in group}
+        if self._paired:
+            first, second = group[BETAS]
+            out[self._paths["beta1"]], out[self._paths["beta2"]] = float(first), float(second)
+        return out
