@@ -24,7 +24,7 @@ from downslope.fit.quadratic import (
     square_from_qr,
 )
 from downslope.fit.rounds import Rounds
-from downslope.fit.rows import Array, LinearRows, SoftmaxRows
+from downslope.fit.rows import USUAL_EVALUATIONS, Array, LinearRows, SoftmaxRows
 from downslope.fit.task import Task
 from downslope.objectives import Objective, Parameters
 from downslope.optimizers import Optimizer, as_optimizer
@@ -83,6 +83,7 @@ class Outcome:
 
 def carried_out(task: Task, start: Array, plan: Plan) -> Outcome:
     """Descend the task from ``start`` as planned."""
+    task.rows.expect(min(plan.stopping.steps or USUAL_EVALUATIONS, plan.stopping.evaluations or 1 << 62))
     if task.objective.penalty.l1:
         return _proximal(task, start, plan)
     square, notes = _square(task, plan)

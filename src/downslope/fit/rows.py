@@ -17,8 +17,12 @@ from downslope.fit.frame import Frame
 from downslope.fit.hypothesis import Hypothesis, Linear
 from downslope.fit.losses import Loss
 from downslope.fit.parallel import CHUNK_ROWS, over_chunks
+from downslope.fit.row_kernel import row_kernel
 
 Array = NDArray[np.floating[Any]]
+LEAST_ROWS = 1_024
+WORTH_COMPILING = 2_000_000  # rows times evaluations from which the vector kernel is compiled, in some 20 ms
+USUAL_EVALUATIONS = 60
 NOTHING: Array = np.empty(0)
 
 
@@ -39,6 +43,9 @@ class Rows(ABC):
     @abstractmethod
     def predictions(self, theta: Array) -> Array:
         """The predictions of all rows before the link."""
+
+    def expect(self, evaluations: int) -> None:  # noqa: B027
+        """Be told about how often ``sums`` will be wanted; most need not know."""
 
 
 class LinearRows(Rows):
@@ -163,44 +170,49 @@ class SoftmaxRows(LinearRows):
 
 
 class FormulaRows(Rows):
-    """Any hypothesis: the row formula and its derivatives in machine code, called for each row.
+    """Any hypothesis: the row formula and its derivatives in machine code, for several rows at once where that pays.
 
     Args:
         hypothesis: with its expression.
-        X, use: a matrix, and which of its columns the hypothesis reads, in the order of ``hypothesis.columns``.
+        X: a matrix of its columns, in the order of ``hypothesis.columns``.
     """
 
-    def __init__(self, hypothesis: Hypothesis, X: Array, use: Any) -> None:
-        self.X, self.use = X, np.asarray(use, np.int64)
+    def __init__(self, hypothesis: Hypothesis, X: Array) -> None:
+        self.X, self.use = X, np.arange(len(hypothesis.columns))
         self.hypothesis = hypothesis
         self.size, self.count = len(hypothesis.parameters), len(X)
+        self.expect(USUAL_EVALUATIONS)
+
+    def expect(self, evaluations: int) -> None:
+        self.often = self.count >= LEAST_ROWS and self.count * evaluations >= WORTH_COMPILING
+
+    @cached_property
+    def outputs(self) -> list[Any]:
+        """The prediction and its derivatives in the parameters, in symbols."""
+        h = self.hypothesis
+        return [h.expression, *symbolic.gradient(h.expression, h.symbols[: self.size])]
 
     @cached_property
     def native(self) -> symbolic.NativeFunction:
-        """[parameters | columns] -> [prediction | derivatives]."""
-        h = self.hypothesis
-        partials = symbolic.gradient(h.expression, h.symbols[: self.size])
-        return symbolic.compile_native(h.symbols, [h.expression, *partials])
+        """[parameters | columns] -> [prediction | derivatives], one row a call."""
+        return symbolic.compile_native(self.hypothesis.symbols, self.outputs)
 
     def sums(self, theta: Array, y: Array, weights: Array, loss: Loss) -> Array:
-        code, inputs = self.native, np.ascontiguousarray(theta, np.float64)
+        theta = np.ascontiguousarray(theta, np.float64)
 
-        def work(begin: int, end: int) -> Any:
+        def one_by_one(begin: int, end: int) -> Any:
             return kernels.formula_pass(
-                code.address,
-                code.data,
-                inputs,
-                self.X,
-                self.use,
-                y,
-                weights,
-                loss.code,
-                loss.shape,
-                begin,
-                end,
+                *(self.native.address, self.native.data, theta, self.X, self.use, y, weights),
+                *(loss.code, loss.shape, begin, end),
             )
 
-        return np.asarray(np.sum(over_chunks(self.count, work), axis=0))
+        kernel = None
+        if self.often:
+            kernel = row_kernel(self.hypothesis.symbols, self.outputs, loss.code, bool(weights.size))
+        with np.errstate(all="ignore"):
+            if kernel is None:
+                return np.asarray(np.sum(over_chunks(self.count, one_by_one), axis=0))
+            return kernel.sums(theta, self.X, y, weights, loss.shape, one_by_one)
 
     def jacobian(self, theta: Array, rows: Any) -> tuple[Array, Array]:
         picked = np.ascontiguousarray(self.X[rows])

@@ -129,7 +129,7 @@ def rows_of(
             f" '{hypothesis.text}' is not."
         )
     X = frame.matrix(hypothesis.columns) if hypothesis.columns else np.zeros((frame.rows, 1))
-    return FormulaRows(hypothesis, X, np.arange(len(hypothesis.columns))), y
+    return FormulaRows(hypothesis, X), y
 
 
 def _link_note(loss: Loss, hypothesis: Hypothesis) -> str:

@@ -1,0 +1,12 @@
+"""Formulas for several rows at once: SymEngine expressions -> vector instructions -> machine code.
+
+In flow expressions; ``expressions`` writes them by the operations of ``arithmetic`` and the elementary functions of
+``exponential`` and ``circular``, and ``machine`` makes code of a finished module.
+Only ``errors`` may be imported from here.
+"""
+
+from downslope.symbolic.lanes.arithmetic import DOUBLE, DOUBLES, LONG, WIDTH, Lanes, Writer
+from downslope.symbolic.lanes.expressions import in_lanes
+from downslope.symbolic.lanes.machine import machine_code
+
+__all__ = ["DOUBLE", "DOUBLES", "LONG", "WIDTH", "Lanes", "Writer", "in_lanes", "machine_code"]

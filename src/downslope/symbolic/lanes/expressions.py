@@ -1,0 +1,185 @@
+"""SymEngine expressions in the numbers of several rows at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+import symengine as se
+
+from downslope.errors import ObjectiveError
+from downslope.symbolic.lanes import circular, exponential
+from downslope.symbolic.lanes.arithmetic import Lanes, Writer
+
+MOST_MULTIPLIED = 64  # powers up to this exponent are products; SymEngine's are for every whole exponent
+
+_FUNCTIONS: dict[str, Callable[..., Lanes]] = {
+    "log": exponential.log,
+    "sinh": exponential.sinh,
+    "cosh": exponential.cosh,
+    "tanh": exponential.tanh,
+    "asinh": exponential.asinh,
+    "acosh": exponential.acosh,
+    "atanh": exponential.atanh,
+    "erf": exponential.erf,
+    "sin": circular.sin,
+    "cos": circular.cos,
+    "tan": circular.tan,
+    "asin": circular.asin,
+    "acos": circular.acos,
+    "atan": circular.atan,
+    "atan2": circular.atan2,
+    "abs": abs,
+    "unevaluatedexpr": lambda u: u,
+}
+_RELATIONS = {
+    "StrictLessThan": "<",
+    "LessThan": "<=",
+    "StrictGreaterThan": ">",
+    "GreaterThan": ">=",
+    "Equality": "==",
+    "Unequality": "!=",
+}
+
+
+def in_lanes(writer: Writer, expressions: Sequence[Any], symbols: Mapping[Any, Lanes]) -> list[Lanes]:
+    """Each expression, where ``symbols`` stand for the numbers given.
+
+    Raises:
+        ObjectiveError: a function in it is not known here.
+    """
+    memo: dict[Any, Lanes] = dict(symbols)
+    stack = list(expressions)
+    while stack:
+        node = stack[-1]
+        pending = [child for child in _parts(node) if child not in memo]
+        if pending:
+            stack.extend(pending)
+            continue
+        stack.pop()
+        if node not in memo:
+            memo[node] = _written(writer, node, memo)
+    return [memo[expression] for expression in expressions]
+
+
+def _parts(node: Any) -> Sequence[Any]:
+    """What must be written before ``node``: its arguments, but for exponents that are taken in."""
+    if isinstance(node, se.Pow):
+        base, exponent = node.args
+        if base == se.E:
+            return (exponent,)
+        if isinstance(exponent, (se.Integer, se.Rational)):
+            return (base,)
+    return list(node.args)
+
+
+def _written(writer: Writer, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
+    if node in (se.true, se.false):
+        return writer.truth(bool(node))
+    kind = type(node).__name__
+    if kind in _RELATIONS:
+        return writer.compared(_RELATIONS[kind], *(memo[part] for part in node.args))
+    if isinstance(node, (se.And, se.Or, se.Not)):
+        return _combined(node, [memo[part] for part in node.args])
+    if all(memo[part].literal is not None for part in _parts(node)):
+        return writer.number(_constant(node))
+    if isinstance(node, se.Pow):
+        return _power(writer, node, memo)
+    parts = [memo[part] for part in node.args]
+    if isinstance(node, se.Add):
+        return _sum(node, parts, memo)
+    if isinstance(node, se.Mul):
+        return _product(writer, node, memo)
+    if isinstance(node, se.Piecewise):
+        return _piecewise(writer, parts)
+    function = _FUNCTIONS.get(kind.lower())
+    if function is None:
+        raise ObjectiveError(f"'{kind}' has no form for several rows at once.")
+    return function(*parts)
+
+
+def _combined(node: Any, parts: list[Lanes]) -> Lanes:
+    if isinstance(node, se.Not):
+        return ~parts[0]
+    return reduce((lambda a, b: a & b) if isinstance(node, se.And) else (lambda a, b: a | b), parts)
+
+
+def _constant(node: Any) -> float:
+    """The value of an expression without symbols."""
+    if isinstance(node, se.Rational):
+        p, q = int(node.p), int(node.q)
+        try:
+            return p / q  # correctly rounded
+        except OverflowError:
+            return math.copysign(math.inf, p)
+    if node in (se.oo, -se.oo):
+        return math.inf if node == se.oo else -math.inf
+    if node in (se.nan, se.zoo):
+        return math.nan
+    try:
+        return float(node) + 0.0  # SymEngine takes 0.0 and -0.0 for the same
+    except (RuntimeError, TypeError, ValueError, OverflowError) as error:
+        raise ObjectiveError(f"'{node}' has no value as a real number.") from error
+
+
+def _sum(node: Any, parts: list[Lanes], memo: Mapping[Any, Lanes]) -> Lanes:
+    """The terms in order, those with a minus subtracted."""
+    total = parts[0]
+    for term, value in zip(node.args[1:], parts[1:], strict=True):
+        positive = -term if isinstance(term, se.Mul) and term.args[0] == -1 else None
+        total = total - memo[positive] if positive in memo else total + value
+    return total
+
+
+def _product(writer: Writer, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
+    """The factors in order, then the divisors."""
+    factors, divisors, negative = [], [], False
+    for factor in node.args:
+        if factor == -1:
+            negative = True
+        elif isinstance(factor, se.Pow) and factor.args[1] == -1:
+            divisors.append(memo[factor.args[0]])
+        else:
+            factors.append(memo[factor])
+    total = reduce(lambda a, b: a * b, factors) if factors else writer.number(1.0)
+    for divisor in divisors:
+        total = total / divisor
+    return -total if negative else total
+
+
+def _piecewise(writer: Writer, parts: list[Lanes]) -> Lanes:
+    value = writer.number(math.nan)
+    for branch, condition in zip(parts[-2::-2], parts[::-2], strict=True):
+        value = branch if condition.literal == 1.0 else writer.select(condition, branch, value)
+    return value
+
+
+def _power(writer: Writer, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
+    base, exponent = node.args
+    if base == se.E:
+        return exponential.exp(memo[exponent])
+    if not isinstance(exponent, (se.Integer, se.Rational)):
+        return exponential.power(memo[base], memo[exponent])
+    x, p, q = memo[base], int(exponent.p), int(exponent.q)
+    if q > 2 or abs(p) > MOST_MULTIPLIED:
+        return exponential.power(x, writer.number(p / q))
+    if q == 2:
+        writer.refuse(x <= -math.inf)  # whose power 1/2 is infinity in C, and root NaN
+        x = writer.root(x + 0.0)  # and that of -0.0 is 0.0
+    y = _multiplied(x, abs(p))
+    return 1.0 / y if p < 0 else y
+
+
+def _multiplied(x: Lanes, times: int) -> Lanes:
+    """``x^times`` by repeated squaring."""
+    y: Lanes | None = None
+    while True:
+        if times & 1:
+            y = x if y is None else y * x
+        times >>= 1
+        if not times:
+            assert y is not None
+            return y
+        x = x * x
