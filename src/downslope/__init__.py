@@ -12,12 +12,13 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from downslope import errors, fit, objectives, optimizers, plots
-    from downslope.api import maximize, minimize
-    from downslope.descent import History, Progress, Run, Status, Stopping, load
+    from downslope.api import load, maximize, minimize
+    from downslope.descent import History, Progress, Run, Status, Stopping
     from downslope.errors import DownslopeError
     from downslope.explain import Explanation, Forecast, check_gradient, forecast
     from downslope.objectives import Objective, Problem, Uniform, problem
     from downslope.optimizers.updater import Updater
+    from downslope.plots import plot
 
 # Names are imported when first asked for, so that `downslope --help` does not wait for the engines.
 _HOMES = {
@@ -26,7 +27,6 @@ _HOMES = {
     "Run": "downslope.descent",
     "Status": "downslope.descent",
     "Stopping": "downslope.descent",
-    "load": "downslope.descent",
     "DownslopeError": "downslope.errors",
     "Explanation": "downslope.explain",
     "Forecast": "downslope.explain",
@@ -37,8 +37,10 @@ _HOMES = {
     "Uniform": "downslope.objectives",
     "Updater": "downslope.optimizers.updater",
     "problem": "downslope.objectives",
+    "load": "downslope.api",
     "maximize": "downslope.api",
     "minimize": "downslope.api",
+    "plot": "downslope.plots",
 }
 _MODULES = ("errors", "fit", "objectives", "optimizers", "plots")
 
@@ -65,6 +67,7 @@ __all__ = [
     "minimize",
     "objectives",
     "optimizers",
+    "plot",
     "plots",
     "problem",
 ]

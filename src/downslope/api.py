@@ -1,13 +1,14 @@
-"""``minimize`` and ``maximize``: the front door of the library."""
+"""``minimize``, ``maximize`` and ``load``: the front door of the library."""
 
 from __future__ import annotations
 
 import inspect
+import os
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from downslope.descent import Progress, Run, Stopping, descend
+from downslope.descent import Progress, Run, Stopping, descend, saving
 from downslope.descent.bounds import within_bounds
 from downslope.descent.descend import EngineName, Watch
 from downslope.descent.progress import Step
@@ -20,6 +21,9 @@ from downslope.objectives.frameworks import check_in_place
 from downslope.optimizers import as_optimizer
 from downslope.optimizers.schedule_text import as_schedule
 from downslope.optimizers.wrappers.scheduled import with_schedule
+
+if TYPE_CHECKING:
+    from downslope.fit import Fit
 
 
 class Options(TypedDict, total=False):
@@ -120,6 +124,23 @@ def maximize(
     -2.0
     """
     return _run(function, start, True, optimizer, learning_rate, steps, tolerance, options)
+
+
+def load(path: str | os.PathLike[str]) -> Run | Fit:
+    """Read what ``save`` of a run or of a fit wrote; nothing in the file is executed.
+
+    A run of a formula or a classic problem can be evaluated, plotted and continued; one of a Python function keeps
+    its history, but its function is not in the file. A fit predicts; the table it was made on is not in the file.
+
+    Raises:
+        DataError: the file cannot be read, or holds neither.
+    """
+    data = saving.read(path)
+    if data.get("command") == "fit":
+        from downslope.fit.saving import loaded
+
+        return loaded(data, path)
+    return saving.loaded(data, path)
 
 
 def _run(

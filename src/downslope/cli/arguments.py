@@ -47,16 +47,19 @@ class Word(click.Choice[str]):
 
 
 class ExpressionCommand(click.Command):
-    """A command whose one argument is an expression, ``-x^2`` included."""
+    """A command whose one argument is an expression, ``-x^2`` included; or that takes any number of words."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Sort options from the expression, so that Click does not take a leading minus for an option."""
         if not ctx.resilient_parsing:
             options, expressions = self._sorted(ctx, args)
-            if len(expressions) > 1:
+            if len(expressions) > 1 and not self._takes_many(ctx):
                 self._refuse_pieces(ctx, expressions)
             args = [*options, "--", *expressions]
         return super().parse_args(ctx, args)
+
+    def _takes_many(self, ctx: click.Context) -> bool:
+        return any(param.nargs == -1 for param in self.get_params(ctx))
 
     def _options(self, ctx: click.Context) -> dict[str, click.Option]:
         options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]

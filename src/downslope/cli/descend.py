@@ -83,7 +83,7 @@ def _descend(command: str, given: dict[str, Any]) -> int:
         given["explain"],
     )
     outputs.check()
-    with Bar.for_terminal(given["quiet"]) as bar, _warnings_as_notes(given["quiet"]):
+    with Bar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
         run = _run(command, given, bar)
     outputs.deliver(run)
     if run.status == "interrupted":
@@ -95,7 +95,7 @@ def _run(command: str, given: dict[str, Any], bar: Bar | None) -> Run:
     import downslope
 
     options: dict[str, Any] = {name: given[name] for name in _AS_GIVEN if given[name] is not None}
-    options.update(_hyperparameters(given))
+    options.update(hyperparameters(given))
     if given["gradient"] is not None:
         pieces = split_outside_brackets(given["gradient"])
         options["gradient"] = assignments("--gradient", pieces, "x=x/10,y=2*y")
@@ -113,7 +113,7 @@ def _run(command: str, given: dict[str, Any], bar: Bar | None) -> Run:
     return run
 
 
-def _hyperparameters(given: dict[str, Any]) -> dict[str, Any]:
+def hyperparameters(given: dict[str, Any]) -> dict[str, Any]:
     """``--set`` as what ``minimize`` takes: the learning rate has a place of its own."""
     texts = assignments("--set", given["hyperparameters"], "NAME=VALUE")
     values = {name.replace("-", "_"): _value(name, text) for name, text in texts.items()}
@@ -147,7 +147,7 @@ def _ask_for_start(expression: str) -> None:
 
 
 @contextlib.contextmanager
-def _warnings_as_notes(quiet: bool) -> Iterator[None]:
+def warnings_as_notes(quiet: bool) -> Iterator[None]:
     """Python's warnings as notes; that on a wrong gradient is in the run's notes already."""
     with warnings.catch_warnings(record=True) as caught:
         from downslope.objectives import GradientWarning

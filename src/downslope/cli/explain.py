@@ -62,16 +62,21 @@ _FORMAT = click.option(
 )
 @click.option("--maximize", cls=Section, section="Method", is_flag=True, help="Climb instead.")
 @_FORMAT
-@click.argument("expression")
+@click.argument("expression", metavar="EXPRESSION|FILE.json", type=click.Path())
 @click.pass_context
 def explain(ctx: click.Context, /, **given: Any) -> None:
     """Say what to expect of descending EXPRESSION, from its curvature; then run it and say why it ended as it did.
+    Of a saved run or fit, say why it ended as it did.
 
     \b
     downslope explain "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 1.05
+    downslope explain fit.json
     """
     import downslope
     from downslope.explain.outlook import expected
+
+    if given["expression"].lower().endswith(".json"):
+        ctx.exit(_explain_saved(given))
 
     start = None if given["start"] is None else start_values(given["start"])
     values = assignments("--set", given["hyperparameters"], "NAME=VALUE")
@@ -102,6 +107,29 @@ def explain(ctx: click.Context, /, **given: Any) -> None:
         before = [] if promised is None else [promised.sentence]
         terminal.emit("\n".join([*wrapped(before), *wrapped([run.message, *_after(run)]), ""]))
     ctx.exit(0 if run.success else 1)
+
+
+def _explain_saved(given: dict[str, Any]) -> int:
+    """Say why a saved run or fit ended as it did; the exit code is what it had."""
+    from downslope.api import load
+    from downslope.cli.fit_report import explanation_of
+    from downslope.descent import Run
+
+    asked = [name for name, value in given.items() if value and name not in ("expression", "form")]
+    if asked:
+        raise UsageError(
+            f"--{asked[0].replace('_', '-')} is for an expression; {given['expression']} has been run already."
+        )
+    found = load(given["expression"])
+    if isinstance(found, Run):
+        explanation = found.explain()
+        lines = wrapped([found.message, *explanation.sentences])
+        data = {"schema": 1, "command": "explain", "objective": found.objective.text, "status": found.status}
+        data["explanation"] = explanation.to_dict()
+    else:
+        lines, data = explanation_of(found)
+    terminal.emit(document(data) if given["form"] == "json" else "\n".join([*lines, ""]))
+    return 0 if found.success else 1
 
 
 def _after(run: Run) -> list[str]:

@@ -21,6 +21,8 @@ from downslope.cli.completion import completion
 from downslope.cli.descend import maximize, minimize
 from downslope.cli.explain import check_gradient
 from downslope.cli.explain import explain as explain_command
+from downslope.cli.fit import fit
+from downslope.cli.predict import predict
 from downslope.errors import DownslopeError, nearest
 
 USAGE, FILES, BUG, INTERRUPTED = 2, 3, 70, 130
@@ -142,7 +144,7 @@ def _explain_usage(error: click.ClickException) -> int:
     "downslope",
     cls=Downslope,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
-    epilog="Exit codes: 0 ended as asked; 1 ran and did not; 2 usage or expression; 3 files; 130 interrupted.",
+    epilog="Exit codes: 0 ended as asked; 1 ran and did not; 2 usage or expression; 3 data or files; 130 interrupted.",
 )
 @click.version_option(__version__, prog_name="downslope", message="%(prog)s %(version)s")
 def cli() -> None:
@@ -151,10 +153,22 @@ def cli() -> None:
     \b
     downslope minimize "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 0.95
     downslope minimize rosenbrock --optimizer adam --plot path.png
+    downslope fit data.csv "y ~ a*x + b" --plot fit.png
     """
 
 
-for _command in (minimize, maximize, explain_command, check_gradient, optimizers, problems, completion):
+_COMMANDS = (
+    minimize,
+    maximize,
+    fit,
+    predict,
+    explain_command,
+    check_gradient,
+    optimizers,
+    problems,
+    completion,
+)
+for _command in _COMMANDS:
     cli.add_command(_command)
 
 

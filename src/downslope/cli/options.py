@@ -1,8 +1,8 @@
-"""The options of ``minimize`` and ``maximize``, in the order in which ``--help`` lists them."""
+"""The options of the commands that descend, in the order in which ``--help`` lists them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
@@ -10,6 +10,7 @@ import click
 from downslope.cli.arguments import Number, Word
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Declared = tuple[tuple[str, ...], dict[str, Any]]
 
 
 class Section(click.Option):
@@ -32,16 +33,18 @@ def _names_of_problems(ctx: click.Context, param: click.Parameter, incomplete: s
     return [problem.name for problem in all_problems() if problem.name.startswith(incomplete)]
 
 
-_NUMBER, _FILE = Number(), click.Path(dir_okay=True)
+NUMBER, FILE = Number(), click.Path(dir_okay=True)
 
-_METHOD: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-    (
-        ("--start",),
-        {
-            "metavar": "x=-7,y=2",
-            "help": "Where to begin. A value may be uniform(-2,2). A classic problem has its own start.",
-        },
-    ),
+START: Declared = (
+    ("--start",),
+    {
+        "metavar": "x=-7,y=2",
+        "help": "Where to begin. A value may be uniform(-2,2). A classic problem has its own start.",
+    },
+)
+
+# What every command that descends takes.
+RULE: tuple[Declared, ...] = (
     (
         ("--optimizer",),
         {
@@ -50,7 +53,7 @@ _METHOD: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "help": "See 'downslope optimizers'. Default: gradient_descent with a learning rate, else auto.",
         },
     ),
-    (("--learning-rate",), {"type": _NUMBER, "metavar": "R", "help": "Size of the steps, > 0."}),
+    (("--learning-rate",), {"type": NUMBER, "metavar": "R", "help": "Size of the steps, > 0."}),
     (
         ("--set", "hyperparameters"),
         {"multiple": True, "metavar": "NAME=VALUE", "help": "A hyperparameter; may be repeated."},
@@ -62,6 +65,11 @@ _METHOD: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "help": "Of the learning rate, such as 'cosine(steps=1000)'; two are joined by '*'.",
         },
     ),
+)
+
+_METHOD: tuple[Declared, ...] = (
+    START,
+    *RULE,
     (
         ("--bounds",),
         {"metavar": "x=0:1,y=:5", "help": "Keep parameters within low:high; either may be left out."},
@@ -74,7 +82,7 @@ _METHOD: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         },
     ),
     (("--dtype",), {"type": Word(["float64", "float32"]), "help": "Default: float64."}),
-    (("--seed",), {"type": _NUMBER, "metavar": "N", "help": "For a random start, to have it again."}),
+    (("--seed",), {"type": NUMBER, "metavar": "N", "help": "For a random start, to have it again."}),
     (
         ("--engine",),
         {
@@ -85,66 +93,82 @@ _METHOD: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     ),
 )
 
-_STOPPING: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-    (("--steps",), {"metavar": "N", "help": "After so many steps. Default: 100,000."}),
-    (
-        ("--tolerance",),
-        {
-            "metavar": "EPS",
-            "help": "Gradient norm at most this. Default: 1e-8, where nothing else in this list is given.",
-        },
-    ),
-    (
-        ("--relative-tolerance",),
-        {"metavar": "EPS", "help": "Gradient norm at most this part of the norm at the start."},
-    ),
-    (("--value-tolerance",), {"metavar": "EPS", "help": "A step changes the value by at most this."}),
-    (("--x-tolerance",), {"metavar": "EPS", "help": "A step is at most this long."}),
-    (("--target",), {"metavar": "V", "help": "The value has reached this."}),
-    (("--evaluations",), {"metavar": "N", "help": "After so many evaluations of the expression."}),
-    (("--time-limit",), {"metavar": "S", "help": "After so many seconds."}),
+
+def stopping(default: str, target: Declared) -> list[Declared]:
+    """When to stop; ``default`` says what holds where nothing is given."""
+    numbers: list[Declared] = [
+        (("--steps",), {"metavar": "N", "help": "After so many steps. Default: 100,000."}),
+        (("--tolerance",), {"metavar": "EPS", "help": f"Gradient norm at most this. {default}"}),
+        (
+            ("--relative-tolerance",),
+            {"metavar": "EPS", "help": "Gradient norm at most this part of the norm at the start."},
+        ),
+        (("--value-tolerance",), {"metavar": "EPS", "help": "A step changes the value by at most this."}),
+        (("--x-tolerance",), {"metavar": "EPS", "help": "A step is at most this long."}),
+        target,
+        (("--evaluations",), {"metavar": "N", "help": "After so many evaluations."}),
+        (("--time-limit",), {"metavar": "S", "help": "After so many seconds."}),
+    ]
+    return [(names, {**more, "type": NUMBER}) for names, more in numbers]
+
+
+TARGET: Declared = (("--target",), {"metavar": "V", "help": "The value has reached this."})
+
+
+def outputs(view: Declared) -> list[Declared]:
+    """Where the result goes."""
+    return [
+        (
+            ("--every",),
+            {
+                "type": NUMBER,
+                "metavar": "N",
+                "help": "Keep rows 0, N, 2N, ... and the last, in every output. Default: all; about 20 in the table.",
+            },
+        ),
+        (
+            ("--format", "form"),
+            {"type": Word(["table", "json", "csv"]), "default": "table", "help": "Default: table."},
+        ),
+        (
+            ("--plot",),
+            {"type": FILE, "metavar": "FILE", "help": "Draw it: .png, .svg, .pdf, or an animated .gif."},
+        ),
+        view,
+        (
+            ("--save",),
+            {"type": FILE, "metavar": "FILE", "help": "Keep all of it as JSON; downslope.load reads it."},
+        ),
+        (
+            ("--explain/--no-explain",),
+            {
+                "default": None,
+                "help": "Say all about why it ended so, or nothing. Default: what went wrong and what would work.",
+            },
+        ),
+        (("--quiet",), {"is_flag": True, "help": "No notes and no progress bar."}),
+    ]
+
+
+VIEW: Declared = (
+    ("--view",),
+    {"metavar": "-10:10,-5:5", "help": "What the picture shows: x from:to, then y."},
 )
 
-_OUTPUT: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-    (
-        ("--every",),
-        {
-            "type": _NUMBER,
-            "metavar": "N",
-            "help": "Keep rows 0, N, 2N, ... and the last, in every output. Default: all; about 20 in the table.",
-        },
-    ),
-    (
-        ("--format", "form"),
-        {"type": Word(["table", "json", "csv"]), "default": "table", "help": "Default: table."},
-    ),
-    (
-        ("--plot",),
-        {"type": _FILE, "metavar": "FILE", "help": "Draw the run: .png, .svg, .pdf, or an animated .gif."},
-    ),
-    (("--view",), {"metavar": "-10:10,-5:5", "help": "What the picture shows: x from:to, then y."}),
-    (
-        ("--save",),
-        {"type": _FILE, "metavar": "FILE", "help": "Keep the whole run as JSON; downslope.load reads it."},
-    ),
-    (
-        ("--explain/--no-explain",),
-        {
-            "default": None,
-            "help": "Say all about why it ended so, or nothing. Default: what went wrong and what would work.",
-        },
-    ),
-    (("--quiet",), {"is_flag": True, "help": "No notes and no progress bar."}),
-)
+
+def added(function: Function, sections: Iterable[tuple[str, Iterable[Declared]]]) -> Function:
+    """The command with these options, listed under their headings in this order."""
+    declared = [(names, {**more, "section": section}) for section, some in sections for names, more in some]
+    for names, more in reversed(declared):
+        function = click.option(*names, cls=Section, **more)(function)
+    return function
 
 
 def descent_parameters(function: Function) -> Function:
     """Everything that ``minimize`` and ``maximize`` take."""
-    options = [
-        *((names, {**more, "section": "Method"}) for names, more in _METHOD),
-        *((names, {**more, "section": "When to stop", "type": _NUMBER}) for names, more in _STOPPING),
-        *((names, {**more, "section": "Output"}) for names, more in _OUTPUT),
-    ]
-    for names, more in reversed(options):
-        function = click.option(*names, cls=Section, **more)(function)
-    return click.argument("expression", shell_complete=_names_of_problems)(function)
+    sections = (
+        ("Method", _METHOD),
+        ("When to stop", stopping("Default: 1e-8, where nothing else in this list is given.", TARGET)),
+        ("Output", outputs(VIEW)),
+    )
+    return click.argument("expression", shell_complete=_names_of_problems)(added(function, sections))

@@ -1,22 +1,39 @@
-"""Where a run goes: the report on standard output, a saved file, a picture. One failing does not lose the others."""
+"""Where a run or a fit goes: standard output, a saved file, a picture. One failing does not lose the others."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from downslope.cli import report, terminal
+from downslope.cli import terminal
+from downslope.cli.report import report
 from downslope.errors import DataError, DownslopeError, UsageError
 
 if TYPE_CHECKING:
     from downslope import Run
+    from downslope.fit import Fit
+
+Result: TypeAlias = "Run | Fit"
+
+
+def view_of_run(text: str) -> dict[str, Any]:
+    """``--view`` as what ``Run.plot`` takes."""
+    from downslope.plots.view import parse_view
+
+    return {"view": parse_view(text)}
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """What was asked for, see the options of the same names."""
+    """What was asked for, see the options of the same names.
+
+    Attributes:
+        report: writes the result to standard output.
+        read_view: reads ``view`` for the picture.
+        reads: a file that is read, and so must not be written.
+    """
 
     form: str
     every: int | None
@@ -25,6 +42,9 @@ class Outputs:
     view: str | None
     save: str | None
     explain: bool | None = None
+    report: Callable[[Any, str, int | None, bool, bool | None], None] = report
+    read_view: Callable[[str], dict[str, Any]] = view_of_run
+    reads: Collection[str] = ()
 
     def check(self) -> None:
         """Find out before the run what would go wrong after it.
@@ -38,10 +58,8 @@ class Outputs:
         if self.plot is not None and self.plot == self.save:
             raise UsageError(f"--plot and --save are the same file, {self.plot}.")
         for option, path in (("--plot", self.plot), ("--save", self.save)):
-            if path == "":
-                raise UsageError(f"{option} needs the name of a file.")
             if path is not None:
-                _check_writable(path)
+                check_writable(option, path, self.reads)
         if self.plot is not None:
             from downslope.plots.output import checked_suffix
 
@@ -49,28 +67,25 @@ class Outputs:
             self._plot_options()
 
     def _plot_options(self) -> dict[str, Any]:
-        if self.view is None:
-            return {}
-        from downslope.plots.view import parse_view
+        return {} if self.view is None else self.read_view(self.view)
 
-        return {"view": parse_view(self.view)}
-
-    def deliver(self, run: Run) -> None:
+    def deliver(self, result: Result) -> None:
         """Report, save and draw, each whatever becomes of the others.
 
         Raises:
             DownslopeError, OSError, KeyboardInterrupt: the last thing that went wrong, after the rest is done.
         """
         if not self.quiet:
-            for text in run.notes:
-                terminal.note(text)
+            warnings = getattr(result, "warnings", ())
+            for text in result.notes:
+                terminal.note(text, "warning" if text in warnings else "note")
         actions: list[Callable[[], None]] = [
-            lambda: report.report(run, self.form, self.every, self.quiet, self.explain)
+            lambda: self.report(result, self.form, self.every, self.quiet, self.explain)
         ]
         if self.save is not None:
-            actions.append(lambda: self._save(run))
+            actions.append(lambda: self._save(result))
         if self.plot is not None:
-            actions.append(lambda: self._plot(run))
+            actions.append(lambda: self._plot(result))
         failures: list[BaseException] = []
         for action in actions:
             try:
@@ -82,13 +97,13 @@ class Outputs:
         if failures:
             raise failures[-1]
 
-    def _save(self, run: Run) -> None:
+    def _save(self, result: Result) -> None:
         assert self.save is not None
-        run.save(self.save)
+        result.save(self.save)
         self._wrote(self.save)
 
-    def _plot(self, run: Run) -> None:
-        run.plot(self.plot, **self._plot_options())
+    def _plot(self, result: Result) -> None:
+        result.plot(self.plot, **self._plot_options())
         self._wrote(str(self.plot))
 
     def _wrote(self, path: str) -> None:
@@ -96,7 +111,17 @@ class Outputs:
             terminal.note(f"wrote {path}")
 
 
-def _check_writable(path: str) -> None:
+def check_writable(option: str, path: str, reads: Collection[str] = ()) -> None:
+    """Find out whether a file can be written there.
+
+    Raises:
+        UsageError: it has no name, or is one of those that are read.
+        DataError: the folder does not exist or may not be written to.
+    """
+    if path == "":
+        raise UsageError(f"{option} needs the name of a file.")
+    if os.path.realpath(path) in map(os.path.realpath, reads):
+        raise UsageError(f"{option} would overwrite {path}, which is read.")
     folder = os.path.dirname(path) or "."
     if os.path.isdir(path):
         raise DataError(f"{path} cannot be written: it is a folder; give the name of a file.")

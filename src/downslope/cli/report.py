@@ -12,7 +12,7 @@ from downslope.cli import terminal
 from downslope.cli.table import Table, lay_out
 
 if TYPE_CHECKING:
-    from downslope import Explanation, Run
+    from downslope import Explanation, History, Run
 
 ROWS = 20
 NAMED = 12  # more coordinates than this are not spelt out below the table
@@ -88,14 +88,24 @@ def wrapped(sentences: list[str]) -> list[str]:
 
 
 def _report_table(run: Run, every: int | None, quiet: bool, explained: list[str]) -> None:
-    history = run.history if every is not None else run.history.at_most(ROWS)
-    lines = []
-    if len(history):
-        table = lay_out(history, terminal.width(sys.stdout))
-        if not quiet:
-            _notes_on(table, shown=len(history), kept=len(run.history))
-        lines = [terminal.styled(table.header, sys.stdout, bold=True), *table.rows, ""]
-    terminal.emit("\n".join([*lines, *_closing(run, explained), ""]))
+    columns = terminal.width(sys.stdout)
+    cost = f"status {run.status}, {effort(run)}, {run.optimizer!r}"
+    last = textwrap.wrap(cost, columns, break_on_hyphens=False)
+    lines = [*rows_of(run.history, every, quiet), *ended(run), *explained, *_place(run, columns), *last, ""]
+    terminal.emit("\n".join(lines))
+
+
+def rows_of(
+    history: History, every: int | None, quiet: bool, step: str = "step", value: str = "value"
+) -> list[str]:
+    """The history as a table and an empty line; of many rows about twenty where ``every`` does not choose."""
+    if not len(history):
+        return []
+    shown = history if every is not None else history.at_most(ROWS)
+    table = lay_out(shown, terminal.width(sys.stdout), step, value)
+    if not quiet:
+        _notes_on(table, shown=len(shown), kept=len(history))
+    return [terminal.styled(table.header, sys.stdout, bold=True), *table.rows, ""]
 
 
 def _notes_on(table: Table, shown: int, kept: int) -> None:
@@ -108,21 +118,21 @@ def _notes_on(table: Table, shown: int, kept: int) -> None:
         )
 
 
-def _closing(run: Run, explained: list[str]) -> list[str]:
-    """The last lines below the table: how it ended, where, at what cost."""
-    columns = terminal.width(sys.stdout)
+def ended(run: Run) -> list[str]:
+    """How it ended, in a sentence, green where that is what was asked for."""
     colour = "green" if run.success else "yellow" if run.status.endswith(("limit", "interrupted")) else "red"
-    sentence = textwrap.wrap(run.message, columns, break_on_hyphens=False)
-    sentence = [terminal.styled(line, sys.stdout, fg=colour) for line in sentence]
-    steps = f"{run.nit:,} {'step' if run.nit == 1 else 'steps'}"
-    evaluations = f"{run.nfev:,} {'evaluation' if run.nfev == 1 else 'evaluations'}"
-    cost = f"status {run.status}, {steps}, {evaluations}, {run.optimizer!r}"
-    return [
-        *sentence,
-        *explained,
-        *_place(run, columns),
-        *textwrap.wrap(cost, columns, break_on_hyphens=False),
-    ]
+    sentence = textwrap.wrap(run.message, terminal.width(sys.stdout), break_on_hyphens=False)
+    return [terminal.styled(line, sys.stdout, fg=colour) for line in sentence]
+
+
+def effort(run: Run, step: str = "step") -> str:
+    """``10 steps, 11 evaluations``"""
+    return f"{counted(run.nit, step)}, {counted(run.nfev, 'evaluation')}"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 step``, ``2,000 steps``"""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _place(run: Run, columns: int) -> list[str]:

@@ -26,11 +26,14 @@ class Table:
     hidden: int
 
 
-def lay_out(history: History, columns: int) -> Table:
-    """The history in at most so many columns of text; the first parameter is always shown."""
+def lay_out(history: History, columns: int, step: str = "step", value: str = "value") -> Table:
+    """The history in at most so many columns of text; the first parameter is always shown.
+
+    ``step`` and ``value`` are the names of the first two columns.
+    """
     texts = [
-        ["step", *map(str, history.step.tolist())],
-        ["value", *aligned(history.value.tolist(), to_zero=True)],
+        [step, *map(str, history.step.tolist())],
+        [value, *aligned(history.value.tolist(), to_zero=True)],
         ["gradient norm", *aligned(history.gradient_norm.tolist(), to_zero=True)],
     ]
     room = columns - sum(_width(column) for column in texts) - len(GAP) * (len(texts) - 1)

@@ -96,6 +96,15 @@ def load(path: str | os.PathLike[str]) -> Run:
     Raises:
         DataError: the file cannot be read or is not a saved run.
     """
+    return loaded(read(path), path)
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What ``save`` wrote, of a run or of a fit, as plain data.
+
+    Raises:
+        DataError: the file cannot be read or nothing of downslope's is in it.
+    """
     text = read_text(path)
     try:
         data = json.loads(text)
@@ -103,9 +112,14 @@ def load(path: str | os.PathLike[str]) -> Run:
         raise DataError(f"{path} is not JSON: {error}.") from error
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         found = data.get("schema") if isinstance(data, dict) else type(data).__name__
-        raise DataError(
-            f"{path} is not a run saved by downslope: schema {SCHEMA} is needed, found {found!r}."
-        )
+        raise DataError(f"{path} was not saved by downslope: schema {SCHEMA} is needed, found {found!r}.")
+    return data
+
+
+def loaded(data: dict[str, Any], path: str | os.PathLike[str]) -> Run:
+    """The run in the plain data that was read from ``path``."""
+    if data.get("command") == "fit":
+        raise DataError(f"{path} holds a fit, not a run; downslope.load reads both.")
     try:
         return _from_dict(data)
     except DataError:

@@ -48,6 +48,13 @@ def targets(frame: Frame, name: str, loss: Loss) -> tuple[Array, tuple[Any, ...]
     """
     if loss.code == SOFTMAX:
         return _labels(frame, name)
+    if loss.code == LOGISTIC and frame[name].dtype == object:
+        value = next((v for v in frame[name] if isinstance(v, str)), None)
+        if value is not None:
+            raise DataError(
+                f"log_loss takes labels 0 and 1, and column '{name}' holds text, such as {value!r:.40}. softmax takes"
+                " any labels."
+            )
     y = np.ascontiguousarray(frame.numbers(name))
     finite_column(frame, name, y)
     if loss.code == LOGISTIC:

@@ -23,7 +23,7 @@ def separated(objective: DataObjective) -> Callable[[Array], str]:
             return ""
         return (
             "The classes can be separated perfectly, so without a penalty no finite parameters are best: the cost falls"
-            " towards zero as they grow for ever. Add a penalty (l2=...), or take the direction alone."
+            " towards zero as they grow for ever. Add a penalty (l2=0.01, --l2 0.01), or take the direction alone."
         )
 
     return sentence
@@ -43,12 +43,9 @@ def _separates(objective: DataObjective, phi: Array) -> bool:
     return bool(np.all(((2 * y - 1) * u > 0)[counted]))
 
 
-def conditioning(square: Square, parameters: Sequence[str]) -> tuple[str, ...]:
-    """Which features set the condition number, and what standardising saves."""
-    scaled = square.factor / square.spread
-    _, values, directions = np.linalg.svd(scaled)
-    if values[-1] <= DEPENDENT * values[0]:
-        return (undetermined(directions[-1], parameters),)
+def conditioning(square: Square, parameters: Sequence[str], user: bool) -> tuple[str, ...]:
+    """Which features set the condition number; and, of a descent in the ``user``'s units, what standardising saves."""
+    _, values, directions = np.linalg.svd(square.factor / square.spread)
     notes = []
     own = values[0] / values[-1]
     raw_factor = square.factor @ np.linalg.inv(square.shear)
@@ -60,7 +57,7 @@ def conditioning(square: Square, parameters: Sequence[str]) -> tuple[str, ...]:
             f"the condition number of the standardised features is {own:.3g}, set by {' and '.join(names)}, which"
             " nearly depend on each other"
         )
-    if raw > 3 * own and raw > WORTH_SAYING:
+    if user and raw > 3 * own and raw > WORTH_SAYING:
         sizes = np.sqrt(np.sum(np.square(raw_factor), axis=0))
         big, small = parameters[int(np.argmax(sizes))], parameters[int(np.argmin(sizes))]
         why = (
@@ -69,10 +66,17 @@ def conditioning(square: Square, parameters: Sequence[str]) -> tuple[str, ...]:
             else "the features are far from their mean"
         )
         notes.append(
-            f"as the columns stand, the condition number is {raw:.3g} ({why}); standardised it is {own:.3g}, which"
-            f" takes descent with a constant rate some {(raw / own) ** 2:.2g} times fewer steps"
+            f"as the columns stand, the condition number is {raw:.3g} ({why}); standardised it is {own:.3g}"
+            " (standardize=True, --standardize), which takes descent with a constant rate some"
+            f" {(raw / own) ** 2:.2g} times fewer steps"
         )
     return tuple(notes)
+
+
+def dependent(square: Square) -> Array:
+    """The directions in the standardised parameters, one a row, that change no prediction."""
+    _, values, directions = np.linalg.svd(square.factor / square.spread)
+    return np.asarray(directions[values <= DEPENDENT * values[0]])
 
 
 def undetermined(direction: Array, parameters: Sequence[str]) -> str:
@@ -89,9 +93,3 @@ def _leading(direction: Array, parameters: Sequence[str], part: float = 0.3) -> 
     order = np.argsort(-size)
     chosen = [int(i) for i in order if size[i] >= part * size[order[0]]][:6]
     return [parameters[i] for i in sorted(chosen)]
-
-
-def learning_rate_limit(square: Square) -> tuple[float, float]:
-    """(largest curvature L of the mean squared loss in the user's parameters, smallest)."""
-    values = np.linalg.svd(square.factor @ np.linalg.inv(square.shear), compute_uv=False)
-    return 2 * float(values[0]) ** 2, 2 * float(values[-1]) ** 2

@@ -9,7 +9,7 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from downslope.descent import Progress, Stopping
+from downslope.descent import Progress, Run, Stopping
 from downslope.descent.descend import Watch
 from downslope.descent.progress import Step
 from downslope.errors import StartError, UsageError, nearest
@@ -26,6 +26,8 @@ from downslope.fit.task import Task, make_task
 from downslope.objectives import parse_start
 from downslope.objectives.start import draw
 from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.schedule_text import as_schedule
+from downslope.optimizers.wrappers.scheduled import with_schedule
 
 
 class FitOptions(TypedDict, total=False):
@@ -52,6 +54,7 @@ class FitOptions(TypedDict, total=False):
     callback: Callable[[Step], Any]
     progress: Callable[[Progress], None]
     hyperparameters: dict[str, Any]
+    schedule: Any
 
 
 def fit(
@@ -72,7 +75,8 @@ def fit(
     Names in the hypothesis that are columns are data; the others are the parameters to be found.
 
     Args:
-        table: a path, a dict of columns, arrays ``(X, y)``, a data frame; see ``downslope.fit.tables.as_frame``.
+        table: a path or a list of paths, a dict of columns, arrays ``(X, y)``, a data frame; see
+            ``downslope.fit.tables.as_frame``.
         hypothesis: ``"y ~ a*x + b"``, or any other formula on the right. Instead, ``target`` (and ``features``) say
             which columns a linear model with an intercept is made of.
         loss: mse, rmse, mae, huber, log_cosh, quantile, log_loss, softmax or poisson; huber(1.5) and quantile(0.9)
@@ -94,11 +98,12 @@ def fit(
         path: "auto", or "moments", "qr", "kernel" or "formula" to insist on one way of reading the data.
         gradient: a hand-written gradient of the cost, ``"sum((W*x - y)*x)"`` or a dict of such, descended in place
             of the true one and checked against it.
-        every, seed, callback, progress, hyperparameters: as for ``minimize``.
+        every, seed, callback, progress, hyperparameters, schedule: as for ``minimize``; in mini-batches a schedule
+            counts batches.
 
     Returns:
         The ``Fit``: ``x``, ``loss``, ``r2``, ``accuracy``, ``standard_errors``, ``predict``, ``residuals``,
-        ``history``, ``run``, ``notes``, ``save``.
+        ``history``, ``run``, ``notes``, ``explain``, ``plot``, ``save``.
 
     Raises:
         DataError: the table cannot be read, or holds what cannot be fitted; column, row and value are named.
@@ -128,7 +133,7 @@ def fit(
     )
     x = _start(task, start, options.get("seed"))
     plan = _plan(optimizer, learning_rate, steps, options)
-    return finished(task, _descended(task, x, plan, options))
+    return finished(task, _descended(task, x, plan, options), x)
 
 
 def _wanted(hypothesis: str | None, target: str | None, features: Any, weights: Any) -> set[str] | None:
@@ -147,15 +152,17 @@ def _hypothesis(frame: Any, text: str | None, target: str | None, features: Any)
         features = [name.strip() for name in features.split(",")]
     if text is not None:
         if target is not None or features is not None:
-            raise UsageError("give either a hypothesis or target= (with features=), not both.")
+            raise UsageError(
+                "give either a hypothesis or a target (with features), not both: the hypothesis names its target."
+            )
         return read_hypothesis(text, frame)
     if target is None:
         if "y" in frame.columns and frame.bases and features is None:
             target = "y"
         else:
             raise UsageError(
-                f"say what to fit: a hypothesis such as 'y ~ a*x + b', or target=. The columns are:"
-                f" {listed(frame.names)}."
+                "say what to fit: a hypothesis such as 'y ~ a*x + b', or which column is the target, target='y'"
+                f" (--target y). The columns are: {listed(frame.names)}."
             )
     return linear_model(target, features, frame)
 
@@ -170,7 +177,7 @@ def _start(task: Task, start: Any, seed: int | None) -> Array:
             example = ",".join(f"{name}=1" for name in parameters.names)
             raise StartError(
                 f"'{task.hypothesis.text}' is not linear in its parameters and needs a start for {names}, such as"
-                f" start='{example}'. (The columns are: {columns}.)"
+                f" start='{example}' (--start {example}). The columns are: {columns}."
             )
         return np.zeros(parameters.size)
     given = draw(parse_start(start) if isinstance(start, str) else start, seed)
@@ -192,17 +199,22 @@ def _start(task: Task, start: Any, seed: int | None) -> Array:
 
 
 def _plan(optimizer: Any, learning_rate: float | None, steps: int | None, options: FitOptions) -> Plan:
-    epochs, batch = options.get("epochs"), options.get("batch_size")
-    if epochs is not None and batch is None:
+    epochs = options.get("epochs")
+    if epochs is not None:
         if steps is not None:
-            raise UsageError("without a batch size an epoch is a step: give steps or epochs, not both.")
+            raise UsageError(
+                "give steps or epochs, not both: in mini-batches a step is an epoch, without them an epoch is a step."
+            )
         steps = epochs
     chosen: Optimizer | None = None
     auto = isinstance(optimizer, str) and optimizer.strip().lower() == "auto"
-    if learning_rate is not None or not (optimizer is None or auto):
-        chosen = as_optimizer(
-            None if auto else optimizer, learning_rate, **options.get("hyperparameters", {})
-        )
+    hyperparameters, schedule = options.get("hyperparameters") or {}, options.get("schedule")
+    if learning_rate is not None or hyperparameters or not (optimizer is None or auto):
+        chosen = as_optimizer(None if auto else optimizer, learning_rate, **hyperparameters)
+    if schedule is not None:
+        if chosen is None:
+            raise UsageError("a schedule multiplies the learning rate, and there is none: give one.")
+        chosen = with_schedule(chosen, as_schedule(schedule))
     stopping = Stopping(
         steps=steps,
         tolerance=options.get("tolerance"),
@@ -232,17 +244,18 @@ def _descended(task: Task, start: Array, plan: Plan, options: FitOptions) -> Out
     return carried_out(task, start, plan)
 
 
-def finished(task: Task, outcome: Outcome) -> Fit:
+def finished(task: Task, outcome: Outcome, start: Array) -> Fit:
     """One true pass over the rows at the point reached, a look at what kind of point it is, and the findings."""
-    run, objective = outcome.run, task.objective
+    run, objective = _begun_at(outcome.run, start), task.objective
     loss = objective.data_value(run.final)
-    notes = [*task.notes, *outcome.notes]
     if task.hypothesis.linear is None and objective.rows.count * objective.parameters.size**2 <= 10_000_000:
         from downslope.explain.point import judged
 
         run = judged(run)
-    notes += findings.about(task, outcome, loss)
-    objective.notes = tuple(notes)
+    found, grave = findings.about(task, outcome, loss)
+    notes = (*task.notes, *outcome.notes, *found)
+    warnings = (*task.warnings, *outcome.warnings, *grave)
+    objective.notes = (*notes, *warnings)
     model = Model(
         replace(task.hypothesis),
         task.loss,
@@ -257,9 +270,18 @@ def finished(task: Task, outcome: Outcome) -> Fit:
         loss,
         outcome.path,
         outcome.coordinates,
-        tuple(notes),
+        (*notes, *warnings),
         task.frame.rows,
         task.frame.rows_dropped,
         task,
         outcome.square,
+        warnings=warnings,
     )
+
+
+def _begun_at(run: Run, start: Array) -> Run:
+    """The run with its start as it was given, without the rounding of the way into other coordinates and back."""
+    x = run.history.x.copy()
+    if len(x) and run.history.step[0] == 0:
+        x[0] = start
+    return replace(run, start=start.copy(), history=replace(run.history, x=x))

@@ -7,60 +7,98 @@ import os
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from downslope.errors import DataError, MissingExtraError
+from downslope.errors import DataError, MissingExtraError, UsageError
 from downslope.fit.csv_faults import check_header, explain_failure, header_of, separator_of
-from downslope.fit.frame import Frame
+from downslope.fit.frame import Frame, Source
 
 COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd", ".bz2": "bz2"}
 SEPARATORS = {".csv": "", ".txt": "", ".tsv": "\t", ".tab": "\t", "": ""}
 PARQUET, ARROW = (".parquet", ".pq"), (".arrow", ".feather", ".ipc", ".arrows")
 _GLOB = frozenset("*?[")
+_PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bz2",
+}  # the first bytes of what is packed
 
 
-def read_files(path: str, wanted: Collection[str] | None = None) -> Frame:
+class Part(NamedTuple):
+    """What was read from one file."""
+
+    table: Any  # PyArrow's, of the columns that are needed
+    order: list[str]  # the names of all columns
+    first_line: int | None = None  # on which the first row stands, where each row is a line
+
+
+def read_files(path: str | Sequence[str], wanted: Collection[str] | None = None) -> Frame:
     """The table in a file, in all files that match a pattern, or on standard input (``-``).
 
     Args:
-        path: ``.csv``, ``.tsv``, ``.parquet``, ``.arrow`` or ``.feather``; text may end in ``.gz`` or ``.zst`` too.
+        path: one, or several whose rows follow one another; ``.csv``, ``.tsv``, ``.parquet``, ``.arrow`` or
+            ``.feather``; text may end in ``.gz`` or ``.zst`` too.
         wanted: names of the columns that are needed, where that is known; the others are not read.
 
     Raises:
         DataError: it does not exist, cannot be read, or is not a table; the line is named where there is one.
     """
+    if path in ("-", ["-"]):
+        return _frame([_standard_input(wanted)], ["standard input"], "standard input")
+    paths = [path] if isinstance(path, str) else path
+    matches = [match for one in paths for match in _matches(one)]
+    parts = [_read(match, wanted) for match in matches]
+    for match, part in zip(matches[1:], parts[1:], strict=True):
+        if sorted(part.order) != sorted(parts[0].order):
+            raise DataError(
+                f"{match} has the columns {', '.join(part.order)}, but {matches[0]} has {', '.join(parts[0].order)}."
+            )
+    origin = paths[0] if len(paths) == 1 else f"{paths[0]} and others"
+    return _frame(parts, matches, matches[0] if len(matches) == 1 else f"{origin} ({len(matches)} files)")
+
+
+def _matches(path: str) -> list[str]:
     if path == "-":
-        return _frame([_csv(sys.stdin.buffer.read(), "standard input", "", wanted)], "standard input")
+        raise UsageError("standard input (-) is one table; it cannot be read together with files.")
     matches = sorted(glob.glob(path)) if _GLOB & set(path) and not os.path.exists(path) else [path]
     if not matches:
         raise DataError(f"no file matches '{path}'.")
-    parts = [_read(match, wanted) for match in matches]
-    known = [[*table.column_names, *unread] for table, unread in parts]
-    for match, names in zip(matches[1:], known[1:], strict=True):
-        if sorted(names) != sorted(known[0]):
-            raise DataError(
-                f"{match} has the columns {', '.join(names)}, but {matches[0]} has {', '.join(known[0])}."
-            )
-    return _frame(parts, path if len(matches) == 1 else f"{path} ({len(matches)} files)")
+    return matches
 
 
-def from_arrow(table: Any, origin: str, unread: Sequence[str] = ()) -> Frame:
-    """The columns of a PyArrow table."""
+def _standard_input(wanted: Collection[str] | None) -> Part:
+    """What is piped in; its first bytes say whether it is packed, Parquet or Arrow, else it is text."""
+    content, origin = sys.stdin.buffer.read(), "standard input"
+    for magic, codec in _PACKED.items():
+        if content.startswith(magic):
+            content = _unpacked(content, codec, origin)
+    if content.startswith(b"PAR1"):
+        return _parquet(_arrow().BufferReader(content), origin, wanted)
+    if content.startswith(b"ARROW1"):
+        return _ipc(_arrow().BufferReader(content), origin, wanted)
+    return _csv(content, origin, "", wanted)
+
+
+def from_arrow(table: Any, origin: str, order: Sequence[str] = (), sources: Sequence[Source] = ()) -> Frame:
+    """The columns of a PyArrow table; ``order`` has the names of those too that were not read."""
     names = list(table.column_names)
     repeated = sorted({n for n in names if names.count(n) > 1})
     if repeated:
         raise DataError(f"{origin} has more than one column called {', '.join(repeated)}.")
-    return Frame({n: _column(table.column(n)) for n in names}, origin, unread=tuple(unread))
+    unread = tuple(name for name in order if name not in names)
+    columns = {n: _column(table.column(n)) for n in names}
+    return Frame(columns, origin, unread=unread, order=tuple(order), sources=tuple(sources))
 
 
-def _frame(parts: Sequence[tuple[Any, Sequence[str]]], origin: str) -> Frame:
+def _frame(parts: Sequence[Part], paths: Sequence[str], origin: str) -> Frame:
     import pyarrow as pa
 
-    tables = [table for table, _ in parts]
+    tables = [part.table for part in parts]
     whole = tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="permissive")
-    return from_arrow(whole, origin, parts[0][1])
+    sources = [Source(path, len(p.table), p.first_line) for path, p in zip(paths, parts, strict=True)]
+    return from_arrow(whole, origin, parts[0].order, sources)
 
 
 def _column(column: Any) -> Any:
@@ -76,8 +114,24 @@ def _column(column: Any) -> Any:
     if pa.types.is_boolean(kind) or pa.types.is_decimal(kind) or pa.types.is_integer(kind):
         column, kind = column.cast(pa.float64(), safe=False), pa.float64()
     if pa.types.is_floating(kind):
-        return np.asarray(column.to_numpy(), np.float64)
+        return _numbers(column)
     return np.array([*column.to_pylist(), None], object)[:-1]  # the None keeps lists from becoming a matrix
+
+
+def _numbers(column: Any) -> Any:
+    """A floating-point column as float64, not by PyArrow's own ``to_numpy``, which would import pandas."""
+    import pyarrow as pa
+
+    if pa.types.is_float16(column.type):
+        column = column.cast(pa.float32())
+    parts = [np.empty(0)]
+    for chunk in column.chunks:
+        bare = pa.Array.from_buffers(chunk.type, len(chunk), [None, chunk.buffers()[1]], offset=chunk.offset)
+        part = np.array(np.from_dlpack(bare), np.float64)
+        if chunk.null_count:
+            part[np.from_dlpack(chunk.is_null().cast(pa.int8())) != 0] = np.nan
+        parts.append(part)
+    return parts[1] if len(parts) == 2 else np.concatenate(parts)
 
 
 def _endings(path: str) -> tuple[str, str]:
@@ -87,8 +141,7 @@ def _endings(path: str) -> tuple[str, str]:
     return (suffixes[-1] if suffixes else ""), packed
 
 
-def _read(path: str, wanted: Collection[str] | None) -> tuple[Any, list[str]]:
-    """(PyArrow table, names of the columns left out)."""
+def _read(path: str, wanted: Collection[str] | None) -> Part:
     if os.path.isdir(path):
         raise DataError(
             f"{path} is a folder; name a file in it, or a pattern such as {path.rstrip('/')}/*.csv."
@@ -96,9 +149,10 @@ def _read(path: str, wanted: Collection[str] | None) -> tuple[Any, list[str]]:
     ending, packed = _endings(path)
     try:
         if ending in PARQUET:
-            return _parquet(path, wanted)
+            return _parquet(path, path, wanted)
         if ending in ARROW:
-            return _ipc(path, wanted)
+            with _arrow().memory_map(path) as source:
+                return _ipc(source, path, wanted)
         with open(path, "rb") as file:
             content = file.read()
     except OSError as error:
@@ -130,34 +184,33 @@ def _unpacked(content: bytes, codec: str, path: str) -> bytes:
         raise DataError(f"{path} is not whole {codec} data: {error}.") from error
 
 
-def _parquet(path: str, wanted: Collection[str] | None) -> tuple[Any, list[str]]:
+def _parquet(source: Any, origin: str, wanted: Collection[str] | None) -> Part:
+    """From a path, or a file of PyArrow's."""
     pa = _arrow()
     from pyarrow import parquet
 
     try:
-        file = parquet.ParquetFile(path)
+        file = parquet.ParquetFile(source)
         names = list(file.schema_arrow.names)
         chosen = _chosen(names, wanted)
-        return file.read(columns=chosen), [n for n in names if n not in chosen]
+        return Part(file.read(columns=chosen), names)
     except pa.ArrowInvalid as error:
-        raise DataError(f"{path} is not a Parquet file: {error}.") from error
+        raise DataError(f"{origin} is not a Parquet file: {error}.") from error
 
 
-def _ipc(path: str, wanted: Collection[str] | None) -> tuple[Any, list[str]]:
+def _ipc(source: Any, origin: str, wanted: Collection[str] | None) -> Part:
     pa = _arrow()
     from pyarrow import ipc
 
-    with pa.memory_map(path) as source:
+    try:
+        table = ipc.open_file(source).read_all()
+    except pa.ArrowInvalid:
+        source.seek(0)
         try:
-            table = ipc.open_file(source).read_all()
-        except pa.ArrowInvalid:
-            source.seek(0)
-            try:
-                table = ipc.open_stream(source).read_all()
-            except pa.ArrowInvalid as error:
-                raise DataError(f"{path} is not an Arrow file: {error}.") from error
-    chosen = _chosen(table.column_names, wanted)
-    return table.select(chosen), [n for n in table.column_names if n not in chosen]
+            table = ipc.open_stream(source).read_all()
+        except pa.ArrowInvalid as error:
+            raise DataError(f"{origin} is not an Arrow file: {error}.") from error
+    return Part(table.select(_chosen(table.column_names, wanted)), list(table.column_names))
 
 
 def _chosen(names: Sequence[str], wanted: Collection[str] | None) -> list[str]:
@@ -165,9 +218,7 @@ def _chosen(names: Sequence[str], wanted: Collection[str] | None) -> list[str]:
     return chosen or list(names)
 
 
-def _csv(
-    content: bytes, origin: str, separator: str, wanted: Collection[str] | None
-) -> tuple[Any, list[str]]:
+def _csv(content: bytes, origin: str, separator: str, wanted: Collection[str] | None) -> Part:
     pa = _arrow()
     from pyarrow import csv
 
@@ -190,10 +241,9 @@ def _csv(
     if any(pa.types.is_binary(kind) for kind in table.schema.types):  # Arrow's way to say: not UTF-8
         raise DataError(explain_failure(content, origin, separator, "it is not UTF-8 text"))
     if not len(table):
-        raise DataError(
-            f"{origin} has a header ({', '.join(names[:8])}) but no rows: there is nothing to fit."
-        )
-    return table, [n for n in names if n not in chosen]
+        raise DataError(f"{origin} has a header ({', '.join(names[:8])}) but no rows.")
+    lines = not any(mark in content for mark in (b'"', b"\n\n", b"\n\r\n"))  # each row is a line
+    return Part(table, names, 2 if lines else None)
 
 
 __all__ = ["from_arrow", "read_files", "separator_of"]

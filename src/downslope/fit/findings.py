@@ -1,4 +1,4 @@
-"""What a finished fit has to say for itself."""
+"""What a finished fit has to say for itself: what is worth knowing, and what must not be overlooked."""
 
 from __future__ import annotations
 
@@ -17,23 +17,27 @@ SAMPLE = 5_000
 GROWTH = 1e4  # a parameter this many times its start is on its way to infinity
 
 
-def about(task: Task, outcome: Outcome, loss: float) -> list[str]:
-    """Sentences: disagreement of the final pass, conditioning, what is undetermined, a learning rate over the limit."""
+def about(task: Task, outcome: Outcome, loss: float) -> tuple[list[str], list[str]]:
+    """(notes, warnings): conditioning; what is undetermined, few digits, a final pass that disagrees."""
     notes: list[str] = []
+    warnings: list[str] = []
     square, parameters = outcome.square, task.hypothesis.parameters
     if square is not None:
-        notes += _final_pass(task, outcome, loss)
-        notes += diagnosis.conditioning(square, parameters)
+        warnings += _final_pass(task, outcome, loss)
+        free = diagnosis.dependent(square)
+        if len(free) > len(task.warnings):  # of constant and repeated features it has been said already
+            warnings.append(diagnosis.undetermined(free[-1], parameters))
+        if not len(free):
+            notes += diagnosis.conditioning(square, parameters, outcome.coordinates == "user")
         digits = 16 - np.log10(max(square.condition, 1.0)) - 1
-        if digits < 8:
-            notes.append(
+        if digits < 8 and not len(free):
+            warnings.append(
                 f"with a condition number of {square.condition:.2g} about {max(int(digits), 0)} digits of the"
                 " parameters can be trusted in float64, the rounding of the features included"
             )
-        notes += _rate(task, outcome)
     elif task.objective.parameters.size <= MOST_PARAMETERS and not isinstance(task.rows, SoftmaxRows):
-        notes += _undetermined(task, outcome)
-    return notes + _growing(task, outcome)
+        warnings += _undetermined(task, outcome)
+    return notes, warnings + _growing(task, outcome)
 
 
 def _growing(task: Task, outcome: Outcome) -> list[str]:
@@ -49,7 +53,7 @@ def _growing(task: Task, outcome: Outcome) -> list[str]:
     list_ = ", ".join(f"{names[i]} from {begin[i]:.3g} to {end[i]:.3g}" for i in np.flatnonzero(far)[:6])
     return [
         f"some parameters grow without bound ({list_}) while the cost hardly falls any more: there is no minimum that"
-        " way but the limit at infinity. Start elsewhere, or add a penalty (l2=...)"
+        " way but the limit at infinity. Start elsewhere, or add a penalty (l2=0.01, --l2 0.01)"
     ]
 
 
@@ -67,27 +71,6 @@ def _final_pass(task: Task, outcome: Outcome, loss: float) -> list[str]:
         return [
             f"the loss descended was {descended:.10g}, and one pass over the rows at the end gives {loss:.10g}; the"
             " latter is reported"
-        ]
-    return []
-
-
-def _rate(task: Task, outcome: Outcome) -> list[str]:
-    """Why a constant learning rate diverged, and which would do."""
-    run, square = outcome.run, outcome.square
-    rate = getattr(run.optimizer, "learning_rate", None)
-    constant = run.optimizer.name() == "gradient_descent" and isinstance(rate, float)
-    if not constant or square is None or outcome.coordinates != "user" or task.objective.penalty.l2:
-        return []
-    largest, smallest = diagnosis.learning_rate_limit(square)
-    factor = 2 * float(np.sqrt(square.rest)) if task.loss.root else 1.0
-    limit = 2 * factor / largest
-    diverged = run.verdict.status in (Status.DIVERGED, Status.LEFT_DOMAIN)
-    if isinstance(rate, float) and rate > limit and (diverged or task.loss.root):
-        best = 2 * factor / (largest + smallest)
-        name = "4 RMSE*/L" if task.loss.root else "2/L"
-        return [
-            f"the learning rate {rate:g} is above the limit {name} = {limit:.3g} of this table (largest curvature L ="
-            f" {largest:.3g}); {best:.3g} is the best constant rate, and standardising the columns allows a larger one"
         ]
     return []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,6 +13,30 @@ from downslope.errors import DataError, UnknownNameError, UsageError, nearest
 
 Column: TypeAlias = NDArray[Any]
 
+_DATE = "Give it as a number, such as the days since a first one."
+_HINTS = {
+    "text": "Text can be the target of softmax; elsewhere, give numbers, such as 0 and 1.",
+    "a date": _DATE,
+    "a datetime": _DATE,
+    "a Timestamp": _DATE,
+    "a list": "A column holds one number in each row.",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where some rows of a table come from.
+
+    Attributes:
+        path: the file.
+        rows: how many.
+        first_line: the line on which the first of them stands, where each row is a line.
+    """
+
+    path: str
+    rows: int
+    first_line: int | None
+
 
 @dataclass(frozen=True, eq=False)
 class Frame:
@@ -21,20 +45,24 @@ class Frame:
     Attributes:
         columns: name -> one-dimensional float64 array, or an array of objects where it is not numbers.
         origin: what it is, for messages: a path, "the table".
-        first_line: line of the file on which row 0 stands, or None where there are no lines.
+        sources: of a table that was read from files, where its rows stand; empty for any other.
         bases: matrices whose columns these are, with the columns' names; such columns need not be copied.
         notes: what was done on the way in.
         rows_dropped: rows left out because a value was missing (only on request).
         unread: names of further columns, which were not asked for.
+        order: all names, the unread ones too, as they stand in the file; empty where nothing is unread.
+        remedy: for a missing value, besides filling it in.
     """
 
     columns: dict[str, Column]
     origin: str = "the table"
-    first_line: int | None = None
+    sources: tuple[Source, ...] = ()
     bases: tuple[tuple[tuple[str, ...], NDArray[np.float64]], ...] = ()
     notes: tuple[str, ...] = field(default=())
     rows_dropped: int = 0
     unread: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    remedy: str = "leave such rows out with drop_missing=True (--drop-missing)"
 
     def __post_init__(self) -> None:
         if not self.columns:
@@ -48,7 +76,7 @@ class Frame:
                     f" {name} has {length}."
                 )
         if not lengths[first]:
-            raise DataError(f"{self.origin} has no rows: there is nothing to fit.")
+            raise DataError(f"{self.origin} has no rows.")
 
     @property
     def rows(self) -> int:
@@ -60,17 +88,26 @@ class Frame:
         """The columns' names, in order."""
         return tuple(self.columns)
 
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The names of all columns, also of those that were not read."""
+        return self.order or (*self.columns, *self.unread)
+
     def where(self, row: int) -> str:
-        """``row 3`` or ``line 5``: how a person finds a row (rows are counted from 1)."""
-        return f"row {row + 1}" if self.first_line is None else f"line {row + self.first_line}"
+        """``row 3`` or ``line 5``, and of several files which: how a person finds a row (counted from 1)."""
+        for source in self.sources:
+            if row < source.rows:
+                place = f"row {row + 1}" if source.first_line is None else f"line {row + source.first_line}"
+                return place if len(self.sources) == 1 else f"{place} of {source.path}"
+            row -= source.rows
+        return f"row {row + 1}"
 
     def __getitem__(self, name: str) -> Column:
         if name not in self.columns:
-            known = (*self.columns, *self.unread)
-            hint = nearest(name, known)
+            hint = nearest(name, self.known)
             raise UnknownNameError(
                 f"{self.origin} has no column '{name}'. {hint}{' ' if hint else ''}"
-                f"The columns are: {listed(known)}."
+                f"The columns are: {listed(self.known)}."
             )
         return self.columns[name]
 
@@ -98,9 +135,13 @@ class Frame:
                 stored = row if stored is None else stored
                 continue
             kind = "text" if isinstance(value, str) else f"a {type(value).__name__}"
-            hint = " Is it a decimal comma or a thousands separator?" if _numeric(value) else ""
+            hint = (
+                "Is it a decimal comma or a thousands separator?" if _numeric(value) else _HINTS.get(kind, "")
+            )
+            shown = value if isinstance(value, str) else str(value)
             raise DataError(
-                f"column '{name}' of {self.origin} is not numbers: {self.where(row)} holds {value!r:.40}, {kind}.{hint}"
+                f"column '{name}' of {self.origin} is not numbers: {self.where(row)} holds {shown!r:.40}, {kind}."
+                f" {hint}".rstrip()
             )
         if stored is not None:
             raise DataError(
@@ -122,15 +163,8 @@ class Frame:
         """A copy without these rows."""
         keep = ~rows
         columns = {name: column[keep] for name, column in self.columns.items()}
-        return Frame(
-            columns,
-            self.origin,
-            self.first_line,
-            (),
-            self.notes,
-            self.rows_dropped + int(np.count_nonzero(rows)),
-            self.unread,
-        )
+        dropped = self.rows_dropped + int(np.count_nonzero(rows))
+        return replace(self, columns=columns, bases=(), rows_dropped=dropped, sources=())
 
 
 def listed(names: Any, most: int = 20) -> str:
@@ -143,7 +177,7 @@ def missing(frame: Frame, name: str, row: int) -> str:
     """The sentence for a missing value."""
     return (
         f"column '{name}' of {frame.origin} has a missing value at {frame.where(row)};"
-        " fill it in, or leave such rows out with drop_missing=True (--drop-missing)."
+        f" fill it in, or {frame.remedy}."
     )
 
 

@@ -102,20 +102,20 @@ def read_hypothesis(text: str, frame: Frame) -> Hypothesis:
 
 
 def _check_names(target: str, columns: Sequence[str], parameters: Sequence[str], frame: Frame) -> None:
-    known = f"columns: {listed((*frame.names, *frame.unread))}; parameters: {listed(parameters) or 'none'}"
+    known = f"columns: {listed(frame.known)}; parameters: {listed(parameters) or 'none'}"
     if target in columns:
         raise UsageError(f"the target '{target}' is also on the right-hand side. ({known})")
     if not parameters:
         raise UsageError(f"the hypothesis has no parameter to find: every name in it is a column. ({known})")
     if not columns and len(parameters) > 1:
-        hints = [nearest(name, (*frame.names, *frame.unread)) for name in parameters]
+        hints = [nearest(name, frame.known) for name in parameters]
         hint = next((h for h in hints if h), "")
         raise UsageError(f"the hypothesis uses no column of {frame.origin}. {hint} ({known})")
 
 
 def _suspicions(parameters: Sequence[str], frame: Frame, columns: Sequence[str]) -> tuple[str, ...]:
     """Parameters that look like a misspelt column."""
-    unused = {name.lower(): name for name in (*frame.names, *frame.unread) if name not in columns}
+    unused = {name.lower(): name for name in frame.known if name not in columns}
     return tuple(
         f"'{name}' is taken as a parameter; the column is called '{unused[name.lower()]}'"
         for name in parameters

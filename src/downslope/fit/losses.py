@@ -29,7 +29,7 @@ Link = Literal["identity", "sigmoid", "exp", "softmax"]
 # The kernels know a loss by its number; ``kernels.terms`` is the one place where the formulas are.
 SQUARED, ABSOLUTE, HUBER, LOG_COSH, QUANTILE, LOGISTIC, POISSON, SOFTMAX = range(8)
 
-_WITH_NUMBER = re.compile(r"\s*([A-Za-z_0-9]+)\s*(?:\(\s*([^()]*?)\s*\))?\s*")
+_WITH_NUMBER = re.compile(r"\s*([A-Za-z_0-9-]+)\s*(?:\(\s*(?P<n>[^()]*?)\s*\)|:\s*(?P<m>[^():]*?))?\s*")
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,14 @@ LOSSES = {
 
 
 def as_loss(loss: str | Loss) -> Loss:
-    """The loss of that name; ``huber(1.5)`` and ``quantile(0.9)`` carry their number.
+    """The loss of that name; ``huber(1.5)`` and ``quantile(0.9)`` carry their number, also as ``huber:1.5``.
 
     Raises:
         UnknownNameError: there is none; the nearest are suggested.
         HyperparameterError: its number is outside its range.
 
-    >>> as_loss("quantile(0.9)").shape
-    0.9
+    >>> as_loss("quantile(0.9)").shape, as_loss("huber:1.5").shape
+    (0.9, 1.5)
     """
     if isinstance(loss, Loss):
         return loss
@@ -104,7 +104,8 @@ def as_loss(loss: str | Loss) -> Loss:
             " huber and quantile take a number, as in quantile(0.9)."
         )
     found = LOSSES[name]
-    return found if match[2] is None else replace(found, shape=_number(found, match[2]))
+    number = match["m"] if match["n"] is None else match["n"]
+    return found if number is None else replace(found, shape=_number(found, number))
 
 
 def _number(loss: Loss, text: str) -> float:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.errors import DataError, UsageError
+from downslope.errors import DataError, UsageError, nearest
 from downslope.fit import frame as frames
 from downslope.fit.checks import finite, targets
 from downslope.fit.frame import Frame
@@ -43,22 +44,34 @@ class Model:
         found: dict[str, Any] = self.parameters.structured(self.theta)
         return found
 
-    def frame_of(self, table: Any) -> Frame:
-        """The table as a frame with the columns the hypothesis needs.
+    def frame_of(self, table: Any, *more: str) -> Frame:
+        """The table as a frame with the columns that the hypothesis needs, and ``more``.
 
         Raises:
-            DataError: an array has the wrong number of columns.
+            DataError: a column is missing, or an array has the wrong number of them.
         """
+        columns = (*self.hypothesis.columns, *more)
+        frame = replace(self._frame(table, columns), remedy="leave that row out")
+        for name in columns:
+            if name not in frame.columns:
+                hint = nearest(name, frame.known)
+                raise DataError(
+                    f"{frame.origin} has no column '{name}', which '{self.hypothesis.text}' needs."
+                    f" {hint}{' ' if hint else ''}The columns are: {frames.listed(frame.known)}."
+                )
+        return frame
+
+    def _frame(self, table: Any, wanted: Sequence[str]) -> Frame:
         if isinstance(table, np.ndarray) and table.dtype.names is None and table.ndim == 2:
-            columns = self.hypothesis.columns
-            names = next((n for n in (self.inputs, columns) if len(n) == table.shape[1]), None)
+            candidates = (self.inputs, self.hypothesis.columns)
+            names = next((n for n in candidates if len(n) == table.shape[1]), None)
             if names is None:
                 raise DataError(
                     f"the array has {table.shape[1]} columns, but the fit was made on {len(self.inputs)}:"
                     f" {frames.listed(self.inputs)}."
                 )
             return frames.from_matrix(table, names)
-        return as_frame(table)
+        return as_frame(table, wanted)
 
     def raw(self, table: Any) -> Array:
         """Predictions before the link, (rows,) or (rows, classes)."""
@@ -102,7 +115,7 @@ class Model:
         """See ``Fit.residuals``."""
         if self.loss.name == "softmax":
             raise UsageError("softmax has no residuals: its targets are labels.")
-        frame = as_frame(table)
+        frame = self.frame_of(table, self.hypothesis.target)
         y, _ = targets(frame, self.hypothesis.target, self.loss)
         return np.asarray(y - self.mean(frame))
 

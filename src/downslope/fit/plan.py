@@ -72,6 +72,7 @@ class Outcome:
         coordinates: in which it was descended.
         square: the squared loss in brief, where there is one.
         notes: what was decided, and why.
+        warnings: what must not be overlooked.
     """
 
     run: Run
@@ -79,6 +80,7 @@ class Outcome:
     coordinates: Kind
     square: Square | None
     notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def carried_out(task: Task, start: Array, plan: Plan) -> Outcome:

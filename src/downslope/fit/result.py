@@ -5,19 +5,29 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.descent import Run
+from downslope.descent import Run, Status
 from downslope.descent.history import History
 from downslope.errors import DataError
-from downslope.fit.losses import LOGISTIC, POISSON, SQUARED, Loss
+from downslope.fit.coordinates import Coordinates
+from downslope.fit.explanation import FitExplanation, explained
+from downslope.fit.losses import SQUARED, Loss
 from downslope.fit.model import Model
-from downslope.fit.quadratic import Square
+from downslope.fit.quadratic import Square, quadratic_objective
 from downslope.fit.rows import Array
 from downslope.fit.task import Task
+from downslope.fit.uncertainty import standard_errors
+from downslope.objectives import Objective
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_NOWHERE = (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN)  # such a run ended at no minimum
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +40,13 @@ class Fit:
         loss: the mean loss over the table at the parameters, from one pass over its rows.
         path: how the data was read: "moments", "qr" (once), "kernel", "formula" (at every step) or "batches".
         coordinates: in which it was descended: "user", "standardised", "orthogonal" or "natural".
-        notes: how things were understood and decided, and what the data says; one sentence each.
+        notes: how things were understood and decided, and what the data says; one sentence each. The last of them are
+            the ``warnings``: what must not be overlooked.
         rows: of the table, without those left out.
         rows_dropped: left out because a value was missing.
         task: the table and the cost; None for a fit that was loaded.
+        square: the squared loss in brief, where there is one.
+        recorded: what a loaded fit cannot work out again.
 
     >>> import downslope as ds
     >>> fit = ds.fit({"x": [2, 4, 6, 8], "y": [81, 93, 91, 97]}, "y ~ a*x + b", loss="rmse")
@@ -54,6 +67,7 @@ class Fit:
     task: Task | None = None
     square: Square | None = None
     recorded: dict[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def x(self) -> dict[str, Any]:
@@ -130,32 +144,34 @@ class Fit:
         """Parameter -> its standard error, from the Hessian at the minimum.
 
         For squared losses s^2 (J'WJ)^-1 with s^2 = RSS/(n - p); for log_loss and poisson the inverse of the Hessian of
-        the summed loss. None for other losses, with penalties, or where the data do not determine the parameters.
+        the summed loss. None for other losses, with penalties, where the data do not determine the parameters, and
+        where the descent ended further from the minimum than a standard error.
         """
         if self.recorded is not None:
             return self.recorded["standard_errors"]  # type: ignore[no-any-return]
-        objective, loss = self._task().objective, self.model.loss
-        n, p = self.rows, objective.parameters.size
-        if (
-            loss.code not in (SQUARED, LOGISTIC, POISSON)
-            or objective.penalty.l1
-            or objective.penalty.l2
-            or n <= p
-        ):
+        objective = self._task().objective
+        if self.run.verdict.status in _NOWHERE:
             return None
-        if self.square is not None:
-            F = self.square.factor @ np.linalg.inv(self.square.shear)
-            half = _inverse(F)
-            inverse: Array | None = None if half is None else half @ half.T / objective.total
-        else:
-            H = objective.curvature(self.run.final) * objective.total / (2.0 if loss.code == SQUARED else 1.0)
-            inverse = _inverse(H)
-        if inverse is None:
-            return None
-        mean = self.loss**2 if loss.root else self.loss
-        s2 = mean * objective.total / (n - p) if loss.code == SQUARED else 1.0
-        errors = np.sqrt(np.maximum(np.diag(inverse) * s2, 0.0))
-        return dict(zip(objective.parameters.coordinates, errors.tolist(), strict=True))
+        found = standard_errors(objective, self.square, self.run.final, self.loss)
+        names = objective.parameters.coordinates
+        return None if found is None else dict(zip(names, found.tolist(), strict=True))
+
+    @cached_property
+    def cost(self) -> Objective:
+        """What was descended, as a function of the user's parameters.
+
+        Where it is quadratic it is made from the moments, so that it costs the same for any number of rows.
+
+        Raises:
+            DataError: the fit was loaded, and its table is not in the file.
+        """
+        objective = self._task().objective
+        if self.square is None:
+            return objective
+        penalty, parameters = objective.penalty, objective.parameters
+        user = Coordinates.user(parameters.size)
+        l2, root = penalty.l2 * penalty.mask, self.model.loss.root
+        return quadratic_objective(self.square, user, l2, root, parameters, objective.text)
 
     def predict(self, table: Any = None) -> NDArray[Any]:
         """Predictions for the rows of a table (by default those fitted): numbers, or labels for a classifying loss."""
@@ -168,6 +184,28 @@ class Fit:
     def residuals(self, table: Any = None) -> Array:
         """Target minus prediction (minus the probability of 1 for log_loss), row by row."""
         return self.model.residuals(self._frame(table))
+
+    def explain(self) -> FitExplanation:
+        """Why it ended as it did: what the data say, and causes of trouble in the descent with advice that was run.
+
+        It takes at most as long as the descent, or 50 ms; asked again, it answers at once.
+        """
+        kept: FitExplanation | None = self.__dict__.get("_explanation")
+        if kept is None:
+            self.__dict__["_explanation"] = kept = explained(self)
+        return kept
+
+    def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Figure:
+        """Draw the fit: the data with the curve, predicted against actual, the cost surface with the path, ...
+
+        Args:
+            path: where to write PNG, SVG or PDF (or an animated GIF of what moves), by its ending; None only draws.
+            options: as for ``downslope.plots.plot_fit``: ``view="data"``, "predicted", "residuals", "surface", ...
+        """
+        figure: Figure = import_module("downslope.plots").plot_fit(
+            self, path, **options
+        )  # upwards, only when asked
+        return figure
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fit as JSON, atomically; ``downslope.fit.load`` reads it back and predicts the same."""
@@ -195,7 +233,7 @@ class Fit:
         width = max((len(name) for name, _ in shown[:20]), default=0)
         lines = [
             f"fit {self.run.objective.text[:90]}, {self.rows} rows",
-            f"  {self.run.verdict.status}: {self.message}",
+            f"  {self.run.verdict.status}: {self.message} {self.explain().brief}".rstrip(),
             *(
                 f"  {name:<{width}} = {value:.10g}" + (f"  ± {errors[name]:.3g}" if name in errors else "")
                 for name, value in shown[:20]
@@ -203,29 +241,15 @@ class Fit:
             *([f"  ... and {len(shown) - 20} more"] if len(shown) > 20 else []),
             f"  {self.model.loss} = {self.loss:.10g}{self._quality()}",
             f"  {self.nit} steps, {self.nfev} evaluations, {type(self.run.optimizer).__name__}, data by {self.path}",
-            *(f"  note: {note}" for note in self.notes),
+            *(f"  note: {note}" for note in self.notes if note not in self.warnings),
+            *(f"  warning: {warning}" for warning in self.warnings),
         ]
         return "\n".join(lines)
 
     def _quality(self) -> str:
         if self.model.loss.classifies:
             return "" if self.accuracy is None else f", accuracy {self.accuracy:.4f}"
-        return "" if self.r2 is None else f", R² = {self.r2:.6f}"
-
-
-def _inverse(matrix: Array) -> Array | None:
-    """The inverse, with rows and columns scaled first; None where it is singular to working precision."""
-    scale = np.sqrt(np.sum(np.square(matrix), axis=0))
-    if not np.all(np.isfinite(matrix)) or not np.all(scale > 0):
-        return None
-    if np.allclose(matrix, matrix.T) and np.all(np.diag(matrix) > 0):
-        scale = np.sqrt(np.diag(matrix))
-        inner, outer = matrix / np.outer(scale, scale), np.outer(scale, scale)
-    else:
-        inner, outer = matrix / scale, scale[:, None] * np.ones(len(scale))
-    if np.linalg.cond(inner) > 1e14:
-        return None
-    return np.asarray(np.linalg.inv(inner) / outer)
+        return "" if self.r2 is None else f", R² = {self.r2:.8g}"
 
 
 __all__ = ["Fit", "Loss"]

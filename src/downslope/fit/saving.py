@@ -10,7 +10,7 @@ import numpy as np
 
 from downslope.descent import saving as runs
 from downslope.errors import DataError, DownslopeError
-from downslope.files import read_text, write_atomically
+from downslope.files import write_atomically
 from downslope.fit.frame import Frame
 from downslope.fit.hypothesis import Hypothesis, linear_model, read_hypothesis
 from downslope.fit.losses import as_loss
@@ -22,9 +22,22 @@ SCHEMA = 1
 
 
 def to_dict(fit: Fit) -> dict[str, Any]:
-    """A fit as plain data."""
+    """A fit as plain data: what a run has, with the parameters in the user's units, and what only a fit has."""
     run, h = fit.run.to_dict(), fit.model.hypothesis
-    return {
+    history = run.pop("history")
+    same = (
+        "objective",
+        "optimizer",
+        "x",
+        "fun",
+        "gradient_norm",
+        "success",
+        "status",
+        "message",
+        "nit",
+        "nfev",
+    )
+    data = {
         "schema": SCHEMA,
         "command": "fit",
         "hypothesis": h.text,
@@ -32,8 +45,9 @@ def to_dict(fit: Fit) -> dict[str, Any]:
         "target": h.target,
         "columns": list(h.columns),
         "inputs": list(fit.model.inputs),
-        "loss": {"name": str(fit.model.loss), "value": _number(fit.loss)},
         "classes": list(fit.model.classes),
+        **{name: run[name] for name in same},
+        "loss": {"name": str(fit.model.loss), "value": float(fit.loss)},
         "parameters": {
             name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in fit.x.items()
         },
@@ -45,15 +59,13 @@ def to_dict(fit: Fit) -> dict[str, Any]:
         "path": fit.path,
         "coordinates": fit.coordinates,
         "notes": list(fit.notes),
-        "success": fit.success,
-        "status": fit.status,
-        "message": fit.message,
+        "warnings": list(fit.warnings),
+        "explanation": fit.explain().to_dict() if fit.recorded is None else fit.recorded["explanation"],
         "run": run,
+        "history": history,
     }
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    encoded: dict[str, Any] = runs._encode(data)
+    return encoded
 
 
 def save(fit: Fit, path: str | os.PathLike[str]) -> None:
@@ -67,18 +79,20 @@ def load(path: str | os.PathLike[str]) -> Fit:
     Raises:
         DataError: the file cannot be read or is not a saved fit.
     """
-    text = read_text(path)
-    try:
-        data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise DataError(f"{path} is not JSON: {error}.") from error
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA or data.get("command") != "fit":
-        raise DataError(f"{path} is not a fit saved by downslope (schema {SCHEMA}, command fit).")
+    return loaded(runs.read(path), path)
+
+
+def loaded(data: dict[str, Any], path: str | os.PathLike[str]) -> Fit:
+    """The fit in the plain data that was read from ``path``."""
+    command = data.get("command")
+    if command != "fit":
+        what = f"a run of '{command}'" if command in ("minimize", "maximize") else "something else"
+        raise DataError(f"{path} holds {what}, not a fit; 'downslope fit ... --save FILE' writes one.")
     try:
         return _from_dict(data)
     except DataError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, DownslopeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, DownslopeError) as error:
         raise DataError(f"{path} is not a whole saved fit: {type(error).__name__}: {error}.") from error
 
 
@@ -91,7 +105,7 @@ def _hypothesis(data: dict[str, Any]) -> Hypothesis:
 
 
 def _from_dict(data: dict[str, Any]) -> Fit:
-    run = runs._from_dict(data["run"], (ProximalGradient,))
+    run = runs._from_dict({**data["run"], "history": data["history"]}, (ProximalGradient,))
     parameters = run.objective.parameters
     hypothesis = _hypothesis(data)
     if hypothesis.parameters != parameters.names:
@@ -104,15 +118,15 @@ def _from_dict(data: dict[str, Any]) -> Fit:
         parameters.flatten({n: np.asarray(v, np.float64) for n, v in data["parameters"].items()}),
         tuple(data["inputs"]),
     )
-    value = data["loss"]["value"]
     return Fit(
         model,
         run,
-        float("nan") if value is None else float(value),
+        runs._number(data["loss"]["value"]),
         str(data["path"]),
         str(data["coordinates"]),
         tuple(data["notes"]),
         int(data["rows"]),
         int(data["rows_dropped"]),
-        recorded={name: data[name] for name in ("standard_errors", "r2", "accuracy")},
+        recorded={name: data[name] for name in ("standard_errors", "r2", "accuracy", "explanation")},
+        warnings=tuple(data["warnings"]),
     )

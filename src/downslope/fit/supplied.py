@@ -12,6 +12,7 @@ import symengine as se
 from downslope import symbolic
 from downslope.descent import descend
 from downslope.errors import UsageError
+from downslope.explain.gradient import compare
 from downslope.fit.frame import listed
 from downslope.fit.objective import DataObjective
 from downslope.fit.plan import Outcome, Plan
@@ -79,11 +80,11 @@ class SuppliedGradient(DataObjective):
 def carried_out(task: Task, start: Array, plan: Plan, gradient: str | Mapping[str, str]) -> Outcome:
     """Descend with the supplied gradient; warn where it is not the cost's."""
     objective = SuppliedGradient(task, gradient)
-    notes: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
     found = compare_gradient(objective, start)
     if found:
-        notes = ("; ".join(map(str, found[:3])),)
-        warnings.warn(notes[0] + ".", GradientWarning, stacklevel=4)
+        said = (f"{'; '.join(map(str, found[:3]))}. {compare(objective, start, [task.rows.count]).sentence}",)
+        warnings.warn(said[0], GradientWarning, stacklevel=4)
     rule = plan.optimizer or as_optimizer(None)
     run = descend(objective, start, rule, plan.stopping, every=plan.every, watch=plan.watch)
-    return Outcome(run, "formula", "user", None, notes)
+    return Outcome(run, "formula", "user", None, (), said)

@@ -17,7 +17,8 @@ def as_frame(table: Any, wanted: Collection[str] | None = None) -> Frame:
     """The columns of a table.
 
     Args:
-        table: a path (CSV, TSV, Parquet, Arrow IPC; gzip or zstd; a glob; ``-`` for standard input), a dict of columns,
+        table: a path (CSV, TSV, Parquet, Arrow IPC; gzip or zstd; a glob; ``-`` for standard input), a list of paths
+            whose rows follow one another, a dict of columns,
             a pair ``(X, y)`` of arrays, an array of two dimensions, a structured array, or any object with
             ``__arrow_c_stream__`` (pandas, Polars, DuckDB, PyArrow).
         wanted: names that are needed, where that is known; other columns of a file are not read.
@@ -31,6 +32,10 @@ def as_frame(table: Any, wanted: Collection[str] | None = None) -> Frame:
         from downslope.fit.files import read_files
 
         return read_files(os.fspath(table), wanted)
+    if isinstance(table, list) and table and all(isinstance(part, (str, os.PathLike)) for part in table):
+        from downslope.fit.files import read_files
+
+        return read_files([os.fspath(part) for part in table], wanted)
     if isinstance(table, Mapping):
         return frames.from_columns(table)
     if isinstance(table, tuple) and len(table) == 2:

@@ -35,7 +35,7 @@ class Task:
         frame, hypothesis, loss: what was given.
         objective: the cost in the user's parameters.
         classes: the labels in the order of their numbers, for a loss that classifies.
-        notes: what the reader should know.
+        notes: what the reader should know, and ``warnings``, what must not be overlooked.
     """
 
     frame: Frame
@@ -44,6 +44,7 @@ class Task:
     objective: DataObjective
     classes: tuple[Any, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def rows(self) -> Rows:
@@ -86,8 +87,7 @@ def make_task(
         notes.append(f"{frame.rows_dropped} rows with missing values were left out")
     rows, y = rows_of(frame, hypothesis, loss, y, len(classes), as_formula)
     checks.finite(frame, [name for name in needed if not (text_target and name == hypothesis.target)], rows.X)
-    if isinstance(rows, LinearRows):
-        notes += checks.look_at_columns(frame, hypothesis, rows)
+    warnings = checks.look_at_columns(frame, hypothesis, rows) if isinstance(rows, LinearRows) else []
     if loss.link != "identity" and loss.link != "softmax":
         notes.append(_link_note(loss, hypothesis))
     mask = np.ones(len(hypothesis.parameters))
@@ -99,8 +99,8 @@ def make_task(
     )
     text = cost_text(hypothesis, loss, penalty)
     objective = DataObjective(rows, y, w, loss, penalty, parameters, text)
-    objective.notes = tuple(notes)
-    return Task(frame, hypothesis, loss, objective, classes, tuple(notes))
+    objective.notes = (*notes, *warnings)
+    return Task(frame, hypothesis, loss, objective, classes, tuple(notes), tuple(warnings))
 
 
 def rows_of(

@@ -28,11 +28,11 @@ TALLER = 3.0  # a curve that goes so many times as far from the path as that goe
 def draw_curve(plane: Plane, options: Options) -> Drawing:
     """The curve, the path on it and its tangents."""
     theme = themed(options.theme)
-    asked = options.view((*plane.names, "value"))
+    asked = options.view((*plane.names, plane.value))
     span = asked.get(plane.names[0]) or choose_span(plane)
     points = _points(plane)
     xs, ys = (np.empty(0), np.empty(0)) if plane.lost else curve(plane, span)
-    window = (span, asked.get("value") or _heights(points, ys, span))
+    window = (span, asked.get(plane.value) or _heights(points, ys, span))
     figure = blank(theme)
     axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
     dress(axes, theme)
@@ -41,7 +41,8 @@ def draw_curve(plane: Plane, options: Options) -> Drawing:
     extra: list[Artist] = []
     if not plane.lost:
         (line,) = axes.plot(xs, broken(ys, window[1]), color=theme.curve, linewidth=2.0, zorder=3)
-        line.set_label(readable(f"f({plane.names[0]})"))
+        name = plane.names[0]
+        line.set_label(readable(f"f({name})" if plane.value == "value" else f"{plane.value} at {name}"))
         extra = [line, *_undefined(axes, xs, ys, theme)]
     trace = Trace(axes, points, window, theme, _labels(plane, points, window), drawn_until(plane, window[:1]))
     tangents = _Tangents(axes, plane, trace, theme)
@@ -49,7 +50,7 @@ def draw_curve(plane: Plane, options: Options) -> Drawing:
     axes.set(xlim=window[0], ylim=window[1])
     words, mathematical = label(plane.names[0])
     axes.xaxis.set_label_text(words, parse_math=mathematical)
-    axes.yaxis.set_label_text("value")
+    axes.yaxis.set_label_text(plane.value)
     page = Page((WIDTH - LEFT - RIGHT, HEIGHT), size=options.size)
     page.lay([axes], heading(plane.run, _notes(plane, points, window)), [*trace.handles, *extra], theme)
 
@@ -79,7 +80,7 @@ def _notes(plane: Plane, points: Floats, window: Window) -> list[str]:
     first = leaves_at(plane, window[:1])
     note = "" if first is None else f"the path leaves this view at step {plane.steps[first]:,}"
     lost = "the function is not in the saved run: its path alone" if plane.lost else ""
-    return [note, lost]
+    return [plane.note, note, lost]
 
 
 def _heights(points: Floats, ys: Floats, span: Pair) -> Pair:

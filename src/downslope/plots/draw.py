@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from downslope.descent import Run
@@ -15,13 +14,12 @@ from downslope.plots.plane import Plane
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from downslope.fit import Fit
     from downslope.plots.drawing import Drawing
-
-_DRAWING = Lock()  # Matplotlib's reader of formulas and its settings are shared between threads
 
 
 def plot(
-    run: Run,
+    run: Run | Fit,
     path: str | os.PathLike[str] | None = None,
     *,
     kind: str | None = None,
@@ -32,11 +30,12 @@ def plot(
     slice: Any = None,
     frames: int | None = None,
     theme: str | None = None,
+    table: Any = None,
 ) -> Figure:
-    """Draw a run.
+    """Draw a run or a fit.
 
     Args:
-        run: what ``minimize`` or ``maximize`` returned.
+        run: what ``minimize`` or ``maximize`` returned; of what ``fit`` returned, see ``plot_fit`` for the options.
         path: where to write it, as PNG, SVG, PDF or an animated GIF by its ending; None only draws.
         kind: "map" (contours and the path; two parameters), "curve" (the function, the path and its tangents;
             one parameter), "progress" (value and gradient norm against steps; any run), "slice", or
@@ -51,6 +50,7 @@ def plot(
             path projected on it.
         frames: most frames of a GIF; 120 by default.
         theme: "light" or "dark".
+        table: of a fit, the rows to draw.
 
     Returns:
         A Matplotlib figure of its own, to be changed or saved further.
@@ -65,14 +65,21 @@ def plot(
     >>> [float(end) for end in (*figure.axes[0].get_xlim(), *figure.axes[0].get_ylim())]
     [-10.0, 10.0, -5.0, 5.0]
     """
+    if not isinstance(run, Run):
+        from downslope.plots.fits import plot_fit
+
+        asked = {"view": view, "kind": kind, "levels": levels, "filled": filled, "size": size}
+        return plot_fit(run, path, **asked, slice=slice, frames=frames, theme=theme, table=table)
+    if table is not None:
+        raise UsageError("table= is for a fit; this is a run.")
     options = checked(levels, filled, size, theme, frames, view)
     chosen = chosen_kind(run, kind, slice)
     # Matplotlib takes half a second to import, so it waits until there is something to draw.
-    from downslope.plots.output import checked_suffix, write
+    from downslope.plots.output import DRAWING, checked_suffix, write
 
     suffix = checked_suffix(path)
     axes = slice_axes(run, slice) if chosen == "slice" else tuple(range(min(run.start.size, 2)))
-    with _DRAWING:
+    with DRAWING:
         drawing = _draw(chosen, Plane(run, axes), options)
         if path is not None and suffix is not None:
             write(drawing, path, suffix, options.frames)

@@ -14,6 +14,7 @@ from downslope.explain.measured import Measured, measured
 from downslope.plots.drawing import Drawing
 from downslope.plots.grid import surface
 from downslope.plots.levels import choose_levels
+from downslope.plots.look import SERIES as COLOURS
 from downslope.plots.look import Theme, blank, dress, themed
 from downslope.plots.options import Options
 from downslope.plots.plane import Plane
@@ -24,7 +25,6 @@ RATES = 240  # learning rates at which the factors are drawn
 MOST_DIRECTIONS = 6
 SHOWN_STEPS = 60
 LARGEST_FACTOR = 1.6
-COLOURS = ("#2a6f97", "#d1350f", "#5a8f3c", "#8a5fb0", "#b8860b", "#4a4e57")
 
 
 def draw_explained(plane: Plane, options: Options) -> Drawing:

@@ -43,6 +43,8 @@ class Theme:
     colours: str = "viridis"
 
 
+SERIES = ("#2a6f97", "#d1350f", "#5a8f3c", "#8a5fb0", "#b8860b", "#4a4e57")  # several things of a kind
+
 THEMES = {
     "light": Theme(),
     "dark": Theme(
@@ -102,6 +104,8 @@ class Page:
         size: the size of the whole figure, where it was asked for.
         keep: whether the box keeps its proportions when a size was asked for.
         gap: between axes that stand one above the other.
+        under: room below the axes, for a panel of their own.
+        beside: more room than usual at the left of the axes, for long names.
     """
 
     box: Pair
@@ -109,6 +113,8 @@ class Page:
     size: Pair | None = None
     keep: bool = False
     gap: float = 0.25
+    under: float = 0.0
+    beside: float = 0.0
 
     def lay(
         self,
@@ -120,12 +126,13 @@ class Page:
         """Write the heading above and the legend below, and put the axes between."""
         figure = axes[0].figure
         assert isinstance(figure, Figure)
-        width = self.size[0] if self.size else max(LEFT + self.box[0] + self.right, 5.5)
+        left = LEFT + self.beside
+        width = self.size[0] if self.size else max(left + self.box[0] + self.right, 5.5)
         figure.set_size_inches(width, self.size[1] if self.size else 8.0)
         rows = _legend(figure, handles, theme, width) if handles else 0
         heading = [heading[0], *_wrapped(figure, heading[1:], width - LEFT - 0.1)]
         above = TOP + FIRST + LINE * (len(heading) - 1)
-        below = BOTTOM + LINE * rows
+        below = BOTTOM + LINE * rows + self.under
         box = self._box(width, above, below)
         height = self.size[1] if self.size else above + box[1] + below
         figure.set_size_inches(width, height)
@@ -134,7 +141,7 @@ class Page:
         each = (box[1] - self.gap * (len(axes) - 1)) / len(axes)
         for i, one in enumerate(axes):
             bottom = below + (len(axes) - 1 - i) * (each + self.gap)
-            one.set_position((LEFT / width, bottom / height, box[0] / width, each / height))
+            one.set_position((left / width, bottom / height, box[0] / width, each / height))
         for i, (words, mathematical) in enumerate(heading):
             up = height - 0.14 - (FIRST / 2 if i == 0 else FIRST + LINE * (i - 0.5))
             _write(figure, words, mathematical, (LEFT / width, up / height), theme, first=i == 0)
@@ -142,7 +149,7 @@ class Page:
     def _box(self, width: float, above: float, below: float) -> Pair:
         if self.size is None:
             return self.box
-        room = (max(width - LEFT - self.right, 0.5), max(self.size[1] - above - below, 0.5))
+        room = (max(width - LEFT - self.beside - self.right, 0.5), max(self.size[1] - above - below, 0.5))
         if not self.keep:
             return room
         scale = min(room[0] / self.box[0], room[1] / self.box[1])
@@ -174,7 +181,7 @@ def _legend(figure: Figure, handles: Sequence[Artist], theme: Theme, width: floa
 
 
 def _wrapped(figure: Figure, lines: Sequence[tuple[str, bool]], room: float) -> list[tuple[str, bool]]:
-    """The lines, those too long for so many inches broken at a middle dot, or else at a comma."""
+    """The lines, those too long for so many inches broken at a middle dot, or else at a semicolon or comma."""
     probe = figure.text(0, 0, "", fontsize=SMALL, parse_math=False)
 
     def fits(words: str) -> bool:
@@ -191,7 +198,7 @@ def _wrapped(figure: Figure, lines: Sequence[tuple[str, bool]], room: float) -> 
                 out[-1:] = [joined] if fits(joined) or not out else [out[-1], part]
         return out
 
-    wrapped = [part for words, _ in lines for part in broken(words, (" · ", ", "))]
+    wrapped = [part for words, _ in lines for part in broken(words, (" · ", "; ", ", "))]
     probe.remove()
     return [(words, False) for words in wrapped]
 

@@ -62,7 +62,7 @@ def _box(window: Window, equal: bool) -> tuple[float, float]:
 
 
 def _notes(plane: Plane, window: Window) -> list[str]:
-    notes = []
+    notes = [plane.note]
     if plane.projected:
         first, second = plane.names
         notes.append(f"the plane of {first} and {second} through the last point; the path is projected on it")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import matplotlib
@@ -18,6 +19,7 @@ from downslope.errors import UsageError
 from downslope.files import write_atomically
 from downslope.plots.drawing import Drawing
 
+DRAWING = Lock()  # Matplotlib's reader of formulas and its settings are shared between threads
 SUFFIXES = (".png", ".svg", ".pdf", ".gif")
 GIF_DPI = 100
 GIF_SECONDS = 6.0

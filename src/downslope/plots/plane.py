@@ -21,10 +21,15 @@ class Plane:
     Attributes:
         run: the run.
         axes: which coordinates are shown.
+        value, step: what the objective and the steps are called.
+        note: what else is to be said above the picture.
     """
 
     run: Run
     axes: tuple[int, ...]
+    value: str = "value"
+    step: str = "step"
+    note: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

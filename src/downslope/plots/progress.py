@@ -51,17 +51,17 @@ def draw_progress(plane: Plane, options: Options) -> Drawing:
     steps = np.asarray(plane.steps, np.float64)
     value = history.value if len(history) else np.full(1, np.nan)
     norm = history.gradient_norm if len(history) else np.full(1, np.nan)
-    quantities = [value_quantity(value, plane.minimum, run.maximize), norm_quantity(norm)]
+    quantities = [value_quantity(value, plane.minimum, run.maximize, plane.value), norm_quantity(norm)]
     logarithmic = early(quantities, steps)
     panels = []
     for axes, quantity, colour in zip((upper, lower), quantities, (theme.path, theme.curve), strict=True):
         dress(axes, theme)
         axes.grid(color=theme.grid, linewidth=0.7)
         panels.append(_Panel(axes, steps, quantity, colour, theme))
-    _step_axis(upper, lower, steps, logarithmic)
-    notes = [_ends(plane)]
+    _step_axis(upper, lower, steps, logarithmic, plane.step)
+    notes = [_ends(plane), plane.note]
     Page((WIDTH - LEFT - RIGHT, HEIGHT), size=options.size).lay(
-        [upper, lower], heading(run, notes), [], theme
+        [upper, lower], heading(run, notes, plane.step), [], theme
     )
 
     def show(row: int) -> None:
@@ -76,11 +76,11 @@ def _ends(plane: Plane) -> str:
     run = plane.run
     if not len(run.history):
         return "the objective has no value at the start"
-    return f"value {number(run.fun, 6)}, gradient norm {number(run.gradient_norm, 3)} at the end"
+    return f"{plane.value} {number(run.fun, 6)}, gradient norm {number(run.gradient_norm, 3)} at the end"
 
 
-def value_quantity(value: Floats, minimum: float | None, climb: bool) -> Quantity:
-    """The value, or how far it is above the known or the lowest minimum, where that is what spans decades.
+def value_quantity(value: Floats, minimum: float | None, climb: bool, name: str = "value") -> Quantity:
+    """The value by its ``name``, or how far it is above the known or the lowest minimum, where that spans decades.
 
     >>> quantity = value_quantity(np.array([5.0, 4.1, 4.001, 4.0]), None, False)
     >>> quantity.name, quantity.log
@@ -88,15 +88,15 @@ def value_quantity(value: Floats, minimum: float | None, climb: bool) -> Quantit
     """
     value = np.where(np.isfinite(value), value, np.nan)
     if minimum is not None and minimum != 0 and spans_decades(value - minimum):
-        return Quantity(positive(value - minimum), f"value above the minimum {number(minimum, 6)}", True)
+        return Quantity(positive(value - minimum), f"{name} above the minimum {number(minimum, 6)}", True)
     if spans_decades(value):
-        return Quantity(positive(value), "value", True)
+        return Quantity(positive(value), name, True)
     best = _best(value, climb)
     distance = best - value if climb else value - best
     above = positive(distance)
     if np.count_nonzero(np.isfinite(above)) > 2 and spans_decades(above[np.isfinite(above)]):
-        return Quantity(above, "value below the highest" if climb else "value above the lowest", True)
-    return Quantity(value, "value", False)
+        return Quantity(above, f"{name} below the highest" if climb else f"{name} above the lowest", True)
+    return Quantity(value, name, False)
 
 
 def norm_quantity(norm: Floats) -> Quantity:
@@ -142,9 +142,9 @@ def early(quantities: list[Quantity], steps: Floats) -> bool:
     return bool(shares) and min(shares) > 0.9
 
 
-def _step_axis(upper: Axes, lower: Axes, steps: Floats, logarithmic: bool) -> None:
+def _step_axis(upper: Axes, lower: Axes, steps: Floats, logarithmic: bool, name: str) -> None:
     upper.tick_params(labelbottom=False)
-    lower.set_xlabel("step")
+    lower.set_xlabel(name)
     last = max(float(steps[-1]), 1.0)
     if logarithmic:
         lower.set_xscale("symlog", linthresh=1.0)

@@ -18,9 +18,9 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LONGEST_FORMULA = 90  # characters; longer ones are cut, and not set as mathematics
 
 
-def heading(run: Run, notes: Iterable[str] = ()) -> list[tuple[str, bool]]:
+def heading(run: Run, notes: Iterable[str] = (), step: str = "step") -> list[tuple[str, bool]]:
     """The lines above a picture, and whether each is to be read as mathematics."""
-    lines = [title(run), (readable(f"{rule(run)} · {outcome(run)}"), False)]
+    lines = [title(run), (readable(f"{rule(run)} · {outcome(run, step)}"), False)]
     told = "; ".join(note for note in notes if note)
     return [*lines, (readable(told), False)] if told else lines
 
@@ -48,9 +48,9 @@ def rule(run: Run) -> str:
     return ", ".join([name[:1].upper() + name[1:], *settings])
 
 
-def outcome(run: Run) -> str:
+def outcome(run: Run, step: str = "step") -> str:
     """How many steps, and how it ended."""
-    return f"{run.nit:,} {'step' if run.nit == 1 else 'steps'}, {run.status.replace('_', ' ')}"
+    return f"{run.nit:,} {step}{'' if run.nit == 1 else 's'}, {run.status.replace('_', ' ')}"
 
 
 def number(value: float, digits: int = 3) -> str:

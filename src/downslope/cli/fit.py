@@ -1,0 +1,143 @@
+"""``downslope fit``: options -> the public API -> a report."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from downslope.cli import terminal
+from downslope.cli.arguments import ExpressionCommand, assignments, split_outside_brackets, start_values
+from downslope.cli.descend import hyperparameters, warnings_as_notes
+from downslope.cli.fit_options import fit_parameters
+from downslope.cli.fit_report import report_fit
+from downslope.cli.outputs import Outputs
+from downslope.cli.progress import Bar
+from downslope.errors import UsageError
+
+if TYPE_CHECKING:
+    from downslope.fit import Fit
+
+_AS_GIVEN = (
+    "target",
+    "features",
+    "loss",
+    "optimizer",
+    "learning_rate",
+    "steps",
+    "tolerance",
+    "relative_tolerance",
+    "value_tolerance",
+    "x_tolerance",
+    "target_loss",
+    "evaluations",
+    "time_limit",
+    "weights",
+    "l2",
+    "l1",
+    "batch_size",
+    "epochs",
+    "path",
+    "every",
+    "seed",
+    "schedule",
+)
+_FLAGS = ("standardize", "drop_missing")
+EXAMPLE = 'downslope fit data.csv "y ~ a*x + b"'
+
+
+@click.command(cls=ExpressionCommand, short_help="Fit a hypothesis to a table.")
+@fit_parameters
+@click.pass_context
+def fit(ctx: click.Context, /, **given: Any) -> None:
+    """Fit a hypothesis to a table: what in it is a column is data, the other names are parameters to be found.
+
+    DATA is a file (CSV, TSV, Parquet, Arrow; .gz, .zst), several of them, a pattern in quotes, or - for standard
+    input.
+
+    \b
+    downslope fit data.csv "y ~ a*x + b" --plot fit.png
+    downslope fit data.csv "y ~ b1*(1 - exp(-b2*x))" --start b1=200,b2=0.001
+    downslope fit data.parquet --target price --features area,rooms --save fit.json
+    """
+    data, hypothesis = sorted_words(given["words"], given["target"])
+    outputs = Outputs(
+        given["form"],
+        given["every"],
+        given["quiet"],
+        given["plot"],
+        given["view"],
+        given["save"],
+        given["explain"],
+        report=report_fit,
+        read_view=_view,
+        reads=data,
+    )
+    outputs.check()
+    ask_for_input(data, given["quiet"])
+    with Bar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
+        fitted = _fitted(data, hypothesis, given, bar)
+    outputs.deliver(fitted)
+    ctx.exit(130 if fitted.status == "interrupted" else 0 if fitted.success else 1)
+
+
+def sorted_words(words: Sequence[str], target: str | None) -> tuple[list[str], str | None]:
+    """The files and the hypothesis among the words.
+
+    Raises:
+        UsageError: there are no data, or the hypothesis came in pieces because it was not in quotes.
+    """
+    formulas = [
+        word for word in words if "~" in word and not word.startswith("~") and not os.path.exists(word)
+    ]
+    data = [word for word in words if word not in formulas]
+    if len(formulas) > 1:
+        raise UsageError(
+            f"there are {len(formulas)} hypotheses: {' and '.join(map(repr, formulas))}. Give one."
+        )
+    if len(data) > 1 and not formulas and target is None:
+        strange = [word for word in data[1:] if not os.path.exists(word) and not set("*?[") & set(word)]
+        signs = [word for word in data[1:] if word in ("+", "-", "*", "/", "~")]
+        if strange or signs:
+            raise UsageError(f"the hypothesis came in {len(data) - 1} pieces. Put it in quotes: {EXAMPLE}")
+    if not data:
+        what = "are missing" if formulas else "and the hypothesis are missing"
+        raise UsageError(f"the data {what}. Give a file, or - for standard input: {EXAMPLE}")
+    return data, formulas[0] if formulas else None
+
+
+def ask_for_input(data: Sequence[str], quiet: bool) -> None:
+    """Tell a person at a terminal that a table is waited for."""
+    if "-" in data and sys.stdin.isatty() and not quiet:
+        terminal.note("reading the table from standard input; Ctrl-D ends it.")
+
+
+def _view(text: str) -> dict[str, Any]:
+    from downslope.plots.fits.choice import parse_fit_view
+
+    name, ranges = parse_fit_view(text)
+    return {"kind": name, "view": ranges}
+
+
+def _fitted(data: list[str], hypothesis: str | None, given: dict[str, Any], bar: Bar | None) -> Fit:
+    from downslope.fit import fit as fit_table
+
+    options: dict[str, Any] = {name: given[name] for name in _AS_GIVEN if given[name] is not None}
+    options.update({name: True for name in _FLAGS if given[name]})
+    options.update(hyperparameters(given))
+    if given["start"] is not None:
+        options["start"] = start_values(given["start"])
+    if given["gradient"] is not None:
+        options["gradient"] = _gradient(given["gradient"])
+    if bar is not None:
+        options["progress"] = bar
+    return fit_table(data, hypothesis, **options)
+
+
+def _gradient(text: str) -> str | dict[str, str]:
+    """One formula, or one for each parameter."""
+    pieces = split_outside_brackets(text)
+    return assignments("--gradient", pieces, "a=sum((a*x-y)*x),b=sum(a*x-y)") if "=" in pieces[0] else text

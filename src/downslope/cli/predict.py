@@ -1,0 +1,98 @@
+"""``downslope predict``: a saved fit and a table -> predictions."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from downslope.cli import terminal
+from downslope.cli.arguments import ExpressionCommand, Word
+from downslope.cli.fit import ask_for_input
+from downslope.cli.options import FILE
+from downslope.cli.outputs import check_writable
+from downslope.cli.report import document
+from downslope.errors import UsageError
+
+if TYPE_CHECKING:
+    from downslope.fit import Fit
+
+EXAMPLE = "downslope predict fit.json new.csv"
+
+
+@click.command(cls=ExpressionCommand, short_help="Predict with a saved fit.")
+@click.option("--output", type=FILE, metavar="FILE", help="Write there instead of to standard output.")
+@click.option(
+    "--format", "form", type=Word(["csv", "json"]), help="Default: csv, or by the ending of --output."
+)
+@click.option("--quiet", is_flag=True, help="No notes.")
+@click.argument("words", nargs=-1, metavar="MODEL DATA", type=click.Path())
+@click.pass_context
+def predict(ctx: click.Context, /, **given: Any) -> None:
+    """Predict the rows of DATA with MODEL, a file that 'downslope fit --save' wrote.
+
+    Numbers; where the loss classifies, labels and the probability of each class. DATA as for 'downslope fit'.
+
+    \b
+    downslope fit data.csv "y ~ a*x + b" --save fit.json
+    downslope predict fit.json new.csv
+    """
+    words, output = given["words"], given["output"]
+    if len(words) < 2:
+        what = "the model and the data are" if not words else "the data are"
+        raise UsageError(f"{what} missing: {EXAMPLE}")
+    model, *data = words
+    if output is not None:
+        check_writable("--output", output, words)
+    ask_for_input(data, given["quiet"])
+    from downslope.fit import load
+
+    fit = load(model)
+    columns = columns_of(fit, data)
+    form = given["form"] or ("json" if output is not None and output.lower().endswith(".json") else "csv")
+    text = as_json(fit, columns) if form == "json" else as_csv(columns)
+    if output is None:
+        terminal.emit(text)
+        return
+    from downslope.files import write_atomically
+
+    write_atomically(output, text.encode())
+    if not given["quiet"]:
+        terminal.note(f"wrote {output}")
+
+
+def columns_of(fit: Fit, data: list[str]) -> dict[str, list[Any]]:
+    """The predictions, and of a fit that classifies the probability of each class, by the names of their columns."""
+    frame = fit.model.frame_of(data)
+    columns = {"prediction": fit.predict(frame).tolist()}
+    if fit.model.loss.classifies:
+        found = fit.probabilities(frame)
+        each = found.T if found.ndim == 2 else (1 - found, found)
+        columns |= {f"probability_{c}": p.tolist() for c, p in zip(fit.model.classes, each, strict=True)}
+    return columns
+
+
+def as_csv(columns: dict[str, list[Any]]) -> str:
+    """The columns with a line of names."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return out.getvalue()
+
+
+def as_json(fit: Fit, columns: dict[str, list[Any]]) -> str:
+    """The columns with what they are predictions of; what is not finite is null."""
+    plain = {
+        name: [None if isinstance(v, float) and not abs(v) < float("inf") else v for v in values]
+        for name, values in columns.items()
+    }
+    head = {
+        "schema": 1,
+        "command": "predict",
+        "hypothesis": fit.model.hypothesis.text,
+        "target": fit.model.hypothesis.target,
+    }
+    return document({**head, "rows": len(plain["prediction"]), **plain})

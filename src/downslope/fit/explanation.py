@@ -1,0 +1,79 @@
+"""Why a fit ended as it did: what the data say, and what its descent says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from downslope.descent import Run
+from downslope.errors import DownslopeError
+from downslope.explain import Explanation
+
+if TYPE_CHECKING:
+    from downslope.fit.result import Fit
+
+MOST_PARAMETERS = 60
+
+
+@dataclass(frozen=True)
+class FitExplanation:
+    """Why a fit ended as it did.
+
+    Attributes:
+        message: why the descent ended, in a sentence.
+        notes: what was decided and what the data say, warnings last.
+        descent: the explanation of the run, where it went in the user's own parameters; None where coordinates were
+            chosen in which theory has nothing left to say.
+        recorded: of a fit that was loaded, what was said of the descent when it was saved.
+
+    >>> import downslope as ds
+    >>> fit = ds.fit({"x": [2, 4, 6, 8], "y": [81, 93, 91, 97]}, "y ~ a*x + b", learning_rate=0.1, steps=100)
+    >>> fit.explain().descent.codes
+    ('learning_rate_above_limit',)
+    """
+
+    message: str
+    notes: tuple[str, ...]
+    descent: Explanation | None
+    recorded: tuple[str, ...] = ()
+
+    @property
+    def sentences(self) -> list[str]:
+        """Everything that is said, an entry for each matter."""
+        said = self.recorded if self.descent is None else self.descent.sentences
+        return [self.message, *(f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in self.notes), *said]
+
+    @property
+    def brief(self) -> str:
+        """The causes of trouble in the descent and what would work; empty where all is well."""
+        return " ".join(self.recorded) if self.descent is None else self.descent.brief
+
+    def to_dict(self) -> dict[str, Any]:
+        """The findings on the descent as plain data, and the sentences."""
+        found = {} if self.descent is None else self.descent.to_dict()
+        return {"sentences": self.sentences, "brief": self.brief, **found}
+
+    def __str__(self) -> str:
+        return " ".join(self.sentences)
+
+    def __repr__(self) -> str:
+        return "\n".join(self.sentences)
+
+
+def explained(fit: Fit) -> FitExplanation:
+    """Why ``fit`` ended as it did; it takes at most as long as the descent, or 50 ms."""
+    if fit.recorded is not None:
+        brief = fit.recorded["explanation"].get("brief", "")
+        return FitExplanation(fit.message, fit.notes, None, (brief,) if brief else ())
+    return FitExplanation(fit.message, fit.notes, _of_descent(fit))
+
+
+def _of_descent(fit: Fit) -> Explanation | None:
+    """In other coordinates than the user's, or in batches, the rule did not see the cost that is explained here."""
+    if fit.coordinates != "user" or fit.path == "batches" or fit.run.final.size > MOST_PARAMETERS:
+        return None
+    run: Run = fit.run if fit.square is None else replace(fit.run, objective=fit.cost)
+    try:
+        return run.explain()
+    except DownslopeError:
+        return None

@@ -1,0 +1,117 @@
+"""Predictions against what happened: each row should lie on the diagonal, and its residual anywhere about zero."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from downslope.plots.drawing import Drawing
+from downslope.plots.fits.bins import binned
+from downslope.plots.fits.points import dense, room_beside, scattered, still
+from downslope.plots.fits.scene import Scene, span
+from downslope.plots.look import LEFT, WIDTH, Page, Theme, blank, dress, themed
+from downslope.plots.options import Options
+from downslope.plots.plane import Floats
+from downslope.plots.view import Window
+from downslope.plots.words import readable
+
+SIDE = 5.0  # inches, of a square
+HEIGHT = 4.4
+BESIDE = 1.2  # inches for the histogram beside the residuals
+BINS = 40
+LEAST = 20  # rows for a histogram
+
+
+def draw_predicted(scene: Scene, options: Options) -> Drawing:
+    """What was predicted of each row against what it is, on equal axes with their diagonal."""
+    theme = themed(options.theme)
+    target = scene.fit.model.hypothesis.target
+    actual, predicted = scene.actual, scene.predicted
+    both = span(np.concatenate([actual, predicted]))
+    asked = options.view(("actual", "predicted"))
+    window = (asked.get("actual") or both, asked.get("predicted") or both)
+    figure, axes = _figure(theme)
+    axes.set(xlim=window[0], ylim=window[1])
+    (line,) = axes.plot([-1e300, 1e300], [-1e300, 1e300], color=theme.path, linewidth=1.6, zorder=4)
+    ends = (min(window[0][0], window[1][0]), max(window[0][1], window[1][1]))
+    line.set_data(ends, ends)
+    line.set_label("predicted = actual")
+    handles: list[Artist] = [line]
+    if scene.crowded:
+        dense(axes, actual, predicted, window, theme, SIDE)
+    else:
+        handles.insert(0, scattered(axes, actual, predicted, theme.curve, theme, scene.rows_said(True)))
+    axes.xaxis.set_label_text(readable(f"actual {target}"), parse_math=False)
+    axes.yaxis.set_label_text(readable(f"predicted {target}"), parse_math=False)
+    equal = window[0] == window[1]
+    page = Page((SIDE, SIDE), room_beside(scene.crowded), options.size, equal)
+    page.lay([axes], scene.heading(_notes(scene, window, actual, predicted)), handles, theme)
+    return still(figure, scene)
+
+
+def draw_residuals(scene: Scene, options: Options) -> Drawing:
+    """Actual minus predicted against predicted, the mean of neighbours, and beside it how often each size occurs."""
+    theme = themed(options.theme)
+    residuals, predicted = scene.actual - scene.predicted, scene.predicted
+    across, name = predicted, "predicted"
+    if not np.ptp(predicted) > 1e-12 * np.abs(predicted).max():
+        across, name = np.arange(1.0, scene.rows + 1), "row"
+    low, high = span(residuals)
+    reach = max(-low, high)
+    asked = options.view((name, "residual"))
+    window = (asked.get(name) or span(across), asked.get("residual") or (-reach, reach))
+    figure, axes = _figure(theme)
+    beside = not scene.crowded and scene.rows >= LEAST
+    right = BESIDE if beside else room_beside(scene.crowded)
+    width = WIDTH - LEFT - right
+    axes.set(xlim=window[0], ylim=window[1])
+    axes.axhline(0, color=theme.ink, linewidth=1.0, zorder=4)
+    handles: list[Artist] = []
+    if scene.crowded:
+        dense(axes, across, residuals, window, theme, width)
+    else:
+        handles.append(scattered(axes, across, residuals, theme.curve, theme, scene.rows_said(True)))
+        if beside:
+            _histogram(axes, residuals, window, theme, width)
+    parts = binned(across)
+    if parts:
+        at = [float(across[part].mean()) for part in parts]
+        mean = [float(residuals[part].mean()) for part in parts]
+        (line,) = axes.plot(at, mean, color=theme.path, linewidth=1.8, marker="o", markersize=3.5, zorder=5)
+        line.set_label(f"mean of {len(parts[0]):,} neighbours")
+        handles.append(line)
+    target = scene.fit.model.hypothesis.target
+    axes.xaxis.set_label_text(
+        readable(f"predicted {target}" if name == "predicted" else "row"), parse_math=False
+    )
+    axes.yaxis.set_label_text(readable(f"residual: actual − predicted {target}"), parse_math=False)
+    page = Page((width, HEIGHT), right, options.size)
+    page.lay([axes], scene.heading(_notes(scene, window, across, residuals)), handles, theme)
+    return still(figure, scene)
+
+
+def _figure(theme: Theme) -> tuple[Figure, Axes]:
+    figure = blank(theme)
+    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
+    dress(axes, theme)
+    axes.grid(color=theme.grid, linewidth=0.7)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _histogram(axes: Axes, residuals: Floats, window: Window, theme: Theme, width: float) -> None:
+    """How often each size occurs, on its side at the right of the axes."""
+    beside = axes.inset_axes((1 + 0.08 / width, 0.0, (BESIDE - 0.25) / width, 1.0), sharey=axes)
+    bins = max(5, min(BINS, int(np.sqrt(len(residuals)) * 2)))
+    beside.hist(residuals, bins=bins, range=window[1], orientation="horizontal", color=theme.curve, alpha=0.8)
+    beside.axhline(0, color=theme.ink, linewidth=1.0)
+    beside.axis("off")
+
+
+def _notes(scene: Scene, window: Window, xs: Floats, ys: Floats) -> list[str]:
+    outside = (xs < window[0][0]) | (xs > window[0][1]) | (ys < window[1][0]) | (ys > window[1][1])
+    gone = int(np.count_nonzero(outside))
+    notes = [f"the density of all {scene.rows:,} rows"] if scene.crowded else []
+    return [*notes, f"{gone:,} {'row is' if gone == 1 else 'rows are'} outside this view" if gone else ""]

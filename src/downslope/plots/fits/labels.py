@@ -1,0 +1,123 @@
+"""How well labels are told apart: whether probabilities mean what they say, and which labels are taken for which."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.colors import LinearSegmentedColormap
+
+from downslope.errors import UsageError
+from downslope.plots.drawing import Drawing
+from downslope.plots.fits.bins import binned_shares
+from downslope.plots.fits.points import still
+from downslope.plots.fits.scene import Scene
+from downslope.plots.look import LEFT, SERIES, Page, blank, dress, themed
+from downslope.plots.options import Options
+from downslope.plots.words import number, readable
+
+SIDE = 5.0
+STRIP = 1.1  # inches for the histograms below the calibration
+MOST_CLASSES = 20
+LETTER = 0.088  # inches, of a name beside the axes
+NUMBERED = 12  # classes up to which the cells of the table are numbered
+
+
+def draw_calibration(scene: Scene, options: Options) -> Drawing:
+    """How often a label occurred against how probable it was said to be; below, how often each was said of either."""
+    theme = themed(options.theme)
+    if options.asked_view is not None:
+        raise UsageError("the view 'calibration' shows all probabilities; ranges are for the other views.")
+    said, happened = scene.predicted, scene.actual
+    classes = scene.fit.model.classes
+    figure = blank(theme)
+    axes = figure.add_axes((0.1, 0.3, 0.8, 0.6))
+    dress(axes, theme)
+    axes.grid(color=theme.grid, linewidth=0.7)
+    axes.set_axisbelow(True)
+    (line,) = axes.plot(
+        [0, 1], [0, 1], color=theme.faint, linewidth=1.3, linestyle="--", label="as often as said"
+    )
+    handles: list[Artist] = [line]
+    shares = binned_shares(said, happened)
+    if shares is not None:
+        at, share, error = shares
+        bars = axes.errorbar(
+            at, share, error, fmt="o-", color=theme.path, markersize=5.5, linewidth=1.6, zorder=5
+        )
+        bars.set_label(f"about {scene.rows // len(at):,} rows each, ± 1 standard error")
+        handles.append(bars)  # type: ignore[arg-type]
+    low = axes.inset_axes((0.0, -STRIP / (SIDE - STRIP), 1.0, (STRIP - 0.06) / (SIDE - STRIP)), sharex=axes)
+    dress(low, theme)
+    axes.tick_params(labelbottom=False)
+    for k, name in enumerate(classes):
+        sign = 1 if k else -1
+        counts, edges = np.histogram(said[happened == k], bins=40, range=(0, 1))
+        columns = low.bar(edges[:-1], sign * counts, np.diff(edges), align="edge", color=SERIES[k])
+        columns.set_label(readable(f"rows of {name}"))
+        handles.append(columns)  # type: ignore[arg-type]
+    low.axhline(0, color=theme.faint, linewidth=0.6)
+    low.set_yticks([])
+    low.set_ylabel("rows", size=9)
+    low.set_xlabel(readable(f"predicted probability of {classes[1]}"))
+    axes.set(xlim=(0, 1), ylim=(-0.03, 1.03))
+    axes.yaxis.set_label_text(readable(f"share of {classes[1]} that occurred"), parse_math=False)
+    page = Page((SIDE, SIDE - STRIP), size=options.size, under=STRIP + 0.02)
+    page.lay([axes], scene.heading(), handles, theme)
+    return still(figure, scene)
+
+
+def draw_classes(scene: Scene, options: Options) -> Drawing:
+    """For the rows of each label, the mean probability that was given to each label."""
+    theme = themed(options.theme)
+    if options.asked_view is not None:
+        raise UsageError("the view 'classes' shows all labels; ranges are for the other views.")
+    names = [_short(readable(str(name))) for name in scene.fit.model.classes][:MOST_CLASSES]
+    count = len(names)
+    actual, predicted = scene.actual, scene.predicted
+    sizes = np.array([np.count_nonzero(actual == k) for k in range(count)])
+    mean = np.array(
+        [predicted[actual == k, :count].mean(axis=0) if sizes[k] else np.zeros(count) for k in range(count)]
+    )
+    figure = blank(theme)
+    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
+    dress(axes, theme)
+    colours = LinearSegmentedColormap.from_list("share", [theme.paper, theme.curve])
+    axes.imshow(mean, cmap=colours, vmin=0, vmax=1, aspect="auto")
+    if count <= NUMBERED:
+        for i, j in np.ndindex(count, count):
+            dark = mean[i, j] > 0.55
+            axes.text(
+                j,
+                i,
+                number(float(mean[i, j]), 2),
+                ha="center",
+                va="center",
+                size=9,
+                color=theme.paper if dark else theme.ink,
+            )
+    turned = max(map(len, names)) * count > 70
+    axes.set_xticks(
+        range(count),
+        names,
+        rotation=40 if turned else 0,
+        ha="right" if turned else "center",
+        parse_math=False,
+    )
+    rows = [f"{name} ({size:,})" for name, size in zip(names, sizes, strict=True)]
+    axes.set_yticks(range(count), rows, parse_math=False)
+    axes.tick_params(length=0)
+    axes.set_xlabel("mean probability given to")
+    axes.set_ylabel("rows that are")
+    notes = (
+        [f"the first {count} of {len(scene.fit.model.classes)} labels"]
+        if count < len(scene.fit.model.classes)
+        else []
+    )
+    beside = max(0.0, LETTER * max(map(len, rows)) + 0.45 - LEFT)
+    page = Page((5.5, min(5.5, 1.2 + 0.55 * count)), size=options.size, beside=beside)
+    page.lay([axes], scene.heading(notes), [], theme)
+    return still(figure, scene)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 18 else name[:15] + "..."

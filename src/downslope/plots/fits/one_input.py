@@ -1,0 +1,169 @@
+"""The rows of a table with one input, and the fitted curve; of labels, the probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import Normal, Stroke
+
+from downslope.plots.curve import broken
+from downslope.plots.drawing import Drawing
+from downslope.plots.fits.bins import binned_shares
+from downslope.plots.fits.points import axes_width, dense, room_beside, scattered
+from downslope.plots.fits.scene import Scene, span
+from downslope.plots.look import SERIES, WIDTH, Page, Theme, blank, dress, themed
+from downslope.plots.options import Options
+from downslope.plots.plane import Floats
+from downslope.plots.view import Pair, Window
+from downslope.plots.words import label, readable
+
+HEIGHT = 4.6
+ALONG = 800  # points of a curve
+FURTHER = 0.6  # of the rows' range that a curve may leave it by
+STRIP = 0.055  # height of the strip of a class, below the probabilities
+MOST_CLASSES = 12
+
+
+def draw_one_input(scene: Scene, options: Options, moving: bool = False) -> Drawing:
+    """The rows and the curve; of a picture that is ``moving`` the curve at every step of the descent."""
+    theme = themed(options.theme)
+    model = scene.fit.model
+    name, target = model.hypothesis.columns[0], model.hypothesis.target
+    height = "probability" if model.loss.classifies else target
+    asked = options.view((name, height))
+    x = scene.column(name)
+    across = asked.get(name) or span(x)
+    xs = np.linspace(*across, ALONG)
+    ys = scene.along({name: xs})
+    first = scene.along({name: xs}, scene.fit.history.x[0]) if moving and len(scene.fit.history) else None
+    up = asked.get(height) or _heights(scene, ys, first)
+    window = (across, up)
+    crowded = scene.crowded and not model.loss.classifies
+    width = axes_width(WIDTH, crowded)
+    figure = blank(theme)
+    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
+    dress(axes, theme)
+    axes.grid(color=theme.grid, linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.set(xlim=across, ylim=up)
+    if model.loss.classifies and height not in asked:
+        axes.set_yticks(np.linspace(0, 1, 6))
+    draw_rows = _labels if model.loss.classifies else _numbers
+    handles = draw_rows(axes, scene, x, window, theme, width)
+    lines = _curves(axes, scene, len(ys.shape) == 2, theme)
+    _set(lines, xs, ys, window)
+    for axis, word in ((axes.xaxis, name), (axes.yaxis, height)):
+        words, mathematical = label(word)
+        axis.set_label_text(words, parse_math=mathematical)
+    page = Page((width, HEIGHT), room_beside(crowded), options.size)
+    page.lay([axes], scene.heading(_notes(scene, window, x, crowded)), [*handles, *lines], theme)
+
+    def show(row: int) -> None:
+        _set(lines, xs, scene.along({name: xs}, scene.fit.history.x[row]), window)
+
+    return Drawing(figure, lines, show, scene.fit.history.step, _way(scene))
+
+
+def _heights(scene: Scene, ys: Floats, first: Floats | None) -> Pair:
+    """The rows, and the curves at the end and at ``first`` where they do not go much further."""
+    loss = scene.fit.model.loss
+    if loss.classifies:
+        strips = min(len(scene.fit.model.classes), MOST_CLASSES) if ys.ndim == 2 else 1
+        return (-0.04 - STRIP * strips, 1.05) if ys.ndim == 2 else (-0.08, 1.08)
+    low, high = float(scene.actual.min()), float(scene.actual.max())
+    reach = FURTHER * (high - low)
+    curve = np.clip(ys[np.isfinite(ys)], low - reach, high + reach)
+    if first is not None:
+        curve = np.append(curve, np.clip(first[np.isfinite(first)], low - 2 * reach, high + 2 * reach))
+    return span(np.concatenate([[low, high], curve]))
+
+
+def _numbers(axes: Axes, scene: Scene, x: Floats, window: Window, theme: Theme, width: float) -> list[Artist]:
+    if scene.crowded:
+        dense(axes, x, scene.actual, window, theme, width)
+        return []
+    return [scattered(axes, x, scene.actual, theme.curve, theme, scene.rows_said(True))]
+
+
+def _labels(axes: Axes, scene: Scene, x: Floats, window: Window, theme: Theme, width: float) -> list[Artist]:
+    chosen, classes = scene.sample, scene.fit.model.classes
+    x_drawn, actual = x[chosen], scene.actual[chosen]
+    jitter = np.random.default_rng(0).uniform(-1, 1, len(chosen))
+    if scene.fit.model.loss.name != "softmax":
+        handles = [
+            scattered(
+                axes,
+                x_drawn,
+                actual + 0.025 * jitter,
+                theme.curve,
+                theme,
+                f"labels of {scene.rows_said(False)}",
+            )
+        ]
+        shares = binned_shares(x, scene.actual)
+        if shares is not None:
+            at, share, error = shares
+            bars = axes.errorbar(
+                at, share, error, fmt="s", color=theme.ink, markersize=4.5, linewidth=1, zorder=6
+            )
+            bars.set_label(
+                f"share of {classes[1]} among {scene.rows // len(at):,} neighbours, ± 1 standard error"
+            )
+            handles.append(bars)  # type: ignore[arg-type]
+        return handles
+    for k in range(min(len(classes), MOST_CLASSES)):
+        mine = actual == k
+        strip = -STRIP * (k + 0.6) + 0.3 * STRIP * jitter[mine]
+        scattered(axes, x_drawn[mine], strip, SERIES[k % len(SERIES)], theme)
+    return []
+
+
+def _curves(axes: Axes, scene: Scene, several: bool, theme: Theme) -> list[Line2D]:
+    model = scene.fit.model
+    halo: Any = [Stroke(linewidth=4.4, foreground=theme.halo, alpha=0.85), Normal()]
+    if not several:
+        what = {
+            "log_loss": f"probability of {model.classes[1]}" if model.classes else "",
+            "poisson": "fitted rate",
+            "quantile": f"fitted quantile {model.loss.shape:g}",
+        }.get(model.loss.name, "fit")
+        (line,) = axes.plot([], [], color=theme.path, linewidth=2.2, zorder=5, path_effects=halo, label=what)
+        return [line]
+    lines = []
+    for k, name in enumerate(model.classes[:MOST_CLASSES]):
+        style = "-" if k < len(SERIES) else "--"
+        (line,) = axes.plot([], [], color=SERIES[k % len(SERIES)], linestyle=style, linewidth=2.0, zorder=5)
+        line.set_label(readable(f"{name}"))
+        lines.append(line)
+    return lines
+
+
+def _set(lines: list[Line2D], xs: Floats, ys: Floats, window: Window) -> None:
+    for k, line in enumerate(lines):
+        line.set_data(xs, broken(ys if ys.ndim == 1 else ys[:, k], window[1]))
+
+
+def _notes(scene: Scene, window: Window, x: Floats, crowded: bool) -> list[str]:
+    y = scene.actual
+    notes = [f"the density of all {scene.rows:,} rows"] if crowded else []
+    outside = (x < window[0][0]) | (x > window[0][1])
+    if not scene.fit.model.loss.classifies:
+        outside |= (y < window[1][0]) | (y > window[1][1])
+    gone = int(np.count_nonzero(outside))
+    if gone:
+        notes.append(f"{gone:,} {'row is' if gone == 1 else 'rows are'} outside this view")
+    if len(scene.fit.model.classes) > MOST_CLASSES:
+        notes.append(f"the first {MOST_CLASSES} of {len(scene.fit.model.classes)} labels")
+    return notes
+
+
+def _way(scene: Scene) -> Floats:
+    """The parameters at every row of the history, each in parts of the way it went."""
+    points = scene.fit.history.x
+    wide = points.max(axis=0) - points.min(axis=0)
+    moved: Floats = (points - points.min(axis=0)) / np.where(wide > 0, wide, 1.0)
+    return moved

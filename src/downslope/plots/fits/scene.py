@@ -1,0 +1,182 @@
+"""What a picture of a fit shows: the rows, what was predicted of them, and the words around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.errors import DataError
+from downslope.fit.checks import targets
+from downslope.fit.frame import Frame
+from downslope.fit.objective import DataObjective
+from downslope.fit.result import Fit
+from downslope.fit.task import rows_of
+from downslope.objectives import Objective
+from downslope.plots.plane import Floats
+from downslope.plots.view import Pair
+from downslope.plots.words import label, mathematics, number, outcome, readable, rule
+
+MOST_POINTS = 4_000  # rows drawn as points; of more, their density or a sample
+MOST_FOR_COST = 20_000  # rows from which a cost that is no quadratic is drawn
+MOST_NAMED = 4  # parameters named above the picture
+MARGIN = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """The rows that are drawn, with what is predicted of them.
+
+    Args:
+        fit: the fit.
+        table: the rows, as for ``fit``; None for those that were fitted.
+    """
+
+    fit: Fit
+    table: Any = None
+
+    @cached_property
+    def frame(self) -> Frame:
+        """The rows."""
+        model = self.fit.model
+        if self.table is not None:
+            return model.frame_of(self.table, model.hypothesis.target)
+        assert self.fit.task is not None
+        return self.fit.task.frame
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return self.frame.rows
+
+    @cached_property
+    def actual(self) -> Floats:
+        """The target: numbers, or of labels their place among the classes."""
+        model = self.fit.model
+        name = model.hypothesis.target
+        if model.loss.name != "softmax":
+            return np.asarray(targets(self.frame, name, model.loss)[0], np.float64)
+        place = {str(label): k for k, label in enumerate(model.classes)}
+        column = self.frame[name]
+        words = [str(v) if column.dtype == object else f"{v:.0f}" for v in column]
+        strange = next((word for word in words if word not in place), None)
+        if strange is not None:
+            raise DataError(
+                f"column '{name}' holds {strange!r}, which is none of the labels that were fitted:"
+                f" {', '.join(place)}."
+            )
+        return np.array([place[word] for word in words], np.float64)
+
+    @cached_property
+    def predicted(self) -> Floats:
+        """Predictions of all rows: numbers, or probabilities, (rows,) or (rows, classes)."""
+        return np.asarray(self.fit.model.mean(self.frame), np.float64)
+
+    def column(self, name: str) -> Floats:
+        """A column as numbers."""
+        return np.asarray(self.frame.numbers(name), np.float64)
+
+    def along(self, values: dict[str, Floats], theta: Floats | None = None) -> Floats:
+        """Predictions of other inputs, with other parameters where they are given; NaN where there are none."""
+        model = self.fit.model if theta is None else replace(self.fit.model, theta=theta)
+        with np.errstate(all="ignore"):
+            found = np.asarray(model.mean(values), np.float64)
+        return np.where(np.abs(found) < 1e240, found, np.nan)
+
+    @cached_property
+    def sample(self) -> NDArray[np.intp]:
+        """All rows, or a fair sample of them in their order."""
+        if self.rows <= MOST_POINTS:
+            return np.arange(self.rows)
+        return np.sort(np.random.default_rng(0).choice(self.rows, MOST_POINTS, replace=False))
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are too many rows to draw each as a point."""
+        return self.rows > MOST_POINTS
+
+    def rows_said(self, all_of_them: bool) -> str:
+        """How many rows the picture shows, for a legend."""
+        if not self.crowded:
+            return f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}"
+        if all_of_them:
+            return f"{self.rows:,} rows"
+        return f"a fair sample of {MOST_POINTS:,} of {self.rows:,} rows"
+
+    def heading(self, notes: Sequence[str] = ()) -> list[tuple[str, bool]]:
+        """The lines above the picture, and whether each is to be read as mathematics."""
+        fit = self.fit
+        run = fit.run
+        step = "epoch" if fit.path == "batches" else "step"
+        where = "" if fit.coordinates == "user" else f", in {fit.coordinates} coordinates"
+        good = [f"{fit.model.loss} {number(fit.loss, 4)}"]
+        if fit.r2 is not None:
+            good.append(f"R² {number(fit.r2, 4)}")
+        if fit.accuracy is not None:
+            good.append(f"accuracy {number(fit.accuracy, 4)}")
+        lines = [
+            title(fit),
+            (readable(" · ".join([", ".join(good), *_values(fit)])), False),
+            (readable(f"{rule(run)}{where} · {outcome(run, step)}"), False),
+        ]
+        told = "; ".join(note for note in notes if note)
+        return [*lines, (readable(told), False)] if told else lines
+
+
+def title(fit: Fit) -> tuple[str, bool]:
+    """The hypothesis, as mathematics where it is a short formula."""
+    target, _, right = fit.model.hypothesis.text.partition("~")
+    formula = mathematics(right.strip()) if fit.model.hypothesis.expression is not None else ""
+    name, mathematical = label(target.strip())
+    if formula and mathematical:
+        return rf"{name} $\sim$ {formula}", True
+    text = fit.model.hypothesis.text
+    return readable(text if len(text) <= 90 else text[:86] + " ..."), False
+
+
+def _values(fit: Fit) -> list[str]:
+    """The parameters with their standard errors, where they are few."""
+    names, values = fit.history.coordinates, fit.run.final.tolist()
+    if len(names) > MOST_NAMED:
+        return []
+    errors: dict[str, float] = fit.standard_errors or {}
+    said = [
+        f"{name} = {number(value, 5)}" + (f" ± {number(errors[name], 2)}" if name in errors else "")
+        for name, value in zip(names, values, strict=True)
+    ]
+    return [", ".join(said)]
+
+
+def span(values: Floats, margin: float = MARGIN) -> Pair:
+    """The range of the finite values with a margin."""
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    room = margin * (high - low)
+    if not room > 1e-9 * max(abs(low), abs(high)):
+        room = 0.5 * max(abs(low), abs(high), 1.0) * 0.2
+    return low - room, high + room
+
+
+def cost_to_draw(fit: Fit) -> tuple[Objective, str]:
+    """The cost as a function that can be drawn in a second or two, and a note where it is that of a sample."""
+    task = fit.task
+    if fit.square is not None or task is None or task.rows.count <= MOST_FOR_COST:
+        return fit.cost, ""
+    objective, frame = task.objective, task.frame
+    chosen = np.sort(np.random.default_rng(0).choice(frame.rows, MOST_FOR_COST, replace=False))
+    some = Frame({name: column[chosen] for name, column in frame.columns.items()}, frame.origin)
+    y = objective.y[chosen] if fit.model.loss.link == "softmax" else _targets(fit, some)
+    rows, y = rows_of(some, task.hypothesis, task.loss, y, len(task.classes))
+    weights = objective.weights[chosen] if objective.weights.size else objective.weights
+    drawn = DataObjective(
+        rows, y, weights, task.loss, objective.penalty, objective.parameters, objective.text
+    )
+    return drawn, f"the cost of a fair sample of {MOST_FOR_COST:,} of {frame.rows:,} rows"
+
+
+def _targets(fit: Fit, frame: Frame) -> Floats:
+    return np.ascontiguousarray(frame.numbers(fit.model.hypothesis.target), np.float64)

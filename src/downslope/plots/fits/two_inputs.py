@@ -1,0 +1,160 @@
+"""A map of the predictions over two inputs, with the rows on it; of labels, where one ends and another begins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, Normalize, to_hex, to_rgb
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from downslope.plots.drawing import Drawing
+from downslope.plots.fits.points import BAR, axes_width, scattered, still
+from downslope.plots.fits.scene import Scene, span
+from downslope.plots.look import RIGHT, SERIES, WIDTH, Page, Theme, blank, dress, themed
+from downslope.plots.options import Options
+from downslope.plots.plane import Floats
+from downslope.plots.view import Window
+from downslope.plots.words import label, number, readable
+
+SIDE = 241  # points a side of the grid
+HEIGHT = 5.2
+MOST_CLASSES = 12
+PALE = 0.62  # how much of the paper is mixed into the colour of a class where it is certain
+
+
+def draw_two_inputs(scene: Scene, options: Options) -> Drawing:
+    """The map; the rows on it are coloured by what they are."""
+    theme = themed(options.theme)
+    model = scene.fit.model
+    names = model.hypothesis.columns
+    x, y = (scene.column(name) for name in names)
+    asked = options.view(names)
+    window = (asked.get(names[0]) or span(x), asked.get(names[1]) or span(y))
+    figure = blank(theme)
+    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
+    dress(axes, theme)
+    bar = model.loss.name != "softmax"
+    width = axes_width(WIDTH, bar)
+    across, along = (np.linspace(low, high, SIDE) for low, high in window)
+    grid = np.meshgrid(across, along)
+    values = scene.along({name: part.ravel() for name, part in zip(names, grid, strict=True)})
+    chosen = scene.sample
+    points = (x[chosen], y[chosen])
+    draw = _labelled if model.loss.classifies else _numbered
+    handles = draw(axes, scene, (across, along), values, points, theme, width)
+    axes.set(xlim=window[0], ylim=window[1])
+    for axis, name in zip((axes.xaxis, axes.yaxis), names, strict=True):
+        words, mathematical = label(name)
+        axis.set_label_text(words, parse_math=mathematical)
+    page = Page((width, HEIGHT), BAR if bar else RIGHT, options.size)
+    page.lay([axes], scene.heading(_notes(scene, window, x, y)), handles, theme)
+    return still(figure, scene)
+
+
+def _notes(scene: Scene, window: Window, x: Floats, y: Floats) -> list[str]:
+    outside = (x < window[0][0]) | (x > window[0][1]) | (y < window[1][0]) | (y > window[1][1])
+    gone = int(np.count_nonzero(outside))
+    notes = [scene.rows_said(False)] if scene.crowded else []
+    return [*notes, f"{gone:,} {'row is' if gone == 1 else 'rows are'} outside this view" if gone else ""]
+
+
+def _numbered(
+    axes: Axes,
+    scene: Scene,
+    grid: tuple[Floats, Floats],
+    values: Floats,
+    points: tuple[Floats, Floats],
+    theme: Theme,
+    width: float,
+) -> list[Artist]:
+    """Contours of the prediction, and the rows in the colour of their target."""
+    target = scene.fit.model.hypothesis.target
+    actual = scene.actual[scene.sample]
+    low, high = span(np.concatenate([actual, np.quantile(values[np.isfinite(values)], [0.02, 0.98])]), 0.0)
+    norm = Normalize(low, high)
+    coloured: dict[str, Any] = {"norm": norm, "cmap": theme.colours}
+    shape = (len(grid[1]), len(grid[0]))
+    levels = MaxNLocator(16).tick_values(low, high)
+    bands = axes.contourf(*grid, values.reshape(shape), levels, **coloured, extend="both", zorder=1)
+    bands.set_rasterized(True)
+    axes.contour(*grid, values.reshape(shape), levels, colors="#ffffff", linewidths=0.45, alpha=0.4, zorder=2)
+    size = 42 if len(actual) <= 60 else 24 if len(actual) <= 1000 else 8
+    rows = axes.scatter(*points, c=actual, s=size, **coloured, zorder=3)
+    few = len(actual) <= 60
+    rows.set(edgecolor="#ffffff" if few else "#101010", linewidth=1.0 if few else 0.35)
+    rows.set_rasterized(len(actual) > 1000)
+    _bar(axes, bands, readable(target), width, theme)
+    key = Line2D(
+        [], [], linestyle="none", marker="o", markersize=6, color=theme.curve, markeredgecolor="#101010"
+    )
+    key.set_label(readable(f"rows, in the colour of their {target}; the ground has that of the prediction"))
+    return [key]
+
+
+def _labelled(
+    axes: Axes,
+    scene: Scene,
+    grid: tuple[Floats, Floats],
+    values: Floats,
+    points: tuple[Floats, Floats],
+    theme: Theme,
+    width: float,
+) -> list[Artist]:
+    """The ground in the colour of the likeliest label, the paler the less certain it is."""
+    classes = scene.fit.model.classes
+    shape = (len(grid[1]), len(grid[0]))
+    several = values.ndim == 2
+    if several:
+        image = _mixed(values, theme).reshape(*shape, 3)
+        extent = (grid[0][0], grid[0][-1], grid[1][0], grid[1][-1])
+        axes.imshow(image, origin="lower", extent=extent, aspect="auto", interpolation="bilinear", zorder=1)
+        for k in range(len(classes)):
+            ahead = values[:, k] - np.delete(values, k, axis=1).max(axis=1)
+            if ahead.min() < 0 < ahead.max():
+                axes.contour(*grid, ahead.reshape(shape), [0.0], colors=theme.ink, linewidths=0.9, zorder=2)
+    else:
+        ends = [to_hex(_pale(0, theme)), theme.paper, to_hex(_pale(1, theme))]
+        colours = LinearSegmentedColormap.from_list("two", ends)
+        levels = np.linspace(0, 1, 21)
+        bands = axes.contourf(*grid, values.reshape(shape), levels, cmap=colours, zorder=1)
+        bands.set_rasterized(True)
+        axes.contour(*grid, values.reshape(shape), [0.5], colors=theme.ink, linewidths=1.6, zorder=2)
+        _bar(axes, bands, readable(f"probability of {classes[1]}"), width, theme, np.linspace(0, 1, 6))
+    handles: list[Artist] = []
+    actual = scene.actual[scene.sample]
+    for k, name in enumerate(classes[:MOST_CLASSES]):
+        mine = actual == k
+        colour = SERIES[k % len(SERIES)]
+        handles.append(scattered(axes, points[0][mine], points[1][mine], colour, theme, readable(str(name))))
+    if not several:
+        handles.append(Line2D([], [], color=theme.ink, linewidth=1.6, label="probability 0.5"))
+    return handles
+
+
+def _pale(k: int, theme: Theme) -> tuple[float, float, float]:
+    colour, paper = np.array(to_rgb(SERIES[k % len(SERIES)])), np.array(to_rgb(theme.paper))
+    mixed = (1 - PALE) * colour + PALE * paper
+    return float(mixed[0]), float(mixed[1]), float(mixed[2])
+
+
+def _mixed(values: Floats, theme: Theme) -> Floats:
+    """The pale colour of the likeliest class, mixed with paper the more the less likely it is."""
+    count = values.shape[1]
+    colours = np.array([_pale(k, theme) for k in range(count)])
+    best = values.argmax(axis=1)
+    sure = np.clip((values.max(axis=1) - 1 / count) / (1 - 1 / count), 0, 1)[:, None]
+    weight = 0.25 + 0.75 * sure
+    mixed: Floats = weight * colours[best] + (1 - weight) * np.array(to_rgb(theme.paper))
+    return mixed
+
+
+def _bar(axes: Axes, bands: Any, name: str, width: float, theme: Theme, ticks: Floats | None = None) -> None:
+    inset = axes.inset_axes((1 + 0.15 / width, 0.0, 0.19 / width, 1.0))
+    bar = axes.figure.colorbar(bands, cax=inset, ticks=ticks, format=lambda value, _: number(value, 4))
+    bar.ax.tick_params(colors=theme.faint, labelsize=8)
+    bar.set_label(name, color=theme.faint, size=9)
+    bar.outline.set_edgecolor(theme.faint)
