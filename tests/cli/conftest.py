@@ -38,8 +38,8 @@ Downslope = Callable[..., Answer]
 def downslope() -> Downslope:
     """``downslope("minimize x^2", "--start", "x=1")``: the first text is split, the rest is taken as it is."""
 
-    def call(line: str, *more: str, **environment: str) -> Answer:
-        result = CliRunner().invoke(cli, [*shlex.split(line), *more], env=environment or None)
+    def call(line: str, *more: str, stdin: bytes | None = None, **environment: str) -> Answer:
+        result = CliRunner().invoke(cli, [*shlex.split(line), *more], input=stdin, env=environment or None)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         return Answer(result.exit_code, result.stdout, result.stderr)
 

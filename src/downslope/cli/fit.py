@@ -61,7 +61,7 @@ def fit(ctx: click.Context, /, **given: Any) -> None:
     \b
     downslope fit data.csv "y ~ a*x + b" --plot fit.png
     downslope fit data.csv "y ~ b1*(1 - exp(-b2*x))" --start b1=200,b2=0.001
-    downslope fit data.parquet --target price --features area,rooms --save fit.json
+    downslope fit data.parquet --target price --features area,rooms --save f.json
     """
     data, hypothesis = sorted_words(given["words"], given["target"])
     outputs = Outputs(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from downslope.fit import Fit
 
 MOST_NAMED = 40  # parameters; more are not spelt out below the table
+LONGEST_RULE = 160
 GAP = "  "
 
 
@@ -112,7 +113,10 @@ def _quality(fit: Fit, step: str) -> list[str]:
     where = {"user": "", "natural": ", natural coordinates", "orthogonal": ", orthogonal coordinates"}.get(
         fit.coordinates, f", {fit.coordinates}"
     )
-    cost = f"status {fit.status}, {effort(fit.run, step)}, {fit.run.optimizer!r}, path {fit.path}{where}"
+    rule = repr(fit.run.optimizer)
+    if len(rule) > LONGEST_RULE:
+        rule = f"{type(fit.run.optimizer).__name__}(...)"
+    cost = f"status {fit.status}, {effort(fit.run, step)}, {rule}, path {fit.path}{where}"
     columns = terminal.width(sys.stdout)
     return [", ".join(measures), *textwrap.wrap(cost, columns, break_on_hyphens=False)]
 

@@ -44,6 +44,8 @@ def predict(ctx: click.Context, /, **given: Any) -> None:
         what = "the model and the data are" if not words else "the data are"
         raise UsageError(f"{what} missing: {EXAMPLE}")
     model, *data = words
+    if data[-1].lower().endswith(".json") and not model.lower().endswith(".json"):
+        raise UsageError(f"the model comes first, then the data: {EXAMPLE}")
     if output is not None:
         check_writable("--output", output, words)
     ask_for_input(data, given["quiet"])

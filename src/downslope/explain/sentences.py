@@ -164,6 +164,8 @@ FINDINGS: Mapping[str, str] = {
     "saddle.minimum": "The run stands at a minimum: every way leads up, most steeply along {along}.",
     "saddle.inflection": "The run creeps up to an inflection: the objective goes on falling beyond it along "
     "{along}, with the power {order:.3g} of the distance.",
+    "saddle.inflection.unmeasured": "The run creeps up to an inflection: the objective goes on falling beyond it "
+    "along {along}.",
     "saddle.plateau": "The run stands on a plateau: far along {along} the objective is better.",
     "flat.flat_valley": "Along {along} nothing changes: the minimum is not one point but a whole valley, and "
     "where on it a run ends depends on its start.",

@@ -247,6 +247,9 @@ def _descended(task: Task, start: Array, plan: Plan, options: FitOptions) -> Out
 def finished(task: Task, outcome: Outcome, start: Array) -> Fit:
     """One true pass over the rows at the point reached, a look at what kind of point it is, and the findings."""
     run, objective = _begun_at(outcome.run, start), task.objective
+    if outcome.path == "batches":  # to the engine an epoch is one step
+        message = re.sub(r"\bstep(s?)\b", r"epoch\1", run.message)
+        run = replace(run, verdict=replace(run.verdict, message=message))
     loss = objective.data_value(run.final)
     if task.hypothesis.linear is None and objective.rows.count * objective.parameters.size**2 <= 10_000_000:
         from downslope.explain.point import judged

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from downslope.descent import Run
 from downslope.errors import DownslopeError
 from downslope.explain import Explanation
+from downslope.fit.losses import LOSSES
 
 if TYPE_CHECKING:
     from downslope.fit.result import Fit
@@ -41,7 +42,7 @@ class FitExplanation:
     def sentences(self) -> list[str]:
         """Everything that is said, an entry for each matter."""
         said = self.recorded if self.descent is None else self.descent.sentences
-        return [self.message, *(f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in self.notes), *said]
+        return [self.message, *map(_sentence, self.notes), *said]
 
     @property
     def brief(self) -> str:
@@ -58,6 +59,12 @@ class FitExplanation:
 
     def __repr__(self) -> str:
         return "\n".join(self.sentences)
+
+
+def _sentence(note: str) -> str:
+    """A note as a sentence; the name of a loss keeps its small letter."""
+    capital = note if note.split(" ", 1)[0] in LOSSES else note[:1].upper() + note[1:]
+    return capital.rstrip(".") + "."
 
 
 def explained(fit: Fit) -> FitExplanation:

@@ -13,7 +13,7 @@ import numpy as np
 
 from downslope.errors import DataError, MissingExtraError, UsageError
 from downslope.fit.csv_faults import check_header, explain_failure, header_of, separator_of
-from downslope.fit.frame import Frame, Source
+from downslope.fit.frame import Frame, Source, refuse_repeated
 
 COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd", ".bz2": "bz2"}
 SEPARATORS = {".csv": "", ".txt": "", ".tsv": "\t", ".tab": "\t", "": ""}
@@ -84,9 +84,7 @@ def _standard_input(wanted: Collection[str] | None) -> Part:
 def from_arrow(table: Any, origin: str, order: Sequence[str] = (), sources: Sequence[Source] = ()) -> Frame:
     """The columns of a PyArrow table; ``order`` has the names of those too that were not read."""
     names = list(table.column_names)
-    repeated = sorted({n for n in names if names.count(n) > 1})
-    if repeated:
-        raise DataError(f"{origin} has more than one column called {', '.join(repeated)}.")
+    refuse_repeated(names, origin)
     unread = tuple(name for name in order if name not in names)
     columns = {n: _column(table.column(n)) for n in names}
     return Frame(columns, origin, unread=unread, order=tuple(order), sources=tuple(sources))
@@ -96,9 +94,25 @@ def _frame(parts: Sequence[Part], paths: Sequence[str], origin: str) -> Frame:
     import pyarrow as pa
 
     tables = [part.table for part in parts]
-    whole = tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="permissive")
+    try:
+        whole = tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="permissive")
+    except (
+        pa.ArrowInvalid,
+        pa.ArrowTypeError,
+    ):  # numbers in one file, words in another: the words are to be named
+        whole = pa.concat_tables([_as_text(table, tables) for table in tables], promote_options="permissive")
     sources = [Source(path, len(p.table), p.first_line) for path, p in zip(paths, parts, strict=True)]
     return from_arrow(whole, origin, parts[0].order, sources)
+
+
+def _as_text(table: Any, tables: Sequence[Any]) -> Any:
+    """The table with those columns as text that are not of the same type in all tables."""
+    import pyarrow as pa
+
+    for i, name in enumerate(table.column_names):
+        if len({str(other.column(name).type) for other in tables}) > 1:
+            table = table.set_column(i, name, table.column(name).cast(pa.string()))
+    return table
 
 
 def _column(column: Any) -> Any:
@@ -155,6 +169,8 @@ def _read(path: str, wanted: Collection[str] | None) -> Part:
                 return _ipc(source, path, wanted)
         with open(path, "rb") as file:
             content = file.read()
+    except DataError:
+        raise
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
     if ending not in SEPARATORS:
@@ -192,6 +208,7 @@ def _parquet(source: Any, origin: str, wanted: Collection[str] | None) -> Part:
     try:
         file = parquet.ParquetFile(source)
         names = list(file.schema_arrow.names)
+        refuse_repeated(names, origin)
         chosen = _chosen(names, wanted)
         return Part(file.read(columns=chosen), names)
     except pa.ArrowInvalid as error:
@@ -210,6 +227,7 @@ def _ipc(source: Any, origin: str, wanted: Collection[str] | None) -> Part:
             table = ipc.open_stream(source).read_all()
         except pa.ArrowInvalid as error:
             raise DataError(f"{origin} is not an Arrow file: {error}.") from error
+    refuse_repeated(table.column_names, origin)
     return Part(table.select(_chosen(table.column_names, wanted)), list(table.column_names))
 
 

@@ -135,9 +135,11 @@ class Frame:
                 stored = row if stored is None else stored
                 continue
             kind = "text" if isinstance(value, str) else f"a {type(value).__name__}"
-            hint = (
-                "Is it a decimal comma or a thousands separator?" if _numeric(value) else _HINTS.get(kind, "")
-            )
+            hint = _HINTS.get(kind, "")
+            if _numeric(value):
+                hint = "Is it a decimal comma or a thousands separator?"
+            elif any(isinstance(v, str) and _plain_number(v) for v in column[:1000]):
+                hint = "Correct it, or leave the cell empty where the value is missing."
             shown = value if isinstance(value, str) else str(value)
             raise DataError(
                 f"column '{name}' of {self.origin} is not numbers: {self.where(row)} holds {shown!r:.40}, {kind}."
@@ -171,6 +173,15 @@ def listed(names: Any, most: int = 20) -> str:
     """Names for a sentence, the first twenty."""
     names = [str(name) for name in names]
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def refuse_repeated(names: Sequence[str], origin: str) -> None:
+    """Raise DataError where a column's name comes twice."""
+    repeated = sorted({name for name in names if list(names).count(name) > 1})
+    if repeated:
+        raise DataError(
+            f"{origin} has more than one column called {listed(map(repr, repeated))}; give each its own name."
+        )
 
 
 def missing(frame: Frame, name: str, row: int) -> str:

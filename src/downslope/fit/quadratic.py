@@ -74,11 +74,11 @@ def square_from_moments(rows: LinearRows, y: Array, weights: Array) -> Square:
     spread = _spread(np.sqrt(np.diag(m.products)[:d] / m.total), m.mean[:d])
     correlation = m.products[:d, :d] / m.total / np.outer(spread, spread)
     least, largest = np.linalg.eigvalsh(correlation)[[0, -1]]
-    condition = np.sqrt(largest / max(least, 1e-300))
+    condition = np.sqrt(largest / max(least, 1e-16 * largest))
     if not condition <= CONDITION_LIMIT:
         raise UsageError(
-            f"the moments of this table cannot be trusted: its condition number is about {condition:.1g}, and they"
-            f" square it (the limit is {CONDITION_LIMIT:g}). path='qr' works on the rows themselves."
+            f"the moments of this table cannot be trusted: its condition number is at least {condition:.1g}, and they"
+            f" square it (the limit is {CONDITION_LIMIT:g}). path='qr' (--path qr) works on the rows themselves."
         )
     R = np.linalg.cholesky(correlation).T
     q = np.linalg.solve(R.T, m.products[:d, d] / m.total / spread)

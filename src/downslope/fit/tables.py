@@ -10,7 +10,7 @@ import numpy as np
 
 from downslope.errors import DataError
 from downslope.fit import frame as frames
-from downslope.fit.frame import Frame, listed
+from downslope.fit.frame import Frame
 
 
 def as_frame(table: Any, wanted: Collection[str] | None = None) -> Frame:
@@ -41,7 +41,7 @@ def as_frame(table: Any, wanted: Collection[str] | None = None) -> Frame:
     if isinstance(table, tuple) and len(table) == 2:
         return frames.from_pair(*table)
     if hasattr(table, "columns") and not callable(table.columns):
-        refuse_repeated([str(name) for name in table.columns], "the table")
+        frames.refuse_repeated([str(name) for name in table.columns], "the table")
     if hasattr(table, "__arrow_c_stream__"):
         return _from_arrow(table)
     if hasattr(table, "columns") and hasattr(table, "__getitem__"):
@@ -52,15 +52,6 @@ def as_frame(table: Any, wanted: Collection[str] | None = None) -> Frame:
         f"a table is needed, and this is a {type(table).__name__}: give a path, a dict of columns, a pair (X, y), an"
         " array of two dimensions or a data frame."
     )
-
-
-def refuse_repeated(names: list[str], origin: str) -> None:
-    """Raise DataError where a column's name comes twice."""
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise DataError(
-            f"{origin} has more than one column called {listed(map(repr, repeated))}; give each its own name."
-        )
 
 
 def _from_arrow(table: Any) -> Frame:

@@ -154,7 +154,9 @@ def _saddle(case: Case) -> Finding:
         "order": point.order,
         "beyond": beyond,
     }
-    return Finding("saddle", evidence, case.quadratic, advice, f"saddle.{point.detail or point.kind}")
+    unmeasured = point.detail == "inflection" and point.order is None
+    key = f"saddle.{point.detail or point.kind}" + (".unmeasured" if unmeasured else "")
+    return Finding("saddle", evidence, case.quadratic, advice, key)
 
 
 def _way_out(case: Case, way: Vector) -> tuple[Advice | None, str | None]:
