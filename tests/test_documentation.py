@@ -16,11 +16,13 @@ from downslope.optimizers import Optimizer, all_optimizers
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.S)
+SCRIPTS = [block for block in BLOCKS if block.startswith("printf ")]  # whose commands follow from one another
 COMMANDS = [
     line.partition("  #")[0].strip()
-    for block in re.findall(r"```sh\n(.*?)```", README, re.S)
+    for block in BLOCKS
     for line in block.splitlines()
-    if line.startswith("downslope ")
+    if line.startswith("downslope ") and block not in SCRIPTS
 ]
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.S)
 
@@ -49,6 +51,27 @@ def test_commands_of_the_readme_end_as_asked(command: str, tmp_path: Path) -> No
     assert ran.stdout
     if "--plot" in words:
         assert (tmp_path / words[words.index("--plot") + 1]).stat().st_size > 1000
+
+
+@pytest.mark.parametrize("block", SCRIPTS, ids=lambda block: block.splitlines()[1][:40])
+def test_scripts_of_the_readme_run(block: str, tmp_path: Path) -> None:
+    words = [shlex.split(line, comments=True) for line in block.splitlines()]
+    content = words[0][1].encode().decode("unicode_escape")
+    (tmp_path / words[0][-1]).write_text(content)
+    for line in words[1:]:
+        ran = subprocess.run(
+            [sys.executable, "-m", *line],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert ran.stdout
+        for option in ("--plot", "--save"):
+            if option in line:
+                assert (tmp_path / line[line.index(option) + 1]).stat().st_size > 1000
 
 
 def test_python_of_the_readme_runs(tmp_path: Path) -> None:
