@@ -213,7 +213,7 @@ def epochs() -> None:
             inputs, outputs = layout.buffers(np.zeros(51), EMPTY)  # noqa: B023
             kernels.linear_epoch(
                 *(X, y, EMPTY, *orders(0), 32, 1.0, rows.at, 50, rows.centre, np.ones(50)),  # noqa: B023
-                *(task.loss.code, 0.0, layout.call(EMPTY), inputs, outputs),  # noqa: B023
+                *(task.loss.code, 0.0, layout.call(EMPTY, False), inputs, outputs),  # noqa: B023
             )
 
         ours = best(epoch, 5)

@@ -21,6 +21,17 @@ def test_a_batch_of_all_rows_is_the_full_gradient():
     assert batches.path == "batches"
 
 
+def test_the_root_is_taken_of_each_batch():
+    for options in ({}, {"path": "formula"}):
+        batches = fit((X, Y), H, loss="rmse", batch_size=N, epochs=6, learning_rate=0.3, l2=0.1, **options)
+        whole = fit((X, Y), H, loss="rmse", steps=6, learning_rate=0.3, l2=0.1)
+        assert np.allclose(batches.history.x, whole.history.x, rtol=1e-10)
+    exact = fit(
+        (np.ones((3, 1)), np.zeros(3)), "y ~ a*x1", loss="rmse", batch_size=2, epochs=2, learning_rate=0.3
+    )
+    assert exact.x["a"] == 0.0
+
+
 @pytest.mark.parametrize("optimizer", ["gradient_descent", "momentum", "adam"])
 def test_kernel_and_formula_agree_and_runs_repeat(optimizer):
     options = {"batch_size": 32, "epochs": 3, "optimizer": optimizer, "learning_rate": 0.01, "l2": 0.01}

@@ -17,7 +17,7 @@ from downslope.errors import UsageError
 from downslope.fit import kernels
 from downslope.fit.compiled import Layout, compiled_rule
 from downslope.fit.coordinates import Coordinates, InCoordinates
-from downslope.fit.objective import DataObjective
+from downslope.fit.objective import DataObjective, Penalty
 from downslope.fit.plan import Outcome, Plan, in_user_units, standardised
 from downslope.fit.proximal import shrinking, thresholds_in
 from downslope.fit.rows import Array, FormulaRows, LinearRows, SoftmaxRows
@@ -82,9 +82,9 @@ def carried_out(task: Task, start: Array, plan: Plan, batch: int, epochs: int | 
         notes.append("mini-batches were descended with adam at 0.01, as no optimizer was named")
     objective, coordinates = task.objective, Coordinates.user(task.objective.parameters.size)
     if isinstance(task.rows, LinearRows) and (plan.standardize or plan.free):
-        objective, coordinates = standardised(task)
+        objective, coordinates = standardised(objective)
         notes.append("descended with the features standardised")
-    layout = layout_of(rule, objective, coordinates)
+    layout = compiled_rule(with_penalty(rule, objective.penalty, coordinates), objective.parameters.size)
     shuffle = Epochs(
         work=epoch_of(objective, coordinates, layout, batch, objective.total / objective.rows.count),
         layout=layout,
@@ -102,11 +102,11 @@ def default_rule() -> Optimizer:
     return as_optimizer("adam", learning_rate=0.01)
 
 
-def layout_of(rule: Optimizer, objective: DataObjective, coordinates: Coordinates) -> Layout:
-    """The rule in machine code; with an l1 penalty, each of its steps is followed by the penalty's own."""
-    if objective.penalty.l1:
-        rule = shrinking(rule, thresholds_in(objective.penalty, np.diag(coordinates.matrix)))
-    return compiled_rule(rule, objective.parameters.size)
+def with_penalty(rule: Optimizer, penalty: Penalty, coordinates: Coordinates) -> Optimizer:
+    """The rule, each of its steps followed by the l1 penalty's own where there is one."""
+    if not penalty.l1:
+        return rule
+    return shrinking(rule, thresholds_in(penalty, np.diag(coordinates.matrix)))
 
 
 def _checked(name: str, value: Any, most: int | None) -> int:
@@ -140,14 +140,14 @@ def epoch_of(
     o, rows = objective, objective.rows
     diagonal = np.diag(coordinates.matrix).copy()
     l2 = o.penalty.l2 * o.penalty.mask * diagonal**2 if o.penalty.l2 else np.empty(0)
-    rule = layout.call(l2)
+    rule = layout.call(l2, o.loss.root)
     if isinstance(rows, FormulaRows):
         row = rows.native
 
         def formula(order: Any, inputs: Array, outputs: Array) -> None:
             kernels.formula_epoch(
                 *(rows.X, o.y, o.weights, order[0], batch, mean_weight, rows.use, row.address, row.data),
-                *(o.loss.code, o.loss.shape, rows.size, rule, inputs, outputs),
+                *(o.loss.code, o.loss.shape, rule, inputs, outputs),
             )
 
         return formula

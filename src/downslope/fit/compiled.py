@@ -37,12 +37,14 @@ class Layout:
 
     Attributes:
         rule: with its hyperparameters.
+        size: parameters.
         native: one step of it, for all coordinates or for one.
         scalars: the hyperparameters, and a place for the part that a batch is of a full one.
         read, written: where one coordinate's inputs and outputs stand, see ``kernels._step``.
     """
 
     rule: Optimizer
+    size: int
     native: symbolic.NativeFunction
     scalars: Array
     read: NDArray[np.int64]
@@ -57,9 +59,10 @@ class Layout:
         """Inputs and outputs of one call."""
         return np.concatenate([self.scalars, x, state, np.zeros(len(x) + 1)]), np.empty(len(x) + len(state))
 
-    def call(self, l2: Array) -> tuple[Any, ...]:
+    def call(self, l2: Array, root: bool) -> tuple[Any, ...]:
         """The rule as ``kernels._step`` takes it; ``l2`` holds the penalty of each parameter, or nothing."""
-        return self.native.address, self.native.data, self.head, l2, self.read, self.written
+        code = self.native
+        return code.address, code.data, self.head, self.size, root, l2, self.read, self.written
 
     def answer(self, x: Array, state: Array) -> Array:
         """The point the rule reports, from its state as one vector."""
@@ -74,7 +77,8 @@ def compiled_rule(optimizer: Optimizer, size: int) -> Layout:
         UsageError: the rule compares values of the cost, which batches do not give, or cannot be traced.
     """
     rule = prepared(optimizer)
-    single = size > AT_ONCE and _separable(rule)
+    key = _Traceable(rule)
+    single = size > AT_ONCE and _separable(key)
     if size > MOST_AT_ONCE and not single:
         raise UsageError(
             f"{optimizer.name()} looks at all parameters together, and goes with mini-batches for at most"
@@ -84,7 +88,7 @@ def compiled_rule(optimizer: Optimizer, size: int) -> Layout:
     numbers = rule.scalars()
     scalars = np.array([*(numbers[path] for path in _paths(numbers)), 1.0])
     read, written = _places(rule, size, len(scalars)) if single else (NOWHERE, NOWHERE)
-    return Layout(rule, _native(_Traceable(rule), 1 if single else size), scalars, read, written)
+    return Layout(rule, size, _native(key, 1 if single else size), scalars, read, written)
 
 
 def _paths(numbers: dict[str, float]) -> list[str]:
@@ -145,8 +149,10 @@ def _innermost(rule: Optimizer) -> Optimizer:
     return _innermost(inner) if isinstance(inner, Optimizer) else rule
 
 
-def _separable(rule: Optimizer) -> bool:
+@lru_cache(KEPT)
+def _separable(key: _Traceable) -> bool:
     """Whether every coordinate goes its own way, by a formula that does not depend on their number."""
+    rule = key.rule
     (one_in, one_out), (two_in, two_out) = _traced(rule, 1), _traced(rule, 2)
     shapes = [np.shape(leaf) for _, leaf in states.leaves(rule.init(np.zeros(2)))]
     if any(shape not in ((), (2,)) for shape in shapes):

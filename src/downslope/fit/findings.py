@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from downslope.descent import Status
+from downslope.explain.linear import LinearRule
 from downslope.fit import diagnosis
 from downslope.fit.losses import SQUARED
-from downslope.fit.plan import Outcome
+from downslope.fit.plan import Outcome, standardised
 from downslope.fit.rows import CHUNK_ROWS, SoftmaxRows
 from downslope.fit.task import Task
 
@@ -37,7 +38,7 @@ def about(task: Task, outcome: Outcome, loss: float) -> tuple[list[str], list[st
             )
     elif task.objective.parameters.size <= MOST_PARAMETERS and not isinstance(task.rows, SoftmaxRows):
         warnings += _undetermined(task, outcome)
-    return notes, warnings + _growing(task, outcome)
+    return notes, warnings + _rate(task, outcome) + _growing(task, outcome)
 
 
 def _growing(task: Task, outcome: Outcome) -> list[str]:
@@ -73,6 +74,58 @@ def _final_pass(task: Task, outcome: Outcome, loss: float) -> list[str]:
             " latter is reported"
         ]
     return []
+
+
+def _rate(task: Task, outcome: Outcome) -> list[str]:
+    """Why a constant learning rate diverged among standardised features; in the user's units the run explains it."""
+    run, rule = outcome.run, LinearRule.of(outcome.run.optimizer)
+    if rule is None or outcome.path == "batches" or outcome.coordinates != "standardised":
+        return []
+    diverged = run.verdict.status in (Status.DIVERGED, Status.LEFT_DOMAIN)
+    if not diverged and (run.success or outcome.square is not None) and not task.loss.root:
+        return []
+    bent = _curvatures(task, outcome)
+    if bent is None or not bent[0] > 0:
+        return []
+    largest, smallest, factor = bent
+    limit = rule.critical * factor / largest
+    if not rule.rate > limit:
+        return []
+    plain = abs(rule.critical - 2) < 1e-9
+    name = "4 RMSE*/L" if task.loss.root else "2/L" if plain else f"{rule.critical:.3g}/L"
+    where = "" if outcome.square is not None else " at the start"
+    best = ""
+    if plain and not where:
+        best = f"; {2 * factor / (largest + smallest):.3g} is the best constant rate"
+    return [
+        f"the learning rate {rule.rate:g} is above the limit {name} = {limit:.3g} of the standardised features (largest"
+        f" curvature L = {largest:.3g}{where}){best}"
+    ]
+
+
+def _curvatures(task: Task, outcome: Outcome) -> tuple[float, float, float] | None:
+    """Largest and smallest curvature L, l in standardised features, and f: for rmse that of the cost is L/f."""
+    objective, square, penalty = task.objective, outcome.square, task.objective.penalty
+    if penalty.l1 or (task.loss.root and (penalty.l2 or square is None)):
+        return None
+    if square is not None:
+        added = np.sqrt(penalty.l2 * penalty.mask)[:, None] * square.shear
+        values = np.linalg.svd(np.concatenate([square.factor, added]) / square.spread, compute_uv=False)
+        root = 2 * float(np.sqrt(square.rest)) if task.loss.root else 1.0
+        return 2 * float(values[0]) ** 2, 2 * float(values[-1]) ** 2, root
+    small = objective.parameters.size <= MOST_PARAMETERS
+    if not small or not task.loss.curved or isinstance(task.rows, SoftmaxRows):
+        return None
+    objective, c = standardised(objective)
+    start = c.matrix @ c.from_user(outcome.run.start) + c.shift
+    rows = np.arange(0, task.rows.count, max(1, task.rows.count // SAMPLE))
+    with np.errstate(all="ignore"):
+        H = objective.curvature(start, rows) + 2 * penalty.l2 * np.diag(penalty.mask)
+        H = c.matrix.T @ H @ c.matrix
+    if not np.all(np.isfinite(H)):
+        return None
+    values = np.linalg.eigvalsh(H)
+    return float(values[-1]), float(values[0]), 1.0
 
 
 def _undetermined(task: Task, outcome: Outcome) -> list[str]:

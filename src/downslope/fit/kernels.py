@@ -473,20 +473,25 @@ def _step(rule: Any, inputs: Any, outputs: Any, part: Any) -> None:
     """Finish a batch's gradient with the l2 penalty, and take the rule's step.
 
     ``inputs`` is [hyperparameters | part | x | state | gradient | value], ``outputs`` [x | state]. ``rule`` is
-    (address, data, where x begins, l2 of each parameter or nothing, ``read``, ``written``). Where the last two are not
-    empty, the rule is that of one coordinate j: its k-th input stands at ``read[k, 0] + j*read[k, 1]``, its outputs
-    likewise.
+    (address, data, where x begins, how many parameters, whether to take the root of the batch's mean, l2 of each
+    parameter or nothing, ``read``, ``written``). Where the last two are not empty, the rule is that of one coordinate
+    j: its k-th input stands at ``read[k, 0] + j*read[k, 1]``, its outputs likewise.
     """
-    address, data, head, l2, read, written = rule
+    address, data, head, p, root, l2, read, written = rule
     last = inputs.size - 1
+    if root:
+        mean = math.sqrt(inputs[last] / part)
+        inputs[last] = part * mean
+        for j in range(last - p, last):
+            inputs[j] = inputs[j] / (2.0 * mean) if mean > 0.0 else 0.0
     for j in range(l2.size):
         x = inputs[head + j]
-        inputs[last - l2.size + j] += 2.0 * part * l2[j] * x
+        inputs[last - p + j] += 2.0 * part * l2[j] * x
         inputs[last] += part * l2[j] * x * x
     inputs[head - 1] = part
     if read.size:
         one_in, one_out = np.empty(len(read)), np.empty(len(written))
-        for j in range(last - read[-2, 0]):
+        for j in range(p):
             for k in range(one_in.size):
                 one_in[k] = inputs[read[k, 0] + j * read[k, 1]]
             _call(address, one_out, one_in, data)
@@ -535,8 +540,7 @@ def linear_epoch(
 
     For ``rule``, ``inputs`` and ``outputs`` see ``_step``.
     """
-    d, head = at.size, rule[2]
-    p = d + (1 if intercept >= 0 else 0)
+    d, head, p = at.size, rule[2], rule[3]
     tail = inputs.size - p - 1
     w, g, zero = np.empty(d), np.empty(d), np.zeros(d)
     rows = np.empty((BLOCK, d))
@@ -584,13 +588,12 @@ def formula_epoch(
     row_data: Any,
     code: Any,
     shape: Any,
-    p: Any,
     rule: Any,
     inputs: Any,
     outputs: Any,
 ) -> None:
-    """As ``linear_epoch``, for the row formula of ``p`` parameters at ``row_address``."""
-    m, head = use.size, rule[2]
+    """As ``linear_epoch``, for the row formula at ``row_address``."""
+    m, head, p = use.size, rule[2], rule[3]
     tail = inputs.size - p - 1
     row_in, row_out = np.empty(p + m), np.empty(p + 1)
     u, cost, slope = np.empty(1), np.empty(1), np.empty(1)
@@ -634,7 +637,7 @@ def softmax_epoch(
 ) -> None:
     """As ``linear_epoch``, with a prediction for each class; ``scale`` is of each feature."""
     d, head = at.size, rule[2]
-    tail = inputs.size - classes * (d + (1 if intercept >= 0 else 0)) - 1
+    tail = inputs.size - rule[3] - 1
     W, G = np.empty((d, classes)), np.empty((d, classes))
     b, g, u, rows = np.zeros(classes), np.empty(classes), np.empty(classes), np.empty((BLOCK, d))
     share = 1.0 / (batch * mean_weight)

@@ -9,7 +9,7 @@ import numpy as np
 
 from downslope.fit import kernels
 from downslope.fit.losses import Loss
-from downslope.fit.rows import CHUNK_ROWS, Array, LinearRows, Rows, SoftmaxRows
+from downslope.fit.rows import CHUNK_ROWS, Array, LinearRows, Rows, SoftmaxRows, unlocked
 from downslope.objectives import Objective, Parameters, Vector
 
 
@@ -59,7 +59,8 @@ class DataObjective(Objective):
         text: str,
     ) -> None:
         super().__init__(parameters, text)
-        self.rows, self.y, self.weights, self.loss, self.penalty = rows, y, weights, loss, penalty
+        self.rows, self.y, self.weights = rows, unlocked(y), unlocked(weights)
+        self.loss, self.penalty = loss, penalty
         self.total = float(np.sum(weights)) if weights.size else float(len(y))
         self.differentiation = "symbolic"
 

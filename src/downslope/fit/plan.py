@@ -104,7 +104,7 @@ def carried_out(task: Task, start: Array, plan: Plan) -> Outcome:
         return Outcome(run, path, "natural", None, tuple(notes))
     rule = plan.optimizer or as_optimizer(None)
     if plan.standardize:
-        objective, coordinates = standardised(task)
+        objective, coordinates = standardised(task.objective)
         inner = InCoordinates(objective, coordinates)
         run = _descend(inner, coordinates.from_user(start), rule, plan.stopping, plan)
         return Outcome(in_user_units(run, coordinates, task), path, "standardised", None, tuple(notes))
@@ -208,16 +208,16 @@ def in_user_units(run: Run, coordinates: Coordinates, task: Task, root: bool = F
     )
 
 
-def standardised(task: Task) -> tuple[DataObjective, Coordinates]:
+def standardised(objective: DataObjective) -> tuple[DataObjective, Coordinates]:
     """The cost with the features of a linear hypothesis measured from their means in units of their spread."""
-    rows = task.rows
+    rows = objective.rows
     if not isinstance(rows, LinearRows):
         raise UsageError(
             "standardising needs a hypothesis that is linear in its parameters; scale the columns in the table, or"
             " leave optimizer and learning rate out."
         )
     picked = slice(None, None, max(1, rows.count // 100_000))
-    sample, w = rows.X[picked], task.objective.weights[picked]
+    sample, w = rows.X[picked], objective.weights[picked]
     weights = w if w.any() else None  # a row of weight 2 stands for two rows, here too
     centre = np.zeros(rows.X.shape[1])
     if rows.intercept is not None:
@@ -229,14 +229,14 @@ def standardised(task: Task) -> tuple[DataObjective, Coordinates]:
     if isinstance(rows, SoftmaxRows):
         scale, shear = np.repeat(scale, rows.classes), np.kron(shear, np.eye(rows.classes))
     coordinates = Coordinates("standardised", np.diag(1 / scale), np.zeros(len(scale)), shear)
-    return task.objective.centred(centre), coordinates
+    return objective.centred(centre), coordinates
 
 
 def _in_rounds(task: Task, start: Array, plan: Plan) -> Run:
     size = task.objective.parameters.size
     objective, frame = task.objective, Coordinates.user(size)
     if isinstance(task.rows, LinearRows) and task.rows.intercept is not None:
-        objective, base = standardised(task)
+        objective, base = standardised(task.objective)
         frame = base.with_matrix("standardised", np.eye(size), np.zeros(size))
     watch = separated(objective) if task.loss.classifies and not objective.penalty.l2 else None
     rounds = Rounds(objective, frame, plan.stopping, plan.watch, plan.every, watch)
@@ -253,7 +253,7 @@ def _large(task: Task) -> bool:
 
 def _quasi_newton(task: Task, start: Array, plan: Plan) -> Run:
     """Descent that learns the curvature on the way, for many parameters."""
-    objective, coordinates = standardised(task)
+    objective, coordinates = standardised(task.objective)
     stopping, inner = plan.stopping, InCoordinates(objective, coordinates)
     if not stopping.asks_for_a_test:
         tolerance = ROUNDING * _gradient_scale(objective, coordinates)
@@ -270,7 +270,7 @@ def _proximal(task: Task, start: Array, plan: Plan) -> Outcome:
     """Descent with the l1 penalty taken exactly, by proximal steps."""
     objective, coordinates = task.objective, Coordinates.user(task.objective.parameters.size)
     if isinstance(task.rows, LinearRows) and (plan.free or plan.standardize):
-        objective, coordinates = standardised(task)
+        objective, coordinates = standardised(task.objective)
     thresholds = thresholds_in(objective.penalty, np.diag(coordinates.matrix))
     rule: Optimizer = ProximalGradient(thresholds=tuple(thresholds.tolist()))
     if plan.optimizer is not None:

@@ -26,6 +26,22 @@ USUAL_EVALUATIONS = 60
 NOTHING: Array = np.empty(0)
 
 
+def unlocked(array: Array) -> Array:
+    """The same memory, not marked as read-only: Numba would compile every pass anew for arrays so marked."""
+    if array.flags.writeable or not array.flags.c_contiguous or not array.size:
+        return array
+    return np.asarray(_Unlocked(array))
+
+
+class _Unlocked:
+    """An array's memory for ``np.asarray``, which keeps this and with it the array."""
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+        interface = array.__array_interface__
+        self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
+
+
 class Rows(ABC):
     """What all hypotheses on a table can do. ``size`` is the number of parameters, ``count`` that of rows."""
 
@@ -59,7 +75,7 @@ class LinearRows(Rows):
     """
 
     def __init__(self, X: Array, at: Any, intercept: int | None, centre: Array | None = None) -> None:
-        self.X, self.at, self.intercept = X, np.asarray(at, np.intp), intercept
+        self.X, self.at, self.intercept = unlocked(X), np.asarray(at, np.intp), intercept
         self.centre = np.zeros(X.shape[1]) if centre is None else centre
         self.count, self.size = len(X), X.shape[1] + (intercept is not None)
         self.each = self.size  # parameters of one prediction
@@ -178,7 +194,7 @@ class FormulaRows(Rows):
     """
 
     def __init__(self, hypothesis: Hypothesis, X: Array) -> None:
-        self.X, self.use = X, np.arange(len(hypothesis.columns))
+        self.X, self.use = unlocked(X), np.arange(len(hypothesis.columns))
         self.hypothesis = hypothesis
         self.size, self.count = len(hypothesis.parameters), len(X)
         self.expect(USUAL_EVALUATIONS)

@@ -62,7 +62,7 @@ def make_task(
     hypothesis: Hypothesis,
     loss: Loss,
     *,
-    weights: str | Sequence[float] | None = None,
+    weights: str | Sequence[float] | Array | None = None,
     l2: float = 0.0,
     l1: float = 0.0,
     drop_missing: bool = False,
@@ -90,17 +90,23 @@ def make_task(
     warnings = checks.look_at_columns(frame, hypothesis, rows) if isinstance(rows, LinearRows) else []
     if loss.link != "identity" and loss.link != "softmax":
         notes.append(_link_note(loss, hypothesis))
-    mask = np.ones(len(hypothesis.parameters))
-    mask[list(hypothesis.unpenalised)] = 0.0
-    shape = (len(classes),) if loss.name == "softmax" else ()
-    parameters = Parameters(hypothesis.parameters, (shape,) * len(hypothesis.parameters), "dict")
-    penalty = Penalty(
-        _strength("l2", l2), _strength("l1", l1), np.repeat(mask, len(classes)) if shape else mask
-    )
-    text = cost_text(hypothesis, loss, penalty)
-    objective = DataObjective(rows, y, w, loss, penalty, parameters, text)
+    objective = cost_of(hypothesis, loss, rows, y, w, l2=l2, l1=l1)
     objective.notes = (*notes, *warnings)
     return Task(frame, hypothesis, loss, objective, classes, tuple(notes), tuple(warnings))
+
+
+def cost_of(
+    hypothesis: Hypothesis, loss: Loss, rows: Rows, y: Array, weights: Array, *, l2: Any, l1: Any
+) -> DataObjective:
+    """The mean loss on these rows plus the penalties; all but the penalties' strengths must have been checked."""
+    mask = np.ones(len(hypothesis.parameters))
+    mask[list(hypothesis.unpenalised)] = 0.0
+    shape: tuple[int, ...] = ()
+    if isinstance(rows, SoftmaxRows):
+        shape, mask = (rows.classes,), np.repeat(mask, rows.classes)
+    parameters = Parameters(hypothesis.parameters, (shape,) * len(hypothesis.parameters), "dict")
+    penalty = Penalty(_strength("l2", l2), _strength("l1", l1), mask)
+    return DataObjective(rows, y, weights, loss, penalty, parameters, cost_text(hypothesis, loss, penalty))
 
 
 def rows_of(
@@ -156,4 +162,4 @@ def cost_text(hypothesis: Hypothesis, loss: Loss, penalty: Penalty) -> str:
     return f"{loss}({hypothesis.text}){extra}"
 
 
-__all__ = ["NOTHING", "DataError", "Task", "cost_text", "make_task"]
+__all__ = ["NOTHING", "DataError", "Task", "cost_of", "cost_text", "make_task"]
