@@ -1,0 +1,91 @@
+"""How a fit ended, in scikit-learn's terms: a warning where it did not converge, with the reason and what to try."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+from sklearn.exceptions import ConvergenceWarning
+
+from downslope.descent import Status
+from downslope.descent.progress import Step
+from downslope.fit import Fit
+
+
+@dataclass
+class Patience:
+    """A callback that ends a descent whose cost no longer falls.
+
+    It is for costs whose gradient does not vanish: in batches, and where the loss has a kink.
+
+    Args:
+        tol: a step counts as no change where the least cost so far falls by at most this part of its whole fall.
+        steps: so many such steps in a row end the descent.
+
+    >>> patience = Patience(tol=0.1, steps=2)
+    >>> [patience(Step(k, k, None, value, 0.0)) for k, value in enumerate([9.0, 1.0, 0.9, 0.9])]
+    [False, False, False, True]
+    """
+
+    tol: float
+    steps: int
+    first: float | None = None
+    least: float = float("inf")
+    waited: int = 0
+
+    def __call__(self, step: Step) -> bool:
+        if self.first is None:
+            self.first = self.least = step.value
+            return False
+        gain = self.least - step.value
+        self.least = min(self.least, step.value)
+        self.waited = 0 if gain > self.tol * (self.first - self.least) else self.waited + 1
+        return self.waited >= self.steps
+
+    def sentence(self, unit: str) -> str:
+        """Why it ended."""
+        return f"The cost has not fallen by more than {self.tol:g} of its whole fall for {self.steps} {unit} in a row."
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A status word, a sentence, and whether that is what was asked for."""
+
+    status: str
+    message: str
+    converged: bool
+
+
+def ending_of(fit: Fit, patience: Patience | None, unit: str) -> Ending:
+    """How a fit ended; ``unit`` is what its steps are called."""
+    run, status = fit.run, fit.run.verdict.status
+    if patience is not None and status == Status.STOPPED_BY_CALLBACK:
+        if run.fun <= run.history.value[0]:
+            return Ending(str(Status.CONVERGED), patience.sentence(unit), True)
+        message = f"After {run.nit} {unit} the cost {run.fun:.4g} is above the {run.history.value[0]:.4g} of the start."
+        return Ending(str(Status.DIVERGED), message, False)
+    if patience is not None and status == Status.STEP_LIMIT:
+        return Ending(str(status), f"Stopped after {run.nit} {unit}, with the cost still changing.", False)
+    return Ending(str(status), run.message, run.success)
+
+
+ADVICE = {
+    Status.STEP_LIMIT: "Raise max_iter or tol, change the learning rate, or leave it all to optimizer='auto'.",
+    Status.STALLED: "Raise tol, or try another optimizer.",
+    Status.DIVERGED: "Lower the learning rate, or leave it to optimizer='auto'.",
+    Status.LEFT_DOMAIN: "Lower the learning rate, or leave it to optimizer='auto'.",
+}
+
+
+def warn(estimator: object, ending: Ending, notes: tuple[str, ...]) -> None:
+    """A ``ConvergenceWarning`` where the fit did not converge."""
+    if ending.converged:
+        return
+    parts = [f"{type(estimator).__name__}: {ending.message}"]
+    parts += [
+        f"{note[0].upper()}{note[1:]}."
+        for note in notes
+        if "above the limit" in note or "without bound" in note
+    ]
+    parts += [ADVICE[Status(ending.status)]] if ending.status in ADVICE else []
+    warnings.warn(" ".join(parts), ConvergenceWarning, stacklevel=4)

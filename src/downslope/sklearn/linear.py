@@ -1,0 +1,209 @@
+"""What both estimators share: the parameters, the descent of a linear model, and the stream of ``partial_fit``."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from downslope.descent import History, Stopping
+from downslope.descent.descend import Watch
+from downslope.errors import UsageError
+from downslope.fit import batches
+from downslope.fit.door import finished
+from downslope.fit.losses import Loss
+from downslope.fit.objective import DataObjective
+from downslope.fit.plan import Plan, carried_out
+from downslope.fit.rows import Array, LinearRows, SoftmaxRows
+from downslope.fit.stream import Stream
+from downslope.fit.task import Task, cost_of, make_task
+from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.schedule import Schedule
+from downslope.optimizers.schedule_text import as_schedule
+from downslope.optimizers.wrappers.scheduled import with_schedule
+from downslope.sklearn.endings import Patience, ending_of, warn
+from downslope.sklearn.feeding import Feeding, Record
+from downslope.sklearn.tables import frame_of, hypothesis_of, packed, unpacked, value_errors
+
+LARGEST = 1e150  # a parameter beyond it has overflowed
+
+
+class LinearDescent(BaseEstimator):
+    """A linear model that is found by descent; the estimators say what is predicted from it."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "loss": [str, Loss],
+        "optimizer": [str, Optimizer],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
+        "schedule": [str, Schedule, callable, None],
+        "l2": [Interval(Real, 0, None, closed="left")],
+        "l1": [Interval(Real, 0, None, closed="left")],
+        "fit_intercept": ["boolean"],
+        "standardize": ["boolean"],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left"), None],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), None],
+        "epochs": [Interval(Integral, 1, None, closed="left"), None],
+        "random_state": ["random_state"],
+        "warm_start": ["boolean"],
+    }
+
+    coef_: Any
+    intercept_: Any
+    _history: History
+    _feeding: Feeding | None = None  # since the last fit
+
+    @property
+    def history_(self) -> History:
+        """The way of the last ``fit``, or of the calls of ``partial_fit`` since."""
+        check_is_fitted(self, "coef_")
+        return self._history if self._feeding is None else self._feeding.record.history()
+
+    # fitting
+
+    def _fit(self, X: Any, y: Array, weights: Array, loss: Loss, outputs: int) -> None:
+        """Find the parameters for checked features and targets (numbers of classes, where there are classes)."""
+        hypothesis = hypothesis_of(self._names(X), self.fit_intercept)
+        with value_errors():
+            task = make_task(
+                *(frame_of(X, y, hypothesis), hypothesis, loss),
+                weights=weights if weights.size else None,
+                l2=self.l2,
+                l1=self.l1,
+            )
+            plan, patience = self._plan(task)
+            zeros = np.zeros(task.objective.parameters.size)
+            start = self._start(zeros, outputs)
+            if start is not zeros and plan.stopping.relative_tolerance is not None:
+                plan = self._relative_to_zero(task, plan, zeros)
+            if self.batch_size is None:
+                outcome = carried_out(task, start, plan)
+            else:
+                seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+                outcome = batches.carried_out(task, start, plan, int(self.batch_size), None, seed)
+        fit = finished(task, outcome)
+        ending = ending_of(fit, patience, "steps" if self.batch_size is None else "epochs")
+        self._keep(fit.run.final, outputs)
+        self._history, self._feeding = fit.history, None
+        self.n_iter_, self.loss_, self.notes_ = fit.nit, fit.loss, fit.notes
+        self.status_, self.message_ = ending.status, ending.message
+        warn(self, ending, fit.notes)
+
+    def _plan(self, task: Task) -> tuple[Plan, Patience | None]:
+        """How to descend, and when to stop."""
+        rule, patience, tolerance = self._rule(), None, None
+        if self.tol is not None and self.epochs is None:
+            if self.batch_size is not None or (rule is not None and not task.loss.curved):
+                patience = Patience(float(self.tol), int(self.n_iter_no_change))
+            else:
+                tolerance = float(self.tol)
+        steps = int(self.max_iter if self.epochs is None else self.epochs)
+        stopping = Stopping(steps=steps, relative_tolerance=tolerance)
+        return Plan(rule, bool(self.standardize), stopping, "auto", None, Watch(callback=patience)), patience
+
+    def _rule(self) -> Optimizer | None:
+        """The rule with its learning rate; None where it is left to us."""
+        auto = isinstance(self.optimizer, str) and self.optimizer.strip().lower() == "auto"
+        if auto and self.learning_rate is None:
+            if self.schedule is not None:
+                raise UsageError(
+                    "schedule multiplies a learning rate, and optimizer='auto' has none: give learning_rate, or name an"
+                    " optimizer."
+                )
+            return None
+        rule = as_optimizer(None if auto else self.optimizer, self.learning_rate)
+        return rule if self.schedule is None else with_schedule(rule, as_schedule(self.schedule))
+
+    def _start(self, zeros: Array, outputs: int) -> Array:
+        """Zeros, or the parameters of the last fit where they are wanted and fit."""
+        if not self.warm_start or not hasattr(self, "coef_"):
+            return zeros
+        coef, intercept = np.reshape(self.coef_, (-1, self.n_features_in_)), np.atleast_1d(self.intercept_)
+        theta = packed(coef, intercept, self.fit_intercept)
+        if len(coef) != outputs or theta.size != zeros.size:
+            raise UsageError(
+                f"warm_start=True, and the last fit had parameters for {len(coef)} output(s) of"
+                f" {np.shape(self.coef_)[-1]} features; this one has {outputs}. Fit a new estimator, or set"
+                " warm_start=False."
+            )
+        return theta
+
+    @staticmethod
+    def _relative_to_zero(task: Task, plan: Plan, zeros: Array) -> Plan:
+        """From a warm start the tolerance is still relative to the gradient at zero."""
+        asked = plan.stopping
+        at_zero = carried_out(task, zeros, replace(plan, stopping=Stopping(steps=0), watch=Watch()))
+        tolerance = (asked.relative_tolerance or 0.0) * at_zero.run.gradient_norm
+        return replace(plan, stopping=Stopping(steps=asked.steps, tolerance=tolerance))
+
+    def _keep(self, theta: Array, outputs: int) -> None:
+        self.coef_, self.intercept_ = unpacked(theta, outputs, self.fit_intercept)
+
+    def _names(self, X: Array) -> tuple[str, ...]:
+        names = getattr(self, "feature_names_in_", None)
+        return tuple(f"x{j}" for j in range(X.shape[1])) if names is None else tuple(map(str, names))
+
+    # feeding
+
+    def _feed(self, X: Any, y: Array, weights: Array, loss: Loss, outputs: int) -> None:
+        """One pass over checked rows by the rule, which remembers the passes before."""
+        hypothesis = hypothesis_of(self._names(X), self.fit_intercept)
+        at, intercept = np.arange(X.shape[1]), X.shape[1] if self.fit_intercept else None
+        rows = LinearRows(X, at, intercept) if outputs == 1 else SoftmaxRows(X, at, intercept, outputs)
+        objective = cost_of(hypothesis, loss, rows, y, weights, l2=self.l2, l1=self.l1)
+        feeding = self._opened(objective, outputs)
+        before = feeding.stream.point
+        batch = len(X) if self.batch_size is None else min(int(self.batch_size), len(X))
+        with np.errstate(all="ignore"):
+            loss_value, gradient = objective.loss_and_gradient(before)
+            cost, gradient = objective.penalty.add_to(before, loss_value, gradient)
+            after = feeding.stream.fed(objective, batch)
+        feeding.record.add(cost, float(np.linalg.norm(gradient)), before)
+        steps = -(-len(X) // batch)
+        self.status_, self.message_ = "step_limit", f"One pass over {len(X)} rows, in {steps} steps."
+        if np.all(np.abs(after.z) < LARGEST) and np.all(np.isfinite(after.memory)):
+            feeding.stream = after
+        else:
+            self.status_, self.message_ = (
+                "diverged",
+                "The steps on these rows overflowed; nothing was learned from them.",
+            )
+        self._feeding = feeding
+        self._keep(feeding.stream.point, outputs)
+        self.n_iter_, self.loss_, self.notes_ = getattr(self, "n_iter_", 0) + 1, loss_value, ()
+        if self.status_ == "diverged":
+            advice = "Lower the learning rate, or name an optimizer that limits its steps, such as adam."
+            warnings.warn(
+                f"{type(self).__name__}: {self.message_} {advice}", ConvergenceWarning, stacklevel=3
+            )
+
+    def _opened(self, objective: DataObjective, outputs: int) -> Feeding:
+        """The stream that is being fed, or a new one from where the last fit ended."""
+        rule, size = self._rule() or batches.default_rule(), objective.parameters.size
+        feeding = self._feeding
+        if feeding is not None and feeding.size == size:
+            feeding.stream = feeding.stream.under(rule, objective.penalty)
+            return feeding
+        start: Array = np.zeros(size)
+        if hasattr(self, "coef_"):
+            coef = np.reshape(self.coef_, (outputs, -1))
+            start = packed(coef, np.atleast_1d(self.intercept_), self.fit_intercept)
+        stream = Stream.opened(rule, start, objective, bool(self.standardize))
+        return Feeding(stream, Record(objective.parameters.coordinates), size)
+
+    # predicting
+
+    def _raw(self, X: Any) -> Array:
+        """Predictions before the link, (rows, outputs)."""
+        check_is_fitted(self, "coef_")
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return np.asarray(X @ np.reshape(self.coef_, (-1, X.shape[1])).T + self.intercept_)
