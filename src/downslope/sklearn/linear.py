@@ -90,7 +90,7 @@ class LinearDescent(BaseEstimator):
             else:
                 seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
                 outcome = batches.carried_out(task, start, plan, int(self.batch_size), None, seed)
-        fit = finished(task, outcome)
+        fit = finished(task, outcome, start)
         ending = ending_of(fit, patience, "steps" if self.batch_size is None else "epochs")
         self._keep(fit.run.final, outputs)
         self._history, self._feeding = fit.history, None
