@@ -11,6 +11,7 @@ Every class in ``rules`` and ``wrappers`` is an attribute of this module: ``opti
 from typing import Any
 
 from downslope.optimizers.base import Optimizer, State
+from downslope.optimizers.optax import from_optax
 from downslope.optimizers.registry import (
     all_optimizers,
     all_schedules,
@@ -27,6 +28,7 @@ __all__ = [
     "all_schedules",
     "all_wrappers",
     "as_optimizer",
+    "from_optax",
     "optimizer_class",
     "optimizer_from_dict",
 ]

@@ -62,6 +62,25 @@ class Optimizer(Record):
         """What vanishes where the method is done: the gradient, unless there are bounds."""
         return gradient
 
+    def to_optax(self) -> Any:
+        """This rule as an optax ``GradientTransformation``, for JAX training loops.
+
+        Its ``update`` needs the parameters, and ``value=`` where the rule looks at the objective's value (it is a
+        ``GradientTransformationExtraArgs`` then). Its state is a pytree of fixed types: it can be compiled, and carried
+        by ``lax.scan``. A rule that searches along a line leaves trials in the parameters; ``state.accepted`` says
+        whether the point just evaluated became a step. ``optimizers.optax.answer`` is the point to report.
+
+        >>> import jax.numpy as jnp, optax
+        >>> from downslope.optimizers import SGD
+        >>> transformation, params = SGD(learning_rate=0.5).to_optax(), {"x": jnp.array(3.0)}
+        >>> change, state = transformation.update({"x": jnp.array(2.0)}, transformation.init(params), params)
+        >>> float(optax.apply_updates(params, change)["x"])
+        2.0
+        """
+        from downslope.optimizers.optax import to_optax  # which imports JAX
+
+        return to_optax(self)
+
     def updater(self) -> Updater:
         """This rule for a loop of your own, with ``update(params, gradients)``.
 

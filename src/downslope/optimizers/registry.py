@@ -12,6 +12,7 @@ from downslope.errors import UnknownNameError, UsageError, nearest
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.record import Record
 from downslope.optimizers.schedule import Constant, Product, Schedule
+from downslope.optimizers.theirs import Theirs
 
 
 def _classes_in(folder: str, kind: type[Record]) -> dict[str, type[Any]]:
@@ -116,6 +117,7 @@ def optimizer_from_dict(data: dict[str, Any], own: tuple[type[Optimizer], ...] =
         *all_schedules(),
         Constant,
         Product,
+        Theirs,
         *own,
     ]
     classes = {cls.name(): cls for cls in kinds}

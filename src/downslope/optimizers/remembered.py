@@ -17,7 +17,7 @@ from downslope.optimizers.parts import Numbers
 def plain(leaf: Any, names: Sequence[str], kinds: Sequence[Numbers]) -> Any:
     """A leaf of a state as plain data: a float, or floats and NumPy arrays by the parameters' names."""
     if not isinstance(leaf, Bundle):
-        return float(leaf)
+        return float(leaf) if np.ndim(leaf) == 0 else np.array(leaf)
     return {name: kind.plain(part) for name, kind, part in zip(names, kinds, leaf.parts, strict=True)}
 
 
@@ -51,7 +51,13 @@ def revived(
 
     def leaf(path: str, old: Any) -> Any:
         found = data["state"][path]
-        return vector(path, found) if isinstance(old, Bundle) else np.float64(found)
+        return (
+            vector(path, found)
+            if isinstance(old, Bundle)
+            else np.array(found)
+            if np.ndim(found)
+            else np.float64(found)
+        )
 
     best = data["best"]
     return states.mapped(like, leaf), None if best is None else vector("best", best)

@@ -169,7 +169,7 @@ class Updater:
     def _unshared(self, leaf: Any, x: Bundle, g: Bundle) -> Any:
         """A leaf of the state as it can be kept: copied where it is a parameter or gradient itself."""
         if not isinstance(leaf, Bundle):
-            return np.float64(leaf)
+            return np.float64(leaf) if np.ndim(leaf) == 0 else np.array(leaf)
         return Bundle(
             kind.copied(part) if part is ours or part is theirs else part
             for part, ours, theirs, kind in zip(leaf.parts, x.parts, g.parts, self._kinds, strict=True)

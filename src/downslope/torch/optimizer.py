@@ -21,7 +21,7 @@ MOST_TRIALS = 100  # evaluations in one step of a rule that searches
 NEXT = "next_x"  # where the state of such a rule keeps its next trial
 
 
-class Optimizer(torch.optim.Optimizer):
+class Optimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not type-checked here
     """Any of downslope's update rules, for a torch training loop.
 
     Args:
@@ -92,7 +92,7 @@ class Optimizer(torch.optim.Optimizer):
 
     # --- the step ----------------------------------------------------------------------------------------
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Make one step.
 
@@ -204,12 +204,13 @@ class Optimizer(torch.optim.Optimizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        self.param_groups = [Group(group) for group in self.param_groups]
+        self.param_groups: list[Group] = [Group(group) for group in state["param_groups"]]
         if "_stepper" not in self.__dict__:
             self._prepare()
 
     def __repr__(self) -> str:
-        return super().__repr__().replace("Optimizer", f"downslope.torch.Optimizer of {self.rule!r}", 1)
+        text: str = super().__repr__()
+        return text.replace("Optimizer", f"downslope.torch.Optimizer of {self.rule!r}", 1)
 
 
 def _copies(params: list[torch.Tensor]) -> list[torch.Tensor]:

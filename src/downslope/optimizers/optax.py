@@ -1,0 +1,261 @@
+"""Update rules as optax transformations, and optax transformations as update rules."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from downslope.errors import MissingExtraError, UsageError
+from downslope.optimizers import state as states
+from downslope.optimizers.arithmetic import library
+from downslope.optimizers.base import Optimizer
+from downslope.optimizers.bundle import Bundle, spread
+from downslope.optimizers.traits import traits
+from downslope.optimizers.wrappers.scheduled import prepared
+from downslope.symbolic.array import TraceError
+
+
+@functools.cache
+def _libraries() -> SimpleNamespace:
+    """JAX and optax, imported when first needed."""
+    try:
+        import jax
+        import optax
+    except ImportError as error:
+        raise MissingExtraError("JAX and optax are needed for this: pip install 'downslope[jax]'") from error
+    return SimpleNamespace(jax=jax, np=jax.numpy, optax=optax)
+
+
+# --- ours as theirs --------------------------------------------------------------------------------------
+
+
+class RuleState(NamedTuple):
+    """The state of a rule as a pytree.
+
+    Attributes:
+        vectors: by the names that the rule gives them, each of the build of the parameters.
+        scalars: by name, in the widest precision of the parameters.
+        accepted: whether the point of the last update was accepted as a step.
+    """
+
+    vectors: dict[str, Any]
+    scalars: dict[str, Any]
+    accepted: Any
+
+
+def to_optax(optimizer: Optimizer) -> Any:
+    """See ``Optimizer.to_optax``."""
+    lib, rule = _libraries(), prepared(optimizer)
+    asks = traits(rule)
+
+    def init(params: Any) -> RuleState:
+        leaves, tree = lib.jax.tree.flatten(params)
+        x = Bundle(map(lib.np.asarray, leaves))
+        return _packed(lib, rule.init(x), x, tree, True)
+
+    def update(gradients: Any, state: RuleState, params: Any = None, *, value: Any = None, **_: Any) -> Any:
+        if params is None:
+            raise UsageError(
+                f"{type(optimizer).__name__} steps from a point: update(gradients, state, params)."
+            )
+        if value is None and asks.needs_value:
+            raise UsageError(
+                f"{type(optimizer).__name__} looks at the objective's value too:"
+                " update(gradients, state, params, value=...)."
+            )
+        leaves, tree = lib.jax.tree.flatten(params)
+        x = Bundle(map(lib.np.asarray, leaves))
+        g = Bundle(
+            lib.np.asarray(leaf, part.dtype)
+            for leaf, part in zip(lib.jax.tree.leaves(gradients), x.parts, strict=True)
+        )
+        f = lib.np.asarray(lib.np.nan if value is None else value, _widest(lib, x))
+        next_x, after, accepted = rule.update(x, f, g, _unpacked(lib, rule, state, x))
+        changes = [(new - old).astype(old.dtype) for new, old in zip(next_x.parts, x.parts, strict=True)]
+        return lib.jax.tree.unflatten(tree, changes), _packed(lib, after, x, tree, accepted)
+
+    if asks.needs_value:
+        return lib.optax.GradientTransformationExtraArgs(init, update)
+    return lib.optax.GradientTransformation(init, update)
+
+
+def answer(optimizer: Optimizer, state: RuleState, params: Any) -> Any:
+    """The point to report for a state of ``to_optax()``: the average, where the rule averages; else ``params``.
+
+    >>> import jax.numpy as jnp
+    >>> from downslope.optimizers import ScheduleFreeSGD
+    >>> rule = ScheduleFreeSGD(learning_rate=0.5)
+    >>> transformation, params = rule.to_optax(), {"x": jnp.array(1.0)}
+    >>> state = transformation.init(params)
+    >>> for gradient in (2.0, 1.0):
+    ...     change, state = transformation.update({"x": jnp.array(gradient)}, state, params)
+    ...     params = {"x": params["x"] + change["x"]}
+    >>> float(answer(rule, state, params)["x"])
+    -0.25
+    """
+    lib, rule = _libraries(), prepared(optimizer)
+    leaves, tree = lib.jax.tree.flatten(params)
+    x = Bundle(map(lib.np.asarray, leaves))
+    point = rule.answer(x, _unpacked(lib, rule, state, x))
+    return lib.jax.tree.unflatten(tree, point.parts)
+
+
+def _widest(lib: Any, x: Bundle) -> Any:
+    return lib.np.result_type(*x.parts)
+
+
+def _packed(lib: Any, state: Any, x: Bundle, tree: Any, accepted: Any) -> RuleState:
+    """The leaves of a rule's state, in types that stay the same from step to step."""
+    vectors, scalars = {}, {}
+    for name, leaf in states.leaves(state):
+        if isinstance(leaf, Bundle):
+            parts = [part.astype(old.dtype) for part, old in zip(leaf.parts, x.parts, strict=True)]
+            vectors[name] = lib.jax.tree.unflatten(tree, parts)
+        else:
+            scalars[name] = lib.np.asarray(leaf, _widest(lib, x))
+    return RuleState(vectors, scalars, lib.np.asarray(accepted, bool))
+
+
+def _unpacked(lib: Any, rule: Optimizer, state: RuleState, x: Bundle) -> Any:
+    """The state as the rule knows it. What it is made of does not depend on numbers, only on how many there are."""
+    like = rule.init(Bundle([np.zeros(min(len(x), 100))]))
+
+    def leaf(name: str, old: Any) -> Any:
+        if isinstance(old, Bundle):
+            return Bundle(lib.jax.tree.leaves(state.vectors[name]))
+        return state.scalars[name]
+
+    return states.mapped(like, leaf)
+
+
+# --- theirs as ours --------------------------------------------------------------------------------------
+
+
+class FromOptaxState(NamedTuple):
+    """The arrays of an optax state, in order."""
+
+    leaves: tuple[Any, ...]
+
+
+class FromOptax(Optimizer):
+    """An optax transformation as an update rule; ``from_optax`` makes it."""
+
+    transformation: Any
+
+    def init(self, x: Any) -> FromOptaxState:
+        flat = _flat(x)
+        with _precision(flat):
+            arrays = _libraries().jax.tree.leaves(self.transformation.init(_libraries().np.asarray(flat)))
+        return FromOptaxState(tuple(_like(np.array(leaf), x) for leaf in arrays))
+
+    def update(
+        self, x: Any, value: Any, gradient: Any, state: FromOptaxState
+    ) -> tuple[Any, FromOptaxState, Any]:
+        lib = _libraries()
+        if library(x, gradient) == "jax" and not isinstance(x, Bundle):
+            return (*_updated(self.transformation, x, value, gradient, state), True)
+        flat = _flat(x)
+        with _precision(flat):
+            moved = _compiled(self.transformation)
+            leaves = FromOptaxState(tuple(map(_flat_leaf, state.leaves)))
+            next_x, after = moved(flat, lib.np.asarray(value, flat.dtype), _flat(gradient), leaves)
+        new = FromOptaxState(tuple(_like(np.array(leaf), x) for leaf in after.leaves))
+        return _like(np.array(next_x), x), new, True
+
+    def to_dict(self) -> dict[str, Any]:
+        """Only that it was one: a transformation is made of functions, which a file cannot hold."""
+        return {"name": "theirs", "library": "optax", "title": "a GradientTransformation", "settings": []}
+
+
+def from_optax(transformation: Any) -> FromOptax:
+    """An optax transformation as an optimizer, for ``minimize`` and everything else here.
+
+    Args:
+        transformation: a ``GradientTransformation``, such as ``optax.adam(0.1)`` or a chain. It sees all parameters as
+            one vector.
+
+    Raises:
+        UsageError: it is none, or it evaluates the objective itself (``value_fn``, as optax's line searches do).
+
+    JAX costs run it inside their compiled loop; with others it is called from NumPy at every step. A run with it can
+    be saved; what is loaded says only that it was optax's.
+
+    >>> import optax, downslope as ds
+    >>> rule = from_optax(optax.chain(optax.clip_by_global_norm(1.0), optax.sgd(0.5)))
+    >>> ds.minimize("x^2", start={"x": 2.0}, optimizer=rule, steps=3).history["x"].tolist()
+    [2.0, 1.5, 1.0, 0.5]
+    """
+    if not (hasattr(transformation, "init") and hasattr(transformation, "update")):
+        raise UsageError(
+            f"{transformation!r:.60} is no optax transformation; give one such as optax.adam(0.1), or a chain of them."
+        )
+    return FromOptax(transformation=transformation)
+
+
+@contextmanager
+def _precision(x: Any) -> Iterator[None]:
+    """Let JAX compute in the precision of ``x``."""
+    jax = _libraries().jax
+    enable = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
+    with enable(x.dtype == np.float64):
+        yield
+
+
+def _flat(x: Any) -> Any:
+    """Numbers as one NumPy vector."""
+    if isinstance(x, Bundle):
+        return np.concatenate([np.ravel(_flat(part)) for part in x.parts])
+    if isinstance(x, np.ndarray) and x.dtype.kind == "f":
+        return x
+    if isinstance(x, (float, np.floating)):
+        return np.asarray(x)
+    if library(x) == "torch":
+        return x.detach().cpu().numpy()
+    try:
+        return np.asarray(x, getattr(getattr(x, "dtype", None), "as_numpy_dtype", None))
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise TraceError(f"optax cannot be called with a {type(x).__name__}") from error
+
+
+def _flat_leaf(leaf: Any) -> Any:
+    return _flat(leaf) if isinstance(leaf, Bundle) else np.asarray(leaf)
+
+
+def _like(array: Any, x: Any) -> Any:
+    """A vector as parts where ``x`` has parts; what is not of its length as it is."""
+    if isinstance(x, Bundle) and array.shape == (len(x),):
+        return Bundle(spread(array, x))
+    return array[()]
+
+
+def _updated(
+    transformation: Any, x: Any, value: Any, gradient: Any, state: FromOptaxState
+) -> tuple[Any, Any]:
+    """One step in JAX. The leaves come as any numbers and are given the types that optax gave them."""
+    lib = _libraries()
+    like = lib.jax.eval_shape(transformation.init, x)
+    kinds, tree = lib.jax.tree.flatten(like)
+    leaves = [lib.np.asarray(leaf).astype(kind.dtype) for leaf, kind in zip(state.leaves, kinds, strict=True)]
+    theirs = lib.optax.with_extra_args_support(transformation)
+    try:
+        change, after = theirs.update(
+            gradient, lib.jax.tree.unflatten(tree, leaves), x, value=value, grad=gradient
+        )
+    except TypeError as error:
+        if "value_fn" not in str(error):
+            raise
+        raise UsageError(
+            "this optax transformation evaluates the objective itself (value_fn), which would not be counted;"
+            " make it without its line search (optax.lbfgs(linesearch=None)), or use LBFGS of downslope."
+        ) from error
+    return lib.optax.apply_updates(x, change), FromOptaxState(tuple(lib.jax.tree.leaves(after)))
+
+
+@functools.lru_cache(maxsize=32)
+def _compiled(transformation: Any) -> Any:
+    return _libraries().jax.jit(functools.partial(_updated, transformation))
