@@ -277,6 +277,82 @@ def test_torch_costs_that_stay_with_torch(cost: Any, reason: str) -> None:
     assert reason in run.notes[0]
 
 
+DATA_J, TARGET_J, LABELS_J = DATA.numpy(), TARGET.numpy(), LABELS.numpy()
+
+JAX_COSTS: dict[str, Any] = {
+    "index": lambda w: w[0] ** 2 / 20 + jnp.abs(w[-1]) ** 2.5 + w[jnp.array([0, 2])].sum() + w[1:].sum(),
+    "mse": lambda w: jnp.mean((DATA_J @ w - TARGET_J) ** 2),
+    "moments": lambda w: jnp.linalg.norm(w) + jnp.var(w) + jnp.std(w) + w.mean(),
+    "softmax": lambda w: jax.nn.logsumexp(w) + jax.nn.softmax(w)[0] + jax.nn.softplus(w).sum(),
+    "cross entropy": lambda w: (
+        -jnp.take_along_axis(jax.nn.log_softmax(DATA_J * w), LABELS_J[:, None], 1).mean()
+    ),
+    "activations": lambda w: (
+        jax.nn.relu(w) + jax.nn.sigmoid(w) + jax.nn.gelu(w) + jax.nn.leaky_relu(w)
+    ).sum(),
+    "shapes": lambda w: (
+        jnp.stack([w[0], w[1]]).prod()
+        + jnp.outer(w, w).trace()
+        + jnp.concatenate([w, w[::-1]]).reshape(2, 3).T.sum(1)[0]
+        + jnp.cumsum(w)[1]
+        + jnp.flip(w)[0]
+        + jnp.expand_dims(w, 0)[0, 2]
+    ),
+    "choices": lambda w: (
+        jnp.where(w > 0, w, 2 * w).sum()
+        + jnp.max(w)
+        - jnp.min(w)
+        + jnp.clip(w, 0, 1).sum()
+        + jnp.abs(w).sum()
+    ),
+    "functions": lambda w: (
+        jnp.sin(w) * jnp.cosh(w)
+        + jnp.arctan2(w, w + 2)
+        + jnp.log1p(w * w)
+        + jnp.expm1(w)
+        + jax.scipy.special.erf(w)
+        + 1 / jnp.sqrt(1 + w * w)
+        + jnp.logaddexp(w, 2 * w)
+        + 2.0**w
+        + jnp.tanh(w)
+    ).sum(),
+    "determinant": lambda w: jnp.linalg.det(jnp.outer(w, w) + jnp.eye(3)),
+    "unpacking": lambda a, b, c: a * b + jnp.exp(c),
+    "jitted": jax.jit(lambda w: jnp.sum(jnp.einsum("ij,j->i", DATA_J, w) ** 2)),
+}
+
+
+@pytest.mark.parametrize("name", JAX_COSTS)
+def test_jax_costs_become_formulas(name: str) -> None:
+    """Value and gradient away from the start agree with jax.grad's."""
+    cost = JAX_COSTS[name]
+    run = ds.minimize(cost, jnp.array([0.3, -0.2, 0.7]), learning_rate=0.01, steps=3, explain=False)
+    assert run.engine == "traced"
+    point = jnp.array([-0.4, 0.9, 0.25])
+    value, gradient = jax.value_and_grad(lambda p: cost(*p) if name == "unpacking" else cost(p))(point)
+    found, slope = run.objective.value_and_gradient(np.asarray(point))
+    assert found == pytest.approx(float(value), rel=1e-12)
+    np.testing.assert_allclose(slope, gradient, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [
+        lambda p: jax.lax.fori_loop(0, 3, lambda _, v: v * p[0], p[1] ** 2),
+        lambda p: jax.lax.stop_gradient(p[0]) * p[1] ** 2 + p[0] ** 2,
+        lambda p: jnp.exp(jnp.linspace(0, 1, 2000)[:, None] * p).sum(),
+        lambda p: jnp.sort(p)[0] ** 2,
+    ],
+    ids=["loop", "stopped gradient", "large", "sorted"],
+)
+def test_jax_costs_that_jax_compiles(cost: Any) -> None:
+    run = ds.minimize(cost, jnp.array([0.5, 0.25]), learning_rate=0.01, steps=3, explain=False)
+    assert run.engine == "compiled"
+    value, gradient = jax.value_and_grad(cost)(jnp.array([0.5, 0.25]))
+    assert run.history.value[0] == pytest.approx(float(value), rel=1e-12)
+    np.testing.assert_allclose(run.history.x[1], [0.5, 0.25] - 0.01 * np.asarray(gradient), rtol=1e-12)
+
+
 def test_uncompilable_jax_cost_is_hosted() -> None:
     run = ds.minimize(lambda p: (p**2).sum() if p[0] > -9 else p.sum(), jnp.ones(2), learning_rate=0.2)
     assert run.engine == "hosted"
@@ -324,7 +400,7 @@ def test_rules_compile_in_tensorflow(name: str) -> None:
 
 def compare(optimizer: Optimizer, start: Any) -> None:
     options: dict[str, Any] = {"optimizer": optimizer, "steps": 20, "explain": False}
-    run = ds.minimize(bowl, start, **options)
+    run = ds.minimize(bowl, start, engine="compiled", **options)
     reference = ds.minimize("(x - 1)^2/2 + (y - 2)^2*2", [-3.0, 1.0], **options)
     assert run.engine == "compiled"
     rows = min(len(run.history), len(reference.history))
@@ -341,7 +417,7 @@ def test_blocks_leave_no_seams(steps: int) -> None:
         "steps": steps,
         "explain": False,
     }
-    run = ds.minimize(bowl, jnp.array([-3.0, 1.0]), **options)
+    run = ds.minimize(bowl, jnp.array([-3.0, 1.0]), engine="compiled", **options)
     reference = ds.minimize("(x - 1)^2/2 + (y - 2)^2*2", [-3.0, 1.0], **options)
     assert run.nit == steps
     np.testing.assert_allclose(numbers(run.x), reference.x, rtol=1e-12)
@@ -353,7 +429,7 @@ def test_blocks_leave_no_seams(steps: int) -> None:
 )
 def test_every_way_to_stop(stop: dict[str, Any]) -> None:
     options: dict[str, Any] = {"learning_rate": 0.01, "steps": 3000, "explain": False, **stop}
-    run = ds.minimize(bowl, jnp.array([-3.0, 1.0]), **options)
+    run = ds.minimize(bowl, jnp.array([-3.0, 1.0]), engine="compiled", **options)
     reference = ds.minimize("(x - 1)^2/2 + (y - 2)^2*2", [-3.0, 1.0], **options)
     assert (run.status, run.nit, run.nfev) == (reference.status, reference.nit, reference.nfev)
     np.testing.assert_array_equal(run.history.step, reference.history.step)

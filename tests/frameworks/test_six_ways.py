@@ -74,6 +74,7 @@ def ways(formula: str, start: tuple[float, float]) -> dict[str, tuple[Any, Any, 
         ),
         "tensorflow": (python_function(formula, tf), tf.constant(start, tf.float64), {}),
         "jax": (python_function(formula, jnp), jnp.array(start), {}),
+        "jax, compiled": (python_function(formula, jnp), jnp.array(start), {"engine": "compiled"}),
     }
 
 
@@ -84,7 +85,8 @@ ENGINES = {
     "torch": "traced",
     "torch, step by step": "hosted",
     "tensorflow": "compiled",
-    "jax": "compiled",
+    "jax": "traced",
+    "jax, compiled": "compiled",
 }
 
 

@@ -61,9 +61,16 @@ class NativeFunction:
         """The outputs at ``inputs``, which must be contiguous and of this function's dtype."""
         if inputs.size != self.inputs:  # machine code would read whatever lies behind
             raise ObjectiveError(f"{inputs.size} numbers were given where {self.inputs} are needed.")
+        if not inputs.flags.writeable:  # SymEngine asks for a buffer that could be written to
+            inputs = inputs.copy()
         out = np.empty(self.outputs, self.dtype)
         self._compiled.unsafe_real(inputs, out)
         return out
+
+    def rows(self, points: NDArray[Any]) -> NDArray[Any]:
+        """The outputs at each row of ``points``, shape (points, outputs), in one call."""
+        inputs = np.array(points, self.dtype, order="C")
+        return np.asarray(self._compiled(inputs)).reshape(len(inputs), self.outputs)
 
 
 def size(expressions: Sequence[Any], most: int) -> int:

@@ -1,4 +1,4 @@
-"""Costs written in JAX: the whole descent in one compiled loop where the cost can be compiled, else step by step."""
+"""Costs written in JAX: traced into a formula, else compiled with the whole descent by JAX, else step by step."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
+from downslope.objectives.frameworks.agreement import agreeing_formula
+from downslope.objectives.frameworks.jax_symbols import traced
 from downslope.objectives.frameworks.tensors import (
     Library,
     Tensors,
@@ -45,11 +47,15 @@ class JaxObjective(Objective):
         self.differentiation = "jax.grad" if gradient is None else "supplied"
         self._evaluate: Callable[[Any], tuple[Any, Any]] = self.evaluate
 
-    def settle(self, x: Vector) -> None:
-        """Try the cost at the start: compile what can be compiled, refuse what cannot be descended."""
+    def settle(self, x: Vector) -> Any:
+        """Try the cost at the start: compile what can be compiled, refuse what cannot be descended.
+
+        Returns the cost as a closed jaxpr; None where it cannot be compiled.
+        """
         point = self.array(x)
         try:
-            self._refuse_constant(jax.make_jaxpr(self._cost)(point).jaxpr)
+            program = jax.make_jaxpr(self._cost)(point)
+            self._refuse_constant(program.jaxpr)
             jax.eval_shape(self.evaluate, point)
         except _UNTRACEABLE as error:
             try:
@@ -69,9 +75,10 @@ class JaxObjective(Objective):
                 else "a branch on a value, or float()"
             )
             self.notes = (f"JAX computes every step, uncompiled: {self.text} has {reason}.",)
-            return
+            return None
         self._evaluate = jax.jit(self.evaluate)
         self.loop, self.remote = JaxLoop(self), JaxArrays(self)
+        return program
 
     def _refuse_constant(self, program: Any) -> None:
         """Raise ObjectiveError where the result is computed without the parameters: JAX says zero, without a word."""
@@ -204,8 +211,16 @@ class JaxLibrary(Library):
         self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
     ) -> tuple[Objective, Vector]:
         objective = JaxObjective(function, tensors, gradient)
-        objective.settle(tensors.x)
-        return objective, tensors.x
+        program = objective.settle(tensors.x)
+        if program is None or gradient is not None:
+            return objective, tensors.x
+        try:
+            expressions = traced(program, tensors.parameters)
+            formula = agreeing_formula(expressions, None, objective, tensors)
+        except TraceError:
+            return objective, tensors.x
+        formula.loop, formula.remote = objective.loop, objective.remote  # for engine="compiled"
+        return formula, tensors.x
 
 
 LIBRARY = JaxLibrary()

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
-from downslope.objectives.formula import FormulaObjective, readable
+from downslope.objectives.frameworks.agreement import agreeing_formula
 from downslope.objectives.frameworks.tensors import (
     Library,
     Tensors,
@@ -96,7 +96,7 @@ class TorchObjective(Objective):
         parameters = self.parameters
         if len(parameters.names) == 1:
             return [flat.view(parameters.shapes[0]).requires_grad_()]
-        pieces = flat.split(parameters.sizes)
+        pieces = flat.split_with_sizes(parameters.sizes)
         return [
             piece.view(shape).requires_grad_() for piece, shape in zip(pieces, parameters.shapes, strict=True)
         ]
@@ -193,49 +193,13 @@ class TorchLibrary(Library):
         self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
     ) -> tuple[Objective, Vector]:
         hosted = TorchObjective(function, tensors, gradient)
-        value, slope = hosted.value_and_gradient(tensors.x)
+        hosted.value_and_gradient(tensors.x)  # its errors come first, in PyTorch's words made plain
         try:
-            return self._formula(function, hosted, tensors, gradient, value, slope), tensors.x
+            partials = None if gradient is None else traced(gradient, tensors)
+            return agreeing_formula(traced(function, tensors), partials, hosted, tensors), tensors.x
         except TraceError as error:
             hosted.notes = (f"PyTorch computes every step: {error}.",)
         return hosted, tensors.x
-
-    def _formula(
-        self,
-        function: Callable[..., Any],
-        hosted: TorchObjective,
-        tensors: Tensors,
-        gradient: Callable[..., Any] | None,
-        value: float,
-        slope: Vector,
-    ) -> FormulaObjective:
-        """The cost as a formula, if it says what PyTorch says, at the start and at a point beside it."""
-        expression = traced(function, tensors)
-        if len(expression) != 1:
-            raise TraceError("the cost is more than one number")
-        partials = None if gradient is None else traced(gradient, tensors)
-        if partials is not None and len(partials) != tensors.parameters.size:
-            raise TraceError("the gradient has another size than the parameters")
-        formula = FormulaObjective(
-            expression[0], tensors.parameters, readable(expression[0]), tensors.precision, partials
-        )
-        beside = tensors.x + 1e-3 * (1 + np.abs(tensors.x)) * np.cos(np.arange(len(tensors.x)))
-        there = hosted.value_and_gradient(beside)
-        for point, (known, known_gradient) in ((tensors.x, (value, slope)), (beside, there)):
-            try:
-                found, found_gradient = formula.value_and_gradient(point)
-            except ObjectiveError as error:
-                raise TraceError(str(error)) from error
-            tolerance = 1e3 * float(np.finfo(hosted.dtype).eps)
-            if not (_close(found, known, tolerance) and _close(found_gradient, known_gradient, tolerance)):
-                raise TraceError("as a formula it does not give the same value and gradient")
-        return formula
-
-
-def _close(found: Any, known: Any, tolerance: float) -> bool:
-    finite = np.asarray(known)[np.isfinite(known)]
-    scale = max(1.0, float(np.max(np.abs(finite), initial=0.0)))
-    return bool(np.allclose(found, known, rtol=tolerance, atol=tolerance * scale, equal_nan=True))
 
 
 LIBRARY = TorchLibrary()

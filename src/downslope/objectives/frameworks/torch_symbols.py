@@ -40,7 +40,7 @@ def traced(function: Callable[..., Any], tensors: Tensors) -> list[Any]:
     values, mode = {}, _Shadows()
     for name, piece, place in zip(
         parameters.names,
-        flat.split(parameters.sizes),
+        flat.split_with_sizes(parameters.sizes),
         np.split(symbols, np.cumsum(parameters.sizes)[:-1]),
         strict=True,
     ):
@@ -62,11 +62,11 @@ def traced(function: Callable[..., Any], tensors: Tensors) -> list[Any]:
     return expressions
 
 
-class _Shadows(TorchDispatchMode):  # type: ignore[misc] # PyTorch is an extra, unseen by the checker
+class _Shadows(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Does every operation in PyTorch as usual, and on the shadows in symbols."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._shadows: dict[
             int, tuple[torch.Tensor, SymbolicArray]
         ] = {}  # the tensor is kept: its id stays its own
