@@ -169,7 +169,6 @@ def write(pictures: bool) -> None:
         start = {"a": 7.5, "b": 80.6}
         fit = ds.fit(table, "y ~ a*x + b", loss="rmse", start=start, learning_rate=0.1, steps=2000)
         fit.plot(DOCS / "pictures" / "fit.png", view="surface")
-        slim(DOCS / "pictures" / "fit.png")
 
 
 if __name__ == "__main__":

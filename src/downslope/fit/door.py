@@ -29,6 +29,8 @@ from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers.schedule_text import as_schedule
 from downslope.optimizers.wrappers.scheduled import with_schedule
 
+MOST_NAMED = 12  # parameters spelt out in the example of a start
+
 
 class FitOptions(TypedDict, total=False):
     """The keyword arguments of ``fit`` beyond the common ones."""
@@ -174,10 +176,12 @@ def _start(task: Task, start: Any, seed: int | None) -> Array:
     columns = listed(task.frame.names)
     if start is None:
         if task.hypothesis.linear is None:
-            example = ",".join(f"{name}=1" for name in parameters.names)
+            example = ",".join(f"{name}=1" for name in parameters.names[:MOST_NAMED])
+            example += ",..." if len(parameters.names) > MOST_NAMED else ""
+            notes = "".join(f" {note[:1].upper()}{note[1:]}." for note in task.hypothesis.notes)
             raise StartError(
                 f"'{task.hypothesis.text}' is not linear in its parameters and needs a start for {names}, such as"
-                f" start='{example}' (--start {example}). The columns are: {columns}."
+                f" start='{example}' (--start {example}). The columns are: {columns}.{notes}"
             )
         return np.zeros(parameters.size)
     given = draw(parse_start(start) if isinstance(start, str) else start, seed)
@@ -247,9 +251,7 @@ def _descended(task: Task, start: Array, plan: Plan, options: FitOptions) -> Out
 def finished(task: Task, outcome: Outcome, start: Array) -> Fit:
     """One true pass over the rows at the point reached, a look at what kind of point it is, and the findings."""
     run, objective = _begun_at(outcome.run, start), task.objective
-    if outcome.path == "batches":  # to the engine an epoch is one step
-        message = re.sub(r"\bstep(s?)\b", r"epoch\1", run.message)
-        run = replace(run, verdict=replace(run.verdict, message=message))
+    run = replace(run, verdict=replace(run.verdict, message=_counted_aright(outcome, run)))
     loss = objective.data_value(run.final)
     if task.hypothesis.linear is None and objective.rows.count * objective.parameters.size**2 <= 10_000_000:
         from downslope.explain.point import judged
@@ -288,3 +290,12 @@ def _begun_at(run: Run, start: Array) -> Run:
     if len(x) and run.history.step[0] == 0:
         x[0] = start
     return replace(run, start=start.copy(), history=replace(run.history, x=x))
+
+
+def _counted_aright(outcome: Outcome, run: Run) -> str:
+    """The message with the steps of the whole fit: to the engine an epoch is a step, and a round begins anew."""
+    if outcome.path == "batches":
+        return re.sub(r"\bstep(s?)\b", r"epoch\1", run.message)
+    if outcome.coordinates == "natural":
+        return re.sub(r"\bat step \d+", f"at step {run.nit}", run.message)
+    return run.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from downslope import symbolic
 from downslope.errors import ExpressionError, UsageError, nearest
 from downslope.fit.frame import Frame, listed
 from downslope.language import parse
+from downslope.language.functions import CONSTANTS
 from downslope.objectives.parameters import natural_order
 
 INTERCEPT = "intercept"
@@ -86,6 +88,7 @@ def read_hypothesis(text: str, frame: Frame) -> Hypothesis:
             f"the hypothesis is '{text}'; it must be of the form 'target ~ formula', as in 'y ~ a*x + b'."
         )
     _ = frame[target]
+    _refuse_constants(right, frame)
     try:
         read = parse(right.strip())
     except ExpressionError as error:
@@ -101,6 +104,16 @@ def read_hypothesis(text: str, frame: Frame) -> Hypothesis:
     )
 
 
+def _refuse_constants(formula: str, frame: Frame) -> None:
+    """Raise UsageError where a name could be a column as well as a number."""
+    for name, value in CONSTANTS.items():
+        if name in frame.known and re.search(rf"(?<!\w){name}(?!\w)", formula):
+            raise UsageError(
+                f"{frame.origin} has a column '{name}', and in a formula {name} is the number {value:.6g}. Rename the"
+                " column, or give the target and the features (--target, --features)."
+            )
+
+
 def _check_names(target: str, columns: Sequence[str], parameters: Sequence[str], frame: Frame) -> None:
     known = f"columns: {listed(frame.known)}; parameters: {listed(parameters) or 'none'}"
     if target in columns:
@@ -108,16 +121,19 @@ def _check_names(target: str, columns: Sequence[str], parameters: Sequence[str],
     if not parameters:
         raise UsageError(f"the hypothesis has no parameter to find: every name in it is a column. ({known})")
     if not columns and len(parameters) > 1:
-        hints = [nearest(name, frame.known) for name in parameters]
-        hint = next((h for h in hints if h), "")
-        raise UsageError(f"the hypothesis uses no column of {frame.origin}. {hint} ({known})")
+        likely = [f"{said[:1].upper()}{said[1:]}." for said in _suspicions(parameters, frame, columns)]
+        hint = next(filter(None, (*likely, *(nearest(name, frame.known) for name in parameters))), "")
+        raise UsageError(
+            f"the hypothesis uses no column of {frame.origin}. {hint}{' ' if hint else ''}({known})"
+        )
 
 
 def _suspicions(parameters: Sequence[str], frame: Frame, columns: Sequence[str]) -> tuple[str, ...]:
     """Parameters that look like a misspelt column."""
-    unused = {name.lower(): name for name in frame.known if name not in columns}
+    unused = {re.sub(r"\W", "_", name).lower(): name for name in frame.known if name not in columns}
     return tuple(
         f"'{name}' is taken as a parameter; the column is called '{unused[name.lower()]}'"
+        + ("" if unused[name.lower()].isidentifier() else ", which a formula cannot name: rename it")
         for name in parameters
         if name.lower() in unused
     )

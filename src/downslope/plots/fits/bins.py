@@ -17,7 +17,7 @@ def binned(x: Floats, least: int = LEAST, most: int = MOST_BINS) -> list[NDArray
     """Indices of rows in order of ``x``, in bins of about equal numbers; none where there are too few rows.
 
     >>> [len(part) for part in binned(np.arange(90.0))]
-    [22, 22, 23, 23]
+    [22, 23, 22, 23]
     """
     count = min(len(x) // least, most)
     if count < 3:
