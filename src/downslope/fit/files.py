@@ -125,19 +125,17 @@ def _column(column: Any) -> Any:
         kind = column.type
     if pa.types.is_null(kind):
         return np.full(len(column), np.nan)
-    if pa.types.is_boolean(kind) or pa.types.is_decimal(kind) or pa.types.is_integer(kind):
+    if pa.types.is_boolean(kind) or pa.types.is_decimal(kind) or pa.types.is_float16(kind):
         column, kind = column.cast(pa.float64(), safe=False), pa.float64()
-    if pa.types.is_floating(kind):
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind):
         return _numbers(column)
     return np.array([*column.to_pylist(), None], object)[:-1]  # the None keeps lists from becoming a matrix
 
 
 def _numbers(column: Any) -> Any:
-    """A floating-point column as float64, not by PyArrow's own ``to_numpy``, which would import pandas."""
+    """A column of numbers as float64, not by PyArrow's own ``to_numpy`` and ``cast``, which import more than they do."""
     import pyarrow as pa
 
-    if pa.types.is_float16(column.type):
-        column = column.cast(pa.float32())
     parts = [np.empty(0)]
     for chunk in column.chunks:
         bare = pa.Array.from_buffers(chunk.type, len(chunk), [None, chunk.buffers()[1]], offset=chunk.offset)
