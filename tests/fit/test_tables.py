@@ -12,6 +12,7 @@ from pyarrow import feather, parquet
 
 from downslope.errors import DataError, DownslopeError, StartError, UnknownNameError, UsageError
 from downslope.fit import fit
+from downslope.fit.files import from_arrow
 
 H = "y ~ a*x + b"
 COLUMNS = {"x": [1.0, 2.0, 3.0, 4.0], "y": [2.0, 4.0, 6.5, 8.0], "unused": ["a", "b", "c", "d"]}
@@ -203,3 +204,47 @@ def test_only_needed_columns_of_a_file_are_read(tmp_path):
     assert found.task.frame.unread == ("unused",)
     with pytest.raises(UnknownNameError, match="x, y, unused"):
         fit(path, "z ~ a*x + b*y + c*unused")
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (
+            pa.chunked_array([pa.array([1.0, 2, None, 4]).slice(1, 3), pa.array([None, 5.0])]),
+            [2, np.nan, 4, np.nan, 5],
+        ),
+        (pa.chunked_array([pa.array([1, None, 3], pa.int64()).slice(1)]), [np.nan, 3]),
+        (pa.chunked_array([pa.array([7, 8], pa.uint8())]), [7, 8]),
+        (pa.chunked_array([pa.array([1.5, None], pa.float32())]), [1.5, np.nan]),
+        (pa.chunked_array([pa.array(np.array([1.5, 2], np.float16))]), [1.5, 2]),
+        (pa.chunked_array([pa.array([True, None, False])]), [1, np.nan, 0]),
+        (pa.chunked_array([pa.array(["1.50", "2.25"]).cast(pa.decimal128(5, 2))]), [1.5, 2.25]),
+        (pa.chunked_array([pa.array([3, 4, 3]).dictionary_encode()]), [3, 4, 3]),
+        (pa.chunked_array([pa.nulls(2)]), [np.nan, np.nan]),
+    ],
+    ids=["slices", "int64", "uint8", "float32", "float16", "bool", "decimal", "dictionary", "null"],
+)
+def test_columns_of_arrow_are_numbers_one_may_write_to(column, expected):
+    read = from_arrow(pa.table({"x": column}), "t")["x"]
+    assert read.dtype == np.float64
+    assert np.array_equal(read, expected, equal_nan=True)
+    assert read.flags.writeable
+
+
+def test_a_column_that_could_be_a_number_is_refused_by_name(tmp_path):
+    path = _write(tmp_path, "t.csv", "e,y,sepal length\n1,2,3\n2,4,5\n")
+    with pytest.raises(UsageError, match=r"column .e., and in a formula e is the number 2\.71828"):
+        fit(path, "y ~ a*e + b")
+    assert fit(path, target="y", features=["e"]).x["e"] == pytest.approx(2.0)
+    with pytest.raises(UsageError, match="called 'sepal length', which a formula cannot name"):
+        fit(path, "y ~ a*sepal_length + b")
+
+
+def test_rows_are_named_by_line_where_each_row_is_a_line(tmp_path):
+    for content, place in (
+        ("x,y\n1,2\n3,\n", "line 3"),
+        ('x,y\n"1",2\n3,\n', "row 2"),
+        ("x,y\n1,2\n\n3,\n", "row 2"),
+    ):
+        with pytest.raises(DataError, match=f"missing value at {place}"):
+            fit(_write(tmp_path, "t.csv", content), H)

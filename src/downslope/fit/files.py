@@ -133,7 +133,7 @@ def _column(column: Any) -> Any:
 
 
 def _numbers(column: Any) -> Any:
-    """A column of numbers as float64, not by PyArrow's own ``to_numpy`` and ``cast``, which import more than they do."""
+    """A column of numbers as float64, not by PyArrow's ``to_numpy`` and ``cast``, which import pandas and more."""
     import pyarrow as pa
 
     parts = [np.empty(0)]
