@@ -27,6 +27,7 @@ from downslope.objectives import Objective
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+ROUNDING = 1e-14  # an R² no larger is that of the mean alone
 _NOWHERE = (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN)  # such a run ended at no minimum
 
 
@@ -124,7 +125,8 @@ class Fit:
             left = self.loss**2 if self.model.loss.root else self.loss
         else:
             left = float(np.average(np.square(self.residuals()), weights=w if w.size else None))
-        return 1.0 - left / total if total else None
+        part = 1.0 - left / total if total else None
+        return 0.0 if part is not None and abs(part) < ROUNDING else part
 
     @cached_property
     def accuracy(self) -> float | None:

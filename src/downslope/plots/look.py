@@ -17,6 +17,7 @@ from downslope.errors import UsageError, nearest
 from downslope.plots.view import Pair
 
 DPI = 150
+SERIES = ("#2a6f97", "#d1350f", "#5a8f3c", "#8a5fb0", "#b8860b", "#4a4e57")  # several things of a kind
 LEFT, RIGHT, TOP, BOTTOM = 0.95, 0.3, 0.3, 0.62  # inches around the axes, before headings and legend
 LINE = 0.27  # inches for a line of heading or legend
 FIRST = 0.36  # inches for the first line, which may hold fractions
@@ -41,9 +42,8 @@ class Theme:
     undefined: str = "#eceef1"
     hatch: str = "#c3c8d0"
     colours: str = "viridis"
+    series: tuple[str, ...] = SERIES
 
-
-SERIES = ("#2a6f97", "#d1350f", "#5a8f3c", "#8a5fb0", "#b8860b", "#4a4e57")  # several things of a kind
 
 THEMES = {
     "light": Theme(),
@@ -58,6 +58,7 @@ THEMES = {
         tangent="#7d8694",
         undefined="#20252d",
         hatch="#3a424e",
+        series=("#6fb7e0", "#ff6b3d", "#9ccf7a", "#c3a2e6", "#e8bd4a", "#b9c0cb"),
     ),
 }
 

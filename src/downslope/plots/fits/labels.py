@@ -11,9 +11,9 @@ from downslope.plots.drawing import Drawing
 from downslope.plots.fits.bins import binned_shares
 from downslope.plots.fits.points import still
 from downslope.plots.fits.scene import Scene
-from downslope.plots.look import LEFT, SERIES, Page, blank, dress, themed
+from downslope.plots.look import LEFT, Page, blank, dress, themed
 from downslope.plots.options import Options
-from downslope.plots.words import number, readable
+from downslope.plots.words import readable
 
 SIDE = 5.0
 STRIP = 1.1  # inches for the histograms below the calibration
@@ -52,7 +52,7 @@ def draw_calibration(scene: Scene, options: Options) -> Drawing:
     for k, name in enumerate(classes):
         sign = 1 if k else -1
         counts, edges = np.histogram(said[happened == k], bins=40, range=(0, 1))
-        columns = low.bar(edges[:-1], sign * counts, np.diff(edges), align="edge", color=SERIES[k])
+        columns = low.bar(edges[:-1], sign * counts, np.diff(edges), align="edge", color=theme.series[k])
         columns.set_label(readable(f"rows of {name}"))
         handles.append(columns)  # type: ignore[arg-type]
     low.axhline(0, color=theme.faint, linewidth=0.6)
@@ -89,7 +89,7 @@ def draw_classes(scene: Scene, options: Options) -> Drawing:
             axes.text(
                 j,
                 i,
-                number(float(mean[i, j]), 2),
+                f"{mean[i, j]:.2f}" if mean[i, j] >= 0.005 else "",
                 ha="center",
                 va="center",
                 size=9,

@@ -15,7 +15,7 @@ from downslope.plots.drawing import Drawing
 from downslope.plots.fits.bins import binned_shares
 from downslope.plots.fits.points import axes_width, dense, room_beside, scattered
 from downslope.plots.fits.scene import Scene, span
-from downslope.plots.look import SERIES, WIDTH, Page, Theme, blank, dress, themed
+from downslope.plots.look import WIDTH, Page, Theme, blank, dress, themed
 from downslope.plots.options import Options
 from downslope.plots.plane import Floats
 from downslope.plots.view import Pair, Window
@@ -118,7 +118,7 @@ def _labels(axes: Axes, scene: Scene, x: Floats, window: Window, theme: Theme, w
     for k in range(min(len(classes), MOST_CLASSES)):
         mine = actual == k
         strip = -STRIP * (k + 0.6) + 0.3 * STRIP * jitter[mine]
-        scattered(axes, x_drawn[mine], strip, SERIES[k % len(SERIES)], theme)
+        scattered(axes, x_drawn[mine], strip, theme.series[k % len(theme.series)], theme, among=len(chosen))
     return []
 
 
@@ -135,8 +135,10 @@ def _curves(axes: Axes, scene: Scene, several: bool, theme: Theme) -> list[Line2
         return [line]
     lines = []
     for k, name in enumerate(model.classes[:MOST_CLASSES]):
-        style = "-" if k < len(SERIES) else "--"
-        (line,) = axes.plot([], [], color=SERIES[k % len(SERIES)], linestyle=style, linewidth=2.0, zorder=5)
+        style = "-" if k < len(theme.series) else "--"
+        (line,) = axes.plot(
+            [], [], color=theme.series[k % len(theme.series)], linestyle=style, linewidth=2.0, zorder=5
+        )
         line.set_label(readable(f"{name}"))
         lines.append(line)
     return lines

@@ -23,9 +23,11 @@ BAR = 1.15  # inches beside the axes for the colour bar and its numbers
 FEW, SOME = 60, 1000  # rows drawn large, and small
 
 
-def scattered(axes: Axes, xs: Floats, ys: Floats, colour: Any, theme: Theme, name: str = "") -> Artist:
-    """The rows as points, the smaller and the fainter the more there are."""
-    count = len(xs)
+def scattered(
+    axes: Axes, xs: Floats, ys: Floats, colour: Any, theme: Theme, name: str = "", among: int = 0
+) -> Artist:
+    """The rows as points, the smaller and the fainter the more there are, in all ``among`` which they are."""
+    count = max(len(xs), among)
     size, alpha = (6.5, 0.95) if count <= FEW else (4.5, 0.7) if count <= SOME else (3.0, 0.45)
     (points,) = axes.plot(xs, ys, linestyle="none", marker="o", color=colour, markersize=size, alpha=alpha)
     points.set(

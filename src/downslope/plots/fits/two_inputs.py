@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from downslope.plots.drawing import Drawing
 from downslope.plots.fits.points import BAR, axes_width, scattered, still
 from downslope.plots.fits.scene import Scene, span
-from downslope.plots.look import RIGHT, SERIES, WIDTH, Page, Theme, blank, dress, themed
+from downslope.plots.look import RIGHT, WIDTH, Page, Theme, blank, dress, themed
 from downslope.plots.options import Options
 from downslope.plots.plane import Floats
 from downslope.plots.view import Window
@@ -128,15 +128,17 @@ def _labelled(
     actual = scene.actual[scene.sample]
     for k, name in enumerate(classes[:MOST_CLASSES]):
         mine = actual == k
-        colour = SERIES[k % len(SERIES)]
-        handles.append(scattered(axes, points[0][mine], points[1][mine], colour, theme, readable(str(name))))
+        colour = theme.series[k % len(theme.series)]
+        handles.append(
+            scattered(axes, points[0][mine], points[1][mine], colour, theme, readable(str(name)), len(actual))
+        )
     if not several:
         handles.append(Line2D([], [], color=theme.ink, linewidth=1.6, label="probability 0.5"))
     return handles
 
 
 def _pale(k: int, theme: Theme) -> tuple[float, float, float]:
-    colour, paper = np.array(to_rgb(SERIES[k % len(SERIES)])), np.array(to_rgb(theme.paper))
+    colour, paper = np.array(to_rgb(theme.series[k % len(theme.series)])), np.array(to_rgb(theme.paper))
     mixed = (1 - PALE) * colour + PALE * paper
     return float(mixed[0]), float(mixed[1]), float(mixed[2])
 
