@@ -12,6 +12,7 @@ from downslope.descent.descend import Watch
 from downslope.descent.history import History
 from downslope.descent.verdict import Verdict
 from downslope.errors import UsageError
+from downslope.fit import kernels
 from downslope.fit.coordinates import Coordinates, InCoordinates, Kind, shear_of
 from downslope.fit.diagnosis import separated
 from downslope.fit.objective import DataObjective
@@ -157,7 +158,11 @@ def _on_square(task: Task, start: Array, plan: Plan, square: Square, notes: list
                 * np.sqrt(square.scale)
                 / (1.0 if plainly or not root else 2 * np.sqrt(square.rest) + 1e-300)
             )
-            stopping = replace(stopping, tolerance=max(float(small), 1e-300), steps=stopping.steps or 100_000)
+            stopping = replace(
+                stopping,
+                tolerance=max(float(small), 1e-300),
+                steps=100_000 if stopping.steps is None else stopping.steps,
+            )
         rule = as_optimizer("armijo", initial_step=1.0)
         notes = [*notes, _words(kind, square)]
     coordinates = coordinates_of(square, kind, stacked)
@@ -254,16 +259,37 @@ def _large(task: Task) -> bool:
 def _quasi_newton(task: Task, start: Array, plan: Plan) -> Run:
     """Descent that learns the curvature on the way, for many parameters."""
     objective, coordinates = standardised(task.objective)
+    coordinates = _rounded(objective, coordinates, start)
     stopping, inner = plan.stopping, InCoordinates(objective, coordinates)
     if not stopping.asks_for_a_test:
         tolerance = ROUNDING * _gradient_scale(objective, coordinates)
-        stopping = replace(stopping, tolerance=tolerance, steps=stopping.steps or 20_000)
+        stopping = replace(
+            stopping, tolerance=tolerance, steps=20_000 if stopping.steps is None else stopping.steps
+        )
     run = _descend(inner, coordinates.from_user(start), as_optimizer("auto"), stopping, plan)
     if task.loss.classifies and not objective.penalty.l2:
         sentence = separated(objective)(coordinates.matrix @ run.final + coordinates.shift)
         if sentence:
             run = replace(run, verdict=Verdict(Status.UNBOUNDED, False, sentence))
     return in_user_units(run, coordinates, task)
+
+
+def _rounded(objective: DataObjective, c: Coordinates, start: Array) -> Coordinates:
+    """The coordinates with a unit for each parameter in which loss and l2 penalty together bend alike.
+
+    Features of little spread would else meet a penalty that bends far more than the loss does.
+    """
+    rows, penalty = objective.rows, objective.penalty
+    if not penalty.l2:
+        return c
+    if isinstance(rows, SoftmaxRows):
+        bend = (rows.classes - 1) / rows.classes**2
+    else:
+        u, bends = rows.predictions(c.matrix @ c.from_user(start) + c.shift), np.empty(rows.count)
+        kernels.curvatures(objective.loss.code, objective.loss.shape, u, objective.y, 0.0, bends)
+        bend = max(float(np.mean(bends)), 1e-100)
+    units = 1 / np.sqrt(1 / np.diag(c.matrix) ** 2 + 2 * penalty.l2 * penalty.mask / bend)
+    return c.with_matrix(c.kind, np.diag(units), c.shift)
 
 
 def _proximal(task: Task, start: Array, plan: Plan) -> Outcome:
@@ -280,7 +306,7 @@ def _proximal(task: Task, start: Array, plan: Plan) -> Outcome:
         stopping = replace(
             stopping,
             tolerance=ROUNDING * _gradient_scale(objective, coordinates),
-            steps=stopping.steps or 20_000,
+            steps=20_000 if stopping.steps is None else stopping.steps,
         )
     inner: Objective = SmoothGradient(objective)
     if coordinates.kind != "user":
