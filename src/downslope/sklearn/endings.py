@@ -69,23 +69,26 @@ def ending_of(fit: Fit, patience: Patience | None, unit: str) -> Ending:
     return Ending(str(status), run.message, run.success)
 
 
+RATE = "Lower the learning rate, or leave it to optimizer='auto'."
 ADVICE = {
     Status.STEP_LIMIT: "Raise max_iter or tol, change the learning rate, or leave it all to optimizer='auto'.",
     Status.STALLED: "Raise tol, or try another optimizer.",
-    Status.DIVERGED: "Lower the learning rate, or leave it to optimizer='auto'.",
-    Status.LEFT_DOMAIN: "Lower the learning rate, or leave it to optimizer='auto'.",
+    Status.DIVERGED: RATE,
+    Status.LEFT_DOMAIN: RATE,
 }
 
 
-def warn(estimator: object, ending: Ending, notes: tuple[str, ...]) -> None:
-    """A ``ConvergenceWarning`` where the fit did not converge."""
+def warn(estimator: object, ending: Ending, fit: Fit) -> None:
+    """A ``ConvergenceWarning`` where the fit did not converge: how it ended, why, and what to try."""
     if ending.converged:
         return
-    parts = [f"{type(estimator).__name__}: {ending.message}"]
-    parts += [
-        f"{note[0].upper()}{note[1:]}."
-        for note in notes
-        if "above the limit" in note or "without bound" in note
-    ]
-    parts += [ADVICE[Status(ending.status)]] if ending.status in ADVICE else []
-    warnings.warn(" ".join(parts), ConvergenceWarning, stacklevel=4)
+    causes = [fit.explain().brief]
+    if not causes[0]:
+        found = [note for note in fit.warnings if "above the limit" in note or "without bound" in note]
+        causes = [f"{note[0].upper()}{note[1:]}." for note in found]
+    advice = ADVICE.get(Status(ending.status), "")
+    if advice and (not causes or advice == RATE):
+        causes.append(advice)
+    message = ending.message.removesuffix(" Try a smaller learning rate.")
+    text = " ".join([f"{type(estimator).__name__}: {message}", *causes])
+    warnings.warn(text, ConvergenceWarning, stacklevel=4)

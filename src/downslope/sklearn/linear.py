@@ -96,7 +96,7 @@ class LinearDescent(BaseEstimator):
         self._history, self._feeding = fit.history, None
         self.n_iter_, self.loss_, self.notes_ = fit.nit, fit.loss, fit.notes
         self.status_, self.message_ = ending.status, ending.message
-        warn(self, ending, fit.notes)
+        warn(self, ending, fit)
 
     def _plan(self, task: Task) -> tuple[Plan, Patience | None]:
         """How to descend, and when to stop."""
@@ -127,13 +127,12 @@ class LinearDescent(BaseEstimator):
         """Zeros, or the parameters of the last fit where they are wanted and fit."""
         if not self.warm_start or not hasattr(self, "coef_"):
             return zeros
-        coef, intercept = np.reshape(self.coef_, (-1, self.n_features_in_)), np.atleast_1d(self.intercept_)
-        theta = packed(coef, intercept, self.fit_intercept)
-        if len(coef) != outputs or theta.size != zeros.size:
+        coef = np.atleast_2d(self.coef_)
+        theta = packed(coef, np.atleast_1d(self.intercept_), self.fit_intercept)
+        if coef.shape != (outputs, self.n_features_in_):
             raise UsageError(
-                f"warm_start=True, and the last fit had parameters for {len(coef)} output(s) of"
-                f" {np.shape(self.coef_)[-1]} features; this one has {outputs}. Fit a new estimator, or set"
-                " warm_start=False."
+                f"warm_start=True, and the last fit had coefficients of shape {coef.shape}; this one needs"
+                f" {(outputs, self.n_features_in_)}. Fit a new estimator, or set warm_start=False."
             )
         return theta
 
@@ -166,8 +165,9 @@ class LinearDescent(BaseEstimator):
         with np.errstate(all="ignore"):
             loss_value, gradient = objective.loss_and_gradient(before)
             cost, gradient = objective.penalty.add_to(before, loss_value, gradient)
+            norm = float(np.linalg.norm(gradient))
             after = feeding.stream.fed(objective, batch)
-        feeding.record.add(cost, float(np.linalg.norm(gradient)), before)
+        feeding.record.add(cost, norm, before)
         steps = -(-len(X) // batch)
         self.status_, self.message_ = "step_limit", f"One pass over {len(X)} rows, in {steps} steps."
         if np.all(np.abs(after.z) < LARGEST) and np.all(np.isfinite(after.memory)):
@@ -195,8 +195,7 @@ class LinearDescent(BaseEstimator):
             return feeding
         start: Array = np.zeros(size)
         if hasattr(self, "coef_"):
-            coef = np.reshape(self.coef_, (outputs, -1))
-            start = packed(coef, np.atleast_1d(self.intercept_), self.fit_intercept)
+            start = packed(np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_), self.fit_intercept)
         stream = Stream.opened(rule, start, objective, bool(self.standardize))
         return Feeding(stream, Record(objective.parameters.coordinates), size)
 
@@ -206,4 +205,4 @@ class LinearDescent(BaseEstimator):
         """Predictions before the link, (rows, outputs)."""
         check_is_fitted(self, "coef_")
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        return np.asarray(X @ np.reshape(self.coef_, (-1, X.shape[1])).T + self.intercept_)
+        return np.asarray(X @ np.atleast_2d(self.coef_).T + self.intercept_)
