@@ -95,3 +95,19 @@ def test_paths_in_a_list(tmp_path):
     assert fit([tmp_path / "a.csv", tmp_path / "b.csv"], "y ~ a*x + b").x == pytest.approx(
         {"a": 2.3, "b": 79.0}
     )
+
+
+def test_messages_count_the_steps_of_the_whole_fit():
+    curved = {"x": X, "y": 2 * np.exp(0.7 * X) + RNG.standard_normal(300)}
+    seen = []
+
+    def stop(step):
+        seen.append(step)
+        return len(seen) > 7
+
+    stopped = fit(curved, "y ~ a*exp(b*x)", start="a=1,b=0", callback=stop)
+    assert stopped.status == "stopped_by_callback"
+    assert stopped.nit > 4
+    assert f"step {stopped.nit}" in stopped.message or f"{stopped.nit} steps" in stopped.message
+    batches = fit(NOISY, "y ~ a*x + b", batch_size=32, epochs=3)
+    assert batches.message == "Stopped at the limit of 3 epochs."

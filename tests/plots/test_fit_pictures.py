@@ -341,3 +341,16 @@ def test_a_loaded_fit_is_drawn_with_a_table(fits, tmp_path):
 def test_what_cannot_be_drawn_says_why(fits, name, options, said):
     with pytest.raises(UsageError, match=said):
         fits[name].plot(**options)
+
+
+@pytest.mark.parametrize(
+    ("count", "name"), [(3, "a tree of the kind {}"), (9, "kind {}"), (25, "a rather long name {}")]
+)
+def test_many_and_long_names_of_classes_have_room(count, name):
+    kind = RNG.integers(0, count, 40 * count)
+    table = {"x": kind + 0.5 * RNG.standard_normal(len(kind)), "kind": [name.format(k) for k in kind]}
+    found = fit(table, target="kind", loss="softmax", l2=1e-3, steps=20)
+    figure = found.plot(view="classes")
+    assert_nothing_is_cut_off(figure)
+    assert len(figure.axes[0].get_xticklabels()) == min(count, 20)
+    assert_nothing_is_cut_off(found.plot())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +20,16 @@ def on_terminal() -> bool:
 
 
 class Bar:
-    """Called with ``Progress`` while a run is on its way; draws nothing in the first half second."""
+    """Called with ``Progress`` while a run is on its way; draws nothing in the first half second.
+
+    A fit may descend in rounds, each of which counts its steps anew; the bar goes on counting.
+    """
 
     def __init__(self) -> None:
         self._live: Any = None
         self._task: Any = None
+        self._began: float | None = None
+        self._last = self._before = 0
 
     @classmethod
     @contextlib.contextmanager
@@ -40,16 +46,22 @@ class Bar:
                 bar._live.stop()
 
     def __call__(self, progress: Progress) -> None:
-        if progress.seconds < PATIENCE:
+        if progress.step < self._last:
+            self._before += self._last
+        self._last = progress.step
+        if self._began is None:
+            self._began = time.perf_counter() - progress.seconds
+        if time.perf_counter() - self._began < PATIENCE:
             return
         if self._live is None:
             self._begin()
-        fraction = progress.fraction
+        fraction = None if self._before else progress.fraction
         self._live.update(
             self._task,
             total=None if fraction is None else 1.0,
             completed=fraction or 0.0,
-            description=f"step {progress.step:,}  value {progress.value:.6g}  |grad| {progress.gradient_norm:.3g}",
+            description=f"step {self._before + progress.step:,}  value {progress.value:.6g}"
+            f"  |grad| {progress.gradient_norm:.3g}",
         )
 
     def _begin(self) -> None:

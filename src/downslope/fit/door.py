@@ -297,5 +297,8 @@ def _counted_aright(outcome: Outcome, run: Run) -> str:
     if outcome.path == "batches":
         return re.sub(r"\bstep(s?)\b", r"epoch\1", run.message)
     if outcome.coordinates == "natural":
-        return re.sub(r"\bat step \d+", f"at step {run.nit}", run.message)
+        counted = f"after {run.nit} step{'' if run.nit == 1 else 's'}"
+        return re.sub(
+            r"\bafter \d+ steps?\b", counted, re.sub(r"\bat step \d+", f"at step {run.nit}", run.message)
+        )
     return run.message

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from downslope.errors import UsageError
@@ -11,14 +14,16 @@ from downslope.plots.drawing import Drawing
 from downslope.plots.fits.bins import binned_shares
 from downslope.plots.fits.points import still
 from downslope.plots.fits.scene import Scene
-from downslope.plots.look import LEFT, Page, blank, dress, themed
+from downslope.plots.look import LEFT, Page, Theme, blank, dress, themed
 from downslope.plots.options import Options
+from downslope.plots.plane import Floats
 from downslope.plots.words import readable
 
 SIDE = 5.0
 STRIP = 1.1  # inches for the histograms below the calibration
 MOST_CLASSES = 20
 LETTER = 0.088  # inches, of a name beside the axes
+WIDE = 5.5  # inches, of a table
 NUMBERED = 12  # classes up to which the cells of the table are numbered
 
 
@@ -71,53 +76,42 @@ def draw_classes(scene: Scene, options: Options) -> Drawing:
     theme = themed(options.theme)
     if options.asked_view is not None:
         raise UsageError("the view 'classes' shows all labels; ranges are for the other views.")
-    names = [_short(readable(str(name))) for name in scene.fit.model.classes][:MOST_CLASSES]
+    classes = scene.fit.model.classes
+    names = [_short(readable(str(name))) for name in classes][:MOST_CLASSES]
     count = len(names)
-    actual, predicted = scene.actual, scene.predicted
-    sizes = np.array([np.count_nonzero(actual == k) for k in range(count)])
-    mean = np.array(
-        [predicted[actual == k, :count].mean(axis=0) if sizes[k] else np.zeros(count) for k in range(count)]
-    )
+    members = [np.flatnonzero(scene.actual == k) for k in range(count)]
+    mean = np.array([scene.predicted[m, :count].mean(axis=0) if len(m) else np.zeros(count) for m in members])
     figure = blank(theme)
     axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
     dress(axes, theme)
-    colours = LinearSegmentedColormap.from_list("share", [theme.paper, theme.curve])
-    axes.imshow(mean, cmap=colours, vmin=0, vmax=1, aspect="auto")
-    if count <= NUMBERED:
-        for i, j in np.ndindex(count, count):
-            dark = mean[i, j] > 0.55
-            axes.text(
-                j,
-                i,
-                f"{mean[i, j]:.2f}" if mean[i, j] >= 0.005 else "",
-                ha="center",
-                va="center",
-                size=9,
-                color=theme.paper if dark else theme.ink,
-            )
-    turned = max(map(len, names)) * count > 70
-    axes.set_xticks(
-        range(count),
-        names,
-        rotation=40 if turned else 0,
-        ha="right" if turned else "center",
-        parse_math=False,
-    )
-    rows = [f"{name} ({size:,})" for name, size in zip(names, sizes, strict=True)]
+    _table(axes, mean, theme)
+    longest = LETTER * max(map(len, names))
+    turned = longest * count > WIDE
+    place: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if turned else {}
+    axes.set_xticks(range(count), names, parse_math=False, **place)
+    rows = [f"{name} ({len(m):,})" for name, m in zip(names, members, strict=True)]
     axes.set_yticks(range(count), rows, parse_math=False)
     axes.tick_params(length=0)
     axes.set_xlabel("mean probability given to")
     axes.set_ylabel("rows that are")
-    notes = (
-        [f"the first {count} of {len(scene.fit.model.classes)} labels"]
-        if count < len(scene.fit.model.classes)
-        else []
-    )
+    notes = [f"the first {count} of {len(classes)} labels"] if count < len(classes) else []
     beside = max(0.0, LETTER * max(map(len, rows)) + 0.45 - LEFT)
-    page = Page((5.5, min(5.5, 1.2 + 0.55 * count)), size=options.size, beside=beside)
+    size = (WIDE, min(WIDE, 1.2 + 0.55 * count))
+    page = Page(size, size=options.size, beside=beside, under=0.7 * longest if turned else 0.0)
     page.lay([axes], scene.heading(notes), [], theme)
     return still(figure, scene)
 
 
+def _table(axes: Axes, mean: Floats, theme: Theme) -> None:
+    """The numbers as colours, and where there are few as numbers too."""
+    colours = LinearSegmentedColormap.from_list("share", [theme.paper, theme.curve])
+    axes.imshow(mean, cmap=colours, vmin=0, vmax=1, aspect="auto")
+    for (i, j), part in np.ndenumerate(mean) if len(mean) <= NUMBERED else ():
+        colour = theme.paper if part > 0.55 else theme.ink
+        words = f"{part:.2f}" if part >= 0.005 else ""
+        axes.text(j, i, words, ha="center", va="center", size=9, color=colour)
+
+
 def _short(name: str) -> str:
-    return name if len(name) <= 18 else name[:15] + "..."
+    """The beginning and the end of a long name."""
+    return name if len(name) <= 18 else f"{name[:9]}...{name[-6:]}"
