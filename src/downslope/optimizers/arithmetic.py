@@ -34,6 +34,11 @@ def plain_precision(name: str) -> Iterator[None]:
         _plain_precision.reset(token)
 
 
+def precision_of_plain_numbers() -> str:
+    """What ``plain_precision`` said."""
+    return _plain_precision.get()
+
+
 def library(*values: Any) -> str:
     """Whose numbers these are: the first value that is not plain Python or NumPy decides; a bundle before all."""
     found = "numpy"
@@ -173,5 +178,13 @@ def entry(table: Sequence[float], k: Any) -> Any:
     last = float(len(table) - 1)
     if home == "numpy" and not hasattr(k, "__array_function__"):
         return table[int(min(k, last))]
+    if home == "torch":
+        torch = importlib.import_module("torch")
+        return torch.as_tensor(table, dtype=k.dtype, device=k.device)[minimum(k, last).long()]
+    if home == "tensorflow":
+        tensorflow = importlib.import_module("tensorflow")
+        return tensorflow.gather(
+            tensorflow.constant(table, k.dtype), tensorflow.cast(minimum(k, last), tensorflow.int32)
+        )
     places = np.arange(len(table), dtype=float)
     return dot(np.array(table), where(absolute(places - minimum(k, last)) < 0.5, 1.0, 0.0))

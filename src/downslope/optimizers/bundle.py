@@ -152,8 +152,11 @@ def _part_dot(a: Any, b: Any) -> Any:
     if home == "torch":
         return np.float64((a.reshape(-1) @ b.reshape(-1)).item())
     if home == "tensorflow":
-        product = importlib.import_module("tensorflow").reduce_sum(a * b)
-        return np.float64(product.numpy()) if hasattr(product, "numpy") else product
+        tensorflow = importlib.import_module("tensorflow")
+        product = tensorflow.reduce_sum(a * b)
+        if not tensorflow.is_symbolic_tensor(product):
+            return np.float64(product.numpy())
+        return tensorflow.cast(product, arithmetic.precision_of_plain_numbers())
     product = importlib.import_module("jax.numpy").vdot(a, b)
     traced = isinstance(product, importlib.import_module("jax").core.Tracer)
     return product if traced else np.float64(product)

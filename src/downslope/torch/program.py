@@ -39,6 +39,7 @@ class Program:
 
     def __init__(self, tape: Tape) -> None:
         fusion = Fusion(tape)
+        self.mixes = tape.mixes
         self._size = fusion.size
         self._x, self._g, self._value = (tape.inputs[name].index for name in ("x", "g", "value"))
         self._before = [node.index for name, node in tape.inputs.items() if name.startswith("state.")]
@@ -81,6 +82,8 @@ class Program:
             if id(after[i]) in taken:  # it is x, g, or another leaf's: this one needs tensors of its own
                 after[i] = _copy_of(after[i], [leaf for key, leaf in spare.items() if key not in kept], taken)
             taken.add(id(after[i]))
+            if isinstance(after[i], tuple):  # as torch returns new lists
+                after[i] = list(after[i])
         if s[self._next] is not x:
             torch._foreach_copy_(x, s[self._next])
         accepted = s[self._accepted.index] if isinstance(self._accepted, Node) else self._accepted

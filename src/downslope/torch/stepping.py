@@ -73,16 +73,11 @@ class Stepper:
         if size not in self._plans:
             like = self._rule.with_scalars(named).init(Bundle(p.detach() for p in params))
             leaves = tuple((name, isinstance(leaf, Bundle)) for name, leaf in states.leaves(like))
-            program: Program | Eager
-            try:
-                tape = recorded(self._rule, like)
-                program, mixes = Program(tape), tape.mixes
-            except TraceError:
-                program, mixes = Eager(self._rule, like), True
+            program = program_of(self._rule, like)
             vectors = tuple(name for name, vector in leaves if vector)
             scalars = tuple(name for name, vector in leaves if not vector)
             shape = states.mapped(like, lambda *_: None)
-            self._plans[size] = Plan(program, mixes, shape, leaves, vectors, scalars)
+            self._plans[size] = Plan(program, program.mixes, shape, leaves, vectors, scalars)
         return self._plans[size]
 
     def _begin(self, plan: Plan, groups: list[Tensors], kept: States, named: Mapping[str, float]) -> None:
@@ -116,6 +111,14 @@ class Stepper:
         return accepted
 
 
+def program_of(rule: Rule, like: Any) -> Program | Eager:
+    """What runs a rule on lists of tensors, for states of the build of ``like``; made once."""
+    try:
+        return Program(recorded(rule, like))
+    except TraceError:
+        return Eager(rule, like)
+
+
 def _gradient(p: torch.Tensor) -> torch.Tensor:
     if p.grad is None:
         return torch.zeros_like(p)
@@ -141,6 +144,7 @@ class Eager:
 
     def __init__(self, rule: Rule, like: Any) -> None:
         self._rule, self._like = rule, states.mapped(like, lambda *_: None)
+        self.mixes = True
 
     def run(
         self, x: Tensors, g: Tensors, value: float, state: list[Any], named: Mapping[str, float]

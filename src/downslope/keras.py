@@ -1,0 +1,237 @@
+"""Every update rule as a Keras optimizer: ``model.compile(optimizer=downslope.keras.Optimizer("adgd2"))``."""
+
+from __future__ import annotations
+
+import importlib
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from downslope.errors import MissingExtraError, UsageError
+from downslope.optimizers import state as states
+from downslope.optimizers.arithmetic import plain_precision, where
+from downslope.optimizers.base import Optimizer as Rule
+from downslope.optimizers.bundle import Bundle
+from downslope.optimizers.registry import as_optimizer, optimizer_from_dict
+from downslope.optimizers.traits import traits
+from downslope.optimizers.wrappers.scheduled import prepared
+
+try:
+    import keras
+except ImportError as error:
+    raise MissingExtraError("Keras is needed for this: pip install 'downslope[keras]'") from error
+
+__all__ = ["Optimizer"]
+
+
+@keras.saving.register_keras_serializable(package="downslope")
+class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is not type-checked here
+    """Any of downslope's update rules, for ``model.compile`` and loops with Keras's ``apply``, on any backend.
+
+    Args:
+        rule: an ``Optimizer`` of ``downslope.optimizers``, or a name such as ``"adam"``; by default gradient descent.
+        learning_rate: a number, a Keras schedule, or a function of no arguments, in the place of the rule's own. It is
+            Keras's ``learning_rate``, which callbacks may change.
+        options: Keras's own (``clipnorm``, ``weight_decay``, ``use_ema``, ``name``, ...), and hyperparameters of a rule
+            given by name.
+
+    Raises:
+        UsageError: the rule looks at the objective's value, which Keras does not show to optimizers.
+
+    The state is in Keras variables, so that steps are compiled with the model and saved with it. Rules that mix all
+    coordinates see all variables as one vector. A rule that averages (schedule-free, DoG) leaves its average in the
+    model when ``fit`` ends.
+
+    >>> import numpy as np, keras
+    >>> keras.utils.set_random_seed(0)
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    >>> model.compile(optimizer=Optimizer("momentum", learning_rate=0.05), loss="mse")
+    >>> x = np.linspace(-1, 1, 32)[:, None]
+    >>> history = model.fit(x, 3 * x + 1, epochs=60, batch_size=32, verbose=0)
+    >>> bool(history.history["loss"][-1] < 1e-2)
+    True
+    """
+
+    def __init__(self, rule: Any = "gradient_descent", learning_rate: Any = None, **options: Any) -> None:
+        constant = learning_rate if isinstance(learning_rate, (int, float)) else None
+        own = {}
+        if isinstance(rule, dict):  # as ``get_config`` has it
+            rule = optimizer_from_dict(rule)
+        elif not isinstance(rule, Rule):
+            cls = type(as_optimizer(rule))
+            own = {name: options.pop(name) for name in list(options) if name in cls.__dataclass_fields__}
+            rule = as_optimizer(
+                rule, constant if "learning_rate" in cls.__dataclass_fields__ else None, **own
+            )
+        inner = prepared(rule)
+        asks = traits(inner)
+        if asks.needs_value:
+            raise UsageError(
+                f"{type(rule).__name__} looks at the objective's value, which Keras does not show to optimizers. Use"
+                " downslope.minimize or downslope.Updater with it, or another rule here."
+            )
+        path = next((p for p in inner.scalars() if p.endswith("learning_rate")), None)
+        if learning_rate is None:
+            learning_rate = inner.scalars()[path] if path else 1.0
+        elif path is None:
+            raise UsageError(
+                f"{type(rule).__name__} takes no learning rate: it finds the lengths of its steps itself, or follows a"
+                " schedule of its own."
+            )
+        super().__init__(learning_rate=learning_rate, **options)
+        self._program: Any = None
+        self.rule, self._inner, self._path, self._averages = rule, inner, path, asks.averages
+
+    # --- variables ---------------------------------------------------------------------------------------
+
+    def build(self, variables: Sequence[Any]) -> None:
+        """Make the variables of the state, for these variables of a model."""
+        if self.built:
+            return
+        super().build(variables)
+        sizes = [int(np.prod([int(n) for n in v.shape], dtype=int)) for v in variables]
+        self._beginnings = _beginnings(self._inner, sum(sizes))
+        precision = _widest(variables)
+        vectors: dict[str, list[Any]] = {}
+        scalars: dict[str, Any] = {}
+        for name, (vector, first) in self._beginnings.items():
+            start = keras.initializers.Constant(0.0 if first is None else first)
+            word = _word(name)
+            if vector:
+                vectors[name] = [
+                    self.add_variable_from_reference(v, name=word, initializer=start) for v in variables
+                ]
+            else:
+                scalars[name] = self.add_variable((), initializer=start, dtype=precision, name=word)
+        self._vectors, self._scalars, self._precision = vectors, scalars, precision
+
+    def _state(self, rule: Rule, x: Bundle, places: Sequence[int]) -> Any:
+        """The state as the rule knows it. What depends on where the parameters begin is made at the first step."""
+        begins = [name for name, (_, first) in self._beginnings.items() if first is None]
+        start = keras.ops.equal(self.iterations, 0)
+        fresh = dict(states.leaves(rule.init(x))) if begins else {}
+        if keras.backend.backend() == "torch":  # which computes at once, and changes variables in place
+            for name in begins if bool(start) else ():
+                self._keep(name, fresh[name], places)
+            begins = []
+
+        def leaf(name: str, _: Any) -> Any:
+            if self._beginnings[name][0]:
+                kept = Bundle(_tensor(self._vectors[name][i]) for i in places)
+            else:
+                kept = _tensor(self._scalars[name])
+            return where(start, fresh[name], kept) if name in begins else kept
+
+        like = self._inner.init(Bundle([np.zeros(min(len(x), 100))]))
+        return states.mapped(like, leaf)
+
+    # --- the step ----------------------------------------------------------------------------------------
+
+    def _backend_update_step(
+        self, grads: Sequence[Any], trainable_variables: Sequence[Any], learning_rate: Any
+    ) -> None:
+        """Keras's hook for all variables at once."""
+        places = [self._get_variable_index(v) for v in trainable_variables]
+        x = Bundle(_tensor(v) for v in trainable_variables)
+        g = Bundle(
+            keras.ops.cast(keras.ops.convert_to_tensor(g), p.dtype)
+            for g, p in zip(grads, x.parts, strict=True)
+        )
+        rule = self._inner
+        if self._path:
+            rule = rule.with_scalars({self._path: keras.ops.cast(learning_rate, self._precision)})
+        with plain_precision(self._precision), np.errstate(all="ignore"):
+            state = self._state(rule, x, places)
+            if keras.backend.backend() == "torch":
+                next_x, after = self._by_program(learning_rate, x, g, state)
+            else:
+                next_x, after, _ = rule.update(x, np.nan, g, state)
+        for name, leaf in states.leaves(after):
+            self._keep(name, leaf, places)
+        self._write(trainable_variables, next_x)
+
+    def _keep(self, name: str, leaf: Any, places: Sequence[int]) -> None:
+        if isinstance(leaf, Bundle):
+            self._write([self._vectors[name][i] for i in places], leaf)
+        else:
+            self._scalars[name].assign(keras.ops.cast(leaf, self._precision))
+
+    def _write(self, variables: Sequence[Any], numbers: Bundle) -> None:
+        for variable, part in zip(variables, numbers.parts, strict=True):
+            if part is not None:  # it was changed in place
+                variable.assign(part)
+
+    def _by_program(self, rate: Any, x: Bundle, g: Bundle, state: Any) -> tuple[Bundle, Any]:
+        """With torch, as ``downslope.torch`` does it: fused and in place, which leaves little to write."""
+        if self._program is None:
+            from downslope.torch.stepping import program_of  # which imports torch
+
+            self._program = program_of(self._inner, state)
+        named = self._inner.scalars()
+        if self._path:
+            named[self._path] = float(rate)
+        before = [leaf.parts if isinstance(leaf, Bundle) else float(leaf) for _, leaf in states.leaves(state)]
+        after = self._program.run(x.parts, g.parts, np.nan, before, named).state
+        kept = iter(
+            [
+                new if not isinstance(new, list) else Bundle([None] * len(new) if new is old else new)
+                for old, new in zip(before, after, strict=True)
+            ]
+        )
+        return Bundle([None] * len(x.parts)), states.rebuilt(state, kept)
+
+    def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
+        """Leave the average in the model, where the rule averages; Keras calls it when ``fit`` ends."""
+        super().finalize_variable_values(var_list)
+        if self._averages and self.built:
+            x = Bundle(_tensor(v) for v in var_list)
+            point = self._inner.answer(x, self._state(self._inner, x, range(len(var_list))))
+            for v, part in zip(var_list, point.parts, strict=True):
+                v.assign(part)
+
+    # --- saving ------------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """The rule as plain data, with Keras's own options."""
+        config = {**super().get_config(), "rule": self.rule.to_dict()}
+        if self._path is None:
+            del config["learning_rate"]
+        return config
+
+
+def _tensor(variable: Any) -> Any:
+    """What a variable holds, as the backend's own tensor."""
+    if keras.backend.backend() == "tensorflow":  # where Keras's own conversion leaves a variable a variable
+        return importlib.import_module("tensorflow").convert_to_tensor(getattr(variable, "value", variable))
+    tensor = keras.ops.convert_to_tensor(variable)
+    return tensor.detach() if hasattr(tensor, "detach") else tensor
+
+
+def _word(name: str) -> str:
+    """A name of a state's leaf in letters that every backend allows: ``search.α`` is ``search_alpha``.
+
+    >>> _word("search.α")
+    'search_alpha'
+    """
+    letters = (c if c.isascii() else unicodedata.name(c).rpartition(" ")[2].lower() for c in name)
+    return "".join(letters).replace(".", "_")
+
+
+def _widest(variables: Sequence[Any]) -> str:
+    """The precision of scalars: that of the widest variable, and at least float32."""
+    kinds = {keras.backend.standardize_dtype(v.dtype) for v in variables}
+    return "float64" if "float64" in kinds else "float32"
+
+
+def _beginnings(rule: Rule, size: int) -> dict[str, tuple[bool, float | None]]:
+    """For each leaf of a state: whether it is a vector, and the number it begins with; None where that depends on x."""
+    found: dict[str, tuple[bool, float | None]] = {}
+    trials = [rule.init(Bundle([np.full(min(size, 100), fill)])) for fill in (0.25, -3.0)]
+    for (name, one), (_, two) in zip(*map(states.leaves, trials), strict=True):
+        vector = isinstance(one, Bundle)
+        a, b = (np.unique(np.asarray(leaf.parts[0] if vector else leaf)) for leaf in (one, two))
+        same = len(a) == len(b) == 1 and a[0] == b[0]
+        found[name] = vector, float(a[0]) if same else None
+    return found

@@ -1,0 +1,233 @@
+"""What our Keras optimizer must do, on any backend. ``python keras_ways.py BACKEND`` does all of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+if __name__ == "__main__":
+    os.environ["KERAS_BACKEND"] = sys.argv[1]
+
+import keras
+import numpy as np
+import pytest
+
+import downslope as ds
+from downslope.errors import UsageError
+from downslope.keras import Optimizer
+from downslope.optimizers import all_optimizers, schedules
+from downslope.optimizers.traits import traits
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(48, 3)).astype("float32")
+Y = np.sin(X.sum(1, keepdims=True)).astype("float32")
+R, K = ds.optimizers, keras.optimizers
+
+
+def model(optimizer: Any, **options: Any) -> Any:
+    keras.utils.set_random_seed(0)
+    layers = [keras.Input((3,)), keras.layers.Dense(8, activation="tanh"), keras.layers.Dense(1)]
+    made = keras.Sequential(layers)
+    made.compile(optimizer=optimizer, loss="mse", **options)
+    return made
+
+
+def weights(made: Any) -> Any:
+    return np.concatenate([w.ravel() for w in made.get_weights()])
+
+
+def fitted(optimizer: Any, epochs: int = 2, **options: Any) -> Any:
+    made = model(optimizer, **options)
+    made.fit(X, Y, batch_size=16, epochs=epochs, verbose=0, shuffle=False)
+    return weights(made)
+
+
+def same(ours: Any, theirs: Any, tolerance: float = 1e-5) -> None:
+    np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
+
+
+# name -> (rule, Keras's own, tolerance). Keras's epsilon stands elsewhere, which 1e-12 makes harmless.
+SAME: dict[str, tuple[Any, Any, float]] = {
+    "sgd": (R.SGD(learning_rate=0.1), lambda: K.SGD(0.1), 1e-6),
+    "momentum": (R.Momentum(learning_rate=0.1), lambda: K.SGD(0.1, momentum=0.9), 1e-5),
+    "nesterov": (R.Nesterov(learning_rate=0.1), lambda: K.SGD(0.1, momentum=0.9, nesterov=True), 1e-5),
+    "adam": (R.Adam(learning_rate=0.01, epsilon=1e-12), lambda: K.Adam(0.01, epsilon=1e-12), 1e-4),
+    "adamw": (
+        R.AdamW(learning_rate=0.01, epsilon=1e-12, weight_decay=0.1),
+        lambda: K.AdamW(0.01, epsilon=1e-12, weight_decay=0.1),
+        1e-4,
+    ),
+    "adamax": (R.AdaMax(learning_rate=0.01), lambda: K.Adamax(0.01, epsilon=1e-8), 1e-5),
+    "adadelta": (R.AdaDelta(decay=0.95, epsilon=1e-7), lambda: K.Adadelta(1.0), 1e-6),
+    "rmsprop": (R.RMSProp(decay=0.9, epsilon=1e-12), lambda: K.RMSprop(0.01, epsilon=1e-12), 1e-3),
+    "adagrad": (
+        R.AdaGrad(learning_rate=0.1, epsilon=1e-12),
+        lambda: K.Adagrad(0.1, initial_accumulator_value=0.0, epsilon=1e-12),
+        1e-3,
+    ),
+    "lion": (R.Lion(learning_rate=0.001), lambda: K.Lion(0.001), 1e-6),
+}
+
+
+def check_it_trains_as_keras_does() -> None:
+    few = ("sgd", "adam", "adamax")  # another backend takes a second to compile each
+    for name in SAME if keras.backend.backend() == "jax" else few:
+        rule, theirs, tolerance = SAME[name]
+        try:
+            same(fitted(Optimizer(rule)), fitted(theirs()), tolerance)
+        except AssertionError as error:
+            raise AssertionError(f"{name}: {error}") from error
+
+
+def check_every_rule_goes_its_way() -> None:
+    """``apply`` on variables, beside the bare rule on one NumPy vector of the same precision."""
+    for cls in all_optimizers():
+        rule = cls()
+        if traits(rule).needs_value:
+            continue
+        start = np.array([0.9, -0.4, 0.2], np.float32)
+        pair = [keras.Variable(start[:2].reshape(2, 1)), keras.Variable(start[2:])]
+        optimizer, x, state = Optimizer(rule), start, rule.init(start)
+        with np.errstate(all="ignore"):
+            for k in range(4):
+                gradient = np.sinh(x) * np.float32(1 + k)
+                parts = [gradient[:2].reshape(2, 1), gradient[2:]]
+                optimizer.apply([keras.ops.convert_to_tensor(p) for p in parts], pair)
+                x, state, _ = rule.update(x, np.float32(np.nan), gradient, state)
+                x = np.asarray(x, np.float32)
+                found = np.concatenate([np.ravel(keras.ops.convert_to_numpy(v)) for v in pair])
+                loose = 0.05 if "barzilai" in cls.name() or "adgd" in cls.name() else 1e-4
+                np.testing.assert_allclose(
+                    found, x, rtol=loose, atol=loose, err_msg=f"{cls.name()}, step {k}"
+                )
+                x = found
+
+
+def check_rules_are_compiled_with_the_model() -> None:
+    clipped = R.ClipByNorm(optimizer=R.Momentum(learning_rate=0.1), limit=0.2)
+    bounded = R.Projected(optimizer=R.SGD(learning_rate=0.1), lower=(-0.5,) * 41, upper=(0.5,) * 41)
+    scheduled = R.Adam(learning_rate=0.1 * schedules.Cosine(steps=6))
+    for rule in ("dog", "prodigy", clipped, bounded, scheduled):
+        found = (
+            fitted(Optimizer(rule), 2, jit_compile=True)
+            if keras.backend.backend() != "torch"
+            else fitted(Optimizer(rule))
+        )
+        assert np.all(np.isfinite(found)), rule
+        assert not np.allclose(found, weights(model("sgd"))), rule
+        if rule is bounded:
+            assert np.max(np.abs(found)) <= 0.5
+
+
+def check_the_learning_rate_is_keras_own() -> None:
+    decay = K.schedules.ExponentialDecay(0.1, 3, 0.5)
+    same(fitted(Optimizer("sgd", decay)), fitted(K.SGD(decay)))
+    follow = [keras.callbacks.LearningRateScheduler(lambda epoch: 0.1 / (1 + epoch))]
+    found = []
+    for optimizer in (Optimizer("sgd", 0.5), K.SGD(0.5)):
+        made = model(optimizer)
+        made.fit(X, Y, batch_size=16, epochs=3, verbose=0, shuffle=False, callbacks=follow)
+        made.optimizer.learning_rate = 0.01
+        made.fit(X, Y, batch_size=16, epochs=1, verbose=0, shuffle=False)
+        found.append(weights(made))
+    same(*found)
+    assert float(Optimizer("adam", 0.25, beta1=0.5).learning_rate) == 0.25
+
+
+def check_keras_own_options_work() -> None:
+    same(fitted(Optimizer("sgd", 0.1, clipnorm=0.1)), fitted(K.SGD(0.1, clipnorm=0.1)))
+    same(fitted(Optimizer("sgd", 0.1, weight_decay=0.1)), fitted(K.SGD(0.1, weight_decay=0.1)))
+    same(fitted(Optimizer("sgd", 0.1, use_ema=True)), fitted(K.SGD(0.1, use_ema=True)))
+
+
+def check_gradients_are_accumulated() -> None:
+    same(
+        fitted(Optimizer("momentum", 0.1, gradient_accumulation_steps=3)),
+        fitted(K.SGD(0.1, momentum=0.9, gradient_accumulation_steps=3)),
+    )
+
+
+def check_a_saved_model_goes_on() -> None:
+    for rule in ("adam", "dog"):
+        made = model(Optimizer(rule))
+        made.fit(X, Y, batch_size=16, epochs=1, verbose=0, shuffle=False)
+        with tempfile.TemporaryDirectory() as folder:
+            made.save(f"{folder}/model.keras")
+            again = keras.models.load_model(f"{folder}/model.keras")
+        assert again.optimizer.rule == made.optimizer.rule
+        for one in (made, again):
+            one.fit(X, Y, batch_size=16, epochs=1, verbose=0, shuffle=False)
+        same(weights(made), weights(again), 1e-6)
+
+
+def check_it_is_rebuilt_from_its_config() -> None:
+    rule = R.ClipByNorm(optimizer=R.Adam(learning_rate=0.5), limit=2.0)
+    optimizer = Optimizer(rule, learning_rate=0.25, name="mine")
+    again = Optimizer.from_config(optimizer.get_config())
+    assert again.rule == rule
+    assert float(again.learning_rate) == 0.25
+    assert again.name == "mine"
+    assert "learning_rate" not in Optimizer("adgd2").get_config()
+    assert Optimizer.from_config(Optimizer("adgd2").get_config()).rule == R.AdGD2()
+
+
+def check_the_average_is_left_in_the_model() -> None:
+    """x^2 in one variable: after two steps of schedule-free SGD the average is known."""
+    layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    made = keras.Sequential([keras.Input((1,)), layer])
+    made.compile(optimizer=Optimizer("schedule_free_sgd", 0.25), loss="mse")
+    ones, zeros = np.ones((2, 1), "float32"), np.zeros((2, 1), "float32")
+    made.fit(ones, zeros, batch_size=2, epochs=5, verbose=0)
+    run = ds.minimize("x^2", start={"x": 1.0}, optimizer="schedule_free_sgd", learning_rate=0.25, steps=5)
+    same(weights(made), run.final)
+    assert abs(run.final[0] - run.history.x[-1][0]) > 1e-3
+
+
+def check_variables_without_gradients_stay() -> None:
+    pair = [keras.Variable(np.ones(2, "float32")), keras.Variable(np.ones(3, "float32"))]
+    optimizer = Optimizer("adam", 0.1)
+    optimizer.build(pair)
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras warns of missing gradients
+        optimizer.apply([None, keras.ops.ones(3)], pair)
+    assert keras.ops.convert_to_numpy(pair[0]).tolist() == [1.0, 1.0]
+    same(keras.ops.convert_to_numpy(pair[1]), [0.9, 0.9, 0.9])
+
+
+def check_mistakes_are_sentences() -> None:
+    for call, words in (
+        (
+            lambda: Optimizer("lbfgs"),
+            "LBFGS looks at the objective's value, which Keras does not show to optimizers.",
+        ),
+        (
+            lambda: Optimizer("adgd2", 0.1),
+            "AdGD2 takes no learning rate: it finds the lengths of its steps itself",
+        ),
+        (
+            lambda: Optimizer("adam", learning_rate=-1.0),
+            "Adam: learning_rate is -1.0; it must be a finite number > 0",
+        ),
+        (lambda: Optimizer("adm"), "there is no optimizer 'adm'. Did you mean 'adam'"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            call()
+        assert words in str(caught.value)
+
+
+CHECKS: dict[str, Callable[[], None]] = {
+    name.removeprefix("check_"): function
+    for name, function in list(globals().items())
+    if name.startswith("check_")
+}
+
+if __name__ == "__main__":
+    assert keras.backend.backend() == sys.argv[1]
+    for name, check in CHECKS.items():
+        check()
+        print(name)
