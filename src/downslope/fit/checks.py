@@ -169,7 +169,7 @@ def finite(frame: Frame, names: Sequence[str], X: Array) -> None:
 def look_at_columns(frame: Frame, hypothesis: Hypothesis, rows: LinearRows) -> list[str]:
     """Notes on features that are constant, the same as another, or of very unlike sizes."""
     parameters = [hypothesis.parameters[i] for i in rows.at]
-    X = rows.X if rows.count <= SAMPLE else rows.X[:: rows.count // SAMPLE]
+    X = np.ascontiguousarray(rows.X if rows.count <= SAMPLE else rows.X[:: rows.count // SAMPLE])
     notes = []
     low, high = X.min(axis=0), X.max(axis=0)
     constant = [p for p, a, b in zip(parameters, low, high, strict=True) if a == b]

@@ -252,7 +252,8 @@ def finished(task: Task, outcome: Outcome, start: Array) -> Fit:
     """One true pass over the rows at the point reached, a look at what kind of point it is, and the findings."""
     run, objective = _begun_at(outcome.run, start), task.objective
     run = replace(run, verdict=replace(run.verdict, message=_counted_aright(outcome, run)))
-    loss = objective.data_value(run.final)
+    exact = outcome.square is None and not objective.penalty.l1 and not objective.penalty.l2
+    loss = run.fun if exact and len(run.history) else objective.data_value(run.final)
     if task.hypothesis.linear is None and objective.rows.count * objective.parameters.size**2 <= 10_000_000:
         from downslope.explain.point import judged
 

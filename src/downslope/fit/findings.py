@@ -10,6 +10,7 @@ from downslope.fit import diagnosis
 from downslope.fit.losses import SQUARED
 from downslope.fit.plan import Outcome, standardised
 from downslope.fit.rows import CHUNK_ROWS, SoftmaxRows
+from downslope.fit.spreads import independent
 from downslope.fit.task import Task
 
 DISAGREEMENT = 1e-6  # of the loss: above it the final pass and the loss in brief are said to differ
@@ -139,7 +140,10 @@ def _undetermined(task: Task, outcome: Outcome) -> list[str]:
     if not np.all(sizes > 0):
         direction = (sizes == 0).astype(float)
     else:
-        _, values, directions = np.linalg.svd(np.linalg.qr(J / sizes, mode="r"))
+        scaled = J / sizes
+        if independent(scaled):
+            return []
+        _, values, directions = np.linalg.svd(np.linalg.qr(scaled, mode="r"))
         if len(values) == len(names) and values[-1] > diagnosis.DEPENDENT * values[0]:
             return []
         direction = directions[-1]

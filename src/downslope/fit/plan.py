@@ -25,7 +25,8 @@ from downslope.fit.quadratic import (
     square_from_qr,
 )
 from downslope.fit.rounds import Rounds
-from downslope.fit.rows import USUAL_EVALUATIONS, Array, LinearRows, SoftmaxRows
+from downslope.fit.rows import NOTHING, USUAL_EVALUATIONS, Array, LinearRows, SoftmaxRows
+from downslope.fit.spreads import means_and_spreads
 from downslope.fit.task import Task
 from downslope.objectives import Objective, Parameters
 from downslope.optimizers import Optimizer, as_optimizer
@@ -221,13 +222,10 @@ def standardised(objective: DataObjective) -> tuple[DataObjective, Coordinates]:
             "standardising needs a hypothesis that is linear in its parameters; scale the columns in the table, or"
             " leave optimizer and learning rate out."
         )
-    picked = slice(None, None, max(1, rows.count // 100_000))
-    sample, w = rows.X[picked], objective.weights[picked]
-    weights = w if w.any() else None  # a row of weight 2 stands for two rows, here too
-    centre = np.zeros(rows.X.shape[1])
-    if rows.intercept is not None:
-        centre = np.average(sample, axis=0, weights=weights)
-    spread = np.sqrt(np.average(np.square(sample - centre), axis=0, weights=weights))
+    weights = objective.weights if objective.weights.any() else NOTHING
+    centre, spread = means_and_spreads(rows.X, weights)
+    if rows.intercept is None:  # nothing absorbs a mean, so it is measured from zero
+        spread, centre = np.hypot(spread, centre), np.zeros_like(centre)
     scale = np.ones(rows.each if isinstance(rows, SoftmaxRows) else rows.size)
     scale[rows.at] = np.where(spread > 1e-12 * (np.abs(centre) + 1e-300), spread, 1.0)
     shear = shear_of(rows, centre)
