@@ -16,7 +16,7 @@ from downslope.errors import UsageError
 from downslope.fit.frame import listed
 from downslope.fit.losses import LOSSES, Loss
 from downslope.fit.rows import Array
-from downslope.sklearn.linear import LinearDescent
+from downslope.sklearn.linear import TABLE, LinearDescent
 from downslope.sklearn.tables import checked_weights
 
 
@@ -109,7 +109,7 @@ class DescentClassifier(ClassifierMixin, LinearDescent):
             The estimator.
         """
         self._validate_params()
-        X, y = validate_data(self, X, y, dtype=np.float64, order="C")
+        X, y = validate_data(self, X, y, **TABLE)
         check_classification_targets(y)
         classes, numbers = np.unique(y, return_inverse=True)
         if self.warm_start and hasattr(self, "classes_") and not np.array_equal(classes, self.classes_):

@@ -36,6 +36,10 @@ from downslope.sklearn.tables import frame_of, hypothesis_of, packed, unpacked, 
 LARGEST = 1e150  # a parameter beyond it has overflowed
 
 
+# A table of numbers whose rows are contiguous. ``fit`` looks for missing and infinite ones by itself, on all cores.
+TABLE = {"dtype": np.float64, "order": "C", "ensure_all_finite": False}
+
+
 class LinearDescent(BaseEstimator):
     """A linear model that is found by descent; the estimators say what is predicted from it."""
 
@@ -73,7 +77,7 @@ class LinearDescent(BaseEstimator):
     def _fit(self, X: Any, y: Array, weights: Array, loss: Loss, outputs: int) -> None:
         """Find the parameters for checked features and targets (numbers of classes, where there are classes)."""
         hypothesis = hypothesis_of(self._names(X), self.fit_intercept)
-        with value_errors():
+        with value_errors(X, type(self).__name__):
             task = make_task(
                 *(frame_of(X, y, hypothesis), hypothesis, loss),
                 weights=weights if weights.size else None,

@@ -12,7 +12,7 @@ from sklearn.utils.validation import validate_data
 from downslope.errors import UsageError
 from downslope.fit.losses import POISSON, Loss, as_loss
 from downslope.fit.rows import Array
-from downslope.sklearn.linear import LinearDescent
+from downslope.sklearn.linear import TABLE, LinearDescent
 from downslope.sklearn.tables import checked_weights
 
 
@@ -119,7 +119,7 @@ class DescentRegressor(RegressorMixin, LinearDescent):
             The estimator.
         """
         self._validate_params()
-        X, y = validate_data(self, X, y, dtype=np.float64, order="C", y_numeric=True)
+        X, y = validate_data(self, X, y, y_numeric=True, **TABLE)
         self._fit(
             X, np.ascontiguousarray(y, np.float64), checked_weights(sample_weight, len(y)), self._loss(), 1
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import assert_all_finite
 
 from downslope.errors import DataError, UsageError
 from downslope.fit.checks import weights_of
@@ -73,9 +74,14 @@ def checked_weights(sample_weight: Any, count: int) -> Array:
 
 
 @contextmanager
-def value_errors() -> Iterator[None]:
-    """What is wrong with a table is a ``ValueError`` to scikit-learn: here tables are arguments, not files."""
+def value_errors(X: Any = None, name: str = "") -> Iterator[None]:
+    """What is wrong with a table is a ``ValueError`` to scikit-learn: here tables are arguments, not files.
+
+    Of missing and infinite numbers in ``X``, given to the estimator of that name, scikit-learn speaks itself.
+    """
     try:
         yield
     except DataError as error:
+        if X is not None:
+            assert_all_finite(X, estimator_name=name, input_name="X")
         raise UsageError(str(error)) from None
