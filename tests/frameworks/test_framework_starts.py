@@ -545,7 +545,7 @@ def test_another_precision_than_the_tensors() -> None:
 
 # --- many parameters, which stay with the framework ------------------------------------------------------------------
 
-MANY = 3000
+MANY = 20_000
 WEIGHTS = np.linspace(0.5, 2, MANY)
 
 

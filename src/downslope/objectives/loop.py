@@ -18,7 +18,7 @@ Step: TypeAlias = Callable[[Carry], tuple[Carry, tuple[Any, Any, Any]]]
 Advance: TypeAlias = Callable[[Carry, int], tuple[Carry, NDArray[np.float64]]]
 
 MOST_NUMBERS = 1_000_000  # in the rows of one call
-LARGE = 2_000  # parameters, from which on carrying a point to NumPy at every step costs more than it saves
+LARGE = 20_000  # parameters, from which on carrying a point to NumPy at every step costs more than it saves
 
 
 class Loop(Protocol):
