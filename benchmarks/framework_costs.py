@@ -39,7 +39,7 @@ class Case:
 
 
 def seconds_per_step(contenders: list[tuple[Callable[[int], Any], int]]) -> list[float]:
-    """Of so many steps beyond the first, which also compiles whatever is compiled; in turn, since machines are shared."""
+    """Of so many steps beyond the first, which also compiles what is compiled; in turn, since machines are shared."""
 
     def seconds(function: Callable[[int], Any], count: int) -> float:
         began = time.perf_counter()
@@ -68,10 +68,7 @@ def numbers(point: Any) -> np.ndarray:
 def run(case: Case) -> None:
     check = min(case.their_steps, case.our_steps, 50)
     np.testing.assert_allclose(numbers(case.ours(check).x), numbers(case.theirs(check)), rtol=2e-4, atol=1e-5)
-    ours, theirs = (
-        seconds_per_step(case.ours, case.our_steps),
-        seconds_per_step(case.theirs, case.their_steps),
-    )
+    ours, theirs = seconds_per_step([(case.ours, case.our_steps), (case.theirs, case.their_steps)])
     ratio = theirs / ours
     engine = case.ours(2).engine
     verdict = "ok" if ratio >= case.limit else f"BELOW {case.limit:g}"

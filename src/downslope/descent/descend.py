@@ -11,6 +11,7 @@ import numpy as np
 
 from downslope.descent import kernel as k
 from downslope.descent.compiled import CompiledEngine
+from downslope.descent.fused import FusedEngine
 from downslope.descent.hosted import HostedEngine
 from downslope.descent.progress import Progress, Step
 from downslope.descent.remote import RemoteEngine
@@ -21,7 +22,6 @@ from downslope.descent.trail import Trail
 from downslope.descent.verdict import Ending, Verdict, verdict
 from downslope.errors import UsageError
 from downslope.objectives import FormulaObjective, Objective, Vector
-from downslope.objectives.loop import LARGE
 from downslope.optimizers import Optimizer
 from downslope.optimizers.wrappers.scheduled import prepared
 from downslope.symbolic.array import TraceError
@@ -128,8 +128,9 @@ def choose_engine(
     kinds: list[Any] = []
     if isinstance(objective, FormulaObjective) and engine in ("auto", "traced"):
         kinds.append(TracedEngine)
-    if objective.remote is not None and len(x) >= LARGE and engine in ("auto", objective.remote.engine):
-        kinds.append(RemoteEngine)
+    remote = objective.remote
+    if remote is not None and len(x) >= remote.least and engine in ("auto", remote.engine):
+        kinds += [FusedEngine, RemoteEngine]
     if objective.loop is not None and engine in ("auto", "compiled"):
         kinds.append(CompiledEngine)
     for kind in kinds:
@@ -137,7 +138,7 @@ def choose_engine(
             made: Engine = kind(objective, optimizer, x, sign)
             return made
         except TraceError as error:
-            if engine != "auto":
+            if engine != "auto" and kind is kinds[-1] and engine != "hosted":
                 raise UsageError(f"{type(optimizer).__name__} cannot be {engine} here: {error}.") from error
     return HostedEngine(objective, optimizer, x, sign)
 

@@ -18,7 +18,6 @@ Step: TypeAlias = Callable[[Carry], tuple[Carry, tuple[Any, Any, Any]]]
 Advance: TypeAlias = Callable[[Carry, int], tuple[Carry, NDArray[np.float64]]]
 
 MOST_NUMBERS = 1_000_000  # in the rows of one call
-LARGE = 20_000  # parameters, from which on carrying a point to NumPy at every step costs more than it saves
 
 
 class Loop(Protocol):
@@ -48,6 +47,7 @@ class Remote(Protocol):
     """A framework's arrays, bound to an objective of so many parameters that carrying them to NumPy would cost."""
 
     engine: str  # "compiled" or "hosted"
+    least: int  # parameters, from which on carrying a point to NumPy at every step costs more than it saves
 
     def array(self, x: Vector) -> Any:
         """A flat vector as the framework keeps it: one array, or a list of tensors that rules see as one vector."""

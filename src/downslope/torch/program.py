@@ -17,14 +17,19 @@ from downslope.torch.fusing import Fusion
 
 
 class Outcome(NamedTuple):
-    """What an update leaves: the new state's leaves (lists of tensors, or numbers), and whether x was accepted."""
+    """What an update leaves: the new state's leaves (lists of tensors, or numbers), whether x was accepted, and x'."""
 
     state: list[Any]
     accepted: bool
+    next_x: Tensors
 
 
 class Program:
     """A tape made ready for lists of tensors. The same program serves any number of parameters.
+
+    Args:
+        tape: the rule, written down.
+        in_place: whether ``x`` itself is changed; else it is left as it is, and ``Outcome.next_x`` is new.
 
     >>> from downslope.optimizers import Momentum
     >>> from downslope.optimizers.bundle import Bundle
@@ -37,9 +42,9 @@ class Program:
     [tensor([0.5000, 0.5000])]
     """
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, *, in_place: bool = True) -> None:
         fusion = Fusion(tape)
-        self.mixes = tape.mixes
+        self.mixes, self._in_place = tape.mixes, in_place
         self._size = fusion.size
         self._x, self._g, self._value = (tape.inputs[name].index for name in ("x", "g", "value"))
         self._before = [node.index for name, node in tape.inputs.items() if name.startswith("state.")]
@@ -51,12 +56,12 @@ class Program:
         ]
         self._next, self._after, self._accepted = tape.next_x.index, list(tape.state), tape.accepted
         self._vectors = [isinstance(leaf, Node) and leaf.vector for leaf in tape.state]
-        self._steps = _placed(fusion, tape)
+        self._steps = _placed(fusion, tape, in_place)
 
     def run(
         self, x: Tensors, g: Tensors, value: float, state: Sequence[Any], named: Mapping[str, float]
     ) -> Outcome:
-        """Change ``x``, and the state's tensors, to what they are after the update.
+        """Change ``x`` (where it is done in place) and the state's tensors to what they are after the update.
 
         Args:
             x, g: the parameters and their gradients; ``g`` is left alone.
@@ -73,7 +78,7 @@ class Program:
         for step in self._steps:
             step(s)
         after = [s[leaf.index] if isinstance(leaf, Node) else leaf for leaf in self._after]
-        taken = {id(x), id(g)}
+        taken = {id(x), id(g), *(() if self._in_place else [id(s[self._next])])}
         spare = {id(leaf): leaf for leaf in state if isinstance(leaf, list)}
         kept = {id(leaf) for leaf, vector in zip(after, self._vectors, strict=True) if vector}
         for i, vector in enumerate(self._vectors):
@@ -84,10 +89,10 @@ class Program:
             taken.add(id(after[i]))
             if isinstance(after[i], tuple):  # as torch returns new lists
                 after[i] = list(after[i])
-        if s[self._next] is not x:
+        if self._in_place and s[self._next] is not x:
             torch._foreach_copy_(x, s[self._next])
         accepted = s[self._accepted.index] if isinstance(self._accepted, Node) else self._accepted
-        return Outcome(after, bool(accepted))
+        return Outcome(after, bool(accepted), x if self._in_place else list(s[self._next]))
 
 
 def _copy_of(tensors: Tensors, spare: Sequence[Tensors], taken: set[int]) -> Tensors:
@@ -102,7 +107,7 @@ def _copy_of(tensors: Tensors, spare: Sequence[Tensors], taken: set[int]) -> Ten
 # --- where results go ------------------------------------------------------------------------------------
 
 
-def _placed(fusion: Fusion, tape: Tape) -> list[Step]:
+def _placed(fusion: Fusion, tape: Tape, in_place: bool) -> list[Step]:
     """Every operation as a step that knows where its result goes: in place of an operand that is not needed again."""
     operations = fusion.operations
     results = {node.index for node in tape.results if isinstance(node, Node)}
@@ -114,21 +119,21 @@ def _placed(fusion: Fusion, tape: Tape) -> list[Step]:
     for operation in operations:
         if operation.name == "pick":
             shared.join(operation.out, *operation.vectors)
-    g = tape.inputs["g"].index
+    kept = {tape.inputs[name].index for name in (("g",) if in_place else ("g", "x"))}
 
     def free(place: int, k: int) -> bool:
         group = shared.group(place)
-        return g not in group and all(last.get(member, -1) <= k for member in group)
+        return not kept & group and all(last.get(member, -1) <= k for member in group)
 
     steps = []
     for k, operation in enumerate(operations):
         if len(operation.vectors) == 2 and operation.name in SWAPPABLE and not free(operation.vectors[0], k):
             operation = operation._replace(vectors=operation.vectors[::-1])
         changeable = operation.name in IN_PLACE and operation.vectors
-        in_place = bool(changeable) and free(operation.vectors[0], k)
-        if in_place:
+        overwrites = bool(changeable) and free(operation.vectors[0], k)
+        if overwrites:
             shared.join(operation.out, operation.vectors[0])
-        steps.append(step_of(operation, in_place))
+        steps.append(step_of(operation, overwrites))
     return steps
 
 

@@ -98,7 +98,7 @@ class Stepper:
     def _run(self, plan: Plan, some: Tensors, kept: States, value: float, named: Mapping[str, float]) -> bool:
         gradients = [_gradient(p) for p in some]
         before = self._gathered(plan, some, kept)
-        after, accepted = plan.program.run(some, gradients, value, before, named)
+        after, accepted, _ = plan.program.run(some, gradients, value, before, named)
         owners = some[:1] if plan.mixes else some
         for (name, vector), old, new in zip(plan.leaves, before, after, strict=True):
             if not vector:
@@ -159,4 +159,4 @@ class Eager:
             for _, leaf in states.leaves(after)
         ]
         torch._foreach_copy_(x, next_x.parts)
-        return Outcome(out, bool(accepted))
+        return Outcome(out, bool(accepted), x)

@@ -166,6 +166,7 @@ class JaxArrays:
     """Flat JAX arrays that stay on their device; a step is compiled."""
 
     engine = "compiled"
+    least = 20_000
 
     def __init__(self, objective: JaxObjective) -> None:
         self._objective = objective

@@ -161,6 +161,7 @@ class TensorFlowArrays:
     """Flat tensors that stay on their device; a step is compiled."""
 
     engine = "compiled"
+    least = 20_000
 
     def __init__(self, objective: TensorFlowObjective) -> None:
         self._objective = objective

@@ -137,6 +137,7 @@ class TorchTensors:
     """Tensors as PyTorch keeps them: one of each parameter's shape, on its device."""
 
     engine = "hosted"
+    least = 500
 
     def __init__(self, objective: TorchObjective) -> None:
         self._objective = objective

@@ -62,11 +62,11 @@ def traced(function: Callable[..., Any], tensors: Tensors) -> list[Any]:
     return expressions
 
 
-class _Shadows(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Shadows(TorchDispatchMode):  # type: ignore[misc] # torch is optional, and unseen by the checker
     """Does every operation in PyTorch as usual, and on the shadows in symbols."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self._shadows: dict[
             int, tuple[torch.Tensor, SymbolicArray]
         ] = {}  # the tensor is kept: its id stays its own

@@ -1,0 +1,105 @@
+"""The engine for many parameters in PyTorch: a rule's program steps lists of tensors in few passes over memory.
+
+The update of one evaluation is made just before the next one, so that between two calls the state is the one before
+the update of the point that was evaluated last, as ``answer`` wants it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from downslope.descent import kernel as k
+from downslope.descent.trail import Trail
+from downslope.objectives import Objective, Vector
+from downslope.optimizers import Optimizer
+from downslope.optimizers import state as states
+from downslope.optimizers.bundle import Bundle
+from downslope.optimizers.bundle import dot as inner_product
+from downslope.optimizers.tape import recorded
+from downslope.symbolic.array import TraceError
+
+
+class FusedEngine:
+    """Steps a list of tensors by a rule's program, whose operations are fused.
+
+    Raises:
+        TraceError: the objective is not PyTorch's, or the rule rejects points, has bounds or cannot be written down.
+    """
+
+    name = "hosted"
+
+    def __init__(self, objective: Objective, optimizer: Optimizer, x: Vector, sign: float) -> None:
+        remote = objective.remote
+        tensors = remote.array(x) if remote is not None else None
+        if remote is None or not isinstance(tensors, list):
+            raise TraceError(f"'{objective.text}' has no list of tensors")
+        if type(optimizer).residual is not Optimizer.residual:
+            raise TraceError("the rule has a residual of its own")
+        first = optimizer.init(Bundle(tensors))
+        tape = recorded(optimizer, first)
+        if tape.accepted is not True:
+            raise TraceError("the rule may reject points")
+        from downslope.torch.program import Program  # imports torch, which is there: the tensors are its
+
+        self._remote, self._optimizer, self._sign = remote, optimizer, float(sign)
+        self._program, self._named = Program(tape, in_place=False), optimizer.scalars()
+        self._tensors = tensors
+        self._shape = states.mapped(first, lambda *_: None)
+        self._leaves = [_own(leaf) for _, leaf in states.leaves(first)]
+        self._update: tuple[list[Any], float] | None = None  # of the last evaluation, still to be made
+        self._last = tensors  # those of the last accepted point
+
+    def advance(self, trail: Trail, budget: int) -> int:
+        """Up to ``budget`` evaluations; returns a code of ``kernel``."""
+        watched = bool(trail.limits[k.IDLE] < np.inf)
+        try:
+            for _ in range(budget):
+                code = trail.may_evaluate()
+                if code != k.SLICE_DONE:
+                    return code
+                self._make_update()
+                value, slopes = self._remote.value_and_gradient(self._tensors)
+                if self._sign < 0:
+                    value, slopes = -value, [-slope for slope in slopes]
+                square = float(inner_product(Bundle(slopes), Bundle(slopes)))
+                moved = self._moved() if watched else 1.0
+                code = trail.absorb_far(
+                    value, square, 1.0, moved, partial(self._remote.vector, self._tensors)
+                )
+                if trail.counts[k.ACCEPTED_AT] == trail.evaluations:
+                    self._last = self._tensors
+                if code != k.SLICE_DONE:
+                    return code
+                self._update = slopes, value
+        finally:
+            if trail.step >= 0:
+                trail.far = partial(self._remote.vector, self._last)
+        return k.SLICE_DONE
+
+    def _make_update(self) -> None:
+        if self._update is not None:
+            slopes, value = self._update
+            done = self._program.run(self._tensors, slopes, value, self._leaves, self._named)
+            self._tensors, self._leaves, self._update = done.next_x, done.state, None
+
+    def _moved(self) -> float:
+        change = Bundle(self._tensors) - Bundle(self._last)
+        return float(inner_product(change, change))
+
+    def answer(self, trail: Trail) -> Vector:
+        """The point that the method reports, which for averaging methods is not the one it evaluates."""
+        leaves = iter([Bundle(leaf) if isinstance(leaf, list) else leaf for leaf in self._leaves])
+        point = self._optimizer.answer(Bundle(self._tensors), states.rebuilt(self._shape, leaves))
+        return self._remote.vector(point.parts)
+
+    def point(self, trail: Trail) -> Vector:
+        """The point that was evaluated last."""
+        return self._remote.vector(self._tensors)
+
+
+def _own(leaf: Any) -> Any:
+    """A leaf of a state as the program wants it: tensors that nobody else holds, or a number."""
+    return [part.clone() for part in leaf.parts] if isinstance(leaf, Bundle) else float(leaf)
