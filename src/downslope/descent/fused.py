@@ -17,7 +17,6 @@ from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.bundle import Bundle
-from downslope.optimizers.bundle import dot as inner_product
 from downslope.optimizers.tape import recorded
 from downslope.symbolic.array import TraceError
 
@@ -64,7 +63,7 @@ class FusedEngine:
                 value, slopes = self._remote.value_and_gradient(self._tensors)
                 if self._sign < 0:
                     value, slopes = -value, [-slope for slope in slopes]
-                square = float(inner_product(Bundle(slopes), Bundle(slopes)))
+                square = self._remote.squared_length(slopes)
                 moved = self._moved() if watched else 1.0
                 code = trail.absorb_far(
                     value, square, 1.0, moved, partial(self._remote.vector, self._tensors)
@@ -86,8 +85,7 @@ class FusedEngine:
             self._tensors, self._leaves, self._update = done.next_x, done.state, None
 
     def _moved(self) -> float:
-        change = Bundle(self._tensors) - Bundle(self._last)
-        return float(inner_product(change, change))
+        return self._remote.squared_length((Bundle(self._tensors) - Bundle(self._last)).parts)
 
     def answer(self, trail: Trail) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""

@@ -48,7 +48,8 @@ class Trail:
         self.limits = self._first_limits()
         self.first_value = math.nan
         self.far: Callable[[], Vector] | None = None
-        self._unknown, self._far = np.full(1, np.nan), np.empty((1, 4))
+        self._unknown = np.full(1, np.nan)
+        self._far, self._far_move, self._far_memory = np.empty((1, 3)), np.empty(1), self.memory[: k.LAST_X]
 
     def _refuse_too_many_rows(self) -> None:
         if self.every is None or self.stopping.steps in (None, 2**53):
@@ -134,14 +135,15 @@ class Trail:
 
         ``far`` is the caller's to set: it fetches the last accepted point, once somebody asks for it.
         """
-        self._far[0, :3], self._far[0, 3] = (value, square, accepted), moved
+        self._far[0] = value, square, accepted
+        self._far_move[0] = moved
         row = int(self.counts[k.ROWS])
         code = k.absorb(
-            self._far[:, :3],
-            self._far[:, 3],
+            self._far,
+            self._far_move,
             self.counts,
             self.limits,
-            self.memory[: k.LAST_X],
+            self._far_memory,
             self.rows,
             self.row_steps,
         )

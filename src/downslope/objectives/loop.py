@@ -61,6 +61,9 @@ class Remote(Protocol):
     def value_and_gradient(self, x: Any) -> tuple[Any, Any]:
         """Value, and the gradient in the form of ``array``."""
 
+    def squared_length(self, parts: Any) -> float:
+        """The squared Euclidean length of what ``array`` makes."""
+
     def prepared(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
         """The step as the framework runs it fastest.
 

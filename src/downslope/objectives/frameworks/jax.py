@@ -178,6 +178,10 @@ class JaxArrays:
         """The numbers of a flat JAX array."""
         return np.array(x, np.float64)
 
+    def squared_length(self, parts: Any) -> float:
+        """The squared Euclidean length of a flat array."""
+        return float(jnp.vdot(parts, parts))
+
     def prepared(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
         """The step, compiled."""
         dtype = self._objective.dtype

@@ -173,6 +173,10 @@ class TensorFlowArrays:
         """The numbers of a flat tensor."""
         return np.array(x.numpy(), np.float64)
 
+    def squared_length(self, parts: Any) -> float:
+        """The squared Euclidean length of a flat array."""
+        return float(tf.tensordot(parts, parts, 1))
+
     def prepared(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
         """The step, compiled."""
         dtype = tf.as_dtype(self._objective.dtype)

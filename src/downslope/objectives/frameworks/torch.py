@@ -159,6 +159,10 @@ class TorchTensors:
         """The value, and the gradient as a list of tensors."""
         return self._objective.value_and_parts([part.detach().requires_grad_() for part in x])
 
+    def squared_length(self, parts: list[torch.Tensor]) -> float:
+        """The squared Euclidean length of a list of tensors taken as one vector."""
+        return sum(float(length) ** 2 for length in torch._foreach_norm(parts))
+
     def prepared(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
         """The step as it is: PyTorch computes it operation by operation."""
         return step
