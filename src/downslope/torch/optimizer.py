@@ -204,7 +204,7 @@ class Optimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not ty
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        self.param_groups: list[Group] = [Group(group) for group in state["param_groups"]]
+        self.param_groups = [Group(group) for group in state["param_groups"]]
         if "_stepper" not in self.__dict__:
             self._prepare()
 

@@ -1,0 +1,251 @@
+"""Every update rule as a method of SciPy: ``minimize(fun, x0, method=downslope.scipy.method("adam"))``."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from downslope.descent import Run, Status, Stopping, descend
+from downslope.descent.bounds import within_bounds
+from downslope.descent.descend import Watch
+from downslope.descent.progress import Step
+from downslope.errors import MissingExtraError, ObjectiveError, UsageError, nearest
+from downslope.objectives import Objective, Parameters, Vector
+from downslope.objectives.differences import central_differences
+from downslope.optimizers import Optimizer, as_optimizer
+
+try:
+    from scipy.optimize import OptimizeResult
+except ImportError as error:
+    raise MissingExtraError("SciPy is needed for this: pip install 'downslope[scipy]'") from error
+
+__all__ = ["Method", "method"]
+
+GTOL = 1e-5  # on the gradient, where nothing else is asked for; SciPy's own default
+
+# What SciPy's solvers return as ``status``: 0 where the tolerance is met, 1 at a limit, 99 where a callback stopped.
+STATUS = {
+    Status.CONVERGED: 0,
+    Status.TARGET_REACHED: 0,
+    Status.STEP_LIMIT: 1,
+    Status.EVALUATION_LIMIT: 1,
+    Status.TIME_LIMIT: 1,
+    Status.STALLED: 2,
+    Status.LEFT_DOMAIN: 3,
+    Status.DIVERGED: 4,
+    Status.UNBOUNDED: 5,
+    Status.INTERRUPTED: 98,
+    Status.STOPPED_BY_CALLBACK: 99,
+}
+
+
+def method(optimizer: Any = None, learning_rate: float | None = None, **hyperparameters: Any) -> Method:
+    """An update rule in the form that ``scipy.optimize.minimize`` takes as ``method=``.
+
+    Args:
+        optimizer: an ``Optimizer``, or a name such as ``"adam"``; by default ``auto``, or gradient descent where a
+            learning rate is given.
+        learning_rate, hyperparameters: of one given by name.
+
+    SciPy's arguments work as with its own methods: ``args``; ``jac`` as a function, as True, or left out (central
+    differences then); ``tol``; ``callback`` of the point or of an ``intermediate_result``, which may raise
+    StopIteration; ``bounds``, with rules that can be kept within them; and ``options``: ``maxiter``, ``maxfev``,
+    ``gtol``, ``disp``, ``return_all``. ``tol`` and ``gtol`` are about the Euclidean norm of the gradient, 1e-5 by
+    default.
+
+    The result is SciPy's ``OptimizeResult``, with the ``Run`` itself as ``run``: to be drawn, saved and explained.
+
+    >>> import scipy.optimize
+    >>> rosen, rosen_der = scipy.optimize.rosen, scipy.optimize.rosen_der
+    >>> result = scipy.optimize.minimize(rosen, [-1.2, 1.0], jac=rosen_der, method=method("lbfgs"))
+    >>> result.x.round(4).tolist(), result.success, result.nfev == result.run.nfev
+    ([1.0, 1.0], True, True)
+    """
+    return Method(as_optimizer(optimizer, learning_rate, **hyperparameters))
+
+
+@dataclass(frozen=True)
+class Method:
+    """An update rule that SciPy can call; ``method`` makes it."""
+
+    optimizer: Optimizer
+
+    def __call__(
+        self,
+        fun: Callable[..., Any],
+        x0: Any,
+        args: tuple[Any, ...] = (),
+        *,
+        jac: Any = None,
+        hess: Any = None,
+        hessp: Any = None,
+        bounds: Any = None,
+        constraints: Any = (),
+        callback: Callable[..., Any] | None = None,
+        **options: Any,
+    ) -> Any:
+        """What ``scipy.optimize.minimize`` calls.
+
+        Raises:
+            UsageError: an option is unknown, there are constraints, or bounds that the rule cannot be kept within.
+        """
+        if len(constraints) if isinstance(constraints, Sequence) else constraints is not None:
+            raise UsageError(
+                f"{type(self.optimizer).__name__} takes bounds, but no constraints; SciPy's SLSQP and trust-constr do."
+            )
+        if hess is not None or hessp is not None:  # as SciPy does with its own methods
+            warnings.warn(
+                f"{type(self.optimizer).__name__} does not use second derivatives (hess, hessp).",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+        asked = _Options.read(options)
+        objective = _Cost(fun, jac, args, np.array(x0, np.float64).ravel())
+        rule: Optimizer = self.optimizer
+        bounded: Objective = objective
+        x = objective.start
+        if bounds is not None:
+            rule, bounded, x = within_bounds(rule, objective, x, _pairs(bounds, len(x)))
+        run = descend(
+            bounded,
+            x,
+            rule,
+            asked.stopping,
+            every=1 if asked.return_all else None,
+            watch=Watch(callback=None if callback is None else _Told(callback)),
+        )
+        if run.verdict.status == Status.INTERRUPTED:
+            raise KeyboardInterrupt
+        return _result(run, objective, asked)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """SciPy's ``options``, checked."""
+
+    stopping: Stopping
+    disp: bool
+    return_all: bool
+
+    KNOWN = ("tol", "gtol", "maxiter", "maxfev", "disp", "return_all")
+
+    @classmethod
+    def read(cls, given: dict[str, Any]) -> _Options:
+        for name in given:
+            if name not in cls.KNOWN:
+                hint = nearest(name, cls.KNOWN)
+                raise UsageError(
+                    f"there is no option '{name}' for this method. {hint} There are: {', '.join(cls.KNOWN)}.".replace(
+                        "  ", " "
+                    )
+                )
+        tolerance = given.get("gtol", given.get("tol"))
+        stopping = Stopping(
+            tolerance=GTOL if tolerance is None else tolerance,
+            steps=given.get("maxiter"),
+            evaluations=given.get("maxfev"),
+        )
+        return cls(stopping, bool(given.get("disp")), bool(given.get("return_all")))
+
+
+class _Cost(Objective):
+    """A function as SciPy has it, with its calls counted."""
+
+    def __init__(self, fun: Any, jac: Any, args: Any, start: Vector) -> None:
+        super().__init__(Parameters(("x",), (start.shape,), "vector"), getattr(fun, "__name__", "fun"))
+        self.start, self.nfev, self.njev = start, 0, 0
+        self._fun, self._jac = fun, jac if callable(jac) else None
+        self._args = args if isinstance(args, tuple) else (args,)
+        self._last: tuple[Vector, Vector] | None = None
+        if self._jac is None:
+            self.differentiation = "central differences"
+
+    def value(self, x: Vector) -> float:
+        """fun(x), which may come as an array of one number."""
+        self.nfev += 1
+        out = np.asarray(self._fun(np.array(x), *self._args))
+        if out.size != 1 or out.dtype.kind not in "biuf":
+            raise ObjectiveError(f"fun returned {out!r:.60}; a real number is needed.")
+        return float(out.reshape(-1)[0])
+
+    def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        """fun(x) and jac(x), or central differences of fun."""
+        value = self.value(x)
+        self.njev += 1
+        if self._jac is None:
+            gradient = central_differences(self.value, np.array(x))
+        else:
+            out = np.asarray(self._jac(np.array(x), *self._args))
+            if out.size != x.size or out.dtype.kind not in "biuf":
+                raise ObjectiveError(f"jac returned an array of shape {out.shape}; {x.shape} is needed.")
+            gradient = out.astype(np.float64).reshape(-1)
+        self._last = np.array(x), gradient
+        return value, np.array(gradient)
+
+    def gradient_at(self, x: Vector) -> Vector:
+        """The gradient there, computed again only where it is not the last one."""
+        if self._last is None or not np.array_equal(self._last[0], x):
+            self.value_and_gradient(x)
+        assert self._last is not None
+        return self._last[1]
+
+
+class _Told:
+    """A person's callback, called as SciPy calls it: after every step, by the name of its argument."""
+
+    def __init__(self, callback: Callable[..., Any]) -> None:
+        self._callback = callback
+        try:
+            self._by_name = list(inspect.signature(callback).parameters) == ["intermediate_result"]
+        except (TypeError, ValueError):
+            self._by_name = False
+
+    def __call__(self, step: Step) -> bool:
+        if step.step > 0:
+            if self._by_name:
+                self._callback(intermediate_result=OptimizeResult(x=np.array(step.x), fun=step.value))
+            else:
+                self._callback(np.array(step.x))
+        return False
+
+
+def _pairs(bounds: Any, size: int) -> list[tuple[float, float]]:
+    """SciPy's ``Bounds``, or its pairs, as pairs of numbers."""
+    if hasattr(bounds, "lb") and hasattr(bounds, "ub"):
+        sides = (np.broadcast_to(np.asarray(side, np.float64), (size,)) for side in (bounds.lb, bounds.ub))
+        return list(zip(*(side.tolist() for side in sides), strict=True))
+    pairs = [(-np.inf, np.inf) if pair is None else tuple(pair) for pair in bounds]
+    return [(-np.inf if low is None else low, np.inf if high is None else high) for low, high in pairs]
+
+
+def _result(run: Run, cost: _Cost, asked: _Options) -> Any:
+    """The run as SciPy has it."""
+    status = run.verdict.status
+    stopped = status == Status.STOPPED_BY_CALLBACK
+    with np.errstate(all="ignore"):
+        gradient = cost.gradient_at(run.final)
+    result = OptimizeResult(
+        x=run.final,
+        fun=run.fun,
+        jac=gradient,
+        nit=run.nit,
+        nfev=cost.nfev,
+        njev=cost.njev,
+        status=STATUS[status],
+        success=run.success and not stopped,
+        message="`callback` raised `StopIteration`." if stopped else run.message,
+        run=run,
+    )
+    if asked.return_all:
+        result["allvecs"] = list(run.history.x)
+    if asked.disp:
+        print(
+            f"{result.message}\n         Current function value: {run.fun:.6g}\n         Iterations: {run.nit}\n"
+            f"         Function evaluations: {cost.nfev}\n         Gradient evaluations: {cost.njev}"
+        )
+    return result
