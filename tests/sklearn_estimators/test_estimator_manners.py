@@ -194,6 +194,21 @@ def test_many_classes_in_batches() -> None:
     assert quick.status_ == "converged"
 
 
+def test_batches_left_to_us_do_not_depend_on_units() -> None:
+    for feed in (False, True):
+        predictions = []
+        for scale, shift in ((1.0, 0.0), (1e-3, 0.0), (1e4, 1e6)):
+            model = DescentRegressor(batch_size=30, random_state=0, epochs=30)
+            y = scale * Y + shift
+            for _ in range(30 if feed else 1):
+                model = model.partial_fit(X, y) if feed else model.fit(X, y)
+            predictions.append((model.predict(X) - shift) / scale)
+            assert model.score(X, y) > 0.48
+        assert np.allclose(predictions[1], predictions[0], rtol=1e-6)
+        assert np.allclose(predictions[2], predictions[0], rtol=1e-6)
+    assert DescentRegressor(batch_size=32, random_state=0).fit(X, Y).status_ == "converged"
+
+
 # streams
 
 

@@ -21,6 +21,7 @@ from downslope.fit.objective import DataObjective, Penalty
 from downslope.fit.plan import Outcome, Plan, in_user_units, standardised
 from downslope.fit.proximal import shrinking, thresholds_in
 from downslope.fit.rows import Array, FormulaRows, LinearRows, SoftmaxRows
+from downslope.fit.spreads import means_and_spreads
 from downslope.fit.task import Task
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers import state as states
@@ -78,8 +79,9 @@ def carried_out(task: Task, start: Array, plan: Plan, batch: int, epochs: int | 
     stopping = replace(stopping, steps=_checked("epochs", epochs, None))
     rule, notes = plan.optimizer, []
     if rule is None:
-        rule = default_rule()
-        notes.append("mini-batches were descended with adam at 0.01, as no optimizer was named")
+        rule = default_rule(task.objective)
+        rate = rule.hyperparameters()["learning_rate"]
+        notes.append(f"mini-batches were descended with adam at {rate:.3g}, as no optimizer was named")
     objective, coordinates = task.objective, Coordinates.user(task.objective.parameters.size)
     if isinstance(task.rows, LinearRows) and (plan.standardize or plan.free):
         objective, coordinates = standardised(objective)
@@ -97,9 +99,12 @@ def carried_out(task: Task, start: Array, plan: Plan, batch: int, epochs: int | 
     return Outcome(run, "batches", coordinates.kind, None, tuple(notes))
 
 
-def default_rule() -> Optimizer:
-    """The rule for batches where none is named."""
-    return as_optimizer("adam", learning_rate=0.01)
+def default_rule(objective: DataObjective) -> Optimizer:
+    """The rule for batches where none is named: Adam, its steps in proportion to the spread of what is predicted."""
+    spread = 0.0
+    if isinstance(objective.rows, LinearRows) and objective.loss.link == "identity":
+        spread = float(means_and_spreads(objective.y[:, None], objective.weights)[1][0])
+    return as_optimizer("adam", learning_rate=0.01 * spread if np.isfinite(spread) and spread > 0 else 0.01)
 
 
 def with_penalty(rule: Optimizer, penalty: Penalty, coordinates: Coordinates) -> Optimizer:

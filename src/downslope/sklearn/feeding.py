@@ -10,6 +10,7 @@ import numpy as np
 from downslope.descent import History
 from downslope.fit.rows import Array
 from downslope.fit.stream import Stream
+from downslope.optimizers import Optimizer
 
 MOST_BYTES = 32_000_000  # of a history; when it is full, every other row goes
 
@@ -44,8 +45,14 @@ class Record:
 
 @dataclass
 class Feeding:
-    """A stream, its record, and what it was opened for: another number of parameters needs another stream."""
+    """A stream and its record.
+
+    Attributes:
+        size: parameters; another number of them needs another stream.
+        own: the rule where none is named, with the rate that its first rows suggested.
+    """
 
     stream: Stream
     record: Record
     size: int
+    own: Optimizer

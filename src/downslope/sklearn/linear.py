@@ -86,8 +86,8 @@ class LinearDescent(BaseEstimator):
             )
             plan, patience = self._plan(task)
             zeros = np.zeros(task.objective.parameters.size)
-            start = self._start(zeros, outputs)
-            if start is not zeros and plan.stopping.relative_tolerance is not None:
+            start = self._start(task.objective, zeros, outputs)
+            if self._warm and plan.stopping.relative_tolerance is not None:
                 plan = self._relative_to_zero(task, plan, zeros)
             if self.batch_size is None:
                 outcome = carried_out(task, start, plan)
@@ -127,10 +127,19 @@ class LinearDescent(BaseEstimator):
         rule = as_optimizer(None if auto else self.optimizer, self.learning_rate)
         return rule if self.schedule is None else with_schedule(rule, as_schedule(self.schedule))
 
-    def _start(self, zeros: Array, outputs: int) -> Array:
-        """Zeros, or the parameters of the last fit where they are wanted and fit."""
-        if not self.warm_start or not hasattr(self, "coef_"):
-            return zeros
+    @property
+    def _warm(self) -> bool:
+        """Whether to start where the last fit ended."""
+        return bool(self.warm_start) and hasattr(self, "coef_")
+
+    def _start(self, objective: DataObjective, zeros: Array, outputs: int) -> Array:
+        """The parameters of the last fit where they are wanted and fit, or zeros.
+
+        Where batches are left to us, from the mean of the targets: Adam's steps are in proportion to their spread.
+        """
+        if not self._warm:
+            own = self.batch_size is not None and self._rule() is None
+            return self._at_mean(objective) if own else zeros
         coef = np.atleast_2d(self.coef_)
         theta = packed(coef, np.atleast_1d(self.intercept_), self.fit_intercept)
         if coef.shape != (outputs, self.n_features_in_):
@@ -147,6 +156,15 @@ class LinearDescent(BaseEstimator):
         at_zero = carried_out(task, zeros, replace(plan, stopping=Stopping(steps=0), watch=Watch()))
         tolerance = (asked.relative_tolerance or 0.0) * at_zero.run.gradient_norm
         return replace(plan, stopping=Stopping(steps=asked.steps, tolerance=tolerance))
+
+    def _at_mean(self, objective: DataObjective) -> Array:
+        """Zeros but for the intercept of a prediction of numbers, which is their mean."""
+        start: Array = np.zeros(objective.parameters.size)
+        if self.fit_intercept and objective.loss.link == "identity":
+            start[-1] = np.average(
+                objective.y, weights=objective.weights if objective.weights.any() else None
+            )
+        return start
 
     def _keep(self, theta: Array, outputs: int) -> None:
         self.coef_, self.intercept_ = unpacked(theta, outputs, self.fit_intercept)
@@ -192,16 +210,18 @@ class LinearDescent(BaseEstimator):
 
     def _opened(self, objective: DataObjective, outputs: int) -> Feeding:
         """The stream that is being fed, or a new one from where the last fit ended."""
-        rule, size = self._rule() or batches.default_rule(), objective.parameters.size
-        feeding = self._feeding
+        rule, size, feeding = self._rule(), objective.parameters.size, self._feeding
         if feeding is not None and feeding.size == size:
-            feeding.stream = feeding.stream.under(rule, objective.penalty)
+            feeding.stream = feeding.stream.under(rule or feeding.own, objective.penalty)
             return feeding
+        own = batches.default_rule(objective)
         start: Array = np.zeros(size)
         if hasattr(self, "coef_"):
             start = packed(np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_), self.fit_intercept)
-        stream = Stream.opened(rule, start, objective, bool(self.standardize))
-        return Feeding(stream, Record(objective.parameters.coordinates), size)
+        elif rule is None:
+            start = self._at_mean(objective)
+        stream = Stream.opened(rule or own, start, objective, bool(self.standardize))
+        return Feeding(stream, Record(objective.parameters.coordinates), size, own)
 
     # predicting
 

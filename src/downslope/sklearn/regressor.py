@@ -28,7 +28,8 @@ class DescentRegressor(RegressorMixin, LinearDescent):
         loss: mse, rmse, mae, huber, log_cosh, quantile or poisson; ``"huber(1.5)"`` and ``"quantile(0.9)"`` carry a
             number. See ``downslope.fit.losses``. Poisson predicts the exponential of the linear model.
         optimizer: "auto", a name such as "adam", or an ``Optimizer``. "auto" needs no learning rate; with one, it is
-            gradient descent.
+            gradient descent. In batches "auto" is Adam at a hundredth of the spread of ``y``, from the mean of ``y`` on
+            (at 0.01, from 0, for poisson and labels).
         learning_rate: of the optimizer, > 0; None for its default.
         schedule: what the learning rate is multiplied by at each step: a text such as ``"cosine(steps=100)"``, a
             ``Schedule`` or a function of the step.
