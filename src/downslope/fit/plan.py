@@ -92,6 +92,7 @@ def carried_out(task: Task, start: Array, plan: Plan) -> Outcome:
         return _proximal(task, start, plan)
     square, notes = _square(task, plan)
     if square is not None:
+        task.rows.expect(2)
         return _on_square(task, start, plan, square, notes)
     path = "kernel" if isinstance(task.rows, LinearRows) else "formula"
     if plan.free and _large(task):

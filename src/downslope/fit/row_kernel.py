@@ -22,7 +22,7 @@ from downslope.errors import ObjectiveError
 from downslope.fit.losses import ABSOLUTE, HUBER, LOG_COSH, LOGISTIC, POISSON, QUANTILE, SQUARED
 from downslope.fit.parallel import CHUNK_ROWS, cores, over_chunks
 from downslope.symbolic.lanes import DOUBLE, DOUBLES, LONG, WIDTH, Lanes, Writer, in_lanes, machine_code
-from downslope.symbolic.lanes.exponential import exp, log1p, tanh
+from downslope.symbolic.lanes.exponential import exp, log1p, logistic, tanh
 from downslope.symbolic.native import size
 
 Array = NDArray[np.floating[Any]]
@@ -138,10 +138,8 @@ def terms(code: int, shape: Lanes, u: Lanes, y: Lanes) -> tuple[Lanes, Lanes]:
         slope = w.select(r > 0.0, 1.0 - shape, w.select(r < 0.0, -shape, r))
         return r * slope, slope
     if code == LOGISTIC:
-        small = exp(-abs(u))
-        part = 1.0 / (1.0 + small)
-        cost = 0.5 * (u + abs(u)) - y * u + log1p(small)
-        return cost, w.select(u >= 0.0, part, small * part) - y
+        rest, part = logistic(u)
+        return 0.5 * (u + abs(u)) - y * u + rest, part - y
     if code == POISSON:
         rate = exp(u)
         return rate - y * u, rate - y
@@ -174,14 +172,14 @@ def _module(symbols: Sequence[Any], outputs: Sequence[Any], code: int, weighted:
     totals = [inside.phi(DOUBLES) for _ in outputs]
     row = inside.add(begin, step)
     parameters, columns = len(outputs) - 1, len(symbols) - len(outputs) + 1
-    values = [_everywhere(w, before.load(before.gep(theta, [LONG(j)]))) for j in range(parameters)]
+    values = [everywhere(w, before.load(before.gep(theta, [LONG(j)]))) for j in range(parameters)]
     values += _columns(w, X, row, columns)
-    target = _row(w, y, row)
+    target = row_of(w, y, row)
     found = in_lanes(w, outputs, dict(zip(symbols, values, strict=True)))
-    cost, slope = terms(code, _everywhere(w, shape), found[0], target)
+    cost, slope = terms(code, everywhere(w, shape), found[0], target)
     cost = w.select(w.bad, math.nan, cost)
     if weighted:
-        weight = _row(w, weights, row)
+        weight = row_of(w, weights, row)
         cost, slope = weight * cost, weight * slope
     sums = [inside.fadd(totals[0], cost.code)]
     sums += [w.fused(slope, d, Lanes(w, t, False)).code for d, t in zip(found[1:], totals[1:], strict=True)]
@@ -191,7 +189,7 @@ def _module(symbols: Sequence[Any], outputs: Sequence[Any], code: int, weighted:
     builder = ir.IRBuilder(after)
     for k, total in enumerate(sums):
         place = builder.gep(out, [builder.add(builder.mul(LONG(k), blocks), block)])
-        builder.store(_added(builder, total), place)
+        builder.store(added(builder, total), place)
     following_block = builder.add(block, LONG(1))
     builder.cbranch(builder.icmp_signed("<", following_block, last), outer, end)
     ir.IRBuilder(end).ret_void()
@@ -207,7 +205,7 @@ def _module(symbols: Sequence[Any], outputs: Sequence[Any], code: int, weighted:
     return module
 
 
-def _everywhere(w: Writer, value: Any) -> Lanes:
+def everywhere(w: Writer, value: Any) -> Lanes:
     """One number in all lanes, before the loop."""
     lanes = ir.Constant(DOUBLES, ir.Undefined)
     for k in range(WIDTH):
@@ -215,7 +213,7 @@ def _everywhere(w: Writer, value: Any) -> Lanes:
     return Lanes(w, lanes, True)
 
 
-def _row(w: Writer, array: Any, row: Any) -> Lanes:
+def row_of(w: Writer, array: Any, row: Any) -> Lanes:
     """Consecutive numbers from ``row``."""
     place = w.inside.bitcast(w.inside.gep(array, [row]), DOUBLES.as_pointer())
     return Lanes(w, w.inside.load(place, align=8), False)
@@ -224,7 +222,7 @@ def _row(w: Writer, array: Any, row: Any) -> Lanes:
 def _columns(w: Writer, X: Any, row: Any, columns: int) -> list[Lanes]:
     """The numbers of these rows, column by column."""
     if columns == 1:
-        return [_row(w, X, row)]
+        return [row_of(w, X, row)]
     place = w.inside.gep(X, [w.inside.mul(row, LONG(columns))])
     found = []
     for j in range(columns):
@@ -236,7 +234,7 @@ def _columns(w: Writer, X: Any, row: Any, columns: int) -> list[Lanes]:
     return found
 
 
-def _added(builder: ir.IRBuilder, lanes: Any) -> Any:
+def added(builder: ir.IRBuilder, lanes: Any) -> Any:
     """The sum over the lanes, pairwise."""
     parts = [builder.extract_element(lanes, LONG(k)) for k in range(WIDTH)]
     while len(parts) > 1:

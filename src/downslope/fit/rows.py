@@ -15,13 +15,18 @@ from downslope.errors import UsageError
 from downslope.fit import kernels
 from downslope.fit.frame import Frame
 from downslope.fit.hypothesis import Hypothesis, Linear
+from downslope.fit.linear_kernel import WIDEST, LinearKernel, linear_kernel
 from downslope.fit.losses import Loss
 from downslope.fit.parallel import CHUNK_ROWS, over_chunks
 from downslope.fit.row_kernel import row_kernel
+from downslope.symbolic.lanes import WIDTH
 
 Array = NDArray[np.floating[Any]]
 LEAST_ROWS = 1_024
-WORTH_COMPILING = 2_000_000  # rows times evaluations from which the vector kernel is compiled, in some 20 ms
+WORTH_COMPILING = (
+    2_000_000  # rows times evaluations from which a formula's own kernel is compiled, in some 20 ms
+)
+WORTH_A_KERNEL = 200_000_000  # the same for linear hypotheses, times their features (and eight)
 USUAL_EVALUATIONS = 60
 NOTHING: Array = np.empty(0)
 
@@ -79,10 +84,17 @@ class LinearRows(Rows):
         self.centre = np.zeros(X.shape[1]) if centre is None else centre
         self.count, self.size = len(X), X.shape[1] + (intercept is not None)
         self.each = self.size  # parameters of one prediction
+        self.expect(USUAL_EVALUATIONS)
+
+    def expect(self, evaluations: int) -> None:
+        work = self.count * (self.X.shape[1] + WIDTH) * evaluations
+        self.often = self.count >= LEAST_ROWS and work >= WORTH_A_KERNEL
 
     def centred(self, centre: Array) -> LinearRows:
         """The same with the features measured from ``centre``."""
-        return LinearRows(self.X, self.at, self.intercept, centre)
+        other = LinearRows(self.X, self.at, self.intercept, centre)
+        other.often = self.often
+        return other
 
     def split(self, theta: Array) -> tuple[Array, float]:
         """The weights in the order of the features, and the intercept."""
@@ -99,13 +111,30 @@ class LinearRows(Rows):
                 self.X, y, weights, w, b, self.centre, loss.code, loss.shape, begin, end
             )
 
-        total = np.sum(over_chunks(self.count, work), axis=0)
+        kernel = self._kernel(loss, y, weights)
+
+        def at_once(begin: int, end: int) -> Any:
+            assert kernel is not None
+            whole = end - (end - begin) % WIDTH
+            sums = kernel(self.X, y, weights, w, b, self.centre, loss.shape, range(begin, whole))
+            return sums if whole == end else sums + work(whole, end)
+
+        with np.errstate(all="ignore"):
+            total = np.sum(over_chunks(self.count, work if kernel is None else at_once), axis=0)
         out = np.empty(self.size + 1)
         out[0] = total[0]
         out[1 + self.at] = total[2:]
         if self.intercept is not None:
             out[1 + self.intercept] = total[1]
         return out
+
+    def _kernel(self, loss: Loss, y: Array, weights: Array) -> LinearKernel | None:
+        """The pass made for this number of features and this loss, where that pays."""
+        arrays = (self.X, y, weights, self.centre)
+        plain = all(array.dtype == np.float64 and array.flags.c_contiguous for array in arrays)
+        if not self.often or not plain or not 0 < self.X.shape[1] <= WIDEST:
+            return None
+        return linear_kernel(self.X.shape[1], loss.code, bool(weights.size))
 
     def features(self, rows: Any) -> Array:
         """The features of these rows with the intercept's 1, in the order of the parameters of one prediction."""

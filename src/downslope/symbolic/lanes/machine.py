@@ -22,6 +22,8 @@ def machine_code(module: ir.Module, name: str) -> tuple[Any, int]:
         machine = _TARGET[0].create_target_machine(
             cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3
         )
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(str(module)), machine)
+        code = llvm.parse_assembly(str(module))
+        code.verify()
+        engine = llvm.create_mcjit_compiler(code, machine)
         engine.finalize_object()
         return engine, int(engine.get_function_address(name))
