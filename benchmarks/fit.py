@@ -1,6 +1,7 @@
 """Passes over a table: downslope beside NumPy, torch, JAX and scikit-learn on the same arrays, in one process.
 
-Ratios are what counts: the machine's read bandwidth is measured in the same run. What is not installed is left out.
+Ratios are what counts: the machine's read bandwidth is measured in the same run, and everything that is compared takes
+turns, so that what else the machine does hits all alike. What is not installed is left out.
 
     python benchmarks/fit.py [--small] [mse log_loss steps epochs nonlinear]
 """
@@ -20,8 +21,9 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import numpy as np
 
 from downslope.fit import as_loss, fit, kernels
-from downslope.fit.batches import _orders
+from downslope.fit.batches import _orders, epoch_of
 from downslope.fit.compiled import compiled_rule
+from downslope.fit.coordinates import Coordinates
 from downslope.fit.door import make_task
 from downslope.fit.frame import from_columns, from_pair
 from downslope.fit.hypothesis import linear_model, read_hypothesis
@@ -31,28 +33,46 @@ from downslope.optimizers import as_optimizer
 SMALL = "--small" in sys.argv
 ROWS = 100_000 if SMALL else 1_000_000
 RNG = np.random.default_rng(0)
-EMPTY = np.empty(0)
+OURS, READ = "downslope", "read the table once"
+Work = Callable[[], Any]
 
 
-def best(work: Callable[[], Any], repeats: int = 9) -> float:
-    """The shortest of several times, in seconds; the first call is not counted."""
-    work()
-    times = []
-    for _ in range(repeats):
-        began = time.perf_counter()
+def in_turns(works: dict[str, Work], repeats: int = 15) -> dict[str, float]:
+    """The shortest of several times of each, in seconds; the first calls are not counted.
+
+    A pause before each lets the threads of the one before come to rest (OpenMP's go on waiting busily for a while).
+    """
+    shortest = dict.fromkeys(works, np.inf)
+    for work in works.values():
         work()
-        times.append(time.perf_counter() - began)
-    return min(times)
+    for _ in range(repeats):
+        for name, work in works.items():
+            time.sleep(0.03)
+            began = time.perf_counter()
+            work()
+            shortest[name] = min(shortest[name], time.perf_counter() - began)
+    return shortest
 
 
-def reading(table: Any) -> float:
-    """The time in which all cores can look at every number of a table of 50 columns."""
-    work = lambda a, b: kernels.all_usable(table, 1e150, a, b)  # noqa: E731
-    return best(lambda: over_chunks(len(table), work, 10_000), 15)
+def told(times: dict[str, float], rows: int, size: int) -> None:
+    """One line for each; ``size`` bytes are read at least."""
+    for name, seconds in times.items():
+        if name == READ:
+            note = f"{size / seconds / 1e9:.1f} GB/s"
+        elif name == OURS:
+            note = f"{1e9 * seconds / rows:.2f} ns a row"
+            if READ in times:
+                note += f", {times[READ] / seconds:.0%} of the read bandwidth"
+        else:
+            note = f"{seconds / times[OURS]:.1f} times downslope"
+        print(f"  {name:<34} {1e3 * seconds:9.2f} ms   {note}")
 
 
-def line(name: str, seconds: float, note: str = "") -> None:
-    print(f"  {name:<34} {1e3 * seconds:9.2f} ms   {note}")
+def reading(table: Any) -> Work:
+    """All cores look at every number of a table."""
+    return lambda: over_chunks(
+        len(table), lambda begin, end: kernels.all_usable(table, 1e150, begin, end), 20_000
+    )
 
 
 def torch_module() -> Any:
@@ -81,7 +101,7 @@ def gradient_pass(name: str) -> None:
     if name == "log_loss":
         y = (y > 0) * 1.0
     frame = from_pair(X, y)
-    task = make_task(frame, linear_model("y", None, frame), as_loss(name))
+    objective = make_task(frame, linear_model("y", None, frame), as_loss(name)).objective
     theta = np.append(w, 0.1)
 
     def numpy_passes() -> Any:
@@ -91,56 +111,52 @@ def gradient_pass(name: str) -> None:
             return r @ r / len(y), X.T @ r * (2 / len(y))
         return np.mean(np.logaddexp(0, u) - y * u), X.T @ (1 / (1 + np.exp(-u)) - y) / len(y)
 
-    read = reading(X)
-    ours = best(lambda: task.objective.value_and_gradient(theta))
-    read = min(read, reading(X))
-    value, gradient = task.objective.value_and_gradient(theta)
+    value, gradient = objective.value_and_gradient(theta)
     reference = numpy_passes()
     assert np.isclose(value, reference[0])
     assert np.allclose(gradient[:50], reference[1])
-    line("read the table once", read, f"{X.nbytes / read / 1e9:.1f} GB/s")
-    line("downslope", ours, f"{read / ours:.0%} of the read bandwidth")
-    seconds = best(numpy_passes)
-    line("NumPy, two passes", seconds, f"{seconds / ours:.1f} times downslope")
-    peers(name, X, y, w, ours)
+    works = {READ: reading(X), OURS: lambda: objective.value_and_gradient(theta)}
+    works["NumPy, two passes"] = numpy_passes
+    told(in_turns({**works, **linear_peers(name, X, y, w)}), ROWS, X.nbytes)
 
 
-def peers(name: str, X: Any, y: Any, w: Any, ours: float) -> None:
+def linear_peers(name: str, X: Any, y: Any, w: Any) -> dict[str, Work]:
+    works: dict[str, Work] = {}
     if (torch := torch_module()) is not None:
-        a, b = torch.from_numpy(X), torch.from_numpy(y)
-        p = torch.from_numpy(w.copy()).requires_grad_()
+        tX, ty = torch.from_numpy(X), torch.from_numpy(y)
+        tw = torch.from_numpy(w.copy()).requires_grad_()
         loss = torch.nn.functional.mse_loss
         if name == "log_loss":
             loss = torch.nn.functional.binary_cross_entropy_with_logits
 
         def with_torch() -> None:
-            p.grad = None
-            loss(a @ p + 0.1, b).backward()
+            tw.grad = None
+            loss(tX @ tw + 0.1, ty).backward()
 
-        seconds = best(with_torch)
-        line("torch", seconds, f"{seconds / ours:.1f} times downslope")
+        works["torch"] = with_torch
     if (jax := jax_module()) is not None:
-        a, b, p = jax.numpy.asarray(X), jax.numpy.asarray(y), jax.numpy.asarray(w)
+        jX, jy, jw = jax.numpy.asarray(X), jax.numpy.asarray(y), jax.numpy.asarray(w)
 
-        def cost(p: Any) -> Any:
-            u = a @ p + 0.1
+        def cost(w: Any, X: Any, y: Any) -> Any:
+            u = X @ w + 0.1
             if name == "mse":
-                return jax.numpy.mean((u - b) ** 2)
-            return jax.numpy.mean(jax.numpy.logaddexp(0, u) - b * u)
+                return jax.numpy.mean((u - y) ** 2)
+            return jax.numpy.mean(jax.numpy.logaddexp(0, u) - y * u)
 
         compiled = jax.jit(jax.value_and_grad(cost))
-        seconds = best(lambda: compiled(p)[1].block_until_ready(), 3)
-        line("JAX, jit", seconds, f"{seconds / ours:.1f} times downslope")
+        works["JAX, jit"] = lambda: compiled(jw, jX, jy)[1].block_until_ready()
     try:
         from sklearn._loss import HalfBinomialLoss, HalfSquaredError
         from sklearn.linear_model._linear_loss import LinearModelLoss
     except ImportError:
-        return
+        return works
     base = HalfSquaredError() if name == "mse" else HalfBinomialLoss()
     model = LinearModelLoss(base_loss=base, fit_intercept=True)
     coefficients = np.append(w, 0.1)
-    seconds = best(lambda: model.loss_gradient(coefficients, X, y, n_threads=os.cpu_count() or 1))
-    line("scikit-learn's LinearModelLoss", seconds, f"{seconds / ours:.1f} times downslope")
+    works["scikit-learn's LinearModelLoss"] = lambda: model.loss_gradient(
+        coefficients, X, y, n_threads=os.cpu_count() or 1
+    )
+    return works
 
 
 class Memory:
@@ -166,60 +182,51 @@ class Memory:
 
 
 def thousand_steps() -> None:
-    rows = 5 * ROWS
+    rows, steps = 5 * ROWS, 5
     print(f"\n1,000 steps of mse descent, {rows:,} x 16")
     X = RNG.standard_normal((rows, 16))
     y = X @ RNG.standard_normal(16) + RNG.standard_normal(rows)
     fit((X[:1000], y[:1000]), learning_rate=0.01, steps=2, path="moments")
-    began = time.perf_counter()
     with Memory() as memory:
         found = fit((X, y), learning_rate=0.01, steps=1000)
-    ours = time.perf_counter() - began
-    line("downslope, fit() in whole", ours, f"by {found.path}; {memory.most:.0f} MB beyond the table")
-    w, b, steps = np.zeros(16), 0.0, 5
-    began = time.perf_counter()
-    for _ in range(steps):
-        r = X @ w + b - y
-        w, b = w - 0.02 * (X.T @ r) / rows, b - 0.02 * r.mean()
-    seconds = (time.perf_counter() - began) * 1000 / steps
-    assert np.allclose(found.history.x[steps], np.append(w, b))
-    line("NumPy's loop", seconds, f"{seconds / ours:.0f} times downslope (from {steps} steps)")
+
+    def loop() -> Any:
+        w, b = np.zeros(16), 0.0
+        for _ in range(steps):
+            r = X @ w + b - y
+            w, b = w - 0.02 * (X.T @ r) / rows, b - 0.02 * r.mean()
+        return np.append(w, b)
+
+    assert np.allclose(found.history.x[steps], loop())
+    times = in_turns({OURS: lambda: fit((X, y), learning_rate=0.01, steps=1000), "loop": loop}, 3)
+    times[f"NumPy's loop (from {steps} steps)"] = times.pop("loop") * 1000 / steps
+    told(times, rows, X.nbytes)
+    print(f"  fit() in whole, by {found.path}; {memory.most:.0f} MB beyond the table")
 
 
 def epochs() -> None:
-    print(f"\none epoch of mini-batches of 32, {ROWS:,} x 50")
-    X = RNG.standard_normal((ROWS, 50))
-    numbers = X @ RNG.standard_normal(50) + RNG.standard_normal(ROWS)
     from sklearn.linear_model import SGDClassifier, SGDRegressor
 
-    options: dict[str, Any] = {
-        "max_iter": 1,
-        "tol": None,
-        "penalty": None,
-        "eta0": 1e-3,
-        "learning_rate": "constant",
-    }
+    X = RNG.standard_normal((ROWS, 50))
+    numbers = X @ RNG.standard_normal(50) + RNG.standard_normal(ROWS)
+    options: dict[str, Any] = {"max_iter": 1, "tol": None, "penalty": None}
+    options |= {"eta0": 1e-3, "learning_rate": "constant"}
     for name, y, model in (
         ("mse", numbers, SGDRegressor(**options)),
         ("log_loss", (numbers > 0) * 1.0, SGDClassifier(loss="log_loss", **options)),
     ):
+        print(f"\none epoch of mini-batches of 32, {name}, {ROWS:,} x 50, shuffling included")
         frame = from_pair(X, y)
         task = make_task(frame, linear_model("y", None, frame), as_loss(name))
         layout = compiled_rule(as_optimizer("gradient_descent", 1e-3), 51)
-        rows: Any = task.rows
+        work = epoch_of(task.objective, Coordinates.user(51), layout, 32, 1.0)
         orders = _orders(task, 0)
 
         def epoch() -> None:
-            inputs, outputs = layout.buffers(np.zeros(51), EMPTY)  # noqa: B023
-            kernels.linear_epoch(
-                *(X, y, EMPTY, *orders(0), 32, 1.0, rows.at, 50, rows.centre, np.ones(50)),  # noqa: B023
-                *(task.loss.code, 0.0, layout.call(EMPTY, False), inputs, outputs),  # noqa: B023
-            )
+            work(orders(0), *layout.buffers(np.zeros(51), np.empty(0)))  # noqa: B023
 
-        ours = best(epoch, 5)
-        line(f"downslope, {name}, shuffling included", ours, f"{1e9 * ours / ROWS:.0f} ns a row")
-        seconds = best(lambda: model.fit(X, y), 2)  # noqa: B023
-        line(f"scikit-learn's {type(model).__name__}", seconds, f"{seconds / ours:.1f} times downslope")
+        peer = f"scikit-learn's {type(model).__name__}"
+        told(in_turns({OURS: epoch, peer: lambda: model.fit(X, y)}, 5), ROWS, X.nbytes)  # noqa: B023
         whole_fits(X, y, model)
 
 
@@ -230,10 +237,12 @@ def whole_fits(X: Any, y: Any, model: Any) -> None:
     kind: Any = DescentClassifier if hasattr(model, "predict_proba") else DescentRegressor
     ours = kind(learning_rate=1e-3, batch_size=32, l2=0.0, random_state=0)
     for count in (1, 5):
-        mine = best(lambda: ours.set_params(epochs=count).fit(X, y), 5)  # noqa: B023
-        line(f"{kind.__name__}.fit, {count} epochs", mine)
-        theirs = best(lambda: model.set_params(max_iter=count).fit(X, y), 2)  # noqa: B023
-        line(f"{type(model).__name__}.fit, {count} epochs", theirs, f"{theirs / mine:.1f} times downslope")
+        print(f"  {kind.__name__}.fit, {count} epochs:")
+        works = {
+            OURS: lambda: ours.set_params(epochs=count).fit(X, y),  # noqa: B023
+            f"{type(model).__name__}.fit": lambda: model.set_params(max_iter=count).fit(X, y),  # noqa: B023
+        }
+        told(in_turns(works, 3), ROWS, X.nbytes)
     model.set_params(max_iter=1)
 
 
@@ -242,47 +251,50 @@ def nonlinear() -> None:
     x = RNG.random(ROWS) * 3
     y = 2 * (1 - np.exp(-0.7 * x)) + 0.3 + 0.1 * RNG.standard_normal(ROWS)
     theta = np.array([1.0, 1.0, 0.1])
-    lines: dict[str, Callable[[Any, Any, Any], Any]] = {
+    curves: dict[str, Callable[[Any, Any, Any], Any]] = {
         "a*(1 - exp(-b*x)) + c": lambda m, p, x: p[0] * (1 - m.exp(-p[1] * x)) + p[2],
         "a*tanh(b*x) + c": lambda m, p, x: p[0] * m.tanh(p[1] * x) + p[2],
         "a*x^b + c": lambda m, p, x: p[0] * x ** p[1] + p[2],
     }
-    for text, curve in lines.items():
+    for text, curve in curves.items():
         print(f"\nvalue and gradient of y ~ {text}, mse, {ROWS:,} rows")
         frame = from_columns({"x": x, "y": y})
-        task = make_task(frame, read_hypothesis(f"y ~ {text}", frame), as_loss("mse"))
-        both = np.concatenate([x, y]).reshape(-1, 50)
+        objective, plain = (
+            make_task(frame, read_hypothesis(f"y ~ {text}", frame), as_loss("mse")).objective
+            for _ in range(2)
+        )
+        plain.rows.expect(0)
         began = time.perf_counter()
-        task.objective.value_and_gradient(theta)
+        objective.value_and_gradient(theta)
         first = time.perf_counter() - began
-        read = reading(both)
-        ours = best(lambda: task.objective.value_and_gradient(theta), 25)  # noqa: B023
-        line("read x and y once", read, f"{both.nbytes / read / 1e9:.1f} GB/s")
-        line("downslope", ours, f"{1e9 * ours / ROWS:.2f} ns a row; the first time {1e3 * first:.0f} ms")
-        task.rows.expect(0)
-        seconds = best(lambda: task.objective.value_and_gradient(theta), 5)  # noqa: B023
-        line("downslope, row by row", seconds, f"{seconds / ours:.1f} times downslope")
-        nonlinear_peers(curve, x, y, theta, ours)
+        both = np.concatenate([x, y]).reshape(-1, 50)
+        works: dict[str, Work] = {READ: reading(both), OURS: evaluated(objective, theta)}
+        works["downslope, row by row"] = evaluated(plain, theta)
+        told(in_turns({**works, **nonlinear_peers(curve, x, y, theta)}, 25), ROWS, both.nbytes)
+        print(f"  the first time, with compiling: {1e3 * first:.0f} ms")
 
 
-def nonlinear_peers(curve: Callable[[Any, Any, Any], Any], x: Any, y: Any, theta: Any, ours: float) -> None:
+def evaluated(objective: Any, theta: Any) -> Work:
+    return lambda: objective.value_and_gradient(theta)
+
+
+def nonlinear_peers(curve: Callable[[Any, Any, Any], Any], x: Any, y: Any, theta: Any) -> dict[str, Work]:
+    works: dict[str, Work] = {}
     if (torch := torch_module()) is not None:
-        a, b = torch.from_numpy(x), torch.from_numpy(y)
+        tx, ty = torch.from_numpy(x), torch.from_numpy(y)
         p = torch.tensor(theta, requires_grad=True)
 
         def with_torch() -> None:
             p.grad = None
-            torch.mean((curve(torch, p, a) - b) ** 2).backward()
+            torch.mean((curve(torch, p, tx) - ty) ** 2).backward()
 
-        seconds = best(with_torch)
-        line("torch", seconds, f"{seconds / ours:.1f} times downslope")
+        works["torch"] = with_torch
     if (jax := jax_module()) is not None:
-        a, b, p = jax.numpy.asarray(x), jax.numpy.asarray(y), jax.numpy.asarray(theta)
-        compiled = jax.jit(
-            jax.value_and_grad(lambda p, a, b: jax.numpy.mean((curve(jax.numpy, p, a) - b) ** 2))
-        )
-        seconds = best(lambda: compiled(p, a, b)[1].block_until_ready(), 25)
-        line("JAX, jit", seconds, f"{seconds / ours:.1f} times downslope")
+        jx, jy, jp = jax.numpy.asarray(x), jax.numpy.asarray(y), jax.numpy.asarray(theta)
+        cost = jax.value_and_grad(lambda p, x, y: jax.numpy.mean((curve(jax.numpy, p, x) - y) ** 2))
+        compiled = jax.jit(cost)
+        works["JAX, jit"] = lambda: compiled(jp, jx, jy)[1].block_until_ready()
+    return works
 
 
 PARTS: dict[str, Callable[[], None]] = {

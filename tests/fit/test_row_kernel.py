@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from downslope.fit import as_loss, fit, row_kernel
+from downslope.fit.formula_rows import FormulaRows
 from downslope.fit.frame import from_columns
 from downslope.fit.hypothesis import read_hypothesis
-from downslope.fit.rows import NOTHING, FormulaRows
+from downslope.fit.rows import NOTHING
 from downslope.fit.task import make_task
 
 RNG = np.random.default_rng(21)
@@ -123,7 +124,7 @@ def test_fits_agree_whichever_way_the_rows_are_added(monkeypatch):
     table = {"x": TABLE["x"], "y": 2 * np.exp(-0.7 * TABLE["x"]) + 0.3 + 0.1 * TABLE["z"]}
     found = {}
     for worth in (1, 10**12):
-        monkeypatch.setattr("downslope.fit.rows.WORTH_COMPILING", worth)
+        monkeypatch.setattr("downslope.fit.formula_rows.WORTH_COMPILING", worth)
         found[worth] = fit(table, "y ~ a*exp(-b*x) + c", start="a=1,b=1,c=0")
         assert found[worth].success
         assert found[worth].task.rows.often == (worth == 1)

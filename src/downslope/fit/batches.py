@@ -17,10 +17,11 @@ from downslope.errors import UsageError
 from downslope.fit import kernels
 from downslope.fit.compiled import Layout, compiled_rule
 from downslope.fit.coordinates import Coordinates, InCoordinates
+from downslope.fit.formula_rows import FormulaRows
 from downslope.fit.objective import DataObjective, Penalty
 from downslope.fit.plan import Outcome, Plan, in_user_units, standardised
 from downslope.fit.proximal import shrinking, thresholds_in
-from downslope.fit.rows import Array, FormulaRows, LinearRows, SoftmaxRows
+from downslope.fit.rows import Array, LinearRows, SoftmaxRows
 from downslope.fit.spreads import means_and_spreads
 from downslope.fit.task import Task
 from downslope.optimizers import Optimizer, as_optimizer
@@ -28,6 +29,7 @@ from downslope.optimizers import state as states
 
 BLOCK_BYTES = 262_144
 DEFAULT_EPOCHS = 20
+BATCHES_COUNT = 4  # a pass in batches gains as much by a kernel of its own as so many passes in one
 
 Epoch = Callable[[Any, Array, Array], None]  # order, inputs, outputs
 
@@ -86,6 +88,7 @@ def carried_out(task: Task, start: Array, plan: Plan, batch: int, epochs: int | 
     if isinstance(task.rows, LinearRows) and (plan.standardize or plan.free):
         objective, coordinates = standardised(objective)
         notes.append("descended with the features standardised")
+    objective.rows.expect(BATCHES_COUNT * (stopping.steps or 0))
     layout = compiled_rule(with_penalty(rule, objective.penalty, coordinates), objective.parameters.size)
     shuffle = Epochs(
         work=epoch_of(objective, coordinates, layout, batch, objective.total / objective.rows.count),
@@ -168,6 +171,18 @@ def epoch_of(
             )
 
         return softmax
+
+    kernel = rows.ordered_kernel(o.loss, o.y, o.weights)
+    if kernel is not None:
+
+        def at_once(order: Any, inputs: Array, outputs: Array) -> None:
+            sheet = kernel.sheet(rows.X, o.y, o.weights, rows.centre, order[0], order[1], o.loss.shape)
+            kernels.kernel_epoch(
+                *(kernel.address, sheet, kernel.places, batch, mean_weight, at, intercept, diagonal[at]),
+                *(rule, inputs, outputs),
+            )
+
+        return at_once
 
     def linear(order: Any, inputs: Array, outputs: Array) -> None:
         kernels.linear_epoch(

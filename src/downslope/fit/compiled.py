@@ -40,7 +40,7 @@ class Layout:
         size: parameters.
         native: one step of it, for all coordinates or for one.
         scalars: the hyperparameters, and a place for the part that a batch is of a full one.
-        read, written: where one coordinate's inputs and outputs stand, see ``kernels._step``.
+        read, written: where one coordinate's inputs and outputs stand, see ``kernels.rule.step``.
     """
 
     rule: Optimizer
@@ -60,7 +60,7 @@ class Layout:
         return np.concatenate([self.scalars, x, state, np.zeros(len(x) + 1)]), np.empty(len(x) + len(state))
 
     def call(self, l2: Array, root: bool) -> tuple[Any, ...]:
-        """The rule as ``kernels._step`` takes it; ``l2`` holds the penalty of each parameter, or nothing."""
+        """The rule as ``kernels.rule.step`` takes it; ``l2`` holds the penalty of each parameter, or nothing."""
         code = self.native
         return code.address, code.data, self.head, self.size, root, l2, self.read, self.written
 

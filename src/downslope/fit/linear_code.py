@@ -9,7 +9,7 @@ import llvmlite.binding as llvm
 from llvmlite import ir
 
 from downslope.fit.row_kernel import BLOCK, added, everywhere, terms
-from downslope.symbolic.lanes import BITS, DOUBLE, DOUBLES, LONG, WIDTH, Lanes, Writer
+from downslope.symbolic.lanes import BITS, DOUBLES, LONG, WIDTH, Lanes, Writer
 
 
 class Loop:
@@ -98,7 +98,7 @@ class Loop:
             )
         for start in range(0, features, 8):
             place = self.inside.bitcast(self.inside.gep(row, [LONG(start)]), byte)
-            self.inside.call(function, [place, small(0), small(3), small(1)])
+            self.inside.call(function, [place, small(0), small(2), small(1)])  # into the second cache
 
 
 def starts_of(features: int) -> list[int]:

@@ -76,7 +76,7 @@ class OrderedKernel:
         The arrays must outlive it. ``coming`` holds the row that memory is asked for at each place of the order.
         """
         addresses = [array.ctypes.data for array in (X, y, weights, centre, order, coming)]
-        return np.array([*addresses, np.float64(shape).view(np.int64), 0, 0], np.int64)
+        return np.array([*addresses, np.float64(shape).view(np.int64), 0, len(order)], np.int64)
 
 
 @lru_cache(maxsize=64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -33,7 +34,7 @@ def _pool() -> ThreadPoolExecutor:
 def over_chunks(rows: int, work: Callable[[int, int], T], size: int = CHUNK_ROWS) -> list[T]:
     """``work(begin, end)`` for every chunk of rows, in order; side by side where there are several.
 
-    ``work`` must release the interpreter's lock to gain from it.
+    ``work`` must release the interpreter's lock to gain from it. This thread takes its share of the chunks.
 
     >>> over_chunks(5, lambda begin, end: (begin, end), size=2)
     [(0, 2), (2, 4), (4, 5)]
@@ -41,4 +42,22 @@ def over_chunks(rows: int, work: Callable[[int, int], T], size: int = CHUNK_ROWS
     bounds = [(begin, min(begin + size, rows)) for begin in range(0, rows, size)]
     if len(bounds) < 2 or cores() == 1:
         return [work(begin, end) for begin, end in bounds]
-    return list(_pool().map(lambda pair: work(*pair), bounds))
+    waiting, done = deque(enumerate(bounds)), {}
+
+    def some() -> None:
+        while waiting:
+            try:
+                place, (begin, end) = waiting.popleft()
+            except IndexError:  # another thread took the last one
+                return
+            done[place] = work(begin, end)
+
+    helpers = [_pool().submit(some) for _ in range(min(cores(), len(bounds)) - 1)]
+    try:
+        some()
+    finally:
+        waiting.clear()  # where this thread was interrupted, the others stop after the chunk they are at
+        for helper in helpers:
+            if not helper.cancel():
+                helper.result()
+    return [done[place] for place in range(len(bounds))]

@@ -22,13 +22,15 @@ from downslope.errors import ObjectiveError
 from downslope.fit.losses import ABSOLUTE, HUBER, LOG_COSH, LOGISTIC, POISSON, QUANTILE, SQUARED
 from downslope.fit.parallel import CHUNK_ROWS, cores, over_chunks
 from downslope.symbolic.lanes import DOUBLE, DOUBLES, LONG, WIDTH, Lanes, Writer, in_lanes, machine_code
-from downslope.symbolic.lanes.exponential import exp, log1p, logistic, tanh
+from downslope.symbolic.lanes.exponential import exp, log1p, logistic
+from downslope.symbolic.lanes.hyperbolic import tanh
 from downslope.symbolic.native import size
 
 Array = NDArray[np.floating[Any]]
 OneByOne = Callable[[int, int], Any]
 
 BLOCK = 256  # rows whose sums are made before they are added to the whole
+SHARE = 64  # blocks that a core takes at once, at least
 KEPT = 64  # compiled kernels that are remembered
 LONGEST = 1_000  # parts of a formula; compiling takes about a millisecond for every ten
 
@@ -76,7 +78,7 @@ class RowKernel:
         def work(first: int, last: int) -> None:
             self._call(*addresses, shape, first, last, blocks, out.ctypes.data)
 
-        over_chunks(blocks, work, max(1, -(-blocks // cores())))
+        over_chunks(blocks, work, max(SHARE, -(-blocks // (8 * cores()))))
         good = np.isfinite(out).all(axis=0)
         total = out.sum(axis=1) if good.all() else out[:, good].sum(axis=1)
         again = _runs(good, len(y))

@@ -1,32 +1,25 @@
-"""A hypothesis on the rows of a table: predictions, sums of costs and gradients, by the compiled passes."""
+"""A linear hypothesis on the rows of a table: predictions, sums of costs and gradients, by the compiled passes."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-import symengine as se
 from numpy.typing import NDArray
 
-from downslope import symbolic
 from downslope.errors import UsageError
 from downslope.fit import kernels
-from downslope.fit.frame import Frame
-from downslope.fit.hypothesis import Hypothesis, Linear
-from downslope.fit.linear_kernel import WIDEST, LinearKernel, linear_kernel
+from downslope.fit.linear_kernel import WIDEST, LinearKernel, OrderedKernel, linear_kernel, ordered_kernel
 from downslope.fit.losses import Loss
 from downslope.fit.parallel import CHUNK_ROWS, over_chunks
-from downslope.fit.row_kernel import row_kernel
 from downslope.symbolic.lanes import WIDTH
 
 Array = NDArray[np.floating[Any]]
 LEAST_ROWS = 1_024
-WORTH_COMPILING = (
-    2_000_000  # rows times evaluations from which a formula's own kernel is compiled, in some 20 ms
+WORTH_A_KERNEL = (
+    200_000_000  # rows times features (and eight) times evaluations, from which a kernel is compiled
 )
-WORTH_A_KERNEL = 200_000_000  # the same for linear hypotheses, times their features (and eight)
 USUAL_EVALUATIONS = 60
 NOTHING: Array = np.empty(0)
 
@@ -111,7 +104,9 @@ class LinearRows(Rows):
                 self.X, y, weights, w, b, self.centre, loss.code, loss.shape, begin, end
             )
 
-        kernel = self._kernel(loss, y, weights)
+        kernel: LinearKernel | None = None
+        if self._has_kernel(y, weights):
+            kernel = linear_kernel(self.X.shape[1], loss.code, bool(weights.size))
 
         def at_once(begin: int, end: int) -> Any:
             assert kernel is not None
@@ -128,13 +123,16 @@ class LinearRows(Rows):
             out[1 + self.intercept] = total[1]
         return out
 
-    def _kernel(self, loss: Loss, y: Array, weights: Array) -> LinearKernel | None:
-        """The pass made for this number of features and this loss, where that pays."""
-        arrays = (self.X, y, weights, self.centre)
-        plain = all(array.dtype == np.float64 and array.flags.c_contiguous for array in arrays)
-        if not self.often or not plain or not 0 < self.X.shape[1] <= WIDEST:
+    def _has_kernel(self, *arrays: Array) -> bool:
+        """Whether a pass made for this number of features pays and can read these."""
+        plain = all(a.dtype == np.float64 and a.flags.c_contiguous for a in (self.X, self.centre, *arrays))
+        return self.often and plain and 0 < self.X.shape[1] <= WIDEST
+
+    def ordered_kernel(self, loss: Loss, y: Array, weights: Array) -> OrderedKernel | None:
+        """The pass over rows in any order that is made for this number of features and this loss, where that pays."""
+        if not self._has_kernel(y, weights):
             return None
-        return linear_kernel(self.X.shape[1], loss.code, bool(weights.size))
+        return ordered_kernel(self.X.shape[1], loss.code, bool(weights.size))
 
     def features(self, rows: Any) -> Array:
         """The features of these rows with the intercept's 1, in the order of the parameters of one prediction."""
@@ -214,102 +212,4 @@ class SoftmaxRows(LinearRows):
         return np.asarray((self.X - self.centre) @ W + b)
 
 
-class FormulaRows(Rows):
-    """Any hypothesis: the row formula and its derivatives in machine code, for several rows at once where that pays.
-
-    Args:
-        hypothesis: with its expression.
-        X: a matrix of its columns, in the order of ``hypothesis.columns``.
-    """
-
-    def __init__(self, hypothesis: Hypothesis, X: Array) -> None:
-        self.X, self.use = unlocked(X), np.arange(len(hypothesis.columns))
-        self.hypothesis = hypothesis
-        self.size, self.count = len(hypothesis.parameters), len(X)
-        self.expect(USUAL_EVALUATIONS)
-
-    def expect(self, evaluations: int) -> None:
-        self.often = self.count >= LEAST_ROWS and self.count * evaluations >= WORTH_COMPILING
-
-    @cached_property
-    def outputs(self) -> list[Any]:
-        """The prediction and its derivatives in the parameters, in symbols."""
-        h = self.hypothesis
-        return [h.expression, *symbolic.gradient(h.expression, h.symbols[: self.size])]
-
-    @cached_property
-    def native(self) -> symbolic.NativeFunction:
-        """[parameters | columns] -> [prediction | derivatives], one row a call."""
-        return symbolic.compile_native(self.hypothesis.symbols, self.outputs)
-
-    def sums(self, theta: Array, y: Array, weights: Array, loss: Loss) -> Array:
-        theta = np.ascontiguousarray(theta, np.float64)
-
-        def one_by_one(begin: int, end: int) -> Any:
-            return kernels.formula_pass(
-                *(self.native.address, self.native.data, theta, self.X, self.use, y, weights),
-                *(loss.code, loss.shape, begin, end),
-            )
-
-        kernel = None
-        if self.often:
-            kernel = row_kernel(self.hypothesis.symbols, self.outputs, loss.code, bool(weights.size))
-        with np.errstate(all="ignore"):
-            if kernel is None:
-                return np.asarray(np.sum(over_chunks(self.count, one_by_one), axis=0))
-            return kernel.sums(theta, self.X, y, weights, loss.shape, one_by_one)
-
-    def jacobian(self, theta: Array, rows: Any) -> tuple[Array, Array]:
-        picked = np.ascontiguousarray(self.X[rows])
-        out = evaluated(self.native, theta, picked, self.use, self.size + 1)
-        return out[:, 0].copy(), out[:, 1:]
-
-    def predictions(self, theta: Array) -> Array:
-        h = self.hypothesis
-        value = symbolic.compile_native(h.symbols, [h.expression])
-        return evaluated(value, theta, self.X, self.use, 1)[:, 0]
-
-
-def evaluated(native: symbolic.NativeFunction, theta: Array, X: Array, use: Any, outputs: int) -> Array:
-    """All outputs of a compiled row formula for each row of ``X``."""
-    out = np.empty((len(X), outputs))
-    inputs = np.ascontiguousarray(theta, np.float64)
-
-    def work(begin: int, end: int) -> None:
-        kernels.formula_rows(native.address, native.data, inputs, X, use, begin, out[begin:end])
-
-    over_chunks(len(X), work)
-    return out
-
-
-def column_formulas(expressions: list[Any], columns: tuple[str, ...], frame: Frame) -> Array:
-    """Expressions in the columns, evaluated for every row: (rows, expressions)."""
-    used = {symbol.name for expression in expressions for symbol in expression.free_symbols}
-    names = tuple(name for name in columns if name in used) or columns[:1]
-    native = symbolic.compile_native([se.Symbol(name) for name in names], expressions)
-    return evaluated(native, NOTHING, frame.matrix(names), np.arange(len(names)), len(expressions))
-
-
-def feature_matrix(linear: Linear, columns: tuple[str, ...], frame: Frame) -> tuple[Array, list[int]]:
-    """The features as a matrix (without the intercept), and the parameter that each belongs to."""
-    at = [i for i, feature in enumerate(linear.features) if feature is not None]
-    features = [linear.features[i] for i in at]
-    if all(isinstance(feature, str) for feature in features):
-        return frame.matrix(features), at
-    expressions = [se.Symbol(f) if isinstance(f, str) else f for f in features]
-    if not columns:
-        return np.tile([float(e) for e in expressions], (frame.rows, 1)), at
-    return column_formulas(expressions, columns, frame), at
-
-
-__all__ = [
-    "CHUNK_ROWS",
-    "NOTHING",
-    "FormulaRows",
-    "LinearRows",
-    "Rows",
-    "SoftmaxRows",
-    "column_formulas",
-    "evaluated",
-    "feature_matrix",
-]
+__all__ = ["CHUNK_ROWS", "NOTHING", "LinearRows", "Rows", "SoftmaxRows", "unlocked"]

@@ -13,10 +13,11 @@ from downslope import symbolic
 from downslope.descent import descend
 from downslope.errors import UsageError
 from downslope.explain.gradient import compare
+from downslope.fit.formula_rows import evaluated
 from downslope.fit.frame import listed
 from downslope.fit.objective import DataObjective
 from downslope.fit.plan import Outcome, Plan
-from downslope.fit.rows import Array, evaluated
+from downslope.fit.rows import Array
 from downslope.fit.task import Task
 from downslope.language import parse
 from downslope.objectives import GradientWarning, Vector, compare_gradient

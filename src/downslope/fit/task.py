@@ -10,20 +10,12 @@ import numpy as np
 
 from downslope.errors import DataError, UsageError
 from downslope.fit import checks
+from downslope.fit.formula_rows import FormulaRows, column_formulas, feature_matrix
 from downslope.fit.frame import Frame
 from downslope.fit.hypothesis import Hypothesis
 from downslope.fit.losses import LOGISTIC, POISSON, Loss
 from downslope.fit.objective import DataObjective, Penalty
-from downslope.fit.rows import (
-    NOTHING,
-    Array,
-    FormulaRows,
-    LinearRows,
-    Rows,
-    SoftmaxRows,
-    column_formulas,
-    feature_matrix,
-)
+from downslope.fit.rows import NOTHING, Array, LinearRows, Rows, SoftmaxRows
 from downslope.objectives import Parameters
 
 

@@ -1,7 +1,7 @@
 """Formulas for several rows at once: SymEngine expressions -> vector instructions -> machine code.
 
 In flow expressions; ``expressions`` writes them by the operations of ``arithmetic`` and the elementary functions of
-``exponential`` and ``circular``, and ``machine`` makes code of a finished module.
+``exponential``, ``hyperbolic`` and ``circular``, and ``machine`` makes code of a finished module.
 Only ``errors`` may be imported from here.
 """
 

@@ -13,7 +13,14 @@ from typing import Any, TypeAlias
 
 from llvmlite import ir
 
+from downslope.symbolic.lanes.machine import has
+
 WIDTH = 8  # one AVX-512 register, two of AVX2: enough independent work for both
+
+ROUND = (
+    6755399441055744.0  # 1.5 * 2^52: a number added to it is rounded to a whole one, which its last bits hold
+)
+ROUND_BITS = 0x4338000000000000
 
 DOUBLE, LONG, BIT = ir.DoubleType(), ir.IntType(64), ir.IntType(1)
 DOUBLES, LONGS, BITS = (ir.VectorType(kind, WIDTH) for kind in (DOUBLE, LONG, BIT))
@@ -155,15 +162,16 @@ class Writer:
         """LLVM's function of that name, lane by lane."""
         lanes = [self.lanes(operand) for operand in operands]
         full = f"llvm.{name}.v{WIDTH}f64"
+        return self.written(
+            (name,), lanes, lambda builder: self._called(builder, full, [operand.code for operand in lanes])
+        )
 
-        def make(builder: ir.IRBuilder) -> Any:
-            function = self.module.globals.get(full)
-            if function is None:
-                kind = ir.FunctionType(DOUBLES, [DOUBLES] * len(lanes))
-                function = ir.Function(self.module, kind, full)
-            return builder.call(function, [operand.code for operand in lanes])
-
-        return self.written((name,), lanes, make)
+    def _called(self, builder: ir.IRBuilder, name: str, values: Sequence[Any]) -> Any:
+        function = self.module.globals.get(name)
+        if function is None:
+            kind = ir.FunctionType(DOUBLES, [value.type for value in values])
+            function = ir.Function(self.module, kind, name)
+        return builder.call(function, values)
 
     def compared(self, relation: str, a: Operand, b: Operand) -> Lanes:
         """``a < b`` and so on; false where either is NaN."""
@@ -194,6 +202,26 @@ class Writer:
     def root(self, x: Lanes) -> Lanes:
         """The square root."""
         return self.intrinsic("sqrt", x)
+
+    def scaled(self, x: Lanes, k: Lanes) -> Lanes:
+        """``x * 2^k`` for a whole number ``k`` between -2000 and 2000, rounded once."""
+        if has("avx512f"):  # has an instruction for that
+            name, all_lanes = "llvm.x86.avx512.mask.scalef.pd.512", ir.IntType(8)(-1)
+            as_usual = ir.IntType(32)(4)  # rounding
+            return self.written(
+                ("scalef",),
+                (x, k),
+                lambda builder: self._called(builder, name, [x.code, k.code, x.code, all_lanes, as_usual]),
+            )
+        whole = self.operation("sub", self.bits(k + ROUND), self.integer(ROUND_BITS))
+        half = self.operation("ashr", whole, self.integer(1))  # in two factors, so that neither overflows
+        return x * self.power_of_two(half) * self.power_of_two(self.operation("sub", whole, half))
+
+    def power_of_two(self, k: Lanes) -> Lanes:
+        """2^k for an int64 between -1022 and 1023."""
+        return self.from_bits(
+            self.operation("shl", self.operation("add", k, self.integer(1023)), self.integer(52))
+        )
 
     def bits(self, x: Lanes) -> Lanes:
         """The bits of a float64 as an int64."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 
-from downslope.symbolic.lanes.arithmetic import Lanes
-from downslope.symbolic.lanes.exponential import _whole, quotient
+from downslope.symbolic.lanes.arithmetic import ROUND, ROUND_BITS, Lanes
+from downslope.symbolic.lanes.exponential import quotient
 
 FARTHEST = 1e5
 
@@ -70,11 +70,18 @@ _ASIN = (
 )
 
 
+def _whole(x: Lanes) -> tuple[Lanes, Lanes]:
+    """The nearest whole number to ``x``, as a float64 and as an int64, for |x| < 2^51."""
+    w = x.writer
+    shifted = x + ROUND
+    return shifted - ROUND, w.operation("sub", w.bits(shifted), w.integer(ROUND_BITS))
+
+
 def _both(x: Lanes) -> tuple[tuple[Lanes, Lanes], tuple[Lanes, Lanes], Lanes]:
     """(sin(r), cos(r), k) where x = k pi/2 + r and |r| <= pi/4, the first two as sums of two numbers."""
     w = x.writer
     w.refuse(abs(x) > FARTHEST)
-    k, whole = _whole(x * (2.0 / math.pi))
+    k, quarter = _whole(x * (2.0 / math.pi))
     t = w.fused(k, -_QUARTERS[0], x)
     second = k * _QUARTERS[1]
     r = t - second
@@ -89,7 +96,7 @@ def _both(x: Lanes) -> tuple[tuple[Lanes, Lanes], tuple[Lanes, Lanes], Lanes]:
     sine = w.fused(z * high, w.polynomial(z, _SIN), w.fused(-half, low, low))
     start = 1.0 - half
     cosine = ((1.0 - start) - half) + w.fused(z * z, w.polynomial(z, _COS), -(high * low))
-    return (high, sine), (start, cosine), whole
+    return (high, sine), (start, cosine), quarter
 
 
 def _turned(x: Lanes, quarter: int) -> Lanes:

@@ -1,4 +1,4 @@
-"""exp, log, powers and what is made of them, for several rows at once, without a branch.
+"""exp, log and powers for several rows at once, without a branch.
 
 Every number is computed by reducing the argument exactly and a polynomial on the small interval that is left; the
 coefficients are near-minimax (Chebyshev fits, made with mpmath's ``chebyfit`` at 50 digits). Errors are below 2 units
@@ -12,14 +12,10 @@ from __future__ import annotations
 
 import math
 
-from downslope.symbolic.lanes.arithmetic import Lanes, Operand
+from downslope.symbolic.lanes.arithmetic import ROUND, ROUND_BITS, Lanes, Operand
 
 _LOG2_E = 1.4426950408889634
 _LN2, _LN2_REST = 0.6931471805598903, 5.497923018708371e-14  # the first has 42 bits: 2000 times it is exact
-_ROUND = (
-    6755399441055744.0  # 1.5 * 2^52: a number added to it is rounded to a whole one, which its last bits hold
-)
-_ROUND_BITS = 0x4338000000000000
 _TINY, _TWO54 = 2.2250738585072014e-308, 18014398509481984.0
 _HALF_ROOT_BITS = 0x3FE6A09E667F3BCD  # of sqrt(1/2)
 
@@ -57,12 +53,7 @@ _LOG_FINE = (
     0.14285714285669004,
     0.20000000000000015,
 )
-# (tanh(x)/x - 1)/x^2 in x^2 as a quotient, for |x| <= 0.7 (minimax, by Remez's exchange)
-_TANH = (
-    (-0.00019891348792844735, -0.020492822269792023, -0.333333333333333),
-    (0.00020625042484383052, 0.02328336528337773, 0.4614784668093315, 1.0),
-)
-# the first again, for s up to 1/3
+# (2*atanh(s) - 2*s)/s^3 in s^2, for s up to 1/3
 _LOG_FAR = (
     0.16164938169471338,
     0.08800317650868773,
@@ -75,66 +66,18 @@ _LOG_FAR = (
     0.40000000000014596,
     0.6666666666666666,
 )
-# erf(x)/x - 1 in x^2, for |x| <= 1
-_ERF = (
-    -4.230945824295338e-12,
-    8.709045129053106e-11,
-    -1.216456005728345e-09,
-    1.4792401209404813e-08,
-    -1.6364642158167616e-07,
-    1.6462045441468418e-06,
-    -1.4925647567519332e-05,
-    0.00012055332902888736,
-    -0.000854832702193483,
-    0.0052239776254232985,
-    -0.02686617064512984,
-    0.1128379167095512,
-    -0.37612638903183754,
-    0.1283791670955126,
-)
-# exp(x^2) erfc(x) in (x - 3)/(x + 3), for 1 <= x <= 6
-_ERFC = (
-    1.2801900862962662e-06,
-    2.023603179641757e-06,
-    -8.008021319412685e-06,
-    -1.284889451252353e-05,
-    6.406182073530546e-05,
-    4.525472635483354e-05,
-    -0.0005970623517093284,
-    0.0007077464443901538,
-    0.004269136347508256,
-    -0.024392499318273194,
-    0.07166583719774874,
-    -0.15011593650078744,
-    0.24560380171233195,
-    -0.32623356004303716,
-    0.17900115118138996,
-)
 
 
-def _whole(x: Lanes) -> tuple[Lanes, Lanes]:
-    """The nearest whole number to ``x``, as a float64 and as an int64, for |x| < 2^51."""
-    w = x.writer
-    shifted = x + _ROUND
-    return shifted - _ROUND, w.operation("sub", w.bits(shifted), w.integer(_ROUND_BITS))
-
-
-def _power_of_two(k: Lanes) -> Lanes:
-    """2^k for an int64 between -1022 and 1023."""
-    w = k.writer
-    return w.from_bits(w.operation("shl", w.operation("add", k, w.integer(1023)), w.integer(52)))
-
-
-def _reduced(x: Lanes, rest: Operand = 0.0) -> tuple[Lanes, Lanes, Lanes]:
+def reduced(x: Lanes, rest: Operand = 0.0) -> tuple[Lanes, Lanes, Lanes]:
     """(s, t, k) where x + rest = k log(2) + r and exp(r) = 1 + s + t, t the smaller one, for |x| < 2000."""
     w = x.writer
-    k, whole = _whole(x * _LOG2_E)
+    k = (x * _LOG2_E + ROUND) - ROUND
     r = w.fused(k, -_LN2, x)
     c = w.fused(k, -_LN2_REST, rest)
     s = r + c
     c = (r - s) + c
     p = w.polynomial(s, _EXP)
-    return s, w.fused(s * s, p, c), whole
+    return s, w.fused(s * s, p, c), k
 
 
 def _between(x: Lanes, low: float, high: float) -> Lanes:
@@ -149,26 +92,13 @@ def exp(x: Lanes, rest: Lanes | None = None, shift: int = 0) -> Lanes:
     w = x.writer
     x = _between(x, -760.0, 760.0)
     if rest is None:
-        k_float, k = _whole(x * _LOG2_E)
-        r = w.fused(k_float, -_LN2_REST, w.fused(k_float, -_LN2, x))
+        k = (x * _LOG2_E + ROUND) - ROUND
+        r = w.fused(k, -_LN2_REST, w.fused(k, -_LN2, x))
         y = 1.0 + w.fused(r * r, w.polynomial(r, _EXP), r)
     else:
-        s, t, k = _reduced(x, rest)
+        s, t, k = reduced(x, rest)
         y = 1.0 + (s + t)
-    if shift:
-        k = w.operation("add", k, w.integer(shift))
-    half = w.operation("ashr", k, w.integer(1))  # in two factors, so that neither overflows
-    return y * _power_of_two(half) * _power_of_two(w.operation("sub", k, half))
-
-
-def _expm1(x: Lanes) -> tuple[Lanes, Lanes]:
-    """``exp(x) - 1`` for 0 <= x <= 700, as a number and what was lost in rounding it."""
-    s, t, k = _reduced(x)
-    em = s + t
-    scale = _power_of_two(k)
-    begin, more = scale - 1.0, scale * em
-    E = begin + more
-    return E, ((begin - E) + more) + scale * ((s - em) + t)
+    return w.scaled(y, k + float(shift) if shift else k)
 
 
 def quotient(a: Lanes, a_rest: Lanes, b: Lanes, b_rest: Lanes) -> tuple[Lanes, Lanes]:
@@ -185,7 +115,7 @@ def _split(x: Lanes) -> tuple[Lanes, Lanes]:
     bits = w.bits(w.select(small, x * _TWO54, x))
     e = w.operation("ashr", w.operation("sub", bits, w.integer(_HALF_ROOT_BITS)), w.integer(52))
     m = w.from_bits(w.operation("sub", bits, w.operation("shl", e, w.integer(52))))
-    e_float = w.from_bits(w.operation("add", e, w.integer(_ROUND_BITS))) - _ROUND
+    e_float = w.from_bits(w.operation("add", e, w.integer(ROUND_BITS))) - ROUND
     return m, w.select(small, e_float - 54.0, e_float)
 
 
@@ -222,79 +152,6 @@ def logistic(x: Lanes) -> tuple[Lanes, Lanes]:
     t = small * (a * inverse)  # log(1 + small) = 2 atanh(small/(2 + small))
     z = t * t
     return w.fused(t * z, w.polynomial(z, _LOG_FAR), 2.0 * t), w.select(x >= 0.0, part, small * part)
-
-
-def sinh(x: Lanes) -> Lanes:
-    """Hyperbolic sine: (E + E/(E + 1))/2 with E = exp(x) - 1, exp(x)/2 from 22 on."""
-    w = x.writer
-    size = abs(x)
-    E, rest = _expm1(w.select(size < 22.0, size, 22.0))
-    q = E / (E + 1.0)
-    left = 1.0 - q  # 1/(E + 1)
-    near = 0.5 * (E + (q + rest * w.fused(left, left, 1.0)))
-    return w.with_sign(w.select(size < 22.0, near, exp(size, shift=-1)), x)
-
-
-def cosh(x: Lanes) -> Lanes:
-    """Hyperbolic cosine."""
-    half = exp(abs(x), shift=-1)
-    return half + 0.25 / half
-
-
-def tanh(x: Lanes) -> Lanes:
-    """Hyperbolic tangent: x + x^3 P/Q up to 0.7, 1 - 2/(exp(2*x) + 1) beyond, with one division for both."""
-    w = x.writer
-    size = abs(x)
-    near = size <= 0.7
-    z = size * size
-    above = w.select(near, size * z * w.polynomial(z, _TANH[0]), -2.0)
-    below = w.select(near, w.polynomial(z, _TANH[1]), exp(2.0 * size) + 1.0)
-    return w.with_sign(w.select(near, size, 1.0) + above / below, x)
-
-
-def asinh(x: Lanes) -> Lanes:
-    """Inverse hyperbolic sine."""
-    w = x.writer
-    size = abs(x)
-    near = w.select(size < 1e8, size, 1e8)
-    square = near * near
-    y = log1p(near + square / (1.0 + w.root(1.0 + square)))
-    return w.with_sign(w.select(size < 1e8, y, log(size) + math.log(2.0)), x)
-
-
-def acosh(x: Lanes) -> Lanes:
-    """Inverse hyperbolic cosine: log(1 + t + sqrt(t (t + 2))) with t = x - 1."""
-    w = x.writer
-    t = w.select(x < 1e8, x, 1e8) - 1.0
-    u = t + 2.0
-    square = t * u
-    square_rest = w.exactly(t, u, -square) + t * (t - (u - 2.0))
-    root = w.root(square)
-    root_rest = (w.exactly(-root, root, square) + square_rest) / (2.0 * root)
-    total = root + t
-    y = log1p(total, w.select(root > 0.0, ((root - total) + t) + root_rest, 0.0))
-    y = w.select(x < 1e8, y, log(x) + math.log(2.0))
-    return w.select(x < 1.0, math.nan, y)
-
-
-def atanh(x: Lanes) -> Lanes:
-    """Inverse hyperbolic tangent: half of log(1 + 2 x/(1 - x))."""
-    w = x.writer
-    size = abs(x)
-    D = 1.0 - size
-    q, rest = quotient(2.0 * size, w.number(0.0), D, (1.0 - D) - size)
-    return w.with_sign(0.5 * log1p(q, w.select(abs(rest) < 1.0, rest, 0.0)), x)
-
-
-def erf(x: Lanes) -> Lanes:
-    """The error function: an odd polynomial up to 1, one minus its complement beyond."""
-    w = x.writer
-    size = abs(x)
-    square = size * size
-    near = w.fused(size, w.polynomial(square, _ERF), size)
-    far = w.select(size > 6.0, 6.0, size)
-    complement = exp(-(far * far)) * w.polynomial((far - 3.0) / (far + 3.0), _ERFC)
-    return w.with_sign(w.select(size <= 1.0, near, 1.0 - complement), x)
 
 
 def _log_in_two_parts(x: Lanes) -> tuple[Lanes, Lanes]:

@@ -10,20 +10,20 @@ from typing import Any
 import symengine as se
 
 from downslope.errors import ObjectiveError
-from downslope.symbolic.lanes import circular, exponential
+from downslope.symbolic.lanes import circular, exponential, hyperbolic
 from downslope.symbolic.lanes.arithmetic import Lanes, Writer
 
 MOST_MULTIPLIED = 64  # powers up to this exponent are products; SymEngine's are for every whole exponent
 
 _FUNCTIONS: dict[str, Callable[..., Lanes]] = {
     "log": exponential.log,
-    "sinh": exponential.sinh,
-    "cosh": exponential.cosh,
-    "tanh": exponential.tanh,
-    "asinh": exponential.asinh,
-    "acosh": exponential.acosh,
-    "atanh": exponential.atanh,
-    "erf": exponential.erf,
+    "sinh": hyperbolic.sinh,
+    "cosh": hyperbolic.cosh,
+    "tanh": hyperbolic.tanh,
+    "asinh": hyperbolic.asinh,
+    "acosh": hyperbolic.acosh,
+    "atanh": hyperbolic.atanh,
+    "erf": hyperbolic.erf,
     "sin": circular.sin,
     "cos": circular.cos,
     "tan": circular.tan,
