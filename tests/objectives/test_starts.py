@@ -78,6 +78,13 @@ def test_wrong_start_is_refused_in_words(start: Any, words: str) -> None:
     assert words in str(caught.value)
 
 
+def test_a_start_drawn_without_a_seed_tells_the_one_it_took() -> None:
+    objective, x = as_objective(F, "x=uniform(-2,2),y=1")
+    seed = int(objective.notes[-1].removeprefix("the start was drawn with seed=").rstrip("."))
+    np.testing.assert_array_equal(as_objective(F, "x=uniform(-2,2),y=1", seed=seed)[1], x)
+    assert not as_objective(F, "x=1,y=1")[0].notes
+
+
 def test_random_start_lies_in_its_range_and_repeats_with_its_seed() -> None:
     draws = [as_objective(F, "x=uniform(-2,2),y=uniform(5,6)", seed=s)[1] for s in range(200)]
     low, high = np.min(draws, axis=0), np.max(draws, axis=0)

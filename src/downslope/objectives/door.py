@@ -17,7 +17,7 @@ from downslope.objectives.function import from_function, is_list_of_arrays
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Structure, Vector, as_real
 from downslope.objectives.problems import Problem, resolve
-from downslope.objectives.start import draw, parse_start
+from downslope.objectives.start import draw, parse_start, seed_for
 
 DTYPES = {"float64": np.float64, "float32": np.float32}
 
@@ -45,10 +45,18 @@ def as_objective(
         StartError, ObjectiveError, ExpressionError, UsageError: see each.
     """
     real = None if dtype is None else check_dtype(dtype)
-    start = draw(parse_start(start) if isinstance(start, str) else start, seed)
+    start = parse_start(start) if isinstance(start, str) else start
+    drawn_with = seed_for(start, seed)
+    start = draw(start, drawn_with)
     tensors = as_tensors(start, real)
     if tensors is None:
-        return _of_numbers(function, start, gradient, check_dtype("float64") if real is None else real)
+        objective, x = _of_numbers(
+            function, start, gradient, check_dtype("float64") if real is None else real
+        )
+        if drawn_with != seed:
+            objective = copy.copy(objective)
+            objective.notes = (*objective.notes, f"the start was drawn with seed={drawn_with}.")
+        return objective, x
     if callable(function) and not isinstance(function, (Problem, Objective)) and not _is_symbolic(function):
         return from_tensors(tensors, function, gradient)
     objective, x = _of_numbers(function, tensors.numbers, gradient, check_dtype(tensors.precision))

@@ -74,6 +74,20 @@ def _parse_value(name: str, value: str) -> Any:
         ) from error
 
 
+def seed_for(start: Any, seed: int | None) -> int | None:
+    """The seed asked for; where none is and the start has something to draw, a fresh one, so that it can be told."""
+    values = (
+        start.values()
+        if isinstance(start, Mapping)
+        else start
+        if isinstance(start, (list, tuple))
+        else [start]
+    )
+    if seed is None and any(isinstance(value, Uniform) for value in values):
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    return seed
+
+
 def draw(start: Any, seed: int | None) -> Any:
     """Replace every ``Uniform`` in a start by a number, from one generator seeded with ``seed``.
 
