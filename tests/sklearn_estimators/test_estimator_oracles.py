@@ -48,6 +48,15 @@ def test_least_squares(fit_intercept: bool) -> None:
     same(ours, Ridge(alpha=0.05 * WEIGHTS.sum(), fit_intercept=fit_intercept).fit(X, Y, WEIGHTS), 1e-10)
 
 
+def test_more_features_than_rows() -> None:
+    wide = RNG.standard_normal((80, 120)) * np.logspace(-1, 1, 120)
+    y = wide[:, :3].sum(axis=1) + 1.0
+    same(DescentRegressor(l2=0.1, tol=1e-11).fit(wide, y), Ridge(alpha=8.0, tol=1e-12).fit(wide, y), 1e-6)
+    exact = DescentRegressor(tol=1e-9).fit(wide, y)
+    assert np.allclose(exact.predict(wide), y, atol=1e-6)
+    assert "quasi-Newton" in exact.notes_[0]
+
+
 def test_lasso() -> None:
     ours = DescentRegressor(l1=0.4, tol=1e-9).fit(X, Y)
     theirs = Lasso(alpha=0.2, tol=1e-12, max_iter=100_000).fit(X, Y)

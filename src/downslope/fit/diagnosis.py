@@ -45,19 +45,21 @@ def _separates(objective: DataObjective, phi: Array) -> bool:
 
 def conditioning(square: Square, parameters: Sequence[str], user: bool) -> tuple[str, ...]:
     """Which features set the condition number; and, of a descent in the ``user``'s units, what standardising saves."""
-    _, values, directions = np.linalg.svd(square.factor / square.spread)
+    values, directions = square.directions
     notes = []
     own = values[0] / values[-1]
-    raw_factor = square.factor @ np.linalg.inv(square.shear)
-    raw_values = np.linalg.svd(raw_factor, compute_uv=False)
-    raw = raw_values[0] / max(raw_values[-1], 1e-300)
     if own > WORTH_SAYING:
         names = _leading(directions[-1], parameters)
         notes.append(
             f"the condition number of the standardised features is {own:.3g}, set by {' and '.join(names)}, which"
             " nearly depend on each other"
         )
-    if user and raw > 3 * own and raw > WORTH_SAYING:
+    if not user:
+        return tuple(notes)
+    raw_factor = square.factor @ np.linalg.inv(square.shear)
+    raw_values = np.linalg.svd(raw_factor, compute_uv=False)
+    raw = raw_values[0] / max(raw_values[-1], 1e-300)
+    if raw > 3 * own and raw > WORTH_SAYING:
         sizes = np.sqrt(np.sum(np.square(raw_factor), axis=0))
         big, small = parameters[int(np.argmax(sizes))], parameters[int(np.argmin(sizes))]
         why = (
@@ -75,7 +77,7 @@ def conditioning(square: Square, parameters: Sequence[str], user: bool) -> tuple
 
 def dependent(square: Square) -> Array:
     """The directions in the standardised parameters, one a row, that change no prediction."""
-    _, values, directions = np.linalg.svd(square.factor / square.spread)
+    values, directions = square.directions
     return np.asarray(directions[values <= DEPENDENT * values[0]])
 
 

@@ -38,6 +38,8 @@ QR_NUMBERS = 300_000  # numbers in a table up to which a QR factorisation is don
 ROUND = 1.0 + 1e-9  # condition number of the standardised features up to which they are as good as orthogonal
 MOST_NATURAL = 500  # parameters up to which natural coordinates pay
 MOST_NATURAL_SOFTMAX = 200  # whose second derivatives couple the classes
+MOST_SQUARE = 1_000  # parameters up to which a squared loss is brought into brief for a method of our choice
+NARROW = 60  # parameters that are few, however few the rows are
 ROUNDING = 1e-9  # of the gradient at zero: where descents that are ours to choose are done
 
 
@@ -131,6 +133,12 @@ def _square(task: Task, plan: Plan) -> tuple[Square | None, list[str]]:
     rows, objective = task.rows, task.objective
     assert isinstance(rows, LinearRows)
     numbers = rows.count * rows.size
+    if (
+        plan.path == "auto"
+        and not task.loss.root
+        and (_wide(rows) or (plan.free and rows.size > MOST_SQUARE))
+    ):
+        return None, []
     planned = plan.stopping.steps if plan.stopping.steps is not None else 1_000
     few = planned < max(3.0, rows.size / 4) and numbers > QR_NUMBERS and not plan.free
     if plan.path in ("kernel", "formula") or (plan.path == "auto" and few):
@@ -252,7 +260,12 @@ def _large(task: Task) -> bool:
     """Whether there are so many parameters that natural coordinates would cost more than they save."""
     rows = task.rows
     most = MOST_NATURAL_SOFTMAX if isinstance(rows, SoftmaxRows) else MOST_NATURAL
-    return isinstance(rows, LinearRows) and rows.size > most and task.loss.curved
+    return isinstance(rows, LinearRows) and (rows.size > most or _wide(rows)) and task.loss.curved
+
+
+def _wide(rows: LinearRows) -> bool:
+    """Whether the table is wider than it is long, so that products of its columns say less at a greater cost."""
+    return rows.size > max(rows.count, NARROW)
 
 
 def _quasi_newton(task: Task, start: Array, plan: Plan) -> Run:

@@ -8,6 +8,7 @@ loss cannot become negative, and does not cancel near the minimum.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,10 +50,16 @@ class Square:
     spread: Array
     source: str
 
+    @cached_property
+    def directions(self) -> tuple[Array, Array]:
+        """Singular values of the standardised features, and their directions, one a row."""
+        _, values, directions = np.linalg.svd(self.factor / self.spread)
+        return values, directions
+
     @property
     def condition(self) -> float:
         """The condition number of the standardised features; infinite where they are dependent."""
-        values = np.linalg.svd(self.factor / self.spread, compute_uv=False)
+        values = self.directions[0]
         return float(values[0] / values[-1]) if values[-1] > 0 else np.inf
 
     @property

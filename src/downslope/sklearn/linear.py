@@ -192,7 +192,7 @@ class LinearDescent(BaseEstimator):
         feeding.record.add(cost, norm, before)
         steps = -(-len(X) // batch)
         self.status_, self.message_ = "step_limit", f"One pass over {len(X)} rows, in {steps} steps."
-        if np.all(np.abs(after.z) < LARGEST) and np.all(np.isfinite(after.memory)):
+        if np.all(np.abs(after.z) < LARGEST) and not np.any(np.isnan(after.memory)):
             feeding.stream = after
         else:
             self.status_, self.message_ = (
