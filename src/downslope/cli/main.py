@@ -21,6 +21,7 @@ from downslope.cli.completion import completion
 from downslope.cli.descend import maximize, minimize
 from downslope.cli.explain import check_gradient
 from downslope.cli.explain import explain as explain_command
+from downslope.cli.export import export
 from downslope.cli.fit import fit
 from downslope.cli.predict import predict
 from downslope.errors import DownslopeError, nearest
@@ -163,6 +164,7 @@ _COMMANDS = (
     fit,
     predict,
     explain_command,
+    export,
     check_gradient,
     optimizers,
     problems,

@@ -143,6 +143,28 @@ class Run:
         figure: Figure = import_module("downslope.plots").plot(self, path, **options)
         return figure
 
+    def export(self, to: str, path: str | os.PathLike[str] | None = None) -> str:
+        """The run as a plain script that needs nothing of downslope.
+
+        Args:
+            to: numpy, numpy_class, torch, torch.optim, tensorflow, keras, jax, optax or sympy.
+            path: where to write it too.
+
+        Raises:
+            UnknownNameError: there is no such dialect.
+            ObjectiveError: the function is not a formula (and could not be traced into one).
+            DataError: the file cannot be written.
+
+        >>> import downslope as ds
+        >>> run = ds.minimize("x^2", start={"x": 3.0}, learning_rate=0.1, steps=2)
+        >>> run.export("numpy").splitlines()[0].strip('"')
+        'Minimise x^2 by gradient descent, in NumPy.'
+        """
+        from importlib import import_module  # upwards, and only when asked, as in ``plot``
+
+        script: str = import_module("downslope.export").export(self, to, path)
+        return script
+
     def explain(self) -> Explanation:
         """Why it ended as it did: the kind of point, causes of trouble with advice that was run, a forecast.
 

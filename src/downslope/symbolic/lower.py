@@ -32,10 +32,11 @@ def lower(root: t.Node) -> Any:
     >>> lower(parse("x^2/20 + y^2").tree)
     (1/20)*x**2 + y**2
     """
-    return t.fold(root, _lower_node)
+    return t.fold(root, lower_node)
 
 
-def _lower_node(node: t.Node, parts: Sequence[Any]) -> Any:
+def lower_node(node: t.Node, parts: Sequence[Any]) -> Any:
+    """The SymEngine expression of one node, from those of its children."""
     match node:
         case t.Number(value):
             return number(value)

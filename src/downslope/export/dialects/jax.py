@@ -1,0 +1,88 @@
+"""JAX: a compiled value and gradient, and the rule as a pure, compiled function of point and state."""
+
+from __future__ import annotations
+
+import ast
+
+from downslope.export import arithmetic
+from downslope.export.arithmetic import Arithmetic
+from downslope.export.python import name, text
+from downslope.export.schedules import Table
+from downslope.export.script import Writer
+from downslope.export.vocabulary import JAX
+
+
+class Jax(Writer):
+    """Pure functions under ``jit``."""
+
+    title = "JAX"
+    words = JAX
+    inline = False
+
+    def arithmetic(self, alone: bool) -> Arithmetic:
+        if (
+            not self.simple
+        ):  # a search: hundreds of operations, of which each step needs few; compiling takes seconds
+            return arithmetic.JAX_SEARCH
+        return arithmetic.JAX_ONE if alone else arithmetic.JAX
+
+    def preamble(self) -> list[str]:
+        if self.story.single:
+            return []
+        return [
+            'jax.config.update("jax_enable_x64", True)  # float64, not float32',
+            "",
+        ]
+
+    def objective(self) -> list[str]:
+        return [*self.function(), *self.supplied("jnp.stack(_0)")]
+
+    def begin(self, numbers: ast.expr) -> list[str]:
+        both = (
+            "value_and_gradient = jax.jit(lambda x: (f(x), gradient(x)))"
+            if self.story.supplied
+            else "value_and_gradient = jax.jit(jax.value_and_grad(f))"
+        )
+        return [both, "", f"{self.point} = jnp.array({text(numbers)})"]
+
+    def evaluate(self) -> list[str]:
+        lines = [f"value, g = value_and_gradient({self.point})"]
+        return [*lines, "g = -g  # climbing f is descending -f"] if self.story.uphill else lines
+
+    def first_rate(self, table: Table) -> ast.expr:
+        return name(table.function)
+
+    def created(self, call: str) -> list[str]:
+        return [
+            f"optimizer = {call}",
+            f"state = optimizer.init({self.point})",
+            *("", "", "@jax.jit"),
+            f"def update({self.point}, g, state):",
+            f"    updates, state = optimizer.update(g, state, {self.point})",
+            f"    return optax.apply_updates({self.point}, updates), state",
+            *("", ""),
+        ]
+
+    def used(self, rate: list[str], before: list[str]) -> list[str]:
+        return [*before, f"{self.point}, state = update({self.point}, g, state)"]
+
+    def length(self, vector: str) -> str:
+        return f"abs({vector})" if self.alone else f"jnp.linalg.norm({vector})"
+
+    def clipped(self, vector: str, low: str, high: str) -> str:
+        return f"jnp.clip({vector}, {low}, {high})"
+
+    def constant_vector(self, code: str) -> str:
+        return code if self.alone else f"jnp.array({code})"
+
+    def sight_of(self) -> str:
+        return "-value" if self.story.uphill else "value"
+
+    def moved(self, value: ast.expr) -> list[str]:
+        return [f"{self.point} = {text(value)}"]
+
+    def plain(self, number: str) -> str:
+        return f"float({number})"
+
+    def listed(self, point: str) -> str:
+        return f"{point}.tolist()"

@@ -1,0 +1,73 @@
+"""NumPy: the gradient written out, vectors as arrays, a single parameter as a number."""
+
+from __future__ import annotations
+
+import ast
+
+from downslope.export import arithmetic
+from downslope.export.arithmetic import Arithmetic
+from downslope.export.python import call, grouping, name, text
+from downslope.export.script import Writer
+from downslope.export.vocabulary import NUMPY
+
+
+class NumPy(Writer):
+    """Arrays and a gradient by hand."""
+
+    title = "NumPy"
+    words = NUMPY
+
+    def arithmetic(self, alone: bool) -> Arithmetic:
+        return arithmetic.NUMPY_ONE if alone else arithmetic.NUMPY
+
+    def preamble(self) -> list[str]:
+        if self.searches:
+            return ['np.seterr(all="ignore")  # a trial step may overflow; the search refuses it', ""]
+        return []
+
+    def objective(self) -> list[str]:
+        if self.story.supplied:
+            return [*self.function(), *self.supplied("np.array(_0)")]
+        return [*self.function(), *self.written_gradient("np.array(_0)")]
+
+    def begin(self, numbers: ast.expr) -> list[str]:
+        if self.story.single:
+            made = (
+                call("np.float32", numbers)
+                if self.alone
+                else call("np.array", numbers, dtype=name("np.float32"))
+            )
+        else:
+            made = numbers if self.alone else call("np.array", numbers)
+        return [f"{self.point} = {text(made)}"]
+
+    def evaluate(self) -> list[str]:
+        if self.story.uphill:
+            return [
+                f"value = f({self.point})",
+                f"g = -gradient({self.point})  # climbing f is descending -f",
+            ]
+        return [
+            f"value, g = {text(grouping([call('f', name(self.point)), call('gradient', name(self.point))]))}"
+        ]
+
+    def length(self, vector: str) -> str:
+        return f"abs({vector})" if self.alone else f"np.linalg.norm({vector})"
+
+    def clipped(self, vector: str, low: str, high: str) -> str:
+        return f"min(max({vector}, {low}), {high})" if self.alone else f"np.clip({vector}, {low}, {high})"
+
+    def constant_vector(self, code: str) -> str:
+        return code if self.alone else f"np.array({code})"
+
+    def sight_of(self) -> str:
+        return "-value" if self.story.uphill else "value"
+
+    def moved(self, value: ast.expr) -> list[str]:
+        return [f"{self.point} = {text(value)}"]
+
+    def plain(self, number: str) -> str:
+        return f"float({number})"
+
+    def listed(self, point: str) -> str:
+        return f"{point}.tolist()"

@@ -1,0 +1,296 @@
+"""The method as a class with ``update(params, gradients)`` over dicts, which changes the parameters in place.
+
+Where each parameter goes its own way, so does the class, key by key. Where lengths and inner products tie them
+together, or the method searches along a line, the class packs the dict into a vector for the method's functions.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from downslope.export import arithmetic, rulebook
+from downslope.export.arithmetic import MASK, NUMBER, VECTOR, Arithmetic, Kind
+from downslope.export.layout import deeper, docstring
+from downslope.export.library import Library
+from downslope.export.loops import Loop, beforehand, plainly, remembered, searching
+from downslope.export.python import fill, name, real, text
+from downslope.export.routines import Routines, routines
+from downslope.export.script import Writer
+from downslope.export.statements import written
+from downslope.export.stepwise import Point, Stepwise, stepwise
+from downslope.export.story import Story
+from downslope.export.traits import is_elementwise
+from downslope.export.translate import Piece
+from downslope.export.vocabulary import NUMPY
+from downslope.optimizers.record import is_hyperparameter
+from downslope.optimizers.wrappers.clipping import ClipByNorm, ClipByValue
+from downslope.optimizers.wrappers.projected import Projected
+from downslope.optimizers.wrappers.weight_decay import WeightDecay
+
+
+class NumPyClass(Writer):
+    """A dict of parameters and an optimizer object."""
+
+    title = "NumPy, as a class"
+    words = NUMPY
+    hasty = True
+
+    def __init__(self, story: Story, library: Library | None = None) -> None:
+        super().__init__(story, library)
+        self.alone = False
+        self.names = self.names.__class__([*self.names.taken, "params", "gradients", "key", "tried"])
+        self.point = "params"
+        scope = self.names.inner()
+        self.called = {c: scope.new(c) for c in story.coordinates}
+        self.separate = is_elementwise(story.method.rule)
+        self.shop.names, self.shop.arithmetic = self.names, self.arithmetic(self.separate)
+        self.speller.called = self.called
+
+    def arithmetic(self, alone: bool) -> Arithmetic:
+        return arithmetic.NUMPY_ONE if alone else arithmetic.NUMPY
+
+    def preamble(self) -> list[str]:
+        if self.searches:
+            return ['np.seterr(all="ignore")  # a trial step may overflow; the search refuses it', ""]
+        return []
+
+    def objective(self) -> list[str]:
+        value = self.speller.expression(self.story.formula)
+        shared = self.story.derivatives()
+        self.speller.called = {**self.called, **{part: part for part, _ in shared.parts}}
+        keys = [ast.Constant(c) for c in self.story.coordinates]
+        results = [self.speller.expression(result) for result in shared.results]
+        parts = [f"    {part} = {text(self.speller.expression(tree))}" for part, tree in shared.parts]
+        taken = ", ".join(self.called.values())
+        supplied = ["As it was given, in place of the derivatives of f."] if self.story.supplied else []
+        return [
+            *("", "", f"def f({taken}):", f"    return {text(value)}", "", ""),
+            f"def gradient({taken}):",
+            *(docstring(supplied, 4) if supplied else []),
+            *parts,
+            f"    return {text(ast.Dict(list(keys), results))}",
+        ]
+
+    def begin(self, numbers: ast.expr) -> list[str]:
+        assert isinstance(numbers, ast.List)
+        values = [fill("np.float32(_0)", n) for n in numbers.elts] if self.story.single else numbers.elts
+        keys: list[ast.expr | None] = [ast.Constant(c) for c in self.story.coordinates]
+        rule = self.story.method.rule
+        given = {
+            field: (real(value) if is_hyperparameter(value) else ast.Constant(value))
+            for field, value in rule.hyperparameters().items()
+            if isinstance(value, (int, float))
+        }
+        if self.table is not None:
+            given["learning_rate"] = ast.Constant(None)
+        made = ast.Call(
+            name(type(rule).__name__), [], [ast.keyword(k, v) for k, v in given.items() if self.separate]
+        )
+        if self.separate and "learning_rate" in given and self.table is not None:
+            made.keywords = [k for k in made.keywords if k.arg != "learning_rate"]
+        return [f"params = {text(ast.Dict(keys, list(values)))}", f"optimizer = {text(made)}"]
+
+    def evaluate(self) -> list[str]:
+        lines = ["value, gradients = f(*params.values()), gradient(*params.values())"]
+        if self.story.uphill:
+            lines.append("# climbing f is descending -f")
+            lines.append("gradients = {key: -g for key, g in gradients.items()}")
+        return lines
+
+    def length(self, vector: str) -> str:
+        return f"math.hypot(*{vector}.values())"
+
+    def clipped(self, vector: str, low: str, high: str) -> str:
+        return f"min(max({vector}, {low}), {high})"
+
+    def sight_of(self) -> str:
+        return "-value" if self.story.uphill else "value"
+
+    def moved(self, value: ast.expr) -> list[str]:
+        return [f"params[key] = {text(value)}"]
+
+    def plain(self, number: str) -> str:
+        return f"float({number})"
+
+    def listed(self, point: str) -> str:
+        return f"map(float, {self.here if point == 'params' else point}.values())"
+
+    def spread(self) -> str:
+        return f"*{self.here}.values()"
+
+    def value_at(self, point: str) -> str:
+        return f"f(*{point}.values())"
+
+    def constant_vector(self, code: str) -> str:
+        values = ast.parse(code, mode="eval").body
+        assert isinstance(values, ast.List)
+        return text(ast.Dict([ast.Constant(c) for c in self.story.coordinates], values.elts))
+
+    def residual(self) -> str:
+        """What vanishes at the end, over dicts."""
+        slope = code = "g"
+        for wrapper in self.story.method.wrappers:
+            if isinstance(wrapper, WeightDecay):
+                slope = code = f"{slope} + {self.weight(wrapper)} * params[key]"
+        for wrapper in self.story.method.wrappers:
+            if isinstance(wrapper, Projected):
+                low, high = self.bounds(wrapper)
+                inner = f"({slope})" if "+" in slope else slope
+                code = f"params[key] - min(max(params[key] - {inner}, {low}[key]), {high}[key])"
+        return "gradients" if code == "g" else self._each(code)
+
+    def _each(self, what: str, over: str = "gradients") -> str:
+        return f"{{key: {what} for key, g in {over}.items()}}"
+
+    def gradient_lines(self) -> list[str]:
+        """The gradient as the rule sees it, over dicts."""
+        lines: list[str] = []
+        for wrapper in self.story.method.wrappers:
+            if isinstance(wrapper, WeightDecay):
+                lines.append(f"gradients = {self._each(f'g + {self.weight(wrapper)} * params[key]')}")
+            elif isinstance(wrapper, (ClipByValue, ClipByNorm)):
+                limit = self.limit(wrapper)
+                if isinstance(wrapper, ClipByValue):
+                    lines.append(f"gradients = {self._each(f'min(max(g, -{limit}), {limit})')}")
+                    continue
+                lines += ["length = math.hypot(*gradients.values())", f"if length > {limit}:"]
+                lines.append(f"    gradients = {self._each(f'g * ({limit} / length)')}")
+        return lines
+
+    def _projection_lines(self) -> list[str]:
+        for wrapper in self.story.method.wrappers:
+            if isinstance(wrapper, Projected):
+                low, high = self.bounds(wrapper)
+                return [
+                    "for key, number in params.items():",
+                    f"    params[key] = min(max(number, {low}[key]), {high}[key])",
+                ]
+        return []
+
+    # The class and the loop around it.
+
+    def loop(self) -> Loop:
+        """Evaluate, print, update."""
+        self.shop.instead.pop("learning_rate", None)
+        if self.separate:
+            made = None
+            average = self._separate_class()
+        else:
+            if self.table is not None:
+                self.shop.instead["learning_rate"] = self.table.piece
+            made = routines(self.story.method.rule, self.shop)
+            average = self._vector_class(made)
+        compares = made is not None and "value" in made.takes
+        before = [
+            line.replace("rate = ", "optimizer.learning_rate = ") for line in beforehand(self, compares)
+        ]
+        call = f"optimizer.update(params, gradients{', ' + self.sight if compares else ''})"
+        state = [*(self.table.before if self.table else []), *remembered(self)]
+        if not self.searches:
+            return Loop(plainly(self, [*before, call, *self._projection_lines()]), state, average)
+        first = [*before, "tried = dict(params)", f"accepted = {call}", *self._projection_lines()]
+        return Loop(searching(self, first, "accepted", []), state, average)
+
+    def _heading(self) -> list[str]:
+        rule = self.story.method.rule
+        return [
+            f"class {type(rule).__name__}:",
+            *docstring([*rulebook.summary_and_source(type(rule))], 4),
+            "",
+        ]
+
+    def _separate_class(self) -> str:
+        rule, fields = self.story.method.rule, []
+        for field, value in rule.hyperparameters().items():
+            about = rule.__dataclass_fields__[field].metadata.get("about", "")
+            scheduled = field == "learning_rate" and self.table is not None
+            default = type(rule).__dataclass_fields__[field].default
+            default = value if not isinstance(default, (int, float)) else default
+            fields.append((field, None if scheduled else default, about))
+            self.shop.instead[field] = Piece(name(f"self.{field}"), NUMBER)
+
+        def naming(field: str, kind: Kind) -> str:
+            return f"self.{field}[key]" if kind == VECTOR else f"self.{field}"
+
+        found = stepwise(rule, self.shop, Point("params[key]", "g", "value"), naming)
+        arguments = ", ".join(["self", *(f"{f}={text(ast.Constant(v))}" for f, v, _ in fields)])
+        lines = [*self._heading(), f"    def __init__({arguments}):"]
+        lines += [f"        self.{f} = {f}" + (f"  # {about}" if about else "") for f, _, about in fields]
+        lines += [
+            f"        {called.removesuffix('[key]')} = {'{}' if kind == VECTOR else text(value)}"
+            + (f"  # {comment}" if comment else "")
+            for called, value, comment, kind in found.state
+        ]
+        self.shop.functions[type(rule).__name__] = [*lines, "", *deeper(self._update(found))]
+        if found.answer is None:
+            return ""
+        return f"optimizer.{text(found.answer).removeprefix('self.').removesuffix('[key]')}"
+
+    def _update(self, found: Stepwise) -> list[str]:
+        lines = ["def update(self, params, gradients):", *docstring(["Change the parameters in place."], 4)]
+        vectors = [(c, v) for c, v, _, kind in found.state if kind == VECTOR]
+        if vectors:
+            lines.append(f"    if not {vectors[0][0].removesuffix('[key]')}:")
+            lines.append("        for key in params:")
+            lines += [f"            {called} = {text(value)}" for called, value in vectors]
+        numbers = [s for s in found.statements if s.kind not in (VECTOR, MASK)]
+        each = [s for s in [*found.statements, *found.last] if s.kind in (VECTOR, MASK)]
+        lines += deeper(written(numbers))
+        lines += ["    for key, g in gradients.items():", *deeper([_in_place(s.line) for s in each], 2)]
+        return [*lines, *deeper(written([s for s in found.last if s.kind not in (VECTOR, MASK)]))]
+
+    def _vector_class(self, made: Routines) -> str:
+        rule, takes = self.story.method.rule, made.takes
+        arguments = ["self", "params", "gradients", *(["value"] if "value" in takes else [])]
+        given = ["x", *(["value"] if "value" in takes else []), "g", *(["self.state"] if made.init else [])]
+        given += ["self.learning_rate"] if "rate" in takes else []
+        call = f"{made.update}({', '.join(given)})"
+        results = ["x", *(["self.state"] if made.init else []), *(["accepted"] if made.searches else [])]
+        done = " It says whether the point it was at is accepted." if made.searches else ""
+        lines = self._heading()
+        if made.init:
+            lines += ["    def __init__(self):", "        self.state = None", ""]
+        lines += [
+            f"    def update({', '.join(arguments)}):",
+            *docstring([f"Change the parameters in place.{done}"], 8),
+            "        x = np.array(list(params.values()))",
+            "        g = np.array([gradients[key] for key in params])",
+        ]
+        if made.init:
+            lines += ["        if self.state is None:", f"            self.state = {made.init}(x)"]
+        lines += [f"        {', '.join(results)} = {call}", "        params.update(zip(params, x.tolist()))"]
+        if made.searches:
+            lines.append("        return accepted")
+        self.shop.functions[type(rule).__name__] = lines
+        return "dict(zip(params, optimizer.state.a.tolist()))" if made.answer else ""
+
+    def square(self) -> str:
+        return "sum(p * p for p in params.values())"
+
+    def difference(self, other: str) -> str:
+        return f"{{key: {self.here}[key] - {other}[key] for key in params}}"
+
+    def nowhere(self) -> str:
+        return "dict.fromkeys(params, math.inf)"
+
+    def copied(self) -> str:
+        return f"dict({self.here})"
+
+    @property
+    def here(self) -> str:
+        """The point of a row: where a step may be refused, it is no longer in ``params``."""
+        return "tried" if self.searches else "params"
+
+
+def _in_place(line: str) -> str:
+    """``params[key] -= ...`` where that says the same."""
+    return line.replace("params[key] = params[key] - ", "params[key] -= ", 1) if _one_term(line) else line
+
+
+def _one_term(line: str) -> bool:
+    """Whether what is subtracted is the whole rest of the line."""
+    head = "params[key] = params[key] - "
+    if not line.startswith(head):
+        return False
+    value = ast.parse(line.removeprefix("params[key] = "), mode="eval").body
+    return isinstance(value, ast.BinOp) and text(value.left) == "params[key]"

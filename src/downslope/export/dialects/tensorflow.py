@@ -1,0 +1,94 @@
+"""TensorFlow 2: a gradient tape gives the gradient, the rule is written by hand on tensors."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from downslope.export import arithmetic
+from downslope.export.arithmetic import Arithmetic
+from downslope.export.library import Library
+from downslope.export.python import text
+from downslope.export.script import Writer, unpacked
+from downslope.export.story import Story
+from downslope.export.vocabulary import TENSORFLOW
+
+
+class TensorFlow(Writer):
+    """A tape, and a step that assigns to a variable."""
+
+    title = "TensorFlow"
+    words = TENSORFLOW
+
+    def arithmetic(self, alone: bool) -> Arithmetic:
+        return arithmetic.TENSORFLOW_ONE if alone else arithmetic.TENSORFLOW
+
+    def __init__(self, story: Story, library: Library | None = None) -> None:
+        super().__init__(story, library)
+        self.speller.words = replace(TENSORFLOW, lifted=f"tf.constant(_0, {self.dtype})")
+
+    @property
+    def dtype(self) -> str:
+        """The type of its numbers."""
+        return "tf.float32" if self.story.single else "tf.float64"
+
+    def preamble(self) -> list[str]:
+        if self.made_by and not self.story.single:
+            return ['keras.config.set_floatx("float64")', ""]
+        return []
+
+    def used(self, rate: list[str], before: list[str]) -> list[str]:
+        lines = [*rate, "optimizer.learning_rate = rate"] if rate else []
+        return [*lines, *before, f"optimizer.apply([g], [{self.point}])"]
+
+    def objective(self) -> list[str]:
+        return [*self.function(), *self.supplied("tf.stack(_0)")]
+
+    def unpacking(self) -> str:
+        return unpacked(list(self.called.values()), f"tf.unstack({self.point})")
+
+    def begin(self, numbers: ast.expr) -> list[str]:
+        return [f"{self.point} = tf.Variable({text(numbers)}, dtype={self.dtype})"]
+
+    def evaluate(self) -> list[str]:
+        sign = "-" if self.story.uphill else ""
+        if self.story.supplied:
+            return [f"value = f({self.point})", f"g = {sign}gradient({self.point})"]
+        remark = "  # climbing f is descending -f" if self.story.uphill else ""
+        return [
+            "with tf.GradientTape() as tape:",
+            f"    value = f({self.point})",
+            f"g = {sign}tape.gradient(value, {self.point}){remark}",
+        ]
+
+    def length(self, vector: str) -> str:
+        return f"abs({vector})" if self.alone else f"tf.norm({vector})"
+
+    def clipped(self, vector: str, low: str, high: str) -> str:
+        return f"tf.clip_by_value({vector}, {low}, {high})"
+
+    def constant_vector(self, code: str) -> str:
+        return code if self.alone else f"tf.constant({code}, dtype={self.dtype})"
+
+    def sight_of(self) -> str:
+        return "-float(value)" if self.story.uphill else "float(value)"
+
+    def moved(self, value: ast.expr) -> list[str]:
+        if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub) and text(value.left) == self.point:
+            return [f"{self.point}.assign_sub({text(value.right)})"]
+        return [f"{self.point}.assign({text(value)})"]
+
+    def kept_point(self) -> str:
+        return f"tf.identity({self.point})"
+
+    def shown(self) -> str:
+        return f"{self.point}.numpy()"
+
+    def spread(self) -> str:
+        return f"*{self.point}.numpy()"
+
+    def plain(self, number: str) -> str:
+        return f"float({number})"
+
+    def listed(self, point: str) -> str:
+        return f"{point}.numpy().tolist()"

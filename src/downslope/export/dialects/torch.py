@@ -1,0 +1,87 @@
+"""PyTorch: autograd gives the gradient, the rule is written by hand on tensors."""
+
+from __future__ import annotations
+
+import ast
+
+from downslope.export import arithmetic
+from downslope.export.arithmetic import Arithmetic
+from downslope.export.python import fill, name, text
+from downslope.export.script import Writer
+from downslope.export.vocabulary import TORCH
+
+
+class Torch(Writer):
+    """Autograd and a step under ``no_grad``."""
+
+    title = "PyTorch"
+    words = TORCH
+
+    def arithmetic(self, alone: bool) -> Arithmetic:
+        return arithmetic.TORCH_ONE if alone else arithmetic.TORCH
+
+    def preamble(self) -> list[str]:
+        return [] if self.story.single else ["torch.set_default_dtype(torch.float64)", ""]
+
+    def objective(self) -> list[str]:
+        return [*self.function(), *self.supplied("torch.stack(_0)")]
+
+    def begin(self, numbers: ast.expr) -> list[str]:
+        return [f"{self.point} = torch.tensor({text(numbers)}, requires_grad=True)"]
+
+    def evaluate(self) -> list[str]:
+        lines = [f"value = f({self.point})"]
+        if self.made_by:
+            return ["optimizer.zero_grad()", *lines, *self._backward(), f"g = {self.point}.grad"]
+        if self.story.supplied:
+            sign = "-" if self.story.uphill else ""
+            return [*lines, "with torch.no_grad():", f"    g = {sign}gradient({self.point})"]
+        if self.story.uphill:
+            return [
+                *lines,
+                f"(g,) = torch.autograd.grad(-value, {self.point})  # climbing f is descending -f",
+            ]
+        return [*lines, f"(g,) = torch.autograd.grad(value, {self.point})"]
+
+    def _backward(self) -> list[str]:
+        sign = "-" if self.story.uphill else ""
+        if self.story.supplied:
+            copied = ".clone()" if self.alone else ""  # W itself cannot be its own gradient
+            return ["with torch.no_grad():", f"    {self.point}.grad = {sign}gradient({self.point}){copied}"]
+        return ["(-value).backward()  # climbing f is descending -f"] if sign else ["value.backward()"]
+
+    def used(self, rate: list[str], before: list[str]) -> list[str]:
+        lines = [*rate, 'optimizer.param_groups[0]["lr"] = rate'] if rate else []
+        if before:
+            lines += self.stepped([*before, f"{self.point}.grad = g"])
+        return [*lines, "optimizer.step()"]
+
+    def length(self, vector: str) -> str:
+        return f"abs({vector})" if self.alone else f"torch.linalg.vector_norm({vector})"
+
+    def clipped(self, vector: str, low: str, high: str) -> str:
+        return f"torch.clamp({vector}, {low}, {high})"
+
+    def constant_vector(self, code: str) -> str:
+        return code if self.alone else f"torch.tensor({code})"
+
+    def sight_of(self) -> str:
+        return "-value.item()" if self.story.uphill else "value.item()"
+
+    def moved(self, value: ast.expr) -> list[str]:
+        """In place, for the point is what autograd watches."""
+        if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub) and text(value.left) == self.point:
+            return [f"{self.point} -= {text(value.right)}"]
+        return [text(fill("_0.copy_(_1)", name(self.point), value))]
+
+    def replaced(self, value: ast.expr) -> list[str]:
+        return [f"{self.point} = {text(fill('_0.requires_grad_()', value))}"]
+
+    def stepped(self, lines: list[str]) -> list[str]:
+        return ["with torch.no_grad():", *("    " + line for line in lines)] if lines else []
+
+    def plain(self, number: str) -> str:
+        return f"{number}.item()"
+
+    def listed(self, point: str) -> str:
+        return f"{point}.tolist()"

@@ -1,0 +1,85 @@
+"""``export``: a run or a fit and the name of a dialect -> the text of a script, and a file where one is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from downslope.descent import Run
+from downslope.errors import UnknownNameError, nearest
+from downslope.export import library
+from downslope.export.dialects.jax import Jax
+from downslope.export.dialects.numpy import NumPy
+from downslope.export.dialects.numpy_class import NumPyClass
+from downslope.export.dialects.sympy import SymPy
+from downslope.export.dialects.tensorflow import TensorFlow
+from downslope.export.dialects.torch import Torch
+from downslope.export.script import Writer
+from downslope.export.story import Story, story_of
+from downslope.files import write_atomically
+
+_WRITERS: dict[str, Callable[[Story], Writer]] = {
+    "numpy": NumPy,
+    "numpy_class": NumPyClass,
+    "torch": Torch,
+    "torch.optim": lambda story: Torch(story, library.TORCH),
+    "tensorflow": TensorFlow,
+    "keras": lambda story: TensorFlow(story, library.KERAS),
+    "jax": Jax,
+    "optax": lambda story: Jax(story, library.OPTAX),
+    "sympy": SymPy,
+}
+
+DIALECTS = tuple(_WRITERS)
+"""The dialects, simplest first."""
+
+
+def export(run: Run, to: str, path: str | os.PathLike[str] | None = None) -> str:
+    """A run as a plain script that needs nothing of downslope.
+
+    Args:
+        run: a run of a formula (text, SymPy, a classic problem, a Python function that was traced).
+        to: a dialect: numpy, numpy_class, torch, torch.optim, tensorflow, keras, jax, optax or sympy.
+        path: where to write it too.
+
+    Returns:
+        The text of the script.
+
+    Raises:
+        UnknownNameError: there is no such dialect.
+        ObjectiveError: the function's source is not ours to print.
+        DataError: the file cannot be written.
+
+    >>> import downslope as ds
+    >>> script = export(ds.minimize("x^2", start={"x": 3.0}, learning_rate=0.1, steps=2), "torch")
+    >>> "torch.autograd.grad(value, x)" in script
+    True
+    """
+    text = writer_of(to)(story_of(run)).write()
+    if path is not None:
+        write_atomically(path, text.encode())
+    return text
+
+
+def writer_of(dialect: Any) -> Callable[[Story], Writer]:
+    """The writer of that dialect; case, hyphens and underscores do not matter.
+
+    Raises:
+        UnknownNameError: there is none; all are listed.
+    """
+
+    def plain(name: str) -> str:
+        return name.lower().replace("-", "_").replace(" ", "_").replace(".", "_")
+
+    spelled = {plain(name): name for name in DIALECTS} | {
+        "pytorch": "torch",
+        "tf": "tensorflow",
+        "class": "numpy_class",
+    }
+    name = spelled.get(plain(str(dialect)))
+    if name is None:
+        hint = nearest(str(dialect), DIALECTS)
+        said = f"there is no dialect '{dialect!s:.60}' to export to. {hint}".rstrip()
+        raise UnknownNameError(f"{said} There are: {', '.join(DIALECTS)}.")
+    return _WRITERS[name]

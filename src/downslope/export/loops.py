@@ -1,0 +1,193 @@
+"""The loop of a script: evaluate, print a row, step. Three kinds, one for each way in which a rule is written.
+
+*Stepwise*: the rule's statements stand in the loop. *Functional*: ``update`` is called. *Library*: the framework's
+own optimizer is. A rule that searches along a line may refuse a point; then a row is printed, and a step counted,
+only where it does not.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from downslope.export.arithmetic import NUMBER
+from downslope.export.layout import deeper
+from downslope.export.library import filled
+from downslope.export.python import name, text
+from downslope.export.routines import routines
+from downslope.export.statements import Statement, written
+from downslope.export.stepwise import Point, stepwise
+from downslope.export.translate import Piece
+
+if TYPE_CHECKING:
+    from downslope.export.script import Writer
+
+
+@dataclass
+class Loop:
+    """A loop, and what stands before and after it.
+
+    Attributes:
+        lines: the loop itself.
+        state: lines that make the rule's variables before it.
+        average: the point that an averaging method reports, or nothing.
+    """
+
+    lines: list[str]
+    state: list[str]
+    average: str = ""
+
+
+def loop_of(writer: Writer) -> Loop:
+    """The loop for the rule that the writer tells of."""
+    kind: Callable[[Writer], Loop] = _stepwise if writer.simple and writer.inline else _functional
+    loop = (_library if writer.made_by else kind)(writer)
+    before = writer.table.before if writer.table else []
+    return Loop(loop.lines, [*before, *loop.state, *remembered(writer)], loop.average)
+
+
+def remembered(writer: Writer) -> list[str]:
+    """What the tests remember of the step before; infinitely far away, before the first one."""
+    ends = writer.story.ends
+    lines = ["last_value = math.inf  # of the step before"] if ends.value_tolerance is not None else []
+    nowhere = f"last_point = {writer.nowhere()}  # of the step before"
+    return [*lines, nowhere] if ends.x_tolerance is not None else lines
+
+
+def head(writer: Writer, searches: bool) -> list[str]:
+    """The header of the table and the first line of the loop."""
+    lines = writer.header()
+    return [*lines, "step = 0", "while True:"] if searches else [*lines, "for step in range(STEPS + 1):"]
+
+
+def norm(writer: Writer) -> str:
+    """The line that measures how far there is to go."""
+    return f"norm = {writer.length(writer.residual())}"
+
+
+def report(writer: Writer, early: bool = False) -> list[str]:
+    """Print the row, and leave the loop after the last one; ``early`` where the norm is known already."""
+    ends = writer.story.ends
+    lines = [] if early else [norm(writer)]
+    if ends.relative_tolerance is not None:
+        lines += ["if step == 0:", "    first_norm = norm"]
+    last = " or ".join([*_tests(writer), "step == STEPS"])
+    if writer.story.every > 1:
+        lines += [
+            f"finished = {last}",
+            "if step % EVERY == 0 or finished:",
+            f"    {writer.row()}",
+            "if finished:",
+        ]
+    else:
+        lines += [writer.row(), f"if {last}:"]
+    lines.append("    break")
+    if ends.value_tolerance is not None:
+        lines.append("last_value = value")
+    if ends.x_tolerance is not None:
+        lines.append(f"last_point = {writer.copied()}")
+    return lines
+
+
+def _tests(writer: Writer) -> list[str]:
+    """The conditions that end the run, in the order in which they are judged."""
+    ends, tests = writer.story.ends, []
+    if ends.relative_tolerance is not None:
+        least = "RELATIVE_TOLERANCE * first_norm"
+        tests.append(f"norm <= {least if ends.tolerance is None else f'max(TOLERANCE, {least})'}")
+    elif ends.tolerance is not None:
+        tests.append("norm <= TOLERANCE")
+    if ends.target is not None:
+        tests.append(f"value {'>=' if writer.story.uphill else '<='} TARGET")
+    if ends.value_tolerance is not None:
+        tests.append("abs(value - last_value) <= VALUE_TOLERANCE")
+    if ends.x_tolerance is not None:
+        tests.append(f"{writer.length(writer.difference('last_point'))} <= POINT_TOLERANCE")
+    return tests
+
+
+def searching(writer: Writer, before: list[str], accepted: str, after: list[str]) -> list[str]:
+    """The loop of a rule that may refuse a point: what comes before that is known, the condition, and the rest."""
+    early = writer.hasty or bool(writer.gradient_lines())  # g or the point change before a row can be printed
+    reported = [f"if {accepted}:", *deeper([*report(writer, early), "step += 1"])]
+    first = [*writer.evaluate(), *([norm(writer)] if early else []), *before]
+    return [*head(writer, True), *deeper([*first, *_merged(reported, after)])]
+
+
+def plainly(writer: Writer, steps: list[str]) -> list[str]:
+    """The loop of a rule that accepts every point."""
+    return [*head(writer, False), *deeper([*writer.evaluate(), *report(writer), *steps])]
+
+
+def beforehand(writer: Writer, compares: bool) -> list[str]:
+    """The lines before the rule's own: the value it compares, the gradient as it sees it, the learning rate."""
+    lines = writer.gradient_lines()
+    if writer.sight != "value" and (compares or (writer.table is not None and writer.table.sees)):
+        lines = [f"{writer.sight} = {writer.compared()}", *lines]
+    return [*lines, *(writer.table.lines(writer.sight) if writer.table else [])]
+
+
+def _stepwise(writer: Writer) -> Loop:
+    found = stepwise(writer.story.method.rule, writer.shop, Point(writer.point, "g", writer.sight))
+    before = beforehand(writer, found.reads(writer.sight))
+    at = next(i for i, s in enumerate(found.last) if s.target == writer.point)
+    earlier, later = found.statements[: found.decided], found.statements[found.decided :]
+    rest = [
+        *written([*later, *found.last[:at]]),
+        *writer.moved(writer.within_bounds(found.last[at].value)),
+        *written(found.last[at + 1 :]),
+    ]
+    state = [_line(called, value, comment) for called, value, comment, _ in found.state]
+    average = text(found.answer) if found.answer is not None else ""
+    if found.accepted is None:
+        return Loop(plainly(writer, writer.stepped([*before, *rest])), state, average)
+    first = writer.stepped([*before, *written(earlier)])
+    return Loop(searching(writer, first, text(found.accepted), writer.stepped(rest)), state, average)
+
+
+def _line(called: str, value: ast.expr, comment: str) -> str:
+    return Statement(called, value, NUMBER, comment).line
+
+
+def _functional(writer: Writer) -> Loop:
+    made = routines(writer.story.method.rule, writer.shop)
+    before = beforehand(writer, "value" in made.takes)
+    given = [writer.kept_point(), *([writer.sight] if "value" in made.takes else []), "g"]
+    given += [*(["state"] if made.init else []), *(["rate"] if "rate" in made.takes else [])]
+    call = f"{made.update}({', '.join(given)})"
+    state = [f"state = {made.init}({writer.kept_point()})"] if made.init else []
+    next_point = writer.replaced(writer.within_bounds(name("next_point")))
+    if made.searches:
+        first = writer.stepped([*before, f"next_point, state, accepted = {call}"])
+        return Loop(searching(writer, first, "accepted", writer.stepped(next_point)), state, made.answer)
+    if made.init:
+        steps = [f"next_point, state = {call}", *next_point]
+    else:
+        steps = writer.replaced(writer.within_bounds(ast.parse(call, mode="eval").body))
+    return Loop(plainly(writer, writer.stepped([*before, *steps])), state, made.answer)
+
+
+def _library(writer: Writer) -> Loop:
+    """The loop around an optimizer of the framework."""
+    library, rule = writer.library, writer.story.method.rule
+    assert library is not None
+    if writer.table is not None:
+        writer.shop.instead["learning_rate"] = Piece(writer.first_rate(writer.table), NUMBER)
+    around = writer.shop.around(rule)
+    used = [f for f in rule.hyperparameters() if re.search(rf"[(, =]{f}\b(?!=)", writer.made_by)]
+    constants = {field: around.hyperparameter(field).code for field in used}
+    call = filled(writer.made_by, {"_x": name(writer.point), **constants})
+    average = library.averages.get(type(rule).__name__, "").replace("_x", writer.point)
+    rate = writer.table.lines("value") if writer.table else []
+    steps = [*writer.used(rate, writer.gradient_lines()), *writer.bounded()]
+    return Loop(plainly(writer, steps), writer.created(call), average)
+
+
+def _merged(report: list[str], rest: list[str]) -> list[str]:
+    """Two blocks under one condition as one."""
+    if not rest or rest[0] != report[0]:
+        return [*report, *rest]
+    return [*report, *rest[1:]]

@@ -1,0 +1,77 @@
+"""A rule as functions: ``init`` and ``update`` over a record of its state, as the rule itself is written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from downslope.export import rulebook
+from downslope.export.arithmetic import NUMBER, UNKNOWN, VECTOR, Fields
+from downslope.export.bodies import Body
+from downslope.export.python import name
+from downslope.export.translate import Piece
+from downslope.export.workshop import Workshop
+from downslope.optimizers import Optimizer
+
+
+@dataclass
+class Routines:
+    """What the loop has to know of the functions that were written.
+
+    Attributes:
+        update, init: their names; no ``init`` where there is nothing to remember.
+        takes: which of ``value`` and ``rate`` are handed to ``update`` too.
+        searches: whether it says if the point was accepted.
+        answer: the expression of the point that an averaging method reports, of ``state``; or nothing.
+    """
+
+    update: str
+    init: str
+    takes: tuple[str, ...]
+    searches: bool
+    answer: str = ""
+
+
+def routines(rule: Optimizer, shop: Workshop) -> Routines:
+    """Write the rule's functions in the workshop; a learning rate that changes is handed over as ``rate``."""
+    cls = type(rule)
+    source = rulebook.source_of_class(cls)
+    state = rule.init(np.zeros(2))
+    remembers = hasattr(state, "_fields")
+    around = shop.around(rule)
+    x = Piece(name("x"), VECTOR)
+    made, kind = "", Fields("", ())
+    if remembers:
+        kind = shop.register_state(state)
+        node = source.method(cls.__name__, "init")
+        assert node is not None
+        within = dict(shop.instead)
+        shop.instead |= shop.beginning
+        made = shop.names.new("init")
+        shop.functions[made] = Body(source, shop.arithmetic, around, {"x": x}).function(node, made, ["x"])
+        shop.instead = within
+    node = source.method(cls.__name__, "update")
+    assert node is not None
+    scope = {
+        "x": x,
+        "value": Piece(name("value"), NUMBER),
+        "gradient": Piece(name("g"), VECTOR),
+        "state": Piece(name("state"), kind if remembers else UNKNOWN),
+    }
+    body = Body(source, shop.arithmetic, around, scope)
+    body.without_accepted, body.stateless = True, not remembers
+    called = shop.names.new("update")
+    lines = body.function(node, called, [])
+    code = "\n".join(line.partition("#")[0] for line in lines)
+    takes = tuple(word for word in ("value", "rate") if _reads(code, word))
+    arguments = ["x", *(["value"] if "value" in takes else []), "g", *(["state"] if remembers else [])]
+    lines[0] = f"def {called}({', '.join([*arguments, *(['rate'] if 'rate' in takes else [])])}):"
+    shop.functions[called] = ["@jax.jit", *lines] if shop.arithmetic.compiled else lines
+    averages = source.method(cls.__name__, "answer") is not None
+    return Routines(called, made, takes, body.searches, "state.a" if averages else "")
+
+
+def _reads(code: str, word: str) -> bool:
+    return re.search(rf"(?<![\w.]){word}\b(?!=)", code) is not None

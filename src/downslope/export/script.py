@@ -1,0 +1,468 @@
+"""A script, from its docstring to its last line: what all dialects have in common.
+
+The parts come in the order in which a person reads: what it does, imports, constants, the function (and its gradient),
+the functions of the rule, the start, the loop that evaluates, prints and steps, and the answer.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from downslope.export import arithmetic, rulebook, schedules
+from downslope.export.arithmetic import Arithmetic
+from downslope.export.formulas import Speller
+from downslope.export.layout import AS_IS, WIDTH, docstring, laid_out
+from downslope.export.library import Library
+from downslope.export.loops import Loop, loop_of
+from downslope.export.names import Names
+from downslope.export.python import fill, name, real, text
+from downslope.export.story import COLUMNS, Story, joined
+from downslope.export.traits import accepts, is_simple
+from downslope.export.translate import Piece
+from downslope.export.vocabulary import Words
+from downslope.export.workshop import Workshop
+from downslope.optimizers.wrappers.clipping import ClipByNorm, ClipByValue
+from downslope.optimizers.wrappers.projected import Projected
+from downslope.optimizers.wrappers.weight_decay import WeightDecay
+
+# Names that the script uses itself; a rule's variables and a person's parameters get others.
+OURS = (
+    "optimizer step report value g norm finished f gradient cost rate accepted last_value last_point first_norm"
+    " average next_point name number numbers titles title"
+)
+
+_IMPORTS = {
+    "csv": "import csv",
+    "functools": "import functools",
+    "math": "import math",
+    "NamedTuple": "from typing import NamedTuple",
+    "jax": "import jax",
+    "jnp": "import jax.numpy as jnp",
+    "keras": "import keras",
+    "np": "import numpy as np",
+    "optax": "import optax",
+    "sympy": "import sympy",
+    "tf": "import tensorflow as tf",
+    "torch": "import torch",
+}
+_STANDARD = ("csv", "functools", "math", "NamedTuple")
+_BACKEND = 'os.environ["KERAS_BACKEND"] = "tensorflow"  # before Keras is imported'
+
+# How methods are called in a sentence, where that is not the name of their class.
+_SPOKEN = {
+    "GradientDescent": "gradient descent",
+    "Momentum": "gradient descent with momentum",
+    "Nesterov": "Nesterov's accelerated gradient",
+    "Auto": "quasi-Newton steps (downslope's auto)",
+    "ConjugateGradientPR": "conjugate gradients (Polak-Ribière)",
+    "ConjugateGradientHZ": "conjugate gradients (Hager-Zhang)",
+    "Armijo": "steepest descent with Armijo's line search",
+}
+
+
+class Writer(ABC):
+    """Writes one story in one dialect.
+
+    Attributes:
+        title: the dialect's name for people.
+        words: its spelling of formulas.
+        inline: whether a simple rule is written into the loop; else it is always functions.
+        hasty: whether a step changes the point before it is known if the old one is accepted.
+        library: the framework's optimizers, where they are to be used.
+        made_by: the template of the call that makes the optimizer of the library; nothing where it has none.
+        alone: whether the point is a single number, called like the parameter.
+        point, called: what the point, and each coordinate of it, is called.
+        sight: what the value is called that the rule compares.
+    """
+
+    title: ClassVar[str]
+    words: ClassVar[Words]
+    inline: ClassVar[bool] = True
+    hasty: ClassVar[bool] = False
+
+    def __init__(self, story: Story, library: Library | None = None) -> None:
+        self.story, self.library = story, library
+        rule = story.method.rule
+        self.made_by = library.call(rule, story.method.schedule, story.single) if library else ""
+        self.names = Names(OURS.split())
+        self.simple, self.searches = is_simple(rule), accepts(rule)
+        self.alone = len(story.coordinates) == 1 and (self.simple or bool(self.made_by))
+        if self.alone:
+            self.point = self.names.new(story.coordinates[0])
+            self.called = {story.coordinates[0]: self.point}
+        else:
+            self.point = self.names.new("params")
+            scope = self.names.inner()
+            self.called = {c: scope.new(c) for c in story.coordinates}
+        self.shop = Workshop(self.arithmetic(self.alone), self.names)
+        self.speller = Speller(self.words, self.called)
+        self.table: schedules.Table | None = None
+
+    # What a dialect says.
+
+    @abstractmethod
+    def arithmetic(self, alone: bool) -> Arithmetic:
+        """Its arithmetic, for a single number or for vectors."""
+
+    @abstractmethod
+    def preamble(self) -> list[str]:
+        """Lines after the imports."""
+
+    @abstractmethod
+    def objective(self) -> list[str]:
+        """The function, and its gradient where it is written out."""
+
+    @abstractmethod
+    def begin(self, numbers: ast.expr) -> list[str]:
+        """The start."""
+
+    @abstractmethod
+    def evaluate(self) -> list[str]:
+        """Value and gradient at the point; the gradient is that of what is descended."""
+
+    @abstractmethod
+    def length(self, vector: str) -> str:
+        """The Euclidean norm of a vector."""
+
+    @abstractmethod
+    def clipped(self, vector: str, low: str, high: str) -> str:
+        """A vector with every element brought between two bounds."""
+
+    @abstractmethod
+    def sight_of(self) -> str:
+        """The value that the rule compares, as a plain number: of what is descended."""
+
+    @abstractmethod
+    def moved(self, value: ast.expr) -> list[str]:
+        """The point becomes that value."""
+
+    @abstractmethod
+    def plain(self, number: str) -> str:
+        """A number of the dialect as one of Python's."""
+
+    @abstractmethod
+    def listed(self, point: str) -> str:
+        """The point as a list of plain numbers."""
+
+    # What a dialect may say otherwise.
+
+    def stepped(self, lines: list[str]) -> list[str]:
+        """The lines of a step, put where the dialect wants them."""
+        return lines
+
+    def spread(self) -> str:
+        """The coordinates of the point as arguments."""
+        return f"*{self.point}"
+
+    def shown(self) -> str:
+        """A point of one number as something that can be formatted."""
+        return self.point
+
+    def kept_point(self) -> str:
+        """The point as functions of the rule may keep it: something that never changes."""
+        return self.point
+
+    def replaced(self, value: ast.expr) -> list[str]:
+        """The point becomes another, and what was kept of the old one stays as it is."""
+        return self.moved(value)
+
+    def unpacking(self) -> str:
+        """The line that gives the coordinates of the point their names."""
+        return unpacked(list(self.called.values()), self.point)
+
+    def value_at(self, point: str) -> str:
+        """The value at some other point."""
+        return f"f({point})"
+
+    def copied(self) -> str:
+        """The point, kept while it changes."""
+        return text(fill(self.shop.arithmetic.copy, name(self.point)))
+
+    def nowhere(self) -> str:
+        """What is infinitely far from every point."""
+        return "math.inf"
+
+    def difference(self, other: str) -> str:
+        """The vector from another point to this one."""
+        return f"{self.point} - {other}"
+
+    def constant_vector(self, code: str) -> str:
+        """A list of numbers as one of the dialect's vectors; a number stays as it is."""
+        return code
+
+    def loop(self) -> Loop:
+        """The loop, with what stands before and after it."""
+        return loop_of(self)
+
+    def first_rate(self, table: schedules.Table) -> ast.expr:
+        """What the optimizer of the framework is told of a learning rate that changes."""
+        return table.first
+
+    def created(self, call: str) -> list[str]:
+        """The lines that make the optimizer of the framework."""
+        return [f"optimizer = {call}"]
+
+    def used(self, rate: list[str], before: list[str]) -> list[str]:
+        """The lines that step with it: at this rate, where it changes, the gradient changed before."""
+        raise NotImplementedError  # only for dialects that have a library
+
+    def bounded(self) -> list[str]:
+        """The lines that bring the point back within its bounds."""
+        point = self.within_bounds(name(self.point))
+        return [] if text(point) == self.point else self.stepped(self.moved(point))
+
+    # The parts of the script.
+
+    def write(self) -> str:
+        """The whole script."""
+        objective = self.objective()
+        self._prepare_table()
+        self.sight = "value" if self.compared() == "value" else "cost"
+        loop = self.loop()
+        numbers: list[ast.expr] = [real(v) for v in self.story.start]
+        body = [
+            *self.preamble(),
+            *self._constants(),
+            *self._helpers(),
+            *objective,
+            *self._functions(),
+            *self._reporting(),
+            *("", ""),
+            *self.shop.prepared,
+            *self.begin(numbers[0] if self.alone else ast.List(numbers)),
+            *loop.state,
+            "",
+            *loop.lines,
+            *self._answer(loop.average),
+        ]
+        code = re.sub(r"\n{4,}", "\n\n\n", laid_out(body))
+        return laid_out(self._docstring()) + "\n" + self._imports(code) + code.lstrip("\n")
+
+    def function(self) -> list[str]:
+        """The function itself."""
+        value = self.speller.expression(self.story.formula)
+        taken = [] if self.alone else [f"    {self.unpacking()}"]
+        return ["", "", f"def f({self.point}):", *taken, f"    return {text(value)}"]
+
+    def written_gradient(self, made: str, about: str = "") -> list[str]:
+        """The gradient as a function; ``made`` is the template of a vector from a list."""
+        shared = self.story.derivatives()
+        self.speller.called = {**self.called, **{part: part for part, _ in shared.parts}}
+        results = [self.speller.lifted(result) for result in shared.results]
+        taken = [] if self.alone else [f"    {self.unpacking()}"]
+        parts = [f"    {part} = {text(self.speller.expression(tree))}" for part, tree in shared.parts]
+        value = results[0] if self.alone else fill(made, ast.List(results))
+        head = ["", "", f"def gradient({self.point}):", *(docstring([about], 4) if about else [])]
+        return [*head, *taken, *parts, f"    return {text(value)}"]
+
+    def supplied(self, made: str) -> list[str]:
+        """The gradient that the run was given, where it was given one."""
+        given = "As it was given, in place of the derivative of f."
+        return self.written_gradient(made, given) if self.story.supplied is not None else []
+
+    def _prepare_table(self) -> None:
+        """The learning rate's schedule, where it has one."""
+        method = self.story.method
+        if method.schedule is None:
+            return
+        inside = self.made_by and self.library is not None and self.library.compiled
+        numbers = arithmetic.JAX_ONE if inside else schedules.NUMBERS
+        self.table = schedules.table(method.schedule, method.rule, self.shop, numbers)
+        self.shop.instead["learning_rate"] = self.table.piece
+        self.shop.beginning["learning_rate"] = Piece(self.table.first, arithmetic.NUMBER)
+
+    def _docstring(self) -> list[str]:
+        story, rule = self.story, self.story.method.rule
+        verb = "Maximise" if story.uphill else "Minimise"
+        summary, source = rulebook.summary_and_source(type(rule))
+        run, names = story.run, story.coordinates
+        called = _SPOKEN.get(type(rule).__name__, type(rule).__name__)
+        ending = "" if run.status == "step_limit" else f" ({run.status.replace('_', ' ')})"
+        missing = self.library is not None and not self.made_by
+        where = self.title + (
+            f", with {self.library.title}" if self.library is not None and self.made_by else ""
+        )
+        return docstring(
+            [
+                f"{verb} {run.objective.text:.300} by {called}, in {where}.",
+                summary,
+                source,
+                self.library.absence(rule, story.single) if self.library is not None and missing else "",
+                f"From {joined(names, story.start)} it takes {run.nit:,} steps to f = {run.fun:.10g} at"
+                f" {joined(names, run.final.tolist())}{ending}.",
+            ]
+        )
+
+    def _imports(self, code: str) -> str:
+        bare = re.sub(r"#[^\n]*|\"\"\".*?\"\"\"", "", code, flags=re.S)
+        used = [word for word in _IMPORTS if re.search(rf"(?<![\w.\"]){word}\b(?!\")", bare)]
+        keras = "keras" in used
+        standard = [_IMPORTS[w] for w in used if w in _STANDARD]
+        standard = [*standard, "import os"] if keras else standard
+        others = [_IMPORTS[w] for w in used if w not in _STANDARD]
+        blocks = ["\n".join(block) for block in (standard, [_BACKEND] if keras else [], others) if block]
+        return "\n\n".join(blocks) + "\n\n" if blocks else ""
+
+    def _constants(self) -> list[str]:
+        ends, run = self.story.ends, self.story.run
+        made = list(self.shop.constants.values())
+        fields = [f.upper() for f in self.story.method.rule.hyperparameters()]
+        made.sort(key=lambda c: fields.index(c.name) if c.name in fields else len(fields))
+        about = "" if ends.steps == run.nit else "  # at most"
+        if ends.steps == run.nit and run.status not in ("step_limit", "converged", "target_reached"):
+            about = f"  # after which the run ended: {run.status.replace('_', ' ')}"
+        lines = [*(c.line for c in made), f"STEPS = {_grouped(ends.steps)}{about}"]
+        asked = {
+            "TOLERANCE": (ends.tolerance, "of the gradient's norm"),
+            "RELATIVE_TOLERANCE": (
+                ends.relative_tolerance,
+                "of the gradient's norm, relative to the first one",
+            ),
+            "VALUE_TOLERANCE": (ends.value_tolerance, "of the change of the value in a step"),
+            "POINT_TOLERANCE": (ends.x_tolerance, "of the length of a step"),
+            "TARGET": (ends.target, "the value that is enough"),
+        }
+        lines += [f"{c} = {text(real(v))}  # {word}" for c, (v, word) in asked.items() if v is not None]
+        if self.story.every > 1:
+            lines.append(f"EVERY = {_grouped(self.story.every)}  # only every so-many-th row is printed")
+        return lines
+
+    def _helpers(self) -> list[str]:
+        sources = self.speller.helpers.values()
+        return [line for source in sources for line in ["", "", *source.strip("\n").split("\n")]]
+
+    def _functions(self) -> list[str]:
+        made = (*self.shop.records.values(), *self.shop.functions.values())
+        return [line for lines in made for line in ("", "", *lines)]
+
+    def _columns(self) -> list[tuple[str, int]]:
+        width = self.story.digits + 8
+        shown = self.story.coordinates if len(self.story.coordinates) <= COLUMNS else ()
+        names = [c if len(c) < width else c[: width - 3] + ".." for c in shown]
+        return [("step", 6), *((h, width) for h in ("value", "gradient norm", *names))]
+
+    def header(self) -> list[str]:
+        """The lines that print the header of the table."""
+        (first, _), *others = self._columns()
+        whole = f"  {first}" + "".join(f"{title:>{width}}" for title, width in others)
+        if len(whole) <= WIDTH - 9:
+            return [f"print({text(ast.Constant(whole))})"]
+        titles = text(ast.List([ast.Constant(title) for title, _ in others]))
+        return [
+            f"titles = {titles}",
+            f'print("  step" + "".join(f"{{title:>{others[0][1]}}}" for title in titles))',
+        ]
+
+    def _reporting(self) -> list[str]:
+        width, digits = self.story.digits + 8, self.story.digits
+        return [
+            *("", "", "def report(step, *numbers):"),
+            f'{AS_IS}    """Print a row of the table."""',
+            f'    print(f"{{step:6}}" + "".join(f"{{number:{width}.{digits}g}}" for number in numbers))',
+        ]
+
+    def row(self) -> str:
+        """The line that prints a row."""
+        if self.alone:
+            return f"report(step, value, norm, {self.shown()})"
+        many = len(self.story.coordinates) > COLUMNS
+        return "report(step, value, norm)" if many else f"report(step, value, norm, {self.spread()})"
+
+    def _answer(self, average: str) -> list[str]:
+        names, lines, value = self.story.coordinates, [""], "value"
+        if average:
+            lines.append(f"average = {average}  # this method reports an average of its points")
+            value = self.value_at("average")
+        point = "average" if average else self.point
+        lines.append(f'print("\\nf =", {self.plain(value)})')
+        if self.alone:
+            return [*lines, f"print({text(ast.Constant(f'{names[0]} ='))}, {self.plain(point)})"]
+        shown = text(ast.List([ast.Constant(c) for c in names]))
+        return [
+            *lines,
+            f"for name, number in zip({shown}, {self.listed(point)}):",
+            '    print(name, "=", number)',
+        ]
+
+    # What is around the rule.
+
+    def compared(self) -> str:
+        """The value that the rule compares, with the penalties that wrappers add."""
+        code = self.sight_of()
+        for wrapper in self.story.method.wrappers:
+            if isinstance(wrapper, WeightDecay):
+                code += f" + 0.5 * {self.weight(wrapper)} * {self.square()}"
+        return code
+
+    def square(self) -> str:
+        """The squared length of the point."""
+        x = name(self.point)
+        code = text(self.shop.arithmetic.call("dot", [x, x], [arithmetic.VECTOR, arithmetic.VECTOR])[0])
+        return f"({code})" if " " in code and not code.endswith(")") else code
+
+    def residual(self) -> str:
+        """What vanishes at the end: the gradient, unless there are bounds or a penalty."""
+        code = "g"
+        for wrapper in self.story.method.wrappers:
+            if isinstance(wrapper, WeightDecay):
+                code = f"{code} + {self.weight(wrapper)} * {self.point}"
+        for wrapper in self.story.method.wrappers:
+            if isinstance(wrapper, Projected):
+                inner = f"{self.point} - ({code})" if "+" in code else f"{self.point} - {code}"
+                code = f"{self.point} - {self.clipped(inner, *self.bounds(wrapper))}"
+        return code
+
+    def gradient_lines(self) -> list[str]:
+        """The gradient as the rule sees it: clipped, or with a penalty's."""
+        lines: list[str] = []
+        for wrapper in self.story.method.wrappers:
+            if isinstance(wrapper, WeightDecay):
+                lines.append(f"g = g + {self.weight(wrapper)} * {self.point}")
+            elif isinstance(wrapper, (ClipByValue, ClipByNorm)):
+                limit, length = self.limit(wrapper), self.length("g")
+                if isinstance(wrapper, ClipByValue):
+                    lines.append(f"g = {self.clipped('g', f'-{limit}', limit)}")
+                else:
+                    lines += [f"if {length} > {limit}:", f"    g = g * ({limit} / {length})"]
+        return lines
+
+    def limit(self, wrapper: ClipByValue | ClipByNorm) -> str:
+        """The constant to which a gradient is clipped."""
+        by_value = isinstance(wrapper, ClipByValue)
+        about = "largest part of the gradient" if by_value else "longest gradient"
+        return self.shop.constant(str(id(wrapper)), "CLIP", text(real(wrapper.limit)), about)
+
+    def weight(self, wrapper: WeightDecay) -> str:
+        """The constant of a penalty."""
+        return self.shop.constant(
+            "decay", "WEIGHT_DECAY", text(real(wrapper.rate)), "strength of the penalty"
+        )
+
+    def bounds(self, wrapper: Projected) -> tuple[str, str]:
+        """The constants of the bounds."""
+        made = []
+        for word, side in (("LOWER", wrapper.lower), ("UPPER", wrapper.upper)):
+            value = real(side[0]) if self.alone else ast.List([real(v) for v in side])
+            about = "the parameters stay within" if word == "LOWER" else ""
+            made.append(self.shop.constant(word, word, self.constant_vector(text(value)), about))
+        return made[0], made[1]
+
+    def within_bounds(self, value: ast.expr) -> ast.expr:
+        """A next point brought within the bounds, where there are any."""
+        for wrapper in self.story.method.wrappers:
+            if isinstance(wrapper, Projected):
+                return ast.parse(self.clipped(text(value), *self.bounds(wrapper)), mode="eval").body
+        return value
+
+
+def _grouped(count: int) -> str:
+    """A whole number as Python groups its digits."""
+    return f"{count:_}" if count >= 10_000 else str(count)
+
+
+def unpacked(called: list[str], source: str) -> str:
+    """``x, y = params``, or ``(x,) = params``."""
+    return f"{text(ast.Tuple([name(c) for c in called]))} = {source}"

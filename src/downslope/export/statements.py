@@ -1,0 +1,107 @@
+"""Assignments, and how a person writes several of them: choices by one condition as one ``if``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from downslope.export.arithmetic import NUMBER, Kind
+from downslope.export.python import names_in, text
+
+
+@dataclass
+class Statement:
+    """An assignment in the loop."""
+
+    target: str
+    value: ast.expr
+    kind: Kind
+    comment: str = ""
+
+    @property
+    def line(self) -> str:
+        """Its line; ``p *= q`` where a number is only multiplied, divided, added to or subtracted from."""
+        tail = f"  # {self.comment}" if self.comment else ""
+        value = self.value
+        if (
+            self.kind == NUMBER
+            and isinstance(value, ast.BinOp)
+            and text(value.left) == self.target
+            and isinstance(value.op, (ast.Add, ast.Sub, ast.Mult, ast.Div))
+        ):
+            sign = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}[type(value.op)]
+            return f"{self.target} {sign}= {text(value.right)}{tail}"
+        if (
+            self.kind == NUMBER
+            and isinstance(value, ast.BinOp)
+            and isinstance(value.op, ast.Mult)
+            and text(value.right) == self.target
+        ):
+            return f"{self.target} *= {text(value.left)}{tail}"
+        return f"{self.target} = {text(value)}{tail}"
+
+
+def written(statements: Sequence[Statement]) -> list[str]:
+    """The statements as lines; choices by one condition, one after the other, as one ``if``."""
+    out: list[str] = []
+    at = 0
+    while at < len(statements):
+        group = _alike(statements[at:])
+        if len(group) > 1 or (group and _keeps(group[0])):
+            out += _block(group)
+            at += len(group)
+        elif group and isinstance(statements[at].value.orelse, ast.IfExp):  # type: ignore[attr-defined]
+            out += _chain(statements[at])
+            at += 1
+        else:
+            out.append(statements[at].line)
+            at += 1
+    return out
+
+
+def _chain(statement: Statement) -> list[str]:
+    """A choice among more than two, as ``if``, ``elif``, ``else``."""
+    out: list[str] = []
+    value, word, comment = statement.value, "if", statement.comment
+    while isinstance(value, ast.IfExp):
+        out += [
+            f"{word} {text(value.test)}:",
+            "    " + Statement(statement.target, value.body, statement.kind, comment).line,
+        ]
+        value, word, comment = value.orelse, "elif", ""
+    if text(value) == statement.target:
+        return out
+    return [*out, "else:", "    " + Statement(statement.target, value, statement.kind).line]
+
+
+def _alike(statements: Sequence[Statement]) -> list[Statement]:
+    """The first statements, as far as all of them choose by the same condition."""
+    group: list[Statement] = []
+    for statement in statements:
+        value = statement.value
+        if not isinstance(value, ast.IfExp) or names_in(value.test) & {s.target for s in group}:
+            break
+        if group and text(value.test) != text(group[0].value.test):  # type: ignore[attr-defined]
+            break
+        group.append(statement)
+    return group
+
+
+def _keeps(statement: Statement) -> bool:
+    assert isinstance(statement.value, ast.IfExp)
+    return statement.target in (text(statement.value.body), text(statement.value.orelse))
+
+
+def _block(group: Sequence[Statement]) -> list[str]:
+    values = [s.value for s in group if isinstance(s.value, ast.IfExp)]
+    yes = [Statement(s.target, v.body, s.kind, s.comment) for s, v in zip(group, values, strict=True)]
+    no = [Statement(s.target, v.orelse, s.kind) for s, v in zip(group, values, strict=True)]
+    taken, otherwise = ([s for s in side if text(s.value) != s.target] for side in (yes, no))
+    condition = text(values[0].test)
+    if not taken:
+        return [f"if not {condition}:" if condition.isidentifier() else f"if not ({condition}):"] + [
+            f"    {s.line}" for s in otherwise
+        ]
+    lines = [f"if {condition}:", *(f"    {s.line}" for s in taken)]
+    return [*lines, "else:", *(f"    {s.line}" for s in otherwise)] if otherwise else lines

@@ -1,0 +1,173 @@
+"""What a script has to tell: the function, the start, the rule, when it ends and what comes out. No dialect here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from downslope.descent import Run
+from downslope.descent.stopping import NO_LIMIT, Status
+from downslope.errors import ObjectiveError
+from downslope.export.derivatives import Shared, partials, shared
+from downslope.language import parse
+from downslope.language import tree as t
+from downslope.objectives import FormulaObjective
+from downslope.optimizers import Optimizer
+from downslope.optimizers.schedule import Schedule
+from downslope.optimizers.wrappers.wrapper import Wrapper
+from downslope.symbolic import lift
+
+ROWS = 40  # of the table that a script prints, about
+COLUMNS = 6  # parameters with a column in it
+
+# Ends that were asked for: a script comes to them by itself. At any other it stops after as many steps as the run made.
+_OWN_ENDS = (Status.CONVERGED, Status.STEP_LIMIT, Status.TARGET_REACHED)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """When the loop is left: each number is a constant of the script; None is not asked for."""
+
+    steps: int
+    tolerance: float | None = None
+    relative_tolerance: float | None = None
+    value_tolerance: float | None = None
+    x_tolerance: float | None = None
+    target: float | None = None
+
+
+@dataclass(frozen=True)
+class Method:
+    """A rule with what is around it.
+
+    Attributes:
+        rule: the innermost optimizer.
+        wrappers: around it, the outermost first.
+        schedule: what its learning rate is, where that is no number; the rule's own is then 1.
+    """
+
+    rule: Optimizer
+    wrappers: tuple[Wrapper, ...]
+    schedule: Schedule | None
+
+    @classmethod
+    def of(cls, optimizer: Optimizer) -> Method:
+        """Taken apart."""
+        wrappers: list[Wrapper] = []
+        while isinstance(optimizer, Wrapper):
+            wrappers.append(optimizer)
+            optimizer = optimizer.optimizer
+        rate = optimizer.hyperparameters().get("learning_rate")
+        if not isinstance(rate, Schedule):
+            return cls(optimizer, tuple(wrappers), None)
+        return cls(optimizer.with_values(learning_rate=1.0), tuple(wrappers), rate)
+
+
+@dataclass(frozen=True)
+class Story:
+    """A run, as a script tells it.
+
+    Attributes:
+        run: the run itself.
+        formula: its function as a tree, of ``coordinates``.
+        coordinates: the parameters' names, one for each number.
+        supplied: the derivatives that the run was given instead of the true ones, if it was.
+        method, ends, every: how it went, when it ended, which rows it prints.
+    """
+
+    run: Run
+    formula: t.Node
+    coordinates: tuple[str, ...]
+    supplied: Shared | None
+    method: Method
+    ends: Ends
+    every: int
+
+    @property
+    def start(self) -> list[float]:
+        """Where it begins."""
+        return [float(v) for v in self.run.start]
+
+    @property
+    def single(self) -> bool:
+        """Whether it computes in float32."""
+        return bool(self.run.objective.dtype == np.float32)
+
+    @property
+    def uphill(self) -> bool:
+        """Whether it climbs."""
+        return self.run.maximize
+
+    @property
+    def digits(self) -> int:
+        """How many digits of a number its table shows."""
+        return 7 if self.single else 10
+
+    def derivatives(self) -> Shared:
+        """The partial derivatives, written out."""
+        return self.supplied or partials(self.formula, self.coordinates)
+
+
+def story_of(run: Run) -> Story:
+    """The story of a run of a formula.
+
+    Raises:
+        ObjectiveError: its function is not a formula (or not one that was saved with it).
+    """
+    objective = run.objective
+    if not isinstance(objective, FormulaObjective):
+        raise ObjectiveError(_unprintable(run))
+    tree = parse(objective.text).tree if objective.says_itself else lift(objective.expression)
+    given: Shared | None = None
+    if objective.differentiation == "supplied":
+        if objective._gradient is None:
+            raise ObjectiveError(
+                "this run descended a gradient that it was given, which a saved run does not keep; export the run"
+                " itself."
+            )
+        given = shared(objective.partials, objective.parameters.coordinates)
+    return Story(
+        run=run,
+        formula=tree,
+        coordinates=objective.parameters.coordinates,
+        supplied=given,
+        method=Method.of(run.optimizer),
+        ends=ends_of(run),
+        every=every_of(run),
+    )
+
+
+def _unprintable(run: Run) -> str:
+    name = f"'{run.objective.text:.60}'"
+    if hasattr(run.objective, "rows"):
+        return f"{name} is a fit: export the fit itself, fit.export(...)."
+    return (
+        f"{name} is a function that could not be traced into a formula (or a saved run of one): its source is not ours"
+        " to print. Give it as a formula, or write it without branches on values so that it can be traced."
+    )
+
+
+def ends_of(run: Run) -> Ends:
+    """The conditions that the run itself ended by, or the number of its steps."""
+    s = run.stopping
+    steps = s.steps if s.steps is not None and s.steps < NO_LIMIT else run.nit
+    if run.verdict.status not in _OWN_ENDS and run.verdict.left_at is None:
+        return Ends(run.nit)
+    if run.verdict.left_at is not None or (run.verdict.status == Status.STEP_LIMIT and not s.asks_for_a_test):
+        return Ends(run.nit)
+    return Ends(steps, s.tolerance, s.relative_tolerance, s.value_tolerance, s.x_tolerance, s.target)
+
+
+def every_of(run: Run) -> int:
+    """The spacing of the rows: that of the history where there are a few dozen, else wider."""
+    chosen = len(run.history) <= 100 and len(run.history) > 2 and run.history.step[1] > 1
+    kept = run.history.step if chosen else run.history.at_most(ROWS).step
+    return int(kept[1] - kept[0]) if len(kept) > 2 else max(int(kept[-1]) if len(kept) else 1, 1)
+
+
+def joined(names: Sequence[str], values: Sequence[float], most: int = COLUMNS) -> str:
+    """``x = -7, y = 2``, cut short where there are many."""
+    pairs = [f"{n} = {v:.10g}" for n, v in zip(names[:most], values[:most], strict=True)]
+    return ", ".join(pairs) + (", ..." if len(names) > most else "")

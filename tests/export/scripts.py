@@ -1,0 +1,108 @@
+"""Scripts that were exported: executed in a process of their own, their tables and answers read back."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from downslope.descent import Run
+
+RUNNER = Path(__file__).with_name("runner.py")
+FRAMEWORKS = {
+    "torch": ("torch",),
+    "torch.optim": ("torch",),
+    "tensorflow": ("tensorflow",),
+    "keras": ("tensorflow", "keras"),
+    "jax": ("jax",),
+    "optax": ("jax", "optax"),
+    "sympy": ("sympy",),
+}
+DIALECTS = (
+    "numpy",
+    "numpy_class",
+    "sympy",
+    "torch",
+    "torch.optim",
+    "tensorflow",
+    "keras",
+    "jax",
+    "optax",
+)
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What a script printed.
+
+    Attributes:
+        rows: its table: step, value, gradient norm and the parameters that have a column.
+        answer: the numbers that it ends with, by name.
+        everything: all of it.
+    """
+
+    rows: np.ndarray[Any, np.dtype[np.float64]]
+    answer: dict[str, float]
+    everything: str
+
+
+def execute(dialect: str, scripts: dict[str, str], folder: Path) -> dict[str, Any]:
+    """Name -> ``Printed`` for each script, or the traceback of one that failed."""
+    needed = FRAMEWORKS.get(dialect, ())
+    for name in needed:
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"{name} is not installed, and the scripts are written for it")
+    paths = {}
+    for number, (name, text) in enumerate(scripts.items()):
+        paths[name] = folder / f"script_{number}.py"
+        paths[name].write_text(text, encoding="utf-8")
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}  # downslope is not there
+    environment |= {"TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, "-I", str(RUNNER), *needed, "--", *map(str, paths.values())]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    results = json.loads(done.stdout)
+    return {name: _read(results[str(path)]) for name, path in paths.items()}
+
+
+def _read(result: dict[str, str]) -> Any:
+    if result["error"]:
+        return result["error"]
+    text = result["printed"]
+    rows = [line.split() for line in text.splitlines() if re.match(r"\s*\d+\s+[-\d]", line)]
+    answer = re.findall(r"^(\S+) = (\S+)$", text.rpartition("\n\n")[2] or text, re.M)
+    return Printed(
+        np.array([[float(cell) for cell in row] for row in rows]),
+        {name: float(number) for name, number in answer},
+        text,
+    )
+
+
+def agree(run: Run, printed: Any, tolerance: float = 1e-12, digits: float = 1e-8) -> None:
+    """The script's table is the run's, row by row as far as its digits go, and its answer is the run's."""
+    assert isinstance(printed, Printed), printed
+    h = run.history
+    kept = {int(step): row for row, step in enumerate(h.step)}
+    steps = printed.rows[:, 0].astype(int)
+    assert steps[0] == 0
+    assert steps[-1] == run.nit
+    shown = [kept[step] for step in steps if step in kept]
+    assert len(shown) == len(steps)
+    columns = np.column_stack([h.value[shown], h.gradient_norm[shown], h.x[shown]])
+    table = printed.rows[:, 1 : columns.shape[1] + 1]
+    scale = np.maximum(np.abs(columns[:, : table.shape[1]]), 1e-3)
+    assert np.abs(table - columns[:, : table.shape[1]]).max(initial=0.0) <= digits * scale.max()
+    assert (np.abs(table - columns[:, : table.shape[1]]) <= 10 * digits * scale).all()
+    point = np.array([printed.answer[name] for name in h.coordinates])
+    assert np.abs(point - run.final).max() <= tolerance * max(np.abs(run.final).max(), 1e-3)
+    if "f" not in h.coordinates:
+        assert printed.answer["f"] == pytest.approx(run.fun, rel=10 * tolerance, abs=1e-14)

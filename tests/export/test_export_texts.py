@@ -1,0 +1,260 @@
+"""The scripts as texts: how they are laid out, what they refuse, and that nobody's words become code."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scripts import DIALECTS
+
+import downslope as ds
+from downslope import optimizers as o
+from downslope.export.derivatives import partials
+from downslope.export.formulas import Speller
+from downslope.export.layout import WIDTH, broken
+from downslope.export.names import Names
+from downslope.export.python import text
+from downslope.export.vocabulary import NUMPY
+from downslope.language import parse
+from downslope.language.values import evaluate
+
+BOWL = "(x - 1)^2 + 3*(y + 0.5)^2 + x*y + exp(y/3)"
+START = {"x": -1.2, "y": 1.0}
+ZIGZAG: dict[str, Any] = {"start": {"x": -7, "y": 2}, "learning_rate": 0.95, "steps": 29}
+
+
+def every_kind() -> dict[str, ds.Run]:
+    """Runs whose scripts have all the parts that there are."""
+    named = {"m": 0.5, "g": 0.5, "params": 0.5, "λ": 0.5}
+    rules: list[o.Optimizer] = [cls() for cls in o.all_optimizers()]
+    runs = {rule.name(): ds.minimize(BOWL, START, optimizer=rule, steps=3, explain=False) for rule in rules}
+    for schedule in (
+        "cosine_restarts(steps=3, multiplier=2)",
+        "one_cycle(steps=9) * reduce_on_plateau(patience=1)",
+    ):
+        runs[schedule] = ds.minimize(
+            BOWL, START, optimizer="adam", learning_rate=0.1, schedule=schedule, steps=3, explain=False
+        )
+    runs["bounds"] = ds.minimize(
+        BOWL, START, optimizer="spg", bounds={"x": (-2, 0.2)}, steps=3, explain=False
+    )
+    runs["stops"] = ds.minimize(
+        BOWL, START, learning_rate=0.1, value_tolerance=1e-6, x_tolerance=1e-6, explain=False
+    )
+    runs["long"] = ds.minimize("rosenbrock(12)", optimizer="adam", steps=3, explain=False)
+    runs["names"] = ds.minimize(
+        " + ".join(f"|{n}|*({n} - 1)^2*sigmoid({n})" for n in named), named, learning_rate=0.1, steps=3
+    )
+    runs["up"] = ds.maximize("-(x - 1)^2*exp(-x^2) - max(x, 0)", {"x": 0.25}, optimizer="adam", steps=3)
+    return runs
+
+
+@pytest.fixture(scope="module")
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("texts")
+    for number, run in enumerate(every_kind().values()):
+        for dialect in DIALECTS:
+            run.export(dialect, folder / f"{dialect.replace('.', '_')}_{number}.py")
+    return folder
+
+
+def test_a_linter_has_nothing_to_say(scripts: Path) -> None:
+    if shutil.which("ruff") is None:
+        pytest.skip("ruff is not installed, and it is the linter")
+    done = subprocess.run(
+        ["ruff", "check", "--isolated", "--no-cache", "--output-format", "concise", str(scripts)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_a_formatter_changes_nothing(scripts: Path) -> None:
+    if shutil.which("ruff") is None:
+        pytest.skip("ruff is not installed, and it is the formatter")
+    command = [
+        "ruff",
+        "format",
+        "--isolated",
+        "--no-cache",
+        "--line-length",
+        str(WIDTH),
+        "--diff",
+        str(scripts),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[:2000]
+
+
+def test_no_line_is_too_long_and_nothing_is_of_downslope(scripts: Path) -> None:
+    for path in scripts.iterdir():
+        script = path.read_text(encoding="utf-8")
+        assert max(map(len, script.splitlines())) <= WIDTH
+        imported = {
+            name.name if isinstance(node, ast.Import) else node.module
+            for node in ast.walk(ast.parse(script))
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+            for name in node.names
+        }
+        assert not [name for name in imported if name and "downslope" in name]
+
+
+def test_every_warning_may_be_an_error(tmp_path: Path) -> None:
+    ds.minimize(BOWL, START, optimizer="lbfgs", tolerance=1e-6).export("numpy", tmp_path / "script.py")
+    done = subprocess.run(
+        [sys.executable, "-I", "-W", "error", "script.py"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\nf = " in done.stdout
+
+
+def test_a_saved_run_says_the_same(tmp_path: Path) -> None:
+    for number, run in enumerate(every_kind().values()):
+        path = tmp_path / f"run_{number}.json"
+        run.save(path)
+        loaded = ds.load(path)
+        assert isinstance(loaded, ds.Run)
+        for dialect in ("numpy", "torch", "jax"):
+            assert loaded.export(dialect) == run.export(dialect)
+
+
+def test_hyperparameters_stand_at_the_top_by_name() -> None:
+    run = ds.minimize(BOWL, START, optimizer=o.Adam(learning_rate=0.125, beta1=0.75), steps=3)
+    for dialect in DIALECTS:
+        script = run.export(dialect)
+        if dialect == "numpy_class":
+            assert "optimizer = Adam(learning_rate=0.125, beta1=0.75, beta2=0.999, epsilon=1e-8)" in script
+            continue
+        top = script[: script.index("\ndef ") if "\ndef " in script else len(script)]
+        assert re.search(r"^LEARNING_RATE = 0\.125  #", top, re.M)
+        assert re.search(r"^BETA1 = 0\.75  #", top, re.M)
+
+
+def test_the_framework_s_own_optimizer_where_it_is_the_same_method() -> None:
+    adam = ds.minimize(BOWL, START, optimizer="adam", steps=3)
+    called = "torch.optim.Adam( [params], lr=LEARNING_RATE, betas=(BETA1, BETA2), eps=EPSILON )"
+    assert called in flat(adam.export("torch.optim"))
+    assert "optax.adam(LEARNING_RATE, b1=BETA1, b2=BETA2, eps=EPSILON)" in adam.export("optax")
+    assert "keras.optimizers has Adam, but adds epsilon at another place" in flat(adam.export("keras"))
+    assert "keras.optimizers.SGD(" in ds.minimize(BOWL, START, learning_rate=0.1, steps=3).export("keras")
+    adgd = ds.minimize(BOWL, START, optimizer="adgd", steps=3)
+    assert "torch.optim has no AdGD, so the rule is written out." in flat(adgd.export("torch.optim"))
+
+
+def flat(script: str) -> str:
+    return " ".join(script.split())
+
+
+def test_the_paper_is_named() -> None:
+    script = ds.minimize(BOWL, START, optimizer="adam", steps=3).export("numpy")
+    assert "D. Kingma, J. Ba, ICLR 2015, arXiv 1412.6980, algorithm 1." in flat(script)
+
+
+def test_an_unknown_dialect_lists_them(tmp_path: Path) -> None:
+    run = ds.minimize(BOWL, START, learning_rate=0.1, steps=3)
+    with pytest.raises(
+        ds.errors.UnknownNameError, match=r"no dialect 'tensorfow'.*Did you mean 'tensorflow'"
+    ):
+        run.export("tensorfow", tmp_path / "never.py")
+    assert not list(tmp_path.iterdir())
+    assert run.export("PyTorch") == run.export("torch")
+
+
+def test_a_black_box_is_refused_with_the_reason(tmp_path: Path) -> None:
+    def cost(x: float) -> float:
+        return x**2 if x > 0 else -x
+
+    run = ds.minimize(cost, 2.0, learning_rate=0.1, steps=3)
+    assert run.engine == "hosted"
+    with pytest.raises(ds.errors.ObjectiveError, match="could not be traced into a formula"):
+        run.export("numpy")
+    run.save(tmp_path / "run.json")
+    loaded = ds.load(tmp_path / "run.json")
+    with pytest.raises(ds.errors.ObjectiveError, match="source is not ours to print"):
+        loaded.export("numpy")
+
+
+def test_what_a_saved_run_does_not_keep_is_refused(tmp_path: Path) -> None:
+    own = ds.minimize("x^2", 3.0, gradient={"x": "2*x"}, learning_rate=0.1, steps=3)
+    own.save(tmp_path / "own.json")
+    with pytest.raises(ds.errors.ObjectiveError, match="a gradient that it was given"):
+        ds.load(tmp_path / "own.json").export("numpy")
+    assert "As it was given" in own.export("numpy")
+    table = {0: 1.0, 1: 0.5, 2: 0.25, 3: 0.125}
+    run = ds.minimize("x^2", 3.0, learning_rate=0.1, schedule=lambda k: table[int(k)], steps=3)
+    with pytest.raises(ds.errors.ObjectiveError, match="schedule's own function cannot be written out"):
+        run.export("torch")
+
+
+class Foreign(o.Optimizer):
+    """Somebody's own rule."""
+
+    def update(self, x: Any, value: Any, gradient: Any, state: Any) -> Any:
+        return x - 0.1 * gradient, state, True
+
+
+def test_a_rule_that_is_not_ours_is_refused() -> None:
+    run = ds.minimize("x^2", 3.0, optimizer=Foreign(), steps=3)
+    with pytest.raises(ds.errors.UsageError, match="Foreign is not one of downslope's own rules"):
+        run.export("numpy")
+
+
+def test_names_that_python_or_the_script_needs_are_changed() -> None:
+    names = Names()
+    given = ["x", "x", "for", "print", "np", "w[0,1]", "2nd row", "l", "a-b", "", "ß", "_"]
+    made = [names.new(name) for name in given]
+    assert len(set(made)) == len(made)
+    assert all(name.isidentifier() for name in made)
+    assert made[0] == "x"
+
+
+def test_long_lines_without_a_place_to_break_stay() -> None:
+    line = "x = " + "a" * 100
+    assert broken(line) == [line]
+
+
+FORMULAS = [
+    "-x^2 + (-x)^2 - -y",
+    "x - (y - (x - 3)) - 2*(x + y)",
+    "x/(y/3)/2 + x/y*3 + 2/(x*y)",
+    "(x + 3)^(y/2)^2 + 2^-x",
+    "-(x*y)^2/3 - -(x - y)/4",
+    "|x - 1|*sign(y) + max(x, y, 0.5) - min(x, -y)",
+    "where(x > 0 and not y < 1 or x == 3, x/2, -y)",
+    "relu(x) + sigmoid(-x*y) + softplus(3*x - y) + cbrt(x - 9)",
+    "1e-8*x + 2e5 + 0.1*y + 1234.5678*x",
+    "log(x + 20)*log2(y + 9) - log10(x + 11)^3 + atan2(-y, x) + erf(x/3)",
+]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_a_formula_says_the_same_in_python(formula: str) -> None:
+    tree = parse(formula).tree
+    speller = Speller(NUMPY, {"x": "x", "y": "y"})
+    code = text(speller.expression(tree))
+    derived = partials(tree, ["x", "y"])
+    speller.called = {"x": "x", "y": "y", **{part: part for part, _ in derived.parts}}
+    lines = [f"{part} = {text(speller.expression(t))}" for part, t in derived.parts]
+    lines += [f"slopes = [{', '.join(text(speller.expression(t)) for t in derived.results)}]"]
+    helpers: dict[str, Any] = {"np": np, "math": __import__("math")}
+    exec("\n".join(speller.helpers.values()), helpers)
+    for x, y in ((0.7, 1.9), (-2.3, 0.4), (1.5, -3.25)):
+        scope = {**helpers, "x": np.float64(x), "y": np.float64(y)}
+        assert eval(code, scope) == pytest.approx(evaluate(tree, {"x": x, "y": y}), rel=1e-14, nan_ok=True)
+        exec("\n".join(lines), scope)
+        for slope, (dx, dy) in zip(scope["slopes"], ((1e-6, 0.0), (0.0, 1e-6)), strict=True):
+            ahead = evaluate(tree, {"x": x + dx, "y": y + dy})
+            behind = evaluate(tree, {"x": x - dx, "y": y - dy})
+            assert slope == pytest.approx((ahead - behind) / 2e-6, rel=1e-5, abs=1e-5)
