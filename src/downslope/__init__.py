@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from downslope.objectives import Objective, Problem, Uniform, problem
     from downslope.optimizers.updater import Updater
     from downslope.plots import plot
+    from downslope.recording import record
 
 # Names are imported when first asked for, so that `downslope --help` does not wait for the engines.
 _HOMES = {
@@ -40,6 +41,7 @@ _HOMES = {
     "load": "downslope.api",
     "maximize": "downslope.api",
     "minimize": "downslope.api",
+    "record": "downslope.recording",
     "plot": "downslope.plots",
 }
 _MODULES = ("errors", "fit", "objectives", "optimizers", "plots")
@@ -70,6 +72,7 @@ __all__ = [
     "plot",
     "plots",
     "problem",
+    "record",
 ]
 
 

@@ -199,6 +199,46 @@ def check_variables_without_gradients_stay() -> None:
     same(keras.ops.convert_to_numpy(pair[1]), [0.9, 0.9, 0.9])
 
 
+def check_a_fit_is_recorded() -> None:
+    """Rows against the same descent by hand: values, gradient norms and points of every batch."""
+    layers = [keras.Input((3,)), keras.layers.Dense(1)]
+    made = keras.Sequential(layers)
+    made.compile(optimizer=K.SGD(0.1), loss="mse")
+    made.fit(X, Y, batch_size=16, epochs=1, verbose=0, shuffle=False)  # its step is compiled before
+    variables, w = len(made.optimizer.variables), weights(made).astype(np.float64)[:, None]
+    with ds.record(made) as run:
+        made.fit(X, Y, batch_size=16, epochs=2, verbose=0, shuffle=False)
+        made.train_on_batch(X[:16], Y[:16])
+    assert len(made.optimizer.variables) == variables
+    assert not {"fit", "train_on_batch"} & set(vars(made))
+    assert "apply" not in vars(made.optimizer)
+    assert run.optimizer == R.SGD(learning_rate=0.1)
+    assert len(run.history) == 7
+    for k in range(7):
+        rows = slice(16 * (k % 3), 16 * (k % 3) + 16)
+        design = np.c_[X[rows], np.ones(16)]
+        error = design @ w - Y[rows]
+        slope = 2 * design.T @ error / 16
+        same(run.history.x[k], w.ravel(), 1e-5)
+        same(run.history.value[k], float(np.mean(error**2)), 1e-5)
+        same(run.history.gradient_norm[k], np.linalg.norm(slope), 1e-5)
+        w -= 0.1 * slope
+    made.fit(X, Y, batch_size=16, epochs=1, verbose=0)
+    assert len(run.history) == 7
+
+
+def check_an_eager_loop_is_recorded() -> None:
+    variable, optimizer = keras.Variable(np.array([3.0, 1.0], "float32")), K.SGD(0.25, momentum=0.5)
+    with ds.record(optimizer, parameters={"w": variable}) as run:
+        for _ in range(3):
+            run.log(float(np.sum(keras.ops.convert_to_numpy(variable) ** 2)))
+            optimizer.apply([2 * keras.ops.convert_to_tensor(variable)], [variable])
+    assert run.history["w[0]"].tolist() == [3.0, 1.5, 0.0]
+    assert run.history.value.tolist() == [10.0, 2.5, 0.0]
+    same(run.history.gradient_norm, 2 * np.sqrt(run.history.value), 1e-6)
+    assert run.optimizer == R.Momentum(learning_rate=0.25, momentum=0.5)
+
+
 def check_mistakes_are_sentences() -> None:
     for call, words in (
         (

@@ -11,6 +11,7 @@ from downslope.descent.stopping import Stopping
 from downslope.descent.verdict import Verdict
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
+from downslope.optimizers.theirs import Theirs
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -183,6 +184,10 @@ class Run:
 
     __hash__ = None  # type: ignore[assignment]
 
+    @property
+    def _rule(self) -> str:
+        return repr(self.optimizer) if isinstance(self.optimizer, Theirs) else type(self.optimizer).__name__
+
     def __repr__(self) -> str:
         point = ", ".join(
             f"{name}={value:.6g}"
@@ -194,6 +199,6 @@ class Run:
             f"  {self.verdict.status}: {self.message}",
             f"  f = {self.fun:.10g} at {point}{more}",
             f"  |grad f| = {self.gradient_norm:.3g}; {self.nit} steps, {self.nfev} evaluations,"
-            f" {type(self.optimizer).__name__}, {self.engine}",
+            f" {self._rule}, {self.engine}",
         ]
         return "\n".join(lines)

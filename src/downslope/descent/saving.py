@@ -192,6 +192,8 @@ def _objective(data: dict[str, Any], parameters: Parameters) -> Objective:
 class LostObjective(Objective):
     """The objective of a loaded run whose Python function is not in the file."""
 
+    evaluable = False
+
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         """Raises ObjectiveError: there is nothing to evaluate."""
         raise ObjectiveError(

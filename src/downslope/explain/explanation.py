@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Run
+from downslope.explain import record
 from downslope.explain.case import Case
 from downslope.explain.findings import Finding, causes
 from downslope.explain.outlook import Forecast, from_curvature
@@ -24,6 +25,7 @@ class Explanation:
         point: what kind of point it reached.
         findings: causes of trouble, the gravest first; empty where all is well.
         forecast: what curvature promised, beside what happened; None where theory has nothing to say.
+        course: what happened, of a record whose function cannot be evaluated; else empty.
 
     >>> import downslope as ds
     >>> print(ds.minimize("x^2", start={"x": 1.0}, learning_rate=0.5).explain().point.kind)
@@ -33,6 +35,7 @@ class Explanation:
     point: Point
     findings: tuple[Finding, ...]
     forecast: Forecast | None
+    course: str = ""
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -47,7 +50,7 @@ class Explanation:
     @property
     def sentences(self) -> list[str]:
         """Everything that is said, a sentence or two an entry: the point, each cause with its advice, the forecast."""
-        said = [self.point.sentence]
+        said = [self.course, self.point.sentence]
         for finding in self.findings:
             said.append(finding.sentence)
             if finding.advice is not None:
@@ -80,7 +83,7 @@ class Explanation:
         return " ".join(self.sentences)
 
     def __repr__(self) -> str:
-        lines = [self.point.sentence]
+        lines = [*([self.course] if self.course else []), self.point.sentence]
         for finding in self.findings:
             lines.append(f"{finding.code}: {finding.sentence}")
             if finding.advice is not None:
@@ -93,7 +96,7 @@ class Explanation:
         def escaped(text: str) -> str:
             return html.escape(text, quote=False)
 
-        rows = [f"<p>{escaped(self.point.sentence)}</p>"]
+        rows = [f"<p>{escaped(sentence)}</p>" for sentence in (self.course, self.point.sentence) if sentence]
         for finding in self.findings:
             advice = "" if finding.advice is None else f" <b>{escaped(finding.advice.sentence)}</b>"
             rows.append(f"<p><code>{finding.code}</code> {escaped(finding.sentence)}{advice}</p>")
@@ -118,6 +121,11 @@ def explain(run: Run) -> Explanation:
     >>> explanation.findings[0].advice.setting
     {'learning_rate': 0.952}
     """
+    if not run.objective.evaluable:
+        if not len(run.history):
+            return Explanation(Point("unseen"), (), None)
+        seen = record.Record(run)
+        return Explanation(Point("unseen"), tuple(record.findings(seen)), None, record.course(seen))
     case = Case(run)
     with np.errstate(all="ignore"):
         findings = causes(case)

@@ -26,6 +26,7 @@ Kind = Literal[
     "not_stationary",
     "small_by_units",
     "unknown",
+    "unseen",
 ]
 Detail = Literal["", "flat_valley", "higher_order_minimum", "inflection", "asymptote", "plateau", "undecided"]
 
@@ -41,7 +42,7 @@ class Point:
     Attributes:
         kind: "minimum" (strict), "saddle", "maximum", "degenerate" (curvature does not decide; ``detail`` says what
             values further out showed), "edge_of_domain", "kink", "not_stationary", "small_by_units" (the
-            gradient is small only because of its units) or "unknown".
+            gradient is small only because of its units), "unknown", or "unseen" (only a record is there).
         detail: of a degenerate point: "flat_valley", "higher_order_minimum", "inflection", "asymptote" (it keeps
             falling for ever), "plateau", "undecided".
         curvatures: eigenvalues of the Hessian, ascending.

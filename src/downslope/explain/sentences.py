@@ -51,6 +51,7 @@ POINTS: Mapping[str, str] = {
     "{most:.4g}, and shallow along {shallow}, {least:.4g}.",
     "small_by_units": "The gradient is small only because of the units: the stationary point itself is "
     "{distance:.4g} away.",
+    "unseen": "What kind of point it ended at cannot be told: this is a record, and the function is not in it.",
     "unknown": "What kind of point this is was not looked into: it has too many parameters, or no finite "
     "derivatives.",
 }
@@ -284,6 +285,38 @@ GRADIENTS: Mapping[str, str] = {
     "{supplied:.6g} where the derivative is {derivative:.6g}.",
 }
 
+RECORDS: Mapping[str, str] = {
+    "not_finite": "The {what} at step {step}; the record ends before it.",
+    "learning_rate_above_limit": "The value rose from step {step} on. The gradients measure a curvature of "
+    "{curvature:.4g} along the last steps, along {along}; for that, {rule} is stable up to a learning rate of "
+    "{limit:.4g}, and it was {learning_rate:.4g}.",
+    "learning_rate_above_limit.nowhere": "The value rose from step {step} on. The gradients measure a curvature of "
+    "{curvature:.4g} along the last steps; for that, {rule} is stable up to a learning rate of {limit:.4g}, and it "
+    "was {learning_rate:.4g}.",
+    "diverging": "The value rose at every step from step {step} on, from {before:.4g} to {after:.4g}.",
+    "diverging.norm": "The gradient's norm rose at every step from step {step} on, from {before:.4g} to {after:.4g}; "
+    "values were not recorded.",
+    "not_moving": "The parameters did not move in the last {steps} steps, though the gradient's norm is "
+    "{gradient_norm:.3g}: is the learning rate 0, or does the optimizer hold other parameters than the model?",
+    "not_moving.no_gradient": "The parameters did not move in the last {steps} steps: their gradient is exactly 0. "
+    "Does the cost depend on them?",
+    "zigzag": "{along} goes to and fro: its step changed its sign {steps} times in a row up to the end, where it is "
+    "{size:.3g} long.",
+    "noisy": "In the last {steps} steps the value has no trend: it swings by {spread:.3g} (one standard deviation) "
+    "around {level:.4g}.",
+    "plateau": "The value has been level for {steps} steps, at {value:.4g} within {spread:.2g}, with {left:.0%} of the "
+    "first gradient's norm still there.",
+    "unfinished": "The value was still falling at the end: by {part:.1%} of its whole fall in the last {steps} steps.",
+}
+COURSES: Mapping[str, str] = {
+    "both": "In {steps} steps the value went from {value:.4g} to {value_end:.4g}, and the gradient's norm from "
+    "{norm:.3g} to {norm_end:.3g}.",
+    "value": "In {steps} steps the value went from {value:.4g} to {value_end:.4g}; gradients were not recorded.",
+    "norm": "In {steps} steps the gradient's norm went from {norm:.3g} to {norm_end:.3g}; values were not recorded: "
+    "run.log(loss) would tell them.",
+    "nothing": "{steps} steps were recorded, without values or gradients.",
+}
+
 ENGLISH: Mapping[str, str] = {
     f"{family}.{key}": template
     for family, templates in (
@@ -292,6 +325,8 @@ ENGLISH: Mapping[str, str] = {
         ("advice", ADVICE),
         ("forecast", FORECASTS),
         ("gradient", GRADIENTS),
+        ("finding.record", RECORDS),
+        ("course", COURSES),
     )
     for key, template in templates.items()
 }

@@ -30,9 +30,13 @@ class Objective(ABC):
         problem: the classic problem it is, where it is one: it knows its minimum.
         loop: how a framework compiles whole descents of it, where one can.
         remote: how a framework keeps its points, where there is one.
+        of_norms: whether the "parameters" are norms of tensors, as a record may have them.
+        evaluable: False where only a record of it is there, and no function.
         tensors: the tensors that the start was made of, where it was: answers are made like them.
     """
 
+    evaluable: bool = True
+    of_norms: bool = False
     expression: Any = None
     symbols: tuple[Any, ...] = ()
     problem: Problem | None = None

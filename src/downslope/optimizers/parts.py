@@ -288,6 +288,17 @@ def rebuilt(container: Any, leaves: Iterator[Any], in_place: bool) -> Any:
     return next(leaves)
 
 
+def as_number(value: Any) -> float:
+    """A value as a plain number: torch warns where it must do that to a tensor that has a gradient.
+
+    >>> as_number(np.array([2.5]))
+    2.5
+    """
+    if hasattr(value, "detach"):
+        value = value.detach()
+    return float(_lone(value))
+
+
 def _lone(values: Any) -> Any:
     """The one number that an array of one holds; anything else as it is."""
     return values.item() if hasattr(values, "item") and np.size(values) == 1 else values

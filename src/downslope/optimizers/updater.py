@@ -12,7 +12,15 @@ from downslope.errors import UsageError
 from downslope.optimizers import state as states
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.bundle import Bundle
-from downslope.optimizers.parts import Numbers, aligned, fitted_gradient, flattened, kind_of, rebuilt
+from downslope.optimizers.parts import (
+    Numbers,
+    aligned,
+    as_number,
+    fitted_gradient,
+    flattened,
+    kind_of,
+    rebuilt,
+)
 from downslope.optimizers.registry import as_optimizer, optimizer_from_dict
 from downslope.optimizers.remembered import owner_of, plain, replaced, revived
 from downslope.optimizers.traits import Traits, traits
@@ -20,8 +28,8 @@ from downslope.optimizers.wrappers.scheduled import prepared
 
 Layout: TypeAlias = list[tuple[str, tuple[int, ...], str]]  # name, shape and precision of every parameter
 
-# Called with the names, the point, the gradient and the value there, before the parameters change, and ``accepted``.
-Watcher: TypeAlias = Callable[[list[str], Bundle, Bundle, float, bool], None]
+# Called before the parameters change: names, the point, the gradient and (if given) the value there, ``accepted``.
+Watcher: TypeAlias = Callable[[list[str], Bundle, Bundle, float | None, bool], None]
 
 
 class Updater:
@@ -102,7 +110,7 @@ class Updater:
             next_x, state, accepted = self._rule.update(x, f, g, self._state)
         self.accepted = bool(accepted)
         for watcher in self.watchers:
-            watcher([name for name, _ in leaves], x, g, f, self.accepted)
+            watcher([name for name, _ in leaves], x, g, None if value is None else float(f), self.accepted)
         if self.traits.searches and self.accepted:
             self._best = self._unshared(x, x, g)
         self._state = states.mapped(state, lambda _, leaf: self._unshared(leaf, x, g))
@@ -148,7 +156,7 @@ class Updater:
 
     def _value(self, value: Any) -> float:
         if value is not None:
-            return np.float64(float(value))
+            return np.float64(as_number(value))
         if not self.traits.needs_value:
             return np.float64(np.nan)
         where = ", both at the parameters as they are now, on the same data each time" * self.traits.searches

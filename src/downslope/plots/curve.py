@@ -79,7 +79,7 @@ def _labels(plane: Plane, points: Floats, window: Window) -> Labels:
 def _notes(plane: Plane, points: Floats, window: Window) -> list[str]:
     first = leaves_at(plane, window[:1])
     note = "" if first is None else f"the path leaves this view at step {plane.steps[first]:,}"
-    lost = "the function is not in the saved run: its path alone" if plane.lost else ""
+    lost = plane.missing if plane.lost else ""
     return [plane.note, note, lost]
 
 

@@ -10,6 +10,7 @@ from downslope.descent import Run
 from downslope.errors import UsageError
 from downslope.plots.options import Options, checked, chosen_kind, slice_axes
 from downslope.plots.plane import Plane
+from downslope.recording import Recorder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -65,6 +66,8 @@ def plot(
     >>> [float(end) for end in (*figure.axes[0].get_xlim(), *figure.axes[0].get_ylim())]
     [-10.0, 10.0, -5.0, 5.0]
     """
+    if isinstance(run, Recorder):
+        run = run.run
     if not isinstance(run, Run):
         from downslope.plots.fits import plot_fit
 

@@ -71,7 +71,7 @@ def _notes(plane: Plane, window: Window) -> list[str]:
         begins = "starts outside this view" if out == 0 else f"leaves this view at step {plane.steps[out]:,}"
         notes.append(f"the path {begins}")
     if plane.lost:
-        notes.append("the function is not in the saved run: its path alone")
+        notes.append(plane.missing)
     return notes
 
 

@@ -69,6 +69,13 @@ def chosen_kind(run: Run, kind: str | None, slice_: Any) -> Kind:
             f" {nearest(str(kind), KINDS)}".rstrip()
         )
     count, names = run.start.size, run.history.coordinates
+    if run.objective.of_norms:
+        if kind not in (None, "progress"):
+            raise UsageError(
+                f"a plot of kind {kind!r} needs the parameters, and this record has their norms: use kind='progress',"
+                " or record them with parameters=."
+            )
+        return "progress"
     if kind is None:
         kind = {1: "curve", 2: "map"}.get(count, "progress") if slice_ is None else "slice"
     if kind == "slice" and slice_ is None and count > 1:

@@ -88,6 +88,12 @@ class Plane:
             return True
         return False
 
+    @property
+    def missing(self) -> str:
+        """What to say where the function is lost."""
+        where = "record" if self.run.engine == "recorded" else "saved run"
+        return f"the function is not in the {where}: its path alone"
+
     def points(self, *columns: Floats) -> Floats:
         """Full points, one a row, from the coordinates shown."""
         out = np.tile(np.asarray(self.run.final, np.float64), (columns[0].size, 1))

@@ -13,6 +13,7 @@ from matplotlib.mathtext import MathTextParser
 from downslope.descent import Run
 from downslope.errors import DownslopeError
 from downslope.language import parse
+from downslope.optimizers.theirs import Theirs
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LONGEST_FORMULA = 90  # characters; longer ones are cut, and not set as mathematics
@@ -40,6 +41,8 @@ def title(run: Run) -> tuple[str, bool]:
 
 def rule(run: Run) -> str:
     """The optimizer and its hyperparameters."""
+    if isinstance(run.optimizer, Theirs):
+        return repr(run.optimizer)
     name = run.optimizer.name().replace("_", " ")
     settings = [
         f"{key.replace('_', ' ')} {number(value)}" if isinstance(value, float) else f"{key} {value}"

@@ -11,6 +11,7 @@ import torch
 
 from downslope.errors import UsageError
 from downslope.optimizers.base import Optimizer as Rule
+from downslope.optimizers.parts import as_number
 from downslope.optimizers.registry import as_optimizer
 from downslope.optimizers.traits import traits
 from downslope.optimizers.wrappers.scheduled import prepared
@@ -90,6 +91,17 @@ class Optimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not ty
                 " group."
             )
 
+    @property
+    def searches(self) -> bool:
+        """Whether a step may call the closure several times, and leaves the parameters where it evaluated last."""
+        return self._traits.searches
+
+    def current_rule(self) -> Rule:
+        """The rule with the hyperparameters that the first group has now."""
+        if self._names.rule is not self.rule:  # its learning rate is a schedule
+            return self.rule
+        return self.rule.with_scalars(self._names.numbers(self.param_groups[0]))
+
     # --- the step ----------------------------------------------------------------------------------------
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
@@ -118,7 +130,7 @@ class Optimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not ty
             return self._search(closure)
         with torch.enable_grad():
             loss = closure()
-        self._update(float(loss))
+        self._update(as_number(loss))
         return loss
 
     def _update(self, value: float) -> bool:
@@ -138,7 +150,7 @@ class Optimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not ty
             with torch.enable_grad():
                 loss = closure()
             here = _copies(params)
-            accepted = self._update(float(loss))
+            accepted = self._update(as_number(loss))
             if accepted:
                 home = here
                 if begun:

@@ -1,0 +1,242 @@
+"""Watches Keras: a model's ``fit`` by a callback, an optimizer in an eager loop by its ``apply``.
+
+What a compiled training step does cannot be seen from outside. For the gradient's norm, one scalar variable is put
+beside the optimizer's own while the recording lasts, and the model's step is compiled anew before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from downslope.errors import DownslopeError, UsageError
+from downslope.optimizers import Optimizer
+from downslope.optimizers.bundle import Bundle
+from downslope.optimizers.rules.gradient_descent import GradientDescent
+from downslope.optimizers.rules.momentum import Momentum
+from downslope.optimizers.rules.nesterov import Nesterov
+from downslope.optimizers.theirs import Theirs
+
+if TYPE_CHECKING:
+    from downslope.recording.recorder import Recorder, Watch
+
+
+def watch_of(source: Any) -> Watch:
+    """A watch of a Keras model or optimizer.
+
+    Raises:
+        UsageError: it is neither, or a model that is not compiled, or runs several steps at once.
+    """
+    if isinstance(source, keras.Model):
+        return ModelWatch(source)
+    if isinstance(source, keras.optimizers.Optimizer):
+        return OptimizerWatch(source)
+    raise UsageError(f"a Keras {type(source).__name__} cannot be watched; give its model or optimizer.")
+
+
+def numbers(variable: Any) -> Any:
+    """What a variable holds, as a NumPy array of its own."""
+    return keras.ops.convert_to_numpy(variable).copy()
+
+
+def names_of(variables: Any) -> list[str]:
+    """``dense/kernel``, ``dense/bias``, ...; without the model's own name before them."""
+    paths = [str(getattr(v, "path", v.name)) for v in variables]
+    tops = {path.partition("/")[0] for path in paths if path.count("/") > 1}
+    return (
+        [path.partition("/")[2] if path.count("/") > 1 else path for path in paths]
+        if len(tops) == 1
+        else paths
+    )
+
+
+class ModelWatch:
+    """Sees ``fit`` and ``train_on_batch``: the variables before each batch, its own loss, and the gradient's norm."""
+
+    def __init__(self, model: Any) -> None:
+        if getattr(model, "optimizer", None) is None:
+            raise UsageError("the model has no optimizer yet: compile it before it is recorded.")
+        if model.steps_per_execution != 1:
+            raise UsageError(
+                f"the model makes {model.steps_per_execution} steps at once, of which only the last could be seen:"
+                " compile it with steps_per_execution=1."
+            )
+        self.text, self._model = f"fit of the Keras model {model.name}", model
+
+    def begin(self, recorder: Recorder) -> None:
+        """Let ``fit`` have our callback, and the optimizer a variable for the norm."""
+        model, self._recorder = self._model, recorder
+        self._norm = _NormVariable(model.optimizer)
+        self._recompile()
+        fit, train_on_batch = model.fit, model.train_on_batch  # bound methods of its class
+
+        def watched_fit(*args: Any, **kwargs: Any) -> Any:
+            callback, given = _Callback(self), kwargs.get("callbacks")
+            if isinstance(given, keras.callbacks.CallbackList):
+                given.append(callback)
+            else:
+                kwargs["callbacks"] = [
+                    *(given if isinstance(given, (list, tuple)) else [given] if given else []),
+                    callback,
+                ]
+            return fit(*args, **kwargs)
+
+        def watched_batch(*args: Any, **kwargs: Any) -> Any:
+            self.before()
+            logs = train_on_batch(*args, **kwargs)
+            self.after()
+            return logs
+
+        object.__setattr__(model, "fit", watched_fit)
+        object.__setattr__(model, "train_on_batch", watched_batch)
+
+    def end(self) -> None:
+        """Take both away."""
+        object.__delattr__(self._model, "fit")
+        object.__delattr__(self._model, "train_on_batch")
+        self._norm.remove()
+        self._recompile()
+
+    def _recompile(self) -> None:
+        self._model.train_function = None
+
+    # --- a batch -------------------------------------------------------------------------------------------
+
+    def before(self) -> None:
+        """The parameters, and what the loss tracker has so far."""
+        self._x = Bundle(numbers(v) for v in self._model.trainable_variables)
+        self._tracked = self._loss()
+
+    def after(self) -> None:
+        """The batch's own loss is what the tracker's sums grew by."""
+        sync = getattr(self._model, "jax_state_sync", None)
+        if sync is not None:
+            sync()
+        (total, count), (total_before, count_before) = self._loss(), self._tracked
+        if count <= count_before:  # ``train_on_batch`` begins anew
+            total_before = count_before = 0.0
+        weight = count - count_before
+        value = (total - total_before) / weight if weight > 0 else None
+        names = names_of(self._model.trainable_variables)
+        self._recorder.see(names, self._x, None, value, norm=float(numbers(self._norm.variable)))
+
+    def _loss(self) -> tuple[float, float]:
+        tracker = next(m for m in self._model.metrics if m.name == "loss")
+        return float(numbers(tracker.total)), float(numbers(tracker.count))
+
+    def optimizer(self) -> Optimizer:
+        """Ours where the rule is ours or known to be the same; else its name and settings."""
+        return optimizer_of(self._model.optimizer)
+
+
+class _Callback(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is not type-checked here
+    """Tells a watch of every batch."""
+
+    def __init__(self, watch: ModelWatch) -> None:
+        super().__init__()
+        self._watch = watch
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Before the step."""
+        self._watch.before()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """After it."""
+        self._watch.after()
+
+
+class _NormVariable:
+    """A variable of the optimizer to which ``apply`` writes the norm of the gradients that it gets."""
+
+    def __init__(self, optimizer: Any) -> None:
+        self._optimizer = optimizer
+        self.variable = optimizer.add_variable((), dtype="float32", name="recorded_gradient_norm")
+        apply = optimizer.apply
+
+        def watched_apply(grads: Any, trainable_variables: Any = None) -> Any:
+            squares = [
+                keras.ops.sum(keras.ops.square(keras.ops.cast(g, "float32"))) for g in grads if g is not None
+            ]
+            self.variable.assign(keras.ops.sqrt(sum(squares[1:], start=squares[0])))
+            return apply(grads, trainable_variables)
+
+        object.__setattr__(optimizer, "apply", watched_apply)
+
+    def remove(self) -> None:
+        """Leave the optimizer as it was."""
+        object.__delattr__(self._optimizer, "apply")
+        self._optimizer._untrack_variable(self.variable)
+
+
+class OptimizerWatch:
+    """Sees ``apply`` of an optimizer in a loop that is not compiled."""
+
+    def __init__(self, optimizer: Any) -> None:
+        self.text, self._optimizer = f"a loop with Keras's {type(optimizer).__name__}", optimizer
+
+    def begin(self, recorder: Recorder) -> None:
+        """Stand before ``apply``."""
+        optimizer, apply = self._optimizer, self._optimizer.apply
+
+        def watched_apply(grads: Any, trainable_variables: Any = None) -> Any:
+            variables = list(
+                optimizer._trainable_variables if trainable_variables is None else trainable_variables
+            )
+            try:
+                x = Bundle(numbers(v) for v in variables)
+                g = Bundle(
+                    numbers(keras.ops.zeros_like(v) if slope is None else keras.ops.convert_to_tensor(slope))
+                    for slope, v in zip(grads, variables, strict=True)
+                )
+            except Exception as error:  # a symbolic tensor: every backend has its own error for it
+                raise UsageError(
+                    "this loop is compiled, and nothing can be seen of its steps from outside: run it eagerly while it"
+                    " is recorded, or record a model's fit."
+                ) from error
+            recorder.see(recorder.names_of(variables, names_of(variables)), x, g, None)
+            return apply(grads, trainable_variables)
+
+        object.__setattr__(optimizer, "apply", watched_apply)
+
+    def end(self) -> None:
+        """Step aside."""
+        object.__delattr__(self._optimizer, "apply")
+
+    def optimizer(self) -> Optimizer:
+        """Ours where the rule is ours or known to be the same; else its name and settings."""
+        return optimizer_of(self._optimizer)
+
+
+def optimizer_of(theirs: Any) -> Optimizer:
+    """The rule of an optimizer of ours, or that which Keras's SGD is; else a name with settings."""
+    if isinstance(getattr(theirs, "rule", None), Optimizer):
+        rule: Optimizer = theirs.rule
+        return rule
+    config = theirs.get_config()
+    rate = config.get("learning_rate")
+    plain = not any(
+        config.get(key) for key in ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema")
+    )
+    if isinstance(rate, float):
+        rate = float(str(np.float32(rate)))  # Keras keeps it in float32
+    if isinstance(theirs, keras.optimizers.SGD) and isinstance(rate, float) and plain:
+        make: Callable[..., Optimizer] = GradientDescent
+        fields = {"learning_rate": rate}
+        if config["momentum"]:
+            make, fields["momentum"] = (Nesterov if config["nesterov"] else Momentum), config["momentum"]
+        try:
+            return make(**fields)
+        except DownslopeError:
+            pass  # a rate of 0, say
+    usual = type(theirs)().get_config() if type(theirs).__module__.startswith("keras") else {}
+    shown = [
+        f"{k}={v:g}"
+        for k, v in {**config, "learning_rate": rate}.items()
+        if isinstance(v, (int, float))
+        and not isinstance(v, bool)
+        and (k == "learning_rate" or v != usual.get(k, v))
+    ]
+    return Theirs(library="Keras", title=type(theirs).__name__, settings=tuple(shown))

@@ -1,0 +1,341 @@
+"""The door: ``with record(...) as run:`` around a loop, and the run that comes of it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from downslope.descent import History, Run, Status, Stopping
+from downslope.descent.verdict import Verdict
+from downslope.errors import UsageError
+from downslope.objectives.recorded import RecordedObjective, Secants
+from downslope.optimizers import Optimizer
+from downslope.optimizers.bundle import Bundle, dot
+from downslope.optimizers.parts import as_number, flattened, kind_of
+from downslope.optimizers.theirs import Theirs
+from downslope.optimizers.updater import Updater
+from downslope.recording.choice import Choice, Spec
+from downslope.recording.rows import NONE, Rows
+
+MOST_SECANTS = (
+    200_000  # parameters up to which the last point and gradient are kept, to measure curvatures by
+)
+
+
+class Watch(Protocol):
+    """What looks into a loop."""
+
+    text: str
+
+    def begin(self, recorder: Recorder) -> None:
+        """Start to look."""
+
+    def end(self) -> None:
+        """Leave no trace."""
+
+    def optimizer(self) -> Optimizer:
+        """The optimizer of the loop, as far as it can be told."""
+
+
+@dataclass
+class _Nobody:
+    """Watches nothing: everything comes through ``log``."""
+
+    text: str = "a loop"
+
+    def begin(self, recorder: Recorder) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+    def optimizer(self) -> Optimizer:
+        return Theirs(library="somebody", title="optimizer")
+
+
+class _UpdaterWatch:
+    """Watches an ``Updater``: every accepted point."""
+
+    def __init__(self, updater: Updater) -> None:
+        self.text, self._updater = "a loop with an Updater", updater
+
+    def begin(self, recorder: Recorder) -> None:
+        def watcher(names: list[str], x: Bundle, g: Bundle, value: float | None, accepted: bool) -> None:
+            if accepted:
+                recorder.see(names, x, g, value)
+            else:
+                recorder.evaluations += 1
+
+        self._watcher = watcher
+        self._updater.watchers.append(watcher)
+
+    def end(self) -> None:
+        self._updater.watchers.remove(self._watcher)
+
+    def optimizer(self) -> Optimizer:
+        return self._updater.optimizer
+
+
+def record(source: Any = None, *, parameters: Spec = None, every: int | None = None) -> Recorder:
+    """Record a training loop that is not downslope's own, as a run to be drawn, saved and explained.
+
+    Args:
+        source: whose loop: a ``torch.optim`` optimizer (anybody's) or a torch module, a Keras model (around ``fit``) or
+            a Keras optimizer (around an eager loop), or an ``Updater``. Without one, everything is told by ``log``.
+        parameters: which to keep: names such as ``["weight", "bias[0]"]``, a dict of names and tensors (of a torch
+            optimizer, which knows no names), "all", or "norms", one for each tensor. By default all, where they are
+            at most 20 numbers, else norms.
+        every: keep every so-many-th step; by default all, or as many as fit in 32 MB.
+
+    Returns:
+        A ``Recorder``, to be used in a ``with`` statement.
+
+    Row k holds the point before step k, the gradient's norm there as the optimizer got it, and the value: what the
+    closure or Keras said, or what was given to ``run.log(loss)``, before or after the step, always in the same place.
+
+    >>> import torch, downslope as ds
+    >>> w = torch.tensor([3.0, 1.0], requires_grad=True)
+    >>> optimizer = torch.optim.SGD([w], lr=0.25)
+    >>> with ds.record(optimizer, parameters={"w": w}) as run:
+    ...     for _ in range(3):
+    ...         optimizer.zero_grad()
+    ...         loss = (w**2).sum()
+    ...         loss.backward()
+    ...         run.log(loss)
+    ...         optimizer.step()
+    >>> run.history["value"].tolist(), run.history["w[0]"].tolist()
+    ([10.0, 2.5, 0.625], [3.0, 1.5, 0.75])
+    """
+    watch = _watch_of(source)
+    return Recorder(watch, Choice(parameters), Rows(_checked(every)))
+
+
+def _watch_of(source: Any) -> Watch:
+    if source is None:
+        return _Nobody()
+    if isinstance(source, Updater):
+        return _UpdaterWatch(source)
+    roots = {cls.__module__.partition(".")[0] for cls in type(source).__mro__}
+    if "keras" in roots:
+        from downslope.recording.keras import watch_of as of_keras
+
+        watched: Watch = of_keras(source)
+        return watched
+    if "torch" in roots:
+        from downslope.recording.torch import watch_of as of_torch
+
+        watched = of_torch(source)
+        return watched
+    raise UsageError(
+        f"{source!r:.60} cannot be watched; give a torch optimizer or module, a Keras model or optimizer, an Updater,"
+        " or nothing, and tell run.log(value, params=..., gradients=...) what happens."
+    )
+
+
+def _checked(every: Any) -> int | None:
+    if every is not None and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
+        raise UsageError(f"every is {every!r}; it must be a whole number, at least 1.")
+    return every
+
+
+class Recorder:
+    """A loop being recorded, and afterwards its ``Run``: every attribute of a ``Run`` is here too.
+
+    Attributes:
+        evaluations: evaluations of the objective seen.
+        run: what was recorded so far, as a ``Run``.
+    """
+
+    def __init__(self, watch: Watch, choice: Choice, rows: Rows) -> None:
+        self._watch, self._choice, self._rows = watch, choice, rows
+        self.evaluations = 0
+        self._value: float | None = None  # logged, and waiting for its row
+        self._late: bool | None = None  # whether values are logged after their step; known from the first on
+        self._before: tuple[Bundle, Bundle] | None = None
+        self._began = self._seconds = 0.0
+        self._broke: tuple[int, str] | None = None
+        self._interrupted = False
+        self._made: tuple[int, Run] | None = None
+
+    def __enter__(self) -> Recorder:
+        self._began = time.perf_counter()
+        self._watch.begin(self)
+        return self
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        self._watch.end()
+        self._seconds = time.perf_counter() - self._began
+        self._interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
+
+    # --- what happens ------------------------------------------------------------------------------------
+
+    def log(self, value: Any = None, *, params: Any = None, gradients: Any = None) -> None:
+        """Tell what the recorder cannot see.
+
+        Args:
+            value: the loss at the parameters as they were when its gradient was taken: a number or a tensor of one.
+            params, gradients: of a loop without an optimizer that can be watched; arrays, or dicts or lists of them.
+        """
+        number = None if value is None else as_number(value)
+        if params is not None:
+            names, x = _bundle(params)
+            self.see(names, x, None if gradients is None else _bundle(gradients)[1], number)
+            return
+        if number is None:
+            return
+        self._made = None
+        if self._late is None:
+            self._late = self._rows.count > 0
+        if not self._late:
+            self._value = number
+        elif self._rows.latest is not None and math.isnan(self._rows.latest[0]):
+            self._rows.latest[0] = number
+            self._look_at(self._rows.count - 1, number, 0.0)
+
+    def see(
+        self, names: Sequence[str], x: Bundle, g: Bundle | None, value: float | None, *, norm: float = NONE
+    ) -> None:
+        """Add a row: the parameters before a step, their gradient (or its norm), and the value where it is known."""
+        if self._broke is not None:
+            return
+        if value is None and self._late is not True:
+            value, self._value = self._value, None
+            if value is not None:
+                self._late = False
+        norm = norm if g is None else math.sqrt(float(dot(g, g)))
+        number = NONE if value is None else value
+        known = 0.0 if g is None and math.isnan(norm) else norm
+        if self._look_at(self._rows.count, 0.0 if value is None else value, known):
+            return
+        self.evaluations += 1
+        self._made = None
+        self._rows.add(self.evaluations, number, norm, self._secant(x, g), self._choice.numbers(names, x))
+
+    def names_of(self, tensors: Sequence[Any], otherwise: Sequence[str]) -> list[str]:
+        """The names that a person gave to tensors, else the others."""
+        return self._choice.names_of(tensors, otherwise)
+
+    def _look_at(self, step: int, value: float, norm: float) -> bool:
+        """Whether a number is not finite; the record ends before it."""
+        for what, number in (("value", value), ("gradient", norm)):
+            if not math.isfinite(number):
+                self._broke = step, f"{what} is {'not a number' if math.isnan(number) else 'infinite'}"
+                return True
+        return False
+
+    def _secant(self, x: Bundle, g: Bundle | None) -> tuple[float, float, float]:
+        """The squared length of the last step, and the slopes along it at its ends."""
+        if g is None or len(x) > MOST_SECANTS:
+            return NONE, NONE, NONE
+        out = (NONE, NONE, NONE)
+        if self._before is not None:
+            old_x, old_g = self._before
+            s = x - old_x
+            out = float(dot(s, s)), float(dot(old_g, s)), float(dot(g, s))
+        self._before = _copied(x), _copied(g)
+        return out
+
+    # --- what comes of it --------------------------------------------------------------------------------
+
+    @property
+    def run(self) -> Run:
+        """What was recorded so far.
+
+        Raises:
+            UsageError: nothing was.
+        """
+        if self._made is None or self._made[0] != self._rows.count:
+            self._made = self._rows.count, self._run()
+        return self._made[1]
+
+    def _run(self) -> Run:
+        parameters = self._choice.parameters
+        history, secants = self._rows.history(parameters.coordinates)
+        if self._broke is not None:
+            history, secants = _until(history, secants, self._broke[0])
+        if not len(history):
+            why = f"The {self._broke[1]} at its start." if self._broke else "No step was seen."
+            raise UsageError(f"nothing was recorded of {self._watch.text}. {why}")
+        objective = RecordedObjective(
+            parameters, self._watch.text, self._choice.of_norms, secants, self._broke
+        )
+        return Run(
+            objective=objective,
+            optimizer=self._watch.optimizer(),
+            stopping=Stopping(steps=int(history.step[-1])),
+            maximize=False,
+            start=history.x[0].copy(),
+            history=history,
+            verdict=self._verdict(history),
+            nfev=self.evaluations,
+            engine="recorded",
+            seconds=self._seconds or time.perf_counter() - self._began,
+        )
+
+    def _verdict(self, history: History) -> Verdict:
+        steps = int(history.step[-1])
+        words = f"{steps} {'step' if steps == 1 else 'steps'}"
+        known = history.value[np.isfinite(history.value)]
+        worse = len(known) > 2 and known[-1] > known[0] and known[-1] > known[-2]
+        if self._broke is not None:
+            status = Status.DIVERGED if worse else Status.LEFT_DOMAIN
+            return Verdict(
+                status, False, f"The {self._broke[1]} at step {self._broke[0]}; the record ends before it."
+            )
+        if self._interrupted:
+            return Verdict(
+                Status.INTERRUPTED, False, f"Interrupted after {words}; everything until then is kept."
+            )
+        if worse:
+            return Verdict(
+                Status.DIVERGED,
+                False,
+                f"Diverged: after {words} the value {known[-1]:.4g} is worse than at the start and still getting"
+                " worse.",
+            )
+        return Verdict(Status.STEP_LIMIT, True, f"The loop ended after {words}.")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in _OF_A_RUN:
+            raise AttributeError(f"'Recorder' object has no attribute '{name}'")
+        return getattr(self.run, name)
+
+    def __dir__(self) -> Iterable[str]:
+        return sorted({*super().__dir__(), *_OF_A_RUN})
+
+    def __repr__(self) -> str:
+        return repr(self.run) if len(self._rows) else f"record of {self._watch.text}: no step yet"
+
+
+_OF_A_RUN = frozenset(name for name in [*Run.__dataclass_fields__, *vars(Run)] if not name.startswith("_"))
+
+
+def _bundle(params: Any) -> tuple[list[str], Bundle]:
+    leaves = list(flattened(params))
+    names = [name if name != "the parameter" else "x" for name, _ in leaves]
+    return names, Bundle(kind_of(leaf, name).read(leaf, name) for name, leaf in leaves)
+
+
+def _copied(x: Bundle) -> Bundle:
+    return Bundle(kind_of(part, "x").copied(part) for part in x.parts)
+
+
+def _until(history: History, secants: Secants, end: int) -> tuple[History, Secants]:
+    """Only the rows of steps before ``end``: a value that came late may have ended the record in its last row."""
+    keep = history.step < end
+    return (
+        History(
+            history.step[keep],
+            history.evaluations[keep],
+            history.value[keep],
+            history.gradient_norm[keep],
+            history.x[keep],
+            history.coordinates,
+        ),
+        Secants(secants.length[keep], secants.before[keep], secants.after[keep]),
+    )

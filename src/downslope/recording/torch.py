@@ -1,0 +1,170 @@
+"""Watches a torch training loop through the hooks that torch has for the steps of its optimizers."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+
+from downslope.errors import DownslopeError, UsageError
+from downslope.optimizers import Optimizer
+from downslope.optimizers.bundle import Bundle
+from downslope.optimizers.parts import as_number
+from downslope.optimizers.rules.gradient_descent import GradientDescent
+from downslope.optimizers.rules.momentum import Momentum
+from downslope.optimizers.rules.nesterov import Nesterov
+from downslope.optimizers.theirs import Theirs
+from downslope.optimizers.wrappers.weight_decay import WeightDecay
+
+if TYPE_CHECKING:
+    from downslope.recording.recorder import Recorder
+
+
+def watch_of(source: Any) -> TorchWatch:
+    """A watch of a torch optimizer, or of whatever optimizer steps the parameters of a module.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if isinstance(source, torch.optim.Optimizer):
+        return TorchWatch(source, None)
+    if isinstance(source, torch.nn.Module):
+        return TorchWatch(None, source)
+    raise UsageError(f"a torch {type(source).__name__} cannot be watched; give its optimizer or module.")
+
+
+class TorchWatch:
+    """Sees parameters and gradients before each step; where the loop has a closure, when that was called."""
+
+    def __init__(self, optimizer: Any, module: Any) -> None:
+        self.text = f"a loop with torch's {type(module or optimizer).__name__}"
+        self._optimizer, self._module = optimizer, module
+        self._rates: list[float] = []
+        self._seen_first = False
+
+    def begin(self, recorder: Recorder) -> None:
+        """Register the hooks."""
+        self._recorder = recorder
+        if self._module is None:
+            before = self._optimizer.register_step_pre_hook
+            after = self._optimizer.register_step_post_hook
+        else:
+            before, after = register_optimizer_step_pre_hook, register_optimizer_step_post_hook
+        self._handles = [before(self._before), after(self._after)]
+
+    def end(self) -> None:
+        """Remove the hooks."""
+        for handle in self._handles:
+            handle.remove()
+
+    # --- a step --------------------------------------------------------------------------------------------
+
+    def _concerns(self, optimizer: Any) -> bool:
+        if self._module is None:
+            return True
+        mine = {id(p) for p in self._module.parameters()}
+        if not any(id(p) in mine for group in optimizer.param_groups for p in group["params"]):
+            return False
+        self._optimizer = optimizer
+        return True
+
+    def _before(self, optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not self._concerns(optimizer):
+            return None
+        if "lr" in optimizer.param_groups[0]:
+            self._rates.append(float(optimizer.param_groups[0]["lr"]))
+        closure = kwargs.get("closure", args[1] if len(args) > 1 else None)
+        if closure is None:
+            self._see(None)
+            return None
+        self._first_call = True
+        watched = self._watched(closure, getattr(optimizer, "searches", False))
+        if "closure" in kwargs:
+            return args, {**kwargs, "closure": watched}
+        return (args[0], watched, *args[2:]), kwargs
+
+    def _watched(self, closure: Callable[[], Any], searches: bool) -> Callable[[], Any]:
+        """The closure, telling what it returned the first time in a step; of a rule that searches, the last time."""
+
+        def watched() -> Any:
+            loss = closure()
+            self._loss = as_number(loss)
+            if self._first_call and not (searches and self._seen_first):
+                self._see(self._loss)
+            else:
+                self._recorder.evaluations += 1
+            self._first_call = False
+            return loss
+
+        return watched
+
+    def _after(self, optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """A rule that searches stands where it evaluated last, and that evaluation has been counted."""
+        if self._concerns(optimizer) and getattr(optimizer, "searches", False):
+            self._recorder.evaluations -= 1
+            self._see(self._loss)
+
+    def _see(self, value: float | None) -> None:
+        self._seen_first = True
+        names, params = self._parameters()
+        x = Bundle(p.detach() for p in params)
+        slopes = [torch.zeros_like(p) if p.grad is None else p.grad.detach() for p in params]
+        g = Bundle(slope.to_dense() if slope.is_sparse else slope for slope in slopes)
+        self._recorder.see(self._recorder.names_of(params, names), x, g, value)
+
+    def _parameters(self) -> tuple[list[str], Sequence[Any]]:
+        if self._module is not None:
+            named = [(name, p) for name, p in self._module.named_parameters() if p.requires_grad]
+            return [name for name, _ in named], [p for _, p in named]
+        groups = self._optimizer.param_groups
+        params = [p for group in groups for p in group["params"]]
+        names = [name for group in groups for name in group.get("param_names", ())]
+        return (names if len(names) == len(params) else [f"p{i}" for i in range(len(params))]), params
+
+    # --- the optimizer ---------------------------------------------------------------------------------------
+
+    def optimizer(self) -> Optimizer:
+        """Ours where the rule is ours or known to be the same; else its name and settings."""
+        theirs = self._optimizer
+        if theirs is None:
+            return Theirs(library="torch", title="optimizer")
+        group, constant = theirs.param_groups[0], len(set(self._rates)) <= 1
+        if constant and len(theirs.param_groups) == 1:
+            same = _same(theirs, group, self._rates[0] if self._rates else group.get("lr"))
+            if same is not None:
+                return same
+        rates = f"lr={min(self._rates):g} to {max(self._rates):g}" if self._rates and not constant else ""
+        usual = inspect.signature(type(theirs)).parameters
+        shown = [
+            f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}"
+            for key, value in group.items()
+            if isinstance(value, (int, float, tuple))
+            and (key == "lr" or (key in usual and value != usual[key].default))
+            and not (key == "lr" and rates)
+        ]
+        return Theirs(
+            library="torch", title=type(theirs).__name__, settings=tuple([rates] * bool(rates) + shown)
+        )
+
+
+def _same(theirs: Any, group: Any, rate: Any) -> Optimizer | None:
+    """The rule of an optimizer of ours, or that which torch's SGD is."""
+    if isinstance(getattr(theirs, "rule", None), Optimizer):
+        rule: Optimizer = theirs.current_rule()
+        return rule
+    if type(theirs) is not torch.optim.SGD or group["dampening"] or group["maximize"]:
+        return None
+    try:
+        if not group["momentum"]:
+            made: Optimizer = GradientDescent(learning_rate=float(rate))
+        else:
+            cls = Nesterov if group["nesterov"] else Momentum
+            made = cls(learning_rate=float(rate), momentum=float(group["momentum"]))
+        return (
+            WeightDecay(optimizer=made, rate=float(group["weight_decay"])) if group["weight_decay"] else made
+        )
+    except DownslopeError:
+        return None  # a rate of 0, say
