@@ -13,6 +13,7 @@ from downslope.errors import UsageError
 from downslope.recording import Recorder
 
 torch = pytest.importorskip("torch")
+torch.set_num_threads(1)  # on a busy machine its threads wait for each other at every small operation
 R, T = ds.optimizers, torch.optim
 
 

@@ -17,6 +17,7 @@ from downslope.optimizers import Optimizer, all_optimizers, schedules
 from downslope.optimizers.traits import traits
 
 torch = pytest.importorskip("torch")
+torch.set_num_threads(1)  # on a busy machine its threads wait for each other at every small operation
 ours = pytest.importorskip("downslope.torch").Optimizer
 
 EVERY = pytest.mark.parametrize("cls", all_optimizers(), ids=lambda c: c.name())
