@@ -55,7 +55,7 @@ class Printed:
     everything: str
 
 
-def execute(dialect: str, scripts: dict[str, str], folder: Path) -> dict[str, Any]:
+def execute(dialect: str, scripts: dict[Any, str], folder: Path) -> dict[Any, Any]:
     """Name -> ``Printed`` for each script, or the traceback of one that failed."""
     needed = FRAMEWORKS.get(dialect, ())
     for name in needed:
@@ -87,8 +87,13 @@ def _read(result: dict[str, str]) -> Any:
     )
 
 
-def agree(run: Run, printed: Any, tolerance: float = 1e-12, digits: float = 1e-8) -> None:
-    """The script's table is the run's, row by row as far as its digits go, and its answer is the run's."""
+def agree(
+    run: Run, printed: Any, tolerance: float = 1e-12, digits: float = 1e-8, sparse: bool = False
+) -> None:
+    """The script's table is the run's, row by row as far as its digits go, and its answer is the run's.
+
+    ``sparse`` where the script prints rows that the run's history may lack.
+    """
     assert isinstance(printed, Printed), printed
     h = run.history
     kept = {int(step): row for row, step in enumerate(h.step)}
@@ -96,13 +101,14 @@ def agree(run: Run, printed: Any, tolerance: float = 1e-12, digits: float = 1e-8
     assert steps[0] == 0
     assert steps[-1] == run.nit
     shown = [kept[step] for step in steps if step in kept]
-    assert len(shown) == len(steps)
+    assert sparse or len(shown) == len(steps)
+    printed_rows = printed.rows[[step in kept for step in steps]]
     columns = np.column_stack([h.value[shown], h.gradient_norm[shown], h.x[shown]])
-    table = printed.rows[:, 1 : columns.shape[1] + 1]
+    table = printed_rows[:, 1 : columns.shape[1] + 1]
     scale = np.maximum(np.abs(columns[:, : table.shape[1]]), 1e-3)
     assert np.abs(table - columns[:, : table.shape[1]]).max(initial=0.0) <= digits * scale.max()
     assert (np.abs(table - columns[:, : table.shape[1]]) <= 10 * digits * scale).all()
     point = np.array([printed.answer[name] for name in h.coordinates])
     assert np.abs(point - run.final).max() <= tolerance * max(np.abs(run.final).max(), 1e-3)
-    if "f" not in h.coordinates:
-        assert printed.answer["f"] == pytest.approx(run.fun, rel=10 * tolerance, abs=1e-14)
+    for function in {"f", "loss"} & set(printed.answer) - set(h.coordinates):
+        assert printed.answer[function] == pytest.approx(run.fun, rel=10 * tolerance, abs=1e-14)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from downslope.descent import Run
 from downslope.errors import UnknownNameError, nearest
@@ -18,6 +18,9 @@ from downslope.export.dialects.torch import Torch
 from downslope.export.script import Writer
 from downslope.export.story import Story, story_of
 from downslope.files import write_atomically
+
+if TYPE_CHECKING:
+    from downslope.fit import Fit
 
 _WRITERS: dict[str, Callable[[Story], Writer]] = {
     "numpy": NumPy,
@@ -35,28 +38,43 @@ DIALECTS = tuple(_WRITERS)
 """The dialects, simplest first."""
 
 
-def export(run: Run, to: str, path: str | os.PathLike[str] | None = None) -> str:
-    """A run as a plain script that needs nothing of downslope.
+def export(
+    run: Run | Fit,
+    to: str,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    table: Any = None,
+    data: str | os.PathLike[str] | None = None,
+) -> str:
+    """A run or a fit as a plain script that needs nothing of downslope.
 
     Args:
-        run: a run of a formula (text, SymPy, a classic problem, a Python function that was traced).
+        run: a run of a formula (text, SymPy, a classic problem, a Python function that was traced), or a fit.
         to: a dialect: numpy, numpy_class, torch, torch.optim, tensorflow, keras, jax, optax or sympy.
         path: where to write it too.
+        table: the table of a fit that was loaded, which a saved fit does not keep.
+        data: the CSV file that the script is to read, for a table of more than 50 rows that is not from one.
 
     Returns:
         The text of the script.
 
     Raises:
         UnknownNameError: there is no such dialect.
-        ObjectiveError: the function's source is not ours to print.
-        DataError: the file cannot be written.
+        ObjectiveError: the function's source is not ours to print, or the fit went a way that no plain script goes.
+        DataError: the file cannot be written, or a table is needed.
 
     >>> import downslope as ds
     >>> script = export(ds.minimize("x^2", start={"x": 3.0}, learning_rate=0.1, steps=2), "torch")
     >>> "torch.autograd.grad(value, x)" in script
     True
     """
-    text = writer_of(to)(story_of(run)).write()
+    writer = writer_of(to)
+    if isinstance(run, Run):
+        text = writer(story_of(run)).write()
+    else:
+        from downslope.export.fits import story_of_fit  # what reads tables is imported with the first fit
+
+        text = writer(story_of_fit(run, table, data)).write()
     if path is not None:
         write_atomically(path, text.encode())
     return text

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from downslope.export import arithmetic, rulebook, schedules
 from downslope.export.arithmetic import Arithmetic
+from downslope.export.costs import Costs
 from downslope.export.formulas import Speller
 from downslope.export.layout import AS_IS, WIDTH, docstring, laid_out
 from downslope.export.library import Library
@@ -20,6 +21,7 @@ from downslope.export.loops import Loop, loop_of
 from downslope.export.names import Names
 from downslope.export.python import fill, name, real, text
 from downslope.export.story import COLUMNS, Story, joined
+from downslope.export.table_words import TableWords
 from downslope.export.traits import accepts, is_simple
 from downslope.export.translate import Piece
 from downslope.export.vocabulary import Words
@@ -31,7 +33,8 @@ from downslope.optimizers.wrappers.weight_decay import WeightDecay
 # Names that the script uses itself; a rule's variables and a person's parameters get others.
 OURS = (
     "optimizer step report value g norm finished f gradient cost rate accepted last_value last_point first_norm"
-    " average next_point name number numbers titles title"
+    " average next_point name number numbers titles title loss residual slope root share scores log_odds log_rate X Z"
+    " rows row file LABELS centre spread ones middle in_user_units start theta"
 )
 
 _IMPORTS = {
@@ -71,17 +74,22 @@ class Writer(ABC):
         words: its spelling of formulas.
         inline: whether a simple rule is written into the loop; else it is always functions.
         hasty: whether a step changes the point before it is known if the old one is accepted.
+        columns_end: what the names of columns end with, where the bare names are needed for something else.
         library: the framework's optimizers, where they are to be used.
         made_by: the template of the call that makes the optimizer of the library; nothing where it has none.
         alone: whether the point is a single number, called like the parameter.
         point, called: what the point, and each coordinate of it, is called.
         sight: what the value is called that the rule compares.
+        costs: writes the cost of a fit; None for a formula.
+        f: what the function is called.
     """
 
     title: ClassVar[str]
     words: ClassVar[Words]
+    table_words: ClassVar[TableWords]
     inline: ClassVar[bool] = True
     hasty: ClassVar[bool] = False
+    columns_end: ClassVar[str] = ""
 
     def __init__(self, story: Story, library: Library | None = None) -> None:
         self.story, self.library = story, library
@@ -89,7 +97,8 @@ class Writer(ABC):
         self.made_by = library.call(rule, story.method.schedule, story.single) if library else ""
         self.names = Names(OURS.split())
         self.simple, self.searches = is_simple(rule), accepts(rule)
-        self.alone = len(story.coordinates) == 1 and (self.simple or bool(self.made_by))
+        matrix = story.table is not None and story.table.as_matrix
+        self.alone = len(story.coordinates) == 1 and (self.simple or bool(self.made_by)) and not matrix
         if self.alone:
             self.point = self.names.new(story.coordinates[0])
             self.called = {story.coordinates[0]: self.point}
@@ -100,6 +109,8 @@ class Writer(ABC):
         self.shop = Workshop(self.arithmetic(self.alone), self.names)
         self.speller = Speller(self.words, self.called)
         self.table: schedules.Table | None = None
+        self.costs = Costs(self, story.table, self.table_words) if story.table is not None else None
+        self.f = "f" if story.table is None else "loss"
 
     # What a dialect says.
 
@@ -175,7 +186,7 @@ class Writer(ABC):
 
     def value_at(self, point: str) -> str:
         """The value at some other point."""
-        return f"f({point})"
+        return f"{self.f}({point})"
 
     def copied(self) -> str:
         """The point, kept while it changes."""
@@ -232,7 +243,7 @@ class Writer(ABC):
             *self._reporting(),
             *("", ""),
             *self.shop.prepared,
-            *self.begin(numbers[0] if self.alone else ast.List(numbers)),
+            *self._first(numbers[0] if self.alone else ast.List(numbers)),
             *loop.state,
             "",
             *loop.lines,
@@ -241,14 +252,50 @@ class Writer(ABC):
         code = re.sub(r"\n{4,}", "\n\n\n", laid_out(body))
         return laid_out(self._docstring()) + "\n" + self._imports(code) + code.lstrip("\n")
 
+    @property
+    def given(self) -> bool:
+        """Whether the gradient was given, in place of the true one."""
+        return self.story.supplied is not None or (
+            self.story.table is not None and bool(self.story.table.supplied)
+        )
+
+    def opening(self, function: str, whole: bool = False) -> list[str]:
+        """The first lines of a function of the point; ``whole`` where it does not need the coordinates by name."""
+        return [
+            f"def {function}({self.point}):",
+            *([] if self.alone or whole else [f"    {self.unpacking()}"]),
+        ]
+
+    def _first(self, numbers: ast.expr) -> list[str]:
+        """The start, in the units of the descent."""
+        lines = self.begin(numbers)
+        if self.costs is None or not self.costs.table.standardised:
+            return [*self.ready(), *lines]
+        start = text(fill(self.costs.words.array, numbers))
+        begun = self.begin_at(f"start * spread{self.costs.into_units()}")
+        return [*self.ready(), f"start = {start}  # in the columns' own units", begun, *lines[1:]]
+
+    def ready(self) -> list[str]:
+        """Lines before the start."""
+        return []
+
+    def begin_at(self, code: str) -> str:
+        """The line that makes the start of an expression."""
+        return f"{self.point} = {code}"
+
     def function(self) -> list[str]:
         """The function itself."""
+        if self.costs is not None:
+            return [*self.costs.data(), *self.costs.units(), *self.costs.loss()]
         value = self.speller.expression(self.story.formula)
         taken = [] if self.alone else [f"    {self.unpacking()}"]
         return ["", "", f"def f({self.point}):", *taken, f"    return {text(value)}"]
 
     def written_gradient(self, made: str, about: str = "") -> list[str]:
         """The gradient as a function; ``made`` is the template of a vector from a list."""
+        if self.costs is not None:
+            body, slopes = self.costs.slopes()
+            return self._gradient_of(body, slopes, made, about)
         shared = self.story.derivatives()
         self.speller.called = {**self.called, **{part: part for part, _ in shared.parts}}
         results = [self.speller.lifted(result) for result in shared.results]
@@ -260,8 +307,30 @@ class Writer(ABC):
 
     def supplied(self, made: str) -> list[str]:
         """The gradient that the run was given, where it was given one."""
-        given = "As it was given, in place of the derivative of f."
-        return self.written_gradient(made, given) if self.story.supplied is not None else []
+        given = f"As it was given, in place of the derivative of {self.f}."
+        if not self.given:
+            return []
+        if self.costs is not None:
+            return self._gradient_of([], self.costs.supplied(), made, given)
+        return self.written_gradient(made, given)
+
+    def _gradient_of(self, body: list[str], slopes: list[str], made: str, about: str) -> list[str]:
+        """The gradient of a cost as a function."""
+        assert self.costs is not None
+        head, *taken = self.opening("gradient", self.costs.table.as_matrix)
+        codes = [ast.parse(slope, mode="eval").body for slope in slopes]
+        whole = self.costs.table.as_matrix and not self.given
+        value = codes[0] if self.alone or whole else fill(made, ast.List(codes))
+        lines = [f"    {line}" for line in body]
+        return [
+            "",
+            "",
+            head,
+            *(docstring([about], 4) if about else []),
+            *taken,
+            *lines,
+            f"    return {text(value)}",
+        ]
 
     def _prepare_table(self) -> None:
         """The learning rate's schedule, where it has one."""
@@ -285,13 +354,16 @@ class Writer(ABC):
         where = self.title + (
             f", with {self.library.title}" if self.library is not None and self.made_by else ""
         )
+        aim = f"{verb} {run.objective.text:.300}"
+        if self.costs is not None:
+            aim = f"Fit {story.fitted}: minimise {self.costs.about()}"
         return docstring(
             [
-                f"{verb} {run.objective.text:.300} by {called}, in {where}.",
+                f"{aim} by {called}, in {where}.",
                 summary,
                 source,
                 self.library.absence(rule, story.single) if self.library is not None and missing else "",
-                f"From {joined(names, story.start)} it takes {run.nit:,} steps to f = {run.fun:.10g} at"
+                f"From {joined(names, story.start)} it takes {run.nit:,} steps to {self.f} = {run.fun:.10g} at"
                 f" {joined(names, run.final.tolist())}{ending}.",
             ]
         )
@@ -368,8 +440,11 @@ class Writer(ABC):
         """The line that prints a row."""
         if self.alone:
             return f"report(step, value, norm, {self.shown()})"
-        many = len(self.story.coordinates) > COLUMNS
-        return "report(step, value, norm)" if many else f"report(step, value, norm, {self.spread()})"
+        if len(self.story.coordinates) > COLUMNS:
+            return "report(step, value, norm)"
+        if self.costs is not None and self.costs.table.standardised:
+            return f"report(step, value, norm, *{self.listed(f'in_user_units({self.point})')})"
+        return f"report(step, value, norm, {self.spread()})"
 
     def _answer(self, average: str) -> list[str]:
         names, lines, value = self.story.coordinates, [""], "value"
@@ -377,7 +452,9 @@ class Writer(ABC):
             lines.append(f"average = {average}  # this method reports an average of its points")
             value = self.value_at("average")
         point = "average" if average else self.point
-        lines.append(f'print("\\nf =", {self.plain(value)})')
+        if self.costs is not None and self.costs.table.standardised:
+            point = f"in_user_units({point})"
+        lines.append(f'print("\\n{self.f} =", {self.plain(value)})')
         if self.alone:
             return [*lines, f"print({text(ast.Constant(f'{names[0]} ='))}, {self.plain(point)})"]
         shown = text(ast.List([ast.Constant(c) for c in names]))

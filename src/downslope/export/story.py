@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +20,9 @@ from downslope.optimizers import Optimizer
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.wrappers.wrapper import Wrapper
 from downslope.symbolic import lift
+
+if TYPE_CHECKING:
+    from downslope.export.fits import Table
 
 ROWS = 40  # of the table that a script prints, about
 COLUMNS = 6  # parameters with a column in it
@@ -75,6 +80,7 @@ class Story:
         coordinates: the parameters' names, one for each number.
         supplied: the derivatives that the run was given instead of the true ones, if it was.
         method, ends, every: how it went, when it ended, which rows it prints.
+        table: the data of a fit; the formula is then unused.
     """
 
     run: Run
@@ -84,11 +90,18 @@ class Story:
     method: Method
     ends: Ends
     every: int
+    table: Table | None = None
 
     @property
     def start(self) -> list[float]:
         """Where it begins."""
         return [float(v) for v in self.run.start]
+
+    @property
+    def fitted(self) -> str:
+        """The hypothesis of a fit, as it was typed."""
+        found = re.search(r"\((.*)\)", self.run.objective.text)
+        return found[1][:300] if found is not None else self.run.objective.text[:300]
 
     @property
     def single(self) -> bool:

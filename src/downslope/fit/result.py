@@ -209,6 +209,35 @@ class Fit:
         )  # upwards, only when asked
         return figure
 
+    def export(
+        self,
+        to: str,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        table: Any = None,
+        data: str | os.PathLike[str] | None = None,
+    ) -> str:
+        """The fit as a plain script that needs nothing of downslope.
+
+        Args:
+            to: numpy, numpy_class, torch, torch.optim, tensorflow, keras, jax, optax or sympy.
+            path: where to write it too.
+            table: the table of a fit that was loaded, which a saved fit does not keep.
+            data: the CSV file that the script is to read, for a table of more than 50 rows that is not from one.
+
+        Raises:
+            UnknownNameError: there is no such dialect.
+            ObjectiveError: it was descended in a way that no plain script goes; a method that is named, is one.
+            DataError: the file cannot be written, or a table is needed.
+
+        >>> import downslope as ds
+        >>> fit = ds.fit({"x": [1, 2, 3], "y": [1, 2, 3]}, "y ~ W*x", learning_rate=0.15, steps=10)
+        >>> "residual = W * x - y" in fit.export("torch")
+        True
+        """
+        script: str = import_module("downslope.export").export(self, to, path, table=table, data=data)
+        return script
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fit as JSON, atomically; ``downslope.fit.load`` reads it back and predicts the same."""
         from downslope.fit.saving import save

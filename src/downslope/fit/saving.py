@@ -60,6 +60,7 @@ def to_dict(fit: Fit) -> dict[str, Any]:
         "coordinates": fit.coordinates,
         "notes": list(fit.notes),
         "warnings": list(fit.warnings),
+        "weights": fit.task.weights_column if fit.task is not None else (fit.recorded or {}).get("weights"),
         "explanation": fit.explain().to_dict() if fit.recorded is None else fit.recorded["explanation"],
         "run": run,
         "history": history,
@@ -127,6 +128,9 @@ def _from_dict(data: dict[str, Any]) -> Fit:
         tuple(data["notes"]),
         int(data["rows"]),
         int(data["rows_dropped"]),
-        recorded={name: data[name] for name in ("standard_errors", "r2", "accuracy", "explanation")},
+        recorded={
+            **{name: data[name] for name in ("standard_errors", "r2", "accuracy", "explanation")},
+            "weights": data.get("weights"),
+        },
         warnings=tuple(data["warnings"]),
     )

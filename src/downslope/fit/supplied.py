@@ -27,7 +27,11 @@ _SUM = re.compile(r"\s*(sum|mean)\s*\((.*)\)\s*", re.DOTALL)
 
 
 class SuppliedGradient(DataObjective):
-    """A cost with somebody's own gradient."""
+    """A cost with somebody's own gradient.
+
+    Attributes:
+        rows_and_means: for each parameter the formula of a row, and whether the mean is taken or the sum.
+    """
 
     def __init__(self, task: Task, gradient: str | Mapping[str, str]) -> None:
         o = task.objective
@@ -54,6 +58,10 @@ class SuppliedGradient(DataObjective):
         symbols = [se.Symbol(name) for name in (*names, *self._columns)]
         self._native = symbolic.compile_native(symbols, expressions)
         self._table = task.frame.matrix(self._columns)
+        self.rows_and_means = {
+            name: (_row(str(gradient[name])), bool(mean))
+            for name, mean in zip(names, self._means, strict=True)
+        }
 
     def _row_formula(self, text: str, names: tuple[str, ...]) -> object:
         match = _SUM.fullmatch(text)
@@ -76,6 +84,12 @@ class SuppliedGradient(DataObjective):
         weights = self.weights if self.weights.size else np.ones(len(parts))
         total = weights @ parts
         return value, np.where(self._means, total / self.total, total)
+
+
+def _row(text: str) -> str:
+    match = _SUM.fullmatch(text)
+    assert match is not None  # or it would have been refused
+    return match[2]
 
 
 def carried_out(task: Task, start: Array, plan: Plan, gradient: str | Mapping[str, str]) -> Outcome:

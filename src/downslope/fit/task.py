@@ -44,6 +44,17 @@ class Task:
         return self.objective.rows
 
     @property
+    def weights_column(self) -> str | bool | None:
+        """The column that the weights of the rows are; True where they are none, None where there are no weights."""
+        w = self.objective.weights
+        if not w.size:
+            return None
+        same = (
+            n for n in self.frame.names if self.frame[n].dtype != object and np.array_equal(self.frame[n], w)
+        )
+        return next(same, True)
+
+    @property
     def quadratic(self) -> bool:
         """Whether the cost is a quadratic in the parameters, or the root of one."""
         return self.loss.quadratic and isinstance(self.rows, LinearRows) and not self.objective.penalty.l1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from downslope.export import arithmetic
+from downslope.export import arithmetic, table_words
 from downslope.export.arithmetic import Arithmetic
 from downslope.export.python import name, text
 from downslope.export.schedules import Table
@@ -17,6 +17,7 @@ class Jax(Writer):
 
     title = "JAX"
     words = JAX
+    table_words = table_words.JAX
     inline = False
 
     def arithmetic(self, alone: bool) -> Arithmetic:
@@ -37,13 +38,12 @@ class Jax(Writer):
     def objective(self) -> list[str]:
         return [*self.function(), *self.supplied("jnp.stack(_0)")]
 
+    def ready(self) -> list[str]:
+        both = f"lambda x: ({self.f}(x), gradient(x))" if self.given else f"jax.value_and_grad({self.f})"
+        return [f"value_and_gradient = jax.jit({both})", ""]
+
     def begin(self, numbers: ast.expr) -> list[str]:
-        both = (
-            "value_and_gradient = jax.jit(lambda x: (f(x), gradient(x)))"
-            if self.story.supplied
-            else "value_and_gradient = jax.jit(jax.value_and_grad(f))"
-        )
-        return [both, "", f"{self.point} = jnp.array({text(numbers)})"]
+        return [f"{self.point} = jnp.array({text(numbers)})"]
 
     def evaluate(self) -> list[str]:
         lines = [f"value, g = value_and_gradient({self.point})"]

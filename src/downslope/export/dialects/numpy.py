@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from downslope.export import arithmetic
+from downslope.export import arithmetic, table_words
 from downslope.export.arithmetic import Arithmetic
 from downslope.export.python import call, grouping, name, text
 from downslope.export.script import Writer
@@ -16,6 +16,7 @@ class NumPy(Writer):
 
     title = "NumPy"
     words = NUMPY
+    table_words = table_words.NUMPY
 
     def arithmetic(self, alone: bool) -> Arithmetic:
         return arithmetic.NUMPY_ONE if alone else arithmetic.NUMPY
@@ -26,7 +27,7 @@ class NumPy(Writer):
         return []
 
     def objective(self) -> list[str]:
-        if self.story.supplied:
+        if self.given:
             return [*self.function(), *self.supplied("np.array(_0)")]
         return [*self.function(), *self.written_gradient("np.array(_0)")]
 
@@ -44,11 +45,11 @@ class NumPy(Writer):
     def evaluate(self) -> list[str]:
         if self.story.uphill:
             return [
-                f"value = f({self.point})",
+                f"value = {self.f}({self.point})",
                 f"g = -gradient({self.point})  # climbing f is descending -f",
             ]
         return [
-            f"value, g = {text(grouping([call('f', name(self.point)), call('gradient', name(self.point))]))}"
+            f"value, g = {text(grouping([call(self.f, name(self.point)), call('gradient', name(self.point))]))}"
         ]
 
     def length(self, vector: str) -> str:

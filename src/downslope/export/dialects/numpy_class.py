@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 
-from downslope.export import arithmetic, rulebook
+from downslope.export import arithmetic, rulebook, table_words
 from downslope.export.arithmetic import MASK, NUMBER, VECTOR, Arithmetic, Kind
 from downslope.export.layout import deeper, docstring
 from downslope.export.library import Library
@@ -33,6 +33,7 @@ class NumPyClass(Writer):
 
     title = "NumPy, as a class"
     words = NUMPY
+    table_words = table_words.NUMPY
     hasty = True
 
     def __init__(self, story: Story, library: Library | None = None) -> None:
@@ -55,21 +56,46 @@ class NumPyClass(Writer):
         return []
 
     def objective(self) -> list[str]:
+        given = f"As it was given, in place of the derivatives of {self.f}." if self.given else ""
+        about = docstring([given], 4) if given else []
+        if self.costs is not None:
+            head, *taken = self.opening("gradient", self.costs.table.as_matrix)
+            cost = [*self.costs.data(), *self.costs.units(), *self.costs.loss()]
+            return [*cost, "", "", head, *about, *taken, *self._slopes()]
         value = self.speller.expression(self.story.formula)
         shared = self.story.derivatives()
         self.speller.called = {**self.called, **{part: part for part, _ in shared.parts}}
-        keys = [ast.Constant(c) for c in self.story.coordinates]
         results = [self.speller.expression(result) for result in shared.results]
         parts = [f"    {part} = {text(self.speller.expression(tree))}" for part, tree in shared.parts]
-        taken = ", ".join(self.called.values())
-        supplied = ["As it was given, in place of the derivatives of f."] if self.story.supplied else []
         return [
-            *("", "", f"def f({taken}):", f"    return {text(value)}", "", ""),
-            f"def gradient({taken}):",
-            *(docstring(supplied, 4) if supplied else []),
-            *parts,
-            f"    return {text(ast.Dict(list(keys), results))}",
+            *("", "", *self.opening("f"), f"    return {text(value)}", "", ""),
+            *(*self.opening("gradient"), *about, *parts),
+            f"    return {self._by_name(results)}",
         ]
+
+    def opening(self, function: str, whole: bool = False) -> list[str]:
+        if whole:
+            return [f"def {function}(*params):", "    params = np.array(params)"]
+        return [f"def {function}({', '.join(self.called.values())}):"]
+
+    def _by_name(self, values: list[ast.expr]) -> str:
+        return text(ast.Dict([ast.Constant(c) for c in self.story.coordinates], values))
+
+    def _slopes(self) -> list[str]:
+        """The body of the gradient of a fit."""
+        assert self.costs is not None
+        body, slopes = ([], self.costs.supplied()) if self.given else self.costs.slopes()
+        lines = [f"    {line}" for line in body]
+        codes = [ast.parse(slope, mode="eval").body for slope in slopes]
+        if not self.costs.table.as_matrix or self.given:
+            return [*lines, f"    return {self._by_name(codes)}"]
+        return [*lines, f"    slopes = {text(codes[0])}", f"    return {self._zipped('slopes.tolist()')}"]
+
+    def _zipped(self, numbers: str) -> str:
+        return f"dict(zip({text(ast.List([ast.Constant(c) for c in self.story.coordinates]))}, {numbers}))"
+
+    def begin_at(self, code: str) -> str:
+        return f"params = {self._zipped(f'({code}).tolist()')}"
 
     def begin(self, numbers: ast.expr) -> list[str]:
         assert isinstance(numbers, ast.List)
@@ -91,7 +117,7 @@ class NumPyClass(Writer):
         return [f"params = {text(ast.Dict(keys, list(values)))}", f"optimizer = {text(made)}"]
 
     def evaluate(self) -> list[str]:
-        lines = ["value, gradients = f(*params.values()), gradient(*params.values())"]
+        lines = [f"value, gradients = {self.f}(*params.values()), gradient(*params.values())"]
         if self.story.uphill:
             lines.append("# climbing f is descending -f")
             lines.append("gradients = {key: -g for key, g in gradients.items()}")
@@ -113,13 +139,17 @@ class NumPyClass(Writer):
         return f"float({number})"
 
     def listed(self, point: str) -> str:
+        if point.startswith("in_user_units("):
+            inner = point.removeprefix("in_user_units(").removesuffix(")")
+            here = self.here if inner == "params" else inner
+            return f"in_user_units(np.array(list({here}.values()))).tolist()"
         return f"map(float, {self.here if point == 'params' else point}.values())"
 
     def spread(self) -> str:
         return f"*{self.here}.values()"
 
     def value_at(self, point: str) -> str:
-        return f"f(*{point}.values())"
+        return f"{self.f}(*{point}.values())"
 
     def constant_vector(self, code: str) -> str:
         values = ast.parse(code, mode="eval").body

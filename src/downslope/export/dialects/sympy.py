@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+from functools import reduce
 
-from downslope.export import arithmetic
+from downslope.errors import ObjectiveError
+from downslope.export import arithmetic, table_words
 from downslope.export.arithmetic import Arithmetic
+from downslope.export.costs import Costs
 from downslope.export.library import Library
-from downslope.export.python import call, name, text
+from downslope.export.python import call, fill, name, text
 from downslope.export.script import Writer
 from downslope.export.story import Story
+from downslope.export.table_words import SYMPY as SYMPY_COSTS
 from downslope.export.vocabulary import SYMPY
 
 
@@ -17,7 +21,9 @@ class SymPy(Writer):
     """Symbols and ``diff``; the symbols are called as the parameters, so the point is called otherwise."""
 
     title = "SymPy"
+    columns_end = "_data"
     words = SYMPY
+    table_words = table_words.NUMPY
 
     def __init__(self, story: Story, library: Library | None = None) -> None:
         super().__init__(story, library)
@@ -37,13 +43,15 @@ class SymPy(Writer):
         return []
 
     def objective(self) -> list[str]:
+        if self.costs is not None:
+            return fitted(self, self.costs)
         symbols = list(self.called.values())
         plain = " ".join(symbols)
         lines = ["", f'{", ".join(symbols)} = sympy.symbols("{plain}", real=True)']
         lines.append(f"f = {text(self.speller.expression(self.story.formula))}")
         every = f"({', '.join(symbols)}{',' * (len(symbols) == 1)})"
-        if self.story.supplied:
-            shared = self.story.supplied
+        shared = self.story.supplied
+        if shared is not None:
             self.speller.called = {**self.called, **{part: part for part, _ in shared.parts}}
             lines += [f"{part} = {text(self.speller.expression(tree))}" for part, tree in shared.parts]
             given = ast.List([self.speller.expression(result) for result in shared.results])
@@ -80,6 +88,8 @@ class SymPy(Writer):
         return [f"{self.point} = {text(made)}"]
 
     def evaluate(self) -> list[str]:
+        if self.costs is not None:
+            return [f"value, g = loss({self.point}), gradient({self.point})"]
         point = self.point if self.alone else f"*{self.point}"
         gradient = f"gradient_of({point})" if self.alone else f"np.array(gradient_of({point}))"
         if self.story.uphill:
@@ -87,6 +97,8 @@ class SymPy(Writer):
         return [f"value = value_of({point})", f"g = {gradient}"]
 
     def value_at(self, point: str) -> str:
+        if self.costs is not None:
+            return f"loss({point})"
         return f"value_of({point if self.alone else '*' + point})"
 
     def length(self, vector: str) -> str:
@@ -109,3 +121,73 @@ class SymPy(Writer):
 
     def listed(self, point: str) -> str:
         return f"{point}.tolist()"
+
+
+def fitted(writer: SymPy, costs: Costs) -> list[str]:
+    """The cost of a fit: SymPy differentiates what one row costs, and NumPy takes the mean over the rows.
+
+    Raises:
+        ObjectiveError: standardised, with several predictions a row, or a penalty added to a root.
+    """
+    table, loss = costs.table, costs.table.loss
+    if table.standardised or table.classes or (loss.root and table.l2) or table.supplied:
+        raise ObjectiveError(
+            "this fit is not exported to SymPy: it is standardised, has a score for each class, a gradient of its own,"
+            " or a penalty added to a root. NumPy has all of these."
+        )
+    symbols = {
+        c: writer.names.new(c) for c in (*table.columns, table.target)
+    }  # their arrays are called otherwise
+    arrays = [costs.columns[c] for c in table.columns] + [costs.target]
+    writer.speller.called = {**writer.called, **symbols}
+    if table.formula is not None:
+        prediction = writer.speller.expression(table.formula)
+    else:
+        terms = [
+            name(p) if f is None else fill("_0 * _1", name(p), writer.speller.expression(f))
+            for p, f in zip(writer.called.values(), table.features, strict=True)
+        ]
+        prediction = reduce(lambda a, b: fill("_0 + _1", a, b), terms)
+    y = name(symbols[table.target])
+    seen = "residual" if loss.link == "identity" else "prediction"
+    value = fill("_0 - _1", prediction, y) if seen == "residual" else prediction
+    carried = name(costs.carried()) if loss.name in ("huber", "quantile") else name("none")
+    row = text(fill(SYMPY_COSTS[loss.name], _r=name(seen), _u=name(seen), _y=y, _c=carried))
+    if table.l2:
+        squares = " + ".join(
+            f"{p}**2" for p, under in zip(writer.called.values(), table.penalised, strict=True) if under
+        )
+        row = f"{row} + {costs.strength()} * ({squares})"
+        row = text(ast.parse(row, mode="eval").body)
+    point = writer.point if writer.alone else f"*{writer.point}"
+    given = ", ".join([point, *arrays])
+    every = f"({', '.join((*writer.called.values(), *symbols.values()))})"
+    mean = "np.mean(_0)" if table.weights is None else f"np.average(_0, weights={costs.weights})"
+    whole = text(fill(mean, ast.parse(f"cost_of_row({given})", mode="eval").body))
+    slopes = text(fill(mean, name("slope")))
+    root = f" / (2 * loss({writer.point}))" if loss.root else ""
+    made = f"[{slopes} for slope in slopes_of_row({given})]"
+    if writer.alone:
+        made = text(fill(mean, ast.parse(f"slopes_of_row({given})[0]", mode="eval").body))
+    else:
+        made = f"np.array({made})"
+    return [
+        *costs.data(),
+        "",
+        f'{", ".join(writer.called.values())} = sympy.symbols("{" ".join(writer.called.values())}", real=True)',
+        f'{", ".join(symbols.values())} = sympy.symbols("{" ".join(symbols.values())}", real=True)  # a row',
+        f"{seen} = {text(value)}",
+        f"row = {row}  # what a row costs",
+        f"slopes = [sympy.diff(row, parameter) for parameter in {_tupled(list(writer.called.values()))}]",
+        'print("cost of a row:", row)',
+        'print("its derivatives:", slopes)',
+        f'cost_of_row = sympy.lambdify({every}, row, "numpy")',
+        f'slopes_of_row = sympy.lambdify({every}, slopes, "numpy")',
+        *("", "", f"def loss({writer.point}):"),
+        f"    return np.sqrt({whole})" if loss.root else f"    return {whole}",
+        *("", "", f"def gradient({writer.point}):", f"    return {made}{root}"),
+    ]
+
+
+def _tupled(names: list[str]) -> str:
+    return f"({', '.join(names)}{',' * (len(names) == 1)})"

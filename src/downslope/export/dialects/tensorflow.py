@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from downslope.export import arithmetic
+from downslope.export import arithmetic, table_words
 from downslope.export.arithmetic import Arithmetic
 from downslope.export.library import Library
 from downslope.export.python import text
@@ -19,6 +19,7 @@ class TensorFlow(Writer):
 
     title = "TensorFlow"
     words = TENSORFLOW
+    table_words = table_words.TENSORFLOW
 
     def arithmetic(self, alone: bool) -> Arithmetic:
         return arithmetic.TENSORFLOW_ONE if alone else arithmetic.TENSORFLOW
@@ -50,14 +51,17 @@ class TensorFlow(Writer):
     def begin(self, numbers: ast.expr) -> list[str]:
         return [f"{self.point} = tf.Variable({text(numbers)}, dtype={self.dtype})"]
 
+    def begin_at(self, code: str) -> str:
+        return f"{self.point} = tf.Variable({code})"
+
     def evaluate(self) -> list[str]:
         sign = "-" if self.story.uphill else ""
-        if self.story.supplied:
-            return [f"value = f({self.point})", f"g = {sign}gradient({self.point})"]
+        if self.given:
+            return [f"value = {self.f}({self.point})", f"g = {sign}gradient({self.point})"]
         remark = "  # climbing f is descending -f" if self.story.uphill else ""
         return [
             "with tf.GradientTape() as tape:",
-            f"    value = f({self.point})",
+            f"    value = {self.f}({self.point})",
             f"g = {sign}tape.gradient(value, {self.point}){remark}",
         ]
 

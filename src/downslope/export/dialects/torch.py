@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from downslope.export import arithmetic
+from downslope.export import arithmetic, table_words
 from downslope.export.arithmetic import Arithmetic
 from downslope.export.python import fill, name, text
 from downslope.export.script import Writer
@@ -16,6 +16,7 @@ class Torch(Writer):
 
     title = "PyTorch"
     words = TORCH
+    table_words = table_words.TORCH
 
     def arithmetic(self, alone: bool) -> Arithmetic:
         return arithmetic.TORCH_ONE if alone else arithmetic.TORCH
@@ -29,11 +30,14 @@ class Torch(Writer):
     def begin(self, numbers: ast.expr) -> list[str]:
         return [f"{self.point} = torch.tensor({text(numbers)}, requires_grad=True)"]
 
+    def begin_at(self, code: str) -> str:
+        return f"{self.point} = ({code}).requires_grad_()"
+
     def evaluate(self) -> list[str]:
-        lines = [f"value = f({self.point})"]
+        lines = [f"value = {self.f}({self.point})"]
         if self.made_by:
             return ["optimizer.zero_grad()", *lines, *self._backward(), f"g = {self.point}.grad"]
-        if self.story.supplied:
+        if self.given:
             sign = "-" if self.story.uphill else ""
             return [*lines, "with torch.no_grad():", f"    g = {sign}gradient({self.point})"]
         if self.story.uphill:
@@ -45,7 +49,7 @@ class Torch(Writer):
 
     def _backward(self) -> list[str]:
         sign = "-" if self.story.uphill else ""
-        if self.story.supplied:
+        if self.given:
             copied = ".clone()" if self.alone else ""  # W itself cannot be its own gradient
             return ["with torch.no_grad():", f"    {self.point}.grad = {sign}gradient({self.point}){copied}"]
         return ["(-value).backward()  # climbing f is descending -f"] if sign else ["value.backward()"]

@@ -1,0 +1,408 @@
+"""The table of a fit and its cost as lines of a script, in every dialect but SymPy.
+
+A hypothesis that was typed stays a formula over the columns. A linear model of many columns, a standardised one, and
+one with a prediction for each class are a matrix of features times the parameters.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from downslope.export.derivatives import partials
+from downslope.export.layout import docstring
+from downslope.export.python import fill, name, number, real, text
+from downslope.export.table_words import SLOPES, TableWords
+from downslope.language import tree as t
+
+if TYPE_CHECKING:
+    from downslope.export.fits import Table
+    from downslope.export.script import Writer
+
+SPOKEN = {
+    "mse": "the mean squared error",
+    "rmse": "the root mean squared error",
+    "mae": "the mean absolute error",
+    "huber": "Huber's loss",
+    "log_cosh": "the mean log cosh of the residuals",
+    "quantile": "the quantile loss",
+    "log_loss": "the mean log loss",
+    "poisson": "the mean Poisson loss",
+    "softmax": "the mean cross entropy",
+}
+_PREDICTED = {"log_loss": "log_odds", "poisson": "log_rate", "softmax": "scores"}
+_CARRIED = {"huber": ("DELTA", "residuals beyond it count linearly"), "quantile": ("QUANTILE", "which one")}
+
+
+@dataclass
+class Costs:
+    """Writes the cost of one table in one dialect.
+
+    Attributes:
+        writer: of the script.
+        table: what is fitted.
+        words: the dialect's.
+        target, weights: what the script calls the columns.
+    """
+
+    writer: Writer
+    table: Table
+    words: TableWords
+
+    def __post_init__(self) -> None:
+        names = self.writer.names
+        ending = self.writer.columns_end
+        self.columns = {column: names.new(column + ending) for column in self.table.columns}
+        self.target = names.new(self.table.target + ending)
+        self.weights = (
+            names.new(self.table.weights_name or "weights") if self.table.weights is not None else ""
+        )
+
+    # The data.
+
+    def data(self) -> list[str]:
+        """The columns, written out or read from a file, and what is made of them once."""
+        table = self.table
+        lines = ["", *(self._inline() if table.file is None else self._from_file())]
+        if table.as_matrix:
+            columns = [self._feature(f) for f in table.features]
+            lines.append(f"X = {text(fill(self.words.stack, ast.List(columns)))}{self._remark()}")
+        if table.standardised:
+            lines += self._units()
+        return lines
+
+    def _inline(self) -> list[str]:
+        lines = []
+        for column, values in self.table.columns.items():
+            lines.append(f"{self.columns[column]} = {self._array(values)}")
+        labels = self.table.labels
+        told = ", ".join(f"{i} is {label!r:.20}" for i, label in enumerate(labels[:6])) if labels else ""
+        whole = [int(v) for v in self.table.values] if labels else None
+        lines.append(
+            f"{self.target} = {self._array(self.table.values, whole)}" + (f"  # {told}" if told else "")
+        )
+        if self.table.weights is not None and self.weights not in self.columns.values():
+            lines.append(f"{self.weights} = {self._array(self.table.weights)}  # of the rows")
+        return lines
+
+    def _array(self, values: Any, whole: list[int] | None = None) -> str:
+        if whole is not None:
+            return text(fill(self.words.whole, ast.List([ast.Constant(v) for v in whole])))
+        return text(fill(self.words.array, ast.List([real(float(v)) for v in values])))
+
+    def _from_file(self) -> list[str]:
+        table = self.table
+        assert table.file is not None
+        separator = "" if table.separator == "," else f", delimiter={ast.Constant(table.separator).value!r}"
+        separator = separator.replace("'", '"')
+        lines = [
+            f'with open({text(ast.Constant(table.file))}, encoding="utf-8-sig", newline="") as file:',
+            f"    rows = list(csv.DictReader(file{separator}))",
+        ]
+        for column in table.columns:
+            lines.append(f"{self.columns[column]} = {self._read(column)}")
+        if table.labels:
+            lines.append(f"LABELS = {[str(label) for label in self._as_read()]!r}".replace("'", '"'))
+            index = f"LABELS.index(row[{text(ast.Constant(table.target))}])"
+            made = fill(self.words.whole, ast.parse(f"[{index} for row in rows]", mode="eval").body)
+            lines.append(f"{self.target} = {text(made)}")
+        else:
+            lines.append(f"{self.target} = {self._read(table.target)}")
+        if table.weights is not None and self.weights not in self.columns.values():
+            lines.append(f"{self.weights} = {self._read(table.weights_name)}  # of the rows")
+        return lines
+
+    def _as_read(self) -> list[Any]:
+        """The labels as the file has them: whole numbers without a decimal point."""
+        return [
+            int(v) if isinstance(v, (float, np.floating)) and float(v).is_integer() else v
+            for v in self.table.labels
+        ]
+
+    def _read(self, column: str) -> str:
+        loop = ast.parse(f"[float(row[{text(ast.Constant(column))}]) for row in rows]", mode="eval").body
+        return text(fill(self.words.array, loop))
+
+    def _feature(self, feature: t.Node | None) -> ast.expr:
+        if feature is None:
+            return fill(
+                self.words.ones,
+                name(self.target if not self.table.labels else next(iter(self.columns.values()))),
+            )
+        if not [n for n in t.walk(feature) if isinstance(n, t.Variable)]:
+            return fill("_0 * _1", self._plain(feature), self._feature(None))
+        return self._plain(feature)
+
+    def _plain(self, tree: t.Node) -> ast.expr:
+        speller = self.writer.speller
+        columns = {**self.columns, self.table.target: self.target}
+        speller.called, speller.arrays = {**speller.called, **columns}, frozenset(columns)
+        return speller.expression(tree)
+
+    def _remark(self) -> str:
+        place = self.intercept
+        if place is None:
+            return ""
+        return "  # the ones carry the intercept"
+
+    @property
+    def intercept(self) -> int | None:
+        """Which feature is the intercept's."""
+        return self.table.features.index(None) if None in self.table.features else None
+
+    def _units(self) -> list[str]:
+        """Where each feature is measured from, and in which unit."""
+        words, place = self.words, self.intercept
+        X = name("X")
+        if self.table.weights is not None:
+            share = ast.parse(f"{self.weights} / {self._sum(self.weights)}", mode="eval").body
+            lines = [f"centre = {text(fill(words.weighed, X, share))}"]
+            from_there = fill("(X - centre) ** 2" if place is not None else "X ** 2")
+            spread = fill(words.root, fill(words.weighed, from_there, share))
+        else:
+            lines = [f"centre = {text(fill(words.centre, X))}"]
+            inner_ = fill("_0 ** 2", X)
+            spread = (
+                fill(words.spread, X) if place is not None else fill(words.root, fill(words.centre, inner_))
+            )
+        if place is None:
+            return [f"spread = {text(spread)}", "Z = X / spread  # every feature in units of its size"]
+        own = ast.List([ast.Constant(float(i == place)) for i in range(len(self.table.features))])
+        lines.append(f"spread = {text(spread)}")
+        lines.append(f"ones = {text(fill(words.array, own))}  # where the intercept is")
+        lines += ["centre = centre * (1 - ones)", "spread = spread + ones"]
+        lines.append("Z = (X - centre) / spread  # the features with mean 0 and spread 1")
+        if self.table.shifted:
+            mean = fill(
+                words.mean if self.table.weights is None else words.weighted,
+                name(self.target),
+                name(self.weights or "w"),
+            )
+            lines.append(f"middle = {text(mean)}  # the target is measured from there")
+        return lines
+
+    def _sum(self, column: str) -> str:
+        return {"np": "np.sum", "torch": "torch.sum", "tf": "tf.reduce_sum", "jnp": "jnp.sum"}[
+            self.words.mean.partition(".")[0]
+        ] + f"({column})"
+
+    # The cost.
+
+    def loss(self) -> list[str]:
+        """The function ``loss``."""
+        body, cost = self._parts()
+        mean = self._mean(cost)
+        lines = [f"    {line}" for line in body]
+        value = text(fill(self.words.root, mean) if self.table.loss.root else mean) + self._penalty()
+        return [*self.head("loss"), *lines, f"    return {value}"]
+
+    def head(self, function: str) -> list[str]:
+        """The first lines of a function of the point."""
+        return ["", "", *self.writer.opening(function, self.table.as_matrix)]
+
+    def _parts(self) -> tuple[list[str], ast.expr]:
+        """The lines that compute the prediction or the residual, and the cost of a row."""
+        table, loss = self.table, self.table.loss
+        prediction = self._prediction()
+        y = name(self.target)
+        if table.classes:
+            line = f"scores = {text(prediction)}"
+            return [line], fill(self.words.softmax, _u=name("scores"), _y=y)
+        if loss.link == "identity":
+            aim = fill("_0 - middle", y) if table.shifted else y
+            line = f"residual = {text(fill('_0 - _1', prediction, aim))}"
+        else:
+            line = f"{_PREDICTED[loss.name]} = {text(prediction)}"
+        cost = self.words.costs[loss.name]
+        if cost.startswith("absolute("):
+            self.writer.speller.helpers["absolute"] = self.writer.words.helpers["absolute"]
+        return [line], self._filled(cost)
+
+    def _filled(self, template: str) -> ast.expr:
+        loss = self.table.loss
+        seen = name("residual") if loss.link == "identity" else name(_PREDICTED[loss.name])
+        carried = name(self.carried()) if loss.name in _CARRIED else name("none")
+        return fill(template, _r=seen, _u=seen, _y=name(self.target), _c=carried)
+
+    def carried(self) -> str:
+        """The constant that the loss carries."""
+        word, about = _CARRIED[self.table.loss.name]
+        return self.writer.shop.constant("carried", word, text(real(self.table.loss.shape)), about)
+
+    def _prediction(self) -> ast.expr:
+        table = self.table
+        point = name(self.writer.point)
+        if table.classes:
+            rows = number(len(table.features))
+            matrix = fill(self.words.shape, point, rows, number(table.classes))
+            return fill(self.words.product, name("Z" if table.standardised else "X"), matrix)
+        if table.as_matrix:
+            return fill(self.words.times, name("Z" if table.standardised else "X"), point)
+        assert table.formula is not None
+        return self._plain(table.formula)
+
+    def _mean(self, column: ast.expr) -> ast.expr:
+        if self.table.weights is None:
+            return fill(self.words.mean, column)
+        return fill(self.words.weighted, column, name(self.weights))
+
+    def strength(self) -> str:
+        """The constant of the penalty."""
+        return self.writer.shop.constant(
+            "l2", "L2", text(real(self.table.l2)), "strength of the penalty on squares"
+        )
+
+    def _penalised(self) -> list[str]:
+        """The parameters under the penalty, by their names here."""
+        pairs = zip(self.writer.story.coordinates, self.table.penalised, strict=True)
+        return [self.writer.called[c] for c, under in pairs if under]
+
+    def _under(self) -> str:
+        """The vector of the parameters under the penalty, in the user's units."""
+        table, point = self.table, self.writer.point
+        scaled = f"{point} / spread" if table.standardised else point
+        if all(table.penalised):
+            return scaled
+        mask = ast.List([ast.Constant(float(under)) for under in table.penalised])
+        made = self.writer.shop.constant(
+            "under", "PENALISED", text(fill(self.words.array, mask)), "by the penalty"
+        )
+        return f"{made} * {scaled}"
+
+    def _penalty(self) -> str:
+        if not self.table.l2:
+            return ""
+        strength = self.strength()
+        if self.table.as_matrix:
+            total = self._sum(f"({self._under()}) ** 2")
+            return f" + {strength} * {text(ast.parse(total, mode='eval').body)}"
+        squares = [f"{p}**2" for p in self._penalised()]
+        inner = squares[0] if len(squares) == 1 else f"({' + '.join(squares)})"
+        return f" + {strength} * {inner}"
+
+    # Its gradient, for dialects that write it out.
+
+    def slopes(self) -> tuple[list[str], list[str]]:
+        """The lines before, and the derivative by each parameter (or, as a matrix, one expression for all)."""
+        table, loss = self.table, self.table.loss
+        body, _ = self._parts()
+        if table.classes:
+            return self._softmax_slopes(body)
+        slope = self._filled(SLOPES[loss.name])
+        if SLOPES[loss.name].startswith("sigmoid"):
+            self.writer.speller.helpers["sigmoid"] = self.writer.words.helpers["sigmoid"]
+        if loss.root:
+            square = text(self._mean(fill("residual ** 2")))
+            body.append(f"root = np.sqrt({square})")
+            slope = fill("residual / root if root > 0 else 0 * residual")
+        body.append(
+            f"slope = {text(slope)}  # of a row's cost, by its prediction"
+            if not loss.root
+            else f"slope = {text(slope)}"
+        )
+        if table.as_matrix:
+            return body, [self._matrix_slope(name("slope"))]
+        return self._formula_slopes(body)
+
+    def _matrix_slope(self, slope: ast.expr) -> str:
+        features = "Z" if self.table.standardised else "X"
+        if self.table.weights is None:
+            code = f"{features}.T @ {text(slope)} / len({self.target})"
+        else:
+            weights = self.weights if not self.table.classes else f"{self.weights}[:, None]"
+            code = f"{features}.T @ ({weights} * {text(slope)}) / {self._sum(self.weights)}"
+        code = f"({code}).ravel()" if self.table.classes else code
+        if self.table.l2:
+            under = self._under()
+            scale = " / spread" if self.table.standardised else ""
+            code += f" + 2 * {self.strength()} * {under}{scale}"
+        return text(ast.parse(code, mode="eval").body)
+
+    def _softmax_slopes(self, body: list[str]) -> tuple[list[str], list[str]]:
+        body += [
+            "share = np.exp(scores - scores.max(axis=1, keepdims=True))",
+            "share /= share.sum(axis=1, keepdims=True)  # the probability of each class",
+            f"share[np.arange(len({self.target})), {self.target}] -= 1",
+        ]
+        return body, [self._matrix_slope(name("share"))]
+
+    def _formula_slopes(self, body: list[str]) -> tuple[list[str], list[str]]:
+        assert self.table.formula is not None
+        coordinates, speller = self.writer.story.coordinates, self.writer.speller
+        shared = partials(self.table.formula, [*coordinates, *self.columns])
+        speller.called = {**speller.called, **{part: part for part, _ in shared.parts}}
+        held = [part for part, tree in shared.parts if self._varies(tree, speller.arrays)]
+        for part, tree in shared.parts:
+            speller.arrays = frozenset((*speller.arrays, *held))
+            body.append(f"{part} = {text(speller.expression(tree))}")
+        out = []
+        for coordinate, under, tree in zip(
+            coordinates, self.table.penalised, shared.results[: len(coordinates)], strict=True
+        ):
+            out.append(self._derivative(tree) + self._own_penalty(coordinate, under))
+        return body, out
+
+    def _varies(self, tree: t.Node, arrays: frozenset[str]) -> bool:
+        """Whether a formula is a column of numbers."""
+        return any(
+            isinstance(n, t.Variable) and (n.name in arrays or n.name.startswith("t")) for n in t.walk(tree)
+        )
+
+    def _derivative(self, tree: t.Node) -> str:
+        if isinstance(tree, t.Number):
+            factor = "" if tree.value == 1 else f"{text(number(tree.value))} * "
+            return "0.0" if tree.value == 0 else f"{factor}{text(self._mean(name('slope')))}"
+        return text(self._mean(fill("slope * _0", self.writer.speller.expression(tree))))
+
+    def _own_penalty(self, coordinate: str, under: bool) -> str:
+        return (
+            f" + 2 * {self.strength()} * {self.writer.called[coordinate]}" if self.table.l2 and under else ""
+        )
+
+    def supplied(self) -> list[str]:
+        """The derivatives as they were given."""
+        out = []
+        for coordinate in self.writer.story.coordinates:
+            given = self.table.supplied[coordinate]
+            row = self._plain(given.formula)
+            if given.mean or self.table.weights is not None:
+                mean = self._mean(row)
+                out.append(text(mean if given.mean else fill(f"_0 * {self._sum(self.weights)}", mean)))
+            else:
+                out.append(self._sum(text(row)))
+        return out
+
+    # From the user's units to those of the descent, and back.
+
+    def units(self) -> list[str]:
+        """The function that leads back to the user's units."""
+        if not self.table.standardised:
+            return []
+        about = "The parameters as they multiply the features themselves."
+        shift = ""
+        if self.intercept is not None:
+            shift = f" - ones * {self._inner('centre', 'theta')}" + (
+                " + ones * middle" if self.table.shifted else ""
+            )
+        head = ["", "", "def in_user_units(params):", *docstring([about], 4)]
+        return [*head, "    theta = params / spread", f"    return theta{shift}"]
+
+    def into_units(self) -> str:
+        """What is added to the start times the spread; nothing where there is no intercept."""
+        if self.intercept is None:
+            return ""
+        return f" + ones * {self._inner('centre', 'start')}" + (
+            " - ones * middle" if self.table.shifted else ""
+        )
+
+    def _inner(self, a: str, b: str) -> str:
+        product = text(fill(self.words.inner, name(a), name(b)))
+        return product if product.endswith(")") else f"({product})"
+
+    def about(self) -> str:
+        """What is fitted, for the docstring."""
+        penalty = f" + {self.table.l2:g} times the sum of squares of the parameters" if self.table.l2 else ""
+        return f"{SPOKEN[self.table.loss.name]}{penalty}"

@@ -1,0 +1,294 @@
+"""What a script of a fit has to tell besides: the table, the hypothesis and the cost."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.errors import DataError, ObjectiveError
+from downslope.export.story import Method, Story, ends_of, every_of
+from downslope.fit import Fit
+from downslope.fit.coordinates import InCoordinates
+from downslope.fit.frame import Frame
+from downslope.fit.losses import Loss
+from downslope.fit.plan import standardised
+from downslope.fit.rows import LinearRows, SoftmaxRows
+from downslope.fit.supplied import SuppliedGradient
+from downslope.fit.tables import as_frame
+from downslope.fit.task import Task, make_task
+from downslope.language import parse
+from downslope.language import tree as t
+from downslope.optimizers import as_optimizer
+from downslope.symbolic import lift
+
+INLINE = 50  # rows of a table that is written into the script
+
+Column = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Supplied:
+    """A derivative that was written by hand: a formula for a row, and whether its sum or its mean is taken."""
+
+    formula: t.Node
+    mean: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The data of a fit, and the cost on it.
+
+    Attributes:
+        columns: the columns that the hypothesis uses, by name.
+        target: the name of the column that is predicted, and its numbers (those of its class, for labels).
+        values: the target's numbers.
+        labels: the labels in the order of their numbers, where the target is labels.
+        weights: of the rows, or None; ``weights_name`` is their column, if it is one.
+        formula: the hypothesis; None where it is taken as a matrix of ``features``.
+        features: of a hypothesis as a matrix: an expression for each parameter, None for the intercept.
+        loss, l2, penalised: the cost; for each parameter whether l2 is on it.
+        standardised: whether it is descended with the features measured from their means in units of their spread.
+        shifted: whether the target is then measured from its mean too.
+        supplied: derivatives written by hand, by parameter.
+        file: the CSV file to read it from; None where it is written into the script.
+        separator: between its columns.
+    """
+
+    columns: dict[str, Column]
+    target: str
+    values: Column
+    labels: tuple[Any, ...]
+    weights: Column | None
+    weights_name: str
+    formula: t.Node | None
+    features: tuple[t.Node | None, ...]
+    loss: Loss
+    l2: float
+    penalised: tuple[bool, ...]
+    standardised: bool
+    shifted: bool
+    supplied: dict[str, Supplied]
+    file: str | None
+    separator: str
+
+    @property
+    def as_matrix(self) -> bool:
+        """Whether the prediction is a matrix times the parameters."""
+        return self.formula is None or self.standardised or self.classes > 0
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are; 0 where there is one prediction a row."""
+        return len(self.labels) if self.loss.name == "softmax" else 0
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.values)
+
+
+def story_of_fit(fit: Fit, table: Any = None, data: str | os.PathLike[str] | None = None) -> Story:
+    """The story of a fit.
+
+    Args:
+        fit: the fit.
+        table: its table, where the fit was loaded.
+        data: the CSV file that the script is to read, where the table is not from one.
+
+    Raises:
+        ObjectiveError: it was descended in a way that no plain script tells.
+        DataError: the table is not at hand, or too long to be written into a script.
+    """
+    task = fit.task if fit.task is not None else _task(fit, table)
+    _refuse(fit, task)
+    run = fit.run
+    objective = task.objective
+    rows = objective.rows
+    linear = rows if isinstance(rows, LinearRows) else None
+    in_units = fit.coordinates == "standardised"
+    shifted = (
+        in_units and fit.path in ("moments", "qr") and linear is not None and linear.intercept is not None
+    )
+    hypothesis = task.hypothesis
+    formula = None if hypothesis.expression is None else parse(hypothesis.text.partition("~")[2].strip()).tree
+    supplied = _supplied(fit)
+    file, separator = _file(task.frame, data)
+    weights, weights_name = _weights(task)
+    story = Table(
+        columns={name: task.frame.numbers(name) for name in _columns(task, supplied)},
+        target=hypothesis.target,
+        values=objective.y if linear is None or hypothesis.linear is None else _target(task),
+        labels=task.classes if fit.model.loss.name == "softmax" else (),
+        weights=weights,
+        weights_name=weights_name,
+        formula=formula,
+        features=_features(task),
+        loss=fit.model.loss,
+        l2=objective.penalty.l2,
+        penalised=tuple(bool(m) for m in objective.penalty.mask),
+        standardised=in_units,
+        shifted=shifted,
+        supplied=supplied,
+        file=file,
+        separator=separator,
+    )
+    if (
+        story.standardised
+        and story.features
+        and hypothesis.linear is not None
+        and hypothesis.linear.offset is not None
+    ):
+        raise ObjectiveError("a standardised fit with a part that has no parameter is not exported yet.")
+    return Story(
+        run=run,
+        formula=t.Number(0.0),
+        coordinates=objective.parameters.coordinates,
+        supplied=None,
+        method=Method.of(run.optimizer),
+        ends=ends_of(run),
+        every=every_of(run),
+        table=story,
+    )
+
+
+def _task(fit: Fit, table: Any) -> Task:
+    """The task of a loaded fit, from its table."""
+    if table is None:
+        raise DataError(
+            "the table is not in the saved fit: give it again, fit.export(..., table=...) or --data FILE."
+        )
+    penalties = dict(re.findall(r" \+ (\S+)\*(l[12])", fit.run.objective.text))
+    named = {name: float(value) for value, name in penalties.items()}
+    weights = (fit.recorded or {}).get("weights")
+    if weights is True:
+        raise DataError("the weights of the rows are not in the saved fit, and were no column of the table.")
+    wanted = {*fit.model.hypothesis.columns, fit.model.hypothesis.target, *([weights] if weights else [])}
+    frame = as_frame(table, wanted)
+    if frame.rows != fit.rows:
+        raise DataError(f"{frame.origin} has {frame.rows} rows, and the fit was made on {fit.rows}.")
+    return make_task(
+        frame,
+        fit.model.hypothesis,
+        fit.model.loss,
+        weights=weights,
+        l2=named.get("l2", 0.0),
+        l1=named.get("l1", 0.0),
+    )
+
+
+def _refuse(fit: Fit, task: Task) -> None:
+    """Raise ObjectiveError where a plain script cannot go the way of the fit."""
+    try_this = "Name the method, as in fit(..., optimizer='adam', learning_rate=0.1), and export that fit."
+    if fit.coordinates in ("orthogonal", "natural"):
+        where = (
+            "orthogonal coordinates" if fit.coordinates == "orthogonal" else "coordinates renewed on the way"
+        )
+        raise ObjectiveError(f"this fit was descended in {where}, chosen by downslope. {try_this}")
+    if fit.coordinates == "standardised" and isinstance(task.rows, SoftmaxRows):
+        raise ObjectiveError(f"a standardised fit of several classes is not exported yet. {try_this}")
+    if task.objective.penalty.l1:
+        raise ObjectiveError("an l1 penalty is taken by proximal steps, which scripts do not have yet.")
+    if fit.path == "batches":
+        raise ObjectiveError(
+            "a fit in mini-batches is not exported: a saved fit does not know their size and seed."
+        )
+    if fit.task is None and fit.run.objective.differentiation == "supplied":
+        raise ObjectiveError(
+            "this fit descended a gradient that it was given, which a saved fit does not keep."
+        )
+    armijo = fit.run.optimizer.to_dict() == {**as_optimizer("armijo").to_dict(), "initial_step": 1.0}
+    if fit.coordinates == "standardised" and fit.model.loss.root and armijo:  # whose square was descended
+        raise ObjectiveError(f"this fit was descended in a way chosen by downslope. {try_this}")
+    if not _as_told(fit, task):
+        raise ObjectiveError(f"this fit was descended in a way chosen by downslope. {try_this}")
+
+
+def _as_told(fit: Fit, task: Task) -> bool:
+    """Whether value and gradient norm of the start are those that the script will print."""
+    h, objective = fit.run.history, task.objective
+    if not len(h):
+        return False
+    if isinstance(fit.run.objective, SuppliedGradient):
+        value, gradient = fit.run.objective.value_and_gradient(fit.run.start)
+    elif fit.coordinates == "standardised":
+        centred, coordinates = standardised(objective)
+        value, gradient = InCoordinates(centred, coordinates).value_and_gradient(
+            coordinates.from_user(fit.run.start)
+        )
+    else:
+        value, gradient = objective.value_and_gradient(fit.run.start)
+    norm = float(np.linalg.norm(gradient))
+    near = np.allclose([value, norm], [h.value[0], h.gradient_norm[0]], rtol=1e-6, atol=1e-9 * abs(value))
+    return bool(near)
+
+
+def _features(task: Task) -> tuple[t.Node | None, ...]:
+    linear = task.hypothesis.linear
+    if linear is None:
+        return ()
+    return tuple(
+        None if f is None else t.Variable(f) if isinstance(f, str) else lift(f) for f in linear.features
+    )
+
+
+def _target(task: Task) -> Column:
+    """The target's own numbers, nothing subtracted."""
+    name = task.hypothesis.target
+    return task.objective.y if task.loss.classifies else task.frame.numbers(name)
+
+
+def _weights(task: Task) -> tuple[Column | None, str]:
+    name = task.weights_column
+    return (task.objective.weights if name else None), name if isinstance(name, str) else ""
+
+
+def _supplied(fit: Fit) -> dict[str, Supplied]:
+    objective = fit.run.objective
+    if not isinstance(objective, SuppliedGradient):
+        return {}
+    return {name: Supplied(parse(row).tree, mean) for name, (row, mean) in objective.rows_and_means.items()}
+
+
+def _columns(task: Task, supplied: dict[str, Supplied]) -> list[str]:
+    """The columns that the hypothesis or a derivative written by hand uses, in the order of the table."""
+    named = {n.name for s in supplied.values() for n in t.walk(s.formula) if isinstance(n, t.Variable)}
+    used = {*task.hypothesis.columns, *named} - {task.hypothesis.target}
+    return [name for name in task.frame.names if name in used]
+
+
+def _file(frame: Frame, data: str | os.PathLike[str] | None) -> tuple[str | None, str]:
+    """The CSV file that the script is to read (None where the table is short enough to be written into it)."""
+    path = os.fspath(data) if data is not None else None
+    if path is None:
+        if frame.rows <= INLINE:
+            return None, ","
+        if len(frame.sources) != 1:
+            raise DataError(
+                f"the table has {frame.rows:,} rows, too many to be written into a script, and did not come from one"
+                " file: save it as CSV and name that, fit.export(..., data='points.csv')."
+            )
+        path = frame.sources[0].path
+    if not path.lower().endswith((".csv", ".tsv", ".txt")):
+        raise DataError(
+            f"scripts read tables of more than {INLINE} rows from CSV, and {path} is none: save it as CSV and name"
+            " that, fit.export(..., data='points.csv')."
+        )
+    if frame.rows_dropped:
+        raise DataError(
+            "rows with missing values were left out, and scripts read whole files: save what is left."
+        )
+    return path, _separator(path)
+
+
+def _separator(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            return csv.Sniffer().sniff(file.readline(), delimiters=",;\t|").delimiter
+    except (OSError, csv.Error, UnicodeDecodeError):
+        return "\t" if path.lower().endswith(".tsv") else ","
