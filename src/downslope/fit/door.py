@@ -14,6 +14,7 @@ from downslope.descent.descend import Watch
 from downslope.descent.progress import Step
 from downslope.errors import StartError, UsageError, nearest
 from downslope.fit import batches, findings, supplied
+from downslope.fit.explanation import sentence
 from downslope.fit.frame import listed
 from downslope.fit.hypothesis import Hypothesis, linear_model, read_hypothesis
 from downslope.fit.losses import Loss, as_loss
@@ -173,12 +174,14 @@ def _start(task: Task, start: Any, seed: int | None) -> Array:
     """The start as one vector; zeros where none is given and zero is a sensible place."""
     parameters = task.objective.parameters
     names = ", ".join(parameters.names)
-    columns = listed(task.frame.names)
+    columns = listed(task.frame.known)
     if start is None:
         if task.hypothesis.linear is None:
             example = ",".join(f"{name}=1" for name in parameters.names[:MOST_NAMED])
             example += ",..." if len(parameters.names) > MOST_NAMED else ""
-            notes = "".join(f" {note[:1].upper()}{note[1:]}." for note in task.hypothesis.notes)
+            notes = "".join(
+                f" {sentence(note)}" for note in (*task.hypothesis.notes, *task.hypothesis.doubts)
+            )
             raise StartError(
                 f"'{task.hypothesis.text}' is not linear in its parameters and needs a start for {names}, such as"
                 f" start='{example}' (--start {example}). The columns are: {columns}.{notes}"

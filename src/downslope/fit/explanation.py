@@ -42,7 +42,7 @@ class FitExplanation:
     def sentences(self) -> list[str]:
         """Everything that is said, an entry for each matter."""
         said = self.recorded if self.descent is None else self.descent.sentences
-        return [self.message, *map(_sentence, self.notes), *said]
+        return [self.message, *map(sentence, self.notes), *said]
 
     @property
     def brief(self) -> str:
@@ -61,10 +61,10 @@ class FitExplanation:
         return "\n".join(self.sentences)
 
 
-def _sentence(note: str) -> str:
+def sentence(note: str) -> str:
     """A note as a sentence; the name of a loss keeps its small letter."""
     capital = note if note.split(" ", 1)[0] in LOSSES else note[:1].upper() + note[1:]
-    return capital.rstrip(".") + "."
+    return capital if capital.endswith("?") else capital.rstrip(".") + "."
 
 
 def explained(fit: Fit) -> FitExplanation:

@@ -27,7 +27,9 @@ def about(task: Task, outcome: Outcome, loss: float) -> tuple[list[str], list[st
     if square is not None:
         warnings += _final_pass(task, outcome, loss)
         free = diagnosis.dependent(square)
-        if len(free) > len(task.warnings):  # of constant and repeated features it has been said already
+        if len(free) > len(task.warnings) - len(
+            task.hypothesis.doubts
+        ):  # of constant and repeated features it has been said already
             warnings.append(diagnosis.undetermined(free[-1], parameters))
         if not len(free):
             notes += diagnosis.conditioning(square, parameters, outcome.coordinates == "user")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from downslope.language.functions import CONSTANTS
 from downslope.objectives.parameters import natural_order
 
 INTERCEPT = "intercept"
+NEAR = 0.75  # how alike (difflib) a parameter and an unused column are that could be the same word
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Hypothesis:
         expression: the row formula in symbols, or None where it is linear in very many columns.
         linear: how it is linear in its parameters, or None.
         notes: how it was understood, where that could surprise.
+        doubts: what in it is probably not meant.
     """
 
     text: str
@@ -59,6 +62,7 @@ class Hypothesis:
     expression: Any
     linear: Linear | None
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def symbols(self) -> tuple[Any, ...]:
@@ -99,9 +103,8 @@ def read_hypothesis(text: str, frame: Frame) -> Hypothesis:
     _check_names(target, columns, parameters, frame)
     expression = symbolic.lower(read.tree)
     notes = read.notes + _suspicions(parameters, frame, columns)
-    return Hypothesis(
-        f"{target} ~ {read}", target, columns, parameters, expression, _linear(expression, parameters), notes
-    )
+    linear, doubts = _linear(expression, parameters), _doubts(parameters, frame, (target, *columns))
+    return Hypothesis(f"{target} ~ {read}", target, columns, parameters, expression, linear, notes, doubts)
 
 
 def _refuse_constants(formula: str, frame: Frame) -> None:
@@ -137,6 +140,19 @@ def _suspicions(parameters: Sequence[str], frame: Frame, columns: Sequence[str])
         for name in parameters
         if name.lower() in unused
     )
+
+
+def _doubts(parameters: Sequence[str], frame: Frame, used: Sequence[str]) -> tuple[str, ...]:
+    """Parameters that are spelt nearly like a column that is not used; ``w_area`` beside ``area`` is no mistake."""
+    unused = [name for name in frame.known if name not in used]
+    doubts = []
+    for name in parameters:
+        if len(name) < 4 or any(len(column) > 2 and column in name for column in used):
+            continue
+        near = difflib.get_close_matches(name, unused, n=1, cutoff=NEAR)
+        if near and near[0].lower() != name.lower():  # that one is among the suspicions
+            doubts.append(f"'{name}' is no column and is taken as a parameter. Did you mean '{near[0]}'?")
+    return tuple(doubts)
 
 
 def _linear(expression: Any, parameters: Sequence[str]) -> Linear | None:

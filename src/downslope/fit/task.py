@@ -90,7 +90,9 @@ def make_task(
         notes.append(f"{frame.rows_dropped} rows with missing values were left out")
     rows, y = rows_of(frame, hypothesis, loss, y, len(classes), as_formula)
     checks.finite(frame, [name for name in needed if not (text_target and name == hypothesis.target)], rows.X)
-    warnings = checks.look_at_columns(frame, hypothesis, rows) if isinstance(rows, LinearRows) else []
+    warnings = list(hypothesis.doubts)
+    if isinstance(rows, LinearRows):
+        warnings += checks.look_at_columns(frame, hypothesis, rows)
     if loss.link != "identity" and loss.link != "softmax":
         notes.append(_link_note(loss, hypothesis))
     objective = cost_of(hypothesis, loss, rows, y, w, l2=l2, l1=l1)
