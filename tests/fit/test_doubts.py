@@ -1,10 +1,14 @@
 """What a fit says of words that are probably not meant."""
 
+import inspect
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from downslope.errors import StartError
-from downslope.fit import fit
+from downslope.errors import StartError, UnknownNameError, UsageError
+from downslope.fit import door, fit
+from downslope.fit.losses import LOSSES, OTHER_NAMES, as_loss
 
 RNG = np.random.default_rng(5)
 HOUSES = {name: RNG.uniform(1, 9, 30) for name in ("price", "area", "rooms", "age")}
@@ -32,3 +36,49 @@ def test_the_need_for_a_start_names_all_columns_and_the_misspelt_one(tmp_path):
         fit(path, "price ~ a*exp(b*area) + romos")
     assert "The columns are: price, area, rooms, age. 'romos' is no column" in str(caught.value)
     assert str(caught.value).endswith("Did you mean 'rooms'?")
+
+
+ARRAYS = RNG.standard_normal((20, 2)), RNG.standard_normal(20)
+
+
+@pytest.mark.parametrize("kind", ["arrays", "frame"])
+def test_inputs_and_target_as_two_arguments_are_told_to_go_together(kind):
+    X, y = ARRAYS
+    table, target = (X, y) if kind == "arrays" else (pd.DataFrame(X, columns=["a", "b"]), pd.Series(y))
+    with pytest.raises(UsageError, match=r"as one pair: fit\(\(X, y\)\)\.$"):
+        fit(table, target)
+    assert fit(ARRAYS).success  # as the message says
+
+
+def test_a_function_is_no_hypothesis():
+    with pytest.raises(UsageError, match="it must be a formula as text, such as 'y ~ a\\*x \\+ b'; a cost"):
+        fit(HOUSES, lambda x, a: a * x)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("lr", "learning_rate"), ("max_iter", "steps"), ("init", "start")]
+)
+def test_other_tools_words_for_options(word, meant):
+    with pytest.raises(UsageError, match=f"Did you mean '{meant}'"):
+        fit(HOUSES, "price ~ a*area", **{word: 1})
+
+
+def test_every_option_of_its_own_is_among_the_suggestions():
+    named = [p.name for p in inspect.signature(fit).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    assert tuple(named) == door._NAMED
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("logistic", "Did you mean 'log_loss'? There are"),
+        ("cross_entropy", "Did you mean 'log_loss' or 'softmax'? There are"),
+        ("zzz", "there is no loss 'zzz'. There are"),
+    ],
+)
+def test_other_tools_words_for_losses(word, hint):
+    with pytest.raises(UnknownNameError) as caught:
+        as_loss(word)
+    assert hint in str(caught.value)
+    assert "  " not in str(caught.value)
+    assert all(set(meant.split("' or '")) <= set(LOSSES) for meant in OTHER_NAMES.values())

@@ -30,6 +30,7 @@ from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers.schedule_text import as_schedule
 from downslope.optimizers.wrappers.scheduled import with_schedule
 
+_NAMED = ("target", "features", "loss", "start", "optimizer", "learning_rate", "steps")  # of ``fit``
 MOST_NAMED = 12  # parameters spelt out in the example of a start
 
 
@@ -118,8 +119,10 @@ def fit(
     """
     for name in options:
         if name not in FitOptions.__annotations__:
-            hint = nearest(name, FitOptions.__annotations__)
+            hint = nearest(name, (*FitOptions.__annotations__, *_NAMED))
             raise UsageError(f"there is no option '{name}'. {hint}".rstrip())
+    if hypothesis is not None and not isinstance(hypothesis, str):
+        raise UsageError(_no_text(hypothesis))
     path = options.get("path", "auto")
     if path not in PATHS:
         raise UsageError(f"path is {path!r}; it can be {', '.join(PATHS)}.")
@@ -137,6 +140,19 @@ def fit(
     x = _start(task, start, options.get("seed"))
     plan = _plan(optimizer, learning_rate, steps, options)
     return finished(task, _descended(task, x, plan, options), x)
+
+
+def _no_text(hypothesis: Any) -> str:
+    """What to say of a hypothesis that is no text."""
+    if callable(hypothesis):
+        return (
+            "the hypothesis is a function, and it must be a formula as text, such as 'y ~ a*x + b'; a cost that is a"
+            " function of yours is descended by minimize."
+        )
+    what = f"the hypothesis is a {type(hypothesis).__name__}, and it must be a formula as text, such as 'y ~ a*x + b'"
+    if hasattr(hypothesis, "__len__"):
+        return f"{what}. Inputs and a target go together, as one pair: fit((X, y))."
+    return f"{what}."
 
 
 def _wanted(hypothesis: str | None, target: str | None, features: Any, weights: Any) -> set[str] | None:

@@ -83,6 +83,30 @@ LOSSES = {
 }
 """Every loss by its name, with its default number."""
 
+# What other tools call them.
+OTHER_NAMES = {
+    "logistic": "log_loss",
+    "logit": "log_loss",
+    "logloss": "log_loss",
+    "bce": "log_loss",
+    "binary_crossentropy": "log_loss",
+    "binary_cross_entropy": "log_loss",
+    "cross_entropy": "log_loss' or 'softmax",
+    "crossentropy": "log_loss' or 'softmax",
+    "categorical_crossentropy": "softmax",
+    "sparse_categorical_crossentropy": "softmax",
+    "multinomial": "softmax",
+    "l1": "mae",
+    "absolute_error": "mae",
+    "mean_absolute_error": "mae",
+    "l2": "mse",
+    "squared_error": "mse",
+    "mean_squared_error": "mse",
+    "least_squares": "mse",
+    "pinball": "quantile",
+    "logcosh": "log_cosh",
+}
+
 
 def as_loss(loss: str | Loss) -> Loss:
     """The loss of that name; ``huber(1.5)`` and ``quantile(0.9)`` carry their number, also as ``huber:1.5``.
@@ -99,8 +123,10 @@ def as_loss(loss: str | Loss) -> Loss:
     match = _WITH_NUMBER.fullmatch(str(loss))
     name = match[1].lower().replace("-", "_") if match else str(loss)
     if match is None or name not in LOSSES:
+        meant = OTHER_NAMES.get(name)
+        hint = nearest(name, LOSSES) if meant is None else f"Did you mean '{meant}'?"
         raise UnknownNameError(
-            f"there is no loss '{loss}'. {nearest(name, LOSSES)} There are: {', '.join(LOSSES)};"
+            f"there is no loss '{loss}'. {hint}{' ' if hint else ''}There are: {', '.join(LOSSES)};"
             " huber and quantile take a number, as in quantile(0.9)."
         )
     found = LOSSES[name]
