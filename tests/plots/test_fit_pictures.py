@@ -354,3 +354,15 @@ def test_many_and_long_names_of_classes_have_room(count, name):
     assert_nothing_is_cut_off(figure)
     assert len(figure.axes[0].get_xticklabels()) == min(count, 20)
     assert_nothing_is_cut_off(found.plot())
+
+
+def test_the_rows_right_beside_a_curve_are_not_erased():
+    """The curve and what is left blank beside it are narrower than the mark of a row."""
+    x = np.linspace(0, 10, 900)
+    found = ds.fit({"x": x, "y": 2 * x + 0.1 * np.sin(40 * x)}, "y ~ a*x + b")
+    figure = found.plot(view="data")
+    line = max(figure.axes[0].lines, key=lambda line: len(line.get_xdata()))
+    assert all(
+        effect._gc.get("linewidth", 0.0) < 3 for effect in line.get_path_effects() if hasattr(effect, "_gc")
+    )
+    assert line.get_linewidth() < 2

@@ -25,6 +25,7 @@ HEIGHT = 4.6
 ALONG = 800  # points of a curve
 FURTHER = 0.6  # of the rows' range that a curve may leave it by
 STRIP = 0.055  # height of the strip of a class, below the probabilities
+CURVE, HALO = 1.6, 0.8  # widths: the rows right beside a curve stay to be seen
 MOST_CLASSES = 12
 
 
@@ -124,14 +125,16 @@ def _labels(axes: Axes, scene: Scene, x: Floats, window: Window, theme: Theme, w
 
 def _curves(axes: Axes, scene: Scene, several: bool, theme: Theme) -> list[Line2D]:
     model = scene.fit.model
-    halo: Any = [Stroke(linewidth=4.4, foreground=theme.halo, alpha=0.85), Normal()]
+    halo: Any = [Stroke(linewidth=CURVE + HALO, foreground=theme.halo, alpha=0.6), Normal()]
     if not several:
         what = {
             "log_loss": f"probability of {model.classes[1]}" if model.classes else "",
             "poisson": "fitted rate",
             "quantile": f"fitted quantile {model.loss.shape:g}",
         }.get(model.loss.name, "fit")
-        (line,) = axes.plot([], [], color=theme.path, linewidth=2.2, zorder=5, path_effects=halo, label=what)
+        (line,) = axes.plot(
+            [], [], color=theme.path, linewidth=CURVE, zorder=5, path_effects=halo, label=what
+        )
         return [line]
     lines = []
     for k, name in enumerate(model.classes[:MOST_CLASSES]):
