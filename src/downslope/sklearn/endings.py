@@ -59,13 +59,16 @@ class Ending:
 def ending_of(fit: Fit, patience: Patience | None, unit: str) -> Ending:
     """How a fit ended; ``unit`` is what its steps are called."""
     run, status = fit.run, fit.run.verdict.status
+    taken = f"{run.nit} {unit.removesuffix('s') if run.nit == 1 else unit}"
     if patience is not None and status == Status.STOPPED_BY_CALLBACK:
         if run.fun <= run.history.value[0]:
             return Ending(str(Status.CONVERGED), patience.sentence(unit), True)
-        message = f"After {run.nit} {unit} the cost {run.fun:.4g} is above the {run.history.value[0]:.4g} of the start."
+        message = (
+            f"After {taken} the cost {run.fun:.4g} is above the {run.history.value[0]:.4g} of the start."
+        )
         return Ending(str(Status.DIVERGED), message, False)
     if patience is not None and status == Status.STEP_LIMIT:
-        return Ending(str(status), f"Stopped after {run.nit} {unit}, with the cost still changing.", False)
+        return Ending(str(status), f"Stopped after {taken}, with the cost still changing.", False)
     return Ending(str(status), run.message, run.success)
 
 

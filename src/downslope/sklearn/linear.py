@@ -191,7 +191,10 @@ class LinearDescent(BaseEstimator):
             after = feeding.stream.fed(objective, batch)
         feeding.record.add(cost, norm, before)
         steps = -(-len(X) // batch)
-        self.status_, self.message_ = "step_limit", f"One pass over {len(X)} rows, in {steps} steps."
+        self.status_, self.message_ = (
+            "step_limit",
+            f"One pass over {len(X)} rows, in {steps} step{'' if steps == 1 else 's'}.",
+        )
         if np.all(np.abs(after.z) < LARGEST) and not np.any(np.isnan(after.memory)):
             feeding.stream = after
         else:
