@@ -147,13 +147,16 @@ def classify(
         return Point("unknown")
 
 
-def judged(run: Run) -> Run:
-    """The run, no longer called a success where the stationary point it reached is not what was asked for."""
+def judged(run: Run, cheap: bool = False) -> Run:
+    """The run, no longer called a success where the stationary point it reached is not what was asked for.
+
+    ``cheap`` says that the objective is known to cost so little that the run's own time need not be looked at.
+    """
     if run.verdict.status not in (Status.CONVERGED, Status.STALLED) and run.gradient_norm > 0:
         return run
     if not len(run.history):
         return run
-    point = point_of(run)
+    point = point_of(run, cheap)
     if not point.disappoints:
         return run
     verdict = dataclasses.replace(
@@ -162,14 +165,14 @@ def judged(run: Run) -> Run:
     return dataclasses.replace(run, verdict=verdict)
 
 
-def point_of(run: Run) -> Point:
+def point_of(run: Run, cheap: bool = False) -> Point:
     """The judgement of the point that a run reached, on the coordinates that no bound holds there."""
     with np.errstate(all="ignore"):
         setup = Setup.of(run.optimizer)
         objective, x = free_of(run)
         if not len(x):
             return Point("maximum" if run.maximize else "minimum", maximize=run.maximize)
-        if not affordable(run, len(x)):
+        if not cheap and not affordable(run, len(x)):
             return Point("unknown")
         start = run.start if len(x) == len(run.start) else None
         return classify(objective, x, run.maximize, start, setup.ridge)

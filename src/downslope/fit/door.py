@@ -31,6 +31,8 @@ from downslope.optimizers.schedule_text import as_schedule
 from downslope.optimizers.wrappers.scheduled import with_schedule
 
 _NAMED = ("target", "features", "loss", "start", "optimizer", "learning_rate", "steps")  # of ``fit``
+JUDGED = 10_000_000  # rows times squared parameters up to which the point reached is judged
+CHEAP = 1_000_000  # and up to which that takes some 10 ms
 MOST_NAMED = 12  # parameters spelt out in the example of a start
 
 
@@ -273,10 +275,15 @@ def finished(task: Task, outcome: Outcome, start: Array) -> Fit:
     run = replace(run, verdict=replace(run.verdict, message=_counted_aright(outcome, run)))
     exact = outcome.square is None and not objective.penalty.l1 and not objective.penalty.l2
     loss = run.fun if exact and len(run.history) else objective.data_value(run.final)
-    if task.hypothesis.linear is None and objective.rows.count * objective.parameters.size**2 <= 10_000_000:
+    numbers = objective.rows.count * objective.parameters.size**2
+    if task.hypothesis.linear is None and numbers <= JUDGED:
         from downslope.explain.point import judged
 
-        run = judged(run)
+        succeeded = run.success
+        run = judged(run, cheap=numbers <= CHEAP)  # a short run's time is that of compiling the hypothesis
+        if succeeded and not run.success:
+            message = f"{run.verdict.message} Begin elsewhere: give another start (start=, --start)."
+            run = replace(run, verdict=replace(run.verdict, message=message))
     found, grave = findings.about(task, outcome, loss)
     notes = (*task.notes, *outcome.notes, *found)
     warnings = (*task.warnings, *outcome.warnings, *grave)

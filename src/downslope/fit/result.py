@@ -271,7 +271,8 @@ class Fit:
             ),
             *([f"  ... and {len(shown) - 20} more"] if len(shown) > 20 else []),
             f"  {self.model.loss} = {self.loss:.10g}{self._quality()}",
-            f"  {self.nit} steps, {self.nfev} evaluations, {type(self.run.optimizer).__name__}, data by {self.path}",
+            f"  {_counted(self.nit, 'step')}, {_counted(self.nfev, 'evaluation')},"
+            f" {type(self.run.optimizer).__name__}, data by {self.path}",
             *(f"  note: {note}" for note in self.notes if note not in self.warnings),
             *(f"  warning: {warning}" for warning in self.warnings),
         ]
@@ -281,6 +282,10 @@ class Fit:
         if self.model.loss.classifies:
             return "" if self.accuracy is None else f", accuracy {self.accuracy:.4f}"
         return "" if self.r2 is None else f", R² = {self.r2:.8g}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 __all__ = ["Fit", "Loss"]

@@ -176,7 +176,7 @@ class Rounds:
             return Verdict(Status.UNBOUNDED, False, sentence)
         if status == Status.CONVERGED:
             message = (
-                f"The gradient norm {run.gradient_norm:.3g} is within the tolerance, after {steps} steps in natural"
+                f"The gradient norm {run.gradient_norm:.3g} is within the tolerance, after {_counted(steps)} in natural"
                 " coordinates."
             )
             return Verdict(Status.CONVERGED, True, message)
@@ -192,7 +192,7 @@ class Rounds:
             return run.verdict
         if asked.steps is not None and steps >= asked.steps:
             done = not asked.asks_for_a_test
-            return Verdict(Status.STEP_LIMIT, done, f"Stopped at the limit of {steps} steps.")
+            return Verdict(Status.STEP_LIMIT, done, f"Stopped at the limit of {_counted(steps)}.")
         fell = len(run.history) > 1 and run.history.value[0] - run.fun > 1e-15 * abs(run.fun)
         if not fell and (
             damping >= MOST_DAMPING or (rounds > 3 and run.gradient_norm <= 1e-5 * np.sqrt(abs(run.fun)))
@@ -202,14 +202,14 @@ class Rounds:
             return Verdict(
                 Status.CONVERGED if near else Status.STALLED,
                 near,
-                f"The cost no longer falls {words}, after {steps} steps; the gradient norm in natural coordinates is"
-                f" {run.gradient_norm:.3g}.",
+                f"The cost no longer falls {words}, after {_counted(steps)}; the gradient norm in natural coordinates"
+                f" is {run.gradient_norm:.3g}.",
             )
         if rounds >= MOST_ROUNDS:
             return Verdict(
                 Status.STEP_LIMIT,
                 False,
-                f"Stopped after {steps} steps in {rounds} rounds, the gradient norm still {run.gradient_norm:.3g}.",
+                f"Stopped after {_counted(steps)} in {rounds} rounds, the gradient norm still {run.gradient_norm:.3g}.",
             )
         return None
 
@@ -235,6 +235,10 @@ class Rounds:
             reported=None,
             seconds=time.perf_counter() - began,
         )
+
+
+def _counted(steps: int) -> str:
+    return f"{steps} step{'' if steps == 1 else 's'}"
 
 
 def softmax_metric(rows: SoftmaxRows, phi: Array, weights: Array, picked: Any) -> Array:
