@@ -15,21 +15,25 @@ DEPENDENT = 1e-12  # of the largest singular value: below it a direction is not 
 WORTH_SAYING = 30.0
 
 
+SEPARABLE = (
+    "the classes can be separated perfectly, so without a penalty no finite parameters are best: the cost falls"
+    " towards zero as they grow for ever. Add a penalty (l2=0.01, --l2 0.01), or take the direction alone"
+)
+
+
 def separated(objective: DataObjective) -> Callable[[Array], str]:
     """A test whether the parameters separate the classes: then, without a penalty, no finite ones are best."""
 
     def sentence(phi: Array) -> str:
-        if not _separates(objective, phi):
+        if not separates(objective, phi):
             return ""
-        return (
-            "The classes can be separated perfectly, so without a penalty no finite parameters are best: the cost falls"
-            " towards zero as they grow for ever. Add a penalty (l2=0.01, --l2 0.01), or take the direction alone."
-        )
+        return f"{SEPARABLE[0].upper()}{SEPARABLE[1:]}."
 
     return sentence
 
 
-def _separates(objective: DataObjective, phi: Array) -> bool:
+def separates(objective: DataObjective, phi: Array) -> bool:
+    """Whether the parameters put every row that counts on the side of its own class."""
     rows, y = objective.rows, objective.y
     u = rows.predictions(phi)
     counted = objective.weights > 0 if objective.weights.size else np.ones(len(y), bool)

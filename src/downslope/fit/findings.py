@@ -16,6 +16,7 @@ from downslope.fit.task import Task
 DISAGREEMENT = 1e-6  # of the loss: above it the final pass and the loss in brief are said to differ
 MOST_PARAMETERS = 60
 SAMPLE = 5_000
+HARDLY = 0.1  # of the whole fall of the cost: no more of it in the second half of the run
 GROWTH = 1e4  # a parameter this many times its start is on its way to infinity
 
 
@@ -41,7 +42,20 @@ def about(task: Task, outcome: Outcome, loss: float) -> tuple[list[str], list[st
             )
     elif task.objective.parameters.size <= MOST_PARAMETERS and not isinstance(task.rows, SoftmaxRows):
         warnings += _undetermined(task, outcome)
-    return notes, warnings + _rate(task, outcome) + _growing(task, outcome)
+    return notes, warnings + _rate(task, outcome) + _endless(task, outcome)
+
+
+def _endless(task: Task, outcome: Outcome) -> list[str]:
+    """That there is no minimum where the parameters are heading, where there is none."""
+    run, penalty = outcome.run, task.objective.penalty
+    if task.loss.classifies and not penalty.l2 and not penalty.l1 and len(run.history):
+        with np.errstate(all="ignore"):
+            apart = diagnosis.separates(task.objective, run.final)
+        if apart:
+            return [] if run.verdict.status == Status.UNBOUNDED else [diagnosis.SEPARABLE]
+    if task.hypothesis.linear is not None and task.loss.link == "identity":
+        return []  # such a cost has a minimum; the run is merely far from it
+    return _growing(task, outcome)
 
 
 def _growing(task: Task, outcome: Outcome) -> list[str]:
@@ -51,7 +65,8 @@ def _growing(task: Task, outcome: Outcome) -> list[str]:
         return []
     begin, end, cost = run.history.x[0], run.final, run.history.value
     far = np.abs(end) > GROWTH * np.maximum(np.abs(begin), 1.0)
-    if not far.any() or cost[-1] > cost[0]:
+    late = cost[len(cost) // 2] - cost[-1]
+    if not far.any() or cost[-1] > cost[0] or late > HARDLY * (cost[0] - cost[-1]):
         return []
     names = run.history.coordinates
     list_ = ", ".join(f"{names[i]} from {begin[i]:.3g} to {end[i]:.3g}" for i in np.flatnonzero(far)[:6])

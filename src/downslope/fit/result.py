@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.descent import Run, Status
+from downslope.descent import Run
 from downslope.descent.history import History
 from downslope.errors import DataError
 from downslope.fit.coordinates import Coordinates
+from downslope.fit.diagnosis import separates
 from downslope.fit.explanation import FitExplanation, explained
 from downslope.fit.losses import SQUARED, Loss
 from downslope.fit.model import Model
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROUNDING = 1e-14  # an R² no larger is that of the mean alone
-_NOWHERE = (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN)  # such a run ended at no minimum
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,12 +147,15 @@ class Fit:
 
         For squared losses s^2 (J'WJ)^-1 with s^2 = RSS/(n - p); for log_loss and poisson the inverse of the Hessian of
         the summed loss. None for other losses, with penalties, where the data do not determine the parameters, and
-        where the descent ended further from the minimum than a standard error.
+        where the descent did not succeed, or ended further from the minimum than a standard error. None as well where
+        the classes can be separated, as then there is no minimum.
         """
         if self.recorded is not None:
             return self.recorded["standard_errors"]  # type: ignore[no-any-return]
         objective = self._task().objective
-        if self.run.verdict.status in _NOWHERE:
+        if not self.run.success:
+            return None
+        if self.model.loss.classifies and separates(objective, self.run.final):
             return None
         found = standard_errors(objective, self.square, self.run.final, self.loss)
         names = objective.parameters.coordinates
