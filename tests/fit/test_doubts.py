@@ -82,3 +82,38 @@ def test_other_tools_words_for_losses(word, hint):
     assert hint in str(caught.value)
     assert "  " not in str(caught.value)
     assert all(set(meant.split("' or '")) <= set(LOSSES) for meant in OTHER_NAMES.values())
+
+
+LABELS = {"x": np.linspace(-3, 3, 40), "y": (RNG.uniform(-3, 3, 40) < np.linspace(-3, 3, 40)) * 1.0}
+
+
+@pytest.mark.parametrize(
+    ("right", "loss", "said"),
+    [
+        ("sigmoid(a*x + b)", "log_loss", "log_loss applies the sigmoid itself"),
+        ("1/(1 + exp(-(a*x + b)))", "log_loss", "log_loss applies the sigmoid itself"),
+        ("1/(1 + exp(-a*x - b))", "log_loss", "log_loss applies the sigmoid itself"),
+        ("exp(a*x + b)", "poisson", "poisson applies the exponential itself"),
+    ],
+)
+def test_a_link_that_is_applied_twice_is_pointed_out(right, loss, said):
+    found = fit(LABELS, f"y ~ {right}", loss=loss, start="a=0.1,b=0", steps=2)
+    assert [w for w in found.warnings if w.startswith(said)] == [
+        f"{said}, and here it is applied twice; write b + a*x"
+    ]
+    as_advised = fit(LABELS, "y ~ b + a*x", loss=loss)
+    assert as_advised.loss < found.loss
+
+
+@pytest.mark.parametrize(
+    ("right", "loss"),
+    [
+        ("sigmoid(a*x + b)", "mse"),
+        ("a*exp(-x) + b", "poisson"),
+        ("a*sigmoid(b*x)", "log_loss"),
+        ("where(x > 0, 1/(1 + exp(-a*x - b)), b)", "log_loss"),
+    ],
+)
+def test_a_hypothesis_that_only_has_such_a_part_is_left_alone(right, loss):
+    found = fit(LABELS, f"y ~ {right}", loss=loss, start="a=0.1,b=0.1", steps=2)
+    assert not any("itself" in said for said in found.warnings)

@@ -40,7 +40,7 @@ _MODEL: tuple[Declared, ...] = (
             "default": "mse",
             "shell_complete": _losses,
             "help": "mse, rmse, mae, huber:1.35, log_cosh, quantile:0.5; log_loss (labels 0 and 1), softmax (labels),"
-            " poisson (counts). Default: mse.",
+            " poisson (counts), which apply sigmoid, softmax and exp themselves. Default: mse.",
         },
     ),
     (("--weights",), {"metavar": "COLUMN", "help": "How much each row counts, >= 0."}),

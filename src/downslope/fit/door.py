@@ -86,7 +86,8 @@ def fit(
         hypothesis: ``"y ~ a*x + b"``, or any other formula on the right. Instead, ``target`` (and ``features``) say
             which columns a linear model with an intercept is made of.
         loss: mse, rmse, mae, huber, log_cosh, quantile, log_loss, softmax or poisson; huber(1.5) and quantile(0.9)
-            carry a number. See ``downslope.fit.losses``.
+            carry a number; log_loss, softmax and poisson apply sigmoid, softmax and exp to the hypothesis themselves.
+            See ``downslope.fit.losses``.
         start: a dict, text (``"a=1,b=1"``) or a sequence in the order of the parameters. By default zeros, for a
             hypothesis that is linear in its parameters; any other needs a start.
         optimizer, learning_rate: as for ``minimize``. Without either, or with ``"auto"``, coordinates are chosen in

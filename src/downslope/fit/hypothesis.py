@@ -174,6 +174,38 @@ def _linear(expression: Any, parameters: Sequence[str]) -> Linear | None:
     return Linear(tuple(features), None if offset == 0 else offset)
 
 
+def within_link(expression: Any, link: str) -> Any:
+    """``u`` where the expression is ``sigmoid(u)``, ``1/(1 + exp(-u))`` or ``exp(u)``, as ``link`` says; else None.
+
+    >>> within_link(symbolic.lower(parse("1/(1 + exp(-a*x - b))").tree), "sigmoid")
+    b + a*x
+    >>> within_link(symbolic.lower(parse("c/(1 + exp(-a*x - b))").tree), "sigmoid") is None
+    True
+    """
+    if isinstance(expression, se.Piecewise):
+        positive, condition = expression.args[
+            :2
+        ]  # sigmoid(u) is written in one way for 0 < u, else in another
+        inner = within_link(positive, link) if link == "sigmoid" else None
+        where = tuple(map(se.expand, getattr(condition, "args", ())))
+        return inner if inner is not None and where == (0, inner) else None
+    if not isinstance(expression, se.Pow):
+        return None
+    base, power = expression.args
+    if link == "exp":
+        return power if base == se.E else None
+    if (
+        link != "sigmoid"
+        or power != -1
+        or not isinstance(base, se.Add)
+        or len(base.args) != 2
+        or 1 not in base.args
+    ):
+        return None
+    term = next(arg for arg in base.args if arg != 1)
+    return se.expand(-term.args[1]) if isinstance(term, se.Pow) and term.args[0] == se.E else None
+
+
 def linear_model(target: str, features: Sequence[str] | None, frame: Frame) -> Hypothesis:
     """The linear model with an intercept over ``features`` (by default all other columns).
 

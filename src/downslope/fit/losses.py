@@ -13,6 +13,8 @@ log_loss   log(1 + exp(u)) - y u                           sigmoid(u)           
 poisson    exp(u) - y u                                    exp(u)               numbers >= 0
 softmax    log(sum_k exp(u_k)) - u_y                       softmax(u)           labels
 =========  ==============================================  ===================  =======================
+
+The last three apply the link themselves: the hypothesis is ``a*x + b``, not ``sigmoid(a*x + b)``.
 """
 
 from __future__ import annotations

@@ -12,11 +12,13 @@ from downslope.errors import DataError, UsageError
 from downslope.fit import checks
 from downslope.fit.formula_rows import FormulaRows, column_formulas, feature_matrix
 from downslope.fit.frame import Frame
-from downslope.fit.hypothesis import Hypothesis
+from downslope.fit.hypothesis import Hypothesis, within_link
 from downslope.fit.losses import LOGISTIC, POISSON, Loss
 from downslope.fit.objective import DataObjective, Penalty
 from downslope.fit.rows import NOTHING, Array, LinearRows, Rows, SoftmaxRows
 from downslope.objectives import Parameters
+
+_LINKS = {"sigmoid": "the sigmoid", "exp": "the exponential"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +92,7 @@ def make_task(
         notes.append(f"{frame.rows_dropped} rows with missing values were left out")
     rows, y = rows_of(frame, hypothesis, loss, y, len(classes), as_formula)
     checks.finite(frame, [name for name in needed if not (text_target and name == hypothesis.target)], rows.X)
-    warnings = list(hypothesis.doubts)
+    warnings = [*hypothesis.doubts, *linked_twice(hypothesis, loss)]
     if isinstance(rows, LinearRows):
         warnings += checks.look_at_columns(frame, hypothesis, rows)
     if loss.link != "identity" and loss.link != "softmax":
@@ -149,6 +151,15 @@ def _link_note(loss: Loss, hypothesis: Hypothesis) -> str:
         return f"log_loss takes the hypothesis as log-odds: the probability is sigmoid({right})"
     assert loss.code == POISSON
     return f"poisson takes the hypothesis as the logarithm of the rate: the prediction is exp({right})"
+
+
+def linked_twice(hypothesis: Hypothesis, loss: Loss) -> list[str]:
+    """A warning where the hypothesis is what the loss makes of it anyhow."""
+    inner = within_link(hypothesis.expression, loss.link)
+    if inner is None:
+        return []
+    written = str(inner).replace("**", "^")
+    return [f"{loss.name} applies {_LINKS[loss.link]} itself, and here it is applied twice; write {written}"]
 
 
 def _strength(name: str, value: Any) -> float:
