@@ -258,8 +258,8 @@ def tensorflow_cases() -> list[Case]:
     ):
         ours = descent(bowl, tf.constant(START, tf.float64), rule)
         cases += [
-            Case(f"keras.optimizers.{name}, eager", loop(make, False), ours, 200, 200_000, 100),
-            Case(f"keras.optimizers.{name}, tf.function", loop(make, True), ours, 1000, 200_000, 100),
+            Case(f"keras.optimizers.{name}, eager", loop(make, False), ours, 200, 2_000_000, 100),
+            Case(f"keras.optimizers.{name}, tf.function", loop(make, True), ours, 1000, 2_000_000, 100),
         ]
     return cases
 
