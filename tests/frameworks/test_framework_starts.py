@@ -147,10 +147,10 @@ def test_parameters_and_variables_stay_what_they_are() -> None:
 def test_in_place() -> None:
     leaf = torch.zeros(2, requires_grad=True)
     ds.minimize(lambda p: bowl(p[0], p[1]), leaf, learning_rate=0.2, in_place=True)
-    np.testing.assert_allclose(leaf.detach(), [1, 2], rtol=1e-5)
+    np.testing.assert_allclose(leaf.detach(), [1, 2], rtol=1e-3)
     variables = {"x": tf.Variable(0.0), "y": tf.Variable(0.0)}
     ds.minimize(bowl, variables, learning_rate=0.2, in_place=True)
-    assert variables["y"].numpy() == pytest.approx(2, rel=1e-5)
+    assert variables["y"].numpy() == pytest.approx(2, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -527,7 +527,7 @@ def test_a_used_up_graph_does_no_harm() -> None:
     stale = torch.ones(2, requires_grad=True) * 2
     (stale * 3 * stale).sum().backward()
     run = ds.minimize(lambda p: ((p - stale) ** 2).sum(), torch.zeros(2), learning_rate=0.25)
-    np.testing.assert_allclose(numbers(run.x), [2, 2], rtol=1e-5)
+    np.testing.assert_allclose(numbers(run.x), [2, 2], rtol=1e-3)
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -168,7 +168,10 @@ def descent_parameters(function: Function) -> Function:
     """Everything that ``minimize`` and ``maximize`` take."""
     sections = (
         ("Method", _METHOD),
-        ("When to stop", stopping("Default: 1e-8, where nothing else in this list is given.", TARGET)),
+        (
+            "When to stop",
+            stopping("Default: 1e-8 (1e-4 in float32), where nothing else in this list is given.", TARGET),
+        ),
         ("Output", outputs(VIEW)),
     )
     return click.argument("expression", shell_complete=_names_of_problems)(added(function, sections))

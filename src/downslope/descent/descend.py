@@ -72,7 +72,7 @@ def descend(
     """
     started = time.perf_counter()
     sign = -1.0 if maximize else 1.0
-    full = stopping.with_defaults()
+    full = stopping.with_defaults(objective.dtype)
     trail = Trail(x, _towards(full, sign), every)
     chosen = choose_engine(objective, prepared(optimizer), x, sign, engine)
     ending = _drive(chosen, trail, objective, sign, watch or Watch(), started)

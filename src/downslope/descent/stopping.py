@@ -12,6 +12,7 @@ import numpy as np
 from downslope.errors import UsageError
 
 DEFAULT_TOLERANCE = 1e-8
+SINGLE_TOLERANCE = 1e-4  # in float32, which rarely gets further
 DEFAULT_STEPS = 100_000
 RUNAWAY = 1e30  # a value this many times (1 + |the start's|) away is called diverged or unbounded
 NO_LIMIT = 2**53  # steps; centuries, and the largest count that float64 holds exactly
@@ -96,11 +97,11 @@ class Stopping:
         tests = (self.tolerance, self.relative_tolerance, self.value_tolerance, self.x_tolerance, self.target)
         return any(test is not None for test in tests)
 
-    def with_defaults(self) -> Stopping:
-        """With the default tolerance where nothing is asked for, and a step limit always."""
+    def with_defaults(self, dtype: Any = np.float64) -> Stopping:
+        """With the default tolerance of this precision where nothing is asked for, and a step limit always."""
         asked = {name: getattr(self, name) for name in self.__dataclass_fields__}
         if all(value is None for value in asked.values()):
-            asked["tolerance"] = DEFAULT_TOLERANCE
+            asked["tolerance"] = SINGLE_TOLERANCE if dtype == np.float32 else DEFAULT_TOLERANCE
         if self.steps is None:
             # a person who limits evaluations or time has chosen the limit already
             chosen = self.evaluations is not None or self.seconds is not None

@@ -15,6 +15,7 @@ from downslope.explain.case import Case
 from downslope.explain.findings import Finding, causes
 from downslope.explain.outlook import Forecast, from_curvature
 from downslope.explain.point import Point
+from downslope.explain.rationed import OutOfEvaluationsError, looked_at, too_coarse
 
 
 @dataclass(frozen=True)
@@ -126,15 +127,26 @@ def explain(run: Run) -> Explanation:
             return Explanation(Point("unseen"), (), None)
         seen = record.Record(run)
         return Explanation(Point("unseen"), tuple(record.findings(seen)), None, record.course(seen))
-    case = Case(run)
-    with np.errstate(all="ignore"):
-        findings = causes(case)
-        promised = _forecast(case)
-        point = case.point
+    if too_coarse(run):
+        return _by_its_record(run)
+    case = Case(looked_at(run))
+    try:
+        with np.errstate(all="ignore"):
+            findings = causes(case)
+            promised = _forecast(case)
+            point = case.point
+    except OutOfEvaluationsError:
+        return _by_its_record(run)
     kink = next((f for f in findings if f.code == "kink"), None)
     if kink is not None and point.kind != "kink":
         point = Point("kink", way=kink.evidence["along"], names=case.names, maximize=run.maximize)
     return Explanation(point, tuple(findings), promised)
+
+
+def _by_its_record(run: Run) -> Explanation:
+    """What the history alone tells, where curvature cannot be had: its rounding hides it, or it would cost too much."""
+    findings = tuple(record.findings(record.Record(run))) if len(run.history) else ()
+    return Explanation(Point("unknown", maximize=run.maximize), findings, None)
 
 
 def _forecast(case: Case) -> Forecast | None:

@@ -12,6 +12,7 @@ from downslope.descent import Run, Status
 from downslope.descent.bounds import free_part, projection_of
 from downslope.errors import ObjectiveError
 from downslope.explain.landscape import Landscape
+from downslope.explain.rationed import looked_at, too_coarse
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
 from downslope.objectives import Objective, Vector
@@ -168,11 +169,11 @@ def judged(run: Run, cheap: bool = False) -> Run:
 def point_of(run: Run, cheap: bool = False) -> Point:
     """The judgement of the point that a run reached, on the coordinates that no bound holds there."""
     with np.errstate(all="ignore"):
-        setup = Setup.of(run.optimizer)
+        setup, run = Setup.of(run.optimizer), run if cheap else looked_at(run)
         objective, x = free_of(run)
         if not len(x):
             return Point("maximum" if run.maximize else "minimum", maximize=run.maximize)
-        if not cheap and not affordable(run, len(x)):
+        if not cheap and (too_coarse(run) or not affordable(run, len(x))):
             return Point("unknown")
         start = run.start if len(x) == len(run.start) else None
         return classify(objective, x, run.maximize, start, setup.ridge)

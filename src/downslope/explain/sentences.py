@@ -52,8 +52,8 @@ POINTS: Mapping[str, str] = {
     "small_by_units": "The gradient is small only because of the units: the stationary point itself is "
     "{distance:.4g} away.",
     "unseen": "What kind of point it ended at cannot be told: this is a record, and the function is not in it.",
-    "unknown": "What kind of point this is was not looked into: it has too many parameters, or no finite "
-    "derivatives.",
+    "unknown": "What kind of point this is was not looked into: it has too many parameters, no finite derivatives, "
+    "float32 numbers that hide them, or looking would cost more than the run.",
 }
 
 ABOVE = "learning_rate_above_limit"

@@ -62,6 +62,11 @@ def calling(function: Callable[..., Any], start: Any) -> Calling:
         StartError: the start has names or a length that the function does not take.
     """
     required, accepted, open_ended = _signature(function)
+    if not accepted and not open_ended:
+        raise ObjectiveError(
+            f"{getattr(function, '__name__', 'the function')} takes no argument; make it a function of what is to be"
+            " varied, as in lambda w: (w - 3)**2, rather than of a variable outside."
+        )
     if isinstance(start, Mapping):
         parameters = Parameters.of({str(k): as_real(v, f"the start for {k}") for k, v in start.items()})
         if len(required) == 1 and required[0] not in start and not open_ended:

@@ -143,8 +143,9 @@ class TensorFlowLoop:
             )
             return after, block.stack()
 
-        compiled = tf.function(repeat, jit_compile=True, autograph=False)
-        try:
+        function = tf.function(repeat, jit_compile=True, autograph=False)
+        try:  # as one concrete function, which TensorFlow does not warn of being traced once for each cost
+            compiled = function.get_concrete_function(tf.constant(1), *first)
             compiled(tf.constant(1), *first)
         except (*_UNTRACEABLE, ValueError, tf.errors.OpError) as error:
             raise TraceError("TensorFlow cannot compile it") from error

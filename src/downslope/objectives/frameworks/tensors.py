@@ -191,6 +191,11 @@ def as_tensors(start: Any, dtype: Any = None) -> Tensors | None:
 def _numbers(library: Library, what: str, leaf: Any, found: dict[str, str]) -> Any:
     if not _library_name(leaf):
         return leaf
+    if not hasattr(leaf, "dtype"):
+        raise StartError(
+            f"{what} is a {type(leaf).__name__}, not a tensor. For a model, start with dict(model.named_parameters())"
+            " and call it with torch.func.functional_call(model, parameters, inputs)."
+        )
     precision = library.precision(leaf)
     if precision not in _PRECISIONS:
         kind = "whole numbers" if "int" in precision or precision == "bool" else f"{precision} numbers"
