@@ -22,7 +22,6 @@ from downslope.fit.objective import DataObjective, Penalty
 from downslope.fit.plan import Outcome, Plan, in_user_units, standardised
 from downslope.fit.proximal import shrinking, thresholds_in
 from downslope.fit.rows import Array, LinearRows, SoftmaxRows
-from downslope.fit.spreads import means_and_spreads
 from downslope.fit.task import Task
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers import state as states
@@ -88,7 +87,7 @@ def carried_out(task: Task, start: Array, plan: Plan, batch: int, epochs: int | 
     if isinstance(task.rows, LinearRows) and (plan.standardize or plan.free):
         objective, coordinates = standardised(objective)
         notes.append("descended with the features standardised")
-    objective.rows.expect(BATCHES_COUNT * (stopping.steps or 0))
+    objective.expect(BATCHES_COUNT * (stopping.steps or 0))
     layout = compiled_rule(with_penalty(rule, objective.penalty, coordinates), objective.parameters.size)
     shuffle = Epochs(
         work=epoch_of(objective, coordinates, layout, batch, objective.total / objective.rows.count),
@@ -106,7 +105,7 @@ def default_rule(objective: DataObjective) -> Optimizer:
     """The rule for batches where none is named: Adam, its steps in proportion to the spread of what is predicted."""
     spread = 0.0
     if isinstance(objective.rows, LinearRows) and objective.loss.link == "identity":
-        spread = float(means_and_spreads(objective.y[:, None], objective.weights)[1][0])
+        spread = objective.target_spread()
     return as_optimizer("adam", learning_rate=0.01 * spread if np.isfinite(spread) and spread > 0 else 0.01)
 
 

@@ -12,7 +12,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.fit.objective import DataObjective
 from downslope.fit.rows import Array, LinearRows
 from downslope.objectives import Objective, Parameters, Vector
 
@@ -70,7 +69,7 @@ def shear_of(rows: LinearRows, centre: Array) -> Array:
 class InCoordinates(Objective):
     """An objective as a function of ``z``, where its own point is ``matrix @ z + shift``."""
 
-    def __init__(self, objective: DataObjective, coordinates: Coordinates) -> None:
+    def __init__(self, objective: Objective, coordinates: Coordinates) -> None:
         size = objective.parameters.size
         names = tuple(f"z{i + 1}" for i in range(size))
         super().__init__(Parameters.scalars(names, "vector"), objective.text)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from downslope.fit.losses import LOGISTIC
-from downslope.fit.objective import DataObjective
+from downslope.fit.objective import DataObjective, Part
 from downslope.fit.quadratic import Square
 from downslope.fit.rows import Array, LinearRows, SoftmaxRows
 
@@ -34,9 +34,13 @@ def separated(objective: DataObjective) -> Callable[[Array], str]:
 
 def separates(objective: DataObjective, phi: Array) -> bool:
     """Whether the parameters put every row that counts on the side of its own class."""
-    rows, y = objective.rows, objective.y
+    return all(_separated(objective, part, phi) for part in objective.parts())
+
+
+def _separated(objective: DataObjective, part: Part, phi: Array) -> bool:
+    rows, y = part.rows, part.y
     u = rows.predictions(phi)
-    counted = objective.weights > 0 if objective.weights.size else np.ones(len(y), bool)
+    counted = part.weights > 0 if part.weights.size else np.ones(len(y), bool)
     if isinstance(rows, SoftmaxRows):
         own = np.take_along_axis(u, y.astype(np.intp)[:, None], axis=1)[:, 0]
         others = u.copy()

@@ -9,7 +9,7 @@ from downslope.explain.linear import LinearRule
 from downslope.fit import diagnosis
 from downslope.fit.losses import SQUARED
 from downslope.fit.plan import Outcome, standardised
-from downslope.fit.rows import CHUNK_ROWS, SoftmaxRows
+from downslope.fit.rows import SoftmaxRows
 from downslope.fit.spreads import independent
 from downslope.fit.task import Task
 
@@ -165,8 +165,7 @@ def _undetermined(task: Task, outcome: Outcome) -> list[str]:
             return []
         direction = directions[-1]
     along = direction / np.where(sizes > 0, sizes, 1.0)
-    for begin in range(0, rows.count, CHUNK_ROWS):
-        part = rows.jacobian(theta, slice(begin, begin + CHUNK_ROWS))[1]
+    for part in task.objective.jacobians(theta):
         if np.max(np.abs(part @ along)) > 1e-9 * np.max(np.abs(part) @ np.abs(along)) + 1e-300:
             return []
     return [diagnosis.undetermined(direction, names)]

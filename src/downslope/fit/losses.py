@@ -22,7 +22,9 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from downslope.errors import HyperparameterError, UnknownNameError, nearest
 
@@ -108,6 +110,24 @@ OTHER_NAMES = {
     "pinball": "quantile",
     "logcosh": "log_cosh",
 }
+
+
+def linked(loss: Loss, u: Any) -> Any:
+    """Predictions after the link: numbers, rates or probabilities, from those before it, (rows,) or (rows, classes).
+
+    >>> linked(LOSSES["log_loss"], np.array([0.0])).tolist()
+    [0.5]
+    """
+    with np.errstate(over="ignore"):
+        if loss.link == "sigmoid":
+            small = np.exp(-np.abs(u))
+            return np.where(u >= 0, 1.0, small) / (1.0 + small)
+        if loss.link == "exp":
+            return np.exp(u)
+        if loss.link == "softmax":
+            e = np.exp(u - u.max(axis=1, keepdims=True))
+            return e / e.sum(axis=1, keepdims=True)
+    return u
 
 
 def as_loss(loss: str | Loss) -> Loss:

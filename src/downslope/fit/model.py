@@ -14,7 +14,7 @@ from downslope.fit import frame as frames
 from downslope.fit.checks import finite, targets
 from downslope.fit.frame import Frame
 from downslope.fit.hypothesis import Hypothesis
-from downslope.fit.losses import LOGISTIC, Loss
+from downslope.fit.losses import LOGISTIC, Loss, linked
 from downslope.fit.rows import Array
 from downslope.fit.tables import as_frame
 from downslope.objectives import Parameters
@@ -84,17 +84,7 @@ class Model:
 
     def mean(self, table: Any) -> Array:
         """Predictions after the link: numbers, rates or probabilities."""
-        u = self.raw(table)
-        with np.errstate(over="ignore"):
-            if self.loss.link == "sigmoid":
-                small = np.exp(-np.abs(u))
-                return np.where(u >= 0, 1.0, small) / (1.0 + small)
-            if self.loss.link == "exp":
-                return np.exp(u)
-        if self.loss.link == "softmax":
-            e = np.exp(u - u.max(axis=1, keepdims=True))
-            return np.asarray(e / e.sum(axis=1, keepdims=True))
-        return u
+        return np.asarray(linked(self.loss, self.raw(table)))
 
     def predict(self, table: Any) -> NDArray[Any]:
         """Numbers, or labels where the loss classifies."""

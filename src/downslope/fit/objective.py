@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from downslope.fit import kernels
-from downslope.fit.losses import Loss
-from downslope.fit.rows import CHUNK_ROWS, Array, LinearRows, Rows, SoftmaxRows, unlocked
+from downslope.fit.losses import Loss, linked
+from downslope.fit.rows import CHUNK_ROWS, NOTHING, Array, LinearRows, Rows, SoftmaxRows, unlocked
+from downslope.fit.spreads import means_and_spreads
 from downslope.objectives import Objective, Parameters, Vector
 
 
@@ -37,8 +39,18 @@ def subgradient(theta: Array, smooth: Array, thresholds: Array) -> Array:
     return np.where(theta == 0, at_zero, smooth + thresholds * np.sign(theta))
 
 
+class Part(NamedTuple):
+    """Some rows of a table, in memory: the hypothesis on them, their targets and weights."""
+
+    rows: Rows
+    y: Array
+    weights: Array
+
+
 class DataObjective(Objective):
     """The cost of a hypothesis on a table.
+
+    What goes over all rows goes over ``parts``, of which there is one here; see ``streamed`` for more.
 
     Args:
         rows: the hypothesis on its rows.
@@ -64,6 +76,19 @@ class DataObjective(Objective):
         self.total = float(np.sum(weights)) if weights.size else float(len(y))
         self.differentiation = "symbolic"
 
+    @property
+    def count(self) -> int:
+        """How many rows the table has."""
+        return self.rows.count
+
+    def parts(self) -> Iterator[Part]:
+        """All rows, one part after the other."""
+        yield Part(self.rows, self.y, self.weights)
+
+    def expect(self, evaluations: int) -> None:
+        """Be told about how often the cost will be evaluated."""
+        self.rows.expect(evaluations)
+
     def centred(self, centre: Array) -> DataObjective:
         """The same cost with the features of a linear hypothesis measured from ``centre``."""
         assert isinstance(self.rows, LinearRows)
@@ -79,39 +104,85 @@ class DataObjective(Objective):
 
     def data_value(self, x: Vector) -> float:
         """The mean loss without penalties (its root for rmse)."""
-        mean = float(self.rows.sums(np.asarray(x), self.y, self.weights, self.loss)[0]) / self.total
+        mean = float(self.sums(np.asarray(x, np.float64))[0]) / self.total
         return float(np.sqrt(mean)) if self.loss.root else mean
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         return self.penalty.add_to(np.asarray(x, np.float64), *self.loss_and_gradient(x))
 
+    def sums(self, theta: Array) -> Array:
+        """[sum of the rows' costs, its derivatives in the parameters]."""
+        return self.rows.sums(theta, self.y, self.weights, self.loss)
+
     def loss_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         """The mean loss (its root for rmse) and its gradient, without penalties."""
-        sums = self.rows.sums(np.asarray(x, np.float64), self.y, self.weights, self.loss)
+        sums = self.sums(np.asarray(x, np.float64))
         value, gradient = float(sums[0]) / self.total, sums[1:] / self.total
         return rooted(value, gradient) if self.loss.root else (value, gradient)
 
-    def curvature(self, x: Vector, rows: Any = None, least: float = 0.0) -> Array:
+    def curvature(self, x: Vector, rows: Any, least: float = 0.0) -> Array:
         """Second derivatives of the mean loss as if the hypothesis were linear at ``x``: J' diag(c) J / total.
 
-        ``rows`` are indices of a sample; None takes all. ``least`` see ``kernels.curvatures``.
+        ``rows`` are indices of a sample; None takes all that are in memory. ``least`` see ``kernels.curvatures``.
         """
-        theta = np.asarray(x, np.float64)
-        out = np.zeros((self.rows.size, self.rows.size))
-        if rows is not None:
-            share = self.rows.count / len(rows)
-            return out + share * self._curvature_of(theta, rows, least) / self.total
-        for begin in range(0, self.rows.count, CHUNK_ROWS):
-            out += self._curvature_of(theta, slice(begin, begin + CHUNK_ROWS), least)
-        return out / self.total
+        theta, part = np.asarray(x, np.float64), Part(self.rows, self.y, self.weights)
+        if rows is None:
+            return self._curvature_of(theta, part, least) / self.total
+        share = self.rows.count / len(rows)
+        return share * self._products(theta, part, rows, least) / self.total
 
-    def _curvature_of(self, theta: Array, rows: Any, least: float) -> Array:
-        u, J = self.rows.jacobian(theta, rows)
+    def whole_curvature(self, x: Vector) -> Array:
+        """The same from every row of the table."""
+        theta = np.asarray(x, np.float64)
+        total = sum(self._curvature_of(theta, part, 0.0) for part in self.parts())
+        return np.asarray(total) / self.total
+
+    def _curvature_of(self, theta: Array, part: Part, least: float) -> Array:
+        out = np.zeros((self.rows.size, self.rows.size))
+        for begin in range(0, part.rows.count, CHUNK_ROWS):
+            out += self._products(theta, part, slice(begin, begin + CHUNK_ROWS), least)
+        return out
+
+    def _products(self, theta: Array, part: Part, rows: Any, least: float) -> Array:
+        u, J = part.rows.jacobian(theta, rows)
         c = np.empty(len(u))
-        kernels.curvatures(self.loss.code, self.loss.shape, u, self.y[rows], least, c)
-        if self.weights.size:
-            c *= self.weights[rows]
+        kernels.curvatures(self.loss.code, self.loss.shape, u, part.y[rows], least, c)
+        if part.weights.size:
+            c *= part.weights[rows]
         return np.asarray(J.T @ (c[:, None] * J))
+
+    def jacobians(self, x: Vector) -> Iterator[Array]:
+        """The derivatives of the predictions in the parameters, of all rows, some rows at a time."""
+        theta = np.asarray(x, np.float64)
+        for part in self.parts():
+            for begin in range(0, part.rows.count, CHUNK_ROWS):
+                yield part.rows.jacobian(theta, slice(begin, begin + CHUNK_ROWS))[1]
+
+    def feature_spreads(self) -> tuple[Array, Array]:
+        """The mean and the standard deviation of every feature of a linear hypothesis."""
+        assert isinstance(self.rows, LinearRows)
+        return means_and_spreads(self.rows.X, self.weights if self.weights.any() else NOTHING)
+
+    def target_spread(self) -> float:
+        """The standard deviation of the target."""
+        return float(means_and_spreads(self.y[:, None], self.weights)[1][0])
+
+    def squared_error(self, x: Vector) -> float:
+        """The mean square of target minus prediction."""
+        theta, total = np.asarray(x, np.float64), 0.0
+        for part in self.parts():
+            square = np.square(part.y - linked(self.loss, part.rows.predictions(theta)))
+            total += float(part.weights @ square if part.weights.size else np.sum(square))
+        return total / self.total
+
+    def accuracy(self, x: Vector) -> float:
+        """The part of the rows whose label is predicted rightly."""
+        theta, right = np.asarray(x, np.float64), 0.0
+        for part in self.parts():
+            u = part.rows.predictions(theta)
+            good = (u.argmax(axis=1) if u.ndim == 2 else u > 0) == part.y
+            right += float(np.sum(part.weights[good]) if part.weights.size else np.count_nonzero(good))
+        return right / self.total
 
     @property
     def several(self) -> bool:

@@ -25,8 +25,7 @@ from downslope.fit.quadratic import (
     square_from_qr,
 )
 from downslope.fit.rounds import Rounds
-from downslope.fit.rows import NOTHING, USUAL_EVALUATIONS, Array, LinearRows, SoftmaxRows
-from downslope.fit.spreads import means_and_spreads
+from downslope.fit.rows import USUAL_EVALUATIONS, Array, LinearRows, SoftmaxRows
 from downslope.fit.task import Task
 from downslope.objectives import Objective, Parameters
 from downslope.optimizers import Optimizer, as_optimizer
@@ -89,12 +88,12 @@ class Outcome:
 
 def carried_out(task: Task, start: Array, plan: Plan) -> Outcome:
     """Descend the task from ``start`` as planned."""
-    task.rows.expect(min(plan.stopping.steps or USUAL_EVALUATIONS, plan.stopping.evaluations or 1 << 62))
+    task.objective.expect(min(plan.stopping.steps or USUAL_EVALUATIONS, plan.stopping.evaluations or 1 << 62))
     if task.objective.penalty.l1:
         return _proximal(task, start, plan)
     square, notes = _square(task, plan)
     if square is not None:
-        task.rows.expect(2)
+        task.objective.expect(2)
         return _on_square(task, start, plan, square, notes)
     path = "kernel" if isinstance(task.rows, LinearRows) else "formula"
     if plan.free and _large(task):
@@ -231,8 +230,7 @@ def standardised(objective: DataObjective) -> tuple[DataObjective, Coordinates]:
             "standardising needs a hypothesis that is linear in its parameters; scale the columns in the table, or"
             " leave optimizer and learning rate out."
         )
-    weights = objective.weights if objective.weights.any() else NOTHING
-    centre, spread = means_and_spreads(rows.X, weights)
+    centre, spread = objective.feature_spreads()
     if rows.intercept is None:  # nothing absorbs a mean, so it is measured from zero
         spread, centre = np.hypot(spread, centre), np.zeros_like(centre)
     scale = np.ones(rows.each if isinstance(rows, SoftmaxRows) else rows.size)

@@ -10,7 +10,7 @@ import numpy as np
 from downslope.errors import UsageError
 from downslope.fit.objective import DataObjective, Penalty, subgradient
 from downslope.fit.rows import Array
-from downslope.objectives import Vector
+from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers.arithmetic import maximum, minimum, sqrt
 
@@ -39,18 +39,19 @@ def shrunk(v: Any, amounts: Any) -> Any:
     return maximum(v - amounts, 0.0) + minimum(v + amounts, 0.0)
 
 
-class SmoothGradient(DataObjective):
+class SmoothGradient(Objective):
     """A cost whose gradient leaves the l1 penalty out: a proximal rule takes that by itself."""
 
     def __init__(self, whole: DataObjective) -> None:
-        o = whole
-        super().__init__(o.rows, o.y, o.weights, o.loss, o.penalty, o.parameters, o.text)
-        self.smooth = Penalty(o.penalty.l2, 0.0, o.penalty.mask)
+        super().__init__(whole.parameters, whole.text)
+        self.whole, self.differentiation = whole, whole.differentiation
+        self.smooth = Penalty(whole.penalty.l2, 0.0, whole.penalty.mask)
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
-        value, gradient = self.loss_and_gradient(x)
+        penalty = self.whole.penalty
+        value, gradient = self.whole.loss_and_gradient(x)
         value, gradient = self.smooth.add_to(np.asarray(x), value, gradient)
-        return value + self.penalty.l1 * float(np.sum(np.abs(self.penalty.mask * x))), gradient
+        return value + penalty.l1 * float(np.sum(np.abs(penalty.mask * x))), gradient
 
 
 class ShrinkingState(NamedTuple):

@@ -8,7 +8,6 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from downslope.descent import Run
@@ -118,13 +117,11 @@ class Fit:
         objective = self._task().objective
         if self.model.loss.classifies:
             return None
-        y, w = objective.y, objective.weights
-        mean = np.average(y, weights=w if w.size else None)
-        total = float(np.average(np.square(y - mean), weights=w if w.size else None))
+        total = objective.target_spread() ** 2
         if self.model.loss.code == SQUARED:
             left = self.loss**2 if self.model.loss.root else self.loss
         else:
-            left = float(np.average(np.square(self.residuals()), weights=w if w.size else None))
+            left = objective.squared_error(self.run.final)
         part = 1.0 - left / total if total else None
         return 0.0 if part is not None and abs(part) < ROUNDING else part
 
@@ -135,11 +132,7 @@ class Fit:
             return self.recorded["accuracy"]  # type: ignore[no-any-return]
         if not self.model.loss.classifies:
             return None
-        objective = self._task().objective
-        u = objective.rows.predictions(self.run.final)
-        found = u.argmax(axis=1) if u.ndim == 2 else u > 0
-        w = objective.weights
-        return float(np.average(found == objective.y, weights=w if w.size else None))
+        return self._task().objective.accuracy(self.run.final)
 
     @cached_property
     def standard_errors(self) -> dict[str, float] | None:

@@ -22,7 +22,7 @@ def standard_errors(
     determine the parameters, or where ``theta`` is further from the minimum than a standard error.
     """
     code, penalty, p = objective.loss.code, objective.penalty, objective.parameters.size
-    n = objective.rows.count
+    n = objective.count
     if code not in (SQUARED, LOGISTIC, POISSON) or penalty.l1 or penalty.l2 or n <= p:
         return None
     if not np.isfinite(loss) or not np.all(np.isfinite(theta)):
@@ -32,7 +32,7 @@ def standard_errors(
         root = inverse(square.factor @ np.linalg.inv(square.shear))
         inverted: Array | None = None if root is None else np.asarray(root @ root.T / objective.total)
     else:
-        inverted = inverse(objective.curvature(theta) * objective.total / half)
+        inverted = inverse(objective.whole_curvature(theta) * objective.total / half)
     if inverted is None:
         return None
     mean = loss**2 if objective.loss.root else loss
