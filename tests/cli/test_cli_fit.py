@@ -225,6 +225,17 @@ def test_standard_input(downslope, kind):
     assert answer.json["x"] == pytest.approx(LINE, rel=1e-12)
 
 
+def test_tables_that_stay_in_their_files(downslope, folder):
+    answer = downslope('fit four.csv "y ~ a*x + b" --stream --format json')
+    assert answer.code == 0
+    assert answer.json["parameters"] == pytest.approx(LINE)
+    assert "stayed in its files and was read 2 times" in answer.json["notes"][-1]
+    assert "stayed" not in downslope('fit four.csv "y ~ a*x + b" --no-stream --format json').out
+    refused = downslope('fit - "y ~ a*x + b" --loss mae --stream', stdin=FOUR.encode())
+    assert refused.code == 2
+    assert "read only once" in refused.err
+
+
 def test_a_bad_cell_in_one_of_several_files_is_named_with_its_file(downslope, folder):
     (folder / "part1.csv").write_text("x,y\n2,81\n4,93\n")
     (folder / "part2.csv").write_text("x,y\n6,91\n8,oops\n")

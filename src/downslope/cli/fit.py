@@ -44,6 +44,7 @@ _AS_GIVEN = (
     "every",
     "seed",
     "schedule",
+    "stream",
 )
 _FLAGS = ("standardize", "drop_missing")
 EXAMPLE = 'downslope fit data.csv "y ~ a*x + b"'

@@ -89,6 +89,13 @@ _METHOD: tuple[Declared, ...] = (
         },
     ),
     (
+        ("--stream/--no-stream",),
+        {
+            "default": None,
+            "help": "Read files page by page, in little memory. Default: where they would take more than half of it.",
+        },
+    ),
+    (
         ("--seed",),
         {"type": NUMBER, "metavar": "N", "help": "For the order of the batches, or a random start."},
     ),

@@ -2,8 +2,11 @@
 
 In flow a table (``tables``, ``files`` -> ``frame``), a hypothesis (``hypothesis``) and a loss (``losses``); they become
 a ``Task`` with its cost (``rows``, ``objective``), are descended as planned (``plan``: ``quadratic`` from ``moments``
-or QR, ``rounds``, ``proximal``, ``batches``), and out flows a ``Fit`` (``result``, ``model``). What is compiled is in
-``kernels``, ``moments`` and ``epochs``. May import ``explain``, ``descent`` and what is below them; nothing above.
+or QR, ``rounds``, ``proximal``, ``batches``), and out flows a ``Fit`` (``result``, ``model``). Passes over the rows are
+compiled in ``kernels``, ``moments`` and ``spreads``, and made to measure in ``linear_kernel`` and ``row_kernel``. A
+table that is larger than memory stays in its files: ``pages`` -> ``scan`` -> ``streamed``.
+
+May import ``explain``, ``descent`` and what is below them; nothing above.
 
 The module itself can be called: ``downslope.fit(...)`` is ``downslope.fit.fit(...)``.
 """

@@ -73,7 +73,7 @@ class Epochs(Optimizer):
 
 def carried_out(task: Task, start: Array, plan: Plan, batch: int, epochs: int | None, seed: int) -> Outcome:
     """Descend in mini-batches of ``batch`` rows for so many epochs."""
-    batch = _checked("batch_size", batch, task.rows.count)
+    batch = _checked("batch_size", batch, task.objective.count)
     stopping = plan.stopping
     if epochs is None:
         epochs = stopping.steps if stopping.steps is not None else DEFAULT_EPOCHS
@@ -89,12 +89,14 @@ def carried_out(task: Task, start: Array, plan: Plan, batch: int, epochs: int | 
         notes.append("descended with the features standardised")
     objective.expect(BATCHES_COUNT * (stopping.steps or 0))
     layout = compiled_rule(with_penalty(rule, objective.penalty, coordinates), objective.parameters.size)
-    shuffle = Epochs(
-        work=epoch_of(objective, coordinates, layout, batch, objective.total / objective.rows.count),
-        layout=layout,
-        order=_orders(task, seed),
-        epochs=stopping.steps or 0,
-    )
+    work: Callable[[Any, Array, Array], None]
+    order: Callable[[int], Any]
+    if objective.streamed:
+        work, order = _page_by_page(objective, coordinates, layout, batch, seed), int
+    else:
+        work = epoch_of(objective, coordinates, layout, batch, objective.total / objective.count)
+        order = _orders(task, seed)
+    shuffle = Epochs(work=work, layout=layout, order=order, epochs=stopping.steps or 0)
     inner = objective if coordinates.kind == "user" else InCoordinates(objective, coordinates)
     run = descend(inner, coordinates.from_user(start), shuffle, stopping, every=plan.every, watch=plan.watch)
     run = replace(in_user_units(run, coordinates, task), optimizer=rule)
@@ -129,15 +131,35 @@ def _checked(name: str, value: Any, most: int | None) -> int:
 
 
 def _orders(task: Task, seed: int) -> Callable[[int], Any]:
-    X = task.rows.X  # type: ignore[attr-defined]
-    size = max(32, BLOCK_BYTES // max(X.shape[1] * 8, 1))
-    blocks = -(-len(X) // size)
+    return lambda epoch: _shuffled(task.rows, (seed, epoch))
 
-    def order(epoch: int) -> Any:
-        random = np.random.default_rng((seed, epoch))
-        return kernels.shuffled(random.permutation(blocks), size, len(X), int(random.integers(2**62)))
 
-    return order
+def _shuffled(rows: Any, seed: tuple[int, ...]) -> Any:
+    """The rows by blocks, then within each, at random; and the row that memory is asked for at each place."""
+    count, width = rows.X.shape
+    size = max(32, BLOCK_BYTES // max(width * 8, 1))
+    random = np.random.default_rng(seed)
+    return kernels.shuffled(random.permutation(-(-count // size)), size, count, int(random.integers(2**62)))
+
+
+def _page_by_page(
+    objective: DataObjective, coordinates: Coordinates, layout: Layout, batch: int, seed: int
+) -> Callable[[int, Array, Array], None]:
+    """An epoch of a table in files: its pages in order, the rows of each shuffled, no batch across two pages."""
+    o, mean_weight = objective, objective.total / objective.count
+
+    def work(epoch: int, inputs: Array, outputs: Array) -> None:
+        for page, part in enumerate(o.parts()):
+            if batch > part.rows.count and page == 0 and part.rows.count < o.count:
+                raise UsageError(
+                    f"batch_size is {batch:,}, and this table is read in pages of {part.rows.count:,} rows: give at"
+                    " most that many."
+                )
+            here = DataObjective(part.rows, part.y, part.weights, o.loss, o.penalty, o.parameters, o.text)
+            order = _shuffled(part.rows, (seed, epoch, page))
+            epoch_of(here, coordinates, layout, batch, mean_weight)(order, inputs, outputs)
+
+    return work
 
 
 def epoch_of(

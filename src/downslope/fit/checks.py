@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from downslope.errors import DataError, UsageError
 from downslope.fit import kernels
@@ -18,17 +20,29 @@ from downslope.fit.rows import NOTHING, Array, LinearRows
 LARGEST = 1e150  # the square of a larger number overflows
 MOST_COMPARED = 200  # features whose likeness is looked at
 SAMPLE = 20_000
+NO_WEIGHT = "the sample weights are all zero; at least one must be above zero."
 
 
 def drop_missing(frame: Frame, names: Sequence[str]) -> Frame:
     """The rows in which none of these columns has a missing value; the frame counts the others."""
+    gone = missing_rows(frame, names)
+    if gone.all():
+        raise DataError(every_row_missing(frame.origin))
+    return frame.without(gone) if gone.any() else frame
+
+
+def missing_rows(frame: Frame, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Which rows have a missing value in one of these columns."""
     gone = np.zeros(frame.rows, bool)
     for name in names:
         column = frame[name]
         gone |= np.array([_absent(v) for v in column]) if column.dtype == object else np.isnan(column)
-    if gone.all():
-        raise DataError(f"every row of {frame.origin} has a missing value: there is nothing left to fit.")
-    return frame.without(gone) if gone.any() else frame
+    return gone
+
+
+def every_row_missing(origin: str) -> str:
+    """The sentence for a table of which nothing is left."""
+    return f"every row of {origin} has a missing value: there is nothing left to fit."
 
 
 def _absent(value: Any) -> bool:
@@ -47,7 +61,22 @@ def targets(frame: Frame, name: str, loss: Loss) -> tuple[Array, tuple[Any, ...]
         DataError: the loss cannot take these targets.
     """
     if loss.code == SOFTMAX:
-        return _labels(frame, name)
+        values = label_values(frame, name)
+        classes = classes_of([values], name, frame.rows)
+        return coded(values, classes), classes
+    y = numeric_targets(frame, name, loss)
+    if loss.code == LOGISTIC:
+        refuse_one_class(name, y.min(), y.max())
+        return y, (0, 1)
+    return y, ()
+
+
+def numeric_targets(frame: Frame, name: str, loss: Loss) -> Array:
+    """The target as numbers that the loss takes.
+
+    Raises:
+        DataError: one is not.
+    """
     if loss.code == LOGISTIC and frame[name].dtype == object:
         value = next((v for v in frame[name] if isinstance(v, str)), None)
         if value is not None:
@@ -65,20 +94,26 @@ def targets(frame: Frame, name: str, loss: Loss) -> tuple[Array, tuple[Any, ...]
                 f"log_loss takes labels 0 and 1, and column '{name}' holds {y[row]:.6g} at {frame.where(row)}."
                 " For other labels use softmax; for numbers a loss such as mse."
             )
-        if y.min() == y.max():
-            raise DataError(
-                f"column '{name}' holds one class only ({y[0]:g}): there is nothing to tell apart."
-            )
-        return y, (0, 1)
     if loss.code == POISSON and (y < 0).any():
         row = int(np.argmax(y < 0))
         raise DataError(
             f"poisson takes targets >= 0, and column '{name}' holds {y[row]:.6g} at {frame.where(row)}."
         )
-    return y, ()
+    return y
 
 
-def _labels(frame: Frame, name: str) -> tuple[Array, tuple[Any, ...]]:
+def refuse_one_class(name: str, low: float, high: float) -> None:
+    """Raise DataError where labels are all the same."""
+    if low == high:
+        raise DataError(f"column '{name}' holds one class only ({low:g}): there is nothing to tell apart.")
+
+
+def label_values(frame: Frame, name: str) -> NDArray[Any]:
+    """The labels, whole numbers or text.
+
+    Raises:
+        DataError: one is missing, or a number that is not whole.
+    """
     column = frame[name]
     if column.dtype != object:
         finite_column(frame, name, column)
@@ -89,20 +124,33 @@ def _labels(frame: Frame, name: str) -> tuple[Array, tuple[Any, ...]]:
                 f"softmax takes labels, and column '{name}' holds {column[row]:.6g} at {frame.where(row)}, a"
                 " continuous number. Use a loss such as mse."
             )
-        classes, codes = np.unique(column, return_inverse=True)
-        names: list[Any] = [int(c) for c in classes]
-    else:
-        for row, value in enumerate(column):
-            if _absent(value):
-                raise DataError(missing(frame, name, row))
-        text = np.array([str(value) for value in column])
-        classes, codes = np.unique(text, return_inverse=True)
-        names = classes.tolist()
+        return column
+    for row, value in enumerate(column):
+        if _absent(value):
+            raise DataError(missing(frame, name, row))
+    return np.array([str(value) for value in column])
+
+
+def classes_of(parts: Sequence[NDArray[Any]], name: str, rows: int) -> tuple[Any, ...]:
+    """The different labels in order, of all parts of a table.
+
+    Raises:
+        DataError: there is one only, or almost one for each row; or some are numbers and some are text.
+    """
+    if len({part.dtype.kind for part in parts}) > 1:
+        raise DataError(f"column '{name}' holds labels that are numbers in some places and text in others.")
+    values = np.unique(np.concatenate([np.unique(part) for part in parts]))
+    names: list[Any] = [int(v) for v in values] if values.dtype.kind == "f" else values.tolist()
     if len(names) < 2:
         raise DataError(f"column '{name}' holds one class only ({names[0]}): there is nothing to tell apart.")
-    if len(names) > max(2, 0.5 * frame.rows) and len(names) > 50:
-        raise DataError(f"column '{name}' holds {len(names)} different labels in {frame.rows} rows.")
-    return codes.astype(np.float64), tuple(names)
+    if len(names) > max(2, 0.5 * rows) and len(names) > 50:
+        raise DataError(f"column '{name}' holds {len(names)} different labels in {rows} rows.")
+    return tuple(names)
+
+
+def coded(values: NDArray[Any], classes: Sequence[Any]) -> Array:
+    """The place of each label among the classes."""
+    return np.searchsorted(np.array(classes), values).astype(np.float64)
 
 
 def weights_of(frame: Frame, weights: Any) -> Array:
@@ -113,6 +161,14 @@ def weights_of(frame: Frame, weights: Any) -> Array:
     """
     if weights is None:
         return NOTHING
+    w = usable_weights(frame, weights)
+    if not w.any():
+        raise DataError(NO_WEIGHT)
+    return w
+
+
+def usable_weights(frame: Frame, weights: Any) -> Array:
+    """The weights, of which none is negative or not finite."""
     if isinstance(weights, str):
         name, w = weights, np.ascontiguousarray(frame.numbers(weights))
     else:
@@ -125,8 +181,6 @@ def weights_of(frame: Frame, weights: Any) -> Array:
         raise DataError(
             f"the weight at {frame.where(row)} ('{name}') is {w[row]:.6g}; weights are finite and >= 0."
         )
-    if not w.any():
-        raise DataError("the sample weights are all zero; at least one must be above zero.")
     return w
 
 
@@ -166,32 +220,61 @@ def finite(frame: Frame, names: Sequence[str], X: Array) -> None:
         )
 
 
-def look_at_columns(frame: Frame, hypothesis: Hypothesis, rows: LinearRows) -> list[str]:
-    """Notes on features that are constant, the same as another, or of very unlike sizes."""
+@dataclass(frozen=True)
+class Looks:
+    """What the columns of features look like.
+
+    Attributes:
+        low, high: the least and the largest number of each.
+        twins: pairs that are the same in every row.
+    """
+
+    low: Array
+    high: Array
+    twins: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def at(cls, X: Array) -> Looks:
+        """Of all rows of ``X``."""
+        return cls(X.min(axis=0), X.max(axis=0), tuple(_twins(X)) if X.shape[1] <= MOST_COMPARED else ())
+
+    def also(self, X: Array) -> Looks:
+        """Of these rows too."""
+        twins = tuple((i, j) for i, j in self.twins if np.array_equal(X[:, i], X[:, j]))
+        return Looks(np.minimum(self.low, X.min(axis=0)), np.maximum(self.high, X.max(axis=0)), twins)
+
+
+def look_at_columns(hypothesis: Hypothesis, rows: LinearRows) -> list[str]:
+    """Notes on features that are constant, or the same as another."""
+    sample = rows.count > SAMPLE
+    looks = Looks.at(np.ascontiguousarray(rows.X[:: rows.count // SAMPLE] if sample else rows.X))
+    if sample:  # what holds in the sample is held against all rows
+        low, high = looks.low.copy(), looks.high.copy()
+        for j in np.flatnonzero(low == high):
+            low[j], high[j] = rows.X[:, j].min(), rows.X[:, j].max()
+        twins = tuple((i, j) for i, j in looks.twins if np.array_equal(rows.X[:, i], rows.X[:, j]))
+        looks = Looks(low, high, twins)
+    return said_of_columns(looks, hypothesis, rows, rows.count)
+
+
+def said_of_columns(looks: Looks, hypothesis: Hypothesis, rows: LinearRows, count: int) -> list[str]:
+    """The sentences for that."""
     parameters = [hypothesis.parameters[i] for i in rows.at]
-    X = np.ascontiguousarray(rows.X if rows.count <= SAMPLE else rows.X[:: rows.count // SAMPLE])
+    constant = [p for p, a, b in zip(parameters, looks.low, looks.high, strict=True) if a == b]
+    if count < 2 or (rows.intercept is None and len(constant) < 2):
+        constant = []
     notes = []
-    low, high = X.min(axis=0), X.max(axis=0)
-    constant = [p for p, a, b in zip(parameters, low, high, strict=True) if a == b]
-    if constant and (rows.intercept is not None or len(constant) > 1) and rows.count > 1:
-        if rows.count > SAMPLE:
-            constant = [p for p, j in _found(parameters, constant) if np.ptp(rows.X[:, j]) == 0]
-        if constant:
+    if constant:
+        notes.append(
+            f"the feature of {listed(constant)} is constant, so the data cannot tell it from the intercept"
+        )
+    for i, j in looks.twins:
+        if parameters[i] not in constant:
             notes.append(
-                f"the feature of {listed(constant)} is constant, so the data cannot tell it from the intercept"
+                f"the features of {parameters[i]} and {parameters[j]} are the same in every row: only the sum of"
+                f" the two parameters is determined (rank {len(parameters) - 1} of {len(parameters)})"
             )
-    if len(parameters) <= MOST_COMPARED:
-        for i, j in _twins(X):
-            if np.array_equal(rows.X[:, i], rows.X[:, j]) and parameters[i] not in constant:
-                notes.append(
-                    f"the features of {parameters[i]} and {parameters[j]} are the same in every row: only the sum of"
-                    f" the two parameters is determined (rank {len(parameters) - 1} of {len(parameters)})"
-                )
     return notes
-
-
-def _found(parameters: Sequence[str], names: Sequence[str]) -> list[tuple[str, int]]:
-    return [(p, j) for j, p in enumerate(parameters) if p in names]
 
 
 def _twins(X: Array) -> list[tuple[int, int]]:

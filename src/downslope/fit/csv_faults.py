@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from downslope.errors import DataError
 from downslope.fit.frame import listed
 
+MISSING = ["", "NA", "NaN", "nan", "null", "NULL", "N/A"]  # how a missing value is written
 _CANDIDATES = (",", ";", "\t", "|")
 _BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
@@ -66,16 +66,26 @@ def check_header(names: Sequence[str], origin: str) -> None:
         )
 
 
-def explain_failure(content: bytes, origin: str, separator: str, reason: str) -> str:
-    """The sentence for what PyArrow refused, with the line on which it stands."""
-    try:
-        text = content.removeprefix(codecs.BOM_UTF8).decode("utf-8")
-    except UnicodeDecodeError as error:
-        return _not_utf8(origin, content.count(b"\n", 0, error.start) + 1, error)
-    reader = csv.reader(io.StringIO(text), delimiter=separator)
-    names = next(reader)
+def explain_failure(
+    lines: Iterable[bytes], origin: str, separator: str, reason: str, numbers: Collection[str] = ()
+) -> str:
+    """The sentence for what PyArrow refused, with the line on which it stands.
+
+    Args:
+        lines: of the file.
+        numbers: columns that hold numbers; so do those that begin with one.
+    """
+    at = 0
+
+    def decoded() -> Iterator[str]:
+        nonlocal at
+        for at, line in enumerate(lines, start=1):
+            yield (line.removeprefix(codecs.BOM_UTF8) if at == 1 else line).decode("utf-8")
+
+    reader = csv.reader(decoded(), delimiter=separator)
     numeric: list[bool] = []
     try:
+        names = next(reader)
         for row in reader:
             if not row:
                 continue
@@ -84,10 +94,12 @@ def explain_failure(content: bytes, origin: str, separator: str, reason: str) ->
                     f"line {reader.line_num} of {origin} has {len(row)} values, but the header names"
                     f" {len(names)} columns."
                 )
-            numeric = numeric or [_is_number(cell) for cell in row]
+            numeric = numeric or [n in numbers or _is_number(c) for n, c in zip(names, row, strict=True)]
             for name, cell, was in zip(names, row, numeric, strict=True):
-                if was and cell and not _is_number(cell):
+                if was and cell not in MISSING and not _is_number(cell):
                     return f"column '{name}' of {origin} is not numbers: line {reader.line_num} holds {cell!r:.40}."
+    except UnicodeDecodeError as error:
+        return _not_utf8(origin, at, error)
     except csv.Error as error:
         return f"{origin} cannot be read at line {reader.line_num}: {error}."
     return f"{origin} cannot be read: {reason}."

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 import numpy as np
 
-from downslope.descent import Progress, Run, Stopping
+from downslope.descent import Progress, Stopping
 from downslope.descent.descend import Watch
 from downslope.descent.progress import Step
 from downslope.errors import StartError, UsageError, nearest
-from downslope.fit import batches, findings, supplied
+from downslope.fit import batches, supplied
+from downslope.fit.ending import finished
 from downslope.fit.explanation import sentence
-from downslope.fit.frame import listed
+from downslope.fit.frame import Frame, listed
 from downslope.fit.hypothesis import Hypothesis, linear_model, read_hypothesis
 from downslope.fit.losses import Loss, as_loss
-from downslope.fit.model import Model
+from downslope.fit.pages import Pages
 from downslope.fit.plan import PATHS, Outcome, Path, Plan, carried_out
 from downslope.fit.result import Fit
 from downslope.fit.rows import Array
+from downslope.fit.scan import Table
+from downslope.fit.streamed import pages_to_stream, streamed_task
 from downslope.fit.tables import as_frame
 from downslope.fit.task import Task, make_task
 from downslope.objectives import parse_start
@@ -31,8 +33,6 @@ from downslope.optimizers.schedule_text import as_schedule
 from downslope.optimizers.wrappers.scheduled import with_schedule
 
 _NAMED = ("target", "features", "loss", "start", "optimizer", "learning_rate", "steps")  # of ``fit``
-JUDGED = 10_000_000  # rows times squared parameters up to which the point reached is judged
-CHEAP = 1_000_000  # and up to which that takes some 10 ms
 MOST_NAMED = 12  # parameters spelt out in the example of a start
 
 
@@ -61,6 +61,7 @@ class FitOptions(TypedDict, total=False):
     progress: Callable[[Progress], None]
     hyperparameters: dict[str, Any]
     schedule: Any
+    stream: bool | Literal["auto"]
 
 
 def fit(
@@ -105,6 +106,9 @@ def fit(
         path: "auto", or "moments", "qr", "kernel" or "formula" to insist on one way of reading the data.
         gradient: a hand-written gradient of the cost, ``"sum((W*x - y)*x)"`` or a dict of such, descended in place
             of the true one and checked against it.
+        stream: whether files are read page by page at every pass, in little memory, instead of once into memory: True,
+            False, or "auto": where the table would take more than half of the free memory. Standard input streams
+            only with True, and then for squared losses of linear hypotheses, for which one reading is enough.
         every, seed, callback, progress, hyperparameters, schedule: as for ``minimize``; in mini-batches a schedule
             counts batches.
 
@@ -129,17 +133,10 @@ def fit(
     path = options.get("path", "auto")
     if path not in PATHS:
         raise UsageError(f"path is {path!r}; it can be {', '.join(PATHS)}.")
-    frame = as_frame(table, _wanted(hypothesis, target, features, options.get("weights")))
-    task = make_task(
-        frame,
-        _hypothesis(frame, hypothesis, target, features),
-        as_loss(loss),
-        weights=options.get("weights"),
-        l2=options.get("l2", 0.0),
-        l1=options.get("l1", 0.0),
-        drop_missing=options.get("drop_missing", False),
-        as_formula=path == "formula",
-    )
+    wanted = _wanted(hypothesis, target, features, options.get("weights"))
+    pages = pages_to_stream(table, wanted, options.get("stream", "auto"))
+    frame = as_frame(table, wanted) if pages is None else pages.first()
+    task = _task(frame, pages, _hypothesis(frame, hypothesis, target, features), as_loss(loss), options)
     x = _start(task, start, options.get("seed"))
     plan = _plan(optimizer, learning_rate, steps, options)
     return finished(task, _descended(task, x, plan, options), x)
@@ -156,6 +153,22 @@ def _no_text(hypothesis: Any) -> str:
     if hasattr(hypothesis, "__len__"):
         return f"{what}. Inputs and a target go together, as one pair: fit((X, y))."
     return f"{what}."
+
+
+def _task(frame: Frame, pages: Pages | None, hypothesis: Hypothesis, loss: Loss, options: FitOptions) -> Task:
+    weights, drop = options.get("weights"), options.get("drop_missing", False)
+    as_formula = options.get("path") == "formula"
+    l2, l1 = options.get("l2", 0.0), options.get("l1", 0.0)
+    if pages is None:
+        return make_task(
+            frame, hypothesis, loss, weights=weights, l2=l2, l1=l1, drop_missing=drop, as_formula=as_formula
+        )
+    if options.get("gradient") is not None:
+        raise UsageError(
+            "a gradient of your own goes over a table in memory; this one is read page by page (stream=False,"
+            " --no-stream)."
+        )
+    return streamed_task(Table(pages, hypothesis, loss, weights, drop, as_formula), l2=l2, l1=l1)
 
 
 def _wanted(hypothesis: str | None, target: str | None, features: Any, weights: Any) -> set[str] | None:
@@ -268,65 +281,3 @@ def _descended(task: Task, start: Array, plan: Plan, options: FitOptions) -> Out
     if gradient is not None:
         return supplied.carried_out(task, start, plan, gradient)
     return carried_out(task, start, plan)
-
-
-def finished(task: Task, outcome: Outcome, start: Array) -> Fit:
-    """One true pass over the rows at the point reached, a look at what kind of point it is, and the findings."""
-    run, objective = _begun_at(outcome.run, start), task.objective
-    run = replace(run, verdict=replace(run.verdict, message=_counted_aright(outcome, run)))
-    exact = outcome.square is None and not objective.penalty.l1 and not objective.penalty.l2
-    loss = run.fun if exact and len(run.history) else objective.data_value(run.final)
-    numbers = objective.rows.count * objective.parameters.size**2
-    if task.hypothesis.linear is None and numbers <= JUDGED:
-        from downslope.explain.point import judged
-
-        succeeded = run.success
-        run = judged(run, cheap=numbers <= CHEAP)  # a short run's time is that of compiling the hypothesis
-        if succeeded and not run.success:
-            message = f"{run.verdict.message} Begin elsewhere: give another start (start=, --start)."
-            run = replace(run, verdict=replace(run.verdict, message=message))
-    found, grave = findings.about(task, outcome, loss)
-    notes = (*task.notes, *outcome.notes, *found)
-    warnings = (*task.warnings, *outcome.warnings, *grave)
-    objective.notes = (*notes, *warnings)
-    model = Model(
-        replace(task.hypothesis),
-        task.loss,
-        task.classes,
-        objective.parameters,
-        run.final,
-        tuple(name for name in task.frame.names if name != task.hypothesis.target),
-    )
-    return Fit(
-        model,
-        run,
-        loss,
-        outcome.path,
-        outcome.coordinates,
-        (*notes, *warnings),
-        task.frame.rows,
-        task.frame.rows_dropped,
-        task,
-        outcome.square,
-        warnings=warnings,
-    )
-
-
-def _begun_at(run: Run, start: Array) -> Run:
-    """The run with its start as it was given, without the rounding of the way into other coordinates and back."""
-    x = run.history.x.copy()
-    if len(x) and run.history.step[0] == 0:
-        x[0] = start
-    return replace(run, start=start.copy(), history=replace(run.history, x=x))
-
-
-def _counted_aright(outcome: Outcome, run: Run) -> str:
-    """The message with the steps of the whole fit: to the engine an epoch is a step, and a round begins anew."""
-    if outcome.path == "batches":
-        return re.sub(r"\bstep(s?)\b", r"epoch\1", run.message)
-    if outcome.coordinates == "natural":
-        counted = f"after {run.nit} step{'' if run.nit == 1 else 's'}"
-        return re.sub(
-            r"\bafter \d+ steps?\b", counted, re.sub(r"\bat step \d+", f"at step {run.nit}", run.message)
-        )
-    return run.message

@@ -79,6 +79,10 @@ def _of_descent(fit: Fit) -> Explanation | None:
     """In other coordinates than the user's, or in batches, the rule did not see the cost that is explained here."""
     if fit.coordinates != "user" or fit.path == "batches" or fit.run.final.size > MOST_PARAMETERS:
         return None
+    if fit.square is None and fit.task is not None and fit.task.objective.streamed:
+        return (
+            None  # advice is run before it is given, and a run takes as many readings of the table as the fit
+        )
     run: Run = fit.run if fit.square is None else replace(fit.run, objective=fit.cost)
     try:
         return run.explain()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import io
 import os
 import sys
 from collections.abc import Collection, Sequence
@@ -12,14 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from downslope.errors import DataError, MissingExtraError, UsageError
-from downslope.fit.csv_faults import check_header, explain_failure, header_of, separator_of
+from downslope.fit.csv_faults import MISSING, check_header, explain_failure, header_of, separator_of
 from downslope.fit.frame import Frame, Source, refuse_repeated
 
 COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd", ".bz2": "bz2"}
 SEPARATORS = {".csv": "", ".txt": "", ".tsv": "\t", ".tab": "\t", "": ""}
 PARQUET, ARROW = (".parquet", ".pq"), (".arrow", ".feather", ".ipc", ".arrows")
 _GLOB = frozenset("*?[")
-_PACKED = {
+PACKED = {
     b"\x1f\x8b": "gzip",
     b"\x28\xb5\x2f\xfd": "zstd",
     b"BZh": "bz2",
@@ -48,18 +49,27 @@ def read_files(path: str | Sequence[str], wanted: Collection[str] | None = None)
     if path in ("-", ["-"]):
         return _frame([_standard_input(wanted)], ["standard input"], "standard input")
     paths = [path] if isinstance(path, str) else path
-    matches = [match for one in paths for match in _matches(one)]
+    matches = [match for one in paths for match in matches_of(one)]
     parts = [_read(match, wanted) for match in matches]
-    for match, part in zip(matches[1:], parts[1:], strict=True):
-        if sorted(part.order) != sorted(parts[0].order):
-            raise DataError(
-                f"{match} has the columns {', '.join(part.order)}, but {matches[0]} has {', '.join(parts[0].order)}."
-            )
+    refuse_other_columns([(match, part.order) for match, part in zip(matches, parts, strict=True)])
     origin = paths[0] if len(paths) == 1 else f"{paths[0]} and others"
     return _frame(parts, matches, matches[0] if len(matches) == 1 else f"{origin} ({len(matches)} files)")
 
 
-def _matches(path: str) -> list[str]:
+def refuse_other_columns(files: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Raise DataError where a file has not the columns of the first; each is (path, names)."""
+    first, known = files[0]
+    for path, names in files[1:]:
+        if sorted(names) != sorted(known):
+            raise DataError(f"{path} has the columns {', '.join(names)}, but {first} has {', '.join(known)}.")
+
+
+def matches_of(path: str) -> list[str]:
+    """The files that a path or a pattern names.
+
+    Raises:
+        DataError: there is none.
+    """
     if path == "-":
         raise UsageError("standard input (-) is one table; it cannot be read together with files.")
     matches = sorted(glob.glob(path)) if _GLOB & set(path) and not os.path.exists(path) else [path]
@@ -71,13 +81,13 @@ def _matches(path: str) -> list[str]:
 def _standard_input(wanted: Collection[str] | None) -> Part:
     """What is piped in; its first bytes say whether it is packed, Parquet or Arrow, else it is text."""
     content, origin = sys.stdin.buffer.read(), "standard input"
-    for magic, codec in _PACKED.items():
+    for magic, codec in PACKED.items():
         if content.startswith(magic):
             content = _unpacked(content, codec, origin)
     if content.startswith(b"PAR1"):
-        return _parquet(_arrow().BufferReader(content), origin, wanted)
+        return _parquet(arrow().BufferReader(content), origin, wanted)
     if content.startswith(b"ARROW1"):
-        return _ipc(_arrow().BufferReader(content), origin, wanted)
+        return _ipc(arrow().BufferReader(content), origin, wanted)
     return _csv(content, origin, "", wanted)
 
 
@@ -146,24 +156,35 @@ def _numbers(column: Any) -> Any:
     return parts[1] if len(parts) == 2 else np.concatenate(parts)
 
 
-def _endings(path: str) -> tuple[str, str]:
-    """(kind of file, kind of compression) by the endings of its name."""
-    suffixes = [s.lower() for s in Path(path).suffixes]
-    packed = suffixes.pop() if suffixes and suffixes[-1] in COMPRESSED else ""
-    return (suffixes[-1] if suffixes else ""), packed
+def endings_of(path: str) -> tuple[str, str]:
+    """(kind of file, how it is packed or nothing) by the endings of its name.
 
-
-def _read(path: str, wanted: Collection[str] | None) -> Part:
+    Raises:
+        DataError: it is a folder, or of a kind that cannot be read.
+    """
     if os.path.isdir(path):
         raise DataError(
             f"{path} is a folder; name a file in it, or a pattern such as {path.rstrip('/')}/*.csv."
         )
-    ending, packed = _endings(path)
+    suffixes = [s.lower() for s in Path(path).suffixes]
+    packed = COMPRESSED[suffixes.pop()] if suffixes and suffixes[-1] in COMPRESSED else ""
+    ending = suffixes[-1] if suffixes else ""
+    known = ending in SEPARATORS or ending in PARQUET or ending in ARROW
+    if not known and os.path.exists(path):  # that there is none is to be said first
+        raise DataError(
+            f"{path} ends in '{ending}'; .csv, .tsv, .txt, .parquet, .arrow and .feather can be read"
+            " (text also as .gz, .zst)."
+        )
+    return ending, packed
+
+
+def _read(path: str, wanted: Collection[str] | None) -> Part:
+    ending, packed = endings_of(path)
     try:
         if ending in PARQUET:
             return _parquet(path, path, wanted)
         if ending in ARROW:
-            with _arrow().memory_map(path) as source:
+            with arrow().memory_map(path) as source:
                 return _ipc(source, path, wanted)
         with open(path, "rb") as file:
             content = file.read()
@@ -171,17 +192,17 @@ def _read(path: str, wanted: Collection[str] | None) -> Part:
         raise
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
-    if ending not in SEPARATORS:
-        raise DataError(
-            f"{path} ends in '{ending}'; .csv, .tsv, .txt, .parquet, .arrow and .feather can be read"
-            " (text also as .gz, .zst)."
-        )
     if packed:
-        content = _unpacked(content, COMPRESSED[packed], path)
+        content = _unpacked(content, packed, path)
     return _csv(content, path, SEPARATORS[ending], wanted)
 
 
-def _arrow() -> Any:
+def arrow() -> Any:
+    """PyArrow.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
     try:
         import pyarrow
     except ImportError as error:
@@ -190,7 +211,7 @@ def _arrow() -> Any:
 
 
 def _unpacked(content: bytes, codec: str, path: str) -> bytes:
-    pa = _arrow()
+    pa = arrow()
     try:
         with pa.input_stream(pa.BufferReader(content), compression=codec) as stream:
             return bytes(stream.read())
@@ -200,21 +221,21 @@ def _unpacked(content: bytes, codec: str, path: str) -> bytes:
 
 def _parquet(source: Any, origin: str, wanted: Collection[str] | None) -> Part:
     """From a path, or a file of PyArrow's."""
-    pa = _arrow()
+    pa = arrow()
     from pyarrow import parquet
 
     try:
         file = parquet.ParquetFile(source)
         names = list(file.schema_arrow.names)
         refuse_repeated(names, origin)
-        chosen = _chosen(names, wanted)
+        chosen = chosen_of(names, wanted)
         return Part(file.read(columns=chosen), names)
     except pa.ArrowInvalid as error:
         raise DataError(f"{origin} is not a Parquet file: {error}.") from error
 
 
 def _ipc(source: Any, origin: str, wanted: Collection[str] | None) -> Part:
-    pa = _arrow()
+    pa = arrow()
     from pyarrow import ipc
 
     try:
@@ -226,21 +247,22 @@ def _ipc(source: Any, origin: str, wanted: Collection[str] | None) -> Part:
         except pa.ArrowInvalid as error:
             raise DataError(f"{origin} is not an Arrow file: {error}.") from error
     refuse_repeated(table.column_names, origin)
-    return Part(table.select(_chosen(table.column_names, wanted)), list(table.column_names))
+    return Part(table.select(chosen_of(table.column_names, wanted)), list(table.column_names))
 
 
-def _chosen(names: Sequence[str], wanted: Collection[str] | None) -> list[str]:
+def chosen_of(names: Sequence[str], wanted: Collection[str] | None) -> list[str]:
+    """The names that are wanted; all where none is."""
     chosen = [n for n in names if wanted is None or n in wanted]
     return chosen or list(names)
 
 
 def _csv(content: bytes, origin: str, separator: str, wanted: Collection[str] | None) -> Part:
-    pa = _arrow()
+    pa = arrow()
     from pyarrow import csv
 
     names, separator = header_of(content, origin, separator)
     check_header(names, origin)
-    chosen = _chosen(names, wanted)
+    chosen = chosen_of(names, wanted)
     try:
         table = csv.read_csv(
             pa.BufferReader(content),
@@ -248,18 +270,22 @@ def _csv(content: bytes, origin: str, separator: str, wanted: Collection[str] | 
             parse_options=csv.ParseOptions(delimiter=separator, newlines_in_values=b'"' in content),
             convert_options=csv.ConvertOptions(
                 include_columns=chosen,
-                null_values=["", "NA", "NaN", "nan", "null", "NULL", "N/A"],
+                null_values=MISSING,
                 strings_can_be_null=True,
             ),
         )
     except pa.ArrowInvalid as error:
-        raise DataError(explain_failure(content, origin, separator, str(error))) from error
+        raise DataError(explain_failure(io.BytesIO(content), origin, separator, str(error))) from error
     if any(pa.types.is_binary(kind) for kind in table.schema.types):  # Arrow's way to say: not UTF-8
-        raise DataError(explain_failure(content, origin, separator, "it is not UTF-8 text"))
+        raise DataError(explain_failure(io.BytesIO(content), origin, separator, "it is not UTF-8 text"))
     if not len(table):
         raise DataError(f"{origin} has a header ({', '.join(names[:8])}) but no rows.")
-    lines = not any(mark in content for mark in (b'"', b"\n\n", b"\n\r\n"))  # each row is a line
-    return Part(table, names, 2 if lines else None)
+    return Part(table, names, None if strays(content, content.find(b"\n")) else 2)
+
+
+def strays(text: bytes, begin: int) -> bool:
+    """Whether, from a place in the header or below it on, a row might not be a line of its own."""
+    return any(text.find(mark, begin) >= 0 for mark in (b'"', b"\n\n", b"\n\r\n"))
 
 
 __all__ = ["from_arrow", "read_files", "separator_of"]

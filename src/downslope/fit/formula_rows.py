@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -37,16 +37,15 @@ class FormulaRows(Rows):
     def expect(self, evaluations: int) -> None:
         self.often = self.count >= LEAST_ROWS and self.count * evaluations >= WORTH_COMPILING
 
-    @cached_property
-    def outputs(self) -> list[Any]:
+    @property
+    def outputs(self) -> tuple[Any, ...]:
         """The prediction and its derivatives in the parameters, in symbols."""
-        h = self.hypothesis
-        return [h.expression, *symbolic.gradient(h.expression, h.symbols[: self.size])]
+        return _derived(self.hypothesis)[0]
 
-    @cached_property
+    @property
     def native(self) -> symbolic.NativeFunction:
         """[parameters | columns] -> [prediction | derivatives], one row a call."""
-        return symbolic.compile_native(self.hypothesis.symbols, self.outputs)
+        return _derived(self.hypothesis)[1]
 
     def sums(self, theta: Array, y: Array, weights: Array, loss: Loss) -> Array:
         theta = np.ascontiguousarray(theta, np.float64)
@@ -76,6 +75,14 @@ class FormulaRows(Rows):
         return evaluated(value, theta, self.X, self.use, 1)[:, 0]
 
 
+@lru_cache(maxsize=64)
+def _derived(h: Hypothesis) -> tuple[tuple[Any, ...], symbolic.NativeFunction]:
+    """(the prediction and its derivatives in the parameters, these as machine code)."""
+    partials = symbolic.gradient(h.expression, h.symbols[: len(h.parameters)])
+    outputs = (h.expression, *partials)
+    return outputs, symbolic.compile_native(h.symbols, outputs)
+
+
 def evaluated(native: symbolic.NativeFunction, theta: Array, X: Array, use: Any, outputs: int) -> Array:
     """All outputs of a compiled row formula for each row of ``X``."""
     out = np.empty((len(X), outputs))
@@ -88,11 +95,16 @@ def evaluated(native: symbolic.NativeFunction, theta: Array, X: Array, use: Any,
     return out
 
 
+@lru_cache(maxsize=64)
+def _compiled(names: tuple[str, ...], expressions: tuple[Any, ...]) -> symbolic.NativeFunction:
+    return symbolic.compile_native([se.Symbol(name) for name in names], list(expressions))
+
+
 def column_formulas(expressions: list[Any], columns: tuple[str, ...], frame: Frame) -> Array:
     """Expressions in the columns, evaluated for every row: (rows, expressions)."""
     used = {symbol.name for expression in expressions for symbol in expression.free_symbols}
     names = tuple(name for name in columns if name in used) or columns[:1]
-    native = symbolic.compile_native([se.Symbol(name) for name in names], expressions)
+    native = _compiled(names, tuple(expressions))
     return evaluated(native, NOTHING, frame.matrix(names), np.arange(len(names)), len(expressions))
 
 

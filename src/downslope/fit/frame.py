@@ -31,11 +31,13 @@ class Source:
         path: the file.
         rows: how many.
         first_line: the line on which the first of them stands, where each row is a line.
+        before: rows of the file that come before them.
     """
 
     path: str
     rows: int
     first_line: int | None
+    before: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +54,7 @@ class Frame:
         unread: names of further columns, which were not asked for.
         order: all names, the unread ones too, as they stand in the file; empty where nothing is unread.
         remedy: for a missing value, besides filling it in.
+        kept: of a table some rows of which were left out, which these are.
     """
 
     columns: dict[str, Column]
@@ -63,6 +66,7 @@ class Frame:
     unread: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     remedy: str = "leave such rows out with drop_missing=True (--drop-missing)"
+    kept: NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:
         if not self.columns:
@@ -95,10 +99,12 @@ class Frame:
 
     def where(self, row: int) -> str:
         """``row 3`` or ``line 5``, and of several files which: how a person finds a row (counted from 1)."""
+        row = row if self.kept is None else int(self.kept[row])
         for source in self.sources:
             if row < source.rows:
-                place = f"row {row + 1}" if source.first_line is None else f"line {row + source.first_line}"
-                return place if len(self.sources) == 1 else f"{place} of {source.path}"
+                line = source.first_line
+                place = f"row {row + source.before + 1}" if line is None else f"line {row + line}"
+                return place if source.path == self.origin else f"{place} of {source.path}"
             row -= source.rows
         return f"row {row + 1}"
 
@@ -166,7 +172,8 @@ class Frame:
         keep = ~rows
         columns = {name: column[keep] for name, column in self.columns.items()}
         dropped = self.rows_dropped + int(np.count_nonzero(rows))
-        return replace(self, columns=columns, bases=(), rows_dropped=dropped, sources=())
+        kept = np.flatnonzero(keep) if self.kept is None else self.kept[keep]
+        return replace(self, columns=columns, bases=(), rows_dropped=dropped, kept=kept)
 
 
 def listed(names: Any, most: int = 20) -> str:

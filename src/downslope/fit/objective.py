@@ -10,6 +10,7 @@ import numpy as np
 
 from downslope.fit import kernels
 from downslope.fit.losses import Loss, linked
+from downslope.fit.moments import Moments, moments
 from downslope.fit.rows import CHUNK_ROWS, NOTHING, Array, LinearRows, Rows, SoftmaxRows, unlocked
 from downslope.fit.spreads import means_and_spreads
 from downslope.objectives import Objective, Parameters, Vector
@@ -50,7 +51,7 @@ class Part(NamedTuple):
 class DataObjective(Objective):
     """The cost of a hypothesis on a table.
 
-    What goes over all rows goes over ``parts``, of which there is one here; see ``streamed`` for more.
+    What goes over all rows goes over ``parts``, of which there is one here; in ``streamed`` there are more.
 
     Args:
         rows: the hypothesis on its rows.
@@ -59,6 +60,9 @@ class DataObjective(Objective):
         loss, penalty: what is added up.
         parameters, text: for people.
     """
+
+    streamed = False
+    summed = True  # whether the moments of a linear hypothesis are to be had
 
     def __init__(
         self,
@@ -158,10 +162,19 @@ class DataObjective(Objective):
             for begin in range(0, part.rows.count, CHUNK_ROWS):
                 yield part.rows.jacobian(theta, slice(begin, begin + CHUNK_ROWS))[1]
 
+    def moments(self) -> Moments:
+        """The moments of the features of a linear hypothesis and of the target."""
+        assert isinstance(self.rows, LinearRows)
+        return moments(self.rows.X, self.y, self.weights)
+
     def feature_spreads(self) -> tuple[Array, Array]:
         """The mean and the standard deviation of every feature of a linear hypothesis."""
         assert isinstance(self.rows, LinearRows)
         return means_and_spreads(self.rows.X, self.weights if self.weights.any() else NOTHING)
+
+    def target_mean(self) -> float:
+        """The mean of the target."""
+        return float(means_and_spreads(self.y[:, None], self.weights)[0][0])
 
     def target_spread(self) -> float:
         """The standard deviation of the target."""
@@ -183,6 +196,11 @@ class DataObjective(Objective):
             good = (u.argmax(axis=1) if u.ndim == 2 else u > 0) == part.y
             right += float(np.sum(part.weights[good]) if part.weights.size else np.count_nonzero(good))
         return right / self.total
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """Notes on how the rows were read."""
+        return ()
 
     @property
     def several(self) -> bool:

@@ -129,27 +129,32 @@ def _square(task: Task, plan: Plan) -> tuple[Square | None, list[str]]:
                 f" this is {task.objective.text}."
             )
         return None, []
-    rows, objective = task.rows, task.objective
-    assert isinstance(rows, LinearRows)
-    numbers = rows.count * rows.size
-    if (
-        plan.path == "auto"
-        and not task.loss.root
-        and (_wide(rows) or (plan.free and rows.size > MOST_SQUARE))
-    ):
+    objective = task.objective
+    if plan.path in ("kernel", "formula") or (plan.path == "auto" and not _pays(task, plan)):
         return None, []
-    planned = plan.stopping.steps if plan.stopping.steps is not None else 1_000
-    few = planned < max(3.0, rows.size / 4) and numbers > QR_NUMBERS and not plan.free
-    if plan.path in ("kernel", "formula") or (plan.path == "auto" and few):
-        return None, []
-    if plan.path == "qr" or (plan.path == "auto" and numbers <= QR_NUMBERS):
-        return square_from_qr(rows, objective.y, objective.weights), []
+    numbers = objective.count * objective.rows.size
+    small = numbers <= QR_NUMBERS and not objective.streamed
+    if plan.path == "qr" or (plan.path == "auto" and small):
+        return square_from_qr(objective), []
     try:
-        return square_from_moments(rows, objective.y, objective.weights), []
+        return square_from_moments(objective), []
     except UsageError as error:
         if plan.path == "moments":
             raise
-        return square_from_qr(rows, objective.y, objective.weights), [f"{error} Done so"]
+        return square_from_qr(objective), [f"{error} Done so"]
+
+
+def _pays(task: Task, plan: Plan) -> bool:
+    """Whether the squared loss in brief costs less than the steps that it spares."""
+    rows, objective = task.rows, task.objective
+    assert isinstance(rows, LinearRows)
+    if objective.streamed:
+        return objective.summed
+    if not task.loss.root and (_wide(rows) or (plan.free and rows.size > MOST_SQUARE)):
+        return False
+    planned = plan.stopping.steps if plan.stopping.steps is not None else 1_000
+    few = planned < max(3.0, rows.size / 4) and rows.count * rows.size > QR_NUMBERS
+    return not few or plan.free
 
 
 def _on_square(task: Task, start: Array, plan: Plan, square: Square, notes: list[str]) -> Outcome:

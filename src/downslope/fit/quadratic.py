@@ -16,8 +16,8 @@ import symengine as se
 
 from downslope.errors import UsageError
 from downslope.fit.coordinates import Coordinates, Kind, shear_of
-from downslope.fit.moments import Moments, moments
-from downslope.fit.objective import rooted
+from downslope.fit.moments import Moments
+from downslope.fit.objective import DataObjective, rooted
 from downslope.fit.rows import Array, LinearRows
 from downslope.objectives import FormulaObjective, Objective, Parameters, Vector
 
@@ -68,13 +68,13 @@ class Square:
         return float(self.target @ self.target) + self.rest
 
 
-def square_from_moments(rows: LinearRows, y: Array, weights: Array) -> Square:
+def square_from_moments(objective: DataObjective) -> Square:
     """One pass over the rows.
 
     Raises:
         UsageError: the features are too ill-conditioned for this; the message says how.
     """
-    m = moments(rows.X, y, weights)
+    m, rows = objective.moments(), _linear(objective)
     d = len(m.mean) - 1
     if rows.intercept is None:  # nothing absorbs a mean, so the products are about zero
         m = Moments(m.total, np.zeros(d + 1), m.products + m.total * np.outer(m.mean, m.mean))
@@ -93,25 +93,25 @@ def square_from_moments(rows: LinearRows, y: Array, weights: Array) -> Square:
     return _assembled(rows, R * spread, q, 1.0, rest, m.mean, spread, "moments")
 
 
-def square_from_qr(rows: LinearRows, y: Array, weights: Array) -> Square:
+def square_from_qr(objective: DataObjective) -> Square:
     """By QR factorisation of the rows, a block at a time: numerically safe, about ten times slower."""
-    total = float(np.sum(weights)) if weights.size else float(len(y))
-    share = weights / total if weights.size else np.full(len(y), 1 / total)
-    mean = np.append(share @ rows.X, share @ y)
+    rows = _linear(objective)
+    means, spreads = objective.feature_spreads()
+    mean = np.append(means, objective.target_mean())
     if rows.intercept is None:
-        mean[:] = 0.0
-    centred = rows.centred(mean[:-1])
-    square_sum = np.zeros(len(mean) - 1)
-    for part in _parts(len(y)):
-        square_sum += share[part] @ np.square(rows.X[part] - mean[:-1])
-    spread = _spread(np.sqrt(square_sum), mean[:-1])
+        spreads, mean = np.hypot(spreads, means), np.zeros_like(mean)
+    spread = _spread(spreads, mean[:-1])
     scale = np.ones(rows.size)
     scale[rows.at] = spread
     R: Array = np.zeros((0, rows.size + 1))
-    for part in _parts(len(y)):
-        block = np.column_stack([centred.features(part) / scale, y[part] - mean[-1]])
-        block *= np.sqrt(share[part])[:, None]
-        R = np.asarray(np.linalg.qr(np.concatenate([R, block]), mode="r"))
+    for part in objective.parts():
+        assert isinstance(part.rows, LinearRows)
+        centred = part.rows.centred(mean[:-1])
+        for some in _slices(len(part.y)):
+            block = np.column_stack([centred.features(some) / scale, part.y[some] - mean[-1]])
+            share = part.weights[some] / objective.total if part.weights.size else 1 / objective.total
+            block *= np.sqrt(np.broadcast_to(share, len(block)))[:, None]
+            R = np.asarray(np.linalg.qr(np.concatenate([R, block]), mode="r"))
     p = rows.size
     full = np.zeros((p + 1, p + 1))
     full[: len(R)] = R[: p + 1]
@@ -130,7 +130,12 @@ def square_from_qr(rows: LinearRows, y: Array, weights: Array) -> Square:
     )
 
 
-def _parts(count: int) -> list[slice]:
+def _linear(objective: DataObjective) -> LinearRows:
+    assert isinstance(objective.rows, LinearRows)
+    return objective.rows
+
+
+def _slices(count: int) -> list[slice]:
     return [slice(begin, begin + QR_ROWS) for begin in range(0, count, QR_ROWS)]
 
 

@@ -247,7 +247,15 @@ class Fit:
         return to_dict(self)
 
     def _frame(self, table: Any) -> Any:
-        return self._task().frame if table is None else table
+        if table is not None:
+            return table
+        task = self._task()
+        if task.objective.streamed:
+            raise DataError(
+                f"the {self.rows:,} rows that were fitted are not in memory: give those to be predicted, a table or a"
+                " file."
+            )
+        return task.frame
 
     def _task(self) -> Task:
         if self.task is None:

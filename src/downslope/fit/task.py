@@ -87,19 +87,25 @@ def make_task(
         frame = checks.drop_missing(frame, needed)
     y, classes = checks.targets(frame, hypothesis.target, loss)
     w = checks.weights_of(frame, weights)
-    notes = [*frame.notes, *hypothesis.notes]
-    if frame.rows_dropped:
-        notes.append(f"{frame.rows_dropped} rows with missing values were left out")
     rows, y = rows_of(frame, hypothesis, loss, y, len(classes), as_formula)
     checks.finite(frame, [name for name in needed if not (text_target and name == hypothesis.target)], rows.X)
     warnings = [*hypothesis.doubts, *linked_twice(hypothesis, loss)]
     if isinstance(rows, LinearRows):
-        warnings += checks.look_at_columns(frame, hypothesis, rows)
-    if loss.link != "identity" and loss.link != "softmax":
-        notes.append(_link_note(loss, hypothesis))
+        warnings += checks.look_at_columns(hypothesis, rows)
+    notes = notes_of(frame, hypothesis, loss)
     objective = cost_of(hypothesis, loss, rows, y, w, l2=l2, l1=l1)
     objective.notes = (*notes, *warnings)
     return Task(frame, hypothesis, loss, objective, classes, tuple(notes), tuple(warnings))
+
+
+def notes_of(frame: Frame, hypothesis: Hypothesis, loss: Loss) -> list[str]:
+    """How table, hypothesis and loss were understood."""
+    notes = [*frame.notes, *hypothesis.notes]
+    if frame.rows_dropped:
+        notes.append(f"{frame.rows_dropped} rows with missing values were left out")
+    if loss.link != "identity" and loss.link != "softmax":
+        notes.append(_link_note(loss, hypothesis))
+    return notes
 
 
 def cost_of(

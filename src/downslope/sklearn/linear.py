@@ -18,7 +18,7 @@ from downslope.descent import History, Stopping
 from downslope.descent.descend import Watch
 from downslope.errors import UsageError
 from downslope.fit import batches
-from downslope.fit.door import finished
+from downslope.fit.ending import finished
 from downslope.fit.losses import Loss
 from downslope.fit.objective import DataObjective
 from downslope.fit.plan import Plan, carried_out
