@@ -91,6 +91,36 @@ class Bundle:
         return f"Bundle({self.parts!r})"
 
 
+class Moved(Bundle):
+    """A bundle that knows how it came from where it began, as far as it came by sums.
+
+    For loops that want the change and add it themselves: the difference of two points would lose digits, and costs.
+
+    >>> x = Moved([np.array([1e20, 1.0])])
+    >>> (x - 0.5 * Bundle([np.array([2.0, 2.0])])).change.parts
+    [array([-1., -1.])]
+    """
+
+    __slots__ = ("change",)
+
+    def __init__(self, parts: Iterable[Any], change: Bundle | None = None) -> None:
+        super().__init__(parts)
+        self.change = change
+
+    def __add__(self, other: Any) -> Moved:
+        step = other if isinstance(other, Bundle) else Bundle(spread(other, self))
+        change = step if self.change is None else self.change + step
+        return Moved(super().__add__(other).parts, change)
+
+    def __radd__(self, other: Any) -> Moved:
+        return self.__add__(other)
+
+    def __sub__(self, other: Any) -> Moved:
+        step = other if isinstance(other, Bundle) else Bundle(spread(other, self))
+        change = -step if self.change is None else self.change - step
+        return Moved(super().__sub__(other).parts, change)
+
+
 def size(part: Any) -> int:
     """How many numbers a part has."""
     shape = getattr(part, "shape", ())

@@ -14,7 +14,7 @@ from downslope.errors import MissingExtraError, UsageError
 from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import library
 from downslope.optimizers.base import Optimizer
-from downslope.optimizers.bundle import Bundle, spread
+from downslope.optimizers.bundle import Bundle, Moved, spread
 from downslope.optimizers.traits import traits
 from downslope.optimizers.wrappers.scheduled import prepared
 from downslope.symbolic.array import TraceError
@@ -40,7 +40,7 @@ class RuleState(NamedTuple):
     Attributes:
         vectors: by the names that the rule gives them, each of the build of the parameters.
         scalars: by name, in the widest precision of the parameters.
-        accepted: whether the point of the last update was accepted as a step.
+        accepted: whether the point of the last update was accepted as a step; None where the rule always accepts.
     """
 
     vectors: dict[str, Any]
@@ -53,10 +53,13 @@ def to_optax(optimizer: Optimizer) -> Any:
     lib, rule = _libraries(), prepared(optimizer)
     asks = traits(rule)
 
+    def told(accepted: Any) -> Any:
+        return lib.np.asarray(accepted, bool) if asks.searches else None
+
     def init(params: Any) -> RuleState:
         leaves, tree = lib.jax.tree.flatten(params)
         x = Bundle(map(lib.np.asarray, leaves))
-        return _packed(lib, rule.init(x), x, tree, True)
+        return _packed(lib, rule.init(x), x, tree, told(True))
 
     def update(gradients: Any, state: RuleState, params: Any = None, *, value: Any = None, **_: Any) -> Any:
         if params is None:
@@ -69,15 +72,17 @@ def to_optax(optimizer: Optimizer) -> Any:
                 " update(gradients, state, params, value=...)."
             )
         leaves, tree = lib.jax.tree.flatten(params)
-        x = Bundle(map(lib.np.asarray, leaves))
+        x = Moved(map(lib.np.asarray, leaves))
         g = Bundle(
             lib.np.asarray(leaf, part.dtype)
             for leaf, part in zip(lib.jax.tree.leaves(gradients), x.parts, strict=True)
         )
         f = lib.np.asarray(lib.np.nan if value is None else value, _widest(lib, x))
         next_x, after, accepted = rule.update(x, f, g, _unpacked(lib, rule, state, x))
-        changes = [(new - old).astype(old.dtype) for new, old in zip(next_x.parts, x.parts, strict=True)]
-        return lib.jax.tree.unflatten(tree, changes), _packed(lib, after, x, tree, accepted)
+        known = next_x.change if isinstance(next_x, Moved) else None
+        change = next_x - x if known is None else known
+        changes = [part.astype(old.dtype) for part, old in zip(change.parts, x.parts, strict=True)]
+        return lib.jax.tree.unflatten(tree, changes), _packed(lib, after, x, tree, told(accepted))
 
     if asks.needs_value:
         return lib.optax.GradientTransformationExtraArgs(init, update)
@@ -118,7 +123,7 @@ def _packed(lib: Any, state: Any, x: Bundle, tree: Any, accepted: Any) -> RuleSt
             vectors[name] = lib.jax.tree.unflatten(tree, parts)
         else:
             scalars[name] = lib.np.asarray(leaf, _widest(lib, x))
-    return RuleState(vectors, scalars, lib.np.asarray(accepted, bool))
+    return RuleState(vectors, scalars, accepted)
 
 
 def _unpacked(lib: Any, rule: Optimizer, state: RuleState, x: Bundle) -> Any:

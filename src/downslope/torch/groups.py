@@ -40,6 +40,8 @@ class Names:
             key = RATE if last == "learning_rate" else last
             self._paths[path if key in self._paths else key] = path
         self._paired = {"beta1", "beta2"} <= set(self._paths)
+        self._held = tuple(self.defaults())
+        self._last: tuple[list[Any], dict[str, float]] = ([], {})  # what a group held, and its numbers
 
     def defaults(self) -> dict[str, Any]:
         """What a group holds unless told otherwise."""
@@ -89,6 +91,12 @@ class Names:
 
     def numbers(self, group: Mapping[str, Any]) -> dict[str, float]:
         """Path -> number, as the rule's ``with_scalars`` takes them, from what a group holds now."""
+        held = [group[key] for key in self._held]
+        if held != self._last[0]:
+            self._last = held, self._named(group)
+        return self._last[1]
+
+    def _named(self, group: Mapping[str, Any]) -> dict[str, float]:
         out = {path: float(group[key]) for key, path in self._paths.items() if key in group}
         if self._paired:
             first, second = group[BETAS]

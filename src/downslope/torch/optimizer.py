@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 
 from downslope.errors import UsageError
@@ -124,7 +124,7 @@ class Optimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not ty
                     f"{type(self.rule).__name__} looks at the objective's value: give step() a closure that computes"
                     f" the loss and its gradients{again}."
                 )
-            self._update(np.nan)
+            self._update(math.nan)
             return None
         if self._traits.searches:
             return self._search(closure)
@@ -135,9 +135,8 @@ class Optimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not ty
 
     def _update(self, value: float) -> bool:
         accepted = True
-        with np.errstate(all="ignore"):
-            for group in self.param_groups:
-                accepted = self._stepper.step(group["params"], self.state, value, self._names.numbers(group))
+        for group in self.param_groups:
+            accepted = self._stepper.step(group["params"], self.state, value, self._names.numbers(group))
         return accepted
 
     def _search(self, closure: Callable[[], Any]) -> Any:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
 from downslope.optimizers.tape import Node, Tape
-from downslope.torch.calls import IN_PLACE, SWAPPABLE, Step, Tensors, step_of
+from downslope.torch.calls import IN_PLACE, NAMES, SWAPPABLE, Tensors, line_of
 from downslope.torch.fusing import Fusion
 
 
@@ -45,18 +44,15 @@ class Program:
     def __init__(self, tape: Tape, *, in_place: bool = True) -> None:
         fusion = Fusion(tape)
         self.mixes, self._in_place = tape.mixes, in_place
-        self._size = fusion.size
-        self._x, self._g, self._value = (tape.inputs[name].index for name in ("x", "g", "value"))
-        self._before = [node.index for name, node in tape.inputs.items() if name.startswith("state.")]
-        known = {"x", "g", "value"}
-        self._named = [
-            (name, node.index)
-            for name, node in tape.inputs.items()
-            if name not in known and not name.startswith("state.")
-        ]
-        self._next, self._after, self._accepted = tape.next_x.index, list(tape.state), tape.accepted
-        self._vectors = [isinstance(leaf, Node) and leaf.vector for leaf in tape.state]
-        self._steps = _placed(fusion, tape, in_place)
+        self._vectors = [i for i, leaf in enumerate(tape.state) if isinstance(leaf, Node) and leaf.vector]
+        known = ("x", "g", "value")
+        self._named = [name for name in tape.inputs if name not in known and not name.startswith("state.")]
+        lines, still = _placed(fusion, tape, in_place)
+        self._still = still and in_place
+        self.source = _source(tape, lines)
+        namespace: dict[str, Any] = {}
+        exec(self.source, dict(NAMES), namespace)  # made of places and the names of operations, nothing else
+        self._update = namespace["update"]
 
     def run(
         self, x: Tensors, g: Tensors, value: float, state: Sequence[Any], named: Mapping[str, float]
@@ -69,30 +65,26 @@ class Program:
             state: its leaves in order, lists of tensors that nobody else holds, and numbers.
             named: the hyperparameters by their paths.
         """
-        s: list[Any] = [None] * self._size
-        s[self._x], s[self._g], s[self._value] = x, g, np.float64(value)
-        for place, leaf in zip(self._before, state, strict=True):
-            s[place] = leaf
-        for name, place in self._named:
-            s[place] = named[name]
-        for step in self._steps:
-            step(s)
-        after = [s[leaf.index] if isinstance(leaf, Node) else leaf for leaf in self._after]
-        taken = {id(x), id(g), *(() if self._in_place else [id(s[self._next])])}
-        spare = {id(leaf): leaf for leaf in state if isinstance(leaf, list)}
-        kept = {id(leaf) for leaf, vector in zip(after, self._vectors, strict=True) if vector}
-        for i, vector in enumerate(self._vectors):
-            if not vector:
-                continue
-            if id(after[i]) in taken:  # it is x, g, or another leaf's: this one needs tensors of its own
-                after[i] = _copy_of(after[i], [leaf for key, leaf in spare.items() if key not in kept], taken)
+        after, accepted, next_x = self._update(x, g, value, *state, *[named[name] for name in self._named])
+        if not self._still:
+            self._settle(x, g, state, after, next_x)
+        if self._in_place:
+            if next_x is not x:
+                torch._foreach_copy_(x, next_x)
+            next_x = x
+        return Outcome(after, bool(accepted), next_x if next_x is x else list(next_x))
+
+    def _settle(self, x: Tensors, g: Tensors, state: Sequence[Any], after: list[Any], next_x: Any) -> None:
+        """Give tensors of its own to every vector of the new state that is x, g, or another vector."""
+        taken = {id(x), id(g), *(() if self._in_place else [id(next_x)])}
+        kept = {id(after[i]) for i in self._vectors}
+        spare = [leaf for leaf in state if isinstance(leaf, list) and id(leaf) not in kept]
+        for i in self._vectors:
+            if id(after[i]) in taken:
+                after[i] = _copy_of(after[i], spare, taken)
             taken.add(id(after[i]))
             if isinstance(after[i], tuple):  # as torch returns new lists
                 after[i] = list(after[i])
-        if self._in_place and s[self._next] is not x:
-            torch._foreach_copy_(x, s[self._next])
-        accepted = s[self._accepted.index] if isinstance(self._accepted, Node) else self._accepted
-        return Outcome(after, bool(accepted), x if self._in_place else list(s[self._next]))
 
 
 def _copy_of(tensors: Tensors, spare: Sequence[Tensors], taken: set[int]) -> Tensors:
@@ -107,8 +99,21 @@ def _copy_of(tensors: Tensors, spare: Sequence[Tensors], taken: set[int]) -> Ten
 # --- where results go ------------------------------------------------------------------------------------
 
 
-def _placed(fusion: Fusion, tape: Tape, in_place: bool) -> list[Step]:
-    """Every operation as a step that knows where its result goes: in place of an operand that is not needed again."""
+def _source(tape: Tape, lines: Sequence[str]) -> str:
+    """The update as a function of x, g, the value, the state's leaves and the hyperparameters."""
+    arguments = [node.index for node in tape.inputs.values()]
+    state = ", ".join(f"v{leaf.index}" if isinstance(leaf, Node) else repr(leaf) for leaf in tape.state)
+    accepted = f"v{tape.accepted.index}" if isinstance(tape.accepted, Node) else "True"
+    body = [*lines, f"return [{state}], {accepted}, v{tape.next_x.index}"]
+    x = tape.inputs["x"].index
+    return "\n    ".join([f"def update({', '.join(f'v{i}' for i in arguments)}):", f"x = v{x}", *body])
+
+
+def _placed(fusion: Fusion, tape: Tape, in_place: bool) -> tuple[list[str], bool]:
+    """Every operation as a line that knows where its result goes: in place of an operand that is not needed again.
+
+    Also whether every vector of the state was changed in its own place, so that there is nothing to settle.
+    """
     operations = fusion.operations
     results = {node.index for node in tape.results if isinstance(node, Node)}
     last = dict.fromkeys(results, len(operations))
@@ -125,7 +130,7 @@ def _placed(fusion: Fusion, tape: Tape, in_place: bool) -> list[Step]:
         group = shared.group(place)
         return not kept & group and all(last.get(member, -1) <= k for member in group)
 
-    steps = []
+    lines, home = [], {place: place for place in range(fusion.size)}
     for k, operation in enumerate(operations):
         if len(operation.vectors) == 2 and operation.name in SWAPPABLE and not free(operation.vectors[0], k):
             operation = operation._replace(vectors=operation.vectors[::-1])
@@ -133,8 +138,15 @@ def _placed(fusion: Fusion, tape: Tape, in_place: bool) -> list[Step]:
         overwrites = bool(changeable) and free(operation.vectors[0], k)
         if overwrites:
             shared.join(operation.out, operation.vectors[0])
-        steps.append(step_of(operation, overwrites))
-    return steps
+            home[operation.out] = home[operation.vectors[0]]
+        lines.append(line_of(operation, overwrites))
+    before = [node.index for name, node in tape.inputs.items() if name.startswith("state.")]
+    still = all(
+        home[leaf.index] == place
+        for leaf, place in zip(tape.state, before, strict=True)
+        if isinstance(leaf, Node) and leaf.vector
+    )
+    return lines, still and not any(operation.name == "pick" for operation in operations)
 
 
 class _Shared:

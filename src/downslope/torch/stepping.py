@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
 import torch
 
 from downslope.errors import UsageError
@@ -24,12 +25,12 @@ States: TypeAlias = MutableMapping[torch.Tensor, dict[str, Any]]
 
 
 class Plan(NamedTuple):
-    """How a rule is run: its program, whether coordinates are mixed, and its state's vectors and scalars by name."""
+    """How a rule is run: its program, whether coordinates are mixed, and its state's leaves by name."""
 
     program: Program | Eager
     mixes: bool
     like: Any
-    leaves: tuple[tuple[str, bool], ...]
+    leaves: tuple[tuple[str, bool], ...]  # and whether each is a vector
     vectors: tuple[str, ...]
     scalars: tuple[str, ...]
 
@@ -40,21 +41,58 @@ class Stepper:
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
         self._plans: dict[int, Plan] = {}
+        self._alone: Plan | None = None  # the one plan of a rule that steps every coordinate for itself
+        self._large: dict[tuple[int, int], bool] = {}  # whether some tensors of a list are large
 
     def step(self, params: Tensors, kept: States, value: float, named: Mapping[str, float]) -> bool:
         """Step the parameters in place, from their ``grad``; says whether the point was accepted."""
-        live = [p for p in params if p.grad is not None]
+        live, slopes = [], []
+        for p in params:
+            slope = p.grad
+            if slope is not None:
+                if slope.is_sparse:
+                    raise UsageError(
+                        "a gradient is sparse; make the layer with sparse=False, or give its to_dense()."
+                    )
+                live.append(p)
+                slopes.append(slope)
         if not live:
             return True
-        plan = self._plan(params, named)
+        plan = self._alone or self._plan(params, named)
         if plan.mixes:
-            self._begin(plan, [params] if not kept[params[0]] else [], kept, named)
-            return self._run(plan, params, kept, value, named)
+            if not kept[params[0]]:
+                self._begin(plan, params, kept, named)
+            if len(live) < len(params):
+                slopes = [torch.zeros_like(p) if p.grad is None else p.grad for p in params]
+            return self._run(plan, params, slopes, kept, value, named)
         if plan.leaves:
-            self._begin(plan, [[p] for p in live if not kept[p]], kept, named)
-        for bucket in _buckets(live, plan, kept):
-            self._run(plan, bucket, kept, value, named)
+            for p in live:
+                if not kept[p]:
+                    self._begin(plan, [p], kept, named)
+        for some, theirs in self._buckets(plan, live, slopes, kept):
+            self._run(plan, some, theirs, kept, value, named)
         return True
+
+    def _buckets(
+        self, plan: Plan, live: Tensors, slopes: Tensors, kept: States
+    ) -> Iterable[tuple[Tensors, Tensors]]:
+        """Parameters that have made as many steps together; large ones alone, where that is faster."""
+        key = id(live[0]), len(live)
+        if key not in self._large:  # asking every tensor at every step would cost more than some steps
+            self._large[key] = any(p.numel() >= ALONE and p.device.type == "cpu" for p in live)
+        names = plan.scalars
+        if not self._large[key]:
+            first = kept[live[0]]
+            if len(live) == 1 or all(kept[p][name] == first[name] for p in live for name in names):
+                return [(live, slopes)]
+        together: dict[Any, tuple[Tensors, Tensors]] = {}
+        for p, slope in zip(live, slopes, strict=True):
+            alone = p.numel() >= ALONE and p.device.type == "cpu"
+            which = id(p) if alone else tuple([kept[p][name] for name in names])
+            some, theirs = together.setdefault(which, ([], []))
+            some.append(p)
+            theirs.append(slope)
+        return together.values()
 
     def answer(self, params: Tensors, kept: States, named: Mapping[str, float]) -> None:
         """Write the point to report into the parameters."""
@@ -78,33 +116,43 @@ class Stepper:
             scalars = tuple(name for name, vector in leaves if not vector)
             shape = states.mapped(like, lambda *_: None)
             self._plans[size] = Plan(program, program.mixes, shape, leaves, vectors, scalars)
+            if not program.mixes:
+                self._alone = self._plans[size]
         return self._plans[size]
 
-    def _begin(self, plan: Plan, groups: list[Tensors], kept: States, named: Mapping[str, float]) -> None:
-        """The states before the first step, in tensors that nothing else holds."""
-        for some in groups:
-            first = self._rule.with_scalars(named).init(Bundle(p.detach() for p in some))
-            for (name, vector), (_, leaf) in zip(plan.leaves, states.leaves(first), strict=True):
-                if not vector:
-                    kept[some[0]][name] = float(leaf)
-                    continue
-                for p, part in zip(some, leaf.parts, strict=True):
-                    kept[p][name] = part.clone(memory_format=torch.preserve_format)
+    def _begin(self, plan: Plan, some: Tensors, kept: States, named: Mapping[str, float]) -> None:
+        """The state before the first step, in tensors that nothing else holds."""
+        first = self._rule.with_scalars(named).init(Bundle(p.detach() for p in some))
+        for (name, vector), (_, leaf) in zip(plan.leaves, states.leaves(first), strict=True):
+            if not vector:
+                kept[some[0]][name] = float(leaf)
+                continue
+            for p, part in zip(some, leaf.parts, strict=True):
+                kept[p][name] = part.clone(memory_format=torch.preserve_format)
 
     def _gathered(self, plan: Plan, some: Tensors, kept: States) -> list[Any]:
-        first = kept[some[0]]
-        return [[kept[p][name] for p in some] if vector else first[name] for name, vector in plan.leaves]
+        if not plan.leaves:
+            return []
+        theirs = [kept[p] for p in some]
+        return [[its[name] for its in theirs] if vector else theirs[0][name] for name, vector in plan.leaves]
 
-    def _run(self, plan: Plan, some: Tensors, kept: States, value: float, named: Mapping[str, float]) -> bool:
-        gradients = [_gradient(p) for p in some]
+    def _run(
+        self,
+        plan: Plan,
+        some: Tensors,
+        slopes: Tensors,
+        kept: States,
+        value: float,
+        named: Mapping[str, float],
+    ) -> bool:
         before = self._gathered(plan, some, kept)
-        after, accepted, _ = plan.program.run(some, gradients, value, before, named)
-        owners = some[:1] if plan.mixes else some
+        after, accepted, _ = plan.program.run(some, slopes, value, before, named)
+        owners = [kept[p] for p in (some[:1] if plan.mixes else some)] if plan.scalars else []
         for (name, vector), old, new in zip(plan.leaves, before, after, strict=True):
             if not vector:
                 number = float(new)
-                for p in owners:
-                    kept[p][name] = number
+                for its in owners:
+                    its[name] = number
             elif new is not old:
                 for p, tensor in zip(some, new, strict=True):
                     kept[p][name] = tensor
@@ -119,26 +167,6 @@ def program_of(rule: Rule, like: Any) -> Program | Eager:
         return Eager(rule, like)
 
 
-def _gradient(p: torch.Tensor) -> torch.Tensor:
-    if p.grad is None:
-        return torch.zeros_like(p)
-    if p.grad.is_sparse:
-        raise UsageError("a gradient is sparse; make the layer with sparse=False, or give its to_dense().")
-    return p.grad.detach()
-
-
-def _buckets(live: Tensors, plan: Plan, kept: States) -> Iterator[Tensors]:
-    """Parameters that have made as many steps together; large ones alone, where that is faster."""
-    together: dict[tuple[float, ...], Tensors] = {}
-    for p in live:
-        if p.numel() >= ALONE and p.device.type == "cpu":
-            yield [p]
-            continue
-        its = kept[p]
-        together.setdefault(tuple([its[name] for name in plan.scalars]), []).append(p)
-    yield from together.values()
-
-
 class Eager:
     """A rule that cannot be written down, such as one with bounds, called as it is at every step."""
 
@@ -151,9 +179,10 @@ class Eager:
     ) -> Outcome:
         """As ``Program.run``."""
         leaves = iter([Bundle(leaf) if isinstance(leaf, list) else leaf for leaf in state])
-        here, slope = Bundle(p.detach() for p in x), Bundle(g)
+        here, slope = Bundle(p.detach() for p in x), Bundle(p.detach() for p in g)
         rule = self._rule.with_scalars(named)
-        next_x, after, accepted = rule.update(here, value, slope, states.rebuilt(self._like, leaves))
+        with np.errstate(all="ignore"):
+            next_x, after, accepted = rule.update(here, value, slope, states.rebuilt(self._like, leaves))
         out = [
             [part.clone() for part in leaf.parts] if isinstance(leaf, Bundle) else leaf
             for _, leaf in states.leaves(after)
