@@ -141,8 +141,37 @@ def _expression(head: str, code: str, tail: str, indent: int) -> list[str]:
             return lines
     if not breaks or (not head and not tail):
         return [line]
+    if count == 1 and loosest < 18:
+        lines = _at_first_call(head, code, tail, indent, next(b.at for b in breaks if b.priority == loosest))
+        if lines:
+            return lines
     inner = _inside(code, indent + INDENT, False, explode=loosest == 18)
     return [" " * indent + head + "(", *inner, " " * indent + ")" + tail]
+
+
+def _at_first_call(head: str, code: str, tail: str, indent: int, at: int) -> list[str]:
+    """Broken in the brackets of the first of two operands, where the operator at ``at`` follows these at once."""
+    first = re.match(r"[\w.]*\(", code)
+    if first is None:
+        return []
+    begin = first.end()
+    end = begin - 1 + _closing(code[begin - 1 :])
+    rest = code[end + 1 :] + tail
+    short = indent + 1 + len(rest) <= WIDTH and (code.endswith(")") or "(" not in rest)
+    if code[end + 1 : at].strip() or not short or not code[begin:end].strip():
+        return []
+    inner = _inside(code[begin:end], indent + INDENT, begin > 1)
+    return [" " * indent + head + code[:begin], *inner, " " * indent + ")" + rest]
+
+
+def _closing(code: str) -> int:
+    """Where the bracket that the code begins with is closed."""
+    depth = 0
+    for match in _TOKEN.finditer(code):
+        depth += (match[0] in _OPENING) - (match[0] in _CLOSING)
+        if depth == 0:
+            return match.start()
+    return len(code) - 1
 
 
 def _ends_in_call(code: str) -> bool:

@@ -63,14 +63,17 @@ class Library:
             return ""
         return self.calls[name]
 
-    def absence(self, rule: Optimizer, single: bool) -> str:
-        """A sentence on why the rule is written out."""
+    def absence(self, rule: Optimizer, single: bool, own: bool = False) -> str:
+        """A sentence on why the rule is written out, as one of its own optimizers or not."""
         name = type(rule).__name__
+        out = "written out as one of its optimizers" if own else "written out"
         if name in self.only and not self.only[name][0](rule):
-            return f"{self.title} has {name}, but {self.only[name][1]}; so the rule is written out."
+            return f"{self.title} has {name}, but {self.only[name][1]}; so the rule is {out}."
         if name in self.calls and name in self.rounded and not single:
-            return f"{self.title} has {name}, but rounds its hyperparameters to float32; so the rule is written out."
-        return f"{self.title} has no {name}, so the rule is written out."
+            return (
+                f"{self.title} has {name}, but rounds its hyperparameters to float32; so the rule is {out}."
+            )
+        return f"{self.title} has no {name}, so the rule is {out}."
 
 
 def filled(template: str, constants: Mapping[str, ast.expr]) -> str:

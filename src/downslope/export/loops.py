@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from downslope.export.arithmetic import NUMBER
-from downslope.export.layout import deeper
+from downslope.export.layout import deeper, docstring
 from downslope.export.library import filled
 from downslope.export.python import name, text
-from downslope.export.routines import routines
+from downslope.export.routines import Routines, routines
 from downslope.export.statements import Statement, written
 from downslope.export.stepwise import Point, stepwise
 from downslope.export.translate import Piece
@@ -44,7 +44,7 @@ class Loop:
 def loop_of(writer: Writer) -> Loop:
     """The loop for the rule that the writer tells of."""
     kind: Callable[[Writer], Loop] = _stepwise if writer.simple and writer.inline else _functional
-    loop = (_library if writer.made_by else kind)(writer)
+    loop = (_library if writer.made_by or writer.own else kind)(writer)
     before = writer.table.before if writer.table else []
     return Loop(loop.lines, [*before, *loop.state, *remembered(writer)], loop.average)
 
@@ -163,17 +163,50 @@ def _functional(writer: Writer) -> Loop:
     if made.searches:
         first = writer.stepped([*before, f"next_point, state, accepted = {call}"])
         return Loop(searching(writer, first, "accepted", writer.stepped(next_point)), state, made.answer)
-    if made.init:
+    if writer.library is not None and made.init and not {"value", "rate"} & set(made.takes):
+        return _transformation(writer, made, before)
+    if made.init and next_point == [f"{writer.point} = next_point"]:
+        steps = [f"{writer.point}, state = {call}"]
+    elif made.init:
         steps = [f"next_point, state = {call}", *next_point]
     else:
         steps = writer.replaced(writer.within_bounds(ast.parse(call, mode="eval").body))
     return Loop(plainly(writer, writer.stepped([*before, *steps])), state, made.answer)
 
 
+def _transformation(writer: Writer, made: Routines, before: list[str]) -> Loop:
+    """The rule's functions as one of optax's transformations, and the loop around that."""
+    writer.transformed = True
+    change = writer.shop.names.new("change")
+    writer.shop.functions[change] = [
+        f"def {change}(g, state, x):",
+        *docstring(["What optax adds to the parameters."], 4),
+        f"    next_x, state = {made.update}(x, g, state)",
+        "    return next_x - x, state",
+    ]
+    point = writer.point
+    state = [
+        f"optimizer = optax.GradientTransformation({made.init}, {change})",
+        f"state = optimizer.init({point})",
+    ]
+    steps = [
+        f"updates, state = optimizer.update(g, state, {point})",
+        f"{point} = optax.apply_updates({point}, updates)",
+        *writer.bounded(),
+    ]
+    return Loop(plainly(writer, [*before, *steps]), state, made.answer)
+
+
 def _library(writer: Writer) -> Loop:
     """The loop around an optimizer of the framework."""
     library, rule = writer.library, writer.story.method.rule
     assert library is not None
+    if writer.own is not None:
+        own = writer.own(writer)
+        writer.shop.functions[type(rule).__name__] = own.lines
+        rate = writer.table.lines("value") if writer.table else []
+        steps = [*writer.used(rate, writer.gradient_lines()), *writer.bounded()]
+        return Loop(plainly(writer, steps), writer.created(own.call), own.average)
     if writer.table is not None:
         writer.shop.instead["learning_rate"] = Piece(writer.first_rate(writer.table), NUMBER)
     around = writer.shop.around(rule)

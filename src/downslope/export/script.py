@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
 from downslope.export import arithmetic, rulebook, schedules
@@ -19,10 +20,11 @@ from downslope.export.layout import AS_IS, WIDTH, docstring, laid_out
 from downslope.export.library import Library
 from downslope.export.loops import Loop, loop_of
 from downslope.export.names import Names
+from downslope.export.own_classes import OwnClass
 from downslope.export.python import fill, name, real, text
 from downslope.export.story import COLUMNS, Story, joined
 from downslope.export.table_words import TableWords
-from downslope.export.traits import accepts, is_simple
+from downslope.export.traits import accepts, is_elementwise, is_simple
 from downslope.export.translate import Piece
 from downslope.export.vocabulary import Words
 from downslope.export.workshop import Workshop
@@ -76,6 +78,7 @@ class Writer(ABC):
         hasty: whether a step changes the point before it is known if the old one is accepted.
         columns_end: what the names of columns end with, where the bare names are needed for something else.
         library: the framework's optimizers, where they are to be used.
+        own, transformed: what writes the method as one of them, where it is none; whether it became one otherwise.
         made_by: the template of the call that makes the optimizer of the library; nothing where it has none.
         alone: whether the point is a single number, called like the parameter.
         point, called: what the point, and each coordinate of it, is called.
@@ -95,6 +98,9 @@ class Writer(ABC):
         self.story, self.library = story, library
         rule = story.method.rule
         self.made_by = library.call(rule, story.method.schedule, story.single) if library else ""
+        self.own = (
+            self.own_class() if library is not None and not self.made_by and is_elementwise(rule) else None
+        )
         self.names = Names(OURS.split())
         self.simple, self.searches = is_simple(rule), accepts(rule)
         matrix = story.table is not None and story.table.as_matrix
@@ -109,6 +115,7 @@ class Writer(ABC):
         self.shop = Workshop(self.arithmetic(self.alone), self.names)
         self.speller = Speller(self.words, self.called)
         self.table: schedules.Table | None = None
+        self.transformed = False
         self.costs = Costs(self, story.table, self.table_words) if story.table is not None else None
         self.f = "f" if story.table is None else "loss"
 
@@ -159,6 +166,10 @@ class Writer(ABC):
         """The point as a list of plain numbers."""
 
     # What a dialect may say otherwise.
+
+    def own_class(self) -> Callable[[Writer], OwnClass] | None:
+        """What writes a method that the framework lacks as one of its optimizers."""
+        return None
 
     def stepped(self, lines: list[str]) -> list[str]:
         """The lines of a step, put where the dialect wants them."""
@@ -238,6 +249,7 @@ class Writer(ABC):
             *self.preamble(),
             *self._constants(),
             *self._helpers(),
+            *([""] if self.speller.helpers and self.costs is not None else []),
             *objective,
             *self._functions(),
             *self._reporting(),
@@ -351,9 +363,11 @@ class Writer(ABC):
         called = _SPOKEN.get(type(rule).__name__, type(rule).__name__)
         ending = "" if run.status == "step_limit" else f" ({run.status.replace('_', ' ')})"
         missing = self.library is not None and not self.made_by
-        where = self.title + (
-            f", with {self.library.title}" if self.library is not None and self.made_by else ""
-        )
+        absence, where = "", self.title
+        if self.library is not None and missing:
+            absence = self.library.absence(rule, story.single, bool(self.own) or self.transformed)
+        if self.library is not None and (self.made_by or self.own or self.transformed):
+            where = f"{self.title}, with {self.library.title}"
         aim = f"{verb} {run.objective.text:.300}"
         if self.costs is not None:
             aim = f"Fit {story.fitted}: minimise {self.costs.about()}"
@@ -362,7 +376,7 @@ class Writer(ABC):
                 f"{aim} by {called}, in {where}.",
                 summary,
                 source,
-                self.library.absence(rule, story.single) if self.library is not None and missing else "",
+                absence,
                 f"From {joined(names, story.start)} it takes {run.nit:,} steps to {self.f} = {run.fun:.10g} at"
                 f" {joined(names, run.final.tolist())}{ending}.",
             ]

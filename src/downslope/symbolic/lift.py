@@ -9,6 +9,7 @@ import symengine as se
 
 from downslope.errors import ObjectiveError
 from downslope.language import tree as t
+from downslope.symbolic import functions
 
 _RELATIONS = {
     "StrictLessThan": "<",
@@ -38,6 +39,10 @@ _CALLS = frozenset(
         "erf",
     ]
 )
+
+
+# Functions of one argument that are written as a choice.
+_OF_ONE = ("relu", "sign", "sigmoid", "softplus", "cbrt")
 
 
 def lift(expression: Any) -> t.Node:
@@ -79,10 +84,24 @@ def _lift_node(node: Any, parts: Sequence[t.Node], memo: dict[Any, t.Node]) -> t
     if isinstance(node, se.Pow):
         return _power(node.args[0], node.args[1], memo)
     if isinstance(node, se.Piecewise):
-        return _where(parts)
+        return _recognised(node, memo) or _where(parts)
     if isinstance(node, se.UnevaluatedExpr):
         return parts[0]
     return _named(node, parts)
+
+
+def _recognised(node: Any, memo: dict[Any, t.Node]) -> t.Node | None:
+    """The function of the language that a choice says, where ``functions`` writes it as just this choice."""
+    first, condition, second = node.args[:3]
+    below = [part for part in condition.args if part in memo]
+    for u in below:
+        for name in _OF_ONE:
+            if not u.is_Number and functions.FUNCTIONS[name](u) == node:
+                return t.Call(name, (memo[u],))
+    for name in ("max", "min"):
+        if functions.FUNCTIONS[name](first, second) == node:
+            return t.Call(name, (memo[first], memo[second]))
+    return None
 
 
 def _named(node: Any, parts: Sequence[t.Node]) -> t.Node:

@@ -225,7 +225,7 @@ class NumPyClass(Writer):
         rule = self.story.method.rule
         return [
             f"class {type(rule).__name__}:",
-            *docstring([*rulebook.summary_and_source(type(rule))], 4),
+            *docstring([rulebook.summary_and_source(type(rule))[0]], 4),
             "",
         ]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import replace
 
 from downslope.export import arithmetic, table_words
 from downslope.export.arithmetic import Arithmetic
 from downslope.export.library import Library
+from downslope.export.own_classes import OwnClass, for_keras
 from downslope.export.python import text
 from downslope.export.script import Writer, unpacked
 from downslope.export.story import Story
@@ -22,6 +24,8 @@ class TensorFlow(Writer):
     table_words = table_words.TENSORFLOW
 
     def arithmetic(self, alone: bool) -> Arithmetic:
+        if self.own is not None:
+            return arithmetic.KERAS
         return arithmetic.TENSORFLOW_ONE if alone else arithmetic.TENSORFLOW
 
     def __init__(self, story: Story, library: Library | None = None) -> None:
@@ -34,7 +38,7 @@ class TensorFlow(Writer):
         return "tf.float32" if self.story.single else "tf.float64"
 
     def preamble(self) -> list[str]:
-        if self.made_by and not self.story.single:
+        if (self.made_by or self.own) and not self.story.single:
             return ['keras.config.set_floatx("float64")', ""]
         return []
 
@@ -50,6 +54,9 @@ class TensorFlow(Writer):
 
     def begin(self, numbers: ast.expr) -> list[str]:
         return [f"{self.point} = tf.Variable({text(numbers)}, dtype={self.dtype})"]
+
+    def own_class(self) -> Callable[[Writer], OwnClass]:
+        return for_keras
 
     def begin_at(self, code: str) -> str:
         return f"{self.point} = tf.Variable({code})"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from downslope.export import arithmetic, table_words
 from downslope.export.arithmetic import Arithmetic
+from downslope.export.own_classes import OwnClass, for_torch
 from downslope.export.python import fill, name, text
 from downslope.export.script import Writer
 from downslope.export.vocabulary import TORCH
@@ -30,12 +32,15 @@ class Torch(Writer):
     def begin(self, numbers: ast.expr) -> list[str]:
         return [f"{self.point} = torch.tensor({text(numbers)}, requires_grad=True)"]
 
+    def own_class(self) -> Callable[[Writer], OwnClass]:
+        return for_torch
+
     def begin_at(self, code: str) -> str:
         return f"{self.point} = ({code}).requires_grad_()"
 
     def evaluate(self) -> list[str]:
         lines = [f"value = {self.f}({self.point})"]
-        if self.made_by:
+        if self.made_by or self.own:
             return ["optimizer.zero_grad()", *lines, *self._backward(), f"g = {self.point}.grad"]
         if self.given:
             sign = "-" if self.story.uphill else ""

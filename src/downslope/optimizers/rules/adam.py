@@ -9,7 +9,7 @@ from downslope.optimizers.base import Optimizer, hyperparameter
 class AdamState(NamedTuple):
     m: Any  # running mean of gradients
     v: Any  # running mean of squared gradients
-    p1: Any  # beta1 to the power of the step, for the correction of m's bias towards its zero start
+    p1: Any  # beta1 to the power of the step, to correct m's zero start
     p2: Any  # beta2 to the power of the step
 
 

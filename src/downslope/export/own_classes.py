@@ -1,0 +1,181 @@
+"""A method that a framework lacks, written as one of its own optimizers: a class that trains anything there.
+
+Only methods in which each parameter goes its own way are written so, as frameworks step one tensor after the other.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from downslope.export import rulebook
+from downslope.export.arithmetic import NUMBER, VECTOR, Kind
+from downslope.export.layout import deeper, docstring
+from downslope.export.python import name, real, text
+from downslope.export.statements import Statement, written
+from downslope.export.stepwise import Point, Stepwise, stepwise
+from downslope.export.translate import Piece
+
+if TYPE_CHECKING:
+    from downslope.export.script import Writer
+
+
+@dataclass
+class OwnClass:
+    """The lines of the class, and the call that makes an optimizer of it.
+
+    Attributes:
+        lines: the class.
+        call: with the constants of the script.
+        average: of the point that an averaging method reports, or nothing.
+    """
+
+    lines: list[str]
+    call: str
+    average: str = ""
+
+
+def _fields(writer: Writer) -> list[tuple[str, float | int, str]]:
+    """(hyperparameter, its default, what it is) of the rule."""
+    rule = writer.story.method.rule
+    records = rule.__dataclass_fields__
+    return [(f, records[f].default, records[f].metadata.get("about", "")) for f in rule.hyperparameters()]
+
+
+def _call(writer: Writer, first: str) -> str:
+    """The call with the script's constants."""
+    rule = writer.story.method.rule
+    around = writer.shop.around(rule)
+    if writer.table is not None:
+        writer.shop.instead["learning_rate"] = Piece(writer.table.first, NUMBER)
+    given = [f"{f}={text(around.hyperparameter(f).code)}" for f, _, _ in _fields(writer)]
+    return f"{type(rule).__name__}({', '.join([*([first] if first else []), *given])})"
+
+
+def _head(writer: Writer, base: str, *first: str) -> list[str]:
+    rule = writer.story.method.rule
+    arguments = ["self", *first]
+    for f, default, _ in _fields(writer):
+        value = real(default) if isinstance(default, float) else ast.Constant(default)
+        arguments.append(f"{f}={text(value)}")
+    about = docstring([rulebook.summary_and_source(type(rule))[0]], 4)
+    return [f"class {type(rule).__name__}({base}):", *about, "", f"    def __init__({', '.join(arguments)}):"]
+
+
+def _attribute(field: str) -> str:
+    """What a hyperparameter is called as an attribute: Keras does something of its own with a weight_decay."""
+    return "pull" if field == "weight_decay" else field
+
+
+def _kept(writer: Writer, *otherwise: str) -> list[str]:
+    """The lines that keep the hyperparameters, but for those that the framework keeps."""
+    return [
+        f"        self.{_attribute(f)} = {f}" + (f"  # {about}" if about else "")
+        for f, _, about in _fields(writer)
+        if f not in otherwise
+    ]
+
+
+def _rule(writer: Writer, point: Point, rate: str, state: str, first_rate: str = "") -> Stepwise:
+    """The statements, hyperparameters being attributes and ``state`` the template of a variable of the state."""
+    shop, first_rate = writer.shop, first_rate or rate
+    before, beginning = shop.instead, shop.beginning
+    shop.instead = {f: Piece(name(f"self.{_attribute(f)}"), NUMBER) for f, _, _ in _fields(writer)}
+    shop.instead["learning_rate"] = Piece(ast.parse(rate, mode="eval").body, NUMBER)
+    shop.beginning = {"learning_rate": Piece(ast.parse(first_rate, mode="eval").body, NUMBER)}
+
+    def naming(field: str, kind: Kind) -> str:
+        return state.replace("FIELD", field)
+
+    found = stepwise(writer.story.method.rule, shop, point, naming)
+    shop.instead, shop.beginning = before, beginning
+    return found
+
+
+def for_torch(writer: Writer) -> OwnClass:
+    """A subclass of ``torch.optim.Optimizer``."""
+    found = _rule(writer, Point("x", "g", "value"), 'group["lr"]', 'state["FIELD"]')
+    lines = _head(writer, "torch.optim.Optimizer", "params")
+    lines += ['        super().__init__(params, {"lr": learning_rate})', *_kept(writer, "learning_rate"), ""]
+    first = [Statement(called, value, NUMBER, comment).line for called, value, comment, _ in found.state]
+    at = next(i for i, s in enumerate(found.last) if s.target == "x")
+    steps = [
+        *written([*found.statements, *found.last[:at]]),
+        _in_place(found.last[at].value),
+        *written(found.last[at + 1 :]),
+    ]
+    lines += [
+        "    @torch.no_grad()",
+        "    def step(self):",
+        *docstring(["Change every parameter that has a gradient."], 8),
+        "        for group in self.param_groups:",
+        '            for x in (x for x in group["params"] if x.grad is not None):',
+        "                g, state = x.grad, self.state[x]" if found.state else "                g = x.grad",
+    ]
+    if first:
+        lines += ["                if not state:", *deeper(first, 5)]
+    lines += deeper(steps, 4)
+    average = ""
+    if found.answer is not None:
+        average = text(found.answer).replace("state[", f"optimizer.state[{writer.point}][")
+    return OwnClass(lines, _call(writer, f"[{writer.point}]"), average)
+
+
+def _in_place(value: ast.expr) -> str:
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub) and text(value.left) == "x":
+        return f"x -= {text(value.right)}"
+    return f"x.copy_({text(value)})"
+
+
+def for_keras(writer: Writer) -> OwnClass:
+    """A subclass of ``keras.optimizers.Optimizer``."""
+    found = _rule(
+        writer, Point("variable", "gradient", "value"), "learning_rate", "FIELD", "self.learning_rate"
+    )
+    rule = writer.story.method.rule
+    lines = _head(writer, "keras.optimizers.Optimizer")
+    lines += [f'        super().__init__(learning_rate=learning_rate, name="{rule.name()}")']
+    lines += [*_kept(writer, "learning_rate"), ""]
+    state = [called for called, _, _, _ in found.state]
+    if state:
+        lines += ["    def build(self, variables):", "        if self.built:", "            return"]
+        lines.append("        super().build(variables)")
+        for called, value, comment, kind in found.state:
+            made = _keras_state(called, value, kind)
+            lines.append(
+                f"        self.{called} = [{made} for variable in variables]"
+                + (f"  # {comment}" if comment else "")
+            )
+        lines.append("")
+    lines.append("    def update_step(self, gradient, variable, learning_rate):")
+    lines += docstring(["Change one variable."], 8)
+    if state:
+        lines.append("        i = self._get_variable_index(variable)")
+        pairs = [f"self.{called}[i]" for called in state]
+        lines.append(f"        {', '.join(state)} = {', '.join(pairs)}")
+    everything = [*found.statements, *found.last]
+    lines += deeper([_assigned(s, {*state, "variable"}) for s in everything], 2)
+    average = f"optimizer.{text(found.answer)}[0]" if found.answer is not None else ""
+    return OwnClass(lines, _call(writer, ""), average)
+
+
+def _keras_state(called: str, value: ast.expr, kind: Kind) -> str:
+    if kind == VECTOR and text(value) == "keras.ops.zeros_like(variable)":
+        return f'self.add_variable_from_reference(variable, name="{called}")'
+    return f"keras.Variable({text(value)}, dtype=variable.dtype, trainable=False)"
+
+
+def _assigned(statement: Statement, variables: set[str]) -> str:
+    """A statement, variables of the framework being assigned to by its own means."""
+    tail = f"  # {statement.comment}" if statement.comment else ""
+    if statement.target not in variables:
+        return f"{statement.target} = {text(statement.value)}{tail}"
+    value = statement.value
+    if (
+        isinstance(value, ast.BinOp)
+        and isinstance(value.op, ast.Sub)
+        and text(value.left) == statement.target
+    ):
+        return f"self.assign_sub({statement.target}, {text(value.right)}){tail}"
+    return f"self.assign({statement.target}, {text(value)}){tail}"
