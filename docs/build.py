@@ -87,7 +87,7 @@ def index() -> str:
                 "They take an `optimizer` and compose in any order.",
                 table(all_wrappers()),
                 "## Schedules",
-                "Factors of a learning rate; they multiply:"
+                "Factors of a learning rate, in `downslope.optimizers.schedules`; they multiply:"
                 " `learning_rate=0.1 * Warmup(steps=10) * Cosine(steps=990)`, or on the command line"
                 ' `--learning-rate 0.1 --schedule "warmup(steps=10) * cosine(steps=990)"`.',
                 table(all_schedules()),

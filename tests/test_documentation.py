@@ -17,7 +17,9 @@ from downslope.optimizers import Optimizer, all_optimizers
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.S)
-SCRIPTS = [block for block in BLOCKS if block.startswith("printf ")]  # whose commands follow from one another
+SCRIPTS = [
+    b for b in BLOCKS if "printf " in b or "downslope export" in b
+]  # whose commands follow from one another
 COMMANDS = [
     line.partition("  #")[0].strip()
     for block in BLOCKS
@@ -55,10 +57,10 @@ def test_commands_of_the_readme_end_as_asked(command: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("block", SCRIPTS, ids=lambda block: block.splitlines()[1][:40])
 def test_scripts_of_the_readme_run(block: str, tmp_path: Path) -> None:
-    words = [shlex.split(line, comments=True) for line in block.splitlines()]
-    content = words[0][1].encode().decode("unicode_escape")
-    (tmp_path / words[0][-1]).write_text(content)
-    for line in words[1:]:
+    for line in (shlex.split(line, comments=True) for line in block.splitlines()):
+        if line[0] == "printf":
+            (tmp_path / line[-1]).write_text(line[1].encode().decode("unicode_escape"))
+            continue
         ran = subprocess.run(
             [sys.executable, "-m", *line],
             cwd=tmp_path,
@@ -68,8 +70,8 @@ def test_scripts_of_the_readme_run(block: str, tmp_path: Path) -> None:
             check=False,
         )
         assert ran.returncode == 0, ran.stderr
-        assert ran.stdout
-        for option in ("--plot", "--save"):
+        assert ran.stdout or "--output" in line
+        for option in ("--plot", "--save", "--output"):
             if option in line:
                 assert (tmp_path / line[line.index(option) + 1]).stat().st_size > 1000
 

@@ -18,7 +18,7 @@ from downslope.explain.gradient import compare
 from downslope.explain.point import judged
 from downslope.objectives import GradientWarning, Objective, Vector, as_objective, compare_gradient
 from downslope.objectives.frameworks import check_in_place
-from downslope.optimizers import as_optimizer
+from downslope.optimizers import all_optimizers, as_optimizer
 from downslope.optimizers.schedule_text import as_schedule
 from downslope.optimizers.wrappers.scheduled import with_schedule
 
@@ -144,6 +144,14 @@ def load(path: str | os.PathLike[str]) -> Run | Fit:
     return saving.loaded(data, path)
 
 
+def _home_of(name: str) -> str:
+    """Where a hyperparameter is to be given that came as an option; nothing for other names."""
+    owners = [cls.__name__ for cls in all_optimizers() if name in cls.__dataclass_fields__]
+    if not owners:
+        return ""
+    return f"Hyperparameters are given to the optimizer: optimizer=ds.optimizers.{owners[0]}({name}=...)."
+
+
 def _run(
     function: Any,
     start: Any,
@@ -157,7 +165,9 @@ def _run(
     for name in options:
         if name not in Options.__annotations__:
             known = [*inspect.signature(minimize).parameters, *Options.__annotations__]
-            raise UsageError(f"there is no option '{name}'. {nearest(name, known)}".rstrip())
+            raise UsageError(
+                f"there is no option '{name}'. {_home_of(name) or nearest(name, known)}".rstrip()
+            )
     if optimizer is None and learning_rate is None and options.get("bounds") is not None:
         optimizer = "spg"  # needs no learning rate either, and can be kept within bounds
     rule = as_optimizer(optimizer, learning_rate, **(options.get("hyperparameters") or {}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -159,3 +160,19 @@ def test_the_tree_of_errors() -> None:
     assert errors.nearest("adm", ["adam", "momentum"]) == "Did you mean 'adam'?"
     assert errors.nearest("zzz", ["adam"]) == ""
     assert errors.nearest("", []) == ""
+
+
+def test_a_hyperparameter_among_the_options_is_sent_home() -> None:
+    with pytest.raises(UsageError, match=r"given to the optimizer: .*ds\.optimizers\.AdamW\(weight_decay="):
+        ds.minimize("x^2", 1.0, optimizer="adam", weight_decay=0.1)  # type: ignore[call-arg]
+
+
+def test_a_long_function_is_called_by_its_name(tmp_path: Path) -> None:
+    def bowl(x: Any) -> Any:
+        return np.sum((x - 1.5) ** 2) + np.exp(x).sum()
+
+    run = ds.minimize(bowl, np.zeros(4), learning_rate=0.1, steps=2)
+    assert repr(run).startswith("minimize bowl\n")
+    run.save(tmp_path / "run.json")
+    assert repr(ds.load(tmp_path / "run.json")).startswith("minimize bowl\n")
+    assert repr(ds.minimize(lambda x: x**2, 1.0, learning_rate=0.1, steps=2)).startswith("minimize x^2\n")

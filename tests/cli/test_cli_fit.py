@@ -458,3 +458,15 @@ def test_help_and_completion_know_the_commands(downslope):
     found = downslope("", COMP_WORDS="downslope fit --loss h", **typed).out
     assert "huber" in found
     assert "fit" in downslope("", COMP_WORDS="downslope f", **{**typed, "COMP_CWORD": "1"}).out
+
+
+def test_an_equation_is_told_how_a_hypothesis_looks(downslope):
+    answer = downslope('fit four.csv "y = a*x + b"')
+    assert answer.code == 2
+    assert '"y ~ a*x + b"' in answer.words
+
+
+def test_columns_without_parameters_are_told_both_ways(downslope):
+    words = downslope('fit four.csv "y ~ x"').words
+    assert "y ~ a*x + b" in words
+    assert "--target y --features x" in words

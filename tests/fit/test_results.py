@@ -136,3 +136,14 @@ def test_fits_print():
     assert "R² = " in text
     assert "rmse = " in text
     assert "±" in text
+
+
+def test_one_row_and_rows_of_numbers_are_tables_too():
+    found = fit(TABLE, "y ~ a*x + b*z + c")
+    one = found.predict({"x": 1.0, "z": 2.0})
+    assert one.shape == (1,)
+    assert np.array_equal(found.predict([[1.0, 2.0], [3.0, 4.0]])[:1], one)
+    with pytest.raises(DataError, match="row 1 has 1 entries and row 0 has 2"):
+        found.predict([[1.0, 2.0], [3.0]])
+    with pytest.raises(DataError, match=r"column 'x' has 0 dimensions"):
+        found.predict({"x": 1.0, "z": [2.0]})

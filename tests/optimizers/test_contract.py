@@ -325,3 +325,26 @@ def test_the_registry_holds_modules_and_nothing_else() -> None:
         module = sys.modules[cls.__module__]
         assert isinstance(module, types.ModuleType)
         assert sum(c.__module__ == cls.__module__ for c in all_optimizers()) == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "given", "said"),
+    [
+        ("SGD", {"momentum": 0.9}, "Momentum and Nesterov have one."),
+        ("SGD", {"lr": 0.1}, "Did you mean 'learning_rate'?"),
+        ("Adam", {"weight_decay": 0.1}, "AdamW has one"),
+        ("Adam", {"betas": (0.9, 0.99)}, "beta1 and beta2"),
+        ("RMSProp", {"alpha": 0.99}, "called decay here"),
+    ],
+)
+def test_what_other_libraries_call_otherwise_is_told(rule: str, given: dict[str, Any], said: str) -> None:
+    with pytest.raises(HyperparameterError, match=re.escape(said)):
+        getattr(optimizers, rule)(**given)
+
+
+def test_schedules_are_found_where_people_look() -> None:
+    assert optimizers.schedules.Cosine(steps=3).steps == 3
+    with pytest.raises(AttributeError, match=r"It is a schedule: downslope\.optimizers\.schedules\.Cosine"):
+        _ = optimizers.Cosine
+    with pytest.raises(AttributeError, match="Did you mean 'Adam'"):
+        _ = optimizers.Adamm

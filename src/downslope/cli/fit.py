@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -95,6 +96,14 @@ def sorted_words(words: Sequence[str], target: str | None) -> tuple[list[str], s
         word for word in words if "~" in word and not word.startswith("~") and not os.path.exists(word)
     ]
     data = [word for word in words if word not in formulas]
+    equation = next(
+        (w for w in data if re.fullmatch(r"\s*[^\W\d]\w*\s*=[^=].*", w) and not os.path.exists(w)), None
+    )
+    if equation is not None and not formulas:
+        left, _, right = equation.partition("=")
+        raise UsageError(
+            f"'{equation}' is neither a file nor a hypothesis, which has a ~: \"{left.strip()} ~ {right.strip()}\"."
+        )
     if len(formulas) > 1:
         raise UsageError(
             f"there are {len(formulas)} hypotheses: {' and '.join(map(repr, formulas))}. Give one."

@@ -195,7 +195,7 @@ class Run:
         )
         more = ", ..." if self.final.size > 6 else ""
         lines = [
-            f"{self.command} {self.objective.text[:70]}",
+            f"{self.command} {self.objective.headline[:70]}",
             f"  {self.verdict.status}: {self.message}",
             f"  f = {self.fun:.10g} at {point}{more}",
             f"  |grad f| = {self.gradient_norm:.3g}; {self.nit} steps, {self.nfev} evaluations,"

@@ -33,6 +33,7 @@ def to_dict(run: Run) -> dict[str, Any]:
         "schema": SCHEMA,
         "command": run.command,
         "objective": run.objective.text,
+        "name": run.objective.name,
         "optimizer": run.optimizer.to_dict(),
         "x": dict(zip(coordinates, run.final.tolist(), strict=True)),
         "fun": run.fun,
@@ -184,6 +185,7 @@ def _objective(data: dict[str, Any], parameters: Parameters) -> Objective:
     else:
         objective = LostObjective(parameters, str(data["objective"]), check_dtype(data["dtype"]))
     objective.text = str(data["objective"])
+    objective.name = str(data.get("name", ""))
     objective.notes = tuple(data["notes"])
     objective.differentiation = str(data["differentiation"])
     return objective

@@ -122,7 +122,14 @@ def _check_names(target: str, columns: Sequence[str], parameters: Sequence[str],
     if target in columns:
         raise UsageError(f"the target '{target}' is also on the right-hand side. ({known})")
     if not parameters:
-        raise UsageError(f"the hypothesis has no parameter to find: every name in it is a column. ({known})")
+        features = ",".join(columns)
+        raise UsageError(
+            f"the hypothesis has no parameter to find: every name in it is a column. Multiply them by parameters, as"
+            f" in {target} ~ a*{columns[0]} + b; for the linear model over them all give the target and the features"
+            f" (--target {target} --features {features}). ({known})"
+            if columns
+            else f"the hypothesis has no parameter to find. ({known})"
+        )
     if not columns and len(parameters) > 1:
         likely = [f"{said[:1].upper()}{said[1:]}." for said in _suspicions(parameters, frame, columns)]
         hint = next(filter(None, (*likely, *(nearest(name, frame.known) for name in parameters))), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,6 +62,10 @@ class Model:
         return frame
 
     def _frame(self, table: Any, wanted: Sequence[str]) -> Frame:
+        if isinstance(table, Mapping) and table and all(map(_is_number, table.values())):
+            table = {name: [value] for name, value in table.items()}  # one row
+        if isinstance(table, list | tuple) and table and all(isinstance(row, list | tuple) for row in table):
+            table = np.asarray(_even(table))  # rows of numbers, as the array of them
         if isinstance(table, np.ndarray) and table.dtype.names is None and table.ndim == 2:
             candidates = (self.inputs, self.hypothesis.columns)
             names = next((n for n in candidates if len(n) == table.shape[1]), None)
@@ -108,6 +112,17 @@ class Model:
         frame = self.frame_of(table, self.hypothesis.target)
         y, _ = targets(frame, self.hypothesis.target, self.loss)
         return np.asarray(y - self.mean(frame))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number)
+
+
+def _even(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    for i, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            raise DataError(f"row {i} has {len(row)} entries and row 0 has {len(rows[0])}.")
+    return rows
 
 
 __all__ = ["LOGISTIC", "Model"]

@@ -152,6 +152,7 @@ def from_function(
         value = hosted.value(x)
         traced = _trace(function, how, gradient, dtype)
         if traced is not None and _agree(traced, hosted, x, value, gradient is not None):
+            traced.name = hosted.text
             return traced, x
         if gradient is None:
             hosted.choose_differences(x)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from downslope.objectives.loop import Loop, Remote
     from downslope.objectives.problems import Problem
 
+LONGEST_HEADLINE = 60  # characters
+
 
 class Objective(ABC):
     """A scalar function of ``parameters.size`` numbers, with its gradient and Hessian.
@@ -22,6 +24,7 @@ class Objective(ABC):
     Attributes:
         parameters: names and shapes of what it depends on.
         text: how a person would write it: a formula, or the function's name.
+        name: the function's name, where the text is a formula that was traced from one.
         dtype: the precision it computes in.
         differentiation: where the gradient comes from, one phrase.
         notes: what the reader should know about how it was understood.
@@ -35,6 +38,7 @@ class Objective(ABC):
         tensors: the tensors that the start was made of, where it was: answers are made like them.
     """
 
+    name: str = ""
     evaluable: bool = True
     of_norms: bool = False
     expression: Any = None
@@ -50,6 +54,11 @@ class Objective(ABC):
         self.dtype = np.dtype(dtype)
         self.differentiation = "supplied"
         self.notes: tuple[str, ...] = ()
+
+    @property
+    def headline(self) -> str:
+        """The text where it is short, the name of the function where it is not and there is one."""
+        return self.name if self.name and len(self.text) > LONGEST_HEADLINE else self.text
 
     @abstractmethod
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:

@@ -5,11 +5,14 @@ state, and whether the point was accepted. Nothing here evaluates, loops, stops 
 ``base`` and ``arithmetic``; from outside ``errors`` may be imported, and for text and tracing ``language`` and
 ``symbolic``.
 
-Every class in ``rules`` and ``wrappers`` is an attribute of this module: ``optimizers.Adam``.
+Every class in ``rules`` and ``wrappers`` is an attribute of this module: ``optimizers.Adam``; those in ``schedules``
+are attributes of that module: ``optimizers.schedules.Cosine``.
 """
 
+from importlib import import_module
 from typing import Any
 
+from downslope.errors import nearest
 from downslope.optimizers.base import Optimizer, State
 from downslope.optimizers.optax import from_optax
 from downslope.optimizers.registry import (
@@ -35,14 +38,23 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "schedules":
+        return import_module("downslope.optimizers.schedules")
     if not name[:1].isupper():  # submodules are asked for here too, before they are imported
-        raise AttributeError(name)
+        raise AttributeError(f"module 'downslope.optimizers' has no attribute '{name}'")
     for cls in (*all_optimizers(), *all_wrappers()):
         if name == cls.__name__ or name in cls.aliases:
             return cls
-    raise AttributeError(f"module 'downslope.optimizers' has no optimizer '{name}'")
+    known = [cls.__name__ for cls in (*all_optimizers(), *all_wrappers())]
+    if name in dir(import_module("downslope.optimizers.schedules")):
+        hint = f"It is a schedule: downslope.optimizers.schedules.{name}."
+    else:
+        hint = nearest(name, known)
+    raise AttributeError(f"module 'downslope.optimizers' has no optimizer '{name}'. {hint}".rstrip())
 
 
 def __dir__() -> list[str]:
     classes = (*all_optimizers(), *all_wrappers())
-    return sorted({*__all__, *(c.__name__ for c in classes), *(a for c in classes for a in c.aliases)})
+    return sorted(
+        {*__all__, "schedules", *(c.__name__ for c in classes), *(a for c in classes for a in c.aliases)}
+    )

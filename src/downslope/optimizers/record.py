@@ -31,6 +31,20 @@ def hyperparameter(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+# What other libraries' optimizers take as arguments and ours have as rules of their own or under another name.
+_ELSEWHERE = {
+    "momentum": "Momentum and Nesterov have one.",
+    "nesterov": "Nesterov is a rule of its own.",
+    "amsgrad": "AMSGrad is a rule of its own.",
+    "weight_decay": "AdamW has one, and WeightDecay(optimizer=..., rate=...) adds one to any rule.",
+    "clipnorm": "ClipByNorm(optimizer=..., limit=...) clips for any rule.",
+    "clipvalue": "ClipByValue(optimizer=..., limit=...) clips for any rule.",
+    "betas": "They are two: beta1 and beta2.",
+    "rho": "It is called decay here.",
+    "alpha": "It is called decay here.",
+}
+
+
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(hyperparameter,))
 class RecordMeta(ABCMeta):
     """Makes every class a frozen, keyword-only dataclass and refuses unknown names kindly."""
@@ -50,7 +64,7 @@ class RecordMeta(ABCMeta):
         for name in given:
             if name not in known:
                 listed = ", ".join(known) or "none"
-                hint = nearest(name, known)
+                hint = _ELSEWHERE.get(name) or nearest(name, known)
                 raise HyperparameterError(
                     f"{cls.__name__} has no hyperparameter '{name}'. {hint}{' ' if hint else ''}It has: {listed}."
                 )

@@ -29,11 +29,11 @@ def heading(run: Run, notes: Iterable[str] = (), step: str = "step") -> list[tup
 def title(run: Run) -> tuple[str, bool]:
     """The objective, as mathematics where it is a short formula."""
     objective = run.objective
-    formula = mathematics(objective.text)
+    formula = mathematics(objective.text) if objective.headline == objective.text else ""
     name = objective.problem.title if objective.problem else ""
     if formula:
         return f"{escaped(name)}:  {formula}" if name else formula, True
-    text = name or objective.text
+    text = name or objective.headline
     if len(text) > LONGEST_FORMULA:
         text = text[: LONGEST_FORMULA - 4] + " ..."
     return readable(text), False

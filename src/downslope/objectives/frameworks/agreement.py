@@ -29,6 +29,7 @@ def agreeing_formula(
     formula = FormulaObjective(
         expressions[0], parameters, readable(expressions[0]), tensors.precision, partials
     )
+    formula.name = hosted.text
     tolerance = 1e3 * float(np.finfo(hosted.dtype).eps)
     beside = x + 1e-3 * (1 + np.abs(x)) * np.cos(np.arange(len(x)))
     for point in (x, beside):
