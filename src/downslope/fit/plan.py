@@ -202,7 +202,7 @@ def _words(kind: Kind, square: Square) -> str:
     κ = square.condition
     if kind == "orthogonal":
         how = "the Cholesky factor of the moments" if square.source == "moments" else "a QR factorisation"
-        return f"descended in orthogonal coordinates (from {how}), as the standardised features have condition {κ:.2g}"
+        return f"descended in orthogonal coordinates (from {how}); the standardised features have condition {κ:.2g}"
     return f"descended with the features standardised (condition {κ:.2g})"
 
 

@@ -162,7 +162,18 @@ def _ticks(levels: Levels) -> Floats:
     if last - first <= 3:
         powers = np.outer(powers, np.array([1.0, 2.0, 5.0])).ravel()
     powers = powers[(powers >= heights.min()) & (powers <= heights.max())]
-    return levels.base - powers if levels.climb else levels.base + powers
+    exact = levels.base - powers if levels.climb else levels.base + powers
+    return np.array([_round(value, power / 10) for value, power in zip(exact, powers, strict=True)])
+
+
+def _round(value: float, within: float) -> float:
+    """The number of fewest digits that close to it.
+
+    >>> _round(0.010178, 0.001), _round(10041.3, 1000.0), _round(54.93, 1.0)
+    (0.01, 10000.0, 55.0)
+    """
+    rounded = (float(f"{value:.{digits}e}") for digits in range(17))
+    return next((r for r in rounded if abs(r - value) <= within), value)
 
 
 def _hatch(axes: Axes, window: Window, theme: Theme) -> Artist:
