@@ -11,6 +11,7 @@ import numpy as np
 
 import downslope as ds
 from downslope import optimizers as o
+from downslope.export import library
 
 BOWL = "(x - 1)^2 + 3*(y + 0.5)^2 + x*y + exp(y/3)"
 START = {"x": -1.2, "y": 1.0}
@@ -128,6 +129,25 @@ CASES["names together"] = down(
     " + ".join(f"({n} - 1)^2" for n in NAMES), dict.fromkeys(NAMES, 0.5), learning_rate=0.1, steps=2
 )
 
+# Keras rounds hyperparameters to float32 and adds epsilon elsewhere: most of its own methods are ours only so.
+KERAS_OWN = {
+    "epsilon": dict.fromkeys(("AdaGrad", "RMSProp", "CentredRMSProp", "MomentumRMSProp"), 0.0)
+    | dict.fromkeys(("Adam", "AMSGrad", "AdamW", "AdaMax"), 0.0),
+    "momentum_decay": {"NAdam": 1.0},
+}
+
+
+def keras_own(name: str) -> o.Optimizer:
+    """A rule as Keras has it."""
+    changed = {field: given[name] for field, given in KERAS_OWN.items() if name in given}
+    return getattr(o, name)(**changed)  # type: ignore[no-any-return]
+
+
+CASES |= {
+    f"single precision, {name}": down(BOWL, START, optimizer=keras_own(name), steps=6, dtype="float32")
+    for name in library.KERAS.calls
+}
+
 WHOLE = (
     "numpy",
     "numpy_class",
@@ -139,9 +159,11 @@ WHOLE = (
 
 
 def asked(dialect: str, name: str) -> bool:
-    """JAX compiles every script, TensorFlow is slow: there the cases that only concern formulas are thinned."""
-    if name in EVERY_RULE:
-        return dialect in ("numpy", "numpy_class", "torch")
+    """What concerns formulas only is thinned where it is slow, and where a dialect differs in the optimizer only."""
+    if name in EVERY_RULE:  # what optax lacks is written out as in JAX
+        return dialect != "optax" or type(EVERY_RULE[name]).__name__ in library.OPTAX.calls
+    if name.startswith("single precision, "):
+        return dialect in ("keras", "torch.optim")
     if name.startswith("name"):
         return dialect in ("numpy", "numpy_class", "sympy", "torch")
     return dialect in WHOLE or name.startswith(

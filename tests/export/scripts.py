@@ -18,7 +18,9 @@ import pytest
 from downslope.descent import Run
 
 RUNNER = Path(__file__).with_name("runner.py")
-FRAMEWORKS = {
+FRAMEWORKS: dict[str, tuple[str, ...]] = {
+    "numpy": (),
+    "numpy_class": (),
     "torch": ("torch",),
     "torch.optim": ("torch",),
     "tensorflow": ("tensorflow",),
@@ -55,18 +57,22 @@ class Printed:
     everything: str
 
 
-def execute(dialect: str, scripts: dict[Any, str], folder: Path) -> dict[Any, Any]:
-    """Name -> ``Printed`` for each script, or the traceback of one that failed."""
-    needed = FRAMEWORKS.get(dialect, ())
-    for name in needed:
-        if importlib.util.find_spec(name) is None:
-            pytest.skip(f"{name} is not installed, and the scripts are written for it")
+def lacking(dialect: str) -> str:
+    """What a dialect needs that is not installed; nothing where all is."""
+    return " and ".join(name for name in FRAMEWORKS[dialect] if importlib.util.find_spec(name) is None)
+
+
+def execute(needed: tuple[str, ...], scripts: dict[Any, str], folder: Path) -> dict[Any, Any]:
+    """Name -> ``Printed`` for each script, or the traceback of one that failed; ``needed`` are the frameworks."""
     paths = {}
     for number, (name, text) in enumerate(scripts.items()):
         paths[name] = folder / f"script_{number}.py"
         paths[name].write_text(text, encoding="utf-8")
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}  # downslope is not there
     environment |= {"TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+    # What JAX compiled for one script serves the next that says the same.
+    environment |= {"JAX_COMPILATION_CACHE_DIR": str(folder / "compiled")}
+    environment |= {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
     command = [sys.executable, "-I", str(RUNNER), *needed, "--", *map(str, paths.values())]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -29,7 +29,7 @@ def test_a_long_table_is_read_from_its_file(tmp_path: Path) -> None:
     labels = ds.fit(path, target="way", features="a column", loss="softmax", learning_rate=0.1, steps=4)
     scripts = {"numbers": numbers.export("numpy"), "labels": labels.export("numpy")}
     assert all("csv.DictReader" in script and len(script) < 4000 for script in scripts.values())
-    found = execute("numpy", scripts, tmp_path)
+    found = execute((), scripts, tmp_path)
     for name, fit in (("numbers", numbers), ("labels", labels)):
         assert found[name].rows[-1, 1] == pytest.approx(fit.run.fun, rel=1e-9)
 
@@ -95,5 +95,5 @@ def test_strange_names_of_columns_are_words_not_code(tmp_path: Path) -> None:
     for dialect in DIALECTS:
         script = fit.export(dialect)
         compile(script, dialect, "exec")
-    found = execute("numpy", {"script": fit.export("numpy")}, tmp_path)["script"]
+    found = execute((), {"script": fit.export("numpy")}, tmp_path)["script"]
     assert found.rows[-1, 1] == pytest.approx(fit.run.fun, rel=1e-9)

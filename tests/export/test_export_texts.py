@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from formula_cases import run_of
 from scripts import DIALECTS
 
 import downslope as ds
 from downslope import optimizers as o
+from downslope.export import library
 from downslope.export.derivatives import partials
 from downslope.export.formulas import Speller
 from downslope.export.layout import WIDTH, broken
@@ -151,6 +153,14 @@ def test_the_framework_s_own_optimizer_where_it_is_the_same_method() -> None:
     assert "keras.optimizers.SGD(" in ds.minimize(BOWL, START, learning_rate=0.1, steps=3).export("keras")
     adgd = ds.minimize(BOWL, START, optimizer="adgd", steps=3)
     assert "torch.optim has no AdGD, so the rule is written out." in flat(adgd.export("torch.optim"))
+
+
+def test_most_of_keras_s_own_are_used_in_single_precision_only() -> None:
+    for name, call in library.KERAS.calls.items():
+        script = run_of(f"single precision, {name}").export("keras")
+        assert call.partition("(")[0] + "(" in script
+    double = ds.minimize(BOWL, START, optimizer="momentum", steps=3).export("keras")
+    assert "keras.optimizers has Momentum, but rounds its hyperparameters to float32" in flat(double)
 
 
 def flat(script: str) -> str:

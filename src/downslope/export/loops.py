@@ -163,7 +163,8 @@ def _functional(writer: Writer) -> Loop:
     if made.searches:
         first = writer.stepped([*before, f"next_point, state, accepted = {call}"])
         return Loop(searching(writer, first, "accepted", writer.stepped(next_point)), state, made.answer)
-    if writer.library is not None and made.init and not {"value", "rate"} & set(made.takes):
+    transforms = writer.library is not None and writer.library.compiled  # optax: pure functions of a state
+    if transforms and made.init and not {"value", "rate"} & set(made.takes):
         return _transformation(writer, made, before)
     if made.init and next_point == [f"{writer.point} = next_point"]:
         steps = [f"{writer.point}, state = {call}"]
