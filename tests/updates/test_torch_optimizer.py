@@ -404,6 +404,28 @@ def test_large_tensors_are_stepped_alone_and_go_the_same_way() -> None:
     assert torch.isfinite(whole).all()
 
 
+@pytest.mark.parametrize("cls", PLAIN, ids=lambda c: c.name())
+@pytest.mark.parametrize("turned", [False, True], ids=["in order", "transposed"])
+def test_a_large_matrix_goes_the_way_of_its_rows(
+    cls: type[Optimizer], turned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut into pieces, the last of them shorter; what cannot be cut is stepped whole; both as lists of rows."""
+    monkeypatch.setattr("downslope.torch.pieces.ALONE", 64)
+    monkeypatch.setattr("downslope.torch.pieces.SHARE", 24)
+    monkeypatch.setattr("downslope.torch.pieces.TEMPORARIES", 0)
+    start = torch.randn((8, 10), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    matrix = torch.nn.Parameter(start.t().clone().t() if turned else start.clone())
+    rows = [torch.nn.Parameter(row.clone()) for row in start]
+    one, many = ours([matrix], cls()), ours(rows, cls())
+    for _ in range(6):
+        matrix.grad = matrix.detach().sin()
+        for row in rows:
+            row.grad = row.detach().sin()
+        one.step()
+        many.step()
+        torch.testing.assert_close(matrix.detach(), torch.stack([*rows]).detach(), rtol=1e-13, atol=1e-15)
+
+
 # --- rules that look at values ---------------------------------------------------------------------------
 
 

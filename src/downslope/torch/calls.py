@@ -1,4 +1,5 @@
-"""Each operation of a program as one line of Python: a call of torch on lists of tensors, or arithmetic of floats.
+"""Each operation of a program as one line of Python: a call of torch on lists of tensors or on single ones, or
+arithmetic of floats.
 
 The lines are made of the operations' names here, of places and of numbers; nothing that a person wrote is in them.
 """
@@ -73,14 +74,10 @@ def line_of(operation: Operation, in_place: bool) -> str:
     places, numbers = [f"v{place}" for place in vectors], [_word(scalar) for scalar in scalars]
     if name == "dot":
         return f"v{out} = _dot({', '.join(places)})"
-    if not vectors:
-        form = _OPERATORS.get(name)
-        return f"v{out} = " + (form.format(*numbers) if form else f"_{name}({', '.join(numbers)})")
-    if name == "pick":
-        return f"v{out} = {places[0]} if {numbers[0]} else {places[1]}"
+    if not vectors or name == "pick":
+        return _plain(name, out, places, numbers)
     if name in _LISTS:
-        word = f"{_WORDS[name]}=" if name in _WORDS else ""
-        arguments = ", ".join([*places, *(word + number for number in numbers)])
+        arguments = ", ".join([*places, *_worded(name, numbers)])
         if in_place:
             return f"{_LISTS[name]}_({arguments}); v{out} = {places[0]}"
         return f"v{out} = {_LISTS[name]}({arguments})"
@@ -89,12 +86,57 @@ def line_of(operation: Operation, in_place: bool) -> str:
     return _each(name, out, places, numbers)
 
 
-def _each(name: str, out: int, places: list[str], numbers: list[str]) -> str:
-    """One tensor after the other; ``where:vvs`` says which operands are vectors and which scalars."""
+def line_of_one(operation: Operation, in_place: bool) -> str:
+    """The same for one tensor in the place of each list, which spares torch the lists.
+
+    >>> line_of_one(Operation("add_scaled", 9, (0, 1), (7,)), in_place=True)
+    'v9 = v0.add_(v1, alpha=v7)'
+    """
+    name, out, vectors, scalars = operation
+    places, numbers = [f"v{place}" for place in vectors], [_word(scalar) for scalar in scalars]
+    if name == "dot":
+        return f"v{out} = _dot({', '.join(f'[{place}]' for place in places)})"
+    if not vectors or name == "pick":
+        return _plain(name, out, places, numbers)
+    first, ending = places[0], "_" * in_place
+    if name in ("maximum", "minimum"):  # which have no method that changes its tensor
+        return f"v{out} = _torch_{name}({', '.join(places)}{f', out={first}' * in_place})"
+    if name in _LISTS:
+        method = _LISTS[name].removeprefix("_foreach_")
+        return f"v{out} = {first}.{method}{ending}({', '.join([*places[1:], *_worded(name, numbers)])})"
+    if name == "reciprocal":
+        return f"v{out} = {first}.reciprocal{ending}().mul_({numbers[0]})"
+    kind, operands = _operands(name, places, numbers)
+    return f"v{out} = _each_{kind}(x, {', '.join(operands)})"
+
+
+def _plain(name: str, out: int, places: list[str], numbers: list[str]) -> str:
+    """Arithmetic of floats, or a choice between vectors by one."""
+    if name == "pick":
+        return f"v{out} = {places[0]} if {numbers[0]} else {places[1]}"
+    form = _OPERATORS.get(name)
+    return f"v{out} = " + (form.format(*numbers) if form else f"_{name}({', '.join(numbers)})")
+
+
+def _worded(name: str, numbers: list[str]) -> list[str]:
+    """The scalars of a call as its arguments; a factor of one is torch's own default."""
+    if name not in _WORDS:
+        return numbers
+    return [f"{_WORDS[name]}={number}" for number in numbers if number != "1.0"]
+
+
+def _operands(name: str, places: list[str], numbers: list[str]) -> tuple[str, list[str]]:
+    """``where:vvs`` says which operands are vectors and which scalars: the function's name, and all in order."""
     kind, _, shape = name.partition(":")
-    parts, rest = iter(f"p{i}" for i in range(len(places))), iter(numbers)
-    operands = [next(parts) if letter == "v" else next(rest) for letter in shape or "v" * len(places)]
-    names = ", ".join(["like", *(f"p{i}" for i in range(len(places)))])
+    vectors, scalars = iter(places), iter(numbers)
+    return kind, [next(vectors) if letter == "v" else next(scalars) for letter in shape or "v" * len(places)]
+
+
+def _each(name: str, out: int, places: list[str], numbers: list[str]) -> str:
+    """One tensor after the other."""
+    parts = [f"p{i}" for i in range(len(places))]
+    kind, operands = _operands(name, parts, numbers)
+    names = ", ".join(["like", *parts])
     return f"v{out} = [_each_{kind}(like, {', '.join(operands)}) for {names} in zip(x, {', '.join(places)})]"
 
 
@@ -195,6 +237,8 @@ NAMES: dict[str, Any] = {
     "_minimum": _minimum,
     "_entry": _entry,
     "_dot": _dot,
+    "_torch_maximum": torch.maximum,
+    "_torch_minimum": torch.minimum,
     "_reciprocal": _reciprocal,
     "_each_where": _each_where,
     "_each_less": lambda _, a, b: a < b,

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import torch
 
 from downslope.optimizers.tape import Node, Tape
-from downslope.torch.calls import IN_PLACE, NAMES, SWAPPABLE, Tensors, line_of
-from downslope.torch.fusing import Fusion
+from downslope.torch.calls import IN_PLACE, NAMES, SWAPPABLE, Tensors, line_of, line_of_one
+from downslope.torch.fusing import Fusion, Operation
 
 
 class Outcome(NamedTuple):
@@ -29,6 +29,11 @@ class Program:
     Args:
         tape: the rule, written down.
         in_place: whether ``x`` itself is changed; else it is left as it is, and ``Outcome.next_x`` is new.
+
+    Attributes:
+        mixes: whether a coordinate's new value depends on other coordinates.
+        still: whether every vector of the state is changed in its own tensors.
+        temporaries: how many new vectors an update makes.
 
     >>> from downslope.optimizers import Momentum
     >>> from downslope.optimizers.bundle import Bundle
@@ -47,12 +52,12 @@ class Program:
         self._vectors = [i for i, leaf in enumerate(tape.state) if isinstance(leaf, Node) and leaf.vector]
         known = ("x", "g", "value")
         self._named = [name for name in tape.inputs if name not in known and not name.startswith("state.")]
-        lines, still = _placed(fusion, tape, in_place)
-        self._still = still and in_place
-        self.source = _source(tape, lines)
-        namespace: dict[str, Any] = {}
-        exec(self.source, dict(NAMES), namespace)  # made of places and the names of operations, nothing else
-        self._update = namespace["update"]
+        placed, still = _placed(fusion, tape, in_place)
+        self.still = still and in_place
+        makers = [op for op, there in placed if op.vectors and not there and op.name not in ("dot", "pick")]
+        self.temporaries = len(makers)
+        self._update = _made(tape, [line_of(operation, there) for operation, there in placed])
+        self._update_one = _made(tape, [line_of_one(operation, there) for operation, there in placed])
 
     def run(
         self, x: Tensors, g: Tensors, value: float, state: Sequence[Any], named: Mapping[str, float]
@@ -66,13 +71,23 @@ class Program:
             named: the hyperparameters by their paths.
         """
         after, accepted, next_x = self._update(x, g, value, *state, *[named[name] for name in self._named])
-        if not self._still:
+        if not self.still:
             self._settle(x, g, state, after, next_x)
         if self._in_place:
             if next_x is not x:
                 torch._foreach_copy_(x, next_x)
             next_x = x
         return Outcome(after, bool(accepted), next_x if next_x is x else list(next_x))
+
+    def run_one(
+        self, x: torch.Tensor, g: torch.Tensor, value: float, state: Sequence[Any], named: Mapping[str, float]
+    ) -> list[Any]:
+        """The same for one parameter, with tensors for lists, where the program is ``still``: the new state."""
+        after, _, next_x = self._update_one(x, g, value, *state, *[named[name] for name in self._named])
+        if next_x is not x:
+            x.copy_(next_x)
+        new: list[Any] = after
+        return new
 
     def _settle(self, x: Tensors, g: Tensors, state: Sequence[Any], after: list[Any], next_x: Any) -> None:
         """Give tensors of its own to every vector of the new state that is x, g, or another vector."""
@@ -99,18 +114,22 @@ def _copy_of(tensors: Tensors, spare: Sequence[Tensors], taken: set[int]) -> Ten
 # --- where results go ------------------------------------------------------------------------------------
 
 
-def _source(tape: Tape, lines: Sequence[str]) -> str:
+def _made(tape: Tape, lines: Sequence[str]) -> Any:
     """The update as a function of x, g, the value, the state's leaves and the hyperparameters."""
     arguments = [node.index for node in tape.inputs.values()]
     state = ", ".join(f"v{leaf.index}" if isinstance(leaf, Node) else repr(leaf) for leaf in tape.state)
     accepted = f"v{tape.accepted.index}" if isinstance(tape.accepted, Node) else "True"
     body = [*lines, f"return [{state}], {accepted}, v{tape.next_x.index}"]
     x = tape.inputs["x"].index
-    return "\n    ".join([f"def update({', '.join(f'v{i}' for i in arguments)}):", f"x = v{x}", *body])
+    head = f"def update({', '.join(f'v{i}' for i in arguments)}):"
+    namespace: dict[str, Any] = {}
+    source = "\n    ".join([head, f"x = v{x}", *body])
+    exec(source, dict(NAMES), namespace)  # made of places and the names of operations, nothing else
+    return namespace["update"]
 
 
-def _placed(fusion: Fusion, tape: Tape, in_place: bool) -> tuple[list[str], bool]:
-    """Every operation as a line that knows where its result goes: in place of an operand that is not needed again.
+def _placed(fusion: Fusion, tape: Tape, in_place: bool) -> tuple[list[tuple[Operation, bool]], bool]:
+    """Every operation with where its result goes: whether in place of its first operand, which is not needed again.
 
     Also whether every vector of the state was changed in its own place, so that there is nothing to settle.
     """
@@ -130,7 +149,8 @@ def _placed(fusion: Fusion, tape: Tape, in_place: bool) -> tuple[list[str], bool
         group = shared.group(place)
         return not kept & group and all(last.get(member, -1) <= k for member in group)
 
-    lines, home = [], {place: place for place in range(fusion.size)}
+    placed: list[tuple[Operation, bool]] = []
+    home = {place: place for place in range(fusion.size)}
     for k, operation in enumerate(operations):
         if len(operation.vectors) == 2 and operation.name in SWAPPABLE and not free(operation.vectors[0], k):
             operation = operation._replace(vectors=operation.vectors[::-1])
@@ -139,14 +159,14 @@ def _placed(fusion: Fusion, tape: Tape, in_place: bool) -> tuple[list[str], bool
         if overwrites:
             shared.join(operation.out, operation.vectors[0])
             home[operation.out] = home[operation.vectors[0]]
-        lines.append(line_of(operation, overwrites))
+        placed.append((operation, overwrites))
     before = [node.index for name, node in tape.inputs.items() if name.startswith("state.")]
     still = all(
         home[leaf.index] == place
         for leaf, place in zip(tape.state, before, strict=True)
         if isinstance(leaf, Node) and leaf.vector
     )
-    return lines, still and not any(operation.name == "pick" for operation in operations)
+    return placed, still and not any(operation.name == "pick" for operation in operations)
 
 
 class _Shared:

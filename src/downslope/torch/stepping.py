@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -15,11 +15,8 @@ from downslope.optimizers.bundle import Bundle
 from downslope.optimizers.tape import recorded
 from downslope.symbolic.array import TraceError
 from downslope.torch.calls import Tensors
+from downslope.torch.pieces import is_large, run_one
 from downslope.torch.program import Outcome, Program
-
-ALONE = (
-    65_536  # numbers from which a tensor on the CPU is stepped by itself: its temporaries stay in the cache
-)
 
 States: TypeAlias = MutableMapping[torch.Tensor, dict[str, Any]]
 
@@ -28,10 +25,9 @@ class Plan(NamedTuple):
     """How a rule is run: its program, whether coordinates are mixed, and its state's leaves by name."""
 
     program: Program | Eager
-    mixes: bool
+    alone: Program | None  # the same, where it steps every coordinate for itself
     like: Any
     leaves: tuple[tuple[str, bool], ...]  # and whether each is a vector
-    vectors: tuple[str, ...]
     scalars: tuple[str, ...]
 
 
@@ -59,48 +55,58 @@ class Stepper:
         if not live:
             return True
         plan = self._alone or self._plan(params, named)
-        if plan.mixes:
+        if plan.alone is None:
             if not kept[params[0]]:
                 self._begin(plan, params, kept, named)
             if len(live) < len(params):
                 slopes = [torch.zeros_like(p) if p.grad is None else p.grad for p in params]
-            return self._run(plan, params, slopes, kept, value, named)
-        if plan.leaves:
-            for p in live:
-                if not kept[p]:
-                    self._begin(plan, [p], kept, named)
-        for some, theirs in self._buckets(plan, live, slopes, kept):
-            self._run(plan, some, theirs, kept, value, named)
+            return self._run(plan, params, slopes, [kept[p] for p in params], value, named)
+        theirs = [kept[p] for p in live] if plan.leaves else []
+        for p, its in zip(live, theirs, strict=False):
+            if not its:
+                self._begin(plan, [p], kept, named)
+        if len(live) == 1 and plan.alone and plan.alone.still:
+            self._run_one(plan, live[0], slopes[0], theirs[0] if theirs else {}, value, named)
+        else:
+            self._run_buckets(plan, live, slopes, theirs, value, named)
         return True
 
-    def _buckets(
-        self, plan: Plan, live: Tensors, slopes: Tensors, kept: States
-    ) -> Iterable[tuple[Tensors, Tensors]]:
-        """Parameters that have made as many steps together; large ones alone, where that is faster."""
+    def _run_buckets(
+        self,
+        plan: Plan,
+        live: Tensors,
+        slopes: Tensors,
+        theirs: list[dict[str, Any]],
+        value: float,
+        named: Mapping[str, float],
+    ) -> None:
+        """Step parameters that have made as many steps together, and large ones by themselves."""
         key = id(live[0]), len(live)
         if key not in self._large:  # asking every tensor at every step would cost more than some steps
-            self._large[key] = any(p.numel() >= ALONE and p.device.type == "cpu" for p in live)
+            self._large[key] = any(map(is_large, live))
         names = plan.scalars
-        if not self._large[key]:
-            first = kept[live[0]]
-            if len(live) == 1 or all(kept[p][name] == first[name] for p in live for name in names):
-                return [(live, slopes)]
-        together: dict[Any, tuple[Tensors, Tensors]] = {}
-        for p, slope in zip(live, slopes, strict=True):
-            alone = p.numel() >= ALONE and p.device.type == "cpu"
-            which = id(p) if alone else tuple([kept[p][name] for name in names])
-            some, theirs = together.setdefault(which, ([], []))
-            some.append(p)
-            theirs.append(slope)
-        return together.values()
+        if not self._large[key] and all(its[name] == theirs[0][name] for its in theirs for name in names):
+            self._run(plan, live, slopes, theirs, value, named)
+            return
+        together: dict[Any, tuple[Tensors, Tensors, list[dict[str, Any]]]] = {}
+        for p, slope, its in zip(live, slopes, theirs or [{} for _ in live], strict=True):
+            if is_large(p):
+                self._run_one(plan, p, slope, its, value, named)
+                continue
+            some = together.setdefault(tuple([its[name] for name in names]), ([], [], []))
+            some[0].append(p)
+            some[1].append(slope)
+            some[2].append(its)
+        for some in together.values():
+            self._run(plan, *some, value, named)
 
     def answer(self, params: Tensors, kept: States, named: Mapping[str, float]) -> None:
         """Write the point to report into the parameters."""
         rule = self._rule.with_scalars(named)
         plan = self._plan(params, named)
-        for some in [params] if plan.mixes else [[p] for p in params]:
+        for some in [params] if plan.alone is None else [[p] for p in params]:
             if plan.leaves and kept[some[0]]:
-                state = self._gathered(plan, some, kept)
+                state = self._gathered(plan, [kept[p] for p in some])
                 parts = iter([Bundle(leaf) if isinstance(leaf, list) else leaf for leaf in state])
                 point = rule.answer(Bundle(p.detach() for p in some), states.rebuilt(plan.like, parts))
                 torch._foreach_copy_(some, point.parts)
@@ -112,11 +118,11 @@ class Stepper:
             like = self._rule.with_scalars(named).init(Bundle(p.detach() for p in params))
             leaves = tuple((name, isinstance(leaf, Bundle)) for name, leaf in states.leaves(like))
             program = program_of(self._rule, like)
-            vectors = tuple(name for name, vector in leaves if vector)
             scalars = tuple(name for name, vector in leaves if not vector)
             shape = states.mapped(like, lambda *_: None)
-            self._plans[size] = Plan(program, program.mixes, shape, leaves, vectors, scalars)
-            if not program.mixes:
+            alone = program if isinstance(program, Program) and not program.mixes else None
+            self._plans[size] = Plan(program, alone, shape, leaves, scalars)
+            if alone:
                 self._alone = self._plans[size]
         return self._plans[size]
 
@@ -130,32 +136,46 @@ class Stepper:
             for p, part in zip(some, leaf.parts, strict=True):
                 kept[p][name] = part.clone(memory_format=torch.preserve_format)
 
-    def _gathered(self, plan: Plan, some: Tensors, kept: States) -> list[Any]:
-        if not plan.leaves:
-            return []
-        theirs = [kept[p] for p in some]
+    def _gathered(self, plan: Plan, theirs: Sequence[dict[str, Any]]) -> list[Any]:
         return [[its[name] for its in theirs] if vector else theirs[0][name] for name, vector in plan.leaves]
+
+    def _run_one(
+        self,
+        plan: Plan,
+        p: torch.Tensor,
+        slope: torch.Tensor,
+        its: dict[str, Any],
+        value: float,
+        named: Mapping[str, float],
+    ) -> None:
+        """Step one parameter by a rule that steps every coordinate for itself."""
+        assert plan.alone is not None
+        before = [its[name] for name, _ in plan.leaves]
+        after = run_one(plan.alone, p, slope, value, before, named)
+        for (name, vector), new in zip(plan.leaves, after, strict=True):
+            if not vector:
+                its[name] = float(new)
 
     def _run(
         self,
         plan: Plan,
         some: Tensors,
         slopes: Tensors,
-        kept: States,
+        theirs: Sequence[dict[str, Any]],
         value: float,
         named: Mapping[str, float],
     ) -> bool:
-        before = self._gathered(plan, some, kept)
+        before = self._gathered(plan, theirs)
         after, accepted, _ = plan.program.run(some, slopes, value, before, named)
-        owners = [kept[p] for p in (some[:1] if plan.mixes else some)] if plan.scalars else []
+        owners = theirs[:1] if plan.alone is None else theirs
         for (name, vector), old, new in zip(plan.leaves, before, after, strict=True):
             if not vector:
                 number = float(new)
                 for its in owners:
                     its[name] = number
             elif new is not old:
-                for p, tensor in zip(some, new, strict=True):
-                    kept[p][name] = tensor
+                for its, tensor in zip(theirs, new, strict=True):
+                    its[name] = tensor
         return accepted
 
 
