@@ -82,6 +82,7 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
             )
         super().__init__(learning_rate=learning_rate, **options)
         self._program: Any = None
+        self._shapes: dict[int, Any] = {}  # what a state is made of, by how many numbers there are
         self.rule, self._inner, self._path, self._averages = rule, inner, path, asks.averages
 
     # --- variables ---------------------------------------------------------------------------------------
@@ -110,12 +111,8 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
     def _state(self, rule: Rule, x: Bundle, places: Sequence[int]) -> Any:
         """The state as the rule knows it. What depends on where the parameters begin is made at the first step."""
         begins = [name for name, (_, first) in self._beginnings.items() if first is None]
-        start = keras.ops.equal(self.iterations, 0)
+        start = keras.ops.equal(self.iterations, 0) if begins else False
         fresh = dict(states.leaves(rule.init(x))) if begins else {}
-        if keras.backend.backend() == "torch":  # which computes at once, and changes variables in place
-            for name in begins if bool(start) else ():
-                self._keep(name, fresh[name], places)
-            begins = []
 
         def leaf(name: str, _: Any) -> Any:
             if self._beginnings[name][0]:
@@ -124,8 +121,13 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
                 kept = _tensor(self._scalars[name])
             return where(start, fresh[name], kept) if name in begins else kept
 
-        like = self._inner.init(Bundle([np.zeros(min(len(x), 100))]))
-        return states.mapped(like, leaf)
+        return states.mapped(self._like(x), leaf)
+
+    def _like(self, x: Bundle) -> Any:
+        size = min(len(x), 100)  # a memory may be shorter for very few numbers
+        if size not in self._shapes:
+            self._shapes[size] = self._inner.init(Bundle([np.zeros(size)]))
+        return self._shapes[size]
 
     # --- the step ----------------------------------------------------------------------------------------
 
@@ -134,53 +136,53 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
     ) -> None:
         """Keras's hook for all variables at once."""
         places = [self._get_variable_index(v) for v in trainable_variables]
-        x = Bundle(_tensor(v) for v in trainable_variables)
-        g = Bundle(
-            keras.ops.cast(keras.ops.convert_to_tensor(g), p.dtype)
-            for g, p in zip(grads, x.parts, strict=True)
-        )
+        x = Bundle(map(_tensor, trainable_variables))
+        g = Bundle(map(_like_tensor, grads, x.parts))
+        if keras.backend.backend() == "torch":
+            self._step_by_program(x, g, learning_rate, places)
+            return
         rule = self._inner
         if self._path:
             rule = rule.with_scalars({self._path: keras.ops.cast(learning_rate, self._precision)})
         with plain_precision(self._precision), np.errstate(all="ignore"):
-            state = self._state(rule, x, places)
-            if keras.backend.backend() == "torch":
-                next_x, after = self._by_program(learning_rate, x, g, state)
-            else:
-                next_x, after, _ = rule.update(x, np.nan, g, state)
+            next_x, after, _ = rule.update(x, np.nan, g, self._state(rule, x, places))
         for name, leaf in states.leaves(after):
-            self._keep(name, leaf, places)
-        self._write(trainable_variables, next_x)
+            if isinstance(leaf, Bundle):
+                _write([self._vectors[name][i] for i in places], leaf)
+            else:
+                self._scalars[name].assign(keras.ops.cast(leaf, self._precision))
+        _write(trainable_variables, next_x)
 
-    def _keep(self, name: str, leaf: Any, places: Sequence[int]) -> None:
-        if isinstance(leaf, Bundle):
-            self._write([self._vectors[name][i] for i in places], leaf)
-        else:
-            self._scalars[name].assign(keras.ops.cast(leaf, self._precision))
-
-    def _write(self, variables: Sequence[Any], numbers: Bundle) -> None:
-        for variable, part in zip(variables, numbers.parts, strict=True):
-            if part is not None:  # it was changed in place
-                variable.assign(part)
-
-    def _by_program(self, rate: Any, x: Bundle, g: Bundle, state: Any) -> tuple[Bundle, Any]:
+    def _step_by_program(self, x: Bundle, g: Bundle, rate: Any, places: Sequence[int]) -> None:
         """With torch, as ``downslope.torch`` does it: fused and in place, which leaves little to write."""
-        if self._program is None:
-            from downslope.torch.stepping import program_of  # which imports torch
-
-            self._program = program_of(self._inner, state)
         named = self._inner.scalars()
         if self._path:
             named[self._path] = float(rate)
-        before = [leaf.parts if isinstance(leaf, Bundle) else float(leaf) for _, leaf in states.leaves(state)]
-        after = self._program.run(x.parts, g.parts, np.nan, before, named).state
-        kept = iter(
-            [
-                new if not isinstance(new, list) else Bundle([None] * len(new) if new is old else new)
-                for old, new in zip(before, after, strict=True)
-            ]
-        )
-        return Bundle([None] * len(x.parts)), states.rebuilt(state, kept)
+        like = self._like(x)
+        if self._program is None:
+            from downslope.torch.stepping import program_of  # which imports torch
+
+            self._program = program_of(self._inner, like)
+        if any(first is None for _, first in self._beginnings.values()) and int(self.iterations) == 0:
+            self._begin_here(self._inner.with_scalars(named), x, places)
+        before = [
+            [_tensor(self._vectors[name][i]) for i in places] if vector else self._scalars[name].value.item()
+            for name, (vector, _) in self._beginnings.items()
+        ]
+        after = self._program.run(x.parts, g.parts, np.nan, list(before), named).state
+        for name, old, new in zip(self._beginnings, before, after, strict=True):
+            if not isinstance(old, list):
+                self._scalars[name].value.detach().fill_(float(new))
+            elif new is not old:
+                _write([self._vectors[name][i] for i in places], Bundle(new))
+
+    def _begin_here(self, rule: Rule, x: Bundle, places: Sequence[int]) -> None:
+        """Write what depends on where the parameters begin."""
+        for name, leaf in states.leaves(rule.init(x)):
+            if self._beginnings[name][1] is None and isinstance(leaf, Bundle):
+                _write([self._vectors[name][i] for i in places], leaf)
+            elif self._beginnings[name][1] is None:
+                self._scalars[name].assign(leaf)
 
     def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
         """Leave the average in the model, where the rule averages; Keras calls it when ``fit`` ends."""
@@ -203,10 +205,24 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
 
 def _tensor(variable: Any) -> Any:
     """What a variable holds, as the backend's own tensor."""
+    kept = getattr(variable, "value", variable)
+    if hasattr(kept, "detach"):  # torch's, which is changed in place
+        return kept.detach()
     if keras.backend.backend() == "tensorflow":  # where Keras's own conversion leaves a variable a variable
-        return importlib.import_module("tensorflow").convert_to_tensor(getattr(variable, "value", variable))
-    tensor = keras.ops.convert_to_tensor(variable)
-    return tensor.detach() if hasattr(tensor, "detach") else tensor
+        return importlib.import_module("tensorflow").convert_to_tensor(kept)
+    return keras.ops.convert_to_tensor(variable)
+
+
+def _like_tensor(gradient: Any, part: Any) -> Any:
+    """A gradient as a tensor of the precision of its parameter, which it mostly is."""
+    if type(gradient) is type(part) and gradient.dtype == part.dtype:
+        return gradient
+    return keras.ops.cast(keras.ops.convert_to_tensor(gradient), part.dtype)
+
+
+def _write(variables: Sequence[Any], numbers: Bundle) -> None:
+    for variable, part in zip(variables, numbers.parts, strict=True):
+        variable.assign(part)
 
 
 def _word(name: str) -> str:

@@ -8,6 +8,7 @@ coordinates still sees all of them. Scalars fit themselves to the part they meet
 from __future__ import annotations
 
 import importlib
+import math
 import operator
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -90,6 +91,9 @@ class Bundle:
     def __repr__(self) -> str:
         return f"Bundle({self.parts!r})"
 
+    def __tf_tensor__(self, dtype: Any = None, name: Any = None) -> Any:
+        raise TypeError("a bundle is no tensor")  # TensorFlow asks before it leaves us an operator
+
 
 class Moved(Bundle):
     """A bundle that knows how it came from where it began, as far as it came by sums.
@@ -124,7 +128,7 @@ class Moved(Bundle):
 def size(part: Any) -> int:
     """How many numbers a part has."""
     shape = getattr(part, "shape", ())
-    return int(np.prod([int(n) for n in shape], dtype=int))
+    return math.prod(int(n) for n in shape)
 
 
 def spread(value: Any, like: Bundle) -> list[Any]:

@@ -15,10 +15,8 @@ from downslope.torch.calls import Tensors
 from downslope.torch.program import Program
 
 ALONE = 65_536  # numbers from which a tensor on the CPU is stepped by itself, in pieces
-SHARE = (
-    131_072  # numbers of a piece for each of torch's threads, whose meetings after every operation cost, too
-)
-TEMPORARIES = 2  # from which cutting is worth its calls (measured: none gains with fewer)
+SHARE = 131_072  # numbers of a piece for each of torch's threads, which meet after every operation
+TEMPORARIES = 3  # from which cutting is worth its calls (measured: none gains with fewer)
 
 
 def is_large(p: torch.Tensor) -> bool:
