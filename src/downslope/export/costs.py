@@ -298,11 +298,8 @@ class Costs:
             square = text(self._mean(fill("residual ** 2")))
             body.append(f"root = np.sqrt({square})")
             slope = fill("residual / root if root > 0 else 0 * residual")
-        body.append(
-            f"slope = {text(slope)}  # of a row's cost, by its prediction"
-            if not loss.root
-            else f"slope = {text(slope)}"
-        )
+        about = "0 where the fit is perfect" if loss.root else "of a row's cost, by its prediction"
+        body.append(f"slope = {text(slope)}  # {about}")
         if table.as_matrix:
             return body, [self._matrix_slope(name("slope"))]
         return self._formula_slopes(body)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 WIDTH = 88
 INDENT = 4
+GLUED = "\u00a0=\u00a0"
 AS_IS = "\0"  # begins a line that is part of a docstring, and is not to be broken
 
 _TOKEN = re.compile(
@@ -295,7 +296,11 @@ def docstring(paragraphs: list[str], indent: int = 0) -> list[str]:
         if paragraph.startswith(" "):
             new = [harmless_line(line) for line in paragraph.split("\n")]
         else:
-            new = textwrap.wrap(harmless(paragraph), room - indent, break_on_hyphens=False)
+            glued = harmless(paragraph).replace(" = ", GLUED)  # "x = 3" stays on one line
+            new = [
+                line.replace(GLUED, " = ")
+                for line in textwrap.wrap(glued, room - indent, break_on_hyphens=False)
+            ]
         lines += [*([""] if lines else []), *new]
     if len(lines) == 1 and len(pad + lines[0]) + 6 <= WIDTH:
         return [f'{AS_IS}{pad}"""{lines[0]}"""']

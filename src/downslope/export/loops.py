@@ -153,7 +153,8 @@ def _line(called: str, value: ast.expr, comment: str) -> str:
 
 
 def _functional(writer: Writer) -> Loop:
-    made = routines(writer.story.method.rule, writer.shop)
+    # A single coordinate, as the point of its own name, could be called as one of the rule's variables.
+    made = routines(writer.story.method.rule, writer.shop, "x" if writer.alone else writer.point)
     before = beforehand(writer, "value" in made.takes)
     given = [writer.kept_point(), *([writer.sight] if "value" in made.takes else []), "g"]
     given += [*(["state"] if made.init else []), *(["rate"] if "rate" in made.takes else [])]
@@ -178,12 +179,12 @@ def _functional(writer: Writer) -> Loop:
 def _transformation(writer: Writer, made: Routines, before: list[str]) -> Loop:
     """The rule's functions as one of optax's transformations, and the loop around that."""
     writer.transformed = True
-    change = writer.shop.names.new("change")
+    change, point = writer.shop.names.new("change"), made.point
     writer.shop.functions[change] = [
-        f"def {change}(g, state, x):",
+        f"def {change}(g, state, {point}):",
         *docstring(["What optax adds to the parameters."], 4),
-        f"    next_x, state = {made.update}(x, g, state)",
-        "    return next_x - x, state",
+        f"    next_{point}, state = {made.update}({point}, g, state)",
+        f"    return next_{point} - {point}, state",
     ]
     point = writer.point
     state = [

@@ -24,6 +24,7 @@ class Routines:
         update, init: their names; no ``init`` where there is nothing to remember.
         takes: which of ``value`` and ``rate`` are handed to ``update`` too.
         searches: whether it says if the point was accepted.
+        point: what they call the point.
         answer: the expression of the point that an averaging method reports, of ``state``; or nothing.
     """
 
@@ -32,16 +33,18 @@ class Routines:
     takes: tuple[str, ...]
     searches: bool
     answer: str = ""
+    point: str = "x"
 
 
-def routines(rule: Optimizer, shop: Workshop) -> Routines:
-    """Write the rule's functions in the workshop; a learning rate that changes is handed over as ``rate``."""
+def routines(rule: Optimizer, shop: Workshop, point: str = "x") -> Routines:
+    """Write the rule's functions of ``point`` in the workshop; a changing learning rate is handed over as ``rate``."""
     cls = type(rule)
     source = rulebook.source_of_class(cls)
     state = rule.init(np.zeros(2))
     remembers = hasattr(state, "_fields")
     around = shop.around(rule)
-    x = Piece(name("x"), VECTOR)
+    point = "x" if point in source.locals else point
+    x = Piece(name(point), VECTOR)
     made, kind = "", Fields("", ())
     if remembers:
         kind = shop.register_state(state)
@@ -50,7 +53,7 @@ def routines(rule: Optimizer, shop: Workshop) -> Routines:
         within = dict(shop.instead)
         shop.instead |= shop.beginning
         made = shop.names.new("init")
-        shop.functions[made] = Body(source, shop.arithmetic, around, {"x": x}).function(node, made, ["x"])
+        shop.functions[made] = Body(source, shop.arithmetic, around, {"x": x}).function(node, made, [point])
         shop.instead = within
     node = source.method(cls.__name__, "update")
     assert node is not None
@@ -66,11 +69,11 @@ def routines(rule: Optimizer, shop: Workshop) -> Routines:
     lines = body.function(node, called, [])
     code = "\n".join(line.partition("#")[0] for line in lines)
     takes = tuple(word for word in ("value", "rate") if _reads(code, word))
-    arguments = ["x", *(["value"] if "value" in takes else []), "g", *(["state"] if remembers else [])]
+    arguments = [point, *(["value"] if "value" in takes else []), "g", *(["state"] if remembers else [])]
     lines[0] = f"def {called}({', '.join([*arguments, *(['rate'] if 'rate' in takes else [])])}):"
     shop.functions[called] = ["@jax.jit", *lines] if shop.arithmetic.compiled else lines
     averages = source.method(cls.__name__, "answer") is not None
-    return Routines(called, made, takes, body.searches, "state.a" if averages else "")
+    return Routines(called, made, takes, body.searches, "state.a" if averages else "", point)
 
 
 def _reads(code: str, word: str) -> bool:

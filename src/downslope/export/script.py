@@ -375,7 +375,7 @@ class Writer(ABC):
             [
                 f"{aim} by {called}, in {where}.",
                 summary,
-                source,
+                f"Source: {source}" if source else "",
                 absence,
                 f"From {joined(names, story.start)} it takes {run.nit:,} steps to {self.f} = {run.fun:.10g} at"
                 f" {joined(names, run.final.tolist())}{ending}.",
@@ -413,7 +413,7 @@ class Writer(ABC):
         }
         lines += [f"{c} = {text(real(v))}  # {word}" for c, (v, word) in asked.items() if v is not None]
         if self.story.every > 1:
-            lines.append(f"EVERY = {_grouped(self.story.every)}  # only every so-many-th row is printed")
+            lines.append(f"EVERY = {_grouped(self.story.every)}  # steps from one printed row to the next")
         return lines
 
     def _helpers(self) -> list[str]:
@@ -428,18 +428,18 @@ class Writer(ABC):
         width = self.story.digits + 8
         shown = self.story.coordinates if len(self.story.coordinates) <= COLUMNS else ()
         names = [c if len(c) < width else c[: width - 3] + ".." for c in shown]
-        return [("step", 6), *((h, width) for h in ("value", "gradient norm", *names))]
+        return [("step", self._step_width()), *((h, width) for h in ("value", "gradient norm", *names))]
 
     def header(self) -> list[str]:
         """The lines that print the header of the table."""
-        (first, _), *others = self._columns()
-        whole = f"  {first}" + "".join(f"{title:>{width}}" for title, width in others)
+        (first, room), *others = self._columns()
+        whole = f"{first:>{room}}" + "".join(f"{title:>{width}}" for title, width in others)
         if len(whole) <= WIDTH - 9:
             return [f"print({text(ast.Constant(whole))})"]
         titles = text(ast.List([ast.Constant(title) for title, _ in others]))
         return [
             f"titles = {titles}",
-            f'print("  step" + "".join(f"{{title:>{others[0][1]}}}" for title in titles))',
+            f'print("{first:>{room}}" + "".join(f"{{title:>{others[0][1]}}}" for title in titles))',
         ]
 
     def _reporting(self) -> list[str]:
@@ -447,8 +447,12 @@ class Writer(ABC):
         return [
             *("", "", "def report(step, *numbers):"),
             f'{AS_IS}    """Print a row of the table."""',
-            f'    print(f"{{step:6}}" + "".join(f"{{number:{width}.{digits}g}}" for number in numbers))',
+            f'    print(f"{{step:{self._step_width()}}}"'
+            f' + "".join(f"{{number:{width}.{digits}g}}" for number in numbers))',
         ]
+
+    def _step_width(self) -> int:
+        return max(6, len(str(self.story.run.nit)))
 
     def row(self) -> str:
         """The line that prints a row."""
@@ -471,12 +475,12 @@ class Writer(ABC):
         lines.append(f'print("\\n{self.f} =", {self.plain(value)})')
         if self.alone:
             return [*lines, f"print({text(ast.Constant(f'{names[0]} ='))}, {self.plain(point)})"]
-        shown = text(ast.List([ast.Constant(c) for c in names]))
-        return [
-            *lines,
-            f"for name, number in zip({shown}, {self.listed(point)}):",
-            '    print(name, "=", number)',
-        ]
+        return [*lines, f"for name, number in {self.pairs(point)}:", '    print(name, "=", number)']
+
+    def pairs(self, point: str) -> str:
+        """The names of the coordinates with their numbers."""
+        shown = text(ast.List([ast.Constant(c) for c in self.story.coordinates]))
+        return f"zip({shown}, {self.listed(point)})"
 
     # What is around the rule.
 

@@ -68,7 +68,7 @@ class NumPy(Writer):
         return [f"{self.point} = {text(value)}"]
 
     def plain(self, number: str) -> str:
-        return f"float({number})"
+        return number
 
     def listed(self, point: str) -> str:
         return f"{point}.tolist()"

@@ -136,7 +136,7 @@ class NumPyClass(Writer):
         return [f"params[key] = {text(value)}"]
 
     def plain(self, number: str) -> str:
-        return f"float({number})"
+        return number
 
     def listed(self, point: str) -> str:
         if point.startswith("in_user_units("):
@@ -144,6 +144,11 @@ class NumPyClass(Writer):
             here = self.here if inner == "params" else inner
             return f"in_user_units(np.array(list({here}.values()))).tolist()"
         return f"map(float, {self.here if point == 'params' else point}.values())"
+
+    def pairs(self, point: str) -> str:
+        if point.startswith("in_user_units("):
+            return super().pairs(point)
+        return f"{self.here if point == 'params' else point}.items()"
 
     def spread(self) -> str:
         return f"*{self.here}.values()"

@@ -117,7 +117,7 @@ class SymPy(Writer):
         return [f"{self.point} = {text(value)}"]
 
     def plain(self, number: str) -> str:
-        return f"float({number})"
+        return number
 
     def listed(self, point: str) -> str:
         return f"{point}.tolist()"
@@ -130,11 +130,18 @@ def fitted(writer: SymPy, costs: Costs) -> list[str]:
         ObjectiveError: standardised, with several predictions a row, or a penalty added to a root.
     """
     table, loss = costs.table, costs.table.loss
-    if table.standardised or table.classes or (loss.root and table.l2) or table.supplied:
-        raise ObjectiveError(
-            "this fit is not exported to SymPy: it is standardised, has a score for each class, a gradient of its own,"
-            " or a penalty added to a root. NumPy has all of these."
-        )
+    reasons = {
+        "it was descended in standardised coordinates": table.standardised,
+        "it has a score for each class": table.classes,
+        "a penalty is added to its root": loss.root and table.l2,
+        "its gradient was given, and not derived": table.supplied,
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise ObjectiveError(
+                f"this fit is not exported to sympy: {reason}, and here SymPy derives what one row costs. numpy writes"
+                " it, and so do torch, tensorflow and jax."
+            )
     symbols = {
         c: writer.names.new(c) for c in (*table.columns, table.target)
     }  # their arrays are called otherwise
@@ -165,12 +172,12 @@ def fitted(writer: SymPy, costs: Costs) -> list[str]:
     mean = "np.mean(_0)" if table.weights is None else f"np.average(_0, weights={costs.weights})"
     whole = text(fill(mean, ast.parse(f"cost_of_row({given})", mode="eval").body))
     slopes = text(fill(mean, name("slope")))
-    root = f" / (2 * loss({writer.point}))" if loss.root else ""
-    made = f"[{slopes} for slope in slopes_of_row({given})]"
+    root = f" / (2 * loss({writer.point}))  # the chain rule, for the root" if loss.root else ""
     if writer.alone:
+        body = []
         made = text(fill(mean, ast.parse(f"slopes_of_row({given})[0]", mode="eval").body))
     else:
-        made = f"np.array({made})"
+        body, made = [f"    means = [{slopes} for slope in slopes_of_row({given})]"], "np.array(means)"
     return [
         *costs.data(),
         "",
@@ -181,11 +188,13 @@ def fitted(writer: SymPy, costs: Costs) -> list[str]:
         f"slopes = [sympy.diff(row, parameter) for parameter in {_tupled(list(writer.called.values()))}]",
         'print("cost of a row:", row)',
         'print("its derivatives:", slopes)',
+        "",
+        "# The same as functions of whole columns.",
         f'cost_of_row = sympy.lambdify({every}, row, "numpy")',
         f'slopes_of_row = sympy.lambdify({every}, slopes, "numpy")',
         *("", "", f"def loss({writer.point}):"),
         f"    return np.sqrt({whole})" if loss.root else f"    return {whole}",
-        *("", "", f"def gradient({writer.point}):", f"    return {made}{root}"),
+        *("", "", f"def gradient({writer.point}):", *body, f"    return {made}{root}"),
     ]
 
 
