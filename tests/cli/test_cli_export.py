@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+import downslope as ds
+
 
 @pytest.fixture
 def saved(downslope: Any, tmp_path: Path) -> Path:
@@ -47,6 +49,91 @@ def test_the_script_goes_to_a_file_and_runs(downslope: Any, saved: Path, tmp_pat
 )
 def test_mistakes_get_one_message(downslope: Any, words: list[str], code: int, said: str) -> None:
     answer = downslope(*words)
+    assert (answer.code, answer.out) == (code, "")
+    assert said in answer.words
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["--to", "numpy", "--output", "nowhere/script.py"], 3, "there is no folder 'nowhere'"),
+        (["--to", "numpy", "--output", "."], 3, "it is a folder; give the name of a file"),
+        (["--to", "numpy", "--data", "points.csv"], 2, "--data is the table of a fit"),
+        (["--to", "pytorh"], 2, "Did you mean 'torch'?"),
+        (["--too", "torch"], 2, "there is no option --too. Did you mean '--to'?"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_written(
+    downslope: Any, saved: Path, options: list[str], code: int, said: str
+) -> None:
+    answer = downslope("export", str(saved), *options)
+    assert (answer.code, answer.out) == (code, "")
+    assert said in answer.words
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x,y\n1,2\n", "is not JSON, as saved runs and fits are"),
+        ('{"a": 1}', "was not saved by downslope: schema 1 is needed, found None. --save FILE"),
+    ],
+)
+def test_a_file_that_is_no_run(downslope: Any, tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "other.json").write_text(text)
+    answer = downslope("export --to numpy", str(tmp_path / "other.json"))
+    assert (answer.code, answer.out) == (3, "")
+    assert said in answer.words
+
+
+def test_an_older_script_is_replaced_whole(downslope: Any, saved: Path, tmp_path: Path) -> None:
+    target = tmp_path / "script.py"
+    target.write_text("older\n" * 1000)
+    assert downslope("export --to sympy", str(saved), "--output", str(target)).code == 0
+    assert "older" not in target.read_text()
+
+
+def test_a_function_has_no_source_to_print(downslope: Any, tmp_path: Path) -> None:
+    run = ds.minimize(lambda x: x**2 if x > 0 else -x, 2.0, learning_rate=0.1, steps=3)
+    run.save(tmp_path / "run.json")
+    answer = downslope("export --to numpy", str(tmp_path / "run.json"))
+    assert (answer.code, answer.out) == (2, "")
+    assert "could not be traced into a formula" in answer.words
+    assert "Give it as a formula" in answer.words
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "said"),
+    [
+        (None, 2, "a saved fit does not keep its table: downslope export fit.json"),
+        ("gone.csv", 3, "gone.csv cannot be read"),
+        ("x,y\n2,81\n", 3, "has 1 row, and the fit was made on 4: give it the same table"),
+        ("x,y\n2,81\n4,93\n6,91\n8,98\n", 3, "is not the table of this fit: its loss there is"),
+        (
+            "x,z\n2,81\n4,93\n6,91\n8,97\n",
+            3,
+            "has no column 'y', which 'y ~ a*x + b' needs. The columns are: x, z.",
+        ),
+    ],
+)
+def test_a_fit_needs_its_own_table(
+    downslope: Any, tmp_path: Path, table: str | None, code: int, said: str
+) -> None:
+    fit = ds.fit(
+        {"x": [2, 4, 6, 8], "y": [81, 93, 91, 97]},
+        "y ~ a*x + b",
+        optimizer="adam",
+        learning_rate=0.1,
+        steps=9,
+    )
+    fit.save(tmp_path / "fit.json")
+    given = str(tmp_path / "points.csv")
+    if table is not None and table.endswith(".csv"):
+        given = str(tmp_path / table)
+    elif table is not None:
+        Path(given).write_text(table)
+    answer = downslope(
+        "export --to torch", str(tmp_path / "fit.json"), *(["--data", given] if table is not None else [])
+    )
     assert (answer.code, answer.out) == (code, "")
     assert said in answer.words
 

@@ -110,10 +110,13 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         data = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise DataError(f"{path} is not JSON: {error}.") from error
+        raise DataError(f"{path} is not JSON, as saved runs and fits are: {error}.") from error
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         found = data.get("schema") if isinstance(data, dict) else type(data).__name__
-        raise DataError(f"{path} was not saved by downslope: schema {SCHEMA} is needed, found {found!r}.")
+        raise DataError(
+            f"{path} was not saved by downslope: schema {SCHEMA} is needed, found {found!r}."
+            " --save FILE, run.save(FILE) and fit.save(FILE) write what can be read again."
+        )
     return data
 
 

@@ -170,9 +170,18 @@ def _task(fit: Fit, table: Any) -> Task:
         raise DataError("the weights of the rows are not in the saved fit, and were no column of the table.")
     wanted = {*fit.model.hypothesis.columns, fit.model.hypothesis.target, *([weights] if weights else [])}
     frame = as_frame(table, wanted)
+    missing = [name for name in sorted(wanted) if name not in frame.columns]
+    if missing:
+        raise DataError(
+            f"{frame.origin} has no column '{missing[0]}', which '{fit.model.hypothesis.text}' needs. The columns are:"
+            f" {', '.join(frame.known[:20])}."
+        )
     if frame.rows != fit.rows:
-        raise DataError(f"{frame.origin} has {frame.rows} rows, and the fit was made on {fit.rows}.")
-    return make_task(
+        rows = f"{frame.rows:,} row{'s' * (frame.rows != 1)}"
+        raise DataError(
+            f"{frame.origin} has {rows}, and the fit was made on {fit.rows:,}: give it the same table."
+        )
+    task = make_task(
         frame,
         fit.model.hypothesis,
         fit.model.loss,
@@ -180,6 +189,13 @@ def _task(fit: Fit, table: Any) -> Task:
         l2=named.get("l2", 0.0),
         l1=named.get("l1", 0.0),
     )
+    loss, _ = task.objective.loss_and_gradient(fit.run.final)
+    least = 1e-9 * abs(fit.run.history.value[0]) if len(fit.run.history) else 0.0
+    if np.isfinite(fit.loss) and not np.isclose(loss, fit.loss, rtol=1e-6, atol=least):
+        raise DataError(
+            f"{frame.origin} is not the table of this fit: its loss there is {loss:.6g}, and was {fit.loss:.6g}."
+        )
+    return task
 
 
 def _refuse(fit: Fit, task: Task) -> None:
