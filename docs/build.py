@@ -1,4 +1,4 @@
-"""Writes the pages of the optimizers from their docstrings, their traced formulas and runs of their own.
+"""Writes the pages of the optimizers from their docstrings, their traced formulas and runs; and that of the dialects.
 
 python docs/build.py            everything, with pictures
 python docs/build.py --text     only the text (a test compares it with what is kept)
@@ -17,6 +17,8 @@ import numpy as np
 from PIL import Image
 
 import downslope as ds
+from downslope.export import DIALECTS, library
+from downslope.export.traits import is_elementwise
 from downslope.files import write_atomically
 from downslope.optimizers import Optimizer, all_optimizers, all_schedules, all_wrappers
 from downslope.optimizers.notation import formula, specimen
@@ -27,6 +29,28 @@ MOST_FORMULA = 3000  # a longer traced formula is a line search unrolled, which 
 
 # The two standard problems of the pictures: an elongated bowl and a curved valley.
 PROBLEMS = {"elongated-bowl": 40, "rosenbrock": 400}
+LIBRARIES = {"torch.optim": library.TORCH, "keras": library.KERAS, "optax": library.OPTAX}
+
+# When to choose a dialect, and what is its own.
+CHOOSE = {
+    "numpy": "To read every line of the mathematics: the gradient is written out, the rule stands in the loop, and"
+    " nothing but NumPy is needed.",
+    "numpy_class": "To use the rule elsewhere: a class whose `update(params, gradients)` changes a dict in place, as"
+    " textbooks have it. A formula of elementary functions needs no package at all.",
+    "torch": "To see what `torch.optim` does: autograd gives the gradient, and the step is written out under"
+    " `torch.no_grad()`.",
+    "torch.optim": "To go on to networks: the loop with `zero_grad`, `backward` and `step` is the one that trains"
+    " them.",
+    "tensorflow": "To see a `GradientTape` at work: it records the value, gives the gradient, and the step is assigned"
+    " to the `Variable`.",
+    "keras": "To have an optimizer that also goes into `model.compile`. The tape is TensorFlow's.",
+    "jax": "To have pure functions: value and gradient are compiled by `jax.jit`, and the rule is a function of point"
+    " and state. Searches along a line stay in Python, for compiling one takes seconds.",
+    "optax": "To go on with optax's chains and schedules: the rule is a `GradientTransformation`.",
+    "sympy": "To see the derivatives as formulas: SymPy differentiates and prints them, and the loop computes with"
+    " plain numbers. Fits with a score for each class, in standardised coordinates, with a penalty on a root or with a"
+    " gradient of their own are refused here; the other dialects have them.",
+}
 RATES = [float(f"{m}e{e}") for e in range(-4, 1) for m in (1, 2, 5)]
 
 
@@ -112,6 +136,75 @@ def page(cls: type[Optimizer]) -> str:
     return "\n\n".join(parts) + "\n\n[All methods](../optimizers.md)\n"
 
 
+def exports() -> str:
+    """The page of the dialects: for each when to choose it, whose optimizers it uses, and a script."""
+    run = ds.minimize("x^2/20 + y^2", start={"x": -7, "y": 2}, learning_rate=0.95, steps=29)
+    parts = [
+        "# Runs as scripts",
+        "<!-- Written by docs/build.py from the code; change that, not this page. -->",
+        "A run or a fit can be written as a plain script that needs nothing of downslope, prints the same table and"
+        " ends at the same point. On the command line, and in Python:",
+        "```sh\n"
+        'downslope minimize "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 0.95 --steps 29 --save run.json\n'
+        "downslope export run.json --to torch --output zigzag.py\n"
+        "downslope export fit.json --to keras --data points.csv   # a saved fit does not keep its table\n```",
+        '```python\nrun.export("torch")  # the text; run.export("torch", "zigzag.py") writes it too\n```',
+        f"There are {len(DIALECTS)} dialects: {', '.join(f'[`{d}`](#{_anchor(d)})' for d in DIALECTS)}. Every method"
+        " can be exported to each of them: where the framework has it, its own optimizer is called; where not, the"
+        " rule is written out from its own source. A table of up to 50 rows is written into the script, a longer one"
+        " is read from its CSV file.",
+        "What no script can say is refused with the reason: a function that could not be traced into a formula (its"
+        " source is not ours to print), and fits in batches, with an l1 penalty or in coordinates that downslope chose:"
+        " name a method, and it will have the parameters' own.",
+    ]
+    for dialect in DIALECTS:
+        parts += [f"## {dialect}", CHOOSE[dialect], _methods_in(dialect)]
+        parts.append(f"```python\n{run.export(dialect)}```")
+    return "\n\n".join(parts) + "\n"
+
+
+def _anchor(dialect: str) -> str:
+    """As GitHub makes it of a heading."""
+    return dialect.replace(".", "")
+
+
+def _methods_in(dialect: str) -> str:
+    """Which methods a dialect calls, and how it writes the others."""
+    if dialect not in LIBRARIES:
+        return "Every method is written out."
+    framework, rules = LIBRARIES[dialect], [cls() for cls in all_optimizers()]
+    own = [rule for rule in rules if framework.call(rule, None, single=False)]
+    single = [rule for rule in rules if framework.call(rule, None, single=True) and rule not in own]
+    said = [f"Its own: {_linked(own)}."]
+    if single:
+        said.append(
+            f"In single precision, where its rounding of hyperparameters does no harm, also {_linked(single)}."
+        )
+    elsewhere: dict[str, list[Optimizer]] = {}
+    for rule in rules:
+        if rule not in own and rule not in single and type(rule).__name__ in framework.calls:
+            elsewhere.setdefault(framework.only[type(rule).__name__][1], []).append(rule)
+    for reason, found in elsewhere.items():
+        said.append(f"It has {_linked(found)} too, but {reason}.")
+    if dialect == "optax":
+        said.append(
+            "The others are written out: as a `GradientTransformation` where they need a memory and the gradient only,"
+            " else as in `jax`."
+        )
+    else:
+        classes = sum(is_elementwise(rule) and rule not in own for rule in rules)
+        said.append(
+            f"{classes} others, in which each parameter goes its own way, become a subclass of"
+            f" `{framework.title}.Optimizer`; what searches along a line, compares values or takes lengths"
+            " is written out."
+        )
+    return " ".join(said)
+
+
+def _linked(rules: list[Optimizer]) -> str:
+    return ", ".join(f"[{type(rule).__name__}](optimizers/{rule.name()}.md)" for rule in rules)
+
+
 def _ranges(cls: type[Optimizer]) -> str:
     lines = []
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
@@ -155,6 +248,7 @@ def write(pictures: bool) -> None:
     (DOCS / "optimizers").mkdir(exist_ok=True)
     (DOCS / "pictures" / "optimizers").mkdir(parents=True, exist_ok=True)
     write_atomically(DOCS / "optimizers.md", index().encode())
+    write_atomically(DOCS / "export.md", exports().encode())
     for cls in all_optimizers():
         write_atomically(DOCS / "optimizers" / f"{cls.name()}.md", page(cls).encode())
         for problem, steps in PROBLEMS.items() if pictures else ():

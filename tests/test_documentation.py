@@ -103,6 +103,11 @@ def test_the_table_of_methods_is_current() -> None:
     assert kept == build().index(), "run scripts/docs"
 
 
+def test_the_page_of_the_dialects_is_current() -> None:
+    kept = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
+    assert kept == build().exports(), "run scripts/docs"
+
+
 @pytest.mark.parametrize("cls", all_optimizers(), ids=lambda cls: cls.name())
 def test_the_page_of_each_method_is_current(cls: type[Optimizer]) -> None:
     kept = (ROOT / "docs" / "optimizers" / f"{cls.name()}.md").read_text(encoding="utf-8")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import fit_cases
@@ -14,15 +16,19 @@ from scripts import DIALECTS, FRAMEWORKS, execute, lacking
 
 Printed = Callable[[str], dict[tuple[str, str], Any]]
 
-collect_ignore = ["tutorials"]  # scripts: importing them runs them
+collect_ignore = ["conftest.py", "tutorials"]  # importing those scripts would run them
+
+DOCUMENTED = (Path(__file__).parents[2] / "docs" / "export.md").read_text(encoding="utf-8")
+PAGE = dict(re.findall(r"^## (\S+)\n.*?```python\n(.*?)```", DOCUMENTED, re.M | re.S))
 
 
 def exported(dialect: str) -> dict[tuple[str, str], str]:
-    """The scripts of a dialect, by ("run", "fit", "idea" or "tutorial", name of the case)."""
+    """The scripts of a dialect, by ("run", "fit", "page", "idea" or "tutorial", name of the case)."""
     runs = [n for n in (*formula_cases.CASES, *formula_cases.EVERY_RULE) if formula_cases.asked(dialect, n)]
     fits = [n for n in fit_cases.CASES if fit_cases.asked(dialect, n)]
     scripts = {("run", n): formula_cases.run_of(n).export(dialect) for n in runs}
     scripts |= {("fit", n): fit_cases.fit_of(n).export(dialect) for n in fits}
+    scripts["page", "zig-zag"] = PAGE[dialect]
     return scripts | tutorial_cases.scripts(dialect)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scripts import Printed, agree
+from scripts import DIALECTS, Printed, agree
 from tutorial_cases import EXPORTS, IDEAS, PUBLISHED, call
 
 ZIGZAG = {int(step): point for step, point in PUBLISHED[2]["published"].items()}
@@ -57,6 +57,13 @@ def test_2_a_class_over_dicts(printed: Any) -> None:
         np.testing.assert_allclose(call("zig-zag").history.x[step], point, rtol=1e-15)
         np.testing.assert_allclose(script.rows[step, 3:], point, rtol=1e-9)
     assert [script.answer["x"], script.answer["y"]] == ZIGZAG[29]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_2_on_the_page_of_the_dialects(dialect: str, printed: Any) -> None:
+    script = of(printed, dialect, "page", "zig-zag")
+    agree(call("zig-zag"), script)
+    np.testing.assert_allclose([script.answer["x"], script.answer["y"]], ZIGZAG[29], rtol=1e-13)
 
 
 @pytest.mark.parametrize("dialect", ["torch", "torch.optim"])
