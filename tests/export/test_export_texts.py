@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import fit_cases
 import numpy as np
 import pytest
 from formula_cases import run_of
@@ -30,6 +31,10 @@ from downslope.language.values import evaluate
 BOWL = "(x - 1)^2 + 3*(y + 0.5)^2 + x*y + exp(y/3)"
 START = {"x": -1.2, "y": 1.0}
 ZIGZAG: dict[str, Any] = {"start": {"x": -7, "y": 2}, "learning_rate": 0.95, "steps": 29}
+
+
+FITS = ("rule adam", "loss rmse", "loss huber(0.7)", "kinks", "weights", "penalty", "linear model", "classes")
+FITS += ("standardised", "standardised, weighted", "supplied gradient", "names that are taken", "schedule")
 
 
 def every_kind() -> dict[str, ds.Run]:
@@ -64,6 +69,9 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, run in enumerate(every_kind().values()):
         for dialect in DIALECTS:
             run.export(dialect, folder / f"{dialect.replace('.', '_')}_{number}.py")
+    for number, name in enumerate(FITS):
+        for dialect in filter(lambda d: fit_cases.asked(d, name), DIALECTS):
+            fit_cases.fit_of(name).export(dialect, folder / f"{dialect.replace('.', '_')}_fit_{number}.py")
     return folder
 
 

@@ -7,13 +7,14 @@ one with a prediction for each class are a matrix of features times the paramete
 from __future__ import annotations
 
 import ast
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from downslope.export.derivatives import partials
-from downslope.export.layout import docstring
+from downslope.export.layout import WIDTH, docstring
 from downslope.export.python import fill, name, number, real, text
 from downslope.export.table_words import SLOPES, TableWords
 from downslope.language import tree as t
@@ -75,6 +76,13 @@ class Costs:
         return lines
 
     def _inline(self) -> list[str]:
+        lines = self._columns()
+        if max(map(len, lines)) <= WIDTH:
+            return lines
+        return ["# fmt: off", *(part for line in lines for part in _wrapped(line)), "# fmt: on"]
+
+    def _columns(self) -> list[str]:
+        """The columns, a line each."""
         lines = []
         for column, values in self.table.columns.items():
             lines.append(f"{self.columns[column]} = {self._array(values)}")
@@ -268,7 +276,7 @@ class Costs:
             return scaled
         mask = ast.List([ast.Constant(float(under)) for under in table.penalised])
         made = self.writer.shop.constant(
-            "under", "PENALISED", text(fill(self.words.array, mask)), "by the penalty"
+            "under", "PENALISED", text(fill(self.words.array, mask)), "1 for those under the penalty"
         )
         return f"{made} * {scaled}"
 
@@ -403,3 +411,16 @@ class Costs:
         """What is fitted, for the docstring."""
         penalty = f" + {self.table.l2:g} times the sum of squares of the parameters" if self.table.l2 else ""
         return f"{SPOKEN[self.table.loss.name]}{penalty}"
+
+
+def _wrapped(line: str) -> list[str]:
+    """A column's line with as many numbers on each line as there is room for."""
+    if len(line) <= WIDTH:
+        return [line]
+    begin, end = line.index("[") + 1, line.rindex("]")
+    pad = " " * 4
+    return [
+        line[:begin],
+        *textwrap.wrap(line[begin:end], WIDTH, initial_indent=pad, subsequent_indent=pad),
+        line[end:],
+    ]

@@ -105,7 +105,7 @@ def _function(schedule: Schedule, shop: Workshop, numbers: Arithmetic) -> str:
     finally:
         shop.arithmetic = before
     summary, _ = rulebook.summary_and_source(cls)
-    shop.functions[called][1:1] = docstring([summary], 4)
+    shop.functions[called][1:1] = docstring([summary.replace("``", "`")], 4)
     return called
 
 

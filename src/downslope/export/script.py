@@ -231,6 +231,13 @@ class Writer(ABC):
         """The lines that step with it: at this rate, where it changes, the gradient changed before."""
         raise NotImplementedError  # only for dialects that have a library
 
+    @staticmethod
+    def given_rate(rate: list[str], place: str) -> list[str]:
+        """The lines that put the learning rate of this step in its place."""
+        if len(rate) == 1:
+            return [f"{place} = {rate[0].removeprefix('rate = ')}"]
+        return [*rate, f"{place} = rate"] if rate else []
+
     def bounded(self) -> list[str]:
         """The lines that bring the point back within its bounds."""
         point = self.within_bounds(name(self.point))
@@ -371,14 +378,15 @@ class Writer(ABC):
         aim = f"{verb} {run.objective.text:.300}"
         if self.costs is not None:
             aim = f"Fit {story.fitted}: minimise {self.costs.about()}"
+        end = f"{self.f} = {run.fun:.10g} at {joined(names, run.final.tolist())}{ending}"
         return docstring(
             [
                 f"{aim} by {called}, in {where}.",
                 summary,
                 f"Source: {source}" if source else "",
                 absence,
-                f"From {joined(names, story.start)} it takes {run.nit:,} steps to {self.f} = {run.fun:.10g} at"
-                f" {joined(names, run.final.tolist())}{ending}.",
+                f"From {joined(names, story.start)} it takes {run.nit:,} steps to {end.removesuffix('...')}"
+                + ("..." if end.endswith("...") else "."),
             ]
         )
 

@@ -43,7 +43,7 @@ class TensorFlow(Writer):
         return []
 
     def used(self, rate: list[str], before: list[str]) -> list[str]:
-        lines = [*rate, "optimizer.learning_rate = rate"] if rate else []
+        lines = self.given_rate(rate, "optimizer.learning_rate")
         return [*lines, *before, f"optimizer.apply([g], [{self.point}])"]
 
     def objective(self) -> list[str]:

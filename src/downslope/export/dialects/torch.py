@@ -60,7 +60,7 @@ class Torch(Writer):
         return ["(-value).backward()  # climbing f is descending -f"] if sign else ["value.backward()"]
 
     def used(self, rate: list[str], before: list[str]) -> list[str]:
-        lines = [*rate, 'optimizer.param_groups[0]["lr"] = rate'] if rate else []
+        lines = self.given_rate(rate, 'optimizer.param_groups[0]["lr"]')
         if before:
             lines += self.stepped([*before, f"{self.point}.grad = g"])
         return [*lines, "optimizer.step()"]
