@@ -1,60 +1,33 @@
-"""What a step costs in other people's loops: our rules as their optimizers, beside their own, in one process.
+"""Our rules as the frameworks' own optimizers, beside theirs, in their loops. The ratio is ours to theirs.
 
-Both loops are run in turns and the shortest time of each counts. The ratio is ours to theirs: below 1 we are faster.
-"step" is the optimizer alone, "loop" is forward, backward and step, as people run it.
-
-    python benchmarks/frameworks.py                 # torch, optax, and Keras with TensorFlow, JAX and torch
-    python benchmarks/frameworks.py torch optax     # some of: torch, optax, keras
+"step" is the optimizer alone, "loop" is forward, backward and step, as people run it. Part of ``frameworks.py``.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
-
 import numpy as np
 
 import downslope as ds
+from turns import Measure, compare, repeated, seconds
 
 R = ds.optimizers
-TURNS = 7
 ALLOWED = 1.05
 
 
-def times(*loops: Callable[[], Any], seconds: float = 0.15) -> list[float]:
-    """The shortest time of each in seconds, measured in turns, each turn about so long."""
-    repeats = []
-    for loop in loops:
-        loop()
-        begin = time.perf_counter()
-        loop()
-        repeats.append(max(1, int(seconds / max(time.perf_counter() - begin, 1e-7))))
-    best = [float("inf")] * len(loops)
-    for _ in range(TURNS):
-        for i, loop in enumerate(loops):
-            begin = time.perf_counter()
-            for _ in range(repeats[i]):
-                loop()
-            best[i] = min(best[i], (time.perf_counter() - begin) / repeats[i])
-    return best
-
-
-def line(name: str, ours: float, theirs: float) -> None:
-    ratio = ours / theirs
-    unit, scale = ("ns", 1e9) if theirs < 1e-6 else ("us", 1e6)
-    mark = "" if ratio <= ALLOWED else "   over 1.05"
-    both = "   ".join(
-        f"{who} {scale * time:10.1f} {unit}" for who, time in (("ours", ours), ("theirs", theirs))
+def line(name: str, ours: Measure, theirs: Measure) -> None:
+    """Measure and print."""
+    found = compare(ours, theirs)
+    mark = f"   over {ALLOWED}" if found.slower_than(ALLOWED) else ""
+    times = f"ours {seconds(found.ours)}   theirs {seconds(found.theirs)}"
+    print(
+        f"  {name:<16} {times}   ratio {found.middle:5.2f} ({found.low:.2f} to {found.high:.2f}){mark}",
+        flush=True,
     )
-    print(f"  {name:<16} {both}   ratio {ratio:5.2f}{mark}", flush=True)
 
 
 # --- torch -----------------------------------------------------------------------------------------------
@@ -87,10 +60,14 @@ def torch_network(torch: Any) -> Any:
     return torch.nn.Sequential(*layers[:-1])
 
 
-def torch_section() -> None:
+def torch_optimizers() -> None:
     import torch
 
     from downslope.torch import Optimizer
+
+    torch.set_num_threads(
+        1
+    )  # where others compute, too, its threads wait for each other: tenfold times by chance
 
     def small() -> tuple[list[Any], Callable[[], Any]]:
         w = torch.tensor([-7.0, 2.0], requires_grad=True)
@@ -122,13 +99,13 @@ def torch_section() -> None:
                 if part == "loop" and name not in ("SGD", "SGD, momentum", "Adam"):
                     continue
                 mine = loop(lambda p, rule=rule: Optimizer(p, rule), problem, part == "step")
-                line(name, *times(mine, loop(theirs, problem, part == "step")))
+                line(name, repeated(mine), repeated(loop(theirs, problem, part == "step")))
 
 
 # --- optax -----------------------------------------------------------------------------------------------
 
 
-def optax_section() -> None:
+def optax_transformations() -> None:
     import jax
     import jax.numpy as jnp
     import optax
@@ -175,17 +152,24 @@ def optax_section() -> None:
     ):
         print(f"\noptax in a compiled loop, {words}: loop")
         for name, (rule, theirs) in pairs.items():
-            both = times(loop(rule.to_optax(), cost, params, steps), loop(theirs, cost, params, steps))
-            line(name, *(t / steps for t in both))
+            loops = (
+                loop(transformation, cost, params, steps) for transformation in (rule.to_optax(), theirs)
+            )
+            line(name, *(repeated(one, steps) for one in loops))
 
 
 # --- Keras -----------------------------------------------------------------------------------------------
 
 
-def keras_section(backend: str) -> None:
+def keras_optimizers(backend: str) -> None:
     """One backend, in this process."""
     os.environ["KERAS_BACKEND"] = backend
     import keras
+
+    if backend == "torch":
+        import torch
+
+        torch.set_num_threads(1)
 
     from downslope.keras import Optimizer
 
@@ -214,8 +198,7 @@ def keras_section(backend: str) -> None:
 
         print(f"\nKeras with {backend}, {words}, batches of 64: fit, compiled where the backend compiles")
         for name, (rule, theirs) in pairs.items():
-            both = times(fit(Optimizer(rule)), fit(theirs()), seconds=0.6)
-            line(name, *(t / batches for t in both))
+            line(name, repeated(fit(Optimizer(rule)), batches), repeated(fit(theirs()), batches))
         if backend == "tensorflow":
             tensorflow_loops(keras, Optimizer, pairs, network(sizes), sizes, words)
 
@@ -239,24 +222,4 @@ def tensorflow_loops(keras: Any, Optimizer: Any, pairs: Any, model: Any, sizes: 
     for compiled, kind in ((False, "eager"), (True, "tf.function")):
         print(f"\nKeras with tensorflow, {words}, batches of 64: GradientTape, {kind}")
         for name, (rule, theirs) in pairs.items():
-            line(name, *times(loop(Optimizer(rule), compiled), loop(theirs(), compiled)))
-
-
-def main() -> None:
-    chosen = sys.argv[1:] or ["torch", "optax", "keras"]
-    if chosen[0].startswith("keras:"):  # one backend in a process of its own
-        keras_section(chosen[0].partition(":")[2])
-        return
-    if "torch" in chosen:
-        torch_section()
-    if "optax" in chosen:
-        optax_section()
-    if "keras" in chosen:
-        for backend in ("tensorflow", "jax", "torch"):
-            subprocess.run(
-                [sys.executable, __file__, f"keras:{backend}"], check=True, stderr=subprocess.DEVNULL
-            )
-
-
-if __name__ == "__main__":
-    main()
+            line(name, *(repeated(loop(optimizer, compiled)) for optimizer in (Optimizer(rule), theirs())))

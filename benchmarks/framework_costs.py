@@ -1,28 +1,24 @@
-"""A cost written in a framework: downslope's run against that framework's own loop, in one process, to the same point.
+"""A cost written in a framework: downslope's run beside that framework's own loop, to the same point.
 
 A step's cost is that of the steps beyond the first, so that reading and compiling a cost, done once, are left out.
 Small costs can be compiled whole; costs that branch on a value cannot, and are computed step by step by their own
-framework; so is the network, whose hundreds of thousands of parameters are too many for formulas.
-
-    python benchmarks/framework_costs.py
+framework; so is the network, whose hundreds of thousands of parameters are too many for formulas. A part of
+``frameworks.py``.
 """
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ["KERAS_BACKEND"] = "tensorflow"
-
 import numpy as np
 
 import downslope as ds
+from turns import beyond_the_first, compare, seconds
 
-REPEATS = 5
+TURNS = 5
 START = [-7.0, 4.0]
 
 
@@ -38,26 +34,6 @@ class Case:
     limit: float  # the least ratio theirs/ours that is asked for
 
 
-def seconds_per_step(contenders: list[tuple[Callable[[int], Any], int]]) -> list[float]:
-    """Of so many steps beyond the first, which also compiles what is compiled; in turn, since machines are shared."""
-
-    def seconds(function: Callable[[int], Any], count: int) -> float:
-        began = time.perf_counter()
-        function(count)
-        return time.perf_counter() - began
-
-    least = [[np.inf, np.inf] for _ in contenders]
-    for repeat in range(REPEATS + 1):
-        for best, (function, steps) in zip(least, contenders, strict=True):
-            for k, count in enumerate((1, steps)):
-                took = seconds(function, count)
-                best[k] = min(best[k], took) if repeat else np.inf
-    return [
-        max(whole - one, 1e-12) / (steps - 1)
-        for (one, whole), (_, steps) in zip(least, contenders, strict=True)
-    ]
-
-
 def numbers(point: Any) -> np.ndarray:
     parts = point if isinstance(point, (list, tuple)) else [point]
     return np.concatenate(
@@ -68,12 +44,15 @@ def numbers(point: Any) -> np.ndarray:
 def run(case: Case) -> None:
     check = min(case.their_steps, case.our_steps, 50)
     np.testing.assert_allclose(numbers(case.ours(check).x), numbers(case.theirs(check)), rtol=2e-4, atol=1e-5)
-    ours, theirs = seconds_per_step([(case.ours, case.our_steps), (case.theirs, case.their_steps)])
-    ratio = theirs / ours
-    engine = case.ours(2).engine
-    verdict = "ok" if ratio >= case.limit else f"BELOW {case.limit:g}"
+    found = compare(
+        beyond_the_first(case.ours, case.our_steps), beyond_the_first(case.theirs, case.their_steps), TURNS
+    )
+    low, middle, high = 1 / found.high, 1 / found.middle, 1 / found.low
+    verdict = "" if high >= case.limit else f"   below {case.limit:g}"
+    times = f"theirs {seconds(found.theirs)}   ours {seconds(found.ours)} {case.ours(2).engine:<9}"
     print(
-        f"{case.name:<58} {1e6 * theirs:>10.2f} us {1e6 * ours:>10.3f} us {engine:<9} {ratio:>9.2f} times  {verdict}"
+        f"  {case.name:<50} {times} {middle:>8.2f} times faster ({low:.2f} to {high:.2f}){verdict}",
+        flush=True,
     )
 
 
@@ -85,6 +64,10 @@ def descent(cost: Callable[..., Any], start: Any, rule: ds.optimizers.Optimizer)
 
 def torch_cases() -> list[Case]:
     import torch
+
+    torch.set_num_threads(
+        1
+    )  # where others compute, too, its threads wait for each other: tenfold times by chance
 
     rules = {
         "SGD": (ds.optimizers.GradientDescent(learning_rate=0.1), lambda p: torch.optim.SGD(p, lr=0.1)),
@@ -118,7 +101,7 @@ def torch_cases() -> list[Case]:
                 loop(bowl, [start], make),
                 descent(bowl, start, rule),
                 1000,
-                200_000,
+                100_000,
                 100,
             ),
             Case(
@@ -212,13 +195,13 @@ def jax_cases() -> list[Case]:
     ):
         ours = descent(bowl, jnp.array(START), rule)
         cases += [
-            Case(f"optax.{name}, jitted step", jitted_step(make), ours, 2000, 2_000_000, 100),
+            Case(f"optax.{name}, jitted step", jitted_step(make), ours, 2000, 500_000, 100),
             Case(
                 f"optax.{name}, the whole loop jitted, no history",
                 jitted_loop(make),
                 ours,
-                2_000_000,
-                2_000_000,
+                500_000,
+                500_000,
                 0.95,
             ),
         ]
@@ -258,21 +241,19 @@ def tensorflow_cases() -> list[Case]:
     ):
         ours = descent(bowl, tf.constant(START, tf.float64), rule)
         cases += [
-            Case(f"keras.optimizers.{name}, eager", loop(make, False), ours, 200, 2_000_000, 100),
-            Case(f"keras.optimizers.{name}, tf.function", loop(make, True), ours, 1000, 2_000_000, 100),
+            Case(f"keras.optimizers.{name}, eager", loop(make, False), ours, 200, 500_000, 100),
+            Case(f"keras.optimizers.{name}, tf.function", loop(make, True), ours, 1000, 500_000, 100),
         ]
     return cases
 
 
-def main() -> None:
-    print(f"{'a step of':<58} {'theirs':>13} {'downslope':>13} {'engine':<9} {'ratio':>9}")
+def whole_descents() -> None:
+    """Every case of the frameworks that are installed."""
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    print("\nwhole descents of a framework's cost: a step")
     for cases in (torch_cases, jax_cases, tensorflow_cases):
         try:
             for case in cases():
                 run(case)
         except ModuleNotFoundError as error:
-            print(f"left out, for {error.name} is not installed: {cases.__name__}")
-
-
-if __name__ == "__main__":
-    main()
+            print(f"  left out, for {error.name} is not installed: {cases.__name__}")
