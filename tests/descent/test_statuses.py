@@ -278,6 +278,8 @@ def test_interrupted_in_a_callback() -> None:
 
 
 NATIVE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # where a shell in the background would ignore it
 import downslope as ds
 def told(progress):
     if progress.step > 1000:

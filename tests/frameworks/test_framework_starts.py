@@ -571,7 +571,7 @@ LARGE_COSTS: dict[str, tuple[Any, Any]] = {
         {"optimizer": "adam", "learning_rate": 0.1, "steps": 90},
         {"optimizer": "auto", "tolerance": 1e-6},
         {"optimizer": "schedule_free_sgd", "learning_rate": 0.5, "steps": 20, "every": 7},
-        {"optimizer": "armijo", "x_tolerance": 1e-1},
+        {"optimizer": "armijo", "x_tolerance": 20.0},
         {"optimizer": "dog", "steps": 25},
     ],
     ids=lambda options: options["optimizer"],
