@@ -59,7 +59,8 @@ class Bundle:
         return self._with(other, operator.mul)
 
     def __rmul__(self, other: Any) -> Bundle:
-        return self._under(other, operator.mul)
+        product = self._under(other, operator.mul)
+        return Scaled(product.parts, other, self) if isinstance(other, float) else product
 
     def __truediv__(self, other: Any) -> Bundle:
         return self._with(other, operator.truediv)
@@ -93,6 +94,23 @@ class Bundle:
 
     def __tf_tensor__(self, dtype: Any = None, name: Any = None) -> Any:
         raise TypeError("a bundle is no tensor")  # TensorFlow asks before it leaves us an operator
+
+
+class Scaled(Bundle):
+    """A number times a bundle, whose negative is one product again and not a product and a change of sign.
+
+    >>> (-(0.5 * Bundle([np.array([2.0, 4.0])]))).parts
+    [array([-1., -2.])]
+    """
+
+    __slots__ = ("factor", "of")
+
+    def __init__(self, parts: Iterable[Any], factor: float, of: Bundle) -> None:
+        super().__init__(parts)
+        self.factor, self.of = factor, of
+
+    def __neg__(self) -> Bundle:
+        return -self.factor * self.of
 
 
 class Moved(Bundle):
