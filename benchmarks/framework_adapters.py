@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 
 import downslope as ds
-from turns import Measure, compare, repeated, seconds
+from turns import TURNS, Measure, compare, repeated, seconds
 
 R = ds.optimizers
 ALLOWED = 1.05
 
 
-def line(name: str, ours: Measure, theirs: Measure) -> None:
+def line(name: str, ours: Measure, theirs: Measure, turns: int = TURNS) -> None:
     """Measure and print."""
-    found = compare(ours, theirs)
+    found = compare(ours, theirs, turns)
     mark = f"   over {ALLOWED}" if found.slower_than(ALLOWED) else ""
     times = f"ours {seconds(found.ours)}   theirs {seconds(found.theirs)}"
     print(
@@ -187,7 +187,7 @@ def keras_optimizers(backend: str) -> None:
         return keras.Sequential([keras.Input((sizes[0],)), *layers, keras.layers.Dense(sizes[-1])])
 
     rng = np.random.default_rng(0)
-    for words, sizes, batches in (("2 parameters", (1, 1), 200), ("1,068,810 parameters", SHAPES, 10)):
+    for words, sizes, batches in (("2 parameters", (1, 1), 100), ("1,068,810 parameters", SHAPES, 5)):
         X = rng.normal(size=(64 * batches, sizes[0])).astype("float32")
         Y = rng.normal(size=(64 * batches, sizes[-1])).astype("float32")
 
@@ -198,7 +198,7 @@ def keras_optimizers(backend: str) -> None:
 
         print(f"\nKeras with {backend}, {words}, batches of 64: fit, compiled where the backend compiles")
         for name, (rule, theirs) in pairs.items():
-            line(name, repeated(fit(Optimizer(rule)), batches), repeated(fit(theirs()), batches))
+            line(name, repeated(fit(Optimizer(rule)), batches), repeated(fit(theirs()), batches), turns=11)
         if backend == "tensorflow":
             tensorflow_loops(keras, Optimizer, pairs, network(sizes), sizes, words)
 
@@ -222,4 +222,8 @@ def tensorflow_loops(keras: Any, Optimizer: Any, pairs: Any, model: Any, sizes: 
     for compiled, kind in ((False, "eager"), (True, "tf.function")):
         print(f"\nKeras with tensorflow, {words}, batches of 64: GradientTape, {kind}")
         for name, (rule, theirs) in pairs.items():
-            line(name, *(repeated(loop(optimizer, compiled)) for optimizer in (Optimizer(rule), theirs())))
+            line(
+                name,
+                *(repeated(loop(optimizer, compiled)) for optimizer in (Optimizer(rule), theirs())),
+                turns=11,
+            )

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-TURNS = 21
+TURNS = 17
 
 Measure = Callable[[], float]  # runs once and says how many seconds a step took
 
