@@ -80,17 +80,21 @@ class Stepper:
         value: float,
         named: Mapping[str, float],
     ) -> None:
-        """Step parameters that have made as many steps together, and large ones by themselves."""
+        """Step parameters that have made as many steps together, and large ones by themselves.
+
+        A rule that makes no vectors on its way takes all together.
+        """
         key = id(live[0]), len(live)
         if key not in self._large:  # asking every tensor at every step would cost more than some steps
-            self._large[key] = any(map(is_large, live))
-        names = plan.scalars
-        if not self._large[key] and all(its[name] == theirs[0][name] for its in theirs for name in names):
+            makes = plan.alone is not None and plan.alone.temporaries > 0
+            self._large[key] = makes and any(map(is_large, live))
+        names, large = plan.scalars, self._large[key]
+        if not large and all(its[name] == theirs[0][name] for its in theirs for name in names):
             self._run(plan, live, slopes, theirs, value, named)
             return
         together: dict[Any, tuple[Tensors, Tensors, list[dict[str, Any]]]] = {}
         for p, slope, its in zip(live, slopes, theirs or [{} for _ in live], strict=True):
-            if is_large(p):
+            if large and is_large(p):
                 self._run_one(plan, p, slope, its, value, named)
                 continue
             some = together.setdefault(tuple([its[name] for name in names]), ([], [], []))
