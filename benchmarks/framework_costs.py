@@ -101,7 +101,7 @@ def torch_cases() -> list[Case]:
                 loop(bowl, [start], make),
                 descent(bowl, start, rule),
                 1000,
-                100_000,
+                200_000,
                 100,
             ),
             Case(
@@ -195,13 +195,13 @@ def jax_cases() -> list[Case]:
     ):
         ours = descent(bowl, jnp.array(START), rule)
         cases += [
-            Case(f"optax.{name}, jitted step", jitted_step(make), ours, 2000, 500_000, 100),
+            Case(f"optax.{name}, jitted step", jitted_step(make), ours, 2000, 2_000_000, 100),
             Case(
                 f"optax.{name}, the whole loop jitted, no history",
                 jitted_loop(make),
                 ours,
-                500_000,
-                500_000,
+                2_000_000,
+                2_000_000,
                 0.95,
             ),
         ]
@@ -241,8 +241,8 @@ def tensorflow_cases() -> list[Case]:
     ):
         ours = descent(bowl, tf.constant(START, tf.float64), rule)
         cases += [
-            Case(f"keras.optimizers.{name}, eager", loop(make, False), ours, 200, 500_000, 100),
-            Case(f"keras.optimizers.{name}, tf.function", loop(make, True), ours, 1000, 500_000, 100),
+            Case(f"keras.optimizers.{name}, eager", loop(make, False), ours, 200, 2_000_000, 100),
+            Case(f"keras.optimizers.{name}, tf.function", loop(make, True), ours, 1000, 2_000_000, 100),
         ]
     return cases
 

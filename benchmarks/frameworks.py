@@ -4,7 +4,7 @@ A cost that is written in a framework, descended by ``minimize`` instead of the 
 a step is. And a rule of ours as the framework's optimizer, in the framework's loop: how much of their time it takes.
 Both loops run in turns in one process; printed are medians over pairs of turns, with the quartiles.
 
-    python benchmarks/frameworks.py                 # all of it, about five minutes
+    python benchmarks/frameworks.py                 # all of it, five to ten minutes, by how busy the machine is
     python benchmarks/frameworks.py costs torch     # some of: costs, torch, optax, keras
 """
 
