@@ -210,6 +210,15 @@ def test_a_loaded_run_whose_function_is_lost_is_explained_by_its_record(tmp_path
     assert explanation._repr_html_().count("<p>") == 3
 
 
+def test_gradients_that_were_not_seen_are_no_standstill() -> None:
+    """A loop that tells its parameters and nothing of gradients, whole or by their norms."""
+    for kept in (None, "norms"):
+        with ds.record(parameters=kept) as run:
+            for k in range(30):
+                run.log(0.8**k + 0.2 * (k % 2), params={"w": np.array([0.9**k, -(0.8**k)])})
+        assert "not_moving" not in run.explain().codes, run.explain()
+
+
 def test_an_interrupted_loop_is_not_judged() -> None:
     updater, params = ds.Updater(sgd(0.001)), {"x": np.array([1.0])}
     with pytest.raises(KeyboardInterrupt), ds.record(updater) as run:  # noqa: PT012

@@ -227,6 +227,23 @@ def check_a_fit_is_recorded() -> None:
     assert len(run.history) == 7
 
 
+def check_what_is_said_of_a_recorded_fit_is_so() -> None:
+    """It trained, and nobody says it stood still; with a learning rate of 0 it did, and that is said."""
+    for optimizer, still in (
+        (K.SGD(0.05), False),
+        (K.Adam(0.05), False),
+        (Optimizer("adam", 0.05), False),
+        (K.SGD(0.0), True),
+    ):
+        for kept in (None, "norms"):
+            made = model(optimizer.__class__.from_config(optimizer.get_config()))
+            with ds.record(made, parameters=kept) as run:
+                made.fit(X, Y, batch_size=16, epochs=4, verbose=0, shuffle=False)
+            moved = not np.array_equal(run.history.x[0], run.history.x[-1])
+            assert moved == (not still)
+            assert ("not_moving" in run.explain().codes) == still, run.explain()
+
+
 def check_an_eager_loop_is_recorded() -> None:
     variable, optimizer = keras.Variable(np.array([3.0, 1.0], "float32")), K.SGD(0.25, momentum=0.5)
     with ds.record(optimizer, parameters={"w": variable}) as run:

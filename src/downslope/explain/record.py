@@ -178,12 +178,12 @@ def _rising(record: Record) -> Iterator[Finding]:
 
 
 def _not_moving(record: Record) -> Iterator[Finding]:
-    if record.secants is not None:
-        moves = record.secants.length[1:] > 0
-    elif record.whole:
-        moves = np.any(np.diff(record.run.history.x, axis=0) != 0, axis=1)
-    else:
+    if not record.whole:
         return
+    moves = np.any(np.diff(record.run.history.x, axis=0) != 0, axis=1)
+    if record.secants is not None:  # of all parameters, where only some or their norms are in the columns
+        length = record.secants.length[1:]
+        moves = moves | np.isnan(length) | (length > 0)
     moved = np.flatnonzero(moves)
     still = len(moves) - (int(moved[-1]) + 1 if len(moved) else 0)
     if still < STILL:

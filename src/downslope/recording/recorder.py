@@ -156,7 +156,7 @@ class Recorder:
         self.evaluations = 0
         self._value: float | None = None  # logged, and waiting for its row
         self._late: bool | None = None  # whether values are logged after their step; known from the first on
-        self._before: tuple[Bundle, Bundle] | None = None
+        self._before: tuple[Bundle, Bundle | None] | None = None
         self._began = self._seconds = 0.0
         self._broke: tuple[int, str] | None = None
         self._interrupted = False
@@ -229,16 +229,17 @@ class Recorder:
         return False
 
     def _secant(self, x: Bundle, g: Bundle | None) -> tuple[float, float, float]:
-        """The squared length of the last step, and the slopes along it at its ends."""
-        if g is None or len(x) > MOST_SECANTS:
+        """The squared length of the last step, and the slopes along it at its ends where the gradients were seen."""
+        if len(x) > MOST_SECANTS:
             return NONE, NONE, NONE
-        out = (NONE, NONE, NONE)
+        length = before = after = NONE
         if self._before is not None:
             old_x, old_g = self._before
             s = x - old_x
-            out = float(dot(s, s)), float(dot(old_g, s)), float(dot(g, s))
-        self._before = _copied(x), _copied(g)
-        return out
+            length = float(dot(s, s))
+            before, after = (NONE if slope is None else float(dot(slope, s)) for slope in (old_g, g))
+        self._before = _copied(x), None if g is None else _copied(g)
+        return length, before, after
 
     # --- what comes of it --------------------------------------------------------------------------------
 
