@@ -269,6 +269,7 @@ def test_torch_costs_become_formulas(name: str) -> None:
     ],
     ids=["branch", "random", "determinant", "detached", "large"],
 )
+@pytest.mark.filterwarnings("ignore:the gradient is not the slope of")
 def test_torch_costs_that_stay_with_torch(cost: Any, reason: str) -> None:
     run = ds.minimize(
         cost, torch.tensor([0.5, 0.25, 0.1], dtype=torch.float64), learning_rate=0.01, steps=3, explain=False
@@ -617,3 +618,128 @@ def test_a_network_of_many_tensors() -> None:
     for ours, their in zip(run.x.values(), theirs, strict=True):
         np.testing.assert_allclose(numbers(ours), numbers(their), rtol=1e-3, atol=1e-4)
     assert run.fun < run.history.value[0] / 2
+
+
+# --- containers in containers, and gradients that were cut -------------------------------------------------
+
+NESTS = {
+    "torch": lambda numbers: torch.tensor(numbers, dtype=torch.float64),
+    "tensorflow": lambda numbers: tf.constant(numbers, tf.float64),
+    "jax": lambda numbers: jnp.array(numbers, jnp.float64),
+}
+
+
+@pytest.mark.parametrize("library", NESTS)
+def test_containers_in_containers(library: str) -> None:
+    make = NESTS[library]
+    start = {"layers": [{"w": make([1.0, 2.0])}, {"w": make([3.0])}], "b": make(0.5)}
+
+    def cost(p: Any) -> Any:
+        first, second = p["layers"][0]["w"], p["layers"][1]["w"]
+        return (first[0] - 1.5) ** 2 + first[1] ** 2 * 2 + (second[0] - p["b"]) ** 2 + p["b"] ** 4
+
+    run = ds.minimize(cost, start, learning_rate=0.1, steps=25)
+    reference = ds.minimize(
+        "(a-1.5)^2 + 2*b^2 + (c-d)^2 + d^4", {"a": 1, "b": 2, "c": 3, "d": 0.5}, learning_rate=0.1, steps=25
+    )
+    np.testing.assert_allclose(run.history.x, reference.history.x, rtol=1e-12, atol=1e-12)
+    assert type(run.x["layers"][1]["w"]) is type(start["layers"][1]["w"])
+    np.testing.assert_allclose(
+        numbers(run.x["layers"][0]["w"]), [reference.x["a"], reference.x["b"]], rtol=1e-12
+    )
+
+
+def test_containers_in_containers_are_changed_in_place_where_asked() -> None:
+    w = torch.zeros(2, dtype=torch.float64)
+    ds.minimize(lambda p: ((p["a"][0] - 1) ** 2).sum(), {"a": [w]}, learning_rate=0.5, steps=3, in_place=True)
+    np.testing.assert_allclose(w.numpy(), 1)
+
+
+POINT = np.array([0.3, -0.4, 0.5])
+
+
+def square(w: Any) -> Any:
+    return ((w - 1) ** 2).sum()
+
+
+CUTS: dict[str, Any] = {
+    "torch": (torch.tensor(POINT), square, lambda w: w.detach()),
+    "jax": (jnp.array(POINT), square, jax.lax.stop_gradient),
+    "tensorflow": (
+        tf.constant(POINT),
+        lambda w: tf.reduce_sum((w - 1) ** 2),
+        tf.stop_gradient,
+    ),
+}
+
+
+@pytest.mark.parametrize("library", CUTS)
+def test_a_gradient_that_was_cut_off_is_refused(library: str) -> None:
+    start, cost, cut = CUTS[library]
+    with pytest.raises(ObjectiveError, match=r"is zero although its value changes|does not depend on its"):
+        ds.minimize(lambda w: cost(cut(w)), start, learning_rate=0.1, steps=5)
+    with pytest.raises(ObjectiveError, match="is zero although its value changes"):
+        ds.minimize(lambda w: cost(cut(w)) + 0 * cost(w), start, learning_rate=0.1, steps=5)
+
+
+@pytest.mark.parametrize("library", CUTS)
+def test_a_gradient_that_was_cut_in_part_is_told(library: str) -> None:
+    start, cost, cut = CUTS[library]
+    with pytest.warns(ds.GradientWarning, match="is not the slope of"):
+        run = ds.minimize(lambda w: cost(cut(w)) + 0.01 * cost(w), start, learning_rate=0.1, steps=5)
+    assert any("is not the slope of" in note for note in run.notes)
+
+
+@pytest.mark.parametrize(
+    "cost", [lambda w: w.relu().sum(), lambda w: w.abs().max(), lambda w: w.clamp(0).prod()]
+)
+def test_kinks_are_not_taken_for_cuts(cost: Any) -> None:
+    def branching(w: torch.Tensor) -> torch.Tensor:
+        return cost(w) if float(w.detach().sum()) < 1e9 else w.sum()
+
+    for start in (torch.zeros(3), torch.tensor([1.0, -1.0, 0.0]), torch.tensor([1e-4, 2.0, -1e-4])):
+        assert ds.minimize(branching, start, learning_rate=0.01, steps=2).engine == "hosted"
+
+
+def test_item_in_a_jax_cost_is_refused() -> None:
+    with pytest.raises(ObjectiveError, match="is zero although its value changes"):
+        ds.minimize(lambda w: square(w).item(), jnp.array(POINT), learning_rate=0.1, steps=5)
+
+
+def quietly(w: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        w.mul_(2)
+    return square(w)
+
+
+@pytest.mark.parametrize(
+    "cost", [quietly, lambda w: w.data.clamp_(0, 1).sum() + square(w)], ids=["no_grad", "data"]
+)
+def test_changes_that_torch_does_not_see_are_refused(cost: Any) -> None:
+    with pytest.raises(ObjectiveError, match="changes its parameters in place"):
+        ds.minimize(cost, torch.tensor(POINT), learning_rate=0.1, steps=5)
+
+
+def test_a_model_s_own_parameters_are_told_from_those_given() -> None:
+    model = torch.nn.Linear(3, 1)
+    for start in (list(model.parameters()), dict(model.named_parameters())):
+        with pytest.raises(ObjectiveError, match=r"such as a model's own.*functional_call"):
+            ds.minimize(lambda *a, **k: model(torch.ones(2, 3)).sum(), start, learning_rate=0.1, steps=5)
+    with pytest.raises(StartError, match="can be read only once"):
+        ds.minimize(square, model.parameters(), learning_rate=0.1, steps=5)
+
+
+@pytest.mark.parametrize("library", CUTS)
+def test_several_answers_are_refused(library: str) -> None:
+    start, cost, _ = CUTS[library]
+    with pytest.raises(ObjectiveError, match=r"returned a tuple of 2; .* return the cost alone"):
+        ds.minimize(lambda w: (cost(w), w), start, learning_rate=0.1, steps=5)
+
+
+def test_assigning_to_a_tensor_is_refused() -> None:
+    def assigning(w: Any) -> Any:
+        w.assign_add([1.0, 1.0, 1.0])
+        return tf.reduce_sum(w)
+
+    with pytest.raises(ObjectiveError, match=r"write x = x \+ 1"):
+        ds.minimize(assigning, tf.Variable(POINT), learning_rate=0.1, steps=5)

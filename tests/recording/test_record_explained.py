@@ -155,17 +155,17 @@ def test_what_is_said_of_a_rate_is_true(
 ) -> None:
     """On quadratics the limit is known: it is named only above it, and from a curvature that there is."""
     limit = 2 * (1 + momentum) / max(curvatures)
-    rate = part * limit
+    rate, just_below = part * limit, limit * (1 - 1e-9)  # at the limit itself rounding decides
     rule = R.Momentum(learning_rate=rate, momentum=momentum) if momentum else sgd(rate)
     start = np.random.default_rng(seed).normal(size=len(curvatures)) * 5
     run = loop(rule, bowl(*curvatures), start, 40, noise, seed)
     for finding in run.explain().findings:
         if finding.code == "learning_rate_above_limit":
-            assert rate > limit
+            assert rate > just_below
             if not noise:
                 assert min(curvatures) * 0.999 <= finding.evidence["curvature"] <= max(curvatures) * 1.001
         if finding.code in ("not_finite", "diverging"):
-            assert rate > limit or noise
+            assert rate > just_below or noise
     if part < 0.95 and not noise:
         assert "learning_rate_above_limit" not in run.explain().codes
 

@@ -37,7 +37,7 @@ class Run:
         history: the whole way, as columns.
         verdict: status, success, message, and the point outside where the run left the domain.
         nfev: evaluations of the objective (each with its gradient).
-        engine: "traced" (native) or "hosted" (Python).
+        engine: "traced" (native code), "compiled" (by JAX or TensorFlow), "hosted" (Python) or "recorded".
         seconds: wall-clock time.
         reported: the answer of a method that averages its points; None for all others.
 

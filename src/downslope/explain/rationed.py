@@ -28,6 +28,7 @@ class Rationed(Objective):
         self._objective, self._left = objective, evaluations
         self.differentiation, self.notes = objective.differentiation, objective.notes
         self.tensors, self.loop, self.remote = objective.tensors, objective.loop, objective.remote
+        self.nested = objective.nested
 
     def _take(self) -> Objective:
         self._left -= 1

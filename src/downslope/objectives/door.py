@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from downslope.errors import ObjectiveError, StartError, UsageError
 from downslope.objectives.formula import FormulaObjective, from_symbolic, from_text
 from downslope.objectives.frameworks import as_tensors, from_tensors
 from downslope.objectives.function import from_function, is_list_of_arrays
+from downslope.objectives.nested import Nested, nested_start
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Structure, Vector, as_real
 from downslope.objectives.problems import Problem, resolve
@@ -46,6 +47,14 @@ def as_objective(
     """
     real = None if dtype is None else check_dtype(dtype)
     start = parse_start(start) if isinstance(start, str) else start
+    if isinstance(start, Iterator):
+        raise StartError(
+            f"the start is a {type(start).__name__}, which can be read only once; give a list of it, or a dict such as"
+            " dict(model.named_parameters())."
+        )
+    nested = nested_start(start)
+    if nested is not None:
+        return _of_places(function, nested, gradient, dtype, seed)
     drawn_with = seed_for(start, seed)
     start = draw(start, drawn_with)
     tensors = as_tensors(start, real)
@@ -61,6 +70,19 @@ def as_objective(
         return from_tensors(tensors, function, gradient)
     objective, x = _of_numbers(function, tensors.numbers, gradient, check_dtype(tensors.precision))
     objective.tensors = tensors.of_parameters(objective.parameters)
+    return objective, x
+
+
+def _of_places(
+    function: Any, nested: Nested, gradient: Any, dtype: Any, seed: int | None
+) -> tuple[Objective, Vector]:
+    """The same for a start that has dicts and lists in dicts and lists."""
+    if callable(function) and not isinstance(function, (Problem, Objective)) and not _is_symbolic(function):
+        function = nested.of_places(function)
+        gradient = nested.gradient_of_places(gradient) if callable(gradient) else gradient
+    objective, x = as_objective(function, nested.flat, gradient=gradient, dtype=dtype, seed=seed)
+    objective = copy.copy(objective)
+    objective.nested = nested
     return objective, x
 
 

@@ -7,7 +7,7 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,13 +30,15 @@ _OUTSIDE: tuple[tuple[type[Exception], float], ...] = (
     (FloatingPointError, np.nan),
 )
 
+Style: TypeAlias = Literal["names", "positions", "whole", "mapping", "sequence"]
+
 
 @dataclass(frozen=True)
 class Calling:
     """How a person's function wants its arguments: by name, one by one, all in one array, as a dict or as a list."""
 
     parameters: Parameters
-    style: Literal["names", "positions", "whole", "mapping", "sequence"]
+    style: Style
 
     def __call__(self, function: Callable[..., Any], vector: Any) -> Any:
         """The function's answer where its parameters are the slices of a flat vector."""
@@ -61,24 +63,14 @@ def calling(function: Callable[..., Any], start: Any) -> Calling:
     Raises:
         StartError: the start has names or a length that the function does not take.
     """
-    required, accepted, open_ended = _signature(function)
-    if not accepted and not open_ended:
-        raise ObjectiveError(
-            f"{getattr(function, '__name__', 'the function')} takes no argument; make it a function of what is to be"
-            " varied, as in lambda w: (w - 3)**2, rather than of a variable outside."
-        )
     if isinstance(start, Mapping):
         parameters = Parameters.of({str(k): as_real(v, f"the start for {k}") for k, v in start.items()})
-        if len(required) == 1 and required[0] not in start and not open_ended:
-            return Calling(parameters, "mapping")
-        if not open_ended:
-            missing = [n for n in required if n not in start]
-            unknown = [n for n in start if n not in accepted]
-            if missing or unknown:
-                Parameters.scalars(accepted).check_names(list(start))
-        return Calling(parameters, "names")
+        return Calling(parameters, style_of(function, start))
+    required, _, open_ended = _signature(function)
     if is_list_of_arrays(start):
-        return _calling_with_list(start, required, open_ended)
+        style = style_of(function, start)
+        names = required if style == "positions" and not open_ended else []
+        return Calling(_listed(start, names, required[0] if required else "x"), style)
     array = as_real(start, "the start")
     name = required[0] if required else "x"
     if array.ndim == 0:
@@ -102,29 +94,54 @@ def is_list_of_arrays(start: Any) -> bool:
     return isinstance(start, (list, tuple)) and any(isinstance(value, np.ndarray) for value in start)
 
 
-def _calling_with_list(start: Sequence[Any], required: list[str], open_ended: bool) -> Calling:
-    one_by_one = open_ended or len(required) > 1
-    if one_by_one and not open_ended and len(required) != len(start):
+def style_of(function: Callable[..., Any], start: Mapping[Any, Any] | Sequence[Any]) -> Style:
+    """How a function takes a start of several parameters: each by its name or place, or all of them at once.
+
+    Raises:
+        StartError: the start has names or a length that the function does not take.
+    """
+    required, accepted, open_ended = _signature(function)
+    if isinstance(start, Mapping):
+        if len(required) == 1 and required[0] not in start and not open_ended:
+            return "mapping"
+        unknown = [n for n in start if n not in accepted]
+        if not open_ended and (unknown or any(n not in start for n in required)):
+            Parameters.scalars(accepted).check_names(list(start))
+        return "names"
+    if not open_ended and len(required) <= 1:
+        return "sequence"
+    if not open_ended and len(required) != len(start):
         raise StartError(
             f"the start is a list of {len(start)}, but the function takes {len(required)}: {', '.join(required)}."
         )
+    return "positions"
+
+
+def _listed(start: Sequence[Any], names: Sequence[str], stem: str) -> Parameters:
+    """The parameters of a list; where they have no names, they are numbered."""
     arrays = [as_real(value, f"number {i + 1} of the start") for i, value in enumerate(start)]
-    if one_by_one and not open_ended:
-        names = required
-    else:
-        names = [f"{required[0] if required else 'x'}{i}" for i in range(len(start))]
-    parameters = Parameters(tuple(names), tuple(a.shape for a in arrays), "list")
-    return Calling(parameters, "positions" if one_by_one else "sequence")
+    return Parameters(
+        tuple(names) or tuple(f"{stem}{i}" for i in range(len(start))), tuple(a.shape for a in arrays), "list"
+    )
 
 
 def _signature(function: Callable[..., Any]) -> tuple[list[str], list[str], bool]:
-    """Names without a default, all names, and whether it takes any (``*args``, ``**kwargs`` or unknown)."""
+    """Names without a default, all names, and whether it takes any (``*args``, ``**kwargs`` or unknown).
+
+    Raises:
+        ObjectiveError: it takes none.
+    """
     try:
         entries = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # a builtin without a signature
         return [], [], True
     named = [p for p in entries if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     open_ended = any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in entries)
+    if not named and not open_ended:
+        raise ObjectiveError(
+            f"{getattr(function, '__name__', 'the function')} takes no argument; make it a function of what is to be"
+            " varied, as in lambda w: (w - 3)**2, rather than of a variable outside."
+        )
     return [p.name for p in named if p.default is p.empty], [p.name for p in named], open_ended
 
 

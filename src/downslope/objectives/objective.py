@@ -13,6 +13,7 @@ from downslope.objectives.parameters import Parameters, Vector
 if TYPE_CHECKING:
     from downslope.objectives.frameworks.tensors import Tensors
     from downslope.objectives.loop import Loop, Remote
+    from downslope.objectives.nested import Nested
     from downslope.objectives.problems import Problem
 
 LONGEST_HEADLINE = 60  # characters
@@ -36,6 +37,7 @@ class Objective(ABC):
         of_norms: whether the "parameters" are norms of tensors, as a record may have them.
         evaluable: False where only a record of it is there, and no function.
         tensors: the tensors that the start was made of, where it was: answers are made like them.
+        nested: the build of the start, where it was dicts and lists in dicts and lists: answers are built so.
     """
 
     name: str = ""
@@ -47,6 +49,7 @@ class Objective(ABC):
     loop: Loop | None = None
     remote: Remote | None = None
     tensors: Tensors | None = None
+    nested: Nested | None = None
 
     def __init__(self, parameters: Parameters, text: str, dtype: Any = np.float64) -> None:
         self.parameters = parameters
@@ -89,7 +92,8 @@ class Objective(ABC):
 
     def present(self, x: Vector) -> Any:
         """A point in the form in which the start was given: a dict, an array, a number, a framework's tensor."""
-        return self.parameters.structured(x) if self.tensors is None else self.tensors.present(x)
+        flat = self.parameters.structured(x) if self.tensors is None else self.tensors.present(x)
+        return flat if self.nested is None else self.nested.build(flat)
 
     def values(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """f at each row of ``points``, as contour maps need it."""

@@ -8,19 +8,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from downslope.containers import aligned, flattened, rebuilt
 from downslope.errors import UsageError
 from downslope.optimizers import state as states
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.bundle import Bundle
-from downslope.optimizers.parts import (
-    Numbers,
-    aligned,
-    as_number,
-    fitted_gradient,
-    flattened,
-    kind_of,
-    rebuilt,
-)
+from downslope.optimizers.parts import Numbers, as_number, fitted_gradient, kind_of
 from downslope.optimizers.registry import as_optimizer, optimizer_from_dict
 from downslope.optimizers.remembered import owner_of, plain, replaced, revived
 from downslope.optimizers.traits import Traits, traits

@@ -10,13 +10,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from downslope.containers import flattened
 from downslope.descent import History, Run, Status, Stopping
 from downslope.descent.verdict import Verdict
 from downslope.errors import UsageError
 from downslope.objectives.recorded import RecordedObjective, Secants
 from downslope.optimizers import Optimizer
 from downslope.optimizers.bundle import Bundle, dot
-from downslope.optimizers.parts import as_number, flattened, kind_of
+from downslope.optimizers.parts import as_number, kind_of
 from downslope.optimizers.theirs import Theirs
 from downslope.optimizers.updater import Updater
 from downslope.recording.choice import Choice, Spec

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
+import warnings
 from typing import Any
 
 import numpy as np
 
 from downslope.errors import ObjectiveError
+from downslope.objectives.check import GradientWarning
 from downslope.objectives.formula import FormulaObjective, readable
 from downslope.objectives.frameworks.tensors import Tensors
 from downslope.objectives.objective import Objective
+from downslope.objectives.parameters import Vector
 from downslope.symbolic.array import TraceError
 
 
@@ -47,3 +51,51 @@ def _close(found: Any, known: Any, tolerance: float) -> bool:
     finite = np.asarray(known)[np.isfinite(known)]
     scale = max(1.0, float(np.max(np.abs(finite), initial=0.0)))
     return bool(np.allclose(found, known, rtol=tolerance, atol=tolerance * scale, equal_nan=True))
+
+
+DEAR = 0.1  # seconds of one evaluation, from which on five more are not spent on looking
+
+
+def look_at_slope(objective: Objective, x: Vector, cuts: str) -> None:
+    """Compare the framework's gradient with differences of the value, along one direction through the start.
+
+    With h = eps^(1/3) and the direction d, (f(x + hd) - f(x - hd)) / 2h should be the gradient's product with d. What
+    kinks, rounding and the third derivative can do to it is allowed for; costs that are random are left alone.
+
+    Args:
+        objective: the function, as the framework calls it.
+        x: the start.
+        cuts: what, in this framework, cuts the gradient off.
+
+    Raises:
+        ObjectiveError: the gradient is zero where the value changes. Where it is merely another, a note says so.
+    """
+    began = time.perf_counter()
+    value, gradient = objective.value_and_gradient(x)
+    if time.perf_counter() - began > DEAR or not (np.isfinite(value) and np.isfinite(gradient).all()):
+        return
+    direction = np.cos(np.arange(len(x))) * (1 + np.abs(x))
+    eps = float(np.finfo(objective.dtype).eps)
+    h = eps ** (1 / 3)
+    again, below, above, far_below, far_above = (
+        objective.value(x + step * direction) for step in (0.0, -h, h, -2 * h, 2 * h)
+    )
+    if again != value or not np.isfinite([below, above, far_below, far_above]).all():
+        return
+    slope, wide = (above - below) / (2 * h), (far_above - far_below) / (4 * h)
+    said = float(gradient.astype(np.float64) @ direction)
+    rounding = eps * max(abs(v) for v in (value, below, above)) / h
+    kink = abs(above + below - 2 * value) / h
+    doubt = 0.1 * max(abs(slope), abs(said)) + 10 * rounding + 4 * abs(slope - wide) + 2 * kink
+    if abs(slope - said) <= doubt:
+        return
+    if not gradient.any():
+        raise ObjectiveError(
+            f"the gradient of {objective.text} is zero although its value changes: {cuts} inside it cuts it off."
+        )
+    told = (
+        f"the gradient is not the slope of {objective.text}: along one direction it says {said:.4g}, and differences of"
+        f" the value say {slope:.4g}. Does {cuts} inside it cut a part off?"
+    )
+    objective.notes = (*objective.notes, told)
+    warnings.warn(told, GradientWarning, stacklevel=2)

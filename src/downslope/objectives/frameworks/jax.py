@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
-from downslope.objectives.frameworks.agreement import agreeing_formula
+from downslope.objectives.frameworks.agreement import agreeing_formula, look_at_slope
 from downslope.objectives.frameworks.jax_symbols import traced
 from downslope.objectives.frameworks.tensors import (
     Library,
@@ -21,6 +21,7 @@ from downslope.objectives.frameworks.tensors import (
     name_of,
     nothing_returned,
     one_number,
+    refuse_several,
 )
 from downslope.objectives.loop import Advance, Carry, Step, capacity
 from downslope.objectives.objective import Objective
@@ -33,6 +34,7 @@ _UNTRACEABLE = (
     jax.errors.TracerIntegerConversionError,
     jax.errors.NonConcreteBooleanIndexError,
 )
+_CUTS = ".item(), float() or jax.lax.stop_gradient"
 
 
 class JaxObjective(Objective):
@@ -109,6 +111,7 @@ class JaxObjective(Objective):
         result = self._tensors.call(self._function, self._tensors.parameters.named(x))
         if result is None:
             raise nothing_returned(self.text)
+        refuse_several(result, self.text)
         value = jnp.asarray(result)
         one_number(np.empty(value.shape, value.dtype), self.text)
         return value.reshape(()).astype(self.dtype)
@@ -217,12 +220,16 @@ class JaxLibrary(Library):
     ) -> tuple[Objective, Vector]:
         objective = JaxObjective(function, tensors, gradient)
         program = objective.settle(tensors.x)
-        if program is None or gradient is not None:
+        if gradient is not None:
+            return objective, tensors.x
+        if program is None:
+            look_at_slope(objective, tensors.x, _CUTS)
             return objective, tensors.x
         try:
             expressions = traced(program, tensors.parameters)
             formula = agreeing_formula(expressions, None, objective, tensors)
         except TraceError:
+            look_at_slope(objective, tensors.x, _CUTS)
             return objective, tensors.x
         formula.loop, formula.remote = objective.loop, objective.remote  # for engine="compiled"
         return formula, tensors.x

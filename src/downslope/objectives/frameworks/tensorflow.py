@@ -10,6 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
+from downslope.objectives.frameworks.agreement import look_at_slope
 from downslope.objectives.frameworks.tensors import (
     Library,
     Tensors,
@@ -18,6 +19,7 @@ from downslope.objectives.frameworks.tensors import (
     name_of,
     nothing_returned,
     one_number,
+    refuse_several,
 )
 from downslope.objectives.loop import Advance, Carry, Step, capacity
 from downslope.objectives.objective import Objective
@@ -42,9 +44,10 @@ class TensorFlowObjective(Objective):
     def settle(self, x: Vector) -> None:
         """Try the cost at the start: compile what can be compiled, refuse what cannot be descended."""
         self.value_and_gradient(x)  # eagerly: its errors are the person's own
-        graph = tf.function(self.evaluate, autograph=False)
-        try:
-            graph(self.array(x))
+        point = self.array(x)
+        try:  # as one concrete function, which TensorFlow does not warn of being traced once for each cost
+            graph = tf.function(self.evaluate, autograph=False).get_concrete_function(point)
+            graph(point)
         except _UNTRACEABLE as error:
             self.notes = (
                 f"TensorFlow computes every step eagerly: {self.text} cannot be a graph ({type(error).__name__}).",
@@ -100,8 +103,15 @@ class TensorFlowObjective(Objective):
                     " tf.cast(data, start.dtype)."
                 ) from error
             raise
+        except AttributeError as error:
+            if "has no attribute 'assign" in str(error):
+                raise ObjectiveError(
+                    f"{self.text} assigns to its parameters; it is given tensors: write x = x + 1, not x.assign_add(1)."
+                ) from error
+            raise
         if result is None:
             raise nothing_returned(self.text)
+        refuse_several(result, self.text)
         value = tf.convert_to_tensor(result)
         if value.shape.rank is None or not value.shape.is_fully_defined():
             return tf.cast(tf.reshape(value, []), self.dtype)
@@ -144,7 +154,7 @@ class TensorFlowLoop:
             return after, block.stack()
 
         function = tf.function(repeat, jit_compile=True, autograph=False)
-        try:  # as one concrete function, which TensorFlow does not warn of being traced once for each cost
+        try:
             compiled = function.get_concrete_function(tf.constant(1), *first)
             compiled(tf.constant(1), *first)
         except (*_UNTRACEABLE, ValueError, tf.errors.OpError) as error:
@@ -186,8 +196,9 @@ class TensorFlowArrays:
             after, record = step(carry)
             return tuple(tf.cast(leaf, dtype) for leaf in after), record
 
-        compiled: Callable[[Any], Any] = tf.function(cast, jit_compile=True, autograph=False)
+        function = tf.function(cast, jit_compile=True, autograph=False)
         try:
+            compiled: Callable[[Any], Any] = function.get_concrete_function(carry)
             compiled(carry)
         except (*_UNTRACEABLE, ValueError, tf.errors.OpError) as error:
             raise TraceError("TensorFlow cannot compile it") from error
@@ -223,6 +234,8 @@ class TensorFlowLibrary(Library):
     ) -> tuple[Objective, Vector]:
         objective = TensorFlowObjective(function, tensors, gradient)
         objective.settle(tensors.x)
+        if gradient is None:
+            look_at_slope(objective, tensors.x, "tf.stop_gradient, .numpy() or tf.constant")
         return objective, tensors.x
 
 

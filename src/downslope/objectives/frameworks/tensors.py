@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.containers import flattened
 from downslope.errors import ObjectiveError, StartError, UsageError
 from downslope.objectives.function import Calling, calling
 from downslope.objectives.objective import Objective
@@ -61,7 +62,7 @@ def library_of(start: Any) -> Library | None:
     Raises:
         StartError: of two libraries.
     """
-    found = {name for leaf in _leaves(start) if (name := _library_name(leaf))}
+    found = {name for leaf in _leaves(start) if (name := library_name(leaf))}
     if len(found) > 1:
         raise StartError(f"the start mixes {' and '.join(sorted(found))}; give tensors of one library.")
     if not found:
@@ -70,7 +71,8 @@ def library_of(start: Any) -> Library | None:
     return library
 
 
-def _library_name(leaf: Any) -> str | None:
+def library_name(leaf: Any) -> str | None:
+    """The name of the library whose tensor it is, or None."""
     for kind in type(leaf).__mro__:
         name = _MODULES.get(kind.__module__.partition(".")[0])
         if name:
@@ -79,12 +81,7 @@ def _library_name(leaf: Any) -> str | None:
 
 
 def _leaves(start: Any) -> Iterator[Any]:
-    if isinstance(start, Mapping):
-        yield from start.values()
-    elif isinstance(start, (list, tuple)):
-        yield from start
-    else:
-        yield start
+    return (leaf for _, leaf in flattened(start))
 
 
 @dataclass(frozen=True)
@@ -123,7 +120,7 @@ class Tensors:
     @property
     def like(self) -> Any:
         """One of the tensors, for those that are to be like it."""
-        return next(leaf for leaf in _leaves(self.start) if _library_name(leaf))
+        return next(leaf for leaf in _leaves(self.start) if library_name(leaf))
 
     def present(self, x: Vector) -> Any:
         """A flat vector in the form of the start."""
@@ -135,7 +132,7 @@ class Tensors:
         return self._leaf(numbers, self.start)
 
     def _leaf(self, value: Any, leaf: Any) -> Any:
-        return self.library.like(np.asarray(value), leaf) if _library_name(leaf) else value
+        return self.library.like(np.asarray(value), leaf) if library_name(leaf) else value
 
     def put(self, x: Vector) -> None:
         """Write a flat vector into the tensors of the start themselves."""
@@ -184,12 +181,15 @@ def as_tensors(start: Any, dtype: Any = None) -> Tensors | None:
         listed = ", ".join(f"{what.removeprefix('the start for ')} {kind}" for what, kind in found.items())
         raise StartError(f"the start mixes precisions ({listed}); give all of it the same one.")
     if dtype is not None and np.dtype(dtype).name != kinds[0]:
-        raise UsageError(f"the start is {kinds[0]}, but dtype is {np.dtype(dtype).name}; {library.cast}.")
+        raise UsageError(
+            f"the start is {kinds[0]}, but dtype is {np.dtype(dtype).name}; leave dtype out, or give a start of that"
+            " precision."
+        )
     return Tensors(library, start, numbers, kinds[0])
 
 
 def _numbers(library: Library, what: str, leaf: Any, found: dict[str, str]) -> Any:
-    if not _library_name(leaf):
+    if not library_name(leaf):
         return leaf
     if not hasattr(leaf, "dtype"):
         raise StartError(
@@ -208,7 +208,7 @@ def check_in_place(start: Any) -> None:
     """Raise UsageError where ``in_place=True`` is asked of a start that cannot be changed."""
     library = library_of(start)
     leaves = list(_leaves(start))
-    if library is not None and all(_library_name(leaf) and library.can_change(leaf) for leaf in leaves):
+    if library is not None and all(library_name(leaf) and library.can_change(leaf) for leaf in leaves):
         return
     allowed = (
         library.in_place if library and library.in_place else "PyTorch leaf tensors and TensorFlow Variables"
@@ -236,6 +236,14 @@ def name_of(function: Callable[..., Any]) -> str:
 def nothing_returned(name: str) -> ObjectiveError:
     """The error of a function without ``return``."""
     return ObjectiveError(f"{name} returned None. Does it end with 'return'?")
+
+
+def refuse_several(result: Any, name: str) -> None:
+    """Raise ObjectiveError where a cost answers with several things."""
+    if isinstance(result, (tuple, list, Mapping)):
+        raise ObjectiveError(
+            f"{name} returned a {type(result).__name__} of {len(result)}; one number is needed: return the cost alone."
+        )
 
 
 def flat_gradient(parts: list[NDArray[Any]], parameters: Any, dtype: Any) -> Vector:

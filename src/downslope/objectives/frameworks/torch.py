@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
-from downslope.objectives.frameworks.agreement import agreeing_formula
+from downslope.objectives.frameworks.agreement import agreeing_formula, look_at_slope
 from downslope.objectives.frameworks.tensors import (
     Library,
     Tensors,
@@ -19,6 +19,7 @@ from downslope.objectives.frameworks.tensors import (
     name_of,
     nothing_returned,
     one_number,
+    refuse_several,
 )
 from downslope.objectives.frameworks.torch_symbols import traced
 from downslope.objectives.objective import Objective
@@ -26,6 +27,10 @@ from downslope.objectives.parameters import Vector
 from downslope.symbolic.array import TraceError
 
 _CUT_OFF = "does not depend on its parameters: .item(), .detach(), float() or torch.tensor(...) inside it cut them off."
+_OTHERS = (
+    "does not depend on its parameters, but on other tensors that require a gradient, such as a model's own: use those"
+    " that it is given, for a model by torch.func.functional_call(model, parameters, inputs)."
+)
 
 # What PyTorch says, in part, and what it means for a person who wrote a cost.
 _MEANINGS = (
@@ -85,10 +90,20 @@ class TorchObjective(Objective):
         except RuntimeError as error:
             raise self._meaning(error) from error
         if all(part is None for part in parts):
-            raise ObjectiveError(f"{self.text} {_CUT_OFF}")
+            raise ObjectiveError(f"{self.text} {_OTHERS}")
         return float(value.detach()), [
             torch.zeros_like(leaf) if part is None else part for leaf, part in zip(leaves, parts, strict=True)
         ]
+
+    def refuse_changes(self, x: Vector) -> None:
+        """Raise ObjectiveError where the function writes into its parameters, where PyTorch does not see it."""
+        leaves, fresh = self.leaves(x), self.leaves(x)
+        self._call(self._function, leaves)
+        if not all(torch.equal(leaf, other) for leaf, other in zip(leaves, fresh, strict=True)):
+            raise ObjectiveError(
+                f"{self.text} changes its parameters in place (by .data or under no_grad), so its value would belong to"
+                " another point; compute new tensors: w = w.clamp(0, 1) for w.data.clamp_(0, 1)."
+            )
 
     def leaves(self, x: Vector) -> list[torch.Tensor]:
         """Fresh leaf tensors, which the function may keep: they share memory with nothing that changes later."""
@@ -118,6 +133,7 @@ class TorchObjective(Objective):
         if result is None:
             raise nothing_returned(self.text)
         if not isinstance(result, torch.Tensor):
+            refuse_several(result, self.text)
             if self._supplied is None or not isinstance(result, (int, float)):
                 raise ObjectiveError(f"{self.text} returned {result!r:.40}, not a tensor: it {_CUT_OFF}")
             return torch.tensor(float(result))
@@ -199,11 +215,14 @@ class TorchLibrary(Library):
     ) -> tuple[Objective, Vector]:
         hosted = TorchObjective(function, tensors, gradient)
         hosted.value_and_gradient(tensors.x)  # its errors come first, in PyTorch's words made plain
+        hosted.refuse_changes(tensors.x)
         try:
             partials = None if gradient is None else traced(gradient, tensors)
             return agreeing_formula(traced(function, tensors), partials, hosted, tensors), tensors.x
         except TraceError as error:
             hosted.notes = (f"PyTorch computes every step: {error}.",)
+        if gradient is None:
+            look_at_slope(hosted, tensors.x, ".detach(), .item() or torch.no_grad()")
         return hosted, tensors.x
 
 

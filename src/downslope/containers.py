@@ -1,0 +1,88 @@
+"""Dicts and lists within each other: taken apart, compared, and put together again.
+
+In flow containers of anything, out flow their leaves with names joined by dots, and containers with other leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from downslope.errors import UsageError, nearest
+
+ALONE = "the parameter"  # the name of one that is in no container
+
+
+def flattened(container: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """(name, leaf) of everything in nested dicts and sequences, in order; names are joined by dots.
+
+    >>> list(flattened({"w": [1.0, 2.0], "b": 3.0}))
+    [('w.0', 1.0), ('w.1', 2.0), ('b', 3.0)]
+    """
+    if not isinstance(container, (Mapping, list, tuple)):
+        yield path or ALONE, container
+        return
+    entries = container.items() if isinstance(container, Mapping) else enumerate(container)
+    for key, value in entries:
+        yield from flattened(value, f"{path}.{key}" if path else str(key))
+
+
+def aligned(container: Any, other: Any, path: str = "") -> Iterator[Any]:
+    """What ``other``, a container of the same build, has in the place of each leaf of ``container``.
+
+    Raises:
+        UsageError: its build is another.
+    """
+    where = f" of {path}" if path else ""
+    if isinstance(container, Mapping):
+        if not isinstance(other, Mapping):
+            raise UsageError(
+                f"the gradients{where} are {other!r:.60}; a dict with {_listed(container)} is needed."
+            )
+        for key in other:
+            if key not in container:
+                known, hint = _listed(container), nearest(str(key), map(str, container))
+                raise UsageError(
+                    f"there is a gradient for {key!r}, but the parameters{where} are {known}. {hint}".strip()
+                )
+        for key, value in container.items():
+            name = f"{path}.{key}" if path else str(key)
+            if key not in other:
+                raise UsageError(f"there is no gradient for {name}, only for {_listed(other)}.")
+            yield from aligned(value, other[key], name)
+    elif isinstance(container, (list, tuple)):
+        found = len(other) if isinstance(other, (Mapping, list, tuple)) else None
+        if found != len(container) or isinstance(other, Mapping):
+            got = f"there are {found} gradients" if found is not None else f"the gradients are {other!r:.60}"
+            raise UsageError(
+                f"{got}{where}; a list of {len(container)} is needed, in the order of the parameters."
+            )
+        for i, (value, its) in enumerate(zip(container, other, strict=True)):
+            yield from aligned(value, its, f"{path}.{i}" if path else str(i))
+    else:
+        yield other
+
+
+def _listed(container: Mapping[Any, Any]) -> str:
+    return ", ".join(map(repr, container)) or "nothing"
+
+
+def rebuilt(container: Any, leaves: Iterator[Any], in_place: bool) -> Any:
+    """The container with new leaves: the same dicts and lists where ``in_place``, else new ones."""
+    if isinstance(container, Mapping):
+        new = {key: rebuilt(value, leaves, in_place) for key, value in container.items()}
+        if not in_place:
+            return new
+        for key, value in new.items():
+            if container[key] is not value:
+                container[key] = value  # type: ignore[index]
+        return container
+    if isinstance(container, (list, tuple)):
+        values = [rebuilt(value, leaves, in_place) for value in container]
+        if isinstance(container, list) and in_place:
+            container[:] = values
+            return container
+        if isinstance(container, list):
+            return values
+        return type(container)(*values) if hasattr(container, "_fields") else tuple(values)
+    return next(leaves)
