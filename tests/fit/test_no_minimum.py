@@ -63,3 +63,72 @@ def test_a_minimum_far_away_is_not_denied():
     told = [str(w.message) for w in said if w.category is ConvergenceWarning]
     assert told
     assert not any("without bound" in message for message in told)
+
+
+TIMES = np.linspace(0.1, 8, 40)
+SATURATING = {
+    "t": TIMES,
+    "y": 90 * (1 - np.exp(-0.7 * TIMES)) + np.random.default_rng(0).normal(size=40),
+}
+
+
+@pytest.mark.parametrize("start", ["a=80,b=-5", "a=80,b=-10", "a=80,b=-20"])
+def test_a_start_that_overflows_is_no_scale_for_the_gradient(start):
+    """The cost at the start is up to 1e140, and a gradient small beside that is not small."""
+    found = fit(SATURATING, "y ~ a*(1-exp(-b*t))", start=start)
+    assert not found.success
+    assert found.r2 < 0
+    assert any("worse than the mean of y" in w and "another start" in w for w in found.warnings)
+    assert found.standard_errors is None
+    assert found.no_standard_errors == "the descent did not arrive at a minimum"
+
+
+def test_a_start_where_the_cost_is_flat_is_stalled():
+    """Every prediction underflows, and no step along the gradient that is left changes the cost."""
+    found = fit(SATURATING, "y ~ a*exp(-b*t)", start="a=1,b=1000")
+    assert (found.status, found.success) == ("stalled", False)
+    assert any("worse than the mean of y" in w for w in found.warnings)
+
+
+def test_a_start_without_a_cost_is_named_by_its_parameters():
+    found = fit(SATURATING, "y ~ a/(1+exp(-b*(t-c)))", start="a=1,b=50,c=1000")
+    assert (
+        found.message
+        == "The objective is not a number at the start, a = 1, b = 50, c = 1000. Start elsewhere."
+    )
+
+
+def test_the_tolerance_is_in_the_message():
+    found = fit(SATURATING, "y ~ a*(1-exp(-b*t))", start="a=80,b=1")
+    tolerance = 1e-9 * np.sqrt(found.loss)
+    assert f"within the tolerance {tolerance:.3g}, 1e-09 of the root of the cost" in found.message
+    assert not found.warnings
+    assert found.no_standard_errors == ""
+
+
+def test_a_line_through_the_origin_may_be_worse_than_the_mean():
+    found = fit({"x": TIMES, "y": 100 - TIMES}, "y ~ W*x")
+    assert found.success
+    assert [w for w in found.warnings if "worse than the mean of y" in w and "no constant term" in w]
+    assert not fit({"x": TIMES, "y": 100 - TIMES}, "y ~ W*x + b").warnings
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"l2": 0.1}, "a penalty draws"),
+        ({"learning_rate": 1.0}, "the descent did not arrive"),
+        ({"loss": "mae"}, ""),
+        ({}, ""),
+    ],
+    ids=["penalty", "diverged", "mae", "none"],
+)
+def test_standard_errors_that_are_not_there_say_why(options, why, tmp_path):
+    from downslope.fit import load
+
+    found = fit(SATURATING, "y ~ a*t + b", **options)
+    assert found.no_standard_errors.startswith(why)
+    assert bool(found.no_standard_errors) == bool(why)
+    assert ("no standard errors:" in repr(found)) == bool(why)
+    found.save(tmp_path / "fit.json")
+    assert load(tmp_path / "fit.json").no_standard_errors == found.no_standard_errors

@@ -65,7 +65,9 @@ def parameters(fit: Fit) -> list[str]:
         + (f"  ± {errors[name]:.3g}" if name in errors else "")
         for name in shown
     ]
-    return [*lines, *_more(len(values), len(shown), "parameter")]
+    why = f"(no standard errors: {fit.no_standard_errors})" if fit.no_standard_errors else ""
+    told = textwrap.wrap(why, terminal.width(sys.stdout), initial_indent=GAP, subsequent_indent=GAP)
+    return [*lines, *_more(len(values), len(shown), "parameter"), *told]
 
 
 def _by_class(fit: Fit) -> list[str]:

@@ -79,8 +79,9 @@ class InCoordinates(Objective):
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         c = self.coordinates
-        if self.is_diagonal:
-            value, gradient = self.inner.value_and_gradient(self.diagonal * x + c.shift)
-            return value, self.diagonal * gradient
-        value, gradient = self.inner.value_and_gradient(c.matrix @ x + c.shift)
-        return value, c.matrix.T @ gradient
+        with np.errstate(all="ignore"):  # an infinite cost is the caller's to judge
+            if self.is_diagonal:
+                value, gradient = self.inner.value_and_gradient(self.diagonal * x + c.shift)
+                return value, self.diagonal * gradient
+            value, gradient = self.inner.value_and_gradient(c.matrix @ x + c.shift)
+            return value, c.matrix.T @ gradient

@@ -9,7 +9,7 @@ from downslope.explain.linear import LinearRule
 from downslope.fit import diagnosis
 from downslope.fit.losses import SQUARED
 from downslope.fit.plan import Outcome, standardised
-from downslope.fit.rows import SoftmaxRows
+from downslope.fit.rows import LinearRows, SoftmaxRows
 from downslope.fit.spreads import independent
 from downslope.fit.task import Task
 
@@ -17,6 +17,7 @@ DISAGREEMENT = 1e-6  # of the loss: above it the final pass and the loss in brie
 MOST_PARAMETERS = 60
 SAMPLE = 5_000
 HARDLY = 0.1  # of the whole fall of the cost: no more of it in the second half of the run
+WORSE = 1e-9  # part of the target's variance by which rounding may make a fit worse than the mean
 GROWTH = 1e4  # a parameter this many times its start is on its way to infinity
 
 
@@ -42,7 +43,31 @@ def about(task: Task, outcome: Outcome, loss: float) -> tuple[list[str], list[st
             )
     elif task.objective.parameters.size <= MOST_PARAMETERS and not isinstance(task.rows, SoftmaxRows):
         warnings += _undetermined(task, outcome)
-    return notes, warnings + _rate(task, outcome) + _endless(task, outcome)
+    worse = _worse_than_the_mean(task, outcome, loss)
+    if (
+        outcome.run.success and outcome.run.verdict.status != Status.CONVERGED
+    ):  # as many steps as were asked for
+        notes, worse = notes + worse, []
+    return notes, [*warnings, *_rate(task, outcome), *_endless(task, outcome), *worse]
+
+
+def _worse_than_the_mean(task: Task, outcome: Outcome, loss: float) -> list[str]:
+    """That one number for all rows would fit better, where it would; where a fit diverged it need not be said."""
+    ran_away = (Status.DIVERGED, Status.LEFT_DOMAIN, Status.UNBOUNDED)
+    if task.loss.code != SQUARED or outcome.run.verdict.status in ran_away or not len(outcome.run.history):
+        return []
+    total, left = task.objective.target_spread() ** 2, loss**2 if task.loss.root else loss
+    if not left > (1 + WORSE) * total:
+        return []
+    target, rows = task.hypothesis.target, task.rows
+    measure = f"R² = {1 - left / total:.4g}" if total else f"{target} is the same in every row"
+    if not isinstance(rows, LinearRows):
+        advice = "Begin elsewhere: give another start (start=, --start), or another hypothesis"
+    elif rows.intercept is None:
+        advice = f"The hypothesis has no constant term to say that mean with: add one, '{target} ~ ... + b'"
+    else:
+        advice = "The descent has not gone far enough: give it more steps"
+    return [f"the fit is worse than the mean of {target} alone would be ({measure}). {advice}"]
 
 
 def _endless(task: Task, outcome: Outcome) -> list[str]:

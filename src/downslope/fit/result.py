@@ -16,12 +16,12 @@ from downslope.errors import DataError
 from downslope.fit.coordinates import Coordinates
 from downslope.fit.diagnosis import separates
 from downslope.fit.explanation import FitExplanation, explained
-from downslope.fit.losses import SQUARED, Loss
+from downslope.fit.losses import LOGISTIC, POISSON, SQUARED, Loss
 from downslope.fit.model import Model
 from downslope.fit.quadratic import Square, quadratic_objective
 from downslope.fit.rows import Array
 from downslope.fit.task import Task
-from downslope.fit.uncertainty import standard_errors
+from downslope.fit.uncertainty import NONE_BY_ENDING, NONE_BY_SEPARATION, standard_errors
 from downslope.objectives import Objective
 
 if TYPE_CHECKING:
@@ -145,14 +145,25 @@ class Fit:
         """
         if self.recorded is not None:
             return self.recorded["standard_errors"]  # type: ignore[no-any-return]
-        objective = self._task().objective
+        return self._uncertainty[0]
+
+    @property
+    def no_standard_errors(self) -> str:
+        """Why there are no ``standard_errors``; empty where there are, or where the loss has none at all."""
+        if self.recorded is not None:
+            return str(self.recorded["no_standard_errors"])
+        return self._uncertainty[1]
+
+    @cached_property
+    def _uncertainty(self) -> tuple[dict[str, float] | None, str]:
+        objective, loss = self._task().objective, self.model.loss
         if not self.run.success:
-            return None
-        if self.model.loss.classifies and separates(objective, self.run.final):
-            return None
-        found = standard_errors(objective, self.square, self.run.final, self.loss)
+            return None, NONE_BY_ENDING if loss.code in (SQUARED, LOGISTIC, POISSON) else ""
+        if loss.classifies and separates(objective, self.run.final):
+            return None, NONE_BY_SEPARATION
+        found, why = standard_errors(objective, self.square, self.run.final, self.loss)
         names = objective.parameters.coordinates
-        return None if found is None else dict(zip(names, found.tolist(), strict=True))
+        return None if found is None else dict(zip(names, found.tolist(), strict=True)), why
 
     @cached_property
     def cost(self) -> Objective:
@@ -274,6 +285,7 @@ class Fit:
                 for name, value in shown[:20]
             ),
             *([f"  ... and {len(shown) - 20} more"] if len(shown) > 20 else []),
+            *([f"  (no standard errors: {self.no_standard_errors})"] if self.no_standard_errors else []),
             f"  {self.model.loss} = {self.loss:.10g}{self._quality()}",
             f"  {_counted(self.nit, 'step')}, {_counted(self.nfev, 'evaluation')},"
             f" {type(self.run.optimizer).__name__}, data by {self.path}",

@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,9 +23,9 @@ import numpy as np
 from downslope.descent import Run, Status, Stopping, descend
 from downslope.descent.descend import Watch
 from downslope.descent.history import History
-from downslope.descent.verdict import Verdict
+from downslope.descent.verdict import Verdict, spelt
 from downslope.fit.coordinates import Coordinates, InCoordinates
-from downslope.fit.losses import ABSOLUTE, QUANTILE
+from downslope.fit.losses import ABSOLUTE, QUANTILE, SQUARED
 from downslope.fit.objective import DataObjective
 from downslope.fit.rows import CHUNK_ROWS, Array, SoftmaxRows
 from downslope.optimizers import as_optimizer
@@ -35,6 +36,7 @@ TRIALS = 40
 SAMPLE = 50_000
 MOST_PRODUCTS = 10**9  # that go into the second derivatives of a softmax
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-14, 1e8
+TRACE = 1e-20  # part of the cost at the start that is no more than rounding where a fit is exact
 RELATIVE = 1e-9  # the run is done where the gradient, in units of the root of the cost, is this small
 KINKED = 1e-7
 
@@ -59,11 +61,13 @@ class Rounds:
     every: int | None = None
     stop_early: Callable[[Array], str] | None = None
     _first_norm: float | None = None
+    _tolerated: float = 0.0  # in the last round
 
     def descend(self, start: Array) -> Run:
         """From ``phi = start``; the run is in the user's parameters."""
         began = time.perf_counter()
         phi, damping = start.copy(), FIRST_DAMPING
+        self._start = self.frame.to_user(start)
         histories: list[History] = []
         steps = evaluations = 0
         first_cost = np.nan
@@ -90,7 +94,7 @@ class Rounds:
         if isinstance(rows, SoftmaxRows):  # the damping must not tell the classes apart, or their sum drifts
             diagonal = np.repeat(diagonal.reshape(rows.each, rows.classes).mean(axis=1), rows.classes)
         scale = np.sqrt(np.maximum(diagonal, 1e-300))
-        scale[scale < 1e-12 * scale.max()] = max(scale.max(), 1e-150)
+        scale[scale < 1e-100 * scale.max()] = max(scale.max(), 1e-150)
         C = H / np.outer(scale, scale)
         C[np.diag_indices_from(C)] += damping
         C = np.where(np.isfinite(C), C, np.eye(len(C)))
@@ -126,12 +130,13 @@ class Rounds:
         most = TRIALS if asked.evaluations is None else min(TRIALS, asked.evaluations - evaluations)
         seconds = None if asked.seconds is None else max(asked.seconds - (time.perf_counter() - began), 1e-3)
         decrement = self._enough(self.objective.value(c.shift), first_cost)
+        self._tolerated = self._tolerance(c, decrement)
         stopping = replace(
             asked,
             steps=max(limit, 0),
             evaluations=max(most, 1),
             seconds=seconds,
-            tolerance=self._tolerance(c, decrement),
+            tolerance=self._tolerated,
             relative_tolerance=None,
         )
         objective = InCoordinates(self.objective, c)
@@ -151,9 +156,22 @@ class Rounds:
 
     def _enough(self, cost: float, first_cost: float) -> float:
         """The gradient norm at which a round is done: it is about the root of twice the excess cost."""
-        relative = KINKED if self.objective.loss.code in (ABSOLUTE, QUANTILE) else RELATIVE
-        scale = abs(cost) + 1e-20 * abs(first_cost if np.isfinite(first_cost) else cost)
-        return relative * float(np.sqrt(scale)) if np.isfinite(scale) else 0.0
+        first = abs(first_cost if np.isfinite(first_cost) else cost)
+        scale = abs(cost) + TRACE * min(first, self._of_target)
+        return self._relative * float(np.sqrt(scale)) if np.isfinite(scale) else 0.0
+
+    @property
+    def _relative(self) -> float:
+        return KINKED if self.objective.loss.code in (ABSOLUTE, QUANTILE) else RELATIVE
+
+    @cached_property
+    def _of_target(self) -> float:
+        """The cost of predicting 0, roughly: a start may cost far more, and says nothing of rounding at the end."""
+        objective = self.objective
+        if objective.loss.link != "identity":
+            return np.inf
+        size = float(np.hypot(objective.target_mean(), objective.target_spread()))
+        return size if objective.loss.root else size * size + (objective.loss.code != SQUARED) * size
 
     def _moved(self, history: History, c: Coordinates, steps: int, evaluations: int) -> History:
         """A round's history in the user's parameters; every round but the first begins where the last ended."""
@@ -175,13 +193,15 @@ class Rounds:
         if self.stop_early is not None and (sentence := self.stop_early(phi)):
             return Verdict(Status.UNBOUNDED, False, sentence)
         if status == Status.CONVERGED:
+            own = asked.tolerance is None and asked.relative_tolerance is None
+            root = f", {self._relative:g} of the root of the cost" if own else ""
             message = (
-                f"The gradient norm {run.gradient_norm:.3g} is within the tolerance, after {_counted(steps)} in natural"
-                " coordinates."
+                f"The gradient norm {run.gradient_norm:.3g} is within the tolerance {self._tolerated:.3g}{root}, after"
+                f" {_counted(steps)} in natural coordinates."
             )
             return Verdict(Status.CONVERGED, True, message)
         if status == Status.LEFT_DOMAIN and run.nit == 0 and rounds == 1:
-            return run.verdict
+            return self._at_the_start(run.verdict)
         if status not in (
             Status.STEP_LIMIT,
             Status.EVALUATION_LIMIT,
@@ -197,13 +217,14 @@ class Rounds:
         if not fell and (
             damping >= MOST_DAMPING or (rounds > 3 and run.gradient_norm <= 1e-5 * np.sqrt(abs(run.fun)))
         ):
-            near = bool(run.gradient_norm <= 1e-5 * np.sqrt(abs(run.fun) + 1e-300))
+            norm = self._undamped_norm(phi, rounds)  # of coordinates that damping has not made shorter
+            near = bool(norm <= 1e-5 * np.sqrt(abs(run.fun) + 1e-300))
             words = "to rounding" if near else "and no step along the gradient lowers the cost"
             return Verdict(
                 Status.CONVERGED if near else Status.STALLED,
                 near,
                 f"The cost no longer falls {words}, after {_counted(steps)}; the gradient norm in natural coordinates"
-                f" is {run.gradient_norm:.3g}.",
+                f" is {norm:.3g}.",
             )
         if rounds >= MOST_ROUNDS:
             return Verdict(
@@ -212,6 +233,18 @@ class Rounds:
                 f"Stopped after {_counted(steps)} in {rounds} rounds, the gradient norm still {run.gradient_norm:.3g}.",
             )
         return None
+
+    def _at_the_start(self, verdict: Verdict) -> Verdict:
+        """The verdict on a start without a cost, in the user's parameters; in a round's they are all 0 there."""
+        ours = spelt(np.zeros(len(self._start)), InCoordinates(self.objective, self.frame))
+        theirs = spelt(self._start, self.objective)
+        return replace(verdict, message=verdict.message.replace(ours, theirs), left_at=self._start)
+
+    def _undamped_norm(self, phi: Array, rounds: int) -> float:
+        c = self._natural(phi, LEAST_DAMPING, rounds)
+        with np.errstate(all="ignore"):
+            norm = float(np.linalg.norm(c.matrix.T @ self.objective.value_and_gradient(phi)[1]))
+        return norm if np.isfinite(norm) else np.inf
 
     def _whole(
         self, start: Array, parts: list[History], verdict: Verdict, evaluations: int, began: float, last: Run

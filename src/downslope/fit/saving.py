@@ -52,6 +52,7 @@ def to_dict(fit: Fit) -> dict[str, Any]:
             name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in fit.x.items()
         },
         "standard_errors": fit.standard_errors,
+        "no_standard_errors": fit.no_standard_errors,
         "r2": fit.r2,
         "accuracy": fit.accuracy,
         "rows": fit.rows,
@@ -130,6 +131,7 @@ def _from_dict(data: dict[str, Any]) -> Fit:
         int(data["rows_dropped"]),
         recorded={
             **{name: data[name] for name in ("standard_errors", "r2", "accuracy", "explanation")},
+            "no_standard_errors": str(data.get("no_standard_errors", "")),
             "weights": data.get("weights"),
         },
         warnings=tuple(data["warnings"]),

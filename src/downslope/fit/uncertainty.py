@@ -12,21 +12,35 @@ from downslope.fit.rows import Array
 ROUNDING = 1e-9  # part of a parameter by which it may be off however small its standard error
 
 
+NONE_BY_PENALTY = "a penalty draws the parameters away from where the data alone would have them"
+NONE_BY_NUMBER = "{rows} for {parameters} leave nothing to tell the noise by"
+NONE_BY_ENDING = "the descent did not arrive at a minimum"
+NONE_BY_DEPENDENCE = "the data do not determine the parameters at the point reached"
+NONE_BY_DISTANCE = "the descent ended further from the minimum than a standard error"
+NONE_BY_SEPARATION = "the classes can be separated, so there is no minimum"
+
+
 def standard_errors(
     objective: DataObjective, square: Square | None, theta: Array, loss: float
-) -> Array | None:
-    """The standard error of each parameter, or None where there is none to give.
+) -> tuple[Array | None, str]:
+    """The standard error of each parameter; or None, and why there is none to give.
 
     For squared losses the roots of the diagonal of s^2 (J'WJ)^-1 with s^2 = RSS/(n - p); for log_loss and poisson those
-    of the inverse Hessian of the summed loss. There is none for other losses, with penalties, where the data do not
-    determine the parameters, or where ``theta`` is further from the minimum than a standard error.
+    of the inverse Hessian of the summed loss. There is none for other losses (which goes without saying), with
+    penalties, where the data do not determine the parameters, or where ``theta`` is further from the minimum than a
+    standard error.
     """
     code, penalty, p = objective.loss.code, objective.penalty, objective.parameters.size
     n = objective.count
-    if code not in (SQUARED, LOGISTIC, POISSON) or penalty.l1 or penalty.l2 or n <= p:
-        return None
+    if code not in (SQUARED, LOGISTIC, POISSON):
+        return None, ""
+    if penalty.l1 or penalty.l2:
+        return None, NONE_BY_PENALTY
+    if n <= p:
+        rows, parameters = (f"{k} {word}{'s' * (k != 1)}" for k, word in ((n, "row"), (p, "parameter")))
+        return None, NONE_BY_NUMBER.format(rows=rows, parameters=parameters)
     if not np.isfinite(loss) or not np.all(np.isfinite(theta)):
-        return None
+        return None, NONE_BY_ENDING
     half = 2.0 if code == SQUARED else 1.0
     if square is not None:
         root = inverse(square.factor @ np.linalg.inv(square.shear))
@@ -34,7 +48,7 @@ def standard_errors(
     else:
         inverted = inverse(objective.whole_curvature(theta) * objective.total / half)
     if inverted is None:
-        return None
+        return None, NONE_BY_DEPENDENCE
     mean = loss**2 if objective.loss.root else loss
     gradient = objective.value_and_gradient(theta)[1] * (2 * loss if objective.loss.root else 1.0)
     step = inverted @ gradient * (objective.total / half)  # Newton's, to the minimum
@@ -42,7 +56,7 @@ def standard_errors(
     s2 = least * objective.total / (n - p) if code == SQUARED else 1.0
     errors = np.asarray(np.sqrt(np.maximum(np.diag(inverted) * s2, 0.0)))
     near = np.all(np.abs(step) <= errors + ROUNDING * np.abs(theta))
-    return errors if near else None
+    return (errors, "") if near else (None, NONE_BY_DISTANCE)
 
 
 def inverse(matrix: Array) -> Array | None:
