@@ -70,9 +70,9 @@ def minimize(
         optimizer: an ``Optimizer``, or a name such as ``"adam"``. Without one: gradient descent where a
             learning rate is given, the spectral projected gradient where bounds are, else ``auto``.
         learning_rate: for an optimizer given by name; > 0.
-        steps: most accepted steps. Without any limit or tolerance: tolerance 1e-8 (1e-4 in float32),
-            at most 100,000 steps.
-        tolerance: stop where the Euclidean norm of the gradient is at most this.
+        steps: most accepted steps; alone, exactly so many. Without any limit: at most 100,000.
+        tolerance: stop where the Euclidean norm of the gradient is at most this. Without ``steps`` and any other test:
+            1e-8 (1e-4 in float32).
         evaluations, time_limit, relative_tolerance, value_tolerance, x_tolerance, target: see ``Stopping``
             (``time_limit`` in seconds).
         every: keep every so-many-th row of the history; by default all, or as many as fit in 32 MB.

@@ -50,11 +50,13 @@ ENDS: dict[str, tuple[Any, Any, dict[str, Any], Status, bool, str]] = {
     "steps, tolerance unmet": ("x^2", 1.0, {"learning_rate": 0.25, "steps": 3, "tolerance": 1e-9},
         Status.STEP_LIMIT, False, "with the gradient norm still 0.25"),
     "evaluations": ("x^2", 1.0, {"learning_rate": 0.25, "evaluations": 3},
-        Status.EVALUATION_LIMIT, True, "limit of 3 evaluations"),
+        Status.EVALUATION_LIMIT, False, "limit of 3 evaluations, with the gradient norm still 0.5"),
+    "evaluations and steps": ("x^2", 1.0, {"learning_rate": 0.25, "evaluations": 3, "steps": 9},
+        Status.EVALUATION_LIMIT, True, "limit of 3 evaluations."),
     "evaluations, unmet": ("x^2", 1.0, {"learning_rate": 0.25, "evaluations": 3, "target": 0.0},
         Status.EVALUATION_LIMIT, False, "still 0.5"),
-    "time": ("x^2", 1.0, {"learning_rate": 1e-300, "time_limit": 0.01},
-        Status.TIME_LIMIT, True, "time limit"),
+    "time": ("x^2", 1.0, {"learning_rate": 1e-12, "time_limit": 0.01},
+        Status.TIME_LIMIT, False, "time limit"),
     "diverged at the limit": ("x^2", 1.0, {"learning_rate": 1.1, "steps": 20},
         Status.DIVERGED, False, "worse than at the start"),
     "diverged at the limit of evaluations": ("x^2", 1.0, {"learning_rate": 1.1, "evaluations": 20},
@@ -241,7 +243,7 @@ def test_error_in_a_callback_reaches_the_person() -> None:
 
 def test_progress_is_told_now_and_then() -> None:
     told: list[Any] = []
-    ds.minimize("x^2", 1.0, learning_rate=1e-300, time_limit=0.4, progress=told.append)
+    ds.minimize("x^2", 1.0, learning_rate=1e-12, time_limit=0.4, progress=told.append)
     assert 1 <= len(told) <= 40
     assert all(a.evaluations < b.evaluations for a, b in itertools.pairwise(told))
     assert all(0 < p.fraction <= 1.5 for p in told)
@@ -303,7 +305,7 @@ def test_ctrl_c_in_a_native_run_loses_nothing() -> None:
 
 def test_time_limit_is_kept() -> None:
     began = time.perf_counter()
-    run = ds.minimize("x^2 + sin(y)", "x=1,y=1", learning_rate=1e-300, time_limit=0.3)
+    run = ds.minimize("x^2 + sin(y)", "x=1,y=1", learning_rate=1e-12, time_limit=0.3)
     assert run.status == "time_limit"
     assert 0.3 <= run.seconds < 3  # compiling included, on a busy machine
     assert time.perf_counter() - began < 10
@@ -347,9 +349,34 @@ def test_defaults_of_stopping() -> None:
     assert (full.steps, full.tolerance) == (100_000, 1e-8)
     assert Stopping(steps=5).with_defaults() == Stopping(steps=5)
     assert Stopping(tolerance=1e-3).with_defaults().steps == 100_000
-    assert Stopping(seconds=1).with_defaults().tolerance is None
+    assert Stopping(steps=5, seconds=1, evaluations=9).with_defaults().tolerance is None
+    assert Stopping(target=1.0).with_defaults().tolerance is None
     assert Stopping(steps=np.int64(5)).steps == 5
     assert Stopping(steps=1e6).steps == 1_000_000  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "net", [{"time_limit": 60.0}, {"evaluations": 1_000_000}], ids=["seconds", "evaluations"]
+)
+@ENGINES
+def test_a_safety_net_leaves_the_default_tolerance_on(engine: Any, net: dict[str, Any]) -> None:
+    plain = ds.minimize("x^2", 1.0, learning_rate=0.1, engine=engine)
+    caught = ds.minimize("x^2", 1.0, learning_rate=0.1, engine=engine, **net)
+    assert (caught.status, caught.success, caught.nit) == ("converged", True, plain.nit)
+    single = ds.minimize("x^2", 1.0, learning_rate=0.1, engine=engine, dtype="float32", **net)
+    assert single.status == "converged"
+    assert single.nit < plain.nit
+
+
+@ENGINES
+def test_a_net_that_caught_the_run_is_no_success_and_a_flat_start_ends_at_once(engine: Any) -> None:
+    run = ds.minimize("x^2", 1.0, learning_rate=1e-3, evaluations=9, engine=engine)
+    assert (run.status, run.success, run.nfev) == ("evaluation_limit", False, 9)
+    assert "with the gradient norm still" in run.message
+    flat = ds.minimize("x^2", 0.0, learning_rate=0.1, time_limit=60.0, engine=engine)
+    assert (flat.status, flat.nit) == ("converged", 0)
+    asked = ds.minimize("x^2", 0.0, learning_rate=0.1, steps=7, engine=engine)
+    assert (asked.status, asked.success, asked.nit) == ("step_limit", True, 7)  # as many as were asked for
 
 
 @ENGINES

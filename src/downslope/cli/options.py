@@ -170,7 +170,7 @@ def descent_parameters(function: Function) -> Function:
         ("Method", _METHOD),
         (
             "When to stop",
-            stopping("Default: 1e-8 (1e-4 in float32), where nothing else in this list is given.", TARGET),
+            stopping("Default: 1e-8 (1e-4 in float32), without --steps or another test.", TARGET),
         ),
         ("Output", outputs(VIEW)),
     )

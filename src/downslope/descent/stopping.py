@@ -49,10 +49,14 @@ class Stopping:
         x_tolerance: stop where a step is at most this long (Euclidean norm), >= 0.
         target: stop where the value is at most this (at least, when maximising).
 
-    Where neither ``steps`` nor any other condition is given, the tolerance is 1e-8 and the step limit 100,000.
+    Where neither ``steps`` nor a tolerance or target is given, the tolerance is 1e-8 (1e-4 in float32): ``evaluations``
+    and ``seconds`` are safety nets and do not switch it off, while ``steps`` alone runs exactly so many. Where no limit
+    is given, it is 100,000 steps.
 
     >>> Stopping(tolerance=1e-5).asks_for_a_test
     True
+    >>> Stopping(seconds=5).with_defaults().tolerance, Stopping(steps=5).with_defaults().tolerance
+    (1e-08, None)
     """
 
     steps: int | None = None
@@ -98,9 +102,9 @@ class Stopping:
         return any(test is not None for test in tests)
 
     def with_defaults(self, dtype: Any = np.float64) -> Stopping:
-        """With the default tolerance of this precision where nothing is asked for, and a step limit always."""
+        """With the default tolerance of this precision without steps and test, and with a step limit always."""
         asked = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        if all(value is None for value in asked.values()):
+        if self.steps is None and not self.asks_for_a_test:
             asked["tolerance"] = SINGLE_TOLERANCE if dtype == np.float32 else DEFAULT_TOLERANCE
         if self.steps is None:
             # a person who limits evaluations or time has chosen the limit already
