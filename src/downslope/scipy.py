@@ -20,7 +20,7 @@ from downslope.objectives.differences import central_differences
 from downslope.optimizers import Optimizer, as_optimizer
 
 try:
-    from scipy.optimize import OptimizeResult
+    from scipy.optimize import OptimizeResult, OptimizeWarning
 except ImportError as error:
     raise MissingExtraError("SciPy is needed for this: pip install 'downslope[scipy]'") from error
 
@@ -48,13 +48,14 @@ def method(optimizer: Any = None, learning_rate: float | None = None, **hyperpar
     """An update rule in the form that ``scipy.optimize.minimize`` takes as ``method=``.
 
     Args:
-        optimizer: an ``Optimizer``, or a name such as ``"adam"``; by default ``auto``, or gradient descent where a
-            learning rate is given.
+        optimizer: an ``Optimizer``, or a name such as ``"adam"``; by default gradient descent where a learning rate
+            is given, the spectral projected gradient where there are bounds, else ``auto``.
         learning_rate, hyperparameters: of one given by name.
 
     SciPy's arguments work as with its own methods: ``args``; ``jac`` as a function, as True, or left out (central
     differences then); ``tol``; ``callback`` of the point or of an ``intermediate_result``, which may raise
-    StopIteration; ``bounds``, with rules that can be kept within them; and ``options``: ``maxiter``, ``maxfev``,
+    StopIteration; ``bounds``, with rules that can be kept within them (a start outside is moved onto them, with an
+    ``OptimizeWarning``); and ``options``: ``maxiter``, ``maxfev``,
     ``gtol``, ``disp``, ``return_all``. ``tol`` and ``gtol`` are about the Euclidean norm of the gradient, 1e-5 by
     default.
 
@@ -66,14 +67,21 @@ def method(optimizer: Any = None, learning_rate: float | None = None, **hyperpar
     >>> result.x.round(4).tolist(), result.success, result.nfev == result.run.nfev
     ([1.0, 1.0], True, True)
     """
-    return Method(as_optimizer(optimizer, learning_rate, **hyperparameters))
+    chosen = optimizer is not None or learning_rate is not None
+    return Method(as_optimizer(optimizer, learning_rate, **hyperparameters), chosen)
 
 
 @dataclass(frozen=True)
 class Method:
-    """An update rule that SciPy can call; ``method`` makes it."""
+    """An update rule that SciPy can call; ``method`` makes it.
+
+    Attributes:
+        optimizer: the rule.
+        chosen: whether a person chose it; else another one takes its place where there are bounds.
+    """
 
     optimizer: Optimizer
+    chosen: bool = True
 
     def __call__(
         self,
@@ -110,7 +118,12 @@ class Method:
         bounded: Objective = objective
         x = objective.start
         if bounds is not None:
-            rule, bounded, x = within_bounds(rule, objective, x, _pairs(bounds, len(x)))
+            pairs = _pairs(bounds, len(x))
+            if not self.chosen and np.isfinite(pairs).any():
+                rule = as_optimizer("spg")
+            rule, bounded, x = within_bounds(rule, objective, x, pairs)
+            for note in bounded.notes:  # as SciPy warns of it
+                warnings.warn(note, OptimizeWarning, stacklevel=3)
         run = descend(
             bounded,
             x,
@@ -121,7 +134,8 @@ class Method:
         )
         if run.verdict.status == Status.INTERRUPTED:
             raise KeyboardInterrupt
-        return _result(run, objective, asked)
+        assert isinstance(bounded, _Cost)  # which has a copy's own counts, where the start was moved
+        return _result(run, bounded, asked)
 
 
 @dataclass(frozen=True)

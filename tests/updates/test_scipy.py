@@ -139,6 +139,46 @@ def test_bounds_hold_where_the_rule_can_be_kept_within_them(bounds: Any) -> None
     assert result.success
 
 
+@pytest.mark.parametrize("start", [[0.5, 0.5], [-7.0, 2.0]], ids=["inside", "outside"])
+@pytest.mark.parametrize("chosen", [method("adam", 0.1), method()], ids=["adam", "none"])
+def test_calls_within_bounds_are_all_counted(start: Any, chosen: Any) -> None:
+    calls = {"fun": 0, "jac": 0}
+
+    def fun(x: Any) -> Any:
+        calls["fun"] += 1
+        return bowl(x, b=2.0)
+
+    def jac(x: Any) -> Any:
+        calls["jac"] += 1
+        return bowl_der(x, b=2.0)
+
+    def run() -> Any:
+        return optimize.minimize(fun, start, jac=jac, bounds=[(0, 1), (0, 1)], method=chosen, tol=1e-3)
+
+    if start[0] < 0:
+        with pytest.warns(
+            optimize.OptimizeWarning, match=r"moved onto them: x\[0\] from -7 to 0, x\[1\] from 2 to 1"
+        ):
+            result = run()
+    else:
+        result = run()
+    np.testing.assert_allclose(result.x, [1.0, 1.0])
+    assert (result.nfev, result.njev) == (calls["fun"], calls["jac"])
+    assert (
+        result.run.nfev <= result.nfev <= result.run.nfev + 1
+    )  # one more where the answer is not evaluated last
+
+
+def test_a_rule_is_chosen_that_can_be_kept_within_bounds() -> None:
+    options = {"jac": bowl_der, "method": method()}
+    bounded = optimize.minimize(bowl, [5.0], bounds=[(1, None)], **options)
+    assert bounded.run.optimizer.optimizer == ds.optimizers.SPG()
+    assert bounded.x.tolist() == [1.0]
+    assert (
+        optimize.minimize(bowl, [5.0], bounds=[(None, None)], **options).run.optimizer == ds.optimizers.Auto()
+    )
+
+
 def test_disp_prints_what_scipy_prints(capsys: Any) -> None:
     optimize.minimize(bowl, [5.0], jac=bowl_der, method=method("sgd", 0.5), options={"disp": True})
     lines = capsys.readouterr().out.splitlines()
@@ -182,7 +222,7 @@ def test_an_averaging_rule_returns_its_average() -> None:
     [
         ({"constraints": {"type": "eq", "fun": sum}}, "takes bounds, but no constraints; SciPy's SLSQP"),
         ({"options": {"maxit": 3}}, "there is no option 'maxit' for this method. Did you mean 'maxiter'?"),
-        ({"bounds": [(0, 1)]}, "Auto cannot be kept within bounds"),
+        ({"bounds": [(0, 1)], "method": method("auto")}, "Auto cannot be kept within bounds"),
         ({"options": {"maxiter": -1}}, "steps is -1; it must be a whole number, at least 0."),
         ({"jac": lambda x: np.ones(3)}, "jac returned an array of shape (3,); (1,) is needed."),
     ],
@@ -190,7 +230,7 @@ def test_an_averaging_rule_returns_its_average() -> None:
 )
 def test_a_mistake_with_scipy_is_one_sentence(keywords: Any, words: str) -> None:
     with pytest.raises(DownslopeError) as caught:
-        optimize.minimize(bowl, [5.0], method=method(), **keywords)
+        optimize.minimize(bowl, [5.0], **{"method": method(), **keywords})
     assert words in str(caught.value)
     with pytest.raises(DownslopeError, match="fun returned array"):
         optimize.minimize(lambda x: x, [5.0, 1.0], method=method())
