@@ -104,7 +104,7 @@ def test_a_function_has_no_source_to_print(downslope: Any, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("table", "code", "said"),
     [
-        (None, 2, "a saved fit does not keep its table: downslope export fit.json"),
+        (None, 2, "a saved fit does not keep its table. Name the file it was made on: downslope export"),
         ("gone.csv", 3, "gone.csv cannot be read"),
         ("x,y\n2,81\n", 3, "has 1 row, and the fit was made on 4: give it the same table"),
         ("x,y\n2,81\n4,93\n6,91\n8,98\n", 3, "is not the table of this fit: its loss there is"),
@@ -136,6 +136,33 @@ def test_a_fit_needs_its_own_table(
     )
     assert (answer.code, answer.out) == (code, "")
     assert said in answer.words
+
+
+def test_a_fit_with_rows_left_out_is_exported_from_the_same_file(downslope: Any, tmp_path: Path) -> None:
+    """Sixty rows, of which the script leaves out the three that the fit left out; other columns may lack values."""
+    lines = [f"{k / 10},{k * k / 50 + 1},{'Bern' if k % 2 else ''}" for k in range(60)]
+    for row, line in ((7, "0.7,,Bern"), (20, "NA,9,Bern"), (41, "4.1,null,")):
+        lines[row] = line
+    data, saved, script = (tmp_path / name for name in ("my.csv", "fit.json", "script.py"))
+    data.write_text("\n".join(["t,y,city", *lines, ""]))
+    fitted = downslope(
+        "fit --drop-missing --learning-rate 0.05 --steps 20", str(data), "y ~ a*t + b", "--save", str(saved)
+    )
+    assert fitted.code == 0, fitted.err
+    needs = downslope("export --to torch", str(saved))
+    assert f"downslope export {saved} --to torch --data points.csv" in needs.words
+    answer = downslope("export --to numpy", str(saved), "--data", str(data), "--output", str(script))
+    assert answer.code == 0, answer.err
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    x = ds.load(saved).x
+    printed = dict(line.split(" = ") for line in done.stdout.splitlines()[-2:])
+    assert {name: float(number) for name, number in printed.items()} == pytest.approx(x, rel=1e-12)
+    data.write_text("\n".join(["t,y,city", *lines[:-1], ""]))
+    answer = downslope("export --to numpy", str(saved), "--data", str(data))
+    assert (answer.code, answer.out) == (3, "")
+    assert "has 56 rows without missing values, and the fit was made on 57" in answer.words
 
 
 def test_what_is_read_is_not_overwritten(downslope: Any, saved: Path) -> None:

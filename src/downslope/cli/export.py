@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from downslope.cli import terminal
@@ -11,7 +13,6 @@ from downslope.cli.outputs import check_writable
 from downslope.errors import UsageError
 
 EXAMPLE = "downslope export run.json --to torch"
-EXAMPLE_FIT = "downslope export fit.json --to torch --data points.csv"
 
 
 @click.command(cls=ExpressionCommand, short_help="Write a saved run as a plain script.")
@@ -56,7 +57,8 @@ def export(
             raise UsageError(f"--data is the table of a fit, and {words[0]} is a run of a formula.")
         text = saved.export(dialect, output)
     elif data is None:
-        raise UsageError(f"a saved fit does not keep its table: {EXAMPLE_FIT}")
+        again = f"downslope export {shlex.quote(words[0])} --to {dialect} --data points.csv"
+        raise UsageError(f"a saved fit does not keep its table. Name the file it was made on: {again}")
     else:
         text = saved.export(dialect, output, table=data)
     if output is None:

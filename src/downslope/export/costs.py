@@ -110,6 +110,8 @@ class Costs:
             f'with open({text(ast.Constant(table.file))}, encoding="utf-8-sig", newline="") as file:',
             f"    rows = list(csv.DictReader(file{separator}))",
         ]
+        if table.missing:
+            lines += self._complete_rows()
         for column in table.columns:
             lines.append(f"{self.columns[column]} = {self._read(column)}")
         if table.labels:
@@ -122,6 +124,20 @@ class Costs:
         if table.weights is not None and self.weights not in self.columns.values():
             lines.append(f"{self.weights} = {self._read(table.weights_name)}  # of the rows")
         return lines
+
+    def _complete_rows(self) -> list[str]:
+        """The rows without those that have a missing value in a column in use."""
+        table = self.table
+        used = dict.fromkeys([*table.columns, table.target, *filter(None, [table.weights_name])])
+        missing, names = self.writer.names.new("missing"), self.writer.names.new("used")
+        words, columns = (
+            ", ".join(text(ast.Constant(word)) for word in words) for words in (table.missing, used)
+        )
+        return [
+            f"{missing} = {{{words}}}",
+            f"{names} = [{columns}]",
+            f"rows = [row for row in rows if not {missing}.intersection(row[column] for column in {names})]",
+        ]
 
     def _as_read(self) -> list[Any]:
         """The labels as the file has them: whole numbers without a decimal point."""

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from downslope.errors import DataError, ObjectiveError
 from downslope.export.story import Method, Story, ends_of, every_of
 from downslope.fit import Fit
+from downslope.fit.checks import drop_missing
 from downslope.fit.coordinates import InCoordinates
+from downslope.fit.csv_faults import MISSING
 from downslope.fit.frame import Frame
 from downslope.fit.losses import Loss
 from downslope.fit.plan import standardised
@@ -58,6 +60,7 @@ class Table:
         supplied: derivatives written by hand, by parameter.
         file: the CSV file to read it from; None where it is written into the script.
         separator: between its columns.
+        missing: how the file writes a missing value, where rows with one are left out; else empty.
     """
 
     columns: dict[str, Column]
@@ -76,6 +79,7 @@ class Table:
     supplied: dict[str, Supplied]
     file: str | None
     separator: str
+    missing: tuple[str, ...]
 
     @property
     def as_matrix(self) -> bool:
@@ -137,6 +141,7 @@ def story_of_fit(fit: Fit, table: Any = None, data: str | os.PathLike[str] | Non
         supplied=supplied,
         file=file,
         separator=separator,
+        missing=tuple(MISSING) if file is not None and task.frame.rows_dropped else (),
     )
     if (
         story.standardised
@@ -176,10 +181,13 @@ def _task(fit: Fit, table: Any) -> Task:
             f"{frame.origin} has no column '{missing[0]}', which '{fit.model.hypothesis.text}' needs. The columns are:"
             f" {', '.join(frame.known[:20])}."
         )
+    if fit.rows_dropped:
+        frame = drop_missing(frame, sorted(wanted))
     if frame.rows != fit.rows:
         rows = f"{frame.rows:,} row{'s' * (frame.rows != 1)}"
+        whole = " without missing values" if fit.rows_dropped else ""
         raise DataError(
-            f"{frame.origin} has {rows}, and the fit was made on {fit.rows:,}: give it the same table."
+            f"{frame.origin} has {rows}{whole}, and the fit was made on {fit.rows:,}: give it the same table."
         )
     task = make_task(
         frame,
@@ -294,10 +302,6 @@ def _file(frame: Frame, data: str | os.PathLike[str] | None) -> tuple[str | None
         raise DataError(
             f"scripts read tables of more than {INLINE} rows from CSV, and {path} is none: save it as CSV and name"
             " that, fit.export(..., data='points.csv')."
-        )
-    if frame.rows_dropped:
-        raise DataError(
-            "rows with missing values were left out, and scripts read whole files: save what is left."
         )
     return path, _separator(path)
 
