@@ -46,6 +46,6 @@ class Lion(Optimizer):
 
     def update(self, x: Any, value: Any, gradient: Any, state: LionState) -> tuple[Any, LionState, Any]:
         η, β1, β2, λ, g = self.learning_rate, self.beta1, self.beta2, self.weight_decay, gradient
-        direction = sign(β1 * state.m + (1 - β1) * g)
-        m = β2 * state.m + (1 - β2) * g
+        direction = sign((1 - β1) * g + β1 * state.m)
+        m = (1 - β2) * g + β2 * state.m
         return x - η * (direction + λ * x), LionState(m), True

@@ -46,5 +46,5 @@ class Momentum(Optimizer):
         self, x: Any, value: Any, gradient: Any, state: MomentumState
     ) -> tuple[Any, MomentumState, Any]:
         η, μ, g = self.learning_rate, self.momentum, gradient
-        v = μ * state.v + g
+        v = g + μ * state.v  # in this order compilers fuse the longer chain of operations into one
         return x - η * v, MomentumState(v), True
