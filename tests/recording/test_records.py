@@ -48,15 +48,87 @@ def loop(make: Callable[[Any], Any], steps: int = 30, *, log: str = "before", **
 @pytest.mark.parametrize("log", ["before", "after"])
 def test_rows_are_those_of_minimize(log: str) -> None:
     run = loop(lambda p: T.SGD(p, lr=0.95), log=log)
-    ours = ds.minimize("x^2/20 + y^2", start={"x": -7, "y": 2}, learning_rate=0.95, steps=29)
+    ours = ds.minimize("x^2/20 + y^2", start={"x": -7, "y": 2}, learning_rate=0.95, steps=30)
     np.testing.assert_allclose(run.history.x, ours.history.x, rtol=1e-12)
-    np.testing.assert_allclose(run.history.value, ours.history.value, rtol=1e-12)
-    np.testing.assert_allclose(run.history.gradient_norm, ours.history.gradient_norm, rtol=1e-12)
-    assert run.history.step.tolist() == list(range(30))
-    assert run.history.evaluations.tolist() == list(range(1, 31))
-    assert (run.status, run.nit, run.nfev, run.engine) == ("step_limit", 29, 30, "recorded")
-    assert run.x["w"].tolist() == run.history.x[-1].tolist()
-    assert run.fun == run.history.value[-1]
+    np.testing.assert_allclose(run.history.value[:-1], ours.history.value[:-1], rtol=1e-12)
+    np.testing.assert_allclose(run.history.gradient_norm[:-1], ours.history.gradient_norm[:-1], rtol=1e-12)
+    assert run.history.step.tolist() == list(range(31))
+    assert run.history.evaluations.tolist() == [*range(1, 31), 30]
+    assert (run.status, run.nit, run.nfev, run.engine) == ("step_limit", 30, 30, "recorded")
+
+
+@pytest.mark.parametrize("closing", [False, True], ids=["as it is", "with a last value"])
+def test_the_last_row_is_where_the_loop_ended(closing: bool) -> None:
+    """Sixty steps are sixty steps, and ``x`` is the trained parameters; a value there is known only if it is told."""
+    w = start()
+    optimizer = T.Adam([w], lr=0.05)
+    with ds.record(optimizer, parameters={"w": w}) as run:
+        for _ in range(60):
+            optimizer.zero_grad()
+            loss = zigzag(w)
+            loss.backward()
+            run.log(loss)
+            optimizer.step()
+        if closing:
+            run.log(zigzag(w))
+    assert (run.nit, len(run.history), run.nfev) == (60, 61, 60)
+    assert run.message == "The loop ended after 60 steps."
+    assert run.x["w"].tolist() == w.tolist() == run.history.x[-1].tolist()
+    assert (run.fun == zigzag(w).item()) if closing else np.isnan(run.fun)
+    assert np.isnan(run.gradient_norm)
+    if not closing:
+        assert run.history.evaluated == 60
+        last = run.history.value[59]
+        assert f"  f = {last:.10g}, |grad f| = " in repr(run)
+        assert "at step 59; 60 steps, 60 evaluations" in repr(run)
+        assert f"In 60 steps the value went from 6.45 to {last:.4g}" in str(run.explain())
+        assert "as seen before the last of them" in str(run.explain())
+
+
+def test_one_step_is_one_step() -> None:
+    run = loop(lambda p: T.SGD(p, lr=0.1), 1)
+    assert run.message == "The loop ended after 1 step."
+    assert "One step was made, where the value was 6.45 and the gradient's norm 4.06." in str(run.explain())
+
+
+def test_parameters_that_overflow_in_the_last_step_end_the_record_before() -> None:
+    w = start(1.0)
+    optimizer = T.SGD([w], lr=1e308)
+    with ds.record(optimizer, parameters={"w": w}) as run:
+        (10 * w.sum() ** 2).backward()
+        optimizer.step()
+    assert run.history.x.tolist() == [[1.0]]
+    assert run.message == "The point is not finite at step 1; the record ends before it."
+
+
+@pytest.mark.parametrize("where", ["closure", "step"])
+def test_a_step_that_broke_off_is_not_counted(where: str) -> None:
+    """Three whole steps; then Ctrl-C before the fourth one's gradient is there, or in the midst of moving."""
+    w, calls = start(), [0]
+
+    class Slow(T.SGD):  # type: ignore[misc]
+        def step(self, closure: Any = None) -> None:
+            closure()
+            if where == "step" and calls[0] == 4:
+                raise KeyboardInterrupt
+            with torch.no_grad():
+                w.sub_(0.1 * w.grad)
+
+    def closure() -> Any:
+        calls[0] += 1
+        if where == "closure" and calls[0] == 4:
+            raise KeyboardInterrupt
+        w.grad = None
+        loss = zigzag(w)
+        loss.backward()
+        return loss
+
+    optimizer = Slow([w], lr=0.1)
+    with pytest.raises(KeyboardInterrupt), ds.record(optimizer, parameters={"w": w}) as run:  # noqa: PT012
+        for _ in range(9):
+            optimizer.step(closure)
+    assert (run.status, run.nit, run.message[:25]) == ("interrupted", 3, "Interrupted after 3 steps")
+    assert run.x["w"].tolist() == w.tolist()
 
 
 def test_a_closure_tells_the_value_itself() -> None:
@@ -75,10 +147,10 @@ def test_a_closure_tells_the_value_itself() -> None:
             for _ in range(20):
                 optimizer.step(closure)
         ours = ds.minimize(
-            "x^2/20 + y^2", start={"x": -7, "y": 2}, optimizer="adam", learning_rate=0.1, steps=19
+            "x^2/20 + y^2", start={"x": -7, "y": 2}, optimizer="adam", learning_rate=0.1, steps=20
         )
         np.testing.assert_allclose(run.history.x, ours.history.x, rtol=1e-9)
-        np.testing.assert_allclose(run.history.value, ours.history.value, rtol=1e-9)
+        np.testing.assert_allclose(run.history.value[:-1], ours.history.value[:-1], rtol=1e-9)
 
 
 def ds_torch() -> Any:
@@ -120,7 +192,7 @@ def test_torchs_lbfgs_has_a_row_for_each_of_its_steps() -> None:
         for _ in range(5):
             points.append(w.detach().numpy().copy())
             optimizer.step(closure)
-    np.testing.assert_array_equal(run.history.x, points)
+    np.testing.assert_array_equal(run.history.x, [*points, w.detach().numpy()])
     assert len(calls) > 5
     assert run.history.evaluations[-1] <= run.nfev == len(calls)
 
@@ -143,7 +215,7 @@ def test_the_loop_does_not_notice() -> None:
         if watched:
             with ds.record(model) as run:
                 steps()
-            assert len(run.history) == 10
+            assert len(run.history) == 11
         else:
             steps()
         from torch.optim.optimizer import _global_optimizer_pre_hooks
@@ -164,7 +236,7 @@ def test_a_module_is_seen_through_whatever_optimizer_steps_it() -> None:
                 optimizer.zero_grad()
                 m(torch.ones(2)).pow(2).sum().backward()
                 optimizer.step()
-    assert len(run.history) == 4
+    assert run.nit == 4
     assert run.history.coordinates == ("weight[0,0]", "weight[0,1]", "bias[0]")
     assert run.optimizer == R.SGD(learning_rate=0.1)
     assert "Linear" in run.objective.text
@@ -189,13 +261,13 @@ def test_many_parameters_are_kept_by_their_norms_unless_asked_for() -> None:
     run = small()
     assert run.history.coordinates == ("|0.weight|", "|0.bias|", "|1.weight|", "|1.bias|")
     everything = small(parameters="all").history
-    assert everything.x.shape == (3, 41)
+    assert everything.x.shape == (4, 41)
     norm = np.linalg.norm(everything.x[:, :24], axis=1)
     np.testing.assert_allclose(run.history["|0.weight|"], norm, rtol=1e-6)
     some = small(parameters=["1.bias", "0.weight[2,1]"]).history
     assert some.coordinates == ("1.bias[0]", "0.weight[2,1]")
     np.testing.assert_array_equal(some["0.weight[2,1]"], everything["0.weight[2,1]"])
-    assert small(parameters="0.bias").history.x.shape == (3, 8)
+    assert small(parameters="0.bias").history.x.shape == (4, 8)
 
 
 def test_parameters_of_an_optimizer_without_names_are_numbered() -> None:
@@ -213,7 +285,7 @@ def test_parameters_of_an_optimizer_without_names_are_numbered() -> None:
 
 def test_every_thins_the_rows_and_keeps_the_last() -> None:
     run = loop(lambda p: T.SGD(p, lr=0.1), every=7)
-    assert run.history.step.tolist() == [0, 7, 14, 21, 28, 29]
+    assert run.history.step.tolist() == [0, 7, 14, 21, 28, 29, 30]
     whole = loop(lambda p: T.SGD(p, lr=0.1))
     np.testing.assert_array_equal(run.history.value, whole.history.value[run.history.step])
 
@@ -224,8 +296,8 @@ def test_memory_is_bounded(monkeypatch: Any) -> None:
     monkeypatch.setattr(rows, "MOST_NUMBERS", 200)
     run = loop(lambda p: T.SGD(p, lr=0.1), 100)
     assert len(run.history) < 30
-    assert np.all(run.history.step[:-1] % run.history.step[1] == 0)
-    assert run.history.step[-1] == 99
+    assert np.all(run.history.step[:-2] % run.history.step[1] == 0)
+    assert run.history.step[-2:].tolist() == [99, 100]
 
 
 # --- other loops -----------------------------------------------------------------------------------------
@@ -246,6 +318,16 @@ def test_an_updater_is_recorded() -> None:
     assert run.history.coordinates == ("x", "y")
     updater.update(params, {"x": 0.0, "y": 0.0}, 0.0)
     assert run.nfev == 40
+
+
+def test_an_updater_that_only_steps_is_recorded_to_where_it_ended() -> None:
+    updater, params = ds.Updater("adam", learning_rate=0.1), {"x": -7.0, "w": np.array([2.0])}
+    with ds.record(updater) as run:
+        for _ in range(5):
+            updater.update(params, {"x": params["x"] / 10, "w": 2 * params["w"]})
+    assert (run.nit, run.nfev) == (5, 5)
+    assert run.x == {"x": params["x"], "w": params["w"]}
+    assert run.history.x[0].tolist() == [-7.0, 2.0]
 
 
 def test_any_loop_can_tell_of_itself() -> None:
@@ -297,7 +379,7 @@ def test_ctrl_c_keeps_what_was_recorded() -> None:
             optimizer.step()
             if k == 3:
                 raise KeyboardInterrupt
-    assert (run.status, run.nit) == ("interrupted", 3)
+    assert (run.status, run.nit) == ("interrupted", 4)
 
 
 def test_it_can_be_looked_at_on_the_way() -> None:

@@ -213,7 +213,9 @@ def check_a_fit_is_recorded() -> None:
     assert not {"fit", "train_on_batch"} & set(vars(made))
     assert "apply" not in vars(made.optimizer)
     assert run.optimizer == R.SGD(learning_rate=0.1)
-    assert len(run.history) == 7
+    assert run.nit == run.nfev == 7
+    same(run.final, weights(made), 1e-6)
+    assert np.isnan(run.fun)
     for k in range(7):
         rows = slice(16 * (k % 3), 16 * (k % 3) + 16)
         design = np.c_[X[rows], np.ones(16)]
@@ -224,7 +226,7 @@ def check_a_fit_is_recorded() -> None:
         same(run.history.gradient_norm[k], np.linalg.norm(slope), 1e-5)
         w -= 0.1 * slope
     made.fit(X, Y, batch_size=16, epochs=1, verbose=0)
-    assert len(run.history) == 7
+    assert run.nit == 7
 
 
 def check_what_is_said_of_a_recorded_fit_is_so() -> None:
@@ -250,9 +252,10 @@ def check_an_eager_loop_is_recorded() -> None:
         for _ in range(3):
             run.log(float(np.sum(keras.ops.convert_to_numpy(variable) ** 2)))
             optimizer.apply([2 * keras.ops.convert_to_tensor(variable)], [variable])
-    assert run.history["w[0]"].tolist() == [3.0, 1.5, 0.0]
-    assert run.history.value.tolist() == [10.0, 2.5, 0.0]
-    same(run.history.gradient_norm, 2 * np.sqrt(run.history.value), 1e-6)
+    assert run.history["w[0]"].tolist() == [3.0, 1.5, 0.0, -0.75]
+    assert run.history.value[:3].tolist() == [10.0, 2.5, 0.0]
+    assert run.history.evaluated == 3
+    same(run.history.gradient_norm[:3], 2 * np.sqrt(run.history.value[:3]), 1e-6)
     assert run.optimizer == R.Momentum(learning_rate=0.25, momentum=0.5)
 
 

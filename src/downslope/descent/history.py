@@ -63,6 +63,12 @@ class History:
         return self.step, self.evaluations, self.value, self.gradient_norm, self.x
 
     @property
+    def evaluated(self) -> int:
+        """Rows up to the last one with a value or a norm: all, but for the point where a recorded loop ended."""
+        known = np.flatnonzero(np.isfinite(self.value) | np.isfinite(self.gradient_norm))
+        return int(known[-1]) + 1 if len(known) else len(self)
+
+    @property
     def parameters(self) -> dict[str, NDArray[np.float64]]:
         """Coordinate -> its column."""
         return {name: self.x[:, i] for i, name in enumerate(self.coordinates)}

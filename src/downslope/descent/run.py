@@ -73,7 +73,7 @@ class Run:
 
     @property
     def fun(self) -> float:
-        """The objective at ``x``; NaN where it was not finite even at the start."""
+        """The objective at ``x``; NaN where it was not finite even at the start, or not evaluated there (a record)."""
         if self.reported is not None:
             return self.reported.value
         return float(self.history.value[-1]) if len(self.history) else float("nan")
@@ -194,11 +194,24 @@ class Run:
             for name, value in list(zip(self.history.coordinates, self.final, strict=True))[:6]
         )
         more = ", ..." if self.final.size > 6 else ""
+        steps, calls = counted(self.nit, "step"), counted(self.nfev, "evaluation")
         lines = [
             f"{self.command} {self.objective.headline[:70]}",
             f"  {self.verdict.status}: {self.message}",
             f"  f = {self.fun:.10g} at {point}{more}",
-            f"  |grad f| = {self.gradient_norm:.3g}; {self.nit} steps, {self.nfev} evaluations,"
-            f" {self._rule}, {self.engine}",
+            f"  |grad f| = {self.gradient_norm:.3g}; {steps}, {calls}, {self._rule}, {self.engine}",
         ]
+        row = self.history.evaluated - 1
+        if row != len(self.history) - 1:  # nobody evaluated where a recorded loop ended
+            known = {"f": self.history.value[row], "|grad f|": self.history.gradient_norm[row]}
+            last = ", ".join(f"{name} = {float(v):.10g}" for name, v in known.items() if v == v)
+            lines[2] = f"  ended at {point}{more}"
+            lines[3] = (
+                f"  {last} at step {self.history.step[row]}; {steps}, {calls}, {self._rule}, {self.engine}"
+            )
         return "\n".join(lines)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -51,24 +51,29 @@ class Record:
     run: Run
 
     @cached_property
+    def seen(self) -> int:
+        """Rows at which something was evaluated: all, or all but the last, the point where the loop ended."""
+        return self.run.history.evaluated
+
+    @cached_property
     def values(self) -> NDArray[np.float64]:
-        """The objective, as descent sees it."""
-        return (-1.0 if self.run.maximize else 1.0) * self.run.history.value
+        """The objective, as descent sees it, where it was evaluated."""
+        return (-1.0 if self.run.maximize else 1.0) * self.run.history.value[: self.seen]
 
     @cached_property
     def norms(self) -> NDArray[np.float64]:
-        """The gradient's norm."""
-        return self.run.history.gradient_norm
+        """The gradient's norm in the same rows."""
+        return self.run.history.gradient_norm[: self.seen]
 
     @property
     def steps(self) -> NDArray[np.int64]:
-        """The number of the step of each row."""
-        return self.run.history.step
+        """The number of the step of each of these rows."""
+        return self.run.history.step[: self.seen]
 
     @cached_property
     def whole(self) -> bool:
         """Whether every step is there."""
-        return len(self.steps) == int(self.steps[-1]) + 1
+        return len(self.run.history) == self.run.nit + 1
 
     @cached_property
     def points(self) -> NDArray[np.float64] | None:
@@ -80,7 +85,7 @@ class Record:
         """What the steps tell of curvature, where every step is there."""
         objective = self.run.objective
         found = objective.secants if isinstance(objective, RecordedObjective) else None
-        return found if found is not None and len(found.length) == len(self.steps) else None
+        return found if found is not None and len(found.length) == len(self.run.history) else None
 
     @cached_property
     def broke(self) -> tuple[int, str] | None:
@@ -106,7 +111,7 @@ class Record:
         found = self.secants
         if found is None or len(self.steps) <= STILL:
             return None
-        last = slice(max(1, len(self.steps) - LAST), None)
+        last = slice(max(1, self.seen - LAST), self.seen)
         change = np.diff(self.values)[-len(self.steps[last]) :]
         with np.errstate(all="ignore"):
             mean = (found.before[last] + found.after[last]) / 2
@@ -129,14 +134,15 @@ class Record:
 
 def course(record: Record) -> str:
     """What happened, in a sentence of numbers."""
-    steps = int(record.steps[-1])
-    shown: dict[str, Any] = {"steps": steps}
+    shown: dict[str, Any] = {"steps": record.run.nit}
     for name, column in (("value", record.run.history.value), ("norm", record.norms)):
         known = column[np.isfinite(column)]
         if len(known):
             shown[name], shown[f"{name}_end"] = float(known[0]), float(known[-1])
     key = "both" if "value" in shown and "norm" in shown else "value" if "value" in shown else "norm"
-    return say(f"course.{key if len(shown) > 1 else 'nothing'}", **shown)
+    if len(shown) == 1:
+        return say("course.nothing", **shown)
+    return say(f"course.{key}{'.open' if record.seen < len(record.run.history) else ''}", **shown)
 
 
 def findings(record: Record) -> list[Finding]:
@@ -172,7 +178,7 @@ def _rising(record: Record) -> Iterator[Finding]:
             yield Finding("learning_rate_above_limit", evidence, False, key=key)
             return
     valued = bool(np.all(np.isfinite(record.values)))
-    column = record.run.history.value if valued else record.norms
+    column = record.run.history.value[: record.seen] if valued else record.norms
     evidence |= {"before": float(column[first]), "after": float(column[-1])}
     yield Finding("diverging", evidence, key=f"record.diverging{'' if valued else '.norm'}")
 
@@ -230,7 +236,7 @@ def _ending(record: Record) -> Iterator[Finding]:
         if left > SMALL:
             evidence = {
                 "steps": steps,
-                "value": float(record.run.history.value[-1]),
+                "value": float(record.run.history.value[record.seen - 1]),
                 "spread": spread,
                 "left": left,
                 "gradient_norm": float(record.norms[-1]),
@@ -243,7 +249,7 @@ def _ending(record: Record) -> Iterator[Finding]:
     if 0.25 < ups < 0.75 and abs(trend) < np.std(half):
         evidence = {
             "steps": steps,
-            "level": float(np.mean(record.run.history.value[-len(half) :])),
+            "level": float(np.mean(record.run.history.value[record.seen - len(half) : record.seen])),
             "spread": float(np.std(half)),
         }
         yield Finding("noisy", evidence, key="record.noisy")

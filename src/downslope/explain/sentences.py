@@ -311,10 +311,26 @@ RECORDS: Mapping[str, str] = {
 COURSES: Mapping[str, str] = {
     "both": "In {steps} steps the value went from {value:.4g} to {value_end:.4g}, and the gradient's norm from "
     "{norm:.3g} to {norm_end:.3g}.",
+    "both.one": "In one step the value went from {value:.4g} to {value_end:.4g}, and the gradient's norm from "
+    "{norm:.3g} to {norm_end:.3g}.",
+    "both.open": "In {steps} steps the value went from {value:.4g} to {value_end:.4g}, and the gradient's norm from "
+    "{norm:.3g} to {norm_end:.3g}, as seen before the last of them.",
+    "both.open.one": "One step was made, where the value was {value:.4g} and the gradient's norm {norm:.3g}.",
     "value": "In {steps} steps the value went from {value:.4g} to {value_end:.4g}; gradients were not recorded.",
+    "value.one": "In one step the value went from {value:.4g} to {value_end:.4g}; gradients were not recorded.",
+    "value.open": "In {steps} steps the value went from {value:.4g} to {value_end:.4g}, as seen before the last of "
+    "them; gradients were not recorded.",
+    "value.open.one": "One step was made, where the value was {value:.4g}; gradients were not recorded.",
     "norm": "In {steps} steps the gradient's norm went from {norm:.3g} to {norm_end:.3g}; values were not recorded: "
     "run.log(loss) would tell them.",
+    "norm.one": "In one step the gradient's norm went from {norm:.3g} to {norm_end:.3g}; values were not recorded: "
+    "run.log(loss) would tell them.",
+    "norm.open": "In {steps} steps the gradient's norm went from {norm:.3g} to {norm_end:.3g}, as seen before the last "
+    "of them; values were not recorded: run.log(loss) would tell them.",
+    "norm.open.one": "One step was made, where the gradient's norm was {norm:.3g}; values were not recorded: "
+    "run.log(loss) would tell them.",
     "nothing": "{steps} steps were recorded, without values or gradients.",
+    "nothing.one": "One step was recorded, without values or gradients.",
 }
 
 ENGLISH: Mapping[str, str] = {

@@ -65,6 +65,7 @@ class Updater:
         self.accepted = True
         self.steps = self.evaluations = 0
         self.watchers: list[Watcher] = []
+        self.left: tuple[list[str], Bundle] | None = None  # where the last update led, while it is watched
         self._layout: Layout | None = None
         self._kinds: list[Numbers] = []
         self._state: Any = None
@@ -109,6 +110,7 @@ class Updater:
         self._state = states.mapped(state, lambda _, leaf: self._unshared(leaf, x, g))
         self.evaluations += 1
         self.steps += self.accepted
+        self.left = ([name for name, _ in leaves], next_x) if self.watchers else None
         written = (
             k.write(leaf, part) for k, (_, leaf), part in zip(self._kinds, leaves, next_x.parts, strict=True)
         )

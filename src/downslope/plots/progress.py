@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -76,7 +77,15 @@ def _ends(plane: Plane) -> str:
     run = plane.run
     if not len(run.history):
         return "the objective has no value at the start"
-    return f"{plane.value} {number(run.fun, 6)}, gradient norm {number(run.gradient_norm, 3)} at the end"
+    row = run.history.evaluated - 1
+    if row == len(run.history) - 1:
+        value, norm, when = run.fun, run.gradient_norm, "the end"
+    else:  # nobody evaluated where a recorded loop ended
+        value, norm = float(run.history.value[row]), float(run.history.gradient_norm[row])
+        when = f"{plane.step} {run.history.step[row]}"
+    known = {f"{plane.value} {number(value, 6)}": value, f"gradient norm {number(norm, 3)}": norm}
+    told = ", ".join(words for words, v in known.items() if math.isfinite(v))
+    return f"{told} at {when}" if told else "neither values nor gradients were recorded"
 
 
 def value_quantity(value: Floats, minimum: float | None, climb: bool, name: str = "value") -> Quantity:
@@ -169,6 +178,16 @@ class _Panel:
             axes.set_yscale("log")
         axes.set_ylabel(quantity.name)
         self.range = _limits(axes, quantity)
+        if not np.isfinite(quantity.values).any():
+            axes.set_yticks([])
+            axes.text(
+                0.5,
+                0.5,
+                f"no {quantity.name} was recorded",
+                transform=axes.transAxes,
+                ha="center",
+                va="center",
+            ).set(color=theme.faint, fontsize=10)
         self.log = quantity.log
         self.show(len(steps) - 1)
 
@@ -187,8 +206,9 @@ class _Panel:
     def show(self, row: int) -> None:
         rows = np.append(self.kept[self.kept < row], row)
         self.line.set_data(self.steps[rows], self.values[rows])
-        self.end.set_data(self.steps[row : row + 1], self.values[row : row + 1])
-        self.end.set_visible(bool(np.isfinite(self.values[row])))
+        drawn = np.flatnonzero(np.isfinite(self.values[: row + 1]))[-1:]
+        self.end.set_data(self.steps[drawn], self.values[drawn])
+        self.end.set_visible(bool(len(drawn)) and (drawn[0] == row or row == len(self.values) - 1))
 
 
 def _limits(axes: Axes, quantity: Quantity) -> tuple[float, float]:

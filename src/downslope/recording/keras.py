@@ -68,7 +68,7 @@ class ModelWatch:
 
     def begin(self, recorder: Recorder) -> None:
         """Let ``fit`` have our callback, and the optimizer a variable for the norm."""
-        model, self._recorder = self._model, recorder
+        model, self._recorder, self._under_way = self._model, recorder, False
         self._norm = _NormVariable(model.optimizer)
         self._recompile()
         fit, train_on_batch = model.fit, model.train_on_batch  # bound methods of its class
@@ -100,6 +100,12 @@ class ModelWatch:
         self._norm.remove()
         self._recompile()
 
+    def final(self) -> tuple[list[str], Bundle]:
+        """The variables now, or as they were before a batch that was not finished."""
+        if not self._under_way:
+            self._x = Bundle(numbers(v) for v in self._model.trainable_variables)
+        return names_of(self._model.trainable_variables), self._x
+
     def _recompile(self) -> None:
         self._model.train_function = None
 
@@ -108,7 +114,7 @@ class ModelWatch:
     def before(self) -> None:
         """The parameters, and what the loss tracker has so far."""
         self._x = Bundle(numbers(v) for v in self._model.trainable_variables)
-        self._tracked = self._loss()
+        self._tracked, self._under_way = self._loss(), True
 
     def after(self) -> None:
         """The batch's own loss is what the tracker's sums grew by."""
@@ -120,6 +126,7 @@ class ModelWatch:
             total_before = count_before = 0.0
         weight = count - count_before
         value = (total - total_before) / weight if weight > 0 else None
+        self._under_way = False
         names = names_of(self._model.trainable_variables)
         self._recorder.see(names, self._x, None, value, norm=float(numbers(self._norm.variable)))
 
@@ -176,6 +183,7 @@ class OptimizerWatch:
 
     def __init__(self, optimizer: Any) -> None:
         self.text, self._optimizer = f"a loop with Keras's {type(optimizer).__name__}", optimizer
+        self._stepped: tuple[list[str], list[Any]] | None = None  # names and variables of the last whole step
 
     def begin(self, recorder: Recorder) -> None:
         """Stand before ``apply``."""
@@ -196,14 +204,24 @@ class OptimizerWatch:
                     "this loop is compiled, and nothing can be seen of its steps from outside: run it eagerly while it"
                     " is recorded, or record a model's fit."
                 ) from error
-            recorder.see(recorder.names_of(variables, names_of(variables)), x, g, None)
-            return apply(grads, trainable_variables)
+            names, self._stepped = recorder.names_of(variables, names_of(variables)), None
+            recorder.see(names, x, g, None)
+            out = apply(grads, trainable_variables)
+            self._stepped = names, variables
+            return out
 
         object.__setattr__(optimizer, "apply", watched_apply)
 
     def end(self) -> None:
         """Step aside."""
         object.__delattr__(self._optimizer, "apply")
+
+    def final(self) -> tuple[list[str], Bundle] | None:
+        """The variables now; None where a step broke off."""
+        if self._stepped is None:
+            return None
+        names, variables = self._stepped
+        return names, Bundle(numbers(v) for v in variables)
 
     def optimizer(self) -> Optimizer:
         """Ours where the rule is ours or known to be the same; else its name and settings."""

@@ -39,6 +39,9 @@ class Watch(Protocol):
     def end(self) -> None:
         """Leave no trace."""
 
+    def final(self) -> tuple[Sequence[str], Bundle] | None:
+        """Names and parameters as the last step left them; None where that is in the record, or not known."""
+
     def optimizer(self) -> Optimizer:
         """The optimizer of the loop, as far as it can be told."""
 
@@ -54,6 +57,9 @@ class _Nobody:
 
     def end(self) -> None:
         pass
+
+    def final(self) -> None:
+        return None
 
     def optimizer(self) -> Optimizer:
         return Theirs(library="somebody", title="optimizer")
@@ -78,6 +84,9 @@ class _UpdaterWatch:
     def end(self) -> None:
         self._updater.watchers.remove(self._watcher)
 
+    def final(self) -> tuple[Sequence[str], Bundle] | None:
+        return None if self._updater.traits.searches else self._updater.left
+
     def optimizer(self) -> Optimizer:
         return self._updater.optimizer
 
@@ -98,6 +107,8 @@ def record(source: Any = None, *, parameters: Spec = None, every: int | None = N
 
     Row k holds the point before step k, the gradient's norm there as the optimizer got it, and the value: what the
     closure or Keras said, or what was given to ``run.log(loss)``, before or after the step, always in the same place.
+    The last row is the point where the loop ended, which is ``run.x``. Nobody evaluated there: value and norm are NaN,
+    unless ``run.log(loss)``, where it comes before the step, is called once more after the loop.
 
     >>> import torch, downslope as ds
     >>> w = torch.tensor([3.0, 1.0], requires_grad=True)
@@ -110,7 +121,7 @@ def record(source: Any = None, *, parameters: Spec = None, every: int | None = N
     ...         run.log(loss)
     ...         optimizer.step()
     >>> run.history["value"].tolist(), run.history["w[0]"].tolist()
-    ([10.0, 2.5, 0.625], [3.0, 1.5, 0.75])
+    ([10.0, 2.5, 0.625, nan], [3.0, 1.5, 0.75, 0.375])
     """
     watch = _watch_of(source)
     return Recorder(watch, Choice(parameters), Rows(_checked(every)))
@@ -169,7 +180,10 @@ class Recorder:
         return self
 
     def __exit__(self, kind: Any, *_: Any) -> None:
-        self._watch.end()
+        try:
+            self._end_where_it_ended()
+        finally:
+            self._watch.end()
         self._seconds = time.perf_counter() - self._began
         self._interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
 
@@ -216,6 +230,22 @@ class Recorder:
         self.evaluations += 1
         self._made = None
         self._rows.add(self.evaluations, number, norm, self._secant(x, g), self._choice.numbers(names, x))
+
+    def _end_where_it_ended(self) -> None:
+        """Add the point that the last step led to, at which nothing was evaluated."""
+        found = self._watch.final() if self._rows.count and self._broke is None else None
+        if found is None:
+            return
+        names, x = found
+        value, self._value = self._value, None
+        if self._look_at(self._rows.count, 0.0 if value is None else value, 0.0):
+            return
+        point = self._choice.numbers(names, x)
+        if not np.all(np.isfinite(point)):
+            self._broke = self._rows.count, "point is not finite"
+            return
+        self._made = None
+        self._rows.end(self.evaluations, NONE if value is None else value, NONE, self._secant(x, None), point)
 
     def names_of(self, tensors: Sequence[Any], otherwise: Sequence[str]) -> list[str]:
         """The names that a person gave to tensors, else the others."""

@@ -51,6 +51,14 @@ class Rows:
             for column in columns:
                 column[:] = [column[i] for i in keep]
 
+    def end(self, evaluations: int, value: float, norm: float, secant: Sequence[float], point: Any) -> None:
+        """The last row: where the loop ended. The row before it is kept too, in which something was evaluated."""
+        if self._last is not None:
+            self._put(self._last)
+        self._last = None
+        self._put((self.count, evaluations, [value, norm, *secant], np.asarray(point, np.float64)))
+        self.count += 1
+
     def _put(self, row: tuple[int, int, list[float], Any]) -> None:
         step, evaluations, numbers, point = row
         self._steps.append(step)

@@ -43,7 +43,7 @@ class TorchWatch:
         self.text = f"a loop with torch's {type(module or optimizer).__name__}"
         self._optimizer, self._module = optimizer, module
         self._rates: list[float] = []
-        self._seen_first = False
+        self._seen_first = self._under_way = False
 
     def begin(self, recorder: Recorder) -> None:
         """Register the hooks."""
@@ -59,6 +59,12 @@ class TorchWatch:
         """Remove the hooks."""
         for handle in self._handles:
             handle.remove()
+
+    def final(self) -> tuple[Sequence[str], Bundle] | None:
+        """The parameters now; None in the middle of a step, or where a rule that searches has told of them."""
+        if self._under_way or self._optimizer is None or getattr(self._optimizer, "searches", False):
+            return None
+        return self._point()
 
     # --- a step --------------------------------------------------------------------------------------------
 
@@ -103,17 +109,24 @@ class TorchWatch:
 
     def _after(self, optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """A rule that searches stands where it evaluated last, and that evaluation has been counted."""
-        if self._concerns(optimizer) and getattr(optimizer, "searches", False):
+        if not self._concerns(optimizer):
+            return
+        if getattr(optimizer, "searches", False):
             self._recorder.evaluations -= 1
             self._see(self._loss)
+        self._under_way = False
 
     def _see(self, value: float | None) -> None:
-        self._seen_first = True
-        names, params = self._parameters()
-        x = Bundle(p.detach() for p in params)
+        self._seen_first = self._under_way = True
+        names, x = self._point()
+        _, params = self._parameters()
         slopes = [torch.zeros_like(p) if p.grad is None else p.grad.detach() for p in params]
         g = Bundle(slope.to_dense() if slope.is_sparse else slope for slope in slopes)
-        self._recorder.see(self._recorder.names_of(params, names), x, g, value)
+        self._recorder.see(names, x, g, value)
+
+    def _point(self) -> tuple[list[str], Bundle]:
+        names, params = self._parameters()
+        return self._recorder.names_of(params, names), Bundle(p.detach() for p in params)
 
     def _parameters(self) -> tuple[list[str], Sequence[Any]]:
         if self._module is not None:
