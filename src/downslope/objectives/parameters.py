@@ -62,11 +62,11 @@ class Parameters:
         """The names and shapes of a start given as a dict."""
         return cls(tuple(start), tuple(np.shape(v) for v in start.values()))
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[int, ...]:
         return tuple(int(np.prod(shape, dtype=int)) for shape in self.shapes)
 
-    @property
+    @cached_property
     def size(self) -> int:
         return sum(self.sizes)
 

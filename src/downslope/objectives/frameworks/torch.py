@@ -68,6 +68,7 @@ class TorchObjective(Objective):
         super().__init__(tensors.parameters, name_of(function), tensors.precision)
         self._function, self._tensors, self._supplied = function, tensors, gradient
         self._device = tensors.like.device
+        self._near = self._device.type == "cpu"
         self.differentiation = "torch.autograd" if gradient is None else "supplied"
         if gradient is None:
             self.remote = TorchTensors(self)
@@ -79,8 +80,8 @@ class TorchObjective(Objective):
         if self._supplied is not None:
             return self.value(x), self._own_gradient(self.leaves(x))
         value, parts = self.value_and_parts(self.leaves(x))
-        flat = parts[0].reshape(-1) if len(parts) == 1 else torch.cat([part.reshape(-1) for part in parts])
-        return value, flat.cpu().numpy()
+        flat = parts[0] if len(parts) == 1 else torch.cat([part.reshape(-1) for part in parts])
+        return value, (flat.numpy() if self._near else flat.cpu().numpy()).reshape(-1)
 
     def value_and_parts(self, leaves: list[torch.Tensor]) -> tuple[float, list[torch.Tensor]]:
         """The value, and the gradient of each leaf."""
@@ -89,11 +90,14 @@ class TorchObjective(Objective):
             parts = torch.autograd.grad(value, leaves, allow_unused=True)
         except RuntimeError as error:
             raise self._meaning(error) from error
-        if all(part is None for part in parts):
-            raise ObjectiveError(f"{self.text} {_OTHERS}")
-        return float(value.detach()), [
-            torch.zeros_like(leaf) if part is None else part for leaf, part in zip(leaves, parts, strict=True)
-        ]
+        if any(part is None for part in parts):
+            if all(part is None for part in parts):
+                raise ObjectiveError(f"{self.text} {_OTHERS}")
+            parts = [
+                torch.zeros_like(leaf) if part is None else part
+                for leaf, part in zip(leaves, parts, strict=True)
+            ]
+        return value.item(), list(parts)
 
     def refuse_changes(self, x: Vector) -> None:
         """Raise ObjectiveError where the function writes into its parameters, where PyTorch does not see it."""
@@ -107,14 +111,14 @@ class TorchObjective(Objective):
 
     def leaves(self, x: Vector) -> list[torch.Tensor]:
         """Fresh leaf tensors, which the function may keep: they share memory with nothing that changes later."""
-        flat = torch.from_numpy(np.array(x, self.dtype)).to(self._device)
-        parameters = self.parameters
-        if len(parameters.names) == 1:
-            return [flat.view(parameters.shapes[0]).requires_grad_()]
-        pieces = flat.split_with_sizes(parameters.sizes)
-        return [
-            piece.view(shape).requires_grad_() for piece, shape in zip(pieces, parameters.shapes, strict=True)
-        ]
+        flat = torch.from_numpy(np.array(x, self.dtype))
+        if not self._near:
+            flat = flat.to(self._device)
+        shapes = self.parameters.shapes
+        if len(shapes) == 1:
+            return [(flat if len(shapes[0]) == 1 else flat.view(shapes[0])).requires_grad_()]
+        pieces = flat.split_with_sizes(self.parameters.sizes)
+        return [piece.view(shape).requires_grad_() for piece, shape in zip(pieces, shapes, strict=True)]
 
     def _call(self, function: Callable[..., Any], leaves: list[torch.Tensor]) -> Any:
         try:
