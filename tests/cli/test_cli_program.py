@@ -82,3 +82,8 @@ def test_an_encoding_without_the_letters():
     answer = program("minimize", "θ^2", "--start", "θ=1", "--learning-rate", "0.1", env=environment)
     assert answer.returncode == 0
     assert "\\u03b8" in answer.stdout
+
+
+def test_options_without_sections_stand_under_options(downslope):
+    assert "\nOptions:\n  --to DIALECT" in downslope("export --help").out
+    assert "\nHelp:\n  -h, --help" in downslope("minimize --help").out

@@ -107,10 +107,12 @@ class ExpressionCommand(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options under their headings."""
         sections: dict[str, list[tuple[str, str]]] = {}
-        for option in self.get_params(ctx):
+        options = [option for option in self.get_params(ctx) if isinstance(option, click.Option)]
+        others = "Help" if any(hasattr(option, "section") for option in options) else "Options"
+        for option in options:
             record = option.get_help_record(ctx)
-            if record is not None and isinstance(option, click.Option):
-                sections.setdefault(getattr(option, "section", "Help"), []).append(record)
+            if record is not None:
+                sections.setdefault(getattr(option, "section", others), []).append(record)
         for heading, records in sections.items():
             with formatter.section(heading):
                 formatter.write_dl(records)
