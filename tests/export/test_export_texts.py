@@ -276,3 +276,48 @@ def test_a_formula_says_the_same_in_python(formula: str) -> None:
             ahead = evaluate(tree, {"x": x + dx, "y": y + dy})
             behind = evaluate(tree, {"x": x - dx, "y": y - dy})
             assert slope == pytest.approx((ahead - behind) / 2e-6, rel=1e-5, abs=1e-5)
+
+
+def opening(script: str) -> str:
+    """The docstring on one line."""
+    return " ".join((ast.get_docstring(ast.parse(script)) or "").split())
+
+
+def test_a_traced_function_is_called_by_its_name_and_a_long_formula_ends_between_words() -> None:
+    rows = np.random.default_rng(0).normal(size=(30, 3))
+
+    def misfit(w: Any) -> Any:
+        return sum((row @ w - 1) ** 2 for row in rows)
+
+    run = ds.minimize(misfit, np.zeros(3), learning_rate=1e-3, steps=1, explain=False)
+    told = opening(run.export("numpy"))
+    assert told.startswith("Minimise misfit by gradient descent, in NumPy.")
+    assert "it takes 1 step to f = " in told
+    formula = " + ".join(f"{k + 0.123456789}*(x - {k})^2" for k in range(30))
+    told = opening(ds.minimize(formula, {"x": 1}, learning_rate=1e-3, steps=2).export("numpy"))
+    shown = told.removeprefix("Minimise ").split(" ... by gradient descent")[0]
+    assert len(shown) < 300
+    assert formula.startswith(f"{shown} ")
+    assert "it takes 2 steps to f = " in told
+
+
+def test_what_nobody_chose_is_called_a_choice_of_ours() -> None:
+    table = {"x": [1, 2, 3, 4], "y": [1, 2, 3.3, 4]}
+    assert "Armijo's line search (auto's choice), in NumPy." in opening(
+        ds.fit(table, "y ~ a*x + b").export("numpy")
+    )
+    chosen = ds.fit(table, "y ~ a*x + b", optimizer="armijo", steps=3)
+    assert "Armijo's line search, in NumPy." in opening(chosen.export("numpy"))
+
+
+def test_a_record_is_no_function_to_be_traced(tmp_path: Path) -> None:
+    updater, params = ds.Updater("adam"), {"x": 1.0}
+    with ds.record(updater) as run:
+        updater.update(params, {"x": 1.0})
+    run.save(tmp_path / "run.json")
+    for record in (run, ds.load(tmp_path / "run.json")):
+        with pytest.raises(
+            ds.errors.ObjectiveError, match="is a record: the function is not in it"
+        ) as caught:
+            record.export("torch")
+        assert "branches" not in str(caught.value)

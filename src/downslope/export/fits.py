@@ -159,6 +159,7 @@ def story_of_fit(fit: Fit, table: Any = None, data: str | os.PathLike[str] | Non
         ends=ends_of(run),
         every=every_of(run),
         table=story,
+        unasked=any(note.startswith("descended ") for note in fit.notes),  # said where it is ours to choose
     )
 
 

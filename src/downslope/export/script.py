@@ -22,7 +22,7 @@ from downslope.export.loops import Loop, loop_of
 from downslope.export.names import Names
 from downslope.export.own_classes import OwnClass
 from downslope.export.python import fill, name, real, text
-from downslope.export.story import COLUMNS, Story, joined
+from downslope.export.story import COLUMNS, Story, joined, shortened
 from downslope.export.table_words import TableWords
 from downslope.export.traits import accepts, is_elementwise, is_simple
 from downslope.export.translate import Piece
@@ -368,6 +368,7 @@ class Writer(ABC):
         summary, source = rulebook.summary_and_source(type(rule))
         run, names = story.run, story.coordinates
         called = _SPOKEN.get(type(rule).__name__, type(rule).__name__)
+        called += " (auto's choice)" if story.unasked else ""
         ending = "" if run.status == "step_limit" else f" ({run.status.replace('_', ' ')})"
         missing = self.library is not None and not self.made_by
         absence, where = "", self.title
@@ -375,9 +376,10 @@ class Writer(ABC):
             absence = self.library.absence(rule, story.single, bool(self.own) or self.transformed)
         if self.library is not None and (self.made_by or self.own or self.transformed):
             where = f"{self.title}, with {self.library.title}"
-        aim = f"{verb} {run.objective.text:.300}"
+        aim = f"{verb} {shortened(run.objective.headline)}"
         if self.costs is not None:
             aim = f"Fit {story.fitted}: minimise {self.costs.about()}"
+        steps = f"{run.nit:,} step{'s' * (run.nit != 1)}"
         end = f"{self.f} = {run.fun:.10g} at {joined(names, run.final.tolist())}{ending}"
         return docstring(
             [
@@ -385,7 +387,7 @@ class Writer(ABC):
                 summary,
                 f"Source: {source}" if source else "",
                 absence,
-                f"From {joined(names, story.start)} it takes {run.nit:,} steps to {end.removesuffix('...')}"
+                f"From {joined(names, story.start)} it takes {steps} to {end.removesuffix('...')}"
                 + ("..." if end.endswith("...") else "."),
             ]
         )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from downslope.export.fits import Table
 
 ROWS = 40  # of the table that a script prints, about
+LONGEST_FORMULA = 300  # characters of it in the docstring
 COLUMNS = 6  # parameters with a column in it
 
 # Ends that were asked for: a script comes to them by itself. At any other it stops after as many steps as the run made.
@@ -81,6 +82,7 @@ class Story:
         supplied: the derivatives that the run was given instead of the true ones, if it was.
         method, ends, every: how it went, when it ended, which rows it prints.
         table: the data of a fit; the formula is then unused.
+        unasked: whether the rule was left to downslope, though it has a name of its own.
     """
 
     run: Run
@@ -91,6 +93,7 @@ class Story:
     ends: Ends
     every: int
     table: Table | None = None
+    unasked: bool = False
 
     @property
     def start(self) -> list[float]:
@@ -101,7 +104,7 @@ class Story:
     def fitted(self) -> str:
         """The hypothesis of a fit, as it was typed."""
         found = re.search(r"\((.*)\)", self.run.objective.text)
-        return found[1][:300] if found is not None else self.run.objective.text[:300]
+        return shortened(found[1] if found is not None else self.run.objective.text)
 
     @property
     def single(self) -> bool:
@@ -153,7 +156,9 @@ def story_of(run: Run) -> Story:
 
 
 def _unprintable(run: Run) -> str:
-    name = f"'{run.objective.text:.60}'"
+    name = f"'{shortened(run.objective.headline, 60)}'"
+    if run.objective.differentiation == "recorded":
+        return f"{name} is a record: the function is not in it, and the loop that was recorded is a script already."
     if hasattr(run.objective, "rows"):
         return f"{name} is a fit: export the fit itself, fit.export(...)."
     return (
@@ -178,6 +183,18 @@ def every_of(run: Run) -> int:
     chosen = len(run.history) <= 100 and len(run.history) > 2 and run.history.step[1] > 1
     kept = run.history.step if chosen else run.history.at_most(ROWS).step
     return int(kept[1] - kept[0]) if len(kept) > 2 else max(int(kept[-1]) if len(kept) else 1, 1)
+
+
+def shortened(formula: str, most: int = LONGEST_FORMULA) -> str:
+    """The formula, or where it is long its beginning, which ends between two words.
+
+    >>> shortened("x^2 + 1.25*y^2", 12)
+    'x^2 + ...'
+    """
+    if len(formula) <= most:
+        return formula
+    kept, space, _ = formula[: most - 3].rpartition(" ")
+    return f"{kept} ..." if space else f"a formula of {len(formula):,} characters"
 
 
 def joined(names: Sequence[str], values: Sequence[float], most: int = COLUMNS) -> str:
