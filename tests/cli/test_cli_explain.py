@@ -17,7 +17,7 @@ def test_json_carries_the_explanation(downslope):
     assert finding["evidence"]["limit"] == pytest.approx(1.0)
     assert finding["evidence"]["along"] == "y"
     assert finding["evidence"]["factor"] == pytest.approx(-1.1)
-    assert set(answer.json["explanation"]) == {"point", "findings", "forecast"}
+    assert set(answer.json["explanation"]) == {"point", "findings", "forecast", "left_out"}
     assert "explanation" not in downslope(f"{TUTORIAL} --no-explain --format json").json
 
 

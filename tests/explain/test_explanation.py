@@ -39,7 +39,7 @@ def test_tutorial_2_in_numbers() -> None:
 
 def test_plain_data_is_json() -> None:
     data = explained(learning_rate=1.05, steps=100).to_dict()
-    assert set(data) == {"point", "findings", "forecast"}
+    assert set(data) == {"point", "findings", "forecast", "left_out"}
     text = json.dumps(data, allow_nan=False)
     finding = json.loads(text)["findings"][0]
     assert set(finding) == {"code", "exact", "evidence", "advice", "sentence"}

@@ -169,7 +169,7 @@ class Run:
     def explain(self) -> Explanation:
         """Why it ended as it did: the kind of point, causes of trouble with advice that was run, a forecast.
 
-        It takes at most as long as the run, or 50 ms; asked again, it answers at once.
+        It takes at most as long as the run, or a second where that is more; asked again, it answers at once.
         """
         kept: Explanation | None = self.__dict__.get("_explanation")
         if kept is None:

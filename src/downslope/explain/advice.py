@@ -107,10 +107,18 @@ def trial(
             stopping(case, steps, seconds, tolerance),
             maximize=run.maximize,
             every=max(1, steps // 100),
-            engine="auto" if new else cast(EngineName, run.engine),  # what the run had is compiled already
+            engine=_engine(case, new),
         )
     except DownslopeError:
         return None
+
+
+def _engine(case: Case, new: bool) -> EngineName:
+    """The one with least to compile: what a traced run had is compiled already; a framework compiles all anew."""
+    run = case.run
+    if run.objective.loop is None or run.engine == "traced":
+        return "auto" if new and run.objective.loop is None else cast(EngineName, run.engine)
+    return "hosted"
 
 
 def stopping(case: Case, steps: int, seconds: float, tolerance: float | None = None) -> Stopping:

@@ -35,6 +35,7 @@ class Look:
         way: the direction in which they fall (unit vector), where they do.
         rise: the highest value met, above that at the point.
         line: the direction that was looked along.
+        nearest: the distance of the nearest sample that showed a fall, and how far the value rises there.
     """
 
     shape: Shape
@@ -42,6 +43,7 @@ class Look:
     way: Vector | None = None
     rise: float = 0.0
     line: Vector | None = None
+    nearest: tuple[float, float] = (0.0, 0.0)
 
 
 def look_along(
@@ -86,11 +88,11 @@ def _look(landscape: Landscape, x: Vector, direction: Vector, floor: Curvature, 
     falling = [(way, rises) for trend, way, rises in sides if trend < 0]
     if len(falling) == 2:
         way, rises = min(falling, key=lambda side: float(side[1][np.isfinite(side[1])][-1]))
-        return Look("falls_both", _order(steps, rises), way)
+        return Look("falls_both", _order(steps, rises), way, nearest=_nearest(steps, rises))
     if falling:
         way, rises = falling[0]
         order = _order(steps, rises)
-        return Look("slope" if order < LINEAR else "falls_one", order, way)
+        return Look("slope" if order < LINEAR else "falls_one", order, way, nearest=_nearest(steps, rises))
     trends = [trend for trend, _, _ in sides]
     if np.isnan(trends).any():
         return Look("undecided")
@@ -147,6 +149,12 @@ def _trend(rises: Vector) -> float:
     if not len(shown):
         return 0.0
     return float(np.sign(shown[0]))
+
+
+def _nearest(steps: Vector, rises: Vector) -> tuple[float, float]:
+    """The first sample that shows anything."""
+    i = int(np.flatnonzero(np.isfinite(rises) & (rises != 0))[0])
+    return float(steps[i]), float(rises[i])
 
 
 def _order(steps: Vector, rises: Vector) -> float:

@@ -17,12 +17,14 @@ from downslope.explain.curvature import Curvature
 from downslope.explain.landscape import Landscape
 from downslope.explain.linear import LinearRule
 from downslope.explain.point import MOST_PARAMETERS, Point, free_of, point_of
+from downslope.explain.rationed import at_most, time_left
 from downslope.explain.setup import Setup
 from downslope.objectives import Vector
 
 LEAST_SECONDS = 0.05  # an explanation may take this long, or as long as the run
 WINDOW = 400  # consecutive steps that are looked at, at either end
 REPLAYED = 20_000  # steps of a thinned run that are run again to have them all
+JUDGING = 0.6  # of the time that is left, for the kind of point
 WANTED = 1e-6  # part of the first gradient's norm to reach, where the run was given no test
 FADED = 0.05  # part of the first gradient's norm
 CREEPING = 0.1  # of it may go in the second half of a run that creeps: a square root of the steps keeps 0.35
@@ -222,12 +224,17 @@ class Case:
                 point_of(self.run) if len(self.run.history) else Point("unknown", maximize=self.run.maximize)
             )
         if self.stands:
-            return point_of(self.run)
+            return self._judged
         if self.creeps:
-            point = point_of(self.run)
+            point = self._judged
             if point.kind == "degenerate" and point.detail != "undecided":
                 return point
         return self._moving
+
+    @property
+    def _judged(self) -> Point:
+        with at_most(JUDGING * time_left()):
+            return point_of(self.run)
 
     @cached_property
     def stands(self) -> bool:

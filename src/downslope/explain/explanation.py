@@ -10,12 +10,21 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Run
-from downslope.explain import record
+from downslope.explain import rationed, record
 from downslope.explain.case import Case
 from downslope.explain.findings import Finding, causes
 from downslope.explain.outlook import Forecast, from_curvature
-from downslope.explain.point import Point
-from downslope.explain.rationed import OutOfEvaluationsError, looked_at, too_coarse
+from downslope.explain.point import Detail, Point
+from downslope.explain.rationed import (
+    Clock,
+    Rationed,
+    TooDearError,
+    at_most,
+    looked_at,
+    random_values,
+    too_coarse,
+)
+from downslope.explain.sentences import say
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,7 @@ class Explanation:
         findings: causes of trouble, the gravest first; empty where all is well.
         forecast: what curvature promised, beside what happened; None where theory has nothing to say.
         course: what happened, of a record whose function cannot be evaluated; else empty.
+        left_out: that something was not looked into, and why; empty where all was.
 
     >>> import downslope as ds
     >>> print(ds.minimize("x^2", start={"x": 1.0}, learning_rate=0.5).explain().point.kind)
@@ -37,6 +47,7 @@ class Explanation:
     findings: tuple[Finding, ...]
     forecast: Forecast | None
     course: str = ""
+    left_out: str = ""
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -56,9 +67,17 @@ class Explanation:
             said.append(finding.sentence)
             if finding.advice is not None:
                 said.append(finding.advice.sentence)
-        if self.forecast is not None:
-            said.append(self.forecast.sentence)
+        said += [self._promised, self.left_out]
         return [sentence for sentence in said if sentence]
+
+    @property
+    def _promised(self) -> str:
+        """The forecast's sentence; empty where a finding has named the same limit of the learning rate."""
+        if self.forecast is None:
+            return ""
+        limit, named = self.forecast.limit, [finding.evidence.get("limit") for finding in self.findings]
+        told = limit is not None and any(isinstance(n, float) and math.isclose(n, limit) for n in named)
+        return "" if told and self.forecast.diverges else self.forecast.sentence
 
     @property
     def brief(self) -> str:
@@ -71,11 +90,12 @@ class Explanation:
         return " ".join(said)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data: ``point``, ``findings`` and ``forecast``. NaN is None, infinities are text."""
+        """Plain data: ``point``, ``findings``, ``forecast`` and ``left_out``. NaN is None, infinities are text."""
         data = {
             "point": self.point.to_dict(),
             "findings": [finding.to_dict() for finding in self.findings],
             "forecast": None if self.forecast is None else self.forecast.to_dict(),
+            "left_out": self.left_out or None,
         }
         plain: dict[str, Any] = _plain(data)
         return plain
@@ -89,8 +109,7 @@ class Explanation:
             lines.append(f"{finding.code}: {finding.sentence}")
             if finding.advice is not None:
                 lines.append(f"  {finding.advice.sentence}")
-        if self.forecast is not None:
-            lines.append(self.forecast.sentence)
+        lines += [sentence for sentence in (self._promised, self.left_out) if sentence]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -101,15 +120,15 @@ class Explanation:
         for finding in self.findings:
             advice = "" if finding.advice is None else f" <b>{escaped(finding.advice.sentence)}</b>"
             rows.append(f"<p><code>{finding.code}</code> {escaped(finding.sentence)}{advice}</p>")
-        if self.forecast is not None:
-            rows.append(f"<p>{escaped(self.forecast.sentence)}</p>")
+        rows += [f"<p>{escaped(sentence)}</p>" for sentence in (self._promised, self.left_out) if sentence]
         return "\n".join(rows)
 
 
 def explain(run: Run) -> Explanation:
     """Why ``run`` ended as it did: what kind of point it reached, causes of trouble, advice that was run, a forecast.
 
-    It takes at most as long as the run, or 50 ms.
+    It takes at most as long as the run, or a second where that is more, and mostly milliseconds: what would take
+    longer is left out, and it says so. Settings are tried for at most as long as the run, or 50 ms.
 
     >>> import downslope as ds
     >>> run = ds.minimize("x^2/20 + y^2", start={"x": -7, "y": 2}, learning_rate=1.05, steps=100)
@@ -127,26 +146,46 @@ def explain(run: Run) -> Explanation:
             return Explanation(Point("unseen"), (), None)
         seen = record.Record(run)
         return Explanation(Point("unseen"), tuple(record.findings(seen)), None, record.course(seen))
-    if too_coarse(run):
-        return _by_its_record(run)
-    case = Case(looked_at(run))
+    hidden: Detail = "coarse" if too_coarse(run) else "random" if random_values(run) else ""
+    if hidden:
+        return _by_its_record(run, hidden)
+    limit = max(rationed.EXPLAINING, run.seconds)
+    with at_most(limit) as clock, np.errstate(all="ignore"):
+        return _looked_into(Case(looked_at(run)), clock)
+
+
+def _looked_into(case: Case, clock: Clock) -> Explanation:
+    run, promised = case.run, None
+    findings = causes(case)
     try:
-        with np.errstate(all="ignore"):
-            findings = causes(case)
-            promised = _forecast(case)
-            point = case.point
-    except OutOfEvaluationsError:
-        return _by_its_record(run)
+        point = case.point
+        promised = _forecast(case)
+    except TooDearError:
+        point = case.__dict__.get("point") or Point("unknown", "too_dear", maximize=run.maximize)
+    left_out = _left_out(run, clock)
+    if left_out and not findings:
+        findings = record.findings(record.Record(run)) if len(run.history) else []
+        if point.kind == "unknown":
+            return Explanation(point, tuple(findings), promised)
     kink = next((f for f in findings if f.code == "kink"), None)
     if kink is not None and point.kind != "kink":
         point = Point("kink", way=kink.evidence["along"], names=case.names, maximize=run.maximize)
-    return Explanation(point, tuple(findings), promised)
+    return Explanation(point, tuple(findings), promised, left_out=left_out)
 
 
-def _by_its_record(run: Run) -> Explanation:
-    """What the history alone tells, where curvature cannot be had: its rounding hides it, or it would cost too much."""
+def _left_out(run: Run, clock: Clock) -> str:
+    """That something was refused, for lack of time or of evaluations; empty where nothing was."""
+    if clock.refused:
+        return say("left_out.time")
+    return (
+        say("left_out.evaluations") if isinstance(run.objective, Rationed) and run.objective.refused else ""
+    )
+
+
+def _by_its_record(run: Run, hidden: Detail) -> Explanation:
+    """What the history alone tells, where curvature cannot be had: rounding or chance hides it."""
     findings = tuple(record.findings(record.Record(run))) if len(run.history) else ()
-    return Explanation(Point("unknown", maximize=run.maximize), findings, None)
+    return Explanation(Point("unknown", hidden, maximize=run.maximize), findings, None)
 
 
 def _forecast(case: Case) -> Forecast | None:
@@ -159,7 +198,9 @@ def _forecast(case: Case) -> Forecast | None:
         if bottom is None or (case.point.kind == "degenerate" and case.point.detail != "flat_valley"):
             return None
         gradient = case.landscape.hessian(bottom.x) @ (case.start - bottom.x)
-    return from_curvature(curvature, gradient, case.setup, case.wanted, case.quadratic).beside(case.run)
+    doubt = case.landscape.doubt
+    made = from_curvature(curvature, gradient, case.setup, case.wanted, case.quadratic, doubt)
+    return made.beside(case.run)
 
 
 def _plain(value: Any) -> Any:

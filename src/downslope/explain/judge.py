@@ -20,6 +20,12 @@ NEARLY_HOME = 1e-2  # part of it that will do where rounding ends the way
 SHRINKING = 0.97  # each must be shorter than this part of the last
 QUADRATIC = 0.1  # a Newton step that leaves more than this part of the way was not on a quadratic
 LEVEL = 1e-12  # of the highest rise around: a direction that rises no more than this is flat
+DOUBTED = 100  # roundings, relative to the largest curvature, below which a negative one is no evidence
+OUTWEIGHED = (
+    0.3  # part of the slope that a negative curvature makes within the scale: more slope left decides nothing
+)
+MORE = 3.0  # times what the slope explains: a fall that is evidence of something beyond it
+LOWER = 1e-2  # part of the run's whole fall by which values must still fall to be called lower
 FAR = 0.1  # a point that is this part of the whole way from the stationary point has not arrived
 TWO = (1.8, 2.2)  # exponents that are a square's
 
@@ -47,10 +53,12 @@ class Judge:
             return kink
         hessian = landscape.hessian(self.x)
         if not np.all(np.isfinite(hessian)):
-            return Point("unknown", maximize=self.up)
+            return Point("unknown", "not_finite", maximize=self.up)
         centre, curvature, regular, off = self._polished(Curvature.of(hessian, landscape.names))
         self.centre, self.curvature, self.off = centre, curvature, off
         down = [i for i in np.flatnonzero(regular) if curvature.values[i] < 0]
+        if down and not self._shows(-float(curvature.values[down[0]])):
+            return self._made("unknown", "unfinished")
         if down:
             escape = self._falls(curvature.vectors[:, down[0]], -float(curvature.values[down[0]]))
             if escape is not None:
@@ -66,6 +74,17 @@ class Judge:
                 return self._made("small_by_units")
             return self._made("minimum")
         return self._beyond(regular)
+
+    def _shows(self, bend: float) -> bool:
+        """Whether a curvature of minus this much is more than rounding, and than the gradient that is left here.
+
+        Along it the slope changes by ``bend`` times the scale within the scale. Where the gradient is of that size, the
+        point is not where such a curvature would be seen: the run is not finished.
+        """
+        if bend <= DOUBTED * self.landscape.precision * float(np.max(np.abs(self.curvature.values))):
+            return False
+        left = float(np.linalg.norm(self.landscape.gradient(self.x)))
+        return left <= max(OUTWEIGHED * bend * self.scale, 10 * self.landscape.noise(self.x))
 
     def _polished(self, curvature: Curvature) -> tuple[Vector, Curvature, Any, float]:
         """The stationary point near by, the curvature there, which directions are as quadratics are, and the doubt.
@@ -163,6 +182,9 @@ class Judge:
             self.landscape, self.centre, curvature.vectors[:, ~regular], floor, self.scale, self.off
         )
         shapes = {look.shape: look for look in reversed(looks)}
+        for shape in ("falls_both", "falls_one"):
+            if shape in shapes and not self._outfalls(shapes[shape]):
+                return self._made("unknown", "unfinished")
         if "falls_both" in shapes:
             every = not np.any(firm) and all(look.shape == "falls_both" for look in looks)
             return self._made("maximum" if every else "saddle", look=shapes["falls_both"])
@@ -183,15 +205,23 @@ class Judge:
         steepest = max(looks, key=lambda look: look.order)
         return self._made("degenerate", "higher_order_minimum", look=steepest)
 
+    def _outfalls(self, look: Look) -> bool:
+        """Whether values fall by more than the gradient that is left makes them fall: if not, it is no evidence."""
+        slope = float(np.linalg.norm(self.landscape.gradient(self.centre)))
+        return -look.nearest[1] > MORE * slope * look.nearest[0]
+
     def _sloping(self, look: Look) -> Point:
-        """Values fall in proportion: for ever, or to somewhere far lower, or the point was not stationary at all."""
+        """Values fall in proportion: for ever, to somewhere far lower, or by no more than the gradient that is left."""
         assert look.way is not None
         values = fall_without_end(self.landscape, self.centre, look.way, self.scale)
         if len(values) >= 8:
             return self._made("degenerate", "asymptote", look=look)
         if values and abs(values[-1][1]) != np.inf:
-            return self._made("degenerate", "plateau", look=look)
-        return self._made("not_stationary", escape=look.way)
+            here = self.landscape.value(self.centre)
+            fallen = 0.0 if self.start is None else self.landscape.value(self.start) - here
+            if here - values[-1][1] > LOWER * fallen:
+                return self._made("degenerate", "plateau", look=look)
+        return self._made("unknown", "unfinished")
 
     def _made(
         self, kind: Kind, detail: Detail = "", escape: Vector | None = None, look: Look | None = None

@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 
 from downslope import symbolic
 from downslope.errors import ObjectiveError
+from downslope.explain.rationed import spend, time_left
 from downslope.objectives import Objective, Vector
 
 MOST_SYMBOLIC = 24  # parameters up to which second derivatives are taken in symbols
 MOST_WRITTEN = 3000  # characters of a formula times its parameters, likewise: 15 ms
+LONG = 3000  # characters from which a formula is compiled: its gradients then cost a fortieth and more
+COMPILED = 5e-6  # seconds for each character
+MOST_COMPILING = 0.5  # part of the time there is
 SAME = 1e-5  # Hessians from differences that agree so well, relatively, are called equal
 
 
@@ -26,7 +30,11 @@ class Landscape:
     """The objective, its negative where it was climbed, with a ridge added where weights decayed.
 
     Formulas are evaluated here by an interpreter that is ready in a tenth of a millisecond: a judgement needs
-    a hundred values, which machine code would not pay for.
+    a hundred values, which machine code would not pay for; only long ones, as traced networks are, are compiled.
+    Every evaluation is on the clock of ``rationed.at_most``.
+
+    Raises:
+        TooDearError: from any evaluation, where there is no time left.
 
     Args:
         objective: what was descended or climbed.
@@ -55,6 +63,8 @@ class Landscape:
         self.names = objective.parameters.coordinates
         self.dimension = len(self.names)
         self._hessians: dict[bytes, NDArray[np.float64]] = {}
+        self._machine_code: symbolic.NativeFunction | None = None
+        self._uncompilable = False
 
     @cached_property
     def expression(self) -> Any:
@@ -81,12 +91,25 @@ class Landscape:
         except (ObjectiveError, RuntimeError, ValueError, TypeError, NotImplementedError):
             return None
 
+    @property
+    def _native(self) -> symbolic.NativeFunction | None:
+        """Value and gradient of a long formula as machine code; None where it is short, or there is no time for it."""
+        if self._machine_code is None and self.expression is not None and not self._uncompilable:
+            if not LONG <= len(self._written) <= MOST_COMPILING * time_left() / COMPILED:
+                return None
+            try:
+                outputs = [self.expression, *self._partials]
+                self._machine_code = symbolic.compile_native(self.objective.symbols, outputs, optimize=False)
+            except ObjectiveError:
+                self._uncompilable = True
+        return self._machine_code
+
     @cached_property
     def _second(self) -> list[list[Any]] | None:
         """The matrix of second derivatives in symbols; None where it would be too large or there are no symbols."""
-        if self.expression is None or self.dimension > MOST_SYMBOLIC or self._interpreted is None:
+        if self.expression is None or self.dimension > MOST_SYMBOLIC:
             return None
-        if len(self._written) * self.dimension > MOST_WRITTEN:
+        if len(self._written) * self.dimension > MOST_WRITTEN or self._interpreted is None:
             return None
         try:
             return [symbolic.gradient(row, self.objective.symbols) for row in self._partials]
@@ -132,6 +155,9 @@ class Landscape:
 
     def value(self, x: Vector) -> float:
         """The objective at ``x``; not finite outside its domain."""
+        spend()
+        if self._native is not None:
+            return float(self._native(np.ascontiguousarray(x, np.float64))[0])
         if self._interpreted is not None:
             return float(self._interpreted(np.asarray(x, np.float64))[0])
         with np.errstate(all="ignore"):
@@ -139,6 +165,9 @@ class Landscape:
 
     def gradient(self, x: Vector) -> Vector:
         """The derivative of the objective itself, also where a person supplied another."""
+        spend()
+        if self._native is not None:
+            return self._native(np.ascontiguousarray(x, np.float64))[1:]
         if self._interpreted is not None:
             return np.asarray(self._interpreted(np.asarray(x, np.float64))[1:], np.float64)
         with np.errstate(all="ignore"):
@@ -156,17 +185,24 @@ class Landscape:
 
     def _hessian(self, x: Vector) -> NDArray[np.float64]:
         d = self.dimension
+        spend()
         with np.errstate(all="ignore"):
             if self._second is not None and self._hessian_interpreted is not None:
                 return np.asarray(self._hessian_interpreted(x), np.float64).reshape(d, d)
-            if self._interpreted is None:
+            if self.expression is None or (self._native is None and self._interpreted is None):
                 return np.asarray(self.sign * self.objective.hessian(x) + self.ridge * np.eye(d))
             steps = np.cbrt(np.finfo(np.float64).eps) * np.maximum(1.0, np.abs(x))
             shifts = np.diag(steps)
-            ahead = np.array([self.gradient(x + shift) for shift in shifts])
-            behind = np.array([self.gradient(x - shift) for shift in shifts])
+            ahead, behind = self._gradients(x + shifts), self._gradients(x - shifts)
             out = (ahead - behind) / (2 * steps[:, None])
             return np.asarray((out + out.T) / 2)
+
+    def _gradients(self, points: NDArray[Any]) -> NDArray[np.float64]:
+        """The gradient at each row."""
+        if self._native is None:
+            return np.array([self.gradient(point) for point in points])
+        spend()
+        return np.asarray(self._native.rows(points)[:, 1:], np.float64)
 
     @cached_property
     def smooth(self) -> bool:
@@ -201,6 +237,11 @@ class Landscape:
     def precision(self) -> float:
         """The relative spacing of numbers in which the objective was computed."""
         return float(np.finfo(self.objective.dtype).eps)
+
+    @property
+    def doubt(self) -> float:
+        """The part of the largest curvature that rounding may make of none: little in symbols, more in differences."""
+        return 1e-12 if self._second is not None else max(1e-7, 100 * self.precision)
 
     def noise(self, x: Vector) -> float:
         """How far rounding in ``x`` alone moves the gradient: |H| |x| times the precision."""

@@ -189,26 +189,38 @@ def forecast_of(
                 gradient = landscape.gradient(x)
                 if not np.all(np.isfinite(gradient)):
                     return None
-                return from_curvature(curvature, gradient, setup, tolerance, True)
+                return from_curvature(curvature, gradient, setup, tolerance, True, landscape.doubt)
             bottom = bottom_below(landscape, x)
             if bottom is None:
                 return None
             gradient = landscape.hessian(bottom.x) @ (x - bottom.x)
-            return from_curvature(bottom.curvature, gradient, setup, tolerance, False)
+            return from_curvature(bottom.curvature, gradient, setup, tolerance, False, landscape.doubt)
     except (DownslopeError, np.linalg.LinAlgError):
         return None
 
 
 def from_curvature(
-    curvature: Curvature, gradient: Vector, setup: Setup | None, tolerance: float, exact: bool
+    curvature: Curvature,
+    gradient: Vector,
+    setup: Setup | None,
+    tolerance: float,
+    exact: bool,
+    doubt: float = 1e-12,
 ) -> Forecast:
-    """The forecast from a curvature and the first gradient."""
-    λ, L = curvature.values, curvature.largest
+    """The forecast from a curvature and the first gradient.
+
+    Only of a quadratic can it be said that it falls without end: elsewhere a curvature says nothing of what is far.
+    ``doubt`` is the part of the largest curvature below which others are taken for rounding, and for none.
+    """
+    size = float(np.max(np.abs(curvature.values), initial=0.0))
+    λ = np.where(np.abs(curvature.values) <= doubt * size, 0.0, curvature.values)
+    curvature = replace(curvature, values=λ)
+    L = curvature.largest
     parts = curvature.vectors.T @ gradient
     size = float(np.linalg.norm(parts))
-    down = bool(np.any((λ < -1e-12 * np.max(np.abs(λ), initial=0.0)) & (np.abs(parts) > 1e-13 * size)))
-    level = bool(np.any((λ == 0) & (np.abs(parts) > 1e-9 * size))) and exact
-    bounded = not (down or level)
+    down = bool(np.any((λ < 0) & (np.abs(parts) > 1e-13 * size)))
+    level = bool(np.any((λ == 0) & (np.abs(parts) > max(1e-9, doubt) * size)))
+    bounded = not (exact and (down or level))
     best = curvature.best_rate if curvature.smallest > 0 and bounded else None
     given = None
     if setup is None:

@@ -11,8 +11,9 @@ import numpy as np
 from downslope.descent import Run, Status
 from downslope.descent.bounds import free_part, projection_of
 from downslope.errors import ObjectiveError
+from downslope.explain import rationed
 from downslope.explain.landscape import Landscape
-from downslope.explain.rationed import looked_at, too_coarse
+from downslope.explain.rationed import TooDearError, at_most, looked_at, price_of, random_values, too_coarse
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
 from downslope.objectives import Objective, Vector
@@ -29,7 +30,21 @@ Kind = Literal[
     "unknown",
     "unseen",
 ]
-Detail = Literal["", "flat_valley", "higher_order_minimum", "inflection", "asymptote", "plateau", "undecided"]
+Detail = Literal[
+    "",
+    "flat_valley",
+    "higher_order_minimum",
+    "inflection",
+    "asymptote",
+    "plateau",
+    "undecided",
+    "too_many",
+    "not_finite",
+    "coarse",
+    "random",
+    "too_dear",
+    "unfinished",
+]
 
 HAIR = 1e-12  # relative distance from a bound that is none
 LEAST_SECONDS = 0.05  # what a judgement may always cost
@@ -45,7 +60,9 @@ class Point:
             values further out showed), "edge_of_domain", "kink", "not_stationary", "small_by_units" (the
             gradient is small only because of its units), "unknown", or "unseen" (only a record is there).
         detail: of a degenerate point: "flat_valley", "higher_order_minimum", "inflection", "asymptote" (it keeps
-            falling for ever), "plateau", "undecided".
+            falling for ever), "plateau", "undecided". Of an unknown one why: it has "too_many" parameters, derivatives
+            that are "not_finite", values so "coarse" (float32, differenced) or "random" that they hide its curvature,
+            it is "too_dear" to look at, or "unfinished": the gradient that is left outweighs what curvature shows.
         curvatures: eigenvalues of the Hessian, ascending.
         directions: for each, the parameter or the direction that it belongs to, and its components.
         escape: a direction along which the objective gets better, where there is one.
@@ -137,15 +154,17 @@ def classify(
     ('degenerate', 'inflection', '-y')
     """
     if not 0 < len(x) <= MOST_PARAMETERS:
-        return Point("unknown")
+        return Point("unknown", "too_many", maximize=maximize)
     from downslope.explain.judge import Judge  # which makes the points described here
 
     try:
         with np.errstate(all="ignore"):
             landscape = Landscape.of(objective, -1.0 if maximize else 1.0, ridge)
             return Judge(landscape, np.array(x, np.float64), start).point()
+    except TooDearError:
+        return Point("unknown", "too_dear", maximize=maximize)
     except (ObjectiveError, np.linalg.LinAlgError):
-        return Point("unknown")
+        return Point("unknown", "not_finite", maximize=maximize)
 
 
 def judged(run: Run, cheap: bool = False) -> Run:
@@ -157,7 +176,8 @@ def judged(run: Run, cheap: bool = False) -> Run:
         return run
     if not len(run.history):
         return run
-    point = point_of(run, cheap)
+    with at_most(max(rationed.JUDGING, run.seconds)):
+        point = point_of(run, cheap)
     if not point.disappoints:
         return run
     verdict = dataclasses.replace(
@@ -173,21 +193,34 @@ def point_of(run: Run, cheap: bool = False) -> Point:
         objective, x = free_of(run)
         if not len(x):
             return Point("maximum" if run.maximize else "minimum", maximize=run.maximize)
-        if not cheap and (too_coarse(run) or not affordable(run, len(x))):
-            return Point("unknown")
+        if not cheap:
+            hidden = why_not(run, len(x))
+            if hidden:
+                return Point("unknown", hidden, maximize=run.maximize)
         start = run.start if len(x) == len(run.start) else None
         return classify(objective, x, run.maximize, start, setup.ridge)
+
+
+def why_not(run: Run, dimension: int) -> Detail:
+    """Why the point of a run is not to be judged; empty where it is."""
+    if dimension > MOST_PARAMETERS:
+        return "too_many"
+    if too_coarse(run):
+        return "coarse"
+    if not affordable(run, dimension):
+        return "too_dear"
+    return "random" if random_values(run) else ""
 
 
 def affordable(run: Run, dimension: int) -> bool:
     """Whether judging the point will cost no more than the run or 50 ms.
 
     Formulas are judged in about a millisecond. A Python function has to be called: a judgement takes some 8 gradients
-    for each parameter (measured), priced at what the run's own took.
+    for each parameter (measured), priced as ``price_of`` says.
     """
     if run.objective.expression is not None or not run.nfev:
         return True
-    price = 8 * dimension * run.seconds / run.nfev
+    price = 8 * dimension * price_of(run)
     return price <= max(run.seconds, LEAST_SECONDS)
 
 

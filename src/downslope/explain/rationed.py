@@ -1,8 +1,13 @@
-"""An objective that may be evaluated only so many times more: what looks at a run must not cost more than the run."""
+"""What looks at a run must not cost much more than the run: so many evaluations more, and so much time."""
 
 from __future__ import annotations
 
 import dataclasses
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,27 +18,75 @@ from downslope.objectives import Objective, Vector
 
 LEAST_SECONDS = 0.05  # what looking may always cost
 LEAST_EVALUATIONS = 1_000
+EXPLAINING = 1.0  # seconds that an explanation may always take, or as long as the run
+JUDGING = 0.25  # those that are allowed at the end of a run for judging its point
 MOST_FOR_EACH = 100  # parameter; a judgement that ends at all takes some 8 gradients for each (measured)
 
 
-class OutOfEvaluationsError(ObjectiveError):
+class TooDearError(ObjectiveError):
     """Looking closer would cost more than the run did."""
 
 
+@dataclass
+class Clock:
+    """Until when looking may go on, and whether anything was refused for lack of time."""
+
+    until: float
+    refused: bool = False
+
+
+_CLOCK: ContextVar[Clock | None] = ContextVar("clock", default=None)
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[Clock]:
+    """Everything that is looked at within takes at most so long, but for the one evaluation that is under way."""
+    outer, until = _CLOCK.get(), time.perf_counter() + seconds
+    clock = Clock(until if outer is None else min(until, outer.until))
+    token = _CLOCK.set(clock)
+    try:
+        yield clock
+    finally:
+        _CLOCK.reset(token)
+        if outer is not None:
+            outer.refused |= clock.refused
+
+
+def time_left() -> float:
+    """Seconds for which looking may still go on; infinite where nobody set a limit."""
+    clock = _CLOCK.get()
+    return float("inf") if clock is None else clock.until - time.perf_counter()
+
+
+def spend() -> None:
+    """Raise where the time is up; called before every evaluation.
+
+    Raises:
+        TooDearError: it is.
+    """
+    clock = _CLOCK.get()
+    if clock is not None and time.perf_counter() > clock.until:
+        clock.refused = True
+        raise TooDearError("a closer look would take longer than the run did.")
+
+
 class Rationed(Objective):
-    """Another objective, until its evaluations are used up; then every call raises ``OutOfEvaluationsError``."""
+    """Another objective, until its evaluations are used up; then every call raises ``TooDearError``."""
 
     def __init__(self, objective: Objective, evaluations: int) -> None:
         super().__init__(objective.parameters, objective.text, objective.dtype)
         self._objective, self._left = objective, evaluations
+        self.refused = False
         self.differentiation, self.notes = objective.differentiation, objective.notes
         self.tensors, self.loop, self.remote = objective.tensors, objective.loop, objective.remote
         self.nested = objective.nested
 
     def _take(self) -> Objective:
+        spend()
         self._left -= 1
         if self._left < 0:
-            raise OutOfEvaluationsError("a closer look would cost more than the run did.")
+            self.refused = True
+            raise TooDearError("a closer look would cost more than the run did.")
         return self._objective
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
@@ -57,13 +110,35 @@ def looked_at(run: Run) -> Run:
     objective = run.objective
     if objective.expression is not None or isinstance(objective, Rationed) or not objective.evaluable:
         return run
-    price = run.seconds / max(run.nfev, 1)
+    price = price_of(run)
     in_time = int(LEAST_SECONDS / price) if price > 0 else LEAST_EVALUATIONS
     enough = LEAST_EVALUATIONS + MOST_FOR_EACH * objective.parameters.size
     allowed = min(max(run.nfev, in_time, LEAST_EVALUATIONS), enough)
     return dataclasses.replace(run, objective=Rationed(objective, allowed))
 
 
+def price_of(run: Run) -> float:
+    """Seconds for one evaluation: what the run's own took; one that is timed, where the run was compiled."""
+    if run.engine != "compiled":
+        return run.seconds / max(run.nfev, 1)
+    took = []
+    for _ in range(2):  # the first may compile
+        began = time.perf_counter()
+        run.objective.gradient(run.final)
+        took.append(time.perf_counter() - began)
+    return min(took)
+
+
 def too_coarse(run: Run) -> bool:
     """Whether the objective's own rounding hides its curvature: float32 numbers, differenced."""
     return run.objective.expression is None and run.objective.dtype == np.float32
+
+
+def random_values(run: Run) -> bool:
+    """Whether the objective draws random numbers: twice at the same point it is not the same, by more than rounding."""
+    if run.objective.expression is not None or not run.objective.evaluable or not len(run.history):
+        return False
+    with np.errstate(all="ignore"):
+        first, second = (run.objective.value(run.final) for _ in range(2))
+    rounding = 1e3 * np.finfo(run.objective.dtype).eps * max(abs(first), abs(second))
+    return bool(abs(first - second) > rounding)

@@ -52,8 +52,17 @@ POINTS: Mapping[str, str] = {
     "small_by_units": "The gradient is small only because of the units: the stationary point itself is "
     "{distance:.4g} away.",
     "unseen": "What kind of point it ended at cannot be told: this is a record, and the function is not in it.",
-    "unknown": "What kind of point this is was not looked into: it has too many parameters, no finite derivatives, "
-    "float32 numbers that hide them, or looking would cost more than the run.",
+    "unknown": "What kind of point this is was not looked into.",
+    "unknown.too_many": "What kind of point this is was not looked into: with so many parameters, their second "
+    "derivatives would cost more than the run.",
+    "unknown.not_finite": "What kind of point this is cannot be told: its second derivatives are not finite.",
+    "unknown.coarse": "What kind of point this is cannot be told: differences of float32 gradients are too coarse for "
+    "second derivatives.",
+    "unknown.random": "What kind of point this is cannot be told: the function draws random numbers, and differences "
+    "of such values measure the draw, not a curvature.",
+    "unknown.too_dear": "What kind of point this is was not looked into: that would have taken longer than the run.",
+    "unknown.unfinished": "What kind of point this leads to cannot be told yet: the gradient that is left outweighs "
+    "what the curvature shows.",
 }
 
 ABOVE = "learning_rate_above_limit"
@@ -308,6 +317,11 @@ RECORDS: Mapping[str, str] = {
     "first gradient's norm still there.",
     "unfinished": "The value was still falling at the end: by {part:.1%} of its whole fall in the last {steps} steps.",
 }
+LEFT_OUT: Mapping[str, str] = {
+    "time": "The rest was not looked into: it would have taken longer than the run, and than a second.",
+    "evaluations": "The rest was not looked into: it would have taken more evaluations than the run.",
+}
+
 COURSES: Mapping[str, str] = {
     "both": "In {steps} steps the value went from {value:.4g} to {value_end:.4g}, and the gradient's norm from "
     "{norm:.3g} to {norm_end:.3g}.",
@@ -343,6 +357,7 @@ ENGLISH: Mapping[str, str] = {
         ("gradient", GRADIENTS),
         ("finding.record", RECORDS),
         ("course", COURSES),
+        ("left_out", LEFT_OUT),
     )
     for key, template in templates.items()
 }

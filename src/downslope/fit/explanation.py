@@ -68,7 +68,7 @@ def sentence(note: str) -> str:
 
 
 def explained(fit: Fit) -> FitExplanation:
-    """Why ``fit`` ended as it did; it takes at most as long as the descent, or 50 ms."""
+    """Why ``fit`` ended as it did; it takes at most as long as the descent, or a second where that is more."""
     if fit.recorded is not None:
         brief = fit.recorded["explanation"].get("brief", "")
         return FitExplanation(fit.message, fit.notes, None, (brief,) if brief else ())

@@ -197,7 +197,7 @@ class Fit:
     def explain(self) -> FitExplanation:
         """Why it ended as it did: what the data say, and causes of trouble in the descent with advice that was run.
 
-        It takes at most as long as the descent, or 50 ms; asked again, it answers at once.
+        It takes at most as long as the descent, or a second where that is more; asked again, it answers at once.
         """
         kept: FitExplanation | None = self.__dict__.get("_explanation")
         if kept is None:

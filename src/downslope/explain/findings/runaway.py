@@ -18,6 +18,7 @@ from downslope.objectives import Vector
 
 SUDDEN = 3  # steps within which an overflow is the function's own and not a long divergence's end
 DECADES = 9  # tenfold distances over which values must fall to be called falling for ever
+FALLEN = 1.0  # times the size of the value where it begins: so far below 0 it must have come
 MARGIN = 1e-3  # of the way to the edge of the domain, where a bound is put
 
 
@@ -181,7 +182,7 @@ def _unbounded_quadratic(case: Case) -> Finding | None:
     down = [
         i
         for i, v in enumerate(curvature.values)
-        if v < -1e-12 * abs(curvature.values).max() and abs(parts[i]) > 1e-12 * size
+        if v < -case.landscape.doubt * abs(curvature.values).max() and abs(parts[i]) > 1e-12 * size
     ]
     level = [i for i, v in enumerate(curvature.values) if v == 0 and abs(parts[i]) > 1e-9 * size]
     chosen = [*down, *level]
@@ -218,6 +219,9 @@ def _made(case: Case, way: Vector, base: Vector, exact: bool, proof: str) -> Fin
     if len(fallen) < (DECADES if not any(v == -np.inf for _, v in fallen) else 3):
         return None
     drops = -np.diff([v for _, v in finite])
+    proven = exact and case.landscape.constant is not None
+    if not proven and not -finite[-1][1] > FALLEN * abs(case.landscape.value(base)):
+        return None  # whatever is bounded by 0, as a sum of squares is, cannot fall as far as this
     if not exact and len(drops) > 1 and not drops[-1] >= 0.9 * drops[-2] > 0:
         return None  # it falls ever less: towards a bound, as far as can be seen
     evidence = {
