@@ -366,3 +366,14 @@ def test_the_rows_right_beside_a_curve_are_not_erased():
         effect._gc.get("linewidth", 0.0) < 3 for effect in line.get_path_effects() if hasattr(effect, "_gc")
     )
     assert line.get_linewidth() < 2
+
+
+def test_a_curve_that_leaves_the_rows_behind_takes_no_room():
+    """1/t before the first row is far below and above: the height is that of the rows and the curve among them."""
+    t = np.linspace(0.1, 8, 50)
+    found = fit({"t": t, "y": 90 * (1 - np.exp(-2 * t))}, "y ~ a*(1 - exp(-b*t))", start="a=80,b=1")
+    low, high = plot_fit(found, view="data").axes[0].get_ylim()
+    assert low > 5
+    assert high < 100
+    low, _ = plot_fit(found, view="data,t=-1:8").axes[0].get_ylim()
+    assert low < -20

@@ -277,3 +277,29 @@ def test_a_map_of_many_parameters_says_how_to_see_them():
     run = ds.minimize("rosenbrock(4)", steps=3)
     with pytest.raises(UsageError, match="use kind='progress' or slice="):
         run.plot(kind="map")
+
+
+def test_a_schedule_is_set_as_it_is_typed():
+    rule = ds.optimizers.Adam(learning_rate=0.05 * ds.optimizers.schedules.Cosine(steps=20))
+    figure = ds.minimize("x^2/20 + y^2", start={"x": -7, "y": 2}, optimizer=rule, steps=9).plot()
+    assert any("Adam, learning rate 0.05 × cosine(steps=20), beta1 0.9" in told for told in words(figure))
+    assert not any("Product" in told or "_rate" in told for told in words(figure))
+
+
+@pytest.mark.parametrize("logged", [True, False], ids=["values", "no values"])
+def test_a_record_ends_where_it_was_last_evaluated(logged):
+    updater, params = ds.Updater("sgd", learning_rate=0.1), {"x": -7.0, "y": 2.0}
+    with ds.record(updater) as run:
+        for _ in range(8):
+            x, y = params["x"], params["y"]
+            updater.update(params, {"x": x / 10, "y": 2 * y}, x**2 / 20 + y**2 if logged else None)
+    figure = run.plot(kind="progress")
+    said = " ".join(words(figure))
+    upper, lower = figure.axes[:2]
+    ends = [line for axes in (upper, lower) for line in axes.lines if line.get_marker() == "D"]
+    assert "nan" not in said
+    assert "at step 7" in said
+    assert [end.get_visible() for end in ends] == [logged, True]
+    assert ends[1].get_xdata().tolist() == [7]
+    assert ("no value was recorded" in [t.get_text() for t in upper.texts]) == (not logged)
+    assert bool(len(upper.get_yticks())) == logged

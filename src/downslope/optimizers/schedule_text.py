@@ -9,7 +9,7 @@ from typing import Any
 
 from downslope.errors import ExpressionError, HyperparameterError, UnknownNameError, nearest
 from downslope.language import parse_number
-from downslope.optimizers.schedule import Constant, Schedule
+from downslope.optimizers.schedule import Constant, Product, Schedule
 
 EXAMPLE = "warmup(steps=10) * cosine(steps=990)"
 MOST_FACTORS = 20
@@ -39,6 +39,28 @@ def parse_schedule(text: str) -> Schedule:
     for piece in pieces[1:]:
         whole = whole * _factor(piece, text)
     return whole
+
+
+def spelled(schedule: Schedule) -> str:
+    """The text of a schedule, as ``parse_schedule`` reads it, without what is so by default.
+
+    >>> spelled(parse_schedule("0.05*warmup(steps=10)*cosine(steps=990, final=0.125)"))
+    '0.05 * warmup(steps=10) * cosine(steps=990, final=0.125)'
+    """
+    if isinstance(schedule, Product):
+        return f"{spelled(schedule.first)} * {spelled(schedule.second)}"
+    if isinstance(schedule, Constant):
+        return f"{schedule.value:g}"
+    usual = {field.name: field.default for field in dataclasses.fields(schedule)}
+    told = []
+    for name, value in schedule.hyperparameters().items():
+        if isinstance(value, (tuple, list)):
+            value = f"[{', '.join(f'{v:g}' for v in value)}]"
+        elif callable(value):
+            value = getattr(value, "__name__", "function")
+        if value != usual[name]:
+            told.append(f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}")
+    return f"{schedule.name()}({', '.join(told)})" if told else schedule.name()
 
 
 def as_schedule(given: Any) -> Schedule:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import Any
 
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
@@ -13,6 +14,9 @@ from matplotlib.mathtext import MathTextParser
 from downslope.descent import Run
 from downslope.errors import DownslopeError
 from downslope.language import parse
+from downslope.optimizers import Optimizer
+from downslope.optimizers.schedule import Schedule
+from downslope.optimizers.schedule_text import spelled
 from downslope.optimizers.theirs import Theirs
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -45,10 +49,19 @@ def rule(run: Run) -> str:
         return repr(run.optimizer)
     name = run.optimizer.name().replace("_", " ")
     settings = [
-        f"{key.replace('_', ' ')} {number(value)}" if isinstance(value, float) else f"{key} {value}"
-        for key, value in run.optimizer.hyperparameters().items()
+        f"{key.replace('_', ' ')} {setting(value)}" for key, value in run.optimizer.hyperparameters().items()
     ]
     return ", ".join([name[:1].upper() + name[1:], *settings])
+
+
+def setting(value: Any) -> str:
+    """A hyperparameter's value: a number as in a book, a schedule as it is typed, a rule within a rule by its name."""
+    if isinstance(value, Schedule):
+        return spelled(value).replace(" * ", " × ")
+    if isinstance(value, Optimizer):
+        inner = ", ".join(f"{k.replace('_', ' ')} {setting(v)}" for k, v in value.hyperparameters().items())
+        return f"{value.name().replace('_', ' ')} ({inner})" if inner else value.name().replace("_", " ")
+    return number(value) if isinstance(value, float) else str(value)
 
 
 def outcome(run: Run, step: str = "step") -> str:

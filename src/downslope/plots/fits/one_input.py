@@ -41,7 +41,10 @@ def draw_one_input(scene: Scene, options: Options, moving: bool = False) -> Draw
     xs = np.linspace(*across, ALONG)
     ys = scene.along({name: xs})
     first = scene.along({name: xs}, scene.fit.history.x[0]) if moving and len(scene.fit.history) else None
-    up = asked.get(height) or _heights(scene, ys, first)
+    near = np.full(ALONG, True) if name in asked else (xs >= x.min()) & (xs <= x.max())
+    if not near.any():
+        near[:] = True
+    up = asked.get(height) or _heights(scene, ys[near], None if first is None else first[near])
     window = (across, up)
     crowded = scene.crowded and not model.loss.classifies
     width = axes_width(WIDTH, crowded)
