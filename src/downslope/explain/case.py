@@ -150,7 +150,7 @@ class Case:
             stopping,
             maximize=run.maximize,
             every=1,
-            engine=cast(EngineName, run.engine),
+            engine="hosted" if run.engine == "compiled" else cast(EngineName, run.engine),
         )
         return again.history.x[:, self.free]
 

@@ -118,8 +118,8 @@ def looked_at(run: Run) -> Run:
 
 
 def price_of(run: Run) -> float:
-    """Seconds for one evaluation: what the run's own took; one that is timed, where the run was compiled."""
-    if run.engine != "compiled":
+    """Seconds for one evaluation: what the run's own took; one that is timed, where a framework compiled some of it."""
+    if run.objective.loop is None:
         return run.seconds / max(run.nfev, 1)
     took = []
     for _ in range(2):  # the first may compile
