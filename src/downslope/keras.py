@@ -15,6 +15,8 @@ from downslope.optimizers.arithmetic import plain_precision, where
 from downslope.optimizers.base import Optimizer as Rule
 from downslope.optimizers.bundle import Bundle
 from downslope.optimizers.registry import as_optimizer, optimizer_from_dict
+from downslope.optimizers.remembered import replaced
+from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.traits import traits
 from downslope.optimizers.wrappers.scheduled import prepared
 
@@ -33,7 +35,7 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
     Args:
         rule: an ``Optimizer`` of ``downslope.optimizers``, or a name such as ``"adam"``; by default gradient descent.
         learning_rate: a number, a Keras schedule, or a function of no arguments, in the place of the rule's own. It is
-            Keras's ``learning_rate``, which callbacks may change.
+            Keras's ``learning_rate``, which callbacks may change. Or a ``Schedule`` of ours. ``lr`` will do too.
         options: Keras's own (``clipnorm``, ``weight_decay``, ``use_ema``, ``name``, ...), and hyperparameters of a rule
             given by name.
 
@@ -55,7 +57,10 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
     """
 
     def __init__(self, rule: Any = "gradient_descent", learning_rate: Any = None, **options: Any) -> None:
-        constant = learning_rate if isinstance(learning_rate, (int, float)) else None
+        if learning_rate is None:
+            learning_rate = options.pop("lr", None)
+        scheduled = isinstance(learning_rate, Schedule)
+        constant = learning_rate if scheduled or isinstance(learning_rate, (int, float)) else None
         own = {}
         if isinstance(rule, dict):  # as ``get_config`` has it
             rule = optimizer_from_dict(rule)
@@ -65,6 +70,8 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
             rule = as_optimizer(
                 rule, constant if "learning_rate" in cls.__dataclass_fields__ else None, **own
             )
+        if scheduled:  # the rule's own, which counts steps itself
+            rule, learning_rate = replaced(rule, "learning_rate", learning_rate), None
         inner = prepared(rule)
         asks = traits(inner)
         if asks.needs_value:

@@ -36,7 +36,7 @@ REFUSED = [
     (f"minimize x^2 {START} --steps 1e400", "whole number"),
     (f"minimize x^2 {START} --tolerance -1", "at least 0"),
     (f"minimize x^2 {START} --evaluations 0", "at least 1"),
-    (f"minimize x^2 {START} --time-limit 0", "time_limit is 0"),
+    (f"minimize x^2 {START} --time-limit 0", "--time-limit is 0"),
     (f"minimize x^2 {START} --target nan", "finite"),
     (f"minimize x^2 {START} --every 0", "at least 1"),
     (f"minimize x^2 {START} --every nan", "whole number"),

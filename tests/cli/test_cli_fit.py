@@ -274,7 +274,7 @@ REFUSED = [
     ('fit four.csv "y ~ a*x" --set beta1=0.5', 2, "no hyperparameter 'beta1'"),
     ('fit four.csv "y ~ a*x" --schedule "cosine(steps=3)"', 2, "there is none: give one"),
     ('fit four.csv "y ~ a*x" --steps 3 --epochs 3', 2, "steps or epochs, not both"),
-    ('fit four.csv "y ~ a*x" --batch-size 0', 2, "batch_size is 0"),
+    ('fit four.csv "y ~ a*x" --batch-size 0', 2, "--batch-size is 0"),
     ('fit four.csv "y ~ a*x" --path moment', 2, "Did you mean 'moments'"),
     ('fit four.csv "y ~ a*x" --loss mae --path qr', 2, "needs a squared loss"),
     ('fit four.csv "y ~ a*x" --weights w', 2, "no column 'w'"),
@@ -470,3 +470,36 @@ def test_columns_without_parameters_are_told_both_ways(downslope):
     words = downslope('fit four.csv "y ~ x"').words
     assert "y ~ a*x + b" in words
     assert "--target y --features x" in words
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("y ~ a*x + b|", "leave such rows out with --drop-missing."),
+        ("y ~ a*exp(b*x)|--drop-missing", "needs a start for a, b, such as --start a=1,b=1."),
+        ("y ~ a*x + b|--drop-missing --l2 -1", "error: --l2 is -1; it must be a finite number, at least 0."),
+        ("y ~ a*x + b|--drop-missing --batch-size 0", "error: --batch-size is 0; it must be a whole number"),
+        (
+            "y ~ a*x + b|--drop-missing --plot p.png --view hist",
+            "Did you mean 'progress'? The views are: data",
+        ),
+    ],
+)
+def test_messages_speak_of_options_as_they_are_typed(downslope, tmp_path, line, said):
+    data = tmp_path / "t.csv"
+    data.write_text("x,y\n1,2\n2,\n3,5\n4,7\n")
+    hypothesis, _, options = line.partition("|")
+    answer = downslope(f"fit {options}", str(data), hypothesis)
+    assert answer.code in (2, 3)
+    assert said in answer.words
+
+
+def test_a_fit_worse_than_the_mean_says_so(downslope, tmp_path):
+    data = tmp_path / "t.csv"
+    data.write_text("".join(["t,y\n", *(f"{k / 5},{90 - 90 * 0.5 ** (k / 5):.6f}\n" for k in range(40))]))
+    answer = downslope("fit --start a=80,b=-5 --quiet", str(data), "y ~ a*(1-exp(-b*t))")
+    assert answer.code == 1
+    answer = downslope("fit --start a=80,b=-5", str(data), "y ~ a*(1-exp(-b*t))")
+    assert "warning: the fit is worse than the mean of y alone would be (R² = -" in answer.words
+    assert "give another start (--start)" in answer.words
+    assert "(no standard errors: the descent did not arrive at a minimum)" in " ".join(answer.out.split())

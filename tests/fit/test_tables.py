@@ -248,3 +248,19 @@ def test_rows_are_named_by_line_where_each_row_is_a_line(tmp_path):
     ):
         with pytest.raises(DataError, match=f"missing value at {place}"):
             fit(_write(tmp_path, "t.csv", content), H)
+
+
+def test_a_column_of_text_among_all_others_names_those_of_numbers():
+    table = {
+        "a": [1.0, 2, 3],
+        "city": np.array(["Bern", "Uri", "Zug"], object),
+        "b": [0.0, 1, 1],
+        "y": [1.0, 2, 4],
+    }
+    with pytest.raises(
+        DataError, match=r"Or name the columns of numbers: features='a,b' \(--features a,b\)\."
+    ):
+        fit(table, target="y")
+    assert fit(table, target="y", features="a").success
+    with pytest.raises(DataError, match=r"elsewhere, give numbers, such as 0 and 1\.$"):
+        fit({"city": table["city"], "y": table["y"]}, target="y")

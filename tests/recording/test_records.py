@@ -462,6 +462,15 @@ def test_a_record_is_saved_loaded_and_drawn(tmp_path: Any) -> None:
             "'loop' cannot be watched; give a torch optimizer or module, a Keras model",
         ),
         (lambda: ds.record(start()), "a torch Tensor cannot be watched; give its optimizer or module."),
+        (
+            lambda: ds.record(T.SGD([start()], lr=0.1)).log(torch.ones(3)),
+            "the value is of shape (3,); it must be one real number, such as the mean of the losses.",
+        ),
+        (lambda: ds.record().log("low"), "the value is 'low'; it must be one real number"),
+        (
+            lambda: ds.minimize("x^2", 3.0, optimizer=T.SGD([start()], lr=0.1)),
+            "optimizer is torch's SGD, which steps in loops of its own (downslope.record watches them); give a name",
+        ),
         (lambda: ds.record(every=0), "every is 0; it must be a whole number, at least 1."),
         (lambda: small(parameters=["2.bias"]), "there is no parameter '2.bias' in this loop. Did you mean '"),
         (
@@ -470,7 +479,7 @@ def test_a_record_is_saved_loaded_and_drawn(tmp_path: Any) -> None:
         ),
         (lambda: loop(lambda p: T.SGD(p, lr=0.1), 2).hystory, "'Recorder' object has no attribute 'hystory'"),
     ],
-    ids=["kind", "tensor", "every", "name", "empty", "attribute"],
+    ids=["kind", "tensor", "log", "log text", "optimizer", "every", "name", "empty", "attribute"],
 )
 def test_a_mistake_with_a_record_is_one_sentence(call: Any, words: str) -> None:
     with pytest.raises((UsageError, AttributeError)) as caught:

@@ -137,6 +137,15 @@ def check_the_learning_rate_is_keras_own() -> None:
     assert float(Optimizer("adam", 0.25, beta1=0.5).learning_rate) == 0.25
 
 
+def check_a_schedule_of_ours_is_a_learning_rate() -> None:
+    schedule = 0.1 * schedules.Cosine(steps=6)
+    for given in (Optimizer("sgd", schedule), Optimizer(R.SGD(), lr=schedule)):
+        assert given.rule == R.SGD(learning_rate=schedule)
+        assert Optimizer.from_config(given.get_config()).rule == given.rule
+    same(fitted(Optimizer("sgd", schedule)), fitted(Optimizer(R.SGD(learning_rate=schedule))))
+    assert float(Optimizer("adam", lr=0.25).learning_rate) == 0.25
+
+
 def check_keras_own_options_work() -> None:
     same(fitted(Optimizer("sgd", 0.1, clipnorm=0.1)), fitted(K.SGD(0.1, clipnorm=0.1)))
     same(fitted(Optimizer("sgd", 0.1, weight_decay=0.1)), fitted(K.SGD(0.1, weight_decay=0.1)))

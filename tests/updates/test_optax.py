@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.errors import DownslopeError
+from downslope.errors import DownslopeError, UsageError
 from downslope.optimizers import Optimizer, all_optimizers, from_optax, schedules
 from downslope.optimizers.traits import traits
 
@@ -280,6 +280,13 @@ def test_a_mistake_with_optax_is_one_sentence(call: Any, words: str) -> None:
 def step(rule: Optimizer, params: Any) -> Any:
     transformation = rule.to_optax()
     return transformation.update(jnp.ones(()), transformation.init(jnp.ones(())), params)
+
+
+def test_a_transformation_where_a_rule_belongs_is_told_the_way() -> None:
+    with pytest.raises(
+        UsageError, match=r"from_optax\(\.\.\.\) makes one of ours; else give a name such as 'adam'"
+    ):
+        ds.minimize("x^2", 3.0, optimizer=optax.adam(0.1))
 
 
 def test_without_optax_it_names_the_command() -> None:

@@ -107,7 +107,7 @@ _VIEW: Declared = (
     {
         "metavar": "NAME",
         "shell_complete": _views,
-        "help": f"Which picture: {', '.join(VIEWS)}; and what it shows, as in data,x=0:10.",
+        "help": f"Which picture: {', '.join(VIEWS)}; and what it shows, as in data,COLUMN=0:10.",
     },
 )
 

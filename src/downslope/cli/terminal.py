@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -12,6 +13,10 @@ from typing import TextIO
 import click
 
 PLAIN_WIDTH = 80
+_ARGUMENTS = (  # that a message of the library may begin with
+    "steps|tolerance|relative_tolerance|value_tolerance|x_tolerance|target|evaluations|time_limit|every|seed|l1|l2"
+    "|batch_size|epochs"
+)
 
 
 def prepare() -> None:
@@ -63,9 +68,26 @@ def error(text: str) -> None:
     _say("error", text, fg="red", bold=True)
 
 
+def as_typed(text: str) -> str:
+    """A message of the library with its arguments as they are typed here, where it gives both ways.
+
+    >>> as_typed("leave such rows out with drop_missing=True (--drop-missing).")
+    'leave such rows out with --drop-missing.'
+    >>> as_typed("Add a penalty (l2=0.01, --l2 0.01), or such as start='a=1,b=1' (--start a=1,b=1).")
+    'Add a penalty (--l2 0.01), or such as --start a=1,b=1.'
+    >>> as_typed("batch_size is 0; it must be a whole number, at least 1.")
+    '--batch-size is 0; it must be a whole number, at least 1.'
+    """
+    text = re.sub(r"\b\w+=(?:'[^']*'|[^\s()',]+) \((--[^()]+)\)", r"\1", text)
+    text = re.sub(r"\(\w+=[^\s()']*, (--[^()]+)\)", r"(\1)", text)
+    return re.sub(
+        rf"^({_ARGUMENTS}) is (?=[^;]+; it must)", lambda m: f"--{m[1].replace('_', '-')} is ", text
+    )
+
+
 def _say(label: str, text: str, **style: bool | str) -> None:
     stream = sys.stderr
-    first, *rest = f"{label}: {text}".split("\n")
+    first, *rest = f"{label}: {as_typed(text)}".split("\n")
     lines = [line for part in (first, *rest) for line in _wrapped(part, width(stream))]
     lines[0] = styled(f"{label}:", stream, **style) + lines[0][len(label) + 1 :]
     stream.write("\n".join(lines) + "\n")

@@ -11,7 +11,7 @@ import numpy as np
 from downslope.descent import Progress, Stopping
 from downslope.descent.descend import Watch
 from downslope.descent.progress import Step
-from downslope.errors import StartError, UsageError, nearest
+from downslope.errors import DataError, StartError, UsageError, nearest
 from downslope.fit import batches, supplied
 from downslope.fit.ending import finished
 from downslope.fit.explanation import sentence
@@ -199,7 +199,27 @@ def _hypothesis(frame: Any, text: str | None, target: str | None, features: Any)
                 "say what to fit: a hypothesis such as 'y ~ a*x + b', or which column is the target, target='y'"
                 f" (--target y). The columns are: {listed(frame.names)}."
             )
-    return linear_model(target, features, frame)
+    model = linear_model(target, features, frame)
+    return _numbers_alone(model, frame) if features is None else model
+
+
+def _numbers_alone(model: Hypothesis, frame: Any) -> Hypothesis:
+    """The model of all other columns, where they are numbers; else an error that says which are.
+
+    Raises:
+        DataError: a column is not numbers.
+    """
+    wrong, right = None, []
+    for name in model.columns:
+        try:
+            frame.numbers(name)
+            right.append(name)
+        except DataError as error:
+            wrong = wrong or error
+    if wrong is not None and right:
+        few = ",".join(right[:MOST_NAMED]) + (",..." if len(right) > MOST_NAMED else "")
+        raise DataError(f"{wrong} Or name the columns of numbers: features='{few}' (--features {few}).")
+    return model
 
 
 def _start(task: Task, start: Any, seed: int | None) -> Array:

@@ -219,7 +219,14 @@ def as_number(value: Any) -> float:
     """
     if hasattr(value, "detach"):
         value = value.detach()
-    return float(_lone(value))
+    try:
+        return float(_lone(value))
+    except (TypeError, ValueError, RuntimeError) as error:
+        shape = tuple(np.shape(value)) if hasattr(value, "shape") else ()
+        what = f"of shape {shape}" if shape else f"{value!r:.60}"
+        raise UsageError(
+            f"the value is {what}; it must be one real number, such as the mean of the losses."
+        ) from error
 
 
 def _lone(values: Any) -> Any:

@@ -32,7 +32,7 @@ def hyperparameter(
 
 
 # What other libraries' optimizers take as arguments and ours have as rules of their own or under another name.
-_ELSEWHERE = {
+ELSEWHERE = {
     "momentum": "Momentum and Nesterov have one.",
     "nesterov": "Nesterov is a rule of its own.",
     "amsgrad": "AMSGrad is a rule of its own.",
@@ -64,7 +64,7 @@ class RecordMeta(ABCMeta):
         for name in given:
             if name not in known:
                 listed = ", ".join(known) or "none"
-                hint = _ELSEWHERE.get(name) or nearest(name, known)
+                hint = ELSEWHERE.get(name) or nearest(name, known)
                 raise HyperparameterError(
                     f"{cls.__name__} has no hyperparameter '{name}'. {hint}{' ' if hint else ''}It has: {listed}."
                 )

@@ -100,7 +100,18 @@ def as_optimizer(optimizer: Any = None, learning_rate: Any = None, /, **hyperpar
         optimizer = optimizer_class(optimizer)
     if inspect.isclass(optimizer) and issubclass(optimizer, Optimizer):
         return optimizer(**hyperparameters)
-    raise UsageError(f"optimizer is {optimizer!r:.60}; give a name such as 'adam', or an Optimizer.")
+    raise UsageError(f"{_foreign(optimizer)} give a name such as 'adam', or an Optimizer.")
+
+
+def _foreign(given: Any) -> str:
+    """What to say of an optimizer that is not ours."""
+    if callable(getattr(given, "init", None)) and callable(getattr(given, "update", None)):
+        return "optimizer is optax's, of which downslope.optimizers.from_optax(...) makes one of ours; else"
+    library = {cls.__module__.partition(".")[0] for cls in type(given).__mro__} & {"torch", "keras"}
+    if library:
+        name = f"{library.pop()}'s {type(given).__name__}"
+        return f"optimizer is {name}, which steps in loops of its own (downslope.record watches them);"
+    return f"optimizer is {given!r:.60};"
 
 
 def optimizer_from_dict(data: dict[str, Any], own: tuple[type[Optimizer], ...] = ()) -> Optimizer:

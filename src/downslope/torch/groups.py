@@ -8,6 +8,7 @@ from typing import Any
 
 from downslope.errors import HyperparameterError, UnknownNameError, nearest
 from downslope.optimizers.base import Optimizer
+from downslope.optimizers.record import ELSEWHERE
 from downslope.optimizers.remembered import replaced
 
 RATE, BETAS = "lr", "betas"  # what torch's schedulers read and write
@@ -73,7 +74,9 @@ class Names:
                 known = ["params", *self.defaults()]
                 raise HyperparameterError(
                     f"{type(self.rule).__name__} has no hyperparameter '{name}' for a parameter group."
-                    f" {nearest(name, known)} It has: {', '.join(known[1:]) or 'none'}.".replace("  ", " ")
+                    f" {ELSEWHERE.get(name) or nearest(name, known)} It has: {', '.join(known[1:]) or 'none'}.".replace(
+                        "  ", " "
+                    )
                 )
         return out
 
