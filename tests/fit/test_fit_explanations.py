@@ -111,3 +111,31 @@ def test_messages_count_the_steps_of_the_whole_fit():
     assert f"step {stopped.nit}" in stopped.message or f"{stopped.nit} steps" in stopped.message
     batches = fit(NOISY, "y ~ a*x + b", batch_size=32, epochs=3)
     assert batches.message == "Stopped at the limit of 3 epochs."
+
+
+X8 = np.linspace(0.1, 8, 40)
+RISING = {"x": X8, "k": 2 * X8, "y": 90 * (1 - np.exp(-0.7 * X8)) + np.random.default_rng(0).normal(size=40)}
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "options", "said"),
+    [
+        ("y ~ a*x + b", {}, "The point is the only minimum: the squared error is quadratic"),
+        (
+            "y ~ a*x + c*k",
+            {"l2": 0.1},
+            "The point is the only minimum: the penalty curves the cost upwards",
+        ),
+        ("y ~ a*(1-exp(-b*x))", {"start": "a=80,b=1"}, "The point is a strict minimum: steep along b"),
+        ("y ~ a*x + c*k + b", {}, ""),
+        ("y ~ a*x + b", {"l1": 0.1}, ""),
+    ],
+    ids=["line", "penalty", "curve", "undetermined", "l1"],
+)
+def test_the_kind_of_point_is_said_where_it_is_known(hypothesis, options, said, tmp_path):
+    found = fit(RISING, hypothesis, **options)
+    assert found.explain().point.startswith(said)
+    assert bool(found.explain().point) == bool(said)
+    assert said in str(found.explain())
+    found.save(tmp_path / "fit.json")
+    assert str(load(tmp_path / "fit.json").explain()) == str(found.explain())

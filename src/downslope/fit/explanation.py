@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from downslope.descent import Run
+from downslope.descent import Run, Status
 from downslope.errors import DownslopeError
 from downslope.explain import Explanation
+from downslope.explain.point import point_of
+from downslope.fit.diagnosis import dependent
 from downslope.fit.losses import LOSSES
 
 if TYPE_CHECKING:
     from downslope.fit.result import Fit
 
 MOST_PARAMETERS = 60
+ONLY_MINIMUM = "The point is the only minimum: the squared error is quadratic in the parameters, and the data determine them all."
+ONLY_WITH_PENALTY = (
+    "The point is the only minimum: the penalty curves the cost upwards where the data do not."
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,7 @@ class FitExplanation:
         descent: the explanation of the run, where it went in the user's own parameters; None where coordinates were
             chosen in which theory has nothing left to say.
         recorded: of a fit that was loaded, what was said of the descent when it was saved.
+        point: what kind of point it ended at, where ``descent`` does not say.
 
     >>> import downslope as ds
     >>> fit = ds.fit({"x": [2, 4, 6, 8], "y": [81, 93, 91, 97]}, "y ~ a*x + b", learning_rate=0.1, steps=100)
@@ -37,12 +44,14 @@ class FitExplanation:
     notes: tuple[str, ...]
     descent: Explanation | None
     recorded: tuple[str, ...] = ()
+    point: str = ""
 
     @property
     def sentences(self) -> list[str]:
         """Everything that is said, an entry for each matter."""
         said = self.recorded if self.descent is None else self.descent.sentences
-        return [self.message, *map(sentence, self.notes), *said]
+        point = [self.point] if self.point else []
+        return [self.message, *map(sentence, self.notes), *point, *said]
 
     @property
     def brief(self) -> str:
@@ -52,7 +61,7 @@ class FitExplanation:
     def to_dict(self) -> dict[str, Any]:
         """The findings on the descent as plain data, and the sentences."""
         found = {} if self.descent is None else self.descent.to_dict()
-        return {"sentences": self.sentences, "brief": self.brief, **found}
+        return {"sentences": self.sentences, "brief": self.brief, "kind_of_point": self.point, **found}
 
     def __str__(self) -> str:
         return " ".join(self.sentences)
@@ -70,9 +79,29 @@ def sentence(note: str) -> str:
 def explained(fit: Fit) -> FitExplanation:
     """Why ``fit`` ended as it did; it takes at most as long as the descent, or a second where that is more."""
     if fit.recorded is not None:
-        brief = fit.recorded["explanation"].get("brief", "")
-        return FitExplanation(fit.message, fit.notes, None, (brief,) if brief else ())
-    return FitExplanation(fit.message, fit.notes, _of_descent(fit))
+        brief, point = (fit.recorded["explanation"].get(key, "") for key in ("brief", "kind_of_point"))
+        return FitExplanation(fit.message, fit.notes, None, (brief,) if brief else (), point)
+    descent = _of_descent(fit)
+    return FitExplanation(fit.message, fit.notes, descent, point="" if descent is not None else _point(fit))
+
+
+def _point(fit: Fit) -> str:
+    """What kind of point a fit converged to, in coordinates of our choice; empty where that is not looked into."""
+    assert fit.task is not None
+    objective = fit.task.objective
+    if fit.status != Status.CONVERGED or not fit.success or fit.path == "batches" or objective.penalty.l1:
+        return ""
+    if fit.square is not None:
+        if not len(dependent(fit.square)):
+            return ONLY_MINIMUM
+        return ONLY_WITH_PENALTY if objective.penalty.l2 and objective.penalty.mask.all() else ""
+    if objective.streamed or fit.run.final.size > MOST_PARAMETERS:
+        return ""
+    try:
+        point = point_of(fit.run)
+    except DownslopeError:
+        return ""
+    return point.sentence if point.kind == "minimum" else ""
 
 
 def _of_descent(fit: Fit) -> Explanation | None:
