@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from downslope.fit.result import Fit
 
 MOST_PARAMETERS = 60
-ONLY_MINIMUM = "The point is the only minimum: the squared error is quadratic in the parameters, and the data determine them all."
+ONLY_MINIMUM = (
+    "The point is the only minimum: the squared error is quadratic, and the data determine all parameters."
+)
 ONLY_WITH_PENALTY = (
     "The point is the only minimum: the penalty curves the cost upwards where the data do not."
 )

@@ -263,11 +263,18 @@ def _csv(content: bytes, origin: str, separator: str, wanted: Collection[str] | 
     names, separator = header_of(content, origin, separator)
     check_header(names, origin)
     chosen = chosen_of(names, wanted)
+    single = (
+        len(names) == 1
+    )  # where an empty line is a missing value; among more columns it is a gap between rows
+    if single and content.endswith((b"\n\n", b"\r\n\r\n")):
+        content = content.rstrip(b"\r\n")
     try:
         table = csv.read_csv(
             pa.BufferReader(content),
             read_options=csv.ReadOptions(),
-            parse_options=csv.ParseOptions(delimiter=separator, newlines_in_values=b'"' in content),
+            parse_options=csv.ParseOptions(
+                delimiter=separator, newlines_in_values=b'"' in content, ignore_empty_lines=not single
+            ),
             convert_options=csv.ConvertOptions(
                 include_columns=chosen,
                 null_values=MISSING,
@@ -280,7 +287,8 @@ def _csv(content: bytes, origin: str, separator: str, wanted: Collection[str] | 
         raise DataError(explain_failure(io.BytesIO(content), origin, separator, "it is not UTF-8 text"))
     if not len(table):
         raise DataError(f"{origin} has a header ({', '.join(names[:8])}) but no rows.")
-    return Part(table, names, None if strays(content, content.find(b"\n")) else 2)
+    stray = b'"' in content if single else strays(content, content.find(b"\n"))
+    return Part(table, names, None if stray else 2)
 
 
 def strays(text: bytes, begin: int) -> bool:
