@@ -268,11 +268,11 @@ def test_a_column_of_text_among_all_others_names_those_of_numbers():
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_an_empty_line_in_a_single_column_is_a_missing_value(tmp_path, end):
-    """Predictions would else be fewer than lines; at the end of a file, and between rows of several columns, it is none."""
+    """Predictions would else be fewer than lines. At the end, and between rows of several columns, it is none."""
     found = fit({"x": [1.0, 2, 3], "y": [2.0, 4, 6]}, "y ~ a*x + b")
     path = tmp_path / "new.csv"
     path.write_bytes(end.join(["x", "1", "", "2", "3", ""]).encode())
-    with pytest.raises(DataError, match="column 'x' of .* has a missing value at line 3"):
+    with pytest.raises(DataError, match=r"column 'x' of .* has a missing value at line 3;"):
         found.predict(path)
     path.write_bytes(end.join(["x", "1", "2", "3", "", "", ""]).encode())
     assert found.predict(path) == pytest.approx([2, 4, 6])
