@@ -203,8 +203,9 @@ class Run:
         ]
         row = self.history.evaluated - 1
         if row != len(self.history) - 1:  # nobody evaluated where a recorded loop ended
-            known = {"f": self.history.value[row], "|grad f|": self.history.gradient_norm[row]}
-            last = ", ".join(f"{name} = {float(v):.10g}" for name, v in known.items() if v == v)
+            value, norm = float(self.history.value[row]), float(self.history.gradient_norm[row])
+            known = {f"f = {value:.10g}": value, f"|grad f| = {norm:.3g}": norm}
+            last = ", ".join(words for words, number in known.items() if number == number)
             lines[2] = f"  ended at {point}{more}"
             lines[3] = (
                 f"  {last} at step {self.history.step[row]}; {steps}, {calls}, {self._rule}, {self.engine}"
