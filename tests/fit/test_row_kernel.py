@@ -1,5 +1,8 @@
 """Sums of any hypothesis over the rows: several rows at once agree with one row at a time."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -137,3 +140,12 @@ def test_missing_weights_are_no_weights():
     ones = task_of("y ~ a*x + b", "mse", weights=np.ones(N))
     assert task.objective.weights is NOTHING
     assert both(task, [0.3, 0.1])[0] == pytest.approx(both(ones, [0.3, 0.1])[0], rel=1e-15)
+
+
+def test_a_fit_with_a_kernel_can_be_copied_and_pickled():
+    x = np.linspace(0, 3, 50_000)
+    found = fit({"x": x, "y": 2 * np.exp(-0.7 * x)}, "y ~ a*exp(-b*x)", start={"a": 1, "b": 1})
+    assert found.task.objective.rows._kernels
+    for again in (pickle.loads(pickle.dumps(found)), copy.deepcopy(found)):
+        assert again.x == found.x
+        assert again.task.objective.value(found.run.final) == found.task.objective.value(found.run.final)

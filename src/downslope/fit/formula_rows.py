@@ -14,7 +14,7 @@ from downslope.fit.frame import Frame
 from downslope.fit.hypothesis import Hypothesis, Linear
 from downslope.fit.losses import Loss
 from downslope.fit.parallel import over_chunks
-from downslope.fit.row_kernel import row_kernel
+from downslope.fit.row_kernel import RowKernel, row_kernel
 from downslope.fit.rows import LEAST_ROWS, NOTHING, USUAL_EVALUATIONS, Array, Rows, unlocked
 
 WORTH_COMPILING = 2_000_000  # rows times evaluations from which a formula's kernel is compiled, in some 20 ms
@@ -32,7 +32,11 @@ class FormulaRows(Rows):
         self.X, self.use = unlocked(X), np.arange(len(hypothesis.columns), dtype=np.int64)
         self.hypothesis = hypothesis
         self.size, self.count = len(hypothesis.parameters), len(X)
+        self._kernels: dict[tuple[int, bool], RowKernel | None] = {}
         self.expect(USUAL_EVALUATIONS)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kernels": {}}  # machine code stays in its process
 
     def expect(self, evaluations: int) -> None:
         self.often = self.count >= LEAST_ROWS and self.count * evaluations >= WORTH_COMPILING
@@ -56,13 +60,17 @@ class FormulaRows(Rows):
                 *(loss.code, loss.shape, begin, end),
             )
 
-        kernel = None
-        if self.often:
-            kernel = row_kernel(self.hypothesis.symbols, self.outputs, loss.code, bool(weights.size))
+        kernel = self._kernel(loss.code, bool(weights.size)) if self.often else None
         with np.errstate(all="ignore"):
             if kernel is None:
                 return np.asarray(np.sum(over_chunks(self.count, one_by_one), axis=0))
             return kernel.sums(theta, self.X, y, weights, loss.shape, one_by_one)
+
+    def _kernel(self, code: int, weighted: bool) -> RowKernel | None:
+        """The kernel of a loss, remembered: to look it up by its formulas would take longer than some passes."""
+        if (code, weighted) not in self._kernels:
+            self._kernels[code, weighted] = row_kernel(self.hypothesis.symbols, self.outputs, code, weighted)
+        return self._kernels[code, weighted]
 
     def jacobian(self, theta: Array, rows: Any) -> tuple[Array, Array]:
         picked = np.ascontiguousarray(self.X[rows])

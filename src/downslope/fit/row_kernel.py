@@ -60,6 +60,9 @@ class RowKernel:
         module = _module(symbols, outputs, code, weighted)
         self._owner, address = machine_code(module, "sums")
         self._call = _SIGNATURE(address)
+        self._kept = (
+            threading.local()
+        )  # each thread's sums of the blocks: new memory would cost as much as many rows
 
     def sums(
         self, theta: Array, X: Array, y: Array, weights: Array, shape: float, one_by_one: OneByOne
@@ -72,20 +75,29 @@ class RowKernel:
             one_by_one: the same sums of the rows from the first to the second argument, done another way.
         """
         blocks = len(y) // BLOCK
-        out = np.empty((self.size, blocks))
+        out = self._memory(blocks)
         addresses = [array.ctypes.data for array in (theta, X, y, weights)]
+        target = out.ctypes.data
 
         def work(first: int, last: int) -> None:
-            self._call(*addresses, shape, first, last, blocks, out.ctypes.data)
+            self._call(*addresses, shape, first, last, blocks, target)
 
         over_chunks(blocks, work, max(SHARE, -(-blocks // (8 * cores()))))
-        good = np.isfinite(out).all(axis=0)
-        total = out.sum(axis=1) if good.all() else out[:, good].sum(axis=1)
-        again = _runs(good, len(y))
+        total = out.sum(axis=1)
+        again = [(blocks * BLOCK, len(y))] if blocks * BLOCK < len(y) else []
+        if not np.isfinite(out).all():
+            good = np.isfinite(out).all(axis=0)
+            total, again = out[:, good].sum(axis=1), _runs(good, len(y))
         if again:
             parts = over_chunks(len(again), lambda i, _: one_by_one(*again[i]), 1)
             total += np.sum(parts, axis=0)
         return np.asarray(total)
+
+    def _memory(self, blocks: int) -> Array:
+        out: Array | None = getattr(self._kept, "out", None)
+        if out is None or out.shape[1] != blocks:
+            out = self._kept.out = np.empty((self.size, blocks))
+        return out
 
 
 def _runs(good: Any, rows: int) -> list[tuple[int, int]]:
