@@ -149,7 +149,10 @@ def _home_of(name: str) -> str:
     owners = [cls.__name__ for cls in all_optimizers() if name in cls.__dataclass_fields__]
     if not owners:
         return ""
-    return f"Hyperparameters are given to the optimizer: optimizer=ds.optimizers.{owners[0]}({name}=...)."
+    owner = (
+        "AdamW" if "AdamW" in owners else min(owners, key=len)
+    )  # a plain one: Momentum, not CentredMomentumRMSProp
+    return f"Hyperparameters are given to the optimizer: optimizer=ds.optimizers.{owner}({name}=...)."
 
 
 def _run(

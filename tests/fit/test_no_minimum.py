@@ -132,3 +132,24 @@ def test_standard_errors_that_are_not_there_say_why(options, why, tmp_path):
     assert ("no standard errors:" in repr(found)) == bool(why)
     found.save(tmp_path / "fit.json")
     assert load(tmp_path / "fit.json").no_standard_errors == found.no_standard_errors
+
+
+def test_rows_that_are_met_exactly_are_met():
+    rng = np.random.default_rng(5)
+    x = np.linspace(0, 5, 200)
+    for _ in range(4):
+        a, b = rng.uniform(1, 5), rng.uniform(0.2, 1)
+        found = fit({"x": x, "y": a * np.exp(-b * x)}, "y ~ a*exp(-b*x)", start={"a": 1, "b": 1})
+        assert found.success
+        assert found.x["a"] == pytest.approx(a, rel=1e-12)
+        line = fit({"x": x, "y": a * x + b}, "y ~ a*x + b", loss="huber:1.35")
+        assert line.success
+        assert line.x["b"] == pytest.approx(b, rel=1e-10)
+
+
+def test_least_absolute_deviations_arrive():
+    for seed in (1, 2, 31):
+        rng = np.random.default_rng(seed)
+        x, z = rng.normal(size=5000), rng.normal(size=5000) * 10 + 50
+        y = 2 * x - 0.5 * z + 3 + rng.normal(size=5000)
+        assert fit({"x": x, "z": z, "y": y}, "y ~ a*x + b*z + c", loss="mae").success

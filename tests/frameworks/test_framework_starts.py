@@ -743,3 +743,20 @@ def test_assigning_to_a_tensor_is_refused() -> None:
 
     with pytest.raises(ObjectiveError, match=r"write x = x \+ 1"):
         ds.minimize(assigning, tf.Variable(POINT), learning_rate=0.1, steps=5)
+
+
+def test_what_a_step_leaves_behind_is_not_taken_for_a_cut() -> None:
+    lines = torch.linspace(6540, 6590, 20_001)
+    seen = torch.exp(-(((lines - 6565.0) / 3) ** 2) / 2)
+
+    def spectral(w: torch.Tensor) -> torch.Tensor:
+        return ((torch.exp(-(((lines - w) / 3) ** 2) / 2) - seen) ** 2).mean()
+
+    assert ds.minimize(spectral, torch.tensor(6563.0), steps=2, explain=False).engine == "hosted"
+    flat = ds.minimize(
+        lambda w: ((w > 0.15).float() * 1.0).sum() + 0 * w.sum(),
+        torch.tensor([0.1, 0.2]),
+        learning_rate=0.1,
+        steps=1,
+    )
+    assert flat.gradient_norm == 0

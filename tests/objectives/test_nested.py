@@ -88,3 +88,12 @@ def test_lists_of_numbers_stay_vectors() -> None:
 def test_an_iterator_is_refused() -> None:
     with pytest.raises(StartError, match="can be read only once"):
         ds.minimize(nested, iter([1.0, 2.0]))
+
+
+def test_lists_of_numbers_stay_vectors_beside_containers() -> None:
+    def cost(p: Any) -> Any:
+        return np.sum((p["v"] * 2 - 1) ** 2) + np.sum((p["l"]["w"] - 3) ** 2)
+
+    run = ds.minimize(cost, {"l": {"w": [[0.0, 1.0]]}, "v": [0.0, 0.0]}, learning_rate=0.1, steps=3)
+    assert run.history.coordinates == ("l.w[0,0]", "l.w[0,1]", "v[0]", "v[1]")
+    assert run.x["l"]["w"].shape == (1, 2)

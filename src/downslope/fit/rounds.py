@@ -95,7 +95,8 @@ class Rounds:
             diagonal = np.repeat(diagonal.reshape(rows.each, rows.classes).mean(axis=1), rows.classes)
         scale = np.sqrt(np.maximum(diagonal, 1e-300))
         scale[scale < 1e-100 * scale.max()] = max(scale.max(), 1e-150)
-        C = H / np.outer(scale, scale)
+        with np.errstate(all="ignore"):
+            C = H / np.outer(scale, scale)
         C[np.diag_indices_from(C)] += damping
         C = np.where(np.isfinite(C), C, np.eye(len(C)))
         values, vectors = np.linalg.eigh(C)
@@ -156,9 +157,18 @@ class Rounds:
 
     def _enough(self, cost: float, first_cost: float) -> float:
         """The gradient norm at which a round is done: it is about the root of twice the excess cost."""
-        first = abs(first_cost if np.isfinite(first_cost) else cost)
-        scale = abs(cost) + TRACE * min(first, self._of_target)
-        return self._relative * float(np.sqrt(scale)) if np.isfinite(scale) else 0.0
+        scale = abs(cost) + TRACE * self._size(cost, first_cost)
+        if not np.isfinite(scale):
+            return 0.0
+        return max(self._relative * float(np.sqrt(scale)), self._rounding(cost, first_cost))
+
+    def _size(self, cost: float, first_cost: float) -> float:
+        """What the cost is made of, before it cancels: the start's, or that of predicting 0 where it is less."""
+        return min(abs(first_cost if np.isfinite(first_cost) else cost), self._of_target)
+
+    def _rounding(self, cost: float, first_cost: float) -> float:
+        """The gradient norm that rounding leaves where the hypothesis meets every row exactly."""
+        return 10 * float(np.finfo(np.float64).eps) * float(np.sqrt(self._size(cost, first_cost)))
 
     @property
     def _relative(self) -> float:
@@ -217,12 +227,14 @@ class Rounds:
         if not fell and (
             damping >= MOST_DAMPING or (rounds > 3 and run.gradient_norm <= 1e-5 * np.sqrt(abs(run.fun)))
         ):
-            norm = self._undamped_norm(phi, rounds)  # of coordinates that damping has not made shorter
-            near = bool(norm <= 1e-5 * np.sqrt(abs(run.fun) + 1e-300))
+            norm = self._undamped_norm(phi, rounds - 1)  # of coordinates that damping has not made shorter
+            near = norm <= max(
+                1e4 * self._relative * np.sqrt(abs(run.fun)), self._rounding(run.fun, first_cost)
+            )
             words = "to rounding" if near else "and no step along the gradient lowers the cost"
             return Verdict(
                 Status.CONVERGED if near else Status.STALLED,
-                near,
+                bool(near),
                 f"The cost no longer falls {words}, after {_counted(steps)}; the gradient norm in natural coordinates"
                 f" is {norm:.3g}.",
             )

@@ -88,7 +88,28 @@ def nested_start(start: Any) -> Nested | None:
         values = list(start)
     else:
         return None
-    return Nested(start) if any(map(_is_container, values)) else None
+    return Nested(_with_vectors(start)) if any(map(_is_container, values)) else None
+
+
+def _with_vectors(start: Any) -> Any:
+    """The same with arrays for lists of numbers, as they are one parameter each."""
+    if isinstance(start, Mapping):
+        return {key: _with_vectors(value) for key, value in start.items()}
+    if not isinstance(start, (list, tuple)):
+        return start
+    if not _is_container(start) and not any(map(_is_container, start)) and start and _are_numbers(start):
+        return np.array(start, float)
+    values = [_with_vectors(value) for value in start]
+    if isinstance(start, list):
+        return values
+    return type(start)(*values) if hasattr(start, "_fields") else tuple(values)
+
+
+def _are_numbers(values: Any) -> bool:
+    try:
+        return np.asarray(values).dtype.kind in "biuf"
+    except ValueError:  # rows of different lengths
+        return False
 
 
 def _is_container(value: Any) -> bool:

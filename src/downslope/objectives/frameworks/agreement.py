@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -60,7 +60,8 @@ def look_at_slope(objective: Objective, x: Vector, cuts: str) -> None:
     """Compare the framework's gradient with differences of the value, along one direction through the start.
 
     With h = eps^(1/3) and the direction d, (f(x + hd) - f(x - hd)) / 2h should be the gradient's product with d. What
-    kinks, rounding and the third derivative can do to it is allowed for; costs that are random are left alone.
+    kinks, rounding and the third derivative can do to it is allowed for; costs that are random are left alone, and a
+    step of a hundredth must find the same slope.
 
     Args:
         objective: the function, as the framework calls it.
@@ -74,21 +75,11 @@ def look_at_slope(objective: Objective, x: Vector, cuts: str) -> None:
     value, gradient = objective.value_and_gradient(x)
     if time.perf_counter() - began > DEAR or not (np.isfinite(value) and np.isfinite(gradient).all()):
         return
-    direction = np.cos(np.arange(len(x))) * (1 + np.abs(x))
-    eps = float(np.finfo(objective.dtype).eps)
-    h = eps ** (1 / 3)
-    again, below, above, far_below, far_above = (
-        objective.value(x + step * direction) for step in (0.0, -h, h, -2 * h, 2 * h)
-    )
-    if again != value or not np.isfinite([below, above, far_below, far_above]).all():
+    coarse = _differences(objective, x, value, gradient, 1.0)
+    fine = None if coarse is None else _differences(objective, x, value, gradient, 0.01)
+    if coarse is None or fine is None or abs(fine.slope - coarse.slope) > 0.2 * abs(coarse.slope):
         return
-    slope, wide = (above - below) / (2 * h), (far_above - far_below) / (4 * h)
-    said = float(gradient.astype(np.float64) @ direction)
-    rounding = eps * max(abs(v) for v in (value, below, above)) / h
-    kink = abs(above + below - 2 * value) / h
-    doubt = 0.1 * max(abs(slope), abs(said)) + 10 * rounding + 4 * abs(slope - wide) + 2 * kink
-    if abs(slope - said) <= doubt:
-        return
+    slope, said = fine.slope, fine.said
     if not gradient.any():
         raise ObjectiveError(
             f"the gradient of {objective.text} is zero although its value changes: {cuts} inside it cuts it off."
@@ -99,3 +90,30 @@ def look_at_slope(objective: Objective, x: Vector, cuts: str) -> None:
     )
     objective.notes = (*objective.notes, told)
     warnings.warn(told, GradientWarning, stacklevel=2)
+
+
+class _Found(NamedTuple):
+    """A slope from differences, and what the gradient says of it."""
+
+    slope: float
+    said: float
+
+
+def _differences(
+    objective: Objective, x: Vector, value: float, gradient: Vector, part: float
+) -> _Found | None:
+    """The slope along one direction, by a step of that part of the usual one; None where it does not contradict."""
+    direction = np.cos(np.arange(len(x))) * (1 + np.abs(x))
+    eps = float(np.finfo(objective.dtype).eps)
+    h = part * eps ** (1 / 3)
+    below, above, far_below, far_above, again = (
+        objective.value(x + step * direction) for step in (-h, h, -2 * h, 2 * h, 0.0)
+    )
+    if again != value or not np.isfinite([below, above, far_below, far_above]).all():
+        return None
+    slope, wide = (above - below) / (2 * h), (far_above - far_below) / (4 * h)
+    said = float(gradient.astype(np.float64) @ direction)
+    rounding = eps * max(abs(v) for v in (value, below, above)) / h
+    kink = abs(above + below - 2 * value) / h
+    doubt = 0.1 * max(abs(slope), abs(said)) + 10 * rounding + 4 * abs(slope - wide) + 2 * kink
+    return None if abs(slope - said) <= doubt else _Found(slope, said)
