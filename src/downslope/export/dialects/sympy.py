@@ -6,24 +6,21 @@ import ast
 from functools import reduce
 
 from downslope.errors import ObjectiveError
-from downslope.export import arithmetic, table_words
-from downslope.export.arithmetic import Arithmetic
 from downslope.export.costs import Costs
+from downslope.export.dialects.numpy import NumPy
 from downslope.export.library import Library
-from downslope.export.python import call, fill, name, text
-from downslope.export.script import Writer
+from downslope.export.python import fill, name, text
 from downslope.export.story import Story
 from downslope.export.table_words import SYMPY as SYMPY_COSTS
 from downslope.export.vocabulary import SYMPY
 
 
-class SymPy(Writer):
-    """Symbols and ``diff``; the symbols are called as the parameters, so the point is called otherwise."""
+class SymPy(NumPy):
+    """NumPy's loop around symbols and ``diff``. The symbols have the parameters' names, so the point has another."""
 
     title = "SymPy"
     columns_end = "_data"
     words = SYMPY
-    table_words = table_words.NUMPY
 
     def __init__(self, story: Story, library: Library | None = None) -> None:
         super().__init__(story, library)
@@ -32,12 +29,9 @@ class SymPy(Writer):
         self.point = self.names.new("point")
         self.speller.called = self.called
 
-    def arithmetic(self, alone: bool) -> Arithmetic:
-        return arithmetic.NUMPY_ONE if alone else arithmetic.NUMPY
-
     def preamble(self) -> list[str]:
-        if self.searches:
-            return ['np.seterr(all="ignore")  # a trial step may overflow; the search refuses it', ""]
+        if lines := super().preamble():
+            return lines
         if "Piecewise" in text(self.speller.expression(self.story.formula)):
             return ['np.seterr(all="ignore")  # both branches are computed, also the one not taken', ""]
         return []
@@ -76,17 +70,6 @@ class SymPy(Writer):
         code = text(self.speller.expression(self.story.formula))
         return '["numpy", "math"]' if "sympy.erf" in code else '"numpy"'
 
-    def begin(self, numbers: ast.expr) -> list[str]:
-        if self.story.single:
-            made = (
-                call("np.float32", numbers)
-                if self.alone
-                else call("np.array", numbers, dtype=name("np.float32"))
-            )
-        else:
-            made = numbers if self.alone else call("np.array", numbers)
-        return [f"{self.point} = {text(made)}"]
-
     def evaluate(self) -> list[str]:
         if self.costs is not None:
             return [f"value, g = loss({self.point}), gradient({self.point})"]
@@ -100,27 +83,6 @@ class SymPy(Writer):
         if self.costs is not None:
             return f"loss({point})"
         return f"value_of({point if self.alone else '*' + point})"
-
-    def length(self, vector: str) -> str:
-        return f"abs({vector})" if self.alone else f"np.linalg.norm({vector})"
-
-    def clipped(self, vector: str, low: str, high: str) -> str:
-        return f"min(max({vector}, {low}), {high})" if self.alone else f"np.clip({vector}, {low}, {high})"
-
-    def constant_vector(self, code: str) -> str:
-        return code if self.alone else f"np.array({code})"
-
-    def sight_of(self) -> str:
-        return "-value" if self.story.uphill else "value"
-
-    def moved(self, value: ast.expr) -> list[str]:
-        return [f"{self.point} = {text(value)}"]
-
-    def plain(self, number: str) -> str:
-        return number
-
-    def listed(self, point: str) -> str:
-        return f"{point}.tolist()"
 
 
 def fitted(writer: SymPy, costs: Costs) -> list[str]:
