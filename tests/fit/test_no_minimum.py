@@ -153,3 +153,19 @@ def test_least_absolute_deviations_arrive():
         x, z = rng.normal(size=5000), rng.normal(size=5000) * 10 + 50
         y = 2 * x - 0.5 * z + 3 + rng.normal(size=5000)
         assert fit({"x": x, "z": z, "y": y}, "y ~ a*x + b*z + c", loss="mae").success
+
+
+@pytest.mark.parametrize("most", [1, 3, 10])
+def test_a_limit_of_evaluations_is_kept(most):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=200)
+    found = fit({"x": x, "y": 3 + rng.normal(size=200)}, "y ~ a*x + b", loss="huber:1.0", evaluations=most)
+    assert (found.status, found.success) == ("evaluation_limit", False)
+    assert found.nfev == most
+
+
+def test_a_time_limit_is_kept():
+    x = np.linspace(0, 5, 400)
+    curve = {"x": x, "y": 3 * np.exp(-0.7 * x) + 0.1 * np.sin(9 * x)}
+    found = fit(curve, "y ~ a*exp(-b*x)", start={"a": 1, "b": 9}, time_limit=1e-9)
+    assert (found.status, found.success) == ("time_limit", False)

@@ -79,7 +79,8 @@ class Rounds:
             trials = (run.nfev - 1) / max(run.nit, 1)
             steps, evaluations = steps + run.nit, evaluations + run.nfev
             phi = coordinates.matrix @ run.final + coordinates.shift
-            verdict = self._ended(run, phi, steps, damping, len(histories), first_cost)
+            verdict = self._spent(run, steps, evaluations, began)
+            verdict = verdict or self._ended(run, phi, steps, damping, len(histories), first_cost)
             if verdict is not None:
                 return self._whole(start, histories, verdict, evaluations, began, run)
             damping = np.clip(
@@ -194,6 +195,19 @@ class Rounds:
             c.to_user(history.x[skip:]),
             self.objective.parameters.coordinates,
         )
+
+    def _spent(self, run: Run, steps: int, evaluations: int, began: float) -> Verdict | None:
+        """Whether all evaluations or all the time that was given is used up, and the round did not arrive."""
+        asked = self.stopping
+        if run.verdict.status == Status.CONVERGED:
+            return None
+        if asked.evaluations is not None and evaluations >= asked.evaluations:
+            return Verdict(
+                Status.EVALUATION_LIMIT, False, f"Stopped at the limit of {evaluations} evaluations."
+            )
+        if asked.seconds is not None and time.perf_counter() - began >= asked.seconds:
+            return Verdict(Status.TIME_LIMIT, False, f"Stopped at the time limit, after {_counted(steps)}.")
+        return None
 
     def _ended(
         self, run: Run, phi: Array, steps: int, damping: float, rounds: int, first_cost: float
