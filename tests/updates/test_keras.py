@@ -54,6 +54,16 @@ def test_with_another_backend(backend: str) -> None:
     assert done.stdout.split() == NAMES
 
 
+def test_in_graphs_of_tensorflow() -> None:
+    pytest.importorskip("tensorflow")
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+    script = HERE / "keras_graphs.py"
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    checks = [line for line in script.read_text().splitlines() if line.startswith("def check_")]
+    assert len(checks) == len(done.stdout.split()) == 4
+
+
 def test_without_keras_it_names_the_command() -> None:
     code = (
         "import sys; sys.modules['keras'] = None\n"

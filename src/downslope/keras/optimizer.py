@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
 
-from downslope.errors import MissingExtraError, UsageError
+from downslope.errors import UsageError
+from downslope.keras.variables import like_tensor, tensor, widest, word, write
+from downslope.keras.xla import CompiledSteps, is_distributed
 from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import plain_precision, where
 from downslope.optimizers.base import Optimizer as Rule
@@ -19,13 +20,6 @@ from downslope.optimizers.remembered import replaced
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.traits import traits
 from downslope.optimizers.wrappers.scheduled import prepared
-
-try:
-    import keras
-except ImportError as error:
-    raise MissingExtraError("Keras is needed for this: pip install 'downslope[keras]'") from error
-
-__all__ = ["Optimizer"]
 
 
 @keras.saving.register_keras_serializable(package="downslope")
@@ -89,6 +83,7 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
             )
         super().__init__(learning_rate=learning_rate, **options)
         self._program: Any = None
+        self._compiled = CompiledSteps(inner, self._step)
         self._shapes: dict[int, Any] = {}  # what a state is made of, by how many numbers there are
         self.rule, self._inner, self._path, self._averages = rule, inner, path, asks.averages
 
@@ -101,18 +96,18 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
         super().build(variables)
         sizes = [int(np.prod([int(n) for n in v.shape], dtype=int)) for v in variables]
         self._beginnings = _beginnings(self._inner, sum(sizes))
-        precision = _widest(variables)
+        precision = widest(variables)
         vectors: dict[str, list[Any]] = {}
         scalars: dict[str, Any] = {}
         for name, (vector, first) in self._beginnings.items():
             start = keras.initializers.Constant(0.0 if first is None else first)
-            word = _word(name)
+            letters = word(name)
             if vector:
                 vectors[name] = [
-                    self.add_variable_from_reference(v, name=word, initializer=start) for v in variables
+                    self.add_variable_from_reference(v, name=letters, initializer=start) for v in variables
                 ]
             else:
-                scalars[name] = self.add_variable((), initializer=start, dtype=precision, name=word)
+                scalars[name] = self.add_variable((), initializer=start, dtype=precision, name=letters)
         self._vectors, self._scalars, self._precision = vectors, scalars, precision
 
     def _state(self, rule: Rule, x: Bundle, places: Sequence[int]) -> Any:
@@ -123,9 +118,9 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
 
         def leaf(name: str, _: Any) -> Any:
             if self._beginnings[name][0]:
-                kept = Bundle(_tensor(self._vectors[name][i]) for i in places)
+                kept = Bundle(tensor(self._vectors[name][i]) for i in places)
             else:
-                kept = _tensor(self._scalars[name])
+                kept = tensor(self._scalars[name])
             return where(start, fresh[name], kept) if name in begins else kept
 
         return states.mapped(self._like(x), leaf)
@@ -142,23 +137,40 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
         self, grads: Sequence[Any], trainable_variables: Sequence[Any], learning_rate: Any
     ) -> None:
         """Keras's hook for all variables at once."""
-        places = [self._get_variable_index(v) for v in trainable_variables]
-        x = Bundle(map(_tensor, trainable_variables))
-        g = Bundle(map(_like_tensor, grads, x.parts))
-        if keras.backend.backend() == "torch":
+        places = tuple(self._get_variable_index(v) for v in trainable_variables)
+        backend = keras.backend.backend()
+        distributed = backend == "tensorflow" and is_distributed()
+        if distributed:
+            grads = self._sums_over_replicas(grads, trainable_variables)
+        x = Bundle(map(tensor, trainable_variables))
+        g = Bundle(map(like_tensor, grads, x.parts))
+        if backend == "torch":
             self._step_by_program(x, g, learning_rate, places)
             return
-        rule = self._inner
-        if self._path:
-            rule = rule.with_scalars({self._path: keras.ops.cast(learning_rate, self._precision)})
+        rate = keras.ops.cast(learning_rate, self._precision) if self._path else None
+        if backend == "tensorflow" and not distributed and self._compiled.pay(x, self._like(x)):
+            self._compiled.step(places, trainable_variables, g, rate)
+        else:
+            self._step(places, trainable_variables, g, rate)
+
+    def _sums_over_replicas(self, grads: Sequence[Any], variables: Sequence[Any]) -> list[Any]:
+        """Of TensorFlow's strategies: by them every replica makes the same step with its own copy of the variables."""
+        homes = [v.value if isinstance(v, keras.Variable) else v for v in variables]
+        pairs = self._all_reduce_sum_gradients(list(zip(grads, homes, strict=True)))  # which is Keras's own
+        return [total for total, _ in pairs]
+
+    def _step(self, places: Sequence[int], variables: Sequence[Any], g: Bundle, rate: Any) -> None:
+        """The rule applied to the backend's tensors, and written into its variables."""
+        x = Bundle(map(tensor, variables))
+        rule = self._inner.with_scalars({self._path: rate}) if self._path else self._inner
         with plain_precision(self._precision), np.errstate(all="ignore"):
             next_x, after, _ = rule.update(x, np.nan, g, self._state(rule, x, places))
         for name, leaf in states.leaves(after):
             if isinstance(leaf, Bundle):
-                _write([self._vectors[name][i] for i in places], leaf)
+                write([self._vectors[name][i] for i in places], leaf)
             else:
                 self._scalars[name].assign(keras.ops.cast(leaf, self._precision))
-        _write(trainable_variables, next_x)
+        write(variables, next_x)
 
     def _step_by_program(self, x: Bundle, g: Bundle, rate: Any, places: Sequence[int]) -> None:
         """With torch, as ``downslope.torch`` does it: fused and in place, which leaves little to write."""
@@ -173,7 +185,7 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
         if any(first is None for _, first in self._beginnings.values()) and int(self.iterations) == 0:
             self._begin_here(self._inner.with_scalars(named), x, places)
         before = [
-            [_tensor(self._vectors[name][i]) for i in places] if vector else self._scalars[name].value.item()
+            [tensor(self._vectors[name][i]) for i in places] if vector else self._scalars[name].value.item()
             for name, (vector, _) in self._beginnings.items()
         ]
         after = self._program.run(x.parts, g.parts, np.nan, list(before), named).state
@@ -181,13 +193,13 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
             if not isinstance(old, list):
                 self._scalars[name].value.detach().fill_(float(new))
             elif new is not old:
-                _write([self._vectors[name][i] for i in places], Bundle(new))
+                write([self._vectors[name][i] for i in places], Bundle(new))
 
     def _begin_here(self, rule: Rule, x: Bundle, places: Sequence[int]) -> None:
         """Write what depends on where the parameters begin."""
         for name, leaf in states.leaves(rule.init(x)):
             if self._beginnings[name][1] is None and isinstance(leaf, Bundle):
-                _write([self._vectors[name][i] for i in places], leaf)
+                write([self._vectors[name][i] for i in places], leaf)
             elif self._beginnings[name][1] is None:
                 self._scalars[name].assign(leaf)
 
@@ -195,7 +207,7 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
         """Leave the average in the model, where the rule averages; Keras calls it when ``fit`` ends."""
         super().finalize_variable_values(var_list)
         if self._averages and self.built:
-            x = Bundle(_tensor(v) for v in var_list)
+            x = Bundle(tensor(v) for v in var_list)
             point = self._inner.answer(x, self._state(self._inner, x, range(len(var_list))))
             for v, part in zip(var_list, point.parts, strict=True):
                 v.assign(part)
@@ -208,44 +220,6 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
         if self._path is None:
             del config["learning_rate"]
         return config
-
-
-def _tensor(variable: Any) -> Any:
-    """What a variable holds, as the backend's own tensor."""
-    kept = getattr(variable, "value", variable)
-    if hasattr(kept, "detach"):  # torch's, which is changed in place
-        return kept.detach()
-    if keras.backend.backend() == "tensorflow":  # where Keras's own conversion leaves a variable a variable
-        return importlib.import_module("tensorflow").convert_to_tensor(kept)
-    return keras.ops.convert_to_tensor(variable)
-
-
-def _like_tensor(gradient: Any, part: Any) -> Any:
-    """A gradient as a tensor of the precision of its parameter, which it mostly is."""
-    if type(gradient) is type(part) and gradient.dtype == part.dtype:
-        return gradient
-    return keras.ops.cast(keras.ops.convert_to_tensor(gradient), part.dtype)
-
-
-def _write(variables: Sequence[Any], numbers: Bundle) -> None:
-    for variable, part in zip(variables, numbers.parts, strict=True):
-        variable.assign(part)
-
-
-def _word(name: str) -> str:
-    """A name of a state's leaf in letters that every backend allows: ``search.α`` is ``search_alpha``.
-
-    >>> _word("search.α")
-    'search_alpha'
-    """
-    letters = (c if c.isascii() else unicodedata.name(c).rpartition(" ")[2].lower() for c in name)
-    return "".join(letters).replace(".", "_")
-
-
-def _widest(variables: Sequence[Any]) -> str:
-    """The precision of scalars: that of the widest variable, and at least float32."""
-    kinds = {keras.backend.standardize_dtype(v.dtype) for v in variables}
-    return "float64" if "float64" in kinds else "float32"
 
 
 def _beginnings(rule: Rule, size: int) -> dict[str, tuple[bool, float | None]]:

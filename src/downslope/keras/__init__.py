@@ -1,0 +1,16 @@
+"""Every update rule as a Keras optimizer: ``model.compile(optimizer=downslope.keras.Optimizer("adgd2"))``.
+
+``optimizer`` is what Keras sees; ``variables`` reads and writes those of any backend; with TensorFlow, ``xla`` compiles
+the steps of large models; with torch, they are those of ``downslope.torch``.
+"""
+
+from downslope.errors import MissingExtraError
+
+try:
+    import keras as _keras  # noqa: F401
+except ImportError as error:
+    raise MissingExtraError("Keras is needed for this: pip install 'downslope[keras]'") from error
+
+from downslope.keras.optimizer import Optimizer
+
+__all__ = ["Optimizer"]

@@ -1,0 +1,53 @@
+"""Keras's variables and the tensors of its backends: read, fitted to each other, named and written."""
+
+from __future__ import annotations
+
+import importlib
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from downslope.optimizers.bundle import Bundle
+
+
+def tensor(variable: Any) -> Any:
+    """What a variable holds, as the backend's own tensor."""
+    kept = getattr(variable, "value", variable)
+    if hasattr(kept, "detach"):  # torch's, which is changed in place
+        return kept.detach()
+    if keras.backend.backend() == "tensorflow":  # where Keras's own conversion leaves a variable a variable
+        return importlib.import_module("tensorflow").convert_to_tensor(kept)
+    return keras.ops.convert_to_tensor(variable)
+
+
+def like_tensor(gradient: Any, part: Any) -> Any:
+    """A gradient as a tensor of the precision of its parameter, which it mostly is."""
+    if type(gradient) is type(part) and gradient.dtype == part.dtype:
+        return gradient
+    if keras.backend.backend() == "tensorflow":  # an embedding's is a list of rows, which only this makes a tensor
+        gradient = importlib.import_module("tensorflow").convert_to_tensor(gradient)
+    return keras.ops.cast(keras.ops.convert_to_tensor(gradient), part.dtype)
+
+
+def write(variables: Sequence[Any], numbers: Bundle) -> None:
+    """Assign each part to its variable."""
+    for variable, part in zip(variables, numbers.parts, strict=True):
+        variable.assign(part)
+
+
+def word(name: str) -> str:
+    """A name of a state's leaf in letters that every backend allows: ``search.α`` is ``search_alpha``.
+
+    >>> word("search.α")
+    'search_alpha'
+    """
+    letters = (c if c.isascii() else unicodedata.name(c).rpartition(" ")[2].lower() for c in name)
+    return "".join(letters).replace(".", "_")
+
+
+def widest(variables: Sequence[Any]) -> str:
+    """The precision of scalars: that of the widest variable, and at least float32."""
+    kinds = {keras.backend.standardize_dtype(v.dtype) for v in variables}
+    return "float64" if "float64" in kinds else "float32"
