@@ -64,4 +64,4 @@ class AdaBelief(Optimizer):
         p1, p2 = state.p1 * β1, state.p2 * β2
         m = β1 * state.m + (1 - β1) * g
         s = β2 * state.s + (1 - β2) * (g - m) * (g - m) + ε
-        return x - η * (m / (1 - p1)) / (sqrt(s / (1 - p2)) + ε), AdaBeliefState(m, s, p1, p2), True
+        return x - η / (1 - p1) * m / (sqrt(s / (1 - p2)) + ε), AdaBeliefState(m, s, p1, p2), True

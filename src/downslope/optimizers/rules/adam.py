@@ -57,4 +57,4 @@ class Adam(Optimizer):
         p1, p2 = state.p1 * β1, state.p2 * β2
         m = β1 * state.m + (1 - β1) * g
         v = β2 * state.v + (1 - β2) * g * g
-        return x - η * (m / (1 - p1)) / (sqrt(v / (1 - p2)) + ε), AdamState(m, v, p1, p2), True
+        return x - η / (1 - p1) * m / (sqrt(v / (1 - p2)) + ε), AdamState(m, v, p1, p2), True

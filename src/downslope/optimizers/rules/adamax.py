@@ -59,4 +59,4 @@ class AdaMax(Optimizer):
         p1 = state.p1 * β1
         m = β1 * state.m + (1 - β1) * g
         u = maximum(β2 * state.u, absolute(g) + ε)
-        return x - η * m / ((1 - p1) * u), AdaMaxState(m, u, p1), True
+        return x - η / (1 - p1) * m / u, AdaMaxState(m, u, p1), True

@@ -60,5 +60,5 @@ class AdamW(Optimizer):
         p1, p2 = state.p1 * β1, state.p2 * β2
         m = β1 * state.m + (1 - β1) * g
         v = β2 * state.v + (1 - β2) * g * g
-        next_x = x - η * λ * x - η * (m / (1 - p1)) / (sqrt(v / (1 - p2)) + ε)
+        next_x = x - η * λ * x - η / (1 - p1) * m / (sqrt(v / (1 - p2)) + ε)
         return next_x, AdamWState(m, v, p1, p2), True

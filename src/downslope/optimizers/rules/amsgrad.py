@@ -61,5 +61,5 @@ class AMSGrad(Optimizer):
         m = β1 * state.m + (1 - β1) * g
         v = β2 * state.v + (1 - β2) * g * g
         v_max = maximum(state.v_max, v)
-        next_x = x - η * (m / (1 - p1)) / (sqrt(v_max / (1 - p2)) + ε)
+        next_x = x - η / (1 - p1) * m / (sqrt(v_max / (1 - p2)) + ε)
         return next_x, AMSGradState(m, v, v_max, p1, p2), True
