@@ -16,7 +16,7 @@ from downslope.torch.program import Program
 
 ALONE = 65_536  # numbers from which a tensor on the CPU is stepped by itself, in pieces
 SHARE = 131_072  # numbers of a piece for each of torch's threads, which meet after every operation
-TEMPORARIES = 3  # from which cutting is worth its calls (measured: none gains with fewer)
+TEMPORARIES = 2  # from which cutting is worth its calls (measured: with one, RMSProp and AdaGrad lose by it)
 
 
 def is_large(p: torch.Tensor) -> bool:
