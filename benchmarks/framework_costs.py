@@ -2,7 +2,9 @@
 
 A step's cost is that of the steps beyond the first, so that reading and compiling a cost, done once, are left out.
 Small costs can be compiled whole; costs that branch on a value cannot, and are computed step by step by their own
-framework; so is the network, whose hundreds of thousands of parameters are too many for formulas. A part of
+framework; so is the network, whose hundreds of thousands of parameters are too many for formulas. Where millions of
+steps are made the learning rate is so small that the last one still descends: behind the end of a descent, Adam's
+means fade into numbers below 1e-308, with which processors are slow and which JAX takes for zero. A part of
 ``frameworks.py``.
 """
 
@@ -20,6 +22,7 @@ from turns import beyond_the_first, compare, seconds
 
 TURNS = 5
 START = [-7.0, 4.0]
+SMALL = 1e-6  # a learning rate with which two million steps do not arrive
 
 
 @dataclass
@@ -32,6 +35,7 @@ class Case:
     their_steps: int
     our_steps: int
     limit: float  # the least ratio theirs/ours that is asked for
+    start: Any
 
 
 def numbers(point: Any) -> np.ndarray:
@@ -43,7 +47,8 @@ def numbers(point: Any) -> np.ndarray:
 
 def run(case: Case) -> None:
     check = min(case.their_steps, case.our_steps, 50)
-    np.testing.assert_allclose(numbers(case.ours(check).x), numbers(case.theirs(check)), rtol=2e-4, atol=1e-5)
+    start, ours, theirs = map(numbers, (case.start, case.ours(check).x, case.theirs(check)))
+    assert np.linalg.norm(ours - theirs) < 1e-3 * np.linalg.norm(theirs - start) > 0, case.name
     found = compare(
         beyond_the_first(case.ours, case.our_steps), beyond_the_first(case.theirs, case.their_steps), TURNS
     )
@@ -103,6 +108,7 @@ def torch_cases() -> list[Case]:
                 1000,
                 200_000,
                 100,
+                start,
             ),
             Case(
                 f"torch.optim.{name}, one that branches",
@@ -111,6 +117,7 @@ def torch_cases() -> list[Case]:
                 1000,
                 1000,
                 0.95,
+                start,
             ),
         ]
     torch.manual_seed(0)
@@ -135,6 +142,7 @@ def torch_cases() -> list[Case]:
                     60,
                     60,
                     0.95,
+                    weights,
                 )
             )
     return cases
@@ -190,12 +198,12 @@ def jax_cases() -> list[Case]:
 
     cases = []
     for name, rule, make in (
-        ("sgd", ds.optimizers.GradientDescent(learning_rate=0.1), lambda: optax.sgd(0.1)),
-        ("adam", ds.optimizers.Adam(learning_rate=0.001), lambda: optax.adam(0.001)),
+        ("sgd", ds.optimizers.GradientDescent(learning_rate=SMALL), lambda: optax.sgd(SMALL)),
+        ("adam", ds.optimizers.Adam(learning_rate=SMALL), lambda: optax.adam(SMALL)),
     ):
         ours = descent(bowl, jnp.array(START), rule)
         cases += [
-            Case(f"optax.{name}, jitted step", jitted_step(make), ours, 2000, 2_000_000, 100),
+            Case(f"optax.{name}, jitted step", jitted_step(make), ours, 2000, 2_000_000, 100, START),
             Case(
                 f"optax.{name}, the whole loop jitted, no history",
                 jitted_loop(make),
@@ -203,6 +211,7 @@ def jax_cases() -> list[Case]:
                 2_000_000,
                 2_000_000,
                 0.95,
+                START,
             ),
         ]
     return cases
@@ -236,13 +245,15 @@ def tensorflow_cases() -> list[Case]:
 
     cases = []
     for name, rule, make in (
-        ("SGD", ds.optimizers.GradientDescent(learning_rate=0.1), lambda: keras.optimizers.SGD(0.1)),
-        ("Adam", ds.optimizers.Adam(learning_rate=0.001, epsilon=1e-7), lambda: keras.optimizers.Adam(0.001)),
+        ("SGD", ds.optimizers.GradientDescent(learning_rate=SMALL), lambda: keras.optimizers.SGD(SMALL)),
+        ("Adam", ds.optimizers.Adam(learning_rate=SMALL, epsilon=1e-7), lambda: keras.optimizers.Adam(SMALL)),
     ):
         ours = descent(bowl, tf.constant(START, tf.float64), rule)
         cases += [
-            Case(f"keras.optimizers.{name}, eager", loop(make, False), ours, 200, 2_000_000, 100),
-            Case(f"keras.optimizers.{name}, tf.function", loop(make, True), ours, 1000, 2_000_000, 100),
+            Case(f"keras.optimizers.{name}, eager", loop(make, False), ours, 200, 2_000_000, 100, START),
+            Case(
+                f"keras.optimizers.{name}, tf.function", loop(make, True), ours, 1000, 2_000_000, 100, START
+            ),
         ]
     return cases
 
