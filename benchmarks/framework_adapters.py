@@ -198,7 +198,7 @@ def keras_optimizers(backend: str) -> None:
 
         print(f"\nKeras with {backend}, {words}, batches of 64: fit, compiled where the backend compiles")
         for name, (rule, theirs) in pairs.items():
-            line(name, repeated(fit(Optimizer(rule)), batches), repeated(fit(theirs()), batches), turns=11)
+            line(name, repeated(fit(Optimizer(rule)), batches), repeated(fit(theirs()), batches), turns=21)
         if backend == "tensorflow":
             tensorflow_loops(keras, Optimizer, pairs, network(sizes), sizes, words)
 
@@ -225,5 +225,5 @@ def tensorflow_loops(keras: Any, Optimizer: Any, pairs: Any, model: Any, sizes: 
             line(
                 name,
                 *(repeated(loop(optimizer, compiled)) for optimizer in (Optimizer(rule), theirs())),
-                turns=11,
+                turns=21,
             )

@@ -20,7 +20,7 @@ import numpy as np
 import downslope as ds
 from turns import beyond_the_first, compare, seconds
 
-TURNS = 5
+TURNS = 9
 START = [-7.0, 4.0]
 SMALL = 1e-6  # a learning rate with which two million steps do not arrive
 
