@@ -5,7 +5,7 @@ In flow containers of anything, out flow their leaves with names joined by dots,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from downslope.errors import UsageError, nearest
@@ -22,9 +22,27 @@ def flattened(container: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     if not isinstance(container, (Mapping, list, tuple)):
         yield path or ALONE, container
         return
-    entries = container.items() if isinstance(container, Mapping) else enumerate(container)
-    for key, value in entries:
+    for key, value in zip(keys(container), values(container), strict=True):
         yield from flattened(value, f"{path}.{key}" if path else str(key))
+
+
+def keys(container: Any) -> Iterable[Any]:
+    """What the entries of a dict, named tuple or sequence are called."""
+    if isinstance(container, Mapping):
+        return container.keys()
+    return getattr(container, "_fields", range(len(container)))
+
+
+def values(container: Any) -> Iterable[Any]:
+    """The entries of a dict or sequence."""
+    return container.values() if isinstance(container, Mapping) else container
+
+
+def like(sequence: Any, entries: Iterable[Any]) -> Any:
+    """A new list, tuple or named tuple, as ``sequence`` is one."""
+    if hasattr(sequence, "_fields"):
+        return type(sequence)(*entries)
+    return list(entries) if isinstance(sequence, list) else tuple(entries)
 
 
 def aligned(container: Any, other: Any, path: str = "") -> Iterator[Any]:
@@ -57,8 +75,8 @@ def aligned(container: Any, other: Any, path: str = "") -> Iterator[Any]:
             raise UsageError(
                 f"{got}{where}; a list of {len(container)} is needed, in the order of the parameters."
             )
-        for i, (value, its) in enumerate(zip(container, other, strict=True)):
-            yield from aligned(value, its, f"{path}.{i}" if path else str(i))
+        for key, value, its in zip(keys(container), container, other, strict=True):
+            yield from aligned(value, its, f"{path}.{key}" if path else str(key))
     else:
         yield other
 
@@ -78,11 +96,9 @@ def rebuilt(container: Any, leaves: Iterator[Any], in_place: bool) -> Any:
                 container[key] = value  # type: ignore[index]
         return container
     if isinstance(container, (list, tuple)):
-        values = [rebuilt(value, leaves, in_place) for value in container]
+        entries = [rebuilt(value, leaves, in_place) for value in container]
         if isinstance(container, list) and in_place:
-            container[:] = values
+            container[:] = entries
             return container
-        if isinstance(container, list):
-            return values
-        return type(container)(*values) if hasattr(container, "_fields") else tuple(values)
+        return like(container, entries)
     return next(leaves)

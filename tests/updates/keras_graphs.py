@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
+if __name__ == "__main__":
+    os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import keras
 import numpy as np
@@ -16,8 +17,6 @@ import tensorflow as tf
 
 from downslope.keras import Optimizer, xla
 
-[CPU] = tf.config.list_physical_devices("CPU")
-tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
 RNG = np.random.default_rng(0)
 SHAPES = [(100, 300), (300,), (300, 400), (7,)]
 X = RNG.normal(size=(64, 3)).astype("float32")
@@ -124,6 +123,8 @@ def check_strategies_of_tensorflow_step_as_one_device() -> None:
 
 
 if __name__ == "__main__":
+    [CPU] = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
     for name, check in list(globals().items()):
         if name.startswith("check_"):
             check()

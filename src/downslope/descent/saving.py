@@ -18,6 +18,7 @@ from downslope.files import read_text, write_atomically
 from downslope.objectives import Objective, Parameters, Vector
 from downslope.objectives.door import check_dtype
 from downslope.objectives.formula import FormulaObjective, from_text
+from downslope.objectives.nested import Nested
 from downslope.objectives.parameters import Structure
 from downslope.objectives.problems import resolve
 from downslope.optimizers import Optimizer, optimizer_from_dict
@@ -58,6 +59,7 @@ def to_dict(run: Run) -> dict[str, Any]:
             "names": list(parameters.names),
             "shapes": [list(shape) for shape in parameters.shapes],
             "structure": parameters.structure,
+            "nested": run.objective.nested.plan if run.objective.nested else None,
         },
         "history": run.history.to_dict(),
     }
@@ -180,6 +182,16 @@ def _parameters(data: dict[str, Any], coordinates: tuple[str, ...]) -> Parameter
     raise DataError("this is not a whole saved run: the history has other parameters than the objective.")
 
 
+def _nested(data: dict[str, Any], parameters: Parameters) -> Nested | None:
+    """How the start was built, of dicts and lists within each other."""
+    if data.get("nested") is None:
+        return None
+    nested = Nested(data["nested"])
+    if tuple(nested.flat) != parameters.names or tuple(nested.flat.values()) != parameters.names:
+        raise DataError("this is not a whole saved run: its start was built of other parameters.")
+    return nested
+
+
 def _objective(data: dict[str, Any], parameters: Parameters) -> Objective:
     objective: Objective
     if data["formula"]:
@@ -191,6 +203,7 @@ def _objective(data: dict[str, Any], parameters: Parameters) -> Objective:
     objective.name = str(data.get("name", ""))
     objective.notes = tuple(data["notes"])
     objective.differentiation = str(data["differentiation"])
+    objective.nested = _nested(data["parameters"], parameters)
     return objective
 
 

@@ -52,7 +52,7 @@ def as_objective(
             f"the start is a {type(start).__name__}, which can be read only once; give a list of it, or a dict such as"
             " dict(model.named_parameters())."
         )
-    nested = nested_start(start)
+    nested = nested_start(start, keep_keys=_is_python(function))
     if nested is not None:
         return _of_places(function, nested, gradient, dtype, seed)
     drawn_with = seed_for(start, seed)
@@ -66,7 +66,7 @@ def as_objective(
             objective = copy.copy(objective)
             objective.notes = (*objective.notes, f"the start was drawn with seed={drawn_with}.")
         return objective, x
-    if callable(function) and not isinstance(function, (Problem, Objective)) and not _is_symbolic(function):
+    if _is_python(function):
         return from_tensors(tensors, function, gradient)
     objective, x = _of_numbers(function, tensors.numbers, gradient, check_dtype(tensors.precision))
     objective.tensors = tensors.of_parameters(objective.parameters)
@@ -77,7 +77,7 @@ def _of_places(
     function: Any, nested: Nested, gradient: Any, dtype: Any, seed: int | None
 ) -> tuple[Objective, Vector]:
     """The same for a start that has dicts and lists in dicts and lists."""
-    if callable(function) and not isinstance(function, (Problem, Objective)) and not _is_symbolic(function):
+    if _is_python(function):
         function = nested.of_places(function)
         gradient = nested.gradient_of_places(gradient) if callable(gradient) else gradient
     objective, x = as_objective(function, nested.flat, gradient=gradient, dtype=dtype, seed=seed)
@@ -110,6 +110,13 @@ def _of_numbers(function: Any, start: Any, gradient: Any, real: Any) -> tuple[Ob
         return from_function(function, _need(start, _names(function)), gradient, real)
     raise ObjectiveError(
         f"{function!r:.60} cannot be descended; give a formula as text, a SymPy expression or a function."
+    )
+
+
+def _is_python(function: Any) -> bool:
+    """Whether it is a function of a person's, rather than something that says its own parameters."""
+    return (
+        callable(function) and not isinstance(function, (Problem, Objective)) and not _is_symbolic(function)
     )
 
 
@@ -162,7 +169,7 @@ def _structure(start: Any) -> Structure:
     if isinstance(start, Mapping):
         return "dict"
     if is_list_of_arrays(start):
-        return "list"
+        return "tuple" if isinstance(start, tuple) else "list"
     return "number" if as_real(start, "the start").ndim == 0 else "vector"
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.containers import like
 from downslope.errors import ObjectiveError, StartError
 from downslope.objectives.differences import central_differences, complex_step, rounding_of_differences
 from downslope.objectives.formula import FormulaObjective, readable
@@ -30,12 +31,15 @@ _OUTSIDE: tuple[tuple[type[Exception], float], ...] = (
     (FloatingPointError, np.nan),
 )
 
-Style: TypeAlias = Literal["names", "positions", "whole", "mapping", "sequence"]
+Style: TypeAlias = Literal["names", "signature", "positions", "whole", "mapping", "sequence"]
 
 
 @dataclass(frozen=True)
 class Calling:
-    """How a person's function wants its arguments: by name, one by one, all in one array, as a dict or as a list."""
+    """How a person's function wants its arguments: by name, one by one, all in one array, as a dict or as a list.
+
+    By "signature" is by name, but for those that Python takes by their place only.
+    """
 
     parameters: Parameters
     style: Style
@@ -48,12 +52,18 @@ class Calling:
         """The function's answer for a value (a number, array or tensor) of each parameter."""
         if self.style == "names":
             return function(**values)
+        if self.style == "signature":
+            entries = inspect.signature(function).parameters
+            fixed = [name for name, p in entries.items() if p.kind is p.POSITIONAL_ONLY and name in values]
+            return function(
+                *[values[n] for n in fixed], **{n: v for n, v in values.items() if n not in fixed}
+            )
         if self.style == "positions":
             return function(*values.values())
         if self.style == "mapping":
             return function(dict(values))
         if self.style == "sequence":
-            return function(list(values.values()))
+            return function(like(() if self.parameters.structure == "tuple" else [], values.values()))
         return function(values[self.parameters.names[0]])
 
 
@@ -107,7 +117,7 @@ def style_of(function: Callable[..., Any], start: Mapping[Any, Any] | Sequence[A
         unknown = [n for n in start if n not in accepted]
         if not open_ended and (unknown or any(n not in start for n in required)):
             Parameters.scalars(accepted).check_names(list(start))
-        return "names"
+        return "signature" if _has_fixed_places(function) else "names"
     if not open_ended and len(required) <= 1:
         return "sequence"
     if not open_ended and len(required) != len(start):
@@ -118,10 +128,12 @@ def style_of(function: Callable[..., Any], start: Mapping[Any, Any] | Sequence[A
 
 
 def _listed(start: Sequence[Any], names: Sequence[str], stem: str) -> Parameters:
-    """The parameters of a list; where they have no names, they are numbered."""
+    """The parameters of a list or tuple; where they have no names, they are numbered."""
     arrays = [as_real(value, f"number {i + 1} of the start") for i, value in enumerate(start)]
     return Parameters(
-        tuple(names) or tuple(f"{stem}{i}" for i in range(len(start))), tuple(a.shape for a in arrays), "list"
+        tuple(names) or tuple(f"{stem}{i}" for i in range(len(start))),
+        tuple(a.shape for a in arrays),
+        "tuple" if isinstance(start, tuple) else "list",
     )
 
 
@@ -143,6 +155,14 @@ def _signature(function: Callable[..., Any]) -> tuple[list[str], list[str], bool
             " varied, as in lambda w: (w - 3)**2, rather than of a variable outside."
         )
     return [p.name for p in named if p.default is p.empty], [p.name for p in named], open_ended
+
+
+def _has_fixed_places(function: Callable[..., Any]) -> bool:
+    """Whether some arguments have no name for the caller: ``def f(x, /)``."""
+    try:
+        return any(p.kind is p.POSITIONAL_ONLY for p in inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return False
 
 
 def from_function(

@@ -1,4 +1,7 @@
-"""Starts whose dicts and lists hold dicts and lists, as people keep the parameters of networks."""
+"""Starts whose dicts and lists hold dicts and lists, as people keep the parameters of networks.
+
+Named tuples, and dicts whose keys are not texts, are taken apart and put together in the same way.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.containers import aligned, flattened, rebuilt
+from downslope.containers import aligned, flattened, keys, like, rebuilt, values
 from downslope.errors import StartError
 from downslope.objectives.frameworks.tensors import library_name, name_of
 from downslope.objectives.function import Calling, style_of
@@ -38,7 +41,8 @@ class Nested:
         for name, leaf in flattened(self.start):
             if name in out:
                 raise StartError(
-                    f"the start has two places called '{name}'; rename a key that has a dot in it."
+                    f"the start has two places called '{name}'; rename a key: dots join the keys of dicts within dicts,"
+                    " and 1 and '1' are written alike."
                 )
             out[name] = leaf
         return out
@@ -47,22 +51,33 @@ class Nested:
         """A value for each place, in dicts and lists as those of the start; tuples stay tuples."""
         return rebuilt(self.start, iter([flat[name] for name in self.flat]), in_place=False)
 
+    @cached_property
+    def plan(self) -> Any:
+        """The build as JSON can say it, dicts and lists with the places for leaves; ``Nested(plan)`` builds such."""
+        names = iter(self.flat)
+
+        def planned(part: Any) -> Any:
+            if isinstance(part, Mapping) or hasattr(part, "_fields"):
+                return {str(key): planned(entry) for key, entry in zip(keys(part), values(part), strict=True)}
+            return [planned(entry) for entry in part] if isinstance(part, (list, tuple)) else next(names)
+
+        return planned(self.start)
+
     def of_places(self, function: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
         """A person's function of the nested parameters as a function of a dict of places.
 
         Raises:
             StartError, ObjectiveError: it does not take such a start.
         """
-        keys = self.start if isinstance(self.start, Mapping) else range(len(self.start))
-        names = tuple(str(key) for key in keys)
-        how = Calling(Parameters.scalars(names), style_of(function, self.start))
+        names = tuple(str(key) for key in keys(self.start))
+        top = dict.fromkeys(names) if isinstance(self.start, Mapping) else self.start
+        how = Calling(Parameters.scalars(names), style_of(function, top))
 
         def placed(_places: Mapping[str, Any]) -> Any:
             whole = self.build(_places)
-            parts = whole.values() if isinstance(whole, Mapping) else whole
             if how.style in ("mapping", "sequence"):
                 return function(whole)
-            return how.with_values(function, dict(zip(names, parts, strict=True)))
+            return how.with_values(function, dict(zip(names, values(whole), strict=True)))
 
         placed.__name__ = name_of(function)
         return placed
@@ -77,18 +92,21 @@ class Nested:
         return by_place
 
 
-def nested_start(start: Any) -> Nested | None:
+def nested_start(start: Any, keep_keys: bool) -> Nested | None:
     """The build of a start that has containers in its containers, or None.
 
-    A list of numbers is no container but a vector; a list with arrays or tensors in it is one.
+    A list of numbers is no container but a vector; a list with arrays or tensors in it is one, and so is a named tuple.
+
+    Args:
+        start: what was given.
+        keep_keys: whether a dict whose keys are not all texts is such a start, too, so that a function gets its keys.
     """
-    if isinstance(start, Mapping):
-        values = list(start.values())
-    elif isinstance(start, (list, tuple)):
-        values = list(start)
-    else:
+    if not isinstance(start, (Mapping, list, tuple)):
         return None
-    return Nested(_with_vectors(start)) if any(map(_is_container, values)) else None
+    has_keys = keep_keys and isinstance(start, Mapping) and not all(isinstance(key, str) for key in start)
+    if has_keys or hasattr(start, "_fields") or any(map(_is_container, values(start))):
+        return Nested(_with_vectors(start))
+    return None
 
 
 def _with_vectors(start: Any) -> Any:
@@ -97,23 +115,22 @@ def _with_vectors(start: Any) -> Any:
         return {key: _with_vectors(value) for key, value in start.items()}
     if not isinstance(start, (list, tuple)):
         return start
+    if hasattr(start, "_fields"):
+        return like(start, map(_with_vectors, start))
     if not _is_container(start) and not any(map(_is_container, start)) and start and _are_numbers(start):
         return np.array(start, float)
-    values = [_with_vectors(value) for value in start]
-    if isinstance(start, list):
-        return values
-    return type(start)(*values) if hasattr(start, "_fields") else tuple(values)
+    return like(start, [_with_vectors(value) for value in start])
 
 
-def _are_numbers(values: Any) -> bool:
+def _are_numbers(entries: Any) -> bool:
     try:
-        return np.asarray(values).dtype.kind in "biuf"
+        return np.asarray(entries).dtype.kind in "biuf"
     except ValueError:  # rows of different lengths
         return False
 
 
 def _is_container(value: Any) -> bool:
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) or hasattr(value, "_fields"):
         return True
     if not isinstance(value, (list, tuple)):
         return False

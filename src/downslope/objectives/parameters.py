@@ -12,10 +12,11 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.containers import like
 from downslope.errors import StartError, nearest
 
 Vector: TypeAlias = NDArray[np.floating[Any]]
-Structure: TypeAlias = Literal["dict", "list", "vector", "number"]
+Structure: TypeAlias = Literal["dict", "list", "tuple", "vector", "number"]
 
 
 def natural_order(names: Iterable[str]) -> list[str]:
@@ -37,7 +38,7 @@ class Parameters:
     """Named parameters, each with a shape, laid out one after the other in one flat vector.
 
     ``structure`` remembers how the start was given, so that the answer comes back in the same form:
-    a dict of numbers and arrays, a list of them, one array (of the single parameter's shape), or one number.
+    a dict of numbers and arrays, a list or tuple of them, one array (of the single parameter's shape), or one number.
 
     >>> p = Parameters(("w", "b"), ((2,), ()), "dict")
     >>> p.coordinates
@@ -101,7 +102,7 @@ class Parameters:
             self.check_names(values)
             named = {str(name): value for name, value in values.items()}
             parts = [named[name] for name in self.names]
-        elif self.structure == "list":
+        elif self.structure in ("list", "tuple"):
             parts = self._listed(values, what)
         elif len(self.names) == 1:
             parts = [values]
@@ -157,7 +158,11 @@ class Parameters:
             whole = len(self.names) == 1 and self.shapes[0]
             return vector.reshape(self.shapes[0]) if whole else vector.copy()
         named = {k: float(v) if np.ndim(v) == 0 else v.copy() for k, v in self.named(vector).items()}
-        return list(named.values()) if self.structure == "list" else named
+        return (
+            named
+            if self.structure == "dict"
+            else like(() if self.structure == "tuple" else [], named.values())
+        )
 
 
 def as_real(value: Any, what: str) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from downslope.containers import like
 from downslope.errors import ExpressionError, StartError, UsageError
 from downslope.language import parse_number
 
@@ -104,5 +105,5 @@ def draw(start: Any, seed: int | None) -> Any:
     if isinstance(start, Mapping):
         return {name: one(value) for name, value in start.items()}
     if isinstance(start, (list, tuple)):
-        return [one(value) for value in start]
+        return like(start, map(one, start))
     return one(start)

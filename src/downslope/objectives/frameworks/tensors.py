@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.containers import flattened
+from downslope.containers import flattened, like
 from downslope.errors import ObjectiveError, StartError, UsageError
 from downslope.objectives.function import Calling, calling
 from downslope.objectives.objective import Objective
@@ -128,7 +128,7 @@ class Tensors:
         if isinstance(self.start, Mapping):
             return {name: self._leaf(numbers[str(name)], leaf) for name, leaf in self.start.items()}
         if isinstance(self.start, (list, tuple)):
-            return [self._leaf(value, leaf) for value, leaf in zip(numbers, self.start, strict=True)]
+            return like(self.start, map(self._leaf, numbers, self.start))
         return self._leaf(numbers, self.start)
 
     def _leaf(self, value: Any, leaf: Any) -> Any:
@@ -173,7 +173,10 @@ def as_tensors(start: Any, dtype: Any = None) -> Tensors | None:
     if isinstance(start, Mapping):
         numbers = {k: _numbers(library, f"the start for {k}", v, found) for k, v in start.items()}
     elif isinstance(start, (list, tuple)):
-        numbers = [_numbers(library, f"number {i + 1} of the start", v, found) for i, v in enumerate(start)]
+        places = (f"number {i + 1} of the start" for i in range(len(start)))
+        numbers = like(
+            start, [_numbers(library, what, leaf, found) for what, leaf in zip(places, start, strict=True)]
+        )
     else:
         numbers = _numbers(library, "the start", start, found)
     kinds = sorted(set(found.values()))
