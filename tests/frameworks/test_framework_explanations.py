@@ -48,7 +48,7 @@ def test_a_rate_above_the_limit_comes_with_one_that_was_tried(library: str) -> N
 
 def test_the_time_that_compiling_took_does_not_make_a_cheap_point_dear() -> None:
     cost, start = STARTS["tensorflow"]
-    run = ds.minimize(cost, start())
+    run = ds.minimize(cost, start(), engine="compiled")
     assert run.engine == "compiled"
     assert run.explain().point.kind == "minimum"
 

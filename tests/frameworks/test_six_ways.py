@@ -73,6 +73,11 @@ def ways(formula: str, start: tuple[float, float]) -> dict[str, tuple[Any, Any, 
             {},
         ),
         "tensorflow": (python_function(formula, tf), tf.constant(start, tf.float64), {}),
+        "tensorflow, compiled": (
+            python_function(formula, tf),
+            tf.constant(start, tf.float64),
+            {"engine": "compiled"},
+        ),
         "jax": (python_function(formula, jnp), jnp.array(start), {}),
         "jax, compiled": (python_function(formula, jnp), jnp.array(start), {"engine": "compiled"}),
     }
@@ -84,7 +89,8 @@ ENGINES = {
     "numpy": "hosted",
     "torch": "traced",
     "torch, step by step": "hosted",
-    "tensorflow": "compiled",
+    "tensorflow": "traced",
+    "tensorflow, compiled": "compiled",
     "jax": "traced",
     "jax, compiled": "compiled",
 }

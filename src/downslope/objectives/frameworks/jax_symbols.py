@@ -13,15 +13,21 @@ import jax
 import numpy as np
 import symengine as se
 
+from downslope.objectives.frameworks.symbols import (
+    Allowance,
+    by_name,
+    cumulated,
+    each,
+    expressions_of,
+    rearranged,
+    reduced,
+    same,
+    symbols_of,
+)
 from downslope.objectives.parameters import Parameters
 from downslope.symbolic import SymbolicArray
 from downslope.symbolic import functions as fn
 from downslope.symbolic.array import TraceError, box
-from downslope.symbolic.native import size
-
-MOST_PARAMETERS = 500
-MOST_PARTS = 3_000  # of a formula: one of more takes longer to compile than JAX takes
-MOST_ELEMENTS = 20_000  # symbols made on the way
 
 
 def traced(closed: Any, parameters: Parameters) -> list[Any]:
@@ -30,26 +36,20 @@ def traced(closed: Any, parameters: Parameters) -> list[Any]:
     Raises:
         TraceError: some of it cannot be expressed in symbols, or it is too large.
     """
-    if parameters.size > MOST_PARAMETERS:
-        raise TraceError(f"{parameters.size} parameters are too many for a formula")
-    symbols = SymbolicArray(np.array([se.Symbol(name) for name in parameters.coordinates], object))
+    symbols = symbols_of(parameters)
     try:
-        results = _Interpreter().run(closed.jaxpr, closed.consts, [symbols])
+        return expressions_of(_Interpreter().run(closed.jaxpr, closed.consts, [symbols]))
     except TraceError:
         raise
     except Exception as error:  # an operation in a form that its counterpart here does not know
         raise TraceError(f"it cannot be followed in symbols ({type(error).__name__})") from error
-    expressions = [entry for result in results for entry in box(result).ravel()]
-    if size(expressions, MOST_PARTS) == MOST_PARTS:
-        raise TraceError("as a formula it would be too large to compile")
-    return expressions
 
 
 class _Interpreter:
     """Goes through a jaxpr, operation by operation: with symbols where parameters enter, else with numbers."""
 
     def __init__(self) -> None:
-        self._elements = 0
+        self._allowance = Allowance()
 
     def run(self, jaxpr: Any, constants: Any, arguments: list[Any]) -> list[Any]:
         known: dict[Any, Any] = dict(zip(jaxpr.constvars, constants, strict=True))
@@ -62,16 +62,9 @@ class _Interpreter:
             inputs = [value(atom) for atom in equation.invars]
             for variable, result in zip(equation.outvars, self._apply(equation, inputs), strict=True):
                 if isinstance(result, SymbolicArray):
-                    self._count(result, tuple(variable.aval.shape))
+                    self._allowance.take(result, tuple(variable.aval.shape))
                 known[variable] = result
         return [value(atom) for atom in jaxpr.outvars]
-
-    def _count(self, result: SymbolicArray, shape: tuple[int, ...]) -> None:
-        if result.shape != shape:
-            raise TraceError(f"shapes {result.shape} and {shape} differ")
-        self._elements += result.size
-        if self._elements > MOST_ELEMENTS:
-            raise TraceError("as a formula it would be too large to compile")
 
     def _apply(self, equation: Any, inputs: list[Any]) -> list[Any]:
         name, options = equation.primitive.name, dict(equation.params)
@@ -86,7 +79,7 @@ class _Interpreter:
             arrays = [e if isinstance(e, SymbolicArray) else np.asarray(e) for e in inputs]
             return [SymbolicArray(box(OPERATIONS[name](*arrays, **options)))]
         if name in _REARRANGING:
-            return [_rearranged(equation.primitive, inputs, options)]
+            return _moved(equation.primitive, inputs, options)
         raise TraceError(f"{name} has no counterpart in symbols")
 
 
@@ -98,30 +91,15 @@ _CALLS = frozenset(
 _REARRANGING = frozenset({"gather", "dynamic_slice", "rev", "pad"})
 
 
-def _rearranged(primitive: Any, inputs: list[Any], options: dict[str, Any]) -> SymbolicArray:
-    first, *others = inputs
-    if any(isinstance(entry, SymbolicArray) for entry in others) or not isinstance(first, SymbolicArray):
-        raise TraceError("an index that depends on the parameters has no counterpart in symbols")
-    places = np.arange(first.size, dtype=np.float32).reshape(first.shape)
+def _moved(primitive: Any, inputs: list[Any], options: dict[str, Any]) -> list[SymbolicArray]:
+    """``pad`` puts NaN at the sides, by which it is seen whether there are any."""
     if primitive.name == "pad":
-        others[0] = np.float32(np.nan)
-    found = np.asarray(primitive.bind(jax.numpy.asarray(places), *others, **options))
-    if not np.isfinite(found).all():
-        raise TraceError("padding has no counterpart in symbols")
-    return SymbolicArray(first.elements.ravel()[found.astype(int)])
+        inputs = [inputs[0], np.float32(np.nan)]
 
+    def operation(places: list[Any]) -> list[Any]:
+        return [primitive.bind(jax.numpy.asarray(places[0], np.float32), *places[1:], **options)]
 
-def _each(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of symbols, element by element, with whatever options the operation has."""
-
-    def each(*arrays: Any, **_: Any) -> Any:
-        return np.asarray(np.frompyfunc(function, len(arrays), 1)(*map(box, arrays)), object)
-
-    return each
-
-
-def _numpy(name: str) -> Callable[..., Any]:
-    return lambda *arrays, **_: getattr(np, name)(*arrays)
+    return rearranged(inputs, [True] + [False] * (len(inputs) - 1), operation)
 
 
 def _broadcast(a: Any, *, shape: Any, broadcast_dimensions: Any, **_: Any) -> Any:
@@ -144,19 +122,7 @@ def _dot_general(a: Any, b: Any, *, dimension_numbers: Any, **_: Any) -> Any:
 
 
 def _reduction(function: Callable[..., Any]) -> Callable[..., Any]:
-    def reduce(a: Any, *, axes: Any, **_: Any) -> Any:
-        kept = [axis for axis in range(a.ndim) if axis not in axes]
-        moved = np.transpose(box(a), [*kept, *axes]).reshape([a.shape[k] for k in kept] + [-1])
-        out = np.empty(moved.shape[:-1], object)
-        for place in np.ndindex(out.shape):
-            out[place] = function(*moved[place])
-        return out
-
-    return reduce
-
-
-def _cumulated(a: Any, *, axis: int, reverse: bool, **_: Any) -> Any:
-    return np.flip(np.cumsum(np.flip(box(a), axis), axis), axis) if reverse else np.cumsum(box(a), axis)
+    return lambda a, *, axes, **_: reduced(function, a, axes)
 
 
 def _converted(a: Any, *, new_dtype: Any, **_: Any) -> Any:
@@ -171,50 +137,38 @@ def _selected(which: Any, *cases: Any) -> Any:
     return np.where(which, cases[1], cases[0])
 
 
-def _stacked(*arrays: Any, **options: Any) -> Any:
-    return np.stack([box(a) for a in arrays], options.get("axis", options.get("dimension", 0)))
-
-
-def _same(a: Any, **_: Any) -> Any:
-    return a
-
-
 OPERATIONS: dict[str, Callable[..., Any]] = {
-    **{
-        name: _numpy(numpy_name)
-        for name, numpy_name in {
+    **by_name(
+        {
             **{"add": "add", "add_any": "add", "sub": "subtract", "mul": "multiply", "div": "true_divide"},
             **{"neg": "negative", "pow": "power", "max": "maximum", "min": "minimum", "abs": "absolute"},
             **{"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"},
             **{"asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"},
             **{"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"},
             **{"and": "logical_and", "or": "logical_or", "not": "logical_not"},
-            **{
-                name: name
-                for name in ("sign", "sqrt", "cbrt", "square", "exp", "exp2", "expm1", "log", "log1p")
-            },
-            **{name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-        }.items()
-    },
-    "eq": _each(se.Eq),
-    "ne": _each(se.Ne),
+            **{n: n for n in ("sign", "sqrt", "cbrt", "square", "exp", "exp2", "expm1", "log", "log1p")},
+            **{n: n for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+        }
+    ),
+    "eq": each(se.Eq),
+    "ne": each(se.Ne),
     "integer_pow": lambda a, *, y: np.power(a, y),
     "rsqrt": lambda a, **_: 1 / np.sqrt(a),
-    "logistic": _each(fn.sigmoid),
-    "erf": _each(se.erf),
+    "logistic": each(fn.sigmoid),
+    "erf": each(se.erf),
     "clamp": lambda low, a, high: np.minimum(np.maximum(a, low), high),
     "select_n": _selected,
     "is_finite": lambda a: np.ones(a.shape, bool),  # JAX asks where a symbol stands for a finite number
-    "stop_gradient": _same,
-    "copy": _same,
-    "copy_p": _same,
+    "stop_gradient": same,
+    "copy": same,
+    "copy_p": same,
     "convert_element_type": _converted,
-    "reduce_precision": _same,
+    "reduce_precision": same,
     "reduce_sum": _reduction(lambda *terms: se.Add(*terms)),
     "reduce_prod": _reduction(lambda *factors: se.Mul(*factors)),
     "reduce_max": _reduction(fn.maximum),
     "reduce_min": _reduction(fn.minimum),
-    "cumsum": _cumulated,
+    "cumsum": lambda a, *, axis, reverse, **_: cumulated(a, axis, reverse),
     "dot_general": _dot_general,
     "broadcast_in_dim": _broadcast,
     "reshape": lambda a, *, new_sizes, **_: a.reshape(tuple(new_sizes)),

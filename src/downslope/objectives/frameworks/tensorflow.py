@@ -1,4 +1,4 @@
-"""Costs written in TensorFlow: the whole descent in one compiled loop where it can be, else step by step."""
+"""Costs written in TensorFlow: read into a formula, else compiled with the whole descent by XLA, else step by step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
-from downslope.objectives.frameworks.agreement import look_at_slope
+from downslope.objectives.frameworks.agreement import agreeing_formula, look_at_slope
+from downslope.objectives.frameworks.tensorflow_symbols import traced
 from downslope.objectives.frameworks.tensors import (
     Library,
     Tensors,
@@ -26,6 +27,7 @@ from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 from downslope.symbolic.array import TraceError
 
+_CUTS = "tf.stop_gradient, .numpy() or tf.constant"
 _UNTRACEABLE = (tf.errors.OperatorNotAllowedInGraphError, NotImplementedError, AttributeError, TypeError)
 
 
@@ -41,20 +43,25 @@ class TensorFlowObjective(Objective):
         self.differentiation = "tf.GradientTape" if gradient is None else "supplied"
         self._evaluate: Callable[[Any], tuple[Any, Any]] = self.evaluate
 
-    def settle(self, x: Vector) -> None:
-        """Try the cost at the start: compile what can be compiled, refuse what cannot be descended."""
+    def settle(self, x: Vector) -> Any:
+        """Try the cost at the start: compile what can be compiled, refuse what cannot be descended.
+
+        Returns the cost as a concrete function; None where it cannot be a graph.
+        """
         self.value_and_gradient(x)  # eagerly: its errors are the person's own
         point = self.array(x)
         try:  # as one concrete function, which TensorFlow does not warn of being traced once for each cost
             graph = tf.function(self.evaluate, autograph=False).get_concrete_function(point)
             graph(point)
+            cost = tf.function(self._cost, autograph=False).get_concrete_function(point)
         except _UNTRACEABLE as error:
             self.notes = (
                 f"TensorFlow computes every step eagerly: {self.text} cannot be a graph ({type(error).__name__}).",
             )
-            return
+            return None
         self._evaluate = graph
         self.loop, self.remote = TensorFlowLoop(self), TensorFlowArrays(self)
+        return cost
 
     def array(self, x: Vector) -> Any:
         """A flat vector as a tensor of the start's precision, on its device."""
@@ -78,8 +85,8 @@ class TensorFlowObjective(Objective):
         gradient = tape.gradient(value, x)
         if gradient is None:
             raise ObjectiveError(
-                f"{self.text} does not depend on its parameters: .numpy(), float(), tf.constant(...) or a Variable"
-                " other than its argument inside it cut them off."
+                f"{self.text} does not depend on its parameters: tf.stop_gradient, .numpy(), float(), tf.constant(...)"
+                " or a Variable other than its argument inside it cut them off."
             )
         return value, tf.convert_to_tensor(gradient)
 
@@ -233,10 +240,18 @@ class TensorFlowLibrary(Library):
         self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
     ) -> tuple[Objective, Vector]:
         objective = TensorFlowObjective(function, tensors, gradient)
-        objective.settle(tensors.x)
-        if gradient is None:
-            look_at_slope(objective, tensors.x, "tf.stop_gradient, .numpy() or tf.constant")
-        return objective, tensors.x
+        cost = objective.settle(tensors.x)
+        if gradient is not None:
+            return objective, tensors.x
+        try:
+            if cost is None:
+                raise TraceError("it is no graph")
+            formula = agreeing_formula(traced(cost, tensors.parameters), None, objective, tensors)
+        except TraceError:
+            look_at_slope(objective, tensors.x, _CUTS)
+            return objective, tensors.x
+        formula.loop, formula.remote = objective.loop, objective.remote  # for engine="compiled"
+        return formula, tensors.x
 
 
 LIBRARY = TensorFlowLibrary()

@@ -15,15 +15,19 @@ import symengine as se
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from downslope.objectives.frameworks.symbols import (
+    Allowance,
+    each,
+    expressions_of,
+    log_softmax,
+    log_sum_exp,
+    same,
+    symbols_of,
+)
 from downslope.objectives.frameworks.tensors import Tensors
 from downslope.symbolic import SymbolicArray
 from downslope.symbolic import functions as fn
 from downslope.symbolic.array import TraceError, box
-from downslope.symbolic.native import size
-
-MOST_PARTS = 3_000  # of a formula: one of more takes longer to compile than most runs take in PyTorch
-MOST_PARAMETERS = 500
-MOST_ELEMENTS = 20_000  # symbols made on the way
 
 
 def traced(function: Callable[..., Any], tensors: Tensors) -> list[Any]:
@@ -33,10 +37,8 @@ def traced(function: Callable[..., Any], tensors: Tensors) -> list[Any]:
         TraceError: some of it cannot be expressed in symbols, or it is too large.
     """
     parameters = tensors.parameters
-    if parameters.size > MOST_PARAMETERS:
-        raise TraceError(f"{parameters.size} parameters are too many for a formula")
+    symbols = symbols_of(parameters).elements
     flat = torch.tensor(tensors.x, dtype=getattr(torch, tensors.precision), device=tensors.like.device)
-    symbols = np.array([se.Symbol(name) for name in parameters.coordinates], object)
     values, mode = {}, _Shadows()
     for name, piece, place in zip(
         parameters.names,
@@ -52,14 +54,11 @@ def traced(function: Callable[..., Any], tensors: Tensors) -> list[Any]:
             result = tensors.call(function, values)
         parts = list(result.values()) if isinstance(result, dict) else result
         parts = parts if isinstance(parts, (list, tuple)) else [parts]
-        expressions = [entry for part in parts for entry in box(mode.shadow(part)).ravel()]
+        return expressions_of([mode.shadow(part) for part in parts])
     except TraceError:
         raise
     except Exception as error:  # whatever it raises without a gradient or for lack of a shadow
         raise TraceError(f"it cannot be followed in symbols ({type(error).__name__})") from error
-    if size(expressions, MOST_PARTS) == MOST_PARTS:
-        raise TraceError("as a formula it would be too large to compile")
-    return expressions
 
 
 class _Shadows(TorchDispatchMode):  # type: ignore[misc] # torch is optional, and unseen by the checker
@@ -70,15 +69,11 @@ class _Shadows(TorchDispatchMode):  # type: ignore[misc] # torch is optional, an
         self._shadows: dict[
             int, tuple[torch.Tensor, SymbolicArray]
         ] = {}  # the tensor is kept: its id stays its own
-        self._elements = 0
+        self._allowance = Allowance()
 
     def cast(self, tensor: torch.Tensor, shadow: SymbolicArray) -> None:
         """Give a tensor its shadow."""
-        if tuple(tensor.shape) != shadow.shape:
-            raise TraceError(f"shapes {tuple(tensor.shape)} and {shadow.shape} differ")
-        self._elements += shadow.size
-        if self._elements > MOST_ELEMENTS:
-            raise TraceError("as a formula it would be too large to compile")
+        self._allowance.take(shadow, tuple(tensor.shape))
         self._shadows[id(tensor)] = tensor, shadow
 
     def shadow(self, value: Any) -> Any:
@@ -188,20 +183,11 @@ def _norm(a: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype
 
 
 def _logsumexp(a: Any, dim: Any, keepdim: bool = False) -> Any:
-    """By logaddexp, term after term, which overflows nowhere."""
     axes = _axes(dim)
     axis = axes[0] if isinstance(axes, tuple) and len(axes) == 1 else axes
     if not isinstance(axis, int):
         raise TraceError("logsumexp over several dimensions has no counterpart in symbols")
-    moved = np.moveaxis(box(a), axis, 0)
-    total: Any = SymbolicArray(moved[0])
-    for k in range(1, len(moved)):
-        total = np.logaddexp(total, SymbolicArray(moved[k]))
-    return np.expand_dims(box(total), axis) if keepdim else total
-
-
-def _log_softmax(a: Any, dim: int, half_to_float: bool = False) -> Any:
-    return a - SymbolicArray(box(_logsumexp(a, dim, True)))
+    return log_sum_exp(a, axis, keepdim)
 
 
 def _nll_loss(a: Any, target: Any, weight: Any, reduction: int, ignore_index: int) -> Any:
@@ -234,27 +220,18 @@ def _cross_entropy_logits(
 ) -> Any:
     if weight is not None or pos_weight is not None:
         raise TraceError("binary_cross_entropy_with_logits with weights has no counterpart in symbols")
-    return _reduced(_each(fn.softplus)(z) - target * z, reduction)
-
-
-def _each(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of symbols, element by element."""
-
-    def each(*arrays: Any) -> Any:
-        return SymbolicArray(np.asarray(np.frompyfunc(function, len(arrays), 1)(*map(box, arrays)), object))
-
-    return each
+    return _reduced(each(fn.softplus)(z) - target * z, reduction)
 
 
 def _softplus(a: Any, beta: float = 1, threshold: float = 20) -> Any:
     """PyTorch's own is the identity above a threshold."""
-    return np.where(a * beta > threshold, a, _each(fn.softplus)(a * beta) / beta)
+    return np.where(a * beta > threshold, a, each(fn.softplus)(a * beta) / beta)
 
 
 def _gelu(a: Any, approximate: str = "none") -> Any:
     if approximate == "tanh":
         return 0.5 * a * (1 + np.tanh(np.sqrt(2 / np.pi) * (a + 0.044715 * a * a * a)))
-    return 0.5 * a * (1 + _each(se.erf)(a / np.sqrt(2)))
+    return 0.5 * a * (1 + each(se.erf)(a / np.sqrt(2)))
 
 
 def _elu(a: Any, alpha: float = 1, scale: float = 1, input_scale: float = 1) -> Any:
@@ -296,10 +273,6 @@ def _division(a: Any, b: Any, *, rounding_mode: Any = None) -> Any:
 def _copied(a: Any, *, dtype: Any = None, **_: Any) -> Any:
     if dtype is not None and not dtype.is_floating_point:
         raise TraceError(f"a conversion to {dtype} has no derivative")
-    return a
-
-
-def _same(a: Any, *_: Any, **__: Any) -> Any:
     return a
 
 
@@ -349,20 +322,20 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "binary_cross_entropy": _cross_entropy,
     "binary_cross_entropy_with_logits": _cross_entropy_logits,
     "nll_loss_forward": _nll_loss,
-    "_log_softmax": _log_softmax,
-    "_softmax": lambda *args: np.exp(_log_softmax(*args)),
+    "_log_softmax": lambda a, dim, *_: log_softmax(a, dim),
+    "_softmax": lambda a, dim, *_: np.exp(log_softmax(a, dim)),
     # element by element
     "abs": lambda a: np.abs(a),
     "sgn": lambda a: np.sign(a),
     "square": lambda a: a * a,
     "rsqrt": lambda a: 1 / np.sqrt(a),
     "reciprocal": lambda a: 1 / a,
-    "erf": _each(se.erf),
-    "relu": _each(fn.relu),
-    "sigmoid": _each(fn.sigmoid),
-    "log_sigmoid_forward": lambda a: (-_each(fn.softplus)(-a),),
+    "erf": each(se.erf),
+    "relu": each(fn.relu),
+    "sigmoid": each(fn.sigmoid),
+    "log_sigmoid_forward": lambda a: (-each(fn.softplus)(-a),),
     "softplus": _softplus,
-    "silu": lambda a: a * _each(fn.sigmoid)(a),
+    "silu": lambda a: a * each(fn.sigmoid)(a),
     "gelu": _gelu,
     "elu": _elu,
     "leaky_relu": lambda a, slope=0.01: np.where(a > 0, a, slope * a),
@@ -390,7 +363,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
         ["view", "_unsafe_view", "reshape", "_reshape_alias"], lambda a, size, *_: a.reshape(tuple(size))
     ),
     **dict.fromkeys(
-        ["clone", "detach", "alias", "lift_fresh", "lift_fresh_copy", "contiguous", "positive"], _same
+        ["clone", "detach", "alias", "lift_fresh", "lift_fresh_copy", "contiguous", "positive"], same
     ),
     "_to_copy": _copied,
     "select": _select,
