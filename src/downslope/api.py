@@ -215,6 +215,7 @@ def _look_at_gradient(objective: Objective, x: Vector, sizes: Sequence[int]) -> 
     """Compare a supplied gradient with differences, and say so where it is not the derivative, and why."""
     found = compare_gradient(objective, x)
     if found:
-        note = "; ".join(map(str, found[:3])) + ". " + compare(objective, x, sizes).sentence
+        check = compare(objective, x, sizes)
+        note = "; ".join(map(str, found)) + "." + (f" {check}" if not check else "")
         objective.notes = (*objective.notes, note)
         warnings.warn(note, GradientWarning, stacklevel=4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from downslope.errors import UsageError
 from downslope.explain.data_sizes import data_sizes
 from downslope.explain.landscape import Landscape
+from downslope.explain.part import Part
 from downslope.explain.sentences import say
 from downslope.objectives import Objective, Vector, as_objective
 from downslope.objectives.differences import central_differences, rounding_of_differences
@@ -20,7 +22,7 @@ from downslope.objectives.differences import central_differences, rounding_of_di
 POINTS = 3  # the point asked about and two near it: a wrong gradient can be right at a special point
 AWAY = 0.1  # how far, relative to the size of a coordinate
 CLOSE = 1e-6  # relative agreement that is none to complain of, where derivatives are exact
-MOST_COORDINATES = 200
+MOST_COORDINATES = 200  # of more, so many are chosen at random
 MOST_PERMUTED = 8
 
 
@@ -39,6 +41,7 @@ class GradientCheck:
         ratio: supplied over derivative, where it is the same everywhere, or in the coordinate that is wrong.
         count: n, the number of data found, where that explains the ratio.
         wrong: the coordinates that are wrong.
+        of: how many coordinates there are, where only some were looked at, chosen at random.
 
     It is true where the gradient is right.
     """
@@ -52,6 +55,7 @@ class GradientCheck:
     ratio: float | None = None
     count: int | None = None
     wrong: tuple[str, ...] = ()
+    of: int | None = None
 
     def __bool__(self) -> bool:
         return self.correct
@@ -66,7 +70,7 @@ class GradientCheck:
     def sentence(self) -> str:
         """What was found, in a sentence."""
         i = self.coordinates.index(self.coordinate)
-        return say(
+        told = say(
             f"gradient.{self.slip}",
             ratio=self.ratio,
             n=self.count,
@@ -75,6 +79,9 @@ class GradientCheck:
             supplied=self.supplied[i],
             derivative=self.derivative[i],
         )
+        if self.of is None:
+            return told
+        return f"{told} (Seen at {len(self.coordinates)} of {self.of:,} coordinates, chosen at random.)"
 
     def evidence(self) -> dict[str, Any]:
         """The numbers, as a finding carries them."""
@@ -135,12 +142,14 @@ def compare(objective: Objective, x: Vector, sizes: Sequence[int] = ()) -> Gradi
         x: the point.
         sizes: numbers of data that could explain a ratio.
     """
-    names = objective.parameters.coordinates
     random = np.random.default_rng(0)
+    if len(x) > MOST_COORDINATES:
+        chosen = np.sort(random.choice(len(x), MOST_COORDINATES, replace=False))
+        found = compare(Part(objective, x, chosen.tolist()), x[chosen], sizes)
+        return dataclasses.replace(found, of=len(x))
+    names = objective.parameters.coordinates
     spread = AWAY * np.maximum(1.0, np.abs(x))
     points = [x, *(x + spread * random.uniform(0.5, 1.0, len(x)) * s for s in (1, -1))][:POINTS]
-    if len(x) > MOST_COORDINATES:
-        return GradientCheck(True, names, (), (), ())
     rows = [_both(objective, point) for point in points]
     usable = [
         (p, s, d, doubt)

@@ -138,7 +138,4 @@ def random_values(run: Run) -> bool:
     """Whether the objective draws random numbers: twice at the same point it is not the same, by more than rounding."""
     if run.objective.expression is not None or not run.objective.evaluable or not len(run.history):
         return False
-    with np.errstate(all="ignore"):
-        first, second = (run.objective.value(run.final) for _ in range(2))
-    rounding = 1e3 * np.finfo(run.objective.dtype).eps * max(abs(first), abs(second))
-    return bool(abs(first - second) > rounding)
+    return run.objective.draws_random(run.final)

@@ -98,7 +98,8 @@ def carried_out(task: Task, start: Array, plan: Plan, gradient: str | Mapping[st
     said: tuple[str, ...] = ()
     found = compare_gradient(objective, start)
     if found:
-        said = (f"{'; '.join(map(str, found[:3]))}. {compare(objective, start, [task.rows.count]).sentence}",)
+        check = compare(objective, start, [task.rows.count])
+        said = (f"{'; '.join(map(str, found))}." + (f" {check}" if not check else ""),)
         warnings.warn(said[0], GradientWarning, stacklevel=4)
     rule = plan.optimizer or as_optimizer(None)
     run = descend(objective, start, rule, plan.stopping, every=plan.every, watch=plan.watch)
