@@ -415,3 +415,63 @@ def test_data_are_not_written_out_as_a_formula(rows: int) -> None:
     few, x = as_objective(lambda w: np.mean((X[:50] @ w - y[:50]) ** 2), np.zeros(5))
     assert few.differentiation == "symbolic"
     assert few.gradient(x) == pytest.approx(-2 * X[:50].T @ y[:50] / 50, rel=1e-12)
+
+
+@pytest.mark.parametrize("size", [21, 60, 300])
+@pytest.mark.parametrize("factor", [-1.0, 1.5, 100.0])
+def test_a_wrong_gradient_of_many_parameters_is_found(size: int, factor: float) -> None:
+    rng = np.random.default_rng(size)
+    A, y = rng.normal(size=(100, size)), rng.normal(size=100)
+
+    def cost(w: Any) -> Any:
+        return np.mean((A @ w - y) ** 2)
+
+    def gradient(w: Any, factor: float = 1.0) -> Any:
+        return factor * 2 * A.T @ (A @ w - y) / 100
+
+    options: dict[str, Any] = {"learning_rate": 1e-4, "steps": 1, "explain": False}
+    with pytest.warns(
+        GradientWarning, match=f"a direction across all {size} parameters .*ratio {factor:.4g}"
+    ):
+        ds.minimize(cost, np.zeros(size), gradient=lambda w: gradient(w, factor), **options)
+    run = ds.minimize(cost, np.zeros(size), gradient=gradient, **options)
+    assert run.notes == ()
+    check = ds.check_gradient(cost, lambda w: gradient(w, -1.0), at=np.zeros(size))
+    assert not check
+    assert check.slip == "sign"
+    assert (check.of is None) == (size < 200)
+    assert ds.check_gradient(cost, gradient, at=np.ones(size))
+    if size > 200:
+        assert str(check).endswith("(Seen at 200 of 300 coordinates, chosen at random.)")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_batches_do_not_diverge_by_luck(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(200, 3))
+    y = X @ [0.1, 0.2, 0.0] + rng.standard_t(3, size=200)
+
+    def batch(w: Any) -> Any:
+        rows = rng.integers(0, 200, 16)
+        return np.mean((X[rows] @ w - y[rows]) ** 2)
+
+    run = ds.minimize(batch, np.zeros(3), learning_rate=0.05, steps=60)
+    assert run.status == "step_limit"
+    assert "of a value that draws random numbers" in run.notes[0]
+    away = ds.minimize(batch, np.zeros(3), learning_rate=1.5, steps=60)
+    assert away.status == "diverged"
+
+
+def test_numbers_of_sympy_are_numbers() -> None:
+    import sympy
+
+    x = sympy.Symbol("x")
+    run = ds.minimize(lambda v: (x**2 - 3 * x + 1).subs({x: v}), 1.0, learning_rate=0.1, steps=50)
+    assert run.x == pytest.approx(1.5, abs=1e-3)
+
+
+def test_many_calls_a_step_are_told() -> None:
+    def cost(w: Any) -> Any:
+        return np.sum(np.log(1 + np.exp(w))) if w[0] == w[0] else 0.0
+
+    assert "25 calls a step" in ds.minimize(cost, np.zeros(25), learning_rate=0.1, steps=1).notes[0]

@@ -13,6 +13,7 @@ from downslope.objectives import Objective, Vector
 
 FAR = 1e50  # a NaN this far out is an overflow (inf - inf), not the edge of a domain
 JUMP = 100.0  # an infinite value further out than this many times the start is an overflow, not a pole
+DRAWS = 5  # of a random value, to compare two points
 NAMED_COORDINATES = 4  # a point of more parameters is not spelt out in a sentence
 
 _STATUS = {
@@ -55,7 +56,7 @@ class Verdict:
 
 def verdict(ending: Ending, trail: Trail, start: Vector, sign: float, objective: Objective) -> Verdict:
     """The verdict on a run that ended so."""
-    status = _status(ending, trail, start)
+    status = _status(ending, trail, start, sign, objective)
     outside = ending.cause in (k.VALUE_NAN, k.VALUE_INFINITE, k.GRADIENT_NOT_FINITE) or (
         ending.cause == k.VALUE_LOW and not _is_last(ending, trail)
     )
@@ -67,7 +68,7 @@ def _is_last(ending: Ending, trail: Trail) -> bool:
     return bool(np.array_equal(ending.point, trail.last_x))
 
 
-def _status(ending: Ending, trail: Trail, start: Vector) -> Status:
+def _status(ending: Ending, trail: Trail, start: Vector, sign: float, objective: Objective) -> Status:
     cause, memory = ending.cause, trail.memory
     if isinstance(cause, Status):
         status = cause
@@ -81,9 +82,22 @@ def _status(ending: Ending, trail: Trail, start: Vector) -> Status:
     limits = (Status.STEP_LIMIT, Status.EVALUATION_LIMIT, Status.TIME_LIMIT)
     if status in limits and trail.step > 0:
         now, before = memory[k.LAST_VALUE], memory[k.VALUE_BEFORE]
-        if now > trail.first_value and now > before:
+        if now > trail.first_value and now > before and _is_higher(trail.last_x, start, sign, objective):
             return Status.DIVERGED
     return status
+
+
+def _is_higher(here: Vector, start: Vector, sign: float, objective: Objective) -> bool:
+    """Whether the value is higher than at the start, and not by the luck of random numbers that the objective draws.
+
+    Of those, the means of some draws must differ by three times what draws do.
+    """
+    if objective.expression is not None or not objective.draws_random(here):
+        return True
+    with np.errstate(all="ignore"):
+        there, now = (sign * np.array([objective.value(x) for _ in range(DRAWS)]) for x in (start, here))
+        spread = np.sqrt((np.var(there, ddof=1) + np.var(now, ddof=1)) / DRAWS)
+        return not np.mean(now) <= np.mean(there) + 3 * spread
 
 
 def _success(status: Status, stopping: Stopping) -> bool:

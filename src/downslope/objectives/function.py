@@ -22,6 +22,7 @@ from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import TraceError, box
 from downslope.symbolic.native import size
 
+MANY_CALLS = 20  # of the function for one gradient, from which on that is told
 MOST_PARTS = 10_000  # of a formula that a function is traced into
 
 # What a Python function raises where its value does not exist, and what compiled code gives there.
@@ -307,6 +308,8 @@ class FunctionObjective(Objective):
         array = _as_array(result, name)
         if array.dtype.kind == "c":
             raise ObjectiveError(f"{name} returned the complex number {array}; a real number is needed.")
+        if getattr(result, "is_number", False) and getattr(result, "is_real", False):
+            return float(result)  # a number of SymPy's
         if array.dtype.kind not in "biuf":
             raise ObjectiveError(f"{name} returned {result!r:.60}; one real number is needed.")
         if array.size != 1:
@@ -365,7 +368,8 @@ class FunctionObjective(Objective):
         if exact is not None and np.allclose(exact, central, rtol=0, atol=10 * accuracy + 1e-6 * scale):
             self._differences = lambda point: complex_step(raw, point)
             self.differentiation = "complex step"
-            self.notes = ("gradient by the complex step, exact to rounding.",)
+            calls = f"; {len(x)} calls a step, which gradient= would spare" if len(x) >= MANY_CALLS else ""
+            self.notes = (f"gradient by the complex step, exact to rounding{calls}.",)
         else:
             self._differences = lambda point: central_differences(real, point)
             self.differentiation = "central differences"
@@ -373,4 +377,9 @@ class FunctionObjective(Objective):
             self.notes = (
                 f"gradient by central differences, good to about {relative:.0e} relative at the start;"
                 " give gradient= for an exact one.",
+            )
+        if self.draws_random(x):
+            self.notes = (
+                f"gradient by the {self.differentiation.removesuffix('s')}s, of a value that draws random numbers: each"
+                " derivative is of another draw. Draw outside of the function, or give gradient=.",
             )

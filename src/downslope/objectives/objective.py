@@ -75,6 +75,12 @@ class Objective(ABC):
         """The gradient of f at ``x``."""
         return self.value_and_gradient(x)[1]
 
+    def draws_random(self, x: Vector) -> bool:
+        """Whether the value is another when ``x`` is evaluated again, by more than rounding."""
+        with np.errstate(all="ignore"):
+            first, second = self.value(x), self.value(x)
+        return bool(abs(first - second) > 1e3 * np.finfo(self.dtype).eps * max(abs(first), abs(second)))
+
     def hessian(self, x: Vector) -> NDArray[np.float64]:
         """The matrix of second derivatives at ``x``; here from central differences of the gradient.
 
