@@ -485,3 +485,55 @@ def test_a_mistake_with_a_record_is_one_sentence(call: Any, words: str) -> None:
     with pytest.raises((UsageError, AttributeError)) as caught:
         call()
     assert words in str(caught.value)
+
+
+def test_a_record_can_go_on() -> None:
+    """As the same loop recorded in one go: where the first part ended is where the second begins."""
+
+    def record(*parts: int) -> Any:
+        w = torch.tensor([3.0, -1.0], requires_grad=True, dtype=torch.float64)
+        optimizer = torch.optim.SGD([w], lr=0.1)
+        run = ds.record(optimizer, parameters={"w": w})
+        for steps in parts:
+            with run:
+                for _ in range(steps):
+                    optimizer.zero_grad()
+                    loss = (w**2).sum()
+                    loss.backward()
+                    run.log(loss)
+                    optimizer.step()
+        return run
+
+    whole, parted = record(10), record(5, 5)
+    assert parted.nit == whole.nit == 10
+    assert parted.history == whole.history
+    for name in ("length", "before", "after"):
+        mine, theirs = (getattr(r.run.objective.secants, name) for r in (parted, whole))
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_what_was_forgotten_is_said() -> None:
+    w = torch.zeros(1, requires_grad=True)
+    run = ds.record(torch.optim.SGD([w], lr=0.1))
+    run.log(1.0)
+    with pytest.raises(
+        UsageError, match=r"nothing was recorded .* within its 'with' statement: with ds\.record"
+    ):
+        run.explain()
+    with ds.record() as bare:
+        bare.log(1.0)
+    with pytest.raises(UsageError, match=r"tell every step: run\.log\(loss, params=params\)"):
+        bare.explain()
+
+
+def test_values_of_random_batches_swing_and_do_not_diverge() -> None:
+    for values, diverged in (
+        ([2.0, 2.6, 1.9, 2.5, 1.8, 2.7, 2.1, 2.8], False),
+        ([1.0, 1.2, 1.4, 1.7], True),
+        ([1.0, 0.5, 0.4, 0.3, 0.2, 30.0], True),
+        ([1.0, 1.5, 1.2, 2.0, 5.0, 20.0, 90.0], True),
+    ):
+        with ds.record() as run:
+            for k, value in enumerate(values):
+                run.log(value, params=np.array([float(k)]))
+        assert (run.status == "diverged") == diverged, values

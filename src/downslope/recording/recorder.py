@@ -14,6 +14,7 @@ from downslope.containers import flattened
 from downslope.descent import History, Run, Status, Stopping
 from downslope.descent.verdict import Verdict
 from downslope.errors import UsageError
+from downslope.objectives import Vector
 from downslope.objectives.recorded import RecordedObjective, Secants
 from downslope.optimizers import Optimizer
 from downslope.optimizers.bundle import Bundle, dot
@@ -26,6 +27,7 @@ from downslope.recording.rows import NONE, Rows
 MOST_SECANTS = (
     200_000  # parameters up to which the last point and gradient are kept, to measure curvatures by
 )
+SWINGS = 4  # times the usual change from step to step, by which a value must rise to be more than swinging
 
 
 class Watch(Protocol):
@@ -62,7 +64,7 @@ class _Nobody:
         return None
 
     def optimizer(self) -> Optimizer:
-        return Theirs(library="somebody", title="optimizer")
+        return Theirs(library="the loop", title="own optimizer")
 
 
 class _UpdaterWatch:
@@ -169,13 +171,17 @@ class Recorder:
         self._value: float | None = None  # logged, and waiting for its row
         self._late: bool | None = None  # whether values are logged after their step; known from the first on
         self._before: tuple[Bundle, Bundle | None] | None = None
+        self._before_the_end: tuple[Bundle, Bundle | None] | None = None
         self._began = self._seconds = 0.0
         self._broke: tuple[int, str] | None = None
-        self._interrupted = False
+        self._interrupted = self._entered = False
         self._made: tuple[int, Run] | None = None
 
     def __enter__(self) -> Recorder:
-        self._began = time.perf_counter()
+        self._began = time.perf_counter() - self._seconds
+        self._entered, self._interrupted, self._made = True, False, None
+        if self._rows.reopen():
+            self._before = self._before_the_end
         self._watch.begin(self)
         return self
 
@@ -240,6 +246,7 @@ class Recorder:
         value, self._value = self._value, None
         if self._look_at(self._rows.count, 0.0 if value is None else value, 0.0):
             return
+        self._before_the_end = self._before
         point = self._choice.numbers(names, x)
         if not np.all(np.isfinite(point)):
             self._broke = self._rows.count, "point is not finite"
@@ -291,7 +298,7 @@ class Recorder:
         if self._broke is not None:
             history, secants = _until(history, secants, self._broke[0])
         if not len(history):
-            why = f"The {self._broke[1]} at its start." if self._broke else "No step was seen."
+            why = f"The {self._broke[1]} at its start." if self._broke else self._unseen()
             raise UsageError(f"nothing was recorded of {self._watch.text}. {why}")
         objective = RecordedObjective(
             parameters, self._watch.text, self._choice.of_norms, secants, self._broke
@@ -309,11 +316,20 @@ class Recorder:
             seconds=self._seconds or time.perf_counter() - self._began,
         )
 
+    def _unseen(self) -> str:
+        if not self._entered:
+            return (
+                "Steps are seen within its 'with' statement: with ds.record(...) as run: and the loop in it."
+            )
+        if isinstance(self._watch, _Nobody):
+            return "Without an optimizer to watch, tell every step: run.log(loss, params=params)."
+        return "No step was seen."
+
     def _verdict(self, history: History) -> Verdict:
         steps = int(history.step[-1])
         words = f"{steps} {'step' if steps == 1 else 'steps'}"
         known = history.value[np.isfinite(history.value)]
-        worse = len(known) > 2 and known[-1] > known[0] and known[-1] > known[-2]
+        worse = _rises(known)
         if self._broke is not None:
             status = Status.DIVERGED if worse else Status.LEFT_DOMAIN
             return Verdict(
@@ -342,6 +358,14 @@ class Recorder:
 
     def __repr__(self) -> str:
         return repr(self.run) if len(self._rows) else f"record of {self._watch.text}: no step yet"
+
+
+def _rises(values: Vector) -> bool:
+    """Whether values end higher than they began and still rise, by more than those of random batches swing."""
+    if len(values) < 3 or not (values[-1] > values[0] and values[-1] > values[-2]):
+        return False
+    steps = np.diff(values)
+    return bool(np.all(steps > 0) or values[-1] - values[0] > SWINGS * np.median(np.abs(steps)))
 
 
 _OF_A_RUN = frozenset(name for name in [*Run.__dataclass_fields__, *vars(Run)] if not name.startswith("_"))

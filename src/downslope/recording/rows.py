@@ -31,6 +31,7 @@ class Rows:
         self._numbers: list[list[float]] = []  # value, gradient norm, three of the secant
         self._points: list[Any] = []
         self._last: tuple[int, int, list[float], Any] | None = None  # a row that the stride left out
+        self._ended = False
 
     def __len__(self) -> int:
         return len(self._steps)
@@ -58,6 +59,20 @@ class Rows:
         self._last = None
         self._put((self.count, evaluations, [value, norm, *secant], np.asarray(point, np.float64)))
         self.count += 1
+        self._ended = True
+
+    def reopen(self) -> bool:
+        """The loop goes on: where it had ended is where its next step begins, which makes that row anew.
+
+        Returns whether there was such a row.
+        """
+        was, self._ended = self._ended, False
+        if was:
+            columns: tuple[list[Any], ...] = (self._steps, self._evaluations, self._numbers, self._points)
+            for column in columns:
+                column.pop()
+            self.count -= 1
+        return was
 
     def _put(self, row: tuple[int, int, list[float], Any]) -> None:
         step, evaluations, numbers, point = row
