@@ -45,7 +45,7 @@ _HOMES = {
     "record": "downslope.recording",
     "plot": "downslope.plots",
 }
-_MODULES = ("errors", "fit", "objectives", "optimizers", "plots")
+_MODULES = ("errors", "fit", "objectives", "optimizers", "plots", "torch", "keras", "scipy", "sklearn")
 
 __all__ = [
     "DownslopeError",

@@ -268,6 +268,30 @@ def check_an_eager_loop_is_recorded() -> None:
     assert run.optimizer == R.Momentum(learning_rate=0.25, momentum=0.5)
 
 
+def check_keras_variables_are_a_start() -> None:
+    """What they hold is descended by the backend's own framework; they themselves stay as they are."""
+    variable = keras.Variable(np.zeros((3, 1), "float32"))
+    run = ds.minimize(lambda w: keras.ops.sum((w - 1) ** 2), variable, learning_rate=0.1, steps=5)
+    assert run.engine == "traced"
+    same(keras.ops.convert_to_numpy(run.x), np.full((3, 1), 1 - 0.8**5), 1e-6)
+    assert not keras.ops.convert_to_numpy(variable).any()
+    made = model("sgd")
+
+    def cost(parameters: Any) -> Any:
+        return keras.ops.mean(
+            (made.stateless_call(parameters, [], X)[0] - keras.ops.convert_to_tensor(Y)) ** 2
+        )
+
+    run = ds.minimize(cost, made.trainable_variables, learning_rate=0.1, steps=6)
+    made.optimizer.learning_rate = 0.1
+    made.fit(X, Y, batch_size=48, epochs=6, verbose=0, shuffle=False)
+    same(run.final, weights(made), 1e-4)
+    with pytest.raises(
+        ds.errors.StartError, match=r"a Sequential, not a tensor. For a model, start with model"
+    ):
+        ds.minimize(cost, made)
+
+
 def check_mistakes_are_sentences() -> None:
     for call, words in (
         (

@@ -12,7 +12,7 @@ import numpy as np
 
 from downslope.errors import ObjectiveError, StartError, UsageError
 from downslope.objectives.formula import FormulaObjective, from_symbolic, from_text
-from downslope.objectives.frameworks import as_tensors, from_tensors
+from downslope.objectives.frameworks import as_tensors, from_tensors, of_keras
 from downslope.objectives.function import from_function, is_list_of_arrays
 from downslope.objectives.nested import Nested, nested_start
 from downslope.objectives.objective import Objective
@@ -52,6 +52,7 @@ def as_objective(
             f"the start is a {type(start).__name__}, which can be read only once; give a list of it, or a dict such as"
             " dict(model.named_parameters())."
         )
+    start = of_keras(start)
     nested = nested_start(start, keep_keys=_is_python(function))
     if nested is not None:
         return _of_places(function, nested, gradient, dtype, seed)

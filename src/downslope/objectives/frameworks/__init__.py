@@ -6,6 +6,6 @@ numbers and numbers tensors of the same kind. No framework is imported before a 
 May import what ``objectives`` may, and the framework of the file's name.
 """
 
-from downslope.objectives.frameworks.tensors import as_tensors, check_in_place, from_tensors
+from downslope.objectives.frameworks.tensors import as_tensors, check_in_place, from_tensors, of_keras
 
-__all__ = ["as_tensors", "check_in_place", "from_tensors"]
+__all__ = ["as_tensors", "check_in_place", "from_tensors", "of_keras"]

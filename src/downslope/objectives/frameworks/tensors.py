@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.containers import flattened, like
+from downslope.containers import flattened, like, rebuilt
 from downslope.errors import ObjectiveError, StartError, UsageError
 from downslope.objectives.function import Calling, calling
 from downslope.objectives.objective import Objective
@@ -78,6 +78,24 @@ def library_name(leaf: Any) -> str | None:
         if name:
             return name
     return None
+
+
+def of_keras(start: Any) -> Any:
+    """A start whose Keras variables are replaced by what they hold: tensors of Keras's backend.
+
+    Raises:
+        StartError: it is a Keras layer or model.
+    """
+    leaves = [leaf for _, leaf in flattened(start)]
+    if not any(kind.__module__.startswith("keras.") for leaf in leaves for kind in type(leaf).__mro__):
+        return start
+    for leaf in leaves:
+        if hasattr(leaf, "trainable_variables"):
+            raise StartError(
+                f"the start is a {type(leaf).__name__}, not a tensor. For a model, start with model.trainable_variables"
+                " and call it with model.stateless_call(parameters, model.non_trainable_variables, inputs)[0]."
+            )
+    return rebuilt(start, iter([getattr(leaf, "value", leaf) for leaf in leaves]), in_place=False)
 
 
 def _leaves(start: Any) -> Iterator[Any]:
@@ -209,6 +227,7 @@ def _numbers(library: Library, what: str, leaf: Any, found: dict[str, str]) -> A
 
 def check_in_place(start: Any) -> None:
     """Raise UsageError where ``in_place=True`` is asked of a start that cannot be changed."""
+    start = of_keras(start)
     library = library_of(start)
     leaves = list(_leaves(start))
     if library is not None and all(library_name(leaf) and library.can_change(leaf) for leaf in leaves):
