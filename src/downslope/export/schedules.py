@@ -105,6 +105,10 @@ def _function(schedule: Schedule, shop: Workshop, numbers: Arithmetic) -> str:
     finally:
         shop.arithmetic = before
     summary, _ = rulebook.summary_and_source(cls)
+    text = "\n".join(shop.functions[called])
+    for own in cls.__dataclass_fields__:  # by the names that they have in the script
+        constant = f"{cls.name()}_{own}".upper()
+        summary = summary.replace(f"``{own}``", constant if constant in text else own)
     shop.functions[called][1:1] = docstring([summary.replace("``", "`")], 4)
     return called
 

@@ -6,7 +6,7 @@ from downslope.optimizers.base import Optimizer, State, hyperparameter
 
 
 class GradientDescent(Optimizer):
-    r"""Steepest descent with a constant learning rate.
+    r"""Each step goes against the gradient, by the learning rate times its length.
 
     .. math:: x_{k+1} = x_k - \eta\, g_k
 

@@ -46,5 +46,6 @@ class Momentum(Optimizer):
         self, x: Any, value: Any, gradient: Any, state: MomentumState
     ) -> tuple[Any, MomentumState, Any]:
         η, μ, g = self.learning_rate, self.momentum, gradient
-        v = g + μ * state.v  # in this order compilers fuse the longer chain of operations into one
+        # In this order compilers fuse the longer chain of operations into one.
+        v = g + μ * state.v
         return x - η * v, MomentumState(v), True

@@ -44,8 +44,9 @@ class StepDecay(Schedule):
         keep_whole(self, "every", at_least=1, at_most=MOST_STEPS)
 
     def factor(self, count: Any) -> Any:
-        # The half changes nothing but keeps rounding away from the whole numbers: 49 * (1/49) is below 1.
-        return self.rate ** floor((count + 0.5) / self.every)
+        return self.rate ** floor(
+            (count + 0.5) / self.every
+        )  # the half keeps rounding away from whole numbers
 
 
 class MultiStep(Schedule):
