@@ -196,6 +196,8 @@ def _not_moving(record: Record) -> Iterator[Finding]:
         return
     norm = float(record.norms[-1])
     evidence = {"steps": still, "gradient_norm": norm}
+    if norm == 0 and len(moved):
+        return  # it arrived
     if norm == 0:
         yield Finding("not_moving", evidence, key="record.not_moving.no_gradient")
     elif norm > 0:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from downslope.errors import ObjectiveError
+from downslope.errors import ObjectiveError, StartError
 from downslope.objectives.frameworks.agreement import agreeing_formula, look_at_slope
 from downslope.objectives.frameworks.tensors import (
     Library,
@@ -26,7 +26,10 @@ from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 from downslope.symbolic.array import TraceError
 
-_CUT_OFF = "does not depend on its parameters: .item(), .detach(), float() or torch.tensor(...) inside it cut them off."
+_CUT_OFF = (
+    "does not depend on its parameters: .item(), .detach(), float(), torch.no_grad() or torch.tensor(...) inside it cut"
+    " them off."
+)
 _OTHERS = (
     "does not depend on its parameters, but on other tensors that require a gradient, such as a model's own: use those"
     " that it is given, for a model by torch.func.functional_call(model, parameters, inputs)."
@@ -45,6 +48,15 @@ _MEANINGS = (
     (
         "Can't call numpy() on Tensor that requires grad",
         "calls numpy() on its parameters, which cuts the gradient; use PyTorch's functions (torch.sin for np.sin).",
+    ),
+    (
+        "Inference tensors cannot be saved",
+        "uses tensors that were made under torch.inference_mode(), which have no gradients; make them outside of it.",
+    ),
+    (
+        "backward through the graph a second time",
+        "calls backward() itself, or uses a graph from outside, which PyTorch frees after one gradient; leave"
+        " backward() to downslope, and compute all of the cost inside of it.",
     ),
     (
         "does not require grad and does not have a grad_fn",
@@ -85,6 +97,9 @@ class TorchObjective(Objective):
 
     def value_and_parts(self, leaves: list[torch.Tensor]) -> tuple[float, list[torch.Tensor]]:
         """The value, and the gradient of each leaf."""
+        if not torch.is_grad_enabled():  # by no_grad() around the descent: it is ours to differentiate
+            with torch.inference_mode(False), torch.enable_grad():
+                return self.value_and_parts([leaf.detach().clone().requires_grad_() for leaf in leaves])
         value = self._scalar(self._call(self._function, leaves))
         try:
             parts = torch.autograd.grad(value, leaves, allow_unused=True)
@@ -193,9 +208,12 @@ class TorchLibrary(Library):
 
     name = "PyTorch"
     cast = "write torch.tensor([1.0, 2.0]), or tensor.double()"
-    in_place = "leaf tensors"
+    in_place = "leaf tensors that are not expanded"
 
     def numbers(self, tensor: Any) -> NDArray[Any]:
+        if tensor.is_meta or tensor.layout != torch.strided:
+            cure = "it holds no numbers" if tensor.is_meta else "give its to_dense()"
+            raise StartError(f"the start is a tensor of layout {tensor.layout} on {tensor.device}: {cure}.")
         return np.array(tensor.detach().cpu().numpy())
 
     def precision(self, tensor: Any) -> str:
@@ -208,7 +226,8 @@ class TorchLibrary(Library):
         )
 
     def can_change(self, tensor: Any) -> bool:
-        return bool(tensor.is_leaf)
+        own = all(step or n <= 1 for n, step in zip(tensor.shape, tensor.stride(), strict=True))
+        return bool(tensor.is_leaf and own)  # an expanded one has one number in many places
 
     def put(self, tensor: Any, numbers: NDArray[Any]) -> None:
         with torch.no_grad():

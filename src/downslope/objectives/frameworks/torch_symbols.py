@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import symengine as se
 import torch
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from downslope.objectives.frameworks.symbols import (
@@ -50,7 +51,7 @@ def traced(function: Callable[..., Any], tensors: Tensors) -> list[Any]:
         values[name] = piece.clone().view(shape)
         mode.cast(values[name], SymbolicArray(place.reshape(shape)))
     try:
-        with torch.no_grad(), mode:
+        with torch.no_grad(), _Readers(mode), mode:
             result = tensors.call(function, values)
         parts = list(result.values()) if isinstance(result, dict) else result
         parts = parts if isinstance(parts, (list, tuple)) else [parts]
@@ -59,6 +60,29 @@ def traced(function: Callable[..., Any], tensors: Tensors) -> list[Any]:
         raise
     except Exception as error:  # whatever it raises without a gradient or for lack of a shadow
         raise TraceError(f"it cannot be followed in symbols ({type(error).__name__})") from error
+
+
+# What hands a tensor's numbers to Python or NumPy without an operation below, so that the dispatch mode sees nothing.
+_READING = frozenset(
+    [
+        *("numpy", "tolist", "__array__", "__dlpack__", "__array_interface__", "__cuda_array_interface__"),
+        *("data_ptr", "storage", "untyped_storage", "_typed_storage", "__reduce_ex__", "__deepcopy__"),
+    ]
+)
+
+
+class _Readers(TorchFunctionMode):  # type: ignore[misc] # torch is optional, and unseen by the checker
+    """Refuses what reads the numbers of a tensor that has a shadow: a branch or mask made of them would be frozen."""
+
+    def __init__(self, shadows: _Shadows) -> None:
+        super().__init__()
+        self._shadows = shadows
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        reads = getattr(func, "__name__", "") in _READING or func == torch.Tensor.data.__get__
+        if reads and self._shadows.has(args):
+            raise TraceError("it reads the numbers of its parameters")
+        return func(*args, **(kwargs or {}))
 
 
 class _Shadows(TorchDispatchMode):  # type: ignore[misc] # torch is optional, and unseen by the checker
@@ -85,19 +109,20 @@ class _Shadows(TorchDispatchMode):  # type: ignore[misc] # torch is optional, an
             return type(value)(self.shadow(v) for v in value)
         return value
 
-    def _has_shadow(self, value: Any) -> bool:
+    def has(self, value: Any) -> bool:
+        """Whether a tensor, or one in a list, has a shadow."""
         if isinstance(value, (list, tuple)):
-            return any(self._has_shadow(v) for v in value)
+            return any(map(self.has, value))
         return isinstance(value, torch.Tensor) and id(value) in self._shadows
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if torch.Tag.nondeterministic_seeded in func.tags:
             raise TraceError("it draws random numbers")
-        if func is torch.ops.aten._local_scalar_dense.default and self._has_shadow(args):
+        if func is torch.ops.aten._local_scalar_dense.default and self.has(args):
             raise TraceError("it branches on a value, or calls float() or .item()")
         result = func(*args, **kwargs)
-        if not (self._has_shadow(args) or self._has_shadow(tuple(kwargs.values()))):
+        if not (self.has(args) or self.has(tuple(kwargs.values()))):
             return result
         name = func.overloadpacket.__name__
         if name in _OF_SHAPES:
