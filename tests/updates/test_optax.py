@@ -303,3 +303,57 @@ def test_without_optax_it_names_the_command() -> None:
         done.stdout.strip()
         == "MissingExtraError JAX and optax are needed for this: pip install 'downslope[jax]'"
     )
+
+
+@pytest.mark.parametrize(
+    "rule", [R.Adam(learning_rate=0.1), R.NAdam(learning_rate=0.1), R.AdaBelief(learning_rate=0.1)]
+)
+def test_narrow_parameters_are_trained(rule: Any) -> None:
+    """1 less a power of 0.999 is 0 in bfloat16; scalars of the state are wider."""
+    transformation = rule.to_optax()
+
+    def trained(dtype: Any) -> Any:
+        params = {"w": jnp.ones(3, dtype)}
+        state = transformation.init(params)
+        for _ in range(5):
+            change, state = transformation.update(params, state, params)
+            params = optax.apply_updates(params, change)
+        return np.asarray(params["w"].astype(jnp.float32))
+
+    np.testing.assert_allclose(trained(jnp.bfloat16), trained(jnp.float32), atol=0.02)
+
+
+def test_no_parameters_are_no_reason_to_fail() -> None:
+    params = {"w": jnp.ones(2)}
+    for transformation in (
+        optax.multi_transform({"a": optax.sgd(0.1), "c": R.Adam().to_optax()}, {"w": "a"}),
+        optax.masked(R.Adam().to_optax(), {"w": False}),
+    ):
+        change, _ = transformation.update(params, transformation.init(params), params)
+        assert change["w"].shape == (2,)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: optax.adam(0.1), lambda: optax.sgd(0.1, momentum=0.9)], ids=["adam", "sgd"]
+)
+def test_there_and_back_in_a_compiled_loop(make: Any) -> None:
+    start = {"w": jnp.ones((2, 2)), "b": jnp.array(3.0)}
+
+    def loop(transformation: Any) -> Any:
+        def step(carry: Any, _: Any) -> Any:
+            params, state = carry
+            slope = jax.grad(lambda p: (p["w"] ** 2).sum() + p["b"] ** 2)(params)
+            change, state = transformation.update(slope, state, params)
+            return (optax.apply_updates(params, change), state), None
+
+        return jax.jit(lambda p: jax.lax.scan(step, (p, transformation.init(p)), length=20)[0][0])(start)
+
+    ours, theirs = loop(from_optax(make()).to_optax()), loop(make())
+    for key in start:
+        np.testing.assert_allclose(ours[key], theirs[key], rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:Specifying a key")
+def test_random_keys_in_a_state_are_refused() -> None:
+    with pytest.raises(UsageError, match="keeps a random key in its state"):
+        ds.minimize("x^2", 1.0, optimizer=from_optax(optax.noisy_sgd(0.01)), steps=2)

@@ -111,7 +111,8 @@ def answer(optimizer: Optimizer, state: RuleState, params: Any) -> Any:
 
 
 def _widest(lib: Any, x: Bundle) -> Any:
-    return lib.np.result_type(*x.parts)
+    """The precision of scalars: at least float32, for 1 less a power of 0.999 is 0 in the narrower ones."""
+    return lib.np.result_type(np.float32, *(part.dtype for part in x.parts))
 
 
 def _packed(lib: Any, state: Any, x: Bundle, tree: Any, accepted: Any) -> RuleState:
@@ -153,9 +154,24 @@ class FromOptax(Optimizer):
     transformation: Any
 
     def init(self, x: Any) -> FromOptaxState:
+        lib = _libraries()
+        if _is_traced(lib, x):
+            return FromOptaxState(
+                tuple(
+                    _like(leaf, x) for leaf in lib.jax.tree.leaves(self.transformation.init(_joined(lib, x)))
+                )
+            )
         flat = _flat(x)
-        with _precision(flat):
-            arrays = _libraries().jax.tree.leaves(self.transformation.init(_libraries().np.asarray(flat)))
+        with (
+            _precision(flat),
+            lib.jax.ensure_compile_time_eval(),
+        ):  # of numbers, even while JAX compiles others
+            arrays = lib.jax.tree.leaves(self.transformation.init(lib.np.asarray(flat)))
+        if any(lib.jax.dtypes.issubdtype(leaf.dtype, lib.jax.dtypes.prng_key) for leaf in arrays):
+            raise UsageError(
+                "this optax transformation keeps a random key in its state, which is no number; use it in optax's own"
+                " loop, or add the noise to the gradient."
+            )
         return FromOptaxState(tuple(_like(np.array(leaf), x) for leaf in arrays))
 
     def update(
@@ -164,6 +180,12 @@ class FromOptax(Optimizer):
         lib = _libraries()
         if library(x, gradient) == "jax" and not isinstance(x, Bundle):
             return (*_updated(self.transformation, x, value, gradient, state), True)
+        if _is_traced(lib, x):
+            joined = FromOptaxState(tuple(_joined(lib, leaf) for leaf in state.leaves))
+            point, after = _updated(
+                self.transformation, _joined(lib, x), value, _joined(lib, gradient), joined
+            )
+            return _like(point, x), FromOptaxState(tuple(_like(leaf, x) for leaf in after.leaves)), True
         flat = _flat(x)
         with _precision(flat):
             moved = _compiled(self.transformation)
@@ -211,6 +233,16 @@ def _precision(x: Any) -> Iterator[None]:
         yield
 
 
+def _is_traced(lib: Any, x: Any) -> bool:
+    """Whether a vector of parts is being compiled by JAX, so that there are no numbers yet."""
+    return isinstance(x, Bundle) and any(isinstance(part, lib.jax.core.Tracer) for part in x.parts)
+
+
+def _joined(lib: Any, x: Any) -> Any:
+    """Parts as one JAX vector; anything else as it is."""
+    return lib.np.concatenate([part.reshape(-1) for part in x.parts]) if isinstance(x, Bundle) else x
+
+
 def _flat(x: Any) -> Any:
     """Numbers as one NumPy vector."""
     if isinstance(x, Bundle):
@@ -234,7 +266,13 @@ def _flat_leaf(leaf: Any) -> Any:
 def _like(array: Any, x: Any) -> Any:
     """A vector as parts where ``x`` has parts; what is not of its length as it is."""
     if isinstance(x, Bundle) and array.shape == (len(x),):
-        return Bundle(spread(array, x))
+        if isinstance(array, np.ndarray):
+            return Bundle(spread(array, x))
+        ends = np.cumsum([part.size for part in x.parts])[:-1].tolist()
+        pieces = _libraries().np.split(array, ends)
+        return Bundle(
+            piece.reshape(part.shape).astype(part.dtype) for piece, part in zip(pieces, x.parts, strict=True)
+        )
     return array[()]
 
 

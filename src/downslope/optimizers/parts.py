@@ -180,7 +180,7 @@ def kind_of(leaf: Any, name: str) -> Numbers:
         return NUMPY
     if isinstance(leaf, (int, float, np.floating)) and not isinstance(leaf, bool):
         return NUMBERS
-    found = _FOREIGN.get(library(leaf))
+    found = _FOREIGN.get(library(leaf)) if hasattr(leaf, "dtype") else None
     if found is None:
         raise UsageError(f"{name} is {leaf!r:.60}; parameters can be {ALLOWED}, in dicts and lists.")
     return found

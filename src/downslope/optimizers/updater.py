@@ -215,7 +215,8 @@ class Updater:
     def state_dict(self) -> dict[str, Any]:
         """Everything that is remembered, as plain data: numbers, and NumPy arrays by the parameters' names.
 
-        With parameters that are single numbers it is JSON; otherwise pickle or ``torch.save`` it.
+        With parameters that are single numbers it is JSON; otherwise pickle it, or ``torch.save`` it, which
+        ``torch.load(..., weights_only=False)`` reads.
         """
         state = self._loaded or {"state": {}, "best": None}
         if self._state is not None:
