@@ -17,7 +17,7 @@ from downslope.explain.landscape import Landscape
 from downslope.explain.part import Part
 from downslope.explain.sentences import say
 from downslope.objectives import Objective, Vector, as_objective
-from downslope.objectives.differences import central_differences, rounding_of_differences
+from downslope.objectives.differences import central_differences, rounding_of_differences, scale_for
 
 POINTS = 3  # the point asked about and two near it: a wrong gradient can be right at a special point
 AWAY = 0.1  # how far, relative to the size of a coordinate
@@ -106,14 +106,14 @@ class GradientCheck:
         return self.sentence
 
 
-def check_gradient(cost: Any, gradient: Any, at: Any = None, *, dtype: Any = np.float64) -> GradientCheck:
+def check_gradient(cost: Any, gradient: Any, at: Any = None, *, dtype: Any = None) -> GradientCheck:
     """Hold a gradient written by hand against the derivative of its cost: in value, not only in direction.
 
     Args:
         cost: a formula, or a Python function, as for ``minimize``.
         gradient: a dict of formulas by name, or a function called like the cost.
         at: the point, as a start is given to ``minimize``. Two points near it are looked at as well.
-        dtype: in which both compute.
+        dtype: in which both compute: "float64" or "float32"; by default that of the point's tensors, else float64.
 
     Returns:
         A ``GradientCheck``, true where they agree.
@@ -186,8 +186,9 @@ def _both(objective: Objective, x: Vector) -> tuple[Vector, Vector, float]:
             derivative = Landscape.of(objective).gradient(x)
             doubt = 0.0
         else:
-            derivative = central_differences(objective.value, x)
-            doubt = 100 * rounding_of_differences(objective.value, x)
+            scale = scale_for(objective.dtype)
+            derivative = central_differences(objective.value, x, scale)
+            doubt = (10 if single else 100) * rounding_of_differences(objective.value, x, scale)
     size = float(np.max(np.abs(derivative), initial=0.0))
     slack = 1e-3 if single else CLOSE if objective.expression is not None else 1e-4
     return supplied, derivative, doubt + slack * size + 1e-12

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from downslope.objectives.differences import central_differences, rounding_of_differences
+from downslope.objectives.differences import central_differences, rounding_of_differences, scale_for
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 
 MOST_COORDINATES = 20  # each costs two evaluations
+_TIMES = {4: 10, 8: 100}  # the measured error of differences that is allowed for, by bytes of a number
 SHOWN = 3  # of the coordinates that are wrong
 DIRECTIONS = 3  # of all coordinates together, where there are more
 
@@ -52,8 +53,9 @@ def compare_gradient(objective: Objective, x: Vector, seed: int = 0) -> list[Mis
     if len(x) > MOST_COORDINATES:
         return _compare_slopes(objective, point, random)
     value, supplied = objective.value_and_gradient(point)
-    measured = central_differences(objective.value, point)
-    doubt = 100 * rounding_of_differences(objective.value, point)
+    scale = scale_for(objective.dtype)
+    measured = central_differences(objective.value, point, scale)
+    doubt = _TIMES[objective.dtype.itemsize] * rounding_of_differences(objective.value, point, scale)
     wrong = _differ(objective, value, supplied, measured, doubt)
     names = objective.parameters.coordinates
     return [Mismatch(names[i], float(supplied[i]), float(measured[i])) for i in np.flatnonzero(wrong)[:SHOWN]]
@@ -63,6 +65,7 @@ def _compare_slopes(objective: Objective, point: Vector, random: np.random.Gener
     """The same along directions in which every coordinate moves by its own size, up or down."""
     value, supplied = objective.value_and_gradient(point)
     found = []
+    scale = scale_for(objective.dtype)
     for _ in range(DIRECTIONS):
         direction = random.choice([-1.0, 1.0], len(point)) * np.maximum(1.0, np.abs(point))
 
@@ -70,8 +73,9 @@ def _compare_slopes(objective: Objective, point: Vector, random: np.random.Gener
             return objective.value(point + t[0] * direction)
 
         here = np.zeros(1)
-        measured, said = central_differences(along, here), np.array([supplied @ direction])
-        if _differ(objective, value, said, measured, 100 * rounding_of_differences(along, here)).any():
+        measured, said = central_differences(along, here, scale), np.array([supplied @ direction])
+        doubt = _TIMES[objective.dtype.itemsize] * rounding_of_differences(along, here, scale)
+        if _differ(objective, value, said, measured, doubt).any():
             where = f"a direction across all {len(point)} parameters"
             found.append(Mismatch(where, float(said[0]), float(measured[0])))
     return found[:1] if len(found) == DIRECTIONS else []
@@ -83,5 +87,5 @@ def _differ(objective: Objective, value: float, supplied: Vector, measured: Vect
         return np.zeros(len(supplied), bool)
     allowed = doubt + 1e-4 * float(np.max(np.abs(measured), initial=0.0))
     if objective.dtype == np.float32:
-        allowed += 0.05 * float(np.max(np.abs(measured), initial=0.0)) + 1e-2 * abs(value)
+        allowed += 1e-2 * float(np.max(np.abs(measured), initial=0.0))
     return np.abs(supplied - measured) > allowed

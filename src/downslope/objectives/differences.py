@@ -31,10 +31,15 @@ def central_differences(function: Callable[[Vector], float], x: Vector, scale: f
     return out
 
 
-def rounding_of_differences(function: Callable[[Vector], float], x: Vector) -> float:
+def scale_for(dtype: Any) -> float:
+    """By how much steps must be longer than float64's for values that are computed in ``dtype``."""
+    return float(np.cbrt(np.finfo(dtype).eps / _EPS))
+
+
+def rounding_of_differences(function: Callable[[Vector], float], x: Vector, scale: float = 1.0) -> float:
     """How far central differences with h and 2h lie apart: a measured estimate of their error."""
-    apart = np.abs(central_differences(function, x, 2.0) - central_differences(function, x))
-    rounding = float(_EPS ** (2 / 3)) * max(abs(function(x)), 1e-300)
+    apart = np.abs(central_differences(function, x, 2 * scale) - central_differences(function, x, scale))
+    rounding = float(_EPS ** (2 / 3)) * scale**2 * max(abs(function(x)), 1e-300)
     return float(np.max(apart, initial=0.0)) + rounding
 
 

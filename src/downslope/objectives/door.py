@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from downslope.containers import flattened
 from downslope.errors import ObjectiveError, StartError, UsageError
 from downslope.objectives.formula import FormulaObjective, from_symbolic, from_text
 from downslope.objectives.frameworks import as_tensors, from_tensors, of_keras
@@ -39,7 +40,7 @@ def as_objective(
         start: a dict, sequence, array or number, or text such as ``"x=-7,y=2"``; a classic problem has
             its own. Entries may be ``Uniform(low, high)``.
         gradient: for a formula, a dict of formulas; for a function, a function called in the same way.
-        dtype: float64 or float32; by default that of the start's tensors, else float64.
+        dtype: float64 or float32; by default that of the start's tensors or NumPy arrays, else float64.
         seed: for random entries of the start.
 
     Raises:
@@ -60,9 +61,7 @@ def as_objective(
     start = draw(start, drawn_with)
     tensors = as_tensors(start, real)
     if tensors is None:
-        objective, x = _of_numbers(
-            function, start, gradient, check_dtype("float64") if real is None else real
-        )
+        objective, x = _of_numbers(function, start, gradient, _own_precision(start) if real is None else real)
         if drawn_with != seed:
             objective = copy.copy(objective)
             objective.notes = (*objective.notes, f"the start was drawn with seed={drawn_with}.")
@@ -72,6 +71,12 @@ def as_objective(
     objective, x = _of_numbers(function, tensors.numbers, gradient, check_dtype(tensors.precision))
     objective.tensors = tensors.of_parameters(objective.parameters)
     return objective, x
+
+
+def _own_precision(start: Any) -> Any:
+    """float32 where NumPy's arrays and numbers in the start are, all of them; else float64."""
+    kinds = {leaf.dtype for _, leaf in flattened(start) if isinstance(leaf, (np.ndarray, np.generic))}
+    return np.dtype(np.float32) if kinds == {np.dtype(np.float32)} else np.dtype(np.float64)
 
 
 def _of_places(

@@ -98,7 +98,9 @@ class Objective(ABC):
 
     def present(self, x: Vector) -> Any:
         """A point in the form in which the start was given: a dict, an array, a number, a framework's tensor."""
-        flat = self.parameters.structured(x) if self.tensors is None else self.tensors.present(x)
+        flat = (
+            self.tensors.present(x) if self.tensors is not None else self.parameters.structured(x, self.dtype)
+        )
         return flat if self.nested is None else self.nested.build(flat)
 
     def values(self, points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -150,13 +150,14 @@ class Parameters:
             begin += size
         return out
 
-    def structured(self, vector: Vector) -> Any:
-        """The flat vector in the form in which the start was given."""
+    def structured(self, vector: Vector, dtype: Any = np.float64) -> Any:
+        """The flat vector in the form in which the start was given, arrays in the precision ``dtype``."""
+        vector = np.array(vector, dtype)
         if self.structure == "number":
             return float(vector[0])
         if self.structure == "vector":
             whole = len(self.names) == 1 and self.shapes[0]
-            return vector.reshape(self.shapes[0]) if whole else vector.copy()
+            return vector.reshape(self.shapes[0]) if whole else vector
         named = {k: float(v) if np.ndim(v) == 0 else v.copy() for k, v in self.named(vector).items()}
         return (
             named
