@@ -25,6 +25,8 @@ REFUSED = [
     (f'minimize "x^2 = 3" {START}', '"=" sets something equal'),
     (f'minimize "[red]x[/red]" {START}', "[red]x[/red]"),
     (f"minimize 3 {START}", "no parameter to vary"),
+    ('minimize "x^2 + y"', "Try --start x=1,y=1."),
+    ('explain "x^2 + y"', "Try --start x=1,y=1."),
     # settings
     (f"minimize x^2 {START} --learning-rate 0", "> 0"),
     (f"minimize x^2 {START} --learning-rate -1", "> 0"),

@@ -108,7 +108,7 @@ def _run(command: str, given: dict[str, Any], bar: Bar | None) -> Run:
         run: Run = getattr(downslope, command)(given["expression"], start, **options)
     except StartError:
         if start is None:
-            _ask_for_start(given["expression"])
+            ask_for_start(given["expression"])
         raise
     return run
 
@@ -131,7 +131,7 @@ def _value(name: str, text: str) -> Any:
         raise UsageError(f"--set {name}: {error.message}") from error
 
 
-def _ask_for_start(expression: str) -> None:
+def ask_for_start(expression: str) -> None:
     """Raise the error for a missing start, in the words of the command line."""
     from downslope.language import parse
     from downslope.objectives import all_problems

@@ -15,9 +15,10 @@ from downslope.cli.arguments import (
     split_outside_brackets,
     start_values,
 )
+from downslope.cli.descend import ask_for_start
 from downslope.cli.options import Section
 from downslope.cli.report import document, wrapped
-from downslope.errors import UsageError
+from downslope.errors import StartError, UsageError
 
 if TYPE_CHECKING:
     from downslope import Run
@@ -86,7 +87,12 @@ def explain(ctx: click.Context, /, **given: Any) -> None:
         "hyperparameters": {n.replace("-", "_"): _NUMBER.convert(v, None, None) for n, v in values.items()},
     }
     tolerance = 1e-8 if given["tolerance"] is None else given["tolerance"]
-    promised, rule = expected(given["expression"], start, tolerance, given["maximize"], **options)
+    try:
+        promised, rule = expected(given["expression"], start, tolerance, given["maximize"], **options)
+    except StartError:
+        if start is None:
+            ask_for_start(given["expression"])
+        raise
     descend = downslope.maximize if given["maximize"] else downslope.minimize
     run = descend(given["expression"], start, optimizer=rule, tolerance=tolerance, steps=given["steps"])
     if promised is not None:

@@ -28,14 +28,17 @@ class Optimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not ty
     Args:
         params: parameters, named parameters, or dicts of parameter groups, each with hyperparameters of its own.
         rule: an ``Optimizer`` of ``downslope.optimizers``, or a name such as ``"adam"``; by default gradient descent.
-        hyperparameters: of a rule given by name, or other values than those of the rule given; ``lr`` is its
-            ``learning_rate``.
+        learning_rate: in the place of the rule's own; ``lr`` will do too.
+        hyperparameters: of a rule given by name, or other values than those of the rule given.
 
     The hyperparameters are in ``param_groups``, under their names, with ``lr`` and ``betas`` as torch calls them, so
-    that torch's schedulers work; whole numbers, such as a memory, are the rule's own and the same for all groups. Each
-    group has a state of its own, kept in each parameter's ``state`` under the names that the rule gives it. A parameter
-    without a gradient is left alone; where a rule mixes all coordinates (by inner products: AdGD, Barzilai-Borwein,
-    Prodigy, clipping by norm, ...), its gradient counts as zero.
+    that torch's schedulers work; whole numbers, such as a memory, are the rule's own and the same for all groups. Where
+    betas change on the way (OneCycleLR, CyclicLR), zero starts are corrected by the product of those that were used,
+    which is what the means lack; torch's own Adam takes a power of the last one.
+
+    Each group has a state of its own, kept in each parameter's ``state`` under the names that the rule gives it. A
+    parameter without a gradient is left alone; where a rule mixes all coordinates (by inner products: AdGD,
+    Barzilai-Borwein, Prodigy, clipping by norm, ...), its gradient counts as zero.
 
     Rules that look at the objective's value need ``step(closure)`` and one group. Those that search along a line
     (Armijo, LBFGS, auto, ...) call the closure until they accept a point, at most 100 times, and leave the parameters
@@ -52,7 +55,11 @@ class Optimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not ty
     True
     """
 
-    def __init__(self, params: Any, rule: Any = "gradient_descent", **hyperparameters: Any) -> None:
+    def __init__(
+        self, params: Any, rule: Any = "gradient_descent", learning_rate: Any = None, **hyperparameters: Any
+    ) -> None:
+        if learning_rate is not None:
+            hyperparameters["learning_rate"] = learning_rate
         if not isinstance(rule, Rule):
             rate = hyperparameters.pop("lr", hyperparameters.pop("learning_rate", None))
             if "betas" in hyperparameters:
