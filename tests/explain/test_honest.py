@@ -207,3 +207,10 @@ def test_a_long_formula_is_compiled_and_is_the_same() -> None:
     assert native[0] == pytest.approx(landscape.value(START), rel=1e-14)
     np.testing.assert_allclose(native[1], landscape.gradient(START), rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(native[2], landscape.hessian(START), rtol=1e-6, atol=1e-8)
+
+
+def test_a_bound_is_not_advised_where_the_run_would_only_lean_on_it() -> None:
+    """log(x) + x falls without end towards 0: whatever the bound, the run ends at it."""
+    run = ds.minimize("log(x) + x", {"x": 1.0}, learning_rate=0.1)
+    assert run.status == "left_domain"
+    assert "bounds" not in str(run.explain())

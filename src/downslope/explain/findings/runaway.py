@@ -103,7 +103,8 @@ def _bounded(case: Case, left: Vector) -> Advice | None:
         except ValueError:
             return None
         run = trial(case, rule, start=start, objective=objective)
-        if run is not None and worked(run):
+        settled = run is not None and abs(run.final[i] - inside) > MARGIN * abs(good[i] - inside)
+        if run is not None and worked(run) and settled:  # else it only leans on the bound that was made up
             return from_trial("advice.bounds", {"bounds": {name: list(pair)}}, run)
     return None
 
