@@ -152,6 +152,17 @@ def check_keras_own_options_work() -> None:
     same(fitted(Optimizer("sgd", 0.1, use_ema=True)), fitted(K.SGD(0.1, use_ema=True)))
 
 
+def check_a_rule_given_may_have_other_values() -> None:
+    assert Optimizer(R.Adam(epsilon=1e-6), beta1=0.5).rule == R.Adam(epsilon=1e-6, beta1=0.5)
+    clipped = R.ClipByNorm(optimizer=R.Adam(), limit=2.0)
+    given = Optimizer(clipped, beta1=0.5, limit=1.0, clipnorm=3.0)
+    assert given.rule == R.ClipByNorm(optimizer=R.Adam(beta1=0.5), limit=1.0)
+    assert given.clipnorm == 3.0
+    decayed = Optimizer(R.AdamW(), weight_decay=0.1)
+    assert (decayed.rule.weight_decay, decayed.weight_decay) == (0.1, None)
+    assert Optimizer.from_config(decayed.get_config()).rule == decayed.rule
+
+
 def check_gradients_are_accumulated() -> None:
     same(
         fitted(Optimizer("momentum", 0.1, gradient_accumulation_steps=3)),
@@ -208,6 +219,66 @@ def check_variables_without_gradients_stay() -> None:
     same(keras.ops.convert_to_numpy(pair[1]), [0.9, 0.9, 0.9])
 
 
+def check_frozen_layers_keep_to_themselves() -> None:
+    """One optimizer, first for all layers, then for the middle one alone: what it leaves is that layer's own average.
+
+    With JAX, Keras refuses that with a sentence of its own, which is what is raised.
+    """
+    target = X.sum(1, keepdims=True)
+    for rule, rate in (("schedule_free_sgd", 0.05), ("dog", None), ("adgd2", None), ("adam", 0.01)):
+        keras.utils.set_random_seed(0)
+        dense = keras.layers.Dense
+        made = keras.Sequential([keras.Input((3,)), dense(3), dense(3), dense(1)])
+        made.compile(optimizer=Optimizer(rule, rate), loss="mse")
+        made.fit(X, target, epochs=5, verbose=0)
+        before, averaged = made.get_weights(), made.evaluate(X, target, verbose=0)
+        made.layers[0].trainable = made.layers[2].trainable = False
+        made.compile(optimizer=made.optimizer, loss="mse")
+        if keras.backend.backend() == "jax":
+            with pytest.raises(ValueError, match="whereas the optimizer was built with 6 variables"):
+                made.fit(X, target, epochs=1, verbose=0)
+            continue
+        made.fit(X, target, epochs=1, verbose=0)
+        moved = [float(np.max(np.abs(a - b))) for a, b in zip(before, made.get_weights(), strict=True)]
+        assert moved[:2] == moved[4:] == [0.0, 0.0], rule
+        assert 0 < max(moved[2:4]) < 0.1, (rule, moved)
+        assert made.evaluate(X, target, verbose=0) < averaged, rule
+
+
+def check_a_rule_that_mixes_sees_all_variables() -> None:
+    """Momentum clipped by its norm, the second variable at times without a gradient: as if that were zero, unmoved."""
+    rule = R.ClipByNorm(optimizer=R.BarzilaiBorwein(), limit=3.0)
+    start = np.array([0.9, -0.4, 0.2], np.float32)
+    pair = [keras.Variable(start[:2]), keras.Variable(start[2:])]
+    optimizer, x, state = Optimizer(rule), start, rule.init(start)
+    optimizer.build(pair)
+    for k in range(5):
+        gradient = np.array([4, 1, 2], np.float32) * x
+        live = 1 if k in (1, 2) else 2
+        gradient[live:] *= live - 1
+        parts = [gradient[:2], gradient[2:]][:live]
+        optimizer.apply([keras.ops.convert_to_tensor(p) for p in parts], pair[:live])
+        after, state, _ = rule.update(x, np.float32(np.nan), gradient, state)
+        x = np.r_[after[:2], after[2:] if live == 2 else x[2:]].astype(np.float32)
+        same(np.concatenate([np.ravel(keras.ops.convert_to_numpy(v)) for v in pair]), x, 1e-4)
+    bounded = Optimizer(R.Projected(optimizer=R.SGD(learning_rate=1.0), lower=(-1, -2, -3), upper=(1, 1, 1)))
+    bounded.build(pair)
+    bounded.apply([keras.ops.convert_to_tensor(np.array([9.0], "float32"))], pair[1:])
+    assert keras.ops.convert_to_numpy(pair[1]).tolist() == [-3.0]
+
+
+def check_a_variable_may_begin_later() -> None:
+    """What a rule keeps from the start is where a variable is, though its first gradient comes in the second step."""
+    pair = [keras.Variable(np.full(2, 5.0, "float32")), keras.Variable(np.full(2, 7.0, "float32"))]
+    optimizer = Optimizer("schedule_free_sgd", 0.1)
+    optimizer.build(pair)
+    ones = keras.ops.ones(2)
+    optimizer.apply([ones], pair[:1])
+    optimizer.apply([ones, ones], pair)
+    found = keras.ops.convert_to_numpy(pair[1])
+    assert np.all((found < 7.0) & (found > 6.5)), found
+
+
 def check_a_fit_is_recorded() -> None:
     """Rows against the same descent by hand: values, gradient norms and points of every batch."""
     layers = [keras.Input((3,)), keras.layers.Dense(1)]
@@ -236,6 +307,78 @@ def check_a_fit_is_recorded() -> None:
         w -= 0.1 * slope
     made.fit(X, Y, batch_size=16, epochs=1, verbose=0)
     assert run.nit == 7
+
+
+def check_steps_that_loss_scaling_skips_are_left_out() -> None:
+    """A scale at which 16-bit gradients overflow at first; then rows as without scaling, from where they begin."""
+    for make in (lambda: K.SGD(0.1), lambda: Optimizer("sgd", 0.1)):
+        keras.utils.set_random_seed(0)
+        dense = keras.layers.Dense(1, dtype="mixed_float16")
+        made = keras.Sequential(
+            [keras.Input((3,)), dense, keras.layers.Activation("linear", dtype="float32")]
+        )
+        made.compile(optimizer=K.LossScaleOptimizer(make(), initial_scale=2.0**18), loss="mse")
+        w = weights(made).astype(np.float64)[:, None]
+        with ds.record(made) as run:
+            made.fit(X, Y, batch_size=48, epochs=12, verbose=0, shuffle=False)
+        skipped = run.skipped
+        assert 0 < skipped < 6
+        assert (run.nit, run.nfev, run.optimizer) == (12 - skipped, 12, R.SGD(learning_rate=0.1))
+        assert run.message.startswith(f"The loop ended after {12 - skipped} steps. {skipped} more ")
+        design = np.c_[X, np.ones(48)]
+        for k in range(run.nit):
+            error = design @ w - Y
+            slope = 2 * design.T @ error / 48
+            same(run.history.x[k], w.ravel(), 1e-2)
+            same(run.history.value[k], float(np.mean(error**2)), 1e-2)
+            same(run.history.gradient_norm[k], np.linalg.norm(slope), 2e-2)
+            w -= 0.1 * slope
+        same(run.final, weights(made), 1e-6)
+    made = model(K.SGD(0.1, loss_scale_factor=8.0))
+    plain = model(K.SGD(0.1))
+    norms = []
+    for one in (made, plain):
+        with ds.record(one) as run:
+            one.fit(X, Y, batch_size=48, epochs=3, verbose=0, shuffle=False)
+        norms.append(run.history.gradient_norm[:-1])
+    same(*norms)
+    if keras.backend.backend() == "jax":
+        return  # where Keras's own loss scaling does not work outside of a compiled step
+    variable, scaled = keras.Variable(np.ones(2, "float32")), K.LossScaleOptimizer(K.SGD(0.5))
+    with ds.record(scaled) as run:
+        for slope, scale in (([np.inf, 0.0], 2.0**15), ([1.0, 0.0], 2.0**14), ([0.0, 2.0], 2.0**14)):
+            run.log(float(np.sum(keras.ops.convert_to_numpy(variable))))
+            scaled.apply([keras.ops.convert_to_tensor(np.array(slope, "float32") * scale)], [variable])
+    assert run.history.x.tolist() == [[1.0, 1.0], [0.5, 1.0], [0.5, 0.0]]
+    assert run.history.value[:2].tolist() == [2.0, 1.5]
+    assert run.history.gradient_norm[:2].tolist() == [1.0, 2.0]
+    with ds.record(scaled) as nothing:
+        scaled.apply([keras.ops.convert_to_tensor(np.array([np.nan, 0.0], "float32"))], [variable])
+    with pytest.raises(UsageError, match="Loss scaling skipped every step, 1 in all"):
+        nothing.explain()
+
+
+def check_a_recorded_optimizer_is_named_with_its_rate() -> None:
+    decay = K.schedules.ExponentialDecay(0.1, 3, 0.5)
+
+    def half() -> float:
+        return 0.5
+
+    for optimizer, name in (
+        (K.Adam(decay), "Keras's Adam(learning_rate=ExponentialDecay)"),
+        (K.SGD(half), "Keras's SGD(learning_rate=half)"),
+        (K.AdamW(0.1, weight_decay=0.01), "Keras's AdamW(learning_rate=0.1, weight_decay=0.01)"),
+        (K.Adam(0.1, use_ema=True, ema_momentum=0.9), "Keras's Adam(learning_rate=0.1, ema_momentum=0.9)"),
+        (K.LossScaleOptimizer(K.Adam(0.1, clipnorm=2)), "Keras's Adam(learning_rate=0.1, clipnorm=2)"),
+        (Optimizer("sgd", decay), "downslope's GradientDescent(learning_rate=ExponentialDecay)"),
+        (Optimizer(R.SGD(), 0.25), "GradientDescent(learning_rate=0.25)"),
+    ):
+        variable = keras.Variable(np.ones(2, "float32"))
+        with ds.record(optimizer) as run:
+            if keras.backend.backend() != "jax" or not isinstance(optimizer, K.LossScaleOptimizer):
+                optimizer.apply([keras.ops.ones(2)], [variable])
+        named = run.optimizer if run.evaluations else run._watch.optimizer()
+        assert repr(named) == name
 
 
 def check_what_is_said_of_a_recorded_fit_is_so() -> None:
@@ -307,6 +450,14 @@ def check_mistakes_are_sentences() -> None:
             "Adam: learning_rate is -1.0; it must be a finite number > 0",
         ),
         (lambda: Optimizer("adm"), "there is no optimizer 'adm'. Did you mean 'adam'"),
+        (
+            lambda: Optimizer("adam", beta_1=0.9),
+            "Adam has no hyperparameter 'beta_1', and Keras's optimizers have no such option. Did you mean 'beta1'?"
+            " Adam has: learning_rate, beta1, beta2, epsilon; Keras has: weight_decay, clipnorm,",
+        ),
+        (lambda: Optimizer("rmsprop", rho=0.9), "no such option. It is called decay here."),
+        (lambda: Optimizer(R.Adam(), clipnrm=1.0), "no such option. Did you mean 'clipnorm' or"),
+        (lambda: Optimizer(R.Adam(), beta1=2.0), "Adam: beta1 is 2.0; it must be"),
     ):
         with pytest.raises(UsageError) as caught:
             call()

@@ -1,7 +1,8 @@
 """Every update rule as a Keras optimizer: ``model.compile(optimizer=downslope.keras.Optimizer("adgd2"))``.
 
-``optimizer`` is what Keras sees; ``variables`` reads and writes those of any backend; with TensorFlow, ``xla`` compiles
-the steps of large models; with torch, they are those of ``downslope.torch``.
+``optimizer`` is what Keras sees; ``options`` tells the rule's words from Keras's; ``variables`` reads and writes those
+of any backend; with TensorFlow, ``xla`` compiles the steps of large models; with torch, they are those of
+``downslope.torch``.
 """
 
 from downslope.errors import MissingExtraError

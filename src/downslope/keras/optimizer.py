@@ -9,17 +9,20 @@ import keras
 import numpy as np
 
 from downslope.errors import UsageError
-from downslope.keras.variables import like_tensor, tensor, widest, word, write
+from downslope.keras.options import by_name, of_instance
+from downslope.keras.variables import is_held, like_tensor, tensor, widest, word, write
 from downslope.keras.xla import CompiledSteps, is_distributed
 from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import plain_precision, where
 from downslope.optimizers.base import Optimizer as Rule
 from downslope.optimizers.bundle import Bundle
-from downslope.optimizers.registry import as_optimizer, optimizer_from_dict
+from downslope.optimizers.registry import optimizer_from_dict
 from downslope.optimizers.remembered import replaced
 from downslope.optimizers.schedule import Schedule
+from downslope.optimizers.tape import recorded
 from downslope.optimizers.traits import traits
 from downslope.optimizers.wrappers.scheduled import prepared
+from downslope.symbolic.array import TraceError
 
 
 @keras.saving.register_keras_serializable(package="downslope")
@@ -31,14 +34,16 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
         learning_rate: a number, a Keras schedule, or a function of no arguments, in the place of the rule's own. It is
             Keras's ``learning_rate``, which callbacks may change. Or a ``Schedule`` of ours. ``lr`` will do too.
         options: Keras's own (``clipnorm``, ``weight_decay``, ``use_ema``, ``name``, ...), and hyperparameters of a rule
-            given by name.
+            given by name, or other values than those of the rule given. A word that is both is the rule's.
 
     Raises:
         UsageError: the rule looks at the objective's value, which Keras does not show to optimizers.
+        HyperparameterError: an option is neither Keras's nor the rule's, or a number outside its range.
 
     The state is in Keras variables, so that steps are compiled with the model and saved with it. Rules that mix all
-    coordinates see all variables as one vector. A rule that averages (schedule-free, DoG) leaves its average in the
-    model when ``fit`` ends.
+    coordinates see all variables as one vector; one without a gradient, as in a frozen layer, stays where it is, and
+    its gradient counts as zero. A rule that averages (schedule-free, DoG) leaves its average in the model when ``fit``
+    ends.
 
     >>> import numpy as np, keras
     >>> keras.utils.set_random_seed(0)
@@ -55,14 +60,11 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
             learning_rate = options.pop("lr", None)
         scheduled = isinstance(learning_rate, Schedule)
         constant = learning_rate if scheduled or isinstance(learning_rate, (int, float)) else None
-        own = {}
-        if isinstance(rule, dict):  # as ``get_config`` has it
+        if isinstance(rule, dict):  # as ``get_config`` has it, with options that are all Keras's
             rule = optimizer_from_dict(rule)
-        elif not isinstance(rule, Rule):
-            cls = type(as_optimizer(rule))
-            own = {name: options.pop(name) for name in list(options) if name in cls.__dataclass_fields__}
-            rule = as_optimizer(
-                rule, constant if "learning_rate" in cls.__dataclass_fields__ else None, **own
+        else:
+            rule, options = (
+                of_instance(rule, options) if isinstance(rule, Rule) else by_name(rule, constant, options)
             )
         if scheduled:  # the rule's own, which counts steps itself
             rule, learning_rate = replaced(rule, "learning_rate", learning_rate), None
@@ -84,6 +86,9 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
         super().__init__(learning_rate=learning_rate, **options)
         self._program: Any = None
         self._compiled = CompiledSteps(inner, self._step)
+        self._mixes: bool | None = (
+            None  # whether a coordinate's step depends on others; known once it matters
+        )
         self._shapes: dict[int, Any] = {}  # what a state is made of, by how many numbers there are
         self.rule, self._inner, self._path, self._averages = rule, inner, path, asks.averages
 
@@ -161,19 +166,51 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
 
     def _step(self, places: Sequence[int], variables: Sequence[Any], g: Bundle, rate: Any) -> None:
         """The rule applied to the backend's tensors, and written into its variables."""
-        x = Bundle(map(tensor, variables))
+        seen, x, g = self._seen(places, Bundle(map(tensor, variables)), g)
         rule = self._inner.with_scalars({self._path: rate}) if self._path else self._inner
         with plain_precision(self._precision), np.errstate(all="ignore"):
-            next_x, after, _ = rule.update(x, np.nan, g, self._state(rule, x, places))
+            next_x, after, _ = rule.update(x, np.nan, g, self._state(rule, x, seen))
+        self._begin_others(rule, seen)
         for name, leaf in states.leaves(after):
             if isinstance(leaf, Bundle):
-                write([self._vectors[name][i] for i in places], leaf)
+                write([self._vectors[name][i] for i in seen], leaf)
             else:
                 self._scalars[name].assign(keras.ops.cast(leaf, self._precision))
-        write(variables, next_x)
+        write(variables, Bundle(next_x.parts[seen.index(i)] for i in places))
+
+    def _seen(self, places: Sequence[int], x: Bundle, g: Bundle) -> tuple[Sequence[int], Bundle, Bundle]:
+        """What the rule is shown: where it mixes coordinates, all variables, with zeros as the gradients not given."""
+        every = range(len(self._trainable_variables))
+        if len(places) == len(every) or not self._mixing(x):
+            return places, x, g
+        here, slopes = dict(zip(places, x.parts, strict=True)), dict(zip(places, g.parts, strict=True))
+        for i in every:
+            if i not in here:
+                here[i] = keras.ops.copy(tensor(self._trainable_variables[i]))  # torch's step is in place
+                slopes[i] = keras.ops.zeros_like(here[i])
+        return every, Bundle(here[i] for i in every), Bundle(slopes[i] for i in every)
+
+    def _mixing(self, x: Bundle) -> bool:
+        if self._mixes is None:
+            try:
+                self._mixes = recorded(self._inner, self._like(x)).mixes
+            except TraceError:  # bounds of single coordinates, say
+                self._mixes = True
+        return self._mixes
+
+    def _begin_others(self, rule: Rule, seen: Sequence[int]) -> None:
+        """At the first step, begin the state of variables that are not in it, too: it may depend on where they are."""
+        begins = [name for name, (vector, first) in self._beginnings.items() if vector and first is None]
+        others = [i for i in range(len(self._trainable_variables)) if i not in seen]
+        if begins and others:
+            x = Bundle(tensor(self._trainable_variables[i]) for i in others)
+            for name, leaf in states.leaves(self._state(rule, x, others)):
+                if name in begins:
+                    write([self._vectors[name][i] for i in others], leaf)
 
     def _step_by_program(self, x: Bundle, g: Bundle, rate: Any, places: Sequence[int]) -> None:
         """With torch, as ``downslope.torch`` does it: fused and in place, which leaves little to write."""
+        places, x, g = self._seen(places, x, g)
         named = self._inner.scalars()
         if self._path:
             named[self._path] = float(rate)
@@ -183,6 +220,7 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
 
             self._program = program_of(self._inner, like)
         if any(first is None for _, first in self._beginnings.values()) and int(self.iterations) == 0:
+            self._begin_others(self._inner.with_scalars(named), places)
             self._begin_here(self._inner.with_scalars(named), x, places)
         before = [
             [tensor(self._vectors[name][i]) for i in places] if vector else self._scalars[name].value.item()
@@ -204,13 +242,17 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
                 self._scalars[name].assign(leaf)
 
     def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
-        """Leave the average in the model, where the rule averages; Keras calls it when ``fit`` ends."""
+        """Leave the average in the model, where the rule averages; Keras calls it when ``fit`` ends, or breaks off."""
+        if not all(map(is_held, [*var_list, *self.variables])):
+            return  # JAX's ``fit`` broke off inside a step, and its error is what is to be read
         super().finalize_variable_values(var_list)
-        if self._averages and self.built:
-            x = Bundle(tensor(v) for v in var_list)
-            point = self._inner.answer(x, self._state(self._inner, x, range(len(var_list))))
-            for v, part in zip(var_list, point.parts, strict=True):
-                v.assign(part)
+        known = [v for v in var_list if self._var_key(v) in self._trainable_variables_indices]
+        if self._averages and self.built and known:
+            places = [self._get_variable_index(v) for v in known]
+            x = Bundle(map(tensor, known))
+            seen, x, _ = self._seen(places, x, x)
+            point = self._inner.answer(x, self._state(self._inner, x, seen))
+            write(known, Bundle(point.parts[seen.index(i)] for i in places))
 
     # --- saving ------------------------------------------------------------------------------------------
 

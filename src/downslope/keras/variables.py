@@ -22,6 +22,11 @@ def tensor(variable: Any) -> Any:
     return keras.ops.convert_to_tensor(variable)
 
 
+def is_held(variable: Any) -> bool:
+    """Whether a variable holds numbers. While Keras's ``fit`` runs with JAX, they are elsewhere."""
+    return getattr(variable, "_value", variable) is not None
+
+
 def like_tensor(gradient: Any, part: Any) -> Any:
     """A gradient as a tensor of the precision of its parameter, which it mostly is."""
     if type(gradient) is type(part) and gradient.dtype == part.dtype:

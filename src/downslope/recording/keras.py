@@ -6,6 +6,7 @@ beside the optimizer's own while the recording lasts, and the model's step is co
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from downslope.errors import DownslopeError, UsageError
 from downslope.optimizers import Optimizer
 from downslope.optimizers.bundle import Bundle
+from downslope.optimizers.remembered import replaced
 from downslope.optimizers.rules.gradient_descent import GradientDescent
 from downslope.optimizers.rules.momentum import Momentum
 from downslope.optimizers.rules.nesterov import Nesterov
@@ -69,7 +71,11 @@ class ModelWatch:
     def begin(self, recorder: Recorder) -> None:
         """Let ``fit`` have our callback, and the optimizer a variable for the norm."""
         model, self._recorder, self._under_way = self._model, recorder, False
-        self._norm = _NormVariable(model.optimizer)
+        self._scaled, self._inner = (
+            inner_of(model.optimizer) is not model.optimizer,
+            inner_of(model.optimizer),
+        )
+        self._norm = _NormVariable(self._inner)
         self._recompile()
         fit, train_on_batch = model.fit, model.train_on_batch  # bound methods of its class
 
@@ -114,7 +120,7 @@ class ModelWatch:
     def before(self) -> None:
         """The parameters, and what the loss tracker has so far."""
         self._x = Bundle(numbers(v) for v in self._model.trainable_variables)
-        self._tracked, self._under_way = self._loss(), True
+        self._tracked, self._stepped, self._under_way = self._loss(), self._steps(), True
 
     def after(self) -> None:
         """The batch's own loss is what the tracker's sums grew by."""
@@ -127,8 +133,15 @@ class ModelWatch:
         weight = count - count_before
         value = (total - total_before) / weight if weight > 0 else None
         self._under_way = False
+        if self._scaled and self._steps() == self._stepped:
+            self._recorder.skip()
+            return
         names = names_of(self._model.trainable_variables)
         self._recorder.see(names, self._x, None, value, norm=float(numbers(self._norm.variable)))
+
+    def _steps(self) -> int:
+        """How many the optimizer has made: loss scaling asks it for none where gradients are not finite."""
+        return int(numbers(self._inner._iterations))
 
     def _loss(self) -> tuple[float, float]:
         tracker = next(m for m in self._model.metrics if m.name == "loss")
@@ -156,7 +169,7 @@ class _Callback(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is not
 
 
 class _NormVariable:
-    """A variable of the optimizer to which ``apply`` writes the norm of the gradients that it gets."""
+    """A variable of the optimizer to which ``apply`` writes the norm of the gradients that it gets, not scaled."""
 
     def __init__(self, optimizer: Any) -> None:
         self._optimizer = optimizer
@@ -167,7 +180,7 @@ class _NormVariable:
             squares = [
                 keras.ops.sum(keras.ops.square(keras.ops.cast(g, "float32"))) for g in grads if g is not None
             ]
-            self.variable.assign(keras.ops.sqrt(sum(squares[1:], start=squares[0])))
+            self.variable.assign(keras.ops.sqrt(sum(squares[1:], start=squares[0])) / scale_of(optimizer))
             return apply(grads, trainable_variables)
 
         object.__setattr__(optimizer, "apply", watched_apply)
@@ -188,6 +201,7 @@ class OptimizerWatch:
     def begin(self, recorder: Recorder) -> None:
         """Stand before ``apply``."""
         optimizer, apply = self._optimizer, self._optimizer.apply
+        scaled = inner_of(optimizer) is not optimizer
 
         def watched_apply(grads: Any, trainable_variables: Any = None) -> Any:
             variables = list(
@@ -197,6 +211,7 @@ class OptimizerWatch:
                 x = Bundle(numbers(v) for v in variables)
                 g = Bundle(
                     numbers(keras.ops.zeros_like(v) if slope is None else keras.ops.convert_to_tensor(slope))
+                    / scale_of(optimizer)
                     for slope, v in zip(grads, variables, strict=True)
                 )
             except Exception as error:  # a symbolic tensor: every backend has its own error for it
@@ -205,7 +220,10 @@ class OptimizerWatch:
                     " is recorded, or record a model's fit."
                 ) from error
             names, self._stepped = recorder.names_of(variables, names_of(variables)), None
-            recorder.see(names, x, g, None)
+            if scaled and not all(np.all(np.isfinite(part)) for part in g.parts):
+                recorder.skip()
+            else:
+                recorder.see(names, x, g, None)
             out = apply(grads, trainable_variables)
             self._stepped = names, variables
             return out
@@ -228,33 +246,83 @@ class OptimizerWatch:
         return optimizer_of(self._optimizer)
 
 
+def inner_of(optimizer: Any) -> Any:
+    """The optimizer that steps, where a ``LossScaleOptimizer`` stands around it."""
+    return (
+        optimizer.inner_optimizer if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) else optimizer
+    )
+
+
+def scale_of(optimizer: Any) -> Any:
+    """What the loss was multiplied by, and so the gradients that ``apply`` is given."""
+    if inner_of(optimizer) is not optimizer:
+        return float(numbers(optimizer.dynamic_scale)) if optimizer.built else optimizer.initial_scale
+    return optimizer.loss_scale_factor or 1.0
+
+
 def optimizer_of(theirs: Any) -> Optimizer:
     """The rule of an optimizer of ours, or that which Keras's SGD is; else a name with settings."""
+    theirs = inner_of(theirs)
+    rate = _rate_of(theirs)
     if isinstance(getattr(theirs, "rule", None), Optimizer):
-        rule: Optimizer = theirs.rule
-        return rule
-    config = theirs.get_config()
-    rate = config.get("learning_rate")
+        return _with_rate(theirs.rule, rate)
+    config, usual = _config_of(theirs), _usual_of(type(theirs))
     plain = not any(
         config.get(key) for key in ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema")
     )
-    if isinstance(rate, float):
-        rate = float(str(np.float32(rate)))  # Keras keeps it in float32
     if isinstance(theirs, keras.optimizers.SGD) and isinstance(rate, float) and plain:
         make: Callable[..., Optimizer] = GradientDescent
         fields = {"learning_rate": rate}
-        if config["momentum"]:
+        if config.get("momentum"):
             make, fields["momentum"] = (Nesterov if config["nesterov"] else Momentum), config["momentum"]
         try:
             return make(**fields)
         except DownslopeError:
             pass  # a rate of 0, say
-    usual = type(theirs)().get_config() if type(theirs).__module__.startswith("keras") else {}
     shown = [
-        f"{k}={v:g}"
-        for k, v in {**config, "learning_rate": rate}.items()
-        if isinstance(v, (int, float))
-        and not isinstance(v, bool)
-        and (k == "learning_rate" or v != usual.get(k, v))
+        f"{name}={value:g}"
+        for name, value in config.items()
+        if isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and name != "learning_rate"
+        and value != usual.get(name, value)
     ]
-    return Theirs(library="Keras", title=type(theirs).__name__, settings=tuple(shown))
+    said = f"{rate:g}" if isinstance(rate, float) else rate
+    return Theirs(library="Keras", title=type(theirs).__name__, settings=(f"learning_rate={said}", *shown))
+
+
+def _rate_of(optimizer: Any) -> float | str:
+    """The learning rate as it is now; of a schedule or a function, its name."""
+    rate = optimizer._learning_rate
+    if isinstance(rate, keras.Variable):
+        return float(str(np.float32(numbers(rate))))  # Keras keeps it in float32
+    return str(getattr(rate, "__name__", type(rate).__name__))
+
+
+def _with_rate(rule: Optimizer, rate: float | str) -> Optimizer:
+    """Our rule with the rate that Keras has for it, where it has one."""
+    path = next((path for path in rule.scalars() if path.endswith("learning_rate")), None)
+    if path is None or rate == rule.scalars()[path]:
+        return rule
+    try:
+        return replaced(rule, "learning_rate", rate)
+    except DownslopeError:  # a schedule of Keras's, or 0
+        return Theirs(library="downslope", title=type(rule).__name__, settings=(f"learning_rate={rate}",))
+
+
+def _config_of(optimizer: Any) -> dict[str, Any]:
+    """What an optimizer says of itself; nothing where it cannot."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a function as the rate cannot be saved, say
+        try:
+            return dict(optimizer.get_config())
+        except Exception:  # anybody's class
+            return {}
+
+
+def _usual_of(cls: type[Any]) -> dict[str, Any]:
+    """The settings of one of Keras's own classes unless told otherwise."""
+    try:
+        return _config_of(cls()) if cls.__module__.partition(".")[0] == "keras" else {}
+    except TypeError:  # it needs an argument
+        return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -162,12 +162,13 @@ class Recorder:
 
     Attributes:
         evaluations: evaluations of the objective seen.
+        skipped: steps that loss scaling left out, as their gradients were not finite; they are in no row.
         run: what was recorded so far, as a ``Run``.
     """
 
     def __init__(self, watch: Watch, choice: Choice, rows: Rows) -> None:
         self._watch, self._choice, self._rows = watch, choice, rows
-        self.evaluations = 0
+        self.evaluations = self.skipped = 0
         self._value: float | None = None  # logged, and waiting for its row
         self._late: bool | None = None  # whether values are logged after their step; known from the first on
         self._before: tuple[Bundle, Bundle | None] | None = None
@@ -211,7 +212,7 @@ class Recorder:
             return
         self._made = None
         if self._late is None:
-            self._late = self._rows.count > 0
+            self._late = self._rows.count + self.skipped > 0
         if not self._late:
             self._value = number
         elif self._rows.latest is not None and math.isnan(self._rows.latest[0]):
@@ -236,6 +237,13 @@ class Recorder:
         self.evaluations += 1
         self._made = None
         self._rows.add(self.evaluations, number, norm, self._secant(x, g), self._choice.numbers(names, x))
+
+    def skip(self) -> None:
+        """Count a step that was not made, and forget its value: the gradients of a scaled loss were not finite."""
+        if self._broke is None:
+            self.evaluations += 1
+            self.skipped += 1
+            self._value = self._made = None
 
     def _end_where_it_ended(self) -> None:
         """Add the point that the last step led to, at which nothing was evaluated."""
@@ -310,7 +318,7 @@ class Recorder:
             maximize=False,
             start=history.x[0].copy(),
             history=history,
-            verdict=self._verdict(history),
+            verdict=self._with_skipped(self._verdict(history)),
             nfev=self.evaluations,
             engine="recorded",
             seconds=self._seconds or time.perf_counter() - self._began,
@@ -323,6 +331,8 @@ class Recorder:
             )
         if isinstance(self._watch, _Nobody):
             return "Without an optimizer to watch, tell every step: run.log(loss, params=params)."
+        if self.skipped:
+            return f"Loss scaling skipped every step, {self.skipped} in all: no gradient was finite."
         return "No step was seen."
 
     def _verdict(self, history: History) -> Verdict:
@@ -347,6 +357,13 @@ class Recorder:
                 " worse.",
             )
         return Verdict(Status.STEP_LIMIT, True, f"The loop ended after {words}.")
+
+    def _with_skipped(self, verdict: Verdict) -> Verdict:
+        if not self.skipped:
+            return verdict
+        more = "1 more is" if self.skipped == 1 else f"{self.skipped} more are"
+        said = f"{more} left out, which loss scaling skipped since gradients were not finite."
+        return replace(verdict, message=f"{verdict.message} {said}")
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in _OF_A_RUN:
