@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from downslope.cli.outputs import view_of_run
 from downslope.errors import UsageError
 from downslope.plots.view import checked_view, parse_view
 
@@ -22,6 +23,11 @@ def test_views_are_read_as_typed(text, view):
     assert parse_view(text) == view
 
 
+def test_the_command_line_takes_a_kind_as_a_view():
+    assert view_of_run("progress") == {"kind": "progress"}
+    assert view_of_run("0:1") == {"view": ((0.0, 1.0),)}
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -35,6 +41,7 @@ def test_views_are_read_as_typed(text, view):
         ("1:1", "the smaller one"),
         ("0:1/0", "finite"),
         ("0:9^9^9^9", "finite"),
+        ("progress", "is a kind of picture: kind='progress'"),
     ],
 )
 def test_a_view_that_cannot_be_read_says_why(text, says):

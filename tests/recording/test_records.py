@@ -346,6 +346,23 @@ def test_any_loop_can_tell_of_itself() -> None:
 # --- ends ------------------------------------------------------------------------------------------------
 
 
+def test_the_name_of_a_loop_or_function_is_no_formula() -> None:
+    """Pictures write it as it is, and formulas as mathematics."""
+    with ds.record() as run:
+        for k in range(3):
+            run.log(1.0 / (k + 1), params=[1.0 / (k + 1)])
+
+    def nll3(x: Any) -> float:
+        return float(np.abs(np.asarray(x, dtype=float)).sum())
+
+    named = ds.minimize(nll3, [1.0, 2.0], optimizer="sgd", learning_rate=0.1, steps=2)
+    formula = ds.minimize("x^2", start={"x": 1.0}, learning_rate=0.1, steps=2)
+    for one, written in ((run, "a loop"), (named, "nll3"), (formula, "$x^{2}$")):
+        figure = one.plot(kind="progress")
+        said = {text.get_text(): text.get_parse_math() for text in [*figure.texts, *figure.axes[0].texts]}
+        assert said[written] is written.startswith("$"), said
+
+
 def test_the_record_ends_before_the_first_number_that_is_not_finite() -> None:
     for log in ("before", "after"):
         run = loop(lambda p: T.SGD(p, lr=50.0), 300, log=log)

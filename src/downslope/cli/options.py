@@ -152,7 +152,7 @@ def outputs(view: Declared) -> list[Declared]:
 
 VIEW: Declared = (
     ("--view",),
-    {"metavar": "-10:10,-5:5", "help": "What the picture shows: x from:to, then y."},
+    {"metavar": "-10:10,-5:5", "help": "What the picture shows: x from:to, then y; or progress."},
 )
 
 

@@ -19,9 +19,11 @@ Result: TypeAlias = "Run | Fit"
 
 
 def view_of_run(text: str) -> dict[str, Any]:
-    """``--view`` as what ``Run.plot`` takes."""
-    from downslope.plots.view import parse_view
+    """``--view`` as what ``Run.plot`` takes: a kind of picture by its name, or ranges."""
+    from downslope.plots.view import KINDS, parse_view
 
+    if text.strip() in KINDS:
+        return {"kind": text.strip()}
     return {"view": parse_view(text)}
 
 

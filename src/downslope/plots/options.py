@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any
 
 from downslope.descent import Run
 from downslope.errors import UsageError, nearest
 from downslope.plots.levels import checked_levels
 from downslope.plots.plane import Floats
-from downslope.plots.view import Pair, checked_view
+from downslope.plots.view import KINDS, Kind, Pair, checked_view
 
-Kind: TypeAlias = Literal["map", "curve", "progress", "slice", "explained"]
-KINDS: tuple[str, ...] = get_args(Kind)
 FRAMES = 120
 MOST_FRAMES = 600
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from downslope.errors import ExpressionError, UsageError, nearest
 from downslope.language import parse_number
@@ -12,6 +12,8 @@ from downslope.language import parse_number
 Pair: TypeAlias = tuple[float, float]
 Window: TypeAlias = tuple[Pair, Pair]
 
+Kind: TypeAlias = Literal["map", "curve", "progress", "slice", "explained"]
+KINDS: tuple[str, ...] = get_args(Kind)
 EXAMPLE = "write it like -10:10,-5:5 or x=-10:10,y=-5:5"
 
 
@@ -53,6 +55,10 @@ def parse_view(text: str) -> dict[str, Pair] | tuple[Pair, ...]:
 
 def _pair(span: str, part: str, text: str) -> Pair:
     ends = span.split(":")
+    if text.strip() in KINDS:
+        raise UsageError(
+            f'the view says what the axes show, and "{text}" is a kind of picture: kind={text.strip()!r}.'
+        )
     if len(ends) != 2:
         raise UsageError(f'the view "{text}" cannot be read at "{part}"; {EXAMPLE}.')
     try:

@@ -33,7 +33,10 @@ def heading(run: Run, notes: Iterable[str] = (), step: str = "step") -> list[tup
 def title(run: Run) -> tuple[str, bool]:
     """The objective, as mathematics where it is a short formula."""
     objective = run.objective
-    formula = mathematics(objective.text) if objective.headline == objective.text else ""
+    written = (
+        objective.expression is not None and objective.headline == objective.text
+    )  # and not a loop's name
+    formula = mathematics(objective.text) if written else ""
     name = objective.problem.title if objective.problem else ""
     if formula:
         return f"{escaped(name)}:  {formula}" if name else formula, True
