@@ -170,3 +170,30 @@ def test_what_is_read_is_not_overwritten(downslope: Any, saved: Path) -> None:
     answer = downslope("export --to numpy", str(saved), "--output", str(saved))
     assert answer.code == 2
     assert saved.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            "--loss softmax --standardize --optimizer adam --learning-rate 0.1 --steps 5",
+            "Fit it without --standardize, and export that fit.",
+        ),
+        (
+            "--loss softmax",
+            "Name a method when fitting, such as --optimizer adam with --learning-rate 0.1, and export that fit.",
+        ),
+    ],
+)
+def test_a_fit_that_no_script_tells_is_refused_before_its_table_is_asked_for(
+    downslope: Any, tmp_path: Path, options: str, said: str
+) -> None:
+    data, saved = tmp_path / "points.csv", tmp_path / "fit.json"
+    data.write_text("x,c\n" + "".join(f"{k / 7},{'abc'[k * k % 3]}\n" for k in range(30)))
+    fitted = downslope(f"fit {options}", str(data), "c ~ a*x + b", "--save", str(saved))
+    assert fitted.code == 0, fitted.err
+    for more in ([], ["--data", str(data)]):
+        answer = downslope("export --to numpy", str(saved), *more)
+        assert (answer.code, answer.out) == (2, "")
+        assert said in answer.words
+        assert "=" not in answer.words

@@ -83,6 +83,12 @@ CASES: dict[str, Make] = {
         lambda w, b: np.sum(w**2) + b**2, {"w": [1.0, 2.0], "b": 3.0}, learning_rate=0.1, steps=4
     ),
     "ten parameters": down("rosenbrock(10)", optimizer="adam", learning_rate=0.01, steps=8),
+    "thirty parameters": down(
+        lambda weights: np.sum((weights - 1) ** 4),
+        {"weights": np.linspace(-1, 2, 30).tolist()},
+        learning_rate=0.01,
+        steps=3,
+    ),
 }
 
 # Every function of the language, and what stands at its kinks.

@@ -92,12 +92,15 @@ def test_what_a_saved_fit_does_not_keep(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (fitted(TABLE, PLANE), "orthogonal coordinates, chosen by downslope. Name the method"),
-        (fitted(TABLE, "y ~ a*x + b", loss="rmse"), "chosen by downslope. Name the method"),
+        (fitted(TABLE, PLANE), "orthogonal coordinates, chosen by downslope.* Name a method"),
+        (fitted(TABLE, "y ~ a*x + b", loss="rmse"), "chosen by downslope.* Name a method"),
         (fitted(TABLE, "y ~ a*(1 - exp(-b*x))", start={"a": 1, "b": 1}), "coordinates renewed on the way"),
         (plane(l1=0.1, **DESCENT), "an l1 penalty is taken by proximal steps"),
         (plane(batch_size=8, epochs=2, optimizer="adam"), "mini-batches"),
-        (linear(target="class", loss="softmax", standardize=True), "standardised fit of several classes"),
+        (
+            linear(target="class", loss="softmax", standardize=True),
+            "standardise the features of a fit of several classes",
+        ),
     ],
 )
 def test_ways_that_no_plain_script_goes_are_refused(make: Any, said: str) -> None:

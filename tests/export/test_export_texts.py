@@ -17,13 +17,15 @@ from scripts import DIALECTS
 
 import downslope as ds
 from downslope import optimizers as o
-from downslope.export import library
+from downslope.export import library, rulebook
+from downslope.export.arithmetic import NUMPY as NUMPY_ARITHMETIC
 from downslope.export.derivatives import partials
 from downslope.export.formulas import Speller
 from downslope.export.layout import WIDTH, broken
 from downslope.export.names import Names
 from downslope.export.python import text
 from downslope.export.vocabulary import NUMPY
+from downslope.export.workshop import Workshop
 from downslope.language import parse
 from downslope.language.values import evaluate
 
@@ -57,6 +59,9 @@ def every_kind() -> dict[str, ds.Run]:
     runs["long"] = ds.minimize("rosenbrock(12)", optimizer="adam", steps=3, explain=False)
     runs["names"] = ds.minimize(
         " + ".join(f"|{n}|*({n} - 1)^2*sigmoid({n})" for n in named), named, learning_rate=0.1, steps=3
+    )
+    runs["many"] = ds.minimize(
+        lambda weights: np.sum((weights - 1) ** 4), {"weights": [0.5] * 30}, optimizer="adam", steps=3
     )
     runs["up"] = ds.maximize("-(x - 1)^2*exp(-x^2) - max(x, 0)", {"x": 0.25}, optimizer="adam", steps=3)
     return runs
@@ -236,6 +241,29 @@ def test_a_rule_that_is_not_ours_is_refused() -> None:
         run.export("numpy")
 
 
+def test_a_rule_of_another_library_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    optax = pytest.importorskip("optax")
+    theirs = o.from_optax(optax.adam(0.1))
+    for rule in (theirs, o.ClipByNorm(optimizer=theirs, limit=1.0)):
+        run = ds.minimize("x^2", 3.0, optimizer=rule, steps=3)
+        run.save(tmp_path / "run.json")
+        for dialect in ("numpy", "numpy_class", "optax", "keras"):
+            for each in (run, ds.load(tmp_path / "run.json")):
+                with pytest.raises(ds.errors.UsageError) as caught:
+                    each.export(dialect)  # type: ignore[union-attr]
+                assert str(caught.value) == (
+                    "an optax transformation is known here only as an object, not as a rule to write out: export a run"
+                    " of one of downslope's own rules (adam, say), or write the loop in optax itself."
+                )
+
+
+def test_a_name_that_a_rule_needs_and_scripts_lack_is_told_without_paths() -> None:
+    shop = Workshop(NUMPY_ARITHMETIC, Names())
+    with pytest.raises(ds.errors.UsageError) as caught:
+        shop.around(o.Adam()).constant(rulebook.source_of_class(o.Adam), "Optimizer")
+    assert str(caught.value) == "a rule uses 'Optimizer', which scripts do not know yet."
+
+
 def test_names_that_python_or_the_script_needs_are_changed() -> None:
     names = Names()
     given = ["x", "x", "for", "print", "np", "w[0,1]", "2nd row", "l", "a-b", "", "ß", "_"]
@@ -308,6 +336,25 @@ def test_a_traced_function_is_called_by_its_name_and_a_long_formula_ends_between
     assert "it takes 2 steps to f = " in told
 
 
+def test_a_function_without_a_name_is_called_by_its_formula() -> None:
+    run = ds.minimize(
+        lambda w: sum((k + 0.25 * w[0] - w[1]) ** 2 for k in range(60)),
+        [1.0, 2.0],
+        learning_rate=1e-4,
+        steps=2,
+    )
+    assert run.objective.headline == "<lambda>"
+    told = opening(run.export("numpy"))
+    shown = told.removeprefix("Minimise ").partition(" ... by gradient descent, in NumPy.")[0]
+    assert len(shown) < 300
+    assert run.objective.text.startswith(f"{shown} ")
+    hosted = ds.minimize(lambda x: x**2 if x > 0 else -x, 2.0, learning_rate=0.1, steps=3)
+    with pytest.raises(
+        ds.errors.ObjectiveError, match=r"^this objective is a function that could not be traced"
+    ):
+        hosted.export("numpy")
+
+
 def test_what_nobody_chose_is_called_a_choice_of_ours() -> None:
     table = {"x": [1, 2, 3, 4], "y": [1, 2, 3.3, 4]}
     assert "Armijo's line search (auto's choice), in NumPy." in opening(
@@ -328,3 +375,59 @@ def test_a_record_is_no_function_to_be_traced(tmp_path: Path) -> None:
         ) as caught:
             record.export("torch")
         assert "branches" not in str(caught.value)
+
+
+STANDARDISED = "scripts cannot standardise the features of a {} yet, as this"
+WITHOUT = "Fit it without standardize=True (--standardize), and export that fit."
+NAME_IT = "Name a method when fitting, such as optimizer='adam' (--optimizer adam) with learning_rate=0.1"
+ADAM: dict[str, Any] = {"optimizer": "adam", "learning_rate": 0.1, "steps": 5}
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "options", "reason", "cure"),
+    [
+        (
+            "c ~ a*x + b",
+            {"loss": "softmax", "standardize": True, **ADAM},
+            STANDARDISED.format("fit of several classes"),
+            WITHOUT,
+        ),
+        (
+            "y ~ a*x + b + z",
+            {"standardize": True, **ADAM},
+            STANDARDISED.format("hypothesis with a part that has no parameter"),
+            WITHOUT,
+        ),
+        (
+            "y ~ a*x + b + z",
+            {},
+            STANDARDISED.format("hypothesis with a part that has no parameter"),
+            NAME_IT,
+        ),
+        ("y ~ a*x + p*z + b", {}, "descended in orthogonal coordinates, chosen by downslope", NAME_IT),
+        ("c ~ a*x + b", {"loss": "softmax"}, "descended in coordinates renewed on the way", NAME_IT),
+        ("y ~ a*x + b", {"l1": 0.1}, "an l1 penalty is taken by proximal steps", ""),
+        ("y ~ a*x + b", {"batch_size": 5, **ADAM}, "a fit in mini-batches is not exported", ""),
+    ],
+)
+def test_a_fit_is_refused_with_its_own_reason_and_what_helps(
+    hypothesis: str, options: dict[str, Any], reason: str, cure: str, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    x, z = rng.normal(size=(2, 40))
+    table = {
+        "x": x,
+        "z": z,
+        "y": 3 * x + rng.normal(size=40),
+        "c": [" abc"[int(k % 3) + 1] for k in range(40)],
+    }
+    fit = ds.fit(table, hypothesis, **options)
+    fit.save(tmp_path / "fit.json")
+    for each in (fit, ds.load(tmp_path / "fit.json")):  # before a loaded one is asked for its table
+        with pytest.raises(ds.errors.ObjectiveError) as caught:
+            each.export("numpy")  # type: ignore[union-attr]
+        assert reason in str(caught.value)
+        assert cure in str(caught.value)
+    if cure:
+        unhurt = {k: v for k, v in options.items() if k != "standardize"} | ADAM
+        assert "Adam" in ds.fit(table, hypothesis, **unhurt).export("numpy")

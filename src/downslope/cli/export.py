@@ -57,6 +57,9 @@ def export(
             raise UsageError(f"--data is the table of a fit, and {words[0]} is a run of a formula.")
         text = saved.export(dialect, output)
     elif data is None:
+        from downslope.export.fits import check_tellable
+
+        check_tellable(saved)  # before a table is asked for
         again = f"downslope export {shlex.quote(words[0])} --to {dialect} --data points.csv"
         raise UsageError(f"a saved fit does not keep its table. Name the file it was made on: {again}")
     else:

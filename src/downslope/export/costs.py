@@ -54,13 +54,15 @@ class Costs:
     words: TableWords
 
     def __post_init__(self) -> None:
-        names = self.writer.names
-        ending = self.writer.columns_end
-        self.columns = {column: names.new(column + ending) for column in self.table.columns}
-        self.target = names.new(self.table.target + ending)
-        self.weights = (
-            names.new(self.table.weights_name or "weights") if self.table.weights is not None else ""
-        )
+        ending, parameters = self.writer.columns_end, set(self.writer.called.values())
+
+        def new(wanted: str) -> str:  # parameters hide what has their names where they are local
+            return self.writer.story.names.new(self.writer.names, wanted, parameters)
+
+        self.columns = {column: new(column + ending) for column in self.table.columns}
+        self.target = new(self.table.target + ending)
+        weighted = self.table.weights is not None
+        self.weights = new(self.table.weights_name or "weights") if weighted else ""
 
     # The data.
 

@@ -15,7 +15,7 @@ from downslope.export.dialects.numpy_class import NumPyClass
 from downslope.export.dialects.sympy import SymPy
 from downslope.export.dialects.tensorflow import TensorFlow
 from downslope.export.dialects.torch import Torch
-from downslope.export.script import Writer
+from downslope.export.script import Writer, script_of
 from downslope.export.story import Story, story_of
 from downslope.files import write_atomically
 
@@ -70,11 +70,11 @@ def export(
     """
     writer = writer_of(to)
     if isinstance(run, Run):
-        text = writer(story_of(run)).write()
+        text = script_of(writer, story_of(run))
     else:
         from downslope.export.fits import story_of_fit  # what reads tables is imported with the first fit
 
-        text = writer(story_of_fit(run, table, data)).write()
+        text = script_of(writer, story_of_fit(run, table, data))
     if path is not None:
         write_atomically(path, text.encode())
     return text

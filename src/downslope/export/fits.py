@@ -20,7 +20,7 @@ from downslope.fit.csv_faults import MISSING
 from downslope.fit.frame import Frame
 from downslope.fit.losses import Loss
 from downslope.fit.plan import standardised
-from downslope.fit.rows import LinearRows, SoftmaxRows
+from downslope.fit.rows import LinearRows
 from downslope.fit.supplied import SuppliedGradient
 from downslope.fit.tables import as_frame
 from downslope.fit.task import Task, make_task
@@ -109,8 +109,10 @@ def story_of_fit(fit: Fit, table: Any = None, data: str | os.PathLike[str] | Non
         ObjectiveError: it was descended in a way that no plain script tells.
         DataError: the table is not at hand, or too long to be written into a script.
     """
+    check_tellable(fit)
     task = fit.task if fit.task is not None else _task(fit, table)
-    _refuse(fit, task)
+    if not _as_told(fit, task):
+        raise ObjectiveError(_CHOSEN)
     run = fit.run
     objective = task.objective
     rows = objective.rows
@@ -143,13 +145,6 @@ def story_of_fit(fit: Fit, table: Any = None, data: str | os.PathLike[str] | Non
         separator=separator,
         missing=tuple(MISSING) if file is not None and task.frame.rows_dropped else (),
     )
-    if (
-        story.standardised
-        and story.features
-        and hypothesis.linear is not None
-        and hypothesis.linear.offset is not None
-    ):
-        raise ObjectiveError("a standardised fit with a part that has no parameter is not exported yet.")
     return Story(
         run=run,
         formula=t.Number(0.0),
@@ -169,8 +164,7 @@ def _task(fit: Fit, table: Any) -> Task:
         raise DataError(
             "the table is not in the saved fit: give it again, fit.export(..., table=...) or --data FILE."
         )
-    penalties = dict(re.findall(r" \+ (\S+)\*(l[12])", fit.run.objective.text))
-    named = {name: float(value) for value, name in penalties.items()}
+    named = dict(_penalties(fit))
     weights = (fit.recorded or {}).get("weights")
     if weights is True:
         raise DataError("the weights of the rows are not in the saved fit, and were no column of the table.")
@@ -207,31 +201,52 @@ def _task(fit: Fit, table: Any) -> Task:
     return task
 
 
-def _refuse(fit: Fit, task: Task) -> None:
-    """Raise ObjectiveError where a plain script cannot go the way of the fit."""
-    try_this = "Name the method, as in fit(..., optimizer='adam', learning_rate=0.1), and export that fit."
+_NAME_IT = (  # the command line says what is in brackets
+    "Name a method when fitting, such as optimizer='adam' (--optimizer adam) with learning_rate=0.1 (--learning-rate"
+    " 0.1), and export that fit."
+)
+_CHOSEN = f"this fit was descended in a way chosen by downslope, which no plain script goes. {_NAME_IT}"
+
+
+def check_tellable(fit: Fit) -> None:
+    """Raise ObjectiveError where a plain script cannot go the way of the fit; no table is needed for that."""
+    loss, linear = fit.model.loss, fit.model.hypothesis.linear
     if fit.coordinates in ("orthogonal", "natural"):
-        where = (
+        own = (
             "orthogonal coordinates" if fit.coordinates == "orthogonal" else "coordinates renewed on the way"
         )
-        raise ObjectiveError(f"this fit was descended in {where}, chosen by downslope. {try_this}")
-    if fit.coordinates == "standardised" and isinstance(task.rows, SoftmaxRows):
-        raise ObjectiveError(f"a standardised fit of several classes is not exported yet. {try_this}")
-    if task.objective.penalty.l1:
-        raise ObjectiveError("an l1 penalty is taken by proximal steps, which scripts do not have yet.")
+        raise ObjectiveError(f"this fit was descended in {own}, chosen by downslope. {_NAME_IT}")
     if fit.path == "batches":
         raise ObjectiveError(
             "a fit in mini-batches is not exported: a saved fit does not know their size and seed."
         )
+    if fit.coordinates == "standardised":
+        chosen = any(note.startswith("descended ") for note in fit.notes)  # said where it is ours to choose
+        cure = _NAME_IT if chosen else "Fit it without standardize=True (--standardize), and export that fit."
+        if loss.name == "softmax":
+            raise ObjectiveError(
+                f"scripts cannot standardise the features of a fit of several classes yet, as this one did. {cure}"
+            )
+        if linear is not None and linear.offset is not None:
+            raise ObjectiveError(
+                "scripts cannot standardise the features of a hypothesis with a part that has no parameter yet, as"
+                f" this fit did. {cure}"
+            )
+    if dict(_penalties(fit)).get("l1"):
+        raise ObjectiveError("an l1 penalty is taken by proximal steps, which scripts do not have yet.")
     if fit.task is None and fit.run.objective.differentiation == "supplied":
         raise ObjectiveError(
             "this fit descended a gradient that it was given, which a saved fit does not keep."
         )
     armijo = fit.run.optimizer.to_dict() == {**as_optimizer("armijo").to_dict(), "initial_step": 1.0}
-    if fit.coordinates == "standardised" and fit.model.loss.root and armijo:  # whose square was descended
-        raise ObjectiveError(f"this fit was descended in a way chosen by downslope. {try_this}")
-    if not _as_told(fit, task):
-        raise ObjectiveError(f"this fit was descended in a way chosen by downslope. {try_this}")
+    if fit.coordinates == "standardised" and loss.root and armijo:  # whose square was descended
+        raise ObjectiveError(_CHOSEN)
+
+
+def _penalties(fit: Fit) -> list[tuple[str, float]]:
+    """(l1 or l2, its strength) of the cost."""
+    found = re.findall(r" \+ (\S+)\*(l[12])", fit.run.objective.text)
+    return [(called, float(strength)) for strength, called in found]
 
 
 def _as_told(fit: Fit, task: Task) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH = 88
@@ -62,6 +63,20 @@ def deeper(lines: list[str], levels: int = 1) -> list[str]:
     return [
         (AS_IS + pad + line[1:] if line.startswith(AS_IS) else pad + line) if line else line for line in lines
     ]
+
+
+def in_rows(words: Sequence[str], room: int) -> list[list[str]]:
+    """The words in rows of that many characters with commas between them; one that is longer has a row of its own.
+
+    >>> in_rows(["x1", "x2", "x3", "x4", "x5"], 10)
+    [['x1', 'x2', 'x3'], ['x4', 'x5']]
+    """
+    rows: list[list[str]] = [[]]
+    for word in words:
+        if rows[-1] and len(", ".join([*rows[-1], word])) > room:
+            rows.append([])
+        rows[-1].append(word)
+    return rows
 
 
 def broken(line: str) -> list[str]:

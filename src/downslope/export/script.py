@@ -10,19 +10,21 @@ import ast
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 from typing import ClassVar
 
 from downslope.export import arithmetic, rulebook, schedules
 from downslope.export.arithmetic import Arithmetic
 from downslope.export.costs import Costs
 from downslope.export.formulas import Speller
-from downslope.export.layout import AS_IS, WIDTH, docstring, laid_out
+from downslope.export.layout import AS_IS, WIDTH, deeper, docstring, in_rows, laid_out
 from downslope.export.library import Library
 from downslope.export.loops import Loop, loop_of
-from downslope.export.names import Names
+from downslope.export.names import Names, Persons
 from downslope.export.own_classes import OwnClass
 from downslope.export.python import fill, name, real, text
-from downslope.export.story import COLUMNS, Story, joined, shortened
+from downslope.export.story import COLUMNS, Story, joined
 from downslope.export.table_words import TableWords
 from downslope.export.traits import accepts, is_elementwise, is_simple
 from downslope.export.translate import Piece
@@ -68,6 +70,13 @@ _SPOKEN = {
 }
 
 
+def script_of(writer: Callable[[Story], Writer], story: Story) -> str:
+    """The script, a person's names kept apart from those that a draft of it uses."""
+    draft = writer(replace(story, names=Persons(draft=True)))
+    names = Persons.apart_from(draft.write(), draft.names.given)
+    return writer(replace(story, names=names)).write()
+
+
 class Writer(ABC):
     """Writes one story in one dialect.
 
@@ -106,12 +115,12 @@ class Writer(ABC):
         matrix = story.table is not None and story.table.as_matrix
         self.alone = len(story.coordinates) == 1 and (self.simple or bool(self.made_by)) and not matrix
         if self.alone:
-            self.point = self.names.new(story.coordinates[0])
+            self.point = story.names.new(self.names, story.coordinates[0])
             self.called = {story.coordinates[0]: self.point}
         else:
             self.point = self.names.new("params")
             scope = self.names.inner()
-            self.called = {c: scope.new(c) for c in story.coordinates}
+            self.called = {c: story.names.new(scope, c) for c in story.coordinates}
         self.shop = Workshop(self.arithmetic(self.alone), self.names)
         self.speller = Speller(self.words, self.called)
         self.table: schedules.Table | None = None
@@ -191,8 +200,8 @@ class Writer(ABC):
         """The point becomes another, and what was kept of the old one stays as it is."""
         return self.moved(value)
 
-    def unpacking(self) -> str:
-        """The line that gives the coordinates of the point their names."""
+    def unpacking(self) -> list[str]:
+        """The lines that give the coordinates of the point their names."""
         return unpacked(list(self.called.values()), self.point)
 
     def value_at(self, point: str) -> str:
@@ -282,7 +291,7 @@ class Writer(ABC):
         """The first lines of a function of the point; ``whole`` where it does not need the coordinates by name."""
         return [
             f"def {function}({self.point}):",
-            *([] if self.alone or whole else [f"    {self.unpacking()}"]),
+            *([] if self.alone or whole else deeper(self.unpacking())),
         ]
 
     def _first(self, numbers: ast.expr) -> list[str]:
@@ -307,7 +316,7 @@ class Writer(ABC):
         if self.costs is not None:
             return [*self.costs.data(), *self.costs.units(), *self.costs.loss()]
         value = self.speller.expression(self.story.formula)
-        taken = [] if self.alone else [f"    {self.unpacking()}"]
+        taken = [] if self.alone else deeper(self.unpacking())
         return ["", "", f"def f({self.point}):", *taken, f"    return {text(value)}"]
 
     def written_gradient(self, made: str, about: str = "") -> list[str]:
@@ -318,7 +327,7 @@ class Writer(ABC):
         shared = self.story.derivatives()
         self.speller.called = {**self.called, **{part: part for part, _ in shared.parts}}
         results = [self.speller.lifted(result) for result in shared.results]
-        taken = [] if self.alone else [f"    {self.unpacking()}"]
+        taken = [] if self.alone else deeper(self.unpacking())
         parts = [f"    {part} = {text(self.speller.expression(tree))}" for part, tree in shared.parts]
         value = results[0] if self.alone else fill(made, ast.List(results))
         head = ["", "", f"def gradient({self.point}):", *(docstring([about], 4) if about else [])]
@@ -376,7 +385,7 @@ class Writer(ABC):
             absence = self.library.absence(rule, story.single, bool(self.own) or self.transformed)
         if self.library is not None and (self.made_by or self.own or self.transformed):
             where = f"{self.title}, with {self.library.title}"
-        aim = f"{verb} {shortened(run.objective.headline)}"
+        aim = f"{verb} {story.function}"
         if self.costs is not None:
             aim = f"Fit {story.fitted}: minimise {self.costs.about()}"
         steps = f"{run.nit:,} step{'s' * (run.nit != 1)}"
@@ -568,6 +577,17 @@ def _grouped(count: int) -> str:
     return f"{count:_}" if count >= 10_000 else str(count)
 
 
-def unpacked(called: list[str], source: str) -> str:
-    """``x, y = params``, or ``(x,) = params``."""
-    return f"{text(ast.Tuple([name(c) for c in called]))} = {source}"
+def unpacked(called: list[str], source: str) -> list[str]:
+    """``x, y = params``, or ``(x,) = params``; where these are more than a line of names, a slice for each line."""
+    rows = in_rows(called, WIDTH - len(f"    (,) = {source}[{len(called)}:{len(called)}]"))
+    if len(rows) == 1:
+        return [f"{_tupled(called)} = {source}"]
+    ends = [0]
+    for row in rows:
+        ends.append(ends[-1] + len(row))
+    places = [f"{begin or ''}:{end if end < len(called) else ''}" for begin, end in pairwise(ends)]
+    return [f"{_tupled(row)} = {source}[{place}]" for row, place in zip(rows, places, strict=True)]
+
+
+def _tupled(names: list[str]) -> str:
+    return text(ast.Tuple([name(n) for n in names]))

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from downslope.descent import Run
 from downslope.descent.stopping import NO_LIMIT, Status
-from downslope.errors import ObjectiveError
+from downslope.errors import ObjectiveError, UsageError
 from downslope.export.derivatives import Shared, partials, shared
+from downslope.export.names import Persons
 from downslope.language import parse
 from downslope.language import tree as t
 from downslope.objectives import FormulaObjective
 from downslope.optimizers import Optimizer
+from downslope.optimizers.optax import FromOptax
 from downslope.optimizers.schedule import Schedule
+from downslope.optimizers.theirs import Theirs
 from downslope.optimizers.wrappers.wrapper import Wrapper
 from downslope.symbolic import lift
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from downslope.export.fits import Table
 
 ROWS = 40  # of the table that a script prints, about
+UNNAMED = "<lambda>"  # what Python calls a function without a name
 LONGEST_FORMULA = 300  # characters of it in the docstring
 COLUMNS = 6  # parameters with a column in it
 
@@ -60,11 +64,17 @@ class Method:
 
     @classmethod
     def of(cls, optimizer: Optimizer) -> Method:
-        """Taken apart."""
+        """Taken apart.
+
+        Raises:
+            UsageError: the rule is another library's.
+        """
         wrappers: list[Wrapper] = []
         while isinstance(optimizer, Wrapper):
             wrappers.append(optimizer)
             optimizer = optimizer.optimizer
+        if isinstance(optimizer, (FromOptax, Theirs)):
+            raise UsageError(_not_ours(optimizer))
         rate = optimizer.hyperparameters().get("learning_rate")
         if not isinstance(rate, Schedule):
             return cls(optimizer, tuple(wrappers), None)
@@ -83,6 +93,7 @@ class Story:
         method, ends, every: how it went, when it ended, which rows it prints.
         table: the data of a fit; the formula is then unused.
         unasked: whether the rule was left to downslope, though it has a name of its own.
+        names: what to call the parameters and columns, whose names are a person's.
     """
 
     run: Run
@@ -94,6 +105,7 @@ class Story:
     every: int
     table: Table | None = None
     unasked: bool = False
+    names: Persons = field(default_factory=Persons)
 
     @property
     def start(self) -> list[float]:
@@ -105,6 +117,12 @@ class Story:
         """The hypothesis of a fit, as it was typed."""
         found = re.search(r"\((.*)\)", self.run.objective.text)
         return shortened(found[1] if found is not None else self.run.objective.text)
+
+    @property
+    def function(self) -> str:
+        """What is descended: by its name where it is long and has one, else as a formula."""
+        objective = self.run.objective
+        return shortened(objective.text if objective.headline == UNNAMED else objective.headline)
 
     @property
     def single(self) -> bool:
@@ -156,7 +174,8 @@ def story_of(run: Run) -> Story:
 
 
 def _unprintable(run: Run) -> str:
-    name = f"'{shortened(run.objective.headline, 60)}'"
+    called = run.objective.headline
+    name = "this objective" if called == UNNAMED else f"'{shortened(called, 60)}'"
     if run.objective.differentiation == "recorded":
         return f"{name} is a record: the function is not in it, and the loop that was recorded is a script already."
     if hasattr(run.objective, "rows"):
@@ -164,6 +183,16 @@ def _unprintable(run: Run) -> str:
     return (
         f"{name} is a function that could not be traced into a formula (or a saved run of one): its source is not ours"
         " to print. Give it as a formula, or write it without branches on values so that it can be traced."
+    )
+
+
+def _not_ours(rule: FromOptax | Theirs) -> str:
+    whose, where = "an optax transformation", "optax"
+    if isinstance(rule, Theirs) and rule.library != where:
+        whose, where = repr(rule), rule.library
+    return (
+        f"{whose} is known here only as an object, not as a rule to write out: export a run of one of downslope's own"
+        f" rules (adam, say), or write the loop in {where} itself."
     )
 
 

@@ -199,7 +199,6 @@ class Around:
     def constant(self, source: Source, identifier: str) -> Piece:
         """A constant of the module, with the expression and comment it has there."""
         if identifier not in source.constants:
-            home = inspect.getmodule(getattr(source.module, identifier, None))
             found = next(
                 (
                     s
@@ -209,7 +208,7 @@ class Around:
                 None,
             )
             if found is None:
-                raise UsageError(f"a rule uses '{identifier}' of {home}, which scripts do not know yet.")
+                raise UsageError(f"a rule uses '{identifier}', which scripts do not know yet.")
             return self.constant(found, identifier)
         key = f"{source.module.__name__}.{identifier}"
         value = Translator(source, self.shop.arithmetic, self, {}).piece(source.constants[identifier])

@@ -42,7 +42,7 @@ class NumPyClass(Writer):
         self.names = self.names.__class__([*self.names.taken, "params", "gradients", "key", "tried"])
         self.point = "params"
         scope = self.names.inner()
-        self.called = {c: scope.new(c) for c in story.coordinates}
+        self.called = {c: story.names.new(scope, c) for c in story.coordinates}
         self.separate = is_elementwise(story.method.rule)
         self.shop.names, self.shop.arithmetic = self.names, self.arithmetic(self.separate)
         self.speller.called = self.called

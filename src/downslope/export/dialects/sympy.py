@@ -8,6 +8,7 @@ from functools import reduce
 from downslope.errors import ObjectiveError
 from downslope.export.costs import Costs
 from downslope.export.dialects.numpy import NumPy
+from downslope.export.layout import WIDTH, in_rows
 from downslope.export.library import Library
 from downslope.export.python import fill, name, text
 from downslope.export.story import Story
@@ -25,7 +26,7 @@ class SymPy(NumPy):
     def __init__(self, story: Story, library: Library | None = None) -> None:
         super().__init__(story, library)
         self.names.taken.discard(self.point)
-        self.called = {c: self.names.new(c) for c in story.coordinates}
+        self.called = {c: story.names.new(self.names, c) for c in story.coordinates}
         self.point = self.names.new("point")
         self.speller.called = self.called
 
@@ -40,8 +41,7 @@ class SymPy(NumPy):
         if self.costs is not None:
             return fitted(self, self.costs)
         symbols = list(self.called.values())
-        plain = " ".join(symbols)
-        lines = ["", f'{", ".join(symbols)} = sympy.symbols("{plain}", real=True)']
+        lines = ["", *_symbols(symbols)]
         lines.append(f"f = {text(self.speller.expression(self.story.formula))}")
         every = f"({', '.join(symbols)}{',' * (len(symbols) == 1)})"
         shared = self.story.supplied
@@ -105,7 +105,7 @@ def fitted(writer: SymPy, costs: Costs) -> list[str]:
                 " it, and so do torch, tensorflow and jax."
             )
     symbols = {
-        c: writer.names.new(c) for c in (*table.columns, table.target)
+        c: writer.story.names.new(writer.names, c) for c in (*table.columns, table.target)
     }  # their arrays are called otherwise
     arrays = [costs.columns[c] for c in table.columns] + [costs.target]
     writer.speller.called = {**writer.called, **symbols}
@@ -143,8 +143,8 @@ def fitted(writer: SymPy, costs: Costs) -> list[str]:
     return [
         *costs.data(),
         "",
-        f'{", ".join(writer.called.values())} = sympy.symbols("{" ".join(writer.called.values())}", real=True)',
-        f'{", ".join(symbols.values())} = sympy.symbols("{" ".join(symbols.values())}", real=True)  # a row',
+        *_symbols(list(writer.called.values())),
+        *_symbols(list(symbols.values()), "  # a row"),
         f"{seen} = {text(value)}",
         f"row = {row}  # what a row costs",
         f"slopes = [sympy.diff(row, parameter) for parameter in {_tupled(list(writer.called.values()))}]",
@@ -158,6 +158,12 @@ def fitted(writer: SymPy, costs: Costs) -> list[str]:
         f"    return np.sqrt({whole})" if loss.root else f"    return {whole}",
         *("", "", f"def gradient({writer.point}):", *body, f"    return {made}{root}"),
     ]
+
+
+def _symbols(names: list[str], comment: str = "") -> list[str]:
+    """The lines that make symbols."""
+    rows = in_rows(names, (WIDTH - len(' = sympy.symbols("", real=True)')) // 2)
+    return [f'{", ".join(row)} = sympy.symbols("{" ".join(row)}", real=True){comment}' for row in rows]
 
 
 def _tupled(names: list[str]) -> str:

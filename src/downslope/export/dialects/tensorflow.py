@@ -49,7 +49,7 @@ class TensorFlow(Writer):
     def objective(self) -> list[str]:
         return [*self.function(), *self.supplied("tf.stack(_0)")]
 
-    def unpacking(self) -> str:
+    def unpacking(self) -> list[str]:
         return unpacked(list(self.called.values()), f"tf.unstack({self.point})")
 
     def begin(self, numbers: ast.expr) -> list[str]:
