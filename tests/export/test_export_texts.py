@@ -17,6 +17,7 @@ from scripts import DIALECTS
 
 import downslope as ds
 from downslope import optimizers as o
+from downslope.errors import ObjectiveError
 from downslope.export import library, rulebook
 from downslope.export.arithmetic import NUMPY as NUMPY_ARITHMETIC
 from downslope.export.derivatives import partials
@@ -431,3 +432,13 @@ def test_a_fit_is_refused_with_its_own_reason_and_what_helps(
     if cure:
         unhurt = {k: v for k, v in options.items() if k != "standardize"} | ADAM
         assert "Adam" in ds.fit(table, hypothesis, **unhurt).export("numpy")
+
+
+def test_long_sums_are_written_and_too_long_ones_refused() -> None:
+    def run_with(terms: int) -> ds.Run:
+        formula = " + ".join(f"(x - {k})^2" for k in range(terms))
+        return ds.minimize(formula, {"x": 1.0}, optimizer="sgd", learning_rate=1e-6, steps=1, explain=False)
+
+    compile(run_with(400).export("numpy"), "script", "exec")
+    with pytest.raises(ObjectiveError, match="too long for a script"):
+        run_with(1500).export("numpy")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from downslope.descent import Run
-from downslope.errors import UnknownNameError, nearest
+from downslope.errors import ObjectiveError, UnknownNameError, nearest
 from downslope.export import library
 from downslope.export.dialects.jax import Jax
 from downslope.export.dialects.numpy import NumPy
@@ -60,7 +60,8 @@ def export(
 
     Raises:
         UnknownNameError: there is no such dialect.
-        ObjectiveError: the function's source is not ours to print, or the fit went a way that no plain script goes.
+        ObjectiveError: the function's source is not ours to print, its formula is too long, or the fit went a way that
+            no plain script goes.
         DataError: the file cannot be written, or a table is needed.
 
     >>> import downslope as ds
@@ -69,12 +70,18 @@ def export(
     True
     """
     writer = writer_of(to)
-    if isinstance(run, Run):
-        text = script_of(writer, story_of(run))
-    else:
-        from downslope.export.fits import story_of_fit  # what reads tables is imported with the first fit
+    try:
+        if isinstance(run, Run):
+            text = script_of(writer, story_of(run))
+        else:
+            from downslope.export.fits import story_of_fit  # what reads tables is imported with the first fit
 
-        text = script_of(writer, story_of_fit(run, table, data))
+            text = script_of(writer, story_of_fit(run, table, data))
+    except RecursionError as error:
+        raise ObjectiveError(
+            "the formula is too long for a script: Python would not compile a sum of so many terms. Export a run of"
+            " fewer variables, or write the sum as a loop of your own."
+        ) from error
     if path is not None:
         write_atomically(path, text.encode())
     return text

@@ -298,7 +298,13 @@ def _binary(left: ast.expr, operator: ast.operator, right: ast.expr) -> tuple[st
     if isinstance(operator, ast.Pow):
         space = "" if _simple(left) and _simple(right) else " "
         return f"{_bound(left, _POWER + 1)}{space}**{space}{_bound(right, _UNARY)}", _POWER
-    return f"{_bound(left, level)} {sign} {_bound(right, level + 1)}", level
+    rest = [f"{sign} {_bound(right, level + 1)}"]
+    while (
+        isinstance(left, ast.BinOp) and _BINARY[type(left.op)][1] == level
+    ):  # a sum of hundreds, without recursion
+        rest.append(f"{_BINARY[type(left.op)][0]} {_bound(left.right, level + 1)}")
+        left = left.left
+    return " ".join([_bound(left, level), *reversed(rest)]), level
 
 
 def _simple(node: ast.expr) -> bool:
