@@ -91,8 +91,8 @@ class RemoteEngine:
                 trail.far = partial(self._vector, accepted)
         return k.SLICE_DONE
 
-    def _vector(self, x: Any) -> Vector:
-        return self._remote.vector(_parts(x))
+    def _vector(self, x: Any, out: Vector | None = None) -> Vector:
+        return self._remote.vector(_parts(x), out)
 
     def answer(self, trail: Trail) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""

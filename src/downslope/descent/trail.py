@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,9 +130,9 @@ class Trail:
         return int(code), self.evaluations - before
 
     def absorb_far(
-        self, value: float, square: float, accepted: float, moved: float, x: Callable[[], Vector]
+        self, value: float, square: float, accepted: float, moved: float, x: Callable[[Vector], Any]
     ) -> int:
-        """Take over one evaluation at a point that is kept elsewhere, and fetched only where its row is kept.
+        """Take over one evaluation at a point that is kept elsewhere; ``x`` writes it into its row, where that is kept.
 
         ``far`` is the caller's to set: it fetches the last accepted point, once somebody asks for it.
         """
@@ -148,7 +149,7 @@ class Trail:
             self.row_steps,
         )
         if self.counts[k.ROWS] > row:
-            self.rows[row, 2:] = x()
+            x(self.rows[row, 2:])
         return int(code)
 
     def make_room(self) -> None:

@@ -44,6 +44,14 @@ def capacity(dimension: int) -> int:
     return max(1, min(MOST_ROWS, MOST_NUMBERS // (dimension + 3)))
 
 
+def written(numbers: NDArray[Any], out: Vector | None) -> Vector:
+    """The numbers as a new float64 vector, or in ``out``."""
+    if out is None:
+        return np.array(numbers, np.float64)
+    out[:] = numbers
+    return out
+
+
 class Remote(Protocol):
     """A framework's arrays, bound to an objective of so many parameters that carrying them to NumPy would cost."""
 
@@ -56,8 +64,8 @@ class Remote(Protocol):
     def leaf(self, leaf: Any) -> Any:
         """A vector or scalar of an optimizer's first state, as the framework keeps it."""
 
-    def vector(self, x: Any) -> Vector:
-        """What ``array`` made, or what came of it, as a new flat float64 vector."""
+    def vector(self, x: Any, out: Vector | None = None) -> Vector:
+        """What ``array`` made, or what came of it, as a flat float64 vector: a new one, or written into ``out``."""
 
     def value_and_gradient(self, x: Any) -> tuple[Any, Any]:
         """Value, and the gradient in the form of ``array``."""

@@ -22,7 +22,7 @@ from downslope.objectives.frameworks.tensors import (
     one_number,
     refuse_several,
 )
-from downslope.objectives.loop import Advance, Carry, Step, capacity
+from downslope.objectives.loop import Advance, Carry, Step, capacity, written
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 from downslope.symbolic.array import TraceError
@@ -187,9 +187,9 @@ class TensorFlowArrays:
         self.leaf = objective.array
         self.value_and_gradient = objective.evaluate
 
-    def vector(self, x: Any) -> Vector:
+    def vector(self, x: Any, out: Vector | None = None) -> Vector:
         """The numbers of a flat tensor."""
-        return np.array(x.numpy(), np.float64)
+        return written(x.numpy(), out)
 
     def squared_length(self, parts: Any) -> float:
         """The squared Euclidean length of a flat array."""

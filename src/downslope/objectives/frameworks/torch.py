@@ -185,10 +185,15 @@ class TorchTensors:
         """Itself: rules make states of tensors out of tensors."""
         return leaf
 
-    def vector(self, x: list[torch.Tensor]) -> Vector:
+    def vector(self, x: list[torch.Tensor], out: Vector | None = None) -> Vector:
         """The numbers of a list of tensors."""
-        flat = torch.cat([part.reshape(-1) for part in x]).cpu().numpy()
-        return np.array(flat, np.float64)
+        flat = np.empty(sum(part.numel() for part in x)) if out is None else out
+        begin = 0
+        for part in x:
+            end = begin + part.numel()
+            flat[begin:end] = part.reshape(-1).cpu().numpy()
+            begin = end
+        return flat
 
     def value_and_gradient(self, x: list[torch.Tensor]) -> tuple[float, list[torch.Tensor]]:
         """The value, and the gradient as a list of tensors."""
