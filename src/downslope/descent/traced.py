@@ -21,10 +21,8 @@ from downslope.symbolic.array import TraceError, box
 
 MOST_OUTPUTS = 1500  # a step map with more takes seconds to compile; the hosted engine starts at once
 KEPT_MAPS = 64
-FLUSHED = {
-    4: 1e-30,
-    8: 1e-300,
-}  # what is smaller than this is zero, where it only fades: by bytes of a number
+# By bytes of a number: what is smaller than this is zero, where it only fades.
+FLUSHED = {4: 1e-30, 8: 1e-300}
 
 
 @dataclass(frozen=True)

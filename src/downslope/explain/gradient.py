@@ -17,7 +17,7 @@ from downslope.explain.landscape import Landscape
 from downslope.explain.part import Part
 from downslope.explain.sentences import say
 from downslope.objectives import Objective, Vector, as_objective
-from downslope.objectives.differences import central_differences, rounding_of_differences, scale_for
+from downslope.objectives.differences import central_differences, doubt_of_differences, scale_for
 
 POINTS = 3  # the point asked about and two near it: a wrong gradient can be right at a special point
 AWAY = 0.1  # how far, relative to the size of a coordinate
@@ -186,9 +186,8 @@ def _both(objective: Objective, x: Vector) -> tuple[Vector, Vector, float]:
             derivative = Landscape.of(objective).gradient(x)
             doubt = 0.0
         else:
-            scale = scale_for(objective.dtype)
-            derivative = central_differences(objective.value, x, scale)
-            doubt = (10 if single else 100) * rounding_of_differences(objective.value, x, scale)
+            derivative = central_differences(objective.value, x, scale_for(objective.dtype))
+            doubt = doubt_of_differences(objective.value, x, objective.dtype)
     size = float(np.max(np.abs(derivative), initial=0.0))
     slack = 1e-3 if single else CLOSE if objective.expression is not None else 1e-4
     return supplied, derivative, doubt + slack * size + 1e-12

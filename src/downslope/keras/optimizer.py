@@ -87,7 +87,7 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
         self._program: Any = None
         self._compiled = CompiledSteps(inner, self._step)
         self._mixes: bool | None = (
-            None  # whether a coordinate's step depends on others; known once it matters
+            None  # whether coordinates' steps depend on each other; asked when it matters
         )
         self._shapes: dict[int, Any] = {}  # what a state is made of, by how many numbers there are
         self.rule, self._inner, self._path, self._averages = rule, inner, path, asks.averages

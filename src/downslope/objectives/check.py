@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from downslope.objectives.differences import central_differences, rounding_of_differences, scale_for
+from downslope.objectives.differences import central_differences, doubt_of_differences, scale_for
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 
 MOST_COORDINATES = 20  # each costs two evaluations
-_TIMES = {4: 10, 8: 100}  # the measured error of differences that is allowed for, by bytes of a number
 SHOWN = 3  # of the coordinates that are wrong
 DIRECTIONS = 3  # of all coordinates together, where there are more
 
@@ -55,7 +54,7 @@ def compare_gradient(objective: Objective, x: Vector, seed: int = 0) -> list[Mis
     value, supplied = objective.value_and_gradient(point)
     scale = scale_for(objective.dtype)
     measured = central_differences(objective.value, point, scale)
-    doubt = _TIMES[objective.dtype.itemsize] * rounding_of_differences(objective.value, point, scale)
+    doubt = doubt_of_differences(objective.value, point, objective.dtype)
     wrong = _differ(objective, value, supplied, measured, doubt)
     names = objective.parameters.coordinates
     return [Mismatch(names[i], float(supplied[i]), float(measured[i])) for i in np.flatnonzero(wrong)[:SHOWN]]
@@ -74,7 +73,7 @@ def _compare_slopes(objective: Objective, point: Vector, random: np.random.Gener
 
         here = np.zeros(1)
         measured, said = central_differences(along, here, scale), np.array([supplied @ direction])
-        doubt = _TIMES[objective.dtype.itemsize] * rounding_of_differences(along, here, scale)
+        doubt = doubt_of_differences(along, here, objective.dtype)
         if _differ(objective, value, said, measured, doubt).any():
             where = f"a direction across all {len(point)} parameters"
             found.append(Mismatch(where, float(said[0]), float(measured[0])))

@@ -43,6 +43,12 @@ def rounding_of_differences(function: Callable[[Vector], float], x: Vector, scal
     return float(np.max(apart, initial=0.0)) + rounding
 
 
+def doubt_of_differences(function: Callable[[Vector], float], x: Vector, dtype: Any) -> float:
+    """How far from central differences a right derivative may lie, where values are computed in ``dtype``."""
+    times = 10 if np.dtype(dtype) == np.float32 else 100  # float32's differences are rough as it is
+    return times * rounding_of_differences(function, x, scale_for(dtype))
+
+
 def complex_step(function: Callable[[NDArray[Any]], Any], x: Vector) -> Vector:
     """Im f(x + ih e_i) / h with h = 1e-30: exact to rounding for analytic functions.
 

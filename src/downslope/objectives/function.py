@@ -12,7 +12,6 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.containers import like
 from downslope.errors import ObjectiveError, StartError
 from downslope.objectives.differences import central_differences, complex_step, rounding_of_differences
 from downslope.objectives.formula import FormulaObjective, readable
@@ -64,7 +63,7 @@ class Calling:
         if self.style == "mapping":
             return function(dict(values))
         if self.style == "sequence":
-            return function(like(() if self.parameters.structure == "tuple" else [], values.values()))
+            return function(self.parameters.sequence(values.values()))
         return function(values[self.parameters.names[0]])
 
 

@@ -12,7 +12,6 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.containers import like
 from downslope.errors import StartError, nearest
 
 Vector: TypeAlias = NDArray[np.floating[Any]]
@@ -159,11 +158,11 @@ class Parameters:
             whole = len(self.names) == 1 and self.shapes[0]
             return vector.reshape(self.shapes[0]) if whole else vector
         named = {k: float(v) if np.ndim(v) == 0 else v.copy() for k, v in self.named(vector).items()}
-        return (
-            named
-            if self.structure == "dict"
-            else like(() if self.structure == "tuple" else [], named.values())
-        )
+        return named if self.structure == "dict" else self.sequence(named.values())
+
+    def sequence(self, values: Iterable[Any]) -> list[Any] | tuple[Any, ...]:
+        """The values as a list, or as a tuple where the start was one."""
+        return tuple(values) if self.structure == "tuple" else list(values)
 
 
 def as_real(value: Any, what: str) -> NDArray[np.float64]:

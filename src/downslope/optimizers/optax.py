@@ -156,16 +156,11 @@ class FromOptax(Optimizer):
     def init(self, x: Any) -> FromOptaxState:
         lib = _libraries()
         if _is_traced(lib, x):
-            return FromOptaxState(
-                tuple(
-                    _like(leaf, x) for leaf in lib.jax.tree.leaves(self.transformation.init(_joined(lib, x)))
-                )
-            )
+            traced = lib.jax.tree.leaves(self.transformation.init(_joined(lib, x)))
+            return FromOptaxState(tuple(_like(leaf, x) for leaf in traced))
         flat = _flat(x)
-        with (
-            _precision(flat),
-            lib.jax.ensure_compile_time_eval(),
-        ):  # of numbers, even while JAX compiles others
+        # Of numbers at once, even while JAX compiles something else.
+        with _precision(flat), lib.jax.ensure_compile_time_eval():
             arrays = lib.jax.tree.leaves(self.transformation.init(lib.np.asarray(flat)))
         if any(lib.jax.dtypes.issubdtype(leaf.dtype, lib.jax.dtypes.prng_key) for leaf in arrays):
             raise UsageError(

@@ -44,9 +44,8 @@ class StepDecay(Schedule):
         keep_whole(self, "every", at_least=1, at_most=MOST_STEPS)
 
     def factor(self, count: Any) -> Any:
-        return self.rate ** floor(
-            (count + 0.5) / self.every
-        )  # the half keeps rounding away from whole numbers
+        halfway = count + 0.5  # away from whole numbers, which rounding could fall below
+        return self.rate ** floor(halfway / self.every)
 
 
 class MultiStep(Schedule):
