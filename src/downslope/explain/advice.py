@@ -1,25 +1,35 @@
-"""Advice: a setting that has been run on the same problem before anybody reads of it."""
+"""Advice: a setting that has been run on the same problem, and looked at, before anybody reads of it.
+
+A candidate is a few options of ``minimize`` that would be changed. It becomes advice where the same call with them ends in
+success by the limits that the call has, or by limits that are named with it, and where nothing is found wrong with that
+run. The first candidate that does is taken, and there is one advice in an explanation.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from downslope.descent import Run, Status, Stopping, descend
 from downslope.descent.descend import EngineName
 from downslope.errors import DownslopeError
+from downslope.explain import rationed
 from downslope.explain.case import Case
-from downslope.explain.sentences import say
+from downslope.explain.point import judged
+from downslope.explain.sentences import ENGLISH, say
 from downslope.explain.setup import Setup
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer, as_optimizer
 
-MOST_STEPS = 100_000
-SHARE = 0.6  # of the time that is left, for one trial
-LEAST = 0.004  # seconds: a trial that is promised less is not begun
+MOST_STEPS = 1_000_000
+SHARE = 0.4  # of the operations that are left, for one trial
+FEWEST = 100  # evaluations: a trial that could make fewer is not begun
 DIGITS = 3  # of a learning rate that is advised
+ROOM = 1.1  # times the steps that were needed are advised, with two digits
+LEFT_OUT = {"optimizer": None, "learning_rate": None, "hyperparameters": None, "schedule": None}
 
 
 @dataclass(frozen=True)
@@ -28,11 +38,13 @@ class Advice:
 
     Attributes:
         setting: what to change, by the names of ``minimize``: ``{"learning_rate": 0.25}``, ``{"start": {...}}``.
+            None stands for an option that is to be left out.
         key: of its sentence.
         status: how the trial ended.
         steps: how many steps it took.
         value: the objective where it ended.
         gradient_norm: the gradient's norm there.
+        tolerance: the gradient norm that it was to reach; None where it met another test of the run's own.
     """
 
     setting: dict[str, Any]
@@ -41,18 +53,22 @@ class Advice:
     steps: int
     value: float
     gradient_norm: float
+    tolerance: float | None = None
     verified: bool = True
 
     @property
     def sentence(self) -> str:
         """What to do, and what it did when it was tried."""
         fields = {name: value for name, value in self.setting.items() if name not in ("start", "bounds")}
+        fields |= fields.pop("hyperparameters", None) or {}
         fields["rate"] = self.setting.get("learning_rate", math.nan)
+        fields["allowed"] = self.setting.get("steps", 0)
         for name in ("start", "bounds"):
             fields[name] = _listed(self.setting.get(name, {}))
-        return say(
-            self.key, **{**fields, "steps": self.steps, "value": self.value, "norm": self.gradient_norm}
-        )
+        fields |= {"steps": self.steps, "value": self.value, "norm": self.gradient_norm}
+        fields["tolerance"] = self.setting.get("tolerance", self.tolerance)
+        own = self.tolerance is None and f"{self.key}.own" in ENGLISH and "tolerance" not in self.setting
+        return say(f"{self.key}.own" if own else self.key, **fields)
 
     def to_dict(self) -> dict[str, Any]:
         """The advice as plain data."""
@@ -61,6 +77,7 @@ class Advice:
             "steps": self.steps,
             "value": self.value,
             "gradient_norm": self.gradient_norm,
+            "tolerance": self.tolerance,
         }
         return {
             "setting": self.setting,
@@ -68,6 +85,207 @@ class Advice:
             "outcome": outcome,
             "sentence": self.sentence,
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """Something to try.
+
+    Attributes:
+        key: of the sentence that it would be advised with.
+        setting: options of ``minimize`` to change.
+        optimizer: with which it is run; by default the run's own.
+        start, objective: likewise.
+        tolerance: the gradient norm to reach, where it is not the run's own test.
+        lasting: whether it is to go through so many steps, and not to meet a test.
+    """
+
+    key: str
+    setting: dict[str, Any] = field(default_factory=dict)
+    optimizer: Optimizer | None = None
+    start: Vector | None = None
+    objective: Objective | None = None
+    tolerance: float | None = None
+    lasting: int | None = None
+
+
+def first_to_work(case: Case, candidates: Iterable[Candidate], fewer_than: float = math.inf) -> Advice | None:
+    """The first candidate that proves itself, in fewer steps than that; None where none does, or one is there already."""
+    for candidate in candidates:
+        if not case.advising:
+            return None
+        try:
+            found = _proven(case, candidate, fewer_than)
+        except DownslopeError:  # a rule that refuses the setting, or no more to spend: then it is not advised
+            continue
+        if found is not None:
+            case.advising = False
+            return found
+    return None
+
+
+def _proven(case: Case, candidate: Candidate, fewer_than: float) -> Advice | None:
+    """The advice, where the trial ends well, within the run's own limits or with those that it needs, and is sound."""
+    run = trial(case, candidate, fewer_than)
+    if run is None or not run.nit < fewer_than:
+        return None
+    if candidate.lasting is None and run.verdict.status not in (Status.CONVERGED, Status.TARGET_REACHED):
+        return None
+    setting = candidate.setting | _limits_needed(case, run)
+    again = run if case.asked or candidate.lasting else _same_call(case, candidate, run)
+    if again is None or not judged(again).success or not case.sound(again):
+        return None
+    tested = (
+        case.run.stopping.tolerance is None and case.run.stopping.relative_tolerance is None and case.asked
+    )
+    reached = None if tested or candidate.lasting else run.stopping.tolerance
+    return Advice(setting, candidate.key, run.status, run.nit, run.fun, run.gradient_norm, reached)
+
+
+def trial(case: Case, candidate: Candidate, fewer_than: float = math.inf) -> Run | None:
+    """The same problem with something changed, run until its test passes; None where it cannot be afforded."""
+    run, optimizer = case.run, candidate.optimizer or case.run.optimizer
+    new = type(Setup.of(optimizer).rule) is not type(case.setup.rule) or candidate.objective is not None
+    price = rationed.step_price(run)
+    evaluations = int(min(SHARE * rationed.left() / price, 2.0**52))
+    if evaluations < FEWEST:
+        return None
+    steps = candidate.lasting or int(min(MOST_STEPS, max(1, fewer_than)))
+    done = descend(
+        candidate.objective or run.objective,
+        run.start if candidate.start is None else candidate.start,
+        optimizer,
+        _stopping(case, candidate, steps, evaluations),
+        maximize=run.maximize,
+        every=max(1, steps // 1000) if candidate.lasting is None else None,
+        engine=_engine(case, new),
+    )
+    rationed.spend(done.nfev * price)
+    return done
+
+
+def _engine(case: Case, new: bool) -> EngineName:
+    """The one with least to compile: what a traced run had is compiled already; a framework compiles all anew."""
+    run = case.run
+    if run.objective.loop is None or run.engine == "traced":
+        return "auto" if new and run.objective.loop is None else cast(EngineName, run.engine)
+    return "hosted"
+
+
+def _stopping(case: Case, candidate: Candidate, steps: int, evaluations: int) -> Stopping:
+    """The test that the run had, else the gradient falling to a millionth of the first."""
+    asked, tolerance = case.run.stopping, candidate.tolerance
+    if candidate.lasting is not None:
+        return Stopping(steps=steps, evaluations=evaluations)
+    if tolerance is not None or not asked.asks_for_a_test:
+        tolerance = case.wanted if tolerance is None else tolerance
+        return Stopping(tolerance=tolerance, steps=steps, evaluations=evaluations)
+    tests = ("tolerance", "relative_tolerance", "value_tolerance", "x_tolerance", "target")
+    asked_for = {name: getattr(asked, name) for name in tests}
+    return Stopping(**asked_for, steps=steps, evaluations=evaluations)
+
+
+def _limits_needed(case: Case, run: Run) -> dict[str, Any]:
+    """Limits of the run's own that a trial with a test would have hit, as they would have to be."""
+    if not case.asked:
+        return {}
+    asked, needed = case.run.stopping, {}
+    if asked.steps is not None and run.nit > asked.steps:
+        needed["steps"] = roomy(run.nit)
+    if asked.evaluations is not None and run.nfev > asked.evaluations:
+        needed["evaluations"] = roomy(run.nfev)
+    return needed
+
+
+def _same_call(case: Case, candidate: Candidate, tried: Run) -> Run | None:
+    """The call as it was, without a test, with the candidate's setting: as many steps as the run had."""
+    steps = candidate.setting.get("steps", case.run.nit)
+    return trial(case, dataclasses.replace(candidate, lasting=max(1, steps)))
+
+
+# --- candidates ---------------------------------------------------------------------------------------
+
+
+def rates(case: Case, wanted: Iterable[float]) -> list[Candidate]:
+    """Other learning rates for the same method, with three digits."""
+    found: dict[float, Candidate] = {}
+    for rate in wanted:
+        if not 0 < rate < math.inf:
+            continue
+        η = shortened(rate)
+        if η not in found and η != case.rate:
+            rule = case.setup.changed(learning_rate=η)
+            found[η] = Candidate(key="advice.learning_rate", setting={"learning_rate": η}, optimizer=rule)
+    return list(found.values())
+
+
+def method(case: Case, name: str, learning_rate: float | None = None, **values: float) -> list[Candidate]:
+    """Another method in the same wrappers; none where it cannot be kept within bounds."""
+    rule = as_optimizer(name, learning_rate, **values)
+    if case.setup.bounded and not rule.projects:
+        return []
+    setting: dict[str, Any] = {"optimizer": name, "learning_rate": learning_rate}
+    setting["hyperparameters"] = dict(values) or None
+    key = "advice.momentum" if values else "advice.method" if learning_rate is None else "advice.method_rate"
+    return [Candidate(key=key, setting=setting, optimizer=case.setup.with_rule(rule))]
+
+
+def leave_out(case: Case) -> list[Candidate]:
+    """No method and no learning rate: then one is chosen that finds its own steps."""
+    name = "spg" if case.setup.bounded else "auto"
+    if type(case.setup.rule).name() == name or case.setup.wrapped:
+        return []
+    rule = case.setup.with_rule(as_optimizer(name))
+    return [Candidate(key="advice.leave_out", setting=dict(LEFT_OUT), optimizer=rule)]
+
+
+def without_schedule(case: Case) -> list[Candidate]:
+    """The first learning rate, without the schedule that made it smaller."""
+    rate = case.setup.first_rate
+    if rate is None:
+        return []
+    rule = case.setup.changed(learning_rate=rate)
+    return [
+        Candidate(key="advice.no_schedule", setting={"learning_rate": rate, "schedule": None}, optimizer=rule)
+    ]
+
+
+def scheduled(case: Case, schedule: Any, text: str, steps: int) -> list[Candidate]:
+    """The same learning rate on a schedule, for so many steps."""
+    assert case.rate is not None
+    rule = case.setup.changed(learning_rate=case.rate * schedule)
+    setting: dict[str, Any] = {
+        "learning_rate": case.rate,
+        "schedule": text,
+        "steps": steps,
+        "tolerance": None,
+    }
+    setting |= {"relative_tolerance": None} if case.run.stopping.relative_tolerance is not None else {}
+    return [Candidate(key="advice.schedule", setting=setting, optimizer=rule, lasting=steps)]
+
+
+def tolerance(value: float) -> Candidate:
+    """Another tolerance."""
+    return Candidate(key="advice.tolerance", setting={"tolerance": value}, tolerance=value)
+
+
+def more_steps() -> Candidate:
+    """The same, for longer."""
+    return Candidate(key="advice.steps")
+
+
+# --- numbers ------------------------------------------------------------------------------------------
+
+
+def roomy(steps: int) -> int:
+    """A round number of steps, with some room.
+
+    >>> roomy(123_789), roomy(137), roomy(4)
+    (140000, 160, 5)
+    """
+    wanted = math.ceil(ROOM * steps)
+    place = 10 ** max(0, len(str(wanted)) - 2)
+    return -(-wanted // place) * place
 
 
 def _listed(values: dict[str, Any]) -> str:
@@ -81,104 +299,6 @@ def _listed(values: dict[str, Any]) -> str:
 def _pair(pair: Any) -> str:
     low, high = ("" if side is None else format(side, ".4g") for side in pair)
     return f"{low}:{high}"
-
-
-def trial(
-    case: Case,
-    optimizer: Optimizer,
-    start: Vector | None = None,
-    tolerance: float | None = None,
-    objective: Objective | None = None,
-    steps: int = MOST_STEPS,
-) -> Run | None:
-    """The same problem with something changed, run until its test passes; None where time or a rule forbids it."""
-    run = case.run
-    new = type(Setup.of(optimizer).rule) is not type(case.setup.rule) or objective is not None
-    compiling = 1.5 * case.landscape.compile_seconds if new else 0.0
-    left = case.seconds_left - compiling
-    if left < LEAST:
-        return None
-    seconds = SHARE * left + compiling
-    try:
-        return descend(
-            objective or run.objective,
-            run.start if start is None else start,
-            optimizer,
-            stopping(case, steps, seconds, tolerance),
-            maximize=run.maximize,
-            every=max(1, steps // 100),
-            engine=_engine(case, new),
-        )
-    except DownslopeError:
-        return None
-
-
-def _engine(case: Case, new: bool) -> EngineName:
-    """The one with least to compile: what a traced run had is compiled already; a framework compiles all anew."""
-    run = case.run
-    if run.objective.loop is None or run.engine == "traced":
-        return "auto" if new and run.objective.loop is None else cast(EngineName, run.engine)
-    return "hosted"
-
-
-def stopping(case: Case, steps: int, seconds: float, tolerance: float | None = None) -> Stopping:
-    """The test that the run had, else the gradient falling to a millionth of the first."""
-    asked = case.run.stopping
-    if tolerance is not None or not asked.asks_for_a_test:
-        return Stopping(
-            tolerance=case.wanted if tolerance is None else tolerance, steps=steps, seconds=seconds
-        )
-    tests = ("tolerance", "relative_tolerance", "value_tolerance", "x_tolerance", "target")
-    return Stopping(**{name: getattr(asked, name) for name in tests}, steps=steps, seconds=seconds)
-
-
-def worked(run: Run | None) -> bool:
-    """Whether a trial met its test."""
-    return run is not None and run.verdict.status in (Status.CONVERGED, Status.TARGET_REACHED)
-
-
-def lasted(run: Run | None) -> bool:
-    """Whether a trial without a test went through all its steps."""
-    return run is not None and run.verdict.status == Status.STEP_LIMIT
-
-
-def from_trial(key: str, setting: dict[str, Any], run: Run) -> Advice:
-    """The advice that a trial proved."""
-    return Advice(setting, key, run.status, run.nit, run.fun, run.gradient_norm)
-
-
-def try_rates(case: Case, rates: Iterable[float], fewer_than: float = math.inf) -> Advice | None:
-    """The first of these learning rates, rounded, with which the same method meets the test in fewer steps."""
-    tried: set[float] = set()
-    for rate in rates:
-        if not 0 < rate < math.inf:
-            continue
-        rounded = shortened(rate)
-        if rounded in tried or rounded == case.rate:
-            continue
-        tried.add(rounded)
-        cap = MOST_STEPS if fewer_than == math.inf else int(min(MOST_STEPS, max(1, fewer_than)))
-        run = trial(case, case.setup.changed(learning_rate=rounded), steps=cap)
-        if run is None and case.seconds_left < LEAST:
-            return None
-        if run is not None and worked(run) and run.nit < fewer_than:
-            return from_trial("advice.learning_rate", {"learning_rate": rounded}, run)
-    return None
-
-
-def try_method(case: Case, name: str, fewer_than: float = math.inf, **values: float) -> Advice | None:
-    """Another method, where it meets the test in fewer steps than that."""
-    try:
-        rule = as_optimizer(name, **values)
-        if case.setup.bounded and not rule.projects:
-            return None
-        run = trial(case, case.setup.with_rule(rule))
-    except DownslopeError:
-        return None
-    if run is None or not worked(run) or not run.nit < fewer_than:
-        return None
-    key = "advice.momentum" if "momentum" in values else "advice.method"
-    return from_trial(key, {"optimizer": name, **values}, run)
 
 
 def shortened(rate: float) -> float:

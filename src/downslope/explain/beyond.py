@@ -99,7 +99,8 @@ def _look(landscape: Landscape, x: Vector, direction: Vector, floor: Curvature, 
     if trends == [0, 0]:
         return Look("flat", line=direction)
     if 0 in trends:
-        return Look("flat" if _order(steps, ahead if trends[0] else behind) > LINEAR else "undecided")
+        flat = _order(steps, ahead if trends[0] else behind) > LINEAR
+        return Look("flat", line=direction) if flat else Look("undecided")
     highest = float(max(np.nanmax(ahead), np.nanmax(behind)))
     return Look("rises", min(_order(steps, ahead), _order(steps, behind)), rise=highest, line=direction)
 

@@ -12,12 +12,13 @@ import numpy as np
 from downslope.descent import Run
 from downslope.explain import rationed, record
 from downslope.explain.case import Case
-from downslope.explain.findings import Finding, causes
+from downslope.explain.findings import Finding, causes, sound
 from downslope.explain.outlook import Forecast, from_curvature
 from downslope.explain.point import Detail, Point
 from downslope.explain.rationed import (
-    Clock,
+    Budget,
     Rationed,
+    SafetyClockError,
     TooDearError,
     at_most,
     looked_at,
@@ -127,8 +128,9 @@ class Explanation:
 def explain(run: Run) -> Explanation:
     """Why ``run`` ended as it did: what kind of point it reached, causes of trouble, advice that was run, a forecast.
 
-    It takes at most as long as the run, or a second where that is more, and mostly milliseconds: what would take
-    longer is left out, and it says so. Settings are tried for at most as long as the run, or 50 ms.
+    It costs at most as many operations as the run, or 50,000,000 where that is more (some 50 ms; mostly a few), and of a
+    function that has to be called as many calls as the run made and 200: what would take more is left out, and it says so.
+    Operations and calls are counted, so the same run is always explained the same way.
 
     >>> import downslope as ds
     >>> run = ds.minimize("x^2/20 + y^2", start={"x": -7, "y": 2}, learning_rate=1.05, steps=100)
@@ -149,12 +151,17 @@ def explain(run: Run) -> Explanation:
     hidden: Detail = "coarse" if too_coarse(run) else "random" if random_values(run) else ""
     if hidden:
         return _by_its_record(run, hidden)
-    limit = max(rationed.EXPLAINING, run.seconds)
-    with at_most(limit) as clock, np.errstate(all="ignore"):
-        return _looked_into(Case(looked_at(run)), clock)
+    operations = max(rationed.OPERATIONS, rationed.spent_by(run))
+    try:
+        with at_most(operations, rationed.safety(run)) as budget, np.errstate(all="ignore"):
+            return _looked_into(Case(looked_at(run), sound), budget)
+    except SafetyClockError:
+        return Explanation(
+            Point("unknown", "too_dear", maximize=run.maximize), (), None, left_out=say("left_out.clock")
+        )
 
 
-def _looked_into(case: Case, clock: Clock) -> Explanation:
+def _looked_into(case: Case, budget: Budget) -> Explanation:
     run, promised = case.run, None
     findings = causes(case)
     try:
@@ -162,7 +169,7 @@ def _looked_into(case: Case, clock: Clock) -> Explanation:
         promised = _forecast(case)
     except TooDearError:
         point = case.__dict__.get("point") or Point("unknown", "too_dear", maximize=run.maximize)
-    left_out = _left_out(run, clock)
+    left_out = _left_out(run, budget)
     if left_out and not findings:
         findings = record.findings(record.Record(run)) if len(run.history) else []
         if point.kind == "unknown":
@@ -173,9 +180,9 @@ def _looked_into(case: Case, clock: Clock) -> Explanation:
     return Explanation(point, tuple(findings), promised, left_out=left_out)
 
 
-def _left_out(run: Run, clock: Clock) -> str:
+def _left_out(run: Run, budget: Budget) -> str:
     """That something was refused, for lack of time or of evaluations; empty where nothing was."""
-    if clock.refused:
+    if budget.refused:
         return say("left_out.time")
     return (
         say("left_out.evaluations") if isinstance(run.objective, Rationed) and run.objective.refused else ""

@@ -19,6 +19,12 @@ HOME = 1e-9  # part of the first of them, at which they have arrived
 NEARLY_HOME = 1e-2  # part of it that will do where rounding ends the way
 SHRINKING = 0.97  # each must be shorter than this part of the last
 QUADRATIC = 0.1  # a Newton step that leaves more than this part of the way was not on a quadratic
+LEAST_DISTANCE = 1e-8  # times the size of the point: nearer is there
+PROBES = (1e-3, 1e-2)  # of the scale, over which curvatures are measured again
+SPOILT = 0.1  # part by which a second derivative must be off
+ALIKE = 0.05  # part by which the two measurements may differ
+FAR_OFF = np.array([0.05, 0.15, 0.5, 1.0, 1.5, 2.0, 5.0, 10.0, 100.0, 1e4])  # times the scale
+STEEPER = 1e3  # times what the slope left would make of the way: such a fall has another reason
 LEVEL = 1e-12  # of the highest rise around: a direction that rises no more than this is flat
 DOUBTED = 100  # roundings, relative to the largest curvature, below which a negative one is no evidence
 OUTWEIGHED = (
@@ -54,11 +60,12 @@ class Judge:
         hessian = landscape.hessian(self.x)
         if not np.all(np.isfinite(hessian)):
             return Point("unknown", "not_finite", maximize=self.up)
-        centre, curvature, regular, off = self._polished(Curvature.of(hessian, landscape.names))
+        curvature = self._measured_again(Curvature.of(hessian, landscape.names))
+        centre, curvature, regular, off = self._polished(curvature)
         self.centre, self.curvature, self.off = centre, curvature, off
         down = [i for i in np.flatnonzero(regular) if curvature.values[i] < 0]
         if down and not self._shows(-float(curvature.values[down[0]])):
-            return self._made("unknown", "unfinished")
+            return self._lower_far_off() or self._made("unknown", "unfinished")
         if down:
             escape = self._falls(curvature.vectors[:, down[0]], -float(curvature.values[down[0]]))
             if escape is not None:
@@ -69,11 +76,57 @@ class Judge:
             regular = self._goes_home(regular)
             centre = self.centre
         if np.all(regular):
-            distance = float(np.linalg.norm(centre - self.x))
-            if self.start is not None and distance > FAR * np.linalg.norm(centre - self.start):
-                return self._made("small_by_units")
-            return self._made("minimum")
+            return self._made("minimum") if self._part() <= FAR else self._made("small_by_units")
         return self._beyond(regular)
+
+    def _part(self) -> float:
+        """How far the stationary point lies, as a part of the way from the start to it; 0 where none is known."""
+        distance = float(np.linalg.norm(self.centre - self.x))
+        if self.start is None or distance <= LEAST_DISTANCE * max(1.0, float(np.max(np.abs(self.x)))):
+            return 0.0
+        way = float(np.linalg.norm(self.centre - self.start))
+        return distance / way if way > 0 else 0.0
+
+    def _measured_again(self, curvature: Curvature) -> Curvature:
+        """The curvatures, with those that rounding has spoilt taken from gradients further off.
+
+        Near 0 the second derivative of 1 - sin(x)/x is a quotient of two roundings. Where the gradient's change over
+        two different lengths says the same, and the second derivative something else, the gradient is right.
+        """
+        if self.landscape.expression is None or self.landscape.constant is not None:
+            return curvature
+        values = curvature.values.copy()
+        for i, direction in enumerate(curvature.vectors.T):
+            near, far = (self._slope_change(direction, part * self.scale) for part in PROBES)
+            spoilt = abs(values[i] - near) > SPOILT * max(abs(near), abs(values[i]))
+            if spoilt and abs(near - far) <= ALIKE * abs(near) and np.sign(near) * values[i] <= abs(near):
+                values[i] = near
+        order = np.argsort(values, kind="stable")
+        return Curvature(values[order], curvature.vectors[:, order], curvature.names)
+
+    def _slope_change(self, direction: Vector, step: float) -> float:
+        ahead, behind = (self.landscape.gradient(self.x + way * step * direction) for way in (1, -1))
+        return float((ahead - behind) @ direction / (2 * step))
+
+    def _lower_far_off(self, ways: Any = None) -> Point | None:
+        """A plateau: ground so flat that a fall far off is out of all proportion to the slope; None where there is none."""
+        landscape, x = self.landscape, self.x
+        gradient = landscape.gradient(x)
+        slope, base = float(np.linalg.norm(gradient)), landscape.value(x)
+        ways = [] if ways is None else list(ways)
+        if slope > 0:
+            ways.append(-gradient / slope)
+        ways.append(-x / np.linalg.norm(x) if np.any(x) else np.zeros(len(x)))
+        if self.start is not None and np.any(self.start != x):
+            ways.append((self.start - x) / np.linalg.norm(self.start - x))
+        doubt = DOUBTED * landscape.precision * max(abs(base), 1e-300)
+        for way in ways:
+            for reach in FAR_OFF * self.scale:
+                for side in (way, -way):
+                    fall = base - landscape.value(x + reach * side)
+                    if np.isfinite(fall) and fall > max(doubt, STEEPER * slope * reach):
+                        return self._made("degenerate", "plateau", escape=side)
+        return None
 
     def _shows(self, bend: float) -> bool:
         """Whether a curvature of minus this much is more than rounding, and than the gradient that is left here.
@@ -184,7 +237,7 @@ class Judge:
         shapes = {look.shape: look for look in reversed(looks)}
         for shape in ("falls_both", "falls_one"):
             if shape in shapes and not self._outfalls(shapes[shape]):
-                return self._made("unknown", "unfinished")
+                return self._lower_far_off() or self._made("unknown", "unfinished")
         if "falls_both" in shapes:
             every = not np.any(firm) and all(look.shape == "falls_both" for look in looks)
             return self._made("maximum" if every else "saddle", look=shapes["falls_both"])
@@ -193,13 +246,18 @@ class Judge:
         if "slope" in shapes:
             return self._sloping(shapes["slope"])
         if "undecided" in shapes:
-            return self._made("degenerate", "undecided")
+            return self._lower_far_off(curvature.vectors[:, ~regular].T) or self._made(
+                "degenerate", "undecided"
+            )
         highest = max(look.rise for look in looks)
         for look in looks:
             if look.rise <= LEVEL * highest:
                 shapes.setdefault("flat", look)
         if "flat" in shapes:
-            return self._made("degenerate", "flat_valley", look=shapes["flat"])
+            line = shapes["flat"].line
+            return self._lower_far_off([] if line is None else [line]) or self._made(
+                "degenerate", "flat_valley", look=shapes["flat"]
+            )
         if all(TWO[0] <= look.order <= TWO[1] for look in looks):
             return self._made("minimum")
         steepest = max(looks, key=lambda look: look.order)
@@ -221,7 +279,7 @@ class Judge:
             fallen = 0.0 if self.start is None else self.landscape.value(self.start) - here
             if here - values[-1][1] > LOWER * fallen:
                 return self._made("degenerate", "plateau", look=look)
-        return self._made("unknown", "unfinished")
+        return self._lower_far_off() or self._made("unknown", "unfinished")
 
     def _made(
         self, kind: Kind, detail: Detail = "", escape: Vector | None = None, look: Look | None = None
@@ -248,6 +306,7 @@ class Judge:
             line=None if line is None else tuple(map(float, turned(line))),
             order=order,
             distance=float(np.linalg.norm(self.centre - self.x)),
+            part=self._part(),
             names=curvature.names,
             maximize=self.up,
         )

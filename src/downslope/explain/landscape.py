@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from downslope import symbolic
 from downslope.errors import ObjectiveError
-from downslope.explain.rationed import spend, time_left
+from downslope.explain.rationed import CALL, INTERPRETED, NATIVE_CALL, operations_of, spend
 from downslope.objectives import Objective, Vector
 
 MOST_SYMBOLIC = 24  # parameters up to which second derivatives are taken in symbols
 MOST_WRITTEN = 3000  # characters of a formula times its parameters, likewise: 15 ms
 LONG = 3000  # characters from which a formula is compiled: its gradients then cost a fortieth and more
-COMPILED = 5e-6  # seconds for each character
-MOST_COMPILING = 0.5  # part of the time there is
+LONGEST = 200_000  # characters up to which it is: a second of compiling
 SAME = 1e-5  # Hessians from differences that agree so well, relatively, are called equal
 
 
@@ -31,10 +30,10 @@ class Landscape:
 
     Formulas are evaluated here by an interpreter that is ready in a tenth of a millisecond: a judgement needs
     a hundred values, which machine code would not pay for; only long ones, as traced networks are, are compiled.
-    Every evaluation is on the clock of ``rationed.at_most``.
+    Every evaluation is paid for from the budget of ``rationed.at_most``.
 
     Raises:
-        TooDearError: from any evaluation, where there is no time left.
+        TooDearError: from any evaluation that the budget does not cover.
 
     Args:
         objective: what was descended or climbed.
@@ -93,9 +92,9 @@ class Landscape:
 
     @property
     def _native(self) -> symbolic.NativeFunction | None:
-        """Value and gradient of a long formula as machine code; None where it is short, or there is no time for it."""
+        """Value and gradient of a long formula as machine code; None where it is short, or longer than pays."""
         if self._machine_code is None and self.expression is not None and not self._uncompilable:
-            if not LONG <= len(self._written) <= MOST_COMPILING * time_left() / COMPILED:
+            if not LONG <= len(self._written) <= LONGEST:
                 return None
             try:
                 outputs = [self.expression, *self._partials]
@@ -155,7 +154,7 @@ class Landscape:
 
     def value(self, x: Vector) -> float:
         """The objective at ``x``; not finite outside its domain."""
-        spend()
+        spend(self.price)
         if self._native is not None:
             return float(self._native(np.ascontiguousarray(x, np.float64))[0])
         if self._interpreted is not None:
@@ -165,7 +164,7 @@ class Landscape:
 
     def gradient(self, x: Vector) -> Vector:
         """The derivative of the objective itself, also where a person supplied another."""
-        spend()
+        spend(self.price)
         if self._native is not None:
             return self._native(np.ascontiguousarray(x, np.float64))[1:]
         if self._interpreted is not None:
@@ -185,7 +184,7 @@ class Landscape:
 
     def _hessian(self, x: Vector) -> NDArray[np.float64]:
         d = self.dimension
-        spend()
+        spend(self.price * (1 + d / 4))
         with np.errstate(all="ignore"):
             if self._second is not None and self._hessian_interpreted is not None:
                 return np.asarray(self._hessian_interpreted(x), np.float64).reshape(d, d)
@@ -201,7 +200,7 @@ class Landscape:
         """The gradient at each row."""
         if self._native is None:
             return np.array([self.gradient(point) for point in points])
-        spend()
+        spend(self.price * len(points))
         return np.asarray(self._native.rows(points)[:, 1:], np.float64)
 
     @cached_property
@@ -222,12 +221,13 @@ class Landscape:
             stack.extend(node.args)
         return True
 
-    @property
-    def compile_seconds(self) -> float:
-        """About how long it takes to compile this formula with a new rule; 0 where nothing is compiled."""
+    @cached_property
+    def price(self) -> float:
+        """Operations of one evaluation here, with what the call takes; 0 where only calls are counted."""
+        operations = operations_of(self.objective)
         if self.expression is None:
-            return 0.0
-        return 0.012 + 8e-6 * len(self._written) * self.dimension
+            return operations
+        return NATIVE_CALL + operations if len(self._written) >= LONG else CALL + INTERPRETED * operations
 
     @cached_property
     def _written(self) -> str:
@@ -241,7 +241,7 @@ class Landscape:
     @property
     def doubt(self) -> float:
         """The part of the largest curvature that rounding may make of none: little in symbols, more in differences."""
-        return 1e-12 if self._second is not None else max(1e-7, 100 * self.precision)
+        return 1e-14 * self.dimension if self._second is not None else max(1e-7, 100 * self.precision)
 
     def noise(self, x: Vector) -> float:
         """How far rounding in ``x`` alone moves the gradient: |H| |x| times the precision."""

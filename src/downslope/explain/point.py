@@ -13,7 +13,7 @@ from downslope.descent.bounds import free_part, projection_of
 from downslope.errors import ObjectiveError
 from downslope.explain import rationed
 from downslope.explain.landscape import Landscape
-from downslope.explain.rationed import TooDearError, at_most, looked_at, price_of, random_values, too_coarse
+from downslope.explain.rationed import Rationed, TooDearError, at_most, looked_at, random_values, too_coarse
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
 from downslope.objectives import Objective, Vector
@@ -46,8 +46,10 @@ Detail = Literal[
     "unfinished",
 ]
 
+NEAR = 1e-2  # part of the way from the start: a stationary point further off than this is said to be near, not reached
+ROUND = 1e-6  # curvatures that differ by no more than this part are the same
 HAIR = 1e-12  # relative distance from a bound that is none
-LEAST_SECONDS = 0.05  # what a judgement may always cost
+JUDGED_BY = 8  # gradients for each parameter, of a function that has to be called for them (measured)
 MOST_PARAMETERS = 60  # the Hessian of more costs more than a run should
 
 
@@ -70,6 +72,7 @@ class Point:
         line: that line.
         order: the exponent with which values rise or fall there, where curvature does not decide.
         distance: how far the stationary point itself lies, as Newton's method sees it.
+        part: that, as a part of the way from the start to it.
         sentence: what to say.
     """
 
@@ -82,6 +85,7 @@ class Point:
     line: tuple[float, ...] | None = None
     order: float | None = None
     distance: float = 0.0
+    part: float = 0.0
     names: tuple[str, ...] = ()
     maximize: bool = False
 
@@ -97,26 +101,48 @@ class Point:
         reached = self.kind == ("maximum" if self.maximize else "minimum")
         if reached and not self.curvatures:
             return f"point.{self.kind}.bare"
-        if reached and len(self.curvatures) == 1:
-            return f"{key}.single"
-        if self.kind == "not_stationary" and len(self.curvatures) > 1:
+        if reached and self.detail == "":
+            near = ".near" if self.near else ""
+            if len(self.curvatures) == 1:
+                return f"{key}.single{near}"
+            return f"{key}.round{near}" if self.is_round else f"{key}{near}"
+        if self.kind == "not_stationary" and len(self.curvatures) > 1 and not self.is_round:
             return "point.not_stationary.curved"
         return key
+
+    @property
+    def near(self) -> bool:
+        """Whether the stationary point itself lies so far off that it must be said."""
+        return self.part > NEAR
+
+    @property
+    def is_round(self) -> bool:
+        """Whether there is no direction steeper than others."""
+        sizes = [abs(c) for c in self.curvatures]
+        return (
+            bool(sizes)
+            and max(sizes) - min(sizes) <= ROUND * max(sizes)
+            and min(self.curvatures) * max(self.curvatures) > 0
+        )
 
     @property
     def disappoints(self) -> bool:
         """Whether a run that stands still here has not found what it was asked for."""
         other = "minimum" if self.maximize else "maximum"
-        return self.kind in ("saddle", other) or self.detail in ("inflection", "plateau")
+        return self.kind in ("saddle", other, "small_by_units") or self.detail in (
+            "inflection",
+            "plateau",
+            "asymptote",
+        )
 
     def _fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = {"way": self.way, "order": self.order or 0.0, "distance": self.distance}
         if self.directions:
-            fields["steep"], fields["shallow"] = self.directions[-1]["along"], self.directions[0]["along"]
-            if self.maximize:
-                fields["steep"], fields["shallow"] = fields["shallow"], fields["steep"]
-            fields["most"] = max(self.curvatures, key=abs)
-            fields["least"] = min(self.curvatures, key=abs)
+            steep, shallow = (
+                pick(self.directions, key=lambda entry: abs(entry["curvature"])) for pick in (max, min)
+            )
+            fields["steep"], fields["most"] = steep["along"], steep["curvature"]
+            fields["shallow"], fields["least"] = shallow["along"], shallow["curvature"]
         return fields
 
     def to_dict(self) -> dict[str, Any]:
@@ -167,18 +193,17 @@ def classify(
         return Point("unknown", "not_finite", maximize=maximize)
 
 
-def judged(run: Run, cheap: bool = False) -> Run:
-    """The run, no longer called a success where the stationary point it reached is not what was asked for.
-
-    ``cheap`` says that the objective is known to cost so little that the run's own time need not be looked at.
-    """
+def judged(run: Run) -> Run:
+    """The run, no longer called a success where the point it reached is known not to be what was asked for."""
     if run.verdict.status not in (Status.CONVERGED, Status.STALLED) and run.gradient_norm > 0:
         return run
     if not len(run.history):
         return run
-    with at_most(max(rationed.JUDGING, run.seconds)):
-        point = point_of(run, cheap)
-    if not point.disappoints:
+    with at_most(max(rationed.JUDGING, rationed.spent_by(run))):
+        point = point_of(looked_at(run, rationed.FEW_EVALUATIONS))
+    if not point.disappoints or (
+        run.verdict.success and not by_gradient(run) and point.kind == "small_by_units"
+    ):
         return run
     verdict = dataclasses.replace(
         run.verdict, success=False, message=f"{run.verdict.message} {point.sentence}"
@@ -186,17 +211,28 @@ def judged(run: Run, cheap: bool = False) -> Run:
     return dataclasses.replace(run, verdict=verdict)
 
 
-def point_of(run: Run, cheap: bool = False) -> Point:
+def by_gradient(run: Run) -> bool:
+    """Whether it was the test on the gradient that a run passed, and no other that was asked for."""
+    stopping, first = run.stopping, run.history.gradient_norm
+    allowed = [t for t in (stopping.tolerance,) if t is not None]
+    if stopping.relative_tolerance is not None and len(first):
+        allowed.append(stopping.relative_tolerance * float(first[0]))
+    return bool(allowed) and run.gradient_norm <= max(allowed)
+
+
+def point_of(run: Run) -> Point:
     """The judgement of the point that a run reached, on the coordinates that no bound holds there."""
     with np.errstate(all="ignore"):
-        setup, run = Setup.of(run.optimizer), run if cheap else looked_at(run)
-        objective, x = free_of(run)
+        setup, run = Setup.of(run.optimizer), looked_at(run)
+        try:
+            objective, x = free_of(run)
+        except TooDearError:
+            return Point("unknown", "too_dear", maximize=run.maximize)
         if not len(x):
             return Point("maximum" if run.maximize else "minimum", maximize=run.maximize)
-        if not cheap:
-            hidden = why_not(run, len(x))
-            if hidden:
-                return Point("unknown", hidden, maximize=run.maximize)
+        hidden = why_not(run, len(x))
+        if hidden:
+            return Point("unknown", hidden, maximize=run.maximize)
         start = run.start if len(x) == len(run.start) else None
         return classify(objective, x, run.maximize, start, setup.ridge)
 
@@ -207,21 +243,9 @@ def why_not(run: Run, dimension: int) -> Detail:
         return "too_many"
     if too_coarse(run):
         return "coarse"
-    if not affordable(run, dimension):
+    if isinstance(run.objective, Rationed) and run.objective.left < JUDGED_BY * dimension:
         return "too_dear"
     return "random" if random_values(run) else ""
-
-
-def affordable(run: Run, dimension: int) -> bool:
-    """Whether judging the point will cost no more than the run or 50 ms.
-
-    Formulas are judged in about a millisecond. A Python function has to be called: a judgement takes some 8 gradients
-    for each parameter (measured), priced as ``price_of`` says.
-    """
-    if run.objective.expression is not None or not run.nfev:
-        return True
-    price = 8 * dimension * price_of(run)
-    return price <= max(run.seconds, LEAST_SECONDS)
 
 
 def free_of(run: Run) -> tuple[Objective, Vector]:

@@ -17,6 +17,18 @@ POINTS: Mapping[str, str] = {
     "maximum.up.single": "The point is a strict maximum, with curvature {most:.4g}.",
     "maximum.up": "The point is a strict maximum: steep along {steep}, curvature {most:.4g}; shallow along "
     "{shallow}, {least:.4g}.",
+    "minimum.round": "The point is a strict minimum, with curvature {most:.4g} in every direction.",
+    "maximum.up.round": "The point is a strict maximum, with curvature {most:.4g} in every direction.",
+    "minimum.near": "The point is near a strict minimum, {distance:.3g} away: steep along {steep}, curvature "
+    "{most:.4g}; shallow along {shallow}, {least:.4g}.",
+    "minimum.single.near": "The point is near a strict minimum, {distance:.3g} away, with curvature {most:.4g}.",
+    "minimum.round.near": "The point is near a strict minimum, {distance:.3g} away, with curvature {most:.4g} in every "
+    "direction.",
+    "maximum.up.near": "The point is near a strict maximum, {distance:.3g} away: steep along {steep}, curvature "
+    "{most:.4g}; shallow along {shallow}, {least:.4g}.",
+    "maximum.up.single.near": "The point is near a strict maximum, {distance:.3g} away, with curvature {most:.4g}.",
+    "maximum.up.round.near": "The point is near a strict maximum, {distance:.3g} away, with curvature {most:.4g} in "
+    "every direction.",
     "minimum.bare": "The point is a minimum within the bounds: no coordinate is free to move.",
     "maximum.bare": "The point is a maximum within the bounds: no coordinate is free to move.",
     "saddle": "The point is a saddle, not a minimum: the objective falls along {way}.",
@@ -130,6 +142,11 @@ FINDINGS: Mapping[str, str] = {
     ABOVE: "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the curvature "
     "{curvature:.4g} along {along} sets: there the error is multiplied by {factor:.4g} at every step, and the "
     "value rose from step {began} on.",
+    f"{ABOVE}.unseen": "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the curvature "
+    "{curvature:.4g} along {along} sets: there the error is multiplied by {factor:.4g} at every step, which the value "
+    "does not show yet.",
+    f"{ABOVE}.onset": "From step {began} on the learning rate {learning_rate:.4g} was above the limit {limit:.4g} that "
+    "the curvature {curvature:.4g} met there along {along} sets.",
     f"{ABOVE}.at": "The learning rate {learning_rate:.4g} is the limit {limit:.4g} itself that the curvature "
     "{curvature:.4g} along {along} sets: there the error keeps its size at every step.",
     f"{ABOVE}.local": "From step {began} on the learning rate {learning_rate:.4g} was above the limit "
@@ -140,6 +157,8 @@ FINDINGS: Mapping[str, str] = {
     "settle.",
     f"{ABOVE}.measured": "The value got worse from step {began} on. What the largest learning rate of {rule} is "
     "on this objective no formula says; with a smaller one it does not.",
+    f"{ABOVE}.measured.alone": "The value got worse from step {began} on, with {rule} and a learning rate of "
+    "{learning_rate:.4g}.",
     "momentum_too_large": "The momentum {momentum:.4g} is too large: the point swings about the minimum with a "
     "period of {period:.3g} steps, and only the part {modulus:.4g} of the swing is left after each; it will take "
     "{steps_needed:,.0f} steps. For this objective {best_momentum:.3g} is best.",
@@ -190,12 +209,34 @@ FINDINGS: Mapping[str, str] = {
     "flat.undecided": "The ground is so flat along {along} that rounding hides whether it rises or falls.",
     "flat.small_by_units": "The gradient {gradient_norm:.3g} is within the tolerance only because of the units: "
     "the curvature is {curvature:.3g}, and the minimum is {distance:.4g} away.",
-    "rounding_floor": "The tolerance {tolerance:.3g} cannot be met in {precision}: rounding alone keeps the "
-    "gradient at about {floor:.2g} here.",
+    "rounding_floor": "The tolerance {tolerance:.3g} is not met in {precision}: on this way rounding alone keeps the "
+    "gradient at about {floor:.2g}.",
     "stalled": "The run stalled at step {step}: the point no longer moves though the gradient is "
     "{gradient_norm:.3g}.",
     "stalled.short": "The run stalled at step {step}: a step is {step_length:.2g} long, and numbers of this size "
     "lie {spacing:.2g} apart.",
+    "cycle": "The points repeat themselves, with a period of {period} steps and a width of {width:.4g}, while the "
+    "gradient stays at {gradient_norm:.3g}: the run has settled into a cycle, and more steps change nothing.",
+    "cycle.unknown": "The points repeat themselves while the gradient stays at {gradient_norm:.3g}: the run has settled "
+    "into a cycle, and more steps change nothing.",
+    "chatter": "The steps of {rule} do not fade with the gradient: with a learning rate of {learning_rate:.4g} they stay "
+    "about {length:.2g} long, and the point goes round the minimum at a distance of about {distance:.2g}.",
+    "min_step": "Every step of {rule} has the least length that it allows, {bound:.3g}, which is too long to meet the "
+    "tolerance.",
+    "max_step": "Every step of {rule} has the greatest length that it allows, {bound:.3g}: the way is longer than that.",
+    "loose_tolerance.value": "The test was loose: the last step changed the value by no more than {tolerance:.3g}, yet the "
+    "gradient is still {gradient_norm:.3g}, {left:.2g} times that at the start.",
+    "loose_tolerance.step": "The test was loose: the last step was no longer than {tolerance:.3g}, yet the gradient is "
+    "still {gradient_norm:.3g}, {left:.2g} times that at the start.",
+    "loose_tolerance.gradient": "The tolerance {tolerance:.3g} is loose: the gradient is still {left:.2g} times that at "
+    "the start, and the part {part:.2g} of the way is still to go.",
+    "schedule_too_fast": "The schedule has brought the learning rate from {first_rate:.4g} to {last_rate:.2g} by step "
+    "{step}: the steps that are left are too short to arrive.",
+    "too_few_steps": "The run was still on its way: after {steps} steps the gradient norm is {gradient_norm:.3g}, and "
+    "{wanted:.3g} was asked for.",
+    "active_bounds": "Bounds hold {names}: beyond them the objective would be better.",
+    "pole": "Between step {step} and the next the run jumped over a pole: {expression} is 0 at {at}, and the objective "
+    "is infinite there.",
     "ill_conditioned": "The curvatures lie {condition:,.4g} times apart, from {largest:.4g} along {steep} to "
     "{smallest:.4g} along {shallow}: even the best constant learning rate {best_rate:.4g} takes "
     "{steps_at_best_rate:,.0f} steps.",
@@ -205,36 +246,54 @@ FINDINGS: Mapping[str, str] = {
 }
 
 ADVICE: Mapping[str, str] = {
-    "learning_rate": "A learning rate of {rate:.6g} converges in {steps:,} steps (run and confirmed).",
-    "learning_rate.one": "A learning rate of {rate:.6g} converges in {steps:,} step (run and confirmed).",
-    "momentum": "The method {optimizer} with a learning rate of {rate:.6g} and a momentum of {momentum:.4g} "
-    "converges in {steps:,} steps (run and confirmed).",
-    "momentum.one": "The method {optimizer} with a learning rate of {rate:.6g} and a momentum of {momentum:.4g} "
-    "converges in {steps:,} step (run and confirmed).",
-    "method": "The method {optimizer} converges in {steps:,} steps (run and confirmed).",
-    "method.one": "The method {optimizer} converges in {steps:,} step (run and confirmed).",
-    "start": "From {start} the same method converges in {steps:,} steps, to the value {value:.6g} (run and "
-    "confirmed).",
-    "start.one": "From {start} the same method converges in {steps:,} step, to the value {value:.6g} (run and "
-    "confirmed).",
-    "bounds": "With the bounds {bounds} it converges in {steps:,} steps (run and confirmed).",
-    "bounds.one": "With the bounds {bounds} it converges in {steps:,} step (run and confirmed).",
-    "schedule": "The same learning rate with the schedule {schedule} reaches the value {value:.6g} in {steps:,} "
-    "steps (run and confirmed).",
-    "schedule.one": "The same learning rate with the schedule {schedule} reaches the value {value:.6g} in "
-    "{steps:,} step (run and confirmed).",
+    "learning_rate": "A learning rate of {rate:.6g} converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "learning_rate.one": "A learning rate of {rate:.6g} converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "learning_rate.own": "A learning rate of {rate:.6g} converges in {steps:,} steps, by the run's own test (run and confirmed).",
+    "learning_rate.own.one": "A learning rate of {rate:.6g} converges in {steps:,} step, by the run's own test (run and confirmed).",
+    "momentum": "The method {optimizer} with a learning rate of {rate:.6g} and a momentum of {momentum:.4g} converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "momentum.one": "The method {optimizer} with a learning rate of {rate:.6g} and a momentum of {momentum:.4g} converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "momentum.own": "The method {optimizer} with a learning rate of {rate:.6g} and a momentum of {momentum:.4g} converges in {steps:,} steps, by the run's own test (run and confirmed).",
+    "momentum.own.one": "The method {optimizer} with a learning rate of {rate:.6g} and a momentum of {momentum:.4g} converges in {steps:,} step, by the run's own test (run and confirmed).",
+    "method": "The method {optimizer} converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "method.one": "The method {optimizer} converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "method.own": "The method {optimizer} converges in {steps:,} steps, by the run's own test (run and confirmed).",
+    "method.own.one": "The method {optimizer} converges in {steps:,} step, by the run's own test (run and confirmed).",
+    "method_rate": "The method {optimizer} with a learning rate of {rate:.6g} converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "method_rate.one": "The method {optimizer} with a learning rate of {rate:.6g} converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "method_rate.own": "The method {optimizer} with a learning rate of {rate:.6g} converges in {steps:,} steps, by the run's own test (run and confirmed).",
+    "method_rate.own.one": "The method {optimizer} with a learning rate of {rate:.6g} converges in {steps:,} step, by the run's own test (run and confirmed).",
+    "leave_out": "Without optimizer and learning rate, a method that finds its own steps converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "leave_out.one": "Without optimizer and learning rate, a method that finds its own steps converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "leave_out.own": "Without optimizer and learning rate, a method that finds its own steps converges in {steps:,} steps, by the run's own test (run and confirmed).",
+    "leave_out.own.one": "Without optimizer and learning rate, a method that finds its own steps converges in {steps:,} step, by the run's own test (run and confirmed).",
+    "no_schedule": "The learning rate {rate:.6g} without the schedule converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "no_schedule.one": "The learning rate {rate:.6g} without the schedule converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "no_schedule.own": "The learning rate {rate:.6g} without the schedule converges in {steps:,} steps, by the run's own test (run and confirmed).",
+    "no_schedule.own.one": "The learning rate {rate:.6g} without the schedule converges in {steps:,} step, by the run's own test (run and confirmed).",
+    "steps": "With more steps it converges: it takes {steps:,}, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "steps.one": "With more steps it converges: it takes {steps:,}, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "steps.own": "With more steps it converges: it takes {steps:,}, by the run's own test (run and confirmed).",
+    "steps.own.one": "With more steps it converges: it takes {steps:,}, by the run's own test (run and confirmed).",
+    "gradient": "With the derivative itself the same run converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "gradient.one": "With the derivative itself the same run converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "gradient.own": "With the derivative itself the same run converges in {steps:,} steps, by the run's own test (run and confirmed).",
+    "gradient.own.one": "With the derivative itself the same run converges in {steps:,} step, by the run's own test (run and confirmed).",
+    "start": "From {start} the same method converges in {steps:,} steps, to the value {value:.6g}, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "start.one": "From {start} the same method converges in {steps:,} step, to the value {value:.6g}, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "start.own": "From {start} the same method converges in {steps:,} steps, to the value {value:.6g}, by the run's own test (run and confirmed).",
+    "start.own.one": "From {start} the same method converges in {steps:,} step, to the value {value:.6g}, by the run's own test (run and confirmed).",
+    "bounds": "With the bounds {bounds} it converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "bounds.one": "With the bounds {bounds} it converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "bounds.own": "With the bounds {bounds} it converges in {steps:,} steps, by the run's own test (run and confirmed).",
+    "bounds.own.one": "With the bounds {bounds} it converges in {steps:,} step, by the run's own test (run and confirmed).",
     "tolerance": "A tolerance of {tolerance:.3g} is met in {steps:,} steps (run and confirmed).",
     "tolerance.one": "A tolerance of {tolerance:.3g} is met in {steps:,} step (run and confirmed).",
-    "tolerance_and_rate": "A tolerance of {tolerance:.3g} with a learning rate of {rate:.4g} is met in {steps:,} "
-    "steps (run and confirmed).",
-    "tolerance_and_rate.one": "A tolerance of {tolerance:.3g} with a learning rate of {rate:.4g} is met in "
-    "{steps:,} step (run and confirmed).",
-    "square": "Its square, descended with a learning rate of {rate:.4g}, converges in {steps:,} steps to the "
-    "same minimum (run and confirmed).",
-    "square.one": "Its square, descended with a learning rate of {rate:.4g}, converges in {steps:,} step to the "
-    "same minimum (run and confirmed).",
-    "gradient": "With the derivative itself the same run converges in {steps:,} steps (run and confirmed).",
-    "gradient.one": "With the derivative itself the same run converges in {steps:,} step (run and confirmed).",
+    "tolerance_and_rate": "A tolerance of {tolerance:.3g} with a learning rate of {rate:.4g} is met in {steps:,} steps (run and confirmed).",
+    "tolerance_and_rate.one": "A tolerance of {tolerance:.3g} with a learning rate of {rate:.4g} is met in {steps:,} step (run and confirmed).",
+    "square": "Its square, descended with a learning rate of {rate:.4g}, converges in {steps:,} steps to the same minimum (run and confirmed).",
+    "square.one": "Its square, descended with a learning rate of {rate:.4g}, converges in {steps:,} step to the same minimum (run and confirmed).",
+    "schedule": "The same learning rate with the schedule {schedule} reaches the value {value:.6g} in {steps:,} steps (run and confirmed).",
+    "schedule.one": "The same learning rate with the schedule {schedule} reaches the value {value:.6g} in {steps:,} step (run and confirmed).",
 }
 
 FORECASTS: Mapping[str, str] = {
@@ -318,6 +377,7 @@ RECORDS: Mapping[str, str] = {
     "unfinished": "The value was still falling at the end: by {part:.1%} of its whole fall in the last {steps} steps.",
 }
 LEFT_OUT: Mapping[str, str] = {
+    "clock": "Looking took far longer than was counted, so nothing of it is told, and no advice is given.",
     "time": "The rest was not looked into: it would have taken longer than the run, and than a second.",
     "evaluations": "The rest was not looked into: it would have taken more evaluations than the run.",
 }

@@ -35,12 +35,14 @@ class Objective(ABC):
         loop: how a framework compiles whole descents of it, where one can.
         remote: how a framework keeps its points, where there is one.
         of_norms: whether the "parameters" are norms of tensors, as a record may have them.
+        operations: of one evaluation, where they are counted and are not those of ``expression``: over a table's rows.
         evaluable: False where only a record of it is there, and no function.
         tensors: the tensors that the start was made of, where it was: answers are made like them.
         nested: the build of the start, where it was dicts and lists in dicts and lists: answers are built so.
     """
 
     name: str = ""
+    operations: int = 0
     evaluable: bool = True
     of_norms: bool = False
     expression: Any = None

@@ -5,6 +5,6 @@ In flows the case of a run; out flow findings with a stable code, evidence in nu
 """
 
 from downslope.explain.findings.finding import CODES, Finding
-from downslope.explain.findings.order import causes
+from downslope.explain.findings.order import causes, sound
 
-__all__ = ["CODES", "Finding", "causes"]
+__all__ = ["CODES", "Finding", "causes", "sound"]

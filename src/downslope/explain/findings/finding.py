@@ -11,6 +11,7 @@ from downslope.explain.sentences import say
 CODES = (
     "gradient_mismatch",
     "left_domain",
+    "pole",
     "overflow",
     "unbounded_below",
     "rmse_rate",
@@ -25,6 +26,13 @@ CODES = (
     "rounding_floor",
     "stalled",
     "ill_conditioned",
+    "schedule_too_fast",
+    "cycle",
+    "chatter",
+    "step_size_bounds",
+    "loose_tolerance",
+    "active_bounds",
+    "too_few_steps",
 )
 
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from downslope.descent import Status
-from downslope.errors import DownslopeError
+from downslope.descent import Run, Status
+from downslope.errors import ObjectiveError
 from downslope.explain.case import Case
-from downslope.explain.findings import places, precision, rates, rmse, runaway, slow, supplied
+from downslope.explain.findings import places, precision, rates, rmse, runaway, settling, slow, supplied
 from downslope.explain.findings.finding import CODES, Finding
+from downslope.explain.rationed import TooDearError
 
 # Where one of these was found, what comes after in ``_FAMILIES`` up to its own family is explained.
 _EXPLAINS = {
-    supplied: {"rates", "slow", "rmse", "precision"},
-    runaway: {"slow", "precision"},
-    rmse: {"rates", "slow", "places", "precision"},
-    rates: {"slow", "precision", "kink"},
-    places: {"slow", "precision", "rates"},
-    precision: {"slow"},
+    supplied: {"rates", "slow", "rmse", "precision", "settling"},
+    runaway: {"rates", "slow", "precision", "settling"},
+    rmse: {"rates", "slow", "places", "precision", "settling"},
+    places: {"slow", "precision", "rates", "settling"},
+    rates: {"slow", "precision", "settling"},
+    precision: {"slow", "settling"},
+    settling: {"slow"},
 }
-_FAMILIES = (supplied, runaway, rmse, places, rates, precision, slow)
+_FAMILIES = (supplied, runaway, rmse, places, rates, precision, settling, slow)
 _SILENT = (Status.INTERRUPTED, Status.STOPPED_BY_CALLBACK)
 
 
@@ -36,9 +38,14 @@ def causes(case: Case) -> list[Finding]:
         try:
             with np.errstate(all="ignore"):
                 new = list(family.look(case))
-        except (DownslopeError, np.linalg.LinAlgError, OverflowError):
+        except (TooDearError, ObjectiveError, np.linalg.LinAlgError, OverflowError):
             new = []  # what cannot be computed there cannot be said either
         found += new
         if any(finding.code != "zigzag" for finding in new):
             explained |= _EXPLAINS.get(family, set())
     return sorted(found, key=lambda finding: CODES.index(finding.code))
+
+
+def sound(run: Run) -> bool:
+    """Whether nothing is wrong with a run: what is advised must not be found fault with."""
+    return not causes(Case(run))

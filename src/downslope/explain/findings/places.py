@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from downslope.descent import Status
-from downslope.explain.advice import Advice, from_trial, lasted, trial, worked
+from downslope.explain.advice import (
+    Advice,
+    Candidate,
+    first_to_work,
+    leave_out,
+    rates,
+    scheduled,
+    tolerance,
+    trial,
+)
 from downslope.explain.case import LIMITS, Case, turns
 from downslope.explain.curvature import along, as_dict
 from downslope.explain.findings.finding import Finding
-from downslope.explain.point import point_of
 from downslope.explain.subexpressions import kinks_at
 from downslope.objectives import Vector
 from downslope.optimizers.schedules.cosine import Cosine
@@ -21,7 +30,7 @@ LAST = 40  # steps at the end that are searched for a jump of the gradient
 BISECTIONS = 40
 JUMPS = 0.1  # part of the gradient's change that must remain when the points have come together
 BACK = 0.25  # part of the last steps that must go back on themselves
-CLOSER = 0.1  # part of the distance in value at which a schedule must end
+MANY = 100  # steps that a schedule has at least
 NUDGES = (1e-2, 1e-1, 1.0)  # of the scale, from a saddle along its way out
 FLAT_DETAILS = ("flat_valley", "higher_order_minimum", "asymptote", "plateau", "undecided")
 
@@ -49,8 +58,8 @@ def _kink(case: Case) -> Finding | None:
         return None
     if case.point.kind == "kink":
         return _kink_made(case, case.final, None, 0.0)
-    if case.succeeded_by_test:
-        return None
+    if case.succeeded_by_test or (case.faded and not case.asked):
+        return None  # steps that were made to fade settle on a kink as well as they can
     pair = _across(case)
     if pair is None:
         return None
@@ -124,17 +133,11 @@ def _smaller_steps(case: Case, bottom: float) -> Advice | None:
     """A rate that falls, where it ends at a tenth of the distance in value that the run ended at."""
     if case.rate is None or case.status not in LIMITS:
         return None
-    gap = float(case.values[-1]) - bottom
-    schedule = Cosine(steps=max(1, case.run.nit), final=0.0)
-    run = trial(
-        case, case.setup.changed(learning_rate=case.rate * schedule), steps=schedule.steps, tolerance=0.0
-    )
-    if run is None or not lasted(run) or not gap > 0:
+    if not float(case.values[-1]) > bottom:
         return None
-    if case.sign * run.fun - bottom > CLOSER * gap:
-        return None
-    text = f"cosine(steps={schedule.steps})"
-    return from_trial("advice.schedule", {"learning_rate": case.rate, "schedule": text}, run)
+    steps = max(MANY, case.run.nit)
+    falling = scheduled(case, Cosine(steps=steps, final=0.0), f"cosine(steps={steps})", steps)
+    return first_to_work(case, falling)
 
 
 # --- saddles --------------------------------------------------------------------------------------------
@@ -162,20 +165,19 @@ def _saddle(case: Case) -> Finding:
 def _way_out(case: Case, way: Vector) -> tuple[Advice | None, str | None]:
     """A start moved along the way out, where the run from there ends better; else how it ended."""
     scale = max(1.0, float(np.max(np.abs(case.final))))
-    beyond = None
+    names, beyond = case.run.objective.parameters.coordinates, None
     for nudge in NUDGES:
         start = case.run.start.copy()
         start[case.free] = start[case.free] + nudge * scale * way
-        run = trial(case, case.run.optimizer, start=start)
+        moved = Candidate(key="advice.start", setting={"start": as_dict(start, names)}, start=start)
+        run = trial(case, moved)
         if run is None:
             break
         beyond = run.status
         lower = case.sign * run.fun < case.values[-1] - 1e-9 * max(1.0, abs(case.values[-1]))
-        if worked(run) and lower and not point_of(run).disappoints:
-            names = case.run.objective.parameters.coordinates
-            return from_trial("advice.start", {"start": as_dict(start, names)}, run), beyond
-        if run.status == "unbounded":
-            break
+        advice = first_to_work(case, [moved]) if lower else None
+        if advice is not None or beyond == Status.UNBOUNDED:
+            return advice, beyond
     return None, beyond
 
 
@@ -209,16 +211,15 @@ def _further(case: Case, kind: str) -> Advice | None:
     """Where only the units made the gradient small: a tolerance that asks for as much as a scaled problem would."""
     if kind != "small_by_units" or case.run.stopping.tolerance is None:
         return None
-    gradient = float(np.linalg.norm(case.first_gradient))
-    tolerance = float(f"{1e-6 * gradient:.1g}")
-    run = trial(case, case.run.optimizer, tolerance=tolerance)
-    if not worked(run) and case.linear is not None and case.curvature is not None:
-        rate = float(f"{case.curvature.best_rate:.3g}")
-        run = trial(case, case.setup.changed(learning_rate=rate), tolerance=tolerance)
-        if run is not None and worked(run):
-            return from_trial(
-                "advice.tolerance_and_rate", {"tolerance": tolerance, "learning_rate": rate}, run
-            )
-    if run is None or not worked(run):
-        return None
-    return from_trial("advice.tolerance", {"tolerance": tolerance}, run)
+    first = float(np.linalg.norm(case.first_gradient))
+    smaller = tolerance(float(f"{1e-6 * first:.1g}"))
+    candidates = [smaller]
+    if case.linear is not None and case.curvature is not None and case.curvature.largest > 0:
+        for faster in rates(case, [case.curvature.best_rate]):
+            setting = faster.setting | smaller.setting
+            changed = {"key": "advice.tolerance_and_rate", "setting": setting, "tolerance": smaller.tolerance}
+            candidates.append(dataclasses.replace(faster, **changed))
+    for free in leave_out(case):
+        changed = {"setting": free.setting | smaller.setting, "tolerance": smaller.tolerance}
+        candidates.append(dataclasses.replace(free, **changed))
+    return first_to_work(case, candidates)

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from downslope.descent import Status
-from downslope.explain.advice import Advice, from_trial, trial, try_rates, worked
+from downslope.explain.advice import first_to_work, leave_out, rates, tolerance
 from downslope.explain.case import LIMITS, Case
+from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import as_dict
 from downslope.explain.findings.finding import Finding
 
 LAST = 100  # rows at the end, among which the gradient must no longer fall
 FALLING = 0.5  # the second half of them against the first
-FLOORS = 1e4  # multiples of the estimated floor within which a gradient has reached it
+FLOORS = 100.0  # multiples of the estimated floor within which a gradient has reached it
+DRAWS = 8  # neighbours of a point, by which the rounding of its gradient is measured
 
 
 def look(case: Case) -> Iterator[Finding]:
@@ -29,33 +31,48 @@ def look(case: Case) -> Iterator[Finding]:
 
 
 def _floor(case: Case) -> Finding | None:
-    tolerance = case.run.stopping.tolerance
-    if tolerance is None or case.status not in (*LIMITS, Status.STALLED):
+    """The gradient no longer falls, it is of the size that rounding has, and theory does not promise more."""
+    asked = case.run.stopping.tolerance
+    if asked is None or case.status not in (*LIMITS, Status.STALLED):
         return None
     last = case.norms[-LAST:]
     half = len(last) // 2
     still = case.status == Status.STALLED or np.min(last[half:]) >= FALLING * np.min(last[:half])
-    estimate = case.landscape.noise(case.final)
+    estimate = _rounding(case)
     level = float(np.median(last[half:])) if case.status != Status.STALLED else float(case.norms[-1])
-    if not still or not 0 < level <= FLOORS * estimate or not tolerance < level:
+    if not still or not 0 < level <= FLOORS * estimate or not asked < level or _on_its_way(case, level):
         return None
     evidence = {
-        "tolerance": tolerance,
+        "tolerance": asked,
         "floor": level,
         "estimate": estimate,
         "precision": case.run.objective.dtype.name,
         "steps": case.run.nit,
     }
-    return Finding("rounding_floor", evidence, True, _attainable(case, level), "rounding_floor")
+    tolerances = [tolerance(float(f"{factor * level:.1g}")) for factor in (2, 10, 100)]
+    return Finding("rounding_floor", evidence, True, first_to_work(case, tolerances), "rounding_floor")
 
 
-def _attainable(case: Case, level: float) -> Advice | None:
-    for factor in (2, 10, 100):
-        tolerance = float(f"{factor * level:.1g}")
-        run = trial(case, case.run.optimizer, tolerance=tolerance)
-        if run is not None and worked(run):
-            return from_trial("advice.tolerance", {"tolerance": tolerance}, run)
-    return None
+def _rounding(case: Case) -> float:
+    """By how much the gradient differs between neighbours: numbers next to the last point in its own precision."""
+    x = case.final.astype(case.run.objective.dtype)
+    random = np.random.default_rng(0)
+    here, largest = case.landscape.gradient(case.final), case.landscape.noise(case.final)
+    for _ in range(DRAWS):
+        beside = np.nextafter(x, x + random.choice([-1, 1], size=len(x)).astype(x.dtype))
+        change = np.linalg.norm(case.landscape.gradient(beside.astype(np.float64)) - here)
+        largest = max(largest, float(change)) if np.isfinite(change) else largest
+    return largest
+
+
+def _on_its_way(case: Case, level: float) -> bool:
+    """Whether theory says that more steps lower the gradient: then it is slow, and not at the floor."""
+    linear, curvature = case.linear, case.curvature
+    if linear is None or curvature is None or not case.quadratic or case.status == Status.STALLED:
+        return False
+    here = case.landscape.gradient(case.final)
+    needed = steps_to(linear, curvature, here, FALLING * level)
+    return needed is not None and needed > LAST / 2
 
 
 def _stalled(case: Case) -> Finding:
@@ -77,5 +94,6 @@ def _stalled(case: Case) -> Finding:
     advice = None
     if rate is not None and short:
         best = case.curvature.best_rate if case.curvature is not None and case.curvature.largest > 0 else rate
-        advice = try_rates(case, [best, best / 2, 100 * rate, 1e4 * rate, 1e6 * rate])
+        chosen = rates(case, [best, best / 2, 100 * rate, 1e4 * rate, 1e6 * rate])
+        advice = first_to_work(case, [*chosen, *leave_out(case)])
     return Finding("stalled", evidence, True, advice, "stalled.short" if short else "stalled")

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Status
-from downslope.explain.advice import Advice, trial, try_method, try_rates, worked
+from downslope.descent.trend import period_of
+from downslope.explain.advice import Advice, Candidate, first_to_work, leave_out, method, rates, trial
 from downslope.explain.case import WINDOW, Case, reversals, turns
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
@@ -19,8 +20,10 @@ ZIGZAG = -0.75  # a factor between this and -1 takes more than 48 steps to a mil
 ZIGZAG_AT_BEST = (
     -0.85
 )  # the same where the rate is no more than the best one: then only a slow zig-zag is worth a word
+AT_BEST = 1e-3  # part by which a rate may miss the best one: nothing with three digits is better
 SEEN = 0.05  # part of the first gradient that a direction must have for its zig-zag to be seen
 PRESENT = 1e-13  # part of it below which a direction is not there at all
+MEASURED = 0.2  # part by which a measured factor may differ from the one that is said
 SAMPLES = 12  # places on the way where steps are held against the curvature
 BACKWARDS = 0.5  # part of the steps that must go back on themselves to be called bouncing
 
@@ -66,7 +69,9 @@ def _exactly(case: Case, linear: LinearRule) -> Finding | None:
 def _tolerable(linear: LinearRule, curvature: Curvature) -> float:
     """The factor from which on changing sides is called a zig-zag."""
     plain = len(linear.free) == 1 and curvature.smallest > 0
-    return ZIGZAG_AT_BEST if plain and linear.rate <= curvature.best_rate * (1 + 1e-6) else ZIGZAG
+    if plain and abs(linear.rate / curvature.best_rate - 1) <= AT_BEST:
+        return -np.inf  # no constant rate is better
+    return ZIGZAG_AT_BEST if plain and linear.rate <= curvature.best_rate else ZIGZAG
 
 
 def _above(case: Case, linear: LinearRule, curvature: Curvature, i: int, exact: bool, **more: Any) -> Finding:
@@ -86,8 +91,18 @@ def _above(case: Case, linear: LinearRule, curvature: Curvature, i: int, exact: 
     bottom = case.bottom.curvature if case.bottom is not None else curvature
     advice = _slower(case, linear, bottom, limit)
     at_limit = abs(abs(linear.factor(λ)) - 1) <= 1e-12
-    key = "learning_rate_above_limit.at" if at_limit else ""
+    seen = bool(len(case.values)) and case.values[-1] > np.min(case.values)
+    key = "" if at_limit or not exact else "" if seen else "learning_rate_above_limit.unseen"
+    if at_limit:
+        key = "learning_rate_above_limit.at"
+    elif not exact and not _alike(evidence["factor"], more.get("measured_factor")):
+        key = "learning_rate_above_limit.onset"
     return Finding("learning_rate_above_limit", evidence, exact, advice, key)
+
+
+def _alike(factor: float, measured: float | None) -> bool:
+    """Whether the steps did what the curvature says."""
+    return measured is not None and abs(measured - factor) <= MEASURED * abs(factor)
 
 
 def _rates(linear: LinearRule, curvature: Curvature) -> dict[str, Any]:
@@ -118,7 +133,8 @@ def _slower(case: Case, linear: LinearRule, curvature: Curvature, limit: float) 
         plain = len(linear.free) == 1
         theory = [curvature.best_rate if plain and curvature.smallest > 0 else 0.5 * linear.limit(L), 1 / L]
     fractions = [limit / 2, limit / 4, η / 2, η / 4, η / 10, η / 30, η / 100, η / 1e3, η / 1e4]
-    return try_rates(case, [rate for rate in [*theory, *fractions] if rate < η])
+    chosen = rates(case, [rate for rate in [*theory, *fractions] if rate < η])
+    return first_to_work(case, [*chosen, *leave_out(case)])
 
 
 def _zigzag(
@@ -158,18 +174,19 @@ def _calmer(case: Case, linear: LinearRule, curvature: Curvature) -> Advice | No
     if case.quadratic:
         now = steps_to(linear, curvature, case.first_gradient, case.wanted)
     else:
-        again = trial(case, case.run.optimizer)
-        now = float(again.nit) if again is not None and worked(again) else None
+        again = trial(case, Candidate(key=""))
+        now = float(again.nit) if again is not None and again.verdict.status == Status.CONVERGED else None
     enough = 0.8 * now if now else np.inf
     if len(linear.free) == 1 and curvature.smallest > 0:
-        found = try_rates(case, [curvature.best_rate], enough)
-        if found is not None:
-            return found
         β, scaled = best_momentum(curvature.condition)
+        chosen = rates(case, [curvature.best_rate])
         if β > 0:
             momentum, rate = round(β + 5e-4, 3), float(f"{scaled / curvature.largest:.3g}")
-            return try_method(case, "momentum", enough, learning_rate=rate, momentum=momentum)
-    return try_rates(case, [0.5 * linear.limit(curvature.largest)], enough)
+            chosen += method(case, "momentum", rate, momentum=momentum)
+        return first_to_work(case, [*chosen, *leave_out(case)], enough)
+    return first_to_work(
+        case, [*rates(case, [0.5 * linear.limit(curvature.largest)]), *leave_out(case)], enough
+    )
 
 
 # --- elsewhere: local --------------------------------------------------------------------------------
@@ -228,6 +245,7 @@ def _bouncing(case: Case, linear: LinearRule) -> Finding | None:
     span = float(np.linalg.norm(np.ptp(half, axis=0)))
     more = {
         "measured_factor": float(np.median(reversals(half))),
+        "period": period_of(half) or None,
         "at": {name: float(v) for name, v in zip(case.names, case.bottom.x, strict=True)},
         "distance": distance,
         "span": span,
@@ -252,6 +270,8 @@ def _local_zigzag(case: Case, linear: LinearRule) -> Finding | None:
     if factor.imag != 0 or not -1.1 < factor.real < _tolerable(linear, curvature) + 0.05:
         return None
     median = float(np.median(measured))
+    if not _alike(written(factor), median):
+        return None
     return _zigzag(case, linear, curvature, i, exact=False, measured_factor=median)
 
 
@@ -275,17 +295,18 @@ def _flips(case: Case, points: Any) -> tuple[list[float], list[int]]:
 
 
 def _measured_divergence(case: Case) -> Iterator[Finding]:
-    """A run that got worse and a smaller rate that does not."""
-    rate = case.rate
+    """A run that got worse: no formula says what the largest rate of such a rule is."""
+    rate = case.rate if case.setup.schedule is None else case.setup.first_rate
     if rate is None or case.status != Status.DIVERGED:
         return
-    advice = try_rates(case, [rate / 3, rate / 10, rate / 100, rate / 1e3, rate / 1e4])
-    if advice is None:
-        return
+    chosen = rates(case, [rate / 3, rate / 10, rate / 100, rate / 1e3, rate / 1e4]) if case.rate else []
     evidence = {
         "learning_rate": rate,
         "limit": None,
         "began": _turning_point(case),
         "rule": type(case.setup.rule).__name__,
     }
-    yield Finding("learning_rate_above_limit", evidence, False, advice, "learning_rate_above_limit.measured")
+    advice = first_to_work(case, [*chosen, *leave_out(case)])
+    smaller = advice is not None and advice.setting.get("learning_rate") is not None
+    key = "learning_rate_above_limit.measured" + ("" if smaller else ".alone")
+    yield Finding("learning_rate_above_limit", evidence, False, advice, key)

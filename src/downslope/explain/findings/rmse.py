@@ -16,7 +16,7 @@ import symengine as se
 from numpy.typing import NDArray
 
 from downslope.descent import Status
-from downslope.explain.advice import Advice, from_trial, lasted, trial, try_rates, worked
+from downslope.explain.advice import Candidate, first_to_work, leave_out, rates, scheduled
 from downslope.explain.case import LIMITS, Case, turns
 from downslope.explain.curvature import Curvature
 from downslope.explain.findings.finding import Finding
@@ -95,7 +95,8 @@ def _rate(case: Case, linear: LinearRule, root: Root) -> Iterator[Finding]:
         "value": float(case.values[-1]),
         "at": dict(zip(case.run.objective.parameters.coordinates, map(float, root.minimum), strict=True)),
     }
-    advice = try_rates(case, [best, limit / 2, limit / 4]) or _on_square(case, root)
+    chosen = rates(case, [best, limit / 2, limit / 4])
+    advice = first_to_work(case, [*chosen, *leave_out(case), *_on_square(case, root)])
     yield Finding("rmse_rate", evidence, False, advice, "rmse_rate")
 
 
@@ -124,33 +125,29 @@ def _chatter(case: Case, linear: LinearRule, root: Root) -> Finding:
         "curvature_of_square": L,
         "at": dict(zip(case.run.objective.parameters.coordinates, map(float, root.minimum), strict=True)),
     }
-    return Finding("rmse_chatter", evidence, False, _on_square(case, root) or _falling(case), "rmse_chatter")
+    advice = first_to_work(case, [*_on_square(case, root), *leave_out(case), *_falling(case)])
+    return Finding("rmse_chatter", evidence, False, advice, "rmse_chatter")
 
 
-def _on_square(case: Case, root: Root) -> Advice | None:
+def _on_square(case: Case, root: Root) -> list[Candidate]:
     """The same data without the root: gradient descent on q, at the best rate of its own curvature."""
     old = case.run.objective
     square = FormulaObjective(root.inside, old.parameters, "square", old.dtype)
     curvature = Curvature.of(root.hessian, old.parameters.coordinates)
     rate = float(f"{0.999 * curvature.best_rate:.3g}")
-    run = trial(
-        case,
-        case.setup.changed(learning_rate=rate),
-        objective=square,
-        tolerance=1e-6 * max(1.0, curvature.largest),
-    )
-    if run is None or not worked(run):
-        return None
-    return from_trial("advice.square", {"objective": "square", "learning_rate": rate}, run)
+    return [
+        Candidate(
+            key="advice.square",
+            setting={"objective": "square", "learning_rate": rate},
+            optimizer=case.setup.changed(learning_rate=rate),
+            objective=square,
+            tolerance=1e-6 * max(1.0, curvature.largest),
+        )
+    ]
 
 
-def _falling(case: Case) -> Advice | None:
+def _falling(case: Case) -> list[Candidate]:
     if case.rate is None:
-        return None
+        return []
     steps = max(100, case.run.nit)
-    rule = case.setup.changed(learning_rate=case.rate * Cosine(steps=steps, final=0.0))
-    run = trial(case, rule, steps=steps, tolerance=0.0)
-    if run is None or not lasted(run) or run.fun > 0.1 * case.run.fun:
-        return None
-    setting = {"learning_rate": case.rate, "schedule": f"cosine(steps={steps})"}
-    return from_trial("advice.schedule", setting, run)
+    return scheduled(case, Cosine(steps=steps, final=0.0), f"cosine(steps={steps})", steps)

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Status
-from downslope.explain.advice import Advice, from_trial, trial, try_rates, worked
+from downslope.descent.bounds import within_bounds
+from downslope.errors import UsageError
+from downslope.explain.advice import Advice, Candidate, first_to_work, leave_out, rates, trial
 from downslope.explain.beyond import fall_without_end
 from downslope.explain.case import Case
 from downslope.explain.curvature import along, as_dict
@@ -76,17 +78,15 @@ def _key(code: str, failure: Failure | None, step: int) -> str:
 
 def _stay_inside(case: Case, left: Vector) -> Advice | None:
     """A smaller rate; else a bound, where one coordinate alone crossed the edge."""
+    chosen: list[Candidate] = []
     if case.rate is not None:
         η = case.rate
-        found = try_rates(case, [η / 2, η / 5, η / 20, η / 100, η / 1e3])
-        if found is not None:
-            return found
-    return _bounded(case, left)
+        chosen = rates(case, [η / 2, η / 5, η / 20, η / 100, η / 1e3])
+    return first_to_work(case, chosen) or _bounded(case, left) or first_to_work(case, leave_out(case))
 
 
 def _bounded(case: Case, left: Vector) -> Advice | None:
-    from downslope.descent.bounds import within_bounds
-
+    """A bound on the one coordinate that alone crossed the edge, where the run then ends somewhere else than at it."""
     if case.setup.bounded or not len(case.run.history):
         return None
     good, names = case.run.final, case.run.objective.parameters.coordinates
@@ -96,17 +96,28 @@ def _bounded(case: Case, left: Vector) -> Advice | None:
             continue
         inside = edge + MARGIN * (good[i] - edge)
         pair = (inside, None) if left[i] < good[i] else (None, inside)
-        try:
-            rule, objective, start = within_bounds(
-                case.run.optimizer, case.run.objective, case.run.start, {name: pair}
-            )
-        except ValueError:
-            return None
-        run = trial(case, rule, start=start, objective=objective)
-        settled = run is not None and abs(run.final[i] - inside) > MARGIN * abs(good[i] - inside)
-        if run is not None and worked(run) and settled:  # else it only leans on the bound that was made up
-            return from_trial("advice.bounds", {"bounds": {name: list(pair)}}, run)
+        candidate = bound(case, name, pair)
+        run = None if candidate is None else trial(case, candidate)
+        if run is None or abs(run.final[i] - inside) <= MARGIN * abs(good[i] - inside):
+            continue  # it would only lean on the bound that was made up
+        found = first_to_work(case, [candidate] if candidate else [])
+        if found is not None:
+            return found
     return None
+
+
+def bound(case: Case, name: str, pair: tuple[float | None, float | None]) -> Candidate | None:
+    """A bound on one coordinate, with a method that can be kept within it; None where there is none such."""
+    rule = case.run.optimizer if case.setup.rule.projects else None
+    if rule is None:
+        return None
+    bounds = {name: pair}
+    try:
+        rule, objective, start = within_bounds(rule, case.run.objective, case.run.start, bounds)
+    except UsageError:
+        return None  # the start lies outside
+    setting = {"bounds": {name: list(pair)}}
+    return Candidate(key="advice.bounds", setting=setting, optimizer=rule, start=start, objective=objective)
 
 
 def _edge(case: Case, good: Vector, left: Vector, i: int) -> float | None:
@@ -142,10 +153,9 @@ def _overflow(case: Case, left: Vector) -> Iterator[Finding]:
         "at": as_dict(left, case.run.objective.parameters.coordinates),
         **_parts(failure),
     }
-    advice = None
-    if case.rate is not None:
-        η = case.rate
-        advice = try_rates(case, [η / 10, η / 100, η / 1e3, η / 1e4, η / 1e6])
+    η = case.rate or 0.0
+    chosen = rates(case, [η / 10, η / 100, η / 1e3, η / 1e4, η / 1e6])
+    advice = first_to_work(case, [*chosen, *leave_out(case)])
     yield Finding("overflow", evidence, True, advice, _key("overflow", failure, 1))
 
 

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Status
-from downslope.explain.advice import Advice, try_method, try_rates
+from downslope.explain.advice import (
+    Advice,
+    first_to_work,
+    leave_out,
+    method,
+    more_steps,
+    rates,
+    without_schedule,
+)
 from downslope.explain.case import LIMITS, Case
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
@@ -24,6 +32,7 @@ LEFT = 0.5  # part of the way to the minimum that is still to go, without a test
 STRAIGHT = (
     0.95  # a path this straight, of a method whose steps have a length of their own, is still on its way
 )
+AHEAD = 1000  # steps, at most so many of which are added up
 RINGING = 2000  # steps after which even a run that converged is told of its momentum
 
 
@@ -31,7 +40,9 @@ def look(case: Case) -> Iterator[Finding]:
     """At most one: too much momentum, too small a rate, then the problem's own condition."""
     if case.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN):
         return
-    found = _momentum(case) or _timid(case) or _crawling(case) or _ill(case)
+    found = (
+        _momentum(case) or _faded(case) or _timid(case) or _crawling(case) or _ill(case) or _unfinished(case)
+    )
     if found is not None:
         yield found
 
@@ -114,16 +125,14 @@ def _momentum(case: Case) -> Finding | None:
 
 def _less_momentum(case: Case, linear: LinearRule, best: float, rate: float, fewer: float) -> Advice | None:
     name = type(linear.rule).name()
-    for momentum, η in (
-        (round(best + 5e-4, 3), float(f"{rate:.3g}")),
-        (0.9, linear.rate),
-        (0.5, linear.rate),
-    ):
-        if momentum < linear.momentum:
-            found = try_method(case, name, fewer, learning_rate=η, momentum=momentum)
-            if found is not None:
-                return found
-    return None
+    settings = [(round(best + 5e-4, 3), float(f"{rate:.3g}")), (0.9, linear.rate), (0.5, linear.rate)]
+    chosen = [
+        candidate
+        for momentum, η in settings
+        if momentum < linear.momentum
+        for candidate in method(case, name, η, momentum=momentum)
+    ]
+    return first_to_work(case, [*chosen, *leave_out(case)], fewer)
 
 
 # --- learning rate -----------------------------------------------------------------------------------
@@ -155,9 +164,8 @@ def _timid(case: Case) -> Finding | None:
         "left": case.reduction,
         "rule": type(linear.rule).__name__,
     }
-    advice = try_rates(case, [better, limit / 2, limit / 4, limit / 10, 3 * linear.rate], now / 2)
-    if advice is None and not case.quadratic:
-        return None  # what theory promised near the minimum did not hold from this start
+    chosen = rates(case, [better, limit / 2, limit / 4, limit / 10, 3 * linear.rate])
+    advice = first_to_work(case, [*chosen, *leave_out(case)], now / 2)
     return Finding("learning_rate_too_small", evidence, case.quadratic, advice)
 
 
@@ -171,9 +179,8 @@ def _crawling(case: Case) -> Finding | None:
     straight = float(np.linalg.norm(x[-1] - x[0])) / path if path > 0 else 0.0
     if straight < STRAIGHT:
         return None
-    advice = try_rates(case, [10 * rate, 100 * rate, 1e3 * rate, 1e4 * rate], case.run.nit + 1)
-    if advice is None:
-        return None
+    chosen = rates(case, [10 * rate, 100 * rate, 1e3 * rate, 1e4 * rate, 1e5 * rate])
+    advice = first_to_work(case, [*chosen, *leave_out(case)])
     evidence = {
         "learning_rate": rate,
         "moved": path,
@@ -222,16 +229,53 @@ def _ill(case: Case) -> Finding | None:
 
 
 def _faster(case: Case, curvature: Curvature) -> Advice | None:
+    """What an expert would try: leave the rate out; else momentum as Polyak would set it."""
     β, scaled = best_momentum(curvature.condition)
     rate = float(f"{0.99 * scaled / curvature.largest:.3g}")
+    chosen = [*leave_out(case), *method(case, "adaptive_barzilai_borwein")]
     if case.quadratic:
-        found = try_method(case, "momentum", learning_rate=rate, momentum=min(0.999, round(β + 5e-4, 3)))
-        if found is not None:
-            return found
-    for name in ("adaptive_barzilai_borwein", "nesterov_restart"):
-        if name != type(case.setup.rule).name():
-            values = {"learning_rate": 1 / curvature.largest} if name == "nesterov_restart" else {}
-            found = try_method(case, name, **values)
-            if found is not None:
-                return found
-    return None
+        chosen += method(case, "momentum", rate, momentum=min(0.999, round(β + 5e-4, 3)))
+    return first_to_work(case, chosen)
+
+
+# --- schedules, and steps alone ----------------------------------------------------------------------
+
+
+def _faded(case: Case) -> Finding | None:
+    """A schedule that made the rate so small that the steps which are left cannot reach the minimum."""
+    setup, curvature = case.setup, case.curvature
+    first, last = setup.rate_at(0), setup.rate_at(case.run.nit)
+    if not case.faded or first is None or last is None or curvature is None or not unfinished(case):
+        return None
+    ahead = sum(
+        setup.rate_at(case.run.nit + k) or 0.0
+        for k in range(0, case.run.nit + AHEAD, 1 + case.run.nit // AHEAD)
+    )
+    ahead *= 1 + case.run.nit // AHEAD
+    slowest = curvature.smallest if curvature.smallest > 0 else 0.0
+    if ahead * slowest > 1.0:
+        return None  # as many steps again would still get there
+    evidence = {"first_rate": first, "last_rate": last, "step": case.run.nit, "left": case.reduction}
+    advice = first_to_work(case, [*without_schedule(case), *leave_out(case)])
+    return Finding("schedule_too_fast", evidence, False, advice)
+
+
+def _unfinished(case: Case) -> Finding | None:
+    """Nothing is wrong but that there were too few steps."""
+    if not case.missed or case.status == Status.STALLED or len(case.norms) < 2:
+        return None
+    if not np.min(case.norms[len(case.norms) // 2 :]) < np.min(case.norms[: 1 + len(case.norms) // 2]):
+        if not case.values[-1] < np.min(case.values[: 1 + len(case.values) // 2]):
+            return None  # no progress that anybody could see
+    needed = None
+    basics = _basics(case)
+    if basics is not None and case.quadratic:
+        needed = _needed(case, *basics)
+    evidence = {
+        "steps": case.run.nit,
+        "gradient_norm": case.run.gradient_norm,
+        "wanted": case.wanted,
+        "needed": needed,
+    }
+    advice = first_to_work(case, [more_steps(), *leave_out(case)])
+    return Finding("too_few_steps", evidence, case.quadratic, advice, "too_few_steps")

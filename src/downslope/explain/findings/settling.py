@@ -1,0 +1,153 @@
+"""Runs that do not settle though their steps are not too large to be stable: cycles, chatter, steps held at a bound.
+
+And runs that settled too early, since the test that ended them was loose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from downslope.descent import Status
+from downslope.descent.trend import period_of, repeats
+from downslope.explain.advice import first_to_work, leave_out, rates, scheduled, tolerance
+from downslope.explain.case import LIMITS, Case, turns
+from downslope.explain.curvature import as_dict
+from downslope.explain.findings.finding import Finding
+from downslope.explain.point import by_gradient
+from downslope.optimizers.schedules.cosine import Cosine
+
+MANY = 100  # steps that a falling schedule has at least
+FEWEST = 12  # consecutive points from which to tell
+SHRINKING = 0.5  # the last half of the steps against the half before: what gets shorter is settling
+BACK = 0.2  # part of the steps that must turn back
+AROUND = 20.0  # times the length of its steps within which a point circles a minimum
+LOOSE = 0.1  # part of the way from the start that is still to go
+STEEP = 1e-2  # part of the first gradient's norm that is still there
+
+
+def look(case: Case) -> Iterator[Finding]:
+    """At most one."""
+    found = _loose(case) if case.succeeded_by_test else _held(case) or _cycle(case) or _chatter(case)
+    if found is not None:
+        yield found
+
+
+def _cycle(case: Case) -> Finding | None:
+    """The points repeat themselves while the gradient does not vanish."""
+    if case.status not in LIMITS or not case.norms[-1] > 0:
+        return None
+    late = case.late
+    points = late if late is not None else case.run.history.x[:, case.free]
+    period = period_of(points) if late is not None else 0
+    if not period and not (late is None and repeats(points) and _moves(case)):
+        return None
+    last = points[-max(period, 1) :]
+    evidence: dict[str, Any] = {
+        "period": period or None,
+        "width": float(np.max(np.ptp(points[-4 * max(period, 1) :], axis=0))),
+        "points": [as_dict(x, case.names) for x in last],
+        "gradient_norm": float(case.norms[-1]),
+        "rule": type(case.setup.rule).__name__,
+    }
+    chosen = rates(case, [case.rate / 2, case.rate / 4, case.rate / 10, case.rate / 100]) if case.rate else []
+    advice = first_to_work(case, [*chosen, *leave_out(case)])
+    return Finding("cycle", evidence, True, advice, "cycle" if period else "cycle.unknown")
+
+
+def _moves(case: Case) -> bool:
+    """Whether the next step, which thinned rows do not show, would move the point at all."""
+    rate = case.rate
+    return rate is not None and rate * float(case.norms[-1]) > 1e-9 * max(
+        1.0, float(np.max(np.abs(case.final)))
+    )
+
+
+def _chatter(case: Case) -> Finding | None:
+    """A rule whose steps do not fade with the gradient goes round a minimum at the distance that its rate sets."""
+    late, rate = case.late, case.rate
+    if (
+        case.linear is not None
+        or rate is None
+        or case.status not in LIMITS
+        or late is None
+        or len(late) < FEWEST
+    ):
+        return None
+    if not case.asked and case.reduction <= STEEP:
+        return None
+    lengths = np.linalg.norm(np.diff(late, axis=0), axis=1)
+    middle = len(lengths) // 2
+    length = float(np.median(lengths[middle:]))
+    if not length > 0 or length < SHRINKING * np.median(lengths[:middle]) or np.mean(turns(late) < 0) < BACK:
+        return None
+    centre = case.bottom.x if case.bottom is not None else np.mean(late[middle:], axis=0)
+    distance = float(np.median(np.linalg.norm(late[middle:] - centre, axis=1)))
+    if distance > AROUND * length:
+        return None
+    evidence = {
+        "learning_rate": rate,
+        "length": length,
+        "distance": distance,
+        "at": as_dict(centre, case.names),
+        "rule": type(case.setup.rule).__name__,
+    }
+    steps = max(MANY, case.run.nit)
+    falling = scheduled(case, Cosine(steps=steps, final=0.0), f"cosine(steps={steps})", steps)
+    smaller = rates(case, [rate / 10, rate / 100])
+    advice = first_to_work(case, [*smaller, *(falling if not case.asked else []), *leave_out(case), *falling])
+    return Finding("chatter", evidence, False, advice)
+
+
+def _held(case: Case) -> Finding | None:
+    """A rule that sizes its own steps within bounds stands at one of them."""
+    rule = case.setup.rule.hyperparameters()
+    least, most = rule.get("min_step"), rule.get("max_step")
+    late = case.late
+    if least is None or most is None or not case.missed or late is None or len(late) < 3:
+        return None
+    sizes = np.abs(np.diff(late[-FEWEST:], axis=0))
+    sizes = sizes[sizes > 0]
+    if not len(sizes):
+        return None
+    for which, bound in (("min_step", float(least)), ("max_step", float(most))):
+        if np.all(np.abs(sizes - bound) <= 1e-6 * bound + 4 * np.spacing(np.max(np.abs(late[-1])))):
+            evidence = {"which": which, "bound": bound, "rule": type(case.setup.rule).__name__}
+            return Finding("step_size_bounds", evidence, True, first_to_work(case, leave_out(case)), which)
+    return None
+
+
+def _loose(case: Case) -> Finding | None:
+    """The test passed far from the stationary point, or where the slope had hardly fallen."""
+    if case.status != Status.CONVERGED or not case.known or len(case.norms) < 2:
+        return None
+    part, left = _part_to_go(case), case.reduction
+    if by_gradient(case.run):
+        return None if part is None or part <= LOOSE or left <= STEEP else _loosely(case, part, "gradient")
+    if not (left > STEEP and (part is None or part > LOOSE)):
+        return None
+    return _loosely(case, part, "value" if case.run.stopping.value_tolerance is not None else "step")
+
+
+def _part_to_go(case: Case) -> float | None:
+    if case.bottom is None:
+        return None
+    whole = float(np.linalg.norm(case.bottom.x - case.start))
+    return float(np.linalg.norm(case.bottom.x - case.final)) / whole if whole > 0 else None
+
+
+def _loosely(case: Case, part: float | None, which: str) -> Finding:
+    evidence = {
+        "test": which,
+        "tolerance": case.run.stopping.value_tolerance if which == "value" else case.run.stopping.x_tolerance,
+        "gradient_norm": float(case.norms[-1]),
+        "left": case.reduction,
+        "part": part,
+    }
+    if which == "gradient":
+        evidence["tolerance"] = case.wanted
+    smaller = tolerance(float(f"{1e-6 * float(case.norms[0]):.1g}"))
+    advice = first_to_work(case, [smaller]) if which == "gradient" else None
+    return Finding("loose_tolerance", evidence, False, advice, f"loose_tolerance.{which}")
