@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -207,7 +207,7 @@ def _forecast(case: Case) -> Forecast | None:
         gradient = case.landscape.hessian(bottom.x) @ (case.start - bottom.x)
     doubt = case.landscape.doubt
     made = from_curvature(curvature, gradient, case.setup, case.wanted, case.quadratic, doubt)
-    return made.beside(case.run)
+    return replace(made, up=case.run.maximize).beside(case.run)
 
 
 def _plain(value: Any) -> Any:

@@ -41,6 +41,8 @@ class Forecast:
         directions: curvature, name and factor per step of every direction.
         exact: true on quadratics; elsewhere all of this holds near the minimum only.
         happened: status and steps of the run that followed.
+        bounded: whether there is something to arrive at.
+        up: whether it is to climb: then all curvatures here are those of the objective turned upside down.
     """
 
     largest: float
@@ -59,6 +61,7 @@ class Forecast:
     method: str = ""
     happened: dict[str, Any] | None = None
     bounded: bool = True
+    up: bool = False
 
     @property
     def sentence(self) -> str:
@@ -82,7 +85,7 @@ class Forecast:
             key = "diverges"
         else:
             key = "steps" if self.steps is not None else "limit"
-        return say(f"forecast.{key}{'' if self.exact else '.local'}", **fields)
+        return say(f"forecast.{key}{'' if self.exact else '.local'}{'.up' if self.up else ''}", **fields)
 
     def beside(self, run: Run) -> Forecast:
         """The same, with what then happened."""
@@ -155,6 +158,7 @@ def forecast(
             "nothing can be forecast here: no minimum was found downhill from the start, or there are more than"
             f" {MOST_PARAMETERS} parameters."
         )
+    made = replace(made, up=maximize)
     return made if run is None else made.beside(run)
 
 
@@ -168,8 +172,10 @@ def expected(
     optimizer, rate = options.get("optimizer"), options.get("learning_rate")
     if optimizer is not None or rate is not None:
         rule = as_optimizer(optimizer, rate, **hyperparameters)
-        return forecast_of(objective, x, Setup.of(rule), tolerance, sign), rule
+        made = forecast_of(objective, x, Setup.of(rule), tolerance, sign)
+        return (None if made is None else replace(made, up=maximize)), rule
     made = forecast_of(objective, x, None, tolerance, sign)
+    made = None if made is None else replace(made, up=maximize)
     best = None if made is None else made.best_rate
     return made, as_optimizer(None, best)
 

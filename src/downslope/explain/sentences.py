@@ -204,6 +204,26 @@ FINDINGS: Mapping[str, str] = {
     "power {order:.3g} of the distance, so the gradient fades long before the point arrives.",
     "flat.asymptote": "The objective keeps falling along {along} and has no minimum there: the gradient fades "
     "while the point runs off, {moved:.4g} so far.",
+    "flat.asymptote.up": "The objective keeps rising along {along} and has no maximum there: the gradient fades while "
+    "the point runs off, {moved:.4g} so far.",
+    "flat.plateau.up": "The ground is so flat here that the gradient is {gradient_norm:.3g}; far along {along} the "
+    "objective is higher.",
+    "flat.flat_valley.up": "Along {along} nothing changes: the maximum is not one point but a whole ridge, and where on "
+    "it a run ends depends on its start.",
+    "flat.higher_order_minimum.up": "At the maximum there is no curvature along {along}: the gradient fades long before "
+    "the point arrives, and steps get ever shorter.",
+    "flat.higher_order_minimum.order.up": "At the maximum there is no curvature along {along}: values fall with the "
+    "power {order:.3g} of the distance, so the gradient fades long before the point arrives.",
+    "flat.undecided.up": "The ground is so flat along {along} that rounding hides whether it rises or falls.",
+    "flat.small_by_units.up": "The gradient {gradient_norm:.3g} is within the tolerance only because of the units: the "
+    "curvature is {curvature:.3g}, and the maximum is {distance:.4g} away.",
+    "saddle.maximum.up": "The run stands at a maximum: every way leads down, most steeply along {along}.",
+    "saddle.minimum.up": "The run stands at a minimum, and a maximum was asked for: every way leads up, most steeply "
+    "along {along}.",
+    "saddle.inflection.up": "The run creeps up to an inflection: the objective goes on rising beyond it along {along}, "
+    "with the power {order:.3g} of the distance.",
+    "saddle.inflection.unmeasured.up": "The run creeps up to an inflection: the objective goes on rising beyond it along "
+    "{along}.",
     "flat.plateau": "The ground is so flat here that the gradient is {gradient_norm:.3g}; far along {along} the "
     "objective is lower.",
     "flat.undecided": "The ground is so flat along {along} that rounding hides whether it rises or falls.",
@@ -235,14 +255,29 @@ FINDINGS: Mapping[str, str] = {
     "too_few_steps": "The run was still on its way: after {steps} steps the gradient norm is {gradient_norm:.3g}, and "
     "{wanted:.3g} was asked for.",
     "active_bounds": "Bounds hold {names}: beyond them the objective would be better.",
-    "pole": "Between step {step} and the next the run jumped over a pole: {expression} is 0 at {at}, and the objective "
-    "is infinite there.",
+    "pole": "After step {step} the run jumped over a pole of the objective, where {expression} is 0: {place}.",
     "ill_conditioned": "The curvatures lie {condition:,.4g} times apart, from {largest:.4g} along {steep} to "
     "{smallest:.4g} along {shallow}: even the best constant learning rate {best_rate:.4g} takes "
     "{steps_at_best_rate:,.0f} steps.",
     "ill_conditioned.local": "Near the minimum the curvatures lie {condition:,.4g} times apart, from "
     "{largest:.4g} along {steep} to {smallest:.4g} along {shallow}: even the best constant learning rate there, "
     "{best_rate:.4g}, takes about {steps_at_best_rate:,.0f} steps.",
+    "learning_rate_above_limit.up": "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the downward curvature {curvature:.4g} along {along} sets: there the error is multiplied by {factor:.4g} at every step, and the value fell from step {began} on.",
+    "learning_rate_above_limit.unseen.up": "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the downward curvature {curvature:.4g} along {along} sets: there the error is multiplied by {factor:.4g} at every step, which the value does not show yet.",
+    "learning_rate_above_limit.onset.up": "From step {began} on the learning rate {learning_rate:.4g} was above the limit {limit:.4g} that the downward curvature {curvature:.4g} met there along {along} sets.",
+    "learning_rate_above_limit.at.up": "The learning rate {learning_rate:.4g} is the limit {limit:.4g} itself that the downward curvature {curvature:.4g} along {along} sets: there the error keeps its size at every step.",
+    "learning_rate_above_limit.local.up": "From step {began} on the learning rate {learning_rate:.4g} was above the limit {limit:.4g} that the downward curvature {curvature:.4g} met there along {along} sets: every step was about {factor:.4g} times the last.",
+    "learning_rate_above_limit.bouncing.up": "Around the maximum near by the learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the downward curvature {curvature:.4g} along {along} sets, so the steps bounce about it and never settle.",
+    "momentum_too_large.up": "The momentum {momentum:.4g} is too large: the point swings about the maximum with a period of {period:.3g} steps, and only the part {modulus:.4g} of the swing is left after each; it will take {steps_needed:,.0f} steps. For this objective {best_momentum:.3g} is best.",
+    "momentum_too_large.local.up": "Near the maximum the momentum {momentum:.4g} is too large: the point swings with a period of {period:.3g} steps, and only the part {modulus:.4g} of the swing is left after each; it would take about {steps_needed:,.0f} steps. There {best_momentum:.3g} is best.",
+    "zigzag.up": "The path zig-zags: along {along}, where the downward curvature is {curvature:.4g}, every step multiplies the error by {factor:.4g}, while along {slow_along} it is {slow_factor:.4g}.",
+    "zigzag.up.one": "The path zig-zags: the downward curvature is {curvature:.4g}, and every step multiplies the error by {factor:.4g}.",
+    "zigzag.local.up": "The path zig-zags: near by, every step along {along}, where the downward curvature is {curvature:.4g}, multiplies the error by about {factor:.4g}.",
+    "zigzag.one.local.up": "The path zig-zags: near by the downward curvature is {curvature:.4g}, and every step multiplies the error by about {factor:.4g}.",
+    "learning_rate_too_small.local.up": "The learning rate {learning_rate:.4g} is {below:,.0f} times below the limit {limit:.4g} of the curvature on the way: near the maximum alone it would take {steps_needed:,.0f} steps.",
+    "chatter.up": "The steps of {rule} do not fade with the gradient: with a learning rate of {learning_rate:.4g} they stay about {length:.2g} long, and the point goes round the maximum at a distance of about {distance:.2g}.",
+    "ill_conditioned.up": "The downward curvatures lie {condition:,.4g} times apart, from {largest:.4g} along {steep} to {smallest:.4g} along {shallow}: even the best constant learning rate {best_rate:.4g} takes {steps_at_best_rate:,.0f} steps.",
+    "ill_conditioned.local.up": "Near the maximum the downward curvatures lie {condition:,.4g} times apart, from {largest:.4g} along {steep} to {smallest:.4g} along {shallow}: even the best constant learning rate there, {best_rate:.4g}, takes about {steps_at_best_rate:,.0f} steps.",
 }
 
 ADVICE: Mapping[str, str] = {
@@ -318,7 +353,17 @@ FORECASTS: Mapping[str, str] = {
     "curvature.local": "Near the minimum the curvatures go from {smallest:.4g} to {largest:.4g} (κ = "
     "{condition:.4g}).",
     "nowhere": "There is nothing to arrive at: the objective falls without end.",
-    "nowhere.local": "There is nothing to arrive at: the objective falls without end.",
+    "nowhere.up": "There is nothing to arrive at: the objective rises without end.",
+    "steps.up": "Downward curvatures from {smallest:.4g} to {largest:.4g} (κ = {condition:.4g}) allow learning rates below {limit:.4g}; with {rate:.4g} the gradient falls to {tolerance:.3g} in {steps:,.0f} steps.",
+    "steps.up.one": "Downward curvatures from {smallest:.4g} to {largest:.4g} (κ = {condition:.4g}) allow learning rates below {limit:.4g}; with {rate:.4g} the gradient falls to {tolerance:.3g} in {steps:,.0f} step.",
+    "steps.local.up": "Near the maximum downward curvatures from {smallest:.4g} to {largest:.4g} (κ = {condition:.4g}) allow learning rates below {limit:.4g}; there {rate:.4g} would bring the gradient to {tolerance:.3g} in about {steps:,.0f} steps.",
+    "steps.local.up.one": "Near the maximum downward curvatures from {smallest:.4g} to {largest:.4g} (κ = {condition:.4g}) allow learning rates below {limit:.4g}; there {rate:.4g} would bring the gradient to {tolerance:.3g} in about {steps:,.0f} step.",
+    "diverges.up": "The largest downward curvature {largest:.4g} allows learning rates below {limit:.4g}; with {rate:.4g} it will not converge.",
+    "diverges.local.up": "Near the maximum the largest downward curvature {largest:.4g} allows learning rates below {limit:.4g}; with {rate:.4g} it will not settle there.",
+    "limit.up": "The largest downward curvature {largest:.4g} allows learning rates below {limit:.4g}.",
+    "limit.local.up": "Near the maximum the largest downward curvature {largest:.4g} allows learning rates below {limit:.4g}.",
+    "curvature.up": "The downward curvatures go from {smallest:.4g} to {largest:.4g} (κ = {condition:.4g}).",
+    "curvature.local.up": "Near the maximum the downward curvatures go from {smallest:.4g} to {largest:.4g} (κ = {condition:.4g}).",
 }
 
 GRADIENTS: Mapping[str, str] = {
@@ -375,6 +420,9 @@ RECORDS: Mapping[str, str] = {
     "plateau": "The value has been level for {steps} steps, at {value:.4g} within {spread:.2g}, with {left:.0%} of the "
     "first gradient's norm still there.",
     "unfinished": "The value was still falling at the end: by {part:.1%} of its whole fall in the last {steps} steps.",
+    "learning_rate_above_limit.up": "The value fell from step {step} on. The gradients measure a downward curvature of {curvature:.4g} along the last steps, along {along}; for that, {rule} is stable up to a learning rate of {limit:.4g}, and it was {learning_rate:.4g}.",
+    "learning_rate_above_limit.nowhere.up": "The value fell from step {step} on. The gradients measure a downward curvature of {curvature:.4g} along the last steps; for that, {rule} is stable up to a learning rate of {limit:.4g}, and it was {learning_rate:.4g}.",
+    "diverging.up": "The value fell at every step from step {step} on, from {before:.4g} to {after:.4g}.",
 }
 LEFT_OUT: Mapping[str, str] = {
     "clock": "Looking took far longer than was counted, so nothing of it is told, and no advice is given.",
@@ -431,9 +479,9 @@ def say(key: str, language: Mapping[str, str] = ENGLISH, **fields: Any) -> str:
     >>> say("advice.learning_rate", rate=0.5, steps=1)
     'A learning rate of 0.5 converges in 1 step (run and confirmed).'
     """
-    if fields.get("steps") == 1 and f"{key}.one" in language:
-        key = f"{key}.one"
     for ending in (".up", ".local"):
         if key not in language:
             key = key.replace(ending, "")
+    if fields.get("steps") == 1 and f"{key}.one" in language:
+        key = f"{key}.one"
     return language[key].format(**fields)

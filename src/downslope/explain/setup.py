@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from downslope.optimizers import Optimizer
+from downslope.optimizers import state as states
 from downslope.optimizers.schedule import Constant, Product, Schedule
 from downslope.optimizers.wrappers.projected import Projected
 from downslope.optimizers.wrappers.weight_decay import WeightDecay
@@ -50,7 +51,7 @@ class Setup:
         """The learning rate at a step; None where it depends on more than the step, or there is none."""
         if self.schedule is None:
             return self.rate
-        return float(self.schedule.factor(float(step))) if self.schedule.init() == () else None
+        return None if any(states.leaves(self.schedule.init())) else float(self.schedule.factor(float(step)))
 
     @classmethod
     def of(cls, optimizer: Optimizer) -> Setup:

@@ -46,6 +46,7 @@ class Finding:
         exact: whether the numbers hold everywhere (a quadratic) or only near where they were taken.
         advice: what would work, run and confirmed; None where nothing did, or nothing can.
         key: of its sentence; by default the code, with ``.local`` where it is not exact.
+        up: whether the run climbed.
     """
 
     code: str
@@ -53,12 +54,18 @@ class Finding:
     exact: bool = True
     advice: Advice | None = None
     key: str = ""
+    up: bool = False
 
     @property
     def sentence(self) -> str:
         """The cause in a sentence or two."""
         key = self.key or (self.code if self.exact else f"{self.code}.local")
-        return say(f"finding.{key}", **self.evidence)
+        key += ".up" if self.up else ""
+        at = self.evidence.get("at")
+        place = (
+            ", ".join(f"{name} = {number:.6g}" for name, number in at.items()) if isinstance(at, dict) else ""
+        )
+        return say(f"finding.{key}", **self.evidence, place=place)
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as plain data."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from downslope.descent import Run, Status
@@ -40,7 +42,7 @@ def causes(case: Case) -> list[Finding]:
                 new = list(family.look(case))
         except (TooDearError, ObjectiveError, np.linalg.LinAlgError, OverflowError):
             new = []  # what cannot be computed there cannot be said either
-        found += new
+        found += [replace(finding, up=case.run.maximize) for finding in new]
         if any(finding.code != "zigzag" for finding in new):
             explained |= _EXPLAINS.get(family, set())
     return sorted(found, key=lambda finding: CODES.index(finding.code))

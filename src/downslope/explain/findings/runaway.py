@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,16 @@ from downslope.explain.beyond import fall_without_end
 from downslope.explain.case import Case
 from downslope.explain.curvature import along, as_dict
 from downslope.explain.findings.finding import Finding
-from downslope.explain.subexpressions import Failure, failure_at
+from downslope.explain.subexpressions import Failure, divisors, failure_at
 from downslope.objectives import Vector
+from downslope.optimizers import as_optimizer
 
 SUDDEN = 3  # steps within which an overflow is the function's own and not a long divergence's end
 DECADES = 9  # tenfold distances over which values must fall to be called falling for ever
 FALLEN = 1.0  # times the size of the value where it begins: so far below 0 it must have come
+CROSSINGS = 2000  # points between which a pole is looked for
+BISECTED = 50
+GROWN = 1e3  # times the values at either side: so much more it must be near a pole
 MARGIN = 1e-3  # of the way to the edge of the domain, where a bound is put
 
 
@@ -31,7 +35,72 @@ def look(case: Case) -> Iterator[Finding]:
         yield _left_domain(case, left)
     elif left is not None and case.status == Status.DIVERGED:
         yield from _overflow(case, left)
-    yield from _unbounded(case)
+    pole = _pole(case)
+    if pole is not None:
+        yield pole
+    else:
+        yield from _unbounded(case)
+
+
+# --- poles --------------------------------------------------------------------------------------------
+
+
+def _pole(case: Case) -> Finding | None:
+    """A divisor that changes its sign between two points of the run, where the objective grows without end."""
+    if case.succeeded_by_test or len(case.run.history) < 2:
+        return None
+    points = case.run.history.x
+    points = points if len(points) <= CROSSINGS else np.concatenate([points[:CROSSINGS], points[-1:]])
+    for text, divisor in divisors(case.run.objective):
+        signs = np.sign([divisor(x) for x in points])
+        for k in np.flatnonzero(signs[1:] * signs[:-1] < 0):
+            found = _pole_between(case, points[k], points[k + 1], divisor)
+            if found is None:
+                continue
+            at, side = found
+            evidence = {
+                "step": int(case.run.history.step[k]),
+                "expression": text,
+                "at": as_dict(at, case.run.objective.parameters.coordinates),
+            }
+            return Finding("pole", evidence, True, _on_this_side(case, at, side))
+    return None
+
+
+def _pole_between(
+    case: Case, before: Vector, after: Vector, divisor: Callable[[Vector], float]
+) -> tuple[Vector, Vector] | None:
+    """Where on the way the divisor vanishes, and a point just before; None where the objective stays finite there."""
+    inside, outside = 0.0, 1.0
+    way, first = after - before, np.sign(divisor(before))
+    for _ in range(BISECTED):
+        middle = (inside + outside) / 2
+        same = np.sign(divisor(before + middle * way)) == first
+        inside, outside = (middle, outside) if same else (inside, middle)
+    values = [abs(case.run.objective.value(x)) for x in (before, after)]
+    near = [abs(case.run.objective.value(before + (inside + part) * way)) for part in (-1e-7, 1e-7)]
+    if not max(near) > GROWN * (1 + max(v for v in values if np.isfinite(v))):
+        return None
+    return before + inside * way, before
+
+
+def _on_this_side(case: Case, at: Vector, side: Vector) -> Advice | None:
+    """A bound that keeps the run on the side of the pole where it began, where it then ends at a point of its own."""
+    moved = np.flatnonzero(np.abs(side - at) > 1e-9 * np.maximum(1.0, np.abs(at)))
+    chosen = rates(case, [case.rate / 10, case.rate / 100]) if case.rate else []
+    if len(moved) == 1:
+        i = int(moved[0])
+        edge = float(f"{at[i] + MARGIN * (side[i] - at[i]):.3g}")
+        pair = (edge, None) if side[i] > at[i] else (None, edge)
+        candidate = bound(case, case.run.objective.parameters.coordinates[i], pair)
+        run = None if candidate is None else trial(case, candidate)
+        if (
+            candidate is not None
+            and run is not None
+            and abs(run.final[i] - edge) > 1e-9 * abs(side[i] - edge)
+        ):
+            chosen.insert(0, candidate)
+    return first_to_work(case, chosen)
 
 
 # --- the edge of the domain ---------------------------------------------------------------------------
@@ -108,15 +177,17 @@ def _bounded(case: Case, left: Vector) -> Advice | None:
 
 def bound(case: Case, name: str, pair: tuple[float | None, float | None]) -> Candidate | None:
     """A bound on one coordinate, with a method that can be kept within it; None where there is none such."""
-    rule = case.run.optimizer if case.setup.rule.projects else None
-    if rule is None:
+    if case.setup.wrapped or case.setup.schedule is not None:
         return None
-    bounds = {name: pair}
+    own = case.setup.rule.projects
+    rule, bounds = case.run.optimizer if own else as_optimizer("spg"), {name: pair}
     try:
         rule, objective, start = within_bounds(rule, case.run.objective, case.run.start, bounds)
     except UsageError:
         return None  # the start lies outside
-    setting = {"bounds": {name: list(pair)}}
+    setting = {"bounds": {name: list(pair)}} | ({} if own else {"optimizer": None, "hyperparameters": None})
+    if not own and case.rate is not None:
+        setting["learning_rate"] = None
     return Candidate(key="advice.bounds", setting=setting, optimizer=rule, start=start, objective=objective)
 
 
@@ -246,5 +317,4 @@ def _made(case: Case, way: Vector, base: Vector, exact: bool, proof: str) -> Fin
     if proof == "negative_curvature":
         assert case.curvature is not None
         evidence["curvature"] = case.sign * float(case.curvature.values[0])
-    key = f"unbounded_below.{proof}" + (".up" if case.run.maximize else "")
-    return Finding("unbounded_below", evidence, exact, None, key)
+    return Finding("unbounded_below", evidence, exact, None, f"unbounded_below.{proof}")
