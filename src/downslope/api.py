@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from downslope.descent import Progress, Run, Stopping, descend, saving
 from downslope.descent.bounds import within_bounds
-from downslope.descent.descend import EngineName, Watch
+from downslope.descent.descend import EngineName, Callbacks
 from downslope.descent.progress import Step
 from downslope.errors import UsageError, nearest
 from downslope.explain.data_sizes import data_sizes
 from downslope.explain.gradient import compare
-from downslope.explain.point import judged
+from downslope.explain.point import judge_run
 from downslope.objectives import GradientWarning, Objective, Vector, as_objective, compare_gradient
 from downslope.objectives.frameworks import check_in_place
 from downslope.optimizers import all_optimizers, as_optimizer
@@ -23,10 +23,10 @@ from downslope.optimizers.schedule_text import as_schedule
 from downslope.optimizers.wrappers.scheduled import with_schedule
 
 if TYPE_CHECKING:
-    from downslope.fit import Fit
+    from downslope.fitting import Fit
 
 
-class Options(TypedDict, total=False):
+class MinimizeOptions(TypedDict, total=False):
     """The keyword arguments of ``minimize`` beyond the common ones, and the hyperparameters of a named optimizer."""
 
     evaluations: int
@@ -57,7 +57,7 @@ def minimize(
     learning_rate: float | None = None,
     steps: int | None = None,
     tolerance: float | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[MinimizeOptions],
 ) -> Run:
     """Descend a function and keep the whole history.
 
@@ -116,7 +116,7 @@ def maximize(
     learning_rate: float | None = None,
     steps: int | None = None,
     tolerance: float | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[MinimizeOptions],
 ) -> Run:
     """Climb a function: descent on its negative. Everything else is as for ``minimize``.
 
@@ -138,7 +138,7 @@ def load(path: str | os.PathLike[str]) -> Run | Fit:
     """
     data = saving.read(path)
     if data.get("command") == "fit":
-        from downslope.fit.saving import loaded
+        from downslope.fitting.saving import loaded
 
         return loaded(data, path)
     return saving.loaded(data, path)
@@ -163,11 +163,11 @@ def _run(
     learning_rate: float | None,
     steps: int | None,
     tolerance: float | None,
-    options: Options,
+    options: MinimizeOptions,
 ) -> Run:
     for name in options:
-        if name not in Options.__annotations__:
-            known = [*inspect.signature(minimize).parameters, *Options.__annotations__]
+        if name not in MinimizeOptions.__annotations__:
+            known = [*inspect.signature(minimize).parameters, *MinimizeOptions.__annotations__]
             raise UsageError(
                 f"there is no option '{name}'. {_home_of(name) or nearest(name, known)}".rstrip()
             )
@@ -204,11 +204,11 @@ def _run(
         maximize=uphill,
         every=options.get("every"),
         engine=options.get("engine", "auto"),
-        watch=Watch(callback=options.get("callback"), progress=options.get("progress")),
+        callbacks=Callbacks(callback=options.get("callback"), progress=options.get("progress")),
     )
     if options.get("in_place") and objective.tensors is not None:
         objective.tensors.put(run.final)
-    return judged(run) if options.get("explain", True) else run
+    return judge_run(run) if options.get("explain", True) else run
 
 
 def _look_at_gradient(objective: Objective, x: Vector, sizes: Sequence[int]) -> None:

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.explain import rationed
-from downslope.explain.landscape import Landscape
+from downslope.explain import budget
+from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.point import point_of
-from downslope.explain.rationed import SafetyClockError, TooDearError, at_most
+from downslope.explain.budget import SafetyClockError, TooDearError, at_most
 from downslope.objectives.formula import from_text
 
 
@@ -45,7 +45,7 @@ def test_an_explanation_calls_a_function_at_most_so_often(size: int) -> None:
     calls, run = counted(size, learning_rate=0.1, steps=40)
     calls.clear()
     run.explain()
-    assert len(calls) <= 2 * (run.nfev + rationed.MORE_EVALUATIONS)  # value and gradient apart
+    assert len(calls) <= 2 * (run.nfev + budget.MORE_EVALUATIONS)  # value and gradient apart
 
 
 def test_seconds_decide_nothing() -> None:
@@ -55,7 +55,7 @@ def test_seconds_decide_nothing() -> None:
 
 
 def test_what_the_budget_does_not_cover_is_refused_and_noted() -> None:
-    landscape = Landscape(from_text("x^4 + y^2"))
+    landscape = AnalysisView(from_text("x^4 + y^2"))
     for look in (landscape.value, landscape.gradient, landscape.hessian):
         with at_most(1e9) as ample:
             look(np.ones(2))
@@ -71,7 +71,7 @@ def test_what_the_budget_does_not_cover_is_refused_and_noted() -> None:
 
 def test_what_is_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     run = ds.minimize("(x^2+y-11)^2 + (x+y^2-7)^2", {"x": 1.0, "y": 1.0}, learning_rate=0.01, steps=20)
-    monkeypatch.setattr(rationed, "OPERATIONS", 0)
+    monkeypatch.setattr(budget, "OPERATIONS", 0)
     told = dataclasses.replace(run, nfev=0).explain()
     assert told.left_out or told.point.detail == "too_dear"
     assert all(finding.advice is None for finding in told.findings)
@@ -80,11 +80,11 @@ def test_what_is_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_safety_clock_that_strikes_leaves_no_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     run = ds.minimize("x^2/20 + y^2", {"x": -7.0, "y": 2.0}, learning_rate=1.05, steps=100)
     assert any(finding.advice for finding in run.explain().findings)
-    monkeypatch.setattr(rationed, "safety", lambda run: 0.0)
+    monkeypatch.setattr(budget, "safety", lambda run: 0.0)
     told = dataclasses.replace(run).explain()
     assert told.findings == ()
     assert told.forecast is None
     assert told.left_out
     with at_most(1e9, 0.0), pytest.raises(SafetyClockError):
         time.sleep(0)
-        rationed.spend(1)
+        budget.spend(1)

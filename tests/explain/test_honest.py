@@ -10,8 +10,8 @@ import pytest
 
 import downslope as ds
 from downslope.explain import classify, point
-from downslope.explain.landscape import LONG, Landscape
-from downslope.explain.outlook import from_curvature
+from downslope.explain.analysis_view import LONG, AnalysisView
+from downslope.explain.theory import from_curvature
 from downslope.objectives.formula import from_text
 
 RANDOM = np.random.default_rng(0)
@@ -159,15 +159,15 @@ def test_the_limit_of_the_learning_rate_is_said_once() -> None:
 
 def test_a_long_formula_is_compiled_and_is_the_same() -> None:
     objective = ds.minimize(network, START, learning_rate=0.01, steps=1, explain=False).objective
-    landscape = Landscape(objective)
+    view = AnalysisView(objective)
     assert len(str(objective.expression)) > LONG
-    assert landscape._native is not None
-    native = landscape.value(START), landscape.gradient(START), landscape.hessian(START)
-    landscape._machine_code, landscape._uncompilable, landscape._hessians = None, True, {}
-    assert landscape._native is None
-    assert native[0] == pytest.approx(landscape.value(START), rel=1e-14)
-    np.testing.assert_allclose(native[1], landscape.gradient(START), rtol=1e-12, atol=1e-15)
-    np.testing.assert_allclose(native[2], landscape.hessian(START), rtol=1e-6, atol=1e-8)
+    assert view._native is not None
+    native = view.value(START), view.gradient(START), view.hessian(START)
+    view._machine_code, view._uncompilable, view._hessians = None, True, {}
+    assert view._native is None
+    assert native[0] == pytest.approx(view.value(START), rel=1e-14)
+    np.testing.assert_allclose(native[1], view.gradient(START), rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(native[2], view.hessian(START), rtol=1e-6, atol=1e-8)
 
 
 def test_a_bound_is_not_advised_where_the_run_would_only_lean_on_it() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.fit import fit
+from downslope.fitting import fit
 from downslope.objectives import GradientWarning
 
 TUTORIALS = {
@@ -77,4 +77,4 @@ def test_the_module_is_called_like_the_function():
 
     table = {"x": [0.0, 1.0], "y": [1.0, 3.0]}
     assert ds.fit(table, "y ~ a*x + b").x == pytest.approx({"a": 2.0, "b": 1.0})
-    assert downslope.fit.fit is fit
+    assert downslope.fitting.fit is fit

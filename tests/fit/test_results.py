@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from downslope.errors import DataError
-from downslope.fit import fit, load
+from downslope.fitting import fit, load
 
 RNG = np.random.default_rng(8)
 N = 400

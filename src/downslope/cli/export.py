@@ -46,7 +46,7 @@ def export(
     from downslope import Run
     from downslope.api import load
     from downslope.export import DIALECTS
-    from downslope.export.door import writer_of
+    from downslope.export.exporting import writer_of
 
     if dialect is None:
         raise UsageError(f"--to says in which dialect: {', '.join(DIALECTS)}. For example: {EXAMPLE}")

@@ -16,9 +16,9 @@ from typing import Any, cast
 from downslope.descent import Run, Status, Stopping, descend
 from downslope.descent.descend import EngineName
 from downslope.errors import DownslopeError
-from downslope.explain import rationed
-from downslope.explain.case import Case
-from downslope.explain.point import judged
+from downslope.explain import budget
+from downslope.explain.diagnosis import Diagnosis
+from downslope.explain.point import judge_run
 from downslope.explain.sentences import ENGLISH, say
 from downslope.explain.setup import Setup
 from downslope.objectives import Objective, Vector
@@ -109,45 +109,45 @@ class Candidate:
     lasting: int | None = None
 
 
-def first_to_work(case: Case, candidates: Iterable[Candidate], fewer_than: float = math.inf) -> Advice | None:
+def first_to_work(diagnosis: Diagnosis, candidates: Iterable[Candidate], fewer_than: float = math.inf) -> Advice | None:
     """The first candidate that proves itself, in fewer steps than that; None where none does, or one is there already."""
     for candidate in candidates:
-        if not case.advising:
+        if not diagnosis.advising:
             return None
         try:
-            found = _proven(case, candidate, fewer_than)
+            found = _proven(diagnosis, candidate, fewer_than)
         except DownslopeError:  # a rule that refuses the setting, or no more to spend: then it is not advised
             continue
         if found is not None:
-            case.advising = False
+            diagnosis.advising = False
             return found
     return None
 
 
-def _proven(case: Case, candidate: Candidate, fewer_than: float) -> Advice | None:
+def _proven(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float) -> Advice | None:
     """The advice, where the trial ends well, within the run's own limits or with those that it needs, and is sound."""
-    run = trial(case, candidate, fewer_than)
+    run = trial(diagnosis, candidate, fewer_than)
     if run is None or not run.nit < fewer_than:
         return None
-    if candidate.lasting is None and run.verdict.status not in (Status.CONVERGED, Status.TARGET_REACHED):
+    if candidate.lasting is None and run.termination.status not in (Status.CONVERGED, Status.TARGET_REACHED):
         return None
-    setting = candidate.setting | _limits_needed(case, run)
-    again = run if case.asked or candidate.lasting else _same_call(case, candidate, run)
-    if again is None or not judged(again).success or not case.sound(again):
+    setting = candidate.setting | _limits_needed(diagnosis, run)
+    again = run if diagnosis.asked or candidate.lasting else _same_call(diagnosis, candidate, run)
+    if again is None or not judge_run(again).success or not diagnosis.sound(again):
         return None
     tested = (
-        case.run.stopping.tolerance is None and case.run.stopping.relative_tolerance is None and case.asked
+        diagnosis.run.stopping.tolerance is None and diagnosis.run.stopping.relative_tolerance is None and diagnosis.asked
     )
     reached = None if tested or candidate.lasting else run.stopping.tolerance
     return Advice(setting, candidate.key, run.status, run.nit, run.fun, run.gradient_norm, reached)
 
 
-def trial(case: Case, candidate: Candidate, fewer_than: float = math.inf) -> Run | None:
+def trial(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float = math.inf) -> Run | None:
     """The same problem with something changed, run until its test passes; None where it cannot be afforded."""
-    run, optimizer = case.run, candidate.optimizer or case.run.optimizer
-    new = type(Setup.of(optimizer).rule) is not type(case.setup.rule) or candidate.objective is not None
-    price = rationed.step_price(run)
-    evaluations = int(min(SHARE * rationed.left() / price, 2.0**52))
+    run, optimizer = diagnosis.run, candidate.optimizer or diagnosis.run.optimizer
+    new = type(Setup.of(optimizer).rule) is not type(diagnosis.setup.rule) or candidate.objective is not None
+    price = budget.step_price(run)
+    evaluations = int(min(SHARE * budget.left() / price, 2.0**52))
     if evaluations < FEWEST:
         return None
     steps = candidate.lasting or int(min(MOST_STEPS, max(1, fewer_than)))
@@ -155,41 +155,41 @@ def trial(case: Case, candidate: Candidate, fewer_than: float = math.inf) -> Run
         candidate.objective or run.objective,
         run.start if candidate.start is None else candidate.start,
         optimizer,
-        _stopping(case, candidate, steps, evaluations),
+        _stopping(diagnosis, candidate, steps, evaluations),
         maximize=run.maximize,
         every=max(1, steps // 1000) if candidate.lasting is None else None,
-        engine=_engine(case, new),
+        engine=_engine(diagnosis, new),
     )
-    rationed.spend(done.nfev * price)
+    budget.spend(done.nfev * price)
     return done
 
 
-def _engine(case: Case, new: bool) -> EngineName:
+def _engine(diagnosis: Diagnosis, new: bool) -> EngineName:
     """The one with least to compile: what a traced run had is compiled already; a framework compiles all anew."""
-    run = case.run
+    run = diagnosis.run
     if run.objective.loop is None or run.engine == "traced":
         return "auto" if new and run.objective.loop is None else cast(EngineName, run.engine)
     return "hosted"
 
 
-def _stopping(case: Case, candidate: Candidate, steps: int, evaluations: int) -> Stopping:
+def _stopping(diagnosis: Diagnosis, candidate: Candidate, steps: int, evaluations: int) -> Stopping:
     """The test that the run had, else the gradient falling to a millionth of the first."""
-    asked, tolerance = case.run.stopping, candidate.tolerance
+    asked, tolerance = diagnosis.run.stopping, candidate.tolerance
     if candidate.lasting is not None:
         return Stopping(steps=steps, evaluations=evaluations)
     if tolerance is not None or not asked.asks_for_a_test:
-        tolerance = case.wanted if tolerance is None else tolerance
+        tolerance = diagnosis.wanted if tolerance is None else tolerance
         return Stopping(tolerance=tolerance, steps=steps, evaluations=evaluations)
     tests = ("tolerance", "relative_tolerance", "value_tolerance", "x_tolerance", "target")
     asked_for = {name: getattr(asked, name) for name in tests}
     return Stopping(**asked_for, steps=steps, evaluations=evaluations)
 
 
-def _limits_needed(case: Case, run: Run) -> dict[str, Any]:
+def _limits_needed(diagnosis: Diagnosis, run: Run) -> dict[str, Any]:
     """Limits of the run's own that a trial with a test would have hit, as they would have to be."""
-    if not case.asked:
+    if not diagnosis.asked:
         return {}
-    asked, needed = case.run.stopping, {}
+    asked, needed = diagnosis.run.stopping, {}
     if asked.steps is not None and run.nit > asked.steps:
         needed["steps"] = roomy(run.nit)
     if asked.evaluations is not None and run.nfev > asked.evaluations:
@@ -197,70 +197,70 @@ def _limits_needed(case: Case, run: Run) -> dict[str, Any]:
     return needed
 
 
-def _same_call(case: Case, candidate: Candidate, tried: Run) -> Run | None:
+def _same_call(diagnosis: Diagnosis, candidate: Candidate, tried: Run) -> Run | None:
     """The call as it was, without a test, with the candidate's setting: as many steps as the run had."""
-    steps = candidate.setting.get("steps", case.run.nit)
-    return trial(case, dataclasses.replace(candidate, lasting=max(1, steps)))
+    steps = candidate.setting.get("steps", diagnosis.run.nit)
+    return trial(diagnosis, dataclasses.replace(candidate, lasting=max(1, steps)))
 
 
 # --- candidates ---------------------------------------------------------------------------------------
 
 
-def rates(case: Case, wanted: Iterable[float]) -> list[Candidate]:
+def rates(diagnosis: Diagnosis, wanted: Iterable[float]) -> list[Candidate]:
     """Other learning rates for the same method, with three digits."""
     found: dict[float, Candidate] = {}
     for rate in wanted:
         if not 0 < rate < math.inf:
             continue
         η = shortened(rate)
-        if η not in found and η != case.rate:
-            rule = case.setup.changed(learning_rate=η)
+        if η not in found and η != diagnosis.rate:
+            rule = diagnosis.setup.changed(learning_rate=η)
             found[η] = Candidate(key="advice.learning_rate", setting={"learning_rate": η}, optimizer=rule)
     return list(found.values())
 
 
-def method(case: Case, name: str, learning_rate: float | None = None, **values: float) -> list[Candidate]:
+def method(diagnosis: Diagnosis, name: str, learning_rate: float | None = None, **values: float) -> list[Candidate]:
     """Another method in the same wrappers; none where it cannot be kept within bounds."""
     rule = as_optimizer(name, learning_rate, **values)
-    if case.setup.bounded and not rule.projects:
+    if diagnosis.setup.bounded and not rule.projects:
         return []
     setting: dict[str, Any] = {"optimizer": name, "learning_rate": learning_rate}
     setting["hyperparameters"] = dict(values) or None
     key = "advice.momentum" if values else "advice.method" if learning_rate is None else "advice.method_rate"
-    return [Candidate(key=key, setting=setting, optimizer=case.setup.with_rule(rule))]
+    return [Candidate(key=key, setting=setting, optimizer=diagnosis.setup.with_rule(rule))]
 
 
-def leave_out(case: Case) -> list[Candidate]:
+def leave_out(diagnosis: Diagnosis) -> list[Candidate]:
     """No method and no learning rate: then one is chosen that finds its own steps."""
-    name = "spg" if case.setup.bounded else "auto"
-    if type(case.setup.rule).name() == name or case.setup.wrapped:
+    name = "spg" if diagnosis.setup.bounded else "auto"
+    if type(diagnosis.setup.rule).name() == name or diagnosis.setup.wrapped:
         return []
-    rule = case.setup.with_rule(as_optimizer(name))
+    rule = diagnosis.setup.with_rule(as_optimizer(name))
     return [Candidate(key="advice.leave_out", setting=dict(LEFT_OUT), optimizer=rule)]
 
 
-def without_schedule(case: Case) -> list[Candidate]:
+def without_schedule(diagnosis: Diagnosis) -> list[Candidate]:
     """The first learning rate, without the schedule that made it smaller."""
-    rate = case.setup.first_rate
+    rate = diagnosis.setup.first_rate
     if rate is None:
         return []
-    rule = case.setup.changed(learning_rate=rate)
+    rule = diagnosis.setup.changed(learning_rate=rate)
     return [
         Candidate(key="advice.no_schedule", setting={"learning_rate": rate, "schedule": None}, optimizer=rule)
     ]
 
 
-def scheduled(case: Case, schedule: Any, text: str, steps: int) -> list[Candidate]:
+def scheduled(diagnosis: Diagnosis, schedule: Any, text: str, steps: int) -> list[Candidate]:
     """The same learning rate on a schedule, for so many steps."""
-    assert case.rate is not None
-    rule = case.setup.changed(learning_rate=case.rate * schedule)
+    assert diagnosis.rate is not None
+    rule = diagnosis.setup.changed(learning_rate=diagnosis.rate * schedule)
     setting: dict[str, Any] = {
-        "learning_rate": case.rate,
+        "learning_rate": diagnosis.rate,
         "schedule": text,
         "steps": steps,
         "tolerance": None,
     }
-    setting |= {"relative_tolerance": None} if case.run.stopping.relative_tolerance is not None else {}
+    setting |= {"relative_tolerance": None} if diagnosis.run.stopping.relative_tolerance is not None else {}
     return [Candidate(key="advice.schedule", setting=setting, optimizer=rule, lasting=steps)]
 
 

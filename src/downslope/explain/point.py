@@ -11,9 +11,9 @@ import numpy as np
 from downslope.descent import Run, Status
 from downslope.descent.bounds import free_part, projection_of
 from downslope.errors import ObjectiveError
-from downslope.explain import rationed
-from downslope.explain.landscape import Landscape
-from downslope.explain.rationed import Rationed, TooDearError, at_most, looked_at, random_values, too_coarse
+from downslope.explain import budget
+from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.budget import BudgetedObjective, TooDearError, at_most, with_budget, random_values, too_coarse
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
 from downslope.objectives import Objective, Vector
@@ -181,34 +181,34 @@ def classify(
     """
     if not 0 < len(x) <= MOST_PARAMETERS:
         return Point("unknown", "too_many", maximize=maximize)
-    from downslope.explain.judge import Judge  # which makes the points described here
+    from downslope.explain.point_classification import PointClassifier  # which makes the points described here
 
     try:
         with np.errstate(all="ignore"):
-            landscape = Landscape.of(objective, -1.0 if maximize else 1.0, ridge)
-            return Judge(landscape, np.array(x, np.float64), start).point()
+            view = AnalysisView.of(objective, -1.0 if maximize else 1.0, ridge)
+            return PointClassifier(view, np.array(x, np.float64), start).point()
     except TooDearError:
         return Point("unknown", "too_dear", maximize=maximize)
     except (ObjectiveError, np.linalg.LinAlgError):
         return Point("unknown", "not_finite", maximize=maximize)
 
 
-def judged(run: Run) -> Run:
+def judge_run(run: Run) -> Run:
     """The run, no longer called a success where the point it reached is known not to be what was asked for."""
-    if run.verdict.status not in (Status.CONVERGED, Status.STALLED) and run.gradient_norm > 0:
+    if run.termination.status not in (Status.CONVERGED, Status.STALLED) and run.gradient_norm > 0:
         return run
     if not len(run.history):
         return run
-    with at_most(max(rationed.JUDGING, rationed.spent_by(run))):
-        point = point_of(looked_at(run, rationed.FEW_EVALUATIONS))
+    with at_most(max(budget.JUDGING, budget.spent_by(run))):
+        point = point_of(with_budget(run, budget.FEW_EVALUATIONS))
     if not point.disappoints or (
-        run.verdict.success and not by_gradient(run) and point.kind == "small_by_units"
+        run.termination.success and not by_gradient(run) and point.kind == "small_by_units"
     ):
         return run
-    verdict = dataclasses.replace(
-        run.verdict, success=False, message=f"{run.verdict.message} {point.sentence}"
+    termination = dataclasses.replace(
+        run.termination, success=False, message=f"{run.verdict.message} {point.sentence}"
     )
-    return dataclasses.replace(run, verdict=verdict)
+    return dataclasses.replace(run, termination=termination)
 
 
 def by_gradient(run: Run) -> bool:
@@ -223,7 +223,7 @@ def by_gradient(run: Run) -> bool:
 def point_of(run: Run) -> Point:
     """The judgement of the point that a run reached, on the coordinates that no bound holds there."""
     with np.errstate(all="ignore"):
-        setup, run = Setup.of(run.optimizer), looked_at(run)
+        setup, run = Setup.of(run.optimizer), with_budget(run)
         try:
             objective, x = free_of(run)
         except TooDearError:
@@ -243,7 +243,7 @@ def why_not(run: Run, dimension: int) -> Detail:
         return "too_many"
     if too_coarse(run):
         return "coarse"
-    if isinstance(run.objective, Rationed) and run.objective.left < JUDGED_BY * dimension:
+    if isinstance(run.objective, BudgetedObjective) and run.objective.left < JUDGED_BY * dimension:
         return "too_dear"
     return "random" if random_values(run) else ""
 

@@ -1,6 +1,6 @@
 """Runs as plain scripts in nine dialects, without an import of downslope.
 
-In flows a ``Run`` (or a fit); out flows text. ``door`` knows the dialects; ``story`` says what a script has to tell,
+In flows a ``Run`` (or a fit); out flows text. ``door`` knows the dialects; ``model`` says what a script has to tell,
 ``script`` and ``loops`` tell it, and ``dialects`` holds what each says differently. Formulas are written by
 ``formulas`` in the words of ``vocabulary``, derivatives by ``derivatives``. Update rules are written from their own
 source: ``rulebook`` reads it, ``translate`` respells it in a dialect's ``arithmetic``; ``stepwise`` puts a simple
@@ -12,6 +12,6 @@ What a person named or typed becomes code only by our own trees and printers. Ma
 everything below; nothing above.
 """
 
-from downslope.export.door import DIALECTS, export
+from downslope.export.exporting import DIALECTS, export
 
 __all__ = ["DIALECTS", "export"]

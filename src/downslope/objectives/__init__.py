@@ -6,7 +6,7 @@ place that looks at types. May import ``language``, ``symbolic`` and ``errors``,
 """
 
 from downslope.objectives.check import GradientWarning, Mismatch, compare_gradient
-from downslope.objectives.door import as_objective
+from downslope.objectives.recognise import as_objective
 from downslope.objectives.formula import FormulaObjective
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector

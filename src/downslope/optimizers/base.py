@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from downslope.optimizers.record import Record, hyperparameter, is_hyperparameter
+from downslope.optimizers.hyperparameters import HyperparameterRecord, hyperparameter, is_hyperparameter
 from downslope.optimizers.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ __all__ = ["Optimizer", "State", "hyperparameter", "is_hyperparameter"]
 State = Any  # a NamedTuple of vectors and scalars, or () where there is nothing to remember
 
 
-class Optimizer(Record):
+class Optimizer(HyperparameterRecord):
     """An update rule: hyperparameters as fields, and two pure methods.
 
     The loop evaluates the objective once for each call of ``update`` and does as it is told: evaluate next at

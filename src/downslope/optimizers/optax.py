@@ -14,9 +14,9 @@ from downslope.errors import MissingExtraError, UsageError
 from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import library
 from downslope.optimizers.base import Optimizer
-from downslope.optimizers.bundle import Bundle, Moved, spread
-from downslope.optimizers.traits import traits
-from downslope.optimizers.wrappers.scheduled import prepared
+from downslope.optimizers.param_tree import ParamTree, MovedParamTree, spread
+from downslope.optimizers.requirements import requirements_of
+from downslope.optimizers.wrappers.scheduled import resolve_schedule
 from downslope.symbolic.array import TraceError
 
 
@@ -50,15 +50,15 @@ class RuleState(NamedTuple):
 
 def to_optax(optimizer: Optimizer) -> Any:
     """See ``Optimizer.to_optax``."""
-    lib, rule = _libraries(), prepared(optimizer)
-    asks = traits(rule)
+    lib, rule = _libraries(), resolve_schedule(optimizer)
+    asks = requirements_of(rule)
 
     def told(accepted: Any) -> Any:
         return lib.np.asarray(accepted, bool) if asks.searches else None
 
     def init(params: Any) -> RuleState:
         leaves, tree = lib.jax.tree.flatten(params)
-        x = Bundle(map(lib.np.asarray, leaves))
+        x = ParamTree(map(lib.np.asarray, leaves))
         return _packed(lib, rule.init(x), x, tree, told(True))
 
     def update(gradients: Any, state: RuleState, params: Any = None, *, value: Any = None, **_: Any) -> Any:
@@ -72,14 +72,14 @@ def to_optax(optimizer: Optimizer) -> Any:
                 " update(gradients, state, params, value=...)."
             )
         leaves, tree = lib.jax.tree.flatten(params)
-        x = Moved(map(lib.np.asarray, leaves))
-        g = Bundle(
+        x = MovedParamTree(map(lib.np.asarray, leaves))
+        g = ParamTree(
             lib.np.asarray(leaf, part.dtype)
             for leaf, part in zip(lib.jax.tree.leaves(gradients), x.parts, strict=True)
         )
         f = lib.np.asarray(lib.np.nan if value is None else value, _widest(lib, x))
         next_x, after, accepted = rule.update(x, f, g, _unpacked(lib, rule, state, x))
-        known = next_x.change if isinstance(next_x, Moved) else None
+        known = next_x.change if isinstance(next_x, MovedParamTree) else None
         change = next_x - x if known is None else known
         changes = [part.astype(old.dtype) for part, old in zip(change.parts, x.parts, strict=True)]
         return lib.jax.tree.unflatten(tree, changes), _packed(lib, after, x, tree, told(accepted))
@@ -103,23 +103,23 @@ def answer(optimizer: Optimizer, state: RuleState, params: Any) -> Any:
     >>> float(answer(rule, state, params)["x"])
     -0.25
     """
-    lib, rule = _libraries(), prepared(optimizer)
+    lib, rule = _libraries(), resolve_schedule(optimizer)
     leaves, tree = lib.jax.tree.flatten(params)
-    x = Bundle(map(lib.np.asarray, leaves))
+    x = ParamTree(map(lib.np.asarray, leaves))
     point = rule.answer(x, _unpacked(lib, rule, state, x))
     return lib.jax.tree.unflatten(tree, point.parts)
 
 
-def _widest(lib: Any, x: Bundle) -> Any:
+def _widest(lib: Any, x: ParamTree) -> Any:
     """The precision of scalars: at least float32, for 1 less a power of 0.999 is 0 in the narrower ones."""
     return lib.np.result_type(np.float32, *(part.dtype for part in x.parts))
 
 
-def _packed(lib: Any, state: Any, x: Bundle, tree: Any, accepted: Any) -> RuleState:
+def _packed(lib: Any, state: Any, x: ParamTree, tree: Any, accepted: Any) -> RuleState:
     """The leaves of a rule's state, in types that stay the same from step to step."""
     vectors, scalars = {}, {}
     for name, leaf in states.leaves(state):
-        if isinstance(leaf, Bundle):
+        if isinstance(leaf, ParamTree):
             parts = [part.astype(old.dtype) for part, old in zip(leaf.parts, x.parts, strict=True)]
             vectors[name] = lib.jax.tree.unflatten(tree, parts)
         else:
@@ -127,13 +127,13 @@ def _packed(lib: Any, state: Any, x: Bundle, tree: Any, accepted: Any) -> RuleSt
     return RuleState(vectors, scalars, accepted)
 
 
-def _unpacked(lib: Any, rule: Optimizer, state: RuleState, x: Bundle) -> Any:
+def _unpacked(lib: Any, rule: Optimizer, state: RuleState, x: ParamTree) -> Any:
     """The state as the rule knows it. What it is made of does not depend on numbers, only on how many there are."""
-    like = rule.init(Bundle([np.zeros(min(len(x), 100))]))
+    like = rule.init(ParamTree([np.zeros(min(len(x), 100))]))
 
     def leaf(name: str, old: Any) -> Any:
-        if isinstance(old, Bundle):
-            return Bundle(lib.jax.tree.leaves(state.vectors[name]))
+        if isinstance(old, ParamTree):
+            return ParamTree(lib.jax.tree.leaves(state.vectors[name]))
         return state.scalars[name]
 
     return states.mapped(like, leaf)
@@ -173,7 +173,7 @@ class FromOptax(Optimizer):
         self, x: Any, value: Any, gradient: Any, state: FromOptaxState
     ) -> tuple[Any, FromOptaxState, Any]:
         lib = _libraries()
-        if library(x, gradient) == "jax" and not isinstance(x, Bundle):
+        if library(x, gradient) == "jax" and not isinstance(x, ParamTree):
             return (*_updated(self.transformation, x, value, gradient, state), True)
         if _is_traced(lib, x):
             joined = FromOptaxState(tuple(_joined(lib, leaf) for leaf in state.leaves))
@@ -230,17 +230,17 @@ def _precision(x: Any) -> Iterator[None]:
 
 def _is_traced(lib: Any, x: Any) -> bool:
     """Whether a vector of parts is being compiled by JAX, so that there are no numbers yet."""
-    return isinstance(x, Bundle) and any(isinstance(part, lib.jax.core.Tracer) for part in x.parts)
+    return isinstance(x, ParamTree) and any(isinstance(part, lib.jax.core.Tracer) for part in x.parts)
 
 
 def _joined(lib: Any, x: Any) -> Any:
     """Parts as one JAX vector; anything else as it is."""
-    return lib.np.concatenate([part.reshape(-1) for part in x.parts]) if isinstance(x, Bundle) else x
+    return lib.np.concatenate([part.reshape(-1) for part in x.parts]) if isinstance(x, ParamTree) else x
 
 
 def _flat(x: Any) -> Any:
     """Numbers as one NumPy vector."""
-    if isinstance(x, Bundle):
+    if isinstance(x, ParamTree):
         return np.concatenate([np.ravel(_flat(part)) for part in x.parts])
     if isinstance(x, np.ndarray) and x.dtype.kind == "f":
         return x
@@ -255,17 +255,17 @@ def _flat(x: Any) -> Any:
 
 
 def _flat_leaf(leaf: Any) -> Any:
-    return _flat(leaf) if isinstance(leaf, Bundle) else np.asarray(leaf)
+    return _flat(leaf) if isinstance(leaf, ParamTree) else np.asarray(leaf)
 
 
 def _like(array: Any, x: Any) -> Any:
     """A vector as parts where ``x`` has parts; what is not of its length as it is."""
-    if isinstance(x, Bundle) and array.shape == (len(x),):
+    if isinstance(x, ParamTree) and array.shape == (len(x),):
         if isinstance(array, np.ndarray):
-            return Bundle(spread(array, x))
+            return ParamTree(spread(array, x))
         ends = np.cumsum([part.size for part in x.parts])[:-1].tolist()
         pieces = _libraries().np.split(array, ends)
-        return Bundle(
+        return ParamTree(
             piece.reshape(part.shape).astype(part.dtype) for piece, part in zip(pieces, x.parts, strict=True)
         )
     return array[()]

@@ -8,14 +8,14 @@ import numpy as np
 
 from downslope.descent import Run, Status
 from downslope.errors import ObjectiveError
-from downslope.explain.case import Case
-from downslope.explain.findings import places, precision, rates, rmse, runaway, settling, slow, supplied
+from downslope.explain.diagnosis import Diagnosis
+from downslope.explain.findings import places, precision, rates, rmse, runaway, settling, slow, wrong_gradient
 from downslope.explain.findings.finding import CODES, Finding
-from downslope.explain.rationed import TooDearError
+from downslope.explain.budget import TooDearError
 
 # Where one of these was found, what comes after in ``_FAMILIES`` up to its own family is explained.
 _EXPLAINS = {
-    supplied: {"rates", "slow", "rmse", "precision", "settling"},
+    wrong_gradient: {"rates", "slow", "rmse", "precision", "settling"},
     runaway: {"rates", "slow", "precision", "settling"},
     rmse: {"rates", "slow", "places", "precision", "settling"},
     places: {"slow", "precision", "rates", "settling"},
@@ -23,13 +23,13 @@ _EXPLAINS = {
     precision: {"slow", "settling"},
     settling: {"slow"},
 }
-_FAMILIES = (supplied, runaway, rmse, places, rates, precision, settling, slow)
+_FAMILIES = (wrong_gradient, runaway, rmse, places, rates, precision, settling, slow)
 _SILENT = (Status.INTERRUPTED, Status.STOPPED_BY_CALLBACK)
 
 
-def causes(case: Case) -> list[Finding]:
+def causes(diagnosis: Diagnosis) -> list[Finding]:
     """Everything that was found, in the order of ``CODES``."""
-    if case.status in _SILENT:
+    if diagnosis.status in _SILENT:
         return []
     found: list[Finding] = []
     explained: set[str] = set()
@@ -39,10 +39,10 @@ def causes(case: Case) -> list[Finding]:
             continue
         try:
             with np.errstate(all="ignore"):
-                new = list(family.look(case))
+                new = list(family.look(diagnosis))
         except (TooDearError, ObjectiveError, np.linalg.LinAlgError, OverflowError):
             new = []  # what cannot be computed there cannot be said either
-        found += [replace(finding, up=case.run.maximize) for finding in new]
+        found += [replace(finding, up=diagnosis.run.maximize) for finding in new]
         if any(finding.code != "zigzag" for finding in new):
             explained |= _EXPLAINS.get(family, set())
     return sorted(found, key=lambda finding: CODES.index(finding.code))
@@ -50,4 +50,4 @@ def causes(case: Case) -> list[Finding]:
 
 def sound(run: Run) -> bool:
     """Whether nothing is wrong with a run: what is advised must not be found fault with."""
-    return not causes(Case(run))
+    return not causes(Diagnosis(run))

@@ -19,7 +19,7 @@ from downslope.explain.advice import (
     tolerance,
     trial,
 )
-from downslope.explain.case import LIMITS, Case, turns
+from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
 from downslope.explain.curvature import along, as_dict
 from downslope.explain.findings.finding import Finding
 from downslope.explain.subexpressions import kinks_at
@@ -35,147 +35,147 @@ NUDGES = (1e-2, 1e-1, 1.0)  # of the scale, from a saddle along its way out
 FLAT_DETAILS = ("flat_valley", "higher_order_minimum", "asymptote", "plateau", "undecided")
 
 
-def look(case: Case) -> Iterator[Finding]:
+def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """A kink first: at a kink there is no curvature to speak of."""
-    if case.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN) or not case.known:
+    if diagnosis.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN) or not diagnosis.known:
         return
-    kink = _kink(case)
+    kink = _kink(diagnosis)
     if kink is not None:
         yield kink
         return
-    point = case.point
+    point = diagnosis.point
     if point.kind == "small_by_units" or point.detail in FLAT_DETAILS:
-        yield _flat(case)
+        yield _flat(diagnosis)
     elif point.disappoints:
-        yield _saddle(case)
+        yield _saddle(diagnosis)
 
 
 # --- kinks ---------------------------------------------------------------------------------------------
 
 
-def _kink(case: Case) -> Finding | None:
-    if case.landscape.smooth:
+def _kink(diagnosis: Diagnosis) -> Finding | None:
+    if diagnosis.view.smooth:
         return None
-    if case.point.kind == "kink":
-        return _kink_made(case, case.final, None, 0.0)
-    if case.succeeded_by_test or (case.faded and not case.asked):
+    if diagnosis.point.kind == "kink":
+        return _kink_made(diagnosis, diagnosis.final, None, 0.0)
+    if diagnosis.succeeded_by_test or (diagnosis.faded and not diagnosis.asked):
         return None  # steps that were made to fade settle on a kink as well as they can
-    pair = _across(case)
+    pair = _across(diagnosis)
     if pair is None:
         return None
     first, last, span = pair
-    before, after = case.landscape.gradient(first), case.landscape.gradient(last)
+    before, after = diagnosis.view.gradient(first), diagnosis.view.gradient(last)
     apart = float(np.linalg.norm(after - before))
     a, b = first, last
     for _ in range(BISECTIONS):
         middle = (a + b) / 2
-        here = case.landscape.gradient(middle)
+        here = diagnosis.view.gradient(middle)
         if not np.all(np.isfinite(here)):
             break
-        left = np.linalg.norm(here - case.landscape.gradient(a))
-        right = np.linalg.norm(here - case.landscape.gradient(b))
+        left = np.linalg.norm(here - diagnosis.view.gradient(a))
+        right = np.linalg.norm(here - diagnosis.view.gradient(b))
         a, b = (a, middle) if left >= right else (middle, b)
     width = (b - a) + 1e-15 * (last - first)  # a little further: one of them may be the corner itself
-    jump = case.landscape.gradient(b + width) - case.landscape.gradient(a - width)
+    jump = diagnosis.view.gradient(b + width) - diagnosis.view.gradient(a - width)
     size = float(np.linalg.norm(jump))
-    if not size > max(JUMPS * apart, 1e-6 * float(np.max(case.norms)), 100 * case.landscape.noise(a)):
+    if not size > max(JUMPS * apart, 1e-6 * float(np.max(diagnosis.norms)), 100 * diagnosis.view.noise(a)):
         return None
-    return _kink_made(case, (a + b) / 2, jump, span)
+    return _kink_made(diagnosis, (a + b) / 2, jump, span)
 
 
-def _across(case: Case) -> tuple[Vector, Vector, float] | None:
+def _across(diagnosis: Diagnosis) -> tuple[Vector, Vector, float] | None:
     """Two points, neighbours on the way or right beside its end, between which the gradient changes most."""
-    late = case.late
-    if case.status == Status.STALLED or late is None:
-        return _beside(case)
+    late = diagnosis.late
+    if diagnosis.status == Status.STALLED or late is None:
+        return _beside(diagnosis)
     last = late[-LAST:]
     if len(last) < 4 or np.mean(turns(last) < 0) < BACK:
-        return _beside(case) if case.missed else None
-    gradients = np.array([case.landscape.gradient(x) for x in last])
+        return _beside(diagnosis) if diagnosis.missed else None
+    gradients = np.array([diagnosis.view.gradient(x) for x in last])
     i = int(np.argmax(np.linalg.norm(np.diff(gradients, axis=0), axis=1)))
     return last[i], last[i + 1], float(np.linalg.norm(last[i + 1] - last[i]))
 
 
-def _beside(case: Case) -> tuple[Vector, Vector, float] | None:
-    gradient = case.landscape.gradient(case.final)
+def _beside(diagnosis: Diagnosis) -> tuple[Vector, Vector, float] | None:
+    gradient = diagnosis.view.gradient(diagnosis.final)
     length = float(np.linalg.norm(gradient))
     if not 0 < length < np.inf:
         return None
-    step = 1e-6 * max(float(np.max(np.abs(case.final))), 1e-3) * gradient / length
-    return case.final + step, case.final - step, 0.0
+    step = 1e-6 * max(float(np.max(np.abs(diagnosis.final))), 1e-3) * gradient / length
+    return diagnosis.final + step, diagnosis.final - step, 0.0
 
 
-def _kink_made(case: Case, x: Vector, jump: Vector | None, span: float) -> Finding:
-    names = case.names
+def _kink_made(diagnosis: Diagnosis, x: Vector, jump: Vector | None, span: float) -> Finding:
+    names = diagnosis.names
     reach = 1e-6 * max(1.0, float(np.max(np.abs(x))))
-    full = case.run.final.copy()
-    full[case.free] = x
-    parts = kinks_at(case.run.objective, full, reach)
+    full = diagnosis.run.final.copy()
+    full[diagnosis.free] = x
+    parts = kinks_at(diagnosis.run.objective, full, reach)
     size = None if jump is None else float(np.linalg.norm(jump))
     evidence: dict[str, Any] = {
         "at": as_dict(
-            np.where(np.abs(x) < 1e-12 * max(1.0, float(np.max(np.abs(case.start)))), 0.0, x), names
+            np.where(np.abs(x) < 1e-12 * max(1.0, float(np.max(np.abs(diagnosis.start)))), 0.0, x), names
         ),
-        "along": case.point.way if jump is None or size is None else along(jump / size, names),
+        "along": diagnosis.point.way if jump is None or size is None else along(jump / size, names),
         "jump": size,
         "span": span,
         "expression": parts[0] if parts else None,
-        "value": case.sign * case.landscape.value(x),
+        "value": diagnosis.sign * diagnosis.view.value(x),
     }
-    advice = _smaller_steps(case, case.landscape.value(x))
+    advice = _smaller_steps(diagnosis, diagnosis.view.value(x))
     key = "kink" if parts else "kink.opaque"
     if jump is None:
         key = "kink.standing"
     return Finding("kink", evidence, True, advice, key)
 
 
-def _smaller_steps(case: Case, bottom: float) -> Advice | None:
+def _smaller_steps(diagnosis: Diagnosis, bottom: float) -> Advice | None:
     """A rate that falls, where it ends at a tenth of the distance in value that the run ended at."""
-    if case.rate is None or case.status not in LIMITS:
+    if diagnosis.rate is None or diagnosis.status not in LIMITS:
         return None
-    if not float(case.values[-1]) > bottom:
+    if not float(diagnosis.values[-1]) > bottom:
         return None
-    steps = max(MANY, case.run.nit)
-    falling = scheduled(case, Cosine(steps=steps, final=0.0), f"cosine(steps={steps})", steps)
-    return first_to_work(case, falling)
+    steps = max(MANY, diagnosis.run.nit)
+    falling = scheduled(diagnosis, Cosine(steps=steps, final=0.0), f"cosine(steps={steps})", steps)
+    return first_to_work(diagnosis, falling)
 
 
 # --- saddles --------------------------------------------------------------------------------------------
 
 
-def _saddle(case: Case) -> Finding:
-    point = case.point
+def _saddle(diagnosis: Diagnosis) -> Finding:
+    point = diagnosis.point
     assert point.escape is not None
     way = np.array(point.escape)
-    advice, beyond = _way_out(case, way)
+    advice, beyond = _way_out(diagnosis, way)
     evidence = {
         "kind": point.detail or point.kind,
         "along": point.way,
-        "escape": as_dict(way, case.names),
-        "curvature": min(point.curvatures) if not case.run.maximize else max(point.curvatures),
+        "escape": as_dict(way, diagnosis.names),
+        "curvature": min(point.curvatures) if not diagnosis.run.maximize else max(point.curvatures),
         "curvatures": list(point.curvatures),
         "order": point.order,
         "beyond": beyond,
     }
     unmeasured = point.detail == "inflection" and point.order is None
     key = f"saddle.{point.detail or point.kind}" + (".unmeasured" if unmeasured else "")
-    return Finding("saddle", evidence, case.quadratic, advice, key)
+    return Finding("saddle", evidence, diagnosis.quadratic, advice, key)
 
 
-def _way_out(case: Case, way: Vector) -> tuple[Advice | None, str | None]:
+def _way_out(diagnosis: Diagnosis, way: Vector) -> tuple[Advice | None, str | None]:
     """A start moved along the way out, where the run from there ends better; else how it ended."""
-    scale = max(1.0, float(np.max(np.abs(case.final))))
-    names, beyond = case.run.objective.parameters.coordinates, None
+    scale = max(1.0, float(np.max(np.abs(diagnosis.final))))
+    names, beyond = diagnosis.run.objective.parameters.coordinates, None
     for nudge in NUDGES:
-        start = case.run.start.copy()
-        start[case.free] = start[case.free] + nudge * scale * way
+        start = diagnosis.run.start.copy()
+        start[diagnosis.free] = start[diagnosis.free] + nudge * scale * way
         moved = Candidate(key="advice.start", setting={"start": as_dict(start, names)}, start=start)
-        run = trial(case, moved)
+        run = trial(diagnosis, moved)
         if run is None:
             break
         beyond = run.status
-        lower = case.sign * run.fun < case.values[-1] - 1e-9 * max(1.0, abs(case.values[-1]))
-        advice = first_to_work(case, [moved]) if lower else None
+        lower = diagnosis.sign * run.fun < diagnosis.values[-1] - 1e-9 * max(1.0, abs(diagnosis.values[-1]))
+        advice = first_to_work(diagnosis, [moved]) if lower else None
         if advice is not None or beyond == Status.UNBOUNDED:
             return advice, beyond
     return None, beyond
@@ -184,42 +184,42 @@ def _way_out(case: Case, way: Vector) -> tuple[Advice | None, str | None]:
 # --- flat ground ----------------------------------------------------------------------------------------
 
 
-def _flat(case: Case) -> Finding:
-    point = case.point
+def _flat(diagnosis: Diagnosis) -> Finding:
+    point = diagnosis.point
     kind = point.detail or point.kind
     curvatures = np.abs(point.curvatures) if point.curvatures else np.zeros(1)
     null = int(np.argmin(curvatures))
     entry = point.directions[null] if point.directions else {"along": "", "direction": {}}
-    distance = float(np.linalg.norm(case.final - case.start))
+    distance = float(np.linalg.norm(diagnosis.final - diagnosis.start))
     evidence = {
         "kind": kind,
         "along": point.way or entry["along"],
-        "direction": entry["direction"] if point.line is None else as_dict(np.array(point.line), case.names),
+        "direction": entry["direction"] if point.line is None else as_dict(np.array(point.line), diagnosis.names),
         "curvature": entry.get("curvature", 0.0),
         "order": point.order,
         "distance": point.distance,
         "moved": distance,
-        "gradient_norm": float(case.norms[-1]),
-        "tolerance": case.run.stopping.tolerance,
-        "value": case.sign * float(case.values[-1]),
+        "gradient_norm": float(diagnosis.norms[-1]),
+        "tolerance": diagnosis.run.stopping.tolerance,
+        "value": diagnosis.sign * float(diagnosis.values[-1]),
     }
     key = f"flat.{kind}" + (".order" if kind == "higher_order_minimum" and point.order else "")
-    return Finding("flat", evidence, case.quadratic, _further(case, kind), key)
+    return Finding("flat", evidence, diagnosis.quadratic, _further(diagnosis, kind), key)
 
 
-def _further(case: Case, kind: str) -> Advice | None:
+def _further(diagnosis: Diagnosis, kind: str) -> Advice | None:
     """Where only the units made the gradient small: a tolerance that asks for as much as a scaled problem would."""
-    if kind != "small_by_units" or case.run.stopping.tolerance is None:
+    if kind != "small_by_units" or diagnosis.run.stopping.tolerance is None:
         return None
-    first = float(np.linalg.norm(case.first_gradient))
+    first = float(np.linalg.norm(diagnosis.first_gradient))
     smaller = tolerance(float(f"{1e-6 * first:.1g}"))
     candidates = [smaller]
-    if case.linear is not None and case.curvature is not None and case.curvature.largest > 0:
-        for faster in rates(case, [case.curvature.best_rate]):
+    if diagnosis.linear is not None and diagnosis.curvature is not None and diagnosis.curvature.largest > 0:
+        for faster in rates(diagnosis, [diagnosis.curvature.best_rate]):
             setting = faster.setting | smaller.setting
             changed = {"key": "advice.tolerance_and_rate", "setting": setting, "tolerance": smaller.tolerance}
             candidates.append(dataclasses.replace(faster, **changed))
-    for free in leave_out(case):
+    for free in leave_out(diagnosis):
         changed = {"setting": free.setting | smaller.setting, "tolerance": smaller.tolerance}
         candidates.append(dataclasses.replace(free, **changed))
-    return first_to_work(case, candidates)
+    return first_to_work(diagnosis, candidates)

@@ -8,7 +8,7 @@ import numpy as np
 
 from downslope.descent import Status
 from downslope.explain.advice import first_to_work, leave_out, rates, tolerance
-from downslope.explain.case import LIMITS, Case
+from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import as_dict
 from downslope.explain.findings.finding import Finding
@@ -19,81 +19,81 @@ FLOORS = 100.0  # multiples of the estimated floor within which a gradient has r
 DRAWS = 8  # neighbours of a point, by which the rounding of its gradient is measured
 
 
-def look(case: Case) -> Iterator[Finding]:
+def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """The floor of rounding; else what else could stop a run from moving."""
-    if not case.known or not case.missed or len(case.norms) < 2:
+    if not diagnosis.known or not diagnosis.missed or len(diagnosis.norms) < 2:
         return
-    found = _floor(case)
-    if found is None and case.status == Status.STALLED:
-        found = _stalled(case)
+    found = _floor(diagnosis)
+    if found is None and diagnosis.status == Status.STALLED:
+        found = _stalled(diagnosis)
     if found is not None:
         yield found
 
 
-def _floor(case: Case) -> Finding | None:
+def _floor(diagnosis: Diagnosis) -> Finding | None:
     """The gradient no longer falls, it is of the size that rounding has, and theory does not promise more."""
-    asked = case.run.stopping.tolerance
-    if asked is None or case.status not in (*LIMITS, Status.STALLED):
+    asked = diagnosis.run.stopping.tolerance
+    if asked is None or diagnosis.status not in (*LIMITS, Status.STALLED):
         return None
-    last = case.norms[-LAST:]
+    last = diagnosis.norms[-LAST:]
     half = len(last) // 2
-    still = case.status == Status.STALLED or np.min(last[half:]) >= FALLING * np.min(last[:half])
-    estimate = _rounding(case)
-    level = float(np.median(last[half:])) if case.status != Status.STALLED else float(case.norms[-1])
-    if not still or not 0 < level <= FLOORS * estimate or not asked < level or _on_its_way(case, level):
+    still = diagnosis.status == Status.STALLED or np.min(last[half:]) >= FALLING * np.min(last[:half])
+    estimate = _rounding(diagnosis)
+    level = float(np.median(last[half:])) if diagnosis.status != Status.STALLED else float(diagnosis.norms[-1])
+    if not still or not 0 < level <= FLOORS * estimate or not asked < level or _on_its_way(diagnosis, level):
         return None
     evidence = {
         "tolerance": asked,
         "floor": level,
         "estimate": estimate,
-        "precision": case.run.objective.dtype.name,
-        "steps": case.run.nit,
+        "precision": diagnosis.run.objective.dtype.name,
+        "steps": diagnosis.run.nit,
     }
     tolerances = [tolerance(float(f"{factor * level:.1g}")) for factor in (2, 10, 100)]
-    return Finding("rounding_floor", evidence, True, first_to_work(case, tolerances), "rounding_floor")
+    return Finding("rounding_floor", evidence, True, first_to_work(diagnosis, tolerances), "rounding_floor")
 
 
-def _rounding(case: Case) -> float:
+def _rounding(diagnosis: Diagnosis) -> float:
     """By how much the gradient differs between neighbours: numbers next to the last point in its own precision."""
-    x = case.final.astype(case.run.objective.dtype)
+    x = diagnosis.final.astype(diagnosis.run.objective.dtype)
     random = np.random.default_rng(0)
-    here, largest = case.landscape.gradient(case.final), case.landscape.noise(case.final)
+    here, largest = diagnosis.view.gradient(diagnosis.final), diagnosis.view.noise(diagnosis.final)
     for _ in range(DRAWS):
         beside = np.nextafter(x, x + random.choice([-1, 1], size=len(x)).astype(x.dtype))
-        change = np.linalg.norm(case.landscape.gradient(beside.astype(np.float64)) - here)
+        change = np.linalg.norm(diagnosis.view.gradient(beside.astype(np.float64)) - here)
         largest = max(largest, float(change)) if np.isfinite(change) else largest
     return largest
 
 
-def _on_its_way(case: Case, level: float) -> bool:
+def _on_its_way(diagnosis: Diagnosis, level: float) -> bool:
     """Whether theory says that more steps lower the gradient: then it is slow, and not at the floor."""
-    linear, curvature = case.linear, case.curvature
-    if linear is None or curvature is None or not case.quadratic or case.status == Status.STALLED:
+    linear, curvature = diagnosis.linear, diagnosis.curvature
+    if linear is None or curvature is None or not diagnosis.quadratic or diagnosis.status == Status.STALLED:
         return False
-    here = case.landscape.gradient(case.final)
+    here = diagnosis.view.gradient(diagnosis.final)
     needed = steps_to(linear, curvature, here, FALLING * level)
     return needed is not None and needed > LAST / 2
 
 
-def _stalled(case: Case) -> Finding:
+def _stalled(diagnosis: Diagnosis) -> Finding:
     """The point does not move: because its steps are shorter than the spacing of numbers, or for a reason not seen."""
-    gradient = float(np.linalg.norm(case.landscape.gradient(case.final)))
+    gradient = float(np.linalg.norm(diagnosis.view.gradient(diagnosis.final)))
     spacing = float(
-        np.linalg.norm(np.spacing(np.abs(case.final).astype(case.run.objective.dtype)).astype(float))
+        np.linalg.norm(np.spacing(np.abs(diagnosis.final).astype(diagnosis.run.objective.dtype)).astype(float))
     )
-    rate = case.rate
+    rate = diagnosis.rate
     step = None if rate is None else rate * gradient
     short = step is not None and step <= spacing
     evidence = {
-        "step": case.run.nit,
-        "at": as_dict(case.final, case.names),
+        "step": diagnosis.run.nit,
+        "at": as_dict(diagnosis.final, diagnosis.names),
         "gradient_norm": gradient,
         "step_length": step,
         "spacing": spacing,
     }
     advice = None
     if rate is not None and short:
-        best = case.curvature.best_rate if case.curvature is not None and case.curvature.largest > 0 else rate
-        chosen = rates(case, [best, best / 2, 100 * rate, 1e4 * rate, 1e6 * rate])
-        advice = first_to_work(case, [*chosen, *leave_out(case)])
+        best = diagnosis.curvature.best_rate if diagnosis.curvature is not None and diagnosis.curvature.largest > 0 else rate
+        chosen = rates(diagnosis, [best, best / 2, 100 * rate, 1e4 * rate, 1e6 * rate])
+        advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)])
     return Finding("stalled", evidence, True, advice, "stalled.short" if short else "stalled")

@@ -13,7 +13,7 @@ import numpy as np
 from downslope.descent import Status
 from downslope.descent.trend import period_of, repeats
 from downslope.explain.advice import first_to_work, leave_out, rates, scheduled, tolerance
-from downslope.explain.case import LIMITS, Case, turns
+from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
 from downslope.explain.curvature import as_dict
 from downslope.explain.findings.finding import Finding
 from downslope.explain.point import by_gradient
@@ -28,62 +28,62 @@ LOOSE = 0.1  # part of the way from the start that is still to go
 STEEP = 1e-2  # part of the first gradient's norm that is still there
 
 
-def look(case: Case) -> Iterator[Finding]:
+def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """At most one."""
-    found = _loose(case) if case.succeeded_by_test else _held(case) or _cycle(case) or _chatter(case)
+    found = _loose(diagnosis) if diagnosis.succeeded_by_test else _held(diagnosis) or _cycle(diagnosis) or _chatter(diagnosis)
     if found is not None:
         yield found
 
 
-def _cycle(case: Case) -> Finding | None:
+def _cycle(diagnosis: Diagnosis) -> Finding | None:
     """The points repeat themselves while the gradient does not vanish."""
-    if case.status not in LIMITS or not case.norms[-1] > 0:
+    if diagnosis.status not in LIMITS or not diagnosis.norms[-1] > 0:
         return None
-    late = case.late
-    points = late if late is not None else case.run.history.x[:, case.free]
+    late = diagnosis.late
+    points = late if late is not None else diagnosis.run.history.x[:, diagnosis.free]
     period = period_of(points) if late is not None else 0
-    if not period and not (late is None and repeats(points) and _moves(case)):
+    if not period and not (late is None and repeats(points) and _moves(diagnosis)):
         return None
     last = points[-max(period, 1) :]
     evidence: dict[str, Any] = {
         "period": period or None,
         "width": float(np.max(np.ptp(points[-4 * max(period, 1) :], axis=0))),
-        "points": [as_dict(x, case.names) for x in last],
-        "gradient_norm": float(case.norms[-1]),
-        "rule": type(case.setup.rule).__name__,
+        "points": [as_dict(x, diagnosis.names) for x in last],
+        "gradient_norm": float(diagnosis.norms[-1]),
+        "rule": type(diagnosis.setup.rule).__name__,
     }
-    chosen = rates(case, [case.rate / 2, case.rate / 4, case.rate / 10, case.rate / 100]) if case.rate else []
-    advice = first_to_work(case, [*chosen, *leave_out(case)])
+    chosen = rates(diagnosis, [diagnosis.rate / 2, diagnosis.rate / 4, diagnosis.rate / 10, diagnosis.rate / 100]) if diagnosis.rate else []
+    advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)])
     return Finding("cycle", evidence, True, advice, "cycle" if period else "cycle.unknown")
 
 
-def _moves(case: Case) -> bool:
+def _moves(diagnosis: Diagnosis) -> bool:
     """Whether the next step, which thinned rows do not show, would move the point at all."""
-    rate = case.rate
-    return rate is not None and rate * float(case.norms[-1]) > 1e-9 * max(
-        1.0, float(np.max(np.abs(case.final)))
+    rate = diagnosis.rate
+    return rate is not None and rate * float(diagnosis.norms[-1]) > 1e-9 * max(
+        1.0, float(np.max(np.abs(diagnosis.final)))
     )
 
 
-def _chatter(case: Case) -> Finding | None:
+def _chatter(diagnosis: Diagnosis) -> Finding | None:
     """A rule whose steps do not fade with the gradient goes round a minimum at the distance that its rate sets."""
-    late, rate = case.late, case.rate
+    late, rate = diagnosis.late, diagnosis.rate
     if (
-        case.linear is not None
+        diagnosis.linear is not None
         or rate is None
-        or case.status not in LIMITS
+        or diagnosis.status not in LIMITS
         or late is None
         or len(late) < FEWEST
     ):
         return None
-    if not case.asked and case.reduction <= STEEP:
+    if not diagnosis.asked and diagnosis.reduction <= STEEP:
         return None
     lengths = np.linalg.norm(np.diff(late, axis=0), axis=1)
     middle = len(lengths) // 2
     length = float(np.median(lengths[middle:]))
     if not length > 0 or length < SHRINKING * np.median(lengths[:middle]) or np.mean(turns(late) < 0) < BACK:
         return None
-    centre = case.bottom.x if case.bottom is not None else np.mean(late[middle:], axis=0)
+    centre = diagnosis.bottom.x if diagnosis.bottom is not None else np.mean(late[middle:], axis=0)
     distance = float(np.median(np.linalg.norm(late[middle:] - centre, axis=1)))
     if distance > AROUND * length:
         return None
@@ -91,22 +91,22 @@ def _chatter(case: Case) -> Finding | None:
         "learning_rate": rate,
         "length": length,
         "distance": distance,
-        "at": as_dict(centre, case.names),
-        "rule": type(case.setup.rule).__name__,
+        "at": as_dict(centre, diagnosis.names),
+        "rule": type(diagnosis.setup.rule).__name__,
     }
-    steps = max(MANY, case.run.nit)
-    falling = scheduled(case, Cosine(steps=steps, final=0.0), f"cosine(steps={steps})", steps)
-    smaller = rates(case, [rate / 10, rate / 100])
-    advice = first_to_work(case, [*smaller, *(falling if not case.asked else []), *leave_out(case), *falling])
+    steps = max(MANY, diagnosis.run.nit)
+    falling = scheduled(diagnosis, Cosine(steps=steps, final=0.0), f"cosine(steps={steps})", steps)
+    smaller = rates(diagnosis, [rate / 10, rate / 100])
+    advice = first_to_work(diagnosis, [*smaller, *(falling if not diagnosis.asked else []), *leave_out(diagnosis), *falling])
     return Finding("chatter", evidence, False, advice)
 
 
-def _held(case: Case) -> Finding | None:
+def _held(diagnosis: Diagnosis) -> Finding | None:
     """A rule that sizes its own steps within bounds stands at one of them."""
-    rule = case.setup.rule.hyperparameters()
+    rule = diagnosis.setup.rule.hyperparameters()
     least, most = rule.get("min_step"), rule.get("max_step")
-    late = case.late
-    if least is None or most is None or not case.missed or late is None or len(late) < 3:
+    late = diagnosis.late
+    if least is None or most is None or not diagnosis.missed or late is None or len(late) < 3:
         return None
     sizes = np.abs(np.diff(late[-FEWEST:], axis=0))
     sizes = sizes[sizes > 0]
@@ -114,40 +114,40 @@ def _held(case: Case) -> Finding | None:
         return None
     for which, bound in (("min_step", float(least)), ("max_step", float(most))):
         if np.all(np.abs(sizes - bound) <= 1e-6 * bound + 4 * np.spacing(np.max(np.abs(late[-1])))):
-            evidence = {"which": which, "bound": bound, "rule": type(case.setup.rule).__name__}
-            return Finding("step_size_bounds", evidence, True, first_to_work(case, leave_out(case)), which)
+            evidence = {"which": which, "bound": bound, "rule": type(diagnosis.setup.rule).__name__}
+            return Finding("step_size_bounds", evidence, True, first_to_work(diagnosis, leave_out(diagnosis)), which)
     return None
 
 
-def _loose(case: Case) -> Finding | None:
+def _loose(diagnosis: Diagnosis) -> Finding | None:
     """The test passed far from the stationary point, or where the slope had hardly fallen."""
-    if case.status != Status.CONVERGED or not case.known or len(case.norms) < 2:
+    if diagnosis.status != Status.CONVERGED or not diagnosis.known or len(diagnosis.norms) < 2:
         return None
-    part, left = _part_to_go(case), case.reduction
-    if by_gradient(case.run):
-        return None if part is None or part <= LOOSE or left <= STEEP else _loosely(case, part, "gradient")
+    part, left = _part_to_go(diagnosis), diagnosis.reduction
+    if by_gradient(diagnosis.run):
+        return None if part is None or part <= LOOSE or left <= STEEP else _loosely(diagnosis, part, "gradient")
     if not (left > STEEP and (part is None or part > LOOSE)):
         return None
-    return _loosely(case, part, "value" if case.run.stopping.value_tolerance is not None else "step")
+    return _loosely(diagnosis, part, "value" if diagnosis.run.stopping.value_tolerance is not None else "step")
 
 
-def _part_to_go(case: Case) -> float | None:
-    if case.bottom is None:
+def _part_to_go(diagnosis: Diagnosis) -> float | None:
+    if diagnosis.bottom is None:
         return None
-    whole = float(np.linalg.norm(case.bottom.x - case.start))
-    return float(np.linalg.norm(case.bottom.x - case.final)) / whole if whole > 0 else None
+    whole = float(np.linalg.norm(diagnosis.bottom.x - diagnosis.start))
+    return float(np.linalg.norm(diagnosis.bottom.x - diagnosis.final)) / whole if whole > 0 else None
 
 
-def _loosely(case: Case, part: float | None, which: str) -> Finding:
+def _loosely(diagnosis: Diagnosis, part: float | None, which: str) -> Finding:
     evidence = {
         "test": which,
-        "tolerance": case.run.stopping.value_tolerance if which == "value" else case.run.stopping.x_tolerance,
-        "gradient_norm": float(case.norms[-1]),
-        "left": case.reduction,
+        "tolerance": diagnosis.run.stopping.value_tolerance if which == "value" else diagnosis.run.stopping.x_tolerance,
+        "gradient_norm": float(diagnosis.norms[-1]),
+        "left": diagnosis.reduction,
         "part": part,
     }
     if which == "gradient":
-        evidence["tolerance"] = case.wanted
+        evidence["tolerance"] = diagnosis.wanted
     smaller = tolerance(float(f"{1e-6 * float(case.norms[0]):.1g}"))
-    advice = first_to_work(case, [smaller]) if which == "gradient" else None
+    advice = first_to_work(diagnosis, [smaller]) if which == "gradient" else None
     return Finding("loose_tolerance", evidence, False, advice, f"loose_tolerance.{which}")

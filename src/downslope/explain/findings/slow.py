@@ -17,7 +17,7 @@ from downslope.explain.advice import (
     rates,
     without_schedule,
 )
-from downslope.explain.case import LIMITS, Case
+from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
 from downslope.explain.findings.finding import Finding
@@ -36,59 +36,59 @@ AHEAD = 1000  # steps, at most so many of which are added up
 RINGING = 2000  # steps after which even a run that converged is told of its momentum
 
 
-def look(case: Case) -> Iterator[Finding]:
+def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """At most one: too much momentum, too small a rate, then the problem's own condition."""
-    if case.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN):
+    if diagnosis.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN):
         return
     found = (
-        _momentum(case) or _faded(case) or _timid(case) or _crawling(case) or _ill(case) or _unfinished(case)
+        _momentum(diagnosis) or _faded(diagnosis) or _timid(diagnosis) or _crawling(diagnosis) or _ill(diagnosis) or _unfinished(diagnosis)
     )
     if found is not None:
         yield found
 
 
-def unfinished(case: Case) -> bool:
+def unfinished(diagnosis: Diagnosis) -> bool:
     """Whether the run missed the test it was given, or was given none and its gradient has hardly fallen."""
-    return case.missed or (not case.asked and case.status in LIMITS and case.reduction > HARDLY)
+    return diagnosis.missed or (not diagnosis.asked and diagnosis.status in LIMITS and diagnosis.reduction > HARDLY)
 
 
-def largest_met(case: Case, curvature: Curvature) -> float:
+def largest_met(diagnosis: Diagnosis, curvature: Curvature) -> float:
     """The largest curvature at the start, at the end and at the minimum."""
-    if case.quadratic:
+    if diagnosis.quadratic:
         return curvature.largest
-    others = [case.curvature_at(x) for x in (case.start, case.final)]
+    others = [diagnosis.curvature_at(x) for x in (diagnosis.start, diagnosis.final)]
     return max([curvature.largest, *(c.largest for c in others if c is not None)])
 
 
-def _basics(case: Case) -> tuple[LinearRule, Curvature] | None:
-    linear, curvature = case.linear, case.curvature
+def _basics(diagnosis: Diagnosis) -> tuple[LinearRule, Curvature] | None:
+    linear, curvature = diagnosis.linear, diagnosis.curvature
     if linear is None or curvature is None or curvature.largest <= 0:
         return None
-    if curvature.values[0] < -1e-9 * curvature.largest or (not case.quadratic and case.bottom is None):
+    if curvature.values[0] < -1e-9 * curvature.largest or (not diagnosis.quadratic and diagnosis.bottom is None):
         return None
     return linear, curvature
 
 
-def _needed(case: Case, linear: LinearRule, curvature: Curvature) -> float | None:
+def _needed(diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature) -> float | None:
     """Steps from the start to the gradient wanted: exact on quadratics, elsewhere as if the minimum's bowl went on."""
-    gradient = case.first_gradient
-    if not case.quadratic and case.bottom is not None:
+    gradient = diagnosis.first_gradient
+    if not diagnosis.quadratic and diagnosis.bottom is not None:
         gradient = curvature.vectors @ (
-            curvature.values * (curvature.vectors.T @ (case.start - case.bottom.x))
+            curvature.values * (curvature.vectors.T @ (diagnosis.start - diagnosis.bottom.x))
         )
-    return steps_to(linear, curvature, gradient, case.wanted)
+    return steps_to(linear, curvature, gradient, diagnosis.wanted)
 
 
 # --- momentum ----------------------------------------------------------------------------------------
 
 
-def _momentum(case: Case) -> Finding | None:
-    basics = _basics(case)
+def _momentum(diagnosis: Diagnosis) -> Finding | None:
+    basics = _basics(diagnosis)
     if basics is None or basics[0].momentum == 0:
         return None
     linear, curvature = basics
-    long = case.succeeded_by_test and case.run.nit >= RINGING
-    if not (unfinished(case) or long):
+    long = diagnosis.succeeded_by_test and diagnosis.run.nit >= RINGING
+    if not (unfinished(diagnosis) or long):
         return None
     felt = [float(v) for v in curvature.values if v > 0]
     slowest = max(felt, key=lambda v: abs(linear.factor(v)))
@@ -97,14 +97,14 @@ def _momentum(case: Case) -> Finding | None:
     if factor.imag == 0 or abs(factor) >= 1 or linear.momentum <= best:
         return None
     rule = type(linear.rule)
-    now = _needed(case, linear, curvature)
+    now = _needed(diagnosis, linear, curvature)
     # the same rule with less momentum: Polyak's, or none at all where one curvature rules
     tuned = LinearRule.of(
         rule(
             **{**linear.rule.hyperparameters(), "momentum": best, "learning_rate": scaled / curvature.largest}
         )
     )
-    possible = None if tuned is None else _needed(case, tuned, curvature)
+    possible = None if tuned is None else _needed(diagnosis, tuned, curvature)
     if now is None or possible is None or now < (2 * TIMES if long else TIMES) * max(1.0, possible):
         return None
     evidence: dict[str, Any] = {
@@ -119,38 +119,38 @@ def _momentum(case: Case) -> Finding | None:
         "along": curvature.along(int(np.argmin(np.abs(curvature.values - slowest)))),
         "rule": rule.__name__,
     }
-    advice = _less_momentum(case, linear, best, scaled / curvature.largest, 0.5 * now)
-    return Finding("momentum_too_large", evidence, case.quadratic, advice)
+    advice = _less_momentum(diagnosis, linear, best, scaled / curvature.largest, 0.5 * now)
+    return Finding("momentum_too_large", evidence, diagnosis.quadratic, advice)
 
 
-def _less_momentum(case: Case, linear: LinearRule, best: float, rate: float, fewer: float) -> Advice | None:
+def _less_momentum(diagnosis: Diagnosis, linear: LinearRule, best: float, rate: float, fewer: float) -> Advice | None:
     name = type(linear.rule).name()
     settings = [(round(best + 5e-4, 3), float(f"{rate:.3g}")), (0.9, linear.rate), (0.5, linear.rate)]
     chosen = [
         candidate
         for momentum, η in settings
         if momentum < linear.momentum
-        for candidate in method(case, name, η, momentum=momentum)
+        for candidate in method(diagnosis, name, η, momentum=momentum)
     ]
-    return first_to_work(case, [*chosen, *leave_out(case)], fewer)
+    return first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)], fewer)
 
 
 # --- learning rate -----------------------------------------------------------------------------------
 
 
-def _timid(case: Case) -> Finding | None:
+def _timid(diagnosis: Diagnosis) -> Finding | None:
     """A rate far below its limit that was the reason for not arriving."""
-    basics = _basics(case)
-    if basics is None or not unfinished(case):
+    basics = _basics(diagnosis)
+    if basics is None or not unfinished(diagnosis):
         return None
     linear, curvature = basics
-    L = largest_met(case, curvature)
+    L = largest_met(diagnosis, curvature)
     limit = linear.limit(L)
     if not limit < np.inf or linear.rate > limit / TIMID:
         return None
     plain = len(linear.free) == 1
     better = 2 / (L + curvature.smallest) if plain else limit / 4
-    now, possible = _needed(case, linear, curvature), _needed(case, linear.at_rate(better), curvature)
+    now, possible = _needed(diagnosis, linear, curvature), _needed(diagnosis, linear.at_rate(better), curvature)
     if now is None or possible is None or possible > now / TIMES:
         return None
     evidence = {
@@ -161,32 +161,32 @@ def _timid(case: Case) -> Finding | None:
         "curvature": L,
         "steps_needed": now,
         "steps_possible": possible,
-        "left": case.reduction,
+        "left": diagnosis.reduction,
         "rule": type(linear.rule).__name__,
     }
-    chosen = rates(case, [better, limit / 2, limit / 4, limit / 10, 3 * linear.rate])
-    advice = first_to_work(case, [*chosen, *leave_out(case)], now / 2)
-    return Finding("learning_rate_too_small", evidence, case.quadratic, advice)
+    chosen = rates(diagnosis, [better, limit / 2, limit / 4, limit / 10, 3 * linear.rate])
+    advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)], now / 2)
+    return Finding("learning_rate_too_small", evidence, diagnosis.quadratic, advice)
 
 
-def _crawling(case: Case) -> Finding | None:
+def _crawling(diagnosis: Diagnosis) -> Finding | None:
     """A method whose steps have the length of its rate (Adam, ...), still walking straight on."""
-    rate = case.rate
-    if case.linear is not None or rate is None or len(case.values) < 3 or not unfinished(case):
+    rate = diagnosis.rate
+    if diagnosis.linear is not None or rate is None or len(diagnosis.values) < 3 or not unfinished(diagnosis):
         return None
-    x = case.run.history.x[:, case.free]
+    x = diagnosis.run.history.x[:, diagnosis.free]
     path = float(np.sum(np.linalg.norm(np.diff(x, axis=0), axis=1)))
     straight = float(np.linalg.norm(x[-1] - x[0])) / path if path > 0 else 0.0
     if straight < STRAIGHT:
         return None
-    chosen = rates(case, [10 * rate, 100 * rate, 1e3 * rate, 1e4 * rate, 1e5 * rate])
-    advice = first_to_work(case, [*chosen, *leave_out(case)])
+    chosen = rates(diagnosis, [10 * rate, 100 * rate, 1e3 * rate, 1e4 * rate, 1e5 * rate])
+    advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)])
     evidence = {
         "learning_rate": rate,
         "moved": path,
-        "per_step": path / max(1, case.run.nit),
+        "per_step": path / max(1, diagnosis.run.nit),
         "straightness": straight,
-        "rule": type(case.setup.rule).__name__,
+        "rule": type(diagnosis.setup.rule).__name__,
     }
     return Finding("learning_rate_too_small", evidence, False, advice, "learning_rate_too_small.measured")
 
@@ -194,24 +194,24 @@ def _crawling(case: Case) -> Finding | None:
 # --- condition ---------------------------------------------------------------------------------------
 
 
-def _ill(case: Case) -> Finding | None:
+def _ill(diagnosis: Diagnosis) -> Finding | None:
     """Curvatures far apart, and what is left of the way lies along the shallow ones."""
-    curvature, bottom = case.curvature, case.bottom
-    if curvature is None or bottom is None or case.status not in (*LIMITS, Status.STALLED):
+    curvature, bottom = diagnosis.curvature, diagnosis.bottom
+    if curvature is None or bottom is None or diagnosis.status not in (*LIMITS, Status.STALLED):
         return None
     if not np.isfinite(curvature.condition) or curvature.condition < ILL or curvature.values[0] <= 0:
         return None
-    left = case.final - bottom.x
-    whole = float(np.linalg.norm(case.start - bottom.x))
+    left = diagnosis.final - bottom.x
+    whole = float(np.linalg.norm(diagnosis.start - bottom.x))
     remaining = float(np.linalg.norm(left))
-    if not (case.missed or (not case.asked and remaining > LEFT * whole)) or remaining == 0:
+    if not (diagnosis.missed or (not diagnosis.asked and remaining > LEFT * whole)) or remaining == 0:
         return None
     parts = curvature.vectors.T @ left
     shallow = curvature.values <= np.sqrt(curvature.largest * curvature.smallest)
     if np.linalg.norm(parts[shallow]) < 0.9 * remaining:
         return None
     best = LinearRule.of(GradientDescent(learning_rate=curvature.best_rate))
-    steps = None if best is None else _needed(case, best, curvature)
+    steps = None if best is None else _needed(diagnosis, best, curvature)
     if steps is None:
         return None
     evidence = {
@@ -225,57 +225,57 @@ def _ill(case: Case) -> Finding | None:
         "remaining": remaining,
         "part_left": remaining / whole if whole > 0 else None,
     }
-    return Finding("ill_conditioned", evidence, case.quadratic, _faster(case, curvature))
+    return Finding("ill_conditioned", evidence, diagnosis.quadratic, _faster(diagnosis, curvature))
 
 
-def _faster(case: Case, curvature: Curvature) -> Advice | None:
+def _faster(diagnosis: Diagnosis, curvature: Curvature) -> Advice | None:
     """What an expert would try: leave the rate out; else momentum as Polyak would set it."""
     β, scaled = best_momentum(curvature.condition)
     rate = float(f"{0.99 * scaled / curvature.largest:.3g}")
-    chosen = [*leave_out(case), *method(case, "adaptive_barzilai_borwein")]
-    if case.quadratic:
-        chosen += method(case, "momentum", rate, momentum=min(0.999, round(β + 5e-4, 3)))
-    return first_to_work(case, chosen)
+    chosen = [*leave_out(diagnosis), *method(diagnosis, "adaptive_barzilai_borwein")]
+    if diagnosis.quadratic:
+        chosen += method(diagnosis, "momentum", rate, momentum=min(0.999, round(β + 5e-4, 3)))
+    return first_to_work(diagnosis, chosen)
 
 
 # --- schedules, and steps alone ----------------------------------------------------------------------
 
 
-def _faded(case: Case) -> Finding | None:
+def _faded(diagnosis: Diagnosis) -> Finding | None:
     """A schedule that made the rate so small that the steps which are left cannot reach the minimum."""
-    setup, curvature = case.setup, case.curvature
-    first, last = setup.rate_at(0), setup.rate_at(case.run.nit)
-    if not case.faded or first is None or last is None or curvature is None or not unfinished(case):
+    setup, curvature = diagnosis.setup, diagnosis.curvature
+    first, last = setup.rate_at(0), setup.rate_at(diagnosis.run.nit)
+    if not diagnosis.faded or first is None or last is None or curvature is None or not unfinished(diagnosis):
         return None
     ahead = sum(
-        setup.rate_at(case.run.nit + k) or 0.0
-        for k in range(0, case.run.nit + AHEAD, 1 + case.run.nit // AHEAD)
+        setup.rate_at(diagnosis.run.nit + k) or 0.0
+        for k in range(0, diagnosis.run.nit + AHEAD, 1 + diagnosis.run.nit // AHEAD)
     )
-    ahead *= 1 + case.run.nit // AHEAD
+    ahead *= 1 + diagnosis.run.nit // AHEAD
     slowest = curvature.smallest if curvature.smallest > 0 else 0.0
     if ahead * slowest > 1.0:
         return None  # as many steps again would still get there
-    evidence = {"first_rate": first, "last_rate": last, "step": case.run.nit, "left": case.reduction}
-    advice = first_to_work(case, [*without_schedule(case), *leave_out(case)])
+    evidence = {"first_rate": first, "last_rate": last, "step": diagnosis.run.nit, "left": diagnosis.reduction}
+    advice = first_to_work(diagnosis, [*without_schedule(diagnosis), *leave_out(diagnosis)])
     return Finding("schedule_too_fast", evidence, False, advice)
 
 
-def _unfinished(case: Case) -> Finding | None:
+def _unfinished(diagnosis: Diagnosis) -> Finding | None:
     """Nothing is wrong but that there were too few steps."""
-    if not case.missed or case.status == Status.STALLED or len(case.norms) < 2:
+    if not diagnosis.missed or diagnosis.status == Status.STALLED or len(diagnosis.norms) < 2:
         return None
-    if not np.min(case.norms[len(case.norms) // 2 :]) < np.min(case.norms[: 1 + len(case.norms) // 2]):
-        if not case.values[-1] < np.min(case.values[: 1 + len(case.values) // 2]):
+    if not np.min(diagnosis.norms[len(diagnosis.norms) // 2 :]) < np.min(diagnosis.norms[: 1 + len(diagnosis.norms) // 2]):
+        if not diagnosis.values[-1] < np.min(diagnosis.values[: 1 + len(diagnosis.values) // 2]):
             return None  # no progress that anybody could see
     needed = None
-    basics = _basics(case)
-    if basics is not None and case.quadratic:
-        needed = _needed(case, *basics)
+    basics = _basics(diagnosis)
+    if basics is not None and diagnosis.quadratic:
+        needed = _needed(diagnosis, *basics)
     evidence = {
-        "steps": case.run.nit,
-        "gradient_norm": case.run.gradient_norm,
-        "wanted": case.wanted,
+        "steps": diagnosis.run.nit,
+        "gradient_norm": diagnosis.run.gradient_norm,
+        "wanted": diagnosis.wanted,
         "needed": needed,
     }
-    advice = first_to_work(case, [more_steps(), *leave_out(case)])
-    return Finding("too_few_steps", evidence, case.quadratic, advice, "too_few_steps")
+    advice = first_to_work(diagnosis, [more_steps(), *leave_out(diagnosis)])
+    return Finding("too_few_steps", evidence, diagnosis.quadratic, advice, "too_few_steps")

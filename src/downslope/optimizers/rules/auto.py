@@ -15,7 +15,7 @@ from downslope.optimizers.line_search import (
     verdict,
 )
 from downslope.optimizers.rules.lbfgs import LBFGSState, direction, remembered
-from downslope.optimizers.whole import trace_at_most
+from downslope.optimizers.integer_fields import trace_at_most
 
 C1, C2 = 1e-4, 0.9
 C3 = 1e30  # no bound on how far the slope may have turned: the weak Wolfe conditions

@@ -91,11 +91,11 @@ def with_schedule(optimizer: Optimizer, schedule: Schedule) -> Optimizer:
     )
 
 
-def prepared(optimizer: Optimizer) -> Optimizer:
+def resolve_schedule(optimizer: Optimizer) -> Optimizer:
     """The optimizer as an engine can run it: wrapped where its learning rate is a schedule.
 
     >>> from downslope.optimizers import GradientDescent
-    >>> prepared(GradientDescent(learning_rate=0.1))
+    >>> resolve_schedule(GradientDescent(learning_rate=0.1))
     GradientDescent(learning_rate=0.1)
     """
     if isinstance(optimizer.hyperparameters().get("learning_rate"), Schedule):

@@ -1,0 +1,209 @@
+"""What looking at a run may cost: counted operations and evaluations, so that the same run is looked at the same way.
+
+No clock decides anything here. Prices are in operations, of which a core does about one a nanosecond; what a formula
+takes is counted from the formula, what a table takes from its rows, and of a person's function the calls are counted.
+A safety clock stands behind all this: should it strike, no part of the explanation is trusted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import symengine as se
+
+from downslope.descent import Run
+from downslope.errors import ObjectiveError
+from downslope.objectives import Objective, Vector
+
+OPERATIONS = 50_000_000  # that an explanation may always take, some 50 ms; or as many as the run took
+JUDGING = 25_000_000  # those that are allowed at the end of a run for judging its point
+MORE_EVALUATIONS = 200  # of a person's function, beyond as many as the run made
+FEW_EVALUATIONS = 50  # of it, beyond as many, for judging the point at the end of a run
+SAFETY_SECONDS = 30.0  # or this many times the run: nothing that is counted right takes so long
+CALL = 4_000  # operations that calling an interpreted formula takes beside its own
+NATIVE_CALL = 1_500  # the same for machine code called from Python
+HOSTED_STEP = 60_000  # of a step whose rule runs in Python
+TRACED_STEP = 25  # of a step in machine code
+GRADIENT = 5  # times the operations of a formula, for it and its gradient by a reverse sweep
+INTERPRETED = 2  # times as long as in machine code
+
+
+class TooDearError(ObjectiveError):
+    """Looking closer would cost more than the run did."""
+
+
+class SafetyClockError(Exception):
+    """Looking took far longer than what was counted: nothing of it is to be trusted."""
+
+
+@dataclass
+class Budget:
+    """What may still be spent.
+
+    Attributes:
+        left: operations.
+        refused: whether anything was refused.
+        until: when the safety clock strikes.
+        outer: the budget that this one is a part of.
+    """
+
+    left: float
+    until: float
+    outer: Budget | None = None
+    refused: bool = field(default=False)
+
+    def spend(self, operations: float) -> None:
+        """Take so many operations.
+
+        Raises:
+            TooDearError: there are not so many left.
+            SafetyClockError: it all takes far longer than was counted.
+        """
+        if time.perf_counter() > self.until:
+            raise SafetyClockError
+        if operations > self.left:
+            self.refuse()
+            raise TooDearError("a closer look would take longer than the run did.")
+        budget: Budget | None = self
+        while budget is not None:
+            budget.left -= operations
+            budget = budget.outer
+
+    def refuse(self) -> None:
+        """Note that something is left out."""
+        budget: Budget | None = self
+        while budget is not None:
+            budget.refused = True
+            budget = budget.outer
+
+
+_BUDGET: ContextVar[Budget | None] = ContextVar("budget", default=None)
+
+
+@contextmanager
+def at_most(operations: float, seconds: float = SAFETY_SECONDS) -> Iterator[Budget]:
+    """Everything that is looked at within takes at most so many operations, and no more than are left around it."""
+    outer, until = _BUDGET.get(), time.perf_counter() + seconds
+    if outer is not None:
+        operations, until = min(operations, outer.left), min(until, outer.until)
+    budget = Budget(operations, until, outer)
+    token = _BUDGET.set(budget)
+    try:
+        yield budget
+    finally:
+        _BUDGET.reset(token)
+
+
+def left() -> float:
+    """Operations that may still be spent; infinite where nobody set a limit."""
+    budget = _BUDGET.get()
+    return float("inf") if budget is None else budget.left
+
+
+def spend(operations: float) -> None:
+    """Take so many operations; called before every evaluation.
+
+    Raises:
+        TooDearError: there are not so many left.
+    """
+    budget = _BUDGET.get()
+    if budget is not None:
+        budget.spend(operations)
+
+
+def operations_of(objective: Objective) -> int:
+    """Operations of one value and gradient, as far as they can be counted; 0 where only calls can."""
+    if objective.expression is not None:
+        return GRADIENT * int(se.count_ops(objective.expression))
+    return objective.operations
+
+
+def safety(run: Run) -> float:
+    """Seconds after which something must have been counted wrong."""
+    each = run.seconds / max(1, run.nfev)
+    return max(SAFETY_SECONDS, 20 * run.seconds, 5 * each * (run.nfev + MORE_EVALUATIONS))
+
+
+def spent_by(run: Run) -> float:
+    """Operations that a run took."""
+    return run.nfev * step_price(run)
+
+
+def step_price(run: Run) -> float:
+    """Operations of one evaluation and step of a run; those of a person's function are unknown, and not in it."""
+    if run.engine == "traced":
+        return TRACED_STEP + operations_of(run.objective) / 2
+    return HOSTED_STEP + operations_of(run.objective)
+
+
+class BudgetedObjective(Objective):
+    """Another objective, until its evaluations are used up; then every call raises ``TooDearError``."""
+
+    def __init__(self, objective: Objective, evaluations: int) -> None:
+        super().__init__(objective.parameters, objective.text, objective.dtype)
+        self._objective, self._left = objective, evaluations
+        self.refused = False
+        self.name, self.problem, self.operations = objective.name, objective.problem, objective.operations
+        self.differentiation, self.notes = objective.differentiation, objective.notes
+        self.tensors, self.loop, self.remote = objective.tensors, objective.loop, objective.remote
+        self.nested = objective.nested
+
+    @property
+    def whole(self) -> Objective:
+        """The objective itself, without a limit."""
+        return self._objective
+
+    @property
+    def left(self) -> int:
+        """Evaluations that may still be made."""
+        return max(0, self._left)
+
+    def _take(self) -> Objective:
+        spend(self.operations)
+        self._left -= 1
+        if self._left < 0:
+            self.refused = True
+            raise TooDearError("a closer look would cost more than the run did.")
+        return self._objective
+
+    def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        return self._take().value_and_gradient(x)
+
+    def value(self, x: Vector) -> float:
+        return self._take().value(x)
+
+    def gradient(self, x: Vector) -> Vector:
+        return self._take().gradient(x)
+
+    def present(self, x: Vector) -> Any:
+        return self._objective.present(x)
+
+
+def with_budget(run: Run, more: int = MORE_EVALUATIONS) -> Run:
+    """The run, its objective rationed where every evaluation is a call of somebody else's function.
+
+    As many evaluations are allowed as the run made, and ``more``.
+    """
+    objective = run.objective
+    if objective.expression is not None or isinstance(objective, BudgetedObjective) or not objective.evaluable:
+        return run
+    return dataclasses.replace(run, objective=BudgetedObjective(objective, run.nfev + more))
+
+
+def too_coarse(run: Run) -> bool:
+    """Whether the objective's own rounding hides its curvature: float32 numbers, differenced."""
+    return run.objective.expression is None and run.objective.dtype == np.float32
+
+
+def random_values(run: Run) -> bool:
+    """Whether the objective draws random numbers: twice at the same point it is not the same, by more than rounding."""
+    if run.objective.expression is not None or not run.objective.evaluable or not len(run.history):
+        return False
+    return run.objective.draws_random(run.final)
