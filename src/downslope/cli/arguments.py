@@ -13,7 +13,7 @@ from downslope.errors import ExpressionError, StartError, UsageError, nearest
 _LONG_OPTION = re.compile(r"--[A-Za-z][\w-]*(=.*)?", re.DOTALL)
 
 
-class Number(click.ParamType):  # type: ignore[type-arg]  # generic only in newer Click
+class NumberType(click.ParamType):  # type: ignore[type-arg]  # generic only in newer Click
     """A number as people write it, ``1e-3`` or ``1/3``; whether it is in range is for the library to say."""
 
     name = "number"
@@ -35,7 +35,7 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic only in newe
             self.fail(f"{value!r:.60} is not a number: {error.message}.", param, ctx)
 
 
-class Word(click.Choice[str]):
+class WordType(click.Choice[str]):
     """One of a few words; a misspelt one is answered with the nearest."""
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from downslope.cli import terminal
-from downslope.cli.arguments import Word
+from downslope.cli.arguments import WordType
 from downslope.cli.report import document
 from downslope.errors import UnknownNameError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from downslope.optimizers import Optimizer
 
 _FORMAT = click.option(
-    "--format", "form", type=Word(["table", "json"]), default="table", help="Default: table."
+    "--format", "form", type=WordType(["table", "json"]), default="table", help="Default: table."
 )
 
 
@@ -81,7 +81,7 @@ def _problem(name: str) -> Problem:
 
 def _optimizer_record(cls: type[Optimizer]) -> dict[str, Any]:
     """An optimizer as plain data, from its own docstring and fields; a default of None must be given."""
-    from downslope.optimizers.record import range_of
+    from downslope.optimizers.hyperparameters import range_of
 
     return {
         "name": cls.name(),

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from downslope.cli import terminal
-from downslope.cli.arguments import Word
+from downslope.cli.arguments import WordType
 from downslope.errors import UsageError
 
 _INSTALL = {
@@ -18,7 +18,7 @@ _INSTALL = {
 }
 
 
-class Shell(Word):
+class Shell(WordType):
     """The name of a shell."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ import click
 from downslope.cli import terminal
 from downslope.cli.arguments import (
     ExpressionCommand,
-    Number,
+    NumberType,
     assignments,
     split_outside_brackets,
     start_values,
@@ -126,7 +126,7 @@ def hyperparameters(given: dict[str, Any]) -> dict[str, Any]:
 
 def _value(name: str, text: str) -> Any:
     try:
-        return Number().convert(text, None, None)
+        return NumberType().convert(text, None, None)
     except click.BadParameter as error:
         raise UsageError(f"--set {name}: {error.message}") from error
 

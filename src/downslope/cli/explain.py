@@ -9,8 +9,8 @@ import click
 from downslope.cli import terminal
 from downslope.cli.arguments import (
     ExpressionCommand,
-    Number,
-    Word,
+    NumberType,
+    WordType,
     assignments,
     split_outside_brackets,
     start_values,
@@ -23,13 +23,13 @@ from downslope.errors import StartError, UsageError
 if TYPE_CHECKING:
     from downslope import Run
 
-_NUMBER = Number()
+_NUMBER = NumberType()
 _FORMAT = click.option(
     "--format",
     "form",
     cls=Section,
     section="Output",
-    type=Word(["text", "json"]),
+    type=WordType(["text", "json"]),
     default="text",
     help="Default: text.",
 )
@@ -74,7 +74,7 @@ def explain(ctx: click.Context, /, **given: Any) -> None:
     downslope explain fit.json
     """
     import downslope
-    from downslope.explain.outlook import expected
+    from downslope.explain.theory import expected
 
     if given["expression"].lower().endswith(".json"):
         ctx.exit(_explain_saved(given))
@@ -117,7 +117,7 @@ def explain(ctx: click.Context, /, **given: Any) -> None:
 
 def _explain_saved(given: dict[str, Any]) -> int:
     """Say why a saved run or fit ended as it did; the exit code is what it had."""
-    from downslope.api import load
+    from downslope.api.loading import load
     from downslope.cli.fit_report import explanation_of
     from downslope.descent import Run
 

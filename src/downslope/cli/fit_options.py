@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from downslope.cli.arguments import Word
+from downslope.cli.arguments import WordType
 from downslope.cli.options import NUMBER, RULE, Declared, Function, added, outputs, stopping
 
 PATHS = ("auto", "moments", "qr", "kernel", "formula")
@@ -12,7 +12,7 @@ VIEWS = ("data", "predicted", "residuals", "surface", "progress", "calibration",
 
 
 def _losses(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from downslope.fit.losses import LOSSES
+    from downslope.fitting.losses import LOSSES
 
     return [name for name in LOSSES if name.startswith(incomplete)]
 
@@ -83,7 +83,7 @@ _METHOD: tuple[Declared, ...] = (
     (
         ("--path",),
         {
-            "type": Word(PATHS),
+            "type": WordType(PATHS),
             "metavar": "auto|moments|qr|kernel|formula",
             "help": "How the rows are read: once, or at every step. Default: auto.",
         },

@@ -10,7 +10,7 @@ from downslope.cli import terminal
 from downslope.cli.report import counted, document, effort, ended, rows_of, wrapped
 
 if TYPE_CHECKING:
-    from downslope.fit import Fit
+    from downslope.fitting import Fit
 
 MOST_NAMED = 40  # parameters; more are not spelt out below the table
 LONGEST_RULE = 160
@@ -31,15 +31,15 @@ def report_fit(fit: Fit, form: str, every: int | None, quiet: bool, explain: boo
         terminal.emit(fit.history.to_csv())
     else:
         step = "epoch" if fit.path == "batches" else "step"
-        value = str(fit.model.loss) if fit.task is None or not _penalised(fit) else "cost"
+        value = str(fit.model.loss) if fit.problem is None or not _penalised(fit) else "cost"
         table = rows_of(fit.history, every, quiet, step, value)
         said = [] if explain is False else _explained(fit, explain is True)
         terminal.emit("\n".join([*table, *ended(fit.run), *said, *parameters(fit), *_quality(fit, step), ""]))
 
 
 def _penalised(fit: Fit) -> bool:
-    assert fit.task is not None
-    penalty = fit.task.objective.penalty
+    assert fit.problem is not None
+    penalty = fit.problem.objective.penalty
     return bool(penalty.l1 or penalty.l2)
 
 

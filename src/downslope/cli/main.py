@@ -53,9 +53,9 @@ class Downslope(click.Group):
             code = answer if isinstance(answer, int) else 0
             terminal.emit("")
         except Exception as error:
-            code = explain(error)
+            code = explain_error(error)
         except KeyboardInterrupt:
-            code = explain(click.Abort())
+            code = explain_error(click.Abort())
         if standalone_mode:
             sys.exit(code)
         return code
@@ -86,7 +86,7 @@ class Downslope(click.Group):
         return list(self.commands)
 
 
-def explain(error: Exception) -> int:
+def explain_error(error: Exception) -> int:
     """Say on standard error what went wrong, in one message; returns the exit code."""
     if isinstance(error, DownslopeError):
         terminal.error(str(error))

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from downslope.cli.arguments import Number, Word
+from downslope.cli.arguments import NumberType, WordType
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Declared = tuple[tuple[str, ...], dict[str, Any]]
@@ -33,7 +33,7 @@ def _names_of_problems(ctx: click.Context, param: click.Parameter, incomplete: s
     return [problem.name for problem in all_problems() if problem.name.startswith(incomplete)]
 
 
-NUMBER, FILE = Number(), click.Path(dir_okay=True)
+NUMBER, FILE = NumberType(), click.Path(dir_okay=True)
 
 START: Declared = (
     ("--start",),
@@ -81,12 +81,12 @@ _METHOD: tuple[Declared, ...] = (
             "help": "A gradient of your own, used instead of the derived one and compared with it.",
         },
     ),
-    (("--dtype",), {"type": Word(["float64", "float32"]), "help": "Default: float64."}),
+    (("--dtype",), {"type": WordType(["float64", "float32"]), "help": "Default: float64."}),
     (("--seed",), {"type": NUMBER, "metavar": "N", "help": "For a random start, to have it again."}),
     (
         ("--engine",),
         {
-            "type": Word(["auto", "traced", "hosted"]),
+            "type": WordType(["auto", "traced", "hosted"]),
             "metavar": "auto|traced|hosted",
             "help": "Native code, or a loop in Python. Default: auto.",
         },
@@ -128,7 +128,7 @@ def outputs(view: Declared) -> list[Declared]:
         ),
         (
             ("--format", "form"),
-            {"type": Word(["table", "json", "csv"]), "default": "table", "help": "Default: table."},
+            {"type": WordType(["table", "json", "csv"]), "default": "table", "help": "Default: table."},
         ),
         (
             ("--plot",),

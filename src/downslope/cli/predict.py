@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from downslope.cli import terminal
-from downslope.cli.arguments import ExpressionCommand, Word
+from downslope.cli.arguments import ExpressionCommand, WordType
 from downslope.cli.fit import ask_for_input
 from downslope.cli.options import FILE
 from downslope.cli.outputs import check_writable
@@ -17,7 +17,7 @@ from downslope.cli.report import document
 from downslope.errors import UsageError
 
 if TYPE_CHECKING:
-    from downslope.fit import Fit
+    from downslope.fitting import Fit
 
 EXAMPLE = "downslope predict fit.json new.csv"
 
@@ -25,7 +25,7 @@ EXAMPLE = "downslope predict fit.json new.csv"
 @click.command(cls=ExpressionCommand, short_help="Predict with a saved fit.")
 @click.option("--output", type=FILE, metavar="FILE", help="Write there instead of to standard output.")
 @click.option(
-    "--format", "form", type=Word(["csv", "json"]), help="Default: csv, or by the ending of --output."
+    "--format", "form", type=WordType(["csv", "json"]), help="Default: csv, or by the ending of --output."
 )
 @click.option("--quiet", is_flag=True, help="No notes.")
 @click.argument("words", nargs=-1, metavar="MODEL DATA", type=click.Path())
@@ -49,7 +49,7 @@ def predict(ctx: click.Context, /, **given: Any) -> None:
     if output is not None:
         check_writable("--output", output, words)
     ask_for_input(data, given["quiet"])
-    from downslope.fit import load
+    from downslope.fitting import load
 
     fit = load(model)
     columns = columns_of(fit, data)

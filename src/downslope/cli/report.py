@@ -9,7 +9,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from downslope.cli import terminal
-from downslope.cli.table import Table, lay_out
+from downslope.cli.table import HistoryTable, lay_out
 
 if TYPE_CHECKING:
     from downslope import Explanation, History, Run
@@ -108,7 +108,7 @@ def rows_of(
     return [terminal.styled(table.header, sys.stdout, bold=True), *table.rows, ""]
 
 
-def _notes_on(table: Table, shown: int, kept: int) -> None:
+def _notes_on(table: HistoryTable, shown: int, kept: int) -> None:
     if shown < kept:
         terminal.note(f"the table shows {shown} of {kept:,} rows; --every N chooses, --format csv has all.")
     if table.hidden:

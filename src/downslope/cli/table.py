@@ -17,7 +17,7 @@ LONGEST_NAME = 24
 
 
 @dataclass(frozen=True)
-class Table:
+class HistoryTable:
     """Lines of text, and how many parameters there was room for."""
 
     header: str
@@ -26,7 +26,7 @@ class Table:
     hidden: int
 
 
-def lay_out(history: History, columns: int, step: str = "step", value: str = "value") -> Table:
+def lay_out(history: History, columns: int, step: str = "step", value: str = "value") -> HistoryTable:
     """The history in at most so many columns of text; the first parameter is always shown.
 
     ``step`` and ``value`` are the names of the first two columns.
@@ -47,7 +47,7 @@ def lay_out(history: History, columns: int, step: str = "step", value: str = "va
         shown += 1
     padded = [_padded(column) for column in texts]
     header, *rows = (GAP.join(row) for row in zip(*padded, strict=True))
-    return Table(header, rows, shown, len(history.coordinates) - shown)
+    return HistoryTable(header, rows, shown, len(history.coordinates) - shown)
 
 
 def aligned(numbers: Sequence[float], to_zero: bool = False) -> list[str]:
