@@ -20,14 +20,15 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import numpy as np
 
-from downslope.fitting import as_loss, fit, kernels
+from downslope.api.table_fitting import fit
+from downslope.fitting import as_loss, kernels
 from downslope.fitting.batches import _orders, epoch_of
 from downslope.fitting.compiled_rule import compiled_rule
-from downslope.fitting.preconditioning import Coordinates
-from downslope.fitting.request import make_problem
 from downslope.fitting.frame import from_columns, from_pair
 from downslope.fitting.hypothesis import linear_model, read_hypothesis
 from downslope.fitting.parallel import over_chunks
+from downslope.fitting.preconditioning import Coordinates
+from downslope.fitting.problem import make_problem
 from downslope.optimizers import as_optimizer
 
 SMALL = "--small" in sys.argv

@@ -198,7 +198,9 @@ def keras_optimizers(backend: str) -> None:
 
         print(f"\nKeras with {backend}, {words}, batches of 64: fit, compiled where the backend compiles")
         for name, (rule, theirs) in pairs.items():
-            line(name, repeated(fit(KerasOptimizer(rule)), batches), repeated(fit(theirs()), batches), turns=21)
+            line(
+                name, repeated(fit(KerasOptimizer(rule)), batches), repeated(fit(theirs()), batches), turns=21
+            )
         if backend == "tensorflow":
             tensorflow_loops(keras, KerasOptimizer, pairs, network(sizes), sizes, words)
 

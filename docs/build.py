@@ -18,11 +18,11 @@ from PIL import Image
 
 import downslope as ds
 from downslope.export import DIALECTS, library
-from downslope.export.rule_requirements import is_elementwise
+from downslope.export.rule_form import is_elementwise
 from downslope.files import write_atomically
 from downslope.optimizers import Optimizer, all_optimizers, all_schedules, all_wrappers
-from downslope.optimizers.notation import formula, specimen
 from downslope.optimizers.hyperparameters import HyperparameterRecord, range_of
+from downslope.optimizers.notation import formula, specimen
 
 DOCS = Path(__file__).parent
 MOST_FORMULA = 3000  # a longer traced formula is a line search unrolled, which nobody reads

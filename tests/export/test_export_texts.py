@@ -21,12 +21,12 @@ from downslope.errors import ObjectiveError
 from downslope.export import library, rule_source
 from downslope.export.arithmetic import NUMPY as NUMPY_ARITHMETIC
 from downslope.export.derivatives import partials
-from downslope.export.formulas import Speller
+from downslope.export.emitter import Emitter
 from downslope.export.formatter import WIDTH, break_line
+from downslope.export.formulas import Speller
 from downslope.export.names import ScriptNames
 from downslope.export.python import text
 from downslope.export.vocabulary import NUMPY
-from downslope.export.emitter import Emitter
 from downslope.language import parse
 from downslope.language.values import evaluate
 

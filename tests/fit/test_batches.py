@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from downslope.fitting import compiled_rule, fit, kernels
+from downslope.api.table_fitting import fit
+from downslope.fitting import compiled_rule, kernels
 from downslope.optimizers import Adam, ClipByValue, GradientDescent, Momentum, ScheduleFreeSGD
 from downslope.optimizers.schedules.cosine import Cosine
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from downslope.fitting import as_loss, fit, rows
+from downslope.api.table_fitting import fit
+from downslope.fitting import as_loss, rows
 from downslope.fitting.linear_kernel import WIDEST, places
 from downslope.fitting.rows import NOTHING, LinearRows
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from downslope.fitting import fit
+from downslope.api.table_fitting import fit
 from downslope.optimizers import Adam
 from downslope.sklearn import DescentRegressor
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from downslope.fitting import as_loss, fit
-from downslope.fitting.request import make_problem
+from downslope.api.table_fitting import fit
+from downslope.fitting import as_loss
 from downslope.fitting.frame import from_columns, from_pair
 from downslope.fitting.hypothesis import linear_model, read_hypothesis
 from downslope.fitting.moments import moments
+from downslope.fitting.problem import make_problem
 
 RNG = np.random.default_rng(11)
 N = 70_001  # more than two chunks, and no multiple of any block

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Lasso
 
-from downslope.fitting import fit, load
+from downslope.api.table_fitting import fit
+from downslope.fitting import load
 from downslope.fitting.proximal import LENGTHS, shrunk
 from downslope.optimizers import as_optimizer
 from downslope.optimizers.schedules.decay import Exponential

@@ -6,12 +6,13 @@ import pickle
 import numpy as np
 import pytest
 
-from downslope.fitting import as_loss, fit, row_kernel
+from downslope.api.table_fitting import fit
+from downslope.fitting import as_loss, row_kernel
 from downslope.fitting.formula_rows import FormulaRows
 from downslope.fitting.frame import from_columns
 from downslope.fitting.hypothesis import read_hypothesis
-from downslope.fitting.rows import NOTHING
 from downslope.fitting.problem import make_problem
+from downslope.fitting.rows import NOTHING
 
 RNG = np.random.default_rng(21)
 N = 10_007  # no multiple of a block
@@ -148,4 +149,6 @@ def test_a_fit_with_a_kernel_can_be_copied_and_pickled():
     assert found.problem.objective.rows._kernels
     for again in (pickle.loads(pickle.dumps(found)), copy.deepcopy(found)):
         assert again.x == found.x
-        assert again.problem.objective.value(found.run.final) == found.problem.objective.value(found.run.final)
+        assert again.problem.objective.value(found.run.final) == found.problem.objective.value(
+            found.run.final
+        )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from downslope.fitting import fit
+from downslope.api.table_fitting import fit
 from downslope.fitting.batches import _orders
 from downslope.fitting.gauss_newton import softmax_metric
 

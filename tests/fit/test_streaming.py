@@ -12,8 +12,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, feather, parquet
 
+from downslope.api.table_fitting import fit
 from downslope.errors import DataError, UsageError
-from downslope.fitting import fit, load, memory, pages, streaming_pass, streamed, text_pages
+from downslope.fitting import load, memory, pages, streamed, streaming_pass, text_pages
 
 RNG = np.random.default_rng(17)
 N = 9_001
@@ -427,7 +428,7 @@ def test_memory_stays_far_below_the_table(tmp_path):
     parquet.write_table(parquet.ParquetFile(path).read_row_group(0), small)
     script = textwrap.dedent("""
         import resource, sys
-        from downslope.fitting import fit
+        from downslope.api.table_fitting import fit
         peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         h = "x0 ~ " + " + ".join(f"p{i}*x{i}" for i in range(1, 10)) + " + q"
         fit(sys.argv[1], h, stream=True)

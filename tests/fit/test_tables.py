@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather, parquet
 
+from downslope.api.table_fitting import fit
 from downslope.errors import DataError, DownslopeError, StartError, UnknownNameError, UsageError
-from downslope.fitting import fit
 from downslope.fitting.files import from_arrow
 
 H = "y ~ a*x + b"

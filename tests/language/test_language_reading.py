@@ -13,7 +13,17 @@ import pytest
 
 from downslope.errors import ExpressionError
 from downslope.language import FUNCTIONS, Expression, parse, parse_number
-from downslope.language.tree import Call, Negative, Number, Power, Multiplication, Quotient, Sum, Variable, children
+from downslope.language.tree import (
+    Call,
+    Multiplication,
+    Negative,
+    Number,
+    Power,
+    Quotient,
+    Sum,
+    Variable,
+    children,
+)
 from downslope.language.values import evaluate
 
 PROBLEMS = Path(__file__).parent.parent / "data" / "problems.json"

@@ -19,12 +19,12 @@ from downslope.errors import UnknownNameError, UsageError
 from downslope.language import parse
 from downslope.language.tree import (
     Call,
+    Multiplication,
     NamedConstant,
     Negative,
     Node,
     Number,
     Power,
-    Multiplication,
     Quotient,
     Sum,
     Variable,

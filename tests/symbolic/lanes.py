@@ -5,7 +5,7 @@ import ctypes
 import numpy as np
 from llvmlite import ir
 
-from downslope.symbolic.lanes import DOUBLE, DOUBLES, LONG, WIDTH, Lanes, LaneBuilder, machine_code
+from downslope.symbolic.lanes import DOUBLE, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes, machine_code
 
 _POINTER = DOUBLE.as_pointer()
 

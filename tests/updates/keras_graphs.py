@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from downslope.keras import KerasOptimizer, xla
+from downslope.keras import Optimizer, xla
 
 RNG = np.random.default_rng(0)
 SHAPES = [(100, 300), (300,), (300, 400), (7,)]
@@ -47,14 +47,14 @@ def check_large_steps_by_xla_are_the_same() -> None:
     for name in ("adam", "rmsprop", "prodigy", "dog", "schedule_free_adamw"):
         for precision, tolerance in (("float32", 1e-3), ("float64", 1e-11)):
             for how in ({}, {"sparse": True}, {"partly": True}) if name == "adam" else ({},):
-                compiled, plain = KerasOptimizer(name), KerasOptimizer(name)
+                compiled, plain = Optimizer(name), Optimizer(name)
                 with thresholds(LARGE=100_000, MANY=0):
                     found = steps(compiled, precision, **how)
                 with thresholds(LARGE=10**9, MANY=0):
                     expected = steps(plain, precision, **how)
                 assert compiled._compiled._functions
                 assert not plain._compiled._functions
-                begin = steps(KerasOptimizer("sgd", 1e-30), precision, **how)
+                begin = steps(Optimizer("sgd", 1e-30), precision, **how)
                 away, moved = np.linalg.norm(found - expected), np.linalg.norm(expected - begin)
                 assert away < tolerance * moved, (name, precision, how, away / moved)
 
@@ -74,17 +74,17 @@ def thresholds(**values: int) -> Iterator[None]:
 
 def check_rules_of_few_passes_and_small_models_are_left_to_tensorflow() -> None:
     for name in ("sgd", "momentum"):
-        optimizer = KerasOptimizer(name)
+        optimizer = Optimizer(name)
         steps(optimizer, "float32")
         assert not optimizer._compiled._functions
-    optimizer, small = KerasOptimizer("adam"), keras.Variable(np.ones(10, "float32"))
+    optimizer, small = Optimizer("adam"), keras.Variable(np.ones(10, "float32"))
     optimizer.build([small])
     tf.function(lambda: optimizer.apply([tf.ones(10)], [small]))()
     assert not optimizer._compiled._functions
 
 
 def check_large_steps_are_saved_and_loaded() -> None:
-    optimizer, again = KerasOptimizer("adam"), KerasOptimizer("adam")
+    optimizer, again = Optimizer("adam"), Optimizer("adam")
     steps(optimizer, "float32")
     assert optimizer._compiled._functions
     again.build([keras.Variable(np.zeros(shape, "float32")) for shape in SHAPES])
@@ -109,14 +109,14 @@ def check_strategies_of_tensorflow_step_as_one_device() -> None:
 
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     for make in (
-        lambda: KerasOptimizer("sgd", 0.1),
-        lambda: KerasOptimizer("momentum", 0.05),
-        lambda: KerasOptimizer("adam", 0.01),
-        lambda: KerasOptimizer("dog"),
+        lambda: Optimizer("sgd", 0.1),
+        lambda: Optimizer("momentum", 0.05),
+        lambda: Optimizer("adam", 0.01),
+        lambda: Optimizer("dog"),
     ):
         np.testing.assert_allclose(fitted(make, strategy), fitted(make, None), rtol=1e-5, atol=1e-5)
     ours, theirs = (
-        fitted(lambda: KerasOptimizer("sgd", 0.1), strategy),
+        fitted(lambda: Optimizer("sgd", 0.1), strategy),
         fitted(lambda: keras.optimizers.SGD(0.1), strategy),
     )
     np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)

@@ -17,7 +17,7 @@ import pytest
 
 import downslope as ds
 from downslope.errors import UsageError
-from downslope.keras import KerasOptimizer
+from downslope.keras import Optimizer
 from downslope.optimizers import all_optimizers, schedules
 from downslope.optimizers.requirements import requirements_of
 
@@ -77,7 +77,7 @@ def check_it_trains_as_keras_does() -> None:
     for name in SAME if keras.backend.backend() == "jax" else few:
         rule, theirs, tolerance = SAME[name]
         try:
-            same(fitted(KerasOptimizer(rule)), fitted(theirs()), tolerance)
+            same(fitted(Optimizer(rule)), fitted(theirs()), tolerance)
         except AssertionError as error:
             raise AssertionError(f"{name}: {error}") from error
 
@@ -90,7 +90,7 @@ def check_every_rule_goes_its_way() -> None:
             continue
         start = np.array([0.9, -0.4, 0.2], np.float32)
         pair = [keras.Variable(start[:2].reshape(2, 1)), keras.Variable(start[2:])]
-        optimizer, x, state = KerasOptimizer(rule), start, rule.init(start)
+        optimizer, x, state = Optimizer(rule), start, rule.init(start)
         with np.errstate(all="ignore"):
             for k in range(4):
                 gradient = np.sinh(x) * np.float32(1 + k)
@@ -112,9 +112,9 @@ def check_rules_are_compiled_with_the_model() -> None:
     scheduled = R.Adam(learning_rate=0.1 * schedules.Cosine(steps=6))
     for rule in ("dog", "prodigy", clipped, bounded, scheduled):
         found = (
-            fitted(KerasOptimizer(rule), 2, jit_compile=True)
+            fitted(Optimizer(rule), 2, jit_compile=True)
             if keras.backend.backend() != "torch"
-            else fitted(KerasOptimizer(rule))
+            else fitted(Optimizer(rule))
         )
         assert np.all(np.isfinite(found)), rule
         assert not np.allclose(found, weights(model("sgd"))), rule
@@ -124,55 +124,55 @@ def check_rules_are_compiled_with_the_model() -> None:
 
 def check_the_learning_rate_is_keras_own() -> None:
     decay = K.schedules.ExponentialDecay(0.1, 3, 0.5)
-    same(fitted(KerasOptimizer("sgd", decay)), fitted(K.SGD(decay)))
+    same(fitted(Optimizer("sgd", decay)), fitted(K.SGD(decay)))
     follow = [keras.callbacks.LearningRateScheduler(lambda epoch: 0.1 / (1 + epoch))]
     found = []
-    for optimizer in (KerasOptimizer("sgd", 0.5), K.SGD(0.5)):
+    for optimizer in (Optimizer("sgd", 0.5), K.SGD(0.5)):
         made = model(optimizer)
         made.fit(X, Y, batch_size=16, epochs=3, verbose=0, shuffle=False, callbacks=follow)
         made.optimizer.learning_rate = 0.01
         made.fit(X, Y, batch_size=16, epochs=1, verbose=0, shuffle=False)
         found.append(weights(made))
     same(*found)
-    assert float(KerasOptimizer("adam", 0.25, beta1=0.5).learning_rate) == 0.25
+    assert float(Optimizer("adam", 0.25, beta1=0.5).learning_rate) == 0.25
 
 
 def check_a_schedule_of_ours_is_a_learning_rate() -> None:
     schedule = 0.1 * schedules.Cosine(steps=6)
-    for given in (KerasOptimizer("sgd", schedule), KerasOptimizer(R.SGD(), lr=schedule)):
+    for given in (Optimizer("sgd", schedule), Optimizer(R.SGD(), lr=schedule)):
         assert given.rule == R.SGD(learning_rate=schedule)
-        assert KerasOptimizer.from_config(given.get_config()).rule == given.rule
-    same(fitted(KerasOptimizer("sgd", schedule)), fitted(KerasOptimizer(R.SGD(learning_rate=schedule))))
-    assert float(KerasOptimizer("adam", lr=0.25).learning_rate) == 0.25
+        assert Optimizer.from_config(given.get_config()).rule == given.rule
+    same(fitted(Optimizer("sgd", schedule)), fitted(Optimizer(R.SGD(learning_rate=schedule))))
+    assert float(Optimizer("adam", lr=0.25).learning_rate) == 0.25
 
 
 def check_keras_own_options_work() -> None:
-    same(fitted(KerasOptimizer("sgd", 0.1, clipnorm=0.1)), fitted(K.SGD(0.1, clipnorm=0.1)))
-    same(fitted(KerasOptimizer("sgd", 0.1, weight_decay=0.1)), fitted(K.SGD(0.1, weight_decay=0.1)))
-    same(fitted(KerasOptimizer("sgd", 0.1, use_ema=True)), fitted(K.SGD(0.1, use_ema=True)))
+    same(fitted(Optimizer("sgd", 0.1, clipnorm=0.1)), fitted(K.SGD(0.1, clipnorm=0.1)))
+    same(fitted(Optimizer("sgd", 0.1, weight_decay=0.1)), fitted(K.SGD(0.1, weight_decay=0.1)))
+    same(fitted(Optimizer("sgd", 0.1, use_ema=True)), fitted(K.SGD(0.1, use_ema=True)))
 
 
 def check_a_rule_given_may_have_other_values() -> None:
-    assert KerasOptimizer(R.Adam(epsilon=1e-6), beta1=0.5).rule == R.Adam(epsilon=1e-6, beta1=0.5)
+    assert Optimizer(R.Adam(epsilon=1e-6), beta1=0.5).rule == R.Adam(epsilon=1e-6, beta1=0.5)
     clipped = R.ClipByNorm(optimizer=R.Adam(), limit=2.0)
-    given = KerasOptimizer(clipped, beta1=0.5, limit=1.0, clipnorm=3.0)
+    given = Optimizer(clipped, beta1=0.5, limit=1.0, clipnorm=3.0)
     assert given.rule == R.ClipByNorm(optimizer=R.Adam(beta1=0.5), limit=1.0)
     assert given.clipnorm == 3.0
-    decayed = KerasOptimizer(R.AdamW(), weight_decay=0.1)
+    decayed = Optimizer(R.AdamW(), weight_decay=0.1)
     assert (decayed.rule.weight_decay, decayed.weight_decay) == (0.1, None)
-    assert KerasOptimizer.from_config(decayed.get_config()).rule == decayed.rule
+    assert Optimizer.from_config(decayed.get_config()).rule == decayed.rule
 
 
 def check_gradients_are_accumulated() -> None:
     same(
-        fitted(KerasOptimizer("momentum", 0.1, gradient_accumulation_steps=3)),
+        fitted(Optimizer("momentum", 0.1, gradient_accumulation_steps=3)),
         fitted(K.SGD(0.1, momentum=0.9, gradient_accumulation_steps=3)),
     )
 
 
 def check_a_saved_model_goes_on() -> None:
     for rule in ("adam", "dog"):
-        made = model(KerasOptimizer(rule))
+        made = model(Optimizer(rule))
         made.fit(X, Y, batch_size=16, epochs=1, verbose=0, shuffle=False)
         with tempfile.TemporaryDirectory() as folder:
             made.save(f"{folder}/model.keras")
@@ -185,20 +185,20 @@ def check_a_saved_model_goes_on() -> None:
 
 def check_it_is_rebuilt_from_its_config() -> None:
     rule = R.ClipByNorm(optimizer=R.Adam(learning_rate=0.5), limit=2.0)
-    optimizer = KerasOptimizer(rule, learning_rate=0.25, name="mine")
-    again = KerasOptimizer.from_config(optimizer.get_config())
+    optimizer = Optimizer(rule, learning_rate=0.25, name="mine")
+    again = Optimizer.from_config(optimizer.get_config())
     assert again.rule == rule
     assert float(again.learning_rate) == 0.25
     assert again.name == "mine"
-    assert "learning_rate" not in KerasOptimizer("adgd2").get_config()
-    assert KerasOptimizer.from_config(KerasOptimizer("adgd2").get_config()).rule == R.AdGD2()
+    assert "learning_rate" not in Optimizer("adgd2").get_config()
+    assert Optimizer.from_config(Optimizer("adgd2").get_config()).rule == R.AdGD2()
 
 
 def check_the_average_is_left_in_the_model() -> None:
     """x^2 in one variable: after two steps of schedule-free SGD the average is known."""
     layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
     made = keras.Sequential([keras.Input((1,)), layer])
-    made.compile(optimizer=KerasOptimizer("schedule_free_sgd", 0.25), loss="mse")
+    made.compile(optimizer=Optimizer("schedule_free_sgd", 0.25), loss="mse")
     ones, zeros = np.ones((2, 1), "float32"), np.zeros((2, 1), "float32")
     made.fit(ones, zeros, batch_size=2, epochs=5, verbose=0)
     run = ds.minimize("x^2", start={"x": 1.0}, optimizer="schedule_free_sgd", learning_rate=0.25, steps=5)
@@ -208,7 +208,7 @@ def check_the_average_is_left_in_the_model() -> None:
 
 def check_variables_without_gradients_stay() -> None:
     pair = [keras.Variable(np.ones(2, "float32")), keras.Variable(np.ones(3, "float32"))]
-    optimizer = KerasOptimizer("adam", 0.1)
+    optimizer = Optimizer("adam", 0.1)
     optimizer.build(pair)
     import warnings
 
@@ -229,7 +229,7 @@ def check_frozen_layers_keep_to_themselves() -> None:
         keras.utils.set_random_seed(0)
         dense = keras.layers.Dense
         made = keras.Sequential([keras.Input((3,)), dense(3), dense(3), dense(1)])
-        made.compile(optimizer=KerasOptimizer(rule, rate), loss="mse")
+        made.compile(optimizer=Optimizer(rule, rate), loss="mse")
         made.fit(X, target, epochs=5, verbose=0)
         before, averaged = made.get_weights(), made.evaluate(X, target, verbose=0)
         made.layers[0].trainable = made.layers[2].trainable = False
@@ -250,7 +250,7 @@ def check_a_rule_that_mixes_sees_all_variables() -> None:
     rule = R.ClipByNorm(optimizer=R.BarzilaiBorwein(), limit=3.0)
     start = np.array([0.9, -0.4, 0.2], np.float32)
     pair = [keras.Variable(start[:2]), keras.Variable(start[2:])]
-    optimizer, x, state = KerasOptimizer(rule), start, rule.init(start)
+    optimizer, x, state = Optimizer(rule), start, rule.init(start)
     optimizer.build(pair)
     for k in range(5):
         gradient = np.array([4, 1, 2], np.float32) * x
@@ -261,7 +261,7 @@ def check_a_rule_that_mixes_sees_all_variables() -> None:
         after, state, _ = rule.update(x, np.float32(np.nan), gradient, state)
         x = np.r_[after[:2], after[2:] if live == 2 else x[2:]].astype(np.float32)
         same(np.concatenate([np.ravel(keras.ops.convert_to_numpy(v)) for v in pair]), x, 1e-4)
-    bounded = KerasOptimizer(R.Projected(optimizer=R.SGD(learning_rate=1.0), lower=(-1, -2, -3), upper=(1, 1, 1)))
+    bounded = Optimizer(R.Projected(optimizer=R.SGD(learning_rate=1.0), lower=(-1, -2, -3), upper=(1, 1, 1)))
     bounded.build(pair)
     bounded.apply([keras.ops.convert_to_tensor(np.array([9.0], "float32"))], pair[1:])
     assert keras.ops.convert_to_numpy(pair[1]).tolist() == [-3.0]
@@ -270,7 +270,7 @@ def check_a_rule_that_mixes_sees_all_variables() -> None:
 def check_a_variable_may_begin_later() -> None:
     """What a rule keeps from the start is where a variable is, though its first gradient comes in the second step."""
     pair = [keras.Variable(np.full(2, 5.0, "float32")), keras.Variable(np.full(2, 7.0, "float32"))]
-    optimizer = KerasOptimizer("schedule_free_sgd", 0.1)
+    optimizer = Optimizer("schedule_free_sgd", 0.1)
     optimizer.build(pair)
     ones = keras.ops.ones(2)
     optimizer.apply([ones], pair[:1])
@@ -311,7 +311,7 @@ def check_a_fit_is_recorded() -> None:
 
 def check_steps_that_loss_scaling_skips_are_left_out() -> None:
     """A scale at which 16-bit gradients overflow at first; then rows as without scaling, from where they begin."""
-    for make in (lambda: K.SGD(0.1), lambda: KerasOptimizer("sgd", 0.1)):
+    for make in (lambda: K.SGD(0.1), lambda: Optimizer("sgd", 0.1)):
         keras.utils.set_random_seed(0)
         dense = keras.layers.Dense(1, dtype="mixed_float16")
         made = keras.Sequential(
@@ -370,8 +370,8 @@ def check_a_recorded_optimizer_is_named_with_its_rate() -> None:
         (K.AdamW(0.1, weight_decay=0.01), "Keras's AdamW(learning_rate=0.1, weight_decay=0.01)"),
         (K.Adam(0.1, use_ema=True, ema_momentum=0.9), "Keras's Adam(learning_rate=0.1, ema_momentum=0.9)"),
         (K.LossScaleOptimizer(K.Adam(0.1, clipnorm=2)), "Keras's Adam(learning_rate=0.1, clipnorm=2)"),
-        (KerasOptimizer("sgd", decay), "downslope's GradientDescent(learning_rate=ExponentialDecay)"),
-        (KerasOptimizer(R.SGD(), 0.25), "GradientDescent(learning_rate=0.25)"),
+        (Optimizer("sgd", decay), "downslope's GradientDescent(learning_rate=ExponentialDecay)"),
+        (Optimizer(R.SGD(), 0.25), "GradientDescent(learning_rate=0.25)"),
     ):
         variable = keras.Variable(np.ones(2, "float32"))
         with ds.record(optimizer) as run:
@@ -386,7 +386,7 @@ def check_what_is_said_of_a_recorded_fit_is_so() -> None:
     for optimizer, still in (
         (K.SGD(0.05), False),
         (K.Adam(0.05), False),
-        (KerasOptimizer("adam", 0.05), False),
+        (Optimizer("adam", 0.05), False),
         (K.SGD(0.0), True),
     ):
         for kept in (None, "norms"):
@@ -438,26 +438,26 @@ def check_keras_variables_are_a_start() -> None:
 def check_mistakes_are_sentences() -> None:
     for call, words in (
         (
-            lambda: KerasOptimizer("lbfgs"),
+            lambda: Optimizer("lbfgs"),
             "LBFGS looks at the objective's value, which Keras does not show to optimizers.",
         ),
         (
-            lambda: KerasOptimizer("adgd2", 0.1),
+            lambda: Optimizer("adgd2", 0.1),
             "AdGD2 takes no learning rate: it finds the lengths of its steps itself",
         ),
         (
-            lambda: KerasOptimizer("adam", learning_rate=-1.0),
+            lambda: Optimizer("adam", learning_rate=-1.0),
             "Adam: learning_rate is -1.0; it must be a finite number > 0",
         ),
-        (lambda: KerasOptimizer("adm"), "there is no optimizer 'adm'. Did you mean 'adam'"),
+        (lambda: Optimizer("adm"), "there is no optimizer 'adm'. Did you mean 'adam'"),
         (
-            lambda: KerasOptimizer("adam", beta_1=0.9),
+            lambda: Optimizer("adam", beta_1=0.9),
             "Adam has no hyperparameter 'beta_1', and Keras's optimizers have no such option. Did you mean 'beta1'?"
             " Adam has: learning_rate, beta1, beta2, epsilon; Keras has: weight_decay, clipnorm,",
         ),
-        (lambda: KerasOptimizer("rmsprop", rho=0.9), "no such option. It is called decay here."),
-        (lambda: KerasOptimizer(R.Adam(), clipnrm=1.0), "no such option. Did you mean 'clipnorm' or"),
-        (lambda: KerasOptimizer(R.Adam(), beta1=2.0), "Adam: beta1 is 2.0; it must be"),
+        (lambda: Optimizer("rmsprop", rho=0.9), "no such option. It is called decay here."),
+        (lambda: Optimizer(R.Adam(), clipnrm=1.0), "no such option. Did you mean 'clipnorm' or"),
+        (lambda: Optimizer(R.Adam(), beta1=2.0), "Adam: beta1 is 2.0; it must be"),
     ):
         with pytest.raises(UsageError) as caught:
             call()

@@ -133,7 +133,7 @@ def _view(text: str) -> dict[str, Any]:
 
 
 def _fitted(data: list[str], hypothesis: str | None, given: dict[str, Any], bar: Bar | None) -> Fit:
-    from downslope.fitting import fit as fit_table
+    from downslope.api.table_fitting import fit as fit_table
 
     options: dict[str, Any] = {name: given[name] for name in _AS_GIVEN if given[name] is not None}
     options.update({name: True for name in _FLAGS if given[name]})

@@ -15,7 +15,7 @@ from downslope.symbolic.array import TraceError
 
 
 class CompiledEngine:
-    """Lets a framework make evaluations by the thousand, and hands them over to the trail.
+    """Lets a framework make evaluations by the thousand, and hands them over to the trace buffer.
 
     Raises:
         TraceError: the objective has no loop, or its framework cannot compile the rule.

@@ -17,9 +17,9 @@ from downslope.descent.progress import Progress, Step
 from downslope.descent.remote import RemoteEngine
 from downslope.descent.result import Reported, Run
 from downslope.descent.stopping import Status, Stopping
-from downslope.descent.traced import TracedEngine
-from downslope.descent.trace_buffer import TraceBuffer
 from downslope.descent.termination import StopEvent, Termination, termination_of
+from downslope.descent.trace_buffer import TraceBuffer
+from downslope.descent.traced import TracedEngine
 from downslope.errors import UsageError
 from downslope.objectives import FormulaObjective, Objective, Vector
 from downslope.optimizers import Optimizer
@@ -94,7 +94,9 @@ def descend(
     )
 
 
-def _reported(engine: Engine, trace: TraceBuffer, judgement: Termination, objective: Objective) -> Reported | None:
+def _reported(
+    engine: Engine, trace: TraceBuffer, judgement: Termination, objective: Objective
+) -> Reported | None:
     """What an averaging method reports instead of its last point; None where that is the last point."""
     if judgement.left_at is not None or trace.step < 0:
         return None
@@ -144,7 +146,12 @@ def choose_engine(
 
 
 def _drive(
-    engine: Engine, trace: TraceBuffer, objective: Objective, sign: float, callbacks: Callbacks, started: float
+    engine: Engine,
+    trace: TraceBuffer,
+    objective: Objective,
+    sign: float,
+    callbacks: Callbacks,
+    started: float,
 ) -> StopEvent:
     """Advance slice by slice until something ends the run."""
     seconds = trace.stopping.seconds
@@ -183,7 +190,9 @@ def _next_budget(budget: int, took: float, seconds: float | None) -> int:
     return max(1, min(16 * budget, int(budget * slice_seconds / max(took, 1e-7))))
 
 
-def _wants_to_stop(callback: Callable[[Step], Any], trace: TraceBuffer, objective: Objective, sign: float) -> bool:
+def _wants_to_stop(
+    callback: Callable[[Step], Any], trace: TraceBuffer, objective: Objective, sign: float
+) -> bool:
     m = trace.memory
     x = objective.present(trace.last_x)
     step = Step(trace.step, trace.evaluations, x, sign * m[k.LAST_VALUE], float(np.sqrt(m[k.LAST_SQUARE])))

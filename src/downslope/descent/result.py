@@ -60,6 +60,11 @@ class Run:
     reported: Reported | None = None
 
     @property
+    def verdict(self) -> Termination:
+        """The former name of ``termination``."""
+        return self.termination
+
+    @property
     def final(self) -> Vector:
         """The point reported, as a flat vector in the order of ``history.coordinates``: the last finite one."""
         if self.reported is not None:
@@ -186,7 +191,11 @@ class Run:
 
     @property
     def _rule(self) -> str:
-        return repr(self.optimizer) if isinstance(self.optimizer, ExternalOptimizer) else type(self.optimizer).__name__
+        return (
+            repr(self.optimizer)
+            if isinstance(self.optimizer, ExternalOptimizer)
+            else type(self.optimizer).__name__
+        )
 
     def __repr__(self) -> str:
         point = ", ".join(
@@ -197,7 +206,7 @@ class Run:
         steps, calls = counted(self.nit, "step"), counted(self.nfev, "evaluation")
         lines = [
             f"{self.command} {self.objective.headline[:70]}",
-            f"  {self.verdict.status}: {self.message}",
+            f"  {self.termination.status}: {self.message}",
             f"  f = {self.fun:.10g} at {point}{more}",
             f"  |grad f| = {self.gradient_norm:.3g}; {steps}, {calls}, {self._rule}, {self.engine}",
         ]

@@ -16,11 +16,11 @@ from downslope.descent.termination import Termination
 from downslope.errors import DataError, DownslopeError, ObjectiveError
 from downslope.files import read_text, write_atomically
 from downslope.objectives import Objective, Parameters, Vector
-from downslope.objectives.recognise import check_dtype
 from downslope.objectives.formula import FormulaObjective, from_text
 from downslope.objectives.nested import Nested
 from downslope.objectives.parameters import Structure
 from downslope.objectives.problems import resolve
+from downslope.objectives.recognise import check_dtype
 from downslope.optimizers import Optimizer, optimizer_from_dict
 
 SCHEMA = 1

@@ -54,7 +54,9 @@ class Termination:
     left_at: Vector | None = None
 
 
-def termination_of(ending: StopEvent, trace: TraceBuffer, start: Vector, sign: float, objective: Objective) -> Termination:
+def termination_of(
+    ending: StopEvent, trace: TraceBuffer, start: Vector, sign: float, objective: Objective
+) -> Termination:
     """The verdict on a run that ended so."""
     status = _status(ending, trace, start, sign, objective)
     outside = ending.cause in (k.VALUE_NAN, k.VALUE_INFINITE, k.GRADIENT_NOT_FINITE) or (
@@ -68,7 +70,9 @@ def _is_last(ending: StopEvent, trace: TraceBuffer) -> bool:
     return bool(np.array_equal(ending.point, trace.last_x))
 
 
-def _status(ending: StopEvent, trace: TraceBuffer, start: Vector, sign: float, objective: Objective) -> Status:
+def _status(
+    ending: StopEvent, trace: TraceBuffer, start: Vector, sign: float, objective: Objective
+) -> Status:
     cause, memory = ending.cause, trace.memory
     if isinstance(cause, Status):
         status = cause
@@ -142,7 +146,7 @@ class _Sentences:
         return {
             Status.TARGET_REACHED: f"The value {self.value:.6g} reached the target after {self.step} {steps}.",
             Status.STEP_LIMIT: f"Stopped at the limit of {self.step} {steps}{self._unmet()}.",
-            Status.EVALUATION_LIMIT: f"Stopped at the limit of {self.trail.evaluations} evaluations{self._unmet()}.",
+            Status.EVALUATION_LIMIT: f"Stopped at the limit of {self.trace.evaluations} evaluations{self._unmet()}.",
             Status.TIME_LIMIT: f"Stopped at the time limit, after {self.step} {steps}{self._unmet()}.",
             Status.STALLED: f"Stalled at step {self.step}: the point no longer moves{self._unmet()}.",
             Status.INTERRUPTED: f"Interrupted at step {self.step}; everything until then is kept.",

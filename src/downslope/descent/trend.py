@@ -19,10 +19,10 @@ SAME = 1e-6  # part of the cycle's width within which it comes back
 
 
 def still_rising(values: NDArray[np.float64]) -> bool:
-    """Whether values end above their first one and still rise: the least of the last quarter above all of the one before.
+    """Whether values end above their first one and still rise: all of the last quarter above all of the one before.
 
-    Of fewer than eight values at least three must be there, and all of them rise. Bounded swings, cycles and a single bad step
-    at the end are no rise.
+    Of fewer than eight values at least three must be there, and all of them rise. Bounded swings, cycles and a single
+    bad step at the end are no rise.
 
     >>> still_rising(np.array([1.0, 2.0, 4.0])), still_rising(np.array([2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.5]))
     (True, False)

@@ -1,8 +1,8 @@
 """Advice: a setting that has been run on the same problem, and looked at, before anybody reads of it.
 
-A candidate is a few options of ``minimize`` that would be changed. It becomes advice where the same call with them ends in
-success by the limits that the call has, or by limits that are named with it, and where nothing is found wrong with that
-run. The first candidate that does is taken, and there is one advice in an explanation.
+A candidate is a few options of ``minimize`` that would be changed. It becomes advice where the same call with them ends
+in success by the limits that the call has, or by limits that are named with it, and where nothing is found wrong with
+that run. The first candidate that does is taken, and there is one advice in an explanation.
 """
 
 from __future__ import annotations
@@ -109,8 +109,10 @@ class Candidate:
     lasting: int | None = None
 
 
-def first_to_work(diagnosis: Diagnosis, candidates: Iterable[Candidate], fewer_than: float = math.inf) -> Advice | None:
-    """The first candidate that proves itself, in fewer steps than that; None where none does, or one is there already."""
+def first_to_work(
+    diagnosis: Diagnosis, candidates: Iterable[Candidate], fewer_than: float = math.inf
+) -> Advice | None:
+    """The first candidate that proves itself, in fewer steps than that; None where none does, or advice is there."""
     for candidate in candidates:
         if not diagnosis.advising:
             return None
@@ -135,10 +137,10 @@ def _proven(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float) -> Ad
     again = run if diagnosis.asked or candidate.lasting else _same_call(diagnosis, candidate, run)
     if again is None or not judge_run(again).success or not diagnosis.sound(again):
         return None
-    tested = (
-        diagnosis.run.stopping.tolerance is None and diagnosis.run.stopping.relative_tolerance is None and diagnosis.asked
-    )
-    reached = None if tested or candidate.lasting else run.stopping.tolerance
+    stopping = diagnosis.run.stopping
+    by_gradient = stopping.tolerance is not None or stopping.relative_tolerance is not None
+    told = candidate.lasting is None and (by_gradient or not diagnosis.asked)
+    reached = run.stopping.tolerance if told else None
     return Advice(setting, candidate.key, run.status, run.nit, run.fun, run.gradient_norm, reached)
 
 
@@ -219,7 +221,9 @@ def rates(diagnosis: Diagnosis, wanted: Iterable[float]) -> list[Candidate]:
     return list(found.values())
 
 
-def method(diagnosis: Diagnosis, name: str, learning_rate: float | None = None, **values: float) -> list[Candidate]:
+def method(
+    diagnosis: Diagnosis, name: str, learning_rate: float | None = None, **values: float
+) -> list[Candidate]:
     """Another method in the same wrappers; none where it cannot be kept within bounds."""
     rule = as_optimizer(name, learning_rate, **values)
     if diagnosis.setup.bounded and not rule.projects:
@@ -284,7 +288,7 @@ def roomy(steps: int) -> int:
     (140000, 160, 5)
     """
     wanted = math.ceil(ROOM * steps)
-    place = 10 ** max(0, len(str(wanted)) - 2)
+    place: int = 10 ** max(0, len(str(wanted)) - 2)
     return -(-wanted // place) * place
 
 

@@ -192,7 +192,11 @@ def with_budget(run: Run, more: int = MORE_EVALUATIONS) -> Run:
     As many evaluations are allowed as the run made, and ``more``.
     """
     objective = run.objective
-    if objective.expression is not None or isinstance(objective, BudgetedObjective) or not objective.evaluable:
+    if (
+        objective.expression is not None
+        or isinstance(objective, BudgetedObjective)
+        or not objective.evaluable
+    ):
         return run
     return dataclasses.replace(run, objective=BudgetedObjective(objective, run.nfev + more))
 

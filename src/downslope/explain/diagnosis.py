@@ -13,10 +13,10 @@ from downslope.descent import Run, Status, Stopping, descend
 from downslope.descent.descend import EngineName
 from downslope.errors import DownslopeError
 from downslope.explain import budget
-from downslope.explain.local_minimum import LocalMinimum, find_local_minimum
-from downslope.explain.curvature import Curvature
 from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.curvature import Curvature
 from downslope.explain.linear import LinearRule
+from downslope.explain.local_minimum import LocalMinimum, find_local_minimum
 from downslope.explain.point import MOST_PARAMETERS, Point, free_of, point_of
 from downslope.explain.setup import Setup
 from downslope.objectives import Vector

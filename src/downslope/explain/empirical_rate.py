@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.descent import Run
-from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.curvature import Curvature
+from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.linear import LinearRule, written
 from downslope.objectives import Vector
 

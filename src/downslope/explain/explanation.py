@@ -11,21 +11,21 @@ import numpy as np
 
 from downslope.descent import Run
 from downslope.explain import budget, recorded_course
-from downslope.explain.diagnosis import Diagnosis
-from downslope.explain.findings import Finding, causes, sound
-from downslope.explain.theory import Forecast, from_curvature
-from downslope.explain.point import Detail, Point
 from downslope.explain.budget import (
     Budget,
     BudgetedObjective,
     SafetyClockError,
     TooDearError,
     at_most,
-    with_budget,
     random_values,
     too_coarse,
+    with_budget,
 )
+from downslope.explain.diagnosis import Diagnosis
+from downslope.explain.findings import Finding, causes, sound
+from downslope.explain.point import Detail, Point
 from downslope.explain.sentences import say
+from downslope.explain.theory import Forecast, from_curvature
 
 
 @dataclass(frozen=True)
@@ -128,8 +128,9 @@ class Explanation:
 def explain(run: Run) -> Explanation:
     """Why ``run`` ended as it did: what kind of point it reached, causes of trouble, advice that was run, a forecast.
 
-    It costs at most as many operations as the run, or 50,000,000 where that is more (some 50 ms; mostly a few), and of a
-    function that has to be called as many calls as the run made and 200: what would take more is left out, and it says so.
+    It costs at most as many operations as the run, or 50,000,000 where that is more (some 50 ms; mostly a few), and of
+    a function that has to be called as many calls as the run made and 200: what would take more is left out, and it
+    says so.
     Operations and calls are counted, so the same run is always explained the same way.
 
     >>> import downslope as ds
@@ -147,21 +148,23 @@ def explain(run: Run) -> Explanation:
         if not len(run.history):
             return Explanation(Point("unseen"), (), None)
         seen = recorded_course.RecordedCourse(run)
-        return Explanation(Point("unseen"), tuple(recorded_course.findings(seen)), None, recorded_course.course(seen))
+        return Explanation(
+            Point("unseen"), tuple(recorded_course.findings(seen)), None, recorded_course.course(seen)
+        )
     hidden: Detail = "coarse" if too_coarse(run) else "random" if random_values(run) else ""
     if hidden:
         return _by_its_record(run, hidden)
     operations = max(budget.OPERATIONS, budget.spent_by(run))
     try:
-        with at_most(operations, budget.safety(run)) as budget, np.errstate(all="ignore"):
-            return _looked_into(Diagnosis(with_budget(run), sound), budget)
+        with at_most(operations, budget.safety(run)) as spent, np.errstate(all="ignore"):
+            return _looked_into(Diagnosis(with_budget(run), sound), spent)
     except SafetyClockError:
         return Explanation(
             Point("unknown", "too_dear", maximize=run.maximize), (), None, left_out=say("left_out.clock")
         )
 
 
-def _looked_into(diagnosis: Diagnosis, budget: Budget) -> Explanation:
+def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
     run, promised = diagnosis.run, None
     findings = causes(diagnosis)
     try:
@@ -169,7 +172,7 @@ def _looked_into(diagnosis: Diagnosis, budget: Budget) -> Explanation:
         promised = _forecast(diagnosis)
     except TooDearError:
         point = diagnosis.__dict__.get("point") or Point("unknown", "too_dear", maximize=run.maximize)
-    left_out = _left_out(run, budget)
+    left_out = _left_out(run, spent)
     if left_out and not findings:
         findings = recorded_course.findings(recorded_course.RecordedCourse(run)) if len(run.history) else []
         if point.kind == "unknown":
@@ -180,18 +183,22 @@ def _looked_into(diagnosis: Diagnosis, budget: Budget) -> Explanation:
     return Explanation(point, tuple(findings), promised, left_out=left_out)
 
 
-def _left_out(run: Run, budget: Budget) -> str:
+def _left_out(run: Run, spent: Budget) -> str:
     """That something was refused, for lack of time or of evaluations; empty where nothing was."""
-    if budget.refused:
+    if spent.refused:
         return say("left_out.time")
     return (
-        say("left_out.evaluations") if isinstance(run.objective, BudgetedObjective) and run.objective.refused else ""
+        say("left_out.evaluations")
+        if isinstance(run.objective, BudgetedObjective) and run.objective.refused
+        else ""
     )
 
 
 def _by_its_record(run: Run, hidden: Detail) -> Explanation:
     """What the history alone tells, where curvature cannot be had: rounding or chance hides it."""
-    findings = tuple(recorded_course.findings(recorded_course.RecordedCourse(run))) if len(run.history) else ()
+    findings = (
+        tuple(recorded_course.findings(recorded_course.RecordedCourse(run))) if len(run.history) else ()
+    )
     return Explanation(Point("unknown", hidden, maximize=run.maximize), findings, None)
 
 
@@ -202,7 +209,9 @@ def _forecast(diagnosis: Diagnosis) -> Forecast | None:
     if curvature is None or not np.all(np.isfinite(gradient)):
         return None
     if not diagnosis.quadratic:
-        if bottom is None or (diagnosis.point.kind == "degenerate" and diagnosis.point.detail != "flat_valley"):
+        if bottom is None or (
+            diagnosis.point.kind == "degenerate" and diagnosis.point.detail != "flat_valley"
+        ):
             return None
         gradient = diagnosis.view.hessian(bottom.x) @ (diagnosis.start - bottom.x)
     doubt = diagnosis.view.doubt

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import UsageError
-from downslope.explain.data_sizes import data_sizes
 from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.data_sizes import data_sizes
 from downslope.explain.restricted_objective import RestrictedObjective
 from downslope.explain.sentences import say
 from downslope.objectives import Objective, Vector, as_objective

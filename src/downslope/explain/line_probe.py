@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.explain.curvature import Curvature
 from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.curvature import Curvature
 from downslope.objectives import Vector
 
 Shape = Literal["falls_both", "falls_one", "slope", "rises", "flat", "undecided"]
@@ -92,7 +92,9 @@ def _look(view: AnalysisView, x: Vector, direction: Vector, floor: Curvature, st
     if falling:
         way, rises = falling[0]
         order = _order(steps, rises)
-        return LineProbe("slope" if order < LINEAR else "falls_one", order, way, nearest=_nearest(steps, rises))
+        return LineProbe(
+            "slope" if order < LINEAR else "falls_one", order, way, nearest=_nearest(steps, rises)
+        )
     trends = [trend for trend, _, _ in sides]
     if np.isnan(trends).any():
         return LineProbe("undecided")

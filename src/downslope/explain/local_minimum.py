@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from downslope.explain.curvature import Curvature
 from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.curvature import Curvature
 from downslope.objectives import Vector
 
 MOST_NEWTON_STEPS = 60

@@ -13,7 +13,14 @@ from downslope.descent.bounds import free_part, projection_of
 from downslope.errors import ObjectiveError
 from downslope.explain import budget
 from downslope.explain.analysis_view import AnalysisView
-from downslope.explain.budget import BudgetedObjective, TooDearError, at_most, with_budget, random_values, too_coarse
+from downslope.explain.budget import (
+    BudgetedObjective,
+    TooDearError,
+    at_most,
+    random_values,
+    too_coarse,
+    with_budget,
+)
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
 from downslope.objectives import Objective, Vector
@@ -181,7 +188,9 @@ def classify(
     """
     if not 0 < len(x) <= MOST_PARAMETERS:
         return Point("unknown", "too_many", maximize=maximize)
-    from downslope.explain.point_classification import PointClassifier  # which makes the points described here
+    from downslope.explain.point_classification import (
+        PointClassifier,  # which makes the points described here
+    )
 
     try:
         with np.errstate(all="ignore"):

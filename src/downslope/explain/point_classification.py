@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from downslope.explain.line_probe import LineProbe, fall_without_end, probe_along
-from downslope.explain.curvature import Curvature, along, as_dict, turned
 from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.curvature import Curvature, along, as_dict, turned
+from downslope.explain.line_probe import LineProbe, fall_without_end, probe_along
 from downslope.explain.point import Detail, Kind, Point
 from downslope.objectives import Vector
 
@@ -109,7 +109,7 @@ class PointClassifier:
         return float((ahead - behind) @ direction / (2 * step))
 
     def _lower_far_off(self, ways: Any = None) -> Point | None:
-        """A plateau: ground so flat that a fall far off is out of all proportion to the slope; None where there is none."""
+        """A plateau: ground so flat that a fall far off is out of proportion to the slope; None where there is none."""
         view, x = self.view, self.x
         gradient = view.gradient(x)
         slope, base = float(np.linalg.norm(gradient)), view.value(x)
@@ -215,11 +215,7 @@ class PointClassifier:
         base = view.value(centre)
         doubt = 50 * view.precision * abs(base)
         step = max(1e-5 * self.scale, float(np.sqrt(100 * doubt / bend)), 4 * self.off)
-        ways = (
-            [direction, -direction]
-            if view.gradient(self.x) @ direction <= 0
-            else [-direction, direction]
-        )
+        ways = [direction, -direction] if view.gradient(self.x) @ direction <= 0 else [-direction, direction]
         for way in ways:
             falls = [view.value(centre + t * step * way) - base for t in (1, 2, 4)]
             if falls[0] < 0 and falls[1] < falls[0] and falls[2] < min(falls[1], -doubt):
@@ -342,8 +338,7 @@ def kinked(view: AnalysisView, x: Vector, scale: float) -> Point | None:
         axis = np.zeros(len(x))
         axis[i] = 1.0
         far, near = (
-            np.array([view.value(x + way * t * scale * axis) - base for way in (1, -1)])
-            for t in (1e-5, 1e-6)
+            np.array([view.value(x + way * t * scale * axis) - base for way in (1, -1)]) for t in (1e-5, 1e-6)
         )
         if not (np.all(np.isfinite(far)) and np.all(np.isfinite(near))):
             continue

@@ -22,13 +22,14 @@ POINTS: Mapping[str, str] = {
     "minimum.near": "The point is near a strict minimum, {distance:.3g} away: steep along {steep}, curvature "
     "{most:.4g}; shallow along {shallow}, {least:.4g}.",
     "minimum.single.near": "The point is near a strict minimum, {distance:.3g} away, with curvature {most:.4g}.",
-    "minimum.round.near": "The point is near a strict minimum, {distance:.3g} away, with curvature {most:.4g} in every "
-    "direction.",
+    "minimum.round.near": "The point is near a strict minimum, {distance:.3g} away, with curvature "
+    "{most:.4g} in every direction.",
     "maximum.up.near": "The point is near a strict maximum, {distance:.3g} away: steep along {steep}, curvature "
     "{most:.4g}; shallow along {shallow}, {least:.4g}.",
-    "maximum.up.single.near": "The point is near a strict maximum, {distance:.3g} away, with curvature {most:.4g}.",
-    "maximum.up.round.near": "The point is near a strict maximum, {distance:.3g} away, with curvature {most:.4g} in "
-    "every direction.",
+    "maximum.up.single.near": "The point is near a strict maximum, {distance:.3g} away, with curvature "
+    "{most:.4g}.",
+    "maximum.up.round.near": "The point is near a strict maximum, {distance:.3g} away, with curvature "
+    "{most:.4g} in every direction.",
     "minimum.bare": "The point is a minimum within the bounds: no coordinate is free to move.",
     "maximum.bare": "The point is a maximum within the bounds: no coordinate is free to move.",
     "saddle": "The point is a saddle, not a minimum: the objective falls along {way}.",
@@ -68,13 +69,14 @@ POINTS: Mapping[str, str] = {
     "unknown.too_many": "What kind of point this is was not looked into: with so many parameters, their second "
     "derivatives would cost more than the run.",
     "unknown.not_finite": "What kind of point this is cannot be told: its second derivatives are not finite.",
-    "unknown.coarse": "What kind of point this is cannot be told: differences of float32 gradients are too coarse for "
-    "second derivatives.",
-    "unknown.random": "What kind of point this is cannot be told: the function draws random numbers, and differences "
-    "of such values measure the draw, not a curvature.",
-    "unknown.too_dear": "What kind of point this is was not looked into: that would have taken longer than the run.",
-    "unknown.unfinished": "What kind of point this leads to cannot be told yet: the gradient that is left outweighs "
-    "what the curvature shows.",
+    "unknown.coarse": "What kind of point this is cannot be told: differences of float32 gradients are too "
+    "coarse for second derivatives.",
+    "unknown.random": "What kind of point this is cannot be told: the function draws random numbers, and "
+    "differences of such values measure the draw, not a curvature.",
+    "unknown.too_dear": "What kind of point this is was not looked into: that would have taken longer than "
+    "the run.",
+    "unknown.unfinished": "What kind of point this leads to cannot be told yet: the gradient that is left "
+    "outweighs what the curvature shows.",
 }
 
 ABOVE = "learning_rate_above_limit"
@@ -142,11 +144,11 @@ FINDINGS: Mapping[str, str] = {
     ABOVE: "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the curvature "
     "{curvature:.4g} along {along} sets: there the error is multiplied by {factor:.4g} at every step, and the "
     "value rose from step {began} on.",
-    f"{ABOVE}.unseen": "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the curvature "
-    "{curvature:.4g} along {along} sets: there the error is multiplied by {factor:.4g} at every step, which the value "
-    "does not show yet.",
-    f"{ABOVE}.onset": "From step {began} on the learning rate {learning_rate:.4g} was above the limit {limit:.4g} that "
-    "the curvature {curvature:.4g} met there along {along} sets.",
+    f"{ABOVE}.unseen": "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the "
+    "curvature {curvature:.4g} along {along} sets: there the error is multiplied by {factor:.4g} at every "
+    "step, which the value does not show yet.",
+    f"{ABOVE}.onset": "From step {began} on the learning rate {learning_rate:.4g} was above the limit "
+    "{limit:.4g} that the curvature {curvature:.4g} met there along {along} sets.",
     f"{ABOVE}.at": "The learning rate {learning_rate:.4g} is the limit {limit:.4g} itself that the curvature "
     "{curvature:.4g} along {along} sets: there the error keeps its size at every step.",
     f"{ABOVE}.local": "From step {began} on the learning rate {learning_rate:.4g} was above the limit "
@@ -204,56 +206,58 @@ FINDINGS: Mapping[str, str] = {
     "power {order:.3g} of the distance, so the gradient fades long before the point arrives.",
     "flat.asymptote": "The objective keeps falling along {along} and has no minimum there: the gradient fades "
     "while the point runs off, {moved:.4g} so far.",
-    "flat.asymptote.up": "The objective keeps rising along {along} and has no maximum there: the gradient fades while "
-    "the point runs off, {moved:.4g} so far.",
-    "flat.plateau.up": "The ground is so flat here that the gradient is {gradient_norm:.3g}; far along {along} the "
-    "objective is higher.",
-    "flat.flat_valley.up": "Along {along} nothing changes: the maximum is not one point but a whole ridge, and where on "
-    "it a run ends depends on its start.",
-    "flat.higher_order_minimum.up": "At the maximum there is no curvature along {along}: the gradient fades long before "
-    "the point arrives, and steps get ever shorter.",
-    "flat.higher_order_minimum.order.up": "At the maximum there is no curvature along {along}: values fall with the "
-    "power {order:.3g} of the distance, so the gradient fades long before the point arrives.",
+    "flat.asymptote.up": "The objective keeps rising along {along} and has no maximum there: the gradient "
+    "fades while the point runs off, {moved:.4g} so far.",
+    "flat.plateau.up": "The ground is so flat here that the gradient is {gradient_norm:.3g}; far along "
+    "{along} the objective is higher.",
+    "flat.flat_valley.up": "Along {along} nothing changes: the maximum is not one point but a whole ridge, "
+    "and where on it a run ends depends on its start.",
+    "flat.higher_order_minimum.up": "At the maximum there is no curvature along {along}: the gradient fades "
+    "long before the point arrives, and steps get ever shorter.",
+    "flat.higher_order_minimum.order.up": "At the maximum there is no curvature along {along}: values fall "
+    "with the power {order:.3g} of the distance, so the gradient fades long before the point arrives.",
     "flat.undecided.up": "The ground is so flat along {along} that rounding hides whether it rises or falls.",
-    "flat.small_by_units.up": "The gradient {gradient_norm:.3g} is within the tolerance only because of the units: the "
-    "curvature is {curvature:.3g}, and the maximum is {distance:.4g} away.",
+    "flat.small_by_units.up": "The gradient {gradient_norm:.3g} is within the tolerance only because of the "
+    "units: the curvature is {curvature:.3g}, and the maximum is {distance:.4g} away.",
     "saddle.maximum.up": "The run stands at a maximum: every way leads down, most steeply along {along}.",
-    "saddle.minimum.up": "The run stands at a minimum, and a maximum was asked for: every way leads up, most steeply "
-    "along {along}.",
-    "saddle.inflection.up": "The run creeps up to an inflection: the objective goes on rising beyond it along {along}, "
-    "with the power {order:.3g} of the distance.",
-    "saddle.inflection.unmeasured.up": "The run creeps up to an inflection: the objective goes on rising beyond it along "
-    "{along}.",
+    "saddle.minimum.up": "The run stands at a minimum, and a maximum was asked for: every way leads up, "
+    "most steeply along {along}.",
+    "saddle.inflection.up": "The run creeps up to an inflection: the objective goes on rising beyond it "
+    "along {along}, with the power {order:.3g} of the distance.",
+    "saddle.inflection.unmeasured.up": "The run creeps up to an inflection: the objective goes on rising "
+    "beyond it along {along}.",
     "flat.plateau": "The ground is so flat here that the gradient is {gradient_norm:.3g}; far along {along} the "
     "objective is lower.",
     "flat.undecided": "The ground is so flat along {along} that rounding hides whether it rises or falls.",
     "flat.small_by_units": "The gradient {gradient_norm:.3g} is within the tolerance only because of the units: "
     "the curvature is {curvature:.3g}, and the minimum is {distance:.4g} away.",
-    "rounding_floor": "The tolerance {tolerance:.3g} is not met in {precision}: on this way rounding alone keeps the "
-    "gradient at about {floor:.2g}.",
+    "rounding_floor": "The tolerance {tolerance:.3g} is not met in {precision}: on this way rounding alone "
+    "keeps the gradient at about {floor:.2g}.",
     "stalled": "The run stalled at step {step}: the point no longer moves though the gradient is "
     "{gradient_norm:.3g}.",
     "stalled.short": "The run stalled at step {step}: a step is {step_length:.2g} long, and numbers of this size "
     "lie {spacing:.2g} apart.",
     "cycle": "The points repeat themselves, with a period of {period} steps and a width of {width:.4g}, while the "
     "gradient stays at {gradient_norm:.3g}: the run has settled into a cycle, and more steps change nothing.",
-    "cycle.unknown": "The points repeat themselves while the gradient stays at {gradient_norm:.3g}: the run has settled "
-    "into a cycle, and more steps change nothing.",
-    "chatter": "The steps of {rule} do not fade with the gradient: with a learning rate of {learning_rate:.4g} they stay "
-    "about {length:.2g} long, and the point goes round the minimum at a distance of about {distance:.2g}.",
-    "min_step": "Every step of {rule} has the least length that it allows, {bound:.3g}, which is too long to meet the "
-    "tolerance.",
-    "max_step": "Every step of {rule} has the greatest length that it allows, {bound:.3g}: the way is longer than that.",
-    "loose_tolerance.value": "The test was loose: the last step changed the value by no more than {tolerance:.3g}, yet the "
+    "cycle.unknown": "The points repeat themselves while the gradient stays at {gradient_norm:.3g}: the run "
+    "has settled into a cycle, and more steps change nothing.",
+    "chatter": "The steps of {rule} do not fade with the gradient: with a learning rate of "
+    "{learning_rate:.4g} they stay about {length:.2g} long, and the point goes round the minimum at a "
+    "distance of about {distance:.2g}.",
+    "step_size_bounds.min_step": "Every step of {rule} has the least length that it allows, {bound:.3g}, "
+    "which is too long to meet the tolerance.",
+    "step_size_bounds.max_step": "Every step of {rule} has the greatest length that it allows, {bound:.3g}: "
+    "the way is longer than that.",
+    "loose_tolerance.value": "The test was loose: the last step changed the value by no more than "
+    "{tolerance:.3g}, yet the gradient is still {gradient_norm:.3g}, {left:.2g} times that at the start.",
+    "loose_tolerance.step": "The test was loose: the last step was no longer than {tolerance:.3g}, yet the "
     "gradient is still {gradient_norm:.3g}, {left:.2g} times that at the start.",
-    "loose_tolerance.step": "The test was loose: the last step was no longer than {tolerance:.3g}, yet the gradient is "
-    "still {gradient_norm:.3g}, {left:.2g} times that at the start.",
-    "loose_tolerance.gradient": "The tolerance {tolerance:.3g} is loose: the gradient is still {left:.2g} times that at "
-    "the start, and the part {part:.2g} of the way is still to go.",
-    "schedule_too_fast": "The schedule has brought the learning rate from {first_rate:.4g} to {last_rate:.2g} by step "
-    "{step}: the steps that are left are too short to arrive.",
-    "too_few_steps": "The run was still on its way: after {steps} steps the gradient norm is {gradient_norm:.3g}, and "
-    "{wanted:.3g} was asked for.",
+    "loose_tolerance.gradient": "The tolerance {tolerance:.3g} is loose: the gradient is still {left:.2g} "
+    "times that at the start, and the part {part:.2g} of the way is still to go.",
+    "schedule_too_fast": "The schedule has brought the learning rate from {first_rate:.4g} to "
+    "{last_rate:.2g} by step {step}: the steps that are left are too short to arrive.",
+    "too_few_steps": "The run was still on its way: after {steps} steps the gradient norm is "
+    "{gradient_norm:.3g}, and {wanted:.3g} was asked for.",
     "active_bounds": "Bounds hold {names}: beyond them the objective would be better.",
     "pole": "After step {step} the run jumped over a pole of the objective, where {expression} is 0: {place}.",
     "ill_conditioned": "The curvatures lie {condition:,.4g} times apart, from {largest:.4g} along {steep} to "
@@ -262,73 +266,145 @@ FINDINGS: Mapping[str, str] = {
     "ill_conditioned.local": "Near the minimum the curvatures lie {condition:,.4g} times apart, from "
     "{largest:.4g} along {steep} to {smallest:.4g} along {shallow}: even the best constant learning rate there, "
     "{best_rate:.4g}, takes about {steps_at_best_rate:,.0f} steps.",
-    "learning_rate_above_limit.up": "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the downward curvature {curvature:.4g} along {along} sets: there the error is multiplied by {factor:.4g} at every step, and the value fell from step {began} on.",
-    "learning_rate_above_limit.unseen.up": "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the downward curvature {curvature:.4g} along {along} sets: there the error is multiplied by {factor:.4g} at every step, which the value does not show yet.",
-    "learning_rate_above_limit.onset.up": "From step {began} on the learning rate {learning_rate:.4g} was above the limit {limit:.4g} that the downward curvature {curvature:.4g} met there along {along} sets.",
-    "learning_rate_above_limit.at.up": "The learning rate {learning_rate:.4g} is the limit {limit:.4g} itself that the downward curvature {curvature:.4g} along {along} sets: there the error keeps its size at every step.",
-    "learning_rate_above_limit.local.up": "From step {began} on the learning rate {learning_rate:.4g} was above the limit {limit:.4g} that the downward curvature {curvature:.4g} met there along {along} sets: every step was about {factor:.4g} times the last.",
-    "learning_rate_above_limit.bouncing.up": "Around the maximum near by the learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the downward curvature {curvature:.4g} along {along} sets, so the steps bounce about it and never settle.",
-    "momentum_too_large.up": "The momentum {momentum:.4g} is too large: the point swings about the maximum with a period of {period:.3g} steps, and only the part {modulus:.4g} of the swing is left after each; it will take {steps_needed:,.0f} steps. For this objective {best_momentum:.3g} is best.",
-    "momentum_too_large.local.up": "Near the maximum the momentum {momentum:.4g} is too large: the point swings with a period of {period:.3g} steps, and only the part {modulus:.4g} of the swing is left after each; it would take about {steps_needed:,.0f} steps. There {best_momentum:.3g} is best.",
-    "zigzag.up": "The path zig-zags: along {along}, where the downward curvature is {curvature:.4g}, every step multiplies the error by {factor:.4g}, while along {slow_along} it is {slow_factor:.4g}.",
-    "zigzag.up.one": "The path zig-zags: the downward curvature is {curvature:.4g}, and every step multiplies the error by {factor:.4g}.",
-    "zigzag.local.up": "The path zig-zags: near by, every step along {along}, where the downward curvature is {curvature:.4g}, multiplies the error by about {factor:.4g}.",
-    "zigzag.one.local.up": "The path zig-zags: near by the downward curvature is {curvature:.4g}, and every step multiplies the error by about {factor:.4g}.",
-    "learning_rate_too_small.local.up": "The learning rate {learning_rate:.4g} is {below:,.0f} times below the limit {limit:.4g} of the curvature on the way: near the maximum alone it would take {steps_needed:,.0f} steps.",
-    "chatter.up": "The steps of {rule} do not fade with the gradient: with a learning rate of {learning_rate:.4g} they stay about {length:.2g} long, and the point goes round the maximum at a distance of about {distance:.2g}.",
-    "ill_conditioned.up": "The downward curvatures lie {condition:,.4g} times apart, from {largest:.4g} along {steep} to {smallest:.4g} along {shallow}: even the best constant learning rate {best_rate:.4g} takes {steps_at_best_rate:,.0f} steps.",
-    "ill_conditioned.local.up": "Near the maximum the downward curvatures lie {condition:,.4g} times apart, from {largest:.4g} along {steep} to {smallest:.4g} along {shallow}: even the best constant learning rate there, {best_rate:.4g}, takes about {steps_at_best_rate:,.0f} steps.",
+    "learning_rate_above_limit.up": "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} "
+    "that the downward curvature {curvature:.4g} along {along} sets: there the error is multiplied by "
+    "{factor:.4g} at every step, and the value fell from step {began} on.",
+    "learning_rate_above_limit.unseen.up": "The learning rate {learning_rate:.4g} is above the limit "
+    "{limit:.4g} that the downward curvature {curvature:.4g} along {along} sets: there the error is "
+    "multiplied by {factor:.4g} at every step, which the value does not show yet.",
+    "learning_rate_above_limit.onset.up": "From step {began} on the learning rate {learning_rate:.4g} was "
+    "above the limit {limit:.4g} that the downward curvature {curvature:.4g} met there along {along} sets.",
+    "learning_rate_above_limit.at.up": "The learning rate {learning_rate:.4g} is the limit {limit:.4g} "
+    "itself that the downward curvature {curvature:.4g} along {along} sets: there the error keeps its size "
+    "at every step.",
+    "learning_rate_above_limit.local.up": "From step {began} on the learning rate {learning_rate:.4g} was "
+    "above the limit {limit:.4g} that the downward curvature {curvature:.4g} met there along {along} sets: "
+    "every step was about {factor:.4g} times the last.",
+    "learning_rate_above_limit.bouncing.up": "Around the maximum near by the learning rate "
+    "{learning_rate:.4g} is above the limit {limit:.4g} that the downward curvature {curvature:.4g} along "
+    "{along} sets, so the steps bounce about it and never settle.",
+    "momentum_too_large.up": "The momentum {momentum:.4g} is too large: the point swings about the maximum "
+    "with a period of {period:.3g} steps, and only the part {modulus:.4g} of the swing is left after each; "
+    "it will take {steps_needed:,.0f} steps. For this objective {best_momentum:.3g} is best.",
+    "momentum_too_large.local.up": "Near the maximum the momentum {momentum:.4g} is too large: the point "
+    "swings with a period of {period:.3g} steps, and only the part {modulus:.4g} of the swing is left after "
+    "each; it would take about {steps_needed:,.0f} steps. There {best_momentum:.3g} is best.",
+    "zigzag.up": "The path zig-zags: along {along}, where the downward curvature is {curvature:.4g}, every "
+    "step multiplies the error by {factor:.4g}, while along {slow_along} it is {slow_factor:.4g}.",
+    "zigzag.up.one": "The path zig-zags: the downward curvature is {curvature:.4g}, and every step "
+    "multiplies the error by {factor:.4g}.",
+    "zigzag.local.up": "The path zig-zags: near by, every step along {along}, where the downward curvature "
+    "is {curvature:.4g}, multiplies the error by about {factor:.4g}.",
+    "zigzag.one.local.up": "The path zig-zags: near by the downward curvature is {curvature:.4g}, and every "
+    "step multiplies the error by about {factor:.4g}.",
+    "learning_rate_too_small.local.up": "The learning rate {learning_rate:.4g} is {below:,.0f} times below "
+    "the limit {limit:.4g} of the curvature on the way: near the maximum alone it would take "
+    "{steps_needed:,.0f} steps.",
+    "chatter.up": "The steps of {rule} do not fade with the gradient: with a learning rate of "
+    "{learning_rate:.4g} they stay about {length:.2g} long, and the point goes round the maximum at a "
+    "distance of about {distance:.2g}.",
+    "ill_conditioned.up": "The downward curvatures lie {condition:,.4g} times apart, from {largest:.4g} "
+    "along {steep} to {smallest:.4g} along {shallow}: even the best constant learning rate {best_rate:.4g} "
+    "takes {steps_at_best_rate:,.0f} steps.",
+    "ill_conditioned.local.up": "Near the maximum the downward curvatures lie {condition:,.4g} times apart, "
+    "from {largest:.4g} along {steep} to {smallest:.4g} along {shallow}: even the best constant learning "
+    "rate there, {best_rate:.4g}, takes about {steps_at_best_rate:,.0f} steps.",
 }
 
 ADVICE: Mapping[str, str] = {
-    "learning_rate": "A learning rate of {rate:.6g} converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "learning_rate.one": "A learning rate of {rate:.6g} converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "learning_rate.own": "A learning rate of {rate:.6g} converges in {steps:,} steps, by the run's own test (run and confirmed).",
-    "learning_rate.own.one": "A learning rate of {rate:.6g} converges in {steps:,} step, by the run's own test (run and confirmed).",
-    "momentum": "The method {optimizer} with a learning rate of {rate:.6g} and a momentum of {momentum:.4g} converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "momentum.one": "The method {optimizer} with a learning rate of {rate:.6g} and a momentum of {momentum:.4g} converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "momentum.own": "The method {optimizer} with a learning rate of {rate:.6g} and a momentum of {momentum:.4g} converges in {steps:,} steps, by the run's own test (run and confirmed).",
-    "momentum.own.one": "The method {optimizer} with a learning rate of {rate:.6g} and a momentum of {momentum:.4g} converges in {steps:,} step, by the run's own test (run and confirmed).",
-    "method": "The method {optimizer} converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "method.one": "The method {optimizer} converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "method.own": "The method {optimizer} converges in {steps:,} steps, by the run's own test (run and confirmed).",
-    "method.own.one": "The method {optimizer} converges in {steps:,} step, by the run's own test (run and confirmed).",
-    "method_rate": "The method {optimizer} with a learning rate of {rate:.6g} converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "method_rate.one": "The method {optimizer} with a learning rate of {rate:.6g} converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "method_rate.own": "The method {optimizer} with a learning rate of {rate:.6g} converges in {steps:,} steps, by the run's own test (run and confirmed).",
-    "method_rate.own.one": "The method {optimizer} with a learning rate of {rate:.6g} converges in {steps:,} step, by the run's own test (run and confirmed).",
-    "leave_out": "Without optimizer and learning rate, a method that finds its own steps converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "leave_out.one": "Without optimizer and learning rate, a method that finds its own steps converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "leave_out.own": "Without optimizer and learning rate, a method that finds its own steps converges in {steps:,} steps, by the run's own test (run and confirmed).",
-    "leave_out.own.one": "Without optimizer and learning rate, a method that finds its own steps converges in {steps:,} step, by the run's own test (run and confirmed).",
-    "no_schedule": "The learning rate {rate:.6g} without the schedule converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "no_schedule.one": "The learning rate {rate:.6g} without the schedule converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "no_schedule.own": "The learning rate {rate:.6g} without the schedule converges in {steps:,} steps, by the run's own test (run and confirmed).",
-    "no_schedule.own.one": "The learning rate {rate:.6g} without the schedule converges in {steps:,} step, by the run's own test (run and confirmed).",
-    "steps": "With more steps it converges: it takes {steps:,}, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "steps.one": "With more steps it converges: it takes {steps:,}, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "learning_rate": "A learning rate of {rate:.6g} converges in {steps:,} steps, to a gradient norm of "
+    "{tolerance:.3g} (run and confirmed).",
+    "learning_rate.one": "A learning rate of {rate:.6g} converges in {steps:,} step, to a gradient norm of "
+    "{tolerance:.3g} (run and confirmed).",
+    "learning_rate.own": "A learning rate of {rate:.6g} converges in {steps:,} steps, by the run's own test "
+    "(run and confirmed).",
+    "learning_rate.own.one": "A learning rate of {rate:.6g} converges in {steps:,} step, by the run's own "
+    "test (run and confirmed).",
+    "momentum": "The method {optimizer} with a learning rate of {rate:.6g} and a momentum of {momentum:.4g} "
+    "converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "momentum.one": "The method {optimizer} with a learning rate of {rate:.6g} and a momentum of "
+    "{momentum:.4g} converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "momentum.own": "The method {optimizer} with a learning rate of {rate:.6g} and a momentum of "
+    "{momentum:.4g} converges in {steps:,} steps, by the run's own test (run and confirmed).",
+    "momentum.own.one": "The method {optimizer} with a learning rate of {rate:.6g} and a momentum of "
+    "{momentum:.4g} converges in {steps:,} step, by the run's own test (run and confirmed).",
+    "method": "The method {optimizer} converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} "
+    "(run and confirmed).",
+    "method.one": "The method {optimizer} converges in {steps:,} step, to a gradient norm of "
+    "{tolerance:.3g} (run and confirmed).",
+    "method.own": "The method {optimizer} converges in {steps:,} steps, by the run's own test (run and "
+    "confirmed).",
+    "method.own.one": "The method {optimizer} converges in {steps:,} step, by the run's own test (run and "
+    "confirmed).",
+    "method_rate": "The method {optimizer} with a learning rate of {rate:.6g} converges in {steps:,} steps, "
+    "to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "method_rate.one": "The method {optimizer} with a learning rate of {rate:.6g} converges in {steps:,} "
+    "step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "method_rate.own": "The method {optimizer} with a learning rate of {rate:.6g} converges in {steps:,} "
+    "steps, by the run's own test (run and confirmed).",
+    "method_rate.own.one": "The method {optimizer} with a learning rate of {rate:.6g} converges in "
+    "{steps:,} step, by the run's own test (run and confirmed).",
+    "leave_out": "Without optimizer and learning rate, a method that finds its own steps converges in "
+    "{steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "leave_out.one": "Without optimizer and learning rate, a method that finds its own steps converges in "
+    "{steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    "leave_out.own": "Without optimizer and learning rate, a method that finds its own steps converges in "
+    "{steps:,} steps, by the run's own test (run and confirmed).",
+    "leave_out.own.one": "Without optimizer and learning rate, a method that finds its own steps converges "
+    "in {steps:,} step, by the run's own test (run and confirmed).",
+    "no_schedule": "The learning rate {rate:.6g} without the schedule converges in {steps:,} steps, to a "
+    "gradient norm of {tolerance:.3g} (run and confirmed).",
+    "no_schedule.one": "The learning rate {rate:.6g} without the schedule converges in {steps:,} step, to a "
+    "gradient norm of {tolerance:.3g} (run and confirmed).",
+    "no_schedule.own": "The learning rate {rate:.6g} without the schedule converges in {steps:,} steps, by "
+    "the run's own test (run and confirmed).",
+    "no_schedule.own.one": "The learning rate {rate:.6g} without the schedule converges in {steps:,} step, "
+    "by the run's own test (run and confirmed).",
+    "steps": "With more steps it converges: it takes {steps:,}, to a gradient norm of {tolerance:.3g} (run "
+    "and confirmed).",
+    "steps.one": "With more steps it converges: it takes {steps:,}, to a gradient norm of {tolerance:.3g} "
+    "(run and confirmed).",
     "steps.own": "With more steps it converges: it takes {steps:,}, by the run's own test (run and confirmed).",
-    "steps.own.one": "With more steps it converges: it takes {steps:,}, by the run's own test (run and confirmed).",
-    "gradient": "With the derivative itself the same run converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "gradient.one": "With the derivative itself the same run converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "gradient.own": "With the derivative itself the same run converges in {steps:,} steps, by the run's own test (run and confirmed).",
-    "gradient.own.one": "With the derivative itself the same run converges in {steps:,} step, by the run's own test (run and confirmed).",
-    "start": "From {start} the same method converges in {steps:,} steps, to the value {value:.6g}, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "start.one": "From {start} the same method converges in {steps:,} step, to the value {value:.6g}, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "start.own": "From {start} the same method converges in {steps:,} steps, to the value {value:.6g}, by the run's own test (run and confirmed).",
-    "start.own.one": "From {start} the same method converges in {steps:,} step, to the value {value:.6g}, by the run's own test (run and confirmed).",
-    "bounds": "With the bounds {bounds} it converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "bounds.one": "With the bounds {bounds} it converges in {steps:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
-    "bounds.own": "With the bounds {bounds} it converges in {steps:,} steps, by the run's own test (run and confirmed).",
-    "bounds.own.one": "With the bounds {bounds} it converges in {steps:,} step, by the run's own test (run and confirmed).",
+    "steps.own.one": "With more steps it converges: it takes {steps:,}, by the run's own test (run and "
+    "confirmed).",
+    "gradient": "With the derivative itself the same run converges in {steps:,} steps, to a gradient norm "
+    "of {tolerance:.3g} (run and confirmed).",
+    "gradient.one": "With the derivative itself the same run converges in {steps:,} step, to a gradient "
+    "norm of {tolerance:.3g} (run and confirmed).",
+    "gradient.own": "With the derivative itself the same run converges in {steps:,} steps, by the run's own "
+    "test (run and confirmed).",
+    "gradient.own.one": "With the derivative itself the same run converges in {steps:,} step, by the run's "
+    "own test (run and confirmed).",
+    "start": "From {start} the same method converges in {steps:,} steps, to the value {value:.6g}, to a "
+    "gradient norm of {tolerance:.3g} (run and confirmed).",
+    "start.one": "From {start} the same method converges in {steps:,} step, to the value {value:.6g}, to a "
+    "gradient norm of {tolerance:.3g} (run and confirmed).",
+    "start.own": "From {start} the same method converges in {steps:,} steps, to the value {value:.6g}, by "
+    "the run's own test (run and confirmed).",
+    "start.own.one": "From {start} the same method converges in {steps:,} step, to the value {value:.6g}, "
+    "by the run's own test (run and confirmed).",
+    "bounds": "With the bounds {bounds} it converges in {steps:,} steps, to a gradient norm of "
+    "{tolerance:.3g} (run and confirmed).",
+    "bounds.one": "With the bounds {bounds} it converges in {steps:,} step, to a gradient norm of "
+    "{tolerance:.3g} (run and confirmed).",
+    "bounds.own": "With the bounds {bounds} it converges in {steps:,} steps, by the run's own test (run and "
+    "confirmed).",
+    "bounds.own.one": "With the bounds {bounds} it converges in {steps:,} step, by the run's own test (run "
+    "and confirmed).",
     "tolerance": "A tolerance of {tolerance:.3g} is met in {steps:,} steps (run and confirmed).",
     "tolerance.one": "A tolerance of {tolerance:.3g} is met in {steps:,} step (run and confirmed).",
-    "tolerance_and_rate": "A tolerance of {tolerance:.3g} with a learning rate of {rate:.4g} is met in {steps:,} steps (run and confirmed).",
-    "tolerance_and_rate.one": "A tolerance of {tolerance:.3g} with a learning rate of {rate:.4g} is met in {steps:,} step (run and confirmed).",
-    "square": "Its square, descended with a learning rate of {rate:.4g}, converges in {steps:,} steps to the same minimum (run and confirmed).",
-    "square.one": "Its square, descended with a learning rate of {rate:.4g}, converges in {steps:,} step to the same minimum (run and confirmed).",
-    "schedule": "The same learning rate with the schedule {schedule} reaches the value {value:.6g} in {steps:,} steps (run and confirmed).",
-    "schedule.one": "The same learning rate with the schedule {schedule} reaches the value {value:.6g} in {steps:,} step (run and confirmed).",
+    "tolerance_and_rate": "A tolerance of {tolerance:.3g} with a learning rate of {rate:.4g} is met in "
+    "{steps:,} steps (run and confirmed).",
+    "tolerance_and_rate.one": "A tolerance of {tolerance:.3g} with a learning rate of {rate:.4g} is met in "
+    "{steps:,} step (run and confirmed).",
+    "square": "Its square, descended with a learning rate of {rate:.4g}, converges in {steps:,} steps to "
+    "the same minimum (run and confirmed).",
+    "square.one": "Its square, descended with a learning rate of {rate:.4g}, converges in {steps:,} step to "
+    "the same minimum (run and confirmed).",
+    "schedule": "The same learning rate with the schedule {schedule} reaches the value {value:.6g} in "
+    "{steps:,} steps (run and confirmed).",
+    "schedule.one": "The same learning rate with the schedule {schedule} reaches the value {value:.6g} in "
+    "{steps:,} step (run and confirmed).",
 }
 
 FORECASTS: Mapping[str, str] = {
@@ -354,16 +430,28 @@ FORECASTS: Mapping[str, str] = {
     "{condition:.4g}).",
     "nowhere": "There is nothing to arrive at: the objective falls without end.",
     "nowhere.up": "There is nothing to arrive at: the objective rises without end.",
-    "steps.up": "Downward curvatures from {smallest:.4g} to {largest:.4g} (κ = {condition:.4g}) allow learning rates below {limit:.4g}; with {rate:.4g} the gradient falls to {tolerance:.3g} in {steps:,.0f} steps.",
-    "steps.up.one": "Downward curvatures from {smallest:.4g} to {largest:.4g} (κ = {condition:.4g}) allow learning rates below {limit:.4g}; with {rate:.4g} the gradient falls to {tolerance:.3g} in {steps:,.0f} step.",
-    "steps.local.up": "Near the maximum downward curvatures from {smallest:.4g} to {largest:.4g} (κ = {condition:.4g}) allow learning rates below {limit:.4g}; there {rate:.4g} would bring the gradient to {tolerance:.3g} in about {steps:,.0f} steps.",
-    "steps.local.up.one": "Near the maximum downward curvatures from {smallest:.4g} to {largest:.4g} (κ = {condition:.4g}) allow learning rates below {limit:.4g}; there {rate:.4g} would bring the gradient to {tolerance:.3g} in about {steps:,.0f} step.",
-    "diverges.up": "The largest downward curvature {largest:.4g} allows learning rates below {limit:.4g}; with {rate:.4g} it will not converge.",
-    "diverges.local.up": "Near the maximum the largest downward curvature {largest:.4g} allows learning rates below {limit:.4g}; with {rate:.4g} it will not settle there.",
+    "steps.up": "Downward curvatures from {smallest:.4g} to {largest:.4g} (κ = {condition:.4g}) allow "
+    "learning rates below {limit:.4g}; with {rate:.4g} the gradient falls to {tolerance:.3g} in "
+    "{steps:,.0f} steps.",
+    "steps.up.one": "Downward curvatures from {smallest:.4g} to {largest:.4g} (κ = {condition:.4g}) allow "
+    "learning rates below {limit:.4g}; with {rate:.4g} the gradient falls to {tolerance:.3g} in "
+    "{steps:,.0f} step.",
+    "steps.local.up": "Near the maximum downward curvatures from {smallest:.4g} to {largest:.4g} (κ = "
+    "{condition:.4g}) allow learning rates below {limit:.4g}; there {rate:.4g} would bring the gradient to "
+    "{tolerance:.3g} in about {steps:,.0f} steps.",
+    "steps.local.up.one": "Near the maximum downward curvatures from {smallest:.4g} to {largest:.4g} (κ = "
+    "{condition:.4g}) allow learning rates below {limit:.4g}; there {rate:.4g} would bring the gradient to "
+    "{tolerance:.3g} in about {steps:,.0f} step.",
+    "diverges.up": "The largest downward curvature {largest:.4g} allows learning rates below {limit:.4g}; "
+    "with {rate:.4g} it will not converge.",
+    "diverges.local.up": "Near the maximum the largest downward curvature {largest:.4g} allows learning "
+    "rates below {limit:.4g}; with {rate:.4g} it will not settle there.",
     "limit.up": "The largest downward curvature {largest:.4g} allows learning rates below {limit:.4g}.",
-    "limit.local.up": "Near the maximum the largest downward curvature {largest:.4g} allows learning rates below {limit:.4g}.",
+    "limit.local.up": "Near the maximum the largest downward curvature {largest:.4g} allows learning rates "
+    "below {limit:.4g}.",
     "curvature.up": "The downward curvatures go from {smallest:.4g} to {largest:.4g} (κ = {condition:.4g}).",
-    "curvature.local.up": "Near the maximum the downward curvatures go from {smallest:.4g} to {largest:.4g} (κ = {condition:.4g}).",
+    "curvature.local.up": "Near the maximum the downward curvatures go from {smallest:.4g} to {largest:.4g} "
+    "(κ = {condition:.4g}).",
 }
 
 GRADIENTS: Mapping[str, str] = {
@@ -403,25 +491,30 @@ RECORDS: Mapping[str, str] = {
     "learning_rate_above_limit": "The value rose from step {step} on. The gradients measure a curvature of "
     "{curvature:.4g} along the last steps, along {along}; for that, {rule} is stable up to a learning rate of "
     "{limit:.4g}, and it was {learning_rate:.4g}.",
-    "learning_rate_above_limit.nowhere": "The value rose from step {step} on. The gradients measure a curvature of "
-    "{curvature:.4g} along the last steps; for that, {rule} is stable up to a learning rate of {limit:.4g}, and it "
-    "was {learning_rate:.4g}.",
+    "learning_rate_above_limit.nowhere": "The value rose from step {step} on. The gradients measure a "
+    "curvature of {curvature:.4g} along the last steps; for that, {rule} is stable up to a learning rate of "
+    "{limit:.4g}, and it was {learning_rate:.4g}.",
     "diverging": "The value rose at every step from step {step} on, from {before:.4g} to {after:.4g}.",
-    "diverging.norm": "The gradient's norm rose at every step from step {step} on, from {before:.4g} to {after:.4g}; "
-    "values were not recorded.",
+    "diverging.norm": "The gradient's norm rose at every step from step {step} on, from {before:.4g} to "
+    "{after:.4g}; values were not recorded.",
     "not_moving": "The parameters did not move in the last {steps} steps, though the gradient's norm is "
     "{gradient_norm:.3g}: is the learning rate 0, or does the optimizer hold other parameters than the model?",
-    "not_moving.no_gradient": "The parameters did not move in the last {steps} steps: their gradient is exactly 0. "
-    "Does the cost depend on them?",
-    "zigzag": "{along} goes to and fro: its step changed its sign {steps} times in a row up to the end, where it is "
-    "{size:.3g} long.",
-    "noisy": "In the last {steps} steps the value has no trend: it swings by {spread:.3g} (one standard deviation) "
-    "around {level:.4g}.",
-    "plateau": "The value has been level for {steps} steps, at {value:.4g} within {spread:.2g}, with {left:.0%} of the "
-    "first gradient's norm still there.",
-    "unfinished": "The value was still falling at the end: by {part:.1%} of its whole fall in the last {steps} steps.",
-    "learning_rate_above_limit.up": "The value fell from step {step} on. The gradients measure a downward curvature of {curvature:.4g} along the last steps, along {along}; for that, {rule} is stable up to a learning rate of {limit:.4g}, and it was {learning_rate:.4g}.",
-    "learning_rate_above_limit.nowhere.up": "The value fell from step {step} on. The gradients measure a downward curvature of {curvature:.4g} along the last steps; for that, {rule} is stable up to a learning rate of {limit:.4g}, and it was {learning_rate:.4g}.",
+    "not_moving.no_gradient": "The parameters did not move in the last {steps} steps: their gradient is "
+    "exactly 0. Does the cost depend on them?",
+    "zigzag": "{along} goes to and fro: its step changed its sign {steps} times in a row up to the end, "
+    "where it is {size:.3g} long.",
+    "noisy": "In the last {steps} steps the value has no trend: it swings by {spread:.3g} (one standard "
+    "deviation) around {level:.4g}.",
+    "plateau": "The value has been level for {steps} steps, at {value:.4g} within {spread:.2g}, with "
+    "{left:.0%} of the first gradient's norm still there.",
+    "unfinished": "The value was still falling at the end: by {part:.1%} of its whole fall in the last "
+    "{steps} steps.",
+    "learning_rate_above_limit.up": "The value fell from step {step} on. The gradients measure a downward "
+    "curvature of {curvature:.4g} along the last steps, along {along}; for that, {rule} is stable up to a "
+    "learning rate of {limit:.4g}, and it was {learning_rate:.4g}.",
+    "learning_rate_above_limit.nowhere.up": "The value fell from step {step} on. The gradients measure a "
+    "downward curvature of {curvature:.4g} along the last steps; for that, {rule} is stable up to a "
+    "learning rate of {limit:.4g}, and it was {learning_rate:.4g}.",
     "diverging.up": "The value fell at every step from step {step} on, from {before:.4g} to {after:.4g}.",
 }
 LEFT_OUT: Mapping[str, str] = {
@@ -435,20 +528,20 @@ COURSES: Mapping[str, str] = {
     "{norm:.3g} to {norm_end:.3g}.",
     "both.one": "In one step the value went from {value:.4g} to {value_end:.4g}, and the gradient's norm from "
     "{norm:.3g} to {norm_end:.3g}.",
-    "both.open": "In {steps} steps the value went from {value:.4g} to {value_end:.4g}, and the gradient's norm from "
-    "{norm:.3g} to {norm_end:.3g}, as seen before the last of them.",
+    "both.open": "In {steps} steps the value went from {value:.4g} to {value_end:.4g}, and the gradient's "
+    "norm from {norm:.3g} to {norm_end:.3g}, as seen before the last of them.",
     "both.open.one": "One step was made, where the value was {value:.4g} and the gradient's norm {norm:.3g}.",
     "value": "In {steps} steps the value went from {value:.4g} to {value_end:.4g}; gradients were not recorded.",
     "value.one": "In one step the value went from {value:.4g} to {value_end:.4g}; gradients were not recorded.",
-    "value.open": "In {steps} steps the value went from {value:.4g} to {value_end:.4g}, as seen before the last of "
-    "them; gradients were not recorded.",
+    "value.open": "In {steps} steps the value went from {value:.4g} to {value_end:.4g}, as seen before the "
+    "last of them; gradients were not recorded.",
     "value.open.one": "One step was made, where the value was {value:.4g}; gradients were not recorded.",
-    "norm": "In {steps} steps the gradient's norm went from {norm:.3g} to {norm_end:.3g}; values were not recorded: "
-    "run.log(loss) would tell them.",
-    "norm.one": "In one step the gradient's norm went from {norm:.3g} to {norm_end:.3g}; values were not recorded: "
-    "run.log(loss) would tell them.",
-    "norm.open": "In {steps} steps the gradient's norm went from {norm:.3g} to {norm_end:.3g}, as seen before the last "
-    "of them; values were not recorded: run.log(loss) would tell them.",
+    "norm": "In {steps} steps the gradient's norm went from {norm:.3g} to {norm_end:.3g}; values were not "
+    "recorded: run.log(loss) would tell them.",
+    "norm.one": "In one step the gradient's norm went from {norm:.3g} to {norm_end:.3g}; values were not "
+    "recorded: run.log(loss) would tell them.",
+    "norm.open": "In {steps} steps the gradient's norm went from {norm:.3g} to {norm_end:.3g}, as seen "
+    "before the last of them; values were not recorded: run.log(loss) would tell them.",
     "norm.open.one": "One step was made, where the gradient's norm was {norm:.3g}; values were not recorded: "
     "run.log(loss) would tell them.",
     "nothing": "{steps} steps were recorded, without values or gradients.",

@@ -13,8 +13,8 @@ import numpy as np
 from downslope.errors import UsageError
 from downslope.export import rule_source
 from downslope.export.arithmetic import NUMBER, UNKNOWN, VECTOR, Arithmetic, Fields, Kind, Several
-from downslope.export.function_translator import FunctionTranslator, VerbatimTranslator, about_in
 from downslope.export.formatter import docstring
+from downslope.export.function_translator import FunctionTranslator, VerbatimTranslator, about_in
 from downslope.export.names import ScriptNames, in_ascii
 from downslope.export.python import name, number, real, text
 from downslope.export.rule_source import RuleSource

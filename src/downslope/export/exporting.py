@@ -74,7 +74,9 @@ def export(
         if isinstance(run, Run):
             text = script_of(writer, script_model_of(run))
         else:
-            from downslope.export.fits import script_model_of_fit  # what reads tables is imported with the first fit
+            from downslope.export.fits import (
+                script_model_of_fit,
+            )  # what reads tables is imported with the first fit
 
             text = script_of(writer, script_model_of_fit(run, table, data))
     except RecursionError as error:

@@ -15,15 +15,15 @@ from downslope.errors import DataError, ObjectiveError
 from downslope.export.script_model import LayeredRule, ScriptModel, ends_of, every_of
 from downslope.fitting import Fit
 from downslope.fitting.checks import drop_missing
-from downslope.fitting.preconditioning import PreconditionedObjective
 from downslope.fitting.csv_faults import MISSING
+from downslope.fitting.custom_gradient import CustomGradient
 from downslope.fitting.frame import Frame
 from downslope.fitting.losses import Loss
-from downslope.fitting.strategies import standardised
-from downslope.fitting.rows import LinearRows
-from downslope.fitting.custom_gradient import CustomGradient
-from downslope.fitting.tables import as_frame
+from downslope.fitting.preconditioning import PreconditionedObjective
 from downslope.fitting.problem import FitProblem, make_problem
+from downslope.fitting.rows import LinearRows
+from downslope.fitting.strategies import standardised
+from downslope.fitting.tables import as_frame
 from downslope.language import parse
 from downslope.language import tree as t
 from downslope.optimizers import as_optimizer
@@ -97,7 +97,9 @@ class FitData:
         return len(self.values)
 
 
-def script_model_of_fit(fit: Fit, table: Any = None, data: str | os.PathLike[str] | None = None) -> ScriptModel:
+def script_model_of_fit(
+    fit: Fit, table: Any = None, data: str | os.PathLike[str] | None = None
+) -> ScriptModel:
     """The story of a fit.
 
     Args:

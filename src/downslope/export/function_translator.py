@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from downslope.errors import UsageError
 from downslope.export import rule_source
 from downslope.export.arithmetic import UNKNOWN, VECTOR, Arithmetic, Kind, Several
-from downslope.export.formatter import indent_lines, docstring
+from downslope.export.formatter import docstring, indent_lines
 from downslope.export.names import in_ascii
 from downslope.export.python import name, names_in, replaced, text
 from downslope.export.rule_source import RuleSource

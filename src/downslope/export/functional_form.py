@@ -9,10 +9,10 @@ import numpy as np
 
 from downslope.export import rule_source
 from downslope.export.arithmetic import NUMBER, UNKNOWN, VECTOR, Fields
+from downslope.export.emitter import Emitter
 from downslope.export.function_translator import FunctionTranslator
 from downslope.export.python import name
 from downslope.export.translate import Piece
-from downslope.export.emitter import Emitter
 from downslope.optimizers import Optimizer
 
 
@@ -37,7 +37,7 @@ class FunctionalForm:
 
 
 def functional_form(rule: Optimizer, emitter: Emitter, point: str = "x") -> FunctionalForm:
-    """Write the rule's functions of ``point`` in the workshop; a changing learning rate is handed over as ``rate``."""
+    """Write the rule's functions of ``point`` with the emitter; a changing learning rate is handed over as ``rate``."""
     cls = type(rule)
     source = rule_source.source_of_class(cls)
     state = rule.init(np.zeros(2))
@@ -53,7 +53,9 @@ def functional_form(rule: Optimizer, emitter: Emitter, point: str = "x") -> Func
         within = dict(emitter.instead)
         emitter.instead |= emitter.beginning
         made = emitter.names.new("init")
-        emitter.functions[made] = FunctionTranslator(source, emitter.arithmetic, around, {"x": x}).function(node, made, [point])
+        emitter.functions[made] = FunctionTranslator(source, emitter.arithmetic, around, {"x": x}).function(
+            node, made, [point]
+        )
         emitter.instead = within
     node = source.method(cls.__name__, "update")
     assert node is not None

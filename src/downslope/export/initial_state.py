@@ -9,22 +9,29 @@ import numpy as np
 
 from downslope.errors import UsageError
 from downslope.export.arithmetic import VECTOR, Fields, Kind
+from downslope.export.emitter import Emitter
 from downslope.export.python import fill, name, text
 from downslope.export.rule_source import RuleSource
 from downslope.export.translate import Piece, Translator
-from downslope.export.emitter import Emitter
 from downslope.optimizers import Optimizer
 
 
 def first_values(
-    rule: Optimizer, source: RuleSource, emitter: Emitter, point: str, kinds: Fields, called: Mapping[str, str]
+    rule: Optimizer,
+    source: RuleSource,
+    emitter: Emitter,
+    point: str,
+    kinds: Fields,
+    called: Mapping[str, str],
 ) -> list[tuple[str, ast.expr, str, Kind]]:
     """(variable, first value, comment, kind) for each field of the state; ``called`` names the variables."""
     state = rule.init(np.zeros(2))
     node = source.method(type(rule).__name__, "init")
     if node is None or not kinds.fields:
         return []
-    translator = Translator(source, emitter.arithmetic, emitter.around(rule), {"x": Piece(name(point), VECTOR)})
+    translator = Translator(
+        source, emitter.arithmetic, emitter.around(rule), {"x": Piece(name(point), VECTOR)}
+    )
     made = _returned(node, translator)
     fields = [field for field, _ in kinds.fields]
     known = {field: translator.code(a) for field, a in zip(fields, made.args, strict=False)}

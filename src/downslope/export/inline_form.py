@@ -16,14 +16,14 @@ import numpy as np
 
 from downslope.export import rule_source
 from downslope.export.arithmetic import CONDITION, NUMBER, VECTOR, Fields, Kind
-from downslope.export.initial_state import first_values
+from downslope.export.emitter import Around, Emitter
 from downslope.export.function_translator import unrolled
+from downslope.export.initial_state import first_values
 from downslope.export.names import in_ascii
 from downslope.export.python import fill, name, names_in, replaced, text
 from downslope.export.rule_source import RuleSource
 from downslope.export.statements import Statement
 from downslope.export.translate import IGNORED, Piece, Translator
-from downslope.export.emitter import Around, Emitter
 from downslope.optimizers import Optimizer
 
 OLD, NEW, HERE = "old ", "new ", "here "  # marks of names while a rule is read; a space is in no name
@@ -71,7 +71,7 @@ class PointNames:
 def inline_form(
     rule: Optimizer, emitter: Emitter, point: PointNames, naming: Callable[[str, Kind], str] | None = None
 ) -> InlineForm:
-    """The rule as statements; constants and functions that they need are made in the workshop.
+    """The rule as statements; constants and functions that they need are made by the emitter.
 
     ``naming`` says what the variable of a field of the state is called, where that is not a plain name.
     """
@@ -89,7 +89,7 @@ def inline_form(
         "state": Piece(name("state"), reader.kinds),
     }
     reader.read(node)
-    found = reader.finished(fields_returned(reader, reader.result.elts[1], state))
+    found = reader.finish(fields_returned(reader, reader.result.elts[1], state))
     names = {f: text(reader.called[OLD + in_ascii(f)]) for f, _ in reader.kinds.fields}
     within = dict(emitter.instead)
     emitter.instead |= emitter.beginning
@@ -116,7 +116,9 @@ def fields_returned(reader: Reader, made: ast.expr, state: Any) -> dict[str, Pie
 class Reader(Translator):
     """Reads the statements of one ``update``, marking which values are old and which new."""
 
-    def __init__(self, source: RuleSource, emitter: Emitter, around: Around, state: Any, point: PointNames) -> None:
+    def __init__(
+        self, source: RuleSource, emitter: Emitter, around: Around, state: Any, point: PointNames
+    ) -> None:
         super().__init__(source, emitter.arithmetic, around, {})
         self.emitter, self.point = emitter, point
         self.kinds = emitter.state_kinds("state", state) if hasattr(state, "_fields") else Fields("state", ())
@@ -182,7 +184,7 @@ class Reader(Translator):
         self.scope[target.id] = Piece(name(called), piece.kind)
         return ""
 
-    def finished(self, fields: dict[str, Piece]) -> InlineForm:
+    def finish(self, fields: dict[str, Piece]) -> InlineForm:
         """Names chosen and the last assignments put in order."""
         next_x, _, accepted_node = self.result.elts
         x = self.piece(next_x)

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from downslope.export.arithmetic import NUMBER
-from downslope.export.formatter import indent_lines, docstring
+from downslope.export.formatter import docstring, indent_lines
+from downslope.export.functional_form import FunctionalForm, functional_form
+from downslope.export.inline_form import PointNames, inline_form
 from downslope.export.library import filled
 from downslope.export.python import name, text
-from downslope.export.functional_form import FunctionalForm, functional_form
 from downslope.export.statements import Statement, statement_lines
-from downslope.export.inline_form import PointNames, inline_form
 from downslope.export.translate import Piece
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _tests(writer: ScriptWriter) -> list[str]:
     elif ends.tolerance is not None:
         tests.append("norm <= TOLERANCE")
     if ends.target is not None:
-        tests.append(f"value {'>=' if writer.story.uphill else '<='} TARGET")
+        tests.append(f"value {'>=' if writer.model.uphill else '<='} TARGET")
     if ends.value_tolerance is not None:
         tests.append("abs(value - last_value) <= VALUE_TOLERANCE")
     if ends.x_tolerance is not None:

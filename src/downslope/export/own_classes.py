@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from downslope.export import rule_source
 from downslope.export.arithmetic import NUMBER, VECTOR, Kind
-from downslope.export.formatter import indent_lines, docstring
+from downslope.export.formatter import docstring, indent_lines
+from downslope.export.inline_form import InlineForm, PointNames, inline_form
 from downslope.export.python import name, real, text
 from downslope.export.statements import Statement, statement_lines
-from downslope.export.inline_form import PointNames, InlineForm, inline_form
 from downslope.export.translate import Piece
 
 if TYPE_CHECKING:

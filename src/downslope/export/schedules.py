@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from downslope.errors import ObjectiveError
 from downslope.export import arithmetic, rule_source
 from downslope.export.arithmetic import NUMBER, Arithmetic
-from downslope.export.formulas import Speller
+from downslope.export.emitter import Emitter
 from downslope.export.formatter import docstring
+from downslope.export.formulas import Speller
+from downslope.export.inline_form import HERE, OLD, PointNames, Reader, fields_returned
 from downslope.export.python import name, number, text
 from downslope.export.statements import statement_lines
-from downslope.export.inline_form import HERE, OLD, PointNames, Reader, fields_returned
 from downslope.export.translate import Piece
 from downslope.export.vocabulary import JAX, NUMPY, Words
-from downslope.export.emitter import Emitter
 from downslope.optimizers import Optimizer
 from downslope.optimizers.schedule import Constant, Product, Schedule
 from downslope.optimizers.schedules.custom import Custom
@@ -50,8 +50,10 @@ class ScheduleLines:
         return [line.replace("@value", sight) for line in self.within]
 
 
-def schedule_lines(schedule: Schedule, rule: Optimizer, emitter: Emitter, numbers: Arithmetic = NUMBERS) -> ScheduleLines:
-    """Write the schedule in the workshop: a function ``learning_rate(step)``, and what it needs; with these numbers."""
+def schedule_lines(
+    schedule: Schedule, rule: Optimizer, emitter: Emitter, numbers: Arithmetic = NUMBERS
+) -> ScheduleLines:
+    """Write the schedule: a function ``learning_rate(step)``, and what it needs; with these numbers."""
     about = type(rule).__dataclass_fields__["learning_rate"].metadata.get("about", "")
     parts = _parts(schedule)
     constant = 1.0
@@ -154,7 +156,7 @@ def _plateau(schedule: ReduceOnPlateau, emitter: Emitter, made: ScheduleLines) -
                 reader.result = ast.Tuple(
                     [statement.value.elts[0], statement.value.elts[1], ast.Constant(True)]
                 )
-        found = reader.finished(fields_returned(reader, reader.result.elts[1], state))
+        found = reader.finish(fields_returned(reader, reader.result.elts[1], state))
     finally:
         emitter.arithmetic = before
     comments = dict(source.fields(type(state).__name__))

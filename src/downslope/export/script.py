@@ -17,19 +17,20 @@ from typing import ClassVar
 from downslope.export import arithmetic, rule_source, schedules
 from downslope.export.arithmetic import Arithmetic
 from downslope.export.costs import Costs
+from downslope.export.emitter import Emitter
+from downslope.export.formatter import AS_IS, WIDTH, docstring, format_lines, indent_lines, split_rows
 from downslope.export.formulas import Speller
-from downslope.export.formatter import AS_IS, WIDTH, indent_lines, docstring, split_rows, format_lines
 from downslope.export.library import FrameworkOptimizers
 from downslope.export.loops import LoopCode, loop_code_of
-from downslope.export.names import ScriptNames, Persons
+from downslope.export.names import Persons, ScriptNames
 from downslope.export.own_classes import OwnClass
 from downslope.export.python import fill, name, real, text
+from downslope.export.rule_form import is_elementwise, is_simple
 from downslope.export.script_model import COLUMNS, ScriptModel, joined
 from downslope.export.table_templates import TableTemplates
-from downslope.export.rule_requirements import accepts, is_elementwise, is_simple
 from downslope.export.translate import Piece
 from downslope.export.vocabulary import Words
-from downslope.export.emitter import Emitter
+from downslope.optimizers.requirements import requirements_of
 from downslope.optimizers.wrappers.clipping import ClipByNorm, ClipByValue
 from downslope.optimizers.wrappers.projected import Projected
 from downslope.optimizers.wrappers.weight_decay import WeightDecay
@@ -111,7 +112,7 @@ class ScriptWriter(ABC):
             self.own_class() if library is not None and not self.made_by and is_elementwise(rule) else None
         )
         self.names = ScriptNames(OURS.split())
-        self.simple, self.searches = is_simple(rule), accepts(rule)
+        self.simple, self.searches = is_simple(rule), requirements_of(rule).searches
         matrix = model.table is not None and model.table.as_matrix
         self.alone = len(model.coordinates) == 1 and (self.simple or bool(self.made_by)) and not matrix
         if self.alone:
@@ -385,9 +386,9 @@ class ScriptWriter(ABC):
             absence = self.library.absence(rule, model.single, bool(self.own) or self.transformed)
         if self.library is not None and (self.made_by or self.own or self.transformed):
             where = f"{self.title}, with {self.library.title}"
-        aim = f"{verb} {story.function}"
+        aim = f"{verb} {model.function}"
         if self.costs is not None:
-            aim = f"Fit {story.fitted}: minimise {self.costs.about()}"
+            aim = f"Fit {model.fitted}: minimise {self.costs.about()}"
         steps = f"{run.nit:,} step{'s' * (run.nit != 1)}"
         end = f"{self.f} = {run.fun:.10g} at {joined(names, run.final.tolist())}{ending}"
         return docstring(
@@ -396,7 +397,7 @@ class ScriptWriter(ABC):
                 summary,
                 f"Source: {source}" if source else "",
                 absence,
-                f"From {joined(names, story.start)} it takes {steps} to {end.removesuffix('...')}"
+                f"From {joined(names, model.start)} it takes {steps} to {end.removesuffix('...')}"
                 + ("..." if end.endswith("...") else "."),
             ]
         )
@@ -432,7 +433,7 @@ class ScriptWriter(ABC):
         }
         lines += [f"{c} = {text(real(v))}  # {word}" for c, (v, word) in asked.items() if v is not None]
         if self.model.every > 1:
-            lines.append(f"EVERY = {_grouped(self.story.every)}  # steps from one printed row to the next")
+            lines.append(f"EVERY = {_grouped(self.model.every)}  # steps from one printed row to the next")
         return lines
 
     def _helpers(self) -> list[str]:

@@ -17,10 +17,10 @@ from downslope.export.names import Persons
 from downslope.language import parse
 from downslope.language import tree as t
 from downslope.objectives import FormulaObjective
+from downslope.optax import FromOptax
 from downslope.optimizers import Optimizer
-from downslope.optimizers.optax import FromOptax
-from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.external import ExternalOptimizer
+from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.wrappers.wrapper import Wrapper
 from downslope.symbolic import lift
 
@@ -202,7 +202,9 @@ def ends_of(run: Run) -> Ends:
     steps = s.steps if s.steps is not None and s.steps < NO_LIMIT else run.nit
     if run.termination.status not in _OWN_ENDS and run.termination.left_at is None:
         return Ends(run.nit)
-    if run.termination.left_at is not None or (run.termination.status == Status.STEP_LIMIT and not s.asks_for_a_test):
+    if run.termination.left_at is not None or (
+        run.termination.status == Status.STEP_LIMIT and not s.asks_for_a_test
+    ):
         return Ends(run.nit)
     return Ends(steps, s.tolerance, s.relative_tolerance, s.value_tolerance, s.x_tolerance, s.target)
 

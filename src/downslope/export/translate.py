@@ -27,7 +27,7 @@ from downslope.export.arithmetic import (
 from downslope.export.python import call, fill, joined, name
 from downslope.export.rule_source import RuleSource
 
-IGNORED = frozenset(("trace_at_most", "keep_whole"))  # calls that concern our own machinery
+IGNORED = frozenset(("trace_at_most", "require_integer"))  # calls that concern our own machinery
 _PLAIN = {
     "len": NUMBER,
     "abs": NUMBER,

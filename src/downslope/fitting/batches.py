@@ -16,13 +16,13 @@ from downslope.descent import descend
 from downslope.errors import UsageError
 from downslope.fitting import kernels
 from downslope.fitting.compiled_rule import Layout, compiled_rule
-from downslope.fitting.preconditioning import Coordinates, PreconditionedObjective
 from downslope.fitting.formula_rows import FormulaRows
 from downslope.fitting.objective import DataObjective, Penalty
-from downslope.fitting.strategies import FitOutcome, FitPlan, in_user_units, standardised
+from downslope.fitting.preconditioning import Coordinates, PreconditionedObjective
+from downslope.fitting.problem import FitProblem
 from downslope.fitting.proximal import shrinking, thresholds_in
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
-from downslope.fitting.problem import FitProblem
+from downslope.fitting.strategies import FitOutcome, FitPlan, in_user_units, standardised
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers import state as states
 
@@ -71,7 +71,9 @@ class Epochs(Optimizer):
         return self.layout.answer(x, state.rule)
 
 
-def fit_in_batches(problem: FitProblem, start: Array, plan: FitPlan, batch: int, epochs: int | None, seed: int) -> FitOutcome:
+def fit_in_batches(
+    problem: FitProblem, start: Array, plan: FitPlan, batch: int, epochs: int | None, seed: int
+) -> FitOutcome:
     """Descend in mini-batches of ``batch`` rows for so many epochs."""
     batch = _checked("batch_size", batch, problem.objective.count)
     stopping = plan.stopping
@@ -98,7 +100,9 @@ def fit_in_batches(problem: FitProblem, start: Array, plan: FitPlan, batch: int,
         order = _orders(problem, seed)
     shuffle = Epochs(work=work, layout=layout, order=order, epochs=stopping.steps or 0)
     inner = objective if coordinates.kind == "user" else PreconditionedObjective(objective, coordinates)
-    run = descend(inner, coordinates.from_user(start), shuffle, stopping, every=plan.every, callbacks=plan.callbacks)
+    run = descend(
+        inner, coordinates.from_user(start), shuffle, stopping, every=plan.every, callbacks=plan.callbacks
+    )
     run = replace(in_user_units(run, coordinates, problem), optimizer=rule)
     return FitOutcome(run, "batches", coordinates.kind, None, tuple(notes))
 

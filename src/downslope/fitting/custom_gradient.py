@@ -16,9 +16,9 @@ from downslope.explain.gradient import compare
 from downslope.fitting.formula_rows import evaluated
 from downslope.fitting.frame import listed
 from downslope.fitting.objective import DataObjective
-from downslope.fitting.strategies import FitOutcome, FitPlan
-from downslope.fitting.rows import Array
 from downslope.fitting.problem import FitProblem
+from downslope.fitting.rows import Array
+from downslope.fitting.strategies import FitOutcome, FitPlan
 from downslope.language import parse
 from downslope.objectives import GradientWarning, Vector, compare_gradient
 from downslope.optimizers import as_optimizer
@@ -92,7 +92,9 @@ def _row(text: str) -> str:
     return match[2]
 
 
-def fit_with_custom_gradient(problem: FitProblem, start: Array, plan: FitPlan, gradient: str | Mapping[str, str]) -> FitOutcome:
+def fit_with_custom_gradient(
+    problem: FitProblem, start: Array, plan: FitPlan, gradient: str | Mapping[str, str]
+) -> FitOutcome:
     """Descend with the supplied gradient; warn where it is not the cost's."""
     objective = CustomGradient(problem, gradient)
     said: tuple[str, ...] = ()

@@ -91,7 +91,9 @@ def _standard_input(wanted: Collection[str] | None) -> FileTable:
     return _csv(content, origin, "", wanted)
 
 
-def from_arrow(table: Any, origin: str, order: Sequence[str] = (), sources: Sequence[RowSource] = ()) -> Frame:
+def from_arrow(
+    table: Any, origin: str, order: Sequence[str] = (), sources: Sequence[RowSource] = ()
+) -> Frame:
     """The columns of a PyArrow table; ``order`` has the names of those too that were not read."""
     names = list(table.column_names)
     refuse_repeated(names, origin)

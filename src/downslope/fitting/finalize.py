@@ -8,13 +8,12 @@ from dataclasses import replace
 from downslope.descent import Run
 from downslope.fitting import findings
 from downslope.fitting.model import Model
-from downslope.fitting.strategies import FitOutcome
+from downslope.fitting.problem import FitProblem
 from downslope.fitting.result import Fit
 from downslope.fitting.rows import Array
-from downslope.fitting.problem import FitProblem
+from downslope.fitting.strategies import FitOutcome
 
 JUDGED = 10_000_000  # rows times squared parameters up to which the point reached is judged
-CHEAP = 1_000_000  # and up to which that takes some 10 ms
 
 
 def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> Fit:
@@ -28,9 +27,9 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> Fit:
         from downslope.explain.point import judge_run
 
         succeeded = run.success
-        run = judge_run(run, cheap=numbers <= CHEAP)  # a short run's time is that of compiling the hypothesis
+        run = judge_run(run)
         if succeeded and not run.success:
-            message = f"{run.verdict.message} Begin elsewhere: give another start (start=, --start)."
+            message = f"{run.termination.message} Begin elsewhere: give another start (start=, --start)."
             run = replace(run, termination=replace(run.termination, message=message))
     found, grave = findings.find_notes(problem, outcome, loss)
     notes = (*problem.notes, *outcome.notes, *found, *objective.said)

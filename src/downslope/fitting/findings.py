@@ -8,10 +8,10 @@ from downslope.descent import Status
 from downslope.explain.linear import LinearRule
 from downslope.fitting import identifiability
 from downslope.fitting.losses import SQUARED
-from downslope.fitting.strategies import FitOutcome, standardised
+from downslope.fitting.problem import FitProblem
 from downslope.fitting.rows import LinearRows, SoftmaxRows
 from downslope.fitting.spreads import independent
-from downslope.fitting.problem import FitProblem
+from downslope.fitting.strategies import FitOutcome, standardised
 
 DISAGREEMENT = 1e-6  # of the loss: above it the final pass and the loss in brief are said to differ
 MOST_PARAMETERS = 60
@@ -38,7 +38,7 @@ def find_notes(problem: FitProblem, outcome: FitOutcome, loss: float) -> tuple[l
         digits = 16 - np.log10(max(normal_equations.condition, 1.0)) - 1
         if digits < 8 and not len(free):
             warnings.append(
-                f"with a condition number of {square.condition:.2g} about {max(int(digits), 0)} digits of the"
+                f"with a condition number of {normal_equations.condition:.2g} about {max(int(digits), 0)} digits of the"
                 " parameters can be trusted in float64, the rounding of the features included"
             )
     elif problem.objective.parameters.size <= MOST_PARAMETERS and not isinstance(problem.rows, SoftmaxRows):
@@ -54,7 +54,11 @@ def find_notes(problem: FitProblem, outcome: FitOutcome, loss: float) -> tuple[l
 def _worse_than_the_mean(problem: FitProblem, outcome: FitOutcome, loss: float) -> list[str]:
     """That one number for all rows would fit better, where it would; where a fit diverged it need not be said."""
     ran_away = (Status.DIVERGED, Status.LEFT_DOMAIN, Status.UNBOUNDED)
-    if problem.loss.code != SQUARED or outcome.run.termination.status in ran_away or not len(outcome.run.history):
+    if (
+        problem.loss.code != SQUARED
+        or outcome.run.termination.status in ran_away
+        or not len(outcome.run.history)
+    ):
         return []
     total, left = problem.objective.target_spread() ** 2, loss**2 if problem.loss.root else loss
     if not left > (1 + WORSE) * total:
@@ -108,7 +112,11 @@ def _final_pass(problem: FitProblem, outcome: FitOutcome, loss: float) -> list[s
         return []
     theta = run.final
     descended = run.fun - problem.objective.penalty.add_to(theta, 0.0, np.zeros_like(theta))[0]
-    scale = float(np.sqrt(outcome.normal_equations.scale)) if problem.loss.root and outcome.normal_equations else 0.0
+    scale = (
+        float(np.sqrt(outcome.normal_equations.scale))
+        if problem.loss.root and outcome.normal_equations
+        else 0.0
+    )
     if outcome.normal_equations and not problem.loss.root:
         scale = outcome.normal_equations.scale
     if abs(descended - loss) > DISAGREEMENT * abs(loss) + 1e-13 * scale:
@@ -148,12 +156,18 @@ def _rate(problem: FitProblem, outcome: FitOutcome) -> list[str]:
 
 def _curvatures(problem: FitProblem, outcome: FitOutcome) -> tuple[float, float, float] | None:
     """Largest and smallest curvature L, l in standardised features, and f: for rmse that of the cost is L/f."""
-    objective, normal_equations, penalty = problem.objective, outcome.normal_equations, problem.objective.penalty
+    objective, normal_equations, penalty = (
+        problem.objective,
+        outcome.normal_equations,
+        problem.objective.penalty,
+    )
     if penalty.l1 or (problem.loss.root and (penalty.l2 or normal_equations is None)):
         return None
     if normal_equations is not None:
         added = np.sqrt(penalty.l2 * penalty.mask)[:, None] * normal_equations.shear
-        values = np.linalg.svd(np.concatenate([normal_equations.factor, added]) / normal_equations.spread, compute_uv=False)
+        values = np.linalg.svd(
+            np.concatenate([normal_equations.factor, added]) / normal_equations.spread, compute_uv=False
+        )
         root = 2 * float(np.sqrt(normal_equations.rest)) if problem.loss.root else 1.0
         return 2 * float(values[0]) ** 2, 2 * float(values[-1]) ** 2, root
     small = objective.parameters.size <= MOST_PARAMETERS
@@ -178,7 +192,7 @@ def _undetermined(problem: FitProblem, outcome: FitOutcome) -> list[str]:
         J = rows.jacobian(theta, np.arange(0, rows.count, max(1, rows.count // SAMPLE)))[1]
     if not np.all(np.isfinite(J)):
         return []
-    sizes = np.sqrt(np.sum(np.normal_equations(J), axis=0))
+    sizes = np.sqrt(np.sum(np.square(J), axis=0))
     if not np.all(sizes > 0):
         direction = (sizes == 0).astype(float)
     else:

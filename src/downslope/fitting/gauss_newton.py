@@ -24,9 +24,9 @@ from downslope.descent import Run, Status, Stopping, descend
 from downslope.descent.descend import Callbacks
 from downslope.descent.history import History
 from downslope.descent.termination import Termination, spelt
-from downslope.fitting.preconditioning import Coordinates, PreconditionedObjective
 from downslope.fitting.losses import ABSOLUTE, QUANTILE, SQUARED
 from downslope.fitting.objective import DataObjective
+from downslope.fitting.preconditioning import Coordinates, PreconditionedObjective
 from downslope.fitting.rows import CHUNK_ROWS, Array, SoftmaxRows
 from downslope.optimizers import as_optimizer
 
@@ -143,7 +143,9 @@ class GaussNewton:
         )
         objective = PreconditionedObjective(self.objective, c)
         rule = as_optimizer("armijo", initial_step=1.0)
-        return descend(objective, np.zeros(len(c.shift)), rule, stopping, every=self.every, callbacks=self.callbacks)
+        return descend(
+            objective, np.zeros(len(c.shift)), rule, stopping, every=self.every, callbacks=self.callbacks
+        )
 
     def _tolerance(self, c: Coordinates, decrement: float) -> float:
         """What was asked for, relative tolerances being to the first round's start; else the decrement."""
@@ -206,7 +208,9 @@ class GaussNewton:
                 Status.EVALUATION_LIMIT, False, f"Stopped at the limit of {evaluations} evaluations."
             )
         if asked.seconds is not None and time.perf_counter() - began >= asked.seconds:
-            return Termination(Status.TIME_LIMIT, False, f"Stopped at the time limit, after {_counted(steps)}.")
+            return Termination(
+                Status.TIME_LIMIT, False, f"Stopped at the time limit, after {_counted(steps)}."
+            )
         return None
 
     def _ended(
@@ -273,7 +277,13 @@ class GaussNewton:
         return norm if np.isfinite(norm) else np.inf
 
     def _whole(
-        self, start: Array, parts: list[History], termination: Termination, evaluations: int, began: float, last: Run
+        self,
+        start: Array,
+        parts: list[History],
+        termination: Termination,
+        evaluations: int,
+        began: float,
+        last: Run,
     ) -> Run:
         history = History(
             np.concatenate([part.step for part in parts]),

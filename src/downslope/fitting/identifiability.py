@@ -68,7 +68,7 @@ def conditioning(normal_equations: NormalEquations, parameters: Sequence[str], u
     raw_values = np.linalg.svd(raw_factor, compute_uv=False)
     raw = raw_values[0] / max(raw_values[-1], 1e-300)
     if raw > 3 * own and raw > WORTH_SAYING:
-        sizes = np.sqrt(np.sum(np.normal_equations(raw_factor), axis=0))
+        sizes = np.sqrt(np.sum(np.square(raw_factor), axis=0))
         big, small = parameters[int(np.argmax(sizes))], parameters[int(np.argmin(sizes))]
         why = (
             f"{big} acts {sizes.max() / sizes.min():.3g} times as strongly as {small}"

@@ -9,7 +9,7 @@ import llvmlite.binding as llvm
 from llvmlite import ir
 
 from downslope.fitting.row_kernel import BLOCK, added, everywhere, terms
-from downslope.symbolic.lanes import BITS, DOUBLES, LONG, WIDTH, Lanes, LaneBuilder
+from downslope.symbolic.lanes import BITS, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes
 
 
 class RowLoop:
@@ -110,7 +110,9 @@ def starts_of(features: int) -> list[int]:
 class _Narrow:
     """Fewer features than lanes: a vector holds one feature of eight rows."""
 
-    def __init__(self, writer: LaneBuilder, pointers: Sequence[Any], features: int, w: Any, centre: Any) -> None:
+    def __init__(
+        self, writer: LaneBuilder, pointers: Sequence[Any], features: int, w: Any, centre: Any
+    ) -> None:
         before, inside = writer.before, writer.inside
         self.writer = writer
         self.w, self.x = [], []
@@ -136,7 +138,9 @@ class _Narrow:
 class _Wide:
     """A vector holds eight features of one row."""
 
-    def __init__(self, writer: LaneBuilder, pointers: Sequence[Any], features: int, w: Any, centre: Any) -> None:
+    def __init__(
+        self, writer: LaneBuilder, pointers: Sequence[Any], features: int, w: Any, centre: Any
+    ) -> None:
         self.writer, self.pointers, self.starts = writer, pointers, starts_of(features)
         self.w = [self._vector(writer.before, w, start, True) for start in self.starts]
         self.centre = [self._vector(writer.before, centre, start, True) for start in self.starts]

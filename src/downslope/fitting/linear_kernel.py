@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from downslope.fitting.linear_code import RowLoop, starts_of
 from downslope.fitting.row_kernel import row_of
-from downslope.symbolic.lanes import BITS, DOUBLE, DOUBLES, LONG, WIDTH, Lanes, LaneBuilder, machine_code
+from downslope.symbolic.lanes import BITS, DOUBLE, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes, machine_code
 
 Array = NDArray[np.floating[Any]]
 

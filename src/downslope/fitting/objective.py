@@ -11,7 +11,15 @@ import numpy as np
 from downslope.fitting import kernels
 from downslope.fitting.losses import Loss, linked
 from downslope.fitting.moments import Moments, moments
-from downslope.fitting.rows import CHUNK_ROWS, NOTHING, Array, LinearRows, HypothesisRows, SoftmaxRows, unlocked
+from downslope.fitting.rows import (
+    CHUNK_ROWS,
+    NOTHING,
+    Array,
+    HypothesisRows,
+    LinearRows,
+    SoftmaxRows,
+    unlocked,
+)
 from downslope.fitting.spreads import means_and_spreads
 from downslope.objectives import Objective, Parameters, Vector
 

@@ -15,7 +15,7 @@ from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis, within_link
 from downslope.fitting.losses import LOGISTIC, POISSON, Loss
 from downslope.fitting.objective import DataObjective, Penalty
-from downslope.fitting.rows import NOTHING, Array, LinearRows, HypothesisRows, SoftmaxRows
+from downslope.fitting.rows import NOTHING, Array, HypothesisRows, LinearRows, SoftmaxRows
 from downslope.objectives import Parameters
 
 _LINKS = {"sigmoid": "the sigmoid", "exp": "the exponential"}

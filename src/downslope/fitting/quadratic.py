@@ -15,9 +15,9 @@ import numpy as np
 import symengine as se
 
 from downslope.errors import UsageError
-from downslope.fitting.preconditioning import Coordinates, Kind, shear_of
 from downslope.fitting.moments import Moments
 from downslope.fitting.objective import DataObjective, rooted
+from downslope.fitting.preconditioning import Coordinates, Kind, shear_of
 from downslope.fitting.rows import Array, LinearRows
 from downslope.objectives import FormulaObjective, Objective, Parameters, Vector
 
@@ -174,14 +174,22 @@ def coordinates_of(normal_equations: NormalEquations, kind: Kind, factor: Array 
 
 
 def quadratic_objective(
-    normal_equations: NormalEquations, coordinates: Coordinates, l2: Array, root: bool, parameters: Parameters, text: str
+    normal_equations: NormalEquations,
+    coordinates: Coordinates,
+    l2: Array,
+    root: bool,
+    parameters: Parameters,
+    text: str,
 ) -> Objective:
     """The cost in ``coordinates``: ``l2`` holds the penalty of each parameter, 0 where there is none."""
     G: Array
     h: Array
     if coordinates.kind == "user":
         to_phi = np.linalg.inv(normal_equations.shear)
-        G, h = normal_equations.factor @ to_phi, normal_equations.target + normal_equations.factor @ normal_equations.shift
+        G, h = (
+            normal_equations.factor @ to_phi,
+            normal_equations.target + normal_equations.factor @ normal_equations.shift,
+        )
     else:
         G, h = normal_equations.factor @ coordinates.matrix, normal_equations.target
     penalised = np.flatnonzero(l2)

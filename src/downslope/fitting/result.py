@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from downslope.descent import Run
 from downslope.descent.history import History
 from downslope.errors import DataError
-from downslope.fitting.preconditioning import Coordinates
-from downslope.fitting.identifiability import separates
 from downslope.fitting.explanation import FitExplanation, explained
+from downslope.fitting.identifiability import separates
 from downslope.fitting.losses import LOGISTIC, POISSON, SQUARED, Loss
 from downslope.fitting.model import Model
+from downslope.fitting.preconditioning import Coordinates
+from downslope.fitting.problem import FitProblem
 from downslope.fitting.quadratic import NormalEquations, quadratic_objective
 from downslope.fitting.rows import Array
-from downslope.fitting.problem import FitProblem
 from downslope.fitting.uncertainty import NONE_BY_ENDING, NONE_BY_SEPARATION, standard_errors
 from downslope.objectives import Objective
 
@@ -279,7 +279,7 @@ class Fit:
         width = max((len(name) for name, _ in shown[:20]), default=0)
         lines = [
             f"fit {self.run.objective.text[:90]}, {self.rows} rows",
-            f"  {self.run.verdict.status}: {self.message} {self.explain().brief}".rstrip(),
+            f"  {self.run.termination.status}: {self.message} {self.explain().brief}".rstrip(),
             *(
                 f"  {name:<{width}} = {value:.10g}" + (f"  ± {errors[name]:.3g}" if name in errors else "")
                 for name, value in shown[:20]

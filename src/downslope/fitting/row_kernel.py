@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from downslope.errors import ObjectiveError
 from downslope.fitting.losses import ABSOLUTE, HUBER, LOG_COSH, LOGISTIC, POISSON, QUANTILE, SQUARED
 from downslope.fitting.parallel import CHUNK_ROWS, cores, over_chunks
-from downslope.symbolic.lanes import DOUBLE, DOUBLES, LONG, WIDTH, Lanes, LaneBuilder, in_lanes, machine_code
+from downslope.symbolic.lanes import DOUBLE, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes, in_lanes, machine_code
 from downslope.symbolic.lanes.exponential import exp, log1p, logistic
 from downslope.symbolic.lanes.hyperbolic import tanh
 from downslope.symbolic.native import size

@@ -212,4 +212,4 @@ class SoftmaxRows(LinearRows):
         return np.asarray((self.X - self.centre) @ W + b)
 
 
-__all__ = ["CHUNK_ROWS", "NOTHING", "LinearRows", "HypothesisRows", "SoftmaxRows", "unlocked"]
+__all__ = ["CHUNK_ROWS", "NOTHING", "HypothesisRows", "LinearRows", "SoftmaxRows", "unlocked"]

@@ -61,7 +61,9 @@ def to_dict(fit: Fit) -> dict[str, Any]:
         "coordinates": fit.coordinates,
         "notes": list(fit.notes),
         "warnings": list(fit.warnings),
-        "weights": fit.problem.weights_column if fit.problem is not None else (fit.recorded or {}).get("weights"),
+        "weights": fit.problem.weights_column
+        if fit.problem is not None
+        else (fit.recorded or {}).get("weights"),
         "explanation": fit.explain().to_dict() if fit.recorded is None else fit.recorded["explanation"],
         "run": run,
         "history": history,

@@ -13,20 +13,20 @@ from downslope.descent.history import History
 from downslope.descent.termination import Termination
 from downslope.errors import UsageError
 from downslope.fitting import kernels
-from downslope.fitting.preconditioning import Coordinates, PreconditionedObjective, Kind, shear_of
+from downslope.fitting.gauss_newton import GaussNewton
 from downslope.fitting.identifiability import separated
 from downslope.fitting.objective import DataObjective
+from downslope.fitting.preconditioning import Coordinates, Kind, PreconditionedObjective, shear_of
+from downslope.fitting.problem import FitProblem
 from downslope.fitting.proximal import ProximalGradient, SmoothGradient, shrinking, thresholds_in
 from downslope.fitting.quadratic import (
     NormalEquations,
     coordinates_of,
-    quadratic_objective,
     normal_equations_from_moments,
     normal_equations_from_qr,
+    quadratic_objective,
 )
-from downslope.fitting.gauss_newton import GaussNewton
 from downslope.fitting.rows import USUAL_EVALUATIONS, Array, LinearRows, SoftmaxRows
-from downslope.fitting.problem import FitProblem
 from downslope.objectives import Objective, Parameters
 from downslope.optimizers import Optimizer, as_optimizer
 
@@ -87,8 +87,10 @@ class FitOutcome:
 
 
 def fit_full_batch(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
-    """Descend the task from ``start`` as planned."""
-    problem.objective.expect(min(plan.stopping.steps or USUAL_EVALUATIONS, plan.stopping.evaluations or 1 << 62))
+    """Descend the problem from ``start`` as planned."""
+    problem.objective.expect(
+        min(plan.stopping.steps or USUAL_EVALUATIONS, plan.stopping.evaluations or 1 << 62)
+    )
     if problem.objective.penalty.l1:
         return _proximal(problem, start, plan)
     normal_equations, notes = _square(problem, plan)
@@ -126,7 +128,7 @@ def _square(problem: FitProblem, plan: FitPlan) -> tuple[NormalEquations | None,
         if plan.path in ("moments", "qr"):
             raise UsageError(
                 f"path='{plan.path}' needs a squared loss, a hypothesis linear in its parameters and no l1;"
-                f" this is {task.objective.text}."
+                f" this is {problem.objective.text}."
             )
         return None, []
     objective = problem.objective
@@ -157,7 +159,9 @@ def _pays(problem: FitProblem, plan: FitPlan) -> bool:
     return not few or plan.free
 
 
-def _on_square(problem: FitProblem, start: Array, plan: FitPlan, normal_equations: NormalEquations, notes: list[str]) -> FitOutcome:
+def _on_square(
+    problem: FitProblem, start: Array, plan: FitPlan, normal_equations: NormalEquations, notes: list[str]
+) -> FitOutcome:
     penalty, root = problem.objective.penalty, problem.loss.root
     l2 = penalty.l2 * penalty.mask
     kind: Kind = "standardised" if plan.standardize else "user"
@@ -201,7 +205,11 @@ def _kind(scaled: Array, penalised: bool) -> Kind:
 def _words(kind: Kind, normal_equations: NormalEquations) -> str:
     κ = normal_equations.condition
     if kind == "orthogonal":
-        how = "the Cholesky factor of the moments" if normal_equations.source == "moments" else "a QR factorisation"
+        how = (
+            "the Cholesky factor of the moments"
+            if normal_equations.source == "moments"
+            else "a QR factorisation"
+        )
         return f"descended in orthogonal coordinates (from {how}); the standardised features have condition {κ:.2g}"
     return f"descended with the features standardised (condition {κ:.2g})"
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from downslope.fitting.batches import epoch_of, with_penalty
 from downslope.fitting.compiled_rule import compiled_rule
-from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.objective import DataObjective, Penalty
-from downslope.fitting.strategies import standardised
+from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.rows import Array, LinearRows
+from downslope.fitting.strategies import standardised
 from downslope.objectives import Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states

@@ -14,9 +14,9 @@ from downslope.fitting.memory import available
 from downslope.fitting.moments import Moments
 from downslope.fitting.objective import DataObjective, RowBlock
 from downslope.fitting.pages import Pages
-from downslope.fitting.rows import Array, LinearRows
-from downslope.fitting.streaming_pass import StreamingPass, PagedTable, read_once
 from downslope.fitting.problem import FitProblem, cost_of, notes_of
+from downslope.fitting.rows import Array, LinearRows
+from downslope.fitting.streaming_pass import PagedTable, StreamingPass, read_once
 from downslope.objectives import Vector
 
 SMALL = 64 << 20  # bytes of files that are read into memory whatever is free

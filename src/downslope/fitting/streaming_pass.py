@@ -22,9 +22,9 @@ from downslope.fitting.losses import LOGISTIC, SOFTMAX, Loss
 from downslope.fitting.moments import Moments, moments
 from downslope.fitting.objective import RowBlock
 from downslope.fitting.pages import Pages
+from downslope.fitting.problem import rows_of
 from downslope.fitting.rows import NOTHING, Array, LinearRows
 from downslope.fitting.spreads import means_and_spreads
-from downslope.fitting.problem import rows_of
 
 MOST_KEPT = 50_000  # rows, and
 MOST_NUMBERS = 4_000_000  # numbers in them
@@ -208,7 +208,9 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
     sample_weights = columns.pop("", NOTHING)
     dropped = table.pages.rows - rows
     sample = replace(last, columns=columns, rows_dropped=dropped, sources=(), kept=None)
-    return StreamingPass(rows, dropped, target.total, classes, features, target, sums, looks, sample, sample_weights)
+    return StreamingPass(
+        rows, dropped, target.total, classes, features, target, sums, looks, sample, sample_weights
+    )
 
 
 def _check_whole(table: PagedTable, rows: int, total: float, low: float, high: float) -> None:

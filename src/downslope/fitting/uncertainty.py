@@ -61,7 +61,7 @@ def standard_errors(
 
 def inverse(matrix: Array) -> Array | None:
     """The inverse, with rows and columns scaled first; None where it is singular to working precision."""
-    scale = np.sqrt(np.sum(np.normal_equations(matrix), axis=0))
+    scale = np.sqrt(np.sum(np.square(matrix), axis=0))
     if not np.all(np.isfinite(matrix)) or not np.all(scale > 0):
         return None
     if np.allclose(matrix, matrix.T) and np.all(np.diag(matrix) > 0):

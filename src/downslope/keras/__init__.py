@@ -14,4 +14,6 @@ except ImportError as error:
 
 from downslope.keras.optimizer import KerasOptimizer
 
-__all__ = ["KerasOptimizer"]
+Optimizer = KerasOptimizer  # the name that people write: ``downslope.keras.Optimizer``
+
+__all__ = ["KerasOptimizer", "Optimizer"]

@@ -17,20 +17,20 @@ from downslope.optimizers.arithmetic import plain_precision, where
 from downslope.optimizers.base import Optimizer as Rule
 from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.registry import optimizer_from_dict
-from downslope.optimizers.state_dict import with_hyperparameter
-from downslope.optimizers.schedule import Schedule
-from downslope.optimizers.tape import recorded
 from downslope.optimizers.requirements import requirements_of
+from downslope.optimizers.schedule import Schedule
+from downslope.optimizers.state_dict import with_hyperparameter
+from downslope.optimizers.tape import recorded
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
 from downslope.symbolic.array import TraceError
 
 
-@keras.saving.register_keras_serializable(package="downslope")
+@keras.saving.register_keras_serializable(package="downslope", name="Optimizer")
 class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is not type-checked here
     """Any of downslope's update rules, for ``model.compile`` and loops with Keras's ``apply``, on any backend.
 
     Args:
-        rule: an ``KerasOptimizer`` of ``downslope.optimizers``, or a name such as ``"adam"``; by default gradient descent.
+        rule: an ``Optimizer`` of ``downslope.optimizers``, or a name such as ``"adam"``; by default gradient descent.
         learning_rate: a number, a Keras schedule, or a function of no arguments, in the place of the rule's own. It is
             Keras's ``learning_rate``, which callbacks may change. Or a ``Schedule`` of ours. ``lr`` will do too.
         options: Keras's own (``clipnorm``, ``weight_decay``, ``use_ema``, ``name``, ...), and hyperparameters of a rule
@@ -178,7 +178,9 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
                 self._scalars[name].assign(keras.ops.cast(leaf, self._precision))
         write(variables, ParamTree(next_x.parts[seen.index(i)] for i in places))
 
-    def _seen(self, places: Sequence[int], x: ParamTree, g: ParamTree) -> tuple[Sequence[int], ParamTree, ParamTree]:
+    def _seen(
+        self, places: Sequence[int], x: ParamTree, g: ParamTree
+    ) -> tuple[Sequence[int], ParamTree, ParamTree]:
         """What the rule is shown: where it mixes coordinates, all variables, with zeros as the gradients not given."""
         every = range(len(self._trainable_variables))
         if len(places) == len(every) or not self._mixing(x):

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from downslope.language.tree import (
     Call,
     Comparison,
-    NamedConstant,
     Logical,
+    Multiplication,
+    NamedConstant,
     Negative,
     Node,
     Number,
     Power,
-    Multiplication,
     Quotient,
     Sum,
     Variable,
@@ -53,7 +53,9 @@ def _text(node: Node, parts: Sequence[str]) -> str:
         case Multiplication(factors):
             head = _within(factors[0], parts[0], Sum, Negative, Multiplication)
             rest = zip(factors[1:], parts[1:], strict=True)
-            return "*".join([head, *(_within(n, t, Sum, Negative, Multiplication, Quotient) for n, t in rest)])
+            return "*".join(
+                [head, *(_within(n, t, Sum, Negative, Multiplication, Quotient) for n, t in rest)]
+            )
         case Quotient(top, bottom):
             above = _within(top, parts[0], Sum, Negative)
             return f"{above}/{_within(bottom, parts[1], Sum, Negative, Multiplication, Quotient)}"

@@ -128,7 +128,17 @@ class Logical(_Tree):
 
 
 Node: TypeAlias = (
-    Number | NamedConstant | Variable | Negative | Sum | Multiplication | Quotient | Power | Call | Comparison | Logical
+    Number
+    | NamedConstant
+    | Variable
+    | Negative
+    | Sum
+    | Multiplication
+    | Quotient
+    | Power
+    | Call
+    | Comparison
+    | Logical
 )
 
 

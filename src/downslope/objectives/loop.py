@@ -1,4 +1,4 @@
-"""What an objective offers whose framework can compile a whole descent (``LoopCompiler``) or keep its arrays (``Remote``)."""
+"""What an objective offers whose framework can compile a descent (``LoopCompiler``) or keep its arrays (``Remote``)."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class Optimizer(HyperparameterRecord):
         Its ``update`` needs the parameters, and ``value=`` where the rule looks at the objective's value (it is a
         ``GradientTransformationExtraArgs`` then). Its state is a pytree of fixed types: it can be compiled, and carried
         by ``lax.scan``. A rule that searches along a line leaves trials in the parameters; ``state.accepted`` says
-        whether the point just evaluated became a step. ``optimizers.optax.answer`` is the point to report.
+        whether the point just evaluated became a step. ``downslope.optax.answer`` is the point to report.
 
         >>> import jax.numpy as jnp, optax
         >>> from downslope.optimizers import SGD
@@ -77,9 +77,9 @@ class Optimizer(HyperparameterRecord):
         >>> float(optax.apply_updates(params, change)["x"])
         2.0
         """
-        from downslope.optimizers.optax import to_optax  # which imports JAX
+        from importlib import import_module  # upwards, and only when asked
 
-        return to_optax(self)
+        return import_module("downslope.optax").to_optax(self)
 
     def updater(self) -> Updater:
         """This rule for a loop of your own, with ``update(params, gradients)``.

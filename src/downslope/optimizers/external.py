@@ -20,6 +20,8 @@ class ExternalOptimizer(Optimizer):
     torch's SGD(lr=0.1)
     """
 
+    short_name = "theirs"  # in saved runs
+
     library: str = ""
     title: str = ""
     settings: tuple[str, ...] = ()

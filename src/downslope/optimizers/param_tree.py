@@ -19,7 +19,7 @@ from downslope.optimizers import arithmetic
 
 
 class ParamTree:
-    """A vector of parts. Sums, products and comparisons go part by part, with another bundle or with a scalar.
+    """A vector of parts. Sums, products and comparisons go part by part, with another tree or with a scalar.
 
     >>> x = ParamTree([np.array([3.0, 4.0]), np.float64(12.0)])
     >>> (2 * x).parts
@@ -90,14 +90,14 @@ class ParamTree:
         return self._with(other, operator.ge)
 
     def __repr__(self) -> str:
-        return f"Bundle({self.parts!r})"
+        return f"ParamTree({self.parts!r})"
 
     def __tf_tensor__(self, dtype: Any = None, name: Any = None) -> Any:
-        raise TypeError("a bundle is no tensor")  # TensorFlow asks before it leaves us an operator
+        raise TypeError("a parameter tree is no tensor")  # TensorFlow asks before it leaves us an operator
 
 
 class ScaledParamTree(ParamTree):
-    """A number times a bundle, whose negative is one product again and not a product and a change of sign.
+    """A number times a tree, whose negative is one product again and not a product and a change of sign.
 
     >>> (-(0.5 * ParamTree([np.array([2.0, 4.0])]))).parts
     [array([-1., -2.])]
@@ -114,7 +114,7 @@ class ScaledParamTree(ParamTree):
 
 
 class MovedParamTree(ParamTree):
-    """A bundle that knows how it came from where it began, as far as it came by sums.
+    """A tree that knows how it came from where it began, as far as it came by sums.
 
     For loops that want the change and add it themselves: the difference of two points would lose digits, and costs.
 
@@ -150,7 +150,7 @@ def size(part: Any) -> int:
 
 
 def spread(value: Any, like: ParamTree) -> list[Any]:
-    """What each part of ``like`` meets: the part of a bundle, its piece of a flat array, or the scalar, fitted."""
+    """What each part of ``like`` meets: the part of a tree, its piece of a flat array, or the scalar, fitted."""
     if isinstance(value, ParamTree):
         return value.parts
     if isinstance(value, np.ndarray) and value.ndim:
@@ -233,7 +233,7 @@ def _mapped(name: str) -> Callable[..., Any]:
     return over_parts
 
 
-# What ``arithmetic`` calls when an argument is a bundle.
+# What ``arithmetic`` calls when an argument is a parameter tree.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{
         name: _mapped(name)

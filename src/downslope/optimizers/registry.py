@@ -10,9 +10,9 @@ from typing import Any
 
 from downslope.errors import UnknownNameError, UsageError, nearest
 from downslope.optimizers.base import Optimizer
+from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.hyperparameters import HyperparameterRecord
 from downslope.optimizers.schedule import Constant, Product, Schedule
-from downslope.optimizers.external import ExternalOptimizer
 
 
 def _classes_in(folder: str, kind: type[HyperparameterRecord]) -> dict[str, type[Any]]:

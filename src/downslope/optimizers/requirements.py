@@ -24,9 +24,9 @@ class Requirements:
 
     >>> from downslope.optimizers import Armijo, GradientDescent, ScheduleFreeSGD
     >>> requirements_of(GradientDescent())
-    Traits(needs_value=False, searches=False, averages=False)
+    Requirements(needs_value=False, searches=False, averages=False)
     >>> requirements_of(Armijo())
-    Traits(needs_value=True, searches=True, averages=False)
+    Requirements(needs_value=True, searches=True, averages=False)
     >>> requirements_of(ScheduleFreeSGD()).averages
     True
     """

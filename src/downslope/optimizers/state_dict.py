@@ -9,9 +9,9 @@ import numpy as np
 
 from downslope.errors import HyperparameterError, UsageError, nearest
 from downslope.optimizers import state as states
+from downslope.optimizers.array_backends import PlainNumbers
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.param_tree import ParamTree
-from downslope.optimizers.array_backends import PlainNumbers
 
 
 def to_plain(leaf: Any, names: Sequence[str], kinds: Sequence[PlainNumbers]) -> Any:
@@ -99,5 +99,7 @@ def with_hyperparameter(optimizer: Optimizer, name: str, value: Any) -> Optimize
     if owner_of(optimizer, name) is optimizer:
         changed: Optimizer = type(optimizer)(**{**fields, name: value})
     else:
-        changed = type(optimizer)(**{**fields, "optimizer": with_hyperparameter(fields["optimizer"], name, value)})
+        changed = type(optimizer)(
+            **{**fields, "optimizer": with_hyperparameter(fields["optimizer"], name, value)}
+        )
     return changed

@@ -153,7 +153,7 @@ class Tape:
         """Whether a coordinate's new value depends on other coordinates: through an inner product.
 
         >>> from downslope.optimizers import Adam, AdGD2
-        >>> from downslope.optimizers.param_tree import Bundle
+        >>> from downslope.optimizers.param_tree import ParamTree
         >>> x = ParamTree([np.ones(2)])
         >>> [recorded(rule, rule.init(x)).mixes for rule in (Adam(), AdGD2())]
         [False, True]
@@ -175,7 +175,7 @@ def _operand(value: Any) -> Any:
 
 
 def recorded(rule: Optimizer, state: Any) -> Tape:
-    """The tape of one update of ``rule``, for states of the build of ``state``, whose vectors are bundles.
+    """The tape of one update of ``rule``, for states of the build of ``state``, whose vectors are parameter trees.
 
     Raises:
         TraceError: it cannot be written down: bounds of single coordinates, a rule that branches in Python.

@@ -11,12 +11,12 @@ import numpy as np
 from downslope.containers import aligned, flattened, rebuilt
 from downslope.errors import UsageError
 from downslope.optimizers import state as states
+from downslope.optimizers.array_backends import PlainNumbers, as_number, fitted_gradient, kind_of
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.param_tree import ParamTree
-from downslope.optimizers.array_backends import PlainNumbers, as_number, fitted_gradient, kind_of
 from downslope.optimizers.registry import as_optimizer, optimizer_from_dict
-from downslope.optimizers.state_dict import owner_of, to_plain, with_hyperparameter, from_plain
 from downslope.optimizers.requirements import Requirements, requirements_of
+from downslope.optimizers.state_dict import from_plain, owner_of, to_plain, with_hyperparameter
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
 
 Layout: TypeAlias = list[tuple[str, tuple[int, ...], str]]  # name, shape and precision of every parameter
@@ -40,8 +40,8 @@ class Updater:
         steps, evaluations: accepted points, and calls of ``update``, so far.
 
     Most rules need the gradient alone. Some look at the objective's value too, and say so where it is missing. Those
-    that search along a line (``traits.searches``: Armijo, LBFGS, conjugate gradients, auto, ...) leave a *trial* in the
-    parameters: evaluate there next, on the same function, not another mini-batch; ``accepted`` tells afterwards
+    that search along a line (``Requirements.searches``: Armijo, LBFGS, conjugate gradients, auto, ...) leave a *trial*
+    in the parameters: evaluate there next, on the same function, not another mini-batch; ``accepted`` tells afterwards
     whether that trial became a step, and ``answer(params)`` is the last point that did.
 
     >>> import downslope as ds
@@ -81,7 +81,7 @@ class Updater:
             params: a dict or list (nested at will) of floats, NumPy arrays, torch tensors, TensorFlow variables or
                 tensors, or JAX arrays; or one of these alone.
             gradients: the gradient of each, in the same build.
-            value: the objective at ``params``; needed by rules with ``traits.needs_value``.
+            value: the objective at ``params``; needed by rules with ``Requirements.needs_value``.
 
         Returns:
             ``params``: arrays, tensors and variables changed in place, numbers and immutable arrays replaced in their
@@ -222,7 +222,9 @@ class Updater:
         if self._state is not None:
             names = [name for name, _, _ in self._layout or ()]
             state = {
-                "state": {path: to_plain(leaf, names, self._kinds) for path, leaf in states.leaves(self._state)},
+                "state": {
+                    path: to_plain(leaf, names, self._kinds) for path, leaf in states.leaves(self._state)
+                },
                 "best": None if self._best is None else to_plain(self._best, names, self._kinds),
             }
         return {

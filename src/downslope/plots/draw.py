@@ -1,4 +1,4 @@
-"""The door: from a run and what was asked for to a figure, and a file."""
+"""Where to begin: from a run and what was asked for to a figure, and a file."""
 
 from __future__ import annotations
 

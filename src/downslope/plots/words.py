@@ -15,9 +15,9 @@ from downslope.descent import Run
 from downslope.errors import DownslopeError
 from downslope.language import parse
 from downslope.optimizers import Optimizer
+from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.schedule_text import spelled
-from downslope.optimizers.external import ExternalOptimizer
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LONGEST_FORMULA = 90  # characters; longer ones are cut, and not set as mathematics

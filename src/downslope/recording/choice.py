@@ -10,8 +10,8 @@ import numpy as np
 
 from downslope.errors import UsageError, nearest
 from downslope.objectives import Parameters
-from downslope.optimizers.param_tree import ParamTree, dot
 from downslope.optimizers.array_backends import kind_of
+from downslope.optimizers.param_tree import ParamTree, dot
 
 Spec: TypeAlias = str | Sequence[str] | Mapping[str, Any] | None
 
@@ -51,7 +51,10 @@ class Choice:
             self._settle(names, x)
         if self.of_norms:
             return np.array(
-                [math.sqrt(float(dot(part, part))) for part in (ParamTree([x.parts[i]]) for i, _ in self._parts)]
+                [
+                    math.sqrt(float(dot(part, part)))
+                    for part in (ParamTree([x.parts[i]]) for i, _ in self._parts)
+                ]
             )
         arrays = [np.ravel(kind_of(x.parts[i], "x").plain(x.parts[i])) for i, _ in self._parts]
         return np.concatenate(

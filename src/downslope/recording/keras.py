@@ -15,15 +15,15 @@ import numpy as np
 
 from downslope.errors import DownslopeError, UsageError
 from downslope.optimizers import Optimizer
+from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.param_tree import ParamTree
-from downslope.optimizers.state_dict import with_hyperparameter
 from downslope.optimizers.rules.gradient_descent import GradientDescent
 from downslope.optimizers.rules.momentum import Momentum
 from downslope.optimizers.rules.nesterov import Nesterov
-from downslope.optimizers.external import ExternalOptimizer
+from downslope.optimizers.state_dict import with_hyperparameter
 
 if TYPE_CHECKING:
-    from downslope.recording.recorder import Recorder, LoopWatch
+    from downslope.recording.recorder import LoopWatch, Recorder
 
 
 def watch_of(source: Any) -> LoopWatch:
@@ -288,7 +288,9 @@ def optimizer_of(theirs: Any) -> Optimizer:
         and value != usual.get(name, value)
     ]
     said = f"{rate:g}" if isinstance(rate, float) else rate
-    return ExternalOptimizer(library="Keras", title=type(theirs).__name__, settings=(f"learning_rate={said}", *shown))
+    return ExternalOptimizer(
+        library="Keras", title=type(theirs).__name__, settings=(f"learning_rate={said}", *shown)
+    )
 
 
 def _rate_of(optimizer: Any) -> float | str:
@@ -307,7 +309,9 @@ def _with_rate(rule: Optimizer, rate: float | str) -> Optimizer:
     try:
         return with_hyperparameter(rule, "learning_rate", rate)
     except DownslopeError:  # a schedule of Keras's, or 0
-        return ExternalOptimizer(library="downslope", title=type(rule).__name__, settings=(f"learning_rate={rate}",))
+        return ExternalOptimizer(
+            library="downslope", title=type(rule).__name__, settings=(f"learning_rate={rate}",)
+        )
 
 
 def _config_of(optimizer: Any) -> dict[str, Any]:

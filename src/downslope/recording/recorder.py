@@ -1,4 +1,4 @@
-"""The door: ``with record(...) as run:`` around a loop, and the run that comes of it."""
+"""Where to begin: ``with record(...) as run:`` around a loop, and the run that comes of it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from downslope.errors import UsageError
 from downslope.objectives import Vector
 from downslope.objectives.recorded import RecordedObjective, Secants
 from downslope.optimizers import Optimizer
-from downslope.optimizers.param_tree import ParamTree, dot
 from downslope.optimizers.array_backends import as_number, kind_of
 from downslope.optimizers.external import ExternalOptimizer
+from downslope.optimizers.param_tree import ParamTree, dot
 from downslope.optimizers.updater import Updater
 from downslope.recording.choice import Choice, Spec
 from downslope.recording.rows import NONE, RecordedRows
@@ -74,7 +74,9 @@ class _UpdaterWatch:
         self.text, self._updater = "a loop with an Updater", updater
 
     def begin(self, recorder: Recorder) -> None:
-        def watcher(names: list[str], x: ParamTree, g: ParamTree, value: float | None, accepted: bool) -> None:
+        def watcher(
+            names: list[str], x: ParamTree, g: ParamTree, value: float | None, accepted: bool
+        ) -> None:
             if accepted:
                 recorder.see(names, x, g, value)
             else:
@@ -220,7 +222,13 @@ class Recorder:
             self._look_at(self._rows.count - 1, number, 0.0)
 
     def see(
-        self, names: Sequence[str], x: ParamTree, g: ParamTree | None, value: float | None, *, norm: float = NONE
+        self,
+        names: Sequence[str],
+        x: ParamTree,
+        g: ParamTree | None,
+        value: float | None,
+        *,
+        norm: float = NONE,
     ) -> None:
         """Add a row: the parameters before a step, their gradient (or its norm), and the value where it is known."""
         if self._broke is not None:
@@ -363,7 +371,7 @@ class Recorder:
             return termination
         more = "1 more is" if self.skipped == 1 else f"{self.skipped} more are"
         said = f"{more} left out, which loss scaling skipped since gradients were not finite."
-        return replace(termination, message=f"{verdict.message} {said}")
+        return replace(termination, message=f"{termination.message} {said}")
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in _OF_A_RUN:

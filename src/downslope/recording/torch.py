@@ -11,12 +11,12 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 
 from downslope.errors import DownslopeError, UsageError
 from downslope.optimizers import Optimizer
-from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.array_backends import as_number
+from downslope.optimizers.external import ExternalOptimizer
+from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.rules.gradient_descent import GradientDescent
 from downslope.optimizers.rules.momentum import Momentum
 from downslope.optimizers.rules.nesterov import Nesterov
-from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.wrappers.weight_decay import WeightDecay
 
 if TYPE_CHECKING:

@@ -21,16 +21,16 @@ from downslope.fitting import batches
 from downslope.fitting.finalize import finalize
 from downslope.fitting.losses import Loss
 from downslope.fitting.objective import DataObjective
-from downslope.fitting.strategies import FitPlan, fit_full_batch
-from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
-from downslope.fitting.stream import Stream
 from downslope.fitting.problem import FitProblem, cost_of, make_problem
+from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
+from downslope.fitting.strategies import FitPlan, fit_full_batch
+from downslope.fitting.stream import Stream
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.schedule_text import as_schedule
 from downslope.optimizers.wrappers.scheduled import with_schedule
 from downslope.sklearn.convergence import Patience, convergence_of, warn_unless_converged
-from downslope.sklearn.partial_fit_state import PartialFitState, CallHistory
+from downslope.sklearn.partial_fit_state import CallHistory, PartialFitState
 from downslope.sklearn.tables import frame_of, hypothesis_of, packed, unpacked, value_errors
 
 LARGEST = 1e150  # a parameter beyond it has overflowed
@@ -112,7 +112,9 @@ class LinearDescent(BaseEstimator):
                 tolerance = float(self.tol)
         steps = int(self.max_iter if self.epochs is None else self.epochs)
         stopping = Stopping(steps=steps, relative_tolerance=tolerance)
-        return FitPlan(rule, bool(self.standardize), stopping, "auto", None, Callbacks(callback=patience)), patience
+        return FitPlan(
+            rule, bool(self.standardize), stopping, "auto", None, Callbacks(callback=patience)
+        ), patience
 
     def _rule(self) -> Optimizer | None:
         """The rule with its learning rate; None where it is left to us."""
@@ -153,7 +155,9 @@ class LinearDescent(BaseEstimator):
     def _relative_to_zero(problem: FitProblem, plan: FitPlan, zeros: Array) -> FitPlan:
         """From a warm start the tolerance is still relative to the gradient at zero."""
         asked = plan.stopping
-        at_zero = fit_full_batch(problem, zeros, replace(plan, stopping=Stopping(steps=0), callbacks=Callbacks()))
+        at_zero = fit_full_batch(
+            problem, zeros, replace(plan, stopping=Stopping(steps=0), callbacks=Callbacks())
+        )
         tolerance = (asked.relative_tolerance or 0.0) * at_zero.run.gradient_norm
         return replace(plan, stopping=Stopping(steps=asked.steps, tolerance=tolerance))
 

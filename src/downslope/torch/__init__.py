@@ -14,4 +14,6 @@ except ImportError as error:
 
 from downslope.torch.optimizer import TorchOptimizer
 
-__all__ = ["TorchOptimizer"]
+Optimizer = TorchOptimizer  # the name that people write: ``downslope.torch.Optimizer``
+
+__all__ = ["Optimizer", "TorchOptimizer"]

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from downslope.errors import UsageError
-from downslope.optimizers.base import Optimizer as Rule
 from downslope.optimizers.array_backends import as_number
+from downslope.optimizers.base import Optimizer as Rule
 from downslope.optimizers.registry import as_optimizer
 from downslope.optimizers.requirements import requirements_of
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
@@ -27,7 +27,7 @@ class TorchOptimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is n
 
     Args:
         params: parameters, named parameters, or dicts of parameter groups, each with hyperparameters of its own.
-        rule: an ``TorchOptimizer`` of ``downslope.optimizers``, or a name such as ``"adam"``; by default gradient descent.
+        rule: an ``Optimizer`` of ``downslope.optimizers``, or a name such as ``"adam"``; by default gradient descent.
         learning_rate: in the place of the rule's own; ``lr`` will do too.
         hyperparameters: of a rule given by name, or other values than those of the rule given.
 
@@ -228,7 +228,7 @@ class TorchOptimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is n
 
     def __repr__(self) -> str:
         text: str = super().__repr__()
-        return text.replace("Optimizer", f"downslope.torch.Optimizer of {self.rule!r}", 1)
+        return text.replace(type(self).__name__, f"downslope.torch.Optimizer of {self.rule!r}", 1)
 
 
 def _copies(params: list[torch.Tensor]) -> list[torch.Tensor]:

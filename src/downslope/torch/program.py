@@ -36,10 +36,10 @@ class Program:
         temporaries: how many new vectors an update makes.
 
     >>> from downslope.optimizers import Momentum
-    >>> from downslope.optimizers.param_tree import Bundle
+    >>> from downslope.optimizers.param_tree import ParamTree
     >>> from downslope.optimizers.tape import recorded
     >>> rule, x = Momentum(learning_rate=0.5), [torch.ones(2)]
-    >>> program = Program(recorded(rule, rule.init(Bundle(x))))
+    >>> program = Program(recorded(rule, rule.init(ParamTree(x))))
     >>> program.run(x, [torch.ones(2)], 0.0, [[torch.zeros(2)]], rule.scalars()).state
     [[tensor([1., 1.])]]
     >>> x

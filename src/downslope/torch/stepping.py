@@ -16,7 +16,7 @@ from downslope.optimizers.tape import recorded
 from downslope.symbolic.array import TraceError
 from downslope.torch.calls import Tensors
 from downslope.torch.pieces import is_large, run_one
-from downslope.torch.program import StepOutcome, Program
+from downslope.torch.program import Program, StepOutcome
 
 States: TypeAlias = MutableMapping[torch.Tensor, dict[str, Any]]
 
@@ -37,7 +37,9 @@ class Stepper:
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
         self._plans: dict[int, SteppingPlan] = {}
-        self._alone: SteppingPlan | None = None  # the one plan of a rule that steps every coordinate for itself
+        self._alone: SteppingPlan | None = (
+            None  # the one plan of a rule that steps every coordinate for itself
+        )
         self._large: dict[tuple[int, int], bool] = {}  # whether some tensors of a list are large
 
     def step(self, params: Tensors, kept: States, value: float, named: Mapping[str, float]) -> bool:

@@ -8,10 +8,10 @@ import numpy as np
 
 from downslope.descent import Run, Status
 from downslope.errors import ObjectiveError
+from downslope.explain.budget import TooDearError
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings import places, precision, rates, rmse, runaway, settling, slow, wrong_gradient
 from downslope.explain.findings.finding import CODES, Finding
-from downslope.explain.budget import TooDearError
 
 # Where one of these was found, what comes after in ``_FAMILIES`` up to its own family is explained.
 _EXPLAINS = {

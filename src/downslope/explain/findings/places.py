@@ -19,8 +19,8 @@ from downslope.explain.advice import (
     tolerance,
     trial,
 )
-from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
 from downslope.explain.curvature import along, as_dict
+from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
 from downslope.explain.findings.finding import Finding
 from downslope.explain.subexpressions import kinks_at
 from downslope.objectives import Vector
@@ -194,7 +194,9 @@ def _flat(diagnosis: Diagnosis) -> Finding:
     evidence = {
         "kind": kind,
         "along": point.way or entry["along"],
-        "direction": entry["direction"] if point.line is None else as_dict(np.array(point.line), diagnosis.names),
+        "direction": entry["direction"]
+        if point.line is None
+        else as_dict(np.array(point.line), diagnosis.names),
         "curvature": entry.get("curvature", 0.0),
         "order": point.order,
         "distance": point.distance,
@@ -214,12 +216,15 @@ def _further(diagnosis: Diagnosis, kind: str) -> Advice | None:
     first = float(np.linalg.norm(diagnosis.first_gradient))
     smaller = tolerance(float(f"{1e-6 * first:.1g}"))
     candidates = [smaller]
-    if diagnosis.linear is not None and diagnosis.curvature is not None and diagnosis.curvature.largest > 0:
-        for faster in rates(diagnosis, [diagnosis.curvature.best_rate]):
-            setting = faster.setting | smaller.setting
-            changed = {"key": "advice.tolerance_and_rate", "setting": setting, "tolerance": smaller.tolerance}
-            candidates.append(dataclasses.replace(faster, **changed))
-    for free in leave_out(diagnosis):
-        changed = {"setting": free.setting | smaller.setting, "tolerance": smaller.tolerance}
-        candidates.append(dataclasses.replace(free, **changed))
+    curvature = diagnosis.curvature
+    if diagnosis.linear is not None and curvature is not None and curvature.largest > 0:
+        faster = rates(diagnosis, [curvature.best_rate])
+        candidates += [_with_tolerance(c, smaller, "advice.tolerance_and_rate") for c in faster]
+    candidates += [_with_tolerance(c, smaller, c.key) for c in leave_out(diagnosis)]
     return first_to_work(diagnosis, candidates)
+
+
+def _with_tolerance(candidate: Candidate, smaller: Candidate, key: str) -> Candidate:
+    """Both changes at once."""
+    setting = candidate.setting | smaller.setting
+    return dataclasses.replace(candidate, key=key, setting=setting, tolerance=smaller.tolerance)

@@ -8,9 +8,9 @@ import numpy as np
 
 from downslope.descent import Status
 from downslope.explain.advice import first_to_work, leave_out, rates, tolerance
-from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import as_dict
+from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.findings.finding import Finding
 
 LAST = 100  # rows at the end, among which the gradient must no longer fall
@@ -39,7 +39,9 @@ def _floor(diagnosis: Diagnosis) -> Finding | None:
     half = len(last) // 2
     still = diagnosis.status == Status.STALLED or np.min(last[half:]) >= FALLING * np.min(last[:half])
     estimate = _rounding(diagnosis)
-    level = float(np.median(last[half:])) if diagnosis.status != Status.STALLED else float(diagnosis.norms[-1])
+    level = (
+        float(np.median(last[half:])) if diagnosis.status != Status.STALLED else float(diagnosis.norms[-1])
+    )
     if not still or not 0 < level <= FLOORS * estimate or not asked < level or _on_its_way(diagnosis, level):
         return None
     evidence = {
@@ -79,7 +81,9 @@ def _stalled(diagnosis: Diagnosis) -> Finding:
     """The point does not move: because its steps are shorter than the spacing of numbers, or for a reason not seen."""
     gradient = float(np.linalg.norm(diagnosis.view.gradient(diagnosis.final)))
     spacing = float(
-        np.linalg.norm(np.spacing(np.abs(diagnosis.final).astype(diagnosis.run.objective.dtype)).astype(float))
+        np.linalg.norm(
+            np.spacing(np.abs(diagnosis.final).astype(diagnosis.run.objective.dtype)).astype(float)
+        )
     )
     rate = diagnosis.rate
     step = None if rate is None else rate * gradient
@@ -93,7 +97,11 @@ def _stalled(diagnosis: Diagnosis) -> Finding:
     }
     advice = None
     if rate is not None and short:
-        best = diagnosis.curvature.best_rate if diagnosis.curvature is not None and diagnosis.curvature.largest > 0 else rate
+        best = (
+            diagnosis.curvature.best_rate
+            if diagnosis.curvature is not None and diagnosis.curvature.largest > 0
+            else rate
+        )
         chosen = rates(diagnosis, [best, best / 2, 100 * rate, 1e4 * rate, 1e6 * rate])
         advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)])
     return Finding("stalled", evidence, True, advice, "stalled.short" if short else "stalled")

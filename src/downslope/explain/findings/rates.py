@@ -9,18 +9,24 @@ import numpy as np
 
 from downslope.descent import Status
 from downslope.descent.trend import period_of
-from downslope.explain.advice import Advice, Candidate, first_to_work, leave_out, method, rates, trial
-from downslope.explain.diagnosis import WINDOW, Diagnosis, reversals, turns
+from downslope.explain.advice import (
+    Advice,
+    Candidate,
+    first_to_work,
+    leave_out,
+    method,
+    rates,
+    shortened,
+    trial,
+)
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
+from downslope.explain.diagnosis import WINDOW, Diagnosis, reversals, turns
 from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule, best_momentum, written
 
 ZIGZAG = -0.75  # a factor between this and -1 takes more than 48 steps to a millionth, changing sides at each
-ZIGZAG_AT_BEST = (
-    -0.85
-)  # the same where the rate is no more than the best one: then only a slow zig-zag is worth a word
-AT_BEST = 1e-3  # part by which a rate may miss the best one: nothing with three digits is better
+ZIGZAG_AT_BEST = -0.85  # the same where the rate is below the best one: then only a slow one is worth a word
 SEEN = 0.05  # part of the first gradient that a direction must have for its zig-zag to be seen
 PRESENT = 1e-13  # part of it below which a direction is not there at all
 MEASURED = 0.2  # part by which a measured factor may differ from the one that is said
@@ -33,7 +39,11 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     if diagnosis.linear is None:
         yield from _measured_divergence(diagnosis)
         return
-    found = _exactly(diagnosis, diagnosis.linear) if diagnosis.quadratic else _locally(diagnosis, diagnosis.linear)
+    found = (
+        _exactly(diagnosis, diagnosis.linear)
+        if diagnosis.quadratic
+        else _locally(diagnosis, diagnosis.linear)
+    )
     if found is not None:
         yield found
 
@@ -69,12 +79,14 @@ def _exactly(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
 def _tolerable(linear: LinearRule, curvature: Curvature) -> float:
     """The factor from which on changing sides is called a zig-zag."""
     plain = len(linear.free) == 1 and curvature.smallest > 0
-    if plain and abs(linear.rate / curvature.best_rate - 1) <= AT_BEST:
+    if plain and shortened(linear.rate) == shortened(curvature.best_rate):
         return -np.inf  # no constant rate is better
     return ZIGZAG_AT_BEST if plain and linear.rate <= curvature.best_rate else ZIGZAG
 
 
-def _above(diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature, i: int, exact: bool, **more: Any) -> Finding:
+def _above(
+    diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature, i: int, exact: bool, **more: Any
+) -> Finding:
     λ = float(curvature.values[i])
     limit = linear.limit(curvature.largest)
     evidence: dict[str, Any] = {
@@ -299,7 +311,9 @@ def _measured_divergence(diagnosis: Diagnosis) -> Iterator[Finding]:
     rate = diagnosis.rate if diagnosis.setup.schedule is None else diagnosis.setup.first_rate
     if rate is None or diagnosis.status != Status.DIVERGED:
         return
-    chosen = rates(diagnosis, [rate / 3, rate / 10, rate / 100, rate / 1e3, rate / 1e4]) if diagnosis.rate else []
+    chosen = (
+        rates(diagnosis, [rate / 3, rate / 10, rate / 100, rate / 1e3, rate / 1e4]) if diagnosis.rate else []
+    )
     evidence = {
         "learning_rate": rate,
         "limit": None,

@@ -16,9 +16,9 @@ import symengine as se
 from numpy.typing import NDArray
 
 from downslope.descent import Status
-from downslope.explain.advice import Candidate, first_to_work, leave_out, rates, scheduled
-from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
+from downslope.explain.advice import Candidate, first_to_work, leave_out, rates, scheduled, shortened
 from downslope.explain.curvature import Curvature
+from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
 from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule
 from downslope.explain.subexpressions import squared
@@ -66,7 +66,12 @@ def root_of(diagnosis: Diagnosis) -> Root | None:
 
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """Only where a linear rule with a constant rate does not settle."""
-    if diagnosis.linear is None or diagnosis.succeeded_by_test or not diagnosis.known or diagnosis.run.nit < 3:
+    if (
+        diagnosis.linear is None
+        or diagnosis.succeeded_by_test
+        or not diagnosis.known
+        or diagnosis.run.nit < 3
+    ):
         return
     root = root_of(diagnosis)
     if root is None:
@@ -93,7 +98,9 @@ def _rate(diagnosis: Diagnosis, linear: LinearRule, root: Root) -> Iterator[Find
         "direction": curvature.direction(-1),
         "effective_rate": linear.rate / (2 * root.least),
         "value": float(diagnosis.values[-1]),
-        "at": dict(zip(diagnosis.run.objective.parameters.coordinates, map(float, root.minimum), strict=True)),
+        "at": dict(
+            zip(diagnosis.run.objective.parameters.coordinates, map(float, root.minimum), strict=True)
+        ),
     }
     chosen = rates(diagnosis, [best, limit / 2, limit / 4])
     advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis), *_on_square(diagnosis, root)])
@@ -123,9 +130,13 @@ def _chatter(diagnosis: Diagnosis, linear: LinearRule, root: Root) -> Finding:
         "settles_above": linear.rate * L / 4,  # below this value the rate of the square is above its limit
         "span": span,
         "curvature_of_square": L,
-        "at": dict(zip(diagnosis.run.objective.parameters.coordinates, map(float, root.minimum), strict=True)),
+        "at": dict(
+            zip(diagnosis.run.objective.parameters.coordinates, map(float, root.minimum), strict=True)
+        ),
     }
-    advice = first_to_work(diagnosis, [*_on_square(diagnosis, root), *leave_out(diagnosis), *_falling(diagnosis)])
+    advice = first_to_work(
+        diagnosis, [*_on_square(diagnosis, root), *leave_out(diagnosis), *_falling(diagnosis)]
+    )
     return Finding("rmse_chatter", evidence, False, advice, "rmse_chatter")
 
 
@@ -134,7 +145,7 @@ def _on_square(diagnosis: Diagnosis, root: Root) -> list[Candidate]:
     old = diagnosis.run.objective
     square = FormulaObjective(root.inside, old.parameters, "square", old.dtype)
     curvature = Curvature.of(root.hessian, old.parameters.coordinates)
-    rate = float(f"{0.999 * curvature.best_rate:.3g}")
+    rate = shortened(curvature.best_rate)
     return [
         Candidate(
             key="advice.square",

@@ -11,10 +11,10 @@ from downslope.descent import Status
 from downslope.descent.bounds import within_bounds
 from downslope.errors import UsageError
 from downslope.explain.advice import Advice, Candidate, first_to_work, leave_out, rates, trial
-from downslope.explain.line_probe import fall_without_end
-from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.curvature import along, as_dict
+from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings.finding import Finding
+from downslope.explain.line_probe import fall_without_end
 from downslope.explain.subexpressions import Failure, divisors, failure_at
 from downslope.objectives import Vector
 from downslope.optimizers import as_optimizer
@@ -151,7 +151,11 @@ def _stay_inside(diagnosis: Diagnosis, left: Vector) -> Advice | None:
     if diagnosis.rate is not None:
         η = diagnosis.rate
         chosen = rates(diagnosis, [η / 2, η / 5, η / 20, η / 100, η / 1e3])
-    return first_to_work(diagnosis, chosen) or _bounded(diagnosis, left) or first_to_work(diagnosis, leave_out(diagnosis))
+    return (
+        first_to_work(diagnosis, chosen)
+        or _bounded(diagnosis, left)
+        or first_to_work(diagnosis, leave_out(diagnosis))
+    )
 
 
 def _bounded(diagnosis: Diagnosis, left: Vector) -> Advice | None:
@@ -212,7 +216,11 @@ def _edge(diagnosis: Diagnosis, good: Vector, left: Vector, i: int) -> float | N
 def _overflow(diagnosis: Diagnosis, left: Vector) -> Iterator[Finding]:
     """An infinity that came within a few steps, or in a part of the formula whose whole would be finite."""
     lowest = int(np.argmin(diagnosis.values)) if len(diagnosis.values) else 0
-    since = int(diagnosis.run.history.step[-1] - diagnosis.run.history.step[lowest]) if len(diagnosis.values) else 0
+    since = (
+        int(diagnosis.run.history.step[-1] - diagnosis.run.history.step[lowest])
+        if len(diagnosis.values)
+        else 0
+    )
     failure = failure_at(diagnosis.run.objective, left)
     if failure is None or not np.isinf(failure.value):
         return

@@ -13,8 +13,8 @@ import numpy as np
 from downslope.descent import Status
 from downslope.descent.trend import period_of, repeats
 from downslope.explain.advice import first_to_work, leave_out, rates, scheduled, tolerance
-from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
 from downslope.explain.curvature import as_dict
+from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
 from downslope.explain.findings.finding import Finding
 from downslope.explain.point import by_gradient
 from downslope.optimizers.schedules.cosine import Cosine
@@ -30,7 +30,11 @@ STEEP = 1e-2  # part of the first gradient's norm that is still there
 
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """At most one."""
-    found = _loose(diagnosis) if diagnosis.succeeded_by_test else _held(diagnosis) or _cycle(diagnosis) or _chatter(diagnosis)
+    found = (
+        _loose(diagnosis)
+        if diagnosis.succeeded_by_test
+        else _held(diagnosis) or _cycle(diagnosis) or _chatter(diagnosis)
+    )
     if found is not None:
         yield found
 
@@ -52,7 +56,11 @@ def _cycle(diagnosis: Diagnosis) -> Finding | None:
         "gradient_norm": float(diagnosis.norms[-1]),
         "rule": type(diagnosis.setup.rule).__name__,
     }
-    chosen = rates(diagnosis, [diagnosis.rate / 2, diagnosis.rate / 4, diagnosis.rate / 10, diagnosis.rate / 100]) if diagnosis.rate else []
+    chosen = (
+        rates(diagnosis, [diagnosis.rate / 2, diagnosis.rate / 4, diagnosis.rate / 10, diagnosis.rate / 100])
+        if diagnosis.rate
+        else []
+    )
     advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)])
     return Finding("cycle", evidence, True, advice, "cycle" if period else "cycle.unknown")
 
@@ -97,7 +105,9 @@ def _chatter(diagnosis: Diagnosis) -> Finding | None:
     steps = max(MANY, diagnosis.run.nit)
     falling = scheduled(diagnosis, Cosine(steps=steps, final=0.0), f"cosine(steps={steps})", steps)
     smaller = rates(diagnosis, [rate / 10, rate / 100])
-    advice = first_to_work(diagnosis, [*smaller, *(falling if not diagnosis.asked else []), *leave_out(diagnosis), *falling])
+    advice = first_to_work(
+        diagnosis, [*smaller, *(falling if not diagnosis.asked else []), *leave_out(diagnosis), *falling]
+    )
     return Finding("chatter", evidence, False, advice)
 
 
@@ -115,7 +125,13 @@ def _held(diagnosis: Diagnosis) -> Finding | None:
     for which, bound in (("min_step", float(least)), ("max_step", float(most))):
         if np.all(np.abs(sizes - bound) <= 1e-6 * bound + 4 * np.spacing(np.max(np.abs(late[-1])))):
             evidence = {"which": which, "bound": bound, "rule": type(diagnosis.setup.rule).__name__}
-            return Finding("step_size_bounds", evidence, True, first_to_work(diagnosis, leave_out(diagnosis)), which)
+            return Finding(
+                "step_size_bounds",
+                evidence,
+                True,
+                first_to_work(diagnosis, leave_out(diagnosis)),
+                f"step_size_bounds.{which}",
+            )
     return None
 
 
@@ -125,10 +141,14 @@ def _loose(diagnosis: Diagnosis) -> Finding | None:
         return None
     part, left = _part_to_go(diagnosis), diagnosis.reduction
     if by_gradient(diagnosis.run):
-        return None if part is None or part <= LOOSE or left <= STEEP else _loosely(diagnosis, part, "gradient")
+        return (
+            None if part is None or part <= LOOSE or left <= STEEP else _loosely(diagnosis, part, "gradient")
+        )
     if not (left > STEEP and (part is None or part > LOOSE)):
         return None
-    return _loosely(diagnosis, part, "value" if diagnosis.run.stopping.value_tolerance is not None else "step")
+    return _loosely(
+        diagnosis, part, "value" if diagnosis.run.stopping.value_tolerance is not None else "step"
+    )
 
 
 def _part_to_go(diagnosis: Diagnosis) -> float | None:
@@ -141,13 +161,15 @@ def _part_to_go(diagnosis: Diagnosis) -> float | None:
 def _loosely(diagnosis: Diagnosis, part: float | None, which: str) -> Finding:
     evidence = {
         "test": which,
-        "tolerance": diagnosis.run.stopping.value_tolerance if which == "value" else diagnosis.run.stopping.x_tolerance,
+        "tolerance": diagnosis.run.stopping.value_tolerance
+        if which == "value"
+        else diagnosis.run.stopping.x_tolerance,
         "gradient_norm": float(diagnosis.norms[-1]),
         "left": diagnosis.reduction,
         "part": part,
     }
     if which == "gradient":
         evidence["tolerance"] = diagnosis.wanted
-    smaller = tolerance(float(f"{1e-6 * float(case.norms[0]):.1g}"))
+    smaller = tolerance(float(f"{1e-6 * float(diagnosis.norms[0]):.1g}"))
     advice = first_to_work(diagnosis, [smaller]) if which == "gradient" else None
     return Finding("loose_tolerance", evidence, False, advice, f"loose_tolerance.{which}")

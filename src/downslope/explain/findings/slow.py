@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from downslope.descent import Status
 from downslope.explain.advice import (
@@ -17,9 +18,9 @@ from downslope.explain.advice import (
     rates,
     without_schedule,
 )
-from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
+from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule, best_momentum
 from downslope.optimizers.rules.gradient_descent import GradientDescent
@@ -40,16 +41,17 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """At most one: too much momentum, too small a rate, then the problem's own condition."""
     if diagnosis.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN):
         return
-    found = (
-        _momentum(diagnosis) or _faded(diagnosis) or _timid(diagnosis) or _crawling(diagnosis) or _ill(diagnosis) or _unfinished(diagnosis)
-    )
+    looks = (_momentum, _fading, _timid, _crawling, _ill, _unfinished)
+    found = next(filter(None, (see(diagnosis) for see in looks)), None)
     if found is not None:
         yield found
 
 
 def unfinished(diagnosis: Diagnosis) -> bool:
     """Whether the run missed the test it was given, or was given none and its gradient has hardly fallen."""
-    return diagnosis.missed or (not diagnosis.asked and diagnosis.status in LIMITS and diagnosis.reduction > HARDLY)
+    return diagnosis.missed or (
+        not diagnosis.asked and diagnosis.status in LIMITS and diagnosis.reduction > HARDLY
+    )
 
 
 def largest_met(diagnosis: Diagnosis, curvature: Curvature) -> float:
@@ -64,7 +66,9 @@ def _basics(diagnosis: Diagnosis) -> tuple[LinearRule, Curvature] | None:
     linear, curvature = diagnosis.linear, diagnosis.curvature
     if linear is None or curvature is None or curvature.largest <= 0:
         return None
-    if curvature.values[0] < -1e-9 * curvature.largest or (not diagnosis.quadratic and diagnosis.bottom is None):
+    if curvature.values[0] < -1e-9 * curvature.largest or (
+        not diagnosis.quadratic and diagnosis.bottom is None
+    ):
         return None
     return linear, curvature
 
@@ -123,7 +127,9 @@ def _momentum(diagnosis: Diagnosis) -> Finding | None:
     return Finding("momentum_too_large", evidence, diagnosis.quadratic, advice)
 
 
-def _less_momentum(diagnosis: Diagnosis, linear: LinearRule, best: float, rate: float, fewer: float) -> Advice | None:
+def _less_momentum(
+    diagnosis: Diagnosis, linear: LinearRule, best: float, rate: float, fewer: float
+) -> Advice | None:
     name = type(linear.rule).name()
     settings = [(round(best + 5e-4, 3), float(f"{rate:.3g}")), (0.9, linear.rate), (0.5, linear.rate)]
     chosen = [
@@ -150,7 +156,10 @@ def _timid(diagnosis: Diagnosis) -> Finding | None:
         return None
     plain = len(linear.free) == 1
     better = 2 / (L + curvature.smallest) if plain else limit / 4
-    now, possible = _needed(diagnosis, linear, curvature), _needed(diagnosis, linear.at_rate(better), curvature)
+    now, possible = (
+        _needed(diagnosis, linear, curvature),
+        _needed(diagnosis, linear.at_rate(better), curvature),
+    )
     if now is None or possible is None or possible > now / TIMES:
         return None
     evidence = {
@@ -241,21 +250,26 @@ def _faster(diagnosis: Diagnosis, curvature: Curvature) -> Advice | None:
 # --- schedules, and steps alone ----------------------------------------------------------------------
 
 
-def _faded(diagnosis: Diagnosis) -> Finding | None:
+def _fading(diagnosis: Diagnosis) -> Finding | None:
     """A schedule that made the rate so small that the steps which are left cannot reach the minimum."""
     setup, curvature = diagnosis.setup, diagnosis.curvature
     first, last = setup.rate_at(0), setup.rate_at(diagnosis.run.nit)
-    if not diagnosis.faded or first is None or last is None or curvature is None or not unfinished(diagnosis):
+    if not diagnosis.faded or first is None or last is None or curvature is None:
         return None
-    ahead = sum(
-        setup.rate_at(diagnosis.run.nit + k) or 0.0
-        for k in range(0, diagnosis.run.nit + AHEAD, 1 + diagnosis.run.nit // AHEAD)
-    )
-    ahead *= 1 + diagnosis.run.nit // AHEAD
+    if not (diagnosis.missed or (diagnosis.view.smooth and unfinished(diagnosis))):
+        return None
+    stride = 1 + diagnosis.run.nit // AHEAD
+    steps = range(diagnosis.run.nit, 2 * diagnosis.run.nit + AHEAD, stride)
+    ahead = stride * sum(setup.rate_at(step) or 0.0 for step in steps)
     slowest = curvature.smallest if curvature.smallest > 0 else 0.0
     if ahead * slowest > 1.0:
         return None  # as many steps again would still get there
-    evidence = {"first_rate": first, "last_rate": last, "step": diagnosis.run.nit, "left": diagnosis.reduction}
+    evidence = {
+        "first_rate": first,
+        "last_rate": last,
+        "step": diagnosis.run.nit,
+        "left": diagnosis.reduction,
+    }
     advice = first_to_work(diagnosis, [*without_schedule(diagnosis), *leave_out(diagnosis)])
     return Finding("schedule_too_fast", evidence, False, advice)
 
@@ -264,9 +278,8 @@ def _unfinished(diagnosis: Diagnosis) -> Finding | None:
     """Nothing is wrong but that there were too few steps."""
     if not diagnosis.missed or diagnosis.status == Status.STALLED or len(diagnosis.norms) < 2:
         return None
-    if not np.min(diagnosis.norms[len(diagnosis.norms) // 2 :]) < np.min(diagnosis.norms[: 1 + len(diagnosis.norms) // 2]):
-        if not diagnosis.values[-1] < np.min(diagnosis.values[: 1 + len(diagnosis.values) // 2]):
-            return None  # no progress that anybody could see
+    if not any(_still_falls(column) for column in (diagnosis.norms, diagnosis.values)):
+        return None  # no progress that anybody could see
     needed = None
     basics = _basics(diagnosis)
     if basics is not None and diagnosis.quadratic:
@@ -279,3 +292,9 @@ def _unfinished(diagnosis: Diagnosis) -> Finding | None:
     }
     advice = first_to_work(diagnosis, [more_steps(), *leave_out(diagnosis)])
     return Finding("too_few_steps", evidence, diagnosis.quadratic, advice, "too_few_steps")
+
+
+def _still_falls(column: NDArray[np.float64]) -> bool:
+    """Whether the least of the second half is below the least of the first."""
+    half = len(column) // 2
+    return bool(np.min(column[half:]) < np.min(column[: max(1, half)]))

@@ -8,8 +8,8 @@ import numpy as np
 
 from downslope.errors import DownslopeError
 from downslope.explain.advice import Advice, Candidate, first_to_work
-from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.data_sizes import data_sizes
+from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings.finding import Finding
 from downslope.explain.gradient import compare
 from downslope.objectives import FormulaObjective

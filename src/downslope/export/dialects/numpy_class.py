@@ -10,16 +10,16 @@ import ast
 
 from downslope.export import arithmetic, rule_source, table_templates
 from downslope.export.arithmetic import MASK, NUMBER, VECTOR, Arithmetic, Kind
-from downslope.export.formatter import indent_lines, docstring
+from downslope.export.formatter import docstring, indent_lines
+from downslope.export.functional_form import FunctionalForm, functional_form
+from downslope.export.inline_form import InlineForm, PointNames, inline_form
 from downslope.export.library import FrameworkOptimizers
 from downslope.export.loops import LoopCode, beforehand, plainly, remembered, searching
 from downslope.export.python import fill, name, real, text
-from downslope.export.functional_form import FunctionalForm, functional_form
+from downslope.export.rule_form import is_elementwise
 from downslope.export.script import ScriptWriter
-from downslope.export.statements import statement_lines
-from downslope.export.inline_form import PointNames, InlineForm, inline_form
 from downslope.export.script_model import ScriptModel
-from downslope.export.rule_requirements import is_elementwise
+from downslope.export.statements import statement_lines
 from downslope.export.translate import Piece
 from downslope.export.vocabulary import NUMPY
 from downslope.optimizers.hyperparameters import is_hyperparameter
@@ -92,7 +92,7 @@ class NumPyClass(ScriptWriter):
         return [*lines, f"    slopes = {text(codes[0])}", f"    return {self._zipped('slopes.tolist()')}"]
 
     def _zipped(self, numbers: str) -> str:
-        return f"dict(zip({text(ast.List([ast.Constant(c) for c in self.story.coordinates]))}, {numbers}))"
+        return f"dict(zip({text(ast.List([ast.Constant(c) for c in self.model.coordinates]))}, {numbers}))"
 
     def begin_at(self, code: str) -> str:
         return f"params = {self._zipped(f'({code}).tolist()')}"
@@ -272,7 +272,10 @@ class NumPyClass(ScriptWriter):
         each = [s for s in [*found.statements, *found.last] if s.kind in (VECTOR, MASK)]
         lines += indent_lines(statement_lines(numbers))
         lines += ["    for key, g in gradients.items():", *indent_lines([_in_place(s.line) for s in each], 2)]
-        return [*lines, *indent_lines(statement_lines([s for s in found.last if s.kind not in (VECTOR, MASK)]))]
+        return [
+            *lines,
+            *indent_lines(statement_lines([s for s in found.last if s.kind not in (VECTOR, MASK)])),
+        ]
 
     def _vector_class(self, made: FunctionalForm) -> str:
         rule, takes = self.model.method.rule, made.takes

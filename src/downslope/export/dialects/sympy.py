@@ -42,7 +42,7 @@ class SymPy(NumPy):
             return fitted(self, self.costs)
         symbols = list(self.called.values())
         lines = ["", *_symbols(symbols)]
-        lines.append(f"f = {text(self.speller.expression(self.story.formula))}")
+        lines.append(f"f = {text(self.speller.expression(self.model.formula))}")
         every = f"({', '.join(symbols)}{',' * (len(symbols) == 1)})"
         shared = self.model.supplied
         if shared is not None:

@@ -10,8 +10,8 @@ import numpy as np
 from downslope.fitting.kernels.caching import compiled
 from downslope.fitting.kernels.calls import call
 from downslope.fitting.kernels.linear import BLOCK, add_gradient, linear_predictions
-from downslope.fitting.kernels.shuffling import gather
 from downslope.fitting.kernels.rule import step
+from downslope.fitting.kernels.shuffling import gather
 from downslope.fitting.kernels.softmax import softmax_row
 from downslope.fitting.kernels.terms import terms
 

@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 from downslope.optimizers.arithmetic import absolute, either, maximum, where
 from downslope.optimizers.base import hyperparameter
+from downslope.optimizers.integer_fields import require_integer
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.schedules.steps import MOST_STEPS
-from downslope.optimizers.integer_fields import require_integer
 
 
 class PlateauState(NamedTuple):

@@ -7,8 +7,8 @@ from typing import Any
 from downslope.errors import HyperparameterError
 from downslope.optimizers.arithmetic import floor, where
 from downslope.optimizers.base import hyperparameter
-from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.integer_fields import require_integer
+from downslope.optimizers.schedule import Schedule
 
 MOST_STEPS = 2**53  # beyond it, counting in float64 stands still
 MOST_MILESTONES = 1000

@@ -7,9 +7,9 @@ from typing import Any
 
 from downslope.optimizers.arithmetic import cos, maximum, minimum, where
 from downslope.optimizers.base import hyperparameter
+from downslope.optimizers.integer_fields import require_integer
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.schedules.steps import MOST_STEPS
-from downslope.optimizers.integer_fields import require_integer
 
 
 class Warmup(Schedule):

@@ -19,7 +19,7 @@ class ScheduledState(NamedTuple):
 
 
 class Scheduled(Optimizer):
-    """An optimizer whose ``learning_rate`` is a schedule, as the engines run it; ``prepared`` makes it."""
+    """An optimizer whose ``learning_rate`` is a schedule, as the engines run it; ``resolve_schedule`` makes it."""
 
     optimizer: Optimizer
 

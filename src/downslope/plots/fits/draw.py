@@ -1,4 +1,4 @@
-"""The door: from a fit and what was asked for to a figure, and a file."""
+"""Where to begin: from a fit and what was asked for to a figure, and a file."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from downslope.errors import DataError
 from downslope.fitting.checks import targets
 from downslope.fitting.frame import Frame
 from downslope.fitting.objective import DataObjective
-from downslope.fitting.result import Fit
 from downslope.fitting.problem import rows_of
+from downslope.fitting.result import Fit
 from downslope.objectives import Objective
 from downslope.plots.plane import Floats
 from downslope.plots.view import Pair

@@ -11,7 +11,7 @@ import symengine as se
 
 from downslope.errors import ObjectiveError
 from downslope.symbolic.lanes import circular, exponential, hyperbolic
-from downslope.symbolic.lanes.arithmetic import Lanes, LaneBuilder
+from downslope.symbolic.lanes.arithmetic import LaneBuilder, Lanes
 
 MOST_MULTIPLIED = 64  # powers up to this exponent are products; SymEngine's are for every whole exponent
 

@@ -1,16 +1,15 @@
-"""``minimize``, ``maximize`` and ``load``: the front door of the library."""
+"""``minimize`` and ``maximize``: a function, a start and a rule."""
 
 from __future__ import annotations
 
 import inspect
-import os
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
-from downslope.descent import Progress, Run, Stopping, descend, saving
+from downslope.descent import Progress, Run, Stopping, descend
 from downslope.descent.bounds import within_bounds
-from downslope.descent.descend import EngineName, Callbacks
+from downslope.descent.descend import Callbacks, EngineName
 from downslope.descent.progress import Step
 from downslope.errors import UsageError, nearest
 from downslope.explain.data_sizes import data_sizes
@@ -21,9 +20,6 @@ from downslope.objectives.frameworks import check_in_place
 from downslope.optimizers import all_optimizers, as_optimizer
 from downslope.optimizers.schedule_text import as_schedule
 from downslope.optimizers.wrappers.scheduled import with_schedule
-
-if TYPE_CHECKING:
-    from downslope.fitting import Fit
 
 
 class MinimizeOptions(TypedDict, total=False):
@@ -125,23 +121,6 @@ def maximize(
     -2.0
     """
     return _run(function, start, True, optimizer, learning_rate, steps, tolerance, options)
-
-
-def load(path: str | os.PathLike[str]) -> Run | Fit:
-    """Read what ``save`` of a run or of a fit wrote; nothing in the file is executed.
-
-    A run of a formula or a classic problem can be evaluated, plotted and continued; one of a Python function keeps
-    its history, but its function is not in the file. A fit predicts; the table it was made on is not in the file.
-
-    Raises:
-        DataError: the file cannot be read, or holds neither.
-    """
-    data = saving.read(path)
-    if data.get("command") == "fit":
-        from downslope.fitting.saving import loaded
-
-        return loaded(data, path)
-    return saving.loaded(data, path)
 
 
 def _home_of(name: str) -> str:

@@ -1,145 +1,20 @@
-"""Update rules as optax transformations, and optax transformations as update rules."""
+"""Optax transformations as update rules."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from downslope.errors import MissingExtraError, UsageError
-from downslope.optimizers import state as states
+from downslope.errors import UsageError
+from downslope.optax.libraries import libraries
 from downslope.optimizers.arithmetic import library
 from downslope.optimizers.base import Optimizer
-from downslope.optimizers.param_tree import ParamTree, MovedParamTree, spread
-from downslope.optimizers.requirements import requirements_of
-from downslope.optimizers.wrappers.scheduled import resolve_schedule
+from downslope.optimizers.param_tree import ParamTree, spread
 from downslope.symbolic.array import TraceError
-
-
-@functools.cache
-def _libraries() -> SimpleNamespace:
-    """JAX and optax, imported when first needed."""
-    try:
-        import jax
-        import optax
-    except ImportError as error:
-        raise MissingExtraError("JAX and optax are needed for this: pip install 'downslope[jax]'") from error
-    return SimpleNamespace(jax=jax, np=jax.numpy, optax=optax)
-
-
-# --- ours as theirs --------------------------------------------------------------------------------------
-
-
-class RuleState(NamedTuple):
-    """The state of a rule as a pytree.
-
-    Attributes:
-        vectors: by the names that the rule gives them, each of the build of the parameters.
-        scalars: by name, in the widest precision of the parameters.
-        accepted: whether the point of the last update was accepted as a step; None where the rule always accepts.
-    """
-
-    vectors: dict[str, Any]
-    scalars: dict[str, Any]
-    accepted: Any
-
-
-def to_optax(optimizer: Optimizer) -> Any:
-    """See ``Optimizer.to_optax``."""
-    lib, rule = _libraries(), resolve_schedule(optimizer)
-    asks = requirements_of(rule)
-
-    def told(accepted: Any) -> Any:
-        return lib.np.asarray(accepted, bool) if asks.searches else None
-
-    def init(params: Any) -> RuleState:
-        leaves, tree = lib.jax.tree.flatten(params)
-        x = ParamTree(map(lib.np.asarray, leaves))
-        return _packed(lib, rule.init(x), x, tree, told(True))
-
-    def update(gradients: Any, state: RuleState, params: Any = None, *, value: Any = None, **_: Any) -> Any:
-        if params is None:
-            raise UsageError(
-                f"{type(optimizer).__name__} steps from a point: update(gradients, state, params)."
-            )
-        if value is None and asks.needs_value:
-            raise UsageError(
-                f"{type(optimizer).__name__} looks at the objective's value too:"
-                " update(gradients, state, params, value=...)."
-            )
-        leaves, tree = lib.jax.tree.flatten(params)
-        x = MovedParamTree(map(lib.np.asarray, leaves))
-        g = ParamTree(
-            lib.np.asarray(leaf, part.dtype)
-            for leaf, part in zip(lib.jax.tree.leaves(gradients), x.parts, strict=True)
-        )
-        f = lib.np.asarray(lib.np.nan if value is None else value, _widest(lib, x))
-        next_x, after, accepted = rule.update(x, f, g, _unpacked(lib, rule, state, x))
-        known = next_x.change if isinstance(next_x, MovedParamTree) else None
-        change = next_x - x if known is None else known
-        changes = [part.astype(old.dtype) for part, old in zip(change.parts, x.parts, strict=True)]
-        return lib.jax.tree.unflatten(tree, changes), _packed(lib, after, x, tree, told(accepted))
-
-    if asks.needs_value:
-        return lib.optax.GradientTransformationExtraArgs(init, update)
-    return lib.optax.GradientTransformation(init, update)
-
-
-def answer(optimizer: Optimizer, state: RuleState, params: Any) -> Any:
-    """The point to report for a state of ``to_optax()``: the average, where the rule averages; else ``params``.
-
-    >>> import jax.numpy as jnp
-    >>> from downslope.optimizers import ScheduleFreeSGD
-    >>> rule = ScheduleFreeSGD(learning_rate=0.5)
-    >>> transformation, params = rule.to_optax(), {"x": jnp.array(1.0)}
-    >>> state = transformation.init(params)
-    >>> for gradient in (2.0, 1.0):
-    ...     change, state = transformation.update({"x": jnp.array(gradient)}, state, params)
-    ...     params = {"x": params["x"] + change["x"]}
-    >>> float(answer(rule, state, params)["x"])
-    -0.25
-    """
-    lib, rule = _libraries(), resolve_schedule(optimizer)
-    leaves, tree = lib.jax.tree.flatten(params)
-    x = ParamTree(map(lib.np.asarray, leaves))
-    point = rule.answer(x, _unpacked(lib, rule, state, x))
-    return lib.jax.tree.unflatten(tree, point.parts)
-
-
-def _widest(lib: Any, x: ParamTree) -> Any:
-    """The precision of scalars: at least float32, for 1 less a power of 0.999 is 0 in the narrower ones."""
-    return lib.np.result_type(np.float32, *(part.dtype for part in x.parts))
-
-
-def _packed(lib: Any, state: Any, x: ParamTree, tree: Any, accepted: Any) -> RuleState:
-    """The leaves of a rule's state, in types that stay the same from step to step."""
-    vectors, scalars = {}, {}
-    for name, leaf in states.leaves(state):
-        if isinstance(leaf, ParamTree):
-            parts = [part.astype(old.dtype) for part, old in zip(leaf.parts, x.parts, strict=True)]
-            vectors[name] = lib.jax.tree.unflatten(tree, parts)
-        else:
-            scalars[name] = lib.np.asarray(leaf, _widest(lib, x))
-    return RuleState(vectors, scalars, accepted)
-
-
-def _unpacked(lib: Any, rule: Optimizer, state: RuleState, x: ParamTree) -> Any:
-    """The state as the rule knows it. What it is made of does not depend on numbers, only on how many there are."""
-    like = rule.init(ParamTree([np.zeros(min(len(x), 100))]))
-
-    def leaf(name: str, old: Any) -> Any:
-        if isinstance(old, ParamTree):
-            return ParamTree(lib.jax.tree.leaves(state.vectors[name]))
-        return state.scalars[name]
-
-    return states.mapped(like, leaf)
-
-
-# --- theirs as ours --------------------------------------------------------------------------------------
 
 
 class FromOptaxState(NamedTuple):
@@ -154,7 +29,7 @@ class FromOptax(Optimizer):
     transformation: Any
 
     def init(self, x: Any) -> FromOptaxState:
-        lib = _libraries()
+        lib = libraries()
         if _is_traced(lib, x):
             traced = lib.jax.tree.leaves(self.transformation.init(_joined(lib, x)))
             return FromOptaxState(tuple(_like(leaf, x) for leaf in traced))
@@ -172,7 +47,7 @@ class FromOptax(Optimizer):
     def update(
         self, x: Any, value: Any, gradient: Any, state: FromOptaxState
     ) -> tuple[Any, FromOptaxState, Any]:
-        lib = _libraries()
+        lib = libraries()
         if library(x, gradient) == "jax" and not isinstance(x, ParamTree):
             return (*_updated(self.transformation, x, value, gradient, state), True)
         if _is_traced(lib, x):
@@ -222,7 +97,7 @@ def from_optax(transformation: Any) -> FromOptax:
 @contextmanager
 def _precision(x: Any) -> Iterator[None]:
     """Let JAX compute in the precision of ``x``."""
-    jax = _libraries().jax
+    jax = libraries().jax
     enable = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
     with enable(x.dtype == np.float64):
         yield
@@ -264,7 +139,7 @@ def _like(array: Any, x: Any) -> Any:
         if isinstance(array, np.ndarray):
             return ParamTree(spread(array, x))
         ends = np.cumsum([part.size for part in x.parts])[:-1].tolist()
-        pieces = _libraries().np.split(array, ends)
+        pieces = libraries().np.split(array, ends)
         return ParamTree(
             piece.reshape(part.shape).astype(part.dtype) for piece, part in zip(pieces, x.parts, strict=True)
         )
@@ -275,7 +150,7 @@ def _updated(
     transformation: Any, x: Any, value: Any, gradient: Any, state: FromOptaxState
 ) -> tuple[Any, Any]:
     """One step in JAX. The leaves come as any numbers and are given the types that optax gave them."""
-    lib = _libraries()
+    lib = libraries()
     like = lib.jax.eval_shape(transformation.init, x)
     kinds, tree = lib.jax.tree.flatten(like)
     leaves = [lib.np.asarray(leaf).astype(kind.dtype) for leaf, kind in zip(state.leaves, kinds, strict=True)]
@@ -296,4 +171,4 @@ def _updated(
 
 @functools.lru_cache(maxsize=32)
 def _compiled(transformation: Any) -> Any:
-    return _libraries().jax.jit(functools.partial(_updated, transformation))
+    return libraries().jax.jit(functools.partial(_updated, transformation))

@@ -13,19 +13,19 @@ from downslope.descent.descend import Callbacks
 from downslope.descent.progress import Step
 from downslope.errors import DataError, StartError, UsageError, nearest
 from downslope.fitting import batches, custom_gradient
-from downslope.fitting.finalize import finalize
 from downslope.fitting.explanation import sentence
+from downslope.fitting.finalize import finalize
 from downslope.fitting.frame import Frame, listed
 from downslope.fitting.hypothesis import Hypothesis, linear_model, read_hypothesis
 from downslope.fitting.losses import Loss, as_loss
 from downslope.fitting.pages import Pages
-from downslope.fitting.strategies import PATHS, FitOutcome, Path, FitPlan, fit_full_batch
+from downslope.fitting.problem import FitProblem, make_problem
 from downslope.fitting.result import Fit
 from downslope.fitting.rows import Array
-from downslope.fitting.streaming_pass import PagedTable
+from downslope.fitting.strategies import PATHS, FitOutcome, FitPlan, Path, fit_full_batch
 from downslope.fitting.streamed import pages_to_stream, streamed_problem
+from downslope.fitting.streaming_pass import PagedTable
 from downslope.fitting.tables import as_frame
-from downslope.fitting.problem import FitProblem, make_problem
 from downslope.objectives import parse_start
 from downslope.objectives.start import draw
 from downslope.optimizers import Optimizer, as_optimizer
@@ -155,7 +155,9 @@ def _no_text(hypothesis: Any) -> str:
     return f"{what}."
 
 
-def _task(frame: Frame, pages: Pages | None, hypothesis: Hypothesis, loss: Loss, options: FitOptions) -> FitProblem:
+def _task(
+    frame: Frame, pages: Pages | None, hypothesis: Hypothesis, loss: Loss, options: FitOptions
+) -> FitProblem:
     weights, drop = options.get("weights"), options.get("drop_missing", False)
     as_formula = options.get("path") == "formula"
     l2, l1 = options.get("l2", 0.0), options.get("l1", 0.0)
@@ -235,7 +237,7 @@ def _start(problem: FitProblem, start: Any, seed: int | None) -> Array:
                 f" {sentence(note)}" for note in (*problem.hypothesis.notes, *problem.hypothesis.doubts)
             )
             raise StartError(
-                f"'{task.hypothesis.text}' is not linear in its parameters and needs a start for {names}, such as"
+                f"'{problem.hypothesis.text}' is not linear in its parameters and needs a start for {names}, such as"
                 f" start='{example}' (--start {example}). The columns are: {columns}.{notes}"
             )
         return np.zeros(parameters.size)
@@ -286,7 +288,12 @@ def _plan(optimizer: Any, learning_rate: float | None, steps: int | None, option
     )
     callbacks = Callbacks(callback=options.get("callback"), progress=options.get("progress"))
     return FitPlan(
-        chosen, options.get("standardize"), stopping, options.get("path", "auto"), options.get("every"), callbacks
+        chosen,
+        options.get("standardize"),
+        stopping,
+        options.get("path", "auto"),
+        options.get("every"),
+        callbacks,
     )
 
 

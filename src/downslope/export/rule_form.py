@@ -1,4 +1,4 @@
-"""What kind of rule a rule is, read off its source: that decides how it is written."""
+"""How a rule is written in its own source, which decides how a script writes it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from downslope.export import rule_source
 from downslope.export.rule_source import RuleSource
 from downslope.optimizers import Optimizer
+from downslope.optimizers.requirements import requirements_of
 
 
 def is_simple(optimizer: Optimizer) -> bool:
@@ -24,20 +25,9 @@ def is_simple(optimizer: Optimizer) -> bool:
     return plain and not nested and not _calls_helpers(node, source)
 
 
-def accepts(optimizer: Optimizer) -> bool:
-    """Whether the rule may refuse a point: a search."""
-    source = rule_source.source_of_class(type(optimizer))
-    node = source.method(type(optimizer).__name__, "update")
-    results = [s.value for s in node.body if isinstance(s, ast.Return)] if node is not None else []
-    return not all(
-        isinstance(r, ast.Tuple) and isinstance(r.elts[2], ast.Constant) and r.elts[2].value is True
-        for r in results
-    )
-
-
 def is_elementwise(optimizer: Optimizer) -> bool:
     """Whether each parameter goes its own way: no lengths, no inner products, no values compared."""
-    if not is_simple(optimizer) or accepts(optimizer):
+    if not is_simple(optimizer) or requirements_of(optimizer).searches:
         return False
     source = rule_source.source_of_class(type(optimizer))
     methods = [source.method(type(optimizer).__name__, m) for m in ("init", "update")]
