@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from downslope.descent.history import History
 from downslope.descent.stopping import Stopping
-from downslope.descent.termination import Termination
+from downslope.descent.termination import Places, Termination, terminate
+from downslope.messages import Message
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
@@ -35,7 +36,8 @@ class Run:
     Attributes:
         objective, optimizer, stopping, maximize, start: what was asked.
         history: the whole way, as columns.
-        termination: status, success, message, and the point outside where the run left the domain.
+        termination: status, success, message, the point outside where the run left the domain, and the numbers that
+            decided.
         nfev: evaluations of the objective (each with its gradient).
         engine: "traced" (native code), "compiled" (by JAX or TensorFlow), "hosted" (Python) or "recorded".
         seconds: wall-clock time.
@@ -64,6 +66,22 @@ class Run:
         """The former name of ``termination``."""
         return self.termination
 
+    def judged_again(self, *remarks: Message, left_at: Vector | None = None, **changes: Any) -> Run:
+        """The run with its end judged by evidence that was changed, and with more remarks.
+
+        Args:
+            remarks: whole sentences.
+            left_at: the point outside, where it is in other coordinates now.
+            changes: of the evidence, by name.
+        """
+        before = self.termination
+        if before.evidence is None:
+            return self
+        last = self.history.x[-1] if len(self.history) else None
+        places = Places(self.history.coordinates, last, before.left_at if left_at is None else left_at)
+        again = terminate(replace(before.evidence, **changes), places, *before.remarks, *remarks)
+        return replace(self, termination=again)
+
     @property
     def final(self) -> Vector:
         """The point reported, as a flat vector in the order of ``history.coordinates``: the last finite one."""
@@ -81,7 +99,10 @@ class Run:
         """The objective at ``x``; NaN where it was not finite even at the start, or not evaluated there (a record)."""
         if self.reported is not None:
             return self.reported.value
-        return float(self.history.value[-1]) if len(self.history) else float("nan")
+        if not len(self.history):  # the gradient may not have been finite where the value was
+            evidence = self.termination.evidence
+            return float("nan") if evidence is None else evidence.value
+        return float(self.history.value[-1])
 
     @property
     def gradient_norm(self) -> float:

@@ -9,12 +9,14 @@ from typing import Any, get_args
 
 import numpy as np
 
+from downslope.descent.evidence import Evidence
 from downslope.descent.history import History
 from downslope.descent.result import Reported, Run
 from downslope.descent.stopping import Status, Stopping
 from downslope.descent.termination import Termination
 from downslope.errors import DataError, DownslopeError, ObjectiveError
 from downslope.files import read_text, write_atomically
+from downslope.messages import from_plain, to_plain
 from downslope.objectives import Objective, Parameters, Vector
 from downslope.objectives.formula import FormulaObjective, from_text
 from downslope.objectives.nested import Nested
@@ -46,6 +48,8 @@ def to_dict(run: Run) -> dict[str, Any]:
         "nfev": run.nfev,
         "start": dict(zip(coordinates, run.start.tolist(), strict=True)),
         "left_at": None,
+        "evidence": None if run.termination.evidence is None else run.termination.evidence.to_dict(),
+        "said": to_plain(run.termination.said),
         "averaged": run.reported is not None,
         "stopping": {n: getattr(run.stopping, n) for n in run.stopping.__dataclass_fields__},
         "dtype": run.objective.dtype.name,
@@ -159,8 +163,9 @@ def _from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] = ()
         termination=Termination(
             Status(data["status"]),
             bool(data["success"]),
-            str(data["message"]),
+            from_plain(data.get("said", data["message"])),
             None if left_at is None else vector(left_at),
+            Evidence.from_dict(data["evidence"]) if data.get("evidence") is not None else None,
         ),
         nfev=int(data["nfev"]),
         engine=str(data["engine"]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,6 +22,7 @@ from downslope.explain.budget import (
 )
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
+from downslope.messages import literal
 from downslope.objectives import Objective, Vector
 
 Kind = Literal[
@@ -214,10 +214,7 @@ def judge_run(run: Run) -> Run:
         run.termination.success and not by_gradient(run) and point.kind == "small_by_units"
     ):
         return run
-    termination = dataclasses.replace(
-        run.termination, success=False, message=f"{run.verdict.message} {point.sentence}"
-    )
-    return dataclasses.replace(run, termination=termination)
+    return run.judged_again(literal(point.sentence), ground=point.detail or point.kind)
 
 
 def by_gradient(run: Run) -> bool:
