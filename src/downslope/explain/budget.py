@@ -25,7 +25,7 @@ from downslope.objectives import Objective, Vector
 OPERATIONS = 50_000_000  # that an explanation may always take, some 50 ms; or as many as the run took
 JUDGING = 25_000_000  # those that are allowed at the end of a run for judging its point
 MORE_EVALUATIONS = 200  # of a person's function, beyond as many as the run made
-FEW_EVALUATIONS = 50  # of it, beyond as many, for judging the point at the end of a run
+FEW_EVALUATIONS = 100  # of it, beyond as many, for judging the point at the end of a run
 SAFETY_SECONDS = 30.0  # or this many times the run: nothing that is counted right takes so long
 CALL = 4_000  # operations that calling an interpreted formula takes beside its own
 NATIVE_CALL = 1_500  # the same for machine code called from Python

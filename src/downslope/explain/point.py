@@ -55,9 +55,10 @@ Detail = Literal[
 
 NEAR = 1e-2  # part of the way from the start: a stationary point further off than this is said to be near, not reached
 ROUND = 1e-6  # curvatures that differ by no more than this part are the same
+HARDLY = 1e-2  # part of the first gradient's norm: so much of it left is not the units' doing
 HAIR = 1e-12  # relative distance from a bound that is none
 JUDGED_BY = 8  # gradients for each parameter, of a function that has to be called for them (measured)
-MOST_PARAMETERS = 60  # the Hessian of more costs more than a run should
+MOST_PARAMETERS = 200  # of more, not all second derivatives are taken
 
 
 @dataclass(frozen=True)
@@ -243,7 +244,16 @@ def point_of(run: Run) -> Point:
         if hidden:
             return Point("unknown", hidden, maximize=run.maximize)
         start = run.start if len(x) == len(run.start) else None
-        return classify(objective, x, run.maximize, start, setup.ridge)
+        point = classify(objective, x, run.maximize, start, setup.ridge)
+        if point.kind == "small_by_units" and _has_hardly_fallen(run):
+            return dataclasses.replace(point, kind="not_stationary")  # the test was loose, whatever the units
+        return point
+
+
+def _has_hardly_fallen(run: Run) -> bool:
+    """Whether much of the first gradient is still there after some steps."""
+    first = float(run.history.gradient_norm[0]) if len(run.history) else 0.0
+    return run.nit > 0 and run.gradient_norm > HARDLY * first
 
 
 def why_not(run: Run, dimension: int) -> Detail:

@@ -31,7 +31,8 @@ SEEN = 0.05  # part of the first gradient that a direction must have for its zig
 PRESENT = 1e-13  # part of it below which a direction is not there at all
 MEASURED = 0.2  # part by which a measured factor may differ from the one that is said
 SAMPLES = 12  # places on the way where steps are held against the curvature
-BACKWARDS = 0.5  # part of the steps that must go back on themselves to be called bouncing
+BACKWARDS = 0.5  # part of the steps that must go back on themselves to be called a zig-zag
+BOUNCING = 0.15  # the same, of steps that do not get shorter, to be called bouncing
 
 
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:
@@ -248,7 +249,7 @@ def _bouncing(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     middle = len(lengths) // 2
     if not np.all(np.isfinite(lengths)) or np.median(lengths[middle:]) < 0.5 * np.median(lengths[:middle]):
         return None
-    if np.mean(turns(half) < 0) < BACKWARDS:
+    if np.mean(turns(half) < 0) < BOUNCING:
         return None
     curvature = diagnosis.bottom.curvature
     if linear.rate <= linear.limit(curvature.largest):
