@@ -134,6 +134,8 @@ def _proven(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float) -> Ad
     if candidate.lasting is None and run.termination.status not in (Status.CONVERGED, Status.TARGET_REACHED):
         return None
     setting = candidate.setting | _limits_needed(diagnosis, run)
+    if candidate.tolerance is not None:
+        setting |= _other_tests(diagnosis)
     again = run if diagnosis.asked or candidate.lasting else _same_call(diagnosis, candidate, run)
     if again is None or not judge_run(again).success or not diagnosis.sound(again):
         return None
@@ -197,6 +199,12 @@ def _limits_needed(diagnosis: Diagnosis, run: Run) -> dict[str, Any]:
     if asked.evaluations is not None and run.nfev > asked.evaluations:
         needed["evaluations"] = roomy(run.nfev)
     return needed
+
+
+def _other_tests(diagnosis: Diagnosis) -> dict[str, Any]:
+    """The tests that a run was given beside a tolerance, left out: any of them would end it sooner."""
+    names = ("relative_tolerance", "value_tolerance", "x_tolerance", "target")
+    return {name: None for name in names if getattr(diagnosis.run.stopping, name) is not None}
 
 
 def _same_call(diagnosis: Diagnosis, candidate: Candidate, tried: Run) -> Run | None:

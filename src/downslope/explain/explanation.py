@@ -21,6 +21,7 @@ from downslope.explain.budget import (
     too_coarse,
     with_budget,
 )
+from downslope.explain.consistency import agreed_findings, agreed_forecast, agreed_point
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings import Finding, causes, sound
 from downslope.explain.point import Detail, Point
@@ -177,10 +178,9 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
         findings = recorded_course.findings(recorded_course.RecordedCourse(run)) if len(run.history) else []
         if point.kind == "unknown":
             return Explanation(point, tuple(findings), promised)
-    kink = next((f for f in findings if f.code == "kink"), None)
-    if kink is not None and point.kind != "kink":
-        point = Point("kink", way=kink.evidence["along"], names=diagnosis.names, maximize=run.maximize)
-    return Explanation(point, tuple(findings), promised, left_out=left_out)
+    findings = agreed_findings(findings)
+    point = agreed_point(point, findings)
+    return Explanation(point, tuple(findings), agreed_forecast(promised, point, findings), left_out=left_out)
 
 
 def _left_out(run: Run, spent: Budget) -> str:

@@ -58,7 +58,7 @@ ROUND = 1e-6  # curvatures that differ by no more than this part are the same
 HARDLY = 1e-2  # part of the first gradient's norm: so much of it left is not the units' doing
 HAIR = 1e-12  # relative distance from a bound that is none
 JUDGED_BY = 8  # gradients for each parameter, of a function that has to be called for them (measured)
-MOST_PARAMETERS = 200  # of more, not all second derivatives are taken
+MOST_PARAMETERS = 150  # of more, not all second derivatives are taken
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ SPOILT = 0.1  # part by which a second derivative must be off
 ALIKE = 0.05  # part by which these measurements may differ
 FAR_OFF = 0.05 * 1.5 ** np.arange(31)  # times the scale, to some 10,000
 APART = 7  # of these lie between two ways that are held against each other: 17 times
+DISPROPORTION = 1e3  # times what the slope alone makes of a way
 STEEPER = 8.0  # a fall with a greater exponent has another reason than the slope and the curvatures here
 LEVEL = 1e-12  # of the highest rise around: a direction that rises no more than this is flat
 DOUBTED = 100  # roundings, relative to the largest curvature, below which a negative one is no evidence
@@ -71,7 +72,7 @@ class PointClassifier:
             if plateau is not None:
                 return plateau
         if down and not self._shows(-float(curvature.values[down[0]])):
-            return self._made("unknown", "unfinished")
+            return self._out_of_proportion() or self._made("unknown", "unfinished")
         if down:
             escape = self._falls(curvature.vectors[:, down[0]], -float(curvature.values[down[0]]))
             if escape is not None:
@@ -135,11 +136,28 @@ class PointClassifier:
             if not 0 < length < np.inf:
                 continue
             for side in (way / length, -way / length):
-                changes = base - np.array([view.value(x + t * self.scale * side) for t in FAR_OFF])
-                near = np.maximum(np.abs(changes[:-APART]), doubt)
-                steep = changes[APART:] > near * (FAR_OFF[APART:] / FAR_OFF[:-APART]) ** STEEPER
-                if np.any(steep & np.isfinite(changes[APART:]) & (changes[APART:] > doubt)):
+                falls = base - np.array([view.value(x + t * self.scale * side) for t in FAR_OFF])
+                near = np.maximum(np.abs(falls[:-APART]), doubt)
+                steep = falls[APART:] > near * (FAR_OFF[APART:] / FAR_OFF[:-APART]) ** STEEPER
+                if np.any(steep & np.isfinite(falls[APART:]) & (falls[APART:] > doubt)):
                     return self._made("degenerate", "plateau", escape=side)
+        return None
+
+    def _out_of_proportion(self) -> Point | None:
+        """A plateau with a slow tail: downhill the whole fall is a thousand times what the slope here would make."""
+        view, x = self.view, self.x
+        gradient, base = view.gradient(x), view.value(x)
+        slope = float(np.linalg.norm(gradient))
+        if not 0 < slope < np.inf or self.start is None:
+            return None
+        ways = (-gradient / slope, -x / max(float(np.linalg.norm(x)), 1e-300))
+        for way in ways:
+            for t in (*FAR_OFF, 1.0):
+                fall = base - view.value(x + t * self.scale * way)
+                if np.isfinite(fall) and fall > max(
+                    LOWER * abs(base), DISPROPORTION * slope * t * self.scale
+                ):
+                    return self._made("degenerate", "plateau", escape=way)
         return None
 
     def _shows(self, bend: float) -> bool:
@@ -248,7 +266,7 @@ class PointClassifier:
         shapes = {look.shape: look for look in reversed(looks)}
         for shape in ("falls_both", "falls_one"):
             if shape in shapes and not self._outfalls(shapes[shape]):
-                return self._made("unknown", "unfinished")
+                return self._out_of_proportion() or self._made("unknown", "unfinished")
         if "falls_both" in shapes:
             every = not np.any(firm) and all(look.shape == "falls_both" for look in looks)
             return self._made("maximum" if every else "saddle", look=shapes["falls_both"])
@@ -285,7 +303,7 @@ class PointClassifier:
             fallen = 0.0 if self.start is None else self.view.value(self.start) - here
             if here - values[-1][1] > LOWER * fallen:
                 return self._made("degenerate", "plateau", look=look)
-        return self._made("unknown", "unfinished")
+        return self._out_of_proportion() or self._made("unknown", "unfinished")
 
     def _made(
         self, kind: Kind, detail: Detail = "", escape: Vector | None = None, look: LineProbe | None = None

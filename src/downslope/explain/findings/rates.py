@@ -27,6 +27,7 @@ from downslope.explain.linear import LinearRule, best_momentum, written
 
 ZIGZAG = -0.75  # a factor between this and -1 takes more than 48 steps to a millionth, changing sides at each
 ZIGZAG_AT_BEST = -0.85  # the same where the rate is below the best one: then only a slow one is worth a word
+AT_BEST = 1e-3  # part by which a rate may miss the best one
 SEEN = 0.05  # part of the first gradient that a direction must have for its zig-zag to be seen
 PRESENT = 1e-13  # part of it below which a direction is not there at all
 MEASURED = 0.2  # part by which a measured factor may differ from the one that is said
@@ -80,7 +81,8 @@ def _exactly(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
 def _tolerable(linear: LinearRule, curvature: Curvature) -> float:
     """The factor from which on changing sides is called a zig-zag."""
     plain = len(linear.free) == 1 and curvature.smallest > 0
-    if plain and shortened(linear.rate) == shortened(curvature.best_rate):
+    same = shortened(linear.rate) == shortened(curvature.best_rate)
+    if plain and (same or abs(linear.rate / curvature.best_rate - 1) <= AT_BEST):
         return -np.inf  # no constant rate is better
     return ZIGZAG_AT_BEST if plain and linear.rate <= curvature.best_rate else ZIGZAG
 
