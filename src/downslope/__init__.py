@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from downslope.objectives import Objective, Problem, Uniform, problem
     from downslope.optimizers.updater import Updater
     from downslope.plots import plot
+    from downslope.preferences import language
     from downslope.recording import record
 
 # Names are imported when first asked for, so that `downslope --help` does not wait for the engines.
@@ -44,6 +45,7 @@ _HOMES = {
     "minimize": "downslope.api",
     "record": "downslope.recording",
     "plot": "downslope.plots",
+    "language": "downslope.preferences",
 }
 _MODULES = ("errors", "fit", "objectives", "optimizers", "plots", "torch", "keras", "scipy", "sklearn")
 
@@ -66,6 +68,7 @@ __all__ = [
     "errors",
     "fit",
     "forecast",
+    "language",
     "load",
     "maximize",
     "minimize",
