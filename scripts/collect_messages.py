@@ -102,10 +102,14 @@ def as_po(catalog: Catalog) -> bytes:
 
 
 def as_mo(catalog: Catalog) -> bytes:
-    """The compiled catalogue, which the standard library reads."""
+    """The compiled catalogue, which the standard library reads; without what is not translated."""
     out = io.BytesIO()
-    catalog.creation_date = catalog.revision_date = None
-    write_mo(out, read_po(io.BytesIO(as_po(catalog)), locale=catalog.locale))
+    compiled = read_po(io.BytesIO(as_po(catalog)), locale=catalog.locale)
+    for entry in list(compiled):
+        texts = (entry.string,) if isinstance(entry.string, str) else entry.string
+        if entry.id and not all(texts):
+            compiled.delete(entry.id, entry.context)
+    write_mo(out, compiled)
     return out.getvalue()
 
 
