@@ -11,6 +11,7 @@ import io
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -105,6 +106,7 @@ def as_mo(catalog: Catalog) -> bytes:
     """The compiled catalogue, which the standard library reads; without what is not translated."""
     out = io.BytesIO()
     compiled = read_po(io.BytesIO(as_po(catalog)), locale=catalog.locale)
+    compiled.creation_date = compiled.revision_date = datetime.fromtimestamp(0, UTC)  # else it is today's
     for entry in list(compiled):
         texts = (entry.string,) if isinstance(entry.string, str) else entry.string
         if entry.id and not all(texts):

@@ -212,7 +212,7 @@ def unfit(what: Message, param: click.Parameter | None, ctx: click.Context | Non
 
 def as_typed(param: click.Parameter) -> str:
     """What the parameter is called where it is typed."""
-    return param.opts[0] if isinstance(param, click.Option) else param.human_readable_name.lower()
+    return param.opts[0] if isinstance(param, click.Option) else param.human_readable_name
 
 
 def no_option(name: str, known: Iterable[str]) -> Message:
