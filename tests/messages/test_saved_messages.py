@@ -5,7 +5,7 @@ import math
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from downslope.errors import DataError, ExpressionError, HyperparameterError, MissingExtraError, nearest
@@ -123,6 +123,7 @@ def test_text_of_older_files_is_taken_as_it_is():
     assert from_plain("all is {well}") == literal("all is {well}")
 
 
+@settings(deadline=None)  # the first example reads the list of keys
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
                     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
 def test_whatever_a_file_says(data):
