@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from downslope import errors, fit, objectives, optimizers, plots
-    from downslope.api import load, maximize, minimize
+    from downslope import errors, objectives, optimizers, plots
+    from downslope.api.loading import load
+    from downslope.api.minimization import maximize, minimize
+    from downslope.api.table_fitting import fit
     from downslope.descent import History, Progress, Run, Status, Stopping
     from downslope.errors import DownslopeError
     from downslope.explain import Explanation, Forecast, check_gradient, forecast
+    from downslope.fitting import Fit
     from downslope.objectives import Objective, Problem, Uniform, problem
     from downslope.optimizers.updater import Updater
     from downslope.plots import plot
@@ -40,18 +43,21 @@ _HOMES = {
     "Uniform": "downslope.objectives",
     "Updater": "downslope.optimizers.updater",
     "problem": "downslope.objectives",
-    "load": "downslope.api",
-    "maximize": "downslope.api",
-    "minimize": "downslope.api",
+    "Fit": "downslope.fitting",
+    "fit": "downslope.api.table_fitting",
+    "load": "downslope.api.loading",
+    "maximize": "downslope.api.minimization",
+    "minimize": "downslope.api.minimization",
     "record": "downslope.recording",
     "plot": "downslope.plots",
     "language": "downslope.preferences",
 }
-_MODULES = ("errors", "fit", "objectives", "optimizers", "plots", "torch", "keras", "scipy", "sklearn")
+_MODULES = ("errors", "objectives", "optimizers", "plots", "torch", "keras", "optax", "scipy", "sklearn")
 
 __all__ = [
     "DownslopeError",
     "Explanation",
+    "Fit",
     "Forecast",
     "GradientWarning",
     "History",

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from downslope.api.table_fitting import fit
 from downslope.errors import DataError
-from downslope.fit import fit, load
+from downslope.fitting import load
 
 RNG = np.random.default_rng(4)
 FOUR = {"x": [2.0, 4, 6, 8], "y": [81.0, 93, 91, 97]}

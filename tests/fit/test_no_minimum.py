@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from downslope.fit import fit
+from downslope.api.table_fitting import fit
 from downslope.optimizers import Adam
 from downslope.sklearn import DescentRegressor
 
@@ -124,7 +124,7 @@ def test_a_line_through_the_origin_may_be_worse_than_the_mean():
     ids=["penalty", "diverged", "mae", "none"],
 )
 def test_standard_errors_that_are_not_there_say_why(options, why, tmp_path):
-    from downslope.fit import load
+    from downslope.fitting import load
 
     found = fit(SATURATING, "y ~ a*t + b", **options)
     assert found.no_standard_errors.startswith(why)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Lasso
 
-from downslope.fit import fit, load
-from downslope.fit.proximal import LENGTHS, shrunk
+from downslope.api.table_fitting import fit
+from downslope.fitting import load
+from downslope.fitting.proximal import LENGTHS, shrunk
 from downslope.optimizers import as_optimizer
 from downslope.optimizers.schedules.decay import Exponential
 
@@ -55,9 +56,9 @@ def test_a_batch_of_all_rows_is_the_full_gradient(name):
 
 def test_small_batches_against_a_plain_loop():
     found = fit((X, Y), target="y", l1=0.2, learning_rate=0.01, batch_size=64, epochs=1, seed=2)
-    from downslope.fit.batches import _orders
+    from downslope.fitting.batches import _orders
 
-    order, _ = _orders(found.task, 2)(0)
+    order, _ = _orders(found.problem, 2)(0)
     design, theta = np.column_stack([X, np.ones(N)]), np.zeros(7)
     for begin in range(0, N, 64):
         rows = order[begin : begin + 64]

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from downslope.api.table_fitting import fit
 from downslope.errors import DataError
-from downslope.fit import fit, load
+from downslope.fitting import load
 
 RNG = np.random.default_rng(8)
 N = 400

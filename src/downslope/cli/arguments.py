@@ -15,7 +15,7 @@ from downslope.messages import argument, listing, message, plural, sentences
 _LONG_OPTION = re.compile(r"--[A-Za-z][\w-]*(=.*)?", re.DOTALL)
 
 
-class Number(click.ParamType):  # type: ignore[type-arg]  # generic only in newer Click
+class NumberType(click.ParamType):  # type: ignore[type-arg]  # generic only in newer Click
     """A number as people write it, ``1e-3`` or ``1/3``; whether it is in range is for the library to say."""
 
     name = "number"
@@ -38,7 +38,7 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic only in newe
             raise unfit(what, param, ctx) from error
 
 
-class Word(click.Choice[str]):
+class WordType(click.Choice[str]):
     """One of a few words; a misspelt one is answered with the nearest."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:

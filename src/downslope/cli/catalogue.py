@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from downslope.cli import terminal
-from downslope.cli.arguments import Word
+from downslope.cli.arguments import WordType
 from downslope.cli.options import default
 from downslope.cli.report import document
 from downslope.cli.words import Command, option
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from downslope.objectives import Problem
     from downslope.optimizers import Optimizer
 
-_FORMAT = option("--format", "form", type=Word(["table", "json"]), default="table", help=default("table"))
+_FORMAT = option("--format", "form", type=WordType(["table", "json"]), default="table", help=default("table"))
 
 
 @click.command(
@@ -97,7 +97,7 @@ def _problem(name: str) -> Problem:
 
 def _optimizer_record(cls: type[Optimizer]) -> dict[str, Any]:
     """An optimizer as plain data, from its own docstring and fields; a default of None must be given."""
-    from downslope.optimizers.record import range_of
+    from downslope.optimizers.hyperparameters import range_of
 
     return {
         "name": cls.name(),

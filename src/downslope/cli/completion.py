@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from downslope.cli import terminal
-from downslope.cli.arguments import Word
+from downslope.cli.arguments import WordType
 from downslope.cli.words import Command
 from downslope.errors import UsageError
 from downslope.messages import listing, message
@@ -20,7 +20,7 @@ _INSTALL = {
 }
 
 
-class Shell(Word):
+class Shell(WordType):
     """The name of a shell."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ import click
 from downslope.cli import terminal
 from downslope.cli.arguments import (
     ExpressionCommand,
-    Number,
+    NumberType,
     assignments,
     split_outside_brackets,
     start_values,
@@ -137,7 +137,7 @@ def hyperparameters(given: dict[str, Any]) -> dict[str, Any]:
 
 def _value(name: str, text: str) -> Any:
     try:
-        return Number().convert(text, None, None)
+        return NumberType().convert(text, None, None)
     except UsageError as error:
         raise UsageError(
             message("{parameter}: {what}", parameter=f"--set {name}", what=error.message)

@@ -9,8 +9,8 @@ import click
 from downslope.cli import terminal
 from downslope.cli.arguments import (
     ExpressionCommand,
-    Number,
-    Word,
+    NumberType,
+    WordType,
     assignments,
     split_outside_brackets,
     start_values,
@@ -25,14 +25,14 @@ from downslope.messages import argument, message
 if TYPE_CHECKING:
     from downslope import Run
 
-_NUMBER = Number()
+_NUMBER = NumberType()
 METHOD, OUTPUT = message("Method", context="heading"), message("Output", context="heading")
 STOP, GRADIENT = message("When to stop", context="heading"), message("Gradient", context="heading")
 _FORMAT = option(
     "--format",
     "form",
     section=OUTPUT,
-    type=Word(["text", "json"]),
+    type=WordType(["text", "json"]),
     default="text",
     help=default("text"),
 )
@@ -89,7 +89,7 @@ _FORMAT = option(
 def explain(ctx: click.Context, /, **given: Any) -> None:
     """``downslope explain``."""
     import downslope
-    from downslope.explain.outlook import expected
+    from downslope.explain.theory import expected
 
     if given["expression"].lower().endswith(".json"):
         ctx.exit(_explain_saved(given))
@@ -132,7 +132,7 @@ def explain(ctx: click.Context, /, **given: Any) -> None:
 
 def _explain_saved(given: dict[str, Any]) -> int:
     """Say why a saved run or fit ended as it did; the exit code is what it had."""
-    from downslope.api import load
+    from downslope.api.loading import load
     from downslope.cli.fit_report import explanation_of
     from downslope.descent import Run
 

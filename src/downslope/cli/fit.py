@@ -21,7 +21,7 @@ from downslope.errors import UsageError
 from downslope.messages import listing, message, plural, sentences
 
 if TYPE_CHECKING:
-    from downslope.fit import Fit
+    from downslope.fitting import Fit
 
 _AS_GIVEN = (
     "target",
@@ -160,7 +160,7 @@ def _view(text: str) -> dict[str, Any]:
 
 
 def _fitted(data: list[str], hypothesis: str | None, given: dict[str, Any], bar: Bar | None) -> Fit:
-    from downslope.fit import fit as fit_table
+    from downslope.api.table_fitting import fit as fit_table
 
     options: dict[str, Any] = {name: given[name] for name in _AS_GIVEN if given[name] is not None}
     options.update({name: True for name in _FLAGS if given[name]})

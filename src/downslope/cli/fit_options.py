@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from downslope.cli.arguments import Word
+from downslope.cli.arguments import WordType
 from downslope.cli.options import FILE, NUMBER, RULE, Declared, Function, added, outputs, stopping
 from downslope.messages import listing, message
 
@@ -13,7 +13,7 @@ VIEWS = ("data", "predicted", "residuals", "surface", "progress", "calibration",
 
 
 def _losses(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from downslope.fit.losses import LOSSES
+    from downslope.fitting.losses import LOSSES
 
     return [name for name in LOSSES if name.startswith(incomplete)]
 
@@ -103,7 +103,7 @@ _METHOD: tuple[Declared, ...] = (
     (
         ("--path",),
         {
-            "type": Word(PATHS),
+            "type": WordType(PATHS),
             "metavar": "auto|moments|qr|kernel|formula",
             "help": message("How the rows are read: once, or at every step. Default: auto."),
         },

@@ -12,7 +12,7 @@ from downslope.cli.table import STEP
 from downslope.messages import NOTHING, Message, listing, literal, message, plural
 
 if TYPE_CHECKING:
-    from downslope.fit import Fit
+    from downslope.fitting import Fit
 
 MOST_NAMED = 40  # parameters; more are not spelt out below the table
 LONGEST_RULE = 160
@@ -35,7 +35,7 @@ def report_fit(fit: Fit, form: str, every: int | None, quiet: bool, explain: boo
     else:
         batches = fit.path == "batches"
         step = message("epoch", context="column") if batches else STEP
-        penalised = fit.task is not None and _penalised(fit)
+        penalised = fit.problem is not None and _penalised(fit)
         value = message("cost", context="column") if penalised else literal(str(fit.model.loss))
         table = rows_of(fit.history, every, quiet, step, value)
         said = [] if explain is False else _explained(fit, explain is True)
@@ -45,8 +45,8 @@ def report_fit(fit: Fit, form: str, every: int | None, quiet: bool, explain: boo
 
 
 def _penalised(fit: Fit) -> bool:
-    assert fit.task is not None
-    penalty = fit.task.objective.penalty
+    assert fit.problem is not None
+    penalty = fit.problem.objective.penalty
     return bool(penalty.l1 or penalty.l2)
 
 

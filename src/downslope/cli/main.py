@@ -24,14 +24,14 @@ from downslope.cli.explain import explain as explain_command
 from downslope.cli.export import export
 from downslope.cli.fit import fit
 from downslope.cli.predict import predict
-from downslope.cli.words import Group, Option, chosen_language, in_our_words, refused
+from downslope.cli.words import CommandGroup, Option, chosen_language, in_our_words, refused
 from downslope.errors import DownslopeError, nearest
 from downslope.messages import listing, message, reading, sentences
 
 USAGE, FILES, BUG, INTERRUPTED = 2, 3, 70, 130
 
 
-class Downslope(Group):
+class Downslope(CommandGroup):
     """The group whose ``main`` always ends with an exit code and never with a traceback."""
 
     def main(  # type: ignore[override]
@@ -58,9 +58,9 @@ class Downslope(Group):
             answer = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             terminal.emit("")
         except Exception as error:
-            return explain(error)
+            return explain_error(error)
         except KeyboardInterrupt:
-            return explain(click.Abort())
+            return explain_error(click.Abort())
         return answer if isinstance(answer, int) else 0
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -89,7 +89,7 @@ class Downslope(Group):
         return list(self.commands)
 
 
-def explain(error: Exception) -> int:
+def explain_error(error: Exception) -> int:
     """Say on standard error what went wrong, in one message; returns the exit code."""
     if isinstance(error, DownslopeError):
         terminal.error(str(error))

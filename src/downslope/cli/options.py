@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from downslope.cli.arguments import Number, Word
+from downslope.cli.arguments import NumberType, WordType
 from downslope.cli.words import option
 from downslope.messages import Message, message, sentences
 
@@ -27,7 +27,7 @@ def _names_of_problems(ctx: click.Context, param: click.Parameter, incomplete: s
     return [problem.name for problem in all_problems() if problem.name.startswith(incomplete)]
 
 
-NUMBER, FILE = Number(), click.Path(readable=False)  # what is wrong with a file is for its reader to say
+NUMBER, FILE = NumberType(), click.Path(readable=False)  # what is wrong with a file is for its reader to say
 
 
 def default(value: str) -> Message:
@@ -86,12 +86,12 @@ _METHOD: tuple[Declared, ...] = (
             "help": message("A gradient of your own, used instead of the derived one and compared with it."),
         },
     ),
-    (("--dtype",), {"type": Word(["float64", "float32"]), "help": default("float64")}),
+    (("--dtype",), {"type": WordType(["float64", "float32"]), "help": default("float64")}),
     (("--seed",), {"type": NUMBER, "metavar": "N", "help": message("For a random start, to have it again.")}),
     (
         ("--engine",),
         {
-            "type": Word(["auto", "traced", "hosted"]),
+            "type": WordType(["auto", "traced", "hosted"]),
             "metavar": "auto|traced|hosted",
             "help": message("Native code, or a loop in Python. Default: auto."),
         },
@@ -142,7 +142,7 @@ def outputs(view: Declared) -> list[Declared]:
         ),
         (
             ("--format", "form"),
-            {"type": Word(["table", "json", "csv"]), "default": "table", "help": default("table")},
+            {"type": WordType(["table", "json", "csv"]), "default": "table", "help": default("table")},
         ),
         (
             ("--plot",),

@@ -14,7 +14,7 @@ from downslope.messages import message
 
 if TYPE_CHECKING:
     from downslope import Run
-    from downslope.fit import Fit
+    from downslope.fitting import Fit
 
 Result: TypeAlias = "Run | Fit"
 

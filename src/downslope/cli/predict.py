@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from downslope.cli import terminal
-from downslope.cli.arguments import ExpressionCommand, Word
+from downslope.cli.arguments import ExpressionCommand, WordType
 from downslope.cli.fit import ask_for_input
 from downslope.cli.options import FILE
 from downslope.cli.outputs import check_writable
@@ -19,7 +19,7 @@ from downslope.errors import UsageError
 from downslope.messages import message
 
 if TYPE_CHECKING:
-    from downslope.fit import Fit
+    from downslope.fitting import Fit
 
 EXAMPLE = "downslope predict fit.json new.csv"
 
@@ -37,7 +37,7 @@ EXAMPLE = "downslope predict fit.json new.csv"
 @option(
     "--format",
     "form",
-    type=Word(["csv", "json"]),
+    type=WordType(["csv", "json"]),
     help=message("Default: csv, or by the ending of --output."),
 )
 @option("--quiet", is_flag=True, help=message("No notes."))
@@ -56,7 +56,7 @@ def predict(ctx: click.Context, /, **given: Any) -> None:
     if output is not None:
         check_writable("--output", output, words)
     ask_for_input(data, given["quiet"])
-    from downslope.fit import load
+    from downslope.fitting import load
 
     fit = load(model)
     columns = columns_of(fit, data)

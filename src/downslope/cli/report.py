@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from downslope.cli import terminal
-from downslope.cli.table import STEP, VALUE, Table, lay_out
+from downslope.cli.table import STEP, VALUE, HistoryTable, lay_out
 from downslope.messages import Message, listing, message, plural
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def rows_of(
     return [terminal.styled(table.header, sys.stdout, bold=True), *table.rows, ""]
 
 
-def _notes_on(table: Table, shown: int, kept: int) -> None:
+def _notes_on(table: HistoryTable, shown: int, kept: int) -> None:
     if shown < kept:
         terminal.note(
             message(

@@ -18,7 +18,7 @@ LONGEST_NAME = 24
 
 
 @dataclass(frozen=True)
-class Table:
+class HistoryTable:
     """Lines of text, and how many parameters there was room for."""
 
     header: str
@@ -31,7 +31,7 @@ STEP, VALUE = message("step", context="column"), message("value", context="colum
 GRADIENT_NORM = message("gradient norm", context="column")
 
 
-def lay_out(history: History, columns: int, step: Message = STEP, value: Message = VALUE) -> Table:
+def lay_out(history: History, columns: int, step: Message = STEP, value: Message = VALUE) -> HistoryTable:
     """The history in at most so many columns of text; the first parameter is always shown.
 
     ``step`` and ``value`` are the names of the first two columns.
@@ -52,7 +52,7 @@ def lay_out(history: History, columns: int, step: Message = STEP, value: Message
         shown += 1
     padded = [_padded(column) for column in texts]
     header, *rows = (GAP.join(row) for row in zip(*padded, strict=True))
-    return Table(header, rows, shown, len(history.coordinates) - shown)
+    return HistoryTable(header, rows, shown, len(history.coordinates) - shown)
 
 
 def aligned(numbers: Sequence[float], to_zero: bool = False) -> list[str]:

@@ -167,7 +167,7 @@ class Command(Worded, click.Command):
         return rest
 
 
-class Group(Worded, click.Group):
+class CommandGroup(Worded, click.Group):
     """A group of commands in our words."""
 
     subcommand_metavar = Rendered()

@@ -8,7 +8,7 @@ what is below them; nothing above.
 from downslope.descent.descend import descend
 from downslope.descent.history import History
 from downslope.descent.progress import Progress
-from downslope.descent.run import Run
+from downslope.descent.result import Run
 from downslope.descent.saving import load
 from downslope.descent.stopping import Status, Stopping
 

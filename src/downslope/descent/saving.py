@@ -10,17 +10,17 @@ from typing import Any, get_args
 import numpy as np
 
 from downslope.descent.history import History
-from downslope.descent.run import Reported, Run
+from downslope.descent.result import Reported, Run
 from downslope.descent.stopping import Status, Stopping
-from downslope.descent.verdict import Verdict
+from downslope.descent.termination import Termination
 from downslope.errors import DataError, DownslopeError, ObjectiveError
 from downslope.files import read_text, write_atomically
 from downslope.objectives import Objective, Parameters, Vector
-from downslope.objectives.door import check_dtype
 from downslope.objectives.formula import FormulaObjective, from_text
 from downslope.objectives.nested import Nested
 from downslope.objectives.parameters import Structure
 from downslope.objectives.problems import resolve
+from downslope.objectives.recognise import check_dtype
 from downslope.optimizers import Optimizer, optimizer_from_dict
 
 SCHEMA = 1
@@ -63,8 +63,8 @@ def to_dict(run: Run) -> dict[str, Any]:
         },
         "history": run.history.to_dict(),
     }
-    if run.verdict.left_at is not None:
-        data["left_at"] = dict(zip(coordinates, run.verdict.left_at.tolist(), strict=True))
+    if run.termination.left_at is not None:
+        data["left_at"] = dict(zip(coordinates, run.termination.left_at.tolist(), strict=True))
     encoded: dict[str, Any] = _encode(data)
     return encoded
 
@@ -156,7 +156,7 @@ def _from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] = ()
         maximize=data["command"] == "maximize",
         start=vector(data["start"]),
         history=History.from_dict(history),
-        verdict=Verdict(
+        termination=Termination(
             Status(data["status"]),
             bool(data["success"]),
             str(data["message"]),

@@ -24,7 +24,7 @@ VARIABLE = "DOWNSLOPE_LANG"
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class Audience:
     """For whom a message is rendered."""
 
     language: str = ENGLISH
@@ -51,7 +51,7 @@ class Reader:
         return f"⟦{text}⟧" if self.language == PSEUDO and any(map(str.isalpha, text)) else text
 
 
-IN_ENGLISH = Reader()
+IN_ENGLISH = Audience()
 
 
 @lru_cache(maxsize=1)
@@ -86,7 +86,7 @@ def language_named(text: str) -> str | None:
 
 
 _chosen: str | None = None  # for the whole process
-_reading: ContextVar[Reader | None] = ContextVar("downslope_reader", default=None)
+_reading: ContextVar[Audience | None] = ContextVar("downslope_audience", default=None)
 
 
 def set_language(code: str | None) -> None:
@@ -99,23 +99,23 @@ def set_language(code: str | None) -> None:
 
 def current_language() -> str:
     """What was chosen, else what ``DOWNSLOPE_LANG`` or the locale names, else English."""
-    return current_reader().language
+    return current_audience().language
 
 
-def current_reader() -> Reader:
+def current_audience() -> Audience:
     """The reader of this moment."""
-    return _reading.get() or Reader(_chosen or _from_environment())
+    return _reading.get() or Audience(_chosen or _from_environment())
 
 
 @contextlib.contextmanager
 def reading(language: str | None = None, command_line: bool | None = None) -> Iterator[None]:
     """For the time of a ``with``, and in this thread or task only, render for another reader."""
-    reader = current_reader()
+    audience = current_audience()
     if language is not None:
-        reader = replace(reader, language=language)
+        audience = replace(audience, language=language)
     if command_line is not None:
-        reader = replace(reader, command_line=command_line)
-    token = _reading.set(reader)
+        audience = replace(audience, command_line=command_line)
+    token = _reading.set(audience)
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from downslope.messages.languages import Reader, current_reader
+from downslope.messages.languages import Audience, current_audience
 from downslope.messages.template import Place, pieces, places
 
 MOST_SHOWN = 10_000  # characters of an object that is kept as text
@@ -20,11 +20,11 @@ class Message:
     __slots__ = ()
 
     @abstractmethod
-    def render(self, reader: Reader) -> str:
+    def render(self, audience: Audience) -> str:
         """The text, for this reader."""
 
     def __str__(self) -> str:
-        return self.render(current_reader())
+        return self.render(current_audience())
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
@@ -55,17 +55,17 @@ class Sentence(Message):
     context: str = ""
     many: str = ""
 
-    def render(self, reader: Reader) -> str:
+    def render(self, audience: Audience) -> str:
         """The template in the reader's language, filled in."""
         values = dict(self.fields)
         if self.many:
             n = values["n"]
             assert isinstance(n, int)
-            template = reader.translate_plural(self.context, self.template, self.many, n)
+            template = audience.translate_plural(self.context, self.template, self.many, n)
         else:
-            template = reader.translate(self.context, self.template)
+            template = audience.translate(self.context, self.template)
         return "".join(
-            reader.mark(piece) if isinstance(piece, str) else _filled(piece, values[piece.name], reader)
+            audience.mark(piece) if isinstance(piece, str) else _filled(piece, values[piece.name], audience)
             for piece in pieces(template)
         )
 
@@ -85,17 +85,17 @@ class Listing(Message):
     last: str = ""  # "and", "or", or only a comma
     more: int = 0  # how many are left out
 
-    def render(self, reader: Reader) -> str:
+    def render(self, audience: Audience) -> str:
         """The items with commas, and the word of the reader's language before the last."""
-        texts = [_as_text(item, reader) for item in self.items]
+        texts = [_as_text(item, audience) for item in self.items]
         if self.more:
-            texts.append(message("{n:,} more", context="list", n=self.more).render(reader))
+            texts.append(message("{n:,} more", context="list", n=self.more).render(audience))
         if not texts:
             return ""
         text, *others = texts
         word = "and" if self.more else self.last
         for i, other in enumerate(others, 1):
-            text = _pair(text, other, word if i == len(others) else "").render(reader)
+            text = _pair(text, other, word if i == len(others) else "").render(audience)
         return text
 
     def __bool__(self) -> bool:
@@ -109,9 +109,9 @@ class Paragraph(Message):
     parts: tuple[Message, ...] = ()
     between: str = " "
 
-    def render(self, reader: Reader) -> str:
+    def render(self, audience: Audience) -> str:
         """Those that say something, joined."""
-        return self.between.join(filter(None, (part.render(reader) for part in self.parts)))
+        return self.between.join(filter(None, (part.render(audience) for part in self.parts)))
 
     def __bool__(self) -> bool:
         return any(self.parts)
@@ -125,9 +125,9 @@ class Argument(Message):
     value: Field = None
     given: bool = False  # whether the value is part of it
 
-    def render(self, reader: Reader) -> str:
+    def render(self, audience: Audience) -> str:
         """``batch_size=32`` or ``--batch-size 32``."""
-        if not reader.command_line:
+        if not audience.command_line:
             return f"{self.name}={self.value!r}" if self.given else self.name
         option = self.name.replace("_", "-")
         if not self.given or self.value is True:
@@ -224,12 +224,12 @@ def _pair(first: str, last: str, word: str) -> Message:
     return message("{first}, {last}", context="list", first=first, last=last)
 
 
-def _as_text(value: Field, reader: Reader) -> str:
-    return value.render(reader) if isinstance(value, Message) else str(value)
+def _as_text(value: Field, audience: Audience) -> str:
+    return value.render(audience) if isinstance(value, Message) else str(value)
 
 
-def _filled(place: Place, value: Field, reader: Reader) -> str:
-    return value.render(reader) if isinstance(value, Message) else place.fill(value)
+def _filled(place: Place, value: Field, audience: Audience) -> str:
+    return value.render(audience) if isinstance(value, Message) else place.fill(value)
 
 
 def _fitting(wanted: dict[str, tuple[Place, ...]], given: dict[str, Any]) -> tuple[tuple[str, Field], ...]:

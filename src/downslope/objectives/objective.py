@@ -12,7 +12,7 @@ from downslope.objectives.parameters import Parameters, Vector
 
 if TYPE_CHECKING:
     from downslope.objectives.frameworks.tensors import Tensors
-    from downslope.objectives.loop import Loop, Remote
+    from downslope.objectives.loop import LoopCompiler, Remote
     from downslope.objectives.nested import Nested
     from downslope.objectives.problems import Problem
 
@@ -46,7 +46,7 @@ class Objective(ABC):
     expression: Any = None
     symbols: tuple[Any, ...] = ()
     problem: Problem | None = None
-    loop: Loop | None = None
+    loop: LoopCompiler | None = None
     remote: Remote | None = None
     tensors: Tensors | None = None
     nested: Nested | None = None

@@ -14,7 +14,6 @@ from typing import Any
 
 from downslope.errors import nearest
 from downslope.optimizers.base import Optimizer, State
-from downslope.optimizers.optax import from_optax
 from downslope.optimizers.registry import (
     all_optimizers,
     all_schedules,
@@ -38,6 +37,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "from_optax":  # upwards, and only when asked
+        return import_module("downslope.optax").from_optax
     if name == "schedules":
         return import_module("downslope.optimizers.schedules")
     if not name[:1].isupper():  # submodules are asked for here too, before they are imported

@@ -2,7 +2,7 @@
 
 ``sqrt(v)`` is NumPy's for floats, NumPy arrays and ``SymbolicArray`` (which answers to NumPy's functions), SymPy's
 for SymPy symbols (so that a rule can print its own formula), the framework's own for torch,
-TensorFlow and JAX arrays, and part by part for a ``Bundle`` of them. Operators (``+ - * / < <=``) every one of them
+TensorFlow and JAX arrays, and part by part for a ``ParamTree`` of them. Operators (``+ - * / < <=``) every one of them
 brings along.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 _FRAMEWORKS = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax.numpy", "jaxlib": "jax.numpy"}
 
 # Modules here that bring their own functions; what ``notation`` makes of SymPy's symbols is SymPy's.
-_OWN = {f"{__package__}.{name}": name for name in ("bundle", "notation", "tape")}
+_OWN = {f"{__package__}.{name}": name for name in ("param_tree", "notation", "tape")}
 
 _plain_precision: ContextVar[str] = ContextVar("plain_precision", default="float32")
 
@@ -40,7 +40,7 @@ def precision_of_plain_numbers() -> str:
 
 
 def library(*values: Any) -> str:
-    """Whose numbers these are: the first value that is not plain Python or NumPy decides; a bundle before all."""
+    """Whose numbers these are: the first value that is not plain Python or NumPy decides; a tree of them before all."""
     found = "numpy"
     for value in values:
         module = type(value).__module__

@@ -189,7 +189,7 @@ def _tidy(value: Any) -> Any:
 
 def formula(optimizer: Optimizer) -> Formula:
     """What one call of ``optimizer.update`` computes, from its own code."""
-    from downslope.optimizers.record import is_hyperparameter
+    from downslope.optimizers.hyperparameters import is_hyperparameter
 
     x, g, f = (sympy.Symbol(name, real=True) for name in "xgf")
     hyperparameters, legend = {}, {}

@@ -10,12 +10,12 @@ from typing import Any
 
 from downslope.errors import UnknownNameError, UsageError, nearest
 from downslope.optimizers.base import Optimizer
-from downslope.optimizers.record import Record
+from downslope.optimizers.external import ExternalOptimizer
+from downslope.optimizers.hyperparameters import HyperparameterRecord
 from downslope.optimizers.schedule import Constant, Product, Schedule
-from downslope.optimizers.theirs import Theirs
 
 
-def _classes_in(folder: str, kind: type[Record]) -> dict[str, type[Any]]:
+def _classes_in(folder: str, kind: type[HyperparameterRecord]) -> dict[str, type[Any]]:
     """Name -> class, for every concrete class of that kind defined in a module of the folder."""
     package = importlib.import_module(f"downslope.optimizers.{folder}")
     found: dict[str, type[Any]] = {}
@@ -122,13 +122,13 @@ def optimizer_from_dict(data: dict[str, Any], own: tuple[type[Optimizer], ...] =
     >>> optimizer_from_dict({"name": "adam", "learning_rate": 0.5}).learning_rate
     0.5
     """
-    kinds: list[type[Record]] = [
+    kinds: list[type[HyperparameterRecord]] = [
         *all_optimizers(),
         *all_wrappers(),
         *all_schedules(),
         Constant,
         Product,
-        Theirs,
+        ExternalOptimizer,
         *own,
     ]
     classes = {cls.name(): cls for cls in kinds}

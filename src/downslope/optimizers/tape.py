@@ -153,8 +153,8 @@ class Tape:
         """Whether a coordinate's new value depends on other coordinates: through an inner product.
 
         >>> from downslope.optimizers import Adam, AdGD2
-        >>> from downslope.optimizers.bundle import Bundle
-        >>> x = Bundle([np.ones(2)])
+        >>> from downslope.optimizers.param_tree import ParamTree
+        >>> x = ParamTree([np.ones(2)])
         >>> [recorded(rule, rule.init(x)).mixes for rule in (Adam(), AdGD2())]
         [False, True]
         """
@@ -175,16 +175,16 @@ def _operand(value: Any) -> Any:
 
 
 def recorded(rule: Optimizer, state: Any) -> Tape:
-    """The tape of one update of ``rule``, for states of the build of ``state``, whose vectors are bundles.
+    """The tape of one update of ``rule``, for states of the build of ``state``, whose vectors are parameter trees.
 
     Raises:
         TraceError: it cannot be written down: bounds of single coordinates, a rule that branches in Python.
     """
-    from downslope.optimizers.bundle import Bundle
+    from downslope.optimizers.param_tree import ParamTree
 
     tape = Tape()
     x, g, value = tape.input("x", True), tape.input("g", True), tape.input("value", False)
-    before = states.mapped(state, lambda name, leaf: tape.input(f"state.{name}", isinstance(leaf, Bundle)))
+    before = states.mapped(state, lambda name, leaf: tape.input(f"state.{name}", isinstance(leaf, ParamTree)))
     named = {path: tape.input(path, False) for path in rule.scalars()}
     try:
         tape.next_x, after, accepted = rule.with_scalars(named).update(x, value, g, before)

@@ -1,4 +1,4 @@
-"""The door: from a run and what was asked for to a figure, and a file."""
+"""Where to begin: from a run and what was asked for to a figure, and a file."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from downslope.descent import Run
 from downslope.errors import UsageError
-from downslope.plots.options import Options, checked, chosen_kind, slice_axes
+from downslope.plots.options import PlotOptions, checked, chosen_kind, slice_axes
 from downslope.plots.plane import Plane
 from downslope.recording import Recorder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from downslope.fit import Fit
+    from downslope.fitting import Fit
     from downslope.plots.drawing import Drawing
 
 
@@ -89,7 +89,7 @@ def plot(
     return drawing.figure
 
 
-def _draw(kind: str, plane: Plane, options: Options) -> Drawing:
+def _draw(kind: str, plane: Plane, options: PlotOptions) -> Drawing:
     if kind == "progress":
         from downslope.plots.progress import draw_progress
 

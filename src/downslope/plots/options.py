@@ -18,7 +18,7 @@ MOST_FRAMES = 600
 
 
 @dataclass(frozen=True)
-class Options:
+class PlotOptions:
     """The checked options of ``plot``."""
 
     levels: int | Floats = 30
@@ -35,12 +35,12 @@ class Options:
 
 def checked(
     levels: int | Sequence[float], filled: bool, size: Any, theme: str | None, frames: int | None, view: Any
-) -> Options:
+) -> PlotOptions:
     """The options, or a UsageError that says what is allowed."""
     count = FRAMES if frames is None else frames
     if isinstance(count, bool) or not isinstance(count, int) or not 2 <= count <= MOST_FRAMES:
         raise UsageError(f"frames is {frames!r}; ask for 2 to {MOST_FRAMES}.")
-    return Options(checked_levels(levels), bool(filled), _size(size), theme, count, view)
+    return PlotOptions(checked_levels(levels), bool(filled), _size(size), theme, count, view)
 
 
 def _size(size: Any) -> Pair | None:

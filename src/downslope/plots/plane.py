@@ -72,8 +72,8 @@ class Plane:
     @cached_property
     def outside(self) -> Floats | None:
         """The point outside the domain where the run ended, if it did."""
-        left = self.run.verdict.left_at
-        if left is None or self.run.verdict.status != Status.LEFT_DOMAIN:
+        left = self.run.termination.left_at
+        if left is None or self.run.termination.status != Status.LEFT_DOMAIN:
             return None
         shown = np.asarray(left, np.float64)[list(self.axes)]
         elsewhere = np.isfinite(shown).all() and not np.array_equal(shown, self.path[-1])

@@ -15,9 +15,9 @@ from downslope.descent import Run
 from downslope.errors import DownslopeError
 from downslope.language import parse
 from downslope.optimizers import Optimizer
+from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.schedule_text import spelled
-from downslope.optimizers.theirs import Theirs
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LONGEST_FORMULA = 90  # characters; longer ones are cut, and not set as mathematics
@@ -48,7 +48,7 @@ def title(run: Run) -> tuple[str, bool]:
 
 def rule(run: Run) -> str:
     """The optimizer and its hyperparameters."""
-    if isinstance(run.optimizer, Theirs):
+    if isinstance(run.optimizer, ExternalOptimizer):
         return repr(run.optimizer)
     name = run.optimizer.name().replace("_", " ")
     settings = [

@@ -1,4 +1,4 @@
-"""The door: ``with record(...) as run:`` around a loop, and the run that comes of it."""
+"""Where to begin: ``with record(...) as run:`` around a loop, and the run that comes of it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import numpy as np
 
 from downslope.containers import flattened
 from downslope.descent import History, Run, Status, Stopping
-from downslope.descent.verdict import Verdict
+from downslope.descent.termination import Termination
 from downslope.errors import UsageError
 from downslope.objectives import Vector
 from downslope.objectives.recorded import RecordedObjective, Secants
 from downslope.optimizers import Optimizer
-from downslope.optimizers.bundle import Bundle, dot
-from downslope.optimizers.parts import as_number, kind_of
-from downslope.optimizers.theirs import Theirs
+from downslope.optimizers.array_backends import as_number, kind_of
+from downslope.optimizers.external import ExternalOptimizer
+from downslope.optimizers.param_tree import ParamTree, dot
 from downslope.optimizers.updater import Updater
 from downslope.recording.choice import Choice, Spec
-from downslope.recording.rows import NONE, Rows
+from downslope.recording.rows import NONE, RecordedRows
 
 MOST_SECANTS = (
     200_000  # parameters up to which the last point and gradient are kept, to measure curvatures by
@@ -30,7 +30,7 @@ MOST_SECANTS = (
 SWINGS = 4  # times the usual change from step to step, by which a value must rise to be more than swinging
 
 
-class Watch(Protocol):
+class LoopWatch(Protocol):
     """What looks into a loop."""
 
     text: str
@@ -41,7 +41,7 @@ class Watch(Protocol):
     def end(self) -> None:
         """Leave no trace."""
 
-    def final(self) -> tuple[Sequence[str], Bundle] | None:
+    def final(self) -> tuple[Sequence[str], ParamTree] | None:
         """Names and parameters as the last step left them; None where that is in the record, or not known."""
 
     def optimizer(self) -> Optimizer:
@@ -64,7 +64,7 @@ class _Nobody:
         return None
 
     def optimizer(self) -> Optimizer:
-        return Theirs(library="the loop", title="own optimizer")
+        return ExternalOptimizer(library="the loop", title="own optimizer")
 
 
 class _UpdaterWatch:
@@ -74,7 +74,9 @@ class _UpdaterWatch:
         self.text, self._updater = "a loop with an Updater", updater
 
     def begin(self, recorder: Recorder) -> None:
-        def watcher(names: list[str], x: Bundle, g: Bundle, value: float | None, accepted: bool) -> None:
+        def watcher(
+            names: list[str], x: ParamTree, g: ParamTree, value: float | None, accepted: bool
+        ) -> None:
             if accepted:
                 recorder.see(names, x, g, value)
             else:
@@ -86,7 +88,7 @@ class _UpdaterWatch:
     def end(self) -> None:
         self._updater.watchers.remove(self._watcher)
 
-    def final(self) -> tuple[Sequence[str], Bundle] | None:
+    def final(self) -> tuple[Sequence[str], ParamTree] | None:
         return None if self._updater.traits.searches else self._updater.left
 
     def optimizer(self) -> Optimizer:
@@ -126,10 +128,10 @@ def record(source: Any = None, *, parameters: Spec = None, every: int | None = N
     ([10.0, 2.5, 0.625, nan], [3.0, 1.5, 0.75, 0.375])
     """
     watch = _watch_of(source)
-    return Recorder(watch, Choice(parameters), Rows(_checked(every)))
+    return Recorder(watch, Choice(parameters), RecordedRows(_checked(every)))
 
 
-def _watch_of(source: Any) -> Watch:
+def _watch_of(source: Any) -> LoopWatch:
     if source is None:
         return _Nobody()
     if isinstance(source, Updater):
@@ -138,7 +140,7 @@ def _watch_of(source: Any) -> Watch:
     if "keras" in roots:
         from downslope.recording.keras import watch_of as of_keras
 
-        watched: Watch = of_keras(source)
+        watched: LoopWatch = of_keras(source)
         return watched
     if "torch" in roots:
         from downslope.recording.torch import watch_of as of_torch
@@ -166,13 +168,13 @@ class Recorder:
         run: what was recorded so far, as a ``Run``.
     """
 
-    def __init__(self, watch: Watch, choice: Choice, rows: Rows) -> None:
+    def __init__(self, watch: LoopWatch, choice: Choice, rows: RecordedRows) -> None:
         self._watch, self._choice, self._rows = watch, choice, rows
         self.evaluations = self.skipped = 0
         self._value: float | None = None  # logged, and waiting for its row
         self._late: bool | None = None  # whether values are logged after their step; known from the first on
-        self._before: tuple[Bundle, Bundle | None] | None = None
-        self._before_the_end: tuple[Bundle, Bundle | None] | None = None
+        self._before: tuple[ParamTree, ParamTree | None] | None = None
+        self._before_the_end: tuple[ParamTree, ParamTree | None] | None = None
         self._began = self._seconds = 0.0
         self._broke: tuple[int, str] | None = None
         self._interrupted = self._entered = False
@@ -220,7 +222,13 @@ class Recorder:
             self._look_at(self._rows.count - 1, number, 0.0)
 
     def see(
-        self, names: Sequence[str], x: Bundle, g: Bundle | None, value: float | None, *, norm: float = NONE
+        self,
+        names: Sequence[str],
+        x: ParamTree,
+        g: ParamTree | None,
+        value: float | None,
+        *,
+        norm: float = NONE,
     ) -> None:
         """Add a row: the parameters before a step, their gradient (or its norm), and the value where it is known."""
         if self._broke is not None:
@@ -274,7 +282,7 @@ class Recorder:
                 return True
         return False
 
-    def _secant(self, x: Bundle, g: Bundle | None) -> tuple[float, float, float]:
+    def _secant(self, x: ParamTree, g: ParamTree | None) -> tuple[float, float, float]:
         """The squared length of the last step, and the slopes along it at its ends where the gradients were seen."""
         if len(x) > MOST_SECANTS:
             return NONE, NONE, NONE
@@ -318,7 +326,7 @@ class Recorder:
             maximize=False,
             start=history.x[0].copy(),
             history=history,
-            verdict=self._with_skipped(self._verdict(history)),
+            termination=self._with_skipped(self._verdict(history)),
             nfev=self.evaluations,
             engine="recorded",
             seconds=self._seconds or time.perf_counter() - self._began,
@@ -335,35 +343,35 @@ class Recorder:
             return f"Loss scaling skipped every step, {self.skipped} in all: no gradient was finite."
         return "No step was seen."
 
-    def _verdict(self, history: History) -> Verdict:
+    def _verdict(self, history: History) -> Termination:
         steps = int(history.step[-1])
         words = f"{steps} {'step' if steps == 1 else 'steps'}"
         known = history.value[np.isfinite(history.value)]
         worse = _rises(known)
         if self._broke is not None:
             status = Status.DIVERGED if worse else Status.LEFT_DOMAIN
-            return Verdict(
+            return Termination(
                 status, False, f"The {self._broke[1]} at step {self._broke[0]}; the record ends before it."
             )
         if self._interrupted:
-            return Verdict(
+            return Termination(
                 Status.INTERRUPTED, False, f"Interrupted after {words}; everything until then is kept."
             )
         if worse:
-            return Verdict(
+            return Termination(
                 Status.DIVERGED,
                 False,
                 f"Diverged: after {words} the value {known[-1]:.4g} is worse than at the start and still getting"
                 " worse.",
             )
-        return Verdict(Status.STEP_LIMIT, True, f"The loop ended after {words}.")
+        return Termination(Status.STEP_LIMIT, True, f"The loop ended after {words}.")
 
-    def _with_skipped(self, verdict: Verdict) -> Verdict:
+    def _with_skipped(self, termination: Termination) -> Termination:
         if not self.skipped:
-            return verdict
+            return termination
         more = "1 more is" if self.skipped == 1 else f"{self.skipped} more are"
         said = f"{more} left out, which loss scaling skipped since gradients were not finite."
-        return replace(verdict, message=f"{verdict.message} {said}")
+        return replace(termination, message=f"{termination.message} {said}")
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in _OF_A_RUN:
@@ -388,14 +396,14 @@ def _rises(values: Vector) -> bool:
 _OF_A_RUN = frozenset(name for name in [*Run.__dataclass_fields__, *vars(Run)] if not name.startswith("_"))
 
 
-def _bundle(params: Any) -> tuple[list[str], Bundle]:
+def _bundle(params: Any) -> tuple[list[str], ParamTree]:
     leaves = list(flattened(params))
     names = [name if name != "the parameter" else "x" for name, _ in leaves]
-    return names, Bundle(kind_of(leaf, name).read(leaf, name) for name, leaf in leaves)
+    return names, ParamTree(kind_of(leaf, name).read(leaf, name) for name, leaf in leaves)
 
 
-def _copied(x: Bundle) -> Bundle:
-    return Bundle(kind_of(part, "x").copied(part) for part in x.parts)
+def _copied(x: ParamTree) -> ParamTree:
+    return ParamTree(kind_of(part, "x").copied(part) for part in x.parts)
 
 
 def _until(history: History, secants: Secants, end: int) -> tuple[History, Secants]:

@@ -22,7 +22,7 @@ _MODULES = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax", "jaxlib"
 _PRECISIONS = ("float32", "float64")
 
 
-class Library(ABC):
+class TensorLibrary(ABC):
     """What is asked of a framework: its numbers, tensors like a given one, and objectives."""
 
     name: str
@@ -56,7 +56,7 @@ class Library(ABC):
         return False
 
 
-def library_of(start: Any) -> Library | None:
+def library_of(start: Any) -> TensorLibrary | None:
     """The library whose tensors a start is made of, or None.
 
     Raises:
@@ -67,7 +67,7 @@ def library_of(start: Any) -> Library | None:
         raise StartError(f"the start mixes {' and '.join(sorted(found))}; give tensors of one library.")
     if not found:
         return None
-    library: Library = importlib.import_module(f"downslope.objectives.frameworks.{found.pop()}").LIBRARY
+    library: TensorLibrary = importlib.import_module(f"downslope.objectives.frameworks.{found.pop()}").LIBRARY
     return library
 
 
@@ -109,7 +109,7 @@ class Tensors:
     ``parameters`` and ``how`` are known once the function is.
     """
 
-    library: Library
+    library: TensorLibrary
     start: Any
     numbers: Any
     precision: str
@@ -209,7 +209,7 @@ def as_tensors(start: Any, dtype: Any = None) -> Tensors | None:
     return Tensors(library, start, numbers, kinds[0])
 
 
-def _numbers(library: Library, what: str, leaf: Any, found: dict[str, str]) -> Any:
+def _numbers(library: TensorLibrary, what: str, leaf: Any, found: dict[str, str]) -> Any:
     if not library_name(leaf):
         return leaf
     if not hasattr(leaf, "dtype"):

@@ -19,7 +19,7 @@ class ScheduledState(NamedTuple):
 
 
 class Scheduled(Optimizer):
-    """An optimizer whose ``learning_rate`` is a schedule, as the engines run it; ``prepared`` makes it."""
+    """An optimizer whose ``learning_rate`` is a schedule, as the engines run it; ``resolve_schedule`` makes it."""
 
     optimizer: Optimizer
 
@@ -91,11 +91,11 @@ def with_schedule(optimizer: Optimizer, schedule: Schedule) -> Optimizer:
     )
 
 
-def prepared(optimizer: Optimizer) -> Optimizer:
+def resolve_schedule(optimizer: Optimizer) -> Optimizer:
     """The optimizer as an engine can run it: wrapped where its learning rate is a schedule.
 
     >>> from downslope.optimizers import GradientDescent
-    >>> prepared(GradientDescent(learning_rate=0.1))
+    >>> resolve_schedule(GradientDescent(learning_rate=0.1))
     GradientDescent(learning_rate=0.1)
     """
     if isinstance(optimizer.hyperparameters().get("learning_rate"), Schedule):

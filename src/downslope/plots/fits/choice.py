@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from downslope.errors import DataError, UsageError, nearest
-from downslope.fit.result import Fit
+from downslope.fitting.result import Fit
 from downslope.plots.view import parse_view
 
 VIEWS = ("data", "predicted", "residuals", "surface", "progress", "calibration", "classes")

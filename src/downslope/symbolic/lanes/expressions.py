@@ -11,7 +11,7 @@ import symengine as se
 
 from downslope.errors import ObjectiveError
 from downslope.symbolic.lanes import circular, exponential, hyperbolic
-from downslope.symbolic.lanes.arithmetic import Lanes, Writer
+from downslope.symbolic.lanes.arithmetic import LaneBuilder, Lanes
 
 MOST_MULTIPLIED = 64  # powers up to this exponent are products; SymEngine's are for every whole exponent
 
@@ -44,7 +44,7 @@ _RELATIONS = {
 }
 
 
-def in_lanes(writer: Writer, expressions: Sequence[Any], symbols: Mapping[Any, Lanes]) -> list[Lanes]:
+def in_lanes(writer: LaneBuilder, expressions: Sequence[Any], symbols: Mapping[Any, Lanes]) -> list[Lanes]:
     """Each expression, where ``symbols`` stand for the numbers given.
 
     Raises:
@@ -75,7 +75,7 @@ def _parts(node: Any) -> Sequence[Any]:
     return list(node.args)
 
 
-def _written(writer: Writer, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
+def _written(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
     if node in (se.true, se.false):
         return writer.truth(bool(node))
     kind = type(node).__name__
@@ -133,7 +133,7 @@ def _sum(node: Any, parts: list[Lanes], memo: Mapping[Any, Lanes]) -> Lanes:
     return total
 
 
-def _product(writer: Writer, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
+def _product(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
     """The factors in order, then the divisors."""
     factors, divisors, negative = [], [], False
     for factor in node.args:
@@ -149,14 +149,14 @@ def _product(writer: Writer, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
     return -total if negative else total
 
 
-def _piecewise(writer: Writer, parts: list[Lanes]) -> Lanes:
+def _piecewise(writer: LaneBuilder, parts: list[Lanes]) -> Lanes:
     value = writer.number(math.nan)
     for branch, condition in zip(parts[-2::-2], parts[::-2], strict=True):
         value = branch if condition.literal == 1.0 else writer.select(condition, branch, value)
     return value
 
 
-def _power(writer: Writer, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
+def _power(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
     base, exponent = node.args
     if base == se.E:
         return exponential.exp(memo[exponent])
