@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from downslope.objectives import Objective, Problem, Uniform, problem
     from downslope.optimizers.updater import Updater
     from downslope.plots import plot
+    from downslope.preferences import language
     from downslope.recording import record
 
 # Names are imported when first asked for, so that `downslope --help` does not wait for the engines.
@@ -49,6 +50,7 @@ _HOMES = {
     "minimize": "downslope.api.minimization",
     "record": "downslope.recording",
     "plot": "downslope.plots",
+    "language": "downslope.preferences",
 }
 _MODULES = ("errors", "objectives", "optimizers", "plots", "torch", "keras", "optax", "scipy", "sklearn")
 
@@ -72,6 +74,7 @@ __all__ = [
     "errors",
     "fit",
     "forecast",
+    "language",
     "load",
     "maximize",
     "minimize",

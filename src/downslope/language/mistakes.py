@@ -163,7 +163,7 @@ def unknown_function(name: str, position: int) -> Mistake:
         hint = f"{rewrite[0].upper()}{rewrite[1:]}."
     else:
         hint = (
-            nearest(name, [known for known in CANONICAL if known.islower()])
+            str(nearest(name, [known for known in CANONICAL if known.islower()]))
             or f"The functions are {', '.join(FUNCTIONS)}."
         )
         hint += f" If {name} is a parameter, write {name}*( )."

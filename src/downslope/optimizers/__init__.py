@@ -50,7 +50,7 @@ def __getattr__(name: str) -> Any:
     if name in dir(import_module("downslope.optimizers.schedules")):
         hint = f"It is a schedule: downslope.optimizers.schedules.{name}."
     else:
-        hint = nearest(name, known)
+        hint = str(nearest(name, known))
     raise AttributeError(f"module 'downslope.optimizers' has no optimizer '{name}'. {hint}".rstrip())
 
 

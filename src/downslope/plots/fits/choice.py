@@ -54,7 +54,7 @@ def checked_name(name: str) -> str:
     plain = name.lower().replace("-", "_")
     found = _OTHER_WORDS.get(plain, plain)
     if found not in VIEWS:
-        hint = nearest(name, (*VIEWS, *_OTHER_WORDS))
+        hint = str(nearest(name, (*VIEWS, *_OTHER_WORDS)))
         hint = re.sub(r"'(\w+)'", lambda word: repr(_OTHER_WORDS.get(word[1], word[1])), hint)
         raise UsageError(
             f"there is no view {name!r} of a fit. {hint}{' ' if hint else ''}The views are: {', '.join(VIEWS)}."
