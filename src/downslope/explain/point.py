@@ -23,7 +23,7 @@ from downslope.explain.budget import (
 )
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
-from downslope.objectives import Objective, Vector
+from downslope.objectives import Objective, Vector, compare_gradient
 
 Kind = Literal[
     "minimum",
@@ -51,6 +51,7 @@ Detail = Literal[
     "random",
     "too_dear",
     "unfinished",
+    "wrong_gradient",
 ]
 
 NEAR = 1e-2  # part of the way from the start: a stationary point further off than this is said to be near, not reached
@@ -72,7 +73,8 @@ class Point:
         detail: of a degenerate point: "flat_valley", "higher_order_minimum", "inflection", "asymptote" (it keeps
             falling for ever), "plateau", "undecided". Of an unknown one why: it has "too_many" parameters, derivatives
             that are "not_finite", values so "coarse" (float32, differenced) or "random" that they hide its curvature,
-            it is "too_dear" to look at, or "unfinished": the gradient that is left outweighs what curvature shows.
+            it is "too_dear" to look at, or "unfinished": the gradient that is left outweighs what curvature shows. Of one
+            that is not stationary: "wrong_gradient" where only the gradient that was supplied vanishes.
         curvatures: eigenvalues of the Hessian, ascending.
         directions: for each, the parameter or the direction that it belongs to, and its components.
         escape: a direction along which the objective gets better, where there is one.
@@ -114,7 +116,12 @@ class Point:
             if len(self.curvatures) == 1:
                 return f"{key}.single{near}"
             return f"{key}.round{near}" if self.is_round else f"{key}{near}"
-        if self.kind == "not_stationary" and len(self.curvatures) > 1 and not self.is_round:
+        if (
+            self.kind == "not_stationary"
+            and not self.detail
+            and len(self.curvatures) > 1
+            and not self.is_round
+        ):
             return "point.not_stationary.curved"
         return key
 
@@ -141,6 +148,7 @@ class Point:
             "inflection",
             "plateau",
             "asymptote",
+            "wrong_gradient",
         )
 
     def _fields(self) -> dict[str, Any]:
@@ -243,11 +251,21 @@ def point_of(run: Run) -> Point:
         hidden = why_not(run, len(x))
         if hidden:
             return Point("unknown", hidden, maximize=run.maximize)
+        if is_by_wrong_gradient(run):
+            return Point("not_stationary", "wrong_gradient", maximize=run.maximize)
         start = run.start if len(x) == len(run.start) else None
         point = classify(objective, x, run.maximize, start, setup.ridge)
         if point.kind == "small_by_units" and _has_hardly_fallen(run):
             return dataclasses.replace(point, kind="not_stationary")  # the test was loose, whatever the units
         return point
+
+
+def is_by_wrong_gradient(run: Run) -> bool:
+    """Whether the gradient that a person supplied vanishes where the derivative of the objective does not."""
+    objective = run.objective
+    if objective.differentiation != "supplied" or not run.gradient_norm <= HARDLY * max(1.0, abs(run.fun)):
+        return False
+    return bool(compare_gradient(objective, run.final))
 
 
 def _has_hardly_fallen(run: Run) -> bool:

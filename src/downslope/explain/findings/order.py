@@ -50,7 +50,7 @@ def causes(diagnosis: Diagnosis) -> list[Finding]:
 
 
 def sound(run: Run) -> bool:
-    """Whether nothing is wrong with a run, as far as that was looked into: what is advised must not be found fault with.
+    """Whether nothing is wrong with a run, and all of it was looked into: what is advised must not be found fault with.
 
     That a minimum is flat is worth knowing, and no fault of the run's.
     """
