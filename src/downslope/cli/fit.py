@@ -20,7 +20,7 @@ from downslope.cli.progress import Bar
 from downslope.errors import UsageError
 
 if TYPE_CHECKING:
-    from downslope.fitting import Fit
+    from downslope.results.fit import Fit
 
 _AS_GIVEN = (
     "target",

@@ -10,7 +10,7 @@ from downslope.cli import terminal
 from downslope.cli.report import counted, document, effort, ended, rows_of, wrapped
 
 if TYPE_CHECKING:
-    from downslope.fitting import Fit
+    from downslope.results.fit import Fit
 
 MOST_NAMED = 40  # parameters; more are not spelt out below the table
 LONGEST_RULE = 160

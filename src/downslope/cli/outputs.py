@@ -13,7 +13,7 @@ from downslope.errors import DataError, DownslopeError, UsageError
 
 if TYPE_CHECKING:
     from downslope import Run
-    from downslope.fitting import Fit
+    from downslope.results.fit import Fit
 
 Result: TypeAlias = "Run | Fit"
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DataError, ObjectiveError
 from downslope.export.script_model import LayeredRule, ScriptModel, ends_of, every_of
-from downslope.fitting import Fit
+from downslope.fitting import FitResult
 from downslope.fitting.checks import drop_missing
 from downslope.fitting.csv_faults import MISSING
 from downslope.fitting.custom_gradient import CustomGradient
@@ -98,7 +98,7 @@ class FitData:
 
 
 def script_model_of_fit(
-    fit: Fit, table: Any = None, data: str | os.PathLike[str] | None = None
+    fit: FitResult, table: Any = None, data: str | os.PathLike[str] | None = None
 ) -> ScriptModel:
     """The story of a fit.
 
@@ -160,7 +160,7 @@ def script_model_of_fit(
     )
 
 
-def _task(fit: Fit, table: Any) -> FitProblem:
+def _task(fit: FitResult, table: Any) -> FitProblem:
     """The task of a loaded fit, from its table."""
     if table is None:
         raise DataError(
@@ -210,7 +210,7 @@ _NAME_IT = (  # the command line says what is in brackets
 _CHOSEN = f"this fit was descended in a way chosen by downslope, which no plain script goes. {_NAME_IT}"
 
 
-def check_tellable(fit: Fit) -> None:
+def check_tellable(fit: FitResult) -> None:
     """Raise ObjectiveError where a plain script cannot go the way of the fit; no table is needed for that."""
     loss, linear = fit.model.loss, fit.model.hypothesis.linear
     if fit.coordinates in ("orthogonal", "natural"):
@@ -245,13 +245,13 @@ def check_tellable(fit: Fit) -> None:
         raise ObjectiveError(_CHOSEN)
 
 
-def _penalties(fit: Fit) -> list[tuple[str, float]]:
+def _penalties(fit: FitResult) -> list[tuple[str, float]]:
     """(l1 or l2, its strength) of the cost."""
     found = re.findall(r" \+ (\S+)\*(l[12])", fit.run.objective.text)
     return [(called, float(strength)) for strength, called in found]
 
 
-def _as_told(fit: Fit, problem: FitProblem) -> bool:
+def _as_told(fit: FitResult, problem: FitProblem) -> bool:
     """Whether value and gradient norm of the start are those that the script will print."""
     h, objective = fit.run.history, problem.objective
     if not len(h):
@@ -290,7 +290,7 @@ def _weights(problem: FitProblem) -> tuple[Column | None, str]:
     return (problem.objective.weights if name else None), name if isinstance(name, str) else ""
 
 
-def _supplied(fit: Fit) -> dict[str, Supplied]:
+def _supplied(fit: FitResult) -> dict[str, Supplied]:
     objective = fit.run.objective
     if not isinstance(objective, CustomGradient):
         return {}

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from downslope.containers import flattened
-from downslope.descent import History, Run, Status, Stopping
+from downslope.descent import Descent, History, Status, Stopping
 from downslope.descent.termination import Termination
 from downslope.errors import UsageError
 from downslope.objectives import Vector
@@ -23,6 +23,7 @@ from downslope.optimizers.param_tree import ParamTree, dot
 from downslope.optimizers.updater import Updater
 from downslope.recording.choice import Choice, Spec
 from downslope.recording.rows import NONE, RecordedRows
+from downslope.results.run import Run
 
 MOST_SECANTS = (
     200_000  # parameters up to which the last point and gradient are kept, to measure curvatures by
@@ -308,6 +309,10 @@ class Recorder:
             self._made = self._rows.count, self._run()
         return self._made[1]
 
+    def __descent__(self) -> Descent:
+        """The run, to what takes any descent."""
+        return self.run
+
     def _run(self) -> Run:
         parameters = self._choice.parameters
         history, secants = self._rows.history(parameters.coordinates)
@@ -393,7 +398,9 @@ def _rises(values: Vector) -> bool:
     return bool(np.all(steps > 0) or values[-1] - values[0] > SWINGS * np.median(np.abs(steps)))
 
 
-_OF_A_RUN = frozenset(name for name in [*Run.__dataclass_fields__, *vars(Run)] if not name.startswith("_"))
+_OF_A_RUN = frozenset(
+    name for name in [*Run.__dataclass_fields__, *vars(Descent), *vars(Run)] if name[0] != "_"
+)
 
 
 def _bundle(params: Any) -> tuple[list[str], ParamTree]:
