@@ -8,6 +8,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from downslope.attachments import attach
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -83,6 +85,29 @@ __all__ = [
     "problem",
     "record",
 ]
+
+
+def _to_optax() -> Any:
+    from downslope.optax import to_optax
+
+    return to_optax
+
+
+def _from_optax() -> Any:
+    from downslope.optax import from_optax
+
+    return from_optax
+
+
+def _updater() -> Any:
+    from downslope.optimizers.updater import Updater
+
+    return Updater
+
+
+attach("to_optax", _to_optax)
+attach("from_optax", _from_optax)
+attach("Updater", _updater)
 
 
 def __getattr__(name: str) -> Any:

@@ -18,8 +18,8 @@ from downslope.explain.point import judge_run
 from downslope.objectives import GradientWarning, Objective, Vector, as_objective, compare_gradient
 from downslope.objectives.frameworks import check_in_place
 from downslope.optimizers import all_optimizers, as_optimizer
+from downslope.optimizers.registry import with_schedule
 from downslope.optimizers.schedule_text import as_schedule
-from downslope.optimizers.wrappers.scheduled import with_schedule
 from downslope.results.run import Run, as_run
 
 

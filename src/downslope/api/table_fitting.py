@@ -28,8 +28,8 @@ from downslope.fitting.tables import as_frame
 from downslope.objectives import parse_start
 from downslope.objectives.start import draw
 from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.registry import with_schedule
 from downslope.optimizers.schedule_text import as_schedule
-from downslope.optimizers.wrappers.scheduled import with_schedule
 from downslope.results.fit import Fit, as_fit
 
 _NAMED = ("target", "features", "loss", "start", "optimizer", "learning_rate", "steps")  # of ``fit``

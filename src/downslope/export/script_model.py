@@ -25,7 +25,7 @@ from downslope.optimizers.wrappers.wrapper import Wrapper
 from downslope.symbolic import lift
 
 if TYPE_CHECKING:
-    from downslope.export.fits import FitData
+    from downslope.export.fit_data import FitData
 
 ROWS = 40  # of the table that a script prints, about
 UNNAMED = "<lambda>"  # what Python calls a function without a name
