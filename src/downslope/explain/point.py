@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from downslope.descent import Run, Status
+from downslope.descent import Descent, Status
 from downslope.descent.bounds import free_part, projection_of
 from downslope.errors import ObjectiveError
 from downslope.explain import budget
@@ -73,8 +73,8 @@ class Point:
         detail: of a degenerate point: "flat_valley", "higher_order_minimum", "inflection", "asymptote" (it keeps
             falling for ever), "plateau", "undecided". Of an unknown one why: it has "too_many" parameters, derivatives
             that are "not_finite", values so "coarse" (float32, differenced) or "random" that they hide its curvature,
-            it is "too_dear" to look at, or "unfinished": the gradient that is left outweighs what curvature shows. Of one
-            that is not stationary: "wrong_gradient" where only the gradient that was supplied vanishes.
+            it is "too_dear" to look at, or "unfinished": the gradient that is left outweighs what curvature shows.
+            Of one that is not stationary: "wrong_gradient" where only the gradient that was supplied vanishes.
         curvatures: eigenvalues of the Hessian, ascending.
         directions: for each, the parameter or the direction that it belongs to, and its components.
         escape: a direction along which the objective gets better, where there is one.
@@ -211,7 +211,7 @@ def classify(
         return Point("unknown", "not_finite", maximize=maximize)
 
 
-def judge_run(run: Run) -> Run:
+def judge_run(run: Descent) -> Descent:
     """The run, no longer called a success where the point it reached is known not to be what was asked for."""
     if run.termination.status not in (Status.CONVERGED, Status.STALLED) and run.gradient_norm > 0:
         return run
@@ -229,7 +229,7 @@ def judge_run(run: Run) -> Run:
     return dataclasses.replace(run, termination=termination)
 
 
-def by_gradient(run: Run) -> bool:
+def by_gradient(run: Descent) -> bool:
     """Whether it was the test on the gradient that a run passed, and no other that was asked for."""
     stopping, first = run.stopping, run.history.gradient_norm
     allowed = [t for t in (stopping.tolerance,) if t is not None]
@@ -238,7 +238,7 @@ def by_gradient(run: Run) -> bool:
     return bool(allowed) and run.gradient_norm <= max(allowed)
 
 
-def point_of(run: Run) -> Point:
+def point_of(run: Descent) -> Point:
     """The judgement of the point that a run reached, on the coordinates that no bound holds there."""
     with np.errstate(all="ignore"):
         setup, run = Setup.of(run.optimizer), with_budget(run)
@@ -260,7 +260,7 @@ def point_of(run: Run) -> Point:
         return point
 
 
-def is_by_wrong_gradient(run: Run) -> bool:
+def is_by_wrong_gradient(run: Descent) -> bool:
     """Whether the gradient that a person supplied vanishes where the derivative of the objective does not."""
     objective = run.objective
     if objective.differentiation != "supplied" or not run.gradient_norm <= HARDLY * max(1.0, abs(run.fun)):
@@ -268,13 +268,13 @@ def is_by_wrong_gradient(run: Run) -> bool:
     return bool(compare_gradient(objective, run.final))
 
 
-def _has_hardly_fallen(run: Run) -> bool:
+def _has_hardly_fallen(run: Descent) -> bool:
     """Whether much of the first gradient is still there after some steps."""
     first = float(run.history.gradient_norm[0]) if len(run.history) else 0.0
     return run.nit > 0 and run.gradient_norm > HARDLY * first
 
 
-def why_not(run: Run, dimension: int) -> Detail:
+def why_not(run: Descent, dimension: int) -> Detail:
     """Why the point of a run is not to be judged; empty where it is."""
     if dimension > MOST_PARAMETERS:
         return "too_many"
@@ -285,7 +285,7 @@ def why_not(run: Run, dimension: int) -> Detail:
     return "random" if random_values(run) else ""
 
 
-def free_of(run: Run) -> tuple[Objective, Vector]:
+def free_of(run: Descent) -> tuple[Objective, Vector]:
     """The objective of the coordinates that no bound holds at the end; a hair's breadth from a bound is on it."""
     x = run.final
     projected = projection_of(run.optimizer)
