@@ -130,7 +130,7 @@ def opaque_bowl(w: Any) -> float:
 @pytest.mark.parametrize(
     ("options", "size", "reason", "words"),
     [
-        ({}, 70, "too_many", "so many parameters"),
+        ({}, 270, "too_many", "so many parameters"),
         ({"dtype": "float32", "tolerance": 1e-2}, 2, "coarse", "float32"),
     ],
 )

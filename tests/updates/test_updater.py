@@ -444,8 +444,8 @@ def _mistakes() -> dict[str, tuple[Any, str]]:
             "there is a gradient for 'z', but the parameters are 'x'",
         ),
         "none": (step({"w": 1.0}, {"w": None}), "the gradient of w is None: the cost does not depend on it."),
-        "count": (step([1.0, 2.0], [1.0]), "there are 1 gradients; a list of 2 is needed"),
-        "kind": (step([1.0], 3.0), "the gradients are 3.0; a list of 1 is needed"),
+        "count": (step([1.0, 2.0], [1.0]), "there is 1 gradient. A list of 2 is needed"),
+        "kind": (step([1.0], 3.0), "the gradients are 3.0. A list of 1 is needed"),
         "shape": (
             step({"w": np.ones(2)}, {"w": np.ones(3)}),
             "the gradient of w has shape (3,), but w has shape (2,).",

@@ -12,11 +12,11 @@ from downslope.descent.compiled import CompiledEngine
 from downslope.descent.evidence import TESTS, Cause
 from downslope.descent.fused import FusedEngine
 from downslope.descent.hosted import HostedEngine
-from downslope.descent.observing import Descent, StopEvent, judge_end
+from downslope.descent.observing import DescentProblem, StopEvent, judge_end
 from downslope.descent.progress import Progress, Step
 from downslope.descent.remote import RemoteEngine
 from downslope.descent.reports import Reports
-from downslope.descent.result import Run
+from downslope.descent.result import Descent
 from downslope.descent.stopping import Stopping
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.descent.traced import TracedEngine
@@ -67,7 +67,7 @@ def descend(
     every: int | None = None,
     engine: EngineName = "auto",
     callbacks: Callbacks | None = None,
-) -> Run:
+) -> Descent:
     """Descend (or climb) an objective from ``x`` until ``stopping`` says so.
 
     Raises:
@@ -78,14 +78,14 @@ def descend(
     full = stopping.with_defaults(objective.dtype)
     trace = TraceBuffer(x, _towards(full, sign), every)
     chosen = choose_engine(objective, resolve_schedule(optimizer), x, sign, engine)
-    descent = Descent(objective, x, sign)
+    descent = DescentProblem(objective, x, sign)
     reports = Reports(chosen, trace, descent, resolve_schedule(optimizer))
     cause = _drive(chosen, trace, descent, reports, callbacks or Callbacks(), started)
     event = StopEvent(cause, chosen.point(trace), reports.at_the_end(cause))
     termination = judge_end(event, trace, descent)
     seconds = time.perf_counter() - started
     history = trace.history(objective.parameters.coordinates, sign)
-    return Run(
+    return Descent(
         objective=objective,
         optimizer=optimizer,
         stopping=full,
@@ -140,7 +140,7 @@ def choose_engine(
 def _drive(
     engine: Engine,
     trace: TraceBuffer,
-    descent: Descent,
+    descent: DescentProblem,
     reports: Reports,
     callbacks: Callbacks,
     started: float,
@@ -183,7 +183,7 @@ def _next_budget(budget: int, took: float, seconds: float | None) -> int:
     return max(1, min(16 * budget, int(budget * slice_seconds / max(took, 1e-7))))
 
 
-def _wants_to_stop(callback: Callable[[Step], Any], trace: TraceBuffer, descent: Descent) -> bool:
+def _wants_to_stop(callback: Callable[[Step], Any], trace: TraceBuffer, descent: DescentProblem) -> bool:
     x = descent.objective.present(trace.last_x)
     step = Step(trace.step, trace.evaluations, x, descent.sign * trace.memory[k.LAST_VALUE], trace.last_norm)
     try:

@@ -26,7 +26,7 @@ STEP_LIMIT, EVALUATION_LIMIT = 20, 21
 VALUE_HIGH, VALUE_LOW, VALUE_NAN, VALUE_INFINITE, GRADIENT_NOT_FINITE, STALLED = 30, 31, 32, 33, 34, 35
 
 # Places in the array of limits. WATCHED: whether the length of every step is measured. SUSPECT: whether the gradient's
-# squares may be finite where the gradient is not. ASK_BELOW: a smaller sum of squares is wrong by underflow, and matters.
+# squares may be finite where it is not. ASK_BELOW: a smaller sum of squares is wrong by underflow, and matters.
 TOLERANCE, VALUE_TOLERANCE, X_TOLERANCE, TARGET, CEILING, FLOOR = 0, 1, 2, 3, 4, 5
 MOST_STEPS, MOST_EVALUATIONS, MOST_IDLE, WATCHED, SUSPECT, ASK_BELOW = 6, 7, 8, 9, 10, 11
 LIMITS = 12

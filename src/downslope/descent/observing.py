@@ -13,7 +13,8 @@ from downslope.descent.evidence import LIMITS, Cause, Evidence, Failure
 from downslope.descent.norms import norm_of
 from downslope.descent.result import Reported
 from downslope.descent.stopping import Stopping
-from downslope.descent.termination import Places, Termination, is_far, terminate
+from downslope.descent.termination import Termination, is_far, terminate
+from downslope.descent.termination_messages import Places
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.descent.trend import trend_of
 from downslope.objectives import Objective, Vector
@@ -33,7 +34,7 @@ class StopEvent:
 
 
 @dataclass(frozen=True)
-class Descent:
+class DescentProblem:
     """What was descended, from where, and whether upside down."""
 
     objective: Objective
@@ -41,7 +42,7 @@ class Descent:
     sign: float
 
 
-def judge_end(event: StopEvent, trace: TraceBuffer, descent: Descent) -> Termination:
+def judge_end(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> Termination:
     """How a run ended that ended so."""
     evidence = observe(event, trace, descent)
     names = descent.objective.parameters.coordinates
@@ -49,7 +50,7 @@ def judge_end(event: StopEvent, trace: TraceBuffer, descent: Descent) -> Termina
     return terminate(evidence, Places(names, last, event.point if evidence.outside else None))
 
 
-def observe(event: StopEvent, trace: TraceBuffer, descent: Descent) -> Evidence:
+def observe(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> Evidence:
     """The named numbers that decided."""
     sign, stopping, cause = descent.sign, trace.stopping, event.cause
     memory, reported = trace.memory, event.reported
@@ -101,20 +102,20 @@ def _asked(stopping: Stopping, sign: float) -> dict[str, Any]:
     }
 
 
-def _made_by_the_rule(event: StopEvent, trace: TraceBuffer, descent: Descent) -> bool:
+def _made_by_the_rule(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> bool:
     """Whether a point that is no number came of finite values and gradients, and of no overflow: the rule made it."""
     if event.cause != Cause.VALUE_NAN or trace.step < 0 or not np.any(np.isnan(event.point)):
         return False
     return not is_far(trace.last_x, descent.start, True)
 
 
-def _is_far(event: StopEvent, trace: TraceBuffer, descent: Descent) -> bool:
+def _is_far(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> bool:
     """Whether what failed is an overflow: by the point outside, or by the last good one where that one is no number."""
     point = event.point if np.all(np.isfinite(event.point)) or trace.step < 0 else trace.last_x
     return is_far(point, descent.start, event.cause == Cause.VALUE_NAN) or bool(np.any(np.isinf(event.point)))
 
 
-def _failure(cause: Cause, point: Vector, descent: Descent) -> Failure:
+def _failure(cause: Cause, point: Vector, descent: DescentProblem) -> Failure:
     """What was not finite at a point outside."""
     if cause == Cause.VALUE_NAN:
         return "value_nan"
@@ -127,7 +128,9 @@ def _failure(cause: Cause, point: Vector, descent: Descent) -> Failure:
     return "supplied_gradient_not_finite" if supplied else "gradient_not_finite"
 
 
-def _is_worse(value: float, event: StopEvent, trace: TraceBuffer, descent: Descent, *, repeats: bool) -> bool:
+def _is_worse(
+    value: float, event: StopEvent, trace: TraceBuffer, descent: DescentProblem, *, repeats: bool
+) -> bool:
     """Whether a value is above that of the start, by more than rounding, and not by the luck of random numbers.
 
     Of a cycle, whether it is not below it.
@@ -141,7 +144,7 @@ def _is_worse(value: float, event: StopEvent, trace: TraceBuffer, descent: Desce
     return value > first + slack and _beyond_chance(event, trace, descent)
 
 
-def _beyond_chance(event: StopEvent, trace: TraceBuffer, descent: Descent) -> bool:
+def _beyond_chance(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> bool:
     """Whether the end of an objective that draws random numbers is above its start by three times what means spread."""
     objective = descent.objective
     here = trace.last_x if event.reported is None else event.reported.x

@@ -9,7 +9,7 @@ import numpy as np
 from downslope.descent import kernel as k
 from downslope.descent.evidence import TESTS, Cause
 from downslope.descent.norms import norm_of
-from downslope.descent.observing import Descent
+from downslope.descent.observing import DescentProblem
 from downslope.descent.result import Reported
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.optimizers import Optimizer
@@ -29,7 +29,9 @@ class Reports:
         cause: the test that the reported point met, or the limit that looking at it used up.
     """
 
-    def __init__(self, engine: Engine, trace: TraceBuffer, descent: Descent, optimizer: Optimizer) -> None:
+    def __init__(
+        self, engine: Engine, trace: TraceBuffer, descent: DescentProblem, optimizer: Optimizer
+    ) -> None:
         self._engine, self._trace, self._descent, self._optimizer = engine, trace, descent, optimizer
         self.cause: Cause | None = None
         self._seen: tuple[int, Reported] | None = None  # and at which step

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from downslope.descent.history import History
 from downslope.descent.stopping import Stopping
-from downslope.descent.termination import Places, Termination, terminate
+from downslope.descent.termination import Termination, terminate
+from downslope.descent.termination_messages import Places
 from downslope.messages import Message
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from downslope.explain.explanation import Explanation
 
 
 @dataclass(frozen=True)
@@ -30,8 +25,10 @@ class Reported:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Run:
+class Descent:
     """One descent or ascent: where it went, where it ended and why. The names are SciPy's where SciPy has them.
+
+    It is what everything below is a function of; ``results.run.Run`` is the same with what people do with it.
 
     Attributes:
         objective, optimizer, stopping, maximize, start: what was asked.
@@ -42,11 +39,6 @@ class Run:
         engine: "traced" (native code), "compiled" (by JAX or TensorFlow), "hosted" (Python) or "recorded".
         seconds: wall-clock time.
         reported: the answer of a method that averages its points; None for all others.
-
-    >>> import downslope as ds
-    >>> run = ds.minimize("x^2 + 2x + 3", start={"x": 1.5}, learning_rate=0.01, tolerance=1e-5)
-    >>> run.nit, run.status, round(run.x["x"], 6)
-    (650, 'converged', -0.999995)
     """
 
     objective: Objective
@@ -66,7 +58,7 @@ class Run:
         """The former name of ``termination``."""
         return self.termination
 
-    def judged_again(self, *remarks: Message, left_at: Vector | None = None, **changes: Any) -> Run:
+    def judged_again(self, *remarks: Message, left_at: Vector | None = None, **changes: Any) -> Self:
         """The run with its end judged by evidence that was changed, and with more remarks.
 
         Args:
@@ -77,10 +69,11 @@ class Run:
         before = self.termination
         if before.evidence is None:
             return self
+        evidence = replace(before.evidence, **changes)
+        left = before.left_at if left_at is None else left_at
         last = self.history.x[-1] if len(self.history) else None
-        places = Places(self.history.coordinates, last, before.left_at if left_at is None else left_at)
-        again = terminate(replace(before.evidence, **changes), places, *before.remarks, *remarks)
-        return replace(self, termination=again)
+        places = Places(self.history.coordinates, last, left if evidence.outside else None)
+        return replace(self, termination=terminate(evidence, places, *before.remarks, *remarks))
 
     @property
     def final(self) -> Vector:
@@ -140,75 +133,6 @@ class Run:
     def command(self) -> str:
         """ "minimize" or "maximize"."""
         return "maximize" if self.maximize else "minimize"
-
-    def to_dict(self) -> dict[str, Any]:
-        """The run as plain data: schema 1, as ``--format json`` prints and ``save`` writes it."""
-        from downslope.descent.saving import to_dict
-
-        return to_dict(self)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the run as JSON, atomically; ``downslope.load`` reads it back equal.
-
-        Raises:
-            DataError: the file cannot be written; what was there before is untouched.
-        """
-        from downslope.descent.saving import save
-
-        save(self, path)
-
-    def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Figure:
-        """Draw the run: the map with the path (two parameters), the curve (one), or the learning curves.
-
-        Args:
-            path: where to write PNG, SVG, PDF or an animated GIF, by its ending; None only draws.
-            options: as for ``downslope.plots.plot``.
-        """
-        # The one import upwards, and only when asked: figures belong to runs in people's hands.
-        from importlib import import_module
-
-        figure: Figure = import_module("downslope.plots").plot(self, path, **options)
-        return figure
-
-    def export(self, to: str, path: str | os.PathLike[str] | None = None) -> str:
-        """The run as a plain script that needs nothing of downslope.
-
-        Args:
-            to: numpy, numpy_class, torch, torch.optim, tensorflow, keras, jax, optax or sympy.
-            path: where to write it too.
-
-        Raises:
-            UnknownNameError: there is no such dialect.
-            ObjectiveError: the function is not a formula (and could not be traced into one).
-            DataError: the file cannot be written.
-
-        >>> import downslope as ds
-        >>> run = ds.minimize("x^2", start={"x": 3.0}, learning_rate=0.1, steps=2)
-        >>> run.export("numpy").splitlines()[0].strip('"')
-        'Minimise x^2 by gradient descent, in NumPy.'
-        """
-        from importlib import import_module  # upwards, and only when asked, as in ``plot``
-
-        script: str = import_module("downslope.export").export(self, to, path)
-        return script
-
-    def explain(self) -> Explanation:
-        """Why it ended as it did: the kind of point, causes of trouble with advice that was run, a forecast.
-
-        It takes at most as long as the run, or a second where that is more; asked again, it answers at once.
-        """
-        kept: Explanation | None = self.__dict__.get("_explanation")
-        if kept is None:
-            from importlib import import_module  # upwards, and only when asked, as in ``plot``
-
-            kept = import_module("downslope.explain").explain(self)
-            self.__dict__["_explanation"] = kept
-        return kept
-
-    def __eq__(self, other: object) -> bool:
-        return self.to_dict() == other.to_dict() if isinstance(other, Run) else NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]
 
     @property
     def _rule(self) -> str:

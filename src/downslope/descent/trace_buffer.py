@@ -35,7 +35,7 @@ class TraceBuffer:
     least_norm = (
         0.0  # smaller gradient norms in the rows are wrong by underflow, where the engine summed up squares
     )
-    norms: Callable[[Matrix], Matrix] | None = None  # the true ones, at points
+    norms: Callable[[Any], Matrix] | None = None  # the true ones, at points
 
     def __init__(self, x: Vector, stopping: Stopping, every: int | None) -> None:
         whole = isinstance(every, (int, np.integer)) or (isinstance(every, float) and every.is_integer())
@@ -216,14 +216,14 @@ class TraceBuffer:
             coordinates,
         )
 
-    def _true_norms(self, rows: Matrix) -> Vector:
+    def _true_norms(self, rows: Matrix) -> Matrix:
         """The gradient norms of the rows, anew where a sum of squares underflowed."""
-        norms = rows[:, 1].copy()
+        norms: Matrix = rows[:, 1].copy()
         if self.norms is not None:
             small = np.flatnonzero(norms < self.least_norm)
             if len(small):
                 points, again = np.unique(rows[small, 2:], axis=0, return_inverse=True)
-                norms[small] = self.norms(points)[again.ravel()]
+                norms[small] = self.norms(points.astype(np.float64))[again.ravel()]
         return norms
 
     @property

@@ -19,6 +19,7 @@ MOST_SYMBOLIC = 24  # parameters up to which second derivatives are taken in sym
 MOST_WRITTEN = 3000  # characters of a formula times its parameters, likewise: 15 ms
 LONG = 3000  # characters from which a formula is compiled: its gradients then cost a fortieth and more
 LONGEST = 200_000  # characters up to which it is: a second of compiling
+EIGENVALUES = 3  # times the cube of the parameters: operations of finding those of a Hessian
 SAME = 1e-5  # Hessians from differences that agree so well, relatively, are called equal
 
 
@@ -184,7 +185,7 @@ class AnalysisView:
 
     def _hessian(self, x: Vector) -> NDArray[np.float64]:
         d = self.dimension
-        spend(self.price * (1 + d / 4))
+        spend(self.price * (1 + d / 4) + EIGENVALUES * d**3)
         with np.errstate(all="ignore"):
             if self._second is not None and self._hessian_interpreted is not None:
                 return np.asarray(self._hessian_interpreted(x), np.float64).reshape(d, d)

@@ -120,9 +120,12 @@ def _linear(rule: Optimizer) -> LinearRule | None:
                 return None
             units = np.eye(size)
             free = np.array([_step(rule, z, 0.0, shape) for z in units]).T
-            bend = np.array([_step(rule, z, 1.0, shape) for z in units]).T - free
-            for seed, λ in ((1, 0.37), (2, 2.5), (3, 40.0)):
-                z = np.random.default_rng(seed).normal(size=size)
+            unit = 1 / float(
+                rule.hyperparameters()["learning_rate"]
+            )  # where a step shows, however small the rate
+            bend = (np.array([_step(rule, z, unit, shape) for z in units]).T - free) / unit
+            for seed, part in ((1, 0.37), (2, 2.5), (3, 40.0)):
+                λ, z = part * unit, np.random.default_rng(seed).normal(size=size)
                 if not np.allclose(_step(rule, z, λ, shape), (free + λ * bend) @ z, rtol=1e-9, atol=1e-12):
                     return None
     except Exception:  # a rule that cannot be called so is no linear one

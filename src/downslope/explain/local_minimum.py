@@ -39,6 +39,8 @@ def find_local_minimum(view: AnalysisView, x: Vector) -> LocalMinimum | None:
     value, gradient = view.value(x), view.gradient(x)
     if not np.isfinite(value) or not np.all(np.isfinite(gradient)):
         return None
+    if view.constant is not None:
+        return _of_a_quadratic(view, x, gradient)
     first = before = float(np.linalg.norm(gradient))
     for _ in range(MOST_NEWTON_STEPS):
         hessian = view.hessian(x)
@@ -59,6 +61,15 @@ def find_local_minimum(view: AnalysisView, x: Vector) -> LocalMinimum | None:
         if not np.all(np.isfinite(gradient)):
             return None
     return None
+
+
+def _of_a_quadratic(view: AnalysisView, x: Vector, gradient: Vector) -> LocalMinimum | None:
+    """The minimum of a quadratic that has just one, whatever its condition."""
+    curvature = Curvature.of(view.hessian(x), view.names)
+    if not len(curvature.values) or not curvature.values[0] > 0:
+        return None
+    there = x - curvature.vectors @ ((curvature.vectors.T @ gradient) / curvature.values)
+    return LocalMinimum(there, view.value(there), curvature)
 
 
 def _step(curvature: Curvature, gradient: Vector) -> Vector:

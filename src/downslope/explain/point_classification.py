@@ -20,11 +20,13 @@ NEARLY_HOME = 1e-2  # part of it that will do where rounding ends the way
 SHRINKING = 0.97  # each must be shorter than this part of the last
 QUADRATIC = 0.1  # a Newton step that leaves more than this part of the way was not on a quadratic
 LEAST_DISTANCE = 1e-8  # times the size of the point: nearer is there
-PROBES = (1e-3, 1e-2)  # of the scale, over which curvatures are measured again
+PROBES = (1e-5, 1e-3, 1e-2)  # of the scale, over which curvatures are measured again
 SPOILT = 0.1  # part by which a second derivative must be off
-ALIKE = 0.05  # part by which the two measurements may differ
-FAR_OFF = np.array([0.05, 0.15, 0.5, 1.0, 1.5, 2.0, 5.0, 10.0, 100.0, 1e4])  # times the scale
-STEEPER = 1e3  # times what the slope left would make of the way: such a fall has another reason
+ALIKE = 0.05  # part by which these measurements may differ
+FAR_OFF = 0.05 * 1.5 ** np.arange(31)  # times the scale, to some 10,000
+APART = 7  # of these lie between two ways that are held against each other: 17 times
+DISPROPORTION = 1e3  # times what the slope alone makes of a way
+STEEPER = 8.0  # a fall with a greater exponent has another reason than the slope and the curvatures here
 LEVEL = 1e-12  # of the highest rise around: a direction that rises no more than this is flat
 DOUBTED = 100  # roundings, relative to the largest curvature, below which a negative one is no evidence
 OUTWEIGHED = (
@@ -60,12 +62,17 @@ class PointClassifier:
         hessian = view.hessian(self.x)
         if not np.all(np.isfinite(hessian)):
             return Point("unknown", "not_finite", maximize=self.up)
-        curvature = self._measured_again(Curvature.of(hessian, view.names))
+        curvature = self._curvature(self.x, hessian)
         centre, curvature, regular, off = self._polished(curvature)
         self.centre, self.curvature, self.off = centre, curvature, off
         down = [i for i in np.flatnonzero(regular) if curvature.values[i] < 0]
+        if (down and view.expression is not None) or not np.all(regular):
+            open_ways = curvature.vectors[:, ~regular | (curvature.values < 0)].T
+            plateau = self._plateau(open_ways)
+            if plateau is not None:
+                return plateau
         if down and not self._shows(-float(curvature.values[down[0]])):
-            return self._lower_far_off() or self._made("unknown", "unfinished")
+            return self._out_of_proportion() or self._made("unknown", "unfinished")
         if down:
             escape = self._falls(curvature.vectors[:, down[0]], -float(curvature.values[down[0]]))
             if escape is not None:
@@ -87,45 +94,70 @@ class PointClassifier:
         way = float(np.linalg.norm(self.centre - self.start))
         return distance / way if way > 0 else 0.0
 
-    def _measured_again(self, curvature: Curvature) -> Curvature:
-        """The curvatures, with those that rounding has spoilt taken from gradients further off.
+    def _curvature(self, x: Vector, hessian: Any) -> Curvature:
+        """The curvatures at a point, with those that rounding has spoilt taken from gradients further off.
 
         Near 0 the second derivative of 1 - sin(x)/x is a quotient of two roundings. Where the gradient's change over
-        two different lengths says the same, and the second derivative something else, the gradient is right.
+        three lengths says the same, and the second derivative something else, the gradient is right.
         """
+        curvature = Curvature.of(hessian, self.view.names)
         if self.view.expression is None or self.view.constant is not None:
             return curvature
         values = curvature.values.copy()
         for i, direction in enumerate(curvature.vectors.T):
-            near, far = (self._slope_change(direction, part * self.scale) for part in PROBES)
-            spoilt = abs(values[i] - near) > SPOILT * max(abs(near), abs(values[i]))
-            if spoilt and abs(near - far) <= ALIKE * abs(near) and np.sign(near) * values[i] <= abs(near):
-                values[i] = near
+            measured = [self._slope_change(x, direction, part * self.scale) for part in PROBES]
+            size = abs(measured[0])
+            spoilt = abs(values[i] - measured[0]) > SPOILT * max(size, abs(values[i]))
+            if spoilt and max(measured) - min(measured) <= ALIKE * size:
+                values[i] = measured[0]
         order = np.argsort(values, kind="stable")
         return Curvature(values[order], curvature.vectors[:, order], curvature.names)
 
-    def _slope_change(self, direction: Vector, step: float) -> float:
-        ahead, behind = (self.view.gradient(self.x + way * step * direction) for way in (1, -1))
+    def _slope_change(self, x: Vector, direction: Vector, step: float) -> float:
+        ahead, behind = (self.view.gradient(x + way * step * direction) for way in (1, -1))
         return float((ahead - behind) @ direction / (2 * step))
 
-    def _lower_far_off(self, ways: Any = None) -> Point | None:
-        """A plateau: ground so flat that a fall far off is out of proportion to the slope; None where there is none."""
+    def _plateau(self, ways: Any) -> Point | None:
+        """A plateau: ground from which the objective falls far off by more than any power of the distance makes likely.
+
+        On x^7 a twenty times longer way changes the value 20^7 times as much; on a plateau rounding hides the change
+        near by, and far off there is a whole fall. None where there is none.
+        """
         view, x = self.view, self.x
-        gradient = view.gradient(x)
-        slope, base = float(np.linalg.norm(gradient)), view.value(x)
-        ways = [] if ways is None else list(ways)
-        if slope > 0:
-            ways.append(-gradient / slope)
-        ways.append(-x / np.linalg.norm(x) if np.any(x) else np.zeros(len(x)))
-        if self.start is not None and np.any(self.start != x):
-            ways.append((self.start - x) / np.linalg.norm(self.start - x))
-        doubt = DOUBTED * view.precision * max(abs(base), 1e-300)
+        gradient, base = view.gradient(x), view.value(x)
+        size = float(np.max(np.abs(gradient), initial=0.0))
+        ways = [*ways, x, gradient / size if size > 0 else gradient]
+        if self.start is not None:
+            ways.append(self.start - x)
+        precision = float(np.finfo(np.float64).eps) if view.expression is not None else view.precision
+        doubt = DOUBTED * precision * max(abs(base), 1e-300)
         for way in ways:
-            for reach in FAR_OFF * self.scale:
-                for side in (way, -way):
-                    fall = base - view.value(x + reach * side)
-                    if np.isfinite(fall) and fall > max(doubt, STEEPER * slope * reach):
-                        return self._made("degenerate", "plateau", escape=side)
+            length = float(np.linalg.norm(way))
+            if not 0 < length < np.inf:
+                continue
+            for side in (way / length, -way / length):
+                falls = base - np.array([view.value(x + t * self.scale * side) for t in FAR_OFF])
+                near = np.maximum(np.abs(falls[:-APART]), doubt)
+                steep = falls[APART:] > near * (FAR_OFF[APART:] / FAR_OFF[:-APART]) ** STEEPER
+                if np.any(steep & np.isfinite(falls[APART:]) & (falls[APART:] > doubt)):
+                    return self._made("degenerate", "plateau", escape=side)
+        return None
+
+    def _out_of_proportion(self) -> Point | None:
+        """A plateau with a slow tail: downhill the whole fall is a thousand times what the slope here would make."""
+        view, x = self.view, self.x
+        gradient, base = view.gradient(x), view.value(x)
+        slope = float(np.linalg.norm(gradient))
+        if not 0 < slope < np.inf or self.start is None:
+            return None
+        ways = (-gradient / slope, -x / max(float(np.linalg.norm(x)), 1e-300))
+        for way in ways:
+            for t in (*FAR_OFF, 1.0):
+                fall = base - view.value(x + t * self.scale * way)
+                if np.isfinite(fall) and fall > max(
+                    LOWER * abs(base), DISPROPORTION * slope * t * self.scale
+                ):
+                    return self._made("degenerate", "plateau", escape=way)
         return None
 
     def _shows(self, bend: float) -> bool:
@@ -174,7 +206,7 @@ class PointClassifier:
             regular = bent & (np.abs(left) <= QUADRATIC * length + dust)
             if not np.all(regular[bent]):
                 break
-            centre, curvature = there, Curvature.of(hessian, view.names)
+            centre, curvature = there, self._curvature(there, hessian)
             regular = regular & _bent(curvature)
         return centre, curvature, regular, off
 
@@ -196,7 +228,8 @@ class PointClassifier:
             hessian, after = view.hessian(centre + step), view.gradient(centre + step)
             if not (np.linalg.norm(after) < np.linalg.norm(gradient) and np.all(np.isfinite(hessian))):
                 break
-            centre, curvature = centre + step, Curvature.of(hessian, view.names)
+            centre = centre + step
+            curvature = self._curvature(centre, hessian)
         shrunk = length / first if first else 1.0
         if shrunk > NEARLY_HOME:
             self.off = 0.0 if shrunk > SHRINKING else self.off  # it leads nowhere: distances mean nothing
@@ -233,7 +266,7 @@ class PointClassifier:
         shapes = {look.shape: look for look in reversed(looks)}
         for shape in ("falls_both", "falls_one"):
             if shape in shapes and not self._outfalls(shapes[shape]):
-                return self._lower_far_off() or self._made("unknown", "unfinished")
+                return self._out_of_proportion() or self._made("unknown", "unfinished")
         if "falls_both" in shapes:
             every = not np.any(firm) and all(look.shape == "falls_both" for look in looks)
             return self._made("maximum" if every else "saddle", look=shapes["falls_both"])
@@ -242,18 +275,13 @@ class PointClassifier:
         if "slope" in shapes:
             return self._sloping(shapes["slope"])
         if "undecided" in shapes:
-            return self._lower_far_off(curvature.vectors[:, ~regular].T) or self._made(
-                "degenerate", "undecided"
-            )
+            return self._made("degenerate", "undecided")
         highest = max(look.rise for look in looks)
         for look in looks:
             if look.rise <= LEVEL * highest:
                 shapes.setdefault("flat", look)
         if "flat" in shapes:
-            line = shapes["flat"].line
-            return self._lower_far_off([] if line is None else [line]) or self._made(
-                "degenerate", "flat_valley", look=shapes["flat"]
-            )
+            return self._made("degenerate", "flat_valley", look=shapes["flat"])
         if all(TWO[0] <= look.order <= TWO[1] for look in looks):
             return self._made("minimum")
         steepest = max(looks, key=lambda look: look.order)
@@ -275,7 +303,7 @@ class PointClassifier:
             fallen = 0.0 if self.start is None else self.view.value(self.start) - here
             if here - values[-1][1] > LOWER * fallen:
                 return self._made("degenerate", "plateau", look=look)
-        return self._lower_far_off() or self._made("unknown", "unfinished")
+        return self._out_of_proportion() or self._made("unknown", "unfinished")
 
     def _made(
         self, kind: Kind, detail: Detail = "", escape: Vector | None = None, look: LineProbe | None = None

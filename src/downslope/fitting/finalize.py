@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.fitting import findings
 from downslope.fitting.model import Model
 from downslope.fitting.problem import FitProblem
-from downslope.fitting.result import Fit
+from downslope.fitting.result import FitResult
 from downslope.fitting.rows import Array
 from downslope.fitting.strategies import FitOutcome
 from downslope.messages import message
@@ -16,7 +16,7 @@ from downslope.messages import message
 JUDGED = 10_000_000  # rows times squared parameters up to which the point reached is judged
 
 
-def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> Fit:
+def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResult:
     """One true pass over the rows at the point reached, a look at what kind of point it is, and the findings."""
     run, objective = _begun_at(outcome.run, start), problem.objective
     if outcome.path == "batches":  # to the engine an epoch is a step
@@ -43,7 +43,7 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> Fit:
         run.final,
         tuple(name for name in problem.frame.names if name != problem.hypothesis.target),
     )
-    return Fit(
+    return FitResult(
         model,
         run,
         loss,
@@ -58,7 +58,7 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> Fit:
     )
 
 
-def _begun_at(run: Run, start: Array) -> Run:
+def _begun_at(run: Descent, start: Array) -> Descent:
     """The run with its start as it was given, without the rounding of the way into other coordinates and back."""
     x = run.history.x.copy()
     if len(x) and run.history.step[0] == 0:

@@ -20,12 +20,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from downslope.descent import Run, Status, Stopping, descend
+from downslope.descent import Descent, Status, Stopping, descend
 from downslope.descent.descend import Callbacks
 from downslope.descent.evidence import Cause, Evidence
 from downslope.descent.history import History
 from downslope.descent.norms import norm_of
-from downslope.descent.termination import Places, Termination, terminate
+from downslope.descent.termination import Termination, terminate
+from downslope.descent.termination_messages import Places
 from downslope.fitting.losses import ABSOLUTE, QUANTILE, SQUARED
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.preconditioning import Coordinates, PreconditionedObjective
@@ -83,7 +84,7 @@ class GaussNewton:
     _first_norm: float | None = None
     _tolerated: float = 0.0  # in the last round
 
-    def descend(self, start: Array) -> Run:
+    def descend(self, start: Array) -> Descent:
         """From ``phi = start``; the run is in the user's parameters."""
         began = time.perf_counter()
         phi, damping = start.copy(), FIRST_DAMPING
@@ -148,7 +149,9 @@ class GaussNewton:
                 H /= 2 * max(objective.data_value(phi), 1e-300)
         return H + 2 * penalty.l2 * np.diag(penalty.mask)
 
-    def _round(self, c: Coordinates, steps: int, evaluations: int, first_cost: float, began: float) -> Run:
+    def _round(
+        self, c: Coordinates, steps: int, evaluations: int, first_cost: float, began: float
+    ) -> Descent:
         asked = self.stopping
         limit = STEPS_A_ROUND if asked.steps is None else min(STEPS_A_ROUND, asked.steps - steps)
         most = TRIALS if asked.evaluations is None else min(TRIALS, asked.evaluations - evaluations)
@@ -218,7 +221,7 @@ class GaussNewton:
             self.objective.parameters.coordinates,
         )
 
-    def _spent(self, run: Run, now: _Now, began: float) -> Evidence | None:
+    def _spent(self, run: Descent, now: _Now, began: float) -> Evidence | None:
         """What ends the descent where all evaluations or all the time that was given is used up before it arrived."""
         asked = self.stopping
         if run.termination.status == Status.CONVERGED:
@@ -229,7 +232,7 @@ class GaussNewton:
             return self._evidence(run, now, Cause.TIME_LIMIT)
         return None
 
-    def _ended(self, run: Run, phi: Array, now: _Now, damping: float) -> Evidence | None:
+    def _ended(self, run: Descent, phi: Array, now: _Now, damping: float) -> Evidence | None:
         """What ends the descent where this round was the last."""
         status, asked = run.termination.status, self.stopping
         if self.stop_early is not None and self.stop_early(phi):
@@ -256,14 +259,14 @@ class GaussNewton:
             return self._evidence(run, now, Cause.ROUND_LIMIT)
         return None
 
-    def _met(self, run: Run, now: _Now) -> Evidence:
+    def _met(self, run: Descent, now: _Now) -> Evidence:
         """The test of the last round as the whole descent's."""
         asked = self.stopping
         own = asked.tolerance is None and asked.relative_tolerance is None
         relative_to = self._relative if own else None
         return self._evidence(run, now, tolerance=self._tolerated, relative_to=relative_to)
 
-    def _evidence(self, run: Run, now: _Now, cause: Cause | None = None, **numbers: Any) -> Evidence:
+    def _evidence(self, run: Descent, now: _Now, cause: Cause | None = None, **numbers: Any) -> Evidence:
         """That of the last round, with the numbers of the whole descent."""
         last = run.termination.evidence
         assert last is not None  # it comes from the engine
@@ -281,7 +284,7 @@ class GaussNewton:
             known |= {"cause": cause, "outside": False, "failure": ""}
         return replace(last, **{**known, **numbers})
 
-    def _terminated(self, ending: Evidence, run: Run, c: Coordinates) -> Termination:
+    def _terminated(self, ending: Evidence, run: Descent, c: Coordinates) -> Termination:
         """With the points in the user's parameters; in a round's own, they are all 0 at its start."""
         names, left = self.objective.parameters.coordinates, None
         if ending.outside and run.termination.left_at is not None:
@@ -295,8 +298,14 @@ class GaussNewton:
         return norm if np.isfinite(norm) else np.inf
 
     def _whole(
-        self, start: Array, parts: list[History], end: Termination, began: float, last: Run, evaluations: int
-    ) -> Run:
+        self,
+        start: Array,
+        parts: list[History],
+        end: Termination,
+        began: float,
+        last: Descent,
+        evaluations: int,
+    ) -> Descent:
         history = History(
             np.concatenate([part.step for part in parts]),
             np.concatenate([part.evaluations for part in parts]),

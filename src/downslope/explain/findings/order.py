@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from downslope.descent import Run, Status
+from downslope.descent import Descent, Status
 from downslope.errors import ObjectiveError
-from downslope.explain.budget import TooDearError
+from downslope.explain.budget import TooDearError, at_most, left
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings import places, precision, rates, rmse, runaway, settling, slow, wrong_gradient
 from downslope.explain.findings.finding import CODES, Finding
@@ -24,6 +24,7 @@ _EXPLAINS = {
     settling: {"slow"},
 }
 _FAMILIES = (wrong_gradient, runaway, rmse, places, rates, precision, settling, slow)
+FLAT_MINIMA = ("flat_valley", "higher_order_minimum")
 _SILENT = (Status.INTERRUPTED, Status.STOPPED_BY_CALLBACK)
 
 
@@ -48,6 +49,13 @@ def causes(diagnosis: Diagnosis) -> list[Finding]:
     return sorted(found, key=lambda finding: CODES.index(finding.code))
 
 
-def sound(run: Run) -> bool:
-    """Whether nothing is wrong with a run: what is advised must not be found fault with."""
-    return not causes(Diagnosis(run))
+def sound(run: Descent) -> bool:
+    """Whether nothing is wrong with a run, and all of it was looked into: what is advised must not be found fault with.
+
+    That a minimum is flat is worth knowing, and no fault of the run's.
+    """
+    with at_most(left()) as spent:
+        found = [
+            f for f in causes(Diagnosis(run)) if not (f.code == "flat" and f.evidence["kind"] in FLAT_MINIMA)
+        ]
+    return not found and not spent.refused

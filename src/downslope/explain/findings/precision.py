@@ -24,7 +24,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     if not diagnosis.known or not diagnosis.missed or len(diagnosis.norms) < 2:
         return
     found = _floor(diagnosis)
-    if found is None and diagnosis.status == Status.STALLED:
+    if found is None and diagnosis.status == Status.STALLED and not diagnosis.faded:
         found = _stalled(diagnosis)
     if found is not None:
         yield found

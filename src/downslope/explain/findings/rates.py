@@ -27,11 +27,13 @@ from downslope.explain.linear import LinearRule, best_momentum, written
 
 ZIGZAG = -0.75  # a factor between this and -1 takes more than 48 steps to a millionth, changing sides at each
 ZIGZAG_AT_BEST = -0.85  # the same where the rate is below the best one: then only a slow one is worth a word
+AT_BEST = 1e-3  # part by which a rate may miss the best one
 SEEN = 0.05  # part of the first gradient that a direction must have for its zig-zag to be seen
 PRESENT = 1e-13  # part of it below which a direction is not there at all
 MEASURED = 0.2  # part by which a measured factor may differ from the one that is said
 SAMPLES = 12  # places on the way where steps are held against the curvature
-BACKWARDS = 0.5  # part of the steps that must go back on themselves to be called bouncing
+BACKWARDS = 0.5  # part of the steps that must go back on themselves to be called a zig-zag
+BOUNCING = 0.15  # the same, of steps that do not get shorter, to be called bouncing
 
 
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:
@@ -79,7 +81,8 @@ def _exactly(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
 def _tolerable(linear: LinearRule, curvature: Curvature) -> float:
     """The factor from which on changing sides is called a zig-zag."""
     plain = len(linear.free) == 1 and curvature.smallest > 0
-    if plain and shortened(linear.rate) == shortened(curvature.best_rate):
+    same = shortened(linear.rate) == shortened(curvature.best_rate)
+    if plain and (same or abs(linear.rate / curvature.best_rate - 1) <= AT_BEST):
         return -np.inf  # no constant rate is better
     return ZIGZAG_AT_BEST if plain and linear.rate <= curvature.best_rate else ZIGZAG
 
@@ -248,7 +251,7 @@ def _bouncing(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     middle = len(lengths) // 2
     if not np.all(np.isfinite(lengths)) or np.median(lengths[middle:]) < 0.5 * np.median(lengths[:middle]):
         return None
-    if np.mean(turns(half) < 0) < BACKWARDS:
+    if np.mean(turns(half) < 0) < BOUNCING:
         return None
     curvature = diagnosis.bottom.curvature
     if linear.rate <= linear.limit(curvature.largest):

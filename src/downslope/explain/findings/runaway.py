@@ -23,8 +23,9 @@ SUDDEN = 3  # steps within which an overflow is the function's own and not a lon
 DECADES = 9  # tenfold distances over which values must fall to be called falling for ever
 FALLEN = 1.0  # times the size of the value where it begins: so far below 0 it must have come
 CROSSINGS = 2000  # points between which a pole is looked for
-BISECTED = 50
-GROWN = 1e3  # times the values at either side: so much more it must be near a pole
+BISECTED = 200
+TINY = 1e-30  # a coordinate of a pole that is called 0
+GROWN = 1e3  # times the value before it: so much more it must be near a pole
 MARGIN = 1e-3  # of the way to the edge of the domain, where a bound is put
 
 
@@ -71,17 +72,16 @@ def _pole_between(
     diagnosis: Diagnosis, before: Vector, after: Vector, divisor: Callable[[Vector], float]
 ) -> tuple[Vector, Vector] | None:
     """Where on the way the divisor vanishes, and a point just before; None where the objective stays finite there."""
-    inside, outside = 0.0, 1.0
-    way, first = after - before, np.sign(divisor(before))
+    inside, outside, first = before, after, np.sign(divisor(before))
     for _ in range(BISECTED):
-        middle = (inside + outside) / 2
-        same = np.sign(divisor(before + middle * way)) == first
+        middle = inside + (outside - inside) / 2
+        same = np.sign(divisor(middle)) == first
         inside, outside = (middle, outside) if same else (inside, middle)
-    values = [abs(diagnosis.run.objective.value(x)) for x in (before, after)]
-    near = [abs(diagnosis.run.objective.value(before + (inside + part) * way)) for part in (-1e-7, 1e-7)]
-    if not max(near) > GROWN * (1 + max(v for v in values if np.isfinite(v))):
+    value = diagnosis.run.objective.value
+    near = [abs(value(x)) for x in (inside, outside)]
+    if not any(v > GROWN * (1 + abs(value(before))) for v in near):
         return None
-    return before + inside * way, before
+    return np.where(np.abs(inside) < TINY, 0.0, inside), before
 
 
 def _on_this_side(diagnosis: Diagnosis, at: Vector, side: Vector) -> Advice | None:

@@ -33,7 +33,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     found = (
         _loose(diagnosis)
         if diagnosis.succeeded_by_test
-        else _held(diagnosis) or _cycle(diagnosis) or _chatter(diagnosis)
+        else _held(diagnosis) or _chatter(diagnosis) or _cycle(diagnosis)
     )
     if found is not None:
         yield found
@@ -99,6 +99,7 @@ def _chatter(diagnosis: Diagnosis) -> Finding | None:
         "learning_rate": rate,
         "length": length,
         "distance": distance,
+        "period": period_of(late) or None,
         "at": as_dict(centre, diagnosis.names),
         "rule": type(diagnosis.setup.rule).__name__,
     }

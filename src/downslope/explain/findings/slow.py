@@ -33,6 +33,7 @@ LEFT = 0.5  # part of the way to the minimum that is still to go, without a test
 STRAIGHT = (
     0.95  # a path this straight, of a method whose steps have a length of their own, is still on its way
 )
+FEWEST_ROWS = 16  # of a history, from which on its quarters tell something
 AHEAD = 1000  # steps, at most so many of which are added up
 RINGING = 2000  # steps after which even a run that converged is told of its momentum
 
@@ -295,6 +296,10 @@ def _unfinished(diagnosis: Diagnosis) -> Finding | None:
 
 
 def _still_falls(column: NDArray[np.float64]) -> bool:
-    """Whether the least of the second half is below the least of the first."""
-    half = len(column) // 2
-    return bool(np.min(column[half:]) < np.min(column[: max(1, half)]))
+    """Whether it falls all the way, or from quarter to quarter, and by half in all; chance alone does not do that."""
+    if bool(np.all(np.diff(column) <= 0)) and column[-1] < column[0]:
+        return True
+    if len(column) < FEWEST_ROWS:
+        return False
+    middles = [float(np.median(part)) for part in np.array_split(column, 4)]
+    return bool(np.all(np.diff(middles) < 0)) and middles[-1] < 0.5 * middles[0]
