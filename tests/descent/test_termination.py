@@ -446,3 +446,11 @@ def test_a_cycle_far_above_the_start_of_a_fit_is_no_success() -> None:
     fit = ds.fit(table, "y ~ a*x+b", loss="rmse", start={"a": 7.5, "b": 80.6}, learning_rate=50, steps=300)
     assert not fit.run.success
     assert fit.status == "step_limit"
+    assert not any("give it more steps" in warning for warning in fit.warnings)
+
+
+def test_a_fit_with_kinks_by_conjugate_gradients_ends() -> None:
+    table = {"x": [2.0, 4.0, 6.0, 8.0], "y": [81.0, 93.0, 91.0, 97.0]}
+    fit = ds.fit(table, "y ~ a*x+b", loss="mae", optimizer="conjugate_gradient_hz", steps=500)
+    assert fit.run.nfev < 5000
+    assert fit.status in ("stalled", "step_limit")

@@ -32,8 +32,9 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
         if succeeded and not run.success:
             run = run.judged_again(message("Begin elsewhere: give another start (start=, --start)."))
     found, grave = findings.find_notes(problem, outcome, loss)
+    causes = tuple(findings.find_causes(problem, outcome))
     notes = (*problem.notes, *outcome.notes, *found, *objective.said)
-    warnings = (*problem.warnings, *outcome.warnings, *grave)
+    warnings = (*problem.warnings, *outcome.warnings, *grave, *causes)
     objective.notes = (*notes, *warnings)
     model = Model(
         replace(problem.hypothesis),
@@ -55,6 +56,7 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
         problem,
         outcome.normal_equations,
         warnings=warnings,
+        causes=causes,
     )
 
 

@@ -93,8 +93,7 @@ def warn_unless_converged(estimator: object, ending: Convergence, fit: FitResult
         return
     causes = [explained(fit).brief]
     if not causes[0]:
-        found = [note for note in fit.warnings if "above the limit" in note or "without bound" in note]
-        causes = [f"{note[0].upper()}{note[1:]}." for note in found]
+        causes = [f"{cause[0].upper()}{cause[1:]}." for cause in fit.causes]
     advice = ADVICE.get(ending.termination.status, "")
     if advice and (not causes or advice == RATE):
         causes.append(advice)
