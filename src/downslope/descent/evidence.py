@@ -52,6 +52,7 @@ class Cause(IntEnum):
     SEPARABLE = 39  # classes that can be told apart perfectly: the cost falls towards 0 for ever
     COST_UNSTEADY = 25  # the limit of steps, with the test of estimators still unmet
     INTERRUPTED = 50
+    LOOP_INTERRUPTED = 52  # of a record
     CALLBACK = 51
 
 

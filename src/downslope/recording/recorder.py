@@ -19,6 +19,7 @@ from downslope.descent.termination_messages import Places
 from downslope.descent.trend import trend_of
 from downslope.errors import UsageError
 from downslope.messages import Message, plural
+from downslope.objectives import Vector
 from downslope.objectives.recorded import RecordedObjective, Secants
 from downslope.optimizers import Optimizer
 from downslope.optimizers.array_backends import as_number, kind_of
@@ -31,6 +32,7 @@ from downslope.results.run import Run
 MOST_SECANTS = (
     200_000  # parameters up to which the last point and gradient are kept, to measure curvatures by
 )
+SWINGS = 4  # times the usual change from step to step, by which a value must rise to be more than swinging
 
 
 class LoopWatch(Protocol):
@@ -267,7 +269,7 @@ class Recorder:
     def _terminate(self, history: History) -> Termination:
         known = history.value[np.isfinite(history.value)]
         norms = history.gradient_norm[np.isfinite(history.gradient_norm)]
-        cause = Cause.INTERRUPTED if self._interrupted else Cause.LOOP_ENDED
+        cause = Cause.LOOP_INTERRUPTED if self._interrupted else Cause.LOOP_ENDED
         step, failure = int(history.step[-1]), self._failure
         if self._broke is not None:
             cause, step = Cause.RECORD_BROKE, self._broke[0] - 1
@@ -279,7 +281,7 @@ class Recorder:
             first_value=float(known[0]) if len(known) else math.nan,
             gradient_norm=float(norms[-1]) if len(norms) else math.nan,
             first_gradient_norm=float(norms[0]) if len(norms) else math.nan,
-            worse=bool(len(known) and known[-1] > known[0]),
+            worse=_is_worse(known),
             trend=trend_of(known, known[:, None], consecutive=False)[0],
             failure=failure,
         )
@@ -307,6 +309,14 @@ class Recorder:
 
     def __repr__(self) -> str:
         return repr(self.run) if len(self._rows) else f"record of {self._watch.text}: no step yet"
+
+
+def _is_worse(values: Vector) -> bool:
+    """Whether values end higher than they began, by more than those of random batches swing."""
+    if len(values) < 3 or not values[-1] > values[0]:
+        return False
+    steps = np.diff(values)
+    return bool(np.all(steps > 0) or values[-1] - values[0] > SWINGS * np.median(np.abs(steps)))
 
 
 _OF_A_RUN = frozenset(
