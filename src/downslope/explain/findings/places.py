@@ -45,7 +45,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     point = diagnosis.point
     if point.kind == "small_by_units" or point.detail in FLAT_DETAILS:
         yield _flat(diagnosis)
-    elif point.disappoints:
+    elif point.disappoints and point.escape is not None:
         yield _saddle(diagnosis)
 
 
