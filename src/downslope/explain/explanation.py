@@ -39,6 +39,7 @@ class Explanation:
         forecast: what curvature promised, beside what happened; None where theory has nothing to say.
         course: what happened, of a record whose function cannot be evaluated; else empty.
         left_out: that something was not looked into, and why; empty where all was.
+        held: which coordinates bounds hold at the end; empty where none are.
 
     >>> import downslope as ds
     >>> print(ds.minimize("x^2", start={"x": 1.0}, learning_rate=0.5).explain().point.kind)
@@ -50,6 +51,7 @@ class Explanation:
     forecast: Forecast | None
     course: str = ""
     left_out: str = ""
+    held: tuple[str, ...] = ()
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -64,13 +66,20 @@ class Explanation:
     @property
     def sentences(self) -> list[str]:
         """Everything that is said, a sentence or two an entry: the point, each cause with its advice, the forecast."""
-        said = [self.course, self.point.sentence]
-        for finding in self.findings:
-            said.append(finding.sentence)
-            if finding.advice is not None:
-                said.append(finding.advice.sentence)
-        said += [self._promised, self.left_out]
+        said = [*self._first, *(line for finding in self.findings for line in _told(finding)), *self._last]
         return [sentence for sentence in said if sentence]
+
+    @property
+    def _first(self) -> list[str]:
+        """What happened, the point, and the bounds that hold it."""
+        up = ".up" if self.point.maximize else ""
+        held = say(f"held{up}", names=", ".join(self.held)) if self.held else ""
+        return [sentence for sentence in (self.course, self.point.sentence, held) if sentence]
+
+    @property
+    def _last(self) -> list[str]:
+        """The forecast, and what was left out."""
+        return [sentence for sentence in (self._promised, self.left_out) if sentence]
 
     @property
     def _promised(self) -> str:
@@ -84,17 +93,12 @@ class Explanation:
     @property
     def brief(self) -> str:
         """What must be said at the end of a run: the causes and what would work; empty where all is well."""
-        said = []
-        for finding in self.findings:
-            said.append(finding.sentence)
-            if finding.advice is not None:
-                said.append(finding.advice.sentence)
-        return " ".join(said)
+        return " ".join(line for finding in self.findings for line in _told(finding))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: ``point``, ``findings``, ``forecast`` and ``left_out``. NaN is None, infinities are text."""
         data = {
-            "point": self.point.to_dict(),
+            "point": {**self.point.to_dict(), "held": list(self.held)},
             "findings": [finding.to_dict() for finding in self.findings],
             "forecast": None if self.forecast is None else self.forecast.to_dict(),
             "left_out": self.left_out or None,
@@ -106,24 +110,29 @@ class Explanation:
         return " ".join(self.sentences)
 
     def __repr__(self) -> str:
-        lines = [*([self.course] if self.course else []), self.point.sentence]
+        lines = [*self._first]
         for finding in self.findings:
-            lines.append(f"{finding.code}: {finding.sentence}")
-            if finding.advice is not None:
-                lines.append(f"  {finding.advice.sentence}")
-        lines += [sentence for sentence in (self._promised, self.left_out) if sentence]
-        return "\n".join(lines)
+            cause, *advice = _told(finding)
+            lines += [f"{finding.code}: {cause}", *(f"  {line}" for line in advice)]
+        return "\n".join([*lines, *self._last])
 
     def _repr_html_(self) -> str:
         def escaped(text: str) -> str:
             return html.escape(text, quote=False)
 
-        rows = [f"<p>{escaped(sentence)}</p>" for sentence in (self.course, self.point.sentence) if sentence]
+        rows = [f"<p>{escaped(sentence)}</p>" for sentence in self._first]
         for finding in self.findings:
-            advice = "" if finding.advice is None else f" <b>{escaped(finding.advice.sentence)}</b>"
-            rows.append(f"<p><code>{finding.code}</code> {escaped(finding.sentence)}{advice}</p>")
-        rows += [f"<p>{escaped(sentence)}</p>" for sentence in (self._promised, self.left_out) if sentence]
-        return "\n".join(rows)
+            cause, *advice = map(escaped, _told(finding))
+            rows.append(
+                " ".join([f"<p><code>{finding.code}</code> {cause}", *(f"<b>{a}</b>" for a in advice)])
+                + "</p>"
+            )
+        return "\n".join([*rows, *(f"<p>{escaped(sentence)}</p>" for sentence in self._last)])
+
+
+def _told(finding: Finding) -> list[str]:
+    """A cause, and the advice that goes with it."""
+    return [finding.sentence, *([] if finding.advice is None else [finding.advice.sentence])]
 
 
 def explain(run: Descent) -> Explanation:
@@ -180,7 +189,10 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
             return Explanation(point, tuple(findings), promised)
     findings = agreed_findings(findings)
     point = agreed_point(point, findings)
-    return Explanation(point, tuple(findings), agreed_forecast(promised, point, findings), left_out=left_out)
+    forecast = agreed_forecast(promised, point, findings)
+    names = run.objective.parameters.coordinates
+    held = tuple(name for name in names if name not in diagnosis.names)
+    return Explanation(point, tuple(findings), forecast, left_out=left_out, held=held)
 
 
 def _left_out(run: Descent, spent: Budget) -> str:

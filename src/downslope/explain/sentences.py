@@ -525,6 +525,11 @@ LEFT_OUT: Mapping[str, str] = {
     "evaluations": "The rest was not looked into: it would have taken more evaluations than the run.",
 }
 
+HELD: Mapping[str, str] = {
+    "": "Bounds hold {names} at the end: beyond them the objective would be lower.",
+    ".up": "Bounds hold {names} at the end: beyond them the objective would be higher.",
+}
+
 COURSES: Mapping[str, str] = {
     "both": "In {steps} steps the value went from {value:.4g} to {value_end:.4g}, and the gradient's norm from "
     "{norm:.3g} to {norm_end:.3g}.",
@@ -563,7 +568,7 @@ ENGLISH: Mapping[str, str] = {
         ("left_out", LEFT_OUT),
     )
     for key, template in templates.items()
-}
+} | {f"held{key}": template for key, template in HELD.items()}
 
 
 def say(key: str, language: Mapping[str, str] = ENGLISH, **fields: Any) -> str:
