@@ -31,6 +31,7 @@ CALL = 4_000  # operations that calling an interpreted formula takes beside its 
 NATIVE_CALL = 1_500  # the same for machine code called from Python
 HOSTED_STEP = 60_000  # of a step whose rule runs in Python
 TRACED_STEP = 25  # of a step in machine code
+TRACED_COORDINATE = 15  # of it for each coordinate, with the state that a rule keeps
 GRADIENT = 5  # times the operations of a formula, for it and its gradient by a reverse sweep
 INTERPRETED = 2  # times as long as in machine code
 
@@ -139,7 +140,7 @@ def spent_by(run: Descent) -> float:
 def step_price(run: Descent) -> float:
     """Operations of one evaluation and step of a run; those of a person's function are unknown, and not in it."""
     if run.engine == "traced":
-        return TRACED_STEP + operations_of(run.objective) / 2
+        return TRACED_STEP + TRACED_COORDINATE * len(run.start) + operations_of(run.objective) / 2
     return HOSTED_STEP + operations_of(run.objective)
 
 

@@ -194,7 +194,7 @@ class Diagnosis:
                 hessian = self.view.hessian(x)
         except DownslopeError:
             return None
-        return Curvature.of(hessian, self.names) if np.all(np.isfinite(hessian)) else None
+        return self.view.curvature(x) if np.all(np.isfinite(hessian)) else None
 
     @cached_property
     def curvature(self) -> Curvature | None:

@@ -46,7 +46,7 @@ def find_local_minimum(view: AnalysisView, x: Vector) -> LocalMinimum | None:
         hessian = view.hessian(x)
         if not np.all(np.isfinite(hessian)):
             return None
-        curvature = Curvature.of(hessian, view.names)
+        curvature = view.curvature(x)
         norm = float(np.linalg.norm(gradient))
         if norm <= max(ARRIVED * first, 10 * view.noise(x)):
             ready = curvature.values[0] >= -1e-7 * abs(curvature.largest) and curvature.largest > 0
@@ -65,7 +65,7 @@ def find_local_minimum(view: AnalysisView, x: Vector) -> LocalMinimum | None:
 
 def _of_a_quadratic(view: AnalysisView, x: Vector, gradient: Vector) -> LocalMinimum | None:
     """The minimum of a quadratic that has just one, whatever its condition."""
-    curvature = Curvature.of(view.hessian(x), view.names)
+    curvature = view.curvature(x)
     if not len(curvature.values) or not curvature.values[0] > 0:
         return None
     there = x - curvature.vectors @ ((curvature.vectors.T @ gradient) / curvature.values)

@@ -100,7 +100,7 @@ class PointClassifier:
         Near 0 the second derivative of 1 - sin(x)/x is a quotient of two roundings. Where the gradient's change over
         three lengths says the same, and the second derivative something else, the gradient is right.
         """
-        curvature = Curvature.of(hessian, self.view.names)
+        curvature = self.view.curvature(x)
         if self.view.expression is None or self.view.constant is not None:
             return curvature
         values = curvature.values.copy()

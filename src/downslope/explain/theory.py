@@ -191,7 +191,7 @@ def forecast_of(
     try:
         with np.errstate(all="ignore"):
             if view.is_quadratic([x]):
-                curvature = Curvature.of(view.hessian(x), view.names)
+                curvature = view.curvature(x)
                 gradient = view.gradient(x)
                 if not np.all(np.isfinite(gradient)):
                     return None
