@@ -20,6 +20,7 @@ import symengine as se
 
 from downslope.descent import Descent
 from downslope.errors import ObjectiveError
+from downslope.messages import message
 from downslope.objectives import Objective, Vector
 
 OPERATIONS = 50_000_000  # that an explanation may always take, some 50 ms; or as many as the run took
@@ -71,7 +72,7 @@ class Budget:
             raise SafetyClockError
         if operations > self.left:
             self.refuse()
-            raise TooDearError("a closer look would take longer than the run did.")
+            raise TooDearError(message("a closer look would take longer than the run did."))
         budget: Budget | None = self
         while budget is not None:
             budget.left -= operations
@@ -171,7 +172,7 @@ class BudgetedObjective(Objective):
         self._left -= 1
         if self._left < 0:
             self.refused = True
-            raise TooDearError("a closer look would cost more than the run did.")
+            raise TooDearError(message("a closer look would cost more than the run did."))
         return self._objective
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:

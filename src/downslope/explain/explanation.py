@@ -27,6 +27,7 @@ from downslope.explain.findings import Finding, causes, sound
 from downslope.explain.point import Detail, Point
 from downslope.explain.sentences import say
 from downslope.explain.theory import Forecast, from_curvature
+from downslope.messages import NOTHING, Message, listing
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class Explanation:
     point: Point
     findings: tuple[Finding, ...]
     forecast: Forecast | None
-    course: str = ""
-    left_out: str = ""
+    course: Message = NOTHING
+    left_out: Message = NOTHING
     held: tuple[str, ...] = ()
 
     @property
@@ -73,13 +74,13 @@ class Explanation:
     def _first(self) -> list[str]:
         """What happened, the point, and the bounds that hold it."""
         up = ".up" if self.point.maximize else ""
-        held = say(f"held{up}", names=", ".join(self.held)) if self.held else ""
-        return [sentence for sentence in (self.course, self.point.sentence, held) if sentence]
+        held = say(f"held.lower{up}", names=listing(self.held, "and")) if self.held else NOTHING
+        return [str(said) for said in (self.course, self.point.message, held) if said]
 
     @property
     def _last(self) -> list[str]:
         """The forecast, and what was left out."""
-        return [sentence for sentence in (self._promised, self.left_out) if sentence]
+        return [str(said) for said in (self._promised, self.left_out) if said]
 
     @property
     def _promised(self) -> str:
@@ -101,7 +102,7 @@ class Explanation:
             "point": {**self.point.to_dict(), "held": list(self.held)},
             "findings": [finding.to_dict() for finding in self.findings],
             "forecast": None if self.forecast is None else self.forecast.to_dict(),
-            "left_out": self.left_out or None,
+            "left_out": str(self.left_out) or None,
         }
         plain: dict[str, Any] = _plain(data)
         return plain
@@ -195,14 +196,14 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
     return Explanation(point, tuple(findings), forecast, left_out=left_out, held=held)
 
 
-def _left_out(run: Descent, spent: Budget) -> str:
+def _left_out(run: Descent, spent: Budget) -> Message:
     """That something was refused, for lack of time or of evaluations; empty where nothing was."""
     if spent.refused:
         return say("left_out.time")
     return (
         say("left_out.evaluations")
         if isinstance(run.objective, BudgetedObjective) and run.objective.refused
-        else ""
+        else NOTHING
     )
 
 

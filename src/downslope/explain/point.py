@@ -23,6 +23,7 @@ from downslope.explain.budget import (
 )
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
+from downslope.messages import Message
 from downslope.objectives import Objective, Vector, compare_gradient
 
 Kind = Literal[
@@ -102,6 +103,11 @@ class Point:
     @property
     def sentence(self) -> str:
         """One sentence on the point."""
+        return str(self.message)
+
+    @property
+    def message(self) -> Message:
+        """The same as data."""
         return say(self._key, **self._fields())
 
     @property

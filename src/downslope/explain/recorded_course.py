@@ -20,6 +20,7 @@ from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
+from downslope.messages import Message
 from downslope.objectives.recorded import RecordedObjective, Secants
 
 RECORD_CODES = (
@@ -132,7 +133,7 @@ class RecordedCourse:
         return along(step / length, self.run.history.coordinates) if 0 < length < np.inf else ""
 
 
-def course(record: RecordedCourse) -> str:
+def course(record: RecordedCourse) -> Message:
     """What happened, in a sentence of numbers."""
     shown: dict[str, Any] = {"steps": record.run.nit}
     for name, column in (("value", record.run.history.value), ("norm", record.norms)):

@@ -18,6 +18,7 @@ from downslope.explain.local_minimum import find_local_minimum
 from downslope.explain.point import MOST_PARAMETERS
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
+from downslope.messages import message
 from downslope.objectives import Objective, Vector, as_objective
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers.rules.gradient_descent import GradientDescent
@@ -85,7 +86,9 @@ class Forecast:
             key = "diverges"
         else:
             key = "steps" if self.steps is not None else "limit"
-        return say(f"forecast.{key}{'' if self.exact else '.local'}{'.up' if self.up else ''}", **fields)
+        alone = ".single" if len(self.directions) == 1 and self.bounded else ""
+        where, way = "" if self.exact else ".local", ".up" if self.up else ""
+        return str(say(f"forecast.{key}{alone}{where}{way}", **fields))
 
     def beside(self, run: Descent) -> Forecast:
         """The same, with what then happened."""
@@ -155,8 +158,11 @@ def forecast(
     made = forecast_of(objective, x, setup, tolerance, -1.0 if maximize else 1.0)
     if made is None:
         raise UsageError(
-            "nothing can be forecast here: no minimum was found downhill from the start, or there are more than"
-            f" {MOST_PARAMETERS} parameters."
+            message(
+                "nothing can be forecast here: no minimum was found downhill from the start, or there are more than"
+                " {most} parameters.",
+                most=MOST_PARAMETERS,
+            )
         )
     made = replace(made, up=maximize)
     return made if run is None else made.beside(run)

@@ -173,7 +173,7 @@ def _zigzag(
         **_rates(linear, curvature),
         **more,
     }
-    key = "zigzag.one" if len(curvature.values) == 1 or slow == i else ""
+    key = "zigzag.single" if len(curvature.values) == 1 or slow == i else ""
     advice = _calmer(diagnosis, linear, curvature)
     return Finding("zigzag", evidence, exact, advice, (key + ("" if exact else ".local")) if key else "")
 
