@@ -229,10 +229,7 @@ def judge_run(run: Descent) -> Descent:
         run.termination.success and not by_gradient(run) and point.kind == "small_by_units"
     ):
         return run
-    termination = dataclasses.replace(
-        run.termination, success=False, message=f"{run.verdict.message} {point.sentence}"
-    )
-    return dataclasses.replace(run, termination=termination)
+    return run.judged_again(point.message, ground=point.detail or point.kind)
 
 
 def by_gradient(run: Descent) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.descent import Descent, Status
+from downslope.descent.norms import norm_of
 from downslope.explain.curvature import along
 from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule
@@ -129,7 +130,7 @@ class RecordedCourse:
         if self.points is None or len(self.points) < 2:
             return ""
         step = self.points[-1] - self.points[-2]
-        length = float(np.linalg.norm(step))
+        length = norm_of(step)
         return along(step / length, self.run.history.coordinates) if 0 < length < np.inf else ""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Descent
+from downslope.descent.norms import norm_of
 from downslope.descent.stopping import DEFAULT_TOLERANCE
 from downslope.errors import DownslopeError, UsageError
 from downslope.explain.analysis_view import AnalysisView
@@ -229,7 +230,7 @@ def from_curvature(
     curvature = replace(curvature, values=λ)
     L = curvature.largest
     parts = curvature.vectors.T @ gradient
-    size = float(np.linalg.norm(parts))
+    size = norm_of(parts)
     down = bool(np.any((λ < 0) & (np.abs(parts) > 1e-13 * size)))
     level = bool(np.any((λ == 0) & (np.abs(parts) > max(1e-9, doubt) * size)))
     bounded = not (exact and (down or level))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from downslope.descent import Descent
@@ -12,6 +11,7 @@ from downslope.fitting.problem import FitProblem
 from downslope.fitting.result import FitResult
 from downslope.fitting.rows import Array
 from downslope.fitting.strategies import FitOutcome
+from downslope.messages import message
 
 JUDGED = 10_000_000  # rows times squared parameters up to which the point reached is judged
 
@@ -19,7 +19,8 @@ JUDGED = 10_000_000  # rows times squared parameters up to which the point reach
 def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResult:
     """One true pass over the rows at the point reached, a look at what kind of point it is, and the findings."""
     run, objective = _begun_at(outcome.run, start), problem.objective
-    run = replace(run, termination=replace(run.termination, message=_counted_aright(outcome, run)))
+    if outcome.path == "batches":  # to the engine an epoch is a step
+        run = run.judged_again(unit="epoch")
     exact = outcome.normal_equations is None and not objective.penalty.l1 and not objective.penalty.l2
     loss = run.fun if exact and len(run.history) else objective.data_value(run.final)
     numbers = objective.count * objective.parameters.size**2
@@ -29,11 +30,11 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
         succeeded = run.success
         run = judge_run(run)
         if succeeded and not run.success:
-            message = f"{run.termination.message} Begin elsewhere: give another start (start=, --start)."
-            run = replace(run, termination=replace(run.termination, message=message))
+            run = run.judged_again(message("Begin elsewhere: give another start (start=, --start)."))
     found, grave = findings.find_notes(problem, outcome, loss)
+    causes = tuple(findings.find_causes(problem, outcome))
     notes = (*problem.notes, *outcome.notes, *found, *objective.said)
-    warnings = (*problem.warnings, *outcome.warnings, *grave)
+    warnings = (*problem.warnings, *outcome.warnings, *grave, *causes)
     objective.notes = (*notes, *warnings)
     model = Model(
         replace(problem.hypothesis),
@@ -55,6 +56,7 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
         problem,
         outcome.normal_equations,
         warnings=warnings,
+        causes=causes,
     )
 
 
@@ -64,15 +66,3 @@ def _begun_at(run: Descent, start: Array) -> Descent:
     if len(x) and run.history.step[0] == 0:
         x[0] = start
     return replace(run, start=start.copy(), history=replace(run.history, x=x))
-
-
-def _counted_aright(outcome: FitOutcome, run: Descent) -> str:
-    """The message with the steps of the whole fit: to the engine an epoch is a step, and a round begins anew."""
-    if outcome.path == "batches":
-        return re.sub(r"\bstep(s?)\b", r"epoch\1", run.message)
-    if outcome.coordinates == "natural":
-        counted = f"after {run.nit} step{'' if run.nit == 1 else 's'}"
-        return re.sub(
-            r"\bafter \d+ steps?\b", counted, re.sub(r"\bat step \d+", f"at step {run.nit}", run.message)
-        )
-    return run.message

@@ -21,6 +21,11 @@ WORSE = 1e-9  # part of the target's variance by which rounding may make a fit w
 GROWTH = 1e4  # a parameter this many times its start is on its way to infinity
 
 
+def find_causes(problem: FitProblem, outcome: FitOutcome) -> list[str]:
+    """Why a descent that did not arrive did not: the rate, or that there is nowhere to arrive."""
+    return [*_rate(problem, outcome), *_endless(problem, outcome)]
+
+
 def find_notes(problem: FitProblem, outcome: FitOutcome, loss: float) -> tuple[list[str], list[str]]:
     """(notes, warnings): conditioning; what is undetermined, few digits, a final pass that disagrees."""
     notes: list[str] = []
@@ -48,7 +53,7 @@ def find_notes(problem: FitProblem, outcome: FitOutcome, loss: float) -> tuple[l
         outcome.run.success and outcome.run.termination.status != Status.CONVERGED
     ):  # as many steps as were asked for
         notes, worse = notes + worse, []
-    return notes, [*warnings, *_rate(problem, outcome), *_endless(problem, outcome), *worse]
+    return notes, [*warnings, *worse]
 
 
 def _worse_than_the_mean(problem: FitProblem, outcome: FitOutcome, loss: float) -> list[str]:
@@ -71,6 +76,9 @@ def _worse_than_the_mean(problem: FitProblem, outcome: FitOutcome, loss: float) 
         advice = f"The hypothesis has no constant term to say that mean with: add one, '{target} ~ ... + b'"
     else:
         advice = "The descent has not gone far enough: give it more steps"
+        evidence = outcome.run.termination.evidence
+        if evidence is not None and (evidence.worse or evidence.trend == "cycle"):
+            advice = "It is not more steps of this kind that it needs"
     return [f"the fit is worse than the mean of {target} alone would be ({measure}). {advice}"]
 
 
@@ -210,4 +218,4 @@ def _undetermined(problem: FitProblem, outcome: FitOutcome) -> list[str]:
     return [identifiability.undetermined(direction, names)]
 
 
-__all__ = ["SQUARED", "find_notes"]
+__all__ = ["SQUARED", "find_causes", "find_notes"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -19,17 +19,6 @@ SEPARABLE = (
     "the classes can be separated perfectly, so without a penalty no finite parameters are best: the cost falls"
     " towards zero as they grow for ever. Add a penalty (l2=0.01, --l2 0.01), or take the direction alone"
 )
-
-
-def separated(objective: DataObjective) -> Callable[[Array], str]:
-    """A test whether the parameters separate the classes: then, without a penalty, no finite ones are best."""
-
-    def sentence(phi: Array) -> str:
-        if not separates(objective, phi):
-            return ""
-        return f"{SEPARABLE[0].upper()}{SEPARABLE[1:]}."
-
-    return sentence
 
 
 def separates(objective: DataObjective, phi: Array) -> bool:

@@ -35,7 +35,7 @@ class FitResult:
         path: how the data was read: "moments", "qr" (once), "kernel", "formula" (at every step) or "batches".
         coordinates: in which it was descended: "user", "standardised", "orthogonal" or "natural".
         notes: how things were understood and decided, and what the data says; one sentence each. The last of them are
-            the ``warnings``: what must not be overlooked.
+            the ``warnings``: what must not be overlooked; and among those the ``causes``: why it did not arrive.
         rows: of the table, without those left out.
         rows_dropped: left out because a value was missing.
         problem: the table and the cost; None for a fit that was loaded.
@@ -55,6 +55,7 @@ class FitResult:
     normal_equations: NormalEquations | None = None
     recorded: dict[str, Any] | None = None
     warnings: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
 
     @property
     def x(self) -> dict[str, Any]:
