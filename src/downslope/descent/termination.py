@@ -97,7 +97,7 @@ def _success(e: Evidence, status: Status) -> bool:
     """Whether it ended as it was asked to.
 
     A test passed, at no point that is known to be another than was wanted; or only limits were asked for, and the end
-    is no worse than the start.
+    is no worse than the start, and none of a cycle, which more steps never leave.
     """
     if e.ground:
         return False
@@ -105,7 +105,7 @@ def _success(e: Evidence, status: Status) -> bool:
         return True
     if e.cause == Cause.LOOP_ENDED:
         return status == Status.STEP_LIMIT
-    return e.cause in LIMITS and status != Status.DIVERGED and not e.asked and not e.worse
+    return e.cause in LIMITS and status != Status.DIVERGED and not e.asked and not e.worse and e.trend != "cycle"
 
 
 def is_far(point: Vector, start: Vector, is_nan: bool) -> bool:
