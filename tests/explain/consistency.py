@@ -148,7 +148,8 @@ class Ran:
         with np.errstate(all="ignore"):
             gradient = self.sign * np.asarray(self.run.objective.gradient(x), float)
         low, high = self.box
-        held = ((x <= low) & (gradient > 0)) | ((x >= high) & (gradient < 0))
+        hair = 1e-12 * np.maximum(1.0, np.abs(x))
+        held = ((x <= low + hair) & (gradient > 0)) | ((x >= high - hair) & (gradient < 0))
         return np.where(held, 0.0, gradient)
 
     @cached_property

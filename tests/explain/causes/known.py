@@ -11,14 +11,20 @@ from typing import Any
 import numpy as np
 from consistency import Call, Ran, advice_faults, contradictions
 
-import downslope as ds
-
 NUMBERS = 1e-5  # relative, unless a number brings its own slack
 
 
 @dataclass(frozen=True)
 class About:
     """A number and how far (relative) what is told may lie from it."""
+
+    value: float
+    slack: float
+
+
+@dataclass(frozen=True)
+class Within:
+    """A number and how far (absolutely) what is told may lie from it."""
 
     value: float
     slack: float
@@ -70,7 +76,8 @@ class Known:
 
     def climbing(self) -> Known:
         """The same upwards: the negative of a formula, climbed."""
-        assert self.call is not None and isinstance(self.call.function, str), self.name
+        assert self.call is not None, self.name
+        assert isinstance(self.call.function, str), self.name
         assert "gradient" not in self.call.options, self.name
         facts = dict(self.call.facts)
         if "hessian" in facts:
@@ -81,7 +88,7 @@ class Known:
             ".".join([swap.get(p.split(".")[0], p.split(".")[0]), *p.split(".")[1:]]) for p in self.point
         )
         numbers = {
-            key: -value if key == "run.fun" and isinstance(value, float) else value
+            key: _negative(value) if key in ("run.fun", "saddle.curvature") else value
             for key, value in self.numbers.items()
             if not key.startswith("point.curvatures")
         }
@@ -193,7 +200,7 @@ def _looked_up(made: Any, told: Any, family: str, name: str) -> Any:
     if family == "run":
         return float(getattr(made, name))
     if family == "x":
-        x = made.run.final if isinstance(made, ds.fit.Fit) else made.final
+        x = made.run.final if hasattr(made, "run") else made.final
         coordinates = made.history.coordinates
         return float(x[coordinates.index(name) if name in coordinates else int(name)])
     if family in ("forecast", "point"):
@@ -212,9 +219,15 @@ def _numbers(value: Any) -> list[float]:
     return [float(value)] if isinstance(value, (int, float)) and not isinstance(value, bool) else []
 
 
+def _negative(value: Any) -> Any:
+    return About(-value.value, value.slack) if isinstance(value, About) else -value
+
+
 def _near(got: float, want: Any) -> bool:
     if isinstance(want, OneOf):
         return any(_near(got, one) for one in want.values)
+    if isinstance(want, Within):
+        return abs(got - want.value) <= want.slack
     if isinstance(want, About):
         return abs(got - want.value) <= want.slack * max(abs(want.value), 1e-12)
     return math.isclose(got, want, rel_tol=NUMBERS, abs_tol=1e-9 if want == 0 else 0.0)

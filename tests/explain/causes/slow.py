@@ -1,4 +1,4 @@
-"""Runs that were on their way: too few steps, curvatures far apart, too much momentum, and float32 that is not to blame."""
+"""Runs that were on their way: too few steps, curvatures far apart, too much momentum; float32 is not to blame."""
 
 from __future__ import annotations
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from . import rates, slow
+from . import bouncing, flat, leaving, misleading, rates, saddles, schedules, slow
 from .known import Known, judge
 
-FAMILIES = {"rates": rates, "slow": slow}
+FAMILIES = {
+    "rates": rates,
+    "slow": slow,
+    "flat": flat,
+    "saddles": saddles,
+    "leaving": leaving,
+    "bouncing": bouncing,
+    "schedules": schedules,
+    "misleading": misleading,
+}
 CAUSES: list[tuple[str, Known]] = [
     (name, known) for name, family in FAMILIES.items() for known in family.cases()
 ]
