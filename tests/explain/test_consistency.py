@@ -1,0 +1,72 @@
+"""Runs drawn at random: no two lines contradict, advice succeeds, explanations repeat, and numbers are right.
+
+The seed is new each time and printed; ``DOWNSLOPE_SEED`` sets it, ``DOWNSLOPE_DRAWS`` how many are drawn. What fails is
+kept as text in ``found`` and tried from then on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from consistency import Ran, advice_faults, contradictions, plain, repetition_faults
+from drawn import FOUND, called, draw, keep
+from theory import number_faults
+
+SEED = int(os.environ.get("DOWNSLOPE_SEED") or random.SystemRandom().randrange(2**31))
+DRAWS = int(os.environ.get("DOWNSLOPE_DRAWS") or 900)
+PARTS = 12
+KEPT = sorted(FOUND.glob("*.json"))
+
+
+def faults_of(drawn: dict[str, Any]) -> list[str]:
+    """Everything that is wrong with what is said of one draw."""
+    with np.errstate(all="ignore"):
+        ran = Ran.of(called(drawn))
+        return [*contradictions(ran), *number_faults(ran), *repetition_faults(ran), *advice_faults(ran)]
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_what_is_said_of_runs_drawn_at_random_holds_together(part: int) -> None:
+    print(f"DOWNSLOPE_SEED={SEED}")
+    rng, failures = np.random.default_rng([SEED, part]), []
+    for i in range(-(-DRAWS // PARTS)):
+        drawn = draw(rng)
+        faults = faults_of(drawn)
+        if faults:
+            keep(drawn, f"{SEED}-{part}-{i}", faults)
+            failures.append(json.dumps({**drawn, "faults": faults}))
+    assert not failures, "\n".join([f"DOWNSLOPE_SEED={SEED}, {len(failures)} draws:", *failures])
+
+
+@pytest.mark.parametrize("path", KEPT, ids=[path.stem for path in KEPT])
+def test_what_was_found_stays_mended(path: Path) -> None:
+    assert not faults_of(json.loads(path.read_text(encoding="utf-8")))
+
+
+def test_a_fresh_process_says_the_same() -> None:
+    """Cold, where nothing is compiled or remembered, as here, where everything is."""
+    rng = np.random.default_rng([SEED, PARTS])
+    draws = [draw(rng) for _ in range(12)]
+    here = [plain(called(drawn).run().explain()) for drawn in draws]
+    program = (
+        "import sys, json; sys.path.insert(0, sys.argv[1]);"
+        "from consistency import plain; from drawn import called;"
+        "print(json.dumps([plain(called(d).run().explain()) for d in json.load(sys.stdin)]))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program, str(Path(__file__).parent)],
+        input=json.dumps(draws),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for drawn, one, other in zip(draws, here, json.loads(told), strict=True):
+        assert one == other, f"DOWNSLOPE_SEED={SEED}: {json.dumps(drawn)}"
