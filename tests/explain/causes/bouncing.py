@@ -314,7 +314,7 @@ def _bad_rates() -> list[Known]:
                 "x^2/4+y^2",
                 {"x": 3, "y": 2},
                 {"optimizer": rule, "learning_rate": rate, "steps": 60, "tolerance": 1e-6},
-                CHATTER if rule == "lion" else f"{CHATTER}|{ABOVE}",
+                CHATTER if rule == "lion" else f"{CHATTER}|{ABOVE}|too_few_steps",
                 facts={"hessian": np.diag([0.5, 2.0]), "bounded": True},
                 never=("rounding_floor", SMALL, "flat", "ill_conditioned"),
                 success=False,

@@ -44,6 +44,7 @@ class Known:
     Attributes:
         name: of the case, unique.
         call: of ``minimize`` or ``maximize``; or
+        later: a function that makes the call, where making it means importing a framework; or
         make: a function that makes the run, fit or record.
         named: codes that must be among the findings; ``"a|b"`` is any of these.
         never: codes that must not be.
@@ -59,6 +60,7 @@ class Known:
 
     name: str
     call: Call | None = None
+    later: Callable[[], Call] | None = None
     make: Callable[[], Any] | None = None
     named: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
@@ -124,7 +126,8 @@ def judge(known: Known) -> Verdict:
     """Run a case and hold what is said against what is known."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        made = known.call.run() if known.call is not None else known.make()  # type: ignore[misc]
+        call = known.call if known.later is None else known.later()
+        made = call.run() if call is not None else known.make()  # type: ignore[misc]
         told = made.explain()
     codes, text = codes_of(made, told), f"{made.message} {told}"
     faults: list[str] = []
@@ -151,8 +154,8 @@ def judge(known: Known) -> Verdict:
     advice = [f.advice for f in findings_of(told) if getattr(f, "advice", None) is not None]
     if known.advised is not None and bool(advice) != known.advised:
         faults.append(f"advises {[a.setting for a in advice]}")
-    if known.call is not None:
-        ran = Ran(known.call, made)
+    if call is not None:
+        ran = Ran(call, made)
         faults += contradictions(ran) + advice_faults(ran)
     return Verdict(known, tuple(faults), not missing, f"{made.status} {made.success} {codes}")
 

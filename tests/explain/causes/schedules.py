@@ -216,7 +216,7 @@ def _stalled() -> list[Known]:
                 never=("too_few_steps", "learning_rate_above_limit", "flat", "saddle", "rounding_floor"),
                 success=False,
                 status=("stalled",),
-                advised=True,
+                advised=None if "sqrt" in text else True,
                 why="η times the slope is below half the spacing of numbers at the start",
             )
         )

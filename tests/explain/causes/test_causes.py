@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -10,6 +10,7 @@ from . import (
     bouncing,
     fits,
     flat,
+    frameworks,
     healthy_fits,
     healthy_others,
     healthy_quadratics,
@@ -33,7 +34,19 @@ def _listed(family: str, cases: Iterable[Known]) -> Named:
 
 CAUSES: Named = [
     one
-    for module in (rates, slow, flat, saddles, leaving, bouncing, schedules, misleading, fits, records)
+    for module in (
+        rates,
+        slow,
+        flat,
+        saddles,
+        leaving,
+        bouncing,
+        schedules,
+        misleading,
+        fits,
+        records,
+        frameworks,
+    )
     for one in _listed(module.__name__.rpartition(".")[2], module.cases())
 ]
 HEALTHY: Named = [
@@ -45,6 +58,7 @@ HEALTHY: Named = [
     *_listed("healthy_others", healthy_others.healthy()),
     *_listed("healthy_fits", healthy_fits.healthy()),
     *_listed("records", records.healthy()),
+    *_listed("frameworks", frameworks.healthy()),
 ]
 _named: dict[str, bool] = {}
 
