@@ -287,6 +287,25 @@ def _starts() -> list[Known]:
             )
             for steps in (100, 101, 5)
         ],
+        *[
+            fit(
+                f"T3 ran off: {hypothesis} from {start}",
+                {"x": [1.0, 2, 3, 4, 5], "y": [1.0, 2, 4, 7, 16]},
+                hypothesis,
+                {"start": start, "learning_rate": rate, "steps": 60},
+                f"{ABOVE}|overflow|grows_without_bound|left_domain",
+                never=("flat", "rounding_floor", "too_few_steps"),
+                success=False,
+                unsaid=("so it is a minimum",),
+                why="the first gradient is above 1e10, so that the first step ends thousands away",
+            )
+            for hypothesis, start, rate in [
+                ("y ~ a*exp(b*x)", {"a": 2, "b": 4}, 1e-3),
+                ("y ~ exp(a*x + b)", {"a": 5, "b": 1}, 1e-3),
+                ("y ~ a*x^b", {"a": 1, "b": 20}, 0.01),
+                ("y ~ a*cosh(b*x)", {"a": 1, "b": 5}, 0.01),
+            ]
+        ],
         fit(
             "R5 Orange from ones",
             t.ORANGE,

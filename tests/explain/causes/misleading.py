@@ -231,7 +231,10 @@ def _gradients() -> list[Known]:
                 MISMATCH,
                 never=(*NEVER, "learning_rate_above_limit", "stalled", "zigzag"),
                 success=False if "sign" in name or "T16" in name else None,
-                numbers={f"{MISMATCH}.{key}": value for key, value in evidence.items()},
+                numbers={
+                    **{f"{MISMATCH}.{key}": value for key, value in evidence.items()},
+                    **({"run.nfev": Within(0, 600)} if "sign" in name else {}),
+                },
                 unsaid=(
                     "only because of the units",
                     "Try a smaller learning rate",

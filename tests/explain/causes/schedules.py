@@ -192,6 +192,26 @@ def _rounding() -> list[Known]:
                 why="a rate of 0.5 meets it in one step",
             )
         )
+    for text, start, options in [
+        ("(x-1)^2+(y-2)^2", {"x": 3, "y": 3}, {"learning_rate": 0.1, "tolerance": 1e-17}),
+        ("(x-1)^2+(y-2)^2+(z-3)^2", {"x": 3, "y": 3, "z": 0}, {"learning_rate": 0.05, "tolerance": 1e-18}),
+        ("2*(x-5)^2", {"x": 3}, {"learning_rate": 0.05, "tolerance": 1e-17}),
+        ("(x-1)^2", {"x": 3}, {"learning_rate": 0.1, "tolerance": 1e-9, "dtype": "float32"}),
+    ]:
+        made.append(
+            case(
+                f"T14 {text} {options.get('dtype', '')}".strip(),
+                text,
+                start,
+                {"steps": 5000, **options},
+                "stalled|rounding_floor|learning_rate_too_small",
+                facts=BOUNDED,
+                never=("flat", "saddle", "too_few_steps"),
+                success=False,
+                unsaid=("cannot be met",),
+                why="round: a rate of 1/L meets any tolerance in one step",
+            )
+        )
     return made
 
 

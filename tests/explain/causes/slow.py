@@ -219,6 +219,59 @@ def _ill() -> list[Known]:
             why="y = (1 - 1e-8)^1000 = 0.99999",
         )
     )
+    floors: list[tuple[str, str, dict[str, float], dict[str, Any], float]] = [
+        ("three", "1e8*x^2+y^2+2*z^2", {"x": 3, "y": 1, "z": 1}, {"learning_rate": 5e-9}, 1e8),
+        ("turned", "1e8*(x+y)^2+(x-y)^2", {"x": 3, "y": 1}, {"learning_rate": 2e-9}, 1e8),
+        ("times 1e-8", "x^2+1e-8*y^2", {"x": 3, "y": 1}, {"learning_rate": 0.4, "tolerance": 1e-16}, 1e8),
+        ("elsewhere", "1e7*(x-5)^2+(y-4)^2", {"x": 8, "y": 5}, {"learning_rate": 4e-8}, 1e7),
+        (
+            "of four",
+            "1e7*w^2+1e6*x^2+y^2+z^2",
+            {"w": 1, "x": 1, "y": 1, "z": 1},
+            {"learning_rate": 4e-8},
+            1e7,
+        ),
+    ]
+    for name, text, start, options, condition in floors:
+        made.append(
+            case(
+                f"T2 at the floor of a canyon, {name}",
+                text,
+                start,
+                {"tolerance": 1e-8, "steps": 1000, **options},
+                ILL,
+                facts={"bounded": True},
+                never=NEVER,
+                success=False,
+                point=("not_stationary", "small_by_units"),
+                numbers={f"{ILL}.condition": condition},
+                unsaid=("strict minimum",),
+                why="a thousand steps of η along the shallow direction go less than a ten-thousandth of the way",
+            )
+        )
+    made.append(made[-len(floors)].climbing())
+    for name, text, start, rate, condition in [
+        ("in three", "1e5*(x-1)^2+1e-6*(y-1)^2+z^2", {"x": 0, "y": 0, "z": 1}, 4e-6, 1e11),
+        ("turned", "1e6*(x+y-2)^2+1e-6*(x-y-1)^2", {"x": 0, "y": 0}, 2e-7, 1e12),
+        ("of 1e10", "1e5*(x-1)^2+1e-5*(y-1)^2", {"x": 0, "y": 0}, 5e-6, 1e10),
+        ("of 1e9", "1e9*(x-1)^2+(y-1)^2", {"x": 0, "y": 0}, 5e-10, 1e9),
+        ("times 1e-6", "(x-1)^2+1e-12*(y-1)^2", {"x": 0, "y": 0}, 0.45, 1e12),
+    ]:
+        made.append(
+            case(
+                f"T23 κ {name}",
+                text,
+                start,
+                {"learning_rate": rate, "tolerance": 1e-14, "steps": 3000},
+                ILL,
+                facts={"bounded": True},
+                never=("rounding_floor", "learning_rate_above_limit", "zigzag"),
+                success=False,
+                numbers={f"{ILL}.condition": condition, "forecast.condition": condition},
+                unsaid=("strict minimum", "κ = 1)"),
+                why="κ by hand; y has hardly moved",
+            )
+        )
     made.append(
         case(
             "T23 κ of 1e12 is not 1",

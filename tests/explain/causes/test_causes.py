@@ -63,6 +63,20 @@ HEALTHY: Named = [
 _named: dict[str, bool] = {}
 
 
+@pytest.fixture(autouse=True)
+def double_precision(request: pytest.FixtureRequest) -> Iterator[None]:
+    """JAX in float64, for the cases that use it."""
+    if "frameworks" not in request.node.name:
+        yield
+        return
+    import jax
+
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", before)
+
+
 @pytest.mark.parametrize(
     ("family", "known"), CAUSES, ids=[f"{family}-{known.name}" for family, known in CAUSES]
 )
