@@ -6,206 +6,19 @@ takes its own numbers from NumPy: differences of the gradient, eigenvalues, and 
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import math
 import re
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-
-import downslope as ds
-from downslope.explain import explain
+from calls import Ran, length
 
 LIMITS = ("step_limit", "evaluation_limit", "time_limit")
-MOST_CURVED = 30  # coordinates: the Hessian of more is not differenced here
 PART_OF_THE_WAY = 0.1  # from the start: a minimum that is further than this away has not been reached
-NOT_FAILURES = ("active_bounds", "loose_tolerance", "conditioning", "undetermined", "few_digits")
 TOO_LARGE = ("learning_rate_above_limit", "rmse_rate")
 TOO_SLOW = ("learning_rate_too_small", "too_few_steps")
 RAN_OFF = ("diverged", "left_domain", "unbounded")
-
-
-@dataclass(frozen=True, eq=False)
-class Call:
-    """A call of ``minimize`` or ``maximize``, which can be made again with other options.
-
-    ``facts`` is what is known of the function: ``bounded`` (below; above when climbing), ``hessian`` of a quadratic.
-    """
-
-    function: Any
-    start: Any
-    options: Mapping[str, Any] = field(default_factory=dict)
-    up: bool = False
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-    def run(self) -> ds.Run:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return (ds.maximize if self.up else ds.minimize)(self.function, self.start, **self.options)
-
-    def changed(self, setting: Mapping[str, Any]) -> Call:
-        """The same call with a setting that was advised."""
-        options, start = dict(self.options), self.start
-        if "optimizer" in setting or "schedule" in setting:
-            options.pop("schedule", None)
-        if "optimizer" in setting:
-            options.pop("hyperparameters", None)
-            options.pop("learning_rate", None)
-        for name, value in setting.items():
-            if name == "start":
-                named = isinstance(start, Mapping) or start is None or isinstance(value, (str, float, int))
-                start = value if named else np.array(list(dict(value).values()), float)
-            elif name == "gradient":
-                options.pop("gradient", None)
-            elif name == "square":
-                raise KeyError("a square is another function")
-            elif name in _OPTIONS:
-                options[name] = value
-            else:
-                options["hyperparameters"] = {**options.get("hyperparameters", {}), name: value}
-        options = {name: value for name, value in options.items() if value is not None}
-        return dataclasses.replace(self, start=start, options=options)
-
-
-_OPTIONS = [
-    "learning_rate",
-    "optimizer",
-    "steps",
-    "tolerance",
-    "relative_tolerance",
-    "value_tolerance",
-    "x_tolerance",
-    "target",
-    "evaluations",
-    "bounds",
-    "schedule",
-    "dtype",
-    "hyperparameters",
-]
-
-
-@dataclass(frozen=True, eq=False)
-class Ran:
-    """A run with what was said of it, and numbers of our own beside it."""
-
-    call: Call
-    run: Any
-
-    @classmethod
-    def of(cls, call: Call) -> Ran:
-        return cls(call, call.run())
-
-    @cached_property
-    def told(self) -> Any:
-        return self.run.explain()
-
-    @cached_property
-    def codes(self) -> tuple[str, ...]:
-        return tuple(finding.code for finding in self.told.findings)
-
-    @property
-    def sign(self) -> float:
-        return -1.0 if self.call.up else 1.0
-
-    @property
-    def kind(self) -> str:
-        return str(getattr(self.told.point, "kind", ""))
-
-    @property
-    def detail(self) -> str:
-        return str(getattr(self.told.point, "detail", "") or "")
-
-    @cached_property
-    def text(self) -> str:
-        return f"{self.run.message} {self.told}"
-
-    @property
-    def wanted(self) -> str:
-        """The kind of point that was asked for."""
-        return "maximum" if self.call.up else "minimum"
-
-    @property
-    def passed(self) -> bool:
-        """Whether it ended by a test that was asked for."""
-        return self.run.status in ("converged", "target_reached")
-
-    @property
-    def by_gradient(self) -> bool:
-        """Whether the only tests asked for are of the gradient."""
-        asked = self.run.stopping
-        others = (asked.value_tolerance, asked.x_tolerance, asked.target)
-        return all(other is None for other in others)
-
-    @cached_property
-    def slope(self) -> np.ndarray:
-        """The gradient where it ended, as descent sees it, evaluated anew, of the coordinates that no bound holds."""
-        x = self.run.final
-        with np.errstate(all="ignore"):
-            gradient = self.sign * np.asarray(self.run.objective.gradient(x), float)
-        low, high = self.box
-        hair = 1e-12 * np.maximum(1.0, np.abs(x))
-        held = ((x <= low + hair) & (gradient > 0)) | ((x >= high - hair) & (gradient < 0))
-        return np.where(held, 0.0, gradient)
-
-    @cached_property
-    def box(self) -> tuple[np.ndarray, np.ndarray]:
-        """The bounds of the call, as two vectors."""
-        n, given = len(self.run.final), self.call.options.get("bounds")
-        low, high = np.full(n, -np.inf), np.full(n, np.inf)
-        if isinstance(given, Mapping):
-            for name, (a, b) in given.items():
-                i = self.run.history.coordinates.index(name)
-                low[i], high[i] = -np.inf if a is None else a, np.inf if b is None else b
-        return low, high
-
-    @cached_property
-    def hessian(self) -> np.ndarray | None:
-        """Second derivatives where it ended, as descent sees them: known, or by central differences of the gradient."""
-        known = self.call.facts.get("hessian")
-        if known is not None:
-            return self.sign * np.asarray(known, float)
-        x = self.run.final
-        if len(x) > MOST_CURVED or not np.all(np.isfinite(x)):
-            return None
-        rows = []
-        with np.errstate(all="ignore"):
-            for i in range(len(x)):
-                h = 1e-5 * max(1.0, abs(x[i]))
-                e = np.zeros_like(x)
-                e[i] = h
-                up, down = (np.asarray(self.run.objective.gradient(x + s * e), float) for s in (1, -1))
-                rows.append((up - down) / (2 * h))
-        out = self.sign * np.array(rows)
-        return (out + out.T) / 2 if np.all(np.isfinite(out)) else None
-
-    @cached_property
-    def away(self) -> float | None:
-        """How far the stationary point lies by one step of Newton's method; None where curvature does not tell."""
-        H = self.hessian
-        if H is None or not len(H):
-            return None
-        free = self.slope != 0
-        if not free.any():
-            return 0.0
-        H, g = H[np.ix_(free, free)], self.slope[free]
-        values = np.linalg.eigvalsh(H)
-        if values[0] <= 1e-13 * abs(values[-1]):
-            return None
-        return float(np.linalg.norm(np.linalg.solve(H, g)))
-
-    def evidence(self, key: str) -> Iterator[tuple[str, Any]]:
-        for finding in self.told.findings:
-            value = finding.evidence.get(key)
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
-                yield finding.code, float(value)
-
-
-# --- what may not stand beside each other ---------------------------------------------------------------
 
 CONTRADICTIONS: dict[str, Callable[[Ran], Any]] = {}
 
@@ -255,7 +68,7 @@ def converged_above_the_tolerance(r: Ran) -> str:
     first = float(r.run.history.gradient_norm[0]) if len(r.run.history) else 0.0
     most = max(asked.tolerance or 0.0, (asked.relative_tolerance or 0.0) * first)
     single = 1e-4 if r.call.options.get("dtype") == "float32" else 1e-9
-    norm = _norm(r.slope)
+    norm = length(r.slope)
     return f"{norm} is above {most}" if norm > most * (1 + single) + 1e-300 else ""
 
 
@@ -263,11 +76,11 @@ def converged_above_the_tolerance(r: Ran) -> str:
 def another_gradient_norm_than_there_is(r: Ran) -> str:
     if r.call.options.get("gradient") is not None or r.call.options.get("bounds") is not None:
         return ""
-    told, norm = r.run.gradient_norm, _norm(r.slope)
+    told, norm = r.run.gradient_norm, length(r.slope)
     if not (np.isfinite(norm) and len(r.run.history)) or r.call.facts.get("random"):
         return ""
     rounding = 1e-3 if r.call.options.get("dtype") == "float32" else 1e-6
-    size = max(_norm(np.asarray(r.run.history.x[0])), 1e-300) if r.call.facts.get("hessian") is None else 0.0
+    size = max(length(np.asarray(r.run.history.x[0])), 1e-300) if r.call.facts.get("hessian") is None else 0.0
     floor = 1e-12 * (1 + size) * max(1.0, float(np.nanmax(np.abs(r.hessian)) if r.hessian is not None else 1))
     return f"told {told}, is {norm}" if abs(told - norm) > rounding * norm + floor else ""
 
@@ -312,7 +125,7 @@ def a_minimum_with_lower_ground_near_by(r: Ran) -> str:
             step *= radius * max(1.0, float(np.linalg.norm(x))) / np.linalg.norm(step)
             there = np.clip(x + step, low, high)
             value, here = (r.sign * float(r.run.objective.value(p)) for p in (there, x))
-            slack = _norm(r.slope) * float(np.linalg.norm(step)) + 1e-10 * (abs(here) + 1e-3)
+            slack = length(r.slope) * float(np.linalg.norm(step)) + 1e-10 * (abs(here) + 1e-3)
             if value < here - slack:
                 return f"{value} at {there.tolist()} is below {here} at {x.tolist()}"
     return ""
@@ -518,65 +331,3 @@ def contradictions(r: Ran) -> list[str]:
             if answer:
                 found.append(f"{name}{'' if answer is True else f': {answer}'}")
     return found
-
-
-def _norm(vector: np.ndarray) -> float:
-    """A norm that neither overflows nor underflows."""
-    size = float(np.max(np.abs(vector), initial=0.0))
-    return size * float(np.linalg.norm(vector / size)) if 0 < size < np.inf else size
-
-
-# --- advice and repetition ------------------------------------------------------------------------------
-
-
-def advice_faults(r: Ran) -> list[str]:
-    """What is wrong with advice: it does not succeed, is scolded itself, or takes another number of steps."""
-    faults = []
-    for finding in r.told.findings:
-        advice = finding.advice
-        if advice is None:
-            continue
-        named = r.call.options.get("optimizer")
-        if "square" in str(advice.key) or not (named is None or isinstance(named, str)):
-            continue
-        again = Ran.of(r.call.changed(advice.setting))
-        told = f"{finding.code} advises {advice.setting}, which"
-        if not again.run.success:
-            faults.append(f"{told} ends {again.run.status} without success: {again.run.message}")
-        elif set(again.codes) - {"conditioning"}:
-            faults.append(f"{told} is itself told {again.codes}")
-        counted = _tried(r, advice) or again.run
-        if counted.nit != advice.steps:
-            faults.append(f"{told} was said to take {advice.steps} steps and takes {counted.nit}")
-    return faults
-
-
-def _tried(r: Ran, advice: Any) -> Any:
-    """The run that the number of steps is of, where the call has no test and the advice names the tolerance it met."""
-    tolerance = getattr(advice, "tolerance", None)
-    if tolerance is None or r.run.stopping.asks_for_a_test:
-        return None
-    return r.call.changed({"steps": 1_000_000, **advice.setting, "tolerance": tolerance}).run()
-
-
-def repetition_faults(r: Ran) -> list[str]:
-    """Where the same run, or the same call, is explained in two ways."""
-    first = plain(r.told)
-    others = {
-        "asked again": r.run.explain(),
-        "explained anew": explain(r.run),
-        "run anew": r.call.run().explain(),
-    }
-    return [
-        f"{how}: {_difference(first, plain(other))}" for how, other in others.items() if plain(other) != first
-    ]
-
-
-def plain(told: Any) -> str:
-    """An explanation as text in which every number counts."""
-    return json.dumps(told.to_dict(), sort_keys=True, default=str)
-
-
-def _difference(one: str, other: str) -> str:
-    at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
-    return f"...{one[max(0, at - 60) : at + 60]}... and ...{other[max(0, at - 60) : at + 60]}..."

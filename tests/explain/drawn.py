@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from consistency import Call
+from calls import Call
 
 FOUND = Path(__file__).parent / "found"
 Random = np.random.Generator

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from causes.known import findings_of
-from consistency import plain
+from replays import plain
 from scipy.optimize import linprog
 
 import downslope as ds

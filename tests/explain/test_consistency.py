@@ -17,14 +17,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from calls import Call, Ran
 from causes.arithmetic import dense, spread, turned
-from consistency import Call, Ran, advice_faults, contradictions, plain, repetition_faults
+from consistency import contradictions
 from drawn import FOUND, called, draw, keep
 from drawn_fits import draw_fit, fit_faults
+from replays import advice_faults, plain, repetition_faults
 from theory import number_faults
 
 SEED = int(os.environ.get("DOWNSLOPE_SEED") or random.SystemRandom().randrange(2**31))
-DRAWS = int(os.environ.get("DOWNSLOPE_DRAWS") or 900)
+DRAWS = int(os.environ.get("DOWNSLOPE_DRAWS") or 360)
 PARTS = 12
 MOST_KEPT = 3  # failures of one part that are written as files
 
@@ -45,7 +47,7 @@ def test_what_is_said_of_runs_drawn_at_random_holds_together(part: int) -> None:
 
 @pytest.mark.parametrize("part", range(PARTS, PARTS + 3))
 def test_what_is_said_of_fits_drawn_at_random_holds_together(part: int) -> None:
-    _hold_together(part, -(-DRAWS // 18), draw_fit)
+    _hold_together(part, -(-DRAWS // 12), draw_fit)
 
 
 def _hold_together(part: int, draws: int, make: Callable[[np.random.Generator], dict[str, Any]]) -> None:
@@ -85,7 +87,7 @@ def test_a_fresh_process_says_the_same() -> None:
     here = [plain(called(drawn).run().explain()) for drawn in draws]
     program = (
         "import sys, json; sys.path.insert(0, sys.argv[1]);"
-        "from consistency import plain; from drawn import called;"
+        "from replays import plain; from drawn import called;"
         "print(json.dumps([plain(called(d).run().explain()) for d in json.load(sys.stdin)]))"
     )
     told = subprocess.run(

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from consistency import Ran
+from calls import Ran
 
 MOST_STEPS = 20_000
 

@@ -332,7 +332,7 @@ def _starts() -> list[Known]:
                 "y ~ V*x/(K+x)",
                 {"start": {"V": start[0], "K": start[1]}},
                 "flat|grows_without_bound|worse_than_mean|stalled|pole|left_domain|saddle",
-                instead=(212.68, 0.0641),
+                instead=(0.0641, 212.68),
                 why="the values that every book gives",
             )
             for start in ((1, 1), (200, 10), (100, 0.01))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from consistency import Call
+from calls import Call
 
 from .known import About, Known
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from consistency import Call, Ran, advice_faults, contradictions
+from calls import Call, Ran
+from consistency import contradictions
+from replays import advice_faults
 
 NUMBERS = 1e-5  # relative, unless a number brings its own slack
 
