@@ -37,6 +37,7 @@ RECORD_CODES = (
 LAST = 10  # steps at the end by which a curvature is measured
 AGREE = 0.25  # part of the slopes by which values may miss the trapezoid between them
 ALTERNATING = 12  # steps in a row, and more where there are many coordinates, that must change their sign
+SLOW = 0.85  # a step that changes its sign and keeps so much of its length takes 85 of them to a millionth
 VISIBLE = 0.05  # part of the largest coordinate's steps below which nobody would see another one swing
 STILL = 3  # steps without any move
 WINDOW = 20  # rows at least in the part of a record that is called level or noisy
@@ -218,6 +219,10 @@ def _zigzag(record: RecordedCourse) -> Iterator[Finding]:
     last = moves[-needed:]
     sizes = np.median(np.abs(last), axis=0)
     worst = int(np.argmax(np.where(np.array(runs) >= needed, sizes, -1.0)))
+    with np.errstate(all="ignore"):
+        factors = np.abs(last[1:, worst] / last[:-1, worst])
+    if not float(np.median(factors)) >= SLOW:
+        return  # it settles quickly, as at the best rate there is
     if runs[worst] >= needed and sizes[worst] >= VISIBLE * np.max(sizes) > 0:
         evidence = {
             "along": record.run.history.coordinates[worst],
