@@ -22,7 +22,7 @@ from downslope.explain.linear import LinearRule
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
 from downslope.messages import Message
-from downslope.objectives.recorded import RecordedObjective, Secants
+from downslope.objectives.recorded import NotFinite, RecordedObjective, Secants
 
 RECORD_CODES = (
     "not_finite",
@@ -91,7 +91,7 @@ class RecordedCourse:
         return found if found is not None and len(found.length) == len(self.run.history) else None
 
     @cached_property
-    def broke(self) -> tuple[int, str] | None:
+    def broke(self) -> NotFinite | None:
         """Where a number was not finite, and which."""
         objective = self.run.objective
         return objective.broke if isinstance(objective, RecordedObjective) else None
@@ -160,8 +160,10 @@ def findings(record: RecordedCourse) -> list[Finding]:
 
 def _not_finite(record: RecordedCourse) -> Iterator[Finding]:
     if record.broke is not None:
-        step, what = record.broke
-        yield Finding("not_finite", {"step": step, "what": what}, key="record.not_finite")
+        step, what, infinite = record.broke.step, record.broke.what, record.broke.infinite
+        nature = "" if what == "point" else ".infinite" if infinite else ".nan"
+        evidence = {"step": step, "what": what, "infinite": infinite}
+        yield Finding("not_finite", evidence, key=f"record.not_finite.{what}{nature}")
 
 
 def _rising(record: RecordedCourse) -> Iterator[Finding]:
