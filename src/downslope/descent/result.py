@@ -113,7 +113,7 @@ class Run:
     @property
     def notes(self) -> tuple[str, ...]:
         """How the objective was understood, where that could surprise."""
-        return self.objective.notes
+        return tuple(map(str, self.objective.notes))
 
     @property
     def command(self) -> str:

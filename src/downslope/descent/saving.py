@@ -15,6 +15,7 @@ from downslope.descent.stopping import Status, Stopping
 from downslope.descent.termination import Termination
 from downslope.errors import DataError, DownslopeError, ObjectiveError
 from downslope.files import read_text, write_atomically
+from downslope.messages import from_plain, to_plain
 from downslope.objectives import Objective, Parameters, Vector
 from downslope.objectives.formula import FormulaObjective, from_text
 from downslope.objectives.nested import Nested
@@ -52,7 +53,7 @@ def to_dict(run: Run) -> dict[str, Any]:
         "engine": run.engine,
         "seconds": run.seconds,
         "differentiation": run.objective.differentiation,
-        "notes": list(run.notes),
+        "notes": list(map(to_plain, run.objective.notes)),
         "problem": run.objective.problem.name if run.objective.problem else None,
         "formula": isinstance(run.objective, FormulaObjective) and run.objective.says_itself,
         "parameters": {
@@ -201,7 +202,7 @@ def _objective(data: dict[str, Any], parameters: Parameters) -> Objective:
         objective = LostObjective(parameters, str(data["objective"]), check_dtype(data["dtype"]))
     objective.text = str(data["objective"])
     objective.name = str(data.get("name", ""))
-    objective.notes = tuple(data["notes"])
+    objective.notes = tuple(map(from_plain, data["notes"]))
     objective.differentiation = str(data["differentiation"])
     objective.nested = _nested(data["parameters"], parameters)
     return objective

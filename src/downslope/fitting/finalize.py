@@ -12,6 +12,7 @@ from downslope.fitting.problem import FitProblem
 from downslope.fitting.result import Fit
 from downslope.fitting.rows import Array
 from downslope.fitting.strategies import FitOutcome
+from downslope.messages import as_message
 
 JUDGED = 10_000_000  # rows times squared parameters up to which the point reached is judged
 CHEAP = 1_000_000  # and up to which that takes some 10 ms
@@ -35,7 +36,7 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> Fit:
     found, grave = findings.find_notes(problem, outcome, loss)
     notes = (*problem.notes, *outcome.notes, *found, *objective.said)
     warnings = (*problem.warnings, *outcome.warnings, *grave)
-    objective.notes = (*notes, *warnings)
+    objective.notes = tuple(map(as_message, (*notes, *warnings)))
     model = Model(
         replace(problem.hypothesis),
         problem.loss,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.messages import Message
 from downslope.objectives.parameters import Parameters, Vector
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Objective(ABC):
         self.text = text
         self.dtype = np.dtype(dtype)
         self.differentiation = "supplied"
-        self.notes: tuple[str, ...] = ()
+        self.notes: tuple[Message, ...] = ()
 
     @property
     def headline(self) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
+from downslope.messages import message
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector
 
@@ -58,5 +59,9 @@ class RecordedObjective(Objective):
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         """Raises ObjectiveError: there is nothing to evaluate."""
         raise ObjectiveError(
-            f"'{self.text}' was recorded: its history is there, but not the function, which cannot be evaluated."
+            message(
+                "'{text}' was recorded: its history is there, but not the function, which cannot be"
+                " evaluated.",
+                text=self.text,
+            )
         )

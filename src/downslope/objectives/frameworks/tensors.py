@@ -13,21 +13,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.containers import flattened, like, rebuilt
-from downslope.errors import ObjectiveError, StartError, UsageError
-from downslope.objectives.function import Calling, calling
+from downslope.errors import StartError, UsageError
+from downslope.messages import Message, argument, listing, literal, message
+from downslope.objectives.calling import Calling, calling
 from downslope.objectives.objective import Objective
-from downslope.objectives.parameters import Parameters, Vector
+from downslope.objectives.parameters import THE_START, Parameters, Vector
 
 _MODULES = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax", "jaxlib": "jax"}
 _PRECISIONS = ("float32", "float64")
+IN_PLACE = argument("in_place", True)
 
 
 class TensorLibrary(ABC):
     """What is asked of a framework: its numbers, tensors like a given one, and objectives."""
 
     name: str
-    cast: str  # how a person makes a tensor of fractions from one of whole numbers
-    in_place: str = ""  # whose values can be changed in place; "" where nothing can
+    cast: tuple[str, str]  # how a person writes a tensor of fractions, and makes one of whole numbers
+    fixed: Message = message(  # what is said of a start whose values cannot be changed in place
+        "{option} needs a start that can be changed: PyTorch leaf tensors and TensorFlow Variables; leave it"
+        " out and use run.x.",
+        option=IN_PLACE,
+    )
 
     @abstractmethod
     def numbers(self, tensor: Any) -> NDArray[Any]:
@@ -64,7 +70,11 @@ def library_of(start: Any) -> TensorLibrary | None:
     """
     found = {name for leaf in _leaves(start) if (name := library_name(leaf))}
     if len(found) > 1:
-        raise StartError(f"the start mixes {' and '.join(sorted(found))}; give tensors of one library.")
+        raise StartError(
+            message(
+                "the start mixes {found}; give tensors of one library.", found=listing(sorted(found), "and")
+            )
+        )
     if not found:
         return None
     library: TensorLibrary = importlib.import_module(f"downslope.objectives.frameworks.{found.pop()}").LIBRARY
@@ -92,8 +102,12 @@ def of_keras(start: Any) -> Any:
     for leaf in leaves:
         if hasattr(leaf, "trainable_variables"):
             raise StartError(
-                f"the start is a {type(leaf).__name__}, not a tensor. For a model, start with model.trainable_variables"
-                " and call it with model.stateless_call(parameters, model.non_trainable_variables, inputs)[0]."
+                message(
+                    "the start is a {kind}, not a tensor. For a model, start with"
+                    " model.trainable_variables and call it with model.stateless_call(parameters,"
+                    " model.non_trainable_variables, inputs)[0].",
+                    kind=type(leaf).__name__,
+                )
             )
     return rebuilt(start, iter([getattr(leaf, "value", leaf) for leaf in leaves]), in_place=False)
 
@@ -170,7 +184,7 @@ def from_tensors(tensors: Tensors, function: Callable[..., Any], gradient: Any) 
     """
     tensors = tensors.of_function(function)
     if gradient is not None and not callable(gradient):
-        raise UsageError("the gradient of a function of tensors is a function of the same tensors.")
+        raise UsageError(message("the gradient of a function of tensors is a function of the same tensors."))
     objective, x = tensors.library.objective(function, tensors, gradient)
     objective.tensors = tensors
     return objective, x
@@ -186,42 +200,85 @@ def as_tensors(start: Any, dtype: Any = None) -> Tensors | None:
     library = library_of(start)
     if library is None:
         return None
-    found: dict[str, str] = {}
+    found: dict[str | int, str] = {}
     numbers: Any
     if isinstance(start, Mapping):
-        numbers = {k: _numbers(library, f"the start for {k}", v, found) for k, v in start.items()}
+        numbers = {k: _numbers(library, str(k), v, found) for k, v in start.items()}
     elif isinstance(start, (list, tuple)):
-        places = (f"number {i + 1} of the start" for i in range(len(start)))
-        numbers = like(
-            start, [_numbers(library, what, leaf, found) for what, leaf in zip(places, start, strict=True)]
-        )
+        numbers = like(start, [_numbers(library, n, leaf, found) for n, leaf in enumerate(start, 1)])
     else:
-        numbers = _numbers(library, "the start", start, found)
+        numbers = _numbers(library, 0, start, found)
     kinds = sorted(set(found.values()))
     if len(kinds) > 1:
-        listed = ", ".join(f"{what.removeprefix('the start for ')} {kind}" for what, kind in found.items())
-        raise StartError(f"the start mixes precisions ({listed}); give all of it the same one.")
+        raise StartError(
+            message(
+                "the start mixes precisions ({found}); give all of it the same one.",
+                found=listing(_of_precision(place, kind) for place, kind in found.items()),
+            )
+        )
     if dtype is not None and np.dtype(dtype).name != kinds[0]:
         raise UsageError(
-            f"the start is {kinds[0]}, but dtype is {np.dtype(dtype).name}; leave dtype out, or give a start of that"
-            " precision."
+            message(
+                "the start is {found}, but dtype is {wanted}; leave dtype out, or give a start of that"
+                " precision.",
+                found=kinds[0],
+                wanted=np.dtype(dtype).name,
+            )
         )
     return Tensors(library, start, numbers, kinds[0])
 
 
-def _numbers(library: TensorLibrary, what: str, leaf: Any, found: dict[str, str]) -> Any:
+def _of_precision(place: str | int, precision: str) -> Message:
+    """Which precision stands where: at a name, or at a number of a list."""
+    if isinstance(place, int):
+        return message("number {n} of the start {precision}", n=place, precision=precision)
+    return literal(f"{place} {precision}")
+
+
+def _place(place: str | int) -> Message:
+    """What stands at a name, at a number of a list, or, at 0, the start itself."""
+    if isinstance(place, int):
+        return message("number {n} of the start", n=place) if place else THE_START
+    return message("the start for {name}", name=place)
+
+
+def _numbers(library: TensorLibrary, place: str | int, leaf: Any, found: dict[str | int, str]) -> Any:
     if not library_name(leaf):
         return leaf
     if not hasattr(leaf, "dtype"):
         raise StartError(
-            f"{what} is a {type(leaf).__name__}, not a tensor. For a model, start with dict(model.named_parameters())"
-            " and call it with torch.func.functional_call(model, parameters, inputs)."
+            message(
+                "{what} is a {kind}, not a tensor. For a model, start with"
+                " dict(model.named_parameters()) and call it with torch.func.functional_call(model,"
+                " parameters, inputs).",
+                what=_place(place),
+                kind=type(leaf).__name__,
+            )
         )
     precision = library.precision(leaf)
     if precision not in _PRECISIONS:
-        kind = "whole numbers" if "int" in precision or precision == "bool" else f"{precision} numbers"
-        raise StartError(f"{what} is a tensor of {kind}; a descent needs float32 or float64: {library.cast}.")
-    found[what] = precision
+        written, made = library.cast
+        if "int" in precision or precision == "bool":
+            raise StartError(
+                message(
+                    "{what} is a tensor of whole numbers; a descent needs float32 or float64: write {written},"
+                    " or {made}.",
+                    what=_place(place),
+                    written=written,
+                    made=made,
+                )
+            )
+        raise StartError(
+            message(
+                "{what} is a tensor of {precision} numbers; a descent needs float32 or float64: write"
+                " {written}, or {made}.",
+                what=_place(place),
+                precision=precision,
+                written=written,
+                made=made,
+            )
+        )
+    found[place] = precision
     return library.numbers(leaf)
 
 
@@ -232,63 +289,4 @@ def check_in_place(start: Any) -> None:
     leaves = list(_leaves(start))
     if library is not None and all(library_name(leaf) and library.can_change(leaf) for leaf in leaves):
         return
-    allowed = (
-        library.in_place if library and library.in_place else "PyTorch leaf tensors and TensorFlow Variables"
-    )
-    raise UsageError(
-        f"in_place=True needs a start that can be changed: {allowed}; leave it out and use run.x."
-    )
-
-
-def one_number(array: NDArray[Any], name: str) -> None:
-    """Raise ObjectiveError unless a cost's answer is one real number."""
-    if array.dtype.kind == "c":
-        raise ObjectiveError(f"{name} returned a complex number; a real one is needed.")
-    if array.size != 1:
-        raise ObjectiveError(
-            f"{name} returned a tensor of shape {tuple(array.shape)}; one number is needed. Is a sum or a mean missing?"
-        )
-
-
-def name_of(function: Callable[..., Any]) -> str:
-    """What to call a person's function."""
-    return getattr(function, "__name__", type(function).__name__)
-
-
-def nothing_returned(name: str) -> ObjectiveError:
-    """The error of a function without ``return``."""
-    return ObjectiveError(f"{name} returned None. Does it end with 'return'?")
-
-
-def refuse_several(result: Any, name: str) -> None:
-    """Raise ObjectiveError where a cost answers with several things."""
-    if isinstance(result, (tuple, list, Mapping)):
-        raise ObjectiveError(
-            f"{name} returned a {type(result).__name__} of {len(result)}; one number is needed: return the cost alone."
-        )
-
-
-def flat_gradient(parts: list[NDArray[Any]], parameters: Any, dtype: Any) -> Vector:
-    """A supplied gradient's parts as one vector; a wrong number of them is an ObjectiveError."""
-    sizes = [part.size for part in parts]
-    if sum(sizes) != parameters.size or (
-        len(sizes) == len(parameters.sizes) and sizes != list(parameters.sizes)
-    ):
-        shown = ", ".join(str(tuple(part.shape)) for part in parts)
-        raise ObjectiveError(
-            f"the gradient has shape {shown}, but {parameters.size} numbers are needed,"
-            f" in the order {', '.join(parameters.coordinates)}."
-        )
-    return np.concatenate([part.ravel() for part in parts]).astype(dtype)
-
-
-def gradient_parts(result: Any, parameters: Any) -> list[Any]:
-    """What a supplied gradient returned, part by part: of a dict, a list or one tensor."""
-    if result is None:
-        raise ObjectiveError("the gradient returned None. Does it end with 'return'?")
-    if isinstance(result, Mapping):
-        missing = [name for name in parameters.names if name not in result]
-        if missing:
-            raise ObjectiveError(f"the gradient gives nothing for {', '.join(missing)}.")
-        return [result[name] for name in parameters.names]
-    return list(result) if isinstance(result, (list, tuple)) else [result]
+    raise UsageError(library.fixed if library else TensorLibrary.fixed)
