@@ -98,15 +98,14 @@ def _success(e: Evidence, status: Status) -> bool:
     """Whether it ended as it was asked to.
 
     A test passed, at no point that is known to be another than was wanted; or only limits were asked for, and the end
-    is no worse than the start.
+    is no worse than the start, and none of a cycle, which more steps never leave.
     """
     if e.ground:
         return False
     if status in _MET:
         return True
-    return (
-        e.cause in (*LIMITS, Cause.LOOP_ENDED) and status != Status.DIVERGED and not e.asked and not e.worse
-    )
+    alone = e.cause in (*LIMITS, Cause.LOOP_ENDED, Cause.STALLED)
+    return alone and status != Status.DIVERGED and not e.asked and not e.worse and e.trend != "cycle"
 
 
 def is_far(point: Vector, start: Vector, is_nan: bool) -> bool:

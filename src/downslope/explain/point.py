@@ -23,7 +23,7 @@ from downslope.explain.budget import (
 )
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
-from downslope.messages import literal
+from downslope.messages import Message
 from downslope.objectives import Objective, Vector, compare_gradient
 
 Kind = Literal[
@@ -103,6 +103,11 @@ class Point:
     @property
     def sentence(self) -> str:
         """One sentence on the point."""
+        return str(self.message)
+
+    @property
+    def message(self) -> Message:
+        """The same as data."""
         return say(self._key, **self._fields())
 
     @property
@@ -224,7 +229,7 @@ def judge_run(run: Descent) -> Descent:
         run.termination.success and not by_gradient(run) and point.kind == "small_by_units"
     ):
         return run
-    return run.judged_again(literal(point.sentence), ground=point.detail or point.kind)
+    return run.judged_again(point.message, ground=point.detail or point.kind)
 
 
 def by_gradient(run: Descent) -> bool:

@@ -35,7 +35,7 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
     causes = tuple(findings.find_causes(problem, outcome))
     notes = (*problem.notes, *outcome.notes, *found, *objective.said)
     warnings = (*problem.warnings, *outcome.warnings, *grave, *causes)
-    objective.notes = (*notes, *warnings)
+    objective.notes = tuple(map(as_message, (*notes, *warnings)))
     model = Model(
         replace(problem.hypothesis),
         problem.loss,

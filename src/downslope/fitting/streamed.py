@@ -17,6 +17,7 @@ from downslope.fitting.pages import Pages
 from downslope.fitting.problem import FitProblem, cost_of, notes_of
 from downslope.fitting.rows import Array, LinearRows
 from downslope.fitting.streaming_pass import PagedTable, StreamingPass, read_once
+from downslope.messages import as_message
 from downslope.objectives import Vector
 
 SMALL = 64 << 20  # bytes of files that are read into memory whatever is free
@@ -198,5 +199,5 @@ def streamed_problem(table: PagedTable, *, l2: float, l1: float) -> FitProblem:
     warnings = list(h.doubts)
     if scan.looks is not None and isinstance(part.rows, LinearRows):
         warnings += checks.column_notes(scan.looks, h, part.rows, scan.rows)
-    objective.notes = (*notes, *warnings)
+    objective.notes = tuple(map(as_message, (*notes, *warnings)))
     return FitProblem(scan.sample, h, loss, objective, scan.classes, tuple(notes), tuple(warnings))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Status
+from downslope.descent.norms import norm_of
 from downslope.descent.trend import period_of
 from downslope.explain.advice import (
     Advice,
@@ -23,7 +24,7 @@ from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
 from downslope.explain.diagnosis import WINDOW, Diagnosis, reversals, turns
 from downslope.explain.findings.finding import Finding
-from downslope.explain.linear import LinearRule, best_momentum, written
+from downslope.explain.linear import LinearRule, best_modulus, best_momentum, written
 
 ZIGZAG = -0.75  # a factor between this and -1 takes more than 48 steps to a millionth, changing sides at each
 ZIGZAG_AT_BEST = -0.85  # the same where the rate is below the best one: then only a slow one is worth a word
@@ -58,7 +59,7 @@ def _exactly(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     if curvature is None or (diagnosis.succeeded_by_test and diagnosis.run.nit == 0):
         return None
     parts = np.abs(curvature.vectors.T @ diagnosis.first_gradient)
-    size = float(np.linalg.norm(parts))
+    size = norm_of(parts)
     factors = [linear.factor(float(v)) for v in curvature.values]
     growing = [
         i
@@ -80,6 +81,9 @@ def _exactly(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
 
 def _tolerable(linear: LinearRule, curvature: Curvature) -> float:
     """The factor from which on changing sides is called a zig-zag."""
+    worst = max((abs(linear.factor(float(v))) for v in curvature.values if v > 0), default=1.0)
+    if worst <= best_modulus(curvature.condition) + AT_BEST:
+        return -np.inf  # no momentum and no constant rate are better
     plain = len(linear.free) == 1 and curvature.smallest > 0
     same = shortened(linear.rate) == shortened(curvature.best_rate)
     if plain and (same or abs(linear.rate / curvature.best_rate - 1) <= AT_BEST):
@@ -173,7 +177,7 @@ def _zigzag(
         **_rates(linear, curvature),
         **more,
     }
-    key = "zigzag.one" if len(curvature.values) == 1 or slow == i else ""
+    key = "zigzag.single" if len(curvature.values) == 1 or slow == i else ""
     advice = _calmer(diagnosis, linear, curvature)
     return Finding("zigzag", evidence, exact, advice, (key + ("" if exact else ".local")) if key else "")
 
@@ -256,8 +260,8 @@ def _bouncing(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     curvature = diagnosis.bottom.curvature
     if linear.rate <= linear.limit(curvature.largest):
         return None
-    distance = float(np.linalg.norm(half[-1] - diagnosis.bottom.x))
-    span = float(np.linalg.norm(np.ptp(half, axis=0)))
+    distance = norm_of(half[-1] - diagnosis.bottom.x)
+    span = norm_of(np.ptp(half, axis=0))
     more = {
         "measured_factor": float(np.median(reversals(half))),
         "period": period_of(half) or None,

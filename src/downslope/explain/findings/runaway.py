@@ -9,13 +9,14 @@ import numpy as np
 
 from downslope.descent import Status
 from downslope.descent.bounds import within_bounds
+from downslope.descent.norms import norm_of
 from downslope.errors import UsageError
 from downslope.explain.advice import Advice, Candidate, first_to_work, leave_out, rates, trial
 from downslope.explain.curvature import along, as_dict
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings.finding import Finding
 from downslope.explain.line_probe import fall_without_end
-from downslope.explain.subexpressions import Failure, divisors, failure_at
+from downslope.explain.subexpressions import Failure, divisors, failure_at, kinks_at
 from downslope.objectives import Vector
 from downslope.optimizers import as_optimizer
 
@@ -33,7 +34,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """Each where the run ended so."""
     left = diagnosis.run.termination.left_at
     if left is not None and diagnosis.status == Status.LEFT_DOMAIN:
-        yield _left_domain(diagnosis, left)
+        yield _corner(diagnosis, left) or _left_domain(diagnosis, left)
     elif left is not None and diagnosis.status == Status.DIVERGED:
         yield from _overflow(diagnosis, left)
     pole = _pole(diagnosis)
@@ -121,6 +122,27 @@ def _left_domain(diagnosis: Diagnosis, left: Vector) -> Finding:
     }
     advice = None if step == 0 else _stay_inside(diagnosis, left)
     return Finding(code, evidence, True, advice, _key(code, failure, step))
+
+
+def _corner(diagnosis: Diagnosis, left: Vector) -> Finding | None:
+    """A kink that was hit exactly: the value is there, and the slope is not."""
+    if not np.isfinite(diagnosis.run.objective.value(left)):
+        return None
+    parts = kinks_at(diagnosis.run.objective, left, 1e-9 * max(1.0, float(np.max(np.abs(left)))))
+    if not parts:
+        return None
+    names = diagnosis.run.objective.parameters.coordinates
+    way = left - diagnosis.run.final
+    length = norm_of(way)
+    evidence = {
+        "at": as_dict(left, names),
+        "along": along(way / length, names) if length > 0 else names[0],
+        "expression": parts[0],
+        "jump": None,
+        "span": length,
+        "value": diagnosis.run.objective.value(left),
+    }
+    return Finding("kink", evidence, True, first_to_work(diagnosis, leave_out(diagnosis)), "kink")
 
 
 def _parts(failure: Failure | None) -> dict[str, Any]:
@@ -268,7 +290,7 @@ def _unbounded_quadratic(diagnosis: Diagnosis) -> Finding | None:
         return None
     gradient = diagnosis.first_gradient
     parts = curvature.vectors.T @ gradient
-    size = float(np.linalg.norm(parts))
+    size = norm_of(parts)
     down = [
         i
         for i, v in enumerate(curvature.values)
@@ -290,7 +312,7 @@ def _unbounded_elsewhere(diagnosis: Diagnosis) -> Finding | None:
     ways = [-diagnosis.view.gradient(base), x[best] - x[max(0, best - 1)], base - diagnosis.start]
     ways += [s * axis for axis in np.eye(len(base)) for s in (1.0, -1.0)]
     for way in ways:
-        length = float(np.linalg.norm(way))
+        length = norm_of(way)
         if not 0 < length < np.inf:
             continue
         found = _made(diagnosis, way / length, base, False, "values")

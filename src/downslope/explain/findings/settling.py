@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Status
-from downslope.descent.trend import period_of, repeats
+from downslope.descent.norms import norm_of
+from downslope.descent.trend import is_wide, period_of, repeats
 from downslope.explain.advice import first_to_work, leave_out, rates, scheduled, tolerance
 from downslope.explain.curvature import as_dict
 from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
@@ -47,6 +48,8 @@ def _cycle(diagnosis: Diagnosis) -> Finding | None:
     points = late if late is not None else diagnosis.run.history.x[:, diagnosis.free]
     period = period_of(points) if late is not None else 0
     if not period and not (late is None and repeats(points) and _moves(diagnosis)):
+        return None
+    if period and not diagnosis.asked and not is_wide(diagnosis.run.history.x, period):
         return None
     last = points[-max(period, 1) :]
     evidence: dict[str, Any] = {
@@ -155,8 +158,8 @@ def _loose(diagnosis: Diagnosis) -> Finding | None:
 def _part_to_go(diagnosis: Diagnosis) -> float | None:
     if diagnosis.bottom is None:
         return None
-    whole = float(np.linalg.norm(diagnosis.bottom.x - diagnosis.start))
-    return float(np.linalg.norm(diagnosis.bottom.x - diagnosis.final)) / whole if whole > 0 else None
+    whole = norm_of(diagnosis.bottom.x - diagnosis.start)
+    return norm_of(diagnosis.bottom.x - diagnosis.final) / whole if whole > 0 else None
 
 
 def _loosely(diagnosis: Diagnosis, part: float | None, which: str) -> Finding:
