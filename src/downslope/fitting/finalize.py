@@ -11,7 +11,7 @@ from downslope.fitting.problem import FitProblem
 from downslope.fitting.result import FitResult
 from downslope.fitting.rows import Array
 from downslope.fitting.strategies import FitOutcome
-from downslope.messages import message
+from downslope.messages import as_message, message
 
 JUDGED = 10_000_000  # rows times squared parameters up to which the point reached is judged
 
