@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from downslope.descent import Run, Status, Stopping, descend
+from downslope.descent import Descent, Status, Stopping, descend
 from downslope.descent.descend import EngineName
 from downslope.errors import DownslopeError
 from downslope.explain import budget
@@ -146,7 +146,7 @@ def _proven(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float) -> Ad
     return Advice(setting, candidate.key, run.status, run.nit, run.fun, run.gradient_norm, reached)
 
 
-def trial(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float = math.inf) -> Run | None:
+def trial(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float = math.inf) -> Descent | None:
     """The same problem with something changed, run until its test passes; None where it cannot be afforded."""
     run, optimizer = diagnosis.run, candidate.optimizer or diagnosis.run.optimizer
     new = type(Setup.of(optimizer).rule) is not type(diagnosis.setup.rule) or candidate.objective is not None
@@ -189,7 +189,7 @@ def _stopping(diagnosis: Diagnosis, candidate: Candidate, steps: int, evaluation
     return Stopping(**asked_for, steps=steps, evaluations=evaluations)
 
 
-def _limits_needed(diagnosis: Diagnosis, run: Run) -> dict[str, Any]:
+def _limits_needed(diagnosis: Diagnosis, run: Descent) -> dict[str, Any]:
     """Limits of the run's own that a trial with a test would have hit, as they would have to be."""
     if not diagnosis.asked:
         return {}
@@ -207,7 +207,7 @@ def _other_tests(diagnosis: Diagnosis) -> dict[str, Any]:
     return {name: None for name in names if getattr(diagnosis.run.stopping, name) is not None}
 
 
-def _same_call(diagnosis: Diagnosis, candidate: Candidate, tried: Run) -> Run | None:
+def _same_call(diagnosis: Diagnosis, candidate: Candidate, tried: Descent) -> Descent | None:
     """The call as it was, without a test, with the candidate's setting: as many steps as the run had."""
     steps = candidate.setting.get("steps", diagnosis.run.nit)
     return trial(diagnosis, dataclasses.replace(candidate, lasting=max(1, steps)))

@@ -19,7 +19,8 @@ MOST_SYMBOLIC = 24  # parameters up to which second derivatives are taken in sym
 MOST_WRITTEN = 3000  # characters of a formula times its parameters, likewise: 15 ms
 LONG = 3000  # characters from which a formula is compiled: its gradients then cost a fortieth and more
 LONGEST = 200_000  # characters up to which it is: a second of compiling
-EIGENVALUES = 3  # times the cube of the parameters: operations of finding those of a Hessian
+MOST_READ = 100_000  # characters of a formula that is read for whether it is a quadratic
+EIGENVALUES = 10  # times the cube of the parameters: operations of finding those of a Hessian
 SAME = 1e-5  # Hessians from differences that agree so well, relatively, are called equal
 
 
@@ -126,19 +127,30 @@ class AnalysisView:
 
     @cached_property
     def constant(self) -> NDArray[np.float64] | None:
-        """The Hessian where it is the same everywhere by its symbols: the objective is a quadratic. Else None."""
-        if self._second is None or not self.smooth:
+        """The Hessian where it is the same everywhere by its symbols: the objective is a quadratic. Else None.
+
+        Each partial derivative is differentiated by the few variables that it holds, so a long sum of squares takes
+        no longer than it has terms; the first that is no number ends it.
+        """
+        if self.expression is None or not self.smooth or len(self._written) > MOST_READ:
             return None  # the second derivative of a corner is 0 on both sides, and says nothing
-        rows = [[entry if entry.is_Number else se.expand(entry) for entry in row] for row in self._second]
-        if any(entry.free_symbols for row in rows for entry in row):
-            return None
-        numbers = np.array([[float(entry.n(53, real=True)) for entry in row] for row in rows])
+        places = {symbol: i for i, symbol in enumerate(self.objective.symbols)}
+        numbers = np.zeros((self.dimension, self.dimension))
+        for i, partial in enumerate(self._partials):
+            for symbol in partial.free_symbols:
+                entry = partial.diff(symbol)
+                entry = entry if entry.is_Number else se.expand(entry)
+                if entry.free_symbols:
+                    return None
+                numbers[i, places[symbol]] = float(entry.n(53, real=True))
         return numbers if np.all(np.isfinite(numbers)) else None
 
     def is_quadratic(self, points: list[Vector]) -> bool:
         """Whether the Hessian is the same everywhere: by its symbols, else as far as these points and others show."""
+        if self.constant is not None:
+            return True
         if self._second is not None or (self.expression is not None and not self.smooth):
-            return self.constant is not None
+            return False
         if self.dimension > MOST_SYMBOLIC:
             points = points[:2]
         random = np.random.default_rng(0)
@@ -175,7 +187,7 @@ class AnalysisView:
 
     def hessian(self, x: Vector) -> NDArray[np.float64]:
         """The matrix of second derivatives at ``x``; remembered."""
-        if self._second is not None and self.constant is not None:
+        if self.constant is not None:
             return self.constant
         x = np.ascontiguousarray(x, np.float64)
         key = x.tobytes()
@@ -242,7 +254,11 @@ class AnalysisView:
     @property
     def doubt(self) -> float:
         """The part of the largest curvature that rounding may make of none: little in symbols, more in differences."""
-        return 1e-14 * self.dimension if self._second is not None else max(1e-7, 100 * self.precision)
+        return (
+            1e-14 * self.dimension
+            if self._second is not None or self.constant is not None
+            else max(1e-7, 100 * self.precision)
+        )
 
     def noise(self, x: Vector) -> float:
         """How far rounding in ``x`` alone moves the gradient: |H| |x| times the precision."""

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import symengine as se
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.errors import ObjectiveError
 from downslope.objectives import Objective, Vector
 
@@ -125,18 +125,18 @@ def operations_of(objective: Objective) -> int:
     return objective.operations
 
 
-def safety(run: Run) -> float:
+def safety(run: Descent) -> float:
     """Seconds after which something must have been counted wrong."""
     each = run.seconds / max(1, run.nfev)
     return max(SAFETY_SECONDS, 20 * run.seconds, 5 * each * (run.nfev + MORE_EVALUATIONS))
 
 
-def spent_by(run: Run) -> float:
+def spent_by(run: Descent) -> float:
     """Operations that a run took."""
     return run.nfev * step_price(run)
 
 
-def step_price(run: Run) -> float:
+def step_price(run: Descent) -> float:
     """Operations of one evaluation and step of a run; those of a person's function are unknown, and not in it."""
     if run.engine == "traced":
         return TRACED_STEP + operations_of(run.objective) / 2
@@ -186,7 +186,7 @@ class BudgetedObjective(Objective):
         return self._objective.present(x)
 
 
-def with_budget(run: Run, more: int = MORE_EVALUATIONS) -> Run:
+def with_budget(run: Descent, more: int = MORE_EVALUATIONS) -> Descent:
     """The run, its objective rationed where every evaluation is a call of somebody else's function.
 
     As many evaluations are allowed as the run made, and ``more``.
@@ -201,12 +201,12 @@ def with_budget(run: Run, more: int = MORE_EVALUATIONS) -> Run:
     return dataclasses.replace(run, objective=BudgetedObjective(objective, run.nfev + more))
 
 
-def too_coarse(run: Run) -> bool:
+def too_coarse(run: Descent) -> bool:
     """Whether the objective's own rounding hides its curvature: float32 numbers, differenced."""
     return run.objective.expression is None and run.objective.dtype == np.float32
 
 
-def random_values(run: Run) -> bool:
+def random_values(run: Descent) -> bool:
     """Whether the objective draws random numbers: twice at the same point it is not the same, by more than rounding."""
     if run.objective.expression is not None or not run.objective.evaluable or not len(run.history):
         return False

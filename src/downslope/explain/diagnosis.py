@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.descent import Run, Status, Stopping, descend
+from downslope.descent import Descent, Status, Stopping, descend
 from downslope.descent.descend import EngineName
 from downslope.errors import DownslopeError
 from downslope.explain import budget
@@ -44,7 +44,7 @@ class Diagnosis:
         sound: whether a run that would be advised is one that nothing is wrong with; without it, none is advised.
     """
 
-    def __init__(self, run: Run, sound: Callable[[Run], bool] | None = None) -> None:
+    def __init__(self, run: Descent, sound: Callable[[Descent], bool] | None = None) -> None:
         self.run = run
         self.sound = sound or (lambda _: True)
         self.advising = sound is not None

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.explain import budget, recorded_course
 from downslope.explain.budget import (
     Budget,
@@ -126,7 +126,7 @@ class Explanation:
         return "\n".join(rows)
 
 
-def explain(run: Run) -> Explanation:
+def explain(run: Descent) -> Explanation:
     """Why ``run`` ended as it did: what kind of point it reached, causes of trouble, advice that was run, a forecast.
 
     It costs at most as many operations as the run, or 50,000,000 where that is more (some 50 ms; mostly a few), and of
@@ -183,7 +183,7 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
     return Explanation(point, tuple(findings), agreed_forecast(promised, point, findings), left_out=left_out)
 
 
-def _left_out(run: Run, spent: Budget) -> str:
+def _left_out(run: Descent, spent: Budget) -> str:
     """That something was refused, for lack of time or of evaluations; empty where nothing was."""
     if spent.refused:
         return say("left_out.time")
@@ -194,7 +194,7 @@ def _left_out(run: Run, spent: Budget) -> str:
     )
 
 
-def _by_its_record(run: Run, hidden: Detail) -> Explanation:
+def _by_its_record(run: Descent, hidden: Detail) -> Explanation:
     """What the history alone tells, where curvature cannot be had: rounding or chance hides it."""
     findings = (
         tuple(recorded_course.findings(recorded_course.RecordedCourse(run))) if len(run.history) else ()

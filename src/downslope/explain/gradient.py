@@ -209,7 +209,7 @@ def _slip(
     if order:
         return {"slip": order}
     bad = np.flatnonzero(np.any(off, axis=0))
-    if len(bad) < len(off[0]) or len(bad) == 1:
+    if len(bad) < len(off[0]):
         i = int(bad[0])
         column, truth = supplied[:, i], derivative[:, i]
         own = float(np.sum(column * truth) / np.sum(truth**2)) if np.any(truth) else 0.0

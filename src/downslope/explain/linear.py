@@ -87,7 +87,7 @@ class LinearRule:
 
     def settles(self, curvature: float) -> bool:
         """Whether a direction of that curvature shrinks at all: ηλ below the critical number, and above 0."""
-        return 0 < self.rate * curvature < self.critical * (1 - 1e-12)
+        return 0 < self.rate * curvature < self.critical * (1 - 1e-14)
 
     def at_rate(self, rate: float) -> LinearRule:
         """The same rule with another learning rate."""
@@ -162,6 +162,21 @@ def _critical(rule: Optimizer) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if abs(linear.roots(middle / η)[0]) < 1 else (low, middle)
     return high
+
+
+def best_settings(rule: Optimizer, largest: float, condition: float) -> tuple[float, float]:
+    """The momentum and the learning rate that are best for a rule on a quadratic: Nesterov's own, else Polyak's.
+
+    Y. Nesterov's for strongly convex functions: β = (√κ - 1)/(√κ + 1), η = 1/L.
+
+    >>> best_settings(Nesterov(learning_rate=0.1), 2.0, 9.0)
+    (0.5, 0.5)
+    """
+    if isinstance(rule, Nesterov):
+        root = np.sqrt(condition) if np.isfinite(condition) and condition > 1 else 1.0
+        return float((root - 1) / (root + 1)), 1 / largest
+    momentum, scaled = best_momentum(condition)
+    return momentum, scaled / largest
 
 
 def best_momentum(condition: float) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from downslope.descent import Run, Status
+from downslope.descent import Descent, Status
 from downslope.descent.bounds import free_part, projection_of
 from downslope.errors import ObjectiveError
 from downslope.explain import budget
@@ -23,7 +23,7 @@ from downslope.explain.budget import (
 )
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
-from downslope.objectives import Objective, Vector
+from downslope.objectives import Objective, Vector, compare_gradient
 
 Kind = Literal[
     "minimum",
@@ -51,6 +51,7 @@ Detail = Literal[
     "random",
     "too_dear",
     "unfinished",
+    "wrong_gradient",
 ]
 
 NEAR = 1e-2  # part of the way from the start: a stationary point further off than this is said to be near, not reached
@@ -73,6 +74,7 @@ class Point:
             falling for ever), "plateau", "undecided". Of an unknown one why: it has "too_many" parameters, derivatives
             that are "not_finite", values so "coarse" (float32, differenced) or "random" that they hide its curvature,
             it is "too_dear" to look at, or "unfinished": the gradient that is left outweighs what curvature shows.
+            Of one that is not stationary: "wrong_gradient" where only the gradient that was supplied vanishes.
         curvatures: eigenvalues of the Hessian, ascending.
         directions: for each, the parameter or the direction that it belongs to, and its components.
         escape: a direction along which the objective gets better, where there is one.
@@ -114,7 +116,12 @@ class Point:
             if len(self.curvatures) == 1:
                 return f"{key}.single{near}"
             return f"{key}.round{near}" if self.is_round else f"{key}{near}"
-        if self.kind == "not_stationary" and len(self.curvatures) > 1 and not self.is_round:
+        if (
+            self.kind == "not_stationary"
+            and not self.detail
+            and len(self.curvatures) > 1
+            and not self.is_round
+        ):
             return "point.not_stationary.curved"
         return key
 
@@ -141,6 +148,7 @@ class Point:
             "inflection",
             "plateau",
             "asymptote",
+            "wrong_gradient",
         )
 
     def _fields(self) -> dict[str, Any]:
@@ -203,7 +211,7 @@ def classify(
         return Point("unknown", "not_finite", maximize=maximize)
 
 
-def judge_run(run: Run) -> Run:
+def judge_run(run: Descent) -> Descent:
     """The run, no longer called a success where the point it reached is known not to be what was asked for."""
     if run.termination.status not in (Status.CONVERGED, Status.STALLED) and run.gradient_norm > 0:
         return run
@@ -221,7 +229,7 @@ def judge_run(run: Run) -> Run:
     return dataclasses.replace(run, termination=termination)
 
 
-def by_gradient(run: Run) -> bool:
+def by_gradient(run: Descent) -> bool:
     """Whether it was the test on the gradient that a run passed, and no other that was asked for."""
     stopping, first = run.stopping, run.history.gradient_norm
     allowed = [t for t in (stopping.tolerance,) if t is not None]
@@ -230,7 +238,7 @@ def by_gradient(run: Run) -> bool:
     return bool(allowed) and run.gradient_norm <= max(allowed)
 
 
-def point_of(run: Run) -> Point:
+def point_of(run: Descent) -> Point:
     """The judgement of the point that a run reached, on the coordinates that no bound holds there."""
     with np.errstate(all="ignore"):
         setup, run = Setup.of(run.optimizer), with_budget(run)
@@ -243,6 +251,8 @@ def point_of(run: Run) -> Point:
         hidden = why_not(run, len(x))
         if hidden:
             return Point("unknown", hidden, maximize=run.maximize)
+        if is_by_wrong_gradient(run):
+            return Point("not_stationary", "wrong_gradient", maximize=run.maximize)
         start = run.start if len(x) == len(run.start) else None
         point = classify(objective, x, run.maximize, start, setup.ridge)
         if point.kind == "small_by_units" and _has_hardly_fallen(run):
@@ -250,13 +260,21 @@ def point_of(run: Run) -> Point:
         return point
 
 
-def _has_hardly_fallen(run: Run) -> bool:
+def is_by_wrong_gradient(run: Descent) -> bool:
+    """Whether the gradient that a person supplied vanishes where the derivative of the objective does not."""
+    objective = run.objective
+    if objective.differentiation != "supplied" or not run.gradient_norm <= HARDLY * max(1.0, abs(run.fun)):
+        return False
+    return bool(compare_gradient(objective, run.final))
+
+
+def _has_hardly_fallen(run: Descent) -> bool:
     """Whether much of the first gradient is still there after some steps."""
     first = float(run.history.gradient_norm[0]) if len(run.history) else 0.0
     return run.nit > 0 and run.gradient_norm > HARDLY * first
 
 
-def why_not(run: Run, dimension: int) -> Detail:
+def why_not(run: Descent, dimension: int) -> Detail:
     """Why the point of a run is not to be judged; empty where it is."""
     if dimension > MOST_PARAMETERS:
         return "too_many"
@@ -267,7 +285,7 @@ def why_not(run: Run, dimension: int) -> Detail:
     return "random" if random_values(run) else ""
 
 
-def free_of(run: Run) -> tuple[Objective, Vector]:
+def free_of(run: Descent) -> tuple[Objective, Vector]:
     """The objective of the coordinates that no bound holds at the end; a hair's breadth from a bound is on it."""
     x = run.final
     projected = projection_of(run.optimizer)

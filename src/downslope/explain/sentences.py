@@ -62,6 +62,8 @@ POINTS: Mapping[str, str] = {
     "not_stationary": "The point is not stationary: the objective is still changing.",
     "not_stationary.curved": "The point is not stationary; the objective is steep along {steep}, curvature "
     "{most:.4g}, and shallow along {shallow}, {least:.4g}.",
+    "not_stationary.wrong_gradient": "The gradient that was supplied vanishes here, and the derivative of "
+    "the objective does not: the point is not stationary.",
     "small_by_units": "The gradient is small only because of the units: the stationary point itself is "
     "{distance:.4g} away.",
     "unseen": "What kind of point it ended at cannot be told: this is a record, and the function is not in it.",

@@ -20,7 +20,7 @@ from downslope.export.table_templates import SLOPES, TableTemplates
 from downslope.language import tree as t
 
 if TYPE_CHECKING:
-    from downslope.export.fits import FitData
+    from downslope.export.fit_data import FitData
     from downslope.export.script import ScriptWriter
 
 SPOKEN = {

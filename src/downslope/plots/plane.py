@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.descent import Run, Status
+from downslope.descent import Descent, Status
 from downslope.errors import DownslopeError
 
 Floats = NDArray[np.float64]
@@ -25,7 +25,7 @@ class Plane:
         note: what else is to be said above the picture.
     """
 
-    run: Run
+    run: Descent
     axes: tuple[int, ...]
     value: str = "value"
     step: str = "step"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from downslope.descent import Run, Status
+from downslope.descent import Descent, Status
 from downslope.errors import ObjectiveError
 from downslope.explain.budget import TooDearError, at_most, left
 from downslope.explain.diagnosis import Diagnosis
@@ -49,8 +49,8 @@ def causes(diagnosis: Diagnosis) -> list[Finding]:
     return sorted(found, key=lambda finding: CODES.index(finding.code))
 
 
-def sound(run: Run) -> bool:
-    """Whether nothing is wrong with a run, as far as that was looked into: what is advised must not be found fault with.
+def sound(run: Descent) -> bool:
+    """Whether nothing is wrong with a run, and all of it was looked into: what is advised must not be found fault with.
 
     That a minimum is flat is worth knowing, and no fault of the run's.
     """

@@ -29,7 +29,6 @@ from downslope.optimizers.schedules.cosine import Cosine
 LAST = 40  # steps at the end that are searched for a jump of the gradient
 BISECTIONS = 40
 JUMPS = 0.1  # part of the gradient's change that must remain when the points have come together
-BACK = 0.25  # part of the last steps that must go back on themselves
 MANY = 100  # steps that a schedule has at least
 NUDGES = (1e-2, 1e-1, 1.0)  # of the scale, from a saddle along its way out
 FLAT_DETAILS = ("flat_valley", "higher_order_minimum", "asymptote", "plateau", "undecided")
@@ -46,7 +45,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     point = diagnosis.point
     if point.kind == "small_by_units" or point.detail in FLAT_DETAILS:
         yield _flat(diagnosis)
-    elif point.disappoints:
+    elif point.disappoints and point.escape is not None:
         yield _saddle(diagnosis)
 
 
@@ -89,7 +88,7 @@ def _across(diagnosis: Diagnosis) -> tuple[Vector, Vector, float] | None:
     if diagnosis.status == Status.STALLED or late is None:
         return _beside(diagnosis)
     last = late[-LAST:]
-    if len(last) < 4 or np.mean(turns(last) < 0) < BACK:
+    if len(last) < 4 or not np.any(turns(last) < 0):
         return _beside(diagnosis) if diagnosis.missed else None
     gradients = np.array([diagnosis.view.gradient(x) for x in last])
     i = int(np.argmax(np.linalg.norm(np.diff(gradients, axis=0), axis=1)))

@@ -16,13 +16,14 @@ from downslope.explain.advice import (
     method,
     more_steps,
     rates,
+    shortened,
     without_schedule,
 )
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
 from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.findings.finding import Finding
-from downslope.explain.linear import LinearRule, best_momentum
+from downslope.explain.linear import LinearRule, best_momentum, best_settings
 from downslope.optimizers.rules.gradient_descent import GradientDescent
 
 TIMID = 20.0  # a rate this many times below its limit is small
@@ -98,17 +99,13 @@ def _momentum(diagnosis: Diagnosis) -> Finding | None:
     felt = [float(v) for v in curvature.values if v > 0]
     slowest = max(felt, key=lambda v: abs(linear.factor(v)))
     factor = linear.factor(slowest)
-    best, scaled = best_momentum(curvature.condition)
+    best, best_rate = best_settings(linear.rule, curvature.largest, curvature.condition)
     if factor.imag == 0 or abs(factor) >= 1 or linear.momentum <= best:
         return None
     rule = type(linear.rule)
     now = _needed(diagnosis, linear, curvature)
-    # the same rule with less momentum: Polyak's, or none at all where one curvature rules
-    tuned = LinearRule.of(
-        rule(
-            **{**linear.rule.hyperparameters(), "momentum": best, "learning_rate": scaled / curvature.largest}
-        )
-    )
+    changed = {**linear.rule.hyperparameters(), "momentum": best, "learning_rate": best_rate}
+    tuned = LinearRule.of(rule(**changed))
     possible = None if tuned is None else _needed(diagnosis, tuned, curvature)
     if now is None or possible is None or now < (2 * TIMES if long else TIMES) * max(1.0, possible):
         return None
@@ -119,20 +116,21 @@ def _momentum(diagnosis: Diagnosis) -> Finding | None:
         "period": float(2 * np.pi / abs(np.angle(factor))),
         "steps_needed": now,
         "best_momentum": best,
-        "best_rate": scaled / curvature.largest,
+        "best_rate": best_rate,
         "condition": curvature.condition if np.isfinite(curvature.condition) else None,
         "along": curvature.along(int(np.argmin(np.abs(curvature.values - slowest)))),
         "rule": rule.__name__,
     }
-    advice = _less_momentum(diagnosis, linear, best, scaled / curvature.largest, 0.5 * now)
+    advice = _less_momentum(diagnosis, linear, (best, best_rate), 0.5 * now)
     return Finding("momentum_too_large", evidence, diagnosis.quadratic, advice)
 
 
 def _less_momentum(
-    diagnosis: Diagnosis, linear: LinearRule, best: float, rate: float, fewer: float
+    diagnosis: Diagnosis, linear: LinearRule, best: tuple[float, float], fewer: float
 ) -> Advice | None:
     name = type(linear.rule).name()
-    settings = [(round(best + 5e-4, 3), float(f"{rate:.3g}")), (0.9, linear.rate), (0.5, linear.rate)]
+    tuned = (round(best[0] + 5e-4, 3), shortened(best[1]))
+    settings = [tuned, (0.9, linear.rate), (0.5, linear.rate)]
     chosen = [
         candidate
         for momentum, η in settings
@@ -279,19 +277,20 @@ def _unfinished(diagnosis: Diagnosis) -> Finding | None:
     """Nothing is wrong but that there were too few steps."""
     if not diagnosis.missed or diagnosis.status == Status.STALLED or len(diagnosis.norms) < 2:
         return None
-    if not any(_still_falls(column) for column in (diagnosis.norms, diagnosis.values)):
-        return None  # no progress that anybody could see
-    needed = None
-    basics = _basics(diagnosis)
+    needed, basics = None, _basics(diagnosis)
     if basics is not None and diagnosis.quadratic:
         needed = _needed(diagnosis, *basics)
+    more = first_to_work(diagnosis, [more_steps()])
+    seen = any(_still_falls(column) for column in (diagnosis.norms, diagnosis.values))
+    if not seen and more is None and needed is None:
+        return None  # no progress that anybody could see, and none that was promised or tried
     evidence = {
         "steps": diagnosis.run.nit,
         "gradient_norm": diagnosis.run.gradient_norm,
         "wanted": diagnosis.wanted,
         "needed": needed,
     }
-    advice = first_to_work(diagnosis, [more_steps(), *leave_out(diagnosis)])
+    advice = more or first_to_work(diagnosis, leave_out(diagnosis))
     return Finding("too_few_steps", evidence, diagnosis.quadratic, advice, "too_few_steps")
 
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from downslope.errors import DataError, UsageError, nearest
-from downslope.fitting.result import Fit
+from downslope.fitting.result import FitResult
 from downslope.plots.view import parse_view
 
 VIEWS = ("data", "predicted", "residuals", "surface", "progress", "calibration", "classes")
@@ -62,7 +62,7 @@ def checked_name(name: str) -> str:
     return found
 
 
-def chosen(fit: Fit, name: str | None, has_table: bool, slice_: Any = None) -> str:
+def chosen(fit: FitResult, name: str | None, has_table: bool, slice_: Any = None) -> str:
     """The view of that name where the fit allows it; where none is named, the one that suits it.
 
     Raises:

@@ -15,7 +15,7 @@ from downslope.fitting.checks import targets
 from downslope.fitting.frame import Frame
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.problem import rows_of
-from downslope.fitting.result import Fit
+from downslope.fitting.result import FitResult
 from downslope.objectives import Objective
 from downslope.plots.plane import Floats
 from downslope.plots.view import Pair
@@ -36,7 +36,7 @@ class Scene:
         table: the rows, as for ``fit``; None for those that were fitted.
     """
 
-    fit: Fit
+    fit: FitResult
     table: Any = None
 
     @cached_property
@@ -127,7 +127,7 @@ class Scene:
         return [*lines, (readable(told), False)] if told else lines
 
 
-def title(fit: Fit) -> tuple[str, bool]:
+def title(fit: FitResult) -> tuple[str, bool]:
     """The hypothesis, as mathematics where it is a short formula."""
     target, _, right = fit.model.hypothesis.text.partition("~")
     formula = mathematics(right.strip()) if fit.model.hypothesis.expression is not None else ""
@@ -138,7 +138,7 @@ def title(fit: Fit) -> tuple[str, bool]:
     return readable(text if len(text) <= 90 else text[:86] + " ..."), False
 
 
-def _values(fit: Fit) -> list[str]:
+def _values(fit: FitResult) -> list[str]:
     """The parameters with their standard errors, where they are few."""
     names, values = fit.history.coordinates, fit.run.final.tolist()
     if len(names) > MOST_NAMED:
@@ -161,7 +161,7 @@ def span(values: Floats, margin: float = MARGIN) -> Pair:
     return low - room, high + room
 
 
-def cost_to_draw(fit: Fit) -> tuple[Objective, str]:
+def cost_to_draw(fit: FitResult) -> tuple[Objective, str]:
     """The cost as a function that can be drawn in a second or two, and a note where it is that of a sample."""
     problem = fit.problem
     if fit.normal_equations is not None or problem is None or problem.rows.count <= MOST_FOR_COST:
@@ -178,5 +178,5 @@ def cost_to_draw(fit: Fit) -> tuple[Objective, str]:
     return drawn, f"the cost of a fair sample of {MOST_FOR_COST:,} of {frame.rows:,} rows"
 
 
-def _targets(fit: Fit, frame: Frame) -> Floats:
+def _targets(fit: FitResult, frame: Frame) -> Floats:
     return np.ascontiguousarray(frame.numbers(fit.model.hypothesis.target), np.float64)
