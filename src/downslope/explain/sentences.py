@@ -258,6 +258,66 @@ FINDINGS: Mapping[str, str] = {
     "times that at the start, and the part {part:.2g} of the way is still to go.",
     "schedule_too_fast": "The schedule has brought the learning rate from {first_rate:.4g} to "
     "{last_rate:.2g} by step {step}: the steps that are left are too short to arrive.",
+    "too_few_steps.fit": "The descent was still on its way when it ended, after {steps:,} steps: the cost was "
+    "{cost:.6g}, and no test on it had passed.",
+    "too_few_steps.fit.one": "The descent was still on its way when it ended, after {steps:,} step: the cost was "
+    "{cost:.6g}, and no test on it had passed.",
+    "separation.reached": "The classes can be separated perfectly, so without a penalty no finite parameters are "
+    "best: the cost falls towards zero as they grow for ever. Add a penalty (l2=0.01, --l2 0.01), or take the "
+    "direction alone.",
+    "separation.complete": "The classes can be separated perfectly, so without a penalty no finite parameters are "
+    "best: the cost falls towards zero as they grow for ever along {along}. Add a penalty (l2=0.01, --l2 0.01), or "
+    "take the direction alone.",
+    "separation.quasi": "The classes can be separated but for rows on the border between them, so without a penalty "
+    "no finite parameters are best: the cost falls on and on as they grow for ever along {along}. Add a penalty "
+    "(l2=0.01, --l2 0.01).",
+    "separation.counts": "Some counts of 0 can be told apart from all other counts, so without a penalty no finite "
+    "parameters are best: their rates fall towards 0 for ever along {along}. Add a penalty (l2=0.01, --l2 0.01).",
+    "grows_without_bound": "Some parameters grow without bound ({listed}) while the cost hardly falls any more: "
+    "there is no minimum that way but the limit at infinity. Start elsewhere, or add a penalty (l2=0.01, --l2 0.01).",
+    "undetermined.single": "The data do not determine {last}: the predictions do not depend on it.",
+    "undetermined.apart": "The data do not determine {others} and {last} apart: the predictions depend on a "
+    "combination only.",
+    "undetermined.constant": "The feature of {names} is constant, so the data cannot tell it from the intercept.",
+    "undetermined.twins": "The features of {first} and {second} are the same in every row: only the sum of the two "
+    "parameters is determined (rank {rank} of {features}).",
+    "few_digits": "With a condition number of {condition:.2g} about {digits} digits of the parameters can be trusted "
+    "in float64, the rounding of the features included.",
+    "worse_than_mean.start": "The fit is worse than the mean of {target} alone would be (R² = {r2:.4g}). Begin "
+    "elsewhere: give another start (start=, --start), or another hypothesis.",
+    "worse_than_mean.start.level": "The fit is worse than the mean of {target} alone would be ({target} is the same "
+    "in every row). Begin elsewhere: give another start (start=, --start), or another hypothesis.",
+    "worse_than_mean.constant": "The fit is worse than the mean of {target} alone would be (R² = {r2:.4g}). The "
+    "hypothesis has no constant term to say that mean with: add one, '{target} ~ ... + b'.",
+    "worse_than_mean.constant.level": "The fit is worse than the mean of {target} alone would be ({target} is the "
+    "same in every row). The hypothesis has no constant term to say that mean with: add one, '{target} ~ ... + b'.",
+    "worse_than_mean.steps": "The fit is worse than the mean of {target} alone would be (R² = {r2:.4g}). The descent "
+    "has not gone far enough.",
+    "worse_than_mean.steps.level": "The fit is worse than the mean of {target} alone would be ({target} is the same "
+    "in every row). The descent has not gone far enough.",
+    "worse_than_mean.no_better": "The fit is no better than the mean of {target} alone would be (R² = {r2:.2g}): some "
+    "parameters have no effect at the point reached. Begin elsewhere: give another start (start=, --start).",
+    "final_pass_differs": "The loss descended was {descended:.10g}, and one pass over the rows at the end gives "
+    "{loss:.10g}; the latter is reported.",
+    "conditioning.dependent": "The condition number of the standardised features is {condition:.3g}, set by {names}, "
+    "which nearly depend on each other.",
+    "conditioning.units": "As the columns stand, the condition number is {condition:.3g} ({strongest} acts "
+    "{times:.3g} times as strongly as {weakest}); standardised it is {standardised:.3g} (standardize=True, "
+    "--standardize), which takes descent with a constant rate some {fewer_steps:.2g} times fewer steps.",
+    "conditioning.far": "As the columns stand, the condition number is {condition:.3g} (the features are far from "
+    "their mean); standardised it is {standardised:.3g} (standardize=True, --standardize), which takes descent with a "
+    "constant rate some {fewer_steps:.2g} times fewer steps.",
+    "rmse_rate.standardised": "The learning rate {learning_rate:g} is above the limit 4 RMSE*/L = {limit:.3g} of the "
+    "standardised features (largest curvature L = {curvature:.3g}).",
+    "rmse_rate.standardised.best": "The learning rate {learning_rate:g} is above the limit 4 RMSE*/L = {limit:.3g} of "
+    "the standardised features (largest curvature L = {curvature:.3g}); {best_rate:.3g} is the best constant rate.",
+    f"{ABOVE}.standardised": "The learning rate {learning_rate:g} is above the limit {critical:.3g}/L = {limit:.3g} "
+    "of the standardised features (largest curvature L = {curvature:.3g}).",
+    f"{ABOVE}.standardised.best": "The learning rate {learning_rate:g} is above the limit {critical:.3g}/L = "
+    "{limit:.3g} of the standardised features (largest curvature L = {curvature:.3g}); {best_rate:.3g} is the best "
+    "constant rate.",
+    f"{ABOVE}.standardised.start": "The learning rate {learning_rate:g} is above the limit {critical:.3g}/L = "
+    "{limit:.3g} of the standardised features (largest curvature L = {curvature:.3g} at the start).",
     "too_few_steps": "The run was still on its way: after {steps} steps the gradient norm is "
     "{gradient_norm:.3g}, and {wanted:.3g} was asked for.",
     "active_bounds": "Bounds hold {names}: beyond them the objective would be better.",
@@ -519,6 +579,11 @@ RECORDS: Mapping[str, str] = {
     "learning rate of {limit:.4g}, and it was {learning_rate:.4g}.",
     "diverging.up": "The value fell at every step from step {step} on, from {before:.4g} to {after:.4g}.",
 }
+ENDINGS: Mapping[str, str] = {
+    "no_minimum": "That is no minimum: the cost falls on and on as the parameters grow.",
+    "poor_fit": "That is a minimum near by at best, and a poor fit.",
+}
+
 LEFT_OUT: Mapping[str, str] = {
     "clock": "Looking took far longer than was counted, so nothing of it is told, and no advice is given.",
     "time": "The rest was not looked into: it would have taken longer than the run, and than a second.",
@@ -561,6 +626,7 @@ ENGLISH: Mapping[str, str] = {
         ("finding.record", RECORDS),
         ("course", COURSES),
         ("left_out", LEFT_OUT),
+        ("ending", ENDINGS),
     )
     for key, template in templates.items()
 }

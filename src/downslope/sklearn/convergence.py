@@ -74,6 +74,7 @@ def convergence_of(fit: FitResult, patience: Patience | None, unit: str) -> Conv
 
 
 RATE = "Lower the learning rate, or leave it to optimizer='auto'."
+CAUSES = ("learning_rate_above_limit", "rmse_rate", "grows_without_bound", "separation")
 ADVICE = {
     Status.STEP_LIMIT: "Raise max_iter or tol, change the learning rate, or leave it all to optimizer='auto'.",
     Status.STALLED: "Raise tol, or try another optimizer.",
@@ -88,8 +89,8 @@ def warn_unless_converged(estimator: object, ending: Convergence, fit: FitResult
         return
     causes = [explained(fit).brief]
     if not causes[0]:
-        found = [note for note in fit.warnings if "above the limit" in note or "without bound" in note]
-        causes = [f"{note[0].upper()}{note[1:]}." for note in found]
+        grave = [finding.sentence for finding in fit.findings if finding.code in CAUSES]
+        causes = [cause for cause in grave if cause in fit.warnings]  # and not the message itself
     advice = ADVICE.get(Status(ending.status), "")
     if advice and (not causes or advice == RATE):
         causes.append(advice)

@@ -14,6 +14,8 @@ CODES = (
     "pole",
     "overflow",
     "unbounded_below",
+    "separation",
+    "grows_without_bound",
     "rmse_rate",
     "rmse_chatter",
     "learning_rate_above_limit",
@@ -33,6 +35,11 @@ CODES = (
     "loose_tolerance",
     "active_bounds",
     "too_few_steps",
+    "undetermined",
+    "few_digits",
+    "worse_than_mean",
+    "final_pass_differs",
+    "conditioning",
 )
 
 
