@@ -12,7 +12,14 @@ from downslope.fitting.rows import Array
 HARDLY = 0.1  # of the whole fall of the cost: no more of it in the second half of the run
 GROWTH = 1e4  # a parameter this many times its start is on its way to infinity
 DOUBLED = 2.0  # times its start (or 1) that a parameter has at least gone, to be looked at
-FURTHER = (0.5, 1.0, 3.0, 10.0, 100.0, 1000.0)  # times the way from the start, where the cost must not be higher
+FURTHER = (
+    0.5,
+    1.0,
+    3.0,
+    10.0,
+    100.0,
+    1000.0,
+)  # times the way from the start, where the cost must not be higher
 ROUNDING = 1e-9  # part of the cost
 
 
@@ -34,7 +41,9 @@ def endless(problem: FitProblem, run: Descent) -> Finding | None:
     names = run.history.coordinates
     grown = {names[i]: (float(begin[i]), float(end[i])) for i in np.flatnonzero(far)[:6]}
     listed = ", ".join(f"{name} from {a:.3g} to {b:.3g}" for name, (a, b) in grown.items())
-    return Finding("grows_without_bound", {"parameters": grown, "listed": listed, "cost": float(cost[-1])}, False)
+    return Finding(
+        "grows_without_bound", {"parameters": grown, "listed": listed, "cost": float(cost[-1])}, False
+    )
 
 
 def _level_beyond(problem: FitProblem, begin: Array, end: Array) -> bool:

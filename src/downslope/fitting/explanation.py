@@ -74,8 +74,17 @@ class FitExplanation:
     def to_dict(self) -> dict[str, Any]:
         """The findings as plain data, what there is of the descent, and the sentences."""
         found = {} if self.descent is None else self.descent.to_dict()
-        told = {"findings": [plain(finding.to_dict()) for finding in self.findings], "codes": list(self.codes)}
-        return {"sentences": self.sentences, "brief": self.brief, "kind_of_point": self.point, **found, **told}
+        told = {
+            "findings": [plain(finding.to_dict()) for finding in self.findings],
+            "codes": list(self.codes),
+        }
+        return {
+            "sentences": self.sentences,
+            "brief": self.brief,
+            "kind_of_point": self.point,
+            **found,
+            **told,
+        }
 
     def __str__(self) -> str:
         return " ".join(self.sentences)

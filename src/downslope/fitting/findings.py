@@ -67,9 +67,7 @@ def find_in_fit(problem: FitProblem, outcome: FitOutcome, loss: float) -> FoundI
         (notes if asked else warnings).append(worse)
     if not warnings and rate is None and outcome.coordinates != "user" and outcome.path != "batches":
         warnings += _on_its_way(outcome)
-    return FoundInFit(
-        tuple(notes), tuple(warnings), (rate,) if rate is not None and explained else ()
-    )
+    return FoundInFit(tuple(notes), tuple(warnings), (rate,) if rate is not None and explained else ())
 
 
 def _of_the_data(problem: FitProblem, outcome: FitOutcome, loss: float) -> Iterator[Finding]:
@@ -103,7 +101,9 @@ def _worse_than_the_mean(problem: FitProblem, outcome: FitOutcome, loss: float) 
     total, left = problem.objective.target_spread() ** 2, loss**2 if problem.loss.root else loss
     worse = left > (1 + WORSE) * total
     if not worse and not (
-        problem.hypothesis.linear is None and 0 < (1 - WORSE) * total < left and _has_no_effect(problem, run.final)
+        problem.hypothesis.linear is None
+        and 0 < (1 - WORSE) * total < left
+        and _has_no_effect(problem, run.final)
     ):
         return None
     key = "worse_than_mean"
@@ -149,7 +149,11 @@ def _separation(problem: FitProblem, theta: Array) -> Finding | None:
     edge, direction = (0, theta) if found is None else (found.edge, found.direction)
     if found is None:
         with np.errstate(all="ignore"):
-            if objective.penalty.l1 or objective.penalty.l2 or not identifiability.separates(objective, theta):
+            if (
+                objective.penalty.l1
+                or objective.penalty.l2
+                or not identifiability.separates(objective, theta)
+            ):
                 return None
     names = objective.parameters.coordinates
     unit = direction / np.linalg.norm(direction)
@@ -222,11 +226,8 @@ def _curvatures(problem: FitProblem, outcome: FitOutcome) -> tuple[float, float,
     if square is not None:
         added = np.sqrt(penalty.l2 * penalty.mask)[:, None] * square.shear
         stacked = np.concatenate([square.factor, added])
-        if outcome.coordinates == "user":
-            stacked = stacked @ np.linalg.inv(square.shear)
-        else:
-            stacked = stacked / square.spread
-        values = np.linalg.svd(stacked, compute_uv=False)
+        own = np.linalg.inv(square.shear) if outcome.coordinates == "user" else np.diag(1 / square.spread)
+        values = np.linalg.svd(stacked @ own, compute_uv=False)
         root = 2 * float(np.sqrt(square.rest)) if problem.loss.root else 1.0
         return 2 * float(values[0]) ** 2, 2 * float(values[-1]) ** 2, root
     small = objective.parameters.size <= MOST_PARAMETERS

@@ -39,7 +39,9 @@ FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-14, 1e8
 TRACE = 1e-20  # part of the cost at the start that is no more than rounding where a fit is exact
 RELATIVE = 1e-9  # the run is done where the gradient, in units of the root of the cost, is this small
 KINKED = 1e-7
-FADING = 0.1  # of a root of a curvature that was met, in every round: a start may be steep out of all proportion
+FADING = (
+    0.1  # of a root of a curvature that was met, in every round: a start may be steep out of all proportion
+)
 NO_EFFECT = 1e-8  # part of the largest effect that a parameter has, each for its size
 
 

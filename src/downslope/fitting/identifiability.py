@@ -1,4 +1,4 @@
-"""What the data say about the parameters: which columns set the condition number, what cannot be determined, and why."""
+"""What the data say about the parameters: what cannot be determined, and which columns set the condition number."""
 
 from __future__ import annotations
 

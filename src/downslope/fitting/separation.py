@@ -1,13 +1,13 @@
 """Whether a direction separates the classes, or the zero counts: then no finite parameters are best, and it proves so.
 
-Along ``d`` the likelihood never falls and rises for ever where ``a_i'd >= 0`` for every row ``a_i`` and ``> 0`` for some.
-For log_loss ``a_i = ±x_i`` by its label; for softmax there is a row for each other class, ``x_i`` in the place of its own
-and ``-x_i`` in that of the other; for poisson ``a_i = -x_i`` where the count is 0, and ``x_i'd = 0`` where it is not.
+Along ``d`` the likelihood never falls and rises for ever where ``a_i'd >= 0`` for all rows ``a_i``, ``> 0`` for some.
+For log_loss ``a_i = ±x_i`` by its label; for softmax there is a row for each other class, with ``x_i`` in the place of
+its own and ``-x_i`` in that of the other; for poisson ``a_i = -x_i`` where the count is 0, and ``x_i'd = 0`` elsewhere.
 
-Either there is such a direction, or some ``lambda > 0`` makes ``A'lambda = 0`` (E. Stiemke 1915). The least squares of
-``A'lambda`` over ``lambda >= 1/n`` decide which: what is left of them is 0, or is itself such a direction, because the
-conditions of optimality say ``A r >= 0`` and ``1'A r / n = |r|^2``. They are solved by active sets (C. Lawson, R. Hanson
-1974), with few rows at a time: those of a sample and then the ones that the direction found does not suit.
+Either there is such a direction, or some ``lambda > 0`` makes ``A'lambda = 0`` (E. Stiemke 1915). Least squares of
+``A'lambda`` over ``lambda >= 1/n`` decide which: what they leave is 0, or is itself such a direction, because the
+conditions of optimality say ``A r >= 0`` and ``1'A r / n = |r|^2``. They are solved by active sets (C. Lawson, R.
+Hanson 1974), with few rows at a time: those of a sample, and then the ones that the direction found does not suit.
 
 Source: A. Albert, J. Anderson, Biometrika 71 (1984) 1-10.
 """
@@ -81,7 +81,9 @@ class _ScaledRows:
         if isinstance(objective.rows, LinearRows):
             objective, c = standardised(objective)
         else:
-            lengths = np.sqrt(np.mean(np.square(objective.rows.jacobian(self.at, slice(0, BLOCK))[1]), axis=0))
+            lengths = np.sqrt(
+                np.mean(np.square(objective.rows.jacobian(self.at, slice(0, BLOCK))[1]), axis=0)
+            )
             units = 1 / np.where((lengths > 0) & np.isfinite(lengths), lengths, 1.0)
             c = Coordinates("standardised", np.diag(units), np.zeros(size), np.eye(size))
         self.objective, self.matrix, self.basis = objective, c.matrix, c.shear @ c.matrix
@@ -115,14 +117,14 @@ class _ScaledRows:
 
 
 def _way(rows: _ScaledRows) -> Array:
-    """The directions that are free to separate, one a column: those without penalty along which no positive count moves."""
+    """The directions that are free to separate, one a column: without a penalty, and leaving positive counts alone."""
     size, penalty = len(rows.basis), rows.penalty
-    R = np.zeros((0, size))
+    R: Array = np.zeros((0, size))
     if penalty.l1 or penalty.l2:
         R = _unit(rows.basis[penalty.mask > 0])
     if rows.objective.loss.code == POISSON:
         for _, equations in chain([rows.sample()], rows.blocks()):
-            R = np.linalg.qr(np.concatenate([R, equations]), mode="r")
+            R = np.asarray(np.linalg.qr(np.concatenate([R, equations]), mode="r"))
             if _rank(R) == size:
                 return np.zeros((size, 0))
     if not len(R):
@@ -143,7 +145,7 @@ def _between_classes(X: Array, own: Array, classes: int) -> Array:
         A[:, k, :, k] -= X
         A[at, k, :, own] += X
     keep = np.arange(classes) != own[:, None]
-    return A[keep].reshape(-1, X.shape[1] * classes)
+    return np.asarray(A[keep].reshape(-1, X.shape[1] * classes))
 
 
 def _unit(A: Array) -> Array:
@@ -195,7 +197,7 @@ def _held_against(blocks: Blocks, d: Array) -> tuple[float, float, int, Array]:
 
 def _beyond(blocks: Blocks, some: Array) -> Array:
     """Rows that go where those at hand, which no direction separates, leave it open."""
-    R = np.linalg.qr(some, mode="r")
+    R = np.asarray(np.linalg.qr(some, mode="r"))
     null = np.linalg.svd(R, full_matrices=True)[2][_rank(R) :].T if len(R) else np.eye(some.shape[1])
     found = np.zeros((0, some.shape[1]))
     if not null.shape[1]:
