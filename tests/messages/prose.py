@@ -57,7 +57,7 @@ def sentences(source: str, file: str) -> Iterator[Sentence]:
         elif (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Name)
-            and node.func.id in ("message", "plural")
+            and node.func.id in ("message", "plural", "Template")
         ):
             skipped.update(node.args)
             skipped.update(keyword.value for keyword in node.keywords if keyword.arg == "context")

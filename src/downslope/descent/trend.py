@@ -5,10 +5,12 @@ Pure functions of what a history holds. Two values in a row say nothing of a tre
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+Trend = Literal["falling", "rising", "level", "cycle", "swinging"]
 
 FEWEST = 3  # values that must rise, all of them, where there are fewer than eight
 PARTS = 4  # the last of so many equal parts is held against the one before
@@ -16,6 +18,35 @@ LONGEST_PERIOD = 4  # steps
 ROUNDS = 8  # times that a cycle must have gone round, where there are so many points
 FEWEST_ROUNDS = 4
 SAME = 1e-6  # part of the cycle's width within which it comes back
+
+
+def trend_of(
+    values: NDArray[np.float64], points: NDArray[np.float64], consecutive: bool = True
+) -> tuple[Trend, int]:
+    """How values that were kept went in the end, and the period with which their points repeat; 0 where they do not.
+
+    Args:
+        values: of the accepted points, as descent sees them.
+        points: of the same, one a row.
+        consecutive: whether they are all there was, so that a period can be counted.
+
+    >>> there_and_back = np.array([[1.0], [-1.0]] * 20)
+    >>> trend_of(np.ones(40), there_and_back), trend_of(0.9 ** np.arange(40), 0.9 ** np.arange(40)[:, None])
+    (('cycle', 2), ('falling', 0))
+    """
+    period = period_of(points) if consecutive else 0
+    if period:
+        return "cycle", period
+    if not consecutive and len(points) and repeats(points[:-1]) and not repeats(points):
+        return "cycle", 0
+    known = values[np.isfinite(values)]
+    if len(known) < 2 or float(np.ptp(known[-2 * PARTS :])) <= _spacing(known[-2 * PARTS :]):
+        return "level", 0
+    if still_rising(values):
+        return "rising", 0
+    last = len(known) // PARTS if len(known) >= 2 * PARTS else 1
+    before = known[-2 * last : -last]
+    return ("falling" if np.max(known[-last:]) < np.min(before) else "swinging"), 0
 
 
 def still_rising(values: NDArray[np.float64]) -> bool:

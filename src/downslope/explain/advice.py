@@ -19,8 +19,9 @@ from downslope.errors import DownslopeError
 from downslope.explain import budget
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.point import judge_run
-from downslope.explain.sentences import ENGLISH, say
+from downslope.explain.sentences import TEMPLATES, say
 from downslope.explain.setup import Setup
+from downslope.messages import Message
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer, as_optimizer
 
@@ -59,6 +60,11 @@ class Advice:
     @property
     def sentence(self) -> str:
         """What to do, and what it did when it was tried."""
+        return str(self.message)
+
+    @property
+    def message(self) -> Message:
+        """The same as data."""
         fields = {name: value for name, value in self.setting.items() if name not in ("start", "bounds")}
         fields |= fields.pop("hyperparameters", None) or {}
         fields["rate"] = self.setting.get("learning_rate", math.nan)
@@ -67,7 +73,7 @@ class Advice:
             fields[name] = _listed(self.setting.get(name, {}))
         fields |= {"steps": self.steps, "value": self.value, "norm": self.gradient_norm}
         fields["tolerance"] = self.setting.get("tolerance", self.tolerance)
-        own = self.tolerance is None and f"{self.key}.own" in ENGLISH and "tolerance" not in self.setting
+        own = self.tolerance is None and f"{self.key}.own" in TEMPLATES and "tolerance" not in self.setting
         return say(f"{self.key}.own" if own else self.key, **fields)
 
     def to_dict(self) -> dict[str, Any]:

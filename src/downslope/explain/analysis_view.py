@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from downslope import symbolic
 from downslope.errors import ObjectiveError
 from downslope.explain.budget import CALL, INTERPRETED, NATIVE_CALL, operations_of, spend
+from downslope.explain.curvature import Curvature
 from downslope.objectives import Objective, Vector
 
 MOST_SYMBOLIC = 24  # parameters up to which second derivatives are taken in symbols
@@ -64,6 +65,7 @@ class AnalysisView:
         self.names = objective.parameters.coordinates
         self.dimension = len(self.names)
         self._hessians: dict[bytes, NDArray[np.float64]] = {}
+        self._curvatures: dict[bytes, Curvature] = {}
         self._machine_code: symbolic.NativeFunction | None = None
         self._uncompilable = False
 
@@ -194,6 +196,13 @@ class AnalysisView:
         if key not in self._hessians:
             self._hessians[key] = self._hessian(x)
         return self._hessians[key]
+
+    def curvature(self, x: Vector) -> Curvature:
+        """The curvatures at ``x`` and their directions; remembered."""
+        key = b"" if self.constant is not None else np.ascontiguousarray(x, np.float64).tobytes()
+        if key not in self._curvatures:
+            self._curvatures[key] = Curvature.of(self.hessian(x), self.names)
+        return self._curvatures[key]
 
     def _hessian(self, x: Vector) -> NDArray[np.float64]:
         d = self.dimension

@@ -20,6 +20,7 @@ import symengine as se
 
 from downslope.descent import Descent
 from downslope.errors import ObjectiveError
+from downslope.messages import message
 from downslope.objectives import Objective, Vector
 
 OPERATIONS = 50_000_000  # that an explanation may always take, some 50 ms; or as many as the run took
@@ -31,6 +32,7 @@ CALL = 4_000  # operations that calling an interpreted formula takes beside its 
 NATIVE_CALL = 1_500  # the same for machine code called from Python
 HOSTED_STEP = 60_000  # of a step whose rule runs in Python
 TRACED_STEP = 25  # of a step in machine code
+TRACED_COORDINATE = 15  # of it for each coordinate, with the state that a rule keeps
 GRADIENT = 5  # times the operations of a formula, for it and its gradient by a reverse sweep
 INTERPRETED = 2  # times as long as in machine code
 
@@ -70,7 +72,7 @@ class Budget:
             raise SafetyClockError
         if operations > self.left:
             self.refuse()
-            raise TooDearError("a closer look would take longer than the run did.")
+            raise TooDearError(message("a closer look would take longer than the run did."))
         budget: Budget | None = self
         while budget is not None:
             budget.left -= operations
@@ -139,7 +141,7 @@ def spent_by(run: Descent) -> float:
 def step_price(run: Descent) -> float:
     """Operations of one evaluation and step of a run; those of a person's function are unknown, and not in it."""
     if run.engine == "traced":
-        return TRACED_STEP + operations_of(run.objective) / 2
+        return TRACED_STEP + TRACED_COORDINATE * len(run.start) + operations_of(run.objective) / 2
     return HOSTED_STEP + operations_of(run.objective)
 
 
@@ -170,7 +172,7 @@ class BudgetedObjective(Objective):
         self._left -= 1
         if self._left < 0:
             self.refused = True
-            raise TooDearError("a closer look would cost more than the run did.")
+            raise TooDearError(message("a closer look would cost more than the run did."))
         return self._objective
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from downslope.descent import Descent, Status, Stopping, descend
 from downslope.descent.descend import EngineName
+from downslope.descent.norms import norm_of
 from downslope.errors import DownslopeError
 from downslope.explain import budget
 from downslope.explain.analysis_view import AnalysisView
@@ -194,7 +195,7 @@ class Diagnosis:
                 hessian = self.view.hessian(x)
         except DownslopeError:
             return None
-        return Curvature.of(hessian, self.names) if np.all(np.isfinite(hessian)) else None
+        return self.view.curvature(x) if np.all(np.isfinite(hessian)) else None
 
     @cached_property
     def curvature(self) -> Curvature | None:
@@ -257,8 +258,8 @@ class Diagnosis:
             middle = (inside + outside) / 2
             finite = np.isfinite(self.view.value(self.final + middle * way))
             inside, outside = (middle, outside) if finite else (inside, middle)
-        size = max(float(np.linalg.norm(self.final - self.start)), float(np.max(np.abs(self.final))))
-        return outside * float(np.linalg.norm(way)) <= NEAR_BY * size
+        size = max(norm_of(self.final - self.start), float(np.max(np.abs(self.final))))
+        return outside * norm_of(way) <= NEAR_BY * size
 
     @property
     def _judged(self) -> Point:
@@ -271,15 +272,15 @@ class Diagnosis:
         if self.status == Status.CONVERGED and self.run.gradient_norm <= 1.0000001 * self.wanted:
             return True
         gradient = self.view.gradient(self.final)
-        norm = float(np.linalg.norm(gradient))
+        norm = norm_of(gradient)
         if norm <= 100 * self.view.noise(self.final):
             return True
         curvature = self.curvature_at(self.final)
         if curvature is None or not len(curvature.values) or curvature.values[0] <= 0:
             return False
-        way = float(np.linalg.norm((curvature.vectors.T @ gradient) / curvature.values))
+        way = norm_of((curvature.vectors.T @ gradient) / curvature.values)
         return way <= ARRIVED * max(
-            float(np.linalg.norm(self.final - self.start)), ARRIVED * float(np.max(np.abs(self.final)))
+            norm_of(self.final - self.start), ARRIVED * float(np.max(np.abs(self.final)))
         )
 
     @property

@@ -27,6 +27,7 @@ from downslope.explain.findings import Finding, causes, sound
 from downslope.explain.point import Detail, Point
 from downslope.explain.sentences import say
 from downslope.explain.theory import Forecast, from_curvature
+from downslope.messages import NOTHING, Message, listing
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Explanation:
         forecast: what curvature promised, beside what happened; None where theory has nothing to say.
         course: what happened, of a record whose function cannot be evaluated; else empty.
         left_out: that something was not looked into, and why; empty where all was.
+        held: which coordinates bounds hold at the end; empty where none are.
 
     >>> import downslope as ds
     >>> print(ds.minimize("x^2", start={"x": 1.0}, learning_rate=0.5).explain().point.kind)
@@ -48,8 +50,9 @@ class Explanation:
     point: Point
     findings: tuple[Finding, ...]
     forecast: Forecast | None
-    course: str = ""
-    left_out: str = ""
+    course: Message = NOTHING
+    left_out: Message = NOTHING
+    held: tuple[str, ...] = ()
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -64,13 +67,20 @@ class Explanation:
     @property
     def sentences(self) -> list[str]:
         """Everything that is said, a sentence or two an entry: the point, each cause with its advice, the forecast."""
-        said = [self.course, self.point.sentence]
-        for finding in self.findings:
-            said.append(finding.sentence)
-            if finding.advice is not None:
-                said.append(finding.advice.sentence)
-        said += [self._promised, self.left_out]
+        said = [*self._first, *(line for finding in self.findings for line in _told(finding)), *self._last]
         return [sentence for sentence in said if sentence]
+
+    @property
+    def _first(self) -> list[str]:
+        """What happened, the point, and the bounds that hold it."""
+        up = ".up" if self.point.maximize else ""
+        held = say(f"held.lower{up}", names=listing(self.held, "and")) if self.held else NOTHING
+        return [str(said) for said in (self.course, self.point.message, held) if said]
+
+    @property
+    def _last(self) -> list[str]:
+        """The forecast, and what was left out."""
+        return [str(said) for said in (self._promised, self.left_out) if said]
 
     @property
     def _promised(self) -> str:
@@ -84,20 +94,15 @@ class Explanation:
     @property
     def brief(self) -> str:
         """What must be said at the end of a run: the causes and what would work; empty where all is well."""
-        said = []
-        for finding in self.findings:
-            said.append(finding.sentence)
-            if finding.advice is not None:
-                said.append(finding.advice.sentence)
-        return " ".join(said)
+        return " ".join(line for finding in self.findings for line in _told(finding))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: ``point``, ``findings``, ``forecast`` and ``left_out``. NaN is None, infinities are text."""
         data = {
-            "point": self.point.to_dict(),
+            "point": {**self.point.to_dict(), "held": list(self.held)},
             "findings": [finding.to_dict() for finding in self.findings],
             "forecast": None if self.forecast is None else self.forecast.to_dict(),
-            "left_out": self.left_out or None,
+            "left_out": str(self.left_out) or None,
         }
         told: dict[str, Any] = plain(data)
         return told
@@ -106,24 +111,29 @@ class Explanation:
         return " ".join(self.sentences)
 
     def __repr__(self) -> str:
-        lines = [*([self.course] if self.course else []), self.point.sentence]
+        lines = [*self._first]
         for finding in self.findings:
-            lines.append(f"{finding.code}: {finding.sentence}")
-            if finding.advice is not None:
-                lines.append(f"  {finding.advice.sentence}")
-        lines += [sentence for sentence in (self._promised, self.left_out) if sentence]
-        return "\n".join(lines)
+            cause, *advice = _told(finding)
+            lines += [f"{finding.code}: {cause}", *(f"  {line}" for line in advice)]
+        return "\n".join([*lines, *self._last])
 
     def _repr_html_(self) -> str:
         def escaped(text: str) -> str:
             return html.escape(text, quote=False)
 
-        rows = [f"<p>{escaped(sentence)}</p>" for sentence in (self.course, self.point.sentence) if sentence]
+        rows = [f"<p>{escaped(sentence)}</p>" for sentence in self._first]
         for finding in self.findings:
-            advice = "" if finding.advice is None else f" <b>{escaped(finding.advice.sentence)}</b>"
-            rows.append(f"<p><code>{finding.code}</code> {escaped(finding.sentence)}{advice}</p>")
-        rows += [f"<p>{escaped(sentence)}</p>" for sentence in (self._promised, self.left_out) if sentence]
-        return "\n".join(rows)
+            cause, *advice = map(escaped, _told(finding))
+            rows.append(
+                " ".join([f"<p><code>{finding.code}</code> {cause}", *(f"<b>{a}</b>" for a in advice)])
+                + "</p>"
+            )
+        return "\n".join([*rows, *(f"<p>{escaped(sentence)}</p>" for sentence in self._last)])
+
+
+def _told(finding: Finding) -> list[str]:
+    """A cause, and the advice that goes with it."""
+    return [finding.sentence, *([] if finding.advice is None else [finding.advice.sentence])]
 
 
 def explain(run: Descent) -> Explanation:
@@ -180,17 +190,20 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
             return Explanation(point, tuple(findings), promised)
     findings = agreed_findings(findings)
     point = agreed_point(point, findings)
-    return Explanation(point, tuple(findings), agreed_forecast(promised, point, findings), left_out=left_out)
+    forecast = agreed_forecast(promised, point, findings)
+    names = run.objective.parameters.coordinates
+    held = tuple(name for name in names if name not in diagnosis.names)
+    return Explanation(point, tuple(findings), forecast, left_out=left_out, held=held)
 
 
-def _left_out(run: Descent, spent: Budget) -> str:
+def _left_out(run: Descent, spent: Budget) -> Message:
     """That something was refused, for lack of time or of evaluations; empty where nothing was."""
     if spent.refused:
         return say("left_out.time")
     return (
         say("left_out.evaluations")
         if isinstance(run.objective, BudgetedObjective) and run.objective.refused
-        else ""
+        else NOTHING
     )
 
 

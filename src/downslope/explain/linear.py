@@ -138,7 +138,7 @@ def _step(rule: Optimizer, z: NDArray[np.float64], curvature: float, shape: Any)
     value = 0.5 * curvature * float(x[0]) ** 2
     next_x, state, accepted = rule.update(x, value, curvature * x, states.refilled(shape, z[1:]))
     if accepted is not True:
-        raise TypeError("a rule that rejects steps is not linear")
+        raise TypeError(rule)  # a rule that rejects steps is not linear
     return np.concatenate([np.ravel(next_x), states.flat(state)])
 
 

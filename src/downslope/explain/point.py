@@ -23,6 +23,7 @@ from downslope.explain.budget import (
 )
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
+from downslope.messages import Message
 from downslope.objectives import Objective, Vector, compare_gradient
 
 Kind = Literal[
@@ -102,6 +103,11 @@ class Point:
     @property
     def sentence(self) -> str:
         """One sentence on the point."""
+        return str(self.message)
+
+    @property
+    def message(self) -> Message:
+        """The same as data."""
         return say(self._key, **self._fields())
 
     @property
@@ -223,10 +229,7 @@ def judge_run(run: Descent) -> Descent:
         run.termination.success and not by_gradient(run) and point.kind == "small_by_units"
     ):
         return run
-    termination = dataclasses.replace(
-        run.termination, success=False, message=f"{run.verdict.message} {point.sentence}"
-    )
-    return dataclasses.replace(run, termination=termination)
+    return run.judged_again(point.message, ground=point.detail or point.kind)
 
 
 def by_gradient(run: Descent) -> bool:

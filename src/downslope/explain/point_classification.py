@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from downslope.descent.norms import norm_of
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.curvature import Curvature, along, as_dict, turned
 from downslope.explain.line_probe import LineProbe, fall_without_end, probe_along
@@ -44,9 +45,7 @@ class PointClassifier:
     def __init__(self, view: AnalysisView, x: Vector, start: Vector | None) -> None:
         self.view, self.x = view, x
         self.up = view.sign < 0
-        self.scale = max(
-            float(np.max(np.abs(x))), float(np.linalg.norm(x - start)) if start is not None else 0.0
-        )
+        self.scale = max(float(np.max(np.abs(x))), norm_of(x - start) if start is not None else 0.0)
         self.scale = self.scale if self.scale > 0 else 1.0
         if start is None:
             self.scale = max(1.0, self.scale)
@@ -88,10 +87,10 @@ class PointClassifier:
 
     def _part(self) -> float:
         """How far the stationary point lies, as a part of the way from the start to it; 0 where none is known."""
-        distance = float(np.linalg.norm(self.centre - self.x))
+        distance = norm_of(self.centre - self.x)
         if self.start is None or distance <= LEAST_DISTANCE * max(1.0, float(np.max(np.abs(self.x)))):
             return 0.0
-        way = float(np.linalg.norm(self.centre - self.start))
+        way = norm_of(self.centre - self.start)
         return distance / way if way > 0 else 0.0
 
     def _curvature(self, x: Vector, hessian: Any) -> Curvature:
@@ -100,7 +99,7 @@ class PointClassifier:
         Near 0 the second derivative of 1 - sin(x)/x is a quotient of two roundings. Where the gradient's change over
         three lengths says the same, and the second derivative something else, the gradient is right.
         """
-        curvature = Curvature.of(hessian, self.view.names)
+        curvature = self.view.curvature(x)
         if self.view.expression is None or self.view.constant is not None:
             return curvature
         values = curvature.values.copy()
@@ -132,7 +131,7 @@ class PointClassifier:
         precision = float(np.finfo(np.float64).eps) if view.expression is not None else view.precision
         doubt = DOUBTED * precision * max(abs(base), 1e-300)
         for way in ways:
-            length = float(np.linalg.norm(way))
+            length = norm_of(way)
             if not 0 < length < np.inf:
                 continue
             for side in (way / length, -way / length):
@@ -147,10 +146,10 @@ class PointClassifier:
         """A plateau with a slow tail: downhill the whole fall is a thousand times what the slope here would make."""
         view, x = self.view, self.x
         gradient, base = view.gradient(x), view.value(x)
-        slope = float(np.linalg.norm(gradient))
+        slope = norm_of(gradient)
         if not 0 < slope < np.inf or self.start is None:
             return None
-        ways = (-gradient / slope, -x / max(float(np.linalg.norm(x)), 1e-300))
+        ways = (-gradient / slope, -x / max(norm_of(x), 1e-300))
         for way in ways:
             for t in (*FAR_OFF, 1.0):
                 fall = base - view.value(x + t * self.scale * way)
@@ -168,7 +167,7 @@ class PointClassifier:
         """
         if bend <= DOUBTED * self.view.precision * float(np.max(np.abs(self.curvature.values))):
             return False
-        left = float(np.linalg.norm(self.view.gradient(self.x)))
+        left = norm_of(self.view.gradient(self.x))
         return left <= max(OUTWEIGHED * bend * self.scale, 10 * self.view.noise(self.x))
 
     def _polished(self, curvature: Curvature) -> tuple[Vector, Curvature, Any, float]:
@@ -184,7 +183,7 @@ class PointClassifier:
             bent = _bent(curvature)
             slopes = curvature.vectors.T @ gradient
             newton = np.divide(-slopes, curvature.values, out=np.zeros(len(slopes)), where=bent)
-            length = float(np.linalg.norm(newton))
+            length = norm_of(newton)
             slack = np.divide(
                 np.abs(slopes),
                 np.abs(curvature.values),
@@ -221,7 +220,7 @@ class PointClassifier:
         for _ in range(HOMING):
             gradient = view.gradient(centre)
             before, step = length, _newton(curvature, gradient)
-            length = float(np.linalg.norm(step))
+            length = norm_of(step)
             first = first or length
             if length <= HOME * first or not length < min(SHRINKING * before, self.scale):
                 break
@@ -289,7 +288,7 @@ class PointClassifier:
 
     def _outfalls(self, look: LineProbe) -> bool:
         """Whether values fall by more than the gradient that is left makes them fall: if not, it is no evidence."""
-        slope = float(np.linalg.norm(self.view.gradient(self.centre)))
+        slope = norm_of(self.view.gradient(self.centre))
         return -look.nearest[1] > MORE * slope * look.nearest[0]
 
     def _sloping(self, look: LineProbe) -> Point:
@@ -329,7 +328,7 @@ class PointClassifier:
             way=name,
             line=None if line is None else tuple(map(float, turned(line))),
             order=order,
-            distance=float(np.linalg.norm(self.centre - self.x)),
+            distance=norm_of(self.centre - self.x),
             part=self._part(),
             names=curvature.names,
             maximize=self.up,

@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.descent import Descent, Status
+from downslope.descent.norms import norm_of
 from downslope.explain.curvature import along
 from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
+from downslope.messages import Message
 from downslope.objectives.recorded import RecordedObjective, Secants
 
 RECORD_CODES = (
@@ -128,11 +130,11 @@ class RecordedCourse:
         if self.points is None or len(self.points) < 2:
             return ""
         step = self.points[-1] - self.points[-2]
-        length = float(np.linalg.norm(step))
+        length = norm_of(step)
         return along(step / length, self.run.history.coordinates) if 0 < length < np.inf else ""
 
 
-def course(record: RecordedCourse) -> str:
+def course(record: RecordedCourse) -> Message:
     """What happened, in a sentence of numbers."""
     shown: dict[str, Any] = {"steps": record.run.nit}
     for name, column in (("value", record.run.history.value), ("norm", record.norms)):

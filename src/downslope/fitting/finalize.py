@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from downslope.descent import Descent, Status
+from downslope.descent.evidence import ENDLESS, POOR_FIT, Cause
 from downslope.explain.findings.finding import Finding
-from downslope.explain.sentences import say
 from downslope.fitting import findings
 from downslope.fitting.findings import FoundInFit
 from downslope.fitting.model import Model
@@ -15,6 +14,7 @@ from downslope.fitting.problem import FitProblem
 from downslope.fitting.result import FitResult
 from downslope.fitting.rows import Array
 from downslope.fitting.strategies import FitOutcome
+from downslope.messages import message
 
 JUDGED = 10_000_000  # rows times squared parameters up to which the point reached is judged
 
@@ -22,7 +22,8 @@ JUDGED = 10_000_000  # rows times squared parameters up to which the point reach
 def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResult:
     """One true pass over the rows at the point reached, a look at what kind of point it is, and the findings."""
     run, objective = _begun_at(outcome.run, start), problem.objective
-    run = replace(run, termination=replace(run.termination, message=_counted_aright(outcome, run)))
+    if outcome.path == "batches":  # to the engine an epoch is a step
+        run = run.judged_again(unit="epoch")
     exact = outcome.normal_equations is None and not objective.penalty.l1 and not objective.penalty.l2
     loss = run.fun if exact and len(run.history) else objective.data_value(run.final)
     numbers = objective.count * objective.parameters.size**2
@@ -33,13 +34,11 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
         succeeded = run.success
         run = judge_run(run)
         if succeeded and not run.success:
-            message = f"{run.termination.message} Begin elsewhere: give another start (start=, --start)."
-            run = replace(run, termination=replace(run.termination, message=message))
-    unsaid = run.termination.message  # where the message is a finding's sentence, it is not said twice
+            run = run.judged_again(message("Begin elsewhere: give another start (start=, --start)."))
     run = _held_against(found, problem, run)
-    grave = [f for f in (*problem.findings, *found.warnings) if not _is_the_message(f, unsaid)]
-    notes = (*problem.notes, *outcome.notes, *(f.sentence for f in found.notes), *objective.said)
-    warnings = (*problem.warnings, *outcome.warnings, *(f.sentence for f in grave))
+    grave = [finding for finding in (*problem.findings, *found.warnings) if not _is_the_message(finding, run)]
+    notes = (*problem.notes, *outcome.notes, *(finding.sentence for finding in found.notes), *objective.said)
+    warnings = (*problem.warnings, *outcome.warnings, *(finding.sentence for finding in grave))
     objective.notes = (*notes, *warnings)
     model = Model(
         replace(problem.hypothesis),
@@ -69,24 +68,19 @@ def _held_against(found: FoundInFit, problem: FitProblem, run: Descent) -> Desce
     """The run, no longer called a success where what was found says that it is at no minimum, or at a poor one."""
     if not run.success or run.termination.status in (Status.TARGET_REACHED, Status.STOPPED_BY_CALLBACK):
         return run
+    if found.named("separation") or found.named("grows_without_bound"):
+        ground = ENDLESS if found.named("separation") else "asymptote"
+        return run.judged_again(message("The cost falls on and on as the parameters grow."), ground=ground)
     passed = run.termination.status == Status.CONVERGED
-    if found.named("separation"):
-        status = Status.UNBOUNDED if passed else run.termination.status
-        return _no_success(run, say("ending.no_minimum"), status)
-    if found.named("grows_without_bound"):
-        return _no_success(run, say("ending.no_minimum"), run.termination.status)
     if passed and found.named("worse_than_mean") and problem.hypothesis.linear is None:
-        return _no_success(run, say("ending.poor_fit"), Status.CONVERGED)
+        return run.judged_again(message("It is a minimum near by at best, and a poor fit."), ground=POOR_FIT)
     return run
 
 
-def _no_success(run: Descent, remark: str, status: Status) -> Descent:
-    message = f"{run.termination.message} {remark}"
-    return replace(run, termination=replace(run.termination, status=status, success=False, message=message))
-
-
-def _is_the_message(finding: Finding, message: str) -> bool:
-    return finding.code == "separation" and message == say("finding.separation.reached")
+def _is_the_message(finding: Finding, run: Descent) -> bool:
+    """Whether the end itself says so."""
+    evidence = run.termination.evidence
+    return finding.code == "separation" and evidence is not None and evidence.cause == Cause.SEPARABLE
 
 
 def _begun_at(run: Descent, start: Array) -> Descent:
@@ -95,15 +89,3 @@ def _begun_at(run: Descent, start: Array) -> Descent:
     if len(x) and run.history.step[0] == 0:
         x[0] = start
     return replace(run, start=start.copy(), history=replace(run.history, x=x))
-
-
-def _counted_aright(outcome: FitOutcome, run: Descent) -> str:
-    """The message with the steps of the whole fit: to the engine an epoch is a step, and a round begins anew."""
-    if outcome.path == "batches":
-        return re.sub(r"\bstep(s?)\b", r"epoch\1", run.message)
-    if outcome.coordinates == "natural":
-        counted = f"after {run.nit} step{'' if run.nit == 1 else 's'}"
-        return re.sub(
-            r"\bafter \d+ steps?\b", counted, re.sub(r"\bat step \d+", f"at step {run.nit}", run.message)
-        )
-    return run.message

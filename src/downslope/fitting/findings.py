@@ -112,7 +112,9 @@ def _worse_than_the_mean(problem: FitProblem, outcome: FitOutcome, loss: float) 
     elif not isinstance(rows, LinearRows):
         key += ".start"
     else:
-        key += ".constant" if rows.intercept is None else ".steps"
+        told = run.termination.evidence
+        off = told is not None and (told.worse or told.trend == "cycle")
+        key += ".constant" if rows.intercept is None else ".off" if off else ".steps"
     evidence = {"target": problem.hypothesis.target, "r2": 1 - left / total if total else None}
     return Finding("worse_than_mean", evidence, key=key if total else f"{key}.level")
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from downslope.explain.findings.finding import Finding
-from downslope.explain.sentences import say
 from downslope.fitting.losses import LOGISTIC
 from downslope.fitting.objective import DataObjective, RowBlock
 from downslope.fitting.quadratic import NormalEquations
@@ -15,15 +14,6 @@ from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
 
 DEPENDENT = 1e-12  # of the largest singular value: below it a direction is not determined
 WORTH_SAYING = 30.0
-
-
-def separated(objective: DataObjective) -> Callable[[Array], str]:
-    """A test whether the parameters separate the classes: then, without a penalty, no finite ones are best."""
-
-    def sentence(phi: Array) -> str:
-        return say("finding.separation.reached") if separates(objective, phi) else ""
-
-    return sentence
 
 
 def separates(objective: DataObjective, phi: Array) -> bool:

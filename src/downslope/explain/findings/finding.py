@@ -7,6 +7,7 @@ from typing import Any
 
 from downslope.explain.advice import Advice
 from downslope.explain.sentences import say
+from downslope.messages import Message
 
 CODES = (
     "gradient_mismatch",
@@ -66,6 +67,11 @@ class Finding:
     @property
     def sentence(self) -> str:
         """The cause in a sentence or two."""
+        return str(self.message)
+
+    @property
+    def message(self) -> Message:
+        """The same as data."""
         key = self.key or (self.code if self.exact else f"{self.code}.local")
         key += ".up" if self.up else ""
         at = self.evidence.get("at")

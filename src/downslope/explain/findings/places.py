@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Status
+from downslope.descent.norms import norm_of
 from downslope.explain.advice import (
     Advice,
     Candidate,
@@ -64,7 +65,7 @@ def _kink(diagnosis: Diagnosis) -> Finding | None:
         return None
     first, last, span = pair
     before, after = diagnosis.view.gradient(first), diagnosis.view.gradient(last)
-    apart = float(np.linalg.norm(after - before))
+    apart = norm_of(after - before)
     a, b = first, last
     for _ in range(BISECTIONS):
         middle = (a + b) / 2
@@ -76,7 +77,7 @@ def _kink(diagnosis: Diagnosis) -> Finding | None:
         a, b = (a, middle) if left >= right else (middle, b)
     width = (b - a) + 1e-15 * (last - first)  # a little further: one of them may be the corner itself
     jump = diagnosis.view.gradient(b + width) - diagnosis.view.gradient(a - width)
-    size = float(np.linalg.norm(jump))
+    size = norm_of(jump)
     if (
         not np.inf
         > size
@@ -96,12 +97,12 @@ def _across(diagnosis: Diagnosis) -> tuple[Vector, Vector, float] | None:
         return _beside(diagnosis) if diagnosis.missed else None
     gradients = np.array([diagnosis.view.gradient(x) for x in last])
     i = int(np.argmax(np.linalg.norm(np.diff(gradients, axis=0), axis=1)))
-    return last[i], last[i + 1], float(np.linalg.norm(last[i + 1] - last[i]))
+    return last[i], last[i + 1], norm_of(last[i + 1] - last[i])
 
 
 def _beside(diagnosis: Diagnosis) -> tuple[Vector, Vector, float] | None:
     gradient = diagnosis.view.gradient(diagnosis.final)
-    length = float(np.linalg.norm(gradient))
+    length = norm_of(gradient)
     if not 0 < length < np.inf:
         return None
     step = 1e-6 * max(float(np.max(np.abs(diagnosis.final))), 1e-3) * gradient / length
@@ -114,7 +115,7 @@ def _kink_made(diagnosis: Diagnosis, x: Vector, jump: Vector | None, span: float
     full = diagnosis.run.final.copy()
     full[diagnosis.free] = x
     parts = kinks_at(diagnosis.run.objective, full, reach)
-    size = None if jump is None else float(np.linalg.norm(jump))
+    size = None if jump is None else norm_of(jump)
     evidence: dict[str, Any] = {
         "at": as_dict(
             np.where(np.abs(x) < 1e-12 * max(1.0, float(np.max(np.abs(diagnosis.start)))), 0.0, x), names
@@ -193,7 +194,7 @@ def _flat(diagnosis: Diagnosis) -> Finding:
     curvatures = np.abs(point.curvatures) if point.curvatures else np.zeros(1)
     null = int(np.argmin(curvatures))
     entry = point.directions[null] if point.directions else {"along": "", "direction": {}}
-    distance = float(np.linalg.norm(diagnosis.final - diagnosis.start))
+    distance = norm_of(diagnosis.final - diagnosis.start)
     evidence = {
         "kind": kind,
         "along": point.way or entry["along"],
@@ -216,7 +217,7 @@ def _further(diagnosis: Diagnosis, kind: str) -> Advice | None:
     """Where only the units made the gradient small: a tolerance that asks for as much as a scaled problem would."""
     if kind != "small_by_units" or diagnosis.run.stopping.tolerance is None:
         return None
-    first = float(np.linalg.norm(diagnosis.first_gradient))
+    first = norm_of(diagnosis.first_gradient)
     smaller = tolerance(float(f"{1e-6 * first:.1g}"))
     candidates = [smaller]
     curvature = diagnosis.curvature

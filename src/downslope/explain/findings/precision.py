@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from downslope.descent import Status
+from downslope.descent.norms import norm_of
 from downslope.explain.advice import first_to_work, leave_out, rates, tolerance
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import as_dict
@@ -79,7 +80,7 @@ def _on_its_way(diagnosis: Diagnosis, level: float) -> bool:
 
 def _stalled(diagnosis: Diagnosis) -> Finding:
     """The point does not move: because its steps are shorter than the spacing of numbers, or for a reason not seen."""
-    gradient = float(np.linalg.norm(diagnosis.view.gradient(diagnosis.final)))
+    gradient = norm_of(diagnosis.view.gradient(diagnosis.final))
     spacing = float(
         np.linalg.norm(
             np.spacing(np.abs(diagnosis.final).astype(diagnosis.run.objective.dtype)).astype(float)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Status
+from downslope.descent.norms import norm_of
 from downslope.descent.trend import period_of
 from downslope.explain.advice import (
     Advice,
@@ -59,7 +60,7 @@ def _exactly(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     if curvature is None or (diagnosis.succeeded_by_test and diagnosis.run.nit == 0):
         return None
     parts = np.abs(curvature.vectors.T @ diagnosis.first_gradient)
-    size = float(np.linalg.norm(parts))
+    size = norm_of(parts)
     factors = [linear.factor(float(v)) for v in curvature.values]
     growing = [
         i
@@ -174,7 +175,7 @@ def _zigzag(
         **_rates(linear, curvature),
         **more,
     }
-    key = "zigzag.one" if len(curvature.values) == 1 or slow == i else ""
+    key = "zigzag.single" if len(curvature.values) == 1 or slow == i else ""
     advice = _calmer(diagnosis, linear, curvature)
     return Finding("zigzag", evidence, exact, advice, (key + ("" if exact else ".local")) if key else "")
 
@@ -265,8 +266,8 @@ def _bouncing(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     curvature = diagnosis.bottom.curvature
     if linear.rate <= linear.limit(curvature.largest):
         return None
-    distance = float(np.linalg.norm(half[-1] - diagnosis.bottom.x))
-    span = float(np.linalg.norm(np.ptp(half, axis=0)))
+    distance = norm_of(half[-1] - diagnosis.bottom.x)
+    span = norm_of(np.ptp(half, axis=0))
     more = {
         "measured_factor": float(np.median(reversals(half))),
         "period": period_of(half) or None,

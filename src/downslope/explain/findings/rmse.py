@@ -16,6 +16,7 @@ import symengine as se
 from numpy.typing import NDArray
 
 from downslope.descent import Status
+from downslope.descent.norms import norm_of
 from downslope.explain.advice import Candidate, first_to_work, leave_out, rates, scheduled, shortened
 from downslope.explain.curvature import Curvature
 from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
@@ -123,7 +124,7 @@ def _chatters(diagnosis: Diagnosis) -> bool:
 def _chatter(diagnosis: Diagnosis, linear: LinearRule, root: Root) -> Finding:
     L = float(np.max(np.linalg.eigvalsh(root.hessian)))
     late = diagnosis.late if diagnosis.late is not None else diagnosis.early
-    span = float(np.linalg.norm(np.diff(late[-2:], axis=0))) if len(late) > 1 else 0.0
+    span = norm_of(np.diff(late[-2:], axis=0)) if len(late) > 1 else 0.0
     evidence = {
         "learning_rate": linear.rate,
         "value": float(diagnosis.values[-1]),

@@ -9,6 +9,7 @@ import numpy as np
 
 from downslope.descent import Status
 from downslope.descent.bounds import within_bounds
+from downslope.descent.norms import norm_of
 from downslope.errors import UsageError
 from downslope.explain.advice import Advice, Candidate, first_to_work, leave_out, rates, trial
 from downslope.explain.curvature import along, as_dict
@@ -268,7 +269,7 @@ def _unbounded_quadratic(diagnosis: Diagnosis) -> Finding | None:
         return None
     gradient = diagnosis.first_gradient
     parts = curvature.vectors.T @ gradient
-    size = float(np.linalg.norm(parts))
+    size = norm_of(parts)
     down = [
         i
         for i, v in enumerate(curvature.values)
@@ -290,7 +291,7 @@ def _unbounded_elsewhere(diagnosis: Diagnosis) -> Finding | None:
     ways = [-diagnosis.view.gradient(base), x[best] - x[max(0, best - 1)], base - diagnosis.start]
     ways += [s * axis for axis in np.eye(len(base)) for s in (1.0, -1.0)]
     for way in ways:
-        length = float(np.linalg.norm(way))
+        length = norm_of(way)
         if not 0 < length < np.inf:
             continue
         found = _made(diagnosis, way / length, base, False, "values")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Status
+from downslope.descent.norms import norm_of
 from downslope.descent.trend import period_of, repeats
 from downslope.explain.advice import first_to_work, leave_out, rates, scheduled, tolerance
 from downslope.explain.curvature import as_dict
@@ -155,8 +156,8 @@ def _loose(diagnosis: Diagnosis) -> Finding | None:
 def _part_to_go(diagnosis: Diagnosis) -> float | None:
     if diagnosis.bottom is None:
         return None
-    whole = float(np.linalg.norm(diagnosis.bottom.x - diagnosis.start))
-    return float(np.linalg.norm(diagnosis.bottom.x - diagnosis.final)) / whole if whole > 0 else None
+    whole = norm_of(diagnosis.bottom.x - diagnosis.start)
+    return norm_of(diagnosis.bottom.x - diagnosis.final) / whole if whole > 0 else None
 
 
 def _loosely(diagnosis: Diagnosis, part: float | None, which: str) -> Finding:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.descent import Status
+from downslope.descent.norms import norm_of
 from downslope.explain.advice import (
     Advice,
     first_to_work,
@@ -184,7 +185,7 @@ def _crawling(diagnosis: Diagnosis) -> Finding | None:
         return None
     x = diagnosis.run.history.x[:, diagnosis.free]
     path = float(np.sum(np.linalg.norm(np.diff(x, axis=0), axis=1)))
-    straight = float(np.linalg.norm(x[-1] - x[0])) / path if path > 0 else 0.0
+    straight = norm_of(x[-1] - x[0]) / path if path > 0 else 0.0
     if straight < STRAIGHT:
         return None
     chosen = rates(diagnosis, [10 * rate, 100 * rate, 1e3 * rate, 1e4 * rate, 1e5 * rate])
@@ -210,8 +211,8 @@ def _ill(diagnosis: Diagnosis) -> Finding | None:
     if not np.isfinite(curvature.condition) or curvature.condition < ILL or curvature.values[0] <= 0:
         return None
     left = diagnosis.final - bottom.x
-    whole = float(np.linalg.norm(diagnosis.start - bottom.x))
-    remaining = float(np.linalg.norm(left))
+    whole = norm_of(diagnosis.start - bottom.x)
+    remaining = norm_of(left)
     if not (diagnosis.missed or (not diagnosis.asked and remaining > LEFT * whole)) or remaining == 0:
         return None
     parts = curvature.vectors.T @ left
