@@ -57,6 +57,8 @@ class Cause(IntEnum):
 
 
 LIMITS = (Cause.STEP_LIMIT, Cause.EVALUATION_LIMIT, Cause.TIME_LIMIT, Cause.ROUND_LIMIT)
+# Grounds that a fit tells of.
+ENDLESS, POOR_FIT = "endless", "poor_fit"
 TESTS = (Cause.GRADIENT_SMALL, Cause.VALUE_STEADY, Cause.POINT_STEADY, Cause.TARGET_REACHED)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from downslope.descent.evidence import LIMITS, Cause, Evidence
+from downslope.descent.evidence import ENDLESS, LIMITS, Cause, Evidence
 from downslope.descent.stopping import Status
 from downslope.descent.termination_messages import Places, sentence_of
 from downslope.messages import Message, sentences
@@ -91,7 +91,8 @@ def status_of(e: Evidence) -> Status:
         return Status.DIVERGED
     if e.cause == Cause.COST_STEADY and e.worse:
         return Status.DIVERGED
-    return _STATUS[e.cause]
+    status = _STATUS[e.cause]
+    return Status.UNBOUNDED if status == Status.CONVERGED and e.ground == ENDLESS else status
 
 
 def _success(e: Evidence, status: Status) -> bool:

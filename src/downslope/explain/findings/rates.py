@@ -22,7 +22,7 @@ from downslope.explain.advice import (
 )
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
-from downslope.explain.diagnosis import WINDOW, Diagnosis, reversals, turns
+from downslope.explain.diagnosis import LIMITS, WINDOW, Diagnosis, reversals, turns
 from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule, best_modulus, best_momentum, written
 
@@ -33,6 +33,7 @@ SEEN = 0.05  # part of the first gradient that a direction must have for its zig
 PRESENT = 1e-13  # part of it below which a direction is not there at all
 MEASURED = 0.2  # part by which a measured factor may differ from the one that is said
 SAMPLES = 12  # places on the way where steps are held against the curvature
+OFF = 1e3  # times the first value
 BACKWARDS = 0.5  # part of the steps that must go back on themselves to be called a zig-zag
 BOUNCING = 0.15  # the same, of steps that do not get shorter, to be called bouncing
 
@@ -212,11 +213,19 @@ def _calmer(diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature) -> A
 
 
 def _locally(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
-    if diagnosis.status in (Status.DIVERGED, Status.LEFT_DOMAIN):
+    if diagnosis.status in (Status.DIVERGED, Status.LEFT_DOMAIN) or _ran_off(diagnosis):
         return _onset(diagnosis, linear)
     if diagnosis.succeeded_by_test or diagnosis.late is None or len(diagnosis.late) < 12:
         return None if diagnosis.late is None else _local_zigzag(diagnosis, linear)
     return _bouncing(diagnosis, linear) or _local_zigzag(diagnosis, linear)
+
+
+def _ran_off(diagnosis: Diagnosis) -> bool:
+    """Whether a limit ended the run far above where it started, which no run that will settle does."""
+    if diagnosis.status not in LIMITS or not len(diagnosis.values):
+        return False
+    first, last = float(diagnosis.values[0]), float(diagnosis.values[-1])
+    return last - first > OFF * abs(first)
 
 
 def _onset(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
