@@ -556,3 +556,11 @@ def test_values_of_random_batches_swing_and_do_not_diverge() -> None:
                 run.log(value, params=np.array([float(k)]))
         assert (run.status == "diverged") == diverged, values
         assert run.success == success, values
+
+
+def test_values_that_stay_and_then_move_are_no_cycle() -> None:
+    with ds.record() as run:
+        for k, value in enumerate([1.0] * 9 + [0.5]):
+            run.log(value, params=np.array([float(k)]))
+    assert (run.status, run.success) == ("step_limit", True)
+    assert "repeat" not in run.message
