@@ -106,9 +106,8 @@ def _success(e: Evidence, status: Status) -> bool:
         return True
     if e.cause == Cause.LOOP_ENDED:
         return status == Status.STEP_LIMIT
-    return (
-        e.cause in LIMITS and status != Status.DIVERGED and not e.asked and not e.worse and e.trend != "cycle"
-    )
+    alone = e.cause in LIMITS or (e.cause == Cause.STALLED and status == Status.STALLED)
+    return alone and status != Status.DIVERGED and not e.asked and not e.worse and e.trend != "cycle"
 
 
 def is_far(point: Vector, start: Vector, is_nan: bool) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from downslope.descent import Descent, Status
 from downslope.descent.bounds import free_part, projection_of
+from downslope.descent.stopping import DEFAULT_TOLERANCE, SINGLE_TOLERANCE
 from downslope.errors import ObjectiveError
 from downslope.explain import budget
 from downslope.explain.analysis_view import AnalysisView
@@ -225,11 +226,18 @@ def judge_run(run: Descent) -> Descent:
         return run
     with at_most(max(budget.JUDGING, budget.spent_by(run))):
         point = point_of(with_budget(run, budget.FEW_EVALUATIONS))
-    if not point.disappoints or (
-        run.termination.success and not by_gradient(run) and point.kind == "small_by_units"
-    ):
+    asked_so = run.termination.success and (not by_gradient(run) or is_own_tolerance(run))
+    if not point.disappoints or (asked_so and point.kind == "small_by_units"):
         return run
     return run.judged_again(point.message, ground=point.detail or point.kind)
+
+
+def is_own_tolerance(run: Descent) -> bool:
+    """Whether a run moved until it met a tolerance that a person chose: it did as it was asked, whatever the units."""
+    defaults = (DEFAULT_TOLERANCE, SINGLE_TOLERANCE, None)
+    return run.nit > 0 and (
+        run.stopping.tolerance not in defaults or run.stopping.relative_tolerance is not None
+    )
 
 
 def by_gradient(run: Descent) -> bool:

@@ -14,7 +14,7 @@ from downslope.fitting.problem import FitProblem
 from downslope.fitting.result import FitResult
 from downslope.fitting.rows import Array
 from downslope.fitting.strategies import FitOutcome
-from downslope.messages import message
+from downslope.messages import as_message, message
 
 JUDGED = 10_000_000  # rows times squared parameters up to which the point reached is judged
 
@@ -39,7 +39,7 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
     grave = [finding for finding in (*problem.findings, *found.warnings) if not _is_the_message(finding, run)]
     notes = (*problem.notes, *outcome.notes, *(finding.sentence for finding in found.notes), *objective.said)
     warnings = (*problem.warnings, *outcome.warnings, *(finding.sentence for finding in grave))
-    objective.notes = (*notes, *warnings)
+    objective.notes = tuple(map(as_message, (*notes, *warnings)))
     model = Model(
         replace(problem.hypothesis),
         problem.loss,

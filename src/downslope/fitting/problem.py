@@ -17,6 +17,7 @@ from downslope.fitting.hypothesis import Hypothesis, within_link
 from downslope.fitting.losses import LOGISTIC, POISSON, Loss
 from downslope.fitting.objective import DataObjective, Penalty
 from downslope.fitting.rows import NOTHING, Array, HypothesisRows, LinearRows, SoftmaxRows
+from downslope.messages import as_message
 from downslope.objectives import Parameters
 
 _LINKS = {"sigmoid": "the sigmoid", "exp": "the exponential"}
@@ -96,7 +97,7 @@ def make_problem(
     found = tuple(checks.check_columns(hypothesis, rows)) if isinstance(rows, LinearRows) else ()
     notes = notes_of(frame, hypothesis, loss)
     objective = cost_of(hypothesis, loss, rows, y, w, l2=l2, l1=l1)
-    objective.notes = (*notes, *warnings, *(finding.sentence for finding in found))
+    objective.notes = tuple(map(as_message, (*notes, *warnings, *(finding.sentence for finding in found))))
     return FitProblem(frame, hypothesis, loss, objective, classes, tuple(notes), tuple(warnings), found)
 
 

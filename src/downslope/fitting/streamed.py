@@ -18,6 +18,7 @@ from downslope.fitting.pages import Pages
 from downslope.fitting.problem import FitProblem, cost_of, notes_of
 from downslope.fitting.rows import Array, LinearRows
 from downslope.fitting.streaming_pass import PagedTable, StreamingPass, read_once
+from downslope.messages import as_message
 from downslope.objectives import Vector
 
 SMALL = 64 << 20  # bytes of files that are read into memory whatever is free
@@ -199,5 +200,5 @@ def streamed_problem(table: PagedTable, *, l2: float, l1: float) -> FitProblem:
     found: tuple[Finding, ...] = ()
     if scan.looks is not None and isinstance(part.rows, LinearRows):
         found = tuple(checks.undetermined_columns(scan.looks, h, part.rows, scan.rows))
-    objective.notes = (*notes, *h.doubts, *(finding.sentence for finding in found))
+    objective.notes = tuple(map(as_message, (*notes, *h.doubts, *(finding.sentence for finding in found))))
     return FitProblem(scan.sample, h, loss, objective, scan.classes, tuple(notes), tuple(h.doubts), found)

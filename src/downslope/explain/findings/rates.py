@@ -24,7 +24,7 @@ from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
 from downslope.explain.diagnosis import LIMITS, WINDOW, Diagnosis, reversals, turns
 from downslope.explain.findings.finding import Finding
-from downslope.explain.linear import LinearRule, best_momentum, written
+from downslope.explain.linear import LinearRule, best_modulus, best_momentum, written
 
 ZIGZAG = -0.75  # a factor between this and -1 takes more than 48 steps to a millionth, changing sides at each
 ZIGZAG_AT_BEST = -0.85  # the same where the rate is below the best one: then only a slow one is worth a word
@@ -83,6 +83,9 @@ def _exactly(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
 
 def _tolerable(linear: LinearRule, curvature: Curvature) -> float:
     """The factor from which on changing sides is called a zig-zag."""
+    worst = max((abs(linear.factor(float(v))) for v in curvature.values if v > 0), default=1.0)
+    if worst <= best_modulus(curvature.condition) + AT_BEST:
+        return -np.inf  # no momentum and no constant rate are better
     plain = len(linear.free) == 1 and curvature.smallest > 0
     same = shortened(linear.rate) == shortened(curvature.best_rate)
     if plain and (same or abs(linear.rate / curvature.best_rate - 1) <= AT_BEST):
