@@ -106,7 +106,7 @@ def _success(e: Evidence, status: Status) -> bool:
         return True
     if e.cause == Cause.LOOP_ENDED:
         return status == Status.STEP_LIMIT
-    alone = e.cause in LIMITS or (e.cause == Cause.STALLED and status == Status.STALLED)
+    alone = e.cause in LIMITS or (e.cause == Cause.STALLED and e.settled)
     return alone and status != Status.DIVERGED and not e.asked and not e.worse and e.trend != "cycle"
 
 
