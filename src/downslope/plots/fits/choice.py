@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from downslope.errors import DataError, UsageError, nearest
 from downslope.fitting.result import Fit
+from downslope.messages import listing, message, sentences
 from downslope.plots.view import parse_view
 
 VIEWS = ("data", "predicted", "residuals", "surface", "progress", "calibration", "classes")
@@ -54,10 +54,12 @@ def checked_name(name: str) -> str:
     plain = name.lower().replace("-", "_")
     found = _OTHER_WORDS.get(plain, plain)
     if found not in VIEWS:
-        hint = str(nearest(name, (*VIEWS, *_OTHER_WORDS)))
-        hint = re.sub(r"'(\w+)'", lambda word: repr(_OTHER_WORDS.get(word[1], word[1])), hint)
         raise UsageError(
-            f"there is no view {name!r} of a fit. {hint}{' ' if hint else ''}The views are: {', '.join(VIEWS)}."
+            sentences(
+                message("there is no view {name!r} of a fit.", name=name),
+                nearest(name, (*VIEWS, *_OTHER_WORDS)),
+                message("The views are: {views}.", views=listing(VIEWS)),
+            )
         )
     return found
 
@@ -88,17 +90,40 @@ def chosen(fit: Fit, name: str | None, has_table: bool, slice_: Any = None) -> s
         name = told_apart
     if name in ("calibration", "classes") and name != told_apart:
         what = {"calibration": "log_loss", "classes": "softmax"}[name]
-        raise UsageError(f"the view '{name}' is for {what}, and this fit has {loss}: use '{told_apart}'.")
+        raise UsageError(
+            message(
+                "the view '{name}' is for {what}, and this fit has {loss}: use '{told_apart}'.",
+                name=name,
+                what=what,
+                loss=loss,
+                told_apart=told_apart,
+            )
+        )
     if loss.classifies and name == "residuals":
-        raise UsageError(f"{loss} predicts labels, which have no residuals: use the view '{told_apart}'.")
+        raise UsageError(
+            message(
+                "{loss} predicts labels, which have no residuals: use the view '{told_apart}'.",
+                loss=loss,
+                told_apart=told_apart,
+            )
+        )
     if name == "data" and inputs not in (1, 2):
         raise UsageError(
-            f"the view 'data' draws one or two inputs, and '{fit.model.hypothesis.text}' has {inputs}: use"
-            f" '{told_apart}'."
+            message(
+                "the view 'data' draws one or two inputs, and '{hypothesis}' has {inputs}: use"
+                " '{told_apart}'.",
+                hypothesis=fit.model.hypothesis.text,
+                inputs=inputs,
+                told_apart=told_apart,
+            )
         )
     if not has_table and name != "progress":
         raise DataError(
-            f"the view '{name}' needs the table, which is not in a saved fit; give it, as in table='data.csv'."
+            message(
+                "the view '{name}' needs the table, which is not in a saved fit; give it, as in"
+                " table='data.csv'.",
+                name=name,
+            )
         )
     return name
 
