@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any
 
-from downslope.errors import DataError, UsageError, nearest
+from downslope.errors import DataError, UsageError, did_you_mean
 from downslope.fitting.result import Fit
-from downslope.messages import listing, message, sentences
+from downslope.messages import NOTHING, Message, listing, message, sentences
 from downslope.plots.view import parse_view
 
 VIEWS = ("data", "predicted", "residuals", "surface", "progress", "calibration", "classes")
@@ -57,11 +58,18 @@ def checked_name(name: str) -> str:
         raise UsageError(
             sentences(
                 message("there is no view {name!r} of a fit.", name=name),
-                nearest(name, (*VIEWS, *_OTHER_WORDS)),
+                _nearest_views(name),
                 message("The views are: {views}.", views=listing(VIEWS)),
             )
         )
     return found
+
+
+def _nearest_views(name: str) -> Message:
+    """Which views may have been meant, each by the name that is listed."""
+    near = get_close_matches(name.lower(), (*VIEWS, *_OTHER_WORDS), n=3, cutoff=0.6)
+    meant = dict.fromkeys(_OTHER_WORDS.get(word, word) for word in near)
+    return did_you_mean(*meant) if meant else NOTHING
 
 
 def chosen(fit: Fit, name: str | None, has_table: bool, slice_: Any = None) -> str:
