@@ -8,28 +8,31 @@
 
 from typing import TYPE_CHECKING, Any
 
+from downslope.attachments import attach
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from downslope import errors, objectives, optimizers, plots
-    from downslope.api.loading import load
     from downslope.api.minimization import maximize, minimize
     from downslope.api.table_fitting import fit
-    from downslope.descent import History, Progress, Run, Status, Stopping
+    from downslope.descent import History, Progress, Status, Stopping
     from downslope.errors import DownslopeError
     from downslope.explain import Explanation, Forecast, check_gradient, forecast
-    from downslope.fitting import Fit
     from downslope.objectives import Objective, Problem, Uniform, problem
     from downslope.optimizers.updater import Updater
     from downslope.plots import plot
     from downslope.preferences import language
     from downslope.recording import record
+    from downslope.results.fit import Fit
+    from downslope.results.loading import load
+    from downslope.results.run import Run
 
 # Names are imported when first asked for, so that `downslope --help` does not wait for the engines.
 _HOMES = {
     "History": "downslope.descent",
     "Progress": "downslope.descent",
-    "Run": "downslope.descent",
+    "Run": "downslope.results.run",
     "Status": "downslope.descent",
     "Stopping": "downslope.descent",
     "DownslopeError": "downslope.errors",
@@ -43,9 +46,9 @@ _HOMES = {
     "Uniform": "downslope.objectives",
     "Updater": "downslope.optimizers.updater",
     "problem": "downslope.objectives",
-    "Fit": "downslope.fitting",
+    "Fit": "downslope.results.fit",
     "fit": "downslope.api.table_fitting",
-    "load": "downslope.api.loading",
+    "load": "downslope.results.loading",
     "maximize": "downslope.api.minimization",
     "minimize": "downslope.api.minimization",
     "record": "downslope.recording",
@@ -85,6 +88,29 @@ __all__ = [
     "problem",
     "record",
 ]
+
+
+def _to_optax() -> Any:
+    from downslope.optax import to_optax
+
+    return to_optax
+
+
+def _from_optax() -> Any:
+    from downslope.optax import from_optax
+
+    return from_optax
+
+
+def _updater() -> Any:
+    from downslope.optimizers.updater import Updater
+
+    return Updater
+
+
+attach("to_optax", _to_optax)
+attach("from_optax", _from_optax)
+attach("Updater", _updater)
 
 
 def __getattr__(name: str) -> Any:

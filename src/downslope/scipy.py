@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.descent import Run, Status, Stopping, descend
+from downslope.descent import Status, Stopping, descend
 from downslope.descent.bounds import within_bounds
 from downslope.descent.descend import Callbacks
 from downslope.descent.progress import Step
@@ -18,6 +18,7 @@ from downslope.errors import MissingExtraError, ObjectiveError, UsageError, near
 from downslope.objectives import Objective, Parameters, Vector
 from downslope.objectives.differences import central_differences
 from downslope.optimizers import Optimizer, as_optimizer
+from downslope.results.run import Run, as_run
 
 try:
     from scipy.optimize import OptimizeResult, OptimizeWarning
@@ -135,7 +136,7 @@ class ScipyMethod:
         if run.termination.status == Status.INTERRUPTED:
             raise KeyboardInterrupt
         assert isinstance(bounded, _Cost)  # which has a copy's own counts, where the start was moved
-        return _result(run, bounded, asked)
+        return _result(as_run(run), bounded, asked)
 
 
 @dataclass(frozen=True)

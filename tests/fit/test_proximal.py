@@ -5,10 +5,10 @@ import pytest
 from sklearn.linear_model import Lasso
 
 from downslope.api.table_fitting import fit
-from downslope.fitting import load
 from downslope.fitting.proximal import LENGTHS, shrunk
 from downslope.optimizers import as_optimizer
 from downslope.optimizers.schedules.decay import Exponential
+from downslope.results.fit_loading import load_fit
 
 RNG = np.random.default_rng(11)
 N = 600
@@ -80,7 +80,7 @@ def test_a_fit_with_l1_is_saved_and_loaded(tmp_path):
     for options in ({}, {"optimizer": "adam"}):
         found = fit((X, Y), target="y", l1=0.3, **options)
         found.save(tmp_path / "fit.json")
-        back = load(tmp_path / "fit.json")
+        back = load_fit(tmp_path / "fit.json")
         assert back.run.optimizer == found.run.optimizer
         assert np.array_equal(back.predict(X), found.predict())
 

@@ -14,7 +14,8 @@ from pyarrow import csv, feather, parquet
 
 from downslope.api.table_fitting import fit
 from downslope.errors import DataError, UsageError
-from downslope.fitting import load, memory, pages, streamed, streaming_pass, text_pages
+from downslope.fitting import memory, pages, streamed, streaming_pass, text_pages
+from downslope.results.fit_loading import load_fit
 
 RNG = np.random.default_rng(17)
 N = 9_001
@@ -389,7 +390,7 @@ def test_predictions_pictures_and_saving(files, tmp_path):
     found.plot(tmp_path / "picture.png")
     assert (tmp_path / "picture.png").stat().st_size > 10_000
     found.save(tmp_path / "fit.json")
-    assert load(tmp_path / "fit.json").x == found.x
+    assert load_fit(tmp_path / "fit.json").x == found.x
     assert "stayed in its files" in repr(found)
 
 

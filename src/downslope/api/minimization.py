@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypedDict, Unpack
 
-from downslope.descent import Progress, Run, Stopping, descend
+from downslope.descent import Progress, Stopping, descend
 from downslope.descent.bounds import within_bounds
 from downslope.descent.descend import Callbacks, EngineName
 from downslope.descent.progress import Step
@@ -18,8 +18,9 @@ from downslope.explain.point import judge_run
 from downslope.objectives import GradientWarning, Objective, Vector, as_objective, compare_gradient
 from downslope.objectives.frameworks import check_in_place
 from downslope.optimizers import all_optimizers, as_optimizer
+from downslope.optimizers.registry import with_schedule
 from downslope.optimizers.schedule_text import as_schedule
-from downslope.optimizers.wrappers.scheduled import with_schedule
+from downslope.results.run import Run, as_run
 
 
 class MinimizeOptions(TypedDict, total=False):
@@ -187,7 +188,7 @@ def _run(
     )
     if options.get("in_place") and objective.tensors is not None:
         objective.tensors.put(run.final)
-    return judge_run(run) if options.get("explain", True) else run
+    return as_run(judge_run(run) if options.get("explain", True) else run)
 
 
 def _look_at_gradient(objective: Objective, x: Vector, sizes: Sequence[int]) -> None:

@@ -20,7 +20,6 @@ from downslope.fitting.hypothesis import Hypothesis, linear_model, read_hypothes
 from downslope.fitting.losses import Loss, as_loss
 from downslope.fitting.pages import Pages
 from downslope.fitting.problem import FitProblem, make_problem
-from downslope.fitting.result import Fit
 from downslope.fitting.rows import Array
 from downslope.fitting.strategies import PATHS, FitOutcome, FitPlan, Path, fit_full_batch
 from downslope.fitting.streamed import pages_to_stream, streamed_problem
@@ -29,8 +28,9 @@ from downslope.fitting.tables import as_frame
 from downslope.objectives import parse_start
 from downslope.objectives.start import draw
 from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.registry import with_schedule
 from downslope.optimizers.schedule_text import as_schedule
-from downslope.optimizers.wrappers.scheduled import with_schedule
+from downslope.results.fit import Fit, as_fit
 
 _NAMED = ("target", "features", "loss", "start", "optimizer", "learning_rate", "steps")  # of ``fit``
 MOST_NAMED = 12  # parameters spelt out in the example of a start
@@ -139,7 +139,7 @@ def fit(
     problem = _task(frame, pages, _hypothesis(frame, hypothesis, target, features), as_loss(loss), options)
     x = _start(problem, start, options.get("seed"))
     plan = _plan(optimizer, learning_rate, steps, options)
-    return finalize(problem, _descended(problem, x, plan, options), x)
+    return as_fit(finalize(problem, _descended(problem, x, plan, options), x))
 
 
 def _no_text(hypothesis: Any) -> str:

@@ -132,9 +132,9 @@ def explain(ctx: click.Context, /, **given: Any) -> None:
 
 def _explain_saved(given: dict[str, Any]) -> int:
     """Say why a saved run or fit ended as it did; the exit code is what it had."""
-    from downslope.api.loading import load
     from downslope.cli.fit_report import explanation_of
-    from downslope.descent import Run
+    from downslope.results.loading import load
+    from downslope.results.run import Run
 
     asked = [name for name, value in given.items() if value and name not in ("expression", "form")]
     if asked:

@@ -53,9 +53,9 @@ def export(
     if output is not None:
         check_writable("--output", output, (*words, *([data] if data else [])))
     from downslope import Run
-    from downslope.api.loading import load
     from downslope.export import DIALECTS
     from downslope.export.exporting import writer_of
+    from downslope.results.loading import load
 
     if dialect is None:
         raise UsageError(

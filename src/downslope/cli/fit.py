@@ -21,7 +21,7 @@ from downslope.errors import UsageError
 from downslope.messages import listing, message, plural, sentences
 
 if TYPE_CHECKING:
-    from downslope.fitting import Fit
+    from downslope.results.fit import Fit
 
 _AS_GIVEN = (
     "target",

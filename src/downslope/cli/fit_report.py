@@ -12,7 +12,7 @@ from downslope.cli.table import STEP
 from downslope.messages import NOTHING, Message, listing, literal, message, plural
 
 if TYPE_CHECKING:
-    from downslope.fitting import Fit
+    from downslope.results.fit import Fit
 
 MOST_NAMED = 40  # parameters; more are not spelt out below the table
 LONGEST_RULE = 160

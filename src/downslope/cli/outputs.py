@@ -14,7 +14,7 @@ from downslope.messages import message
 
 if TYPE_CHECKING:
     from downslope import Run
-    from downslope.fitting import Fit
+    from downslope.results.fit import Fit
 
 Result: TypeAlias = "Run | Fit"
 

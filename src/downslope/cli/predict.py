@@ -19,7 +19,7 @@ from downslope.errors import UsageError
 from downslope.messages import message
 
 if TYPE_CHECKING:
-    from downslope.fitting import Fit
+    from downslope.results.fit import Fit
 
 EXAMPLE = "downslope predict fit.json new.csv"
 
@@ -56,9 +56,9 @@ def predict(ctx: click.Context, /, **given: Any) -> None:
     if output is not None:
         check_writable("--output", output, words)
     ask_for_input(data, given["quiet"])
-    from downslope.fitting import load
+    from downslope.results.fit_loading import load_fit
 
-    fit = load(model)
+    fit = load_fit(model)
     columns = columns_of(fit, data)
     form = given["form"] or ("json" if output is not None and output.lower().endswith(".json") else "csv")
     text = as_json(fit, columns) if form == "json" else as_csv(columns)

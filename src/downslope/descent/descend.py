@@ -15,7 +15,7 @@ from downslope.descent.fused import FusedEngine
 from downslope.descent.hosted import HostedEngine
 from downslope.descent.progress import Progress, Step
 from downslope.descent.remote import RemoteEngine
-from downslope.descent.result import Reported, Run
+from downslope.descent.result import Descent, Reported
 from downslope.descent.stopping import Status, Stopping
 from downslope.descent.termination import StopEvent, Termination, termination_of
 from downslope.descent.trace_buffer import TraceBuffer
@@ -64,7 +64,7 @@ def descend(
     every: int | None = None,
     engine: EngineName = "auto",
     callbacks: Callbacks | None = None,
-) -> Run:
+) -> Descent:
     """Descend (or climb) an objective from ``x`` until ``stopping`` says so.
 
     Raises:
@@ -79,7 +79,7 @@ def descend(
     judgement = termination_of(ending, trace, x, sign, objective)
     seconds = time.perf_counter() - started
     history = trace.history(objective.parameters.coordinates, sign)
-    return Run(
+    return Descent(
         objective=objective,
         optimizer=optimizer,
         stopping=full,

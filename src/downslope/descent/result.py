@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from downslope.descent.history import History
 from downslope.descent.stopping import Stopping
@@ -12,11 +11,6 @@ from downslope.descent.termination import Termination
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from downslope.explain.explanation import Explanation
 
 
 @dataclass(frozen=True)
@@ -29,8 +23,10 @@ class Reported:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Run:
+class Descent:
     """One descent or ascent: where it went, where it ended and why. The names are SciPy's where SciPy has them.
+
+    It is what everything below is a function of; ``results.run.Run`` is the same with what people do with it.
 
     Attributes:
         objective, optimizer, stopping, maximize, start: what was asked.
@@ -40,11 +36,6 @@ class Run:
         engine: "traced" (native code), "compiled" (by JAX or TensorFlow), "hosted" (Python) or "recorded".
         seconds: wall-clock time.
         reported: the answer of a method that averages its points; None for all others.
-
-    >>> import downslope as ds
-    >>> run = ds.minimize("x^2 + 2x + 3", start={"x": 1.5}, learning_rate=0.01, tolerance=1e-5)
-    >>> run.nit, run.status, round(run.x["x"], 6)
-    (650, 'converged', -0.999995)
     """
 
     objective: Objective
@@ -119,75 +110,6 @@ class Run:
     def command(self) -> str:
         """ "minimize" or "maximize"."""
         return "maximize" if self.maximize else "minimize"
-
-    def to_dict(self) -> dict[str, Any]:
-        """The run as plain data: schema 1, as ``--format json`` prints and ``save`` writes it."""
-        from downslope.descent.saving import to_dict
-
-        return to_dict(self)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the run as JSON, atomically; ``downslope.load`` reads it back equal.
-
-        Raises:
-            DataError: the file cannot be written; what was there before is untouched.
-        """
-        from downslope.descent.saving import save
-
-        save(self, path)
-
-    def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Figure:
-        """Draw the run: the map with the path (two parameters), the curve (one), or the learning curves.
-
-        Args:
-            path: where to write PNG, SVG, PDF or an animated GIF, by its ending; None only draws.
-            options: as for ``downslope.plots.plot``.
-        """
-        # The one import upwards, and only when asked: figures belong to runs in people's hands.
-        from importlib import import_module
-
-        figure: Figure = import_module("downslope.plots").plot(self, path, **options)
-        return figure
-
-    def export(self, to: str, path: str | os.PathLike[str] | None = None) -> str:
-        """The run as a plain script that needs nothing of downslope.
-
-        Args:
-            to: numpy, numpy_class, torch, torch.optim, tensorflow, keras, jax, optax or sympy.
-            path: where to write it too.
-
-        Raises:
-            UnknownNameError: there is no such dialect.
-            ObjectiveError: the function is not a formula (and could not be traced into one).
-            DataError: the file cannot be written.
-
-        >>> import downslope as ds
-        >>> run = ds.minimize("x^2", start={"x": 3.0}, learning_rate=0.1, steps=2)
-        >>> run.export("numpy").splitlines()[0].strip('"')
-        'Minimise x^2 by gradient descent, in NumPy.'
-        """
-        from importlib import import_module  # upwards, and only when asked, as in ``plot``
-
-        script: str = import_module("downslope.export").export(self, to, path)
-        return script
-
-    def explain(self) -> Explanation:
-        """Why it ended as it did: the kind of point, causes of trouble with advice that was run, a forecast.
-
-        It takes at most as long as the run, or a second where that is more; asked again, it answers at once.
-        """
-        kept: Explanation | None = self.__dict__.get("_explanation")
-        if kept is None:
-            from importlib import import_module  # upwards, and only when asked, as in ``plot``
-
-            kept = import_module("downslope.explain").explain(self)
-            self.__dict__["_explanation"] = kept
-        return kept
-
-    def __eq__(self, other: object) -> bool:
-        return self.to_dict() == other.to_dict() if isinstance(other, Run) else NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]
 
     @property
     def _rule(self) -> str:

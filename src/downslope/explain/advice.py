@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
-from downslope.descent import Run, Status, Stopping, descend
+from downslope.descent import Descent, Status, Stopping, descend
 from downslope.descent.descend import EngineName
 from downslope.errors import DownslopeError
 from downslope.explain.diagnosis import Diagnosis
@@ -90,7 +90,7 @@ def trial(
     tolerance: float | None = None,
     objective: Objective | None = None,
     steps: int = MOST_STEPS,
-) -> Run | None:
+) -> Descent | None:
     """The same problem with something changed, run until its test passes; None where time or a rule forbids it."""
     run = diagnosis.run
     new = type(Setup.of(optimizer).rule) is not type(diagnosis.setup.rule) or objective is not None
@@ -132,17 +132,17 @@ def stopping(diagnosis: Diagnosis, steps: int, seconds: float, tolerance: float 
     return Stopping(**{name: getattr(asked, name) for name in tests}, steps=steps, seconds=seconds)
 
 
-def worked(run: Run | None) -> bool:
+def worked(run: Descent | None) -> bool:
     """Whether a trial met its test."""
     return run is not None and run.termination.status in (Status.CONVERGED, Status.TARGET_REACHED)
 
 
-def lasted(run: Run | None) -> bool:
+def lasted(run: Descent | None) -> bool:
     """Whether a trial without a test went through all its steps."""
     return run is not None and run.termination.status == Status.STEP_LIMIT
 
 
-def from_trial(key: str, setting: dict[str, Any], run: Run) -> Advice:
+def from_trial(key: str, setting: dict[str, Any], run: Descent) -> Advice:
     """The advice that a trial proved."""
     return Advice(setting, key, run.status, run.nit, run.fun, run.gradient_norm)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.errors import ObjectiveError
 from downslope.objectives import Objective, Vector
 
@@ -102,7 +102,7 @@ class BudgetedObjective(Objective):
         return self._objective.present(x)
 
 
-def with_budget(run: Run) -> Run:
+def with_budget(run: Descent) -> Descent:
     """The run, its objective rationed where every evaluation is a call of somebody else's function.
 
     As many evaluations are allowed as the run made, or fit in 50 ms at the price of the run's, and no more than helps.
@@ -121,7 +121,7 @@ def with_budget(run: Run) -> Run:
     return dataclasses.replace(run, objective=BudgetedObjective(objective, allowed))
 
 
-def price_of(run: Run) -> float:
+def price_of(run: Descent) -> float:
     """Seconds for one evaluation: what the run's own took; one that is timed, where a framework compiled some of it."""
     if run.objective.loop is None:
         return run.seconds / max(run.nfev, 1)
@@ -133,12 +133,12 @@ def price_of(run: Run) -> float:
     return min(took)
 
 
-def too_coarse(run: Run) -> bool:
+def too_coarse(run: Descent) -> bool:
     """Whether the objective's own rounding hides its curvature: float32 numbers, differenced."""
     return run.objective.expression is None and run.objective.dtype == np.float32
 
 
-def random_values(run: Run) -> bool:
+def random_values(run: Descent) -> bool:
     """Whether the objective draws random numbers: twice at the same point it is not the same, by more than rounding."""
     if run.objective.expression is not None or not run.objective.evaluable or not len(run.history):
         return False

@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.descent import Run, Status, Stopping, descend
+from downslope.descent import Descent, Status, Stopping, descend
 from downslope.descent.descend import EngineName
 from downslope.errors import DownslopeError
 from downslope.explain.analysis_view import AnalysisView
@@ -37,7 +37,7 @@ class Diagnosis:
     Where bounds hold some coordinates at the end, only the others are looked at.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Descent) -> None:
         self.run = run
         self.setup = Setup.of(run.optimizer)
         self.sign = -1.0 if run.maximize else 1.0

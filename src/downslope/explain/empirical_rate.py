@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.explain.curvature import Curvature
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.linear import LinearRule, written
@@ -36,7 +36,7 @@ class EmpiricalRates:
     linear: LinearRule | None
 
 
-def empirical_rates(run: Run) -> EmpiricalRates | None:
+def empirical_rates(run: Descent) -> EmpiricalRates | None:
     """The factors per step of a run; None where no minimum is known to measure from.
 
     >>> import downslope as ds

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.explain import budget, recorded_course
 from downslope.explain.budget import (
     BudgetedObjective,
@@ -124,7 +124,7 @@ class Explanation:
         return "\n".join(rows)
 
 
-def explain(run: Run) -> Explanation:
+def explain(run: Descent) -> Explanation:
     """Why ``run`` ended as it did: what kind of point it reached, causes of trouble, advice that was run, a forecast.
 
     It takes at most as long as the run, or a second where that is more, and mostly milliseconds: what would take
@@ -175,7 +175,7 @@ def _looked_into(diagnosis: Diagnosis, clock: Clock) -> Explanation:
     return Explanation(point, tuple(findings), promised, left_out=left_out)
 
 
-def _left_out(run: Run, clock: Clock) -> str:
+def _left_out(run: Descent, clock: Clock) -> str:
     """That something was refused, for lack of time or of evaluations; empty where nothing was."""
     if clock.refused:
         return say("left_out.time")
@@ -186,7 +186,7 @@ def _left_out(run: Run, clock: Clock) -> str:
     )
 
 
-def _by_its_record(run: Run, hidden: Detail) -> Explanation:
+def _by_its_record(run: Descent, hidden: Detail) -> Explanation:
     """What the history alone tells, where curvature cannot be had: rounding or chance hides it."""
     findings = (
         tuple(recorded_course.findings(recorded_course.RecordedCourse(run))) if len(run.history) else ()

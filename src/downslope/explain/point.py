@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from downslope.descent import Run, Status
+from downslope.descent import Descent, Status
 from downslope.descent.bounds import free_part, projection_of
 from downslope.errors import ObjectiveError
 from downslope.explain import budget
@@ -169,7 +169,7 @@ def classify(
         return Point("unknown", "not_finite", maximize=maximize)
 
 
-def judge_run(run: Run, cheap: bool = False) -> Run:
+def judge_run(run: Descent, cheap: bool = False) -> Descent:
     """The run, no longer called a success where the stationary point it reached is not what was asked for.
 
     ``cheap`` says that the objective is known to cost so little that the run's own time need not be looked at.
@@ -188,7 +188,7 @@ def judge_run(run: Run, cheap: bool = False) -> Run:
     return dataclasses.replace(run, termination=termination)
 
 
-def point_of(run: Run, cheap: bool = False) -> Point:
+def point_of(run: Descent, cheap: bool = False) -> Point:
     """The judgement of the point that a run reached, on the coordinates that no bound holds there."""
     with np.errstate(all="ignore"):
         setup, run = Setup.of(run.optimizer), run if cheap else with_budget(run)
@@ -203,7 +203,7 @@ def point_of(run: Run, cheap: bool = False) -> Point:
         return classify(objective, x, run.maximize, start, setup.ridge)
 
 
-def why_not(run: Run, dimension: int) -> Detail:
+def why_not(run: Descent, dimension: int) -> Detail:
     """Why the point of a run is not to be judged; empty where it is."""
     if dimension > MOST_PARAMETERS:
         return "too_many"
@@ -214,7 +214,7 @@ def why_not(run: Run, dimension: int) -> Detail:
     return "random" if random_values(run) else ""
 
 
-def affordable(run: Run, dimension: int) -> bool:
+def affordable(run: Descent, dimension: int) -> bool:
     """Whether judging the point will cost no more than the run or 50 ms.
 
     Formulas are judged in about a millisecond. A Python function has to be called: a judgement takes some 8 gradients
@@ -226,7 +226,7 @@ def affordable(run: Run, dimension: int) -> bool:
     return price <= max(run.seconds, LEAST_SECONDS)
 
 
-def free_of(run: Run) -> tuple[Objective, Vector]:
+def free_of(run: Descent) -> tuple[Objective, Vector]:
     """The objective of the coordinates that no bound holds at the end; a hair's breadth from a bound is on it."""
     x = run.final
     projected = projection_of(run.optimizer)

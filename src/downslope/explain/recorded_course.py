@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.descent import Run, Status
+from downslope.descent import Descent, Status
 from downslope.explain.curvature import along
 from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule
@@ -48,7 +48,7 @@ STEADY = 0.8  # part of these steps that must fall
 class RecordedCourse:
     """The facts of a record, each worked out when first asked for."""
 
-    run: Run
+    run: Descent
 
     @cached_property
     def seen(self) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.descent.stopping import DEFAULT_TOLERANCE
 from downslope.errors import DownslopeError, UsageError
 from downslope.explain.analysis_view import AnalysisView
@@ -84,7 +84,7 @@ class Forecast:
             key = "steps" if self.steps is not None else "limit"
         return say(f"forecast.{key}{'' if self.exact else '.local'}", **fields)
 
-    def beside(self, run: Run) -> Forecast:
+    def beside(self, run: Descent) -> Forecast:
         """The same, with what then happened."""
         return replace(
             self, happened={"status": run.status, "steps": run.nit, "gradient_norm": run.gradient_norm}
@@ -122,7 +122,7 @@ def forecast(
     learning_rate: float | None = None,
     tolerance: float = DEFAULT_TOLERANCE,
     maximize: bool = False,
-    run: Run | None = None,
+    run: Descent | None = None,
 ) -> Forecast:
     """What to expect of a descent, from the curvature of the function: nothing is run.
 

@@ -1,6 +1,6 @@
 """Runs as plain scripts in nine dialects, without an import of downslope.
 
-In flows a ``Run`` (or a fit); out flows text. ``exporting`` knows the dialects; ``script_model`` says what a script has
+In flows a ``Descent`` or a fit; out flows text. ``exporting`` knows the dialects; ``script_model`` what a script has
 to tell, ``script`` and ``loops`` tell it, and ``dialects`` holds what each says differently. Formulas are written by
 ``formulas`` in the words of ``vocabulary``, derivatives by ``derivatives``. Update rules are written from their own
 source: ``rule_source`` reads it, ``translate`` respells it in a dialect's ``arithmetic``; ``inline_form`` puts a simple

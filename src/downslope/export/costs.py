@@ -21,7 +21,7 @@ from downslope.language import tree as t
 from downslope.messages import NOTHING, Message, listing, message
 
 if TYPE_CHECKING:
-    from downslope.export.fits import FitData
+    from downslope.export.fit_data import FitData
     from downslope.export.script import ScriptWriter
 
 SPOKEN = {

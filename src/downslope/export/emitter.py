@@ -256,4 +256,4 @@ class Around:
 def _neighbours(source: RuleSource) -> list[Any]:
     """The modules of the package from which this one imports names."""
     modules = {inspect.getmodule(v) for v in vars(source.module).values() if inspect.isfunction(v)}
-    return [m for m in modules if m is not None and m.__name__.startswith("downslope.optimizers")]
+    return [m for m in modules if m is not None and m.__name__.startswith("downslope.optimizers.")]

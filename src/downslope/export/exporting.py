@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.errors import ObjectiveError, UnknownNameError, nearest
 from downslope.export import library
 from downslope.export.dialects.jax import Jax
@@ -21,7 +21,7 @@ from downslope.files import write_atomically
 from downslope.messages import listing, message, sentences
 
 if TYPE_CHECKING:
-    from downslope.fitting import Fit
+    from downslope.fitting.result import FitResult
 
 _WRITERS: dict[str, Callable[[ScriptModel], ScriptWriter]] = {
     "numpy": NumPy,
@@ -40,7 +40,7 @@ DIALECTS = tuple(_WRITERS)
 
 
 def export(
-    run: Run | Fit,
+    run: Descent | FitResult,
     to: str,
     path: str | os.PathLike[str] | None = None,
     *,
@@ -72,7 +72,7 @@ def export(
     """
     writer = writer_of(to)
     try:
-        if isinstance(run, Run):
+        if isinstance(run, Descent):
             text = script_of(writer, script_model_of(run))
         else:
             from downslope.export.fits import (

@@ -5,20 +5,18 @@ from __future__ import annotations
 import csv
 import os
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from downslope.errors import DataError, ObjectiveError
+from downslope.export.fit_data import Column, FitData, Supplied
 from downslope.export.script_model import LayeredRule, ScriptModel, ends_of, every_of
-from downslope.fitting import Fit
+from downslope.fitting import FitResult
 from downslope.fitting.checks import drop_missing
 from downslope.fitting.csv_faults import MISSING
 from downslope.fitting.custom_gradient import CustomGradient
 from downslope.fitting.frame import Frame
-from downslope.fitting.losses import Loss
 from downslope.fitting.preconditioning import PreconditionedObjective
 from downslope.fitting.problem import FitProblem, make_problem
 from downslope.fitting.rows import LinearRows
@@ -32,74 +30,9 @@ from downslope.symbolic import lift
 
 INLINE = 50  # rows of a table that is written into the script
 
-Column = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Supplied:
-    """A derivative that was written by hand: a formula for a row, and whether its sum or its mean is taken."""
-
-    formula: t.Node
-    mean: bool
-
-
-@dataclass(frozen=True, eq=False)
-class FitData:
-    """The data of a fit, and the cost on it.
-
-    Attributes:
-        columns: the columns that the hypothesis uses, by name.
-        target: the name of the column that is predicted, and its numbers (those of its class, for labels).
-        values: the target's numbers.
-        labels: the labels in the order of their numbers, where the target is labels.
-        weights: of the rows, or None; ``weights_name`` is their column, if it is one.
-        formula: the hypothesis; None where it is taken as a matrix of ``features``.
-        features: of a hypothesis as a matrix: an expression for each parameter, None for the intercept.
-        loss, l2, penalised: the cost; for each parameter whether l2 is on it.
-        standardised: whether it is descended with the features measured from their means in units of their spread.
-        shifted: whether the target is then measured from its mean too.
-        supplied: derivatives written by hand, by parameter.
-        file: the CSV file to read it from; None where it is written into the script.
-        separator: between its columns.
-        missing: how the file writes a missing value, where rows with one are left out; else empty.
-    """
-
-    columns: dict[str, Column]
-    target: str
-    values: Column
-    labels: tuple[Any, ...]
-    weights: Column | None
-    weights_name: str
-    formula: t.Node | None
-    features: tuple[t.Node | None, ...]
-    loss: Loss
-    l2: float
-    penalised: tuple[bool, ...]
-    standardised: bool
-    shifted: bool
-    supplied: dict[str, Supplied]
-    file: str | None
-    separator: str
-    missing: tuple[str, ...]
-
-    @property
-    def as_matrix(self) -> bool:
-        """Whether the prediction is a matrix times the parameters."""
-        return self.formula is None or self.standardised or self.classes > 0
-
-    @property
-    def classes(self) -> int:
-        """How many classes there are; 0 where there is one prediction a row."""
-        return len(self.labels) if self.loss.name == "softmax" else 0
-
-    @property
-    def rows(self) -> int:
-        """How many rows there are."""
-        return len(self.values)
-
 
 def script_model_of_fit(
-    fit: Fit, table: Any = None, data: str | os.PathLike[str] | None = None
+    fit: FitResult, table: Any = None, data: str | os.PathLike[str] | None = None
 ) -> ScriptModel:
     """The story of a fit.
 
@@ -161,7 +94,7 @@ def script_model_of_fit(
     )
 
 
-def _task(fit: Fit, table: Any) -> FitProblem:
+def _task(fit: FitResult, table: Any) -> FitProblem:
     """The task of a loaded fit, from its table."""
     if table is None:
         raise DataError(
@@ -240,13 +173,13 @@ _NAME_IT = message(
 _CHOSEN = message("this fit was descended in a way chosen by downslope, which no plain script goes.")
 
 
-def _is_unasked(fit: Fit) -> bool:
+def _is_unasked(fit: FitResult) -> bool:
     """Whether the method was chosen by downslope: then a note says how the fit was descended."""
     with reading("en"):
         return any(str(note).startswith("descended ") for note in fit.notes)
 
 
-def check_tellable(fit: Fit) -> None:
+def check_tellable(fit: FitResult) -> None:
     """Raise ObjectiveError where a plain script cannot go the way of the fit; no table is needed for that."""
     loss, linear = fit.model.loss, fit.model.hypothesis.linear
     if fit.coordinates == "orthogonal":
@@ -297,13 +230,13 @@ def check_tellable(fit: Fit) -> None:
         raise ObjectiveError(sentences(_CHOSEN, _NAME_IT))
 
 
-def _penalties(fit: Fit) -> list[tuple[str, float]]:
+def _penalties(fit: FitResult) -> list[tuple[str, float]]:
     """(l1 or l2, its strength) of the cost."""
     found = re.findall(r" \+ (\S+)\*(l[12])", fit.run.objective.text)
     return [(called, float(strength)) for strength, called in found]
 
 
-def _as_told(fit: Fit, problem: FitProblem) -> bool:
+def _as_told(fit: FitResult, problem: FitProblem) -> bool:
     """Whether value and gradient norm of the start are those that the script will print."""
     h, objective = fit.run.history, problem.objective
     if not len(h):
@@ -342,7 +275,7 @@ def _weights(problem: FitProblem) -> tuple[Column | None, str]:
     return (problem.objective.weights if name else None), name if isinstance(name, str) else ""
 
 
-def _supplied(fit: Fit) -> dict[str, Supplied]:
+def _supplied(fit: FitResult) -> dict[str, Supplied]:
     objective = fit.run.objective
     if not isinstance(objective, CustomGradient):
         return {}

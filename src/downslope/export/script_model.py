@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.descent.stopping import NO_LIMIT, Status
 from downslope.errors import ObjectiveError, UsageError
 from downslope.export.derivatives import Shared, partials, shared
@@ -26,7 +26,7 @@ from downslope.optimizers.wrappers.wrapper import Wrapper
 from downslope.symbolic import lift
 
 if TYPE_CHECKING:
-    from downslope.export.fits import FitData
+    from downslope.export.fit_data import FitData
 
 ROWS = 40  # of the table that a script prints, about
 UNNAMED = "<lambda>"  # what Python calls a function without a name
@@ -97,7 +97,7 @@ class ScriptModel:
         names: what to call the parameters and columns, whose names are a person's.
     """
 
-    run: Run
+    run: Descent
     formula: t.Node
     coordinates: tuple[str, ...]
     supplied: Shared | None
@@ -145,7 +145,7 @@ class ScriptModel:
         return self.supplied or partials(self.formula, self.coordinates)
 
 
-def script_model_of(run: Run) -> ScriptModel:
+def script_model_of(run: Descent) -> ScriptModel:
     """The story of a run of a formula.
 
     Raises:
@@ -176,7 +176,7 @@ def script_model_of(run: Run) -> ScriptModel:
     )
 
 
-def _unprintable(run: Run) -> Message:
+def _unprintable(run: Descent) -> Message:
     called = run.objective.headline
     unnamed, name = called == UNNAMED, shortened(called, 60)
     if run.objective.differentiation == "recorded":
@@ -220,7 +220,7 @@ def _not_ours(rule: FromOptax | ExternalOptimizer) -> Message:
     )
 
 
-def ends_of(run: Run) -> Ends:
+def ends_of(run: Descent) -> Ends:
     """The conditions that the run itself ended by, or the number of its steps."""
     s = run.stopping
     steps = s.steps if s.steps is not None and s.steps < NO_LIMIT else run.nit
@@ -233,7 +233,7 @@ def ends_of(run: Run) -> Ends:
     return Ends(steps, s.tolerance, s.relative_tolerance, s.value_tolerance, s.x_tolerance, s.target)
 
 
-def every_of(run: Run) -> int:
+def every_of(run: Descent) -> int:
     """The spacing of the rows: that of the history where there are a few dozen, else wider."""
     chosen = len(run.history) <= 100 and len(run.history) > 2 and run.history.step[1] > 1
     kept = run.history.step if chosen else run.history.at_most(ROWS).step

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from downslope.descent import Run, Status
+from downslope.descent import Descent, Status
 from downslope.errors import DownslopeError
 from downslope.explain import Explanation
+from downslope.explain.kept import explanation_of
 from downslope.explain.point import point_of
 from downslope.fitting.identifiability import dependent
 from downslope.fitting.losses import LOSSES
-
-if TYPE_CHECKING:
-    from downslope.fitting.result import Fit
+from downslope.fitting.result import FitResult
 
 MOST_PARAMETERS = 60
 ONLY_MINIMUM = (
@@ -78,7 +77,7 @@ def sentence(note: str) -> str:
     return capital if capital.endswith("?") else capital.rstrip(".") + "."
 
 
-def explained(fit: Fit) -> FitExplanation:
+def explained(fit: FitResult) -> FitExplanation:
     """Why ``fit`` ended as it did; it takes at most as long as the descent, or a second where that is more."""
     if fit.recorded is not None:
         brief, point = (fit.recorded["explanation"].get(key, "") for key in ("brief", "kind_of_point"))
@@ -87,7 +86,7 @@ def explained(fit: Fit) -> FitExplanation:
     return FitExplanation(fit.message, fit.notes, descent, point="" if descent is not None else _point(fit))
 
 
-def _point(fit: Fit) -> str:
+def _point(fit: FitResult) -> str:
     """What kind of point a fit converged to, in coordinates of our choice; empty where that is not looked into."""
     assert fit.problem is not None
     objective = fit.problem.objective
@@ -106,7 +105,7 @@ def _point(fit: Fit) -> str:
     return point.sentence if point.kind == "minimum" else ""
 
 
-def _of_descent(fit: Fit) -> Explanation | None:
+def _of_descent(fit: FitResult) -> Explanation | None:
     """In other coordinates than the user's, or in batches, the rule did not see the cost that is explained here."""
     if fit.coordinates != "user" or fit.path == "batches" or fit.run.final.size > MOST_PARAMETERS:
         return None
@@ -114,8 +113,8 @@ def _of_descent(fit: Fit) -> Explanation | None:
         return (
             None  # advice is run before it is given, and a run takes as many readings of the table as the fit
         )
-    run: Run = fit.run if fit.normal_equations is None else replace(fit.run, objective=fit.cost)
+    run: Descent = fit.run if fit.normal_equations is None else replace(fit.run, objective=fit.cost)
     try:
-        return run.explain()
+        return explanation_of(run)
     except DownslopeError:
         return None

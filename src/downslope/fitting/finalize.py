@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.fitting import findings
 from downslope.fitting.model import Model
 from downslope.fitting.problem import FitProblem
-from downslope.fitting.result import Fit
+from downslope.fitting.result import FitResult
 from downslope.fitting.rows import Array
 from downslope.fitting.strategies import FitOutcome
 
@@ -17,7 +17,7 @@ JUDGED = 10_000_000  # rows times squared parameters up to which the point reach
 CHEAP = 1_000_000  # and up to which that takes some 10 ms
 
 
-def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> Fit:
+def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResult:
     """One true pass over the rows at the point reached, a look at what kind of point it is, and the findings."""
     run, objective = _begun_at(outcome.run, start), problem.objective
     run = replace(run, termination=replace(run.termination, message=_counted_aright(outcome, run)))
@@ -44,7 +44,7 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> Fit:
         run.final,
         tuple(name for name in problem.frame.names if name != problem.hypothesis.target),
     )
-    return Fit(
+    return FitResult(
         model,
         run,
         loss,
@@ -59,7 +59,7 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> Fit:
     )
 
 
-def _begun_at(run: Run, start: Array) -> Run:
+def _begun_at(run: Descent, start: Array) -> Descent:
     """The run with its start as it was given, without the rounding of the way into other coordinates and back."""
     x = run.history.x.copy()
     if len(x) and run.history.step[0] == 0:
@@ -67,7 +67,7 @@ def _begun_at(run: Run, start: Array) -> Run:
     return replace(run, start=start.copy(), history=replace(run.history, x=x))
 
 
-def _counted_aright(outcome: FitOutcome, run: Run) -> str:
+def _counted_aright(outcome: FitOutcome, run: Descent) -> str:
     """The message with the steps of the whole fit: to the engine an epoch is a step, and a round begins anew."""
     if outcome.path == "batches":
         return re.sub(r"\bstep(s?)\b", r"epoch\1", run.message)

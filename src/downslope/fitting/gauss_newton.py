@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.descent import Run, Status, Stopping, descend
+from downslope.descent import Descent, Status, Stopping, descend
 from downslope.descent.descend import Callbacks
 from downslope.descent.history import History
 from downslope.descent.termination import Termination, spelt
@@ -63,7 +63,7 @@ class GaussNewton:
     _first_norm: float | None = None
     _tolerated: float = 0.0  # in the last round
 
-    def descend(self, start: Array) -> Run:
+    def descend(self, start: Array) -> Descent:
         """From ``phi = start``; the run is in the user's parameters."""
         began = time.perf_counter()
         phi, damping = start.copy(), FIRST_DAMPING
@@ -126,7 +126,9 @@ class GaussNewton:
                 H /= 2 * max(objective.data_value(phi), 1e-300)
         return H + 2 * penalty.l2 * np.diag(penalty.mask)
 
-    def _round(self, c: Coordinates, steps: int, evaluations: int, first_cost: float, began: float) -> Run:
+    def _round(
+        self, c: Coordinates, steps: int, evaluations: int, first_cost: float, began: float
+    ) -> Descent:
         asked = self.stopping
         limit = STEPS_A_ROUND if asked.steps is None else min(STEPS_A_ROUND, asked.steps - steps)
         most = TRIALS if asked.evaluations is None else min(TRIALS, asked.evaluations - evaluations)
@@ -198,7 +200,7 @@ class GaussNewton:
             self.objective.parameters.coordinates,
         )
 
-    def _spent(self, run: Run, steps: int, evaluations: int, began: float) -> Termination | None:
+    def _spent(self, run: Descent, steps: int, evaluations: int, began: float) -> Termination | None:
         """Whether all evaluations or all the time that was given is used up, and the round did not arrive."""
         asked = self.stopping
         if run.termination.status == Status.CONVERGED:
@@ -214,7 +216,7 @@ class GaussNewton:
         return None
 
     def _ended(
-        self, run: Run, phi: Array, steps: int, damping: float, rounds: int, first_cost: float
+        self, run: Descent, phi: Array, steps: int, damping: float, rounds: int, first_cost: float
     ) -> Termination | None:
         """Whether this round was the last, and why."""
         status, asked = run.termination.status, self.stopping
@@ -283,8 +285,8 @@ class GaussNewton:
         termination: Termination,
         evaluations: int,
         began: float,
-        last: Run,
-    ) -> Run:
+        last: Descent,
+    ) -> Descent:
         history = History(
             np.concatenate([part.step for part in parts]),
             np.concatenate([part.evaluations for part in parts]),

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.descent.history import History
 from downslope.errors import DataError
-from downslope.fitting.explanation import FitExplanation, explained
 from downslope.fitting.identifiability import separates
-from downslope.fitting.losses import LOGISTIC, POISSON, SQUARED, Loss
+from downslope.fitting.losses import LOGISTIC, POISSON, SQUARED
 from downslope.fitting.model import Model
 from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.problem import FitProblem
@@ -24,15 +21,12 @@ from downslope.fitting.rows import Array
 from downslope.fitting.uncertainty import NONE_BY_ENDING, NONE_BY_SEPARATION, standard_errors
 from downslope.objectives import Objective
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 ROUNDING = 1e-14  # an R² no larger is that of the mean alone
 
 
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """A hypothesis fitted to a table.
+@dataclass(frozen=True, eq=False, repr=False)
+class FitResult:
+    """A hypothesis fitted to a table; ``results.fit.Fit`` is the same with what people do with it.
 
     Attributes:
         model: the hypothesis with its parameters; it predicts, and is what ``save`` writes.
@@ -47,17 +41,10 @@ class Fit:
         problem: the table and the cost; None for a fit that was loaded.
         normal_equations: the squared loss in brief, where there is one.
         recorded: what a loaded fit cannot work out again.
-
-    >>> import downslope as ds
-    >>> fit = ds.fit({"x": [2, 4, 6, 8], "y": [81, 93, 91, 97]}, "y ~ a*x + b", loss="rmse")
-    >>> {name: round(value, 6) for name, value in fit.x.items()}
-    {'a': 2.3, 'b': 79.0}
-    >>> round(fit.loss, 6), round(fit.r2, 6)
-    (2.880972, 0.761151)
     """
 
     model: Model
-    run: Run
+    run: Descent
     loss: float
     path: str
     coordinates: str
@@ -194,69 +181,6 @@ class Fit:
         """Target minus prediction (minus the probability of 1 for log_loss), row by row."""
         return self.model.residuals(self._frame(table))
 
-    def explain(self) -> FitExplanation:
-        """Why it ended as it did: what the data say, and causes of trouble in the descent with advice that was run.
-
-        It takes at most as long as the descent, or a second where that is more; asked again, it answers at once.
-        """
-        kept: FitExplanation | None = self.__dict__.get("_explanation")
-        if kept is None:
-            self.__dict__["_explanation"] = kept = explained(self)
-        return kept
-
-    def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Figure:
-        """Draw the fit: the data with the curve, predicted against actual, the cost surface with the path, ...
-
-        Args:
-            path: where to write PNG, SVG or PDF (or an animated GIF of what moves), by its ending; None only draws.
-            options: as for ``downslope.plots.plot_fit``: ``view="data"``, "predicted", "residuals", "surface", ...
-        """
-        figure: Figure = import_module("downslope.plots").plot_fit(
-            self, path, **options
-        )  # upwards, only when asked
-        return figure
-
-    def export(
-        self,
-        to: str,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        table: Any = None,
-        data: str | os.PathLike[str] | None = None,
-    ) -> str:
-        """The fit as a plain script that needs nothing of downslope.
-
-        Args:
-            to: numpy, numpy_class, torch, torch.optim, tensorflow, keras, jax, optax or sympy.
-            path: where to write it too.
-            table: the table of a fit that was loaded, which a saved fit does not keep.
-            data: the CSV file that the script is to read, for a table of more than 50 rows that is not from one.
-
-        Raises:
-            UnknownNameError: there is no such dialect.
-            ObjectiveError: it was descended in a way that no plain script goes; a method that is named, is one.
-            DataError: the file cannot be written, or a table is needed.
-
-        >>> import downslope as ds
-        >>> fit = ds.fit({"x": [1, 2, 3], "y": [1, 2, 3]}, "y ~ W*x", learning_rate=0.15, steps=10)
-        >>> "residual = W * x - y" in fit.export("torch")
-        True
-        """
-        script: str = import_module("downslope.export").export(self, to, path, table=table, data=data)
-        return script
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fit as JSON, atomically; ``downslope.fitting.load`` reads it back and predicts the same."""
-        from downslope.fitting.saving import save
-
-        save(self, path)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fit as plain data, as ``save`` writes it."""
-        from downslope.fitting.saving import to_dict
-
-        return to_dict(self)
-
     def _frame(self, table: Any) -> Any:
         if table is not None:
             return table
@@ -272,36 +196,3 @@ class Fit:
         if self.problem is None:
             raise DataError("the table is not in the saved fit: give it again.")
         return self.problem
-
-    def __repr__(self) -> str:
-        errors = self.standard_errors or {}
-        shown = list(zip(self.run.history.coordinates, self.run.final.tolist(), strict=True))
-        width = max((len(name) for name, _ in shown[:20]), default=0)
-        lines = [
-            f"fit {self.run.objective.text[:90]}, {self.rows} rows",
-            f"  {self.run.termination.status}: {self.message} {self.explain().brief}".rstrip(),
-            *(
-                f"  {name:<{width}} = {value:.10g}" + (f"  ± {errors[name]:.3g}" if name in errors else "")
-                for name, value in shown[:20]
-            ),
-            *([f"  ... and {len(shown) - 20} more"] if len(shown) > 20 else []),
-            *([f"  (no standard errors: {self.no_standard_errors})"] if self.no_standard_errors else []),
-            f"  {self.model.loss} = {self.loss:.10g}{self._quality()}",
-            f"  {_counted(self.nit, 'step')}, {_counted(self.nfev, 'evaluation')},"
-            f" {type(self.run.optimizer).__name__}, data by {self.path}",
-            *(f"  note: {note}" for note in self.notes if note not in self.warnings),
-            *(f"  warning: {warning}" for warning in self.warnings),
-        ]
-        return "\n".join(lines)
-
-    def _quality(self) -> str:
-        if self.model.loss.classifies:
-            return "" if self.accuracy is None else f", accuracy {self.accuracy:.4f}"
-        return "" if self.r2 is None else f", R² = {self.r2:.8g}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-__all__ = ["Fit", "Loss"]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from downslope.descent import Run, Status, Stopping, descend
+from downslope.descent import Descent, Status, Stopping, descend
 from downslope.descent.descend import Callbacks
 from downslope.descent.history import History
 from downslope.descent.termination import Termination
@@ -78,7 +78,7 @@ class FitOutcome:
         warnings: what must not be overlooked.
     """
 
-    run: Run
+    run: Descent
     path: str
     coordinates: Kind
     normal_equations: NormalEquations | None
@@ -118,7 +118,7 @@ def fit_full_batch(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutco
     return FitOutcome(run, path, "user", None, tuple(notes))
 
 
-def _descend(objective: Any, start: Array, rule: Optimizer, stopping: Stopping, plan: FitPlan) -> Run:
+def _descend(objective: Any, start: Array, rule: Optimizer, stopping: Stopping, plan: FitPlan) -> Descent:
     return descend(objective, start, rule, stopping, every=plan.every, callbacks=plan.callbacks)
 
 
@@ -214,7 +214,7 @@ def _words(kind: Kind, normal_equations: NormalEquations) -> str:
     return f"descended with the features standardised (condition {κ:.2g})"
 
 
-def in_user_units(run: Run, coordinates: Coordinates, problem: FitProblem, root: bool = False) -> Run:
+def in_user_units(run: Descent, coordinates: Coordinates, problem: FitProblem, root: bool = False) -> Descent:
     """The run with its points in the user's parameters; ``root`` takes the root of its values."""
     if coordinates.kind == "user" and not root:
         return replace(run, objective=problem.objective)
@@ -255,7 +255,7 @@ def standardised(objective: DataObjective) -> tuple[DataObjective, Coordinates]:
     return objective.centred(centre), coordinates
 
 
-def _in_rounds(problem: FitProblem, start: Array, plan: FitPlan) -> Run:
+def _in_rounds(problem: FitProblem, start: Array, plan: FitPlan) -> Descent:
     size = problem.objective.parameters.size
     objective, frame = problem.objective, Coordinates.user(size)
     if isinstance(problem.rows, LinearRows) and problem.rows.intercept is not None:
@@ -279,7 +279,7 @@ def _wide(rows: LinearRows) -> bool:
     return rows.size > max(rows.count, NARROW)
 
 
-def _quasi_newton(problem: FitProblem, start: Array, plan: FitPlan) -> Run:
+def _quasi_newton(problem: FitProblem, start: Array, plan: FitPlan) -> Descent:
     """Descent that learns the curvature on the way, for many parameters."""
     objective, coordinates = standardised(problem.objective)
     coordinates = _rounded(objective, coordinates, start)

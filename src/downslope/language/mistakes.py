@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from downslope.errors import nearest
 from downslope.language.functions import CANONICAL, CONSTANTS, FUNCTIONS, REWRITES
-
-if TYPE_CHECKING:
-    from downslope.language.tokens import Token
+from downslope.language.token import Token
 
 RESERVED = {"inf", "Inf", "infinity", "Infinity", "nan", "NaN"}
 _PREFIXES = {"np", "numpy", "math", "jnp", "jax", "torch", "tf", "sp", "sympy", "scipy", "cmath"}

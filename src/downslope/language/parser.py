@@ -10,7 +10,8 @@ from downslope.errors import ExpressionError
 from downslope.language.arrange import arrange
 from downslope.language.expression import Expression
 from downslope.language.mistakes import Mistake
-from downslope.language.tokens import Token, scan
+from downslope.language.token import Token
+from downslope.language.tokens import scan
 from downslope.language.tree import Node
 from downslope.language.values import evaluate
 

@@ -16,7 +16,7 @@ from lark.lexer import Lexer
 
 from downslope.language.functions import CANONICAL, FUNCTIONS
 from downslope.language.mistakes import Mistake
-from downslope.language.tokens import Token
+from downslope.language.token import Token
 from downslope.language.tree import (
     Call,
     Comparison,

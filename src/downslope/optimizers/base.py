@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from downslope.attachments import attached
 from downslope.optimizers.hyperparameters import HyperparameterRecord, hyperparameter, is_hyperparameter
 from downslope.optimizers.schedule import Schedule
-
-if TYPE_CHECKING:
-    from downslope.optimizers.updater import Updater
 
 __all__ = ["Optimizer", "State", "hyperparameter", "is_hyperparameter"]
 
@@ -77,17 +75,13 @@ class Optimizer(HyperparameterRecord):
         >>> float(optax.apply_updates(params, change)["x"])
         2.0
         """
-        from importlib import import_module  # upwards, and only when asked
+        return attached("to_optax")(self)
 
-        return import_module("downslope.optax").to_optax(self)
-
-    def updater(self) -> Updater:
-        """This rule for a loop of your own, with ``update(params, gradients)``.
+    def updater(self) -> Any:
+        """This rule for a loop of your own, with ``update(params, gradients)``: a ``downslope.Updater``.
 
         >>> from downslope.optimizers import SGD
         >>> SGD(learning_rate=0.5).updater().update({"x": 3.0}, {"x": 2.0})
         {'x': 2.0}
         """
-        from downslope.optimizers.updater import Updater  # which is made of everything here
-
-        return Updater(self)
+        return attached("Updater")(self)

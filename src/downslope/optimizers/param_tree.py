@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from downslope.optimizers import arithmetic
+from downslope.optimizers.own_numbers import bring
 
 
 class ParamTree:
@@ -244,3 +245,4 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "dot": dot,
     "where": _where,
 }
+bring(__name__, FUNCTIONS)

@@ -103,6 +103,33 @@ def as_optimizer(optimizer: Any = None, learning_rate: Any = None, /, **hyperpar
     raise UsageError(f"{_foreign(optimizer)} give a name such as 'adam', or an Optimizer.")
 
 
+def with_schedule(optimizer: Optimizer, schedule: Schedule) -> Optimizer:
+    """The optimizer with its learning rate multiplied by a schedule, inside its wrappers where it has any.
+
+    Raises:
+        UsageError: it has no learning rate.
+
+    >>> from downslope.optimizers import GradientDescent
+    >>> from downslope.optimizers.schedules import Cosine
+    >>> with_schedule(GradientDescent(learning_rate=0.5), Cosine(steps=9)).learning_rate.first
+    Constant(value=0.5)
+    """
+    fields = optimizer.hyperparameters()
+    if "learning_rate" in fields:
+        rate = fields["learning_rate"] * schedule
+        changed: Optimizer = type(optimizer)(**{**fields, "learning_rate": rate})
+        return changed
+    inner = fields.get("optimizer")
+    if isinstance(inner, Optimizer):
+        changed = type(optimizer)(**{**fields, "optimizer": with_schedule(inner, schedule)})
+        return changed
+    having = [cls.name() for cls in all_optimizers() if "learning_rate" in cls.__dataclass_fields__]
+    raise UsageError(
+        f"{type(optimizer).__name__} has no learning rate for a schedule to multiply. These have one:"
+        f" {', '.join(having)}."
+    )
+
+
 def _foreign(given: Any) -> str:
     """What to say of an optimizer that is not ours."""
     if callable(getattr(given, "init", None)) and callable(getattr(given, "update", None)):

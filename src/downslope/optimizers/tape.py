@@ -14,6 +14,7 @@ import numpy as np
 
 from downslope.optimizers import state as states
 from downslope.optimizers.base import Optimizer
+from downslope.optimizers.own_numbers import bring
 from downslope.symbolic.array import TraceError
 
 Operand: TypeAlias = "Node | float | bool"
@@ -222,3 +223,4 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "where": _where,
     "entry": lambda table, k: k.tape.write("entry", tuple(map(float, table)), k),
 }
+bring(__name__, FUNCTIONS)

@@ -6,22 +6,21 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.errors import UsageError
 from downslope.messages import message
 from downslope.plots.options import PlotOptions, checked, chosen_kind, slice_axes
 from downslope.plots.plane import Plane
-from downslope.recording import Recorder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from downslope.fitting import Fit
+    from downslope.fitting.result import FitResult
     from downslope.plots.drawing import Drawing
 
 
 def plot(
-    run: Run | Fit,
+    run: Descent | FitResult,
     path: str | os.PathLike[str] | None = None,
     *,
     kind: str | None = None,
@@ -67,9 +66,8 @@ def plot(
     >>> [float(end) for end in (*figure.axes[0].get_xlim(), *figure.axes[0].get_ylim())]
     [-10.0, 10.0, -5.0, 5.0]
     """
-    if isinstance(run, Recorder):
-        run = run.run
-    if not isinstance(run, Run):
+    run = run.__descent__() if hasattr(run, "__descent__") else run  # a loop that is being recorded
+    if not isinstance(run, Descent):
         from downslope.plots.fits import plot_fit
 
         asked = {"view": view, "kind": kind, "levels": levels, "filled": filled, "size": size}

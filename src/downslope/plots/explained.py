@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.errors import UsageError
 from downslope.explain.empirical_rate import EmpiricalRates, empirical_rates
+from downslope.explain.kept import explanation_of
 from downslope.messages import message
 from downslope.plots.drawing import Drawing
 from downslope.plots.grid import surface
@@ -42,7 +43,7 @@ def draw_explained(plane: Plane, options: PlotOptions) -> Drawing:
             message(
                 "there is nothing to measure from: no minimum lies downhill of this run. Its"
                 " explanation in words: {explanation}",
-                explanation=run.explain(),
+                explanation=explanation_of(run),
             )
         )
     theme = themed(options.theme)
@@ -60,8 +61,8 @@ def draw_explained(plane: Plane, options: PlotOptions) -> Drawing:
     return Drawing(figure, [], lambda row: None, plane.steps, plane.path)
 
 
-def _words(figure: Figure, run: Run, theme: Theme) -> None:
-    explanation = run.explain()
+def _words(figure: Figure, run: Descent, theme: Theme) -> None:
+    explanation = explanation_of(run)
     said = str(explanation.brief or explanation.point.sentence)
     title = figure.suptitle(said, fontsize=9.5, color=theme.ink, wrap=True, parse_math=False)
     title.set_y(0.985)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.errors import UsageError, nearest
 from downslope.messages import Message, listing, message, sentences
 from downslope.plots.levels import checked_levels
@@ -60,7 +60,7 @@ def _size(size: Any) -> Pair | None:
     return width, height
 
 
-def chosen_kind(run: Run, kind: str | None, slice_: Any) -> Kind:
+def chosen_kind(run: Descent, kind: str | None, slice_: Any) -> Kind:
     """The kind of picture: the one asked for, if the run allows it, else the one that fits its parameters.
 
     Raises:
@@ -141,7 +141,7 @@ def _does_not_fit(kind: str, names: Sequence[str]) -> Message:
     )
 
 
-def slice_axes(run: Run, names: Any) -> tuple[int, int]:
+def slice_axes(run: Descent, names: Any) -> tuple[int, int]:
     """The positions of the two parameters that span a slice.
 
     Raises:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.descent import Run, Status
+from downslope.descent import Descent, Status
 from downslope.errors import DownslopeError
 from downslope.messages import NOTHING, Message, message
 
@@ -26,7 +26,7 @@ class Plane:
         note: what else is to be said above the picture.
     """
 
-    run: Run
+    run: Descent
     axes: tuple[int, ...]
     value: str = "value"
     step: str = "step"

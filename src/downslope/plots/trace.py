@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.messages import Message, message
 from downslope.plots.look import Theme
 from downslope.plots.plane import Floats, Plane
@@ -50,7 +50,7 @@ class Labels:
     path: Message = field(default_factory=lambda: message("path", context="legend"))
 
 
-def reached_summit(run: Run) -> bool:
+def reached_summit(run: Descent) -> bool:
     """Whether the path ends at a maximum that was looked for."""
     return run.maximize and run.success and run.status == "converged"
 

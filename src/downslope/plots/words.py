@@ -11,7 +11,7 @@ from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 from matplotlib.mathtext import MathTextParser
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.descent.status_words import in_words
 from downslope.errors import DownslopeError
 from downslope.language import parse
@@ -25,7 +25,7 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LONGEST_FORMULA = 90  # characters; longer ones are cut, and not set as mathematics
 
 
-def heading(run: Run, notes: Iterable[Message | None] = (), step: str = "step") -> list[tuple[str, bool]]:
+def heading(run: Descent, notes: Iterable[Message | None] = (), step: str = "step") -> list[tuple[str, bool]]:
     """The lines above a picture, and whether each is to be read as mathematics."""
     lines = [title(run), (readable(f"{rule(run)} · {outcome(run, step)}"), False)]
     told = said_of(notes)
@@ -37,7 +37,7 @@ def said_of(notes: Iterable[Message | None]) -> str:
     return readable("; ".join(str(note) for note in notes if note))
 
 
-def title(run: Run) -> tuple[str, bool]:
+def title(run: Descent) -> tuple[str, bool]:
     """The objective, as mathematics where it is a short formula."""
     objective = run.objective
     written = (
@@ -53,7 +53,7 @@ def title(run: Run) -> tuple[str, bool]:
     return readable(text), False
 
 
-def rule(run: Run) -> str:
+def rule(run: Descent) -> str:
     """The optimizer and its hyperparameters."""
     if isinstance(run.optimizer, ExternalOptimizer):
         return repr(run.optimizer)
@@ -74,7 +74,7 @@ def setting(value: Any) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
-def outcome(run: Run, step: str = "step") -> Message:
+def outcome(run: Descent, step: str = "step") -> Message:
     """How many steps, and how it ended."""
     if step == "epoch":
         return plural(

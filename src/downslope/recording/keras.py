@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -21,9 +21,7 @@ from downslope.optimizers.rules.gradient_descent import GradientDescent
 from downslope.optimizers.rules.momentum import Momentum
 from downslope.optimizers.rules.nesterov import Nesterov
 from downslope.optimizers.state_dict import with_hyperparameter
-
-if TYPE_CHECKING:
-    from downslope.recording.recorder import LoopWatch, Recorder
+from downslope.recording.recorder import LoopWatch, Recorder
 
 
 def watch_of(source: Any) -> LoopWatch:

@@ -1,4 +1,4 @@
-"""Where to begin: ``with record(...) as run:`` around a loop, and the run that comes of it."""
+"""A loop being recorded, and the run that comes of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from downslope.containers import flattened
-from downslope.descent import History, Run, Status, Stopping
+from downslope.descent import Descent, History, Status, Stopping
 from downslope.descent.termination import Termination
 from downslope.errors import UsageError
 from downslope.objectives import Vector
@@ -20,9 +20,9 @@ from downslope.optimizers import Optimizer
 from downslope.optimizers.array_backends import as_number, kind_of
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.param_tree import ParamTree, dot
-from downslope.optimizers.updater import Updater
-from downslope.recording.choice import Choice, Spec
+from downslope.recording.choice import Choice
 from downslope.recording.rows import NONE, RecordedRows
+from downslope.results.run import Run
 
 MOST_SECANTS = (
     200_000  # parameters up to which the last point and gradient are kept, to measure curvatures by
@@ -49,8 +49,8 @@ class LoopWatch(Protocol):
 
 
 @dataclass
-class _Nobody:
-    """Watches nothing: everything comes through ``log``."""
+class Unwatched:
+    """A loop that nothing watches: everything comes through ``log``."""
 
     text: str = "a loop"
 
@@ -65,98 +65,6 @@ class _Nobody:
 
     def optimizer(self) -> Optimizer:
         return ExternalOptimizer(library="the loop", title="own optimizer")
-
-
-class _UpdaterWatch:
-    """Watches an ``Updater``: every accepted point."""
-
-    def __init__(self, updater: Updater) -> None:
-        self.text, self._updater = "a loop with an Updater", updater
-
-    def begin(self, recorder: Recorder) -> None:
-        def watcher(
-            names: list[str], x: ParamTree, g: ParamTree, value: float | None, accepted: bool
-        ) -> None:
-            if accepted:
-                recorder.see(names, x, g, value)
-            else:
-                recorder.evaluations += 1
-
-        self._watcher = watcher
-        self._updater.watchers.append(watcher)
-
-    def end(self) -> None:
-        self._updater.watchers.remove(self._watcher)
-
-    def final(self) -> tuple[Sequence[str], ParamTree] | None:
-        return None if self._updater.traits.searches else self._updater.left
-
-    def optimizer(self) -> Optimizer:
-        return self._updater.optimizer
-
-
-def record(source: Any = None, *, parameters: Spec = None, every: int | None = None) -> Recorder:
-    """Record a training loop that is not downslope's own, as a run to be drawn, saved and explained.
-
-    Args:
-        source: whose loop: a ``torch.optim`` optimizer (anybody's) or a torch module, a Keras model (around ``fit``) or
-            a Keras optimizer (around an eager loop), or an ``Updater``. Without one, everything is told by ``log``.
-        parameters: which to keep: names such as ``["weight", "bias[0]"]``, a dict of names and tensors (of a torch
-            optimizer, which knows no names), "all", or "norms", one for each tensor. By default all, where they are
-            at most 20 numbers, else norms.
-        every: keep every so-many-th step; by default all, or as many as fit in 32 MB.
-
-    Returns:
-        A ``Recorder``, to be used in a ``with`` statement.
-
-    Row k holds the point before step k, the gradient's norm there as the optimizer got it, and the value: what the
-    closure or Keras said, or what was given to ``run.log(loss)``, before or after the step, always in the same place.
-    The last row is the point where the loop ended, which is ``run.x``. Nobody evaluated there: value and norm are NaN,
-    unless ``run.log(loss)``, where it comes before the step, is called once more after the loop.
-
-    >>> import torch, downslope as ds
-    >>> w = torch.tensor([3.0, 1.0], requires_grad=True)
-    >>> optimizer = torch.optim.SGD([w], lr=0.25)
-    >>> with ds.record(optimizer, parameters={"w": w}) as run:
-    ...     for _ in range(3):
-    ...         optimizer.zero_grad()
-    ...         loss = (w**2).sum()
-    ...         loss.backward()
-    ...         run.log(loss)
-    ...         optimizer.step()
-    >>> run.history["value"].tolist(), run.history["w[0]"].tolist()
-    ([10.0, 2.5, 0.625, nan], [3.0, 1.5, 0.75, 0.375])
-    """
-    watch = _watch_of(source)
-    return Recorder(watch, Choice(parameters), RecordedRows(_checked(every)))
-
-
-def _watch_of(source: Any) -> LoopWatch:
-    if source is None:
-        return _Nobody()
-    if isinstance(source, Updater):
-        return _UpdaterWatch(source)
-    roots = {cls.__module__.partition(".")[0] for cls in type(source).__mro__}
-    if "keras" in roots:
-        from downslope.recording.keras import watch_of as of_keras
-
-        watched: LoopWatch = of_keras(source)
-        return watched
-    if "torch" in roots:
-        from downslope.recording.torch import watch_of as of_torch
-
-        watched = of_torch(source)
-        return watched
-    raise UsageError(
-        f"{source!r:.60} cannot be watched; give a torch optimizer or module, a Keras model or optimizer, an Updater,"
-        " or nothing, and tell run.log(value, params=..., gradients=...) what happens."
-    )
-
-
-def _checked(every: Any) -> int | None:
-    if every is not None and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
-        raise UsageError(f"every is {every!r}; it must be a whole number, at least 1.")
-    return every
 
 
 class Recorder:
@@ -308,6 +216,10 @@ class Recorder:
             self._made = self._rows.count, self._run()
         return self._made[1]
 
+    def __descent__(self) -> Descent:
+        """The run, to what takes any descent."""
+        return self.run
+
     def _run(self) -> Run:
         parameters = self._choice.parameters
         history, secants = self._rows.history(parameters.coordinates)
@@ -337,7 +249,7 @@ class Recorder:
             return (
                 "Steps are seen within its 'with' statement: with ds.record(...) as run: and the loop in it."
             )
-        if isinstance(self._watch, _Nobody):
+        if isinstance(self._watch, Unwatched):
             return "Without an optimizer to watch, tell every step: run.log(loss, params=params)."
         if self.skipped:
             return f"Loss scaling skipped every step, {self.skipped} in all: no gradient was finite."
@@ -393,7 +305,9 @@ def _rises(values: Vector) -> bool:
     return bool(np.all(steps > 0) or values[-1] - values[0] > SWINGS * np.median(np.abs(steps)))
 
 
-_OF_A_RUN = frozenset(name for name in [*Run.__dataclass_fields__, *vars(Run)] if not name.startswith("_"))
+_OF_A_RUN = frozenset(
+    name for name in [*Run.__dataclass_fields__, *vars(Descent), *vars(Run)] if name[0] != "_"
+)
 
 
 def _bundle(params: Any) -> tuple[list[str], ParamTree]:

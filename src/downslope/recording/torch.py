@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
@@ -18,9 +18,7 @@ from downslope.optimizers.rules.gradient_descent import GradientDescent
 from downslope.optimizers.rules.momentum import Momentum
 from downslope.optimizers.rules.nesterov import Nesterov
 from downslope.optimizers.wrappers.weight_decay import WeightDecay
-
-if TYPE_CHECKING:
-    from downslope.recording.recorder import Recorder
+from downslope.recording.recorder import Recorder
 
 
 def watch_of(source: Any) -> TorchWatch:

@@ -9,7 +9,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from downslope.descent import Status
 from downslope.descent.progress import Step
-from downslope.fitting import Fit
+from downslope.fitting.explanation import explained
+from downslope.fitting.result import FitResult
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Convergence:
     converged: bool
 
 
-def convergence_of(fit: Fit, patience: Patience | None, unit: str) -> Convergence:
+def convergence_of(fit: FitResult, patience: Patience | None, unit: str) -> Convergence:
     """How a fit ended; ``unit`` is what its steps are called."""
     run, status = fit.run, fit.run.termination.status
     taken = f"{run.nit} {unit.removesuffix('s') if run.nit == 1 else unit}"
@@ -81,11 +82,11 @@ ADVICE = {
 }
 
 
-def warn_unless_converged(estimator: object, ending: Convergence, fit: Fit) -> None:
+def warn_unless_converged(estimator: object, ending: Convergence, fit: FitResult) -> None:
     """A ``ConvergenceWarning`` where the fit did not converge: how it ended, why, and what to try."""
     if ending.converged:
         return
-    causes = [fit.explain().brief]
+    causes = [explained(fit).brief]
     if not causes[0]:
         found = [note for note in fit.warnings if "above the limit" in note or "without bound" in note]
         causes = [f"{note[0].upper()}{note[1:]}." for note in found]

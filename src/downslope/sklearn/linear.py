@@ -26,9 +26,9 @@ from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
 from downslope.fitting.strategies import FitPlan, fit_full_batch
 from downslope.fitting.stream import Stream
 from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.registry import with_schedule
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.schedule_text import as_schedule
-from downslope.optimizers.wrappers.scheduled import with_schedule
 from downslope.sklearn.convergence import Patience, convergence_of, warn_unless_converged
 from downslope.sklearn.partial_fit_state import CallHistory, PartialFitState
 from downslope.sklearn.tables import frame_of, hypothesis_of, packed, unpacked, value_errors

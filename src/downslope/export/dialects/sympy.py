@@ -19,7 +19,7 @@ from downslope.export.vocabulary import SYMPY
 from downslope.messages import NOTHING, Message, message, sentences
 
 if TYPE_CHECKING:
-    from downslope.export.fits import FitData
+    from downslope.export.fit_data import FitData
 
 
 class SymPy(NumPy):

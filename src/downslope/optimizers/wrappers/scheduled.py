@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from downslope.errors import UsageError
 from downslope.optimizers.arithmetic import dot, where, zeros_like
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.schedule import Schedule
@@ -60,35 +59,6 @@ def _chosen(condition: Any, yes: Any, no: Any) -> Any:
         return where(condition, yes, no)
     parts = [_chosen(condition, a, b) for a, b in zip(yes, no, strict=True)]
     return type(yes)(*parts) if hasattr(yes, "_fields") else tuple(parts)
-
-
-def with_schedule(optimizer: Optimizer, schedule: Schedule) -> Optimizer:
-    """The optimizer with its learning rate multiplied by a schedule, inside its wrappers where it has any.
-
-    Raises:
-        UsageError: it has no learning rate.
-
-    >>> from downslope.optimizers import GradientDescent
-    >>> from downslope.optimizers.schedules import Cosine
-    >>> with_schedule(GradientDescent(learning_rate=0.5), Cosine(steps=9)).learning_rate.first
-    Constant(value=0.5)
-    """
-    fields = optimizer.hyperparameters()
-    if "learning_rate" in fields:
-        rate = fields["learning_rate"] * schedule
-        changed: Optimizer = type(optimizer)(**{**fields, "learning_rate": rate})
-        return changed
-    inner = fields.get("optimizer")
-    if isinstance(inner, Optimizer):
-        changed = type(optimizer)(**{**fields, "optimizer": with_schedule(inner, schedule)})
-        return changed
-    from downslope.optimizers.registry import all_optimizers  # which imports this folder
-
-    having = [cls.name() for cls in all_optimizers() if "learning_rate" in cls.__dataclass_fields__]
-    raise UsageError(
-        f"{type(optimizer).__name__} has no learning rate for a schedule to multiply. These have one:"
-        f" {', '.join(having)}."
-    )
 
 
 def resolve_schedule(optimizer: Optimizer) -> Optimizer:

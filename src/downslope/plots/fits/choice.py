@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from downslope.errors import DataError, UsageError, did_you_mean
-from downslope.fitting.result import Fit
+from downslope.fitting.result import FitResult
 from downslope.messages import NOTHING, Message, listing, message, sentences
 from downslope.plots.view import parse_view
 
@@ -72,7 +72,7 @@ def _nearest_views(name: str) -> Message:
     return did_you_mean(*meant) if meant else NOTHING
 
 
-def chosen(fit: Fit, name: str | None, has_table: bool, slice_: Any = None) -> str:
+def chosen(fit: FitResult, name: str | None, has_table: bool, slice_: Any = None) -> str:
     """The view of that name where the fit allows it; where none is named, the one that suits it.
 
     Raises:

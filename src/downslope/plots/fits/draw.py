@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.errors import UsageError
-from downslope.fitting.result import Fit
+from downslope.fitting.result import FitResult
 from downslope.messages import message
 from downslope.plots.fits.choice import MOVING, checked_name, chosen, parse_fit_view
 from downslope.plots.options import PlotOptions, checked, slice_axes
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def plot_fit(
-    fit: Fit,
+    fit: FitResult,
     path: str | os.PathLike[str] | None = None,
     *,
     view: Any = None,
@@ -88,7 +88,7 @@ def plot_fit(
     return drawing.figure
 
 
-def _draw(fit: Fit, name: str, table: Any, slice_: Any, options: PlotOptions, moving: bool) -> Drawing:
+def _draw(fit: FitResult, name: str, table: Any, slice_: Any, options: PlotOptions, moving: bool) -> Drawing:
     if slice_ is not None and name != "surface":
         raise UsageError(message("slice= is for the view 'surface', not '{name}'.", name=name))
     if name == "progress":
@@ -115,7 +115,7 @@ def _draw(fit: Fit, name: str, table: Any, slice_: Any, options: PlotOptions, mo
     return (draw_calibration if name == "calibration" else draw_classes)(scene, options)
 
 
-def _progress(fit: Fit, options: PlotOptions) -> Drawing:
+def _progress(fit: FitResult, options: PlotOptions) -> Drawing:
     from downslope.plots.progress import draw_progress
 
     if options.asked_view is not None:
@@ -124,12 +124,12 @@ def _progress(fit: Fit, options: PlotOptions) -> Drawing:
     return draw_progress(Plane(fit.run, (0,), "cost", step), options)
 
 
-def _surface(fit: Fit, slice_: Any, options: PlotOptions) -> Drawing:
+def _surface(fit: FitResult, slice_: Any, options: PlotOptions) -> Drawing:
     """The cost over the parameters: from the moments where it is quadratic, else from the rows or a sample of them."""
     from downslope.plots.fits.scene import cost_to_draw
 
     cost, note = cost_to_draw(fit)
-    run: Run = replace(fit.run, objective=cost)
+    run: Descent = replace(fit.run, objective=cost)
     names = run.history.coordinates
     if len(names) == 1 and slice_ is None:
         from downslope.plots.curve import draw_curve

@@ -15,7 +15,7 @@ from downslope.fitting.checks import targets
 from downslope.fitting.frame import Frame
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.problem import rows_of
-from downslope.fitting.result import Fit
+from downslope.fitting.result import FitResult
 from downslope.messages import NOTHING, Message, listing, message, plural
 from downslope.objectives import Objective
 from downslope.plots.plane import Floats
@@ -37,7 +37,7 @@ class Scene:
         table: the rows, as for ``fit``; None for those that were fitted.
     """
 
-    fit: Fit
+    fit: FitResult
     table: Any = None
 
     @cached_property
@@ -148,7 +148,7 @@ def first_labels(shown: int, count: int) -> Message:
     return message("the first {shown} of {count} labels", shown=shown, count=count)
 
 
-def _rule_and_coordinates(fit: Fit) -> Message | str:
+def _rule_and_coordinates(fit: FitResult) -> Message | str:
     """The optimizer, and where it descended, if that was not among the parameters themselves."""
     method = rule(fit.run)
     if fit.coordinates == "standardised":
@@ -160,7 +160,7 @@ def _rule_and_coordinates(fit: Fit) -> Message | str:
     return method
 
 
-def title(fit: Fit) -> tuple[str, bool]:
+def title(fit: FitResult) -> tuple[str, bool]:
     """The hypothesis, as mathematics where it is a short formula."""
     target, _, right = fit.model.hypothesis.text.partition("~")
     formula = mathematics(right.strip()) if fit.model.hypothesis.expression is not None else ""
@@ -171,7 +171,7 @@ def title(fit: Fit) -> tuple[str, bool]:
     return readable(text if len(text) <= 90 else text[:86] + " ..."), False
 
 
-def _values(fit: Fit) -> list[str]:
+def _values(fit: FitResult) -> list[str]:
     """The parameters with their standard errors, where they are few."""
     names, values = fit.history.coordinates, fit.run.final.tolist()
     if len(names) > MOST_NAMED:
@@ -194,7 +194,7 @@ def span(values: Floats, margin: float = MARGIN) -> Pair:
     return low - room, high + room
 
 
-def cost_to_draw(fit: Fit) -> tuple[Objective, Message]:
+def cost_to_draw(fit: FitResult) -> tuple[Objective, Message]:
     """The cost as a function that can be drawn in a second or two, and a note where it is that of a sample."""
     problem = fit.problem
     if fit.normal_equations is not None or problem is None or problem.rows.count <= MOST_FOR_COST:
@@ -214,5 +214,5 @@ def cost_to_draw(fit: Fit) -> tuple[Objective, Message]:
     return drawn, note
 
 
-def _targets(fit: Fit, frame: Frame) -> Floats:
+def _targets(fit: FitResult, frame: Frame) -> Floats:
     return np.ascontiguousarray(frame.numbers(fit.model.hypothesis.target), np.float64)

@@ -1,4 +1,4 @@
-"""Runs as JSON, schema 1, and back. No pickle: loading a file executes nothing."""
+"""Saved runs, read back. No pickle: loading a file executes nothing."""
 
 from __future__ import annotations
 
@@ -10,87 +10,23 @@ from typing import Any, get_args
 import numpy as np
 
 from downslope.descent.history import History
-from downslope.descent.result import Reported, Run
+from downslope.descent.result import Reported
 from downslope.descent.stopping import Status, Stopping
 from downslope.descent.termination import Termination
 from downslope.errors import DataError, DownslopeError, ObjectiveError
-from downslope.files import read_text, write_atomically
+from downslope.files import read_text
 from downslope.objectives import Objective, Parameters, Vector
-from downslope.objectives.formula import FormulaObjective, from_text
+from downslope.objectives.formula import from_text
 from downslope.objectives.nested import Nested
 from downslope.objectives.parameters import Structure
 from downslope.objectives.problems import resolve
 from downslope.objectives.recognise import check_dtype
 from downslope.optimizers import Optimizer, optimizer_from_dict
-
-SCHEMA = 1
-
-
-def to_dict(run: Run) -> dict[str, Any]:
-    """A run as plain data. NaN becomes null and infinities the text "inf" or "-inf", as JSON has neither."""
-    parameters = run.objective.parameters
-    coordinates = parameters.coordinates
-    data: dict[str, Any] = {
-        "schema": SCHEMA,
-        "command": run.command,
-        "objective": run.objective.text,
-        "name": run.objective.name,
-        "optimizer": run.optimizer.to_dict(),
-        "x": dict(zip(coordinates, run.final.tolist(), strict=True)),
-        "fun": run.fun,
-        "gradient_norm": run.gradient_norm,
-        "success": run.success,
-        "status": run.status,
-        "message": run.message,
-        "nit": run.nit,
-        "nfev": run.nfev,
-        "start": dict(zip(coordinates, run.start.tolist(), strict=True)),
-        "left_at": None,
-        "averaged": run.reported is not None,
-        "stopping": {n: getattr(run.stopping, n) for n in run.stopping.__dataclass_fields__},
-        "dtype": run.objective.dtype.name,
-        "engine": run.engine,
-        "seconds": run.seconds,
-        "differentiation": run.objective.differentiation,
-        "notes": list(run.notes),
-        "problem": run.objective.problem.name if run.objective.problem else None,
-        "formula": isinstance(run.objective, FormulaObjective) and run.objective.says_itself,
-        "parameters": {
-            "names": list(parameters.names),
-            "shapes": [list(shape) for shape in parameters.shapes],
-            "structure": parameters.structure,
-            "nested": run.objective.nested.plan if run.objective.nested else None,
-        },
-        "history": run.history.to_dict(),
-    }
-    if run.termination.left_at is not None:
-        data["left_at"] = dict(zip(coordinates, run.termination.left_at.tolist(), strict=True))
-    encoded: dict[str, Any] = _encode(data)
-    return encoded
+from downslope.results.run import Run
+from downslope.results.saving import SCHEMA
 
 
-def _encode(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else ("inf" if value > 0 else "-inf")
-    if isinstance(value, dict):
-        return {k: _encode(v) for k, v in value.items()}
-    if isinstance(value, list):
-        if all(type(v) is float for v in value) and np.isfinite(value).all():
-            return value
-        return [_encode(v) for v in value]
-    return value
-
-
-def _number(value: Any) -> float:
-    return math.nan if value is None else float(value)
-
-
-def save(run: Run, path: str | os.PathLike[str]) -> None:
-    """Write a run as JSON, atomically."""
-    write_atomically(path, (json.dumps(to_dict(run), allow_nan=False) + "\n").encode())
-
-
-def load(path: str | os.PathLike[str]) -> Run:
+def load_run(path: str | os.PathLike[str]) -> Run:
     """Read a run that ``Run.save`` wrote.
 
     A run of a formula or a classic problem can be evaluated, plotted and continued; one of a Python
@@ -99,7 +35,7 @@ def load(path: str | os.PathLike[str]) -> Run:
     Raises:
         DataError: the file cannot be read or is not a saved run.
     """
-    return loaded(read(path), path)
+    return run_of_file(read(path), path)
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -122,31 +58,36 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     return data
 
 
-def loaded(data: dict[str, Any], path: str | os.PathLike[str]) -> Run:
+def run_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Run:
     """The run in the plain data that was read from ``path``."""
     if data.get("command") == "fit":
         raise DataError(f"{path} holds a fit, not a run; downslope.load reads both.")
     try:
-        return _from_dict(data)
+        return run_from_dict(data)
     except DataError:
         raise
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError, DownslopeError) as error:
         raise DataError(f"{path} is not a whole saved run: {type(error).__name__}: {error}.") from error
 
 
-def _from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] = ()) -> Run:
+def number(value: Any) -> float:
+    """A number as JSON has it: null is NaN."""
+    return math.nan if value is None else float(value)
+
+
+def run_from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] = ()) -> Run:
     """The run; ``own_rules`` are classes that only the caller's runs are made with."""
     history = data["history"]
     parameters = _parameters(data["parameters"], tuple(history["parameters"]))
     history = {
         **history,
-        "value": [_number(v) for v in history["value"]],
-        "gradient_norm": [_number(v) for v in history["gradient_norm"]],
-        "parameters": {n: [_number(v) for v in column] for n, column in history["parameters"].items()},
+        "value": [number(v) for v in history["value"]],
+        "gradient_norm": [number(v) for v in history["gradient_norm"]],
+        "parameters": {n: [number(v) for v in column] for n, column in history["parameters"].items()},
     }
 
     def vector(values: dict[str, Any]) -> Vector:
-        return np.array([_number(values[name]) for name in parameters.coordinates])
+        return np.array([number(values[name]) for name in parameters.coordinates])
 
     left_at = data["left_at"]
     return Run(
@@ -165,7 +106,7 @@ def _from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] = ()
         nfev=int(data["nfev"]),
         engine=str(data["engine"]),
         seconds=float(data["seconds"]),
-        reported=Reported(vector(data["x"]), _number(data["fun"]), _number(data["gradient_norm"]))
+        reported=Reported(vector(data["x"]), number(data["fun"]), number(data["gradient_norm"]))
         if data["averaged"]
         else None,
     )

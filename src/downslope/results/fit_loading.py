@@ -1,92 +1,32 @@
-"""Fits as JSON, schema 1, and back. No pickle: loading a file executes nothing."""
+"""Saved fits, read back. No pickle: loading a file executes nothing."""
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 
 import numpy as np
 
-from downslope.descent import saving as runs
 from downslope.errors import DataError, DownslopeError
-from downslope.files import write_atomically
 from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis, linear_model, read_hypothesis
 from downslope.fitting.losses import as_loss
 from downslope.fitting.model import Model
 from downslope.fitting.proximal import ProximalGradient
-from downslope.fitting.result import Fit
-
-SCHEMA = 1
-
-
-def to_dict(fit: Fit) -> dict[str, Any]:
-    """A fit as plain data: what a run has, with the parameters in the user's units, and what only a fit has."""
-    run, h = fit.run.to_dict(), fit.model.hypothesis
-    history = run.pop("history")
-    same = (
-        "objective",
-        "optimizer",
-        "x",
-        "fun",
-        "gradient_norm",
-        "success",
-        "status",
-        "message",
-        "nit",
-        "nfev",
-    )
-    data = {
-        "schema": SCHEMA,
-        "command": "fit",
-        "hypothesis": h.text,
-        "formula": h.expression is not None,
-        "target": h.target,
-        "columns": list(h.columns),
-        "inputs": list(fit.model.inputs),
-        "classes": list(fit.model.classes),
-        **{name: run[name] for name in same},
-        "loss": {"name": str(fit.model.loss), "value": float(fit.loss)},
-        "parameters": {
-            name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in fit.x.items()
-        },
-        "standard_errors": fit.standard_errors,
-        "no_standard_errors": fit.no_standard_errors,
-        "r2": fit.r2,
-        "accuracy": fit.accuracy,
-        "rows": fit.rows,
-        "rows_dropped": fit.rows_dropped,
-        "path": fit.path,
-        "coordinates": fit.coordinates,
-        "notes": list(fit.notes),
-        "warnings": list(fit.warnings),
-        "weights": fit.problem.weights_column
-        if fit.problem is not None
-        else (fit.recorded or {}).get("weights"),
-        "explanation": fit.explain().to_dict() if fit.recorded is None else fit.recorded["explanation"],
-        "run": run,
-        "history": history,
-    }
-    encoded: dict[str, Any] = runs._encode(data)
-    return encoded
+from downslope.results.fit import Fit
+from downslope.results.run_loading import number, read, run_from_dict
 
 
-def save(fit: Fit, path: str | os.PathLike[str]) -> None:
-    """Write a fit as JSON, atomically."""
-    write_atomically(path, (json.dumps(to_dict(fit), allow_nan=False) + "\n").encode())
-
-
-def load(path: str | os.PathLike[str]) -> Fit:
+def load_fit(path: str | os.PathLike[str]) -> Fit:
     """Read a fit that ``Fit.save`` wrote: it predicts as before; the table it was made on is not in it.
 
     Raises:
         DataError: the file cannot be read or is not a saved fit.
     """
-    return loaded(runs.read(path), path)
+    return fit_of_file(read(path), path)
 
 
-def loaded(data: dict[str, Any], path: str | os.PathLike[str]) -> Fit:
+def fit_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Fit:
     """The fit in the plain data that was read from ``path``."""
     command = data.get("command")
     if command != "fit":
@@ -109,7 +49,7 @@ def _hypothesis(data: dict[str, Any]) -> Hypothesis:
 
 
 def _from_dict(data: dict[str, Any]) -> Fit:
-    run = runs._from_dict({**data["run"], "history": data["history"]}, (ProximalGradient,))
+    run = run_from_dict({**data["run"], "history": data["history"]}, (ProximalGradient,))
     parameters = run.objective.parameters
     hypothesis = _hypothesis(data)
     if hypothesis.parameters != parameters.names:
@@ -125,7 +65,7 @@ def _from_dict(data: dict[str, Any]) -> Fit:
     return Fit(
         model,
         run,
-        runs._number(data["loss"]["value"]),
+        number(data["loss"]["value"]),
         str(data["path"]),
         str(data["coordinates"]),
         tuple(data["notes"]),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from downslope.descent import Run, saving
+from downslope.results.run import Run
+from downslope.results.run_loading import read, run_of_file
 
 if TYPE_CHECKING:
-    from downslope.fitting import Fit
+    from downslope.results.fit import Fit
 
 
 def load(path: str | os.PathLike[str]) -> Run | Fit:
@@ -20,9 +21,9 @@ def load(path: str | os.PathLike[str]) -> Run | Fit:
     Raises:
         DataError: the file cannot be read, or holds neither.
     """
-    data = saving.read(path)
+    data = read(path)
     if data.get("command") == "fit":
-        from downslope.fitting.saving import loaded  # a run need not wait for what only fits need
+        from downslope.results.fit_loading import fit_of_file  # a run need not wait for what only fits need
 
-        return loaded(data, path)
-    return saving.loaded(data, path)
+        return fit_of_file(data, path)
+    return run_of_file(data, path)
