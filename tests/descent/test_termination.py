@@ -175,14 +175,12 @@ def test_a_settled_cycle_is_one_whatever_the_parity_of_the_limit(steps: int, eng
 
 
 def test_no_settled_cycle_is_a_success() -> None:
-    """More steps never leave it; a cycle that is narrow beside the way is how some rules stand at a minimum."""
+    """More steps never leave it. One that is narrow beside the whole way is how some rules stand at a minimum."""
     for steps in (200, 201):
         same = ds.minimize("x^2", 3.0, learning_rate=1.0, steps=steps)
         assert (same.success, evidence_of(same).period) == (False, 2)
         lower = ds.minimize("abs(x)", 5.05, learning_rate=0.3, steps=steps)
-        assert (lower.success, evidence_of(lower).trend) == (False, "cycle")
-        narrow = ds.minimize("abs(x)", 5.005, learning_rate=0.01, steps=1000 + steps)
-        assert (narrow.success, evidence_of(narrow).period) == (True, 0)
+        assert (lower.success, evidence_of(lower).period) == (True, 0)
 
 
 def test_a_thinned_history_tells_a_cycle_where_it_can() -> None:

@@ -105,7 +105,7 @@ def _success(e: Evidence, status: Status) -> bool:
         return False
     if status in _MET:
         return True
-    alone = e.cause in (*LIMITS, Cause.LOOP_ENDED, Cause.STALLED)
+    alone = e.cause in (*LIMITS, Cause.LOOP_ENDED) or (e.cause == Cause.STALLED and e.settled)
     return alone and status != Status.DIVERGED and not e.asked and not e.worse and e.trend != "cycle"
 
 
