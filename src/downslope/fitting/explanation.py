@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from downslope.descent import Descent, Status
 from downslope.errors import DownslopeError
 from downslope.explain import Explanation
@@ -152,8 +154,22 @@ def _by_its_end(run: Descent) -> list[Finding]:
     if told.trend == "cycle":
         return [Finding("cycle", {**shown, "period": told.period or None}, key="cycle.unknown")]
     if told.worse:
-        return []
+        return _rate_made_worse(run)
     return [Finding("too_few_steps", {**shown, "cost": run.fun}, False, key="too_few_steps.fit")]
+
+
+def _rate_made_worse(run: Descent) -> list[Finding]:
+    """A descent that ended above its start, of which no curvature says what its rate should have been."""
+    rate = run.optimizer.hyperparameters().get("learning_rate")
+    if not isinstance(rate, float):
+        return []
+    code = "learning_rate_above_limit"
+    evidence: dict[str, Any] = {"learning_rate": rate, "limit": None}
+    evidence |= {
+        "began": int(run.history.step[np.argmin(run.history.value)]),
+        "rule": type(run.optimizer).__name__,
+    }
+    return [Finding(code, evidence, False, key=f"{code}.measured.alone")]
 
 
 def _without(notes: tuple[str, ...], denied: list[Finding]) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     )
     if found is not None:
         yield found
-    elif _got_worse(diagnosis):
+    elif not diagnosis.quadratic and _got_worse(diagnosis):
         yield from _measured_divergence(diagnosis)
 
 
