@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from trials import trials
 import downslope as ds
 from downslope.explain.curvature import Curvature
 from downslope.explain.linear import LinearRule, best_momentum
@@ -41,7 +42,7 @@ def quadratic(seed: int, dimension: int) -> tuple[str, Any, Any, Any, Any]:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=trials(60), deadline=None)
 @given(
     seed=st.integers(0, 2**31),
     dimension=st.integers(1, 6),

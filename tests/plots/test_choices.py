@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trials import trials
 import downslope as ds
 from downslope.plots.curve import broken
 from downslope.plots.levels import choose_levels
@@ -69,7 +70,7 @@ def test_levels_rise_and_are_as_many_as_asked_for(base, scale, power, count, cli
         assert levels.at[-1] <= heights.max()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=trials(50))
 @given(
     st.lists(st.tuples(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9)), min_size=2, max_size=2),
     st.floats(1e-4, 1),

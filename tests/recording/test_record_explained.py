@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trials import trials
 import downslope as ds
 from downslope.explain.recorded_course import RECORD_CODES
 from downslope.optimizers.schedules import Exponential
@@ -142,7 +143,7 @@ def test_a_healthy_loop_is_left_alone(name: str) -> None:
     assert explanation.course.startswith("In ")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=trials(60), deadline=None)
 @given(
     curvatures=st.lists(st.floats(0.05, 20.0), min_size=1, max_size=4),
     part=st.floats(0.2, 2.5),

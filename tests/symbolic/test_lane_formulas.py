@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lanes import row_by_row
 
+from trials import SOAKING, trials
 from downslope.errors import DownslopeError, ObjectiveError
 from downslope.language import parse
 from downslope.symbolic import compile_native, gradient, lower
@@ -158,7 +159,7 @@ def _through(node, kind, values, errors):
     return value, error
 
 
-@settings(derandomize=True, deadline=None, max_examples=250)
+@settings(derandomize=not SOAKING, deadline=None, max_examples=trials(250))
 @given(formula=formulas)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_random_formulas_and_their_derivatives(formula):

@@ -11,6 +11,7 @@ import symengine as se
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trials import SOAKING, trials
 from downslope.errors import ObjectiveError
 from downslope.language import Expression, parse
 from downslope.language.values import evaluate
@@ -70,7 +71,7 @@ formulas = st.recursive(
 )
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=not SOAKING, deadline=None, max_examples=trials(60))
 @given(formula=formulas)
 def test_any_formula_survives_the_way_to_machine_code_and_back(formula: str) -> None:
     tree = parse(f"{formula} + 0*x + 0*y + x - x").tree
