@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import settings
+
 from trials import SOAKING, trials
 
 if SOAKING:

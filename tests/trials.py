@@ -1,4 +1,4 @@
-"""How many random trials a test makes: a sample in ``scripts/test``, ``DOWNSLOPE_TRIALS`` times as many in ``scripts/soak``."""
+"""How many random trials a test makes: a sample, or in ``scripts/soak`` ``DOWNSLOPE_TRIALS`` times as many."""
 
 from __future__ import annotations
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trials import SOAKING, trials
 import downslope as ds
 from downslope.descent import traced as traced_module
 from downslope.errors import UsageError
 from downslope.objectives import Objective, all_problems, as_objective
 from downslope.optimizers import Optimizer, all_optimizers
+from trials import SOAKING, trials
 
 # Formulas on which a step depends smoothly on the one before, so that roundings stay roundings.
 FORMULAS = [

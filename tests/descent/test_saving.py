@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 import sympy
 
-from trials import seed, trials
 import downslope as ds
 from downslope import optimizers
 from downslope.errors import DataError, ObjectiveError
+from trials import seed, trials
 
 X = sympy.Symbol("x")
 

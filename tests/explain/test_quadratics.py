@@ -7,11 +7,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from trials import trials
 import downslope as ds
 from downslope.explain.curvature import Curvature
 from downslope.explain.linear import LinearRule, best_momentum
 from downslope.optimizers import GradientDescent, Momentum, Nesterov, Optimizer, all_optimizers
+from trials import trials
 
 CRITICAL = {
     "gradient_descent": lambda β: 2.0,

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trials import trials
 from downslope.optimizers import (
     OBSF,
     OGM,
@@ -22,6 +21,7 @@ from downslope.optimizers import (
     SilverSteps,
 )
 from downslope.optimizers.rules.obsf import schedule
+from trials import trials
 
 SPECTRA = [
     (1.0,),

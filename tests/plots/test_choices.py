@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trials import trials
 import downslope as ds
 from downslope.plots.curve import broken
 from downslope.plots.levels import choose_levels
@@ -14,6 +13,7 @@ from downslope.plots.progress import envelope, norm_quantity, value_quantity
 from downslope.plots.trace import apart, thinned
 from downslope.plots.window import choose_span, choose_window, inside, leaves_at
 from downslope.plots.words import number
+from trials import trials
 
 
 def grid(function, half=3.0, side=101):

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trials import trials
 import downslope as ds
 from downslope.explain.recorded_course import RECORD_CODES
 from downslope.optimizers.schedules import Exponential
 from downslope.recording import Recorder
+from trials import trials
 
 R = ds.optimizers
 Cost = Callable[[Any], tuple[float, Any]]

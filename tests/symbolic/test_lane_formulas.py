@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lanes import row_by_row
 
-from trials import SOAKING, trials
 from downslope.errors import DownslopeError, ObjectiveError
 from downslope.language import parse
 from downslope.symbolic import compile_native, gradient, lower
 from downslope.symbolic.lanes import in_lanes
+from trials import SOAKING, trials
 
 U = 2.0**-53
 SMALLEST = 1e-307  # subnormal numbers have few digits

@@ -11,13 +11,13 @@ import symengine as se
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trials import SOAKING, trials
 from downslope.errors import ObjectiveError
 from downslope.language import Expression, parse
 from downslope.language.values import evaluate
 from downslope.objectives.formula import from_text
 from downslope.symbolic import compile_native, from_sympy, lift, lower
 from downslope.symbolic.native import size
+from trials import SOAKING, trials
 
 FORMULAS = [
     "x^2/20 + y^2",
