@@ -125,10 +125,10 @@ def test_a_start_that_never_moves_has_a_window():
 
 def test_values_are_drawn_on_a_logarithmic_axis_only_where_that_helps():
     falling = 4.0 + 0.5 ** np.arange(40)
-    assert value_quantity(falling, None, False).name == "value above the lowest"
-    assert value_quantity(falling, 4.0, False).name == "value above the minimum 4"
-    assert value_quantity(-falling, None, True).name == "value below the highest"
-    assert value_quantity(falling - 4, 0.0, False).name == "value"
+    assert str(value_quantity(falling, None, False).name) == "value above the lowest"
+    assert str(value_quantity(falling, 4.0, False).name) == "value above the minimum 4"
+    assert str(value_quantity(-falling, None, True).name) == "value below the highest"
+    assert str(value_quantity(falling - 4, 0.0, False).name) == "value"
     assert not value_quantity(np.array([3.0, 2.0, 1.0]), None, False).log
     assert not value_quantity(np.array([5.0]), None, False).log
     for quantity in (value_quantity(falling, None, False), norm_quantity(np.array([1.0, 1e-3, 0.0]))):

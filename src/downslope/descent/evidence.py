@@ -56,6 +56,8 @@ class Cause(IntEnum):
 
 
 LIMITS = (Cause.STEP_LIMIT, Cause.EVALUATION_LIMIT, Cause.TIME_LIMIT, Cause.ROUND_LIMIT)
+# Grounds that a fit tells of.
+ENDLESS, POOR_FIT = "endless", "poor_fit"
 TESTS = (Cause.GRADIENT_SMALL, Cause.VALUE_STEADY, Cause.POINT_STEADY, Cause.TARGET_REACHED)
 
 
@@ -86,6 +88,7 @@ class Evidence:
         maximize: whether it climbed.
         unit: what a step is called.
         coordinates: in which the gradient is taken.
+        settled: whether the point at which a run stands still was looked at and found to be the one that was wanted.
         ground: the kind of point it stands on, where that is known to be none that was wanted.
         patience: of the test of estimators, how small a part of the whole fall counts as none.
         rounds: how many rounds a fit made.
@@ -119,6 +122,7 @@ class Evidence:
     unit: Unit = "step"
     coordinates: str = "user"
     ground: str = ""
+    settled: bool = False
     patience: float = 0.0
     rounds: int = 0
 

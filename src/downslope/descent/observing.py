@@ -83,7 +83,8 @@ def observe(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> Ev
         moved=norm_of(points[-1] - points[-2]) if consecutive and len(points) > 1 else math.nan,
         idle=trace.evaluations - int(trace.counts[k.MOVED_AT]),
         refused=int(trace.counts[k.REFUSED]) if cause == Cause.STALLED else 0,
-        worse=cause in LIMITS and _is_worse(best, event, trace, descent, repeats=trend == "cycle"),
+        worse=cause in (*LIMITS, Cause.STALLED)
+        and _is_worse(best, event, trace, descent, repeats=trend == "cycle"),
         trend=trend,
         period=period,
         outside=outside,

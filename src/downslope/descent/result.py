@@ -127,7 +127,7 @@ class Descent:
     @property
     def notes(self) -> tuple[str, ...]:
         """How the objective was understood, where that could surprise."""
-        return self.objective.notes
+        return tuple(map(str, self.objective.notes))
 
     @property
     def command(self) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from downslope.descent.evidence import LIMITS, Cause, Evidence
+from downslope.descent.evidence import ENDLESS, LIMITS, Cause, Evidence
 from downslope.descent.stopping import Status
 from downslope.descent.termination_messages import Places, sentence_of
 from downslope.messages import Message, sentences
@@ -90,7 +90,8 @@ def status_of(e: Evidence) -> Status:
         return Status.DIVERGED
     if e.cause == Cause.COST_STEADY and e.worse:
         return Status.DIVERGED
-    return _STATUS[e.cause]
+    status = _STATUS[e.cause]
+    return Status.UNBOUNDED if status == Status.CONVERGED and e.ground == ENDLESS else status
 
 
 def _success(e: Evidence, status: Status) -> bool:
@@ -105,7 +106,8 @@ def _success(e: Evidence, status: Status) -> bool:
         return True
     if e.cause == Cause.LOOP_ENDED:
         return status == Status.STEP_LIMIT
-    return e.cause in LIMITS and status != Status.DIVERGED and not e.asked and not e.worse and e.trend != "cycle"
+    alone = e.cause in LIMITS or (e.cause == Cause.STALLED and e.settled)
+    return alone and status != Status.DIVERGED and not e.asked and not e.worse and e.trend != "cycle"
 
 
 def is_far(point: Vector, start: Vector, is_nan: bool) -> bool:

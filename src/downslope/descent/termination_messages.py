@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from downslope.descent.evidence import LIMITS, Cause, Evidence, Unit
+from downslope.descent.evidence import ENDLESS, LIMITS, POOR_FIT, Cause, Evidence, Unit
 from downslope.descent.stopping import Status
 from downslope.messages import Message, literal, message, plural, sentences
 from downslope.objectives import Vector
@@ -50,10 +50,12 @@ def sentence_of(e: Evidence, status: Status, where: Places) -> Message:
     """How it ended."""
     if e.outside and e.step < 0:
         return _at_the_start(e, where)
+    if status == Status.UNBOUNDED and e.ground == ENDLESS:
+        return _no_minimum(e, _passed(e))
     if status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN):
         return _ran_away(e, status, where)
     if status == Status.CONVERGED or e.cause == Cause.COST_STUCK:
-        return _no_minimum(e, _passed(e)) if e.ground else _passed(e)
+        return _no_minimum(e, _passed(e)) if e.ground not in ("", POOR_FIT) else _passed(e)
     if e.cause in (*LIMITS, Cause.LOOP_ENDED, Cause.COST_UNSTEADY):
         return sentences(_limit(e), _course(e))
     return _other_end(e, where)

@@ -17,6 +17,7 @@ PARTS = 4  # the last of so many equal parts is held against the one before
 LONGEST_PERIOD = 4  # steps
 ROUNDS = 8  # times that a cycle must have gone round, where there are so many points
 FEWEST_ROUNDS = 4
+WIDE = 0.1  # part of the whole way
 SAME = 1e-6  # part of the cycle's width within which it comes back
 
 
@@ -35,7 +36,7 @@ def trend_of(
     (('cycle', 2), ('falling', 0))
     """
     period = period_of(points) if consecutive else 0
-    if period:
+    if period and is_wide(points, period):
         return "cycle", period
     if not consecutive and len(points) and repeats(points[:-1]) and not repeats(points):
         return "cycle", 0
@@ -87,6 +88,16 @@ def period_of(points: NDArray[np.float64]) -> int:
         if width > _spacing(last) and back <= SAME * width:
             return period
     return 0
+
+
+def is_wide(points: NDArray[np.float64], period: int) -> bool:
+    """Whether a cycle at the end is wide beside the whole way; a narrow one is how some rules stand at a minimum.
+
+    >>> is_wide(np.array([[1.0], [-1.0]] * 20), 2), is_wide(np.array([[9.0], [1e-3], [-1e-3], [1e-3], [-1e-3]]), 2)
+    (True, False)
+    """
+    whole = float(np.max(np.ptp(points, axis=0), initial=0.0))
+    return float(np.max(np.ptp(points[-2 * period :], axis=0))) > WIDE * whole
 
 
 def _spacing(points: NDArray[np.float64]) -> float:

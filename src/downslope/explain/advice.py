@@ -214,8 +214,9 @@ def _other_tests(diagnosis: Diagnosis) -> dict[str, Any]:
 
 
 def _same_call(diagnosis: Diagnosis, candidate: Candidate, tried: Descent) -> Descent | None:
-    """The call as it was, without a test, with the candidate's setting: as many steps as the run had."""
-    steps = candidate.setting.get("steps", diagnosis.run.nit)
+    """The call as it was, without a test, with the candidate's setting: as many steps as it asks for."""
+    steps = candidate.setting.get("steps") or diagnosis.run.stopping.steps or diagnosis.run.nit
+    steps = min(steps, MOST_STEPS)
     return trial(diagnosis, dataclasses.replace(candidate, lasting=max(1, steps)))
 
 

@@ -28,6 +28,30 @@ DENIES: dict[str, tuple[str, ...]] = {
         "cycle",
         "ill_conditioned",
     ),
+    "left_domain": ("worse_than_mean",),
+    "overflow": ("worse_than_mean",),
+    "separation": (
+        "unbounded_below",
+        "grows_without_bound",
+        "learning_rate_too_small",
+        "saddle",
+        "flat",
+        "rounding_floor",
+        "stalled",
+        "ill_conditioned",
+        "loose_tolerance",
+        "too_few_steps",
+        "undetermined",
+    ),
+    "grows_without_bound": (
+        "flat",
+        "rounding_floor",
+        "stalled",
+        "ill_conditioned",
+        "learning_rate_too_small",
+        "too_few_steps",
+        "undetermined",
+    ),
     "pole": ("unbounded_below", "flat", "too_few_steps", "left_domain", "overflow"),
     "unbounded_below": ("flat", "too_few_steps", "learning_rate_too_small", "ill_conditioned", "stalled"),
     "learning_rate_above_limit": (
@@ -37,8 +61,17 @@ DENIES: dict[str, tuple[str, ...]] = {
         "cycle",
         "rounding_floor",
         "ill_conditioned",
+        "grows_without_bound",
+        "worse_than_mean",
     ),
-    "rmse_rate": ("learning_rate_above_limit", "zigzag", "cycle", "chatter", "too_few_steps"),
+    "rmse_rate": (
+        "learning_rate_above_limit",
+        "zigzag",
+        "cycle",
+        "chatter",
+        "too_few_steps",
+        "worse_than_mean",
+    ),
     "rmse_chatter": ("learning_rate_above_limit", "zigzag", "cycle", "chatter", "kink", "too_few_steps"),
     "kink": ("chatter", "cycle", "too_few_steps", "rounding_floor"),
     "chatter": ("cycle", "too_few_steps"),
@@ -50,6 +83,7 @@ DENIES: dict[str, tuple[str, ...]] = {
     "learning_rate_too_small": ("too_few_steps",),
     "momentum_too_large": ("too_few_steps",),
     "ill_conditioned": ("too_few_steps",),
+    "undetermined": ("few_digits",),
 }
 UNREACHED = (
     "rounding_floor",
@@ -59,6 +93,8 @@ UNREACHED = (
     "kink",
     "pole",
     "schedule_too_fast",
+    "separation",
+    "grows_without_bound",
 )
 
 
@@ -75,6 +111,10 @@ def agreed_point(point: Point, findings: list[Finding]) -> Point:
     if "kink" in by_code and point.kind != "kink":
         way = by_code["kink"].evidence["along"]
         return Point("kink", way=way, names=point.names, maximize=point.maximize)
+    endless = by_code.get("separation")
+    if endless is not None and point.kind in ("minimum", "degenerate", "small_by_units"):
+        way = endless.evidence["along"]
+        return Point("degenerate", "asymptote", way=way, names=point.names, maximize=point.maximize)
     if "gradient_mismatch" in by_code and point.kind == "small_by_units":
         return replace(point, kind="not_stationary")  # it was the wrong gradient that was small
     return point

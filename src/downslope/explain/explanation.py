@@ -104,8 +104,8 @@ class Explanation:
             "forecast": None if self.forecast is None else self.forecast.to_dict(),
             "left_out": str(self.left_out) or None,
         }
-        plain: dict[str, Any] = _plain(data)
-        return plain
+        told: dict[str, Any] = plain(data)
+        return told
 
     def __str__(self) -> str:
         return " ".join(self.sentences)
@@ -232,11 +232,12 @@ def _forecast(diagnosis: Diagnosis) -> Forecast | None:
     return replace(made, up=diagnosis.run.maximize).beside(diagnosis.run)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Data as JSON takes it: NaN is None, infinities are text, no NumPy scalars."""
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if isinstance(value, (np.floating, np.integer, np.bool_)):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):

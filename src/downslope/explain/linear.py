@@ -179,6 +179,14 @@ def best_settings(rule: Optimizer, largest: float, condition: float) -> tuple[fl
     return momentum, scaled / largest
 
 
+def best_modulus(condition: float) -> float:
+    """The part of an error that is left after each step of the best heavy ball: (√κ - 1)/(√κ + 1)."""
+    if not np.isfinite(condition):
+        return 1.0
+    root = np.sqrt(max(condition, 1.0))
+    return float((root - 1) / (root + 1))
+
+
 def best_momentum(condition: float) -> tuple[float, float]:
     """Polyak's best heavy ball on a quadratic: β, and η times L.
 

@@ -192,7 +192,7 @@ class PointClassifier:
             )
             off = float(np.max(np.minimum(slack, self.scale)))
             there = centre + curvature.vectors @ newton
-            if np.linalg.norm(gradient) <= 10 * view.noise(centre) or not length:
+            if norm_of(gradient) <= 10 * view.noise(centre) or not length:
                 break
             after, hessian = view.gradient(there), view.hessian(there)
             if not (np.all(np.isfinite(after)) and np.all(np.isfinite(hessian))):
@@ -225,7 +225,7 @@ class PointClassifier:
             if length <= HOME * first or not length < min(SHRINKING * before, self.scale):
                 break
             hessian, after = view.hessian(centre + step), view.gradient(centre + step)
-            if not (np.linalg.norm(after) < np.linalg.norm(gradient) and np.all(np.isfinite(hessian))):
+            if not (norm_of(after) < norm_of(gradient) and np.all(np.isfinite(hessian))):
                 break
             centre = centre + step
             curvature = self._curvature(centre, hessian)

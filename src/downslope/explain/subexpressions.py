@@ -258,6 +258,10 @@ def squared(objective: Objective) -> Any:
     expression, factor = objective.expression, se.Integer(1)
     if expression is None:
         return None
+    if isinstance(expression, se.Piecewise) and expression.args[2:] == (se.Integer(0), se.true):
+        expression = expression.args[
+            0
+        ]  # of a fit: the root, and 0 where rounding leaves nothing to take it of
     if isinstance(expression, se.Mul):
         numbers = [a for a in expression.args if not a.free_symbols]
         others = [a for a in expression.args if a.free_symbols]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from downslope.descent import Descent
+from downslope.descent import Descent, Status
+from downslope.descent.evidence import ENDLESS, POOR_FIT, Cause
+from downslope.explain.findings.finding import Finding
 from downslope.fitting import findings
+from downslope.fitting.findings import FoundInFit
 from downslope.fitting.model import Model
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.result import FitResult
 from downslope.fitting.rows import Array
 from downslope.fitting.strategies import FitOutcome
-from downslope.messages import message
+from downslope.messages import as_message, message
 
 JUDGED = 10_000_000  # rows times squared parameters up to which the point reached is judged
 
@@ -24,6 +27,7 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
     exact = outcome.normal_equations is None and not objective.penalty.l1 and not objective.penalty.l2
     loss = run.fun if exact and len(run.history) else objective.data_value(run.final)
     numbers = objective.count * objective.parameters.size**2
+    found = findings.find_in_fit(problem, outcome, loss)
     if problem.hypothesis.linear is None and numbers <= JUDGED and not objective.streamed:
         from downslope.explain.point import judge_run
 
@@ -31,11 +35,11 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
         run = judge_run(run)
         if succeeded and not run.success:
             run = run.judged_again(message("Begin elsewhere: give another start (start=, --start)."))
-    found, grave = findings.find_notes(problem, outcome, loss)
-    causes = tuple(findings.find_causes(problem, outcome))
-    notes = (*problem.notes, *outcome.notes, *found, *objective.said)
-    warnings = (*problem.warnings, *outcome.warnings, *grave, *causes)
-    objective.notes = (*notes, *warnings)
+    run = _held_against(found, problem, run)
+    grave = [finding for finding in (*problem.findings, *found.warnings) if not _is_the_message(finding, run)]
+    notes = (*problem.notes, *outcome.notes, *(finding.sentence for finding in found.notes), *objective.said)
+    warnings = (*problem.warnings, *outcome.warnings, *(finding.sentence for finding in grave))
+    objective.notes = tuple(map(as_message, (*notes, *warnings)))
     model = Model(
         replace(problem.hypothesis),
         problem.loss,
@@ -56,8 +60,27 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
         problem,
         outcome.normal_equations,
         warnings=warnings,
-        causes=causes,
+        findings=(*problem.findings, *found.warnings, *found.notes),
     )
+
+
+def _held_against(found: FoundInFit, problem: FitProblem, run: Descent) -> Descent:
+    """The run, no longer called a success where what was found says that it is at no minimum, or at a poor one."""
+    if not run.success or run.termination.status in (Status.TARGET_REACHED, Status.STOPPED_BY_CALLBACK):
+        return run
+    if found.named("separation") or found.named("grows_without_bound"):
+        ground = ENDLESS if found.named("separation") else "asymptote"
+        return run.judged_again(message("The cost falls on and on as the parameters grow."), ground=ground)
+    passed = run.termination.status == Status.CONVERGED
+    if passed and found.named("worse_than_mean") and problem.hypothesis.linear is None:
+        return run.judged_again(message("It is a minimum near by at best, and a poor fit."), ground=POOR_FIT)
+    return run
+
+
+def _is_the_message(finding: Finding, run: Descent) -> bool:
+    """Whether the end itself says so."""
+    evidence = run.termination.evidence
+    return finding.code == "separation" and evidence is not None and evidence.cause == Cause.SEPARABLE
 
 
 def _begun_at(run: Descent, start: Array) -> Descent:

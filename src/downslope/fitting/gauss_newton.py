@@ -42,6 +42,10 @@ FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-14, 1e8
 TRACE = 1e-20  # part of the cost at the start that is no more than rounding where a fit is exact
 RELATIVE = 1e-9  # the run is done where the gradient, in units of the root of the cost, is this small
 KINKED = 1e-7
+FADING = (
+    0.1  # of a root of a curvature that was met, in every round: a start may be steep out of all proportion
+)
+NO_EFFECT = 1e-8  # part of the largest effect that a parameter has, each for its size
 
 
 _GOES_ON = (
@@ -83,6 +87,7 @@ class GaussNewton:
     stop_early: Callable[[Array], bool] | None = None
     _first_norm: float | None = None
     _tolerated: float = 0.0  # in the last round
+    _largest: Array | None = None  # of the roots of the parameters' curvatures, of late
 
     def descend(self, start: Array) -> Descent:
         """From ``phi = start``; the run is in the user's parameters."""
@@ -117,8 +122,7 @@ class GaussNewton:
         diagonal, rows = np.diag(H), self.objective.rows
         if isinstance(rows, SoftmaxRows):  # the damping must not tell the classes apart, or their sum drifts
             diagonal = np.repeat(diagonal.reshape(rows.each, rows.classes).mean(axis=1), rows.classes)
-        scale = np.sqrt(np.maximum(diagonal, 1e-300))
-        scale[scale < 1e-100 * scale.max()] = max(scale.max(), 1e-150)
+        scale = self._scale(np.sqrt(np.maximum(diagonal, 0.0)), phi)
         with np.errstate(all="ignore"):
             C = H / np.outer(scale, scale)
         C[np.diag_indices_from(C)] += damping
@@ -126,6 +130,19 @@ class GaussNewton:
         values, vectors = np.linalg.eigh(C)
         values = np.maximum(values, 1e-15 * values[-1])
         return self.frame.with_matrix("natural", (vectors / np.sqrt(values)) / scale[:, None], phi)
+
+    def _scale(self, now: Array, phi: Array) -> Array:
+        """The unit of each parameter: one over the largest root of its curvature of late, much as in MINPACK.
+
+        What damping adds is in these units, and the curvature of the present point alone vanishes where a parameter
+        has no effect: a step along it would then be as long as it has to be to have one. Where it never had any,
+        beside the others and for its size, it is held as if it had that little.
+        """
+        felt = np.nan_to_num(now, nan=0.0, posinf=1e150)
+        self._largest = felt if self._largest is None else np.maximum(FADING * self._largest, felt)
+        size = np.maximum(np.abs(phi), 1.0)
+        least = NO_EFFECT * float(np.max(self._largest * size)) / size
+        return np.maximum(np.maximum(self._largest, least), 1e-150)
 
     def _metric(self, phi: Array, round_: int) -> Array:
         objective = self.objective

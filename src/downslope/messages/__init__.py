@@ -14,11 +14,13 @@ moment, for the reader of that moment. None is cut, joined or searched after it 
 together as data.
 
 English templates are the keys of gettext catalogues in ``catalogues/``; ``template`` fills them in and can do no more
-than that; ``languages`` knows the reader; ``saved`` writes messages into files and reads them back with distrust.
+than that; ``documentation`` reads docstrings; ``languages`` knows the reader; ``saved`` writes messages into files and
+reads them back with distrust.
 
 May import nothing else of downslope.
 """
 
+from downslope.messages.documentation import Documentation, documentation, documented
 from downslope.messages.languages import (
     available_languages,
     current_language,
@@ -43,6 +45,7 @@ from downslope.messages.saved import MalformedMessageError, from_plain, to_plain
 
 __all__ = [
     "NOTHING",
+    "Documentation",
     "MalformedMessageError",
     "Message",
     "Template",
@@ -50,6 +53,8 @@ __all__ = [
     "as_message",
     "available_languages",
     "current_language",
+    "documentation",
+    "documented",
     "from_plain",
     "language_named",
     "lines",

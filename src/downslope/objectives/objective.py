@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.messages import Message
 from downslope.objectives.loop import LoopCompiler, Remote
 from downslope.objectives.parameters import Parameters, Vector
 
@@ -78,7 +79,7 @@ class Objective(ABC):
         self.text = text
         self.dtype = np.dtype(dtype)
         self.differentiation = "supplied"
-        self.notes: tuple[str, ...] = ()
+        self.notes: tuple[Message, ...] = ()
 
     @property
     def headline(self) -> str:

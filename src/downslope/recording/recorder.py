@@ -18,8 +18,8 @@ from downslope.descent.termination import Termination, terminate
 from downslope.descent.termination_messages import Places
 from downslope.descent.trend import trend_of
 from downslope.errors import UsageError
-from downslope.messages import Message, plural
-from downslope.objectives.recorded import RecordedObjective, Secants
+from downslope.messages import Message, message, plural, sentences
+from downslope.objectives.recorded import NotFinite, RecordedObjective, Secants
 from downslope.optimizers import Optimizer
 from downslope.optimizers.array_backends import as_number, kind_of
 from downslope.optimizers.external import ExternalOptimizer
@@ -36,7 +36,7 @@ MOST_SECANTS = (
 class LoopWatch(Protocol):
     """What looks into a loop."""
 
-    text: str
+    title: Message
 
     def begin(self, recorder: Recorder) -> None:
         """Start to look."""
@@ -55,7 +55,7 @@ class LoopWatch(Protocol):
 class Unwatched:
     """A loop that nothing watches: everything comes through ``log``."""
 
-    text: str = "a loop"
+    title = message("a loop")
 
     def begin(self, recorder: Recorder) -> None:
         pass
@@ -87,8 +87,7 @@ class Recorder:
         self._before: tuple[ParamTree, ParamTree | None] | None = None
         self._before_the_end: tuple[ParamTree, ParamTree | None] | None = None
         self._began = self._seconds = 0.0
-        self._broke: tuple[int, str] | None = None
-        self._failure: Failure = ""
+        self._broke: NotFinite | None = None
         self._interrupted = self._entered = False
         self._made: tuple[int, Run] | None = None
 
@@ -177,10 +176,7 @@ class Recorder:
         self._before_the_end = self._before
         point = self._choice.numbers(names, x)
         if not np.all(np.isfinite(point)):
-            self._broke, self._failure = (
-                (self._rows.count, "point is not finite"),
-                "recorded_point_not_finite",
-            )
+            self._broke = NotFinite(self._rows.count, "point")
             return
         self._made = None
         self._rows.end(self.evaluations, NONE if value is None else value, NONE, self._secant(x, None), point)
@@ -191,13 +187,11 @@ class Recorder:
 
     def _look_at(self, step: int, value: float, norm: float) -> bool:
         """Whether a number is not finite; the record ends before it."""
-        for what, number in (("value", value), ("gradient", norm)):
-            if not math.isfinite(number):
-                nature = "nan" if math.isnan(number) else "infinite"
-                self._broke = step, f"{what} is {'not a number' if nature == 'nan' else nature}"
-                self._failure = cast(Failure, f"recorded_{what}_{nature}")
-                return True
-        return False
+        if not math.isfinite(value):
+            self._broke = NotFinite(step, "value", math.isinf(value))
+        elif not math.isfinite(norm):
+            self._broke = NotFinite(step, "gradient", math.isinf(norm))
+        return not math.isfinite(value) or not math.isfinite(norm)
 
     def _secant(self, x: ParamTree, g: ParamTree | None) -> tuple[float, float, float]:
         """The squared length of the last step, and the slopes along it at its ends where the gradients were seen."""
@@ -233,12 +227,12 @@ class Recorder:
         parameters = self._choice.parameters
         history, secants = self._rows.history(parameters.coordinates)
         if self._broke is not None:
-            history, secants = _until(history, secants, self._broke[0])
+            history, secants = _until(history, secants, self._broke.step)
         if not len(history):
-            why = f"The {self._broke[1]} at its start." if self._broke else self._unseen()
-            raise UsageError(f"nothing was recorded of {self._watch.text}. {why}")
+            nothing = message("nothing was recorded of {loop}.", loop=self._watch.title)
+            raise UsageError(sentences(nothing, self._broke.at_its_start if self._broke else self._unseen()))
         objective = RecordedObjective(
-            parameters, self._watch.text, self._choice.of_norms, secants, self._broke
+            parameters, str(self._watch.title), self._choice.of_norms, secants, self._broke
         )
         return Run(
             objective=objective,
@@ -253,24 +247,26 @@ class Recorder:
             seconds=self._seconds or time.perf_counter() - self._began,
         )
 
-    def _unseen(self) -> str:
+    def _unseen(self) -> Message:
         if not self._entered:
-            return (
+            return message(
                 "Steps are seen within its 'with' statement: with ds.record(...) as run: and the loop in it."
             )
         if isinstance(self._watch, Unwatched):
-            return "Without an optimizer to watch, tell every step: run.log(loss, params=params)."
+            return message("Without an optimizer to watch, tell every step: run.log(loss, params=params).")
         if self.skipped:
-            return f"Loss scaling skipped every step, {self.skipped} in all: no gradient was finite."
-        return "No step was seen."
+            return message(
+                "Loss scaling skipped every step, {count} in all: no gradient was finite.", count=self.skipped
+            )
+        return message("No step was seen.")
 
     def _terminate(self, history: History) -> Termination:
         known = history.value[np.isfinite(history.value)]
         norms = history.gradient_norm[np.isfinite(history.gradient_norm)]
         cause = Cause.INTERRUPTED if self._interrupted else Cause.LOOP_ENDED
-        step, failure = int(history.step[-1]), self._failure
+        step, failure = int(history.step[-1]), _failure(self._broke)
         if self._broke is not None:
-            cause, step = Cause.RECORD_BROKE, self._broke[0] - 1
+            cause, step = Cause.RECORD_BROKE, self._broke.step - 1
         evidence = Evidence(
             cause=cause,
             step=step,
@@ -299,19 +295,31 @@ class Recorder:
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in _OF_A_RUN:
-            raise AttributeError(f"'Recorder' object has no attribute '{name}'")
+            raise AttributeError(
+                str(message("'{kind}' object has no attribute '{name}'", kind="Recorder", name=name))
+            )
         return getattr(self.run, name)
 
     def __dir__(self) -> Iterable[str]:
         return sorted({*super().__dir__(), *_OF_A_RUN})
 
     def __repr__(self) -> str:
-        return repr(self.run) if len(self._rows) else f"record of {self._watch.text}: no step yet"
+        if not len(self._rows):
+            return str(message("record of {loop}: no step yet", loop=self._watch.title))
+        return repr(self.run)
 
 
 _OF_A_RUN = frozenset(
     name for name in [*Run.__dataclass_fields__, *vars(Descent), *vars(Run)] if name[0] != "_"
 )
+
+
+def _failure(broke: NotFinite | None) -> Failure:
+    """What was not finite, by its name in the evidence of an end."""
+    if broke is None:
+        return ""
+    nature = "not_finite" if broke.what == "point" else "infinite" if broke.infinite else "nan"
+    return cast(Failure, f"recorded_{broke.what}_{nature}")
 
 
 def _bundle(params: Any) -> tuple[list[str], ParamTree]:

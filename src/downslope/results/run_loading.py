@@ -145,7 +145,7 @@ def _objective(data: dict[str, Any], parameters: Parameters) -> Objective:
         objective = LostObjective(parameters, str(data["objective"]), check_dtype(data["dtype"]))
     objective.text = str(data["objective"])
     objective.name = str(data.get("name", ""))
-    objective.notes = tuple(data["notes"])
+    objective.notes = tuple(map(from_plain, data["notes"]))
     objective.differentiation = str(data["differentiation"])
     objective.nested = _nested(data["parameters"], parameters)
     return objective

@@ -57,7 +57,7 @@ def run_to_dict(run: Descent) -> dict[str, Any]:
         "engine": run.engine,
         "seconds": run.seconds,
         "differentiation": run.objective.differentiation,
-        "notes": list(run.notes),
+        "notes": list(map(to_plain, run.objective.notes)),
         "problem": run.objective.problem.name if run.objective.problem else None,
         "formula": isinstance(run.objective, FormulaObjective) and run.objective.says_itself,
         "parameters": {

@@ -79,6 +79,7 @@ def convergence_of(fit: FitResult, patience: Patience | None, unit: Unit) -> Con
 
 
 RATE = "Lower the learning rate, or leave it to optimizer='auto'."
+CAUSES = ("learning_rate_above_limit", "rmse_rate", "grows_without_bound", "separation")
 ADVICE = {
     Status.STEP_LIMIT: "Raise max_iter or tol, change the learning rate, or leave it all to optimizer='auto'.",
     Status.STALLED: "Raise tol, or try another optimizer.",
@@ -93,7 +94,8 @@ def warn_unless_converged(estimator: object, ending: Convergence, fit: FitResult
         return
     causes = [explained(fit).brief]
     if not causes[0]:
-        causes = [f"{cause[0].upper()}{cause[1:]}." for cause in fit.causes]
+        grave = [finding.sentence for finding in fit.findings if finding.code in CAUSES]
+        causes = [cause for cause in grave if cause in fit.warnings]  # and not the message itself
     advice = ADVICE.get(ending.termination.status, "")
     if advice and (not causes or advice == RATE):
         causes.append(advice)

@@ -244,7 +244,7 @@ def _stalled() -> list[Known]:
 
 
 def _bounds() -> list[Known]:
-    """Bounds hold coordinates at the end, where it would be better beyond: a success, and a note."""
+    """Bounds hold coordinates at the end, where it would be better beyond: a success, and said so."""
     made = []
     for text, start, bounds, answer in [
         ("(x-3)^2", {"x": 0}, {"x": (None, 2)}, {"x": 2.0}),
@@ -262,7 +262,7 @@ def _bounds() -> list[Known]:
                     text,
                     start,
                     {"bounds": bounds, **({"learning_rate": rate} if rate else {})},
-                    "active_bounds",
+                    words=("Bounds hold",),
                     never=(*NEVER, "too_few_steps", "loose_tolerance"),
                     success=True,
                     status=("converged",),

@@ -15,6 +15,8 @@ CODES = (
     "pole",
     "overflow",
     "unbounded_below",
+    "separation",
+    "grows_without_bound",
     "rmse_rate",
     "rmse_chatter",
     "learning_rate_above_limit",
@@ -34,6 +36,11 @@ CODES = (
     "loose_tolerance",
     "active_bounds",
     "too_few_steps",
+    "undetermined",
+    "few_digits",
+    "worse_than_mean",
+    "final_pass_differs",
+    "conditioning",
 )
 
 

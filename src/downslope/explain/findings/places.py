@@ -78,7 +78,11 @@ def _kink(diagnosis: Diagnosis) -> Finding | None:
     width = (b - a) + 1e-15 * (last - first)  # a little further: one of them may be the corner itself
     jump = diagnosis.view.gradient(b + width) - diagnosis.view.gradient(a - width)
     size = norm_of(jump)
-    if not size > max(JUMPS * apart, 1e-6 * float(np.max(diagnosis.norms)), 100 * diagnosis.view.noise(a)):
+    if (
+        not np.inf
+        > size
+        > max(JUMPS * apart, 1e-6 * float(np.max(diagnosis.norms)), 100 * diagnosis.view.noise(a))
+    ):
         return None
     return _kink_made(diagnosis, (a + b) / 2, jump, span)
 

@@ -22,9 +22,9 @@ from downslope.explain.advice import (
 )
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
-from downslope.explain.diagnosis import WINDOW, Diagnosis, reversals, turns
+from downslope.explain.diagnosis import LIMITS, WINDOW, Diagnosis, reversals, turns
 from downslope.explain.findings.finding import Finding
-from downslope.explain.linear import LinearRule, best_momentum, written
+from downslope.explain.linear import LinearRule, best_modulus, best_momentum, written
 
 ZIGZAG = -0.75  # a factor between this and -1 takes more than 48 steps to a millionth, changing sides at each
 ZIGZAG_AT_BEST = -0.85  # the same where the rate is below the best one: then only a slow one is worth a word
@@ -49,6 +49,8 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     )
     if found is not None:
         yield found
+    elif _got_worse(diagnosis):
+        yield from _measured_divergence(diagnosis)
 
 
 # --- quadratics: exact -------------------------------------------------------------------------------
@@ -81,6 +83,9 @@ def _exactly(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
 
 def _tolerable(linear: LinearRule, curvature: Curvature) -> float:
     """The factor from which on changing sides is called a zig-zag."""
+    worst = max((abs(linear.factor(float(v))) for v in curvature.values if v > 0), default=1.0)
+    if worst <= best_modulus(curvature.condition) + AT_BEST:
+        return -np.inf  # no momentum and no constant rate are better
     plain = len(linear.free) == 1 and curvature.smallest > 0
     same = shortened(linear.rate) == shortened(curvature.best_rate)
     if plain and (same or abs(linear.rate / curvature.best_rate - 1) <= AT_BEST):
@@ -211,9 +216,20 @@ def _calmer(diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature) -> A
 def _locally(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     if diagnosis.status in (Status.DIVERGED, Status.LEFT_DOMAIN):
         return _onset(diagnosis, linear)
+    found = _settling(diagnosis, linear)
+    return _onset(diagnosis, linear) if found is None and _got_worse(diagnosis) else found
+
+
+def _settling(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     if diagnosis.succeeded_by_test or diagnosis.late is None or len(diagnosis.late) < 12:
         return None if diagnosis.late is None else _local_zigzag(diagnosis, linear)
     return _bouncing(diagnosis, linear) or _local_zigzag(diagnosis, linear)
+
+
+def _got_worse(diagnosis: Diagnosis) -> bool:
+    """Whether a limit ended the run above where it started."""
+    evidence = diagnosis.run.termination.evidence
+    return diagnosis.status in LIMITS and evidence is not None and evidence.worse
 
 
 def _onset(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
@@ -313,7 +329,7 @@ def _flips(diagnosis: Diagnosis, points: Any) -> tuple[list[float], list[int]]:
 def _measured_divergence(diagnosis: Diagnosis) -> Iterator[Finding]:
     """A run that got worse: no formula says what the largest rate of such a rule is."""
     rate = diagnosis.rate if diagnosis.setup.schedule is None else diagnosis.setup.first_rate
-    if rate is None or diagnosis.status != Status.DIVERGED:
+    if rate is None or not (diagnosis.status == Status.DIVERGED or diagnosis.linear is not None):
         return
     chosen = (
         rates(diagnosis, [rate / 3, rate / 10, rate / 100, rate / 1e3, rate / 1e4]) if diagnosis.rate else []

@@ -43,10 +43,10 @@ class Root:
 def root_of(diagnosis: Diagnosis) -> Root | None:
     """The objective as the root of a convex quadratic, where it is one and was descended."""
     objective = diagnosis.run.objective
-    if diagnosis.run.maximize or not isinstance(objective, FormulaObjective) or diagnosis.setup.ridge:
+    if not isinstance(objective, FormulaObjective) or diagnosis.setup.ridge:
         return None
     inside = squared(objective)
-    if inside is None:
+    if inside is None or not len(diagnosis.values) or diagnosis.values[0] < 0:
         return None
     symbols = list(objective.symbols)
     gradient = [se.expand(inside.diff(s)) for s in symbols]
@@ -98,7 +98,7 @@ def _rate(diagnosis: Diagnosis, linear: LinearRule, root: Root) -> Iterator[Find
         "along": curvature.along(-1),
         "direction": curvature.direction(-1),
         "effective_rate": linear.rate / (2 * root.least),
-        "value": float(diagnosis.values[-1]),
+        "value": diagnosis.sign * float(diagnosis.values[-1]),
         "at": dict(
             zip(diagnosis.run.objective.parameters.coordinates, map(float, root.minimum), strict=True)
         ),
@@ -127,7 +127,7 @@ def _chatter(diagnosis: Diagnosis, linear: LinearRule, root: Root) -> Finding:
     span = norm_of(np.diff(late[-2:], axis=0)) if len(late) > 1 else 0.0
     evidence = {
         "learning_rate": linear.rate,
-        "value": float(diagnosis.values[-1]),
+        "value": diagnosis.sign * float(diagnosis.values[-1]),
         "settles_above": linear.rate * L / 4,  # below this value the rate of the square is above its limit
         "span": span,
         "curvature_of_square": L,
@@ -143,6 +143,8 @@ def _chatter(diagnosis: Diagnosis, linear: LinearRule, root: Root) -> Finding:
 
 def _on_square(diagnosis: Diagnosis, root: Root) -> list[Candidate]:
     """The same data without the root: gradient descent on q, at the best rate of its own curvature."""
+    if diagnosis.run.maximize:
+        return []  # its square would have to be descended
     old = diagnosis.run.objective
     square = FormulaObjective(root.inside, old.parameters, "square", old.dtype)
     curvature = Curvature.of(root.hessian, old.parameters.coordinates)

@@ -16,7 +16,7 @@ from downslope.explain.curvature import along, as_dict
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings.finding import Finding
 from downslope.explain.line_probe import fall_without_end
-from downslope.explain.subexpressions import Failure, divisors, failure_at
+from downslope.explain.subexpressions import Failure, divisors, failure_at, kinks_at
 from downslope.objectives import Vector
 from downslope.optimizers import as_optimizer
 
@@ -34,7 +34,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """Each where the run ended so."""
     left = diagnosis.run.termination.left_at
     if left is not None and diagnosis.status == Status.LEFT_DOMAIN:
-        yield _left_domain(diagnosis, left)
+        yield _corner(diagnosis, left) or _left_domain(diagnosis, left)
     elif left is not None and diagnosis.status == Status.DIVERGED:
         yield from _overflow(diagnosis, left)
     pole = _pole(diagnosis)
@@ -122,6 +122,27 @@ def _left_domain(diagnosis: Diagnosis, left: Vector) -> Finding:
     }
     advice = None if step == 0 else _stay_inside(diagnosis, left)
     return Finding(code, evidence, True, advice, _key(code, failure, step))
+
+
+def _corner(diagnosis: Diagnosis, left: Vector) -> Finding | None:
+    """A kink that was hit exactly: the value is there, and the slope is not."""
+    if not np.isfinite(diagnosis.run.objective.value(left)):
+        return None
+    parts = kinks_at(diagnosis.run.objective, left, 1e-9 * max(1.0, float(np.max(np.abs(left)))))
+    if not parts:
+        return None
+    names = diagnosis.run.objective.parameters.coordinates
+    way = left - diagnosis.run.final
+    length = norm_of(way)
+    evidence = {
+        "at": as_dict(left, names),
+        "along": along(way / length, names) if length > 0 else names[0],
+        "expression": parts[0],
+        "jump": None,
+        "span": length,
+        "value": diagnosis.run.objective.value(left),
+    }
+    return Finding("kink", evidence, True, first_to_work(diagnosis, leave_out(diagnosis)), "kink")
 
 
 def _parts(failure: Failure | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from downslope.descent import Status
 from downslope.descent.norms import norm_of
-from downslope.descent.trend import period_of, repeats
+from downslope.descent.trend import is_wide, period_of, repeats
 from downslope.explain.advice import first_to_work, leave_out, rates, scheduled, tolerance
 from downslope.explain.curvature import as_dict
 from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
@@ -48,6 +48,8 @@ def _cycle(diagnosis: Diagnosis) -> Finding | None:
     points = late if late is not None else diagnosis.run.history.x[:, diagnosis.free]
     period = period_of(points) if late is not None else 0
     if not period and not (late is None and repeats(points) and _moves(diagnosis)):
+        return None
+    if period and not diagnosis.asked and not is_wide(diagnosis.run.history.x, period):
         return None
     last = points[-max(period, 1) :]
     evidence: dict[str, Any] = {

@@ -11,6 +11,7 @@ from typing import Any
 
 from downslope.explain.sentences.advice import ADVICE
 from downslope.explain.sentences.causes import FINDINGS
+from downslope.explain.sentences.fits import FITS
 from downslope.explain.sentences.forecasts import FORECASTS
 from downslope.explain.sentences.gradients import GRADIENTS
 from downslope.explain.sentences.points import HELD, POINTS
@@ -23,6 +24,7 @@ TEMPLATES: Mapping[str, Template] = {
     for family, templates in (
         ("point", POINTS),
         ("finding", FINDINGS),
+        ("finding", FITS),
         ("advice", ADVICE),
         ("forecast", FORECASTS),
         ("gradient", GRADIENTS),

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from downslope.messages import Template
 
 RECORDS: Mapping[str, Template] = {
-    "not_finite": Template("The {what} at step {step}; the record ends before it."),
+    "not_finite.value.nan": Template("The value is not a number at step {step}; the record ends before it."),
+    "not_finite.value.infinite": Template("The value is infinite at step {step}; the record ends before it."),
+    "not_finite.gradient.nan": Template(
+        "The gradient is not a number at step {step}; the record ends before it."
+    ),
+    "not_finite.gradient.infinite": Template(
+        "The gradient is infinite at step {step}; the record ends before it."
+    ),
+    "not_finite.point": Template("The point is not finite at step {step}; the record ends before it."),
     "learning_rate_above_limit": Template(
         "The value rose from step {step} on. The gradients measure a curvature of {curvature:.4g} along "
         "the last steps, along {along}; for that, {rule} is stable up to a learning rate of {limit:.4g}, "
