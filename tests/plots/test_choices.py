@@ -13,6 +13,7 @@ from downslope.plots.progress import envelope, norm_quantity, value_quantity
 from downslope.plots.trace import apart, thinned
 from downslope.plots.window import choose_span, choose_window, inside, leaves_at
 from downslope.plots.words import number
+from trials import trials
 
 
 def grid(function, half=3.0, side=101):
@@ -69,7 +70,7 @@ def test_levels_rise_and_are_as_many_as_asked_for(base, scale, power, count, cli
         assert levels.at[-1] <= heights.max()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=trials(50))
 @given(
     st.lists(st.tuples(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9)), min_size=2, max_size=2),
     st.floats(1e-4, 1),
