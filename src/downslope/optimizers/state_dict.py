@@ -63,24 +63,26 @@ def from_plain(
     return states.mapped(like, leaf), None if best is None else vector("best", best)
 
 
-def owner_of(optimizer: Optimizer, name: str) -> Optimizer:
-    """The optimizer, or the one inside its wrappers, that has the hyperparameter of that name.
+def known_hyperparameters(optimizer: Optimizer) -> list[str]:
+    """The names of the hyperparameters of an optimizer and of those inside it."""
+    names = (name for layer in optimizer.layers() for name in layer.hyperparameters())
+    return list(dict.fromkeys(name for name in names if name != "optimizer"))
+
+
+def owner_of(optimizer: Optimizer, name: str) -> tuple[int, Optimizer]:
+    """The first layer of an optimizer that has the hyperparameter of that name, and its depth.
 
     Raises:
         HyperparameterError: none has.
 
     >>> from downslope.optimizers import Adam, ClipByNorm
     >>> owner_of(ClipByNorm(optimizer=Adam(), limit=2.0), "beta1")
-    Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-08)
+    (1, Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-08))
     """
-    known: list[str] = []
-    inner: Any = optimizer
-    while isinstance(inner, Optimizer):
-        fields = inner.hyperparameters()
-        if name in fields:
-            return inner
-        known += [field for field in fields if field != "optimizer"]
-        inner = fields.get("optimizer")
+    for depth, layer in enumerate(optimizer.layers()):
+        if name in layer.hyperparameters():
+            return depth, layer
+    known = known_hyperparameters(optimizer)
     hint = nearest(name, known)
     raise HyperparameterError(
         f"{type(optimizer).__name__} has no hyperparameter '{name}'. {hint}{' ' if hint else ''}"
@@ -95,11 +97,5 @@ def with_hyperparameter(optimizer: Optimizer, name: str, value: Any) -> Optimize
     >>> with_hyperparameter(Adam(), "learning_rate", 0.5).learning_rate
     0.5
     """
-    fields = optimizer.hyperparameters()
-    if owner_of(optimizer, name) is optimizer:
-        changed: Optimizer = type(optimizer)(**{**fields, name: value})
-    else:
-        changed = type(optimizer)(
-            **{**fields, "optimizer": with_hyperparameter(fields["optimizer"], name, value)}
-        )
-    return changed
+    depth, owner = owner_of(optimizer, name)
+    return optimizer.replaced(depth, owner.changed(**{name: value}))

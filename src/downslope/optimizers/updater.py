@@ -189,7 +189,7 @@ class Updater:
         >>> updater.optimizer.learning_rate
         0.05
         """
-        return owner_of(self.optimizer, "learning_rate").hyperparameters()["learning_rate"]
+        return owner_of(self.optimizer, "learning_rate")[1].hyperparameters()["learning_rate"]
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
