@@ -15,6 +15,7 @@ import numpy as np
 from downslope.descent import Descent
 from downslope.errors import ObjectiveError
 from downslope.objectives import Objective, Vector
+from downslope.objectives.wrapped import WrappedObjective
 
 LEAST_SECONDS = 0.05  # what looking may always cost
 LEAST_EVALUATIONS = 1_000
@@ -70,16 +71,13 @@ def spend() -> None:
         raise TooDearError("a closer look would take longer than the run did.")
 
 
-class BudgetedObjective(Objective):
+class BudgetedObjective(WrappedObjective):
     """Another objective, until its evaluations are used up; then every call raises ``TooDearError``."""
 
     def __init__(self, objective: Objective, evaluations: int) -> None:
-        super().__init__(objective.parameters, objective.text, objective.dtype)
-        self._objective, self._left = objective, evaluations
-        self.refused = False
-        self.differentiation, self.notes = objective.differentiation, objective.notes
-        self.tensors, self.loop, self.remote = objective.tensors, objective.loop, objective.remote
-        self.nested = objective.nested
+        super().__init__(objective)
+        self.loop, self.remote = objective.loop, objective.remote
+        self._left, self.refused = evaluations, False
 
     def _take(self) -> Objective:
         spend()
@@ -87,7 +85,7 @@ class BudgetedObjective(Objective):
         if self._left < 0:
             self.refused = True
             raise TooDearError("a closer look would cost more than the run did.")
-        return self._objective
+        return self.whole
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         return self._take().value_and_gradient(x)
@@ -99,7 +97,7 @@ class BudgetedObjective(Objective):
         return self._take().gradient(x)
 
     def present(self, x: Vector) -> Any:
-        return self._objective.present(x)
+        return self.whole.present(x)
 
 
 def with_budget(run: Descent) -> Descent:
