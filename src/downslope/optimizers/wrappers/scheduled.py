@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from downslope.errors import UsageError
+from downslope.messages import listing, message
 from downslope.optimizers.arithmetic import dot, where, zeros_like
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.schedule import Schedule
@@ -86,8 +87,11 @@ def with_schedule(optimizer: Optimizer, schedule: Schedule) -> Optimizer:
 
     having = [cls.name() for cls in all_optimizers() if "learning_rate" in cls.__dataclass_fields__]
     raise UsageError(
-        f"{type(optimizer).__name__} has no learning rate for a schedule to multiply. These have one:"
-        f" {', '.join(having)}."
+        message(
+            "{kind} has no learning rate for a schedule to multiply. These have one: {having}.",
+            kind=type(optimizer).__name__,
+            having=listing(having),
+        )
     )
 
 
