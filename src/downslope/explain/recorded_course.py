@@ -20,7 +20,7 @@ from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
-from downslope.objectives.recorded import RecordedObjective, Secants
+from downslope.objectives.recorded import NotFinite, RecordedObjective, Secants
 
 RECORD_CODES = (
     "not_finite",
@@ -88,7 +88,7 @@ class RecordedCourse:
         return found if found is not None and len(found.length) == len(self.run.history) else None
 
     @cached_property
-    def broke(self) -> tuple[int, str] | None:
+    def broke(self) -> NotFinite | None:
         """Where a number was not finite, and which."""
         objective = self.run.objective
         return objective.broke if isinstance(objective, RecordedObjective) else None
@@ -157,8 +157,10 @@ def findings(record: RecordedCourse) -> list[Finding]:
 
 def _not_finite(record: RecordedCourse) -> Iterator[Finding]:
     if record.broke is not None:
-        step, what = record.broke
-        yield Finding("not_finite", {"step": step, "what": what}, key="record.not_finite")
+        broke = record.broke
+        how = "infinite" if broke.infinite else "not finite" if broke.what == "point" else "not a number"
+        evidence = {"step": broke.step, "what": f"{broke.what} is {how}"}
+        yield Finding("not_finite", evidence, key="record.not_finite")
 
 
 def _rising(record: RecordedCourse) -> Iterator[Finding]:

@@ -12,11 +12,13 @@ Each is a ``Message``: frozen, compared by its data, hashable, picklable. ``str(
 reader of that moment. None is cut, joined or searched after it is made: what belongs together is put together as data.
 
 English templates are the keys of gettext catalogues in ``catalogues/``; ``template`` fills them in and can do no more
-than that; ``languages`` knows the reader; ``saved`` writes messages into files and reads them back with distrust.
+than that; ``documentation`` reads docstrings; ``languages`` knows the reader; ``saved`` writes messages into files and
+reads them back with distrust.
 
 May import nothing else of downslope.
 """
 
+from downslope.messages.documentation import Documentation, documentation, documented
 from downslope.messages.languages import (
     available_languages,
     current_language,
@@ -40,12 +42,15 @@ from downslope.messages.saved import MalformedMessageError, from_plain, to_plain
 
 __all__ = [
     "NOTHING",
+    "Documentation",
     "MalformedMessageError",
     "Message",
     "argument",
     "as_message",
     "available_languages",
     "current_language",
+    "documentation",
+    "documented",
     "from_plain",
     "language_named",
     "lines",

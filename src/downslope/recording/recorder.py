@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,8 +14,9 @@ from downslope.containers import flattened
 from downslope.descent import Descent, History, Status, Stopping
 from downslope.descent.termination import Termination
 from downslope.errors import UsageError
+from downslope.messages import Message, message, sentences
 from downslope.objectives import Vector
-from downslope.objectives.recorded import RecordedObjective, Secants
+from downslope.objectives.recorded import NotFinite, RecordedObjective, Secants
 from downslope.optimizers import Optimizer
 from downslope.optimizers.array_backends import as_number, kind_of
 from downslope.optimizers.external import ExternalOptimizer
@@ -33,7 +34,7 @@ SWINGS = 4  # times the usual change from step to step, by which a value must ri
 class LoopWatch(Protocol):
     """What looks into a loop."""
 
-    text: str
+    title: Message
 
     def begin(self, recorder: Recorder) -> None:
         """Start to look."""
@@ -48,11 +49,10 @@ class LoopWatch(Protocol):
         """The optimizer of the loop, as far as it can be told."""
 
 
-@dataclass
 class Unwatched:
     """A loop that nothing watches: everything comes through ``log``."""
 
-    text: str = "a loop"
+    title = message("a loop")
 
     def begin(self, recorder: Recorder) -> None:
         pass
@@ -84,7 +84,7 @@ class Recorder:
         self._before: tuple[ParamTree, ParamTree | None] | None = None
         self._before_the_end: tuple[ParamTree, ParamTree | None] | None = None
         self._began = self._seconds = 0.0
-        self._broke: tuple[int, str] | None = None
+        self._broke: NotFinite | None = None
         self._interrupted = self._entered = False
         self._made: tuple[int, Run] | None = None
 
@@ -173,7 +173,7 @@ class Recorder:
         self._before_the_end = self._before
         point = self._choice.numbers(names, x)
         if not np.all(np.isfinite(point)):
-            self._broke = self._rows.count, "point is not finite"
+            self._broke = NotFinite(self._rows.count, "point")
             return
         self._made = None
         self._rows.end(self.evaluations, NONE if value is None else value, NONE, self._secant(x, None), point)
@@ -184,11 +184,11 @@ class Recorder:
 
     def _look_at(self, step: int, value: float, norm: float) -> bool:
         """Whether a number is not finite; the record ends before it."""
-        for what, number in (("value", value), ("gradient", norm)):
-            if not math.isfinite(number):
-                self._broke = step, f"{what} is {'not a number' if math.isnan(number) else 'infinite'}"
-                return True
-        return False
+        if not math.isfinite(value):
+            self._broke = NotFinite(step, "value", math.isinf(value))
+        elif not math.isfinite(norm):
+            self._broke = NotFinite(step, "gradient", math.isinf(norm))
+        return not math.isfinite(value) or not math.isfinite(norm)
 
     def _secant(self, x: ParamTree, g: ParamTree | None) -> tuple[float, float, float]:
         """The squared length of the last step, and the slopes along it at its ends where the gradients were seen."""
@@ -224,12 +224,12 @@ class Recorder:
         parameters = self._choice.parameters
         history, secants = self._rows.history(parameters.coordinates)
         if self._broke is not None:
-            history, secants = _until(history, secants, self._broke[0])
+            history, secants = _until(history, secants, self._broke.step)
         if not len(history):
-            why = f"The {self._broke[1]} at its start." if self._broke else self._unseen()
-            raise UsageError(f"nothing was recorded of {self._watch.text}. {why}")
+            nothing = message("nothing was recorded of {loop}.", loop=self._watch.title)
+            raise UsageError(sentences(nothing, self._broke.at_its_start if self._broke else self._unseen()))
         objective = RecordedObjective(
-            parameters, self._watch.text, self._choice.of_norms, secants, self._broke
+            parameters, str(self._watch.title), self._choice.of_norms, secants, self._broke
         )
         return Run(
             objective=objective,
@@ -244,16 +244,18 @@ class Recorder:
             seconds=self._seconds or time.perf_counter() - self._began,
         )
 
-    def _unseen(self) -> str:
+    def _unseen(self) -> Message:
         if not self._entered:
-            return (
+            return message(
                 "Steps are seen within its 'with' statement: with ds.record(...) as run: and the loop in it."
             )
         if isinstance(self._watch, Unwatched):
-            return "Without an optimizer to watch, tell every step: run.log(loss, params=params)."
+            return message("Without an optimizer to watch, tell every step: run.log(loss, params=params).")
         if self.skipped:
-            return f"Loss scaling skipped every step, {self.skipped} in all: no gradient was finite."
-        return "No step was seen."
+            return message(
+                "Loss scaling skipped every step, {count} in all: no gradient was finite.", count=self.skipped
+            )
+        return message("No step was seen.")
 
     def _verdict(self, history: History) -> Termination:
         steps = int(history.step[-1])
@@ -262,9 +264,7 @@ class Recorder:
         worse = _rises(known)
         if self._broke is not None:
             status = Status.DIVERGED if worse else Status.LEFT_DOMAIN
-            return Termination(
-                status, False, f"The {self._broke[1]} at step {self._broke[0]}; the record ends before it."
-            )
+            return Termination(status, False, str(self._broke.ends_the_record))
         if self._interrupted:
             return Termination(
                 Status.INTERRUPTED, False, f"Interrupted after {words}; everything until then is kept."
@@ -287,14 +287,18 @@ class Recorder:
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in _OF_A_RUN:
-            raise AttributeError(f"'Recorder' object has no attribute '{name}'")
+            raise AttributeError(
+                str(message("'{kind}' object has no attribute '{name}'", kind="Recorder", name=name))
+            )
         return getattr(self.run, name)
 
     def __dir__(self) -> Iterable[str]:
         return sorted({*super().__dir__(), *_OF_A_RUN})
 
     def __repr__(self) -> str:
-        return repr(self.run) if len(self._rows) else f"record of {self._watch.text}: no step yet"
+        if not len(self._rows):
+            return str(message("record of {loop}: no step yet", loop=self._watch.title))
+        return repr(self.run)
 
 
 def _rises(values: Vector) -> bool:
