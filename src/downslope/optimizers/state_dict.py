@@ -10,13 +10,13 @@ import numpy as np
 from downslope.errors import HyperparameterError, UsageError
 from downslope.messages import Message, listing, message, sentences
 from downslope.optimizers import state as states
-from downslope.optimizers.array_backends import PlainNumbers
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.hyperparameters import found_elsewhere, has_only
 from downslope.optimizers.param_tree import ParamTree
+from downslope.tensors import ArrayLibrary
 
 
-def to_plain(leaf: Any, names: Sequence[str], kinds: Sequence[PlainNumbers]) -> Any:
+def to_plain(leaf: Any, names: Sequence[str], kinds: Sequence[ArrayLibrary]) -> Any:
     """A leaf of a state as plain data: a float, or floats and NumPy arrays by the parameters' names."""
     if not isinstance(leaf, ParamTree):
         return float(leaf) if np.ndim(leaf) == 0 else np.array(leaf)
@@ -24,7 +24,7 @@ def to_plain(leaf: Any, names: Sequence[str], kinds: Sequence[PlainNumbers]) -> 
 
 
 def from_plain(
-    data: Mapping[str, Any], like: Any, x: ParamTree, kinds: Sequence[PlainNumbers], names: Sequence[str]
+    data: Mapping[str, Any], like: Any, x: ParamTree, kinds: Sequence[ArrayLibrary], names: Sequence[str]
 ) -> tuple[Any, ParamTree | None]:
     """The inverse of ``plain``: a state of the build of ``like``, for parameters like ``x``, and the best point.
 

@@ -18,12 +18,13 @@ from downslope.messages import Message, message, sentences
 from downslope.objectives import Vector
 from downslope.objectives.recorded import NotFinite, RecordedObjective, Secants
 from downslope.optimizers import Optimizer
-from downslope.optimizers.array_backends import as_number, kind_of
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.param_tree import ParamTree, dot
 from downslope.recording.choice import Choice
 from downslope.recording.rows import NONE, RecordedRows
 from downslope.results.run import Run
+from downslope.tensors import library_of_parameter
+from downslope.tensors.given import as_number
 
 MOST_SECANTS = (
     200_000  # parameters up to which the last point and gradient are kept, to measure curvatures by
@@ -317,11 +318,11 @@ _OF_A_RUN = frozenset(
 def _bundle(params: Any) -> tuple[list[str], ParamTree]:
     leaves = list(flattened(params))
     names = [name if name != "the parameter" else "x" for name, _ in leaves]
-    return names, ParamTree(kind_of(leaf, name).read(leaf, name) for name, leaf in leaves)
+    return names, ParamTree(library_of_parameter(leaf, name).read(leaf, name) for name, leaf in leaves)
 
 
 def _copied(x: ParamTree) -> ParamTree:
-    return ParamTree(kind_of(part, "x").copied(part) for part in x.parts)
+    return ParamTree(library_of_parameter(part, "x").copied(part) for part in x.parts)
 
 
 def _until(history: History, secants: Secants, end: int) -> tuple[History, Secants]:
