@@ -28,8 +28,12 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "downslope"
 CATALOGUES = SOURCE / "messages" / "catalogues"
 TEMPLATE = SOURCE / "messages" / "downslope.pot"
+TEMPLATES = {
+    "message": 1,
+    "plural": 2,
+    "Template": 0,
+}  # how many templates each takes; 0 is one or two, alone
 RULES = "src/downslope/optimizers/rules/"  # whose docstrings are shown
-TEMPLATES = {"message": 1, "plural": 2}  # how many templates each takes
 
 
 class BadSentenceError(Exception):
@@ -73,6 +77,8 @@ def called(node: ast.Call) -> str:
 def _sentence(node: ast.Call, file: str) -> Found:
     count = TEMPLATES[called(node)]
     texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    if not count and len(texts) == len(node.args) and len(texts) in (1, 2) and not node.keywords:
+        return Found(texts[0], "", texts[1] if len(texts) > 1 else "", file)
     if len(texts) != len(node.args) or len(texts) != count:
         raise ValueError(f"{called(node)} takes {count} literal text(s), and fields by name")
     given = {keyword.arg: keyword.value for keyword in node.keywords}

@@ -133,7 +133,7 @@ class ScipyMethod:
                 rule = as_optimizer("spg")
             rule, bounded, x = within_bounds(rule, objective, x, pairs)
             for note in bounded.notes:  # as SciPy warns of it
-                warnings.warn(note, OptimizeWarning, stacklevel=3)
+                warnings.warn(str(note), OptimizeWarning, stacklevel=3)
         run = descend(
             bounded,
             x,

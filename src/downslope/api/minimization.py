@@ -15,8 +15,9 @@ from downslope.errors import UsageError, nearest
 from downslope.explain.data_sizes import data_sizes
 from downslope.explain.gradient import compare
 from downslope.explain.point import judge_run
-from downslope.messages import NOTHING, Message, message, sentences
+from downslope.messages import NOTHING, Message, literal, message, sentences
 from downslope.objectives import GradientWarning, Objective, Vector, as_objective, compare_gradient
+from downslope.objectives.check import all_mismatches
 from downslope.objectives.frameworks import check_in_place
 from downslope.optimizers import all_optimizers, as_optimizer
 from downslope.optimizers.registry import with_schedule
@@ -182,6 +183,6 @@ def _look_at_gradient(objective: Objective, x: Vector, sizes: Sequence[int]) -> 
     found = compare_gradient(objective, x)
     if found:
         check = compare(objective, x, sizes)
-        note = "; ".join(map(str, found)) + "." + (f" {check}" if not check else "")
+        note = all_mismatches(found, None if check else literal(str(check)))
         objective.notes = (*objective.notes, note)
-        warnings.warn(note, GradientWarning, stacklevel=4)
+        warnings.warn(GradientWarning(note), stacklevel=4)

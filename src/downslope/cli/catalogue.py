@@ -84,7 +84,7 @@ def problems(name: str | None, form: str) -> None:
     if form == "json":
         terminal.emit(document([_problem_record(p) for p in all_problems()]))
         return
-    rows = [(p.name, str(p.dimension), f"{p.minimum:.6g}", p.title) for p in all_problems()]
+    rows = [(p.name, str(p.dimension), f"{p.minimum:.6g}", str(p.title)) for p in all_problems()]
     header = (
         _NAME,
         message("dimension", context="column"),
@@ -202,6 +202,7 @@ def _optimizer_page(record: dict[str, Any]) -> str:
 
 def _problem_record(problem: Problem) -> dict[str, Any]:
     record = dataclasses.asdict(problem)
+    record |= {name: str(getattr(problem, name)) for name in ("title", "about", "source")}
     if not math.isfinite(problem.minimum):
         record["minimum"] = str(problem.minimum)
     return {"name": record.pop("name"), "dimension": problem.dimension, **record}

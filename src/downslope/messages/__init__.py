@@ -7,9 +7,11 @@
     listing(["x", "y"], "or")
     sentences(error, hint)          one after the other;  lines(...) one below the other
     argument("batch_size", 32)      batch_size=32 in Python, --batch-size 32 on the command line
+    Template("{n} step", "{n:,} steps")     a sentence of a table, filled in later
 
-Each is a ``Message``: frozen, compared by its data, hashable, picklable. ``str(m)`` renders it at that moment, for the
-reader of that moment. None is cut, joined or searched after it is made: what belongs together is put together as data.
+Each but the last is a ``Message``: frozen, compared by its data, hashable, picklable. ``str(m)`` renders it at that
+moment, for the reader of that moment. None is cut, joined or searched after it is made: what belongs together is put
+together as data.
 
 English templates are the keys of gettext catalogues in ``catalogues/``; ``template`` fills them in and can do no more
 than that; ``documentation`` reads docstrings; ``languages`` knows the reader; ``saved`` writes messages into files and
@@ -29,6 +31,7 @@ from downslope.messages.languages import (
 from downslope.messages.message import (
     NOTHING,
     Message,
+    Template,
     argument,
     as_message,
     lines,
@@ -45,6 +48,7 @@ __all__ = [
     "Documentation",
     "MalformedMessageError",
     "Message",
+    "Template",
     "argument",
     "as_message",
     "available_languages",

@@ -112,5 +112,9 @@ class RecordedObjective(Objective):
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         """Raises ObjectiveError: there is nothing to evaluate."""
         raise ObjectiveError(
-            f"'{self.text}' was recorded: its history is there, but not the function, which cannot be evaluated."
+            message(
+                "'{text}' was recorded: its history is there, but not the function, which cannot be"
+                " evaluated.",
+                text=self.text,
+            )
         )

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
 from downslope.containers import flattened
-from downslope.descent import Descent, History, Status, Stopping
-from downslope.descent.termination import Termination
+from downslope.descent import Descent, History, Stopping
+from downslope.descent.evidence import Cause, Evidence, Failure
+from downslope.descent.norms import norm_from_square, norm_of
+from downslope.descent.termination import Termination, terminate
+from downslope.descent.termination_messages import Places
+from downslope.descent.trend import trend_of
 from downslope.errors import UsageError
-from downslope.messages import Message, message, sentences
-from downslope.objectives import Vector
+from downslope.messages import Message, message, plural, sentences
 from downslope.objectives.recorded import NotFinite, RecordedObjective, Secants
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
@@ -29,7 +31,6 @@ from downslope.tensors.given import as_number
 MOST_SECANTS = (
     200_000  # parameters up to which the last point and gradient are kept, to measure curvatures by
 )
-SWINGS = 4  # times the usual change from step to step, by which a value must rise to be more than swinging
 
 
 class LoopWatch(Protocol):
@@ -146,7 +147,7 @@ class Recorder:
             value, self._value = self._value, None
             if value is not None:
                 self._late = False
-        norm = norm if g is None else math.sqrt(float(dot(g, g)))
+        norm = norm if g is None else _length(g)
         number = NONE if value is None else value
         known = 0.0 if g is None and math.isnan(norm) else norm
         if self._look_at(self._rows.count, 0.0 if value is None else value, known):
@@ -239,7 +240,7 @@ class Recorder:
             maximize=False,
             start=history.x[0].copy(),
             history=history,
-            termination=self._with_skipped(self._verdict(history)),
+            termination=self._terminate(history),
             nfev=self.evaluations,
             engine="recorded",
             seconds=self._seconds or time.perf_counter() - self._began,
@@ -258,33 +259,38 @@ class Recorder:
             )
         return message("No step was seen.")
 
-    def _verdict(self, history: History) -> Termination:
-        steps = int(history.step[-1])
-        words = f"{steps} {'step' if steps == 1 else 'steps'}"
+    def _terminate(self, history: History) -> Termination:
         known = history.value[np.isfinite(history.value)]
-        worse = _rises(known)
+        norms = history.gradient_norm[np.isfinite(history.gradient_norm)]
+        cause = Cause.INTERRUPTED if self._interrupted else Cause.LOOP_ENDED
+        step, failure = int(history.step[-1]), _failure(self._broke)
         if self._broke is not None:
-            status = Status.DIVERGED if worse else Status.LEFT_DOMAIN
-            return Termination(status, False, str(self._broke.ends_the_record))
-        if self._interrupted:
-            return Termination(
-                Status.INTERRUPTED, False, f"Interrupted after {words}; everything until then is kept."
-            )
-        if worse:
-            return Termination(
-                Status.DIVERGED,
-                False,
-                f"Diverged: after {words} the value {known[-1]:.4g} is worse than at the start and still getting"
-                " worse.",
-            )
-        return Termination(Status.STEP_LIMIT, True, f"The loop ended after {words}.")
+            cause, step = Cause.RECORD_BROKE, self._broke.step - 1
+        evidence = Evidence(
+            cause=cause,
+            step=step,
+            evaluations=self.evaluations,
+            value=float(known[-1]) if len(known) else math.nan,
+            first_value=float(known[0]) if len(known) else math.nan,
+            gradient_norm=float(norms[-1]) if len(norms) else math.nan,
+            first_gradient_norm=float(norms[0]) if len(norms) else math.nan,
+            worse=bool(len(known) and known[-1] > known[0]),
+            trend=trend_of(known, known[:, None], consecutive=False)[0],
+            failure=failure,
+        )
+        names = self._choice.parameters.coordinates
+        return terminate(evidence, Places(names, history.x[-1]), *self._skipped_said())
 
-    def _with_skipped(self, termination: Termination) -> Termination:
+    def _skipped_said(self) -> list[Message]:
         if not self.skipped:
-            return termination
-        more = "1 more is" if self.skipped == 1 else f"{self.skipped} more are"
-        said = f"{more} left out, which loss scaling skipped since gradients were not finite."
-        return replace(termination, message=f"{termination.message} {said}")
+            return []
+        return [
+            plural(
+                "{n} more is left out, which loss scaling skipped since gradients were not finite.",
+                "{n} more are left out, which loss scaling skipped since gradients were not finite.",
+                n=self.skipped,
+            )
+        ]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in _OF_A_RUN:
@@ -302,23 +308,31 @@ class Recorder:
         return repr(self.run)
 
 
-def _rises(values: Vector) -> bool:
-    """Whether values end higher than they began and still rise, by more than those of random batches swing."""
-    if len(values) < 3 or not (values[-1] > values[0] and values[-1] > values[-2]):
-        return False
-    steps = np.diff(values)
-    return bool(np.all(steps > 0) or values[-1] - values[0] > SWINGS * np.median(np.abs(steps)))
-
-
 _OF_A_RUN = frozenset(
     name for name in [*Run.__dataclass_fields__, *vars(Descent), *vars(Run)] if name[0] != "_"
 )
+
+
+def _failure(broke: NotFinite | None) -> Failure:
+    """What was not finite, by its name in the evidence of an end."""
+    if broke is None:
+        return ""
+    nature = "not_finite" if broke.what == "point" else "infinite" if broke.infinite else "nan"
+    return cast(Failure, f"recorded_{broke.what}_{nature}")
 
 
 def _bundle(params: Any) -> tuple[list[str], ParamTree]:
     leaves = list(flattened(params))
     names = [name if name != "the parameter" else "x" for name, _ in leaves]
     return names, ParamTree(library_of_parameter(leaf, name).read(leaf, name) for name, leaf in leaves)
+
+
+def _length(g: ParamTree) -> float:
+    """The norm of gradients, whose squares are summed up where they are, and anew where those over- or underflow."""
+    norm = norm_from_square(float(dot(g, g)), np.float32)
+    if norm is not None:
+        return norm
+    return norm_of([norm_of(library_of_parameter(part, "x").plain(part)) for part in g.parts])
 
 
 def _copied(x: ParamTree) -> ParamTree:

@@ -18,6 +18,7 @@ from typing import Any
 import symengine as se
 
 from downslope.errors import ObjectiveError
+from downslope.messages import message
 from downslope.symbolic.functions import ONE, ZERO, sign
 
 _TWO_OVER_ROOT_PI = 2 / se.sqrt(se.pi)
@@ -132,7 +133,7 @@ def _partials(node: Any, done: dict[Any, dict[Any, Any]]) -> list[tuple[Any, Any
         return [(y, x / square), (x, -y / square)]
     if kind in _RULES and len(arguments) == 1:
         return [(arguments[0], _RULES[kind](arguments[0]))]
-    raise ObjectiveError(f"no derivative is known here for '{node}'")
+    raise ObjectiveError(message("no derivative is known here for '{node}'", node=node))
 
 
 def _product_partials(factors: Sequence[Any]) -> list[tuple[Any, Any]]:

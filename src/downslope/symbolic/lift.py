@@ -9,6 +9,7 @@ import symengine as se
 
 from downslope.errors import ObjectiveError
 from downslope.language import tree as t
+from downslope.messages import message
 from downslope.symbolic import functions
 
 _RELATIONS = {
@@ -114,7 +115,7 @@ def _named(node: Any, parts: Sequence[t.Node]) -> t.Node:
         return t.Comparison("<", t.Number(0.0), t.Number(float(kind == "BooleanTrue")))
     if kind.lower() in _CALLS:
         return t.Call(kind.lower(), tuple(parts))
-    raise ObjectiveError(f"'{kind}' has no name in downslope's formulas")
+    raise ObjectiveError(message("'{kind}' has no name in downslope's formulas", kind=kind))
 
 
 def _number(node: Any) -> t.Node:

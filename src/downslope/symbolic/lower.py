@@ -9,6 +9,7 @@ import symengine as se
 
 from downslope.errors import ObjectiveError
 from downslope.language import tree as t
+from downslope.messages import message
 from downslope.symbolic.functions import (
     FUNCTIONS,
     absolute,
@@ -72,9 +73,13 @@ def from_sympy(expression: Any) -> Any:
     try:
         converted = se.sympify(expression)  # an object, never text: the callers see to that
     except (se.SympifyError, TypeError, ValueError, RuntimeError, NotImplementedError) as error:
-        raise ObjectiveError(f"this expression cannot be read by SymEngine: {error}") from error
+        raise ObjectiveError(
+            message("this expression cannot be read by SymEngine: {error}", error=error)
+        ) from error
     if not isinstance(converted, se.Basic) or converted.is_Boolean:
-        raise ObjectiveError(f"a {type(expression).__name__} is not a number to be made smaller or larger.")
+        raise ObjectiveError(
+            message("a {kind} is not a number to be made smaller or larger.", kind=type(expression).__name__)
+        )
     return _replace_kinks(converted)
 
 
@@ -95,7 +100,7 @@ def _replace_kinks(expression: Any) -> Any:
         parts = [memo[child] for child in node.args]
         kind = type(node).__name__
         if node.is_Number and not node.is_real:
-            raise ObjectiveError(f"{node} in this expression is not a real number.")
+            raise ObjectiveError(message("{node} in this expression is not a real number.", node=node))
         if kind in ours:
             memo[node] = ours[kind](*parts)
         elif any(new is not old and new != old for new, old in zip(parts, node.args, strict=True)):

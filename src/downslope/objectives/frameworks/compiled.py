@@ -9,8 +9,10 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.messages import message
 from downslope.objectives.frameworks.agreement import agreeing_formula, look_at_slope
-from downslope.objectives.frameworks.tensors import Tensors, name_of
+from downslope.objectives.frameworks.answers import name_of
+from downslope.objectives.frameworks.tensors import Tensors
 from downslope.objectives.loop import Advance, Carry, Step, capacity, written
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
@@ -29,7 +31,7 @@ class CompiledObjective(Objective):
     """
 
     autodiff: ClassVar[str]
-    cuts: ClassVar[str]
+    cuts: ClassVar[tuple[str, ...]]
 
     def __init__(
         self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
@@ -164,7 +166,7 @@ def formula_or_compiled(
         return objective, tensors.x
     try:
         if program is None:
-            raise TraceError("it cannot be compiled")
+            raise TraceError(message("it cannot be compiled"))
         formula = agreeing_formula(objective.expressions(program), None, objective, tensors)
     except TraceError:
         look_at_slope(objective, tensors.x, objective.cuts)

@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
-from downslope.objectives.frameworks.compiled import CompiledObjective, Recorded, formula_or_compiled
-from downslope.objectives.frameworks.jax_symbols import traced
-from downslope.objectives.frameworks.tensors import (
-    TensorLibrary,
-    Tensors,
+from downslope.messages import message
+from downslope.objectives.frameworks.answers import (
     flat_gradient,
     gradient_parts,
     nothing_returned,
     one_number,
     refuse_several,
 )
+from downslope.objectives.frameworks.compiled import CompiledObjective, Recorded, formula_or_compiled
+from downslope.objectives.frameworks.jax_symbols import traced
+from downslope.objectives.frameworks.tensors import TensorLibrary, Tensors
 from downslope.objectives.loop import Carry
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
@@ -39,7 +39,7 @@ class JaxObjective(CompiledObjective):
     """A function of JAX arrays, compiled by XLA where it can be."""
 
     autodiff = "jax.grad"
-    cuts = ".item(), float() or jax.lax.stop_gradient"
+    cuts = (".item()", "float()", "jax.lax.stop_gradient")
 
     def __init__(
         self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
@@ -59,19 +59,28 @@ class JaxObjective(CompiledObjective):
                 self.evaluate(point)
             except jax.errors.TracerArrayConversionError as conversion:
                 raise ObjectiveError(
-                    f"{self.text} gives its parameters to NumPy, which cuts the gradient; use jax.numpy's functions."
+                    message(
+                        "{text} gives its parameters to NumPy, which cuts the gradient; use jax.numpy's"
+                        " functions.",
+                        text=self.text,
+                    )
                 ) from conversion
             except jax.errors.ConcretizationTypeError as conversion:
                 raise ObjectiveError(
-                    f"{self.text} turns its parameters into plain numbers (float() or .item()), which cuts the"
-                    " gradient; leave them arrays."
+                    message(
+                        "{text} turns its parameters into plain numbers (float() or .item()), which cuts the"
+                        " gradient; leave them arrays.",
+                        text=self.text,
+                    )
                 ) from conversion
-            reason = (
-                "NumPy's functions"
-                if isinstance(error, _UNTRACEABLE[1])
-                else "a branch on a value, or float()"
+            self.notes = (
+                message("JAX computes every step, uncompiled: {text} has NumPy's functions.", text=self.text)
+                if isinstance(error, jax.errors.TracerArrayConversionError)
+                else message(
+                    "JAX computes every step, uncompiled: {text} has a branch on a value, or float().",
+                    text=self.text,
+                ),
             )
-            self.notes = (f"JAX computes every step, uncompiled: {self.text} has {reason}.",)
             return None
         self.use_compiled(jax.jit(self.evaluate))
         return program
@@ -84,7 +93,10 @@ class JaxObjective(CompiledObjective):
                 reached.update(equation.outvars)
         if not any(v in reached for v in program.outvars if not hasattr(v, "val")):
             raise ObjectiveError(
-                f"{self.text} does not depend on its parameters; use the arrays that it is given, uncopied."
+                message(
+                    "{text} does not depend on its parameters; use the arrays that it is given, uncopied.",
+                    text=self.text,
+                )
             )
 
     def expressions(self, program: Any) -> list[Any]:
@@ -143,7 +155,7 @@ def _compiled(function: Callable[..., Any], *arguments: Any) -> Callable[..., An
     try:
         compiled: Callable[..., Any] = jax.jit(function).lower(*arguments).compile()
     except _UNTRACEABLE as error:
-        raise TraceError("JAX cannot compile it") from error
+        raise TraceError(message("JAX cannot compile it")) from error
     return compiled
 
 
@@ -151,7 +163,7 @@ class JaxLibrary(TensorLibrary):
     """JAX."""
 
     name = "JAX"
-    cast = "write jnp.array([1.0, 2.0]), or array.astype(float)"
+    cast = ("jnp.array([1.0, 2.0])", "array.astype(float)")
 
     def numbers(self, tensor: Any) -> NDArray[Any]:
         return np.array(tensor)

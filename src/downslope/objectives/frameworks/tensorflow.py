@@ -10,17 +10,17 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
-from downslope.objectives.frameworks.compiled import CompiledObjective, Recorded, formula_or_compiled
-from downslope.objectives.frameworks.tensorflow_symbols import traced
-from downslope.objectives.frameworks.tensors import (
-    TensorLibrary,
-    Tensors,
+from downslope.messages import message
+from downslope.objectives.frameworks.answers import (
     flat_gradient,
     gradient_parts,
     nothing_returned,
     one_number,
     refuse_several,
 )
+from downslope.objectives.frameworks.compiled import CompiledObjective, Recorded, formula_or_compiled
+from downslope.objectives.frameworks.tensorflow_symbols import traced
+from downslope.objectives.frameworks.tensors import IN_PLACE, TensorLibrary, Tensors
 from downslope.objectives.loop import Carry
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
@@ -33,7 +33,7 @@ class TensorFlowObjective(CompiledObjective):
     """A function of TensorFlow tensors, as a graph where it can be one; descents of it are compiled by XLA."""
 
     autodiff = "tf.GradientTape"
-    cuts = "tf.stop_gradient, .numpy() or tf.constant"
+    cuts = ("tf.stop_gradient", ".numpy()", "tf.constant")
 
     def __init__(
         self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
@@ -51,7 +51,11 @@ class TensorFlowObjective(CompiledObjective):
             cost = tf.function(self._cost, autograph=False).get_concrete_function(point)
         except _UNTRACEABLE as error:
             self.notes = (
-                f"TensorFlow computes every step eagerly: {self.text} cannot be a graph ({type(error).__name__}).",
+                message(
+                    "TensorFlow computes every step eagerly: {text} cannot be a graph ({kind}).",
+                    text=self.text,
+                    kind=type(error).__name__,
+                ),
             )
             return None
         self.use_compiled(graph)
@@ -80,8 +84,11 @@ class TensorFlowObjective(CompiledObjective):
         gradient = tape.gradient(value, x)
         if gradient is None:
             raise ObjectiveError(
-                f"{self.text} does not depend on its parameters: tf.stop_gradient, .numpy(), float(), tf.constant(...)"
-                " or a Variable other than its argument inside it cut them off."
+                message(
+                    "{text} does not depend on its parameters: tf.stop_gradient, .numpy(), float(),"
+                    " tf.constant(...) or a Variable other than its argument inside it cut them off.",
+                    text=self.text,
+                )
             )
         return value, tf.convert_to_tensor(gradient)
 
@@ -101,14 +108,21 @@ class TensorFlowObjective(CompiledObjective):
         except tf.errors.InvalidArgumentError as error:
             if "as input #" in str(error) and "but is a" in str(error):
                 raise ObjectiveError(
-                    f"{self.text} mixes precisions; give its data the precision of the start:"
-                    " tf.cast(data, start.dtype)."
+                    message(
+                        "{text} mixes precisions; give its data the precision of the start: tf.cast(data,"
+                        " start.dtype).",
+                        text=self.text,
+                    )
                 ) from error
             raise
         except AttributeError as error:
             if "has no attribute 'assign" in str(error):
                 raise ObjectiveError(
-                    f"{self.text} assigns to its parameters; it is given tensors: write x = x + 1, not x.assign_add(1)."
+                    message(
+                        "{text} assigns to its parameters; it is given tensors: write x = x + 1, not"
+                        " x.assign_add(1).",
+                        text=self.text,
+                    )
                 ) from error
             raise
         if result is None:
@@ -158,7 +172,7 @@ def _compiled(function: Callable[..., Any], *arguments: Any) -> Callable[..., An
         ).get_concrete_function(*arguments)
         compiled(*arguments)
     except (*_UNTRACEABLE, ValueError, tf.errors.OpError) as error:
-        raise TraceError("TensorFlow cannot compile it") from error
+        raise TraceError(message("TensorFlow cannot compile it")) from error
     return compiled
 
 
@@ -166,8 +180,11 @@ class TensorFlowLibrary(TensorLibrary):
     """TensorFlow."""
 
     name = "TensorFlow"
-    cast = "write tf.constant([1.0, 2.0]), or tf.cast(tensor, tf.float64)"
-    in_place = "Variables"
+    cast = ("tf.constant([1.0, 2.0])", "tf.cast(tensor, tf.float64)")
+    fixed = message(
+        "{option} needs a start that can be changed: Variables; leave it out and use run.x.",
+        option=IN_PLACE,
+    )
 
     def numbers(self, tensor: Any) -> NDArray[Any]:
         return np.array(tensor.numpy())

@@ -10,6 +10,7 @@ from typing import Any
 import symengine as se
 
 from downslope.errors import ObjectiveError
+from downslope.messages import message
 from downslope.symbolic.lanes import circular, exponential, hyperbolic
 from downslope.symbolic.lanes.arithmetic import LaneBuilder, Lanes
 
@@ -96,7 +97,7 @@ def _written(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes
         return _piecewise(writer, parts)
     function = _FUNCTIONS.get(kind.lower())
     if function is None:
-        raise ObjectiveError(f"'{kind}' has no form for several rows at once.")
+        raise ObjectiveError(message("'{kind}' has no form for several rows at once.", kind=kind))
     return function(*parts)
 
 
@@ -121,7 +122,7 @@ def _constant(node: Any) -> float:
     try:
         return float(node) + 0.0  # SymEngine takes 0.0 and -0.0 for the same
     except (RuntimeError, TypeError, ValueError, OverflowError) as error:
-        raise ObjectiveError(f"'{node}' has no value as a real number.") from error
+        raise ObjectiveError(message("'{node}' has no value as a real number.", node=node)) from error
 
 
 def _sum(node: Any, parts: list[Lanes], memo: Mapping[Any, Lanes]) -> Lanes:
