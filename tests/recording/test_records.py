@@ -291,9 +291,9 @@ def test_every_thins_the_rows_and_keeps_the_last() -> None:
 
 
 def test_memory_is_bounded(monkeypatch: Any) -> None:
-    from downslope.recording import rows
+    from downslope.descent import growing_rows
 
-    monkeypatch.setattr(rows, "MOST_NUMBERS", 200)
+    monkeypatch.setattr(growing_rows, "MOST_NUMBERS", 200)
     run = loop(lambda p: T.SGD(p, lr=0.1), 100)
     assert len(run.history) < 30
     assert np.all(run.history.step[:-2] % run.history.step[1] == 0)

@@ -22,7 +22,6 @@ from downslope.optax import FromOptax
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.schedule import Schedule
-from downslope.optimizers.wrappers.wrapper import Wrapper
 from downslope.symbolic import lift
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class LayeredRule:
     """
 
     rule: Optimizer
-    wrappers: tuple[Wrapper, ...]
+    wrappers: tuple[Optimizer, ...]
     schedule: Schedule | None
 
     @classmethod
@@ -70,16 +69,13 @@ class LayeredRule:
         Raises:
             UsageError: the rule is another library's.
         """
-        wrappers: list[Wrapper] = []
-        while isinstance(optimizer, Wrapper):
-            wrappers.append(optimizer)
-            optimizer = optimizer.optimizer
-        if isinstance(optimizer, (FromOptax, ExternalOptimizer)):
-            raise UsageError(_not_ours(optimizer))
-        rate = optimizer.hyperparameters().get("learning_rate")
+        *wrappers, rule = optimizer.layers()
+        if isinstance(rule, (FromOptax, ExternalOptimizer)):
+            raise UsageError(_not_ours(rule))
+        rate = rule.hyperparameters().get("learning_rate")
         if not isinstance(rate, Schedule):
-            return cls(optimizer, tuple(wrappers), None)
-        return cls(optimizer.with_values(learning_rate=1.0), tuple(wrappers), rate)
+            return cls(rule, tuple(wrappers), None)
+        return cls(rule.with_values(learning_rate=1.0), tuple(wrappers), rate)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -22,12 +21,13 @@ from downslope.messages import Message, message, plural, sentences
 from downslope.objectives import Vector
 from downslope.objectives.recorded import NotFinite, RecordedObjective, Secants
 from downslope.optimizers import Optimizer
-from downslope.optimizers.array_backends import as_number, kind_of
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.param_tree import ParamTree, dot
 from downslope.recording.choice import Choice
 from downslope.recording.rows import NONE, RecordedRows
 from downslope.results.run import Run
+from downslope.tensors import library_of_parameter
+from downslope.tensors.given import as_number
 
 MOST_SECANTS = (
     200_000  # parameters up to which the last point and gradient are kept, to measure curvatures by
@@ -53,7 +53,6 @@ class LoopWatch(Protocol):
         """The optimizer of the loop, as far as it can be told."""
 
 
-@dataclass
 class Unwatched:
     """A loop that nothing watches: everything comes through ``log``."""
 
@@ -335,7 +334,7 @@ def _failure(broke: NotFinite | None) -> Failure:
 def _bundle(params: Any) -> tuple[list[str], ParamTree]:
     leaves = list(flattened(params))
     names = [name if name != "the parameter" else "x" for name, _ in leaves]
-    return names, ParamTree(kind_of(leaf, name).read(leaf, name) for name, leaf in leaves)
+    return names, ParamTree(library_of_parameter(leaf, name).read(leaf, name) for name, leaf in leaves)
 
 
 def _length(g: ParamTree) -> float:
@@ -343,11 +342,11 @@ def _length(g: ParamTree) -> float:
     norm = norm_from_square(float(dot(g, g)), np.float32)
     if norm is not None:
         return norm
-    return norm_of([norm_of(kind_of(part, "x").plain(part)) for part in g.parts])
+    return norm_of([norm_of(library_of_parameter(part, "x").plain(part)) for part in g.parts])
 
 
 def _copied(x: ParamTree) -> ParamTree:
-    return ParamTree(kind_of(part, "x").copied(part) for part in x.parts)
+    return ParamTree(library_of_parameter(part, "x").copied(part) for part in x.parts)
 
 
 def _until(history: History, secants: Secants, end: int) -> tuple[History, Secants]:
