@@ -18,6 +18,7 @@ from downslope.export.layout import WIDTH, docstring
 from downslope.export.python import fill, name, number, real, text
 from downslope.export.table_words import SLOPES, TableWords
 from downslope.language import tree as t
+from downslope.language.functions import FUNCTIONS
 
 if TYPE_CHECKING:
     from downslope.export.fits import Table
@@ -244,7 +245,7 @@ class Costs:
             line = f"{_PREDICTED[loss.name]} = {text(prediction)}"
         cost = self.words.costs[loss.name]
         if cost.startswith("absolute("):
-            self.writer.speller.helpers["absolute"] = self.writer.words.helpers["absolute"]
+            self.writer.speller.helpers["absolute"] = FUNCTIONS["abs"].helpers[self.writer.words.dialect]
         return [line], self._filled(cost)
 
     def _filled(self, template: str) -> ast.expr:
@@ -319,7 +320,7 @@ class Costs:
             return self._softmax_slopes(body)
         slope = self._filled(SLOPES[loss.name])
         if SLOPES[loss.name].startswith("sigmoid"):
-            self.writer.speller.helpers["sigmoid"] = self.writer.words.helpers["sigmoid"]
+            self.writer.speller.helpers["sigmoid"] = FUNCTIONS["sigmoid"].helpers[self.writer.words.dialect]
         if loss.root:
             square = text(self._mean(fill("residual ** 2")))
             body.append(f"root = np.sqrt({square})")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from downslope.errors import nearest
 from downslope.language.functions import CANONICAL, CONSTANTS, FUNCTIONS, REWRITES
+from downslope.language.text import to_text
 
 if TYPE_CHECKING:
     from downslope.language.tokens import Token
@@ -95,6 +96,10 @@ def _dot(rest: str, place: int, before: Token | None) -> Mistake:
             if name not in FUNCTIONS and name not in CONSTANTS:
                 return unknown_function(name, place + 1)
             usage = FUNCTIONS[name].usage if name in FUNCTIONS else name
+            if (
+                name in FUNCTIONS and "numpy." + name in FUNCTIONS[name].foreign
+            ):  # and means something else there
+                usage = to_text(FUNCTIONS[name].foreign["numpy." + name])
             return Mistake(
                 f'"{before.text}." is not needed: functions and constants go by their plain names',
                 before.begin,

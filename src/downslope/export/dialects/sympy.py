@@ -68,6 +68,8 @@ class SymPy(NumPy):
     def modules(self) -> str:
         """What the functions of numbers are made of."""
         code = text(self.speller.expression(self.story.formula))
+        if "gamma(" in code:  # whose derivatives only SciPy has
+            return '["scipy", "numpy"]'
         return '["numpy", "math"]' if "sympy.erf" in code else '"numpy"'
 
     def evaluate(self) -> list[str]:

@@ -62,6 +62,18 @@ def _expm1(x: Lanes) -> tuple[Lanes, Lanes]:
     return E, ((begin - E) + more) + scale * ((s - em) + t)
 
 
+def expm1(x: Lanes) -> Lanes:
+    """``exp(x) - 1``: E for positive numbers, -E/(E + 1) with E of the size for negative ones."""
+    w = x.writer
+    size = abs(x)
+    E, rest = _expm1(w.select(size < 40.0, size, 40.0))
+    q = E / (E + 1.0)
+    left = 1.0 - q
+    y = w.select(x < 0.0, -(q + rest * (left * left)), E + rest)
+    y = w.select(size < 40.0, y, w.select(x < 0.0, -1.0, exp(x)))
+    return w.select(size > 0.0, y, x)  # a zero has its sign
+
+
 def sinh(x: Lanes) -> Lanes:
     """Hyperbolic sine: (E + E/(E + 1))/2 with E = exp(x) - 1, exp(x)/2 from 22 on."""
     w = x.writer
