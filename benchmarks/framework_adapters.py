@@ -63,7 +63,7 @@ def torch_network(torch: Any) -> Any:
 def torch_optimizers() -> None:
     import torch
 
-    from downslope.torch import Optimizer
+    from downslope.torch import TorchOptimizer
 
     torch.set_num_threads(
         1
@@ -98,7 +98,7 @@ def torch_optimizers() -> None:
             for name, (rule, theirs) in torch_pairs(torch).items():
                 if part == "loop" and name not in ("SGD", "SGD, momentum", "Adam"):
                     continue
-                mine = loop(lambda p, rule=rule: Optimizer(p, rule), problem, part == "step")
+                mine = loop(lambda p, rule=rule: TorchOptimizer(p, rule), problem, part == "step")
                 line(name, repeated(mine), repeated(loop(theirs, problem, part == "step")))
 
 
@@ -171,7 +171,7 @@ def keras_optimizers(backend: str) -> None:
 
         torch.set_num_threads(1)
 
-    from downslope.keras import Optimizer
+    from downslope.keras import KerasOptimizer
 
     K = keras.optimizers
     pairs = {
@@ -198,9 +198,11 @@ def keras_optimizers(backend: str) -> None:
 
         print(f"\nKeras with {backend}, {words}, batches of 64: fit, compiled where the backend compiles")
         for name, (rule, theirs) in pairs.items():
-            line(name, repeated(fit(Optimizer(rule)), batches), repeated(fit(theirs()), batches), turns=21)
+            line(
+                name, repeated(fit(KerasOptimizer(rule)), batches), repeated(fit(theirs()), batches), turns=21
+            )
         if backend == "tensorflow":
-            tensorflow_loops(keras, Optimizer, pairs, network(sizes), sizes, words)
+            tensorflow_loops(keras, KerasOptimizer, pairs, network(sizes), sizes, words)
 
 
 def tensorflow_loops(keras: Any, Optimizer: Any, pairs: Any, model: Any, sizes: Any, words: str) -> None:

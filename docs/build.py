@@ -18,11 +18,11 @@ from PIL import Image
 
 import downslope as ds
 from downslope.export import DIALECTS, library
-from downslope.export.traits import is_elementwise
+from downslope.export.rule_form import is_elementwise
 from downslope.files import write_atomically
 from downslope.optimizers import Optimizer, all_optimizers, all_schedules, all_wrappers
+from downslope.optimizers.hyperparameters import HyperparameterRecord, range_of
 from downslope.optimizers.notation import formula, specimen
-from downslope.optimizers.record import Record, range_of
 
 DOCS = Path(__file__).parent
 MOST_FORMULA = 3000  # a longer traced formula is a line search unrolled, which nobody reads
@@ -81,7 +81,7 @@ def _arguments(match: re.Match[str]) -> str:
     )
 
 
-def fields_of(cls: type[Record]) -> str:
+def fields_of(cls: type[HyperparameterRecord]) -> str:
     shown = []
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         default = "" if field.default is dataclasses.MISSING else f" = {field.default!r}"
@@ -89,7 +89,7 @@ def fields_of(cls: type[Record]) -> str:
     return ", ".join(shown) or "none"
 
 
-def table(classes: tuple[type[Record], ...], folder: str = "") -> str:
+def table(classes: tuple[type[HyperparameterRecord], ...], folder: str = "") -> str:
     rows = ["| name | class | hyperparameters | what it is |", "|---|---|---|---|"]
     for cls in classes:
         name = f"[`{cls.name()}`]({folder}/{cls.name()}.md)" if folder else f"`{cls.name()}`"

@@ -8,24 +8,31 @@
 
 from typing import TYPE_CHECKING, Any
 
+from downslope.attachments import attach
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from downslope import errors, fit, objectives, optimizers, plots
-    from downslope.api import load, maximize, minimize
-    from downslope.descent import History, Progress, Run, Status, Stopping
+    from downslope import errors, objectives, optimizers, plots
+    from downslope.api.minimization import maximize, minimize
+    from downslope.api.table_fitting import fit
+    from downslope.descent import History, Progress, Status, Stopping
     from downslope.errors import DownslopeError
     from downslope.explain import Explanation, Forecast, check_gradient, forecast
     from downslope.objectives import Objective, Problem, Uniform, problem
     from downslope.optimizers.updater import Updater
     from downslope.plots import plot
+    from downslope.preferences import language
     from downslope.recording import record
+    from downslope.results.fit import Fit
+    from downslope.results.loading import load
+    from downslope.results.run import Run
 
 # Names are imported when first asked for, so that `downslope --help` does not wait for the engines.
 _HOMES = {
     "History": "downslope.descent",
     "Progress": "downslope.descent",
-    "Run": "downslope.descent",
+    "Run": "downslope.results.run",
     "Status": "downslope.descent",
     "Stopping": "downslope.descent",
     "DownslopeError": "downslope.errors",
@@ -39,17 +46,21 @@ _HOMES = {
     "Uniform": "downslope.objectives",
     "Updater": "downslope.optimizers.updater",
     "problem": "downslope.objectives",
-    "load": "downslope.api",
-    "maximize": "downslope.api",
-    "minimize": "downslope.api",
+    "Fit": "downslope.results.fit",
+    "fit": "downslope.api.table_fitting",
+    "load": "downslope.results.loading",
+    "maximize": "downslope.api.minimization",
+    "minimize": "downslope.api.minimization",
     "record": "downslope.recording",
     "plot": "downslope.plots",
+    "language": "downslope.preferences",
 }
-_MODULES = ("errors", "fit", "objectives", "optimizers", "plots", "torch", "keras", "scipy", "sklearn")
+_MODULES = ("errors", "objectives", "optimizers", "plots", "torch", "keras", "optax", "scipy", "sklearn")
 
 __all__ = [
     "DownslopeError",
     "Explanation",
+    "Fit",
     "Forecast",
     "GradientWarning",
     "History",
@@ -66,6 +77,7 @@ __all__ = [
     "errors",
     "fit",
     "forecast",
+    "language",
     "load",
     "maximize",
     "minimize",
@@ -76,6 +88,29 @@ __all__ = [
     "problem",
     "record",
 ]
+
+
+def _to_optax() -> Any:
+    from downslope.optax import to_optax
+
+    return to_optax
+
+
+def _from_optax() -> Any:
+    from downslope.optax import from_optax
+
+    return from_optax
+
+
+def _updater() -> Any:
+    from downslope.optimizers.updater import Updater
+
+    return Updater
+
+
+attach("to_optax", _to_optax)
+attach("from_optax", _from_optax)
+attach("Updater", _updater)
 
 
 def __getattr__(name: str) -> Any:

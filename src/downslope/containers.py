@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from downslope.errors import UsageError, nearest
+from downslope.messages import Message, listing, message, plural, sentences
 
 ALONE = "the parameter"  # the name of one that is in no container
 
@@ -51,38 +52,83 @@ def aligned(container: Any, other: Any, path: str = "") -> Iterator[Any]:
     Raises:
         UsageError: its build is another.
     """
-    where = f" of {path}" if path else ""
     if isinstance(container, Mapping):
         if not isinstance(other, Mapping):
-            raise UsageError(
-                f"the gradients{where} are {other!r:.60}; a dict with {_listed(container)} is needed."
-            )
+            raise UsageError(_no_dict(container, other, path))
         for key in other:
             if key not in container:
-                known, hint = _listed(container), nearest(str(key), map(str, container))
-                raise UsageError(
-                    f"there is a gradient for {key!r}, but the parameters{where} are {known}. {hint}".strip()
-                )
+                raise UsageError(_unknown(container, key, path))
         for key, value in container.items():
             name = f"{path}.{key}" if path else str(key)
             if key not in other:
-                raise UsageError(f"there is no gradient for {name}, only for {_listed(other)}.")
+                raise UsageError(
+                    message(
+                        "there is no gradient for {name}, only for {others}.",
+                        name=name,
+                        others=_listed(other),
+                    )
+                )
             yield from aligned(value, other[key], name)
     elif isinstance(container, (list, tuple)):
         found = len(other) if isinstance(other, (Mapping, list, tuple)) else None
         if found != len(container) or isinstance(other, Mapping):
-            got = f"there are {found} gradients" if found is not None else f"the gradients are {other!r:.60}"
-            raise UsageError(
-                f"{got}{where}; a list of {len(container)} is needed, in the order of the parameters."
-            )
+            raise UsageError(sentences(_no_list(other, found, path), _list_needed(len(container))))
         for key, value, its in zip(keys(container), container, other, strict=True):
             yield from aligned(value, its, f"{path}.{key}" if path else str(key))
     else:
         yield other
 
 
-def _listed(container: Mapping[Any, Any]) -> str:
-    return ", ".join(map(repr, container)) or "nothing"
+def _no_dict(container: Mapping[Any, Any], other: Any, path: str) -> Message:
+    needed = _listed(container)
+    if path:
+        return message(
+            "the gradients of {path} are {found!r:.60}; a dict with {needed} is needed.",
+            path=path,
+            found=other,
+            needed=needed,
+        )
+    return message(
+        "the gradients are {found!r:.60}; a dict with {needed} is needed.", found=other, needed=needed
+    )
+
+
+def _unknown(container: Mapping[Any, Any], key: Any, path: str) -> Message:
+    known, hint = _listed(container), nearest(str(key), map(str, container))
+    if path:
+        said = message(
+            "there is a gradient for {key!r}, but the parameters of {path} are {known}.",
+            key=key,
+            path=path,
+            known=known,
+        )
+    else:
+        said = message(
+            "there is a gradient for {key!r}, but the parameters are {known}.", key=key, known=known
+        )
+    return sentences(said, hint)
+
+
+def _no_list(other: Any, found: int | None, path: str) -> Message:
+    if found is None:
+        if path:
+            return message("the gradients of {path} are {found!r:.60}.", path=path, found=other)
+        return message("the gradients are {found!r:.60}.", found=other)
+    if path:
+        return plural(
+            "there is {n} gradient of {path}.", "there are {n} gradients of {path}.", n=found, path=path
+        )
+    return plural("there is {n} gradient.", "there are {n} gradients.", n=found)
+
+
+def _list_needed(count: int) -> Message:
+    return message("A list of {length} is needed, in the order of the parameters.", length=count)
+
+
+def _listed(container: Mapping[Any, Any]) -> Message:
+    if not container:
+        return message("nothing", context="a list of names")
+    return listing(map(repr, container))
 
 
 def rebuilt(container: Any, leaves: Iterator[Any], in_place: bool) -> Any:

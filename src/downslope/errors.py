@@ -10,9 +10,11 @@
     │   └── UnknownNameError       no optimizer, problem, ... of that name
     ├── ObjectiveError             the function given cannot be descended (returns None, wrong shape, ...)
     ├── DataError                  a file or table that cannot be read or written
-    └── MissingExtraError          an optional library is needed; says how to install it
+    ├── MissingExtraError          an optional library is needed; says how to install it
+    └── DownslopeWarning           what is only warned of
 
-An error teaches: what arrived, what is allowed, what to try.
+An error teaches: what arrived, what is allowed, what to try. What it says is a ``Message``: ``str(error)`` renders it
+for the reader of that moment; ``error.message`` is the data, and crosses to other processes with the error.
 """
 
 from __future__ import annotations
@@ -20,11 +22,29 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from downslope.messages import NOTHING, Message, as_message, listing, message
+
 
 class DownslopeError(Exception):
     """The root of every error that downslope raises on purpose."""
 
     exit_code = 2
+
+    def __init__(self, message: Message | str, *more: object) -> None:
+        super().__init__(as_message(message), *more)
+
+    @property
+    def message(self) -> Message:
+        """What happened, as data."""
+        said: Message = self.args[0]
+        return said
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class DownslopeWarning(DownslopeError, UserWarning):  # noqa: N818 - a warning, as Python names them
+    """The root of every warning that downslope gives: ``warnings.warn(SomeWarning(message(...)))``."""
 
 
 class UsageError(DownslopeError, ValueError):
@@ -64,17 +84,19 @@ class ExpressionError(DownslopeError, ValueError):
         message: what was found and what was expected, one sentence.
         source: the whole text.
         position: index into ``source`` of the first character that is wrong.
-        hint: what to try, or an empty string.
+        hint: what to try, or nothing.
     """
 
-    def __init__(self, message: str, source: str, position: int, hint: str = "") -> None:
-        super().__init__(message, source, position, hint)
-        self.message, self.source, self.position, self.hint = message, source, position, hint
+    def __init__(
+        self, message: Message | str, source: str, position: int, hint: Message | str = NOTHING
+    ) -> None:
+        super().__init__(message, source, position, as_message(hint))
+        self.source, self.position, self.hint = source, position, as_message(hint)
 
     def __str__(self) -> str:
-        lines = [self.message, *_window(self.source, self.position)]
+        lines = [str(self.message), *_window(self.source, self.position)]
         if self.hint:
-            lines.append(self.hint)
+            lines.append(str(self.hint))
         return "\n".join(lines)
 
 
@@ -115,18 +137,21 @@ def _plain(word: str) -> str:
     return word.strip("-").replace("-", "_").lower()
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A sentence "Did you mean ...?" with the known names nearest to ``name``, or an empty string.
+def nearest(name: str, known: Iterable[str]) -> Message:
+    """The question "Did you mean ...?" with the known names nearest to ``name``, or nothing.
 
-    >>> nearest("adm", ["adam", "momentum"])
-    "Did you mean 'adam'?"
+    >>> print(nearest("adm", ["adam", "momentum"]))
+    Did you mean 'adam'?
     """
     candidates = list(known)
     meant = OTHER_WORDS.get(_plain(name))
     if meant is not None and meant in map(_plain, candidates):
-        return f"Did you mean {next(c for c in candidates if _plain(c) == meant)!r}?"
+        return did_you_mean(next(c for c in candidates if _plain(c) == meant))
     folded = {c.lower(): c for c in candidates}
     matches = [folded[m] for m in difflib.get_close_matches(name.lower(), folded, n=3, cutoff=0.6)]
-    if not matches:
-        return ""
-    return "Did you mean " + " or ".join(repr(m) for m in matches) + "?"
+    return did_you_mean(*matches) if matches else NOTHING
+
+
+def did_you_mean(*names: str) -> Message:
+    """The question whether one of these was meant."""
+    return message("Did you mean {names}?", names=listing(map(repr, names), "or"))

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from downslope.errors import DataError
+from downslope.messages import message
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
@@ -35,7 +36,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
             os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, target)
     except OSError as error:
-        raise DataError(f"{target} cannot be written: {error.strerror or error}.") from error
+        reason = error.strerror or error
+        raise DataError(message("{file} cannot be written: {reason}.", file=target, reason=reason)) from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
@@ -52,6 +54,9 @@ def read_text(path: str | os.PathLike[str]) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+        reason = error.strerror or error
+        raise DataError(message("{file} cannot be read: {reason}.", file=path, reason=reason)) from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text (byte {error.start}).") from error
+        raise DataError(
+            message("{file} is not UTF-8 text (byte {position}).", file=path, position=error.start)
+        ) from error

@@ -10,21 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from downslope.descent import Run, Status, Stopping, descend
+from downslope.descent import Status, Stopping, descend
 from downslope.descent.bounds import within_bounds
-from downslope.descent.descend import Watch
+from downslope.descent.descend import Callbacks
 from downslope.descent.progress import Step
 from downslope.errors import MissingExtraError, ObjectiveError, UsageError, nearest
 from downslope.objectives import Objective, Parameters, Vector
 from downslope.objectives.differences import central_differences
 from downslope.optimizers import Optimizer, as_optimizer
+from downslope.results.run import Run, as_run
 
 try:
     from scipy.optimize import OptimizeResult, OptimizeWarning
 except ImportError as error:
     raise MissingExtraError("SciPy is needed for this: pip install 'downslope[scipy]'") from error
 
-__all__ = ["Method", "method"]
+__all__ = ["ScipyMethod", "method"]
 
 GTOL = 1e-5  # on the gradient, where nothing else is asked for; SciPy's own default
 
@@ -44,7 +45,7 @@ STATUS = {
 }
 
 
-def method(optimizer: Any = None, learning_rate: float | None = None, **hyperparameters: Any) -> Method:
+def method(optimizer: Any = None, learning_rate: float | None = None, **hyperparameters: Any) -> ScipyMethod:
     """An update rule in the form that ``scipy.optimize.minimize`` takes as ``method=``.
 
     Args:
@@ -68,11 +69,11 @@ def method(optimizer: Any = None, learning_rate: float | None = None, **hyperpar
     ([1.0, 1.0], True, True)
     """
     chosen = optimizer is not None or learning_rate is not None
-    return Method(as_optimizer(optimizer, learning_rate, **hyperparameters), chosen)
+    return ScipyMethod(as_optimizer(optimizer, learning_rate, **hyperparameters), chosen)
 
 
 @dataclass(frozen=True)
-class Method:
+class ScipyMethod:
     """An update rule that SciPy can call; ``method`` makes it.
 
     Attributes:
@@ -130,12 +131,12 @@ class Method:
             rule,
             asked.stopping,
             every=1 if asked.return_all else None,
-            watch=Watch(callback=None if callback is None else _Told(callback)),
+            callbacks=Callbacks(callback=None if callback is None else _Told(callback)),
         )
-        if run.verdict.status == Status.INTERRUPTED:
+        if run.termination.status == Status.INTERRUPTED:
             raise KeyboardInterrupt
         assert isinstance(bounded, _Cost)  # which has a copy's own counts, where the start was moved
-        return _result(run, bounded, asked)
+        return _result(as_run(run), bounded, asked)
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,7 @@ def _pairs(bounds: Any, size: int) -> list[tuple[float, float]]:
 
 def _result(run: Run, cost: _Cost, asked: _Options) -> Any:
     """The run as SciPy has it."""
-    status = run.verdict.status
+    status = run.termination.status
     stopped = status == Status.STOPPED_BY_CALLBACK
     with np.errstate(all="ignore"):
         gradient = cost.gradient_at(run.final)

@@ -61,7 +61,7 @@ REFUSED = [
     (f"minimize x^2 {START} --steps", "--steps needs a value"),
     (f"minimize x^2 + y^2 {START}", 'minimize "x^2 + y^2"'),
     ("minimize x^2+y^2 --start x=1, y=2", "no spaces"),
-    ("minimize", "expression is missing"),
+    ("minimize", "EXPRESSION is missing"),
     ("minimise x^2", "Did you mean 'minimize'"),
     ("x^2 --start x=1", 'downslope minimize "x^2"'),
     ("-x^2 --start x=1", 'downslope minimize "-x^2"'),

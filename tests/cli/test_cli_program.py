@@ -86,4 +86,4 @@ def test_an_encoding_without_the_letters():
 
 def test_options_without_sections_stand_under_options(downslope):
     assert "\nOptions:\n  --to DIALECT" in downslope("export --help").out
-    assert "\nHelp:\n  -h, --help" in downslope("minimize --help").out
+    assert "\nHelp:\n  --lang LANG" in downslope("minimize --help").out

@@ -14,7 +14,7 @@ import pyarrow
 import pytest
 
 import downslope as ds
-from downslope.descent import History, trail
+from downslope.descent import History, trace_buffer
 from downslope.errors import DataError, UnknownNameError
 
 ENGINES = pytest.mark.parametrize("engine", ["traced", "hosted"])
@@ -48,9 +48,9 @@ def test_rows_are_the_state_at_their_step(engine: Any) -> None:
 def test_memory_is_bounded_by_doubling_the_spacing(
     monkeypatch: pytest.MonkeyPatch, engine: Any, bound: int
 ) -> None:
-    monkeypatch.setattr(trail, "MOST_NUMBERS", bound)
-    monkeypatch.setattr(trail, "FIRST_ROWS", 16)
-    monkeypatch.setattr(trail, "FEWEST_ROWS", 8)
+    monkeypatch.setattr(trace_buffer, "MOST_NUMBERS", bound)
+    monkeypatch.setattr(trace_buffer, "FIRST_ROWS", 16)
+    monkeypatch.setattr(trace_buffer, "FEWEST_ROWS", 8)
     run = ds.minimize("x^2", 1.0, learning_rate=1e-4, steps=5000, engine=engine)
     h = run.history
     assert len(h) * 5 <= max(bound, 2 * 8 * 5) + 5
@@ -63,18 +63,18 @@ def test_memory_is_bounded_by_doubling_the_spacing(
 
 def test_two_hundred_million_steps_fit_in_32_megabytes_and_a_few_seconds() -> None:
     began = time.perf_counter()
-    made: list[trail.Trail] = []
-    original = trail.Trail.history
+    made: list[trace_buffer.TraceBuffer] = []
+    original = trace_buffer.TraceBuffer.history
 
-    def spy(self: trail.Trail, *arguments: Any) -> History:
+    def spy(self: trace_buffer.TraceBuffer, *arguments: Any) -> History:
         made.append(self)
         return original(self, *arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trail.Trail, "history", spy)
+        patch.setattr(trace_buffer.TraceBuffer, "history", spy)
         run = ds.minimize("x^2", 1.0, learning_rate=1e-12, steps=200_000_000)
     (used,) = made
-    assert used.rows.nbytes + used.row_steps.nbytes <= 8 * trail.MOST_NUMBERS
+    assert used.rows.nbytes + used.row_steps.nbytes <= 8 * trace_buffer.MOST_NUMBERS
     assert (run.nit, run.nfev, run.status) == (200_000_000, 200_000_001, "step_limit")
     assert len(run.history) > 100_000
     assert run.x == pytest.approx((1 - 2e-12) ** 2e8, rel=1e-7)  # each product rounds by 1e-16
@@ -82,8 +82,8 @@ def test_two_hundred_million_steps_fit_in_32_megabytes_and_a_few_seconds() -> No
 
 
 def test_first_rows_of_many_parameters_are_few() -> None:
-    t = trail.Trail(np.zeros(100_000), ds.Stopping(steps=10), None)
-    assert t.rows.nbytes <= max(8 * trail.MOST_NUMBERS, 64 * 8 * 100_002)
+    t = trace_buffer.TraceBuffer(np.zeros(100_000), ds.Stopping(steps=10), None)
+    assert t.rows.nbytes <= max(8 * trace_buffer.MOST_NUMBERS, 64 * 8 * 100_002)
 
 
 def test_every_form_has_the_same_numbers() -> None:

@@ -10,7 +10,7 @@ import pytest
 from unhurried import unhurried  # noqa: F401 - a fixture for every test here
 
 import downslope as ds
-from downslope.explain import CODES, case
+from downslope.explain import CODES, diagnosis
 from downslope.explain.advice import shortened
 from downslope.explain.sentences import ENGLISH, say
 
@@ -29,7 +29,7 @@ def test_tutorial_2_in_numbers() -> None:
     assert finding.evidence["limit"] == pytest.approx(1.0)
     assert finding.evidence["factor"] == pytest.approx(-1.1)
     assert finding.advice.setting == {"learning_rate": 0.952}
-    again = ds.minimize(*TUTORIAL, learning_rate=0.952, tolerance=case.WANTED * np.hypot(0.7, 4))
+    again = ds.minimize(*TUTORIAL, learning_rate=0.952, tolerance=diagnosis.WANTED * np.hypot(0.7, 4))
     assert (again.status, again.nit) == (finding.advice.status, finding.advice.steps)
     assert "(run and confirmed)" in finding.advice.sentence
     zigzag = explained(learning_rate=0.95, steps=30)

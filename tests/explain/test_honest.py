@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.explain import classify, point, rationed
-from downslope.explain.landscape import LONG, Landscape
-from downslope.explain.outlook import from_curvature
-from downslope.explain.rationed import TooDearError, at_most
+from downslope.explain import budget, classify, point
+from downslope.explain.analysis_view import LONG, AnalysisView
+from downslope.explain.budget import TooDearError, at_most
+from downslope.explain.theory import from_curvature
 from downslope.objectives.formula import from_text
 
 RANDOM = np.random.default_rng(0)
@@ -167,12 +167,12 @@ def test_costs_an_explanation_of_a_net_is_bounded_in_time(unfinished: list[Any])
         again = dataclasses.replace(run)
         began = time.perf_counter()
         again.explain()
-        assert time.perf_counter() - began < max(rationed.EXPLAINING, run.seconds) + 1.0  # on a busy machine
+        assert time.perf_counter() - began < max(budget.EXPLAINING, run.seconds) + 1.0  # on a busy machine
 
 
 def test_costs_what_there_is_no_time_for_is_left_out_and_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
     run = ds.minimize(network, START, optimizer="adam", learning_rate=0.05, steps=50, explain=False)
-    monkeypatch.setattr(rationed, "EXPLAINING", 0.0)
+    monkeypatch.setattr(budget, "EXPLAINING", 0.0)
     told = dataclasses.replace(run, seconds=0.0).explain()
     assert (
         told.left_out
@@ -183,8 +183,8 @@ def test_costs_what_there_is_no_time_for_is_left_out_and_said_to_be(monkeypatch:
 
 
 def test_costs_a_clock_stops_every_evaluation() -> None:
-    landscape = Landscape(from_text("x^4 + y^2"))
-    for look in (landscape.value, landscape.gradient, landscape.hessian):
+    view = AnalysisView(from_text("x^4 + y^2"))
+    for look in (view.value, view.gradient, view.hessian):
         with at_most(10.0) as ample:
             look(np.ones(2))
         assert not ample.refused
@@ -192,21 +192,21 @@ def test_costs_a_clock_stops_every_evaluation() -> None:
             look(np.array([1.0, 2.0]))
         assert over.refused
     with at_most(10.0) as outer, pytest.raises(TooDearError), at_most(0.0):
-        landscape.value(np.ones(2))
+        view.value(np.ones(2))
     assert outer.refused
 
 
 def test_a_long_formula_is_compiled_and_is_the_same() -> None:
     objective = ds.minimize(network, START, learning_rate=0.01, steps=1, explain=False).objective
-    landscape = Landscape(objective)
+    view = AnalysisView(objective)
     assert len(str(objective.expression)) > LONG
-    assert landscape._native is not None
-    native = landscape.value(START), landscape.gradient(START), landscape.hessian(START)
-    landscape._machine_code, landscape._uncompilable, landscape._hessians = None, True, {}
-    assert landscape._native is None
-    assert native[0] == pytest.approx(landscape.value(START), rel=1e-14)
-    np.testing.assert_allclose(native[1], landscape.gradient(START), rtol=1e-12, atol=1e-15)
-    np.testing.assert_allclose(native[2], landscape.hessian(START), rtol=1e-6, atol=1e-8)
+    assert view._native is not None
+    native = view.value(START), view.gradient(START), view.hessian(START)
+    view._machine_code, view._uncompilable, view._hessians = None, True, {}
+    assert view._native is None
+    assert native[0] == pytest.approx(view.value(START), rel=1e-14)
+    np.testing.assert_allclose(native[1], view.gradient(START), rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(native[2], view.hessian(START), rtol=1e-6, atol=1e-8)
 
 
 def test_a_bound_is_not_advised_where_the_run_would_only_lean_on_it() -> None:

@@ -51,20 +51,20 @@ RULES: dict[str, o.Optimizer] = {
 }
 
 
-def fitted(*arguments: Any, **named: Any) -> Callable[[], ds.fit.Fit]:
+def fitted(*arguments: Any, **named: Any) -> Callable[[], ds.Fit]:
     """A fit, made when it is asked for."""
     return functools.partial(ds.fit, *arguments, **named)
 
 
-def plane(**named: Any) -> Callable[[], ds.fit.Fit]:
+def plane(**named: Any) -> Callable[[], ds.Fit]:
     return fitted(TABLE, PLANE, start=START, **named)
 
 
-def linear(**named: Any) -> Callable[[], ds.fit.Fit]:
+def linear(**named: Any) -> Callable[[], ds.Fit]:
     return fitted(TABLE, **{"target": "y", "features": "x,z", "learning_rate": 0.01, "steps": 5, **named})
 
 
-CASES: dict[str, Callable[[], ds.fit.Fit]] = {
+CASES: dict[str, Callable[[], ds.Fit]] = {
     **{f"rule {name}": plane(optimizer=rule, steps=5) for name, rule in RULES.items()},
     **{
         f"loss {loss}": fitted(TABLE, f"{target} ~ a*x + b + c*z", loss=loss, start=START, **DESCENT)
@@ -118,7 +118,7 @@ def asked(dialect: str, name: str) -> bool:
 
 
 @functools.cache
-def fit_of(name: str) -> ds.fit.Fit:
+def fit_of(name: str) -> ds.Fit:
     """The fit of that name."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ds.objectives.GradientWarning)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from downslope.descent import Run
+from downslope import Run
 
 RUNNER = Path(__file__).with_name("runner.py")
 FRAMEWORKS: dict[str, tuple[str, ...]] = {

@@ -52,7 +52,7 @@ def test_a_saved_fit_says_the_same_with_its_table(tmp_path: Path) -> None:
         fit = fit_of(name)
         fit.save(tmp_path / f"{number}.json")
         loaded = ds.load(tmp_path / f"{number}.json")
-        assert isinstance(loaded, ds.fit.Fit)
+        assert isinstance(loaded, ds.Fit)
         with pytest.raises(ds.errors.DataError, match=r"the table is not in the saved fit"):
             loaded.export("numpy")
         assert loaded.export("numpy", table=TABLE) == fit.export("numpy")

@@ -18,15 +18,15 @@ from scripts import DIALECTS
 import downslope as ds
 from downslope import optimizers as o
 from downslope.errors import ObjectiveError
-from downslope.export import library, rulebook
+from downslope.export import library, rule_source
 from downslope.export.arithmetic import NUMPY as NUMPY_ARITHMETIC
 from downslope.export.derivatives import partials
+from downslope.export.emitter import Emitter
+from downslope.export.formatter import WIDTH, break_line
 from downslope.export.formulas import Speller
-from downslope.export.layout import WIDTH, broken
-from downslope.export.names import Names
+from downslope.export.names import ScriptNames
 from downslope.export.python import text
 from downslope.export.vocabulary import NUMPY
-from downslope.export.workshop import Workshop
 from downslope.language import parse
 from downslope.language.values import evaluate
 
@@ -259,14 +259,14 @@ def test_a_rule_of_another_library_is_refused_in_one_sentence(tmp_path: Path) ->
 
 
 def test_a_name_that_a_rule_needs_and_scripts_lack_is_told_without_paths() -> None:
-    shop = Workshop(NUMPY_ARITHMETIC, Names())
+    emitter = Emitter(NUMPY_ARITHMETIC, ScriptNames())
     with pytest.raises(ds.errors.UsageError) as caught:
-        shop.around(o.Adam()).constant(rulebook.source_of_class(o.Adam), "Optimizer")
+        emitter.around(o.Adam()).constant(rule_source.source_of_class(o.Adam), "Optimizer")
     assert str(caught.value) == "a rule uses 'Optimizer', which scripts do not know yet."
 
 
 def test_names_that_python_or_the_script_needs_are_changed() -> None:
-    names = Names()
+    names = ScriptNames()
     given = ["x", "x", "for", "print", "np", "w[0,1]", "2nd row", "l", "a-b", "", "ß", "_"]
     made = [names.new(name) for name in given]
     assert len(set(made)) == len(made)
@@ -276,7 +276,7 @@ def test_names_that_python_or_the_script_needs_are_changed() -> None:
 
 def test_long_lines_without_a_place_to_break_stay() -> None:
     line = "x = " + "a" * 100
-    assert broken(line) == [line]
+    assert break_line(line) == [line]
 
 
 FORMULAS = [

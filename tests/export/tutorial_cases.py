@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import downslope as ds
-from downslope.fit import Fit
+from downslope import Fit
 
 DATA = json.loads((Path(__file__).parents[1] / "data" / "tutorials.json").read_text(encoding="utf-8"))
 PUBLISHED: dict[int, Any] = {tutorial["id"]: tutorial for tutorial in DATA["tutorials"]}

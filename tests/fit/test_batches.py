@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from downslope.fit import compiled, fit, kernels
+from downslope.api.table_fitting import fit
+from downslope.fitting import compiled_rule, kernels
 from downslope.optimizers import Adam, ClipByValue, GradientDescent, Momentum, ScheduleFreeSGD
 from downslope.optimizers.schedules.cosine import Cosine
 
@@ -54,9 +55,9 @@ def test_the_last_short_batch_counts_for_its_rows():
 
 def test_one_epoch_against_a_plain_loop():
     found = fit((X, Y), H, batch_size=7, epochs=1, learning_rate=0.02, weights=np.arange(1.0, N + 1), seed=4)
-    from downslope.fit.batches import _orders
+    from downslope.fitting.batches import _orders
 
-    order, _ = _orders(found.task, 4)(0)
+    order, _ = _orders(found.problem, 4)(0)
     assert np.array_equal(np.sort(order), np.arange(N))
     w = np.arange(1.0, N + 1)
     design, theta = np.column_stack([X, np.ones(N)]), np.zeros(4)
@@ -105,9 +106,9 @@ def test_a_rule_compiled_for_one_coordinate_takes_the_same_steps(name, l1, monke
             fit((X, Y), H, **options)
         return
     whole = fit((X, Y), H, **options)
-    monkeypatch.setattr(compiled, "AT_ONCE", 0)
+    monkeypatch.setattr(compiled_rule, "AT_ONCE", 0)
     one = fit((X, Y), H, **options)
-    assert len(compiled.compiled_rule(RULES[name], 4).read) > 0
+    assert len(compiled_rule.compiled_rule(RULES[name], 4).read) > 0
     assert np.allclose(one.history.x, whole.history.x, rtol=1e-12)
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from downslope.api import table_fitting
+from downslope.api.table_fitting import fit
 from downslope.errors import StartError, UnknownNameError, UsageError
-from downslope.fit import door, fit
-from downslope.fit.losses import LOSSES, OTHER_NAMES, as_loss
+from downslope.fitting.losses import LOSSES, OTHER_NAMES, as_loss
 
 RNG = np.random.default_rng(5)
 HOUSES = {name: RNG.uniform(1, 9, 30) for name in ("price", "area", "rooms", "age")}
@@ -65,7 +66,7 @@ def test_other_tools_words_for_options(word, meant):
 
 def test_every_option_of_its_own_is_among_the_suggestions():
     named = [p.name for p in inspect.signature(fit).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    assert tuple(named) == door._NAMED
+    assert tuple(named) == table_fitting._NAMED
 
 
 @pytest.mark.parametrize(

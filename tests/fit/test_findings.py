@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from downslope.fit import fit
+from downslope.api.table_fitting import fit
 
 RNG = np.random.default_rng(21)
 N = 300

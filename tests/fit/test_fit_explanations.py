@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from downslope.api.table_fitting import fit
 from downslope.errors import DataError
-from downslope.fit import fit, load
+from downslope.results.fit_loading import load_fit
+from downslope.results.run_loading import load_run
 
 RNG = np.random.default_rng(4)
 FOUR = {"x": [2.0, 4, 6, 8], "y": [81.0, 93, 91, 97]}
@@ -36,7 +38,7 @@ def test_what_was_descended_in_other_coordinates_is_not_explained_in_the_users()
 def test_the_explanation_survives_saving(tmp_path):
     found = fit(FOUR, "y ~ a*x + b", learning_rate=0.1)
     found.save(tmp_path / "fit.json")
-    back = load(tmp_path / "fit.json")
+    back = load_fit(tmp_path / "fit.json")
     assert back.explain().brief == found.explain().brief != ""
     assert back.explain().message == found.message
     assert back.warnings == found.warnings
@@ -49,9 +51,9 @@ def test_load_reads_runs_and_fits(tmp_path):
     assert ds.load(tmp_path / "fit.json").predict({"x": [10.0]}) == pytest.approx([102.0])
     assert ds.load(tmp_path / "run.json").x == {"x": pytest.approx(0.0)}
     with pytest.raises(DataError, match="a run of 'minimize', not a fit"):
-        load(tmp_path / "run.json")
+        load_fit(tmp_path / "run.json")
     with pytest.raises(DataError, match="holds a fit, not a run"):
-        ds.descent.load(tmp_path / "fit.json")
+        load_run(tmp_path / "fit.json")
 
 
 def test_standard_errors_only_near_the_minimum():
@@ -138,4 +140,4 @@ def test_the_kind_of_point_is_said_where_it_is_known(hypothesis, options, said, 
     assert bool(found.explain().point) == bool(said)
     assert said in str(found.explain())
     found.save(tmp_path / "fit.json")
-    assert str(load(tmp_path / "fit.json").explain()) == str(found.explain())
+    assert str(load_fit(tmp_path / "fit.json").explain()) == str(found.explain())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.fit import fit
+from downslope.api.table_fitting import fit
 from downslope.objectives import GradientWarning
 
 TUTORIALS = {
@@ -72,9 +72,7 @@ def test_tutorial_5_in_the_end():
     assert run.loss == pytest.approx(t["least_squares"]["rmse"], rel=1e-12)
 
 
-def test_the_module_is_called_like_the_function():
-    import downslope.fit
-
+def test_fit_is_a_plain_function_of_the_package():
     table = {"x": [0.0, 1.0], "y": [1.0, 3.0]}
     assert ds.fit(table, "y ~ a*x + b").x == pytest.approx({"a": 2.0, "b": 1.0})
-    assert downslope.fit.fit is fit
+    assert ds.fit is fit

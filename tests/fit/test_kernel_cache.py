@@ -12,7 +12,7 @@ def test_what_is_compiled_is_compiled_anew_when_a_neighbour_changes(tmp_path):
     (folder / "__init__.py").write_text("")
     (folder / "caller.py").write_text(
         textwrap.dedent("""
-        from downslope.fit.kernels.caching import compiled
+        from downslope.fitting.kernels.caching import compiled
         from kept.neighbour import number
 
         @compiled()
@@ -24,7 +24,7 @@ def test_what_is_compiled_is_compiled_anew_when_a_neighbour_changes(tmp_path):
     said = []
     for body in ("x + 1", "x + 1", "x + 2"):
         (folder / "neighbour.py").write_text(
-            "from downslope.fit.kernels.caching import compiled\n\n\n"
+            "from downslope.fitting.kernels.caching import compiled\n\n\n"
             f"@compiled()\ndef number(x):\n    return {body}\n"
         )
         done = subprocess.run(

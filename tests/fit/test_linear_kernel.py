@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from downslope.fit import as_loss, fit, rows
-from downslope.fit.linear_kernel import WIDEST, places
-from downslope.fit.rows import NOTHING, LinearRows
+from downslope.api.table_fitting import fit
+from downslope.fitting import as_loss, rows
+from downslope.fitting.linear_kernel import WIDEST, places
+from downslope.fitting.rows import NOTHING, LinearRows
 
 RNG = np.random.default_rng(31)
 N = 33_003  # more than a chunk, and no multiple of eight

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from nist import LINEAR, NONLINEAR, digits, read
 
-from downslope.fit import fit
+from downslope.api.table_fitting import fit
 
 DIGITS = {"Norris": 9, "NoInt1": 9, "Pontius": 9, "Wampler1": 6, "Wampler4": 6, "Filip": 5}
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from downslope.fit import fit
+from downslope.api.table_fitting import fit
 from downslope.optimizers import Adam
 from downslope.sklearn import DescentRegressor
 
@@ -124,14 +124,14 @@ def test_a_line_through_the_origin_may_be_worse_than_the_mean():
     ids=["penalty", "diverged", "mae", "none"],
 )
 def test_standard_errors_that_are_not_there_say_why(options, why, tmp_path):
-    from downslope.fit import load
+    from downslope.results.fit_loading import load_fit
 
     found = fit(SATURATING, "y ~ a*t + b", **options)
     assert found.no_standard_errors.startswith(why)
     assert bool(found.no_standard_errors) == bool(why)
     assert ("no standard errors:" in repr(found)) == bool(why)
     found.save(tmp_path / "fit.json")
-    assert load(tmp_path / "fit.json").no_standard_errors == found.no_standard_errors
+    assert load_fit(tmp_path / "fit.json").no_standard_errors == found.no_standard_errors
 
 
 def test_rows_that_are_met_exactly_are_met():

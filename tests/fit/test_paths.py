@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from downslope.fit import as_loss, fit
-from downslope.fit.door import make_task
-from downslope.fit.frame import from_columns, from_pair
-from downslope.fit.hypothesis import linear_model, read_hypothesis
-from downslope.fit.moments import moments
+from downslope.api.table_fitting import fit
+from downslope.fitting import as_loss
+from downslope.fitting.frame import from_columns, from_pair
+from downslope.fitting.hypothesis import linear_model, read_hypothesis
+from downslope.fitting.moments import moments
+from downslope.fitting.problem import make_problem
 
 RNG = np.random.default_rng(11)
 N = 70_001  # more than two chunks, and no multiple of any block
@@ -58,7 +59,7 @@ def test_value_and_gradient_agree_with_numpy(name, weighted):
     value += 0.1 * theta[:3] @ theta[:3]
     gradient += 0.2 * theta * [1, 1, 1, 0]
     for as_formula in (False, True):
-        task = make_task(
+        problem = make_problem(
             frame,
             read_hypothesis(H, frame),
             loss,
@@ -66,7 +67,7 @@ def test_value_and_gradient_agree_with_numpy(name, weighted):
             l2=0.1,
             as_formula=as_formula,
         )
-        got, slopes = task.objective.value_and_gradient(theta)
+        got, slopes = problem.objective.value_and_gradient(theta)
         assert got == pytest.approx(value, rel=1e-12)
         assert np.allclose(slopes, gradient, rtol=1e-10, atol=1e-12 * np.abs(gradient).max())
 
@@ -74,13 +75,13 @@ def test_value_and_gradient_agree_with_numpy(name, weighted):
 def test_softmax_agrees_with_numpy():
     labels = RNG.integers(0, 4, N)
     frame = from_columns({"x1": X[:, 0], "x2": X[:, 1], "kind": labels})
-    task = make_task(frame, linear_model("kind", None, frame), as_loss("softmax"))
+    problem = make_problem(frame, linear_model("kind", None, frame), as_loss("softmax"))
     theta = RNG.standard_normal(12) * 0.1
     table = theta.reshape(3, 4)
     u = X[:, :2] @ table[:2] + table[2]
     e = np.exp(u - u.max(axis=1, keepdims=True))
     p = e / e.sum(axis=1, keepdims=True)
-    value, gradient = task.objective.value_and_gradient(theta)
+    value, gradient = problem.objective.value_and_gradient(theta)
     assert value == pytest.approx(-np.mean(np.log(p[np.arange(N), labels])), rel=1e-12)
     d = (p - np.eye(4)[labels]) / N
     assert np.allclose(gradient.reshape(3, 4), np.column_stack([X[:, :2], np.ones(N)]).T @ d, atol=1e-12)
@@ -147,7 +148,7 @@ def test_l1_makes_exact_zeros_and_satisfies_the_conditions():
     for options in ({}, {"learning_rate": 1e-3, "steps": 30_000}):
         found = fit((X[:5000], y), H, l1=0.3, **options)
         assert found.x["c"] == 0.0
-        smooth = found.task.objective
+        smooth = found.problem.objective
         residual = smooth.rows.predictions(found.run.final) - y
         g = 2 * residual @ X[:5000] / 5000
         assert abs(g[0] + 0.3) < 1e-4

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Lasso
 
-from downslope.fit import fit, load
-from downslope.fit.proximal import LENGTHS, shrunk
+from downslope.api.table_fitting import fit
+from downslope.fitting.proximal import LENGTHS, shrunk
 from downslope.optimizers import as_optimizer
 from downslope.optimizers.schedules.decay import Exponential
+from downslope.results.fit_loading import load_fit
 
 RNG = np.random.default_rng(11)
 N = 600
@@ -55,9 +56,9 @@ def test_a_batch_of_all_rows_is_the_full_gradient(name):
 
 def test_small_batches_against_a_plain_loop():
     found = fit((X, Y), target="y", l1=0.2, learning_rate=0.01, batch_size=64, epochs=1, seed=2)
-    from downslope.fit.batches import _orders
+    from downslope.fitting.batches import _orders
 
-    order, _ = _orders(found.task, 2)(0)
+    order, _ = _orders(found.problem, 2)(0)
     design, theta = np.column_stack([X, np.ones(N)]), np.zeros(7)
     for begin in range(0, N, 64):
         rows = order[begin : begin + 64]
@@ -79,7 +80,7 @@ def test_a_fit_with_l1_is_saved_and_loaded(tmp_path):
     for options in ({}, {"optimizer": "adam"}):
         found = fit((X, Y), target="y", l1=0.3, **options)
         found.save(tmp_path / "fit.json")
-        back = load(tmp_path / "fit.json")
+        back = load_fit(tmp_path / "fit.json")
         assert back.run.optimizer == found.run.optimizer
         assert np.array_equal(back.predict(X), found.predict())
 

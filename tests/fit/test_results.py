@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from downslope.api.table_fitting import fit
 from downslope.errors import DataError
-from downslope.fit import fit, load
+from downslope.results.fit_loading import load_fit
 
 RNG = np.random.default_rng(8)
 N = 400
@@ -84,7 +85,7 @@ def test_save_and_load(case, tmp_path):
     found = fit(TABLE, **options)
     path = tmp_path / "fit.json"
     found.save(path)
-    back = load(path)
+    back = load_fit(path)
     assert np.array_equal(back.predict(TABLE), found.predict())
     assert back.run.to_dict() == found.run.to_dict()
     assert (back.loss, back.r2, back.accuracy, back.standard_errors, back.notes) == (
@@ -104,7 +105,7 @@ def test_files_that_are_no_fit(content, tmp_path):
     path = tmp_path / "fit.json"
     path.write_text(content)
     with pytest.raises(DataError):
-        load(path)
+        load_fit(path)
 
 
 def test_the_json_has_no_nan(tmp_path):

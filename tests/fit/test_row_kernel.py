@@ -6,12 +6,13 @@ import pickle
 import numpy as np
 import pytest
 
-from downslope.fit import as_loss, fit, row_kernel
-from downslope.fit.formula_rows import FormulaRows
-from downslope.fit.frame import from_columns
-from downslope.fit.hypothesis import read_hypothesis
-from downslope.fit.rows import NOTHING
-from downslope.fit.task import make_task
+from downslope.api.table_fitting import fit
+from downslope.fitting import as_loss, row_kernel
+from downslope.fitting.formula_rows import FormulaRows
+from downslope.fitting.frame import from_columns
+from downslope.fitting.hypothesis import read_hypothesis
+from downslope.fitting.problem import make_problem
+from downslope.fitting.rows import NOTHING
 
 RNG = np.random.default_rng(21)
 N = 10_007  # no multiple of a block
@@ -27,12 +28,12 @@ CURVES = {
 
 def task_of(text, loss, table=TABLE, weights=None):
     frame = from_columns(table)
-    return make_task(frame, read_hypothesis(text, frame), as_loss(loss), weights=weights, as_formula=True)
+    return make_problem(frame, read_hypothesis(text, frame), as_loss(loss), weights=weights, as_formula=True)
 
 
-def both(task, theta):
+def both(problem, theta):
     """(sums at once, sums one by one, sums of the sizes of what is added)."""
-    o, rows = task.objective, task.rows
+    o, rows = problem.objective, problem.rows
     assert isinstance(rows, FormulaRows)
     rows.expect(10**9)
     at_once = rows.sums(np.array(theta), o.y, o.weights, o.loss)
@@ -59,9 +60,9 @@ def test_every_loss(text, loss, weights):
 def test_rows_out_of_range_are_done_one_by_one(wild):
     table = {**TABLE, "x": TABLE["x"].copy()}
     table["x"][[3, 4_000, 4_300, N - 1]] = wild
-    task = task_of("y ~ a*sin(b*x) + c", "mse")
-    task.rows.X[:, 0] = table["x"]
-    at_once, one_by_one, sizes = both(task, [1.0, 2.0, 0.5])
+    problem = task_of("y ~ a*sin(b*x) + c", "mse")
+    problem.rows.X[:, 0] = table["x"]
+    at_once, one_by_one, sizes = both(problem, [1.0, 2.0, 0.5])
     if abs(wild) < np.inf:
         assert np.all(np.abs(at_once - one_by_one) <= 1e-13 * sizes)
         assert np.all(np.isfinite(at_once))
@@ -83,11 +84,11 @@ def test_what_is_left_over_counts(rows):
 
 
 def test_the_number_of_cores_changes_nothing(monkeypatch):
-    task = task_of("y ~ a*(1 - exp(-b*x)) + c", "mse")
+    problem = task_of("y ~ a*(1 - exp(-b*x)) + c", "mse")
     found = []
     for cores in (1, 2, 3, 7):
         monkeypatch.setattr(row_kernel, "cores", lambda n=cores: n)
-        found.append(both(task, [1.0, 0.7, 0.1])[0].tolist())
+        found.append(both(problem, [1.0, 0.7, 0.1])[0].tolist())
     assert found[1:] == found[:-1]
 
 
@@ -127,25 +128,27 @@ def test_fits_agree_whichever_way_the_rows_are_added(monkeypatch):
     table = {"x": TABLE["x"], "y": 2 * np.exp(-0.7 * TABLE["x"]) + 0.3 + 0.1 * TABLE["z"]}
     found = {}
     for worth in (1, 10**12):
-        monkeypatch.setattr("downslope.fit.formula_rows.WORTH_COMPILING", worth)
+        monkeypatch.setattr("downslope.fitting.formula_rows.WORTH_COMPILING", worth)
         found[worth] = fit(table, "y ~ a*exp(-b*x) + c", start="a=1,b=1,c=0")
         assert found[worth].success
-        assert found[worth].task.rows.often == (worth == 1)
+        assert found[worth].problem.rows.often == (worth == 1)
     assert np.allclose(found[1].run.final, found[10**12].run.final, rtol=1e-8)
     assert np.allclose(found[1].run.final, [2.0, 0.7, 0.3], atol=0.02)
 
 
 def test_missing_weights_are_no_weights():
-    task = task_of("y ~ a*x + b", "mse")
+    problem = task_of("y ~ a*x + b", "mse")
     ones = task_of("y ~ a*x + b", "mse", weights=np.ones(N))
-    assert task.objective.weights is NOTHING
-    assert both(task, [0.3, 0.1])[0] == pytest.approx(both(ones, [0.3, 0.1])[0], rel=1e-15)
+    assert problem.objective.weights is NOTHING
+    assert both(problem, [0.3, 0.1])[0] == pytest.approx(both(ones, [0.3, 0.1])[0], rel=1e-15)
 
 
 def test_a_fit_with_a_kernel_can_be_copied_and_pickled():
     x = np.linspace(0, 3, 50_000)
     found = fit({"x": x, "y": 2 * np.exp(-0.7 * x)}, "y ~ a*exp(-b*x)", start={"a": 1, "b": 1})
-    assert found.task.objective.rows._kernels
+    assert found.problem.objective.rows._kernels
     for again in (pickle.loads(pickle.dumps(found)), copy.deepcopy(found)):
         assert again.x == found.x
-        assert again.task.objective.value(found.run.final) == found.task.objective.value(found.run.final)
+        assert again.problem.objective.value(found.run.final) == found.problem.objective.value(
+            found.run.final
+        )

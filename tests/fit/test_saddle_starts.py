@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from downslope.fit import fit
+from downslope.api.table_fitting import fit
 
 X = np.linspace(0.5, 10, 40)
 TABLE = {"x": X, "y": 5 * (1 - np.exp(-0.4 * X))}

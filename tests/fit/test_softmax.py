@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from downslope.fit import fit
-from downslope.fit.batches import _orders
-from downslope.fit.rounds import softmax_metric
+from downslope.api.table_fitting import fit
+from downslope.fitting.batches import _orders
+from downslope.fitting.gauss_newton import softmax_metric
 
 RNG = np.random.default_rng(4)
 N, CLASSES = 900, 3
@@ -36,10 +36,10 @@ def test_against_logistic_regression_and_weights_are_repetitions():
 
 
 def test_the_metric_is_the_second_derivative():
-    task = fit((X, Y), target="y", loss="softmax", weights=W, steps=0).task
+    problem = fit((X, Y), target="y", loss="softmax", weights=W, steps=0).problem
     theta = 0.1 * RNG.standard_normal(15)
-    H = softmax_metric(task.rows, theta, W, np.arange(N))
-    gradient = task.objective.gradient
+    H = softmax_metric(problem.rows, theta, W, np.arange(N))
+    gradient = problem.objective.gradient
     numeric = np.array([(gradient(theta + h) - gradient(theta - h)) / 2e-5 for h in 1e-5 * np.eye(15)])
     v = RNG.standard_normal((5, CLASSES))
     v -= v.mean(axis=1, keepdims=True)  # without the direction in which nothing changes
@@ -55,7 +55,7 @@ def test_many_parameters_are_descended_by_quasi_newton_steps():
     found = fit((x, y), target="y", loss="softmax", l2=1e-2)
     assert found.success
     assert "quasi-Newton" in found.notes[0]
-    assert np.linalg.norm(found.task.objective.gradient(found.run.final)) < 1e-8
+    assert np.linalg.norm(found.problem.objective.gradient(found.run.final)) < 1e-8
     loose = fit((x, y), target="y", loss="softmax")
     assert loose.status == "unbounded"
     assert "separated perfectly" in loose.message
@@ -90,7 +90,7 @@ def test_one_epoch_against_a_plain_loop():
         epochs=1,
         seed=3,
     )
-    order, _ = _orders(found.task, 3)(0)
+    order, _ = _orders(found.problem, 3)(0)
     theta, one_hot = np.zeros(15), np.eye(CLASSES)[LABELS]
     mask = np.repeat([1.0, 1.0, 1.0, 1.0, 0.0], CLASSES)
     for begin in range(0, N, 50):

@@ -12,8 +12,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, feather, parquet
 
+from downslope.api.table_fitting import fit
 from downslope.errors import DataError, UsageError
-from downslope.fit import fit, load, memory, pages, scan, streamed, text_pages
+from downslope.fitting import memory, pages, streamed, streaming_pass, text_pages
+from downslope.results.fit_loading import load_fit
 
 RNG = np.random.default_rng(17)
 N = 9_001
@@ -93,7 +95,7 @@ def test_the_same_as_in_memory(files, case, kind):
     assert there.accuracy == here.accuracy
     if here.standard_errors is not None:
         assert there.standard_errors == pytest.approx(here.standard_errors, rel=1e-5)
-    assert there.task.objective.table.pages.pages > 4
+    assert there.problem.objective.table.pages.pages > 4
     assert any("stayed in its files" in note for note in there.notes)
     if "rate" in case or case == "kernel":
         assert np.allclose(there.history.x, here.history.x, rtol=1e-10)
@@ -103,7 +105,7 @@ def test_the_same_as_in_memory(files, case, kind):
 def test_a_squared_loss_takes_two_readings(files):
     found = fit(files["parquet"], H, stream=True, learning_rate=1e-3, steps=1_000)
     assert found.path == "moments"
-    assert found.task.objective.table.pages.passes == 2
+    assert found.problem.objective.table.pages.passes == 2
     assert found.standard_errors is None or found.nit == 1_000
 
 
@@ -293,17 +295,17 @@ def test_standard_input_is_read_once(files, monkeypatch):
 
 
 def test_what_does_not_fit_into_memory_is_streamed(files, monkeypatch):
-    assert fit(files["csv"], H).task.frame.rows == N
+    assert fit(files["csv"], H).problem.frame.rows == N
     for kind, path in files.items():
         needs = pages.Pages([str(path)], {"x1", "x2", "x3", "y"}).needs
         assert 2 * 8 * N * 4 <= needs <= 100 * 8 * N, kind
         monkeypatch.setattr(streamed, "SMALL", 0)
         for free, whether in ((needs, True), (3 * needs, False)):
             monkeypatch.setattr(streamed, "available", lambda free=free: free)
-            assert fit(path, H).task.objective.streamed == whether
-            assert not fit(path, H, stream=False).task.objective.streamed
+            assert fit(path, H).problem.objective.streamed == whether
+            assert not fit(path, H, stream=False).problem.objective.streamed
     monkeypatch.setattr(streamed, "available", lambda: 0)
-    assert not fit(TABLE, "y ~ p*x1 + q").task.objective.streamed
+    assert not fit(TABLE, "y ~ p*x1 + q").problem.objective.streamed
 
 
 @pytest.mark.parametrize(
@@ -349,7 +351,7 @@ def test_mini_batches_page_by_page(files, optimizer):
 
 
 def test_an_epoch_in_pages_against_a_plain_loop(files):
-    from downslope.fit.batches import _shuffled
+    from downslope.fitting.batches import _shuffled
 
     found = fit(
         files["parquet"], H, stream=True, batch_size=500, epochs=1, learning_rate=1e-3, weights="weight"
@@ -357,7 +359,7 @@ def test_an_epoch_in_pages_against_a_plain_loop(files):
     theta, w = np.zeros(4), TABLE["weight"]
     design = np.column_stack([X, np.ones(N)])
     begin = 0
-    for page, part in enumerate(found.task.objective.parts()):
+    for page, part in enumerate(found.problem.objective.parts()):
         order = begin + _shuffled(part.rows, (0, 0, page))[0]
         assert np.array_equal(np.sort(order), np.arange(begin, begin + part.rows.count))
         for first in range(0, len(order), 500):
@@ -369,9 +371,9 @@ def test_an_epoch_in_pages_against_a_plain_loop(files):
 
 
 def test_some_rows_are_kept_from_the_whole_table(files, monkeypatch):
-    monkeypatch.setattr(scan, "MOST_KEPT", 300)
+    monkeypatch.setattr(streaming_pass, "MOST_KEPT", 300)
     found = fit(files["csv"], H, stream=True, loss="huber")
-    sample = found.task.frame
+    sample = found.problem.frame
     stride = 16  # 9001/16 are 563, between 300 and 600
     assert np.array_equal(sample["y"], TABLE["y"][::stride])
     assert found.success
@@ -388,12 +390,12 @@ def test_predictions_pictures_and_saving(files, tmp_path):
     found.plot(tmp_path / "picture.png")
     assert (tmp_path / "picture.png").stat().st_size > 10_000
     found.save(tmp_path / "fit.json")
-    assert load(tmp_path / "fit.json").x == found.x
+    assert load_fit(tmp_path / "fit.json").x == found.x
     assert "stayed in its files" in repr(found)
 
 
 def test_several_readings_are_not_repeated_for_the_same_point(files):
-    objective = fit(files["parquet"], H, stream=True, loss="huber").task.objective
+    objective = fit(files["parquet"], H, stream=True, loss="huber").problem.objective
     table, theta = objective.table.pages, np.array([1.0, 0.0, 1.0, 0.0])
     before = table.passes
     first = objective.value_and_gradient(theta)
@@ -409,7 +411,7 @@ def test_several_readings_are_not_repeated_for_the_same_point(files):
 def test_the_limit_of_the_process_counts_as_memory():
     assert memory.available() > 1 << 20
     script = "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31));"
-    script += "from downslope.fit.memory import available; print(available())"
+    script += "from downslope.fitting.memory import available; print(available())"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert 0 < int(run.stdout) < 1 << 31
 
@@ -427,7 +429,7 @@ def test_memory_stays_far_below_the_table(tmp_path):
     parquet.write_table(parquet.ParquetFile(path).read_row_group(0), small)
     script = textwrap.dedent("""
         import resource, sys
-        from downslope.fit import fit
+        from downslope.api.table_fitting import fit
         peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         h = "x0 ~ " + " + ".join(f"p{i}*x{i}" for i in range(1, 10)) + " + q"
         fit(sys.argv[1], h, stream=True)

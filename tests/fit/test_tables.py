@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather, parquet
 
+from downslope.api.table_fitting import fit
 from downslope.errors import DataError, DownslopeError, StartError, UnknownNameError, UsageError
-from downslope.fit import fit
-from downslope.fit.files import from_arrow
+from downslope.fitting.files import from_arrow
 
 H = "y ~ a*x + b"
 COLUMNS = {"x": [1.0, 2.0, 3.0, 4.0], "y": [2.0, 4.0, 6.5, 8.0], "unused": ["a", "b", "c", "d"]}
@@ -201,7 +201,7 @@ def test_the_wrong_learning_rate_is_explained():
 def test_only_needed_columns_of_a_file_are_read(tmp_path):
     path = _write(tmp_path, "t.csv", TEXT)
     found = fit(path, H)
-    assert found.task.frame.unread == ("unused",)
+    assert found.problem.frame.unread == ("unused",)
     with pytest.raises(UnknownNameError, match="x, y, unused"):
         fit(path, "z ~ a*x + b*y + c*unused")
 

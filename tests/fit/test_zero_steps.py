@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from downslope.fit import fit
+from downslope.api.table_fitting import fit
 
 X = np.random.default_rng(2).standard_normal((40, 2))
 Y = X @ [1.0, 2.0] + 1.0

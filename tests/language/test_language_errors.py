@@ -106,8 +106,8 @@ def test_errors(typed: str, position: int, message: str, hint: str) -> None:
     with pytest.raises(ExpressionError) as caught:
         parse(typed)
     error = caught.value
-    assert message in error.message
-    assert hint in error.hint
+    assert message in str(error.message)
+    assert hint in str(error.hint)
     assert error.position == position
     assert error.source == typed
 

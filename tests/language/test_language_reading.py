@@ -13,7 +13,17 @@ import pytest
 
 from downslope.errors import ExpressionError
 from downslope.language import FUNCTIONS, Expression, parse, parse_number
-from downslope.language.tree import Call, Negative, Number, Power, Product, Quotient, Sum, Variable, children
+from downslope.language.tree import (
+    Call,
+    Multiplication,
+    Negative,
+    Number,
+    Power,
+    Quotient,
+    Sum,
+    Variable,
+    children,
+)
 from downslope.language.values import evaluate
 
 PROBLEMS = Path(__file__).parent.parent / "data" / "problems.json"
@@ -123,8 +133,8 @@ def test_the_tree_is_as_typed() -> None:
     assert parse("x^2/20 + y^2").tree == Sum(
         (Quotient(Power(x, Number(2.0)), Number(20.0)), Power(y, Number(2.0)))
     )
-    assert parse("-2*x").tree == Negative(Product((Number(2.0), x)))
-    assert parse("1/2x").tree == Product((Quotient(Number(1.0), Number(2.0)), x))
+    assert parse("-2*x").tree == Negative(Multiplication((Number(2.0), x)))
+    assert parse("1/2x").tree == Multiplication((Quotient(Number(1.0), Number(2.0)), x))
     assert parse("|x|").tree == Call("abs", (x,))
 
 

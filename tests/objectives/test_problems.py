@@ -19,12 +19,12 @@ from downslope.errors import UnknownNameError, UsageError
 from downslope.language import parse
 from downslope.language.tree import (
     Call,
-    Constant,
+    Multiplication,
+    NamedConstant,
     Negative,
     Node,
     Number,
     Power,
-    Product,
     Quotient,
     Sum,
     Variable,
@@ -66,7 +66,7 @@ def evaluate(item: Problem, point: Sequence[Any], arithmetic: Any = math) -> Any
         match node:
             case Number(value):
                 return number(value)
-            case Constant(name):
+            case NamedConstant(name):
                 return number(getattr(arithmetic, name))
             case Variable(name):
                 return values[name]
@@ -74,7 +74,7 @@ def evaluate(item: Problem, point: Sequence[Any], arithmetic: Any = math) -> Any
                 return -parts[0]
             case Sum():
                 return sum(parts[1:], parts[0])
-            case Product():
+            case Multiplication():
                 return math.prod(parts[1:], start=parts[0])
             case Quotient():
                 return parts[0] / parts[1]

@@ -308,7 +308,7 @@ def test_it_counts_accepted_steps_only():
     """A method that rejects every other trial sees each factor twice."""
     from downslope.optimizers import Optimizer
     from downslope.optimizers.base import hyperparameter
-    from downslope.optimizers.wrappers.scheduled import prepared
+    from downslope.optimizers.wrappers.scheduled import resolve_schedule
 
     seen = []
 
@@ -322,7 +322,9 @@ def test_it_counts_accepted_steps_only():
             seen.append(float(self.learning_rate))
             return x, (1 - state[0],), np.bool_(state[0] == 1)
 
-    rule = prepared(Hesitant(learning_rate=Exponential(rate=0.5) * ReduceOnPlateau(patience=1, rate=0.5)))
+    rule = resolve_schedule(
+        Hesitant(learning_rate=Exponential(rate=0.5) * ReduceOnPlateau(patience=1, rate=0.5))
+    )
     x = np.ones(1)
     state = rule.init(x)
     for _ in range(8):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.explain.measured import measured
+from downslope.explain.empirical_rate import empirical_rates
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,11 @@ def test_every_run_towards_a_minimum_has_its_picture(function, start, options, p
 
 def test_measured_factors_are_the_predicted_ones():
     run = ds.minimize("x^2/20 + y^2", {"x": -7, "y": 2}, learning_rate=0.95, steps=30)
-    found = measured(run)
+    found = empirical_rates(run)
     np.testing.assert_allclose(found.factors, np.tile(found.predicted, (30, 1)), rtol=1e-9)
-    swinging = measured(ds.minimize("x^2", {"x": 1}, optimizer="momentum", learning_rate=0.1, steps=40))
+    swinging = empirical_rates(
+        ds.minimize("x^2", {"x": 1}, optimizer="momentum", learning_rate=0.1, steps=40)
+    )
     np.testing.assert_allclose(swinging.factors[2:, 0], np.sqrt(0.9), rtol=1e-6)
 
 

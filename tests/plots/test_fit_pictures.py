@@ -11,8 +11,8 @@ from PIL import Image
 from test_pictures import assert_nothing_is_cut_off, words
 
 import downslope as ds
+from downslope.api.table_fitting import fit
 from downslope.errors import DataError, UsageError
-from downslope.fit import fit
 from downslope.plots import plot_fit
 from downslope.plots.fits.bins import binned, binned_shares
 from downslope.plots.fits.scene import MOST_FOR_COST, MOST_POINTS, cost_to_draw
@@ -216,11 +216,13 @@ def test_the_surface_is_the_cost_and_the_path_is_on_it(fits):
     cost, note = cost_to_draw(found)
     assert note == ""
     for theta in ([2.3, 79.0], [7.0, 60.0]):
-        assert cost.value(np.array(theta)) == pytest.approx(found.task.objective.data_value(np.array(theta)))
+        assert cost.value(np.array(theta)) == pytest.approx(
+            found.problem.objective.data_value(np.array(theta))
+        )
     penalised = fit(TABLE, "y ~ a*u + b*v + c", l2=0.1)
     theta = np.array([1.0, 2.0, -1.0])
-    assert penalised.cost.value(theta) == pytest.approx(penalised.task.objective.value(theta))
-    assert np.allclose(penalised.cost.gradient(theta), penalised.task.objective.gradient(theta))
+    assert penalised.cost.value(theta) == pytest.approx(penalised.problem.objective.value(theta))
+    assert np.allclose(penalised.cost.gradient(theta), penalised.problem.objective.gradient(theta))
 
 
 def test_a_surface_over_two_of_many_parameters(fits):
@@ -264,10 +266,12 @@ def test_the_surface_of_many_rows_is_instant_or_of_a_sample():
     cost, note = cost_to_draw(found)
     assert note == f"the cost of a fair sample of {MOST_FOR_COST:,} of {count:,} rows"
     theta = np.array([1.0, 0.0])
-    assert cost.value(theta) == pytest.approx(found.task.objective.value(theta), rel=0.03)
+    assert cost.value(theta) == pytest.approx(found.problem.objective.value(theta), rel=0.03)
     labelled = {"x": x, "z": (x + RNG.standard_normal(count) > 0) * 1.0}
     found = fit(labelled, "z ~ a*x + b", loss="log_loss")
-    assert cost_to_draw(found)[0].value(theta) == pytest.approx(found.task.objective.value(theta), rel=0.03)
+    assert cost_to_draw(found)[0].value(theta) == pytest.approx(
+        found.problem.objective.value(theta), rel=0.03
+    )
 
 
 def test_mini_batches_count_epochs(fits):

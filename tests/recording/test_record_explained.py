@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import downslope as ds
-from downslope.explain.record import RECORD_CODES
+from downslope.explain.recorded_course import RECORD_CODES
 from downslope.optimizers.schedules import Exponential
 from downslope.recording import Recorder
 

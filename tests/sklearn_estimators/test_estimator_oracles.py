@@ -19,7 +19,7 @@ from sklearn.linear_model import (
     SGDRegressor,
 )
 
-from downslope.fit import fit
+from downslope.api.table_fitting import fit
 from downslope.optimizers import Adam
 from downslope.sklearn import DescentClassifier, DescentRegressor
 

@@ -5,7 +5,7 @@ import ctypes
 import numpy as np
 from llvmlite import ir
 
-from downslope.symbolic.lanes import DOUBLE, DOUBLES, LONG, WIDTH, Lanes, Writer, machine_code
+from downslope.symbolic.lanes import DOUBLE, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes, machine_code
 
 _POINTER = DOUBLE.as_pointer()
 
@@ -22,7 +22,7 @@ def row_by_row(function, inputs, outputs=1):
     def place(k):
         return inside.bitcast(inside.gep(f.args[k], [row]), DOUBLES.as_pointer())
 
-    w = Writer(before, inside)
+    w = LaneBuilder(before, inside)
     found = function(*(Lanes(w, inside.load(place(k), align=8), False) for k in range(inputs)))
     found = [found] if isinstance(found, Lanes) else found
     for k, lanes in enumerate([*found, w.select(w.bad, 1.0, 0.0)]):

@@ -19,7 +19,7 @@ import downslope as ds
 from downslope.errors import UsageError
 from downslope.keras import Optimizer
 from downslope.optimizers import all_optimizers, schedules
-from downslope.optimizers.traits import traits
+from downslope.optimizers.requirements import requirements_of
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(48, 3)).astype("float32")
@@ -86,7 +86,7 @@ def check_every_rule_goes_its_way() -> None:
     """``apply`` on variables, beside the bare rule on one NumPy vector of the same precision."""
     for cls in all_optimizers():
         rule = cls()
-        if traits(rule).needs_value:
+        if requirements_of(rule).needs_value:
             continue
         start = np.array([0.9, -0.4, 0.2], np.float32)
         pair = [keras.Variable(start[:2].reshape(2, 1)), keras.Variable(start[2:])]

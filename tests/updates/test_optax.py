@@ -10,7 +10,7 @@ import pytest
 import downslope as ds
 from downslope.errors import DownslopeError, UsageError
 from downslope.optimizers import Optimizer, all_optimizers, from_optax, schedules
-from downslope.optimizers.traits import traits
+from downslope.optimizers.requirements import requirements_of
 
 jax = pytest.importorskip("jax")
 optax = pytest.importorskip("optax")
@@ -249,7 +249,7 @@ def test_values_reach_those_that_ask() -> None:
     rule = from_optax(optax.polyak_sgd(max_learning_rate=10.0))
     run = ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=3)
     np.testing.assert_allclose(run.history["x"], [1, 0.5, 0.25, 0.125], rtol=1e-6)
-    assert traits(rule).needs_value
+    assert requirements_of(rule).needs_value
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,14 @@ import pytest
 import downslope as ds
 from downslope.errors import DownslopeError, HyperparameterError, UnknownNameError, UsageError
 from downslope.optimizers import Optimizer, all_optimizers, schedules
-from downslope.optimizers.traits import traits
+from downslope.optimizers.requirements import requirements_of
 
 torch = pytest.importorskip("torch")
 torch.set_num_threads(1)  # on a busy machine its threads wait for each other at every small operation
 ours = pytest.importorskip("downslope.torch").Optimizer
 
 EVERY = pytest.mark.parametrize("cls", all_optimizers(), ids=lambda c: c.name())
-PLAIN = [cls for cls in all_optimizers() if not traits(cls()).needs_value]
+PLAIN = [cls for cls in all_optimizers() if not requirements_of(cls()).needs_value]
 PLAINLY = pytest.mark.parametrize("cls", PLAIN, ids=lambda c: c.name())
 RATED = [cls for cls in PLAIN if "learning_rate" in cls.__dataclass_fields__]
 WITH_RATE = pytest.mark.parametrize("cls", RATED, ids=lambda c: c.name())
@@ -70,7 +70,7 @@ def walk(optimizer: Any, params: list[Any], steps: int) -> Any:
 def test_it_goes_the_way_of_the_rule(cls: type[Optimizer]) -> None:
     """The bare rule on one NumPy vector; of a rule that searches, the points that it accepts."""
     rule, x = cls(), START.copy()
-    searches, wanted = traits(rule).searches, []
+    searches, wanted = requirements_of(rule).searches, []
     with np.errstate(all="ignore"):
         state = rule.init(x)
         for _ in range(60):

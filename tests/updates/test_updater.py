@@ -16,7 +16,7 @@ import pytest
 import downslope as ds
 from downslope.errors import HyperparameterError, UsageError
 from downslope.optimizers import Optimizer, all_optimizers, schedules
-from downslope.optimizers.traits import traits
+from downslope.optimizers.requirements import requirements_of
 
 EVERY = pytest.mark.parametrize("cls", all_optimizers(), ids=lambda c: c.name())
 START = np.array([0.9, -0.4, 0.2, 0.6])
@@ -85,9 +85,9 @@ def doubles() -> Any:
 
 def bare(rule: Optimizer, steps: int) -> Any:
     """The points of the rule itself on one NumPy vector."""
-    from downslope.optimizers.wrappers.scheduled import prepared
+    from downslope.optimizers.wrappers.scheduled import resolve_schedule
 
-    rule, x, points = prepared(rule), START.copy(), []
+    rule, x, points = resolve_schedule(rule), START.copy(), []
     with np.errstate(all="ignore"):
         state = rule.init(x)
         for _ in range(steps):
@@ -359,7 +359,7 @@ def test_weight_decay_adds_to_the_gradient() -> None:
 
 
 def test_which_rules_ask_for_what() -> None:
-    asked = {cls.name(): traits(cls()) for cls in all_optimizers()}
+    asked = {cls.name(): requirements_of(cls()) for cls in all_optimizers()}
     searching = {"auto", "armijo", "lbfgs", "conjugate_gradient_hz", "conjugate_gradient_pr", "spg"}
     searching |= {"adaptive_barzilai_borwein", "acfgm"}  # the one rejects rises, the other its first probe
     assert {n for n, t in asked.items() if t.searches} == searching
@@ -444,8 +444,8 @@ def _mistakes() -> dict[str, tuple[Any, str]]:
             "there is a gradient for 'z', but the parameters are 'x'",
         ),
         "none": (step({"w": 1.0}, {"w": None}), "the gradient of w is None: the cost does not depend on it."),
-        "count": (step([1.0, 2.0], [1.0]), "there are 1 gradients; a list of 2 is needed"),
-        "kind": (step([1.0], 3.0), "the gradients are 3.0; a list of 1 is needed"),
+        "count": (step([1.0, 2.0], [1.0]), "there is 1 gradient. A list of 2 is needed"),
+        "kind": (step([1.0], 3.0), "the gradients are 3.0. A list of 1 is needed"),
         "shape": (
             step({"w": np.ones(2)}, {"w": np.ones(3)}),
             "the gradient of w has shape (3,), but w has shape (2,).",

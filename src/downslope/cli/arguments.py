@@ -8,12 +8,14 @@ from typing import Any
 
 import click
 
+from downslope.cli.words import Command, no_option, refused, unfit
 from downslope.errors import ExpressionError, StartError, UsageError, nearest
+from downslope.messages import argument, listing, message, plural, sentences
 
 _LONG_OPTION = re.compile(r"--[A-Za-z][\w-]*(=.*)?", re.DOTALL)
 
 
-class Number(click.ParamType):  # type: ignore[type-arg]  # generic only in newer Click
+class NumberType(click.ParamType):  # type: ignore[type-arg]  # generic only in newer Click
     """A number as people write it, ``1e-3`` or ``1/3``; whether it is in range is for the library to say."""
 
     name = "number"
@@ -32,21 +34,29 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic only in newe
         try:
             return parse_number(value)
         except ExpressionError as error:
-            self.fail(f"{value!r:.60} is not a number: {error.message}.", param, ctx)
+            what = message("{value!r:.60} is not a number: {why}.", value=value, why=error.message)
+            raise unfit(what, param, ctx) from error
 
 
-class Word(click.Choice[str]):
+class WordType(click.Choice[str]):
     """One of a few words; a misspelt one is answered with the nearest."""
 
-    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
-        """What was typed, what it was near to, what there is."""
-        hint = nearest(str(value), self.choices)
-        return " ".join(
-            filter(None, (f"there is no {value!r}.", hint, f"It can be {', '.join(self.choices)}."))
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word, or an error with what was typed, what it was near to, and what there is."""
+        if value in self.choices:
+            return str(value)
+        raise unfit(
+            sentences(
+                message("there is no {value!r}.", value=value),
+                nearest(str(value), self.choices),
+                message("It can be {choices}.", choices=listing(self.choices)),
+            ),
+            param,
+            ctx,
         )
 
 
-class ExpressionCommand(click.Command):
+class ExpressionCommand(Command):
     """A command whose one argument is an expression, ``-x^2`` included; or that takes any number of words."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -79,43 +89,37 @@ class ExpressionCommand(click.Command):
                 if not known[token].is_flag:
                     value = next(rest, None)
                     if value is None:
-                        raise click.UsageError(f"{token} needs a value.", ctx)
+                        raise refused(message("{option} needs a value.", option=token), ctx)
                     options.append(value)
             elif equals and name in known:
                 options.append(token)
             elif _LONG_OPTION.fullmatch(token):
-                raise click.UsageError(f"there is no option {name}. {nearest(name, known)}".rstrip(), ctx)
+                raise refused(no_option(name, known), ctx)
             else:
                 expressions.append(token)
         return options, expressions
 
     def _refuse_pieces(self, ctx: click.Context, pieces: list[str]) -> None:
         for piece in pieces:
-            near = nearest("-" + piece, self._options(ctx)) if piece.startswith("-") else ""
-            if near:
-                raise click.UsageError(f"there is no option {piece}. {near}", ctx)
+            if piece.startswith("-") and nearest("-" + piece, self._options(ctx)):
+                raise refused(no_option(piece, self._options(ctx)), ctx)
         if any("=" in piece for piece in pieces[1:]):
-            raise click.UsageError(
-                f"what is {pieces[-1]!r:.60}? A list such as --start x=1,y=2 has no spaces, or is in quotes.",
-                ctx,
+            what = message(
+                "what is {piece!r:.60}? A list such as {example} has no spaces, or is in quotes.",
+                piece=pieces[-1],
+                example=argument("start", "x=1,y=2"),
             )
-        shown = " ".join(pieces)
-        raise click.UsageError(
-            f'the expression came in {len(pieces)} pieces. Put it in quotes: {self.name} "{shown:.200}"', ctx
+            raise refused(what, ctx)
+        command = f'{self.name} "{" ".join(pieces):.200}"'
+        raise refused(
+            plural(
+                "the expression came in {n} piece. Put it in quotes: {command}",
+                "the expression came in {n} pieces. Put it in quotes: {command}",
+                n=len(pieces),
+                command=command,
+            ),
+            ctx,
         )
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The options under their headings."""
-        sections: dict[str, list[tuple[str, str]]] = {}
-        options = [option for option in self.get_params(ctx) if isinstance(option, click.Option)]
-        others = "Help" if any(hasattr(option, "section") for option in options) else "Options"
-        for option in options:
-            record = option.get_help_record(ctx)
-            if record is not None:
-                sections.setdefault(getattr(option, "section", others), []).append(record)
-        for heading, records in sections.items():
-            with formatter.section(heading):
-                formatter.write_dl(records)
 
 
 def split_outside_brackets(text: str) -> list[str]:
@@ -147,9 +151,24 @@ def assignments(option: str, texts: Iterable[str], example: str) -> dict[str, st
     for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not (name and equals and value):
-            raise UsageError(f"{option} is '{text:.60}'; it must be of the form {example}.")
+            raise UsageError(
+                message(
+                    "{option} is '{text:.60}'; it must be of the form {example}.",
+                    option=option,
+                    text=text,
+                    example=example,
+                )
+            )
         if name in values:
-            raise UsageError(f"{option} gives {name} twice: {values[name]} and {value}.")
+            raise UsageError(
+                message(
+                    "{option} gives {name} twice: {first} and {second}.",
+                    option=option,
+                    name=name,
+                    first=values[name],
+                    second=value,
+                )
+            )
         values[name] = value
     return values
 
@@ -166,7 +185,13 @@ def start_values(text: str) -> Any:
         return parse_start(text)
     pieces = split_outside_brackets(text)
     if not all(map(str.strip, pieces)):
-        raise StartError(f"the start '{text:.60}' has an empty place; write it like x=-7,y=2.")
+        raise StartError(
+            message(
+                "the start '{text:.60}' has an empty place; write it like {example}.",
+                text=text,
+                example="x=-7,y=2",
+            )
+        )
     one = len(pieces) == 1
     names = ["the parameter"] if one else [f"number {i}" for i in range(1, len(pieces) + 1)]
     values = [parse_start(f"{name}={piece}")[name] for name, piece in zip(names, pieces, strict=True)]

@@ -13,24 +13,29 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from downslope.cli import terminal
-from downslope.cli.arguments import Word
+from downslope.cli.arguments import WordType
+from downslope.cli.options import default
 from downslope.cli.report import document
+from downslope.cli.words import Command, option
 from downslope.errors import UnknownNameError
+from downslope.messages import NOTHING, Message, lines, listing, literal, message, sentences
 
 if TYPE_CHECKING:
     from downslope.objectives import Problem
     from downslope.optimizers import Optimizer
 
-_FORMAT = click.option(
-    "--format", "form", type=Word(["table", "json"]), default="table", help="Default: table."
+_FORMAT = option("--format", "form", type=WordType(["table", "json"]), default="table", help=default("table"))
+
+
+@click.command(
+    cls=Command,
+    short_help=message("List the optimizers, or explain one."),
+    help=message("List the optimizers, or explain the one called NAME with its formula."),
 )
-
-
-@click.command(short_help="List the optimizers, or explain one.")
 @click.argument("name", required=False)
 @_FORMAT
 def optimizers(name: str | None, form: str) -> None:
-    """List the optimizers, or explain the one called NAME with its formula."""
+    """``downslope optimizers``."""
     from downslope.optimizers import all_optimizers, optimizer_class
 
     if name is not None:
@@ -44,18 +49,22 @@ def optimizers(name: str | None, form: str) -> None:
     rows = [
         (
             record["name"],
-            "\n".join(filter(None, (record["summary"], _defaults(record), _also(record)))),
+            str(lines(literal(record["summary"]), literal(_defaults(record)), _also(record))),
         )
         for record in records
     ]
-    _show_table(("name", "what it does, and its hyperparameters"), rows)
+    _show_table((_NAME, message("what it does, and its hyperparameters")), rows)
 
 
-@click.command(short_help="List the classic problems, or show one.")
+@click.command(
+    cls=Command,
+    short_help=message("List the classic problems, or show one."),
+    help=message('List the classic problems, or show the one called NAME, such as "rosenbrock(10)".'),
+)
 @click.argument("name", required=False)
 @_FORMAT
 def problems(name: str | None, form: str) -> None:
-    """List the classic problems, or show the one called NAME, such as "rosenbrock(10)"."""
+    """``downslope problems``."""
     from downslope.objectives import all_problems
     from downslope.objectives.problems import resolve
 
@@ -67,7 +76,13 @@ def problems(name: str | None, form: str) -> None:
         terminal.emit(document([_problem_record(p) for p in all_problems()]))
         return
     rows = [(p.name, str(p.dimension), f"{p.minimum:.6g}", p.title) for p in all_problems()]
-    _show_table(("name", "dimension", "minimum", "title"), rows, right=(1, 2))
+    header = (
+        _NAME,
+        message("dimension", context="column"),
+        message("minimum", context="column"),
+        message("title", context="column"),
+    )
+    _show_table(header, rows, right=(1, 2))
 
 
 def _problem(name: str) -> Problem:
@@ -76,24 +91,25 @@ def _problem(name: str) -> Problem:
     try:
         return problem(name)
     except UnknownNameError as error:
-        raise UnknownNameError(f"{error} 'downslope problems' lists them all.") from error
+        more = message("'{command}' lists them all.", command="downslope problems")
+        raise UnknownNameError(sentences(error.message, more)) from error
 
 
 def _optimizer_record(cls: type[Optimizer]) -> dict[str, Any]:
     """An optimizer as plain data, from its own docstring and fields; a default of None must be given."""
-    from downslope.optimizers.record import range_of
+    from downslope.optimizers.hyperparameters import range_of
 
     return {
         "name": cls.name(),
         "class": cls.__name__,
         "aliases": list(cls.aliases),
-        "summary": cls.summary(),
+        "summary": str(cls.summary()),
         "hyperparameters": [
             {
                 "name": field.name,
                 "default": None if field.default is dataclasses.MISSING else field.default,
-                "range": range_of(field.metadata).strip() if "about" in field.metadata else "",
-                "about": field.metadata.get("about", ""),
+                "range": str(range_of(field.metadata)).strip() if "about" in field.metadata else "",
+                "about": str(field.metadata.get("about", "")),
             }
             for field in dataclasses.fields(cls)
         ],
@@ -105,11 +121,11 @@ def _defaults(record: dict[str, Any]) -> str:
     return ", ".join(f"{h['name']}={_default(h)}" for h in record["hyperparameters"])
 
 
-def _also(record: dict[str, Any]) -> str:
+def _also(record: dict[str, Any]) -> Message:
     """The other names, without those that are only spelt differently."""
     own = record["name"].replace("_", "")
     others = [alias for alias in record["aliases"] if alias.lower() != own]
-    return f"also called {', '.join(others)}" if others else ""
+    return message("also called {names}", names=listing(others)) if others else NOTHING
 
 
 def _default(hyperparameter: dict[str, Any]) -> str:
@@ -117,6 +133,14 @@ def _default(hyperparameter: dict[str, Any]) -> str:
     return "..." if default is None else f"{default:g}" if isinstance(default, float) else str(default)
 
 
+_NAME = message("name", context="column")
+_HYPERPARAMETERS = (
+    message("hyperparameter", context="column"),
+    message("symbol", context="column"),
+    message("default", context="column"),
+    message("range", context="column"),
+    message("meaning", context="column"),
+)
 MOST_FORMULA = 3000  # characters; a longer one is a line search unrolled, which nobody reads
 
 
@@ -125,11 +149,15 @@ def _explained(cls: type[Optimizer]) -> dict[str, Any]:
     from downslope.optimizers.notation import formula, specimen
 
     rule = formula(specimen(cls))
-    lines = str(rule).split("\n")
-    if sum(map(len, lines)) > MOST_FORMULA:
-        lines = [
-            f"a line search of {len(lines)} lines; the page of {cls.name()} in docs/optimizers has the method in short"
-        ]
+    written = str(rule).split("\n")
+    if sum(map(len, written)) > MOST_FORMULA:
+        long = message(
+            "a line search of {count} lines; the page of {name} in {folder} has the method in short",
+            count=len(written),
+            name=cls.name(),
+            folder="docs/optimizers",
+        )
+        written = [str(long)]
     prose = [" ".join(part.split()) for part in (inspect.getdoc(cls) or "").split("\n\n")[1:]]
     plain = [
         re.sub(r"\*([^*]+)\*|``([^`]+)``", r"\1\2", p)
@@ -138,7 +166,7 @@ def _explained(cls: type[Optimizer]) -> dict[str, Any]:
     ]
     return {
         **_optimizer_record(cls),
-        "formula": lines,
+        "formula": written,
         "legend": rule.legend,
         "remarks": [p for p in plain if not p.startswith("Source:")],
         "source": " ".join(p.removeprefix("Source:").strip() for p in plain if p.startswith("Source:")),
@@ -157,12 +185,12 @@ def _optimizer_page(record: dict[str, Any]) -> str:
             *_wrapped(names),
             *_wrapped(record["summary"]),
             "",
-            *_table_lines(("hyperparameter", "symbol", "default", "range", "meaning"), hyperparameters),
+            *_table_lines(_HYPERPARAMETERS, hyperparameters),
             "",
-            "One step, traced from the code (x: the point, f: the value, g: the gradient):",
+            str(message("One step, traced from the code (x: the point, f: the value, g: the gradient):")),
             *_wrapped(*record["formula"], indent="  "),
             *(line for remark in record["remarks"] for line in ("", *_wrapped(remark))),
-            *(("", *_wrapped(f"Source: {record['source']}")) if record["source"] else ()),
+            *(("", *_wrapped(_source(record))) if record["source"] else ()),
             "",
         ]
     )
@@ -176,29 +204,37 @@ def _problem_record(problem: Problem) -> dict[str, Any]:
 
 
 def _problem_page(record: dict[str, Any]) -> str:
-    def point(values: Sequence[float]) -> str:
+    def point(values: Sequence[float]) -> Message:
         pairs = zip(record["variables"], values, strict=True)
-        shown = [f"{name}={value!r}" for name, value in pairs]
-        return ",".join(shown[:10]) + (f",... and {len(shown) - 10} more" if len(shown) > 10 else "")
+        return listing((f"{name}={value!r}" for name, value in pairs), most=10)
 
-    places = [point(values) for values in record["minimisers"]]
-    where = " at " + " and ".join(places[:12]) if places else ", nowhere attained or known only as a value"
-    minimum = f"{record['minimum']}{where}{' ...' if len(places) > 12 else ''}"
+    places = listing(map(point, record["minimisers"]), "and", most=12)
+    if places:
+        minimum = message("{value} at {places}", value=record["minimum"], places=places)
+    else:
+        minimum = message("{value}, nowhere attained or known only as a value", value=record["minimum"])
+    labels = message("start", context="label"), message("minimum", context="label")
+    wide = max(terminal.cells(str(label)) for label in labels) + 2
+    start, lowest = (str(label) + " " * (wide - terminal.cells(str(label))) for label in labels)
     return "\n".join(
         [
             f"{record['name']}: {record['title']}",
             "",
             *_wrapped(record["formula"], indent="  "),
             "",
-            *_wrapped(f"start    {point(record['start'])}", hanging=" " * 9),
-            *_wrapped(f"minimum  {minimum}", hanging=" " * 9),
+            *_wrapped(f"{start}{point(record['start'])}", hanging=" " * wide),
+            *_wrapped(f"{lowest}{minimum}", hanging=" " * wide),
             "",
             *_wrapped(record["about"]),
             "",
-            *_wrapped(f"Source: {record['source']}"),
+            *_wrapped(_source(record)),
             "",
         ]
     )
+
+
+def _source(record: dict[str, Any]) -> str:
+    return str(message("Source: {source}", source=record["source"]))
 
 
 def _wrapped(*texts: str, indent: str = "", hanging: str | None = None) -> list[str]:
@@ -215,12 +251,12 @@ def _wrapped(*texts: str, indent: str = "", hanging: str | None = None) -> list[
     ]
 
 
-def _show_table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+def _show_table(header: Sequence[Message], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
     terminal.emit("\n".join(_table_lines(header, rows, right)) + "\n")
 
 
 def _table_lines(
-    header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
+    header: Sequence[Message], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
 ) -> list[str]:
     """A table that wraps its cells to the width there is."""
     from rich.console import Console
@@ -229,7 +265,7 @@ def _table_lines(
 
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for i, name in enumerate(header):
-        table.add_column(Text(name), justify="right" if i in right else "left", no_wrap=i == 0)
+        table.add_column(Text(str(name)), justify="right" if i in right else "left", no_wrap=i == 0)
     for row in rows:
         table.add_row(*map(Text, row))
     colour = terminal.coloured(sys.stdout)

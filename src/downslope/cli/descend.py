@@ -12,7 +12,7 @@ import click
 from downslope.cli import terminal
 from downslope.cli.arguments import (
     ExpressionCommand,
-    Number,
+    NumberType,
     assignments,
     split_outside_brackets,
     start_values,
@@ -21,6 +21,7 @@ from downslope.cli.options import descent_parameters
 from downslope.cli.outputs import Outputs
 from downslope.cli.progress import Bar
 from downslope.errors import StartError, UsageError, nearest
+from downslope.messages import NOTHING, argument, lines, listing, message
 
 if TYPE_CHECKING:
     from downslope import Run
@@ -45,29 +46,33 @@ _AS_GIVEN = (
 )
 
 
-@click.command(cls=ExpressionCommand, short_help="Descend a formula or a classic problem.")
+@click.command(
+    cls=ExpressionCommand,
+    short_help=message("Descend a formula or a classic problem."),
+    help=message("Descend EXPRESSION: a formula, or the name of a classic problem."),
+    examples=(
+        'downslope minimize "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 0.95',
+        'downslope minimize "x^2+2x+3" --start "x=uniform(-2,2)" --seed 7',
+        'downslope minimize "rosenbrock(10)" --optimizer adam --set beta1=0.8',
+    ),
+)
 @descent_parameters
 @click.pass_context
 def minimize(ctx: click.Context, /, **given: Any) -> None:
-    """Descend EXPRESSION: a formula, or the name of a classic problem.
-
-    \b
-    downslope minimize "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 0.95
-    downslope minimize "x^2+2x+3" --start "x=uniform(-2,2)" --seed 7
-    downslope minimize "rosenbrock(10)" --optimizer adam --set beta1=0.8
-    """
+    """``downslope minimize``."""
     ctx.exit(_descend("minimize", given))
 
 
-@click.command(cls=ExpressionCommand, short_help="Climb a formula or a classic problem.")
+@click.command(
+    cls=ExpressionCommand,
+    short_help=message("Climb a formula or a classic problem."),
+    help=message("Climb EXPRESSION: a formula, or the name of a classic problem."),
+    examples=('downslope maximize "-(x^2+2x+3)" --start x=1.5 --learning-rate 0.01',),
+)
 @descent_parameters
 @click.pass_context
 def maximize(ctx: click.Context, /, **given: Any) -> None:
-    """Climb EXPRESSION: a formula, or the name of a classic problem.
-
-    \b
-    downslope maximize "-(x^2+2x+3)" --start x=1.5 --learning-rate 0.01
-    """
+    """``downslope maximize``."""
     ctx.exit(_descend("maximize", given))
 
 
@@ -120,15 +125,23 @@ def hyperparameters(given: dict[str, Any]) -> dict[str, Any]:
     if "learning_rate" not in values:
         return {"hyperparameters": values} if values else {}
     if given["learning_rate"] is not None:
-        raise UsageError("the learning rate is given twice, by --learning-rate and by --set.")
+        raise UsageError(
+            message(
+                "the learning rate is given twice, by {option} and by {other}.",
+                option="--learning-rate",
+                other="--set",
+            )
+        )
     return {"learning_rate": values.pop("learning_rate"), "hyperparameters": values}
 
 
 def _value(name: str, text: str) -> Any:
     try:
-        return Number().convert(text, None, None)
-    except click.BadParameter as error:
-        raise UsageError(f"--set {name}: {error.message}") from error
+        return NumberType().convert(text, None, None)
+    except UsageError as error:
+        raise UsageError(
+            message("{parameter}: {what}", parameter=f"--set {name}", what=error.message)
+        ) from error
 
 
 def ask_for_start(expression: str) -> None:
@@ -137,12 +150,17 @@ def ask_for_start(expression: str) -> None:
     from downslope.objectives import all_problems
 
     names = parse(expression).names
-    listed = f"{', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
     example = ",".join(f"{name}=1" for name in names[:8])
-    problem = nearest(expression, [p.name for p in all_problems()]) if expression.isidentifier() else ""
+    problem = nearest(expression, [p.name for p in all_problems()]) if expression.isidentifier() else NOTHING
     raise StartError(
-        f"no start is given, and the parameters are: {listed}. Try --start {example}."
-        + (f"\nOr is it a classic problem? {problem}" if problem else "")
+        lines(
+            message(
+                "no start is given, and the parameters are: {names}. Try {example}.",
+                names=listing(names, most=8),
+                example=argument("start", example),
+            ),
+            message("Or is it a classic problem? {problem}", problem=problem) if problem else NOTHING,
+        )
     )
 
 
@@ -155,4 +173,4 @@ def warnings_as_notes(quiet: bool) -> Iterator[None]:
         warnings.simplefilter("ignore", GradientWarning)
         yield
     for warning in caught if not quiet else ():
-        terminal.note(str(warning.message), "warning")
+        terminal.note(str(warning.message), terminal.WARNING)

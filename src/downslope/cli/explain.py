@@ -9,72 +9,87 @@ import click
 from downslope.cli import terminal
 from downslope.cli.arguments import (
     ExpressionCommand,
-    Number,
-    Word,
+    NumberType,
+    WordType,
     assignments,
     split_outside_brackets,
     start_values,
 )
 from downslope.cli.descend import ask_for_start
-from downslope.cli.options import Section
+from downslope.cli.options import FILE, default
 from downslope.cli.report import document, wrapped
+from downslope.cli.words import option
 from downslope.errors import StartError, UsageError
+from downslope.messages import argument, message
 
 if TYPE_CHECKING:
     from downslope import Run
 
-_NUMBER = Number()
-_FORMAT = click.option(
+_NUMBER = NumberType()
+METHOD, OUTPUT = message("Method", context="heading"), message("Output", context="heading")
+STOP, GRADIENT = message("When to stop", context="heading"), message("Gradient", context="heading")
+_FORMAT = option(
     "--format",
     "form",
-    cls=Section,
-    section="Output",
-    type=Word(["text", "json"]),
+    section=OUTPUT,
+    type=WordType(["text", "json"]),
     default="text",
-    help="Default: text.",
+    help=default("text"),
 )
 
 
-@click.command("explain", cls=ExpressionCommand, short_help="Forecast a descent, then run it and explain it.")
-@click.option("--start", cls=Section, section="Method", metavar="x=-7,y=2", help="Where to begin.")
-@click.option("--optimizer", cls=Section, section="Method", metavar="NAME", help="Default: gradient_descent.")
-@click.option(
+@click.command(
+    "explain",
+    cls=ExpressionCommand,
+    short_help=message("Forecast a descent, then run it and explain it."),
+    help=message(
+        "Say what to expect of descending EXPRESSION, from its curvature; then run it and say why it ended as it did."
+        " Of a saved run or fit, say why it ended as it did."
+    ),
+    examples=(
+        'downslope explain "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 1.05',
+        "downslope explain fit.json",
+    ),
+)
+@option("--start", section=METHOD, metavar="x=-7,y=2", help=message("Where to begin."))
+@option("--optimizer", section=METHOD, metavar="NAME", help=default("gradient_descent"))
+@option(
     "--learning-rate",
-    cls=Section,
-    section="Method",
+    section=METHOD,
     type=_NUMBER,
     metavar="R",
-    help="Default: the best constant one.",
+    help=message("Default: the best constant one."),
 )
-@click.option(
+@option(
     "--set",
     "hyperparameters",
-    cls=Section,
-    section="Method",
+    section=METHOD,
     multiple=True,
     metavar="NAME=VALUE",
-    help="A hyperparameter; may be repeated.",
+    help=message("A hyperparameter; may be repeated."),
 )
-@click.option(
-    "--tolerance", cls=Section, section="When to stop", type=_NUMBER, metavar="EPS", help="Default: 1e-8."
+@option(
+    "--tolerance",
+    section=STOP,
+    type=_NUMBER,
+    metavar="EPS",
+    help=default("1e-8"),
 )
-@click.option(
-    "--steps", cls=Section, section="When to stop", type=_NUMBER, metavar="N", help="Default: 100,000."
+@option(
+    "--steps",
+    section=STOP,
+    type=_NUMBER,
+    metavar="N",
+    help=default("100,000"),
 )
-@click.option("--maximize", cls=Section, section="Method", is_flag=True, help="Climb instead.")
+@option("--maximize", section=METHOD, is_flag=True, help=message("Climb instead."))
 @_FORMAT
-@click.argument("expression", metavar="EXPRESSION|FILE.json", type=click.Path())
+@click.argument("expression", metavar="EXPRESSION|FILE.json", type=FILE)
 @click.pass_context
 def explain(ctx: click.Context, /, **given: Any) -> None:
-    """Say what to expect of descending EXPRESSION, from its curvature; then run it and say why it ended as it did.
-    Of a saved run or fit, say why it ended as it did.
-
-    \b
-    downslope explain "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 1.05
-    downslope explain fit.json
-    """
+    """``downslope explain``."""
     import downslope
-    from downslope.explain.outlook import expected
+    from downslope.explain.theory import expected
 
     if given["expression"].lower().endswith(".json"):
         ctx.exit(_explain_saved(given))
@@ -117,14 +132,18 @@ def explain(ctx: click.Context, /, **given: Any) -> None:
 
 def _explain_saved(given: dict[str, Any]) -> int:
     """Say why a saved run or fit ended as it did; the exit code is what it had."""
-    from downslope.api import load
     from downslope.cli.fit_report import explanation_of
-    from downslope.descent import Run
+    from downslope.results.loading import load
+    from downslope.results.run import Run
 
     asked = [name for name, value in given.items() if value and name not in ("expression", "form")]
     if asked:
         raise UsageError(
-            f"--{asked[0].replace('_', '-')} is for an expression; {given['expression']} has been run already."
+            message(
+                "{option} is for an expression; {file} has been run already.",
+                option=argument(asked[0]),
+                file=given["expression"],
+            )
         )
     found = load(given["expression"])
     if isinstance(found, Run):
@@ -145,29 +164,37 @@ def _after(run: Run) -> list[str]:
 
 
 @click.command(
-    "check-gradient", cls=ExpressionCommand, short_help="Hold a gradient against the derivative of its cost."
+    "check-gradient",
+    cls=ExpressionCommand,
+    short_help=message("Hold a gradient against the derivative of its cost."),
+    help=message(
+        "Hold a gradient against the derivative of COST, in value and not only in direction. Exit code 1: it is wrong."
+    ),
+    examples=('downslope check-gradient "x^2/20 + y^2" --gradient x=x/10,y=2*y --at x=1,y=2',),
 )
-@click.option(
+@option(
     "--gradient",
-    cls=Section,
-    section="Gradient",
+    section=GRADIENT,
     metavar="x=x/10,y=2*y",
-    help="The partial derivatives to check.",
+    help=message("The partial derivatives to check."),
 )
-@click.option("--at", cls=Section, section="Gradient", metavar="x=1,y=2", help="The point.")
+@option("--at", section=GRADIENT, metavar="x=1,y=2", help=message("The point."))
 @_FORMAT
 @click.argument("expression", metavar="COST")
 @click.pass_context
 def check_gradient(ctx: click.Context, /, **given: Any) -> None:
-    """Hold a gradient against the derivative of COST, in value and not only in direction. Exit code 1: it is wrong.
-
-    \b
-    downslope check-gradient "x^2/20 + y^2" --gradient x=x/10,y=2*y --at x=1,y=2
-    """
+    """``downslope check-gradient``."""
     import downslope
 
     if given["gradient"] is None or given["at"] is None:
-        raise UsageError("check-gradient needs --gradient x=...,y=... and --at x=1,y=2.")
+        raise UsageError(
+            message(
+                "{command} needs {gradient} and {point}.",
+                command="check-gradient",
+                gradient="--gradient x=...,y=...",
+                point="--at x=1,y=2",
+            )
+        )
     partials = assignments("--gradient", split_outside_brackets(given["gradient"]), "x=x/10,y=2*y")
     check = downslope.check_gradient(given["expression"], partials, at=start_values(given["at"]))
     if given["form"] == "json":
@@ -179,9 +206,15 @@ def check_gradient(ctx: click.Context, /, **given: Any) -> None:
 
 def _rows(check: Any) -> list[str]:
     """One line for each coordinate: what was supplied, what the derivative is."""
-    return [
-        f"  {name}: supplied {supplied:.6g}, derivative {derivative:.6g}"
+    said = [
+        message(
+            "{name}: supplied {supplied:.6g}, derivative {derivative:.6g}",
+            name=name,
+            supplied=supplied,
+            derivative=derivative,
+        )
         for name, supplied, derivative in zip(
             check.coordinates, check.supplied, check.derivative, strict=True
         )
     ]
+    return [f"  {line}" for line in said]

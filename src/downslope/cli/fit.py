@@ -18,9 +18,10 @@ from downslope.cli.fit_report import report_fit
 from downslope.cli.outputs import Outputs
 from downslope.cli.progress import Bar
 from downslope.errors import UsageError
+from downslope.messages import listing, message, plural, sentences
 
 if TYPE_CHECKING:
-    from downslope.fit import Fit
+    from downslope.results.fit import Fit
 
 _AS_GIVEN = (
     "target",
@@ -51,20 +52,24 @@ _FLAGS = ("standardize", "drop_missing")
 EXAMPLE = 'downslope fit data.csv "y ~ a*x + b"'
 
 
-@click.command(cls=ExpressionCommand, short_help="Fit a hypothesis to a table.")
+@click.command(
+    cls=ExpressionCommand,
+    short_help=message("Fit a hypothesis to a table."),
+    help=message(
+        "Fit a hypothesis to a table: what in it is a column is data, the other names are parameters to be found."
+        "\n\nDATA is a file (CSV, TSV, Parquet, Arrow; .gz, .zst), several of them, a pattern in quotes, or - for"
+        " standard input."
+    ),
+    examples=(
+        f"{EXAMPLE} --plot fit.png",
+        'downslope fit data.csv "y ~ b1*(1 - exp(-b2*x))" --start b1=200,b2=0.001',
+        "downslope fit data.parquet --target price --features area,rooms --save f.json",
+    ),
+)
 @fit_parameters
 @click.pass_context
 def fit(ctx: click.Context, /, **given: Any) -> None:
-    """Fit a hypothesis to a table: what in it is a column is data, the other names are parameters to be found.
-
-    DATA is a file (CSV, TSV, Parquet, Arrow; .gz, .zst), several of them, a pattern in quotes, or - for standard
-    input.
-
-    \b
-    downslope fit data.csv "y ~ a*x + b" --plot fit.png
-    downslope fit data.csv "y ~ b1*(1 - exp(-b2*x))" --start b1=200,b2=0.001
-    downslope fit data.parquet --target price --features area,rooms --save f.json
-    """
+    """``downslope fit``."""
     data, hypothesis = sorted_words(given["words"], given["target"])
     outputs = Outputs(
         given["form"],
@@ -102,27 +107,49 @@ def sorted_words(words: Sequence[str], target: str | None) -> tuple[list[str], s
     if equation is not None and not formulas:
         left, _, right = equation.partition("=")
         raise UsageError(
-            f"'{equation}' is neither a file nor a hypothesis, which has a ~: \"{left.strip()} ~ {right.strip()}\"."
+            message(
+                "'{equation}' is neither a file nor a hypothesis, which has a ~: \"{left} ~ {right}\".",
+                equation=equation,
+                left=left.strip(),
+                right=right.strip(),
+            )
         )
     if len(formulas) > 1:
         raise UsageError(
-            f"there are {len(formulas)} hypotheses: {' and '.join(map(repr, formulas))}. Give one."
+            plural(
+                "there is {n} hypothesis: {formulas}. Give one.",
+                "there are {n} hypotheses: {formulas}. Give one.",
+                n=len(formulas),
+                formulas=listing(map(repr, formulas), "and"),
+            )
         )
     if len(data) > 1 and not formulas and target is None:
         strange = [word for word in data[1:] if not os.path.exists(word) and not set("*?[") & set(word)]
         signs = [word for word in data[1:] if word in ("+", "-", "*", "/", "~")]
         if strange or signs:
-            raise UsageError(f"the hypothesis came in {len(data) - 1} pieces. Put it in quotes: {EXAMPLE}")
+            raise UsageError(
+                plural(
+                    "the hypothesis came in {n} piece. Put it in quotes: {example}",
+                    "the hypothesis came in {n} pieces. Put it in quotes: {example}",
+                    n=len(data) - 1,
+                    example=EXAMPLE,
+                )
+            )
     if not data:
-        what = "are missing" if formulas else "and the hypothesis are missing"
-        raise UsageError(f"the data {what}. Give a file, or - for standard input: {EXAMPLE}")
+        missing = (
+            message("the data are missing.")
+            if formulas
+            else message("the data and the hypothesis are missing.")
+        )
+        how = message("Give a file, or - for standard input: {example}", example=EXAMPLE)
+        raise UsageError(sentences(missing, how))
     return data, formulas[0] if formulas else None
 
 
 def ask_for_input(data: Sequence[str], quiet: bool) -> None:
     """Tell a person at a terminal that a table is waited for."""
     if "-" in data and sys.stdin.isatty() and not quiet:
-        terminal.note("reading the table from standard input; Ctrl-D ends it.")
+        terminal.note(message("reading the table from standard input; Ctrl-D ends it."))
 
 
 def _view(text: str) -> dict[str, Any]:
@@ -133,7 +160,7 @@ def _view(text: str) -> dict[str, Any]:
 
 
 def _fitted(data: list[str], hypothesis: str | None, given: dict[str, Any], bar: Bar | None) -> Fit:
-    from downslope.fit import fit as fit_table
+    from downslope.api.table_fitting import fit as fit_table
 
     options: dict[str, Any] = {name: given[name] for name in _AS_GIVEN if given[name] is not None}
     options.update({name: True for name in _FLAGS if given[name]})

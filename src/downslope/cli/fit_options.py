@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import click
 
-from downslope.cli.arguments import Word
-from downslope.cli.options import NUMBER, RULE, Declared, Function, added, outputs, stopping
+from downslope.cli.arguments import WordType
+from downslope.cli.options import FILE, NUMBER, RULE, Declared, Function, added, outputs, stopping
+from downslope.messages import listing, message
 
 PATHS = ("auto", "moments", "qr", "kernel", "formula")
 VIEWS = ("data", "predicted", "residuals", "surface", "progress", "calibration", "classes")
 
 
 def _losses(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from downslope.fit.losses import LOSSES
+    from downslope.fitting.losses import LOSSES
 
     return [name for name in LOSSES if name.startswith(incomplete)]
 
@@ -26,12 +27,12 @@ _MODEL: tuple[Declared, ...] = (
         ("--target",),
         {
             "metavar": "COLUMN",
-            "help": "Instead of a hypothesis: the linear model of this column, with an intercept.",
+            "help": message("Instead of a hypothesis: the linear model of this column, with an intercept."),
         },
     ),
     (
         ("--features",),
-        {"metavar": "A,B,C", "help": "The columns it is predicted from. Default: all others."},
+        {"metavar": "A,B,C", "help": message("The columns it is predicted from. Default: all others.")},
     ),
     (
         ("--loss",),
@@ -39,17 +40,30 @@ _MODEL: tuple[Declared, ...] = (
             "metavar": "NAME",
             "default": "mse",
             "shell_complete": _losses,
-            "help": "mse, rmse, mae, huber:1.35, log_cosh, quantile:0.5; log_loss (labels 0 and 1), softmax (labels),"
-            " poisson (counts), which apply sigmoid, softmax and exp themselves. Default: mse.",
+            "help": message(
+                "mse, rmse, mae, huber:1.35, log_cosh, quantile:0.5; log_loss (labels 0 and 1),"
+                " softmax (labels), poisson (counts), which apply sigmoid, softmax and exp"
+                " themselves. Default: mse."
+            ),
         },
     ),
-    (("--weights",), {"metavar": "COLUMN", "help": "How much each row counts, >= 0."}),
-    (("--l2",), {"type": NUMBER, "metavar": "R", "help": "Add R times the sum of the squared parameters."}),
+    (("--weights",), {"metavar": "COLUMN", "help": message("How much each row counts, >= 0.")}),
+    (
+        ("--l2",),
+        {"type": NUMBER, "metavar": "R", "help": message("Add R times the sum of the squared parameters.")},
+    ),
     (
         ("--l1",),
-        {"type": NUMBER, "metavar": "R", "help": "Add R times the sum of their sizes; small ones become 0."},
+        {
+            "type": NUMBER,
+            "metavar": "R",
+            "help": message("Add R times the sum of their sizes; small ones become 0."),
+        },
     ),
-    (("--drop-missing",), {"is_flag": True, "help": "Leave out rows with missing values, and count them."}),
+    (
+        ("--drop-missing",),
+        {"is_flag": True, "help": message("Leave out rows with missing values, and count them.")},
+    ),
 )
 
 _METHOD: tuple[Declared, ...] = (
@@ -57,57 +71,68 @@ _METHOD: tuple[Declared, ...] = (
         ("--start",),
         {
             "metavar": "a=1,b=1",
-            "help": "Where to begin. Default: zeros, for a hypothesis that is linear in its parameters.",
+            "help": message(
+                "Where to begin. Default: zeros, for a hypothesis that is linear in its parameters."
+            ),
         },
     ),
     *RULE,
     (
         ("--standardize",),
-        {"is_flag": True, "help": "Descend with the features standardised; report in their units."},
+        {"is_flag": True, "help": message("Descend with the features standardised; report in their units.")},
     ),
     (
         ("--batch-size",),
-        {"type": NUMBER, "metavar": "B", "help": "Step after every B rows, in mini-batches."},
+        {"type": NUMBER, "metavar": "B", "help": message("Step after every B rows, in mini-batches.")},
     ),
     (
         ("--epochs",),
-        {"type": NUMBER, "metavar": "E", "help": "So many times through the table; without batches, steps."},
+        {
+            "type": NUMBER,
+            "metavar": "E",
+            "help": message("So many times through the table; without batches, steps."),
+        },
     ),
     (
         ("--gradient",),
         {
             "metavar": "'sum((a*x-y)*x)'",
-            "help": "One of your own, as sums or means; with more parameters a=...,b=...",
+            "help": message("One of your own, as sums or means; with more parameters a=...,b=..."),
         },
     ),
     (
         ("--path",),
         {
-            "type": Word(PATHS),
+            "type": WordType(PATHS),
             "metavar": "auto|moments|qr|kernel|formula",
-            "help": "How the rows are read: once, or at every step. Default: auto.",
+            "help": message("How the rows are read: once, or at every step. Default: auto."),
         },
     ),
     (
         ("--stream/--no-stream",),
         {
             "default": None,
-            "help": "Read files page by page, in little memory. Default: where they would take more than half of it.",
+            "help": message(
+                "Read files page by page, in little memory. Default: where they would take more than"
+                " half of it."
+            ),
         },
     ),
     (
         ("--seed",),
-        {"type": NUMBER, "metavar": "N", "help": "For the order of the batches, or a random start."},
+        {"type": NUMBER, "metavar": "N", "help": message("For the order of the batches, or a random start.")},
     ),
 )
 
-_TARGET_LOSS: Declared = (("--target-loss",), {"metavar": "V", "help": "The cost has reached this."})
+_TARGET_LOSS: Declared = (("--target-loss",), {"metavar": "V", "help": message("The cost has reached this.")})
 _VIEW: Declared = (
     ("--view",),
     {
         "metavar": "NAME",
         "shell_complete": _views,
-        "help": f"Which picture: {', '.join(VIEWS)}; and what it shows, as in data,COLUMN=0:10.",
+        "help": message(
+            "Which picture: {views}; and what it shows, as in data,COLUMN=0:10.", views=listing(VIEWS)
+        ),
     },
 )
 
@@ -115,10 +140,13 @@ _VIEW: Declared = (
 def fit_parameters(function: Function) -> Function:
     """Everything that ``fit`` takes."""
     sections = (
-        ("What is fitted", _MODEL),
-        ("Method", _METHOD),
-        ("When to stop", stopping("Default: 1e-8; with auto, to rounding.", _TARGET_LOSS)),
-        ("Output", outputs(_VIEW)),
+        (message("What is fitted", context="heading"), _MODEL),
+        (message("Method", context="heading"), _METHOD),
+        (
+            message("When to stop", context="heading"),
+            stopping(message("Default: 1e-8; with auto, to rounding."), _TARGET_LOSS),
+        ),
+        (message("Output", context="heading"), outputs(_VIEW)),
     )
-    words = click.argument("words", nargs=-1, metavar='DATA ["y ~ a*x + b"]', type=click.Path())
+    words = click.argument("words", nargs=-1, metavar='DATA ["y ~ a*x + b"]', type=FILE)
     return words(added(function, sections))

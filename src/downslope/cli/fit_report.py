@@ -7,14 +7,17 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from downslope.cli import terminal
-from downslope.cli.report import counted, document, effort, ended, rows_of, wrapped
+from downslope.cli.report import document, effort, ended, rows_of, wrapped
+from downslope.cli.table import STEP
+from downslope.messages import NOTHING, Message, listing, literal, message, plural
 
 if TYPE_CHECKING:
-    from downslope.fit import Fit
+    from downslope.results.fit import Fit
 
 MOST_NAMED = 40  # parameters; more are not spelt out below the table
 LONGEST_RULE = 160
 GAP = "  "
+JSON = "--format json"
 
 
 def report_fit(fit: Fit, form: str, every: int | None, quiet: bool, explain: bool | None) -> None:
@@ -30,16 +33,20 @@ def report_fit(fit: Fit, form: str, every: int | None, quiet: bool, explain: boo
     elif form == "csv":
         terminal.emit(fit.history.to_csv())
     else:
-        step = "epoch" if fit.path == "batches" else "step"
-        value = str(fit.model.loss) if fit.task is None or not _penalised(fit) else "cost"
+        batches = fit.path == "batches"
+        step = message("epoch", context="column") if batches else STEP
+        penalised = fit.problem is not None and _penalised(fit)
+        value = message("cost", context="column") if penalised else literal(str(fit.model.loss))
         table = rows_of(fit.history, every, quiet, step, value)
         said = [] if explain is False else _explained(fit, explain is True)
-        terminal.emit("\n".join([*table, *ended(fit.run), *said, *parameters(fit), *_quality(fit, step), ""]))
+        terminal.emit(
+            "\n".join([*table, *ended(fit.run), *said, *parameters(fit), *_quality(fit, batches), ""])
+        )
 
 
 def _penalised(fit: Fit) -> bool:
-    assert fit.task is not None
-    penalty = fit.task.objective.penalty
+    assert fit.problem is not None
+    penalty = fit.problem.objective.penalty
     return bool(penalty.l1 or penalty.l2)
 
 
@@ -65,9 +72,9 @@ def parameters(fit: Fit) -> list[str]:
         + (f"  ± {errors[name]:.3g}" if name in errors else "")
         for name in shown
     ]
-    why = f"(no standard errors: {fit.no_standard_errors})" if fit.no_standard_errors else ""
-    told = textwrap.wrap(why, terminal.width(sys.stdout), initial_indent=GAP, subsequent_indent=GAP)
-    return [*lines, *_more(len(values), len(shown), "parameter"), *told]
+    why = message("(no standard errors: {why})", why=fit.no_standard_errors) if fit.no_standard_errors else ""
+    told = textwrap.wrap(str(why), terminal.width(sys.stdout), initial_indent=GAP, subsequent_indent=GAP)
+    return [*lines, *_more_parameters(len(values) - len(shown)), *told]
 
 
 def _by_class(fit: Fit) -> list[str]:
@@ -83,8 +90,8 @@ def _by_class(fit: Fit) -> list[str]:
     lines[MOST_NAMED + 1 :] = []
     return [
         *lines,
-        *_more(len(fit.x), len(lines) - 1, "parameter"),
-        *_more(len(fit.model.classes), len(columns) - 1, "class"),
+        *_more_parameters(len(fit.x) - len(lines) + 1),
+        *_more_classes(len(fit.model.classes) - len(columns) + 1),
     ]
 
 
@@ -97,36 +104,59 @@ def _padded(column: list[str]) -> list[str]:
     ]
 
 
-def _more(count: int, shown: int, noun: str) -> list[str]:
-    nouns = {"class": "classes"}.get(noun, f"{noun}s")
-    return [f"{GAP}... and {count - shown} more {nouns}; --format json has all"] if shown < count else []
+def _more_parameters(n: int) -> list[str]:
+    more = plural(
+        "... and {n} more parameter; {json} has all",
+        "... and {n} more parameters; {json} has all",
+        n=n,
+        json=JSON,
+    )
+    return [f"{GAP}{more}"] if n > 0 else []
 
 
-def _quality(fit: Fit, step: str) -> list[str]:
+def _more_classes(n: int) -> list[str]:
+    more = plural(
+        "... and {n} more class; {json} has all", "... and {n} more classes; {json} has all", n=n, json=JSON
+    )
+    return [f"{GAP}{more}"] if n > 0 else []
+
+
+def _rows(n: int) -> Message:
+    return plural("{n:,} row", "{n:,} rows", n=n)
+
+
+def _quality(fit: Fit, batches: bool) -> list[str]:
     """How good it is, and what it took."""
-    measures = [f"{fit.model.loss} = {fit.loss:.10g}"]
+    measures: list[Message | str] = [f"{fit.model.loss} = {fit.loss:.10g}"]
     if fit.r2 is not None:
         measures.append(f"R² = {fit.r2:.8g}")
     if fit.accuracy is not None:
-        measures.append(f"accuracy {fit.accuracy:.6g}")
-    measures.append(counted(fit.rows, "row"))
+        measures.append(message("accuracy {accuracy:.6g}", accuracy=fit.accuracy))
+    measures.append(_rows(fit.rows))
     if fit.rows_dropped:
-        measures.append(f"{fit.rows_dropped:,} left out")
-    where = {"user": "", "natural": ", natural coordinates", "orthogonal": ", orthogonal coordinates"}.get(
-        fit.coordinates, f", {fit.coordinates}"
-    )
+        measures.append(message("{n:,} left out", context="rows", n=fit.rows_dropped))
+    coordinates = {
+        "user": NOTHING,
+        "natural": message("natural coordinates"),
+        "orthogonal": message("orthogonal coordinates"),
+    }.get(fit.coordinates, literal(fit.coordinates))
     rule = repr(fit.run.optimizer)
     if len(rule) > LONGEST_RULE:
         rule = f"{type(fit.run.optimizer).__name__}(...)"
-    cost = f"status {fit.status}, {effort(fit.run, step)}, {rule}, path {fit.path}{where}"
-    columns = terminal.width(sys.stdout)
-    return [", ".join(measures), *textwrap.wrap(cost, columns, break_on_hyphens=False)]
+    cost = (
+        message("status {status}", status=fit.status),
+        effort(fit.run, batches),
+        rule,
+        message("path {path}", path=fit.path),
+        coordinates,
+    )
+    return [str(listing(measures)), *wrapped([listing(filter(None, cost))])]
 
 
 def explanation_of(fit: Fit) -> tuple[list[str], dict[str, Any]]:
     """All that is to be said of a fit that was loaded: as lines, and as plain data."""
     explanation = fit.explain()
-    before = f"{fit.run.objective.text}, {counted(fit.rows, 'row')}"
-    lines = [before, *wrapped(explanation.sentences), *parameters(fit), *_quality(fit, "step")]
+    before = listing((fit.run.objective.text, _rows(fit.rows)))
+    lines = [str(before), *wrapped(explanation.sentences), *parameters(fit), *_quality(fit, batches=False)]
     data = {"schema": 1, "command": "explain", "objective": fit.run.objective.text, "status": fit.status}
     return lines, {**data, "explanation": explanation.to_dict()}

@@ -24,12 +24,14 @@ from downslope.cli.explain import explain as explain_command
 from downslope.cli.export import export
 from downslope.cli.fit import fit
 from downslope.cli.predict import predict
+from downslope.cli.words import CommandGroup, Option, chosen_language, in_our_words, refused
 from downslope.errors import DownslopeError, nearest
+from downslope.messages import listing, message, reading, sentences
 
 USAGE, FILES, BUG, INTERRUPTED = 2, 3, 70, 130
 
 
-class Downslope(click.Group):
+class Downslope(CommandGroup):
     """The group whose ``main`` always ends with an exit code and never with a traceback."""
 
     def main(  # type: ignore[override]
@@ -42,23 +44,24 @@ class Downslope(click.Group):
     ) -> int:
         """Run a command line; exits the process, or returns the exit code where ``standalone_mode`` is off."""
         terminal.prepare()
-        try:
-            answer = super().main(
-                args if args is not None else sys.argv[1:],  # given, so that Windows does not expand x**2
-                prog_name or "downslope",
-                complete_var,
-                standalone_mode=False,
-                **extra,
-            )
-            code = answer if isinstance(answer, int) else 0
-            terminal.emit("")
-        except Exception as error:
-            code = explain(error)
-        except KeyboardInterrupt:
-            code = explain(click.Abort())
+        given = list(
+            args if args is not None else sys.argv[1:]
+        )  # given, so that Windows does not expand x**2
+        with reading(chosen_language(given), command_line=True):
+            code = self._code_of(given, prog_name or "downslope", complete_var, **extra)
         if standalone_mode:
             sys.exit(code)
         return code
+
+    def _code_of(self, args: list[str], prog_name: str, complete_var: str | None, **extra: Any) -> int:
+        try:
+            answer = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            terminal.emit("")
+        except Exception as error:
+            return explain_error(error)
+        except KeyboardInterrupt:
+            return explain_error(click.Abort())
+        return answer if isinstance(answer, int) else 0
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """What comes before a command; an expression there has forgotten its command."""
@@ -77,85 +80,77 @@ class Downslope(click.Group):
     def _refuse_command(self, ctx: click.Context, name: str) -> None:
         hint = nearest(name, self.commands)
         if not hint and not name.isidentifier():
-            hint = f'To descend an expression: downslope minimize "{name:.60}"'
-        hint = hint or f"There are: {', '.join(self.list_commands(ctx))}."
-        raise click.UsageError(f"there is no command '{name:.60}'. {hint}", ctx)
+            hint = message("To descend an expression: {command}", command=f'downslope minimize "{name:.60}"')
+        hint = hint or message("There are: {commands}.", commands=listing(self.list_commands(ctx)))
+        raise refused(sentences(message("there is no command '{name:.60}'.", name=name), hint), ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order in which they were added, the main ones first."""
         return list(self.commands)
 
 
-def explain(error: Exception) -> int:
+def explain_error(error: Exception) -> int:
     """Say on standard error what went wrong, in one message; returns the exit code."""
     if isinstance(error, DownslopeError):
         terminal.error(str(error))
         return error.exit_code
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.message, err=True)
+        return error.exit_code
     if isinstance(error, click.ClickException):
-        return _explain_usage(error)
+        terminal.error(in_our_words(error))
+        return error.exit_code
     if isinstance(error, click.Abort):
-        terminal.error("interrupted.")
+        terminal.error(message("interrupted."))
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):
         terminal.silence_stdout()
         return 0
     if isinstance(error, OSError):
-        what = error.filename or "standard output"
-        terminal.error(f"{what} cannot be read or written: {error.strerror or error}.")
+        what = error.filename or message("standard output")
+        reason = error.strerror or error
+        terminal.error(message("{file} cannot be read or written: {reason}.", file=what, reason=reason))
         return FILES
     if os.environ.get("DOWNSLOPE_DEBUG"):
         import traceback
 
         traceback.print_exception(error)
-    first = (str(error).strip() or "no message").split("\n")[0]
+    first = (str(error).strip() or type(error).__name__).split("\n")[0]
     terminal.error(
-        f"this is a bug in downslope ({type(error).__name__}: {first:.200})."
-        " Set DOWNSLOPE_DEBUG=1 to see where it happens, and please report it."
+        message(
+            "this is a bug in downslope ({kind}: {first:.200}). Set {variable} to see where it happens, and please"
+            " report it.",
+            kind=type(error).__name__,
+            first=first,
+            variable="DOWNSLOPE_DEBUG=1",
+        )
     )
     return BUG
-
-
-def _explain_usage(error: click.ClickException) -> int:
-    context = getattr(error, "ctx", None)
-    if type(error).__name__ == "NoArgsIsHelpError" and context is not None:
-        click.echo(context.get_help(), err=True)
-        return error.exit_code
-    if isinstance(error, click.NoSuchOption):
-        known = (
-            [name for param in context.command.get_params(context) for name in param.opts] if context else []
-        )
-        message = f"there is no option {error.option_name}. {nearest(error.option_name, known)}".rstrip()
-    elif isinstance(error, click.MissingParameter) and error.param is not None:
-        message = f"{error.param.human_readable_name.lower()} is missing."
-    elif isinstance(error, click.BadParameter) and error.param is not None:
-        name = (
-            error.param.opts[0]
-            if isinstance(error.param, click.Option)
-            else error.param.human_readable_name.lower()
-        )
-        message = f"{name}: {error.message}"
-    else:
-        message = error.format_message()
-    hint = f"\nTry '{context.command_path} --help'." if context is not None else ""
-    terminal.error(message + hint)
-    return error.exit_code
 
 
 @click.group(
     "downslope",
     cls=Downslope,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
-    epilog="Exit codes: 0 ended as asked; 1 ran and did not; 2 usage or expression; 3 data or files; 130 interrupted.",
+    help=message("Gradient descent that you can see, trust and scale."),
+    examples=(
+        'downslope minimize "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 0.95',
+        "downslope minimize rosenbrock --optimizer adam --plot path.png",
+        'downslope fit data.csv "y ~ a*x + b" --plot fit.png',
+    ),
+    epilog=message(
+        "Exit codes: 0 ended as asked; 1 ran and did not; 2 usage or expression; 3 data or files; 130 interrupted."
+    ),
 )
-@click.version_option(__version__, prog_name="downslope", message="%(prog)s %(version)s")
+@click.version_option(
+    __version__,
+    prog_name="downslope",
+    message="%(prog)s %(version)s",
+    cls=Option,
+    help=message("Show the version and exit."),
+)
 def cli() -> None:
-    """Gradient descent that you can see, trust and scale.
-
-    \b
-    downslope minimize "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 0.95
-    downslope minimize rosenbrock --optimizer adam --plot path.png
-    downslope fit data.csv "y ~ a*x + b" --plot fit.png
-    """
+    """``downslope``."""
 
 
 _COMMANDS = (

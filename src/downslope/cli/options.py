@@ -7,18 +7,12 @@ from typing import Any, TypeVar
 
 import click
 
-from downslope.cli.arguments import Number, Word
+from downslope.cli.arguments import NumberType, WordType
+from downslope.cli.words import option
+from downslope.messages import Message, message, sentences
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Declared = tuple[tuple[str, ...], dict[str, Any]]
-
-
-class Section(click.Option):
-    """An option that is listed under a heading."""
-
-    def __init__(self, *declarations: Any, section: str, **attributes: Any) -> None:
-        super().__init__(*declarations, **attributes)
-        self.section = section
 
 
 def _names_of_optimizers(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -33,13 +27,19 @@ def _names_of_problems(ctx: click.Context, param: click.Parameter, incomplete: s
     return [problem.name for problem in all_problems() if problem.name.startswith(incomplete)]
 
 
-NUMBER, FILE = Number(), click.Path(dir_okay=True)
+NUMBER, FILE = NumberType(), click.Path(readable=False)  # what is wrong with a file is for its reader to say
+
+
+def default(value: str) -> Message:
+    """What holds where nothing is given."""
+    return message("Default: {value}.", value=value)
+
 
 START: Declared = (
     ("--start",),
     {
         "metavar": "x=-7,y=2",
-        "help": "Where to begin. A value may be uniform(-2,2). A classic problem has its own start.",
+        "help": message("Where to begin. A value may be uniform(-2,2). A classic problem has its own start."),
     },
 )
 
@@ -50,19 +50,21 @@ RULE: tuple[Declared, ...] = (
         {
             "metavar": "NAME",
             "shell_complete": _names_of_optimizers,
-            "help": "See 'downslope optimizers'. Default: gradient_descent with a learning rate, else auto.",
+            "help": message(
+                "See 'downslope optimizers'. Default: gradient_descent with a learning rate, else auto."
+            ),
         },
     ),
-    (("--learning-rate",), {"type": NUMBER, "metavar": "R", "help": "Size of the steps, > 0."}),
+    (("--learning-rate",), {"type": NUMBER, "metavar": "R", "help": message("Size of the steps, > 0.")}),
     (
         ("--set", "hyperparameters"),
-        {"multiple": True, "metavar": "NAME=VALUE", "help": "A hyperparameter; may be repeated."},
+        {"multiple": True, "metavar": "NAME=VALUE", "help": message("A hyperparameter; may be repeated.")},
     ),
     (
         ("--schedule",),
         {
             "metavar": "SCHEDULE",
-            "help": "Of the learning rate, such as 'cosine(steps=1000)'; two are joined by '*'.",
+            "help": message("Of the learning rate, such as 'cosine(steps=1000)'; two are joined by '*'."),
         },
     ),
 )
@@ -72,47 +74,56 @@ _METHOD: tuple[Declared, ...] = (
     *RULE,
     (
         ("--bounds",),
-        {"metavar": "x=0:1,y=:5", "help": "Keep parameters within low:high; either may be left out."},
+        {
+            "metavar": "x=0:1,y=:5",
+            "help": message("Keep parameters within low:high; either may be left out."),
+        },
     ),
     (
         ("--gradient",),
         {
             "metavar": "x=x/10,y=2*y",
-            "help": "A gradient of your own, used instead of the derived one and compared with it.",
+            "help": message("A gradient of your own, used instead of the derived one and compared with it."),
         },
     ),
-    (("--dtype",), {"type": Word(["float64", "float32"]), "help": "Default: float64."}),
-    (("--seed",), {"type": NUMBER, "metavar": "N", "help": "For a random start, to have it again."}),
+    (("--dtype",), {"type": WordType(["float64", "float32"]), "help": default("float64")}),
+    (("--seed",), {"type": NUMBER, "metavar": "N", "help": message("For a random start, to have it again.")}),
     (
         ("--engine",),
         {
-            "type": Word(["auto", "traced", "hosted"]),
+            "type": WordType(["auto", "traced", "hosted"]),
             "metavar": "auto|traced|hosted",
-            "help": "Native code, or a loop in Python. Default: auto.",
+            "help": message("Native code, or a loop in Python. Default: auto."),
         },
     ),
 )
 
 
-def stopping(default: str, target: Declared) -> list[Declared]:
+def stopping(default: Message, target: Declared) -> list[Declared]:
     """When to stop; ``default`` says what holds where nothing is given."""
     numbers: list[Declared] = [
-        (("--steps",), {"metavar": "N", "help": "After so many steps. Default: 100,000."}),
-        (("--tolerance",), {"metavar": "EPS", "help": f"Gradient norm at most this. {default}"}),
+        (("--steps",), {"metavar": "N", "help": message("After so many steps. Default: 100,000.")}),
+        (
+            ("--tolerance",),
+            {"metavar": "EPS", "help": sentences(message("Gradient norm at most this."), default)},
+        ),
         (
             ("--relative-tolerance",),
-            {"metavar": "EPS", "help": "Gradient norm at most this part of the norm at the start."},
+            {"metavar": "EPS", "help": message("Gradient norm at most this part of the norm at the start.")},
         ),
-        (("--value-tolerance",), {"metavar": "EPS", "help": "A step changes the value by at most this."}),
-        (("--x-tolerance",), {"metavar": "EPS", "help": "A step is at most this long."}),
+        (
+            ("--value-tolerance",),
+            {"metavar": "EPS", "help": message("A step changes the value by at most this.")},
+        ),
+        (("--x-tolerance",), {"metavar": "EPS", "help": message("A step is at most this long.")}),
         target,
-        (("--evaluations",), {"metavar": "N", "help": "After so many evaluations."}),
-        (("--time-limit",), {"metavar": "S", "help": "After so many seconds."}),
+        (("--evaluations",), {"metavar": "N", "help": message("After so many evaluations.")}),
+        (("--time-limit",), {"metavar": "S", "help": message("After so many seconds.")}),
     ]
     return [(names, {**more, "type": NUMBER}) for names, more in numbers]
 
 
-TARGET: Declared = (("--target",), {"metavar": "V", "help": "The value has reached this."})
+TARGET: Declared = (("--target",), {"metavar": "V", "help": message("The value has reached this.")})
 
 
 def outputs(view: Declared) -> list[Declared]:
@@ -123,55 +134,68 @@ def outputs(view: Declared) -> list[Declared]:
             {
                 "type": NUMBER,
                 "metavar": "N",
-                "help": "Keep rows 0, N, 2N, ... and the last, in every output. Default: all; about 20 in the table.",
+                "help": message(
+                    "Keep rows 0, N, 2N, ... and the last, in every output. Default: all; about 20 in"
+                    " the table."
+                ),
             },
         ),
         (
             ("--format", "form"),
-            {"type": Word(["table", "json", "csv"]), "default": "table", "help": "Default: table."},
+            {"type": WordType(["table", "json", "csv"]), "default": "table", "help": default("table")},
         ),
         (
             ("--plot",),
-            {"type": FILE, "metavar": "FILE", "help": "Draw it: .png, .svg, .pdf, or an animated .gif."},
+            {
+                "type": FILE,
+                "metavar": "FILE",
+                "help": message("Draw it: .png, .svg, .pdf, or an animated .gif."),
+            },
         ),
         view,
         (
             ("--save",),
-            {"type": FILE, "metavar": "FILE", "help": "Keep all of it as JSON; downslope.load reads it."},
+            {
+                "type": FILE,
+                "metavar": "FILE",
+                "help": message("Keep all of it as JSON; downslope.load reads it."),
+            },
         ),
         (
             ("--explain/--no-explain",),
             {
                 "default": None,
-                "help": "Say all about why it ended so, or nothing. Default: what went wrong and what would work.",
+                "help": message(
+                    "Say all about why it ended so, or nothing. Default: what went wrong and what would work."
+                ),
             },
         ),
-        (("--quiet",), {"is_flag": True, "help": "No notes and no progress bar."}),
+        (("--quiet",), {"is_flag": True, "help": message("No notes and no progress bar.")}),
     ]
 
 
 VIEW: Declared = (
     ("--view",),
-    {"metavar": "-10:10,-5:5", "help": "What the picture shows: x from:to, then y; or progress."},
+    {"metavar": "-10:10,-5:5", "help": message("What the picture shows: x from:to, then y; or progress.")},
 )
 
 
-def added(function: Function, sections: Iterable[tuple[str, Iterable[Declared]]]) -> Function:
+def added(function: Function, sections: Iterable[tuple[Message, Iterable[Declared]]]) -> Function:
     """The command with these options, listed under their headings in this order."""
     declared = [(names, {**more, "section": section}) for section, some in sections for names, more in some]
     for names, more in reversed(declared):
-        function = click.option(*names, cls=Section, **more)(function)
+        function = option(*names, **more)(function)
     return function
 
 
 def descent_parameters(function: Function) -> Function:
     """Everything that ``minimize`` and ``maximize`` take."""
     sections = (
-        ("Method", _METHOD),
+        (message("Method", context="heading"), _METHOD),
         (
-            "When to stop",
-            stopping("Default: 1e-8 (1e-4 in float32), without --steps or another test.", TARGET),
+            message("When to stop", context="heading"),
+            stopping(message("Default: 1e-8 (1e-4 in float32), without --steps or another test."), TARGET),
         ),
-        ("Output", outputs(VIEW)),
+        (message("Output", context="heading"), outputs(VIEW)),
     )
     return click.argument("expression", shell_complete=_names_of_problems)(added(function, sections))

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from downslope.cli import terminal
 from downslope.cli.report import report
 from downslope.errors import DataError, DownslopeError, UsageError
+from downslope.messages import message
 
 if TYPE_CHECKING:
     from downslope import Run
-    from downslope.fit import Fit
+    from downslope.results.fit import Fit
 
 Result: TypeAlias = "Run | Fit"
 
@@ -56,9 +57,20 @@ class Outputs:
             DataError: a folder that does not exist or may not be written to.
         """
         if self.view is not None and self.plot is None:
-            raise UsageError("--view says what the picture shows; give --plot FILE too.")
+            raise UsageError(
+                message(
+                    "{view} says what the picture shows; give {plot} too.", view="--view", plot="--plot FILE"
+                )
+            )
         if self.plot is not None and self.plot == self.save:
-            raise UsageError(f"--plot and --save are the same file, {self.plot}.")
+            raise UsageError(
+                message(
+                    "{plot} and {save} are the same file, {file}.",
+                    plot="--plot",
+                    save="--save",
+                    file=self.plot,
+                )
+            )
         for option, path in (("--plot", self.plot), ("--save", self.save)):
             if path is not None:
                 check_writable(option, path, self.reads)
@@ -80,7 +92,7 @@ class Outputs:
         if not self.quiet:
             warnings = getattr(result, "warnings", ())
             for text in result.notes:
-                terminal.note(text, "warning" if text in warnings else "note")
+                terminal.note(text, terminal.WARNING if text in warnings else terminal.NOTE)
         actions: list[Callable[[], None]] = [
             lambda: self.report(result, self.form, self.every, self.quiet, self.explain)
         ]
@@ -95,7 +107,7 @@ class Outputs:
             except (DownslopeError, OSError, KeyboardInterrupt) as error:
                 failures.append(error)
         for failure in failures[:-1]:
-            terminal.error(str(failure) or "interrupted.")
+            terminal.error(str(failure) or message("interrupted."))
         if failures:
             raise failures[-1]
 
@@ -110,7 +122,7 @@ class Outputs:
 
     def _wrote(self, path: str) -> None:
         if not self.quiet:
-            terminal.note(f"wrote {path}")
+            terminal.note(message("wrote {file}", file=path))
 
 
 def check_writable(option: str, path: str, reads: Collection[str] = ()) -> None:
@@ -121,15 +133,25 @@ def check_writable(option: str, path: str, reads: Collection[str] = ()) -> None:
         DataError: the folder does not exist or may not be written to.
     """
     if path == "":
-        raise UsageError(f"{option} needs the name of a file.")
+        raise UsageError(message("{option} needs the name of a file.", option=option))
     if os.path.realpath(path) in map(os.path.realpath, reads):
-        raise UsageError(f"{option} would overwrite {path}, which is read.")
+        raise UsageError(message("{option} would overwrite {file}, which is read.", option=option, file=path))
     folder = os.path.dirname(path) or "."
     if os.path.isdir(path):
-        raise DataError(f"{path} cannot be written: it is a folder; give the name of a file.")
+        raise DataError(
+            message("{file} cannot be written: it is a folder; give the name of a file.", file=path)
+        )
     if os.path.exists(path) and not os.path.isfile(path):
-        raise DataError(f"{path} cannot be written: it is not an ordinary file.")
+        raise DataError(message("{file} cannot be written: it is not an ordinary file.", file=path))
     if not os.path.isdir(folder):
-        raise DataError(f"{path} cannot be written: there is no folder '{folder}'.")
+        raise DataError(
+            message("{file} cannot be written: there is no folder '{folder}'.", file=path, folder=folder)
+        )
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise DataError(f"{path} cannot be written: the folder '{folder}' is read-only for you.")
+        raise DataError(
+            message(
+                "{file} cannot be written: the folder '{folder}' is read-only for you.",
+                file=path,
+                folder=folder,
+            )
+        )

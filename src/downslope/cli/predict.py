@@ -9,49 +9,56 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from downslope.cli import terminal
-from downslope.cli.arguments import ExpressionCommand, Word
+from downslope.cli.arguments import ExpressionCommand, WordType
 from downslope.cli.fit import ask_for_input
 from downslope.cli.options import FILE
 from downslope.cli.outputs import check_writable
 from downslope.cli.report import document
+from downslope.cli.words import option
 from downslope.errors import UsageError
+from downslope.messages import message
 
 if TYPE_CHECKING:
-    from downslope.fit import Fit
+    from downslope.results.fit import Fit
 
 EXAMPLE = "downslope predict fit.json new.csv"
 
 
-@click.command(cls=ExpressionCommand, short_help="Predict with a saved fit.")
-@click.option("--output", type=FILE, metavar="FILE", help="Write there instead of to standard output.")
-@click.option(
-    "--format", "form", type=Word(["csv", "json"]), help="Default: csv, or by the ending of --output."
+@click.command(
+    cls=ExpressionCommand,
+    short_help=message("Predict with a saved fit."),
+    help=message(
+        "Predict the rows of DATA with MODEL, a file that 'downslope fit --save' wrote.\n\nNumbers; where the loss"
+        " classifies, labels and the probability of each class. DATA as for 'downslope fit'."
+    ),
+    examples=('downslope fit data.csv "y ~ a*x + b" --save fit.json', EXAMPLE),
 )
-@click.option("--quiet", is_flag=True, help="No notes.")
-@click.argument("words", nargs=-1, metavar="MODEL DATA", type=click.Path())
+@option("--output", type=FILE, metavar="FILE", help=message("Write there instead of to standard output."))
+@option(
+    "--format",
+    "form",
+    type=WordType(["csv", "json"]),
+    help=message("Default: csv, or by the ending of --output."),
+)
+@option("--quiet", is_flag=True, help=message("No notes."))
+@click.argument("words", nargs=-1, metavar="MODEL DATA", type=FILE)
 @click.pass_context
 def predict(ctx: click.Context, /, **given: Any) -> None:
-    """Predict the rows of DATA with MODEL, a file that 'downslope fit --save' wrote.
-
-    Numbers; where the loss classifies, labels and the probability of each class. DATA as for 'downslope fit'.
-
-    \b
-    downslope fit data.csv "y ~ a*x + b" --save fit.json
-    downslope predict fit.json new.csv
-    """
+    """``downslope predict``."""
     words, output = given["words"], given["output"]
     if len(words) < 2:
-        what = "the model and the data are" if not words else "the data are"
-        raise UsageError(f"{what} missing: {EXAMPLE}")
+        if words:
+            raise UsageError(message("the data are missing: {example}", example=EXAMPLE))
+        raise UsageError(message("the model and the data are missing: {example}", example=EXAMPLE))
     model, *data = words
     if data[-1].lower().endswith(".json") and not model.lower().endswith(".json"):
-        raise UsageError(f"the model comes first, then the data: {EXAMPLE}")
+        raise UsageError(message("the model comes first, then the data: {example}", example=EXAMPLE))
     if output is not None:
         check_writable("--output", output, words)
     ask_for_input(data, given["quiet"])
-    from downslope.fit import load
+    from downslope.results.fit_loading import load_fit
 
-    fit = load(model)
+    fit = load_fit(model)
     columns = columns_of(fit, data)
     form = given["form"] or ("json" if output is not None and output.lower().endswith(".json") else "csv")
     text = as_json(fit, columns) if form == "json" else as_csv(columns)
@@ -62,7 +69,7 @@ def predict(ctx: click.Context, /, **given: Any) -> None:
 
     write_atomically(output, text.encode())
     if not given["quiet"]:
-        terminal.note(f"wrote {output}")
+        terminal.note(message("wrote {file}", file=output))
 
 
 def columns_of(fit: Fit, data: list[str]) -> dict[str, list[Any]]:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from downslope.messages import message
+
 if TYPE_CHECKING:
     from downslope import Progress
 
@@ -60,8 +62,14 @@ class Bar:
             self._task,
             total=None if fraction is None else 1.0,
             completed=fraction or 0.0,
-            description=f"step {self._before + progress.step:,}  value {progress.value:.6g}"
-            f"  |grad| {progress.gradient_norm:.3g}",
+            description=str(
+                message(
+                    "step {step:,}  value {value:.6g}  |grad| {norm:.3g}",
+                    step=self._before + progress.step,
+                    value=progress.value,
+                    norm=progress.gradient_norm,
+                )
+            ),
         )
 
     def _begin(self) -> None:

@@ -6,10 +6,12 @@ import dataclasses
 import json
 import sys
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from downslope.cli import terminal
-from downslope.cli.table import Table, lay_out
+from downslope.cli.table import STEP, VALUE, HistoryTable, lay_out
+from downslope.messages import Message, listing, message, plural
 
 if TYPE_CHECKING:
     from downslope import Explanation, History, Run
@@ -81,22 +83,27 @@ def said_of(explanation: Explanation, everything: bool) -> list[str]:
     return wrapped(said)
 
 
-def wrapped(sentences: list[str]) -> list[str]:
+def wrapped(sentences: Sequence[Message | str]) -> list[str]:
     """Each of them on lines of its own, as wide as the terminal."""
     columns = terminal.width(sys.stdout)
-    return [line for said in sentences for line in textwrap.wrap(said, columns, break_on_hyphens=False)]
+    return [line for said in sentences for line in textwrap.wrap(str(said), columns, break_on_hyphens=False)]
 
 
 def _report_table(run: Run, every: int | None, quiet: bool, explained: list[str]) -> None:
     columns = terminal.width(sys.stdout)
-    cost = f"status {run.status}, {effort(run)}, {run.optimizer!r}"
-    last = textwrap.wrap(cost, columns, break_on_hyphens=False)
+    cost = message(
+        "status {status}, {effort}, {optimizer!r}",
+        status=run.status,
+        effort=effort(run),
+        optimizer=run.optimizer,
+    )
+    last = wrapped([cost])
     lines = [*rows_of(run.history, every, quiet), *ended(run), *explained, *_place(run, columns), *last, ""]
     terminal.emit("\n".join(lines))
 
 
 def rows_of(
-    history: History, every: int | None, quiet: bool, step: str = "step", value: str = "value"
+    history: History, every: int | None, quiet: bool, step: Message = STEP, value: Message = VALUE
 ) -> list[str]:
     """The history as a table and an empty line; of many rows about twenty where ``every`` does not choose."""
     if not len(history):
@@ -108,42 +115,55 @@ def rows_of(
     return [terminal.styled(table.header, sys.stdout, bold=True), *table.rows, ""]
 
 
-def _notes_on(table: Table, shown: int, kept: int) -> None:
+def _notes_on(table: HistoryTable, shown: int, kept: int) -> None:
     if shown < kept:
-        terminal.note(f"the table shows {shown} of {kept:,} rows; --every N chooses, --format csv has all.")
+        terminal.note(
+            message(
+                "the table shows {shown} of {kept:,} rows; {every} chooses, {csv} has all.",
+                shown=shown,
+                kept=kept,
+                every="--every N",
+                csv="--format csv",
+            )
+        )
     if table.hidden:
         terminal.note(
-            f"the table has room for {table.shown} parameters and leaves out {table.hidden} more;"
-            " --format csv has all."
+            message(
+                "the table has room for {shown} parameters and leaves out {hidden} more; {csv} has all.",
+                shown=table.shown,
+                hidden=table.hidden,
+                csv="--format csv",
+            )
         )
 
 
 def ended(run: Run) -> list[str]:
     """How it ended, in a sentence, green where that is what was asked for."""
     colour = "green" if run.success else "yellow" if run.status.endswith(("limit", "interrupted")) else "red"
-    sentence = textwrap.wrap(run.message, terminal.width(sys.stdout), break_on_hyphens=False)
-    return [terminal.styled(line, sys.stdout, fg=colour) for line in sentence]
+    return [terminal.styled(line, sys.stdout, fg=colour) for line in wrapped([run.message])]
 
 
-def effort(run: Run, step: str = "step") -> str:
+def effort(run: Run, batches: bool = False) -> Message:
     """``10 steps, 11 evaluations``"""
-    return f"{counted(run.nit, step)}, {counted(run.nfev, 'evaluation')}"
+    way = epochs(run.nit) if batches else steps(run.nit)
+    return listing((way, plural("{n:,} evaluation", "{n:,} evaluations", n=run.nfev)))
 
 
-def counted(number: int, noun: str) -> str:
+def steps(n: int) -> Message:
     """``1 step``, ``2,000 steps``"""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return plural("{n:,} step", "{n:,} steps", n=n)
+
+
+def epochs(n: int) -> Message:
+    """``1 epoch``, ``20 epochs``"""
+    return plural("{n:,} epoch", "{n:,} epochs", n=n)
 
 
 def _place(run: Run, columns: int) -> list[str]:
     if not len(run.history):
         return []
     names, values = run.history.coordinates, run.final.tolist()
-    pairs = [f"{name} = {value!r}" for name, value in zip(names, values, strict=True)]
-    if len(pairs) > NAMED:
-        pairs[NAMED:] = [f"... and {len(pairs) - NAMED} more"]
-    glued = ", ".join(pair.replace(" ", "\0") for pair in pairs)
-    wrapped = textwrap.wrap(
-        f"f\0=\0{run.fun!r} at {glued}", columns, subsequent_indent="  ", break_on_hyphens=False
-    )
-    return [line.replace("\0", " ") for line in wrapped]
+    pairs = [f"{name} = {value!r}".replace(" ", "\0") for name, value in zip(names, values, strict=True)]
+    place = message("{value} at {point}", value=f"f\0=\0{run.fun!r}", point=listing(pairs, most=NAMED))
+    lines = textwrap.wrap(str(place), columns, subsequent_indent="  ", break_on_hyphens=False)
+    return [line.replace("\0", " ") for line in lines]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from downslope.cli.terminal import cells
+from downslope.messages import Message, message
 
 if TYPE_CHECKING:
     from downslope import History
@@ -17,7 +18,7 @@ LONGEST_NAME = 24
 
 
 @dataclass(frozen=True)
-class Table:
+class HistoryTable:
     """Lines of text, and how many parameters there was room for."""
 
     header: str
@@ -26,15 +27,19 @@ class Table:
     hidden: int
 
 
-def lay_out(history: History, columns: int, step: str = "step", value: str = "value") -> Table:
+STEP, VALUE = message("step", context="column"), message("value", context="column")
+GRADIENT_NORM = message("gradient norm", context="column")
+
+
+def lay_out(history: History, columns: int, step: Message = STEP, value: Message = VALUE) -> HistoryTable:
     """The history in at most so many columns of text; the first parameter is always shown.
 
     ``step`` and ``value`` are the names of the first two columns.
     """
     texts = [
-        [step, *map(str, history.step.tolist())],
-        [value, *aligned(history.value.tolist(), to_zero=True)],
-        ["gradient norm", *aligned(history.gradient_norm.tolist(), to_zero=True)],
+        [str(step), *map(str, history.step.tolist())],
+        [str(value), *aligned(history.value.tolist(), to_zero=True)],
+        [str(GRADIENT_NORM), *aligned(history.gradient_norm.tolist(), to_zero=True)],
     ]
     room = columns - sum(_width(column) for column in texts) - len(GAP) * (len(texts) - 1)
     shown = 0
@@ -47,7 +52,7 @@ def lay_out(history: History, columns: int, step: str = "step", value: str = "va
         shown += 1
     padded = [_padded(column) for column in texts]
     header, *rows = (GAP.join(row) for row in zip(*padded, strict=True))
-    return Table(header, rows, shown, len(history.coordinates) - shown)
+    return HistoryTable(header, rows, shown, len(history.coordinates) - shown)
 
 
 def aligned(numbers: Sequence[float], to_zero: bool = False) -> list[str]:

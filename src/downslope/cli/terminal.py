@@ -12,7 +12,10 @@ from typing import TextIO
 
 import click
 
+from downslope.messages import Message, message
+
 PLAIN_WIDTH = 80
+NOTE, WARNING = message("note", context="label"), message("warning", context="label")
 _ARGUMENTS = (  # that a message of the library may begin with
     "steps|tolerance|relative_tolerance|value_tolerance|x_tolerance|target|evaluations|time_limit|every|seed|l1|l2"
     "|batch_size|epochs"
@@ -58,18 +61,20 @@ def styled(text: str, stream: TextIO, **style: bool | str) -> str:
     return click.style(text, **style) if coloured(stream) else text  # type: ignore[arg-type]
 
 
-def note(text: str, label: str = "note") -> None:
+def note(text: Message | str, label: Message = NOTE) -> None:
     """One remark on standard error."""
-    _say(label, text, fg="cyan")
+    _say(str(label), str(text), fg="cyan")
 
 
-def error(text: str) -> None:
+def error(text: Message | str) -> None:
     """One error on standard error. Lines that begin with two spaces (a formula and its caret) are kept as they are."""
-    _say("error", text, fg="red", bold=True)
+    _say(str(message("error", context="label")), str(text), fg="red", bold=True)
 
 
 def as_typed(text: str) -> str:
-    """A message of the library with its arguments as they are typed here, where it gives both ways.
+    """A message of the library with its arguments as they are typed here, where its text still gives both ways.
+
+    Messages that name their arguments by ``argument(...)`` need none of this.
 
     >>> as_typed("leave such rows out with drop_missing=True (--drop-missing).")
     'leave such rows out with --drop-missing.'
@@ -89,7 +94,7 @@ def _say(label: str, text: str, **style: bool | str) -> None:
     stream = sys.stderr
     first, *rest = f"{label}: {as_typed(text)}".split("\n")
     lines = [line for part in (first, *rest) for line in _wrapped(part, width(stream))]
-    lines[0] = styled(f"{label}:", stream, **style) + lines[0][len(label) + 1 :]
+    lines[0] = styled(f"{label}:", stream, **style) + lines[0].removeprefix(f"{label}:")
     stream.write("\n".join(lines) + "\n")
     stream.flush()
 

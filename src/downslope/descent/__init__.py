@@ -1,6 +1,6 @@
-"""The two engines, when they stop, what they remember, and the ``Run`` that comes out.
+"""The two engines, when they stop, what they remember, and the ``Descent`` that comes out.
 
-In flow an ``Objective``, a start, an ``Optimizer`` and a ``Stopping``; out flows a ``Run``. Ascent is descent on the
+In flow an ``Objective``, a start, an ``Optimizer``, a ``Stopping``; out flows a ``Descent``. Ascent is descent on the
 negated objective, and it is negated here and nowhere else. May import ``optimizers``, ``objectives`` and
 what is below them; nothing above.
 """
@@ -8,8 +8,7 @@ what is below them; nothing above.
 from downslope.descent.descend import descend
 from downslope.descent.history import History
 from downslope.descent.progress import Progress
-from downslope.descent.run import Run
-from downslope.descent.saving import load
+from downslope.descent.result import Descent
 from downslope.descent.stopping import Status, Stopping
 
-__all__ = ["History", "Progress", "Run", "Status", "Stopping", "descend", "load"]
+__all__ = ["Descent", "History", "Progress", "Status", "Stopping", "descend"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from downslope.descent import kernel as k
-from downslope.descent.trail import Trail
+from downslope.descent.trace_buffer import TraceBuffer
 from downslope.objectives import Objective, Vector
 from downslope.objectives.loop import Advance, Carry
 from downslope.optimizers import Optimizer
@@ -15,7 +15,7 @@ from downslope.symbolic.array import TraceError
 
 
 class CompiledEngine:
-    """Lets a framework make evaluations by the thousand, and hands them over to the trail.
+    """Lets a framework make evaluations by the thousand, and hands them over to the trace buffer.
 
     Raises:
         TraceError: the objective has no loop, or its framework cannot compile the rule.
@@ -49,16 +49,16 @@ class CompiledEngine:
         self._before = self._carry  # where the block began
         self._block, self._taken = np.empty((0, len(x) + 3)), 0
 
-    def advance(self, trail: Trail, budget: int) -> int:
+    def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
         while budget > 0:
-            code = trail.may_evaluate()
+            code = trace.may_evaluate()
             if code != k.SLICE_DONE:
                 return code
             if self._taken == len(self._block):
                 after, block = self._advance(self._carry, budget)
                 self._before, self._carry, self._block, self._taken = self._carry, after, block, 0
-            code, taken = trail.absorb(self._block[self._taken :])
+            code, taken = trace.absorb(self._block[self._taken :])
             self._taken += taken
             budget -= taken
             if code == k.ROWS_FULL:
@@ -78,12 +78,12 @@ class CompiledEngine:
                 count -= len(block)
             self._carry = carry
 
-    def answer(self, trail: Trail) -> Vector:
+    def answer(self, trace: TraceBuffer) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""
         x, *leaves = (np.asarray(part, np.float64) for part in self._carry)
         state = states.rebuilt(self._shape, iter([leaf if leaf.ndim else leaf[()] for leaf in leaves]))
         return np.asarray(self._optimizer.answer(x, state), np.float64)
 
-    def point(self, trail: Trail) -> Vector:
+    def point(self, trace: TraceBuffer) -> Vector:
         """The point that was, or is to be, evaluated."""
         return np.asarray(self._carry[0], np.float64)

@@ -15,15 +15,15 @@ from downslope.descent.fused import FusedEngine
 from downslope.descent.hosted import HostedEngine
 from downslope.descent.progress import Progress, Step
 from downslope.descent.remote import RemoteEngine
-from downslope.descent.run import Reported, Run
+from downslope.descent.result import Descent, Reported
 from downslope.descent.stopping import Status, Stopping
+from downslope.descent.termination import StopEvent, Termination, termination_of
+from downslope.descent.trace_buffer import TraceBuffer
 from downslope.descent.traced import TracedEngine
-from downslope.descent.trail import Trail
-from downslope.descent.verdict import Ending, Verdict, verdict
 from downslope.errors import UsageError
 from downslope.objectives import FormulaObjective, Objective, Vector
 from downslope.optimizers import Optimizer
-from downslope.optimizers.wrappers.scheduled import prepared
+from downslope.optimizers.wrappers.scheduled import resolve_schedule
 from downslope.symbolic.array import TraceError
 
 SLICE_SECONDS = 0.05
@@ -36,18 +36,18 @@ class Engine(Protocol):
 
     name: str
 
-    def advance(self, trail: Trail, budget: int) -> int:
+    def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
 
-    def answer(self, trail: Trail) -> Vector:
+    def answer(self, trace: TraceBuffer) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""
 
-    def point(self, trail: Trail) -> Vector:
+    def point(self, trace: TraceBuffer) -> Vector:
         """The point that was, or is to be, evaluated."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watch:
+class Callbacks:
     """What happens between two slices."""
 
     callback: Callable[[Step], Any] | None = None
@@ -63,8 +63,8 @@ def descend(
     maximize: bool = False,
     every: int | None = None,
     engine: EngineName = "auto",
-    watch: Watch | None = None,
-) -> Run:
+    callbacks: Callbacks | None = None,
+) -> Descent:
     """Descend (or climb) an objective from ``x`` until ``stopping`` says so.
 
     Raises:
@@ -73,34 +73,36 @@ def descend(
     started = time.perf_counter()
     sign = -1.0 if maximize else 1.0
     full = stopping.with_defaults(objective.dtype)
-    trail = Trail(x, _towards(full, sign), every)
-    chosen = choose_engine(objective, prepared(optimizer), x, sign, engine)
-    ending = _drive(chosen, trail, objective, sign, watch or Watch(), started)
-    judgement = verdict(ending, trail, x, sign, objective)
+    trace = TraceBuffer(x, _towards(full, sign), every)
+    chosen = choose_engine(objective, resolve_schedule(optimizer), x, sign, engine)
+    ending = _drive(chosen, trace, objective, sign, callbacks or Callbacks(), started)
+    judgement = termination_of(ending, trace, x, sign, objective)
     seconds = time.perf_counter() - started
-    history = trail.history(objective.parameters.coordinates, sign)
-    return Run(
+    history = trace.history(objective.parameters.coordinates, sign)
+    return Descent(
         objective=objective,
         optimizer=optimizer,
         stopping=full,
         maximize=maximize,
         start=x,
         history=history,
-        verdict=judgement,
-        reported=_reported(chosen, trail, judgement, objective),
-        nfev=trail.evaluations,
+        termination=judgement,
+        reported=_reported(chosen, trace, judgement, objective),
+        nfev=trace.evaluations,
         engine=chosen.name,
         seconds=seconds,
     )
 
 
-def _reported(engine: Engine, trail: Trail, judgement: Verdict, objective: Objective) -> Reported | None:
+def _reported(
+    engine: Engine, trace: TraceBuffer, judgement: Termination, objective: Objective
+) -> Reported | None:
     """What an averaging method reports instead of its last point; None where that is the last point."""
-    if judgement.left_at is not None or trail.step < 0:
+    if judgement.left_at is not None or trace.step < 0:
         return None
     with np.errstate(all="ignore"):
-        answer = engine.answer(trail)
-        if np.array_equal(answer, engine.point(trail)):
+        answer = engine.answer(trace)
+        if np.array_equal(answer, engine.point(trace)):
             return None
         value, gradient = objective.value_and_gradient(answer)
     return Reported(answer, float(value), float(np.linalg.norm(gradient)))
@@ -144,37 +146,42 @@ def choose_engine(
 
 
 def _drive(
-    engine: Engine, trail: Trail, objective: Objective, sign: float, watch: Watch, started: float
-) -> Ending:
+    engine: Engine,
+    trace: TraceBuffer,
+    objective: Objective,
+    sign: float,
+    callbacks: Callbacks,
+    started: float,
+) -> StopEvent:
     """Advance slice by slice until something ends the run."""
-    seconds = trail.stopping.seconds
+    seconds = trace.stopping.seconds
     budget, told = 1, -1
     try:
         while True:
             began = time.perf_counter()
-            code = engine.advance(trail, budget)
+            code = engine.advance(trace, budget)
             now = time.perf_counter()
-            if told < 0 <= trail.step:
-                trail.begin()
+            if told < 0 <= trace.step:
+                trace.begin()
             if (
-                watch.callback is not None
-                and trail.step > told
-                and _wants_to_stop(watch.callback, trail, objective, sign)
+                callbacks.callback is not None
+                and trace.step > told
+                and _wants_to_stop(callbacks.callback, trace, objective, sign)
             ):
-                return Ending(Status.STOPPED_BY_CALLBACK, engine.point(trail))
-            told = trail.step
+                return StopEvent(Status.STOPPED_BY_CALLBACK, engine.point(trace))
+            told = trace.step
             if code == k.ROWS_FULL:
-                trail.make_room()
+                trace.make_room()
                 continue
             if code != k.SLICE_DONE:
-                return Ending(code, engine.point(trail))
+                return StopEvent(code, engine.point(trace))
             if seconds is not None and now - started >= seconds:
-                return Ending(Status.TIME_LIMIT, engine.point(trail))
-            if watch.progress is not None and now - started >= SLICE_SECONDS:
-                watch.progress(_progress(trail, sign, now - started))
-            budget = 1 if watch.callback is not None else _next_budget(budget, now - began, seconds)
+                return StopEvent(Status.TIME_LIMIT, engine.point(trace))
+            if callbacks.progress is not None and now - started >= SLICE_SECONDS:
+                callbacks.progress(_progress(trace, sign, now - started))
+            budget = 1 if callbacks.callback is not None else _next_budget(budget, now - began, seconds)
     except KeyboardInterrupt:
-        return Ending(Status.INTERRUPTED, engine.point(trail))
+        return StopEvent(Status.INTERRUPTED, engine.point(trace))
 
 
 def _next_budget(budget: int, took: float, seconds: float | None) -> int:
@@ -183,26 +190,28 @@ def _next_budget(budget: int, took: float, seconds: float | None) -> int:
     return max(1, min(16 * budget, int(budget * slice_seconds / max(took, 1e-7))))
 
 
-def _wants_to_stop(callback: Callable[[Step], Any], trail: Trail, objective: Objective, sign: float) -> bool:
-    m = trail.memory
-    x = objective.present(trail.last_x)
-    step = Step(trail.step, trail.evaluations, x, sign * m[k.LAST_VALUE], float(np.sqrt(m[k.LAST_SQUARE])))
+def _wants_to_stop(
+    callback: Callable[[Step], Any], trace: TraceBuffer, objective: Objective, sign: float
+) -> bool:
+    m = trace.memory
+    x = objective.present(trace.last_x)
+    step = Step(trace.step, trace.evaluations, x, sign * m[k.LAST_VALUE], float(np.sqrt(m[k.LAST_SQUARE])))
     try:
         return bool(callback(step))
     except StopIteration:
         return True
 
 
-def _progress(trail: Trail, sign: float, elapsed: float) -> Progress:
-    s, m = trail.stopping, trail.memory
+def _progress(trace: TraceBuffer, sign: float, elapsed: float) -> Progress:
+    s, m = trace.stopping, trace.memory
     done = [
         used / allowed
-        for used, allowed in ((trail.step, s.steps), (trail.evaluations, s.evaluations), (elapsed, s.seconds))
+        for used, allowed in ((trace.step, s.steps), (trace.evaluations, s.evaluations), (elapsed, s.seconds))
         if allowed
     ]
     return Progress(
-        trail.step,
-        trail.evaluations,
+        trace.step,
+        trace.evaluations,
         float(sign * m[k.LAST_VALUE]),
         float(np.sqrt(m[k.LAST_SQUARE])),
         elapsed,

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import kernel as k
-from downslope.descent.trail import Trail
+from downslope.descent.trace_buffer import TraceBuffer
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
-from downslope.optimizers.bundle import Bundle
+from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.tape import recorded
 from downslope.symbolic.array import TraceError
 
@@ -37,7 +37,7 @@ class FusedEngine:
             raise TraceError(f"'{objective.text}' has no list of tensors")
         if type(optimizer).residual is not Optimizer.residual:
             raise TraceError("the rule has a residual of its own")
-        first = optimizer.init(Bundle(tensors))
+        first = optimizer.init(ParamTree(tensors))
         tape = recorded(optimizer, first)
         if tape.accepted is not True:
             raise TraceError("the rule may reject points")
@@ -51,12 +51,12 @@ class FusedEngine:
         self._update: tuple[list[Any], float] | None = None  # of the last evaluation, still to be made
         self._last = tensors  # those of the last accepted point
 
-    def advance(self, trail: Trail, budget: int) -> int:
+    def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
-        watched = bool(trail.limits[k.IDLE] < np.inf)
+        watched = bool(trace.limits[k.IDLE] < np.inf)
         try:
             for _ in range(budget):
-                code = trail.may_evaluate()
+                code = trace.may_evaluate()
                 if code != k.SLICE_DONE:
                     return code
                 self._make_update()
@@ -65,17 +65,17 @@ class FusedEngine:
                     value, slopes = -value, [-slope for slope in slopes]
                 square = self._remote.squared_length(slopes)
                 moved = self._moved() if watched else 1.0
-                code = trail.absorb_far(
+                code = trace.absorb_far(
                     value, square, 1.0, moved, partial(self._remote.vector, self._tensors)
                 )
-                if trail.counts[k.ACCEPTED_AT] == trail.evaluations:
+                if trace.counts[k.ACCEPTED_AT] == trace.evaluations:
                     self._last = self._tensors
                 if code != k.SLICE_DONE:
                     return code
                 self._update = slopes, value
         finally:
-            if trail.step >= 0:
-                trail.far = partial(self._remote.vector, self._last)
+            if trace.step >= 0:
+                trace.far = partial(self._remote.vector, self._last)
         return k.SLICE_DONE
 
     def _make_update(self) -> None:
@@ -85,19 +85,19 @@ class FusedEngine:
             self._tensors, self._leaves, self._update = done.next_x, done.state, None
 
     def _moved(self) -> float:
-        return self._remote.squared_length((Bundle(self._tensors) - Bundle(self._last)).parts)
+        return self._remote.squared_length((ParamTree(self._tensors) - ParamTree(self._last)).parts)
 
-    def answer(self, trail: Trail) -> Vector:
+    def answer(self, trace: TraceBuffer) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""
-        leaves = iter([Bundle(leaf) if isinstance(leaf, list) else leaf for leaf in self._leaves])
-        point = self._optimizer.answer(Bundle(self._tensors), states.rebuilt(self._shape, leaves))
+        leaves = iter([ParamTree(leaf) if isinstance(leaf, list) else leaf for leaf in self._leaves])
+        point = self._optimizer.answer(ParamTree(self._tensors), states.rebuilt(self._shape, leaves))
         return self._remote.vector(point.parts)
 
-    def point(self, trail: Trail) -> Vector:
+    def point(self, trace: TraceBuffer) -> Vector:
         """The point that was evaluated last."""
         return self._remote.vector(self._tensors)
 
 
 def _own(leaf: Any) -> Any:
     """A leaf of a state as the program wants it: tensors that nobody else holds, or a number."""
-    return [part.clone() for part in leaf.parts] if isinstance(leaf, Bundle) else float(leaf)
+    return [part.clone() for part in leaf.parts] if isinstance(leaf, ParamTree) else float(leaf)

@@ -93,7 +93,7 @@ class History:
                 f"a history is indexed by column, as in history['value'], not by {name!r:.40}; rows() has its rows."
             )
         if name not in columns:
-            listed, hint = ", ".join(columns), filter(None, [nearest(name, columns)])
+            listed, hint = ", ".join(columns), filter(None, [str(nearest(name, columns))])
             raise UnknownNameError(
                 " ".join([f"the history has no column '{name}'.", *hint, f"There are: {listed}."])
             )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import kernel as k
-from downslope.descent.trail import Trail
+from downslope.descent.trace_buffer import TraceBuffer
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
@@ -27,10 +27,10 @@ class HostedEngine:
         self._state = self._rounded(self._optimizer.init(self._x))
         self._row = np.empty((1, 3 + len(x)))
 
-    def advance(self, trail: Trail, budget: int) -> int:
+    def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
         for _ in range(budget):
-            code = trail.may_evaluate()
+            code = trace.may_evaluate()
             if code != k.SLICE_DONE:
                 return code
             value, gradient = self._objective.value_and_gradient(self._x)
@@ -41,7 +41,7 @@ class HostedEngine:
                 square = float(np.dot(residual, residual))
             row = self._row
             row[0, :-3], row[0, -3:] = self._x, (value, square, accepted)
-            code, _ = trail.absorb(row)
+            code, _ = trace.absorb(row)
             if code != k.SLICE_DONE:
                 return code
             self._x, self._state = self._rounded(next_x), self._rounded(state)
@@ -54,10 +54,10 @@ class HostedEngine:
             return state
         return states.mapped(state, lambda _, leaf: np.asarray(leaf, dtype)[()])
 
-    def answer(self, trail: Trail) -> Vector:
+    def answer(self, trace: TraceBuffer) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""
         return np.asarray(self._optimizer.answer(self._x, self._state), np.float64)
 
-    def point(self, trail: Trail) -> Vector:
+    def point(self, trace: TraceBuffer) -> Vector:
         """The point that was, or is to be, evaluated."""
         return np.asarray(self._x, np.float64)

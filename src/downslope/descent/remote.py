@@ -11,23 +11,23 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import kernel as k
-from downslope.descent.trail import Trail
+from downslope.descent.trace_buffer import TraceBuffer
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import dot, plain_precision, where
-from downslope.optimizers.bundle import Bundle
+from downslope.optimizers.param_tree import ParamTree
 from downslope.symbolic.array import TraceError
 
 
 def _whole(x: Any) -> Any:
     """What a rule sees: a list of tensors as one vector."""
-    return Bundle(x) if isinstance(x, list) else x
+    return ParamTree(x) if isinstance(x, list) else x
 
 
 def _parts(x: Any) -> Any:
     """What the framework sees; the inverse of ``_whole``."""
-    return x.parts if isinstance(x, Bundle) else x
+    return x.parts if isinstance(x, ParamTree) else x
 
 
 class RemoteEngine:
@@ -48,7 +48,7 @@ class RemoteEngine:
             self._shape = states.mapped(optimizer.init(here), lambda _, leaf: remote.leaf(leaf))
         # The carry: the point to evaluate, the last accepted one, and the leaves of the state.
         self._carry = (here, here, *(leaf for _, leaf in states.leaves(self._shape)))
-        self._step = remote.prepared(self._evaluated, self._carry)
+        self._step = remote.prepare_step(self._evaluated, self._carry)
 
     def _evaluated(self, carry: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, Any, Any, Any]]:
         """The carry after one evaluation; its value, squared gradient norm, acceptance and squared distance."""
@@ -69,38 +69,38 @@ class RemoteEngine:
             last = here if accepted is True else where(accepted, here, last)
         return (next_x, last, *(leaf for _, leaf in states.leaves(after))), record
 
-    def advance(self, trail: Trail, budget: int) -> int:
+    def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
-        accepted, self._watched = None, bool(trail.limits[k.IDLE] < np.inf)
+        accepted, self._watched = None, bool(trace.limits[k.IDLE] < np.inf)
         try:
             for _ in range(budget):
-                code = trail.may_evaluate()
+                code = trace.may_evaluate()
                 if code != k.SLICE_DONE:
                     return code
                 after, record = self._step(self._carry)
                 value, square, taken, moved = (float(number) for number in record)
                 here, last = self._carry[0], after[1]
-                code = trail.absorb_far(value, square, taken, moved, partial(self._vector, here))
-                if code == k.SLICE_DONE or trail.counts[k.ACCEPTED_AT] == trail.evaluations:
+                code = trace.absorb_far(value, square, taken, moved, partial(self._vector, here))
+                if code == k.SLICE_DONE or trace.counts[k.ACCEPTED_AT] == trace.evaluations:
                     accepted = last
                 if code != k.SLICE_DONE:
                     return code
                 self._carry = after
         finally:
             if accepted is not None:
-                trail.far = partial(self._vector, accepted)
+                trace.far = partial(self._vector, accepted)
         return k.SLICE_DONE
 
     def _vector(self, x: Any, out: Vector | None = None) -> Vector:
         return self._remote.vector(_parts(x), out)
 
-    def answer(self, trail: Trail) -> Vector:
+    def answer(self, trace: TraceBuffer) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""
         here, _, *leaves = self._carry
         state = states.rebuilt(self._shape, iter(leaves))
         with plain_precision(self._precision):
             return self._vector(self._optimizer.answer(here, state))
 
-    def point(self, trail: Trail) -> Vector:
+    def point(self, trace: TraceBuffer) -> Vector:
         """The point that was, or is to be, evaluated."""
         return self._vector(self._carry[0])

@@ -11,7 +11,7 @@ import numpy as np
 import symengine as se
 
 from downslope import symbolic
-from downslope.descent.trail import Trail
+from downslope.descent.trace_buffer import TraceBuffer
 from downslope.objectives import FormulaObjective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
@@ -118,7 +118,7 @@ def _flushed(old: Any, new: Any, dtype: Any) -> Any:
 
 
 class TracedEngine:
-    """Iterates a step map natively. One at a time writes to a ``Trail``."""
+    """Iterates a step map natively. One at a time writes to a ``TraceBuffer``."""
 
     name = "traced"
 
@@ -136,7 +136,7 @@ class TracedEngine:
             buffer[: len(values)] = values
         self._buffers[0][len(values) : -3] = np.concatenate([x, states.flat(state)])
 
-    def advance(self, trail: Trail, budget: int) -> int:
+    def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
         from downslope.descent.kernel import iterate
 
@@ -148,27 +148,27 @@ class TracedEngine:
                 *self._buffers,
                 self._begin,
                 self._dimension,
-                trail.counts,
-                trail.limits,
-                trail.memory,
-                trail.rows,
-                trail.row_steps,
+                trace.counts,
+                trace.limits,
+                trace.memory,
+                trace.rows,
+                trace.row_steps,
                 budget,
             )
         )
 
-    def answer(self, trail: Trail) -> Vector:
+    def answer(self, trace: TraceBuffer) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""
         from downslope.descent.kernel import HERE
 
-        buffer = self._buffers[trail.counts[HERE]].astype(np.float64)
+        buffer = self._buffers[trace.counts[HERE]].astype(np.float64)
         x = buffer[self._begin : self._begin + self._dimension]
         state = states.refilled(self._shape, buffer[self._begin + self._dimension : -3])
         return np.asarray(self._optimizer.answer(x, state), np.float64)
 
-    def point(self, trail: Trail) -> Vector:
+    def point(self, trace: TraceBuffer) -> Vector:
         """The point that was, or is to be, evaluated."""
         from downslope.descent.kernel import HERE
 
-        buffer = self._buffers[trail.counts[HERE]]
+        buffer = self._buffers[trace.counts[HERE]]
         return np.asarray(buffer[self._begin : self._begin + self._dimension], np.float64)

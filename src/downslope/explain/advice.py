@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
-from downslope.descent import Run, Status, Stopping, descend
+from downslope.descent import Descent, Status, Stopping, descend
 from downslope.descent.descend import EngineName
 from downslope.errors import DownslopeError
-from downslope.explain.case import Case
+from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
 from downslope.objectives import Objective, Vector
@@ -84,18 +84,18 @@ def _pair(pair: Any) -> str:
 
 
 def trial(
-    case: Case,
+    diagnosis: Diagnosis,
     optimizer: Optimizer,
     start: Vector | None = None,
     tolerance: float | None = None,
     objective: Objective | None = None,
     steps: int = MOST_STEPS,
-) -> Run | None:
+) -> Descent | None:
     """The same problem with something changed, run until its test passes; None where time or a rule forbids it."""
-    run = case.run
-    new = type(Setup.of(optimizer).rule) is not type(case.setup.rule) or objective is not None
-    compiling = 1.5 * case.landscape.compile_seconds if new else 0.0
-    left = case.seconds_left - compiling
+    run = diagnosis.run
+    new = type(Setup.of(optimizer).rule) is not type(diagnosis.setup.rule) or objective is not None
+    compiling = 1.5 * diagnosis.view.compile_seconds if new else 0.0
+    left = diagnosis.seconds_left - compiling
     if left < LEAST:
         return None
     seconds = SHARE * left + compiling
@@ -104,75 +104,77 @@ def trial(
             objective or run.objective,
             run.start if start is None else start,
             optimizer,
-            stopping(case, steps, seconds, tolerance),
+            stopping(diagnosis, steps, seconds, tolerance),
             maximize=run.maximize,
             every=max(1, steps // 100),
-            engine=_engine(case, new),
+            engine=_engine(diagnosis, new),
         )
     except DownslopeError:
         return None
 
 
-def _engine(case: Case, new: bool) -> EngineName:
+def _engine(diagnosis: Diagnosis, new: bool) -> EngineName:
     """The one with least to compile: what a traced run had is compiled already; a framework compiles all anew."""
-    run = case.run
+    run = diagnosis.run
     if run.objective.loop is None or run.engine == "traced":
         return "auto" if new and run.objective.loop is None else cast(EngineName, run.engine)
     return "hosted"
 
 
-def stopping(case: Case, steps: int, seconds: float, tolerance: float | None = None) -> Stopping:
+def stopping(diagnosis: Diagnosis, steps: int, seconds: float, tolerance: float | None = None) -> Stopping:
     """The test that the run had, else the gradient falling to a millionth of the first."""
-    asked = case.run.stopping
+    asked = diagnosis.run.stopping
     if tolerance is not None or not asked.asks_for_a_test:
         return Stopping(
-            tolerance=case.wanted if tolerance is None else tolerance, steps=steps, seconds=seconds
+            tolerance=diagnosis.wanted if tolerance is None else tolerance, steps=steps, seconds=seconds
         )
     tests = ("tolerance", "relative_tolerance", "value_tolerance", "x_tolerance", "target")
     return Stopping(**{name: getattr(asked, name) for name in tests}, steps=steps, seconds=seconds)
 
 
-def worked(run: Run | None) -> bool:
+def worked(run: Descent | None) -> bool:
     """Whether a trial met its test."""
-    return run is not None and run.verdict.status in (Status.CONVERGED, Status.TARGET_REACHED)
+    return run is not None and run.termination.status in (Status.CONVERGED, Status.TARGET_REACHED)
 
 
-def lasted(run: Run | None) -> bool:
+def lasted(run: Descent | None) -> bool:
     """Whether a trial without a test went through all its steps."""
-    return run is not None and run.verdict.status == Status.STEP_LIMIT
+    return run is not None and run.termination.status == Status.STEP_LIMIT
 
 
-def from_trial(key: str, setting: dict[str, Any], run: Run) -> Advice:
+def from_trial(key: str, setting: dict[str, Any], run: Descent) -> Advice:
     """The advice that a trial proved."""
     return Advice(setting, key, run.status, run.nit, run.fun, run.gradient_norm)
 
 
-def try_rates(case: Case, rates: Iterable[float], fewer_than: float = math.inf) -> Advice | None:
+def try_rates(diagnosis: Diagnosis, rates: Iterable[float], fewer_than: float = math.inf) -> Advice | None:
     """The first of these learning rates, rounded, with which the same method meets the test in fewer steps."""
     tried: set[float] = set()
     for rate in rates:
         if not 0 < rate < math.inf:
             continue
         rounded = shortened(rate)
-        if rounded in tried or rounded == case.rate:
+        if rounded in tried or rounded == diagnosis.rate:
             continue
         tried.add(rounded)
         cap = MOST_STEPS if fewer_than == math.inf else int(min(MOST_STEPS, max(1, fewer_than)))
-        run = trial(case, case.setup.changed(learning_rate=rounded), steps=cap)
-        if run is None and case.seconds_left < LEAST:
+        run = trial(diagnosis, diagnosis.setup.changed(learning_rate=rounded), steps=cap)
+        if run is None and diagnosis.seconds_left < LEAST:
             return None
         if run is not None and worked(run) and run.nit < fewer_than:
             return from_trial("advice.learning_rate", {"learning_rate": rounded}, run)
     return None
 
 
-def try_method(case: Case, name: str, fewer_than: float = math.inf, **values: float) -> Advice | None:
+def try_method(
+    diagnosis: Diagnosis, name: str, fewer_than: float = math.inf, **values: float
+) -> Advice | None:
     """Another method, where it meets the test in fewer steps than that."""
     try:
         rule = as_optimizer(name, **values)
-        if case.setup.bounded and not rule.projects:
+        if diagnosis.setup.bounded and not rule.projects:
             return None
-        run = trial(case, case.setup.with_rule(rule))
+        run = trial(diagnosis, diagnosis.setup.with_rule(rule))
     except DownslopeError:
         return None
     if run is None or not worked(run) or not run.nit < fewer_than:

@@ -9,22 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from downslope.descent import Run
-from downslope.explain import rationed, record
-from downslope.explain.case import Case
-from downslope.explain.findings import Finding, causes
-from downslope.explain.outlook import Forecast, from_curvature
-from downslope.explain.point import Detail, Point
-from downslope.explain.rationed import (
+from downslope.descent import Descent
+from downslope.explain import budget, recorded_course
+from downslope.explain.budget import (
+    BudgetedObjective,
     Clock,
-    Rationed,
     TooDearError,
     at_most,
-    looked_at,
     random_values,
     too_coarse,
+    with_budget,
 )
+from downslope.explain.diagnosis import Diagnosis
+from downslope.explain.findings import Finding, causes
+from downslope.explain.point import Detail, Point
 from downslope.explain.sentences import say
+from downslope.explain.theory import Forecast, from_curvature
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Explanation:
         return "\n".join(rows)
 
 
-def explain(run: Run) -> Explanation:
+def explain(run: Descent) -> Explanation:
     """Why ``run`` ended as it did: what kind of point it reached, causes of trouble, advice that was run, a forecast.
 
     It takes at most as long as the run, or a second where that is more, and mostly milliseconds: what would take
@@ -144,63 +144,71 @@ def explain(run: Run) -> Explanation:
     if not run.objective.evaluable:
         if not len(run.history):
             return Explanation(Point("unseen"), (), None)
-        seen = record.Record(run)
-        return Explanation(Point("unseen"), tuple(record.findings(seen)), None, record.course(seen))
+        seen = recorded_course.RecordedCourse(run)
+        return Explanation(
+            Point("unseen"), tuple(recorded_course.findings(seen)), None, recorded_course.course(seen)
+        )
     hidden: Detail = "coarse" if too_coarse(run) else "random" if random_values(run) else ""
     if hidden:
         return _by_its_record(run, hidden)
-    limit = max(rationed.EXPLAINING, run.seconds)
+    limit = max(budget.EXPLAINING, run.seconds)
     with at_most(limit) as clock, np.errstate(all="ignore"):
-        return _looked_into(Case(looked_at(run)), clock)
+        return _looked_into(Diagnosis(with_budget(run)), clock)
 
 
-def _looked_into(case: Case, clock: Clock) -> Explanation:
-    run, promised = case.run, None
-    findings = causes(case)
+def _looked_into(diagnosis: Diagnosis, clock: Clock) -> Explanation:
+    run, promised = diagnosis.run, None
+    findings = causes(diagnosis)
     try:
-        point = case.point
-        promised = _forecast(case)
+        point = diagnosis.point
+        promised = _forecast(diagnosis)
     except TooDearError:
-        point = case.__dict__.get("point") or Point("unknown", "too_dear", maximize=run.maximize)
+        point = diagnosis.__dict__.get("point") or Point("unknown", "too_dear", maximize=run.maximize)
     left_out = _left_out(run, clock)
     if left_out and not findings:
-        findings = record.findings(record.Record(run)) if len(run.history) else []
+        findings = recorded_course.findings(recorded_course.RecordedCourse(run)) if len(run.history) else []
         if point.kind == "unknown":
             return Explanation(point, tuple(findings), promised)
     kink = next((f for f in findings if f.code == "kink"), None)
     if kink is not None and point.kind != "kink":
-        point = Point("kink", way=kink.evidence["along"], names=case.names, maximize=run.maximize)
+        point = Point("kink", way=kink.evidence["along"], names=diagnosis.names, maximize=run.maximize)
     return Explanation(point, tuple(findings), promised, left_out=left_out)
 
 
-def _left_out(run: Run, clock: Clock) -> str:
+def _left_out(run: Descent, clock: Clock) -> str:
     """That something was refused, for lack of time or of evaluations; empty where nothing was."""
     if clock.refused:
         return say("left_out.time")
     return (
-        say("left_out.evaluations") if isinstance(run.objective, Rationed) and run.objective.refused else ""
+        say("left_out.evaluations")
+        if isinstance(run.objective, BudgetedObjective) and run.objective.refused
+        else ""
     )
 
 
-def _by_its_record(run: Run, hidden: Detail) -> Explanation:
+def _by_its_record(run: Descent, hidden: Detail) -> Explanation:
     """What the history alone tells, where curvature cannot be had: rounding or chance hides it."""
-    findings = tuple(record.findings(record.Record(run))) if len(run.history) else ()
+    findings = (
+        tuple(recorded_course.findings(recorded_course.RecordedCourse(run))) if len(run.history) else ()
+    )
     return Explanation(Point("unknown", hidden, maximize=run.maximize), findings, None)
 
 
-def _forecast(case: Case) -> Forecast | None:
-    if not case.known or case.setup.bounded or case.point.kind == "kink":
+def _forecast(diagnosis: Diagnosis) -> Forecast | None:
+    if not diagnosis.known or diagnosis.setup.bounded or diagnosis.point.kind == "kink":
         return None
-    curvature, bottom, gradient = case.curvature, case.bottom, case.first_gradient
+    curvature, bottom, gradient = diagnosis.curvature, diagnosis.bottom, diagnosis.first_gradient
     if curvature is None or not np.all(np.isfinite(gradient)):
         return None
-    if not case.quadratic:
-        if bottom is None or (case.point.kind == "degenerate" and case.point.detail != "flat_valley"):
+    if not diagnosis.quadratic:
+        if bottom is None or (
+            diagnosis.point.kind == "degenerate" and diagnosis.point.detail != "flat_valley"
+        ):
             return None
-        gradient = case.landscape.hessian(bottom.x) @ (case.start - bottom.x)
-    doubt = case.landscape.doubt
-    made = from_curvature(curvature, gradient, case.setup, case.wanted, case.quadratic, doubt)
-    return made.beside(case.run)
+        gradient = diagnosis.view.hessian(bottom.x) @ (diagnosis.start - bottom.x)
+    doubt = diagnosis.view.doubt
+    made = from_curvature(curvature, gradient, diagnosis.setup, diagnosis.wanted, diagnosis.quadratic, doubt)
+    return made.beside(diagnosis.run)
 
 
 def _plain(value: Any) -> Any:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import UsageError
+from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.data_sizes import data_sizes
-from downslope.explain.landscape import Landscape
-from downslope.explain.part import Part
+from downslope.explain.restricted_objective import RestrictedObjective
 from downslope.explain.sentences import say
 from downslope.objectives import Objective, Vector, as_objective
 from downslope.objectives.differences import central_differences, doubt_of_differences, scale_for
@@ -145,7 +145,7 @@ def compare(objective: Objective, x: Vector, sizes: Sequence[int] = ()) -> Gradi
     random = np.random.default_rng(0)
     if len(x) > MOST_COORDINATES:
         chosen = np.sort(random.choice(len(x), MOST_COORDINATES, replace=False))
-        found = compare(Part(objective, x, chosen.tolist()), x[chosen], sizes)
+        found = compare(RestrictedObjective(objective, x, chosen.tolist()), x[chosen], sizes)
         return dataclasses.replace(found, of=len(x))
     names = objective.parameters.coordinates
     spread = AWAY * np.maximum(1.0, np.abs(x))
@@ -183,7 +183,7 @@ def _both(objective: Objective, x: Vector) -> tuple[Vector, Vector, float]:
             return np.full(len(x), np.nan), np.full(len(x), np.nan), 0.0
         supplied = np.asarray(objective.gradient(x), np.float64)
         if objective.expression is not None:
-            derivative = Landscape.of(objective).gradient(x)
+            derivative = AnalysisView.of(objective).gradient(x)
             doubt = 0.0
         else:
             derivative = central_differences(objective.value, x, scale_for(objective.dtype))

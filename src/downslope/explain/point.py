@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from downslope.descent import Run, Status
+from downslope.descent import Descent, Status
 from downslope.descent.bounds import free_part, projection_of
 from downslope.errors import ObjectiveError
-from downslope.explain import rationed
-from downslope.explain.landscape import Landscape
-from downslope.explain.rationed import TooDearError, at_most, looked_at, price_of, random_values, too_coarse
+from downslope.explain import budget
+from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.budget import TooDearError, at_most, price_of, random_values, too_coarse, with_budget
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
 from downslope.objectives import Objective, Vector
@@ -155,41 +155,43 @@ def classify(
     """
     if not 0 < len(x) <= MOST_PARAMETERS:
         return Point("unknown", "too_many", maximize=maximize)
-    from downslope.explain.judge import Judge  # which makes the points described here
+    from downslope.explain.point_classification import (
+        PointClassifier,
+    )  # which makes the points described here
 
     try:
         with np.errstate(all="ignore"):
-            landscape = Landscape.of(objective, -1.0 if maximize else 1.0, ridge)
-            return Judge(landscape, np.array(x, np.float64), start).point()
+            view = AnalysisView.of(objective, -1.0 if maximize else 1.0, ridge)
+            return PointClassifier(view, np.array(x, np.float64), start).point()
     except TooDearError:
         return Point("unknown", "too_dear", maximize=maximize)
     except (ObjectiveError, np.linalg.LinAlgError):
         return Point("unknown", "not_finite", maximize=maximize)
 
 
-def judged(run: Run, cheap: bool = False) -> Run:
+def judge_run(run: Descent, cheap: bool = False) -> Descent:
     """The run, no longer called a success where the stationary point it reached is not what was asked for.
 
     ``cheap`` says that the objective is known to cost so little that the run's own time need not be looked at.
     """
-    if run.verdict.status not in (Status.CONVERGED, Status.STALLED) and run.gradient_norm > 0:
+    if run.termination.status not in (Status.CONVERGED, Status.STALLED) and run.gradient_norm > 0:
         return run
     if not len(run.history):
         return run
-    with at_most(max(rationed.JUDGING, run.seconds)):
+    with at_most(max(budget.JUDGING, run.seconds)):
         point = point_of(run, cheap)
     if not point.disappoints:
         return run
-    verdict = dataclasses.replace(
-        run.verdict, success=False, message=f"{run.verdict.message} {point.sentence}"
+    termination = dataclasses.replace(
+        run.termination, success=False, message=f"{run.termination.message} {point.sentence}"
     )
-    return dataclasses.replace(run, verdict=verdict)
+    return dataclasses.replace(run, termination=termination)
 
 
-def point_of(run: Run, cheap: bool = False) -> Point:
+def point_of(run: Descent, cheap: bool = False) -> Point:
     """The judgement of the point that a run reached, on the coordinates that no bound holds there."""
     with np.errstate(all="ignore"):
-        setup, run = Setup.of(run.optimizer), run if cheap else looked_at(run)
+        setup, run = Setup.of(run.optimizer), run if cheap else with_budget(run)
         objective, x = free_of(run)
         if not len(x):
             return Point("maximum" if run.maximize else "minimum", maximize=run.maximize)
@@ -201,7 +203,7 @@ def point_of(run: Run, cheap: bool = False) -> Point:
         return classify(objective, x, run.maximize, start, setup.ridge)
 
 
-def why_not(run: Run, dimension: int) -> Detail:
+def why_not(run: Descent, dimension: int) -> Detail:
     """Why the point of a run is not to be judged; empty where it is."""
     if dimension > MOST_PARAMETERS:
         return "too_many"
@@ -212,7 +214,7 @@ def why_not(run: Run, dimension: int) -> Detail:
     return "random" if random_values(run) else ""
 
 
-def affordable(run: Run, dimension: int) -> bool:
+def affordable(run: Descent, dimension: int) -> bool:
     """Whether judging the point will cost no more than the run or 50 ms.
 
     Formulas are judged in about a millisecond. A Python function has to be called: a judgement takes some 8 gradients
@@ -224,7 +226,7 @@ def affordable(run: Run, dimension: int) -> bool:
     return price <= max(run.seconds, LEAST_SECONDS)
 
 
-def free_of(run: Run) -> tuple[Objective, Vector]:
+def free_of(run: Descent) -> tuple[Objective, Vector]:
     """The objective of the coordinates that no bound holds at the end; a hair's breadth from a bound is on it."""
     x = run.final
     projected = projection_of(run.optimizer)

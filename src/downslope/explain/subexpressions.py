@@ -104,10 +104,10 @@ def _failure(node: t.Node, numbers: Sequence[Any], value: Any) -> Failure:
     which = 0
     if isinstance(node, t.Quotient):
         which = 1
-    elif isinstance(node, (t.Sum, t.Product)):
+    elif isinstance(node, (t.Sum, t.Multiplication)):
         which = int(np.argmax(np.abs(numbers)))
     elif isinstance(node, t.Power) and not isinstance(below[1], t.Number):
-        which = 1 if isinstance(below[0], (t.Number, t.Constant)) else 0
+        which = 1 if isinstance(below[0], (t.Number, t.NamedConstant)) else 0
     argument = below[which] if below else node
     number = float(numbers[which]) if len(numbers) else float(value)
     return Failure(_text(node), _text(argument), number, float(value))
@@ -135,7 +135,7 @@ def _value(node: t.Node, parts: Sequence[Any], values: dict[str, float], cast: C
     match node:
         case t.Number(number):
             return cast(number)
-        case t.Constant(name):
+        case t.NamedConstant(name):
             return cast(math.pi if name == "pi" else math.e)
         case t.Variable(name):
             return cast(values[name])
@@ -143,7 +143,7 @@ def _value(node: t.Node, parts: Sequence[Any], values: dict[str, float], cast: C
             return -parts[0]
         case t.Sum():
             return cast(np.sum(parts))
-        case t.Product():
+        case t.Multiplication():
             return cast(np.prod(parts))
         case t.Quotient():
             return cast(np.divide(parts[0], parts[1]))

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from downslope.export.derivatives import partials
-from downslope.export.layout import WIDTH, docstring
+from downslope.export.formatter import WIDTH, docstring
 from downslope.export.python import fill, name, number, real, text
-from downslope.export.table_words import SLOPES, TableWords
+from downslope.export.table_templates import SLOPES, TableTemplates
 from downslope.language import tree as t
 from downslope.language.functions import FUNCTIONS
 
 if TYPE_CHECKING:
-    from downslope.export.fits import Table
-    from downslope.export.script import Writer
+    from downslope.export.fit_data import FitData
+    from downslope.export.script import ScriptWriter
 
 SPOKEN = {
     "mse": "the mean squared error",
@@ -50,15 +50,15 @@ class Costs:
         target, weights: what the script calls the columns.
     """
 
-    writer: Writer
-    table: Table
-    words: TableWords
+    writer: ScriptWriter
+    table: FitData
+    words: TableTemplates
 
     def __post_init__(self) -> None:
         ending, parameters = self.writer.columns_end, set(self.writer.called.values())
 
         def new(wanted: str) -> str:  # parameters hide what has their names where they are local
-            return self.writer.story.names.new(self.writer.names, wanted, parameters)
+            return self.writer.model.names.new(self.writer.names, wanted, parameters)
 
         self.columns = {column: new(column + ending) for column in self.table.columns}
         self.target = new(self.table.target + ending)
@@ -257,7 +257,7 @@ class Costs:
     def carried(self) -> str:
         """The constant that the loss carries."""
         word, about = _CARRIED[self.table.loss.name]
-        return self.writer.shop.constant("carried", word, text(real(self.table.loss.shape)), about)
+        return self.writer.emitter.constant("carried", word, text(real(self.table.loss.shape)), about)
 
     def _prediction(self) -> ast.expr:
         table = self.table
@@ -278,13 +278,13 @@ class Costs:
 
     def strength(self) -> str:
         """The constant of the penalty."""
-        return self.writer.shop.constant(
+        return self.writer.emitter.constant(
             "l2", "L2", text(real(self.table.l2)), "strength of the penalty on squares"
         )
 
     def _penalised(self) -> list[str]:
         """The parameters under the penalty, by their names here."""
-        pairs = zip(self.writer.story.coordinates, self.table.penalised, strict=True)
+        pairs = zip(self.writer.model.coordinates, self.table.penalised, strict=True)
         return [self.writer.called[c] for c, under in pairs if under]
 
     def _under(self) -> str:
@@ -294,7 +294,7 @@ class Costs:
         if all(table.penalised):
             return scaled
         mask = ast.List([ast.Constant(float(under)) for under in table.penalised])
-        made = self.writer.shop.constant(
+        made = self.writer.emitter.constant(
             "under", "PENALISED", text(fill(self.words.array, mask)), "1 for those under the penalty"
         )
         return f"{made} * {scaled}"
@@ -355,7 +355,7 @@ class Costs:
 
     def _formula_slopes(self, body: list[str]) -> tuple[list[str], list[str]]:
         assert self.table.formula is not None
-        coordinates, speller = self.writer.story.coordinates, self.writer.speller
+        coordinates, speller = self.writer.model.coordinates, self.writer.speller
         shared = partials(self.table.formula, [*coordinates, *self.columns])
         speller.called = {**speller.called, **{part: part for part, _ in shared.parts}}
         held = [part for part, tree in shared.parts if self._varies(tree, speller.arrays)]
@@ -389,7 +389,7 @@ class Costs:
     def supplied(self) -> list[str]:
         """The derivatives as they were given."""
         out = []
-        for coordinate in self.writer.story.coordinates:
+        for coordinate in self.writer.model.coordinates:
             given = self.table.supplied[coordinate]
             row = self._plain(given.formula)
             if given.mean or self.table.weights is not None:

@@ -136,8 +136,8 @@ class _Keeper:
                 told, *below = arguments
                 return _rebuilt(told, [self.tree(b) for b in below])
             return t.Call(function, tuple(self.tree(argument) for argument in arguments))
-        if isinstance(node, (t.Sum, t.Product)):
-            product = isinstance(node, t.Product)
+        if isinstance(node, (t.Sum, t.Multiplication)):
+            product = isinstance(node, t.Multiplication)
             return type(node)(tuple(sorted(parts, key=lambda part: self._place(part, product))))
         return _rebuilt(node, parts)
 
@@ -158,14 +158,14 @@ def _is_kept(function: str) -> bool:
 
 def _rebuilt(node: t.Node, parts: Sequence[t.Node]) -> t.Node:
     match node:
-        case t.Number() | t.Constant() | t.Variable():
+        case t.Number() | t.NamedConstant() | t.Variable():
             return node
         case t.Negative():
             return t.Negative(parts[0])
         case t.Sum():
             return t.Sum(tuple(parts))
-        case t.Product():
-            return t.Product(tuple(parts))
+        case t.Multiplication():
+            return t.Multiplication(tuple(parts))
         case t.Quotient():
             return t.Quotient(parts[0], parts[1])
         case t.Power():

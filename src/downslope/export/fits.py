@@ -5,25 +5,23 @@ from __future__ import annotations
 import csv
 import os
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from downslope.errors import DataError, ObjectiveError
-from downslope.export.story import Method, Story, ends_of, every_of
-from downslope.fit import Fit
-from downslope.fit.checks import drop_missing
-from downslope.fit.coordinates import InCoordinates
-from downslope.fit.csv_faults import MISSING
-from downslope.fit.frame import Frame
-from downslope.fit.losses import Loss
-from downslope.fit.plan import standardised
-from downslope.fit.rows import LinearRows
-from downslope.fit.supplied import SuppliedGradient
-from downslope.fit.tables import as_frame
-from downslope.fit.task import Task, make_task
+from downslope.export.fit_data import Column, FitData, Supplied
+from downslope.export.script_model import LayeredRule, ScriptModel, ends_of, every_of
+from downslope.fitting import FitResult
+from downslope.fitting.checks import drop_missing
+from downslope.fitting.csv_faults import MISSING
+from downslope.fitting.custom_gradient import CustomGradient
+from downslope.fitting.frame import Frame
+from downslope.fitting.preconditioning import PreconditionedObjective
+from downslope.fitting.problem import FitProblem, make_problem
+from downslope.fitting.rows import LinearRows
+from downslope.fitting.strategies import standardised
+from downslope.fitting.tables import as_frame
 from downslope.language import parse
 from downslope.language import tree as t
 from downslope.optimizers import as_optimizer
@@ -31,73 +29,10 @@ from downslope.symbolic import lift
 
 INLINE = 50  # rows of a table that is written into the script
 
-Column = NDArray[Any]
 
-
-@dataclass(frozen=True)
-class Supplied:
-    """A derivative that was written by hand: a formula for a row, and whether its sum or its mean is taken."""
-
-    formula: t.Node
-    mean: bool
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """The data of a fit, and the cost on it.
-
-    Attributes:
-        columns: the columns that the hypothesis uses, by name.
-        target: the name of the column that is predicted, and its numbers (those of its class, for labels).
-        values: the target's numbers.
-        labels: the labels in the order of their numbers, where the target is labels.
-        weights: of the rows, or None; ``weights_name`` is their column, if it is one.
-        formula: the hypothesis; None where it is taken as a matrix of ``features``.
-        features: of a hypothesis as a matrix: an expression for each parameter, None for the intercept.
-        loss, l2, penalised: the cost; for each parameter whether l2 is on it.
-        standardised: whether it is descended with the features measured from their means in units of their spread.
-        shifted: whether the target is then measured from its mean too.
-        supplied: derivatives written by hand, by parameter.
-        file: the CSV file to read it from; None where it is written into the script.
-        separator: between its columns.
-        missing: how the file writes a missing value, where rows with one are left out; else empty.
-    """
-
-    columns: dict[str, Column]
-    target: str
-    values: Column
-    labels: tuple[Any, ...]
-    weights: Column | None
-    weights_name: str
-    formula: t.Node | None
-    features: tuple[t.Node | None, ...]
-    loss: Loss
-    l2: float
-    penalised: tuple[bool, ...]
-    standardised: bool
-    shifted: bool
-    supplied: dict[str, Supplied]
-    file: str | None
-    separator: str
-    missing: tuple[str, ...]
-
-    @property
-    def as_matrix(self) -> bool:
-        """Whether the prediction is a matrix times the parameters."""
-        return self.formula is None or self.standardised or self.classes > 0
-
-    @property
-    def classes(self) -> int:
-        """How many classes there are; 0 where there is one prediction a row."""
-        return len(self.labels) if self.loss.name == "softmax" else 0
-
-    @property
-    def rows(self) -> int:
-        """How many rows there are."""
-        return len(self.values)
-
-
-def story_of_fit(fit: Fit, table: Any = None, data: str | os.PathLike[str] | None = None) -> Story:
+def script_model_of_fit(
+    fit: FitResult, table: Any = None, data: str | os.PathLike[str] | None = None
+) -> ScriptModel:
     """The story of a fit.
 
     Args:
@@ -110,31 +45,31 @@ def story_of_fit(fit: Fit, table: Any = None, data: str | os.PathLike[str] | Non
         DataError: the table is not at hand, or too long to be written into a script.
     """
     check_tellable(fit)
-    task = fit.task if fit.task is not None else _task(fit, table)
-    if not _as_told(fit, task):
+    problem = fit.problem if fit.problem is not None else _task(fit, table)
+    if not _as_told(fit, problem):
         raise ObjectiveError(_CHOSEN)
     run = fit.run
-    objective = task.objective
+    objective = problem.objective
     rows = objective.rows
     linear = rows if isinstance(rows, LinearRows) else None
     in_units = fit.coordinates == "standardised"
     shifted = (
         in_units and fit.path in ("moments", "qr") and linear is not None and linear.intercept is not None
     )
-    hypothesis = task.hypothesis
+    hypothesis = problem.hypothesis
     formula = None if hypothesis.expression is None else parse(hypothesis.text.partition("~")[2].strip()).tree
     supplied = _supplied(fit)
-    file, separator = _file(task.frame, data)
-    weights, weights_name = _weights(task)
-    story = Table(
-        columns={name: task.frame.numbers(name) for name in _columns(task, supplied)},
+    file, separator = _file(problem.frame, data)
+    weights, weights_name = _weights(problem)
+    story = FitData(
+        columns={name: problem.frame.numbers(name) for name in _columns(problem, supplied)},
         target=hypothesis.target,
-        values=objective.y if linear is None or hypothesis.linear is None else _target(task),
-        labels=task.classes if fit.model.loss.name == "softmax" else (),
+        values=objective.y if linear is None or hypothesis.linear is None else _target(problem),
+        labels=problem.classes if fit.model.loss.name == "softmax" else (),
         weights=weights,
         weights_name=weights_name,
         formula=formula,
-        features=_features(task),
+        features=_features(problem),
         loss=fit.model.loss,
         l2=objective.penalty.l2,
         penalised=tuple(bool(m) for m in objective.penalty.mask),
@@ -143,14 +78,14 @@ def story_of_fit(fit: Fit, table: Any = None, data: str | os.PathLike[str] | Non
         supplied=supplied,
         file=file,
         separator=separator,
-        missing=tuple(MISSING) if file is not None and task.frame.rows_dropped else (),
+        missing=tuple(MISSING) if file is not None and problem.frame.rows_dropped else (),
     )
-    return Story(
+    return ScriptModel(
         run=run,
         formula=t.Number(0.0),
         coordinates=objective.parameters.coordinates,
         supplied=None,
-        method=Method.of(run.optimizer),
+        method=LayeredRule.of(run.optimizer),
         ends=ends_of(run),
         every=every_of(run),
         table=story,
@@ -158,7 +93,7 @@ def story_of_fit(fit: Fit, table: Any = None, data: str | os.PathLike[str] | Non
     )
 
 
-def _task(fit: Fit, table: Any) -> Task:
+def _task(fit: FitResult, table: Any) -> FitProblem:
     """The task of a loaded fit, from its table."""
     if table is None:
         raise DataError(
@@ -184,7 +119,7 @@ def _task(fit: Fit, table: Any) -> Task:
         raise DataError(
             f"{frame.origin} has {rows}{whole}, and the fit was made on {fit.rows:,}: give it the same table."
         )
-    task = make_task(
+    problem = make_problem(
         frame,
         fit.model.hypothesis,
         fit.model.loss,
@@ -192,13 +127,13 @@ def _task(fit: Fit, table: Any) -> Task:
         l2=named.get("l2", 0.0),
         l1=named.get("l1", 0.0),
     )
-    loss, _ = task.objective.loss_and_gradient(fit.run.final)
+    loss, _ = problem.objective.loss_and_gradient(fit.run.final)
     least = 1e-9 * abs(fit.run.history.value[0]) if len(fit.run.history) else 0.0
     if np.isfinite(fit.loss) and not np.isclose(loss, fit.loss, rtol=1e-6, atol=least):
         raise DataError(
             f"{frame.origin} is not the table of this fit: its loss there is {loss:.6g}, and was {fit.loss:.6g}."
         )
-    return task
+    return problem
 
 
 _NAME_IT = (  # the command line says what is in brackets
@@ -208,7 +143,7 @@ _NAME_IT = (  # the command line says what is in brackets
 _CHOSEN = f"this fit was descended in a way chosen by downslope, which no plain script goes. {_NAME_IT}"
 
 
-def check_tellable(fit: Fit) -> None:
+def check_tellable(fit: FitResult) -> None:
     """Raise ObjectiveError where a plain script cannot go the way of the fit; no table is needed for that."""
     loss, linear = fit.model.loss, fit.model.hypothesis.linear
     if fit.coordinates in ("orthogonal", "natural"):
@@ -234,7 +169,7 @@ def check_tellable(fit: Fit) -> None:
             )
     if dict(_penalties(fit)).get("l1"):
         raise ObjectiveError("an l1 penalty is taken by proximal steps, which scripts do not have yet.")
-    if fit.task is None and fit.run.objective.differentiation == "supplied":
+    if fit.problem is None and fit.run.objective.differentiation == "supplied":
         raise ObjectiveError(
             "this fit descended a gradient that it was given, which a saved fit does not keep."
         )
@@ -243,22 +178,22 @@ def check_tellable(fit: Fit) -> None:
         raise ObjectiveError(_CHOSEN)
 
 
-def _penalties(fit: Fit) -> list[tuple[str, float]]:
+def _penalties(fit: FitResult) -> list[tuple[str, float]]:
     """(l1 or l2, its strength) of the cost."""
     found = re.findall(r" \+ (\S+)\*(l[12])", fit.run.objective.text)
     return [(called, float(strength)) for strength, called in found]
 
 
-def _as_told(fit: Fit, task: Task) -> bool:
+def _as_told(fit: FitResult, problem: FitProblem) -> bool:
     """Whether value and gradient norm of the start are those that the script will print."""
-    h, objective = fit.run.history, task.objective
+    h, objective = fit.run.history, problem.objective
     if not len(h):
         return False
-    if isinstance(fit.run.objective, SuppliedGradient):
+    if isinstance(fit.run.objective, CustomGradient):
         value, gradient = fit.run.objective.value_and_gradient(fit.run.start)
     elif fit.coordinates == "standardised":
         centred, coordinates = standardised(objective)
-        value, gradient = InCoordinates(centred, coordinates).value_and_gradient(
+        value, gradient = PreconditionedObjective(centred, coordinates).value_and_gradient(
             coordinates.from_user(fit.run.start)
         )
     else:
@@ -268,8 +203,8 @@ def _as_told(fit: Fit, task: Task) -> bool:
     return bool(near)
 
 
-def _features(task: Task) -> tuple[t.Node | None, ...]:
-    linear = task.hypothesis.linear
+def _features(problem: FitProblem) -> tuple[t.Node | None, ...]:
+    linear = problem.hypothesis.linear
     if linear is None:
         return ()
     return tuple(
@@ -277,29 +212,29 @@ def _features(task: Task) -> tuple[t.Node | None, ...]:
     )
 
 
-def _target(task: Task) -> Column:
+def _target(problem: FitProblem) -> Column:
     """The target's own numbers, nothing subtracted."""
-    name = task.hypothesis.target
-    return task.objective.y if task.loss.classifies else task.frame.numbers(name)
+    name = problem.hypothesis.target
+    return problem.objective.y if problem.loss.classifies else problem.frame.numbers(name)
 
 
-def _weights(task: Task) -> tuple[Column | None, str]:
-    name = task.weights_column
-    return (task.objective.weights if name else None), name if isinstance(name, str) else ""
+def _weights(problem: FitProblem) -> tuple[Column | None, str]:
+    name = problem.weights_column
+    return (problem.objective.weights if name else None), name if isinstance(name, str) else ""
 
 
-def _supplied(fit: Fit) -> dict[str, Supplied]:
+def _supplied(fit: FitResult) -> dict[str, Supplied]:
     objective = fit.run.objective
-    if not isinstance(objective, SuppliedGradient):
+    if not isinstance(objective, CustomGradient):
         return {}
     return {name: Supplied(parse(row).tree, mean) for name, (row, mean) in objective.rows_and_means.items()}
 
 
-def _columns(task: Task, supplied: dict[str, Supplied]) -> list[str]:
+def _columns(problem: FitProblem, supplied: dict[str, Supplied]) -> list[str]:
     """The columns that the hypothesis or a derivative written by hand uses, in the order of the table."""
     named = {n.name for s in supplied.values() for n in t.walk(s.formula) if isinstance(n, t.Variable)}
-    used = {*task.hypothesis.columns, *named} - {task.hypothesis.target}
-    return [name for name in task.frame.names if name in used]
+    used = {*problem.hypothesis.columns, *named} - {problem.hypothesis.target}
+    return [name for name in problem.frame.names if name in used]
 
 
 def _file(frame: Frame, data: str | os.PathLike[str] | None) -> tuple[str | None, str]:

@@ -66,7 +66,7 @@ class Speller:
         match node:
             case t.Number(value):
                 return number(value)
-            case t.Constant(word):
+            case t.NamedConstant(word):
                 return name(self.words.constants[word])
             case t.Variable(word):
                 return name(self.called[word])
@@ -74,7 +74,7 @@ class Speller:
                 return _negative(codes[0])
             case t.Sum():
                 return reduce(_added, codes)
-            case t.Product():
+            case t.Multiplication():
                 return reduce(lambda a, b: ast.BinOp(a, ast.Mult(), b), codes)
             case t.Quotient():
                 return ast.BinOp(codes[0], ast.Div(), codes[1])
@@ -200,7 +200,7 @@ def _total(node: t.Node) -> bool:
     """Whether the node itself has a finite value and derivative wherever its parts have one."""
     match node:
         case t.Quotient(_, bottom):
-            return isinstance(bottom, (t.Number, t.Constant))
+            return isinstance(bottom, (t.Number, t.NamedConstant))
         case t.Power(_, exponent):
             return isinstance(exponent, t.Number) and exponent.value.is_integer() and exponent.value >= 0
         case t.Call(function, _):

@@ -13,22 +13,22 @@ from dataclasses import dataclass, field
 
 from downslope.export.python import fill, text
 from downslope.optimizers import Optimizer
-from downslope.optimizers.record import Record
+from downslope.optimizers.hyperparameters import HyperparameterRecord
 from downslope.optimizers.schedule import Schedule
 
-Condition = Callable[[Record], bool]
+Condition = Callable[[HyperparameterRecord], bool]
 
 
-def _no_epsilon(rule: Record) -> bool:
+def _no_epsilon(rule: HyperparameterRecord) -> bool:
     return bool(rule.hyperparameters()["epsilon"] == 0)
 
 
-def _moving(rule: Record) -> bool:
+def _moving(rule: HyperparameterRecord) -> bool:
     return bool(rule.hyperparameters()["momentum"] > 0)
 
 
 @dataclass(frozen=True)
-class Library:
+class FrameworkOptimizers:
     """The optimizers of a framework.
 
     Attributes:
@@ -81,7 +81,7 @@ def filled(template: str, constants: Mapping[str, ast.expr]) -> str:
     return text(fill(template, **constants))
 
 
-TORCH = Library(
+TORCH = FrameworkOptimizers(
     "torch.optim",
     {
         "GradientDescent": "torch.optim.SGD([_x], lr=learning_rate)",
@@ -117,7 +117,7 @@ TORCH = Library(
 
 _INSIDE = (_no_epsilon, "adds epsilon at another place (the two are one method where epsilon is 0)")
 
-KERAS = Library(
+KERAS = FrameworkOptimizers(
     "keras.optimizers",
     {
         "GradientDescent": "keras.optimizers.SGD(learning_rate=learning_rate)",
@@ -168,7 +168,7 @@ KERAS = Library(
     | frozenset(("Adam", "AMSGrad", "AdamW", "AdaMax", "NAdam")),
 )
 
-OPTAX = Library(
+OPTAX = FrameworkOptimizers(
     "optax",
     {
         "GradientDescent": "optax.sgd(learning_rate)",

@@ -14,20 +14,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from downslope.export.arithmetic import NUMBER
-from downslope.export.layout import deeper, docstring
+from downslope.export.formatter import docstring, indent_lines
+from downslope.export.functional_form import FunctionalForm, functional_form
+from downslope.export.inline_form import PointNames, inline_form
 from downslope.export.library import filled
 from downslope.export.python import name, text
-from downslope.export.routines import Routines, routines
-from downslope.export.statements import Statement, written
-from downslope.export.stepwise import Point, stepwise
+from downslope.export.statements import Statement, statement_lines
 from downslope.export.translate import Piece
 
 if TYPE_CHECKING:
-    from downslope.export.script import Writer
+    from downslope.export.script import ScriptWriter
 
 
 @dataclass
-class Loop:
+class LoopCode:
     """A loop, and what stands before and after it.
 
     Attributes:
@@ -41,41 +41,41 @@ class Loop:
     average: str = ""
 
 
-def loop_of(writer: Writer) -> Loop:
+def loop_code_of(writer: ScriptWriter) -> LoopCode:
     """The loop for the rule that the writer tells of."""
-    kind: Callable[[Writer], Loop] = _stepwise if writer.simple and writer.inline else _functional
+    kind: Callable[[ScriptWriter], LoopCode] = _stepwise if writer.simple and writer.inline else _functional
     loop = (_library if writer.made_by or writer.own else kind)(writer)
     before = writer.table.before if writer.table else []
-    return Loop(loop.lines, [*before, *loop.state, *remembered(writer)], loop.average)
+    return LoopCode(loop.lines, [*before, *loop.state, *remembered(writer)], loop.average)
 
 
-def remembered(writer: Writer) -> list[str]:
+def remembered(writer: ScriptWriter) -> list[str]:
     """What the tests remember of the step before; infinitely far away, before the first one."""
-    ends = writer.story.ends
+    ends = writer.model.ends
     lines = ["last_value = math.inf  # of the step before"] if ends.value_tolerance is not None else []
     nowhere = f"last_point = {writer.nowhere()}  # of the step before"
     return [*lines, nowhere] if ends.x_tolerance is not None else lines
 
 
-def head(writer: Writer, searches: bool) -> list[str]:
+def head(writer: ScriptWriter, searches: bool) -> list[str]:
     """The header of the table and the first line of the loop."""
     lines = writer.header()
     return [*lines, "step = 0", "while True:"] if searches else [*lines, "for step in range(STEPS + 1):"]
 
 
-def norm(writer: Writer) -> str:
+def norm(writer: ScriptWriter) -> str:
     """The line that measures how far there is to go."""
     return f"norm = {writer.length(writer.residual())}"
 
 
-def report(writer: Writer, early: bool = False) -> list[str]:
+def report(writer: ScriptWriter, early: bool = False) -> list[str]:
     """Print the row, and leave the loop after the last one; ``early`` where the norm is known already."""
-    ends = writer.story.ends
+    ends = writer.model.ends
     lines = [] if early else [norm(writer)]
     if ends.relative_tolerance is not None:
         lines += ["if step == 0:", "    first_norm = norm"]
     last = " or ".join([*_tests(writer), "step == STEPS"])
-    if writer.story.every > 1:
+    if writer.model.every > 1:
         lines += [
             f"finished = {last}",
             "if step % EVERY == 0 or finished:",
@@ -92,16 +92,16 @@ def report(writer: Writer, early: bool = False) -> list[str]:
     return lines
 
 
-def _tests(writer: Writer) -> list[str]:
+def _tests(writer: ScriptWriter) -> list[str]:
     """The conditions that end the run, in the order in which they are judged."""
-    ends, tests = writer.story.ends, []
+    ends, tests = writer.model.ends, []
     if ends.relative_tolerance is not None:
         least = "RELATIVE_TOLERANCE * first_norm"
         tests.append(f"norm <= {least if ends.tolerance is None else f'max(TOLERANCE, {least})'}")
     elif ends.tolerance is not None:
         tests.append("norm <= TOLERANCE")
     if ends.target is not None:
-        tests.append(f"value {'>=' if writer.story.uphill else '<='} TARGET")
+        tests.append(f"value {'>=' if writer.model.uphill else '<='} TARGET")
     if ends.value_tolerance is not None:
         tests.append("abs(value - last_value) <= VALUE_TOLERANCE")
     if ends.x_tolerance is not None:
@@ -109,20 +109,20 @@ def _tests(writer: Writer) -> list[str]:
     return tests
 
 
-def searching(writer: Writer, before: list[str], accepted: str, after: list[str]) -> list[str]:
+def searching(writer: ScriptWriter, before: list[str], accepted: str, after: list[str]) -> list[str]:
     """The loop of a rule that may refuse a point: what comes before that is known, the condition, and the rest."""
     early = writer.hasty or bool(writer.gradient_lines())  # g or the point change before a row can be printed
-    reported = [f"if {accepted}:", *deeper([*report(writer, early), "step += 1"])]
+    reported = [f"if {accepted}:", *indent_lines([*report(writer, early), "step += 1"])]
     first = [*writer.evaluate(), *([norm(writer)] if early else []), *before]
-    return [*head(writer, True), *deeper([*first, *_merged(reported, after)])]
+    return [*head(writer, True), *indent_lines([*first, *_merged(reported, after)])]
 
 
-def plainly(writer: Writer, steps: list[str]) -> list[str]:
+def plainly(writer: ScriptWriter, steps: list[str]) -> list[str]:
     """The loop of a rule that accepts every point."""
-    return [*head(writer, False), *deeper([*writer.evaluate(), *report(writer), *steps])]
+    return [*head(writer, False), *indent_lines([*writer.evaluate(), *report(writer), *steps])]
 
 
-def beforehand(writer: Writer, compares: bool) -> list[str]:
+def beforehand(writer: ScriptWriter, compares: bool) -> list[str]:
     """The lines before the rule's own: the value it compares, the gradient as it sees it, the learning rate."""
     lines = writer.gradient_lines()
     if writer.sight != "value" and (compares or (writer.table is not None and writer.table.sees)):
@@ -130,31 +130,31 @@ def beforehand(writer: Writer, compares: bool) -> list[str]:
     return [*lines, *(writer.table.lines(writer.sight) if writer.table else [])]
 
 
-def _stepwise(writer: Writer) -> Loop:
-    found = stepwise(writer.story.method.rule, writer.shop, Point(writer.point, "g", writer.sight))
+def _stepwise(writer: ScriptWriter) -> LoopCode:
+    found = inline_form(writer.model.method.rule, writer.emitter, PointNames(writer.point, "g", writer.sight))
     before = beforehand(writer, found.reads(writer.sight))
     at = next(i for i, s in enumerate(found.last) if s.target == writer.point)
     earlier, later = found.statements[: found.decided], found.statements[found.decided :]
     rest = [
-        *written([*later, *found.last[:at]]),
+        *statement_lines([*later, *found.last[:at]]),
         *writer.moved(writer.within_bounds(found.last[at].value)),
-        *written(found.last[at + 1 :]),
+        *statement_lines(found.last[at + 1 :]),
     ]
     state = [_line(called, value, comment) for called, value, comment, _ in found.state]
     average = text(found.answer) if found.answer is not None else ""
     if found.accepted is None:
-        return Loop(plainly(writer, writer.stepped([*before, *rest])), state, average)
-    first = writer.stepped([*before, *written(earlier)])
-    return Loop(searching(writer, first, text(found.accepted), writer.stepped(rest)), state, average)
+        return LoopCode(plainly(writer, writer.stepped([*before, *rest])), state, average)
+    first = writer.stepped([*before, *statement_lines(earlier)])
+    return LoopCode(searching(writer, first, text(found.accepted), writer.stepped(rest)), state, average)
 
 
 def _line(called: str, value: ast.expr, comment: str) -> str:
     return Statement(called, value, NUMBER, comment).line
 
 
-def _functional(writer: Writer) -> Loop:
+def _functional(writer: ScriptWriter) -> LoopCode:
     # A single coordinate, as the point of its own name, could be called as one of the rule's variables.
-    made = routines(writer.story.method.rule, writer.shop, "x" if writer.alone else writer.point)
+    made = functional_form(writer.model.method.rule, writer.emitter, "x" if writer.alone else writer.point)
     before = beforehand(writer, "value" in made.takes)
     given = [writer.kept_point(), *([writer.sight] if "value" in made.takes else []), "g"]
     given += [*(["state"] if made.init else []), *(["rate"] if "rate" in made.takes else [])]
@@ -163,7 +163,7 @@ def _functional(writer: Writer) -> Loop:
     next_point = writer.replaced(writer.within_bounds(name("next_point")))
     if made.searches:
         first = writer.stepped([*before, f"next_point, state, accepted = {call}"])
-        return Loop(searching(writer, first, "accepted", writer.stepped(next_point)), state, made.answer)
+        return LoopCode(searching(writer, first, "accepted", writer.stepped(next_point)), state, made.answer)
     transforms = writer.library is not None and writer.library.compiled  # optax: pure functions of a state
     if transforms and made.init and not {"value", "rate"} & set(made.takes):
         return _transformation(writer, made, before)
@@ -173,14 +173,14 @@ def _functional(writer: Writer) -> Loop:
         steps = [f"next_point, state = {call}", *next_point]
     else:
         steps = writer.replaced(writer.within_bounds(ast.parse(call, mode="eval").body))
-    return Loop(plainly(writer, writer.stepped([*before, *steps])), state, made.answer)
+    return LoopCode(plainly(writer, writer.stepped([*before, *steps])), state, made.answer)
 
 
-def _transformation(writer: Writer, made: Routines, before: list[str]) -> Loop:
+def _transformation(writer: ScriptWriter, made: FunctionalForm, before: list[str]) -> LoopCode:
     """The rule's functions as one of optax's transformations, and the loop around that."""
     writer.transformed = True
-    change, point = writer.shop.names.new("change"), made.point
-    writer.shop.functions[change] = [
+    change, point = writer.emitter.names.new("change"), made.point
+    writer.emitter.functions[change] = [
         f"def {change}(g, state, {point}):",
         *docstring(["What optax adds to the parameters."], 4),
         f"    next_{point}, state = {made.update}({point}, g, state)",
@@ -196,29 +196,29 @@ def _transformation(writer: Writer, made: Routines, before: list[str]) -> Loop:
         f"{point} = optax.apply_updates({point}, updates)",
         *writer.bounded(),
     ]
-    return Loop(plainly(writer, [*before, *steps]), state, made.answer)
+    return LoopCode(plainly(writer, [*before, *steps]), state, made.answer)
 
 
-def _library(writer: Writer) -> Loop:
+def _library(writer: ScriptWriter) -> LoopCode:
     """The loop around an optimizer of the framework."""
-    library, rule = writer.library, writer.story.method.rule
+    library, rule = writer.library, writer.model.method.rule
     assert library is not None
     if writer.own is not None:
         own = writer.own(writer)
-        writer.shop.functions[type(rule).__name__] = own.lines
+        writer.emitter.functions[type(rule).__name__] = own.lines
         rate = writer.table.lines("value") if writer.table else []
         steps = [*writer.used(rate, writer.gradient_lines()), *writer.bounded()]
-        return Loop(plainly(writer, steps), writer.created(own.call), own.average)
+        return LoopCode(plainly(writer, steps), writer.created(own.call), own.average)
     if writer.table is not None:
-        writer.shop.instead["learning_rate"] = Piece(writer.first_rate(writer.table), NUMBER)
-    around = writer.shop.around(rule)
+        writer.emitter.instead["learning_rate"] = Piece(writer.first_rate(writer.table), NUMBER)
+    around = writer.emitter.around(rule)
     used = [f for f in rule.hyperparameters() if re.search(rf"[(, =]{f}\b(?!=)", writer.made_by)]
     constants = {field: around.hyperparameter(field).code for field in used}
     call = filled(writer.made_by, {"_x": name(writer.point), **constants})
     average = library.averages.get(type(rule).__name__, "").replace("_x", writer.point)
     rate = writer.table.lines("value") if writer.table else []
     steps = [*writer.used(rate, writer.gradient_lines()), *writer.bounded()]
-    return Loop(plainly(writer, steps), writer.created(call), average)
+    return LoopCode(plainly(writer, steps), writer.created(call), average)
 
 
 def _merged(report: list[str], rest: list[str]) -> list[str]:

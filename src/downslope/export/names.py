@@ -34,10 +34,10 @@ GREEK = {
 }
 
 
-class Names:
+class ScriptNames:
     """The names of one scope of a script; every one is given out once.
 
-    >>> names = Names()
+    >>> names = ScriptNames()
     >>> [names.new(name) for name in ("x", "x", "lambda", "w[0,1]", "2nd", "l", "np")]
     ['x', 'x_', 'lambda_', 'w_0_1', '_2nd', 'l_', 'np_']
     """
@@ -55,9 +55,9 @@ class Names:
         self.given.add(found)
         return found
 
-    def inner(self) -> Names:
+    def inner(self) -> ScriptNames:
         """A scope within this one: its names may be used again elsewhere."""
-        return Names(self.taken)
+        return ScriptNames(self.taken)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Persons:
     draft: bool = False
     others: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    def new(self, names: Names, wanted: str, besides: Collection[str] = ()) -> str:
+    def new(self, names: ScriptNames, wanted: str, besides: Collection[str] = ()) -> str:
         """An identifier in that scope."""
         if self.draft:
             return names.new(f"{_STAND_IN}{wanted.encode().hex()}", besides)

@@ -9,16 +9,16 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from downslope.export import rulebook
+from downslope.export import rule_source
 from downslope.export.arithmetic import NUMBER, VECTOR, Kind
-from downslope.export.layout import deeper, docstring
+from downslope.export.formatter import docstring, indent_lines
+from downslope.export.inline_form import InlineForm, PointNames, inline_form
 from downslope.export.python import name, real, text
-from downslope.export.statements import Statement, written
-from downslope.export.stepwise import Point, Stepwise, stepwise
+from downslope.export.statements import Statement, statement_lines
 from downslope.export.translate import Piece
 
 if TYPE_CHECKING:
-    from downslope.export.script import Writer
+    from downslope.export.script import ScriptWriter
 
 
 @dataclass
@@ -36,30 +36,30 @@ class OwnClass:
     average: str = ""
 
 
-def _fields(writer: Writer) -> list[tuple[str, float | int, str]]:
+def _fields(writer: ScriptWriter) -> list[tuple[str, float | int, str]]:
     """(hyperparameter, its default, what it is) of the rule."""
-    rule = writer.story.method.rule
+    rule = writer.model.method.rule
     records = rule.__dataclass_fields__
     return [(f, records[f].default, records[f].metadata.get("about", "")) for f in rule.hyperparameters()]
 
 
-def _call(writer: Writer, first: str) -> str:
+def _call(writer: ScriptWriter, first: str) -> str:
     """The call with the script's constants."""
-    rule = writer.story.method.rule
-    around = writer.shop.around(rule)
+    rule = writer.model.method.rule
+    around = writer.emitter.around(rule)
     if writer.table is not None:
-        writer.shop.instead["learning_rate"] = Piece(writer.table.first, NUMBER)
+        writer.emitter.instead["learning_rate"] = Piece(writer.table.first, NUMBER)
     given = [f"{f}={text(around.hyperparameter(f).code)}" for f, _, _ in _fields(writer)]
     return f"{type(rule).__name__}({', '.join([*([first] if first else []), *given])})"
 
 
-def _head(writer: Writer, base: str, *first: str) -> list[str]:
-    rule = writer.story.method.rule
+def _head(writer: ScriptWriter, base: str, *first: str) -> list[str]:
+    rule = writer.model.method.rule
     arguments = ["self", *first]
     for f, default, _ in _fields(writer):
         value = real(default) if isinstance(default, float) else ast.Constant(default)
         arguments.append(f"{f}={text(value)}")
-    about = docstring([rulebook.summary_and_source(type(rule))[0]], 4)
+    about = docstring([rule_source.summary_and_source(type(rule))[0]], 4)
     return [f"class {type(rule).__name__}({base}):", *about, "", f"    def __init__({', '.join(arguments)}):"]
 
 
@@ -68,7 +68,7 @@ def _attribute(field: str) -> str:
     return "pull" if field == "weight_decay" else field
 
 
-def _kept(writer: Writer, *otherwise: str) -> list[str]:
+def _kept(writer: ScriptWriter, *otherwise: str) -> list[str]:
     """The lines that keep the hyperparameters, but for those that the framework keeps."""
     return [
         f"        self.{_attribute(f)} = {f}" + (f"  # {about}" if about else "")
@@ -77,33 +77,33 @@ def _kept(writer: Writer, *otherwise: str) -> list[str]:
     ]
 
 
-def _rule(writer: Writer, point: Point, rate: str, state: str, first_rate: str = "") -> Stepwise:
+def _rule(writer: ScriptWriter, point: PointNames, rate: str, state: str, first_rate: str = "") -> InlineForm:
     """The statements, hyperparameters being attributes and ``state`` the template of a variable of the state."""
-    shop, first_rate = writer.shop, first_rate or rate
-    before, beginning = shop.instead, shop.beginning
-    shop.instead = {f: Piece(name(f"self.{_attribute(f)}"), NUMBER) for f, _, _ in _fields(writer)}
-    shop.instead["learning_rate"] = Piece(ast.parse(rate, mode="eval").body, NUMBER)
-    shop.beginning = {"learning_rate": Piece(ast.parse(first_rate, mode="eval").body, NUMBER)}
+    emitter, first_rate = writer.emitter, first_rate or rate
+    before, beginning = emitter.instead, emitter.beginning
+    emitter.instead = {f: Piece(name(f"self.{_attribute(f)}"), NUMBER) for f, _, _ in _fields(writer)}
+    emitter.instead["learning_rate"] = Piece(ast.parse(rate, mode="eval").body, NUMBER)
+    emitter.beginning = {"learning_rate": Piece(ast.parse(first_rate, mode="eval").body, NUMBER)}
 
     def naming(field: str, kind: Kind) -> str:
         return state.replace("FIELD", field)
 
-    found = stepwise(writer.story.method.rule, shop, point, naming)
-    shop.instead, shop.beginning = before, beginning
+    found = inline_form(writer.model.method.rule, emitter, point, naming)
+    emitter.instead, emitter.beginning = before, beginning
     return found
 
 
-def for_torch(writer: Writer) -> OwnClass:
+def for_torch(writer: ScriptWriter) -> OwnClass:
     """A subclass of ``torch.optim.Optimizer``."""
-    found = _rule(writer, Point("x", "g", "value"), 'group["lr"]', 'state["FIELD"]')
+    found = _rule(writer, PointNames("x", "g", "value"), 'group["lr"]', 'state["FIELD"]')
     lines = _head(writer, "torch.optim.Optimizer", "params")
     lines += ['        super().__init__(params, {"lr": learning_rate})', *_kept(writer, "learning_rate"), ""]
     first = [Statement(called, value, NUMBER, comment).line for called, value, comment, _ in found.state]
     at = next(i for i, s in enumerate(found.last) if s.target == "x")
     steps = [
-        *written([*found.statements, *found.last[:at]]),
+        *statement_lines([*found.statements, *found.last[:at]]),
         _in_place(found.last[at].value),
-        *written(found.last[at + 1 :]),
+        *statement_lines(found.last[at + 1 :]),
     ]
     lines += [
         "    @torch.no_grad()",
@@ -114,8 +114,8 @@ def for_torch(writer: Writer) -> OwnClass:
         "                g, state = x.grad, self.state[x]" if found.state else "                g = x.grad",
     ]
     if first:
-        lines += ["                if not state:", *deeper(first, 5)]
-    lines += deeper(steps, 4)
+        lines += ["                if not state:", *indent_lines(first, 5)]
+    lines += indent_lines(steps, 4)
     average = ""
     if found.answer is not None:
         average = text(found.answer).replace("state[", f"optimizer.state[{writer.point}][")
@@ -128,12 +128,12 @@ def _in_place(value: ast.expr) -> str:
     return f"x.copy_({text(value)})"
 
 
-def for_keras(writer: Writer) -> OwnClass:
+def for_keras(writer: ScriptWriter) -> OwnClass:
     """A subclass of ``keras.optimizers.Optimizer``."""
     found = _rule(
-        writer, Point("variable", "gradient", "value"), "learning_rate", "FIELD", "self.learning_rate"
+        writer, PointNames("variable", "gradient", "value"), "learning_rate", "FIELD", "self.learning_rate"
     )
-    rule = writer.story.method.rule
+    rule = writer.model.method.rule
     lines = _head(writer, "keras.optimizers.Optimizer")
     lines += [f'        super().__init__(learning_rate=learning_rate, name="{rule.name()}")']
     lines += [*_kept(writer, "learning_rate"), ""]
@@ -155,7 +155,7 @@ def for_keras(writer: Writer) -> OwnClass:
         pairs = [f"self.{called}[i]" for called in state]
         lines.append(f"        {', '.join(state)} = {', '.join(pairs)}")
     everything = [*found.statements, *found.last]
-    lines += deeper([_assigned(s, {*state, "variable"}) for s in everything], 2)
+    lines += indent_lines([_assigned(s, {*state, "variable"}) for s in everything], 2)
     average = f"optimizer.{text(found.answer)}[0]" if found.answer is not None else ""
     return OwnClass(lines, _call(writer, ""), average)
 

@@ -6,16 +6,16 @@ import ast
 from dataclasses import dataclass, field, replace
 
 from downslope.errors import ObjectiveError
-from downslope.export import arithmetic, rulebook
+from downslope.export import arithmetic, rule_source
 from downslope.export.arithmetic import NUMBER, Arithmetic
+from downslope.export.emitter import Emitter
+from downslope.export.formatter import docstring
 from downslope.export.formulas import Speller
-from downslope.export.layout import docstring
+from downslope.export.inline_form import HERE, OLD, PointNames, Reader, fields_returned
 from downslope.export.python import name, number, text
-from downslope.export.statements import written
-from downslope.export.stepwise import HERE, OLD, Point, Reader, fields_returned
+from downslope.export.statements import statement_lines
 from downslope.export.translate import Piece
 from downslope.export.vocabulary import JAX, NUMPY, Words
-from downslope.export.workshop import Workshop
 from downslope.optimizers import Optimizer
 from downslope.optimizers.schedule import Constant, Product, Schedule
 from downslope.optimizers.schedules.custom import Custom
@@ -26,7 +26,7 @@ NUMBERS = replace(arithmetic.NUMPY_ONE, copy="_0")
 
 
 @dataclass
-class Table:
+class ScheduleLines:
     """What the loop has to know: the rate's name, the lines that compute it, and what is set before the loop.
 
     Attributes:
@@ -50,31 +50,33 @@ class Table:
         return [line.replace("@value", sight) for line in self.within]
 
 
-def table(schedule: Schedule, rule: Optimizer, shop: Workshop, numbers: Arithmetic = NUMBERS) -> Table:
-    """Write the schedule in the workshop: a function ``learning_rate(step)``, and what it needs; with these numbers."""
+def schedule_lines(
+    schedule: Schedule, rule: Optimizer, emitter: Emitter, numbers: Arithmetic = NUMBERS
+) -> ScheduleLines:
+    """Write the schedule: a function ``learning_rate(step)``, and what it needs; with these numbers."""
     about = type(rule).__dataclass_fields__["learning_rate"].metadata.get("about", "")
     parts = _parts(schedule)
     constant = 1.0
     for part in parts:
         constant *= part.value if isinstance(part, Constant) else 1.0
     rest = [part for part in parts if not isinstance(part, Constant)]
-    factor: ast.expr = name(shop.constant("rate", "LEARNING_RATE", text(ast.Constant(constant)), about))
-    made = Table(Piece(name("rate"), NUMBER), factor)
+    factor: ast.expr = name(emitter.constant("rate", "LEARNING_RATE", text(ast.Constant(constant)), about))
+    made = ScheduleLines(Piece(name("rate"), NUMBER), factor)
     looking = [part for part in rest if isinstance(part, ReduceOnPlateau)]
     steady = [part for part in rest if not isinstance(part, ReduceOnPlateau)]
     if steady:
         for part in steady:
             factor = ast.BinOp(
-                factor, ast.Mult(), ast.Call(name(_function(part, shop, numbers)), [name("step")], [])
+                factor, ast.Mult(), ast.Call(name(_function(part, emitter, numbers)), [name("step")], [])
             )
-        called = shop.names.new("learning_rate")
+        called = emitter.names.new("learning_rate")
         exact = ["    step = step.astype(float)  # whole numbers would make float32 of it"] * numbers.compiled
-        shop.functions[called] = [f"def {called}(step):", *exact, f"    return {text(factor)}"]
+        emitter.functions[called] = [f"def {called}(step):", *exact, f"    return {text(factor)}"]
         factor = ast.Call(name(called), [name("step")], [])
         made.first = ast.Call(name(called), [number(0)], [])
         made.function = "" if looking else called
     for part in looking:
-        factor = ast.BinOp(factor, ast.Mult(), name(_plateau(part, shop, made)))
+        factor = ast.BinOp(factor, ast.Mult(), name(_plateau(part, emitter, made)))
     made.within.append(f"rate = {text(factor)}")
     return made
 
@@ -86,34 +88,34 @@ def _parts(schedule: Schedule) -> list[Schedule]:
     return [schedule]
 
 
-def _function(schedule: Schedule, shop: Workshop, numbers: Arithmetic) -> str:
+def _function(schedule: Schedule, emitter: Emitter, numbers: Arithmetic) -> str:
     """The name of the function of the step that this schedule is."""
     if isinstance(schedule, Custom):
-        return _custom(schedule, shop, JAX if numbers.compiled else NUMPY)
+        return _custom(schedule, emitter, JAX if numbers.compiled else NUMPY)
     cls = type(schedule)
-    source = rulebook.source_of_class(cls)
+    source = rule_source.source_of_class(cls)
     node = source.method(cls.__name__, "factor")
     assert node is not None
-    around = shop.around(schedule, prefix=f"{cls.name()}_")
+    around = emitter.around(schedule, prefix=f"{cls.name()}_")
     key = (cls.__name__, schedule)
-    before = shop.arithmetic
-    shop.arithmetic = numbers
+    before = emitter.arithmetic
+    emitter.arithmetic = numbers
     try:
-        called, _ = shop.function(
+        called, _ = emitter.function(
             key, cls.name(), node, source, around, {"count": NUMBER}, arithmetic=numbers
         )
     finally:
-        shop.arithmetic = before
-    summary, _ = rulebook.summary_and_source(cls)
-    text = "\n".join(shop.functions[called])
+        emitter.arithmetic = before
+    summary, _ = rule_source.summary_and_source(cls)
+    text = "\n".join(emitter.functions[called])
     for own in cls.__dataclass_fields__:  # by the names that they have in the script
         constant = f"{cls.name()}_{own}".upper()
         summary = summary.replace(f"``{own}``", constant if constant in text else own)
-    shop.functions[called][1:1] = docstring([summary.replace("``", "`")], 4)
+    emitter.functions[called][1:1] = docstring([summary.replace("``", "`")], 4)
     return called
 
 
-def _custom(schedule: Custom, shop: Workshop, words: Words) -> str:
+def _custom(schedule: Custom, emitter: Emitter, words: Words) -> str:
     """A person's own function of the step, as the formula it was traced into."""
     try:
         expression = schedule.factor(SymbolicArray.symbols("k")).item()
@@ -122,24 +124,24 @@ def _custom(schedule: Custom, shop: Workshop, words: Words) -> str:
             "the schedule's own function cannot be written out: it is not arithmetic of the step (or only its name was"
             " saved). Use a schedule of optimizers.schedules instead."
         ) from error
-    called = shop.names.new("factor")
+    called = emitter.names.new("factor")
     code = Speller(words, {"k": "step"}).expression(lift(expression))
-    shop.functions[called] = [f"def {called}(step):", f"    return {text(code)}"]
+    emitter.functions[called] = [f"def {called}(step):", f"    return {text(code)}"]
     return called
 
 
-def _plateau(schedule: ReduceOnPlateau, shop: Workshop, made: Table) -> str:
+def _plateau(schedule: ReduceOnPlateau, emitter: Emitter, made: ScheduleLines) -> str:
     """Statements that watch the value; the name of the factor."""
     cls = type(schedule)
-    source = rulebook.source_of_class(cls)
-    around = shop.around(schedule, prefix="plateau_")
+    source = rule_source.source_of_class(cls)
+    around = emitter.around(schedule, prefix="plateau_")
     node = source.method(cls.__name__, "update")
     assert node is not None
     state = schedule.init()
-    before = shop.arithmetic
-    shop.arithmetic = NUMBERS
+    before = emitter.arithmetic
+    emitter.arithmetic = NUMBERS
     try:
-        reader = Reader(source, shop, around, state, Point(x="step", g="g", value="@value"))
+        reader = Reader(source, emitter, around, state, PointNames(x="step", g="g", value="@value"))
         reader.scope |= {
             "count": Piece(name(HERE + "step"), NUMBER),
             "value": Piece(name(HERE + "@value"), NUMBER),
@@ -154,14 +156,14 @@ def _plateau(schedule: ReduceOnPlateau, shop: Workshop, made: Table) -> str:
                 reader.result = ast.Tuple(
                     [statement.value.elts[0], statement.value.elts[1], ast.Constant(True)]
                 )
-        found = reader.finished(fields_returned(reader, reader.result.elts[1], state))
+        found = reader.finish(fields_returned(reader, reader.result.elts[1], state))
     finally:
-        shop.arithmetic = before
+        emitter.arithmetic = before
     comments = dict(source.fields(type(state).__name__))
     for wanted, value in zip(state._fields, state, strict=True):
         called = text(reader.called[OLD + wanted])
         made.before.append(f"{called} = {text(number(value)) if value == 0 else value}  # {comments[wanted]}")
-    made.within += written([*found.statements, *found.last[:-1]])
+    made.within += statement_lines([*found.statements, *found.last[:-1]])
     made.sees = True
     factor = found.last[-1].value
     return text(factor)

@@ -14,22 +14,23 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import ClassVar
 
-from downslope.export import arithmetic, rulebook, schedules
+from downslope.export import arithmetic, rule_source, schedules
 from downslope.export.arithmetic import Arithmetic
 from downslope.export.costs import Costs
+from downslope.export.emitter import Emitter
+from downslope.export.formatter import AS_IS, WIDTH, docstring, format_lines, indent_lines, split_rows
 from downslope.export.formulas import Speller
-from downslope.export.layout import AS_IS, WIDTH, deeper, docstring, in_rows, laid_out
-from downslope.export.library import Library
-from downslope.export.loops import Loop, loop_of
-from downslope.export.names import Names, Persons
+from downslope.export.library import FrameworkOptimizers
+from downslope.export.loops import LoopCode, loop_code_of
+from downslope.export.names import Persons, ScriptNames
 from downslope.export.own_classes import OwnClass
 from downslope.export.python import fill, name, real, text
-from downslope.export.story import COLUMNS, Story, joined
-from downslope.export.table_words import TableWords
-from downslope.export.traits import accepts, is_elementwise, is_simple
+from downslope.export.rule_form import is_elementwise, is_simple
+from downslope.export.script_model import COLUMNS, ScriptModel, joined
+from downslope.export.table_templates import TableTemplates
 from downslope.export.translate import Piece
 from downslope.export.vocabulary import Words
-from downslope.export.workshop import Workshop
+from downslope.optimizers.requirements import requirements_of
 from downslope.optimizers.wrappers.clipping import ClipByNorm, ClipByValue
 from downslope.optimizers.wrappers.projected import Projected
 from downslope.optimizers.wrappers.weight_decay import WeightDecay
@@ -70,14 +71,14 @@ _SPOKEN = {
 }
 
 
-def script_of(writer: Callable[[Story], Writer], story: Story) -> str:
+def script_of(writer: Callable[[ScriptModel], ScriptWriter], model: ScriptModel) -> str:
     """The script, a person's names kept apart from those that a draft of it uses."""
-    draft = writer(replace(story, names=Persons(draft=True)))
+    draft = writer(replace(model, names=Persons(draft=True)))
     names = Persons.apart_from(draft.write(), draft.names.given)
-    return writer(replace(story, names=names)).write()
+    return writer(replace(model, names=names)).write()
 
 
-class Writer(ABC):
+class ScriptWriter(ABC):
     """Writes one story in one dialect.
 
     Attributes:
@@ -98,35 +99,35 @@ class Writer(ABC):
 
     title: ClassVar[str]
     words: ClassVar[Words]
-    table_words: ClassVar[TableWords]
+    table_templates: ClassVar[TableTemplates]
     inline: ClassVar[bool] = True
     hasty: ClassVar[bool] = False
     columns_end: ClassVar[str] = ""
 
-    def __init__(self, story: Story, library: Library | None = None) -> None:
-        self.story, self.library = story, library
-        rule = story.method.rule
-        self.made_by = library.call(rule, story.method.schedule, story.single) if library else ""
+    def __init__(self, model: ScriptModel, library: FrameworkOptimizers | None = None) -> None:
+        self.model, self.library = model, library
+        rule = model.method.rule
+        self.made_by = library.call(rule, model.method.schedule, model.single) if library else ""
         self.own = (
             self.own_class() if library is not None and not self.made_by and is_elementwise(rule) else None
         )
-        self.names = Names(OURS.split())
-        self.simple, self.searches = is_simple(rule), accepts(rule)
-        matrix = story.table is not None and story.table.as_matrix
-        self.alone = len(story.coordinates) == 1 and (self.simple or bool(self.made_by)) and not matrix
+        self.names = ScriptNames(OURS.split())
+        self.simple, self.searches = is_simple(rule), requirements_of(rule).searches
+        matrix = model.table is not None and model.table.as_matrix
+        self.alone = len(model.coordinates) == 1 and (self.simple or bool(self.made_by)) and not matrix
         if self.alone:
-            self.point = story.names.new(self.names, story.coordinates[0])
-            self.called = {story.coordinates[0]: self.point}
+            self.point = model.names.new(self.names, model.coordinates[0])
+            self.called = {model.coordinates[0]: self.point}
         else:
             self.point = self.names.new("params")
             scope = self.names.inner()
-            self.called = {c: story.names.new(scope, c) for c in story.coordinates}
-        self.shop = Workshop(self.arithmetic(self.alone), self.names)
+            self.called = {c: model.names.new(scope, c) for c in model.coordinates}
+        self.emitter = Emitter(self.arithmetic(self.alone), self.names)
         self.speller = Speller(self.words, self.called)
-        self.table: schedules.Table | None = None
+        self.table: schedules.ScheduleLines | None = None
         self.transformed = False
-        self.costs = Costs(self, story.table, self.table_words) if story.table is not None else None
-        self.f = "f" if story.table is None else "loss"
+        self.costs = Costs(self, model.table, self.table_templates) if model.table is not None else None
+        self.f = "f" if model.table is None else "loss"
 
     # What a dialect says.
 
@@ -176,7 +177,7 @@ class Writer(ABC):
 
     # What a dialect may say otherwise.
 
-    def own_class(self) -> Callable[[Writer], OwnClass] | None:
+    def own_class(self) -> Callable[[ScriptWriter], OwnClass] | None:
         """What writes a method that the framework lacks as one of its optimizers."""
         return None
 
@@ -210,7 +211,7 @@ class Writer(ABC):
 
     def copied(self) -> str:
         """The point, kept while it changes."""
-        return text(fill(self.shop.arithmetic.copy, name(self.point)))
+        return text(fill(self.emitter.arithmetic.copy, name(self.point)))
 
     def nowhere(self) -> str:
         """What is infinitely far from every point."""
@@ -224,11 +225,11 @@ class Writer(ABC):
         """A list of numbers as one of the dialect's vectors; a number stays as it is."""
         return code
 
-    def loop(self) -> Loop:
+    def loop(self) -> LoopCode:
         """The loop, with what stands before and after it."""
-        return loop_of(self)
+        return loop_code_of(self)
 
-    def first_rate(self, table: schedules.Table) -> ast.expr:
+    def first_rate(self, table: schedules.ScheduleLines) -> ast.expr:
         """What the optimizer of the framework is told of a learning rate that changes."""
         return table.first
 
@@ -260,7 +261,7 @@ class Writer(ABC):
         self._prepare_table()
         self.sight = "value" if self.compared() == "value" else "cost"
         loop = self.loop()
-        numbers: list[ast.expr] = [real(v) for v in self.story.start]
+        numbers: list[ast.expr] = [real(v) for v in self.model.start]
         body = [
             *self.preamble(),
             *self._constants(),
@@ -270,28 +271,28 @@ class Writer(ABC):
             *self._functions(),
             *self._reporting(),
             *("", ""),
-            *self.shop.prepared,
+            *self.emitter.prepared,
             *self._first(numbers[0] if self.alone else ast.List(numbers)),
             *loop.state,
             "",
             *loop.lines,
             *self._answer(loop.average),
         ]
-        code = re.sub(r"\n{4,}", "\n\n\n", laid_out(body))
-        return laid_out(self._docstring()) + "\n" + self._imports(code) + code.lstrip("\n")
+        code = re.sub(r"\n{4,}", "\n\n\n", format_lines(body))
+        return format_lines(self._docstring()) + "\n" + self._imports(code) + code.lstrip("\n")
 
     @property
     def given(self) -> bool:
         """Whether the gradient was given, in place of the true one."""
-        return self.story.supplied is not None or (
-            self.story.table is not None and bool(self.story.table.supplied)
+        return self.model.supplied is not None or (
+            self.model.table is not None and bool(self.model.table.supplied)
         )
 
     def opening(self, function: str, whole: bool = False) -> list[str]:
         """The first lines of a function of the point; ``whole`` where it does not need the coordinates by name."""
         return [
             f"def {function}({self.point}):",
-            *([] if self.alone or whole else deeper(self.unpacking())),
+            *([] if self.alone or whole else indent_lines(self.unpacking())),
         ]
 
     def _first(self, numbers: ast.expr) -> list[str]:
@@ -315,8 +316,8 @@ class Writer(ABC):
         """The function itself."""
         if self.costs is not None:
             return [*self.costs.data(), *self.costs.units(), *self.costs.loss()]
-        value = self.speller.expression(self.story.formula)
-        taken = [] if self.alone else deeper(self.unpacking())
+        value = self.speller.expression(self.model.formula)
+        taken = [] if self.alone else indent_lines(self.unpacking())
         return ["", "", f"def f({self.point}):", *taken, f"    return {text(value)}"]
 
     def written_gradient(self, made: str, about: str = "") -> list[str]:
@@ -324,10 +325,10 @@ class Writer(ABC):
         if self.costs is not None:
             body, slopes = self.costs.slopes()
             return self._gradient_of(body, slopes, made, about)
-        shared = self.story.derivatives()
+        shared = self.model.derivatives()
         self.speller.called = {**self.called, **{part: part for part, _ in shared.parts}}
         results = [self.speller.lifted(result) for result in shared.results]
-        taken = [] if self.alone else deeper(self.unpacking())
+        taken = [] if self.alone else indent_lines(self.unpacking())
         parts = [f"    {part} = {text(self.speller.expression(tree))}" for part, tree in shared.parts]
         value = results[0] if self.alone else fill(made, ast.List(results))
         head = ["", "", f"def gradient({self.point}):", *(docstring([about], 4) if about else [])]
@@ -362,32 +363,32 @@ class Writer(ABC):
 
     def _prepare_table(self) -> None:
         """The learning rate's schedule, where it has one."""
-        method = self.story.method
+        method = self.model.method
         if method.schedule is None:
             return
         inside = self.made_by and self.library is not None and self.library.compiled
         numbers = arithmetic.JAX_ONE if inside else schedules.NUMBERS
-        self.table = schedules.table(method.schedule, method.rule, self.shop, numbers)
-        self.shop.instead["learning_rate"] = self.table.piece
-        self.shop.beginning["learning_rate"] = Piece(self.table.first, arithmetic.NUMBER)
+        self.table = schedules.schedule_lines(method.schedule, method.rule, self.emitter, numbers)
+        self.emitter.instead["learning_rate"] = self.table.piece
+        self.emitter.beginning["learning_rate"] = Piece(self.table.first, arithmetic.NUMBER)
 
     def _docstring(self) -> list[str]:
-        story, rule = self.story, self.story.method.rule
-        verb = "Maximise" if story.uphill else "Minimise"
-        summary, source = rulebook.summary_and_source(type(rule))
-        run, names = story.run, story.coordinates
+        model, rule = self.model, self.model.method.rule
+        verb = "Maximise" if model.uphill else "Minimise"
+        summary, source = rule_source.summary_and_source(type(rule))
+        run, names = model.run, model.coordinates
         called = _SPOKEN.get(type(rule).__name__, type(rule).__name__)
-        called += " (auto's choice)" if story.unasked else ""
+        called += " (auto's choice)" if model.unasked else ""
         ending = "" if run.status == "step_limit" else f" ({run.status.replace('_', ' ')})"
         missing = self.library is not None and not self.made_by
         absence, where = "", self.title
         if self.library is not None and missing:
-            absence = self.library.absence(rule, story.single, bool(self.own) or self.transformed)
+            absence = self.library.absence(rule, model.single, bool(self.own) or self.transformed)
         if self.library is not None and (self.made_by or self.own or self.transformed):
             where = f"{self.title}, with {self.library.title}"
-        aim = f"{verb} {story.function}"
+        aim = f"{verb} {model.function}"
         if self.costs is not None:
-            aim = f"Fit {story.fitted}: minimise {self.costs.about()}"
+            aim = f"Fit {model.fitted}: minimise {self.costs.about()}"
         steps = f"{run.nit:,} step{'s' * (run.nit != 1)}"
         end = f"{self.f} = {run.fun:.10g} at {joined(names, run.final.tolist())}{ending}"
         return docstring(
@@ -396,7 +397,7 @@ class Writer(ABC):
                 summary,
                 f"Source: {source}" if source else "",
                 absence,
-                f"From {joined(names, story.start)} it takes {steps} to {end.removesuffix('...')}"
+                f"From {joined(names, model.start)} it takes {steps} to {end.removesuffix('...')}"
                 + ("..." if end.endswith("...") else "."),
             ]
         )
@@ -412,9 +413,9 @@ class Writer(ABC):
         return "\n\n".join(blocks) + "\n\n" if blocks else ""
 
     def _constants(self) -> list[str]:
-        ends, run = self.story.ends, self.story.run
-        made = list(self.shop.constants.values())
-        fields = [f.upper() for f in self.story.method.rule.hyperparameters()]
+        ends, run = self.model.ends, self.model.run
+        made = list(self.emitter.constants.values())
+        fields = [f.upper() for f in self.model.method.rule.hyperparameters()]
         made.sort(key=lambda c: fields.index(c.name) if c.name in fields else len(fields))
         about = "" if ends.steps == run.nit else "  # at most"
         if ends.steps == run.nit and run.status not in ("step_limit", "converged", "target_reached"):
@@ -431,8 +432,8 @@ class Writer(ABC):
             "TARGET": (ends.target, "the value that is enough"),
         }
         lines += [f"{c} = {text(real(v))}  # {word}" for c, (v, word) in asked.items() if v is not None]
-        if self.story.every > 1:
-            lines.append(f"EVERY = {_grouped(self.story.every)}  # steps from one printed row to the next")
+        if self.model.every > 1:
+            lines.append(f"EVERY = {_grouped(self.model.every)}  # steps from one printed row to the next")
         return lines
 
     def _helpers(self) -> list[str]:
@@ -440,12 +441,12 @@ class Writer(ABC):
         return [line for source in sources for line in ["", "", *source.strip("\n").split("\n")]]
 
     def _functions(self) -> list[str]:
-        made = (*self.shop.records.values(), *self.shop.functions.values())
+        made = (*self.emitter.records.values(), *self.emitter.functions.values())
         return [line for lines in made for line in ("", "", *lines)]
 
     def _columns(self) -> list[tuple[str, int]]:
-        width = self.story.digits + 8
-        shown = self.story.coordinates if len(self.story.coordinates) <= COLUMNS else ()
+        width = self.model.digits + 8
+        shown = self.model.coordinates if len(self.model.coordinates) <= COLUMNS else ()
         names = [c if len(c) < width else c[: width - 3] + ".." for c in shown]
         return [("step", self._step_width()), *((h, width) for h in ("value", "gradient norm", *names))]
 
@@ -462,7 +463,7 @@ class Writer(ABC):
         ]
 
     def _reporting(self) -> list[str]:
-        width, digits = self.story.digits + 8, self.story.digits
+        width, digits = self.model.digits + 8, self.model.digits
         return [
             *("", "", "def report(step, *numbers):"),
             f'{AS_IS}    """Print a row of the table."""',
@@ -471,20 +472,20 @@ class Writer(ABC):
         ]
 
     def _step_width(self) -> int:
-        return max(6, len(str(self.story.run.nit)))
+        return max(6, len(str(self.model.run.nit)))
 
     def row(self) -> str:
         """The line that prints a row."""
         if self.alone:
             return f"report(step, value, norm, {self.shown()})"
-        if len(self.story.coordinates) > COLUMNS:
+        if len(self.model.coordinates) > COLUMNS:
             return "report(step, value, norm)"
         if self.costs is not None and self.costs.table.standardised:
             return f"report(step, value, norm, *{self.listed(f'in_user_units({self.point})')})"
         return f"report(step, value, norm, {self.spread()})"
 
     def _answer(self, average: str) -> list[str]:
-        names, lines, value = self.story.coordinates, [""], "value"
+        names, lines, value = self.model.coordinates, [""], "value"
         if average:
             lines.append(f"average = {average}  # this method reports an average of its points")
             value = self.value_at("average")
@@ -498,7 +499,7 @@ class Writer(ABC):
 
     def pairs(self, point: str) -> str:
         """The names of the coordinates with their numbers."""
-        shown = text(ast.List([ast.Constant(c) for c in self.story.coordinates]))
+        shown = text(ast.List([ast.Constant(c) for c in self.model.coordinates]))
         return f"zip({shown}, {self.listed(point)})"
 
     # What is around the rule.
@@ -506,7 +507,7 @@ class Writer(ABC):
     def compared(self) -> str:
         """The value that the rule compares, with the penalties that wrappers add."""
         code = self.sight_of()
-        for wrapper in self.story.method.wrappers:
+        for wrapper in self.model.method.wrappers:
             if isinstance(wrapper, WeightDecay):
                 code += f" + 0.5 * {self.weight(wrapper)} * {self.square()}"
         return code
@@ -514,16 +515,16 @@ class Writer(ABC):
     def square(self) -> str:
         """The squared length of the point."""
         x = name(self.point)
-        code = text(self.shop.arithmetic.call("dot", [x, x], [arithmetic.VECTOR, arithmetic.VECTOR])[0])
+        code = text(self.emitter.arithmetic.call("dot", [x, x], [arithmetic.VECTOR, arithmetic.VECTOR])[0])
         return f"({code})" if " " in code and not code.endswith(")") else code
 
     def residual(self) -> str:
         """What vanishes at the end: the gradient, unless there are bounds or a penalty."""
         code = "g"
-        for wrapper in self.story.method.wrappers:
+        for wrapper in self.model.method.wrappers:
             if isinstance(wrapper, WeightDecay):
                 code = f"{code} + {self.weight(wrapper)} * {self.point}"
-        for wrapper in self.story.method.wrappers:
+        for wrapper in self.model.method.wrappers:
             if isinstance(wrapper, Projected):
                 inner = f"{self.point} - ({code})" if "+" in code else f"{self.point} - {code}"
                 code = f"{self.point} - {self.clipped(inner, *self.bounds(wrapper))}"
@@ -532,7 +533,7 @@ class Writer(ABC):
     def gradient_lines(self) -> list[str]:
         """The gradient as the rule sees it: clipped, or with a penalty's."""
         lines: list[str] = []
-        for wrapper in self.story.method.wrappers:
+        for wrapper in self.model.method.wrappers:
             if isinstance(wrapper, WeightDecay):
                 lines.append(f"g = g + {self.weight(wrapper)} * {self.point}")
             elif isinstance(wrapper, (ClipByValue, ClipByNorm)):
@@ -547,11 +548,11 @@ class Writer(ABC):
         """The constant to which a gradient is clipped."""
         by_value = isinstance(wrapper, ClipByValue)
         about = "largest part of the gradient" if by_value else "longest gradient"
-        return self.shop.constant(str(id(wrapper)), "CLIP", text(real(wrapper.limit)), about)
+        return self.emitter.constant(str(id(wrapper)), "CLIP", text(real(wrapper.limit)), about)
 
     def weight(self, wrapper: WeightDecay) -> str:
         """The constant of a penalty."""
-        return self.shop.constant(
+        return self.emitter.constant(
             "decay", "WEIGHT_DECAY", text(real(wrapper.rate)), "strength of the penalty"
         )
 
@@ -561,12 +562,12 @@ class Writer(ABC):
         for word, side in (("LOWER", wrapper.lower), ("UPPER", wrapper.upper)):
             value = real(side[0]) if self.alone else ast.List([real(v) for v in side])
             about = "the parameters stay within" if word == "LOWER" else ""
-            made.append(self.shop.constant(word, word, self.constant_vector(text(value)), about))
+            made.append(self.emitter.constant(word, word, self.constant_vector(text(value)), about))
         return made[0], made[1]
 
     def within_bounds(self, value: ast.expr) -> ast.expr:
         """A next point brought within the bounds, where there are any."""
-        for wrapper in self.story.method.wrappers:
+        for wrapper in self.model.method.wrappers:
             if isinstance(wrapper, Projected):
                 return ast.parse(self.clipped(text(value), *self.bounds(wrapper)), mode="eval").body
         return value
@@ -579,7 +580,7 @@ def _grouped(count: int) -> str:
 
 def unpacked(called: list[str], source: str) -> list[str]:
     """``x, y = params``, or ``(x,) = params``; where these are more than a line of names, a slice for each line."""
-    rows = in_rows(called, WIDTH - len(f"    (,) = {source}[{len(called)}:{len(called)}]"))
+    rows = split_rows(called, WIDTH - len(f"    (,) = {source}[{len(called)}:{len(called)}]"))
     if len(rows) == 1:
         return [f"{_tupled(called)} = {source}"]
     ends = [0]

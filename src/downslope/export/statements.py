@@ -42,7 +42,7 @@ class Statement:
         return f"{self.target} = {text(value)}{tail}"
 
 
-def written(statements: Sequence[Statement]) -> list[str]:
+def statement_lines(statements: Sequence[Statement]) -> list[str]:
     """The statements as lines; choices by one condition, one after the other, as one ``if``."""
     out: list[str] = []
     at = 0

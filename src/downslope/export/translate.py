@@ -25,9 +25,9 @@ from downslope.export.arithmetic import (
     Several,
 )
 from downslope.export.python import call, fill, joined, name
-from downslope.export.rulebook import Source
+from downslope.export.rule_source import RuleSource
 
-IGNORED = frozenset(("trace_at_most", "keep_whole"))  # calls that concern our own machinery
+IGNORED = frozenset(("trace_at_most", "require_integer"))  # calls that concern our own machinery
 _PLAIN = {
     "len": NUMBER,
     "abs": NUMBER,
@@ -53,16 +53,16 @@ class Surroundings(Protocol):
     def hyperparameter(self, field: str) -> Piece:
         """The constant of that name."""
 
-    def constant(self, source: Source, identifier: str) -> Piece:
+    def constant(self, source: RuleSource, identifier: str) -> Piece:
         """A constant of a rule's module."""
 
-    def function(self, source: Source, identifier: str, arguments: Sequence[Kind]) -> tuple[str, Kind]:
+    def function(self, source: RuleSource, identifier: str, arguments: Sequence[Kind]) -> tuple[str, Kind]:
         """A function of a rule's module, or a method: what it is called here and the kind of what it returns."""
 
     def prepared(self, wanted: str, code: ast.expr) -> ast.expr:
         """The name of something that is computed once, before the loop."""
 
-    def record(self, source: Source, identifier: str, kinds: Sequence[Kind] | None) -> Fields | None:
+    def record(self, source: RuleSource, identifier: str, kinds: Sequence[Kind] | None) -> Fields | None:
         """A record's class of that name, or None where the name is no record's class."""
 
 
@@ -77,7 +77,7 @@ class Translator:
     """
 
     def __init__(
-        self, source: Source, arithmetic: Arithmetic, around: Surroundings, scope: dict[str, Piece]
+        self, source: RuleSource, arithmetic: Arithmetic, around: Surroundings, scope: dict[str, Piece]
     ) -> None:
         self.source, self.arithmetic, self.around, self.scope = source, arithmetic, around, scope
 

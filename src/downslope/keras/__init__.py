@@ -12,6 +12,8 @@ try:
 except ImportError as error:
     raise MissingExtraError("Keras is needed for this: pip install 'downslope[keras]'") from error
 
-from downslope.keras.optimizer import Optimizer
+from downslope.keras.optimizer import KerasOptimizer
 
-__all__ = ["Optimizer"]
+Optimizer = KerasOptimizer  # the name that people write: ``downslope.keras.Optimizer``
+
+__all__ = ["KerasOptimizer", "Optimizer"]

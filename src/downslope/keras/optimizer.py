@@ -15,18 +15,18 @@ from downslope.keras.xla import CompiledSteps, is_distributed
 from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import plain_precision, where
 from downslope.optimizers.base import Optimizer as Rule
-from downslope.optimizers.bundle import Bundle
+from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.registry import optimizer_from_dict
-from downslope.optimizers.remembered import replaced
+from downslope.optimizers.requirements import requirements_of
 from downslope.optimizers.schedule import Schedule
+from downslope.optimizers.state_dict import with_hyperparameter
 from downslope.optimizers.tape import recorded
-from downslope.optimizers.traits import traits
-from downslope.optimizers.wrappers.scheduled import prepared
+from downslope.optimizers.wrappers.scheduled import resolve_schedule
 from downslope.symbolic.array import TraceError
 
 
-@keras.saving.register_keras_serializable(package="downslope")
-class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is not type-checked here
+@keras.saving.register_keras_serializable(package="downslope", name="Optimizer")
+class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is not type-checked here
     """Any of downslope's update rules, for ``model.compile`` and loops with Keras's ``apply``, on any backend.
 
     Args:
@@ -48,7 +48,7 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
     >>> import numpy as np, keras
     >>> keras.utils.set_random_seed(0)
     >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    >>> model.compile(optimizer=Optimizer("momentum", learning_rate=0.05), loss="mse")
+    >>> model.compile(optimizer=KerasOptimizer("momentum", learning_rate=0.05), loss="mse")
     >>> x = np.linspace(-1, 1, 32)[:, None]
     >>> history = model.fit(x, 3 * x + 1, epochs=60, batch_size=32, verbose=0)
     >>> bool(history.history["loss"][-1] < 1e-2)
@@ -67,9 +67,9 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
                 of_instance(rule, options) if isinstance(rule, Rule) else by_name(rule, constant, options)
             )
         if scheduled:  # the rule's own, which counts steps itself
-            rule, learning_rate = replaced(rule, "learning_rate", learning_rate), None
-        inner = prepared(rule)
-        asks = traits(inner)
+            rule, learning_rate = with_hyperparameter(rule, "learning_rate", learning_rate), None
+        inner = resolve_schedule(rule)
+        asks = requirements_of(inner)
         if asks.needs_value:
             raise UsageError(
                 f"{type(rule).__name__} looks at the objective's value, which Keras does not show to optimizers. Use"
@@ -115,7 +115,7 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
                 scalars[name] = self.add_variable((), initializer=start, dtype=precision, name=letters)
         self._vectors, self._scalars, self._precision = vectors, scalars, precision
 
-    def _state(self, rule: Rule, x: Bundle, places: Sequence[int]) -> Any:
+    def _state(self, rule: Rule, x: ParamTree, places: Sequence[int]) -> Any:
         """The state as the rule knows it. What depends on where the parameters begin is made at the first step."""
         begins = [name for name, (_, first) in self._beginnings.items() if first is None]
         start = keras.ops.equal(self.iterations, 0) if begins else False
@@ -123,17 +123,17 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
 
         def leaf(name: str, _: Any) -> Any:
             if self._beginnings[name][0]:
-                kept = Bundle(tensor(self._vectors[name][i]) for i in places)
+                kept = ParamTree(tensor(self._vectors[name][i]) for i in places)
             else:
                 kept = tensor(self._scalars[name])
             return where(start, fresh[name], kept) if name in begins else kept
 
         return states.mapped(self._like(x), leaf)
 
-    def _like(self, x: Bundle) -> Any:
+    def _like(self, x: ParamTree) -> Any:
         size = min(len(x), 100)  # a memory may be shorter for very few numbers
         if size not in self._shapes:
-            self._shapes[size] = self._inner.init(Bundle([np.zeros(size)]))
+            self._shapes[size] = self._inner.init(ParamTree([np.zeros(size)]))
         return self._shapes[size]
 
     # --- the step ----------------------------------------------------------------------------------------
@@ -147,8 +147,8 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
         distributed = backend == "tensorflow" and is_distributed()
         if distributed:
             grads = self._sums_over_replicas(grads, trainable_variables)
-        x = Bundle(map(tensor, trainable_variables))
-        g = Bundle(map(like_tensor, grads, x.parts))
+        x = ParamTree(map(tensor, trainable_variables))
+        g = ParamTree(map(like_tensor, grads, x.parts))
         if backend == "torch":
             self._step_by_program(x, g, learning_rate, places)
             return
@@ -164,21 +164,23 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
         pairs = self._all_reduce_sum_gradients(list(zip(grads, homes, strict=True)))  # which is Keras's own
         return [total for total, _ in pairs]
 
-    def _step(self, places: Sequence[int], variables: Sequence[Any], g: Bundle, rate: Any) -> None:
+    def _step(self, places: Sequence[int], variables: Sequence[Any], g: ParamTree, rate: Any) -> None:
         """The rule applied to the backend's tensors, and written into its variables."""
-        seen, x, g = self._seen(places, Bundle(map(tensor, variables)), g)
+        seen, x, g = self._seen(places, ParamTree(map(tensor, variables)), g)
         rule = self._inner.with_scalars({self._path: rate}) if self._path else self._inner
         with plain_precision(self._precision), np.errstate(all="ignore"):
             next_x, after, _ = rule.update(x, np.nan, g, self._state(rule, x, seen))
         self._begin_others(rule, seen)
         for name, leaf in states.leaves(after):
-            if isinstance(leaf, Bundle):
+            if isinstance(leaf, ParamTree):
                 write([self._vectors[name][i] for i in seen], leaf)
             else:
                 self._scalars[name].assign(keras.ops.cast(leaf, self._precision))
-        write(variables, Bundle(next_x.parts[seen.index(i)] for i in places))
+        write(variables, ParamTree(next_x.parts[seen.index(i)] for i in places))
 
-    def _seen(self, places: Sequence[int], x: Bundle, g: Bundle) -> tuple[Sequence[int], Bundle, Bundle]:
+    def _seen(
+        self, places: Sequence[int], x: ParamTree, g: ParamTree
+    ) -> tuple[Sequence[int], ParamTree, ParamTree]:
         """What the rule is shown: where it mixes coordinates, all variables, with zeros as the gradients not given."""
         every = range(len(self._trainable_variables))
         if len(places) == len(every) or not self._mixing(x):
@@ -188,9 +190,9 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
             if i not in here:
                 here[i] = keras.ops.copy(tensor(self._trainable_variables[i]))  # torch's step is in place
                 slopes[i] = keras.ops.zeros_like(here[i])
-        return every, Bundle(here[i] for i in every), Bundle(slopes[i] for i in every)
+        return every, ParamTree(here[i] for i in every), ParamTree(slopes[i] for i in every)
 
-    def _mixing(self, x: Bundle) -> bool:
+    def _mixing(self, x: ParamTree) -> bool:
         if self._mixes is None:
             try:
                 self._mixes = recorded(self._inner, self._like(x)).mixes
@@ -203,12 +205,12 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
         begins = [name for name, (vector, first) in self._beginnings.items() if vector and first is None]
         others = [i for i in range(len(self._trainable_variables)) if i not in seen]
         if begins and others:
-            x = Bundle(tensor(self._trainable_variables[i]) for i in others)
+            x = ParamTree(tensor(self._trainable_variables[i]) for i in others)
             for name, leaf in states.leaves(self._state(rule, x, others)):
                 if name in begins:
                     write([self._vectors[name][i] for i in others], leaf)
 
-    def _step_by_program(self, x: Bundle, g: Bundle, rate: Any, places: Sequence[int]) -> None:
+    def _step_by_program(self, x: ParamTree, g: ParamTree, rate: Any, places: Sequence[int]) -> None:
         """With torch, as ``downslope.torch`` does it: fused and in place, which leaves little to write."""
         places, x, g = self._seen(places, x, g)
         named = self._inner.scalars()
@@ -231,12 +233,12 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
             if not isinstance(old, list):
                 self._scalars[name].value.detach().fill_(float(new))
             elif new is not old:
-                write([self._vectors[name][i] for i in places], Bundle(new))
+                write([self._vectors[name][i] for i in places], ParamTree(new))
 
-    def _begin_here(self, rule: Rule, x: Bundle, places: Sequence[int]) -> None:
+    def _begin_here(self, rule: Rule, x: ParamTree, places: Sequence[int]) -> None:
         """Write what depends on where the parameters begin."""
         for name, leaf in states.leaves(rule.init(x)):
-            if self._beginnings[name][1] is None and isinstance(leaf, Bundle):
+            if self._beginnings[name][1] is None and isinstance(leaf, ParamTree):
                 write([self._vectors[name][i] for i in places], leaf)
             elif self._beginnings[name][1] is None:
                 self._scalars[name].assign(leaf)
@@ -249,10 +251,10 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
         known = [v for v in var_list if self._var_key(v) in self._trainable_variables_indices]
         if self._averages and self.built and known:
             places = [self._get_variable_index(v) for v in known]
-            x = Bundle(map(tensor, known))
+            x = ParamTree(map(tensor, known))
             seen, x, _ = self._seen(places, x, x)
             point = self._inner.answer(x, self._state(self._inner, x, seen))
-            write(known, Bundle(point.parts[seen.index(i)] for i in places))
+            write(known, ParamTree(point.parts[seen.index(i)] for i in places))
 
     # --- saving ------------------------------------------------------------------------------------------
 
@@ -267,9 +269,9 @@ class Optimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras is n
 def _beginnings(rule: Rule, size: int) -> dict[str, tuple[bool, float | None]]:
     """For each leaf of a state: whether it is a vector, and the number it begins with; None where that depends on x."""
     found: dict[str, tuple[bool, float | None]] = {}
-    trials = [rule.init(Bundle([np.full(min(size, 100), fill)])) for fill in (0.25, -3.0)]
+    trials = [rule.init(ParamTree([np.full(min(size, 100), fill)])) for fill in (0.25, -3.0)]
     for (name, one), (_, two) in zip(*map(states.leaves, trials), strict=True):
-        vector = isinstance(one, Bundle)
+        vector = isinstance(one, ParamTree)
         a, b = (np.unique(np.asarray(leaf.parts[0] if vector else leaf)) for leaf in (one, two))
         same = len(a) == len(b) == 1 and a[0] == b[0]
         found[name] = vector, float(a[0]) if same else None

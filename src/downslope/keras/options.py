@@ -11,9 +11,9 @@ import keras
 
 from downslope.errors import HyperparameterError, nearest
 from downslope.optimizers.base import Optimizer as Rule
-from downslope.optimizers.record import ELSEWHERE
+from downslope.optimizers.hyperparameters import ELSEWHERE
 from downslope.optimizers.registry import as_optimizer
-from downslope.optimizers.remembered import replaced
+from downslope.optimizers.state_dict import with_hyperparameter
 
 # ``clipnorm``, ``weight_decay``, ``use_ema``, ``name``, ...; TensorFlow's own class takes and passes on anything
 KERAS_OWN = tuple(
@@ -54,7 +54,7 @@ def of_instance(rule: Rule, options: dict[str, Any]) -> tuple[Rule, dict[str, An
     own = {name: value for name, value in options.items() if name in known}
     rest = _checked(type(rule).__name__, known, {k: v for k, v in options.items() if k not in own})
     for name, value in own.items():
-        rule = replaced(rule, name, value)
+        rule = with_hyperparameter(rule, name, value)
     return rule, rest
 
 

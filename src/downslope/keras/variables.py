@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from downslope.optimizers.bundle import Bundle
+from downslope.optimizers.param_tree import ParamTree
 
 
 def tensor(variable: Any) -> Any:
@@ -38,7 +38,7 @@ def like_tensor(gradient: Any, part: Any) -> Any:
     return keras.ops.cast(keras.ops.convert_to_tensor(gradient), part.dtype)
 
 
-def write(variables: Sequence[Any], numbers: Bundle) -> None:
+def write(variables: Sequence[Any], numbers: ParamTree) -> None:
     """Assign each part to its variable."""
     for variable, part in zip(variables, numbers.parts, strict=True):
         variable.assign(part)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from downslope.optimizers.base import Optimizer as Rule
-from downslope.optimizers.bundle import Bundle
+from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.tape import recorded
 from downslope.symbolic.array import TraceError
 
@@ -37,7 +37,7 @@ class CompiledSteps:
         self._functions: dict[tuple[int, ...], Any] = {}
         self._operations: int | None = None
 
-    def pay(self, x: Bundle, state: Any) -> bool:
+    def pay(self, x: ParamTree, state: Any) -> bool:
         """Whether they are worth compiling: in a graph, which is made once, on the CPU, where this was measured.
 
         Args:
@@ -52,11 +52,11 @@ class CompiledSteps:
             and not tensorflow.config.list_physical_devices("GPU")
         )
 
-    def step(self, places: tuple[int, ...], variables: Sequence[Any], g: Bundle, rate: Any) -> None:
+    def step(self, places: tuple[int, ...], variables: Sequence[Any], g: ParamTree, rate: Any) -> None:
         """As ``step`` that this was made with."""
         if places not in self._functions:
             self._functions[places] = _tensorflow().function(
-                lambda parts, rate: self._step(places, variables, Bundle(parts), rate),
+                lambda parts, rate: self._step(places, variables, ParamTree(parts), rate),
                 jit_compile=True,
                 autograph=False,
             )

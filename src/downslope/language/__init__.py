@@ -10,8 +10,23 @@ code. Nothing here knows of objectives, optimizers or arrays: this folder import
 ``downslope.errors``, Lark (at the first formula) and SymPy (at the first call of ``sympy()``), no more.
 """
 
+import sys
+import types
+
 from downslope.language.expression import Expression
 from downslope.language.functions import FUNCTIONS
 from downslope.language.parser import parse, parse_number
+
+
+class _Package(types.ModuleType):
+    """This package, which ``downslope.language(...)`` calls as well: an attribute has one name, whoever sets it."""
+
+    def __call__(self, code: str | None = None) -> str:
+        from downslope.preferences import language
+
+        return language(code)
+
+
+sys.modules[__name__].__class__ = _Package
 
 __all__ = ["FUNCTIONS", "Expression", "parse", "parse_number"]

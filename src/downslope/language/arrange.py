@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from downslope.language import mistakes
 from downslope.language.mistakes import Mistake
-from downslope.language.tokens import Token
+from downslope.language.token import Token
 
 MAX_DEPTH = 200
 

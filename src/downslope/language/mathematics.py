@@ -17,13 +17,13 @@ from downslope.language.text import number_text
 from downslope.language.tree import (
     Call,
     Comparison,
-    Constant,
     Logical,
+    Multiplication,
+    NamedConstant,
     Negative,
     Node,
     Number,
     Power,
-    Product,
     Quotient,
     Sum,
     Variable,
@@ -75,7 +75,7 @@ class _Layout:
             case Number(value):
                 text = number_text(value)
                 return _Box(write.number(text.removeprefix("-")), negative=text.startswith("-"))
-            case Constant(name):
+            case NamedConstant(name):
                 return _Box(write.constant(name))
             case Variable(name):
                 return _Box(write.variable(name))
@@ -83,7 +83,7 @@ class _Layout:
                 return _Box(self._within(operand, boxes[0], Sum, Negative), negative=True)
             case Sum(terms):
                 return _Box(self._sum(terms, boxes))
-            case Product(factors):
+            case Multiplication(factors):
                 return _Box(self._product(factors, boxes))
             case Quotient():
                 return _Box(write.fraction(_signed(boxes[0], write), _signed(boxes[1], write)))
@@ -131,7 +131,7 @@ class _Layout:
         kinds = (
             Sum,
             Negative,
-            Product,
+            Multiplication,
             Quotient,
             Power,
             *([Call] if loose else []),
@@ -167,7 +167,7 @@ def _leads_with_number(node: Node) -> bool:
     """Whether the first thing written for this factor is a digit."""
     while True:
         match node:
-            case Product(factors):
+            case Multiplication(factors):
                 node = factors[0]
             case Power(base, _):
                 node = base

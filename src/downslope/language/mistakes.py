@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from downslope.errors import nearest
 from downslope.language.functions import CANONICAL, CONSTANTS, FUNCTIONS, REWRITES
 from downslope.language.text import to_text
-
-if TYPE_CHECKING:
-    from downslope.language.tokens import Token
+from downslope.language.token import Token
 
 RESERVED = {"inf", "Inf", "infinity", "Infinity", "nan", "NaN"}
 _PREFIXES = {"np", "numpy", "math", "jnp", "jax", "torch", "tf", "sp", "sympy", "scipy", "cmath"}
@@ -168,7 +165,7 @@ def unknown_function(name: str, position: int) -> Mistake:
         hint = f"{rewrite[0].upper()}{rewrite[1:]}."
     else:
         hint = (
-            nearest(name, [known for known in CANONICAL if known.islower()])
+            str(nearest(name, [known for known in CANONICAL if known.islower()]))
             or f"The functions are {', '.join(FUNCTIONS)}."
         )
         hint += f" If {name} is a parameter, write {name}*( )."

@@ -10,7 +10,8 @@ from downslope.errors import ExpressionError
 from downslope.language.arrange import arrange
 from downslope.language.expression import Expression
 from downslope.language.mistakes import Mistake
-from downslope.language.tokens import Token, scan
+from downslope.language.token import Token
+from downslope.language.tokens import scan
 from downslope.language.tree import Node
 from downslope.language.values import evaluate
 
@@ -45,7 +46,7 @@ def parse(text: str) -> Expression:
     downslope.errors.ExpressionError: unknown function "sine"
       2*sine(x)
         ^
-    Did you mean 'sin' or 'sinh' or 'sinc'? If sine is a parameter, write sine*( ).
+    Did you mean 'sin', 'sinh' or 'sinc'? If sine is a parameter, write sine*( ).
     """
     if not isinstance(text, str):
         raise TypeError(f"a formula is text, not {type(text).__name__}")

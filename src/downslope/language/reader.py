@@ -16,17 +16,17 @@ from lark.lexer import Lexer
 
 from downslope.language.functions import CANONICAL, FUNCTIONS
 from downslope.language.mistakes import Mistake
-from downslope.language.tokens import Token
+from downslope.language.token import Token
 from downslope.language.tree import (
     Call,
     Comparison,
-    Constant,
     Logical,
+    Multiplication,
+    NamedConstant,
     Negative,
     Node,
     Number,
     Power,
-    Product,
     Quotient,
     Sum,
     Variable,
@@ -35,7 +35,7 @@ from downslope.language.unexpected import unexpected
 from downslope.language.values import combine
 
 
-class Part:
+class Fragment:
     """A piece of the tree, where it was typed, and its value where it holds no names."""
 
     __slots__ = ("begin", "end", "node", "sign", "value")
@@ -48,15 +48,15 @@ class Part:
         """The comparison or logical word that makes this a condition; None for a number."""
 
 
-def _part(node: Node, parts: Sequence[Part], begin: int, end: int, sign: Token | None = None) -> Part:
+def _part(node: Node, parts: Sequence[Fragment], begin: int, end: int, sign: Token | None = None) -> Fragment:
     """A part made of others: constant if they all are, and then finite."""
     for part in parts:
         if part.value is None:
-            return Part(node, begin, end, None, sign)
+            return Fragment(node, begin, end, None, sign)
     value = combine(node, [part.value for part in parts if part.value is not None])
     if not math.isfinite(value):
         raise Mistake("this part is not a finite real number", begin, _why_not_real(node))
-    return Part(node, begin, end, value, sign)
+    return Fragment(node, begin, end, value, sign)
 
 
 def _why_not_real(node: Node) -> str:
@@ -67,12 +67,12 @@ def _why_not_real(node: Node) -> str:
             return FUNCTIONS[function].outside
         case Power(_, Quotient(Number(1.0), Number(3.0))):
             return "For the real cube root, write cbrt(x)."
-        case Power() | Product():
+        case Power() | Multiplication():
             return "The largest float64 is about 1.8e308."
     return ""
 
 
-def _number(part: Part) -> Part:
+def _number(part: Fragment) -> Fragment:
     if part.sign is not None:
         raise Mistake(
             f'"{part.sign.text}" makes a condition, and a number is needed here',
@@ -82,7 +82,7 @@ def _number(part: Part) -> Part:
     return part
 
 
-def _condition(part: Part) -> Part:
+def _condition(part: Fragment) -> Fragment:
     if part.sign is None:
         raise Mistake(
             "a condition is needed here, such as x > 0", part.begin, "Conditions compare: < <= > >= == !=."
@@ -93,33 +93,33 @@ def _condition(part: Part) -> Part:
 class _Builder:
     """One method for each rule of the grammar, given the rule's tokens and parts."""
 
-    def number(self, items: list[Token]) -> Part:
+    def number(self, items: list[Token]) -> Fragment:
         (token,) = items
-        return Part(Number(token.value), token.begin, token.end, token.value)
+        return Fragment(Number(token.value), token.begin, token.end, token.value)
 
-    def variable(self, items: list[Token]) -> Part:
+    def variable(self, items: list[Token]) -> Fragment:
         (token,) = items
-        return Part(Variable(token.text), token.begin, token.end, None)
+        return Fragment(Variable(token.text), token.begin, token.end, None)
 
-    def constant(self, items: list[Token]) -> Part:
+    def constant(self, items: list[Token]) -> Fragment:
         (token,) = items
-        return _part(Constant(token.text), (), token.begin, token.end)
+        return _part(NamedConstant(token.text), (), token.begin, token.end)
 
-    def bracket(self, items: list[Any]) -> Part:
+    def bracket(self, items: list[Any]) -> Fragment:
         opened, part, closed = items
-        return Part(part.node, opened.begin, closed.end, part.value, part.sign)
+        return Fragment(part.node, opened.begin, closed.end, part.value, part.sign)
 
-    def absolute(self, items: list[Any]) -> Part:
+    def absolute(self, items: list[Any]) -> Fragment:
         opened, part, closed = items
         return _part(Call("abs", (_number(part).node,)), (part,), opened.begin, closed.end)
 
-    def root(self, items: list[Any]) -> Part:
+    def root(self, items: list[Any]) -> Fragment:
         sign, part = items
         name = "sqrt" if sign.text == "√" else "cbrt"
         return _part(Call(name, (_number(part).node,)), (part,), sign.begin, part.end)
 
-    def call(self, items: list[Any]) -> Part:
-        function, arguments = items[0], [item for item in items if isinstance(item, Part)]
+    def call(self, items: list[Any]) -> Fragment:
+        function, arguments = items[0], [item for item in items if isinstance(item, Fragment)]
         end = items[-1].end
         name = CANONICAL.get(function.text, function.text)
         _check_count(function, name, len(arguments))
@@ -130,30 +130,30 @@ class _Builder:
             return _part(Power(*nodes), arguments, function.begin, end)
         completed = FUNCTIONS[name].completed(nodes)
         for node in completed[len(nodes) :]:  # arguments that were left out
-            arguments.append(Part(node, end, end, node.value if isinstance(node, Number) else None))
+            arguments.append(Fragment(node, end, end, node.value if isinstance(node, Number) else None))
         return _part(Call(name, completed), arguments, function.begin, end)
 
-    def raised(self, items: list[Any]) -> Part:
+    def raised(self, items: list[Any]) -> Fragment:
         base, token = items
         size = abs(token.value)
         exponent: Node = Number(size) if not token.text.startswith("-") else Negative(Number(size))
-        power = Part(exponent, token.begin, token.end, token.value)
+        power = Fragment(exponent, token.begin, token.end, token.value)
         return _part(Power(_number(base).node, exponent), (base, power), base.begin, token.end)
 
-    def power(self, items: list[Any]) -> Part:
+    def power(self, items: list[Any]) -> Fragment:
         base, _, exponent = items
         node = Power(_number(base).node, _number(exponent).node)
         return _part(node, (base, exponent), base.begin, exponent.end)
 
-    def signed(self, items: list[Any]) -> Part:
+    def signed(self, items: list[Any]) -> Fragment:
         sign, part = items
         if sign.type == "PLUS":
-            return Part(_number(part).node, sign.begin, part.end, part.value)
+            return Fragment(_number(part).node, sign.begin, part.end, part.value)
         return _part(Negative(_number(part).node), (part,), sign.begin, part.end)
 
-    def product(self, items: list[Any]) -> Part:
+    def product(self, items: list[Any]) -> Fragment:
         begin = items[0].begin
-        factors: list[Part] = [_number(items[0])]
+        factors: list[Fragment] = [_number(items[0])]
         for index in range(1, len(items), 2):
             sign, part = items[index], _number(items[index + 1])
             if sign.type == "OVER":
@@ -166,7 +166,7 @@ class _Builder:
                 _mark(items, index)
         return _joined(factors, begin)
 
-    def sum(self, items: list[Any]) -> Part:
+    def sum(self, items: list[Any]) -> Fragment:
         terms = [_number(items[0])]
         for sign, part in _pairs(items):
             _number(part)
@@ -174,7 +174,7 @@ class _Builder:
         node = Sum(tuple([term.node for term in terms]))
         return _part(node, terms, terms[0].begin, terms[-1].end)
 
-    def comparison(self, items: list[Any]) -> Part:
+    def comparison(self, items: list[Any]) -> Fragment:
         left, tests = _number(items[0]), []
         for sign, part in _pairs(items):
             node = Comparison(sign.text, left.node, _number(part).node)
@@ -182,33 +182,33 @@ class _Builder:
             left = part
         return tests[0] if len(tests) == 1 else _logical("and", tests, items[1])
 
-    def disjunction(self, items: list[Any]) -> Part:
-        return _logical("or", [item for item in items if isinstance(item, Part)], items[1])
+    def disjunction(self, items: list[Any]) -> Fragment:
+        return _logical("or", [item for item in items if isinstance(item, Fragment)], items[1])
 
-    def conjunction(self, items: list[Any]) -> Part:
-        return _logical("and", [item for item in items if isinstance(item, Part)], items[1])
+    def conjunction(self, items: list[Any]) -> Fragment:
+        return _logical("and", [item for item in items if isinstance(item, Fragment)], items[1])
 
-    def negated(self, items: list[Any]) -> Part:
+    def negated(self, items: list[Any]) -> Fragment:
         word, part = items
         return _part(Logical("not", (_condition(part).node,)), (part,), word.begin, part.end, word)
 
 
-def _pairs(items: list[Any]) -> Iterator[tuple[Token, Part]]:
+def _pairs(items: list[Any]) -> Iterator[tuple[Token, Fragment]]:
     return zip(items[1::2], items[2::2], strict=True)
 
 
-def _minus(sign: Token, part: Part) -> Part:
+def _minus(sign: Token, part: Fragment) -> Fragment:
     value = None if part.value is None else -part.value
-    return Part(Negative(part.node), sign.begin, part.end, value)
+    return Fragment(Negative(part.node), sign.begin, part.end, value)
 
 
-def _joined(factors: list[Part], begin: int) -> Part:
+def _joined(factors: list[Fragment], begin: int) -> Fragment:
     if len(factors) == 1:
         return factors[0]
-    return _part(Product(tuple([f.node for f in factors])), factors, begin, factors[-1].end)
+    return _part(Multiplication(tuple([f.node for f in factors])), factors, begin, factors[-1].end)
 
 
-def _logical(word: str, parts: list[Part], sign: Token) -> Part:
+def _logical(word: str, parts: list[Fragment], sign: Token) -> Fragment:
     node = Logical(word, tuple(_condition(part).node for part in parts))
     return _part(node, parts, parts[0].begin, parts[-1].end, sign)
 

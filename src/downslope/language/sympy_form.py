@@ -10,13 +10,13 @@ from downslope.language.relations import RELATIONS
 from downslope.language.tree import (
     Call,
     Comparison,
-    Constant,
     Logical,
+    Multiplication,
+    NamedConstant,
     Negative,
     Node,
     Number,
     Power,
-    Product,
     Quotient,
     Sum,
     Variable,
@@ -40,7 +40,7 @@ def _sympy(node: Node, parts: Sequence[Any]) -> Any:
             return (
                 sympy.Integer(int(value)) if value.is_integer() and abs(value) < 2**53 else sympy.Float(value)
             )
-        case Constant(name):
+        case NamedConstant(name):
             return sympy.pi if name == "pi" else sympy.E
         case Variable(name):
             return sympy.Symbol(name)
@@ -50,7 +50,7 @@ def _sympy(node: Node, parts: Sequence[Any]) -> Any:
             return sympy.Mul(-1, parts[0], evaluate=False)
         case Sum():
             return sympy.Add(*parts, evaluate=False)
-        case Product():
+        case Multiplication():
             return sympy.Mul(*parts, evaluate=False)
         case Quotient():
             return sympy.Mul(parts[0], sympy.Pow(parts[1], -1, evaluate=False), evaluate=False)

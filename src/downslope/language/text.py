@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from downslope.language.tree import (
     Call,
     Comparison,
-    Constant,
     Logical,
+    Multiplication,
+    NamedConstant,
     Negative,
     Node,
     Number,
     Power,
-    Product,
     Quotient,
     Sum,
     Variable,
@@ -34,7 +34,7 @@ def number_text(value: float) -> str:
 def to_text(tree: Node) -> str:
     """The text of a tree.
 
-    >>> to_text(Product((Number(2.0), Sum((Variable("x"), Negative(Number(1.0)))))))
+    >>> to_text(Multiplication((Number(2.0), Sum((Variable("x"), Negative(Number(1.0)))))))
     '2*(x - 1)'
     """
     return fold(tree, _text)
@@ -44,19 +44,21 @@ def _text(node: Node, parts: Sequence[str]) -> str:
     match node:
         case Number(value):
             return number_text(value)
-        case Constant(name) | Variable(name):
+        case NamedConstant(name) | Variable(name):
             return name
         case Negative(operand):
             return f"-{_within(operand, parts[0], Sum, Negative)}"
         case Sum(terms):
             return _sum(terms, parts)
-        case Product(factors):
-            head = _within(factors[0], parts[0], Sum, Negative, Product)
+        case Multiplication(factors):
+            head = _within(factors[0], parts[0], Sum, Negative, Multiplication)
             rest = zip(factors[1:], parts[1:], strict=True)
-            return "*".join([head, *(_within(n, t, Sum, Negative, Product, Quotient) for n, t in rest)])
+            return "*".join(
+                [head, *(_within(n, t, Sum, Negative, Multiplication, Quotient) for n, t in rest)]
+            )
         case Quotient(top, bottom):
             above = _within(top, parts[0], Sum, Negative)
-            return f"{above}/{_within(bottom, parts[1], Sum, Negative, Product, Quotient)}"
+            return f"{above}/{_within(bottom, parts[1], Sum, Negative, Multiplication, Quotient)}"
         case Power(base, exponent):
             return f"{_base(base, parts[0])}^{_exponent(exponent, parts[1])}"
         case Call(function, _):
@@ -95,13 +97,13 @@ def _is_negative(node: Node) -> bool:
 
 
 def _base(node: Node, text: str) -> str:
-    return _within(node, text, Sum, Negative, Product, Quotient, Power)
+    return _within(node, text, Sum, Negative, Multiplication, Quotient, Power)
 
 
 def _exponent(node: Node, text: str) -> str:
-    if isinstance(node, Negative) and not isinstance(node.operand, Number | Constant | Variable | Call):
+    if isinstance(node, Negative) and not isinstance(node.operand, Number | NamedConstant | Variable | Call):
         return f"({text})"
-    return _within(node, text, Sum, Product, Quotient)
+    return _within(node, text, Sum, Multiplication, Quotient)
 
 
 def _joined(node: Node, text: str, *bracketed: str) -> str:

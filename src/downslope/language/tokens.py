@@ -10,6 +10,7 @@ from downslope.language import mistakes
 from downslope.language.characters import SUBSCRIPT_DIGITS, SUPERSCRIPTS, normalise
 from downslope.language.functions import CANONICAL, CONSTANTS, FUNCTIONS
 from downslope.language.mistakes import Mistake
+from downslope.language.token import Token
 
 MAX_CHARACTERS = 1_000_000
 MAX_TOKENS = 400_000
@@ -39,22 +40,6 @@ _PATTERN = re.compile(
 )
 _INDEX = re.compile(r"\[\s*[0-9]{1,9}\s*(?:,\s*[0-9]{1,9}\s*){0,9}\]")
 _WORDS = {"and": "AND", "or": "OR", "not": "NOT"}
-
-
-class Token:
-    """One word of the language. ``begin`` and ``end`` are places in what was typed."""
-
-    __slots__ = ("begin", "end", "reading", "text", "type", "value")
-
-    # Lark copies these to its end-of-input token.
-    line = column = end_line = end_column = start_pos = end_pos = None
-
-    def __init__(self, type: str, text: str, begin: int, end: int, value: float = 0.0) -> None:
-        self.type, self.text, self.begin, self.end, self.value = type, text, begin, end, value
-        self.reading: tuple[int, ...] = ()
-
-    def __repr__(self) -> str:
-        return f"{self.type}({self.text!r})"
 
 
 def scan(source: str) -> list[Token]:

@@ -58,10 +58,12 @@ class _Tree:
         return Sum((as_node(other), Negative(as_node(self))))
 
     def __mul__(self, other: Operand) -> Node:
-        return Product((*(self.factors if isinstance(self, Product) else (as_node(self),)), as_node(other)))
+        factors = self.factors if isinstance(self, Multiplication) else (as_node(self),)
+        return Multiplication((*factors, as_node(other)))
 
     def __rmul__(self, other: Operand) -> Node:
-        return Product((as_node(other), *(self.factors if isinstance(self, Product) else (as_node(self),))))
+        factors = self.factors if isinstance(self, Multiplication) else (as_node(self),)
+        return Multiplication((as_node(other), *factors))
 
     def __truediv__(self, other: Operand) -> Node:
         return Quotient(as_node(self), as_node(other))
@@ -96,7 +98,7 @@ class Number(_Tree):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Constant(_Tree):
+class NamedConstant(_Tree):
     """A named constant: ``pi`` or ``e``."""
 
     name: str
@@ -124,7 +126,7 @@ class Sum(_Tree):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Product(_Tree):
+class Multiplication(_Tree):
     """The product of two or more factors, from left to right."""
 
     factors: tuple[Node, ...]
@@ -172,7 +174,17 @@ class Logical(_Tree):
 
 
 Node: TypeAlias = (
-    Number | Constant | Variable | Negative | Sum | Product | Quotient | Power | Call | Comparison | Logical
+    Number
+    | NamedConstant
+    | Variable
+    | Negative
+    | Sum
+    | Multiplication
+    | Quotient
+    | Power
+    | Call
+    | Comparison
+    | Logical
 )
 
 Operand: TypeAlias = _Tree | float
@@ -189,11 +201,11 @@ def as_node(value: Operand) -> Node:
 def children(node: Node) -> tuple[Node, ...]:
     """The direct children of a node, from left to right."""
     match node:
-        case Number() | Constant() | Variable():
+        case Number() | NamedConstant() | Variable():
             return ()
         case Negative(operand):
             return (operand,)
-        case Sum(nodes) | Product(nodes):
+        case Sum(nodes) | Multiplication(nodes):
             return nodes
         case Quotient(first, second) | Power(first, second):
             return (first, second)
@@ -251,7 +263,7 @@ def _own(node: Node) -> tuple[Any, ...]:
     match node:
         case Number(value):
             return Number, value
-        case Constant(name) | Variable(name):
+        case NamedConstant(name) | Variable(name):
             return type(node), name
         case Call(name, _) | Comparison(name, _, _) | Logical(name, _):
             return type(node), name
@@ -261,7 +273,7 @@ def _own(node: Node) -> tuple[Any, ...]:
 
 def _made(kind: Any, own: Sequence[Any], parts: Sequence[Node]) -> Node:
     """The opposite of ``_own`` and ``children``."""
-    if kind in (Sum, Product, Call, Logical):
+    if kind in (Sum, Multiplication, Call, Logical):
         return cast(Node, kind(*own, tuple(parts)))
     return cast(Node, kind(*own, *parts))
 
@@ -279,7 +291,7 @@ def _rebuilt(flat: Sequence[tuple[Any, ...]]) -> Node:
 def _repr(node: Node, parts: Sequence[str]) -> str:
     kind, *own = _own(node)
     inside = [repr(said) for said in own]
-    if isinstance(node, Sum | Product | Call | Logical):
+    if isinstance(node, Sum | Multiplication | Call | Logical):
         inside.append(f"({', '.join(parts)}{',' * (len(parts) == 1)})")
     else:
         inside.extend(parts)

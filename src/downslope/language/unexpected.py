@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from downslope.language import mistakes
 from downslope.language.mistakes import Mistake
-from downslope.language.tokens import Token
+from downslope.language.token import Token
 
 _OPERATORS = {"PLUS", "MINUS", "TIMES", "OVER", "POWER", "COMPARE", "AND", "OR"}
 _PREFIX = {"NOT", "ROOT"}

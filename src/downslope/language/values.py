@@ -10,13 +10,13 @@ from downslope.language.relations import RELATIONS
 from downslope.language.tree import (
     Call,
     Comparison,
-    Constant,
     Logical,
+    Multiplication,
+    NamedConstant,
     Negative,
     Node,
     Number,
     Power,
-    Product,
     Quotient,
     Sum,
     Variable,
@@ -41,7 +41,7 @@ def _combine(node: Node, parts: Sequence[float]) -> float | complex:
     match node:
         case Number(value):
             return value
-        case Constant(name):
+        case NamedConstant(name):
             return CONSTANTS[name]
         case Variable(name):
             raise LookupError(f"{name} has no value")
@@ -49,7 +49,7 @@ def _combine(node: Node, parts: Sequence[float]) -> float | complex:
             return -parts[0]
         case Sum():
             return sum(parts)
-        case Product():
+        case Multiplication():
             return math.prod(parts)
         case Quotient():
             return parts[0] / parts[1]
@@ -69,7 +69,7 @@ def _combine(node: Node, parts: Sequence[float]) -> float | complex:
 def evaluate(root: Node, values: Mapping[str, float] | None = None) -> float:
     """The value of a tree where its variables have these values; NaN where it is not a finite real number.
 
-    >>> evaluate(Product((Number(2.0), Variable("x"))), {"x": 21.0})
+    >>> evaluate(Multiplication((Number(2.0), Variable("x"))), {"x": 21.0})
     42.0
     """
     known = values or {}

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from downslope.errors import DownslopeWarning
 from downslope.objectives.differences import central_differences, doubt_of_differences, scale_for
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
@@ -20,7 +21,7 @@ SHOWN = 3  # of the coordinates that are wrong
 DIRECTIONS = 3  # of all coordinates together, where there are more
 
 
-class GradientWarning(UserWarning):
+class GradientWarning(DownslopeWarning):
     """A supplied gradient is not the derivative of the objective it came with."""
 
 

@@ -1,4 +1,4 @@
-"""What an objective offers whose framework can compile a whole descent (``Loop``) or keep its arrays (``Remote``)."""
+"""What an objective offers whose framework can compile a descent (``LoopCompiler``) or keep its arrays (``Remote``)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_ROWS = 8192  # of one call, which costs 20 to 200 microseconds by itself
 MOST_NUMBERS = 1_000_000  # in them
 
 
-class Loop(Protocol):
+class LoopCompiler(Protocol):
     """A framework's compiler, bound to an objective."""
 
     def value_and_gradient(self, x: Any) -> tuple[Any, Any]:
@@ -73,7 +73,7 @@ class Remote(Protocol):
     def squared_length(self, parts: Any) -> float:
         """The squared Euclidean length of what ``array`` makes."""
 
-    def prepared(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
+    def prepare_step(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
         """The step as the framework runs it fastest.
 
         Raises:

@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.objectives.loop import LoopCompiler, Remote
 from downslope.objectives.parameters import Parameters, Vector
 
 if TYPE_CHECKING:
-    from downslope.objectives.frameworks.tensors import Tensors
-    from downslope.objectives.loop import Loop, Remote
-    from downslope.objectives.nested import Nested
     from downslope.objectives.problems import Problem
 
 LONGEST_HEADLINE = 60  # characters
+
+
+class StartTensors(Protocol):
+    """The tensors that a start was made of."""
+
+    def present(self, x: Vector) -> Any:
+        """A flat vector in the form of the start."""
+
+    def put(self, x: Vector) -> None:
+        """Write a flat vector into the tensors of the start themselves."""
+
+
+class StartBuild(Protocol):
+    """How a start was built of dicts and lists in dicts and lists."""
+
+    def build(self, flat: Mapping[str, Any]) -> Any:
+        """A value for each place, in dicts and lists as those of the start."""
+
+    @property
+    def plan(self) -> Any:
+        """The build as JSON can say it."""
 
 
 class Objective(ABC):
@@ -46,10 +66,10 @@ class Objective(ABC):
     expression: Any = None
     symbols: tuple[Any, ...] = ()
     problem: Problem | None = None
-    loop: Loop | None = None
+    loop: LoopCompiler | None = None
     remote: Remote | None = None
-    tensors: Tensors | None = None
-    nested: Nested | None = None
+    tensors: StartTensors | None = None
+    nested: StartBuild | None = None
 
     def __init__(self, parameters: Parameters, text: str, dtype: Any = np.float64) -> None:
         self.parameters = parameters

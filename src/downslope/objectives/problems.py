@@ -16,7 +16,7 @@ from functools import cache
 
 from downslope.errors import UnknownNameError, UsageError, nearest
 from downslope.objectives.catalogue import bowls, hills, least_squares, valleys, watson
-from downslope.objectives.catalogue.record import Family, Problem
+from downslope.objectives.catalogue.problem_record import Family, Problem
 
 __all__ = ["Problem", "all_problems", "problem", "resolve"]
 

@@ -9,12 +9,11 @@ Every class in ``rules`` and ``wrappers`` is an attribute of this module: ``opti
 are attributes of that module: ``optimizers.schedules.Cosine``.
 """
 
-from importlib import import_module
 from typing import Any
 
+from downslope.attachments import attached
 from downslope.errors import nearest
 from downslope.optimizers.base import Optimizer, State
-from downslope.optimizers.optax import from_optax
 from downslope.optimizers.registry import (
     all_optimizers,
     all_schedules,
@@ -38,18 +37,22 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "from_optax":
+        return attached(name)
     if name == "schedules":
-        return import_module("downslope.optimizers.schedules")
+        import downslope.optimizers.schedules as schedules
+
+        return schedules
     if not name[:1].isupper():  # submodules are asked for here too, before they are imported
         raise AttributeError(f"module 'downslope.optimizers' has no attribute '{name}'")
     for cls in (*all_optimizers(), *all_wrappers()):
         if name == cls.__name__ or name in cls.aliases:
             return cls
     known = [cls.__name__ for cls in (*all_optimizers(), *all_wrappers())]
-    if name in dir(import_module("downslope.optimizers.schedules")):
+    if name in dir(__getattr__("schedules")):
         hint = f"It is a schedule: downslope.optimizers.schedules.{name}."
     else:
-        hint = nearest(name, known)
+        hint = str(nearest(name, known))
     raise AttributeError(f"module 'downslope.optimizers' has no optimizer '{name}'. {hint}".rstrip())
 
 

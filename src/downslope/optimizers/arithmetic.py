@@ -2,24 +2,23 @@
 
 ``sqrt(v)`` is NumPy's for floats, NumPy arrays and ``SymbolicArray`` (which answers to NumPy's functions), SymPy's
 for SymPy symbols (so that a rule can print its own formula), the framework's own for torch,
-TensorFlow and JAX arrays, and part by part for a ``Bundle`` of them. Operators (``+ - * / < <=``) every one of them
+TensorFlow and JAX arrays, and part by part for a ``ParamTree`` of them. Operators (``+ - * / < <=``) every one of them
 brings along.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
-_FRAMEWORKS = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax.numpy", "jaxlib": "jax.numpy"}
+from downslope.optimizers.own_numbers import FUNCTIONS_OF
 
-# Modules here that bring their own functions; what ``notation`` makes of SymPy's symbols is SymPy's.
-_OWN = {f"{__package__}.{name}": name for name in ("bundle", "notation", "tape")}
+_FRAMEWORKS = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax.numpy", "jaxlib": "jax.numpy"}
 
 _plain_precision: ContextVar[str] = ContextVar("plain_precision", default="float32")
 
@@ -40,22 +39,25 @@ def precision_of_plain_numbers() -> str:
 
 
 def library(*values: Any) -> str:
-    """Whose numbers these are: the first value that is not plain Python or NumPy decides; a bundle before all."""
+    """Whose numbers these are: the first value that is not plain Python or NumPy decides; a tree of them before all."""
     found = "numpy"
     for value in values:
         module = type(value).__module__
-        if module in _OWN:
-            return _OWN[module]
+        if module in FUNCTIONS_OF:
+            return module
         root = module.partition(".")[0]
         if found == "numpy" and (root in _FRAMEWORKS or root == "sympy"):
-            found = "notation" if root == "sympy" else root
+            found = root
     return found
 
 
-def _own(home: str) -> dict[str, Any]:
-    """The functions of one of our own kinds of numbers."""
-    functions: dict[str, Any] = importlib.import_module(f"{__package__}.{home}").FUNCTIONS
-    return functions
+def _own(home: str) -> Mapping[str, Any] | None:
+    """The functions of one of our own kinds of numbers; None for those of a library."""
+    if home == "sympy":
+        from downslope.optimizers import notation  # with SymPy, which takes a while
+
+        return notation.FUNCTIONS
+    return FUNCTIONS_OF.get(home)
 
 
 def _call(name: str, *values: Any) -> Any:
@@ -67,8 +69,9 @@ def _call(name: str, *values: Any) -> Any:
             isinstance(v, (bool, int, float, np.bool_)) and not isinstance(v, np.number) for v in values
         )
         return result.item() if plain else result
-    if home in _OWN.values():
-        return _own(home)[name](*values)
+    own = _own(home)
+    if own is not None:
+        return own[name](*values)
     module = importlib.import_module(_FRAMEWORKS[home])
     if home == "torch":
         like = next((v for v in values if isinstance(v, module.Tensor) and v.is_floating_point()), None)
@@ -173,8 +176,9 @@ def zeros_like(x: Any) -> Any:
 def entry(table: Sequence[float], k: Any) -> Any:
     """The k-th number of a table of fixed numbers, counted from 0; the last one beyond its end."""
     home = library(k)
-    if home in ("notation", "tape"):
-        return _own(home)["entry"](table, k)
+    own = _own(home)
+    if own is not None and "entry" in own:
+        return own["entry"](table, k)
     last = float(len(table) - 1)
     if home == "numpy" and not hasattr(k, "__array_function__"):
         return table[int(min(k, last))]

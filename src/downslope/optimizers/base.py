@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from downslope.optimizers.record import Record, hyperparameter, is_hyperparameter
+from downslope.attachments import attached
+from downslope.optimizers.hyperparameters import HyperparameterRecord, hyperparameter, is_hyperparameter
 from downslope.optimizers.schedule import Schedule
-
-if TYPE_CHECKING:
-    from downslope.optimizers.updater import Updater
 
 __all__ = ["Optimizer", "State", "hyperparameter", "is_hyperparameter"]
 
 State = Any  # a NamedTuple of vectors and scalars, or () where there is nothing to remember
 
 
-class Optimizer(Record):
+class Optimizer(HyperparameterRecord):
     """An update rule: hyperparameters as fields, and two pure methods.
 
     The loop evaluates the objective once for each call of ``update`` and does as it is told: evaluate next at
@@ -68,7 +66,7 @@ class Optimizer(Record):
         Its ``update`` needs the parameters, and ``value=`` where the rule looks at the objective's value (it is a
         ``GradientTransformationExtraArgs`` then). Its state is a pytree of fixed types: it can be compiled, and carried
         by ``lax.scan``. A rule that searches along a line leaves trials in the parameters; ``state.accepted`` says
-        whether the point just evaluated became a step. ``optimizers.optax.answer`` is the point to report.
+        whether the point just evaluated became a step. ``downslope.optax.answer`` is the point to report.
 
         >>> import jax.numpy as jnp, optax
         >>> from downslope.optimizers import SGD
@@ -77,17 +75,13 @@ class Optimizer(Record):
         >>> float(optax.apply_updates(params, change)["x"])
         2.0
         """
-        from downslope.optimizers.optax import to_optax  # which imports JAX
+        return attached("to_optax")(self)
 
-        return to_optax(self)
-
-    def updater(self) -> Updater:
-        """This rule for a loop of your own, with ``update(params, gradients)``.
+    def updater(self) -> Any:
+        """This rule for a loop of your own, with ``update(params, gradients)``: a ``downslope.Updater``.
 
         >>> from downslope.optimizers import SGD
         >>> SGD(learning_rate=0.5).updater().update({"x": 3.0}, {"x": 2.0})
         {'x': 2.0}
         """
-        from downslope.optimizers.updater import Updater  # which is made of everything here
-
-        return Updater(self)
+        return attached("Updater")(self)

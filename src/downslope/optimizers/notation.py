@@ -15,6 +15,7 @@ import sympy
 from sympy.logic.boolalg import Boolean
 
 from downslope.optimizers import state as states
+from downslope.optimizers.own_numbers import bring
 
 if TYPE_CHECKING:
     from downslope.optimizers.base import Optimizer
@@ -116,6 +117,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "dot": _shortened(dot),
     "where": _shortened(where),
 }
+bring(__name__, FUNCTIONS)
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def _tidy(value: Any) -> Any:
 
 def formula(optimizer: Optimizer) -> Formula:
     """What one call of ``optimizer.update`` computes, from its own code."""
-    from downslope.optimizers.record import is_hyperparameter
+    from downslope.optimizers.hyperparameters import is_hyperparameter
 
     x, g, f = (sympy.Symbol(name, real=True) for name in "xgf")
     hyperparameters, legend = {}, {}

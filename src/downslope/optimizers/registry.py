@@ -10,12 +10,12 @@ from typing import Any
 
 from downslope.errors import UnknownNameError, UsageError, nearest
 from downslope.optimizers.base import Optimizer
-from downslope.optimizers.record import Record
+from downslope.optimizers.external import ExternalOptimizer
+from downslope.optimizers.hyperparameters import HyperparameterRecord
 from downslope.optimizers.schedule import Constant, Product, Schedule
-from downslope.optimizers.theirs import Theirs
 
 
-def _classes_in(folder: str, kind: type[Record]) -> dict[str, type[Any]]:
+def _classes_in(folder: str, kind: type[HyperparameterRecord]) -> dict[str, type[Any]]:
     """Name -> class, for every concrete class of that kind defined in a module of the folder."""
     package = importlib.import_module(f"downslope.optimizers.{folder}")
     found: dict[str, type[Any]] = {}
@@ -103,6 +103,33 @@ def as_optimizer(optimizer: Any = None, learning_rate: Any = None, /, **hyperpar
     raise UsageError(f"{_foreign(optimizer)} give a name such as 'adam', or an Optimizer.")
 
 
+def with_schedule(optimizer: Optimizer, schedule: Schedule) -> Optimizer:
+    """The optimizer with its learning rate multiplied by a schedule, inside its wrappers where it has any.
+
+    Raises:
+        UsageError: it has no learning rate.
+
+    >>> from downslope.optimizers import GradientDescent
+    >>> from downslope.optimizers.schedules import Cosine
+    >>> with_schedule(GradientDescent(learning_rate=0.5), Cosine(steps=9)).learning_rate.first
+    Constant(value=0.5)
+    """
+    fields = optimizer.hyperparameters()
+    if "learning_rate" in fields:
+        rate = fields["learning_rate"] * schedule
+        changed: Optimizer = type(optimizer)(**{**fields, "learning_rate": rate})
+        return changed
+    inner = fields.get("optimizer")
+    if isinstance(inner, Optimizer):
+        changed = type(optimizer)(**{**fields, "optimizer": with_schedule(inner, schedule)})
+        return changed
+    having = [cls.name() for cls in all_optimizers() if "learning_rate" in cls.__dataclass_fields__]
+    raise UsageError(
+        f"{type(optimizer).__name__} has no learning rate for a schedule to multiply. These have one:"
+        f" {', '.join(having)}."
+    )
+
+
 def _foreign(given: Any) -> str:
     """What to say of an optimizer that is not ours."""
     if callable(getattr(given, "init", None)) and callable(getattr(given, "update", None)):
@@ -122,13 +149,13 @@ def optimizer_from_dict(data: dict[str, Any], own: tuple[type[Optimizer], ...] =
     >>> optimizer_from_dict({"name": "adam", "learning_rate": 0.5}).learning_rate
     0.5
     """
-    kinds: list[type[Record]] = [
+    kinds: list[type[HyperparameterRecord]] = [
         *all_optimizers(),
         *all_wrappers(),
         *all_schedules(),
         Constant,
         Product,
-        Theirs,
+        ExternalOptimizer,
         *own,
     ]
     classes = {cls.name(): cls for cls in kinds}

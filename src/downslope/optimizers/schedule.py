@@ -6,10 +6,10 @@ from abc import abstractmethod
 from typing import Any
 
 from downslope.errors import HyperparameterError
-from downslope.optimizers.record import Record
+from downslope.optimizers.hyperparameters import HyperparameterRecord
 
 
-class Schedule(Record):
+class Schedule(HyperparameterRecord):
     """A factor for each step, counted from 0, by which a learning rate is multiplied.
 
     Schedules multiply: ``0.1 * Warmup(steps=10) * Cosine(steps=1000)`` starts at a tenth of 0.1 and falls to 0.

@@ -14,6 +14,7 @@ import numpy as np
 
 from downslope.optimizers import state as states
 from downslope.optimizers.base import Optimizer
+from downslope.optimizers.own_numbers import bring
 from downslope.symbolic.array import TraceError
 
 Operand: TypeAlias = "Node | float | bool"
@@ -153,8 +154,8 @@ class Tape:
         """Whether a coordinate's new value depends on other coordinates: through an inner product.
 
         >>> from downslope.optimizers import Adam, AdGD2
-        >>> from downslope.optimizers.bundle import Bundle
-        >>> x = Bundle([np.ones(2)])
+        >>> from downslope.optimizers.param_tree import ParamTree
+        >>> x = ParamTree([np.ones(2)])
         >>> [recorded(rule, rule.init(x)).mixes for rule in (Adam(), AdGD2())]
         [False, True]
         """
@@ -175,16 +176,16 @@ def _operand(value: Any) -> Any:
 
 
 def recorded(rule: Optimizer, state: Any) -> Tape:
-    """The tape of one update of ``rule``, for states of the build of ``state``, whose vectors are bundles.
+    """The tape of one update of ``rule``, for states of the build of ``state``, whose vectors are parameter trees.
 
     Raises:
         TraceError: it cannot be written down: bounds of single coordinates, a rule that branches in Python.
     """
-    from downslope.optimizers.bundle import Bundle
+    from downslope.optimizers.param_tree import ParamTree
 
     tape = Tape()
     x, g, value = tape.input("x", True), tape.input("g", True), tape.input("value", False)
-    before = states.mapped(state, lambda name, leaf: tape.input(f"state.{name}", isinstance(leaf, Bundle)))
+    before = states.mapped(state, lambda name, leaf: tape.input(f"state.{name}", isinstance(leaf, ParamTree)))
     named = {path: tape.input(path, False) for path in rule.scalars()}
     try:
         tape.next_x, after, accepted = rule.with_scalars(named).update(x, value, g, before)
@@ -222,3 +223,4 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "where": _where,
     "entry": lambda table, k: k.tape.write("entry", tuple(map(float, table)), k),
 }
+bring(__name__, FUNCTIONS)

@@ -11,18 +11,18 @@ import numpy as np
 from downslope.containers import aligned, flattened, rebuilt
 from downslope.errors import UsageError
 from downslope.optimizers import state as states
+from downslope.optimizers.array_backends import PlainNumbers, as_number, fitted_gradient, kind_of
 from downslope.optimizers.base import Optimizer
-from downslope.optimizers.bundle import Bundle
-from downslope.optimizers.parts import Numbers, as_number, fitted_gradient, kind_of
+from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.registry import as_optimizer, optimizer_from_dict
-from downslope.optimizers.remembered import owner_of, plain, replaced, revived
-from downslope.optimizers.traits import Traits, traits
-from downslope.optimizers.wrappers.scheduled import prepared
+from downslope.optimizers.requirements import Requirements, requirements_of
+from downslope.optimizers.state_dict import from_plain, owner_of, to_plain, with_hyperparameter
+from downslope.optimizers.wrappers.scheduled import resolve_schedule
 
 Layout: TypeAlias = list[tuple[str, tuple[int, ...], str]]  # name, shape and precision of every parameter
 
 # Called before the parameters change: names, the point, the gradient and (if given) the value there, ``accepted``.
-Watcher: TypeAlias = Callable[[list[str], Bundle, Bundle, float | None, bool], None]
+Watcher: TypeAlias = Callable[[list[str], ParamTree, ParamTree, float | None, bool], None]
 
 
 class Updater:
@@ -40,8 +40,8 @@ class Updater:
         steps, evaluations: accepted points, and calls of ``update``, so far.
 
     Most rules need the gradient alone. Some look at the objective's value too, and say so where it is missing. Those
-    that search along a line (``traits.searches``: Armijo, LBFGS, conjugate gradients, auto, ...) leave a *trial* in the
-    parameters: evaluate there next, on the same function, not another mini-batch; ``accepted`` tells afterwards
+    that search along a line (``Requirements.searches``: Armijo, LBFGS, conjugate gradients, auto, ...) leave a *trial*
+    in the parameters: evaluate there next, on the same function, not another mini-batch; ``accepted`` tells afterwards
     whether that trial became a step, and ``answer(params)`` is the last point that did.
 
     >>> import downslope as ds
@@ -60,16 +60,16 @@ class Updater:
         if "lr" in hyperparameters:
             learning_rate = hyperparameters.pop("lr")
         self.optimizer: Optimizer = as_optimizer(optimizer, learning_rate, **hyperparameters)
-        self._rule = prepared(self.optimizer)
-        self.traits: Traits = traits(self._rule)
+        self._rule = resolve_schedule(self.optimizer)
+        self.traits: Requirements = requirements_of(self._rule)
         self.accepted = True
         self.steps = self.evaluations = 0
         self.watchers: list[Watcher] = []
-        self.left: tuple[list[str], Bundle] | None = None  # where the last update led, while it is watched
+        self.left: tuple[list[str], ParamTree] | None = None  # where the last update led, while it is watched
         self._layout: Layout | None = None
-        self._kinds: list[Numbers] = []
+        self._kinds: list[PlainNumbers] = []
         self._state: Any = None
-        self._best: Bundle | None = None  # the last accepted point of a rule that searches
+        self._best: ParamTree | None = None  # the last accepted point of a rule that searches
         self._loaded: dict[str, Any] | None = None
 
     # --- the step --------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ class Updater:
             params: a dict or list (nested at will) of floats, NumPy arrays, torch tensors, TensorFlow variables or
                 tensors, or JAX arrays; or one of these alone.
             gradients: the gradient of each, in the same build.
-            value: the objective at ``params``; needed by rules with ``traits.needs_value``.
+            value: the objective at ``params``; needed by rules with ``Requirements.needs_value``.
 
         Returns:
             ``params``: arrays, tensors and variables changed in place, numbers and immutable arrays replaced in their
@@ -92,7 +92,7 @@ class Updater:
         """
         f = self._value(value)
         leaves, x = self._read(params)
-        g = Bundle(
+        g = ParamTree(
             fitted_gradient(gradient, part, kind, name)
             for gradient, part, kind, (name, _) in zip(
                 aligned(params, gradients), x.parts, self._kinds, leaves, strict=True
@@ -128,7 +128,7 @@ class Updater:
         )
         return rebuilt(params, new, in_place=False)
 
-    def _read(self, params: Any) -> tuple[list[tuple[str, Any]], Bundle]:
+    def _read(self, params: Any) -> tuple[list[tuple[str, Any]], ParamTree]:
         """The leaves of the parameters by name, and all of them as one vector."""
         leaves = list(flattened(params))
         if not leaves:
@@ -147,7 +147,7 @@ class Updater:
                 " to the former; make another Updater for other parameters."
             )
         self._kinds = kinds
-        return leaves, Bundle(parts)
+        return leaves, ParamTree(parts)
 
     def _value(self, value: Any) -> float:
         if value is not None:
@@ -160,20 +160,20 @@ class Updater:
             f" update(params, gradients, value=...){where}."
         )
 
-    def _first_state(self, x: Bundle) -> Any:
+    def _first_state(self, x: ParamTree) -> Any:
         state = states.mapped(self._rule.init(x), lambda _, leaf: self._unshared(leaf, x, x))
         if self._loaded is None:
             return state
         names = [name for name, _, _ in self._layout or ()]
-        state, self._best = revived(self._loaded, state, x, self._kinds, names)
+        state, self._best = from_plain(self._loaded, state, x, self._kinds, names)
         self._loaded = None
         return state
 
-    def _unshared(self, leaf: Any, x: Bundle, g: Bundle) -> Any:
+    def _unshared(self, leaf: Any, x: ParamTree, g: ParamTree) -> Any:
         """A leaf of the state as it can be kept: copied where it is a parameter or gradient itself."""
-        if not isinstance(leaf, Bundle):
+        if not isinstance(leaf, ParamTree):
             return np.float64(leaf) if np.ndim(leaf) == 0 else np.array(leaf)
-        return Bundle(
+        return ParamTree(
             kind.copied(part) if part is ours or part is theirs else part
             for part, ours, theirs, kind in zip(leaf.parts, x.parts, g.parts, self._kinds, strict=True)
         )
@@ -204,13 +204,13 @@ class Updater:
         """
         changed = self.optimizer
         for name, value in hyperparameters.items():
-            changed = replaced(changed, name, value)
+            changed = with_hyperparameter(changed, name, value)
         if self._state is not None and changed.structure() != self.optimizer.structure():
             raise UsageError(
                 f"{', '.join(hyperparameters)} decides what {type(self.optimizer).__name__} remembers, and cannot be"
                 " changed between steps; make a new Updater."
             )
-        self.optimizer, self._rule = changed, prepared(changed)
+        self.optimizer, self._rule = changed, resolve_schedule(changed)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that is remembered, as plain data: numbers, and NumPy arrays by the parameters' names.
@@ -222,8 +222,10 @@ class Updater:
         if self._state is not None:
             names = [name for name, _, _ in self._layout or ()]
             state = {
-                "state": {path: plain(leaf, names, self._kinds) for path, leaf in states.leaves(self._state)},
-                "best": None if self._best is None else plain(self._best, names, self._kinds),
+                "state": {
+                    path: to_plain(leaf, names, self._kinds) for path, leaf in states.leaves(self._state)
+                },
+                "best": None if self._best is None else to_plain(self._best, names, self._kinds),
             }
         return {
             "optimizer": self.optimizer.to_dict(),
@@ -251,8 +253,8 @@ class Updater:
                 raise UsageError(
                     f"this is the state of {saved.get('name')}; this Updater has {mine['name']}."
                 )
-            self.optimizer, self._rule = loaded, prepared(loaded)
-            self.traits = traits(self._rule)
+            self.optimizer, self._rule = loaded, resolve_schedule(loaded)
+            self.traits = requirements_of(self._rule)
         self.evaluations, self.steps, self.accepted = counts
         self._loaded = {"state": state, "best": best} if state else None
         self._state, self._layout, self._best = None, None, None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from downslope.plots.drawing import Drawing
 from downslope.plots.grid import curve, drawable, values_at
 from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Theme, blank, dress, hatching, themed
-from downslope.plots.options import Options
+from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats, Plane
 from downslope.plots.trace import Labels, Trace, apart
 from downslope.plots.view import Pair, Window
@@ -25,7 +25,7 @@ HEIGHT = 4.3
 TALLER = 3.0  # a curve that goes so many times as far from the path as that goes itself is cut off
 
 
-def draw_curve(plane: Plane, options: Options) -> Drawing:
+def draw_curve(plane: Plane, options: PlotOptions) -> Drawing:
     """The curve, the path on it and its tangents."""
     theme = themed(options.theme)
     asked = options.view((*plane.names, plane.value))

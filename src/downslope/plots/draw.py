@@ -1,4 +1,4 @@
-"""The door: from a run and what was asked for to a figure, and a file."""
+"""Where to begin: from a run and what was asked for to a figure, and a file."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.errors import UsageError
-from downslope.plots.options import Options, checked, chosen_kind, slice_axes
+from downslope.plots.options import PlotOptions, checked, chosen_kind, slice_axes
 from downslope.plots.plane import Plane
-from downslope.recording import Recorder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from downslope.fit import Fit
+    from downslope.fitting.result import FitResult
     from downslope.plots.drawing import Drawing
 
 
 def plot(
-    run: Run | Fit,
+    run: Descent | FitResult,
     path: str | os.PathLike[str] | None = None,
     *,
     kind: str | None = None,
@@ -66,9 +65,8 @@ def plot(
     >>> [float(end) for end in (*figure.axes[0].get_xlim(), *figure.axes[0].get_ylim())]
     [-10.0, 10.0, -5.0, 5.0]
     """
-    if isinstance(run, Recorder):
-        run = run.run
-    if not isinstance(run, Run):
+    run = run.__descent__() if hasattr(run, "__descent__") else run  # a loop that is being recorded
+    if not isinstance(run, Descent):
         from downslope.plots.fits import plot_fit
 
         asked = {"view": view, "kind": kind, "levels": levels, "filled": filled, "size": size}
@@ -89,7 +87,7 @@ def plot(
     return drawing.figure
 
 
-def _draw(kind: str, plane: Plane, options: Options) -> Drawing:
+def _draw(kind: str, plane: Plane, options: PlotOptions) -> Drawing:
     if kind == "progress":
         from downslope.plots.progress import draw_progress
 

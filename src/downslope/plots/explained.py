@@ -8,15 +8,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.errors import UsageError
-from downslope.explain.measured import Measured, measured
+from downslope.explain.empirical_rate import EmpiricalRates, empirical_rates
+from downslope.explain.kept import explanation_of
 from downslope.plots.drawing import Drawing
 from downslope.plots.grid import surface
 from downslope.plots.levels import choose_levels
 from downslope.plots.look import SERIES as COLOURS
 from downslope.plots.look import Theme, blank, dress, themed
-from downslope.plots.options import Options
+from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Plane
 from downslope.plots.window import choose_window
 
@@ -27,18 +28,18 @@ SHOWN_STEPS = 60
 LARGEST_FACTOR = 1.6
 
 
-def draw_explained(plane: Plane, options: Options) -> Drawing:
+def draw_explained(plane: Plane, options: PlotOptions) -> Drawing:
     """The picture of why a run went as it did.
 
     Raises:
         UsageError: there is no minimum to measure from.
     """
     run = plane.run
-    found = measured(run)
+    found = empirical_rates(run)
     if found is None:
         raise UsageError(
             "there is nothing to measure from: no minimum lies downhill of this run. Its explanation in words:"
-            f" {run.explain()}"
+            f" {explanation_of(run)}"
         )
     theme = themed(options.theme)
     figure = blank(theme)
@@ -55,15 +56,15 @@ def draw_explained(plane: Plane, options: Options) -> Drawing:
     return Drawing(figure, [], lambda row: None, plane.steps, plane.path)
 
 
-def _words(figure: Figure, run: Run, theme: Theme) -> None:
-    explanation = run.explain()
+def _words(figure: Figure, run: Descent, theme: Theme) -> None:
+    explanation = explanation_of(run)
     said = explanation.brief or explanation.point.sentence
     title = figure.suptitle(said, fontsize=9.5, color=theme.ink, wrap=True, parse_math=False)
     title.set_y(0.985)
     figure.subplots_adjust(left=0.06, right=0.985, bottom=0.13, top=0.82, wspace=0.26)
 
 
-def _map(axes: Axes, plane: Plane, options: Options, found: Measured, theme: Theme) -> None:
+def _map(axes: Axes, plane: Plane, options: PlotOptions, found: EmpiricalRates, theme: Theme) -> None:
     """Contours, the path, and through the minimum the directions of curvature, each as long as its valley is wide."""
     window, equal = choose_window(plane, options.view(plane.names))
     across, along, values = surface(plane, window)
@@ -86,7 +87,7 @@ def _map(axes: Axes, plane: Plane, options: Options, found: Measured, theme: The
     _legend(axes, theme)
 
 
-def _range(axes: Axes, found: Measured, theme: Theme) -> None:
+def _range(axes: Axes, found: EmpiricalRates, theme: Theme) -> None:
     """|factor| of every direction against the learning rate, with the stable range and where this run stands."""
     linear, L = found.linear, found.curvature.largest
     axes.set(xlabel="learning rate", ylabel="|factor per step|", ylim=(0, LARGEST_FACTOR))
@@ -114,7 +115,7 @@ def _range(axes: Axes, found: Measured, theme: Theme) -> None:
     _legend(axes, theme)
 
 
-def _chosen(found: Measured) -> list[int]:
+def _chosen(found: EmpiricalRates) -> list[int]:
     """All directions, or of many the shallowest and the steepest."""
     count = len(found.curvature.values)
     if count <= MOST_DIRECTIONS:
@@ -123,7 +124,7 @@ def _chosen(found: Measured) -> list[int]:
     return [*range(half), *range(count - half, count)]
 
 
-def _factors(axes: Axes, found: Measured, theme: Theme) -> None:
+def _factors(axes: Axes, found: EmpiricalRates, theme: Theme) -> None:
     """The factor of every step along each direction as measured, beside the predicted one."""
     factors = found.factors[:SHOWN_STEPS]
     steps = np.arange(1, len(factors) + 1)

@@ -16,7 +16,7 @@ from downslope.plots.drawing import Drawing
 from downslope.plots.grid import surface
 from downslope.plots.levels import Levels, choose_levels
 from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Theme, blank, dress, hatching, themed
-from downslope.plots.options import Options
+from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats, Plane
 from downslope.plots.trace import Labels, Trace
 from downslope.plots.view import Window
@@ -28,7 +28,7 @@ TALLEST = 6.0
 UNEQUAL_RATIO = 0.65  # height to width where the axes are not equal
 
 
-def draw_map(plane: Plane, options: Options) -> Drawing:
+def draw_map(plane: Plane, options: PlotOptions) -> Drawing:
     """The contours around a path and the path itself."""
     theme = themed(options.theme)
     window, equal = choose_window(plane, options.view(plane.names))
@@ -84,7 +84,7 @@ def _labels(plane: Plane, window: Window) -> Labels:
 
 
 def _landscape(
-    axes: Axes, plane: Plane, window: Window, width: float, options: Options, theme: Theme
+    axes: Axes, plane: Plane, window: Window, width: float, options: PlotOptions, theme: Theme
 ) -> tuple[QuadContourSet | None, list[Artist]]:
     """The contours and their colour bar; hatching where the function has no value."""
     across, along, values = surface(plane, window)

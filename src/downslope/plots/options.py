@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.errors import UsageError, nearest
 from downslope.plots.levels import checked_levels
 from downslope.plots.plane import Floats
@@ -18,7 +18,7 @@ MOST_FRAMES = 600
 
 
 @dataclass(frozen=True)
-class Options:
+class PlotOptions:
     """The checked options of ``plot``."""
 
     levels: int | Floats = 30
@@ -35,12 +35,12 @@ class Options:
 
 def checked(
     levels: int | Sequence[float], filled: bool, size: Any, theme: str | None, frames: int | None, view: Any
-) -> Options:
+) -> PlotOptions:
     """The options, or a UsageError that says what is allowed."""
     count = FRAMES if frames is None else frames
     if isinstance(count, bool) or not isinstance(count, int) or not 2 <= count <= MOST_FRAMES:
         raise UsageError(f"frames is {frames!r}; ask for 2 to {MOST_FRAMES}.")
-    return Options(checked_levels(levels), bool(filled), _size(size), theme, count, view)
+    return PlotOptions(checked_levels(levels), bool(filled), _size(size), theme, count, view)
 
 
 def _size(size: Any) -> Pair | None:
@@ -55,7 +55,7 @@ def _size(size: Any) -> Pair | None:
     return width, height
 
 
-def chosen_kind(run: Run, kind: str | None, slice_: Any) -> Kind:
+def chosen_kind(run: Descent, kind: str | None, slice_: Any) -> Kind:
     """The kind of picture: the one asked for, if the run allows it, else the one that fits its parameters.
 
     Raises:
@@ -88,7 +88,7 @@ def chosen_kind(run: Run, kind: str | None, slice_: Any) -> Kind:
     return kind  # type: ignore[return-value]
 
 
-def slice_axes(run: Run, names: Any) -> tuple[int, int]:
+def slice_axes(run: Descent, names: Any) -> tuple[int, int]:
     """The positions of the two parameters that span a slice.
 
     Raises:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.descent import Run, Status
+from downslope.descent import Descent, Status
 from downslope.errors import DownslopeError
 
 Floats = NDArray[np.float64]
@@ -25,7 +25,7 @@ class Plane:
         note: what else is to be said above the picture.
     """
 
-    run: Run
+    run: Descent
     axes: tuple[int, ...]
     value: str = "value"
     step: str = "step"
@@ -72,8 +72,8 @@ class Plane:
     @cached_property
     def outside(self) -> Floats | None:
         """The point outside the domain where the run ended, if it did."""
-        left = self.run.verdict.left_at
-        if left is None or self.run.verdict.status != Status.LEFT_DOMAIN:
+        left = self.run.termination.left_at
+        if left is None or self.run.termination.status != Status.LEFT_DOMAIN:
             return None
         shown = np.asarray(left, np.float64)[list(self.axes)]
         elsewhere = np.isfinite(shown).all() and not np.array_equal(shown, self.path[-1])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from downslope.plots.drawing import Drawing
 from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Theme, blank, dress, themed
-from downslope.plots.options import Options
+from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats, Plane
 from downslope.plots.words import heading, number
 
@@ -42,7 +42,7 @@ class Quantity:
     log: bool
 
 
-def draw_progress(plane: Plane, options: Options) -> Drawing:
+def draw_progress(plane: Plane, options: PlotOptions) -> Drawing:
     """Two panels, one above the other: the value and the gradient norm at every step."""
     theme = themed(options.theme)
     run, history = plane.run, plane.run.history

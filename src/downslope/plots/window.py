@@ -31,7 +31,7 @@ def inside(points: Floats, window: tuple[Pair, ...]) -> np.ndarray[tuple[int], n
 def worth_showing(plane: Plane) -> Floats:
     """The points that the view is to hold: all of them, or those before a run away left the neighbourhood."""
     path = plane.path[np.isfinite(plane.path).all(axis=1)]
-    if not len(path) or plane.run.verdict.status not in RUNAWAY:
+    if not len(path) or plane.run.termination.status not in RUNAWAY:
         return path
     away = np.abs(path - path[0]).max(axis=1)
     first = float(away[:4].max())
@@ -83,7 +83,7 @@ def _published(plane: Plane) -> tuple[Floats, Floats] | None:
 def ahead(plane: Plane, low: Floats, high: Floats, part: float) -> tuple[Floats, Floats]:
     """The corners moved out, by this part of the path's reach, on the sides that the path ends at."""
     points = worth_showing(plane)
-    if len(points) < 2 or plane.run.verdict.status in RUNAWAY:
+    if len(points) < 2 or plane.run.termination.status in RUNAWAY:
         return low, high
     reach = points.max(axis=0) - points.min(axis=0)
     last, extra = points[-1], (part - MARGIN) * reach
@@ -143,6 +143,6 @@ def drawn_until(plane: Plane, window: tuple[Pair, ...]) -> int:
     """The last row to draw: of a run away the one after the last that is inside, else the last of all."""
     within = np.flatnonzero(inside(plane.path, window))
     last = len(plane.path) - 1
-    if plane.run.verdict.status not in RUNAWAY or not len(within):
+    if plane.run.termination.status not in RUNAWAY or not len(within):
         return last
     return min(int(within[-1]) + 1, last)

@@ -11,26 +11,26 @@ from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 from matplotlib.mathtext import MathTextParser
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.errors import DownslopeError
 from downslope.language import parse
 from downslope.optimizers import Optimizer
+from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.schedule_text import spelled
-from downslope.optimizers.theirs import Theirs
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LONGEST_FORMULA = 90  # characters; longer ones are cut, and not set as mathematics
 
 
-def heading(run: Run, notes: Iterable[str] = (), step: str = "step") -> list[tuple[str, bool]]:
+def heading(run: Descent, notes: Iterable[str] = (), step: str = "step") -> list[tuple[str, bool]]:
     """The lines above a picture, and whether each is to be read as mathematics."""
     lines = [title(run), (readable(f"{rule(run)} · {outcome(run, step)}"), False)]
     told = "; ".join(note for note in notes if note)
     return [*lines, (readable(told), False)] if told else lines
 
 
-def title(run: Run) -> tuple[str, bool]:
+def title(run: Descent) -> tuple[str, bool]:
     """The objective, as mathematics where it is a short formula."""
     objective = run.objective
     written = (
@@ -46,9 +46,9 @@ def title(run: Run) -> tuple[str, bool]:
     return readable(text), False
 
 
-def rule(run: Run) -> str:
+def rule(run: Descent) -> str:
     """The optimizer and its hyperparameters."""
-    if isinstance(run.optimizer, Theirs):
+    if isinstance(run.optimizer, ExternalOptimizer):
         return repr(run.optimizer)
     name = run.optimizer.name().replace("_", " ")
     settings = [
@@ -67,7 +67,7 @@ def setting(value: Any) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
-def outcome(run: Run, step: str = "step") -> str:
+def outcome(run: Descent, step: str = "step") -> str:
     """How many steps, and how it ended."""
     return f"{run.nit:,} {step}{'' if run.nit == 1 else 's'}, {run.status.replace('_', ' ')}"
 

@@ -1,11 +1,12 @@
 """Loops that are not ours, recorded: ``with downslope.record(optimizer) as run:`` around any training loop.
 
 In flow what a loop does, seen through the hooks that torch and Keras have for it, an ``Updater``'s watchers, or
-``run.log``; out flows a ``Run`` with a history, to be drawn, saved and explained. ``recorder`` is the door; ``rows`` is
-what is kept; ``torch`` and ``keras`` each watch one framework's loops. May import ``descent`` and what is below it, and
-the framework of the file's name.
+``run.log``; out flows a ``Run`` with a history, to be drawn, saved and explained. ``loops`` is where to begin;
+``recorder`` makes the run, ``rows`` is what is kept; ``torch`` and ``keras`` each watch one framework's loops. May
+import ``results`` and what is below it, and the framework of the file's name.
 """
 
-from downslope.recording.recorder import Recorder, record
+from downslope.recording.loops import record
+from downslope.recording.recorder import Recorder
 
 __all__ = ["Recorder", "record"]

@@ -10,8 +10,8 @@ import numpy as np
 
 from downslope.errors import UsageError, nearest
 from downslope.objectives import Parameters
-from downslope.optimizers.bundle import Bundle, dot
-from downslope.optimizers.parts import kind_of
+from downslope.optimizers.array_backends import kind_of
+from downslope.optimizers.param_tree import ParamTree, dot
 
 Spec: TypeAlias = str | Sequence[str] | Mapping[str, Any] | None
 
@@ -25,7 +25,7 @@ class Choice:
         asked: None, "all", "norms", names of tensors or coordinates, or names with tensors.
 
     >>> choice = Choice(["b", "w[1]"])
-    >>> choice.numbers(["w", "b"], Bundle([np.array([1.0, 2.0]), np.float64(3.0)])).tolist()
+    >>> choice.numbers(["w", "b"], ParamTree([np.array([1.0, 2.0]), np.float64(3.0)])).tolist()
     [3.0, 2.0]
     >>> choice.parameters.coordinates
     ('b', 'w[1]')
@@ -45,20 +45,23 @@ class Choice:
         known = {id(tensor): str(name) for name, tensor in given.items()}
         return [known.get(id(tensor), name) for tensor, name in zip(tensors, otherwise, strict=True)]
 
-    def numbers(self, names: Sequence[str], x: Bundle) -> Any:
+    def numbers(self, names: Sequence[str], x: ParamTree) -> Any:
         """What is kept of the parameters at ``x``."""
         if not self._parts:
             self._settle(names, x)
         if self.of_norms:
             return np.array(
-                [math.sqrt(float(dot(part, part))) for part in (Bundle([x.parts[i]]) for i, _ in self._parts)]
+                [
+                    math.sqrt(float(dot(part, part)))
+                    for part in (ParamTree([x.parts[i]]) for i, _ in self._parts)
+                ]
             )
         arrays = [np.ravel(kind_of(x.parts[i], "x").plain(x.parts[i])) for i, _ in self._parts]
         return np.concatenate(
             [a if which is None else a[which] for a, (_, which) in zip(arrays, self._parts, strict=True)]
         )
 
-    def _settle(self, names: Sequence[str], x: Bundle) -> None:
+    def _settle(self, names: Sequence[str], x: ParamTree) -> None:
         asked = self._asked
         if asked is None:
             asked = "all" if len(x) <= FEW else "norms"

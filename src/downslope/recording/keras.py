@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 
 from downslope.errors import DownslopeError, UsageError
 from downslope.optimizers import Optimizer
-from downslope.optimizers.bundle import Bundle
-from downslope.optimizers.remembered import replaced
+from downslope.optimizers.external import ExternalOptimizer
+from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.rules.gradient_descent import GradientDescent
 from downslope.optimizers.rules.momentum import Momentum
 from downslope.optimizers.rules.nesterov import Nesterov
-from downslope.optimizers.theirs import Theirs
-
-if TYPE_CHECKING:
-    from downslope.recording.recorder import Recorder, Watch
+from downslope.optimizers.state_dict import with_hyperparameter
+from downslope.recording.recorder import LoopWatch, Recorder
 
 
-def watch_of(source: Any) -> Watch:
+def watch_of(source: Any) -> LoopWatch:
     """A watch of a Keras model or optimizer.
 
     Raises:
@@ -106,10 +104,10 @@ class ModelWatch:
         self._norm.remove()
         self._recompile()
 
-    def final(self) -> tuple[list[str], Bundle]:
+    def final(self) -> tuple[list[str], ParamTree]:
         """The variables now, or as they were before a batch that was not finished."""
         if not self._under_way:
-            self._x = Bundle(numbers(v) for v in self._model.trainable_variables)
+            self._x = ParamTree(numbers(v) for v in self._model.trainable_variables)
         return names_of(self._model.trainable_variables), self._x
 
     def _recompile(self) -> None:
@@ -119,7 +117,7 @@ class ModelWatch:
 
     def before(self) -> None:
         """The parameters, and what the loss tracker has so far."""
-        self._x = Bundle(numbers(v) for v in self._model.trainable_variables)
+        self._x = ParamTree(numbers(v) for v in self._model.trainable_variables)
         self._tracked, self._stepped, self._under_way = self._loss(), self._steps(), True
 
     def after(self) -> None:
@@ -208,8 +206,8 @@ class OptimizerWatch:
                 optimizer._trainable_variables if trainable_variables is None else trainable_variables
             )
             try:
-                x = Bundle(numbers(v) for v in variables)
-                g = Bundle(
+                x = ParamTree(numbers(v) for v in variables)
+                g = ParamTree(
                     numbers(keras.ops.zeros_like(v) if slope is None else keras.ops.convert_to_tensor(slope))
                     / scale_of(optimizer)
                     for slope, v in zip(grads, variables, strict=True)
@@ -234,12 +232,12 @@ class OptimizerWatch:
         """Step aside."""
         object.__delattr__(self._optimizer, "apply")
 
-    def final(self) -> tuple[list[str], Bundle] | None:
+    def final(self) -> tuple[list[str], ParamTree] | None:
         """The variables now; None where a step broke off."""
         if self._stepped is None:
             return None
         names, variables = self._stepped
-        return names, Bundle(numbers(v) for v in variables)
+        return names, ParamTree(numbers(v) for v in variables)
 
     def optimizer(self) -> Optimizer:
         """Ours where the rule is ours or known to be the same; else its name and settings."""
@@ -288,7 +286,9 @@ def optimizer_of(theirs: Any) -> Optimizer:
         and value != usual.get(name, value)
     ]
     said = f"{rate:g}" if isinstance(rate, float) else rate
-    return Theirs(library="Keras", title=type(theirs).__name__, settings=(f"learning_rate={said}", *shown))
+    return ExternalOptimizer(
+        library="Keras", title=type(theirs).__name__, settings=(f"learning_rate={said}", *shown)
+    )
 
 
 def _rate_of(optimizer: Any) -> float | str:
@@ -305,9 +305,11 @@ def _with_rate(rule: Optimizer, rate: float | str) -> Optimizer:
     if path is None or rate == rule.scalars()[path]:
         return rule
     try:
-        return replaced(rule, "learning_rate", rate)
+        return with_hyperparameter(rule, "learning_rate", rate)
     except DownslopeError:  # a schedule of Keras's, or 0
-        return Theirs(library="downslope", title=type(rule).__name__, settings=(f"learning_rate={rate}",))
+        return ExternalOptimizer(
+            library="downslope", title=type(rule).__name__, settings=(f"learning_rate={rate}",)
+        )
 
 
 def _config_of(optimizer: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The door: ``with record(...) as run:`` around a loop, and the run that comes of it."""
+"""A loop being recorded, and the run that comes of it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any, Protocol
 import numpy as np
 
 from downslope.containers import flattened
-from downslope.descent import History, Run, Status, Stopping
-from downslope.descent.verdict import Verdict
+from downslope.descent import Descent, History, Status, Stopping
+from downslope.descent.termination import Termination
 from downslope.errors import UsageError
 from downslope.objectives import Vector
 from downslope.objectives.recorded import RecordedObjective, Secants
 from downslope.optimizers import Optimizer
-from downslope.optimizers.bundle import Bundle, dot
-from downslope.optimizers.parts import as_number, kind_of
-from downslope.optimizers.theirs import Theirs
-from downslope.optimizers.updater import Updater
-from downslope.recording.choice import Choice, Spec
-from downslope.recording.rows import NONE, Rows
+from downslope.optimizers.array_backends import as_number, kind_of
+from downslope.optimizers.external import ExternalOptimizer
+from downslope.optimizers.param_tree import ParamTree, dot
+from downslope.recording.choice import Choice
+from downslope.recording.rows import NONE, RecordedRows
+from downslope.results.run import Run
 
 MOST_SECANTS = (
     200_000  # parameters up to which the last point and gradient are kept, to measure curvatures by
@@ -30,7 +30,7 @@ MOST_SECANTS = (
 SWINGS = 4  # times the usual change from step to step, by which a value must rise to be more than swinging
 
 
-class Watch(Protocol):
+class LoopWatch(Protocol):
     """What looks into a loop."""
 
     text: str
@@ -41,7 +41,7 @@ class Watch(Protocol):
     def end(self) -> None:
         """Leave no trace."""
 
-    def final(self) -> tuple[Sequence[str], Bundle] | None:
+    def final(self) -> tuple[Sequence[str], ParamTree] | None:
         """Names and parameters as the last step left them; None where that is in the record, or not known."""
 
     def optimizer(self) -> Optimizer:
@@ -49,8 +49,8 @@ class Watch(Protocol):
 
 
 @dataclass
-class _Nobody:
-    """Watches nothing: everything comes through ``log``."""
+class Unwatched:
+    """A loop that nothing watches: everything comes through ``log``."""
 
     text: str = "a loop"
 
@@ -64,97 +64,7 @@ class _Nobody:
         return None
 
     def optimizer(self) -> Optimizer:
-        return Theirs(library="the loop", title="own optimizer")
-
-
-class _UpdaterWatch:
-    """Watches an ``Updater``: every accepted point."""
-
-    def __init__(self, updater: Updater) -> None:
-        self.text, self._updater = "a loop with an Updater", updater
-
-    def begin(self, recorder: Recorder) -> None:
-        def watcher(names: list[str], x: Bundle, g: Bundle, value: float | None, accepted: bool) -> None:
-            if accepted:
-                recorder.see(names, x, g, value)
-            else:
-                recorder.evaluations += 1
-
-        self._watcher = watcher
-        self._updater.watchers.append(watcher)
-
-    def end(self) -> None:
-        self._updater.watchers.remove(self._watcher)
-
-    def final(self) -> tuple[Sequence[str], Bundle] | None:
-        return None if self._updater.traits.searches else self._updater.left
-
-    def optimizer(self) -> Optimizer:
-        return self._updater.optimizer
-
-
-def record(source: Any = None, *, parameters: Spec = None, every: int | None = None) -> Recorder:
-    """Record a training loop that is not downslope's own, as a run to be drawn, saved and explained.
-
-    Args:
-        source: whose loop: a ``torch.optim`` optimizer (anybody's) or a torch module, a Keras model (around ``fit``) or
-            a Keras optimizer (around an eager loop), or an ``Updater``. Without one, everything is told by ``log``.
-        parameters: which to keep: names such as ``["weight", "bias[0]"]``, a dict of names and tensors (of a torch
-            optimizer, which knows no names), "all", or "norms", one for each tensor. By default all, where they are
-            at most 20 numbers, else norms.
-        every: keep every so-many-th step; by default all, or as many as fit in 32 MB.
-
-    Returns:
-        A ``Recorder``, to be used in a ``with`` statement.
-
-    Row k holds the point before step k, the gradient's norm there as the optimizer got it, and the value: what the
-    closure or Keras said, or what was given to ``run.log(loss)``, before or after the step, always in the same place.
-    The last row is the point where the loop ended, which is ``run.x``. Nobody evaluated there: value and norm are NaN,
-    unless ``run.log(loss)``, where it comes before the step, is called once more after the loop.
-
-    >>> import torch, downslope as ds
-    >>> w = torch.tensor([3.0, 1.0], requires_grad=True)
-    >>> optimizer = torch.optim.SGD([w], lr=0.25)
-    >>> with ds.record(optimizer, parameters={"w": w}) as run:
-    ...     for _ in range(3):
-    ...         optimizer.zero_grad()
-    ...         loss = (w**2).sum()
-    ...         loss.backward()
-    ...         run.log(loss)
-    ...         optimizer.step()
-    >>> run.history["value"].tolist(), run.history["w[0]"].tolist()
-    ([10.0, 2.5, 0.625, nan], [3.0, 1.5, 0.75, 0.375])
-    """
-    watch = _watch_of(source)
-    return Recorder(watch, Choice(parameters), Rows(_checked(every)))
-
-
-def _watch_of(source: Any) -> Watch:
-    if source is None:
-        return _Nobody()
-    if isinstance(source, Updater):
-        return _UpdaterWatch(source)
-    roots = {cls.__module__.partition(".")[0] for cls in type(source).__mro__}
-    if "keras" in roots:
-        from downslope.recording.keras import watch_of as of_keras
-
-        watched: Watch = of_keras(source)
-        return watched
-    if "torch" in roots:
-        from downslope.recording.torch import watch_of as of_torch
-
-        watched = of_torch(source)
-        return watched
-    raise UsageError(
-        f"{source!r:.60} cannot be watched; give a torch optimizer or module, a Keras model or optimizer, an Updater,"
-        " or nothing, and tell run.log(value, params=..., gradients=...) what happens."
-    )
-
-
-def _checked(every: Any) -> int | None:
-    if every is not None and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
-        raise UsageError(f"every is {every!r}; it must be a whole number, at least 1.")
-    return every
+        return ExternalOptimizer(library="the loop", title="own optimizer")
 
 
 class Recorder:
@@ -166,13 +76,13 @@ class Recorder:
         run: what was recorded so far, as a ``Run``.
     """
 
-    def __init__(self, watch: Watch, choice: Choice, rows: Rows) -> None:
+    def __init__(self, watch: LoopWatch, choice: Choice, rows: RecordedRows) -> None:
         self._watch, self._choice, self._rows = watch, choice, rows
         self.evaluations = self.skipped = 0
         self._value: float | None = None  # logged, and waiting for its row
         self._late: bool | None = None  # whether values are logged after their step; known from the first on
-        self._before: tuple[Bundle, Bundle | None] | None = None
-        self._before_the_end: tuple[Bundle, Bundle | None] | None = None
+        self._before: tuple[ParamTree, ParamTree | None] | None = None
+        self._before_the_end: tuple[ParamTree, ParamTree | None] | None = None
         self._began = self._seconds = 0.0
         self._broke: tuple[int, str] | None = None
         self._interrupted = self._entered = False
@@ -220,7 +130,13 @@ class Recorder:
             self._look_at(self._rows.count - 1, number, 0.0)
 
     def see(
-        self, names: Sequence[str], x: Bundle, g: Bundle | None, value: float | None, *, norm: float = NONE
+        self,
+        names: Sequence[str],
+        x: ParamTree,
+        g: ParamTree | None,
+        value: float | None,
+        *,
+        norm: float = NONE,
     ) -> None:
         """Add a row: the parameters before a step, their gradient (or its norm), and the value where it is known."""
         if self._broke is not None:
@@ -274,7 +190,7 @@ class Recorder:
                 return True
         return False
 
-    def _secant(self, x: Bundle, g: Bundle | None) -> tuple[float, float, float]:
+    def _secant(self, x: ParamTree, g: ParamTree | None) -> tuple[float, float, float]:
         """The squared length of the last step, and the slopes along it at its ends where the gradients were seen."""
         if len(x) > MOST_SECANTS:
             return NONE, NONE, NONE
@@ -300,6 +216,10 @@ class Recorder:
             self._made = self._rows.count, self._run()
         return self._made[1]
 
+    def __descent__(self) -> Descent:
+        """The run, to what takes any descent."""
+        return self.run
+
     def _run(self) -> Run:
         parameters = self._choice.parameters
         history, secants = self._rows.history(parameters.coordinates)
@@ -318,7 +238,7 @@ class Recorder:
             maximize=False,
             start=history.x[0].copy(),
             history=history,
-            verdict=self._with_skipped(self._verdict(history)),
+            termination=self._with_skipped(self._verdict(history)),
             nfev=self.evaluations,
             engine="recorded",
             seconds=self._seconds or time.perf_counter() - self._began,
@@ -329,41 +249,41 @@ class Recorder:
             return (
                 "Steps are seen within its 'with' statement: with ds.record(...) as run: and the loop in it."
             )
-        if isinstance(self._watch, _Nobody):
+        if isinstance(self._watch, Unwatched):
             return "Without an optimizer to watch, tell every step: run.log(loss, params=params)."
         if self.skipped:
             return f"Loss scaling skipped every step, {self.skipped} in all: no gradient was finite."
         return "No step was seen."
 
-    def _verdict(self, history: History) -> Verdict:
+    def _verdict(self, history: History) -> Termination:
         steps = int(history.step[-1])
         words = f"{steps} {'step' if steps == 1 else 'steps'}"
         known = history.value[np.isfinite(history.value)]
         worse = _rises(known)
         if self._broke is not None:
             status = Status.DIVERGED if worse else Status.LEFT_DOMAIN
-            return Verdict(
+            return Termination(
                 status, False, f"The {self._broke[1]} at step {self._broke[0]}; the record ends before it."
             )
         if self._interrupted:
-            return Verdict(
+            return Termination(
                 Status.INTERRUPTED, False, f"Interrupted after {words}; everything until then is kept."
             )
         if worse:
-            return Verdict(
+            return Termination(
                 Status.DIVERGED,
                 False,
                 f"Diverged: after {words} the value {known[-1]:.4g} is worse than at the start and still getting"
                 " worse.",
             )
-        return Verdict(Status.STEP_LIMIT, True, f"The loop ended after {words}.")
+        return Termination(Status.STEP_LIMIT, True, f"The loop ended after {words}.")
 
-    def _with_skipped(self, verdict: Verdict) -> Verdict:
+    def _with_skipped(self, termination: Termination) -> Termination:
         if not self.skipped:
-            return verdict
+            return termination
         more = "1 more is" if self.skipped == 1 else f"{self.skipped} more are"
         said = f"{more} left out, which loss scaling skipped since gradients were not finite."
-        return replace(verdict, message=f"{verdict.message} {said}")
+        return replace(termination, message=f"{termination.message} {said}")
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in _OF_A_RUN:
@@ -385,17 +305,19 @@ def _rises(values: Vector) -> bool:
     return bool(np.all(steps > 0) or values[-1] - values[0] > SWINGS * np.median(np.abs(steps)))
 
 
-_OF_A_RUN = frozenset(name for name in [*Run.__dataclass_fields__, *vars(Run)] if not name.startswith("_"))
+_OF_A_RUN = frozenset(
+    name for name in [*Run.__dataclass_fields__, *vars(Descent), *vars(Run)] if name[0] != "_"
+)
 
 
-def _bundle(params: Any) -> tuple[list[str], Bundle]:
+def _bundle(params: Any) -> tuple[list[str], ParamTree]:
     leaves = list(flattened(params))
     names = [name if name != "the parameter" else "x" for name, _ in leaves]
-    return names, Bundle(kind_of(leaf, name).read(leaf, name) for name, leaf in leaves)
+    return names, ParamTree(kind_of(leaf, name).read(leaf, name) for name, leaf in leaves)
 
 
-def _copied(x: Bundle) -> Bundle:
-    return Bundle(kind_of(part, "x").copied(part) for part in x.parts)
+def _copied(x: ParamTree) -> ParamTree:
+    return ParamTree(kind_of(part, "x").copied(part) for part in x.parts)
 
 
 def _until(history: History, secants: Secants, end: int) -> tuple[History, Secants]:

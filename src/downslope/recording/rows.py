@@ -15,7 +15,7 @@ MOST_NUMBERS = 4_000_000  # 32 MB, as in a run of our own
 NONE = math.nan
 
 
-class Rows:
+class RecordedRows:
     """One row for each evaluation that a step was made from.
 
     Args:

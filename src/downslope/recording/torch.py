@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from downslope.errors import DownslopeError, UsageError
 from downslope.optimizers import Optimizer
-from downslope.optimizers.bundle import Bundle
-from downslope.optimizers.parts import as_number
+from downslope.optimizers.array_backends import as_number
+from downslope.optimizers.external import ExternalOptimizer
+from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.rules.gradient_descent import GradientDescent
 from downslope.optimizers.rules.momentum import Momentum
 from downslope.optimizers.rules.nesterov import Nesterov
-from downslope.optimizers.theirs import Theirs
 from downslope.optimizers.wrappers.weight_decay import WeightDecay
-
-if TYPE_CHECKING:
-    from downslope.recording.recorder import Recorder
+from downslope.recording.recorder import Recorder
 
 
 def watch_of(source: Any) -> TorchWatch:
@@ -60,7 +58,7 @@ class TorchWatch:
         for handle in self._handles:
             handle.remove()
 
-    def final(self) -> tuple[Sequence[str], Bundle] | None:
+    def final(self) -> tuple[Sequence[str], ParamTree] | None:
         """The parameters now; None in the middle of a step, or where a rule that searches has told of them."""
         if self._under_way or self._optimizer is None or getattr(self._optimizer, "searches", False):
             return None
@@ -121,12 +119,12 @@ class TorchWatch:
         names, x = self._point()
         _, params = self._parameters()
         slopes = [torch.zeros_like(p) if p.grad is None else p.grad.detach() for p in params]
-        g = Bundle(slope.to_dense() if slope.is_sparse else slope for slope in slopes)
+        g = ParamTree(slope.to_dense() if slope.is_sparse else slope for slope in slopes)
         self._recorder.see(names, x, g, value)
 
-    def _point(self) -> tuple[list[str], Bundle]:
+    def _point(self) -> tuple[list[str], ParamTree]:
         names, params = self._parameters()
-        return self._recorder.names_of(params, names), Bundle(p.detach() for p in params)
+        return self._recorder.names_of(params, names), ParamTree(p.detach() for p in params)
 
     def _parameters(self) -> tuple[list[str], Sequence[Any]]:
         if self._module is not None:
@@ -143,7 +141,7 @@ class TorchWatch:
         """Ours where the rule is ours or known to be the same; else its name and settings."""
         theirs = self._optimizer
         if theirs is None:
-            return Theirs(library="torch", title="optimizer")
+            return ExternalOptimizer(library="torch", title="optimizer")
         group, constant = theirs.param_groups[0], len(set(self._rates)) <= 1
         if constant and len(theirs.param_groups) == 1:
             same = _same(theirs, group, self._rates[0] if self._rates else group.get("lr"))
@@ -158,7 +156,7 @@ class TorchWatch:
             and (key == "lr" or (key in usual and value != usual[key].default))
             and not (key == "lr" and rates)
         ]
-        return Theirs(
+        return ExternalOptimizer(
             library="torch", title=type(theirs).__name__, settings=tuple([rates] * bool(rates) + shown)
         )
 

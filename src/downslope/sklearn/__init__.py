@@ -1,9 +1,9 @@
 """scikit-learn's estimators over ``fit``: linear models descended by any rule, schedule and loss of this package.
 
-In flow arrays or frames as scikit-learn takes them (``tables``); they become a ``Task`` and are descended as by
-``fit``, or, by ``partial_fit``, as a ``Stream`` that ``feeding`` keeps (``linear``); out flow ``coef_``, ``history_``.
-``endings`` says when a fit in batches is done, and warns where one is not. May import ``fit`` and what is below it;
-nothing above. scikit-learn itself is imported here and nowhere else.
+In flow arrays or frames as scikit-learn takes them (``tables``); they become a ``FitProblem`` and are descended as by
+``fit``, or, by ``partial_fit``, as a ``Stream`` that ``partial_fit_state`` keeps (``linear``); out flow ``coef_``,
+``history_``. ``convergence`` says when a fit in batches is done, and warns where one is not. May import ``fit`` and
+what is below it; nothing above. scikit-learn itself is imported here and nowhere else.
 """
 
 from downslope.errors import MissingExtraError

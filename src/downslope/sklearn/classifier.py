@@ -13,9 +13,9 @@ from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from downslope.errors import UsageError
-from downslope.fit.frame import listed
-from downslope.fit.losses import LOSSES, Loss
-from downslope.fit.rows import Array
+from downslope.fitting.frame import listed
+from downslope.fitting.losses import LOSSES, Loss
+from downslope.fitting.rows import Array
 from downslope.sklearn.linear import TABLE, LinearDescent
 from downslope.sklearn.tables import checked_weights
 

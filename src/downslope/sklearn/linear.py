@@ -15,22 +15,22 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from downslope.descent import History, Stopping
-from downslope.descent.descend import Watch
+from downslope.descent.descend import Callbacks
 from downslope.errors import UsageError
-from downslope.fit import batches
-from downslope.fit.ending import finished
-from downslope.fit.losses import Loss
-from downslope.fit.objective import DataObjective
-from downslope.fit.plan import Plan, carried_out
-from downslope.fit.rows import Array, LinearRows, SoftmaxRows
-from downslope.fit.stream import Stream
-from downslope.fit.task import Task, cost_of, make_task
+from downslope.fitting import batches
+from downslope.fitting.finalize import finalize
+from downslope.fitting.losses import Loss
+from downslope.fitting.objective import DataObjective
+from downslope.fitting.problem import FitProblem, cost_of, make_problem
+from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
+from downslope.fitting.strategies import FitPlan, fit_full_batch
+from downslope.fitting.stream import Stream
 from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.registry import with_schedule
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.schedule_text import as_schedule
-from downslope.optimizers.wrappers.scheduled import with_schedule
-from downslope.sklearn.endings import Patience, ending_of, warn
-from downslope.sklearn.feeding import Feeding, Record
+from downslope.sklearn.convergence import Patience, convergence_of, warn_unless_converged
+from downslope.sklearn.partial_fit_state import CallHistory, PartialFitState
 from downslope.sklearn.tables import frame_of, hypothesis_of, packed, unpacked, value_errors
 
 LARGEST = 1e150  # a parameter beyond it has overflowed
@@ -64,7 +64,7 @@ class LinearDescent(BaseEstimator):
     coef_: Any
     intercept_: Any
     _history: History
-    _feeding: Feeding | None = None  # since the last fit
+    _feeding: PartialFitState | None = None  # since the last fit
 
     @property
     def history_(self) -> History:
@@ -78,41 +78,43 @@ class LinearDescent(BaseEstimator):
         """Find the parameters for checked features and targets (numbers of classes, where there are classes)."""
         hypothesis = hypothesis_of(self._names(X), self.fit_intercept)
         with value_errors(X, type(self).__name__):
-            task = make_task(
+            problem = make_problem(
                 *(frame_of(X, y, hypothesis), hypothesis, loss),
                 weights=weights if weights.size else None,
                 l2=self.l2,
                 l1=self.l1,
             )
-            plan, patience = self._plan(task)
-            zeros = np.zeros(task.objective.parameters.size)
-            start = self._start(task.objective, zeros, outputs)
+            plan, patience = self._plan(problem)
+            zeros = np.zeros(problem.objective.parameters.size)
+            start = self._start(problem.objective, zeros, outputs)
             if self._warm and plan.stopping.relative_tolerance is not None:
-                plan = self._relative_to_zero(task, plan, zeros)
+                plan = self._relative_to_zero(problem, plan, zeros)
             if self.batch_size is None:
-                outcome = carried_out(task, start, plan)
+                outcome = fit_full_batch(problem, start, plan)
             else:
                 seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-                outcome = batches.carried_out(task, start, plan, int(self.batch_size), None, seed)
-        fit = finished(task, outcome, start)
-        ending = ending_of(fit, patience, "steps" if self.batch_size is None else "epochs")
+                outcome = batches.fit_in_batches(problem, start, plan, int(self.batch_size), None, seed)
+        fit = finalize(problem, outcome, start)
+        ending = convergence_of(fit, patience, "steps" if self.batch_size is None else "epochs")
         self._keep(fit.run.final, outputs)
         self._history, self._feeding = fit.history, None
         self.n_iter_, self.loss_, self.notes_ = fit.nit, fit.loss, fit.notes
         self.status_, self.message_ = ending.status, ending.message
-        warn(self, ending, fit)
+        warn_unless_converged(self, ending, fit)
 
-    def _plan(self, task: Task) -> tuple[Plan, Patience | None]:
+    def _plan(self, problem: FitProblem) -> tuple[FitPlan, Patience | None]:
         """How to descend, and when to stop."""
         rule, patience, tolerance = self._rule(), None, None
         if self.tol is not None and self.epochs is None:
-            if self.batch_size is not None or (rule is not None and not task.loss.curved):
+            if self.batch_size is not None or (rule is not None and not problem.loss.curved):
                 patience = Patience(float(self.tol), int(self.n_iter_no_change))
             else:
                 tolerance = float(self.tol)
         steps = int(self.max_iter if self.epochs is None else self.epochs)
         stopping = Stopping(steps=steps, relative_tolerance=tolerance)
-        return Plan(rule, bool(self.standardize), stopping, "auto", None, Watch(callback=patience)), patience
+        return FitPlan(
+            rule, bool(self.standardize), stopping, "auto", None, Callbacks(callback=patience)
+        ), patience
 
     def _rule(self) -> Optimizer | None:
         """The rule with its learning rate; None where it is left to us."""
@@ -150,10 +152,12 @@ class LinearDescent(BaseEstimator):
         return theta
 
     @staticmethod
-    def _relative_to_zero(task: Task, plan: Plan, zeros: Array) -> Plan:
+    def _relative_to_zero(problem: FitProblem, plan: FitPlan, zeros: Array) -> FitPlan:
         """From a warm start the tolerance is still relative to the gradient at zero."""
         asked = plan.stopping
-        at_zero = carried_out(task, zeros, replace(plan, stopping=Stopping(steps=0), watch=Watch()))
+        at_zero = fit_full_batch(
+            problem, zeros, replace(plan, stopping=Stopping(steps=0), callbacks=Callbacks())
+        )
         tolerance = (asked.relative_tolerance or 0.0) * at_zero.run.gradient_norm
         return replace(plan, stopping=Stopping(steps=asked.steps, tolerance=tolerance))
 
@@ -211,7 +215,7 @@ class LinearDescent(BaseEstimator):
                 f"{type(self).__name__}: {self.message_} {advice}", ConvergenceWarning, stacklevel=3
             )
 
-    def _opened(self, objective: DataObjective, outputs: int) -> Feeding:
+    def _opened(self, objective: DataObjective, outputs: int) -> PartialFitState:
         """The stream that is being fed, or a new one from where the last fit ended."""
         rule, size, feeding = self._rule(), objective.parameters.size, self._feeding
         if feeding is not None and feeding.size == size:
@@ -224,7 +228,7 @@ class LinearDescent(BaseEstimator):
         elif rule is None:
             start = self._at_mean(objective)
         stream = Stream.opened(rule or own, start, objective, bool(self.standardize))
-        return Feeding(stream, Record(objective.parameters.coordinates), size, own)
+        return PartialFitState(stream, CallHistory(objective.parameters.coordinates), size, own)
 
     # predicting
 

@@ -10,8 +10,8 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import validate_data
 
 from downslope.errors import UsageError
-from downslope.fit.losses import POISSON, Loss, as_loss
-from downslope.fit.rows import Array
+from downslope.fitting.losses import POISSON, Loss, as_loss
+from downslope.fitting.rows import Array
 from downslope.sklearn.linear import TABLE, LinearDescent
 from downslope.sklearn.tables import checked_weights
 
@@ -26,7 +26,7 @@ class DescentRegressor(RegressorMixin, LinearDescent):
 
     Args:
         loss: mse, rmse, mae, huber, log_cosh, quantile or poisson; ``"huber(1.5)"`` and ``"quantile(0.9)"`` carry a
-            number. See ``downslope.fit.losses``. Poisson predicts the exponential of the linear model.
+            number. See ``downslope.fitting.losses``. Poisson predicts the exponential of the linear model.
         optimizer: "auto", a name such as "adam", or an ``Optimizer``. "auto" needs no learning rate; with one, it is
             gradient descent. In batches "auto" is Adam at a hundredth of the spread of ``y``, from the mean of ``y`` on
             (at 0.01, from 0, for poisson and labels).

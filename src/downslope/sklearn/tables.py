@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 
 from downslope.errors import DataError, UsageError
-from downslope.fit.checks import weights_of
-from downslope.fit.frame import Frame
-from downslope.fit.hypothesis import INTERCEPT, Hypothesis, Linear
-from downslope.fit.rows import Array
+from downslope.fitting.checks import weights_of
+from downslope.fitting.frame import Frame
+from downslope.fitting.hypothesis import INTERCEPT, Hypothesis, Linear
+from downslope.fitting.rows import Array
 
 
 def free_name(wanted: str, taken: Sequence[str]) -> str:

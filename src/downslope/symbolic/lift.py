@@ -46,9 +46,9 @@ def _lift_node(node: Any, parts: Sequence[t.Node], memo: dict[Any, t.Node]) -> t
     if node.is_Number:
         return _number(node)
     if node == se.pi:
-        return t.Constant("pi")
+        return t.NamedConstant("pi")
     if node == se.E:
-        return t.Constant("e")
+        return t.NamedConstant("e")
     if isinstance(node, se.Add):
         return t.Sum(tuple(parts))
     if isinstance(node, se.Mul):
@@ -159,4 +159,4 @@ def _product(factors: Sequence[Any], memo: dict[Any, t.Node]) -> t.Node:
 def _join(factors: list[t.Node]) -> t.Node:
     if not factors:
         return t.Number(1.0)
-    return factors[0] if len(factors) == 1 else t.Product(tuple(factors))
+    return factors[0] if len(factors) == 1 else t.Multiplication(tuple(factors))

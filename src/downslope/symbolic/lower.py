@@ -43,7 +43,7 @@ def lower_node(node: t.Node, parts: Sequence[Any]) -> Any:
     match node:
         case t.Number(value):
             return number(value)
-        case t.Constant(name):
+        case t.NamedConstant(name):
             return _CONSTANTS[name]
         case t.Variable(name):
             return se.Symbol(name)
@@ -51,7 +51,7 @@ def lower_node(node: t.Node, parts: Sequence[Any]) -> Any:
             return -parts[0]
         case t.Sum():
             return se.Add(*parts)
-        case t.Product():
+        case t.Multiplication():
             return product(*parts)
         case t.Quotient():
             return bounded(parts[0] / parts[1])

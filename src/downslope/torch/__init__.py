@@ -12,6 +12,8 @@ try:
 except ImportError as error:
     raise MissingExtraError("torch is needed for this: pip install 'downslope[torch]'") from error
 
-from downslope.torch.optimizer import Optimizer
+from downslope.torch.optimizer import TorchOptimizer
 
-__all__ = ["Optimizer"]
+Optimizer = TorchOptimizer  # the name that people write: ``downslope.torch.Optimizer``
+
+__all__ = ["Optimizer", "TorchOptimizer"]

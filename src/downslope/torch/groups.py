@@ -8,8 +8,8 @@ from typing import Any
 
 from downslope.errors import HyperparameterError, UnknownNameError, nearest
 from downslope.optimizers.base import Optimizer
-from downslope.optimizers.record import ELSEWHERE
-from downslope.optimizers.remembered import replaced
+from downslope.optimizers.hyperparameters import ELSEWHERE
+from downslope.optimizers.state_dict import with_hyperparameter
 
 RATE, BETAS = "lr", "betas"  # what torch's schedulers read and write
 
@@ -25,11 +25,11 @@ class Group(dict[str, Any]):
         raise KeyError(key)
 
 
-class Names:
+class GroupKeys:
     """Between the paths of a rule's numbers and the keys of a group.
 
     >>> from downslope.optimizers import Adam
-    >>> Names(Adam()).defaults()
+    >>> GroupKeys(Adam()).defaults()
     {'lr': 0.001, 'epsilon': 1e-08, 'betas': (0.9, 0.999)}
     """
 
@@ -89,7 +89,7 @@ class Names:
                 )
             return number
         path = self._paths[key]
-        replaced(self.rule, path.rpartition(".")[2], number)  # which checks the range
+        with_hyperparameter(self.rule, path.rpartition(".")[2], number)  # which checks the range
         return number
 
     def numbers(self, group: Mapping[str, Any]) -> dict[str, float]:

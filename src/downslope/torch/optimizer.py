@@ -10,19 +10,19 @@ from typing import Any
 import torch
 
 from downslope.errors import UsageError
+from downslope.optimizers.array_backends import as_number
 from downslope.optimizers.base import Optimizer as Rule
-from downslope.optimizers.parts import as_number
 from downslope.optimizers.registry import as_optimizer
-from downslope.optimizers.traits import traits
-from downslope.optimizers.wrappers.scheduled import prepared
-from downslope.torch.groups import Group, Names
+from downslope.optimizers.requirements import requirements_of
+from downslope.optimizers.wrappers.scheduled import resolve_schedule
+from downslope.torch.groups import Group, GroupKeys
 from downslope.torch.stepping import Stepper
 
 MOST_TRIALS = 100  # evaluations in one step of a rule that searches
 NEXT = "next_x"  # where the state of such a rule keeps its next trial
 
 
-class Optimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not type-checked here
+class TorchOptimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not type-checked here
     """Any of downslope's update rules, for a torch training loop.
 
     Args:
@@ -46,7 +46,7 @@ class Optimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not ty
 
     >>> import torch
     >>> w = torch.tensor([3.0, -2.0], requires_grad=True)
-    >>> optimizer = Optimizer([w], "adgd2", initial_step=0.1)
+    >>> optimizer = TorchOptimizer([w], "adgd2", initial_step=0.1)
     >>> for _ in range(40):
     ...     optimizer.zero_grad()
     ...     (w[0] ** 2 + 10 * w[1] ** 2).backward()
@@ -72,8 +72,8 @@ class Optimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not ty
 
     def _prepare(self) -> None:
         """Make what follows from the rule alone, and is not saved."""
-        inner = prepared(self.rule)
-        self._names, self._traits, self._stepper = Names(inner), traits(inner), Stepper(inner)
+        inner = resolve_schedule(self.rule)
+        self._names, self._traits, self._stepper = GroupKeys(inner), requirements_of(inner), Stepper(inner)
 
     # --- groups ------------------------------------------------------------------------------------------
 
@@ -180,7 +180,7 @@ class Optimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not ty
 
         >>> import torch
         >>> w = torch.tensor([1.0], requires_grad=True)
-        >>> optimizer = Optimizer([w], "schedule_free_sgd", lr=0.5)
+        >>> optimizer = TorchOptimizer([w], "schedule_free_sgd", lr=0.5)
         >>> for gradient in (2.0, 1.0):
         ...     w.grad = torch.tensor([gradient])
         ...     optimizer.step()
@@ -228,7 +228,7 @@ class Optimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not ty
 
     def __repr__(self) -> str:
         text: str = super().__repr__()
-        return text.replace("Optimizer", f"downslope.torch.Optimizer of {self.rule!r}", 1)
+        return text.replace(type(self).__name__, f"downslope.torch.Optimizer of {self.rule!r}", 1)
 
 
 def _copies(params: list[torch.Tensor]) -> list[torch.Tensor]:

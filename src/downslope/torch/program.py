@@ -15,7 +15,7 @@ from downslope.torch.calls import IN_PLACE, NAMES, SWAPPABLE, Tensors, line_of, 
 from downslope.torch.fusing import Fusion, Operation
 
 
-class Outcome(NamedTuple):
+class StepOutcome(NamedTuple):
     """What an update leaves: the new state's leaves (lists of tensors, or numbers), whether x was accepted, and x'."""
 
     state: list[Any]
@@ -36,10 +36,10 @@ class Program:
         temporaries: how many new vectors an update makes.
 
     >>> from downslope.optimizers import Momentum
-    >>> from downslope.optimizers.bundle import Bundle
+    >>> from downslope.optimizers.param_tree import ParamTree
     >>> from downslope.optimizers.tape import recorded
     >>> rule, x = Momentum(learning_rate=0.5), [torch.ones(2)]
-    >>> program = Program(recorded(rule, rule.init(Bundle(x))))
+    >>> program = Program(recorded(rule, rule.init(ParamTree(x))))
     >>> program.run(x, [torch.ones(2)], 0.0, [[torch.zeros(2)]], rule.scalars()).state
     [[tensor([1., 1.])]]
     >>> x
@@ -61,7 +61,7 @@ class Program:
 
     def run(
         self, x: Tensors, g: Tensors, value: float, state: Sequence[Any], named: Mapping[str, float]
-    ) -> Outcome:
+    ) -> StepOutcome:
         """Change ``x`` (where it is done in place) and the state's tensors to what they are after the update.
 
         Args:
@@ -77,7 +77,7 @@ class Program:
             if next_x is not x:
                 torch._foreach_copy_(x, next_x)
             next_x = x
-        return Outcome(after, bool(accepted), next_x if next_x is x else list(next_x))
+        return StepOutcome(after, bool(accepted), next_x if next_x is x else list(next_x))
 
     def run_one(
         self, x: torch.Tensor, g: torch.Tensor, value: float, state: Sequence[Any], named: Mapping[str, float]

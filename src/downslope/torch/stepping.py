@@ -11,17 +11,17 @@ import torch
 from downslope.errors import UsageError
 from downslope.optimizers import state as states
 from downslope.optimizers.base import Optimizer as Rule
-from downslope.optimizers.bundle import Bundle
+from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.tape import recorded
 from downslope.symbolic.array import TraceError
 from downslope.torch.calls import Tensors
 from downslope.torch.pieces import is_large, run_one
-from downslope.torch.program import Outcome, Program
+from downslope.torch.program import Program, StepOutcome
 
 States: TypeAlias = MutableMapping[torch.Tensor, dict[str, Any]]
 
 
-class Plan(NamedTuple):
+class SteppingPlan(NamedTuple):
     """How a rule is run: its program, whether coordinates are mixed, and its state's leaves by name."""
 
     program: Program | Eager
@@ -36,8 +36,10 @@ class Stepper:
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
-        self._plans: dict[int, Plan] = {}
-        self._alone: Plan | None = None  # the one plan of a rule that steps every coordinate for itself
+        self._plans: dict[int, SteppingPlan] = {}
+        self._alone: SteppingPlan | None = (
+            None  # the one plan of a rule that steps every coordinate for itself
+        )
         self._large: dict[tuple[int, int], bool] = {}  # whether some tensors of a list are large
 
     def step(self, params: Tensors, kept: States, value: float, named: Mapping[str, float]) -> bool:
@@ -73,7 +75,7 @@ class Stepper:
 
     def _run_buckets(
         self,
-        plan: Plan,
+        plan: SteppingPlan,
         live: Tensors,
         slopes: Tensors,
         theirs: list[dict[str, Any]],
@@ -111,28 +113,28 @@ class Stepper:
         for some in [params] if plan.alone is None else [[p] for p in params]:
             if plan.leaves and kept[some[0]]:
                 state = self._gathered(plan, [kept[p] for p in some])
-                parts = iter([Bundle(leaf) if isinstance(leaf, list) else leaf for leaf in state])
-                point = rule.answer(Bundle(p.detach() for p in some), states.rebuilt(plan.like, parts))
+                parts = iter([ParamTree(leaf) if isinstance(leaf, list) else leaf for leaf in state])
+                point = rule.answer(ParamTree(p.detach() for p in some), states.rebuilt(plan.like, parts))
                 torch._foreach_copy_(some, point.parts)
 
-    def _plan(self, params: Tensors, named: Mapping[str, float]) -> Plan:
+    def _plan(self, params: Tensors, named: Mapping[str, float]) -> SteppingPlan:
         size = sum(p.numel() for p in params)
         size = min(size, 100)  # a memory may be shorter for very few numbers
         if size not in self._plans:
-            like = self._rule.with_scalars(named).init(Bundle(p.detach() for p in params))
-            leaves = tuple((name, isinstance(leaf, Bundle)) for name, leaf in states.leaves(like))
+            like = self._rule.with_scalars(named).init(ParamTree(p.detach() for p in params))
+            leaves = tuple((name, isinstance(leaf, ParamTree)) for name, leaf in states.leaves(like))
             program = program_of(self._rule, like)
             scalars = tuple(name for name, vector in leaves if not vector)
             shape = states.mapped(like, lambda *_: None)
             alone = program if isinstance(program, Program) and not program.mixes else None
-            self._plans[size] = Plan(program, alone, shape, leaves, scalars)
+            self._plans[size] = SteppingPlan(program, alone, shape, leaves, scalars)
             if alone:
                 self._alone = self._plans[size]
         return self._plans[size]
 
-    def _begin(self, plan: Plan, some: Tensors, kept: States, named: Mapping[str, float]) -> None:
+    def _begin(self, plan: SteppingPlan, some: Tensors, kept: States, named: Mapping[str, float]) -> None:
         """The state before the first step, in tensors that nothing else holds."""
-        first = self._rule.with_scalars(named).init(Bundle(p.detach() for p in some))
+        first = self._rule.with_scalars(named).init(ParamTree(p.detach() for p in some))
         for (name, vector), (_, leaf) in zip(plan.leaves, states.leaves(first), strict=True):
             if not vector:
                 kept[some[0]][name] = float(leaf)
@@ -140,12 +142,12 @@ class Stepper:
             for p, part in zip(some, leaf.parts, strict=True):
                 kept[p][name] = part.clone(memory_format=torch.preserve_format)
 
-    def _gathered(self, plan: Plan, theirs: Sequence[dict[str, Any]]) -> list[Any]:
+    def _gathered(self, plan: SteppingPlan, theirs: Sequence[dict[str, Any]]) -> list[Any]:
         return [[its[name] for its in theirs] if vector else theirs[0][name] for name, vector in plan.leaves]
 
     def _run_one(
         self,
-        plan: Plan,
+        plan: SteppingPlan,
         p: torch.Tensor,
         slope: torch.Tensor,
         its: dict[str, Any],
@@ -162,7 +164,7 @@ class Stepper:
 
     def _run(
         self,
-        plan: Plan,
+        plan: SteppingPlan,
         some: Tensors,
         slopes: Tensors,
         theirs: Sequence[dict[str, Any]],
@@ -200,16 +202,16 @@ class Eager:
 
     def run(
         self, x: Tensors, g: Tensors, value: float, state: list[Any], named: Mapping[str, float]
-    ) -> Outcome:
+    ) -> StepOutcome:
         """As ``Program.run``."""
-        leaves = iter([Bundle(leaf) if isinstance(leaf, list) else leaf for leaf in state])
-        here, slope = Bundle(p.detach() for p in x), Bundle(p.detach() for p in g)
+        leaves = iter([ParamTree(leaf) if isinstance(leaf, list) else leaf for leaf in state])
+        here, slope = ParamTree(p.detach() for p in x), ParamTree(p.detach() for p in g)
         rule = self._rule.with_scalars(named)
         with np.errstate(all="ignore"):
             next_x, after, accepted = rule.update(here, value, slope, states.rebuilt(self._like, leaves))
         out = [
-            [part.clone() for part in leaf.parts] if isinstance(leaf, Bundle) else leaf
+            [part.clone() for part in leaf.parts] if isinstance(leaf, ParamTree) else leaf
             for _, leaf in states.leaves(after)
         ]
         torch._foreach_copy_(x, next_x.parts)
-        return Outcome(out, bool(accepted), x)
+        return StepOutcome(out, bool(accepted), x)

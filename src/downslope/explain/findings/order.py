@@ -6,26 +6,26 @@ import numpy as np
 
 from downslope.descent import Status
 from downslope.errors import DownslopeError
-from downslope.explain.case import Case
-from downslope.explain.findings import places, precision, rates, rmse, runaway, slow, supplied
+from downslope.explain.diagnosis import Diagnosis
+from downslope.explain.findings import places, precision, rates, rmse, runaway, slow, wrong_gradient
 from downslope.explain.findings.finding import CODES, Finding
 
 # Where one of these was found, what comes after in ``_FAMILIES`` up to its own family is explained.
 _EXPLAINS = {
-    supplied: {"rates", "slow", "rmse", "precision"},
+    wrong_gradient: {"rates", "slow", "rmse", "precision"},
     runaway: {"slow", "precision"},
     rmse: {"rates", "slow", "places", "precision"},
     rates: {"slow", "precision", "kink"},
     places: {"slow", "precision", "rates"},
     precision: {"slow"},
 }
-_FAMILIES = (supplied, runaway, rmse, places, rates, precision, slow)
+_FAMILIES = (wrong_gradient, runaway, rmse, places, rates, precision, slow)
 _SILENT = (Status.INTERRUPTED, Status.STOPPED_BY_CALLBACK)
 
 
-def causes(case: Case) -> list[Finding]:
+def causes(diagnosis: Diagnosis) -> list[Finding]:
     """Everything that was found, in the order of ``CODES``."""
-    if case.status in _SILENT:
+    if diagnosis.status in _SILENT:
         return []
     found: list[Finding] = []
     explained: set[str] = set()
@@ -35,7 +35,7 @@ def causes(case: Case) -> list[Finding]:
             continue
         try:
             with np.errstate(all="ignore"):
-                new = list(family.look(case))
+                new = list(family.look(diagnosis))
         except (DownslopeError, np.linalg.LinAlgError, OverflowError):
             new = []  # what cannot be computed there cannot be said either
         found += new

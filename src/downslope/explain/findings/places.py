@@ -9,8 +9,8 @@ import numpy as np
 
 from downslope.descent import Status
 from downslope.explain.advice import Advice, from_trial, lasted, trial, worked
-from downslope.explain.case import LIMITS, Case, turns
 from downslope.explain.curvature import along, as_dict
+from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
 from downslope.explain.findings.finding import Finding
 from downslope.explain.point import point_of
 from downslope.explain.subexpressions import kinks_at
@@ -26,153 +26,156 @@ NUDGES = (1e-2, 1e-1, 1.0)  # of the scale, from a saddle along its way out
 FLAT_DETAILS = ("flat_valley", "higher_order_minimum", "asymptote", "plateau", "undecided")
 
 
-def look(case: Case) -> Iterator[Finding]:
+def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """A kink first: at a kink there is no curvature to speak of."""
-    if case.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN) or not case.known:
+    if diagnosis.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN) or not diagnosis.known:
         return
-    kink = _kink(case)
+    kink = _kink(diagnosis)
     if kink is not None:
         yield kink
         return
-    point = case.point
+    point = diagnosis.point
     if point.kind == "small_by_units" or point.detail in FLAT_DETAILS:
-        yield _flat(case)
+        yield _flat(diagnosis)
     elif point.disappoints:
-        yield _saddle(case)
+        yield _saddle(diagnosis)
 
 
 # --- kinks ---------------------------------------------------------------------------------------------
 
 
-def _kink(case: Case) -> Finding | None:
-    if case.landscape.smooth:
+def _kink(diagnosis: Diagnosis) -> Finding | None:
+    if diagnosis.view.smooth:
         return None
-    if case.point.kind == "kink":
-        return _kink_made(case, case.final, None, 0.0)
-    if case.succeeded_by_test:
+    if diagnosis.point.kind == "kink":
+        return _kink_made(diagnosis, diagnosis.final, None, 0.0)
+    if diagnosis.succeeded_by_test:
         return None
-    pair = _across(case)
+    pair = _across(diagnosis)
     if pair is None:
         return None
     first, last, span = pair
-    before, after = case.landscape.gradient(first), case.landscape.gradient(last)
+    before, after = diagnosis.view.gradient(first), diagnosis.view.gradient(last)
     apart = float(np.linalg.norm(after - before))
     a, b = first, last
     for _ in range(BISECTIONS):
         middle = (a + b) / 2
-        here = case.landscape.gradient(middle)
+        here = diagnosis.view.gradient(middle)
         if not np.all(np.isfinite(here)):
             break
-        left = np.linalg.norm(here - case.landscape.gradient(a))
-        right = np.linalg.norm(here - case.landscape.gradient(b))
+        left = np.linalg.norm(here - diagnosis.view.gradient(a))
+        right = np.linalg.norm(here - diagnosis.view.gradient(b))
         a, b = (a, middle) if left >= right else (middle, b)
     width = (b - a) + 1e-15 * (last - first)  # a little further: one of them may be the corner itself
-    jump = case.landscape.gradient(b + width) - case.landscape.gradient(a - width)
+    jump = diagnosis.view.gradient(b + width) - diagnosis.view.gradient(a - width)
     size = float(np.linalg.norm(jump))
-    if not size > max(JUMPS * apart, 1e-6 * float(np.max(case.norms)), 100 * case.landscape.noise(a)):
+    if not size > max(JUMPS * apart, 1e-6 * float(np.max(diagnosis.norms)), 100 * diagnosis.view.noise(a)):
         return None
-    return _kink_made(case, (a + b) / 2, jump, span)
+    return _kink_made(diagnosis, (a + b) / 2, jump, span)
 
 
-def _across(case: Case) -> tuple[Vector, Vector, float] | None:
+def _across(diagnosis: Diagnosis) -> tuple[Vector, Vector, float] | None:
     """Two points, neighbours on the way or right beside its end, between which the gradient changes most."""
-    late = case.late
-    if case.status == Status.STALLED or late is None:
-        return _beside(case)
+    late = diagnosis.late
+    if diagnosis.status == Status.STALLED or late is None:
+        return _beside(diagnosis)
     last = late[-LAST:]
     if len(last) < 4 or np.mean(turns(last) < 0) < BACK:
-        return _beside(case) if case.missed else None
-    gradients = np.array([case.landscape.gradient(x) for x in last])
+        return _beside(diagnosis) if diagnosis.missed else None
+    gradients = np.array([diagnosis.view.gradient(x) for x in last])
     i = int(np.argmax(np.linalg.norm(np.diff(gradients, axis=0), axis=1)))
     return last[i], last[i + 1], float(np.linalg.norm(last[i + 1] - last[i]))
 
 
-def _beside(case: Case) -> tuple[Vector, Vector, float] | None:
-    gradient = case.landscape.gradient(case.final)
+def _beside(diagnosis: Diagnosis) -> tuple[Vector, Vector, float] | None:
+    gradient = diagnosis.view.gradient(diagnosis.final)
     length = float(np.linalg.norm(gradient))
     if not 0 < length < np.inf:
         return None
-    step = 1e-6 * max(float(np.max(np.abs(case.final))), 1e-3) * gradient / length
-    return case.final + step, case.final - step, 0.0
+    step = 1e-6 * max(float(np.max(np.abs(diagnosis.final))), 1e-3) * gradient / length
+    return diagnosis.final + step, diagnosis.final - step, 0.0
 
 
-def _kink_made(case: Case, x: Vector, jump: Vector | None, span: float) -> Finding:
-    names = case.names
+def _kink_made(diagnosis: Diagnosis, x: Vector, jump: Vector | None, span: float) -> Finding:
+    names = diagnosis.names
     reach = 1e-6 * max(1.0, float(np.max(np.abs(x))))
-    full = case.run.final.copy()
-    full[case.free] = x
-    parts = kinks_at(case.run.objective, full, reach)
+    full = diagnosis.run.final.copy()
+    full[diagnosis.free] = x
+    parts = kinks_at(diagnosis.run.objective, full, reach)
     size = None if jump is None else float(np.linalg.norm(jump))
     evidence: dict[str, Any] = {
         "at": as_dict(
-            np.where(np.abs(x) < 1e-12 * max(1.0, float(np.max(np.abs(case.start)))), 0.0, x), names
+            np.where(np.abs(x) < 1e-12 * max(1.0, float(np.max(np.abs(diagnosis.start)))), 0.0, x), names
         ),
-        "along": case.point.way if jump is None or size is None else along(jump / size, names),
+        "along": diagnosis.point.way if jump is None or size is None else along(jump / size, names),
         "jump": size,
         "span": span,
         "expression": parts[0] if parts else None,
-        "value": case.sign * case.landscape.value(x),
+        "value": diagnosis.sign * diagnosis.view.value(x),
     }
-    advice = _smaller_steps(case, case.landscape.value(x))
+    advice = _smaller_steps(diagnosis, diagnosis.view.value(x))
     key = "kink" if parts else "kink.opaque"
     if jump is None:
         key = "kink.standing"
     return Finding("kink", evidence, True, advice, key)
 
 
-def _smaller_steps(case: Case, bottom: float) -> Advice | None:
+def _smaller_steps(diagnosis: Diagnosis, bottom: float) -> Advice | None:
     """A rate that falls, where it ends at a tenth of the distance in value that the run ended at."""
-    if case.rate is None or case.status not in LIMITS:
+    if diagnosis.rate is None or diagnosis.status not in LIMITS:
         return None
-    gap = float(case.values[-1]) - bottom
-    schedule = Cosine(steps=max(1, case.run.nit), final=0.0)
+    gap = float(diagnosis.values[-1]) - bottom
+    schedule = Cosine(steps=max(1, diagnosis.run.nit), final=0.0)
     run = trial(
-        case, case.setup.changed(learning_rate=case.rate * schedule), steps=schedule.steps, tolerance=0.0
+        diagnosis,
+        diagnosis.setup.changed(learning_rate=diagnosis.rate * schedule),
+        steps=schedule.steps,
+        tolerance=0.0,
     )
     if run is None or not lasted(run) or not gap > 0:
         return None
-    if case.sign * run.fun - bottom > CLOSER * gap:
+    if diagnosis.sign * run.fun - bottom > CLOSER * gap:
         return None
     text = f"cosine(steps={schedule.steps})"
-    return from_trial("advice.schedule", {"learning_rate": case.rate, "schedule": text}, run)
+    return from_trial("advice.schedule", {"learning_rate": diagnosis.rate, "schedule": text}, run)
 
 
 # --- saddles --------------------------------------------------------------------------------------------
 
 
-def _saddle(case: Case) -> Finding:
-    point = case.point
+def _saddle(diagnosis: Diagnosis) -> Finding:
+    point = diagnosis.point
     assert point.escape is not None
     way = np.array(point.escape)
-    advice, beyond = _way_out(case, way)
+    advice, beyond = _way_out(diagnosis, way)
     evidence = {
         "kind": point.detail or point.kind,
         "along": point.way,
-        "escape": as_dict(way, case.names),
-        "curvature": min(point.curvatures) if not case.run.maximize else max(point.curvatures),
+        "escape": as_dict(way, diagnosis.names),
+        "curvature": min(point.curvatures) if not diagnosis.run.maximize else max(point.curvatures),
         "curvatures": list(point.curvatures),
         "order": point.order,
         "beyond": beyond,
     }
     unmeasured = point.detail == "inflection" and point.order is None
     key = f"saddle.{point.detail or point.kind}" + (".unmeasured" if unmeasured else "")
-    return Finding("saddle", evidence, case.quadratic, advice, key)
+    return Finding("saddle", evidence, diagnosis.quadratic, advice, key)
 
 
-def _way_out(case: Case, way: Vector) -> tuple[Advice | None, str | None]:
+def _way_out(diagnosis: Diagnosis, way: Vector) -> tuple[Advice | None, str | None]:
     """A start moved along the way out, where the run from there ends better; else how it ended."""
-    scale = max(1.0, float(np.max(np.abs(case.final))))
+    scale = max(1.0, float(np.max(np.abs(diagnosis.final))))
     beyond = None
     for nudge in NUDGES:
-        start = case.run.start.copy()
-        start[case.free] = start[case.free] + nudge * scale * way
-        run = trial(case, case.run.optimizer, start=start)
+        start = diagnosis.run.start.copy()
+        start[diagnosis.free] = start[diagnosis.free] + nudge * scale * way
+        run = trial(diagnosis, diagnosis.run.optimizer, start=start)
         if run is None:
             break
         beyond = run.status
-        lower = case.sign * run.fun < case.values[-1] - 1e-9 * max(1.0, abs(case.values[-1]))
+        lower = diagnosis.sign * run.fun < diagnosis.values[-1] - 1e-9 * max(1.0, abs(diagnosis.values[-1]))
         if worked(run) and lower and not point_of(run).disappoints:
-            names = case.run.objective.parameters.coordinates
+            names = diagnosis.run.objective.parameters.coordinates
             return from_trial("advice.start", {"start": as_dict(start, names)}, run), beyond
         if run.status == "unbounded":
             break
@@ -182,39 +185,41 @@ def _way_out(case: Case, way: Vector) -> tuple[Advice | None, str | None]:
 # --- flat ground ----------------------------------------------------------------------------------------
 
 
-def _flat(case: Case) -> Finding:
-    point = case.point
+def _flat(diagnosis: Diagnosis) -> Finding:
+    point = diagnosis.point
     kind = point.detail or point.kind
     curvatures = np.abs(point.curvatures) if point.curvatures else np.zeros(1)
     null = int(np.argmin(curvatures))
     entry = point.directions[null] if point.directions else {"along": "", "direction": {}}
-    distance = float(np.linalg.norm(case.final - case.start))
+    distance = float(np.linalg.norm(diagnosis.final - diagnosis.start))
     evidence = {
         "kind": kind,
         "along": point.way or entry["along"],
-        "direction": entry["direction"] if point.line is None else as_dict(np.array(point.line), case.names),
+        "direction": entry["direction"]
+        if point.line is None
+        else as_dict(np.array(point.line), diagnosis.names),
         "curvature": entry.get("curvature", 0.0),
         "order": point.order,
         "distance": point.distance,
         "moved": distance,
-        "gradient_norm": float(case.norms[-1]),
-        "tolerance": case.run.stopping.tolerance,
-        "value": case.sign * float(case.values[-1]),
+        "gradient_norm": float(diagnosis.norms[-1]),
+        "tolerance": diagnosis.run.stopping.tolerance,
+        "value": diagnosis.sign * float(diagnosis.values[-1]),
     }
     key = f"flat.{kind}" + (".order" if kind == "higher_order_minimum" and point.order else "")
-    return Finding("flat", evidence, case.quadratic, _further(case, kind), key)
+    return Finding("flat", evidence, diagnosis.quadratic, _further(diagnosis, kind), key)
 
 
-def _further(case: Case, kind: str) -> Advice | None:
+def _further(diagnosis: Diagnosis, kind: str) -> Advice | None:
     """Where only the units made the gradient small: a tolerance that asks for as much as a scaled problem would."""
-    if kind != "small_by_units" or case.run.stopping.tolerance is None:
+    if kind != "small_by_units" or diagnosis.run.stopping.tolerance is None:
         return None
-    gradient = float(np.linalg.norm(case.first_gradient))
+    gradient = float(np.linalg.norm(diagnosis.first_gradient))
     tolerance = float(f"{1e-6 * gradient:.1g}")
-    run = trial(case, case.run.optimizer, tolerance=tolerance)
-    if not worked(run) and case.linear is not None and case.curvature is not None:
-        rate = float(f"{case.curvature.best_rate:.3g}")
-        run = trial(case, case.setup.changed(learning_rate=rate), tolerance=tolerance)
+    run = trial(diagnosis, diagnosis.run.optimizer, tolerance=tolerance)
+    if not worked(run) and diagnosis.linear is not None and diagnosis.curvature is not None:
+        rate = float(f"{diagnosis.curvature.best_rate:.3g}")
+        run = trial(diagnosis, diagnosis.setup.changed(learning_rate=rate), tolerance=tolerance)
         if run is not None and worked(run):
             return from_trial(
                 "advice.tolerance_and_rate", {"tolerance": tolerance, "learning_rate": rate}, run

@@ -9,9 +9,9 @@ import numpy as np
 
 from downslope.descent import Status
 from downslope.explain.advice import Advice, trial, try_method, try_rates, worked
-from downslope.explain.case import WINDOW, Case, reversals, turns
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
+from downslope.explain.diagnosis import WINDOW, Diagnosis, reversals, turns
 from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule, best_momentum, written
 
@@ -25,12 +25,16 @@ SAMPLES = 12  # places on the way where steps are held against the curvature
 BACKWARDS = 0.5  # part of the steps that must go back on themselves to be called bouncing
 
 
-def look(case: Case) -> Iterator[Finding]:
+def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """Divergence first; a zig-zag only where there is none."""
-    if case.linear is None:
-        yield from _measured_divergence(case)
+    if diagnosis.linear is None:
+        yield from _measured_divergence(diagnosis)
         return
-    found = _exactly(case, case.linear) if case.quadratic else _locally(case, case.linear)
+    found = (
+        _exactly(diagnosis, diagnosis.linear)
+        if diagnosis.quadratic
+        else _locally(diagnosis, diagnosis.linear)
+    )
     if found is not None:
         yield found
 
@@ -38,11 +42,11 @@ def look(case: Case) -> Iterator[Finding]:
 # --- quadratics: exact -------------------------------------------------------------------------------
 
 
-def _exactly(case: Case, linear: LinearRule) -> Finding | None:
-    curvature = case.curvature
-    if curvature is None or (case.succeeded_by_test and case.run.nit == 0):
+def _exactly(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
+    curvature = diagnosis.curvature
+    if curvature is None or (diagnosis.succeeded_by_test and diagnosis.run.nit == 0):
         return None
-    parts = np.abs(curvature.vectors.T @ case.first_gradient)
+    parts = np.abs(curvature.vectors.T @ diagnosis.first_gradient)
     size = float(np.linalg.norm(parts))
     factors = [linear.factor(float(v)) for v in curvature.values]
     growing = [
@@ -50,17 +54,17 @@ def _exactly(case: Case, linear: LinearRule) -> Finding | None:
         for i, λ in enumerate(map(float, curvature.values))
         if λ > 0 and not linear.settles(λ) and parts[i] > PRESENT * size
     ]
-    if growing and not case.succeeded_by_test:
+    if growing and not diagnosis.succeeded_by_test:
         i = max(growing, key=lambda i: abs(factors[i]))
-        return _above(case, linear, curvature, i, exact=True)
+        return _above(diagnosis, linear, curvature, i, exact=True)
     worst = _tolerable(linear, curvature)
     flipping = [
         i for i, f in enumerate(factors) if f.imag == 0 and -1 < f.real <= worst and parts[i] > SEEN * size
     ]
-    if not flipping or case.run.nit < 3:
+    if not flipping or diagnosis.run.nit < 3:
         return None
     i = min(flipping, key=lambda i: factors[i].real)
-    return _zigzag(case, linear, curvature, i, exact=True)
+    return _zigzag(diagnosis, linear, curvature, i, exact=True)
 
 
 def _tolerable(linear: LinearRule, curvature: Curvature) -> float:
@@ -69,7 +73,9 @@ def _tolerable(linear: LinearRule, curvature: Curvature) -> float:
     return ZIGZAG_AT_BEST if plain and linear.rate <= curvature.best_rate * (1 + 1e-6) else ZIGZAG
 
 
-def _above(case: Case, linear: LinearRule, curvature: Curvature, i: int, exact: bool, **more: Any) -> Finding:
+def _above(
+    diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature, i: int, exact: bool, **more: Any
+) -> Finding:
     λ = float(curvature.values[i])
     limit = linear.limit(curvature.largest)
     evidence: dict[str, Any] = {
@@ -79,12 +85,12 @@ def _above(case: Case, linear: LinearRule, curvature: Curvature, i: int, exact: 
         "along": curvature.along(i),
         "direction": curvature.direction(i),
         "factor": written(linear.factor(λ)),
-        "began": _turning_point(case),
+        "began": _turning_point(diagnosis),
         **_rates(linear, curvature),
         **more,
     }
-    bottom = case.bottom.curvature if case.bottom is not None else curvature
-    advice = _slower(case, linear, bottom, limit)
+    bottom = diagnosis.bottom.curvature if diagnosis.bottom is not None else curvature
+    advice = _slower(diagnosis, linear, bottom, limit)
     at_limit = abs(abs(linear.factor(λ)) - 1) <= 1e-12
     key = "learning_rate_above_limit.at" if at_limit else ""
     return Finding("learning_rate_above_limit", evidence, exact, advice, key)
@@ -102,15 +108,15 @@ def _rates(linear: LinearRule, curvature: Curvature) -> dict[str, Any]:
     }
 
 
-def _turning_point(case: Case) -> int:
+def _turning_point(diagnosis: Diagnosis) -> int:
     """The step from which on the value rose to the end: that of the last least value."""
-    if not len(case.values):
+    if not len(diagnosis.values):
         return 0
-    lowest = len(case.values) - 1 - int(np.argmin(case.values[::-1]))
-    return int(case.run.history.step[lowest])
+    lowest = len(diagnosis.values) - 1 - int(np.argmin(diagnosis.values[::-1]))
+    return int(diagnosis.run.history.step[lowest])
 
 
-def _slower(case: Case, linear: LinearRule, curvature: Curvature, limit: float) -> Advice | None:
+def _slower(diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature, limit: float) -> Advice | None:
     """A smaller learning rate that was run: the best of theory first, then ever smaller ones."""
     η, L = linear.rate, curvature.largest
     theory = []
@@ -118,11 +124,11 @@ def _slower(case: Case, linear: LinearRule, curvature: Curvature, limit: float) 
         plain = len(linear.free) == 1
         theory = [curvature.best_rate if plain and curvature.smallest > 0 else 0.5 * linear.limit(L), 1 / L]
     fractions = [limit / 2, limit / 4, η / 2, η / 4, η / 10, η / 30, η / 100, η / 1e3, η / 1e4]
-    return try_rates(case, [rate for rate in [*theory, *fractions] if rate < η])
+    return try_rates(diagnosis, [rate for rate in [*theory, *fractions] if rate < η])
 
 
 def _zigzag(
-    case: Case, linear: LinearRule, curvature: Curvature, i: int, exact: bool, **more: Any
+    diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature, i: int, exact: bool, **more: Any
 ) -> Finding:
     slow = _slowest(linear, curvature, i)
     evidence: dict[str, Any] = {
@@ -143,7 +149,7 @@ def _zigzag(
         **more,
     }
     key = "zigzag.one" if len(curvature.values) == 1 or slow == i else ""
-    advice = _calmer(case, linear, curvature)
+    advice = _calmer(diagnosis, linear, curvature)
     return Finding("zigzag", evidence, exact, advice, (key + ("" if exact else ".local")) if key else "")
 
 
@@ -153,45 +159,45 @@ def _slowest(linear: LinearRule, curvature: Curvature, i: int) -> int:
     return max(others, key=lambda j: abs(linear.factor(float(curvature.values[j]))), default=i)
 
 
-def _calmer(case: Case, linear: LinearRule, curvature: Curvature) -> Advice | None:
+def _calmer(diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature) -> Advice | None:
     """Something that takes at most four fifths of the steps: the best rate, or momentum as Polyak would set it."""
-    if case.quadratic:
-        now = steps_to(linear, curvature, case.first_gradient, case.wanted)
+    if diagnosis.quadratic:
+        now = steps_to(linear, curvature, diagnosis.first_gradient, diagnosis.wanted)
     else:
-        again = trial(case, case.run.optimizer)
+        again = trial(diagnosis, diagnosis.run.optimizer)
         now = float(again.nit) if again is not None and worked(again) else None
     enough = 0.8 * now if now else np.inf
     if len(linear.free) == 1 and curvature.smallest > 0:
-        found = try_rates(case, [curvature.best_rate], enough)
+        found = try_rates(diagnosis, [curvature.best_rate], enough)
         if found is not None:
             return found
         β, scaled = best_momentum(curvature.condition)
         if β > 0:
             momentum, rate = round(β + 5e-4, 3), float(f"{scaled / curvature.largest:.3g}")
-            return try_method(case, "momentum", enough, learning_rate=rate, momentum=momentum)
-    return try_rates(case, [0.5 * linear.limit(curvature.largest)], enough)
+            return try_method(diagnosis, "momentum", enough, learning_rate=rate, momentum=momentum)
+    return try_rates(diagnosis, [0.5 * linear.limit(curvature.largest)], enough)
 
 
 # --- elsewhere: local --------------------------------------------------------------------------------
 
 
-def _locally(case: Case, linear: LinearRule) -> Finding | None:
-    if case.status in (Status.DIVERGED, Status.LEFT_DOMAIN):
-        return _onset(case, linear)
-    if case.succeeded_by_test or case.late is None or len(case.late) < 12:
-        return None if case.late is None else _local_zigzag(case, linear)
-    return _bouncing(case, linear) or _local_zigzag(case, linear)
+def _locally(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
+    if diagnosis.status in (Status.DIVERGED, Status.LEFT_DOMAIN):
+        return _onset(diagnosis, linear)
+    if diagnosis.succeeded_by_test or diagnosis.late is None or len(diagnosis.late) < 12:
+        return None if diagnosis.late is None else _local_zigzag(diagnosis, linear)
+    return _bouncing(diagnosis, linear) or _local_zigzag(diagnosis, linear)
 
 
-def _onset(case: Case, linear: LinearRule) -> Finding | None:
+def _onset(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     """Where a divergence began: the last lowest value, and the curvature that the steps from there met."""
-    points = case.whole
-    if points is None or not len(points) or not case.known:
+    points = diagnosis.whole
+    if points is None or not len(points) or not diagnosis.known:
         return None
-    k = min(_turning_point(case), len(points) - 1)
+    k = min(_turning_point(diagnosis), len(points) - 1)
     met = None
     for point in points[k : k + 4]:
-        there = case.curvature_at(point)
+        there = diagnosis.curvature_at(point)
         if there is not None and there.largest > 0 and linear.rate >= linear.limit(there.largest):
             met = there
             break
@@ -200,19 +206,19 @@ def _onset(case: Case, linear: LinearRule) -> Finding | None:
     curvature, i = met, len(met.values) - 1
     factors = reversals(points[max(0, k - 1) : k + 6])
     measured = float(np.median(factors[-3:])) if len(factors) and np.all(np.isfinite(factors[-3:])) else None
-    bottom = case.bottom
+    bottom = diagnosis.bottom
     more = {
         "measured_factor": measured,
-        "at": {name: float(v) for name, v in zip(case.names, points[k], strict=True)},
+        "at": {name: float(v) for name, v in zip(diagnosis.names, points[k], strict=True)},
         "limit_at_minimum": None if bottom is None else linear.limit(bottom.curvature.largest),
     }
-    return _above(case, linear, curvature, i, exact=False, **more)
+    return _above(diagnosis, linear, curvature, i, exact=False, **more)
 
 
-def _bouncing(case: Case, linear: LinearRule) -> Finding | None:
+def _bouncing(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     """Steps that go back and forth without getting shorter, around a minimum too sharp for the rate."""
-    late = case.late
-    if late is None or case.bottom is None:
+    late = diagnosis.late
+    if late is None or diagnosis.bottom is None:
         return None
     half = late[-min(len(late), WINDOW) :]
     lengths = np.linalg.norm(np.diff(half, axis=0), axis=1)
@@ -221,30 +227,30 @@ def _bouncing(case: Case, linear: LinearRule) -> Finding | None:
         return None
     if np.mean(turns(half) < 0) < BACKWARDS:
         return None
-    curvature = case.bottom.curvature
+    curvature = diagnosis.bottom.curvature
     if linear.rate <= linear.limit(curvature.largest):
         return None
-    distance = float(np.linalg.norm(half[-1] - case.bottom.x))
+    distance = float(np.linalg.norm(half[-1] - diagnosis.bottom.x))
     span = float(np.linalg.norm(np.ptp(half, axis=0)))
     more = {
         "measured_factor": float(np.median(reversals(half))),
-        "at": {name: float(v) for name, v in zip(case.names, case.bottom.x, strict=True)},
+        "at": {name: float(v) for name, v in zip(diagnosis.names, diagnosis.bottom.x, strict=True)},
         "distance": distance,
         "span": span,
     }
-    found = _above(case, linear, curvature, len(curvature.values) - 1, exact=False, **more)
+    found = _above(diagnosis, linear, curvature, len(curvature.values) - 1, exact=False, **more)
     return Finding(found.code, found.evidence, False, found.advice, "learning_rate_above_limit.bouncing")
 
 
-def _local_zigzag(case: Case, linear: LinearRule) -> Finding | None:
+def _local_zigzag(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     """Steps that go back over most of the last one, as often as not, in step with the curvature met there."""
-    points = case.early if len(case.early) > 12 else case.late
+    points = diagnosis.early if len(diagnosis.early) > 12 else diagnosis.late
     if points is None or len(points) < 12:
         return None
-    measured, places = _flips(case, points)
+    measured, places = _flips(diagnosis, points)
     if len(measured) < BACKWARDS * SAMPLES:
         return None
-    curvature = case.curvature_at(points[places[len(places) // 2]])
+    curvature = diagnosis.curvature_at(points[places[len(places) // 2]])
     if curvature is None or curvature.largest <= 0:
         return None
     i = len(curvature.values) - 1
@@ -252,14 +258,14 @@ def _local_zigzag(case: Case, linear: LinearRule) -> Finding | None:
     if factor.imag != 0 or not -1.1 < factor.real < _tolerable(linear, curvature) + 0.05:
         return None
     median = float(np.median(measured))
-    return _zigzag(case, linear, curvature, i, exact=False, measured_factor=median)
+    return _zigzag(diagnosis, linear, curvature, i, exact=False, measured_factor=median)
 
 
-def _flips(case: Case, points: Any) -> tuple[list[float], list[int]]:
+def _flips(diagnosis: Diagnosis, points: Any) -> tuple[list[float], list[int]]:
     """Of a dozen places on the way, those where the step along the steepest direction turns back, and by how much."""
     factors, places = [], []
     for k in np.unique(np.linspace(0, len(points) - 3, SAMPLES).astype(int)):
-        curvature = case.curvature_at(points[k + 1])
+        curvature = diagnosis.curvature_at(points[k + 1])
         if curvature is None:
             continue
         first, second = points[k + 1] - points[k], points[k + 2] - points[k + 1]
@@ -274,18 +280,18 @@ def _flips(case: Case, points: Any) -> tuple[list[float], list[int]]:
 # --- rules that are not linear: only what was seen ----------------------------------------------------
 
 
-def _measured_divergence(case: Case) -> Iterator[Finding]:
+def _measured_divergence(diagnosis: Diagnosis) -> Iterator[Finding]:
     """A run that got worse and a smaller rate that does not."""
-    rate = case.rate
-    if rate is None or case.status != Status.DIVERGED:
+    rate = diagnosis.rate
+    if rate is None or diagnosis.status != Status.DIVERGED:
         return
-    advice = try_rates(case, [rate / 3, rate / 10, rate / 100, rate / 1e3, rate / 1e4])
+    advice = try_rates(diagnosis, [rate / 3, rate / 10, rate / 100, rate / 1e3, rate / 1e4])
     if advice is None:
         return
     evidence = {
         "learning_rate": rate,
         "limit": None,
-        "began": _turning_point(case),
-        "rule": type(case.setup.rule).__name__,
+        "began": _turning_point(diagnosis),
+        "rule": type(diagnosis.setup.rule).__name__,
     }
     yield Finding("learning_rate_above_limit", evidence, False, advice, "learning_rate_above_limit.measured")

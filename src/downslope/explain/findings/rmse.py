@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from downslope.descent import Status
 from downslope.explain.advice import Advice, from_trial, lasted, trial, try_rates, worked
-from downslope.explain.case import LIMITS, Case, turns
 from downslope.explain.curvature import Curvature
+from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
 from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule
 from downslope.explain.subexpressions import squared
@@ -39,10 +39,10 @@ class Root:
     inside: Any
 
 
-def root_of(case: Case) -> Root | None:
+def root_of(diagnosis: Diagnosis) -> Root | None:
     """The objective as the root of a convex quadratic, where it is one and was descended."""
-    objective = case.run.objective
-    if case.run.maximize or not isinstance(objective, FormulaObjective) or case.setup.ridge:
+    objective = diagnosis.run.objective
+    if diagnosis.run.maximize or not isinstance(objective, FormulaObjective) or diagnosis.setup.ridge:
         return None
     inside = squared(objective)
     if inside is None:
@@ -57,28 +57,33 @@ def root_of(case: Case) -> Root | None:
     linear = np.array([float(g.subs(zero)) for g in gradient])
     if np.min(np.linalg.eigvalsh(h)) < -1e-9 * np.max(np.abs(h)):
         return None
-    minimum = case.run.start - np.linalg.lstsq(h, h @ case.run.start + linear, rcond=None)[0]
+    minimum = diagnosis.run.start - np.linalg.lstsq(h, h @ diagnosis.run.start + linear, rcond=None)[0]
     least = float(inside.subs(dict(zip(symbols, map(float, minimum), strict=True))))
-    first = abs(float(case.values[0])) if len(case.values) else 1.0
+    first = abs(float(diagnosis.values[0])) if len(diagnosis.values) else 1.0
     least = float(np.sqrt(max(least, 0.0)))
     return Root(h, minimum, least if least > EXACT_FIT * max(first, 1e-300) else 0.0, inside)
 
 
-def look(case: Case) -> Iterator[Finding]:
+def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """Only where a linear rule with a constant rate does not settle."""
-    if case.linear is None or case.succeeded_by_test or not case.known or case.run.nit < 3:
+    if (
+        diagnosis.linear is None
+        or diagnosis.succeeded_by_test
+        or not diagnosis.known
+        or diagnosis.run.nit < 3
+    ):
         return
-    root = root_of(case)
+    root = root_of(diagnosis)
     if root is None:
         return
     if root.least > 0:
-        yield from _rate(case, case.linear, root)
-    elif _chatters(case):
-        yield _chatter(case, case.linear, root)
+        yield from _rate(diagnosis, diagnosis.linear, root)
+    elif _chatters(diagnosis):
+        yield _chatter(diagnosis, diagnosis.linear, root)
 
 
-def _rate(case: Case, linear: LinearRule, root: Root) -> Iterator[Finding]:
-    curvature = Curvature.of(root.hessian / (2 * root.least), case.run.objective.parameters.coordinates)
+def _rate(diagnosis: Diagnosis, linear: LinearRule, root: Root) -> Iterator[Finding]:
+    curvature = Curvature.of(root.hessian / (2 * root.least), diagnosis.run.objective.parameters.coordinates)
     limit = linear.limit(curvature.largest)
     if linear.rate <= limit:
         return
@@ -92,50 +97,56 @@ def _rate(case: Case, linear: LinearRule, root: Root) -> Iterator[Finding]:
         "along": curvature.along(-1),
         "direction": curvature.direction(-1),
         "effective_rate": linear.rate / (2 * root.least),
-        "value": float(case.values[-1]),
-        "at": dict(zip(case.run.objective.parameters.coordinates, map(float, root.minimum), strict=True)),
+        "value": float(diagnosis.values[-1]),
+        "at": dict(
+            zip(diagnosis.run.objective.parameters.coordinates, map(float, root.minimum), strict=True)
+        ),
     }
-    advice = try_rates(case, [best, limit / 2, limit / 4]) or _on_square(case, root)
+    advice = try_rates(diagnosis, [best, limit / 2, limit / 4]) or _on_square(diagnosis, root)
     yield Finding("rmse_rate", evidence, False, advice, "rmse_rate")
 
 
-def _chatters(case: Case) -> bool:
-    late = case.late
+def _chatters(diagnosis: Diagnosis) -> bool:
+    late = diagnosis.late
     if late is None or len(late) < 12:
-        return case.status in (Status.DIVERGED, Status.STALLED)
+        return diagnosis.status in (Status.DIVERGED, Status.STALLED)
     lengths = np.linalg.norm(np.diff(late, axis=0), axis=1)[-200:]
     middle = len(lengths) // 2
     if np.median(lengths[middle:]) < SETTLING * np.median(lengths[:middle]):
         return False
-    return case.status in (*LIMITS, Status.DIVERGED, Status.STALLED) and bool(
+    return diagnosis.status in (*LIMITS, Status.DIVERGED, Status.STALLED) and bool(
         np.mean(turns(late[-200:]) < 0) > 0.4
     )
 
 
-def _chatter(case: Case, linear: LinearRule, root: Root) -> Finding:
+def _chatter(diagnosis: Diagnosis, linear: LinearRule, root: Root) -> Finding:
     L = float(np.max(np.linalg.eigvalsh(root.hessian)))
-    late = case.late if case.late is not None else case.early
+    late = diagnosis.late if diagnosis.late is not None else diagnosis.early
     span = float(np.linalg.norm(np.diff(late[-2:], axis=0))) if len(late) > 1 else 0.0
     evidence = {
         "learning_rate": linear.rate,
-        "value": float(case.values[-1]),
+        "value": float(diagnosis.values[-1]),
         "settles_above": linear.rate * L / 4,  # below this value the rate of the square is above its limit
         "span": span,
         "curvature_of_square": L,
-        "at": dict(zip(case.run.objective.parameters.coordinates, map(float, root.minimum), strict=True)),
+        "at": dict(
+            zip(diagnosis.run.objective.parameters.coordinates, map(float, root.minimum), strict=True)
+        ),
     }
-    return Finding("rmse_chatter", evidence, False, _on_square(case, root) or _falling(case), "rmse_chatter")
+    return Finding(
+        "rmse_chatter", evidence, False, _on_square(diagnosis, root) or _falling(diagnosis), "rmse_chatter"
+    )
 
 
-def _on_square(case: Case, root: Root) -> Advice | None:
+def _on_square(diagnosis: Diagnosis, root: Root) -> Advice | None:
     """The same data without the root: gradient descent on q, at the best rate of its own curvature."""
-    old = case.run.objective
+    old = diagnosis.run.objective
     square = FormulaObjective(root.inside, old.parameters, "square", old.dtype)
     curvature = Curvature.of(root.hessian, old.parameters.coordinates)
     rate = float(f"{0.999 * curvature.best_rate:.3g}")
     run = trial(
-        case,
-        case.setup.changed(learning_rate=rate),
+        diagnosis,
+        diagnosis.setup.changed(learning_rate=rate),
         objective=square,
         tolerance=1e-6 * max(1.0, curvature.largest),
     )
@@ -144,13 +155,13 @@ def _on_square(case: Case, root: Root) -> Advice | None:
     return from_trial("advice.square", {"objective": "square", "learning_rate": rate}, run)
 
 
-def _falling(case: Case) -> Advice | None:
-    if case.rate is None:
+def _falling(diagnosis: Diagnosis) -> Advice | None:
+    if diagnosis.rate is None:
         return None
-    steps = max(100, case.run.nit)
-    rule = case.setup.changed(learning_rate=case.rate * Cosine(steps=steps, final=0.0))
-    run = trial(case, rule, steps=steps, tolerance=0.0)
-    if run is None or not lasted(run) or run.fun > 0.1 * case.run.fun:
+    steps = max(100, diagnosis.run.nit)
+    rule = diagnosis.setup.changed(learning_rate=diagnosis.rate * Cosine(steps=steps, final=0.0))
+    run = trial(diagnosis, rule, steps=steps, tolerance=0.0)
+    if run is None or not lasted(run) or run.fun > 0.1 * diagnosis.run.fun:
         return None
-    setting = {"learning_rate": case.rate, "schedule": f"cosine(steps={steps})"}
+    setting = {"learning_rate": diagnosis.rate, "schedule": f"cosine(steps={steps})"}
     return from_trial("advice.schedule", setting, run)

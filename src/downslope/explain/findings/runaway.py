@@ -9,10 +9,10 @@ import numpy as np
 
 from downslope.descent import Status
 from downslope.explain.advice import Advice, from_trial, trial, try_rates, worked
-from downslope.explain.beyond import fall_without_end
-from downslope.explain.case import Case
 from downslope.explain.curvature import along, as_dict
+from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings.finding import Finding
+from downslope.explain.line_probe import fall_without_end
 from downslope.explain.subexpressions import Failure, failure_at
 from downslope.objectives import Vector
 
@@ -22,33 +22,33 @@ FALLEN = 1.0  # times the size of the value where it begins: so far below 0 it m
 MARGIN = 1e-3  # of the way to the edge of the domain, where a bound is put
 
 
-def look(case: Case) -> Iterator[Finding]:
+def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """Each where the run ended so."""
-    left = case.run.verdict.left_at
-    if left is not None and case.status == Status.LEFT_DOMAIN:
-        yield _left_domain(case, left)
-    elif left is not None and case.status == Status.DIVERGED:
-        yield from _overflow(case, left)
-    yield from _unbounded(case)
+    left = diagnosis.run.termination.left_at
+    if left is not None and diagnosis.status == Status.LEFT_DOMAIN:
+        yield _left_domain(diagnosis, left)
+    elif left is not None and diagnosis.status == Status.DIVERGED:
+        yield from _overflow(diagnosis, left)
+    yield from _unbounded(diagnosis)
 
 
 # --- the edge of the domain ---------------------------------------------------------------------------
 
 
-def _left_domain(case: Case, left: Vector) -> Finding:
-    failure = failure_at(case.run.objective, left)
+def _left_domain(diagnosis: Diagnosis, left: Vector) -> Finding:
+    failure = failure_at(diagnosis.run.objective, left)
     overflows = failure is not None and np.isinf(failure.value) and abs(failure.number) > 1
     code = "overflow" if overflows else "left_domain"
-    step = int(case.run.history.step[-1]) + 1 if len(case.run.history) else 0
+    step = int(diagnosis.run.history.step[-1]) + 1 if len(diagnosis.run.history) else 0
     evidence = {
         "step": step,
-        "at": as_dict(left, case.run.objective.parameters.coordinates),
+        "at": as_dict(left, diagnosis.run.objective.parameters.coordinates),
         **_parts(failure),
         "last_good": None
         if step == 0
-        else as_dict(case.run.final, case.run.objective.parameters.coordinates),
+        else as_dict(diagnosis.run.final, diagnosis.run.objective.parameters.coordinates),
     }
-    advice = None if step == 0 else _stay_inside(case, left)
+    advice = None if step == 0 else _stay_inside(diagnosis, left)
     return Finding(code, evidence, True, advice, _key(code, failure, step))
 
 
@@ -74,44 +74,44 @@ def _key(code: str, failure: Failure | None, step: int) -> str:
     return f"{code}{where}"
 
 
-def _stay_inside(case: Case, left: Vector) -> Advice | None:
+def _stay_inside(diagnosis: Diagnosis, left: Vector) -> Advice | None:
     """A smaller rate; else a bound, where one coordinate alone crossed the edge."""
-    if case.rate is not None:
-        η = case.rate
-        found = try_rates(case, [η / 2, η / 5, η / 20, η / 100, η / 1e3])
+    if diagnosis.rate is not None:
+        η = diagnosis.rate
+        found = try_rates(diagnosis, [η / 2, η / 5, η / 20, η / 100, η / 1e3])
         if found is not None:
             return found
-    return _bounded(case, left)
+    return _bounded(diagnosis, left)
 
 
-def _bounded(case: Case, left: Vector) -> Advice | None:
+def _bounded(diagnosis: Diagnosis, left: Vector) -> Advice | None:
     from downslope.descent.bounds import within_bounds
 
-    if case.setup.bounded or not len(case.run.history):
+    if diagnosis.setup.bounded or not len(diagnosis.run.history):
         return None
-    good, names = case.run.final, case.run.objective.parameters.coordinates
+    good, names = diagnosis.run.final, diagnosis.run.objective.parameters.coordinates
     for i, name in enumerate(names):
-        edge = _edge(case, good, left, i)
+        edge = _edge(diagnosis, good, left, i)
         if edge is None:
             continue
         inside = edge + MARGIN * (good[i] - edge)
         pair = (inside, None) if left[i] < good[i] else (None, inside)
         try:
             rule, objective, start = within_bounds(
-                case.run.optimizer, case.run.objective, case.run.start, {name: pair}
+                diagnosis.run.optimizer, diagnosis.run.objective, diagnosis.run.start, {name: pair}
             )
         except ValueError:
             return None
-        run = trial(case, rule, start=start, objective=objective)
+        run = trial(diagnosis, rule, start=start, objective=objective)
         settled = run is not None and abs(run.final[i] - inside) > MARGIN * abs(good[i] - inside)
         if run is not None and worked(run) and settled:  # else it only leans on the bound that was made up
             return from_trial("advice.bounds", {"bounds": {name: list(pair)}}, run)
     return None
 
 
-def _edge(case: Case, good: Vector, left: Vector, i: int) -> float | None:
+def _edge(diagnosis: Diagnosis, good: Vector, left: Vector, i: int) -> float | None:
     """Where coordinate ``i``, moved alone from good to bad, leaves the domain; None where it does not."""
-    objective = case.run.objective
+    objective = diagnosis.run.objective
 
     def fails(number: float) -> bool:
         x = good.copy()
@@ -127,63 +127,67 @@ def _edge(case: Case, good: Vector, left: Vector, i: int) -> float | None:
     return outside
 
 
-def _overflow(case: Case, left: Vector) -> Iterator[Finding]:
+def _overflow(diagnosis: Diagnosis, left: Vector) -> Iterator[Finding]:
     """An infinity that came within a few steps, or in a part of the formula whose whole would be finite."""
-    lowest = int(np.argmin(case.values)) if len(case.values) else 0
-    since = int(case.run.history.step[-1] - case.run.history.step[lowest]) if len(case.values) else 0
-    failure = failure_at(case.run.objective, left)
+    lowest = int(np.argmin(diagnosis.values)) if len(diagnosis.values) else 0
+    since = (
+        int(diagnosis.run.history.step[-1] - diagnosis.run.history.step[lowest])
+        if len(diagnosis.values)
+        else 0
+    )
+    failure = failure_at(diagnosis.run.objective, left)
     if failure is None or not np.isinf(failure.value):
         return
-    whole = case.run.objective.text.replace(" ", "")
+    whole = diagnosis.run.objective.text.replace(" ", "")
     if since > SUDDEN and failure.part.replace(" ", "") in whole and not failure.part.startswith("exp"):
         return
     evidence = {
-        "step": int(case.run.history.step[-1]) + 1,
-        "at": as_dict(left, case.run.objective.parameters.coordinates),
+        "step": int(diagnosis.run.history.step[-1]) + 1,
+        "at": as_dict(left, diagnosis.run.objective.parameters.coordinates),
         **_parts(failure),
     }
     advice = None
-    if case.rate is not None:
-        η = case.rate
-        advice = try_rates(case, [η / 10, η / 100, η / 1e3, η / 1e4, η / 1e6])
+    if diagnosis.rate is not None:
+        η = diagnosis.rate
+        advice = try_rates(diagnosis, [η / 10, η / 100, η / 1e3, η / 1e4, η / 1e6])
     yield Finding("overflow", evidence, True, advice, _key("overflow", failure, 1))
 
 
 # --- down without end ---------------------------------------------------------------------------------
 
 
-def _unbounded(case: Case) -> Iterator[Finding]:
-    if not len(case.values):
+def _unbounded(diagnosis: Diagnosis) -> Iterator[Finding]:
+    if not len(diagnosis.values):
         return
-    found = _unbounded_quadratic(case)
-    if found is None and _suspicious(case):
-        found = _unbounded_elsewhere(case)
+    found = _unbounded_quadratic(diagnosis)
+    if found is None and _suspicious(diagnosis):
+        found = _unbounded_elsewhere(diagnosis)
     if found is not None:
         yield found
 
 
-def _suspicious(case: Case) -> bool:
-    if case.status == Status.UNBOUNDED or (
-        case.run.verdict.left_at is not None and case.values[-1] < case.values[0]
+def _suspicious(diagnosis: Diagnosis) -> bool:
+    if diagnosis.status == Status.UNBOUNDED or (
+        diagnosis.run.termination.left_at is not None and diagnosis.values[-1] < diagnosis.values[0]
     ):
         return True
-    return case.missed and case.reduction > 0 and not case.stands
+    return diagnosis.missed and diagnosis.reduction > 0 and not diagnosis.stands
 
 
-def _unbounded_quadratic(case: Case) -> Finding | None:
+def _unbounded_quadratic(diagnosis: Diagnosis) -> Finding | None:
     """Negative curvature, or a slope along which there is no curvature: proof enough."""
-    if not case.quadratic or case.stands:
+    if not diagnosis.quadratic or diagnosis.stands:
         return None
-    curvature = case.curvature
+    curvature = diagnosis.curvature
     if curvature is None:
         return None
-    gradient = case.first_gradient
+    gradient = diagnosis.first_gradient
     parts = curvature.vectors.T @ gradient
     size = float(np.linalg.norm(parts))
     down = [
         i
         for i, v in enumerate(curvature.values)
-        if v < -case.landscape.doubt * abs(curvature.values).max() and abs(parts[i]) > 1e-12 * size
+        if v < -diagnosis.view.doubt * abs(curvature.values).max() and abs(parts[i]) > 1e-12 * size
     ]
     level = [i for i, v in enumerate(curvature.values) if v == 0 and abs(parts[i]) > 1e-9 * size]
     chosen = [*down, *level]
@@ -191,50 +195,50 @@ def _unbounded_quadratic(case: Case) -> Finding | None:
         return None
     i = chosen[0]
     way = -np.sign(parts[i]) * curvature.vectors[:, i]
-    return _made(case, way, case.final, True, "negative_curvature" if down else "slope")
+    return _made(diagnosis, way, diagnosis.final, True, "negative_curvature" if down else "slope")
 
 
-def _unbounded_elsewhere(case: Case) -> Finding | None:
-    x = case.run.history.x[:, case.free]
-    best = int(np.argmin(case.values))
+def _unbounded_elsewhere(diagnosis: Diagnosis) -> Finding | None:
+    x = diagnosis.run.history.x[:, diagnosis.free]
+    best = int(np.argmin(diagnosis.values))
     base = x[best]
-    ways = [-case.landscape.gradient(base), x[best] - x[max(0, best - 1)], base - case.start]
+    ways = [-diagnosis.view.gradient(base), x[best] - x[max(0, best - 1)], base - diagnosis.start]
     ways += [s * axis for axis in np.eye(len(base)) for s in (1.0, -1.0)]
     for way in ways:
         length = float(np.linalg.norm(way))
         if not 0 < length < np.inf:
             continue
-        found = _made(case, way / length, base, False, "values")
+        found = _made(diagnosis, way / length, base, False, "values")
         if found is not None:
             return found
     return None
 
 
-def _made(case: Case, way: Vector, base: Vector, exact: bool, proof: str) -> Finding | None:
+def _made(diagnosis: Diagnosis, way: Vector, base: Vector, exact: bool, proof: str) -> Finding | None:
     """The finding, where values that way do fall for as far as numbers go and by no less each time."""
     scale = max(1.0, float(np.max(np.abs(base)))) if np.max(np.abs(base)) < 1e12 else 1.0
-    base = base if np.max(np.abs(base)) < 1e12 else case.start
+    base = base if np.max(np.abs(base)) < 1e12 else diagnosis.start
     with np.errstate(all="ignore"):
-        fallen = fall_without_end(case.landscape, base, way, scale)
+        fallen = fall_without_end(diagnosis.view, base, way, scale)
     finite = [(d, v) for d, v in fallen if np.isfinite(v)]
     if len(fallen) < (DECADES if not any(v == -np.inf for _, v in fallen) else 3):
         return None
     drops = -np.diff([v for _, v in finite])
-    proven = exact and case.landscape.constant is not None
-    if not proven and not -finite[-1][1] > FALLEN * abs(case.landscape.value(base)):
+    proven = exact and diagnosis.view.constant is not None
+    if not proven and not -finite[-1][1] > FALLEN * abs(diagnosis.view.value(base)):
         return None  # whatever is bounded by 0, as a sum of squares is, cannot fall as far as this
     if not exact and len(drops) > 1 and not drops[-1] >= 0.9 * drops[-2] > 0:
         return None  # it falls ever less: towards a bound, as far as can be seen
     evidence = {
-        "along": along(np.where(np.abs(way) < 1e-9, 0.0, way), case.names, signed=True),
-        "direction": as_dict(way, case.names),
+        "along": along(np.where(np.abs(way) < 1e-9, 0.0, way), diagnosis.names, signed=True),
+        "direction": as_dict(way, diagnosis.names),
         "proof": proof,
-        "values": [[d, case.sign * v] for d, v in finite[:6]],
+        "values": [[d, diagnosis.sign * v] for d, v in finite[:6]],
         "far": finite[-1][0],
-        "value_there": case.sign * finite[-1][1],
+        "value_there": diagnosis.sign * finite[-1][1],
     }
     if proof == "negative_curvature":
-        assert case.curvature is not None
-        evidence["curvature"] = case.sign * float(case.curvature.values[0])
-    key = f"unbounded_below.{proof}" + (".up" if case.run.maximize else "")
+        assert diagnosis.curvature is not None
+        evidence["curvature"] = diagnosis.sign * float(diagnosis.curvature.values[0])
+    key = f"unbounded_below.{proof}" + (".up" if diagnosis.run.maximize else "")
     return Finding("unbounded_below", evidence, exact, None, key)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import ast
 
-from downslope.export import arithmetic, table_words
+from downslope.export import arithmetic, table_templates
 from downslope.export.arithmetic import Arithmetic
 from downslope.export.python import name, text
-from downslope.export.schedules import Table
-from downslope.export.script import Writer
+from downslope.export.schedules import ScheduleLines
+from downslope.export.script import ScriptWriter
 from downslope.export.vocabulary import JAX
 
 
-class Jax(Writer):
+class Jax(ScriptWriter):
     """Pure functions under ``jit``."""
 
     title = "JAX"
     words = JAX
-    table_words = table_words.JAX
+    table_templates = table_templates.JAX
     inline = False
 
     def arithmetic(self, alone: bool) -> Arithmetic:
@@ -28,7 +28,7 @@ class Jax(Writer):
         return arithmetic.JAX_ONE if alone else arithmetic.JAX
 
     def preamble(self) -> list[str]:
-        if self.story.single:
+        if self.model.single:
             return []
         return [
             'jax.config.update("jax_enable_x64", True)  # float64, not float32',
@@ -47,9 +47,9 @@ class Jax(Writer):
 
     def evaluate(self) -> list[str]:
         lines = [f"value, g = value_and_gradient({self.point})"]
-        return [*lines, "g = -g  # climbing f is descending -f"] if self.story.uphill else lines
+        return [*lines, "g = -g  # climbing f is descending -f"] if self.model.uphill else lines
 
-    def first_rate(self, table: Table) -> ast.expr:
+    def first_rate(self, table: ScheduleLines) -> ast.expr:
         return name(table.function)
 
     def created(self, call: str) -> list[str]:
@@ -76,7 +76,7 @@ class Jax(Writer):
         return code if self.alone else f"jnp.array({code})"
 
     def sight_of(self) -> str:
-        return "-value" if self.story.uphill else "value"
+        return "-value" if self.model.uphill else "value"
 
     def moved(self, value: ast.expr) -> list[str]:
         return [f"{self.point} = {text(value)}"]

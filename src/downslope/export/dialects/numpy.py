@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import ast
 
-from downslope.export import arithmetic, table_words
+from downslope.export import arithmetic, table_templates
 from downslope.export.arithmetic import Arithmetic
 from downslope.export.python import call, grouping, name, text
-from downslope.export.script import Writer
+from downslope.export.script import ScriptWriter
 from downslope.export.vocabulary import NUMPY
 
 
-class NumPy(Writer):
+class NumPy(ScriptWriter):
     """Arrays and a gradient by hand."""
 
     title = "NumPy"
     words = NUMPY
-    table_words = table_words.NUMPY
+    table_templates = table_templates.NUMPY
 
     def arithmetic(self, alone: bool) -> Arithmetic:
         return arithmetic.NUMPY_ONE if alone else arithmetic.NUMPY
@@ -32,7 +32,7 @@ class NumPy(Writer):
         return [*self.function(), *self.written_gradient("np.array(_0)")]
 
     def begin(self, numbers: ast.expr) -> list[str]:
-        if self.story.single:
+        if self.model.single:
             made = (
                 call("np.float32", numbers)
                 if self.alone
@@ -43,7 +43,7 @@ class NumPy(Writer):
         return [f"{self.point} = {text(made)}"]
 
     def evaluate(self) -> list[str]:
-        if self.story.uphill:
+        if self.model.uphill:
             return [
                 f"value = {self.f}({self.point})",
                 f"g = -gradient({self.point})  # climbing f is descending -f",
@@ -62,7 +62,7 @@ class NumPy(Writer):
         return code if self.alone else f"np.array({code})"
 
     def sight_of(self) -> str:
-        return "-value" if self.story.uphill else "value"
+        return "-value" if self.model.uphill else "value"
 
     def moved(self, value: ast.expr) -> list[str]:
         return [f"{self.point} = {text(value)}"]

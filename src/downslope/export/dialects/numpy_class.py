@@ -8,43 +8,43 @@ from __future__ import annotations
 
 import ast
 
-from downslope.export import arithmetic, rulebook, table_words
+from downslope.export import arithmetic, rule_source, table_templates
 from downslope.export.arithmetic import MASK, NUMBER, VECTOR, Arithmetic, Kind
-from downslope.export.layout import deeper, docstring
-from downslope.export.library import Library
-from downslope.export.loops import Loop, beforehand, plainly, remembered, searching
+from downslope.export.formatter import docstring, indent_lines
+from downslope.export.functional_form import FunctionalForm, functional_form
+from downslope.export.inline_form import InlineForm, PointNames, inline_form
+from downslope.export.library import FrameworkOptimizers
+from downslope.export.loops import LoopCode, beforehand, plainly, remembered, searching
 from downslope.export.python import fill, name, real, text
-from downslope.export.routines import Routines, routines
-from downslope.export.script import Writer
-from downslope.export.statements import written
-from downslope.export.stepwise import Point, Stepwise, stepwise
-from downslope.export.story import Story
-from downslope.export.traits import is_elementwise
+from downslope.export.rule_form import is_elementwise
+from downslope.export.script import ScriptWriter
+from downslope.export.script_model import ScriptModel
+from downslope.export.statements import statement_lines
 from downslope.export.translate import Piece
 from downslope.export.vocabulary import NUMPY
-from downslope.optimizers.record import is_hyperparameter
+from downslope.optimizers.hyperparameters import is_hyperparameter
 from downslope.optimizers.wrappers.clipping import ClipByNorm, ClipByValue
 from downslope.optimizers.wrappers.projected import Projected
 from downslope.optimizers.wrappers.weight_decay import WeightDecay
 
 
-class NumPyClass(Writer):
+class NumPyClass(ScriptWriter):
     """A dict of parameters and an optimizer object."""
 
     title = "NumPy, as a class"
     words = NUMPY
-    table_words = table_words.NUMPY
+    table_templates = table_templates.NUMPY
     hasty = True
 
-    def __init__(self, story: Story, library: Library | None = None) -> None:
-        super().__init__(story, library)
+    def __init__(self, model: ScriptModel, library: FrameworkOptimizers | None = None) -> None:
+        super().__init__(model, library)
         self.alone = False
         self.names = self.names.__class__([*self.names.taken, "params", "gradients", "key", "tried"])
         self.point = "params"
         scope = self.names.inner()
-        self.called = {c: story.names.new(scope, c) for c in story.coordinates}
-        self.separate = is_elementwise(story.method.rule)
-        self.shop.names, self.shop.arithmetic = self.names, self.arithmetic(self.separate)
+        self.called = {c: model.names.new(scope, c) for c in model.coordinates}
+        self.separate = is_elementwise(model.method.rule)
+        self.emitter.names, self.emitter.arithmetic = self.names, self.arithmetic(self.separate)
         self.speller.called = self.called
 
     def arithmetic(self, alone: bool) -> Arithmetic:
@@ -62,8 +62,8 @@ class NumPyClass(Writer):
             head, *taken = self.opening("gradient", self.costs.table.as_matrix)
             cost = [*self.costs.data(), *self.costs.units(), *self.costs.loss()]
             return [*cost, "", "", head, *about, *taken, *self._slopes()]
-        value = self.speller.expression(self.story.formula)
-        shared = self.story.derivatives()
+        value = self.speller.expression(self.model.formula)
+        shared = self.model.derivatives()
         self.speller.called = {**self.called, **{part: part for part, _ in shared.parts}}
         results = [self.speller.expression(result) for result in shared.results]
         parts = [f"    {part} = {text(self.speller.expression(tree))}" for part, tree in shared.parts]
@@ -79,7 +79,7 @@ class NumPyClass(Writer):
         return [f"def {function}({', '.join(self.called.values())}):"]
 
     def _by_name(self, values: list[ast.expr]) -> str:
-        return text(ast.Dict([ast.Constant(c) for c in self.story.coordinates], values))
+        return text(ast.Dict([ast.Constant(c) for c in self.model.coordinates], values))
 
     def _slopes(self) -> list[str]:
         """The body of the gradient of a fit."""
@@ -92,16 +92,16 @@ class NumPyClass(Writer):
         return [*lines, f"    slopes = {text(codes[0])}", f"    return {self._zipped('slopes.tolist()')}"]
 
     def _zipped(self, numbers: str) -> str:
-        return f"dict(zip({text(ast.List([ast.Constant(c) for c in self.story.coordinates]))}, {numbers}))"
+        return f"dict(zip({text(ast.List([ast.Constant(c) for c in self.model.coordinates]))}, {numbers}))"
 
     def begin_at(self, code: str) -> str:
         return f"params = {self._zipped(f'({code}).tolist()')}"
 
     def begin(self, numbers: ast.expr) -> list[str]:
         assert isinstance(numbers, ast.List)
-        values = [fill("np.float32(_0)", n) for n in numbers.elts] if self.story.single else numbers.elts
-        keys: list[ast.expr | None] = [ast.Constant(c) for c in self.story.coordinates]
-        rule = self.story.method.rule
+        values = [fill("np.float32(_0)", n) for n in numbers.elts] if self.model.single else numbers.elts
+        keys: list[ast.expr | None] = [ast.Constant(c) for c in self.model.coordinates]
+        rule = self.model.method.rule
         given = {
             field: (real(value) if is_hyperparameter(value) else ast.Constant(value))
             for field, value in rule.hyperparameters().items()
@@ -118,7 +118,7 @@ class NumPyClass(Writer):
 
     def evaluate(self) -> list[str]:
         lines = [f"value, gradients = {self.f}(*params.values()), gradient(*params.values())"]
-        if self.story.uphill:
+        if self.model.uphill:
             lines.append("# climbing f is descending -f")
             lines.append("gradients = {key: -g for key, g in gradients.items()}")
         return lines
@@ -130,7 +130,7 @@ class NumPyClass(Writer):
         return f"min(max({vector}, {low}), {high})"
 
     def sight_of(self) -> str:
-        return "-value" if self.story.uphill else "value"
+        return "-value" if self.model.uphill else "value"
 
     def moved(self, value: ast.expr) -> list[str]:
         return [f"params[key] = {text(value)}"]
@@ -159,15 +159,15 @@ class NumPyClass(Writer):
     def constant_vector(self, code: str) -> str:
         values = ast.parse(code, mode="eval").body
         assert isinstance(values, ast.List)
-        return text(ast.Dict([ast.Constant(c) for c in self.story.coordinates], values.elts))
+        return text(ast.Dict([ast.Constant(c) for c in self.model.coordinates], values.elts))
 
     def residual(self) -> str:
         """What vanishes at the end, over dicts."""
         slope = code = "g"
-        for wrapper in self.story.method.wrappers:
+        for wrapper in self.model.method.wrappers:
             if isinstance(wrapper, WeightDecay):
                 slope = code = f"{slope} + {self.weight(wrapper)} * params[key]"
-        for wrapper in self.story.method.wrappers:
+        for wrapper in self.model.method.wrappers:
             if isinstance(wrapper, Projected):
                 low, high = self.bounds(wrapper)
                 inner = f"({slope})" if "+" in slope else slope
@@ -180,7 +180,7 @@ class NumPyClass(Writer):
     def gradient_lines(self) -> list[str]:
         """The gradient as the rule sees it, over dicts."""
         lines: list[str] = []
-        for wrapper in self.story.method.wrappers:
+        for wrapper in self.model.method.wrappers:
             if isinstance(wrapper, WeightDecay):
                 lines.append(f"gradients = {self._each(f'g + {self.weight(wrapper)} * params[key]')}")
             elif isinstance(wrapper, (ClipByValue, ClipByNorm)):
@@ -193,7 +193,7 @@ class NumPyClass(Writer):
         return lines
 
     def _projection_lines(self) -> list[str]:
-        for wrapper in self.story.method.wrappers:
+        for wrapper in self.model.method.wrappers:
             if isinstance(wrapper, Projected):
                 low, high = self.bounds(wrapper)
                 return [
@@ -204,16 +204,16 @@ class NumPyClass(Writer):
 
     # The class and the loop around it.
 
-    def loop(self) -> Loop:
+    def loop(self) -> LoopCode:
         """Evaluate, print, update."""
-        self.shop.instead.pop("learning_rate", None)
+        self.emitter.instead.pop("learning_rate", None)
         if self.separate:
             made = None
             average = self._separate_class()
         else:
             if self.table is not None:
-                self.shop.instead["learning_rate"] = self.table.piece
-            made = routines(self.story.method.rule, self.shop)
+                self.emitter.instead["learning_rate"] = self.table.piece
+            made = functional_form(self.model.method.rule, self.emitter)
             average = self._vector_class(made)
         compares = made is not None and "value" in made.takes
         before = [
@@ -222,32 +222,32 @@ class NumPyClass(Writer):
         call = f"optimizer.update(params, gradients{', ' + self.sight if compares else ''})"
         state = [*(self.table.before if self.table else []), *remembered(self)]
         if not self.searches:
-            return Loop(plainly(self, [*before, call, *self._projection_lines()]), state, average)
+            return LoopCode(plainly(self, [*before, call, *self._projection_lines()]), state, average)
         first = [*before, "tried = dict(params)", f"accepted = {call}", *self._projection_lines()]
-        return Loop(searching(self, first, "accepted", []), state, average)
+        return LoopCode(searching(self, first, "accepted", []), state, average)
 
     def _heading(self) -> list[str]:
-        rule = self.story.method.rule
+        rule = self.model.method.rule
         return [
             f"class {type(rule).__name__}:",
-            *docstring([rulebook.summary_and_source(type(rule))[0]], 4),
+            *docstring([rule_source.summary_and_source(type(rule))[0]], 4),
             "",
         ]
 
     def _separate_class(self) -> str:
-        rule, fields = self.story.method.rule, []
+        rule, fields = self.model.method.rule, []
         for field, value in rule.hyperparameters().items():
             about = rule.__dataclass_fields__[field].metadata.get("about", "")
             scheduled = field == "learning_rate" and self.table is not None
             default = type(rule).__dataclass_fields__[field].default
             default = value if not isinstance(default, (int, float)) else default
             fields.append((field, None if scheduled else default, about))
-            self.shop.instead[field] = Piece(name(f"self.{field}"), NUMBER)
+            self.emitter.instead[field] = Piece(name(f"self.{field}"), NUMBER)
 
         def naming(field: str, kind: Kind) -> str:
             return f"self.{field}[key]" if kind == VECTOR else f"self.{field}"
 
-        found = stepwise(rule, self.shop, Point("params[key]", "g", "value"), naming)
+        found = inline_form(rule, self.emitter, PointNames("params[key]", "g", "value"), naming)
         arguments = ", ".join(["self", *(f"{f}={text(ast.Constant(v))}" for f, v, _ in fields)])
         lines = [*self._heading(), f"    def __init__({arguments}):"]
         lines += [f"        self.{f} = {f}" + (f"  # {about}" if about else "") for f, _, about in fields]
@@ -256,12 +256,12 @@ class NumPyClass(Writer):
             + (f"  # {comment}" if comment else "")
             for called, value, comment, kind in found.state
         ]
-        self.shop.functions[type(rule).__name__] = [*lines, "", *deeper(self._update(found))]
+        self.emitter.functions[type(rule).__name__] = [*lines, "", *indent_lines(self._update(found))]
         if found.answer is None:
             return ""
         return f"optimizer.{text(found.answer).removeprefix('self.').removesuffix('[key]')}"
 
-    def _update(self, found: Stepwise) -> list[str]:
+    def _update(self, found: InlineForm) -> list[str]:
         lines = ["def update(self, params, gradients):", *docstring(["Change the parameters in place."], 4)]
         vectors = [(c, v) for c, v, _, kind in found.state if kind == VECTOR]
         if vectors:
@@ -270,12 +270,15 @@ class NumPyClass(Writer):
             lines += [f"            {called} = {text(value)}" for called, value in vectors]
         numbers = [s for s in found.statements if s.kind not in (VECTOR, MASK)]
         each = [s for s in [*found.statements, *found.last] if s.kind in (VECTOR, MASK)]
-        lines += deeper(written(numbers))
-        lines += ["    for key, g in gradients.items():", *deeper([_in_place(s.line) for s in each], 2)]
-        return [*lines, *deeper(written([s for s in found.last if s.kind not in (VECTOR, MASK)]))]
+        lines += indent_lines(statement_lines(numbers))
+        lines += ["    for key, g in gradients.items():", *indent_lines([_in_place(s.line) for s in each], 2)]
+        return [
+            *lines,
+            *indent_lines(statement_lines([s for s in found.last if s.kind not in (VECTOR, MASK)])),
+        ]
 
-    def _vector_class(self, made: Routines) -> str:
-        rule, takes = self.story.method.rule, made.takes
+    def _vector_class(self, made: FunctionalForm) -> str:
+        rule, takes = self.model.method.rule, made.takes
         arguments = ["self", "params", "gradients", *(["value"] if "value" in takes else [])]
         given = ["x", *(["value"] if "value" in takes else []), "g", *(["self.state"] if made.init else [])]
         given += ["self.learning_rate"] if "rate" in takes else []
@@ -296,7 +299,7 @@ class NumPyClass(Writer):
         lines += [f"        {', '.join(results)} = {call}", "        params.update(zip(params, x.tolist()))"]
         if made.searches:
             lines.append("        return accepted")
-        self.shop.functions[type(rule).__name__] = lines
+        self.emitter.functions[type(rule).__name__] = lines
         return "dict(zip(params, optimizer.state.a.tolist()))" if made.answer else ""
 
     def square(self) -> str:

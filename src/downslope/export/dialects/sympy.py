@@ -8,11 +8,11 @@ from functools import reduce
 from downslope.errors import ObjectiveError
 from downslope.export.costs import Costs
 from downslope.export.dialects.numpy import NumPy
-from downslope.export.layout import WIDTH, in_rows
-from downslope.export.library import Library
+from downslope.export.formatter import WIDTH, split_rows
+from downslope.export.library import FrameworkOptimizers
 from downslope.export.python import fill, name, text
-from downslope.export.story import Story
-from downslope.export.table_words import SYMPY as SYMPY_COSTS
+from downslope.export.script_model import ScriptModel
+from downslope.export.table_templates import SYMPY as SYMPY_COSTS
 from downslope.export.vocabulary import SYMPY
 
 
@@ -23,17 +23,17 @@ class SymPy(NumPy):
     columns_end = "_data"
     words = SYMPY
 
-    def __init__(self, story: Story, library: Library | None = None) -> None:
-        super().__init__(story, library)
+    def __init__(self, model: ScriptModel, library: FrameworkOptimizers | None = None) -> None:
+        super().__init__(model, library)
         self.names.taken.discard(self.point)
-        self.called = {c: story.names.new(self.names, c) for c in story.coordinates}
+        self.called = {c: model.names.new(self.names, c) for c in model.coordinates}
         self.point = self.names.new("point")
         self.speller.called = self.called
 
     def preamble(self) -> list[str]:
         if lines := super().preamble():
             return lines
-        if "Piecewise" in text(self.speller.expression(self.story.formula)):
+        if "Piecewise" in text(self.speller.expression(self.model.formula)):
             return ['np.seterr(all="ignore")  # both branches are computed, also the one not taken', ""]
         return []
 
@@ -42,9 +42,9 @@ class SymPy(NumPy):
             return fitted(self, self.costs)
         symbols = list(self.called.values())
         lines = ["", *_symbols(symbols)]
-        lines.append(f"f = {text(self.speller.expression(self.story.formula))}")
+        lines.append(f"f = {text(self.speller.expression(self.model.formula))}")
         every = f"({', '.join(symbols)}{',' * (len(symbols) == 1)})"
-        shared = self.story.supplied
+        shared = self.model.supplied
         if shared is not None:
             self.speller.called = {**self.called, **{part: part for part, _ in shared.parts}}
             lines += [f"{part} = {text(self.speller.expression(tree))}" for part, tree in shared.parts]
@@ -54,7 +54,7 @@ class SymPy(NumPy):
             lines.append(f"gradient = sympy.diff(f, {symbols[0]})")
         else:
             lines.append(f"gradient = [sympy.diff(f, symbol) for symbol in {every}]")
-        made = "gradient[0]" if self.alone and self.story.supplied else "gradient"
+        made = "gradient[0]" if self.alone and self.model.supplied else "gradient"
         return [
             *lines,
             'print("f =", f)',
@@ -67,7 +67,7 @@ class SymPy(NumPy):
 
     def modules(self) -> str:
         """What the functions of numbers are made of."""
-        code = text(self.speller.expression(self.story.formula))
+        code = text(self.speller.expression(self.model.formula))
         if "gamma(" in code:  # whose derivatives only SciPy has
             return '["scipy", "numpy"]'
         return '["numpy", "math"]' if "sympy.erf" in code else '"numpy"'
@@ -77,7 +77,7 @@ class SymPy(NumPy):
             return [f"value, g = loss({self.point}), gradient({self.point})"]
         point = self.point if self.alone else f"*{self.point}"
         gradient = f"gradient_of({point})" if self.alone else f"np.array(gradient_of({point}))"
-        if self.story.uphill:
+        if self.model.uphill:
             return [f"value = value_of({point})", f"g = -{gradient}  # climbing f is descending -f"]
         return [f"value = value_of({point})", f"g = {gradient}"]
 
@@ -107,7 +107,7 @@ def fitted(writer: SymPy, costs: Costs) -> list[str]:
                 " it, and so do torch, tensorflow and jax."
             )
     symbols = {
-        c: writer.story.names.new(writer.names, c) for c in (*table.columns, table.target)
+        c: writer.model.names.new(writer.names, c) for c in (*table.columns, table.target)
     }  # their arrays are called otherwise
     arrays = [costs.columns[c] for c in table.columns] + [costs.target]
     writer.speller.called = {**writer.called, **symbols}
@@ -164,7 +164,7 @@ def fitted(writer: SymPy, costs: Costs) -> list[str]:
 
 def _symbols(names: list[str], comment: str = "") -> list[str]:
     """The lines that make symbols."""
-    rows = in_rows(names, (WIDTH - len(' = sympy.symbols("", real=True)')) // 2)
+    rows = split_rows(names, (WIDTH - len(' = sympy.symbols("", real=True)')) // 2)
     return [f'{", ".join(row)} = sympy.symbols("{" ".join(row)}", real=True){comment}' for row in rows]
 
 

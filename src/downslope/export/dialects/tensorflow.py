@@ -6,39 +6,39 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
-from downslope.export import arithmetic, table_words
+from downslope.export import arithmetic, table_templates
 from downslope.export.arithmetic import Arithmetic
-from downslope.export.library import Library
+from downslope.export.library import FrameworkOptimizers
 from downslope.export.own_classes import OwnClass, for_keras
 from downslope.export.python import text
-from downslope.export.script import Writer, unpacked
-from downslope.export.story import Story
+from downslope.export.script import ScriptWriter, unpacked
+from downslope.export.script_model import ScriptModel
 from downslope.export.vocabulary import TENSORFLOW
 
 
-class TensorFlow(Writer):
+class TensorFlow(ScriptWriter):
     """A tape, and a step that assigns to a variable."""
 
     title = "TensorFlow"
     words = TENSORFLOW
-    table_words = table_words.TENSORFLOW
+    table_templates = table_templates.TENSORFLOW
 
     def arithmetic(self, alone: bool) -> Arithmetic:
         if self.own is not None:
             return arithmetic.KERAS
         return arithmetic.TENSORFLOW_ONE if alone else arithmetic.TENSORFLOW
 
-    def __init__(self, story: Story, library: Library | None = None) -> None:
-        super().__init__(story, library)
+    def __init__(self, model: ScriptModel, library: FrameworkOptimizers | None = None) -> None:
+        super().__init__(model, library)
         self.speller.words = replace(TENSORFLOW, lifted=f"tf.constant(_0, {self.dtype})")
 
     @property
     def dtype(self) -> str:
         """The type of its numbers."""
-        return "tf.float32" if self.story.single else "tf.float64"
+        return "tf.float32" if self.model.single else "tf.float64"
 
     def preamble(self) -> list[str]:
-        if (self.made_by or self.own) and not self.story.single:
+        if (self.made_by or self.own) and not self.model.single:
             return ['keras.config.set_floatx("float64")', ""]
         return []
 
@@ -55,17 +55,17 @@ class TensorFlow(Writer):
     def begin(self, numbers: ast.expr) -> list[str]:
         return [f"{self.point} = tf.Variable({text(numbers)}, dtype={self.dtype})"]
 
-    def own_class(self) -> Callable[[Writer], OwnClass]:
+    def own_class(self) -> Callable[[ScriptWriter], OwnClass]:
         return for_keras
 
     def begin_at(self, code: str) -> str:
         return f"{self.point} = tf.Variable({code})"
 
     def evaluate(self) -> list[str]:
-        sign = "-" if self.story.uphill else ""
+        sign = "-" if self.model.uphill else ""
         if self.given:
             return [f"value = {self.f}({self.point})", f"g = {sign}gradient({self.point})"]
-        remark = "  # climbing f is descending -f" if self.story.uphill else ""
+        remark = "  # climbing f is descending -f" if self.model.uphill else ""
         return [
             "with tf.GradientTape() as tape:",
             f"    value = {self.f}({self.point})",
@@ -82,7 +82,7 @@ class TensorFlow(Writer):
         return code if self.alone else f"tf.constant({code}, dtype={self.dtype})"
 
     def sight_of(self) -> str:
-        return "-float(value)" if self.story.uphill else "float(value)"
+        return "-float(value)" if self.model.uphill else "float(value)"
 
     def moved(self, value: ast.expr) -> list[str]:
         if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub) and text(value.left) == self.point:

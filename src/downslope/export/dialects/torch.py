@@ -5,26 +5,26 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from downslope.export import arithmetic, table_words
+from downslope.export import arithmetic, table_templates
 from downslope.export.arithmetic import Arithmetic
 from downslope.export.own_classes import OwnClass, for_torch
 from downslope.export.python import fill, name, text
-from downslope.export.script import Writer
+from downslope.export.script import ScriptWriter
 from downslope.export.vocabulary import TORCH
 
 
-class Torch(Writer):
+class Torch(ScriptWriter):
     """Autograd and a step under ``no_grad``."""
 
     title = "PyTorch"
     words = TORCH
-    table_words = table_words.TORCH
+    table_templates = table_templates.TORCH
 
     def arithmetic(self, alone: bool) -> Arithmetic:
         return arithmetic.TORCH_ONE if alone else arithmetic.TORCH
 
     def preamble(self) -> list[str]:
-        return [] if self.story.single else ["torch.set_default_dtype(torch.float64)", ""]
+        return [] if self.model.single else ["torch.set_default_dtype(torch.float64)", ""]
 
     def objective(self) -> list[str]:
         return [*self.function(), *self.supplied("torch.stack(_0)")]
@@ -32,7 +32,7 @@ class Torch(Writer):
     def begin(self, numbers: ast.expr) -> list[str]:
         return [f"{self.point} = torch.tensor({text(numbers)}, requires_grad=True)"]
 
-    def own_class(self) -> Callable[[Writer], OwnClass]:
+    def own_class(self) -> Callable[[ScriptWriter], OwnClass]:
         return for_torch
 
     def begin_at(self, code: str) -> str:
@@ -43,9 +43,9 @@ class Torch(Writer):
         if self.made_by or self.own:
             return ["optimizer.zero_grad()", *lines, *self._backward(), f"g = {self.point}.grad"]
         if self.given:
-            sign = "-" if self.story.uphill else ""
+            sign = "-" if self.model.uphill else ""
             return [*lines, "with torch.no_grad():", f"    g = {sign}gradient({self.point})"]
-        if self.story.uphill:
+        if self.model.uphill:
             return [
                 *lines,
                 f"(g,) = torch.autograd.grad(-value, {self.point})  # climbing f is descending -f",
@@ -53,7 +53,7 @@ class Torch(Writer):
         return [*lines, f"(g,) = torch.autograd.grad(value, {self.point})"]
 
     def _backward(self) -> list[str]:
-        sign = "-" if self.story.uphill else ""
+        sign = "-" if self.model.uphill else ""
         if self.given:
             copied = ".clone()" if self.alone else ""  # W itself cannot be its own gradient
             return ["with torch.no_grad():", f"    {self.point}.grad = {sign}gradient({self.point}){copied}"]
@@ -75,7 +75,7 @@ class Torch(Writer):
         return code if self.alone else f"torch.tensor({code})"
 
     def sight_of(self) -> str:
-        return "-value.item()" if self.story.uphill else "value.item()"
+        return "-value.item()" if self.model.uphill else "value.item()"
 
     def moved(self, value: ast.expr) -> list[str]:
         """In place, for the point is what autograd watches."""

@@ -6,9 +6,9 @@ import math
 from fractions import Fraction
 
 from downslope.language.functions.record import Function, equal, f, spelled, x
-from downslope.language.tree import Constant, Node, Number
+from downslope.language.tree import NamedConstant, Node, Number
 
-_PI = Constant("pi")
+_PI = NamedConstant("pi")
 _SHIFT = 10  # from here on Stirling's series of gamma, below, is right to a float64
 
 # Bernoulli's numbers B2, B4, ..., of the series of log gamma, digamma (M. Abramowitz, I. Stegun, 6.1.41 and 6.3.18)

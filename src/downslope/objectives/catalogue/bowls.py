@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from math import inf
 
-from downslope.objectives.catalogue.record import (
+from downslope.objectives.catalogue.problem_record import (
     JAMIL_YANG,
     LIBRARY,
     MGH,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from downslope.objectives.catalogue.record import (
+from downslope.objectives.catalogue.problem_record import (
     CUTEST,
     JAMIL_YANG,
     LIBRARY,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from downslope.objectives.catalogue.record import MGH, Family, Point, Problem, names, square, total
+from downslope.objectives.catalogue.problem_record import MGH, Family, Point, Problem, names, square, total
 
 # The least values for n = 2, 3, ..., 31, found by Newton's method with 110 digits; those for n = 6, 9 and
 # 12 are published as 2.28767e-3, 1.39976e-6 and 4.72238e-10. With 31 variables all residuals vanish.

@@ -2,10 +2,12 @@
 
 In flow a function of tensors and a start made of tensors, whose type says which framework calls and differentiates the
 function; out flow an ``Objective`` and a flat NumPy vector. ``tensors`` is what they share: how tensors become
-numbers and numbers tensors of the same kind. No framework is imported before a start of its kind arrives.
+numbers and numbers tensors of the same kind; ``reading`` tells whose a start is. No framework is imported before a
+start of its kind arrives.
 May import what ``objectives`` may, and the framework of the file's name.
 """
 
-from downslope.objectives.frameworks.tensors import as_tensors, check_in_place, from_tensors, of_keras
+from downslope.objectives.frameworks.reading import as_tensors, check_in_place
+from downslope.objectives.frameworks.tensors import from_tensors, of_keras
 
 __all__ = ["as_tensors", "check_in_place", "from_tensors", "of_keras"]

@@ -14,7 +14,7 @@ from downslope.errors import ObjectiveError
 from downslope.objectives.frameworks.agreement import agreeing_formula, look_at_slope
 from downslope.objectives.frameworks.jax_symbols import traced
 from downslope.objectives.frameworks.tensors import (
-    Library,
+    TensorLibrary,
     Tensors,
     flat_gradient,
     gradient_parts,
@@ -79,7 +79,7 @@ class JaxObjective(Objective):
             self.notes = (f"JAX computes every step, uncompiled: {self.text} has {reason}.",)
             return None
         self._evaluate = jax.jit(self.evaluate)
-        self.loop, self.remote = JaxLoop(self), JaxArrays(self)
+        self.loop, self.remote = JaxLoop(self), JaxRemote(self)
         return program
 
     def _refuse_constant(self, program: Any) -> None:
@@ -165,7 +165,7 @@ class JaxLoop:
         return first, advance
 
 
-class JaxArrays:
+class JaxRemote:
     """Flat JAX arrays that stay on their device; a step is compiled."""
 
     engine = "compiled"
@@ -185,7 +185,7 @@ class JaxArrays:
         """The squared Euclidean length of a flat array."""
         return float(jnp.vdot(parts, parts))
 
-    def prepared(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
+    def prepare_step(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
         """The step, compiled."""
         dtype = self._objective.dtype
 
@@ -200,7 +200,7 @@ class JaxArrays:
         return compiled
 
 
-class JaxLibrary(Library):
+class JaxLibrary(TensorLibrary):
     """JAX."""
 
     name = "JAX"

@@ -13,7 +13,7 @@ from downslope.errors import ObjectiveError
 from downslope.objectives.frameworks.agreement import agreeing_formula, look_at_slope
 from downslope.objectives.frameworks.tensorflow_symbols import traced
 from downslope.objectives.frameworks.tensors import (
-    Library,
+    TensorLibrary,
     Tensors,
     flat_gradient,
     gradient_parts,
@@ -60,7 +60,7 @@ class TensorFlowObjective(Objective):
             )
             return None
         self._evaluate = graph
-        self.loop, self.remote = TensorFlowLoop(self), TensorFlowArrays(self)
+        self.loop, self.remote = TensorFlowLoop(self), TensorFlowRemote(self)
         return cost
 
     def array(self, x: Vector) -> Any:
@@ -175,7 +175,7 @@ class TensorFlowLoop:
         return first, advance
 
 
-class TensorFlowArrays:
+class TensorFlowRemote:
     """Flat tensors that stay on their device; a step is compiled."""
 
     engine = "compiled"
@@ -195,7 +195,7 @@ class TensorFlowArrays:
         """The squared Euclidean length of a flat array."""
         return float(tf.tensordot(parts, parts, 1))
 
-    def prepared(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
+    def prepare_step(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
         """The step, compiled."""
         dtype = tf.as_dtype(self._objective.dtype)
 
@@ -212,7 +212,7 @@ class TensorFlowArrays:
         return compiled
 
 
-class TensorFlowLibrary(Library):
+class TensorFlowLibrary(TensorLibrary):
     """TensorFlow."""
 
     name = "TensorFlow"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,10 +18,10 @@ from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector
 
 _MODULES = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax", "jaxlib": "jax"}
-_PRECISIONS = ("float32", "float64")
+PRECISIONS = ("float32", "float64")
 
 
-class Library(ABC):
+class TensorLibrary(ABC):
     """What is asked of a framework: its numbers, tensors like a given one, and objectives."""
 
     name: str
@@ -56,21 +55,6 @@ class Library(ABC):
         return False
 
 
-def library_of(start: Any) -> Library | None:
-    """The library whose tensors a start is made of, or None.
-
-    Raises:
-        StartError: of two libraries.
-    """
-    found = {name for leaf in _leaves(start) if (name := library_name(leaf))}
-    if len(found) > 1:
-        raise StartError(f"the start mixes {' and '.join(sorted(found))}; give tensors of one library.")
-    if not found:
-        return None
-    library: Library = importlib.import_module(f"downslope.objectives.frameworks.{found.pop()}").LIBRARY
-    return library
-
-
 def library_name(leaf: Any) -> str | None:
     """The name of the library whose tensor it is, or None."""
     for kind in type(leaf).__mro__:
@@ -98,7 +82,8 @@ def of_keras(start: Any) -> Any:
     return rebuilt(start, iter([getattr(leaf, "value", leaf) for leaf in leaves]), in_place=False)
 
 
-def _leaves(start: Any) -> Iterator[Any]:
+def leaves_of(start: Any) -> Iterator[Any]:
+    """What stands in the containers of a start."""
     return (leaf for _, leaf in flattened(start))
 
 
@@ -109,7 +94,7 @@ class Tensors:
     ``parameters`` and ``how`` are known once the function is.
     """
 
-    library: Library
+    library: TensorLibrary
     start: Any
     numbers: Any
     precision: str
@@ -138,7 +123,7 @@ class Tensors:
     @property
     def like(self) -> Any:
         """One of the tensors, for those that are to be like it."""
-        return next(leaf for leaf in _leaves(self.start) if library_name(leaf))
+        return next(leaf for leaf in leaves_of(self.start) if library_name(leaf))
 
     def present(self, x: Vector) -> Any:
         """A flat vector in the form of the start."""
@@ -157,7 +142,7 @@ class Tensors:
         numbers = self.parameters.structured(x)
         values = list(numbers.values()) if isinstance(numbers, dict) else numbers
         parts = values if isinstance(self.start, (Mapping, list, tuple)) else [values]
-        for leaf, value in zip(_leaves(self.start), parts, strict=True):
+        for leaf, value in zip(leaves_of(self.start), parts, strict=True):
             self.library.put(leaf, np.asarray(value))
 
 
@@ -174,70 +159,6 @@ def from_tensors(tensors: Tensors, function: Callable[..., Any], gradient: Any) 
     objective, x = tensors.library.objective(function, tensors, gradient)
     objective.tensors = tensors
     return objective, x
-
-
-def as_tensors(start: Any, dtype: Any = None) -> Tensors | None:
-    """Read a start of tensors; None where it has none.
-
-    Raises:
-        StartError: the tensors are of two libraries, of whole or complex numbers, or of two precisions.
-        UsageError: another precision is asked for than the tensors have.
-    """
-    library = library_of(start)
-    if library is None:
-        return None
-    found: dict[str, str] = {}
-    numbers: Any
-    if isinstance(start, Mapping):
-        numbers = {k: _numbers(library, f"the start for {k}", v, found) for k, v in start.items()}
-    elif isinstance(start, (list, tuple)):
-        places = (f"number {i + 1} of the start" for i in range(len(start)))
-        numbers = like(
-            start, [_numbers(library, what, leaf, found) for what, leaf in zip(places, start, strict=True)]
-        )
-    else:
-        numbers = _numbers(library, "the start", start, found)
-    kinds = sorted(set(found.values()))
-    if len(kinds) > 1:
-        listed = ", ".join(f"{what.removeprefix('the start for ')} {kind}" for what, kind in found.items())
-        raise StartError(f"the start mixes precisions ({listed}); give all of it the same one.")
-    if dtype is not None and np.dtype(dtype).name != kinds[0]:
-        raise UsageError(
-            f"the start is {kinds[0]}, but dtype is {np.dtype(dtype).name}; leave dtype out, or give a start of that"
-            " precision."
-        )
-    return Tensors(library, start, numbers, kinds[0])
-
-
-def _numbers(library: Library, what: str, leaf: Any, found: dict[str, str]) -> Any:
-    if not library_name(leaf):
-        return leaf
-    if not hasattr(leaf, "dtype"):
-        raise StartError(
-            f"{what} is a {type(leaf).__name__}, not a tensor. For a model, start with dict(model.named_parameters())"
-            " and call it with torch.func.functional_call(model, parameters, inputs)."
-        )
-    precision = library.precision(leaf)
-    if precision not in _PRECISIONS:
-        kind = "whole numbers" if "int" in precision or precision == "bool" else f"{precision} numbers"
-        raise StartError(f"{what} is a tensor of {kind}; a descent needs float32 or float64: {library.cast}.")
-    found[what] = precision
-    return library.numbers(leaf)
-
-
-def check_in_place(start: Any) -> None:
-    """Raise UsageError where ``in_place=True`` is asked of a start that cannot be changed."""
-    start = of_keras(start)
-    library = library_of(start)
-    leaves = list(_leaves(start))
-    if library is not None and all(library_name(leaf) and library.can_change(leaf) for leaf in leaves):
-        return
-    allowed = (
-        library.in_place if library and library.in_place else "PyTorch leaf tensors and TensorFlow Variables"
-    )
-    raise UsageError(
-        f"in_place=True needs a start that can be changed: {allowed}; leave it out and use run.x."
-    )
 
 
 def one_number(array: NDArray[Any], name: str) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from downslope.errors import ObjectiveError, StartError
 from downslope.objectives.frameworks.agreement import agreeing_formula, look_at_slope
 from downslope.objectives.frameworks.tensors import (
-    Library,
+    TensorLibrary,
     Tensors,
     flat_gradient,
     gradient_parts,
@@ -83,7 +83,7 @@ class TorchObjective(Objective):
         self._near = self._device.type == "cpu"
         self.differentiation = "torch.autograd" if gradient is None else "supplied"
         if gradient is None:
-            self.remote = TorchTensors(self)
+            self.remote = TorchRemote(self)
 
     def value(self, x: Vector) -> float:
         return float(self._scalar(self._call(self._function, self.leaves(x))).detach())
@@ -168,7 +168,7 @@ class TorchObjective(Objective):
         return flat_gradient(parts, self.parameters, self.dtype)
 
 
-class TorchTensors:
+class TorchRemote:
     """Tensors as PyTorch keeps them: one of each parameter's shape, on its device."""
 
     engine = "hosted"
@@ -203,12 +203,12 @@ class TorchTensors:
         """The squared Euclidean length of a list of tensors taken as one vector."""
         return sum(float(length) ** 2 for length in torch._foreach_norm(parts))
 
-    def prepared(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
+    def prepare_step(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
         """The step as it is: PyTorch computes it operation by operation."""
         return step
 
 
-class TorchLibrary(Library):
+class TorchLibrary(TensorLibrary):
     """PyTorch."""
 
     name = "PyTorch"

@@ -13,7 +13,7 @@ from downslope.optimizers.arithmetic import (
     zeros_like,
 )
 from downslope.optimizers.base import Optimizer, hyperparameter
-from downslope.optimizers.whole import keep_whole
+from downslope.optimizers.integer_fields import require_integer
 
 LEAST, MOST = 1e-10, 1e10  # of a step size
 ROUNDING = 1e-12  # rises of the value by this part are not told from none
@@ -70,7 +70,7 @@ class AdaptiveBarzilaiBorwein(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        keep_whole(self, "window", at_least=1, at_most=100)
+        require_integer(self, "window", at_least=1, at_most=100)
 
     def init(self, x: Any) -> AdaptiveBarzilaiBorweinState:
         zero, none = zeros_like(x), (0.0,) * self.window

@@ -4,6 +4,7 @@ from typing import Any
 
 from downslope.optimizers.arithmetic import both, dot, either, where, zeros_like
 from downslope.optimizers.base import Optimizer
+from downslope.optimizers.integer_fields import trace_at_most
 from downslope.optimizers.line_search import (
     before,
     begin,
@@ -15,7 +16,6 @@ from downslope.optimizers.line_search import (
     verdict,
 )
 from downslope.optimizers.rules.lbfgs import LBFGSState, direction, remembered
-from downslope.optimizers.whole import trace_at_most
 
 C1, C2 = 1e-4, 0.9
 C3 = 1e30  # no bound on how far the slope may have turned: the weak Wolfe conditions

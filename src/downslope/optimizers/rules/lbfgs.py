@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from downslope.optimizers.arithmetic import both, dot, either, where, zeros_like
 from downslope.optimizers.base import Optimizer, hyperparameter
+from downslope.optimizers.integer_fields import require_integer, trace_at_most
 from downslope.optimizers.line_search import (
     Search,
     before,
@@ -15,7 +16,6 @@ from downslope.optimizers.line_search import (
     recent_size,
     verdict,
 )
-from downslope.optimizers.whole import keep_whole, trace_at_most
 
 MOST_TRACED = 100  # parameters times memory; beyond, compiling takes longer than most runs do
 
@@ -68,7 +68,7 @@ class LBFGS(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        keep_whole(self, "memory", at_least=1, at_most=100)
+        require_integer(self, "memory", at_least=1, at_most=100)
 
     def init(self, x: Any) -> LBFGSState:
         none = (zeros_like(x),) * self.memory

@@ -8,7 +8,7 @@ import numpy as np
 
 from downslope.optimizers.arithmetic import entry, where
 from downslope.optimizers.base import Optimizer, hyperparameter
-from downslope.optimizers.whole import keep_whole, trace_at_most
+from downslope.optimizers.integer_fields import require_integer, trace_at_most
 
 MOST_TRACED = 500  # steps; the step map holds them all, and 500 take a tenth of a second to compile
 
@@ -55,7 +55,7 @@ class OBSF(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        keep_whole(self, "steps", at_least=1, at_most=10_000)
+        require_integer(self, "steps", at_least=1, at_most=10_000)
 
     def init(self, x: Any) -> OBSFState:
         return OBSFState(k=0.0)

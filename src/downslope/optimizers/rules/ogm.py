@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from downslope.optimizers.arithmetic import both, sqrt, where
 from downslope.optimizers.base import Optimizer, hyperparameter
-from downslope.optimizers.whole import keep_whole
+from downslope.optimizers.integer_fields import require_integer
 
 
 class OGMState(NamedTuple):
@@ -50,7 +50,7 @@ class OGM(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        keep_whole(self, "steps", at_least=1, at_most=1_000_000)
+        require_integer(self, "steps", at_least=1, at_most=1_000_000)
 
     def init(self, x: Any) -> OGMState:
         return OGMState(y0=x, θ=1.0, k=0.0)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from downslope.optimizers.arithmetic import absolute, both, dot, either, minimum, norm, where, zeros_like
 from downslope.optimizers.base import Optimizer, hyperparameter
-from downslope.optimizers.whole import keep_whole
+from downslope.optimizers.integer_fields import require_integer
 
 LONGEST = 1e30  # of the paper; nothing in practice comes near
 
@@ -64,7 +64,7 @@ class SPG(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        keep_whole(self, "window", at_least=1, at_most=100)
+        require_integer(self, "window", at_least=1, at_most=100)
 
     def init(self, x: Any) -> SPGState:
         nothing = zeros_like(x)

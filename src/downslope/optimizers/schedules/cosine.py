@@ -7,9 +7,9 @@ from typing import Any
 
 from downslope.optimizers.arithmetic import cos, floor, log, minimum
 from downslope.optimizers.base import hyperparameter
+from downslope.optimizers.integer_fields import require_integer
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.schedules.steps import MOST_STEPS
-from downslope.optimizers.whole import keep_whole
 
 
 class Cosine(Schedule):
@@ -40,7 +40,7 @@ class Cosine(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        keep_whole(self, "steps", at_least=1, at_most=MOST_STEPS)
+        require_integer(self, "steps", at_least=1, at_most=MOST_STEPS)
 
     def factor(self, count: Any) -> Any:
         return _half_cosine(minimum(count, self.steps) / self.steps, self.final)
@@ -75,8 +75,8 @@ class CosineRestarts(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        keep_whole(self, "steps", at_least=1, at_most=MOST_STEPS)
-        keep_whole(self, "multiplier", at_least=1, at_most=1000)
+        require_integer(self, "steps", at_least=1, at_most=MOST_STEPS)
+        require_integer(self, "multiplier", at_least=1, at_most=1000)
 
     def factor(self, count: Any) -> Any:
         n, m = self.steps, self.multiplier

@@ -6,9 +6,9 @@ from typing import Any
 
 from downslope.optimizers.arithmetic import sqrt, where
 from downslope.optimizers.base import hyperparameter
+from downslope.optimizers.integer_fields import require_integer
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.schedules.steps import MOST_STEPS
-from downslope.optimizers.whole import keep_whole
 
 
 class Exponential(Schedule):
@@ -118,7 +118,7 @@ class Polynomial(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        keep_whole(self, "steps", at_least=1, at_most=MOST_STEPS)
+        require_integer(self, "steps", at_least=1, at_most=MOST_STEPS)
 
     def factor(self, count: Any) -> Any:
         left = where(count < self.steps, (self.steps - count) / self.steps, 0 * self.power)

@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 from downslope.optimizers.arithmetic import absolute, either, maximum, where
 from downslope.optimizers.base import hyperparameter
+from downslope.optimizers.integer_fields import require_integer
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.schedules.steps import MOST_STEPS
-from downslope.optimizers.whole import keep_whole
 
 
 class PlateauState(NamedTuple):
@@ -56,8 +56,8 @@ class ReduceOnPlateau(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        keep_whole(self, "patience", at_least=0, at_most=MOST_STEPS)
-        keep_whole(self, "cooldown", at_least=0, at_most=MOST_STEPS)
+        require_integer(self, "patience", at_least=0, at_most=MOST_STEPS)
+        require_integer(self, "cooldown", at_least=0, at_most=MOST_STEPS)
 
     def init(self) -> PlateauState:
         return PlateauState(factor=1.0, best=0.0, bad=0.0, rest=0.0)

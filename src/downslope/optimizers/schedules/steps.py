@@ -7,8 +7,8 @@ from typing import Any
 from downslope.errors import HyperparameterError
 from downslope.optimizers.arithmetic import floor, where
 from downslope.optimizers.base import hyperparameter
+from downslope.optimizers.integer_fields import require_integer
 from downslope.optimizers.schedule import Schedule
-from downslope.optimizers.whole import keep_whole
 
 MOST_STEPS = 2**53  # beyond it, counting in float64 stands still
 MOST_MILESTONES = 1000
@@ -41,7 +41,7 @@ class StepDecay(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        keep_whole(self, "every", at_least=1, at_most=MOST_STEPS)
+        require_integer(self, "every", at_least=1, at_most=MOST_STEPS)
 
     def factor(self, count: Any) -> Any:
         halfway = count + 0.5  # away from whole numbers, which rounding could fall below

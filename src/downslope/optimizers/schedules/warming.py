@@ -7,9 +7,9 @@ from typing import Any
 
 from downslope.optimizers.arithmetic import cos, maximum, minimum, where
 from downslope.optimizers.base import hyperparameter
+from downslope.optimizers.integer_fields import require_integer
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.schedules.steps import MOST_STEPS
-from downslope.optimizers.whole import keep_whole
 
 
 class Warmup(Schedule):
@@ -40,7 +40,7 @@ class Warmup(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        keep_whole(self, "steps", at_least=1, at_most=MOST_STEPS)
+        require_integer(self, "steps", at_least=1, at_most=MOST_STEPS)
 
     def factor(self, count: Any) -> Any:
         return self.initial + (1 - self.initial) * (minimum(count, self.steps) / self.steps)
@@ -81,7 +81,7 @@ class OneCycle(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        keep_whole(self, "steps", at_least=2, at_most=MOST_STEPS)
+        require_integer(self, "steps", at_least=2, at_most=MOST_STEPS)
 
     def factor(self, count: Any) -> Any:
         last = self.steps - 1

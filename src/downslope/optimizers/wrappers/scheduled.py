@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from downslope.errors import UsageError
 from downslope.optimizers.arithmetic import dot, where, zeros_like
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.schedule import Schedule
@@ -19,7 +18,7 @@ class ScheduledState(NamedTuple):
 
 
 class Scheduled(Optimizer):
-    """An optimizer whose ``learning_rate`` is a schedule, as the engines run it; ``prepared`` makes it."""
+    """An optimizer whose ``learning_rate`` is a schedule, as the engines run it; ``resolve_schedule`` makes it."""
 
     optimizer: Optimizer
 
@@ -62,40 +61,11 @@ def _chosen(condition: Any, yes: Any, no: Any) -> Any:
     return type(yes)(*parts) if hasattr(yes, "_fields") else tuple(parts)
 
 
-def with_schedule(optimizer: Optimizer, schedule: Schedule) -> Optimizer:
-    """The optimizer with its learning rate multiplied by a schedule, inside its wrappers where it has any.
-
-    Raises:
-        UsageError: it has no learning rate.
-
-    >>> from downslope.optimizers import GradientDescent
-    >>> from downslope.optimizers.schedules import Cosine
-    >>> with_schedule(GradientDescent(learning_rate=0.5), Cosine(steps=9)).learning_rate.first
-    Constant(value=0.5)
-    """
-    fields = optimizer.hyperparameters()
-    if "learning_rate" in fields:
-        rate = fields["learning_rate"] * schedule
-        changed: Optimizer = type(optimizer)(**{**fields, "learning_rate": rate})
-        return changed
-    inner = fields.get("optimizer")
-    if isinstance(inner, Optimizer):
-        changed = type(optimizer)(**{**fields, "optimizer": with_schedule(inner, schedule)})
-        return changed
-    from downslope.optimizers.registry import all_optimizers  # which imports this folder
-
-    having = [cls.name() for cls in all_optimizers() if "learning_rate" in cls.__dataclass_fields__]
-    raise UsageError(
-        f"{type(optimizer).__name__} has no learning rate for a schedule to multiply. These have one:"
-        f" {', '.join(having)}."
-    )
-
-
-def prepared(optimizer: Optimizer) -> Optimizer:
+def resolve_schedule(optimizer: Optimizer) -> Optimizer:
     """The optimizer as an engine can run it: wrapped where its learning rate is a schedule.
 
     >>> from downslope.optimizers import GradientDescent
-    >>> prepared(GradientDescent(learning_rate=0.1))
+    >>> resolve_schedule(GradientDescent(learning_rate=0.1))
     GradientDescent(learning_rate=0.1)
     """
     if isinstance(optimizer.hyperparameters().get("learning_rate"), Schedule):

@@ -6,7 +6,7 @@ from typing import Any
 
 from downslope.errors import HyperparameterError
 from downslope.optimizers.base import Optimizer, State
-from downslope.optimizers.wrappers.scheduled import prepared
+from downslope.optimizers.wrappers.scheduled import resolve_schedule
 
 
 class Wrapper(Optimizer):
@@ -24,7 +24,7 @@ class Wrapper(Optimizer):
     @property
     def inner(self) -> Optimizer:
         """The optimizer inside, as an engine can run it."""
-        return prepared(self.optimizer)
+        return resolve_schedule(self.optimizer)
 
     def init(self, x: Any) -> State:
         return self.inner.init(x)

@@ -12,7 +12,7 @@ from downslope.plots.fits.bins import binned
 from downslope.plots.fits.points import dense, room_beside, scattered, still
 from downslope.plots.fits.scene import Scene, span
 from downslope.plots.look import LEFT, WIDTH, Page, Theme, blank, dress, themed
-from downslope.plots.options import Options
+from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
 from downslope.plots.view import Window
 from downslope.plots.words import readable
@@ -24,7 +24,7 @@ BINS = 40
 LEAST = 20  # rows for a histogram
 
 
-def draw_predicted(scene: Scene, options: Options) -> Drawing:
+def draw_predicted(scene: Scene, options: PlotOptions) -> Drawing:
     """What was predicted of each row against what it is, on equal axes with their diagonal."""
     theme = themed(options.theme)
     target = scene.fit.model.hypothesis.target
@@ -51,7 +51,7 @@ def draw_predicted(scene: Scene, options: Options) -> Drawing:
     return still(figure, scene)
 
 
-def draw_residuals(scene: Scene, options: Options) -> Drawing:
+def draw_residuals(scene: Scene, options: PlotOptions) -> Drawing:
     """Actual minus predicted against predicted, the mean of neighbours, and beside it how often each size occurs."""
     theme = themed(options.theme)
     residuals, predicted = scene.actual - scene.predicted, scene.predicted

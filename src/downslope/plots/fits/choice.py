@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from downslope.errors import DataError, UsageError, nearest
-from downslope.fit.result import Fit
+from downslope.fitting.result import FitResult
 from downslope.plots.view import parse_view
 
 VIEWS = ("data", "predicted", "residuals", "surface", "progress", "calibration", "classes")
@@ -54,7 +54,7 @@ def checked_name(name: str) -> str:
     plain = name.lower().replace("-", "_")
     found = _OTHER_WORDS.get(plain, plain)
     if found not in VIEWS:
-        hint = nearest(name, (*VIEWS, *_OTHER_WORDS))
+        hint = str(nearest(name, (*VIEWS, *_OTHER_WORDS)))
         hint = re.sub(r"'(\w+)'", lambda word: repr(_OTHER_WORDS.get(word[1], word[1])), hint)
         raise UsageError(
             f"there is no view {name!r} of a fit. {hint}{' ' if hint else ''}The views are: {', '.join(VIEWS)}."
@@ -62,7 +62,7 @@ def checked_name(name: str) -> str:
     return found
 
 
-def chosen(fit: Fit, name: str | None, has_table: bool, slice_: Any = None) -> str:
+def chosen(fit: FitResult, name: str | None, has_table: bool, slice_: Any = None) -> str:
     """The view of that name where the fit allows it; where none is named, the one that suits it.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The door: from a fit and what was asked for to a figure, and a file."""
+"""Where to begin: from a fit and what was asked for to a figure, and a file."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from downslope.descent import Run
+from downslope.descent import Descent
 from downslope.errors import UsageError
-from downslope.fit.result import Fit
+from downslope.fitting.result import FitResult
 from downslope.plots.fits.choice import MOVING, checked_name, chosen, parse_fit_view
-from downslope.plots.options import Options, checked, slice_axes
+from downslope.plots.options import PlotOptions, checked, slice_axes
 from downslope.plots.plane import Plane
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def plot_fit(
-    fit: Fit,
+    fit: FitResult,
     path: str | os.PathLike[str] | None = None,
     *,
     view: Any = None,
@@ -68,7 +68,7 @@ def plot_fit(
             raise UsageError(f"the picture is named twice, kind={kind!r} and view={view!r}.")
         name = checked_name(kind)
     options = checked(levels, filled, size, theme, frames, ranges)
-    name = chosen(fit, name, table is not None or fit.task is not None, slice)
+    name = chosen(fit, name, table is not None or fit.problem is not None, slice)
     # Matplotlib takes half a second to import, so it waits until there is something to draw.
     from downslope.plots.output import DRAWING, checked_suffix, write
 
@@ -83,7 +83,7 @@ def plot_fit(
     return drawing.figure
 
 
-def _draw(fit: Fit, name: str, table: Any, slice_: Any, options: Options, moving: bool) -> Drawing:
+def _draw(fit: FitResult, name: str, table: Any, slice_: Any, options: PlotOptions, moving: bool) -> Drawing:
     if slice_ is not None and name != "surface":
         raise UsageError(f"slice= is for the view 'surface', not '{name}'.")
     if name == "progress":
@@ -110,7 +110,7 @@ def _draw(fit: Fit, name: str, table: Any, slice_: Any, options: Options, moving
     return (draw_calibration if name == "calibration" else draw_classes)(scene, options)
 
 
-def _progress(fit: Fit, options: Options) -> Drawing:
+def _progress(fit: FitResult, options: PlotOptions) -> Drawing:
     from downslope.plots.progress import draw_progress
 
     if options.asked_view is not None:
@@ -119,12 +119,12 @@ def _progress(fit: Fit, options: Options) -> Drawing:
     return draw_progress(Plane(fit.run, (0,), "cost", step), options)
 
 
-def _surface(fit: Fit, slice_: Any, options: Options) -> Drawing:
+def _surface(fit: FitResult, slice_: Any, options: PlotOptions) -> Drawing:
     """The cost over the parameters: from the moments where it is quadratic, else from the rows or a sample of them."""
     from downslope.plots.fits.scene import cost_to_draw
 
     cost, note = cost_to_draw(fit)
-    run: Run = replace(fit.run, objective=cost)
+    run: Descent = replace(fit.run, objective=cost)
     names = run.history.coordinates
     if len(names) == 1 and slice_ is None:
         from downslope.plots.curve import draw_curve

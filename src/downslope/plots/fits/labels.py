@@ -15,7 +15,7 @@ from downslope.plots.fits.bins import binned_shares
 from downslope.plots.fits.points import still
 from downslope.plots.fits.scene import Scene
 from downslope.plots.look import LEFT, Page, Theme, blank, dress, themed
-from downslope.plots.options import Options
+from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
 from downslope.plots.words import readable
 
@@ -27,7 +27,7 @@ WIDE = 5.5  # inches, of a table
 NUMBERED = 12  # classes up to which the cells of the table are numbered
 
 
-def draw_calibration(scene: Scene, options: Options) -> Drawing:
+def draw_calibration(scene: Scene, options: PlotOptions) -> Drawing:
     """How often a label occurred against how probable it was said to be; below, how often each was said of either."""
     theme = themed(options.theme)
     if options.asked_view is not None:
@@ -71,7 +71,7 @@ def draw_calibration(scene: Scene, options: Options) -> Drawing:
     return still(figure, scene)
 
 
-def draw_classes(scene: Scene, options: Options) -> Drawing:
+def draw_classes(scene: Scene, options: PlotOptions) -> Drawing:
     """For the rows of each label, the mean probability that was given to each label."""
     theme = themed(options.theme)
     if options.asked_view is not None:

@@ -16,7 +16,7 @@ from downslope.plots.fits.bins import binned_shares
 from downslope.plots.fits.points import axes_width, dense, room_beside, scattered
 from downslope.plots.fits.scene import Scene, span
 from downslope.plots.look import WIDTH, Page, Theme, blank, dress, themed
-from downslope.plots.options import Options
+from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
 from downslope.plots.view import Pair, Window
 from downslope.plots.words import label, readable
@@ -29,7 +29,7 @@ CURVE, HALO = 1.6, 0.8  # widths: the rows right beside a curve stay to be seen
 MOST_CLASSES = 12
 
 
-def draw_one_input(scene: Scene, options: Options, moving: bool = False) -> Drawing:
+def draw_one_input(scene: Scene, options: PlotOptions, moving: bool = False) -> Drawing:
     """The rows and the curve; of a picture that is ``moving`` the curve at every step of the descent."""
     theme = themed(options.theme)
     model = scene.fit.model

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DataError
-from downslope.fit.checks import targets
-from downslope.fit.frame import Frame
-from downslope.fit.objective import DataObjective
-from downslope.fit.result import Fit
-from downslope.fit.task import rows_of
+from downslope.fitting.checks import targets
+from downslope.fitting.frame import Frame
+from downslope.fitting.objective import DataObjective
+from downslope.fitting.problem import rows_of
+from downslope.fitting.result import FitResult
 from downslope.objectives import Objective
 from downslope.plots.plane import Floats
 from downslope.plots.view import Pair
@@ -36,7 +36,7 @@ class Scene:
         table: the rows, as for ``fit``; None for those that were fitted.
     """
 
-    fit: Fit
+    fit: FitResult
     table: Any = None
 
     @cached_property
@@ -45,8 +45,8 @@ class Scene:
         model = self.fit.model
         if self.table is not None:
             return model.frame_of(self.table, model.hypothesis.target)
-        assert self.fit.task is not None
-        return self.fit.task.frame
+        assert self.fit.problem is not None
+        return self.fit.problem.frame
 
     @property
     def rows(self) -> int:
@@ -127,7 +127,7 @@ class Scene:
         return [*lines, (readable(told), False)] if told else lines
 
 
-def title(fit: Fit) -> tuple[str, bool]:
+def title(fit: FitResult) -> tuple[str, bool]:
     """The hypothesis, as mathematics where it is a short formula."""
     target, _, right = fit.model.hypothesis.text.partition("~")
     formula = mathematics(right.strip()) if fit.model.hypothesis.expression is not None else ""
@@ -138,7 +138,7 @@ def title(fit: Fit) -> tuple[str, bool]:
     return readable(text if len(text) <= 90 else text[:86] + " ..."), False
 
 
-def _values(fit: Fit) -> list[str]:
+def _values(fit: FitResult) -> list[str]:
     """The parameters with their standard errors, where they are few."""
     names, values = fit.history.coordinates, fit.run.final.tolist()
     if len(names) > MOST_NAMED:
@@ -161,22 +161,22 @@ def span(values: Floats, margin: float = MARGIN) -> Pair:
     return low - room, high + room
 
 
-def cost_to_draw(fit: Fit) -> tuple[Objective, str]:
+def cost_to_draw(fit: FitResult) -> tuple[Objective, str]:
     """The cost as a function that can be drawn in a second or two, and a note where it is that of a sample."""
-    task = fit.task
-    if fit.square is not None or task is None or task.rows.count <= MOST_FOR_COST:
+    problem = fit.problem
+    if fit.normal_equations is not None or problem is None or problem.rows.count <= MOST_FOR_COST:
         return fit.cost, ""
-    objective, frame = task.objective, task.frame
+    objective, frame = problem.objective, problem.frame
     chosen = np.sort(np.random.default_rng(0).choice(frame.rows, MOST_FOR_COST, replace=False))
     some = Frame({name: column[chosen] for name, column in frame.columns.items()}, frame.origin)
     y = objective.y[chosen] if fit.model.loss.link == "softmax" else _targets(fit, some)
-    rows, y = rows_of(some, task.hypothesis, task.loss, y, len(task.classes))
+    rows, y = rows_of(some, problem.hypothesis, problem.loss, y, len(problem.classes))
     weights = objective.weights[chosen] if objective.weights.size else objective.weights
     drawn = DataObjective(
-        rows, y, weights, task.loss, objective.penalty, objective.parameters, objective.text
+        rows, y, weights, problem.loss, objective.penalty, objective.parameters, objective.text
     )
     return drawn, f"the cost of a fair sample of {MOST_FOR_COST:,} of {frame.rows:,} rows"
 
 
-def _targets(fit: Fit, frame: Frame) -> Floats:
+def _targets(fit: FitResult, frame: Frame) -> Floats:
     return np.ascontiguousarray(frame.numbers(fit.model.hypothesis.target), np.float64)

@@ -15,7 +15,7 @@ from downslope.plots.drawing import Drawing
 from downslope.plots.fits.points import BAR, axes_width, scattered, still
 from downslope.plots.fits.scene import Scene, span
 from downslope.plots.look import RIGHT, WIDTH, Page, Theme, blank, dress, themed
-from downslope.plots.options import Options
+from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
 from downslope.plots.view import Window
 from downslope.plots.words import label, number, readable
@@ -26,7 +26,7 @@ MOST_CLASSES = 12
 PALE = 0.62  # how much of the paper is mixed into the colour of a class where it is certain
 
 
-def draw_two_inputs(scene: Scene, options: Options) -> Drawing:
+def draw_two_inputs(scene: Scene, options: PlotOptions) -> Drawing:
     """The map; the rows on it are coloured by what they are."""
     theme = themed(options.theme)
     model = scene.fit.model

@@ -5,8 +5,8 @@ In flow expressions; ``expressions`` writes them by the operations of ``arithmet
 Only ``language``, ``symbolic.lower`` and ``errors`` may be imported from here.
 """
 
-from downslope.symbolic.lanes.arithmetic import BITS, DOUBLE, DOUBLES, LONG, WIDTH, Lanes, Writer
+from downslope.symbolic.lanes.arithmetic import BITS, DOUBLE, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes
 from downslope.symbolic.lanes.expressions import in_lanes
 from downslope.symbolic.lanes.machine import machine_code
 
-__all__ = ["BITS", "DOUBLE", "DOUBLES", "LONG", "WIDTH", "Lanes", "Writer", "in_lanes", "machine_code"]
+__all__ = ["BITS", "DOUBLE", "DOUBLES", "LONG", "WIDTH", "LaneBuilder", "Lanes", "in_lanes", "machine_code"]

@@ -1,6 +1,6 @@
 """Arithmetic on the numbers of several rows at once, as LLVM instructions.
 
-A ``Lanes`` holds one number for each of ``WIDTH`` rows. Operators on it write instructions through its ``Writer``:
+A ``Lanes`` holds one number for each of ``WIDTH`` rows. Operators on it write instructions through its ``LaneBuilder``:
 the same operation on the same operands is written once only, and what does not depend on the rows comes before the
 loop over them. Nothing here reorders or fuses what a formula says; ``Writer.fused`` is for our own polynomials.
 """
@@ -37,7 +37,7 @@ class Lanes:
         literal: the number it stands for, where that is known.
     """
 
-    writer: Writer
+    writer: LaneBuilder
     code: Any
     fixed: bool
     literal: float | None = None
@@ -97,7 +97,7 @@ class Lanes:
 Operand: TypeAlias = Lanes | float
 
 
-class Writer:
+class LaneBuilder:
     """Writes instructions into two places: ``before`` the loop over rows, and ``inside`` it.
 
     Comparisons are false where an operand is NaN, also ``!=``, as in SymEngine's machine code.
@@ -261,7 +261,7 @@ class Writer:
         self.bad = self.bad | where
 
 
-# Functions of formulas that are an instruction
+# Functions of formulas that are one instruction
 
 
 def abs(x: Lanes) -> Lanes:

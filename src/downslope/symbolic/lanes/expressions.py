@@ -13,7 +13,7 @@ from downslope.errors import ObjectiveError
 from downslope.language.functions import FUNCTIONS
 from downslope.language.relations import BY_SYMBOL
 from downslope.symbolic.lanes import arithmetic, circular, exponential, hyperbolic
-from downslope.symbolic.lanes.arithmetic import Lanes, Writer
+from downslope.symbolic.lanes.arithmetic import LaneBuilder, Lanes
 from downslope.symbolic.lower import expanded, function_of
 
 MOST_MULTIPLIED = 64  # powers up to this exponent are products; SymEngine's are for every whole exponent
@@ -29,7 +29,7 @@ def _function(name: str) -> Callable[..., Lanes] | None:
 _MODULES = (arithmetic, exponential, hyperbolic, circular)
 
 
-def in_lanes(writer: Writer, expressions: Sequence[Any], symbols: Mapping[Any, Lanes]) -> list[Lanes]:
+def in_lanes(writer: LaneBuilder, expressions: Sequence[Any], symbols: Mapping[Any, Lanes]) -> list[Lanes]:
     """Each expression, where ``symbols`` stand for the numbers given.
 
     Raises:
@@ -61,7 +61,7 @@ def _parts(node: Any) -> Sequence[Any]:
     return list(node.args)
 
 
-def _written(writer: Writer, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
+def _written(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
     if node in (se.true, se.false):
         return writer.truth(bool(node))
     kind = type(node).__name__
@@ -122,7 +122,7 @@ def _sum(node: Any, parts: list[Lanes], memo: Mapping[Any, Lanes]) -> Lanes:
     return total
 
 
-def _product(writer: Writer, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
+def _product(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
     """The factors in order, then the divisors."""
     factors, divisors, negative = [], [], False
     for factor in node.args:
@@ -138,14 +138,14 @@ def _product(writer: Writer, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
     return -total if negative else total
 
 
-def _piecewise(writer: Writer, parts: list[Lanes]) -> Lanes:
+def _piecewise(writer: LaneBuilder, parts: list[Lanes]) -> Lanes:
     value = writer.number(math.nan)
     for branch, condition in zip(parts[-2::-2], parts[::-2], strict=True):
         value = branch if condition.literal == 1.0 else writer.select(condition, branch, value)
     return value
 
 
-def _power(writer: Writer, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
+def _power(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
     base, exponent = node.args
     if base == se.E:
         return exponential.exp(memo[exponent])

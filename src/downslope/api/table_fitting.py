@@ -1,0 +1,310 @@
+"""``fit``: a table, a hypothesis and a loss."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypedDict, Unpack
+
+import numpy as np
+
+from downslope.descent import Progress, Stopping
+from downslope.descent.descend import Callbacks
+from downslope.descent.progress import Step
+from downslope.errors import DataError, StartError, UsageError, nearest
+from downslope.fitting import batches, custom_gradient
+from downslope.fitting.explanation import sentence
+from downslope.fitting.finalize import finalize
+from downslope.fitting.frame import Frame, listed
+from downslope.fitting.hypothesis import Hypothesis, linear_model, read_hypothesis
+from downslope.fitting.losses import Loss, as_loss
+from downslope.fitting.pages import Pages
+from downslope.fitting.problem import FitProblem, make_problem
+from downslope.fitting.rows import Array
+from downslope.fitting.strategies import PATHS, FitOutcome, FitPlan, Path, fit_full_batch
+from downslope.fitting.streamed import pages_to_stream, streamed_problem
+from downslope.fitting.streaming_pass import PagedTable
+from downslope.fitting.tables import as_frame
+from downslope.objectives import parse_start
+from downslope.objectives.start import draw
+from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.registry import with_schedule
+from downslope.optimizers.schedule_text import as_schedule
+from downslope.results.fit import Fit, as_fit
+
+_NAMED = ("target", "features", "loss", "start", "optimizer", "learning_rate", "steps")  # of ``fit``
+MOST_NAMED = 12  # parameters spelt out in the example of a start
+
+
+class FitOptions(TypedDict, total=False):
+    """The keyword arguments of ``fit`` beyond the common ones."""
+
+    tolerance: float
+    evaluations: int
+    time_limit: float
+    relative_tolerance: float
+    value_tolerance: float
+    x_tolerance: float
+    target_loss: float
+    weights: str | Sequence[float]
+    l2: float
+    l1: float
+    standardize: bool
+    batch_size: int
+    epochs: int
+    drop_missing: bool
+    path: Path
+    gradient: str | Mapping[str, str]
+    every: int
+    seed: int
+    callback: Callable[[Step], Any]
+    progress: Callable[[Progress], None]
+    hyperparameters: dict[str, Any]
+    schedule: Any
+    stream: bool | Literal["auto"]
+
+
+def fit(
+    table: Any,
+    hypothesis: str | None = None,
+    *,
+    target: str | None = None,
+    features: Sequence[str] | str | None = None,
+    loss: str | Loss = "mse",
+    start: Any = None,
+    optimizer: Any = None,
+    learning_rate: float | None = None,
+    steps: int | None = None,
+    **options: Unpack[FitOptions],
+) -> Fit:
+    """Fit a hypothesis to a table by gradient descent.
+
+    Names in the hypothesis that are columns are data; the others are the parameters to be found.
+
+    Args:
+        table: a path or a list of paths, a dict of columns, arrays ``(X, y)``, a data frame; see
+            ``downslope.fitting.tables.as_frame``.
+        hypothesis: ``"y ~ a*x + b"``, or any other formula on the right. Instead, ``target`` (and ``features``) say
+            which columns a linear model with an intercept is made of.
+        loss: mse, rmse, mae, huber, log_cosh, quantile, log_loss, softmax or poisson; huber(1.5) and quantile(0.9)
+            carry a number; log_loss, softmax and poisson apply sigmoid, softmax and exp to the hypothesis themselves.
+            See ``downslope.fitting.losses``.
+        start: a dict, text (``"a=1,b=1"``) or a sequence in the order of the parameters. By default zeros, for a
+            hypothesis that is linear in its parameters; any other needs a start.
+        optimizer, learning_rate: as for ``minimize``. Without either, or with ``"auto"``, coordinates are chosen in
+            which the cost is nearly round, and descended with step sizes found on the way; the notes say which.
+        steps: most steps.
+        tolerance, evaluations, time_limit, relative_tolerance, value_tolerance, x_tolerance, target_loss: see
+            ``Stopping``; tolerances are judged in the coordinates that are descended in.
+        weights: a column, or one number >= 0 for each row.
+        l2, l1: penalties ``l2*sum(p^2) + l1*sum(abs(p))`` on the parameters in the user's units, not on an intercept;
+            l1 is taken exactly, by proximal steps.
+        standardize: descend with the features standardised; the answer is the same, in the user's units.
+        batch_size, epochs: mini-batches of so many rows, and how many times through the table. Without a batch size,
+            an epoch is a step.
+        drop_missing: leave out rows with missing values (they are counted) instead of refusing them.
+        path: "auto", or "moments", "qr", "kernel" or "formula" to insist on one way of reading the data.
+        gradient: a hand-written gradient of the cost, ``"sum((W*x - y)*x)"`` or a dict of such, descended in place
+            of the true one and checked against it.
+        stream: whether files are read page by page at every pass, in little memory, instead of once into memory: True,
+            False, or "auto": where the table would take more than half of the free memory. Standard input streams
+            only with True, and then for squared losses of linear hypotheses, for which one reading is enough.
+        every, seed, callback, progress, hyperparameters, schedule: as for ``minimize``; in mini-batches a schedule
+            counts batches.
+
+    Returns:
+        The ``Fit``: ``x``, ``loss``, ``r2``, ``accuracy``, ``standard_errors``, ``predict``, ``residuals``,
+        ``history``, ``run``, ``notes``, ``explain``, ``plot``, ``save``.
+
+    Raises:
+        DataError: the table cannot be read, or holds what cannot be fitted; column, row and value are named.
+        ExpressionError, UsageError, StartError, UnknownNameError: what was asked makes no sense.
+
+    >>> import downslope as ds
+    >>> ds.fit({"x": [1, 2, 3], "y": [1, 2, 3]}, "y ~ W*x", learning_rate=0.15, steps=2).history["W"].round(6)
+    array([0.  , 1.4 , 0.84])
+    """
+    for name in options:
+        if name not in FitOptions.__annotations__:
+            hint = nearest(name, (*FitOptions.__annotations__, *_NAMED))
+            raise UsageError(f"there is no option '{name}'. {hint}".rstrip())
+    if hypothesis is not None and not isinstance(hypothesis, str):
+        raise UsageError(_no_text(hypothesis))
+    path = options.get("path", "auto")
+    if path not in PATHS:
+        raise UsageError(f"path is {path!r}; it can be {', '.join(PATHS)}.")
+    wanted = _wanted(hypothesis, target, features, options.get("weights"))
+    pages = pages_to_stream(table, wanted, options.get("stream", "auto"))
+    frame = as_frame(table, wanted) if pages is None else pages.first()
+    problem = _task(frame, pages, _hypothesis(frame, hypothesis, target, features), as_loss(loss), options)
+    x = _start(problem, start, options.get("seed"))
+    plan = _plan(optimizer, learning_rate, steps, options)
+    return as_fit(finalize(problem, _descended(problem, x, plan, options), x))
+
+
+def _no_text(hypothesis: Any) -> str:
+    """What to say of a hypothesis that is no text."""
+    if callable(hypothesis):
+        return (
+            "the hypothesis is a function, and it must be a formula as text, such as 'y ~ a*x + b'; a cost that is a"
+            " function of yours is descended by minimize."
+        )
+    what = f"the hypothesis is a {type(hypothesis).__name__}, and it must be a formula as text, such as 'y ~ a*x + b'"
+    if hasattr(hypothesis, "__len__"):
+        return f"{what}. Inputs and a target go together, as one pair: fit((X, y))."
+    return f"{what}."
+
+
+def _task(
+    frame: Frame, pages: Pages | None, hypothesis: Hypothesis, loss: Loss, options: FitOptions
+) -> FitProblem:
+    weights, drop = options.get("weights"), options.get("drop_missing", False)
+    as_formula = options.get("path") == "formula"
+    l2, l1 = options.get("l2", 0.0), options.get("l1", 0.0)
+    if pages is None:
+        return make_problem(
+            frame, hypothesis, loss, weights=weights, l2=l2, l1=l1, drop_missing=drop, as_formula=as_formula
+        )
+    if options.get("gradient") is not None:
+        raise UsageError(
+            "a gradient of your own goes over a table in memory; this one is read page by page (stream=False,"
+            " --no-stream)."
+        )
+    return streamed_problem(PagedTable(pages, hypothesis, loss, weights, drop, as_formula), l2=l2, l1=l1)
+
+
+def _wanted(hypothesis: str | None, target: str | None, features: Any, weights: Any) -> set[str] | None:
+    """Every name that could be a column in use; None for all."""
+    if hypothesis is None and (target is None or features is None):
+        return None
+    left, _, right = (hypothesis or "").partition("~")
+    names = {left.strip(), *re.findall(r"[^\W\d]\w*", right)}
+    if isinstance(features, str):
+        features = [name.strip() for name in features.split(",")]
+    return names | {target or ""} | set(features or ()) | ({weights} if isinstance(weights, str) else set())
+
+
+def _hypothesis(frame: Any, text: str | None, target: str | None, features: Any) -> Hypothesis:
+    if isinstance(features, str):
+        features = [name.strip() for name in features.split(",")]
+    if text is not None:
+        if target is not None or features is not None:
+            raise UsageError(
+                "give either a hypothesis or a target (with features), not both: the hypothesis names its target."
+            )
+        return read_hypothesis(text, frame)
+    if target is None:
+        if "y" in frame.columns and frame.bases and features is None:
+            target = "y"
+        else:
+            raise UsageError(
+                "say what to fit: a hypothesis such as 'y ~ a*x + b', or which column is the target, target='y'"
+                f" (--target y). The columns are: {listed(frame.names)}."
+            )
+    model = linear_model(target, features, frame)
+    return _numbers_alone(model, frame) if features is None else model
+
+
+def _numbers_alone(model: Hypothesis, frame: Any) -> Hypothesis:
+    """The model of all other columns, where they are numbers; else an error that says which are.
+
+    Raises:
+        DataError: a column is not numbers.
+    """
+    wrong, right = None, []
+    for name in model.columns:
+        try:
+            frame.numbers(name)
+            right.append(name)
+        except DataError as error:
+            wrong = wrong or error
+    if wrong is not None and right:
+        few = ",".join(right[:MOST_NAMED]) + (",..." if len(right) > MOST_NAMED else "")
+        raise DataError(f"{wrong} Or name the columns of numbers: features='{few}' (--features {few}).")
+    return model
+
+
+def _start(problem: FitProblem, start: Any, seed: int | None) -> Array:
+    """The start as one vector; zeros where none is given and zero is a sensible place."""
+    parameters = problem.objective.parameters
+    names = ", ".join(parameters.names)
+    columns = listed(problem.frame.known)
+    if start is None:
+        if problem.hypothesis.linear is None:
+            example = ",".join(f"{name}=1" for name in parameters.names[:MOST_NAMED])
+            example += ",..." if len(parameters.names) > MOST_NAMED else ""
+            notes = "".join(
+                f" {sentence(note)}" for note in (*problem.hypothesis.notes, *problem.hypothesis.doubts)
+            )
+            raise StartError(
+                f"'{problem.hypothesis.text}' is not linear in its parameters and needs a start for {names}, such as"
+                f" start='{example}' (--start {example}). The columns are: {columns}.{notes}"
+            )
+        return np.zeros(parameters.size)
+    given = draw(parse_start(start) if isinstance(start, str) else start, seed)
+    if isinstance(given, Mapping):
+        clash = [name for name in given if name in problem.frame.columns and name not in parameters.names]
+        if clash:
+            raise StartError(
+                f"the start names {listed(clash)}, which the table has as a column. Parameters: {names};"
+                f" columns: {columns}."
+            )
+        shapes = dict(zip(parameters.names, parameters.shapes, strict=True))
+        given = {
+            name: np.full(shapes[name], value)
+            if name in shapes and shapes[name] and np.ndim(value) == 0
+            else value
+            for name, value in given.items()
+        }
+    return np.asarray(parameters.flatten(given), np.float64)
+
+
+def _plan(optimizer: Any, learning_rate: float | None, steps: int | None, options: FitOptions) -> FitPlan:
+    epochs = options.get("epochs")
+    if epochs is not None:
+        if steps is not None:
+            raise UsageError(
+                "give steps or epochs, not both: in mini-batches a step is an epoch, without them an epoch is a step."
+            )
+        steps = epochs
+    chosen: Optimizer | None = None
+    auto = isinstance(optimizer, str) and optimizer.strip().lower() == "auto"
+    hyperparameters, schedule = options.get("hyperparameters") or {}, options.get("schedule")
+    if learning_rate is not None or hyperparameters or not (optimizer is None or auto):
+        chosen = as_optimizer(None if auto else optimizer, learning_rate, **hyperparameters)
+    if schedule is not None:
+        if chosen is None:
+            raise UsageError("a schedule multiplies the learning rate, and there is none: give one.")
+        chosen = with_schedule(chosen, as_schedule(schedule))
+    stopping = Stopping(
+        steps=steps,
+        tolerance=options.get("tolerance"),
+        evaluations=options.get("evaluations"),
+        seconds=options.get("time_limit"),
+        relative_tolerance=options.get("relative_tolerance"),
+        value_tolerance=options.get("value_tolerance"),
+        x_tolerance=options.get("x_tolerance"),
+        target=options.get("target_loss"),
+    )
+    callbacks = Callbacks(callback=options.get("callback"), progress=options.get("progress"))
+    return FitPlan(
+        chosen,
+        options.get("standardize"),
+        stopping,
+        options.get("path", "auto"),
+        options.get("every"),
+        callbacks,
+    )
+
+
+def _descended(problem: FitProblem, start: Array, plan: FitPlan, options: FitOptions) -> FitOutcome:
+    gradient, batch = options.get("gradient"), options.get("batch_size")
+    if batch is not None:
+        if gradient is not None or plan.path not in ("auto", "formula"):
+            raise UsageError("batch_size goes neither with gradient= nor with a path.")
+        return batches.fit_in_batches(
+            problem, start, plan, batch, options.get("epochs"), options.get("seed", 0) or 0
+        )
+    if gradient is not None:
+        return custom_gradient.fit_with_custom_gradient(problem, start, plan, gradient)
+    return fit_full_batch(problem, start, plan)

@@ -1,0 +1,250 @@
+"""An objective as its explanation sees it: value, gradient and Hessian in float64, downhill always down."""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import symengine as se
+from numpy.typing import NDArray
+
+from downslope import symbolic
+from downslope.errors import ObjectiveError
+from downslope.explain.budget import spend, time_left
+from downslope.objectives import Objective, Vector
+
+MOST_SYMBOLIC = 24  # parameters up to which second derivatives are taken in symbols
+MOST_WRITTEN = 3000  # characters of a formula times its parameters, likewise: 15 ms
+LONG = 3000  # characters from which a formula is compiled: its gradients then cost a fortieth and more
+COMPILED = 5e-6  # seconds for each character
+MOST_COMPILING = 0.5  # part of the time there is
+SAME = 1e-5  # Hessians from differences that agree so well, relatively, are called equal
+
+
+_KEPT: deque[AnalysisView] = deque(maxlen=4)  # of formulas only: data may be large
+
+
+class AnalysisView:
+    """The objective, its negative where it was climbed, with a ridge added where weights decayed.
+
+    Formulas are evaluated here by an interpreter that is ready in a tenth of a millisecond: a judgement needs
+    a hundred values, which machine code would not pay for; only long ones, as traced networks are, are compiled.
+    Every evaluation is on the clock of ``budget.at_most``.
+
+    Raises:
+        TooDearError: from any evaluation, where there is no time left.
+
+    Args:
+        objective: what was descended or climbed.
+        sign: -1 where it was climbed, so that downhill is better here.
+        ridge: r of a penalty (r/2)|x|^2.
+
+    >>> from downslope.objectives.formula import from_text
+    >>> AnalysisView(from_text("x^2/20 + y^2")).hessian(np.zeros(2))
+    array([[0.1, 0. ],
+           [0. , 2. ]])
+    """
+
+    @classmethod
+    def of(cls, objective: Objective, sign: float = 1.0, ridge: float = 0.0) -> AnalysisView:
+        """The landscape of an objective; of the last few formulas it is kept, with what was worked out."""
+        for kept in _KEPT:
+            if kept.objective is objective and (kept.sign, kept.ridge) == (sign, ridge):
+                return kept
+        made = cls(objective, sign, ridge)
+        if objective.expression is not None:
+            _KEPT.append(made)
+        return made
+
+    def __init__(self, objective: Objective, sign: float = 1.0, ridge: float = 0.0) -> None:
+        self.objective, self.sign, self.ridge = objective, sign, ridge
+        self.names = objective.parameters.coordinates
+        self.dimension = len(self.names)
+        self._hessians: dict[bytes, NDArray[np.float64]] = {}
+        self._machine_code: symbolic.NativeFunction | None = None
+        self._uncompilable = False
+
+    @cached_property
+    def expression(self) -> Any:
+        """The formula with its sign and ridge, or None where there are no symbols."""
+        if self.objective.expression is None:
+            return None
+        expression = self.objective.expression if self.sign > 0 else -self.objective.expression
+        if self.ridge:
+            expression = expression + self.ridge / 2 * se.Add(*(s**2 for s in self.objective.symbols))
+        return expression
+
+    @cached_property
+    def _partials(self) -> list[Any]:
+        return symbolic.gradient(self.expression, self.objective.symbols)
+
+    @cached_property
+    def _interpreted(self) -> Any:
+        """Value and gradient of a formula, interpreted; None where there is none or it cannot be."""
+        if self.expression is None:
+            return None
+        try:
+            outputs = symbolic.expanded([self.expression, *self._partials])
+            return se.Lambdify(list(self.objective.symbols), outputs, backend="lambda", cse=True)
+        except (ObjectiveError, RuntimeError, ValueError, TypeError, NotImplementedError):
+            return None
+
+    @property
+    def _native(self) -> symbolic.NativeFunction | None:
+        """Value and gradient of a long formula as machine code; None where it is short, or there is no time for it."""
+        if self._machine_code is None and self.expression is not None and not self._uncompilable:
+            if not LONG <= len(self._written) <= MOST_COMPILING * time_left() / COMPILED:
+                return None
+            try:
+                outputs = [self.expression, *self._partials]
+                self._machine_code = symbolic.compile_native(self.objective.symbols, outputs, optimize=False)
+            except ObjectiveError:
+                self._uncompilable = True
+        return self._machine_code
+
+    @cached_property
+    def _second(self) -> list[list[Any]] | None:
+        """The matrix of second derivatives in symbols; None where it would be too large or there are no symbols."""
+        if self.expression is None or self.dimension > MOST_SYMBOLIC:
+            return None
+        if len(self._written) * self.dimension > MOST_WRITTEN or self._interpreted is None:
+            return None
+        try:
+            return [symbolic.gradient(row, self.objective.symbols) for row in self._partials]
+        except ObjectiveError:
+            return None
+
+    @cached_property
+    def _hessian_interpreted(self) -> Any:
+        entries = symbolic.expanded([entry for row in self._second or [] for entry in row])
+        try:
+            return se.Lambdify(list(self.objective.symbols), entries, backend="lambda", cse=True)
+        except (RuntimeError, ValueError, TypeError, NotImplementedError):
+            return None
+
+    @cached_property
+    def constant(self) -> NDArray[np.float64] | None:
+        """The Hessian where it is the same everywhere by its symbols: the objective is a quadratic. Else None."""
+        if self._second is None or not self.smooth:
+            return None  # the second derivative of a corner is 0 on both sides, and says nothing
+        rows = [[entry if entry.is_Number else se.expand(entry) for entry in row] for row in self._second]
+        if any(entry.free_symbols for row in rows for entry in row):
+            return None
+        numbers = np.array([[float(entry.n(53, real=True)) for entry in row] for row in rows])
+        return numbers if np.all(np.isfinite(numbers)) else None
+
+    def is_quadratic(self, points: list[Vector]) -> bool:
+        """Whether the Hessian is the same everywhere: by its symbols, else as far as these points and others show."""
+        if self._second is not None or (self.expression is not None and not self.smooth):
+            return self.constant is not None
+        if self.dimension > MOST_SYMBOLIC:
+            points = points[:2]
+        random = np.random.default_rng(0)
+        base = points[0]
+        spread = 1.0 + np.abs(base)
+        others = [*points[1:], base + spread * random.normal(size=len(base))]
+        first = self.hessian(base)
+        size = float(np.max(np.abs(first), initial=0.0))
+        if not np.isfinite(size) or size == 0:
+            return False
+        return all(
+            bool(np.max(np.abs(self.hessian(p) - first)) <= SAME * size) for p in others
+        )  # NaN compares false
+
+    def value(self, x: Vector) -> float:
+        """The objective at ``x``; not finite outside its domain."""
+        spend()
+        if self._native is not None:
+            return float(self._native(np.ascontiguousarray(x, np.float64))[0])
+        if self._interpreted is not None:
+            return float(self._interpreted(np.asarray(x, np.float64))[0])
+        with np.errstate(all="ignore"):
+            return float(self.sign * self.objective.value(x) + self.ridge / 2 * (x @ x))
+
+    def gradient(self, x: Vector) -> Vector:
+        """The derivative of the objective itself, also where a person supplied another."""
+        spend()
+        if self._native is not None:
+            return self._native(np.ascontiguousarray(x, np.float64))[1:]
+        if self._interpreted is not None:
+            return np.asarray(self._interpreted(np.asarray(x, np.float64))[1:], np.float64)
+        with np.errstate(all="ignore"):
+            return np.asarray(self.sign * self.objective.gradient(x) + self.ridge * x, np.float64)
+
+    def hessian(self, x: Vector) -> NDArray[np.float64]:
+        """The matrix of second derivatives at ``x``; remembered."""
+        if self._second is not None and self.constant is not None:
+            return self.constant
+        x = np.ascontiguousarray(x, np.float64)
+        key = x.tobytes()
+        if key not in self._hessians:
+            self._hessians[key] = self._hessian(x)
+        return self._hessians[key]
+
+    def _hessian(self, x: Vector) -> NDArray[np.float64]:
+        d = self.dimension
+        spend()
+        with np.errstate(all="ignore"):
+            if self._second is not None and self._hessian_interpreted is not None:
+                return np.asarray(self._hessian_interpreted(x), np.float64).reshape(d, d)
+            if self.expression is None or (self._native is None and self._interpreted is None):
+                return np.asarray(self.sign * self.objective.hessian(x) + self.ridge * np.eye(d))
+            steps = np.cbrt(np.finfo(np.float64).eps) * np.maximum(1.0, np.abs(x))
+            shifts = np.diag(steps)
+            ahead, behind = self._gradients(x + shifts), self._gradients(x - shifts)
+            out = (ahead - behind) / (2 * steps[:, None])
+            return np.asarray((out + out.T) / 2)
+
+    def _gradients(self, points: NDArray[Any]) -> NDArray[np.float64]:
+        """The gradient at each row."""
+        if self._native is None:
+            return np.array([self.gradient(point) for point in points])
+        spend()
+        return np.asarray(self._native.rows(points)[:, 1:], np.float64)
+
+    @cached_property
+    def smooth(self) -> bool:
+        """Whether the formula has nothing in it that can have a kink; False where there is no formula to read."""
+        if self.expression is None:
+            return False
+        seen, stack = set(), [self.expression]
+        while stack:
+            node = stack.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            record = symbolic.function_of(node)
+            if isinstance(node, se.Piecewise) or (record is not None and record.corner is not None):
+                return False
+            if isinstance(node, se.Pow) and not isinstance(node.args[1], se.Integer) and node.args[0] != se.E:
+                return False
+            stack.extend(node.args)
+        return True
+
+    @property
+    def compile_seconds(self) -> float:
+        """About how long it takes to compile this formula with a new rule; 0 where nothing is compiled."""
+        if self.expression is None:
+            return 0.0
+        return 0.012 + 8e-6 * len(self._written) * self.dimension
+
+    @cached_property
+    def _written(self) -> str:
+        return str(self.expression)
+
+    @property
+    def precision(self) -> float:
+        """The relative spacing of numbers in which the objective was computed."""
+        return float(np.finfo(self.objective.dtype).eps)
+
+    @property
+    def doubt(self) -> float:
+        """The part of the largest curvature that rounding may make of none: little in symbols, more in differences."""
+        return 1e-12 if self._second is not None else max(1e-7, 100 * self.precision)
+
+    def noise(self, x: Vector) -> float:
+        """How far rounding in ``x`` alone moves the gradient: |H| |x| times the precision."""
+        with np.errstate(all="ignore"):
+            return float(self.precision * np.linalg.norm(np.abs(self.hessian(x)) @ np.abs(x)))

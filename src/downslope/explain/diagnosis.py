@@ -1,0 +1,290 @@
+"""The facts of one run that the findings look at, each worked out when first asked for."""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.descent import Descent, Status, Stopping, descend
+from downslope.descent.descend import EngineName
+from downslope.errors import DownslopeError
+from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.budget import at_most, time_left
+from downslope.explain.curvature import Curvature
+from downslope.explain.linear import LinearRule
+from downslope.explain.local_minimum import LocalMinimum, find_local_minimum
+from downslope.explain.point import MOST_PARAMETERS, Point, free_of, point_of
+from downslope.explain.setup import Setup
+from downslope.objectives import Vector
+
+LEAST_SECONDS = 0.05  # an explanation may take this long, or as long as the run
+WINDOW = 400  # consecutive steps that are looked at, at either end
+REPLAYED = 20_000  # steps of a thinned run that are run again to have them all
+JUDGING = 0.6  # of the time that is left, for the kind of point
+WANTED = 1e-6  # part of the first gradient's norm to reach, where the run was given no test
+FADED = 0.05  # part of the first gradient's norm
+CREEPING = 0.1  # of it may go in the second half of a run that creeps: a square root of the steps keeps 0.35
+LIMITS = (Status.STEP_LIMIT, Status.EVALUATION_LIMIT, Status.TIME_LIMIT)
+
+
+class Diagnosis:
+    """A run under examination. Everything is seen as descent sees it: what was climbed is turned upside down.
+
+    Where bounds hold some coordinates at the end, only the others are looked at.
+    """
+
+    def __init__(self, run: Descent) -> None:
+        self.run = run
+        self.setup = Setup.of(run.optimizer)
+        self.sign = -1.0 if run.maximize else 1.0
+        self.began = time.perf_counter()
+        self.allowed = max(LEAST_SECONDS, run.seconds)
+        objective, self.final = free_of(run)
+        self.view = AnalysisView.of(objective, self.sign, self.setup.ridge)
+        self.names = self.view.names
+        everything = run.objective.parameters.coordinates
+        self.free = (
+            np.arange(len(everything))
+            if len(self.names) == len(everything)
+            else np.array([everything.index(name) for name in self.names], np.intp)
+        )
+        self.start = run.start[self.free]
+        self.status = run.termination.status
+        self.linear = LinearRule.of(self.setup.rule) if self.setup.plain else None
+
+    @property
+    def seconds_left(self) -> float:
+        """How long looking may still take."""
+        return self.allowed - (time.perf_counter() - self.began)
+
+    # --- how the run went --------------------------------------------------------------------------
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """The objective at every row kept, as descent sees it."""
+        return self.sign * self.run.history.value
+
+    @property
+    def norms(self) -> NDArray[np.float64]:
+        """The gradient's norm at every row kept."""
+        return self.run.history.gradient_norm
+
+    @property
+    def rate(self) -> float | None:
+        """The constant learning rate, if there is one."""
+        return self.setup.rate
+
+    @cached_property
+    def reduction(self) -> float:
+        """What is left of the first gradient's norm."""
+        if not len(self.norms) or not self.norms[0] > 0:
+            return 0.0
+        return float(self.norms[-1] / self.norms[0])
+
+    @property
+    def asked(self) -> bool:
+        """Whether the run was to end by a test."""
+        return self.run.stopping.asks_for_a_test
+
+    @property
+    def missed(self) -> bool:
+        """Whether it was to end by a test and did not."""
+        return self.asked and self.status in (*LIMITS, Status.STALLED)
+
+    @property
+    def succeeded_by_test(self) -> bool:
+        """Whether a test that was asked for passed."""
+        return self.status in (Status.CONVERGED, Status.TARGET_REACHED)
+
+    @cached_property
+    def wanted(self) -> float:
+        """The gradient norm to reach: the run's own tolerance, else a millionth of the first."""
+        stopping = self.run.stopping
+        first = float(self.norms[0]) if len(self.norms) else 1.0
+        asked = [t for t in (stopping.tolerance,) if t is not None]
+        if stopping.relative_tolerance is not None:
+            asked.append(stopping.relative_tolerance * first)
+        return max(asked) if asked else WANTED * first
+
+    @cached_property
+    def consecutive(self) -> bool:
+        """Whether the history has every step."""
+        steps = self.run.history.step
+        return len(steps) == int(steps[-1]) + 1 if len(steps) else False
+
+    @cached_property
+    def whole(self) -> NDArray[np.float64] | None:
+        """Every point, in order, run again where the history left some out; None where that is too many."""
+        if self.consecutive:
+            return self.run.history.x[:, self.free]
+        if not len(self.run.history) or self.run.nit > REPLAYED or self.run.engine != "traced":
+            return None
+        return self._replayed(self.run.nit)
+
+    @cached_property
+    def early(self) -> NDArray[np.float64]:
+        """The first points, with none left out."""
+        if self.whole is not None:
+            return self.whole[: WINDOW + 1]
+        if not len(self.run.history):
+            return np.empty((0, len(self.free)))
+        return self._replayed(min(WINDOW, self.run.nit))
+
+    @cached_property
+    def late(self) -> NDArray[np.float64] | None:
+        """The last points, with none left out; None where they are not to be had."""
+        return None if self.whole is None else self.whole[-WINDOW:]
+
+    def _replayed(self, steps: int) -> NDArray[np.float64]:
+        """The first points of the run, which is deterministic, computed again."""
+        run = self.run
+        stopping = Stopping(steps=steps, seconds=max(0.02, self.seconds_left))
+        again = descend(
+            run.objective,
+            run.start,
+            run.optimizer,
+            stopping,
+            maximize=run.maximize,
+            every=1,
+            engine="hosted" if run.engine == "compiled" else cast(EngineName, run.engine),
+        )
+        return again.history.x[:, self.free]
+
+    # --- the objective -----------------------------------------------------------------------------
+
+    @cached_property
+    def known(self) -> bool:
+        """Whether there are few enough parameters for Hessians, and a finite point to look at."""
+        return 0 < len(self.names) <= MOST_PARAMETERS and len(self.run.history) > 0
+
+    @cached_property
+    def quadratic(self) -> bool:
+        """Whether the curvature is the same everywhere."""
+        if not self.known:
+            return False
+        try:
+            return self.view.is_quadratic([self.start, self.final])
+        except DownslopeError:
+            return False
+
+    def curvature_at(self, x: Vector) -> Curvature | None:
+        """The curvatures at a point, or None where there are none."""
+        if not self.known:
+            return None
+        try:
+            with np.errstate(all="ignore"):
+                hessian = self.view.hessian(x)
+        except DownslopeError:
+            return None
+        return Curvature.of(hessian, self.names) if np.all(np.isfinite(hessian)) else None
+
+    @cached_property
+    def curvature(self) -> Curvature | None:
+        """That of a quadratic; else that at the minimum, where there is one; else that at the end."""
+        if self.quadratic:
+            return self.curvature_at(self.start)
+        if self.bottom is not None:
+            return self.bottom.curvature
+        return self.curvature_at(self.final)
+
+    @cached_property
+    def bottom(self) -> LocalMinimum | None:
+        """The minimum that the run was on its way to, where one can be found."""
+        if not self.known or self.setup.bounded:
+            return None
+        runaway = self.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN)
+        best = int(np.argmin(self.values))
+        sources = [self.start, self.run.history.x[best][self.free]] if runaway else [self.final, self.start]
+        with np.errstate(all="ignore"):
+            for source in sources:
+                try:
+                    found = find_local_minimum(self.view, source)
+                except (DownslopeError, np.linalg.LinAlgError):
+                    return None
+                if found is not None:
+                    return found
+        return None
+
+    @cached_property
+    def first_gradient(self) -> Vector:
+        """The gradient at the start."""
+        return self.view.gradient(self.start)
+
+    @cached_property
+    def point(self) -> Point:
+        """What kind of point the run ended at."""
+        if self.status == Status.LEFT_DOMAIN:
+            return Point("edge_of_domain", maximize=self.run.maximize)
+        if not self.known:
+            return (
+                point_of(self.run) if len(self.run.history) else Point("unknown", maximize=self.run.maximize)
+            )
+        if self.stands:
+            return self._judged
+        if self.creeps:
+            point = self._judged
+            if point.kind == "degenerate" and point.detail != "undecided":
+                return point
+        return self._moving
+
+    @property
+    def _judged(self) -> Point:
+        with at_most(JUDGING * time_left()):
+            return point_of(self.run)
+
+    @cached_property
+    def stands(self) -> bool:
+        """Whether the end is stationary by its own test or as nearly as numbers here can be."""
+        if self.status == Status.CONVERGED and self.norms[-1] <= 1.0000001 * self.wanted:
+            return True
+        gradient = float(np.linalg.norm(self.view.gradient(self.final)))
+        highest = float(np.max(self.norms))
+        small = max(100 * self.view.noise(self.final), 1e-7 * highest if len(self.norms) > 1 else 0.0)
+        return gradient <= small
+
+    @property
+    def creeps(self) -> bool:
+        """Whether the gradient has faded, and fades ever more slowly: as where the curvature itself vanishes.
+
+        The gradient of a bowl falls by the same factor in every so many steps; on x^4 as a power of their number.
+        """
+        steps, norms = self.run.history.step, self.norms
+        if self.status not in LIMITS or self.reduction > FADED or steps[-1] < 30:
+            return False
+        half, quarter = (int(np.searchsorted(steps, steps[-1] // part)) for part in (2, 4))
+        with np.errstate(all="ignore"):
+            first, second = norms[half] / norms[quarter], norms[-1] / norms[half]
+        return bool(np.isfinite(second) and CREEPING < second < 1 and second > CREEPING * first)
+
+    @property
+    def _moving(self) -> Point:
+        curvature = self.curvature_at(self.final)
+        listed: Any = () if curvature is None else tuple(curvature.to_list(self.sign))
+        if self.run.maximize:
+            listed = listed[::-1]
+        return Point(
+            "not_stationary",
+            curvatures=tuple(entry["curvature"] for entry in listed),
+            directions=listed,
+            names=self.names,
+            maximize=self.run.maximize,
+        )
+
+
+def reversals(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For every two steps in a row <s', s>/<s, s>: -0.9 where the second goes back over 0.9 of the first."""
+    steps = np.diff(points, axis=0)
+    with np.errstate(all="ignore"):
+        return np.asarray(np.sum(steps[1:] * steps[:-1], axis=1) / np.sum(steps[:-1] ** 2, axis=1))
+
+
+def turns(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The cosine between every two steps in a row."""
+    steps = np.diff(points, axis=0)
+    with np.errstate(all="ignore"):
+        lengths = np.linalg.norm(steps, axis=1)
+        return np.asarray(np.sum(steps[1:] * steps[:-1], axis=1) / (lengths[1:] * lengths[:-1]))

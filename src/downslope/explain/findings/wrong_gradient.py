@@ -1,0 +1,46 @@
+"""A gradient that was supplied and is not the derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from downslope.errors import DownslopeError
+from downslope.explain.advice import Advice, from_trial, trial, worked
+from downslope.explain.data_sizes import data_sizes
+from downslope.explain.diagnosis import Diagnosis
+from downslope.explain.findings.finding import Finding
+from downslope.explain.gradient import compare
+from downslope.objectives import FormulaObjective
+
+
+def look(diagnosis: Diagnosis) -> Iterator[Finding]:
+    """Compares at the start and near it."""
+    objective = diagnosis.run.objective
+    if objective.differentiation != "supplied" or not len(diagnosis.run.history):
+        return
+    function, gradient = getattr(objective, "_function", None), getattr(objective, "_supplied", None)
+    sizes = data_sizes(*(f for f in (function, gradient, objective.text) if f is not None))
+    try:
+        with np.errstate(all="ignore"):
+            check = compare(objective, np.array(diagnosis.run.start, np.float64), sizes)
+    except DownslopeError:
+        return
+    if check.correct:
+        return
+    yield Finding(
+        "gradient_mismatch", check.evidence(), True, _without(diagnosis), f"gradient_mismatch.{check.slip}"
+    )
+
+
+def _without(diagnosis: Diagnosis) -> Advice | None:
+    """The same run with the derivative itself, where that is known in symbols."""
+    old = diagnosis.run.objective
+    if not isinstance(old, FormulaObjective):
+        return None
+    objective = FormulaObjective(old.expression, old.parameters, old.text, old.dtype)
+    run = trial(diagnosis, diagnosis.run.optimizer, objective=objective)
+    if run is None or not worked(run):
+        return None
+    return from_trial("advice.gradient", {"gradient": None}, run)

@@ -1,0 +1,187 @@
+"""Looking further than the Hessian: how the objective goes along a direction whose curvature does not decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.curvature import Curvature
+from downslope.objectives import Vector
+
+Shape = Literal["falls_both", "falls_one", "slope", "rises", "flat", "undecided"]
+
+PARTS = np.geomspace(1e-4, 0.3, 9)  # of the scale, where values are taken
+SETTLED = 10.0  # values count only so many times further out than the point lies off
+FEWEST = 3  # values on a side from which to tell
+LINEAR = 1.5  # a fall with a smaller exponent than this is a slope: the point is not stationary
+COMBINATIONS = 12  # directions tried within a space of directions that the curvature leaves open
+SETTLES = 1e-3  # part of the value by which such a step must still lower it
+CORRECTIONS = 8  # Newton steps back to the floor of a curved valley
+
+
+@dataclass(frozen=True)
+class LineProbe:
+    """What values along one direction showed.
+
+    Attributes:
+        shape: how they go.
+        order: the exponent with which they rise or fall.
+        way: the direction in which they fall (unit vector), where they do.
+        rise: the highest value met, above that at the point.
+        line: the direction that was looked along.
+        nearest: the distance of the nearest sample that showed a fall, and how far the value rises there.
+    """
+
+    shape: Shape
+    order: float = np.nan
+    way: Vector | None = None
+    rise: float = 0.0
+    line: Vector | None = None
+    nearest: tuple[float, float] = (0.0, 0.0)
+
+
+def probe_along(
+    view: AnalysisView,
+    x: Vector,
+    directions: NDArray[np.float64],
+    floor: Curvature,
+    scale: float,
+    off: float,
+) -> list[LineProbe]:
+    """Look along each column of ``directions``, and along mixtures of them, from ``x``.
+
+    Args:
+        view: the objective.
+        x: a point that is all but stationary.
+        directions: orthonormal, the curvature along them does not decide.
+        floor: the other directions, with their curvatures, in which every sample is first moved downhill: a
+            valley may be curved.
+        scale: the length that counts as far here.
+        off: how far ``x`` may still lie from the stationary point.
+    """
+    tried = list(directions.T)
+    if len(tried) > 1:
+        pairs = [(a + s * b) / np.sqrt(2) for a, b in combinations(tried[:4], 2) for s in (1, -1)]
+        random = np.random.default_rng(0)
+        mixed = [directions @ w for w in random.normal(size=(COMBINATIONS, len(tried)))]
+        tried += [*pairs, *(m / np.linalg.norm(m) for m in mixed)][:COMBINATIONS]
+    steps = PARTS * scale
+    steps = steps[steps >= SETTLED * off]
+    if len(steps) < FEWEST:
+        return [LineProbe("undecided")]
+    return [_look(view, x, direction, floor, steps) for direction in tried]
+
+
+def _look(view: AnalysisView, x: Vector, direction: Vector, floor: Curvature, steps: Vector) -> LineProbe:
+    base = _lowest(view, x, floor)
+    size = float(np.max(floor.values, initial=0.0)) * (view.precision * steps[-1]) ** 2
+    doubt = _doubt(view, x, direction, view.value(x), steps[0]) + 1e3 * size
+    ahead = _rises(view, x, direction, floor, steps, base, doubt)
+    behind = _rises(view, x, -direction, floor, steps, base, doubt)
+    sides = [(_trend(ahead), direction, ahead), (_trend(behind), -direction, behind)]
+    falling = [(way, rises) for trend, way, rises in sides if trend < 0]
+    if len(falling) == 2:
+        way, rises = min(falling, key=lambda side: float(side[1][np.isfinite(side[1])][-1]))
+        return LineProbe("falls_both", _order(steps, rises), way, nearest=_nearest(steps, rises))
+    if falling:
+        way, rises = falling[0]
+        order = _order(steps, rises)
+        return LineProbe(
+            "slope" if order < LINEAR else "falls_one", order, way, nearest=_nearest(steps, rises)
+        )
+    trends = [trend for trend, _, _ in sides]
+    if np.isnan(trends).any():
+        return LineProbe("undecided")
+    if trends == [0, 0]:
+        return LineProbe("flat", line=direction)
+    if 0 in trends:
+        return LineProbe("flat" if _order(steps, ahead if trends[0] else behind) > LINEAR else "undecided")
+    highest = float(max(np.nanmax(ahead), np.nanmax(behind)))
+    return LineProbe("rises", min(_order(steps, ahead), _order(steps, behind)), rise=highest, line=direction)
+
+
+def _doubt(view: AnalysisView, x: Vector, direction: Vector, base: float, step: float) -> float:
+    """What a difference of two values may be by rounding alone: estimated, and measured very near."""
+    near = [view.value(x + part * 1e-7 * step * direction) - base for part in (-3, -1, 1, 2)]
+    measured = max((abs(v) for v in near if np.isfinite(v)), default=0.0)
+    return 50 * view.precision * abs(base) + 3 * measured + 1e-300
+
+
+def _rises(
+    view: AnalysisView, x: Vector, way: Vector, floor: Curvature, steps: Vector, base: float, doubt: float
+) -> Vector:
+    """The value minus that at ``x`` for each step that way, 0 where rounding hides it."""
+    rises = np.array([_lowest(view, x + t * way, floor) - base for t in steps])
+    rises[np.abs(rises) <= doubt] = 0.0
+    return rises
+
+
+def _lowest(view: AnalysisView, point: Vector, floor: Curvature) -> float:
+    """The value at ``point`` moved down to the floor, by Newton's method in the directions that do curve."""
+    value = view.value(point)
+    if not len(floor.values):
+        return value
+    across = floor.vectors
+    for _ in range(CORRECTIONS):
+        slopes, bends = across.T @ view.gradient(point), across.T @ view.hessian(point) @ across
+        if (
+            not (np.all(np.isfinite(slopes)) and np.all(np.isfinite(bends)))
+            or np.linalg.eigvalsh(bends)[0] <= 0
+        ):
+            break
+        point = point - across @ np.linalg.solve(bends, slopes)
+        before, value = value, min(value, view.value(point))
+        if not before - value > SETTLES * abs(value):
+            break
+    return value
+
+
+def _trend(rises: Vector) -> float:
+    """-1 where values fall from the first that shows, 1 where they rise, 0 where nothing shows, else NaN."""
+    known = rises[np.isfinite(rises)]
+    if len(known) < FEWEST:
+        return np.nan
+    shown = known[known != 0]
+    if not len(shown):
+        return 0.0
+    return float(np.sign(shown[0]))
+
+
+def _nearest(steps: Vector, rises: Vector) -> tuple[float, float]:
+    """The first sample that shows anything."""
+    i = int(np.flatnonzero(np.isfinite(rises) & (rises != 0))[0])
+    return float(steps[i]), float(rises[i])
+
+
+def _order(steps: Vector, rises: Vector) -> float:
+    """The exponent p of |rise| ~ step^p, from the samples nearest to the point that show."""
+    usable = np.isfinite(rises) & (rises != 0) & (np.sign(rises) == np.sign(rises[np.flatnonzero(rises)[0]]))
+    where = np.flatnonzero(usable)[:4]
+    if len(where) < 2:
+        return np.inf
+    x, y = np.log(steps[where]), np.log(np.abs(rises[where]))
+    return float((y[-1] - y[0]) / (x[-1] - x[0]))
+
+
+def fall_without_end(
+    view: AnalysisView, x: Vector, way: Vector, scale: float
+) -> Sequence[tuple[float, float]]:
+    """Distances, growing tenfold, and the values there, for as long as they keep falling; empty where they do not."""
+    found: list[tuple[float, float]] = []
+    before = view.value(x)
+    for power in range(12):
+        distance = scale * 10.0**power
+        value = view.value(x + distance * way)
+        if np.isnan(value) or value > before:
+            break
+        found.append((distance, value))
+        if value == -np.inf:
+            break
+        before = value
+    return found if len(found) >= 3 else ()

@@ -1,0 +1,297 @@
+"""How a point is judged: by its Hessian where that decides, else by values further out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.curvature import Curvature, along, as_dict, turned
+from downslope.explain.line_probe import LineProbe, fall_without_end, probe_along
+from downslope.explain.point import Detail, Kind, Point
+from downslope.objectives import Vector
+
+FLAT = 1e-7  # a curvature below this part of the largest does not decide
+POLISHES = 8  # Newton steps towards the stationary point itself
+HOMING = 60  # more of them, where they arrive slowly
+HOME = 1e-9  # part of the first of them, at which they have arrived
+NEARLY_HOME = 1e-2  # part of it that will do where rounding ends the way
+SHRINKING = 0.97  # each must be shorter than this part of the last
+QUADRATIC = 0.1  # a Newton step that leaves more than this part of the way was not on a quadratic
+LEVEL = 1e-12  # of the highest rise around: a direction that rises no more than this is flat
+DOUBTED = 100  # roundings, relative to the largest curvature, below which a negative one is no evidence
+OUTWEIGHED = (
+    0.3  # part of the slope that a negative curvature makes within the scale: more slope left decides nothing
+)
+MORE = 3.0  # times what the slope explains: a fall that is evidence of something beyond it
+LOWER = 1e-2  # part of the run's whole fall by which values must still fall to be called lower
+FAR = 0.1  # a point that is this part of the whole way from the stationary point has not arrived
+TWO = (1.8, 2.2)  # exponents that are a square's
+
+
+class PointClassifier:
+    """The steps of a judgement, from what is quickly seen to what must be looked for."""
+
+    def __init__(self, view: AnalysisView, x: Vector, start: Vector | None) -> None:
+        self.view, self.x = view, x
+        self.up = view.sign < 0
+        self.scale = max(
+            float(np.max(np.abs(x))), float(np.linalg.norm(x - start)) if start is not None else 0.0
+        )
+        self.scale = self.scale if self.scale > 0 else 1.0
+        if start is None:
+            self.scale = max(1.0, self.scale)
+        self.start = start
+
+    def point(self) -> Point:
+        view = self.view
+        if not np.isfinite(view.value(self.x)) or not np.all(np.isfinite(view.gradient(self.x))):
+            return Point("edge_of_domain", maximize=self.up)
+        kink = kinked(view, self.x, self.scale)
+        if kink is not None:
+            return kink
+        hessian = view.hessian(self.x)
+        if not np.all(np.isfinite(hessian)):
+            return Point("unknown", "not_finite", maximize=self.up)
+        centre, curvature, regular, off = self._polished(Curvature.of(hessian, view.names))
+        self.centre, self.curvature, self.off = centre, curvature, off
+        down = [i for i in np.flatnonzero(regular) if curvature.values[i] < 0]
+        if down and not self._shows(-float(curvature.values[down[0]])):
+            return self._made("unknown", "unfinished")
+        if down:
+            escape = self._falls(curvature.vectors[:, down[0]], -float(curvature.values[down[0]]))
+            if escape is not None:
+                every = bool(np.all(curvature.values[regular] < 0)) and bool(np.all(regular))
+                return self._made("maximum" if every else "saddle", escape=escape)
+            regular[down] = False
+        if not np.all(regular):
+            regular = self._goes_home(regular)
+            centre = self.centre
+        if np.all(regular):
+            distance = float(np.linalg.norm(centre - self.x))
+            if self.start is not None and distance > FAR * np.linalg.norm(centre - self.start):
+                return self._made("small_by_units")
+            return self._made("minimum")
+        return self._beyond(regular)
+
+    def _shows(self, bend: float) -> bool:
+        """Whether a curvature of minus this much is more than rounding, and than the gradient that is left here.
+
+        Along it the slope changes by ``bend`` times the scale within the scale. Where the gradient is of that size, the
+        point is not where such a curvature would be seen: the run is not finished.
+        """
+        if bend <= DOUBTED * self.view.precision * float(np.max(np.abs(self.curvature.values))):
+            return False
+        left = float(np.linalg.norm(self.view.gradient(self.x)))
+        return left <= max(OUTWEIGHED * bend * self.scale, 10 * self.view.noise(self.x))
+
+    def _polished(self, curvature: Curvature) -> tuple[Vector, Curvature, Any, float]:
+        """The stationary point near by, the curvature there, which directions are as quadratics are, and the doubt.
+
+        A direction is regular where its curvature counts beside the largest and where Newton's step along it arrives:
+        on x^4 it goes a third of the way, on x^3 half of it.
+        """
+        view, centre, off = self.view, self.x, 0.0
+        regular = _bent(curvature)
+        for _ in range(POLISHES):
+            gradient = view.gradient(centre)
+            bent = _bent(curvature)
+            slopes = curvature.vectors.T @ gradient
+            newton = np.divide(-slopes, curvature.values, out=np.zeros(len(slopes)), where=bent)
+            length = float(np.linalg.norm(newton))
+            slack = np.divide(
+                np.abs(slopes),
+                np.abs(curvature.values),
+                out=np.zeros(len(slopes)),
+                where=curvature.values != 0,
+            )
+            off = float(np.max(np.minimum(slack, self.scale)))
+            there = centre + curvature.vectors @ newton
+            if np.linalg.norm(gradient) <= 10 * view.noise(centre) or not length:
+                break
+            after, hessian = view.gradient(there), view.hessian(there)
+            if not (np.all(np.isfinite(after)) and np.all(np.isfinite(hessian))):
+                regular = np.zeros(len(slopes), bool)
+                break
+            left = np.divide(
+                curvature.vectors.T @ after, curvature.values, out=np.zeros(len(slopes)), where=bent
+            )
+            dust = 100 * view.noise(there) / np.maximum(np.abs(curvature.values), 1e-300)
+            regular = bent & (np.abs(left) <= QUADRATIC * length + dust)
+            if not np.all(regular[bent]):
+                break
+            centre, curvature = there, Curvature.of(hessian, view.names)
+            regular = regular & _bent(curvature)
+        return centre, curvature, regular, off
+
+    def _goes_home(self, regular: Any) -> Any:
+        """Which directions are regular after moving to where Newton's method leads, slowly, if it does arrive.
+
+        Where the curvature itself vanishes its steps shrink evenly; on an endless slope they never do, and nothing is
+        moved.
+        """
+        view, centre, curvature = self.view, self.centre, self.curvature
+        first, length = 0.0, np.inf
+        for _ in range(HOMING):
+            gradient = view.gradient(centre)
+            before, step = length, _newton(curvature, gradient)
+            length = float(np.linalg.norm(step))
+            first = first or length
+            if length <= HOME * first or not length < min(SHRINKING * before, self.scale):
+                break
+            hessian, after = view.hessian(centre + step), view.gradient(centre + step)
+            if not (np.linalg.norm(after) < np.linalg.norm(gradient) and np.all(np.isfinite(hessian))):
+                break
+            centre, curvature = centre + step, Curvature.of(hessian, view.names)
+        shrunk = length / first if first else 1.0
+        if shrunk > NEARLY_HOME:
+            self.off = 0.0 if shrunk > SHRINKING else self.off  # it leads nowhere: distances mean nothing
+            return regular
+        old = np.abs(self.curvature.values)
+        gone = np.maximum(FLAT * np.max(old), 10 * shrunk * np.max(old[~regular]))
+        sizes = np.abs(curvature.values)
+        values = np.where(sizes < 10 * shrunk * gone, 0.0, curvature.values)
+        self.centre, self.off = centre, length
+        self.curvature = Curvature(values, curvature.vectors, curvature.names)
+        return sizes > gone
+
+    def _falls(self, direction: Vector, bend: float) -> Vector | None:
+        """The way, of the two, in which values do fall as this much downward curvature says; else None."""
+        view, centre = self.view, self.centre
+        base = view.value(centre)
+        doubt = 50 * view.precision * abs(base)
+        step = max(1e-5 * self.scale, float(np.sqrt(100 * doubt / bend)), 4 * self.off)
+        ways = [direction, -direction] if view.gradient(self.x) @ direction <= 0 else [-direction, direction]
+        for way in ways:
+            falls = [view.value(centre + t * step * way) - base for t in (1, 2, 4)]
+            if falls[0] < 0 and falls[1] < falls[0] and falls[2] < min(falls[1], -doubt):
+                return way
+        return None
+
+    def _beyond(self, regular: Any) -> Point:
+        """Judge by values along the directions that curvature leaves open."""
+        curvature = self.curvature
+        firm = regular & (curvature.values > 0)
+        floor = Curvature(curvature.values[firm], curvature.vectors[:, firm], curvature.names)
+        looks = probe_along(
+            self.view, self.centre, curvature.vectors[:, ~regular], floor, self.scale, self.off
+        )
+        shapes = {look.shape: look for look in reversed(looks)}
+        for shape in ("falls_both", "falls_one"):
+            if shape in shapes and not self._outfalls(shapes[shape]):
+                return self._made("unknown", "unfinished")
+        if "falls_both" in shapes:
+            every = not np.any(firm) and all(look.shape == "falls_both" for look in looks)
+            return self._made("maximum" if every else "saddle", look=shapes["falls_both"])
+        if "falls_one" in shapes:
+            return self._made("degenerate", "inflection", look=shapes["falls_one"])
+        if "slope" in shapes:
+            return self._sloping(shapes["slope"])
+        if "undecided" in shapes:
+            return self._made("degenerate", "undecided")
+        highest = max(look.rise for look in looks)
+        for look in looks:
+            if look.rise <= LEVEL * highest:
+                shapes.setdefault("flat", look)
+        if "flat" in shapes:
+            return self._made("degenerate", "flat_valley", look=shapes["flat"])
+        if all(TWO[0] <= look.order <= TWO[1] for look in looks):
+            return self._made("minimum")
+        steepest = max(looks, key=lambda look: look.order)
+        return self._made("degenerate", "higher_order_minimum", look=steepest)
+
+    def _outfalls(self, look: LineProbe) -> bool:
+        """Whether values fall by more than the gradient that is left makes them fall: if not, it is no evidence."""
+        slope = float(np.linalg.norm(self.view.gradient(self.centre)))
+        return -look.nearest[1] > MORE * slope * look.nearest[0]
+
+    def _sloping(self, look: LineProbe) -> Point:
+        """Values fall in proportion: for ever, to somewhere far lower, or by no more than the gradient that is left."""
+        assert look.way is not None
+        values = fall_without_end(self.view, self.centre, look.way, self.scale)
+        if len(values) >= 8:
+            return self._made("degenerate", "asymptote", look=look)
+        if values and abs(values[-1][1]) != np.inf:
+            here = self.view.value(self.centre)
+            fallen = 0.0 if self.start is None else self.view.value(self.start) - here
+            if here - values[-1][1] > LOWER * fallen:
+                return self._made("degenerate", "plateau", look=look)
+        return self._made("unknown", "unfinished")
+
+    def _made(
+        self, kind: Kind, detail: Detail = "", escape: Vector | None = None, look: LineProbe | None = None
+    ) -> Point:
+        sign, curvature = (-1.0 if self.up else 1.0), self.curvature
+        swapped: dict[str, Kind] = {"minimum": "maximum", "maximum": "minimum"}
+        way = look.way if look is not None else escape
+        line = look.line if look is not None else None
+        order = look.order if look is not None and np.isfinite(look.order) else None
+        listed = curvature.to_list(sign)
+        listed = listed[::-1] if self.up else listed
+        name = ""
+        if way is not None:
+            name = along(_cleaned(way), curvature.names, signed=True)
+        elif line is not None:
+            name = along(turned(line), curvature.names)
+        return Point(
+            swapped.get(kind, kind) if self.up else kind,
+            detail,
+            tuple(entry["curvature"] for entry in listed),
+            tuple(listed),
+            escape=None if way is None else tuple(float(v) + 0.0 for v in _cleaned(way)),
+            way=name,
+            line=None if line is None else tuple(map(float, turned(line))),
+            order=order,
+            distance=float(np.linalg.norm(self.centre - self.x)),
+            names=curvature.names,
+            maximize=self.up,
+        )
+
+
+def _newton(curvature: Curvature, gradient: Vector) -> Vector:
+    """Newton's step in every direction that has a curvature at all."""
+    sizes = np.abs(curvature.values)
+    bent = sizes > 1e-13 * np.max(sizes, initial=0.0)
+    slopes = curvature.vectors.T @ gradient
+    return np.asarray(
+        curvature.vectors @ np.divide(-slopes, curvature.values, out=np.zeros(len(slopes)), where=bent)
+    )
+
+
+def _bent(curvature: Curvature) -> Any:
+    size = float(np.max(np.abs(curvature.values), initial=0.0))
+    return np.abs(curvature.values) > FLAT * size
+
+
+def _cleaned(direction: Vector) -> Vector:
+    return np.where(np.abs(direction) < 1e-9, 0.0, direction)
+
+
+def kinked(view: AnalysisView, x: Vector, scale: float) -> Point | None:
+    """The judgement of a point on a kink, found by second differences that shrink like the step and not its square."""
+    if view.smooth:
+        return None
+    base = view.value(x)
+    doubt = 50 * view.precision * abs(base)
+    names = view.names
+    for i, name in enumerate(names):
+        axis = np.zeros(len(x))
+        axis[i] = 1.0
+        far, near = (
+            np.array([view.value(x + way * t * scale * axis) - base for way in (1, -1)]) for t in (1e-5, 1e-6)
+        )
+        if not (np.all(np.isfinite(far)) and np.all(np.isfinite(near))):
+            continue
+        bends = abs(float(np.sum(far))), abs(float(np.sum(near)))
+        if bends[1] > doubt and 5 < bends[0] / bends[1] < 20:
+            worse = int(np.argmin(far))
+            escape = (axis if worse == 0 else -axis) if np.sum(far) < 0 else None
+            return Point(
+                "kink",
+                escape=None if escape is None else tuple(as_dict(escape, names).values()),
+                way=name,
+                names=names,
+                maximize=view.sign < 0,
+            )
+    return None

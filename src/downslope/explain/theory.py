@@ -1,0 +1,265 @@
+"""What theory says of a run before it begins: curvatures, the limit, the best rate, the number of steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from downslope.descent import Descent
+from downslope.descent.stopping import DEFAULT_TOLERANCE
+from downslope.errors import DownslopeError, UsageError
+from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.closed_form import steps_to
+from downslope.explain.curvature import Curvature
+from downslope.explain.linear import LinearRule, written
+from downslope.explain.local_minimum import find_local_minimum
+from downslope.explain.point import MOST_PARAMETERS
+from downslope.explain.sentences import say
+from downslope.explain.setup import Setup
+from downslope.objectives import Objective, Vector, as_objective
+from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.rules.gradient_descent import GradientDescent
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What curvature says of a descent.
+
+    Attributes:
+        largest, smallest: L and μ, the largest and smallest curvature.
+        condition: κ = L/μ.
+        limit: the learning rate above which the method diverges; None where the method has no such limit.
+        best_rate: 2/(L + μ), the best constant rate of gradient descent.
+        steps_at_best_rate: how many steps gradient descent takes with it.
+        learning_rate: the one asked about.
+        tolerance: the gradient norm to reach.
+        steps: how many steps it will take; None where it never arrives or that is not known.
+        diverges: whether it will not arrive because the rate is above the limit (or the objective has no bottom).
+        zigzag: whether some direction changes its sign at every step.
+        directions: curvature, name and factor per step of every direction.
+        exact: true on quadratics; elsewhere all of this holds near the minimum only.
+        happened: status and steps of the run that followed.
+    """
+
+    largest: float
+    smallest: float
+    condition: float
+    limit: float | None
+    best_rate: float | None
+    steps_at_best_rate: float | None
+    learning_rate: float | None
+    tolerance: float
+    steps: float | None
+    diverges: bool | None
+    zigzag: bool | None
+    directions: tuple[dict[str, Any], ...]
+    exact: bool
+    method: str = ""
+    happened: dict[str, Any] | None = None
+    bounded: bool = True
+
+    @property
+    def sentence(self) -> str:
+        """The forecast in a sentence or two."""
+        fields: dict[str, Any] = {
+            "largest": self.largest,
+            "smallest": self.smallest,
+            "condition": self.condition,
+            "limit": self.limit,
+            "best": self.best_rate,
+            "best_steps": self.steps_at_best_rate,
+            "rate": self.learning_rate,
+            "steps": self.steps,
+            "tolerance": self.tolerance,
+        }
+        if not self.bounded:
+            key = "nowhere"
+        elif self.limit is None:
+            key = "curvature"
+        elif self.diverges:
+            key = "diverges"
+        else:
+            key = "steps" if self.steps is not None else "limit"
+        return say(f"forecast.{key}{'' if self.exact else '.local'}", **fields)
+
+    def beside(self, run: Descent) -> Forecast:
+        """The same, with what then happened."""
+        return replace(
+            self, happened={"status": run.status, "steps": run.nit, "gradient_norm": run.gradient_norm}
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The forecast as plain data."""
+        return {
+            "largest_curvature": self.largest,
+            "smallest_curvature": self.smallest,
+            "condition": self.condition if np.isfinite(self.condition) else None,
+            "limit": self.limit,
+            "best_rate": self.best_rate,
+            "steps_at_best_rate": self.steps_at_best_rate,
+            "learning_rate": self.learning_rate,
+            "tolerance": self.tolerance,
+            "steps": self.steps,
+            "diverges": self.diverges,
+            "zigzag": self.zigzag,
+            "directions": list(self.directions),
+            "exact": self.exact,
+            "happened": self.happened,
+            "sentence": self.sentence,
+        }
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def forecast(
+    function: Any,
+    start: Any = None,
+    *,
+    optimizer: Any = None,
+    learning_rate: float | None = None,
+    tolerance: float = DEFAULT_TOLERANCE,
+    maximize: bool = False,
+    run: Descent | None = None,
+) -> Forecast:
+    """What to expect of a descent, from the curvature of the function: nothing is run.
+
+    Exact on a quadratic, to the step; elsewhere it holds near the minimum that lies downhill from the start.
+
+    Args:
+        function, start: as for ``minimize``.
+        optimizer: a method with a constant learning rate that is linear in the gradient (gradient descent, momentum,
+            Nesterov), for its limit and its number of steps; others have their curvatures told.
+        learning_rate: for gradient descent, or a method given by name. Without one: the best constant rate.
+        tolerance: the gradient norm at which it is to stop.
+        maximize: whether it is to climb.
+        run: what then happened, to be kept beside the forecast.
+
+    Raises:
+        UsageError: no minimum lies downhill, or the function has too many parameters.
+
+    >>> f = forecast("x^2/20 + y^2", {"x": -7, "y": 2}, learning_rate=0.95, tolerance=1e-6)
+    >>> round(f.limit, 6), round(f.best_rate, 3), f.steps
+    (1.0, 0.952, 145.0)
+    """
+    objective, x = as_objective(function, start)
+    rule = None
+    if optimizer is not None or learning_rate is not None:
+        rule = as_optimizer(optimizer, learning_rate)
+    setup = None if rule is None else Setup.of(rule)
+    made = forecast_of(objective, x, setup, tolerance, -1.0 if maximize else 1.0)
+    if made is None:
+        raise UsageError(
+            "nothing can be forecast here: no minimum was found downhill from the start, or there are more than"
+            f" {MOST_PARAMETERS} parameters."
+        )
+    return made if run is None else made.beside(run)
+
+
+def expected(
+    function: Any, start: Any, tolerance: float, maximize: bool, **options: Any
+) -> tuple[Forecast | None, Optimizer]:
+    """A forecast where there is one, and the optimizer to run: gradient descent at the best rate by default."""
+    objective, x = as_objective(function, start)
+    sign = -1.0 if maximize else 1.0
+    hyperparameters = options.pop("hyperparameters", None) or {}
+    optimizer, rate = options.get("optimizer"), options.get("learning_rate")
+    if optimizer is not None or rate is not None:
+        rule = as_optimizer(optimizer, rate, **hyperparameters)
+        return forecast_of(objective, x, Setup.of(rule), tolerance, sign), rule
+    made = forecast_of(objective, x, None, tolerance, sign)
+    best = None if made is None else made.best_rate
+    return made, as_optimizer(None, best)
+
+
+def forecast_of(
+    objective: Objective, x: Vector, setup: Setup | None, tolerance: float, sign: float = 1.0
+) -> Forecast | None:
+    """The forecast for an objective and a start; None where theory has nothing to say."""
+    if not 0 < len(x) <= MOST_PARAMETERS:
+        return None
+    view = AnalysisView.of(objective, sign, 0.0 if setup is None else setup.ridge)
+    x = np.array(x, np.float64)
+    try:
+        with np.errstate(all="ignore"):
+            if view.is_quadratic([x]):
+                curvature = Curvature.of(view.hessian(x), view.names)
+                gradient = view.gradient(x)
+                if not np.all(np.isfinite(gradient)):
+                    return None
+                return from_curvature(curvature, gradient, setup, tolerance, True, view.doubt)
+            bottom = find_local_minimum(view, x)
+            if bottom is None:
+                return None
+            gradient = view.hessian(bottom.x) @ (x - bottom.x)
+            return from_curvature(bottom.curvature, gradient, setup, tolerance, False, view.doubt)
+    except (DownslopeError, np.linalg.LinAlgError):
+        return None
+
+
+def from_curvature(
+    curvature: Curvature,
+    gradient: Vector,
+    setup: Setup | None,
+    tolerance: float,
+    exact: bool,
+    doubt: float = 1e-12,
+) -> Forecast:
+    """The forecast from a curvature and the first gradient.
+
+    Only of a quadratic can it be said that it falls without end: elsewhere a curvature says nothing of what is far.
+    ``doubt`` is the part of the largest curvature below which others are taken for rounding, and for none.
+    """
+    size = float(np.max(np.abs(curvature.values), initial=0.0))
+    λ = np.where(np.abs(curvature.values) <= doubt * size, 0.0, curvature.values)
+    curvature = replace(curvature, values=λ)
+    L = curvature.largest
+    parts = curvature.vectors.T @ gradient
+    size = float(np.linalg.norm(parts))
+    down = bool(np.any((λ < 0) & (np.abs(parts) > 1e-13 * size)))
+    level = bool(np.any((λ == 0) & (np.abs(parts) > max(1e-9, doubt) * size)))
+    bounded = not (exact and (down or level))
+    best = curvature.best_rate if curvature.smallest > 0 and bounded else None
+    given = None
+    if setup is None:
+        given = None if best is None else LinearRule.of(GradientDescent(learning_rate=best))
+    elif setup.plain:
+        given = LinearRule.of(setup.rule)
+    factors = [None if given is None else given.factor(float(v)) for v in λ]
+    growing = [
+        abs(p) > 1e-13 * size and v > 0 and not given.settles(float(v))
+        for p, v in zip(parts, λ, strict=True)
+        if given is not None
+    ]
+    return Forecast(
+        largest=L,
+        smallest=curvature.smallest,
+        condition=curvature.condition,
+        limit=None if given is None or L <= 0 else given.limit(L),
+        best_rate=best,
+        steps_at_best_rate=_steps(best, curvature, gradient, tolerance),
+        learning_rate=None if given is None else given.rate,
+        tolerance=tolerance,
+        steps=None if given is None or not bounded else steps_to(given, curvature, gradient, tolerance),
+        diverges=None if given is None else any(growing) or not bounded,
+        zigzag=None if given is None else any(f is not None and f.imag == 0 and f.real < 0 for f in factors),
+        directions=tuple(
+            {
+                "along": curvature.along(i),
+                "direction": curvature.direction(i),
+                "curvature": float(λ[i]),
+                "factor": None if f is None else written(f),
+            }
+            for i, f in enumerate(factors)
+        ),
+        exact=exact,
+        method="" if given is None else type(given.rule).__name__,
+        bounded=bounded,
+    )
+
+
+def _steps(best: float | None, curvature: Curvature, gradient: Vector, tolerance: float) -> float | None:
+    linear = None if best is None else LinearRule.of(GradientDescent(learning_rate=best))
+    return None if linear is None else steps_to(linear, curvature, gradient, tolerance)

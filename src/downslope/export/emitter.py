@@ -1,0 +1,257 @@
+"""Where a script's parts are made: constants, records and functions that a rule turns out to need."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from downslope.errors import UsageError
+from downslope.export import rule_source
+from downslope.export.arithmetic import NUMBER, UNKNOWN, VECTOR, Arithmetic, Fields, Kind, Several
+from downslope.export.formatter import docstring
+from downslope.export.function_translator import FunctionTranslator, VerbatimTranslator, about_in
+from downslope.export.names import ScriptNames, in_ascii
+from downslope.export.python import name, number, real, text
+from downslope.export.rule_source import RuleSource
+from downslope.export.translate import Piece, Translator
+from downslope.optimizers.hyperparameters import HyperparameterRecord
+
+
+@dataclass(frozen=True)
+class ScriptConstant:
+    """A named number at the top of the script."""
+
+    name: str
+    value: str
+    comment: str = ""
+
+    @property
+    def line(self) -> str:
+        """The line that defines it."""
+        return f"{self.name} = {self.value}" + (f"  # {self.comment}" if self.comment else "")
+
+
+@dataclass
+class Emitter:
+    """Makes the parts of one rule and collects them.
+
+    Attributes:
+        arithmetic: the dialect's, for vectors of this script.
+        names: of the whole script.
+        constants, records, functions: what was made, in the order in which it was needed.
+        beginning: the same before the first step.
+        prepared: lines that compute something once, before the loop.
+        instead: what stands for a hyperparameter, where it is no constant (a scheduled learning rate).
+    """
+
+    arithmetic: Arithmetic
+    names: ScriptNames
+    constants: dict[str, ScriptConstant] = field(default_factory=dict)
+    records: dict[str, list[str]] = field(default_factory=dict)
+    functions: dict[str, list[str]] = field(default_factory=dict)
+    instead: dict[str, Piece] = field(default_factory=dict)
+    beginning: dict[str, Piece] = field(default_factory=dict)
+    prepared: list[str] = field(default_factory=list)
+    _called: dict[Any, tuple[str, Kind]] = field(default_factory=dict)
+    _kinds: dict[str, Fields] = field(default_factory=dict)
+
+    def around(self, record: HyperparameterRecord, prefix: str = "") -> Around:
+        """The surroundings of a record's methods; its hyperparameters' constants begin with ``prefix``."""
+        return Around(self, record, prefix)
+
+    def constant(self, key: str, wanted: str, value: str, comment: str = "") -> str:
+        """The name of a constant, made at the first call with that key."""
+        if key not in self.constants:
+            self.constants[key] = ScriptConstant(self.names.new(wanted), value, comment)
+        return self.constants[key].name
+
+    def state_kinds(self, cls_name: str, state: Any) -> Fields:
+        """The kinds of a state's fields, told from a state for two parameters; the record's class is made."""
+        kinds = tuple((f, self._kind_of(getattr(state, f))) for f in state._fields)
+        return Fields(cls_name, kinds)
+
+    def _kind_of(self, value: Any) -> Kind:
+        if hasattr(value, "_fields"):
+            return self._register(type(value), self.state_kinds(type(value).__name__, value))
+        if isinstance(value, tuple):
+            return Several((self._kind_of(value[0]) if value else NUMBER,), many=True)
+        return VECTOR if np.ndim(value) else NUMBER
+
+    def _register(self, cls: type, kind: Fields) -> Fields:
+        self._kinds[cls.__name__] = kind
+        return kind
+
+    def register_state(self, state: Any) -> Fields:
+        """Know the class of a state, and of the states in it."""
+        kind = self._kind_of(state)
+        assert isinstance(kind, Fields)
+        return kind
+
+    def record(self, source: RuleSource, identifier: str, kinds: Sequence[Kind] | None) -> Fields | None:
+        """See ``Surroundings``; a state's class is known from the state itself."""
+        if identifier not in self._kinds:
+            return None
+        self._write_record(source, identifier)
+        return self._kinds[identifier]
+
+    def _write_record(self, source: RuleSource, identifier: str) -> None:
+        if identifier in self.records:
+            return
+        kind, home = self._kinds[identifier], source
+        if identifier not in source.classes:
+            module = inspect.getmodule(getattr(source.module, identifier))
+            assert module is not None
+            home = rule_source.source_of(module)
+        self.names.taken.add(identifier)  # a state's class keeps its name
+        self.records[identifier] = []
+        for _, part in kind.fields:
+            if isinstance(part, Fields):
+                self._write_record(home, part.name)
+        node = home.classes[identifier]
+        lines = [f"class {identifier}(NamedTuple):"]
+        about = rule_source.docstring(node)
+        if about:
+            lines += [*docstring(about_in(about), 4), ""]
+        for wanted, comment in home.fields(identifier):
+            lines.append(
+                f"    {in_ascii(wanted)}: {self._type(kind.of(wanted))}"
+                + (f"  # {comment}" if comment else "")
+            )
+        self.records[identifier] = self.records.pop(identifier) + lines
+
+    def _type(self, kind: Kind) -> str:
+        if isinstance(kind, Fields):
+            return kind.name
+        if isinstance(kind, Several):
+            return "tuple"
+        return self.arithmetic.vector_type if kind == VECTOR or self.arithmetic.compiled else "float"
+
+    def function(
+        self,
+        key: Any,
+        wanted: str,
+        node: ast.FunctionDef,
+        source: RuleSource,
+        around: Around,
+        arguments: Mapping[str, Kind],
+        *,
+        arithmetic: Arithmetic | None = None,
+    ) -> tuple[str, Kind]:
+        """A function of the script made from a function or method of a rule; (its name, what it returns)."""
+        if key in self._called:
+            return self._called[key]
+        called = self.names.new(wanted)
+        scope = {a: Piece(name(in_ascii(a)), kind) for a, kind in arguments.items()}
+        body = FunctionTranslator(source, arithmetic or self.arithmetic, around, scope)
+        lines = body.function(node, called, list(arguments))
+        self._called[key] = called, body.returns
+        self.functions[called] = lines
+        return self._called[key]
+
+    def verbatim(self, function: Any, source: RuleSource) -> str:
+        """A function in plain Python and NumPy, as it stands, with the functions it calls."""
+        node = source.functions[function.__name__]
+        key = ("verbatim", node.name)
+        if key in self._called:
+            return self._called[key][0]
+        self._called[key] = node.name, UNKNOWN
+        self.names.taken.add(node.name)
+        for other in sorted(
+            {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & set(source.functions) - {node.name}
+        ):
+            self.verbatim(inspect.unwrap(getattr(source.module, other)), source)
+        body = VerbatimTranslator(source, self.arithmetic, Around(self, None, ""), {})
+        self.functions[node.name] = body.plainly(node)
+        return node.name
+
+
+@dataclass
+class Around:
+    """The surroundings of one record's methods: what ``Translator`` asks."""
+
+    emitter: Emitter
+    owner: HyperparameterRecord | None
+    prefix: str
+
+    def hyperparameter(self, field_name: str) -> Piece:
+        """The constant for a field, which is made when it is first asked for."""
+        assert self.owner is not None
+        key = f"{type(self.owner).__name__}.{self.prefix}{field_name}"
+        if field_name in self.emitter.instead and not self.prefix:
+            return self.emitter.instead[field_name]
+        value = self.owner.hyperparameters()[field_name]
+        if isinstance(value, tuple):
+            items = ", ".join(text(number(v)) for v in value)
+            written = f"({items}{',' * (len(value) == 1)})"
+            made = self.emitter.constant(key, f"{self.prefix}{field_name}".upper(), written)
+            return Piece(name(made), Several((NUMBER,), many=True))
+        about = self.owner.__dataclass_fields__[field_name].metadata.get("about", "")
+        written = text(real(value)) if isinstance(value, float) else repr(value)
+        wanted = f"{self.prefix}{field_name}".upper()
+        wanted = "PLANNED_STEPS" if wanted == "STEPS" else wanted
+        return Piece(name(self.emitter.constant(key, wanted, written, about)), NUMBER)
+
+    def constant(self, source: RuleSource, identifier: str) -> Piece:
+        """A constant of the module, with the expression and comment it has there."""
+        if identifier not in source.constants:
+            found = next(
+                (
+                    s
+                    for s in (rule_source.source_of(m) for m in _neighbours(source))
+                    if identifier in s.constants
+                ),
+                None,
+            )
+            if found is None:
+                raise UsageError(f"a rule uses '{identifier}', which scripts do not know yet.")
+            return self.constant(found, identifier)
+        key = f"{source.module.__name__}.{identifier}"
+        value = Translator(source, self.emitter.arithmetic, self, {}).piece(source.constants[identifier])
+        comment = source.comments.get(source.lines[identifier], "")
+        made = self.emitter.constant(key, in_ascii(identifier), text(value.code), comment)
+        return Piece(name(made), value.kind)
+
+    def function(self, source: RuleSource, identifier: str, arguments: Sequence[Kind]) -> tuple[str, Kind]:
+        """A function of the module, one imported from a neighbour, or a method of the owner."""
+        if identifier.startswith("self."):
+            assert self.owner is not None
+            method = identifier.removeprefix("self.")
+            node = source.method(type(self.owner).__name__, method)
+            assert node is not None
+            taken = [a.arg for a in node.args.args if a.arg != "self"]
+        else:
+            function = getattr(source.module, identifier, None)
+            home = rule_source.home_of(function)
+            if home is None:
+                raise UsageError(f"a rule calls {identifier}, which scripts do not know yet.")
+            source, node = home, home.functions[inspect.unwrap(function).__name__]  # type: ignore[arg-type]
+            if function is not inspect.unwrap(function):  # type: ignore[arg-type]
+                return self.emitter.verbatim(inspect.unwrap(function), source), Several((NUMBER,), many=True)  # type: ignore[arg-type]
+            taken = [a.arg for a in node.args.args]
+        kinds = dict(zip(taken, arguments, strict=True))
+        key = (source.module.__name__, identifier, tuple(arguments))
+        wanted = identifier.removeprefix("self.")
+        if wanted.lstrip("_") not in source.locals | self.emitter.names.taken:
+            wanted = wanted.lstrip("_")
+        return self.emitter.function(key, wanted, node, source, self, kinds)
+
+    def prepared(self, wanted: str, code: ast.expr) -> ast.expr:
+        """See ``Surroundings``."""
+        called = self.emitter.names.new(wanted)
+        self.emitter.prepared.append(f"{called} = {text(code)}")
+        return name(called)
+
+    def record(self, source: RuleSource, identifier: str, kinds: Sequence[Kind] | None) -> Fields | None:
+        """A state's class."""
+        return self.emitter.record(source, identifier, kinds)
+
+
+def _neighbours(source: RuleSource) -> list[Any]:
+    """The modules of the package from which this one imports names."""
+    modules = {inspect.getmodule(v) for v in vars(source.module).values() if inspect.isfunction(v)}
+    return [m for m in modules if m is not None and m.__name__.startswith("downslope.optimizers.")]

@@ -1,0 +1,234 @@
+"""What a script has to tell: the function, the start, the rule, when it ends and what comes out. No dialect here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from downslope.descent import Descent
+from downslope.descent.stopping import NO_LIMIT, Status
+from downslope.errors import ObjectiveError, UsageError
+from downslope.export.derivatives import Shared, partials, shared
+from downslope.export.names import Persons
+from downslope.language import parse
+from downslope.language import tree as t
+from downslope.objectives import FormulaObjective
+from downslope.optax import FromOptax
+from downslope.optimizers import Optimizer
+from downslope.optimizers.external import ExternalOptimizer
+from downslope.optimizers.schedule import Schedule
+from downslope.optimizers.wrappers.wrapper import Wrapper
+from downslope.symbolic import lift
+
+if TYPE_CHECKING:
+    from downslope.export.fit_data import FitData
+
+ROWS = 40  # of the table that a script prints, about
+UNNAMED = "<lambda>"  # what Python calls a function without a name
+LONGEST_FORMULA = 300  # characters of it in the docstring
+COLUMNS = 6  # parameters with a column in it
+
+# Ends that were asked for: a script comes to them by itself. At any other it stops after as many steps as the run made.
+_OWN_ENDS = (Status.CONVERGED, Status.STEP_LIMIT, Status.TARGET_REACHED)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """When the loop is left: each number is a constant of the script; None is not asked for."""
+
+    steps: int
+    tolerance: float | None = None
+    relative_tolerance: float | None = None
+    value_tolerance: float | None = None
+    x_tolerance: float | None = None
+    target: float | None = None
+
+
+@dataclass(frozen=True)
+class LayeredRule:
+    """A rule with what is around it.
+
+    Attributes:
+        rule: the innermost optimizer.
+        wrappers: around it, the outermost first.
+        schedule: what its learning rate is, where that is no number; the rule's own is then 1.
+    """
+
+    rule: Optimizer
+    wrappers: tuple[Wrapper, ...]
+    schedule: Schedule | None
+
+    @classmethod
+    def of(cls, optimizer: Optimizer) -> LayeredRule:
+        """Taken apart.
+
+        Raises:
+            UsageError: the rule is another library's.
+        """
+        wrappers: list[Wrapper] = []
+        while isinstance(optimizer, Wrapper):
+            wrappers.append(optimizer)
+            optimizer = optimizer.optimizer
+        if isinstance(optimizer, (FromOptax, ExternalOptimizer)):
+            raise UsageError(_not_ours(optimizer))
+        rate = optimizer.hyperparameters().get("learning_rate")
+        if not isinstance(rate, Schedule):
+            return cls(optimizer, tuple(wrappers), None)
+        return cls(optimizer.with_values(learning_rate=1.0), tuple(wrappers), rate)
+
+
+@dataclass(frozen=True)
+class ScriptModel:
+    """A run, as a script tells it.
+
+    Attributes:
+        run: the run itself.
+        formula: its function as a tree, of ``coordinates``.
+        coordinates: the parameters' names, one for each number.
+        supplied: the derivatives that the run was given instead of the true ones, if it was.
+        method, ends, every: how it went, when it ended, which rows it prints.
+        table: the data of a fit; the formula is then unused.
+        unasked: whether the rule was left to downslope, though it has a name of its own.
+        names: what to call the parameters and columns, whose names are a person's.
+    """
+
+    run: Descent
+    formula: t.Node
+    coordinates: tuple[str, ...]
+    supplied: Shared | None
+    method: LayeredRule
+    ends: Ends
+    every: int
+    table: FitData | None = None
+    unasked: bool = False
+    names: Persons = field(default_factory=Persons)
+
+    @property
+    def start(self) -> list[float]:
+        """Where it begins."""
+        return [float(v) for v in self.run.start]
+
+    @property
+    def fitted(self) -> str:
+        """The hypothesis of a fit, as it was typed."""
+        found = re.search(r"\((.*)\)", self.run.objective.text)
+        return shortened(found[1] if found is not None else self.run.objective.text)
+
+    @property
+    def function(self) -> str:
+        """What is descended: by its name where it is long and has one, else as a formula."""
+        objective = self.run.objective
+        return shortened(objective.text if objective.headline == UNNAMED else objective.headline)
+
+    @property
+    def single(self) -> bool:
+        """Whether it computes in float32."""
+        return bool(self.run.objective.dtype == np.float32)
+
+    @property
+    def uphill(self) -> bool:
+        """Whether it climbs."""
+        return self.run.maximize
+
+    @property
+    def digits(self) -> int:
+        """How many digits of a number its table shows."""
+        return 7 if self.single else 10
+
+    def derivatives(self) -> Shared:
+        """The partial derivatives, written out."""
+        return self.supplied or partials(self.formula, self.coordinates)
+
+
+def script_model_of(run: Descent) -> ScriptModel:
+    """The story of a run of a formula.
+
+    Raises:
+        ObjectiveError: its function is not a formula (or not one that was saved with it).
+    """
+    objective = run.objective
+    if not isinstance(objective, FormulaObjective):
+        raise ObjectiveError(_unprintable(run))
+    tree = parse(objective.text).tree if objective.says_itself else lift(objective.expression)
+    given: Shared | None = None
+    if objective.differentiation == "supplied":
+        if objective._gradient is None:
+            raise ObjectiveError(
+                "this run descended a gradient that it was given, which a saved run does not keep; export the run"
+                " itself."
+            )
+        given = shared(objective.partials, objective.parameters.coordinates)
+    return ScriptModel(
+        run=run,
+        formula=tree,
+        coordinates=objective.parameters.coordinates,
+        supplied=given,
+        method=LayeredRule.of(run.optimizer),
+        ends=ends_of(run),
+        every=every_of(run),
+    )
+
+
+def _unprintable(run: Descent) -> str:
+    called = run.objective.headline
+    name = "this objective" if called == UNNAMED else f"'{shortened(called, 60)}'"
+    if run.objective.differentiation == "recorded":
+        return f"{name} is a record: the function is not in it, and the loop that was recorded is a script already."
+    if hasattr(run.objective, "rows"):
+        return f"{name} is a fit: export the fit itself, fit.export(...)."
+    return (
+        f"{name} is a function that could not be traced into a formula (or a saved run of one): its source is not ours"
+        " to print. Give it as a formula, or write it without branches on values so that it can be traced."
+    )
+
+
+def _not_ours(rule: FromOptax | ExternalOptimizer) -> str:
+    whose, where = "an optax transformation", "optax"
+    if isinstance(rule, ExternalOptimizer) and rule.library != where:
+        whose, where = repr(rule), rule.library
+    return (
+        f"{whose} is known here only as an object, not as a rule to write out: export a run of one of downslope's own"
+        f" rules (adam, say), or write the loop in {where} itself."
+    )
+
+
+def ends_of(run: Descent) -> Ends:
+    """The conditions that the run itself ended by, or the number of its steps."""
+    s = run.stopping
+    steps = s.steps if s.steps is not None and s.steps < NO_LIMIT else run.nit
+    if run.termination.status not in _OWN_ENDS and run.termination.left_at is None:
+        return Ends(run.nit)
+    if run.termination.left_at is not None or (
+        run.termination.status == Status.STEP_LIMIT and not s.asks_for_a_test
+    ):
+        return Ends(run.nit)
+    return Ends(steps, s.tolerance, s.relative_tolerance, s.value_tolerance, s.x_tolerance, s.target)
+
+
+def every_of(run: Descent) -> int:
+    """The spacing of the rows: that of the history where there are a few dozen, else wider."""
+    chosen = len(run.history) <= 100 and len(run.history) > 2 and run.history.step[1] > 1
+    kept = run.history.step if chosen else run.history.at_most(ROWS).step
+    return int(kept[1] - kept[0]) if len(kept) > 2 else max(int(kept[-1]) if len(kept) else 1, 1)
+
+
+def shortened(formula: str, most: int = LONGEST_FORMULA) -> str:
+    """The formula, or where it is long its beginning, which ends between two words.
+
+    >>> shortened("x^2 + 1.25*y^2", 12)
+    'x^2 + ...'
+    """
+    if len(formula) <= most:
+        return formula
+    kept, space, _ = formula[: most - 3].rpartition(" ")
+    return f"{kept} ..." if space else f"a formula of {len(formula):,} characters"
+
+
+def joined(names: Sequence[str], values: Sequence[float], most: int = COLUMNS) -> str:
+    """``x = -7, y = 2``, cut short where there are many."""
+    pairs = [f"{n} = {v:.10g}" for n, v in zip(names[:most], values[:most], strict=True)]
+    return ", ".join(pairs) + (", ..." if len(names) > most else "")

@@ -1,0 +1,218 @@
+"""Mini-batches: one step of the rule for every few rows, in machine code, an epoch at a time.
+
+Rows are shuffled by blocks that fit the cache and then within each block, from a seed and the number of the epoch, so
+that a run can be repeated. To the engines an epoch is one step: they see the cost of the whole table after each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from downslope.descent import descend
+from downslope.errors import UsageError
+from downslope.fitting import kernels
+from downslope.fitting.compiled_rule import Layout, compiled_rule
+from downslope.fitting.formula_rows import FormulaRows
+from downslope.fitting.objective import DataObjective, Penalty
+from downslope.fitting.preconditioning import Coordinates, PreconditionedObjective
+from downslope.fitting.problem import FitProblem
+from downslope.fitting.proximal import shrinking, thresholds_in
+from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
+from downslope.fitting.strategies import FitOutcome, FitPlan, in_user_units, standardised
+from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers import state as states
+
+BLOCK_BYTES = 262_144
+DEFAULT_EPOCHS = 20
+BATCHES_COUNT = 4  # a pass in batches gains as much by a kernel of its own as so many passes in one
+
+Epoch = Callable[[Any, Array, Array], None]  # order, inputs, outputs
+
+
+class EpochState(NamedTuple):
+    """How many epochs are done, and what the rule remembers."""
+
+    epoch: int
+    rule: Any  # the rule's own state as one vector
+
+
+class Epochs(Optimizer):
+    """A rule whose one step is a pass over the table in batches.
+
+    Args:
+        work: one pass: it reads and writes the buffer.
+        layout: the buffer's build.
+        order: the rows of an epoch.
+        epochs: how many; later calls do nothing.
+    """
+
+    work: Any
+    layout: Any
+    order: Any
+    epochs: int
+
+    def init(self, x: Any) -> EpochState:
+        return EpochState(0, states.flat(self.layout.rule.init(np.array(x))))
+
+    def update(self, x: Any, value: Any, gradient: Any, state: EpochState) -> tuple[Any, EpochState, Any]:
+        if state.epoch >= self.epochs:
+            return x, state, True
+        inputs, outputs = self.layout.buffers(x, state.rule)
+        self.work(self.order(state.epoch), inputs, outputs)
+        p, head = len(x), self.layout.head
+        after = inputs[head : head + p + len(state.rule)].copy()
+        return after[:p], EpochState(state.epoch + 1, after[p:]), True
+
+    def answer(self, x: Any, state: EpochState) -> Any:
+        return self.layout.answer(x, state.rule)
+
+
+def fit_in_batches(
+    problem: FitProblem, start: Array, plan: FitPlan, batch: int, epochs: int | None, seed: int
+) -> FitOutcome:
+    """Descend in mini-batches of ``batch`` rows for so many epochs."""
+    batch = _checked("batch_size", batch, problem.objective.count)
+    stopping = plan.stopping
+    if epochs is None:
+        epochs = stopping.steps if stopping.steps is not None else DEFAULT_EPOCHS
+    stopping = replace(stopping, steps=_checked("epochs", epochs, None))
+    rule, notes = plan.optimizer, []
+    if rule is None:
+        rule = default_rule(problem.objective)
+        rate = rule.hyperparameters()["learning_rate"]
+        notes.append(f"mini-batches were descended with adam at {rate:.3g}, as no optimizer was named")
+    objective, coordinates = problem.objective, Coordinates.user(problem.objective.parameters.size)
+    if isinstance(problem.rows, LinearRows) and (plan.standardize or plan.free):
+        objective, coordinates = standardised(objective)
+        notes.append("descended with the features standardised")
+    objective.expect(BATCHES_COUNT * (stopping.steps or 0))
+    layout = compiled_rule(with_penalty(rule, objective.penalty, coordinates), objective.parameters.size)
+    work: Callable[[Any, Array, Array], None]
+    order: Callable[[int], Any]
+    if objective.streamed:
+        work, order = _page_by_page(objective, coordinates, layout, batch, seed), int
+    else:
+        work = epoch_of(objective, coordinates, layout, batch, objective.total / objective.count)
+        order = _orders(problem, seed)
+    shuffle = Epochs(work=work, layout=layout, order=order, epochs=stopping.steps or 0)
+    inner = objective if coordinates.kind == "user" else PreconditionedObjective(objective, coordinates)
+    run = descend(
+        inner, coordinates.from_user(start), shuffle, stopping, every=plan.every, callbacks=plan.callbacks
+    )
+    run = replace(in_user_units(run, coordinates, problem), optimizer=rule)
+    return FitOutcome(run, "batches", coordinates.kind, None, tuple(notes))
+
+
+def default_rule(objective: DataObjective) -> Optimizer:
+    """The rule for batches where none is named: Adam, its steps in proportion to the spread of what is predicted."""
+    spread = 0.0
+    if isinstance(objective.rows, LinearRows) and objective.loss.link == "identity":
+        spread = objective.target_spread()
+    return as_optimizer("adam", learning_rate=0.01 * spread if np.isfinite(spread) and spread > 0 else 0.01)
+
+
+def with_penalty(rule: Optimizer, penalty: Penalty, coordinates: Coordinates) -> Optimizer:
+    """The rule, each of its steps followed by the l1 penalty's own where there is one."""
+    if not penalty.l1:
+        return rule
+    return shrinking(rule, thresholds_in(penalty, np.diag(coordinates.matrix)))
+
+
+def _checked(name: str, value: Any, most: int | None) -> int:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, np.integer))
+        or value < (0 if most is None else 1)
+    ):
+        raise UsageError(
+            f"{name} is {value!r}; it must be a whole number, at least {0 if most is None else 1}."
+        )
+    return int(value) if most is None else min(int(value), most)
+
+
+def _orders(problem: FitProblem, seed: int) -> Callable[[int], Any]:
+    return lambda epoch: _shuffled(problem.rows, (seed, epoch))
+
+
+def _shuffled(rows: Any, seed: tuple[int, ...]) -> Any:
+    """The rows by blocks, then within each, at random; and the row that memory is asked for at each place."""
+    count, width = rows.X.shape
+    size = max(32, BLOCK_BYTES // max(width * 8, 1))
+    random = np.random.default_rng(seed)
+    return kernels.shuffled(random.permutation(-(-count // size)), size, count, int(random.integers(2**62)))
+
+
+def _page_by_page(
+    objective: DataObjective, coordinates: Coordinates, layout: Layout, batch: int, seed: int
+) -> Callable[[int, Array, Array], None]:
+    """An epoch of a table in files: its pages in order, the rows of each shuffled, no batch across two pages."""
+    o, mean_weight = objective, objective.total / objective.count
+
+    def work(epoch: int, inputs: Array, outputs: Array) -> None:
+        for page, part in enumerate(o.parts()):
+            if batch > part.rows.count and page == 0 and part.rows.count < o.count:
+                raise UsageError(
+                    f"batch_size is {batch:,}, and this table is read in pages of {part.rows.count:,} rows: give at"
+                    " most that many."
+                )
+            here = DataObjective(part.rows, part.y, part.weights, o.loss, o.penalty, o.parameters, o.text)
+            order = _shuffled(part.rows, (seed, epoch, page))
+            epoch_of(here, coordinates, layout, batch, mean_weight)(order, inputs, outputs)
+
+    return work
+
+
+def epoch_of(
+    objective: DataObjective, coordinates: Coordinates, layout: Layout, batch: int, mean_weight: float
+) -> Epoch:
+    """The pass over the table for this kind of hypothesis; ``mean_weight`` is that of a row that counts once."""
+    o, rows = objective, objective.rows
+    diagonal = np.diag(coordinates.matrix).copy()
+    l2 = o.penalty.l2 * o.penalty.mask * diagonal**2 if o.penalty.l2 else np.empty(0)
+    rule = layout.call(l2, o.loss.root)
+    if isinstance(rows, FormulaRows):
+        row = rows.native
+
+        def formula(order: Any, inputs: Array, outputs: Array) -> None:
+            kernels.formula_epoch(
+                *(rows.X, o.y, o.weights, order[0], batch, mean_weight, rows.use, row.address, row.data),
+                *(o.loss.code, o.loss.shape, rule, inputs, outputs),
+            )
+
+        return formula
+    assert isinstance(rows, LinearRows)
+    at, intercept = rows.at, -1 if rows.intercept is None else rows.intercept
+    if isinstance(rows, SoftmaxRows):
+        scale, label = diagonal[:: rows.classes][at], rows.labels(o.y)
+
+        def softmax(order: Any, inputs: Array, outputs: Array) -> None:
+            kernels.softmax_epoch(
+                *(rows.X, label, o.weights, *order, batch, mean_weight, at, intercept, rows.centre, scale),
+                *(rows.classes, rule, inputs, outputs),
+            )
+
+        return softmax
+
+    kernel = rows.ordered_kernel(o.loss, o.y, o.weights)
+    if kernel is not None:
+
+        def at_once(order: Any, inputs: Array, outputs: Array) -> None:
+            sheet = kernel.sheet(rows.X, o.y, o.weights, rows.centre, order[0], order[1], o.loss.shape)
+            kernels.kernel_epoch(
+                *(kernel.address, sheet, kernel.places, batch, mean_weight, at, intercept, diagonal[at]),
+                *(rule, inputs, outputs),
+            )
+
+        return at_once
+
+    def linear(order: Any, inputs: Array, outputs: Array) -> None:
+        kernels.linear_epoch(
+            *(rows.X, o.y, o.weights, *order, batch, mean_weight, at, intercept, rows.centre, diagonal[at]),
+            *(o.loss.code, o.loss.shape, rule, inputs, outputs),
+        )
+
+    return linear

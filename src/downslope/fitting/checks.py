@@ -1,0 +1,290 @@
+"""Is the data fit to be fitted? Refusals name the column, the row and the value; nothing is silently dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.errors import DataError, UsageError
+from downslope.fitting import kernels
+from downslope.fitting.frame import Frame, listed, missing
+from downslope.fitting.hypothesis import Hypothesis
+from downslope.fitting.losses import LOGISTIC, POISSON, SOFTMAX, Loss
+from downslope.fitting.parallel import over_chunks
+from downslope.fitting.rows import NOTHING, Array, LinearRows
+
+LARGEST = 1e150  # the square of a larger number overflows
+MOST_COMPARED = 200  # features whose likeness is looked at
+SAMPLE = 20_000
+NO_WEIGHT = "the sample weights are all zero; at least one must be above zero."
+
+
+def drop_missing(frame: Frame, names: Sequence[str]) -> Frame:
+    """The rows in which none of these columns has a missing value; the frame counts the others."""
+    gone = missing_rows(frame, names)
+    if gone.all():
+        raise DataError(every_row_missing(frame.origin))
+    return frame.without(gone) if gone.any() else frame
+
+
+def missing_rows(frame: Frame, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Which rows have a missing value in one of these columns."""
+    gone = np.zeros(frame.rows, bool)
+    for name in names:
+        column = frame[name]
+        gone |= np.array([_absent(v) for v in column]) if column.dtype == object else np.isnan(column)
+    return gone
+
+
+def every_row_missing(origin: str) -> str:
+    """The sentence for a table of which nothing is left."""
+    return f"every row of {origin} has a missing value: there is nothing left to fit."
+
+
+def _absent(value: Any) -> bool:
+    if value is None or value == "":
+        return True
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):
+        return True  # pandas.NA has no truth value
+
+
+def targets(frame: Frame, name: str, loss: Loss) -> tuple[Array, tuple[Any, ...]]:
+    """The target as numbers, and its classes where the loss wants labels.
+
+    Raises:
+        DataError: the loss cannot take these targets.
+    """
+    if loss.code == SOFTMAX:
+        values = label_values(frame, name)
+        classes = classes_of([values], name, frame.rows)
+        return coded(values, classes), classes
+    y = numeric_targets(frame, name, loss)
+    if loss.code == LOGISTIC:
+        refuse_one_class(name, y.min(), y.max())
+        return y, (0, 1)
+    return y, ()
+
+
+def numeric_targets(frame: Frame, name: str, loss: Loss) -> Array:
+    """The target as numbers that the loss takes.
+
+    Raises:
+        DataError: one is not.
+    """
+    if loss.code == LOGISTIC and frame[name].dtype == object:
+        value = next((v for v in frame[name] if isinstance(v, str)), None)
+        if value is not None:
+            raise DataError(
+                f"log_loss takes labels 0 and 1, and column '{name}' holds text, such as {value!r:.40}. softmax takes"
+                " any labels."
+            )
+    y = np.ascontiguousarray(frame.numbers(name))
+    finite_column(frame, name, y)
+    if loss.code == LOGISTIC:
+        wrong = (y != 0) & (y != 1)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise DataError(
+                f"log_loss takes labels 0 and 1, and column '{name}' holds {y[row]:.6g} at {frame.where(row)}."
+                " For other labels use softmax; for numbers a loss such as mse."
+            )
+    if loss.code == POISSON and (y < 0).any():
+        row = int(np.argmax(y < 0))
+        raise DataError(
+            f"poisson takes targets >= 0, and column '{name}' holds {y[row]:.6g} at {frame.where(row)}."
+        )
+    return y
+
+
+def refuse_one_class(name: str, low: float, high: float) -> None:
+    """Raise DataError where labels are all the same."""
+    if low == high:
+        raise DataError(f"column '{name}' holds one class only ({low:g}): there is nothing to tell apart.")
+
+
+def label_values(frame: Frame, name: str) -> NDArray[Any]:
+    """The labels, whole numbers or text.
+
+    Raises:
+        DataError: one is missing, or a number that is not whole.
+    """
+    column = frame[name]
+    if column.dtype != object:
+        finite_column(frame, name, column)
+        wrong = column != np.floor(column)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise DataError(
+                f"softmax takes labels, and column '{name}' holds {column[row]:.6g} at {frame.where(row)}, a"
+                " continuous number. Use a loss such as mse."
+            )
+        return column
+    for row, value in enumerate(column):
+        if _absent(value):
+            raise DataError(missing(frame, name, row))
+    return np.array([str(value) for value in column])
+
+
+def classes_of(parts: Sequence[NDArray[Any]], name: str, rows: int) -> tuple[Any, ...]:
+    """The different labels in order, of all parts of a table.
+
+    Raises:
+        DataError: there is one only, or almost one for each row; or some are numbers and some are text.
+    """
+    if len({part.dtype.kind for part in parts}) > 1:
+        raise DataError(f"column '{name}' holds labels that are numbers in some places and text in others.")
+    values = np.unique(np.concatenate([np.unique(part) for part in parts]))
+    names: list[Any] = [int(v) for v in values] if values.dtype.kind == "f" else values.tolist()
+    if len(names) < 2:
+        raise DataError(f"column '{name}' holds one class only ({names[0]}): there is nothing to tell apart.")
+    if len(names) > max(2, 0.5 * rows) and len(names) > 50:
+        raise DataError(f"column '{name}' holds {len(names)} different labels in {rows} rows.")
+    return tuple(names)
+
+
+def coded(values: NDArray[Any], classes: Sequence[Any]) -> Array:
+    """The place of each label among the classes."""
+    return np.searchsorted(np.array(classes), values).astype(np.float64)
+
+
+def weights_of(frame: Frame, weights: Any) -> Array:
+    """The weights of the rows, or an empty array where every row counts once.
+
+    Raises:
+        DataError: one is negative or not finite, or none is above zero.
+    """
+    if weights is None:
+        return NOTHING
+    w = usable_weights(frame, weights)
+    if not w.any():
+        raise DataError(NO_WEIGHT)
+    return w
+
+
+def usable_weights(frame: Frame, weights: Any) -> Array:
+    """The weights, of which none is negative or not finite."""
+    if isinstance(weights, str):
+        name, w = weights, np.ascontiguousarray(frame.numbers(weights))
+    else:
+        name, w = "weights", np.ascontiguousarray(weights, np.float64)
+    if w.shape != (frame.rows,):
+        raise UsageError(f"the weights have shape {w.shape}, but the table has {frame.rows} rows.")
+    wrong = ~(w >= 0) | ~np.isfinite(w)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise DataError(
+            f"the weight at {frame.where(row)} ('{name}') is {w[row]:.6g}; weights are finite and >= 0."
+        )
+    return w
+
+
+def finite_column(frame: Frame, name: str, values: Array) -> None:
+    """Raise DataError where a number is missing, infinite or too large to square."""
+    with np.errstate(all="ignore"):
+        if len(values) and np.abs(values).max() <= LARGEST:  # false where any is NaN
+            return
+    wrong = ~(np.abs(values) <= LARGEST)
+    row = int(np.argmax(wrong))
+    value = values[row]
+    if np.isnan(value):
+        raise DataError(missing(frame, name, row))
+    if np.isinf(value):
+        raise DataError(
+            f"column '{name}' of {frame.origin} is infinite at {frame.where(row)} ({value}), or was written too"
+            " large for a float64."
+        )
+    raise DataError(
+        f"column '{name}' of {frame.origin} holds {value:.3g} at {frame.where(row)}: its square overflows. Correct"
+        " the value, or rescale the column."
+    )
+
+
+def finite(frame: Frame, names: Sequence[str], X: Array) -> None:
+    """Raise DataError where a number of the table or of the features made of it is not finite or too large."""
+    usable = all(over_chunks(len(X), lambda begin, end: kernels.all_usable(X, LARGEST, begin, end)))
+    seen = {n for base_names, base in frame.bases if base is X for n in base_names} if usable else set()
+    for name in names:
+        if name not in seen:
+            finite_column(frame, name, frame.numbers(name))
+    if not usable:
+        row = int(np.argmin((np.abs(X) <= LARGEST).all(axis=1)))
+        values = ", ".join(f"{n} = {frame.numbers(n)[row]:.6g}" for n in names[:6])
+        raise DataError(
+            f"a feature of the hypothesis is not a number, infinite or too large at {frame.where(row)} ({values})."
+        )
+
+
+@dataclass(frozen=True)
+class ColumnChecks:
+    """What the columns of features look like.
+
+    Attributes:
+        low, high: the least and the largest number of each.
+        twins: pairs that are the same in every row.
+    """
+
+    low: Array
+    high: Array
+    twins: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def at(cls, X: Array) -> ColumnChecks:
+        """Of all rows of ``X``."""
+        return cls(X.min(axis=0), X.max(axis=0), tuple(_twins(X)) if X.shape[1] <= MOST_COMPARED else ())
+
+    def also(self, X: Array) -> ColumnChecks:
+        """Of these rows too."""
+        twins = tuple((i, j) for i, j in self.twins if np.array_equal(X[:, i], X[:, j]))
+        return ColumnChecks(np.minimum(self.low, X.min(axis=0)), np.maximum(self.high, X.max(axis=0)), twins)
+
+
+def check_columns(hypothesis: Hypothesis, rows: LinearRows) -> list[str]:
+    """Notes on features that are constant, or the same as another."""
+    sample = rows.count > SAMPLE
+    looks = ColumnChecks.at(np.ascontiguousarray(rows.X[:: rows.count // SAMPLE] if sample else rows.X))
+    if sample:  # what holds in the sample is held against all rows
+        low, high = looks.low.copy(), looks.high.copy()
+        for j in np.flatnonzero(low == high):
+            low[j], high[j] = rows.X[:, j].min(), rows.X[:, j].max()
+        twins = tuple((i, j) for i, j in looks.twins if np.array_equal(rows.X[:, i], rows.X[:, j]))
+        looks = ColumnChecks(low, high, twins)
+    return column_notes(looks, hypothesis, rows, rows.count)
+
+
+def column_notes(looks: ColumnChecks, hypothesis: Hypothesis, rows: LinearRows, count: int) -> list[str]:
+    """The sentences for that."""
+    parameters = [hypothesis.parameters[i] for i in rows.at]
+    constant = [p for p, a, b in zip(parameters, looks.low, looks.high, strict=True) if a == b]
+    if count < 2 or (rows.intercept is None and len(constant) < 2):
+        constant = []
+    notes = []
+    if constant:
+        notes.append(
+            f"the feature of {listed(constant)} is constant, so the data cannot tell it from the intercept"
+        )
+    for i, j in looks.twins:
+        if parameters[i] not in constant:
+            notes.append(
+                f"the features of {parameters[i]} and {parameters[j]} are the same in every row: only the sum of"
+                f" the two parameters is determined (rank {len(parameters) - 1} of {len(parameters)})"
+            )
+    return notes
+
+
+def _twins(X: Array) -> list[tuple[int, int]]:
+    """Pairs of equal columns."""
+    seen: dict[bytes, int] = {}
+    pairs = []
+    for j in range(X.shape[1]):
+        key = X[:, j].tobytes()
+        if key in seen:
+            pairs.append((seen[key], j))
+        else:
+            seen[key] = j
+    return pairs

@@ -1,0 +1,191 @@
+"""A rule in machine code, for passes over the rows that take a step after every few of them.
+
+A rule whose coordinates do not meet (gradient descent, Adam) is compiled for one coordinate and called for each, where
+there are many; any other is compiled for all of them at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import symengine as se
+from numpy.typing import NDArray
+
+from downslope import symbolic
+from downslope.errors import UsageError
+from downslope.fitting.rows import Array
+from downslope.optimizers import Optimizer
+from downslope.optimizers import state as states
+from downslope.optimizers.wrappers.scheduled import resolve_schedule
+from downslope.symbolic import SymbolicArray
+from downslope.symbolic.array import TraceError, box
+
+AT_ONCE = (
+    64  # parameters up to which a rule is compiled for all of them at once: its steps are somewhat faster
+)
+MOST_AT_ONCE = 400  # a rule for more takes seconds to compile
+KEPT = 64  # compiled rules
+NOWHERE: NDArray[np.int64] = np.empty((0, 2), np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The rule in machine code, and the buffer ``[hyperparameters | part | x | state | gradient | value]`` it reads.
+
+    Attributes:
+        rule: with its hyperparameters.
+        size: parameters.
+        native: one step of it, for all coordinates or for one.
+        scalars: the hyperparameters, and a place for the part that a batch is of a full one.
+        read, written: where one coordinate's inputs and outputs stand, see ``kernels.rule.step``.
+    """
+
+    rule: Optimizer
+    size: int
+    native: symbolic.NativeFunction
+    scalars: Array
+    read: NDArray[np.int64]
+    written: NDArray[np.int64]
+
+    @property
+    def head(self) -> int:
+        """Numbers before ``x``."""
+        return len(self.scalars)
+
+    def buffers(self, x: Array, state: Array) -> tuple[Array, Array]:
+        """Inputs and outputs of one call."""
+        return np.concatenate([self.scalars, x, state, np.zeros(len(x) + 1)]), np.empty(len(x) + len(state))
+
+    def call(self, l2: Array, root: bool) -> tuple[Any, ...]:
+        """The rule as ``kernels.rule.step`` takes it; ``l2`` holds the penalty of each parameter, or nothing."""
+        code = self.native
+        return code.address, code.data, self.head, self.size, root, l2, self.read, self.written
+
+    def answer(self, x: Array, state: Array) -> Array:
+        """The point the rule reports, from its state as one vector."""
+        whole = states.refilled(self.rule.init(np.array(x)), np.asarray(state))
+        return np.asarray(self.rule.answer(x, whole), np.float64)
+
+
+def compiled_rule(optimizer: Optimizer, size: int) -> Layout:
+    """One update of the rule as a native function of the point, the state, and a gradient from outside.
+
+    Raises:
+        UsageError: the rule compares values of the cost, which batches do not give, or cannot be traced.
+    """
+    rule = resolve_schedule(optimizer)
+    key = _Traceable(rule)
+    single = size > AT_ONCE and _separable(key)
+    if size > MOST_AT_ONCE and not single:
+        raise UsageError(
+            f"{optimizer.name()} looks at all parameters together, and goes with mini-batches for at most"
+            f" {MOST_AT_ONCE} of them; this fit has {size}. gradient_descent, momentum, adam and the like go with any"
+            " number."
+        )
+    numbers = rule.scalars()
+    scalars = np.array([*(numbers[path] for path in _paths(numbers)), 1.0])
+    read, written = _places(rule, size, len(scalars)) if single else (NOWHERE, NOWHERE)
+    return Layout(rule, size, _native(key, 1 if single else size), scalars, read, written)
+
+
+def _paths(numbers: dict[str, float]) -> list[str]:
+    """The hyperparameters in order; the part of a short batch has a place of its own, after them."""
+    return [path for path in numbers if path.rpartition(".")[2] != "part"]
+
+
+class _Traceable:
+    """A rule as a key: equal where the formulas are."""
+
+    def __init__(self, rule: Optimizer) -> None:
+        self.rule, self.structure = rule, rule.structure()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Traceable) and self.structure == other.structure
+
+    def __hash__(self) -> int:
+        return hash(self.structure[0])
+
+
+@lru_cache(KEPT)
+def _native(key: _Traceable, size: int) -> symbolic.NativeFunction:
+    inputs, outputs = _traced(key.rule, size)
+    return symbolic.compile_native(inputs, outputs)
+
+
+def _traced(rule: Optimizer, size: int) -> tuple[list[Any], list[Any]]:
+    """Symbols of ``[hyperparameters | part | x | state | gradient | value]``, and formulas of ``[x | state]``."""
+    name = _innermost(rule).name()
+    part = SymbolicArray(box(se.Symbol("#part")))
+    hyper = {path: SymbolicArray.symbols(f"#{path}") for path in _paths(rule.scalars())}
+    values = {path: hyper.get(path, part) for path in rule.scalars()}
+    x, g = SymbolicArray.symbols("#x", size), SymbolicArray.symbols("#g", size)
+    value = SymbolicArray(box(se.Symbol("#value")))
+    before = states.mapped(
+        rule.init(np.zeros(size)), lambda n, leaf: SymbolicArray.symbols(f"#state.{n}", *np.shape(leaf))
+    )
+    try:
+        next_x, after, accepted = rule.with_scalars(values).update(x, value, g, before)
+    except TraceError as error:
+        raise UsageError(f"{name} cannot be compiled for mini-batches: {error}.") from error
+    if accepted is not True:
+        raise UsageError(
+            f"{name} compares values of the whole cost and does not go with mini-batches; gradient_descent, momentum,"
+            " adam and the like do."
+        )
+    inputs = [*hyper.values(), part, x, *(leaf for _, leaf in states.leaves(before)), g, value]
+    outputs = [next_x, *(leaf for _, leaf in states.leaves(after))]
+    return (
+        [symbol for array in inputs for symbol in box(array).ravel()],
+        [entry for array in outputs for entry in box(array).ravel()],
+    )
+
+
+def _innermost(rule: Optimizer) -> Optimizer:
+    """The rule inside its wrappers."""
+    inner = rule.hyperparameters().get("optimizer")
+    return _innermost(inner) if isinstance(inner, Optimizer) else rule
+
+
+@lru_cache(KEPT)
+def _separable(key: _Traceable) -> bool:
+    """Whether every coordinate goes its own way, by a formula that does not depend on their number."""
+    rule = key.rule
+    (one_in, one_out), (two_in, two_out) = _traced(rule, 1), _traced(rule, 2)
+    shapes = [np.shape(leaf) for _, leaf in states.leaves(rule.init(np.zeros(2)))]
+    if any(shape not in ((), (2,)) for shape in shapes):
+        return False
+    head = len(_paths(rule.scalars())) + 1
+    for which in (0, 1):
+        kept = [*two_in[:head], *_picked(two_in[head:], [(2,), *shapes, (2,), ()], which)]
+        found = _picked(two_out, [(2,), *shapes], which)
+        renamed = dict(zip(one_in, kept, strict=True))
+        if any(se.sympify(a).subs(renamed) != b for a, b in zip(one_out, found, strict=True)):
+            return False
+    return True
+
+
+def _picked(entries: list[Any], shapes: list[tuple[int, ...]], which: int) -> list[Any]:
+    """Of vectors of two the one entry, and every scalar."""
+    out, begin = [], 0
+    for shape in shapes:
+        out.append(entries[begin + (which if shape else 0)])
+        begin += 2 if shape else 1
+    return out
+
+
+def _places(rule: Optimizer, size: int, head: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(offset, stride) of every input and output of one coordinate in the buffers of all."""
+    vectors = [np.shape(leaf) == (size,) for _, leaf in states.leaves(rule.init(np.zeros(size)))]
+
+    def laid(begin: int, moving: list[bool]) -> list[tuple[int, int]]:
+        out = []
+        for moves in moving:
+            out.append((begin, int(moves)))
+            begin += size if moves else 1
+        return out
+
+    read = [(i, 0) for i in range(head)] + laid(head, [True, *vectors, True, False])
+    return np.array(read, np.int64), np.array(laid(0, [True, *vectors]), np.int64)

@@ -1,0 +1,120 @@
+"""What is wrong with a CSV file, and on which line: a slow look at a file that could not be read quickly."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from downslope.errors import DataError
+from downslope.fitting.frame import listed
+
+MISSING = ["", "NA", "NaN", "nan", "null", "NULL", "N/A"]  # how a missing value is written
+_CANDIDATES = (",", ";", "\t", "|")
+_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+
+
+def separator_of(line: str) -> str:
+    """The character that separates the names of a header: the most frequent of comma, semicolon, tab and bar.
+
+    >>> separator_of("a;b;c")
+    ';'
+    """
+    return max(_CANDIDATES, key=line.count)
+
+
+def header_of(content: bytes, origin: str, separator: str) -> tuple[list[str], str]:
+    """The names in the first line, and the separator.
+
+    Raises:
+        DataError: the file is empty or not UTF-8.
+    """
+    if content.startswith(_BOMS) or b"\x00" in content[:2]:
+        raise DataError(
+            f"{origin} is UTF-16 or UTF-32 text; UTF-8 is needed. Convert it: iconv -f UTF-16 -t UTF-8 OLD > NEW."
+        )
+    lines = content.removeprefix(codecs.BOM_UTF8).split(b"\n", 1)[0]
+    try:
+        first = lines.decode("utf-8").rstrip("\r")
+    except UnicodeDecodeError as error:
+        raise DataError(_not_utf8(origin, 1, error)) from error
+    if not first.strip():
+        raise DataError(
+            f"{origin} is empty."
+            if not content.strip()
+            else f"the first line of {origin} is empty; it names the columns."
+        )
+    separator = separator or separator_of(first)
+    return [name.strip('"') for name in next(csv.reader([first], delimiter=separator))], separator
+
+
+def check_header(names: Sequence[str], origin: str) -> None:
+    """Raise DataError where a name is missing or comes twice, or the header is a row of numbers."""
+    repeated = sorted({name for name in names if names.count(name) > 1 and name})
+    if repeated:
+        raise DataError(
+            f"the header of {origin} names {listed(map(repr, repeated))} more than once; give each column its own name."
+        )
+    if all(_is_number(name) for name in names):
+        raise DataError(
+            f"the first line of {origin} holds numbers ({listed(names, 6)}), not names; put a line"
+            " with the columns' names first."
+        )
+    if not all(name.strip() for name in names):
+        raise DataError(
+            f"column {list(map(str.strip, names)).index('') + 1} of {origin} has no name in the header."
+        )
+
+
+def explain_failure(
+    lines: Iterable[bytes], origin: str, separator: str, reason: str, numbers: Collection[str] = ()
+) -> str:
+    """The sentence for what PyArrow refused, with the line on which it stands.
+
+    Args:
+        lines: of the file.
+        numbers: columns that hold numbers; so do those that begin with one.
+    """
+    at = 0
+
+    def decoded() -> Iterator[str]:
+        nonlocal at
+        for at, line in enumerate(lines, start=1):
+            yield (line.removeprefix(codecs.BOM_UTF8) if at == 1 else line).decode("utf-8")
+
+    reader = csv.reader(decoded(), delimiter=separator)
+    numeric: list[bool] = []
+    try:
+        names = next(reader)
+        for row in reader:
+            if not row:
+                continue
+            if len(row) != len(names):
+                return (
+                    f"line {reader.line_num} of {origin} has {len(row)} values, but the header names"
+                    f" {len(names)} columns."
+                )
+            numeric = numeric or [n in numbers or _is_number(c) for n, c in zip(names, row, strict=True)]
+            for name, cell, was in zip(names, row, numeric, strict=True):
+                if was and cell not in MISSING and not _is_number(cell):
+                    return f"column '{name}' of {origin} is not numbers: line {reader.line_num} holds {cell!r:.40}."
+    except UnicodeDecodeError as error:
+        return _not_utf8(origin, at, error)
+    except csv.Error as error:
+        return f"{origin} cannot be read at line {reader.line_num}: {error}."
+    return f"{origin} cannot be read: {reason}."
+
+
+def _not_utf8(origin: str, line: int, error: UnicodeDecodeError) -> str:
+    return (
+        f"line {line} of {origin} is not UTF-8 text (byte {error.object[error.start]:#04x}). Convert it, for example:"
+        " iconv -f LATIN1 -t UTF-8 OLD > NEW."
+    )
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,120 @@
+"""Why a fit ended as it did: what the data say, and what its descent says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from downslope.descent import Descent, Status
+from downslope.errors import DownslopeError
+from downslope.explain import Explanation
+from downslope.explain.kept import explanation_of
+from downslope.explain.point import point_of
+from downslope.fitting.identifiability import dependent
+from downslope.fitting.losses import LOSSES
+from downslope.fitting.result import FitResult
+
+MOST_PARAMETERS = 60
+ONLY_MINIMUM = (
+    "The point is the only minimum: the squared error is quadratic, and the data determine all parameters."
+)
+ONLY_WITH_PENALTY = (
+    "The point is the only minimum: the penalty curves the cost upwards where the data do not."
+)
+
+
+@dataclass(frozen=True)
+class FitExplanation:
+    """Why a fit ended as it did.
+
+    Attributes:
+        message: why the descent ended, in a sentence.
+        notes: what was decided and what the data say, warnings last.
+        descent: the explanation of the run, where it went in the user's own parameters; None where coordinates were
+            chosen in which theory has nothing left to say.
+        recorded: of a fit that was loaded, what was said of the descent when it was saved.
+        point: what kind of point it ended at, where ``descent`` does not say.
+
+    >>> import downslope as ds
+    >>> fit = ds.fit({"x": [2, 4, 6, 8], "y": [81, 93, 91, 97]}, "y ~ a*x + b", learning_rate=0.1, steps=100)
+    >>> fit.explain().descent.codes
+    ('learning_rate_above_limit',)
+    """
+
+    message: str
+    notes: tuple[str, ...]
+    descent: Explanation | None
+    recorded: tuple[str, ...] = ()
+    point: str = ""
+
+    @property
+    def sentences(self) -> list[str]:
+        """Everything that is said, an entry for each matter."""
+        said = self.recorded if self.descent is None else self.descent.sentences
+        point = [self.point] if self.point else []
+        return [self.message, *map(sentence, self.notes), *point, *said]
+
+    @property
+    def brief(self) -> str:
+        """The causes of trouble in the descent and what would work; empty where all is well."""
+        return " ".join(self.recorded) if self.descent is None else self.descent.brief
+
+    def to_dict(self) -> dict[str, Any]:
+        """The findings on the descent as plain data, and the sentences."""
+        found = {} if self.descent is None else self.descent.to_dict()
+        return {"sentences": self.sentences, "brief": self.brief, "kind_of_point": self.point, **found}
+
+    def __str__(self) -> str:
+        return " ".join(self.sentences)
+
+    def __repr__(self) -> str:
+        return "\n".join(self.sentences)
+
+
+def sentence(note: str) -> str:
+    """A note as a sentence; the name of a loss keeps its small letter."""
+    capital = note if note.split(" ", 1)[0] in LOSSES else note[:1].upper() + note[1:]
+    return capital if capital.endswith("?") else capital.rstrip(".") + "."
+
+
+def explained(fit: FitResult) -> FitExplanation:
+    """Why ``fit`` ended as it did; it takes at most as long as the descent, or a second where that is more."""
+    if fit.recorded is not None:
+        brief, point = (fit.recorded["explanation"].get(key, "") for key in ("brief", "kind_of_point"))
+        return FitExplanation(fit.message, fit.notes, None, (brief,) if brief else (), point)
+    descent = _of_descent(fit)
+    return FitExplanation(fit.message, fit.notes, descent, point="" if descent is not None else _point(fit))
+
+
+def _point(fit: FitResult) -> str:
+    """What kind of point a fit converged to, in coordinates of our choice; empty where that is not looked into."""
+    assert fit.problem is not None
+    objective = fit.problem.objective
+    if fit.status != Status.CONVERGED or not fit.success or fit.path == "batches" or objective.penalty.l1:
+        return ""
+    if fit.normal_equations is not None:
+        if not len(dependent(fit.normal_equations)):
+            return ONLY_MINIMUM
+        return ONLY_WITH_PENALTY if objective.penalty.l2 and objective.penalty.mask.all() else ""
+    if objective.streamed or fit.run.final.size > MOST_PARAMETERS:
+        return ""
+    try:
+        point = point_of(fit.run)
+    except DownslopeError:
+        return ""
+    return point.sentence if point.kind == "minimum" else ""
+
+
+def _of_descent(fit: FitResult) -> Explanation | None:
+    """In other coordinates than the user's, or in batches, the rule did not see the cost that is explained here."""
+    if fit.coordinates != "user" or fit.path == "batches" or fit.run.final.size > MOST_PARAMETERS:
+        return None
+    if fit.normal_equations is None and fit.problem is not None and fit.problem.objective.streamed:
+        return (
+            None  # advice is run before it is given, and a run takes as many readings of the table as the fit
+        )
+    run: Descent = fit.run if fit.normal_equations is None else replace(fit.run, objective=fit.cost)
+    try:
+        return explanation_of(run)
+    except DownslopeError:
+        return None

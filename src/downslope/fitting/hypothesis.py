@@ -1,0 +1,234 @@
+"""``y ~ a*x + b``: which names are columns, which are parameters, and whether it is linear in these."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import symengine as se
+
+from downslope import symbolic
+from downslope.errors import ExpressionError, UsageError, nearest
+from downslope.fitting.frame import Frame, listed
+from downslope.language import parse
+from downslope.language.functions import CONSTANTS
+from downslope.objectives.parameters import natural_order
+
+INTERCEPT = "intercept"
+NEAR = 0.75  # how alike (difflib) a parameter and an unused column are that could be the same word
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A hypothesis as ``sum of parameter * feature + offset``.
+
+    Attributes:
+        features: for each parameter the name of a column, or an expression in the columns; None marks the
+            intercept, whose feature is 1 everywhere.
+        offset: what is added without a parameter, an expression in the columns, or None.
+    """
+
+    features: tuple[Any, ...]
+    offset: Any = None
+
+    @property
+    def intercept(self) -> int | None:
+        """Which parameter is the intercept."""
+        return self.features.index(None) if None in self.features else None
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """The right-hand side of ``target ~ ...``.
+
+    Attributes:
+        text: as a person would write it, with the target.
+        target: the column that is to be predicted.
+        columns: the columns it uses, in the order of the table.
+        parameters: what is to be found, in natural order.
+        expression: the row formula in symbols, or None where it is linear in very many columns.
+        linear: how it is linear in its parameters, or None.
+        notes: how it was understood, where that could surprise.
+        doubts: what in it is probably not meant.
+    """
+
+    text: str
+    target: str
+    columns: tuple[str, ...]
+    parameters: tuple[str, ...]
+    expression: Any
+    linear: Linear | None
+    notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def symbols(self) -> tuple[Any, ...]:
+        """The parameters, then the columns, as symbols of ``expression``."""
+        return tuple(map(se.Symbol, (*self.parameters, *self.columns)))
+
+    @property
+    def unpenalised(self) -> frozenset[int]:
+        """Parameters that only shift the prediction: penalties leave them alone."""
+        if self.linear is not None:
+            return frozenset(i for i, feature in enumerate(self.linear.features) if feature is None)
+        partials = symbolic.gradient(self.expression, self.symbols[: len(self.parameters)])
+        return frozenset(i for i, partial in enumerate(partials) if partial == 1)
+
+
+def read_hypothesis(text: str, frame: Frame) -> Hypothesis:
+    """The hypothesis that ``text`` says over the columns of ``frame``.
+
+    Raises:
+        ExpressionError: it cannot be read.
+        UsageError: there is no ``~``, the target is no column, or no parameter is left to find.
+    """
+    left, tilde, right = text.partition("~")
+    target = left.strip()
+    if not tilde or not target or not right.strip() or "~" in right:
+        raise UsageError(
+            f"the hypothesis is '{text}'; it must be of the form 'target ~ formula', as in 'y ~ a*x + b'."
+        )
+    _ = frame[target]
+    _refuse_constants(right, frame)
+    try:
+        read = parse(right.strip())
+    except ExpressionError as error:
+        shift = text.index(right.strip(), len(left))
+        raise ExpressionError(error.message, text, error.position + shift, error.hint) from None
+    columns = tuple(name for name in frame.names if name in read.names)
+    parameters = tuple(natural_order(name for name in read.names if name not in frame.columns))
+    _check_names(target, columns, parameters, frame)
+    expression = symbolic.lower(read.tree)
+    notes = read.notes + _suspicions(parameters, frame, columns)
+    linear, doubts = _linear(expression, parameters), _doubts(parameters, frame, (target, *columns))
+    return Hypothesis(f"{target} ~ {read}", target, columns, parameters, expression, linear, notes, doubts)
+
+
+def _refuse_constants(formula: str, frame: Frame) -> None:
+    """Raise UsageError where a name could be a column as well as a number."""
+    for name, value in CONSTANTS.items():
+        if name in frame.known and re.search(rf"(?<!\w){name}(?!\w)", formula):
+            raise UsageError(
+                f"{frame.origin} has a column '{name}', and in a formula {name} is the number {value:.6g}. Rename the"
+                " column, or give the target and the features (--target, --features)."
+            )
+
+
+def _check_names(target: str, columns: Sequence[str], parameters: Sequence[str], frame: Frame) -> None:
+    known = f"columns: {listed(frame.known)}; parameters: {listed(parameters) or 'none'}"
+    if target in columns:
+        raise UsageError(f"the target '{target}' is also on the right-hand side. ({known})")
+    if not parameters:
+        features = ",".join(columns)
+        raise UsageError(
+            f"the hypothesis has no parameter to find: every name in it is a column. Multiply them by parameters, as"
+            f" in {target} ~ a*{columns[0]} + b; for the linear model over them all give the target and the features"
+            f" (--target {target} --features {features}). ({known})"
+            if columns
+            else f"the hypothesis has no parameter to find. ({known})"
+        )
+    if not columns and len(parameters) > 1:
+        likely = [f"{said[:1].upper()}{said[1:]}." for said in _suspicions(parameters, frame, columns)]
+        hint = next(filter(None, (*likely, *(nearest(name, frame.known) for name in parameters))), "")
+        raise UsageError(
+            f"the hypothesis uses no column of {frame.origin}. {hint}{' ' if hint else ''}({known})"
+        )
+
+
+def _suspicions(parameters: Sequence[str], frame: Frame, columns: Sequence[str]) -> tuple[str, ...]:
+    """Parameters that look like a misspelt column."""
+    unused = {re.sub(r"\W", "_", name).lower(): name for name in frame.known if name not in columns}
+    return tuple(
+        f"'{name}' is taken as a parameter; the column is called '{unused[name.lower()]}'"
+        + ("" if unused[name.lower()].isidentifier() else ", which a formula cannot name: rename it")
+        for name in parameters
+        if name.lower() in unused
+    )
+
+
+def _doubts(parameters: Sequence[str], frame: Frame, used: Sequence[str]) -> tuple[str, ...]:
+    """Parameters that are spelt nearly like a column that is not used; ``w_area`` beside ``area`` is no mistake."""
+    unused = [name for name in frame.known if name not in used]
+    doubts = []
+    for name in parameters:
+        if len(name) < 4 or any(len(column) > 2 and column in name for column in used):
+            continue
+        near = difflib.get_close_matches(name, unused, n=1, cutoff=NEAR)
+        if near and near[0].lower() != name.lower():  # that one is among the suspicions
+            doubts.append(f"'{name}' is no column and is taken as a parameter. Did you mean '{near[0]}'?")
+    return tuple(doubts)
+
+
+def _linear(expression: Any, parameters: Sequence[str]) -> Linear | None:
+    """The features, where the derivative in every parameter is free of parameters."""
+    symbols = [se.Symbol(name) for name in parameters]
+    own = set(symbols)
+    features: list[Any] = []
+    for partial in symbolic.gradient(expression, symbols):
+        partial = se.expand(partial) if partial.free_symbols & own else partial
+        if partial.free_symbols & own:
+            return None
+        features.append(None if partial == 1 else partial.name if isinstance(partial, se.Symbol) else partial)
+    if features.count(None) > 1:
+        features = [
+            se.Integer(1) if f is None and i != features.index(None) else f for i, f in enumerate(features)
+        ]
+    zero = dict.fromkeys(symbols, 0)
+    offset = expression.subs(zero)
+    return Linear(tuple(features), None if offset == 0 else offset)
+
+
+def within_link(expression: Any, link: str) -> Any:
+    """``u`` where the expression is ``sigmoid(u)``, ``1/(1 + exp(-u))`` or ``exp(u)``, as ``link`` says; else None.
+
+    >>> within_link(symbolic.lower(parse("1/(1 + exp(-a*x - b))").tree), "sigmoid")
+    b + a*x
+    >>> within_link(symbolic.lower(parse("c/(1 + exp(-a*x - b))").tree), "sigmoid") is None
+    True
+    """
+    if isinstance(expression, se.Piecewise):
+        positive, condition = expression.args[
+            :2
+        ]  # sigmoid(u) is written in one way for 0 < u, else in another
+        inner = within_link(positive, link) if link == "sigmoid" else None
+        where = tuple(map(se.expand, getattr(condition, "args", ())))
+        return inner if inner is not None and where == (0, inner) else None
+    if not isinstance(expression, se.Pow):
+        return None
+    base, power = expression.args
+    if link == "exp":
+        return power if base == se.E else None
+    if (
+        link != "sigmoid"
+        or power != -1
+        or not isinstance(base, se.Add)
+        or len(base.args) != 2
+        or 1 not in base.args
+    ):
+        return None
+    term = next(arg for arg in base.args if arg != 1)
+    return se.expand(-term.args[1]) if isinstance(term, se.Pow) and term.args[0] == se.E else None
+
+
+def linear_model(target: str, features: Sequence[str] | None, frame: Frame) -> Hypothesis:
+    """The linear model with an intercept over ``features`` (by default all other columns).
+
+    Its parameters are called like the columns they multiply, and ``intercept``.
+    """
+    _ = frame[target]
+    chosen = [name for name in frame.names if name != target] if features is None else list(features)
+    for name in chosen:
+        _ = frame[name]
+        if name == target:
+            raise UsageError(f"'{target}' is the target and cannot be a feature too.")
+    if not chosen:
+        raise UsageError(f"there is no column besides the target '{target}' to predict it from.")
+    doubled = sorted({name for name in chosen if chosen.count(name) > 1})
+    if doubled:
+        raise UsageError(f"the features name {listed(doubled)} twice.")
+    intercept = INTERCEPT if INTERCEPT not in chosen else f"{INTERCEPT}_"
+    text = f"{target} ~ {intercept} + linear({listed(chosen)})"
+    return Hypothesis(text, target, tuple(chosen), (*chosen, intercept), None, Linear((*chosen, None)))

@@ -1,0 +1,71 @@
+# mypy: disallow-untyped-decorators=False
+"""Passes over the rows for any hypothesis: the machine code of its row formula is called for each row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from downslope.fitting.kernels.caching import compiled
+from downslope.fitting.kernels.calls import call
+from downslope.fitting.kernels.terms import terms
+
+BLOCK = 8  # rows whose sums are made before they are added to the whole
+
+
+@compiled()
+def formula_pass(
+    address: Any,
+    data: Any,
+    theta: Any,
+    X: Any,
+    use: Any,
+    y: Any,
+    weights: Any,
+    code: Any,
+    shape: Any,
+    begin: Any,
+    end: Any,
+) -> Any:
+    """As ``linear_pass``, for the row formula at ``address``: [sum of costs, its derivatives in theta].
+
+    The formula reads ``[theta | the columns in use]`` and writes ``[prediction | its derivatives in theta]``.
+    """
+    p, m = theta.size, use.size
+    inputs, outputs = np.empty(p + m), np.empty((BLOCK, p + 1))
+    inputs[:p] = theta
+    out, part = np.zeros(p + 1), np.zeros(p + 1)
+    u, cost, slope = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    for first in range(begin, end, BLOCK):
+        count = min(BLOCK, end - first)
+        for i in range(count):
+            for j in range(m):
+                inputs[p + j] = X[first + i, use[j]]
+            call(address, outputs[i], inputs, data)
+            u[i] = outputs[i, 0]
+        terms(code, shape, u, y[first : first + count], count, cost, slope)
+        if weights.size:
+            for i in range(count):
+                cost[i] *= weights[first + i]
+                slope[i] *= weights[first + i]
+        part[:] = 0.0
+        for i in range(count):
+            part[0] += cost[i]
+            s = slope[i]
+            for j in range(1, p + 1):
+                part[j] += s * outputs[i, j]
+        out += part
+    return out
+
+
+@compiled()
+def formula_rows(address: Any, data: Any, theta: Any, X: Any, use: Any, begin: Any, out: Any) -> None:
+    """Everything the formula at ``address`` writes, for each row from ``begin``, into the rows of ``out``."""
+    p, m = theta.size, use.size
+    inputs = np.empty(p + m)
+    inputs[:p] = theta
+    for i in range(out.shape[0]):
+        for j in range(m):
+            inputs[p + j] = X[begin + i, use[j]]
+        call(address, out[i], inputs, data)

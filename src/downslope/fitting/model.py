@@ -1,0 +1,128 @@
+"""A hypothesis with its parameters: all that is needed to predict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.errors import DataError, UsageError, nearest
+from downslope.fitting import frame as frames
+from downslope.fitting.checks import finite, targets
+from downslope.fitting.frame import Frame
+from downslope.fitting.hypothesis import Hypothesis
+from downslope.fitting.losses import LOGISTIC, Loss, linked
+from downslope.fitting.rows import Array
+from downslope.fitting.tables import as_frame
+from downslope.objectives import Parameters
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A fitted hypothesis.
+
+    Attributes:
+        hypothesis, loss, classes: as in the fit.
+        parameters: names and shapes of ``theta``.
+        theta: the parameters as one vector.
+        inputs: all columns of the table that was fitted but the target, in order.
+    """
+
+    hypothesis: Hypothesis
+    loss: Loss
+    classes: tuple[Any, ...]
+    parameters: Parameters
+    theta: Array
+    inputs: tuple[str, ...]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Parameter -> value."""
+        found: dict[str, Any] = self.parameters.structured(self.theta)
+        return found
+
+    def frame_of(self, table: Any, *more: str) -> Frame:
+        """The table as a frame with the columns that the hypothesis needs, and ``more``.
+
+        Raises:
+            DataError: a column is missing, or an array has the wrong number of them.
+        """
+        columns = (*self.hypothesis.columns, *more)
+        frame = replace(self._frame(table, columns), remedy="leave that row out")
+        for name in columns:
+            if name not in frame.columns:
+                hint = nearest(name, frame.known)
+                raise DataError(
+                    f"{frame.origin} has no column '{name}', which '{self.hypothesis.text}' needs."
+                    f" {hint}{' ' if hint else ''}The columns are: {frames.listed(frame.known)}."
+                )
+        return frame
+
+    def _frame(self, table: Any, wanted: Sequence[str]) -> Frame:
+        if isinstance(table, Mapping) and table and all(map(_is_number, table.values())):
+            table = {name: [value] for name, value in table.items()}  # one row
+        if isinstance(table, list | tuple) and table and all(isinstance(row, list | tuple) for row in table):
+            table = np.asarray(_even(table))  # rows of numbers, as the array of them
+        if isinstance(table, np.ndarray) and table.dtype.names is None and table.ndim == 2:
+            candidates = (self.inputs, self.hypothesis.columns)
+            names = next((n for n in candidates if len(n) == table.shape[1]), None)
+            if names is None:
+                raise DataError(
+                    f"the array has {table.shape[1]} columns, but the fit was made on {len(self.inputs)}:"
+                    f" {frames.listed(self.inputs)}."
+                )
+            return frames.from_matrix(table, names)
+        return as_frame(table, wanted)
+
+    def raw(self, table: Any) -> Array:
+        """Predictions before the link, (rows,) or (rows, classes)."""
+        from downslope.fitting.problem import rows_of
+
+        frame = self.frame_of(table)
+        rows, minus = rows_of(frame, self.hypothesis, self.loss, np.zeros(frame.rows), len(self.classes))
+        finite(frame, self.hypothesis.columns, rows.X)
+        return np.asarray(rows.predictions(self.theta) - (0.0 if self.loss.name == "softmax" else minus))
+
+    def mean(self, table: Any) -> Array:
+        """Predictions after the link: numbers, rates or probabilities."""
+        return np.asarray(linked(self.loss, self.raw(table)))
+
+    def predict(self, table: Any) -> NDArray[Any]:
+        """Numbers, or labels where the loss classifies."""
+        if not self.loss.classifies:
+            return self.mean(table)
+        u = self.raw(table)
+        found = u.argmax(axis=1) if u.ndim == 2 else (u > 0).astype(np.intp)
+        labels: NDArray[Any] = np.array(self.classes)[found]
+        return labels
+
+    def probabilities(self, table: Any) -> Array:
+        """See ``Fit.probabilities``."""
+        if not self.loss.classifies:
+            raise UsageError(f"{self.loss.name} has no probabilities; log_loss and softmax have.")
+        return self.mean(table)
+
+    def residuals(self, table: Any) -> Array:
+        """See ``Fit.residuals``."""
+        if self.loss.name == "softmax":
+            raise UsageError("softmax has no residuals: its targets are labels.")
+        frame = self.frame_of(table, self.hypothesis.target)
+        y, _ = targets(frame, self.hypothesis.target, self.loss)
+        return np.asarray(y - self.mean(frame))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number)
+
+
+def _even(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    for i, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            raise DataError(f"row {i} has {len(row)} entries and row 0 has {len(rows[0])}.")
+    return rows
+
+
+__all__ = ["LOGISTIC", "Model"]

@@ -1,0 +1,222 @@
+"""The cost of a table as an ``Objective``: mean loss over the rows, plus penalties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from downslope.fitting import kernels
+from downslope.fitting.losses import Loss, linked
+from downslope.fitting.moments import Moments, moments
+from downslope.fitting.rows import (
+    CHUNK_ROWS,
+    NOTHING,
+    Array,
+    HypothesisRows,
+    LinearRows,
+    SoftmaxRows,
+    unlocked,
+)
+from downslope.fitting.spreads import means_and_spreads
+from downslope.objectives import Objective, Parameters, Vector
+
+
+@dataclass(frozen=True, eq=False)
+class Penalty:
+    """``l2 * sum(p^2) + l1 * sum(abs(p))`` over the parameters in ``mask`` (1 where penalised, else 0)."""
+
+    l2: float
+    l1: float
+    mask: Array
+
+    def add_to(self, theta: Array, value: float, gradient: Array) -> tuple[float, Array]:
+        """Value and gradient with the penalties in them; for l1 the subgradient of least norm."""
+        if not self.l2 and not self.l1:
+            return value, gradient
+        kept = self.mask * theta
+        value += self.l2 * float(kept @ kept) + self.l1 * float(np.sum(np.abs(kept)))
+        gradient = gradient + 2 * self.l2 * kept
+        return value, subgradient(theta, gradient, self.l1 * self.mask) if self.l1 else gradient
+
+
+def subgradient(theta: Array, smooth: Array, thresholds: Array) -> Array:
+    """The shortest subgradient of ``f + sum thresholds*abs(theta)``: zero exactly where that is smallest."""
+    at_zero = np.sign(smooth) * np.maximum(np.abs(smooth) - thresholds, 0.0)
+    return np.where(theta == 0, at_zero, smooth + thresholds * np.sign(theta))
+
+
+class RowBlock(NamedTuple):
+    """Some rows of a table, in memory: the hypothesis on them, their targets and weights."""
+
+    rows: HypothesisRows
+    y: Array
+    weights: Array
+
+
+class DataObjective(Objective):
+    """The cost of a hypothesis on a table.
+
+    What goes over all rows goes over ``parts``, of which there is one here; in ``streamed`` there are more.
+
+    Args:
+        rows: the hypothesis on its rows.
+        y: the targets; class numbers for softmax.
+        weights: of the rows, or empty.
+        loss, penalty: what is added up.
+        parameters, text: for people.
+    """
+
+    streamed = False
+    summed = True  # whether the moments of a linear hypothesis are to be had
+
+    def __init__(
+        self,
+        rows: HypothesisRows,
+        y: Array,
+        weights: Array,
+        loss: Loss,
+        penalty: Penalty,
+        parameters: Parameters,
+        text: str,
+    ) -> None:
+        super().__init__(parameters, text)
+        self.rows, self.y, self.weights = rows, unlocked(y), unlocked(weights)
+        self.loss, self.penalty = loss, penalty
+        self.total = float(np.sum(weights)) if weights.size else float(len(y))
+        self.differentiation = "symbolic"
+
+    @property
+    def count(self) -> int:
+        """How many rows the table has."""
+        return self.rows.count
+
+    def parts(self) -> Iterator[RowBlock]:
+        """All rows, one part after the other."""
+        yield RowBlock(self.rows, self.y, self.weights)
+
+    def expect(self, evaluations: int) -> None:
+        """Be told about how often the cost will be evaluated."""
+        self.rows.expect(evaluations)
+
+    def centred(self, centre: Array) -> DataObjective:
+        """The same cost with the features of a linear hypothesis measured from ``centre``."""
+        assert isinstance(self.rows, LinearRows)
+        return DataObjective(
+            self.rows.centred(centre),
+            self.y,
+            self.weights,
+            self.loss,
+            self.penalty,
+            self.parameters,
+            self.text,
+        )
+
+    def data_value(self, x: Vector) -> float:
+        """The mean loss without penalties (its root for rmse)."""
+        mean = float(self.sums(np.asarray(x, np.float64))[0]) / self.total
+        return float(np.sqrt(mean)) if self.loss.root else mean
+
+    def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        return self.penalty.add_to(np.asarray(x, np.float64), *self.loss_and_gradient(x))
+
+    def sums(self, theta: Array) -> Array:
+        """[sum of the rows' costs, its derivatives in the parameters]."""
+        return self.rows.sums(theta, self.y, self.weights, self.loss)
+
+    def loss_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        """The mean loss (its root for rmse) and its gradient, without penalties."""
+        sums = self.sums(np.asarray(x, np.float64))
+        value, gradient = float(sums[0]) / self.total, sums[1:] / self.total
+        return rooted(value, gradient) if self.loss.root else (value, gradient)
+
+    def curvature(self, x: Vector, rows: Any, least: float = 0.0) -> Array:
+        """Second derivatives of the mean loss as if the hypothesis were linear at ``x``: J' diag(c) J / total.
+
+        ``rows`` are indices of a sample; None takes all that are in memory. ``least`` see ``kernels.curvatures``.
+        """
+        theta, part = np.asarray(x, np.float64), RowBlock(self.rows, self.y, self.weights)
+        if rows is None:
+            return self._curvature_of(theta, part, least) / self.total
+        share = self.rows.count / len(rows)
+        return share * self._products(theta, part, rows, least) / self.total
+
+    def whole_curvature(self, x: Vector) -> Array:
+        """The same from every row of the table."""
+        theta = np.asarray(x, np.float64)
+        total = sum(self._curvature_of(theta, part, 0.0) for part in self.parts())
+        return np.asarray(total) / self.total
+
+    def _curvature_of(self, theta: Array, part: RowBlock, least: float) -> Array:
+        out = np.zeros((self.rows.size, self.rows.size))
+        for begin in range(0, part.rows.count, CHUNK_ROWS):
+            out += self._products(theta, part, slice(begin, begin + CHUNK_ROWS), least)
+        return out
+
+    def _products(self, theta: Array, part: RowBlock, rows: Any, least: float) -> Array:
+        u, J = part.rows.jacobian(theta, rows)
+        c = np.empty(len(u))
+        kernels.curvatures(self.loss.code, self.loss.shape, u, part.y[rows], least, c)
+        if part.weights.size:
+            c *= part.weights[rows]
+        return np.asarray(J.T @ (c[:, None] * J))
+
+    def jacobians(self, x: Vector) -> Iterator[Array]:
+        """The derivatives of the predictions in the parameters, of all rows, some rows at a time."""
+        theta = np.asarray(x, np.float64)
+        for part in self.parts():
+            for begin in range(0, part.rows.count, CHUNK_ROWS):
+                yield part.rows.jacobian(theta, slice(begin, begin + CHUNK_ROWS))[1]
+
+    def moments(self) -> Moments:
+        """The moments of the features of a linear hypothesis and of the target."""
+        assert isinstance(self.rows, LinearRows)
+        return moments(self.rows.X, self.y, self.weights)
+
+    def feature_spreads(self) -> tuple[Array, Array]:
+        """The mean and the standard deviation of every feature of a linear hypothesis."""
+        assert isinstance(self.rows, LinearRows)
+        return means_and_spreads(self.rows.X, self.weights if self.weights.any() else NOTHING)
+
+    def target_mean(self) -> float:
+        """The mean of the target."""
+        return float(means_and_spreads(self.y[:, None], self.weights)[0][0])
+
+    def target_spread(self) -> float:
+        """The standard deviation of the target."""
+        return float(means_and_spreads(self.y[:, None], self.weights)[1][0])
+
+    def squared_error(self, x: Vector) -> float:
+        """The mean square of target minus prediction."""
+        theta, total = np.asarray(x, np.float64), 0.0
+        for part in self.parts():
+            square = np.square(part.y - linked(self.loss, part.rows.predictions(theta)))
+            total += float(part.weights @ square if part.weights.size else np.sum(square))
+        return total / self.total
+
+    def accuracy(self, x: Vector) -> float:
+        """The part of the rows whose label is predicted rightly."""
+        theta, right = np.asarray(x, np.float64), 0.0
+        for part in self.parts():
+            u = part.rows.predictions(theta)
+            good = (u.argmax(axis=1) if u.ndim == 2 else u > 0) == part.y
+            right += float(np.sum(part.weights[good]) if part.weights.size else np.count_nonzero(good))
+        return right / self.total
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """Notes on how the rows were read."""
+        return ()
+
+    @property
+    def several(self) -> bool:
+        """Whether there is one prediction for each class."""
+        return isinstance(self.rows, SoftmaxRows)
+
+
+def rooted(mean: float, gradient: Any) -> tuple[float, Any]:
+    """The root of a mean of squares and its gradient, which is taken as 0 where the fit is exact."""
+    root = float(np.sqrt(mean))
+    return root, gradient / (2 * root) if root > 0 or not np.isfinite(root) else 0.0 * gradient

@@ -1,0 +1,87 @@
+"""The coordinates in which a fit descends, and the way back to the user's units.
+
+The user's parameters ``theta`` become ``phi`` when a linear hypothesis measures its features from a centre (only
+the intercept changes), and ``phi = matrix @ z + shift``, where ``z`` is what the engine sees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.fitting.rows import Array, LinearRows
+from downslope.objectives import Objective, Parameters, Vector
+
+Kind = Literal["user", "standardised", "orthogonal", "natural"]
+
+
+@dataclass(frozen=True, eq=False)
+class Coordinates:
+    """``theta = uncentre(matrix @ z + shift)``.
+
+    Attributes:
+        kind: "user" (z is theta), "standardised" (features have mean 0 and spread 1), "orthogonal" (the squared
+            loss is round), "natural" (the loss is round near one point).
+        matrix, shift: see above.
+        shear: ``uncentre`` as a matrix: the identity but for the row of the intercept.
+    """
+
+    kind: Kind
+    matrix: Array
+    shift: Array
+    shear: Array
+
+    @classmethod
+    def user(cls, size: int) -> Coordinates:
+        """The user's own."""
+        return cls("user", np.eye(size), np.zeros(size), np.eye(size))
+
+    def to_user(self, z: Array) -> NDArray[np.float64]:
+        """``theta`` of one point, or of every row of a matrix of points."""
+        if self.kind == "user":
+            return np.array(z, np.float64)
+        return np.asarray((z @ self.matrix.T + self.shift) @ self.shear.T, np.float64)
+
+    def from_user(self, theta: Array) -> Array:
+        """``z`` of one point."""
+        if self.kind == "user":
+            return np.array(theta, np.float64)
+        phi = np.linalg.solve(self.shear, theta)
+        return np.asarray(np.linalg.solve(self.matrix, phi - self.shift))
+
+    def with_matrix(self, kind: Kind, matrix: Array, shift: Array) -> Coordinates:
+        """Other coordinates with the same centre."""
+        return replace(self, kind=kind, matrix=matrix, shift=shift)
+
+
+def shear_of(rows: LinearRows, centre: Array) -> Array:
+    """The matrix from the intercept at ``centre`` to the intercept at zero, for one class."""
+    size = rows.X.shape[1] + (rows.intercept is not None)
+    out = np.eye(size)
+    if rows.intercept is not None:
+        out[rows.intercept, rows.at] -= centre
+    return out
+
+
+class PreconditionedObjective(Objective):
+    """An objective as a function of ``z``, where its own point is ``matrix @ z + shift``."""
+
+    def __init__(self, objective: Objective, coordinates: Coordinates) -> None:
+        size = objective.parameters.size
+        names = tuple(f"z{i + 1}" for i in range(size))
+        super().__init__(Parameters.scalars(names, "vector"), objective.text)
+        self.inner, self.coordinates = objective, coordinates
+        self.diagonal = np.diag(coordinates.matrix).copy()
+        self.is_diagonal = bool(np.array_equal(np.diag(self.diagonal), coordinates.matrix))
+
+    def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        c = self.coordinates
+        with np.errstate(all="ignore"):  # an infinite cost is the caller's to judge
+            if self.is_diagonal:
+                value, gradient = self.inner.value_and_gradient(self.diagonal * x + c.shift)
+                return value, self.diagonal * gradient
+            value, gradient = self.inner.value_and_gradient(c.matrix @ x + c.shift)
+            return value, c.matrix.T @ gradient

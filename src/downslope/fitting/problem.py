@@ -1,0 +1,187 @@
+"""What is to be fitted: the table, the hypothesis and the loss, put together and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from downslope.errors import DataError, UsageError
+from downslope.fitting import checks
+from downslope.fitting.formula_rows import FormulaRows, column_formulas, feature_matrix
+from downslope.fitting.frame import Frame
+from downslope.fitting.hypothesis import Hypothesis, within_link
+from downslope.fitting.losses import LOGISTIC, POISSON, Loss
+from downslope.fitting.objective import DataObjective, Penalty
+from downslope.fitting.rows import NOTHING, Array, HypothesisRows, LinearRows, SoftmaxRows
+from downslope.objectives import Parameters
+
+_LINKS = {"sigmoid": "the sigmoid", "exp": "the exponential"}
+
+
+@dataclass(frozen=True, eq=False)
+class FitProblem:
+    """A fit that can be descended.
+
+    Attributes:
+        frame, hypothesis, loss: what was given.
+        objective: the cost in the user's parameters.
+        classes: the labels in the order of their numbers, for a loss that classifies.
+        notes: what the reader should know, and ``warnings``, what must not be overlooked.
+    """
+
+    frame: Frame
+    hypothesis: Hypothesis
+    loss: Loss
+    objective: DataObjective
+    classes: tuple[Any, ...]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> HypothesisRows:
+        """The hypothesis on its rows."""
+        return self.objective.rows
+
+    @property
+    def weights_column(self) -> str | bool | None:
+        """The column that the weights of the rows are; True where they are none, None where there are no weights."""
+        w = self.objective.weights
+        if not w.size:
+            return None
+        same = (
+            n for n in self.frame.names if self.frame[n].dtype != object and np.array_equal(self.frame[n], w)
+        )
+        return next(same, True)
+
+    @property
+    def quadratic(self) -> bool:
+        """Whether the cost is a quadratic in the parameters, or the root of one."""
+        return self.loss.quadratic and isinstance(self.rows, LinearRows) and not self.objective.penalty.l1
+
+
+def make_problem(
+    frame: Frame,
+    hypothesis: Hypothesis,
+    loss: Loss,
+    *,
+    weights: str | Sequence[float] | Array | None = None,
+    l2: float = 0.0,
+    l1: float = 0.0,
+    drop_missing: bool = False,
+    as_formula: bool = False,
+) -> FitProblem:
+    """Check the data and put the cost together; ``as_formula`` treats a linear hypothesis like any other.
+
+    Raises:
+        DataError: a value is missing, infinite, not a number, or not what the loss takes.
+        UsageError: weights or penalties make no sense.
+    """
+    needed = [hypothesis.target, *hypothesis.columns]
+    if isinstance(weights, str) and weights not in needed:
+        needed.append(weights)
+    text_target = loss.classifies
+    if drop_missing:
+        frame = checks.drop_missing(frame, needed)
+    y, classes = checks.targets(frame, hypothesis.target, loss)
+    w = checks.weights_of(frame, weights)
+    rows, y = rows_of(frame, hypothesis, loss, y, len(classes), as_formula)
+    checks.finite(frame, [name for name in needed if not (text_target and name == hypothesis.target)], rows.X)
+    warnings = [*hypothesis.doubts, *linked_twice(hypothesis, loss)]
+    if isinstance(rows, LinearRows):
+        warnings += checks.check_columns(hypothesis, rows)
+    notes = notes_of(frame, hypothesis, loss)
+    objective = cost_of(hypothesis, loss, rows, y, w, l2=l2, l1=l1)
+    objective.notes = (*notes, *warnings)
+    return FitProblem(frame, hypothesis, loss, objective, classes, tuple(notes), tuple(warnings))
+
+
+def notes_of(frame: Frame, hypothesis: Hypothesis, loss: Loss) -> list[str]:
+    """How table, hypothesis and loss were understood."""
+    notes = [*frame.notes, *hypothesis.notes]
+    if frame.rows_dropped:
+        notes.append(f"{frame.rows_dropped} rows with missing values were left out")
+    if loss.link != "identity" and loss.link != "softmax":
+        notes.append(_link_note(loss, hypothesis))
+    return notes
+
+
+def cost_of(
+    hypothesis: Hypothesis, loss: Loss, rows: HypothesisRows, y: Array, weights: Array, *, l2: Any, l1: Any
+) -> DataObjective:
+    """The mean loss on these rows plus the penalties; all but the penalties' strengths must have been checked."""
+    mask = np.ones(len(hypothesis.parameters))
+    mask[list(hypothesis.unpenalised)] = 0.0
+    shape: tuple[int, ...] = ()
+    if isinstance(rows, SoftmaxRows):
+        shape, mask = (rows.classes,), np.repeat(mask, rows.classes)
+    parameters = Parameters(hypothesis.parameters, (shape,) * len(hypothesis.parameters), "dict")
+    penalty = Penalty(_strength("l2", l2), _strength("l1", l1), mask)
+    return DataObjective(rows, y, weights, loss, penalty, parameters, cost_text(hypothesis, loss, penalty))
+
+
+def rows_of(
+    frame: Frame, hypothesis: Hypothesis, loss: Loss, y: Array, classes: int, as_formula: bool = False
+) -> tuple[Any, Array]:
+    """The hypothesis on the table's rows, and the targets less what the hypothesis adds without a parameter."""
+    linear = hypothesis.linear
+    residual = loss.link == "identity"
+    if as_formula and hypothesis.expression is None:
+        raise UsageError("path='formula' needs a hypothesis given as a formula.")
+    if linear is not None and (linear.offset is None or residual) and not as_formula:
+        X, at = feature_matrix(linear, hypothesis.columns, frame)
+        if loss.name == "softmax":
+            return SoftmaxRows(X, at, linear.intercept, classes), y
+        if linear.offset is not None:
+            free = linear.offset.free_symbols
+            y = y - (
+                column_formulas([linear.offset], hypothesis.columns, frame)[:, 0]
+                if free
+                else float(linear.offset)
+            )
+        return LinearRows(X, at, linear.intercept), y
+    if loss.name == "softmax":
+        raise UsageError(
+            "softmax takes a hypothesis that is linear in its parameters, one copy of which each class gets;"
+            f" '{hypothesis.text}' is not."
+        )
+    X = frame.matrix(hypothesis.columns) if hypothesis.columns else np.zeros((frame.rows, 1))
+    return FormulaRows(hypothesis, X), y
+
+
+def _link_note(loss: Loss, hypothesis: Hypothesis) -> str:
+    right = hypothesis.text.partition("~")[2].strip()
+    if loss.code == LOGISTIC:
+        return f"log_loss takes the hypothesis as log-odds: the probability is sigmoid({right})"
+    assert loss.code == POISSON
+    return f"poisson takes the hypothesis as the logarithm of the rate: the prediction is exp({right})"
+
+
+def linked_twice(hypothesis: Hypothesis, loss: Loss) -> list[str]:
+    """A warning where the hypothesis is what the loss makes of it anyhow."""
+    inner = within_link(hypothesis.expression, loss.link)
+    if inner is None:
+        return []
+    written = str(inner).replace("**", "^")
+    return [f"{loss.name} applies {_LINKS[loss.link]} itself, and here it is applied twice; write {written}"]
+
+
+def _strength(name: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.nan
+    if isinstance(value, bool) or not (np.isfinite(number) and number >= 0):
+        raise UsageError(f"{name} is {value!r}; it must be a finite number, at least 0.")
+    return number
+
+
+def cost_text(hypothesis: Hypothesis, loss: Loss, penalty: Penalty) -> str:
+    """``rmse(y ~ a*x + b) + 0.1*l2``."""
+    extra = "".join(f" + {v:g}*{n}" for n, v in (("l2", penalty.l2), ("l1", penalty.l1)) if v)
+    return f"{loss}({hypothesis.text}){extra}"
+
+
+__all__ = ["NOTHING", "DataError", "FitProblem", "cost_of", "cost_text", "make_problem"]

@@ -1,0 +1,249 @@
+"""The squared loss of a linear hypothesis as ``|G z - h|^2 + rest``, so that a step costs O(d^2), not a pass.
+
+``G`` is a triangle with one row for each parameter: the Cholesky factor of the moments (one pass over any number of
+rows; squares the condition number) or the R of a QR factorisation (slower; does not). Written as a sum of squares the
+loss cannot become negative, and does not cancel near the minimum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import symengine as se
+
+from downslope.errors import UsageError
+from downslope.fitting.moments import Moments
+from downslope.fitting.objective import DataObjective, rooted
+from downslope.fitting.preconditioning import Coordinates, Kind, shear_of
+from downslope.fitting.rows import Array, LinearRows
+from downslope.objectives import FormulaObjective, Objective, Parameters, Vector
+
+MOST_TRACED = 8  # parameters; above this, compiling the cost takes longer than stepping through it
+CONDITION_LIMIT = 1e7  # of the standardised features: beyond it the moments have lost too many digits
+QR_ROWS = 16_384
+
+
+@dataclass(frozen=True, eq=False)
+class NormalEquations:
+    """The mean squared loss as ``|factor @ (phi - shift) - target|^2 + rest`` in centred parameters ``phi``.
+
+    Attributes:
+        factor: upper triangular up to the order of the columns, (parameters, parameters).
+        target: one number for each row of ``factor``.
+        shift: the mean of the target in the place of the intercept, else 0.
+        rest: the least mean squared loss.
+        centre: where the features are measured from.
+        shear: from ``phi`` to the user's parameters.
+        spread: the root mean square of each feature about the centre, 1 for the intercept.
+        source: "moments" or "qr".
+    """
+
+    factor: Array
+    target: Array
+    shift: Array
+    rest: float
+    centre: Array
+    shear: Array
+    spread: Array
+    source: str
+
+    @cached_property
+    def directions(self) -> tuple[Array, Array]:
+        """Singular values of the standardised features, and their directions, one a row."""
+        _, values, directions = np.linalg.svd(self.factor / self.spread)
+        return values, directions
+
+    @property
+    def condition(self) -> float:
+        """The condition number of the standardised features; infinite where they are dependent."""
+        values = self.directions[0]
+        return float(values[0] / values[-1]) if values[-1] > 0 else np.inf
+
+    @property
+    def scale(self) -> float:
+        """The loss of the best constant prediction (of zero, where there is no intercept)."""
+        return float(self.target @ self.target) + self.rest
+
+
+def normal_equations_from_moments(objective: DataObjective) -> NormalEquations:
+    """One pass over the rows.
+
+    Raises:
+        UsageError: the features are too ill-conditioned for this; the message says how.
+    """
+    m, rows = objective.moments(), _linear(objective)
+    d = len(m.mean) - 1
+    if rows.intercept is None:  # nothing absorbs a mean, so the products are about zero
+        m = Moments(m.total, np.zeros(d + 1), m.products + m.total * np.outer(m.mean, m.mean))
+    spread = _spread(np.sqrt(np.diag(m.products)[:d] / m.total), m.mean[:d])
+    correlation = m.products[:d, :d] / m.total / np.outer(spread, spread)
+    least, largest = np.linalg.eigvalsh(correlation)[[0, -1]]
+    condition = np.sqrt(largest / max(least, 1e-16 * largest))
+    if not condition <= CONDITION_LIMIT:
+        raise UsageError(
+            f"the moments of this table cannot be trusted: its condition number is at least {condition:.1g}, and they"
+            f" square it (the limit is {CONDITION_LIMIT:g}). path='qr' (--path qr) works on the rows themselves."
+        )
+    R = np.linalg.cholesky(correlation).T
+    q = np.linalg.solve(R.T, m.products[:d, d] / m.total / spread)
+    rest = max(float(m.products[d, d] / m.total - q @ q), 0.0)
+    return _assembled(rows, R * spread, q, 1.0, rest, m.mean, spread, "moments")
+
+
+def normal_equations_from_qr(objective: DataObjective) -> NormalEquations:
+    """By QR factorisation of the rows, a block at a time: numerically safe, about ten times slower."""
+    rows = _linear(objective)
+    means, spreads = objective.feature_spreads()
+    mean = np.append(means, objective.target_mean())
+    if rows.intercept is None:
+        spreads, mean = np.hypot(spreads, means), np.zeros_like(mean)
+    spread = _spread(spreads, mean[:-1])
+    scale = np.ones(rows.size)
+    scale[rows.at] = spread
+    R: Array = np.zeros((0, rows.size + 1))
+    for part in objective.parts():
+        assert isinstance(part.rows, LinearRows)
+        centred = part.rows.centred(mean[:-1])
+        for some in _slices(len(part.y)):
+            block = np.column_stack([centred.features(some) / scale, part.y[some] - mean[-1]])
+            share = part.weights[some] / objective.total if part.weights.size else 1 / objective.total
+            block *= np.sqrt(np.broadcast_to(share, len(block)))[:, None]
+            R = np.asarray(np.linalg.qr(np.concatenate([R, block]), mode="r"))
+    p = rows.size
+    full = np.zeros((p + 1, p + 1))
+    full[: len(R)] = R[: p + 1]
+    shift = np.zeros(p)
+    if rows.intercept is not None:
+        shift[rows.intercept] = mean[-1]
+    return NormalEquations(
+        full[:p, :p] * scale,
+        full[:p, p],
+        shift,
+        float(full[p, p] ** 2),
+        mean[:-1],
+        shear_of(rows, mean[:-1]),
+        scale,
+        "qr",
+    )
+
+
+def _linear(objective: DataObjective) -> LinearRows:
+    assert isinstance(objective.rows, LinearRows)
+    return objective.rows
+
+
+def _slices(count: int) -> list[slice]:
+    return [slice(begin, begin + QR_ROWS) for begin in range(0, count, QR_ROWS)]
+
+
+def _spread(values: Array, mean: Array) -> Array:
+    """1 where a feature is constant but for rounding."""
+    return np.where(values > 1e-13 * np.abs(mean), values, 1.0)
+
+
+def _assembled(
+    rows: LinearRows, R: Array, q: Array, one: float, rest: float, mean: Array, spread: Array, source: str
+) -> NormalEquations:
+    """Put the features' factor and the intercept's into the order of the parameters."""
+    p, d = rows.size, len(q)
+    factor, target, shift, scale = np.zeros((p, p)), np.zeros(p), np.zeros(p), np.ones(p)
+    factor[:d, rows.at] = R
+    target[:d] = q
+    scale[rows.at] = spread
+    if rows.intercept is not None:
+        factor[d, rows.intercept] = one
+        shift[rows.intercept] = mean[-1]
+    return NormalEquations(factor, target, shift, rest, mean[:-1], shear_of(rows, mean[:-1]), scale, source)
+
+
+def coordinates_of(normal_equations: NormalEquations, kind: Kind, factor: Array | None = None) -> Coordinates:
+    """The coordinates of that kind; ``factor`` stands for the square's own where penalties are added."""
+    p = len(normal_equations.target)
+    if kind == "user":
+        return Coordinates.user(p)
+    if kind == "standardised":
+        matrix = np.diag(1 / normal_equations.spread)
+    else:
+        scaled = (normal_equations.factor if factor is None else factor) / normal_equations.spread
+        R = np.linalg.qr(scaled, mode="r")
+        matrix = np.linalg.inv(R) / normal_equations.spread[:, None]
+    return Coordinates(kind, matrix, normal_equations.shift, normal_equations.shear)
+
+
+def quadratic_objective(
+    normal_equations: NormalEquations,
+    coordinates: Coordinates,
+    l2: Array,
+    root: bool,
+    parameters: Parameters,
+    text: str,
+) -> Objective:
+    """The cost in ``coordinates``: ``l2`` holds the penalty of each parameter, 0 where there is none."""
+    G: Array
+    h: Array
+    if coordinates.kind == "user":
+        to_phi = np.linalg.inv(normal_equations.shear)
+        G, h = (
+            normal_equations.factor @ to_phi,
+            normal_equations.target + normal_equations.factor @ normal_equations.shift,
+        )
+    else:
+        G, h = normal_equations.factor @ coordinates.matrix, normal_equations.target
+    penalised = np.flatnonzero(l2)
+    rows = np.sqrt(l2[penalised])[:, None] * (coordinates.shear @ coordinates.matrix)[penalised]
+    offset = -np.sqrt(l2[penalised]) * (coordinates.shear @ coordinates.shift)[penalised]
+    if len(h) <= MOST_TRACED:
+        return _traced(G, h, rows, offset, normal_equations.rest, root, parameters, text)
+    return Quadratic(G, h, rows, offset, normal_equations.rest, root, parameters, text)
+
+
+def _traced(
+    G: Array, h: Array, P: Array, o: Array, rest: float, root: bool, parameters: Parameters, text: str
+) -> FormulaObjective:
+    """The same as a formula, which the traced engine steps through in nanoseconds."""
+    z = [se.Symbol(name) for name in parameters.coordinates]
+
+    def squares(A: Array, b: Array) -> Any:
+        terms = [
+            (se.Add(*(se.RealDouble(a) * s for a, s in zip(row, z, strict=True) if a)) - se.RealDouble(t))
+            ** 2
+            for row, t in zip(A, b, strict=True)
+        ]
+        return se.Add(*terms) if terms else se.Integer(0)
+
+    mean = squares(G, h) + se.RealDouble(rest)
+    if root:
+        mean = se.Piecewise((se.sqrt(mean), mean > 0), (se.Integer(0), True))
+    return FormulaObjective(mean + squares(P, o), parameters, text)
+
+
+class Quadratic(Objective):
+    """``|G z - h|^2 + rest`` (or its root) ``+ |P z - o|^2``."""
+
+    def __init__(
+        self,
+        G: Array,
+        h: Array,
+        P: Array,
+        o: Array,
+        rest: float,
+        root: bool,
+        parameters: Parameters,
+        text: str,
+    ) -> None:
+        super().__init__(parameters, text)
+        self.G, self.h, self.P, self.o, self.rest, self.root = G, h, P, o, rest, root
+        self.differentiation = "symbolic"
+
+    def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        r = self.G @ x - self.h
+        value, gradient = float(r @ r) + self.rest, 2.0 * (r @ self.G)
+        if self.root:
+            value, gradient = rooted(value, gradient)
+        if len(self.o):
+            s = self.P @ x - self.o
+            value, gradient = value + float(s @ s), gradient + 2.0 * (s @ self.P)
+        return value, gradient

@@ -1,0 +1,198 @@
+"""What comes out of a fit: the parameters in the user's units, how good they are, and predictions with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from numpy.typing import NDArray
+
+from downslope.descent import Descent
+from downslope.descent.history import History
+from downslope.errors import DataError
+from downslope.fitting.identifiability import separates
+from downslope.fitting.losses import LOGISTIC, POISSON, SQUARED
+from downslope.fitting.model import Model
+from downslope.fitting.preconditioning import Coordinates
+from downslope.fitting.problem import FitProblem
+from downslope.fitting.quadratic import NormalEquations, quadratic_objective
+from downslope.fitting.rows import Array
+from downslope.fitting.uncertainty import NONE_BY_ENDING, NONE_BY_SEPARATION, standard_errors
+from downslope.objectives import Objective
+
+ROUNDING = 1e-14  # an R² no larger is that of the mean alone
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FitResult:
+    """A hypothesis fitted to a table; ``results.fit.Fit`` is the same with what people do with it.
+
+    Attributes:
+        model: the hypothesis with its parameters; it predicts, and is what ``save`` writes.
+        run: the descent, in the user's parameters; its gradient norms are in the coordinates descended in.
+        loss: the mean loss over the table at the parameters, from one pass over its rows.
+        path: how the data was read: "moments", "qr" (once), "kernel", "formula" (at every step) or "batches".
+        coordinates: in which it was descended: "user", "standardised", "orthogonal" or "natural".
+        notes: how things were understood and decided, and what the data says; one sentence each. The last of them are
+            the ``warnings``: what must not be overlooked.
+        rows: of the table, without those left out.
+        rows_dropped: left out because a value was missing.
+        problem: the table and the cost; None for a fit that was loaded.
+        normal_equations: the squared loss in brief, where there is one.
+        recorded: what a loaded fit cannot work out again.
+    """
+
+    model: Model
+    run: Descent
+    loss: float
+    path: str
+    coordinates: str
+    notes: tuple[str, ...]
+    rows: int
+    rows_dropped: int = 0
+    problem: FitProblem | None = None
+    normal_equations: NormalEquations | None = None
+    recorded: dict[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def x(self) -> dict[str, Any]:
+        """Parameter -> its value (one for each class, for softmax)."""
+        return self.model.values
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The same as ``x``."""
+        return self.x
+
+    @property
+    def history(self) -> History:
+        """Value, gradient norm and parameters, step by step (epoch by epoch for mini-batches)."""
+        return self.run.history
+
+    @property
+    def status(self) -> str:
+        """How the descent ended, in one word."""
+        return self.run.status
+
+    @property
+    def success(self) -> bool:
+        """Whether it ended as it was asked to."""
+        return self.run.success
+
+    @property
+    def message(self) -> str:
+        """Why it ended, in a sentence."""
+        return self.run.message
+
+    @property
+    def nit(self) -> int:
+        """Number of accepted steps."""
+        return self.run.nit
+
+    @property
+    def nfev(self) -> int:
+        """Evaluations of the cost."""
+        return self.run.nfev
+
+    @cached_property
+    def r2(self) -> float | None:
+        """The part of the target's variance that the predictions explain; None for labels."""
+        if self.recorded is not None:
+            return self.recorded["r2"]  # type: ignore[no-any-return]
+        objective = self._task().objective
+        if self.model.loss.classifies:
+            return None
+        total = objective.target_spread() ** 2
+        if self.model.loss.code == SQUARED:
+            left = self.loss**2 if self.model.loss.root else self.loss
+        else:
+            left = objective.squared_error(self.run.final)
+        part = 1.0 - left / total if total else None
+        return 0.0 if part is not None and abs(part) < ROUNDING else part
+
+    @cached_property
+    def accuracy(self) -> float | None:
+        """The part of the rows whose label is predicted rightly; None where there are no labels."""
+        if self.recorded is not None:
+            return self.recorded["accuracy"]  # type: ignore[no-any-return]
+        if not self.model.loss.classifies:
+            return None
+        return self._task().objective.accuracy(self.run.final)
+
+    @cached_property
+    def standard_errors(self) -> dict[str, float] | None:
+        """Parameter -> its standard error, from the Hessian at the minimum.
+
+        For squared losses s^2 (J'WJ)^-1 with s^2 = RSS/(n - p); for log_loss and poisson the inverse of the Hessian of
+        the summed loss. None for other losses, with penalties, where the data do not determine the parameters, and
+        where the descent did not succeed, or ended further from the minimum than a standard error. None as well where
+        the classes can be separated, as then there is no minimum.
+        """
+        if self.recorded is not None:
+            return self.recorded["standard_errors"]  # type: ignore[no-any-return]
+        return self._uncertainty[0]
+
+    @property
+    def no_standard_errors(self) -> str:
+        """Why there are no ``standard_errors``; empty where there are, or where the loss has none at all."""
+        if self.recorded is not None:
+            return str(self.recorded["no_standard_errors"])
+        return self._uncertainty[1]
+
+    @cached_property
+    def _uncertainty(self) -> tuple[dict[str, float] | None, str]:
+        objective, loss = self._task().objective, self.model.loss
+        if not self.run.success:
+            return None, NONE_BY_ENDING if loss.code in (SQUARED, LOGISTIC, POISSON) else ""
+        if loss.classifies and separates(objective, self.run.final):
+            return None, NONE_BY_SEPARATION
+        found, why = standard_errors(objective, self.normal_equations, self.run.final, self.loss)
+        names = objective.parameters.coordinates
+        return None if found is None else dict(zip(names, found.tolist(), strict=True)), why
+
+    @cached_property
+    def cost(self) -> Objective:
+        """What was descended, as a function of the user's parameters.
+
+        Where it is quadratic it is made from the moments, so that it costs the same for any number of rows.
+
+        Raises:
+            DataError: the fit was loaded, and its table is not in the file.
+        """
+        objective = self._task().objective
+        if self.normal_equations is None:
+            return objective
+        penalty, parameters = objective.penalty, objective.parameters
+        user = Coordinates.user(parameters.size)
+        l2, root = penalty.l2 * penalty.mask, self.model.loss.root
+        return quadratic_objective(self.normal_equations, user, l2, root, parameters, objective.text)
+
+    def predict(self, table: Any = None) -> NDArray[Any]:
+        """Predictions for the rows of a table (by default those fitted): numbers, or labels for a classifying loss."""
+        return self.model.predict(self._frame(table))
+
+    def probabilities(self, table: Any = None) -> Array:
+        """For log_loss the probability of 1; for softmax that of every class, one row each."""
+        return self.model.probabilities(self._frame(table))
+
+    def residuals(self, table: Any = None) -> Array:
+        """Target minus prediction (minus the probability of 1 for log_loss), row by row."""
+        return self.model.residuals(self._frame(table))
+
+    def _frame(self, table: Any) -> Any:
+        if table is not None:
+            return table
+        problem = self._task()
+        if problem.objective.streamed:
+            raise DataError(
+                f"the {self.rows:,} rows that were fitted are not in memory: give those to be predicted, a table or a"
+                " file."
+            )
+        return problem.frame
+
+    def _task(self) -> FitProblem:
+        if self.problem is None:
+            raise DataError("the table is not in the saved fit: give it again.")
+        return self.problem

@@ -1,0 +1,202 @@
+"""Fits of tables that stay in their files: the cost reads them page by page, at every evaluation anew."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import numpy as np
+
+from downslope.errors import DataError, UsageError
+from downslope.fitting import checks
+from downslope.fitting.memory import available
+from downslope.fitting.moments import Moments
+from downslope.fitting.objective import DataObjective, RowBlock
+from downslope.fitting.pages import Pages
+from downslope.fitting.problem import FitProblem, cost_of, notes_of
+from downslope.fitting.rows import Array, LinearRows
+from downslope.fitting.streaming_pass import PagedTable, StreamingPass, read_once
+from downslope.objectives import Vector
+
+SMALL = 64 << 20  # bytes of files that are read into memory whatever is free
+PART = 0.5  # of the free memory that a table may take
+REMEMBERED = 16  # evaluations
+MOST_SUMMED = 1_000  # parameters, the products of whose features are summed
+
+
+class StreamedObjective(DataObjective):
+    """The cost of a hypothesis on a table in files.
+
+    What it has in memory (``rows``, ``y``, ``weights``) are some rows from the whole table, for whatever a sample is
+    good enough for; sums over all rows read the files.
+
+    Args:
+        sample: the cost on those rows.
+        table, scan: all rows, and what the first pass over them found.
+    """
+
+    streamed = True
+
+    def __init__(self, sample: DataObjective, table: PagedTable, scan: StreamingPass) -> None:
+        s = sample
+        super().__init__(s.rows, s.y, s.weights, s.loss, s.penalty, s.parameters, s.text)
+        self.sample, self.table, self.scan, self.total = sample, table, scan, scan.total
+        self.summed = scan.moments is not None
+        self._evaluations = 1
+        self._sums: dict[bytes, Array] = {}
+
+    @property
+    def count(self) -> int:
+        return self.scan.rows
+
+    def expect(self, evaluations: int) -> None:
+        self._evaluations = evaluations
+
+    def centred(self, centre: Array) -> StreamedObjective:
+        other = StreamedObjective(self.sample.centred(centre), self.table, self.scan)
+        other._evaluations = self._evaluations
+        return other
+
+    def parts(self) -> Iterator[RowBlock]:
+        """Every page with what the hypothesis makes of it.
+
+        Raises:
+            DataError: the files have changed.
+        """
+        rows = 0
+        for frame, _, weights in self.table.frames():
+            part = self.table.part(frame, weights, self.scan.classes)
+            rows += part.rows.count
+            on_page = part.rows
+            if isinstance(on_page, LinearRows):
+                assert isinstance(self.rows, LinearRows)
+                on_page = on_page.centred(self.rows.centre)
+            on_page.expect(self._evaluations * -(-self.count // on_page.count))
+            yield part._replace(rows=on_page)
+        if rows != self.count:
+            raise DataError(
+                f"{self.table.pages.origin} had {self.count:,} rows at first and has {rows:,} now: it has changed."
+            )
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        pages = self.table.pages
+        times = "once" if pages.passes == 1 else f"{pages.passes} times"
+        loss = (
+            "; the loss is that of these sums, as no second look at the rows is possible"
+            if pages.once
+            else ""
+        )
+        many = f"{pages.pages:,} page{'s'[: pages.pages > 1]}"
+        return (f"the table stayed in its files and was read {times}, in {many}{loss}",)
+
+    def sums(self, theta: Array) -> Array:
+        key = theta.tobytes()
+        if key not in self._sums:
+            if self.table.pages.once:
+                self._sums[key] = self._by_moments(theta)
+            else:
+                parts = (part.rows.sums(theta, part.y, part.weights, self.loss) for part in self.parts())
+                with np.errstate(all="ignore"):
+                    self._sums[key] = np.asarray(sum(parts))
+            while len(self._sums) > REMEMBERED:
+                del self._sums[next(iter(self._sums))]
+        return self._sums[key].copy()
+
+    def _by_moments(self, theta: Array) -> Array:
+        """The sums of a squared loss, from the moments."""
+        m, rows = self.scan.moments, self.rows
+        assert m is not None
+        assert isinstance(rows, LinearRows)
+        w, b = rows.split(theta)
+        middle, d = m.mean[:-1] - rows.centre, len(w)
+        residual = b + float(w @ middle) - m.mean[-1]
+        bent = m.products[:d, :d] @ w - m.products[:d, d]
+        out = np.empty(rows.size + 1)
+        spread = float(w @ bent) - float(w @ m.products[:d, d]) + m.products[d, d]
+        out[0] = m.total * residual**2 + max(spread, 0.0)
+        out[1 + rows.at] = 2 * (m.total * residual * middle + bent)
+        if rows.intercept is not None:
+            out[1 + rows.intercept] = 2 * m.total * residual
+        return out
+
+    def curvature(self, x: Vector, rows: Any, least: float = 0.0) -> Array:
+        return self.sample.curvature(x, rows, least)
+
+    def moments(self) -> Moments:
+        assert self.scan.moments is not None
+        return self.scan.moments
+
+    def feature_spreads(self) -> tuple[Array, Array]:
+        return self.scan.features.mean, self.scan.features.spread
+
+    def target_mean(self) -> float:
+        return float(self.scan.target.mean[0])
+
+    def target_spread(self) -> float:
+        return float(self.scan.target.spread[0])
+
+
+def pages_to_stream(table: Any, wanted: Collection[str] | None, stream: Any) -> Pages | None:
+    """The pages of a table that is to stay in its files; None for one that is read into memory.
+
+    Raises:
+        UsageError: it is not in files, or ``stream`` is neither "auto" nor True nor False.
+    """
+    if stream not in ("auto", True, False):
+        raise UsageError(f"stream is {stream!r}; it can be 'auto', True or False.")
+    if stream is False:
+        return None
+    paths = table if isinstance(table, list) else [table]
+    if not paths or not all(isinstance(path, (str, os.PathLike)) for path in paths):
+        if stream is True:
+            raise UsageError(
+                f"stream=True reads files page by page, and this table is a {type(table).__name__} in memory: give a"
+                " path, or leave stream out."
+            )
+        return None
+    paths = [os.fspath(path) for path in paths]
+    if stream is True:
+        return Pages(paths, wanted)
+    if paths == ["-"] or not _large(paths):
+        return None
+    pages = Pages(paths, wanted)
+    return pages if pages.needs > PART * available() else None
+
+
+def _large(paths: list[str]) -> bool:
+    from downslope.fitting.files import matches_of
+
+    try:
+        return sum(os.path.getsize(match) for path in paths for match in matches_of(path)) > SMALL
+    except OSError:  # to be named when it is read
+        return False
+
+
+def streamed_problem(table: PagedTable, *, l2: float, l1: float) -> FitProblem:
+    """Check the whole table in one pass, and put the cost together.
+
+    Raises:
+        DataError: a value is missing, infinite, not a number, or not what the loss takes.
+        UsageError: weights or penalties make no sense, or the table can be read once only and that is not enough.
+    """
+    h, loss, origin = table.hypothesis, table.loss, table.pages.origin
+    quadratic = loss.quadratic and h.linear is not None and not table.as_formula and not l1
+    few = len(h.parameters) <= MOST_SUMMED or table.pages.once
+    if table.pages.once and not quadratic:
+        raise UsageError(
+            f"{origin} can be read only once, and page by page that is enough only for a squared loss of a hypothesis"
+            " that is linear in its parameters, without l1. Save it as a file, or have it read into memory"
+            " (stream=False, --no-stream)."
+        )
+    scan = read_once(table, quadratic and few)
+    part = table.part(scan.sample, None, scan.classes)
+    sample = cost_of(h, loss, part.rows, part.y, scan.sample_weights, l2=l2, l1=l1)
+    objective = StreamedObjective(sample, table, scan)
+    notes = notes_of(scan.sample, h, loss)
+    warnings = list(h.doubts)
+    if scan.looks is not None and isinstance(part.rows, LinearRows):
+        warnings += checks.column_notes(scan.looks, h, part.rows, scan.rows)
+    objective.notes = (*notes, *warnings)
+    return FitProblem(scan.sample, h, loss, objective, scan.classes, tuple(notes), tuple(warnings))

@@ -1,0 +1,226 @@
+"""The first pass over a table that stays in its files: every row is checked and added up, some rows are kept.
+
+What is added up are means, squares and, where the cost is quadratic, products of the columns, merged as in
+``moments``; so a mean of 1e8 standard deviations costs no digits here either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.errors import DataError, UsageError
+from downslope.fitting import checks
+from downslope.fitting.checks import ColumnChecks
+from downslope.fitting.frame import Frame
+from downslope.fitting.hypothesis import Hypothesis
+from downslope.fitting.losses import LOGISTIC, SOFTMAX, Loss
+from downslope.fitting.moments import Moments, moments
+from downslope.fitting.objective import RowBlock
+from downslope.fitting.pages import Pages
+from downslope.fitting.problem import rows_of
+from downslope.fitting.rows import NOTHING, Array, LinearRows
+from downslope.fitting.spreads import means_and_spreads
+
+MOST_KEPT = 50_000  # rows, and
+MOST_NUMBERS = 4_000_000  # numbers in them
+
+
+@dataclass(frozen=True, eq=False)
+class PagedTable:
+    """A hypothesis and a loss on a table in files.
+
+    Attributes:
+        pages: of the table.
+        hypothesis, loss: what is fitted.
+        weights: a column, or one number for each row that is not left out, or None.
+        drop_missing: whether rows with missing values are left out.
+        as_formula: whether a linear hypothesis is treated like any other.
+    """
+
+    pages: Pages
+    hypothesis: Hypothesis
+    loss: Loss
+    weights: str | Sequence[float] | Array | None
+    drop_missing: bool
+    as_formula: bool
+
+    @property
+    def needed(self) -> list[str]:
+        """The columns that are read."""
+        h = self.hypothesis
+        more = [self.weights] if isinstance(self.weights, str) else []
+        return list(dict.fromkeys([h.target, *h.columns, *more]))
+
+    def frames(self) -> Iterator[tuple[Frame, int, Any]]:
+        """(page without the rows that are left out, rows before it, its weights), of pages that keep a row."""
+        before = 0
+        for frame in self.pages:
+            if self.drop_missing:
+                gone = checks.missing_rows(frame, self.needed)
+                if gone.all():
+                    continue
+                frame = frame.without(gone) if gone.any() else frame
+            weights = self.weights
+            if weights is not None and not isinstance(weights, str):
+                weights = np.asarray(weights, np.float64)[before : before + frame.rows]
+            yield frame, before, weights
+            before += frame.rows
+
+    def part(self, frame: Frame, weights: Any, classes: Sequence[Any]) -> RowBlock:
+        """The hypothesis on a page that was checked before."""
+        name = self.hypothesis.target
+        if self.loss.code == SOFTMAX:
+            y = checks.coded(checks.label_values(frame, name), classes)
+        else:
+            y = np.ascontiguousarray(frame.numbers(name))
+        rows, y = rows_of(frame, self.hypothesis, self.loss, y, len(classes), self.as_formula)
+        return RowBlock(rows, y, NOTHING if weights is None else checks.usable_weights(frame, weights))
+
+
+@dataclass
+class Spread:
+    """Total weight, means and sums of squares about them, of columns."""
+
+    total: float = 0.0
+    mean: Any = 0.0
+    squares: Any = 0.0
+
+    def add(self, X: Array, weights: Array) -> None:
+        """Take in these rows."""
+        total = float(np.sum(weights)) if weights.size else float(len(X))
+        if not total:
+            return
+        mean, spread = means_and_spreads(X, weights)
+        delta, whole = mean - self.mean, self.total + total
+        self.mean = self.mean + delta * (total / whole)
+        self.squares = self.squares + total * spread**2 + delta**2 * (self.total * total / whole)
+        self.total = whole
+
+    @property
+    def spread(self) -> Array:
+        """The standard deviations."""
+        return np.asarray(np.sqrt(self.squares / self.total))
+
+
+@dataclass
+class Kept:
+    """Rows at equal distances over the whole table, at most twice ``most`` of them."""
+
+    most: int
+    stride: int = 1
+    places: list[Any] = field(default_factory=list)
+    pieces: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, columns: dict[str, Any], before: int, rows: int) -> None:
+        """Keep some of these rows, ``before`` which others came."""
+        picked = np.arange(-before % self.stride, rows, self.stride)
+        self.places.append(before + picked)
+        self.pieces.append({name: column[picked] for name, column in columns.items()})
+        while sum(map(len, self.places)) > 2 * self.most:
+            self.stride *= 2
+            stay = [places % self.stride == 0 for places in self.places]
+            self.places = [places[s] for places, s in zip(self.places, stay, strict=True)]
+            self.pieces = [
+                {name: column[s] for name, column in piece.items()}
+                for piece, s in zip(self.pieces, stay, strict=True)
+            ]
+
+    @property
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """What was kept."""
+        return {name: np.concatenate([piece[name] for piece in self.pieces]) for name in self.pieces[0]}
+
+
+@dataclass(frozen=True, eq=False)
+class StreamingPass:
+    """What the first pass found.
+
+    Attributes:
+        rows, dropped: fitted, and left out.
+        total: the number of rows, or the sum of their weights.
+        classes: the labels, for a loss that classifies.
+        features, target: means and spreads; ``features`` for a linear hypothesis only.
+        moments: where the cost is quadratic in the parameters.
+        looks: of the features of a linear hypothesis.
+        sample: some rows, and their weights.
+    """
+
+    rows: int
+    dropped: int
+    total: float
+    classes: tuple[Any, ...]
+    features: Spread
+    target: Spread
+    moments: Moments | None
+    looks: ColumnChecks | None
+    sample: Frame
+    sample_weights: Array
+
+
+def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
+    """Read the table once.
+
+    Raises:
+        DataError, UsageError: as for a table in memory.
+    """
+    h, loss, name = table.hypothesis, table.loss, table.hypothesis.target
+    needed = [n for n in table.needed if not (loss.classifies and n == name)]
+    kept = Kept(min(MOST_KEPT, MOST_NUMBERS // len(table.pages.chosen)))
+    features, target, sums = Spread(), Spread(), None
+    looks: ColumnChecks | None = None
+    labels: list[Any] = []
+    low, high = np.inf, -np.inf
+    rows = 0
+    for frame, before, given in table.frames():
+        if loss.code == SOFTMAX:
+            labels.append(np.unique(checks.label_values(frame, name)))
+            y: Array = np.zeros(frame.rows)
+        else:
+            y = checks.numeric_targets(frame, name, loss)
+            low, high = min(low, y.min()), max(high, y.max())
+        weights = NOTHING if given is None else checks.usable_weights(frame, given)
+        on_page, y = rows_of(frame, h, loss, y, 1, table.as_formula)
+        checks.finite(frame, needed, on_page.X)
+        target.add(y[:, None], weights)
+        if isinstance(on_page, LinearRows):
+            looks = ColumnChecks.at(on_page.X) if looks is None else looks.also(on_page.X)
+            if quadratic:
+                m = moments(on_page.X, y, weights)
+                sums = m if sums is None else sums.merged(m) if m.total else sums
+            else:
+                features.add(on_page.X, weights)
+        last = frame
+        kept.add({**frame.columns, **({"": weights} if weights.size else {})}, before, frame.rows)
+        rows += frame.rows
+    _check_whole(table, rows, target.total, low, high)
+    classes: tuple[Any, ...] = (0, 1) if loss.code == LOGISTIC else ()
+    if labels:
+        classes = checks.classes_of(labels, name, rows)
+    if sums is not None:
+        d = len(sums.mean) - 1
+        features = Spread(sums.total, sums.mean[:d], np.diag(sums.products)[:d])
+    columns = kept.columns
+    sample_weights = columns.pop("", NOTHING)
+    dropped = table.pages.rows - rows
+    sample = replace(last, columns=columns, rows_dropped=dropped, sources=(), kept=None)
+    return StreamingPass(
+        rows, dropped, target.total, classes, features, target, sums, looks, sample, sample_weights
+    )
+
+
+def _check_whole(table: PagedTable, rows: int, total: float, low: float, high: float) -> None:
+    """Raise where the table as a whole will not do."""
+    if not rows:
+        raise DataError(checks.every_row_missing(table.pages.origin))
+    given = table.weights
+    if given is not None and not isinstance(given, str) and len(given) != rows:
+        raise UsageError(f"the weights have shape {np.shape(given)}, but the table has {rows} rows.")
+    if not total:
+        raise DataError(checks.NO_WEIGHT)
+    if table.loss.code == LOGISTIC:
+        checks.refuse_one_class(table.hypothesis.target, low, high)

@@ -1,0 +1,19 @@
+"""A word of what was typed, with its place in it."""
+
+from __future__ import annotations
+
+
+class Token:
+    """One word of the language. ``begin`` and ``end`` are places in what was typed."""
+
+    __slots__ = ("begin", "end", "reading", "text", "type", "value")
+
+    # Lark copies these to its end-of-input token.
+    line = column = end_line = end_column = start_pos = end_pos = None
+
+    def __init__(self, type: str, text: str, begin: int, end: int, value: float = 0.0) -> None:
+        self.type, self.text, self.begin, self.end, self.value = type, text, begin, end, value
+        self.reading: tuple[int, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"{self.type}({self.text!r})"

@@ -1,0 +1,33 @@
+"""The optimizer of a loop that was not ours: its name and settings, and no steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from downslope.errors import UsageError
+from downslope.optimizers.base import Optimizer, State
+
+
+class ExternalOptimizer(Optimizer):
+    """What is known of another library's optimizer.
+
+    Args:
+        library: whose it is, such as "torch".
+        title: its name there.
+        settings: its hyperparameters, as ``name=value`` words.
+
+    >>> ExternalOptimizer(library="torch", title="SGD", settings=("lr=0.1",))
+    torch's SGD(lr=0.1)
+    """
+
+    short_name = "theirs"  # in saved runs
+
+    library: str = ""
+    title: str = ""
+    settings: tuple[str, ...] = ()
+
+    def update(self, x: Any, value: Any, gradient: Any, state: State) -> tuple[Any, State, Any]:
+        raise UsageError(f"{self!r} is known by its name only; its steps cannot be made here.")
+
+    def __repr__(self) -> str:
+        return f"{self.library}'s {self.title}({', '.join(self.settings)})"

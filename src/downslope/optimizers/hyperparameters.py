@@ -1,0 +1,203 @@
+"""A frozen record of hyperparameters that checks its numbers: what optimizers and schedules are made of."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from abc import ABCMeta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, dataclass_transform
+
+from downslope.errors import HyperparameterError, nearest
+
+
+def hyperparameter(
+    default: float,
+    about: str,
+    *,
+    above: float = -math.inf,
+    at_least: float = -math.inf,
+    below: float = math.inf,
+) -> Any:
+    """A field of a record that is a real number: its default, what it is, and its valid range.
+
+    ``above`` and ``below`` are outside the range, ``at_least`` is inside. NaN as default means: must be given.
+    """
+    metadata = {"about": about, "above": above, "at_least": at_least, "below": below}
+    if math.isnan(default):
+        return dataclasses.field(metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+# What other libraries' optimizers take as arguments and ours have as rules of their own or under another name.
+ELSEWHERE = {
+    "momentum": "Momentum and Nesterov have one.",
+    "nesterov": "Nesterov is a rule of its own.",
+    "amsgrad": "AMSGrad is a rule of its own.",
+    "weight_decay": "AdamW has one, and WeightDecay(optimizer=..., rate=...) adds one to any rule.",
+    "clipnorm": "ClipByNorm(optimizer=..., limit=...) clips for any rule.",
+    "clipvalue": "ClipByValue(optimizer=..., limit=...) clips for any rule.",
+    "betas": "They are two: beta1 and beta2.",
+    "rho": "It is called decay here.",
+    "alpha": "It is called decay here.",
+}
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(hyperparameter,))
+class HyperparameterMeta(ABCMeta):
+    """Makes every class a frozen, keyword-only dataclass and refuses unknown names kindly."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
+        cls = super().__new__(mcs, name, bases, namespace, **options)
+        return dataclass(frozen=True, kw_only=True, repr=True)(cls)
+
+    def __call__(cls, *positional: Any, **given: Any) -> Any:
+        fields = dataclasses.fields(cls)  # type: ignore[arg-type]
+        known = [field.name for field in fields]
+        if positional:
+            example = known[0] if known else "learning_rate"
+            raise HyperparameterError(
+                f"{cls.__name__} takes its hyperparameters by name: {cls.__name__}({example}={positional[0]!r})."
+            )
+        for name in given:
+            if name not in known:
+                listed = ", ".join(known) or "none"
+                hint = ELSEWHERE.get(name) or nearest(name, known)
+                raise HyperparameterError(
+                    f"{cls.__name__} has no hyperparameter '{name}'. {hint}{' ' if hint else ''}It has: {listed}."
+                )
+        needed = [
+            f.name
+            for f in fields
+            if f.default is dataclasses.MISSING
+            and f.default_factory is dataclasses.MISSING
+            and f.name not in given
+        ]
+        if needed:
+            raise HyperparameterError(f"{cls.__name__} needs {', '.join(needed)}.")
+        return super().__call__(**given)
+
+
+class HyperparameterRecord(metaclass=HyperparameterMeta):
+    """Named fields, checked when made, replaceable, printable and serialisable.
+
+    A field made by ``hyperparameter`` is a real number in a range; tracing replaces it by a symbol. Where the class
+    says so in ``accepts``, it may be a record of that kind instead (a schedule for a learning rate).
+    """
+
+    aliases: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if "about" in field.metadata and not self.accepts(field.name, value):
+                object.__setattr__(self, field.name, self._checked(field, value))
+
+    def accepts(self, name: str, value: Any) -> bool:
+        """Whether ``value`` may stand in the field of that name as it is, though it is not a number."""
+        return False
+
+    def _checked(self, field: dataclasses.Field[Any], value: Any) -> float:
+        """The value as a float in its range, or HyperparameterError."""
+        m = field.metadata
+        fits = False
+        try:
+            number = float(value)
+            fits = math.isfinite(number) and not isinstance(value, (bool, str))
+            fits = fits and number > m["above"] and number >= m["at_least"] and number < m["below"]
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if not fits:
+            raise HyperparameterError(
+                f"{type(self).__name__}: {field.name} is {value!r}; it must be a finite number{range_of(m)}."
+            )
+        return number
+
+    @classmethod
+    def name(cls) -> str:
+        """The name on the command line: the class's in snake case.
+
+        >>> from downslope.optimizers import GradientDescent
+        >>> GradientDescent.name()
+        'gradient_descent'
+        """
+        own = cls.__dict__.get("short_name")
+        return str(own) if own else re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+
+    @classmethod
+    def summary(cls) -> str:
+        """The first sentence of the docstring."""
+        return (cls.__doc__ or "").strip().split("\n")[0]
+
+    def hyperparameters(self) -> dict[str, Any]:
+        """Name -> value of every field."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    def with_values(self, **values: Any) -> Self:
+        """A copy with some fields replaced and nothing checked: the values may be symbols."""
+        copy = object.__new__(type(self))
+        for name, value in {**self.hyperparameters(), **values}.items():
+            object.__setattr__(copy, name, value)
+        return copy
+
+    def scalars(self) -> dict[str, float]:
+        """Every real number in this record and the records in it, by path: ``optimizer.learning_rate``."""
+        out: dict[str, float] = {}
+        for name, value in self.hyperparameters().items():
+            if is_hyperparameter(value):
+                out[name] = value
+            elif isinstance(value, HyperparameterRecord):
+                out.update({f"{name}.{path}": number for path, number in value.scalars().items()})
+        return out
+
+    def with_scalars(self, values: Mapping[str, Any]) -> Self:
+        """A copy with the numbers at these paths replaced, unchecked; the inverse of ``scalars``."""
+        replaced: dict[str, Any] = {}
+        for name, value in self.hyperparameters().items():
+            if name in values:
+                replaced[name] = values[name]
+            elif isinstance(value, HyperparameterRecord):
+                inner = {p.partition(".")[2]: v for p, v in values.items() if p.partition(".")[0] == name}
+                replaced[name] = value.with_scalars(inner)
+        return self.with_values(**replaced)
+
+    def structure(self) -> tuple[Any, ...]:
+        """What remains when the real numbers are taken away: equal for records that trace to the same formulas."""
+        rest: list[Any] = []
+        for name, value in self.hyperparameters().items():
+            if isinstance(value, HyperparameterRecord):
+                rest.append((name, value.structure()))
+            elif not is_hyperparameter(value):
+                rest.append((name, value if callable(value) else repr(value)))
+        return (type(self), *rest)
+
+    def to_dict(self) -> dict[str, Any]:
+        """``{"name": ..., field: value, ...}``, records inside likewise."""
+        fields = {
+            name: value.to_dict()
+            if isinstance(value, HyperparameterRecord)
+            else list(value)
+            if isinstance(value, tuple)
+            else getattr(value, "__name__", repr(value))  # a function: its name
+            if callable(value)
+            else value
+            for name, value in self.hyperparameters().items()
+        }
+        return {"name": self.name(), **fields}
+
+
+def is_hyperparameter(value: Any) -> bool:
+    """Whether a field's value is a real number, which tracing replaces by a symbol."""
+    return isinstance(value, float)
+
+
+def range_of(metadata: Mapping[str, Any]) -> str:
+    """`` > 0 and < 1``, or nothing where every number will do."""
+    parts = [
+        *([f"> {metadata['above']:g}"] if metadata["above"] > -math.inf else []),
+        *([f">= {metadata['at_least']:g}"] if metadata["at_least"] > -math.inf else []),
+        *([f"< {metadata['below']:g}"] if metadata["below"] < math.inf else []),
+    ]
+    return " " + " and ".join(parts) if parts else ""

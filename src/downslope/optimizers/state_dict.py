@@ -1,0 +1,105 @@
+"""An optimizer's state and hyperparameters between steps: as plain data, back again, and changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from downslope.errors import HyperparameterError, UsageError, nearest
+from downslope.optimizers import state as states
+from downslope.optimizers.array_backends import PlainNumbers
+from downslope.optimizers.base import Optimizer
+from downslope.optimizers.param_tree import ParamTree
+
+
+def to_plain(leaf: Any, names: Sequence[str], kinds: Sequence[PlainNumbers]) -> Any:
+    """A leaf of a state as plain data: a float, or floats and NumPy arrays by the parameters' names."""
+    if not isinstance(leaf, ParamTree):
+        return float(leaf) if np.ndim(leaf) == 0 else np.array(leaf)
+    return {name: kind.plain(part) for name, kind, part in zip(names, kinds, leaf.parts, strict=True)}
+
+
+def from_plain(
+    data: Mapping[str, Any], like: Any, x: ParamTree, kinds: Sequence[PlainNumbers], names: Sequence[str]
+) -> tuple[Any, ParamTree | None]:
+    """The inverse of ``plain``: a state of the build of ``like``, for parameters like ``x``, and the best point.
+
+    Raises:
+        UsageError: the data are of another state or other parameters.
+    """
+    known = [path for path, _ in states.leaves(like)]
+    if set(known) != set(data["state"]):
+        raise UsageError(
+            f"the loaded state has {', '.join(data['state'])}, but this rule remembers {', '.join(known) or 'nothing'}."
+        )
+
+    def vector(path: str, values: Any) -> ParamTree:
+        if not isinstance(values, Mapping) or set(values) != set(names):
+            its = ", ".join(map(str, values)) if isinstance(values, Mapping) else repr(values)
+            raise UsageError(
+                f"the loaded state is of the parameters {its:.80}; these are {', '.join(names):.80}."
+            )
+        made = []
+        for name, part, kind in zip(names, x.parts, kinds, strict=True):
+            shape, needed = np.shape(values[name]), tuple(np.shape(part))
+            if shape != needed:
+                raise UsageError(f"the loaded state of {name} has shape {shape}; {name} has {needed}.")
+            made.append(kind.copied(kind.fit(values[name], part)))
+        return ParamTree(made)
+
+    def leaf(path: str, old: Any) -> Any:
+        found = data["state"][path]
+        return (
+            vector(path, found)
+            if isinstance(old, ParamTree)
+            else np.array(found)
+            if np.ndim(found)
+            else np.float64(found)
+        )
+
+    best = data["best"]
+    return states.mapped(like, leaf), None if best is None else vector("best", best)
+
+
+def owner_of(optimizer: Optimizer, name: str) -> Optimizer:
+    """The optimizer, or the one inside its wrappers, that has the hyperparameter of that name.
+
+    Raises:
+        HyperparameterError: none has.
+
+    >>> from downslope.optimizers import Adam, ClipByNorm
+    >>> owner_of(ClipByNorm(optimizer=Adam(), limit=2.0), "beta1")
+    Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-08)
+    """
+    known: list[str] = []
+    inner: Any = optimizer
+    while isinstance(inner, Optimizer):
+        fields = inner.hyperparameters()
+        if name in fields:
+            return inner
+        known += [field for field in fields if field != "optimizer"]
+        inner = fields.get("optimizer")
+    hint = nearest(name, known)
+    raise HyperparameterError(
+        f"{type(optimizer).__name__} has no hyperparameter '{name}'. {hint}{' ' if hint else ''}"
+        f"It has: {', '.join(known) or 'none'}."
+    )
+
+
+def with_hyperparameter(optimizer: Optimizer, name: str, value: Any) -> Optimizer:
+    """The optimizer with one hyperparameter replaced and checked, inside its wrappers where it is there.
+
+    >>> from downslope.optimizers import Adam
+    >>> with_hyperparameter(Adam(), "learning_rate", 0.5).learning_rate
+    0.5
+    """
+    fields = optimizer.hyperparameters()
+    if owner_of(optimizer, name) is optimizer:
+        changed: Optimizer = type(optimizer)(**{**fields, name: value})
+    else:
+        changed = type(optimizer)(
+            **{**fields, "optimizer": with_hyperparameter(fields["optimizer"], name, value)}
+        )
+    return changed

@@ -1,0 +1,128 @@
+"""``Fit``: a fit with what people do with it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from downslope.descent.result import counted
+from downslope.fitting.explanation import FitExplanation, explained
+from downslope.fitting.result import FitResult
+from downslope.plots.fits import plot_fit
+from downslope.results import saving
+from downslope.results.run import Run, as_run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit(FitResult):
+    """A hypothesis fitted to a table; to be drawn, explained, exported and saved.
+
+    Attributes: those of a ``FitResult``.
+
+    >>> import downslope as ds
+    >>> fit = ds.fit({"x": [2, 4, 6, 8], "y": [81, 93, 91, 97]}, "y ~ a*x + b", loss="rmse")
+    >>> {name: round(value, 6) for name, value in fit.x.items()}
+    {'a': 2.3, 'b': 79.0}
+    >>> round(fit.loss, 6), round(fit.r2, 6)
+    (2.880972, 0.761151)
+    """
+
+    run: Run
+
+    def explain(self) -> FitExplanation:
+        """Why it ended as it did: what the data say, and causes of trouble in the descent with advice that was run.
+
+        It takes at most as long as the descent, or a second where that is more; asked again, it answers at once.
+        """
+        kept: FitExplanation | None = self.__dict__.get("_explanation")
+        if kept is None:
+            self.__dict__["_explanation"] = kept = explained(self)
+        return kept
+
+    def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Figure:
+        """Draw the fit: the data with the curve, predicted against actual, the cost surface with the path, ...
+
+        Args:
+            path: where to write PNG, SVG or PDF (or an animated GIF of what moves), by its ending; None only draws.
+            options: as for ``downslope.plots.plot_fit``: ``view="data"``, "predicted", "residuals", "surface", ...
+        """
+        return plot_fit(self, path, **options)
+
+    def export(
+        self,
+        to: str,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        table: Any = None,
+        data: str | os.PathLike[str] | None = None,
+    ) -> str:
+        """The fit as a plain script that needs nothing of downslope.
+
+        Args:
+            to: numpy, numpy_class, torch, torch.optim, tensorflow, keras, jax, optax or sympy.
+            path: where to write it too.
+            table: the table of a fit that was loaded, which a saved fit does not keep.
+            data: the CSV file that the script is to read, for a table of more than 50 rows that is not from one.
+
+        Raises:
+            UnknownNameError: there is no such dialect.
+            ObjectiveError: it was descended in a way that no plain script goes; a method that is named, is one.
+            DataError: the file cannot be written, or a table is needed.
+
+        >>> import downslope as ds
+        >>> fit = ds.fit({"x": [1, 2, 3], "y": [1, 2, 3]}, "y ~ W*x", learning_rate=0.15, steps=10)
+        >>> "residual = W * x - y" in fit.export("torch")
+        True
+        """
+        from downslope.export import export  # the dialects are imported with the first script
+
+        return export(self, to, path, table=table, data=data)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fit as JSON, atomically; ``downslope.load`` reads it back and predicts the same.
+
+        Raises:
+            DataError: the file cannot be written; what was there before is untouched.
+        """
+        saving.save(self.to_dict(), path)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fit as plain data, as ``save`` writes it."""
+        explanation = self.explain().to_dict() if self.recorded is None else self.recorded["explanation"]
+        return saving.fit_to_dict(self, explanation)
+
+    def __repr__(self) -> str:
+        errors = self.standard_errors or {}
+        shown = list(zip(self.run.history.coordinates, self.run.final.tolist(), strict=True))
+        width = max((len(name) for name, _ in shown[:20]), default=0)
+        lines = [
+            f"fit {self.run.objective.text[:90]}, {self.rows} rows",
+            f"  {self.run.termination.status}: {self.message} {self.explain().brief}".rstrip(),
+            *(
+                f"  {name:<{width}} = {value:.10g}" + (f"  ± {errors[name]:.3g}" if name in errors else "")
+                for name, value in shown[:20]
+            ),
+            *([f"  ... and {len(shown) - 20} more"] if len(shown) > 20 else []),
+            *([f"  (no standard errors: {self.no_standard_errors})"] if self.no_standard_errors else []),
+            f"  {self.model.loss} = {self.loss:.10g}{self._quality()}",
+            f"  {counted(self.nit, 'step')}, {counted(self.nfev, 'evaluation')},"
+            f" {type(self.run.optimizer).__name__}, data by {self.path}",
+            *(f"  note: {note}" for note in self.notes if note not in self.warnings),
+            *(f"  warning: {warning}" for warning in self.warnings),
+        ]
+        return "\n".join(lines)
+
+    def _quality(self) -> str:
+        if self.model.loss.classifies:
+            return "" if self.accuracy is None else f", accuracy {self.accuracy:.4f}"
+        return "" if self.r2 is None else f", R² = {self.r2:.8g}"
+
+
+def as_fit(result: FitResult) -> Fit:
+    """The record of a fit as people get it."""
+    kept = {field.name: getattr(result, field.name) for field in fields(result)}
+    return Fit(**{**kept, "run": as_run(result.run)})

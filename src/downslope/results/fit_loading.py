@@ -1,0 +1,80 @@
+"""Saved fits, read back. No pickle: loading a file executes nothing."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from downslope.errors import DataError, DownslopeError
+from downslope.fitting.frame import Frame
+from downslope.fitting.hypothesis import Hypothesis, linear_model, read_hypothesis
+from downslope.fitting.losses import as_loss
+from downslope.fitting.model import Model
+from downslope.fitting.proximal import ProximalGradient
+from downslope.results.fit import Fit
+from downslope.results.run_loading import number, read, run_from_dict
+
+
+def load_fit(path: str | os.PathLike[str]) -> Fit:
+    """Read a fit that ``Fit.save`` wrote: it predicts as before; the table it was made on is not in it.
+
+    Raises:
+        DataError: the file cannot be read or is not a saved fit.
+    """
+    return fit_of_file(read(path), path)
+
+
+def fit_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Fit:
+    """The fit in the plain data that was read from ``path``."""
+    command = data.get("command")
+    if command != "fit":
+        what = f"a run of '{command}'" if command in ("minimize", "maximize") else "something else"
+        raise DataError(f"{path} holds {what}, not a fit; 'downslope fit ... --save FILE' writes one.")
+    try:
+        return _from_dict(data)
+    except DataError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, DownslopeError) as error:
+        raise DataError(f"{path} is not a whole saved fit: {type(error).__name__}: {error}.") from error
+
+
+def _hypothesis(data: dict[str, Any]) -> Hypothesis:
+    names = [str(name) for name in (*data["inputs"], data["target"])]
+    empty = Frame({name: np.zeros(1) for name in names})
+    if data["formula"]:
+        return read_hypothesis(str(data["hypothesis"]), empty)
+    return linear_model(str(data["target"]), [str(name) for name in data["columns"]], empty)
+
+
+def _from_dict(data: dict[str, Any]) -> Fit:
+    run = run_from_dict({**data["run"], "history": data["history"]}, (ProximalGradient,))
+    parameters = run.objective.parameters
+    hypothesis = _hypothesis(data)
+    if hypothesis.parameters != parameters.names:
+        raise DataError("this is not a whole saved fit: its parameters are not those of its hypothesis.")
+    model = Model(
+        hypothesis,
+        as_loss(str(data["loss"]["name"])),
+        tuple(data["classes"]),
+        parameters,
+        parameters.flatten({n: np.asarray(v, np.float64) for n, v in data["parameters"].items()}),
+        tuple(data["inputs"]),
+    )
+    return Fit(
+        model,
+        run,
+        number(data["loss"]["value"]),
+        str(data["path"]),
+        str(data["coordinates"]),
+        tuple(data["notes"]),
+        int(data["rows"]),
+        int(data["rows_dropped"]),
+        recorded={
+            **{name: data[name] for name in ("standard_errors", "r2", "accuracy", "explanation")},
+            "no_standard_errors": str(data.get("no_standard_errors", "")),
+            "weights": data.get("weights"),
+        },
+        warnings=tuple(data["warnings"]),
+    )

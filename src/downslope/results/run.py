@@ -1,0 +1,90 @@
+"""``Run``: a descent with what people do with it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from downslope.descent.result import Descent
+from downslope.explain.explanation import Explanation
+from downslope.explain.kept import explanation_of
+from downslope.plots.draw import plot
+from downslope.results import saving
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Run(Descent):
+    """One descent or ascent: where it went, where it ended and why; to be drawn, explained, exported and saved.
+
+    Attributes: those of a ``Descent``.
+
+    >>> import downslope as ds
+    >>> run = ds.minimize("x^2 + 2x + 3", start={"x": 1.5}, learning_rate=0.01, tolerance=1e-5)
+    >>> run.nit, run.status, round(run.x["x"], 6)
+    (650, 'converged', -0.999995)
+    """
+
+    def to_dict(self) -> dict[str, Any]:
+        """The run as plain data: schema 1, as ``--format json`` prints and ``save`` writes it."""
+        return saving.run_to_dict(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the run as JSON, atomically; ``downslope.load`` reads it back equal.
+
+        Raises:
+            DataError: the file cannot be written; what was there before is untouched.
+        """
+        saving.save(self.to_dict(), path)
+
+    def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Figure:
+        """Draw the run: the map with the path (two parameters), the curve (one), or the learning curves.
+
+        Args:
+            path: where to write PNG, SVG, PDF or an animated GIF, by its ending; None only draws.
+            options: as for ``downslope.plots.plot``.
+        """
+        return plot(self, path, **options)
+
+    def export(self, to: str, path: str | os.PathLike[str] | None = None) -> str:
+        """The run as a plain script that needs nothing of downslope.
+
+        Args:
+            to: numpy, numpy_class, torch, torch.optim, tensorflow, keras, jax, optax or sympy.
+            path: where to write it too.
+
+        Raises:
+            UnknownNameError: there is no such dialect.
+            ObjectiveError: the function is not a formula (and could not be traced into one).
+            DataError: the file cannot be written.
+
+        >>> import downslope as ds
+        >>> run = ds.minimize("x^2", start={"x": 3.0}, learning_rate=0.1, steps=2)
+        >>> run.export("numpy").splitlines()[0].strip('"')
+        'Minimise x^2 by gradient descent, in NumPy.'
+        """
+        from downslope.export import export  # the dialects are imported with the first script
+
+        return export(self, to, path)
+
+    def explain(self) -> Explanation:
+        """Why it ended as it did: the kind of point, causes of trouble with advice that was run, a forecast.
+
+        It takes at most as long as the run, or a second where that is more; asked again, it answers at once.
+        """
+        return explanation_of(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self.to_dict() == other.to_dict() if isinstance(other, Run) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def as_run(descent: Descent) -> Run:
+    """The record of a descent as people get it."""
+    if isinstance(descent, Run):
+        return descent
+    return Run(**{field.name: getattr(descent, field.name) for field in fields(descent)})

@@ -1,0 +1,160 @@
+"""Saved runs, read back. No pickle: loading a file executes nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from typing import Any, get_args
+
+import numpy as np
+
+from downslope.descent.history import History
+from downslope.descent.result import Reported
+from downslope.descent.stopping import Status, Stopping
+from downslope.descent.termination import Termination
+from downslope.errors import DataError, DownslopeError, ObjectiveError
+from downslope.files import read_text
+from downslope.objectives import Objective, Parameters, Vector
+from downslope.objectives.formula import from_text
+from downslope.objectives.nested import Nested
+from downslope.objectives.parameters import Structure
+from downslope.objectives.problems import resolve
+from downslope.objectives.recognise import check_dtype
+from downslope.optimizers import Optimizer, optimizer_from_dict
+from downslope.results.run import Run
+from downslope.results.saving import SCHEMA
+
+
+def load_run(path: str | os.PathLike[str]) -> Run:
+    """Read a run that ``Run.save`` wrote.
+
+    A run of a formula or a classic problem can be evaluated, plotted and continued; one of a Python
+    function keeps its history, but its function is not in the file.
+
+    Raises:
+        DataError: the file cannot be read or is not a saved run.
+    """
+    return run_of_file(read(path), path)
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What ``save`` wrote, of a run or of a fit, as plain data.
+
+    Raises:
+        DataError: the file cannot be read or nothing of downslope's is in it.
+    """
+    text = read_text(path)
+    try:
+        data = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise DataError(f"{path} is not JSON, as saved runs and fits are: {error}.") from error
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        found = data.get("schema") if isinstance(data, dict) else type(data).__name__
+        raise DataError(
+            f"{path} was not saved by downslope: schema {SCHEMA} is needed, found {found!r}."
+            " --save FILE, run.save(FILE) and fit.save(FILE) write what can be read again."
+        )
+    return data
+
+
+def run_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Run:
+    """The run in the plain data that was read from ``path``."""
+    if data.get("command") == "fit":
+        raise DataError(f"{path} holds a fit, not a run; downslope.load reads both.")
+    try:
+        return run_from_dict(data)
+    except DataError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, DownslopeError) as error:
+        raise DataError(f"{path} is not a whole saved run: {type(error).__name__}: {error}.") from error
+
+
+def number(value: Any) -> float:
+    """A number as JSON has it: null is NaN."""
+    return math.nan if value is None else float(value)
+
+
+def run_from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] = ()) -> Run:
+    """The run; ``own_rules`` are classes that only the caller's runs are made with."""
+    history = data["history"]
+    parameters = _parameters(data["parameters"], tuple(history["parameters"]))
+    history = {
+        **history,
+        "value": [number(v) for v in history["value"]],
+        "gradient_norm": [number(v) for v in history["gradient_norm"]],
+        "parameters": {n: [number(v) for v in column] for n, column in history["parameters"].items()},
+    }
+
+    def vector(values: dict[str, Any]) -> Vector:
+        return np.array([number(values[name]) for name in parameters.coordinates])
+
+    left_at = data["left_at"]
+    return Run(
+        objective=_objective(data, parameters),
+        optimizer=optimizer_from_dict(data["optimizer"], own_rules),
+        stopping=Stopping(**data["stopping"]),
+        maximize=data["command"] == "maximize",
+        start=vector(data["start"]),
+        history=History.from_dict(history),
+        termination=Termination(
+            Status(data["status"]),
+            bool(data["success"]),
+            str(data["message"]),
+            None if left_at is None else vector(left_at),
+        ),
+        nfev=int(data["nfev"]),
+        engine=str(data["engine"]),
+        seconds=float(data["seconds"]),
+        reported=Reported(vector(data["x"]), number(data["fun"]), number(data["gradient_norm"]))
+        if data["averaged"]
+        else None,
+    )
+
+
+def _parameters(data: dict[str, Any], coordinates: tuple[str, ...]) -> Parameters:
+    """The names and shapes, which must give the coordinates that the history has."""
+    names, shapes = tuple(data["names"]), tuple(tuple(shape) for shape in data["shapes"])
+    known = data["structure"] in get_args(Structure)
+    if known and sum(math.prod(shape) for shape in shapes) == len(coordinates):
+        parameters = Parameters(names, shapes, data["structure"])
+        if parameters.coordinates == coordinates:
+            return parameters
+    raise DataError("this is not a whole saved run: the history has other parameters than the objective.")
+
+
+def _nested(data: dict[str, Any], parameters: Parameters) -> Nested | None:
+    """How the start was built, of dicts and lists within each other."""
+    if data.get("nested") is None:
+        return None
+    nested = Nested(data["nested"])
+    if tuple(nested.flat) != parameters.names or tuple(nested.flat.values()) != parameters.names:
+        raise DataError("this is not a whole saved run: its start was built of other parameters.")
+    return nested
+
+
+def _objective(data: dict[str, Any], parameters: Parameters) -> Objective:
+    objective: Objective
+    if data["formula"]:
+        objective = from_text(data["objective"], parameters, check_dtype(data["dtype"]))
+        objective.problem = resolve(data["problem"]) if data["problem"] else None
+    else:
+        objective = LostObjective(parameters, str(data["objective"]), check_dtype(data["dtype"]))
+    objective.text = str(data["objective"])
+    objective.name = str(data.get("name", ""))
+    objective.notes = tuple(data["notes"])
+    objective.differentiation = str(data["differentiation"])
+    objective.nested = _nested(data["parameters"], parameters)
+    return objective
+
+
+class LostObjective(Objective):
+    """The objective of a loaded run whose Python function is not in the file."""
+
+    evaluable = False
+
+    def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        """Raises ObjectiveError: there is nothing to evaluate."""
+        raise ObjectiveError(
+            f"the function '{self.text}' is not in the saved run; only its history is. Run it again to evaluate it."
+        )

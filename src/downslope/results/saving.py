@@ -1,0 +1,139 @@
+"""Runs and fits as JSON, schema 1. No pickle: loading a file executes nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from downslope.descent.result import Descent
+from downslope.files import write_atomically
+from downslope.objectives.formula import FormulaObjective
+
+if TYPE_CHECKING:
+    from downslope.fitting.result import FitResult
+
+SCHEMA = 1
+
+
+def save(data: dict[str, Any], path: str | os.PathLike[str]) -> None:
+    """Write a run or a fit that has become plain data as JSON, atomically.
+
+    Raises:
+        DataError: the file cannot be written; what was there before is untouched.
+    """
+    write_atomically(path, (json.dumps(data, allow_nan=False) + "\n").encode())
+
+
+def run_to_dict(run: Descent) -> dict[str, Any]:
+    """A run as plain data. NaN becomes null and infinities the text "inf" or "-inf", as JSON has neither."""
+    parameters = run.objective.parameters
+    coordinates = parameters.coordinates
+    data: dict[str, Any] = {
+        "schema": SCHEMA,
+        "command": run.command,
+        "objective": run.objective.text,
+        "name": run.objective.name,
+        "optimizer": run.optimizer.to_dict(),
+        "x": dict(zip(coordinates, run.final.tolist(), strict=True)),
+        "fun": run.fun,
+        "gradient_norm": run.gradient_norm,
+        "success": run.success,
+        "status": run.status,
+        "message": run.message,
+        "nit": run.nit,
+        "nfev": run.nfev,
+        "start": dict(zip(coordinates, run.start.tolist(), strict=True)),
+        "left_at": None,
+        "averaged": run.reported is not None,
+        "stopping": {n: getattr(run.stopping, n) for n in run.stopping.__dataclass_fields__},
+        "dtype": run.objective.dtype.name,
+        "engine": run.engine,
+        "seconds": run.seconds,
+        "differentiation": run.objective.differentiation,
+        "notes": list(run.notes),
+        "problem": run.objective.problem.name if run.objective.problem else None,
+        "formula": isinstance(run.objective, FormulaObjective) and run.objective.says_itself,
+        "parameters": {
+            "names": list(parameters.names),
+            "shapes": [list(shape) for shape in parameters.shapes],
+            "structure": parameters.structure,
+            "nested": run.objective.nested.plan if run.objective.nested else None,
+        },
+        "history": run.history.to_dict(),
+    }
+    if run.termination.left_at is not None:
+        data["left_at"] = dict(zip(coordinates, run.termination.left_at.tolist(), strict=True))
+    encoded: dict[str, Any] = _encode(data)
+    return encoded
+
+
+def fit_to_dict(fit: FitResult, explanation: dict[str, Any]) -> dict[str, Any]:
+    """A fit as plain data: what a run has, with the parameters in the user's units, and what only a fit has.
+
+    Args:
+        fit: the fit.
+        explanation: why it ended as it did, as plain data.
+    """
+    run, h = run_to_dict(fit.run), fit.model.hypothesis
+    history = run.pop("history")
+    same = (
+        "objective",
+        "optimizer",
+        "x",
+        "fun",
+        "gradient_norm",
+        "success",
+        "status",
+        "message",
+        "nit",
+        "nfev",
+    )
+    data = {
+        "schema": SCHEMA,
+        "command": "fit",
+        "hypothesis": h.text,
+        "formula": h.expression is not None,
+        "target": h.target,
+        "columns": list(h.columns),
+        "inputs": list(fit.model.inputs),
+        "classes": list(fit.model.classes),
+        **{name: run[name] for name in same},
+        "loss": {"name": str(fit.model.loss), "value": float(fit.loss)},
+        "parameters": {
+            name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in fit.x.items()
+        },
+        "standard_errors": fit.standard_errors,
+        "no_standard_errors": fit.no_standard_errors,
+        "r2": fit.r2,
+        "accuracy": fit.accuracy,
+        "rows": fit.rows,
+        "rows_dropped": fit.rows_dropped,
+        "path": fit.path,
+        "coordinates": fit.coordinates,
+        "notes": list(fit.notes),
+        "warnings": list(fit.warnings),
+        "weights": fit.problem.weights_column
+        if fit.problem is not None
+        else (fit.recorded or {}).get("weights"),
+        "explanation": explanation,
+        "run": run,
+        "history": history,
+    }
+    encoded: dict[str, Any] = _encode(data)
+    return encoded
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else ("inf" if value > 0 else "-inf")
+    if isinstance(value, dict):
+        return {k: _encode(v) for k, v in value.items()}
+    if isinstance(value, list):
+        if all(type(v) is float for v in value) and np.isfinite(value).all():
+            return value
+        return [_encode(v) for v in value]
+    return value

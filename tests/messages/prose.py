@@ -1,0 +1,111 @@
+"""Sentences in the source that are no messages yet: found in the syntax tree, counted by folder.
+
+``python tests/messages/prose.py`` lists them (with a folder: only those); ``--write`` lowers the budget to what
+is left.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src" / "downslope"
+BUDGET = Path(__file__).with_name("prose_budget.json")
+WORD = re.compile(r"[^\W\d_]{2,}")
+TWO_WORDS = re.compile(r"[^\W\d_]{2,}[,;:.'\"]* [^\W\d_]{2,}")
+
+# What is no sentence to a reader, although it has three words: files, a pattern of the text, and why.
+ALLOWED = (
+    ("messages/*", ".*", "tells whoever wrote a call of ours what is wrong with it"),
+    ("*", r"(downslope|source <\(downslope|\{\} --).*", "a command, as it is typed"),
+    ("cli/terminal.py", r".*\(\?=.*", "a pattern for texts that are no messages yet"),
+)
+
+
+class Sentence(NamedTuple):
+    """A literal of three or more words."""
+
+    file: str
+    line: int
+    text: str
+
+    @property
+    def folder(self) -> str:
+        return self.file.partition("/")[0]
+
+
+def is_prose(text: str) -> bool:
+    """Whether there are three words, two of them one after the other."""
+    return len(WORD.findall(text)) >= 3 and TWO_WORDS.search(text) is not None
+
+
+def sentences(source: str, file: str) -> Iterator[Sentence]:
+    """Those of one file, without docstrings, messages, and what is allowed."""
+    tree = ast.parse(source)
+    skipped: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            skipped.add(node.value)  # a docstring
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("message", "plural")
+        ):
+            skipped.update(node.args)
+            skipped.update(keyword.value for keyword in node.keywords if keyword.arg == "context")
+        elif isinstance(node, ast.JoinedStr):
+            skipped.update(part for part in node.values if isinstance(part, ast.Constant))
+    for node in ast.walk(tree):
+        text = _text(node)
+        if text is None or node in skipped or not is_prose(text):
+            continue
+        if not any(
+            fnmatch(file, files) and re.fullmatch(what, text, re.DOTALL) for files, what, _ in ALLOWED
+        ):
+            yield Sentence(file, node.lineno, text)  # type: ignore[attr-defined]
+
+
+def _text(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(p.value) if isinstance(p, ast.Constant) else "{}" for p in node.values)
+    return None
+
+
+def left() -> list[Sentence]:
+    """All that the source still says without a message."""
+    return [
+        sentence
+        for path in sorted(SOURCE.rglob("*.py"))
+        for sentence in sentences(path.read_text(encoding="utf-8"), path.relative_to(SOURCE).as_posix())
+    ]
+
+
+def by_folder(found: list[Sentence]) -> dict[str, int]:
+    """How many there are in each folder, the most first."""
+    return dict(Counter(sentence.folder for sentence in found).most_common())
+
+
+def main(arguments: list[str]) -> None:
+    found = left()
+    if "--write" in arguments:
+        budget = json.loads(BUDGET.read_text(encoding="utf-8"))
+        budget["sentences"] = min(budget["sentences"], len(found))
+        BUDGET.write_text(json.dumps(budget, indent=2) + "\n", encoding="utf-8")
+    for sentence in found:
+        if not arguments or sentence.file.startswith(arguments[0]):
+            print(f"{sentence.file}:{sentence.line}: {sentence.text[:100]!r}")
+    print(len(found), by_folder(found))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

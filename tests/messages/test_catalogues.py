@@ -1,0 +1,120 @@
+"""The catalogues are current, compiled, and say with the same fields what the English says."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+from downslope.messages.template import places
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import collect_messages as collect  # noqa: E402
+
+RENEW = "run scripts/messages"
+LANGUAGES = sorted(path.parent.name for path in collect.CATALOGUES.glob("*/downslope.po"))
+PARTICLES = re.compile(r"\}(은|는|이|가|을|를|과|와|로|으로)(?![가-힣])")
+
+
+def read(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return read_mo(file) if path.suffix == ".mo" else read_po(file, locale=path.parent.name)
+
+
+def keys(catalog: Catalog) -> set[tuple[str, ...]]:
+    return {(entry.context or "", *forms(entry.id)) for entry in catalog if entry.id}
+
+
+def forms(texts) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else tuple(texts)
+
+
+@pytest.fixture(scope="module")
+def collected() -> Catalog:
+    return collect.collected()
+
+
+def test_the_template_is_current(collected):
+    with collect.TEMPLATE.open("rb") as file:
+        assert keys(read_po(file)) == keys(collected), RENEW
+
+
+def test_the_list_of_our_keys_is_current(collected):
+    assert keys(read(collect.CATALOGUES / "en" / "downslope.mo")) == keys(collected), RENEW
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_catalogue_has_every_key(language, collected):
+    assert keys(read(collect.CATALOGUES / language / "downslope.po")) == keys(collected), RENEW
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_catalogue_is_compiled(language):
+    def translated(suffix: str) -> set[tuple[str, ...]]:
+        catalog = read(collect.CATALOGUES / language / f"downslope{suffix}")
+        return {
+            (e.context or "", *forms(e.id), *forms(e.string))
+            for e in catalog
+            if e.id and any(forms(e.string))
+        }
+
+    assert translated(".mo") == translated(".po"), RENEW
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translations_fill_in_the_same_fields(language):
+    for entry in read(collect.CATALOGUES / language / "downslope.po"):
+        known = (
+            {name: place for text in forms(entry.id) for name, place in places(text).items()}
+            if entry.id
+            else {}
+        )
+        for text in forms(entry.string) if entry.id else ():
+            own = places(text)
+            assert own.keys() <= known.keys(), text
+            if len(forms(entry.id)) == 1 and text:
+                assert own.keys() == known.keys(), text
+            for name, some in own.items():
+                assert {(p.spec, p.quoted) for p in some} <= {(p.spec, p.quoted) for p in known[name]}, text
+
+
+def test_no_particle_depends_on_the_sound_of_a_field():
+    for entry in read(collect.CATALOGUES / "ko" / "downslope.po"):
+        for text in forms(entry.string) if entry.id else ():
+            assert not PARTICLES.search(text), text
+
+
+def found_in(tmp_path: Path, source: str) -> list:
+    path = tmp_path / "x.py"
+    path.write_text(source, encoding="utf-8")
+    return list(collect.found_in(path, tmp_path))
+
+
+def test_what_is_collected(tmp_path):
+    one, other = found_in(tmp_path, 'message("a " "{b}", b=1, context="c")\nplural("{n} x", "{n} xs", n=k)\n')
+    assert (one.template, one.context, one.many) == ("a {b}", "c", "")
+    assert (other.template, other.context, other.many) == ("{n} x", "", "{n} xs")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'message(f"a {b}")',
+        "message(text)",
+        'message("a" + b)',
+        'message("{a}", b=1)',
+        'message("{a}", **fields)',
+        'message("a", context=c)',
+        'message("{a.b}", a=1)',
+        'plural("one", n=1)',
+        'plural("{n} x", "{n} xs", k=1)',
+    ],
+)
+def test_calls_that_cannot_be_collected(tmp_path, call):
+    with pytest.raises(collect.BadSentenceError, match=r"x\.py:1: "):
+        found_in(tmp_path, call)
