@@ -161,7 +161,8 @@ class Speller:
         code = Speller(self.words, named, arrays, self.helpers).expression(record.definition)
         if sum(1 for _ in t.walk(record.definition)) <= SHORT:
             return replaced(code, dict(zip(record.arguments, codes, strict=True)))
-        summary = record.meaning[0].upper() + record.meaning[1:]
+        meaning = str(record.meaning)
+        summary = meaning[0].upper() + meaning[1:]
         arguments = ", ".join(record.arguments)
         self.helpers.pop(record.name, None)  # it comes after those that it calls
         self.helpers[record.name] = f'''

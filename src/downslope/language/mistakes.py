@@ -12,6 +12,7 @@ from downslope.errors import nearest
 from downslope.language.functions import CANONICAL, CONSTANTS, FUNCTIONS, REWRITES
 from downslope.language.text import to_text
 from downslope.language.token import Token
+from downslope.messages import Message
 
 RESERVED = {"inf", "Inf", "infinity", "Infinity", "nan", "NaN"}
 _PREFIXES = {"np", "numpy", "math", "jnp", "jax", "torch", "tf", "sp", "sympy", "scipy", "cmath"}
@@ -20,7 +21,7 @@ _PREFIXES = {"np", "numpy", "math", "jnp", "jax", "torch", "tf", "sp", "sympy", 
 class Mistake(Exception):  # noqa: N818 (never leaves this folder; ExpressionError does)
     """A formula cannot be read: what is wrong, where, what to try. ``parse`` adds the formula."""
 
-    def __init__(self, message: str, position: int, hint: str = "") -> None:
+    def __init__(self, message: str, position: int, hint: Message | str = "") -> None:
         super().__init__(message, position, hint)
         self.message, self.position, self.hint = message, position, hint
 

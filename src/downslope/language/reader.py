@@ -33,6 +33,7 @@ from downslope.language.tree import (
 )
 from downslope.language.unexpected import unexpected
 from downslope.language.values import combine
+from downslope.messages import Message
 
 
 class Fragment:
@@ -59,7 +60,7 @@ def _part(node: Node, parts: Sequence[Fragment], begin: int, end: int, sign: Tok
     return Fragment(node, begin, end, value, sign)
 
 
-def _why_not_real(node: Node) -> str:
+def _why_not_real(node: Node) -> Message | str:
     match node:
         case Quotient(_, Number(0.0)):
             return "Division by zero has no value."

@@ -13,6 +13,7 @@ from downslope.errors import ObjectiveError
 from downslope.language import tree as t
 from downslope.language.functions import FUNCTIONS, Function
 from downslope.language.relations import BY_SYMBOL, RELATIONS
+from downslope.messages import message
 from downslope.symbolic.functions import bounded, number, power, product, where
 
 _CONSTANTS = {"pi": se.pi, "e": se.E}
@@ -203,11 +204,21 @@ def _without_ranges(expression: Any) -> Any:
         for _, *ends in found.limits:
             if len(ends) != 2 or not all(end.is_Integer for end in ends):
                 raise ObjectiveError(
-                    f"{found} has no definite number of terms; its bounds must be whole numbers."
+                    message(
+                        "{sum} has no definite number of terms; its bounds must be whole numbers.",
+                        sum=str(found),
+                    )
                 )
             count *= max(0, int(ends[1]) - int(ends[0]) + 1)
         if count > MOST_TERMS:
-            raise ObjectiveError(f"{found} has {count:,} terms, and at most {MOST_TERMS:,} are written out.")
+            raise ObjectiveError(
+                message(
+                    "{sum} has {count:,} terms, and at most {most:,} are written out.",
+                    sum=str(found),
+                    count=count,
+                    most=MOST_TERMS,
+                )
+            )
     return expression.replace(lambda part: part in ranges, _terms) if ranges else expression
 
 

@@ -19,6 +19,7 @@ import math
 
 from downslope.language.functions.record import Function, a, b, equal, f, spelled, x
 from downslope.language.tree import Number, Variable
+from downslope.messages import message
 
 _ZERO = Number(0.0)
 _h = Variable("h")
@@ -49,7 +50,7 @@ def _heaviside(x: float, h: float) -> float:
 TABLE = (
     Function(
         name="abs",
-        meaning="absolute value, also written |x|",
+        meaning=message("absolute value, also written |x|"),
         value=abs,
         definition=f.where(x > 0, x, f.where(x < 0, -x, f.where(equal(x, 0), 0, x))),
         derivatives=(f.sign(x),),
@@ -69,7 +70,7 @@ TABLE = (
     ),
     Function(
         name="sign",
-        meaning="-1, 0 or 1",
+        meaning=message("-1, 0 or 1"),
         value=lambda x: float((x > 0) - (x < 0)),
         definition=f.where(x > 0, 1, f.where(x < 0, -1, f.where(equal(x, 0), 0, x))),
         derivatives=(_ZERO,),
@@ -86,7 +87,7 @@ TABLE = (
     Function(
         name="heaviside",
         arguments=("x", "h"),
-        meaning="1 where x > 0, 0 where x < 0, h (1/2 where it is left out) at 0",
+        meaning=message("1 where x > 0, 0 where x < 0, h (1/2 where it is left out) at 0"),
         value=_heaviside,
         definition=f.where(x > 0, 1, f.where(x < 0, 0, f.where(equal(x, 0), _h, x))),
         derivatives=(_ZERO, f.where(equal(x, 0), 1, 0)),
@@ -102,7 +103,7 @@ TABLE = (
     ),
     Function(
         name="floor",
-        meaning="greatest whole number not above x",
+        meaning=message("greatest whole number not above x"),
         value=lambda x: float(math.floor(x)),
         derivatives=(_ZERO,),
         soft=True,
@@ -117,7 +118,7 @@ TABLE = (
     ),
     Function(
         name="ceil",
-        meaning="smallest whole number not below x",
+        meaning=message("smallest whole number not below x"),
         value=lambda x: float(math.ceil(x)),
         derivatives=(_ZERO,),
         aliases=("ceiling",),
@@ -134,7 +135,7 @@ TABLE = (
     Function(
         name="min",
         arguments=("a", "b"),
-        meaning="the smallest argument",
+        meaning=message("the smallest argument"),
         value=min,
         definition=f.where(a < b, a, f.where(b < a, b, (a + b) / 2)),
         derivatives=(f.heaviside(b - a, 0.5), f.heaviside(a - b, 0.5)),
@@ -158,7 +159,7 @@ TABLE = (
     Function(
         name="max",
         arguments=("a", "b"),
-        meaning="the largest argument",
+        meaning=message("the largest argument"),
         value=max,
         definition=f.where(a > b, a, f.where(b > a, b, (a + b) / 2)),
         derivatives=(f.heaviside(a - b, 0.5), f.heaviside(b - a, 0.5)),
@@ -181,7 +182,7 @@ TABLE = (
     ),
     Function(
         name="relu",
-        meaning="x where positive, otherwise 0",
+        meaning=message("x where positive, otherwise 0"),
         value=lambda x: max(x, 0.0),
         definition=f.where(x > 0, x, f.where(x <= 0, 0, x)),
         derivatives=(f.heaviside(x, 0),),
@@ -199,7 +200,7 @@ TABLE = (
     Function(
         name="where",
         arguments=("condition", "a", "b"),
-        meaning="a where the condition holds, otherwise b",
+        meaning=message("a where the condition holds, otherwise b"),
         value=lambda condition, a, b: a if condition else b,
         condition=True,
         latex=r"\begin{cases} _1 & \text{if } _0 \\ _2 & \text{otherwise} \end{cases}",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 from downslope.language.functions.record import Function, f, spelled, x, y
+from downslope.messages import message
 
 TABLE = (
     Function(
         name="sin",
-        meaning="sine, x in radians",
+        meaning=message("sine, x in radians"),
         value=math.sin,
         derivatives=(f.cos(x),),
         symengine="sin",
@@ -19,7 +20,7 @@ TABLE = (
     ),
     Function(
         name="cos",
-        meaning="cosine, x in radians",
+        meaning=message("cosine, x in radians"),
         value=math.cos,
         derivatives=(-f.sin(x),),
         symengine="cos",
@@ -29,7 +30,7 @@ TABLE = (
     ),
     Function(
         name="tan",
-        meaning="tangent, x in radians",
+        meaning=message("tangent, x in radians"),
         value=math.tan,
         derivatives=(1 + f.tan(x) ** 2,),
         domain=f.abs(f.cos(x)) > 0,
@@ -40,7 +41,7 @@ TABLE = (
     ),
     Function(
         name="sec",
-        meaning="secant, 1/cos(x)",
+        meaning=message("secant, 1/cos(x)"),
         value=lambda x: 1 / math.cos(x),
         definition=1 / f.cos(x),
         domain=f.abs(f.cos(x)) > 0,
@@ -51,7 +52,7 @@ TABLE = (
     ),
     Function(
         name="csc",
-        meaning="cosecant, 1/sin(x)",
+        meaning=message("cosecant, 1/sin(x)"),
         value=lambda x: 1 / math.sin(x),
         definition=1 / f.sin(x),
         domain=f.abs(f.sin(x)) > 0,
@@ -62,7 +63,7 @@ TABLE = (
     ),
     Function(
         name="cot",
-        meaning="cotangent, 1/tan(x)",
+        meaning=message("cotangent, 1/tan(x)"),
         value=lambda x: math.cos(x) / math.sin(x),
         definition=f.cos(x) / f.sin(x),
         domain=f.abs(f.sin(x)) > 0,
@@ -73,7 +74,7 @@ TABLE = (
     ),
     Function(
         name="asin",
-        meaning="inverse sine",
+        meaning=message("inverse sine"),
         value=math.asin,
         derivatives=(1 / f.sqrt(1 - x**2),),
         domain=f.abs(x) < 1,
@@ -86,7 +87,7 @@ TABLE = (
     ),
     Function(
         name="acos",
-        meaning="inverse cosine",
+        meaning=message("inverse cosine"),
         value=math.acos,
         derivatives=(-(1 / f.sqrt(1 - x**2)),),
         domain=f.abs(x) < 1,
@@ -99,7 +100,7 @@ TABLE = (
     ),
     Function(
         name="atan",
-        meaning="inverse tangent",
+        meaning=message("inverse tangent"),
         value=math.atan,
         derivatives=(1 / (1 + x**2),),
         aliases=("arctan",),
@@ -112,7 +113,7 @@ TABLE = (
     Function(
         name="atan2",
         arguments=("y", "x"),
-        meaning="angle of the point (x, y), between -pi and pi",
+        meaning=message("angle of the point (x, y), between -pi and pi"),
         value=math.atan2,
         derivatives=(x / (x**2 + y**2), -(y / (x**2 + y**2))),
         domain=f.abs(x) + f.abs(y) > 0,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 from downslope.language.functions.record import Function, f, spelled, x
+from downslope.messages import message
 
 TABLE = (
     Function(
         name="sinh",
-        meaning="hyperbolic sine",
+        meaning=message("hyperbolic sine"),
         value=math.sinh,
         derivatives=(f.cosh(x),),
         symengine="sinh",
@@ -19,7 +20,7 @@ TABLE = (
     ),
     Function(
         name="cosh",
-        meaning="hyperbolic cosine",
+        meaning=message("hyperbolic cosine"),
         value=math.cosh,
         derivatives=(f.sinh(x),),
         symengine="cosh",
@@ -29,7 +30,7 @@ TABLE = (
     ),
     Function(
         name="tanh",
-        meaning="hyperbolic tangent",
+        meaning=message("hyperbolic tangent"),
         value=math.tanh,
         derivatives=(1 - f.tanh(x) ** 2,),
         symengine="tanh",
@@ -39,7 +40,7 @@ TABLE = (
     ),
     Function(
         name="asinh",
-        meaning="inverse hyperbolic sine",
+        meaning=message("inverse hyperbolic sine"),
         value=math.asinh,
         derivatives=(1 / f.sqrt(1 + x**2),),
         aliases=("arcsinh", "arsinh"),
@@ -51,7 +52,7 @@ TABLE = (
     ),
     Function(
         name="acosh",
-        meaning="inverse hyperbolic cosine",
+        meaning=message("inverse hyperbolic cosine"),
         value=math.acosh,
         derivatives=(1 / f.sqrt(x**2 - 1),),
         domain=x > 1,
@@ -64,7 +65,7 @@ TABLE = (
     ),
     Function(
         name="atanh",
-        meaning="inverse hyperbolic tangent",
+        meaning=message("inverse hyperbolic tangent"),
         value=math.atanh,
         derivatives=(1 / (1 - x**2),),
         domain=f.abs(x) < 1,

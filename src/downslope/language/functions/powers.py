@@ -6,17 +6,18 @@ import math
 
 from downslope.language.functions.record import Function, equal, f, spelled, x, y
 from downslope.language.tree import Number
+from downslope.messages import message
 
 _THIRD = Number(1.0) / 3
-_POSITIVE = "Logarithms take positive numbers."
+_POSITIVE = message("Logarithms take positive numbers.")
 
 TABLE = (
     Function(
         name="exp",
-        meaning="e to the power x",
+        meaning=message("e to the power x"),
         value=math.exp,
         derivatives=(f.exp(x),),
-        outside="The largest float64 is about 1.8e308.",
+        outside=message("The largest float64 is about 1.8e308."),
         symengine="exp",
         sympy="exp",
         latex="e^{_0}",
@@ -25,19 +26,19 @@ TABLE = (
     ),
     Function(
         name="expm1",
-        meaning="exp(x) - 1, with all digits also near 0",
+        meaning=message("exp(x) - 1, with all digits also near 0"),
         value=math.expm1,
         definition=f.tanh(x / 2) * (f.exp(x) + 1),
         derivatives=(f.exp(x),),
         soft=True,
-        outside="The largest float64 is about 1.8e308.",
+        outside=message("The largest float64 is about 1.8e308."),
         own_symbol=True,
         sympy=f.exp(x) - 1,
         spellings=spelled("expm1", tensorflow="tf.math.expm1(_0)", sympy="sympy.exp(_0) - 1"),
     ),
     Function(
         name="log",
-        meaning="natural logarithm",
+        meaning=message("natural logarithm"),
         value=math.log,
         derivatives=(1 / x,),
         domain=x > 0,
@@ -50,20 +51,20 @@ TABLE = (
     ),
     Function(
         name="log1p",
-        meaning="log(1 + x), with all digits also near 0",
+        meaning=message("log(1 + x), with all digits also near 0"),
         value=math.log1p,
         definition=f.where(f.abs(x) < 0.5, 2 * f.atanh(x / (2 + x)), f.log(1 + x)),
         derivatives=(1 / (1 + x),),
         domain=x > -1,
         soft=True,
-        outside="log1p takes numbers above -1.",
+        outside=message("log1p takes numbers above -1."),
         own_symbol=True,
         sympy=f.log(1 + x),
         spellings=spelled("log1p", tensorflow="tf.math.log1p(_0)", sympy="sympy.log(1 + _0)"),
     ),
     Function(
         name="log10",
-        meaning="logarithm to base 10",
+        meaning=message("logarithm to base 10"),
         value=math.log10,
         definition=f.log(x) / f.log(10),
         domain=x > 0,
@@ -75,7 +76,7 @@ TABLE = (
     ),
     Function(
         name="log2",
-        meaning="logarithm to base 2",
+        meaning=message("logarithm to base 2"),
         value=math.log2,
         definition=f.log(x) / f.log(2),
         domain=x > 0,
@@ -87,11 +88,11 @@ TABLE = (
     ),
     Function(
         name="sqrt",
-        meaning="square root",
+        meaning=message("square root"),
         value=math.sqrt,
         derivatives=(1 / (2 * f.sqrt(x)),),
         domain=x > 0,
-        outside="The square root of a negative number is not real.",
+        outside=message("The square root of a negative number is not real."),
         corner=f.sqrt(f.abs(x)),
         symengine="sqrt",
         sympy="sqrt",
@@ -102,7 +103,7 @@ TABLE = (
     ),
     Function(
         name="cbrt",
-        meaning="real cube root",
+        meaning=message("real cube root"),
         value=math.cbrt,
         definition=f.where(x >= 0, x ** (_THIRD), -((-x) ** (_THIRD))),
         derivatives=(1 / (3 * f.cbrt(x) ** 2),),
@@ -121,7 +122,7 @@ TABLE = (
     Function(
         name="hypot",
         arguments=("x", "y"),
-        meaning="length of the vector (x, y), which neither overflows nor underflows on the way",
+        meaning=message("length of the vector (x, y), which neither overflows nor underflows on the way"),
         value=math.hypot,
         definition=f.where(
             f.abs(x) > f.abs(y),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from downslope.language.tree import Call, Comparison, Node, Number, Operand, Variable, as_node
+from downslope.messages import Message
 
 
 class _Calls:
@@ -69,7 +70,7 @@ class Function:
 
     name: str
     arguments: tuple[str, ...] = ("x",)
-    meaning: str
+    meaning: Message
     value: Callable[..., float]
     definition: Node | None = None
     derivatives: tuple[Node, ...] = ()
@@ -79,7 +80,7 @@ class Function:
     variadic: bool = False
     condition: bool = False
     soft: bool = False
-    outside: str = ""
+    outside: Message | str = ""
     corner: Node | None = None
     own_symbol: bool = False
     symengine: str = ""

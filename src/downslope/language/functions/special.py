@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from downslope.language.functions.record import Function, equal, f, spelled, x
 from downslope.language.tree import NamedConstant, Node, Number
+from downslope.messages import message
 
 _PI = NamedConstant("pi")
 _SHIFT = 10  # from here on Stirling's series of gamma, below, is right to a float64
@@ -119,7 +120,7 @@ _NO_POLE = f.where(x > 0, 1, x - f.floor(x)) > 0
 TABLE = (
     Function(
         name="sigmoid",
-        meaning="1/(1 + exp(-x))",
+        meaning=message("1/(1 + exp(-x))"),
         value=_sigmoid,
         definition=f.where(x > 0, 1 / (1 + f.exp(-x)), f.exp(x) / (1 + f.exp(x))),
         derivatives=(f.sigmoid(x) * f.sigmoid(-x),),
@@ -137,7 +138,7 @@ TABLE = (
     ),
     Function(
         name="softplus",
-        meaning="log(1 + exp(x))",
+        meaning=message("log(1 + exp(x))"),
         value=lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
         definition=f.where(x > 0, x + f.log1p(f.exp(-x)), f.log1p(f.exp(x))),
         derivatives=(f.sigmoid(x),),
@@ -153,7 +154,7 @@ TABLE = (
     ),
     Function(
         name="sinc",
-        meaning="sin(x)/x, and 1 at 0, x in radians (np.sinc(x) is sinc(pi*x) here)",
+        meaning=message("sin(x)/x, and 1 at 0, x in radians (np.sinc(x) is sinc(pi*x) here)"),
         value=lambda x: math.sin(x) / x if x else 1.0,
         definition=f.where(equal(x, 0), 1, f.sin(x) / x),
         derivatives=(_sinc_derivative(),),
@@ -174,7 +175,7 @@ TABLE = (
     ),
     Function(
         name="erf",
-        meaning="error function",
+        meaning=message("error function"),
         value=math.erf,
         derivatives=(2 / f.sqrt(_PI) * f.exp(-(x**2)),),
         symengine="erf",
@@ -190,7 +191,7 @@ TABLE = (
     ),
     Function(
         name="erfc",
-        meaning="1 - erf(x), with all digits also where it is small",
+        meaning=message("1 - erf(x), with all digits also where it is small"),
         value=math.erfc,
         definition=1 - f.erf(x),
         derivatives=(-(2 / f.sqrt(_PI) * f.exp(-(x**2))),),
@@ -208,13 +209,15 @@ TABLE = (
     ),
     Function(
         name="gamma",
-        meaning="gamma function, (x - 1)! at whole numbers",
+        meaning=message("gamma function, (x - 1)! at whole numbers"),
         value=math.gamma,
         definition=_gamma_formula(),
         derivatives=(f.gamma(x) * f.digamma(x),),
         domain=_NO_POLE,
         soft=True,
-        outside="The gamma function has no value at 0, -1, -2, ..., and is above 1.8e308 from 172 on.",
+        outside=message(
+            "The gamma function has no value at 0, -1, -2, ..., and is above 1.8e308 from 172 on."
+        ),
         own_symbol=True,
         symengine="gamma",
         sympy="gamma",
@@ -240,14 +243,14 @@ TABLE = (
     ),
     Function(
         name="lgamma",
-        meaning="logarithm of the size of gamma(x)",
+        meaning=message("logarithm of the size of gamma(x)"),
         value=math.lgamma,
         definition=_lgamma_formula(),
         derivatives=(f.digamma(x),),
         domain=_NO_POLE,
         aliases=("loggamma", "gammaln"),
         soft=True,
-        outside="The gamma function has no value at 0, -1, -2, ...",
+        outside=message("The gamma function has no value at 0, -1, -2, ..."),
         own_symbol=True,
         symengine="loggamma",
         sympy=f.log(f.abs(f.gamma(x))),
@@ -264,12 +267,12 @@ TABLE = (
     ),
     Function(
         name="digamma",
-        meaning="derivative of lgamma(x)",
+        meaning=message("derivative of lgamma(x)"),
         value=_digamma,
         definition=_digamma_formula(),
         domain=_NO_POLE,
         soft=True,
-        outside="The digamma function has no value at 0, -1, -2, ...",
+        outside=message("The digamma function has no value at 0, -1, -2, ..."),
         own_symbol=True,
         sympy="polygamma(0)",
         latex=r"\psi",
