@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,28 +16,14 @@ import numpy as np
 
 from downslope.export.derivatives import partials
 from downslope.export.formatter import WIDTH, docstring
+from downslope.export.formulas import Speller
 from downslope.export.python import fill, name, number, real, text
-from downslope.export.table_templates import SLOPES, TableTemplates
+from downslope.export.table_templates import TableTemplates
 from downslope.language import tree as t
-from downslope.language.functions import FUNCTIONS
 
 if TYPE_CHECKING:
     from downslope.export.fit_data import FitData
     from downslope.export.script import ScriptWriter
-
-SPOKEN = {
-    "mse": "the mean squared error",
-    "rmse": "the root mean squared error",
-    "mae": "the mean absolute error",
-    "huber": "Huber's loss",
-    "log_cosh": "the mean log cosh of the residuals",
-    "quantile": "the quantile loss",
-    "log_loss": "the mean log loss",
-    "poisson": "the mean Poisson loss",
-    "softmax": "the mean cross entropy",
-}
-_PREDICTED = {"log_loss": "log_odds", "poisson": "log_rate", "softmax": "scores"}
-_CARRIED = {"huber": ("DELTA", "residuals beyond it count linearly"), "quantile": ("QUANTILE", "which one")}
 
 
 @dataclass
@@ -236,28 +223,31 @@ class Costs:
         prediction = self._prediction()
         y = name(self.target)
         if table.classes:
-            line = f"scores = {text(prediction)}"
-            return [line], fill(self.words.softmax, _u=name("scores"), _y=y)
-        if loss.link == "identity":
+            line = f"{loss.predicted} = {text(prediction)}"
+            return [line], fill(self.words.softmax, _u=name(loss.predicted), _y=y)
+        if loss.of_residual:
             aim = fill("_0 - middle", y) if table.shifted else y
             line = f"residual = {text(fill('_0 - _1', prediction, aim))}"
         else:
-            line = f"{_PREDICTED[loss.name]} = {text(prediction)}"
-        cost = self.words.costs[loss.name]
-        if cost.startswith("absolute("):
-            self.writer.speller.helpers["absolute"] = FUNCTIONS["abs"].helpers[self.writer.words.dialect]
-        return [line], self._filled(cost)
+            line = f"{loss.predicted} = {text(prediction)}"
+        assert loss.formula is not None
+        return [line], self.spelled(loss.formula)
 
-    def _filled(self, template: str) -> ast.expr:
-        loss = self.table.loss
-        seen = name("residual") if loss.link == "identity" else name(_PREDICTED[loss.name])
-        carried = name(self.carried()) if loss.name in _CARRIED else name("none")
-        return fill(template, _r=seen, _u=seen, _y=name(self.target), _c=carried)
+    def spelled(self, formula: t.Node, target: str = "", arrays: Collection[str] = "ruy") -> ast.expr:
+        """A formula in residual ``r`` or prediction ``u``, target ``y`` and the number ``c`` of the loss."""
+        loss, speller = self.table.loss, self.writer.speller
+        used = {node.name for node in t.walk(formula) if isinstance(node, t.Variable)}
+        called = {"r": "residual", "u": loss.predicted, "y": target or self.target}
+        called |= {"c": self.carried()} if "c" in used else {}
+        return Speller(speller.words, called, frozenset(arrays), speller.helpers).expression(formula)
 
     def carried(self) -> str:
         """The constant that the loss carries."""
-        word, about = _CARRIED[self.table.loss.name]
-        return self.writer.emitter.constant("carried", word, text(real(self.table.loss.shape)), about)
+        loss = self.table.loss
+        assert loss.number is not None
+        return self.writer.emitter.constant(
+            "carried", loss.number.constant, text(real(loss.shape)), loss.number.about
+        )
 
     def _prediction(self) -> ast.expr:
         table = self.table
@@ -318,9 +308,12 @@ class Costs:
         body, _ = self._parts()
         if table.classes:
             return self._softmax_slopes(body)
-        slope = self._filled(SLOPES[loss.name])
-        if SLOPES[loss.name].startswith("sigmoid"):
-            self.writer.speller.helpers["sigmoid"] = FUNCTIONS["sigmoid"].helpers[self.writer.words.dialect]
+        assert loss.formula is not None
+        derived = partials(loss.formula, ["r" if loss.of_residual else "u"])
+        formula = derived.results[0]
+        for part, meant in reversed(derived.parts):
+            formula = t.substituted(formula, {part: meant})
+        slope = self.spelled(formula)
         if loss.root:
             square = text(self._mean(fill("residual ** 2")))
             body.append(f"root = np.sqrt({square})")
@@ -429,7 +422,7 @@ class Costs:
     def about(self) -> str:
         """What is fitted, for the docstring."""
         penalty = f" + {self.table.l2:g} times the sum of squares of the parameters" if self.table.l2 else ""
-        return f"{SPOKEN[self.table.loss.name]}{penalty}"
+        return f"{self.table.loss.spoken}{penalty}"
 
 
 def _wrapped(line: str) -> list[str]:

@@ -65,7 +65,7 @@ def script_model_of_fit(
         columns={name: problem.frame.numbers(name) for name in _columns(problem, supplied)},
         target=hypothesis.target,
         values=objective.y if linear is None or hypothesis.linear is None else _target(problem),
-        labels=problem.classes if fit.model.loss.name == "softmax" else (),
+        labels=problem.classes if fit.model.loss.per_class else (),
         weights=weights,
         weights_name=weights_name,
         formula=formula,
@@ -158,7 +158,7 @@ def check_tellable(fit: FitResult) -> None:
     if fit.coordinates == "standardised":
         chosen = any(note.startswith("descended ") for note in fit.notes)  # said where it is ours to choose
         cure = _NAME_IT if chosen else "Fit it without standardize=True (--standardize), and export that fit."
-        if loss.name == "softmax":
+        if loss.per_class:
             raise ObjectiveError(
                 f"scripts cannot standardise the features of a fit of several classes yet, as this one did. {cure}"
             )

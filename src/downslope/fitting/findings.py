@@ -7,7 +7,6 @@ import numpy as np
 from downslope.descent import Status
 from downslope.explain.linear import LinearRule
 from downslope.fitting import identifiability
-from downslope.fitting.losses import SQUARED
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.rows import LinearRows, SoftmaxRows
 from downslope.fitting.spreads import independent
@@ -55,7 +54,7 @@ def _worse_than_the_mean(problem: FitProblem, outcome: FitOutcome, loss: float) 
     """That one number for all rows would fit better, where it would; where a fit diverged it need not be said."""
     ran_away = (Status.DIVERGED, Status.LEFT_DOMAIN, Status.UNBOUNDED)
     if (
-        problem.loss.code != SQUARED
+        not problem.loss.quadratic
         or outcome.run.termination.status in ran_away
         or not len(outcome.run.history)
     ):
@@ -210,4 +209,4 @@ def _undetermined(problem: FitProblem, outcome: FitOutcome) -> list[str]:
     return [identifiability.undetermined(direction, names)]
 
 
-__all__ = ["SQUARED", "find_notes"]
+__all__ = ["find_notes"]

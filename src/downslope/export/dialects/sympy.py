@@ -12,7 +12,6 @@ from downslope.export.formatter import WIDTH, split_rows
 from downslope.export.library import FrameworkOptimizers
 from downslope.export.python import fill, name, text
 from downslope.export.script_model import ScriptModel
-from downslope.export.table_templates import SYMPY as SYMPY_COSTS
 from downslope.export.vocabulary import SYMPY
 
 
@@ -120,10 +119,10 @@ def fitted(writer: SymPy, costs: Costs) -> list[str]:
         ]
         prediction = reduce(lambda a, b: fill("_0 + _1", a, b), terms)
     y = name(symbols[table.target])
-    seen = "residual" if loss.link == "identity" else "prediction"
+    seen = "residual" if loss.of_residual else loss.predicted
     value = fill("_0 - _1", prediction, y) if seen == "residual" else prediction
-    carried = name(costs.carried()) if loss.name in ("huber", "quantile") else name("none")
-    row = text(fill(SYMPY_COSTS[loss.name], _r=name(seen), _u=name(seen), _y=y, _c=carried))
+    assert loss.formula is not None
+    row = text(costs.spelled(loss.formula, symbols[table.target], arrays=()))
     if table.l2:
         squares = " + ".join(
             f"{p}**2" for p, under in zip(writer.called.values(), table.penalised, strict=True) if under

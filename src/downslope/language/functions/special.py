@@ -44,6 +44,13 @@ def _sigmoid(x: float) -> float:
     return small / (1.0 + small)
 
 
+def _logcosh(x: float) -> float:
+    size = abs(x)
+    if size < 1:
+        return math.log1p(2 * math.sinh(size / 2) ** 2)
+    return size + math.log1p(math.exp(-2 * size)) - math.log(2)
+
+
 def _digamma(x: float) -> float:
     if x <= 0:
         return _digamma(1 - x) - math.pi / math.tan(math.pi * (x - round(x)))
@@ -124,6 +131,7 @@ TABLE = (
         value=_sigmoid,
         definition=f.where(x > 0, 1 / (1 + f.exp(-x)), f.exp(x) / (1 + f.exp(x))),
         derivatives=(f.sigmoid(x) * f.sigmoid(-x),),
+        own_symbol=True,
         sympy=(1 + f.exp(-x)) ** -1,
         traced={"jax": ("logistic",)},
         spellings={
@@ -142,6 +150,7 @@ TABLE = (
         value=lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
         definition=f.where(x > 0, x + f.log1p(f.exp(-x)), f.log1p(f.exp(x))),
         derivatives=(f.sigmoid(x),),
+        own_symbol=True,
         sympy=f.log(1 + f.exp(x)),
         spellings={
             "math": "math.log1p(math.exp(_0))",
@@ -150,6 +159,27 @@ TABLE = (
             "tensorflow": "tf.math.softplus(_0)",
             "jax": "jnp.logaddexp(_0, 0)",
             "sympy": "sympy.log(1 + sympy.exp(_0))",
+        },
+    ),
+    Function(
+        name="logcosh",
+        meaning=message("log(cosh(x)), with all digits also near 0 and without overflow"),
+        value=_logcosh,
+        definition=f.where(
+            f.abs(x) < 1,
+            f.log1p(2 * f.sinh(x / 2) ** 2),
+            f.abs(x) + f.log1p(f.exp(-(2 * f.abs(x)))) - math.log(2),
+        ),
+        derivatives=(f.tanh(x),),
+        soft=True,
+        own_symbol=True,
+        sympy=f.log(f.cosh(x)),
+        spellings={
+            "numpy": "np.logaddexp(_0, -_0) - np.log(2)",
+            "torch": "torch.logaddexp(_0, -_0) - math.log(2)",
+            "tensorflow": "_0 + tf.math.softplus(-2 * _0) - math.log(2)",
+            "jax": "jnp.logaddexp(_0, -_0) - jnp.log(2)",
+            "sympy": "sympy.log(sympy.cosh(_0))",
         },
     ),
     Function(

@@ -97,7 +97,7 @@ def _labels(axes: Axes, scene: Scene, x: Floats, window: Window, theme: Theme, w
     chosen, classes = scene.sample, scene.fit.model.classes
     x_drawn, actual = x[chosen], scene.actual[chosen]
     jitter = np.random.default_rng(0).uniform(-1, 1, len(chosen))
-    if scene.fit.model.loss.name != "softmax":
+    if not scene.fit.model.loss.per_class:
         handles = [
             scattered(
                 axes,
@@ -130,11 +130,8 @@ def _curves(axes: Axes, scene: Scene, several: bool, theme: Theme) -> list[Line2
     model = scene.fit.model
     halo: Any = [Stroke(linewidth=CURVE + HALO, foreground=theme.halo, alpha=0.6), Normal()]
     if not several:
-        what = {
-            "log_loss": f"probability of {model.classes[1]}" if model.classes else "",
-            "poisson": "fitted rate",
-            "quantile": f"fitted quantile {model.loss.shape:g}",
-        }.get(model.loss.name, "fit")
+        label = model.classes[1] if model.classes else ""
+        what = model.loss.fitted.format(label=label, c=model.loss.shape)
         (line,) = axes.plot(
             [], [], color=theme.path, linewidth=CURVE, zorder=5, path_effects=halo, label=what
         )
