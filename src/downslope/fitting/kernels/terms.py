@@ -7,7 +7,8 @@ Numba compiles what ``source`` writes and keeps it on disk like any other kernel
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def terms(code, shape, u, y, count, cost, slope):
 """
 _TERM = """
     {word} code == {code}:  # {name}
-        for i in range(count):
+        for i in range(count):{shared}
             cost[i], slope[i] = {cost}, {slope}
 """
 _CURVATURES = """
@@ -46,14 +47,30 @@ def source() -> str:
         if loss.formula is None:
             continue
         about = {"word": "elif" if terms else "if", "code": code, "name": loss.name}
-        terms += _TERM.format(cost=_code(loss.cost), slope=_code(loss.slope), **about)
+        shared, (cost, slope) = _shared([loss.cost, loss.slope])
+        terms += _TERM.format(shared=shared, cost=cost, slope=slope, **about)
         curvatures += _CURVATURE.format(curvature=_code(loss.curvature), **about)
     return _TERMS.format(branches=terms) + _CURVATURES.format(branches=curvatures)
 
 
-def _code(formula: t.Node) -> str:
-    """A formula as Python that Numba compiles."""
-    return t.fold(formula, _node)
+def _shared(formulas: Sequence[t.Node]) -> tuple[str, list[str]]:
+    """The lines that compute what the formulas have in common, and the formulas with names for it."""
+    calls = Counter(
+        node
+        for formula in formulas
+        for node in {
+            node for node in t.walk(formula) if isinstance(node, t.Call) and node.function != "where"
+        }
+    )
+    names = {node: f"t{place}" for place, node in enumerate(n for n, times in calls.items() if times > 1)}
+    lines = "".join(f"\n            {name} = {_code(node)}" for node, name in names.items())
+    return lines, [_code(formula, names) for formula in formulas]
+
+
+def _code(formula: t.Node, names: Mapping[t.Node, str] | None = None) -> str:
+    """A formula as Python that Numba compiles; ``names`` are those of parts that are computed before."""
+    known = names or {}
+    return t.fold(formula, lambda node, parts: known.get(node) or _node(node, parts))
 
 
 def _node(node: t.Node, parts: Sequence[str]) -> str:
@@ -67,7 +84,9 @@ def _node(node: t.Node, parts: Sequence[str]) -> str:
         case t.Negative():
             return f"(-{parts[0]})"
         case t.Sum():
-            return f"({' + '.join(parts)})"
+            signs = [part.removeprefix("(-") if part.startswith("(-") else None for part in parts[1:]]
+            rest = [f" + {p}" if s is None else f" - ({s}" for p, s in zip(parts[1:], signs, strict=True)]
+            return f"({parts[0]}{''.join(rest)})"
         case t.Multiplication():
             return f"({' * '.join(parts)})"
         case t.Quotient():
