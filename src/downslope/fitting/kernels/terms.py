@@ -62,7 +62,9 @@ def _shared(formulas: Sequence[t.Node]) -> tuple[str, list[str]]:
             node for node in t.walk(formula) if isinstance(node, t.Call) and node.function != "where"
         }
     )
-    names = {node: f"t{place}" for place, node in enumerate(n for n, times in calls.items() if times > 1)}
+    names: dict[t.Node, str] = {
+        node: f"t{place}" for place, node in enumerate(n for n, times in calls.items() if times > 1)
+    }
     lines = "".join(f"\n            {name} = {_code(node)}" for node, name in names.items())
     return lines, [_code(formula, names) for formula in formulas]
 
