@@ -209,8 +209,8 @@ def _ranges(cls: type[Optimizer]) -> str:
     lines = []
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         about = field.metadata.get("about", "a whole number; see above")
-        allowed = range_of(field.metadata) if "about" in field.metadata else ""
-        lines.append(f"| `{field.name}` | {field.default!r} | {allowed.strip() or 'any'} | {about} |")
+        allowed = str(range_of(field.metadata)) if "about" in field.metadata else ""
+        lines.append(f"| `{field.name}` | {field.default!r} | {allowed or 'any'} | {about} |")
     return (
         "\n".join(["| name | default | range | what it is |", "|---|---|---|---|", *lines])
         if lines

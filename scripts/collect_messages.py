@@ -1,6 +1,8 @@
 """Source -> ``downslope.pot`` -> catalogues: what ``scripts/messages`` does; the tests read sentences with it as well.
 
 A sentence is a call of ``message`` or ``plural`` with literal templates; how they are called is checked on the way.
+So is what ``downslope optimizers NAME`` shows of the code itself: the prose of the rules' docstrings, and what
+``hyperparameter`` says of a number.
 Names of files stand in the ``.pot`` without line numbers, and nothing has a date: it changes where a sentence does.
 """
 
@@ -18,13 +20,20 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from downslope.messages import Message, documentation, documented
+from downslope.messages.message import Sentence
 from downslope.messages.template import places
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "downslope"
 CATALOGUES = SOURCE / "messages" / "catalogues"
 TEMPLATE = SOURCE / "messages" / "downslope.pot"
-TEMPLATES = {"message": 1, "plural": 2}  # how many templates each takes
+TEMPLATES = {
+    "message": 1,
+    "plural": 2,
+    "Template": 0,
+}  # how many templates each takes; 0 is one or two, alone
+RULES = "src/downslope/optimizers/rules/"  # whose docstrings are shown
 
 
 class BadSentenceError(Exception):
@@ -49,11 +58,15 @@ def found_in(path: Path, base: Path = ROOT) -> Iterator[Found]:
     """
     name = path.relative_to(base).as_posix()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and called(node) in TEMPLATES:
-            try:
+        try:
+            if isinstance(node, ast.Call) and called(node) in TEMPLATES:
                 yield _sentence(node, name)
-            except ValueError as error:
-                raise BadSentenceError(f"{name}:{node.lineno}: {error}") from error
+            elif isinstance(node, ast.Call) and called(node) == "hyperparameter":
+                yield from _texts([documented(_about(node))], name)
+            elif isinstance(node, ast.ClassDef) and name.startswith(RULES):
+                yield from _texts(_prose(node), name)
+        except ValueError as error:
+            raise BadSentenceError(f"{name}:{node.lineno}: {error}") from error
 
 
 def called(node: ast.Call) -> str:
@@ -64,6 +77,8 @@ def called(node: ast.Call) -> str:
 def _sentence(node: ast.Call, file: str) -> Found:
     count = TEMPLATES[called(node)]
     texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    if not count and len(texts) == len(node.args) and len(texts) in (1, 2) and not node.keywords:
+        return Found(texts[0], "", texts[1] if len(texts) > 1 else "", file)
     if len(texts) != len(node.args) or len(texts) != count:
         raise ValueError(f"{called(node)} takes {count} literal text(s), and fields by name")
     given = {keyword.arg: keyword.value for keyword in node.keywords}
@@ -76,6 +91,23 @@ def _sentence(node: ast.Call, file: str) -> Found:
     if wanted != set(given):
         raise ValueError(f"the template names {sorted(wanted)}, and there are {sorted(map(str, given))}")
     return Found(texts[0], context.value, texts[1] if count > 1 else "", file)
+
+
+def _about(node: ast.Call) -> str:
+    if len(node.args) != 2 or not isinstance(node.args[1], ast.Constant):
+        raise ValueError("hyperparameter takes a default and what it is, as literal text")
+    return str(node.args[1].value)
+
+
+def _prose(node: ast.ClassDef) -> list[Message]:
+    said = documentation(ast.get_docstring(node) or "")
+    return [said.summary, *said.remarks, said.source]
+
+
+def _texts(said: list[Message], file: str) -> Iterator[Found]:
+    for part in said:
+        if isinstance(part, Sentence):
+            yield Found(part.template, "", "", file)
 
 
 def collected() -> Catalog:

@@ -120,7 +120,11 @@ def __getattr__(name: str) -> Any:
         return import_module(f"downslope.{name}")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'downslope' has no attribute '{name}'")
+    from downslope.messages import message
+
+    raise AttributeError(
+        str(message("module '{module}' has no attribute '{name}'", module=__name__, name=name))
+    )
 
 
 def __dir__() -> list[str]:

@@ -15,6 +15,7 @@ from downslope.descent.bounds import within_bounds
 from downslope.descent.descend import Callbacks
 from downslope.descent.progress import Step
 from downslope.errors import MissingExtraError, ObjectiveError, UsageError, nearest
+from downslope.messages import listing, message, sentences
 from downslope.objectives import Objective, Parameters, Vector
 from downslope.objectives.differences import central_differences
 from downslope.optimizers import Optimizer, as_optimizer
@@ -23,7 +24,7 @@ from downslope.results.run import Run, as_run
 try:
     from scipy.optimize import OptimizeResult, OptimizeWarning
 except ImportError as error:
-    raise MissingExtraError("SciPy is needed for this: pip install 'downslope[scipy]'") from error
+    raise MissingExtraError(message("SciPy is needed for this: pip install 'downslope[scipy]'")) from error
 
 __all__ = ["ScipyMethod", "method"]
 
@@ -105,11 +106,19 @@ class ScipyMethod:
         """
         if len(constraints) if isinstance(constraints, Sequence) else constraints is not None:
             raise UsageError(
-                f"{type(self.optimizer).__name__} takes bounds, but no constraints; SciPy's SLSQP and trust-constr do."
+                message(
+                    "{kind} takes bounds, but no constraints; SciPy's SLSQP and trust-constr do.",
+                    kind=type(self.optimizer).__name__,
+                )
             )
         if hess is not None or hessp is not None:  # as SciPy does with its own methods
             warnings.warn(
-                f"{type(self.optimizer).__name__} does not use second derivatives (hess, hessp).",
+                str(
+                    message(
+                        "{kind} does not use second derivatives (hess, hessp).",
+                        kind=type(self.optimizer).__name__,
+                    )
+                ),
                 RuntimeWarning,
                 stacklevel=3,
             )
@@ -124,7 +133,7 @@ class ScipyMethod:
                 rule = as_optimizer("spg")
             rule, bounded, x = within_bounds(rule, objective, x, pairs)
             for note in bounded.notes:  # as SciPy warns of it
-                warnings.warn(note, OptimizeWarning, stacklevel=3)
+                warnings.warn(str(note), OptimizeWarning, stacklevel=3)
         run = descend(
             bounded,
             x,
@@ -153,10 +162,11 @@ class _Options:
     def read(cls, given: dict[str, Any]) -> _Options:
         for name in given:
             if name not in cls.KNOWN:
-                hint = nearest(name, cls.KNOWN)
                 raise UsageError(
-                    f"there is no option '{name}' for this method. {hint} There are: {', '.join(cls.KNOWN)}.".replace(
-                        "  ", " "
+                    sentences(
+                        message("there is no option '{name}' for this method.", name=name),
+                        nearest(name, cls.KNOWN),
+                        message("There are: {names}.", names=listing(cls.KNOWN)),
                     )
                 )
         tolerance = given.get("gtol", given.get("tol"))
@@ -185,7 +195,7 @@ class _Cost(Objective):
         self.nfev += 1
         out = np.asarray(self._fun(np.array(x), *self._args))
         if out.size != 1 or out.dtype.kind not in "biuf":
-            raise ObjectiveError(f"fun returned {out!r:.60}; a real number is needed.")
+            raise ObjectiveError(message("fun returned {out!r:.60}; a real number is needed.", out=out))
         return float(out.reshape(-1)[0])
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
@@ -197,7 +207,13 @@ class _Cost(Objective):
         else:
             out = np.asarray(self._jac(np.array(x), *self._args))
             if out.size != x.size or out.dtype.kind not in "biuf":
-                raise ObjectiveError(f"jac returned an array of shape {out.shape}; {x.shape} is needed.")
+                raise ObjectiveError(
+                    message(
+                        "jac returned an array of shape {shape}; {needed} is needed.",
+                        shape=out.shape,
+                        needed=x.shape,
+                    )
+                )
             gradient = out.astype(np.float64).reshape(-1)
         self._last = np.array(x), gradient
         return value, np.array(gradient)
@@ -253,14 +269,17 @@ def _result(run: Run, cost: _Cost, asked: _Options) -> Any:
         njev=cost.njev,
         status=STATUS[status],
         success=run.success and not stopped,
-        message="`callback` raised `StopIteration`." if stopped else run.message,
+        message=str(message("`callback` raised `StopIteration`.")) if stopped else run.message,
         run=run,
     )
     if asked.return_all:
         result["allvecs"] = list(run.history.x)
     if asked.disp:
-        print(
-            f"{result.message}\n         Current function value: {run.fun:.6g}\n         Iterations: {run.nit}\n"
-            f"         Function evaluations: {cost.nfev}\n         Gradient evaluations: {cost.njev}"
+        numbers = (
+            message("Current function value: {value:.6g}", value=run.fun),
+            message("Iterations: {count}", count=run.nit),
+            message("Function evaluations: {count}", count=cost.nfev),
+            message("Gradient evaluations: {count}", count=cost.njev),
         )
+        print(result.message, *(f"         {number}" for number in numbers), sep="\n")  # as SciPy does
     return result

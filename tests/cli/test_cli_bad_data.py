@@ -79,7 +79,7 @@ TYPED = {
             'fit t.csv "y ~ a*x + b*z + c"',
         ),
         WARNED,
-        "warning: the features of a and b are the same in every row: only the sum of the two parameters is determined",
+        "warning: The features of a and b are the same in every row: only the sum of the two parameters is determined",
     ),
     "duplicated column names": (
         table([[1.0, 2.0]] * 3, "t.arrow", ["x", "x", "y"]),

@@ -58,7 +58,7 @@ def test_every_problem_has_a_page(downslope):
     for problem in all_problems():
         answer = downslope("problems", problem.name)
         assert answer.code == 0
-        assert problem.title in answer.out
+        assert str(problem.title) in answer.out
         assert "Source: " in answer.out
 
 

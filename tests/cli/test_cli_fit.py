@@ -128,7 +128,7 @@ def test_notes_and_warnings_go_to_standard_error(downslope, folder):
     (folder / "twins.csv").write_text("x,z,y\n1,1,2\n2,2,4.5\n3,3,6\n")
     answer = downslope('fit twins.csv "y ~ a*x + b*z + c"')
     assert answer.code == 0
-    assert "warning: the features of a and b are the same in every row" in answer.words
+    assert "warning: The features of a and b are the same in every row" in answer.words
     assert answer.words.count("warning:") == 1
     assert "note: descended" in answer.words
     quiet = downslope('fit twins.csv "y ~ a*x + b*z + c" --quiet')
@@ -186,7 +186,7 @@ def test_filip_is_fitted_with_a_warning(downslope, folder):
     assert answer.code == 0
     assert "82 rows" in answer.out
     assert (
-        "warning: with a condition number of 3.8e+09 about 5 digits of the parameters can be trusted"
+        "warning: With a condition number of 3.8e+09 about 5 digits of the parameters can be trusted"
         in answer.words
     )
     assert "8 more" in answer.words
@@ -500,6 +500,6 @@ def test_a_fit_worse_than_the_mean_says_so(downslope, tmp_path):
     answer = downslope("fit --start a=80,b=-5 --quiet", str(data), "y ~ a*(1-exp(-b*t))")
     assert answer.code == 1
     answer = downslope("fit --start a=80,b=-5", str(data), "y ~ a*(1-exp(-b*t))")
-    assert "warning: the fit is worse than the mean of y alone would be (R² = -" in answer.words
+    assert "warning: The fit is worse than the mean of y alone would be (R² = -" in answer.words
     assert "give another start (--start)" in answer.words
     assert "(no standard errors: the descent did not arrive at a minimum)" in " ".join(answer.out.split())

@@ -1,18 +1,16 @@
 """The faces of an explanation: text, JSON, the forecast beside what happened; its cost; its silence when asked."""
 
 import json
-import string
-import time
 from typing import Any
 
 import numpy as np
 import pytest
-from unhurried import unhurried  # noqa: F401 - a fixture for every test here
 
 import downslope as ds
-from downslope.explain import CODES, diagnosis
+from downslope.explain import CODES, analysis_view, budget, diagnosis
 from downslope.explain.advice import shortened
-from downslope.explain.sentences import ENGLISH, say
+from downslope.explain.sentences import TEMPLATES
+from downslope.messages import reading
 
 TUTORIAL = ("x^2/20 + y^2", {"x": -7, "y": 2})
 
@@ -115,11 +113,9 @@ def test_forecast_of_what_has_no_end_and_no_symbols() -> None:
 
 
 def test_a_forecast_simulates_nothing() -> None:
-    began = time.perf_counter()
     promised = ds.forecast("x^2 + 1e-9*y^2", {"x": 1, "y": 1}, learning_rate=0.9, tolerance=1e-30)
     assert promised.steps is not None
-    assert promised.steps > 1e9
-    assert time.perf_counter() - began < 2
+    assert promised.steps > 1e9  # which nobody could wait for
 
 
 COSTLY: list[tuple[Any, Any, dict[str, Any]]] = [
@@ -133,15 +129,21 @@ COSTLY: list[tuple[Any, Any, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("function", "start", "options"), COSTLY)
-def test_costs_no_more_than_the_run_or_50_ms(function: Any, start: Any, options: dict[str, Any]) -> None:
-    """Twice that here, and the best of three: the machine that tests is busy with other tests."""
-    took = []
-    for _ in range(3):
-        run = ds.minimize(function, start, **options)
-        began = time.perf_counter()
-        run.explain()
-        took.append((time.perf_counter() - began) / max(run.seconds, 0.05))
-    assert min(took) < 2
+def test_costs_no_more_operations_than_the_run_or_a_fixed_number(
+    function: Any, start: Any, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spent: list[float] = []
+    spend = budget.spend
+
+    def counted(operations: float) -> None:
+        spend(operations)
+        spent.append(operations)
+
+    run = ds.minimize(function, start, **options)
+    for module in (budget, analysis_view):
+        monkeypatch.setattr(module, "spend", counted)
+    run.explain()
+    assert 0 < sum(spent) <= max(budget.OPERATIONS, budget.spent_by(run))
 
 
 # --- sentences ------------------------------------------------------------------------------------------
@@ -149,21 +151,25 @@ def test_costs_no_more_than_the_run_or_50_ms(function: Any, start: Any, options:
 
 def test_every_code_has_its_sentence() -> None:
     for code in CODES:
-        assert any(key == f"finding.{code}" or key.startswith(f"finding.{code}.") for key in ENGLISH), code
+        assert any(key == f"finding.{code}" or key.startswith(f"finding.{code}.") for key in TEMPLATES), code
 
 
-@pytest.mark.parametrize("key", sorted(ENGLISH))
+@pytest.mark.parametrize("key", sorted(TEMPLATES))
 def test_every_template_is_a_whole_sentence_with_named_fields(key: str) -> None:
-    template = ENGLISH[key]
-    assert template[0].isupper() or template.startswith("{")
-    assert template.endswith((".", "?"))
-    fields = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
-    assert all(name.isidentifier() for name in fields)
+    for template in filter(None, (TEMPLATES[key].one, TEMPLATES[key].many)):
+        assert template[0].isupper() or template.startswith("{")
+        assert template.endswith((".", "?"))
+    assert all(name.isidentifier() for name in TEMPLATES[key].names)
 
 
-def test_another_language_is_another_mapping() -> None:
-    german = {"advice.learning_rate": "Mit der Lernrate {rate:g} konvergiert es in {steps} Schritten."}
-    assert say("advice.learning_rate", german, rate=0.25, steps=31).startswith("Mit der Lernrate 0.25")
+def test_an_explanation_is_rendered_for_whoever_reads_it() -> None:
+    told = explained(learning_rate=1.05, steps=100)
+    english = str(told)
+    with reading("xx-pseudo"):
+        marked = str(told)
+    assert marked != english
+    assert "\u27e6" in marked
+    assert str(told) == english
 
 
 def test_advised_rates_are_short_and_never_above() -> None:

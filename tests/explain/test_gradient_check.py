@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from unhurried import unhurried  # noqa: F401 - a fixture for every test here
 
 import downslope as ds
 

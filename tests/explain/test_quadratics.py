@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from unhurried import unhurried  # noqa: F401 - a fixture for every test here
 
 import downslope as ds
 from downslope.explain.curvature import Curvature

@@ -13,7 +13,7 @@ from downslope.sklearn import DescentRegressor
 X = np.linspace(-3, 3, 21)
 APART = {"x": X, "y": (X > 0.1) * 1.0}
 MIXED = {"x": X, "y": np.where(np.arange(21) % 5 == 0, X < 0.1, X > 0.1) * 1.0}
-SAYING = "the classes can be separated perfectly"
+SAYING = "The classes can be separated perfectly"
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,11 @@ def test_a_start_where_the_cost_is_flat_is_stalled():
     assert any("worse than the mean of y" in w for w in found.warnings)
 
 
-def test_a_start_without_a_cost_is_named_by_its_parameters():
+def test_a_start_without_a_gradient_is_named_by_its_parameters():
     found = fit(SATURATING, "y ~ a/(1+exp(-b*(t-c)))", start="a=1,b=50,c=1000")
     assert (
         found.message
-        == "The objective is not a number at the start, a = 1, b = 50, c = 1000. Start elsewhere."
+        == "The objective has no finite gradient at the start, a = 1, b = 50, c = 1000. Start elsewhere."
     )
 
 

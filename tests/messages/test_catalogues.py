@@ -1,5 +1,7 @@
 """The catalogues are current, compiled, and say with the same fields what the English says."""
 
+import dataclasses
+import inspect
 import re
 import sys
 from pathlib import Path
@@ -9,7 +11,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
+from downslope.messages import documentation, documented
 from downslope.messages.template import places
+from downslope.optimizers import all_optimizers
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -89,10 +93,28 @@ def test_no_particle_depends_on_the_sound_of_a_field():
             assert not PARTICLES.search(text), text
 
 
+@pytest.mark.parametrize("rule", all_optimizers(), ids=lambda rule: rule.name())
+def test_what_is_shown_of_the_code_is_collected(rule, collected):
+    said = documentation(inspect.getdoc(rule))
+    fields = (field.metadata.get("about") for field in dataclasses.fields(rule))
+    shown = [said.summary, *said.remarks, said.source, *(documented(text) for text in fields if text)]
+    assert said.summary == documented(rule.summary())
+    assert {("", part.template) for part in shown if part} <= keys(collected)
+
+
 def found_in(tmp_path: Path, source: str) -> list:
     path = tmp_path / "x.py"
     path.write_text(source, encoding="utf-8")
     return list(collect.found_in(path, tmp_path))
+
+
+def test_prose_of_rules_is_collected(tmp_path):
+    folder = tmp_path / "src" / "downslope" / "optimizers" / "rules"
+    folder.mkdir(parents=True)
+    source = 'class R(O):\n    """Halves {x}.\n\n    It is *slow*.\n\n    Source: me.\n    """\n'
+    (folder / "r.py").write_text(f'{source}    rate: float = hyperparameter(1.0, "how far")\n')
+    texts = [found.template for found in collect.found_in(folder / "r.py", tmp_path)]
+    assert texts == ["Halves {{x}}.", "It is slow.", "me.", "how far"]
 
 
 def test_what_is_collected(tmp_path):
@@ -108,6 +130,7 @@ def test_what_is_collected(tmp_path):
         "message(text)",
         'message("a" + b)',
         'message("{a}", b=1)',
+        "hyperparameter(0.5, about)",
         'message("{a}", **fields)',
         'message("a", context=c)',
         'message("{a.b}", a=1)',

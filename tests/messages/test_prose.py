@@ -30,6 +30,7 @@ def test_what_is_done_stays_done(found):
         ('raise ValueError(f"{a} is too small" if b else "much too large here")', 2),
         ('x = message("one two three", a="four five six")', 1),
         ('x = plural("one two three", "many two three", n=1)', 0),
+        ('x: float = hyperparameter(0.5, "one two three")', 0),
         ('def f():\n    """One two three."""\n', 0),
         ('x = "one two"', 0),
         ('x = "x^2 + y^2 = max"', 0),

@@ -12,6 +12,7 @@ from downslope.cli.fit_options import VIEWS
 from downslope.cli.main import cli
 from downslope.export import DIALECTS
 from downslope.messages import reading
+from downslope.optimizers import all_optimizers
 
 COMMANDS = ["", *cli.commands]
 USAGE = [
@@ -42,6 +43,8 @@ USAGE = [
     "optimizers adam more",
     "optimizers --form json",
 ]
+# What is shown of the code itself: formulas, names and numbers are no prose.
+SHOWN = [f"optimizers {rule.name()}" for rule in all_optimizers()]
 # Everything else that is said: how much of it is no message yet is in the budget, which only falls.
 SAID = [
     "minimize x^2 --start x=1 --learning-rate 0.1 --steps 30 --explain",
@@ -80,6 +83,14 @@ def test_what_is_said_of_a_command_line(line):
     said = said_by(line)
     assert "⟦" in said
     assert leftovers(said, *line.split(), *DIALECTS, *cli.commands) == []
+
+
+@pytest.mark.parametrize("line", SHOWN)
+def test_what_is_shown_of_the_code(line):
+    record = json.loads(said_by(f"{line} --format json"))
+    texts = [record["summary"], *record["remarks"], record["source"]]
+    texts += [h["about"] for h in record["hyperparameters"]]
+    assert [text for text in texts if text and not (text[0] == "⟦" and text[-1] == "⟧")] == []
 
 
 def test_how_much_is_said_without_a_message():

@@ -143,7 +143,7 @@ def test_what_cannot_be_traced_is_called_with_numbers(case: str) -> None:
     if how is not None:
         assert not isinstance(objective, FormulaObjective)
         assert objective.differentiation == how
-        assert how in objective.notes[0]
+        assert how in str(objective.notes[0])
     value, gradient = objective.value_and_gradient(x)
     assert value == pytest.approx(value_at(function, start), rel=1e-13)
     if slope is not None:
@@ -167,7 +167,7 @@ def test_complex_step_is_exact_and_central_differences_say_how_good_they_are() -
     )
     rough, x = as_objective(lambda x, y: math.exp(x) * math.sin(y), [0.5, 0.8])
     assert rough.differentiation == "central differences"
-    assert "relative at the start; give gradient= for an exact one" in rough.notes[0]
+    assert "relative at the start; give gradient= for an exact one" in str(rough.notes[0])
     assert rough.gradient(x) == pytest.approx(exact.gradient(x), rel=1e-8)
 
 

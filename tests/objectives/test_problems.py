@@ -118,7 +118,7 @@ def test_names_are_sorted_unique_and_many() -> None:
 def test_record_is_complete(item: Problem) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*(\(\d+\))?", item.name)
     assert item.title
-    assert item.about.endswith(".")
+    assert str(item.about).endswith(".")
     assert item.source
     assert len(item.start) == item.dimension == len(item.variables)
     assert all(map(math.isfinite, item.start))

@@ -80,7 +80,7 @@ def test_wrong_start_is_refused_in_words(start: Any, words: str) -> None:
 
 def test_a_start_drawn_without_a_seed_tells_the_one_it_took() -> None:
     objective, x = as_objective(F, "x=uniform(-2,2),y=1")
-    seed = int(objective.notes[-1].removeprefix("the start was drawn with seed=").rstrip("."))
+    seed = int(str(objective.notes[-1]).removeprefix("the start was drawn with seed=").rstrip("."))
     np.testing.assert_array_equal(as_objective(F, "x=uniform(-2,2),y=1", seed=seed)[1], x)
     assert not as_objective(F, "x=1,y=1")[0].notes
 

@@ -15,7 +15,9 @@ from downslope.errors import UsageError, nearest
 from downslope.explain.data_sizes import data_sizes
 from downslope.explain.gradient import compare
 from downslope.explain.point import judge_run
+from downslope.messages import NOTHING, Message, literal, message, sentences
 from downslope.objectives import GradientWarning, Objective, Vector, as_objective, compare_gradient
+from downslope.objectives.check import all_mismatches
 from downslope.objectives.frameworks import check_in_place
 from downslope.optimizers import all_optimizers, as_optimizer
 from downslope.optimizers.registry import with_schedule
@@ -124,15 +126,19 @@ def maximize(
     return _run(function, start, True, optimizer, learning_rate, steps, tolerance, options)
 
 
-def _home_of(name: str) -> str:
+def _home_of(name: str) -> Message:
     """Where a hyperparameter is to be given that came as an option; nothing for other names."""
     owners = [cls.__name__ for cls in all_optimizers() if name in cls.__dataclass_fields__]
     if not owners:
-        return ""
+        return NOTHING
     owner = (
         "AdamW" if "AdamW" in owners else min(owners, key=len)
     )  # a plain one: Momentum, not CentredMomentumRMSProp
-    return f"Hyperparameters are given to the optimizer: optimizer=ds.optimizers.{owner}({name}=...)."
+    return message(
+        "Hyperparameters are given to the optimizer: optimizer=ds.optimizers.{owner}({name}=...).",
+        owner=owner,
+        name=name,
+    )
 
 
 def _run(
@@ -149,7 +155,9 @@ def _run(
         if name not in MinimizeOptions.__annotations__:
             known = [*inspect.signature(minimize).parameters, *MinimizeOptions.__annotations__]
             raise UsageError(
-                f"there is no option '{name}'. {_home_of(name) or nearest(name, known)}".rstrip()
+                sentences(
+                    message("there is no option '{name}'.", name=name), _home_of(name) or nearest(name, known)
+                )
             )
     if optimizer is None and learning_rate is None and options.get("bounds") is not None:
         optimizer = "spg"  # needs no learning rate either, and can be kept within bounds
@@ -196,6 +204,6 @@ def _look_at_gradient(objective: Objective, x: Vector, sizes: Sequence[int]) -> 
     found = compare_gradient(objective, x)
     if found:
         check = compare(objective, x, sizes)
-        note = "; ".join(map(str, found)) + "." + (f" {check}" if not check else "")
+        note = all_mismatches(found, None if check else literal(str(check)))
         objective.notes = (*objective.notes, note)
-        warnings.warn(note, GradientWarning, stacklevel=4)
+        warnings.warn(GradientWarning(note), stacklevel=4)

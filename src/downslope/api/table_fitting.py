@@ -15,7 +15,7 @@ from downslope.errors import DataError, StartError, UsageError, nearest
 from downslope.fitting import batches, custom_gradient
 from downslope.fitting.explanation import sentence
 from downslope.fitting.finalize import finalize
-from downslope.fitting.frame import Frame, listed
+from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis, linear_model, read_hypothesis
 from downslope.fitting.losses import Loss, as_loss
 from downslope.fitting.pages import Pages
@@ -25,6 +25,7 @@ from downslope.fitting.strategies import PATHS, FitOutcome, FitPlan, Path, fit_f
 from downslope.fitting.streamed import pages_to_stream, streamed_problem
 from downslope.fitting.streaming_pass import PagedTable
 from downslope.fitting.tables import as_frame
+from downslope.messages import Message, argument, as_message, listing, message, sentences
 from downslope.objectives import parse_start
 from downslope.objectives.start import draw
 from downslope.optimizers import Optimizer, as_optimizer
@@ -33,6 +34,7 @@ from downslope.optimizers.schedule_text import as_schedule
 from downslope.results.fit import Fit, as_fit
 
 _NAMED = ("target", "features", "loss", "start", "optimizer", "learning_rate", "steps")  # of ``fit``
+MOST_LISTED = 20  # columns named in a sentence
 MOST_NAMED = 12  # parameters spelt out in the example of a start
 
 
@@ -127,12 +129,12 @@ def fit(
     for name in options:
         if name not in FitOptions.__annotations__:
             hint = nearest(name, (*FitOptions.__annotations__, *_NAMED))
-            raise UsageError(f"there is no option '{name}'. {hint}".rstrip())
+            raise UsageError(sentences(message("there is no option '{name}'.", name=name), hint))
     if hypothesis is not None and not isinstance(hypothesis, str):
         raise UsageError(_no_text(hypothesis))
     path = options.get("path", "auto")
     if path not in PATHS:
-        raise UsageError(f"path is {path!r}; it can be {', '.join(PATHS)}.")
+        raise UsageError(message("path is {path!r}; it can be {paths}.", path=path, paths=listing(PATHS)))
     wanted = _wanted(hypothesis, target, features, options.get("weights"))
     pages = pages_to_stream(table, wanted, options.get("stream", "auto"))
     frame = as_frame(table, wanted) if pages is None else pages.first()
@@ -142,17 +144,20 @@ def fit(
     return as_fit(finalize(problem, _descended(problem, x, plan, options), x))
 
 
-def _no_text(hypothesis: Any) -> str:
+def _no_text(hypothesis: Any) -> Message:
     """What to say of a hypothesis that is no text."""
     if callable(hypothesis):
-        return (
-            "the hypothesis is a function, and it must be a formula as text, such as 'y ~ a*x + b'; a cost that is a"
-            " function of yours is descended by minimize."
+        return message(
+            "the hypothesis is a function, and it must be a formula as text, such as 'y ~ a*x + b'; a cost that"
+            " is a function of yours is descended by minimize."
         )
-    what = f"the hypothesis is a {type(hypothesis).__name__}, and it must be a formula as text, such as 'y ~ a*x + b'"
+    what = message(
+        "the hypothesis is a {kind}, and it must be a formula as text, such as 'y ~ a*x + b'.",
+        kind=type(hypothesis).__name__,
+    )
     if hasattr(hypothesis, "__len__"):
-        return f"{what}. Inputs and a target go together, as one pair: fit((X, y))."
-    return f"{what}."
+        return sentences(what, message("Inputs and a target go together, as one pair: fit((X, y))."))
+    return what
 
 
 def _task(
@@ -167,8 +172,11 @@ def _task(
         )
     if options.get("gradient") is not None:
         raise UsageError(
-            "a gradient of your own goes over a table in memory; this one is read page by page (stream=False,"
-            " --no-stream)."
+            message(
+                "a gradient of your own goes over a table in memory; this one is read page by page ({stream}"
+                " reads it whole).",
+                stream=argument("stream", False),
+            )
         )
     return streamed_problem(PagedTable(pages, hypothesis, loss, weights, drop, as_formula), l2=l2, l1=l1)
 
@@ -190,7 +198,10 @@ def _hypothesis(frame: Any, text: str | None, target: str | None, features: Any)
     if text is not None:
         if target is not None or features is not None:
             raise UsageError(
-                "give either a hypothesis or a target (with features), not both: the hypothesis names its target."
+                message(
+                    "give either a hypothesis or a target (with features), not both: the hypothesis"
+                    " names its target."
+                )
             )
         return read_hypothesis(text, frame)
     if target is None:
@@ -198,8 +209,12 @@ def _hypothesis(frame: Any, text: str | None, target: str | None, features: Any)
             target = "y"
         else:
             raise UsageError(
-                "say what to fit: a hypothesis such as 'y ~ a*x + b', or which column is the target, target='y'"
-                f" (--target y). The columns are: {listed(frame.names)}."
+                message(
+                    "say what to fit: a hypothesis such as 'y ~ a*x + b', or which column is the target,"
+                    " {target}. The columns are: {columns}.",
+                    target=argument("target", "y"),
+                    columns=listing(frame.names, most=MOST_LISTED),
+                )
             )
     model = linear_model(target, features, frame)
     return _numbers_alone(model, frame) if features is None else model
@@ -220,34 +235,47 @@ def _numbers_alone(model: Hypothesis, frame: Any) -> Hypothesis:
             wrong = wrong or error
     if wrong is not None and right:
         few = ",".join(right[:MOST_NAMED]) + (",..." if len(right) > MOST_NAMED else "")
-        raise DataError(f"{wrong} Or name the columns of numbers: features='{few}' (--features {few}).")
+        raise DataError(
+            sentences(
+                wrong.message,
+                message("Or name the columns of numbers: {features}.", features=argument("features", few)),
+            )
+        )
     return model
 
 
 def _start(problem: FitProblem, start: Any, seed: int | None) -> Array:
     """The start as one vector; zeros where none is given and zero is a sensible place."""
     parameters = problem.objective.parameters
-    names = ", ".join(parameters.names)
-    columns = listed(problem.frame.known)
+    names = listing(parameters.names)
+    columns = listing(problem.frame.known, most=MOST_LISTED)
     if start is None:
         if problem.hypothesis.linear is None:
             example = ",".join(f"{name}=1" for name in parameters.names[:MOST_NAMED])
             example += ",..." if len(parameters.names) > MOST_NAMED else ""
-            notes = "".join(
-                f" {sentence(note)}" for note in (*problem.hypothesis.notes, *problem.hypothesis.doubts)
+            needed = message(
+                "'{hypothesis}' is not linear in its parameters and needs a start for {names}, such as"
+                " {start}. The columns are: {columns}.",
+                hypothesis=problem.hypothesis.text,
+                names=names,
+                start=argument("start", example),
+                columns=columns,
             )
-            raise StartError(
-                f"'{problem.hypothesis.text}' is not linear in its parameters and needs a start for {names}, such as"
-                f" start='{example}' (--start {example}). The columns are: {columns}.{notes}"
-            )
+            told = (*problem.hypothesis.notes, *problem.hypothesis.doubts)
+            raise StartError(sentences(needed, *(as_message(sentence(note)) for note in told)))
         return np.zeros(parameters.size)
     given = draw(parse_start(start) if isinstance(start, str) else start, seed)
     if isinstance(given, Mapping):
         clash = [name for name in given if name in problem.frame.columns and name not in parameters.names]
         if clash:
             raise StartError(
-                f"the start names {listed(clash)}, which the table has as a column. Parameters: {names};"
-                f" columns: {columns}."
+                message(
+                    "the start names {clash}, which the table has as a column. Parameters: {names};"
+                    " columns: {columns}.",
+                    clash=listing(clash, most=MOST_LISTED),
+                    names=names,
+                    columns=columns,
+                )
             )
         shapes = dict(zip(parameters.names, parameters.shapes, strict=True))
         given = {
@@ -264,7 +292,10 @@ def _plan(optimizer: Any, learning_rate: float | None, steps: int | None, option
     if epochs is not None:
         if steps is not None:
             raise UsageError(
-                "give steps or epochs, not both: in mini-batches a step is an epoch, without them an epoch is a step."
+                message(
+                    "give steps or epochs, not both: in mini-batches a step is an epoch, without them an"
+                    " epoch is a step."
+                )
             )
         steps = epochs
     chosen: Optimizer | None = None
@@ -274,7 +305,7 @@ def _plan(optimizer: Any, learning_rate: float | None, steps: int | None, option
         chosen = as_optimizer(None if auto else optimizer, learning_rate, **hyperparameters)
     if schedule is not None:
         if chosen is None:
-            raise UsageError("a schedule multiplies the learning rate, and there is none: give one.")
+            raise UsageError(message("a schedule multiplies the learning rate, and there is none: give one."))
         chosen = with_schedule(chosen, as_schedule(schedule))
     stopping = Stopping(
         steps=steps,
@@ -301,7 +332,13 @@ def _descended(problem: FitProblem, start: Array, plan: FitPlan, options: FitOpt
     gradient, batch = options.get("gradient"), options.get("batch_size")
     if batch is not None:
         if gradient is not None or plan.path not in ("auto", "formula"):
-            raise UsageError("batch_size goes neither with gradient= nor with a path.")
+            raise UsageError(
+                message(
+                    "{batch_size} goes neither with {gradient} nor with a path.",
+                    batch_size=argument("batch_size"),
+                    gradient=argument("gradient"),
+                )
+            )
         return batches.fit_in_batches(
             problem, start, plan, batch, options.get("epochs"), options.get("seed", 0) or 0
         )

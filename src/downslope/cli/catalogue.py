@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
-import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,17 @@ from downslope.cli.options import default
 from downslope.cli.report import document
 from downslope.cli.words import Command, option
 from downslope.errors import UnknownNameError
-from downslope.messages import NOTHING, Message, lines, listing, literal, message, sentences
+from downslope.messages import (
+    NOTHING,
+    Message,
+    documentation,
+    documented,
+    lines,
+    listing,
+    literal,
+    message,
+    sentences,
+)
 
 if TYPE_CHECKING:
     from downslope.objectives import Problem
@@ -75,7 +84,7 @@ def problems(name: str | None, form: str) -> None:
     if form == "json":
         terminal.emit(document([_problem_record(p) for p in all_problems()]))
         return
-    rows = [(p.name, str(p.dimension), f"{p.minimum:.6g}", p.title) for p in all_problems()]
+    rows = [(p.name, str(p.dimension), f"{p.minimum:.6g}", str(p.title)) for p in all_problems()]
     header = (
         _NAME,
         message("dimension", context="column"),
@@ -103,13 +112,13 @@ def _optimizer_record(cls: type[Optimizer]) -> dict[str, Any]:
         "name": cls.name(),
         "class": cls.__name__,
         "aliases": list(cls.aliases),
-        "summary": str(cls.summary()),
+        "summary": str(documented(cls.summary())),
         "hyperparameters": [
             {
                 "name": field.name,
                 "default": None if field.default is dataclasses.MISSING else field.default,
-                "range": str(range_of(field.metadata)).strip() if "about" in field.metadata else "",
-                "about": str(field.metadata.get("about", "")),
+                "range": str(range_of(field.metadata)) if "about" in field.metadata else "",
+                "about": str(documented(field.metadata.get("about", ""))),
             }
             for field in dataclasses.fields(cls)
         ],
@@ -158,18 +167,13 @@ def _explained(cls: type[Optimizer]) -> dict[str, Any]:
             folder="docs/optimizers",
         )
         written = [str(long)]
-    prose = [" ".join(part.split()) for part in (inspect.getdoc(cls) or "").split("\n\n")[1:]]
-    plain = [
-        re.sub(r"\*([^*]+)\*|``([^`]+)``", r"\1\2", p)
-        for p in prose
-        if not p.startswith((".. ", "Args:", ">>>")) and ":math:" not in p
-    ]
+    said = documentation(inspect.getdoc(cls) or "")
     return {
         **_optimizer_record(cls),
         "formula": written,
         "legend": rule.legend,
-        "remarks": [p for p in plain if not p.startswith("Source:")],
-        "source": " ".join(p.removeprefix("Source:").strip() for p in plain if p.startswith("Source:")),
+        "remarks": [*map(str, said.remarks)],
+        "source": str(said.source),
     }
 
 
@@ -198,6 +202,7 @@ def _optimizer_page(record: dict[str, Any]) -> str:
 
 def _problem_record(problem: Problem) -> dict[str, Any]:
     record = dataclasses.asdict(problem)
+    record |= {name: str(getattr(problem, name)) for name in ("title", "about", "source")}
     if not math.isfinite(problem.minimum):
         record["minimum"] = str(problem.minimum)
     return {"name": record.pop("name"), "dimension": problem.dimension, **record}

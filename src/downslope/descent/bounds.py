@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import ExpressionError, UsageError, nearest
 from downslope.language import parse_number
+from downslope.messages import as_message
 from downslope.objectives import Objective, Parameters, Vector
 from downslope.optimizers import Optimizer, all_optimizers
 from downslope.optimizers.wrappers.projected import Projected
@@ -46,7 +47,7 @@ def within_bounds(
     inside = np.clip(x, lower, upper)
     if not np.array_equal(inside, x):
         objective = copy.copy(objective)
-        objective.notes = (*objective.notes, _moved(objective.parameters, x, inside))
+        objective.notes = (*objective.notes, as_message(_moved(objective.parameters, x, inside)))
     return (
         Projected(optimizer=optimizer, lower=tuple(lower.tolist()), upper=tuple(upper.tolist())),
         objective,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from downslope.descent import kernel as k
+from downslope.descent.norms import least_square, norm_of
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.objectives import Objective, Vector
 from downslope.objectives.loop import Advance, Carry
@@ -42,7 +44,7 @@ class CompiledEngine:
             return (next_x, *leaves), (value, square, accepted)
 
         leaves = [np.asarray(leaf, objective.dtype) for _, leaf in states.leaves(state)]
-        self._optimizer, self._shape = optimizer, state
+        self._objective, self._optimizer, self._sign, self._shape = objective, optimizer, sign, state
         self._carry: Carry
         self._advance: Advance
         self._carry, self._advance = loop.compile(step, (np.array(x, objective.dtype), *leaves))
@@ -52,31 +54,55 @@ class CompiledEngine:
     def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
         while budget > 0:
-            code = trace.may_evaluate()
+            code = trace.room()
             if code != k.SLICE_DONE:
                 return code
             if self._taken == len(self._block):
                 after, block = self._advance(self._carry, budget)
-                self._before, self._carry, self._block, self._taken = self._carry, after, block, 0
+                self._before, self._carry, self._block, self._taken = (
+                    self._carry,
+                    after,
+                    self._measured(block),
+                    0,
+                )
             code, taken = trace.absorb(self._block[self._taken :])
             self._taken += taken
             budget -= taken
             if code == k.ROWS_FULL:
                 return code
             if code != k.SLICE_DONE:
-                self._go_back(code)
+                self._go_back()
                 return code
         return k.SLICE_DONE
 
-    def _go_back(self, code: int) -> None:
-        """To the evaluation that ended the run (or the one not allowed any more): the block went beyond it."""
-        count = self._taken - (code != k.EVALUATION_LIMIT)
-        if count < len(self._block):
-            carry = self._before
-            while count > 0:  # the same arithmetic again, so the same numbers
-                carry, block = self._advance(carry, count)
-                count -= len(block)
-            self._carry = carry
+    def _go_back(self) -> None:
+        """To the evaluation that ended the run: the block went beyond it."""
+        count, carry = self._taken - 1, self._before
+        while count > 0:  # the same arithmetic again, so the same numbers
+            carry, block = self._advance(carry, count)
+            count -= len(block)
+        self._carry = carry
+
+    def go_on(self, trace: TraceBuffer) -> None:
+        """To the point that comes after the last evaluation."""
+        self._carry, _ = self._advance(self._carry, 1)
+        self._block, self._taken = self._block[:0], 0
+
+    def _measured(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The block with norms in the place of their squares; anew where those over- or underflowed."""
+        squares, known = block[:, -2], np.isfinite(block[:, -3]) & (block[:, -1] > 0.5)
+        odd = known & ~((squares >= least_square(self._objective.dtype)) & (squares < np.inf))
+        with np.errstate(invalid="ignore"):
+            block[:, -2] = np.sqrt(squares)
+        points, again = np.unique(block[odd, :-3], axis=0, return_inverse=True)
+        if len(points):
+            norms = [norm_of(self._residual(point)) for point in points]
+            block[odd, -2] = np.array(norms)[again.ravel()]
+        return block
+
+    def _residual(self, x: Vector) -> Vector:
+        gradient = np.float64(self._sign) * self._objective.gradient(x)
+        return np.asarray(self._optimizer.residual(x, gradient))
 
     def answer(self, trace: TraceBuffer) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, get_args
 
-import numpy as np
-
 from downslope.descent import kernel as k
 from downslope.descent.compiled import CompiledEngine
+from downslope.descent.evidence import TESTS, Cause
 from downslope.descent.fused import FusedEngine
 from downslope.descent.hosted import HostedEngine
+from downslope.descent.observing import DescentProblem, StopEvent, judge_end
 from downslope.descent.progress import Progress, Step
 from downslope.descent.remote import RemoteEngine
-from downslope.descent.result import Descent, Reported
-from downslope.descent.stopping import Status, Stopping
-from downslope.descent.termination import StopEvent, Termination, termination_of
+from downslope.descent.reports import Reports
+from downslope.descent.result import Descent
+from downslope.descent.stopping import Stopping
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.descent.traced import TracedEngine
 from downslope.errors import UsageError
@@ -32,12 +32,15 @@ EngineName = Literal["auto", "traced", "compiled", "hosted"]
 
 
 class Engine(Protocol):
-    """What both engines are to the loop here."""
+    """What every engine is to the loop here."""
 
     name: str
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
+
+    def go_on(self, trace: TraceBuffer) -> None:
+        """To the point that comes after the last evaluation, which did not end the run after all."""
 
     def answer(self, trace: TraceBuffer) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""
@@ -75,8 +78,11 @@ def descend(
     full = stopping.with_defaults(objective.dtype)
     trace = TraceBuffer(x, _towards(full, sign), every)
     chosen = choose_engine(objective, resolve_schedule(optimizer), x, sign, engine)
-    ending = _drive(chosen, trace, objective, sign, callbacks or Callbacks(), started)
-    judgement = termination_of(ending, trace, x, sign, objective)
+    descent = DescentProblem(objective, x, sign)
+    reports = Reports(chosen, trace, descent, resolve_schedule(optimizer))
+    cause = _drive(chosen, trace, descent, reports, callbacks or Callbacks(), started)
+    event = StopEvent(cause, chosen.point(trace), reports.at_the_end(cause))
+    termination = judge_end(event, trace, descent)
     seconds = time.perf_counter() - started
     history = trace.history(objective.parameters.coordinates, sign)
     return Descent(
@@ -86,26 +92,12 @@ def descend(
         maximize=maximize,
         start=x,
         history=history,
-        termination=judgement,
-        reported=_reported(chosen, trace, judgement, objective),
+        termination=termination,
+        reported=event.reported,
         nfev=trace.evaluations,
         engine=chosen.name,
         seconds=seconds,
     )
-
-
-def _reported(
-    engine: Engine, trace: TraceBuffer, judgement: Termination, objective: Objective
-) -> Reported | None:
-    """What an averaging method reports instead of its last point; None where that is the last point."""
-    if judgement.left_at is not None or trace.step < 0:
-        return None
-    with np.errstate(all="ignore"):
-        answer = engine.answer(trace)
-        if np.array_equal(answer, engine.point(trace)):
-            return None
-        value, gradient = objective.value_and_gradient(answer)
-    return Reported(answer, float(value), float(np.linalg.norm(gradient)))
 
 
 def _towards(stopping: Stopping, sign: float) -> Stopping:
@@ -148,40 +140,41 @@ def choose_engine(
 def _drive(
     engine: Engine,
     trace: TraceBuffer,
-    objective: Objective,
-    sign: float,
+    descent: DescentProblem,
+    reports: Reports,
     callbacks: Callbacks,
     started: float,
-) -> StopEvent:
+) -> Cause:
     """Advance slice by slice until something ends the run."""
     seconds = trace.stopping.seconds
     budget, told = 1, -1
     try:
         while True:
             began = time.perf_counter()
-            code = engine.advance(trace, budget)
+            code = engine.advance(trace, reports.within(budget))
             now = time.perf_counter()
             if told < 0 <= trace.step:
                 trace.begin()
             if (
                 callbacks.callback is not None
                 and trace.step > told
-                and _wants_to_stop(callbacks.callback, trace, objective, sign)
+                and _wants_to_stop(callbacks.callback, trace, descent)
             ):
-                return StopEvent(Status.STOPPED_BY_CALLBACK, engine.point(trace))
+                return Cause.CALLBACK
             told = trace.step
             if code == k.ROWS_FULL:
                 trace.make_room()
                 continue
-            if code != k.SLICE_DONE:
-                return StopEvent(code, engine.point(trace))
+            if code != k.SLICE_DONE and (code not in TESTS or reports.confirm(Cause(code))):
+                return reports.cause or Cause(code)
             if seconds is not None and now - started >= seconds:
-                return StopEvent(Status.TIME_LIMIT, engine.point(trace))
+                return Cause.TIME_LIMIT
             if callbacks.progress is not None and now - started >= SLICE_SECONDS:
-                callbacks.progress(_progress(trace, sign, now - started))
-            budget = 1 if callbacks.callback is not None else _next_budget(budget, now - began, seconds)
+                callbacks.progress(_progress(trace, descent.sign, now - started))
+            again = code != k.SLICE_DONE or callbacks.callback is not None
+            budget = 1 if again else _next_budget(budget, now - began, seconds)
     except KeyboardInterrupt:
-        return StopEvent(Status.INTERRUPTED, engine.point(trace))
+        return Cause.INTERRUPTED
 
 
 def _next_budget(budget: int, took: float, seconds: float | None) -> int:
@@ -190,12 +183,9 @@ def _next_budget(budget: int, took: float, seconds: float | None) -> int:
     return max(1, min(16 * budget, int(budget * slice_seconds / max(took, 1e-7))))
 
 
-def _wants_to_stop(
-    callback: Callable[[Step], Any], trace: TraceBuffer, objective: Objective, sign: float
-) -> bool:
-    m = trace.memory
-    x = objective.present(trace.last_x)
-    step = Step(trace.step, trace.evaluations, x, sign * m[k.LAST_VALUE], float(np.sqrt(m[k.LAST_SQUARE])))
+def _wants_to_stop(callback: Callable[[Step], Any], trace: TraceBuffer, descent: DescentProblem) -> bool:
+    x = descent.objective.present(trace.last_x)
+    step = Step(trace.step, trace.evaluations, x, descent.sign * trace.memory[k.LAST_VALUE], trace.last_norm)
     try:
         return bool(callback(step))
     except StopIteration:
@@ -213,7 +203,7 @@ def _progress(trace: TraceBuffer, sign: float, elapsed: float) -> Progress:
         trace.step,
         trace.evaluations,
         float(sign * m[k.LAST_VALUE]),
-        float(np.sqrt(m[k.LAST_SQUARE])),
+        float(m[k.LAST_NORM]),
         elapsed,
         max(done, default=None),
     )

@@ -9,9 +9,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from downslope.descent import kernel as k
+from downslope.descent.norms import norm_from_square, norm_of
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
@@ -44,6 +43,7 @@ class FusedEngine:
         from downslope.torch.program import Program  # imports torch, which is there: the tensors are its
 
         self._remote, self._optimizer, self._sign = remote, optimizer, float(sign)
+        self._dtype = objective.dtype
         self._program, self._named = Program(tape, in_place=False), optimizer.scalars()
         self._tensors = tensors
         self._shape = states.mapped(first, lambda *_: None)
@@ -53,26 +53,25 @@ class FusedEngine:
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
-        watched = bool(trace.limits[k.IDLE] < np.inf)
+        watched = bool(trace.limits[k.WATCHED])
         try:
             for _ in range(budget):
-                code = trace.may_evaluate()
+                code = trace.room()
                 if code != k.SLICE_DONE:
                     return code
                 self._make_update()
                 value, slopes = self._remote.value_and_gradient(self._tensors)
                 if self._sign < 0:
                     value, slopes = -value, [-slope for slope in slopes]
-                square = self._remote.squared_length(slopes)
+                norm = self._length(slopes)
                 moved = self._moved() if watched else 1.0
-                code = trace.absorb_far(
-                    value, square, 1.0, moved, partial(self._remote.vector, self._tensors)
-                )
+                code = trace.absorb_far(value, norm, 1.0, moved, partial(self._remote.vector, self._tensors))
                 if trace.counts[k.ACCEPTED_AT] == trace.evaluations:
                     self._last = self._tensors
+                self._next = slopes, value
                 if code != k.SLICE_DONE:
                     return code
-                self._update = slopes, value
+                self.go_on(trace)
         finally:
             if trace.step >= 0:
                 trace.far = partial(self._remote.vector, self._last)
@@ -84,8 +83,16 @@ class FusedEngine:
             done = self._program.run(self._tensors, slopes, value, self._leaves, self._named)
             self._tensors, self._leaves, self._update = done.next_x, done.state, None
 
+    def go_on(self, trace: TraceBuffer) -> None:
+        """To the point that comes after the last evaluation."""
+        self._update = self._next
+
     def _moved(self) -> float:
-        return self._remote.squared_length((ParamTree(self._tensors) - ParamTree(self._last)).parts)
+        return self._length((ParamTree(self._tensors) - ParamTree(self._last)).parts)
+
+    def _length(self, parts: Any) -> float:
+        norm = norm_from_square(self._remote.squared_length(parts), self._dtype)
+        return norm_of(self._remote.vector(parts)) if norm is None else norm
 
     def answer(self, trace: TraceBuffer) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import kernel as k
+from downslope.descent.norms import norm_of
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
@@ -30,22 +31,26 @@ class HostedEngine:
     def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
         for _ in range(budget):
-            code = trace.may_evaluate()
+            code = trace.room()
             if code != k.SLICE_DONE:
                 return code
             value, gradient = self._objective.value_and_gradient(self._x)
             with np.errstate(all="ignore"):
                 value, gradient = self._sign * value, self._sign * gradient
                 next_x, state, accepted = self._optimizer.update(self._x, value, gradient, self._state)
-                residual = self._optimizer.residual(self._x, gradient)
-                square = float(np.dot(residual, residual))
+                norm = norm_of(self._optimizer.residual(self._x, gradient))
             row = self._row
-            row[0, :-3], row[0, -3:] = self._x, (value, square, accepted)
+            row[0, :-3], row[0, -3:] = self._x, (value, norm, accepted)
+            self._next = next_x, state
             code, _ = trace.absorb(row)
             if code != k.SLICE_DONE:
                 return code
-            self._x, self._state = self._rounded(next_x), self._rounded(state)
+            self.go_on(trace)
         return k.SLICE_DONE
+
+    def go_on(self, trace: TraceBuffer) -> None:
+        """To the point that comes after the last evaluation."""
+        self._x, self._state = (self._rounded(part) for part in self._next)
 
     def _rounded(self, state: Any) -> Any:
         """In float32 nothing wider may stay: one float64 in a state makes float64 of all that it meets."""

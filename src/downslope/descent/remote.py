@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import kernel as k
+from downslope.descent.norms import norm_from_square, norm_of
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
@@ -71,25 +72,41 @@ class RemoteEngine:
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
-        accepted, self._watched = None, bool(trace.limits[k.IDLE] < np.inf)
+        accepted, self._watched = None, bool(trace.limits[k.WATCHED])
         try:
             for _ in range(budget):
-                code = trace.may_evaluate()
+                code = trace.room()
                 if code != k.SLICE_DONE:
                     return code
                 after, record = self._step(self._carry)
                 value, square, taken, moved = (float(number) for number in record)
-                here, last = self._carry[0], after[1]
-                code = trace.absorb_far(value, square, taken, moved, partial(self._vector, here))
+                here, last, self._next = self._carry[0], after[1], after
+                norm, length = self._norm(square), float(np.sqrt(moved))
+                code = trace.absorb_far(value, norm, taken, length, partial(self._vector, here))
                 if code == k.SLICE_DONE or trace.counts[k.ACCEPTED_AT] == trace.evaluations:
                     accepted = last
                 if code != k.SLICE_DONE:
                     return code
-                self._carry = after
+                self.go_on(trace)
         finally:
             if accepted is not None:
                 trace.far = partial(self._vector, accepted)
         return k.SLICE_DONE
+
+    def go_on(self, trace: TraceBuffer) -> None:
+        """To the point that comes after the last evaluation."""
+        self._carry = self._next
+
+    def _norm(self, square: float) -> float:
+        """The gradient norm at the point evaluated last, whose square was summed up."""
+        norm = norm_from_square(square, self._precision)
+        if norm is not None:
+            return norm
+        here = self._carry[0]
+        gradient = _whole(self._remote.value_and_gradient(_parts(here))[1])
+        with plain_precision(self._precision):
+            residual = self._optimizer.residual(here, gradient if self._sign > 0 else -gradient)
+        return norm_of(self._vector(residual))
 
     def _vector(self, x: Any, out: Vector | None = None) -> Vector:
         return self._remote.vector(_parts(x), out)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from downslope.descent.history import History
 from downslope.descent.stopping import Stopping
-from downslope.descent.termination import Termination
+from downslope.descent.termination import Termination, terminate
+from downslope.descent.termination_messages import Places
+from downslope.messages import Message
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
@@ -31,7 +33,8 @@ class Descent:
     Attributes:
         objective, optimizer, stopping, maximize, start: what was asked.
         history: the whole way, as columns.
-        termination: status, success, message, and the point outside where the run left the domain.
+        termination: status, success, message, the point outside where the run left the domain, and the numbers that
+            decided.
         nfev: evaluations of the objective (each with its gradient).
         engine: "traced" (native code), "compiled" (by JAX or TensorFlow), "hosted" (Python) or "recorded".
         seconds: wall-clock time.
@@ -55,6 +58,23 @@ class Descent:
         """The former name of ``termination``."""
         return self.termination
 
+    def judged_again(self, *remarks: Message, left_at: Vector | None = None, **changes: Any) -> Self:
+        """The run with its end judged by evidence that was changed, and with more remarks.
+
+        Args:
+            remarks: whole sentences.
+            left_at: the point outside, where it is in other coordinates now.
+            changes: of the evidence, by name.
+        """
+        before = self.termination
+        if before.evidence is None:
+            return self
+        evidence = replace(before.evidence, **changes)
+        left = before.left_at if left_at is None else left_at
+        last = self.history.x[-1] if len(self.history) else None
+        places = Places(self.history.coordinates, last, left if evidence.outside else None)
+        return replace(self, termination=terminate(evidence, places, *before.remarks, *remarks))
+
     @property
     def final(self) -> Vector:
         """The point reported, as a flat vector in the order of ``history.coordinates``: the last finite one."""
@@ -72,7 +92,10 @@ class Descent:
         """The objective at ``x``; NaN where it was not finite even at the start, or not evaluated there (a record)."""
         if self.reported is not None:
             return self.reported.value
-        return float(self.history.value[-1]) if len(self.history) else float("nan")
+        if not len(self.history):  # the gradient may not have been finite where the value was
+            evidence = self.termination.evidence
+            return float("nan") if evidence is None else evidence.value
+        return float(self.history.value[-1])
 
     @property
     def gradient_norm(self) -> float:
@@ -104,7 +127,7 @@ class Descent:
     @property
     def notes(self) -> tuple[str, ...]:
         """How the objective was understood, where that could surprise."""
-        return self.objective.notes
+        return tuple(map(str, self.objective.notes))
 
     @property
     def command(self) -> str:

@@ -1,4 +1,4 @@
-"""The working memory of a run, written by either engine: counts, limits, the last point and the rows so far."""
+"""The working memory of a run, written by any engine: counts, limits, the last point and the rows so far."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ class TraceBuffer:
         every: keep every so-many-th step; None keeps all until 32 MB are full, then every 2nd, 4th, ...
     """
 
+    least_norm = (
+        0.0  # smaller gradient norms in the rows are wrong by underflow, where the engine summed up squares
+    )
+    norms: Callable[[Any], Matrix] | None = None  # the true ones, at points
+
     def __init__(self, x: Vector, stopping: Stopping, every: int | None) -> None:
         whole = isinstance(every, (int, np.integer)) or (isinstance(every, float) and every.is_integer())
         if every is not None and (isinstance(every, bool) or not whole or not 1 <= every < 2**63):
@@ -43,11 +48,12 @@ class TraceBuffer:
         self.counts[k.STEP] = -1
         self.counts[k.STRIDE] = every or 1
         self.memory = np.full(k.LAST_X + len(x), np.nan)
+        self.memory[[k.LEAST_VALUE, k.LEAST_NORM]] = math.inf
         first = min(FIRST_ROWS, max(FEWEST_ROWS, MOST_NUMBERS // self.width))
         self.rows = np.empty((first, self.width))
         self.row_steps = np.empty((first, 2), np.int64)
         self.limits = self._first_limits()
-        self.first_value = math.nan
+        self.first_value = self.first_norm = math.nan
         self.far: Callable[[], Vector] | None = None
         self._unknown = np.full(1, np.nan)
         self._far, self._far_move, self._far_memory = np.empty((1, 3)), np.empty(1), self.memory[: k.LAST_X]
@@ -66,28 +72,45 @@ class TraceBuffer:
     def _first_limits(self) -> Vector:
         s = self.stopping
         limits = np.full(k.LIMITS, np.inf)
-        limits[k.MAX_STEPS] = math.inf if s.steps is None else s.steps
-        limits[k.MAX_EVALUATIONS] = math.inf if s.evaluations is None else s.evaluations
-        limits[k.GRADIENT_SQUARED] = -1.0 if s.tolerance is None else s.tolerance * s.tolerance
-        limits[k.VALUE_CHANGE] = -1.0 if s.value_tolerance is None else s.value_tolerance
-        limits[k.POINT_CHANGE_SQUARED] = -1.0 if s.x_tolerance is None else s.x_tolerance * s.x_tolerance
-        limits[k.TARGET] = -math.inf if s.target is None else s.target
+        for place, asked, nothing in (
+            (k.MOST_STEPS, s.steps, math.inf),
+            (k.MOST_EVALUATIONS, s.evaluations, math.inf),
+            (k.TOLERANCE, s.tolerance, -1.0),
+            (k.VALUE_TOLERANCE, s.value_tolerance, -1.0),
+            (k.X_TOLERANCE, s.x_tolerance, -1.0),
+            (k.TARGET, s.target, -math.inf),
+        ):
+            limits[place] = nothing if asked is None else asked
         limits[k.FLOOR] = -math.inf
-        if s.asks_for_a_test:
-            limits[k.IDLE] = IDLE_EVALUATIONS
+        limits[k.MOST_IDLE] = IDLE_EVALUATIONS
+        limits[k.WATCHED] = s.asks_for_a_test
+        limits[k.SUSPECT] = limits[k.ASK_BELOW] = 0.0
         return limits
+
+    def measure_by(self, norms: Callable[[Matrix], Matrix], least_square: float, suspect: bool) -> None:
+        """Tell how true gradient norms are found where sums of squares over- or underflow.
+
+        Args:
+            norms: those at points, one a row.
+            least_square: a smaller sum has lost some to underflow.
+            suspect: whether a sum may be finite where the gradient is not.
+        """
+        self.norms, self.least_norm = norms, math.sqrt(least_square)
+        s, decides = self.stopping, self.stopping.relative_tolerance is not None
+        decides |= s.tolerance is not None and s.tolerance <= self.least_norm
+        self.limits[k.ASK_BELOW], self.limits[k.SUSPECT] = least_square if decides else 0.0, suspect
 
     def begin(self) -> None:
         """Complete the limits that depend on the value and gradient at the start, once they are known."""
-        value, square = self.memory[k.LAST_VALUE], self.memory[k.LAST_SQUARE]
-        self.first_value = float(value)
-        runaway = RUNAWAY * (1 + abs(float(value)))
+        value, norm = float(self.memory[k.LAST_VALUE]), float(self.memory[k.LAST_NORM])
+        self.first_value, self.first_norm = value, norm
+        runaway = min(RUNAWAY * (1 + abs(value)), np.finfo(np.float64).max)
         self.limits[k.CEILING], self.limits[k.FLOOR] = runaway, -runaway
         relative = self.stopping.relative_tolerance
         if relative is not None:
-            self.limits[k.GRADIENT_SQUARED] = max(
-                self.limits[k.GRADIENT_SQUARED], relative * relative * square
-            )
+            self.limits[k.TOLERANCE] = max(self.limits[k.TOLERANCE], relative * norm)
+            if self.limits[k.TOLERANCE] > self.least_norm:
+                self.limits[k.ASK_BELOW] = 0.0
 
     @property
     def step(self) -> int:
@@ -107,19 +130,15 @@ class TraceBuffer:
             self.far = None
         return self.memory[k.LAST_X :].copy()
 
-    def may_evaluate(self) -> int:
-        """SLICE_DONE where another evaluation is allowed and has room, else what stands against it."""
-        if self.counts[k.ROWS] == len(self.rows):
-            return k.ROWS_FULL
-        if self.counts[k.EVALUATIONS] >= self.limits[k.MAX_EVALUATIONS]:
-            return k.EVALUATION_LIMIT
-        return k.SLICE_DONE
+    def room(self) -> int:
+        """SLICE_DONE where another evaluation has room, else ROWS_FULL."""
+        return k.ROWS_FULL if self.counts[k.ROWS] == len(self.rows) else k.SLICE_DONE
 
     def absorb(self, block: Matrix) -> tuple[int, int]:
         """Take over evaluations that were made elsewhere: a code of ``kernel``, and how many were taken.
 
         Args:
-            block: x, value, squared gradient and acceptance of one evaluation a row, shape (evaluations, d + 3).
+            block: x, value, gradient norm and acceptance of one evaluation a row, shape (evaluations, d + 3).
         """
         before = self.evaluations
         if len(self._unknown) < len(block):
@@ -130,13 +149,13 @@ class TraceBuffer:
         return int(code), self.evaluations - before
 
     def absorb_far(
-        self, value: float, square: float, accepted: float, moved: float, x: Callable[[Vector], Any]
+        self, value: float, norm: float, accepted: float, moved: float, x: Callable[[Vector], Any]
     ) -> int:
         """Take over one evaluation at a point that is kept elsewhere; ``x`` writes it into its row, where that is kept.
 
         ``far`` is the caller's to set: it fetches the last accepted point, once somebody asks for it.
         """
-        self._far[0] = value, square, accepted
+        self._far[0] = value, norm, accepted
         self._far_move[0] = moved
         row = int(self.counts[k.ROWS])
         code = k.absorb(
@@ -168,22 +187,47 @@ class TraceBuffer:
         self.row_steps[:left] = row_steps
         self.counts[k.ROWS] = left
 
-    def history(self, coordinates: tuple[str, ...], sign: float) -> History:
-        """The rows so far, and the last accepted point where the spacing left it out."""
+    def kept(self) -> tuple[Matrix, Matrix, bool]:
+        """The values and points that are kept, the last accepted one with them; and whether they are all there was."""
+        _, rows = self._kept_rows()
+        return rows[:, 0], rows[:, 2:], int(self.counts[k.STRIDE]) == 1
+
+    def _kept_rows(self) -> tuple[NDArray[np.int64], Matrix]:
         count = int(self.counts[k.ROWS])
         rows, steps = self.rows[:count], self.row_steps[:count]
         if self.step >= 0 and (count == 0 or steps[-1, 0] != self.step):
             m = self.memory
-            last = np.concatenate([[m[k.LAST_VALUE], m[k.LAST_SQUARE]], self.last_x])
+            last = np.concatenate([[m[k.LAST_VALUE], m[k.LAST_NORM]], self.last_x])
             rows = np.concatenate([rows, last[None]])
             steps = np.concatenate([steps, [[self.step, self.counts[k.ACCEPTED_AT]]]])
+        return steps, rows
+
+    def history(self, coordinates: tuple[str, ...], sign: float) -> History:
+        """The rows so far, and the last accepted point where the spacing left it out."""
+        steps, rows = self._kept_rows()
         value = sign * rows[:, 0]
         value += 0.0  # no minus zero
         return History(
             steps[:, 0].copy(),
             steps[:, 1].copy(),
             value,
-            np.sqrt(rows[:, 1]),
+            self._true_norms(rows),
             rows[:, 2:].copy(),
             coordinates,
         )
+
+    def _true_norms(self, rows: Matrix) -> Matrix:
+        """The gradient norms of the rows, anew where a sum of squares underflowed."""
+        norms: Matrix = rows[:, 1].copy()
+        if self.norms is not None:
+            small = np.flatnonzero(norms < self.least_norm)
+            if len(small):
+                points, again = np.unique(rows[small, 2:], axis=0, return_inverse=True)
+                norms[small] = self.norms(points.astype(np.float64))[again.ravel()]
+        return norms
+
+    @property
+    def last_norm(self) -> float:
+        """The gradient norm at the last accepted point."""
+        norm = float(self.memory[k.LAST_NORM])
+        return float(self.norms(self.last_x[None])[0]) if self.norms and norm < self.least_norm else norm

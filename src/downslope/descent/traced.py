@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import symengine as se
+from numpy.typing import NDArray
 
 from downslope import symbolic
+from downslope.descent.norms import least_square, norms_of
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.objectives import FormulaObjective, Vector
 from downslope.optimizers import Optimizer
@@ -21,6 +24,7 @@ from downslope.symbolic.array import TraceError, box
 
 MOST_OUTPUTS = 1500  # a step map with more takes seconds to compile; the hosted engine starts at once
 KEPT_MAPS = 64
+FEW_POINTS = 50  # whose gradients are interpreted sooner than compiled
 # By bytes of a number: what is smaller than this is zero, where it only fades.
 FLUSHED = {4: 1e-30, 8: 1e-300}
 
@@ -117,6 +121,26 @@ def _flushed(old: Any, new: Any, dtype: Any) -> Any:
     return SymbolicArray(box(se.Piecewise((se.Integer(0), gone), (faded, True))))
 
 
+def _divides(expression: Any) -> bool:
+    """Whether it has a power with a negative or broken exponent, or a function that is not finite everywhere."""
+    seen: set[Any] = set()
+    stack = [expression]
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if isinstance(node, se.Pow):
+            exponent = node.args[1]
+            whole = exponent.is_Number and exponent.is_integer and exponent > 0
+            if not whole and node.args[0] != se.E:
+                return True
+        elif not node.is_Number and not isinstance(node, (se.Add, se.Mul, se.Symbol, se.sin, se.cos)):
+            return True
+        stack.extend(node.args)
+    return False
+
+
 class TracedEngine:
     """Iterates a step map natively. One at a time writes to a ``TraceBuffer``."""
 
@@ -129,7 +153,7 @@ class TracedEngine:
             raise TraceError(f"a step map of {size} numbers is too large to compile")
         self._map = step_map(objective, optimizer, sign, state)
         values = list(optimizer.scalars().values())
-        self._optimizer, self._shape = optimizer, state
+        self._objective, self._optimizer, self._sign, self._shape = objective, optimizer, sign, state
         self._begin, self._dimension = len(values), len(x)
         self._buffers = [np.zeros(len(values) + size + 3, objective.dtype) for _ in range(2)]
         for buffer in self._buffers:
@@ -138,24 +162,74 @@ class TracedEngine:
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
-        from downslope.descent.kernel import iterate
+        from downslope.descent.kernel import NORM_WANTED, SLICE_DONE, iterate
 
-        native = self._map.native
-        return int(
-            iterate(
-                native.address,
-                native.data,
-                *self._buffers,
-                self._begin,
-                self._dimension,
-                trace.counts,
-                trace.limits,
-                trace.memory,
-                trace.rows,
-                trace.row_steps,
-                budget,
+        if trace.norms is None:
+            trace.measure_by(self.norms, least_square(self._objective.dtype), self._suspect)
+        native, stop_at = self._map.native, trace.evaluations + budget
+        while True:
+            code = int(
+                iterate(
+                    native.address,
+                    native.data,
+                    *self._buffers,
+                    self._begin,
+                    self._dimension,
+                    trace.counts,
+                    trace.limits,
+                    trace.memory,
+                    trace.rows,
+                    trace.row_steps,
+                    stop_at - trace.evaluations,
+                )
             )
-        )
+            if code != NORM_WANTED:
+                return code
+            code = self._advance_by_one(trace)
+            if code != SLICE_DONE:
+                return code
+
+    def _advance_by_one(self, trace: TraceBuffer) -> int:
+        """One evaluation with its true gradient norm."""
+        from downslope.descent.kernel import HERE, SLICE_DONE
+
+        here, there = (self._buffers[(trace.counts[HERE] + i) % 2] for i in range(2))
+        there[self._begin :] = self._map.native(here[:-3])
+        row = np.empty(self._dimension + 3)
+        row[:-3], row[-3:] = self.point(trace), there[-3:]
+        row[-2] = self.norms(row[None, :-3])[0]
+        code, _ = trace.absorb(row[None])
+        if code == SLICE_DONE:
+            self.go_on(trace)
+        return code
+
+    def go_on(self, trace: TraceBuffer) -> None:
+        """To the point that comes after the last evaluation."""
+        from downslope.descent.kernel import HERE
+
+        trace.counts[HERE] = 1 - trace.counts[HERE]
+
+    @cached_property
+    def _suspect(self) -> bool:
+        """Whether the gradient's squares may be finite where it is not, by what they simplify to."""
+        return any(_divides(partial) for partial in self._objective.partials)
+
+    @cached_property
+    def _slopes(self) -> Any:
+        """The gradient by an interpreter that is ready in a tenth of the time that machine code takes."""
+        o = self._objective
+        return se.Lambdify(list(o.symbols), list(o.partials), backend="lambda", cse=True)
+
+    def norms(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The norms of the gradient (or of what vanishes where the method is done) at points, one a row."""
+        o = self._objective
+        with np.errstate(all="ignore"):
+            if len(points) <= FEW_POINTS:
+                slopes = np.array([self._slopes(point) for point in points], np.float64)
+            else:
+                slopes = symbolic.compile_native(o.symbols, o.partials).rows(points)
+            slopes = slopes.reshape(points.shape).astype(o.dtype).astype(np.float64)
+            return norms_of(self._optimizer.residual(points, self._sign * slopes))
 
     def answer(self, trace: TraceBuffer) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""

@@ -1,9 +1,10 @@
 """Why a run ended as it did, in numbers that were tried; and before a run, what to expect of it.
 
-In flows a ``Descent``, or a function and a start; out flow an ``Explanation`` (the point, causes with evidence and
-advice that was run, a forecast), a ``Forecast``, a ``GradientCheck``. ``explanation`` is where to begin; ``diagnosis``
-holds the facts of a run; each file of ``findings`` looks for one family of causes; ``sentences`` has every word that is
-said. May import ``descent`` and what is below it; nothing above.
+In flows a ``Descent``, or a function and a start; out flow an ``Explanation`` (the point reached, causes with evidence
+and advice that was run, a forecast), a ``Forecast``, a ``GradientCheck``. ``explanation`` is the way in; ``diagnosis``
+holds the facts of a run; each file of ``findings`` looks for one family of causes; ``sentences`` has
+every word that is said.
+May import ``descent`` and what is below it; nothing above.
 """
 
 from downslope.explain.explanation import Explanation, explain

@@ -1,25 +1,36 @@
-"""Advice: a setting that has been run on the same problem before anybody reads of it."""
+"""Advice: a setting that has been run on the same problem, and looked at, before anybody reads of it.
+
+A candidate is a few options of ``minimize`` that would be changed. It becomes advice where the same call with them ends
+in success by the limits that the call has, or by limits that are named with it, and where nothing is found wrong with
+that run. The first candidate that does is taken, and there is one advice in an explanation.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from downslope.descent import Descent, Status, Stopping, descend
 from downslope.descent.descend import EngineName
 from downslope.errors import DownslopeError
+from downslope.explain import budget
 from downslope.explain.diagnosis import Diagnosis
-from downslope.explain.sentences import say
+from downslope.explain.point import judge_run
+from downslope.explain.sentences import TEMPLATES, say
 from downslope.explain.setup import Setup
+from downslope.messages import Message
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer, as_optimizer
 
-MOST_STEPS = 100_000
-SHARE = 0.6  # of the time that is left, for one trial
-LEAST = 0.004  # seconds: a trial that is promised less is not begun
+MOST_STEPS = 1_000_000
+SHARE = 0.4  # of the operations that are left, for one trial
+FEWEST = 100  # evaluations: a trial that could make fewer is not begun
 DIGITS = 3  # of a learning rate that is advised
+ROOM = 1.1  # times the steps that were needed are advised, with two digits
+LEFT_OUT = {"optimizer": None, "learning_rate": None, "hyperparameters": None, "schedule": None}
 
 
 @dataclass(frozen=True)
@@ -28,11 +39,13 @@ class Advice:
 
     Attributes:
         setting: what to change, by the names of ``minimize``: ``{"learning_rate": 0.25}``, ``{"start": {...}}``.
+            None stands for an option that is to be left out.
         key: of its sentence.
         status: how the trial ended.
         steps: how many steps it took.
         value: the objective where it ended.
         gradient_norm: the gradient's norm there.
+        tolerance: the gradient norm that it was to reach; None where it met another test of the run's own.
     """
 
     setting: dict[str, Any]
@@ -41,18 +54,27 @@ class Advice:
     steps: int
     value: float
     gradient_norm: float
+    tolerance: float | None = None
     verified: bool = True
 
     @property
     def sentence(self) -> str:
         """What to do, and what it did when it was tried."""
+        return str(self.message)
+
+    @property
+    def message(self) -> Message:
+        """The same as data."""
         fields = {name: value for name, value in self.setting.items() if name not in ("start", "bounds")}
+        fields |= fields.pop("hyperparameters", None) or {}
         fields["rate"] = self.setting.get("learning_rate", math.nan)
+        fields["allowed"] = self.setting.get("steps", 0)
         for name in ("start", "bounds"):
             fields[name] = _listed(self.setting.get(name, {}))
-        return say(
-            self.key, **{**fields, "steps": self.steps, "value": self.value, "norm": self.gradient_norm}
-        )
+        fields |= {"steps": self.steps, "value": self.value, "norm": self.gradient_norm}
+        fields["tolerance"] = self.setting.get("tolerance", self.tolerance)
+        own = self.tolerance is None and f"{self.key}.own" in TEMPLATES and "tolerance" not in self.setting
+        return say(f"{self.key}.own" if own else self.key, **fields)
 
     def to_dict(self) -> dict[str, Any]:
         """The advice as plain data."""
@@ -61,6 +83,7 @@ class Advice:
             "steps": self.steps,
             "value": self.value,
             "gradient_norm": self.gradient_norm,
+            "tolerance": self.tolerance,
         }
         return {
             "setting": self.setting,
@@ -68,6 +91,220 @@ class Advice:
             "outcome": outcome,
             "sentence": self.sentence,
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """Something to try.
+
+    Attributes:
+        key: of the sentence that it would be advised with.
+        setting: options of ``minimize`` to change.
+        optimizer: with which it is run; by default the run's own.
+        start, objective: likewise.
+        tolerance: the gradient norm to reach, where it is not the run's own test.
+        lasting: whether it is to go through so many steps, and not to meet a test.
+    """
+
+    key: str
+    setting: dict[str, Any] = field(default_factory=dict)
+    optimizer: Optimizer | None = None
+    start: Vector | None = None
+    objective: Objective | None = None
+    tolerance: float | None = None
+    lasting: int | None = None
+
+
+def first_to_work(
+    diagnosis: Diagnosis, candidates: Iterable[Candidate], fewer_than: float = math.inf
+) -> Advice | None:
+    """The first candidate that proves itself, in fewer steps than that; None where none does, or advice is there."""
+    for candidate in candidates:
+        if not diagnosis.advising:
+            return None
+        try:
+            found = _proven(diagnosis, candidate, fewer_than)
+        except DownslopeError:  # a rule that refuses the setting, or no more to spend: then it is not advised
+            continue
+        if found is not None:
+            diagnosis.advising = False
+            return found
+    return None
+
+
+def _proven(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float) -> Advice | None:
+    """The advice, where the trial ends well, within the run's own limits or with those that it needs, and is sound."""
+    run = trial(diagnosis, candidate, fewer_than)
+    if run is None or not run.nit < fewer_than:
+        return None
+    if candidate.lasting is None and run.termination.status not in (Status.CONVERGED, Status.TARGET_REACHED):
+        return None
+    setting = candidate.setting | _limits_needed(diagnosis, run)
+    if candidate.tolerance is not None:
+        setting |= _other_tests(diagnosis)
+    again = run if diagnosis.asked or candidate.lasting else _same_call(diagnosis, candidate, run)
+    if again is None or not judge_run(again).success or not diagnosis.sound(again):
+        return None
+    stopping = diagnosis.run.stopping
+    by_gradient = stopping.tolerance is not None or stopping.relative_tolerance is not None
+    told = candidate.lasting is None and (by_gradient or not diagnosis.asked)
+    reached = run.stopping.tolerance if told else None
+    return Advice(setting, candidate.key, run.status, run.nit, run.fun, run.gradient_norm, reached)
+
+
+def trial(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float = math.inf) -> Descent | None:
+    """The same problem with something changed, run until its test passes; None where it cannot be afforded."""
+    run, optimizer = diagnosis.run, candidate.optimizer or diagnosis.run.optimizer
+    new = type(Setup.of(optimizer).rule) is not type(diagnosis.setup.rule) or candidate.objective is not None
+    price = budget.step_price(run)
+    evaluations = int(min(SHARE * budget.left() / price, 2.0**52))
+    if evaluations < FEWEST:
+        return None
+    steps = candidate.lasting or int(min(MOST_STEPS, max(1, fewer_than)))
+    done = descend(
+        candidate.objective or run.objective,
+        run.start if candidate.start is None else candidate.start,
+        optimizer,
+        _stopping(diagnosis, candidate, steps, evaluations),
+        maximize=run.maximize,
+        every=max(1, steps // 1000) if candidate.lasting is None else None,
+        engine=_engine(diagnosis, new),
+    )
+    budget.spend(done.nfev * price)
+    return done
+
+
+def _engine(diagnosis: Diagnosis, new: bool) -> EngineName:
+    """The one with least to compile: what a traced run had is compiled already; a framework compiles all anew."""
+    run = diagnosis.run
+    if run.objective.loop is None or run.engine == "traced":
+        return "auto" if new and run.objective.loop is None else cast(EngineName, run.engine)
+    return "hosted"
+
+
+def _stopping(diagnosis: Diagnosis, candidate: Candidate, steps: int, evaluations: int) -> Stopping:
+    """The test that the run had, else the gradient falling to a millionth of the first."""
+    asked, tolerance = diagnosis.run.stopping, candidate.tolerance
+    if candidate.lasting is not None:
+        return Stopping(steps=steps, evaluations=evaluations)
+    if tolerance is not None or not asked.asks_for_a_test:
+        tolerance = diagnosis.wanted if tolerance is None else tolerance
+        return Stopping(tolerance=tolerance, steps=steps, evaluations=evaluations)
+    tests = ("tolerance", "relative_tolerance", "value_tolerance", "x_tolerance", "target")
+    asked_for = {name: getattr(asked, name) for name in tests}
+    return Stopping(**asked_for, steps=steps, evaluations=evaluations)
+
+
+def _limits_needed(diagnosis: Diagnosis, run: Descent) -> dict[str, Any]:
+    """Limits of the run's own that a trial with a test would have hit, as they would have to be."""
+    if not diagnosis.asked:
+        return {}
+    asked, needed = diagnosis.run.stopping, {}
+    if asked.steps is not None and run.nit > asked.steps:
+        needed["steps"] = roomy(run.nit)
+    if asked.evaluations is not None and run.nfev > asked.evaluations:
+        needed["evaluations"] = roomy(run.nfev)
+    return needed
+
+
+def _other_tests(diagnosis: Diagnosis) -> dict[str, Any]:
+    """The tests that a run was given beside a tolerance, left out: any of them would end it sooner."""
+    names = ("relative_tolerance", "value_tolerance", "x_tolerance", "target")
+    return {name: None for name in names if getattr(diagnosis.run.stopping, name) is not None}
+
+
+def _same_call(diagnosis: Diagnosis, candidate: Candidate, tried: Descent) -> Descent | None:
+    """The call as it was, without a test, with the candidate's setting: as many steps as it asks for."""
+    steps = candidate.setting.get("steps") or diagnosis.run.stopping.steps or diagnosis.run.nit
+    steps = min(steps, MOST_STEPS)
+    return trial(diagnosis, dataclasses.replace(candidate, lasting=max(1, steps)))
+
+
+# --- candidates ---------------------------------------------------------------------------------------
+
+
+def rates(diagnosis: Diagnosis, wanted: Iterable[float]) -> list[Candidate]:
+    """Other learning rates for the same method, with three digits."""
+    found: dict[float, Candidate] = {}
+    for rate in wanted:
+        if not 0 < rate < math.inf:
+            continue
+        η = shortened(rate)
+        if η not in found and η != diagnosis.rate:
+            rule = diagnosis.setup.changed(learning_rate=η)
+            found[η] = Candidate(key="advice.learning_rate", setting={"learning_rate": η}, optimizer=rule)
+    return list(found.values())
+
+
+def method(
+    diagnosis: Diagnosis, name: str, learning_rate: float | None = None, **values: float
+) -> list[Candidate]:
+    """Another method in the same wrappers; none where it cannot be kept within bounds."""
+    rule = as_optimizer(name, learning_rate, **values)
+    if diagnosis.setup.bounded and not rule.projects:
+        return []
+    setting: dict[str, Any] = {"optimizer": name, "learning_rate": learning_rate}
+    setting["hyperparameters"] = dict(values) or None
+    key = "advice.momentum" if values else "advice.method" if learning_rate is None else "advice.method_rate"
+    return [Candidate(key=key, setting=setting, optimizer=diagnosis.setup.with_rule(rule))]
+
+
+def leave_out(diagnosis: Diagnosis) -> list[Candidate]:
+    """No method and no learning rate: then one is chosen that finds its own steps."""
+    name = "spg" if diagnosis.setup.bounded else "auto"
+    if type(diagnosis.setup.rule).name() == name or diagnosis.setup.wrapped:
+        return []
+    rule = diagnosis.setup.with_rule(as_optimizer(name))
+    return [Candidate(key="advice.leave_out", setting=dict(LEFT_OUT), optimizer=rule)]
+
+
+def without_schedule(diagnosis: Diagnosis) -> list[Candidate]:
+    """The first learning rate, without the schedule that made it smaller."""
+    rate = diagnosis.setup.first_rate
+    if rate is None:
+        return []
+    rule = diagnosis.setup.changed(learning_rate=rate)
+    return [
+        Candidate(key="advice.no_schedule", setting={"learning_rate": rate, "schedule": None}, optimizer=rule)
+    ]
+
+
+def scheduled(diagnosis: Diagnosis, schedule: Any, text: str, steps: int) -> list[Candidate]:
+    """The same learning rate on a schedule, for so many steps."""
+    assert diagnosis.rate is not None
+    rule = diagnosis.setup.changed(learning_rate=diagnosis.rate * schedule)
+    setting: dict[str, Any] = {
+        "learning_rate": diagnosis.rate,
+        "schedule": text,
+        "steps": steps,
+        "tolerance": None,
+    }
+    setting |= {"relative_tolerance": None} if diagnosis.run.stopping.relative_tolerance is not None else {}
+    return [Candidate(key="advice.schedule", setting=setting, optimizer=rule, lasting=steps)]
+
+
+def tolerance(value: float) -> Candidate:
+    """Another tolerance."""
+    return Candidate(key="advice.tolerance", setting={"tolerance": value}, tolerance=value)
+
+
+def more_steps() -> Candidate:
+    """The same, for longer."""
+    return Candidate(key="advice.steps")
+
+
+# --- numbers ------------------------------------------------------------------------------------------
+
+
+def roomy(steps: int) -> int:
+    """A round number of steps, with some room.
+
+    >>> roomy(123_789), roomy(137), roomy(4)
+    (140000, 160, 5)
+    """
+    wanted = math.ceil(ROOM * steps)
+    place: int = 10 ** max(0, len(str(wanted)) - 2)
+    return -(-wanted // place) * place
 
 
 def _listed(values: dict[str, Any]) -> str:
@@ -81,106 +318,6 @@ def _listed(values: dict[str, Any]) -> str:
 def _pair(pair: Any) -> str:
     low, high = ("" if side is None else format(side, ".4g") for side in pair)
     return f"{low}:{high}"
-
-
-def trial(
-    diagnosis: Diagnosis,
-    optimizer: Optimizer,
-    start: Vector | None = None,
-    tolerance: float | None = None,
-    objective: Objective | None = None,
-    steps: int = MOST_STEPS,
-) -> Descent | None:
-    """The same problem with something changed, run until its test passes; None where time or a rule forbids it."""
-    run = diagnosis.run
-    new = type(Setup.of(optimizer).rule) is not type(diagnosis.setup.rule) or objective is not None
-    compiling = 1.5 * diagnosis.view.compile_seconds if new else 0.0
-    left = diagnosis.seconds_left - compiling
-    if left < LEAST:
-        return None
-    seconds = SHARE * left + compiling
-    try:
-        return descend(
-            objective or run.objective,
-            run.start if start is None else start,
-            optimizer,
-            stopping(diagnosis, steps, seconds, tolerance),
-            maximize=run.maximize,
-            every=max(1, steps // 100),
-            engine=_engine(diagnosis, new),
-        )
-    except DownslopeError:
-        return None
-
-
-def _engine(diagnosis: Diagnosis, new: bool) -> EngineName:
-    """The one with least to compile: what a traced run had is compiled already; a framework compiles all anew."""
-    run = diagnosis.run
-    if run.objective.loop is None or run.engine == "traced":
-        return "auto" if new and run.objective.loop is None else cast(EngineName, run.engine)
-    return "hosted"
-
-
-def stopping(diagnosis: Diagnosis, steps: int, seconds: float, tolerance: float | None = None) -> Stopping:
-    """The test that the run had, else the gradient falling to a millionth of the first."""
-    asked = diagnosis.run.stopping
-    if tolerance is not None or not asked.asks_for_a_test:
-        return Stopping(
-            tolerance=diagnosis.wanted if tolerance is None else tolerance, steps=steps, seconds=seconds
-        )
-    tests = ("tolerance", "relative_tolerance", "value_tolerance", "x_tolerance", "target")
-    return Stopping(**{name: getattr(asked, name) for name in tests}, steps=steps, seconds=seconds)
-
-
-def worked(run: Descent | None) -> bool:
-    """Whether a trial met its test."""
-    return run is not None and run.termination.status in (Status.CONVERGED, Status.TARGET_REACHED)
-
-
-def lasted(run: Descent | None) -> bool:
-    """Whether a trial without a test went through all its steps."""
-    return run is not None and run.termination.status == Status.STEP_LIMIT
-
-
-def from_trial(key: str, setting: dict[str, Any], run: Descent) -> Advice:
-    """The advice that a trial proved."""
-    return Advice(setting, key, run.status, run.nit, run.fun, run.gradient_norm)
-
-
-def try_rates(diagnosis: Diagnosis, rates: Iterable[float], fewer_than: float = math.inf) -> Advice | None:
-    """The first of these learning rates, rounded, with which the same method meets the test in fewer steps."""
-    tried: set[float] = set()
-    for rate in rates:
-        if not 0 < rate < math.inf:
-            continue
-        rounded = shortened(rate)
-        if rounded in tried or rounded == diagnosis.rate:
-            continue
-        tried.add(rounded)
-        cap = MOST_STEPS if fewer_than == math.inf else int(min(MOST_STEPS, max(1, fewer_than)))
-        run = trial(diagnosis, diagnosis.setup.changed(learning_rate=rounded), steps=cap)
-        if run is None and diagnosis.seconds_left < LEAST:
-            return None
-        if run is not None and worked(run) and run.nit < fewer_than:
-            return from_trial("advice.learning_rate", {"learning_rate": rounded}, run)
-    return None
-
-
-def try_method(
-    diagnosis: Diagnosis, name: str, fewer_than: float = math.inf, **values: float
-) -> Advice | None:
-    """Another method, where it meets the test in fewer steps than that."""
-    try:
-        rule = as_optimizer(name, **values)
-        if diagnosis.setup.bounded and not rule.projects:
-            return None
-        run = trial(diagnosis, diagnosis.setup.with_rule(rule))
-    except DownslopeError:
-        return None
-    if run is None or not worked(run) or not run.nit < fewer_than:
-        return None
-    key = "advice.momentum" if "momentum" in values else "advice.method"
-    return from_trial(key, {"optimizer": name, **values}, run)
 
 
 def shortened(rate: float) -> float:

@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 
 from downslope import symbolic
 from downslope.errors import ObjectiveError
-from downslope.explain.budget import spend, time_left
+from downslope.explain.budget import CALL, INTERPRETED, NATIVE_CALL, operations_of, spend
+from downslope.explain.curvature import Curvature
 from downslope.objectives import Objective, Vector
 
 MOST_SYMBOLIC = 24  # parameters up to which second derivatives are taken in symbols
 MOST_WRITTEN = 3000  # characters of a formula times its parameters, likewise: 15 ms
 LONG = 3000  # characters from which a formula is compiled: its gradients then cost a fortieth and more
-COMPILED = 5e-6  # seconds for each character
-MOST_COMPILING = 0.5  # part of the time there is
+LONGEST = 200_000  # characters up to which it is: a second of compiling
+MOST_READ = 100_000  # characters of a formula that is read for whether it is a quadratic
+EIGENVALUES = 10  # times the cube of the parameters: operations of finding those of a Hessian
 SAME = 1e-5  # Hessians from differences that agree so well, relatively, are called equal
 
 
@@ -31,10 +33,10 @@ class AnalysisView:
 
     Formulas are evaluated here by an interpreter that is ready in a tenth of a millisecond: a judgement needs
     a hundred values, which machine code would not pay for; only long ones, as traced networks are, are compiled.
-    Every evaluation is on the clock of ``budget.at_most``.
+    Every evaluation is paid for from the budget of ``rationed.at_most``.
 
     Raises:
-        TooDearError: from any evaluation, where there is no time left.
+        TooDearError: from any evaluation that the budget does not cover.
 
     Args:
         objective: what was descended or climbed.
@@ -63,6 +65,7 @@ class AnalysisView:
         self.names = objective.parameters.coordinates
         self.dimension = len(self.names)
         self._hessians: dict[bytes, NDArray[np.float64]] = {}
+        self._curvatures: dict[bytes, Curvature] = {}
         self._machine_code: symbolic.NativeFunction | None = None
         self._uncompilable = False
 
@@ -93,9 +96,9 @@ class AnalysisView:
 
     @property
     def _native(self) -> symbolic.NativeFunction | None:
-        """Value and gradient of a long formula as machine code; None where it is short, or there is no time for it."""
+        """Value and gradient of a long formula as machine code; None where it is short, or longer than pays."""
         if self._machine_code is None and self.expression is not None and not self._uncompilable:
-            if not LONG <= len(self._written) <= MOST_COMPILING * time_left() / COMPILED:
+            if not LONG <= len(self._written) <= LONGEST:
                 return None
             try:
                 outputs = [self.expression, *self._partials]
@@ -126,19 +129,30 @@ class AnalysisView:
 
     @cached_property
     def constant(self) -> NDArray[np.float64] | None:
-        """The Hessian where it is the same everywhere by its symbols: the objective is a quadratic. Else None."""
-        if self._second is None or not self.smooth:
+        """The Hessian where it is the same everywhere by its symbols: the objective is a quadratic. Else None.
+
+        Each partial derivative is differentiated by the few variables that it holds, so a long sum of squares takes
+        no longer than it has terms; the first that is no number ends it.
+        """
+        if self.expression is None or not self.smooth or len(self._written) > MOST_READ:
             return None  # the second derivative of a corner is 0 on both sides, and says nothing
-        rows = [[entry if entry.is_Number else se.expand(entry) for entry in row] for row in self._second]
-        if any(entry.free_symbols for row in rows for entry in row):
-            return None
-        numbers = np.array([[float(entry.n(53, real=True)) for entry in row] for row in rows])
+        places = {symbol: i for i, symbol in enumerate(self.objective.symbols)}
+        numbers = np.zeros((self.dimension, self.dimension))
+        for i, partial in enumerate(self._partials):
+            for symbol in partial.free_symbols:
+                entry = partial.diff(symbol)
+                entry = entry if entry.is_Number else se.expand(entry)
+                if entry.free_symbols:
+                    return None
+                numbers[i, places[symbol]] = float(entry.n(53, real=True))
         return numbers if np.all(np.isfinite(numbers)) else None
 
     def is_quadratic(self, points: list[Vector]) -> bool:
         """Whether the Hessian is the same everywhere: by its symbols, else as far as these points and others show."""
+        if self.constant is not None:
+            return True
         if self._second is not None or (self.expression is not None and not self.smooth):
-            return self.constant is not None
+            return False
         if self.dimension > MOST_SYMBOLIC:
             points = points[:2]
         random = np.random.default_rng(0)
@@ -155,7 +169,7 @@ class AnalysisView:
 
     def value(self, x: Vector) -> float:
         """The objective at ``x``; not finite outside its domain."""
-        spend()
+        spend(self.price)
         if self._native is not None:
             return float(self._native(np.ascontiguousarray(x, np.float64))[0])
         if self._interpreted is not None:
@@ -165,7 +179,7 @@ class AnalysisView:
 
     def gradient(self, x: Vector) -> Vector:
         """The derivative of the objective itself, also where a person supplied another."""
-        spend()
+        spend(self.price)
         if self._native is not None:
             return self._native(np.ascontiguousarray(x, np.float64))[1:]
         if self._interpreted is not None:
@@ -175,7 +189,7 @@ class AnalysisView:
 
     def hessian(self, x: Vector) -> NDArray[np.float64]:
         """The matrix of second derivatives at ``x``; remembered."""
-        if self._second is not None and self.constant is not None:
+        if self.constant is not None:
             return self.constant
         x = np.ascontiguousarray(x, np.float64)
         key = x.tobytes()
@@ -183,9 +197,16 @@ class AnalysisView:
             self._hessians[key] = self._hessian(x)
         return self._hessians[key]
 
+    def curvature(self, x: Vector) -> Curvature:
+        """The curvatures at ``x`` and their directions; remembered."""
+        key = b"" if self.constant is not None else np.ascontiguousarray(x, np.float64).tobytes()
+        if key not in self._curvatures:
+            self._curvatures[key] = Curvature.of(self.hessian(x), self.names)
+        return self._curvatures[key]
+
     def _hessian(self, x: Vector) -> NDArray[np.float64]:
         d = self.dimension
-        spend()
+        spend(self.price * (1 + d / 4) + EIGENVALUES * d**3)
         with np.errstate(all="ignore"):
             if self._second is not None and self._hessian_interpreted is not None:
                 return np.asarray(self._hessian_interpreted(x), np.float64).reshape(d, d)
@@ -201,7 +222,7 @@ class AnalysisView:
         """The gradient at each row."""
         if self._native is None:
             return np.array([self.gradient(point) for point in points])
-        spend()
+        spend(self.price * len(points))
         return np.asarray(self._native.rows(points)[:, 1:], np.float64)
 
     @cached_property
@@ -223,12 +244,13 @@ class AnalysisView:
             stack.extend(node.args)
         return True
 
-    @property
-    def compile_seconds(self) -> float:
-        """About how long it takes to compile this formula with a new rule; 0 where nothing is compiled."""
+    @cached_property
+    def price(self) -> float:
+        """Operations of one evaluation here, with what the call takes; 0 where only calls are counted."""
+        operations = operations_of(self.objective)
         if self.expression is None:
-            return 0.0
-        return 0.012 + 8e-6 * len(self._written) * self.dimension
+            return operations
+        return NATIVE_CALL + operations if len(self._written) >= LONG else CALL + INTERPRETED * operations
 
     @cached_property
     def _written(self) -> str:
@@ -242,7 +264,11 @@ class AnalysisView:
     @property
     def doubt(self) -> float:
         """The part of the largest curvature that rounding may make of none: little in symbols, more in differences."""
-        return 1e-12 if self._second is not None else max(1e-7, 100 * self.precision)
+        return (
+            1e-14 * self.dimension
+            if self._second is not None or self.constant is not None
+            else max(1e-7, 100 * self.precision)
+        )
 
     def noise(self, x: Vector) -> float:
         """How far rounding in ``x`` alone moves the gradient: |H| |x| times the precision."""

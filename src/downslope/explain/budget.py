@@ -1,4 +1,9 @@
-"""What looks at a run must not cost much more than the run: so many evaluations more, and so much time."""
+"""What looking at a run may cost: counted operations and evaluations, so that the same run is looked at the same way.
+
+No clock decides anything here. Prices are in operations, of which a core does about one a nanosecond; what a formula
+takes is counted from the formula, what a table takes from its rows, and of a person's function the calls are counted.
+A safety clock stands behind all this: should it strike, no part of the explanation is trusted.
+"""
 
 from __future__ import annotations
 
@@ -7,67 +12,137 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import symengine as se
 
 from downslope.descent import Descent
 from downslope.errors import ObjectiveError
+from downslope.messages import message
 from downslope.objectives import Objective, Vector
 
-LEAST_SECONDS = 0.05  # what looking may always cost
-LEAST_EVALUATIONS = 1_000
-EXPLAINING = 1.0  # seconds that an explanation may always take, or as long as the run
-JUDGING = 0.25  # those that are allowed at the end of a run for judging its point
-MOST_FOR_EACH = 100  # parameter; a judgement that ends at all takes some 8 gradients for each (measured)
+OPERATIONS = 50_000_000  # that an explanation may always take, some 50 ms; or as many as the run took
+JUDGING = 25_000_000  # those that are allowed at the end of a run for judging its point
+MORE_EVALUATIONS = 200  # of a person's function, beyond as many as the run made
+FEW_EVALUATIONS = 100  # of it, beyond as many, for judging the point at the end of a run
+SAFETY_SECONDS = 30.0  # or this many times the run: nothing that is counted right takes so long
+CALL = 4_000  # operations that calling an interpreted formula takes beside its own
+NATIVE_CALL = 1_500  # the same for machine code called from Python
+HOSTED_STEP = 60_000  # of a step whose rule runs in Python
+TRACED_STEP = 25  # of a step in machine code
+TRACED_COORDINATE = 15  # of it for each coordinate, with the state that a rule keeps
+GRADIENT = 5  # times the operations of a formula, for it and its gradient by a reverse sweep
+INTERPRETED = 2  # times as long as in machine code
 
 
 class TooDearError(ObjectiveError):
     """Looking closer would cost more than the run did."""
 
 
+class SafetyClockError(Exception):
+    """Looking took far longer than what was counted: nothing of it is to be trusted."""
+
+
 @dataclass
-class Clock:
-    """Until when looking may go on, and whether anything was refused for lack of time."""
+class Budget:
+    """What may still be spent.
 
+    Attributes:
+        left: operations.
+        refused: whether anything was refused.
+        until: when the safety clock strikes.
+        outer: the budget that this one is a part of.
+    """
+
+    left: float
     until: float
-    refused: bool = False
+    outer: Budget | None = None
+    refused: bool = field(default=False)
+
+    def spend(self, operations: float) -> None:
+        """Take so many operations.
+
+        Raises:
+            TooDearError: there are not so many left.
+            SafetyClockError: it all takes far longer than was counted.
+        """
+        if time.perf_counter() > self.until:
+            raise SafetyClockError
+        if operations > self.left:
+            self.refuse()
+            raise TooDearError(message("a closer look would take longer than the run did."))
+        budget: Budget | None = self
+        while budget is not None:
+            budget.left -= operations
+            budget = budget.outer
+
+    def refuse(self) -> None:
+        """Note that something is left out."""
+        budget: Budget | None = self
+        while budget is not None:
+            budget.refused = True
+            budget = budget.outer
 
 
-_CLOCK: ContextVar[Clock | None] = ContextVar("clock", default=None)
+_BUDGET: ContextVar[Budget | None] = ContextVar("budget", default=None)
 
 
 @contextmanager
-def at_most(seconds: float) -> Iterator[Clock]:
-    """Everything that is looked at within takes at most so long, but for the one evaluation that is under way."""
-    outer, until = _CLOCK.get(), time.perf_counter() + seconds
-    clock = Clock(until if outer is None else min(until, outer.until))
-    token = _CLOCK.set(clock)
+def at_most(operations: float, seconds: float = SAFETY_SECONDS) -> Iterator[Budget]:
+    """Everything that is looked at within takes at most so many operations, and no more than are left around it."""
+    outer, until = _BUDGET.get(), time.perf_counter() + seconds
+    if outer is not None:
+        operations, until = min(operations, outer.left), min(until, outer.until)
+    budget = Budget(operations, until, outer)
+    token = _BUDGET.set(budget)
     try:
-        yield clock
+        yield budget
     finally:
-        _CLOCK.reset(token)
-        if outer is not None:
-            outer.refused |= clock.refused
+        _BUDGET.reset(token)
 
 
-def time_left() -> float:
-    """Seconds for which looking may still go on; infinite where nobody set a limit."""
-    clock = _CLOCK.get()
-    return float("inf") if clock is None else clock.until - time.perf_counter()
+def left() -> float:
+    """Operations that may still be spent; infinite where nobody set a limit."""
+    budget = _BUDGET.get()
+    return float("inf") if budget is None else budget.left
 
 
-def spend() -> None:
-    """Raise where the time is up; called before every evaluation.
+def spend(operations: float) -> None:
+    """Take so many operations; called before every evaluation.
 
     Raises:
-        TooDearError: it is.
+        TooDearError: there are not so many left.
     """
-    clock = _CLOCK.get()
-    if clock is not None and time.perf_counter() > clock.until:
-        clock.refused = True
-        raise TooDearError("a closer look would take longer than the run did.")
+    budget = _BUDGET.get()
+    if budget is not None:
+        budget.spend(operations)
+
+
+def operations_of(objective: Objective) -> int:
+    """Operations of one value and gradient, as far as they can be counted; 0 where only calls can."""
+    if objective.expression is not None:
+        return GRADIENT * int(se.count_ops(objective.expression))
+    return objective.operations
+
+
+def safety(run: Descent) -> float:
+    """Seconds after which something must have been counted wrong."""
+    each = run.seconds / max(1, run.nfev)
+    return max(SAFETY_SECONDS, 20 * run.seconds, 5 * each * (run.nfev + MORE_EVALUATIONS))
+
+
+def spent_by(run: Descent) -> float:
+    """Operations that a run took."""
+    return run.nfev * step_price(run)
+
+
+def step_price(run: Descent) -> float:
+    """Operations of one evaluation and step of a run; those of a person's function are unknown, and not in it."""
+    if run.engine == "traced":
+        return TRACED_STEP + TRACED_COORDINATE * len(run.start) + operations_of(run.objective) / 2
+    return HOSTED_STEP + operations_of(run.objective)
 
 
 class BudgetedObjective(Objective):
@@ -77,16 +152,27 @@ class BudgetedObjective(Objective):
         super().__init__(objective.parameters, objective.text, objective.dtype)
         self._objective, self._left = objective, evaluations
         self.refused = False
+        self.name, self.problem, self.operations = objective.name, objective.problem, objective.operations
         self.differentiation, self.notes = objective.differentiation, objective.notes
         self.tensors, self.loop, self.remote = objective.tensors, objective.loop, objective.remote
         self.nested = objective.nested
 
+    @property
+    def whole(self) -> Objective:
+        """The objective itself, without a limit."""
+        return self._objective
+
+    @property
+    def left(self) -> int:
+        """Evaluations that may still be made."""
+        return max(0, self._left)
+
     def _take(self) -> Objective:
-        spend()
+        spend(self.operations)
         self._left -= 1
         if self._left < 0:
             self.refused = True
-            raise TooDearError("a closer look would cost more than the run did.")
+            raise TooDearError(message("a closer look would cost more than the run did."))
         return self._objective
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
@@ -102,10 +188,10 @@ class BudgetedObjective(Objective):
         return self._objective.present(x)
 
 
-def with_budget(run: Descent) -> Descent:
+def with_budget(run: Descent, more: int = MORE_EVALUATIONS) -> Descent:
     """The run, its objective rationed where every evaluation is a call of somebody else's function.
 
-    As many evaluations are allowed as the run made, or fit in 50 ms at the price of the run's, and no more than helps.
+    As many evaluations are allowed as the run made, and ``more``.
     """
     objective = run.objective
     if (
@@ -114,23 +200,7 @@ def with_budget(run: Descent) -> Descent:
         or not objective.evaluable
     ):
         return run
-    price = price_of(run)
-    in_time = int(LEAST_SECONDS / price) if price > 0 else LEAST_EVALUATIONS
-    enough = LEAST_EVALUATIONS + MOST_FOR_EACH * objective.parameters.size
-    allowed = min(max(run.nfev, in_time, LEAST_EVALUATIONS), enough)
-    return dataclasses.replace(run, objective=BudgetedObjective(objective, allowed))
-
-
-def price_of(run: Descent) -> float:
-    """Seconds for one evaluation: what the run's own took; one that is timed, where a framework compiled some of it."""
-    if run.objective.loop is None:
-        return run.seconds / max(run.nfev, 1)
-    took = []
-    for _ in range(2):  # the first may compile
-        began = time.perf_counter()
-        run.objective.gradient(run.final)
-        took.append(time.perf_counter() - began)
-    return min(took)
+    return dataclasses.replace(run, objective=BudgetedObjective(objective, run.nfev + more))
 
 
 def too_coarse(run: Descent) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.descent.norms import norm_of
 from downslope.explain.curvature import Curvature
 from downslope.explain.linear import LinearRule
 from downslope.objectives import Vector
@@ -28,7 +29,7 @@ def steps_to(linear: LinearRule, curvature: Curvature, gradient: Vector, toleran
     11.0
     """
     parts = curvature.vectors.T @ gradient
-    size = float(np.linalg.norm(parts))
+    size = norm_of(parts)
     if size <= tolerance:
         return 0.0
     felt = np.abs(parts) > max(1e-14 * size, 0.0)
@@ -48,7 +49,7 @@ def _by_bisection(scaled: Vector, parts: Vector, tolerance: float) -> float | No
         logarithms = np.where(scaled < 0.5, np.log1p(-np.minimum(scaled, 0.5)), np.log(np.abs(1 - scaled)))
 
     def norm(k: float) -> float:
-        return float(np.linalg.norm(np.exp(k * logarithms) * parts))
+        return norm_of(np.exp(k * logarithms) * parts)
 
     high = 1.0
     while norm(high) > tolerance:
@@ -77,7 +78,7 @@ def _by_blocks(linear: LinearRule, λ: Vector, parts: Vector, tolerance: float) 
             return float(block * BLOCK + met[0])
         z = np.einsum("dij,dj->di", leap, z)
     worst = max(abs(linear.factor(float(v))) for v in λ)
-    left = float(np.linalg.norm(z[:, 0]))
+    left = norm_of(z[:, 0])
     return float(np.ceil(MOST_BLOCKS * BLOCK + np.log(tolerance / left) / np.log(worst)))
 
 

@@ -78,7 +78,7 @@ class Curvature:
     @property
     def smallest(self) -> float:
         """μ, the smallest curvature that is not null beside the largest."""
-        felt = self.values[self.values > 1e-12 * abs(self.largest)]
+        felt = self.values[self.values > 0]  # those that rounding may have made are 0 already
         return float(felt[0]) if len(felt) else 0.0
 
     @property

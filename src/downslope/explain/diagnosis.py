@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, cast
 
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from downslope.descent import Descent, Status, Stopping, descend
 from downslope.descent.descend import EngineName
+from downslope.descent.norms import norm_of
 from downslope.errors import DownslopeError
+from downslope.explain import budget
 from downslope.explain.analysis_view import AnalysisView
-from downslope.explain.budget import at_most, time_left
 from downslope.explain.curvature import Curvature
 from downslope.explain.linear import LinearRule
 from downslope.explain.local_minimum import LocalMinimum, find_local_minimum
@@ -21,13 +22,16 @@ from downslope.explain.point import MOST_PARAMETERS, Point, free_of, point_of
 from downslope.explain.setup import Setup
 from downslope.objectives import Vector
 
-LEAST_SECONDS = 0.05  # an explanation may take this long, or as long as the run
 WINDOW = 400  # consecutive steps that are looked at, at either end
 REPLAYED = 20_000  # steps of a thinned run that are run again to have them all
-JUDGING = 0.6  # of the time that is left, for the kind of point
+JUDGING = 0.6  # of the operations that are left, for the kind of point
 WANTED = 1e-6  # part of the first gradient's norm to reach, where the run was given no test
+ARRIVED = 1e-6  # part of the way from the start, within which a run has arrived whatever its gradient is
+SCHEDULED = 1e-2  # part of the first learning rate
 FADED = 0.05  # part of the first gradient's norm
 CREEPING = 0.1  # of it may go in the second half of a run that creeps: a square root of the steps keeps 0.35
+EDGE_BISECTIONS = 40
+NEAR_BY = 1e-2  # part of the way: a domain that ends within it ends near by
 LIMITS = (Status.STEP_LIMIT, Status.EVALUATION_LIMIT, Status.TIME_LIMIT)
 
 
@@ -35,14 +39,18 @@ class Diagnosis:
     """A run under examination. Everything is seen as descent sees it: what was climbed is turned upside down.
 
     Where bounds hold some coordinates at the end, only the others are looked at.
+
+    Args:
+        run: the run.
+        sound: whether a run that would be advised is one that nothing is wrong with; without it, none is advised.
     """
 
-    def __init__(self, run: Descent) -> None:
+    def __init__(self, run: Descent, sound: Callable[[Descent], bool] | None = None) -> None:
         self.run = run
+        self.sound = sound or (lambda _: True)
+        self.advising = sound is not None
         self.setup = Setup.of(run.optimizer)
         self.sign = -1.0 if run.maximize else 1.0
-        self.began = time.perf_counter()
-        self.allowed = max(LEAST_SECONDS, run.seconds)
         objective, self.final = free_of(run)
         self.view = AnalysisView.of(objective, self.sign, self.setup.ridge)
         self.names = self.view.names
@@ -55,11 +63,6 @@ class Diagnosis:
         self.start = run.start[self.free]
         self.status = run.termination.status
         self.linear = LinearRule.of(self.setup.rule) if self.setup.plain else None
-
-    @property
-    def seconds_left(self) -> float:
-        """How long looking may still take."""
-        return self.allowed - (time.perf_counter() - self.began)
 
     # --- how the run went --------------------------------------------------------------------------
 
@@ -77,6 +80,17 @@ class Diagnosis:
     def rate(self) -> float | None:
         """The constant learning rate, if there is one."""
         return self.setup.rate
+
+    @property
+    def faded(self) -> bool:
+        """Whether a schedule has made the learning rate a hundredth of the first, and less."""
+        first, last = self.setup.rate_at(0), self.setup.rate_at(self.run.nit)
+        return (
+            self.setup.schedule is not None
+            and first is not None
+            and last is not None
+            and last <= SCHEDULED * first
+        )
 
     @cached_property
     def reduction(self) -> float:
@@ -142,7 +156,8 @@ class Diagnosis:
     def _replayed(self, steps: int) -> NDArray[np.float64]:
         """The first points of the run, which is deterministic, computed again."""
         run = self.run
-        stopping = Stopping(steps=steps, seconds=max(0.02, self.seconds_left))
+        budget.spend(steps * budget.step_price(run))
+        stopping = Stopping(steps=steps)
         again = descend(
             run.objective,
             run.start,
@@ -180,7 +195,7 @@ class Diagnosis:
                 hessian = self.view.hessian(x)
         except DownslopeError:
             return None
-        return Curvature.of(hessian, self.names) if np.all(np.isfinite(hessian)) else None
+        return self.view.curvature(x) if np.all(np.isfinite(hessian)) else None
 
     @cached_property
     def curvature(self) -> Curvature | None:
@@ -217,7 +232,7 @@ class Diagnosis:
     @cached_property
     def point(self) -> Point:
         """What kind of point the run ended at."""
-        if self.status == Status.LEFT_DOMAIN:
+        if self.status == Status.LEFT_DOMAIN and (not len(self.run.history) or self.at_the_edge):
             return Point("edge_of_domain", maximize=self.run.maximize)
         if not self.known:
             return (
@@ -231,20 +246,42 @@ class Diagnosis:
                 return point
         return self._moving
 
+    @cached_property
+    def at_the_edge(self) -> bool:
+        """Whether the domain ends near the last good point, on the way to where the run left it."""
+        left = self.run.termination.left_at
+        if left is None or not np.all(np.isfinite(left)):
+            return False
+        inside, outside = 0.0, 1.0
+        way = left[self.free] - self.final
+        for _ in range(EDGE_BISECTIONS):
+            middle = (inside + outside) / 2
+            finite = np.isfinite(self.view.value(self.final + middle * way))
+            inside, outside = (middle, outside) if finite else (inside, middle)
+        size = max(norm_of(self.final - self.start), float(np.max(np.abs(self.final))))
+        return outside * norm_of(way) <= NEAR_BY * size
+
     @property
     def _judged(self) -> Point:
-        with at_most(JUDGING * time_left()):
+        with budget.at_most(JUDGING * budget.left()):
             return point_of(self.run)
 
     @cached_property
     def stands(self) -> bool:
-        """Whether the end is stationary by its own test or as nearly as numbers here can be."""
-        if self.status == Status.CONVERGED and self.norms[-1] <= 1.0000001 * self.wanted:
+        """Whether the end is stationary by its own test, or as nearly as numbers here can be, or all but there."""
+        if self.status == Status.CONVERGED and self.run.gradient_norm <= 1.0000001 * self.wanted:
             return True
-        gradient = float(np.linalg.norm(self.view.gradient(self.final)))
-        highest = float(np.max(self.norms))
-        small = max(100 * self.view.noise(self.final), 1e-7 * highest if len(self.norms) > 1 else 0.0)
-        return gradient <= small
+        gradient = self.view.gradient(self.final)
+        norm = norm_of(gradient)
+        if norm <= 100 * self.view.noise(self.final):
+            return True
+        curvature = self.curvature_at(self.final)
+        if curvature is None or not len(curvature.values) or curvature.values[0] <= 0:
+            return False
+        way = norm_of((curvature.vectors.T @ gradient) / curvature.values)
+        return way <= ARRIVED * max(
+            norm_of(self.final - self.start), ARRIVED * float(np.max(np.abs(self.final)))
+        )
 
     @property
     def creeps(self) -> bool:

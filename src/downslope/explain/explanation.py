@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,19 +12,22 @@ import numpy as np
 from downslope.descent import Descent
 from downslope.explain import budget, recorded_course
 from downslope.explain.budget import (
+    Budget,
     BudgetedObjective,
-    Clock,
+    SafetyClockError,
     TooDearError,
     at_most,
     random_values,
     too_coarse,
     with_budget,
 )
+from downslope.explain.consistency import agreed_findings, agreed_forecast, agreed_point
 from downslope.explain.diagnosis import Diagnosis
-from downslope.explain.findings import Finding, causes
+from downslope.explain.findings import Finding, causes, sound
 from downslope.explain.point import Detail, Point
 from downslope.explain.sentences import say
 from downslope.explain.theory import Forecast, from_curvature
+from downslope.messages import NOTHING, Message, listing
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Explanation:
         forecast: what curvature promised, beside what happened; None where theory has nothing to say.
         course: what happened, of a record whose function cannot be evaluated; else empty.
         left_out: that something was not looked into, and why; empty where all was.
+        held: which coordinates bounds hold at the end; empty where none are.
 
     >>> import downslope as ds
     >>> print(ds.minimize("x^2", start={"x": 1.0}, learning_rate=0.5).explain().point.kind)
@@ -46,8 +50,9 @@ class Explanation:
     point: Point
     findings: tuple[Finding, ...]
     forecast: Forecast | None
-    course: str = ""
-    left_out: str = ""
+    course: Message = NOTHING
+    left_out: Message = NOTHING
+    held: tuple[str, ...] = ()
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -62,13 +67,20 @@ class Explanation:
     @property
     def sentences(self) -> list[str]:
         """Everything that is said, a sentence or two an entry: the point, each cause with its advice, the forecast."""
-        said = [self.course, self.point.sentence]
-        for finding in self.findings:
-            said.append(finding.sentence)
-            if finding.advice is not None:
-                said.append(finding.advice.sentence)
-        said += [self._promised, self.left_out]
+        said = [*self._first, *(line for finding in self.findings for line in _told(finding)), *self._last]
         return [sentence for sentence in said if sentence]
+
+    @property
+    def _first(self) -> list[str]:
+        """What happened, the point, and the bounds that hold it."""
+        up = ".up" if self.point.maximize else ""
+        held = say(f"held.lower{up}", names=listing(self.held, "and")) if self.held else NOTHING
+        return [str(said) for said in (self.course, self.point.message, held) if said]
+
+    @property
+    def _last(self) -> list[str]:
+        """The forecast, and what was left out."""
+        return [str(said) for said in (self._promised, self.left_out) if said]
 
     @property
     def _promised(self) -> str:
@@ -82,53 +94,55 @@ class Explanation:
     @property
     def brief(self) -> str:
         """What must be said at the end of a run: the causes and what would work; empty where all is well."""
-        said = []
-        for finding in self.findings:
-            said.append(finding.sentence)
-            if finding.advice is not None:
-                said.append(finding.advice.sentence)
-        return " ".join(said)
+        return " ".join(line for finding in self.findings for line in _told(finding))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: ``point``, ``findings``, ``forecast`` and ``left_out``. NaN is None, infinities are text."""
         data = {
-            "point": self.point.to_dict(),
+            "point": {**self.point.to_dict(), "held": list(self.held)},
             "findings": [finding.to_dict() for finding in self.findings],
             "forecast": None if self.forecast is None else self.forecast.to_dict(),
-            "left_out": self.left_out or None,
+            "left_out": str(self.left_out) or None,
         }
-        plain: dict[str, Any] = _plain(data)
-        return plain
+        told: dict[str, Any] = plain(data)
+        return told
 
     def __str__(self) -> str:
         return " ".join(self.sentences)
 
     def __repr__(self) -> str:
-        lines = [*([self.course] if self.course else []), self.point.sentence]
+        lines = [*self._first]
         for finding in self.findings:
-            lines.append(f"{finding.code}: {finding.sentence}")
-            if finding.advice is not None:
-                lines.append(f"  {finding.advice.sentence}")
-        lines += [sentence for sentence in (self._promised, self.left_out) if sentence]
-        return "\n".join(lines)
+            cause, *advice = _told(finding)
+            lines += [f"{finding.code}: {cause}", *(f"  {line}" for line in advice)]
+        return "\n".join([*lines, *self._last])
 
     def _repr_html_(self) -> str:
         def escaped(text: str) -> str:
             return html.escape(text, quote=False)
 
-        rows = [f"<p>{escaped(sentence)}</p>" for sentence in (self.course, self.point.sentence) if sentence]
+        rows = [f"<p>{escaped(sentence)}</p>" for sentence in self._first]
         for finding in self.findings:
-            advice = "" if finding.advice is None else f" <b>{escaped(finding.advice.sentence)}</b>"
-            rows.append(f"<p><code>{finding.code}</code> {escaped(finding.sentence)}{advice}</p>")
-        rows += [f"<p>{escaped(sentence)}</p>" for sentence in (self._promised, self.left_out) if sentence]
-        return "\n".join(rows)
+            cause, *advice = map(escaped, _told(finding))
+            rows.append(
+                " ".join([f"<p><code>{finding.code}</code> {cause}", *(f"<b>{a}</b>" for a in advice)])
+                + "</p>"
+            )
+        return "\n".join([*rows, *(f"<p>{escaped(sentence)}</p>" for sentence in self._last)])
+
+
+def _told(finding: Finding) -> list[str]:
+    """A cause, and the advice that goes with it."""
+    return [finding.sentence, *([] if finding.advice is None else [finding.advice.sentence])]
 
 
 def explain(run: Descent) -> Explanation:
     """Why ``run`` ended as it did: what kind of point it reached, causes of trouble, advice that was run, a forecast.
 
-    It takes at most as long as the run, or a second where that is more, and mostly milliseconds: what would take
-    longer is left out, and it says so. Settings are tried for at most as long as the run, or 50 ms.
+    It costs at most as many operations as the run, or 50,000,000 where that is more (some 50 ms; mostly a few), and of
+    a function that has to be called as many calls as the run made and 200: what would take more is left out, and it
+    says so.
+    Operations and calls are counted, so the same run is always explained the same way.
 
     >>> import downslope as ds
     >>> run = ds.minimize("x^2/20 + y^2", start={"x": -7, "y": 2}, learning_rate=1.05, steps=100)
@@ -151,12 +165,17 @@ def explain(run: Descent) -> Explanation:
     hidden: Detail = "coarse" if too_coarse(run) else "random" if random_values(run) else ""
     if hidden:
         return _by_its_record(run, hidden)
-    limit = max(budget.EXPLAINING, run.seconds)
-    with at_most(limit) as clock, np.errstate(all="ignore"):
-        return _looked_into(Diagnosis(with_budget(run)), clock)
+    operations = max(budget.OPERATIONS, budget.spent_by(run))
+    try:
+        with at_most(operations, budget.safety(run)) as spent, np.errstate(all="ignore"):
+            return _looked_into(Diagnosis(with_budget(run), sound), spent)
+    except SafetyClockError:
+        return Explanation(
+            Point("unknown", "too_dear", maximize=run.maximize), (), None, left_out=say("left_out.clock")
+        )
 
 
-def _looked_into(diagnosis: Diagnosis, clock: Clock) -> Explanation:
+def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
     run, promised = diagnosis.run, None
     findings = causes(diagnosis)
     try:
@@ -164,25 +183,27 @@ def _looked_into(diagnosis: Diagnosis, clock: Clock) -> Explanation:
         promised = _forecast(diagnosis)
     except TooDearError:
         point = diagnosis.__dict__.get("point") or Point("unknown", "too_dear", maximize=run.maximize)
-    left_out = _left_out(run, clock)
+    left_out = _left_out(run, spent)
     if left_out and not findings:
         findings = recorded_course.findings(recorded_course.RecordedCourse(run)) if len(run.history) else []
         if point.kind == "unknown":
             return Explanation(point, tuple(findings), promised)
-    kink = next((f for f in findings if f.code == "kink"), None)
-    if kink is not None and point.kind != "kink":
-        point = Point("kink", way=kink.evidence["along"], names=diagnosis.names, maximize=run.maximize)
-    return Explanation(point, tuple(findings), promised, left_out=left_out)
+    findings = agreed_findings(findings)
+    point = agreed_point(point, findings)
+    forecast = agreed_forecast(promised, point, findings)
+    names = run.objective.parameters.coordinates
+    held = tuple(name for name in names if name not in diagnosis.names)
+    return Explanation(point, tuple(findings), forecast, left_out=left_out, held=held)
 
 
-def _left_out(run: Descent, clock: Clock) -> str:
+def _left_out(run: Descent, spent: Budget) -> Message:
     """That something was refused, for lack of time or of evaluations; empty where nothing was."""
-    if clock.refused:
+    if spent.refused:
         return say("left_out.time")
     return (
         say("left_out.evaluations")
         if isinstance(run.objective, BudgetedObjective) and run.objective.refused
-        else ""
+        else NOTHING
     )
 
 
@@ -208,14 +229,15 @@ def _forecast(diagnosis: Diagnosis) -> Forecast | None:
         gradient = diagnosis.view.hessian(bottom.x) @ (diagnosis.start - bottom.x)
     doubt = diagnosis.view.doubt
     made = from_curvature(curvature, gradient, diagnosis.setup, diagnosis.wanted, diagnosis.quadratic, doubt)
-    return made.beside(diagnosis.run)
+    return replace(made, up=diagnosis.run.maximize).beside(diagnosis.run)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Data as JSON takes it: NaN is None, infinities are text, no NumPy scalars."""
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if isinstance(value, (np.floating, np.integer, np.bool_)):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):

@@ -16,6 +16,7 @@ from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.data_sizes import data_sizes
 from downslope.explain.restricted_objective import RestrictedObjective
 from downslope.explain.sentences import say
+from downslope.messages import Message, listing, message, sentences
 from downslope.objectives import Objective, Vector, as_objective
 from downslope.objectives.differences import central_differences, doubt_of_differences, scale_for
 
@@ -69,19 +70,29 @@ class GradientCheck:
     @property
     def sentence(self) -> str:
         """What was found, in a sentence."""
+        return str(self.message)
+
+    @property
+    def message(self) -> Message:
+        """The same as data."""
         i = self.coordinates.index(self.coordinate)
         told = say(
             f"gradient.{self.slip}",
             ratio=self.ratio,
             n=self.count,
             coordinate=self.coordinate,
-            wrong=", ".join(self.wrong[:6]),
+            wrong=listing(self.wrong[:6]),
             supplied=self.supplied[i],
             derivative=self.derivative[i],
         )
         if self.of is None:
             return told
-        return f"{told} (Seen at {len(self.coordinates)} of {self.of:,} coordinates, chosen at random.)"
+        seen = message(
+            "(Seen at {seen:,} of {of:,} coordinates, chosen at random.)",
+            seen=len(self.coordinates),
+            of=self.of,
+        )
+        return sentences(told, seen)
 
     def evidence(self) -> dict[str, Any]:
         """The numbers, as a finding carries them."""
@@ -128,7 +139,10 @@ def check_gradient(cost: Any, gradient: Any, at: Any = None, *, dtype: Any = Non
     """
     if gradient is None:
         raise UsageError(
-            "there is no gradient to check; give gradient={'x': 'x/10', 'y': '2*y'}, or a function."
+            message(
+                "there is no gradient to check; give {example}, or a function.",
+                example="gradient={'x': 'x/10', 'y': '2*y'}",
+            )
         )
     objective, x = as_objective(cost, at, gradient=gradient, dtype=dtype)
     return compare(objective, x, data_sizes(cost, gradient))
@@ -157,7 +171,7 @@ def compare(objective: Objective, x: Vector, sizes: Sequence[int] = ()) -> Gradi
         if np.all(np.isfinite(s)) and np.all(np.isfinite(d))
     ]
     if not usable:
-        raise UsageError("the cost or its gradient is not finite there, so nothing can be compared.")
+        raise UsageError(message("the cost or its gradient is not finite there, so nothing can be compared."))
     supplied, derivative = (np.array([row[k] for row in usable]) for k in (1, 2))
     doubt = max(row[3] for row in usable)
     shown = next((i for i in range(len(usable)) if np.any(np.abs(supplied[i] - derivative[i]) > doubt)), 0)
@@ -209,7 +223,7 @@ def _slip(
     if order:
         return {"slip": order}
     bad = np.flatnonzero(np.any(off, axis=0))
-    if len(bad) < len(off[0]) or len(bad) == 1:
+    if len(bad) < len(off[0]):
         i = int(bad[0])
         column, truth = supplied[:, i], derivative[:, i]
         own = float(np.sum(column * truth) / np.sum(truth**2)) if np.any(truth) else 0.0

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.descent.norms import norm_of
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.curvature import Curvature
 from downslope.objectives import Vector
@@ -70,7 +71,7 @@ def probe_along(
         pairs = [(a + s * b) / np.sqrt(2) for a, b in combinations(tried[:4], 2) for s in (1, -1)]
         random = np.random.default_rng(0)
         mixed = [directions @ w for w in random.normal(size=(COMBINATIONS, len(tried)))]
-        tried += [*pairs, *(m / np.linalg.norm(m) for m in mixed)][:COMBINATIONS]
+        tried += [*pairs, *(m / norm_of(m) for m in mixed)][:COMBINATIONS]
     steps = PARTS * scale
     steps = steps[steps >= SETTLED * off]
     if len(steps) < FEWEST:
@@ -101,7 +102,8 @@ def _look(view: AnalysisView, x: Vector, direction: Vector, floor: Curvature, st
     if trends == [0, 0]:
         return LineProbe("flat", line=direction)
     if 0 in trends:
-        return LineProbe("flat" if _order(steps, ahead if trends[0] else behind) > LINEAR else "undecided")
+        flat = _order(steps, ahead if trends[0] else behind) > LINEAR
+        return LineProbe("flat", line=direction) if flat else LineProbe("undecided")
     highest = float(max(np.nanmax(ahead), np.nanmax(behind)))
     return LineProbe("rises", min(_order(steps, ahead), _order(steps, behind)), rise=highest, line=direction)
 

@@ -87,7 +87,7 @@ class LinearRule:
 
     def settles(self, curvature: float) -> bool:
         """Whether a direction of that curvature shrinks at all: ηλ below the critical number, and above 0."""
-        return 0 < self.rate * curvature < self.critical * (1 - 1e-12)
+        return 0 < self.rate * curvature < self.critical * (1 - 1e-14)
 
     def at_rate(self, rate: float) -> LinearRule:
         """The same rule with another learning rate."""
@@ -120,9 +120,12 @@ def _linear(rule: Optimizer) -> LinearRule | None:
                 return None
             units = np.eye(size)
             free = np.array([_step(rule, z, 0.0, shape) for z in units]).T
-            bend = np.array([_step(rule, z, 1.0, shape) for z in units]).T - free
-            for seed, λ in ((1, 0.37), (2, 2.5), (3, 40.0)):
-                z = np.random.default_rng(seed).normal(size=size)
+            unit = 1 / float(
+                rule.hyperparameters()["learning_rate"]
+            )  # where a step shows, however small the rate
+            bend = (np.array([_step(rule, z, unit, shape) for z in units]).T - free) / unit
+            for seed, part in ((1, 0.37), (2, 2.5), (3, 40.0)):
+                λ, z = part * unit, np.random.default_rng(seed).normal(size=size)
                 if not np.allclose(_step(rule, z, λ, shape), (free + λ * bend) @ z, rtol=1e-9, atol=1e-12):
                     return None
     except Exception:  # a rule that cannot be called so is no linear one
@@ -135,7 +138,7 @@ def _step(rule: Optimizer, z: NDArray[np.float64], curvature: float, shape: Any)
     value = 0.5 * curvature * float(x[0]) ** 2
     next_x, state, accepted = rule.update(x, value, curvature * x, states.refilled(shape, z[1:]))
     if accepted is not True:
-        raise TypeError("a rule that rejects steps is not linear")
+        raise TypeError(rule)  # a rule that rejects steps is not linear
     return np.concatenate([np.ravel(next_x), states.flat(state)])
 
 
@@ -159,6 +162,29 @@ def _critical(rule: Optimizer) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if abs(linear.roots(middle / η)[0]) < 1 else (low, middle)
     return high
+
+
+def best_settings(rule: Optimizer, largest: float, condition: float) -> tuple[float, float]:
+    """The momentum and the learning rate that are best for a rule on a quadratic: Nesterov's own, else Polyak's.
+
+    Y. Nesterov's for strongly convex functions: β = (√κ - 1)/(√κ + 1), η = 1/L.
+
+    >>> best_settings(Nesterov(learning_rate=0.1), 2.0, 9.0)
+    (0.5, 0.5)
+    """
+    if isinstance(rule, Nesterov):
+        root = np.sqrt(condition) if np.isfinite(condition) and condition > 1 else 1.0
+        return float((root - 1) / (root + 1)), 1 / largest
+    momentum, scaled = best_momentum(condition)
+    return momentum, scaled / largest
+
+
+def best_modulus(condition: float) -> float:
+    """The part of an error that is left after each step of the best heavy ball: (√κ - 1)/(√κ + 1)."""
+    if not np.isfinite(condition):
+        return 1.0
+    root = np.sqrt(max(condition, 1.0))
+    return float((root - 1) / (root + 1))
 
 
 def best_momentum(condition: float) -> tuple[float, float]:

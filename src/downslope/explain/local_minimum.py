@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from downslope.descent.norms import norm_of
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.curvature import Curvature
 from downslope.objectives import Vector
@@ -39,13 +40,15 @@ def find_local_minimum(view: AnalysisView, x: Vector) -> LocalMinimum | None:
     value, gradient = view.value(x), view.gradient(x)
     if not np.isfinite(value) or not np.all(np.isfinite(gradient)):
         return None
-    first = before = float(np.linalg.norm(gradient))
+    if view.constant is not None:
+        return _of_a_quadratic(view, x, gradient)
+    first = before = norm_of(gradient)
     for _ in range(MOST_NEWTON_STEPS):
         hessian = view.hessian(x)
         if not np.all(np.isfinite(hessian)):
             return None
-        curvature = Curvature.of(hessian, view.names)
-        norm = float(np.linalg.norm(gradient))
+        curvature = view.curvature(x)
+        norm = norm_of(gradient)
         if norm <= max(ARRIVED * first, 10 * view.noise(x)):
             ready = curvature.values[0] >= -1e-7 * abs(curvature.largest) and curvature.largest > 0
             bowl = norm <= max(QUADRATIC * before, 10 * view.noise(x)) or before == first
@@ -59,6 +62,15 @@ def find_local_minimum(view: AnalysisView, x: Vector) -> LocalMinimum | None:
         if not np.all(np.isfinite(gradient)):
             return None
     return None
+
+
+def _of_a_quadratic(view: AnalysisView, x: Vector, gradient: Vector) -> LocalMinimum | None:
+    """The minimum of a quadratic that has just one, whatever its condition."""
+    curvature = view.curvature(x)
+    if not len(curvature.values) or not curvature.values[0] > 0:
+        return None
+    there = x - curvature.vectors @ ((curvature.vectors.T @ gradient) / curvature.values)
+    return LocalMinimum(there, view.value(there), curvature)
 
 
 def _step(curvature: Curvature, gradient: Vector) -> Vector:

@@ -10,13 +10,22 @@ import numpy as np
 
 from downslope.descent import Descent, Status
 from downslope.descent.bounds import free_part, projection_of
+from downslope.descent.stopping import DEFAULT_TOLERANCE, SINGLE_TOLERANCE
 from downslope.errors import ObjectiveError
 from downslope.explain import budget
 from downslope.explain.analysis_view import AnalysisView
-from downslope.explain.budget import TooDearError, at_most, price_of, random_values, too_coarse, with_budget
+from downslope.explain.budget import (
+    BudgetedObjective,
+    TooDearError,
+    at_most,
+    random_values,
+    too_coarse,
+    with_budget,
+)
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
-from downslope.objectives import Objective, Vector
+from downslope.messages import Message
+from downslope.objectives import Objective, Vector, compare_gradient
 
 Kind = Literal[
     "minimum",
@@ -44,11 +53,15 @@ Detail = Literal[
     "random",
     "too_dear",
     "unfinished",
+    "wrong_gradient",
 ]
 
+NEAR = 1e-2  # part of the way from the start: a stationary point further off than this is said to be near, not reached
+ROUND = 1e-6  # curvatures that differ by no more than this part are the same
+HARDLY = 1e-2  # part of the first gradient's norm: so much of it left is not the units' doing
 HAIR = 1e-12  # relative distance from a bound that is none
-LEAST_SECONDS = 0.05  # what a judgement may always cost
-MOST_PARAMETERS = 60  # the Hessian of more costs more than a run should
+JUDGED_BY = 8  # gradients for each parameter, of a function that has to be called for them (measured)
+MOST_PARAMETERS = 150  # of more, not all second derivatives are taken
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,7 @@ class Point:
             falling for ever), "plateau", "undecided". Of an unknown one why: it has "too_many" parameters, derivatives
             that are "not_finite", values so "coarse" (float32, differenced) or "random" that they hide its curvature,
             it is "too_dear" to look at, or "unfinished": the gradient that is left outweighs what curvature shows.
+            Of one that is not stationary: "wrong_gradient" where only the gradient that was supplied vanishes.
         curvatures: eigenvalues of the Hessian, ascending.
         directions: for each, the parameter or the direction that it belongs to, and its components.
         escape: a direction along which the objective gets better, where there is one.
@@ -70,6 +84,7 @@ class Point:
         line: that line.
         order: the exponent with which values rise or fall there, where curvature does not decide.
         distance: how far the stationary point itself lies, as Newton's method sees it.
+        part: that, as a part of the way from the start to it.
         sentence: what to say.
     """
 
@@ -82,12 +97,18 @@ class Point:
     line: tuple[float, ...] | None = None
     order: float | None = None
     distance: float = 0.0
+    part: float = 0.0
     names: tuple[str, ...] = ()
     maximize: bool = False
 
     @property
     def sentence(self) -> str:
         """One sentence on the point."""
+        return str(self.message)
+
+    @property
+    def message(self) -> Message:
+        """The same as data."""
         return say(self._key, **self._fields())
 
     @property
@@ -97,26 +118,54 @@ class Point:
         reached = self.kind == ("maximum" if self.maximize else "minimum")
         if reached and not self.curvatures:
             return f"point.{self.kind}.bare"
-        if reached and len(self.curvatures) == 1:
-            return f"{key}.single"
-        if self.kind == "not_stationary" and len(self.curvatures) > 1:
+        if reached and self.detail == "":
+            near = ".near" if self.near else ""
+            if len(self.curvatures) == 1:
+                return f"{key}.single{near}"
+            return f"{key}.round{near}" if self.is_round else f"{key}{near}"
+        if (
+            self.kind == "not_stationary"
+            and not self.detail
+            and len(self.curvatures) > 1
+            and not self.is_round
+        ):
             return "point.not_stationary.curved"
         return key
+
+    @property
+    def near(self) -> bool:
+        """Whether the stationary point itself lies so far off that it must be said."""
+        return self.part > NEAR
+
+    @property
+    def is_round(self) -> bool:
+        """Whether there is no direction steeper than others."""
+        sizes = [abs(c) for c in self.curvatures]
+        return (
+            bool(sizes)
+            and max(sizes) - min(sizes) <= ROUND * max(sizes)
+            and min(self.curvatures) * max(self.curvatures) > 0
+        )
 
     @property
     def disappoints(self) -> bool:
         """Whether a run that stands still here has not found what it was asked for."""
         other = "minimum" if self.maximize else "maximum"
-        return self.kind in ("saddle", other) or self.detail in ("inflection", "plateau")
+        return self.kind in ("saddle", other, "small_by_units") or self.detail in (
+            "inflection",
+            "plateau",
+            "asymptote",
+            "wrong_gradient",
+        )
 
     def _fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = {"way": self.way, "order": self.order or 0.0, "distance": self.distance}
         if self.directions:
-            fields["steep"], fields["shallow"] = self.directions[-1]["along"], self.directions[0]["along"]
-            if self.maximize:
-                fields["steep"], fields["shallow"] = fields["shallow"], fields["steep"]
-            fields["most"] = max(self.curvatures, key=abs)
-            fields["least"] = min(self.curvatures, key=abs)
+            steep, shallow = (
+                pick(self.directions, key=lambda entry: abs(entry["curvature"])) for pick in (max, min)
+            )
+            fields["steep"], fields["most"] = steep["along"], steep["curvature"]
+            fields["shallow"], fields["least"] = shallow["along"], shallow["curvature"]
         return fields
 
     def to_dict(self) -> dict[str, Any]:
@@ -156,8 +205,8 @@ def classify(
     if not 0 < len(x) <= MOST_PARAMETERS:
         return Point("unknown", "too_many", maximize=maximize)
     from downslope.explain.point_classification import (
-        PointClassifier,
-    )  # which makes the points described here
+        PointClassifier,  # which makes the points described here
+    )
 
     try:
         with np.errstate(all="ignore"):
@@ -169,38 +218,71 @@ def classify(
         return Point("unknown", "not_finite", maximize=maximize)
 
 
-def judge_run(run: Descent, cheap: bool = False) -> Descent:
-    """The run, no longer called a success where the stationary point it reached is not what was asked for.
-
-    ``cheap`` says that the objective is known to cost so little that the run's own time need not be looked at.
-    """
+def judge_run(run: Descent) -> Descent:
+    """The run, no longer called a success where the point it reached is known not to be what was asked for."""
     if run.termination.status not in (Status.CONVERGED, Status.STALLED) and run.gradient_norm > 0:
         return run
     if not len(run.history):
         return run
-    with at_most(max(budget.JUDGING, run.seconds)):
-        point = point_of(run, cheap)
-    if not point.disappoints:
+    with at_most(max(budget.JUDGING, budget.spent_by(run))):
+        point = point_of(with_budget(run, budget.FEW_EVALUATIONS))
+    asked_so = run.termination.success and (not by_gradient(run) or is_own_tolerance(run))
+    if not point.disappoints or (asked_so and point.kind == "small_by_units"):
         return run
-    termination = dataclasses.replace(
-        run.termination, success=False, message=f"{run.termination.message} {point.sentence}"
+    return run.judged_again(point.message, ground=point.detail or point.kind)
+
+
+def is_own_tolerance(run: Descent) -> bool:
+    """Whether a run moved until it met a tolerance that a person chose: it did as it was asked, whatever the units."""
+    defaults = (DEFAULT_TOLERANCE, SINGLE_TOLERANCE, None)
+    return run.nit > 0 and (
+        run.stopping.tolerance not in defaults or run.stopping.relative_tolerance is not None
     )
-    return dataclasses.replace(run, termination=termination)
 
 
-def point_of(run: Descent, cheap: bool = False) -> Point:
+def by_gradient(run: Descent) -> bool:
+    """Whether it was the test on the gradient that a run passed, and no other that was asked for."""
+    stopping, first = run.stopping, run.history.gradient_norm
+    allowed = [t for t in (stopping.tolerance,) if t is not None]
+    if stopping.relative_tolerance is not None and len(first):
+        allowed.append(stopping.relative_tolerance * float(first[0]))
+    return bool(allowed) and run.gradient_norm <= max(allowed)
+
+
+def point_of(run: Descent) -> Point:
     """The judgement of the point that a run reached, on the coordinates that no bound holds there."""
     with np.errstate(all="ignore"):
-        setup, run = Setup.of(run.optimizer), run if cheap else with_budget(run)
-        objective, x = free_of(run)
+        setup, run = Setup.of(run.optimizer), with_budget(run)
+        try:
+            objective, x = free_of(run)
+        except TooDearError:
+            return Point("unknown", "too_dear", maximize=run.maximize)
         if not len(x):
             return Point("maximum" if run.maximize else "minimum", maximize=run.maximize)
-        if not cheap:
-            hidden = why_not(run, len(x))
-            if hidden:
-                return Point("unknown", hidden, maximize=run.maximize)
+        hidden = why_not(run, len(x))
+        if hidden:
+            return Point("unknown", hidden, maximize=run.maximize)
+        if is_by_wrong_gradient(run):
+            return Point("not_stationary", "wrong_gradient", maximize=run.maximize)
         start = run.start if len(x) == len(run.start) else None
-        return classify(objective, x, run.maximize, start, setup.ridge)
+        point = classify(objective, x, run.maximize, start, setup.ridge)
+        if point.kind == "small_by_units" and _has_hardly_fallen(run):
+            return dataclasses.replace(point, kind="not_stationary")  # the test was loose, whatever the units
+        return point
+
+
+def is_by_wrong_gradient(run: Descent) -> bool:
+    """Whether the gradient that a person supplied vanishes where the derivative of the objective does not."""
+    objective = run.objective
+    if objective.differentiation != "supplied" or not run.gradient_norm <= HARDLY * max(1.0, abs(run.fun)):
+        return False
+    return bool(compare_gradient(objective, run.final))
+
+
+def _has_hardly_fallen(run: Descent) -> bool:
+    """Whether much of the first gradient is still there after some steps."""
+    first = float(run.history.gradient_norm[0]) if len(run.history) else 0.0
+    return run.nit > 0 and run.gradient_norm > HARDLY * first
 
 
 def why_not(run: Descent, dimension: int) -> Detail:
@@ -209,21 +291,9 @@ def why_not(run: Descent, dimension: int) -> Detail:
         return "too_many"
     if too_coarse(run):
         return "coarse"
-    if not affordable(run, dimension):
+    if isinstance(run.objective, BudgetedObjective) and run.objective.left < JUDGED_BY * dimension:
         return "too_dear"
     return "random" if random_values(run) else ""
-
-
-def affordable(run: Descent, dimension: int) -> bool:
-    """Whether judging the point will cost no more than the run or 50 ms.
-
-    Formulas are judged in about a millisecond. A Python function has to be called: a judgement takes some 8 gradients
-    for each parameter (measured), priced as ``price_of`` says.
-    """
-    if run.objective.expression is not None or not run.nfev:
-        return True
-    price = 8 * dimension * price_of(run)
-    return price <= max(run.seconds, LEAST_SECONDS)
 
 
 def free_of(run: Descent) -> tuple[Objective, Vector]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from downslope.descent.norms import norm_of
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.curvature import Curvature, along, as_dict, turned
 from downslope.explain.line_probe import LineProbe, fall_without_end, probe_along
@@ -19,6 +20,14 @@ HOME = 1e-9  # part of the first of them, at which they have arrived
 NEARLY_HOME = 1e-2  # part of it that will do where rounding ends the way
 SHRINKING = 0.97  # each must be shorter than this part of the last
 QUADRATIC = 0.1  # a Newton step that leaves more than this part of the way was not on a quadratic
+LEAST_DISTANCE = 1e-8  # times the size of the point: nearer is there
+PROBES = (1e-5, 1e-3, 1e-2)  # of the scale, over which curvatures are measured again
+SPOILT = 0.1  # part by which a second derivative must be off
+ALIKE = 0.05  # part by which these measurements may differ
+FAR_OFF = 0.05 * 1.5 ** np.arange(31)  # times the scale, to some 10,000
+APART = 7  # of these lie between two ways that are held against each other: 17 times
+DISPROPORTION = 1e3  # times what the slope alone makes of a way
+STEEPER = 8.0  # a fall with a greater exponent has another reason than the slope and the curvatures here
 LEVEL = 1e-12  # of the highest rise around: a direction that rises no more than this is flat
 DOUBTED = 100  # roundings, relative to the largest curvature, below which a negative one is no evidence
 OUTWEIGHED = (
@@ -36,9 +45,7 @@ class PointClassifier:
     def __init__(self, view: AnalysisView, x: Vector, start: Vector | None) -> None:
         self.view, self.x = view, x
         self.up = view.sign < 0
-        self.scale = max(
-            float(np.max(np.abs(x))), float(np.linalg.norm(x - start)) if start is not None else 0.0
-        )
+        self.scale = max(float(np.max(np.abs(x))), norm_of(x - start) if start is not None else 0.0)
         self.scale = self.scale if self.scale > 0 else 1.0
         if start is None:
             self.scale = max(1.0, self.scale)
@@ -54,11 +61,17 @@ class PointClassifier:
         hessian = view.hessian(self.x)
         if not np.all(np.isfinite(hessian)):
             return Point("unknown", "not_finite", maximize=self.up)
-        centre, curvature, regular, off = self._polished(Curvature.of(hessian, view.names))
+        curvature = self._curvature(self.x, hessian)
+        centre, curvature, regular, off = self._polished(curvature)
         self.centre, self.curvature, self.off = centre, curvature, off
         down = [i for i in np.flatnonzero(regular) if curvature.values[i] < 0]
+        if (down and view.expression is not None) or not np.all(regular):
+            open_ways = curvature.vectors[:, ~regular | (curvature.values < 0)].T
+            plateau = self._plateau(open_ways)
+            if plateau is not None:
+                return plateau
         if down and not self._shows(-float(curvature.values[down[0]])):
-            return self._made("unknown", "unfinished")
+            return self._out_of_proportion() or self._made("unknown", "unfinished")
         if down:
             escape = self._falls(curvature.vectors[:, down[0]], -float(curvature.values[down[0]]))
             if escape is not None:
@@ -69,11 +82,82 @@ class PointClassifier:
             regular = self._goes_home(regular)
             centre = self.centre
         if np.all(regular):
-            distance = float(np.linalg.norm(centre - self.x))
-            if self.start is not None and distance > FAR * np.linalg.norm(centre - self.start):
-                return self._made("small_by_units")
-            return self._made("minimum")
+            return self._made("minimum") if self._part() <= FAR else self._made("small_by_units")
         return self._beyond(regular)
+
+    def _part(self) -> float:
+        """How far the stationary point lies, as a part of the way from the start to it; 0 where none is known."""
+        distance = norm_of(self.centre - self.x)
+        if self.start is None or distance <= LEAST_DISTANCE * max(1.0, float(np.max(np.abs(self.x)))):
+            return 0.0
+        way = norm_of(self.centre - self.start)
+        return distance / way if way > 0 else 0.0
+
+    def _curvature(self, x: Vector, hessian: Any) -> Curvature:
+        """The curvatures at a point, with those that rounding has spoilt taken from gradients further off.
+
+        Near 0 the second derivative of 1 - sin(x)/x is a quotient of two roundings. Where the gradient's change over
+        three lengths says the same, and the second derivative something else, the gradient is right.
+        """
+        curvature = self.view.curvature(x)
+        if self.view.expression is None or self.view.constant is not None:
+            return curvature
+        values = curvature.values.copy()
+        for i, direction in enumerate(curvature.vectors.T):
+            measured = [self._slope_change(x, direction, part * self.scale) for part in PROBES]
+            size = abs(measured[0])
+            spoilt = abs(values[i] - measured[0]) > SPOILT * max(size, abs(values[i]))
+            if spoilt and max(measured) - min(measured) <= ALIKE * size:
+                values[i] = measured[0]
+        order = np.argsort(values, kind="stable")
+        return Curvature(values[order], curvature.vectors[:, order], curvature.names)
+
+    def _slope_change(self, x: Vector, direction: Vector, step: float) -> float:
+        ahead, behind = (self.view.gradient(x + way * step * direction) for way in (1, -1))
+        return float((ahead - behind) @ direction / (2 * step))
+
+    def _plateau(self, ways: Any) -> Point | None:
+        """A plateau: ground from which the objective falls far off by more than any power of the distance makes likely.
+
+        On x^7 a twenty times longer way changes the value 20^7 times as much; on a plateau rounding hides the change
+        near by, and far off there is a whole fall. None where there is none.
+        """
+        view, x = self.view, self.x
+        gradient, base = view.gradient(x), view.value(x)
+        size = float(np.max(np.abs(gradient), initial=0.0))
+        ways = [*ways, x, gradient / size if size > 0 else gradient]
+        if self.start is not None:
+            ways.append(self.start - x)
+        precision = float(np.finfo(np.float64).eps) if view.expression is not None else view.precision
+        doubt = DOUBTED * precision * max(abs(base), 1e-300)
+        for way in ways:
+            length = norm_of(way)
+            if not 0 < length < np.inf:
+                continue
+            for side in (way / length, -way / length):
+                falls = base - np.array([view.value(x + t * self.scale * side) for t in FAR_OFF])
+                near = np.maximum(np.abs(falls[:-APART]), doubt)
+                steep = falls[APART:] > near * (FAR_OFF[APART:] / FAR_OFF[:-APART]) ** STEEPER
+                if np.any(steep & np.isfinite(falls[APART:]) & (falls[APART:] > doubt)):
+                    return self._made("degenerate", "plateau", escape=side)
+        return None
+
+    def _out_of_proportion(self) -> Point | None:
+        """A plateau with a slow tail: downhill the whole fall is a thousand times what the slope here would make."""
+        view, x = self.view, self.x
+        gradient, base = view.gradient(x), view.value(x)
+        slope = norm_of(gradient)
+        if not 0 < slope < np.inf or self.start is None:
+            return None
+        ways = (-gradient / slope, -x / max(norm_of(x), 1e-300))
+        for way in ways:
+            for t in (*FAR_OFF, 1.0):
+                fall = base - view.value(x + t * self.scale * way)
+                if np.isfinite(fall) and fall > max(
+                    LOWER * abs(base), DISPROPORTION * slope * t * self.scale
+                ):
+                    return self._made("degenerate", "plateau", escape=way)
+        return None
 
     def _shows(self, bend: float) -> bool:
         """Whether a curvature of minus this much is more than rounding, and than the gradient that is left here.
@@ -83,7 +167,7 @@ class PointClassifier:
         """
         if bend <= DOUBTED * self.view.precision * float(np.max(np.abs(self.curvature.values))):
             return False
-        left = float(np.linalg.norm(self.view.gradient(self.x)))
+        left = norm_of(self.view.gradient(self.x))
         return left <= max(OUTWEIGHED * bend * self.scale, 10 * self.view.noise(self.x))
 
     def _polished(self, curvature: Curvature) -> tuple[Vector, Curvature, Any, float]:
@@ -99,7 +183,7 @@ class PointClassifier:
             bent = _bent(curvature)
             slopes = curvature.vectors.T @ gradient
             newton = np.divide(-slopes, curvature.values, out=np.zeros(len(slopes)), where=bent)
-            length = float(np.linalg.norm(newton))
+            length = norm_of(newton)
             slack = np.divide(
                 np.abs(slopes),
                 np.abs(curvature.values),
@@ -108,7 +192,7 @@ class PointClassifier:
             )
             off = float(np.max(np.minimum(slack, self.scale)))
             there = centre + curvature.vectors @ newton
-            if np.linalg.norm(gradient) <= 10 * view.noise(centre) or not length:
+            if norm_of(gradient) <= 10 * view.noise(centre) or not length:
                 break
             after, hessian = view.gradient(there), view.hessian(there)
             if not (np.all(np.isfinite(after)) and np.all(np.isfinite(hessian))):
@@ -121,7 +205,7 @@ class PointClassifier:
             regular = bent & (np.abs(left) <= QUADRATIC * length + dust)
             if not np.all(regular[bent]):
                 break
-            centre, curvature = there, Curvature.of(hessian, view.names)
+            centre, curvature = there, self._curvature(there, hessian)
             regular = regular & _bent(curvature)
         return centre, curvature, regular, off
 
@@ -136,14 +220,15 @@ class PointClassifier:
         for _ in range(HOMING):
             gradient = view.gradient(centre)
             before, step = length, _newton(curvature, gradient)
-            length = float(np.linalg.norm(step))
+            length = norm_of(step)
             first = first or length
             if length <= HOME * first or not length < min(SHRINKING * before, self.scale):
                 break
             hessian, after = view.hessian(centre + step), view.gradient(centre + step)
-            if not (np.linalg.norm(after) < np.linalg.norm(gradient) and np.all(np.isfinite(hessian))):
+            if not (norm_of(after) < norm_of(gradient) and np.all(np.isfinite(hessian))):
                 break
-            centre, curvature = centre + step, Curvature.of(hessian, view.names)
+            centre = centre + step
+            curvature = self._curvature(centre, hessian)
         shrunk = length / first if first else 1.0
         if shrunk > NEARLY_HOME:
             self.off = 0.0 if shrunk > SHRINKING else self.off  # it leads nowhere: distances mean nothing
@@ -180,7 +265,7 @@ class PointClassifier:
         shapes = {look.shape: look for look in reversed(looks)}
         for shape in ("falls_both", "falls_one"):
             if shape in shapes and not self._outfalls(shapes[shape]):
-                return self._made("unknown", "unfinished")
+                return self._out_of_proportion() or self._made("unknown", "unfinished")
         if "falls_both" in shapes:
             every = not np.any(firm) and all(look.shape == "falls_both" for look in looks)
             return self._made("maximum" if every else "saddle", look=shapes["falls_both"])
@@ -203,7 +288,7 @@ class PointClassifier:
 
     def _outfalls(self, look: LineProbe) -> bool:
         """Whether values fall by more than the gradient that is left makes them fall: if not, it is no evidence."""
-        slope = float(np.linalg.norm(self.view.gradient(self.centre)))
+        slope = norm_of(self.view.gradient(self.centre))
         return -look.nearest[1] > MORE * slope * look.nearest[0]
 
     def _sloping(self, look: LineProbe) -> Point:
@@ -217,7 +302,7 @@ class PointClassifier:
             fallen = 0.0 if self.start is None else self.view.value(self.start) - here
             if here - values[-1][1] > LOWER * fallen:
                 return self._made("degenerate", "plateau", look=look)
-        return self._made("unknown", "unfinished")
+        return self._out_of_proportion() or self._made("unknown", "unfinished")
 
     def _made(
         self, kind: Kind, detail: Detail = "", escape: Vector | None = None, look: LineProbe | None = None
@@ -243,7 +328,8 @@ class PointClassifier:
             way=name,
             line=None if line is None else tuple(map(float, turned(line))),
             order=order,
-            distance=float(np.linalg.norm(self.centre - self.x)),
+            distance=norm_of(self.centre - self.x),
+            part=self._part(),
             names=curvature.names,
             maximize=self.up,
         )

@@ -15,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.descent import Descent, Status
+from downslope.descent.norms import norm_of
 from downslope.explain.curvature import along
 from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
-from downslope.objectives.recorded import RecordedObjective, Secants
+from downslope.messages import Message
+from downslope.objectives.recorded import NotFinite, RecordedObjective, Secants
 
 RECORD_CODES = (
     "not_finite",
@@ -35,6 +37,7 @@ RECORD_CODES = (
 LAST = 10  # steps at the end by which a curvature is measured
 AGREE = 0.25  # part of the slopes by which values may miss the trapezoid between them
 ALTERNATING = 12  # steps in a row, and more where there are many coordinates, that must change their sign
+SLOW = 0.85  # a step that changes its sign and keeps so much of its length takes 85 of them to a millionth
 VISIBLE = 0.05  # part of the largest coordinate's steps below which nobody would see another one swing
 STILL = 3  # steps without any move
 WINDOW = 20  # rows at least in the part of a record that is called level or noisy
@@ -88,7 +91,7 @@ class RecordedCourse:
         return found if found is not None and len(found.length) == len(self.run.history) else None
 
     @cached_property
-    def broke(self) -> tuple[int, str] | None:
+    def broke(self) -> NotFinite | None:
         """Where a number was not finite, and which."""
         objective = self.run.objective
         return objective.broke if isinstance(objective, RecordedObjective) else None
@@ -128,11 +131,11 @@ class RecordedCourse:
         if self.points is None or len(self.points) < 2:
             return ""
         step = self.points[-1] - self.points[-2]
-        length = float(np.linalg.norm(step))
+        length = norm_of(step)
         return along(step / length, self.run.history.coordinates) if 0 < length < np.inf else ""
 
 
-def course(record: RecordedCourse) -> str:
+def course(record: RecordedCourse) -> Message:
     """What happened, in a sentence of numbers."""
     shown: dict[str, Any] = {"steps": record.run.nit}
     for name, column in (("value", record.run.history.value), ("norm", record.norms)):
@@ -157,8 +160,10 @@ def findings(record: RecordedCourse) -> list[Finding]:
 
 def _not_finite(record: RecordedCourse) -> Iterator[Finding]:
     if record.broke is not None:
-        step, what = record.broke
-        yield Finding("not_finite", {"step": step, "what": what}, key="record.not_finite")
+        step, what, infinite = record.broke.step, record.broke.what, record.broke.infinite
+        nature = "" if what == "point" else ".infinite" if infinite else ".nan"
+        evidence = {"step": step, "what": what, "infinite": infinite}
+        yield Finding("not_finite", evidence, key=f"record.not_finite.{what}{nature}")
 
 
 def _rising(record: RecordedCourse) -> Iterator[Finding]:
@@ -216,6 +221,10 @@ def _zigzag(record: RecordedCourse) -> Iterator[Finding]:
     last = moves[-needed:]
     sizes = np.median(np.abs(last), axis=0)
     worst = int(np.argmax(np.where(np.array(runs) >= needed, sizes, -1.0)))
+    with np.errstate(all="ignore"):
+        factors = np.abs(last[1:, worst] / last[:-1, worst])
+    if not float(np.median(factors)) >= SLOW:
+        return  # it settles quickly, as at the best rate there is
     if runs[worst] >= needed and sizes[worst] >= VISIBLE * np.max(sizes) > 0:
         evidence = {
             "along": record.run.history.coordinates[worst],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from downslope.optimizers import Optimizer
+from downslope.optimizers import state as states
 from downslope.optimizers.schedule import Constant, Product, Schedule
-from downslope.optimizers.wrappers.clipping import ClipByNorm, ClipByValue
 from downslope.optimizers.wrappers.projected import Projected
 from downslope.optimizers.wrappers.weight_decay import WeightDecay
 from downslope.optimizers.wrappers.wrapper import Wrapper
@@ -24,6 +25,8 @@ class Setup:
         ridge: strength of weight decay.
         plain: whether every step is the rule's own: no clipping, no unknown wrapper, no schedule.
         bounded: whether points are projected onto bounds.
+        wrapped: whether there is a wrapper beside those bounds.
+        schedule: how the learning rate changes, where it does.
 
     >>> from downslope.optimizers import GradientDescent
     >>> Setup.of(GradientDescent(learning_rate=0.5) ).rate
@@ -36,29 +39,42 @@ class Setup:
     ridge: float = 0.0
     plain: bool = True
     bounded: bool = False
+    wrapped: bool = False
+    schedule: Schedule | None = None
+
+    @property
+    def first_rate(self) -> float | None:
+        """The learning rate that a schedule changes, before it does; None where there is none."""
+        return None if self.schedule is None else _scaled_by(self.schedule)
+
+    def rate_at(self, step: int) -> float | None:
+        """The learning rate at a step; None where it depends on more than the step, or there is none."""
+        if self.schedule is None:
+            return self.rate
+        return None if any(states.leaves(self.schedule.init())) else float(self.schedule.factor(float(step)))
 
     @classmethod
     def of(cls, optimizer: Optimizer) -> Setup:
         """Take an optimizer apart."""
-        rule, ridge, plain, bounded = optimizer, 0.0, True, False
+        rule, ridge, plain, bounded, wrapped = optimizer, 0.0, True, False, False
+        schedule = None
         while isinstance(rule, Wrapper):
+            wrapped = wrapped or not isinstance(rule, Projected)
             if isinstance(rule, WeightDecay):
                 ridge += rule.rate
             elif isinstance(rule, Projected):
                 bounded = True
-            elif isinstance(rule, (ClipByNorm, ClipByValue)):
-                plain = False
             else:
                 plain = False
             rule = rule.optimizer
         rate: Any = rule.hyperparameters().get("learning_rate")
         if isinstance(rate, Schedule):
-            rate = _constant(rate)
+            schedule, rate = rate, _constant(rate)
             if rate is None:
                 plain = False
             else:
-                rule = type(rule)(**{**rule.hyperparameters(), "learning_rate": rate})
-        return cls(optimizer, rule, rate, ridge, plain, bounded)
+                rule, schedule = type(rule)(**{**rule.hyperparameters(), "learning_rate": rate}), None
+        return cls(optimizer, rule, rate, ridge, plain, bounded, wrapped, schedule)
 
     def changed(self, **values: Any) -> Optimizer:
         """The optimizer with hyperparameters of its rule changed, in the same wrappers."""
@@ -85,4 +101,15 @@ def _constant(schedule: Schedule) -> float | None:
     if isinstance(schedule, Product):
         first, second = _constant(schedule.first), _constant(schedule.second)
         return None if first is None or second is None else first * second
+    return None
+
+
+def _scaled_by(schedule: Schedule) -> float | None:
+    """The constant factors of a schedule, multiplied: the rate that was given with it; None where there is none."""
+    if isinstance(schedule, Constant):
+        return float(schedule.value)
+    if isinstance(schedule, Product):
+        parts = [_scaled_by(part) for part in (schedule.first, schedule.second)]
+        known = [part for part in parts if part is not None]
+        return math.prod(known) if known else None
     return None

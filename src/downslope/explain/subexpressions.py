@@ -161,6 +161,39 @@ def _value(node: t.Node, parts: Sequence[Any], values: dict[str, float], cast: C
             return float(not parts[0])
 
 
+def divisors(objective: Objective) -> list[tuple[str, Callable[[Vector], float]]]:
+    """What the formula divides by, as text and as a function of the point; without what is a number."""
+    tree = _tree_of(objective)
+    if tree is None:
+        return []
+    names = objective.parameters.coordinates
+    found: dict[str, t.Node] = {}
+    for node in t.walk(tree):
+        divisor = None
+        if isinstance(node, t.Quotient):
+            divisor = t.children(node)[1]
+        elif isinstance(node, t.Power) and _is_negative(t.children(node)[1]):
+            divisor = t.children(node)[0]
+        if divisor is not None and any(isinstance(part, t.Variable) for part in t.walk(divisor)):
+            found.setdefault(_text(divisor), divisor)
+
+    def valued(divisor: t.Node) -> Callable[[Vector], float]:
+        def value(x: Vector) -> float:
+            values = dict(zip(names, map(float, x), strict=True))
+            with np.errstate(all="ignore"):
+                return float(t.fold(divisor, lambda node, parts: _value(node, parts, values, np.float64)))
+
+        return value
+
+    return [(text, valued(divisor)) for text, divisor in found.items()]
+
+
+def _is_negative(exponent: t.Node) -> bool:
+    if isinstance(exponent, t.Negative):
+        return isinstance(t.children(exponent)[0], t.Number)
+    return isinstance(exponent, t.Number) and exponent.value < 0
+
+
 def kinks_at(objective: Objective, x: Vector, reach: float) -> list[str]:
     """The parts with a corner, ``abs(u)``, ``max(u, v)`` and the like, whose corner lies within ``reach`` of ``x``."""
     tree = _tree_of(objective)
@@ -203,6 +236,10 @@ def squared(objective: Objective) -> Any:
     expression, factor = objective.expression, se.Integer(1)
     if expression is None:
         return None
+    if isinstance(expression, se.Piecewise) and expression.args[2:] == (se.Integer(0), se.true):
+        expression = expression.args[
+            0
+        ]  # of a fit: the root, and 0 where rounding leaves nothing to take it of
     if isinstance(expression, se.Mul):
         numbers = [a for a in expression.args if not a.free_symbols]
         others = [a for a in expression.args if a.free_symbols]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Descent
+from downslope.descent.norms import norm_of
 from downslope.descent.stopping import DEFAULT_TOLERANCE
 from downslope.errors import DownslopeError, UsageError
 from downslope.explain.analysis_view import AnalysisView
@@ -18,6 +19,7 @@ from downslope.explain.local_minimum import find_local_minimum
 from downslope.explain.point import MOST_PARAMETERS
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
+from downslope.messages import message
 from downslope.objectives import Objective, Vector, as_objective
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers.rules.gradient_descent import GradientDescent
@@ -41,6 +43,8 @@ class Forecast:
         directions: curvature, name and factor per step of every direction.
         exact: true on quadratics; elsewhere all of this holds near the minimum only.
         happened: status and steps of the run that followed.
+        bounded: whether there is something to arrive at.
+        up: whether it is to climb: then all curvatures here are those of the objective turned upside down.
     """
 
     largest: float
@@ -59,6 +63,7 @@ class Forecast:
     method: str = ""
     happened: dict[str, Any] | None = None
     bounded: bool = True
+    up: bool = False
 
     @property
     def sentence(self) -> str:
@@ -82,7 +87,9 @@ class Forecast:
             key = "diverges"
         else:
             key = "steps" if self.steps is not None else "limit"
-        return say(f"forecast.{key}{'' if self.exact else '.local'}", **fields)
+        alone = ".single" if len(self.directions) == 1 and self.bounded else ""
+        where, way = "" if self.exact else ".local", ".up" if self.up else ""
+        return str(say(f"forecast.{key}{alone}{where}{way}", **fields))
 
     def beside(self, run: Descent) -> Forecast:
         """The same, with what then happened."""
@@ -152,9 +159,13 @@ def forecast(
     made = forecast_of(objective, x, setup, tolerance, -1.0 if maximize else 1.0)
     if made is None:
         raise UsageError(
-            "nothing can be forecast here: no minimum was found downhill from the start, or there are more than"
-            f" {MOST_PARAMETERS} parameters."
+            message(
+                "nothing can be forecast here: no minimum was found downhill from the start, or there are more than"
+                " {most} parameters.",
+                most=MOST_PARAMETERS,
+            )
         )
+    made = replace(made, up=maximize)
     return made if run is None else made.beside(run)
 
 
@@ -168,8 +179,10 @@ def expected(
     optimizer, rate = options.get("optimizer"), options.get("learning_rate")
     if optimizer is not None or rate is not None:
         rule = as_optimizer(optimizer, rate, **hyperparameters)
-        return forecast_of(objective, x, Setup.of(rule), tolerance, sign), rule
+        made = forecast_of(objective, x, Setup.of(rule), tolerance, sign)
+        return (None if made is None else replace(made, up=maximize)), rule
     made = forecast_of(objective, x, None, tolerance, sign)
+    made = None if made is None else replace(made, up=maximize)
     best = None if made is None else made.best_rate
     return made, as_optimizer(None, best)
 
@@ -185,7 +198,7 @@ def forecast_of(
     try:
         with np.errstate(all="ignore"):
             if view.is_quadratic([x]):
-                curvature = Curvature.of(view.hessian(x), view.names)
+                curvature = view.curvature(x)
                 gradient = view.gradient(x)
                 if not np.all(np.isfinite(gradient)):
                     return None
@@ -217,7 +230,7 @@ def from_curvature(
     curvature = replace(curvature, values=λ)
     L = curvature.largest
     parts = curvature.vectors.T @ gradient
-    size = float(np.linalg.norm(parts))
+    size = norm_of(parts)
     down = bool(np.any((λ < 0) & (np.abs(parts) > 1e-13 * size)))
     level = bool(np.any((λ == 0) & (np.abs(parts) > max(1e-9, doubt) * size)))
     bounded = not (exact and (down or level))

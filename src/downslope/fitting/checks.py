@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DataError, UsageError
+from downslope.explain.findings.finding import Finding
 from downslope.fitting import kernels
 from downslope.fitting.frame import Frame, listed, missing
 from downslope.fitting.hypothesis import Hypothesis
@@ -245,8 +246,8 @@ class ColumnChecks:
         return ColumnChecks(np.minimum(self.low, X.min(axis=0)), np.maximum(self.high, X.max(axis=0)), twins)
 
 
-def check_columns(hypothesis: Hypothesis, rows: LinearRows) -> list[str]:
-    """Notes on features that are constant, or the same as another."""
+def check_columns(hypothesis: Hypothesis, rows: LinearRows) -> list[Finding]:
+    """What features that are constant, or the same as another, leave undetermined."""
     sample = rows.count > SAMPLE
     looks = ColumnChecks.at(np.ascontiguousarray(rows.X[:: rows.count // SAMPLE] if sample else rows.X))
     if sample:  # what holds in the sample is held against all rows
@@ -255,27 +256,33 @@ def check_columns(hypothesis: Hypothesis, rows: LinearRows) -> list[str]:
             low[j], high[j] = rows.X[:, j].min(), rows.X[:, j].max()
         twins = tuple((i, j) for i, j in looks.twins if np.array_equal(rows.X[:, i], rows.X[:, j]))
         looks = ColumnChecks(low, high, twins)
-    return column_notes(looks, hypothesis, rows, rows.count)
+    return undetermined_columns(looks, hypothesis, rows, rows.count)
 
 
-def column_notes(looks: ColumnChecks, hypothesis: Hypothesis, rows: LinearRows, count: int) -> list[str]:
-    """The sentences for that."""
+def undetermined_columns(
+    looks: ColumnChecks, hypothesis: Hypothesis, rows: LinearRows, count: int
+) -> list[Finding]:
+    """The findings on that."""
     parameters = [hypothesis.parameters[i] for i in rows.at]
     constant = [p for p, a, b in zip(parameters, looks.low, looks.high, strict=True) if a == b]
     if count < 2 or (rows.intercept is None and len(constant) < 2):
         constant = []
-    notes = []
+    found = []
     if constant:
-        notes.append(
-            f"the feature of {listed(constant)} is constant, so the data cannot tell it from the intercept"
-        )
+        evidence = {"parameters": constant, "names": listed(constant), "directions": len(constant)}
+        found.append(Finding("undetermined", evidence, key="undetermined.constant"))
     for i, j in looks.twins:
         if parameters[i] not in constant:
-            notes.append(
-                f"the features of {parameters[i]} and {parameters[j]} are the same in every row: only the sum of"
-                f" the two parameters is determined (rank {len(parameters) - 1} of {len(parameters)})"
-            )
-    return notes
+            evidence = {
+                "parameters": [parameters[i], parameters[j]],
+                "first": parameters[i],
+                "second": parameters[j],
+                "rank": len(parameters) - 1,
+                "features": len(parameters),
+                "directions": 1,
+            }
+            found.append(Finding("undetermined", evidence, key="undetermined.twins"))
+    return found
 
 
 def _twins(X: Array) -> list[tuple[int, int]]:

@@ -20,7 +20,9 @@ from downslope.fitting.problem import FitProblem
 from downslope.fitting.rows import Array
 from downslope.fitting.strategies import FitOutcome, FitPlan
 from downslope.language import parse
+from downslope.messages import literal
 from downslope.objectives import GradientWarning, Vector, compare_gradient
+from downslope.objectives.check import all_mismatches
 from downslope.optimizers import as_optimizer
 
 _SUM = re.compile(r"\s*(sum|mean)\s*\((.*)\)\s*", re.DOTALL)
@@ -101,8 +103,9 @@ def fit_with_custom_gradient(
     found = compare_gradient(objective, start)
     if found:
         check = compare(objective, start, [problem.rows.count])
-        said = (f"{'; '.join(map(str, found))}." + (f" {check}" if not check else ""),)
-        warnings.warn(said[0], GradientWarning, stacklevel=4)
+        note = all_mismatches(found, None if check else literal(str(check)))
+        said = (str(note),)
+        warnings.warn(GradientWarning(note), stacklevel=4)
     rule = plan.optimizer or as_optimizer(None)
     run = descend(objective, start, rule, plan.stopping, every=plan.every, callbacks=plan.callbacks)
     return FitOutcome(run, "formula", "user", None, (), said)

@@ -8,6 +8,9 @@ from typing import Any
 from downslope.descent import Descent, Status
 from downslope.errors import DownslopeError
 from downslope.explain import Explanation
+from downslope.explain.consistency import agreed_findings, agreed_forecast, agreed_point
+from downslope.explain.explanation import plain
+from downslope.explain.findings.finding import CODES, Finding
 from downslope.explain.kept import explanation_of
 from downslope.explain.point import point_of
 from downslope.fitting.identifiability import dependent
@@ -34,10 +37,12 @@ class FitExplanation:
             chosen in which theory has nothing left to say.
         recorded: of a fit that was loaded, what was said of the descent when it was saved.
         point: what kind of point it ended at, where ``descent`` does not say.
+        findings: what was found in the data, in the fit and in its descent, the gravest first.
+        recorded_codes: of a fit that was loaded, the codes that were found when it was saved.
 
     >>> import downslope as ds
     >>> fit = ds.fit({"x": [2, 4, 6, 8], "y": [81, 93, 91, 97]}, "y ~ a*x + b", learning_rate=0.1, steps=100)
-    >>> fit.explain().descent.codes
+    >>> fit.explain().codes
     ('learning_rate_above_limit',)
     """
 
@@ -46,6 +51,13 @@ class FitExplanation:
     descent: Explanation | None
     recorded: tuple[str, ...] = ()
     point: str = ""
+    findings: tuple[Finding, ...] = ()
+    recorded_codes: tuple[str, ...] = ()
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of the findings, each once."""
+        return tuple(dict.fromkeys((*self.recorded_codes, *(finding.code for finding in self.findings))))
 
     @property
     def sentences(self) -> list[str]:
@@ -60,9 +72,19 @@ class FitExplanation:
         return " ".join(self.recorded) if self.descent is None else self.descent.brief
 
     def to_dict(self) -> dict[str, Any]:
-        """The findings on the descent as plain data, and the sentences."""
+        """The findings as plain data, what there is of the descent, and the sentences."""
         found = {} if self.descent is None else self.descent.to_dict()
-        return {"sentences": self.sentences, "brief": self.brief, "kind_of_point": self.point, **found}
+        told = {
+            "findings": [plain(finding.to_dict()) for finding in self.findings],
+            "codes": list(self.codes),
+        }
+        return {
+            "sentences": self.sentences,
+            "brief": self.brief,
+            "kind_of_point": self.point,
+            **found,
+            **told,
+        }
 
     def __str__(self) -> str:
         return " ".join(self.sentences)
@@ -80,10 +102,35 @@ def sentence(note: str) -> str:
 def explained(fit: FitResult) -> FitExplanation:
     """Why ``fit`` ended as it did; it takes at most as long as the descent, or a second where that is more."""
     if fit.recorded is not None:
-        brief, point = (fit.recorded["explanation"].get(key, "") for key in ("brief", "kind_of_point"))
-        return FitExplanation(fit.message, fit.notes, None, (brief,) if brief else (), point)
-    descent = _of_descent(fit)
-    return FitExplanation(fit.message, fit.notes, descent, point="" if descent is not None else _point(fit))
+        told = fit.recorded["explanation"]
+        brief, point = (told.get(key, "") for key in ("brief", "kind_of_point"))
+        codes = tuple(told.get("codes", ()))
+        return FitExplanation(
+            fit.message, fit.notes, None, (brief,) if brief else (), point, recorded_codes=codes
+        )
+    return _agreed(fit, _of_descent(fit))
+
+
+def _agreed(fit: FitResult, descent: Explanation | None) -> FitExplanation:
+    """What the data, the fit and its descent say, without what one of them denies of another."""
+    own, theirs = list(fit.findings), [] if descent is None else list(descent.findings)
+    agreed = sorted(agreed_findings([*own, *theirs]), key=lambda finding: CODES.index(finding.code))
+    notes = _without(fit.notes, [finding for finding in own if finding not in agreed])
+    if descent is None:
+        return FitExplanation(fit.message, notes, None, point=_point(fit), findings=tuple(agreed))
+    point = agreed_point(descent.point, agreed)
+    descent = replace(
+        descent,
+        point=point,
+        findings=tuple(finding for finding in theirs if finding in agreed),
+        forecast=agreed_forecast(descent.forecast, point, agreed),
+    )
+    return FitExplanation(fit.message, notes, descent, findings=tuple(agreed))
+
+
+def _without(notes: tuple[str, ...], denied: list[Finding]) -> tuple[str, ...]:
+    unsaid = {finding.sentence for finding in denied}
+    return tuple(note for note in notes if note not in unsaid)
 
 
 def _point(fit: FitResult) -> str:

@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
-from downslope.descent import Descent
+from downslope.descent import Descent, Status
+from downslope.descent.evidence import ENDLESS, POOR_FIT, Cause
+from downslope.explain.findings.finding import Finding
 from downslope.fitting import findings
+from downslope.fitting.findings import FoundInFit
 from downslope.fitting.model import Model
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.result import FitResult
 from downslope.fitting.rows import Array
 from downslope.fitting.strategies import FitOutcome
+from downslope.messages import as_message, message
 
 JUDGED = 10_000_000  # rows times squared parameters up to which the point reached is judged
-CHEAP = 1_000_000  # and up to which that takes some 10 ms
 
 
 def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResult:
     """One true pass over the rows at the point reached, a look at what kind of point it is, and the findings."""
     run, objective = _begun_at(outcome.run, start), problem.objective
-    run = replace(run, termination=replace(run.termination, message=_counted_aright(outcome, run)))
+    if outcome.path == "batches":  # to the engine an epoch is a step
+        run = run.judged_again(unit="epoch")
     exact = outcome.normal_equations is None and not objective.penalty.l1 and not objective.penalty.l2
     loss = run.fun if exact and len(run.history) else objective.data_value(run.final)
     numbers = objective.count * objective.parameters.size**2
+    found = findings.find_in_fit(problem, outcome, loss)
     if problem.hypothesis.linear is None and numbers <= JUDGED and not objective.streamed:
         from downslope.explain.point import judge_run
 
         succeeded = run.success
-        run = judge_run(run, cheap=numbers <= CHEAP)  # a short run's time is that of compiling the hypothesis
+        run = judge_run(run)
         if succeeded and not run.success:
-            message = f"{run.termination.message} Begin elsewhere: give another start (start=, --start)."
-            run = replace(run, termination=replace(run.termination, message=message))
-    found, grave = findings.find_notes(problem, outcome, loss)
-    notes = (*problem.notes, *outcome.notes, *found, *objective.said)
-    warnings = (*problem.warnings, *outcome.warnings, *grave)
-    objective.notes = (*notes, *warnings)
+            run = run.judged_again(message("Begin elsewhere: give another start (start=, --start)."))
+    run = _held_against(found, problem, run)
+    grave = [finding for finding in (*problem.findings, *found.warnings) if not _is_the_message(finding, run)]
+    notes = (*problem.notes, *outcome.notes, *(finding.sentence for finding in found.notes), *objective.said)
+    warnings = (*problem.warnings, *outcome.warnings, *(finding.sentence for finding in grave))
+    objective.notes = tuple(map(as_message, (*notes, *warnings)))
     model = Model(
         replace(problem.hypothesis),
         problem.loss,
@@ -56,7 +60,27 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
         problem,
         outcome.normal_equations,
         warnings=warnings,
+        findings=(*problem.findings, *found.warnings, *found.notes),
     )
+
+
+def _held_against(found: FoundInFit, problem: FitProblem, run: Descent) -> Descent:
+    """The run, no longer called a success where what was found says that it is at no minimum, or at a poor one."""
+    if not run.success or run.termination.status in (Status.TARGET_REACHED, Status.STOPPED_BY_CALLBACK):
+        return run
+    if found.named("separation") or found.named("grows_without_bound"):
+        ground = ENDLESS if found.named("separation") else "asymptote"
+        return run.judged_again(message("The cost falls on and on as the parameters grow."), ground=ground)
+    passed = run.termination.status == Status.CONVERGED
+    if passed and found.named("worse_than_mean") and problem.hypothesis.linear is None:
+        return run.judged_again(message("It is a minimum near by at best, and a poor fit."), ground=POOR_FIT)
+    return run
+
+
+def _is_the_message(finding: Finding, run: Descent) -> bool:
+    """Whether the end itself says so."""
+    evidence = run.termination.evidence
+    return finding.code == "separation" and evidence is not None and evidence.cause == Cause.SEPARABLE
 
 
 def _begun_at(run: Descent, start: Array) -> Descent:
@@ -65,15 +89,3 @@ def _begun_at(run: Descent, start: Array) -> Descent:
     if len(x) and run.history.step[0] == 0:
         x[0] = start
     return replace(run, start=start.copy(), history=replace(run.history, x=x))
-
-
-def _counted_aright(outcome: FitOutcome, run: Descent) -> str:
-    """The message with the steps of the whole fit: to the engine an epoch is a step, and a round begins anew."""
-    if outcome.path == "batches":
-        return re.sub(r"\bstep(s?)\b", r"epoch\1", run.message)
-    if outcome.coordinates == "natural":
-        counted = f"after {run.nit} step{'' if run.nit == 1 else 's'}"
-        return re.sub(
-            r"\bafter \d+ steps?\b", counted, re.sub(r"\bat step \d+", f"at step {run.nit}", run.message)
-        )
-    return run.message

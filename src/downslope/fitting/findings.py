@@ -2,176 +2,240 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 
 from downslope.descent import Status
+from downslope.explain.curvature import along, as_dict
+from downslope.explain.diagnosis import LIMITS
+from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule
 from downslope.fitting import identifiability
+from downslope.fitting.endless import endless
 from downslope.fitting.problem import FitProblem
-from downslope.fitting.rows import LinearRows, SoftmaxRows
+from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
+from downslope.fitting.separation import find_separation
 from downslope.fitting.spreads import independent
 from downslope.fitting.strategies import FitOutcome, standardised
 
 DISAGREEMENT = 1e-6  # of the loss: above it the final pass and the loss in brief are said to differ
 MOST_PARAMETERS = 60
 SAMPLE = 5_000
-HARDLY = 0.1  # of the whole fall of the cost: no more of it in the second half of the run
 WORSE = 1e-9  # part of the target's variance by which rounding may make a fit worse than the mean
-GROWTH = 1e4  # a parameter this many times its start is on its way to infinity
+FEW_DIGITS = 8
+RAN_AWAY = (Status.DIVERGED, Status.LEFT_DOMAIN, Status.UNBOUNDED)
 
 
-def find_notes(problem: FitProblem, outcome: FitOutcome, loss: float) -> tuple[list[str], list[str]]:
-    """(notes, warnings): conditioning; what is undetermined, few digits, a final pass that disagrees."""
-    notes: list[str] = []
-    warnings: list[str] = []
+@dataclass(frozen=True)
+class FoundInFit:
+    """What was found.
+
+    Attributes:
+        notes: worth knowing.
+        warnings: not to be overlooked.
+        explained: found by the explanation of the descent too, which has more to say of it; not repeated.
+    """
+
+    notes: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    explained: tuple[Finding, ...] = ()
+
+    def named(self, code: str) -> Finding | None:
+        """The finding of that code, if there is one."""
+        return next((f for f in (*self.notes, *self.warnings, *self.explained) if f.code == code), None)
+
+
+def find_in_fit(problem: FitProblem, outcome: FitOutcome, loss: float) -> FoundInFit:
+    """Conditioning, what is undetermined, few digits, a final pass that disagrees, a rate, no minimum, a poor fit."""
+    warnings = list(_of_the_data(problem, outcome, loss))
+    notes = [finding for finding in warnings if finding.code == "conditioning"]
+    warnings = [finding for finding in warnings if finding.code != "conditioning"]
+    rate = _rate(problem, outcome)
+    explained = outcome.coordinates == "user" and problem.objective.parameters.size <= MOST_PARAMETERS
+    if rate is not None and not explained:
+        warnings.append(rate)
+    no_minimum = _no_minimum(problem, outcome)
+    if no_minimum is not None:
+        warnings.append(no_minimum)
+    worse = None if rate is not None else _worse_than_the_mean(problem, outcome, loss)
+    if worse is not None:
+        run = outcome.run  # success without a test: as many steps as were asked for
+        asked = run.success and run.termination.status != Status.CONVERGED
+        (notes if asked else warnings).append(worse)
+    if not warnings and rate is None and outcome.coordinates != "user" and outcome.path != "batches":
+        warnings += _on_its_way(outcome)
+    return FoundInFit(tuple(notes), tuple(warnings), (rate,) if rate is not None and explained else ())
+
+
+def _of_the_data(problem: FitProblem, outcome: FitOutcome, loss: float) -> Iterator[Finding]:
     normal_equations, parameters = outcome.normal_equations, problem.hypothesis.parameters
-    if normal_equations is not None:
-        warnings += _final_pass(problem, outcome, loss)
-        free = identifiability.dependent(normal_equations)
-        if len(free) > len(problem.warnings) - len(
-            problem.hypothesis.doubts
-        ):  # of constant and repeated features it has been said already
-            warnings.append(identifiability.undetermined(free[-1], parameters))
-        if not len(free):
-            notes += identifiability.conditioning(normal_equations, parameters, outcome.coordinates == "user")
-        digits = 16 - np.log10(max(normal_equations.condition, 1.0)) - 1
-        if digits < 8 and not len(free):
-            warnings.append(
-                f"with a condition number of {normal_equations.condition:.2g} about {max(int(digits), 0)} digits of the"
-                " parameters can be trusted in float64, the rounding of the features included"
-            )
-    elif problem.objective.parameters.size <= MOST_PARAMETERS and not isinstance(problem.rows, SoftmaxRows):
-        warnings += _undetermined(problem, outcome)
-    worse = _worse_than_the_mean(problem, outcome, loss)
-    if (
-        outcome.run.success and outcome.run.termination.status != Status.CONVERGED
-    ):  # as many steps as were asked for
-        notes, worse = notes + worse, []
-    return notes, [*warnings, *_rate(problem, outcome), *_endless(problem, outcome), *worse]
+    if normal_equations is None:
+        if problem.objective.parameters.size <= MOST_PARAMETERS and not isinstance(problem.rows, SoftmaxRows):
+            yield from _undetermined(problem, outcome)
+        return
+    yield from _final_pass(problem, outcome, loss)
+    free = identifiability.dependent(normal_equations)
+    said = sum(finding.evidence["directions"] for finding in problem.findings)
+    if len(free) > said:  # of constant and repeated features it has been said already
+        yield identifiability.undetermined(free[-1], parameters)
+    if len(free):
+        return
+    yield from identifiability.conditioning(normal_equations, parameters, outcome.coordinates == "user")
+    condition = float(max(normal_equations.condition, 1.0))
+    digits = 16 - np.log10(condition) - 1
+    if digits < FEW_DIGITS:
+        yield Finding("few_digits", {"condition": condition, "digits": max(int(digits), 0)})
 
 
-def _worse_than_the_mean(problem: FitProblem, outcome: FitOutcome, loss: float) -> list[str]:
-    """That one number for all rows would fit better, where it would; where a fit diverged it need not be said."""
-    ran_away = (Status.DIVERGED, Status.LEFT_DOMAIN, Status.UNBOUNDED)
-    if (
-        not problem.loss.quadratic
-        or outcome.run.termination.status in ran_away
-        or not len(outcome.run.history)
-    ):
-        return []
+def _worse_than_the_mean(problem: FitProblem, outcome: FitOutcome, loss: float) -> Finding | None:
+    """That one number for all rows would fit better, where it would; where a fit diverged it need not be said.
+
+    A hypothesis that is not linear may be no better than that number because other parameters have no effect there.
+    """
+    run, rows = outcome.run, problem.rows
+    if not problem.loss.quadratic or run.termination.status in RAN_AWAY or not len(run.history):
+        return None
     total, left = problem.objective.target_spread() ** 2, loss**2 if problem.loss.root else loss
-    if not left > (1 + WORSE) * total:
-        return []
-    target, rows = problem.hypothesis.target, problem.rows
-    measure = f"R² = {1 - left / total:.4g}" if total else f"{target} is the same in every row"
-    if not isinstance(rows, LinearRows):
-        advice = "Begin elsewhere: give another start (start=, --start), or another hypothesis"
-    elif rows.intercept is None:
-        advice = f"The hypothesis has no constant term to say that mean with: add one, '{target} ~ ... + b'"
+    worse = left > (1 + WORSE) * total
+    if not worse and not (
+        problem.hypothesis.linear is None
+        and 0 < (1 - WORSE) * total < left
+        and _has_no_effect(problem, run.final)
+    ):
+        return None
+    key = "worse_than_mean"
+    if not worse:
+        key += ".no_better"
+    elif not isinstance(rows, LinearRows):
+        key += ".start"
     else:
-        advice = "The descent has not gone far enough: give it more steps"
-    return [f"the fit is worse than the mean of {target} alone would be ({measure}). {advice}"]
+        told = run.termination.evidence
+        off = told is not None and (told.worse or told.trend == "cycle")
+        key += ".constant" if rows.intercept is None else ".off" if off else ".steps"
+    evidence = {"target": problem.hypothesis.target, "r2": 1 - left / total if total else None}
+    return Finding("worse_than_mean", evidence, key=key if total else f"{key}.level")
 
 
-def _endless(problem: FitProblem, outcome: FitOutcome) -> list[str]:
+def _has_no_effect(problem: FitProblem, theta: Array) -> bool:
+    """Whether some parameter changes no prediction at all there."""
+    most = np.zeros(len(theta))
+    with np.errstate(all="ignore"):
+        for J in problem.objective.jacobians(theta):
+            most = np.maximum(most, np.max(np.abs(J), axis=0, initial=0.0))
+    size = most * np.maximum(np.abs(theta), 1.0)
+    return bool(np.all(np.isfinite(size)) and np.min(size) <= 1e-12 * np.max(size))
+
+
+def _no_minimum(problem: FitProblem, outcome: FitOutcome) -> Finding | None:
     """That there is no minimum where the parameters are heading, where there is none."""
-    run, penalty = outcome.run, problem.objective.penalty
-    if problem.loss.classifies and not penalty.l2 and not penalty.l1 and len(run.history):
-        with np.errstate(all="ignore"):
-            apart = identifiability.separates(problem.objective, run.final)
-        if apart:
-            return [] if run.termination.status == Status.UNBOUNDED else [identifiability.SEPARABLE]
+    run = outcome.run
+    if not len(run.history):
+        return None
+    separation = _separation(problem, run.final)
+    if separation is not None:
+        return separation
     if problem.hypothesis.linear is not None and problem.loss.link == "identity":
-        return []  # such a cost has a minimum; the run is merely far from it
-    return _growing(problem, outcome)
+        return None  # such a cost has a minimum; the run is merely far from it
+    return endless(problem, run)
 
 
-def _growing(problem: FitProblem, outcome: FitOutcome) -> list[str]:
-    """Parameters that were on their way to infinity when the run ended without success."""
+def _separation(problem: FitProblem, theta: Array) -> Finding | None:
+    """A direction that separates the classes or the zero counts; by default that of the parameters reached."""
+    objective, loss = problem.objective, problem.loss
+    if problem.hypothesis.linear is None or not (loss.classifies or loss.link == "exp"):
+        return None
+    found = find_separation(objective)
+    edge, direction = (0, theta) if found is None else (found.edge, found.direction)
+    if found is None:
+        with np.errstate(all="ignore"):
+            if (
+                objective.penalty.l1
+                or objective.penalty.l2
+                or not identifiability.separates(objective, theta)
+            ):
+                return None
+    names = objective.parameters.coordinates
+    unit = direction / np.linalg.norm(direction)
+    evidence = {
+        "along": along(unit, names, signed=True),
+        "direction": as_dict(direction, names),
+        "complete": edge == 0,
+        "edge": edge,
+    }
+    kind = "counts" if loss.link == "exp" else "quasi" if edge else "complete"
+    return Finding("separation", evidence, key=f"separation.{kind}")
+
+
+def _on_its_way(outcome: FitOutcome) -> Iterator[Finding]:
+    """A descent of our choice that a limit ended before its test passed, with nothing else to say of it."""
     run = outcome.run
-    if run.success or not len(run.history) or run.termination.status == Status.UNBOUNDED:
-        return []
-    begin, end, cost = run.history.x[0], run.final, run.history.value
-    far = np.abs(end) > GROWTH * np.maximum(np.abs(begin), 1.0)
-    late = cost[len(cost) // 2] - cost[-1]
-    if not far.any() or cost[-1] > cost[0] or late > HARDLY * (cost[0] - cost[-1]):
-        return []
-    names = run.history.coordinates
-    list_ = ", ".join(f"{names[i]} from {begin[i]:.3g} to {end[i]:.3g}" for i in np.flatnonzero(far)[:6])
-    return [
-        f"some parameters grow without bound ({list_}) while the cost hardly falls any more: there is no minimum that"
-        " way but the limit at infinity. Start elsewhere, or add a penalty (l2=0.01, --l2 0.01)"
-    ]
+    if run.termination.status in LIMITS and not run.success and len(run.history):
+        evidence = {"steps": run.nit, "cost": run.fun, "gradient_norm": run.gradient_norm}
+        yield Finding("too_few_steps", evidence, False, key="too_few_steps.fit")
 
 
-def _final_pass(problem: FitProblem, outcome: FitOutcome, loss: float) -> list[str]:
+def _final_pass(problem: FitProblem, outcome: FitOutcome, loss: float) -> Iterator[Finding]:
     """Hold the true loss against the one descended."""
-    run = outcome.run
+    run, square = outcome.run, outcome.normal_equations
     if not len(run.history) or not np.isfinite(loss):
-        return []
+        return
     theta = run.final
     descended = run.fun - problem.objective.penalty.add_to(theta, 0.0, np.zeros_like(theta))[0]
-    scale = (
-        float(np.sqrt(outcome.normal_equations.scale))
-        if problem.loss.root and outcome.normal_equations
-        else 0.0
-    )
-    if outcome.normal_equations and not problem.loss.root:
-        scale = outcome.normal_equations.scale
+    scale = 0.0 if square is None else float(np.sqrt(square.scale)) if problem.loss.root else square.scale
     if abs(descended - loss) > DISAGREEMENT * abs(loss) + 1e-13 * scale:
-        return [
-            f"the loss descended was {descended:.10g}, and one pass over the rows at the end gives {loss:.10g}; the"
-            " latter is reported"
-        ]
-    return []
+        yield Finding("final_pass_differs", {"descended": float(descended), "loss": float(loss)})
 
 
-def _rate(problem: FitProblem, outcome: FitOutcome) -> list[str]:
-    """Why a constant learning rate diverged among standardised features; in the user's units the run explains it."""
+def _rate(problem: FitProblem, outcome: FitOutcome) -> Finding | None:
+    """A constant learning rate above its limit, that of the coordinates descended in."""
     run, rule = outcome.run, LinearRule.of(outcome.run.optimizer)
-    if rule is None or outcome.path == "batches" or outcome.coordinates != "standardised":
-        return []
+    if rule is None or outcome.path == "batches" or outcome.coordinates not in ("standardised", "user"):
+        return None
     diverged = run.termination.status in (Status.DIVERGED, Status.LEFT_DOMAIN)
     if not diverged and (run.success or outcome.normal_equations is not None) and not problem.loss.root:
-        return []
+        return None
     bent = _curvatures(problem, outcome)
     if bent is None or not bent[0] > 0:
-        return []
+        return None
     largest, smallest, factor = bent
     limit = rule.critical * factor / largest
     if not rule.rate > limit:
-        return []
-    plain = abs(rule.critical - 2) < 1e-9
-    name = "4 RMSE*/L" if problem.loss.root else "2/L" if plain else f"{rule.critical:.3g}/L"
-    where = "" if outcome.normal_equations is not None else " at the start"
-    best = ""
-    if plain and not where:
-        best = f"; {2 * factor / (largest + smallest):.3g} is the best constant rate"
-    return [
-        f"the learning rate {rule.rate:g} is above the limit {name} = {limit:.3g} of the standardised features (largest"
-        f" curvature L = {largest:.3g}{where}){best}"
-    ]
+        return None
+    plain, exact = abs(rule.critical - 2) < 1e-9, outcome.normal_equations is not None
+    evidence = {
+        "learning_rate": rule.rate,
+        "limit": limit,
+        "curvature": largest,
+        "critical": rule.critical,
+        "best_rate": 2 * factor / (largest + smallest) if plain and exact else None,
+    }
+    if problem.loss.root:
+        code, key = "rmse_rate", "rmse_rate.standardised"
+    else:
+        code = "learning_rate_above_limit"
+        key = f"{code}.standardised" + ("" if exact else ".start")
+    return Finding(code, evidence, exact, key=key + (".best" if evidence["best_rate"] else ""))
 
 
 def _curvatures(problem: FitProblem, outcome: FitOutcome) -> tuple[float, float, float] | None:
-    """Largest and smallest curvature L, l in standardised features, and f: for rmse that of the cost is L/f."""
-    objective, normal_equations, penalty = (
-        problem.objective,
-        outcome.normal_equations,
-        problem.objective.penalty,
-    )
-    if penalty.l1 or (problem.loss.root and (penalty.l2 or normal_equations is None)):
+    """Largest and smallest curvature L, l in the coordinates, and f: for rmse that of the cost is L/f."""
+    objective, square, penalty = problem.objective, outcome.normal_equations, problem.objective.penalty
+    if penalty.l1 or (problem.loss.root and (penalty.l2 or square is None)):
         return None
-    if normal_equations is not None:
-        added = np.sqrt(penalty.l2 * penalty.mask)[:, None] * normal_equations.shear
-        values = np.linalg.svd(
-            np.concatenate([normal_equations.factor, added]) / normal_equations.spread, compute_uv=False
-        )
-        root = 2 * float(np.sqrt(normal_equations.rest)) if problem.loss.root else 1.0
+    if square is not None:
+        added = np.sqrt(penalty.l2 * penalty.mask)[:, None] * square.shear
+        stacked = np.concatenate([square.factor, added])
+        own = np.linalg.inv(square.shear) if outcome.coordinates == "user" else np.diag(1 / square.spread)
+        values = np.linalg.svd(stacked @ own, compute_uv=False)
+        root = 2 * float(np.sqrt(square.rest)) if problem.loss.root else 1.0
         return 2 * float(values[0]) ** 2, 2 * float(values[-1]) ** 2, root
     small = objective.parameters.size <= MOST_PARAMETERS
     if not small or not problem.loss.curved or isinstance(problem.rows, SoftmaxRows):
         return None
+    if outcome.coordinates == "user":
+        return None  # the explanation of the descent looks at it
     objective, c = standardised(objective)
     start = c.matrix @ c.from_user(outcome.run.start) + c.shift
     rows = np.arange(0, problem.rows.count, max(1, problem.rows.count // SAMPLE))
@@ -184,29 +248,29 @@ def _curvatures(problem: FitProblem, outcome: FitOutcome) -> tuple[float, float,
     return float(values[-1]), float(values[0]), 1.0
 
 
-def _undetermined(problem: FitProblem, outcome: FitOutcome) -> list[str]:
+def _undetermined(problem: FitProblem, outcome: FitOutcome) -> Iterator[Finding]:
     """A direction in which the predictions do not change at the point reached: found in a sample, held against all."""
-    theta, rows, names = outcome.run.final, problem.rows, problem.hypothesis.parameters
+    run, rows, names = outcome.run, problem.rows, problem.hypothesis.parameters
+    if len(run.history) and run.fun > run.history.value[0]:
+        return  # it has run off, and what has no effect there may have one elsewhere
+    theta = run.final
     with np.errstate(all="ignore"):
         J = rows.jacobian(theta, np.arange(0, rows.count, max(1, rows.count // SAMPLE)))[1]
     if not np.all(np.isfinite(J)):
-        return []
+        return
     sizes = np.sqrt(np.sum(np.square(J), axis=0))
     if not np.all(sizes > 0):
         direction = (sizes == 0).astype(float)
     else:
         scaled = J / sizes
         if independent(scaled):
-            return []
+            return
         _, values, directions = np.linalg.svd(np.linalg.qr(scaled, mode="r"))
         if len(values) == len(names) and values[-1] > identifiability.DEPENDENT * values[0]:
-            return []
+            return
         direction = directions[-1]
-    along = direction / np.where(sizes > 0, sizes, 1.0)
+    way = direction / np.where(sizes > 0, sizes, 1.0)
     for part in problem.objective.jacobians(theta):
-        if np.max(np.abs(part @ along)) > 1e-9 * np.max(np.abs(part) @ np.abs(along)) + 1e-300:
-            return []
-    return [identifiability.undetermined(direction, names)]
-
-
-__all__ = ["find_notes"]
+        if np.max(np.abs(part @ way)) > 1e-9 * np.max(np.abs(part) @ np.abs(way)) + 1e-300:
+            return
+    yield identifiability.undetermined(direction, names)

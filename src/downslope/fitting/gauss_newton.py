@@ -16,14 +16,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from downslope.descent import Descent, Status, Stopping, descend
 from downslope.descent.descend import Callbacks
+from downslope.descent.evidence import Cause, Evidence
 from downslope.descent.history import History
-from downslope.descent.termination import Termination, spelt
+from downslope.descent.norms import norm_of
+from downslope.descent.termination import Termination, terminate
+from downslope.descent.termination_messages import Places
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.preconditioning import Coordinates, PreconditionedObjective
 from downslope.fitting.rows import CHUNK_ROWS, Array, SoftmaxRows
@@ -38,6 +41,28 @@ FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-14, 1e8
 TRACE = 1e-20  # part of the cost at the start that is no more than rounding where a fit is exact
 RELATIVE = 1e-9  # the run is done where the gradient, in units of the root of the cost, is this small
 KINKED = 1e-7
+FADING = (
+    0.1  # of a root of a curvature that was met, in every round: a start may be steep out of all proportion
+)
+NO_EFFECT = 1e-8  # part of the largest effect that a parameter has, each for its size
+
+
+_GOES_ON = (
+    Status.STEP_LIMIT,
+    Status.EVALUATION_LIMIT,
+    Status.STALLED,
+    Status.LEFT_DOMAIN,
+    Status.DIVERGED,
+)  # of a round: the next one may do better
+
+
+class _Now(NamedTuple):
+    """How far the descent is after a round."""
+
+    steps: int
+    evaluations: int
+    rounds: int
+    first_cost: float
 
 
 @dataclass
@@ -50,7 +75,7 @@ class GaussNewton:
         stopping: what was asked; a tolerance is judged in natural coordinates.
         callbacks: callback and progress.
         every: spacing of the history.
-        stop_early: called after each round with ``phi``; a sentence ends the run.
+        stop_early: called after each round with ``phi``; True ends the run, as the classes are separated.
     """
 
     objective: DataObjective
@@ -58,9 +83,10 @@ class GaussNewton:
     stopping: Stopping
     callbacks: Callbacks
     every: int | None = None
-    stop_early: Callable[[Array], str] | None = None
+    stop_early: Callable[[Array], bool] | None = None
     _first_norm: float | None = None
     _tolerated: float = 0.0  # in the last round
+    _largest: Array | None = None  # of the roots of the parameters' curvatures, of late
 
     def descend(self, start: Array) -> Descent:
         """From ``phi = start``; the run is in the user's parameters."""
@@ -78,10 +104,12 @@ class GaussNewton:
             trials = (run.nfev - 1) / max(run.nit, 1)
             steps, evaluations = steps + run.nit, evaluations + run.nfev
             phi = coordinates.matrix @ run.final + coordinates.shift
-            termination = self._spent(run, steps, evaluations, began)
-            termination = termination or self._ended(run, phi, steps, damping, len(histories), first_cost)
-            if termination is not None:
-                return self._whole(start, histories, termination, evaluations, began, run)
+            now = _Now(steps, evaluations, len(histories), first_cost)
+            ending = self._spent(run, now, began) or self._ended(run, phi, now, damping)
+            if ending is not None:
+                return self._whole(
+                    start, histories, self._terminated(ending, run, coordinates), began, run, evaluations
+                )
             damping = np.clip(
                 damping * (10.0 if trials > 2.5 or not run.nit else 0.1 if trials <= 1.5 else 1.0),
                 LEAST_DAMPING,
@@ -93,8 +121,7 @@ class GaussNewton:
         diagonal, rows = np.diag(H), self.objective.rows
         if isinstance(rows, SoftmaxRows):  # the damping must not tell the classes apart, or their sum drifts
             diagonal = np.repeat(diagonal.reshape(rows.each, rows.classes).mean(axis=1), rows.classes)
-        scale = np.sqrt(np.maximum(diagonal, 1e-300))
-        scale[scale < 1e-100 * scale.max()] = max(scale.max(), 1e-150)
+        scale = self._scale(np.sqrt(np.maximum(diagonal, 0.0)), phi)
         with np.errstate(all="ignore"):
             C = H / np.outer(scale, scale)
         C[np.diag_indices_from(C)] += damping
@@ -102,6 +129,19 @@ class GaussNewton:
         values, vectors = np.linalg.eigh(C)
         values = np.maximum(values, 1e-15 * values[-1])
         return self.frame.with_matrix("natural", (vectors / np.sqrt(values)) / scale[:, None], phi)
+
+    def _scale(self, now: Array, phi: Array) -> Array:
+        """The unit of each parameter: one over the largest root of its curvature of late, much as in MINPACK.
+
+        What damping adds is in these units, and the curvature of the present point alone vanishes where a parameter
+        has no effect: a step along it would then be as long as it has to be to have one. Where it never had any,
+        beside the others and for its size, it is held as if it had that little.
+        """
+        felt = np.where(np.isfinite(now), now, 0.0)
+        self._largest = felt if self._largest is None else np.maximum(FADING * self._largest, felt)
+        size = np.maximum(np.abs(phi), 1.0)
+        least = NO_EFFECT * float(np.max(self._largest * size)) / size
+        return np.maximum(np.maximum(self._largest, least), 1e-150)
 
     def _metric(self, phi: Array, round_: int) -> Array:
         objective = self.objective
@@ -154,9 +194,7 @@ class GaussNewton:
         if asked.relative_tolerance is None:
             return decrement if asked.tolerance is None else asked.tolerance
         if self._first_norm is None:
-            self._first_norm = float(
-                np.linalg.norm(c.matrix.T @ self.objective.value_and_gradient(c.shift)[1])
-            )
+            self._first_norm = norm_of(c.matrix.T @ self.objective.value_and_gradient(c.shift)[1])
         return max(asked.tolerance or 0.0, asked.relative_tolerance * self._first_norm, decrement)
 
     def _enough(self, cost: float, first_cost: float) -> float:
@@ -199,92 +237,90 @@ class GaussNewton:
             self.objective.parameters.coordinates,
         )
 
-    def _spent(self, run: Descent, steps: int, evaluations: int, began: float) -> Termination | None:
-        """Whether all evaluations or all the time that was given is used up, and the round did not arrive."""
+    def _spent(self, run: Descent, now: _Now, began: float) -> Evidence | None:
+        """What ends the descent where all evaluations or all the time that was given is used up before it arrived."""
         asked = self.stopping
         if run.termination.status == Status.CONVERGED:
             return None
-        if asked.evaluations is not None and evaluations >= asked.evaluations:
-            return Termination(
-                Status.EVALUATION_LIMIT, False, f"Stopped at the limit of {evaluations} evaluations."
-            )
+        if asked.evaluations is not None and now.evaluations >= asked.evaluations:
+            return self._evidence(run, now, Cause.EVALUATION_LIMIT)
         if asked.seconds is not None and time.perf_counter() - began >= asked.seconds:
-            return Termination(
-                Status.TIME_LIMIT, False, f"Stopped at the time limit, after {_counted(steps)}."
-            )
+            return self._evidence(run, now, Cause.TIME_LIMIT)
         return None
 
-    def _ended(
-        self, run: Descent, phi: Array, steps: int, damping: float, rounds: int, first_cost: float
-    ) -> Termination | None:
-        """Whether this round was the last, and why."""
+    def _ended(self, run: Descent, phi: Array, now: _Now, damping: float) -> Evidence | None:
+        """What ends the descent where this round was the last."""
         status, asked = run.termination.status, self.stopping
-        if self.stop_early is not None and (sentence := self.stop_early(phi)):
-            return Termination(Status.UNBOUNDED, False, sentence)
+        if self.stop_early is not None and self.stop_early(phi):
+            return self._evidence(run, now, Cause.SEPARABLE)
         if status == Status.CONVERGED:
-            own = asked.tolerance is None and asked.relative_tolerance is None
-            root = f", {self._relative:g} of the root of the cost" if own else ""
-            message = (
-                f"The gradient norm {run.gradient_norm:.3g} is within the tolerance {self._tolerated:.3g}{root}, after"
-                f" {_counted(steps)} in natural coordinates."
-            )
-            return Termination(Status.CONVERGED, True, message)
-        if status == Status.LEFT_DOMAIN and run.nit == 0 and rounds == 1:
-            return self._at_the_start(run.termination)
-        if status not in (
-            Status.STEP_LIMIT,
-            Status.EVALUATION_LIMIT,
-            Status.STALLED,
-            Status.LEFT_DOMAIN,
-            Status.DIVERGED,
+            return self._met(run, now)
+        if status not in _GOES_ON or (
+            run.termination.left_at is not None and run.nit == 0 and now.rounds == 1
         ):
-            return run.termination
-        if asked.steps is not None and steps >= asked.steps:
-            done = not asked.asks_for_a_test
-            return Termination(Status.STEP_LIMIT, done, f"Stopped at the limit of {_counted(steps)}.")
+            return self._evidence(run, now)
+        if asked.steps is not None and now.steps >= asked.steps:
+            return self._evidence(run, now, Cause.STEP_LIMIT)
         fell = len(run.history) > 1 and run.history.value[0] - run.fun > 1e-15 * abs(run.fun)
-        if not fell and (
-            damping >= MOST_DAMPING or (rounds > 3 and run.gradient_norm <= 1e-5 * np.sqrt(abs(run.fun)))
-        ):
-            norm = self._undamped_norm(phi, rounds - 1)  # of coordinates that damping has not made shorter
-            near = norm <= max(
-                1e4 * self._relative * np.sqrt(abs(run.fun)), self._rounding(run.fun, first_cost)
-            )
-            words = "to rounding" if near else "and no step along the gradient lowers the cost"
-            return Termination(
-                Status.CONVERGED if near else Status.STALLED,
-                bool(near),
-                f"The cost no longer falls {words}, after {_counted(steps)}; the gradient norm in natural coordinates"
-                f" is {norm:.3g}.",
-            )
-        if rounds >= MOST_ROUNDS:
-            return Termination(
-                Status.STEP_LIMIT,
-                False,
-                f"Stopped after {_counted(steps)} in {rounds} rounds, the gradient norm still {run.gradient_norm:.3g}.",
-            )
+        flat = now.rounds > 3 and run.gradient_norm <= 1e-5 * np.sqrt(abs(run.fun))
+        if not fell and (damping >= MOST_DAMPING or flat):
+            norm = self._undamped_norm(
+                phi, now.rounds - 1
+            )  # of coordinates that damping has not made shorter
+            rounding = self._rounding(run.fun, now.first_cost)
+            near = norm <= max(1e4 * self._relative * np.sqrt(abs(run.fun)), rounding)
+            cause = Cause.COST_AT_FLOOR if near else Cause.COST_STUCK
+            return self._evidence(run, now, cause, gradient_norm=norm)
+        if now.rounds >= MOST_ROUNDS:
+            return self._evidence(run, now, Cause.ROUND_LIMIT)
         return None
 
-    def _at_the_start(self, termination: Termination) -> Termination:
-        """The verdict on a start without a cost, in the user's parameters; in a round's they are all 0 there."""
-        ours = spelt(np.zeros(len(self._start)), PreconditionedObjective(self.objective, self.frame))
-        theirs = spelt(self._start, self.objective)
-        return replace(termination, message=termination.message.replace(ours, theirs), left_at=self._start)
+    def _met(self, run: Descent, now: _Now) -> Evidence:
+        """The test of the last round as the whole descent's."""
+        asked = self.stopping
+        own = asked.tolerance is None and asked.relative_tolerance is None
+        relative_to = self._relative if own else None
+        return self._evidence(run, now, tolerance=self._tolerated, relative_to=relative_to)
+
+    def _evidence(self, run: Descent, now: _Now, cause: Cause | None = None, **numbers: Any) -> Evidence:
+        """That of the last round, with the numbers of the whole descent."""
+        last = run.termination.evidence
+        assert last is not None  # it comes from the engine
+        asked = self.stopping
+        known = {
+            "step": now.steps if len(run.history) or now.steps else -1,
+            "evaluations": now.evaluations,
+            "first_value": now.first_cost,
+            "coordinates": "natural",
+            "asked": asked.asks_for_a_test or asked.steps is None or cause == Cause.ROUND_LIMIT,
+            "worse": bool(run.fun > now.first_cost),
+            "rounds": now.rounds,
+        }
+        if cause is not None:  # another than that of the round, which may have left the domain
+            known |= {"cause": cause, "outside": False, "failure": ""}
+        return replace(last, **{**known, **numbers})
+
+    def _terminated(self, ending: Evidence, run: Descent, c: Coordinates) -> Termination:
+        """With the points in the user's parameters; in a round's own, they are all 0 at its start."""
+        names, left = self.objective.parameters.coordinates, None
+        if ending.outside and run.termination.left_at is not None:
+            left = self._start if ending.step < 0 else c.to_user(run.termination.left_at)
+        return terminate(ending, Places(names, c.to_user(run.final), left))
 
     def _undamped_norm(self, phi: Array, rounds: int) -> float:
         c = self._natural(phi, LEAST_DAMPING, rounds)
         with np.errstate(all="ignore"):
-            norm = float(np.linalg.norm(c.matrix.T @ self.objective.value_and_gradient(phi)[1]))
+            norm = norm_of(c.matrix.T @ self.objective.value_and_gradient(phi)[1])
         return norm if np.isfinite(norm) else np.inf
 
     def _whole(
         self,
         start: Array,
         parts: list[History],
-        termination: Termination,
-        evaluations: int,
+        end: Termination,
         began: float,
         last: Descent,
+        evaluations: int,
     ) -> Descent:
         history = History(
             np.concatenate([part.step for part in parts]),
@@ -300,15 +336,11 @@ class GaussNewton:
             stopping=self.stopping,
             start=self.frame.to_user(start) if self.frame.kind != "user" else start,
             history=history,
-            termination=termination,
+            termination=end,
             nfev=evaluations,
             reported=None,
             seconds=time.perf_counter() - began,
         )
-
-
-def _counted(steps: int) -> str:
-    return f"{steps} step{'' if steps == 1 else 's'}"
 
 
 def softmax_metric(rows: SoftmaxRows, phi: Array, weights: Array, picked: Any) -> Array:

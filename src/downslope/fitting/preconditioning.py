@@ -74,6 +74,7 @@ class PreconditionedObjective(Objective):
         names = tuple(f"z{i + 1}" for i in range(size))
         super().__init__(Parameters.scalars(names, "vector"), objective.text)
         self.inner, self.coordinates = objective, coordinates
+        self.differentiation = objective.differentiation
         self.diagonal = np.diag(coordinates.matrix).copy()
         self.is_diagonal = bool(np.array_equal(np.diag(self.diagonal), coordinates.matrix))
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from downslope.errors import DataError, UsageError
+from downslope.explain.findings.finding import Finding
 from downslope.fitting import checks
 from downslope.fitting.formula_rows import FormulaRows, column_formulas, feature_matrix
 from downslope.fitting.frame import Frame
@@ -16,6 +17,7 @@ from downslope.fitting.hypothesis import Hypothesis, within_link
 from downslope.fitting.losses import Loss
 from downslope.fitting.objective import DataObjective, Penalty
 from downslope.fitting.rows import NOTHING, Array, HypothesisRows, LinearRows, SoftmaxRows
+from downslope.messages import as_message
 from downslope.objectives import Parameters
 
 _LINKS = {"sigmoid": "the sigmoid", "exp": "the exponential"}
@@ -30,6 +32,7 @@ class FitProblem:
         objective: the cost in the user's parameters.
         classes: the labels in the order of their numbers, for a loss that classifies.
         notes: what the reader should know, and ``warnings``, what must not be overlooked.
+        findings: what the columns alone leave undetermined.
     """
 
     frame: Frame
@@ -39,6 +42,7 @@ class FitProblem:
     classes: tuple[Any, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def rows(self) -> HypothesisRows:
@@ -90,12 +94,11 @@ def make_problem(
     rows, y = rows_of(frame, hypothesis, loss, y, len(classes), as_formula)
     checks.finite(frame, [name for name in needed if not (text_target and name == hypothesis.target)], rows.X)
     warnings = [*hypothesis.doubts, *linked_twice(hypothesis, loss)]
-    if isinstance(rows, LinearRows):
-        warnings += checks.check_columns(hypothesis, rows)
+    found = tuple(checks.check_columns(hypothesis, rows)) if isinstance(rows, LinearRows) else ()
     notes = notes_of(frame, hypothesis, loss)
     objective = cost_of(hypothesis, loss, rows, y, w, l2=l2, l1=l1)
-    objective.notes = (*notes, *warnings)
-    return FitProblem(frame, hypothesis, loss, objective, classes, tuple(notes), tuple(warnings))
+    objective.notes = tuple(map(as_message, (*notes, *warnings, *(finding.sentence for finding in found))))
+    return FitProblem(frame, hypothesis, loss, objective, classes, tuple(notes), tuple(warnings), found)
 
 
 def notes_of(frame: Frame, hypothesis: Hypothesis, loss: Loss) -> list[str]:

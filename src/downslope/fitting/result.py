@@ -11,13 +11,18 @@ from numpy.typing import NDArray
 from downslope.descent import Descent
 from downslope.descent.history import History
 from downslope.errors import DataError
-from downslope.fitting.identifiability import separates
+from downslope.explain.findings.finding import Finding
 from downslope.fitting.model import Model
 from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.quadratic import NormalEquations, quadratic_objective
 from downslope.fitting.rows import Array
-from downslope.fitting.uncertainty import NONE_BY_ENDING, NONE_BY_SEPARATION, standard_errors
+from downslope.fitting.uncertainty import (
+    NONE_BY_COUNTS,
+    NONE_BY_ENDING,
+    NONE_BY_SEPARATION,
+    standard_errors,
+)
 from downslope.objectives import Objective
 
 ROUNDING = 1e-14  # an R² no larger is that of the mean alone
@@ -40,6 +45,8 @@ class FitResult:
         problem: the table and the cost; None for a fit that was loaded.
         normal_equations: the squared loss in brief, where there is one.
         recorded: what a loaded fit cannot work out again.
+        findings: what ``warnings`` and ``notes`` say of the data and of the fit as codes and numbers; what the descent
+            says of itself is in ``Fit.explain``.
     """
 
     model: Model
@@ -54,6 +61,7 @@ class FitResult:
     normal_equations: NormalEquations | None = None
     recorded: dict[str, Any] | None = None
     warnings: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def x(self) -> dict[str, Any]:
@@ -143,10 +151,10 @@ class FitResult:
     @cached_property
     def _uncertainty(self) -> tuple[dict[str, float] | None, str]:
         objective, loss = self._task().objective, self.model.loss
+        if any(finding.code == "separation" for finding in self.findings):
+            return None, NONE_BY_COUNTS if loss.link == "exp" else NONE_BY_SEPARATION
         if not self.run.success:
             return None, NONE_BY_ENDING if loss.likelihood else ""
-        if loss.classifies and separates(objective, self.run.final):
-            return None, NONE_BY_SEPARATION
         found, why = standard_errors(objective, self.normal_equations, self.run.final, self.loss)
         names = objective.parameters.coordinates
         return None if found is None else dict(zip(names, found.tolist(), strict=True)), why

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
-from downslope.descent import Descent, Status, Stopping, descend
+from downslope.descent import Descent, Stopping, descend
 from downslope.descent.descend import Callbacks
+from downslope.descent.evidence import Cause
 from downslope.descent.history import History
-from downslope.descent.termination import Termination
+from downslope.descent.norms import norm_of
 from downslope.errors import UsageError
 from downslope.fitting import kernels
 from downslope.fitting.gauss_newton import GaussNewton
-from downslope.fitting.identifiability import separated
+from downslope.fitting.identifiability import separates
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.preconditioning import Coordinates, Kind, PreconditionedObjective, shear_of
 from downslope.fitting.problem import FitProblem
@@ -225,14 +227,16 @@ def in_user_units(run: Descent, coordinates: Coordinates, problem: FitProblem, r
         h.step, h.evaluations, value, norm, coordinates.to_user(h.x), problem.objective.parameters.coordinates
     )
     left, reported = run.termination.left_at, run.reported
-    return replace(
+    moved = replace(
         run,
         objective=problem.objective,
         start=coordinates.to_user(run.start),
         history=history,
-        termination=replace(run.termination, left_at=None if left is None else coordinates.to_user(left)),
         reported=None if reported is None else replace(reported, x=coordinates.to_user(reported.x)),
     )
+    numbers = {"value": moved.fun, "first_value": float(value[0]) if len(value) else np.nan} if root else {}
+    there = None if left is None else coordinates.to_user(left)
+    return moved.judged_again(left_at=there, coordinates=coordinates.kind, **numbers)
 
 
 def standardised(objective: DataObjective) -> tuple[DataObjective, Coordinates]:
@@ -261,7 +265,9 @@ def _in_rounds(problem: FitProblem, start: Array, plan: FitPlan) -> Descent:
     if isinstance(problem.rows, LinearRows) and problem.rows.intercept is not None:
         objective, base = standardised(problem.objective)
         frame = base.with_matrix("standardised", np.eye(size), np.zeros(size))
-    callbacks = separated(objective) if problem.loss.classifies and not objective.penalty.l2 else None
+    callbacks = (
+        partial(separates, objective) if problem.loss.classifies and not objective.penalty.l2 else None
+    )
     rounds = GaussNewton(objective, frame, plan.stopping, plan.callbacks, plan.every, callbacks)
     run = rounds.descend(frame.from_user(start))
     return replace(run, objective=problem.objective)
@@ -290,10 +296,9 @@ def _quasi_newton(problem: FitProblem, start: Array, plan: FitPlan) -> Descent:
             stopping, tolerance=tolerance, steps=20_000 if stopping.steps is None else stopping.steps
         )
     run = _descend(inner, coordinates.from_user(start), as_optimizer("auto"), stopping, plan)
-    if problem.loss.classifies and not objective.penalty.l2:
-        sentence = separated(objective)(coordinates.matrix @ run.final + coordinates.shift)
-        if sentence:
-            run = replace(run, termination=Termination(Status.UNBOUNDED, False, sentence))
+    free = problem.loss.classifies and not objective.penalty.l2
+    if free and separates(objective, coordinates.matrix @ run.final + coordinates.shift):
+        run = run.judged_again(cause=Cause.SEPARABLE, outside=False)
     return in_user_units(run, coordinates, problem)
 
 
@@ -344,4 +349,4 @@ def _proximal(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
 def _gradient_scale(objective: DataObjective, coordinates: Coordinates) -> float:
     zero = np.zeros(len(coordinates.shift))
     gradient = coordinates.matrix.T @ objective.value_and_gradient(zero)[1]
-    return max(float(np.linalg.norm(gradient)), 1e-290)
+    return max(norm_of(gradient), 1e-290)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from downslope.errors import DataError, UsageError
+from downslope.explain.findings.finding import Finding
 from downslope.fitting import checks
 from downslope.fitting.memory import available
 from downslope.fitting.moments import Moments
@@ -17,6 +18,7 @@ from downslope.fitting.pages import Pages
 from downslope.fitting.problem import FitProblem, cost_of, notes_of
 from downslope.fitting.rows import Array, LinearRows
 from downslope.fitting.streaming_pass import PagedTable, StreamingPass, read_once
+from downslope.messages import as_message
 from downslope.objectives import Vector
 
 SMALL = 64 << 20  # bytes of files that are read into memory whatever is free
@@ -195,8 +197,8 @@ def streamed_problem(table: PagedTable, *, l2: float, l1: float) -> FitProblem:
     sample = cost_of(h, loss, part.rows, part.y, scan.sample_weights, l2=l2, l1=l1)
     objective = StreamedObjective(sample, table, scan)
     notes = notes_of(scan.sample, h, loss)
-    warnings = list(h.doubts)
+    found: tuple[Finding, ...] = ()
     if scan.looks is not None and isinstance(part.rows, LinearRows):
-        warnings += checks.column_notes(scan.looks, h, part.rows, scan.rows)
-    objective.notes = (*notes, *warnings)
-    return FitProblem(scan.sample, h, loss, objective, scan.classes, tuple(notes), tuple(warnings))
+        found = tuple(checks.undetermined_columns(scan.looks, h, part.rows, scan.rows))
+    objective.notes = tuple(map(as_message, (*notes, *h.doubts, *(finding.sentence for finding in found))))
+    return FitProblem(scan.sample, h, loss, objective, scan.classes, tuple(notes), tuple(h.doubts), found)

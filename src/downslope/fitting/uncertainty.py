@@ -16,6 +16,7 @@ NONE_BY_NUMBER = "{rows} for {parameters} leave nothing to tell the noise by"
 NONE_BY_ENDING = "the descent did not arrive at a minimum"
 NONE_BY_DEPENDENCE = "the data do not determine the parameters at the point reached"
 NONE_BY_DISTANCE = "the descent ended further from the minimum than a standard error"
+NONE_BY_COUNTS = "some counts of 0 can be told apart from all others, so there is no minimum"
 NONE_BY_SEPARATION = "the classes can be separated, so there is no minimum"
 
 

@@ -6,11 +6,12 @@ of any backend; with TensorFlow, ``xla`` compiles the steps of large models; wit
 """
 
 from downslope.errors import MissingExtraError
+from downslope.messages import message
 
 try:
     import keras as _keras  # noqa: F401
 except ImportError as error:
-    raise MissingExtraError("Keras is needed for this: pip install 'downslope[keras]'") from error
+    raise MissingExtraError(message("Keras is needed for this: pip install 'downslope[keras]'")) from error
 
 from downslope.keras.optimizer import KerasOptimizer
 

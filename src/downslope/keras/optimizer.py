@@ -12,6 +12,7 @@ from downslope.errors import UsageError
 from downslope.keras.options import by_name, of_instance
 from downslope.keras.variables import is_held, like_tensor, tensor, widest, word, write
 from downslope.keras.xla import CompiledSteps, is_distributed
+from downslope.messages import message
 from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import plain_precision, where
 from downslope.optimizers.base import Optimizer as Rule
@@ -72,16 +73,22 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
         asks = requirements_of(inner)
         if asks.needs_value:
             raise UsageError(
-                f"{type(rule).__name__} looks at the objective's value, which Keras does not show to optimizers. Use"
-                " downslope.minimize or downslope.Updater with it, or another rule here."
+                message(
+                    "{kind} looks at the objective's value, which Keras does not show to optimizers. Use"
+                    " downslope.minimize or downslope.Updater with it, or another rule here.",
+                    kind=type(rule).__name__,
+                )
             )
         path = next((p for p in inner.scalars() if p.endswith("learning_rate")), None)
         if learning_rate is None:
             learning_rate = inner.scalars()[path] if path else 1.0
         elif path is None:
             raise UsageError(
-                f"{type(rule).__name__} takes no learning rate: it finds the lengths of its steps itself, or follows a"
-                " schedule of its own."
+                message(
+                    "{kind} takes no learning rate: it finds the lengths of its steps itself, or follows"
+                    " a schedule of its own.",
+                    kind=type(rule).__name__,
+                )
             )
         super().__init__(learning_rate=learning_rate, **options)
         self._program: Any = None

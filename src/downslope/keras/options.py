@@ -10,8 +10,9 @@ from typing import Any
 import keras
 
 from downslope.errors import HyperparameterError, nearest
+from downslope.messages import Message, listing, message, sentences
 from downslope.optimizers.base import Optimizer as Rule
-from downslope.optimizers.hyperparameters import ELSEWHERE
+from downslope.optimizers.hyperparameters import found_elsewhere
 from downslope.optimizers.registry import as_optimizer
 from downslope.optimizers.state_dict import with_hyperparameter
 
@@ -62,10 +63,22 @@ def _checked(title: str, known: Sequence[str], rest: dict[str, Any]) -> dict[str
     for name in rest:
         if name not in KERAS_OWN:
             plain = [word for word in known if word == name.replace("_", "")]  # Keras's beta_1 is beta1
-            hint = nearest(name, plain) or ELSEWHERE.get(name) or nearest(name, [*known, *KERAS_OWN])
-            raise HyperparameterError(
-                f"{title} has no hyperparameter {name!r}, and Keras's optimizers have no such option."
-                f" {hint}{' ' if hint else ''}{title} has: {', '.join(known) or 'none'}; Keras has:"
-                f" {', '.join(KERAS_OWN)}."
+            hint = nearest(name, plain) or found_elsewhere(name, [*known, *KERAS_OWN])
+            unknown = message(
+                "{kind} has no hyperparameter {name!r}, and Keras's optimizers have no such option.",
+                kind=title,
+                name=name,
             )
+            raise HyperparameterError(sentences(unknown, hint, _there_are(title, known)))
     return rest
+
+
+def _there_are(title: str, known: Sequence[str]) -> Message:
+    if not known:
+        return message("{kind} has none; Keras has: {words}.", kind=title, words=listing(KERAS_OWN))
+    return message(
+        "{kind} has: {names}; Keras has: {words}.",
+        kind=title,
+        names=listing(known),
+        words=listing(KERAS_OWN),
+    )

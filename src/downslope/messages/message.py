@@ -166,6 +166,36 @@ def plural(one: str, many: str, /, *, n: int, context: str = "", **fields: Any) 
     return Sentence(one, _fitting(wanted, {"n": int(n), **fields}), context, many)
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A sentence of a table, whose fields are known later; with ``many``, the one for more than one ``n``.
+
+    >>> print(Template("{n} step of {rule}", "{n:,} steps of {rule}").filled(n=2, rule="Adam", tried=True))
+    2 steps of Adam
+    """
+
+    one: str
+    many: str = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The fields that it names."""
+        return frozenset(places(self.one)) | frozenset(places(self.many))
+
+    def filled(self, **fields: Any) -> Message:
+        """The sentence, with those of these fields that it names.
+
+        Raises:
+            TypeError: one of them is missing.
+        """
+        wanted = {**places(self.one), **places(self.many)}
+        if self.many:
+            wanted.setdefault("n", (Place("n"),))
+            fields = {**fields, "n": int(fields["n"])}
+        given = {name: value for name, value in fields.items() if name in wanted}
+        return Sentence(self.one, _fitting(wanted, given), many=self.many)
+
+
 def listing(items: Iterable[Any], last: Literal["", "and", "or"] = "", most: int | None = None) -> Message:
     """Items with commas between them, and a word before the last; of many only the first ``most``.
 

@@ -6,12 +6,14 @@ right way and is wrong all the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from downslope.errors import DownslopeWarning
+from downslope.messages import Message, message, sentences
 from downslope.objectives.differences import central_differences, doubt_of_differences, scale_for
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
@@ -27,18 +29,45 @@ class GradientWarning(DownslopeWarning):
 
 @dataclass(frozen=True)
 class Mismatch:
-    """One coordinate in which the supplied gradient is not the derivative."""
+    """One coordinate in which the supplied gradient is not the derivative, or one direction across all of them."""
 
-    coordinate: str
+    coordinate: str  # "" where it is a direction
     supplied: float
     measured: float
+    parameters: int  # how many there are
+
+    @property
+    def message(self) -> Message:
+        """What is wrong, without a full stop."""
+        ratio = self.supplied / self.measured if self.measured else np.inf
+        if not self.coordinate:
+            return message(
+                "the gradient supplied for a direction across all {n} parameters is {supplied:.6g} where the"
+                " objective's derivative is {measured:.6g} (ratio {ratio:.4g})",
+                n=self.parameters,
+                supplied=self.supplied,
+                measured=self.measured,
+                ratio=ratio,
+            )
+        return message(
+            "the gradient supplied for {coordinate} is {supplied:.6g} where the objective's derivative is"
+            " {measured:.6g} (ratio {ratio:.4g})",
+            coordinate=self.coordinate,
+            supplied=self.supplied,
+            measured=self.measured,
+            ratio=ratio,
+        )
 
     def __str__(self) -> str:
-        ratio = self.supplied / self.measured if self.measured else np.inf
-        return (
-            f"the gradient supplied for {self.coordinate} is {self.supplied:.6g}"
-            f" where the objective's derivative is {self.measured:.6g} (ratio {ratio:.4g})"
-        )
+        return str(self.message)
+
+
+def all_mismatches(found: Sequence[Mismatch], cause: Message | None = None) -> Message:
+    """What is wrong with a gradient, in one sentence, and the likely cause in another."""
+    told = found[0].message
+    for other in found[1:]:
+        told = message("{before}; {after}", before=told, after=other.message)
+    return sentences(message("{mismatches}.", mismatches=told), cause)
 
 
 def compare_gradient(objective: Objective, x: Vector, seed: int = 0) -> list[Mismatch]:
@@ -58,7 +87,10 @@ def compare_gradient(objective: Objective, x: Vector, seed: int = 0) -> list[Mis
     doubt = doubt_of_differences(objective.value, point, objective.dtype)
     wrong = _differ(objective, value, supplied, measured, doubt)
     names = objective.parameters.coordinates
-    return [Mismatch(names[i], float(supplied[i]), float(measured[i])) for i in np.flatnonzero(wrong)[:SHOWN]]
+    return [
+        Mismatch(names[i], float(supplied[i]), float(measured[i]), len(x))
+        for i in np.flatnonzero(wrong)[:SHOWN]
+    ]
 
 
 def _compare_slopes(objective: Objective, point: Vector, random: np.random.Generator) -> list[Mismatch]:
@@ -76,8 +108,7 @@ def _compare_slopes(objective: Objective, point: Vector, random: np.random.Gener
         measured, said = central_differences(along, here, scale), np.array([supplied @ direction])
         doubt = doubt_of_differences(along, here, objective.dtype)
         if _differ(objective, value, said, measured, doubt).any():
-            where = f"a direction across all {len(point)} parameters"
-            found.append(Mismatch(where, float(said[0]), float(measured[0])))
+            found.append(Mismatch("", float(said[0]), float(measured[0]), len(point)))
     return found[:1] if len(found) == DIRECTIONS else []
 
 

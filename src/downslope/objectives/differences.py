@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.errors import ObjectiveError
+from downslope.messages import message
 from downslope.objectives.parameters import Vector
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -66,6 +68,6 @@ def complex_step(function: Callable[[NDArray[Any]], Any], x: Vector) -> Vector:
         z[i] += 1j * h
         result = np.asarray(function(z))
         if result.size != 1:
-            raise ValueError("one number is needed")
+            raise ObjectiveError(message("one number is needed."))
         out[i] = float(np.imag(result.reshape(-1)[0])) / h
     return out

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from downslope import symbolic
 from downslope.errors import ExpressionError, ObjectiveError, StartError, UsageError
 from downslope.language import Expression, parse
+from downslope.messages import as_message, listing, message
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector, natural_order
 
@@ -114,25 +115,30 @@ def from_text(
     """
     read = parse(formula)
     if not read.names:
-        raise ObjectiveError(f"'{read.source}' has no parameter to vary: it is a constant.")
+        raise ObjectiveError(
+            message("'{source}' has no parameter to vary: it is a constant.", source=read.source)
+        )
     if parameters is None:
         parameters = Parameters.scalars(natural_order(read.names))
     known = set(parameters.coordinates)
     unknown = [name for name in read.names if name not in known]
     if unknown:
         raise StartError(
-            f"the start gives no value for {', '.join(unknown)};"
-            f" the parameters are: {', '.join(natural_order(read.names))}."
+            message(
+                "the start gives no value for {unknown}; the parameters are: {names}.",
+                unknown=listing(unknown),
+                names=listing(natural_order(read.names)),
+            )
         )
     partials = None if gradient is None else _partials_from_text(gradient, parameters)
     objective = FormulaObjective(symbolic.lower(read.tree), parameters, str(read), dtype, partials)
-    objective.notes = read.notes
+    objective.notes = tuple(map(as_message, read.notes))
     objective.says_itself = True
     return objective
 
 
 def _partials_from_text(gradient: Mapping[str, str], parameters: Parameters) -> list[Any]:
-    parameters.check_names(gradient, "the gradient")
+    parameters.check_names(gradient, message("the gradient"))
     known = set(parameters.coordinates)
     partials = []
     for name in parameters.names:
@@ -140,8 +146,12 @@ def _partials_from_text(gradient: Mapping[str, str], parameters: Parameters) -> 
         strangers = [n for n in read.names if n not in known]
         if strangers:
             raise UsageError(
-                f"the gradient for {name} uses {', '.join(strangers)};"
-                f" the parameters are: {', '.join(parameters.names)}."
+                message(
+                    "the gradient for {name} uses {strangers}; the parameters are: {names}.",
+                    name=name,
+                    strangers=listing(strangers),
+                    names=listing(parameters.names),
+                )
             )
         partials.append(symbolic.lower(read.tree))
     return partials
@@ -158,14 +168,20 @@ def from_symbolic(
     converted = symbolic.from_sympy(expression)
     names = natural_order(symbol.name for symbol in converted.free_symbols)
     if not names:
-        raise ObjectiveError(f"'{expression}' has no parameter to vary: it is a constant.")
+        raise ObjectiveError(
+            message("'{expression}' has no parameter to vary: it is a constant.", expression=expression)
+        )
     if parameters is None:
         parameters = Parameters.scalars(names)
     known = set(parameters.coordinates)
     strangers = [name for name in names if name not in known]
     if strangers:
         raise StartError(
-            f"the start gives no value for {', '.join(strangers)}; the parameters are: {', '.join(names)}."
+            message(
+                "the start gives no value for {strangers}; the parameters are: {names}.",
+                strangers=listing(strangers),
+                names=listing(names),
+            )
         )
     return FormulaObjective(converted, parameters, readable(converted), dtype)
 

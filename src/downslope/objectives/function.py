@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.errors import ObjectiveError, StartError
+from downslope.errors import ObjectiveError
+from downslope.messages import Message, listing, message
+from downslope.objectives.calling import Calling, calling
 from downslope.objectives.differences import central_differences, complex_step, rounding_of_differences
 from downslope.objectives.formula import FormulaObjective, readable
 from downslope.objectives.objective import Objective
-from downslope.objectives.parameters import Parameters, Vector, as_real
+from downslope.objectives.parameters import Parameters, Vector
 from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import TraceError, box
 from downslope.symbolic.native import size
@@ -30,139 +30,6 @@ _OUTSIDE: tuple[tuple[type[Exception], float], ...] = (
     (OverflowError, np.inf),
     (FloatingPointError, np.nan),
 )
-
-Style: TypeAlias = Literal["names", "signature", "positions", "whole", "mapping", "sequence"]
-
-
-@dataclass(frozen=True)
-class Calling:
-    """How a person's function wants its arguments: by name, one by one, all in one array, as a dict or as a list.
-
-    By "signature" is by name, but for those that Python takes by their place only.
-    """
-
-    parameters: Parameters
-    style: Style
-
-    def __call__(self, function: Callable[..., Any], vector: Any) -> Any:
-        """The function's answer where its parameters are the slices of a flat vector."""
-        return self.with_values(function, self.parameters.named(vector))
-
-    def with_values(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
-        """The function's answer for a value (a number, array or tensor) of each parameter."""
-        if self.style == "names":
-            return function(**values)
-        if self.style == "signature":
-            entries = inspect.signature(function).parameters
-            fixed = [name for name, p in entries.items() if p.kind is p.POSITIONAL_ONLY and name in values]
-            return function(
-                *[values[n] for n in fixed], **{n: v for n, v in values.items() if n not in fixed}
-            )
-        if self.style == "positions":
-            return function(*values.values())
-        if self.style == "mapping":
-            return function(dict(values))
-        if self.style == "sequence":
-            return function(self.parameters.sequence(values.values()))
-        return function(values[self.parameters.names[0]])
-
-
-def calling(function: Callable[..., Any], start: Any) -> Calling:
-    """Read off the signature and the start how ``function`` is to be called.
-
-    Raises:
-        StartError: the start has names or a length that the function does not take.
-    """
-    if isinstance(start, Mapping):
-        parameters = Parameters.of({str(k): as_real(v, f"the start for {k}") for k, v in start.items()})
-        return Calling(parameters, style_of(function, start))
-    required, _, open_ended = _signature(function)
-    if is_list_of_arrays(start):
-        style = style_of(function, start)
-        names = required if style == "positions" and not open_ended else []
-        return Calling(_listed(start, names, required[0] if required else "x"), style)
-    array = as_real(start, "the start")
-    name = required[0] if required else "x"
-    if array.ndim == 0:
-        return Calling(Parameters((name,), ((),), "number"), "whole")
-    if len(required) > 1:
-        if array.shape != (len(required),):
-            raise StartError(
-                f"the start has shape {array.shape}, but the function takes {len(required)} numbers:"
-                f" {', '.join(required)}."
-            )
-        return Calling(Parameters.scalars(required, "vector"), "positions")
-    return Calling(Parameters((name,), (array.shape,), "vector"), "whole")
-
-
-def is_list_of_arrays(start: Any) -> bool:
-    """Whether a start is a list of parameters that have shapes of their own, rather than one vector.
-
-    >>> is_list_of_arrays([np.zeros(2), np.zeros(())]), is_list_of_arrays([1.0, 2.0])
-    (True, False)
-    """
-    return isinstance(start, (list, tuple)) and any(isinstance(value, np.ndarray) for value in start)
-
-
-def style_of(function: Callable[..., Any], start: Mapping[Any, Any] | Sequence[Any]) -> Style:
-    """How a function takes a start of several parameters: each by its name or place, or all of them at once.
-
-    Raises:
-        StartError: the start has names or a length that the function does not take.
-    """
-    required, accepted, open_ended = _signature(function)
-    if isinstance(start, Mapping):
-        if len(required) == 1 and required[0] not in start and not open_ended:
-            return "mapping"
-        unknown = [n for n in start if n not in accepted]
-        if not open_ended and (unknown or any(n not in start for n in required)):
-            Parameters.scalars(accepted).check_names(list(start))
-        return "signature" if _has_fixed_places(function) else "names"
-    if not open_ended and len(required) <= 1:
-        return "sequence"
-    if not open_ended and len(required) != len(start):
-        raise StartError(
-            f"the start is a list of {len(start)}, but the function takes {len(required)}: {', '.join(required)}."
-        )
-    return "positions"
-
-
-def _listed(start: Sequence[Any], names: Sequence[str], stem: str) -> Parameters:
-    """The parameters of a list or tuple; where they have no names, they are numbered."""
-    arrays = [as_real(value, f"number {i + 1} of the start") for i, value in enumerate(start)]
-    return Parameters(
-        tuple(names) or tuple(f"{stem}{i}" for i in range(len(start))),
-        tuple(a.shape for a in arrays),
-        "tuple" if isinstance(start, tuple) else "list",
-    )
-
-
-def _signature(function: Callable[..., Any]) -> tuple[list[str], list[str], bool]:
-    """Names without a default, all names, and whether it takes any (``*args``, ``**kwargs`` or unknown).
-
-    Raises:
-        ObjectiveError: it takes none.
-    """
-    try:
-        entries = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # a builtin without a signature
-        return [], [], True
-    named = [p for p in entries if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    open_ended = any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in entries)
-    if not named and not open_ended:
-        raise ObjectiveError(
-            f"{getattr(function, '__name__', 'the function')} takes no argument; make it a function of what is to be"
-            " varied, as in lambda w: (w - 3)**2, rather than of a variable outside."
-        )
-    return [p.name for p in named if p.default is p.empty], [p.name for p in named], open_ended
-
-
-def _has_fixed_places(function: Callable[..., Any]) -> bool:
-    """Whether some arguments have no name for the caller: ``def f(x, /)``."""
-    try:
-        return any(p.kind is p.POSITIONAL_ONLY for p in inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        return False
 
 
 def from_function(
@@ -229,7 +96,7 @@ def _flat_gradient(result: Any, parameters: Parameters) -> list[Any]:
         return [entry for part in result for entry in box(part).ravel()]
     entries = list(box(result).ravel())
     if len(entries) != parameters.size:
-        raise TraceError("wrong number of partial derivatives")
+        raise TraceError(message("wrong number of partial derivatives"))
     return entries
 
 
@@ -252,11 +119,13 @@ def _agree(
     return bool(np.allclose(formula_gradient, own, rtol=tolerance, atol=tolerance * scale, equal_nan=True))
 
 
-def _as_array(result: Any, name: str) -> NDArray[Any]:
+def _as_array(result: Any, name: Message | str) -> NDArray[Any]:
     try:
         return np.asarray(result)
     except ValueError as error:  # rows of different lengths
-        raise ObjectiveError(f"{name} returned {result!r:.60}, whose rows differ in length.") from error
+        raise ObjectiveError(
+            message("{name} returned {result!r:.60}, whose rows differ in length.", name=name, result=result)
+        ) from error
 
 
 class FunctionObjective(Objective):
@@ -303,18 +172,32 @@ class FunctionObjective(Objective):
     def _scalar(self, result: Any) -> float:
         name = self.text
         if result is None:
-            raise ObjectiveError(f"{name} returned None. Does it end with 'return'?")
+            raise ObjectiveError(message("{name} returned None. Does it end with 'return'?", name=name))
         array = _as_array(result, name)
         if array.dtype.kind == "c":
-            raise ObjectiveError(f"{name} returned the complex number {array}; a real number is needed.")
+            raise ObjectiveError(
+                message(
+                    "{name} returned the complex number {number}; a real number is needed.",
+                    name=name,
+                    number=array,
+                )
+            )
         if getattr(result, "is_number", False) and getattr(result, "is_real", False):
             return float(result)  # a number of SymPy's
         if array.dtype.kind not in "biuf":
-            raise ObjectiveError(f"{name} returned {result!r:.60}; one real number is needed.")
+            raise ObjectiveError(
+                message(
+                    "{name} returned {result!r:.60}; one real number is needed.", name=name, result=result
+                )
+            )
         if array.size != 1:
             raise ObjectiveError(
-                f"{name} returned an array of shape {array.shape}; one number is needed."
-                " Is a sum or a mean missing?"
+                message(
+                    "{name} returned an array of shape {shape}; one number is needed. Is a sum or a mean"
+                    " missing?",
+                    name=name,
+                    shape=array.shape,
+                )
             )
         return float(array.reshape(-1)[0])
 
@@ -323,26 +206,35 @@ class FunctionObjective(Objective):
         if isinstance(result, Mapping):
             missing = [name for name in parameters.names if name not in result]
             if missing:
-                raise ObjectiveError(f"the gradient gives nothing for {', '.join(missing)}.")
-            parts = [_as_array(result[name], "the gradient") for name in parameters.names]
+                raise ObjectiveError(
+                    message("the gradient gives nothing for {missing}.", missing=listing(missing))
+                )
+            parts = [_as_array(result[name], message("the gradient")) for name in parameters.names]
             shapes = dict(zip(parameters.names, (p.shape for p in parts), strict=True))
             array = np.concatenate([p.ravel() for p in parts])
             fits = [p.size for p in parts] == list(parameters.sizes)
         elif result is None:
-            raise ObjectiveError("the gradient returned None. Does it end with 'return'?")
+            raise ObjectiveError(message("the gradient returned None. Does it end with 'return'?"))
         else:
-            array = _as_array(result, "the gradient")
+            array = _as_array(result, message("the gradient"))
             shapes = {"": array.shape}
             if isinstance(result, float) and not math.isfinite(result):  # what _call makes of an exception
                 return np.full(parameters.size, result, self.dtype)
             fits = array.size == parameters.size
         if array.dtype.kind not in "biuf":
-            raise ObjectiveError(f"the gradient returned {result!r:.60}; real numbers are needed.")
-        if not fits:
-            shown = ", ".join(f"{k} {v}".strip() for k, v in shapes.items())
             raise ObjectiveError(
-                f"the gradient has shape {shown}, but {parameters.size} numbers are needed,"
-                f" in the order {', '.join(parameters.coordinates)}."
+                message("the gradient returned {result!r:.60}; real numbers are needed.", result=result)
+            )
+        if not fits:
+            shown = listing(f"{k} {v}".strip() for k, v in shapes.items())
+            raise ObjectiveError(
+                message(
+                    "the gradient has shape {shown}, but {size} numbers are needed, in the order"
+                    " {coordinates}.",
+                    shown=shown,
+                    size=parameters.size,
+                    coordinates=listing(parameters.coordinates),
+                )
             )
         return array.ravel().astype(self.dtype)
 
@@ -367,18 +259,39 @@ class FunctionObjective(Objective):
         if exact is not None and np.allclose(exact, central, rtol=0, atol=10 * accuracy + 1e-6 * scale):
             self._differences = lambda point: complex_step(raw, point)
             self.differentiation = "complex step"
-            calls = f"; {len(x)} calls a step, which gradient= would spare" if len(x) >= MANY_CALLS else ""
-            self.notes = (f"gradient by the complex step, exact to rounding{calls}.",)
+            self.notes = (_exact(len(x)),)
         else:
             self._differences = lambda point: central_differences(real, point)
             self.differentiation = "central differences"
-            relative = accuracy / scale
             self.notes = (
-                f"gradient by central differences, good to about {relative:.0e} relative at the start;"
-                " give gradient= for an exact one.",
+                message(
+                    "gradient by central differences, good to about {relative:.0e} relative at the start;"
+                    " give gradient= for an exact one.",
+                    relative=accuracy / scale,
+                ),
             )
         if self.draws_random(x):
-            self.notes = (
-                f"gradient by the {self.differentiation.removesuffix('s')}s, of a value that draws random numbers: each"
-                " derivative is of another draw. Draw outside of the function, or give gradient=.",
-            )
+            self.notes = (_of_draws(self.differentiation),)
+
+
+def _exact(calls: int) -> Message:
+    """How the complex step differentiates; where it takes many calls, how many."""
+    if calls < MANY_CALLS:
+        return message("gradient by the complex step, exact to rounding.")
+    return message(
+        "gradient by the complex step, exact to rounding; {calls} calls a step, which gradient= would spare.",
+        calls=calls,
+    )
+
+
+def _of_draws(differentiation: str) -> Message:
+    """That what is differentiated is random."""
+    if differentiation == "complex step":
+        return message(
+            "gradient by the complex step, of a value that draws random numbers: each derivative is of"
+            " another draw. Draw outside of the function, or give gradient=."
+        )
+    return message(
+        "gradient by the central difference, of a value that draws random numbers: each derivative is of"
+        " another draw. Draw outside of the function, or give gradient=."
+    )

@@ -14,8 +14,10 @@ import numpy as np
 
 from downslope.containers import aligned, flattened, keys, like, rebuilt, values
 from downslope.errors import StartError
-from downslope.objectives.frameworks.tensors import library_name, name_of
-from downslope.objectives.function import Calling, style_of
+from downslope.messages import message
+from downslope.objectives.calling import Calling, style_of
+from downslope.objectives.frameworks.answers import name_of
+from downslope.objectives.frameworks.tensors import library_name
 from downslope.objectives.parameters import Parameters
 
 
@@ -41,8 +43,11 @@ class Nested:
         for name, leaf in flattened(self.start):
             if name in out:
                 raise StartError(
-                    f"the start has two places called '{name}'; rename a key: dots join the keys of dicts within dicts,"
-                    " and 1 and '1' are written alike."
+                    message(
+                        "the start has two places called '{name}'; rename a key: dots join the keys of dicts"
+                        " within dicts, and 1 and '1' are written alike.",
+                        name=name,
+                    )
                 )
             out[name] = leaf
         return out

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.messages import Message
 from downslope.objectives.loop import LoopCompiler, Remote
 from downslope.objectives.parameters import Parameters, Vector
 
@@ -55,12 +56,14 @@ class Objective(ABC):
         loop: how a framework compiles whole descents of it, where one can.
         remote: how a framework keeps its points, where there is one.
         of_norms: whether the "parameters" are norms of tensors, as a record may have them.
+        operations: of one evaluation, where they are counted and are not those of ``expression``: over a table's rows.
         evaluable: False where only a record of it is there, and no function.
         tensors: the tensors that the start was made of, where it was: answers are made like them.
         nested: the build of the start, where it was dicts and lists in dicts and lists: answers are built so.
     """
 
     name: str = ""
+    operations: int = 0
     evaluable: bool = True
     of_norms: bool = False
     expression: Any = None
@@ -76,7 +79,7 @@ class Objective(ABC):
         self.text = text
         self.dtype = np.dtype(dtype)
         self.differentiation = "supplied"
-        self.notes: tuple[str, ...] = ()
+        self.notes: tuple[Message, ...] = ()
 
     @property
     def headline(self) -> str:

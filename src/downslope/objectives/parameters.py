@@ -13,9 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import StartError, nearest
+from downslope.messages import Message, listing, message, sentences
 
 Vector: TypeAlias = NDArray[np.floating[Any]]
 Structure: TypeAlias = Literal["dict", "list", "tuple", "vector", "number"]
+
+
+THE_START = message("the start")
 
 
 def natural_order(names: Iterable[str]) -> list[str]:
@@ -79,19 +83,35 @@ class Parameters:
             out += [f"{name}[{','.join(place)}]" for place in places] if shape else [name]
         return tuple(out)
 
-    def check_names(self, given: Iterable[str], what: str = "the start") -> None:
+    def check_names(self, given: Iterable[str], what: Message = THE_START) -> None:
         """Raise StartError unless exactly these parameters are given."""
         given = dict.fromkeys(str(name) for name in given)
-        known, names = ", ".join(self.names), set(self.names)
+        known, names = listing(self.names), set(self.names)
         for name in given:
             if name not in names:
-                hint = nearest(name, self.names)
-                raise StartError(f"{what} names '{name}', but the parameters are: {known}. {hint}".rstrip())
+                raise StartError(
+                    sentences(
+                        message(
+                            "{what} names '{name}', but the parameters are: {known}.",
+                            what=what,
+                            name=name,
+                            known=known,
+                        ),
+                        nearest(name, self.names),
+                    )
+                )
         missing = [name for name in self.names if name not in given]
         if missing:
-            raise StartError(f"{what} gives no value for {', '.join(missing)}; the parameters are: {known}.")
+            raise StartError(
+                message(
+                    "{what} gives no value for {missing}; the parameters are: {known}.",
+                    what=what,
+                    missing=listing(missing),
+                    known=known,
+                )
+            )
 
-    def flatten(self, values: Any, what: str = "the start") -> Vector:
+    def flatten(self, values: Any, what: Message = THE_START) -> Vector:
         """Anything of this structure as one new flat float64 vector.
 
         Raises:
@@ -109,32 +129,47 @@ class Parameters:
             parts = self._split(values, what)
         flat = []
         for name, shape, part in zip(self.names, self.shapes, parts, strict=True):
-            array = as_real(part, f"{what} for {name}")
+            array = as_real(part, message("{what} for {name}", what=what, name=name))
             if array.shape != shape and not (array.size == 1 and shape == ()):
-                raise StartError(
-                    f"{what} for {name} has shape {array.shape}, but {shape or 'one number'} is needed."
-                )
+                raise StartError(_misshapen(what, name, array.shape, shape))
             flat.append(array.ravel())
         vector = np.concatenate(flat) if flat else np.empty(0)
         finite = np.isfinite(vector)
         if not finite.all():
             place = int(np.argmin(finite))
             raise StartError(
-                f"{what} for {self.coordinates[place]} is {vector[place]}; give a finite number."
+                message(
+                    "{what} for {coordinate} is {value}; give a finite number.",
+                    what=what,
+                    coordinate=self.coordinates[place],
+                    value=vector[place],
+                )
             )
         return vector
 
-    def _listed(self, values: Any, what: str) -> list[Any]:
+    def _listed(self, values: Any, what: Message) -> list[Any]:
         if not isinstance(values, (list, tuple)) or len(values) != len(self.names):
-            raise StartError(f"{what} is {values!r:.60}; a list of {len(self.names)} is needed.")
+            raise StartError(
+                message(
+                    "{what} is {values!r:.60}; a list of {count} is needed.",
+                    what=what,
+                    values=values,
+                    count=len(self.names),
+                )
+            )
         return list(values)
 
-    def _split(self, values: Any, what: str) -> list[Any]:
+    def _split(self, values: Any, what: Message) -> list[Any]:
         array = as_real(values, what)
         if array.ndim != 1 or len(array) != self.size:
-            order = ", ".join(self.coordinates)
             raise StartError(
-                f"{what} has shape {array.shape}, but {self.size} numbers are needed, in the order {order}."
+                message(
+                    "{what} has shape {shape}, but {size} numbers are needed, in the order {order}.",
+                    what=what,
+                    shape=array.shape,
+                    size=self.size,
+                    order=listing(self.coordinates),
+                )
             )
         pieces = np.split(array, np.cumsum(self.sizes)[:-1])
         return [piece.reshape(shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
@@ -165,13 +200,41 @@ class Parameters:
         return tuple(values) if self.structure == "tuple" else list(values)
 
 
-def as_real(value: Any, what: str) -> NDArray[np.float64]:
+def as_real(value: Any, what: Message = THE_START) -> NDArray[np.float64]:
     """A number or array as float64; text, complex numbers and objects are refused by name."""
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise StartError(f"{what} is {value!r:.60}; its rows differ in length.") from error
+        raise StartError(
+            message("{what} is {value!r:.60}; its rows differ in length.", what=what, value=value)
+        ) from error
     if array.dtype.kind not in "biuf":
-        kind = "a complex number" if array.dtype.kind == "c" else f"{value!r:.60}"
-        raise StartError(f"{what} is {kind}; a real number (or an array of them) is needed.")
+        if array.dtype.kind == "c":
+            raise StartError(
+                message(
+                    "{what} is a complex number; a real number (or an array of them) is needed.", what=what
+                )
+            )
+        raise StartError(
+            message(
+                "{what} is {value!r:.60}; a real number (or an array of them) is needed.",
+                what=what,
+                value=value,
+            )
+        )
     return array.astype(np.float64)
+
+
+def _misshapen(what: Message, name: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> Message:
+    """That one parameter has another shape than is needed."""
+    if wanted:
+        return message(
+            "{what} for {name} has shape {found}, but {wanted} is needed.",
+            what=what,
+            name=name,
+            found=found,
+            wanted=wanted,
+        )
+    return message(
+        "{what} for {name} has shape {found}, but one number is needed.", what=what, name=name, found=found
+    )

@@ -15,6 +15,7 @@ import re
 from functools import cache
 
 from downslope.errors import UnknownNameError, UsageError, nearest
+from downslope.messages import message, sentences
 from downslope.objectives.catalogue import bowls, hills, least_squares, valleys, watson
 from downslope.objectives.catalogue.problem_record import Family, Problem
 
@@ -77,13 +78,18 @@ def problem(name: str, *, dimension: int | None = None) -> Problem:
     known = _BY_SPELLING.get(_folded(name))
     if known is None:
         hint = nearest(name, [*_KNOWN, *_ALIASES])
-        raise UnknownNameError(f"There is no problem {name!r}. {hint}".rstrip())
+        raise UnknownNameError(sentences(message("There is no problem {name!r}.", name=name), hint))
     entry = _KNOWN[known]
     if isinstance(entry, Family):
         return _member(entry, dimension)
     if dimension not in (None, entry.dimension):
         raise UsageError(
-            f"The problem {known!r} has no dimension {dimension}: it comes in {entry.dimension} only."
+            message(
+                "The problem {name!r} has no dimension {n}: it comes in {only} only.",
+                name=known,
+                n=dimension,
+                only=entry.dimension,
+            )
         )
     return entry
 

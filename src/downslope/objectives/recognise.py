@@ -12,9 +12,11 @@ import numpy as np
 
 from downslope.containers import flattened
 from downslope.errors import ObjectiveError, StartError, UsageError
+from downslope.messages import argument, listing, message
+from downslope.objectives.calling import is_list_of_arrays
 from downslope.objectives.formula import FormulaObjective, from_symbolic, from_text
 from downslope.objectives.frameworks import as_tensors, from_tensors, of_keras
-from downslope.objectives.function import from_function, is_list_of_arrays
+from downslope.objectives.function import from_function
 from downslope.objectives.nested import Nested, nested_start
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Structure, Vector, as_real
@@ -50,8 +52,11 @@ def as_objective(
     start = parse_start(start) if isinstance(start, str) else start
     if isinstance(start, Iterator):
         raise StartError(
-            f"the start is a {type(start).__name__}, which can be read only once; give a list of it, or a dict such as"
-            " dict(model.named_parameters())."
+            message(
+                "the start is a {kind}, which can be read only once; give a list of it, or a dict"
+                " such as dict(model.named_parameters()).",
+                kind=type(start).__name__,
+            )
         )
     start = of_keras(start)
     nested = nested_start(start, keep_keys=_is_python(function))
@@ -64,7 +69,8 @@ def as_objective(
         objective, x = _of_numbers(function, start, gradient, _own_precision(start) if real is None else real)
         if drawn_with != seed:
             objective = copy.copy(objective)
-            objective.notes = (*objective.notes, f"the start was drawn with seed={drawn_with}.")
+            note = message("the start was drawn with {seed}.", seed=argument("seed", drawn_with))
+            objective.notes = (*objective.notes, note)
         return objective, x
     if _is_python(function):
         return from_tensors(tensors, function, gradient)
@@ -97,7 +103,9 @@ def _of_numbers(function: Any, start: Any, gradient: Any, real: Any) -> tuple[Ob
     if isinstance(function, str):
         function = resolve(function) or function
     if isinstance(function, (Problem, Objective)) and gradient is not None:
-        raise UsageError(f"a {type(function).__name__} brings its own gradient; leave gradient= out.")
+        raise UsageError(
+            message("a {kind} brings its own gradient; leave gradient= out.", kind=type(function).__name__)
+        )
     if isinstance(function, Problem):
         return _from_problem(function, start, real)
     if isinstance(function, Objective):
@@ -105,17 +113,22 @@ def _of_numbers(function: Any, start: Any, gradient: Any, real: Any) -> tuple[Ob
     if isinstance(function, str):
         if gradient is not None and not isinstance(gradient, Mapping):
             raise UsageError(
-                "the gradient of a formula is given as formulas: gradient={'x': 'x/10', 'y': '2*y'}."
+                message(
+                    "the gradient of a formula is given as formulas: gradient={{'x': 'x/10', 'y': '2*y'}}."
+                )
             )
         return _with_start(lambda parameters: from_text(function, parameters, real, gradient), start)
     if _is_symbolic(function):
         if gradient is not None:
-            raise UsageError("a symbolic expression brings its own gradient; leave gradient= out.")
+            raise UsageError(message("a symbolic expression brings its own gradient; leave gradient= out."))
         return _with_start(lambda parameters: from_symbolic(function, parameters, real), start)
     if callable(function):
         return from_function(function, _need(start, _names(function)), gradient, real)
     raise ObjectiveError(
-        f"{function!r:.60} cannot be descended; give a formula as text, a SymPy expression or a function."
+        message(
+            "{function!r:.60} cannot be descended; give a formula as text, a SymPy expression or a function.",
+            function=function,
+        )
     )
 
 
@@ -137,7 +150,7 @@ def check_dtype(dtype: Any) -> Any:
     except TypeError:
         real = None
     if real is None or real.name not in DTYPES:
-        raise UsageError(f"dtype is {dtype!r}; it can be 'float64' or 'float32'.")
+        raise UsageError(message("dtype is {dtype!r}; it can be 'float64' or 'float32'.", dtype=dtype))
     return real
 
 
@@ -151,9 +164,15 @@ def _names(function: Callable[..., Any]) -> list[str]:
 
 def _need(start: Any, names: Any) -> Any:
     if start is None:
-        listed = f"; the parameters are: {', '.join(names)}" if names else ""
-        example = ", ".join(f"{name!r}: 1.0" for name in names) or "'x': 1.0"
-        raise StartError(f"no start is given{listed}. Try start={{{example}}}.")
+        if not names:
+            raise StartError(message("no start is given. Try start={{'x': 1.0}}."))
+        raise StartError(
+            message(
+                "no start is given; the parameters are: {names}. Try start={{{example}}}.",
+                names=listing(names),
+                example=listing(f"{name!r}: 1.0" for name in names),
+            )
+        )
     return start
 
 
@@ -176,13 +195,19 @@ def _structure(start: Any) -> Structure:
         return "dict"
     if is_list_of_arrays(start):
         return "tuple" if isinstance(start, tuple) else "list"
-    return "number" if as_real(start, "the start").ndim == 0 else "vector"
+    return "number" if as_real(start).ndim == 0 else "vector"
 
 
 def _from_objective(objective: Objective, start: Any, dtype: Any) -> tuple[Objective, Vector]:
     """The objective itself, answering in the structure of this start."""
     if dtype == np.float32 and objective.dtype != dtype:
-        raise UsageError(f"this objective computes in {objective.dtype}; make it with dtype='float32'.")
+        raise UsageError(
+            message(
+                "this objective computes in {dtype}; make it with {option}.",
+                dtype=objective.dtype,
+                option=argument("dtype", "float32"),
+            )
+        )
     structure = _structure(start)
     if structure != objective.parameters.structure:
         objective = copy.copy(objective)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
+from downslope.messages import Message, message
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector
 
@@ -32,13 +34,65 @@ class Secants:
             return (self.after - self.before) / self.length
 
 
+@dataclass(frozen=True)
+class NotFinite:
+    """Where a record ends because a number is not finite, and which.
+
+    Attributes:
+        step: the first step that is not in the record.
+        what: the number; of a point, one of its coordinates.
+        infinite: whether a value or gradient is infinite, and not NaN.
+    """
+
+    step: int
+    what: Literal["value", "gradient", "point"]
+    infinite: bool = False
+
+    @property
+    def at_its_start(self) -> Message:
+        """What is said where nothing comes before it."""
+        if self.what == "point":
+            return message("The point is not finite at its start.")
+        if self.what == "gradient":
+            return (
+                message("The gradient is infinite at its start.")
+                if self.infinite
+                else message("The gradient is not a number at its start.")
+            )
+        return (
+            message("The value is infinite at its start.")
+            if self.infinite
+            else message("The value is not a number at its start.")
+        )
+
+    @property
+    def ends_the_record(self) -> Message:
+        """What is said where the record has steps."""
+        step = self.step
+        if self.what == "point":
+            return message("The point is not finite at step {step}; the record ends before it.", step=step)
+        if self.what == "gradient":
+            return (
+                message("The gradient is infinite at step {step}; the record ends before it.", step=step)
+                if self.infinite
+                else message(
+                    "The gradient is not a number at step {step}; the record ends before it.", step=step
+                )
+            )
+        return (
+            message("The value is infinite at step {step}; the record ends before it.", step=step)
+            if self.infinite
+            else message("The value is not a number at step {step}; the record ends before it.", step=step)
+        )
+
+
 class RecordedObjective(Objective):
     """The objective of a recorded loop. It cannot be evaluated.
 
     Attributes:
         of_norms: whether the parameters recorded are norms of tensors, and no coordinates.
         secants: what the steps tell, row k about the step that led to it; None where that was not kept.
-        broke: the step at which the value or gradient was no finite number any more, and which; None where none.
+        broke: where a number was not finite any more, and which; None where all were.
     """
 
     evaluable = False
@@ -49,7 +103,7 @@ class RecordedObjective(Objective):
         text: str,
         of_norms: bool = False,
         secants: Secants | None = None,
-        broke: tuple[int, str] | None = None,
+        broke: NotFinite | None = None,
     ) -> None:
         super().__init__(parameters, text)
         self.differentiation = "recorded"
@@ -58,5 +112,9 @@ class RecordedObjective(Objective):
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         """Raises ObjectiveError: there is nothing to evaluate."""
         raise ObjectiveError(
-            f"'{self.text}' was recorded: its history is there, but not the function, which cannot be evaluated."
+            message(
+                "'{text}' was recorded: its history is there, but not the function, which cannot be"
+                " evaluated.",
+                text=self.text,
+            )
         )

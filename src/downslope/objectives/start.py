@@ -11,6 +11,7 @@ import numpy as np
 from downslope.containers import like
 from downslope.errors import ExpressionError, StartError, UsageError
 from downslope.language import parse_number
+from downslope.messages import message
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,13 @@ class Uniform:
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.low) and np.isfinite(self.high) and self.low < self.high):
-            raise StartError(f"uniform({self.low}, {self.high}) needs two finite numbers, the smaller first.")
+            raise StartError(
+                message(
+                    "uniform({low}, {high}) needs two finite numbers, the smaller first.",
+                    low=self.low,
+                    high=self.high,
+                )
+            )
 
 
 def parse_start(text: str) -> dict[str, Any]:
@@ -42,9 +49,21 @@ def parse_start(text: str) -> dict[str, Any]:
     for piece in _split_outside_brackets(text):
         name, equals, value = (part.strip() for part in piece.partition("="))
         if not equals or not name or not value:
-            raise StartError(f"'{piece.strip()}' in the start is not of the form name=value, as in x=-7,y=2.")
+            raise StartError(
+                message(
+                    "'{piece}' in the start is not of the form name=value, as in x=-7,y=2.",
+                    piece=piece.strip(),
+                )
+            )
         if name in values:
-            raise StartError(f"the start gives {name} twice: {values[name]} and {value}.")
+            raise StartError(
+                message(
+                    "the start gives {name} twice: {first} and {second}.",
+                    name=name,
+                    first=values[name],
+                    second=value,
+                )
+            )
         values[name] = _parse_value(name, value)
     return values
 
@@ -65,13 +84,22 @@ def _parse_value(name: str, value: str) -> Any:
             bounds = [parse_number(part) for part in value[8:-1].split(",")]
             if len(bounds) != 2:
                 raise StartError(
-                    f"the start for {name} is '{value}'; uniform takes two numbers: uniform(-2,2)."
+                    message(
+                        "the start for {name} is '{value}'; uniform takes two numbers: uniform(-2,2).",
+                        name=name,
+                        value=value,
+                    )
                 )
             return Uniform(*bounds)
         return parse_number(value)
     except ExpressionError as error:
         raise StartError(
-            f"the start for {name} is '{value}', which is not a finite number: {error.message}."
+            message(
+                "the start for {name} is '{value}', which is not a finite number: {why}.",
+                name=name,
+                value=value,
+                why=error.message,
+            )
         ) from error
 
 
@@ -96,7 +124,7 @@ def draw(start: Any, seed: int | None) -> Any:
     {'x': 0.625095466604667, 'y': 2.0}
     """
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0):
-        raise UsageError(f"seed is {seed!r}; it must be a whole number, at least 0.")
+        raise UsageError(message("seed is {seed!r}; it must be a whole number, at least 0.", seed=seed))
     random = np.random.default_rng(seed)
 
     def one(value: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from downslope.errors import UsageError
+from downslope.messages import message
 from downslope.optax.libraries import libraries
 from downslope.optimizers.arithmetic import library
 from downslope.optimizers.base import Optimizer
@@ -39,8 +40,10 @@ class FromOptax(Optimizer):
             arrays = lib.jax.tree.leaves(self.transformation.init(lib.np.asarray(flat)))
         if any(lib.jax.dtypes.issubdtype(leaf.dtype, lib.jax.dtypes.prng_key) for leaf in arrays):
             raise UsageError(
-                "this optax transformation keeps a random key in its state, which is no number; use it in optax's own"
-                " loop, or add the noise to the gradient."
+                message(
+                    "this optax transformation keeps a random key in its state, which is no number; use"
+                    " it in optax's own loop, or add the noise to the gradient."
+                )
             )
         return FromOptaxState(tuple(_like(np.array(leaf), x) for leaf in arrays))
 
@@ -89,7 +92,11 @@ def from_optax(transformation: Any) -> FromOptax:
     """
     if not (hasattr(transformation, "init") and hasattr(transformation, "update")):
         raise UsageError(
-            f"{transformation!r:.60} is no optax transformation; give one such as optax.adam(0.1), or a chain of them."
+            message(
+                "{transformation!r:.60} is no optax transformation; give one such as"
+                " optax.adam(0.1), or a chain of them.",
+                transformation=transformation,
+            )
         )
     return FromOptax(transformation=transformation)
 
@@ -126,7 +133,7 @@ def _flat(x: Any) -> Any:
     try:
         return np.asarray(x, getattr(getattr(x, "dtype", None), "as_numpy_dtype", None))
     except (TypeError, ValueError, NotImplementedError) as error:
-        raise TraceError(f"optax cannot be called with a {type(x).__name__}") from error
+        raise TraceError(message("optax cannot be called with a {kind}", kind=type(x).__name__)) from error
 
 
 def _flat_leaf(leaf: Any) -> Any:
@@ -163,8 +170,11 @@ def _updated(
         if "value_fn" not in str(error):
             raise
         raise UsageError(
-            "this optax transformation evaluates the objective itself (value_fn), which would not be counted;"
-            " make it without its line search (optax.lbfgs(linesearch=None)), or use LBFGS of downslope."
+            message(
+                "this optax transformation evaluates the objective itself (value_fn), which would"
+                " not be counted; make it without its line search (optax.lbfgs(linesearch=None)), or"
+                " use LBFGS of downslope."
+            )
         ) from error
     return lib.optax.apply_updates(x, change), FromOptaxState(tuple(lib.jax.tree.leaves(after)))
 

@@ -6,6 +6,7 @@ import functools
 from types import SimpleNamespace
 
 from downslope.errors import MissingExtraError
+from downslope.messages import message
 
 
 @functools.cache
@@ -15,5 +16,7 @@ def libraries() -> SimpleNamespace:
         import jax
         import optax
     except ImportError as error:
-        raise MissingExtraError("JAX and optax are needed for this: pip install 'downslope[jax]'") from error
+        raise MissingExtraError(
+            message("JAX and optax are needed for this: pip install 'downslope[jax]'")
+        ) from error
     return SimpleNamespace(jax=jax, np=jax.numpy, optax=optax)

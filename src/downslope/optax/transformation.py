@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from downslope.errors import UsageError
+from downslope.messages import message
 from downslope.optax.libraries import libraries
 from downslope.optimizers import state as states
 from downslope.optimizers.base import Optimizer
@@ -45,12 +46,17 @@ def to_optax(optimizer: Optimizer) -> Any:
     def update(gradients: Any, state: RuleState, params: Any = None, *, value: Any = None, **_: Any) -> Any:
         if params is None:
             raise UsageError(
-                f"{type(optimizer).__name__} steps from a point: update(gradients, state, params)."
+                message(
+                    "{kind} steps from a point: update(gradients, state, params).",
+                    kind=type(optimizer).__name__,
+                )
             )
         if value is None and asks.needs_value:
             raise UsageError(
-                f"{type(optimizer).__name__} looks at the objective's value too:"
-                " update(gradients, state, params, value=...)."
+                message(
+                    "{kind} looks at the objective's value too: update(gradients, state, params, value=...).",
+                    kind=type(optimizer).__name__,
+                )
             )
         leaves, tree = lib.jax.tree.flatten(params)
         x = MovedParamTree(map(lib.np.asarray, leaves))

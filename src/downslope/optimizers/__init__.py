@@ -13,6 +13,7 @@ from typing import Any
 
 from downslope.attachments import attached
 from downslope.errors import nearest
+from downslope.messages import message, sentences
 from downslope.optimizers.base import Optimizer, State
 from downslope.optimizers.registry import (
     all_optimizers,
@@ -44,16 +45,19 @@ def __getattr__(name: str) -> Any:
 
         return schedules
     if not name[:1].isupper():  # submodules are asked for here too, before they are imported
-        raise AttributeError(f"module 'downslope.optimizers' has no attribute '{name}'")
+        raise AttributeError(
+            str(message("module '{module}' has no attribute '{name}'", module=__name__, name=name))
+        )
     for cls in (*all_optimizers(), *all_wrappers()):
         if name == cls.__name__ or name in cls.aliases:
             return cls
     known = [cls.__name__ for cls in (*all_optimizers(), *all_wrappers())]
     if name in dir(__getattr__("schedules")):
-        hint = f"It is a schedule: downslope.optimizers.schedules.{name}."
+        hint = message("It is a schedule: downslope.optimizers.schedules.{name}.", name=name)
     else:
-        hint = str(nearest(name, known))
-    raise AttributeError(f"module 'downslope.optimizers' has no optimizer '{name}'. {hint}".rstrip())
+        hint = nearest(name, known)
+    unknown = message("module '{module}' has no optimizer '{name}'.", module=__name__, name=name)
+    raise AttributeError(str(sentences(unknown, hint)))
 
 
 def __dir__() -> list[str]:

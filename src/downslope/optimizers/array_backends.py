@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from downslope.errors import UsageError
+from downslope.messages import message
 from downslope.optimizers.arithmetic import library
-
-ALLOWED = "floats, NumPy arrays, torch tensors, TensorFlow variables or tensors, and JAX arrays"
 
 
 class PlainNumbers:
@@ -51,10 +50,16 @@ class NumPyArrays(PlainNumbers):
     def read(self, leaf: Any, name: str) -> Any:
         if leaf.dtype.kind != "f":
             raise UsageError(
-                f"{name} is an array of {leaf.dtype}; steps need floating point: {name}.astype('float64')."
+                message(
+                    "{name} is an array of {dtype}; steps need floating point: {name}.astype('float64').",
+                    name=name,
+                    dtype=leaf.dtype,
+                )
             )
         if not leaf.flags.writeable:
-            raise UsageError(f"{name} is a read-only array and cannot be changed in place: give a copy.")
+            raise UsageError(
+                message("{name} is a read-only array and cannot be changed in place: give a copy.", name=name)
+            )
         return leaf
 
     def fit(self, values: Any, part: Any) -> Any:
@@ -80,11 +85,19 @@ class TorchTensors(PlainNumbers):
     def read(self, leaf: Any, name: str) -> Any:
         if leaf.is_complex():
             raise UsageError(
-                f"{name} is a complex tensor; descend its real and imaginary parts: torch.view_as_real({name})."
+                message(
+                    "{name} is a complex tensor; descend its real and imaginary parts:"
+                    " torch.view_as_real({name}).",
+                    name=name,
+                )
             )
         if not leaf.is_floating_point():
             raise UsageError(
-                f"{name} is a tensor of {leaf.dtype}; steps need floating point: {name}.double()."
+                message(
+                    "{name} is a tensor of {dtype}; steps need floating point: {name}.double().",
+                    name=name,
+                    dtype=leaf.dtype,
+                )
             )
         return leaf.detach()
 
@@ -118,7 +131,11 @@ class TensorFlowTensors(PlainNumbers):
     def read(self, leaf: Any, name: str) -> Any:
         if not leaf.dtype.is_floating:
             raise UsageError(
-                f"{name} is of {leaf.dtype.name}; steps need floating point: tf.cast({name}, tf.float64)."
+                message(
+                    "{name} is of {dtype}; steps need floating point: tf.cast({name}, tf.float64).",
+                    name=name,
+                    dtype=leaf.dtype.name,
+                )
             )
         return importlib.import_module("tensorflow").convert_to_tensor(leaf)
 
@@ -147,7 +164,11 @@ class JaxArrays(PlainNumbers):
         jnp = importlib.import_module("jax.numpy")
         if not jnp.issubdtype(leaf.dtype, jnp.floating):
             raise UsageError(
-                f"{name} is an array of {leaf.dtype}; steps need floating point: {name}.astype(float)."
+                message(
+                    "{name} is an array of {dtype}; steps need floating point: {name}.astype(float).",
+                    name=name,
+                    dtype=leaf.dtype,
+                )
             )
         return leaf
 
@@ -182,7 +203,14 @@ def kind_of(leaf: Any, name: str) -> PlainNumbers:
         return NUMBERS
     found = _FOREIGN.get(library(leaf)) if hasattr(leaf, "dtype") else None
     if found is None:
-        raise UsageError(f"{name} is {leaf!r:.60}; parameters can be {ALLOWED}, in dicts and lists.")
+        raise UsageError(
+            message(
+                "{name} is {leaf!r:.60}; parameters can be floats, NumPy arrays, torch tensors, TensorFlow"
+                " variables or tensors, and JAX arrays, in dicts and lists.",
+                name=name,
+                leaf=leaf,
+            )
+        )
     return found
 
 
@@ -194,19 +222,31 @@ def fitted_gradient(gradient: Any, part: Any, kind: PlainNumbers, name: str) -> 
     """
     if gradient is None:
         raise UsageError(
-            f"the gradient of {name} is None: the cost does not depend on it. Leave it out of the parameters, or give"
-            " zeros."
+            message(
+                "the gradient of {name} is None: the cost does not depend on it. Leave it out of the"
+                " parameters, or give zeros.",
+                name=name,
+            )
         )
     try:
         made = kind.fit(gradient, part)
         shape = tuple(np.shape(made))
     except (TypeError, ValueError, RuntimeError) as error:
         raise UsageError(
-            f"the gradient of {name} is {gradient!r:.60}, which is no array of numbers."
+            message(
+                "the gradient of {name} is {gradient!r:.60}, which is no array of numbers.",
+                name=name,
+                gradient=gradient,
+            )
         ) from error
     if shape != tuple(np.shape(part)):
         raise UsageError(
-            f"the gradient of {name} has shape {shape}, but {name} has shape {tuple(np.shape(part))}."
+            message(
+                "the gradient of {name} has shape {shape}, but {name} has shape {needed}.",
+                name=name,
+                shape=shape,
+                needed=tuple(np.shape(part)),
+            )
         )
     return made
 
@@ -223,10 +263,17 @@ def as_number(value: Any) -> float:
         return float(_lone(value))
     except (TypeError, ValueError, RuntimeError) as error:
         shape = tuple(np.shape(value)) if hasattr(value, "shape") else ()
-        what = f"of shape {shape}" if shape else f"{value!r:.60}"
-        raise UsageError(
-            f"the value is {what}; it must be one real number, such as the mean of the losses."
-        ) from error
+        if shape:
+            what = message(
+                "the value is of shape {shape}; it must be one real number, such as the mean of the losses.",
+                shape=shape,
+            )
+        else:
+            what = message(
+                "the value is {value!r:.60}; it must be one real number, such as the mean of the losses.",
+                value=value,
+            )
+        raise UsageError(what) from error
 
 
 def _lone(values: Any) -> Any:

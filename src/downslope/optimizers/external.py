@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from downslope.errors import UsageError
+from downslope.messages import message
 from downslope.optimizers.base import Optimizer, State
 
 
@@ -27,7 +28,9 @@ class ExternalOptimizer(Optimizer):
     settings: tuple[str, ...] = ()
 
     def update(self, x: Any, value: Any, gradient: Any, state: State) -> tuple[Any, State, Any]:
-        raise UsageError(f"{self!r} is known by its name only; its steps cannot be made here.")
+        raise UsageError(
+            message("{optimizer!r} is known by its name only; its steps cannot be made here.", optimizer=self)
+        )
 
     def __repr__(self) -> str:
         return f"{self.library}'s {self.title}({', '.join(self.settings)})"

@@ -6,11 +6,12 @@ import dataclasses
 import math
 import re
 from abc import ABCMeta
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, dataclass_transform
 
 from downslope.errors import HyperparameterError, nearest
+from downslope.messages import Message, listing, message, sentences
 
 
 def hyperparameter(
@@ -33,16 +34,28 @@ def hyperparameter(
 
 # What other libraries' optimizers take as arguments and ours have as rules of their own or under another name.
 ELSEWHERE = {
-    "momentum": "Momentum and Nesterov have one.",
-    "nesterov": "Nesterov is a rule of its own.",
-    "amsgrad": "AMSGrad is a rule of its own.",
-    "weight_decay": "AdamW has one, and WeightDecay(optimizer=..., rate=...) adds one to any rule.",
-    "clipnorm": "ClipByNorm(optimizer=..., limit=...) clips for any rule.",
-    "clipvalue": "ClipByValue(optimizer=..., limit=...) clips for any rule.",
-    "betas": "They are two: beta1 and beta2.",
-    "rho": "It is called decay here.",
-    "alpha": "It is called decay here.",
+    "momentum": message("Momentum and Nesterov have one."),
+    "nesterov": message("Nesterov is a rule of its own."),
+    "amsgrad": message("AMSGrad is a rule of its own."),
+    "weight_decay": message("AdamW has one, and WeightDecay(optimizer=..., rate=...) adds one to any rule."),
+    "clipnorm": message("ClipByNorm(optimizer=..., limit=...) clips for any rule."),
+    "clipvalue": message("ClipByValue(optimizer=..., limit=...) clips for any rule."),
+    "betas": message("They are two: beta1 and beta2."),
+    "rho": message("It is called {name} here.", name="decay"),
+    "alpha": message("It is called {name} here.", name="decay"),
 }
+
+
+def found_elsewhere(name: str, known: Sequence[str]) -> Message:
+    """Where there is a hyperparameter that a rule does not have, or which of its own was meant; or nothing."""
+    return ELSEWHERE.get(name) or nearest(name, known)
+
+
+def has_only(known: Sequence[str]) -> Message:
+    """Which hyperparameters there are."""
+    if not known:
+        return message("It has none.")
+    return message("It has: {names}.", names=listing(known))
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(hyperparameter,))
@@ -59,15 +72,17 @@ class HyperparameterMeta(ABCMeta):
         if positional:
             example = known[0] if known else "learning_rate"
             raise HyperparameterError(
-                f"{cls.__name__} takes its hyperparameters by name: {cls.__name__}({example}={positional[0]!r})."
+                message(
+                    "{kind} takes its hyperparameters by name: {kind}({example}={value!r}).",
+                    kind=cls.__name__,
+                    example=example,
+                    value=positional[0],
+                )
             )
         for name in given:
             if name not in known:
-                listed = ", ".join(known) or "none"
-                hint = ELSEWHERE.get(name) or nearest(name, known)
-                raise HyperparameterError(
-                    f"{cls.__name__} has no hyperparameter '{name}'. {hint}{' ' if hint else ''}It has: {listed}."
-                )
+                unknown = message("{kind} has no hyperparameter '{name}'.", kind=cls.__name__, name=name)
+                raise HyperparameterError(sentences(unknown, found_elsewhere(name, known), has_only(known)))
         needed = [
             f.name
             for f in fields
@@ -76,7 +91,9 @@ class HyperparameterMeta(ABCMeta):
             and f.name not in given
         ]
         if needed:
-            raise HyperparameterError(f"{cls.__name__} needs {', '.join(needed)}.")
+            raise HyperparameterError(
+                message("{kind} needs {needed}.", kind=cls.__name__, needed=listing(needed))
+            )
         return super().__call__(**given)
 
 
@@ -110,9 +127,7 @@ class HyperparameterRecord(metaclass=HyperparameterMeta):
         except (TypeError, ValueError, OverflowError):
             number = math.nan
         if not fits:
-            raise HyperparameterError(
-                f"{type(self).__name__}: {field.name} is {value!r}; it must be a finite number{range_of(m)}."
-            )
+            raise HyperparameterError(_outside(type(self).__name__, field, value))
         return number
 
     @classmethod
@@ -193,11 +208,30 @@ def is_hyperparameter(value: Any) -> bool:
     return isinstance(value, float)
 
 
-def range_of(metadata: Mapping[str, Any]) -> str:
-    """`` > 0 and < 1``, or nothing where every number will do."""
+def range_of(metadata: Mapping[str, Any]) -> Message:
+    """``> 0 and < 1``, or nothing where every number will do."""
     parts = [
         *([f"> {metadata['above']:g}"] if metadata["above"] > -math.inf else []),
         *([f">= {metadata['at_least']:g}"] if metadata["at_least"] > -math.inf else []),
         *([f"< {metadata['below']:g}"] if metadata["below"] < math.inf else []),
     ]
-    return " " + " and ".join(parts) if parts else ""
+    return listing(parts, "and")
+
+
+def _outside(kind: str, field: dataclasses.Field[Any], value: Any) -> Message:
+    """What is said of a value that is not in the field's range."""
+    allowed = range_of(field.metadata)
+    if not allowed:
+        return message(
+            "{kind}: {field} is {value!r}; it must be a finite number.",
+            kind=kind,
+            field=field.name,
+            value=value,
+        )
+    return message(
+        "{kind}: {field} is {value!r}; it must be a finite number {range}.",
+        kind=kind,
+        field=field.name,
+        value=value,
+        range=allowed,
+    )

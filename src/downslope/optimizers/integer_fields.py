@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from downslope.errors import HyperparameterError
+from downslope.messages import message
 from downslope.symbolic.array import SymbolicArray, TraceError
 
 
@@ -25,8 +26,14 @@ def require_integer(optimizer: Any, name: str, *, at_least: int, at_most: int) -
         fits = False
     if not fits:
         raise HyperparameterError(
-            f"{type(optimizer).__name__}: {name} is {value!r};"
-            f" it must be a whole number from {at_least} to {at_most}."
+            message(
+                "{kind}: {name} is {value!r}; it must be a whole number from {at_least} to {at_most}.",
+                kind=type(optimizer).__name__,
+                name=name,
+                value=value,
+                at_least=at_least,
+                at_most=at_most,
+            )
         )
     object.__setattr__(optimizer, name, int(value))
 
@@ -40,5 +47,9 @@ def trace_at_most(most: int, x: Any, *, vectors: int = 0, numbers: int = 0) -> N
     size = vectors * len(x) + numbers if isinstance(x, SymbolicArray) else 0
     if size > most:
         raise TraceError(
-            f"a rule that remembers {size} numbers is too large to compile at once; {most} are allowed"
+            message(
+                "a rule that remembers {size} numbers is too large to compile at once; {most} are allowed",
+                size=size,
+                most=most,
+            )
         )

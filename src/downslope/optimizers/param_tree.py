@@ -94,7 +94,7 @@ class ParamTree:
         return f"ParamTree({self.parts!r})"
 
     def __tf_tensor__(self, dtype: Any = None, name: Any = None) -> Any:
-        raise TypeError("a parameter tree is no tensor")  # TensorFlow asks before it leaves us an operator
+        raise TypeError  # TensorFlow asks before it leaves us an operator
 
 
 class ScaledParamTree(ParamTree):

@@ -9,6 +9,7 @@ import pkgutil
 from typing import Any
 
 from downslope.errors import UnknownNameError, UsageError, nearest
+from downslope.messages import Message, listing, message, sentences
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.hyperparameters import HyperparameterRecord
@@ -72,8 +73,8 @@ def optimizer_class(name: str) -> type[Optimizer]:
     if cls is None:
         names = [c.name() for c in all_optimizers()]
         hint = nearest(name, [*names, *(a for c in all_optimizers() for a in c.aliases)])
-        rest = hint or f"There are: {', '.join(names)}."
-        raise UnknownNameError(f"there is no optimizer '{name}'. {rest}")
+        rest = hint or message("There are: {names}.", names=listing(names))
+        raise UnknownNameError(sentences(message("there is no optimizer '{name}'.", name=name), rest))
     return cls
 
 
@@ -91,7 +92,11 @@ def as_optimizer(optimizer: Any = None, learning_rate: Any = None, /, **hyperpar
     if isinstance(optimizer, Optimizer):
         if hyperparameters:
             raise UsageError(
-                f"{', '.join(hyperparameters)} is given twice over: set it in {type(optimizer).__name__}(...)."
+                message(
+                    "{names} is given twice over: set it in {kind}(...).",
+                    names=listing(hyperparameters),
+                    kind=type(optimizer).__name__,
+                )
             )
         return optimizer
     if optimizer is None:
@@ -100,7 +105,7 @@ def as_optimizer(optimizer: Any = None, learning_rate: Any = None, /, **hyperpar
         optimizer = optimizer_class(optimizer)
     if inspect.isclass(optimizer) and issubclass(optimizer, Optimizer):
         return optimizer(**hyperparameters)
-    raise UsageError(f"{_foreign(optimizer)} give a name such as 'adam', or an Optimizer.")
+    raise UsageError(_foreign(optimizer))
 
 
 def with_schedule(optimizer: Optimizer, schedule: Schedule) -> Optimizer:
@@ -125,20 +130,30 @@ def with_schedule(optimizer: Optimizer, schedule: Schedule) -> Optimizer:
         return changed
     having = [cls.name() for cls in all_optimizers() if "learning_rate" in cls.__dataclass_fields__]
     raise UsageError(
-        f"{type(optimizer).__name__} has no learning rate for a schedule to multiply. These have one:"
-        f" {', '.join(having)}."
+        message(
+            "{kind} has no learning rate for a schedule to multiply. These have one: {having}.",
+            kind=type(optimizer).__name__,
+            having=listing(having),
+        )
     )
 
 
-def _foreign(given: Any) -> str:
+def _foreign(given: Any) -> Message:
     """What to say of an optimizer that is not ours."""
     if callable(getattr(given, "init", None)) and callable(getattr(given, "update", None)):
-        return "optimizer is optax's, of which downslope.optimizers.from_optax(...) makes one of ours; else"
+        return message(
+            "optimizer is optax's, of which downslope.optimizers.from_optax(...) makes one of ours; else give"
+            " a name such as 'adam', or an Optimizer."
+        )
     library = {cls.__module__.partition(".")[0] for cls in type(given).__mro__} & {"torch", "keras"}
     if library:
-        name = f"{library.pop()}'s {type(given).__name__}"
-        return f"optimizer is {name}, which steps in loops of its own (downslope.record watches them);"
-    return f"optimizer is {given!r:.60};"
+        return message(
+            "optimizer is {library}'s {kind}, which steps in loops of its own (downslope.record watches"
+            " them); give a name such as 'adam', or an Optimizer.",
+            library=library.pop(),
+            kind=type(given).__name__,
+        )
+    return message("optimizer is {given!r:.60}; give a name such as 'adam', or an Optimizer.", given=given)
 
 
 def optimizer_from_dict(data: dict[str, Any], own: tuple[type[Optimizer], ...] = ()) -> Optimizer:
@@ -171,5 +186,5 @@ def optimizer_from_dict(data: dict[str, Any], own: tuple[type[Optimizer], ...] =
 
     made = build(data)
     if not isinstance(made, Optimizer):
-        raise UsageError(f"'{data.get('name')}' is not an optimizer.")
+        raise UsageError(message("'{name}' is not an optimizer.", name=data.get("name")))
     return made

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import Any
 
 from downslope.errors import HyperparameterError
+from downslope.messages import message
 from downslope.optimizers.hyperparameters import HyperparameterRecord
 
 
@@ -53,7 +54,9 @@ class Constant(Schedule):
             or not isinstance(self.value, (int, float))
             or not 0 < self.value < float("inf")
         ):
-            raise HyperparameterError(f"Constant: value is {self.value!r}; it must be a finite number > 0.")
+            raise HyperparameterError(
+                message("Constant: value is {value!r}; it must be a finite number > 0.", value=self.value)
+            )
         object.__setattr__(self, "value", float(self.value))
 
     def factor(self, count: Any) -> Any:

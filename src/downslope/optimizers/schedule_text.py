@@ -9,6 +9,7 @@ from typing import Any
 
 from downslope.errors import ExpressionError, HyperparameterError, UnknownNameError, nearest
 from downslope.language import parse_number
+from downslope.messages import Message, listing, message, sentences
 from downslope.optimizers.schedule import Constant, Product, Schedule
 
 EXAMPLE = "warmup(steps=10) * cosine(steps=990)"
@@ -33,7 +34,11 @@ def parse_schedule(text: str) -> Schedule:
     pieces = list(_split(text, "*"))
     if len(pieces) > MOST_FACTORS:
         raise HyperparameterError(
-            f"the schedule has {len(pieces)} factors; at most {MOST_FACTORS} are allowed."
+            message(
+                "the schedule has {count} factors; at most {most} are allowed.",
+                count=len(pieces),
+                most=MOST_FACTORS,
+            )
         )
     whole = _factor(pieces[0], text)
     for piece in pieces[1:]:
@@ -80,7 +85,13 @@ def as_schedule(given: Any) -> Schedule:
         from downslope.optimizers.schedules.custom import Custom
 
         return Custom(function=given)
-    raise HyperparameterError(f"schedule is {given!r:.60}; give a Schedule, or text such as '{EXAMPLE}'.")
+    raise HyperparameterError(
+        message(
+            "schedule is {given!r:.60}; give a Schedule, or text such as '{example}'.",
+            given=given,
+            example=EXAMPLE,
+        )
+    )
 
 
 def _factor(piece: str, text: str) -> Schedule:
@@ -88,7 +99,7 @@ def _factor(piece: str, text: str) -> Schedule:
     piece = piece.strip()
     if not piece:
         raise HyperparameterError(
-            f"the schedule '{text:.80}' lacks something to multiply. A schedule looks like this: {EXAMPLE}."
+            sentences(message("the schedule '{text:.80}' lacks something to multiply.", text=text), _looks())
         )
     match = _CALL.fullmatch(piece)
     if match is not None and match[1].lower() not in ("pi", "e"):
@@ -98,8 +109,14 @@ def _factor(piece: str, text: str) -> Schedule:
         return Constant(value=parse_number(piece))
     except ExpressionError as error:
         raise HyperparameterError(
-            f"'{piece:.80}' in the schedule is neither a number nor a schedule with its numbers:"
-            f" {error.message}. A schedule looks like this: {EXAMPLE}."
+            sentences(
+                message(
+                    "'{piece:.80}' in the schedule is neither a number nor a schedule with its numbers: {why}.",
+                    piece=piece,
+                    why=error.message,
+                ),
+                _looks(),
+            )
         ) from error
 
 
@@ -107,7 +124,7 @@ def _made(cls: type[Schedule], values: dict[str, Any]) -> Schedule:
     try:
         return cls(**values)
     except HyperparameterError as error:
-        raise HyperparameterError(f"{error} For example: {_example(cls)}.") from None
+        raise HyperparameterError(sentences(error.message, _for_example(_example(cls)))) from None
 
 
 def _arguments(cls: type[Schedule], inside: str) -> Iterator[tuple[str, Any]]:
@@ -117,11 +134,19 @@ def _arguments(cls: type[Schedule], inside: str) -> Iterator[tuple[str, Any]]:
         name, equals, value = (part.strip() for part in piece.partition("="))
         if not equals or not name or not value:
             raise HyperparameterError(
-                f"'{piece.strip():.80}' in {cls.name()}(...) is not of the form name=value."
-                f" For example: {_example(cls)}."
+                sentences(
+                    message(
+                        "'{piece:.80}' in {schedule}(...) is not of the form name=value.",
+                        piece=piece.strip(),
+                        schedule=cls.name(),
+                    ),
+                    _for_example(_example(cls)),
+                )
             )
         if name in seen:
-            raise HyperparameterError(f"{cls.name()}(...) gives {name} twice.")
+            raise HyperparameterError(
+                message("{schedule}(...) gives {name} twice.", schedule=cls.name(), name=name)
+            )
         seen.add(name)
         yield name, _value(cls, name, value)
 
@@ -134,8 +159,16 @@ def _value(cls: type[Schedule], name: str, text: str) -> Any:
         return parse_number(text)
     except ExpressionError as error:
         raise HyperparameterError(
-            f"{cls.name()}: {name} is '{text:.80}', which is not a number: {error.message}."
-            f" For example: {_example(cls)}."
+            sentences(
+                message(
+                    "{schedule}: {name} is '{text:.80}', which is not a number: {why}.",
+                    schedule=cls.name(),
+                    name=name,
+                    text=text,
+                    why=error.message,
+                ),
+                _for_example(_example(cls)),
+            )
         ) from error
 
 
@@ -150,10 +183,12 @@ def _split(text: str, separator: str) -> Iterator[str]:
             yield text[begin:i]
             begin = i + 1
     if depth != 0:
-        what = "closed" if depth > 0 else "opened"
-        raise HyperparameterError(
-            f"a bracket in '{text:.80}' is never {what}. A schedule looks like this: {EXAMPLE}."
+        unpaired = (
+            message("a bracket in '{text:.80}' is never closed.", text=text)
+            if depth > 0
+            else message("a bracket in '{text:.80}' is never opened.", text=text)
         )
+        raise HyperparameterError(sentences(unpaired, _looks()))
     yield text[begin:]
 
 
@@ -177,10 +212,22 @@ def _schedule_class(name: str) -> type[Schedule]:
     if cls is None:
         hint = nearest(name, [*names, *(a for c in names.values() for a in c.aliases)])
         raise UnknownNameError(
-            f"there is no schedule '{name:.60}'. {hint}{' ' if hint else ''}There are: {', '.join(sorted(names))}."
-            f" For example: {EXAMPLE}."
+            sentences(
+                message("there is no schedule '{name:.60}'.", name=name),
+                hint,
+                message("There are: {names}.", names=listing(sorted(names))),
+                _for_example(EXAMPLE),
+            )
         )
     return cls
+
+
+def _looks() -> Message:
+    return message("A schedule looks like this: {example}.", example=EXAMPLE)
+
+
+def _for_example(text: str) -> Message:
+    return message("For example: {example}.", example=text)
 
 
 def _plain(name: str) -> str:

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from downslope.errors import HyperparameterError, UsageError, nearest
+from downslope.errors import HyperparameterError, UsageError
+from downslope.messages import Message, listing, message, sentences
 from downslope.optimizers import state as states
 from downslope.optimizers.array_backends import PlainNumbers
 from downslope.optimizers.base import Optimizer
+from downslope.optimizers.hyperparameters import found_elsewhere, has_only
 from downslope.optimizers.param_tree import ParamTree
 
 
@@ -31,21 +33,23 @@ def from_plain(
     """
     known = [path for path, _ in states.leaves(like)]
     if set(known) != set(data["state"]):
-        raise UsageError(
-            f"the loaded state has {', '.join(data['state'])}, but this rule remembers {', '.join(known) or 'nothing'}."
-        )
+        raise UsageError(_other_state(data["state"], known))
 
     def vector(path: str, values: Any) -> ParamTree:
         if not isinstance(values, Mapping) or set(values) != set(names):
-            its = ", ".join(map(str, values)) if isinstance(values, Mapping) else repr(values)
-            raise UsageError(
-                f"the loaded state is of the parameters {its:.80}; these are {', '.join(names):.80}."
-            )
+            raise UsageError(_other_parameters(values, names))
         made = []
         for name, part, kind in zip(names, x.parts, kinds, strict=True):
             shape, needed = np.shape(values[name]), tuple(np.shape(part))
             if shape != needed:
-                raise UsageError(f"the loaded state of {name} has shape {shape}; {name} has {needed}.")
+                raise UsageError(
+                    message(
+                        "the loaded state of {name} has shape {shape}; {name} has {needed}.",
+                        name=name,
+                        shape=shape,
+                        needed=needed,
+                    )
+                )
             made.append(kind.copied(kind.fit(values[name], part)))
         return ParamTree(made)
 
@@ -61,6 +65,32 @@ def from_plain(
 
     best = data["best"]
     return states.mapped(like, leaf), None if best is None else vector("best", best)
+
+
+def _other_state(theirs: Mapping[str, Any], ours: Sequence[str]) -> Message:
+    if not ours:
+        return message(
+            "the loaded state has {theirs}, but this rule remembers nothing.", theirs=listing(theirs)
+        )
+    return message(
+        "the loaded state has {theirs}, but this rule remembers {ours}.",
+        theirs=listing(theirs),
+        ours=listing(ours),
+    )
+
+
+def _other_parameters(values: Any, names: Sequence[str]) -> Message:
+    if not isinstance(values, Mapping):
+        return message(
+            "the loaded state is {values!r:.80}, which is not of the parameters {names}.",
+            values=values,
+            names=listing(names, most=8),
+        )
+    return message(
+        "the loaded state is of the parameters {theirs}; these are {names}.",
+        theirs=listing(values, most=8),
+        names=listing(names, most=8),
+    )
 
 
 def owner_of(optimizer: Optimizer, name: str) -> Optimizer:
@@ -81,11 +111,8 @@ def owner_of(optimizer: Optimizer, name: str) -> Optimizer:
             return inner
         known += [field for field in fields if field != "optimizer"]
         inner = fields.get("optimizer")
-    hint = nearest(name, known)
-    raise HyperparameterError(
-        f"{type(optimizer).__name__} has no hyperparameter '{name}'. {hint}{' ' if hint else ''}"
-        f"It has: {', '.join(known) or 'none'}."
-    )
+    unknown = message("{kind} has no hyperparameter '{name}'.", kind=type(optimizer).__name__, name=name)
+    raise HyperparameterError(sentences(unknown, found_elsewhere(name, known), has_only(known)))
 
 
 def with_hyperparameter(optimizer: Optimizer, name: str, value: Any) -> Optimizer:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from downslope.messages import message
 from downslope.optimizers import state as states
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.own_numbers import bring
@@ -36,7 +37,7 @@ class Node:
         self.tape, self.index, self.vector = tape, index, vector
 
     def __bool__(self) -> bool:
-        raise TraceError("a rule that branches on a value cannot be written down; use where()")
+        raise TraceError(message("a rule that branches on a value cannot be written down; use where()"))
 
     def __add__(self, other: Any) -> Node:
         return self.tape.write("add", self, other)
@@ -172,7 +173,7 @@ def _operand(value: Any) -> Any:
         return float(value)
     if isinstance(value, tuple):  # the table of ``entry``
         return value
-    raise TraceError(f"a {type(value).__name__} cannot be written down")
+    raise TraceError(message("a {kind} cannot be written down", kind=type(value).__name__))
 
 
 def recorded(rule: Optimizer, state: Any) -> Tape:
@@ -190,7 +191,9 @@ def recorded(rule: Optimizer, state: Any) -> Tape:
     try:
         tape.next_x, after, accepted = rule.with_scalars(named).update(x, value, g, before)
     except (TypeError, ValueError, AttributeError) as error:
-        raise TraceError(f"{type(rule).__name__} cannot be written down: {error}") from error
+        raise TraceError(
+            message("{kind} cannot be written down: {error}", kind=type(rule).__name__, error=error)
+        ) from error
     tape.state = [leaf for _, leaf in states.leaves(after)]
     tape.accepted = accepted
     return tape

@@ -10,6 +10,7 @@ import numpy as np
 
 from downslope.containers import aligned, flattened, rebuilt
 from downslope.errors import UsageError
+from downslope.messages import Message, listing, message
 from downslope.optimizers import state as states
 from downslope.optimizers.array_backends import PlainNumbers, as_number, fitted_gradient, kind_of
 from downslope.optimizers.base import Optimizer
@@ -132,7 +133,7 @@ class Updater:
         """The leaves of the parameters by name, and all of them as one vector."""
         leaves = list(flattened(params))
         if not leaves:
-            raise UsageError("there are no parameters to update.")
+            raise UsageError(message("there are no parameters to update."))
         kinds = [kind_of(leaf, name) for name, leaf in leaves]
         parts = [kind.read(leaf, name) for kind, (name, leaf) in zip(kinds, leaves, strict=True)]
         layout = [
@@ -143,8 +144,12 @@ class Updater:
             self._layout = layout
         elif layout != self._layout:
             raise UsageError(
-                f"this Updater began with {_words(self._layout)}, and now gets {_words(layout)}. Its state belongs"
-                " to the former; make another Updater for other parameters."
+                message(
+                    "this Updater began with {before}, and now gets {now}. Its state belongs to the"
+                    " former; make another Updater for other parameters.",
+                    before=_words(self._layout),
+                    now=_words(layout),
+                )
             )
         self._kinds = kinds
         return leaves, ParamTree(parts)
@@ -154,10 +159,19 @@ class Updater:
             return np.float64(as_number(value))
         if not self.traits.needs_value:
             return np.float64(np.nan)
-        where = ", both at the parameters as they are now, on the same data each time" * self.traits.searches
+        kind = type(self.optimizer).__name__
+        if self.traits.searches:
+            raise UsageError(
+                message(
+                    "{kind} looks at the objective's value too: update(params, gradients, value=...), both at"
+                    " the parameters as they are now, on the same data each time.",
+                    kind=kind,
+                )
+            )
         raise UsageError(
-            f"{type(self.optimizer).__name__} looks at the objective's value too:"
-            f" update(params, gradients, value=...){where}."
+            message(
+                "{kind} looks at the objective's value too: update(params, gradients, value=...).", kind=kind
+            )
         )
 
     def _first_state(self, x: ParamTree) -> Any:
@@ -207,8 +221,12 @@ class Updater:
             changed = with_hyperparameter(changed, name, value)
         if self._state is not None and changed.structure() != self.optimizer.structure():
             raise UsageError(
-                f"{', '.join(hyperparameters)} decides what {type(self.optimizer).__name__} remembers, and cannot be"
-                " changed between steps; make a new Updater."
+                message(
+                    "{names} decides what {kind} remembers, and cannot be changed between"
+                    " steps; make a new Updater.",
+                    names=listing(hyperparameters),
+                    kind=type(self.optimizer).__name__,
+                )
             )
         self.optimizer, self._rule = changed, resolve_schedule(changed)
 
@@ -245,13 +263,17 @@ class Updater:
             saved, state, best = dict(data["optimizer"]), dict(data["state"]), data["best"]
             counts = int(data["evaluations"]), int(data["steps"]), bool(data["accepted"])
         except (KeyError, TypeError, ValueError) as error:
-            raise UsageError("this is not what state_dict() of an Updater returned.") from error
+            raise UsageError(message("this is not what state_dict() of an Updater returned.")) from error
         mine = self.optimizer.to_dict()
         if saved != mine:
             loaded = optimizer_from_dict(saved)
             if type(loaded) is not type(self.optimizer):
                 raise UsageError(
-                    f"this is the state of {saved.get('name')}; this Updater has {mine['name']}."
+                    message(
+                        "this is the state of {theirs}; this Updater has {ours}.",
+                        theirs=saved.get("name"),
+                        ours=mine["name"],
+                    )
                 )
             self.optimizer, self._rule = loaded, resolve_schedule(loaded)
             self.traits = requirements_of(self._rule)
@@ -263,7 +285,6 @@ class Updater:
         return f"Updater({self.optimizer!r}, steps={self.steps})"
 
 
-def _words(layout: Layout) -> str:
+def _words(layout: Layout) -> Message:
     """``w (3, 2) float32, b () float32``, cut where it is long."""
-    words = [f"{name} {shape} {dtype}" for name, shape, dtype in layout[:4]]
-    return ", ".join(words) + (f" and {len(layout) - 4} more" if len(layout) > 4 else "")
+    return listing((f"{name} {shape} {dtype}" for name, shape, dtype in layout), most=4)

@@ -37,7 +37,7 @@ def title(run: Descent) -> tuple[str, bool]:
         objective.expression is not None and objective.headline == objective.text
     )  # and not a loop's name
     formula = mathematics(objective.text) if written else ""
-    name = objective.problem.title if objective.problem else ""
+    name = str(objective.problem.title) if objective.problem else ""
     if formula:
         return f"{escaped(name)}:  {formula}" if name else formula, True
     text = name or objective.headline

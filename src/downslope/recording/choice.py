@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from downslope.errors import UsageError, nearest
+from downslope.messages import listing, message, sentences
 from downslope.objectives import Parameters
 from downslope.optimizers.array_backends import kind_of
 from downslope.optimizers.param_tree import ParamTree, dot
@@ -90,9 +91,10 @@ class Choice:
                 coordinates = Parameters((name,), (shape,)).coordinates
                 if word.replace(" ", "") in coordinates:
                     return i, [coordinates.index(word.replace(" ", ""))], ()
-        listed = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
         raise UsageError(
-            f"there is no parameter '{word}' in this loop. {nearest(word, names)} There are: {listed}.".replace(
-                "  ", " "
+            sentences(
+                message("there is no parameter '{name}' in this loop.", name=word),
+                nearest(word, names),
+                message("There are: {names}.", names=listing(names, most=8)),
             )
         )

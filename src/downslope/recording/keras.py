@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from downslope.errors import DownslopeError, UsageError
+from downslope.messages import message
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.param_tree import ParamTree
@@ -34,7 +35,9 @@ def watch_of(source: Any) -> LoopWatch:
         return ModelWatch(source)
     if isinstance(source, keras.optimizers.Optimizer):
         return OptimizerWatch(source)
-    raise UsageError(f"a Keras {type(source).__name__} cannot be watched; give its model or optimizer.")
+    raise UsageError(
+        message("a Keras {kind} cannot be watched; give its model or optimizer.", kind=type(source).__name__)
+    )
 
 
 def numbers(variable: Any) -> Any:
@@ -58,13 +61,16 @@ class ModelWatch:
 
     def __init__(self, model: Any) -> None:
         if getattr(model, "optimizer", None) is None:
-            raise UsageError("the model has no optimizer yet: compile it before it is recorded.")
+            raise UsageError(message("the model has no optimizer yet: compile it before it is recorded."))
         if model.steps_per_execution != 1:
             raise UsageError(
-                f"the model makes {model.steps_per_execution} steps at once, of which only the last could be seen:"
-                " compile it with steps_per_execution=1."
+                message(
+                    "the model makes {count} steps at once, of which only the last could"
+                    " be seen: compile it with steps_per_execution=1.",
+                    count=model.steps_per_execution,
+                )
             )
-        self.text, self._model = f"fit of the Keras model {model.name}", model
+        self.title, self._model = message("fit of the Keras model {name}", name=model.name), model
 
     def begin(self, recorder: Recorder) -> None:
         """Let ``fit`` have our callback, and the optimizer a variable for the norm."""
@@ -193,7 +199,8 @@ class OptimizerWatch:
     """Sees ``apply`` of an optimizer in a loop that is not compiled."""
 
     def __init__(self, optimizer: Any) -> None:
-        self.text, self._optimizer = f"a loop with Keras's {type(optimizer).__name__}", optimizer
+        self.title = message("a loop with Keras's {kind}", kind=type(optimizer).__name__)
+        self._optimizer = optimizer
         self._stepped: tuple[list[str], list[Any]] | None = None  # names and variables of the last whole step
 
     def begin(self, recorder: Recorder) -> None:
@@ -214,8 +221,10 @@ class OptimizerWatch:
                 )
             except Exception as error:  # a symbolic tensor: every backend has its own error for it
                 raise UsageError(
-                    "this loop is compiled, and nothing can be seen of its steps from outside: run it eagerly while it"
-                    " is recorded, or record a model's fit."
+                    message(
+                        "this loop is compiled, and nothing can be seen of its steps from outside: run it"
+                        " eagerly while it is recorded, or record a model's fit."
+                    )
                 ) from error
             names, self._stepped = recorder.names_of(variables, names_of(variables)), None
             if scaled and not all(np.all(np.isfinite(part)) for part in g.parts):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from downslope.errors import UsageError
+from downslope.messages import message
 from downslope.optimizers import Optimizer
 from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.updater import Updater
@@ -18,7 +19,7 @@ class _UpdaterWatch:
     """Watches an ``Updater``: every accepted point."""
 
     def __init__(self, updater: Updater) -> None:
-        self.text, self._updater = "a loop with an Updater", updater
+        self.title, self._updater = message("a loop with an Updater"), updater
 
     def begin(self, recorder: Recorder) -> None:
         def watcher(
@@ -95,12 +96,16 @@ def _watch_of(source: Any) -> LoopWatch:
         watched = of_torch(source)
         return watched
     raise UsageError(
-        f"{source!r:.60} cannot be watched; give a torch optimizer or module, a Keras model or optimizer, an Updater,"
-        " or nothing, and tell run.log(value, params=..., gradients=...) what happens."
+        message(
+            "{source!r:.60} cannot be watched; give a torch optimizer or module, a Keras model"
+            " or optimizer, an Updater, or nothing, and tell run.log(value, params=...,"
+            " gradients=...) what happens.",
+            source=source,
+        )
     )
 
 
 def _checked(every: Any) -> int | None:
     if every is not None and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
-        raise UsageError(f"every is {every!r}; it must be a whole number, at least 1.")
+        raise UsageError(message("every is {every!r}; it must be a whole number, at least 1.", every=every))
     return every

@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
 
 import numpy as np
 
 from downslope.containers import flattened
-from downslope.descent import Descent, History, Status, Stopping
-from downslope.descent.termination import Termination
+from downslope.descent import Descent, History, Stopping
+from downslope.descent.evidence import Cause, Evidence, Failure
+from downslope.descent.norms import norm_from_square, norm_of
+from downslope.descent.termination import Termination, terminate
+from downslope.descent.termination_messages import Places
+from downslope.descent.trend import trend_of
 from downslope.errors import UsageError
-from downslope.objectives import Vector
-from downslope.objectives.recorded import RecordedObjective, Secants
+from downslope.messages import Message, message, plural, sentences
+from downslope.objectives.recorded import NotFinite, RecordedObjective, Secants
 from downslope.optimizers import Optimizer
 from downslope.optimizers.array_backends import as_number, kind_of
 from downslope.optimizers.external import ExternalOptimizer
@@ -27,13 +31,12 @@ from downslope.results.run import Run
 MOST_SECANTS = (
     200_000  # parameters up to which the last point and gradient are kept, to measure curvatures by
 )
-SWINGS = 4  # times the usual change from step to step, by which a value must rise to be more than swinging
 
 
 class LoopWatch(Protocol):
     """What looks into a loop."""
 
-    text: str
+    title: Message
 
     def begin(self, recorder: Recorder) -> None:
         """Start to look."""
@@ -52,7 +55,7 @@ class LoopWatch(Protocol):
 class Unwatched:
     """A loop that nothing watches: everything comes through ``log``."""
 
-    text: str = "a loop"
+    title = message("a loop")
 
     def begin(self, recorder: Recorder) -> None:
         pass
@@ -84,7 +87,7 @@ class Recorder:
         self._before: tuple[ParamTree, ParamTree | None] | None = None
         self._before_the_end: tuple[ParamTree, ParamTree | None] | None = None
         self._began = self._seconds = 0.0
-        self._broke: tuple[int, str] | None = None
+        self._broke: NotFinite | None = None
         self._interrupted = self._entered = False
         self._made: tuple[int, Run] | None = None
 
@@ -145,7 +148,7 @@ class Recorder:
             value, self._value = self._value, None
             if value is not None:
                 self._late = False
-        norm = norm if g is None else math.sqrt(float(dot(g, g)))
+        norm = norm if g is None else _length(g)
         number = NONE if value is None else value
         known = 0.0 if g is None and math.isnan(norm) else norm
         if self._look_at(self._rows.count, 0.0 if value is None else value, known):
@@ -173,7 +176,7 @@ class Recorder:
         self._before_the_end = self._before
         point = self._choice.numbers(names, x)
         if not np.all(np.isfinite(point)):
-            self._broke = self._rows.count, "point is not finite"
+            self._broke = NotFinite(self._rows.count, "point")
             return
         self._made = None
         self._rows.end(self.evaluations, NONE if value is None else value, NONE, self._secant(x, None), point)
@@ -184,11 +187,11 @@ class Recorder:
 
     def _look_at(self, step: int, value: float, norm: float) -> bool:
         """Whether a number is not finite; the record ends before it."""
-        for what, number in (("value", value), ("gradient", norm)):
-            if not math.isfinite(number):
-                self._broke = step, f"{what} is {'not a number' if math.isnan(number) else 'infinite'}"
-                return True
-        return False
+        if not math.isfinite(value):
+            self._broke = NotFinite(step, "value", math.isinf(value))
+        elif not math.isfinite(norm):
+            self._broke = NotFinite(step, "gradient", math.isinf(norm))
+        return not math.isfinite(value) or not math.isfinite(norm)
 
     def _secant(self, x: ParamTree, g: ParamTree | None) -> tuple[float, float, float]:
         """The squared length of the last step, and the slopes along it at its ends where the gradients were seen."""
@@ -224,12 +227,12 @@ class Recorder:
         parameters = self._choice.parameters
         history, secants = self._rows.history(parameters.coordinates)
         if self._broke is not None:
-            history, secants = _until(history, secants, self._broke[0])
+            history, secants = _until(history, secants, self._broke.step)
         if not len(history):
-            why = f"The {self._broke[1]} at its start." if self._broke else self._unseen()
-            raise UsageError(f"nothing was recorded of {self._watch.text}. {why}")
+            nothing = message("nothing was recorded of {loop}.", loop=self._watch.title)
+            raise UsageError(sentences(nothing, self._broke.at_its_start if self._broke else self._unseen()))
         objective = RecordedObjective(
-            parameters, self._watch.text, self._choice.of_norms, secants, self._broke
+            parameters, str(self._watch.title), self._choice.of_norms, secants, self._broke
         )
         return Run(
             objective=objective,
@@ -238,71 +241,72 @@ class Recorder:
             maximize=False,
             start=history.x[0].copy(),
             history=history,
-            termination=self._with_skipped(self._verdict(history)),
+            termination=self._terminate(history),
             nfev=self.evaluations,
             engine="recorded",
             seconds=self._seconds or time.perf_counter() - self._began,
         )
 
-    def _unseen(self) -> str:
+    def _unseen(self) -> Message:
         if not self._entered:
-            return (
+            return message(
                 "Steps are seen within its 'with' statement: with ds.record(...) as run: and the loop in it."
             )
         if isinstance(self._watch, Unwatched):
-            return "Without an optimizer to watch, tell every step: run.log(loss, params=params)."
+            return message("Without an optimizer to watch, tell every step: run.log(loss, params=params).")
         if self.skipped:
-            return f"Loss scaling skipped every step, {self.skipped} in all: no gradient was finite."
-        return "No step was seen."
+            return message(
+                "Loss scaling skipped every step, {count} in all: no gradient was finite.", count=self.skipped
+            )
+        return message("No step was seen.")
 
-    def _verdict(self, history: History) -> Termination:
-        steps = int(history.step[-1])
-        words = f"{steps} {'step' if steps == 1 else 'steps'}"
+    def _terminate(self, history: History) -> Termination:
         known = history.value[np.isfinite(history.value)]
-        worse = _rises(known)
+        norms = history.gradient_norm[np.isfinite(history.gradient_norm)]
+        cause = Cause.INTERRUPTED if self._interrupted else Cause.LOOP_ENDED
+        step, failure = int(history.step[-1]), _failure(self._broke)
         if self._broke is not None:
-            status = Status.DIVERGED if worse else Status.LEFT_DOMAIN
-            return Termination(
-                status, False, f"The {self._broke[1]} at step {self._broke[0]}; the record ends before it."
-            )
-        if self._interrupted:
-            return Termination(
-                Status.INTERRUPTED, False, f"Interrupted after {words}; everything until then is kept."
-            )
-        if worse:
-            return Termination(
-                Status.DIVERGED,
-                False,
-                f"Diverged: after {words} the value {known[-1]:.4g} is worse than at the start and still getting"
-                " worse.",
-            )
-        return Termination(Status.STEP_LIMIT, True, f"The loop ended after {words}.")
+            cause, step = Cause.RECORD_BROKE, self._broke.step - 1
+        evidence = Evidence(
+            cause=cause,
+            step=step,
+            evaluations=self.evaluations,
+            value=float(known[-1]) if len(known) else math.nan,
+            first_value=float(known[0]) if len(known) else math.nan,
+            gradient_norm=float(norms[-1]) if len(norms) else math.nan,
+            first_gradient_norm=float(norms[0]) if len(norms) else math.nan,
+            worse=bool(len(known) and known[-1] > known[0]),
+            trend=trend_of(known, known[:, None], consecutive=False)[0],
+            failure=failure,
+        )
+        names = self._choice.parameters.coordinates
+        return terminate(evidence, Places(names, history.x[-1]), *self._skipped_said())
 
-    def _with_skipped(self, termination: Termination) -> Termination:
+    def _skipped_said(self) -> list[Message]:
         if not self.skipped:
-            return termination
-        more = "1 more is" if self.skipped == 1 else f"{self.skipped} more are"
-        said = f"{more} left out, which loss scaling skipped since gradients were not finite."
-        return replace(termination, message=f"{termination.message} {said}")
+            return []
+        return [
+            plural(
+                "{n} more is left out, which loss scaling skipped since gradients were not finite.",
+                "{n} more are left out, which loss scaling skipped since gradients were not finite.",
+                n=self.skipped,
+            )
+        ]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in _OF_A_RUN:
-            raise AttributeError(f"'Recorder' object has no attribute '{name}'")
+            raise AttributeError(
+                str(message("'{kind}' object has no attribute '{name}'", kind="Recorder", name=name))
+            )
         return getattr(self.run, name)
 
     def __dir__(self) -> Iterable[str]:
         return sorted({*super().__dir__(), *_OF_A_RUN})
 
     def __repr__(self) -> str:
-        return repr(self.run) if len(self._rows) else f"record of {self._watch.text}: no step yet"
-
-
-def _rises(values: Vector) -> bool:
-    """Whether values end higher than they began and still rise, by more than those of random batches swing."""
-    if len(values) < 3 or not (values[-1] > values[0] and values[-1] > values[-2]):
-        return False
-    steps = np.diff(values)
-    return bool(np.all(steps > 0) or values[-1] - values[0] > SWINGS * np.median(np.abs(steps)))
+        if not len(self._rows):
+            return str(message("record of {loop}: no step yet", loop=self._watch.title))
+        return repr(self.run)
 
 
 _OF_A_RUN = frozenset(
@@ -310,10 +314,26 @@ _OF_A_RUN = frozenset(
 )
 
 
+def _failure(broke: NotFinite | None) -> Failure:
+    """What was not finite, by its name in the evidence of an end."""
+    if broke is None:
+        return ""
+    nature = "not_finite" if broke.what == "point" else "infinite" if broke.infinite else "nan"
+    return cast(Failure, f"recorded_{broke.what}_{nature}")
+
+
 def _bundle(params: Any) -> tuple[list[str], ParamTree]:
     leaves = list(flattened(params))
     names = [name if name != "the parameter" else "x" for name, _ in leaves]
     return names, ParamTree(kind_of(leaf, name).read(leaf, name) for name, leaf in leaves)
+
+
+def _length(g: ParamTree) -> float:
+    """The norm of gradients, whose squares are summed up where they are, and anew where those over- or underflow."""
+    norm = norm_from_square(float(dot(g, g)), np.float32)
+    if norm is not None:
+        return norm
+    return norm_of([norm_of(kind_of(part, "x").plain(part)) for part in g.parts])
 
 
 def _copied(x: ParamTree) -> ParamTree:

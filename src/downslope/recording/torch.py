@@ -10,6 +10,7 @@ import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from downslope.errors import DownslopeError, UsageError
+from downslope.messages import message
 from downslope.optimizers import Optimizer
 from downslope.optimizers.array_backends import as_number
 from downslope.optimizers.external import ExternalOptimizer
@@ -31,14 +32,16 @@ def watch_of(source: Any) -> TorchWatch:
         return TorchWatch(source, None)
     if isinstance(source, torch.nn.Module):
         return TorchWatch(None, source)
-    raise UsageError(f"a torch {type(source).__name__} cannot be watched; give its optimizer or module.")
+    raise UsageError(
+        message("a torch {kind} cannot be watched; give its optimizer or module.", kind=type(source).__name__)
+    )
 
 
 class TorchWatch:
     """Sees parameters and gradients before each step; where the loop has a closure, when that was called."""
 
     def __init__(self, optimizer: Any, module: Any) -> None:
-        self.text = f"a loop with torch's {type(module or optimizer).__name__}"
+        self.title = message("a loop with torch's {kind}", kind=type(module or optimizer).__name__)
         self._optimizer, self._module = optimizer, module
         self._rates: list[float] = []
         self._seen_first = self._under_way = False

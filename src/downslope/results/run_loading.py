@@ -9,12 +9,14 @@ from typing import Any, get_args
 
 import numpy as np
 
+from downslope.descent.evidence import Evidence
 from downslope.descent.history import History
 from downslope.descent.result import Reported
 from downslope.descent.stopping import Status, Stopping
 from downslope.descent.termination import Termination
 from downslope.errors import DataError, DownslopeError, ObjectiveError
 from downslope.files import read_text
+from downslope.messages import from_plain
 from downslope.objectives import Objective, Parameters, Vector
 from downslope.objectives.formula import from_text
 from downslope.objectives.nested import Nested
@@ -100,8 +102,9 @@ def run_from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] =
         termination=Termination(
             Status(data["status"]),
             bool(data["success"]),
-            str(data["message"]),
+            from_plain(data.get("said", data["message"])),
             None if left_at is None else vector(left_at),
+            Evidence.from_dict(data["evidence"]) if data.get("evidence") is not None else None,
         ),
         nfev=int(data["nfev"]),
         engine=str(data["engine"]),
@@ -142,7 +145,7 @@ def _objective(data: dict[str, Any], parameters: Parameters) -> Objective:
         objective = LostObjective(parameters, str(data["objective"]), check_dtype(data["dtype"]))
     objective.text = str(data["objective"])
     objective.name = str(data.get("name", ""))
-    objective.notes = tuple(data["notes"])
+    objective.notes = tuple(map(from_plain, data["notes"]))
     objective.differentiation = str(data["differentiation"])
     objective.nested = _nested(data["parameters"], parameters)
     return objective

@@ -11,6 +11,7 @@ import numpy as np
 
 from downslope.descent.result import Descent
 from downslope.files import write_atomically
+from downslope.messages import to_plain
 from downslope.objectives.formula import FormulaObjective
 
 if TYPE_CHECKING:
@@ -48,13 +49,15 @@ def run_to_dict(run: Descent) -> dict[str, Any]:
         "nfev": run.nfev,
         "start": dict(zip(coordinates, run.start.tolist(), strict=True)),
         "left_at": None,
+        "evidence": None if run.termination.evidence is None else run.termination.evidence.to_dict(),
+        "said": to_plain(run.termination.said),
         "averaged": run.reported is not None,
         "stopping": {n: getattr(run.stopping, n) for n in run.stopping.__dataclass_fields__},
         "dtype": run.objective.dtype.name,
         "engine": run.engine,
         "seconds": run.seconds,
         "differentiation": run.objective.differentiation,
-        "notes": list(run.notes),
+        "notes": list(map(to_plain, run.objective.notes)),
         "problem": run.objective.problem.name if run.objective.problem else None,
         "formula": isinstance(run.objective, FormulaObjective) and run.objective.says_itself,
         "parameters": {

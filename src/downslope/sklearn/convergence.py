@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from sklearn.exceptions import ConvergenceWarning
 
 from downslope.descent import Status
+from downslope.descent.evidence import Cause, Unit
 from downslope.descent.progress import Step
+from downslope.descent.termination import Termination
 from downslope.fitting.explanation import explained
 from downslope.fitting.result import FitResult
 
@@ -43,37 +45,41 @@ class Patience:
         self.waited = 0 if gain > self.tol * (self.first - self.least) else self.waited + 1
         return self.waited >= self.steps
 
-    def sentence(self, unit: str) -> str:
-        """Why it ended."""
-        return f"The cost has not fallen by more than {self.tol:g} of its whole fall for {self.steps} {unit} in a row."
-
 
 @dataclass(frozen=True)
 class Convergence:
-    """A status word, a sentence, and whether that is what was asked for."""
+    """How a fit ended, and whether that is what was asked for."""
 
-    status: str
-    message: str
+    termination: Termination
     converged: bool
 
+    @property
+    def status(self) -> str:
+        """One word."""
+        return str(self.termination.status)
 
-def convergence_of(fit: FitResult, patience: Patience | None, unit: str) -> Convergence:
+    @property
+    def message(self) -> str:
+        """A sentence."""
+        return self.termination.message
+
+
+def convergence_of(fit: FitResult, patience: Patience | None, unit: Unit) -> Convergence:
     """How a fit ended; ``unit`` is what its steps are called."""
     run, status = fit.run, fit.run.termination.status
-    taken = f"{run.nit} {unit.removesuffix('s') if run.nit == 1 else unit}"
     if patience is not None and status == Status.STOPPED_BY_CALLBACK:
-        if run.fun <= run.history.value[0]:
-            return Convergence(str(Status.CONVERGED), patience.sentence(unit), True)
-        message = (
-            f"After {taken} the cost {run.fun:.4g} is above the {run.history.value[0]:.4g} of the start."
+        worse = bool(run.fun > run.history.value[0])
+        run = run.judged_again(
+            cause=Cause.COST_STEADY, patience=patience.tol, idle=patience.steps, worse=worse, unit=unit
         )
-        return Convergence(str(Status.DIVERGED), message, False)
+        return Convergence(run.termination, run.success)
     if patience is not None and status == Status.STEP_LIMIT:
-        return Convergence(str(status), f"Stopped after {taken}, with the cost still changing.", False)
-    return Convergence(str(status), run.message, run.success)
+        return Convergence(run.judged_again(cause=Cause.COST_UNSTEADY, unit=unit).termination, False)
+    return Convergence(run.termination, run.success)
 
 
 RATE = "Lower the learning rate, or leave it to optimizer='auto'."
+CAUSES = ("learning_rate_above_limit", "rmse_rate", "grows_without_bound", "separation")
 ADVICE = {
     Status.STEP_LIMIT: "Raise max_iter or tol, change the learning rate, or leave it all to optimizer='auto'.",
     Status.STALLED: "Raise tol, or try another optimizer.",
@@ -88,11 +94,10 @@ def warn_unless_converged(estimator: object, ending: Convergence, fit: FitResult
         return
     causes = [explained(fit).brief]
     if not causes[0]:
-        found = [note for note in fit.warnings if "above the limit" in note or "without bound" in note]
-        causes = [f"{note[0].upper()}{note[1:]}." for note in found]
-    advice = ADVICE.get(Status(ending.status), "")
+        grave = [finding.sentence for finding in fit.findings if finding.code in CAUSES]
+        causes = [cause for cause in grave if cause in fit.warnings]  # and not the message itself
+    advice = ADVICE.get(ending.termination.status, "")
     if advice and (not causes or advice == RATE):
         causes.append(advice)
-    message = ending.message.removesuffix(" Try a smaller learning rate.")
-    text = " ".join([f"{type(estimator).__name__}: {message}", *causes])
+    text = " ".join([f"{type(estimator).__name__}: {ending.message}", *causes])
     warnings.warn(text, ConvergenceWarning, stacklevel=4)

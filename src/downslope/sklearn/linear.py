@@ -95,7 +95,7 @@ class LinearDescent(BaseEstimator):
                 seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
                 outcome = batches.fit_in_batches(problem, start, plan, int(self.batch_size), None, seed)
         fit = finalize(problem, outcome, start)
-        ending = convergence_of(fit, patience, "steps" if self.batch_size is None else "epochs")
+        ending = convergence_of(fit, patience, "step" if self.batch_size is None else "epoch")
         self._keep(fit.run.final, outputs)
         self._history, self._feeding = fit.history, None
         self.n_iter_, self.loss_, self.notes_ = fit.nit, fit.loss, fit.notes

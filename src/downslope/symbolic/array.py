@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from downslope.language import tree as t
 from downslope.language.functions import FUNCTIONS, Function
+from downslope.messages import Message, as_message, message
 from downslope.symbolic import functions as fn
 from downslope.symbolic.lower import call, lower_with
 
@@ -30,6 +31,11 @@ MOST_NUMBERS = (
 class TraceError(TypeError):
     """A function asked of a symbol what only a number can answer."""
 
+    @property
+    def message(self) -> Message:
+        """What it asked, as data."""
+        return as_message(self.args[0])
+
 
 def _constant(value: Any) -> Any:
     """A plain Python or NumPy number as a symbolic one; symbols pass through."""
@@ -39,7 +45,7 @@ def _constant(value: Any) -> Any:
         return fn.number(float(value))
     if isinstance(value, se.Basic):
         return value
-    raise TraceError(f"a {type(value).__name__} cannot be mixed with symbols")
+    raise TraceError(message("a {kind} cannot be mixed with symbols", kind=type(value).__name__))
 
 
 def box(value: Any) -> NDArray[Any]:
@@ -56,7 +62,9 @@ def box(value: Any) -> NDArray[Any]:
         return np.stack([box(v) for v in value])
     array = np.asarray(value)
     if array.size > MOST_NUMBERS:
-        raise TraceError(f"an array of {array.size} numbers is too large to be written out as a formula")
+        raise TraceError(
+            message("an array of {size} numbers is too large to be written out as a formula", size=array.size)
+        )
     out = np.empty(array.shape, object)
     for index in np.ndindex(array.shape):
         out[index] = _constant(array[index])
@@ -116,7 +124,7 @@ class SymbolicArray(NDArrayOperatorsMixin):
 
     def __iter__(self) -> Iterator[SymbolicArray]:
         if not self.ndim:
-            raise TraceError("a single symbol cannot be unpacked")
+            raise TraceError(message("a single symbol cannot be unpacked"))
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> SymbolicArray:
@@ -131,7 +139,11 @@ class SymbolicArray(NDArrayOperatorsMixin):
 
     def item(self) -> Any:
         """The one SymEngine expression of an array of size 1."""
-        return self.elements.reshape(-1)[0] if self.size == 1 else self._refuse("one number")
+        return (
+            self.elements.reshape(-1)[0]
+            if self.size == 1
+            else self._refuse(message("a symbol was asked for one number"))
+        )
 
     def tolist(self) -> Any:
         """The elements as nested lists of SymEngine expressions."""
@@ -139,7 +151,11 @@ class SymbolicArray(NDArrayOperatorsMixin):
 
     def astype(self, dtype: Any, **_: Any) -> SymbolicArray:
         """Itself: symbols have no precision. Other kinds of number than real ones are refused."""
-        return self if np.dtype(dtype).kind in "fO" else self._refuse(f"its value as {np.dtype(dtype)}")
+        return (
+            self
+            if np.dtype(dtype).kind in "fO"
+            else self._refuse(message("a symbol was asked for its value as {dtype}", dtype=np.dtype(dtype)))
+        )
 
     def copy(self) -> SymbolicArray:
         return SymbolicArray(self.elements.copy())
@@ -174,26 +190,26 @@ class SymbolicArray(NDArrayOperatorsMixin):
 
     # --- what only a number can answer ----------------------------------------------------------
 
-    def _refuse(self, wanted: str) -> Any:
-        raise TraceError(f"a symbol was asked for {wanted}")
+    def _refuse(self, told: Message = message("a symbol was asked for its value")) -> Any:  # noqa: B008 - frozen
+        raise TraceError(told)
 
     def __bool__(self) -> bool:
-        return bool(self._refuse("a yes or no (a branch on its value)"))
+        return bool(self._refuse(message("a symbol was asked for a yes or no (a branch on its value)")))
 
     def __float__(self) -> float:
-        return float(self._refuse("its value"))
+        return float(self._refuse())
 
     def __int__(self) -> int:
-        return int(self._refuse("its value"))
+        return int(self._refuse())
 
     def __complex__(self) -> complex:
-        return complex(self._refuse("its value"))
+        return complex(self._refuse())
 
     def __index__(self) -> int:
-        return int(self._refuse("an index"))
+        return int(self._refuse(message("a symbol was asked for an index")))
 
     def __array__(self, *_: Any, **__: Any) -> NDArray[Any]:
-        raise TraceError("a symbol was turned into a plain NumPy array")
+        raise TraceError(message("a symbol was turned into a plain NumPy array"))
 
     # --- NumPy's protocols ------------------------------------------------------------------------
 
@@ -203,17 +219,19 @@ class SymbolicArray(NDArrayOperatorsMixin):
         if method == "reduce" and ufunc in _REDUCTIONS and not set(options) - {"axis"}:
             return _reduce(_REDUCTIONS[ufunc], inputs[0], options.get("axis", 0))
         if method != "__call__" or options:
-            raise TraceError(f"np.{ufunc.__name__}.{method} is not known for symbols")
+            raise TraceError(
+                message("np.{ufunc}.{method} is not known for symbols", ufunc=ufunc.__name__, method=method)
+            )
         boxed = [box(value) for value in inputs]
         if ufunc is np.matmul:
             result = _wrap(np.matmul(*boxed))
         elif ufunc in _UFUNCS:
             result = _wrap(np.frompyfunc(_UFUNCS[ufunc], len(boxed), 1)(*boxed))
         else:
-            raise TraceError(f"np.{ufunc.__name__} is not known for symbols")
+            raise TraceError(message("np.{ufunc} is not known for symbols", ufunc=ufunc.__name__))
         if out is not None:  # an in-place operator: x += 1
             if not isinstance(out[0], SymbolicArray):
-                raise TraceError("a symbol was put into a plain NumPy array")
+                raise TraceError(message("a symbol was put into a plain NumPy array"))
             out[0].elements[...] = result.elements
             return out[0]
         return result
@@ -227,7 +245,11 @@ class SymbolicArray(NDArrayOperatorsMixin):
         except TraceError:
             raise
         except Exception as error:  # whatever NumPy says of an array of objects, it is not traceable
-            raise TraceError(f"np.{function.__name__} is not known for symbols: {error}") from error
+            raise TraceError(
+                message(
+                    "np.{function} is not known for symbols: {error}", function=function.__name__, error=error
+                )
+            ) from error
         plain = not (isinstance(result, np.ndarray) and result.dtype == object)
         return result if plain and function in _WITHOUT_VALUES else _rewrap(result)
 
@@ -246,7 +268,7 @@ def _rewrap(result: Any) -> Any:
     if isinstance(result, se.Basic) or (isinstance(result, np.ndarray) and result.dtype == object):
         return _wrap(box(result))
     # NumPy compared or counted the symbols as if they were values: np.count_nonzero, np.array_equal, ...
-    raise TraceError(f"a symbol was asked for a {type(result).__name__}")
+    raise TraceError(message("a symbol was asked for a {kind}", kind=type(result).__name__))
 
 
 def _reduce(function: Callable[..., Any], array: Any, axis: Any = None) -> SymbolicArray:
@@ -343,7 +365,7 @@ def _norm(array: Any, ord: Any = None, axis: Any = None) -> SymbolicArray:
         return _wrap(np.frompyfunc(_absolute, 1, 1)(elements).sum())
     if ord == np.inf and elements.ndim == 1:
         return _wrap(_maximum(*(_absolute(e) for e in elements)))
-    raise TraceError(f"np.linalg.norm with ord={ord} is not known for symbols")
+    raise TraceError(message("np.linalg.norm with ord={ord} is not known for symbols", ord=ord))
 
 
 def _variance(array: Any, axis: Any = None, *, ddof: float = 0) -> SymbolicArray:

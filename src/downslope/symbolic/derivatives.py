@@ -19,6 +19,7 @@ import symengine as se
 
 from downslope.errors import ObjectiveError
 from downslope.language.functions import Function
+from downslope.messages import message
 from downslope.symbolic.functions import ONE, ZERO
 from downslope.symbolic.lower import function_of, lower_with, written_out
 
@@ -109,7 +110,7 @@ def _partials(node: Any, done: dict[Any, dict[Any, Any]]) -> list[tuple[Any, Any
     record = function_of(node)
     if record is not None:
         return list(zip(arguments, function_partials(record, arguments), strict=True))
-    raise ObjectiveError(f"no derivative is known here for '{node}'")
+    raise ObjectiveError(message("no derivative is known here for '{node}'", node=node))
 
 
 def function_partials(record: Function, arguments: Sequence[Any]) -> list[Any]:

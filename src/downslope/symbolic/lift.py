@@ -11,6 +11,7 @@ from downslope.errors import ObjectiveError
 from downslope.language import tree as t
 from downslope.language.functions import FUNCTIONS
 from downslope.language.relations import BY_SYMBOL
+from downslope.messages import message
 from downslope.symbolic.lower import call, function_of
 
 # Functions that are written as a choice.
@@ -96,7 +97,7 @@ def _named(node: Any, parts: Sequence[t.Node]) -> t.Node:
     record = function_of(node)
     if record is not None:
         return t.Call(record.name, tuple(parts))
-    raise ObjectiveError(f"'{kind}' has no name in downslope's formulas")
+    raise ObjectiveError(message("'{kind}' has no name in downslope's formulas", kind=kind))
 
 
 def _number(node: Any) -> t.Node:

@@ -187,9 +187,13 @@ def from_sympy(expression: Any) -> Any:
     try:
         converted = se.sympify(expression)  # an object, never text: the callers see to that
     except (se.SympifyError, TypeError, ValueError, RuntimeError, NotImplementedError) as error:
-        raise ObjectiveError(f"this expression cannot be read by SymEngine: {error}") from error
+        raise ObjectiveError(
+            message("this expression cannot be read by SymEngine: {error}", error=error)
+        ) from error
     if not isinstance(converted, se.Basic) or converted.is_Boolean:
-        raise ObjectiveError(f"a {type(expression).__name__} is not a number to be made smaller or larger.")
+        raise ObjectiveError(
+            message("a {kind} is not a number to be made smaller or larger.", kind=type(expression).__name__)
+        )
     return _rewritten(converted, _ours, {})
 
 
@@ -246,7 +250,7 @@ _FOREIGN = {
 
 def _ours(node: Any, parts: Sequence[Any]) -> Any:
     if node.is_Number and not node.is_real:
-        raise ObjectiveError(f"{node} in this expression is not a real number.")
+        raise ObjectiveError(message("{node} in this expression is not a real number.", node=node))
     if isinstance(node, (se.Mul, se.Pow)):
         return bounded(node.func(*parts))
     if not isinstance(node, se.Function) or isinstance(node, se.Piecewise):

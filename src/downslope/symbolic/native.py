@@ -17,6 +17,7 @@ import symengine as se
 from numpy.typing import DTypeLike, NDArray
 
 from downslope.errors import ObjectiveError
+from downslope.messages import message
 from downslope.symbolic.lower import expanded
 
 _LOCK = threading.Lock()  # LLVM's compilers here are not meant to be entered twice at once
@@ -52,7 +53,9 @@ class NativeFunction:
                     dtype=self.dtype,
                 )
             except (RuntimeError, ValueError, TypeError, NotImplementedError) as error:
-                raise ObjectiveError(f"this formula cannot be compiled: {error}") from error
+                raise ObjectiveError(
+                    message("this formula cannot be compiled: {error}", error=error)
+                ) from error
             if self.dtype == np.float64:
                 self._function, data = self._compiled.as_ctypes()
                 self.address = int(ctypes.cast(self._function, ctypes.c_void_p).value or 0)
@@ -64,7 +67,13 @@ class NativeFunction:
     def __call__(self, inputs: NDArray[Any]) -> NDArray[Any]:
         """The outputs at ``inputs``, which must be contiguous and of this function's dtype."""
         if inputs.size != self.inputs:  # machine code would read whatever lies behind
-            raise ObjectiveError(f"{inputs.size} numbers were given where {self.inputs} are needed.")
+            raise ObjectiveError(
+                message(
+                    "{size} numbers were given where {inputs} are needed.",
+                    size=inputs.size,
+                    inputs=self.inputs,
+                )
+            )
         if not inputs.flags.writeable:  # SymEngine asks for a buffer that could be written to
             inputs = inputs.copy()
         out = np.empty(self.outputs, self.dtype)

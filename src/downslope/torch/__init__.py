@@ -6,11 +6,12 @@ place. Imports torch; nothing else in downslope may import this package but the 
 """
 
 from downslope.errors import MissingExtraError
+from downslope.messages import message
 
 try:
     import torch as _torch  # noqa: F401
 except ImportError as error:
-    raise MissingExtraError("torch is needed for this: pip install 'downslope[torch]'") from error
+    raise MissingExtraError(message("torch is needed for this: pip install 'downslope[torch]'")) from error
 
 from downslope.torch.optimizer import TorchOptimizer
 

@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from downslope.errors import HyperparameterError, UnknownNameError, nearest
+from downslope.errors import HyperparameterError, UnknownNameError
+from downslope.messages import message, sentences
 from downslope.optimizers.base import Optimizer
-from downslope.optimizers.hyperparameters import ELSEWHERE
+from downslope.optimizers.hyperparameters import found_elsewhere, has_only
 from downslope.optimizers.state_dict import with_hyperparameter
 
 RATE, BETAS = "lr", "betas"  # what torch's schedulers read and write
@@ -20,7 +21,10 @@ class Group(dict[str, Any]):
     def __missing__(self, key: str) -> Any:
         if key == RATE:
             raise UnknownNameError(
-                "this rule has no learning rate for a scheduler to change: it finds the lengths of its steps itself."
+                message(
+                    "this rule has no learning rate for a scheduler to change: it finds the lengths of"
+                    " its steps itself."
+                )
             )
         raise KeyError(key)
 
@@ -72,11 +76,13 @@ class GroupKeys:
                 out[key] = self._number(key, value)
             else:
                 known = ["params", *self.defaults()]
+                unknown = message(
+                    "{kind} has no hyperparameter '{name}' for a parameter group.",
+                    kind=type(self.rule).__name__,
+                    name=name,
+                )
                 raise HyperparameterError(
-                    f"{type(self.rule).__name__} has no hyperparameter '{name}' for a parameter group."
-                    f" {ELSEWHERE.get(name) or nearest(name, known)} It has: {', '.join(known[1:]) or 'none'}.".replace(
-                        "  ", " "
-                    )
+                    sentences(unknown, found_elsewhere(name, known), has_only(known[1:]))
                 )
         return out
 
@@ -85,7 +91,11 @@ class GroupKeys:
         if key == RATE:  # schedulers begin and end at 0
             if not (math.isfinite(number) and number >= 0):
                 raise HyperparameterError(
-                    f"{type(self.rule).__name__}: lr is {value!r}; it must be a finite number >= 0."
+                    message(
+                        "{kind}: lr is {value!r}; it must be a finite number >= 0.",
+                        kind=type(self.rule).__name__,
+                        value=value,
+                    )
                 )
             return number
         path = self._paths[key]

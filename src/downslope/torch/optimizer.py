@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from downslope.errors import UsageError
+from downslope.messages import Message, listing, message
 from downslope.optimizers.array_backends import as_number
 from downslope.optimizers.base import Optimizer as Rule
 from downslope.optimizers.registry import as_optimizer
@@ -90,12 +91,14 @@ class TorchOptimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is n
         self.param_groups[-1] = Group(self.param_groups[-1])
         if any(p.is_complex() for p in self.param_groups[-1]["params"]):
             raise UsageError(
-                "a parameter is complex; descend torch.view_as_real of it, whose numbers are real."
+                message("a parameter is complex; descend torch.view_as_real of it, whose numbers are real.")
             )
         if len(self.param_groups) > 1 and self._traits.needs_value:
             raise UsageError(
-                f"{type(self.rule).__name__} looks at the value of the whole objective: all parameters must be in one"
-                " group."
+                message(
+                    "{kind} looks at the value of the whole objective: all parameters must be in one group.",
+                    kind=type(self.rule).__name__,
+                )
             )
 
     @property
@@ -126,11 +129,7 @@ class TorchOptimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is n
         """
         if closure is None:
             if self._traits.needs_value:
-                again = ", the same function each time it is called" * self._traits.searches
-                raise UsageError(
-                    f"{type(self.rule).__name__} looks at the objective's value: give step() a closure that computes"
-                    f" the loss and its gradients{again}."
-                )
+                raise UsageError(self._without_closure())
             self._update(math.nan)
             return None
         if self._traits.searches:
@@ -139,6 +138,20 @@ class TorchOptimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is n
             loss = closure()
         self._update(as_number(loss))
         return loss
+
+    def _without_closure(self) -> Message:
+        kind = type(self.rule).__name__
+        if self._traits.searches:
+            return message(
+                "{kind} looks at the objective's value: give step() a closure that computes the loss and its"
+                " gradients, the same function each time it is called.",
+                kind=kind,
+            )
+        return message(
+            "{kind} looks at the objective's value: give step() a closure that computes the loss and its"
+            " gradients.",
+            kind=kind,
+        )
 
     def _update(self, value: float) -> bool:
         accepted = True
@@ -210,12 +223,23 @@ class TorchOptimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is n
         needed = self._names.defaults()
         for group in state_dict["param_groups"]:
             if not needed.keys() <= group.keys():
-                theirs = ", ".join(key for key in group if key != "params")
-                raise UsageError(
-                    f"this is the state of another rule: its groups have {theirs or 'nothing'}, and"
-                    f" {type(self.rule).__name__} needs {', '.join(needed)}."
-                )
+                raise UsageError(self._state_of_another([key for key in group if key != "params"]))
         super().load_state_dict(dict(state_dict))
+
+    def _state_of_another(self, theirs: list[str]) -> Message:
+        kind, needed = type(self.rule).__name__, listing(self._names.defaults())
+        if not theirs:
+            return message(
+                "this is the state of another rule: its groups have nothing, and {kind} needs {needed}.",
+                kind=kind,
+                needed=needed,
+            )
+        return message(
+            "this is the state of another rule: its groups have {theirs}, and {kind} needs {needed}.",
+            theirs=listing(theirs),
+            kind=kind,
+            needed=needed,
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "rule": self.rule}

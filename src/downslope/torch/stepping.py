@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from downslope.errors import UsageError
+from downslope.messages import message
 from downslope.optimizers import state as states
 from downslope.optimizers.base import Optimizer as Rule
 from downslope.optimizers.param_tree import ParamTree
@@ -50,7 +51,9 @@ class Stepper:
             if slope is not None:
                 if slope.is_sparse:
                     raise UsageError(
-                        "a gradient is sparse; make the layer with sparse=False, or give its to_dense()."
+                        message(
+                            "a gradient is sparse; make the layer with sparse=False, or give its to_dense()."
+                        )
                     )
                 live.append(p)
                 slopes.append(slope)

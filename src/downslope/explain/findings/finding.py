@@ -7,12 +7,16 @@ from typing import Any
 
 from downslope.explain.advice import Advice
 from downslope.explain.sentences import say
+from downslope.messages import Message
 
 CODES = (
     "gradient_mismatch",
     "left_domain",
+    "pole",
     "overflow",
     "unbounded_below",
+    "separation",
+    "grows_without_bound",
     "rmse_rate",
     "rmse_chatter",
     "learning_rate_above_limit",
@@ -25,6 +29,18 @@ CODES = (
     "rounding_floor",
     "stalled",
     "ill_conditioned",
+    "schedule_too_fast",
+    "cycle",
+    "chatter",
+    "step_size_bounds",
+    "loose_tolerance",
+    "active_bounds",
+    "too_few_steps",
+    "undetermined",
+    "few_digits",
+    "worse_than_mean",
+    "final_pass_differs",
+    "conditioning",
 )
 
 
@@ -38,6 +54,7 @@ class Finding:
         exact: whether the numbers hold everywhere (a quadratic) or only near where they were taken.
         advice: what would work, run and confirmed; None where nothing did, or nothing can.
         key: of its sentence; by default the code, with ``.local`` where it is not exact.
+        up: whether the run climbed.
     """
 
     code: str
@@ -45,12 +62,23 @@ class Finding:
     exact: bool = True
     advice: Advice | None = None
     key: str = ""
+    up: bool = False
 
     @property
     def sentence(self) -> str:
         """The cause in a sentence or two."""
+        return str(self.message)
+
+    @property
+    def message(self) -> Message:
+        """The same as data."""
         key = self.key or (self.code if self.exact else f"{self.code}.local")
-        return say(f"finding.{key}", **self.evidence)
+        key += ".up" if self.up else ""
+        at = self.evidence.get("at")
+        place = (
+            ", ".join(f"{name} = {number:.6g}" for name, number in at.items()) if isinstance(at, dict) else ""
+        )
+        return say(f"finding.{key}", **self.evidence, place=place)
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as plain data."""

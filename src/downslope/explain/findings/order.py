@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from downslope.descent import Status
-from downslope.errors import DownslopeError
+from downslope.descent import Descent, Status
+from downslope.errors import ObjectiveError
+from downslope.explain.budget import TooDearError, at_most, left
 from downslope.explain.diagnosis import Diagnosis
-from downslope.explain.findings import places, precision, rates, rmse, runaway, slow, wrong_gradient
+from downslope.explain.findings import places, precision, rates, rmse, runaway, settling, slow, wrong_gradient
 from downslope.explain.findings.finding import CODES, Finding
 
 # Where one of these was found, what comes after in ``_FAMILIES`` up to its own family is explained.
 _EXPLAINS = {
-    wrong_gradient: {"rates", "slow", "rmse", "precision"},
-    runaway: {"slow", "precision"},
-    rmse: {"rates", "slow", "places", "precision"},
-    rates: {"slow", "precision", "kink"},
-    places: {"slow", "precision", "rates"},
-    precision: {"slow"},
+    wrong_gradient: {"rates", "slow", "rmse", "precision", "settling"},
+    runaway: {"rates", "slow", "precision", "settling"},
+    rmse: {"rates", "slow", "places", "precision", "settling"},
+    places: {"slow", "precision", "rates", "settling"},
+    rates: {"slow", "precision", "settling"},
+    precision: {"slow", "settling"},
+    settling: {"slow"},
 }
-_FAMILIES = (wrong_gradient, runaway, rmse, places, rates, precision, slow)
+_FAMILIES = (wrong_gradient, runaway, rmse, places, rates, precision, settling, slow)
+FLAT_MINIMA = ("flat_valley", "higher_order_minimum")
 _SILENT = (Status.INTERRUPTED, Status.STOPPED_BY_CALLBACK)
 
 
@@ -36,9 +41,21 @@ def causes(diagnosis: Diagnosis) -> list[Finding]:
         try:
             with np.errstate(all="ignore"):
                 new = list(family.look(diagnosis))
-        except (DownslopeError, np.linalg.LinAlgError, OverflowError):
+        except (TooDearError, ObjectiveError, np.linalg.LinAlgError, OverflowError):
             new = []  # what cannot be computed there cannot be said either
-        found += new
+        found += [replace(finding, up=diagnosis.run.maximize) for finding in new]
         if any(finding.code != "zigzag" for finding in new):
             explained |= _EXPLAINS.get(family, set())
     return sorted(found, key=lambda finding: CODES.index(finding.code))
+
+
+def sound(run: Descent) -> bool:
+    """Whether nothing is wrong with a run, and all of it was looked into: what is advised must not be found fault with.
+
+    That a minimum is flat is worth knowing, and no fault of the run's.
+    """
+    with at_most(left()) as spent:
+        found = [
+            f for f in causes(Diagnosis(run)) if not (f.code == "flat" and f.evidence["kind"] in FLAT_MINIMA)
+        ]
+    return not found and not spent.refused

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from downslope.descent import Status
-from downslope.explain.advice import Advice, from_trial, lasted, trial, worked
+from downslope.descent.norms import norm_of
+from downslope.explain.advice import (
+    Advice,
+    Candidate,
+    first_to_work,
+    leave_out,
+    rates,
+    scheduled,
+    tolerance,
+    trial,
+)
 from downslope.explain.curvature import along, as_dict
 from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
 from downslope.explain.findings.finding import Finding
-from downslope.explain.point import point_of
 from downslope.explain.subexpressions import kinks_at
 from downslope.objectives import Vector
 from downslope.optimizers.schedules.cosine import Cosine
@@ -20,8 +30,7 @@ from downslope.optimizers.schedules.cosine import Cosine
 LAST = 40  # steps at the end that are searched for a jump of the gradient
 BISECTIONS = 40
 JUMPS = 0.1  # part of the gradient's change that must remain when the points have come together
-BACK = 0.25  # part of the last steps that must go back on themselves
-CLOSER = 0.1  # part of the distance in value at which a schedule must end
+MANY = 100  # steps that a schedule has at least
 NUDGES = (1e-2, 1e-1, 1.0)  # of the scale, from a saddle along its way out
 FLAT_DETAILS = ("flat_valley", "higher_order_minimum", "asymptote", "plateau", "undecided")
 
@@ -37,7 +46,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     point = diagnosis.point
     if point.kind == "small_by_units" or point.detail in FLAT_DETAILS:
         yield _flat(diagnosis)
-    elif point.disappoints:
+    elif point.disappoints and point.escape is not None:
         yield _saddle(diagnosis)
 
 
@@ -49,14 +58,14 @@ def _kink(diagnosis: Diagnosis) -> Finding | None:
         return None
     if diagnosis.point.kind == "kink":
         return _kink_made(diagnosis, diagnosis.final, None, 0.0)
-    if diagnosis.succeeded_by_test:
-        return None
+    if diagnosis.succeeded_by_test or (diagnosis.faded and not diagnosis.asked):
+        return None  # steps that were made to fade settle on a kink as well as they can
     pair = _across(diagnosis)
     if pair is None:
         return None
     first, last, span = pair
     before, after = diagnosis.view.gradient(first), diagnosis.view.gradient(last)
-    apart = float(np.linalg.norm(after - before))
+    apart = norm_of(after - before)
     a, b = first, last
     for _ in range(BISECTIONS):
         middle = (a + b) / 2
@@ -68,8 +77,12 @@ def _kink(diagnosis: Diagnosis) -> Finding | None:
         a, b = (a, middle) if left >= right else (middle, b)
     width = (b - a) + 1e-15 * (last - first)  # a little further: one of them may be the corner itself
     jump = diagnosis.view.gradient(b + width) - diagnosis.view.gradient(a - width)
-    size = float(np.linalg.norm(jump))
-    if not size > max(JUMPS * apart, 1e-6 * float(np.max(diagnosis.norms)), 100 * diagnosis.view.noise(a)):
+    size = norm_of(jump)
+    if (
+        not np.inf
+        > size
+        > max(JUMPS * apart, 1e-6 * float(np.max(diagnosis.norms)), 100 * diagnosis.view.noise(a))
+    ):
         return None
     return _kink_made(diagnosis, (a + b) / 2, jump, span)
 
@@ -80,16 +93,16 @@ def _across(diagnosis: Diagnosis) -> tuple[Vector, Vector, float] | None:
     if diagnosis.status == Status.STALLED or late is None:
         return _beside(diagnosis)
     last = late[-LAST:]
-    if len(last) < 4 or np.mean(turns(last) < 0) < BACK:
+    if len(last) < 4 or not np.any(turns(last) < 0):
         return _beside(diagnosis) if diagnosis.missed else None
     gradients = np.array([diagnosis.view.gradient(x) for x in last])
     i = int(np.argmax(np.linalg.norm(np.diff(gradients, axis=0), axis=1)))
-    return last[i], last[i + 1], float(np.linalg.norm(last[i + 1] - last[i]))
+    return last[i], last[i + 1], norm_of(last[i + 1] - last[i])
 
 
 def _beside(diagnosis: Diagnosis) -> tuple[Vector, Vector, float] | None:
     gradient = diagnosis.view.gradient(diagnosis.final)
-    length = float(np.linalg.norm(gradient))
+    length = norm_of(gradient)
     if not 0 < length < np.inf:
         return None
     step = 1e-6 * max(float(np.max(np.abs(diagnosis.final))), 1e-3) * gradient / length
@@ -102,7 +115,7 @@ def _kink_made(diagnosis: Diagnosis, x: Vector, jump: Vector | None, span: float
     full = diagnosis.run.final.copy()
     full[diagnosis.free] = x
     parts = kinks_at(diagnosis.run.objective, full, reach)
-    size = None if jump is None else float(np.linalg.norm(jump))
+    size = None if jump is None else norm_of(jump)
     evidence: dict[str, Any] = {
         "at": as_dict(
             np.where(np.abs(x) < 1e-12 * max(1.0, float(np.max(np.abs(diagnosis.start)))), 0.0, x), names
@@ -124,20 +137,11 @@ def _smaller_steps(diagnosis: Diagnosis, bottom: float) -> Advice | None:
     """A rate that falls, where it ends at a tenth of the distance in value that the run ended at."""
     if diagnosis.rate is None or diagnosis.status not in LIMITS:
         return None
-    gap = float(diagnosis.values[-1]) - bottom
-    schedule = Cosine(steps=max(1, diagnosis.run.nit), final=0.0)
-    run = trial(
-        diagnosis,
-        diagnosis.setup.changed(learning_rate=diagnosis.rate * schedule),
-        steps=schedule.steps,
-        tolerance=0.0,
-    )
-    if run is None or not lasted(run) or not gap > 0:
+    if not float(diagnosis.values[-1]) > bottom:
         return None
-    if diagnosis.sign * run.fun - bottom > CLOSER * gap:
-        return None
-    text = f"cosine(steps={schedule.steps})"
-    return from_trial("advice.schedule", {"learning_rate": diagnosis.rate, "schedule": text}, run)
+    steps = max(MANY, diagnosis.run.nit)
+    falling = scheduled(diagnosis, Cosine(steps=steps, final=0.0), f"cosine(steps={steps})", steps)
+    return first_to_work(diagnosis, falling)
 
 
 # --- saddles --------------------------------------------------------------------------------------------
@@ -165,20 +169,19 @@ def _saddle(diagnosis: Diagnosis) -> Finding:
 def _way_out(diagnosis: Diagnosis, way: Vector) -> tuple[Advice | None, str | None]:
     """A start moved along the way out, where the run from there ends better; else how it ended."""
     scale = max(1.0, float(np.max(np.abs(diagnosis.final))))
-    beyond = None
+    names, beyond = diagnosis.run.objective.parameters.coordinates, None
     for nudge in NUDGES:
         start = diagnosis.run.start.copy()
         start[diagnosis.free] = start[diagnosis.free] + nudge * scale * way
-        run = trial(diagnosis, diagnosis.run.optimizer, start=start)
+        moved = Candidate(key="advice.start", setting={"start": as_dict(start, names)}, start=start)
+        run = trial(diagnosis, moved)
         if run is None:
             break
         beyond = run.status
         lower = diagnosis.sign * run.fun < diagnosis.values[-1] - 1e-9 * max(1.0, abs(diagnosis.values[-1]))
-        if worked(run) and lower and not point_of(run).disappoints:
-            names = diagnosis.run.objective.parameters.coordinates
-            return from_trial("advice.start", {"start": as_dict(start, names)}, run), beyond
-        if run.status == "unbounded":
-            break
+        advice = first_to_work(diagnosis, [moved]) if lower else None
+        if advice is not None or beyond == Status.UNBOUNDED:
+            return advice, beyond
     return None, beyond
 
 
@@ -191,7 +194,7 @@ def _flat(diagnosis: Diagnosis) -> Finding:
     curvatures = np.abs(point.curvatures) if point.curvatures else np.zeros(1)
     null = int(np.argmin(curvatures))
     entry = point.directions[null] if point.directions else {"along": "", "direction": {}}
-    distance = float(np.linalg.norm(diagnosis.final - diagnosis.start))
+    distance = norm_of(diagnosis.final - diagnosis.start)
     evidence = {
         "kind": kind,
         "along": point.way or entry["along"],
@@ -214,16 +217,18 @@ def _further(diagnosis: Diagnosis, kind: str) -> Advice | None:
     """Where only the units made the gradient small: a tolerance that asks for as much as a scaled problem would."""
     if kind != "small_by_units" or diagnosis.run.stopping.tolerance is None:
         return None
-    gradient = float(np.linalg.norm(diagnosis.first_gradient))
-    tolerance = float(f"{1e-6 * gradient:.1g}")
-    run = trial(diagnosis, diagnosis.run.optimizer, tolerance=tolerance)
-    if not worked(run) and diagnosis.linear is not None and diagnosis.curvature is not None:
-        rate = float(f"{diagnosis.curvature.best_rate:.3g}")
-        run = trial(diagnosis, diagnosis.setup.changed(learning_rate=rate), tolerance=tolerance)
-        if run is not None and worked(run):
-            return from_trial(
-                "advice.tolerance_and_rate", {"tolerance": tolerance, "learning_rate": rate}, run
-            )
-    if run is None or not worked(run):
-        return None
-    return from_trial("advice.tolerance", {"tolerance": tolerance}, run)
+    first = norm_of(diagnosis.first_gradient)
+    smaller = tolerance(float(f"{1e-6 * first:.1g}"))
+    candidates = [smaller]
+    curvature = diagnosis.curvature
+    if diagnosis.linear is not None and curvature is not None and curvature.largest > 0:
+        faster = rates(diagnosis, [curvature.best_rate])
+        candidates += [_with_tolerance(c, smaller, "advice.tolerance_and_rate") for c in faster]
+    candidates += [_with_tolerance(c, smaller, c.key) for c in leave_out(diagnosis)]
+    return first_to_work(diagnosis, candidates)
+
+
+def _with_tolerance(candidate: Candidate, smaller: Candidate, key: str) -> Candidate:
+    """Both changes at once."""
+    setting = candidate.setting | smaller.setting
+    return dataclasses.replace(candidate, key=key, setting=setting, tolerance=smaller.tolerance)

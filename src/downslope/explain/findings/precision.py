@@ -7,14 +7,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from downslope.descent import Status
-from downslope.explain.advice import Advice, from_trial, trial, try_rates, worked
+from downslope.descent.norms import norm_of
+from downslope.explain.advice import first_to_work, leave_out, rates, tolerance
+from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import as_dict
 from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.findings.finding import Finding
 
 LAST = 100  # rows at the end, among which the gradient must no longer fall
 FALLING = 0.5  # the second half of them against the first
-FLOORS = 1e4  # multiples of the estimated floor within which a gradient has reached it
+FLOORS = 100.0  # multiples of the estimated floor within which a gradient has reached it
+DRAWS = 8  # neighbours of a point, by which the rounding of its gradient is measured
 
 
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:
@@ -22,47 +25,62 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     if not diagnosis.known or not diagnosis.missed or len(diagnosis.norms) < 2:
         return
     found = _floor(diagnosis)
-    if found is None and diagnosis.status == Status.STALLED:
+    if found is None and diagnosis.status == Status.STALLED and not diagnosis.faded:
         found = _stalled(diagnosis)
     if found is not None:
         yield found
 
 
 def _floor(diagnosis: Diagnosis) -> Finding | None:
-    tolerance = diagnosis.run.stopping.tolerance
-    if tolerance is None or diagnosis.status not in (*LIMITS, Status.STALLED):
+    """The gradient no longer falls, it is of the size that rounding has, and theory does not promise more."""
+    asked = diagnosis.run.stopping.tolerance
+    if asked is None or diagnosis.status not in (*LIMITS, Status.STALLED):
         return None
     last = diagnosis.norms[-LAST:]
     half = len(last) // 2
     still = diagnosis.status == Status.STALLED or np.min(last[half:]) >= FALLING * np.min(last[:half])
-    estimate = diagnosis.view.noise(diagnosis.final)
+    estimate = _rounding(diagnosis)
     level = (
         float(np.median(last[half:])) if diagnosis.status != Status.STALLED else float(diagnosis.norms[-1])
     )
-    if not still or not 0 < level <= FLOORS * estimate or not tolerance < level:
+    if not still or not 0 < level <= FLOORS * estimate or not asked < level or _on_its_way(diagnosis, level):
         return None
     evidence = {
-        "tolerance": tolerance,
+        "tolerance": asked,
         "floor": level,
         "estimate": estimate,
         "precision": diagnosis.run.objective.dtype.name,
         "steps": diagnosis.run.nit,
     }
-    return Finding("rounding_floor", evidence, True, _attainable(diagnosis, level), "rounding_floor")
+    tolerances = [tolerance(float(f"{factor * level:.1g}")) for factor in (2, 10, 100)]
+    return Finding("rounding_floor", evidence, True, first_to_work(diagnosis, tolerances), "rounding_floor")
 
 
-def _attainable(diagnosis: Diagnosis, level: float) -> Advice | None:
-    for factor in (2, 10, 100):
-        tolerance = float(f"{factor * level:.1g}")
-        run = trial(diagnosis, diagnosis.run.optimizer, tolerance=tolerance)
-        if run is not None and worked(run):
-            return from_trial("advice.tolerance", {"tolerance": tolerance}, run)
-    return None
+def _rounding(diagnosis: Diagnosis) -> float:
+    """By how much the gradient differs between neighbours: numbers next to the last point in its own precision."""
+    x = diagnosis.final.astype(diagnosis.run.objective.dtype)
+    random = np.random.default_rng(0)
+    here, largest = diagnosis.view.gradient(diagnosis.final), diagnosis.view.noise(diagnosis.final)
+    for _ in range(DRAWS):
+        beside = np.nextafter(x, x + random.choice([-1, 1], size=len(x)).astype(x.dtype))
+        change = np.linalg.norm(diagnosis.view.gradient(beside.astype(np.float64)) - here)
+        largest = max(largest, float(change)) if np.isfinite(change) else largest
+    return largest
+
+
+def _on_its_way(diagnosis: Diagnosis, level: float) -> bool:
+    """Whether theory says that more steps lower the gradient: then it is slow, and not at the floor."""
+    linear, curvature = diagnosis.linear, diagnosis.curvature
+    if linear is None or curvature is None or not diagnosis.quadratic or diagnosis.status == Status.STALLED:
+        return False
+    here = diagnosis.view.gradient(diagnosis.final)
+    needed = steps_to(linear, curvature, here, FALLING * level)
+    return needed is not None and needed > LAST / 2
 
 
 def _stalled(diagnosis: Diagnosis) -> Finding:
     """The point does not move: because its steps are shorter than the spacing of numbers, or for a reason not seen."""
-    gradient = float(np.linalg.norm(diagnosis.view.gradient(diagnosis.final)))
+    gradient = norm_of(diagnosis.view.gradient(diagnosis.final))
     spacing = float(
         np.linalg.norm(
             np.spacing(np.abs(diagnosis.final).astype(diagnosis.run.objective.dtype)).astype(float)
@@ -85,5 +103,6 @@ def _stalled(diagnosis: Diagnosis) -> Finding:
             if diagnosis.curvature is not None and diagnosis.curvature.largest > 0
             else rate
         )
-        advice = try_rates(diagnosis, [best, best / 2, 100 * rate, 1e4 * rate, 1e6 * rate])
+        chosen = rates(diagnosis, [best, best / 2, 100 * rate, 1e4 * rate, 1e6 * rate])
+        advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)])
     return Finding("stalled", evidence, True, advice, "stalled.short" if short else "stalled")

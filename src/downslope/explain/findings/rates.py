@@ -8,21 +8,34 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Status
-from downslope.explain.advice import Advice, trial, try_method, try_rates, worked
+from downslope.descent.norms import norm_of
+from downslope.descent.trend import period_of
+from downslope.explain.advice import (
+    Advice,
+    Candidate,
+    first_to_work,
+    leave_out,
+    method,
+    rates,
+    shortened,
+    trial,
+)
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
-from downslope.explain.diagnosis import WINDOW, Diagnosis, reversals, turns
+from downslope.explain.diagnosis import LIMITS, WINDOW, Diagnosis, reversals, turns
 from downslope.explain.findings.finding import Finding
-from downslope.explain.linear import LinearRule, best_momentum, written
+from downslope.explain.linear import LinearRule, best_modulus, best_momentum, written
 
 ZIGZAG = -0.75  # a factor between this and -1 takes more than 48 steps to a millionth, changing sides at each
-ZIGZAG_AT_BEST = (
-    -0.85
-)  # the same where the rate is no more than the best one: then only a slow zig-zag is worth a word
+ZIGZAG_AT_BEST = -0.85  # the same where the rate is below the best one: then only a slow one is worth a word
+AT_BEST = 1e-3  # part by which a rate may miss the best one
 SEEN = 0.05  # part of the first gradient that a direction must have for its zig-zag to be seen
 PRESENT = 1e-13  # part of it below which a direction is not there at all
+MEASURED = 0.2  # part by which a measured factor may differ from the one that is said
 SAMPLES = 12  # places on the way where steps are held against the curvature
-BACKWARDS = 0.5  # part of the steps that must go back on themselves to be called bouncing
+OFF = 1e3  # times the first value
+BACKWARDS = 0.5  # part of the steps that must go back on themselves to be called a zig-zag
+BOUNCING = 0.15  # the same, of steps that do not get shorter, to be called bouncing
 
 
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:
@@ -47,7 +60,7 @@ def _exactly(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     if curvature is None or (diagnosis.succeeded_by_test and diagnosis.run.nit == 0):
         return None
     parts = np.abs(curvature.vectors.T @ diagnosis.first_gradient)
-    size = float(np.linalg.norm(parts))
+    size = norm_of(parts)
     factors = [linear.factor(float(v)) for v in curvature.values]
     growing = [
         i
@@ -69,8 +82,14 @@ def _exactly(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
 
 def _tolerable(linear: LinearRule, curvature: Curvature) -> float:
     """The factor from which on changing sides is called a zig-zag."""
+    worst = max((abs(linear.factor(float(v))) for v in curvature.values if v > 0), default=1.0)
+    if worst <= best_modulus(curvature.condition) + AT_BEST:
+        return -np.inf  # no momentum and no constant rate are better
     plain = len(linear.free) == 1 and curvature.smallest > 0
-    return ZIGZAG_AT_BEST if plain and linear.rate <= curvature.best_rate * (1 + 1e-6) else ZIGZAG
+    same = shortened(linear.rate) == shortened(curvature.best_rate)
+    if plain and (same or abs(linear.rate / curvature.best_rate - 1) <= AT_BEST):
+        return -np.inf  # no constant rate is better
+    return ZIGZAG_AT_BEST if plain and linear.rate <= curvature.best_rate else ZIGZAG
 
 
 def _above(
@@ -92,8 +111,18 @@ def _above(
     bottom = diagnosis.bottom.curvature if diagnosis.bottom is not None else curvature
     advice = _slower(diagnosis, linear, bottom, limit)
     at_limit = abs(abs(linear.factor(λ)) - 1) <= 1e-12
-    key = "learning_rate_above_limit.at" if at_limit else ""
+    seen = bool(len(diagnosis.values)) and diagnosis.values[-1] > np.min(diagnosis.values)
+    key = "" if at_limit or not exact else "" if seen else "learning_rate_above_limit.unseen"
+    if at_limit:
+        key = "learning_rate_above_limit.at"
+    elif not exact and not _alike(evidence["factor"], more.get("measured_factor")):
+        key = "learning_rate_above_limit.onset"
     return Finding("learning_rate_above_limit", evidence, exact, advice, key)
+
+
+def _alike(factor: float, measured: float | None) -> bool:
+    """Whether the steps did what the curvature says."""
+    return measured is not None and abs(measured - factor) <= MEASURED * abs(factor)
 
 
 def _rates(linear: LinearRule, curvature: Curvature) -> dict[str, Any]:
@@ -124,7 +153,8 @@ def _slower(diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature, limi
         plain = len(linear.free) == 1
         theory = [curvature.best_rate if plain and curvature.smallest > 0 else 0.5 * linear.limit(L), 1 / L]
     fractions = [limit / 2, limit / 4, η / 2, η / 4, η / 10, η / 30, η / 100, η / 1e3, η / 1e4]
-    return try_rates(diagnosis, [rate for rate in [*theory, *fractions] if rate < η])
+    chosen = rates(diagnosis, [rate for rate in [*theory, *fractions] if rate < η])
+    return first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)])
 
 
 def _zigzag(
@@ -148,7 +178,7 @@ def _zigzag(
         **_rates(linear, curvature),
         **more,
     }
-    key = "zigzag.one" if len(curvature.values) == 1 or slow == i else ""
+    key = "zigzag.single" if len(curvature.values) == 1 or slow == i else ""
     advice = _calmer(diagnosis, linear, curvature)
     return Finding("zigzag", evidence, exact, advice, (key + ("" if exact else ".local")) if key else "")
 
@@ -164,29 +194,38 @@ def _calmer(diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature) -> A
     if diagnosis.quadratic:
         now = steps_to(linear, curvature, diagnosis.first_gradient, diagnosis.wanted)
     else:
-        again = trial(diagnosis, diagnosis.run.optimizer)
-        now = float(again.nit) if again is not None and worked(again) else None
+        again = trial(diagnosis, Candidate(key=""))
+        now = float(again.nit) if again is not None and again.termination.status == Status.CONVERGED else None
     enough = 0.8 * now if now else np.inf
     if len(linear.free) == 1 and curvature.smallest > 0:
-        found = try_rates(diagnosis, [curvature.best_rate], enough)
-        if found is not None:
-            return found
         β, scaled = best_momentum(curvature.condition)
+        chosen = rates(diagnosis, [curvature.best_rate])
         if β > 0:
             momentum, rate = round(β + 5e-4, 3), float(f"{scaled / curvature.largest:.3g}")
-            return try_method(diagnosis, "momentum", enough, learning_rate=rate, momentum=momentum)
-    return try_rates(diagnosis, [0.5 * linear.limit(curvature.largest)], enough)
+            chosen += method(diagnosis, "momentum", rate, momentum=momentum)
+        return first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)], enough)
+    return first_to_work(
+        diagnosis, [*rates(diagnosis, [0.5 * linear.limit(curvature.largest)]), *leave_out(diagnosis)], enough
+    )
 
 
 # --- elsewhere: local --------------------------------------------------------------------------------
 
 
 def _locally(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
-    if diagnosis.status in (Status.DIVERGED, Status.LEFT_DOMAIN):
+    if diagnosis.status in (Status.DIVERGED, Status.LEFT_DOMAIN) or _ran_off(diagnosis):
         return _onset(diagnosis, linear)
     if diagnosis.succeeded_by_test or diagnosis.late is None or len(diagnosis.late) < 12:
         return None if diagnosis.late is None else _local_zigzag(diagnosis, linear)
     return _bouncing(diagnosis, linear) or _local_zigzag(diagnosis, linear)
+
+
+def _ran_off(diagnosis: Diagnosis) -> bool:
+    """Whether a limit ended the run far above where it started, which no run that will settle does."""
+    if diagnosis.status not in LIMITS or not len(diagnosis.values):
+        return False
+    first, last = float(diagnosis.values[0]), float(diagnosis.values[-1])
+    return last - first > OFF * abs(first)
 
 
 def _onset(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
@@ -225,15 +264,16 @@ def _bouncing(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     middle = len(lengths) // 2
     if not np.all(np.isfinite(lengths)) or np.median(lengths[middle:]) < 0.5 * np.median(lengths[:middle]):
         return None
-    if np.mean(turns(half) < 0) < BACKWARDS:
+    if np.mean(turns(half) < 0) < BOUNCING:
         return None
     curvature = diagnosis.bottom.curvature
     if linear.rate <= linear.limit(curvature.largest):
         return None
-    distance = float(np.linalg.norm(half[-1] - diagnosis.bottom.x))
-    span = float(np.linalg.norm(np.ptp(half, axis=0)))
+    distance = norm_of(half[-1] - diagnosis.bottom.x)
+    span = norm_of(np.ptp(half, axis=0))
     more = {
         "measured_factor": float(np.median(reversals(half))),
+        "period": period_of(half) or None,
         "at": {name: float(v) for name, v in zip(diagnosis.names, diagnosis.bottom.x, strict=True)},
         "distance": distance,
         "span": span,
@@ -258,6 +298,8 @@ def _local_zigzag(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     if factor.imag != 0 or not -1.1 < factor.real < _tolerable(linear, curvature) + 0.05:
         return None
     median = float(np.median(measured))
+    if not _alike(written(factor), median):
+        return None
     return _zigzag(diagnosis, linear, curvature, i, exact=False, measured_factor=median)
 
 
@@ -281,17 +323,20 @@ def _flips(diagnosis: Diagnosis, points: Any) -> tuple[list[float], list[int]]:
 
 
 def _measured_divergence(diagnosis: Diagnosis) -> Iterator[Finding]:
-    """A run that got worse and a smaller rate that does not."""
-    rate = diagnosis.rate
+    """A run that got worse: no formula says what the largest rate of such a rule is."""
+    rate = diagnosis.rate if diagnosis.setup.schedule is None else diagnosis.setup.first_rate
     if rate is None or diagnosis.status != Status.DIVERGED:
         return
-    advice = try_rates(diagnosis, [rate / 3, rate / 10, rate / 100, rate / 1e3, rate / 1e4])
-    if advice is None:
-        return
+    chosen = (
+        rates(diagnosis, [rate / 3, rate / 10, rate / 100, rate / 1e3, rate / 1e4]) if diagnosis.rate else []
+    )
     evidence = {
         "learning_rate": rate,
         "limit": None,
         "began": _turning_point(diagnosis),
         "rule": type(diagnosis.setup.rule).__name__,
     }
-    yield Finding("learning_rate_above_limit", evidence, False, advice, "learning_rate_above_limit.measured")
+    advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)])
+    smaller = advice is not None and advice.setting.get("learning_rate") is not None
+    key = "learning_rate_above_limit.measured" + ("" if smaller else ".alone")
+    yield Finding("learning_rate_above_limit", evidence, False, advice, key)

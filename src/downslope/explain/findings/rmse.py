@@ -16,7 +16,8 @@ import symengine as se
 from numpy.typing import NDArray
 
 from downslope.descent import Status
-from downslope.explain.advice import Advice, from_trial, lasted, trial, try_rates, worked
+from downslope.descent.norms import norm_of
+from downslope.explain.advice import Candidate, first_to_work, leave_out, rates, scheduled, shortened
 from downslope.explain.curvature import Curvature
 from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
 from downslope.explain.findings.finding import Finding
@@ -42,10 +43,10 @@ class Root:
 def root_of(diagnosis: Diagnosis) -> Root | None:
     """The objective as the root of a convex quadratic, where it is one and was descended."""
     objective = diagnosis.run.objective
-    if diagnosis.run.maximize or not isinstance(objective, FormulaObjective) or diagnosis.setup.ridge:
+    if not isinstance(objective, FormulaObjective) or diagnosis.setup.ridge:
         return None
     inside = squared(objective)
-    if inside is None:
+    if inside is None or not len(diagnosis.values) or diagnosis.values[0] < 0:
         return None
     symbols = list(objective.symbols)
     gradient = [se.expand(inside.diff(s)) for s in symbols]
@@ -97,12 +98,13 @@ def _rate(diagnosis: Diagnosis, linear: LinearRule, root: Root) -> Iterator[Find
         "along": curvature.along(-1),
         "direction": curvature.direction(-1),
         "effective_rate": linear.rate / (2 * root.least),
-        "value": float(diagnosis.values[-1]),
+        "value": diagnosis.sign * float(diagnosis.values[-1]),
         "at": dict(
             zip(diagnosis.run.objective.parameters.coordinates, map(float, root.minimum), strict=True)
         ),
     }
-    advice = try_rates(diagnosis, [best, limit / 2, limit / 4]) or _on_square(diagnosis, root)
+    chosen = rates(diagnosis, [best, limit / 2, limit / 4])
+    advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis), *_on_square(diagnosis, root)])
     yield Finding("rmse_rate", evidence, False, advice, "rmse_rate")
 
 
@@ -122,10 +124,10 @@ def _chatters(diagnosis: Diagnosis) -> bool:
 def _chatter(diagnosis: Diagnosis, linear: LinearRule, root: Root) -> Finding:
     L = float(np.max(np.linalg.eigvalsh(root.hessian)))
     late = diagnosis.late if diagnosis.late is not None else diagnosis.early
-    span = float(np.linalg.norm(np.diff(late[-2:], axis=0))) if len(late) > 1 else 0.0
+    span = norm_of(np.diff(late[-2:], axis=0)) if len(late) > 1 else 0.0
     evidence = {
         "learning_rate": linear.rate,
-        "value": float(diagnosis.values[-1]),
+        "value": diagnosis.sign * float(diagnosis.values[-1]),
         "settles_above": linear.rate * L / 4,  # below this value the rate of the square is above its limit
         "span": span,
         "curvature_of_square": L,
@@ -133,35 +135,33 @@ def _chatter(diagnosis: Diagnosis, linear: LinearRule, root: Root) -> Finding:
             zip(diagnosis.run.objective.parameters.coordinates, map(float, root.minimum), strict=True)
         ),
     }
-    return Finding(
-        "rmse_chatter", evidence, False, _on_square(diagnosis, root) or _falling(diagnosis), "rmse_chatter"
+    advice = first_to_work(
+        diagnosis, [*_on_square(diagnosis, root), *leave_out(diagnosis), *_falling(diagnosis)]
     )
+    return Finding("rmse_chatter", evidence, False, advice, "rmse_chatter")
 
 
-def _on_square(diagnosis: Diagnosis, root: Root) -> Advice | None:
+def _on_square(diagnosis: Diagnosis, root: Root) -> list[Candidate]:
     """The same data without the root: gradient descent on q, at the best rate of its own curvature."""
+    if diagnosis.run.maximize:
+        return []  # its square would have to be descended
     old = diagnosis.run.objective
     square = FormulaObjective(root.inside, old.parameters, "square", old.dtype)
     curvature = Curvature.of(root.hessian, old.parameters.coordinates)
-    rate = float(f"{0.999 * curvature.best_rate:.3g}")
-    run = trial(
-        diagnosis,
-        diagnosis.setup.changed(learning_rate=rate),
-        objective=square,
-        tolerance=1e-6 * max(1.0, curvature.largest),
-    )
-    if run is None or not worked(run):
-        return None
-    return from_trial("advice.square", {"objective": "square", "learning_rate": rate}, run)
+    rate = shortened(curvature.best_rate)
+    return [
+        Candidate(
+            key="advice.square",
+            setting={"objective": "square", "learning_rate": rate},
+            optimizer=diagnosis.setup.changed(learning_rate=rate),
+            objective=square,
+            tolerance=1e-6 * max(1.0, curvature.largest),
+        )
+    ]
 
 
-def _falling(diagnosis: Diagnosis) -> Advice | None:
+def _falling(diagnosis: Diagnosis) -> list[Candidate]:
     if diagnosis.rate is None:
-        return None
+        return []
     steps = max(100, diagnosis.run.nit)
-    rule = diagnosis.setup.changed(learning_rate=diagnosis.rate * Cosine(steps=steps, final=0.0))
-    run = trial(diagnosis, rule, steps=steps, tolerance=0.0)
-    if run is None or not lasted(run) or run.fun > 0.1 * diagnosis.run.fun:
-        return None
-    setting = {"learning_rate": diagnosis.rate, "schedule": f"cosine(steps={steps})"}
-    return from_trial("advice.schedule", setting, run)
+    return scheduled(diagnosis, Cosine(steps=steps, final=0.0), f"cosine(steps={steps})", steps)

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from downslope.descent import Status
-from downslope.explain.advice import Advice, from_trial, trial, try_rates, worked
+from downslope.descent.bounds import within_bounds
+from downslope.descent.norms import norm_of
+from downslope.errors import UsageError
+from downslope.explain.advice import Advice, Candidate, first_to_work, leave_out, rates, trial
 from downslope.explain.curvature import along, as_dict
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings.finding import Finding
 from downslope.explain.line_probe import fall_without_end
-from downslope.explain.subexpressions import Failure, failure_at
+from downslope.explain.subexpressions import Failure, divisors, failure_at, kinks_at
 from downslope.objectives import Vector
+from downslope.optimizers import as_optimizer
 
 SUDDEN = 3  # steps within which an overflow is the function's own and not a long divergence's end
 DECADES = 9  # tenfold distances over which values must fall to be called falling for ever
 FALLEN = 1.0  # times the size of the value where it begins: so far below 0 it must have come
+CROSSINGS = 2000  # points between which a pole is looked for
+BISECTED = 200
+TINY = 1e-30  # a coordinate of a pole that is called 0
+GROWN = 1e3  # times the value before it: so much more it must be near a pole
 MARGIN = 1e-3  # of the way to the edge of the domain, where a bound is put
 
 
@@ -26,10 +34,74 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """Each where the run ended so."""
     left = diagnosis.run.termination.left_at
     if left is not None and diagnosis.status == Status.LEFT_DOMAIN:
-        yield _left_domain(diagnosis, left)
+        yield _corner(diagnosis, left) or _left_domain(diagnosis, left)
     elif left is not None and diagnosis.status == Status.DIVERGED:
         yield from _overflow(diagnosis, left)
-    yield from _unbounded(diagnosis)
+    pole = _pole(diagnosis)
+    if pole is not None:
+        yield pole
+    else:
+        yield from _unbounded(diagnosis)
+
+
+# --- poles --------------------------------------------------------------------------------------------
+
+
+def _pole(diagnosis: Diagnosis) -> Finding | None:
+    """A divisor that changes its sign between two points of the run, where the objective grows without end."""
+    if diagnosis.succeeded_by_test or len(diagnosis.run.history) < 2:
+        return None
+    points = diagnosis.run.history.x
+    points = points if len(points) <= CROSSINGS else np.concatenate([points[:CROSSINGS], points[-1:]])
+    for text, divisor in divisors(diagnosis.run.objective):
+        signs = np.sign([divisor(x) for x in points])
+        for k in np.flatnonzero(signs[1:] * signs[:-1] < 0):
+            found = _pole_between(diagnosis, points[k], points[k + 1], divisor)
+            if found is None:
+                continue
+            at, side = found
+            evidence = {
+                "step": int(diagnosis.run.history.step[k]),
+                "expression": text,
+                "at": as_dict(at, diagnosis.run.objective.parameters.coordinates),
+            }
+            return Finding("pole", evidence, True, _on_this_side(diagnosis, at, side))
+    return None
+
+
+def _pole_between(
+    diagnosis: Diagnosis, before: Vector, after: Vector, divisor: Callable[[Vector], float]
+) -> tuple[Vector, Vector] | None:
+    """Where on the way the divisor vanishes, and a point just before; None where the objective stays finite there."""
+    inside, outside, first = before, after, np.sign(divisor(before))
+    for _ in range(BISECTED):
+        middle = inside + (outside - inside) / 2
+        same = np.sign(divisor(middle)) == first
+        inside, outside = (middle, outside) if same else (inside, middle)
+    value = diagnosis.run.objective.value
+    near = [abs(value(x)) for x in (inside, outside)]
+    if not any(v > GROWN * (1 + abs(value(before))) for v in near):
+        return None
+    return np.where(np.abs(inside) < TINY, 0.0, inside), before
+
+
+def _on_this_side(diagnosis: Diagnosis, at: Vector, side: Vector) -> Advice | None:
+    """A bound that keeps the run on the side of the pole where it began, where it then ends at a point of its own."""
+    moved = np.flatnonzero(np.abs(side - at) > 1e-9 * np.maximum(1.0, np.abs(at)))
+    chosen = rates(diagnosis, [diagnosis.rate / 10, diagnosis.rate / 100]) if diagnosis.rate else []
+    if len(moved) == 1:
+        i = int(moved[0])
+        edge = float(f"{at[i] + MARGIN * (side[i] - at[i]):.3g}")
+        pair = (edge, None) if side[i] > at[i] else (None, edge)
+        candidate = bound(diagnosis, diagnosis.run.objective.parameters.coordinates[i], pair)
+        run = None if candidate is None else trial(diagnosis, candidate)
+        if (
+            candidate is not None
+            and run is not None
+            and abs(run.final[i] - edge) > 1e-9 * abs(side[i] - edge)
+        ):
+            chosen.insert(0, candidate)
+    return first_to_work(diagnosis, chosen)
 
 
 # --- the edge of the domain ---------------------------------------------------------------------------
@@ -50,6 +122,27 @@ def _left_domain(diagnosis: Diagnosis, left: Vector) -> Finding:
     }
     advice = None if step == 0 else _stay_inside(diagnosis, left)
     return Finding(code, evidence, True, advice, _key(code, failure, step))
+
+
+def _corner(diagnosis: Diagnosis, left: Vector) -> Finding | None:
+    """A kink that was hit exactly: the value is there, and the slope is not."""
+    if not np.isfinite(diagnosis.run.objective.value(left)):
+        return None
+    parts = kinks_at(diagnosis.run.objective, left, 1e-9 * max(1.0, float(np.max(np.abs(left)))))
+    if not parts:
+        return None
+    names = diagnosis.run.objective.parameters.coordinates
+    way = left - diagnosis.run.final
+    length = norm_of(way)
+    evidence = {
+        "at": as_dict(left, names),
+        "along": along(way / length, names) if length > 0 else names[0],
+        "expression": parts[0],
+        "jump": None,
+        "span": length,
+        "value": diagnosis.run.objective.value(left),
+    }
+    return Finding("kink", evidence, True, first_to_work(diagnosis, leave_out(diagnosis)), "kink")
 
 
 def _parts(failure: Failure | None) -> dict[str, Any]:
@@ -76,17 +169,19 @@ def _key(code: str, failure: Failure | None, step: int) -> str:
 
 def _stay_inside(diagnosis: Diagnosis, left: Vector) -> Advice | None:
     """A smaller rate; else a bound, where one coordinate alone crossed the edge."""
+    chosen: list[Candidate] = []
     if diagnosis.rate is not None:
         η = diagnosis.rate
-        found = try_rates(diagnosis, [η / 2, η / 5, η / 20, η / 100, η / 1e3])
-        if found is not None:
-            return found
-    return _bounded(diagnosis, left)
+        chosen = rates(diagnosis, [η / 2, η / 5, η / 20, η / 100, η / 1e3])
+    return (
+        first_to_work(diagnosis, chosen)
+        or _bounded(diagnosis, left)
+        or first_to_work(diagnosis, leave_out(diagnosis))
+    )
 
 
 def _bounded(diagnosis: Diagnosis, left: Vector) -> Advice | None:
-    from downslope.descent.bounds import within_bounds
-
+    """A bound on the one coordinate that alone crossed the edge, where the run then ends somewhere else than at it."""
     if diagnosis.setup.bounded or not len(diagnosis.run.history):
         return None
     good, names = diagnosis.run.final, diagnosis.run.objective.parameters.coordinates
@@ -96,17 +191,30 @@ def _bounded(diagnosis: Diagnosis, left: Vector) -> Advice | None:
             continue
         inside = edge + MARGIN * (good[i] - edge)
         pair = (inside, None) if left[i] < good[i] else (None, inside)
-        try:
-            rule, objective, start = within_bounds(
-                diagnosis.run.optimizer, diagnosis.run.objective, diagnosis.run.start, {name: pair}
-            )
-        except ValueError:
-            return None
-        run = trial(diagnosis, rule, start=start, objective=objective)
-        settled = run is not None and abs(run.final[i] - inside) > MARGIN * abs(good[i] - inside)
-        if run is not None and worked(run) and settled:  # else it only leans on the bound that was made up
-            return from_trial("advice.bounds", {"bounds": {name: list(pair)}}, run)
+        candidate = bound(diagnosis, name, pair)
+        run = None if candidate is None else trial(diagnosis, candidate)
+        if run is None or abs(run.final[i] - inside) <= MARGIN * abs(good[i] - inside):
+            continue  # it would only lean on the bound that was made up
+        found = first_to_work(diagnosis, [candidate] if candidate else [])
+        if found is not None:
+            return found
     return None
+
+
+def bound(diagnosis: Diagnosis, name: str, pair: tuple[float | None, float | None]) -> Candidate | None:
+    """A bound on one coordinate, with a method that can be kept within it; None where there is none such."""
+    if diagnosis.setup.wrapped or diagnosis.setup.schedule is not None:
+        return None
+    own = diagnosis.setup.rule.projects
+    rule, bounds = diagnosis.run.optimizer if own else as_optimizer("spg"), {name: pair}
+    try:
+        rule, objective, start = within_bounds(rule, diagnosis.run.objective, diagnosis.run.start, bounds)
+    except UsageError:
+        return None  # the start lies outside
+    setting = {"bounds": {name: list(pair)}} | ({} if own else {"optimizer": None, "hyperparameters": None})
+    if not own and diagnosis.rate is not None:
+        setting["learning_rate"] = None
+    return Candidate(key="advice.bounds", setting=setting, optimizer=rule, start=start, objective=objective)
 
 
 def _edge(diagnosis: Diagnosis, good: Vector, left: Vector, i: int) -> float | None:
@@ -146,10 +254,9 @@ def _overflow(diagnosis: Diagnosis, left: Vector) -> Iterator[Finding]:
         "at": as_dict(left, diagnosis.run.objective.parameters.coordinates),
         **_parts(failure),
     }
-    advice = None
-    if diagnosis.rate is not None:
-        η = diagnosis.rate
-        advice = try_rates(diagnosis, [η / 10, η / 100, η / 1e3, η / 1e4, η / 1e6])
+    η = diagnosis.rate or 0.0
+    chosen = rates(diagnosis, [η / 10, η / 100, η / 1e3, η / 1e4, η / 1e6])
+    advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)])
     yield Finding("overflow", evidence, True, advice, _key("overflow", failure, 1))
 
 
@@ -183,7 +290,7 @@ def _unbounded_quadratic(diagnosis: Diagnosis) -> Finding | None:
         return None
     gradient = diagnosis.first_gradient
     parts = curvature.vectors.T @ gradient
-    size = float(np.linalg.norm(parts))
+    size = norm_of(parts)
     down = [
         i
         for i, v in enumerate(curvature.values)
@@ -205,7 +312,7 @@ def _unbounded_elsewhere(diagnosis: Diagnosis) -> Finding | None:
     ways = [-diagnosis.view.gradient(base), x[best] - x[max(0, best - 1)], base - diagnosis.start]
     ways += [s * axis for axis in np.eye(len(base)) for s in (1.0, -1.0)]
     for way in ways:
-        length = float(np.linalg.norm(way))
+        length = norm_of(way)
         if not 0 < length < np.inf:
             continue
         found = _made(diagnosis, way / length, base, False, "values")
@@ -240,5 +347,4 @@ def _made(diagnosis: Diagnosis, way: Vector, base: Vector, exact: bool, proof: s
     if proof == "negative_curvature":
         assert diagnosis.curvature is not None
         evidence["curvature"] = diagnosis.sign * float(diagnosis.curvature.values[0])
-    key = f"unbounded_below.{proof}" + (".up" if diagnosis.run.maximize else "")
-    return Finding("unbounded_below", evidence, exact, None, key)
+    return Finding("unbounded_below", evidence, exact, None, f"unbounded_below.{proof}")

@@ -6,14 +6,25 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from downslope.descent import Status
-from downslope.explain.advice import Advice, try_method, try_rates
+from downslope.descent.norms import norm_of
+from downslope.explain.advice import (
+    Advice,
+    first_to_work,
+    leave_out,
+    method,
+    more_steps,
+    rates,
+    shortened,
+    without_schedule,
+)
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
 from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.findings.finding import Finding
-from downslope.explain.linear import LinearRule, best_momentum
+from downslope.explain.linear import LinearRule, best_momentum, best_settings
 from downslope.optimizers.rules.gradient_descent import GradientDescent
 
 TIMID = 20.0  # a rate this many times below its limit is small
@@ -24,6 +35,8 @@ LEFT = 0.5  # part of the way to the minimum that is still to go, without a test
 STRAIGHT = (
     0.95  # a path this straight, of a method whose steps have a length of their own, is still on its way
 )
+FEWEST_ROWS = 16  # of a history, from which on its quarters tell something
+AHEAD = 1000  # steps, at most so many of which are added up
 RINGING = 2000  # steps after which even a run that converged is told of its momentum
 
 
@@ -31,7 +44,8 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """At most one: too much momentum, too small a rate, then the problem's own condition."""
     if diagnosis.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN):
         return
-    found = _momentum(diagnosis) or _timid(diagnosis) or _crawling(diagnosis) or _ill(diagnosis)
+    looks = (_momentum, _fading, _timid, _crawling, _ill, _unfinished)
+    found = next(filter(None, (see(diagnosis) for see in looks)), None)
     if found is not None:
         yield found
 
@@ -86,17 +100,13 @@ def _momentum(diagnosis: Diagnosis) -> Finding | None:
     felt = [float(v) for v in curvature.values if v > 0]
     slowest = max(felt, key=lambda v: abs(linear.factor(v)))
     factor = linear.factor(slowest)
-    best, scaled = best_momentum(curvature.condition)
+    best, best_rate = best_settings(linear.rule, curvature.largest, curvature.condition)
     if factor.imag == 0 or abs(factor) >= 1 or linear.momentum <= best:
         return None
     rule = type(linear.rule)
     now = _needed(diagnosis, linear, curvature)
-    # the same rule with less momentum: Polyak's, or none at all where one curvature rules
-    tuned = LinearRule.of(
-        rule(
-            **{**linear.rule.hyperparameters(), "momentum": best, "learning_rate": scaled / curvature.largest}
-        )
-    )
+    changed = {**linear.rule.hyperparameters(), "momentum": best, "learning_rate": best_rate}
+    tuned = LinearRule.of(rule(**changed))
     possible = None if tuned is None else _needed(diagnosis, tuned, curvature)
     if now is None or possible is None or now < (2 * TIMES if long else TIMES) * max(1.0, possible):
         return None
@@ -107,29 +117,28 @@ def _momentum(diagnosis: Diagnosis) -> Finding | None:
         "period": float(2 * np.pi / abs(np.angle(factor))),
         "steps_needed": now,
         "best_momentum": best,
-        "best_rate": scaled / curvature.largest,
+        "best_rate": best_rate,
         "condition": curvature.condition if np.isfinite(curvature.condition) else None,
         "along": curvature.along(int(np.argmin(np.abs(curvature.values - slowest)))),
         "rule": rule.__name__,
     }
-    advice = _less_momentum(diagnosis, linear, best, scaled / curvature.largest, 0.5 * now)
+    advice = _less_momentum(diagnosis, linear, (best, best_rate), 0.5 * now)
     return Finding("momentum_too_large", evidence, diagnosis.quadratic, advice)
 
 
 def _less_momentum(
-    diagnosis: Diagnosis, linear: LinearRule, best: float, rate: float, fewer: float
+    diagnosis: Diagnosis, linear: LinearRule, best: tuple[float, float], fewer: float
 ) -> Advice | None:
     name = type(linear.rule).name()
-    for momentum, η in (
-        (round(best + 5e-4, 3), float(f"{rate:.3g}")),
-        (0.9, linear.rate),
-        (0.5, linear.rate),
-    ):
-        if momentum < linear.momentum:
-            found = try_method(diagnosis, name, fewer, learning_rate=η, momentum=momentum)
-            if found is not None:
-                return found
-    return None
+    tuned = (round(best[0] + 5e-4, 3), shortened(best[1]))
+    settings = [tuned, (0.9, linear.rate), (0.5, linear.rate)]
+    chosen = [
+        candidate
+        for momentum, η in settings
+        if momentum < linear.momentum
+        for candidate in method(diagnosis, name, η, momentum=momentum)
+    ]
+    return first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)], fewer)
 
 
 # --- learning rate -----------------------------------------------------------------------------------
@@ -164,9 +173,8 @@ def _timid(diagnosis: Diagnosis) -> Finding | None:
         "left": diagnosis.reduction,
         "rule": type(linear.rule).__name__,
     }
-    advice = try_rates(diagnosis, [better, limit / 2, limit / 4, limit / 10, 3 * linear.rate], now / 2)
-    if advice is None and not diagnosis.quadratic:
-        return None  # what theory promised near the minimum did not hold from this start
+    chosen = rates(diagnosis, [better, limit / 2, limit / 4, limit / 10, 3 * linear.rate])
+    advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)], now / 2)
     return Finding("learning_rate_too_small", evidence, diagnosis.quadratic, advice)
 
 
@@ -177,12 +185,11 @@ def _crawling(diagnosis: Diagnosis) -> Finding | None:
         return None
     x = diagnosis.run.history.x[:, diagnosis.free]
     path = float(np.sum(np.linalg.norm(np.diff(x, axis=0), axis=1)))
-    straight = float(np.linalg.norm(x[-1] - x[0])) / path if path > 0 else 0.0
+    straight = norm_of(x[-1] - x[0]) / path if path > 0 else 0.0
     if straight < STRAIGHT:
         return None
-    advice = try_rates(diagnosis, [10 * rate, 100 * rate, 1e3 * rate, 1e4 * rate], diagnosis.run.nit + 1)
-    if advice is None:
-        return None
+    chosen = rates(diagnosis, [10 * rate, 100 * rate, 1e3 * rate, 1e4 * rate, 1e5 * rate])
+    advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)])
     evidence = {
         "learning_rate": rate,
         "moved": path,
@@ -204,8 +211,8 @@ def _ill(diagnosis: Diagnosis) -> Finding | None:
     if not np.isfinite(curvature.condition) or curvature.condition < ILL or curvature.values[0] <= 0:
         return None
     left = diagnosis.final - bottom.x
-    whole = float(np.linalg.norm(diagnosis.start - bottom.x))
-    remaining = float(np.linalg.norm(left))
+    whole = norm_of(diagnosis.start - bottom.x)
+    remaining = norm_of(left)
     if not (diagnosis.missed or (not diagnosis.asked and remaining > LEFT * whole)) or remaining == 0:
         return None
     parts = curvature.vectors.T @ left
@@ -231,16 +238,68 @@ def _ill(diagnosis: Diagnosis) -> Finding | None:
 
 
 def _faster(diagnosis: Diagnosis, curvature: Curvature) -> Advice | None:
+    """What an expert would try: leave the rate out; else momentum as Polyak would set it."""
     β, scaled = best_momentum(curvature.condition)
     rate = float(f"{0.99 * scaled / curvature.largest:.3g}")
+    chosen = [*leave_out(diagnosis), *method(diagnosis, "adaptive_barzilai_borwein")]
     if diagnosis.quadratic:
-        found = try_method(diagnosis, "momentum", learning_rate=rate, momentum=min(0.999, round(β + 5e-4, 3)))
-        if found is not None:
-            return found
-    for name in ("adaptive_barzilai_borwein", "nesterov_restart"):
-        if name != type(diagnosis.setup.rule).name():
-            values = {"learning_rate": 1 / curvature.largest} if name == "nesterov_restart" else {}
-            found = try_method(diagnosis, name, **values)
-            if found is not None:
-                return found
-    return None
+        chosen += method(diagnosis, "momentum", rate, momentum=min(0.999, round(β + 5e-4, 3)))
+    return first_to_work(diagnosis, chosen)
+
+
+# --- schedules, and steps alone ----------------------------------------------------------------------
+
+
+def _fading(diagnosis: Diagnosis) -> Finding | None:
+    """A schedule that made the rate so small that the steps which are left cannot reach the minimum."""
+    setup, curvature = diagnosis.setup, diagnosis.curvature
+    first, last = setup.rate_at(0), setup.rate_at(diagnosis.run.nit)
+    if not diagnosis.faded or first is None or last is None or curvature is None:
+        return None
+    if not (diagnosis.missed or (diagnosis.view.smooth and unfinished(diagnosis))):
+        return None
+    stride = 1 + diagnosis.run.nit // AHEAD
+    steps = range(diagnosis.run.nit, 2 * diagnosis.run.nit + AHEAD, stride)
+    ahead = stride * sum(setup.rate_at(step) or 0.0 for step in steps)
+    slowest = curvature.smallest if curvature.smallest > 0 else 0.0
+    if ahead * slowest > 1.0:
+        return None  # as many steps again would still get there
+    evidence = {
+        "first_rate": first,
+        "last_rate": last,
+        "step": diagnosis.run.nit,
+        "left": diagnosis.reduction,
+    }
+    advice = first_to_work(diagnosis, [*without_schedule(diagnosis), *leave_out(diagnosis)])
+    return Finding("schedule_too_fast", evidence, False, advice)
+
+
+def _unfinished(diagnosis: Diagnosis) -> Finding | None:
+    """Nothing is wrong but that there were too few steps."""
+    if not diagnosis.missed or diagnosis.status == Status.STALLED or len(diagnosis.norms) < 2:
+        return None
+    needed, basics = None, _basics(diagnosis)
+    if basics is not None and diagnosis.quadratic:
+        needed = _needed(diagnosis, *basics)
+    more = first_to_work(diagnosis, [more_steps()])
+    seen = any(_still_falls(column) for column in (diagnosis.norms, diagnosis.values))
+    if not seen and more is None and needed is None:
+        return None  # no progress that anybody could see, and none that was promised or tried
+    evidence = {
+        "steps": diagnosis.run.nit,
+        "gradient_norm": diagnosis.run.gradient_norm,
+        "wanted": diagnosis.wanted,
+        "needed": needed,
+    }
+    advice = more or first_to_work(diagnosis, leave_out(diagnosis))
+    return Finding("too_few_steps", evidence, diagnosis.quadratic, advice, "too_few_steps")
+
+
+def _still_falls(column: NDArray[np.float64]) -> bool:
+    """Whether it falls all the way, or from quarter to quarter, and by half in all; chance alone does not do that."""
+    if bool(np.all(np.diff(column) <= 0)) and column[-1] < column[0]:
+        return True
+    if len(column) < FEWEST_ROWS:
+        return False
+    middles = [float(np.median(part)) for part in np.array_split(column, 4)]
+    return bool(np.all(np.diff(middles) < 0)) and middles[-1] < 0.5 * middles[0]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from downslope.errors import DownslopeError
-from downslope.explain.advice import Advice, from_trial, trial, worked
+from downslope.explain.advice import Advice, Candidate, first_to_work
 from downslope.explain.data_sizes import data_sizes
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings.finding import Finding
@@ -40,7 +40,5 @@ def _without(diagnosis: Diagnosis) -> Advice | None:
     if not isinstance(old, FormulaObjective):
         return None
     objective = FormulaObjective(old.expression, old.parameters, old.text, old.dtype)
-    run = trial(diagnosis, diagnosis.run.optimizer, objective=objective)
-    if run is None or not worked(run):
-        return None
-    return from_trial("advice.gradient", {"gradient": None}, run)
+    setting = {"gradient": None}
+    return first_to_work(diagnosis, [Candidate(key="advice.gradient", setting=setting, objective=objective)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise, permutations
 
+from downslope.messages import literal, message
 from downslope.objectives.catalogue.problem_record import (
     CUTEST,
     JAMIL_YANG,
@@ -46,7 +47,7 @@ def _powell_singular(n: int) -> Problem:
     blocks = (v[i : i + 4] for i in range(0, n, 4))
     return Problem(
         name="powell-singular",
-        title="Powell, singular" if n == 4 else "Powell, singular, extended",
+        title=message("Powell, singular") if n == 4 else message("Powell, singular, extended"),
         formula=total(
             f"({a} + 10*{b})^2 + 5*({c} - {d})^2 + ({b} - 2*{c})^4 + 10*({a} - {d})^4"
             for a, b, c, d in blocks
@@ -56,9 +57,11 @@ def _powell_singular(n: int) -> Problem:
         minimum=0.0,
         minimisers=((0.0,) * n,),
         view=None,
-        about="The Hessian is singular at the minimum, where two of four directions are quartic: every "
-        "method that leans on curvature loses its speed.",
-        source=MGH.format(13 if n == 4 else 22),
+        about=message(
+            "The Hessian is singular at the minimum, where two of four directions are quartic:"
+            " every method that leans on curvature loses its speed."
+        ),
+        source=literal(MGH.format(13 if n == 4 else 22)),
     )
 
 
@@ -67,16 +70,18 @@ def _trigonometric(n: int) -> Problem:
     shared = str(n) + "".join(f" - cos({x})" for x in v)
     return Problem(
         name="trigonometric",
-        title="Trigonometric",
+        title=message("Trigonometric"),
         formula=total(f"({shared} + {i}*(1 - cos({x})) - sin({x}))^2" for i, x in enumerate(v, 1)),
         variables=v,
         start=(1 / n,) * n,
         minimum=0.0,
         minimisers=((0.0,) * n, *TRIGONOMETRIC_OTHER.get(n, ())),
         view=square(-1.0, 1.5, n),
-        about="Periodic, so every minimiser repeats after 2 pi in each variable; besides 0 there is another "
-        "nearby, recorded for 2 and 4 variables, and descent must choose.",
-        source=MGH.format(26),
+        about=message(
+            "Periodic, so every minimiser repeats after 2 pi in each variable; besides 0 there"
+            " is another nearby, recorded for 2 and 4 variables, and descent must choose."
+        ),
+        source=literal(MGH.format(26)),
     )
 
 
@@ -152,59 +157,68 @@ def _chebyquad() -> str:
 PROBLEMS = (
     Problem(
         name="helical-valley",
-        title="Helical valley",
+        title=message("Helical valley"),
         formula="100*((x3 - 5*atan2(x2, x1)/pi)^2 + (sqrt(x1^2 + x2^2) - 1)^2) + x3^2",
         variables=names(3),
         start=(-1.0, 0.0, 0.0),
         minimum=0.0,
         minimisers=((1.0, 0.0, 0.0),),
         view=None,
-        about="The valley floor winds round the x3 axis like a spiral stair. The angle jumps where x2 = 0 "
-        "and x1 < 0, and the start stands on that cut; on the axis itself there is no gradient.",
-        source=MGH.format(7),
+        about=message(
+            "The valley floor winds round the x3 axis like a spiral stair. The angle jumps where"
+            " x2 = 0 and x1 < 0, and the start stands on that cut; on the axis itself there is"
+            " no gradient."
+        ),
+        source=literal(MGH.format(7)),
     ),
     Problem(
         name="bard",
-        title="Bard",
+        title=message("Bard"),
         formula=_bard(),
         variables=names(3),
         start=(1.0, 1.0, 1.0),
         minimum=0.00821487730657898,
         minimisers=((0.08241055974978899, 1.1330360920297224, 2.3436951786425366),),
         view=None,
-        about="A rational model fitted to fifteen values; far out it tends to a false minimum of 17.4287 "
-        "where two parameters run to infinity.",
-        source=MGH.format(8),
+        about=message(
+            "A rational model fitted to fifteen values; far out it tends to a false minimum of"
+            " 17.4287 where two parameters run to infinity."
+        ),
+        source=literal(MGH.format(8)),
     ),
     Problem(
         name="gaussian",
-        title="Gaussian",
+        title=message("Gaussian"),
         formula=_gaussian(),
         variables=names(3),
         start=(0.4, 1.0, 0.0),
         minimum=1.1279327696190113e-08,
         minimisers=((0.39895613783875666, 1.0000190844878056, 0.0),),
         view=None,
-        about="A bell curve fitted to fifteen rounded values of one. The start is so close, and the value "
-        "so small, that loose tolerances stop at once.",
-        source=MGH.format(9),
+        about=message(
+            "A bell curve fitted to fifteen rounded values of one. The start is so close, and"
+            " the value so small, that loose tolerances stop at once."
+        ),
+        source=literal(MGH.format(9)),
     ),
     Problem(
         name="box-three-dimensional",
-        title="Box, three-dimensional",
+        title=message("Box, three-dimensional"),
         formula=_box(),
         variables=names(3),
         start=(0.0, 10.0, 20.0),
         minimum=0.0,
         minimisers=((1.0, 10.0, 1.0), (10.0, 1.0, -1.0)),
         view=None,
-        about="A difference of exponentials fitted exactly at two points, and also all along the line x1 = "
-        "x2, x3 = 0, where everything cancels.",
-        source=MGH.format("12, with m = 10"),
+        about=message(
+            "A difference of exponentials fitted exactly at two points, and also all along the"
+            " line x1 = x2, x3 = 0, where everything cancels."
+        ),
+        source=literal(MGH.format("12, with m = 10")),
     ),
     Problem(
         name="wood",
-        title="Wood",
+        title=message("Wood"),
         formula="100*(x2 - x1^2)^2 + (1 - x1)^2 + 90*(x4 - x3^2)^2 + (1 - x3)^2"
         " + 10*(x2 + x4 - 2)^2 + (x2 - x4)^2/10",
         variables=names(4),
@@ -212,104 +226,120 @@ PROBLEMS = (
         minimum=0.0,
         minimisers=((1.0, 1.0, 1.0, 1.0),),
         view=None,
-        about="Two of Rosenbrock's valleys coupled, with a saddle near f = 7.88 on the usual path where a "
-        "small gradient is easily taken for the end.",
-        source=MGH.format(14),
+        about=message(
+            "Two of Rosenbrock's valleys coupled, with a saddle near f = 7.88 on the usual path"
+            " where a small gradient is easily taken for the end."
+        ),
+        source=literal(MGH.format(14)),
     ),
     Problem(
         name="kowalik-osborne",
-        title="Kowalik & Osborne",
+        title=message("Kowalik & Osborne"),
         formula=_kowalik_osborne(),
         variables=names(4),
         start=(0.25, 0.39, 0.415, 0.39),
         minimum=0.0003075056038492378,
         minimisers=((0.1928069345790379, 0.19128232873436676, 0.12305650692632074, 0.13606233068379475),),
         view=None,
-        about="An enzyme's reaction rates fitted to eleven values by a rational model: small residuals, "
-        "nearly dependent parameters, and poles in the model.",
-        source=MGH.format(15),
+        about=message(
+            "An enzyme's reaction rates fitted to eleven values by a rational model: small"
+            " residuals, nearly dependent parameters, and poles in the model."
+        ),
+        source=literal(MGH.format(15)),
     ),
     Problem(
         name="brown-dennis",
-        title="Brown & Dennis",
+        title=message("Brown & Dennis"),
         formula=_brown_dennis(),
         variables=names(4),
         start=(25.0, 5.0, -5.0, -1.0),
         minimum=85822.20162635634,
         minimisers=((-11.594439904762163, 13.203630051207202, -0.40343948817685954, 0.23677877445573625),),
         view=None,
-        about="Convex, with twenty large residuals: the minimum is 85822 and the start near 7.9 million, so "
-        "rates chosen for values near 1 diverge at once.",
-        source=MGH.format("16, with m = 20"),
+        about=message(
+            "Convex, with twenty large residuals: the minimum is 85822 and the start near 7.9"
+            " million, so rates chosen for values near 1 diverge at once."
+        ),
+        source=literal(MGH.format("16, with m = 20")),
     ),
     Problem(
         name="biggs-exp6",
-        title="Biggs EXP6",
+        title=message("Biggs EXP6"),
         formula=_biggs(),
         variables=names(6),
         start=(1.0, 2.0, 1.0, 1.0, 1.0, 1.0),
         minimum=0.0,
         minimisers=tuple((a[0], b[0], a[1], -b[1], c[0], c[1]) for a, b, c in permutations(BIGGS_TERMS)),
         view=None,
-        about="Three exponentials fitted to three: six minimisers, one for each order of the terms, a false "
-        "minimum of 5.65565e-3, and a condition number above a million.",
-        source=MGH.format("18, with m = 13"),
+        about=message(
+            "Three exponentials fitted to three: six minimisers, one for each order of the"
+            " terms, a false minimum of 5.65565e-3, and a condition number above a million."
+        ),
+        source=literal(MGH.format("18, with m = 13")),
     ),
     Problem(
         name="penalty-ii",
-        title="Penalty II",
+        title=message("Penalty II"),
         formula=_penalty_ii(),
         variables=names(4),
         start=(0.5, 0.5, 0.5, 0.5),
         minimum=9.376293007355442e-06,
         minimisers=((0.1999993333503804, 0.19131670099277245, 0.4801014853326232, 0.5188454043902005),),
         view=None,
-        about="A stiff shell and, a hundred thousand times weaker, what decides where on the shell: the "
-        "condition number is six million.",
-        source=MGH.format("24, with n = 4"),
+        about=message(
+            "A stiff shell and, a hundred thousand times weaker, what decides where on the"
+            " shell: the condition number is six million."
+        ),
+        source=literal(MGH.format("24, with n = 4")),
     ),
     Problem(
         name="discrete-boundary-value",
-        title="Discrete boundary value",
+        title=message("Discrete boundary value"),
         formula=_discrete_boundary_value(),
         variables=names(4),
         start=tuple(i / 5 * (i / 5 - 1) for i in range(1, 5)),
         minimum=0.0,
         minimisers=((-0.08764857853130446, -0.14777033737550266, -0.16862019227230712, -0.130816449635239),),
         view=None,
-        about="A differential equation on four inner points as least squares; squaring squares the "
-        "condition number of the equations.",
-        source=MGH.format("28, with n = 4"),
+        about=message(
+            "A differential equation on four inner points as least squares; squaring squares the"
+            " condition number of the equations."
+        ),
+        source=literal(MGH.format("28, with n = 4")),
     ),
     Problem(
         name="chebyquad",
-        title="Chebyquad",
+        title=message("Chebyquad"),
         formula=_chebyquad(),
         variables=names(4),
         start=(0.2, 0.4, 0.6, 0.8),
         minimum=0.0,
         minimisers=tuple(permutations(CHEBYQUAD_NODES)),
         view=None,
-        about="The nodes of Chebyshev's quadrature: their order does not matter, so there are twenty-four "
-        "minimisers, all alike.",
-        source=MGH.format("35, with m = n = 4"),
+        about=message(
+            "The nodes of Chebyshev's quadrature: their order does not matter, so there are"
+            " twenty-four minimisers, all alike."
+        ),
+        source=literal(MGH.format("35, with m = n = 4")),
     ),
     Problem(
         name="denschne",
-        title="Dennis & Schnabel E",
+        title=message("Dennis & Schnabel E"),
         formula="x1^2 + (x2 + x2^2)^2 + (exp(x3) - 1)^2",
         variables=names(3),
         start=(2.0, 3.0, -8.0),
         minimum=0.0,
         minimisers=((0.0, 0.0, 0.0), (0.0, -1.0, 0.0)),
         view=None,
-        about="A plateau: at the start the slope in x3 is 2*exp(-8), so that variable waits for a very long "
-        "time while the others arrive.",
-        source=CUTEST.format("DENSCHNE (Dennis & Schnabel 1983, p. 107)"),
+        about=message(
+            "A plateau: at the start the slope in x3 is 2*exp(-8), so that variable waits for a"
+            " very long time while the others arrive."
+        ),
+        source=literal(CUTEST.format("DENSCHNE (Dennis & Schnabel 1983, p. 107)")),
     ),
     Problem(
         name="engval2",
-        title="ENGVAL2",
+        title=message("ENGVAL2"),
         formula="(x1^2 + x2^2 + x3^2 - 1)^2 + (x1^2 + x2^2 + (x3 - 2)^2 - 1)^2 + (x1 + x2 + x3 - 1)^2"
         " + (x1 + x2 - x3 + 1)^2 + (3*x2^2 + x1^3 + (5*x3 - x1 + 1)^2 - 36)^2",
         variables=names(3),
@@ -317,20 +347,22 @@ PROBLEMS = (
         minimum=0.0,
         minimisers=((0.0, 0.0, 1.0),),
         view=None,
-        about="Five equations of which one is far steeper than the rest: condition number 20,000.",
-        source=CUTEST.format("ENGVAL2 (Buckley 1989, problem 15)"),
+        about=message("Five equations of which one is far steeper than the rest: condition number 20,000."),
+        source=literal(CUTEST.format("ENGVAL2 (Buckley 1989, problem 15)")),
     ),
     Problem(
         name="miele-cantrell",
-        title="Miele & Cantrell",
+        title=message("Miele & Cantrell"),
         formula="(exp(-x1) - x2)^4 + 100*(x2 - x3)^6 + tan(x3 - x4)^4 + x1^8",
         variables=names(4),
         start=(1.0, 2.0, 2.0, 2.0),
         minimum=0.0,
         minimisers=((0.0, 1.0, 1.0, 1.0),),
         view=None,
-        about="Fourth, sixth and eighth powers: near the minimum it is flatter than any quadratic. The "
-        "tangent repeats it whenever x4 changes by pi, with poles between.",
-        source=JAMIL_YANG.format("Miele–Cantrell"),
+        about=message(
+            "Fourth, sixth and eighth powers: near the minimum it is flatter than any quadratic."
+            " The tangent repeats it whenever x4 changes by pi, with poles between."
+        ),
+        source=literal(JAMIL_YANG.format("Miele–Cantrell")),
     ),
 )

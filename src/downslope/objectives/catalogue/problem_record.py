@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from downslope.errors import UsageError
+from downslope.messages import Message, message
 
 Point: TypeAlias = tuple[float, ...]
 View: TypeAlias = tuple[tuple[float, float], ...]
@@ -39,15 +40,15 @@ class Problem:
     """
 
     name: str
-    title: str
+    title: Message
     formula: str
     variables: tuple[str, ...]
     start: Point
     minimum: float
     minimisers: tuple[Point, ...]
     view: View | None
-    about: str
-    source: str
+    about: Message
+    source: Message
 
     @property
     def dimension(self) -> int:
@@ -77,19 +78,29 @@ class Family:
         """
         n = self.usual if dimension is None else dimension
         if not self.least <= n <= self.most or n % self.multiple:
-            raise UsageError(
-                f"The problem {self.name!r} has no dimension {n}: {self.dimensions()} can be had."
-            )
+            raise UsageError(self._lacking(n))
         problem = self.build(n)
         return problem if n == self.usual else replace(problem, name=f"{self.name}({n})")
 
-    def dimensions(self) -> str:
-        """The dimensions that there are, in words."""
+    def _lacking(self, n: int) -> Message:
+        """That there is no dimension n, and which there are."""
         if self.multiple > 1:
-            first = -(-self.least // self.multiple) * self.multiple
-            last = self.most - self.most % self.multiple
-            return f"multiples of {self.multiple} from {first} to {last}"
-        return f"{self.least} to {self.most}"
+            return message(
+                "The problem {name!r} has no dimension {n}: multiples of {multiple} from {first} to {last}"
+                " can be had.",
+                name=self.name,
+                n=n,
+                multiple=self.multiple,
+                first=-(-self.least // self.multiple) * self.multiple,
+                last=self.most - self.most % self.multiple,
+            )
+        return message(
+            "The problem {name!r} has no dimension {n}: {least} to {most} can be had.",
+            name=self.name,
+            n=n,
+            least=self.least,
+            most=self.most,
+        )
 
 
 def names(n: int) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from downslope.messages import literal, message
 from downslope.objectives.catalogue.problem_record import MGH, Family, Point, Problem, names, square, total
 
 # The least values for n = 2, 3, ..., 31, found by Newton's method with 110 digits; those for n = 6, 9 and
@@ -53,17 +54,20 @@ def _watson(n: int) -> Problem:
     ends = (f"{first}^2", f"({second} - {first}^2 - 1)^2")
     return Problem(
         name="watson",
-        title="Watson",
+        title=message("Watson"),
         formula=total([*(_residual(variables, i) for i in range(1, 30)), *ends]),
         variables=variables,
         start=(0.0,) * n,
         minimum=MINIMA[n - 2],
         minimisers=(MINIMISERS[n],) if n in MINIMISERS else (),
         view=square(-2.0, 2.0, n),
-        about="A polynomial fitted to the differential equation of the tangent, y' = 1 + y^2: the powers of "
-        "t are nearly dependent, so a small gradient says little about the distance that remains. Its "
-        "minimiser is recorded for 2, 6, 9 and 12 variables, its minimum for all.",
-        source=MGH.format(20),
+        about=message(
+            "A polynomial fitted to the differential equation of the tangent, y' = 1 + y^2: the"
+            " powers of t are nearly dependent, so a small gradient says little about the"
+            " distance that remains. Its minimiser is recorded for 2, 6, 9 and 12 variables, its"
+            " minimum for all."
+        ),
+        source=literal(MGH.format(20)),
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from downslope.errors import ObjectiveError
+from downslope.messages import listing, message
 from downslope.objectives.check import GradientWarning
 from downslope.objectives.formula import FormulaObjective, readable
 from downslope.objectives.frameworks.tensors import Tensors
@@ -27,9 +29,9 @@ def agreeing_formula(
     """
     x, parameters = tensors.x, tensors.parameters
     if len(expressions) != 1:
-        raise TraceError("the cost is more than one number")
+        raise TraceError(message("the cost is more than one number"))
     if partials is not None and len(partials) != parameters.size:
-        raise TraceError("the gradient has another size than the parameters")
+        raise TraceError(message("the gradient has another size than the parameters"))
     formula = FormulaObjective(
         expressions[0], parameters, readable(expressions[0]), tensors.precision, partials
     )
@@ -41,9 +43,9 @@ def agreeing_formula(
         try:
             found, found_gradient = formula.value_and_gradient(point)
         except ObjectiveError as error:
-            raise TraceError(str(error)) from error
+            raise TraceError(error.message) from error
         if not (_close(found, known, tolerance) and _close(found_gradient, known_gradient, tolerance)):
-            raise TraceError("as a formula it does not give the same value and gradient")
+            raise TraceError(message("as a formula it does not give the same value and gradient"))
     return formula
 
 
@@ -56,7 +58,7 @@ def _close(found: Any, known: Any, tolerance: float) -> bool:
 DEAR = 0.1  # seconds of one evaluation, from which on five more are not spent on looking
 
 
-def look_at_slope(objective: Objective, x: Vector, cuts: str) -> None:
+def look_at_slope(objective: Objective, x: Vector, cuts: Sequence[str]) -> None:
     """Compare the framework's gradient with differences of the value, along one direction through the start.
 
     With h = eps^(1/3) and the direction d, (f(x + hd) - f(x - hd)) / 2h should be the gradient's product with d. What
@@ -82,14 +84,23 @@ def look_at_slope(objective: Objective, x: Vector, cuts: str) -> None:
     slope, said = fine.slope, fine.said
     if not gradient.any():
         raise ObjectiveError(
-            f"the gradient of {objective.text} is zero although its value changes: {cuts} inside it cuts it off."
+            message(
+                "the gradient of {objective} is zero although its value changes: {cuts} inside it"
+                " cuts it off.",
+                objective=objective.text,
+                cuts=listing(cuts, "or"),
+            )
         )
-    told = (
-        f"the gradient is not the slope of {objective.text}: along one direction it says {said:.4g}, and differences of"
-        f" the value say {slope:.4g}. Does {cuts} inside it cut a part off?"
+    told = message(
+        "the gradient is not the slope of {objective}: along one direction it says {said:.4g}, and"
+        " differences of the value say {slope:.4g}. Does {cuts} inside it cut a part off?",
+        objective=objective.text,
+        said=said,
+        slope=slope,
+        cuts=listing(cuts, "or"),
     )
     objective.notes = (*objective.notes, told)
-    warnings.warn(told, GradientWarning, stacklevel=2)
+    warnings.warn(GradientWarning(told), stacklevel=2)
 
 
 class _Found(NamedTuple):

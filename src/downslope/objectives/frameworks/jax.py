@@ -11,17 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
+from downslope.messages import message
 from downslope.objectives.frameworks.agreement import agreeing_formula, look_at_slope
-from downslope.objectives.frameworks.jax_symbols import traced
-from downslope.objectives.frameworks.tensors import (
-    TensorLibrary,
-    Tensors,
+from downslope.objectives.frameworks.answers import (
     flat_gradient,
     gradient_parts,
     name_of,
     nothing_returned,
     one_number,
     refuse_several,
+)
+from downslope.objectives.frameworks.jax_symbols import traced
+from downslope.objectives.frameworks.tensors import (
+    TensorLibrary,
+    Tensors,
 )
 from downslope.objectives.loop import Advance, Carry, Step, capacity, written
 from downslope.objectives.objective import Objective
@@ -34,7 +37,7 @@ _UNTRACEABLE = (
     jax.errors.TracerIntegerConversionError,
     jax.errors.NonConcreteBooleanIndexError,
 )
-_CUTS = ".item(), float() or jax.lax.stop_gradient"
+_CUTS = (".item()", "float()", "jax.lax.stop_gradient")
 
 
 class JaxObjective(Objective):
@@ -64,19 +67,28 @@ class JaxObjective(Objective):
                 self.evaluate(point)
             except jax.errors.TracerArrayConversionError as conversion:
                 raise ObjectiveError(
-                    f"{self.text} gives its parameters to NumPy, which cuts the gradient; use jax.numpy's functions."
+                    message(
+                        "{text} gives its parameters to NumPy, which cuts the gradient; use jax.numpy's"
+                        " functions.",
+                        text=self.text,
+                    )
                 ) from conversion
             except jax.errors.ConcretizationTypeError as conversion:
                 raise ObjectiveError(
-                    f"{self.text} turns its parameters into plain numbers (float() or .item()), which cuts the"
-                    " gradient; leave them arrays."
+                    message(
+                        "{text} turns its parameters into plain numbers (float() or .item()), which cuts the"
+                        " gradient; leave them arrays.",
+                        text=self.text,
+                    )
                 ) from conversion
-            reason = (
-                "NumPy's functions"
-                if isinstance(error, _UNTRACEABLE[1])
-                else "a branch on a value, or float()"
+            self.notes = (
+                message("JAX computes every step, uncompiled: {text} has NumPy's functions.", text=self.text)
+                if isinstance(error, jax.errors.TracerArrayConversionError)
+                else message(
+                    "JAX computes every step, uncompiled: {text} has a branch on a value, or float().",
+                    text=self.text,
+                ),
             )
-            self.notes = (f"JAX computes every step, uncompiled: {self.text} has {reason}.",)
             return None
         self._evaluate = jax.jit(self.evaluate)
         self.loop, self.remote = JaxLoop(self), JaxRemote(self)
@@ -90,7 +102,10 @@ class JaxObjective(Objective):
                 reached.update(equation.outvars)
         if not any(v in reached for v in program.outvars if not hasattr(v, "val")):
             raise ObjectiveError(
-                f"{self.text} does not depend on its parameters; use the arrays that it is given, uncopied."
+                message(
+                    "{text} does not depend on its parameters; use the arrays that it is given, uncopied.",
+                    text=self.text,
+                )
             )
 
     def array(self, x: Vector) -> Any:
@@ -155,7 +170,7 @@ class JaxLoop:
         try:
             compiled = jax.jit(repeat).lower(np.int32(1), first).compile()
         except _UNTRACEABLE as error:
-            raise TraceError("JAX cannot compile it") from error
+            raise TraceError(message("JAX cannot compile it")) from error
 
         def advance(before: Carry, count: int) -> tuple[Carry, NDArray[np.float64]]:
             count = min(count, most)
@@ -196,7 +211,7 @@ class JaxRemote:
         try:
             compiled: Callable[[Any], Any] = jax.jit(cast).lower(carry).compile()
         except _UNTRACEABLE as error:
-            raise TraceError("JAX cannot compile it") from error
+            raise TraceError(message("JAX cannot compile it")) from error
         return compiled
 
 
@@ -204,7 +219,7 @@ class JaxLibrary(TensorLibrary):
     """JAX."""
 
     name = "JAX"
-    cast = "write jnp.array([1.0, 2.0]), or array.astype(float)"
+    cast = ("jnp.array([1.0, 2.0])", "array.astype(float)")
 
     def numbers(self, tensor: Any) -> NDArray[Any]:
         return np.array(tensor)

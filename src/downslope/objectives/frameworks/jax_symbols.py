@@ -14,6 +14,7 @@ import jax
 import numpy as np
 import symengine as se
 
+from downslope.messages import message
 from downslope.objectives.frameworks.symbols import (
     Allowance,
     by_name,
@@ -43,7 +44,9 @@ def traced(closed: Any, parameters: Parameters) -> list[Any]:
     except TraceError:
         raise
     except Exception as error:  # an operation in a form that its counterpart here does not know
-        raise TraceError(f"it cannot be followed in symbols ({type(error).__name__})") from error
+        raise TraceError(
+            message("it cannot be followed in symbols ({kind})", kind=type(error).__name__)
+        ) from error
 
 
 class _Interpreter:
@@ -81,7 +84,7 @@ class _Interpreter:
             return [SymbolicArray(box(OPERATIONS[name](*arrays, **options)))]
         if name in _REARRANGING:
             return _moved(equation.primitive, inputs, options)
-        raise TraceError(f"{name} has no counterpart in symbols")
+        raise TraceError(message("{name} has no counterpart in symbols", name=name))
 
 
 _CALLS = frozenset(
@@ -118,7 +121,7 @@ def _slice(a: Any, *, start_indices: Any, limit_indices: Any, strides: Any) -> A
 def _dot_general(a: Any, b: Any, *, dimension_numbers: Any, **_: Any) -> Any:
     (contract_a, contract_b), (batch_a, _) = dimension_numbers
     if batch_a:
-        raise TraceError("a batched product has no counterpart in symbols")
+        raise TraceError(message("a batched product has no counterpart in symbols"))
     return np.tensordot(box(a), box(b), (list(contract_a), list(contract_b)))
 
 
@@ -128,13 +131,13 @@ def _reduction(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _converted(a: Any, *, new_dtype: Any, **_: Any) -> Any:
     if not np.issubdtype(new_dtype, np.floating):
-        raise TraceError(f"a conversion to {new_dtype} has no derivative")
+        raise TraceError(message("a conversion to {new_dtype} has no derivative", new_dtype=new_dtype))
     return a
 
 
 def _selected(which: Any, *cases: Any) -> Any:
     if len(cases) != 2:
-        raise TraceError("a choice of several has no counterpart in symbols")
+        raise TraceError(message("a choice of several has no counterpart in symbols"))
     return np.where(which, cases[1], cases[0])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from downslope.containers import like
 from downslope.errors import StartError, UsageError
+from downslope.messages import Message, listing, literal, message
 from downslope.objectives.frameworks.tensors import (
     PRECISIONS,
     TensorLibrary,
@@ -17,6 +18,7 @@ from downslope.objectives.frameworks.tensors import (
     library_name,
     of_keras,
 )
+from downslope.objectives.parameters import THE_START
 
 
 def library_of(start: Any) -> TensorLibrary | None:
@@ -27,7 +29,11 @@ def library_of(start: Any) -> TensorLibrary | None:
     """
     found = {name for leaf in leaves_of(start) if (name := library_name(leaf))}
     if len(found) > 1:
-        raise StartError(f"the start mixes {' and '.join(sorted(found))}; give tensors of one library.")
+        raise StartError(
+            message(
+                "the start mixes {found}; give tensors of one library.", found=listing(sorted(found), "and")
+            )
+        )
     if not found:
         return None
     if "torch" in found:
@@ -53,42 +59,85 @@ def as_tensors(start: Any, dtype: Any = None) -> Tensors | None:
     library = library_of(start)
     if library is None:
         return None
-    found: dict[str, str] = {}
+    found: dict[str | int, str] = {}
     numbers: Any
     if isinstance(start, Mapping):
-        numbers = {k: _numbers(library, f"the start for {k}", v, found) for k, v in start.items()}
+        numbers = {k: _numbers(library, str(k), v, found) for k, v in start.items()}
     elif isinstance(start, (list, tuple)):
-        places = (f"number {i + 1} of the start" for i in range(len(start)))
-        numbers = like(
-            start, [_numbers(library, what, leaf, found) for what, leaf in zip(places, start, strict=True)]
-        )
+        numbers = like(start, [_numbers(library, n, leaf, found) for n, leaf in enumerate(start, 1)])
     else:
-        numbers = _numbers(library, "the start", start, found)
+        numbers = _numbers(library, 0, start, found)
     kinds = sorted(set(found.values()))
     if len(kinds) > 1:
-        listed = ", ".join(f"{what.removeprefix('the start for ')} {kind}" for what, kind in found.items())
-        raise StartError(f"the start mixes precisions ({listed}); give all of it the same one.")
+        raise StartError(
+            message(
+                "the start mixes precisions ({found}); give all of it the same one.",
+                found=listing(_of_precision(place, kind) for place, kind in found.items()),
+            )
+        )
     if dtype is not None and np.dtype(dtype).name != kinds[0]:
         raise UsageError(
-            f"the start is {kinds[0]}, but dtype is {np.dtype(dtype).name}; leave dtype out, or give a start of that"
-            " precision."
+            message(
+                "the start is {found}, but dtype is {wanted}; leave dtype out, or give a start of that"
+                " precision.",
+                found=kinds[0],
+                wanted=np.dtype(dtype).name,
+            )
         )
     return Tensors(library, start, numbers, kinds[0])
 
 
-def _numbers(library: TensorLibrary, what: str, leaf: Any, found: dict[str, str]) -> Any:
+def _of_precision(place: str | int, precision: str) -> Message:
+    """Which precision stands where: at a name, or at a number of a list."""
+    if isinstance(place, int):
+        return message("number {n} of the start {precision}", n=place, precision=precision)
+    return literal(f"{place} {precision}")
+
+
+def _place(place: str | int) -> Message:
+    """What stands at a name, at a number of a list, or, at 0, the start itself."""
+    if isinstance(place, int):
+        return message("number {n} of the start", n=place) if place else THE_START
+    return message("the start for {name}", name=place)
+
+
+def _numbers(library: TensorLibrary, place: str | int, leaf: Any, found: dict[str | int, str]) -> Any:
     if not library_name(leaf):
         return leaf
     if not hasattr(leaf, "dtype"):
         raise StartError(
-            f"{what} is a {type(leaf).__name__}, not a tensor. For a model, start with dict(model.named_parameters())"
-            " and call it with torch.func.functional_call(model, parameters, inputs)."
+            message(
+                "{what} is a {kind}, not a tensor. For a model, start with"
+                " dict(model.named_parameters()) and call it with torch.func.functional_call(model,"
+                " parameters, inputs).",
+                what=_place(place),
+                kind=type(leaf).__name__,
+            )
         )
     precision = library.precision(leaf)
     if precision not in PRECISIONS:
-        kind = "whole numbers" if "int" in precision or precision == "bool" else f"{precision} numbers"
-        raise StartError(f"{what} is a tensor of {kind}; a descent needs float32 or float64: {library.cast}.")
-    found[what] = precision
+        written, made = library.cast
+        if "int" in precision or precision == "bool":
+            raise StartError(
+                message(
+                    "{what} is a tensor of whole numbers; a descent needs float32 or float64: write {written},"
+                    " or {made}.",
+                    what=_place(place),
+                    written=written,
+                    made=made,
+                )
+            )
+        raise StartError(
+            message(
+                "{what} is a tensor of {precision} numbers; a descent needs float32 or float64: write"
+                " {written}, or {made}.",
+                what=_place(place),
+                precision=precision,
+                written=written,
+                made=made,
+            )
+        )
+    found[place] = precision
     return library.numbers(leaf)
 
 
@@ -99,9 +148,4 @@ def check_in_place(start: Any) -> None:
     leaves = list(leaves_of(start))
     if library is not None and all(library_name(leaf) and library.can_change(leaf) for leaf in leaves):
         return
-    allowed = (
-        library.in_place if library and library.in_place else "PyTorch leaf tensors and TensorFlow Variables"
-    )
-    raise UsageError(
-        f"in_place=True needs a start that can be changed: {allowed}; leave it out and use run.x."
-    )
+    raise UsageError(library.fixed if library else TensorLibrary.fixed)

@@ -11,6 +11,7 @@ import symengine as se
 from numpy.typing import NDArray
 
 from downslope.language.functions import FUNCTIONS
+from downslope.messages import message
 from downslope.objectives.parameters import Parameters
 from downslope.symbolic import SymbolicArray, call
 from downslope.symbolic.array import TraceError, box, of_formula
@@ -19,7 +20,7 @@ from downslope.symbolic.native import size
 MOST_PARAMETERS = 500
 MOST_PARTS = 3_000  # of a formula: one of more takes longer to compile than most runs take in its framework
 MOST_ELEMENTS = 20_000  # symbols made on the way
-TOO_LARGE = "as a formula it would be too large to compile"
+TOO_LARGE = message("as a formula it would be too large to compile")
 
 
 def symbols_of(parameters: Parameters) -> SymbolicArray:
@@ -29,7 +30,7 @@ def symbols_of(parameters: Parameters) -> SymbolicArray:
         TraceError: there are too many.
     """
     if parameters.size > MOST_PARAMETERS:
-        raise TraceError(f"{parameters.size} parameters are too many for a formula")
+        raise TraceError(message("{size} parameters are too many for a formula", size=parameters.size))
     return SymbolicArray(np.array([se.Symbol(name) for name in parameters.coordinates], object))
 
 
@@ -54,7 +55,7 @@ class Allowance:
     def take(self, made: SymbolicArray, shape: tuple[int, ...]) -> None:
         """Raise TraceError where ``made`` is of another shape, or one array too many."""
         if made.shape != shape:
-            raise TraceError(f"shapes {made.shape} and {shape} differ")
+            raise TraceError(message("shapes {found} and {wanted} differ", found=made.shape, wanted=shape))
         self._elements += made.size
         if self._elements > MOST_ELEMENTS:
             raise TraceError(TOO_LARGE)
@@ -137,7 +138,9 @@ def rearranged(
     for entry, data in zip(inputs, is_data, strict=True):
         if not data:
             if isinstance(entry, SymbolicArray):
-                raise TraceError("an index that depends on the parameters has no counterpart in symbols")
+                raise TraceError(
+                    message("an index that depends on the parameters has no counterpart in symbols")
+                )
             places.append(entry)
             continue
         elements = box(entry if isinstance(entry, SymbolicArray) else np.asarray(entry))
@@ -148,7 +151,7 @@ def rearranged(
     out = []
     for found in map(np.asarray, operation(places)):
         if not np.isfinite(found).all():
-            raise TraceError("padding has no counterpart in symbols")
+            raise TraceError(message("padding has no counterpart in symbols"))
         out.append(SymbolicArray(box(source[found.astype(int)])))
     return out
 

@@ -10,11 +10,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
+from downslope.messages import message
 from downslope.objectives.frameworks.agreement import agreeing_formula, look_at_slope
-from downslope.objectives.frameworks.tensorflow_symbols import traced
-from downslope.objectives.frameworks.tensors import (
-    TensorLibrary,
-    Tensors,
+from downslope.objectives.frameworks.answers import (
     flat_gradient,
     gradient_parts,
     name_of,
@@ -22,12 +20,18 @@ from downslope.objectives.frameworks.tensors import (
     one_number,
     refuse_several,
 )
+from downslope.objectives.frameworks.tensorflow_symbols import traced
+from downslope.objectives.frameworks.tensors import (
+    IN_PLACE,
+    TensorLibrary,
+    Tensors,
+)
 from downslope.objectives.loop import Advance, Carry, Step, capacity, written
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 from downslope.symbolic.array import TraceError
 
-_CUTS = "tf.stop_gradient, .numpy() or tf.constant"
+_CUTS = ("tf.stop_gradient", ".numpy()", "tf.constant")
 _UNTRACEABLE = (tf.errors.OperatorNotAllowedInGraphError, NotImplementedError, AttributeError, TypeError)
 
 
@@ -56,7 +60,11 @@ class TensorFlowObjective(Objective):
             cost = tf.function(self._cost, autograph=False).get_concrete_function(point)
         except _UNTRACEABLE as error:
             self.notes = (
-                f"TensorFlow computes every step eagerly: {self.text} cannot be a graph ({type(error).__name__}).",
+                message(
+                    "TensorFlow computes every step eagerly: {text} cannot be a graph ({kind}).",
+                    text=self.text,
+                    kind=type(error).__name__,
+                ),
             )
             return None
         self._evaluate = graph
@@ -85,8 +93,11 @@ class TensorFlowObjective(Objective):
         gradient = tape.gradient(value, x)
         if gradient is None:
             raise ObjectiveError(
-                f"{self.text} does not depend on its parameters: tf.stop_gradient, .numpy(), float(), tf.constant(...)"
-                " or a Variable other than its argument inside it cut them off."
+                message(
+                    "{text} does not depend on its parameters: tf.stop_gradient, .numpy(), float(),"
+                    " tf.constant(...) or a Variable other than its argument inside it cut them off.",
+                    text=self.text,
+                )
             )
         return value, tf.convert_to_tensor(gradient)
 
@@ -106,14 +117,21 @@ class TensorFlowObjective(Objective):
         except tf.errors.InvalidArgumentError as error:
             if "as input #" in str(error) and "but is a" in str(error):
                 raise ObjectiveError(
-                    f"{self.text} mixes precisions; give its data the precision of the start:"
-                    " tf.cast(data, start.dtype)."
+                    message(
+                        "{text} mixes precisions; give its data the precision of the start: tf.cast(data,"
+                        " start.dtype).",
+                        text=self.text,
+                    )
                 ) from error
             raise
         except AttributeError as error:
             if "has no attribute 'assign" in str(error):
                 raise ObjectiveError(
-                    f"{self.text} assigns to its parameters; it is given tensors: write x = x + 1, not x.assign_add(1)."
+                    message(
+                        "{text} assigns to its parameters; it is given tensors: write x = x + 1, not"
+                        " x.assign_add(1).",
+                        text=self.text,
+                    )
                 ) from error
             raise
         if result is None:
@@ -165,7 +183,7 @@ class TensorFlowLoop:
             compiled = function.get_concrete_function(tf.constant(1), *first)
             compiled(tf.constant(1), *first)
         except (*_UNTRACEABLE, ValueError, tf.errors.OpError) as error:
-            raise TraceError("TensorFlow cannot compile it") from error
+            raise TraceError(message("TensorFlow cannot compile it")) from error
 
         def advance(before: Carry, count: int) -> tuple[Carry, NDArray[np.float64]]:
             count = min(count, most)
@@ -208,7 +226,7 @@ class TensorFlowRemote:
             compiled: Callable[[Any], Any] = function.get_concrete_function(carry)
             compiled(carry)
         except (*_UNTRACEABLE, ValueError, tf.errors.OpError) as error:
-            raise TraceError("TensorFlow cannot compile it") from error
+            raise TraceError(message("TensorFlow cannot compile it")) from error
         return compiled
 
 
@@ -216,8 +234,11 @@ class TensorFlowLibrary(TensorLibrary):
     """TensorFlow."""
 
     name = "TensorFlow"
-    cast = "write tf.constant([1.0, 2.0]), or tf.cast(tensor, tf.float64)"
-    in_place = "Variables"
+    cast = ("tf.constant([1.0, 2.0])", "tf.cast(tensor, tf.float64)")
+    fixed = message(
+        "{option} needs a start that can be changed: Variables; leave it out and use run.x.",
+        option=IN_PLACE,
+    )
 
     def numbers(self, tensor: Any) -> NDArray[Any]:
         return np.array(tensor.numpy())
@@ -245,7 +266,7 @@ class TensorFlowLibrary(TensorLibrary):
             return objective, tensors.x
         try:
             if cost is None:
-                raise TraceError("it is no graph")
+                raise TraceError(message("it is no graph"))
             formula = agreeing_formula(traced(cost, tensors.parameters), None, objective, tensors)
         except TraceError:
             look_at_slope(objective, tensors.x, _CUTS)

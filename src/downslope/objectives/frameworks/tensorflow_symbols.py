@@ -15,6 +15,7 @@ import numpy as np
 import symengine as se
 import tensorflow as tf
 
+from downslope.messages import message
 from downslope.objectives.frameworks.symbols import (
     Allowance,
     by_name,
@@ -46,7 +47,9 @@ def traced(function: Any, parameters: Parameters) -> list[Any]:
     except TraceError:
         raise
     except Exception as error:  # an operation in a form that its counterpart here does not know
-        raise TraceError(f"it cannot be followed in symbols ({type(error).__name__})") from error
+        raise TraceError(
+            message("it cannot be followed in symbols ({kind})", kind=type(error).__name__)
+        ) from error
 
 
 class _Reader:
@@ -73,7 +76,7 @@ class _Reader:
         if name in _CALLS:
             return self.run(operation.graph._get_function(operation.get_attr("f").name).graph, inputs)
         if operation.op_def.is_stateful and name != "ReadVariableOp":
-            raise TraceError(f"{name} has no counterpart in symbols")
+            raise TraceError(message("{name} has no counterpart in symbols", name=name))
         if not any(isinstance(entry, SymbolicArray) for entry in inputs):
             return _in_numbers(operation, inputs)
         if name in _OF_SHAPES:
@@ -82,7 +85,7 @@ class _Reader:
             is_data = [tensor.dtype.is_floating for tensor in operation.inputs]
             return list(rearranged(inputs, is_data, lambda places: _in_numbers(operation, places)))
         if name not in OPERATIONS:
-            raise TraceError(f"{name} has no counterpart in symbols")
+            raise TraceError(message("{name} has no counterpart in symbols", name=name))
         arrays = [entry if isinstance(entry, SymbolicArray) else np.asarray(entry) for entry in inputs]
         found = OPERATIONS[name](operation, *arrays)
         return [SymbolicArray(box(part)) for part in (found if isinstance(found, tuple) else (found,))]
@@ -157,14 +160,14 @@ def _product(operation: Any, a: Any, b: Any) -> Any:
 
 def _cumulated(operation: Any, a: Any, axis: Any) -> Any:
     if operation.get_attr("exclusive"):
-        raise TraceError("an exclusive running sum has no counterpart in symbols")
+        raise TraceError(message("an exclusive running sum has no counterpart in symbols"))
     return cumulated(a, int(axis), operation.get_attr("reverse"))
 
 
 def _converted(operation: Any, a: Any) -> Any:
     kind = operation.get_attr("DstT")
     if not kind.is_floating:
-        raise TraceError(f"a conversion to {kind.name} has no derivative")
+        raise TraceError(message("a conversion to {kind} has no derivative", kind=kind.name))
     return np.where(a, 1.0, 0.0) if operation.inputs[0].dtype == tf.bool else a
 
 
@@ -175,7 +178,7 @@ def _entropy_of_labels(_: Any, logits: Any, labels: Any) -> Any:
 
 def _bias_added(operation: Any, a: Any, bias: Any) -> Any:
     if operation.get_attr("data_format") != b"NHWC":
-        raise TraceError("a bias of channels that come first has no counterpart in symbols")
+        raise TraceError(message("a bias of channels that come first has no counterpart in symbols"))
     return a + bias
 
 

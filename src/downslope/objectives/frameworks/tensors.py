@@ -12,21 +12,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.containers import flattened, like, rebuilt
-from downslope.errors import ObjectiveError, StartError, UsageError
-from downslope.objectives.function import Calling, calling
+from downslope.errors import StartError, UsageError
+from downslope.messages import Message, argument, message
+from downslope.objectives.calling import Calling, calling
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector
 
 _MODULES = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax", "jaxlib": "jax"}
 PRECISIONS = ("float32", "float64")
+IN_PLACE = argument("in_place", True)
 
 
 class TensorLibrary(ABC):
     """What is asked of a framework: its numbers, tensors like a given one, and objectives."""
 
     name: str
-    cast: str  # how a person makes a tensor of fractions from one of whole numbers
-    in_place: str = ""  # whose values can be changed in place; "" where nothing can
+    cast: tuple[str, str]  # how a person writes a tensor of fractions, and makes one of whole numbers
+    fixed: Message = message(  # what is said of a start whose values cannot be changed in place
+        "{option} needs a start that can be changed: PyTorch leaf tensors and TensorFlow Variables; leave it"
+        " out and use run.x.",
+        option=IN_PLACE,
+    )
 
     @abstractmethod
     def numbers(self, tensor: Any) -> NDArray[Any]:
@@ -76,8 +82,12 @@ def of_keras(start: Any) -> Any:
     for leaf in leaves:
         if hasattr(leaf, "trainable_variables"):
             raise StartError(
-                f"the start is a {type(leaf).__name__}, not a tensor. For a model, start with model.trainable_variables"
-                " and call it with model.stateless_call(parameters, model.non_trainable_variables, inputs)[0]."
+                message(
+                    "the start is a {kind}, not a tensor. For a model, start with"
+                    " model.trainable_variables and call it with model.stateless_call(parameters,"
+                    " model.non_trainable_variables, inputs)[0].",
+                    kind=type(leaf).__name__,
+                )
             )
     return rebuilt(start, iter([getattr(leaf, "value", leaf) for leaf in leaves]), in_place=False)
 
@@ -155,61 +165,7 @@ def from_tensors(tensors: Tensors, function: Callable[..., Any], gradient: Any) 
     """
     tensors = tensors.of_function(function)
     if gradient is not None and not callable(gradient):
-        raise UsageError("the gradient of a function of tensors is a function of the same tensors.")
+        raise UsageError(message("the gradient of a function of tensors is a function of the same tensors."))
     objective, x = tensors.library.objective(function, tensors, gradient)
     objective.tensors = tensors
     return objective, x
-
-
-def one_number(array: NDArray[Any], name: str) -> None:
-    """Raise ObjectiveError unless a cost's answer is one real number."""
-    if array.dtype.kind == "c":
-        raise ObjectiveError(f"{name} returned a complex number; a real one is needed.")
-    if array.size != 1:
-        raise ObjectiveError(
-            f"{name} returned a tensor of shape {tuple(array.shape)}; one number is needed. Is a sum or a mean missing?"
-        )
-
-
-def name_of(function: Callable[..., Any]) -> str:
-    """What to call a person's function."""
-    return getattr(function, "__name__", type(function).__name__)
-
-
-def nothing_returned(name: str) -> ObjectiveError:
-    """The error of a function without ``return``."""
-    return ObjectiveError(f"{name} returned None. Does it end with 'return'?")
-
-
-def refuse_several(result: Any, name: str) -> None:
-    """Raise ObjectiveError where a cost answers with several things."""
-    if isinstance(result, (tuple, list, Mapping)):
-        raise ObjectiveError(
-            f"{name} returned a {type(result).__name__} of {len(result)}; one number is needed: return the cost alone."
-        )
-
-
-def flat_gradient(parts: list[NDArray[Any]], parameters: Any, dtype: Any) -> Vector:
-    """A supplied gradient's parts as one vector; a wrong number of them is an ObjectiveError."""
-    sizes = [part.size for part in parts]
-    if sum(sizes) != parameters.size or (
-        len(sizes) == len(parameters.sizes) and sizes != list(parameters.sizes)
-    ):
-        shown = ", ".join(str(tuple(part.shape)) for part in parts)
-        raise ObjectiveError(
-            f"the gradient has shape {shown}, but {parameters.size} numbers are needed,"
-            f" in the order {', '.join(parameters.coordinates)}."
-        )
-    return np.concatenate([part.ravel() for part in parts]).astype(dtype)
-
-
-def gradient_parts(result: Any, parameters: Any) -> list[Any]:
-    """What a supplied gradient returned, part by part: of a dict, a list or one tensor."""
-    if result is None:
-        raise ObjectiveError("the gradient returned None. Does it end with 'return'?")
-    if isinstance(result, Mapping):
-        missing = [name for name in parameters.names if name not in result]
-        if missing:
-            raise ObjectiveError(f"the gradient gives nothing for {', '.join(missing)}.")
-        return [result[name] for name in parameters.names]
-    return list(result) if isinstance(result, (list, tuple)) else [result]

@@ -10,10 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError, StartError
+from downslope.messages import message
 from downslope.objectives.frameworks.agreement import agreeing_formula, look_at_slope
-from downslope.objectives.frameworks.tensors import (
-    TensorLibrary,
-    Tensors,
+from downslope.objectives.frameworks.answers import (
     flat_gradient,
     gradient_parts,
     name_of,
@@ -21,54 +20,16 @@ from downslope.objectives.frameworks.tensors import (
     one_number,
     refuse_several,
 )
+from downslope.objectives.frameworks.tensors import (
+    IN_PLACE,
+    TensorLibrary,
+    Tensors,
+)
+from downslope.objectives.frameworks.torch_errors import meaning, other_tensors
 from downslope.objectives.frameworks.torch_symbols import traced
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 from downslope.symbolic.array import TraceError
-
-_CUT_OFF = (
-    "does not depend on its parameters: .item(), .detach(), float(), torch.no_grad() or torch.tensor(...) inside it cut"
-    " them off."
-)
-_OTHERS = (
-    "does not depend on its parameters, but on other tensors that require a gradient, such as a model's own: use those"
-    " that it is given, for a model by torch.func.functional_call(model, parameters, inputs)."
-)
-
-# What PyTorch says, in part, and what it means for a person who wrote a cost.
-_MEANINGS = (
-    (
-        "used in an in-place operation",
-        "changes its argument in place, which PyTorch forbids; write x = x + 1 instead of x += 1.",
-    ),
-    (
-        "modified by an inplace operation",
-        "changes in place a tensor that the gradient needs; write x = x + 1 instead of x += 1.",
-    ),
-    (
-        "Can't call numpy() on Tensor that requires grad",
-        "calls numpy() on its parameters, which cuts the gradient; use PyTorch's functions (torch.sin for np.sin).",
-    ),
-    (
-        "Inference tensors cannot be saved",
-        "uses tensors that were made under torch.inference_mode(), which have no gradients; make them outside of it.",
-    ),
-    (
-        "backward through the graph a second time",
-        "calls backward() itself, or uses a graph from outside, which PyTorch frees after one gradient; leave"
-        " backward() to downslope, and compute all of the cost inside of it.",
-    ),
-    (
-        "does not require grad and does not have a grad_fn",
-        _CUT_OFF,
-    ),
-    ("same dtype", "mixes precisions; give its data the precision of the start, as in data.to(start.dtype)."),
-    (
-        "expected scalar type",
-        "mixes precisions; give its data the precision of the start: data.to(start.dtype).",
-    ),
-    ("same device", "mixes devices; move its data to the start's, as in data.to(start.device)."),
-)
 
 
 class TorchObjective(Objective):
@@ -104,10 +65,10 @@ class TorchObjective(Objective):
         try:
             parts = torch.autograd.grad(value, leaves, allow_unused=True)
         except RuntimeError as error:
-            raise self._meaning(error) from error
+            raise meaning(error, self.text) from error
         if any(part is None for part in parts):
             if all(part is None for part in parts):
-                raise ObjectiveError(f"{self.text} {_OTHERS}")
+                raise ObjectiveError(other_tensors(self.text))
             parts = [
                 torch.zeros_like(leaf) if part is None else part
                 for leaf, part in zip(leaves, parts, strict=True)
@@ -120,8 +81,12 @@ class TorchObjective(Objective):
         self._call(self._function, leaves)
         if not all(torch.equal(leaf, other) for leaf, other in zip(leaves, fresh, strict=True)):
             raise ObjectiveError(
-                f"{self.text} changes its parameters in place (by .data or under no_grad), so its value would belong to"
-                " another point; compute new tensors: w = w.clamp(0, 1) for w.data.clamp_(0, 1)."
+                message(
+                    "{text} changes its parameters in place (by .data or under no_grad), so its value"
+                    " would belong to another point; compute new tensors: w = w.clamp(0, 1) for"
+                    " w.data.clamp_(0, 1).",
+                    text=self.text,
+                )
             )
 
     def leaves(self, x: Vector) -> list[torch.Tensor]:
@@ -139,14 +104,7 @@ class TorchObjective(Objective):
         try:
             return self._tensors.call(function, dict(zip(self.parameters.names, leaves, strict=True)))
         except RuntimeError as error:
-            raise self._meaning(error) from error
-
-    def _meaning(self, error: RuntimeError) -> Exception:
-        """PyTorch's error as one sentence about the cost; the error itself where it is none of the usual ones."""
-        for fragment, meaning in _MEANINGS:
-            if fragment in str(error):
-                return ObjectiveError(f"{self.text} {meaning}")
-        return error
+            raise meaning(error, self.text) from error
 
     def _scalar(self, result: Any) -> torch.Tensor:
         if result is None:
@@ -154,7 +112,15 @@ class TorchObjective(Objective):
         if not isinstance(result, torch.Tensor):
             refuse_several(result, self.text)
             if self._supplied is None or not isinstance(result, (int, float)):
-                raise ObjectiveError(f"{self.text} returned {result!r:.40}, not a tensor: it {_CUT_OFF}")
+                raise ObjectiveError(
+                    message(
+                        "{text} returned {result!r:.40}, not a tensor: it does not depend on its parameters:"
+                        " .item(), .detach(), float(), torch.no_grad() or torch.tensor(...) inside it cut them"
+                        " off.",
+                        text=self.text,
+                        result=result,
+                    )
+                )
             return torch.tensor(float(result))
         if result.dim() or result.is_complex():
             one_number(np.empty(result.shape, complex if result.is_complex() else float), self.text)
@@ -212,13 +178,30 @@ class TorchLibrary(TensorLibrary):
     """PyTorch."""
 
     name = "PyTorch"
-    cast = "write torch.tensor([1.0, 2.0]), or tensor.double()"
-    in_place = "leaf tensors that are not expanded"
+    cast = ("torch.tensor([1.0, 2.0])", "tensor.double()")
+    fixed = message(
+        "{option} needs a start that can be changed: leaf tensors that are not expanded; leave it out and"
+        " use run.x.",
+        option=IN_PLACE,
+    )
 
     def numbers(self, tensor: Any) -> NDArray[Any]:
         if tensor.is_meta or tensor.layout != torch.strided:
-            cure = "it holds no numbers" if tensor.is_meta else "give its to_dense()"
-            raise StartError(f"the start is a tensor of layout {tensor.layout} on {tensor.device}: {cure}.")
+            if tensor.is_meta:
+                raise StartError(
+                    message(
+                        "the start is a tensor of layout {layout} on {device}: it holds no numbers.",
+                        layout=tensor.layout,
+                        device=tensor.device,
+                    )
+                )
+            raise StartError(
+                message(
+                    "the start is a tensor of layout {layout} on {device}: give its to_dense().",
+                    layout=tensor.layout,
+                    device=tensor.device,
+                )
+            )
         return np.array(tensor.detach().cpu().numpy())
 
     def precision(self, tensor: Any) -> str:
@@ -248,9 +231,9 @@ class TorchLibrary(TensorLibrary):
             partials = None if gradient is None else traced(gradient, tensors)
             return agreeing_formula(traced(function, tensors), partials, hosted, tensors), tensors.x
         except TraceError as error:
-            hosted.notes = (f"PyTorch computes every step: {error}.",)
+            hosted.notes = (message("PyTorch computes every step: {why}.", why=error.message),)
         if gradient is None:
-            look_at_slope(hosted, tensors.x, ".detach(), .item() or torch.no_grad()")
+            look_at_slope(hosted, tensors.x, (".detach()", ".item()", "torch.no_grad()"))
         return hosted, tensors.x
 
 

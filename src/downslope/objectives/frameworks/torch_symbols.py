@@ -16,6 +16,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from downslope.messages import message
 from downslope.objectives.frameworks.symbols import (
     Allowance,
     each,
@@ -59,7 +60,9 @@ def traced(function: Callable[..., Any], tensors: Tensors) -> list[Any]:
     except TraceError:
         raise
     except Exception as error:  # whatever it raises without a gradient or for lack of a shadow
-        raise TraceError(f"it cannot be followed in symbols ({type(error).__name__})") from error
+        raise TraceError(
+            message("it cannot be followed in symbols ({kind})", kind=type(error).__name__)
+        ) from error
 
 
 # What hands a tensor's numbers to Python or NumPy without an operation below, so that the dispatch mode sees nothing.
@@ -81,7 +84,7 @@ class _Readers(TorchFunctionMode):  # type: ignore[misc] # torch is optional, an
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         reads = getattr(func, "__name__", "") in _READING or func == torch.Tensor.data.__get__
         if reads and self._shadows.has(args):
-            raise TraceError("it reads the numbers of its parameters")
+            raise TraceError(message("it reads the numbers of its parameters"))
         return func(*args, **(kwargs or {}))
 
 
@@ -118,9 +121,9 @@ class _Shadows(TorchDispatchMode):  # type: ignore[misc] # torch is optional, an
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if torch.Tag.nondeterministic_seeded in func.tags:
-            raise TraceError("it draws random numbers")
+            raise TraceError(message("it draws random numbers"))
         if func is torch.ops.aten._local_scalar_dense.default and self.has(args):
-            raise TraceError("it branches on a value, or calls float() or .item()")
+            raise TraceError(message("it branches on a value, or calls float() or .item()"))
         result = func(*args, **kwargs)
         if not (self.has(args) or self.has(tuple(kwargs.values()))):
             return result
@@ -128,7 +131,7 @@ class _Shadows(TorchDispatchMode):  # type: ignore[misc] # torch is optional, an
         if name in _OF_SHAPES:
             return result
         if func._schema.is_mutable or name not in OPERATIONS:
-            raise TraceError(f"{name} has no counterpart in symbols")
+            raise TraceError(message("{name} has no counterpart in symbols", name=name))
         shadows = OPERATIONS[name](
             *(self.shadow(a) for a in args), **{k: self.shadow(v) for k, v in kwargs.items()}
         )
@@ -197,7 +200,7 @@ def _extreme(function: Any) -> Callable[..., Any]:
     def extreme(a: Any, dim: Any = None, keepdim: bool = False) -> Any:
         axes = _axes(dim)
         if keepdim or (isinstance(axes, tuple) and len(axes) > 1):
-            raise TraceError("an extreme over several dimensions has no counterpart in symbols")
+            raise TraceError(message("an extreme over several dimensions has no counterpart in symbols"))
         return function(a, axis=axes[0] if isinstance(axes, tuple) else axes)
 
     return extreme
@@ -209,20 +212,20 @@ def _norm(a: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype
         return np.sqrt(np.sum(a * a, axis=axes, keepdims=keepdim))
     if ord == 1:
         return np.sum(np.abs(a), axis=axes, keepdims=keepdim)
-    raise TraceError(f"the norm of order {ord} has no counterpart in symbols")
+    raise TraceError(message("the norm of order {ord} has no counterpart in symbols", ord=ord))
 
 
 def _logsumexp(a: Any, dim: Any, keepdim: bool = False) -> Any:
     axes = _axes(dim)
     axis = axes[0] if isinstance(axes, tuple) and len(axes) == 1 else axes
     if not isinstance(axis, int):
-        raise TraceError("logsumexp over several dimensions has no counterpart in symbols")
+        raise TraceError(message("logsumexp over several dimensions has no counterpart in symbols"))
     return log_sum_exp(a, axis, keepdim)
 
 
 def _nll_loss(a: Any, target: Any, weight: Any, reduction: int, ignore_index: int) -> Any:
     if weight is not None or np.any(target == ignore_index):
-        raise TraceError("nll_loss with weights or ignored labels has no counterpart in symbols")
+        raise TraceError(message("nll_loss with weights or ignored labels has no counterpart in symbols"))
     picked = box(a)[target] if a.ndim == 1 else box(a)[np.arange(len(target)), target]
     return (_reduced(-SymbolicArray(np.asarray(picked, object)), reduction),)
 
@@ -241,7 +244,7 @@ def _smooth_l1(a: Any, b: Any, reduction: int = 1, beta: float = 1.0) -> Any:
 
 def _cross_entropy(p: Any, target: Any, weight: Any = None, reduction: int = 1) -> Any:
     if weight is not None:
-        raise TraceError("binary_cross_entropy with weights has no counterpart in symbols")
+        raise TraceError(message("binary_cross_entropy with weights has no counterpart in symbols"))
     return _reduced(-(target * np.log(p) + (1 - target) * np.log(1 - p)), reduction)
 
 
@@ -249,7 +252,9 @@ def _cross_entropy_logits(
     z: Any, target: Any, weight: Any = None, pos_weight: Any = None, reduction: int = 1
 ) -> Any:
     if weight is not None or pos_weight is not None:
-        raise TraceError("binary_cross_entropy_with_logits with weights has no counterpart in symbols")
+        raise TraceError(
+            message("binary_cross_entropy_with_logits with weights has no counterpart in symbols")
+        )
     return _reduced(_each_softplus(z) - target * z, reduction)
 
 
@@ -296,13 +301,13 @@ def _expand(a: Any, size: Sequence[int], *, implicit: bool = False) -> Any:
 
 def _division(a: Any, b: Any, *, rounding_mode: Any = None) -> Any:
     if rounding_mode is not None:
-        raise TraceError("a rounded division has no derivative")
+        raise TraceError(message("a rounded division has no derivative"))
     return a / b
 
 
 def _copied(a: Any, *, dtype: Any = None, **_: Any) -> Any:
     if dtype is not None and not dtype.is_floating_point:
-        raise TraceError(f"a conversion to {dtype} has no derivative")
+        raise TraceError(message("a conversion to {dtype} has no derivative", dtype=dtype))
     return a
 
 

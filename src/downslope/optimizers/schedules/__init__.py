@@ -6,6 +6,8 @@ and ``parse_schedule``, which reads them from text.
 
 from typing import Any
 
+from downslope.messages import message
+
 
 def __getattr__(name: str) -> Any:
     if name == "parse_schedule":
@@ -16,7 +18,9 @@ def __getattr__(name: str) -> Any:
         for cls in _classes():
             if name == cls.__name__ or name in cls.aliases:
                 return cls
-    raise AttributeError(f"module 'downslope.optimizers.schedules' has no schedule '{name}'")
+    raise AttributeError(
+        str(message("module '{module}' has no schedule '{name}'", module=__name__, name=name))
+    )
 
 
 def __dir__() -> list[str]:

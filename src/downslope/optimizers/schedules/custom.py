@@ -6,6 +6,7 @@ from numbers import Real
 from typing import Any
 
 from downslope.errors import HyperparameterError, UsageError
+from downslope.messages import message
 from downslope.optimizers.schedule import Schedule
 from downslope.symbolic.array import SymbolicArray, TraceError, box
 
@@ -18,8 +19,11 @@ class LostFunction:
 
     def __call__(self, count: int) -> float:
         raise UsageError(
-            f"the function '{self.__name__}' of this schedule is only known by name, from a saved run; give the"
-            " function itself: Custom(function=lambda k: 0.5 ** (k / 100))."
+            message(
+                "the function '{name}' of this schedule is only known by name, from a saved run;"
+                " give the function itself: Custom(function=lambda k: 0.5 ** (k / 100)).",
+                name=self.__name__,
+            )
         )
 
     def __repr__(self) -> str:
@@ -58,8 +62,11 @@ class Custom(Schedule):
             object.__setattr__(self, "function", LostFunction(self.function))
         elif not callable(self.function):
             raise HyperparameterError(
-                f"Custom: function is {self.function!r:.60}; it must be a function of the step, such as"
-                " lambda k: 0.5 ** (k / 100)."
+                message(
+                    "Custom: function is {function!r:.60}; it must be a function of the step, such as"
+                    " lambda k: 0.5 ** (k / 100).",
+                    function=self.function,
+                )
             )
 
     def factor(self, count: Any) -> Any:
@@ -68,9 +75,11 @@ class Custom(Schedule):
         try:
             expression = box(self.function(count))  # type: ignore[arg-type]
         except Exception as error:  # whatever a person's function raises when given a symbol
-            raise TraceError(f"the schedule's function cannot be called with symbols: {error}") from error
+            raise TraceError(
+                message("the schedule's function cannot be called with symbols: {error}", error=error)
+            ) from error
         if expression.size != 1:
-            raise TraceError("the schedule's function returns more than one number")
+            raise TraceError(message("the schedule's function returns more than one number"))
         return SymbolicArray(expression.reshape(()))
 
     def structure(self) -> tuple[Any, ...]:
@@ -85,6 +94,11 @@ class Custom(Schedule):
             number = math.nan
         if not math.isfinite(number) or not (isinstance(result, Real) or hasattr(result, "item")):
             raise HyperparameterError(
-                f"Custom: the function returned {result!r:.60} for step {int(count)}; a finite number is needed."
+                message(
+                    "Custom: the function returned {result!r:.60} for step {step}; a finite number is"
+                    " needed.",
+                    result=result,
+                    step=int(count),
+                )
             )
         return number

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from downslope.errors import HyperparameterError
+from downslope.messages import message
 from downslope.optimizers.arithmetic import floor, where
 from downslope.optimizers.base import hyperparameter
 from downslope.optimizers.integer_fields import require_integer
@@ -84,8 +85,12 @@ class MultiStep(Schedule):
         fits = fits and steps == sorted(set(steps)) and 0 < len(steps) <= MOST_MILESTONES
         if not fits or not 0 <= steps[0] <= steps[-1] <= MOST_STEPS:
             raise HyperparameterError(
-                f"MultiStep: milestones is {given!r:.80}; it must be 1 to {MOST_MILESTONES:,} different whole"
-                " numbers >= 0 in ascending order, such as (30, 80)."
+                message(
+                    "MultiStep: milestones is {given!r:.80}; it must be 1 to {most:,}"
+                    " different whole numbers >= 0 in ascending order, such as (30, 80).",
+                    given=given,
+                    most=MOST_MILESTONES,
+                )
             )
         object.__setattr__(self, "milestones", tuple(steps))
 

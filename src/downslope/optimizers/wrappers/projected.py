@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from downslope.errors import HyperparameterError
+from downslope.messages import message
 from downslope.optimizers.arithmetic import maximum, minimum, where
 from downslope.optimizers.base import State
 from downslope.optimizers.wrappers.wrapper import Wrapper
@@ -47,7 +48,11 @@ class Projected(Wrapper):
             for low, high in zip(self.lower, self.upper, strict=True)
         ):
             raise HyperparameterError(
-                f"Projected: each lower bound must be at most its upper bound; got {self.lower} and {self.upper}."
+                message(
+                    "Projected: each lower bound must be at most its upper bound; got {lower} and {upper}.",
+                    lower=self.lower,
+                    upper=self.upper,
+                )
             )
 
     def project(self, x: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from downslope.errors import HyperparameterError
+from downslope.messages import message
 from downslope.optimizers.base import Optimizer, State
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
 
@@ -17,7 +18,11 @@ class Wrapper(Optimizer):
     def __post_init__(self) -> None:
         if not isinstance(self.optimizer, Optimizer):
             raise HyperparameterError(
-                f"{type(self).__name__}: optimizer is {self.optimizer!r:.60}; it must be an Optimizer, such as Adam()."
+                message(
+                    "{kind}: optimizer is {optimizer!r:.60}; it must be an Optimizer, such as Adam().",
+                    kind=type(self).__name__,
+                    optimizer=self.optimizer,
+                )
             )
         super().__post_init__()
 

@@ -12,6 +12,7 @@ import symengine as se
 from downslope.errors import ObjectiveError
 from downslope.language.functions import FUNCTIONS
 from downslope.language.relations import BY_SYMBOL
+from downslope.messages import message
 from downslope.symbolic.lanes import arithmetic, circular, exponential, hyperbolic
 from downslope.symbolic.lanes.arithmetic import LaneBuilder, Lanes
 from downslope.symbolic.lower import expanded, function_of
@@ -85,7 +86,7 @@ def _written(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes
     record = function_of(node)
     function = None if record is None else _function(record.name)
     if function is None:
-        raise ObjectiveError(f"'{kind}' has no form for several rows at once.")
+        raise ObjectiveError(message("'{kind}' has no form for several rows at once.", kind=kind))
     return function(*parts)
 
 
@@ -110,7 +111,7 @@ def _constant(node: Any) -> float:
     try:
         return float(node) + 0.0  # SymEngine takes 0.0 and -0.0 for the same
     except (RuntimeError, TypeError, ValueError, OverflowError) as error:
-        raise ObjectiveError(f"'{node}' has no value as a real number.") from error
+        raise ObjectiveError(message("'{node}' has no value as a real number.", node=node)) from error
 
 
 def _sum(node: Any, parts: list[Lanes], memo: Mapping[Any, Lanes]) -> Lanes:

@@ -1,0 +1,123 @@
+"""Methods that average report another point than those they evaluate, and are judged at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from downslope.descent import kernel as k
+from downslope.descent.evidence import TESTS, Cause
+from downslope.descent.norms import norm_of
+from downslope.descent.observing import DescentProblem
+from downslope.descent.result import Reported
+from downslope.descent.trace_buffer import TraceBuffer
+from downslope.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from downslope.descent.descend import Engine
+
+PATIENCE = 100  # part of the steps so far until a test that failed at the reported point is tried again: one in so many
+_TESTS = (k.TOLERANCE, k.VALUE_TOLERANCE, k.X_TOLERANCE, k.TARGET)
+_OFF = (-1.0, -1.0, -1.0, -np.inf)
+
+
+class Reports:
+    """What a method reports, held against the test that the point it evaluated has met.
+
+    Attributes:
+        cause: the test that the reported point met, or the limit that looking at it used up.
+    """
+
+    def __init__(
+        self, engine: Engine, trace: TraceBuffer, descent: DescentProblem, optimizer: Optimizer
+    ) -> None:
+        self._engine, self._trace, self._descent, self._optimizer = engine, trace, descent, optimizer
+        self.cause: Cause | None = None
+        self._seen: tuple[int, Reported] | None = None  # and at which step
+        self._resume_at: int | None = None  # this many evaluations, the tests are held again
+        self._held = np.array(_OFF)
+
+    def within(self, budget: int) -> int:
+        """So much of a budget as is left until the tests are held again."""
+        trace = self._trace
+        if self._resume_at is None:
+            return budget
+        if trace.evaluations >= self._resume_at:
+            trace.limits[list(_TESTS)] = self._held
+            self._resume_at = None
+            return budget
+        return min(budget, self._resume_at - trace.evaluations)
+
+    def confirm(self, cause: Cause) -> bool:
+        """Whether the run ends, now that the point evaluated has met a test; else it goes on behind it.
+
+        Looking at the reported point is an evaluation, and counts.
+        """
+        answer = self._answer()
+        if answer is None:
+            return True
+        trace, before = self._trace, self._seen
+        if trace.evaluations >= trace.limits[k.MOST_EVALUATIONS]:
+            self.cause = Cause.EVALUATION_LIMIT
+            return True
+        trace.counts[[k.EVALUATIONS, k.MOVED_AT, k.ACCEPTED_AT]] += 1
+        now = self._look(answer)
+        change = moved = np.nan
+        if before is not None and before[0] == trace.step - 1:
+            change, moved = abs(now.value - before[1].value), norm_of(now.x - before[1].x)
+        code = k.judge(
+            True,
+            trace.step,
+            trace.evaluations,
+            self._descent.sign * now.value,
+            now.gradient_norm,
+            change,
+            moved,
+            0,
+            *trace.limits[[*_TESTS, k.CEILING, k.FLOOR, k.MOST_STEPS, k.MOST_EVALUATIONS, k.MOST_IDLE]],
+        )
+        if code in (*TESTS, Cause.STEP_LIMIT, Cause.EVALUATION_LIMIT):
+            self.cause = Cause(code)
+            return True
+        compared = cause in (Cause.VALUE_STEADY, Cause.POINT_STEADY) and np.isnan(change)
+        if not compared:  # of the next step, what it changes will be known
+            self._pause()
+        self._engine.go_on(trace)
+        return False
+
+    def at_the_end(self, cause: Cause) -> Reported | None:
+        """What the method reports instead of its last point; None where that is the last point."""
+        if self._resume_at is not None:
+            self._trace.limits[list(_TESTS)] = self._held
+        if (
+            cause in (Cause.VALUE_NAN, Cause.VALUE_INFINITE, Cause.GRADIENT_NOT_FINITE)
+            or self._trace.step < 0
+        ):
+            return None
+        if self._seen is not None and self._seen[0] == self._trace.step:
+            return self._seen[1]
+        answer = self._answer()
+        return None if answer is None else self._look(answer)
+
+    def _answer(self) -> np.ndarray | None:
+        with np.errstate(all="ignore"):
+            answer = self._engine.answer(self._trace)
+            return None if np.array_equal(answer, self._engine.point(self._trace), equal_nan=True) else answer
+
+    def _look(self, answer: np.ndarray) -> Reported:
+        sign = self._descent.sign
+        with np.errstate(all="ignore"):
+            value, gradient = self._descent.objective.value_and_gradient(answer)
+            residual = self._optimizer.residual(answer, sign * np.asarray(gradient, np.float64))
+        now = Reported(answer, float(value), norm_of(residual))
+        self._seen = self._trace.step, now
+        return now
+
+    def _pause(self) -> None:
+        """Let a hundredth of the steps so far pass before the next look, which costs as much as a step each time."""
+        trace, pause = self._trace, self._trace.step // PATIENCE
+        if pause:
+            self._held = trace.limits[list(_TESTS)].copy()
+            trace.limits[list(_TESTS)] = _OFF
+            self._resume_at = trace.evaluations + pause

@@ -1,0 +1,111 @@
+"""How a sequence of values or points goes towards its end: whether it still rises, whether it repeats itself.
+
+Pure functions of what a history holds. Two values in a row say nothing of a trend: a cycle rises at every other step.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Trend = Literal["falling", "rising", "level", "cycle", "swinging"]
+
+FEWEST = 3  # values that must rise, all of them, where there are fewer than eight
+PARTS = 4  # the last of so many equal parts is held against the one before
+LONGEST_PERIOD = 4  # steps
+ROUNDS = 8  # times that a cycle must have gone round, where there are so many points
+FEWEST_ROUNDS = 4
+WIDE = 1e-2  # part of the whole way
+SAME = 1e-6  # part of the cycle's width within which it comes back
+
+
+def trend_of(
+    values: NDArray[np.float64], points: NDArray[np.float64], consecutive: bool = True
+) -> tuple[Trend, int]:
+    """How values that were kept went in the end, and the period with which their points repeat; 0 where they do not.
+
+    Args:
+        values: of the accepted points, as descent sees them.
+        points: of the same, one a row.
+        consecutive: whether they are all there was, so that a period can be counted.
+
+    >>> there_and_back = np.array([[1.0], [-1.0]] * 20)
+    >>> trend_of(np.ones(40), there_and_back), trend_of(0.9 ** np.arange(40), 0.9 ** np.arange(40)[:, None])
+    (('cycle', 2), ('falling', 0))
+    """
+    period = period_of(points) if consecutive else 0
+    if period and is_wide(points, period):
+        return "cycle", period
+    if not consecutive and len(points) and repeats(points[:-1]) and not repeats(points):
+        return "cycle", 0
+    known = values[np.isfinite(values)]
+    if len(known) < 2 or float(np.ptp(known[-2 * PARTS :])) <= _spacing(known[-2 * PARTS :]):
+        return "level", 0
+    if still_rising(values):
+        return "rising", 0
+    last = len(known) // PARTS if len(known) >= 2 * PARTS else 1
+    before = known[-2 * last : -last]
+    return ("falling" if np.max(known[-last:]) < np.min(before) else "swinging"), 0
+
+
+def still_rising(values: NDArray[np.float64]) -> bool:
+    """Whether values end above their first one and still rise: all of the last quarter above all of the one before.
+
+    Of fewer than eight values at least three must be there, and all of them rise. Bounded swings, cycles and a single
+    bad step at the end are no rise.
+
+    >>> still_rising(np.array([1.0, 2.0, 4.0])), still_rising(np.array([2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.5]))
+    (True, False)
+    """
+    known = values[np.isfinite(values)]
+    if len(known) < FEWEST or not known[-1] > known[0]:
+        return False
+    if len(known) < 2 * PARTS:
+        return bool(np.all(np.diff(known) > 0))
+    quarter = len(known) // PARTS
+    return bool(np.min(known[-quarter:]) > np.max(known[-2 * quarter : -quarter]))
+
+
+def period_of(points: NDArray[np.float64]) -> int:
+    """The period, from 2 to 4, with which the last of consecutive points repeat themselves; 0 where they do not.
+
+    They must come back to within a millionth of the cycle's own width, and not be shrinking or growing.
+
+    >>> period_of(np.array([[1.0], [-1.0]] * 20)), period_of(np.array([[0.9**k] for k in range(40)]))
+    (2, 0)
+    """
+    for period in range(2, LONGEST_PERIOD + 1):
+        rounds = min(ROUNDS, len(points) // period - 1)
+        if rounds < FEWEST_ROUNDS:
+            return 0
+        last = points[-(rounds + 1) * period :]
+        if not np.all(np.isfinite(last)):
+            return 0
+        width = float(np.max(np.ptp(last, axis=0)))
+        back = float(np.max(np.abs(last[period:] - last[:-period])))
+        if width > _spacing(last) and back <= SAME * width:
+            return period
+    return 0
+
+
+def is_wide(points: NDArray[np.float64], period: int) -> bool:
+    """Whether a cycle at the end is wide beside the whole way; a narrow one is how some rules stand at a minimum.
+
+    >>> is_wide(np.array([[1.0], [-1.0]] * 20), 2), is_wide(np.array([[9.0], [1e-3], [-1e-3], [1e-3], [-1e-3]]), 2)
+    (True, False)
+    """
+    whole = float(np.max(np.ptp(points, axis=0), initial=0.0))
+    return float(np.max(np.ptp(points[-2 * period :], axis=0))) > WIDE * whole
+
+
+def _spacing(points: NDArray[np.float64]) -> float:
+    """What rounding alone may move points of this size by."""
+    return 64 * float(np.spacing(np.max(np.abs(points), initial=1e-300)))
+
+
+def repeats(points: NDArray[np.float64]) -> Any:
+    """Whether thinned points stay where they are, each the same as the one before, to rounding."""
+    last = points[-FEWEST_ROUNDS:]
+    return len(last) == FEWEST_ROUNDS and bool(np.max(np.ptp(last, axis=0)) <= _spacing(last))

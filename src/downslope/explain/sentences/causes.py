@@ -1,0 +1,431 @@
+"""What is said of each cause, by its code; ``.local`` where it holds near a point only, ``.up`` for an ascent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from downslope.messages import Template
+
+ABOVE = "learning_rate_above_limit"
+
+FINDINGS: Mapping[str, Template] = {
+    "gradient_mismatch.sign": Template(
+        "The gradient supplied has the wrong sign: it is minus the derivative of the objective."
+    ),
+    "gradient_mismatch.factor_two": Template(
+        "The gradient supplied is 2 times the derivative of the objective."
+    ),
+    "gradient_mismatch.half": Template(
+        "The gradient supplied is half the derivative of the objective: a factor 2 is missing."
+    ),
+    "gradient_mismatch.sum_for_mean": Template(
+        "The gradient supplied is {ratio:.6g} times the derivative of the objective, which is n/2 for n = "
+        "{n}: a sum without its factor 2, where the derivative is 2 times the mean."
+    ),
+    "gradient_mismatch.sum": Template(
+        "The gradient supplied is {ratio:.6g} times the derivative of the objective, which is n: a sum "
+        "over the {n} data where the derivative has their mean."
+    ),
+    "gradient_mismatch.mean": Template(
+        "The gradient supplied is {ratio:.6g} times the derivative of the objective, which is 1/n for n = "
+        "{n}: a mean over the data where the derivative has their sum."
+    ),
+    "gradient_mismatch.mean_for_sum": Template(
+        "The gradient supplied is {ratio:.6g} times the derivative of the objective, which is 2/n for n = "
+        "{n}: a mean, with a factor 2, where the derivative has half the sum."
+    ),
+    "gradient_mismatch.zero": Template("The gradient supplied has nothing of the derivative in it."),
+    "gradient_mismatch.constant": Template(
+        "The gradient supplied is {ratio:.6g} times the derivative of the objective, everywhere: it points "
+        "the right way, with the wrong length. A sum taken for a mean, or a factor 2, does that."
+    ),
+    "gradient_mismatch.one_coordinate": Template(
+        "The gradient supplied for {coordinate} is not the derivative of the objective; the other "
+        "coordinates are right."
+    ),
+    "gradient_mismatch.one_coordinate.sign": Template(
+        "The gradient supplied for {coordinate} has the wrong sign; the other coordinates are right."
+    ),
+    "gradient_mismatch.one_coordinate.factor_two": Template(
+        "The gradient supplied for {coordinate} is 2 times the derivative; the other coordinates are right."
+    ),
+    "gradient_mismatch.one_coordinate.half": Template(
+        "The gradient supplied for {coordinate} is half the derivative: a factor 2 is missing; the other "
+        "coordinates are right."
+    ),
+    "gradient_mismatch.permuted": Template("The gradient supplied has the right numbers in the wrong order."),
+    "gradient_mismatch.transposed": Template("The gradient supplied is the derivative transposed."),
+    "gradient_mismatch.different": Template(
+        "The gradient supplied is not the derivative of the objective, most of all in {coordinate}."
+    ),
+    "left_domain": Template("Step {step} left the domain: {expression} with {argument} = {value:.6g}."),
+    "left_domain.start": Template(
+        "The start is outside the domain: {expression} with {argument} = {value:.6g}."
+    ),
+    "left_domain.slope": Template(
+        "Step {step} went where the objective has no slope along {of}: {expression} with {argument} = "
+        "{value:.6g}."
+    ),
+    "left_domain.slope.start": Template(
+        "At the start the objective has no slope along {of}: {expression} with {argument} = {value:.6g}."
+    ),
+    "left_domain.opaque": Template("Step {step} left the domain: the function gives no finite number there."),
+    "left_domain.opaque.start": Template(
+        "The start is outside the domain: the function gives no finite number there."
+    ),
+    "overflow": Template("At step {step} a number overflowed: {expression} with {argument} = {value:.6g}."),
+    "overflow.start": Template(
+        "A number overflows at the start: {expression} with {argument} = {value:.6g}."
+    ),
+    "overflow.slope": Template(
+        "At step {step} the slope along {of} overflowed: {expression} with {argument} = {value:.6g}."
+    ),
+    "overflow.slope.start": Template(
+        "The slope along {of} overflows at the start: {expression} with {argument} = {value:.6g}."
+    ),
+    "unbounded_below.negative_curvature": Template(
+        "The objective has no minimum: along {along} its curvature is {curvature:.4g}, so it falls without "
+        "end; {far:.3g} away it is {value_there:.3g}."
+    ),
+    "unbounded_below.negative_curvature.up": Template(
+        "The objective has no maximum: along {along} its curvature is {curvature:.4g}, so it rises without "
+        "end; {far:.3g} away it is {value_there:.3g}."
+    ),
+    "unbounded_below.slope": Template(
+        "The objective has no minimum: along {along} it falls in a straight line without end; {far:.3g} "
+        "away it is {value_there:.3g}."
+    ),
+    "unbounded_below.slope.up": Template(
+        "The objective has no maximum: along {along} it rises in a straight line without end; {far:.3g} "
+        "away it is {value_there:.3g}."
+    ),
+    "unbounded_below.values": Template(
+        "The objective has no minimum as far as can be seen: along {along} it falls on and on; {far:.3g} "
+        "away it is {value_there:.3g}."
+    ),
+    "unbounded_below.values.up": Template(
+        "The objective has no maximum as far as can be seen: along {along} it rises on and on; {far:.3g} "
+        "away it is {value_there:.3g}."
+    ),
+    "rmse_rate": Template(
+        "The objective is a square root, whose slope does not fade towards its minimum, so that a learning "
+        "rate acts on the square as if divided by twice the root: near the least value {least_value:.4g} "
+        "the rate {learning_rate:.4g} is above the limit {limit:.4g}, and no step settles."
+    ),
+    "rmse_chatter": Template(
+        "The objective is a square root that can fall to 0, and there its slope does not fade: with a "
+        "constant learning rate of {learning_rate:.4g} it chatters for ever around values of {value:.3g}."
+    ),
+    ABOVE: Template(
+        "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the curvature "
+        "{curvature:.4g} along {along} sets: there the error is multiplied by {factor:.4g} at every step, "
+        "and the value rose from step {began} on."
+    ),
+    f"{ABOVE}.unseen": Template(
+        "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the curvature "
+        "{curvature:.4g} along {along} sets: there the error is multiplied by {factor:.4g} at every step, "
+        "which the value does not show yet."
+    ),
+    f"{ABOVE}.onset": Template(
+        "From step {began} on the learning rate {learning_rate:.4g} was above the limit {limit:.4g} that "
+        "the curvature {curvature:.4g} met there along {along} sets."
+    ),
+    f"{ABOVE}.at": Template(
+        "The learning rate {learning_rate:.4g} is the limit {limit:.4g} itself that the curvature "
+        "{curvature:.4g} along {along} sets: there the error keeps its size at every step."
+    ),
+    f"{ABOVE}.local": Template(
+        "From step {began} on the learning rate {learning_rate:.4g} was above the limit {limit:.4g} that "
+        "the curvature {curvature:.4g} met there along {along} sets: every step was about {factor:.4g} "
+        "times the last."
+    ),
+    f"{ABOVE}.bouncing": Template(
+        "Around the minimum near by the learning rate {learning_rate:.4g} is above the limit {limit:.4g} "
+        "that the curvature {curvature:.4g} along {along} sets, so the steps bounce about it and never "
+        "settle."
+    ),
+    f"{ABOVE}.measured": Template(
+        "The value got worse from step {began} on. What the largest learning rate of {rule} is on this "
+        "objective no formula says; with a smaller one it does not."
+    ),
+    f"{ABOVE}.measured.alone": Template(
+        "The value got worse from step {began} on, with {rule} and a learning rate of {learning_rate:.4g}."
+    ),
+    "momentum_too_large": Template(
+        "The momentum {momentum:.4g} is too large: the point swings about the minimum with a period of "
+        "{period:.3g} steps, and only the part {modulus:.4g} of the swing is left after each; it will take "
+        "{steps_needed:,.0f} steps. For this objective {best_momentum:.3g} is best."
+    ),
+    "momentum_too_large.local": Template(
+        "Near the minimum the momentum {momentum:.4g} is too large: the point swings with a period of "
+        "{period:.3g} steps, and only the part {modulus:.4g} of the swing is left after each; it would "
+        "take about {steps_needed:,.0f} steps. There {best_momentum:.3g} is best."
+    ),
+    "zigzag": Template(
+        "The path zig-zags: along {along}, where the curvature is {curvature:.4g}, every step multiplies "
+        "the error by {factor:.4g}, while along {slow_along} it is {slow_factor:.4g}."
+    ),
+    "zigzag.single": Template(
+        "The path zig-zags: the curvature is {curvature:.4g}, and every step multiplies the error by "
+        "{factor:.4g}."
+    ),
+    "zigzag.local": Template(
+        "The path zig-zags: near by, every step along {along}, where the curvature is {curvature:.4g}, "
+        "multiplies the error by about {factor:.4g}."
+    ),
+    "zigzag.single.local": Template(
+        "The path zig-zags: near by the curvature is {curvature:.4g}, and every step multiplies the error "
+        "by about {factor:.4g}."
+    ),
+    "learning_rate_too_small": Template(
+        "The learning rate {learning_rate:.4g} is {below:,.0f} times below the limit {limit:.4g}: with it "
+        "the way takes {steps_needed:,.0f} steps, with {best_rate:.4g} it takes {steps_possible:,.0f}."
+    ),
+    "learning_rate_too_small.local": Template(
+        "The learning rate {learning_rate:.4g} is {below:,.0f} times below the limit {limit:.4g} of the "
+        "curvature on the way: near the minimum alone it would take {steps_needed:,.0f} steps."
+    ),
+    "learning_rate_too_small.measured": Template(
+        "The point is still walking straight on, {per_step:.3g} at each step: the learning rate "
+        "{learning_rate:.4g}, which sets the length of the steps, is too small for the way."
+    ),
+    "kink": Template(
+        "The gradient jumps at a kink, where {expression} has its corner: it does not fade there, so steps "
+        "of a constant learning rate never settle and no tolerance on the gradient is met."
+    ),
+    "kink.opaque": Template(
+        "The gradient jumps at a kink along {along}: it does not fade there, so steps of a constant "
+        "learning rate never settle and no tolerance on the gradient is met."
+    ),
+    "kink.standing": Template(
+        "The run stands on a kink along {along}: the gradient has no value there but that of a convention, "
+        "so that a test on it says little."
+    ),
+    "saddle.saddle": Template(
+        "The run stands at a saddle: the curvature is {curvature:.4g} along {along}, and a nudge that way "
+        "leads on."
+    ),
+    "saddle.maximum": Template(
+        "The run stands at a maximum: every way leads down, most steeply along {along}."
+    ),
+    "saddle.minimum": Template(
+        "The run stands at a minimum: every way leads up, most steeply along {along}."
+    ),
+    "saddle.inflection": Template(
+        "The run creeps up to an inflection: the objective goes on falling beyond it along {along}, with "
+        "the power {order:.3g} of the distance."
+    ),
+    "saddle.inflection.unmeasured": Template(
+        "The run creeps up to an inflection: the objective goes on falling beyond it along {along}."
+    ),
+    "saddle.plateau": Template("The run stands on a plateau: far along {along} the objective is better."),
+    "flat.flat_valley": Template(
+        "Along {along} nothing changes: the minimum is not one point but a whole valley, and where on it a "
+        "run ends depends on its start."
+    ),
+    "flat.higher_order_minimum": Template(
+        "At the minimum there is no curvature along {along}: the gradient fades long before the point "
+        "arrives, and steps get ever shorter."
+    ),
+    "flat.higher_order_minimum.order": Template(
+        "At the minimum there is no curvature along {along}: values rise with the power {order:.3g} of the "
+        "distance, so the gradient fades long before the point arrives."
+    ),
+    "flat.asymptote": Template(
+        "The objective keeps falling along {along} and has no minimum there: the gradient fades while the "
+        "point runs off, {moved:.4g} so far."
+    ),
+    "flat.asymptote.up": Template(
+        "The objective keeps rising along {along} and has no maximum there: the gradient fades while the "
+        "point runs off, {moved:.4g} so far."
+    ),
+    "flat.plateau.up": Template(
+        "The ground is so flat here that the gradient is {gradient_norm:.3g}; far along {along} the "
+        "objective is higher."
+    ),
+    "flat.flat_valley.up": Template(
+        "Along {along} nothing changes: the maximum is not one point but a whole ridge, and where on it a "
+        "run ends depends on its start."
+    ),
+    "flat.higher_order_minimum.up": Template(
+        "At the maximum there is no curvature along {along}: the gradient fades long before the point "
+        "arrives, and steps get ever shorter."
+    ),
+    "flat.higher_order_minimum.order.up": Template(
+        "At the maximum there is no curvature along {along}: values fall with the power {order:.3g} of the "
+        "distance, so the gradient fades long before the point arrives."
+    ),
+    "flat.undecided.up": Template(
+        "The ground is so flat along {along} that rounding hides whether it rises or falls."
+    ),
+    "flat.small_by_units.up": Template(
+        "The gradient {gradient_norm:.3g} is within the tolerance only because of the units: the curvature "
+        "is {curvature:.3g}, and the maximum is {distance:.4g} away."
+    ),
+    "saddle.maximum.up": Template(
+        "The run stands at a maximum: every way leads down, most steeply along {along}."
+    ),
+    "saddle.minimum.up": Template(
+        "The run stands at a minimum, and a maximum was asked for: every way leads up, most steeply along "
+        "{along}."
+    ),
+    "saddle.inflection.up": Template(
+        "The run creeps up to an inflection: the objective goes on rising beyond it along {along}, with "
+        "the power {order:.3g} of the distance."
+    ),
+    "saddle.inflection.unmeasured.up": Template(
+        "The run creeps up to an inflection: the objective goes on rising beyond it along {along}."
+    ),
+    "flat.plateau": Template(
+        "The ground is so flat here that the gradient is {gradient_norm:.3g}; far along {along} the "
+        "objective is lower."
+    ),
+    "flat.undecided": Template(
+        "The ground is so flat along {along} that rounding hides whether it rises or falls."
+    ),
+    "flat.small_by_units": Template(
+        "The gradient {gradient_norm:.3g} is within the tolerance only because of the units: the curvature "
+        "is {curvature:.3g}, and the minimum is {distance:.4g} away."
+    ),
+    "rounding_floor": Template(
+        "The tolerance {tolerance:.3g} is not met in {precision}: on this way rounding alone keeps the "
+        "gradient at about {floor:.2g}."
+    ),
+    "stalled": Template(
+        "The run stalled at step {step}: the point no longer moves though the gradient is "
+        "{gradient_norm:.3g}."
+    ),
+    "stalled.short": Template(
+        "The run stalled at step {step}: a step is {step_length:.2g} long, and numbers of this size lie "
+        "{spacing:.2g} apart."
+    ),
+    "cycle": Template(
+        "The points repeat themselves, with a period of {period} steps and a width of {width:.4g}, while "
+        "the gradient stays at {gradient_norm:.3g}: the run has settled into a cycle, and more steps "
+        "change nothing."
+    ),
+    "cycle.unknown": Template(
+        "The points repeat themselves while the gradient stays at {gradient_norm:.3g}: the run has settled "
+        "into a cycle, and more steps change nothing."
+    ),
+    "chatter": Template(
+        "The steps of {rule} do not fade with the gradient: with a learning rate of {learning_rate:.4g} "
+        "they stay about {length:.2g} long, and the point goes round the minimum at a distance of about "
+        "{distance:.2g}."
+    ),
+    "step_size_bounds.min_step": Template(
+        "Every step of {rule} has the least length that it allows, {bound:.3g}, which is too long to meet "
+        "the tolerance."
+    ),
+    "step_size_bounds.max_step": Template(
+        "Every step of {rule} has the greatest length that it allows, {bound:.3g}: the way is longer than "
+        "that."
+    ),
+    "loose_tolerance.value": Template(
+        "The test was loose: the last step changed the value by no more than {tolerance:.3g}, yet the "
+        "gradient is still {gradient_norm:.3g}, {left:.2g} times that at the start."
+    ),
+    "loose_tolerance.step": Template(
+        "The test was loose: the last step was no longer than {tolerance:.3g}, yet the gradient is still "
+        "{gradient_norm:.3g}, {left:.2g} times that at the start."
+    ),
+    "loose_tolerance.gradient": Template(
+        "The tolerance {tolerance:.3g} is loose: the gradient is still {left:.2g} times that at the start, "
+        "and the part {part:.2g} of the way is still to go."
+    ),
+    "schedule_too_fast": Template(
+        "The schedule has brought the learning rate from {first_rate:.4g} to {last_rate:.2g} by step "
+        "{step}: the steps that are left are too short to arrive."
+    ),
+    "too_few_steps": Template(
+        "The run was still on its way: after {steps} steps the gradient norm is {gradient_norm:.3g}, and "
+        "{wanted:.3g} was asked for."
+    ),
+    "active_bounds": Template("Bounds hold {names}: beyond them the objective would be better."),
+    "pole": Template(
+        "After step {step} the run jumped over a pole of the objective, where {expression} is 0: {place}."
+    ),
+    "ill_conditioned": Template(
+        "The curvatures lie {condition:,.4g} times apart, from {largest:.4g} along {steep} to "
+        "{smallest:.4g} along {shallow}: even the best constant learning rate {best_rate:.4g} takes "
+        "{steps_at_best_rate:,.0f} steps."
+    ),
+    "ill_conditioned.local": Template(
+        "Near the minimum the curvatures lie {condition:,.4g} times apart, from {largest:.4g} along "
+        "{steep} to {smallest:.4g} along {shallow}: even the best constant learning rate there, "
+        "{best_rate:.4g}, takes about {steps_at_best_rate:,.0f} steps."
+    ),
+    "learning_rate_above_limit.up": Template(
+        "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the downward curvature "
+        "{curvature:.4g} along {along} sets: there the error is multiplied by {factor:.4g} at every step, "
+        "and the value fell from step {began} on."
+    ),
+    "learning_rate_above_limit.unseen.up": Template(
+        "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the downward curvature "
+        "{curvature:.4g} along {along} sets: there the error is multiplied by {factor:.4g} at every step, "
+        "which the value does not show yet."
+    ),
+    "learning_rate_above_limit.onset.up": Template(
+        "From step {began} on the learning rate {learning_rate:.4g} was above the limit {limit:.4g} that "
+        "the downward curvature {curvature:.4g} met there along {along} sets."
+    ),
+    "learning_rate_above_limit.at.up": Template(
+        "The learning rate {learning_rate:.4g} is the limit {limit:.4g} itself that the downward curvature "
+        "{curvature:.4g} along {along} sets: there the error keeps its size at every step."
+    ),
+    "learning_rate_above_limit.local.up": Template(
+        "From step {began} on the learning rate {learning_rate:.4g} was above the limit {limit:.4g} that "
+        "the downward curvature {curvature:.4g} met there along {along} sets: every step was about "
+        "{factor:.4g} times the last."
+    ),
+    "learning_rate_above_limit.bouncing.up": Template(
+        "Around the maximum near by the learning rate {learning_rate:.4g} is above the limit {limit:.4g} "
+        "that the downward curvature {curvature:.4g} along {along} sets, so the steps bounce about it and "
+        "never settle."
+    ),
+    "momentum_too_large.up": Template(
+        "The momentum {momentum:.4g} is too large: the point swings about the maximum with a period of "
+        "{period:.3g} steps, and only the part {modulus:.4g} of the swing is left after each; it will take "
+        "{steps_needed:,.0f} steps. For this objective {best_momentum:.3g} is best."
+    ),
+    "momentum_too_large.local.up": Template(
+        "Near the maximum the momentum {momentum:.4g} is too large: the point swings with a period of "
+        "{period:.3g} steps, and only the part {modulus:.4g} of the swing is left after each; it would "
+        "take about {steps_needed:,.0f} steps. There {best_momentum:.3g} is best."
+    ),
+    "zigzag.up": Template(
+        "The path zig-zags: along {along}, where the downward curvature is {curvature:.4g}, every step "
+        "multiplies the error by {factor:.4g}, while along {slow_along} it is {slow_factor:.4g}."
+    ),
+    "zigzag.single.up": Template(
+        "The path zig-zags: the downward curvature is {curvature:.4g}, and every step multiplies the error "
+        "by {factor:.4g}."
+    ),
+    "zigzag.local.up": Template(
+        "The path zig-zags: near by, every step along {along}, where the downward curvature is "
+        "{curvature:.4g}, multiplies the error by about {factor:.4g}."
+    ),
+    "zigzag.single.local.up": Template(
+        "The path zig-zags: near by the downward curvature is {curvature:.4g}, and every step multiplies "
+        "the error by about {factor:.4g}."
+    ),
+    "learning_rate_too_small.local.up": Template(
+        "The learning rate {learning_rate:.4g} is {below:,.0f} times below the limit {limit:.4g} of the "
+        "curvature on the way: near the maximum alone it would take {steps_needed:,.0f} steps."
+    ),
+    "chatter.up": Template(
+        "The steps of {rule} do not fade with the gradient: with a learning rate of {learning_rate:.4g} "
+        "they stay about {length:.2g} long, and the point goes round the maximum at a distance of about "
+        "{distance:.2g}."
+    ),
+    "ill_conditioned.up": Template(
+        "The downward curvatures lie {condition:,.4g} times apart, from {largest:.4g} along {steep} to "
+        "{smallest:.4g} along {shallow}: even the best constant learning rate {best_rate:.4g} takes "
+        "{steps_at_best_rate:,.0f} steps."
+    ),
+    "ill_conditioned.local.up": Template(
+        "Near the maximum the downward curvatures lie {condition:,.4g} times apart, from {largest:.4g} "
+        "along {steep} to {smallest:.4g} along {shallow}: even the best constant learning rate there, "
+        "{best_rate:.4g}, takes about {steps_at_best_rate:,.0f} steps."
+    ),
+}

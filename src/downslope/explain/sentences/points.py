@@ -1,0 +1,136 @@
+"""What is said of the point that a run reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from downslope.messages import Template
+
+POINTS: Mapping[str, Template] = {
+    "minimum": Template(
+        "The point is a strict minimum: steep along {steep}, curvature {most:.4g}; shallow along "
+        "{shallow}, {least:.4g}."
+    ),
+    "minimum.single": Template("The point is a strict minimum, with curvature {most:.4g}."),
+    "maximum.up.single": Template("The point is a strict maximum, with curvature {most:.4g}."),
+    "maximum.up": Template(
+        "The point is a strict maximum: steep along {steep}, curvature {most:.4g}; shallow along "
+        "{shallow}, {least:.4g}."
+    ),
+    "minimum.round": Template("The point is a strict minimum, with curvature {most:.4g} in every direction."),
+    "maximum.up.round": Template(
+        "The point is a strict maximum, with curvature {most:.4g} in every direction."
+    ),
+    "minimum.near": Template(
+        "The point is near a strict minimum, {distance:.3g} away: steep along {steep}, curvature "
+        "{most:.4g}; shallow along {shallow}, {least:.4g}."
+    ),
+    "minimum.single.near": Template(
+        "The point is near a strict minimum, {distance:.3g} away, with curvature {most:.4g}."
+    ),
+    "minimum.round.near": Template(
+        "The point is near a strict minimum, {distance:.3g} away, with curvature {most:.4g} in every "
+        "direction."
+    ),
+    "maximum.up.near": Template(
+        "The point is near a strict maximum, {distance:.3g} away: steep along {steep}, curvature "
+        "{most:.4g}; shallow along {shallow}, {least:.4g}."
+    ),
+    "maximum.up.single.near": Template(
+        "The point is near a strict maximum, {distance:.3g} away, with curvature {most:.4g}."
+    ),
+    "maximum.up.round.near": Template(
+        "The point is near a strict maximum, {distance:.3g} away, with curvature {most:.4g} in every "
+        "direction."
+    ),
+    "minimum.bare": Template("The point is a minimum within the bounds: no coordinate is free to move."),
+    "maximum.bare": Template("The point is a maximum within the bounds: no coordinate is free to move."),
+    "saddle": Template("The point is a saddle, not a minimum: the objective falls along {way}."),
+    "saddle.up": Template("The point is a saddle, not a maximum: the objective rises along {way}."),
+    "maximum": Template("The point is a maximum, not a minimum: the objective falls along {way}."),
+    "minimum.up": Template("The point is a minimum, not a maximum: the objective rises along {way}."),
+    "degenerate.flat_valley": Template(
+        "The point is on the floor of a flat valley: along {way} nothing changes, so it is a minimum, and "
+        "not the only one."
+    ),
+    "degenerate.flat_valley.up": Template(
+        "The point is on a level ridge: along {way} nothing changes, so it is a maximum, and not the only "
+        "one."
+    ),
+    "degenerate.higher_order_minimum": Template(
+        "The point is a minimum without curvature along {way}: values rise there more slowly than a square "
+        "does."
+    ),
+    "degenerate.higher_order_minimum.up": Template(
+        "The point is a maximum without curvature along {way}: values fall there more slowly than a square "
+        "does."
+    ),
+    "degenerate.inflection": Template(
+        "The point is not a minimum but an inflection: the objective falls along {way} and rises the other "
+        "way."
+    ),
+    "degenerate.inflection.up": Template(
+        "The point is not a maximum but an inflection: the objective rises along {way} and falls the other "
+        "way."
+    ),
+    "degenerate.asymptote": Template(
+        "There is no minimum here: the objective keeps falling along {way}, ever more slowly."
+    ),
+    "degenerate.asymptote.up": Template(
+        "There is no maximum here: the objective keeps rising along {way}, ever more slowly."
+    ),
+    "degenerate.plateau": Template(
+        "The point is on a plateau, not at a minimum: far along {way} the objective is lower."
+    ),
+    "degenerate.plateau.up": Template(
+        "The point is on a plateau, not at a maximum: far along {way} the objective is higher."
+    ),
+    "degenerate.undecided": Template(
+        "The point is stationary; neither its curvature nor values further out decide what it is."
+    ),
+    "edge_of_domain": Template("The last good point is at the edge of the domain of the objective."),
+    "kink": Template("The point is on a kink along {way}: the gradient jumps there and does not vanish."),
+    "not_stationary": Template("The point is not stationary: the objective is still changing."),
+    "not_stationary.curved": Template(
+        "The point is not stationary; the objective is steep along {steep}, curvature {most:.4g}, and "
+        "shallow along {shallow}, {least:.4g}."
+    ),
+    "not_stationary.wrong_gradient": Template(
+        "The gradient that was supplied vanishes here, and the derivative of the objective does not: the "
+        "point is not stationary."
+    ),
+    "small_by_units": Template(
+        "The gradient is small only because of the units: the stationary point itself is {distance:.4g} away."
+    ),
+    "unseen": Template(
+        "What kind of point it ended at cannot be told: this is a record, and the function is not in it."
+    ),
+    "unknown": Template("What kind of point this is was not looked into."),
+    "unknown.too_many": Template(
+        "What kind of point this is was not looked into: with so many parameters, their second derivatives "
+        "would cost more than the run."
+    ),
+    "unknown.not_finite": Template(
+        "What kind of point this is cannot be told: its second derivatives are not finite."
+    ),
+    "unknown.coarse": Template(
+        "What kind of point this is cannot be told: differences of float32 gradients are too coarse for "
+        "second derivatives."
+    ),
+    "unknown.random": Template(
+        "What kind of point this is cannot be told: the function draws random numbers, and differences of "
+        "such values measure the draw, not a curvature."
+    ),
+    "unknown.too_dear": Template(
+        "What kind of point this is was not looked into: that would have taken longer than the run."
+    ),
+    "unknown.unfinished": Template(
+        "What kind of point this leads to cannot be told yet: the gradient that is left outweighs what the "
+        "curvature shows."
+    ),
+}
+
+HELD: Mapping[str, Template] = {
+    "lower": Template("Bounds hold {names} at the end: beyond them the objective would be lower."),
+    "lower.up": Template("Bounds hold {names} at the end: beyond them the objective would be higher."),
+}

@@ -1,0 +1,124 @@
+"""What is said of a record, of what happened, and of what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from downslope.messages import Template
+
+RECORDS: Mapping[str, Template] = {
+    "not_finite.value.nan": Template("The value is not a number at step {step}; the record ends before it."),
+    "not_finite.value.infinite": Template("The value is infinite at step {step}; the record ends before it."),
+    "not_finite.gradient.nan": Template(
+        "The gradient is not a number at step {step}; the record ends before it."
+    ),
+    "not_finite.gradient.infinite": Template(
+        "The gradient is infinite at step {step}; the record ends before it."
+    ),
+    "not_finite.point": Template("The point is not finite at step {step}; the record ends before it."),
+    "learning_rate_above_limit": Template(
+        "The value rose from step {step} on. The gradients measure a curvature of {curvature:.4g} along "
+        "the last steps, along {along}; for that, {rule} is stable up to a learning rate of {limit:.4g}, "
+        "and it was {learning_rate:.4g}."
+    ),
+    "learning_rate_above_limit.nowhere": Template(
+        "The value rose from step {step} on. The gradients measure a curvature of {curvature:.4g} along "
+        "the last steps; for that, {rule} is stable up to a learning rate of {limit:.4g}, and it was "
+        "{learning_rate:.4g}."
+    ),
+    "diverging": Template(
+        "The value rose at every step from step {step} on, from {before:.4g} to {after:.4g}."
+    ),
+    "diverging.norm": Template(
+        "The gradient's norm rose at every step from step {step} on, from {before:.4g} to {after:.4g}; "
+        "values were not recorded."
+    ),
+    "not_moving": Template(
+        "The parameters did not move in the last {steps} steps, though the gradient's norm is "
+        "{gradient_norm:.3g}: is the learning rate 0, or does the optimizer hold other parameters than the "
+        "model?"
+    ),
+    "not_moving.no_gradient": Template(
+        "The parameters did not move in the last {steps} steps: their gradient is exactly 0. Does the cost "
+        "depend on them?"
+    ),
+    "zigzag": Template(
+        "{along} goes to and fro: its step changed its sign {steps} times in a row up to the end, where it "
+        "is {size:.3g} long."
+    ),
+    "noisy": Template(
+        "In the last {steps} steps the value has no trend: it swings by {spread:.3g} (one standard "
+        "deviation) around {level:.4g}."
+    ),
+    "plateau": Template(
+        "The value has been level for {steps} steps, at {value:.4g} within {spread:.2g}, with {left:.0%} "
+        "of the first gradient's norm still there."
+    ),
+    "unfinished": Template(
+        "The value was still falling at the end: by {part:.1%} of its whole fall in the last {steps} steps."
+    ),
+    "learning_rate_above_limit.up": Template(
+        "The value fell from step {step} on. The gradients measure a downward curvature of {curvature:.4g} "
+        "along the last steps, along {along}; for that, {rule} is stable up to a learning rate of "
+        "{limit:.4g}, and it was {learning_rate:.4g}."
+    ),
+    "learning_rate_above_limit.nowhere.up": Template(
+        "The value fell from step {step} on. The gradients measure a downward curvature of {curvature:.4g} "
+        "along the last steps; for that, {rule} is stable up to a learning rate of {limit:.4g}, and it was "
+        "{learning_rate:.4g}."
+    ),
+    "diverging.up": Template(
+        "The value fell at every step from step {step} on, from {before:.4g} to {after:.4g}."
+    ),
+}
+
+COURSES: Mapping[str, Template] = {
+    "both": Template(
+        "In one step the value went from {value:.4g} to {value_end:.4g}, and the gradient's norm from "
+        "{norm:.3g} to {norm_end:.3g}.",
+        "In {n:,} steps the value went from {value:.4g} to {value_end:.4g}, and the gradient's norm from "
+        "{norm:.3g} to {norm_end:.3g}.",
+    ),
+    "both.open": Template(
+        "One step was made, where the value was {value:.4g} and the gradient's norm {norm:.3g}.",
+        "In {n:,} steps the value went from {value:.4g} to {value_end:.4g}, and the gradient's norm from "
+        "{norm:.3g} to {norm_end:.3g}, as seen before the last of them.",
+    ),
+    "value": Template(
+        "In one step the value went from {value:.4g} to {value_end:.4g}; gradients were not recorded.",
+        "In {n:,} steps the value went from {value:.4g} to {value_end:.4g}; gradients were not recorded.",
+    ),
+    "value.open": Template(
+        "One step was made, where the value was {value:.4g}; gradients were not recorded.",
+        "In {n:,} steps the value went from {value:.4g} to {value_end:.4g}, as seen before the last of "
+        "them; gradients were not recorded.",
+    ),
+    "norm": Template(
+        "In one step the gradient's norm went from {norm:.3g} to {norm_end:.3g}; values were not recorded: "
+        "run.log(loss) would tell them.",
+        "In {n:,} steps the gradient's norm went from {norm:.3g} to {norm_end:.3g}; values were not "
+        "recorded: run.log(loss) would tell them.",
+    ),
+    "norm.open": Template(
+        "One step was made, where the gradient's norm was {norm:.3g}; values were not recorded: "
+        "run.log(loss) would tell them.",
+        "In {n:,} steps the gradient's norm went from {norm:.3g} to {norm_end:.3g}, as seen before the "
+        "last of them; values were not recorded: run.log(loss) would tell them.",
+    ),
+    "nothing": Template(
+        "One step was recorded, without values or gradients.",
+        "{n:,} steps were recorded, without values or gradients.",
+    ),
+}
+
+LEFT_OUT: Mapping[str, Template] = {
+    "clock": Template(
+        "Looking took far longer than was counted, so nothing of it is told, and no advice is given."
+    ),
+    "time": Template(
+        "The rest was not looked into: it would have taken longer than the run, and than a second."
+    ),
+    "evaluations": Template(
+        "The rest was not looked into: it would have taken more evaluations than the run."
+    ),
+}

@@ -1,0 +1,254 @@
+"""Whether a direction separates the classes, or the zero counts: then no finite parameters are best, and it proves so.
+
+Along ``d`` the likelihood never falls and rises for ever where ``a_i'd >= 0`` for all rows ``a_i``, ``> 0`` for some.
+For log_loss ``a_i = ±x_i`` by its label; for softmax there is a row for each other class, with ``x_i`` in the place of
+its own and ``-x_i`` in that of the other; for poisson ``a_i = -x_i`` where the count is 0, and ``x_i'd = 0`` elsewhere.
+
+Either there is such a direction, or some ``lambda > 0`` makes ``A'lambda = 0`` (E. Stiemke 1915). Least squares of
+``A'lambda`` over ``lambda >= 1/n`` decide which: what they leave is 0, or is itself such a direction, because the
+conditions of optimality say ``A r >= 0`` and ``1'A r / n = |r|^2``. They are solved by active sets (C. Lawson, R.
+Hanson 1974), with few rows at a time: those of a sample, and then the ones that the direction found does not suit.
+
+Source: A. Albert, J. Anderson, Biometrika 71 (1984) 1-10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from downslope.fitting.objective import DataObjective, RowBlock
+from downslope.fitting.preconditioning import Coordinates
+from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
+from downslope.fitting.strategies import standardised
+
+MOST_PARAMETERS = 100
+FIRST_ROWS = 4_000  # inequalities to begin with
+MORE_ROWS = 500  # that are added where they do not hold
+MOST_ROUNDS = 30
+BLOCK = 2_000  # rows of the table at a time
+NOTHING_LEFT = 1e-12  # of least squares of rows of length 1
+EDGE = 1e-8  # a row of length 1 this near to the plane lies on it
+RANK = 1e-10
+
+Blocks = Callable[[], Iterator[Array]]
+
+
+@dataclass(frozen=True, eq=False)
+class Separation:
+    """The certificate.
+
+    Attributes:
+        direction: in the user's parameters, its largest component 1.
+        edge: how many inequalities it leaves as equations; with none the separation is complete.
+    """
+
+    direction: Array
+    edge: int
+
+
+def find_separation(objective: DataObjective) -> Separation | None:
+    """A direction that separates; None where there is none, or where it would be dear to find.
+
+    ``objective`` is the cost of a hypothesis that is linear in its parameters.
+    """
+    if objective.loss.link == "identity" or objective.parameters.size > MOST_PARAMETERS:
+        return None
+    with np.errstate(all="ignore"):
+        rows = _ScaledRows(objective)
+        way = _way(rows)
+        found = _direction(rows, way) if way.shape[1] else None
+    if found is None:
+        return None
+    d, edge = found
+    direction = rows.basis @ way @ d
+    return Separation(direction / np.max(np.abs(direction)), edge)
+
+
+# --- the rows ----------------------------------------------------------------------------------------------
+
+
+class _ScaledRows:
+    """Inequalities and equations in parameters of about the same size; ``basis`` leads back to the user's."""
+
+    def __init__(self, objective: DataObjective) -> None:
+        size = objective.parameters.size
+        self.at, self.penalty = np.zeros(size), objective.penalty
+        if isinstance(objective.rows, LinearRows):
+            objective, c = standardised(objective)
+        else:
+            lengths = np.sqrt(
+                np.mean(np.square(objective.rows.jacobian(self.at, slice(0, BLOCK))[1]), axis=0)
+            )
+            units = 1 / np.where((lengths > 0) & np.isfinite(lengths), lengths, 1.0)
+            c = Coordinates("standardised", np.diag(units), np.zeros(size), np.eye(size))
+        self.objective, self.matrix, self.basis = objective, c.matrix, c.shear @ c.matrix
+
+    def blocks(self) -> Iterator[tuple[Array, Array]]:
+        """(inequalities, equations) of the rows that count, some at a time."""
+        for part in self.objective.parts():
+            for begin in range(0, part.rows.count, BLOCK):
+                yield self._of(part, slice(begin, begin + BLOCK))
+
+    def sample(self) -> tuple[Array, Array]:
+        """The same of some rows from all over the table, or of all where they are few."""
+        o = self.objective
+        part = RowBlock(o.rows, o.y, o.weights)  # of a table in files, those that are in memory
+        others = o.rows.classes - 1 if isinstance(o.rows, SoftmaxRows) else 1
+        return self._of(part, slice(0, None, max(1, o.rows.count * others // FIRST_ROWS)))
+
+    def _of(self, part: RowBlock, some: slice) -> tuple[Array, Array]:
+        rows, link = part.rows, self.objective.loss.link
+        X = rows.features(some) if isinstance(rows, LinearRows) else rows.jacobian(self.at, some)[1]
+        y = part.y[some]
+        if part.weights.size:
+            counts = part.weights[some] > 0
+            X, y = X[counts], y[counts]
+        if isinstance(rows, SoftmaxRows):
+            return _unit(_between_classes(X, y.astype(np.intp), rows.classes) @ self.matrix), X[:0, :0]
+        X = X @ self.matrix
+        if link == "exp":
+            return _unit(-X[y == 0]), _unit(X[y > 0])
+        return _unit((2 * y - 1)[:, None] * X), X[:0]
+
+
+def _way(rows: _ScaledRows) -> Array:
+    """The directions that are free to separate, one a column: without a penalty, and leaving positive counts alone."""
+    size, penalty = len(rows.basis), rows.penalty
+    R: Array = np.zeros((0, size))
+    if penalty.l1 or penalty.l2:
+        R = _unit(rows.basis[penalty.mask > 0])
+    if rows.objective.loss.link == "exp":
+        for _, equations in chain([rows.sample()], rows.blocks()):
+            R = np.asarray(np.linalg.qr(np.concatenate([R, equations]), mode="r"))
+            if _rank(R) == size:
+                return np.zeros((size, 0))
+    if not len(R):
+        return np.eye(size)
+    return np.asarray(np.linalg.svd(R, full_matrices=True)[2][_rank(R) :].T)
+
+
+def _rank(A: Array) -> int:
+    values = np.linalg.svd(A, compute_uv=False)
+    return int(np.count_nonzero(values > RANK * values[0])) if len(values) and values[0] > 0 else 0
+
+
+def _between_classes(X: Array, own: Array, classes: int) -> Array:
+    """A row for each row and each class that is not its own."""
+    A = np.zeros((len(X), classes, X.shape[1], classes))
+    at = np.arange(len(X))
+    for k in range(classes):
+        A[:, k, :, k] -= X
+        A[at, k, :, own] += X
+    keep = np.arange(classes) != own[:, None]
+    return np.asarray(A[keep].reshape(-1, X.shape[1] * classes))
+
+
+def _unit(A: Array) -> Array:
+    """The rows at length 1, without those that are 0."""
+    A = A / np.maximum(np.max(np.abs(A), axis=1, keepdims=True, initial=0.0), 1e-300)
+    lengths = np.linalg.norm(A, axis=1)
+    return np.asarray(A[lengths > 0.5] / lengths[lengths > 0.5, None])
+
+
+# --- the direction -----------------------------------------------------------------------------------------
+
+
+def _direction(rows: _ScaledRows, way: Array) -> tuple[Array, int] | None:
+    """A direction that suits every row, and how many rows it leaves on the edge."""
+
+    def blocks() -> Iterator[Array]:
+        for inequalities, _ in rows.blocks():
+            yield _unit(inequalities @ way)
+
+    some = _unit(rows.sample()[0] @ way)
+    for _ in range(MOST_ROUNDS):
+        d = _by_least_squares(some)
+        if d is None:
+            more = _beyond(blocks, some)
+        else:
+            least, most, edge, more = _held_against(blocks, d)
+            if least >= -EDGE:
+                return (d, edge) if most > EDGE else None
+        if not len(more):
+            return None
+        some = np.concatenate([some, more])
+    return None
+
+
+def _held_against(blocks: Blocks, d: Array) -> tuple[float, float, int, Array]:
+    """The least and the largest ``a'd``, how many are 0, and the rows that are worst off."""
+    least, most, edge, worst = np.inf, -np.inf, 0, np.zeros((0, len(d)))
+    for block in blocks():
+        if not len(block):
+            continue
+        along = block @ d
+        least, most = min(least, float(along.min())), max(most, float(along.max()))
+        edge += int(np.count_nonzero(np.abs(along) <= EDGE))
+        worst = np.concatenate([worst, block[along < -EDGE]])
+        if len(worst) > MORE_ROWS:
+            worst = worst[np.argsort(worst @ d)[:MORE_ROWS]]
+    return least, most, edge, worst
+
+
+def _beyond(blocks: Blocks, some: Array) -> Array:
+    """Rows that go where those at hand, which no direction separates, leave it open."""
+    R = np.asarray(np.linalg.qr(some, mode="r"))
+    null = np.linalg.svd(R, full_matrices=True)[2][_rank(R) :].T if len(R) else np.eye(some.shape[1])
+    found = np.zeros((0, some.shape[1]))
+    if not null.shape[1]:
+        return found
+    for block in blocks():
+        found = np.concatenate([found, block[np.linalg.norm(block @ null, axis=1) > EDGE][:MORE_ROWS]])
+        if len(found) >= MORE_ROWS:
+            break
+    return found
+
+
+def _by_least_squares(A: Array) -> Array | None:
+    """A direction ``d`` of length 1 with ``A d > 0``; or with ``A d >= 0`` and not 0; None where there is none."""
+    if not len(A):
+        return None
+    ones = np.ones((len(A), 1))
+    to_hull = _residual(np.concatenate([A, ones], axis=1), np.append(np.zeros(A.shape[1]), -1.0))
+    for r in (to_hull[:-1], _residual(A, A.mean(axis=0))):
+        size = float(np.linalg.norm(r))
+        if size > NOTHING_LEFT:
+            d = r / size
+            along = A @ d
+            if np.min(along) >= -EDGE and np.max(along) > EDGE:
+                return np.asarray(d)
+    return None
+
+
+def _residual(A: Array, c: Array) -> Array:
+    """``A'mu + c`` at the least squares over ``mu >= 0``, by active sets."""
+    mu, active, r = np.zeros(len(A)), np.zeros(len(A), bool), c.copy()
+    for _ in range(10 * len(c) + 30):
+        slope = A @ r
+        slope[active] = np.inf
+        j = int(np.argmin(slope))
+        if slope[j] >= -1e-10 * np.linalg.norm(r) - 1e-16:
+            break
+        active[j] = True
+        while True:
+            picked = np.flatnonzero(active)
+            wanted = np.linalg.lstsq(A[picked].T, -c, rcond=None)[0]
+            if np.all(wanted > 0):
+                break
+            down = wanted <= 0
+            part = np.min(mu[picked][down] / (mu[picked][down] - wanted[down] + 1e-300))
+            mu[picked] += part * (wanted - mu[picked])
+            gone = picked[down & (mu[picked] <= 1e-15)]
+            active[gone if len(gone) else picked[down][:1]] = False
+            mu[~active] = 0.0
+            if not active.any():
+                wanted = np.zeros(0)
+                picked = np.flatnonzero(active)
+                break
+        mu[picked] = wanted
+        r = A[picked].T @ wanted + c
+    return np.asarray(r)

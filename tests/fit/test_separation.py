@@ -1,0 +1,137 @@
+"""Separation is proven by a direction: held against linear programmes, and against what a fit then says."""
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+import downslope as ds
+from downslope.fitting.separation import FIRST_ROWS, _by_least_squares, _unit
+
+RNG = np.random.default_rng(7)
+EDGED = {"x": [1, 2, 3, 3, 4, 5], "y": [0, 0, 0, 1, 1, 1]}
+
+
+def by_programme(A, whole):
+    """Whether some direction has all of ``A d >= 0`` and not all 0; or, with ``whole``, all of them > 0."""
+    p, n = A.shape[1], len(A)
+    cost = np.append(np.zeros(p), -1.0) if whole else np.append(-A.sum(axis=0), 0.0)
+    rows = np.column_stack([-A, np.full(n, 1.0 if whole else 0.0)])
+    found = linprog(cost, A_ub=rows, b_ub=np.zeros(n), bounds=[(-1, 1)] * p + [(0, 1)])
+    return -found.fun > 1e-9
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_certificates_are_those_of_linear_programmes(seed):
+    rng = np.random.default_rng(seed)
+    kinds = set()
+    for _ in range(60):
+        p, n = rng.integers(1, 5), rng.integers(2, 25)
+        X = rng.integers(-2, 3, (n, p)).astype(float)
+        side = np.sign(X @ rng.normal(size=p).round() + rng.normal(size=n) * rng.choice([0, 0.3, 2]))
+        A = np.where(side == 0, rng.choice([-1, 1], n), side)[:, None] * X
+        d, whole = _by_least_squares(_unit(A)), by_programme(A, True)
+        assert (d is not None) == by_programme(A, False)
+        if d is not None:
+            assert np.min(A @ d) >= -1e-7
+            assert np.max(A @ d) > 1e-7
+            assert (np.min(A @ d) > 1e-7) == whole
+        kinds.add((d is not None, bool(whole)))
+    assert len(kinds) == 3
+
+
+def certificate(found):
+    (finding,) = [f for f in found.findings if f.code == "separation"]
+    return finding.evidence
+
+
+def test_quasi_complete_separation_is_named_and_no_success():
+    found = ds.fit(EDGED, "y ~ a*x + b", loss="log_loss")
+    evidence = certificate(found)
+    assert (found.status, found.success, found.standard_errors) == ("unbounded", False, None)
+    assert found.loss == pytest.approx(np.log(2) / 3, abs=1e-6)
+    assert evidence["direction"] == pytest.approx({"a": 1 / 3, "b": -1.0})
+    assert (evidence["complete"], evidence["edge"]) == (False, 2)
+    assert found.explain().codes == ("separation",)
+
+
+@pytest.mark.parametrize(
+    "options", [{"learning_rate": 0.1, "steps": 50}, {"path": "formula"}, {"optimizer": "adam", "steps": 50}]
+)
+def test_it_does_not_depend_on_the_rule_or_the_way_over_the_rows(options):
+    found = ds.fit(EDGED, "y ~ a*x + b", loss="log_loss", **options)
+    assert not found.success
+    assert certificate(found)["direction"] == pytest.approx({"a": 1 / 3, "b": -1.0})
+
+
+def test_rows_that_do_not_count_do_not_join_what_is_apart():
+    table = {"x": [1.0, 2, 3, 4, 2.5], "y": [0, 0, 1, 1, 1], "w": [1.0, 1, 1, 1, 0]}
+    apart = {**table, "x": [1.0, 2, 3, 4, 0.0]}
+    assert certificate(ds.fit(apart, "y ~ a*x + b", loss="log_loss", weights="w"))["complete"]
+    joined = ds.fit({**apart, "w": [1.0] * 5}, "y ~ a*x + b", loss="log_loss")
+    assert joined.success
+    assert not joined.findings
+
+
+@pytest.mark.parametrize("options", [{"l2": 0.01}, {"l1": 0.01}])
+def test_a_penalty_leaves_nothing_to_find(options):
+    found = ds.fit(EDGED, "y ~ a*x + b", loss="log_loss", **options)
+    assert found.success
+    assert "separation" not in found.explain().codes
+    assert "separated" not in found.no_standard_errors
+
+
+@pytest.mark.parametrize(
+    ("counts", "apart"),
+    [([0, 0, 0, 0], True), ([0, 0, 0, 5], True), ([0, 0, 3, 5], False), ([0, 3, 0, 1], False)],
+)
+def test_counts_of_zero(counts, apart):
+    found = ds.fit({"x": [1, 2, 3, 4], "y": counts}, "y ~ a*x + b", loss="poisson")
+    assert ("separation" in found.explain().codes) == apart
+    assert found.success == (not apart)
+    if apart:
+        d = certificate(found)["direction"]
+        along = d["a"] * np.arange(1, 5) + d["b"]
+        zero = np.array(counts) == 0
+        assert np.all(along[zero] <= 1e-9)
+        assert np.min(along[zero]) < -0.1
+        assert along[~zero] == pytest.approx(0, abs=1e-9)
+
+
+def test_the_intercept_alone_runs_off_beside_a_penalty_that_leaves_it_out():
+    found = ds.fit({"x": [1, 2, 3, 4], "y": [0, 0, 0, 0]}, "y ~ a*x + b", loss="poisson", l2=0.1)
+    d = certificate(found)["direction"]
+    assert d == pytest.approx({"a": 0.0, "b": -1.0}, abs=1e-9)
+
+
+def test_irises():
+    from sklearn.datasets import load_iris
+
+    flowers = load_iris()
+    found = ds.fit((flowers.data, flowers.target), target="y", loss="softmax")
+    evidence = certificate(found)
+    assert not evidence["complete"]
+    assert not found.success
+    x = np.column_stack([flowers.data, np.ones(150)])
+    D = np.array(list(evidence["direction"].values())).reshape(5, 3)
+    scores = x @ D
+    lead = scores[np.arange(150), flowers.target][:, None] - scores
+    assert np.min(lead) > -1e-6
+    assert np.all(lead[:50, 1:] > 1e-6) or np.all(lead[50:, 0] > 1e-6)
+    assert ds.fit((flowers.data, flowers.target), target="y", loss="softmax", l2=0.01).success
+
+
+@pytest.mark.parametrize("rare", [True, False])
+def test_more_rows_than_are_looked_at_first(rare):
+    """A column that is 1 in a few rows, all of one class, separates quasi; one row of the other class joins them."""
+    n = 5 * FIRST_ROWS + 3
+    x, column = RNG.normal(size=n), np.zeros(n)
+    y = (RNG.random(n) < 1 / (1 + np.exp(-x))) * 1.0
+    column[1:12] = 1.0
+    y[1:12] = 1.0
+    if not rare:
+        y[7] = 0.0
+    found = ds.fit({"x": x, "z": column, "y": y}, "y ~ a*x + c*z + b", loss="log_loss")
+    assert ("separation" in found.explain().codes) == rare
+    assert found.success == (not rare)
+    if rare:
+        assert certificate(found)["along"] == "c"
