@@ -11,6 +11,7 @@ import numpy as np
 
 import downslope as ds
 from downslope import optimizers as o
+from downslope.fitting.losses import LOSSES as EVERY_LOSS
 
 RANDOM = np.random.default_rng(0)
 N = 40
@@ -29,14 +30,13 @@ PLANE = "y ~ a*x + b + c*z"
 START = {"a": 0.1, "b": 0.2, "c": 0.3}
 DESCENT = {"optimizer": "gradient_descent", "learning_rate": 0.01, "steps": 5}
 LOSSES = {
-    "mse": "y",
-    "rmse": "y",
-    "mae": "y",
-    "huber(0.7)": "y",
-    "log_cosh": "y",
-    "quantile(0.8)": "y",
-    "log_loss": "above",
-    "poisson": "count",
+    f"{loss.name}(0.7)" if loss.number else loss.name: "above"
+    if loss.labels
+    else "y"
+    if loss.lowest is None
+    else "count"
+    for loss in EVERY_LOSS.values()
+    if not loss.per_class
 }
 RULES: dict[str, o.Optimizer] = {
     "momentum": o.Momentum(learning_rate=0.005),

@@ -12,6 +12,7 @@ import numpy as np
 import downslope as ds
 from downslope import optimizers as o
 from downslope.export import library
+from downslope.language import FUNCTIONS as REGISTERED
 
 BOWL = "(x - 1)^2 + 3*(y + 0.5)^2 + x*y + exp(y/3)"
 START = {"x": -1.2, "y": 1.0}
@@ -104,6 +105,11 @@ FUNCTIONS = (
     "sinh(x) + cosh(y) + tan(x/3) + sin(x)*cos(y) + x^2 + y^2",
     "sqrt(x^2 + y^2 + 1) + pi*x + e*y + cos(pi/4)*x^2 + 2^x + (x^2 + 1)^(y/3)",
 )
+_REST = [
+    r for r in REGISTERED.values() if not any(f"{r.name}(" in text for text in FUNCTIONS) and r.name != "abs"
+]
+_CALLS = [f"{r.name}({', '.join(['x/9 + 1.3', 'y'][: len(r.arguments)])})" for r in _REST]
+FUNCTIONS += tuple(" + ".join([*_CALLS[i : i + 4], "x^2 + y^2"]) for i in range(0, len(_CALLS), 4))
 CASES |= {f"function {text}": down(text, START, learning_rate=0.03, steps=4) for text in FUNCTIONS}
 CASES["kinks"] = down(
     "|x| + relu(y) + max(x, y) + min(2*x, y) + x^2", {"x": 0.0, "y": 0.0}, learning_rate=0.03, steps=2

@@ -56,7 +56,7 @@ def _condition(draw: st.DrawFn, nodes: st.SearchStrategy[Node], depth: int = 2) 
 def _call(nodes: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     def arguments(name: str) -> st.SearchStrategy[Node]:
         function = FUNCTIONS[name]
-        counted = [nodes] * function.minimum
+        counted = [nodes] * len(function.arguments)
         inner = st.tuples(*counted) if function.maximum else _several(nodes)
         return inner.map(lambda found: Call(name, found))
 

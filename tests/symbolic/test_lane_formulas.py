@@ -60,6 +60,8 @@ FUNCTIONS = [
         "log",
         "log10",
         "log2",
+        "log1p",
+        "expm1",
         "sqrt",
         "cbrt",
         "sin",
@@ -78,7 +80,7 @@ formulas = st.recursive(
         ),
         st.tuples(inner, inner).map(lambda t: f"({t[0]})^({t[1]})"),
         st.tuples(st.sampled_from(FUNCTIONS), inner).map(lambda t: f"{t[0]}({t[1]})"),
-        st.tuples(st.sampled_from(["max", "min", "atan2"]), inner, inner).map(
+        st.tuples(st.sampled_from(["max", "min", "atan2", "hypot"]), inner, inner).map(
             lambda t: f"{t[0]}({t[1]}, {t[2]})"
         ),
         st.tuples(inner, st.sampled_from(["<", ">=", "==", "!="]), inner, inner, inner).map(
@@ -136,7 +138,7 @@ def bounded(node, known, unsure):
 
 def _through(node, kind, values, errors):
     """A function's values, and what errors in its arguments do to them."""
-    name = kind.lower()
+    name = node.get_name() if kind == "FunctionSymbol" else kind.lower()
     f = scipy.special.erf if name == "erf" else getattr(np, NAMES.get(name, name), None)
     slack = 4 * U
     if kind == "Pow":

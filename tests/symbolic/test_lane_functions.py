@@ -31,6 +31,7 @@ CASES = {
     "exp": (np.exp, [uniform(-746, 710), uniform(-1, 1), spread(-20, 3), ANY]),
     "log": (np.log, [np.abs(spread(-308, 308)), NEAR_ONE, uniform(0, 10), ANY]),
     "log1p": (np.log1p, [spread(-20, 0), NEAR_ONE - 1, uniform(-1, 5), ANY]),
+    "expm1": (np.expm1, [uniform(-746, 710), uniform(-1, 1), spread(-20, 3), ANY]),
     "sinh": (np.sinh, [uniform(-712, 712), uniform(-25, 25), spread(-20, 1), ANY]),
     "cosh": (np.cosh, [uniform(-712, 712), uniform(-25, 25), ANY]),
     "tanh": (np.tanh, [uniform(-25, 25), uniform(-1, 1), spread(-20, 1), ANY]),

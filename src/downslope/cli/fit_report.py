@@ -59,7 +59,7 @@ def _explained(fit: Fit, everything: bool) -> list[str]:
 
 def parameters(fit: Fit) -> list[str]:
     """A line for each parameter, or for each parameter a row with a column for each class."""
-    if fit.model.loss.name == "softmax":
+    if fit.model.loss.per_class:
         return _by_class(fit)
     values = dict(zip(fit.history.coordinates, fit.run.final.tolist(), strict=True))
     errors: dict[str, float] = fit.standard_errors or {}

@@ -89,7 +89,7 @@ class AnalysisView:
         if self.expression is None:
             return None
         try:
-            outputs = [self.expression, *self._partials]
+            outputs = symbolic.expanded([self.expression, *self._partials])
             return se.Lambdify(list(self.objective.symbols), outputs, backend="lambda", cse=True)
         except (ObjectiveError, RuntimeError, ValueError, TypeError, NotImplementedError):
             return None
@@ -121,7 +121,7 @@ class AnalysisView:
 
     @cached_property
     def _hessian_interpreted(self) -> Any:
-        entries = [entry for row in self._second or [] for entry in row]
+        entries = symbolic.expanded([entry for row in self._second or [] for entry in row])
         try:
             return se.Lambdify(list(self.objective.symbols), entries, backend="lambda", cse=True)
         except (RuntimeError, ValueError, TypeError, NotImplementedError):
@@ -236,7 +236,8 @@ class AnalysisView:
             if node in seen:
                 continue
             seen.add(node)
-            if isinstance(node, (se.Abs, se.Piecewise)):
+            record = symbolic.function_of(node)
+            if isinstance(node, se.Piecewise) or (record is not None and record.corner is not None):
                 return False
             if isinstance(node, se.Pow) and not isinstance(node.args[1], se.Integer) and node.args[0] != se.E:
                 return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import symengine as se
 from downslope.errors import DownslopeError
 from downslope.language import Expression, parse
 from downslope.language import tree as t
+from downslope.language.functions import FUNCTIONS, Function
+from downslope.language.relations import RELATIONS
 from downslope.objectives import Objective, Vector
 from downslope.symbolic import lift
 
@@ -115,44 +118,17 @@ def _text(node: t.Node) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "exp": np.exp,
-    "log": np.log,
-    "log10": np.log10,
-    "log2": np.log2,
-    "sqrt": np.sqrt,
-    "cbrt": np.cbrt,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "atan2": np.arctan2,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
-    "asinh": np.arcsinh,
-    "acosh": np.arccosh,
-    "atanh": np.arctanh,
-    "abs": np.abs,
-    "sign": np.sign,
-    "erf": lambda u: math.erf(float(u)),
-    "relu": lambda u: np.maximum(u, 0),
-    "sigmoid": lambda u: 1 / (1 + np.exp(-u)),
-    "softplus": lambda u: np.logaddexp(0, u),
-    "where": lambda c, a, b: a if c else b,
-    "min": lambda *us: min(us) if not any(np.isnan(us)) else np.nan,
-    "max": lambda *us: max(us) if not any(np.isnan(us)) else np.nan,
-}
-_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-}
+def _called(record: Function, parts: Sequence[Any], cast: Callable[[float], Any]) -> Any:
+    """A function's value by NumPy, else by its definition or by the value of its record."""
+    function = next((getattr(np, name) for name in record.numpy_names if hasattr(np, name)), None)
+    if isinstance(function, np.ufunc):
+        return cast(reduce(function, parts) if record.variadic else function(*parts))
+    if record.condition:
+        return parts[1] if parts[0] else parts[2]
+    if record.definition is not None:
+        known = dict(zip(record.arguments, map(float, parts), strict=True))
+        return t.fold(record.definition, lambda node, below: _value(node, below, known, cast))
+    return cast(record.value(*map(float, parts)))
 
 
 def _value(node: t.Node, parts: Sequence[Any], values: dict[str, float], cast: Callable[[float], Any]) -> Any:
@@ -174,9 +150,9 @@ def _value(node: t.Node, parts: Sequence[Any], values: dict[str, float], cast: C
         case t.Power():
             return cast(np.power(parts[0], parts[1]))
         case t.Call(name, _):
-            return cast(_FUNCTIONS[name](*parts))
+            return _called(FUNCTIONS[name], parts, cast)
         case t.Comparison(operator, _, _):
-            return float(_COMPARISONS[operator](parts[0], parts[1]))
+            return float(RELATIONS[operator].holds(parts[0], parts[1]))
         case t.Logical("and", _):
             return float(all(parts))
         case t.Logical("or", _):
@@ -238,14 +214,16 @@ def kinks_at(objective: Objective, x: Vector, reach: float) -> list[str]:
 
 def _gap(function: str, parts: Sequence[Any]) -> float:
     """How far the argument of a function lies from its corner; infinite where it has none."""
-    if function in ("abs", "relu", "sign"):
-        return float(abs(parts[0]))
-    if function == "sqrt":
-        return float(np.sqrt(abs(parts[0])))
-    if function in ("min", "max"):
-        ordered = np.sort(np.array(parts, np.float64))
-        return float(ordered[1] - ordered[0] if function == "min" else ordered[-1] - ordered[-2])
-    return math.inf
+    record = FUNCTIONS[function]
+    if record.corner is None:
+        return math.inf
+    if record.variadic:  # between the two that are nearest to being chosen
+        chosen = record.value(*parts)
+        rest = list(parts)
+        rest.remove(chosen)
+        parts = (chosen, record.value(*rest) if len(rest) > 1 else rest[0])
+    known = dict(zip(record.arguments, map(float, parts), strict=True))
+    return abs(float(t.fold(record.corner, lambda node, below: _value(node, below, known, np.float64))))
 
 
 def squared(objective: Objective) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,9 @@ import numpy as np
 
 from downslope.export.derivatives import partials
 from downslope.export.formatter import WIDTH, commented, docstring
+from downslope.export.formulas import Speller
 from downslope.export.python import fill, name, number, real, text
-from downslope.export.table_templates import SLOPES, TableTemplates
+from downslope.export.table_templates import TableTemplates
 from downslope.language import tree as t
 from downslope.messages import NOTHING, Message, listing, message
 
@@ -24,22 +26,7 @@ if TYPE_CHECKING:
     from downslope.export.fit_data import FitData
     from downslope.export.script import ScriptWriter
 
-SPOKEN = {
-    "mse": message("the mean squared error", context="loss"),
-    "rmse": message("the root mean squared error", context="loss"),
-    "mae": message("the mean absolute error", context="loss"),
-    "huber": message("Huber's loss", context="loss"),
-    "log_cosh": message("the mean log cosh of the residuals", context="loss"),
-    "quantile": message("the quantile loss", context="loss"),
-    "log_loss": message("the mean log loss", context="loss"),
-    "poisson": message("the mean Poisson loss", context="loss"),
-    "softmax": message("the mean cross entropy", context="loss"),
-}
-_PREDICTED = {"log_loss": "log_odds", "poisson": "log_rate", "softmax": "scores"}
-_CARRIED = {
-    "huber": ("DELTA", message("residuals beyond it count linearly")),
-    "quantile": ("QUANTILE", message("which one", context="quantile")),
-}
+
 _OF_THE_ROWS = message("of the rows")
 
 
@@ -239,28 +226,31 @@ class Costs:
         prediction = self._prediction()
         y = name(self.target)
         if table.classes:
-            line = f"scores = {text(prediction)}"
-            return [line], fill(self.words.softmax, _u=name("scores"), _y=y)
-        if loss.link == "identity":
+            line = f"{loss.predicted} = {text(prediction)}"
+            return [line], fill(self.words.softmax, _u=name(loss.predicted), _y=y)
+        if loss.of_residual:
             aim = fill("_0 - middle", y) if table.shifted else y
             line = f"residual = {text(fill('_0 - _1', prediction, aim))}"
         else:
-            line = f"{_PREDICTED[loss.name]} = {text(prediction)}"
-        cost = self.words.costs[loss.name]
-        if cost.startswith("absolute("):
-            self.writer.speller.helpers["absolute"] = self.writer.words.helpers["absolute"]
-        return [line], self._filled(cost)
+            line = f"{loss.predicted} = {text(prediction)}"
+        assert loss.formula is not None
+        return [line], self.spelled(loss.formula)
 
-    def _filled(self, template: str) -> ast.expr:
-        loss = self.table.loss
-        seen = name("residual") if loss.link == "identity" else name(_PREDICTED[loss.name])
-        carried = name(self.carried()) if loss.name in _CARRIED else name("none")
-        return fill(template, _r=seen, _u=seen, _y=name(self.target), _c=carried)
+    def spelled(self, formula: t.Node, target: str = "", arrays: Collection[str] = "ruy") -> ast.expr:
+        """A formula in residual ``r`` or prediction ``u``, target ``y`` and the number ``c`` of the loss."""
+        loss, speller = self.table.loss, self.writer.speller
+        used = {node.name for node in t.walk(formula) if isinstance(node, t.Variable)}
+        called = {"r": "residual", "u": loss.predicted, "y": target or self.target}
+        called |= {"c": self.carried()} if "c" in used else {}
+        return Speller(speller.words, called, frozenset(arrays), speller.helpers).expression(formula)
 
     def carried(self) -> str:
         """The constant that the loss carries."""
-        word, about = _CARRIED[self.table.loss.name]
-        return self.writer.emitter.constant("carried", word, text(real(self.table.loss.shape)), about)
+        loss = self.table.loss
+        assert loss.number is not None
+        return self.writer.emitter.constant(
+            "carried", loss.number.constant, text(real(loss.shape)), loss.number.about
+        )
 
     def _prediction(self) -> ast.expr:
         table = self.table
@@ -321,9 +311,12 @@ class Costs:
         body, _ = self._parts()
         if table.classes:
             return self._softmax_slopes(body)
-        slope = self._filled(SLOPES[loss.name])
-        if SLOPES[loss.name].startswith("sigmoid"):
-            self.writer.speller.helpers["sigmoid"] = self.writer.words.helpers["sigmoid"]
+        assert loss.formula is not None
+        derived = partials(loss.formula, ["r" if loss.of_residual else "u"])
+        formula = derived.results[0]
+        for part, meant in reversed(derived.parts):
+            formula = t.substituted(formula, {part: meant})
+        slope = self.spelled(formula)
         if loss.root:
             square = text(self._mean(fill("residual ** 2")))
             body.append(f"root = np.sqrt({square})")
@@ -433,7 +426,7 @@ class Costs:
 
     def about(self) -> Message:
         """What is fitted, for the docstring."""
-        loss = SPOKEN[self.table.loss.name]
+        loss = self.table.loss.spoken
         if not self.table.l2:
             return loss
         return message(

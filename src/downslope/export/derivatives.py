@@ -1,29 +1,25 @@
 """Partial derivatives of a formula as formulas a person would write, with shared parts named once.
 
 SymEngine differentiates and tidies up. Functions with a kink, and those whose safe spelling is a branch (sigmoid),
-are kept as symbols of their own meanwhile, so that they come out under their names, not as branches:
-
-    d|u| = sign(u) du        d max(a, b) = h(a - b) da + h(b - a) db        d relu(u) = h0(u) du
-    d sigmoid(u) = sigmoid(u) sigmoid(-u) du      d softplus(u) = sigmoid(u) du      d where(c, a, b) = where(c, da, db)
-
-with h(u) = 1 where u > 0, 1/2 where u = 0, 0 below, and h0 the same with 0 at 0: the derivatives that
-``symbolic.functions`` states.
+are kept as symbols of their own meanwhile, so that they come out under their names, not as branches. Their derivatives
+are those that their records state.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import symengine as se
 
 from downslope.language import tree as t
+from downslope.language.functions import FUNCTIONS
 from downslope.symbolic import derivatives, lift
-from downslope.symbolic.functions import ONE, ZERO
+from downslope.symbolic.functions import ZERO
 from downslope.symbolic.lower import lower_node
 
-KEPT = frozenset(("abs", "sign", "max", "min", "relu", "cbrt", "sigmoid", "softplus", "where"))
 FEW = 14  # operations; below, naming shared parts makes nothing clearer
 
 
@@ -67,12 +63,9 @@ class _Keeper:
         return t.fold(formula, self._node)
 
     def _node(self, node: t.Node, parts: Sequence[Any]) -> Any:
-        if isinstance(node, t.Call) and node.function in KEPT:
-            if node.function in ("max", "min"):
-                total = parts[0]
-                for part in parts[1:]:
-                    total = self.keep(node.function, total, part)
-                return total
+        if isinstance(node, t.Call) and _is_kept(node.function):
+            if FUNCTIONS[node.function].variadic:
+                return reduce(lambda a, b: self.keep(node.function, a, b), parts)
             return self.keep(node.function, *parts)
         if isinstance(node, (t.Comparison, t.Logical)):
             return self.keep("condition", node, *parts)
@@ -104,7 +97,7 @@ class _Keeper:
             condition, yes, no = arguments
             by_yes, by_no = (self.derivative(branch, variable) for branch in (yes, no))
             return by_yes if by_yes == by_no else self.keep("where", condition, by_yes, by_no)
-        if function in ("sign", "condition", "heaviside"):
+        if function == "condition":
             return ZERO
         inner = [self.derivative(argument, variable) for argument in arguments]
         if all(d == 0 for d in inner):
@@ -114,22 +107,13 @@ class _Keeper:
     def _weights(self, symbol: Any) -> tuple[Any, ...]:
         """The derivative of a kept function by each of its arguments."""
         function, arguments = self.kept[symbol]
-        u = arguments[0]
-        match function:
-            case "abs":
-                return (self.keep("sign", u),)
-            case "max" | "min":
-                a, b = arguments if function == "max" else arguments[::-1]
-                ahead, behind = (self.keep("heaviside", d, se.RealDouble(0.5)) for d in (a - b, b - a))
-                return ahead, behind
-            case "relu":
-                return (self.keep("heaviside", u, ZERO),)
-            case "sigmoid":
-                return (symbol * self.keep("sigmoid", -u),)
-            case "softplus":
-                return (self.keep("sigmoid", u),)
-            case _:
-                return (ONE / (3 * symbol**2),)
+        record = FUNCTIONS[function]
+        known = dict(zip(record.arguments, arguments, strict=True))
+
+        def combine(node: t.Node, parts: Sequence[Any]) -> Any:
+            return known[node.name] if isinstance(node, t.Variable) else self._node(node, parts)
+
+        return tuple(t.fold(derivative, combine) for derivative in record.derivatives)
 
     def shared(self, expressions: Sequence[Any]) -> Shared:
         """Back to trees, with parts that occur more than once named where that is worth it."""
@@ -164,6 +148,12 @@ class _Keeper:
         if product:
             return (0 if not below else 2 - isinstance(part, t.Variable)), first
         return 2 * isinstance(part, t.Negative) + (not below), first
+
+
+def _is_kept(function: str) -> bool:
+    """Whether a function would be a choice in symbols, or is one."""
+    record = FUNCTIONS[function]
+    return record.is_choice or record.condition
 
 
 def _rebuilt(node: t.Node, parts: Sequence[t.Node]) -> t.Node:

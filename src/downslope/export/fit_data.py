@@ -68,7 +68,7 @@ class FitData:
     @property
     def classes(self) -> int:
         """How many classes there are; 0 where there is one prediction a row."""
-        return len(self.labels) if self.loss.name == "softmax" else 0
+        return len(self.labels) if self.loss.per_class else 0
 
     @property
     def rows(self) -> int:

@@ -66,7 +66,7 @@ def script_model_of_fit(
         columns={name: problem.frame.numbers(name) for name in _columns(problem, supplied)},
         target=hypothesis.target,
         values=objective.y if linear is None or hypothesis.linear is None else _target(problem),
-        labels=problem.classes if fit.model.loss.name == "softmax" else (),
+        labels=problem.classes if fit.model.loss.per_class else (),
         weights=weights,
         weights_name=weights_name,
         formula=formula,
@@ -198,7 +198,7 @@ def check_tellable(fit: FitResult) -> None:
             cure = message(
                 "Fit it without {option}, and export that fit.", option=argument("standardize", True)
             )
-        if loss.name == "softmax":
+        if loss.per_class:
             raise ObjectiveError(
                 sentences(
                     message(

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
-from downslope.export.python import fill, name, number, real, simplified
+from downslope.export.python import call, fill, name, number, real, replaced, simplified, text
 from downslope.export.vocabulary import Words
 from downslope.language import tree as t
+from downslope.language.functions import FUNCTIONS, Function
+from downslope.language.relations import RELATIONS
 
-_COMPARING: dict[str, ast.cmpop] = {
-    "<": ast.Lt(),
-    "<=": ast.LtE(),
-    ">": ast.Gt(),
-    ">=": ast.GtE(),
-    "==": ast.Eq(),
-    "!=": ast.NotEq(),
-}
-_PARTIAL = frozenset(
-    ["log", "log10", "log2", "sqrt", "cbrt", "asin", "acos", "acosh", "atanh", "tan", "atan2"]
-)
+SHORT = 6  # parts of a definition; a longer one becomes a function of the script
 
 
 @dataclass(frozen=True)
@@ -63,7 +56,7 @@ class Speller:
         total = all(p.total for p in parts) and _total(node)
         return _Part(
             self._code(node, parts, plain, array),
-            plain and not isinstance(node, t.Variable),
+            plain and not isinstance(node, t.Variable) and self._of_numbers(node),
             array or (isinstance(node, t.Variable) and node.name in self.arrays),
             total,
         )
@@ -88,7 +81,7 @@ class Speller:
             case t.Power():
                 return ast.BinOp(codes[0], ast.Pow(), codes[1])
             case t.Comparison(operator, _, _):
-                return ast.Compare(codes[0], [_COMPARING[operator]], [codes[1]])
+                return ast.Compare(codes[0], [getattr(ast, RELATIONS[operator].code)()], [codes[1]])
             case t.Logical(word, _):
                 return self._connected(word, codes, array)
             case t.Call("where", _):
@@ -132,19 +125,52 @@ class Speller:
         return code if self.words.lifted is None else fill(self.words.lifted, code)
 
     def _call(self, function: str, parts: Sequence[_Part], plain: bool, array: bool) -> ast.expr:
-        words = self.words
-        template = (words.arrays.get(function) if array else None) or words.functions[function]
-        codes = [p.code for p in parts]
+        record, words = FUNCTIONS[function], self.words
+        template = None
         if plain and words.plain is not None:
-            template = words.plain[function]
-        elif function in ("max", "min", "atan2") and words.lifted is not None:
-            codes = [self._lifted(p) for p in parts]
-        for helper, source in words.helpers.items():
-            if template.startswith(f"{helper}("):
-                self.helpers[helper] = source
-        if function in ("max", "min"):
+            template = record.spellings.get(words.plain)
+        if template is not None:
+            codes = [p.code for p in parts]
+        else:
+            template = self._template(record, array)
+            several = len(parts) > 1 and words.lifted is not None
+            codes = [self._lifted(p) if several or (plain and words.plain) else p.code for p in parts]
+        if template is None:
+            return self._defined(record, codes, array)
+        called = template.partition("(")[0]
+        source = record.helpers.get(words.dialect, "")
+        if re.search(rf"^(def {called}\(|class {called}\(|{called} =)", source, re.MULTILINE):
+            self.helpers[called] = source
+        if record.variadic:
             return reduce(lambda a, b: fill(template, a, b), codes)
         return fill(template, *codes)
+
+    def _of_numbers(self, node: t.Node) -> bool:
+        """Whether the dialect can say this of plain numbers."""
+        return not isinstance(node, t.Call) or self.words.plain in {None, *FUNCTIONS[node.function].spellings}
+
+    def _template(self, record: Function, array: bool) -> str | None:
+        dialect, spellings = self.words.dialect, record.spellings
+        return (spellings.get(f"{dialect}_arrays") if array else None) or spellings.get(dialect)
+
+    def _defined(self, record: Function, codes: Sequence[ast.expr], array: bool) -> ast.expr:
+        """A function that the dialect has no word for: its definition, as a function of ours where that is long."""
+        assert record.definition is not None, record.name
+        named = {argument: argument for argument in record.arguments}
+        arrays = frozenset(record.arguments if array else ())
+        code = Speller(self.words, named, arrays, self.helpers).expression(record.definition)
+        if sum(1 for _ in t.walk(record.definition)) <= SHORT:
+            return replaced(code, dict(zip(record.arguments, codes, strict=True)))
+        meaning = str(record.meaning)
+        summary = meaning[0].upper() + meaning[1:]
+        arguments = ", ".join(record.arguments)
+        self.helpers.pop(record.name, None)  # it comes after those that it calls
+        self.helpers[record.name] = f'''
+def {record.name}({arguments}):
+    """{summary}."""
+    return {text(code)}
+'''
+        return call(record.name, *codes)
 
 
 def _added(total: ast.expr, term: ast.expr) -> ast.expr:
@@ -179,5 +205,5 @@ def _total(node: t.Node) -> bool:
         case t.Power(_, exponent):
             return isinstance(exponent, t.Number) and exponent.value.is_integer() and exponent.value >= 0
         case t.Call(function, _):
-            return function not in _PARTIAL
+            return FUNCTIONS[function].domain is None
     return True

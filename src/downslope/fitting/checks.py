@@ -14,7 +14,7 @@ from downslope.explain.findings.finding import Finding
 from downslope.fitting import kernels
 from downslope.fitting.frame import Frame, listed, missing
 from downslope.fitting.hypothesis import Hypothesis
-from downslope.fitting.losses import LOGISTIC, POISSON, SOFTMAX, Loss
+from downslope.fitting.losses import Loss
 from downslope.fitting.parallel import over_chunks
 from downslope.fitting.rows import NOTHING, Array, LinearRows
 
@@ -61,12 +61,12 @@ def targets(frame: Frame, name: str, loss: Loss) -> tuple[Array, tuple[Any, ...]
     Raises:
         DataError: the loss cannot take these targets.
     """
-    if loss.code == SOFTMAX:
+    if loss.per_class:
         values = label_values(frame, name)
         classes = classes_of([values], name, frame.rows)
         return coded(values, classes), classes
     y = numeric_targets(frame, name, loss)
-    if loss.code == LOGISTIC:
+    if loss.labels == "two":
         refuse_one_class(name, y.min(), y.max())
         return y, (0, 1)
     return y, ()
@@ -78,27 +78,28 @@ def numeric_targets(frame: Frame, name: str, loss: Loss) -> Array:
     Raises:
         DataError: one is not.
     """
-    if loss.code == LOGISTIC and frame[name].dtype == object:
+    if loss.labels == "two" and frame[name].dtype == object:
         value = next((v for v in frame[name] if isinstance(v, str)), None)
         if value is not None:
             raise DataError(
-                f"log_loss takes labels 0 and 1, and column '{name}' holds text, such as {value!r:.40}. softmax takes"
-                " any labels."
+                f"{loss.name} takes labels 0 and 1, and column '{name}' holds text, such as {value!r:.40}."
+                " softmax takes any labels."
             )
     y = np.ascontiguousarray(frame.numbers(name))
     finite_column(frame, name, y)
-    if loss.code == LOGISTIC:
+    if loss.labels == "two":
         wrong = (y != 0) & (y != 1)
         if wrong.any():
             row = int(np.argmax(wrong))
             raise DataError(
-                f"log_loss takes labels 0 and 1, and column '{name}' holds {y[row]:.6g} at {frame.where(row)}."
+                f"{loss.name} takes labels 0 and 1, and column '{name}' holds {y[row]:.6g} at {frame.where(row)}."
                 " For other labels use softmax; for numbers a loss such as mse."
             )
-    if loss.code == POISSON and (y < 0).any():
-        row = int(np.argmax(y < 0))
+    if loss.lowest is not None and (y < loss.lowest).any():
+        row = int(np.argmax(y < loss.lowest))
         raise DataError(
-            f"poisson takes targets >= 0, and column '{name}' holds {y[row]:.6g} at {frame.where(row)}."
+            f"{loss.name} takes targets >= {loss.lowest:g}, and column '{name}' holds {y[row]:.6g} at"
+            f" {frame.where(row)}."
         )
     return y
 

@@ -13,7 +13,6 @@ from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule
 from downslope.fitting import identifiability
 from downslope.fitting.endless import endless
-from downslope.fitting.losses import POISSON, SQUARED
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
 from downslope.fitting.separation import find_separation
@@ -93,7 +92,7 @@ def _worse_than_the_mean(problem: FitProblem, outcome: FitOutcome, loss: float) 
     A hypothesis that is not linear may be no better than that number because other parameters have no effect there.
     """
     run, rows = outcome.run, problem.rows
-    if problem.loss.code != SQUARED or run.termination.status in RAN_AWAY or not len(run.history):
+    if not problem.loss.quadratic or run.termination.status in RAN_AWAY or not len(run.history):
         return None
     total, left = problem.objective.target_spread() ** 2, loss**2 if problem.loss.root else loss
     worse = left > (1 + WORSE) * total
@@ -142,7 +141,7 @@ def _no_minimum(problem: FitProblem, outcome: FitOutcome) -> Finding | None:
 def _separation(problem: FitProblem, theta: Array) -> Finding | None:
     """A direction that separates the classes or the zero counts; by default that of the parameters reached."""
     objective, loss = problem.objective, problem.loss
-    if problem.hypothesis.linear is None or not (loss.classifies or loss.code == POISSON):
+    if problem.hypothesis.linear is None or not (loss.classifies or loss.link == "exp"):
         return None
     found = find_separation(objective)
     edge, direction = (0, theta) if found is None else (found.edge, found.direction)
@@ -162,7 +161,7 @@ def _separation(problem: FitProblem, theta: Array) -> Finding | None:
         "complete": edge == 0,
         "edge": edge,
     }
-    kind = "counts" if loss.code == POISSON else "quasi" if edge else "complete"
+    kind = "counts" if loss.link == "exp" else "quasi" if edge else "complete"
     return Finding("separation", evidence, key=f"separation.{kind}")
 
 

@@ -27,7 +27,6 @@ from downslope.descent.history import History
 from downslope.descent.norms import norm_of
 from downslope.descent.termination import Termination, terminate
 from downslope.descent.termination_messages import Places
-from downslope.fitting.losses import ABSOLUTE, QUANTILE, SQUARED
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.preconditioning import Coordinates, PreconditionedObjective
 from downslope.fitting.rows import CHUNK_ROWS, Array, SoftmaxRows
@@ -157,7 +156,7 @@ class GaussNewton:
             )
         with np.errstate(all="ignore"):
             least = 0.0
-            if loss.code in (ABSOLUTE, QUANTILE):
+            if not loss.curved:
                 u = rows.jacobian(phi, slice(0, SAMPLE))[0]
                 size = float(np.median(np.abs(u - objective.y[: len(u)])))
                 least = max(size, 1e-300) * max(10.0 ** (-round_ / 2), 1e-10)
@@ -215,7 +214,7 @@ class GaussNewton:
 
     @property
     def _relative(self) -> float:
-        return KINKED if self.objective.loss.code in (ABSOLUTE, QUANTILE) else RELATIVE
+        return RELATIVE if self.objective.loss.curved else KINKED
 
     @cached_property
     def _of_target(self) -> float:
@@ -224,7 +223,7 @@ class GaussNewton:
         if objective.loss.link != "identity":
             return np.inf
         size = float(np.hypot(objective.target_mean(), objective.target_spread()))
-        return size if objective.loss.root else size * size + (objective.loss.code != SQUARED) * size
+        return size if objective.loss.root else size * size + (not objective.loss.quadratic) * size
 
     def _moved(self, history: History, c: Coordinates, steps: int, evaluations: int) -> History:
         """A round's history in the user's parameters; every round but the first begins where the last ended."""

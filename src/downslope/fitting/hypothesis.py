@@ -178,6 +178,8 @@ def _linear(expression: Any, parameters: Sequence[str]) -> Linear | None:
         ]
     zero = dict.fromkeys(symbols, 0)
     offset = expression.subs(zero)
+    if not offset.free_symbols:
+        offset = symbolic.expanded([offset])[0]  # functions of numbers alone
     return Linear(tuple(features), None if offset == 0 else offset)
 
 
@@ -189,13 +191,9 @@ def within_link(expression: Any, link: str) -> Any:
     >>> within_link(symbolic.lower(parse("c/(1 + exp(-a*x - b))").tree), "sigmoid") is None
     True
     """
-    if isinstance(expression, se.Piecewise):
-        positive, condition = expression.args[
-            :2
-        ]  # sigmoid(u) is written in one way for 0 < u, else in another
-        inner = within_link(positive, link) if link == "sigmoid" else None
-        where = tuple(map(se.expand, getattr(condition, "args", ())))
-        return inner if inner is not None and where == (0, inner) else None
+    function = symbolic.function_of(expression)
+    if function is not None:
+        return se.expand(expression.args[0]) if function.name == link else None
     if not isinstance(expression, se.Pow):
         return None
     base, power = expression.args

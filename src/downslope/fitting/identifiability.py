@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from downslope.explain.findings.finding import Finding
-from downslope.fitting.losses import LOGISTIC
 from downslope.fitting.objective import DataObjective, RowBlock
 from downslope.fitting.quadratic import NormalEquations
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
@@ -30,7 +29,7 @@ def _separated(objective: DataObjective, part: RowBlock, phi: Array) -> bool:
         others = u.copy()
         others[np.arange(len(y)), y.astype(np.intp)] = -np.inf
         return bool(np.all((own > others.max(axis=1))[counted]))
-    if objective.loss.code != LOGISTIC or not isinstance(rows, LinearRows):
+    if objective.loss.labels != "two" or not isinstance(rows, LinearRows):
         return False
     return bool(np.all(((2 * y - 1) * u > 0)[counted]))
 

@@ -1,115 +1,127 @@
 """What a row costs: a function of the prediction ``u`` (before the link) and the target ``y``.
 
-=========  ==============================================  ===================  =======================
-name       cost of a row                                   prediction           targets
-=========  ==============================================  ===================  =======================
-mse        (u - y)^2                                       u                    any number
-rmse       the same; the root is taken of the mean         u                    any number
-mae        abs(u - y)                                      u                    any number
-huber(d)   r^2/2 where abs(r) <= d, else d(abs(r) - d/2)   u                    any number
-log_cosh   log(cosh(u - y))                                u                    any number
-quantile   (y - u) max(t, t - 1 where y < u)               u                    any number
-log_loss   log(1 + exp(u)) - y u                           sigmoid(u)           0 and 1
-poisson    exp(u) - y u                                    exp(u)               numbers >= 0
-softmax    log(sum_k exp(u_k)) - u_y                       softmax(u)           labels
-=========  ==============================================  ===================  =======================
-
-The last three apply the link themselves: the hypothesis is ``a*x + b``, not ``sigmoid(a*x + b)``.
+Those with a link apply it themselves: the hypothesis is ``a*x + b``, not ``sigmoid(a*x + b)``. To add one, write its
+record here; ``loss_record`` says what it holds.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from downslope.errors import HyperparameterError, UnknownNameError, nearest
+from downslope.fitting.loss_record import Link, Loss, Number, c, least, r, size, u, y
+from downslope.language.functions.record import f
+from downslope.messages import Template, message
 
-Link = Literal["identity", "sigmoid", "exp", "softmax"]
-
-# The kernels know a loss by its number; ``kernels.terms`` is the one place where the formulas are.
-SQUARED, ABSOLUTE, HUBER, LOG_COSH, QUANTILE, LOGISTIC, POISSON, SOFTMAX = range(8)
+__all__ = ["BY_CODE", "LOSSES", "OTHER_NAMES", "Link", "Loss", "as_loss", "linked"]
 
 _WITH_NUMBER = re.compile(r"\s*([A-Za-z_0-9-]+)\s*(?:\(\s*(?P<n>[^()]*?)\s*\)|:\s*(?P<m>[^():]*?))?\s*")
 
+_TABLE = (
+    Loss(
+        name="mse",
+        formula=r**2,
+        quadratic=True,
+        likelihood=True,
+        aliases=("l2", "squared_error", "mean_squared_error", "least_squares"),
+        spoken=message("the mean squared error", context="loss"),
+    ),
+    Loss(
+        name="rmse",
+        formula=r**2,
+        root=True,
+        quadratic=True,
+        likelihood=True,
+        spoken=message("the root mean squared error", context="loss"),
+    ),
+    Loss(
+        name="mae",
+        formula=size,
+        bend=1 / f.max(size, least),
+        aliases=("l1", "absolute_error", "mean_absolute_error"),
+        spoken=message("the mean absolute error", context="loss"),
+    ),
+    Loss(
+        name="huber",
+        formula=f.where(size <= c, r**2 / 2, c * (size - c / 2)),
+        bend=f.where(size <= c, 1, c / size),
+        shape=1.35,
+        number=Number(constant="DELTA", about=message("residuals beyond it count linearly")),
+        spoken=message("Huber's loss", context="loss"),
+    ),
+    Loss(
+        name="log_cosh",
+        formula=f.logcosh(r),
+        bend=1 / f.cosh(r) ** 2,
+        aliases=("logcosh",),
+        spoken=message("the mean log cosh of the residuals", context="loss"),
+    ),
+    Loss(
+        name="quantile",
+        # its last branch is that of 0, with slope 0, and of what is no number
+        formula=f.where(r > 0, (1 - c) * r, f.where(r < 0, -(c * r), r**2)),
+        bend=0.5 / f.max(size, least),
+        shape=0.5,
+        number=Number(below=1.0, range="between 0 and 1", constant="QUANTILE", about=message("which one")),
+        aliases=("pinball",),
+        spoken=message("the quantile loss", context="loss"),
+        fitted=Template("fitted quantile {c:g}"),
+    ),
+    Loss(
+        name="log_loss",
+        formula=f.softplus(u) - y * u,
+        link="sigmoid",
+        labels="two",
+        likelihood=True,
+        aliases=(
+            *("logistic", "logit", "logloss", "bce", "binary_crossentropy", "binary_cross_entropy"),
+            *("cross_entropy", "crossentropy"),
+        ),
+        spoken=message("the mean log loss", context="loss"),
+        predicted="log_odds",
+        fitted=Template("probability of {label}"),
+    ),
+    Loss(
+        name="softmax",  # log(sum_k exp(u_k)) - u_y, which ``kernels.softmax`` computes
+        link="softmax",
+        labels="any",
+        aliases=(
+            *("categorical_crossentropy", "sparse_categorical_crossentropy", "multinomial"),
+            *("cross_entropy", "crossentropy"),
+        ),
+        spoken=message("the mean cross entropy", context="loss"),
+        predicted="scores",
+    ),
+    Loss(
+        name="poisson",
+        formula=f.exp(u) - y * u,
+        link="exp",
+        lowest=0.0,
+        likelihood=True,
+        spoken=message("the mean Poisson loss", context="loss"),
+        predicted="log_rate",
+        fitted=Template("fitted rate"),
+    ),
+)
 
-@dataclass(frozen=True)
-class Loss:
-    """One of the losses above.
+BY_CODE: tuple[Loss, ...] = tuple({loss.formula: loss for loss in reversed(_TABLE)}.values())[::-1]
+"""The losses by their numbers in the kernels; one for each formula."""
 
-    Attributes:
-        name: how it is asked for.
-        code: its number in the kernels.
-        shape: the ``d`` of huber, the ``t`` of quantile; unused elsewhere.
-        root: whether the square root is taken of the mean.
-        link: what turns the hypothesis into the prediction.
-        curved: whether it has a second derivative worth using.
-        unit: the words for one row's cost.
-    """
+_CODES = {loss.formula: code for code, loss in enumerate(BY_CODE)}
 
-    name: str
-    code: int
-    shape: float = 0.0
-    root: bool = False
-    link: Link = "identity"
-    curved: bool = True
-
-    @property
-    def quadratic(self) -> bool:
-        """Whether it is a square of the residual (or the root of the mean of squares)."""
-        return self.code == SQUARED
-
-    @property
-    def classifies(self) -> bool:
-        """Whether its targets are labels."""
-        return self.code in (LOGISTIC, SOFTMAX)
-
-    def __str__(self) -> str:
-        return f"{self.name}({self.shape:g})" if self.code in (HUBER, QUANTILE) else self.name
-
-
-LOSSES = {
-    loss.name: loss
-    for loss in (
-        Loss("mse", SQUARED),
-        Loss("rmse", SQUARED, root=True),
-        Loss("mae", ABSOLUTE, curved=False),
-        Loss("huber", HUBER, shape=1.35),
-        Loss("log_cosh", LOG_COSH),
-        Loss("quantile", QUANTILE, shape=0.5, curved=False),
-        Loss("log_loss", LOGISTIC, link="sigmoid"),
-        Loss("softmax", SOFTMAX, link="softmax"),
-        Loss("poisson", POISSON, link="exp"),
-    )
-}
+LOSSES: dict[str, Loss] = {loss.name: replace(loss, code=_CODES[loss.formula]) for loss in _TABLE}
 """Every loss by its name, with its default number."""
 
-# What other tools call them.
 OTHER_NAMES = {
-    "logistic": "log_loss",
-    "logit": "log_loss",
-    "logloss": "log_loss",
-    "bce": "log_loss",
-    "binary_crossentropy": "log_loss",
-    "binary_cross_entropy": "log_loss",
-    "cross_entropy": "log_loss' or 'softmax",
-    "crossentropy": "log_loss' or 'softmax",
-    "categorical_crossentropy": "softmax",
-    "sparse_categorical_crossentropy": "softmax",
-    "multinomial": "softmax",
-    "l1": "mae",
-    "absolute_error": "mae",
-    "mean_absolute_error": "mae",
-    "l2": "mse",
-    "squared_error": "mse",
-    "mean_squared_error": "mse",
-    "least_squares": "mse",
-    "pinball": "quantile",
-    "logcosh": "log_cosh",
+    alias: "' or '".join(loss.name for loss in _TABLE if alias in loss.aliases)
+    for alias in dict.fromkeys(alias for loss in _TABLE for alias in loss.aliases)
 }
+"""What other tools call them."""
 
 
 def linked(loss: Loss, u: Any) -> Any:
@@ -157,14 +169,12 @@ def as_loss(loss: str | Loss) -> Loss:
 
 
 def _number(loss: Loss, text: str) -> float:
-    if loss.code not in (HUBER, QUANTILE):
+    if loss.number is None:
         raise HyperparameterError(f"{loss.name} takes no number; it is '{loss.name}({text})'.")
     try:
         number = float(text)
     except ValueError:
         number = math.nan
-    top = 1.0 if loss.code == QUANTILE else math.inf
-    if not 0 < number < top:
-        words = "between 0 and 1" if loss.code == QUANTILE else "a finite number more than 0"
-        raise HyperparameterError(f"the number of {loss.name} is {text!r}; it must be {words}.")
+    if not 0 < number < loss.number.below:
+        raise HyperparameterError(f"the number of {loss.name} is {text!r}; it must be {loss.number.range}.")
     return number

@@ -14,7 +14,7 @@ from downslope.fitting import frame as frames
 from downslope.fitting.checks import finite, targets
 from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis
-from downslope.fitting.losses import LOGISTIC, Loss, linked
+from downslope.fitting.losses import Loss, linked
 from downslope.fitting.rows import Array
 from downslope.fitting.tables import as_frame
 from downslope.objectives import Parameters
@@ -84,7 +84,7 @@ class Model:
         frame = self.frame_of(table)
         rows, minus = rows_of(frame, self.hypothesis, self.loss, np.zeros(frame.rows), len(self.classes))
         finite(frame, self.hypothesis.columns, rows.X)
-        return np.asarray(rows.predictions(self.theta) - (0.0 if self.loss.name == "softmax" else minus))
+        return np.asarray(rows.predictions(self.theta) - (0.0 if self.loss.per_class else minus))
 
     def mean(self, table: Any) -> Array:
         """Predictions after the link: numbers, rates or probabilities."""
@@ -107,7 +107,7 @@ class Model:
 
     def residuals(self, table: Any) -> Array:
         """See ``Fit.residuals``."""
-        if self.loss.name == "softmax":
+        if self.loss.per_class:
             raise UsageError("softmax has no residuals: its targets are labels.")
         frame = self.frame_of(table, self.hypothesis.target)
         y, _ = targets(frame, self.hypothesis.target, self.loss)
@@ -125,4 +125,4 @@ def _even(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
     return rows
 
 
-__all__ = ["LOGISTIC", "Model"]
+__all__ = ["Model"]

@@ -14,7 +14,7 @@ from downslope.fitting import checks
 from downslope.fitting.formula_rows import FormulaRows, column_formulas, feature_matrix
 from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis, within_link
-from downslope.fitting.losses import LOGISTIC, POISSON, Loss
+from downslope.fitting.losses import Loss
 from downslope.fitting.objective import DataObjective, Penalty
 from downslope.fitting.rows import NOTHING, Array, HypothesisRows, LinearRows, SoftmaxRows
 from downslope.messages import as_message
@@ -106,7 +106,7 @@ def notes_of(frame: Frame, hypothesis: Hypothesis, loss: Loss) -> list[str]:
     notes = [*frame.notes, *hypothesis.notes]
     if frame.rows_dropped:
         notes.append(f"{frame.rows_dropped} rows with missing values were left out")
-    if loss.link != "identity" and loss.link != "softmax":
+    if loss.link != "identity" and not loss.per_class:
         notes.append(_link_note(loss, hypothesis))
     return notes
 
@@ -135,7 +135,7 @@ def rows_of(
         raise UsageError("path='formula' needs a hypothesis given as a formula.")
     if linear is not None and (linear.offset is None or residual) and not as_formula:
         X, at = feature_matrix(linear, hypothesis.columns, frame)
-        if loss.name == "softmax":
+        if loss.per_class:
             return SoftmaxRows(X, at, linear.intercept, classes), y
         if linear.offset is not None:
             free = linear.offset.free_symbols
@@ -145,7 +145,7 @@ def rows_of(
                 else float(linear.offset)
             )
         return LinearRows(X, at, linear.intercept), y
-    if loss.name == "softmax":
+    if loss.per_class:
         raise UsageError(
             "softmax takes a hypothesis that is linear in its parameters, one copy of which each class gets;"
             f" '{hypothesis.text}' is not."
@@ -156,10 +156,10 @@ def rows_of(
 
 def _link_note(loss: Loss, hypothesis: Hypothesis) -> str:
     right = hypothesis.text.partition("~")[2].strip()
-    if loss.code == LOGISTIC:
-        return f"log_loss takes the hypothesis as log-odds: the probability is sigmoid({right})"
-    assert loss.code == POISSON
-    return f"poisson takes the hypothesis as the logarithm of the rate: the prediction is exp({right})"
+    if loss.link == "sigmoid":
+        return f"{loss.name} takes the hypothesis as log-odds: the probability is sigmoid({right})"
+    assert loss.link == "exp"
+    return f"{loss.name} takes the hypothesis as the logarithm of the rate: the prediction is exp({right})"
 
 
 def linked_twice(hypothesis: Hypothesis, loss: Loss) -> list[str]:

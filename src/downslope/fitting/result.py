@@ -12,7 +12,6 @@ from downslope.descent import Descent
 from downslope.descent.history import History
 from downslope.errors import DataError
 from downslope.explain.findings.finding import Finding
-from downslope.fitting.losses import LOGISTIC, POISSON, SQUARED
 from downslope.fitting.model import Model
 from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.problem import FitProblem
@@ -113,7 +112,7 @@ class FitResult:
         if self.model.loss.classifies:
             return None
         total = objective.target_spread() ** 2
-        if self.model.loss.code == SQUARED:
+        if self.model.loss.quadratic:
             left = self.loss**2 if self.model.loss.root else self.loss
         else:
             left = objective.squared_error(self.run.final)
@@ -153,9 +152,9 @@ class FitResult:
     def _uncertainty(self) -> tuple[dict[str, float] | None, str]:
         objective, loss = self._task().objective, self.model.loss
         if any(finding.code == "separation" for finding in self.findings):
-            return None, NONE_BY_COUNTS if loss.code == POISSON else NONE_BY_SEPARATION
+            return None, NONE_BY_COUNTS if loss.link == "exp" else NONE_BY_SEPARATION
         if not self.run.success:
-            return None, NONE_BY_ENDING if loss.code in (SQUARED, LOGISTIC, POISSON) else ""
+            return None, NONE_BY_ENDING if loss.likelihood else ""
         found, why = standard_errors(objective, self.normal_equations, self.run.final, self.loss)
         names = objective.parameters.coordinates
         return None if found is None else dict(zip(names, found.tolist(), strict=True)), why

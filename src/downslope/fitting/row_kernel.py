@@ -15,15 +15,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import symengine as se
 from llvmlite import ir
 from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
-from downslope.fitting.losses import ABSOLUTE, HUBER, LOG_COSH, LOGISTIC, POISSON, QUANTILE, SQUARED
+from downslope.fitting.losses import BY_CODE
 from downslope.fitting.parallel import CHUNK_ROWS, cores, over_chunks
+from downslope.symbolic import lower
 from downslope.symbolic.lanes import DOUBLE, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes, in_lanes, machine_code
-from downslope.symbolic.lanes.exponential import exp, log1p, logistic
-from downslope.symbolic.lanes.hyperbolic import tanh
 from downslope.symbolic.native import size
 
 Array = NDArray[np.floating[Any]]
@@ -135,34 +135,12 @@ def _compiled(symbols: Sequence[Any], outputs: Sequence[Any], code: int, weighte
 
 def terms(code: int, shape: Lanes, u: Lanes, y: Lanes) -> tuple[Lanes, Lanes]:
     """The cost of a row and its derivative in the prediction ``u``, as ``kernels.terms`` has them."""
-    w = u.writer
-    r = u - y
-    size = abs(r)
-    if code == SQUARED:
-        return r * r, 2.0 * r
-    if code == ABSOLUTE:
-        return size, _sign(r)
-    if code == HUBER:
-        near = size <= shape
-        far = shape * (size - 0.5 * shape)
-        return w.select(near, 0.5 * r * r, far), w.select(near, r, shape * _sign(r))
-    if code == LOG_COSH:
-        return size + log1p(exp(-2.0 * size)) - math.log(2.0), tanh(r)
-    if code == QUANTILE:
-        slope = w.select(r > 0.0, 1.0 - shape, w.select(r < 0.0, -shape, r))
-        return r * slope, slope
-    if code == LOGISTIC:
-        rest, part = logistic(u)
-        return 0.5 * (u + abs(u)) - y * u + rest, part - y
-    if code == POISSON:
-        rate = exp(u)
-        return rate - y * u, rate - y
-    raise ObjectiveError("this loss has no form for several rows at once.")
-
-
-def _sign(r: Lanes) -> Lanes:
-    w = r.writer
-    return w.select(r > 0.0, 1.0, w.select(r < 0.0, -1.0, r))
+    loss = BY_CODE[code]
+    if loss.formula is None:
+        raise ObjectiveError("this loss has no form for several rows at once.")
+    known = {se.Symbol("u"): u, se.Symbol("y"): y, se.Symbol("c"): shape}
+    cost, slope = in_lanes(u.writer, [lower(loss.cost), lower(loss.slope)], known)
+    return cost, slope
 
 
 def _module(symbols: Sequence[Any], outputs: Sequence[Any], code: int, weighted: bool) -> ir.Module:

@@ -20,7 +20,6 @@ from itertools import chain
 
 import numpy as np
 
-from downslope.fitting.losses import LOGISTIC, POISSON, SOFTMAX
 from downslope.fitting.objective import DataObjective, RowBlock
 from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
@@ -57,7 +56,7 @@ def find_separation(objective: DataObjective) -> Separation | None:
 
     ``objective`` is the cost of a hypothesis that is linear in its parameters.
     """
-    if objective.loss.code not in (LOGISTIC, SOFTMAX, POISSON) or objective.parameters.size > MOST_PARAMETERS:
+    if objective.loss.link == "identity" or objective.parameters.size > MOST_PARAMETERS:
         return None
     with np.errstate(all="ignore"):
         rows = _ScaledRows(objective)
@@ -103,7 +102,7 @@ class _ScaledRows:
         return self._of(part, slice(0, None, max(1, o.rows.count * others // FIRST_ROWS)))
 
     def _of(self, part: RowBlock, some: slice) -> tuple[Array, Array]:
-        rows, code = part.rows, self.objective.loss.code
+        rows, link = part.rows, self.objective.loss.link
         X = rows.features(some) if isinstance(rows, LinearRows) else rows.jacobian(self.at, some)[1]
         y = part.y[some]
         if part.weights.size:
@@ -112,7 +111,7 @@ class _ScaledRows:
         if isinstance(rows, SoftmaxRows):
             return _unit(_between_classes(X, y.astype(np.intp), rows.classes) @ self.matrix), X[:0, :0]
         X = X @ self.matrix
-        if code == POISSON:
+        if link == "exp":
             return _unit(-X[y == 0]), _unit(X[y > 0])
         return _unit((2 * y - 1)[:, None] * X), X[:0]
 
@@ -123,7 +122,7 @@ def _way(rows: _ScaledRows) -> Array:
     R: Array = np.zeros((0, size))
     if penalty.l1 or penalty.l2:
         R = _unit(rows.basis[penalty.mask > 0])
-    if rows.objective.loss.code == POISSON:
+    if rows.objective.loss.link == "exp":
         for _, equations in chain([rows.sample()], rows.blocks()):
             R = np.asarray(np.linalg.qr(np.concatenate([R, equations]), mode="r"))
             if _rank(R) == size:

@@ -18,7 +18,7 @@ from downslope.fitting import checks
 from downslope.fitting.checks import ColumnChecks
 from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis
-from downslope.fitting.losses import LOGISTIC, SOFTMAX, Loss
+from downslope.fitting.losses import Loss
 from downslope.fitting.moments import Moments, moments
 from downslope.fitting.objective import RowBlock
 from downslope.fitting.pages import Pages
@@ -74,7 +74,7 @@ class PagedTable:
     def part(self, frame: Frame, weights: Any, classes: Sequence[Any]) -> RowBlock:
         """The hypothesis on a page that was checked before."""
         name = self.hypothesis.target
-        if self.loss.code == SOFTMAX:
+        if self.loss.per_class:
             y = checks.coded(checks.label_values(frame, name), classes)
         else:
             y = np.ascontiguousarray(frame.numbers(name))
@@ -177,7 +177,7 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
     low, high = np.inf, -np.inf
     rows = 0
     for frame, before, given in table.frames():
-        if loss.code == SOFTMAX:
+        if loss.per_class:
             labels.append(np.unique(checks.label_values(frame, name)))
             y: Array = np.zeros(frame.rows)
         else:
@@ -198,7 +198,7 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
         kept.add({**frame.columns, **({"": weights} if weights.size else {})}, before, frame.rows)
         rows += frame.rows
     _check_whole(table, rows, target.total, low, high)
-    classes: tuple[Any, ...] = (0, 1) if loss.code == LOGISTIC else ()
+    classes: tuple[Any, ...] = (0, 1) if loss.labels == "two" else ()
     if labels:
         classes = checks.classes_of(labels, name, rows)
     if sums is not None:
@@ -222,5 +222,5 @@ def _check_whole(table: PagedTable, rows: int, total: float, low: float, high: f
         raise UsageError(f"the weights have shape {np.shape(given)}, but the table has {rows} rows.")
     if not total:
         raise DataError(checks.NO_WEIGHT)
-    if table.loss.code == LOGISTIC:
+    if table.loss.labels == "two":
         checks.refuse_one_class(table.hypothesis.target, low, high)

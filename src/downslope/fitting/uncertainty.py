@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from downslope.fitting.losses import LOGISTIC, POISSON, SQUARED
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.quadratic import NormalEquations
 from downslope.fitting.rows import Array
@@ -31,9 +30,9 @@ def standard_errors(
     penalties, where the data do not determine the parameters, or where ``theta`` is further from the minimum than a
     standard error.
     """
-    code, penalty, p = objective.loss.code, objective.penalty, objective.parameters.size
+    kind, penalty, p = objective.loss, objective.penalty, objective.parameters.size
     n = objective.count
-    if code not in (SQUARED, LOGISTIC, POISSON):
+    if not kind.likelihood:
         return None, ""
     if penalty.l1 or penalty.l2:
         return None, NONE_BY_PENALTY
@@ -42,7 +41,7 @@ def standard_errors(
         return None, NONE_BY_NUMBER.format(rows=rows, parameters=parameters)
     if not np.isfinite(loss) or not np.all(np.isfinite(theta)):
         return None, NONE_BY_ENDING
-    half = 2.0 if code == SQUARED else 1.0
+    half = 2.0 if kind.quadratic else 1.0
     if normal_equations is not None:
         root = inverse(normal_equations.factor @ np.linalg.inv(normal_equations.shear))
         inverted: Array | None = None if root is None else np.asarray(root @ root.T / objective.total)
@@ -54,7 +53,7 @@ def standard_errors(
     gradient = objective.value_and_gradient(theta)[1] * (2 * loss if objective.loss.root else 1.0)
     step = inverted @ gradient * (objective.total / half)  # Newton's, to the minimum
     least = max(mean - float(gradient @ step) / 2, 0.0)
-    s2 = least * objective.total / (n - p) if code == SQUARED else 1.0
+    s2 = least * objective.total / (n - p) if kind.quadratic else 1.0
     errors = np.asarray(np.sqrt(np.maximum(np.diag(inverted) * s2, 0.0)))
     near = np.all(np.abs(step) <= errors + ROUNDING * np.abs(theta))
     return (errors, "") if near else (None, NONE_BY_DISTANCE)

@@ -7,9 +7,11 @@ SymPy, which would cost its import and reorder them, is not needed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from downslope.language.functions import FUNCTIONS
 from downslope.language.notation import Latex, Mathml, Notation
 from downslope.language.text import number_text
 from downslope.language.tree import (
@@ -27,6 +29,8 @@ from downslope.language.tree import (
     Variable,
     fold,
 )
+
+_PLACE = re.compile("_([0-9])")  # of an argument, in what a function's record says
 
 
 def to_latex(tree: Node) -> str:
@@ -122,7 +126,7 @@ class _Layout:
         if boxes[0].name and isinstance(exponent, Number) and exponent.value >= 1:
             write = self.notation
             return _Box(write.row([write.power(boxes[0].name, raised), write.applied(), boxes[0].arguments]))
-        loose = isinstance(base, Call) and (base.function in ("exp", "where") or bool(boxes[0].name))
+        loose = isinstance(base, Call) and not FUNCTIONS[base.function].enclosed
         scientific = isinstance(base, Number) and "e" in number_text(base.value)
         kinds = (
             Sum,
@@ -137,18 +141,10 @@ class _Layout:
 
     def _call(self, function: str, arguments: list[str]) -> _Box:
         write = self.notation
-        match function:
-            case "abs":
-                return _Box(write.fence("|", arguments[0], "|"))
-            case "sqrt":
-                return _Box(write.root(arguments[0], ""))
-            case "cbrt":
-                return _Box(write.root(arguments[0], "3"))
-            case "exp":
-                return _Box(write.power(write.constant("e"), arguments[0]))
-            case "where":
-                return _Box(write.cases(*arguments))
-        name, inner = write.function(function), write.fence("(", write.listed(arguments), ")")
+        name = write.function(FUNCTIONS[function])
+        if "_0" in name:  # the whole call
+            return _Box(_PLACE.sub(lambda place: arguments[int(place[1])], name))
+        inner = write.fence("(", write.listed(arguments), ")")
         return _Box(write.row([name, write.applied(), inner]), name=name, arguments=inner)
 
     def _logical(self, word: str, operands: Sequence[Node], boxes: Sequence[_Box]) -> str:

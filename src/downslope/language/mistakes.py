@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 from downslope.errors import nearest
 from downslope.language.functions import CANONICAL, CONSTANTS, FUNCTIONS, REWRITES
+from downslope.language.text import to_text
 from downslope.language.token import Token
+from downslope.messages import Message
 
 RESERVED = {"inf", "Inf", "infinity", "Infinity", "nan", "NaN"}
 _PREFIXES = {"np", "numpy", "math", "jnp", "jax", "torch", "tf", "sp", "sympy", "scipy", "cmath"}
@@ -19,7 +21,7 @@ _PREFIXES = {"np", "numpy", "math", "jnp", "jax", "torch", "tf", "sp", "sympy", 
 class Mistake(Exception):  # noqa: N818 (never leaves this folder; ExpressionError does)
     """A formula cannot be read: what is wrong, where, what to try. ``parse`` adds the formula."""
 
-    def __init__(self, message: str, position: int, hint: str = "") -> None:
+    def __init__(self, message: str, position: int, hint: Message | str = "") -> None:
         super().__init__(message, position, hint)
         self.message, self.position, self.hint = message, position, hint
 
@@ -92,6 +94,10 @@ def _dot(rest: str, place: int, before: Token | None) -> Mistake:
             if name not in FUNCTIONS and name not in CONSTANTS:
                 return unknown_function(name, place + 1)
             usage = FUNCTIONS[name].usage if name in FUNCTIONS else name
+            if (
+                name in FUNCTIONS and "numpy." + name in FUNCTIONS[name].foreign
+            ):  # and means something else there
+                usage = to_text(FUNCTIONS[name].foreign["numpy." + name])
             return Mistake(
                 f'"{before.text}." is not needed: functions and constants go by their plain names',
                 before.begin,

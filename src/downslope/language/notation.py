@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from typing import Protocol
 from xml.sax.saxutils import escape
 
+from downslope.language.functions import Function
+from downslope.language.relations import RELATIONS
+
 _GREEK_NAMES = """
     alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu
     nu xi rho sigma tau upsilon phi chi psi omega
@@ -14,19 +17,6 @@ _GREEK_NAMES = """
 """
 _GREEK = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικλμνξρστυφχψωΓΔΘΛΞΣΥΦΨΩ", strict=True))
 _COMMANDS = {letter: name for name, letter in _GREEK.items()}
-_FUNCTIONS = {
-    "asin": "arcsin",
-    "acos": "arccos",
-    "atan": "arctan",
-    "asinh": "arsinh",
-    "acosh": "arcosh",
-    "atanh": "artanh",
-}
-_LATEX_FUNCTIONS = frozenset(
-    ("log", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "min", "max")
-)
-_LATEX_SIGNS = {"<=": r"\leq", ">=": r"\geq", "==": "=", "!=": r"\neq"}
-_MATHML_SIGNS = {"-": "−", "<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
 _NAME = re.compile(r"(.*?)_*(?:(?<=[^0-9_])([0-9]+)|_([^_].*?))?(?:\[(.*)\])?", re.DOTALL)
 
 
@@ -49,17 +39,15 @@ class Notation(Protocol):
     def number(self, text: str) -> str: ...
     def constant(self, name: str) -> str: ...
     def variable(self, name: str) -> str: ...
-    def function(self, name: str) -> str: ...
+    def function(self, record: Function) -> str: ...
     def applied(self) -> str: ...
     def sign(self, sign: str, prefix: bool = False) -> str: ...
     def word(self, word: str) -> str: ...
     def times(self, visible: bool, after_number: bool) -> str: ...
     def fraction(self, top: str, bottom: str) -> str: ...
     def power(self, base: str, exponent: str) -> str: ...
-    def root(self, inner: str, index: str) -> str: ...
     def fence(self, left: str, inner: str, right: str) -> str: ...
     def listed(self, items: Sequence[str]) -> str: ...
-    def cases(self, condition: str, then: str, otherwise: str) -> str: ...
 
 
 class Latex:
@@ -92,17 +80,15 @@ class Latex:
     def _index(self, below: str) -> str:
         return below if re.fullmatch("[0-9,]+", below) else self._word(below)
 
-    def function(self, name: str) -> str:
-        if name in ("log10", "log2"):
-            return rf"\log_{{{name[3:]}}}"
-        name = _FUNCTIONS.get(name, name)
-        return rf"\{name}" if name in _LATEX_FUNCTIONS else rf"\operatorname{{{name}}}"
+    def function(self, record: Function) -> str:
+        return record.latex or rf"\operatorname{{{record.name}}}"
 
     def applied(self) -> str:
         return ""
 
     def sign(self, sign: str, prefix: bool = False) -> str:
-        return f"{sign} " if prefix else f" {_LATEX_SIGNS.get(sign, sign)} "
+        shown = RELATIONS[sign].latex if sign in RELATIONS else sign
+        return f"{shown} " if prefix else f" {shown} "
 
     def word(self, word: str) -> str:
         return r"\text{not }" if word == "not" else rf"\text{{ {word} }}"
@@ -116,18 +102,11 @@ class Latex:
     def power(self, base: str, exponent: str) -> str:
         return f"{base}^{{{exponent}}}"
 
-    def root(self, inner: str, index: str) -> str:
-        return rf"\sqrt[{index}]{{{inner}}}" if index else rf"\sqrt{{{inner}}}"
-
     def fence(self, left: str, inner: str, right: str) -> str:
         return rf"\left{left}{inner}\right{right}"
 
     def listed(self, items: Sequence[str]) -> str:
         return ", ".join(items)
-
-    def cases(self, condition: str, then: str, otherwise: str) -> str:
-        rows = rf"{then} & \text{{if }} {condition} \\ {otherwise} & \text{{otherwise}}"
-        return rf"\begin{{cases}} {rows} \end{{cases}}"
 
 
 class Mathml:
@@ -157,16 +136,15 @@ class Mathml:
         kind = "mn" if below.isdigit() else "mtext"
         return f"<msub>{word}<{kind}>{escape(below)}</{kind}></msub>"
 
-    def function(self, name: str) -> str:
-        if name in ("log10", "log2"):
-            return f"<msub><mi>log</mi><mn>{name[3:]}</mn></msub>"
-        return f"<mi>{_FUNCTIONS.get(name, name)}</mi>"
+    def function(self, record: Function) -> str:
+        return record.mathml or f"<mi>{record.name}</mi>"
 
     def applied(self) -> str:
         return "<mo>\u2061</mo>"
 
     def sign(self, sign: str, prefix: bool = False) -> str:
-        return f"<mo>{escape(_MATHML_SIGNS.get(sign, sign))}</mo>"
+        shown = RELATIONS[sign].mathml if sign in RELATIONS else sign.replace("-", "−")
+        return f"<mo>{escape(shown)}</mo>"
 
     def word(self, word: str) -> str:
         space = "\u00a0"
@@ -181,19 +159,8 @@ class Mathml:
     def power(self, base: str, exponent: str) -> str:
         return f"<msup>{base}{exponent}</msup>"
 
-    def root(self, inner: str, index: str) -> str:
-        return f"<mroot>{inner}<mn>{index}</mn></mroot>" if index else f"<msqrt>{inner}</msqrt>"
-
     def fence(self, left: str, inner: str, right: str) -> str:
         return self.row([f"<mo>{left}</mo>", inner, f"<mo>{right}</mo>"])
 
     def listed(self, items: Sequence[str]) -> str:
         return self.row(["<mo>,</mo>".join(items)])
-
-    def cases(self, condition: str, then: str, otherwise: str) -> str:
-        def line(value: str, test: str) -> str:
-            return f"<mtr><mtd>{value}</mtd><mtd>{test}</mtd></mtr>"
-
-        when = self.row(["<mtext>if\u00a0</mtext>", condition])
-        rows = line(then, when) + line(otherwise, "<mtext>otherwise</mtext>")
-        return self.row(["<mo>{</mo>", f"<mtable>{rows}</mtable>"])

@@ -46,7 +46,7 @@ def parse(text: str) -> Expression:
     downslope.errors.ExpressionError: unknown function "sine"
       2*sine(x)
         ^
-    Did you mean 'sin', 'sinh' or 'sign'? If sine is a parameter, write sine*( ).
+    Did you mean 'sin', 'sinh' or 'sinc'? If sine is a parameter, write sine*( ).
     """
     if not isinstance(text, str):
         raise TypeError(f"a formula is text, not {type(text).__name__}")

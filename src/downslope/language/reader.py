@@ -33,6 +33,7 @@ from downslope.language.tree import (
 )
 from downslope.language.unexpected import unexpected
 from downslope.language.values import combine
+from downslope.messages import Message
 
 
 class Fragment:
@@ -59,17 +60,15 @@ def _part(node: Node, parts: Sequence[Fragment], begin: int, end: int, sign: Tok
     return Fragment(node, begin, end, value, sign)
 
 
-def _why_not_real(node: Node) -> str:
+def _why_not_real(node: Node) -> Message | str:
     match node:
         case Quotient(_, Number(0.0)):
             return "Division by zero has no value."
-        case Call("log" | "log10" | "log2", _):
-            return "Logarithms take positive numbers."
-        case Call("sqrt", _):
-            return "The square root of a negative number is not real."
+        case Call(function, _) if FUNCTIONS[function].outside:
+            return FUNCTIONS[function].outside
         case Power(_, Quotient(Number(1.0), Number(3.0))):
             return "For the real cube root, write cbrt(x)."
-        case Power() | Call("exp", _) | Multiplication():
+        case Power() | Multiplication():
             return "The largest float64 is about 1.8e308."
     return ""
 
@@ -126,10 +125,14 @@ class _Builder:
         name = CANONICAL.get(function.text, function.text)
         _check_count(function, name, len(arguments))
         for place, argument in enumerate(arguments):
-            (_condition if name == "where" and place == 0 else _number)(argument)
+            (_condition if name != "pow" and FUNCTIONS[name].condition and place == 0 else _number)(argument)
         nodes = tuple(argument.node for argument in arguments)
-        node = Power(*nodes) if name == "pow" else Call(name, nodes)
-        return _part(node, arguments, function.begin, end)
+        if name == "pow":
+            return _part(Power(*nodes), arguments, function.begin, end)
+        completed = FUNCTIONS[name].completed(nodes)
+        for node in completed[len(nodes) :]:  # arguments that were left out
+            arguments.append(Fragment(node, end, end, node.value if isinstance(node, Number) else None))
+        return _part(Call(name, completed), arguments, function.begin, end)
 
     def raised(self, items: list[Any]) -> Fragment:
         base, token = items

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from downslope.language.functions import FUNCTIONS
+from downslope.language.relations import RELATIONS
 from downslope.language.tree import (
     Call,
     Comparison,
@@ -57,40 +59,28 @@ def _sympy(node: Node, parts: Sequence[Any]) -> Any:
         case Call(function, _):
             return _call(function, parts)
         case Comparison(operator, _, _):
-            relation: Callable[..., Any] = getattr(sympy, _RELATIONS[operator])
+            relation: Callable[..., Any] = getattr(sympy, RELATIONS[operator].short)
             return relation(*parts, evaluate=False)
         case Logical(word, _):
             return {"and": sympy.And, "or": sympy.Or, "not": sympy.Not}[word](*parts, evaluate=False)
 
 
-_RELATIONS = {"<": "Lt", "<=": "Le", ">": "Gt", ">=": "Ge", "==": "Eq", "!=": "Ne"}
-_NAMES = {
-    **{name: name for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2")},
-    **{name: name for name in ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sign", "erf")},
-    **{"abs": "Abs", "min": "Min", "max": "Max"},
-}
-
-
 def _call(function: str, parts: Sequence[Any]) -> Any:
     import sympy
 
-    if function in _NAMES:
-        return getattr(sympy, _NAMES[function])(*parts, evaluate=False)
-    x = parts[0]
-    match function:
-        case "log10" | "log2":
-            base = sympy.Integer(function[3:])
-            return sympy.Mul(_call("log", parts), sympy.Pow(sympy.log(base), -1), evaluate=False)
-        case "cbrt":  # SymPy's own cbrt is complex for negative numbers
-            root = sympy.Pow(_call("abs", parts), sympy.Rational(1, 3), evaluate=False)
-            return sympy.Mul(_call("sign", parts), root, evaluate=False)
-        case "relu":
-            return sympy.Max(0, x, evaluate=False)
-        case "sigmoid":
-            decay = sympy.exp(sympy.Mul(-1, x, evaluate=False), evaluate=False)
-            return sympy.Pow(sympy.Add(1, decay, evaluate=False), -1, evaluate=False)
-        case "softplus":
-            return sympy.log(sympy.Add(1, sympy.exp(x, evaluate=False), evaluate=False), evaluate=False)
-        case "where":
-            return sympy.Piecewise((parts[1], x), (parts[2], True), evaluate=False)
-    raise LookupError(f"no SymPy form is known for {function}")
+    record = FUNCTIONS[function]
+    if record.condition:
+        return sympy.Piecewise((parts[1], parts[0]), (parts[2], True), evaluate=False)
+    if isinstance(record.sympy, str) and record.sympy:
+        name, _, leading = record.sympy.rstrip(")").partition("(")
+        numbers = [sympy.Integer(number) for number in leading.split(",") if number]
+        return getattr(sympy, name)(*numbers, *parts, evaluate=False)
+    definition = record.sympy or record.definition
+    if not isinstance(definition, Node):
+        raise LookupError(f"no SymPy form is known for {function}")
+    known = dict(zip(record.arguments, parts, strict=True))
+
+    def of_node(node: Node, below: Sequence[Any]) -> Any:
+        return known[node.name] if isinstance(node, Variable) else _sympy(node, below)
+
+    return fold(definition, of_node)

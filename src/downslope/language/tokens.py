@@ -8,7 +8,7 @@ import unicodedata
 
 from downslope.language import mistakes
 from downslope.language.characters import SUBSCRIPT_DIGITS, SUPERSCRIPTS, normalise
-from downslope.language.functions import CANONICAL, CONSTANTS
+from downslope.language.functions import CANONICAL, CONSTANTS, FUNCTIONS
 from downslope.language.mistakes import Mistake
 from downslope.language.token import Token
 
@@ -67,7 +67,7 @@ def scan(source: str) -> list[Token]:
                 token.value = _number(token, source)
             elif kind == "NAME":
                 index = _INDEX.match(text, end)
-                _name(token, index.group() if index else "")
+                _name(token, index.group() if index else "", text.startswith("(", end))
                 if index:
                     end = index.end()
                     token.end = origin[end]
@@ -100,7 +100,7 @@ def _number(token: Token, source: str) -> float:
     return value
 
 
-def _name(token: Token, index: str) -> None:
+def _name(token: Token, index: str, before_bracket: bool) -> None:
     """Decide what a word is: a constant, a function, a logical word or the name of a parameter."""
     word = token.text
     if len(word) > MAX_NAME:
@@ -113,7 +113,7 @@ def _name(token: Token, index: str) -> None:
         token.type = _WORDS[word]
     elif word in CONSTANTS:
         token.type = "CONSTANT"
-    elif word in CANONICAL or word == "pow":
+    elif word == "pow" or (word in CANONICAL and (before_bracket or not FUNCTIONS[CANONICAL[word]].soft)):
         token.type = "FUNCTION"
     elif keyword.iskeyword(word) or word in mistakes.RESERVED:
         raise mistakes.reserved(word, token.begin)

@@ -7,7 +7,7 @@ pickling, which for dataclasses recurse and would meet Python's limit at a depth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -42,6 +42,52 @@ class _Tree:
 
     def __deepcopy__(self, _: object) -> _Tree:
         return self  # nothing in a tree can change
+
+    # Arithmetic on trees, for formulas that are written in Python: ``1 / (1 + x)``.
+
+    def __add__(self, other: Operand) -> Node:
+        return Sum((*(self.terms if isinstance(self, Sum) else (as_node(self),)), as_node(other)))
+
+    def __radd__(self, other: Operand) -> Node:
+        return Sum((as_node(other), as_node(self)))
+
+    def __sub__(self, other: Operand) -> Node:
+        return self + Negative(as_node(other))
+
+    def __rsub__(self, other: Operand) -> Node:
+        return Sum((as_node(other), Negative(as_node(self))))
+
+    def __mul__(self, other: Operand) -> Node:
+        factors = self.factors if isinstance(self, Multiplication) else (as_node(self),)
+        return Multiplication((*factors, as_node(other)))
+
+    def __rmul__(self, other: Operand) -> Node:
+        factors = self.factors if isinstance(self, Multiplication) else (as_node(self),)
+        return Multiplication((as_node(other), *factors))
+
+    def __truediv__(self, other: Operand) -> Node:
+        return Quotient(as_node(self), as_node(other))
+
+    def __rtruediv__(self, other: Operand) -> Node:
+        return Quotient(as_node(other), as_node(self))
+
+    def __pow__(self, other: Operand) -> Node:
+        return Power(as_node(self), as_node(other))
+
+    def __neg__(self) -> Node:
+        return Negative(as_node(self))
+
+    def __lt__(self, other: Operand) -> Node:
+        return Comparison("<", as_node(self), as_node(other))
+
+    def __le__(self, other: Operand) -> Node:
+        return Comparison("<=", as_node(self), as_node(other))
+
+    def __gt__(self, other: Operand) -> Node:
+        return Comparison(">", as_node(self), as_node(other))
+
+    def __ge__(self, other: Operand) -> Node:
+        return Comparison(">=", as_node(self), as_node(other))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -141,6 +187,16 @@ Node: TypeAlias = (
     | Logical
 )
 
+Operand: TypeAlias = _Tree | float
+"""What arithmetic on trees takes: a tree, or a number that becomes one."""
+
+
+def as_node(value: Operand) -> Node:
+    """A number as a tree; a tree as it is."""
+    if isinstance(value, _Tree):
+        return cast(Node, value)
+    return Number(float(value)) if value >= 0 else Negative(Number(-float(value)))
+
 
 def children(node: Node) -> tuple[Node, ...]:
     """The direct children of a node, from left to right."""
@@ -184,6 +240,22 @@ def fold(root: Node, combine: Callable[[Node, Sequence[T]], T]) -> T:
         del results[len(results) - count :]
         results.append(combine(node, parts))
     return results[0]
+
+
+def substituted(root: Node, values: Mapping[str, Node]) -> Node:
+    """The tree with variables replaced by trees.
+
+    >>> substituted(Negative(Variable("x")), {"x": Number(2.0)})
+    Negative(Number(2.0))
+    """
+
+    def combine(node: Node, parts: Sequence[Node]) -> Node:
+        if isinstance(node, Variable):
+            return values.get(node.name, node)
+        kind, *own = _own(node)
+        return _made(kind, own, parts)
+
+    return fold(root, combine)
 
 
 def _own(node: Node) -> tuple[Any, ...]:

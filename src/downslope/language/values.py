@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from downslope.language.functions import CONSTANTS, FUNCTIONS
+from downslope.language.relations import RELATIONS
 from downslope.language.tree import (
     Call,
     Comparison,
@@ -22,15 +22,6 @@ from downslope.language.tree import (
     Variable,
     fold,
 )
-
-COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
 
 
 def combine(node: Node, parts: Sequence[float]) -> float:
@@ -68,7 +59,7 @@ def _combine(node: Node, parts: Sequence[float]) -> float | complex:
         case Call(function, _):
             return FUNCTIONS[function].value(*parts)
         case Comparison(symbol, _, _):
-            return COMPARISONS[symbol](parts[0], parts[1])
+            return bool(RELATIONS[symbol].holds(parts[0], parts[1]))
         case Logical("not", _):
             return not parts[0]
         case Logical(word, _):

@@ -10,7 +10,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import validate_data
 
 from downslope.errors import UsageError
-from downslope.fitting.losses import POISSON, Loss, as_loss
+from downslope.fitting.losses import Loss, as_loss
 from downslope.fitting.rows import Array
 from downslope.sklearn.linear import TABLE, LinearDescent
 from downslope.sklearn.tables import checked_weights
@@ -141,8 +141,9 @@ class DescentRegressor(RegressorMixin, LinearDescent):
         first = not hasattr(self, "coef_")
         X, y = validate_data(self, X, y, dtype=np.float64, order="C", y_numeric=True, reset=first)
         y, loss = np.ascontiguousarray(y, np.float64), self._loss()
-        if loss.code == POISSON and (y < 0).any():
-            raise UsageError(f"poisson takes targets >= 0, and y holds {y[y < 0][0]:.6g}.")
+        if loss.lowest is not None and (y < loss.lowest).any():
+            least = y[y < loss.lowest][0]
+            raise UsageError(f"{loss.name} takes targets >= {loss.lowest:g}, and y holds {least:.6g}.")
         self._feed(X, y, checked_weights(sample_weight, len(y)), loss, 1)
         return self
 
@@ -165,5 +166,5 @@ class DescentRegressor(RegressorMixin, LinearDescent):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         with suppress(UsageError):  # an unknown loss is refused when it is fitted
-            tags.target_tags.positive_only = as_loss(self.loss).code == POISSON
+            tags.target_tags.positive_only = as_loss(self.loss).lowest == 0
         return tags

@@ -8,14 +8,17 @@ machine code. Only ``language`` and ``errors`` may be imported from here; SymPy 
 from downslope.symbolic.array import SymbolicArray
 from downslope.symbolic.derivatives import gradient, hessian
 from downslope.symbolic.lift import lift
-from downslope.symbolic.lower import from_sympy, lower
+from downslope.symbolic.lower import call, expanded, from_sympy, function_of, lower
 from downslope.symbolic.native import NativeFunction, compile_native
 
 __all__ = [
     "NativeFunction",
     "SymbolicArray",
+    "call",
     "compile_native",
+    "expanded",
     "from_sympy",
+    "function_of",
     "gradient",
     "hessian",
     "lift",

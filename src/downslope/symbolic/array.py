@@ -9,6 +9,7 @@ falls back to calling the function with numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,11 @@ import symengine as se
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
+from downslope.language import tree as t
+from downslope.language.functions import FUNCTIONS, Function
 from downslope.messages import Message, as_message, message
 from downslope.symbolic import functions as fn
+from downslope.symbolic.lower import call, lower_with
 
 MOST_NUMBERS = (
     10_000  # in an array that is mixed with symbols; a formula of more would take seconds to compile
@@ -176,10 +180,10 @@ class SymbolicArray(NDArrayOperatorsMixin):
         return _wrap(self.elements.prod(axis=axis, **options))
 
     def max(self, axis: Any = None) -> SymbolicArray:
-        return _reduce(fn.maximum, self, axis)
+        return _reduce(_maximum, self, axis)
 
     def min(self, axis: Any = None) -> SymbolicArray:
-        return _reduce(fn.minimum, self, axis)
+        return _reduce(_minimum, self, axis)
 
     def dot(self, other: Any) -> SymbolicArray:
         return _wrap(np.dot(self.elements, box(other)))
@@ -278,7 +282,28 @@ def _reduce(function: Callable[..., Any], array: Any, axis: Any = None) -> Symbo
     return SymbolicArray(out)
 
 
+_maximum, _minimum, _absolute = (partial(call, name) for name in ("max", "min", "abs"))
+
+
+def _of_numpy() -> Iterator[tuple[Any, Callable[..., Any]]]:
+    """NumPy's functions that are functions of formulas, or such functions of something else."""
+    for record in FUNCTIONS.values():
+        for name in record.numpy_names:
+            function = getattr(np, name, None)
+            if isinstance(function, np.ufunc):
+                yield function, partial(call, record.name)
+        for name, formula in record.foreign.items():
+            if name.startswith("numpy."):
+                yield getattr(np, name.removeprefix("numpy.")), of_formula(record, formula)
+
+
+def of_formula(record: Function, formula: t.Node) -> Callable[..., Any]:
+    """A function of others, which is this formula in the arguments of the record."""
+    return lambda *arguments: lower_with(formula, dict(zip(record.arguments, arguments, strict=True)))
+
+
 _UFUNCS: dict[Any, Callable[..., Any]] = {
+    **{function: made for function, made in _of_numpy() if isinstance(function, np.ufunc)},
     np.add: lambda a, b: a + b,
     np.subtract: lambda a, b: a - b,
     np.multiply: fn.product,
@@ -290,38 +315,8 @@ _UFUNCS: dict[Any, Callable[..., Any]] = {
     np.conjugate: lambda a: a,
     np.square: lambda a: fn.power(a, se.Integer(2)),
     np.reciprocal: lambda a: 1 / a,
-    np.sqrt: se.sqrt,
-    np.cbrt: fn.cbrt,
-    np.exp: se.exp,
     np.exp2: lambda a: 2**a,
-    np.expm1: lambda a: se.exp(a) - 1,
-    np.log: se.log,
-    np.log1p: lambda a: se.log(1 + a),
-    np.log2: fn.FUNCTIONS["log2"],
-    np.log10: fn.FUNCTIONS["log10"],
-    np.logaddexp: lambda a, b: b + fn.softplus(a - b),
-    np.sin: se.sin,
-    np.cos: se.cos,
-    np.tan: se.tan,
-    np.arcsin: se.asin,
-    np.arccos: se.acos,
-    np.arctan: se.atan,
-    np.arctan2: se.atan2,
-    np.sinh: se.sinh,
-    np.cosh: se.cosh,
-    np.tanh: se.tanh,
-    np.arcsinh: se.asinh,
-    np.arccosh: se.acosh,
-    np.arctanh: se.atanh,
-    np.hypot: lambda a, b: se.sqrt(a**2 + b**2),
-    np.absolute: fn.absolute,
-    np.fabs: fn.absolute,
-    np.sign: fn.sign,
-    np.floor: se.floor,  # compiles, but has no derivative: for update rules, not for objectives
-    np.maximum: fn.maximum,
-    np.fmax: fn.maximum,
-    np.minimum: fn.minimum,
-    np.fmin: fn.minimum,
+    np.logaddexp: lambda a, b: b + call("softplus", a - b),
     np.less: se.Lt,
     np.less_equal: se.Le,
     np.greater: se.Gt,
@@ -339,11 +334,15 @@ _UFUNCS: dict[Any, Callable[..., Any]] = {
 _REDUCTIONS: dict[Any, Callable[..., Any]] = {
     np.add: lambda *terms: se.Add(*terms),
     np.multiply: lambda *factors: se.Mul(*factors),
-    np.maximum: fn.maximum,
-    np.minimum: fn.minimum,
+    np.maximum: _maximum,
+    np.minimum: _minimum,
     np.logical_and: lambda *parts: se.And(*parts),
     np.logical_or: lambda *parts: se.Or(*parts),
 }
+
+
+def _elementwise(function: Callable[..., Any]) -> Callable[..., SymbolicArray]:
+    return lambda *arrays: _wrap(np.frompyfunc(function, len(arrays), 1)(*map(box, arrays)))
 
 
 def _where(condition: Any, yes: Any, no: Any) -> SymbolicArray:
@@ -363,9 +362,9 @@ def _norm(array: Any, ord: Any = None, axis: Any = None) -> SymbolicArray:
     if ord is None or (ord == 2 and (isinstance(axis, int) or elements.ndim == 1)):
         return _wrap(np.frompyfunc(se.sqrt, 1, 1)((elements * elements).sum(axis=axis)))
     if ord == 1 and elements.ndim == 1:
-        return _wrap(np.frompyfunc(fn.absolute, 1, 1)(elements).sum())
+        return _wrap(np.frompyfunc(_absolute, 1, 1)(elements).sum())
     if ord == np.inf and elements.ndim == 1:
-        return _wrap(fn.maximum(*(fn.absolute(e) for e in elements)))
+        return _wrap(_maximum(*(_absolute(e) for e in elements)))
     raise TraceError(message("np.linalg.norm with ord={ord} is not known for symbols", ord=ord))
 
 
@@ -377,6 +376,7 @@ def _variance(array: Any, axis: Any = None, *, ddof: float = 0) -> SymbolicArray
 
 
 _FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    **{f: _elementwise(made) for f, made in _of_numpy() if not isinstance(f, np.ufunc)},
     np.where: _where,
     np.clip: _clip,
     np.linalg.norm: _norm,
@@ -384,10 +384,10 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.mean: lambda a, axis=None, **options: SymbolicArray(box(a)).mean(axis=axis, **options),
     np.var: _variance,
     np.std: lambda a, **options: np.sqrt(_variance(a, **options)),
-    np.max: lambda a, axis=None: _reduce(fn.maximum, a, axis),
-    np.min: lambda a, axis=None: _reduce(fn.minimum, a, axis),
-    np.amax: lambda a, axis=None: _reduce(fn.maximum, a, axis),
-    np.amin: lambda a, axis=None: _reduce(fn.minimum, a, axis),
+    np.max: lambda a, axis=None: _reduce(_maximum, a, axis),
+    np.min: lambda a, axis=None: _reduce(_minimum, a, axis),
+    np.amax: lambda a, axis=None: _reduce(_maximum, a, axis),
+    np.amin: lambda a, axis=None: _reduce(_minimum, a, axis),
     np.vdot: lambda a, b: SymbolicArray(box(a).ravel()).dot(box(b).ravel()),
     np.shape: lambda a: box(a).shape,
     np.ndim: lambda a: box(a).ndim,

@@ -2,7 +2,7 @@
 
 One sweep over the expression gives all partial derivatives at once, so the cost is linear in the size
 of the formula however many variables it has. (Differentiating variable by variable is quadratic.)
-Where a formula has a kink, the derivative is the one stated in ``functions``.
+Where a formula has a kink, the derivative is the one stated in the record of its function.
 
 Source: A. Griewank and A. Walther, *Evaluating Derivatives*, 2nd ed., SIAM 2008, section 3.2.
 """
@@ -10,7 +10,7 @@ Source: A. Griewank and A. Walther, *Evaluating Derivatives*, 2nd ed., SIAM 2008
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from operator import mul
 from typing import Any
@@ -18,31 +18,10 @@ from typing import Any
 import symengine as se
 
 from downslope.errors import ObjectiveError
+from downslope.language.functions import Function
 from downslope.messages import message
-from downslope.symbolic.functions import ONE, ZERO, sign
-
-_TWO_OVER_ROOT_PI = 2 / se.sqrt(se.pi)
-
-# f(u) -> f'(u), for every function of one argument that SymEngine keeps as a node of its own
-_RULES: dict[str, Callable[[Any], Any]] = {
-    "log": lambda u: 1 / u,
-    "sin": se.cos,
-    "cos": lambda u: -se.sin(u),
-    "tan": lambda u: 1 + se.tan(u) ** 2,
-    "asin": lambda u: 1 / se.sqrt(1 - u**2),
-    "acos": lambda u: -1 / se.sqrt(1 - u**2),
-    "atan": lambda u: 1 / (1 + u**2),
-    "sinh": se.cosh,
-    "cosh": se.sinh,
-    "tanh": lambda u: 1 - se.tanh(u) ** 2,
-    "asinh": lambda u: 1 / se.sqrt(1 + u**2),
-    "acosh": lambda u: 1 / se.sqrt(u**2 - 1),
-    "atanh": lambda u: 1 / (1 - u**2),
-    "abs": sign,
-    "unevaluatedexpr": lambda u: ONE,
-    "erf": lambda u: _TWO_OVER_ROOT_PI * se.exp(-(u**2)),
-    "erfc": lambda u: -_TWO_OVER_ROOT_PI * se.exp(-(u**2)),
-}
+from downslope.symbolic.functions import ONE, ZERO
+from downslope.symbolic.lower import function_of, lower_with, written_out
 
 
 def gradient(expression: Any, symbols: Sequence[Any]) -> list[Any]:
@@ -126,14 +105,22 @@ def _partials(node: Any, done: dict[Any, dict[Any, Any]]) -> list[tuple[Any, Any
         return _power_partials(*arguments)
     if isinstance(node, se.Piecewise):
         return _piecewise_partials(arguments, done)
-    kind = type(node).__name__.lower()
-    if kind == "atan2":
-        y, x = arguments
-        square = x**2 + y**2
-        return [(y, x / square), (x, -y / square)]
-    if kind in _RULES and len(arguments) == 1:
-        return [(arguments[0], _RULES[kind](arguments[0]))]
+    if isinstance(node, se.UnevaluatedExpr):
+        return [(arguments[0], ONE)]
+    record = function_of(node)
+    if record is not None:
+        return list(zip(arguments, function_partials(record, arguments), strict=True))
     raise ObjectiveError(message("no derivative is known here for '{node}'", node=node))
+
+
+def function_partials(record: Function, arguments: Sequence[Any]) -> list[Any]:
+    """The derivatives of a function by each of its arguments, there; those of its definition where none are stated."""
+    if record.derivatives:
+        known = dict(zip(record.arguments, arguments, strict=True))
+        return [lower_with(derivative, known) for derivative in record.derivatives]
+    symbols = [se.Symbol(f"#{name}") for name in record.arguments]
+    partials = gradient(written_out(record, symbols), symbols)
+    return [partial.subs(dict(zip(symbols, arguments, strict=True))) for partial in partials]
 
 
 def _product_partials(factors: Sequence[Any]) -> list[tuple[Any, Any]]:

@@ -1,23 +1,12 @@
-"""The elementary functions as SymEngine expressions, with a stated derivative at every kink.
+"""Arithmetic, conditions and choices of SymEngine expressions, where SymEngine's own would go astray.
 
-SymEngine cannot differentiate ``Max``, ``Min`` and ``sign``, and its compiled ``Max`` swallows NaN, so
-whatever has a kink is built here from ``Piecewise``. The last branch of each is what a NaN falls
-into, and it hands the NaN on. At a kink the derivative is
-
-==============  ==========================================================
-``abs(u)``      0 at u = 0
-``max(a, b)``   the mean of both derivatives where a = b (so is ``min``)
-``relu(u)``     0 at u = 0
-``sign(u)``     0 everywhere
-``where(c,...)``  that of the branch which is taken
-==============  ==========================================================
+Powers never become astronomically long integers. SymEngine cannot differentiate ``Max``, ``Min`` and ``sign``, and its
+compiled ``Max`` swallows NaN, so whatever has a corner is a choice, a ``Piecewise``, as its record defines it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import reduce
 from typing import Any
 
 import symengine as se
@@ -95,51 +84,13 @@ def _shorten(value: Any, exponent: int) -> Any:
     return se.RealDouble(float(value))
 
 
-def absolute(u: Any) -> Any:
-    """|u|; SymEngine's own node, whose derivative here is ``sign``."""
-    return se.Abs(u)
-
-
-def sign(u: Any) -> Any:
-    """-1, 0 or 1."""
-    return se.Piecewise((ONE, u > 0), (-ONE, u < 0), (ZERO, se.Eq(u, ZERO)), (u, True))
-
-
-def maximum(*arguments: Any) -> Any:
-    """The largest argument."""
-    return reduce(lambda a, b: se.Piecewise((a, a > b), (b, b > a), ((a + b) / 2, True)), arguments)
-
-
-def minimum(*arguments: Any) -> Any:
-    """The smallest argument."""
-    return reduce(lambda a, b: se.Piecewise((a, a < b), (b, b < a), ((a + b) / 2, True)), arguments)
-
-
-def relu(u: Any) -> Any:
-    """max(u, 0), with derivative 0 at the kink."""
-    return se.Piecewise((u, u > 0), (ZERO, u <= 0), (u, True))
-
-
-def cbrt(u: Any) -> Any:
-    """The real cube root."""
-    third = se.Rational(1, 3)
-    return se.Piecewise((u**third, u >= 0), (-((-u) ** third), True))
-
-
-def sigmoid(u: Any) -> Any:
-    """1/(1 + exp(-u)), written so that neither branch overflows."""
-    return se.Piecewise((1 / (1 + se.exp(-u)), u > 0), (se.exp(u) / (1 + se.exp(u)), True))
-
-
-def softplus(u: Any) -> Any:
-    """log(1 + exp(u)), written so that neither branch overflows."""
-    return se.Piecewise((u + se.log(1 + se.exp(-u)), u > 0), (se.log(1 + se.exp(u)), True))
-
-
 def where(condition: Any, yes: Any, no: Any) -> Any:
     """``yes`` where the condition holds, else ``no``."""
     if condition in (True, False, se.true, se.false):
         return yes if bool(condition) else no
+    if isinstance(no, se.Piecewise):  # one choice of several
+        rest = no.args
+        return se.Piecewise((yes, condition), *zip(rest[::2], rest[1::2], strict=True))
     return se.Piecewise((yes, condition), (no, True))
 
 
@@ -155,35 +106,3 @@ def either(a: Any, b: Any) -> Any:
 
 def _is_one(flag: Any) -> Any:
     return (se.true if flag == ONE else se.false) if flag.is_Number else se.Gt(flag, HALF)
-
-
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "exp": se.exp,
-    "log": se.log,
-    "log10": lambda u: se.log(u) / se.log(se.Integer(10)),
-    "log2": lambda u: se.log(u) / se.log(se.Integer(2)),
-    "sqrt": se.sqrt,
-    "cbrt": cbrt,
-    "sin": se.sin,
-    "cos": se.cos,
-    "tan": se.tan,
-    "asin": se.asin,
-    "acos": se.acos,
-    "atan": se.atan,
-    "atan2": se.atan2,
-    "sinh": se.sinh,
-    "cosh": se.cosh,
-    "tanh": se.tanh,
-    "asinh": se.asinh,
-    "acosh": se.acosh,
-    "atanh": se.atanh,
-    "abs": absolute,
-    "sign": sign,
-    "min": minimum,
-    "max": maximum,
-    "erf": se.erf,
-    "relu": relu,
-    "sigmoid": sigmoid,
-    "softplus": softplus,
-    "where": where,
-}

@@ -9,41 +9,13 @@ import symengine as se
 
 from downslope.errors import ObjectiveError
 from downslope.language import tree as t
+from downslope.language.functions import FUNCTIONS
+from downslope.language.relations import BY_SYMBOL
 from downslope.messages import message
-from downslope.symbolic import functions
+from downslope.symbolic.lower import call, function_of
 
-_RELATIONS = {
-    "StrictLessThan": "<",
-    "LessThan": "<=",
-    "StrictGreaterThan": ">",
-    "GreaterThan": ">=",
-    "Equality": "==",
-    "Unequality": "!=",
-}
-_CALLS = frozenset(
-    [
-        "log",
-        "sin",
-        "cos",
-        "tan",
-        "asin",
-        "acos",
-        "atan",
-        "atan2",
-        "sinh",
-        "cosh",
-        "tanh",
-        "asinh",
-        "acosh",
-        "atanh",
-        "abs",
-        "erf",
-    ]
-)
-
-
-# Functions of one argument that are written as a choice.
-_OF_ONE = ("relu", "sign", "sigmoid", "softplus", "cbrt")
+# Functions that are written as a choice.
+_CHOICES = [record for record in FUNCTIONS.values() if record.is_choice and not record.symengine]
 
 
 def lift(expression: Any) -> t.Node:
@@ -92,29 +64,39 @@ def _lift_node(node: Any, parts: Sequence[t.Node], memo: dict[Any, t.Node]) -> t
 
 
 def _recognised(node: Any, memo: dict[Any, t.Node]) -> t.Node | None:
-    """The function of the language that a choice says, where ``functions`` writes it as just this choice."""
-    first, condition, second = node.args[:3]
-    below = [part for part in condition.args if part in memo]
-    for u in below:
-        for name in _OF_ONE:
-            if not u.is_Number and functions.FUNCTIONS[name](u) == node:
-                return t.Call(name, (memo[u],))
-    for name in ("max", "min"):
-        if functions.FUNCTIONS[name](first, second) == node:
-            return t.Call(name, (memo[first], memo[second]))
+    """The function of the language that a choice says, where its record defines it as just this choice."""
+    branches, conditions = node.args[::2], node.args[1::2]
+    if type(conditions[0]).__name__ not in BY_SYMBOL:
+        return None
+    compared = [part for part in conditions[0].args if part in memo]
+    for record in _CHOICES:
+        for arguments in _suspected(len(record.arguments), compared, branches):
+            if (
+                not any(argument.is_Boolean for argument in arguments)
+                and call(record.name, *arguments) == node
+            ):
+                return t.Call(record.name, tuple(memo[argument] for argument in arguments))
     return None
+
+
+def _suspected(count: int, compared: Sequence[Any], branches: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """What a choice may be the function of: what it compares, or two of its branches, or one of each."""
+    if count == 1:
+        return [(u,) for u in compared if not u.is_Number]
+    return [tuple(branches[:2]), *((u, h) for u in compared if not u.is_Number for h in branches[2:3])]
 
 
 def _named(node: Any, parts: Sequence[t.Node]) -> t.Node:
     kind = type(node).__name__
-    if kind in _RELATIONS:
-        return t.Comparison(_RELATIONS[kind], parts[0], parts[1])
+    if kind in BY_SYMBOL:
+        return t.Comparison(BY_SYMBOL[kind].sign, parts[0], parts[1])
     if kind in ("And", "Or", "Not"):
         return t.Logical(kind.lower(), tuple(parts))
     if kind in ("BooleanTrue", "BooleanFalse"):
         return t.Comparison("<", t.Number(0.0), t.Number(float(kind == "BooleanTrue")))
-    if kind.lower() in _CALLS:
-        return t.Call(kind.lower(), tuple(parts))
+    record = function_of(node)
+    if record is not None:
+        return t.Call(record.name, tuple(parts))
     raise ObjectiveError(message("'{kind}' has no name in downslope's formulas", kind=kind))
 
 

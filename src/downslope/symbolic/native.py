@@ -18,6 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from downslope.errors import ObjectiveError
 from downslope.messages import message
+from downslope.symbolic.lower import expanded
 
 _LOCK = threading.Lock()  # LLVM's compilers here are not meant to be entered twice at once
 LARGE = 150  # above this many outputs LLVM's optimiser costs seconds; its code would be some 20 % faster
@@ -40,11 +41,12 @@ class NativeFunction:
         self.dtype = np.dtype(dtype)
         self.inputs, self.outputs = len(inputs), len(outputs)
         level = 3 if optimize and len(outputs) <= LARGE and size(outputs, LONG) < LONG else 0
+        outputs = expanded(outputs)
         with _LOCK:
             try:
                 self._compiled = se.Lambdify(
                     _renamed(inputs, outputs),
-                    list(outputs),
+                    outputs,
                     backend="llvm",
                     cse=True,
                     opt_level=level,

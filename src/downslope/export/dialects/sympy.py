@@ -14,7 +14,6 @@ from downslope.export.library import FrameworkOptimizers
 from downslope.export.python import fill, name, quoted, text
 from downslope.export.script import CLIMBING
 from downslope.export.script_model import ScriptModel
-from downslope.export.table_templates import SYMPY as SYMPY_COSTS
 from downslope.export.vocabulary import SYMPY
 from downslope.messages import NOTHING, Message, message, sentences
 
@@ -76,6 +75,8 @@ class SymPy(NumPy):
     def modules(self) -> str:
         """What the functions of numbers are made of."""
         code = text(self.speller.expression(self.model.formula))
+        if "gamma(" in code:  # whose derivatives only SciPy has
+            return '["scipy", "numpy"]'
         return '["numpy", "math"]' if "sympy.erf" in code else '"numpy"'
 
     def evaluate(self) -> list[str]:
@@ -117,10 +118,10 @@ def fitted(writer: SymPy, costs: Costs) -> list[str]:
         ]
         prediction = reduce(lambda a, b: fill("_0 + _1", a, b), terms)
     y = name(symbols[table.target])
-    seen = "residual" if loss.link == "identity" else "prediction"
+    seen = "residual" if loss.of_residual else loss.predicted
     value = fill("_0 - _1", prediction, y) if seen == "residual" else prediction
-    carried = name(costs.carried()) if loss.name in ("huber", "quantile") else name("none")
-    row = text(fill(SYMPY_COSTS[loss.name], _r=name(seen), _u=name(seen), _y=y, _c=carried))
+    assert loss.formula is not None
+    row = text(costs.spelled(loss.formula, symbols[table.target], arrays=()))
     if table.l2:
         squares = " + ".join(
             f"{p}**2" for p, under in zip(writer.called.values(), table.penalised, strict=True) if under

@@ -14,6 +14,8 @@ from typing import Any
 from numba import njit
 from numba.core.caching import FunctionCache
 
+_WRITTEN: list[str] = []  # code that is made when the kernels are imported
+
 FREE = {"reassoc", "contract", "nsz"}  # sums may be reordered; NaN and infinity keep their meaning
 
 
@@ -26,10 +28,15 @@ def edition(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def made_of(source: str) -> None:
+    """Say that the kernels hold code of this text, which is in no file: they are compiled anew when it changes."""
+    _WRITTEN.append(hashlib.sha256(source.encode()).hexdigest())
+
+
 class _Cache(FunctionCache):  # type: ignore[misc]
     def _index_key(self, *about: Any) -> Any:
         folder = Path(self._py_func.__code__.co_filename).parent
-        return (*super()._index_key(*about), edition(folder))
+        return (*super()._index_key(*about), edition(folder), *_WRITTEN)
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:

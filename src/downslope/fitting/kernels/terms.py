@@ -1,131 +1,128 @@
 # mypy: disallow-untyped-decorators=False
-"""What a row costs, its derivative and its curvature in the prediction. See ``losses``."""
+"""What a row costs, its derivative and its curvature in the prediction: code made of the formulas of the losses.
+
+Numba compiles what ``source`` writes and keeps it on disk like any other kernel, as long as the text is the same.
+"""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-from downslope.fitting.kernels.caching import compiled
-from downslope.fitting.losses import ABSOLUTE, HUBER, LOG_COSH, LOGISTIC, POISSON, QUANTILE, SQUARED
+from downslope.fitting.kernels import functions
+from downslope.fitting.kernels.caching import compiled, made_of
+from downslope.fitting.losses import BY_CODE
+from downslope.language import FUNCTIONS
+from downslope.language import tree as t
 
-
-@njit(inline="always")
-def _exp_minus(a: Any) -> Any:
-    """``exp(-a)`` for a >= 0 (0 from 708 on), in arithmetic that the compiler can do for several rows at once.
-
-    With k the nearest whole number to -a/log(2), the rest is at most log(2)/2 and takes 13 terms of the series.
-    """
-    x = -min(a, 708.0)
-    k = np.floor(x * 1.4426950408889634 + 0.5)
-    r = (x - k * 0.693147180369123816490) - k * 1.90821492927058770002e-10
-    p = 1.0 / 6227020800.0
-    p = p * r + 1.0 / 479001600.0
-    p = p * r + 1.0 / 39916800.0
-    p = p * r + 1.0 / 3628800.0
-    p = p * r + 1.0 / 362880.0
-    p = p * r + 1.0 / 40320.0
-    p = p * r + 1.0 / 5040.0
-    p = p * r + 1.0 / 720.0
-    p = p * r + 1.0 / 120.0
-    p = p * r + 1.0 / 24.0
-    p = p * r + 1.0 / 6.0
-    p = p * r + 0.5
-    p = p * r + 1.0
-    p = p * r + 1.0
-    power = np.int64((np.int64(k) + 1023) << 52).view(np.float64)
-    return p * power
+_TERMS = """
+def terms(code, shape, u, y, count, cost, slope):
+{branches}
+"""
+_TERM = """
+    {word} code == {code}:  # {name}
+        for i in range(count):{shared}
+            cost[i], slope[i] = {cost}, {slope}
+"""
+_CURVATURES = """
+def curvatures(code, shape, u, y, least, out):
+{branches}
+"""
+_CURVATURE = """
+    {word} code == {code}:  # {name}
+        for i in range(u.size):
+            out[i] = {curvature}
+"""
+_PLACES = {"u": "u[i]", "y": "y[i]", "c": "shape", "least": "least"}
 
 
-@njit(inline="always")
-def _log1p(s: Any) -> Any:
-    """``log(1 + s)`` for 0 <= s <= 1, as twice the series of atanh(s/(2 + s)), likewise."""
-    t = s / (2.0 + s)
-    q = t * t
-    p = q * (1.0 / 33.0) + 1.0 / 31.0
-    p = p * q + 1.0 / 29.0
-    p = p * q + 1.0 / 27.0
-    p = p * q + 1.0 / 25.0
-    p = p * q + 1.0 / 23.0
-    p = p * q + 1.0 / 21.0
-    p = p * q + 1.0 / 19.0
-    p = p * q + 1.0 / 17.0
-    p = p * q + 1.0 / 15.0
-    p = p * q + 1.0 / 13.0
-    p = p * q + 1.0 / 11.0
-    p = p * q + 1.0 / 9.0
-    p = p * q + 1.0 / 7.0
-    p = p * q + 1.0 / 5.0
-    p = p * q + 1.0 / 3.0
-    p = p * q + 1.0
-    return 2.0 * t * p
+def source() -> str:
+    """The functions ``terms`` and ``curvatures`` for every loss with a formula."""
+    terms, curvatures = "", ""
+    for code, loss in enumerate(BY_CODE):
+        if loss.formula is None:
+            continue
+        about = {"word": "elif" if terms else "if", "code": code, "name": loss.name}
+        shared, (cost, slope) = _shared([loss.cost, loss.slope])
+        terms += _TERM.format(shared=shared, cost=cost, slope=slope, **about)
+        curvatures += _CURVATURE.format(curvature=_code(loss.curvature), **about)
+    return _TERMS.format(branches=terms) + _CURVATURES.format(branches=curvatures)
 
 
-@compiled(fastmath={"contract"})
-def terms(code: Any, shape: Any, u: Any, y: Any, count: Any, cost: Any, slope: Any) -> None:
-    """The cost of each of ``count`` rows and its derivative in the prediction ``u``. See ``losses``."""
-    if code == SQUARED:
-        for i in range(count):
-            r = u[i] - y[i]
-            cost[i], slope[i] = r * r, 2.0 * r
-    elif code == ABSOLUTE:
-        for i in range(count):
-            r = u[i] - y[i]
-            cost[i], slope[i] = abs(r), np.sign(r)
-    elif code == HUBER:
-        for i in range(count):
-            r = u[i] - y[i]
-            if abs(r) <= shape:
-                cost[i], slope[i] = 0.5 * r * r, r
-            else:
-                cost[i], slope[i] = shape * (abs(r) - 0.5 * shape), shape * np.sign(r)
-    elif code == LOG_COSH:
-        for i in range(count):
-            r = u[i] - y[i]
-            cost[i] = abs(r) + math.log1p(math.exp(-2.0 * abs(r))) - math.log(2.0)
-            slope[i] = math.tanh(r)
-    elif code == QUANTILE:
-        for i in range(count):
-            r = u[i] - y[i]
-            slope[i] = 1.0 - shape if r > 0 else (-shape if r < 0 else r)
-            cost[i] = r * slope[i]
-    elif code == LOGISTIC:
-        for i in range(count):
-            size = abs(u[i])
-            small = _exp_minus(size)
-            cost[i] = 0.5 * (u[i] + size) - y[i] * u[i] + _log1p(small)
-            part = 1.0 / (1.0 + small)
-            slope[i] = (part if u[i] >= 0 else small * part) - y[i]
-    elif code == POISSON:
-        for i in range(count):
-            rate = math.exp(u[i])
-            cost[i], slope[i] = rate - y[i] * u[i], rate - y[i]
+def _shared(formulas: Sequence[t.Node]) -> tuple[str, list[str]]:
+    """The lines that compute what the formulas have in common, and the formulas with names for it."""
+    calls = Counter(
+        node
+        for formula in formulas
+        for node in {
+            node for node in t.walk(formula) if isinstance(node, t.Call) and node.function != "where"
+        }
+    )
+    names: dict[t.Node, str] = {
+        node: f"t{place}" for place, node in enumerate(n for n, times in calls.items() if times > 1)
+    }
+    lines = "".join(f"\n            {name} = {_code(node)}" for node, name in names.items())
+    return lines, [_code(formula, names) for formula in formulas]
 
 
-@compiled()
-def curvatures(code: Any, shape: Any, u: Any, y: Any, least: Any, out: Any) -> None:
-    """The second derivative of each row's cost in the prediction ``u``.
+def _code(formula: t.Node, names: Mapping[t.Node, str] | None = None) -> str:
+    """A formula as Python that Numba compiles; ``names`` are those of parts that are computed before."""
+    known = names or {}
+    return t.fold(formula, lambda node, parts: known.get(node) or _node(node, parts))
 
-    For costs with a kink it is that of the parabola that touches the cost at ``u`` and lies above it, residuals
-    smaller than ``least`` counting as ``least``.
-    """
-    for i in range(u.size):
-        r = abs(u[i] - y[i])
-        if code == SQUARED:
-            out[i] = 2.0
-        elif code == HUBER:
-            out[i] = 1.0 if r <= shape else shape / r
-        elif code == LOG_COSH:
-            out[i] = 1.0 / math.cosh(min(r, 300.0)) ** 2
-        elif code == LOGISTIC:
-            small = math.exp(-abs(u[i]))
-            out[i] = small / (1.0 + small) ** 2
-        elif code == POISSON:
-            out[i] = math.exp(u[i])
-        elif code == ABSOLUTE:
-            out[i] = 1.0 / max(r, least)
-        else:
-            out[i] = 0.5 / max(r, least)
+
+def _node(node: t.Node, parts: Sequence[str]) -> str:
+    match node:
+        case t.Number(value):
+            return repr(int(value)) if value.is_integer() and abs(value) < 2**31 else repr(value)
+        case t.NamedConstant(name):
+            return f"math.{name}"
+        case t.Variable(name):
+            return _PLACES[name]
+        case t.Negative():
+            return f"(-{parts[0]})"
+        case t.Sum():
+            signs = [part.removeprefix("(-") if part.startswith("(-") else None for part in parts[1:]]
+            rest = [f" + {p}" if s is None else f" - ({s}" for p, s in zip(parts[1:], signs, strict=True)]
+            return f"({parts[0]}{''.join(rest)})"
+        case t.Multiplication():
+            return f"({' * '.join(parts)})"
+        case t.Quotient():
+            return f"({parts[0]} / {parts[1]})"
+        case t.Power():
+            return f"({parts[0]} ** {parts[1]})"
+        case t.Comparison(sign, _, _):
+            return f"({parts[0]} {sign} {parts[1]})"
+        case t.Logical("not", _):
+            return f"(not {parts[0]})"
+        case t.Logical(word, _):
+            return f"({f' {word} '.join(parts)})"
+        case t.Call("where", _):
+            return f"({parts[1]} if {parts[0]} else {parts[2]})"
+        case t.Call(name, arguments):
+            return _called(name, arguments, parts)
+
+
+def _called(name: str, arguments: Sequence[t.Node], parts: Sequence[str]) -> str:
+    if hasattr(functions, name):
+        return f"functions.{name}({', '.join(parts)})"
+    record = FUNCTIONS[name]
+    template = record.spellings.get("math")
+    if template is not None and "if" not in template:
+        for place, part in enumerate(parts):
+            template = template.replace(f"_{place}", part)
+        return f"({template})"
+    assert record.definition is not None, name
+    return _code(t.substituted(record.definition, dict(zip(record.arguments, arguments, strict=True))))
+
+
+_SOURCE = source()
+made_of(_SOURCE)
+_MADE: dict[str, Any] = {"__name__": __name__, "math": math, "np": np, "functions": functions}
+exec(compile(_SOURCE, __file__, "exec"), _MADE)
+terms = compiled(fastmath={"contract"})(_MADE["terms"])
+curvatures = compiled()(_MADE["curvatures"])

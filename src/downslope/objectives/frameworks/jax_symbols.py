@@ -7,6 +7,7 @@ A jaxpr is pure and complete, so nothing of the cost is missed. What has no coun
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -20,14 +21,14 @@ from downslope.objectives.frameworks.symbols import (
     cumulated,
     each,
     expressions_of,
+    of_formulas,
     rearranged,
     reduced,
     same,
     symbols_of,
 )
 from downslope.objectives.parameters import Parameters
-from downslope.symbolic import SymbolicArray
-from downslope.symbolic import functions as fn
+from downslope.symbolic import SymbolicArray, call
 from downslope.symbolic.array import TraceError, box
 
 
@@ -141,24 +142,19 @@ def _selected(which: Any, *cases: Any) -> Any:
 
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
+    **of_formulas("jax"),
     **by_name(
         {
             **{"add": "add", "add_any": "add", "sub": "subtract", "mul": "multiply", "div": "true_divide"},
-            **{"neg": "negative", "pow": "power", "max": "maximum", "min": "minimum", "abs": "absolute"},
-            **{"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"},
-            **{"asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"},
+            **{"neg": "negative", "pow": "power", "square": "square", "exp2": "exp2"},
             **{"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"},
             **{"and": "logical_and", "or": "logical_or", "not": "logical_not"},
-            **{n: n for n in ("sign", "sqrt", "cbrt", "square", "exp", "exp2", "expm1", "log", "log1p")},
-            **{n: n for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
         }
     ),
     "eq": each(se.Eq),
     "ne": each(se.Ne),
     "integer_pow": lambda a, *, y: np.power(a, y),
     "rsqrt": lambda a, **_: 1 / np.sqrt(a),
-    "logistic": each(fn.sigmoid),
-    "erf": each(se.erf),
     "clamp": lambda low, a, high: np.minimum(np.maximum(a, low), high),
     "select_n": _selected,
     "is_finite": lambda a: np.ones(a.shape, bool),  # JAX asks where a symbol stands for a finite number
@@ -169,8 +165,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "reduce_precision": same,
     "reduce_sum": _reduction(lambda *terms: se.Add(*terms)),
     "reduce_prod": _reduction(lambda *factors: se.Mul(*factors)),
-    "reduce_max": _reduction(fn.maximum),
-    "reduce_min": _reduction(fn.minimum),
+    "reduce_max": _reduction(partial(call, "max")),
+    "reduce_min": _reduction(partial(call, "min")),
     "cumsum": lambda a, *, axis, reverse, **_: cumulated(a, axis, reverse),
     "dot_general": _dot_general,
     "broadcast_in_dim": _broadcast,

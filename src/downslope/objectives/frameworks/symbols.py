@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import symengine as se
 from numpy.typing import NDArray
 
+from downslope.language.functions import FUNCTIONS
 from downslope.messages import message
 from downslope.objectives.parameters import Parameters
-from downslope.symbolic import SymbolicArray
-from downslope.symbolic.array import TraceError, box
+from downslope.symbolic import SymbolicArray, call
+from downslope.symbolic.array import TraceError, box, of_formula
 from downslope.symbolic.native import size
 
 MOST_PARAMETERS = 500
@@ -71,6 +73,18 @@ def each(function: Callable[..., Any]) -> Callable[..., SymbolicArray]:
         return SymbolicArray(np.asarray(np.frompyfunc(function, len(arrays), 1)(*map(box, arrays)), object))
 
     return of_arrays
+
+
+def of_formulas(framework: str) -> dict[str, Callable[..., SymbolicArray]]:
+    """A framework's operations that are functions of formulas, or such functions of something else."""
+    found: dict[str, Callable[..., Any]] = {}
+    for record in FUNCTIONS.values():
+        for name in record.traced.get(framework, (record.name,)):
+            found[name.capitalize() if framework == "tensorflow" else name] = each(partial(call, record.name))
+        for name, formula in record.foreign.items():
+            if name.startswith(f"{framework}."):
+                found[name.removeprefix(f"{framework}.")] = each(of_formula(record, formula))
+    return found
 
 
 def by_name(names: dict[str, str]) -> dict[str, Callable[..., Any]]:

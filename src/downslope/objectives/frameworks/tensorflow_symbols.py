@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,14 +23,14 @@ from downslope.objectives.frameworks.symbols import (
     each,
     expressions_of,
     log_softmax,
+    of_formulas,
     rearranged,
     reduced,
     same,
     symbols_of,
 )
 from downslope.objectives.parameters import Parameters
-from downslope.symbolic import SymbolicArray
-from downslope.symbolic import functions as fn
+from downslope.symbolic import SymbolicArray, call
 from downslope.symbolic.array import TraceError, box
 
 
@@ -183,18 +184,15 @@ def _bias_added(operation: Any, a: Any, bias: Any) -> Any:
 
 # Operations that have no options of their own.
 _PLAIN: dict[str, Callable[..., Any]] = {
+    **of_formulas("tensorflow"),
     **by_name(
         {
             **{"Add": "add", "AddV2": "add", "Sub": "subtract", "Mul": "multiply"},
             **{"RealDiv": "true_divide", "Div": "true_divide", "Pow": "power", "Neg": "negative"},
-            **{"Maximum": "maximum", "Minimum": "minimum", "Abs": "absolute", "Atan2": "arctan2"},
             **{"Less": "less", "LessEqual": "less_equal", "Greater": "greater"},
             **{"GreaterEqual": "greater_equal", "LogicalAnd": "logical_and"},
             **{"LogicalOr": "logical_or", "LogicalNot": "logical_not"},
-            **{n.capitalize(): n for n in ("sqrt", "square", "exp", "expm1", "log", "log1p", "sign")},
-            **{n.capitalize(): n for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-            **{n.capitalize(): f"arc{n[1:]}" for n in ("asin", "acos", "atan")},
-            **{n.capitalize(): f"arc{n[1:]}" for n in ("asinh", "acosh", "atanh")},
+            "Square": "square",
         }
     ),
     "Equal": each(se.Eq),
@@ -206,14 +204,9 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "Inv": lambda a: 1 / a,
     "Rsqrt": lambda a: 1 / np.sqrt(a),
     "Xlogy": lambda a, b: a * np.log(b),
-    "Erf": each(se.erf),
-    "Erfc": lambda a: 1 - each(se.erf)(a),
-    "Sigmoid": each(fn.sigmoid),
-    "Softplus": each(fn.softplus),
     "IsFinite": lambda a: np.ones(a.shape, bool),  # where a symbol stands for a finite number
     "Softsign": lambda a: a / (1 + np.abs(a)),
-    "Relu": each(fn.relu),
-    "Relu6": lambda a: np.minimum(each(fn.relu)(a), 6.0),
+    "Relu6": lambda a: np.minimum(each(partial(call, "relu"))(a), 6.0),
     "Elu": lambda a: np.where(a > 0, a, np.exp(a) - 1),
     "Select": lambda c, a, b: np.where(c, a, b),
     "SelectV2": lambda c, a, b: np.where(c, a, b),
@@ -232,8 +225,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "Sum": _reduction(lambda *terms: se.Add(*terms)),
     "Mean": _reduction(lambda *terms: se.Add(*terms), mean=True),
     "Prod": _reduction(lambda *factors: se.Mul(*factors)),
-    "Max": _reduction(fn.maximum),
-    "Min": _reduction(fn.minimum),
+    "Max": _reduction(partial(call, "max")),
+    "Min": _reduction(partial(call, "min")),
     "Cumsum": _cumulated,
     "MatMul": _product,
     "BatchMatMulV2": _product,

@@ -8,10 +8,10 @@ array of symbols; an operation on shadowed tensors gives its result a shadow. Wh
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
-import symengine as se
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -23,12 +23,12 @@ from downslope.objectives.frameworks.symbols import (
     expressions_of,
     log_softmax,
     log_sum_exp,
+    of_formulas,
     same,
     symbols_of,
 )
 from downslope.objectives.frameworks.tensors import Tensors
-from downslope.symbolic import SymbolicArray
-from downslope.symbolic import functions as fn
+from downslope.symbolic import SymbolicArray, call
 from downslope.symbolic.array import TraceError, box
 
 
@@ -159,6 +159,11 @@ _OF_SHAPES = frozenset(
 )
 
 
+_each_softplus, _each_sigmoid, _each_erf = (
+    each(partial(call, name)) for name in ("softplus", "sigmoid", "erf")
+)
+
+
 def _reduced(array: Any, reduction: int) -> Any:
     """0: every element, 1: their mean, 2: their sum, as PyTorch's losses number them."""
     return array if reduction == 0 else (np.mean(array) if reduction == 1 else np.sum(array))
@@ -250,18 +255,18 @@ def _cross_entropy_logits(
         raise TraceError(
             message("binary_cross_entropy_with_logits with weights has no counterpart in symbols")
         )
-    return _reduced(each(fn.softplus)(z) - target * z, reduction)
+    return _reduced(_each_softplus(z) - target * z, reduction)
 
 
 def _softplus(a: Any, beta: float = 1, threshold: float = 20) -> Any:
     """PyTorch's own is the identity above a threshold."""
-    return np.where(a * beta > threshold, a, each(fn.softplus)(a * beta) / beta)
+    return np.where(a * beta > threshold, a, _each_softplus(a * beta) / beta)
 
 
 def _gelu(a: Any, approximate: str = "none") -> Any:
     if approximate == "tanh":
         return 0.5 * a * (1 + np.tanh(np.sqrt(2 / np.pi) * (a + 0.044715 * a * a * a)))
-    return 0.5 * a * (1 + each(se.erf)(a / np.sqrt(2)))
+    return 0.5 * a * (1 + _each_erf(a / np.sqrt(2)))
 
 
 def _elu(a: Any, alpha: float = 1, scale: float = 1, input_scale: float = 1) -> Any:
@@ -310,12 +315,8 @@ def _permuted(a: Any, dims: Sequence[int]) -> Any:
     return np.transpose(box(a), tuple(dims))
 
 
-_AS_IN_NUMPY = (
-    *("sqrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "logaddexp", "sign"),
-    *("sin", "cos", "tan", "sinh", "cosh", "tanh"),
-)
-
 OPERATIONS: dict[str, Callable[..., Any]] = {
+    **of_formulas("torch"),
     # arithmetic
     "add": lambda a, b, *, alpha=1: a + (b if alpha == 1 else alpha * b),
     "sub": lambda a, b, *, alpha=1: a - (b if alpha == 1 else alpha * b),
@@ -355,32 +356,22 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "_log_softmax": lambda a, dim, *_: log_softmax(a, dim),
     "_softmax": lambda a, dim, *_: np.exp(log_softmax(a, dim)),
     # element by element
-    "abs": lambda a: np.abs(a),
-    "sgn": lambda a: np.sign(a),
     "square": lambda a: a * a,
     "rsqrt": lambda a: 1 / np.sqrt(a),
     "reciprocal": lambda a: 1 / a,
-    "erf": each(se.erf),
-    "relu": each(fn.relu),
-    "sigmoid": each(fn.sigmoid),
-    "log_sigmoid_forward": lambda a: (-each(fn.softplus)(-a),),
+    "exp2": lambda a: np.exp2(a),
+    "logaddexp": lambda a, b: np.logaddexp(a, b),
+    "log_sigmoid_forward": lambda a: (-_each_softplus(-a),),
     "softplus": _softplus,
-    "silu": lambda a: a * each(fn.sigmoid)(a),
+    "silu": lambda a: a * _each_sigmoid(a),
     "gelu": _gelu,
     "elu": _elu,
     "leaky_relu": lambda a, slope=0.01: np.where(a > 0, a, slope * a),
-    **{name: lambda *arrays, name=name: getattr(np, name)(*arrays) for name in _AS_IN_NUMPY},
-    **{
-        name: lambda *arrays, name=name: getattr(np, "arc" + name[1:])(*arrays)
-        for name in ["asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2"]
-    },
     # comparisons and choices
     "where": lambda condition, a, b: np.where(condition, a, b),
     **dict.fromkeys(("clamp", "hardtanh"), _clamp),
     "clamp_min": lambda a, bound: np.maximum(a, bound),
     "clamp_max": lambda a, bound: np.minimum(a, bound),
-    "maximum": lambda a, b: np.maximum(a, b),
-    "minimum": lambda a, b: np.minimum(a, b),
     "gt": lambda a, b: a > b,
     "ge": lambda a, b: a >= b,
     "lt": lambda a, b: a < b,

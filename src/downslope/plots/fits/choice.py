@@ -80,7 +80,7 @@ def chosen(fit: FitResult, name: str | None, has_table: bool, slice_: Any = None
         DataError: the view needs the table, and there is none.
     """
     loss, inputs = fit.model.loss, len(fit.model.hypothesis.columns)
-    told_apart = "classes" if loss.name == "softmax" else "calibration" if loss.classifies else "predicted"
+    told_apart = "classes" if loss.per_class else "calibration" if loss.classifies else "predicted"
     if name is None and slice_ is not None:
         name = "surface"
     if name is None:

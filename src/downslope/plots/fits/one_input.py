@@ -106,7 +106,7 @@ def _labels(axes: Axes, scene: Scene, x: Floats, window: Window, theme: Theme, w
     chosen, classes = scene.sample, scene.fit.model.classes
     x_drawn, actual = x[chosen], scene.actual[chosen]
     jitter = np.random.default_rng(0).uniform(-1, 1, len(chosen))
-    if scene.fit.model.loss.name != "softmax":
+    if not scene.fit.model.loss.per_class:
         handles = [
             scattered(
                 axes,
@@ -149,13 +149,8 @@ def _labels_said(scene: Scene) -> Message:
 
 def _curve_name(scene: Scene) -> Message:
     model = scene.fit.model
-    if model.loss.name == "log_loss" and model.classes:
-        return message("probability of {label}", label=model.classes[1])
-    if model.loss.name == "poisson":
-        return message("fitted rate")
-    if model.loss.name == "quantile":
-        return message("fitted quantile {share:g}", share=model.loss.shape)
-    return message("fit", context="legend")
+    label = model.classes[1] if model.classes else ""
+    return model.loss.fitted.filled(label=label, c=model.loss.shape)
 
 
 def _curves(axes: Axes, scene: Scene, several: bool, theme: Theme) -> list[Line2D]:

@@ -59,7 +59,7 @@ class Scene:
         """The target: numbers, or of labels their place among the classes."""
         model = self.fit.model
         name = model.hypothesis.target
-        if model.loss.name != "softmax":
+        if not model.loss.per_class:
             return np.asarray(targets(self.frame, name, model.loss)[0], np.float64)
         place = {str(label): k for k, label in enumerate(model.classes)}
         column = self.frame[name]
@@ -202,7 +202,7 @@ def cost_to_draw(fit: FitResult) -> tuple[Objective, Message]:
     objective, frame = problem.objective, problem.frame
     chosen = np.sort(np.random.default_rng(0).choice(frame.rows, MOST_FOR_COST, replace=False))
     some = Frame({name: column[chosen] for name, column in frame.columns.items()}, frame.origin)
-    y = objective.y[chosen] if fit.model.loss.link == "softmax" else _targets(fit, some)
+    y = objective.y[chosen] if fit.model.loss.per_class else _targets(fit, some)
     rows, y = rows_of(some, problem.hypothesis, problem.loss, y, len(problem.classes))
     weights = objective.weights[chosen] if objective.weights.size else objective.weights
     drawn = DataObjective(

@@ -38,7 +38,7 @@ def draw_two_inputs(scene: Scene, options: PlotOptions) -> Drawing:
     figure = blank(theme)
     axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
     dress(axes, theme)
-    bar = model.loss.name != "softmax"
+    bar = not model.loss.per_class
     width = axes_width(WIDTH, bar)
     across, along = (np.linspace(low, high, SIDE) for low, high in window)
     grid = np.meshgrid(across, along)

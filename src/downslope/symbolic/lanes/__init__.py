@@ -2,7 +2,7 @@
 
 In flow expressions; ``expressions`` writes them by the operations of ``arithmetic`` and the elementary functions of
 ``exponential``, ``hyperbolic`` and ``circular``, and ``machine`` makes code of a finished module.
-Only ``errors`` may be imported from here.
+Only ``language``, ``symbolic.lower`` and ``errors`` may be imported from here.
 """
 
 from downslope.symbolic.lanes.arithmetic import BITS, DOUBLE, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes

@@ -259,3 +259,21 @@ class LaneBuilder:
     def refuse(self, where: Lanes) -> None:
         """Say that the numbers in these lanes cannot be trusted: their rows are to be computed another way."""
         self.bad = self.bad | where
+
+
+# Functions of formulas that are one instruction
+
+
+def abs(x: Lanes) -> Lanes:
+    """Absolute value."""
+    return x.writer.intrinsic("fabs", x)
+
+
+def floor(x: Lanes) -> Lanes:
+    """The greatest whole number not above."""
+    return x.writer.intrinsic("floor", x)
+
+
+def ceil(x: Lanes) -> Lanes:
+    """The smallest whole number not below."""
+    return x.writer.intrinsic("ceil", x)

@@ -154,6 +154,16 @@ def logistic(x: Lanes) -> tuple[Lanes, Lanes]:
     return w.fused(t * z, w.polynomial(z, _LOG_FAR), 2.0 * t), w.select(x >= 0.0, part, small * part)
 
 
+def softplus(x: Lanes) -> Lanes:
+    """``log(1 + exp(x))``."""
+    return 0.5 * (x + abs(x)) + logistic(x)[0]
+
+
+def sigmoid(x: Lanes) -> Lanes:
+    """``1/(1 + exp(-x))``."""
+    return logistic(x)[1]
+
+
 def _log_in_two_parts(x: Lanes) -> tuple[Lanes, Lanes]:
     """``log(x)`` for finite x > 0 as the sum of two numbers, right to about 2^-66 of itself."""
     w = x.writer

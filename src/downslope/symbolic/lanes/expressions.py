@@ -10,39 +10,24 @@ from typing import Any
 import symengine as se
 
 from downslope.errors import ObjectiveError
+from downslope.language.functions import FUNCTIONS
+from downslope.language.relations import BY_SYMBOL
 from downslope.messages import message
-from downslope.symbolic.lanes import circular, exponential, hyperbolic
+from downslope.symbolic.lanes import arithmetic, circular, exponential, hyperbolic
 from downslope.symbolic.lanes.arithmetic import LaneBuilder, Lanes
+from downslope.symbolic.lower import expanded, function_of
 
 MOST_MULTIPLIED = 64  # powers up to this exponent are products; SymEngine's are for every whole exponent
 
-_FUNCTIONS: dict[str, Callable[..., Lanes]] = {
-    "log": exponential.log,
-    "sinh": hyperbolic.sinh,
-    "cosh": hyperbolic.cosh,
-    "tanh": hyperbolic.tanh,
-    "asinh": hyperbolic.asinh,
-    "acosh": hyperbolic.acosh,
-    "atanh": hyperbolic.atanh,
-    "erf": hyperbolic.erf,
-    "sin": circular.sin,
-    "cos": circular.cos,
-    "tan": circular.tan,
-    "asin": circular.asin,
-    "acos": circular.acos,
-    "atan": circular.atan,
-    "atan2": circular.atan2,
-    "abs": abs,
-    "unevaluatedexpr": lambda u: u,
-}
-_RELATIONS = {
-    "StrictLessThan": "<",
-    "LessThan": "<=",
-    "StrictGreaterThan": ">",
-    "GreaterThan": ">=",
-    "Equality": "==",
-    "Unequality": "!=",
-}
+
+def _function(name: str) -> Callable[..., Lanes] | None:
+    """The function of formulas of that name, where lanes have one."""
+    if name not in FUNCTIONS:
+        return None
+    return next((getattr(module, name) for module in _MODULES if hasattr(module, name)), None)
+
+
+_MODULES = (arithmetic, exponential, hyperbolic, circular)
 
 
 def in_lanes(writer: LaneBuilder, expressions: Sequence[Any], symbols: Mapping[Any, Lanes]) -> list[Lanes]:
@@ -51,6 +36,7 @@ def in_lanes(writer: LaneBuilder, expressions: Sequence[Any], symbols: Mapping[A
     Raises:
         ObjectiveError: a function in it is not known here.
     """
+    expressions = expanded(expressions, lambda name: _function(name) is not None)
     memo: dict[Any, Lanes] = dict(symbols)
     stack = list(expressions)
     while stack:
@@ -80,8 +66,8 @@ def _written(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes
     if node in (se.true, se.false):
         return writer.truth(bool(node))
     kind = type(node).__name__
-    if kind in _RELATIONS:
-        return writer.compared(_RELATIONS[kind], *(memo[part] for part in node.args))
+    if kind in BY_SYMBOL:
+        return writer.compared(BY_SYMBOL[kind].sign, *(memo[part] for part in node.args))
     if isinstance(node, (se.And, se.Or, se.Not)):
         return _combined(node, [memo[part] for part in node.args])
     if all(memo[part].literal is not None for part in _parts(node)):
@@ -95,7 +81,10 @@ def _written(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes
         return _product(writer, node, memo)
     if isinstance(node, se.Piecewise):
         return _piecewise(writer, parts)
-    function = _FUNCTIONS.get(kind.lower())
+    if isinstance(node, se.UnevaluatedExpr):
+        return parts[0]
+    record = function_of(node)
+    function = None if record is None else _function(record.name)
     if function is None:
         raise ObjectiveError(message("'{kind}' has no form for several rows at once.", kind=kind))
     return function(*parts)

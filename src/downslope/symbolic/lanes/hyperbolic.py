@@ -15,6 +15,21 @@ _TANH = (
     (-0.00019891348792844735, -0.020492822269792023, -0.333333333333333),
     (0.00020625042484383052, 0.02328336528337773, 0.4614784668093315, 1.0),
 )
+# log(cosh(x))/x^2 in x^2, for |x| <= 0.7
+_LOGCOSH = (
+    -5.855305516292199e-07,
+    3.3090377493805774e-06,
+    -1.1228023742471481e-05,
+    3.2458561383654054e-05,
+    -9.089426657137636e-05,
+    0.00025656140836848273,
+    -0.0007386004052451491,
+    0.0021869486364062807,
+    -0.00674603173509551,
+    0.022222222221936854,
+    -0.08333333333333041,
+    0.5,
+)
 # erf(x)/x - 1 in x^2, for |x| <= 1
 _ERF = (
     -4.230945824295338e-12,
@@ -62,6 +77,18 @@ def _expm1(x: Lanes) -> tuple[Lanes, Lanes]:
     return E, ((begin - E) + more) + scale * ((s - em) + t)
 
 
+def expm1(x: Lanes) -> Lanes:
+    """``exp(x) - 1``: E for positive numbers, -E/(E + 1) with E of the size for negative ones."""
+    w = x.writer
+    size = abs(x)
+    E, rest = _expm1(w.select(size < 40.0, size, 40.0))
+    q = E / (E + 1.0)
+    left = 1.0 - q
+    y = w.select(x < 0.0, -(q + rest * (left * left)), E + rest)
+    y = w.select(size < 40.0, y, w.select(x < 0.0, -1.0, exp(x)))
+    return w.select(size > 0.0, y, x)  # a zero has its sign
+
+
 def sinh(x: Lanes) -> Lanes:
     """Hyperbolic sine: (E + E/(E + 1))/2 with E = exp(x) - 1, exp(x)/2 from 22 on."""
     w = x.writer
@@ -88,6 +115,15 @@ def tanh(x: Lanes) -> Lanes:
     above = w.select(near, size * z * w.polynomial(z, _TANH[0]), -2.0)
     below = w.select(near, w.polynomial(z, _TANH[1]), exp(2.0 * size) + 1.0)
     return w.with_sign(w.select(near, size, 1.0) + above / below, x)
+
+
+def logcosh(x: Lanes) -> Lanes:
+    """log(cosh(x)): an even polynomial up to 0.7, |x| + log(1 + exp(-2 |x|)) - log(2) beyond."""
+    w = x.writer
+    size = abs(x)
+    z = size * size
+    far = size + log1p(exp(-2.0 * size)) - math.log(2.0)
+    return w.select(size <= 0.7, z * w.polynomial(z, _LOGCOSH), far)
 
 
 def asinh(x: Lanes) -> Lanes:
