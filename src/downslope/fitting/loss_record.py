@@ -20,6 +20,10 @@ u, y, c, r, least = (Variable(name) for name in ("u", "y", "c", "r", "least"))
 size = f.abs(r)
 
 
+OF_THE_LOSS = message("of the loss")
+FITTED = Template("fit")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Number:
     """The number that a loss carries, as in ``huber(1.5)``: more than 0 and less than ``below``.
@@ -33,7 +37,7 @@ class Number:
     below: float = math.inf
     range: str = "a finite number more than 0"
     constant: str = "NUMBER"
-    about: Message = message("of the loss")
+    about: Message = OF_THE_LOSS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +82,7 @@ class Loss:
     aliases: tuple[str, ...] = ()
     spoken: Message = NOTHING
     predicted: str = "prediction"
-    fitted: Template = Template("fit")
+    fitted: Template = FITTED
 
     @property
     def classifies(self) -> bool:
