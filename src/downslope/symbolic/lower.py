@@ -123,7 +123,7 @@ def expanded(expressions: Sequence[Any], has: Callable[[str], bool] | None = Non
     >>> expanded([call("expm1", se.Symbol("x"))])
     [(1 + exp(x))*tanh((1/2)*x)]
     """
-    if has is None and not any(e.atoms(se.FunctionSymbol) for e in expressions):
+    if has is None and not _has_own_symbols(expressions):
         return list(expressions)
 
     def replace(node: Any, parts: Sequence[Any]) -> Any:
@@ -138,6 +138,20 @@ def expanded(expressions: Sequence[Any], has: Callable[[str], bool] | None = Non
 
     memo: dict[Any, Any] = {}
     return [_rewritten(expression, replace, memo) for expression in expressions]
+
+
+def _has_own_symbols(expressions: Sequence[Any]) -> bool:
+    """Whether there is a function that is a symbol of its own; SymEngine's ``atoms`` goes through shared parts anew."""
+    seen: set[Any] = set()
+    stack = list(expressions)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, se.FunctionSymbol):
+            return True
+        if node not in seen:
+            seen.add(node)
+            stack.extend(node.args)
+    return False
 
 
 def _rewritten(expression: Any, replace: Callable[[Any, Sequence[Any]], Any], memo: dict[Any, Any]) -> Any:
