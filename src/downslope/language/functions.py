@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from downslope.messages import Message, listing, message
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
@@ -14,7 +16,7 @@ class Function:
     name: str
     minimum: int
     maximum: int | None
-    meaning: str
+    meaning: Message
     value: Callable[..., float]
     """Its value at float arguments; raises ``ValueError`` or ``ArithmeticError`` outside the domain."""
     aliases: tuple[str, ...] = ()
@@ -46,34 +48,44 @@ def _cbrt(x: float) -> float:
 
 
 _TABLE = (
-    Function("exp", 1, 1, "e to the power x", math.exp),
-    Function("log", 1, 1, "natural logarithm", math.log, ("ln",)),
-    Function("log10", 1, 1, "logarithm to base 10", math.log10),
-    Function("log2", 1, 1, "logarithm to base 2", math.log2),
-    Function("sqrt", 1, 1, "square root", math.sqrt),
-    Function("cbrt", 1, 1, "real cube root", _cbrt),
-    Function("sin", 1, 1, "sine, x in radians", math.sin),
-    Function("cos", 1, 1, "cosine, x in radians", math.cos),
-    Function("tan", 1, 1, "tangent, x in radians", math.tan),
-    Function("asin", 1, 1, "inverse sine", math.asin, ("arcsin",)),
-    Function("acos", 1, 1, "inverse cosine", math.acos, ("arccos",)),
-    Function("atan", 1, 1, "inverse tangent", math.atan, ("arctan",)),
-    Function("atan2", 2, 2, "angle of the point (x, y), between -pi and pi", math.atan2, ("arctan2",)),
-    Function("sinh", 1, 1, "hyperbolic sine", math.sinh),
-    Function("cosh", 1, 1, "hyperbolic cosine", math.cosh),
-    Function("tanh", 1, 1, "hyperbolic tangent", math.tanh),
-    Function("asinh", 1, 1, "inverse hyperbolic sine", math.asinh, ("arcsinh", "arsinh")),
-    Function("acosh", 1, 1, "inverse hyperbolic cosine", math.acosh, ("arccosh", "arcosh")),
-    Function("atanh", 1, 1, "inverse hyperbolic tangent", math.atanh, ("arctanh", "artanh")),
-    Function("abs", 1, 1, "absolute value, also written |x|", abs, ("Abs", "fabs")),
-    Function("sign", 1, 1, "-1, 0 or 1", lambda x: float((x > 0) - (x < 0)), ("sgn",)),
-    Function("min", 2, None, "the smallest argument", min, ("Min",)),
-    Function("max", 2, None, "the largest argument", max, ("Max",)),
-    Function("erf", 1, 1, "error function", math.erf),
-    Function("relu", 1, 1, "x where positive, otherwise 0", lambda x: max(x, 0.0)),
-    Function("sigmoid", 1, 1, "1/(1 + exp(-x))", _sigmoid),
-    Function("softplus", 1, 1, "log(1 + exp(x))", lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x)))),
-    Function("where", 3, 3, "a where the condition holds, otherwise b", lambda test, a, b: a if test else b),
+    Function("exp", 1, 1, message("e to the power x"), math.exp),
+    Function("log", 1, 1, message("natural logarithm"), math.log, ("ln",)),
+    Function("log10", 1, 1, message("logarithm to base 10"), math.log10),
+    Function("log2", 1, 1, message("logarithm to base 2"), math.log2),
+    Function("sqrt", 1, 1, message("square root"), math.sqrt),
+    Function("cbrt", 1, 1, message("real cube root"), _cbrt),
+    Function("sin", 1, 1, message("sine, x in radians"), math.sin),
+    Function("cos", 1, 1, message("cosine, x in radians"), math.cos),
+    Function("tan", 1, 1, message("tangent, x in radians"), math.tan),
+    Function("asin", 1, 1, message("inverse sine"), math.asin, ("arcsin",)),
+    Function("acos", 1, 1, message("inverse cosine"), math.acos, ("arccos",)),
+    Function("atan", 1, 1, message("inverse tangent"), math.atan, ("arctan",)),
+    Function(
+        "atan2", 2, 2, message("angle of the point (x, y), between -pi and pi"), math.atan2, ("arctan2",)
+    ),
+    Function("sinh", 1, 1, message("hyperbolic sine"), math.sinh),
+    Function("cosh", 1, 1, message("hyperbolic cosine"), math.cosh),
+    Function("tanh", 1, 1, message("hyperbolic tangent"), math.tanh),
+    Function("asinh", 1, 1, message("inverse hyperbolic sine"), math.asinh, ("arcsinh", "arsinh")),
+    Function("acosh", 1, 1, message("inverse hyperbolic cosine"), math.acosh, ("arccosh", "arcosh")),
+    Function("atanh", 1, 1, message("inverse hyperbolic tangent"), math.atanh, ("arctanh", "artanh")),
+    Function("abs", 1, 1, message("absolute value, also written |x|"), abs, ("Abs", "fabs")),
+    Function("sign", 1, 1, message("-1, 0 or 1"), lambda x: float((x > 0) - (x < 0)), ("sgn",)),
+    Function("min", 2, None, message("the smallest argument"), min, ("Min",)),
+    Function("max", 2, None, message("the largest argument"), max, ("Max",)),
+    Function("erf", 1, 1, message("error function"), math.erf),
+    Function("relu", 1, 1, message("x where positive, otherwise 0"), lambda x: max(x, 0.0)),
+    Function("sigmoid", 1, 1, message("1/(1 + exp(-x))"), _sigmoid),
+    Function(
+        "softplus", 1, 1, message("log(1 + exp(x))"), lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+    ),
+    Function(
+        "where",
+        3,
+        3,
+        message("a where the condition holds, otherwise b"),
+        lambda test, a, b: a if test else b,
+    ),
 )
 
 FUNCTIONS: dict[str, Function] = {function.name: function for function in _TABLE}
@@ -85,29 +97,34 @@ CANONICAL: dict[str, str] = {name: f.name for f in _TABLE for name in (f.name, *
 CONSTANTS: dict[str, float] = {"pi": math.pi, "e": math.e}
 """The named constants."""
 
-REWRITES: dict[str, str] = {
-    "log1p": "write log(1 + x)",
-    "expm1": "write exp(x) - 1",
-    "square": "write x^2",
-    "power": "write x^y",
-    "hypot": "write sqrt(x^2 + y^2)",
-    "cot": "write 1/tan(x)",
-    "sec": "write 1/cos(x)",
-    "csc": "write 1/sin(x)",
-    "maximum": "write max(a, b)",
-    "minimum": "write min(a, b)",
-    "absolute": "write abs(x)",
-    "logistic": "write sigmoid(x)",
-    "expit": "write sigmoid(x)",
-    "lg": "write log10(x) or log2(x)",
-    "heaviside": "write where(x > 0, 1, 0)",
-    "if": "write where(condition, a, b)",
-    "iif": "write where(condition, a, b)",
-    "piecewise": "write where(condition, a, b)",
-    "clip": "write min(max(x, low), high)",
-    "clamp": "write min(max(x, low), high)",
-    "sum": "write the terms out: x1 + x2 + x3",
-    "prod": "write the factors out: x1*x2*x3",
-    "root": "write x^(1/n)",
+
+def _write(*formulas: str) -> Message:
+    return message("Write {code}.", code=listing(formulas, "or"))
+
+
+REWRITES: dict[str, Message] = {
+    "log1p": _write("log(1 + x)"),
+    "expm1": _write("exp(x) - 1"),
+    "square": _write("x^2"),
+    "power": _write("x^y"),
+    "hypot": _write("sqrt(x^2 + y^2)"),
+    "cot": _write("1/tan(x)"),
+    "sec": _write("1/cos(x)"),
+    "csc": _write("1/sin(x)"),
+    "maximum": _write("max(a, b)"),
+    "minimum": _write("min(a, b)"),
+    "absolute": _write("abs(x)"),
+    "logistic": _write("sigmoid(x)"),
+    "expit": _write("sigmoid(x)"),
+    "lg": _write("log10(x)", "log2(x)"),
+    "heaviside": _write("where(x > 0, 1, 0)"),
+    "if": _write("where(condition, a, b)"),
+    "iif": _write("where(condition, a, b)"),
+    "piecewise": _write("where(condition, a, b)"),
+    "clip": _write("min(max(x, low), high)"),
+    "clamp": _write("min(max(x, low), high)"),
+    "sum": message("Write the terms out: {code}.", code="x1 + x2 + x3"),
+    "prod": message("Write the factors out: {code}.", code="x1*x2*x3"),
+    "root": _write("x^(1/n)"),
 }
 """Functions that do not exist here and how to say the same thing."""

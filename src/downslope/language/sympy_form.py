@@ -20,6 +20,7 @@ from downslope.language.tree import (
     Variable,
     fold,
 )
+from downslope.messages import message
 
 
 def to_sympy(tree: Node) -> Any:
@@ -93,4 +94,4 @@ def _call(function: str, parts: Sequence[Any]) -> Any:
             return sympy.log(sympy.Add(1, sympy.exp(x, evaluate=False), evaluate=False), evaluate=False)
         case "where":
             return sympy.Piecewise((parts[1], x), (parts[2], True), evaluate=False)
-    raise LookupError(f"no SymPy form is known for {function}")
+    raise LookupError(str(message("no SymPy form is known for {function}", function=function)))

@@ -22,6 +22,7 @@ from downslope.language.tree import (
     Variable,
     fold,
 )
+from downslope.messages import message
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -53,7 +54,7 @@ def _combine(node: Node, parts: Sequence[float]) -> float | complex:
         case NamedConstant(name):
             return CONSTANTS[name]
         case Variable(name):
-            raise LookupError(f"{name} has no value")
+            raise LookupError(str(message("{name} has no value", name=name)))
         case Negative():
             return -parts[0]
         case Sum():
