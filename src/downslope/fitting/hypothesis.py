@@ -102,7 +102,7 @@ def read_hypothesis(text: str, frame: Frame) -> Hypothesis:
     parameters = tuple(natural_order(name for name in read.names if name not in frame.columns))
     _check_names(target, columns, parameters, frame)
     expression = symbolic.lower(read.tree)
-    notes = read.notes + _suspicions(parameters, frame, columns)
+    notes = tuple(map(str, read.notes)) + _suspicions(parameters, frame, columns)
     linear, doubts = _linear(expression, parameters), _doubts(parameters, frame, (target, *columns))
     return Hypothesis(f"{target} ~ {read}", target, columns, parameters, expression, linear, notes, doubts)
 

@@ -73,7 +73,7 @@ about ... relative.
         return gradient
 
     def _is_due(self, x: Vector, gradient: Vector) -> bool:
-        """Whether this gradient is to be held against values: early, now and then, where it fades, where values differ."""
+        """Whether it is to be held against values: early, now and then, where it fades or where they differ from it."""
         count, size = self._count, float(np.linalg.norm(gradient))
         self._largest = max(self._largest, size)
         value, before = self._real(x), self._last
