@@ -26,7 +26,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from downslope.errors import HyperparameterError, UnknownNameError, nearest
+from downslope.errors import HyperparameterError, UnknownNameError, did_you_mean, nearest
+from downslope.messages import listing, message, sentences
 
 Link = Literal["identity", "sigmoid", "exp", "softmax"]
 
@@ -95,8 +96,8 @@ OTHER_NAMES = {
     "bce": "log_loss",
     "binary_crossentropy": "log_loss",
     "binary_cross_entropy": "log_loss",
-    "cross_entropy": "log_loss' or 'softmax",
-    "crossentropy": "log_loss' or 'softmax",
+    "cross_entropy": ("log_loss", "softmax"),
+    "crossentropy": ("log_loss", "softmax"),
     "categorical_crossentropy": "softmax",
     "sparse_categorical_crossentropy": "softmax",
     "multinomial": "softmax",
@@ -145,11 +146,18 @@ def as_loss(loss: str | Loss) -> Loss:
     match = _WITH_NUMBER.fullmatch(str(loss))
     name = match[1].lower().replace("-", "_") if match else str(loss)
     if match is None or name not in LOSSES:
-        meant = OTHER_NAMES.get(name)
-        hint = nearest(name, LOSSES) if meant is None else f"Did you mean '{meant}'?"
+        meant = OTHER_NAMES.get(name, ())
+        known = (meant,) if isinstance(meant, str) else meant
+        hint = did_you_mean(*known) if known else nearest(name, LOSSES)
         raise UnknownNameError(
-            f"there is no loss '{loss}'. {hint}{' ' if hint else ''}There are: {', '.join(LOSSES)};"
-            " huber and quantile take a number, as in quantile(0.9)."
+            sentences(
+                message("there is no loss '{loss}'.", loss=loss),
+                hint,
+                message(
+                    "There are: {losses}; huber and quantile take a number, as in quantile(0.9).",
+                    losses=listing(LOSSES),
+                ),
+            )
         )
     found = LOSSES[name]
     number = match["m"] if match["n"] is None else match["n"]
@@ -158,13 +166,22 @@ def as_loss(loss: str | Loss) -> Loss:
 
 def _number(loss: Loss, text: str) -> float:
     if loss.code not in (HUBER, QUANTILE):
-        raise HyperparameterError(f"{loss.name} takes no number; it is '{loss.name}({text})'.")
+        raise HyperparameterError(
+            message("{loss} takes no number; it is '{loss}({text})'.", loss=loss.name, text=text)
+        )
     try:
         number = float(text)
     except ValueError:
         number = math.nan
     top = 1.0 if loss.code == QUANTILE else math.inf
     if not 0 < number < top:
-        words = "between 0 and 1" if loss.code == QUANTILE else "a finite number more than 0"
-        raise HyperparameterError(f"the number of {loss.name} is {text!r}; it must be {words}.")
+        raise HyperparameterError(
+            message("the number of quantile is {text!r}; it must be between 0 and 1.", text=text)
+            if loss.code == QUANTILE
+            else message(
+                "the number of {loss} is {text!r}; it must be a finite number more than 0.",
+                loss=loss.name,
+                text=text,
+            )
+        )
     return number

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from downslope.errors import ObjectiveError
 from downslope.fitting.losses import ABSOLUTE, HUBER, LOG_COSH, LOGISTIC, POISSON, QUANTILE, SQUARED
 from downslope.fitting.parallel import CHUNK_ROWS, cores, over_chunks
+from downslope.messages import message
 from downslope.symbolic.lanes import DOUBLE, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes, in_lanes, machine_code
 from downslope.symbolic.lanes.exponential import exp, log1p, logistic
 from downslope.symbolic.lanes.hyperbolic import tanh
@@ -157,7 +158,7 @@ def terms(code: int, shape: Lanes, u: Lanes, y: Lanes) -> tuple[Lanes, Lanes]:
     if code == POISSON:
         rate = exp(u)
         return rate - y * u, rate - y
-    raise ObjectiveError("this loss has no form for several rows at once.")
+    raise ObjectiveError(message("this loss has no form for several rows at once."))
 
 
 def _sign(r: Lanes) -> Lanes:

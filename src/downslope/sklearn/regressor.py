@@ -12,6 +12,7 @@ from sklearn.utils.validation import validate_data
 from downslope.errors import UsageError
 from downslope.fitting.losses import POISSON, Loss, as_loss
 from downslope.fitting.rows import Array
+from downslope.messages import message
 from downslope.sklearn.linear import TABLE, LinearDescent
 from downslope.sklearn.tables import checked_weights
 
@@ -142,7 +143,7 @@ class DescentRegressor(RegressorMixin, LinearDescent):
         X, y = validate_data(self, X, y, dtype=np.float64, order="C", y_numeric=True, reset=first)
         y, loss = np.ascontiguousarray(y, np.float64), self._loss()
         if loss.code == POISSON and (y < 0).any():
-            raise UsageError(f"poisson takes targets >= 0, and y holds {y[y < 0][0]:.6g}.")
+            raise UsageError(message("poisson takes targets >= 0, and y holds {y:.6g}.", y=y[y < 0][0]))
         self._feed(X, y, checked_weights(sample_weight, len(y)), loss, 1)
         return self
 
@@ -159,7 +160,9 @@ class DescentRegressor(RegressorMixin, LinearDescent):
     def _loss(self) -> Loss:
         loss = as_loss(self.loss)
         if loss.classifies:
-            raise UsageError(f"loss is '{loss}', which is for labels: use DescentClassifier.")
+            raise UsageError(
+                message("loss is '{loss}', which is for labels: use DescentClassifier.", loss=loss)
+            )
         return loss
 
     def __sklearn_tags__(self) -> Any:
