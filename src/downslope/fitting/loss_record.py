@@ -30,12 +30,10 @@ class Number:
 
     Attributes:
         below: its upper bound.
-        range: that range in words.
         constant, about: its name in scripts, and what is said of it there.
     """
 
     below: float = math.inf
-    range: str = "a finite number more than 0"
     constant: str = "NUMBER"
     about: Message = OF_THE_LOSS
 
