@@ -105,7 +105,7 @@ def _recorded(data: dict[str, Any]) -> dict[str, Any]:
         **{name: None if data[name] is None else number(data[name]) for name in ("r2", "accuracy")},
         "explanation": {**told, **{key: str(told.get(key, "")) for key in ("brief", "kind_of_point")}},
         "no_standard_errors": from_plain(data.get("no_standard_errors", "")),
-        "weights": None if weights is None else str(weights),
+        "weights": weights if weights is None or weights is True else str(weights),
     }
 
 
