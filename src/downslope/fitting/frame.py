@@ -336,6 +336,8 @@ def as_column(values: Any, name: str) -> Column:
         return column.astype(np.float64, copy=False)
     if column.dtype.kind == "c":
         raise DataError(message("column '{name}' is complex numbers; real numbers are needed.", name=name))
-    if column.dtype.kind in "mM":  # Python's dates have microseconds: of what is finer NumPy makes whole numbers
+    if (
+        column.dtype.kind in "mM"
+    ):  # Python's dates have microseconds: of what is finer NumPy makes whole numbers
         column = column.astype(f"{column.dtype.kind}8[us]")
     return column.astype(object)
