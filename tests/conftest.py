@@ -6,6 +6,10 @@ from hypothesis import settings
 
 from trials import SOAKING, trials
 
+collect_ignore = [
+    "conftest.py"
+]  # pytest looks for examples in it under a name that other folders' files have
+
 if SOAKING:
     settings.register_profile("soak", deadline=None, max_examples=trials(100))
     settings.load_profile("soak")

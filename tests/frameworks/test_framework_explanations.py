@@ -12,7 +12,6 @@ import tensorflow as tf
 import torch
 
 import downslope as ds
-from downslope.explain import budget
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(50, 3))
@@ -59,7 +58,7 @@ def test_advice_is_not_compiled_anew() -> None:
     run = ds.minimize(cost, start(), learning_rate=2.0)
     began = time.perf_counter()
     assert run.explain().findings[0].advice is not None
-    assert time.perf_counter() - began < budget.EXPLAINING + 1.0  # on a busy machine
+    assert time.perf_counter() - began < 1.0 + 1.0  # on a busy machine
 
 
 @pytest.mark.parametrize("optimizer", [None, "adam"])
@@ -95,6 +94,6 @@ def test_a_float32_net_of_jax_near_its_end_is_no_saddle_and_has_a_bottom() -> No
     assert run.success, run.message
     began = time.perf_counter()
     said = str(run.explain())
-    assert time.perf_counter() - began < max(budget.EXPLAINING, run.seconds) + 1.0
+    assert time.perf_counter() - began < max(1.0, run.seconds) + 1.0
     assert "saddle" not in said
     assert "without end" not in said

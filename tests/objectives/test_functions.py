@@ -293,7 +293,7 @@ def test_arithmetic_error_in_the_gradient_ends_the_run_too() -> None:
         lambda v: float(v[0] ** 2 + v[1] ** 2), [1.0, 2.0], gradient=gradient, learning_rate=0.1
     )
     assert run.status == "left_domain"
-    assert "no finite gradient" in run.message
+    assert "the gradient that was supplied is not a finite number" in run.message
     assert run.x[0] >= 0.5
 
 

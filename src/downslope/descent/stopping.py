@@ -79,8 +79,8 @@ class Stopping:
     def from_options(cls, options: Mapping[str, Any], **called: str) -> Stopping:
         """The conditions among the options of a call; ``called`` says which have other names there.
 
-        >>> Stopping.from_options({"maxiter": 9, "disp": True}, steps="maxiter")
-        Stopping(steps=9)
+        >>> Stopping.from_options({"maxiter": 9, "disp": True}, steps="maxiter").steps
+        9
         """
         names = {name: name for name in cls.__dataclass_fields__} | {"seconds": "time_limit"} | called
         return cls(**{name: options.get(option) for name, option in names.items()})

@@ -25,7 +25,7 @@ FITTED = Template("fit")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Number:
+class LossNumber:
     """The number that a loss carries, as in ``huber(1.5)``: more than 0 and less than ``below``.
 
     Attributes:
@@ -70,7 +70,7 @@ class Loss:
     formula: Node | None = None
     bend: Node | None = None
     shape: float = 0.0
-    number: Number | None = None
+    number: LossNumber | None = None
     root: bool = False
     link: Link = "identity"
     labels: Literal["", "two", "any"] = ""

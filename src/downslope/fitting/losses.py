@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from downslope.errors import HyperparameterError, UnknownNameError, did_you_mean, nearest
-from downslope.fitting.loss_record import Link, Loss, Number, c, least, r, size, u, y
+from downslope.fitting.loss_record import Link, Loss, LossNumber, c, least, r, size, u, y
 from downslope.language.functions.record import f
 from downslope.messages import Template, listing, message, sentences
 
@@ -51,7 +51,7 @@ _TABLE = (
         formula=f.where(size <= c, r**2 / 2, c * (size - c / 2)),
         bend=f.where(size <= c, 1, c / size),
         shape=1.35,
-        number=Number(constant="DELTA", about=message("residuals beyond it count linearly")),
+        number=LossNumber(constant="DELTA", about=message("residuals beyond it count linearly")),
         spoken=message("Huber's loss", context="loss"),
     ),
     Loss(
@@ -67,7 +67,7 @@ _TABLE = (
         formula=f.where(r > 0, (1 - c) * r, f.where(r < 0, -(c * r), r**2)),
         bend=0.5 / f.max(size, least),
         shape=0.5,
-        number=Number(below=1.0, constant="QUANTILE", about=message("which one")),
+        number=LossNumber(below=1.0, constant="QUANTILE", about=message("which one")),
         aliases=("pinball",),
         spoken=message("the quantile loss", context="loss"),
         fitted=Template("fitted quantile {c:g}"),

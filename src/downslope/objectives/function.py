@@ -256,9 +256,11 @@ class FunctionObjective(Objective):
                 exact = complex_step(raw, x)
         except Exception:  # a function that cannot take complex numbers may raise anything at all
             exact = None
-        scale = float(np.max(np.abs(central), initial=1e-300))
+        scale, random = float(np.max(np.abs(central), initial=1e-300)), self.draws_random(x)
         if exact is not None and np.allclose(exact, central, rtol=0, atol=10 * accuracy + 1e-6 * scale):
-            self._differences = GuardedComplexStep(raw, real, self._leave_the_complex_step)
+            self._differences = lambda point: complex_step(raw, point)
+            if not random:  # another draw proves nothing against a derivative
+                self._differences = GuardedComplexStep(raw, real, self._leave_the_complex_step)
             self.differentiation = "complex step"
             self.notes = (_exact(len(x)),)
         else:
@@ -271,7 +273,7 @@ class FunctionObjective(Objective):
                     relative=accuracy / scale,
                 ),
             )
-        if self.draws_random(x):
+        if random:
             self.notes = (_of_draws(self.differentiation),)
 
     def _leave_the_complex_step(self, why: Message) -> None:

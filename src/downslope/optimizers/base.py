@@ -65,7 +65,7 @@ class Optimizer(HyperparameterRecord):
 
         >>> from downslope.optimizers import ClipByNorm, SGD
         >>> [layer.name() for layer in ClipByNorm(optimizer=SGD(learning_rate=0.5)).layers()]
-        ['clip_by_norm', 'sgd']
+        ['clip_by_norm', 'gradient_descent']
         """
         inner = getattr(self, "optimizer", None)
         return [self, *inner.layers()] if isinstance(inner, Optimizer) else [self]
@@ -75,7 +75,7 @@ class Optimizer(HyperparameterRecord):
 
         >>> from downslope.optimizers import ClipByNorm, SGD
         >>> ClipByNorm(optimizer=SGD(learning_rate=0.5)).replaced(1, SGD(learning_rate=0.1))
-        ClipByNorm(optimizer=SGD(learning_rate=0.1), limit=1.0)
+        ClipByNorm(optimizer=GradientDescent(learning_rate=0.1), limit=1.0)
         """
         for outer in reversed(self.layers()[:depth]):
             layer = outer.changed(optimizer=layer)

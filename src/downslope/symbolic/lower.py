@@ -79,7 +79,7 @@ def call(function: str, *arguments: Any) -> Any:
     """A function of formulas, applied to SymEngine expressions.
 
     >>> call("sigmoid", se.Symbol("x"))
-    Piecewise(((1 + exp(-x))**(-1), 0 < x), (exp(x)/(1 + exp(x)), True))
+    sigmoid(x)
     """
     record = FUNCTIONS[function]
     if record.variadic and len(arguments) > len(record.arguments):
