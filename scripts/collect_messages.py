@@ -3,6 +3,7 @@
 A sentence is a call of ``message`` or ``plural`` with literal templates; how they are called is checked on the way.
 So is what ``downslope optimizers NAME`` shows of the code itself: the prose of the rules' docstrings, and what
 ``hyperparameter`` says of a number.
+Exported scripts are written from the code of the rules: what its comments and docstrings say is collected too.
 Names of files stand in the ``.pot`` without line numbers, and nothing has a date: it changes where a sentence does.
 """
 
@@ -14,12 +15,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from downslope.export.rule_source import said_in, said_in_helper
+from downslope.export.vocabulary import JAX, NUMPY, SYMPY, TENSORFLOW, TORCH
 from downslope.messages import Message, documentation, documented
 from downslope.messages.message import Sentence
 from downslope.messages.template import places
@@ -34,6 +38,12 @@ TEMPLATES = {
     "Template": 0,
 }  # how many templates each takes; 0 is one or two, alone
 RULES = "src/downslope/optimizers/rules/"  # whose docstrings are shown
+VOCABULARY = "src/downslope/export/vocabulary.py"
+PRINTED = (
+    "src/downslope/optimizers/rules/*.py",
+    "src/downslope/optimizers/schedules/*.py",
+    "src/downslope/optimizers/line_search.py",
+)
 
 
 class BadSentenceError(Exception):
@@ -114,7 +124,7 @@ def collected() -> Catalog:
     """Every sentence of the source, in the order of the alphabet."""
     catalog = Catalog(project="downslope", fuzzy=False, charset="utf-8", domain="downslope")
     catalog.header_comment = "# What downslope says. Made from the source by scripts/messages."
-    sentences = sorted(s for path in SOURCE.rglob("*.py") for s in found_in(path))
+    sentences = sorted({s for path in SOURCE.rglob("*.py") for s in (*found_in(path), *said_by_code(path))})
     plurals: dict[tuple[str, str], str] = {}
     for s in sentences:
         if plurals.setdefault((s.context, s.template), s.many) != s.many:
@@ -154,6 +164,29 @@ def english(template: Catalog) -> Catalog:
         if entry.id:
             catalog.add(entry.id, string=entry.id, context=entry.context)
     return catalog
+
+
+def said_by_code(path: Path, base: Path = ROOT) -> Iterator[Found]:
+    """What a script can say that comes from the code of a rule, or of a function that it has of ours."""
+    name = path.relative_to(base).as_posix()
+    said: list[Message] = []
+    if fnmatch(name, VOCABULARY):
+        helpers = (
+            source for words in (NUMPY, TORCH, TENSORFLOW, JAX, SYMPY) for source in words.helpers.values()
+        )
+        said += [part for source in helpers for part in said_in_helper(source)]
+    if any(fnmatch(name, pattern) for pattern in PRINTED):
+        text = path.read_text(encoding="utf-8")
+        said += said_in(text)
+        said += [documented(words) for words in _meanings(ast.parse(text))]
+    yield from (Found(part.template, "", "", name) for part in said if isinstance(part, Sentence))
+
+
+def _meanings(tree: ast.AST) -> Iterator[str]:
+    """What each hyperparameter is, as its field says it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and called(node) == "hyperparameter":
+            yield from (str(a.value) for a in node.args[1:2] if isinstance(a, ast.Constant))
 
 
 def updated(language: str, template: Catalog) -> Catalog:

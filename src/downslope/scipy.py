@@ -170,11 +170,8 @@ class _Options:
                     )
                 )
         tolerance = given.get("gtol", given.get("tol"))
-        stopping = Stopping(
-            tolerance=GTOL if tolerance is None else tolerance,
-            steps=given.get("maxiter"),
-            evaluations=given.get("maxfev"),
-        )
+        asked = {**given, "tolerance": GTOL if tolerance is None else tolerance}
+        stopping = Stopping.from_options(asked, steps="maxiter", evaluations="maxfev")
         return cls(stopping, bool(given.get("disp")), bool(given.get("return_all")))
 
 

@@ -15,6 +15,7 @@ from downslope.descent import traced as traced_module
 from downslope.errors import UsageError
 from downslope.objectives import Objective, all_problems, as_objective
 from downslope.optimizers import Optimizer, all_optimizers
+from trials import SOAKING, trials
 
 # Formulas on which a step depends smoothly on the one before, so that roundings stay roundings.
 FORMULAS = [
@@ -85,7 +86,7 @@ def test_first_steps_of_every_optimizer_on_every_formula(cls: type[Optimizer], d
                 assert column.tolist() == column.astype(np.float32).astype(np.float64).tolist()
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=not SOAKING, deadline=None, max_examples=trials(60))
 @given(
     formula=st.sampled_from(FORMULAS),
     cls=st.sampled_from(TRACEABLE),
@@ -269,7 +270,7 @@ def test_heavy_ball_on_a_quadratic_has_a_closed_form(engine: Any, rate: float, m
     )
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(derandomize=not SOAKING, deadline=None, max_examples=trials(40))
 @given(L=st.floats(0.5, 50), ratio=st.floats(0.01, 1), off=st.floats(0.002, 0.5), above=st.booleans())
 def test_gradient_descent_diverges_exactly_above_two_over_the_curvature(
     L: float, ratio: float, off: float, above: bool

@@ -18,6 +18,7 @@ import sympy
 import downslope as ds
 from downslope import optimizers
 from downslope.errors import DataError, ObjectiveError
+from trials import seed, trials
 
 X = sympy.Symbol("x")
 
@@ -204,8 +205,8 @@ def test_any_value_replaced_by_another_kind_is_refused_or_read(saved: Path, tmp_
 
 
 def test_random_bytes_in_it_are_refused_or_read(saved: Path, tmp_path: Path) -> None:
-    source, chance = saved.read_bytes(), random.Random(7)
-    for _ in range(300):
+    source, chance = saved.read_bytes(), random.Random(seed(7))
+    for _ in range(trials(300)):
         text = bytearray(source)
         for _ in range(chance.randint(1, 3)):
             text[chance.randrange(len(text))] = chance.randrange(256)

@@ -174,12 +174,13 @@ def test_a_settled_cycle_is_one_whatever_the_parity_of_the_limit(steps: int, eng
     assert not plain.success  # its values are above the start's
 
 
-def test_a_cycle_below_the_start_is_a_success_and_one_that_never_lowered_the_value_is_none() -> None:
-    lower = ds.minimize("abs(x)", 5.05, learning_rate=0.3, steps=200)
-    assert (lower.success, evidence_of(lower).trend) == (True, "cycle")
+def test_no_settled_cycle_is_a_success() -> None:
+    """More steps never leave it. One that is narrow beside the whole way is how some rules stand at a minimum."""
     for steps in (200, 201):
         same = ds.minimize("x^2", 3.0, learning_rate=1.0, steps=steps)
         assert (same.success, evidence_of(same).period) == (False, 2)
+        lower = ds.minimize("abs(x)", 5.05, learning_rate=0.3, steps=steps)
+        assert (lower.success, evidence_of(lower).period) == (True, 0)
 
 
 def test_a_thinned_history_tells_a_cycle_where_it_can() -> None:
@@ -324,7 +325,7 @@ def test_steps_alone_end_in_bounded_evaluations(rule: str, kind: str) -> None:
     assert run.nit <= 30
     assert run.nfev <= 200 * 31 + 1
     if run.status == "stalled":
-        assert not run.success
+        assert not run.success or run.fun <= run.history.value[0]
         assert "trials were refused without progress" in run.message
 
 

@@ -11,6 +11,7 @@ import downslope as ds
 from downslope.explain.curvature import Curvature
 from downslope.explain.linear import LinearRule, best_momentum
 from downslope.optimizers import GradientDescent, Momentum, Nesterov, Optimizer, all_optimizers
+from trials import trials
 
 CRITICAL = {
     "gradient_descent": lambda β: 2.0,
@@ -41,7 +42,7 @@ def quadratic(seed: int, dimension: int) -> tuple[str, Any, Any, Any, Any]:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=trials(60), deadline=None)
 @given(
     seed=st.integers(0, 2**31),
     dimension=st.integers(1, 6),

@@ -29,6 +29,7 @@ from downslope.export.python import text
 from downslope.export.vocabulary import NUMPY
 from downslope.language import parse
 from downslope.language.values import evaluate
+from downslope.messages import reading
 
 BOWL = "(x - 1)^2 + 3*(y + 0.5)^2 + x*y + exp(y/3)"
 START = {"x": -1.2, "y": 1.0}
@@ -379,8 +380,8 @@ def test_a_record_is_no_function_to_be_traced(tmp_path: Path) -> None:
 
 
 STANDARDISED = "scripts cannot standardise the features of a {} yet, as this"
-WITHOUT = "Fit it without standardize=True (--standardize), and export that fit."
-NAME_IT = "Name a method when fitting, such as optimizer='adam' (--optimizer adam) with learning_rate=0.1"
+WITHOUT = "Fit it without standardize=True, and export that fit."
+NAME_IT = "Name a method when fitting, such as optimizer='adam' with learning_rate=0.1"
 ADAM: dict[str, Any] = {"optimizer": "adam", "learning_rate": 0.1, "steps": 5}
 
 
@@ -429,6 +430,11 @@ def test_a_fit_is_refused_with_its_own_reason_and_what_helps(
             each.export("numpy")  # type: ignore[union-attr]
         assert reason in str(caught.value)
         assert cure in str(caught.value)
+        with reading(command_line=True):
+            typed = cure.replace("optimizer='adam'", "--optimizer adam").replace(
+                "learning_rate=", "--learning-rate "
+            )
+            assert typed.replace("standardize=True", "--standardize") in str(caught.value)
     if cure:
         unhurt = {k: v for k, v in options.items() if k != "standardize"} | ADAM
         assert "Adam" in ds.fit(table, hypothesis, **unhurt).export("numpy")

@@ -135,3 +135,26 @@ def test_more_rows_than_are_looked_at_first(rare):
     assert found.success == (not rare)
     if rare:
         assert certificate(found)["along"] == "c"
+
+
+def test_columns_that_depend_on_each_other_separate_no_counts():
+    """Along the direction that no prediction feels, rounding alone is left of the rows."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        u, v = rng.normal(size=12) * 3 + 5, rng.normal(size=12)
+        table = {"u": u, "v": v, "w": 2 * u, "y": rng.poisson(1.0, 12)}
+        codes = ds.fit(table, "y ~ a*u + c*v + d*w + b", loss="poisson").explain().codes
+        A = np.column_stack([u, v, np.ones(12)])
+        positive, zero = A[table["y"] > 0], A[table["y"] == 0]
+        assert np.linalg.matrix_rank(positive) == 3 or not len(zero)
+        assert "separation" not in codes
+
+
+def test_what_a_record_alone_tells_is_told_of_a_fit_too():
+    """The codes of records are none of a run's, and come last."""
+    x = np.linspace(-2, 2, 30)
+    y = np.sign(np.sin(7 * x)) + x
+    for rate in (0.5, 3.0, 20.0):
+        ds.fit(
+            {"x": x, "y": y}, "y ~ a*x + b", loss="mae", learning_rate=rate, steps=40, tolerance=1e-8
+        ).explain()

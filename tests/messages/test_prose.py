@@ -42,5 +42,12 @@ def test_what_is_found(source, count):
     assert len([*sentences(source, "a.py")]) == count
 
 
+def test_only_what_is_said_in_code_is_found():
+    assert [*sentences('x = f"for key in {a}:"\ny = "with f(a) as b:"', "export/a.py")] == []
+    assert len([*sentences('x = f"for key in {a}:"', "plots/a.py")]) == 1
+    for said in ("g = -g  # climbing f is descending -f", "print('the sum of a:', a)", "the mean of a row"):
+        assert len([*sentences(f"x = {said!r}", "export/a.py")]) == 1
+
+
 def test_every_allowance_has_its_reason():
     assert all(len(reason.split()) > 2 for _, _, reason in ALLOWED)

@@ -21,6 +21,7 @@ from downslope.optimizers import (
     SilverSteps,
 )
 from downslope.optimizers.rules.obsf import schedule
+from trials import trials
 
 SPECTRA = [
     (1.0,),
@@ -215,7 +216,7 @@ def test_heavy_ball_is_its_closed_form(spectrum: tuple[float, ...], β: float) -
         assert np.linalg.norm(x - expected) <= 1e-12 * np.linalg.norm(start)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=trials(40))
 @given(
     st.lists(st.floats(0.01, 100), min_size=1, max_size=5),
     st.integers(0, 2**31),

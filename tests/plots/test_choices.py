@@ -13,6 +13,7 @@ from downslope.plots.progress import envelope, norm_quantity, value_quantity
 from downslope.plots.trace import apart, thinned
 from downslope.plots.window import choose_span, choose_window, inside, leaves_at
 from downslope.plots.words import number
+from trials import trials
 
 
 def grid(function, half=3.0, side=101):
@@ -69,7 +70,7 @@ def test_levels_rise_and_are_as_many_as_asked_for(base, scale, power, count, cli
         assert levels.at[-1] <= heights.max()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=trials(50))
 @given(
     st.lists(st.tuples(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9)), min_size=2, max_size=2),
     st.floats(1e-4, 1),
@@ -124,10 +125,10 @@ def test_a_start_that_never_moves_has_a_window():
 
 def test_values_are_drawn_on_a_logarithmic_axis_only_where_that_helps():
     falling = 4.0 + 0.5 ** np.arange(40)
-    assert value_quantity(falling, None, False).name == "value above the lowest"
-    assert value_quantity(falling, 4.0, False).name == "value above the minimum 4"
-    assert value_quantity(-falling, None, True).name == "value below the highest"
-    assert value_quantity(falling - 4, 0.0, False).name == "value"
+    assert str(value_quantity(falling, None, False).name) == "value above the lowest"
+    assert str(value_quantity(falling, 4.0, False).name) == "value above the minimum 4"
+    assert str(value_quantity(-falling, None, True).name) == "value below the highest"
+    assert str(value_quantity(falling - 4, 0.0, False).name) == "value"
     assert not value_quantity(np.array([3.0, 2.0, 1.0]), None, False).log
     assert not value_quantity(np.array([5.0]), None, False).log
     for quantity in (value_quantity(falling, None, False), norm_quantity(np.array([1.0, 1e-3, 0.0]))):

@@ -14,6 +14,7 @@ import downslope as ds
 from downslope.explain.recorded_course import RECORD_CODES
 from downslope.optimizers.schedules import Exponential
 from downslope.recording import Recorder
+from trials import trials
 
 R = ds.optimizers
 Cost = Callable[[Any], tuple[float, Any]]
@@ -142,7 +143,7 @@ def test_a_healthy_loop_is_left_alone(name: str) -> None:
     assert explanation.course.startswith("In ")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=trials(60), deadline=None)
 @given(
     curvatures=st.lists(st.floats(0.05, 20.0), min_size=1, max_size=4),
     part=st.floats(0.2, 2.5),

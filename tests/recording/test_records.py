@@ -291,9 +291,9 @@ def test_every_thins_the_rows_and_keeps_the_last() -> None:
 
 
 def test_memory_is_bounded(monkeypatch: Any) -> None:
-    from downslope.recording import rows
+    from downslope.descent import growing_rows
 
-    monkeypatch.setattr(rows, "MOST_NUMBERS", 200)
+    monkeypatch.setattr(growing_rows, "MOST_NUMBERS", 200)
     run = loop(lambda p: T.SGD(p, lr=0.1), 100)
     assert len(run.history) < 30
     assert np.all(run.history.step[:-2] % run.history.step[1] == 0)
@@ -544,13 +544,23 @@ def test_what_was_forgotten_is_said() -> None:
 
 
 def test_values_of_random_batches_swing_and_do_not_diverge() -> None:
-    for values, diverged in (
-        ([2.0, 2.6, 1.9, 2.5, 1.8, 2.7, 2.1, 2.8], False),
-        ([1.0, 1.2, 1.4, 1.7], True),
-        ([1.0, 0.5, 0.4, 0.3, 0.2, 30.0], True),
-        ([1.0, 1.5, 1.2, 2.0, 5.0, 20.0, 90.0], True),
+    """Diverged is what still rises; one bad step at the end is worse than the start, and no trend."""
+    for values, diverged, success in (
+        ([2.0, 2.6, 1.9, 2.5, 1.8, 2.7, 2.1, 2.8], False, True),
+        ([1.0, 1.2, 1.4, 1.7], True, False),
+        ([1.0, 0.5, 0.4, 0.3, 0.2, 30.0], False, False),
+        ([1.0, 1.5, 1.2, 2.0, 5.0, 20.0, 90.0, 400.0], True, False),
     ):
         with ds.record() as run:
             for k, value in enumerate(values):
                 run.log(value, params=np.array([float(k)]))
         assert (run.status == "diverged") == diverged, values
+        assert run.success == success, values
+
+
+def test_values_that_stay_and_then_move_are_no_cycle() -> None:
+    with ds.record() as run:
+        for k, value in enumerate([1.0] * 9 + [0.5]):
+            run.log(value, params=np.array([float(k)]))
+    assert (run.status, run.success) == ("step_limit", True)
+    assert "repeat" not in run.message

@@ -21,7 +21,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import downslope as ds
-from downslope.sklearn import DescentClassifier, DescentRegressor, partial_fit_state
+from downslope.descent import growing_rows
+from downslope.sklearn import DescentClassifier, DescentRegressor
 
 DIABETES = load_diabetes(as_frame=True)
 X, Y = DIABETES.data, DIABETES.target
@@ -312,7 +313,7 @@ def test_a_step_that_overflows_is_not_taken() -> None:
 
 
 def test_a_long_history_of_a_stream_is_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partial_fit_state, "MOST_BYTES", 10 * 8 * 8)
+    monkeypatch.setattr(growing_rows, "MOST_NUMBERS", 10 * 8)
     model = DescentRegressor(optimizer="adam")
     for _ in range(50):
         model.partial_fit(Z, SCORE)

@@ -17,6 +17,7 @@ from downslope.errors import DownslopeError, ObjectiveError
 from downslope.language import parse
 from downslope.symbolic import compile_native, gradient, lower
 from downslope.symbolic.lanes import in_lanes
+from trials import SOAKING, trials
 
 U = 2.0**-53
 SMALLEST = 1e-307  # subnormal numbers have few digits
@@ -160,7 +161,7 @@ def _through(node, kind, values, errors):
     return value, error
 
 
-@settings(derandomize=True, deadline=None, max_examples=250)
+@settings(derandomize=not SOAKING, deadline=None, max_examples=trials(250))
 @given(formula=formulas)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_random_formulas_and_their_derivatives(formula):

@@ -17,6 +17,7 @@ from downslope.language.values import evaluate
 from downslope.objectives.formula import from_text
 from downslope.symbolic import compile_native, from_sympy, lift, lower
 from downslope.symbolic.native import size
+from trials import SOAKING, trials
 
 FORMULAS = [
     "x^2/20 + y^2",
@@ -70,7 +71,7 @@ formulas = st.recursive(
 )
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=not SOAKING, deadline=None, max_examples=trials(60))
 @given(formula=formulas)
 def test_any_formula_survives_the_way_to_machine_code_and_back(formula: str) -> None:
     tree = parse(f"{formula} + 0*x + 0*y + x - x").tree

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Sequence
-from typing import Any, TypedDict, Unpack
+from collections.abc import Sequence
+from typing import Any, Unpack
 
-from downslope.descent import Progress, Stopping, descend
+from downslope.api.options import RunOptions, callbacks_of
+from downslope.descent import Stopping, descend
 from downslope.descent.bounds import within_bounds
-from downslope.descent.descend import Callbacks, EngineName
-from downslope.descent.progress import Step
+from downslope.descent.descend import EngineName
 from downslope.errors import UsageError, nearest
 from downslope.explain.data_sizes import data_sizes
 from downslope.explain.gradient import compare
@@ -25,24 +25,12 @@ from downslope.optimizers.schedule_text import as_schedule
 from downslope.results.run import Run, as_run
 
 
-class MinimizeOptions(TypedDict, total=False):
-    """The keyword arguments of ``minimize`` beyond the common ones, and the hyperparameters of a named optimizer."""
+class MinimizeOptions(RunOptions, total=False):
+    """The keyword arguments of ``minimize`` beyond the common ones."""
 
-    evaluations: int
-    time_limit: float
-    relative_tolerance: float
-    value_tolerance: float
-    x_tolerance: float
     target: float
-    every: int
     dtype: Any
-    seed: int
-    gradient: Any
-    callback: Callable[[Step], Any]
-    progress: Callable[[Progress], None]
     engine: EngineName
-    hyperparameters: dict[str, float]
-    schedule: Any
     bounds: Any
     explain: bool
     in_place: bool
@@ -164,16 +152,7 @@ def _run(
     rule = as_optimizer(optimizer, learning_rate, **(options.get("hyperparameters") or {}))
     if options.get("schedule") is not None:
         rule = with_schedule(rule, as_schedule(options["schedule"]))
-    stopping = Stopping(
-        steps=steps,
-        tolerance=tolerance,
-        evaluations=options.get("evaluations"),
-        seconds=options.get("time_limit"),
-        relative_tolerance=options.get("relative_tolerance"),
-        value_tolerance=options.get("value_tolerance"),
-        x_tolerance=options.get("x_tolerance"),
-        target=options.get("target"),
-    )
+    stopping = Stopping.from_options({**options, "steps": steps, "tolerance": tolerance})
     gradient = options.get("gradient")
     if options.get("in_place"):
         check_in_place(start)
@@ -192,7 +171,7 @@ def _run(
         maximize=uphill,
         every=options.get("every"),
         engine=options.get("engine", "auto"),
-        callbacks=Callbacks(callback=options.get("callback"), progress=options.get("progress")),
+        callbacks=callbacks_of(options),
     )
     if options.get("in_place") and objective.tensors is not None:
         objective.tensors.put(run.final)

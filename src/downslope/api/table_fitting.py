@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypedDict, Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
-from downslope.descent import Progress, Stopping
-from downslope.descent.descend import Callbacks
-from downslope.descent.progress import Step
+from downslope.api.options import RunOptions, callbacks_of
+from downslope.descent import Stopping
 from downslope.errors import DataError, StartError, UsageError, nearest
 from downslope.fitting import batches, custom_gradient
 from downslope.fitting.explanation import sentence
@@ -29,7 +28,7 @@ from downslope.messages import Message, argument, as_message, listing, message, 
 from downslope.objectives import parse_start
 from downslope.objectives.start import draw
 from downslope.optimizers import Optimizer, as_optimizer
-from downslope.optimizers.registry import with_schedule
+from downslope.optimizers.registry import is_auto, with_schedule
 from downslope.optimizers.schedule_text import as_schedule
 from downslope.results.fit import Fit, as_fit
 
@@ -38,15 +37,10 @@ MOST_LISTED = 20  # columns named in a sentence
 MOST_NAMED = 12  # parameters spelt out in the example of a start
 
 
-class FitOptions(TypedDict, total=False):
+class FitOptions(RunOptions, total=False):
     """The keyword arguments of ``fit`` beyond the common ones."""
 
     tolerance: float
-    evaluations: int
-    time_limit: float
-    relative_tolerance: float
-    value_tolerance: float
-    x_tolerance: float
     target_loss: float
     weights: str | Sequence[float]
     l2: float
@@ -56,13 +50,6 @@ class FitOptions(TypedDict, total=False):
     epochs: int
     drop_missing: bool
     path: Path
-    gradient: str | Mapping[str, str]
-    every: int
-    seed: int
-    callback: Callable[[Step], Any]
-    progress: Callable[[Progress], None]
-    hyperparameters: dict[str, Any]
-    schedule: Any
     stream: bool | Literal["auto"]
 
 
@@ -299,7 +286,7 @@ def _plan(optimizer: Any, learning_rate: float | None, steps: int | None, option
             )
         steps = epochs
     chosen: Optimizer | None = None
-    auto = isinstance(optimizer, str) and optimizer.strip().lower() == "auto"
+    auto = is_auto(optimizer)
     hyperparameters, schedule = options.get("hyperparameters") or {}, options.get("schedule")
     if learning_rate is not None or hyperparameters or not (optimizer is None or auto):
         chosen = as_optimizer(None if auto else optimizer, learning_rate, **hyperparameters)
@@ -307,24 +294,13 @@ def _plan(optimizer: Any, learning_rate: float | None, steps: int | None, option
         if chosen is None:
             raise UsageError(message("a schedule multiplies the learning rate, and there is none: give one."))
         chosen = with_schedule(chosen, as_schedule(schedule))
-    stopping = Stopping(
-        steps=steps,
-        tolerance=options.get("tolerance"),
-        evaluations=options.get("evaluations"),
-        seconds=options.get("time_limit"),
-        relative_tolerance=options.get("relative_tolerance"),
-        value_tolerance=options.get("value_tolerance"),
-        x_tolerance=options.get("x_tolerance"),
-        target=options.get("target_loss"),
-    )
-    callbacks = Callbacks(callback=options.get("callback"), progress=options.get("progress"))
     return FitPlan(
         chosen,
         options.get("standardize"),
-        stopping,
+        Stopping.from_options({**options, "steps": steps}, target="target_loss"),
         options.get("path", "auto"),
         options.get("every"),
-        callbacks,
+        callbacks_of(options),
     )
 
 

@@ -17,7 +17,7 @@ from downslope.cli.arguments import (
     split_outside_brackets,
     start_values,
 )
-from downslope.cli.options import descent_parameters
+from downslope.cli.options import EVERY, METHOD, STOPPING, as_given, descent_parameters
 from downslope.cli.outputs import Outputs
 from downslope.cli.progress import Bar
 from downslope.errors import StartError, UsageError, nearest
@@ -25,25 +25,6 @@ from downslope.messages import NOTHING, argument, lines, listing, message
 
 if TYPE_CHECKING:
     from downslope import Run
-
-_AS_GIVEN = (
-    "optimizer",
-    "learning_rate",
-    "steps",
-    "tolerance",
-    "relative_tolerance",
-    "value_tolerance",
-    "x_tolerance",
-    "target",
-    "evaluations",
-    "time_limit",
-    "every",
-    "dtype",
-    "seed",
-    "engine",
-    "schedule",
-    "bounds",
-)
 
 
 @click.command(
@@ -99,7 +80,7 @@ def _descend(command: str, given: dict[str, Any]) -> int:
 def _run(command: str, given: dict[str, Any], bar: Bar | None) -> Run:
     import downslope
 
-    options: dict[str, Any] = {name: given[name] for name in _AS_GIVEN if given[name] is not None}
+    options = as_given(given, (*METHOD, *STOPPING, EVERY))
     options.update(hyperparameters(given))
     if given["gradient"] is not None:
         pieces = split_outside_brackets(given["gradient"])

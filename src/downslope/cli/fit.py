@@ -13,8 +13,9 @@ import click
 from downslope.cli import terminal
 from downslope.cli.arguments import ExpressionCommand, assignments, split_outside_brackets, start_values
 from downslope.cli.descend import hyperparameters, warnings_as_notes
-from downslope.cli.fit_options import fit_parameters
+from downslope.cli.fit_options import METHOD, MODEL, STOPPING, fit_parameters
 from downslope.cli.fit_report import report_fit
+from downslope.cli.options import EVERY, as_given
 from downslope.cli.outputs import Outputs
 from downslope.cli.progress import Bar
 from downslope.errors import UsageError
@@ -23,32 +24,6 @@ from downslope.messages import listing, message, plural, sentences
 if TYPE_CHECKING:
     from downslope.results.fit import Fit
 
-_AS_GIVEN = (
-    "target",
-    "features",
-    "loss",
-    "optimizer",
-    "learning_rate",
-    "steps",
-    "tolerance",
-    "relative_tolerance",
-    "value_tolerance",
-    "x_tolerance",
-    "target_loss",
-    "evaluations",
-    "time_limit",
-    "weights",
-    "l2",
-    "l1",
-    "batch_size",
-    "epochs",
-    "path",
-    "every",
-    "seed",
-    "schedule",
-    "stream",
-)
-_FLAGS = ("standardize", "drop_missing")
 EXAMPLE = 'downslope fit data.csv "y ~ a*x + b"'
 
 
@@ -162,8 +137,7 @@ def _view(text: str) -> dict[str, Any]:
 def _fitted(data: list[str], hypothesis: str | None, given: dict[str, Any], bar: Bar | None) -> Fit:
     from downslope.api.table_fitting import fit as fit_table
 
-    options: dict[str, Any] = {name: given[name] for name in _AS_GIVEN if given[name] is not None}
-    options.update({name: True for name in _FLAGS if given[name]})
+    options = as_given(given, (*MODEL, *METHOD, *STOPPING, EVERY))
     options.update(hyperparameters(given))
     if given["start"] is not None:
         options["start"] = start_values(given["start"])

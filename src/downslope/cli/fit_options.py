@@ -22,7 +22,7 @@ def _views(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     return [name for name in VIEWS if name.startswith(incomplete)]
 
 
-_MODEL: tuple[Declared, ...] = (
+MODEL: tuple[Declared, ...] = (
     (
         ("--target",),
         {
@@ -66,7 +66,7 @@ _MODEL: tuple[Declared, ...] = (
     ),
 )
 
-_METHOD: tuple[Declared, ...] = (
+METHOD: tuple[Declared, ...] = (
     (
         ("--start",),
         {
@@ -124,7 +124,10 @@ _METHOD: tuple[Declared, ...] = (
     ),
 )
 
-_TARGET_LOSS: Declared = (("--target-loss",), {"metavar": "V", "help": message("The cost has reached this.")})
+STOPPING = stopping(
+    message("Default: 1e-8; with auto, to rounding."),
+    (("--target-loss",), {"metavar": "V", "help": message("The cost has reached this.")}),
+)
 _VIEW: Declared = (
     ("--view",),
     {
@@ -140,12 +143,9 @@ _VIEW: Declared = (
 def fit_parameters(function: Function) -> Function:
     """Everything that ``fit`` takes."""
     sections = (
-        (message("What is fitted", context="heading"), _MODEL),
-        (message("Method", context="heading"), _METHOD),
-        (
-            message("When to stop", context="heading"),
-            stopping(message("Default: 1e-8; with auto, to rounding."), _TARGET_LOSS),
-        ),
+        (message("What is fitted", context="heading"), MODEL),
+        (message("Method", context="heading"), METHOD),
+        (message("When to stop", context="heading"), STOPPING),
         (message("Output", context="heading"), outputs(_VIEW)),
     )
     words = click.argument("words", nargs=-1, metavar='DATA ["y ~ a*x + b"]', type=FILE)

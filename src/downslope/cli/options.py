@@ -69,7 +69,7 @@ RULE: tuple[Declared, ...] = (
     ),
 )
 
-_METHOD: tuple[Declared, ...] = (
+METHOD: tuple[Declared, ...] = (
     START,
     *RULE,
     (
@@ -123,23 +123,28 @@ def stopping(default: Message, target: Declared) -> list[Declared]:
     return [(names, {**more, "type": NUMBER}) for names, more in numbers]
 
 
-TARGET: Declared = (("--target",), {"metavar": "V", "help": message("The value has reached this.")})
+STOPPING = stopping(
+    message("Default: 1e-8 (1e-4 in float32), without --steps or another test."),
+    (("--target",), {"metavar": "V", "help": message("The value has reached this.")}),
+)
+
+
+EVERY: Declared = (
+    ("--every",),
+    {
+        "type": NUMBER,
+        "metavar": "N",
+        "help": message(
+            "Keep rows 0, N, 2N, ... and the last, in every output. Default: all; about 20 in the table."
+        ),
+    },
+)
 
 
 def outputs(view: Declared) -> list[Declared]:
     """Where the result goes."""
     return [
-        (
-            ("--every",),
-            {
-                "type": NUMBER,
-                "metavar": "N",
-                "help": message(
-                    "Keep rows 0, N, 2N, ... and the last, in every output. Default: all; about 20 in"
-                    " the table."
-                ),
-            },
-        ),
+        EVERY,
         (
             ("--format", "form"),
             {"type": WordType(["table", "json", "csv"]), "default": "table", "help": default("table")},
@@ -180,6 +185,20 @@ VIEW: Declared = (
 )
 
 
+READ_FIRST = ("start", "hyperparameters", "gradient")  # their texts are read here, not by the public API
+
+
+def as_given(given: dict[str, Any], declared: Iterable[Declared]) -> dict[str, Any]:
+    """What the public API takes as it was given: those of the declared options that were, by their names."""
+    options = {}
+    for words, more in declared:
+        name = words[-1].partition("/")[0].lstrip("-").replace("-", "_")
+        missing = False if more.get("is_flag") else None
+        if name not in READ_FIRST and given[name] is not missing:
+            options[name] = given[name]
+    return options
+
+
 def added(function: Function, sections: Iterable[tuple[Message, Iterable[Declared]]]) -> Function:
     """The command with these options, listed under their headings in this order."""
     declared = [(names, {**more, "section": section}) for section, some in sections for names, more in some]
@@ -191,11 +210,8 @@ def added(function: Function, sections: Iterable[tuple[Message, Iterable[Declare
 def descent_parameters(function: Function) -> Function:
     """Everything that ``minimize`` and ``maximize`` take."""
     sections = (
-        (message("Method", context="heading"), _METHOD),
-        (
-            message("When to stop", context="heading"),
-            stopping(message("Default: 1e-8 (1e-4 in float32), without --steps or another test."), TARGET),
-        ),
+        (message("Method", context="heading"), METHOD),
+        (message("When to stop", context="heading"), STOPPING),
         (message("Output", context="heading"), outputs(VIEW)),
     )
     return click.argument("expression", shell_complete=_names_of_problems)(added(function, sections))

@@ -14,13 +14,13 @@ from downslope.errors import ExpressionError, UsageError, nearest
 from downslope.language import parse_number
 from downslope.messages import as_message
 from downslope.objectives import Objective, Parameters, Vector
+from downslope.objectives.wrapped import RestrictedObjective
 from downslope.optimizers import Optimizer, all_optimizers
 from downslope.optimizers.wrappers.projected import Projected
 
 FORMS = (
     "bounds are given as {'x': (0, 1), 'y': (None, 5)}, as a pair for each parameter, or as text: x=0:1,y=:5"
 )
-MOST_EXACT = 60  # parameters up to which the free part's Hessian is cut out of the whole one
 
 
 def within_bounds(
@@ -56,9 +56,7 @@ def within_bounds(
 
 
 def _refuse_unsound(optimizer: Optimizer) -> None:
-    rule: Any = optimizer
-    while isinstance(getattr(rule, "optimizer", None), Optimizer):
-        rule = rule.optimizer
+    rule = optimizer.layers()[-1]
     if not rule.projects:
         names = ", ".join(cls.name() for cls in all_optimizers() if cls.projects)
         raise UsageError(
@@ -191,13 +189,9 @@ def _side(name: Any, bound: Any, none: float, places: NDArray[np.intp]) -> Vecto
     return np.broadcast_to(numbers.astype(np.float64).ravel(), len(places))
 
 
-def projection_of(optimizer: Any) -> Projected | None:
+def projection_of(optimizer: Optimizer) -> Projected | None:
     """The projection among the wrappers of an optimizer, if there is one."""
-    while isinstance(optimizer, Optimizer):
-        if isinstance(optimizer, Projected):
-            return optimizer
-        optimizer = getattr(optimizer, "optimizer", None)
-    return None
+    return next((layer for layer in optimizer.layers() if isinstance(layer, Projected)), None)
 
 
 def free_part(
@@ -214,32 +208,4 @@ def free_part(
     lower, upper = np.array(projected.lower), np.array(projected.upper)
     downhill = objective.gradient(x) * (1.0 if maximize else -1.0)
     held = ((x <= lower) & (downhill < 0)) | ((x >= upper) & (downhill > 0)) | (lower == upper)
-    return _FreeObjective(objective, x, np.flatnonzero(~held), (lower, upper)), x[~held]
-
-
-class _FreeObjective(Objective):
-    """An objective with some coordinates held; not a number outside the bounds."""
-
-    def __init__(
-        self, whole: Objective, x: Vector, free: NDArray[np.intp], box: tuple[Vector, Vector]
-    ) -> None:
-        names = [whole.parameters.coordinates[i] for i in free]
-        super().__init__(Parameters.scalars(names), whole.text, whole.dtype)
-        self._whole, self._x, self._free, self._box = whole, x, free, box
-
-    def _at(self, x: Vector) -> Vector:
-        full = self._x.copy()
-        full[self._free] = x
-        return full
-
-    def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
-        full = self._at(x)
-        value, gradient = self._whole.value_and_gradient(full)
-        inside = np.all((full >= self._box[0]) & (full <= self._box[1]))
-        return value if inside else float("nan"), gradient[self._free]
-
-    def hessian(self, x: Vector) -> NDArray[np.float64]:
-        """The rows and columns of the free coordinates."""
-        if self._whole.parameters.size > MOST_EXACT:
-            return super().hessian(x)
-        return self._whole.hessian(self._at(x))[np.ix_(self._free, self._free)]
+    return RestrictedObjective(objective, x, np.flatnonzero(~held).tolist(), (lower, upper)), x[~held]

@@ -12,8 +12,9 @@ from downslope.objectives import Objective, Vector
 from downslope.objectives.loop import Advance, Carry
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
-from downslope.optimizers.arithmetic import dot, plain_precision
+from downslope.optimizers.arithmetic import dot
 from downslope.symbolic.array import TraceError
+from downslope.tensors import plain_precision
 
 
 class CompiledEngine:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, get_args
 
 from downslope.descent import kernel as k
 from downslope.descent.compiled import CompiledEngine
+from downslope.descent.engine import Engine
 from downslope.descent.evidence import TESTS, Cause
 from downslope.descent.fused import FusedEngine
 from downslope.descent.hosted import HostedEngine
@@ -29,24 +30,6 @@ from downslope.symbolic.array import TraceError
 SLICE_SECONDS = 0.05
 
 EngineName = Literal["auto", "traced", "compiled", "hosted"]
-
-
-class Engine(Protocol):
-    """What every engine is to the loop here."""
-
-    name: str
-
-    def advance(self, trace: TraceBuffer, budget: int) -> int:
-        """Up to ``budget`` evaluations; returns a code of ``kernel``."""
-
-    def go_on(self, trace: TraceBuffer) -> None:
-        """To the point that comes after the last evaluation, which did not end the run after all."""
-
-    def answer(self, trace: TraceBuffer) -> Vector:
-        """The point that the method reports, which for averaging methods is not the one it evaluates."""
-
-    def point(self, trace: TraceBuffer) -> Vector:
-        """The point that was, or is to be, evaluated."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,7 @@ class Cause(IntEnum):
     SEPARABLE = 39  # classes that can be told apart perfectly: the cost falls towards 0 for ever
     COST_UNSTEADY = 25  # the limit of steps, with the test of estimators still unmet
     INTERRUPTED = 50
+    LOOP_INTERRUPTED = 52  # of a record
     CALLBACK = 51
 
 
@@ -88,6 +89,7 @@ class Evidence:
         maximize: whether it climbed.
         unit: what a step is called.
         coordinates: in which the gradient is taken.
+        settled: whether the point at which a run stands still was looked at and found to be the one that was wanted.
         ground: the kind of point it stands on, where that is known to be none that was wanted.
         patience: of the test of estimators, how small a part of the whole fall counts as none.
         rounds: how many rounds a fit made.
@@ -121,6 +123,7 @@ class Evidence:
     unit: Unit = "step"
     coordinates: str = "user"
     ground: str = ""
+    settled: bool = False
     patience: float = 0.0
     rounds: int = 0
 

@@ -32,9 +32,22 @@ MOST_STEPS, MOST_EVALUATIONS, MOST_IDLE, WATCHED, SUSPECT, ASK_BELOW = 6, 7, 8, 
 LIMITS = 12
 
 # Places in the array of counts, and in the memory of the last accepted point before its coordinates.
-# REFUSED: trials that were rejected since the value or the gradient norm was last at its least.
-STEP, EVALUATIONS, MOVED_AT, ROWS, STRIDE, HERE, ACCEPTED_AT, REFUSED = 0, 1, 2, 3, 4, 5, 6, 7
-COUNTS = 8
+# REFUSED: trials that were rejected since value or gradient norm were last at their least, but for some FORGIVEN for
+# every step on level ground; REFUSED_STEP: the step of the last of them.
+STEP, EVALUATIONS, MOVED_AT, ROWS, STRIDE, HERE, ACCEPTED_AT, REFUSED, REFUSED_STEP = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+)
+COUNTS = 9
+FORGIVEN = 4  # trials; a search that works rejects fewer of them for a step
+LEVEL = 1e-14  # part of the least value by which another is the same, to rounding
 LAST_VALUE, LAST_NORM, VALUE_BEFORE, LEAST_VALUE, LEAST_NORM, LAST_X = 0, 1, 2, 3, 4, 5
 NO_LIMIT = 2.0**53
 
@@ -62,9 +75,9 @@ def judge(
 
     ``change`` is by how much the last step changed the value, ``moved`` its length, ``idle`` the number of evaluations
     since the point last moved (where nobody measures moves: since one was last accepted), or of trials that were
-    rejected since value or gradient norm was last at its least. Of a rejected trial only that and the number of
-    evaluations count. The order is that of certainty: numbers that are not finite, then the tests asked for, then
-    runaways, then limits.
+    rejected since value or gradient norm was last at its least (see REFUSED). Of a rejected trial only
+    that and the number of evaluations count. The order is that of certainty: numbers that are not finite, then the
+    tests asked for, then runaways, then limits.
     """
     if accepted:
         if not np.isfinite(value):
@@ -100,9 +113,15 @@ _judge = njit(judge, inline="always", error_model="numpy")
 
 
 @njit(error_model="numpy")
-def _refuse(counts: Any, memory: Any) -> None:
+def _refuse(step: Any, counts: Any, memory: Any) -> None:
     """Count a rejected trial, from 0 where value or gradient norm have become smaller than they ever were."""
+    value, least = memory[LAST_VALUE], memory[LEAST_VALUE]
+    if value <= least + LEVEL * abs(
+        least
+    ):  # on level ground steps may find something yet; uphill they will not
+        counts[REFUSED] = max(0, counts[REFUSED] - FORGIVEN * (step - counts[REFUSED_STEP]))
     counts[REFUSED] += 1
+    counts[REFUSED_STEP] = step
     if memory[LAST_VALUE] < memory[LEAST_VALUE]:
         memory[LEAST_VALUE] = memory[LAST_VALUE]
         counts[REFUSED] = 1
@@ -252,7 +271,7 @@ def iterate(
         else:
             if last_square >= 0:
                 memory[LAST_NORM] = np.sqrt(last_square)
-            _refuse(counts, memory)
+            _refuse(step, counts, memory)
             reason = _judge(
                 False,
                 step,
@@ -321,7 +340,7 @@ def absorb(block: Any, moves: Any, counts: Any, limits: Any, memory: Any, rows: 
                 counts[MOVED_AT] = evaluations
         idle = evaluations - counts[MOVED_AT]
         if not accepted:
-            _refuse(counts, memory)
+            _refuse(step, counts, memory)
             idle = max(idle, counts[REFUSED])
         reason = _judge(
             accepted,

@@ -16,9 +16,10 @@ from downslope.descent.trace_buffer import TraceBuffer
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
-from downslope.optimizers.arithmetic import dot, plain_precision, where
+from downslope.optimizers.arithmetic import dot, where
 from downslope.optimizers.param_tree import ParamTree
 from downslope.symbolic.array import TraceError
+from downslope.tensors import plain_precision
 
 
 def _whole(x: Any) -> Any:

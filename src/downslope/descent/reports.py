@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from downslope.descent import kernel as k
+from downslope.descent.engine import Engine
 from downslope.descent.evidence import TESTS, Cause
 from downslope.descent.norms import norm_of
 from downslope.descent.observing import DescentProblem
 from downslope.descent.result import Reported
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.optimizers import Optimizer
-
-if TYPE_CHECKING:
-    from downslope.descent.descend import Engine
 
 PATIENCE = 100  # part of the steps so far until a test that failed at the reported point is tried again: one in so many
 _TESTS = (k.TOLERANCE, k.VALUE_TOLERANCE, k.X_TOLERANCE, k.TARGET)

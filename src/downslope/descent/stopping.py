@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -67,6 +68,16 @@ class Stopping:
     value_tolerance: float | None = None
     x_tolerance: float | None = None
     target: float | None = None
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any], **called: str) -> Stopping:
+        """The conditions among the options of a call; ``called`` says which have other names there.
+
+        >>> Stopping.from_options({"maxiter": 9, "disp": True}, steps="maxiter")
+        Stopping(steps=9)
+        """
+        names = {name: name for name in cls.__dataclass_fields__} | {"seconds": "time_limit"} | called
+        return cls(**{name: options.get(option) for name, option in names.items()})
 
     def __post_init__(self) -> None:
         for name, least in (("steps", 0), ("evaluations", 1)):

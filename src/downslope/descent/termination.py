@@ -39,6 +39,7 @@ _STATUS = {
     Cause.COST_STUCK: Status.STALLED,
     Cause.STEP_NOT_FINITE: Status.STALLED,
     Cause.INTERRUPTED: Status.INTERRUPTED,
+    Cause.LOOP_INTERRUPTED: Status.INTERRUPTED,
     Cause.CALLBACK: Status.STOPPED_BY_CALLBACK,
 }
 _LEAVING = (Cause.VALUE_NAN, Cause.VALUE_INFINITE, Cause.GRADIENT_NOT_FINITE)
@@ -104,9 +105,7 @@ def _success(e: Evidence, status: Status) -> bool:
         return False
     if status in _MET:
         return True
-    if e.cause == Cause.LOOP_ENDED:
-        return status == Status.STEP_LIMIT
-    alone = e.cause in LIMITS or (e.cause == Cause.STALLED and status == Status.STALLED)
+    alone = e.cause in (*LIMITS, Cause.LOOP_ENDED) or (e.cause == Cause.STALLED and e.settled)
     return alone and status != Status.DIVERGED and not e.asked and not e.worse and e.trend != "cycle"
 
 

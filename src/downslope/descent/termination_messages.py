@@ -171,7 +171,7 @@ def _course(e: Evidence) -> Message | None:
         return message("The points repeat themselves with a period of {period} steps.", period=e.period)
     if e.trend == "cycle":
         return message("The points repeat themselves.")
-    if e.worse and e.cause in LIMITS:
+    if e.worse and e.cause in (*LIMITS, Cause.LOOP_ENDED):
         return message(
             "The value {value:.6g} is worse than the {first:.6g} of the start.",
             value=e.value,
@@ -186,6 +186,8 @@ def _other_end(e: Evidence, where: Places) -> Message:
         return message("The value {value:.6g} reached the target after {steps}.", value=e.value, steps=steps)
     if e.cause == Cause.INTERRUPTED:
         return message("Interrupted at {step}; everything until then is kept.", step=at)
+    if e.cause == Cause.LOOP_INTERRUPTED:
+        return message("Interrupted after {steps}; everything until then is kept.", steps=steps)
     if e.cause == Cause.CALLBACK:
         return message("Stopped by the callback at {step}.", step=at)
     if e.cause == Cause.STEP_NOT_FINITE:

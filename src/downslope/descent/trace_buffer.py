@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.descent import kernel as k
+from downslope.descent.growing_rows import MOST_NUMBERS, places_kept
 from downslope.descent.history import History
 from downslope.descent.stopping import IDLE_EVALUATIONS, RUNAWAY, Stopping
 from downslope.errors import UsageError
@@ -19,7 +20,6 @@ Matrix = NDArray[np.float64]
 
 FIRST_ROWS = 1024
 FEWEST_ROWS = 64  # that are kept, however many parameters there are
-MOST_NUMBERS = 4_000_000  # in a history whose spacing is ours to choose: 32 MB
 MOST_NUMBERS_ASKED = 500_000_000  # in one whose spacing a person chose: 4 GB
 
 
@@ -180,7 +180,7 @@ class TraceBuffer:
             self.row_steps = np.concatenate([self.row_steps, np.empty_like(self.row_steps)])
             return
         self.counts[k.STRIDE] *= 2
-        keep = np.flatnonzero(self.row_steps[:count, 0] % self.counts[k.STRIDE] == 0)
+        keep = places_kept(self.row_steps[:count, 0], self.counts[k.STRIDE])
         left, rows, row_steps = len(keep), self.rows[keep], self.row_steps[keep]
         # No call from here on: Python looks for Ctrl-C at calls, and must find all of this done or nothing.
         self.rows[:left] = rows

@@ -17,7 +17,7 @@ PARTS = 4  # the last of so many equal parts is held against the one before
 LONGEST_PERIOD = 4  # steps
 ROUNDS = 8  # times that a cycle must have gone round, where there are so many points
 FEWEST_ROUNDS = 4
-WIDE = 1e-2  # part of the whole way
+WIDE = 0.1  # part of the whole way
 SAME = 1e-6  # part of the cycle's width within which it comes back
 
 

@@ -22,6 +22,7 @@ from downslope.descent import Descent
 from downslope.errors import ObjectiveError
 from downslope.messages import message
 from downslope.objectives import Objective, Vector
+from downslope.objectives.wrapped import WrappedObjective
 
 OPERATIONS = 50_000_000  # that an explanation may always take, some 50 ms; or as many as the run took
 JUDGING = 25_000_000  # those that are allowed at the end of a run for judging its point
@@ -145,22 +146,13 @@ def step_price(run: Descent) -> float:
     return HOSTED_STEP + operations_of(run.objective)
 
 
-class BudgetedObjective(Objective):
+class BudgetedObjective(WrappedObjective):
     """Another objective, until its evaluations are used up; then every call raises ``TooDearError``."""
 
     def __init__(self, objective: Objective, evaluations: int) -> None:
-        super().__init__(objective.parameters, objective.text, objective.dtype)
-        self._objective, self._left = objective, evaluations
-        self.refused = False
-        self.name, self.problem, self.operations = objective.name, objective.problem, objective.operations
-        self.differentiation, self.notes = objective.differentiation, objective.notes
-        self.tensors, self.loop, self.remote = objective.tensors, objective.loop, objective.remote
-        self.nested = objective.nested
-
-    @property
-    def whole(self) -> Objective:
-        """The objective itself, without a limit."""
-        return self._objective
+        super().__init__(objective)
+        self.loop, self.remote = objective.loop, objective.remote
+        self._left, self.refused = evaluations, False
 
     @property
     def left(self) -> int:
@@ -173,7 +165,7 @@ class BudgetedObjective(Objective):
         if self._left < 0:
             self.refused = True
             raise TooDearError(message("a closer look would cost more than the run did."))
-        return self._objective
+        return self.whole
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         return self._take().value_and_gradient(x)
@@ -185,7 +177,7 @@ class BudgetedObjective(Objective):
         return self._take().gradient(x)
 
     def present(self, x: Vector) -> Any:
-        return self._objective.present(x)
+        return self.whole.present(x)
 
 
 def with_budget(run: Descent, more: int = MORE_EVALUATIONS) -> Descent:

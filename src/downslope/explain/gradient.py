@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from downslope.errors import UsageError
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.data_sizes import data_sizes
-from downslope.explain.restricted_objective import RestrictedObjective
 from downslope.explain.sentences import say
 from downslope.messages import Message, listing, message, sentences
 from downslope.objectives import Objective, Vector, as_objective
 from downslope.objectives.differences import central_differences, doubt_of_differences, scale_for
+from downslope.objectives.wrapped import RestrictedObjective
 
 POINTS = 3  # the point asked about and two near it: a wrong gradient can be right at a special point
 AWAY = 0.1  # how far, relative to the size of a coordinate

@@ -91,7 +91,7 @@ class LinearRule:
 
     def at_rate(self, rate: float) -> LinearRule:
         """The same rule with another learning rate."""
-        changed = type(self.rule)(**{**self.rule.hyperparameters(), "learning_rate": rate})
+        changed = self.rule.changed(learning_rate=rate)
         found = LinearRule.of(changed)
         assert found is not None
         return found

@@ -10,6 +10,7 @@ import numpy as np
 
 from downslope.descent import Descent, Status
 from downslope.descent.bounds import free_part, projection_of
+from downslope.descent.norms import norm_of
 from downslope.descent.stopping import DEFAULT_TOLERANCE, SINGLE_TOLERANCE
 from downslope.errors import ObjectiveError
 from downslope.explain import budget
@@ -25,7 +26,8 @@ from downslope.explain.budget import (
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
 from downslope.messages import Message
-from downslope.objectives import Objective, Vector, compare_gradient
+from downslope.objectives import Objective, Vector
+from downslope.objectives.differences import central_differences, doubt_of_differences, scale_for
 
 Kind = Literal[
     "minimum",
@@ -58,6 +60,7 @@ Detail = Literal[
 
 NEAR = 1e-2  # part of the way from the start: a stationary point further off than this is said to be near, not reached
 ROUND = 1e-6  # curvatures that differ by no more than this part are the same
+ANOTHER = 100.0  # times the gradient that was to be reached: a slope so large is another function's
 HARDLY = 1e-2  # part of the first gradient's norm: so much of it left is not the units' doing
 HAIR = 1e-12  # relative distance from a bound that is none
 JUDGED_BY = 8  # gradients for each parameter, of a function that has to be called for them (measured)
@@ -158,6 +161,12 @@ class Point:
             "wrong_gradient",
         )
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is known to be of the kind that was asked for, and reached."""
+        wanted = "maximum" if self.maximize else "minimum"
+        return self.kind == wanted or self.detail in ("flat_valley", "higher_order_minimum")
+
     def _fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = {"way": self.way, "order": self.order or 0.0, "distance": self.distance}
         if self.directions:
@@ -226,6 +235,8 @@ def judge_run(run: Descent) -> Descent:
         return run
     with at_most(max(budget.JUDGING, budget.spent_by(run))):
         point = point_of(with_budget(run, budget.FEW_EVALUATIONS))
+    if run.termination.status == Status.STALLED and not run.stopping.asks_for_a_test:
+        return run.judged_again(settled=point.is_wanted)
     asked_so = run.termination.success and (not by_gradient(run) or is_own_tolerance(run))
     if not point.disappoints or (asked_so and point.kind == "small_by_units"):
         return run
@@ -242,11 +253,8 @@ def is_own_tolerance(run: Descent) -> bool:
 
 def by_gradient(run: Descent) -> bool:
     """Whether it was the test on the gradient that a run passed, and no other that was asked for."""
-    stopping, first = run.stopping, run.history.gradient_norm
-    allowed = [t for t in (stopping.tolerance,) if t is not None]
-    if stopping.relative_tolerance is not None and len(first):
-        allowed.append(stopping.relative_tolerance * float(first[0]))
-    return bool(allowed) and run.gradient_norm <= max(allowed)
+    asked = run.stopping.tolerance is not None or run.stopping.relative_tolerance is not None
+    return asked and run.gradient_norm <= by_test(run)
 
 
 def point_of(run: Descent) -> Point:
@@ -273,10 +281,24 @@ def point_of(run: Descent) -> Point:
 
 def is_by_wrong_gradient(run: Descent) -> bool:
     """Whether the gradient that a person supplied vanishes where the derivative of the objective does not."""
-    objective = run.objective
+    objective, x = run.objective, run.final
     if objective.differentiation != "supplied" or not run.gradient_norm <= HARDLY * max(1.0, abs(run.fun)):
         return False
-    return bool(compare_gradient(objective, run.final))
+    if objective.expression is not None:
+        slope, doubt = AnalysisView.of(objective).gradient(x), 0.0
+    else:
+        slope = central_differences(objective.value, x, scale_for(objective.dtype))
+        doubt = doubt_of_differences(objective.value, x, objective.dtype)
+    allowed = max(by_test(run), run.gradient_norm)
+    return norm_of(slope) > ANOTHER * (allowed + doubt * len(x))
+
+
+def by_test(run: Descent) -> float:
+    """The gradient norm that a run was to reach; 0 where it was given none."""
+    first = run.history.gradient_norm
+    relative = run.stopping.relative_tolerance
+    asked = 0.0 if relative is None or not len(first) else relative * float(first[0])
+    return max(run.stopping.tolerance or 0.0, asked)
 
 
 def _has_hardly_fallen(run: Descent) -> bool:

@@ -11,7 +11,6 @@ from downslope.optimizers import state as states
 from downslope.optimizers.schedule import Constant, Product, Schedule
 from downslope.optimizers.wrappers.projected import Projected
 from downslope.optimizers.wrappers.weight_decay import WeightDecay
-from downslope.optimizers.wrappers.wrapper import Wrapper
 
 
 @dataclass(frozen=True)
@@ -56,42 +55,32 @@ class Setup:
     @classmethod
     def of(cls, optimizer: Optimizer) -> Setup:
         """Take an optimizer apart."""
-        rule, ridge, plain, bounded, wrapped = optimizer, 0.0, True, False, False
-        schedule = None
-        while isinstance(rule, Wrapper):
-            wrapped = wrapped or not isinstance(rule, Projected)
-            if isinstance(rule, WeightDecay):
-                ridge += rule.rate
-            elif isinstance(rule, Projected):
+        *wrappers, rule = optimizer.layers()
+        wrapped = any(not isinstance(wrapper, Projected) for wrapper in wrappers)
+        ridge, plain, bounded, schedule = 0.0, True, False, None
+        for wrapper in wrappers:
+            if isinstance(wrapper, WeightDecay):
+                ridge += wrapper.rate
+            elif isinstance(wrapper, Projected):
                 bounded = True
             else:
                 plain = False
-            rule = rule.optimizer
         rate: Any = rule.hyperparameters().get("learning_rate")
         if isinstance(rate, Schedule):
             schedule, rate = rate, _constant(rate)
             if rate is None:
                 plain = False
             else:
-                rule, schedule = type(rule)(**{**rule.hyperparameters(), "learning_rate": rate}), None
+                rule, schedule = rule.changed(learning_rate=rate), None
         return cls(optimizer, rule, rate, ridge, plain, bounded, wrapped, schedule)
 
     def changed(self, **values: Any) -> Optimizer:
         """The optimizer with hyperparameters of its rule changed, in the same wrappers."""
-        return _rebuilt(self.optimizer, values)
+        return self.with_rule(self.optimizer.layers()[-1].changed(**values))
 
     def with_rule(self, rule: Optimizer) -> Optimizer:
         """Another rule in the same wrappers."""
-        return _rebuilt(self.optimizer, rule)
-
-
-def _rebuilt(optimizer: Optimizer, change: Any) -> Optimizer:
-    if isinstance(optimizer, Wrapper):
-        fields = optimizer.hyperparameters()
-        return type(optimizer)(**{**fields, "optimizer": _rebuilt(optimizer.optimizer, change)})
-    if isinstance(change, Optimizer):
-        return change
-    return type(optimizer)(**{**optimizer.hyperparameters(), **change})
+        return self.optimizer.replaced(len(self.optimizer.layers()) - 1, rule)
 
 
 def _constant(schedule: Schedule) -> float | None:

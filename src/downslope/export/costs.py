@@ -15,15 +15,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from downslope.export.derivatives import partials
-from downslope.export.formatter import WIDTH, docstring
+from downslope.export.formatter import WIDTH, commented, docstring
 from downslope.export.formulas import Speller
 from downslope.export.python import fill, name, number, real, text
 from downslope.export.table_templates import TableTemplates
 from downslope.language import tree as t
+from downslope.messages import NOTHING, Message, listing, message
 
 if TYPE_CHECKING:
     from downslope.export.fit_data import FitData
     from downslope.export.script import ScriptWriter
+
+
+_OF_THE_ROWS = message("of the rows")
 
 
 @dataclass
@@ -60,7 +64,8 @@ class Costs:
         lines = ["", *(self._inline() if table.file is None else self._from_file())]
         if table.as_matrix:
             columns = [self._feature(f) for f in table.features]
-            lines.append(f"X = {text(fill(self.words.stack, ast.List(columns)))}{self._remark()}")
+            ones = NOTHING if self.intercept is None else message("the ones carry the intercept")
+            lines.append(commented(f"X = {text(fill(self.words.stack, ast.List(columns)))}", ones))
         if table.standardised:
             lines += self._units()
         return lines
@@ -77,13 +82,13 @@ class Costs:
         for column, values in self.table.columns.items():
             lines.append(f"{self.columns[column]} = {self._array(values)}")
         labels = self.table.labels
-        told = ", ".join(f"{i} is {label!r:.20}" for i, label in enumerate(labels[:6])) if labels else ""
-        whole = [int(v) for v in self.table.values] if labels else None
-        lines.append(
-            f"{self.target} = {self._array(self.table.values, whole)}" + (f"  # {told}" if told else "")
+        told = listing(
+            message("{number} is {label!r:.20}", number=i, label=label) for i, label in enumerate(labels[:6])
         )
+        whole = [int(v) for v in self.table.values] if labels else None
+        lines.append(commented(f"{self.target} = {self._array(self.table.values, whole)}", told))
         if self.table.weights is not None and self.weights not in self.columns.values():
-            lines.append(f"{self.weights} = {self._array(self.table.weights)}  # of the rows")
+            lines.append(commented(f"{self.weights} = {self._array(self.table.weights)}", _OF_THE_ROWS))
         return lines
 
     def _array(self, values: Any, whole: list[int] | None = None) -> str:
@@ -112,7 +117,7 @@ class Costs:
         else:
             lines.append(f"{self.target} = {self._read(table.target)}")
         if table.weights is not None and self.weights not in self.columns.values():
-            lines.append(f"{self.weights} = {self._read(table.weights_name)}  # of the rows")
+            lines.append(commented(f"{self.weights} = {self._read(table.weights_name)}", _OF_THE_ROWS))
         return lines
 
     def _complete_rows(self) -> list[str]:
@@ -156,12 +161,6 @@ class Costs:
         speller.called, speller.arrays = {**speller.called, **columns}, frozenset(columns)
         return speller.expression(tree)
 
-    def _remark(self) -> str:
-        place = self.intercept
-        if place is None:
-            return ""
-        return "  # the ones carry the intercept"
-
     @property
     def intercept(self) -> int | None:
         """Which feature is the intercept's."""
@@ -183,19 +182,23 @@ class Costs:
                 fill(words.spread, X) if place is not None else fill(words.root, fill(words.centre, inner_))
             )
         if place is None:
-            return [f"spread = {text(spread)}", "Z = X / spread  # every feature in units of its size"]
+            why = message("every feature in units of its size")
+            return [f"spread = {text(spread)}", commented("Z = X / spread", why)]
         own = ast.List([ast.Constant(float(i == place)) for i in range(len(self.table.features))])
         lines.append(f"spread = {text(spread)}")
-        lines.append(f"ones = {text(fill(words.array, own))}  # where the intercept is")
+        where = message("where the intercept is")
+        lines.append(commented(f"ones = {text(fill(words.array, own))}", where))
         lines += ["centre = centre * (1 - ones)", "spread = spread + ones"]
-        lines.append("Z = (X - centre) / spread  # the features with mean 0 and spread 1")
+        units = message("the features with mean 0 and spread 1")
+        lines.append(commented("Z = (X - centre) / spread", units))
         if self.table.shifted:
             mean = fill(
                 words.mean if self.table.weights is None else words.weighted,
                 name(self.target),
                 name(self.weights or "w"),
             )
-            lines.append(f"middle = {text(mean)}  # the target is measured from there")
+            there = message("the target is measured from there")
+            lines.append(commented(f"middle = {text(mean)}", there))
         return lines
 
     def _sum(self, column: str) -> str:
@@ -269,7 +272,7 @@ class Costs:
     def strength(self) -> str:
         """The constant of the penalty."""
         return self.writer.emitter.constant(
-            "l2", "L2", text(real(self.table.l2)), "strength of the penalty on squares"
+            "l2", "L2", text(real(self.table.l2)), message("strength of the penalty on squares")
         )
 
     def _penalised(self) -> list[str]:
@@ -285,7 +288,7 @@ class Costs:
             return scaled
         mask = ast.List([ast.Constant(float(under)) for under in table.penalised])
         made = self.writer.emitter.constant(
-            "under", "PENALISED", text(fill(self.words.array, mask)), "1 for those under the penalty"
+            "under", "PENALISED", text(fill(self.words.array, mask)), message("1 for those under the penalty")
         )
         return f"{made} * {scaled}"
 
@@ -318,8 +321,10 @@ class Costs:
             square = text(self._mean(fill("residual ** 2")))
             body.append(f"root = np.sqrt({square})")
             slope = fill("residual / root if root > 0 else 0 * residual")
-        about = "0 where the fit is perfect" if loss.root else "of a row's cost, by its prediction"
-        body.append(f"slope = {text(slope)}  # {about}")
+        about = message("0 where the fit is perfect")
+        if not loss.root:
+            about = message("of a row's cost, by its prediction")
+        body.append(commented(f"slope = {text(slope)}", about))
         if table.as_matrix:
             return body, [self._matrix_slope(name("slope"))]
         return self._formula_slopes(body)
@@ -341,7 +346,7 @@ class Costs:
     def _softmax_slopes(self, body: list[str]) -> tuple[list[str], list[str]]:
         body += [
             "share = np.exp(scores - scores.max(axis=1, keepdims=True))",
-            "share /= share.sum(axis=1, keepdims=True)  # the probability of each class",
+            commented("share /= share.sum(axis=1, keepdims=True)", message("the probability of each class")),
             f"share[np.arange(len({self.target})), {self.target}] -= 1",
         ]
         return body, [self._matrix_slope(name("share"))]
@@ -398,7 +403,7 @@ class Costs:
         """The function that leads back to the user's units."""
         if not self.table.standardised:
             return []
-        about = "The parameters as they multiply the features themselves."
+        about = message("The parameters as they multiply the features themselves.")
         shift = ""
         if self.intercept is not None:
             shift = f" - ones * {self._inner('centre', 'theta')}" + (
@@ -419,10 +424,16 @@ class Costs:
         product = text(fill(self.words.inner, name(a), name(b)))
         return product if product.endswith(")") else f"({product})"
 
-    def about(self) -> str:
+    def about(self) -> Message:
         """What is fitted, for the docstring."""
-        penalty = f" + {self.table.l2:g} times the sum of squares of the parameters" if self.table.l2 else ""
-        return f"{self.table.loss.spoken}{penalty}"
+        loss = self.table.loss.spoken
+        if not self.table.l2:
+            return loss
+        return message(
+            "{loss} + {strength:g} times the sum of squares of the parameters",
+            loss=loss,
+            strength=self.table.l2,
+        )
 
 
 def _wrapped(line: str) -> list[str]:

@@ -13,12 +13,13 @@ import numpy as np
 from downslope.errors import UsageError
 from downslope.export import rule_source
 from downslope.export.arithmetic import NUMBER, UNKNOWN, VECTOR, Arithmetic, Fields, Kind, Several
-from downslope.export.formatter import docstring
-from downslope.export.function_translator import FunctionTranslator, VerbatimTranslator, about_in
+from downslope.export.formatter import commented, docstring
+from downslope.export.function_translator import FunctionTranslator, VerbatimTranslator
 from downslope.export.names import ScriptNames, in_ascii
 from downslope.export.python import name, number, real, text
 from downslope.export.rule_source import RuleSource
 from downslope.export.translate import Piece, Translator
+from downslope.messages import Message, documented, message
 from downslope.optimizers.hyperparameters import HyperparameterRecord
 
 
@@ -28,12 +29,12 @@ class ScriptConstant:
 
     name: str
     value: str
-    comment: str = ""
+    comment: Message | str = ""
 
     @property
     def line(self) -> str:
         """The line that defines it."""
-        return f"{self.name} = {self.value}" + (f"  # {self.comment}" if self.comment else "")
+        return commented(f"{self.name} = {self.value}", self.comment)
 
 
 @dataclass
@@ -64,7 +65,7 @@ class Emitter:
         """The surroundings of a record's methods; its hyperparameters' constants begin with ``prefix``."""
         return Around(self, record, prefix)
 
-    def constant(self, key: str, wanted: str, value: str, comment: str = "") -> str:
+    def constant(self, key: str, wanted: str, value: str, comment: Message | str = "") -> str:
         """The name of a constant, made at the first call with that key."""
         if key not in self.constants:
             self.constants[key] = ScriptConstant(self.names.new(wanted), value, comment)
@@ -116,12 +117,9 @@ class Emitter:
         lines = [f"class {identifier}(NamedTuple):"]
         about = rule_source.docstring(node)
         if about:
-            lines += [*docstring(about_in(about), 4), ""]
+            lines += [*docstring(rule_source.about_in(about), 4), ""]
         for wanted, comment in home.fields(identifier):
-            lines.append(
-                f"    {in_ascii(wanted)}: {self._type(kind.of(wanted))}"
-                + (f"  # {comment}" if comment else "")
-            )
+            lines.append(commented(f"    {in_ascii(wanted)}: {self._type(kind.of(wanted))}", comment))
         self.records[identifier] = self.records.pop(identifier) + lines
 
     def _type(self, kind: Kind) -> str:
@@ -190,7 +188,7 @@ class Around:
             written = f"({items}{',' * (len(value) == 1)})"
             made = self.emitter.constant(key, f"{self.prefix}{field_name}".upper(), written)
             return Piece(name(made), Several((NUMBER,), many=True))
-        about = self.owner.__dataclass_fields__[field_name].metadata.get("about", "")
+        about = documented(self.owner.__dataclass_fields__[field_name].metadata.get("about", ""))
         written = text(real(value)) if isinstance(value, float) else repr(value)
         wanted = f"{self.prefix}{field_name}".upper()
         wanted = "PLANNED_STEPS" if wanted == "STEPS" else wanted
@@ -208,11 +206,13 @@ class Around:
                 None,
             )
             if found is None:
-                raise UsageError(f"a rule uses '{identifier}', which scripts do not know yet.")
+                raise UsageError(
+                    message("a rule uses '{name}', which scripts do not know yet.", name=identifier)
+                )
             return self.constant(found, identifier)
         key = f"{source.module.__name__}.{identifier}"
         value = Translator(source, self.emitter.arithmetic, self, {}).piece(source.constants[identifier])
-        comment = source.comments.get(source.lines[identifier], "")
+        comment = source.comment_in(source.lines[identifier])
         made = self.emitter.constant(key, in_ascii(identifier), text(value.code), comment)
         return Piece(name(made), value.kind)
 
@@ -228,7 +228,9 @@ class Around:
             function = getattr(source.module, identifier, None)
             home = rule_source.home_of(function)
             if home is None:
-                raise UsageError(f"a rule calls {identifier}, which scripts do not know yet.")
+                raise UsageError(
+                    message("a rule calls {name}, which scripts do not know yet.", name=identifier)
+                )
             source, node = home, home.functions[inspect.unwrap(function).__name__]  # type: ignore[arg-type]
             if function is not inspect.unwrap(function):  # type: ignore[arg-type]
                 return self.emitter.verbatim(inspect.unwrap(function), source), Several((NUMBER,), many=True)  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ from downslope.export.dialects.torch import Torch
 from downslope.export.script import ScriptWriter, script_of
 from downslope.export.script_model import ScriptModel, script_model_of
 from downslope.files import write_atomically
+from downslope.messages import listing, message, sentences
 
 if TYPE_CHECKING:
     from downslope.fitting.result import FitResult
@@ -81,8 +82,10 @@ def export(
             text = script_of(writer, script_model_of_fit(run, table, data))
     except RecursionError as error:
         raise ObjectiveError(
-            "the formula is too long for a script: Python would not compile a sum of so many terms. Export a run of"
-            " fewer variables, or write the sum as a loop of your own."
+            message(
+                "the formula is too long for a script: Python would not compile a sum of so many"
+                " terms. Export a run of fewer variables, or write the sum as a loop of your own."
+            )
         ) from error
     if path is not None:
         write_atomically(path, text.encode())
@@ -106,7 +109,11 @@ def writer_of(dialect: Any) -> Callable[[ScriptModel], ScriptWriter]:
     }
     name = spelled.get(plain(str(dialect)))
     if name is None:
-        hint = nearest(str(dialect), DIALECTS)
-        said = f"there is no dialect '{dialect!s:.60}' to export to. {hint}".rstrip()
-        raise UnknownNameError(f"{said} There are: {', '.join(DIALECTS)}.")
+        raise UnknownNameError(
+            sentences(
+                message("there is no dialect '{dialect:.60}' to export to.", dialect=str(dialect)),
+                nearest(str(dialect), DIALECTS),
+                message("There are: {dialects}.", dialects=listing(DIALECTS)),
+            )
+        )
     return _WRITERS[name]

@@ -24,6 +24,7 @@ from downslope.fitting.strategies import standardised
 from downslope.fitting.tables import as_frame
 from downslope.language import parse
 from downslope.language import tree as t
+from downslope.messages import argument, listing, message, plural, reading, sentences
 from downslope.optimizers import as_optimizer
 from downslope.symbolic import lift
 
@@ -47,7 +48,7 @@ def script_model_of_fit(
     check_tellable(fit)
     problem = fit.problem if fit.problem is not None else _task(fit, table)
     if not _as_told(fit, problem):
-        raise ObjectiveError(_CHOSEN)
+        raise ObjectiveError(sentences(_CHOSEN, _NAME_IT))
     run = fit.run
     objective = problem.objective
     rows = objective.rows
@@ -89,7 +90,7 @@ def script_model_of_fit(
         ends=ends_of(run),
         every=every_of(run),
         table=story,
-        unasked=any(note.startswith("descended ") for note in fit.notes),  # said where it is ours to choose
+        unasked=_is_unasked(fit),
     )
 
 
@@ -97,27 +98,50 @@ def _task(fit: FitResult, table: Any) -> FitProblem:
     """The task of a loaded fit, from its table."""
     if table is None:
         raise DataError(
-            "the table is not in the saved fit: give it again, fit.export(..., table=...) or --data FILE."
+            message(
+                "the table is not in the saved fit: give it again, fit.export(..., table=...) or --data FILE."
+            )
         )
     named = dict(_penalties(fit))
     weights = (fit.recorded or {}).get("weights")
     if weights is True:
-        raise DataError("the weights of the rows are not in the saved fit, and were no column of the table.")
+        raise DataError(
+            message("the weights of the rows are not in the saved fit, and were no column of the table.")
+        )
     wanted = {*fit.model.hypothesis.columns, fit.model.hypothesis.target, *([weights] if weights else [])}
     frame = as_frame(table, wanted)
     missing = [name for name in sorted(wanted) if name not in frame.columns]
     if missing:
         raise DataError(
-            f"{frame.origin} has no column '{missing[0]}', which '{fit.model.hypothesis.text}' needs. The columns are:"
-            f" {', '.join(frame.known[:20])}."
+            message(
+                "{origin} has no column '{missing}', which '{hypothesis}' needs. The columns are: {known}.",
+                origin=frame.origin,
+                missing=missing[0],
+                hypothesis=fit.model.hypothesis.text,
+                known=listing(frame.known[:20]),
+            )
         )
     if fit.rows_dropped:
         frame = drop_missing(frame, sorted(wanted))
     if frame.rows != fit.rows:
-        rows = f"{frame.rows:,} row{'s' * (frame.rows != 1)}"
-        whole = " without missing values" if fit.rows_dropped else ""
         raise DataError(
-            f"{frame.origin} has {rows}{whole}, and the fit was made on {fit.rows:,}: give it the same table."
+            plural(
+                "{origin} has {n:,} row without missing values, and the fit was made on {fitted:,}: give it the same"
+                " table.",
+                "{origin} has {n:,} rows without missing values, and the fit was made on {fitted:,}: give it the same"
+                " table.",
+                n=frame.rows,
+                origin=frame.origin,
+                fitted=fit.rows,
+            )
+            if fit.rows_dropped
+            else plural(
+                "{origin} has {n:,} row, and the fit was made on {fitted:,}: give it the same table.",
+                "{origin} has {n:,} rows, and the fit was made on {fitted:,}: give it the same table.",
+                n=frame.rows,
+                origin=frame.origin,
+                fitted=fit.rows,
+            )
         )
     problem = make_problem(
         frame,
@@ -131,51 +155,79 @@ def _task(fit: FitResult, table: Any) -> FitProblem:
     least = 1e-9 * abs(fit.run.history.value[0]) if len(fit.run.history) else 0.0
     if np.isfinite(fit.loss) and not np.isclose(loss, fit.loss, rtol=1e-6, atol=least):
         raise DataError(
-            f"{frame.origin} is not the table of this fit: its loss there is {loss:.6g}, and was {fit.loss:.6g}."
+            message(
+                "{origin} is not the table of this fit: its loss there is {loss:.6g}, and was {before:.6g}.",
+                origin=frame.origin,
+                loss=loss,
+                before=fit.loss,
+            )
         )
     return problem
 
 
-_NAME_IT = (  # the command line says what is in brackets
-    "Name a method when fitting, such as optimizer='adam' (--optimizer adam) with learning_rate=0.1 (--learning-rate"
-    " 0.1), and export that fit."
+_NAME_IT = message(
+    "Name a method when fitting, such as {optimizer} with {rate}, and export that fit.",
+    optimizer=argument("optimizer", "adam"),
+    rate=argument("learning_rate", 0.1),
 )
-_CHOSEN = f"this fit was descended in a way chosen by downslope, which no plain script goes. {_NAME_IT}"
+_CHOSEN = message("this fit was descended in a way chosen by downslope, which no plain script goes.")
+
+
+def _is_unasked(fit: FitResult) -> bool:
+    """Whether the method was chosen by downslope: then a note says how the fit was descended."""
+    with reading("en"):
+        return any(str(note).startswith("descended ") for note in fit.notes)
 
 
 def check_tellable(fit: FitResult) -> None:
     """Raise ObjectiveError where a plain script cannot go the way of the fit; no table is needed for that."""
     loss, linear = fit.model.loss, fit.model.hypothesis.linear
-    if fit.coordinates in ("orthogonal", "natural"):
-        own = (
-            "orthogonal coordinates" if fit.coordinates == "orthogonal" else "coordinates renewed on the way"
-        )
-        raise ObjectiveError(f"this fit was descended in {own}, chosen by downslope. {_NAME_IT}")
+    if fit.coordinates == "orthogonal":
+        own = message("this fit was descended in orthogonal coordinates, chosen by downslope.")
+        raise ObjectiveError(sentences(own, _NAME_IT))
+    if fit.coordinates == "natural":
+        own = message("this fit was descended in coordinates renewed on the way, chosen by downslope.")
+        raise ObjectiveError(sentences(own, _NAME_IT))
     if fit.path == "batches":
         raise ObjectiveError(
-            "a fit in mini-batches is not exported: a saved fit does not know their size and seed."
+            message("a fit in mini-batches is not exported: a saved fit does not know their size and seed.")
         )
     if fit.coordinates == "standardised":
-        chosen = any(note.startswith("descended ") for note in fit.notes)  # said where it is ours to choose
-        cure = _NAME_IT if chosen else "Fit it without standardize=True (--standardize), and export that fit."
+        cure = _NAME_IT
+        if not _is_unasked(fit):
+            cure = message(
+                "Fit it without {option}, and export that fit.", option=argument("standardize", True)
+            )
         if loss.per_class:
             raise ObjectiveError(
-                f"scripts cannot standardise the features of a fit of several classes yet, as this one did. {cure}"
+                sentences(
+                    message(
+                        "scripts cannot standardise the features of a fit of several classes yet, as this one did."
+                    ),
+                    cure,
+                )
             )
         if linear is not None and linear.offset is not None:
             raise ObjectiveError(
-                "scripts cannot standardise the features of a hypothesis with a part that has no parameter yet, as"
-                f" this fit did. {cure}"
+                sentences(
+                    message(
+                        "scripts cannot standardise the features of a hypothesis with a part that has no parameter"
+                        " yet, as this fit did."
+                    ),
+                    cure,
+                )
             )
     if dict(_penalties(fit)).get("l1"):
-        raise ObjectiveError("an l1 penalty is taken by proximal steps, which scripts do not have yet.")
+        raise ObjectiveError(
+            message("an l1 penalty is taken by proximal steps, which scripts do not have yet.")
+        )
     if fit.problem is None and fit.run.objective.differentiation == "supplied":
         raise ObjectiveError(
-            "this fit descended a gradient that it was given, which a saved fit does not keep."
+            message("this fit descended a gradient that it was given, which a saved fit does not keep.")
         )
     armijo = fit.run.optimizer.to_dict() == {**as_optimizer("armijo").to_dict(), "initial_step": 1.0}
     if fit.coordinates == "standardised" and loss.root and armijo:  # whose square was descended
-        raise ObjectiveError(_CHOSEN)
+        raise ObjectiveError(sentences(_CHOSEN, _NAME_IT))
 
 
 def _penalties(fit: FitResult) -> list[tuple[str, float]]:
@@ -245,14 +297,21 @@ def _file(frame: Frame, data: str | os.PathLike[str] | None) -> tuple[str | None
             return None, ","
         if len(frame.sources) != 1:
             raise DataError(
-                f"the table has {frame.rows:,} rows, too many to be written into a script, and did not come from one"
-                " file: save it as CSV and name that, fit.export(..., data='points.csv')."
+                message(
+                    "the table has {rows:,} rows, too many to be written into a script, and did not come"
+                    " from one file: save it as CSV and name that, fit.export(..., data='points.csv').",
+                    rows=frame.rows,
+                )
             )
         path = frame.sources[0].path
     if not path.lower().endswith((".csv", ".tsv", ".txt")):
         raise DataError(
-            f"scripts read tables of more than {INLINE} rows from CSV, and {path} is none: save it as CSV and name"
-            " that, fit.export(..., data='points.csv')."
+            message(
+                "scripts read tables of more than {most} rows from CSV, and {path} is none: save"
+                " it as CSV and name that, fit.export(..., data='points.csv').",
+                most=INLINE,
+                path=path,
+            )
         )
     return path, _separator(path)
 

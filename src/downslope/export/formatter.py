@@ -1,21 +1,25 @@
 """Lines of Python that are too long, broken as the formatters of the day break them; comments and docstrings.
 
-What comes in is one logical line, as long as it may be; what goes out are lines of at most ``WIDTH`` characters,
-wherever there is a place to break. A line is broken at its last bracket where what stands before it fits,
-else inside brackets put around the whole right-hand side, before its loosest operators.
+What comes in is one logical line, as long as it may be; what goes out are lines of at most ``WIDTH`` cells (a letter
+of Hangul takes two), wherever there is a place to break. A line is broken at its last bracket where what stands before
+it fits, else inside brackets put around the whole right-hand side, before its loosest operators.
 """
 
 from __future__ import annotations
 
 import re
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from downslope.messages import Message
 
 WIDTH = 88
 INDENT = 4
 GLUED = "\u00a0=\u00a0"
 AS_IS = "\0"  # begins a line that is part of a docstring, and is not to be broken
+_FILLER = "\ue000"  # the second cell of a wide letter, while lines are measured
 
 _TOKEN = re.compile(
     r"""\s+|[rbf]*"(?:[^"\\]|\\.)*"|[rbf]*'(?:[^'\\]|\\.)*'"""
@@ -92,14 +96,14 @@ def break_line(line: str) -> list[str]:
         + something_long
     )
     """
-    if len(line) <= WIDTH or "\n" in line:
+    if cells(line) <= WIDTH or "\n" in line:
         return line.split("\n")
     code, comment = _without_comment(line)
     indent = len(code) - len(code.lstrip())
     above = _commented(comment, indent) if comment else []
     if not code.strip():
         return above
-    if len(code.rstrip()) <= WIDTH:
+    if cells(code.rstrip()) <= WIDTH:
         return [*above, code.rstrip()]
     return [*above, *_statement(code.strip(), indent)]
 
@@ -115,9 +119,7 @@ def _without_comment(line: str) -> tuple[str, str]:
 
 def _commented(comment: str, indent: int) -> list[str]:
     prefix = " " * indent + "# "
-    return textwrap.wrap(
-        comment, WIDTH, initial_indent=prefix, subsequent_indent=prefix, break_on_hyphens=False
-    )
+    return [prefix + line for line in _wrapped(comment, WIDTH - len(prefix))]
 
 
 def _statement(code: str, indent: int) -> list[str]:
@@ -146,7 +148,7 @@ def _assignment(code: str) -> int:
 def _expression(head: str, code: str, tail: str, indent: int) -> list[str]:
     """``head code tail`` in lines, in brackets where that is how it breaks best."""
     line = " " * indent + head + code + tail
-    if len(line) <= WIDTH:
+    if cells(line) <= WIDTH:
         return [line]
     breaks = _breaks(code)
     loosest = max((b.priority for b in breaks), default=0)
@@ -203,7 +205,7 @@ def _at_bracket(head: str, code: str, tail: str, indent: int) -> list[str]:
         return []
     begin, end = pair
     first = " " * indent + head + code[: begin + 1]
-    if len(first) > WIDTH or not code[begin + 1 : end].strip():
+    if cells(first) > WIDTH or not code[begin + 1 : end].strip():
         return []
     last = " " * indent + code[end:] + tail
     contents = code[begin + 1 : end]
@@ -216,7 +218,7 @@ def _at_bracket(head: str, code: str, tail: str, indent: int) -> list[str]:
 def _inside(code: str, indent: int, bracketed: bool, explode: bool = False) -> list[str]:
     """The contents of brackets: on a line of their own if they fit, else (or to ``explode``) a line for each part."""
     code = code.strip()
-    if indent + len(code) <= WIDTH and not explode:
+    if indent + cells(code) <= WIDTH and not explode:
         return [" " * indent + code]
     breaks = _breaks(code)
     loosest = max((b.priority for b in breaks), default=0)
@@ -231,7 +233,7 @@ def _inside(code: str, indent: int, bracketed: bool, explode: bool = False) -> l
 
 def _part(code: str, tail: str, indent: int) -> list[str]:
     """One part between breaks: as it is if it fits, else broken before its own operators, else at its own bracket."""
-    if indent + len(code) + len(tail) <= WIDTH:
+    if indent + cells(code) + len(tail) <= WIDTH:
         return [" " * indent + code + tail]
     operator = re.match(r"(?:\*\*|//|<=|>=|==|!=|[-+*/@<>|&]|and|or|if|else|in|for \w+ in)\s+", code)
     head = operator[0] if operator else ""
@@ -299,25 +301,59 @@ def _cut(code: str, places: list[int]) -> list[str]:
     return [code[begin:end] for begin, end in zip([0, *places], ends, strict=True) if code[begin:end].strip()]
 
 
-def docstring(paragraphs: list[str], indent: int = 0) -> list[str]:
+def cells(text: str) -> int:
+    """How wide a line is where every letter takes one cell, or two.
+
+    >>> cells("x = 1"), cells("# 값")
+    (5, 4)
+    """
+    return len(_filled(text))
+
+
+def at_right(text: str, room: int) -> str:
+    """The text with blanks before it, to so many cells."""
+    return " " * (room - cells(text)) + text
+
+
+def _filled(text: str) -> str:
+    """The text with a filler behind each wide letter."""
+    if text.isascii():
+        return text
+    return "".join(c + _FILLER if unicodedata.east_asian_width(c) in "WF" else c for c in text)
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """The text in lines of at most so many cells."""
+    lines = textwrap.wrap(_filled(text), room, break_on_hyphens=False)
+    return [line.replace(_FILLER, "") for line in lines]
+
+
+def commented(code: str, remark: Message | str) -> str:
+    """The line with a remark behind it, or on a line of its own where there is no code; as it is without one.
+
+    >>> commented("STEPS = 5", "at most"), commented("STEPS = 5", "")
+    ('STEPS = 5  # at most', 'STEPS = 5')
+    """
+    said = harmless(str(remark))
+    return f"{code}{'  ' if code.strip() else ''}# {said}" if said else code
+
+
+def docstring(paragraphs: Sequence[Message | str], indent: int = 0) -> list[str]:
     """A docstring of these paragraphs; nothing in them can end it or escape from it.
 
     A paragraph that begins with a space keeps its lines.
     """
     pad = " " * indent
     lines: list[str] = []
-    for paragraph in filter(None, paragraphs):
+    for paragraph in filter(None, map(str, paragraphs)):
         room = WIDTH - (0 if lines else 3 if len(paragraphs) > 1 else 6)
         if paragraph.startswith(" "):
             new = [harmless_line(line) for line in paragraph.split("\n")]
         else:
             glued = harmless(paragraph).replace(" = ", GLUED)  # "x = 3" stays on one line
-            new = [
-                line.replace(GLUED, " = ")
-                for line in textwrap.wrap(glued, room - indent, break_on_hyphens=False)
-            ]
+            new = [line.replace(GLUED, " = ") for line in _wrapped(glued, room - indent)]
         lines += [*([""] if lines else []), *new]
-    if len(lines) == 1 and len(pad + lines[0]) + 6 <= WIDTH:
+    if len(lines) == 1 and cells(pad + lines[0]) + 6 <= WIDTH:
         return [f'{AS_IS}{pad}"""{lines[0]}"""']
     first, *rest = lines
     return [f'{AS_IS}{pad}"""{first}', *(f"{AS_IS}{pad}{line}" for line in rest), f'{AS_IS}{pad}"""']

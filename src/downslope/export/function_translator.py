@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from downslope.errors import UsageError
 from downslope.export import rule_source
 from downslope.export.arithmetic import UNKNOWN, VECTOR, Arithmetic, Kind, Several
-from downslope.export.formatter import docstring, indent_lines
+from downslope.export.formatter import commented, docstring, indent_lines
 from downslope.export.names import in_ascii
 from downslope.export.python import name, names_in, replaced, text
 from downslope.export.rule_source import RuleSource
 from downslope.export.statements import Statement, statement_lines
 from downslope.export.translate import IGNORED, Piece, Surroundings, Translator
+from downslope.messages import message
 
 LONG = 70  # characters of assignments made at once, beyond which each gets a line
 
@@ -40,7 +41,7 @@ class FunctionTranslator(Translator):
         lines = [f"def {called}({', '.join(in_ascii(a) for a in arguments)}):"]
         about = rule_source.docstring(node)
         if about:
-            lines += docstring(about_in(about), 4)
+            lines += docstring(rule_source.about_in(about), 4)
         return [*lines, *self.statements(node.body, 4)]
 
     def statements(self, body: Sequence[ast.stmt], indent: int) -> list[str]:
@@ -50,7 +51,7 @@ class FunctionTranslator(Translator):
             comment = self.source.comment(node)
             written = self.statement(node, indent)
             if written and comment:
-                written[0] += f"  # {comment}"
+                written[0] = commented(written[0], comment)
             out += written
         return out
 
@@ -78,7 +79,9 @@ class FunctionTranslator(Translator):
                 return [f"{pad}if {text(self.code(test))}:", *self.statements(inner, indent + 4)]
             case ast.FunctionDef():
                 return self._nested(node, indent)
-        raise UsageError(f"a rule uses {type(node).__name__}, which scripts are not written with yet.")
+        raise UsageError(
+            message("a rule uses {kind}, which scripts are not written with yet.", kind=type(node).__name__)
+        )
 
     def _assigned(self, target: ast.expr, value: ast.expr, pad: str) -> list[str]:
         value = unrolled(target, value)
@@ -96,7 +99,9 @@ class FunctionTranslator(Translator):
                 f"{text(ast.Tuple([b for b, _ in pairs]))} = {text(ast.Tuple([p.code for _, p in pairs]))}"
             ]
         elif len(pairs) > 1 and not independent([(bound, p.code) for bound, p in pairs]):
-            raise UsageError("a rule assigns several values at once, of which one needs another's old value.")
+            raise UsageError(
+                message("a rule assigns several values at once, of which one needs another's old value.")
+            )
         elif choosing:
             lines = statement_lines([Statement(text(bound), p.code, p.kind) for bound, p in pairs])
         return [pad + line for line in lines]
@@ -175,7 +180,7 @@ class VerbatimTranslator(FunctionTranslator):
         arguments = ", ".join(a.arg for a in node.args.args)
         lines = [*decorators, f"def {node.name}({arguments}):"]
         if rule_source.docstring(node):
-            lines += docstring(about_in(rule_source.docstring(node)), 4)
+            lines += docstring(rule_source.about_in(rule_source.docstring(node)), 4)
         return [*lines, *self._plain(node.body, 4)]
 
     def _plain(self, body: Sequence[ast.stmt], indent: int) -> list[str]:
@@ -201,13 +206,11 @@ class VerbatimTranslator(FunctionTranslator):
                 case ast.While(test, inner):
                     out += [f"{pad}while {text(test)}:", *self._plain(inner, indent + 4)]
                 case _:
-                    raise UsageError(f"a rule uses {type(node).__name__}, which scripts do not know yet.")
+                    raise UsageError(
+                        message(
+                            "a rule uses {kind}, which scripts do not know yet.", kind=type(node).__name__
+                        )
+                    )
             if comment:
-                out[at] += f"  # {comment}"
+                out[at] = commented(out[at], comment)
         return out
-
-
-def about_in(words: str) -> list[str]:
-    """A docstring's paragraphs, without examples."""
-    blocks = words.replace("``", "`").split("\n\n")
-    return [" ".join(block.split()) for block in blocks if not block.lstrip().startswith(">>>")]

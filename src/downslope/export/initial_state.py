@@ -13,6 +13,7 @@ from downslope.export.emitter import Emitter
 from downslope.export.python import fill, name, text
 from downslope.export.rule_source import RuleSource
 from downslope.export.translate import Piece, Translator
+from downslope.messages import message
 from downslope.optimizers import Optimizer
 
 
@@ -61,7 +62,7 @@ def _returned(node: ast.FunctionDef, translator: Translator) -> ast.Call:
         for target, value in pairs:
             assert isinstance(target, ast.Name)
             translator.scope[target.id] = translator.piece(value)
-    raise UsageError("a rule's first state is made in a way that scripts are not written with yet.")
+    raise UsageError(message("a rule's first state is made in a way that scripts are not written with yet."))
 
 
 def _without_zero(value: ast.expr) -> ast.expr:

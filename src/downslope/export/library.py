@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from downslope.export.python import fill, text
+from downslope.messages import Message, message, sentences
 from downslope.optimizers import Optimizer
 from downslope.optimizers.hyperparameters import HyperparameterRecord
 from downslope.optimizers.schedule import Schedule
 
 Condition = Callable[[HyperparameterRecord], bool]
+Difference = Callable[[str, str], Message]
 
 
 def _no_epsilon(rule: HyperparameterRecord) -> bool:
@@ -27,6 +29,32 @@ def _moving(rule: HyperparameterRecord) -> bool:
     return bool(rule.hyperparameters()["momentum"] > 0)
 
 
+def _adds_epsilon_elsewhere(library: str, method: str) -> Message:
+    return message(
+        "{library} has {method}, but adds epsilon at another place (the two are one method where epsilon is 0).",
+        library=library,
+        method=method,
+    )
+
+
+def _adds_epsilon_later(library: str, method: str) -> Message:
+    return message(
+        "{library} has {method}, but adds epsilon after the correction, not before (one method where epsilon is 0).",
+        library=library,
+        method=method,
+    )
+
+
+def _not_without_momentum(library: str, method: str) -> Message:
+    return message("{library} has {method}, but not without momentum.", library=library, method=method)
+
+
+def _one_momentum_decay(library: str, method: str) -> Message:
+    return message(
+        "{library} has {method}, but with a momentum_decay of 1 and no other.", library=library, method=method
+    )
+
+
 @dataclass(frozen=True)
 class FrameworkOptimizers:
     """The optimizers of a framework.
@@ -35,7 +63,7 @@ class FrameworkOptimizers:
         title: what it is called.
         calls: the call that makes each of our methods (by class name), with our names of hyperparameters, and ``_x``
             for the point.
-        only: conditions under which it is the same method, and a word on what else is different.
+        only: conditions under which it is the same method, and what to say (of library and method) where it is not.
         averages: where the method reports an average, the expression of it.
         steady: methods that take no schedule there (or mean something else by it).
         rounded: methods whose hyperparameters it rounds to float32, whatever the parameters are.
@@ -44,7 +72,7 @@ class FrameworkOptimizers:
 
     title: str
     calls: Mapping[str, str]
-    only: Mapping[str, tuple[Condition, str]] = field(default_factory=dict)
+    only: Mapping[str, tuple[Condition, Difference]] = field(default_factory=dict)
     averages: Mapping[str, str] = field(default_factory=dict)
     steady: frozenset[str] = frozenset()
     rounded: frozenset[str] = frozenset()
@@ -63,17 +91,30 @@ class FrameworkOptimizers:
             return ""
         return self.calls[name]
 
-    def absence(self, rule: Optimizer, single: bool, own: bool = False) -> str:
-        """A sentence on why the rule is written out, as one of its own optimizers or not."""
+    def absence(self, rule: Optimizer, single: bool, own: bool = False) -> Message:
+        """Why the rule is written out, as one of its own optimizers or not."""
         name = type(rule).__name__
-        out = "written out as one of its optimizers" if own else "written out"
+        out = message("So the rule is written out.")
+        if own:
+            out = message("So the rule is written out as one of its optimizers.")
         if name in self.only and not self.only[name][0](rule):
-            return f"{self.title} has {name}, but {self.only[name][1]}; so the rule is {out}."
+            return sentences(self.only[name][1](self.title, name), out)
         if name in self.calls and name in self.rounded and not single:
-            return (
-                f"{self.title} has {name}, but rounds its hyperparameters to float32; so the rule is {out}."
+            rounds = message(
+                "{library} has {method}, but rounds its hyperparameters to float32.",
+                library=self.title,
+                method=name,
             )
-        return f"{self.title} has no {name}, so the rule is {out}."
+            return sentences(rounds, out)
+        if own:
+            return message(
+                "{library} has no {method}, so the rule is written out as one of its optimizers.",
+                library=self.title,
+                method=name,
+            )
+        return message(
+            "{library} has no {method}, so the rule is written out.", library=self.title, method=name
+        )
 
 
 def filled(template: str, constants: Mapping[str, ast.expr]) -> str:
@@ -112,10 +153,10 @@ TORCH = FrameworkOptimizers(
             "torch.optim.Rprop([_x], lr=learning_rate, etas=(shrink, grow), step_sizes=(min_step, max_step))"
         ),
     },
-    only={"Nesterov": (_moving, "not without momentum")},
+    only={"Nesterov": (_moving, _not_without_momentum)},
 )
 
-_INSIDE = (_no_epsilon, "adds epsilon at another place (the two are one method where epsilon is 0)")
+_INSIDE = (_no_epsilon, _adds_epsilon_elsewhere)
 
 KERAS = FrameworkOptimizers(
     "keras.optimizers",
@@ -160,7 +201,7 @@ KERAS = FrameworkOptimizers(
         **dict.fromkeys(("Adam", "AMSGrad", "AdamW", "AdaMax"), _INSIDE),
         "NAdam": (
             lambda rule: rule.hyperparameters()["momentum_decay"] == 1,
-            "with a momentum_decay of 1 and no other",
+            _one_momentum_decay,
         ),
     },
     steady=frozenset(("Momentum", "Nesterov", "MomentumRMSProp", "NAdam")),
@@ -195,9 +236,9 @@ OPTAX = FrameworkOptimizers(
     only={
         "RAdam": (
             _no_epsilon,
-            "adds epsilon after the correction, not before (one method where epsilon is 0)",
+            _adds_epsilon_later,
         ),
-        "Nesterov": (_moving, "not without momentum"),
+        "Nesterov": (_moving, _not_without_momentum),
     },
     averages=dict.fromkeys(
         ("ScheduleFreeSGD", "ScheduleFreeAdamW"), "optax.contrib.schedule_free_eval_params(state, _x)"

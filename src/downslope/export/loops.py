@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from downslope.export.arithmetic import NUMBER
-from downslope.export.formatter import docstring, indent_lines
+from downslope.export.formatter import commented, docstring, indent_lines
 from downslope.export.functional_form import FunctionalForm, functional_form
 from downslope.export.inline_form import PointNames, inline_form
 from downslope.export.library import filled
 from downslope.export.python import name, text
 from downslope.export.statements import Statement, statement_lines
 from downslope.export.translate import Piece
+from downslope.messages import message
 
 if TYPE_CHECKING:
     from downslope.export.script import ScriptWriter
@@ -52,8 +53,9 @@ def loop_code_of(writer: ScriptWriter) -> LoopCode:
 def remembered(writer: ScriptWriter) -> list[str]:
     """What the tests remember of the step before; infinitely far away, before the first one."""
     ends = writer.model.ends
-    lines = ["last_value = math.inf  # of the step before"] if ends.value_tolerance is not None else []
-    nowhere = f"last_point = {writer.nowhere()}  # of the step before"
+    which = message("of the step before")
+    lines = [commented("last_value = math.inf", which)] if ends.value_tolerance is not None else []
+    nowhere = commented(f"last_point = {writer.nowhere()}", which)
     return [*lines, nowhere] if ends.x_tolerance is not None else lines
 
 
@@ -182,7 +184,7 @@ def _transformation(writer: ScriptWriter, made: FunctionalForm, before: list[str
     change, point = writer.emitter.names.new("change"), made.point
     writer.emitter.functions[change] = [
         f"def {change}(g, state, {point}):",
-        *docstring(["What optax adds to the parameters."], 4),
+        *docstring([message("What optax adds to the parameters.")], 4),
         f"    next_{point}, state = {made.update}({point}, g, state)",
         f"    return next_{point} - {point}, state",
     ]

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from downslope.export import rule_source
 from downslope.export.arithmetic import NUMBER, VECTOR, Kind
-from downslope.export.formatter import docstring, indent_lines
+from downslope.export.formatter import commented, docstring, indent_lines
 from downslope.export.inline_form import InlineForm, PointNames, inline_form
 from downslope.export.python import name, real, text
 from downslope.export.statements import Statement, statement_lines
 from downslope.export.translate import Piece
+from downslope.messages import Message, documented, message
 
 if TYPE_CHECKING:
     from downslope.export.script import ScriptWriter
@@ -36,11 +37,14 @@ class OwnClass:
     average: str = ""
 
 
-def _fields(writer: ScriptWriter) -> list[tuple[str, float | int, str]]:
+def _fields(writer: ScriptWriter) -> list[tuple[str, float | int, Message]]:
     """(hyperparameter, its default, what it is) of the rule."""
     rule = writer.model.method.rule
     records = rule.__dataclass_fields__
-    return [(f, records[f].default, records[f].metadata.get("about", "")) for f in rule.hyperparameters()]
+    return [
+        (f, records[f].default, documented(records[f].metadata.get("about", "")))
+        for f in rule.hyperparameters()
+    ]
 
 
 def _call(writer: ScriptWriter, first: str) -> str:
@@ -71,7 +75,7 @@ def _attribute(field: str) -> str:
 def _kept(writer: ScriptWriter, *otherwise: str) -> list[str]:
     """The lines that keep the hyperparameters, but for those that the framework keeps."""
     return [
-        f"        self.{_attribute(f)} = {f}" + (f"  # {about}" if about else "")
+        commented(f"        self.{_attribute(f)} = {f}", about)
         for f, _, about in _fields(writer)
         if f not in otherwise
     ]
@@ -108,7 +112,7 @@ def for_torch(writer: ScriptWriter) -> OwnClass:
     lines += [
         "    @torch.no_grad()",
         "    def step(self):",
-        *docstring(["Change every parameter that has a gradient."], 8),
+        *docstring([message("Change every parameter that has a gradient.")], 8),
         "        for group in self.param_groups:",
         '            for x in (x for x in group["params"] if x.grad is not None):',
         "                g, state = x.grad, self.state[x]" if found.state else "                g = x.grad",
@@ -143,13 +147,10 @@ def for_keras(writer: ScriptWriter) -> OwnClass:
         lines.append("        super().build(variables)")
         for called, value, comment, kind in found.state:
             made = _keras_state(called, value, kind)
-            lines.append(
-                f"        self.{called} = [{made} for variable in variables]"
-                + (f"  # {comment}" if comment else "")
-            )
+            lines.append(commented(f"        self.{called} = [{made} for variable in variables]", comment))
         lines.append("")
     lines.append("    def update_step(self, gradient, variable, learning_rate):")
-    lines += docstring(["Change one variable."], 8)
+    lines += docstring([message("Change one variable.")], 8)
     if state:
         lines.append("        i = self._get_variable_index(variable)")
         pairs = [f"self.{called}[i]" for called in state]
@@ -168,14 +169,13 @@ def _keras_state(called: str, value: ast.expr, kind: Kind) -> str:
 
 def _assigned(statement: Statement, variables: set[str]) -> str:
     """A statement, variables of the framework being assigned to by its own means."""
-    tail = f"  # {statement.comment}" if statement.comment else ""
     if statement.target not in variables:
-        return f"{statement.target} = {text(statement.value)}{tail}"
+        return commented(f"{statement.target} = {text(statement.value)}", statement.comment)
     value = statement.value
     if (
         isinstance(value, ast.BinOp)
         and isinstance(value.op, ast.Sub)
         and text(value.left) == statement.target
     ):
-        return f"self.assign_sub({statement.target}, {text(value.right)}){tail}"
-    return f"self.assign({statement.target}, {text(value)}){tail}"
+        return commented(f"self.assign_sub({statement.target}, {text(value.right)})", statement.comment)
+    return commented(f"self.assign({statement.target}, {text(value)})", statement.comment)

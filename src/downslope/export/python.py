@@ -37,6 +37,11 @@ _COMPARED: dict[type[ast.cmpop], str] = {
 _TERNARY, _OR, _AND, _NOT, _COMPARE, _UNARY, _POWER, _ATOM = 2, 3, 4, 5, 6, 13, 14, 16
 
 
+def quoted(said: object) -> str:
+    """What it says, as a string in a script."""
+    return text(ast.Constant(str(said)))
+
+
 def name(identifier: str) -> ast.expr:
     """A name, or a dotted path of names.
 

@@ -9,13 +9,14 @@ from downslope.errors import ObjectiveError
 from downslope.export import arithmetic, rule_source
 from downslope.export.arithmetic import NUMBER, Arithmetic
 from downslope.export.emitter import Emitter
-from downslope.export.formatter import docstring
+from downslope.export.formatter import commented, docstring
 from downslope.export.formulas import Speller
 from downslope.export.inline_form import HERE, OLD, PointNames, Reader, fields_returned
 from downslope.export.python import name, number, text
 from downslope.export.statements import statement_lines
 from downslope.export.translate import Piece
 from downslope.export.vocabulary import JAX, NUMPY, Words
+from downslope.messages import documented, message
 from downslope.optimizers import Optimizer
 from downslope.optimizers.schedule import Constant, Product, Schedule
 from downslope.optimizers.schedules.custom import Custom
@@ -54,7 +55,7 @@ def schedule_lines(
     schedule: Schedule, rule: Optimizer, emitter: Emitter, numbers: Arithmetic = NUMBERS
 ) -> ScheduleLines:
     """Write the schedule: a function ``learning_rate(step)``, and what it needs; with these numbers."""
-    about = type(rule).__dataclass_fields__["learning_rate"].metadata.get("about", "")
+    about = documented(type(rule).__dataclass_fields__["learning_rate"].metadata.get("about", ""))
     parts = _parts(schedule)
     constant = 1.0
     for part in parts:
@@ -70,7 +71,8 @@ def schedule_lines(
                 factor, ast.Mult(), ast.Call(name(_function(part, emitter, numbers)), [name("step")], [])
             )
         called = emitter.names.new("learning_rate")
-        exact = ["    step = step.astype(float)  # whole numbers would make float32 of it"] * numbers.compiled
+        why = message("whole numbers would make float32 of it")
+        exact = [commented("    step = step.astype(float)", why)] * numbers.compiled
         emitter.functions[called] = [f"def {called}(step):", *exact, f"    return {text(factor)}"]
         factor = ast.Call(name(called), [name("step")], [])
         made.first = ast.Call(name(called), [number(0)], [])
@@ -106,7 +108,7 @@ def _function(schedule: Schedule, emitter: Emitter, numbers: Arithmetic) -> str:
         )
     finally:
         emitter.arithmetic = before
-    summary, _ = rule_source.summary_and_source(cls)
+    summary = str(rule_source.summary_and_source(cls)[0])
     text = "\n".join(emitter.functions[called])
     for own in cls.__dataclass_fields__:  # by the names that they have in the script
         constant = f"{cls.name()}_{own}".upper()
@@ -121,8 +123,10 @@ def _custom(schedule: Custom, emitter: Emitter, words: Words) -> str:
         expression = schedule.factor(SymbolicArray.symbols("k")).item()
     except Exception as error:  # whatever a person's function raises
         raise ObjectiveError(
-            "the schedule's own function cannot be written out: it is not arithmetic of the step (or only its name was"
-            " saved). Use a schedule of optimizers.schedules instead."
+            message(
+                "the schedule's own function cannot be written out: it is not arithmetic of the step"
+                " (or only its name was saved). Use a schedule of optimizers.schedules instead."
+            )
         ) from error
     called = emitter.names.new("factor")
     code = Speller(words, {"k": "step"}).expression(lift(expression))
@@ -162,7 +166,8 @@ def _plateau(schedule: ReduceOnPlateau, emitter: Emitter, made: ScheduleLines) -
     comments = dict(source.fields(type(state).__name__))
     for wanted, value in zip(state._fields, state, strict=True):
         called = text(reader.called[OLD + wanted])
-        made.before.append(f"{called} = {text(number(value)) if value == 0 else value}  # {comments[wanted]}")
+        first = text(number(value)) if value == 0 else value
+        made.before.append(commented(f"{called} = {first}", comments[wanted]))
     made.within += statement_lines([*found.statements, *found.last[:-1]])
     made.sees = True
     factor = found.last[-1].value

@@ -14,22 +14,33 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import ClassVar
 
+from downslope.descent.status_words import in_words
 from downslope.export import arithmetic, rule_source, schedules
 from downslope.export.arithmetic import Arithmetic
 from downslope.export.costs import Costs
 from downslope.export.emitter import Emitter
-from downslope.export.formatter import AS_IS, WIDTH, docstring, format_lines, indent_lines, split_rows
+from downslope.export.formatter import (
+    WIDTH,
+    at_right,
+    cells,
+    commented,
+    docstring,
+    format_lines,
+    indent_lines,
+    split_rows,
+)
 from downslope.export.formulas import Speller
 from downslope.export.library import FrameworkOptimizers
 from downslope.export.loops import LoopCode, loop_code_of
 from downslope.export.names import Persons, ScriptNames
 from downslope.export.own_classes import OwnClass
-from downslope.export.python import fill, name, real, text
+from downslope.export.python import fill, name, quoted, real, text
 from downslope.export.rule_form import is_elementwise, is_simple
 from downslope.export.script_model import COLUMNS, ScriptModel, joined
 from downslope.export.table_templates import TableTemplates
 from downslope.export.translate import Piece
 from downslope.export.vocabulary import Words
+from downslope.messages import NOTHING, Message, message, plural
 from downslope.optimizers.requirements import requirements_of
 from downslope.optimizers.wrappers.clipping import ClipByNorm, ClipByValue
 from downslope.optimizers.wrappers.projected import Projected
@@ -57,18 +68,21 @@ _IMPORTS = {
     "torch": "import torch",
 }
 _STANDARD = ("csv", "functools", "math", "NamedTuple")
-_BACKEND = 'os.environ["KERAS_BACKEND"] = "tensorflow"  # before Keras is imported'
+_BACKEND = 'os.environ["KERAS_BACKEND"] = "tensorflow"'
 
 # How methods are called in a sentence, where that is not the name of their class.
 _SPOKEN = {
-    "GradientDescent": "gradient descent",
-    "Momentum": "gradient descent with momentum",
-    "Nesterov": "Nesterov's accelerated gradient",
-    "Auto": "quasi-Newton steps (downslope's auto)",
-    "ConjugateGradientPR": "conjugate gradients (Polak-Ribière)",
-    "ConjugateGradientHZ": "conjugate gradients (Hager-Zhang)",
-    "Armijo": "steepest descent with Armijo's line search",
+    "GradientDescent": message("gradient descent", context="method"),
+    "Momentum": message("gradient descent with momentum", context="method"),
+    "Nesterov": message("Nesterov's accelerated gradient", context="method"),
+    "Auto": message("quasi-Newton steps (downslope's auto)", context="method"),
+    "ConjugateGradientPR": message("conjugate gradients (Polak-Ribière)", context="method"),
+    "ConjugateGradientHZ": message("conjugate gradients (Hager-Zhang)", context="method"),
+    "Armijo": message("steepest descent with Armijo's line search", context="method"),
 }
+
+CLIMBING = message("climbing f is descending -f")
+OVERFLOWING = message("a trial step may overflow; the search refuses it")
 
 
 def script_of(writer: Callable[[ScriptModel], ScriptWriter], model: ScriptModel) -> str:
@@ -97,7 +111,7 @@ class ScriptWriter(ABC):
         f: what the function is called.
     """
 
-    title: ClassVar[str]
+    title: ClassVar[Message | str]
     words: ClassVar[Words]
     table_templates: ClassVar[TableTemplates]
     inline: ClassVar[bool] = True
@@ -302,7 +316,8 @@ class ScriptWriter(ABC):
             return [*self.ready(), *lines]
         start = text(fill(self.costs.words.array, numbers))
         begun = self.begin_at(f"start * spread{self.costs.into_units()}")
-        return [*self.ready(), f"start = {start}  # in the columns' own units", begun, *lines[1:]]
+        units = message("in the columns' own units")
+        return [*self.ready(), commented(f"start = {start}", units), begun, *lines[1:]]
 
     def ready(self) -> list[str]:
         """Lines before the start."""
@@ -320,7 +335,7 @@ class ScriptWriter(ABC):
         taken = [] if self.alone else indent_lines(self.unpacking())
         return ["", "", f"def f({self.point}):", *taken, f"    return {text(value)}"]
 
-    def written_gradient(self, made: str, about: str = "") -> list[str]:
+    def written_gradient(self, made: str, about: Message = NOTHING) -> list[str]:
         """The gradient as a function; ``made`` is the template of a vector from a list."""
         if self.costs is not None:
             body, slopes = self.costs.slopes()
@@ -336,14 +351,14 @@ class ScriptWriter(ABC):
 
     def supplied(self, made: str) -> list[str]:
         """The gradient that the run was given, where it was given one."""
-        given = f"As it was given, in place of the derivative of {self.f}."
+        given = message("As it was given, in place of the derivative of {function}.", function=self.f)
         if not self.given:
             return []
         if self.costs is not None:
             return self._gradient_of([], self.costs.supplied(), made, given)
         return self.written_gradient(made, given)
 
-    def _gradient_of(self, body: list[str], slopes: list[str], made: str, about: str) -> list[str]:
+    def _gradient_of(self, body: list[str], slopes: list[str], made: str, about: Message) -> list[str]:
         """The gradient of a cost as a function."""
         assert self.costs is not None
         head, *taken = self.opening("gradient", self.costs.table.as_matrix)
@@ -374,32 +389,75 @@ class ScriptWriter(ABC):
 
     def _docstring(self) -> list[str]:
         model, rule = self.model, self.model.method.rule
-        verb = "Maximise" if model.uphill else "Minimise"
         summary, source = rule_source.summary_and_source(type(rule))
-        run, names = model.run, model.coordinates
-        called = _SPOKEN.get(type(rule).__name__, type(rule).__name__)
-        called += " (auto's choice)" if model.unasked else ""
-        ending = "" if run.status == "step_limit" else f" ({run.status.replace('_', ' ')})"
-        missing = self.library is not None and not self.made_by
-        absence, where = "", self.title
-        if self.library is not None and missing:
+        absence: Message = NOTHING
+        if self.library is not None and not self.made_by:
             absence = self.library.absence(rule, model.single, bool(self.own) or self.transformed)
+        paper = message("Source: {source}", source=source) if source else NOTHING
+        return docstring([self._aim(), summary, paper, absence, self._course()])
+
+    def _aim(self) -> Message:
+        """What the script does, how and with what."""
+        model, kind = self.model, type(self.model.method.rule).__name__
+        method: Message | str = _SPOKEN.get(kind, kind)
+        if model.unasked:
+            method = message("{method} (auto's choice)", method=method)
+        where = self.title
         if self.library is not None and (self.made_by or self.own or self.transformed):
-            where = f"{self.title}, with {self.library.title}"
-        aim = f"{verb} {model.function}"
+            where = message("{framework}, with {library}", framework=where, library=self.library.title)
         if self.costs is not None:
-            aim = f"Fit {model.fitted}: minimise {self.costs.about()}"
-        steps = f"{run.nit:,} step{'s' * (run.nit != 1)}"
-        end = f"{self.f} = {run.fun:.10g} at {joined(names, run.final.tolist())}{ending}"
-        return docstring(
-            [
-                f"{aim} by {called}, in {where}.",
-                summary,
-                f"Source: {source}" if source else "",
-                absence,
-                f"From {joined(names, model.start)} it takes {steps} to {end.removesuffix('...')}"
-                + ("..." if end.endswith("...") else "."),
-            ]
+            return message(
+                "Fit {hypothesis}: minimise {cost} by {method}, in {place}.",
+                hypothesis=model.fitted,
+                cost=self.costs.about(),
+                method=method,
+                place=where,
+            )
+        if model.uphill:
+            return message(
+                "Maximise {function} by {method}, in {place}.",
+                function=model.function,
+                method=method,
+                place=where,
+            )
+        return message(
+            "Minimise {function} by {method}, in {place}.",
+            function=model.function,
+            method=method,
+            place=where,
+        )
+
+    def _course(self) -> Message:
+        """From where to where it goes, and in how many steps."""
+        run, names = self.model.run, self.model.coordinates
+        start, point = joined(names, self.model.start), joined(names, run.final.tolist())
+        value = f"{self.f} = {run.fun:.10g}"
+        if run.status != "step_limit":
+            return plural(
+                "From {start} it takes {n:,} step to {value} at {point} ({ending}).",
+                "From {start} it takes {n:,} steps to {value} at {point} ({ending}).",
+                n=run.nit,
+                start=start,
+                value=value,
+                point=point,
+                ending=in_words(run.status),
+            )
+        if point.endswith("..."):
+            return plural(
+                "From {start} it takes {n:,} step to {value} at {point}",
+                "From {start} it takes {n:,} steps to {value} at {point}",
+                n=run.nit,
+                start=start,
+                value=value,
+                point=point,
+            )
+        return plural(
+            "From {start} it takes {n:,} step to {value} at {point}.",
+            "From {start} it takes {n:,} steps to {value} at {point}.",
+            n=run.nit,
+            start=start,
+            value=value,
+            point=point,
         )
 
     def _imports(self, code: str) -> str:
@@ -409,7 +467,8 @@ class ScriptWriter(ABC):
         standard = [_IMPORTS[w] for w in used if w in _STANDARD]
         standard = [*standard, "import os"] if keras else standard
         others = [_IMPORTS[w] for w in used if w not in _STANDARD]
-        blocks = ["\n".join(block) for block in (standard, [_BACKEND] if keras else [], others) if block]
+        backend = [commented(_BACKEND, message("before Keras is imported"))] if keras else []
+        blocks = ["\n".join(block) for block in (standard, backend, others) if block]
         return "\n\n".join(blocks) + "\n\n" if blocks else ""
 
     def _constants(self) -> list[str]:
@@ -417,28 +476,31 @@ class ScriptWriter(ABC):
         made = list(self.emitter.constants.values())
         fields = [f.upper() for f in self.model.method.rule.hyperparameters()]
         made.sort(key=lambda c: fields.index(c.name) if c.name in fields else len(fields))
-        about = "" if ends.steps == run.nit else "  # at most"
+        about: Message = NOTHING if ends.steps == run.nit else message("at most")
         if ends.steps == run.nit and run.status not in ("step_limit", "converged", "target_reached"):
-            about = f"  # after which the run ended: {run.status.replace('_', ' ')}"
-        lines = [*(c.line for c in made), f"STEPS = {_grouped(ends.steps)}{about}"]
+            about = message("after which the run ended: {ending}", ending=in_words(run.status))
+        lines = [*(c.line for c in made), commented(f"STEPS = {_grouped(ends.steps)}", about)]
         asked = {
-            "TOLERANCE": (ends.tolerance, "of the gradient's norm"),
+            "TOLERANCE": (ends.tolerance, message("of the gradient's norm")),
             "RELATIVE_TOLERANCE": (
                 ends.relative_tolerance,
-                "of the gradient's norm, relative to the first one",
+                message("of the gradient's norm, relative to the first one"),
             ),
-            "VALUE_TOLERANCE": (ends.value_tolerance, "of the change of the value in a step"),
-            "POINT_TOLERANCE": (ends.x_tolerance, "of the length of a step"),
-            "TARGET": (ends.target, "the value that is enough"),
+            "VALUE_TOLERANCE": (ends.value_tolerance, message("of the change of the value in a step")),
+            "POINT_TOLERANCE": (ends.x_tolerance, message("of the length of a step")),
+            "TARGET": (ends.target, message("the value that is enough")),
         }
-        lines += [f"{c} = {text(real(v))}  # {word}" for c, (v, word) in asked.items() if v is not None]
+        lines += [
+            commented(f"{c} = {text(real(v))}", said) for c, (v, said) in asked.items() if v is not None
+        ]
         if self.model.every > 1:
-            lines.append(f"EVERY = {_grouped(self.model.every)}  # steps from one printed row to the next")
+            spacing = message("steps from one printed row to the next")
+            lines.append(commented(f"EVERY = {_grouped(self.model.every)}", spacing))
         return lines
 
     def _helpers(self) -> list[str]:
         sources = self.speller.helpers.values()
-        return [line for source in sources for line in ["", "", *source.strip("\n").split("\n")]]
+        return [line for source in sources for line in ["", "", *rule_source.helper_lines(source)]]
 
     def _functions(self) -> list[str]:
         made = (*self.emitter.records.values(), *self.emitter.functions.values())
@@ -448,25 +510,27 @@ class ScriptWriter(ABC):
         width = self.model.digits + 8
         shown = self.model.coordinates if len(self.model.coordinates) <= COLUMNS else ()
         names = [c if len(c) < width else c[: width - 3] + ".." for c in shown]
-        return [("step", self._step_width()), *((h, width) for h in ("value", "gradient norm", *names))]
+        titles = (message("value", context="axis"), message("gradient norm", context="axis"))
+        step = str(message("step", context="axis"))
+        return [(step, self._step_width()), *((h, width) for h in (*map(str, titles), *names))]
 
     def header(self) -> list[str]:
         """The lines that print the header of the table."""
         (first, room), *others = self._columns()
-        whole = f"{first:>{room}}" + "".join(f"{title:>{width}}" for title, width in others)
-        if len(whole) <= WIDTH - 9:
+        whole = "".join(at_right(title, width) for title, width in ((first, room), *others))
+        if cells(whole) <= WIDTH - 9:
             return [f"print({text(ast.Constant(whole))})"]
         titles = text(ast.List([ast.Constant(title) for title, _ in others]))
         return [
             f"titles = {titles}",
-            f'print("{first:>{room}}" + "".join(f"{{title:>{others[0][1]}}}" for title in titles))',
+            f'print({quoted(at_right(first, room))} + "".join(f"{{title:>{others[0][1]}}}" for title in titles))',
         ]
 
     def _reporting(self) -> list[str]:
         width, digits = self.model.digits + 8, self.model.digits
         return [
             *("", "", "def report(step, *numbers):"),
-            f'{AS_IS}    """Print a row of the table."""',
+            *docstring([message("Print a row of the table.")], 4),
             f'    print(f"{{step:{self._step_width()}}}"'
             f' + "".join(f"{{number:{width}.{digits}g}}" for number in numbers))',
         ]
@@ -487,7 +551,8 @@ class ScriptWriter(ABC):
     def _answer(self, average: str) -> list[str]:
         names, lines, value = self.model.coordinates, [""], "value"
         if average:
-            lines.append(f"average = {average}  # this method reports an average of its points")
+            why = message("this method reports an average of its points")
+            lines.append(commented(f"average = {average}", why))
             value = self.value_at("average")
         point = "average" if average else self.point
         if self.costs is not None and self.costs.table.standardised:
@@ -547,13 +612,15 @@ class ScriptWriter(ABC):
     def limit(self, wrapper: ClipByValue | ClipByNorm) -> str:
         """The constant to which a gradient is clipped."""
         by_value = isinstance(wrapper, ClipByValue)
-        about = "largest part of the gradient" if by_value else "longest gradient"
+        about = message("longest gradient")
+        if by_value:
+            about = message("largest part of the gradient")
         return self.emitter.constant(str(id(wrapper)), "CLIP", text(real(wrapper.limit)), about)
 
     def weight(self, wrapper: WeightDecay) -> str:
         """The constant of a penalty."""
         return self.emitter.constant(
-            "decay", "WEIGHT_DECAY", text(real(wrapper.rate)), "strength of the penalty"
+            "decay", "WEIGHT_DECAY", text(real(wrapper.rate)), message("strength of the penalty")
         )
 
     def bounds(self, wrapper: Projected) -> tuple[str, str]:
@@ -561,7 +628,7 @@ class ScriptWriter(ABC):
         made = []
         for word, side in (("LOWER", wrapper.lower), ("UPPER", wrapper.upper)):
             value = real(side[0]) if self.alone else ast.List([real(v) for v in side])
-            about = "the parameters stay within" if word == "LOWER" else ""
+            about = message("the parameters stay within") if word == "LOWER" else NOTHING
             made.append(self.emitter.constant(word, word, self.constant_vector(text(value)), about))
         return made[0], made[1]
 

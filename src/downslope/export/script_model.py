@@ -16,12 +16,12 @@ from downslope.export.derivatives import Shared, partials, shared
 from downslope.export.names import Persons
 from downslope.language import parse
 from downslope.language import tree as t
+from downslope.messages import Message, message
 from downslope.objectives import FormulaObjective
 from downslope.optax import FromOptax
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.schedule import Schedule
-from downslope.optimizers.wrappers.wrapper import Wrapper
 from downslope.symbolic import lift
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class LayeredRule:
     """
 
     rule: Optimizer
-    wrappers: tuple[Wrapper, ...]
+    wrappers: tuple[Optimizer, ...]
     schedule: Schedule | None
 
     @classmethod
@@ -69,16 +69,13 @@ class LayeredRule:
         Raises:
             UsageError: the rule is another library's.
         """
-        wrappers: list[Wrapper] = []
-        while isinstance(optimizer, Wrapper):
-            wrappers.append(optimizer)
-            optimizer = optimizer.optimizer
-        if isinstance(optimizer, (FromOptax, ExternalOptimizer)):
-            raise UsageError(_not_ours(optimizer))
-        rate = optimizer.hyperparameters().get("learning_rate")
+        *wrappers, rule = optimizer.layers()
+        if isinstance(rule, (FromOptax, ExternalOptimizer)):
+            raise UsageError(_not_ours(rule))
+        rate = rule.hyperparameters().get("learning_rate")
         if not isinstance(rate, Schedule):
-            return cls(optimizer, tuple(wrappers), None)
-        return cls(optimizer.with_values(learning_rate=1.0), tuple(wrappers), rate)
+            return cls(rule, tuple(wrappers), None)
+        return cls(rule.with_values(learning_rate=1.0), tuple(wrappers), rate)
 
 
 @dataclass(frozen=True)
@@ -113,13 +110,13 @@ class ScriptModel:
         return [float(v) for v in self.run.start]
 
     @property
-    def fitted(self) -> str:
+    def fitted(self) -> Message | str:
         """The hypothesis of a fit, as it was typed."""
         found = re.search(r"\((.*)\)", self.run.objective.text)
         return shortened(found[1] if found is not None else self.run.objective.text)
 
     @property
-    def function(self) -> str:
+    def function(self) -> Message | str:
         """What is descended: by its name where it is long and has one, else as a formula."""
         objective = self.run.objective
         return shortened(objective.text if objective.headline == UNNAMED else objective.headline)
@@ -158,8 +155,10 @@ def script_model_of(run: Descent) -> ScriptModel:
     if objective.differentiation == "supplied":
         if objective._gradient is None:
             raise ObjectiveError(
-                "this run descended a gradient that it was given, which a saved run does not keep; export the run"
-                " itself."
+                message(
+                    "this run descended a gradient that it was given, which a saved run does not keep;"
+                    " export the run itself."
+                )
             )
         given = shared(objective.partials, objective.parameters.coordinates)
     return ScriptModel(
@@ -173,26 +172,47 @@ def script_model_of(run: Descent) -> ScriptModel:
     )
 
 
-def _unprintable(run: Descent) -> str:
+def _unprintable(run: Descent) -> Message:
     called = run.objective.headline
-    name = "this objective" if called == UNNAMED else f"'{shortened(called, 60)}'"
+    unnamed, name = called == UNNAMED, shortened(called, 60)
     if run.objective.differentiation == "recorded":
-        return f"{name} is a record: the function is not in it, and the loop that was recorded is a script already."
+        if unnamed:
+            return message(
+                "this objective is a record: the function is not in it, and the loop that was recorded is a script"
+                " already."
+            )
+        return message(
+            "'{name}' is a record: the function is not in it, and the loop that was recorded is a script already.",
+            name=name,
+        )
     if hasattr(run.objective, "rows"):
-        return f"{name} is a fit: export the fit itself, fit.export(...)."
-    return (
-        f"{name} is a function that could not be traced into a formula (or a saved run of one): its source is not ours"
-        " to print. Give it as a formula, or write it without branches on values so that it can be traced."
+        if unnamed:
+            return message("this objective is a fit: export the fit itself, fit.export(...).")
+        return message("'{name}' is a fit: export the fit itself, fit.export(...).", name=name)
+    if unnamed:
+        return message(
+            "this objective is a function that could not be traced into a formula (or a saved run of one): its source"
+            " is not ours to print. Give it as a formula, or write it without branches on values so that it can be"
+            " traced."
+        )
+    return message(
+        "'{name}' is a function that could not be traced into a formula (or a saved run of one): its source is not"
+        " ours to print. Give it as a formula, or write it without branches on values so that it can be traced.",
+        name=name,
     )
 
 
-def _not_ours(rule: FromOptax | ExternalOptimizer) -> str:
-    whose, where = "an optax transformation", "optax"
-    if isinstance(rule, ExternalOptimizer) and rule.library != where:
-        whose, where = repr(rule), rule.library
-    return (
-        f"{whose} is known here only as an object, not as a rule to write out: export a run of one of downslope's own"
-        f" rules (adam, say), or write the loop in {where} itself."
+def _not_ours(rule: FromOptax | ExternalOptimizer) -> Message:
+    if isinstance(rule, ExternalOptimizer) and rule.library != "optax":
+        return message(
+            "{rule!r} is known here only as an object, not as a rule to write out: export a run of one of downslope's"
+            " own rules (adam, say), or write the loop in {library} itself.",
+            rule=rule,
+            library=rule.library,
+        )
+    return message(
+        "an optax transformation is known here only as an object, not as a rule to write out: export a run of one of"
+        " downslope's own rules (adam, say), or write the loop in optax itself."
     )
 
 
@@ -216,7 +236,7 @@ def every_of(run: Descent) -> int:
     return int(kept[1] - kept[0]) if len(kept) > 2 else max(int(kept[-1]) if len(kept) else 1, 1)
 
 
-def shortened(formula: str, most: int = LONGEST_FORMULA) -> str:
+def shortened(formula: str, most: int = LONGEST_FORMULA) -> Message | str:
     """The formula, or where it is long its beginning, which ends between two words.
 
     >>> shortened("x^2 + 1.25*y^2", 12)
@@ -225,7 +245,7 @@ def shortened(formula: str, most: int = LONGEST_FORMULA) -> str:
     if len(formula) <= most:
         return formula
     kept, space, _ = formula[: most - 3].rpartition(" ")
-    return f"{kept} ..." if space else f"a formula of {len(formula):,} characters"
+    return f"{kept} ..." if space else message("a formula of {count:,} characters", count=len(formula))
 
 
 def joined(names: Sequence[str], values: Sequence[float], most: int = COLUMNS) -> str:

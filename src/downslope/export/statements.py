@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from downslope.export.arithmetic import NUMBER, Kind
+from downslope.export.formatter import commented
 from downslope.export.python import names_in, text
 
 
@@ -22,7 +23,6 @@ class Statement:
     @property
     def line(self) -> str:
         """Its line; ``p *= q`` where a number is only multiplied, divided, added to or subtracted from."""
-        tail = f"  # {self.comment}" if self.comment else ""
         value = self.value
         if (
             self.kind == NUMBER
@@ -31,15 +31,15 @@ class Statement:
             and isinstance(value.op, (ast.Add, ast.Sub, ast.Mult, ast.Div))
         ):
             sign = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}[type(value.op)]
-            return f"{self.target} {sign}= {text(value.right)}{tail}"
+            return commented(f"{self.target} {sign}= {text(value.right)}", self.comment)
         if (
             self.kind == NUMBER
             and isinstance(value, ast.BinOp)
             and isinstance(value.op, ast.Mult)
             and text(value.right) == self.target
         ):
-            return f"{self.target} *= {text(value.left)}{tail}"
-        return f"{self.target} = {text(value)}{tail}"
+            return commented(f"{self.target} *= {text(value.left)}", self.comment)
+        return commented(f"{self.target} = {text(value)}", self.comment)
 
 
 def statement_lines(statements: Sequence[Statement]) -> list[str]:

@@ -26,6 +26,7 @@ from downslope.export.arithmetic import (
 )
 from downslope.export.python import call, fill, joined, name
 from downslope.export.rule_source import RuleSource
+from downslope.messages import message
 
 IGNORED = frozenset(("trace_at_most", "require_integer"))  # calls that concern our own machinery
 _PLAIN = {
@@ -85,7 +86,11 @@ class Translator:
         """An expression in the script's spelling."""
         handler: Callable[[Any], Piece] | None = getattr(self, f"_{type(node).__name__.lower()}", None)
         if handler is None:
-            raise UsageError(f"a rule uses {type(node).__name__}, which scripts are not written with yet.")
+            raise UsageError(
+                message(
+                    "a rule uses {kind}, which scripts are not written with yet.", kind=type(node).__name__
+                )
+            )
         return handler(node)
 
     def code(self, node: ast.expr) -> ast.expr:
@@ -109,7 +114,7 @@ class Translator:
         inner = self.piece(node.value)
         if isinstance(inner.kind, Fields):
             return self.field(inner, node.attr)
-        raise UsageError(f"a rule reads .{node.attr} of what is no record.")
+        raise UsageError(message("a rule reads .{attr} of what is no record.", attr=node.attr))
 
     def field(self, record: Piece, field: str) -> Piece:
         """A field of a record."""
@@ -194,7 +199,10 @@ class Translator:
             kinds = self._parts(kind, len(target.elts))
             return ast.Tuple([self.bound(part, k) for part, k in zip(target.elts, kinds, strict=True)])
         raise UsageError(
-            f"a rule assigns to {type(target).__name__}, which scripts are not written with yet."
+            message(
+                "a rule assigns to {kind}, which scripts are not written with yet.",
+                kind=type(target).__name__,
+            )
         )
 
     def _parts(self, kind: Kind, count: int) -> Sequence[Kind]:

@@ -117,7 +117,7 @@ def _native(key: _Traceable, size: int) -> symbolic.NativeFunction:
 
 def _traced(rule: Optimizer, size: int) -> tuple[list[Any], list[Any]]:
     """Symbols of ``[hyperparameters | part | x | state | gradient | value]``, and formulas of ``[x | state]``."""
-    name = _innermost(rule).name()
+    name = rule.layers()[-1].name()
     part = SymbolicArray(box(se.Symbol("#part")))
     hyper = {path: SymbolicArray.symbols(f"#{path}") for path in _paths(rule.scalars())}
     values = {path: hyper.get(path, part) for path in rule.scalars()}
@@ -141,12 +141,6 @@ def _traced(rule: Optimizer, size: int) -> tuple[list[Any], list[Any]]:
         [symbol for array in inputs for symbol in box(array).ravel()],
         [entry for array in outputs for entry in box(array).ravel()],
     )
-
-
-def _innermost(rule: Optimizer) -> Optimizer:
-    """The rule inside its wrappers."""
-    inner = rule.hyperparameters().get("optimizer")
-    return _innermost(inner) if isinstance(inner, Optimizer) else rule
 
 
 @lru_cache(KEPT)

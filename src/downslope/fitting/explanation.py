@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from downslope.descent import Descent, Status
 from downslope.errors import DownslopeError
 from downslope.explain import Explanation
 from downslope.explain.consistency import agreed_findings, agreed_forecast, agreed_point
+from downslope.explain.diagnosis import LIMITS
 from downslope.explain.explanation import plain
 from downslope.explain.findings.finding import CODES, Finding
 from downslope.explain.kept import explanation_of
@@ -114,8 +117,11 @@ def explained(fit: FitResult) -> FitExplanation:
 def _agreed(fit: FitResult, descent: Explanation | None) -> FitExplanation:
     """What the data, the fit and its descent say, without what one of them denies of another."""
     own, theirs = list(fit.findings), [] if descent is None else list(descent.findings)
-    agreed = sorted(agreed_findings([*own, *theirs]), key=lambda finding: CODES.index(finding.code))
+    agreed = sorted(agreed_findings([*own, *theirs]), key=_gravity)
     notes = _without(fit.notes, [finding for finding in own if finding not in agreed])
+    if not agreed and not fit.success:
+        agreed = _by_its_end(fit.run)
+        notes = (*notes, *(finding.sentence for finding in agreed))
     if descent is None:
         return FitExplanation(fit.message, notes, None, point=_point(fit), findings=tuple(agreed))
     point = agreed_point(descent.point, agreed)
@@ -126,6 +132,44 @@ def _agreed(fit: FitResult, descent: Explanation | None) -> FitExplanation:
         forecast=agreed_forecast(descent.forecast, point, agreed),
     )
     return FitExplanation(fit.message, notes, descent, findings=tuple(agreed))
+
+
+def _gravity(finding: Finding) -> int:
+    """The gravest first; what a record alone tells, last."""
+    return CODES.index(finding.code) if finding.code in CODES else len(CODES)
+
+
+def _by_its_end(run: Descent) -> list[Finding]:
+    """The cause of a failure of which there is nothing else to say than how it ended."""
+    told, status = run.termination.evidence, run.termination.status
+    shown: dict[str, Any] = {"step": run.nit, "steps": run.nit, "gradient_norm": run.gradient_norm}
+    if status == Status.STALLED:
+        return [Finding("stalled", shown)]
+    if status == Status.LEFT_DOMAIN:
+        at_once = told is not None and told.step < 0
+        key = "left_domain.opaque.start" if at_once else "left_domain.opaque"
+        return [Finding("left_domain", {**shown, "step": run.nit + 1}, key=key)]
+    if status not in LIMITS or told is None:
+        return []
+    if told.trend == "cycle":
+        return [Finding("cycle", {**shown, "period": told.period or None}, key="cycle.unknown")]
+    if told.worse:
+        return _rate_made_worse(run)
+    return [Finding("too_few_steps", {**shown, "cost": run.fun}, False, key="too_few_steps.fit")]
+
+
+def _rate_made_worse(run: Descent) -> list[Finding]:
+    """A descent that ended above its start, of which no curvature says what its rate should have been."""
+    rate = run.optimizer.hyperparameters().get("learning_rate")
+    if not isinstance(rate, float):
+        return []
+    code = "learning_rate_above_limit"
+    evidence: dict[str, Any] = {"learning_rate": rate, "limit": None}
+    evidence |= {
+        "began": int(run.history.step[np.argmin(run.history.value)]),
+        "rule": type(run.optimizer).__name__,
+    }
+    return [Finding(code, evidence, False, key=f"{code}.measured.alone")]
 
 
 def _without(notes: tuple[str, ...], denied: list[Finding]) -> tuple[str, ...]:

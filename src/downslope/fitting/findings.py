@@ -9,7 +9,6 @@ import numpy as np
 
 from downslope.descent import Status
 from downslope.explain.curvature import along, as_dict
-from downslope.explain.diagnosis import LIMITS
 from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule
 from downslope.fitting import identifiability
@@ -64,8 +63,6 @@ def find_in_fit(problem: FitProblem, outcome: FitOutcome, loss: float) -> FoundI
         run = outcome.run  # success without a test: as many steps as were asked for
         asked = run.success and run.termination.status != Status.CONVERGED
         (notes if asked else warnings).append(worse)
-    if not warnings and rate is None and outcome.coordinates != "user" and outcome.path != "batches":
-        warnings += _on_its_way(outcome)
     return FoundInFit(tuple(notes), tuple(warnings), (rate,) if rate is not None and explained else ())
 
 
@@ -166,14 +163,6 @@ def _separation(problem: FitProblem, theta: Array) -> Finding | None:
     }
     kind = "counts" if loss.link == "exp" else "quasi" if edge else "complete"
     return Finding("separation", evidence, key=f"separation.{kind}")
-
-
-def _on_its_way(outcome: FitOutcome) -> Iterator[Finding]:
-    """A descent of our choice that a limit ended before its test passed, with nothing else to say of it."""
-    run = outcome.run
-    if run.termination.status in LIMITS and not run.success and len(run.history):
-        evidence = {"steps": run.nit, "cost": run.fun, "gradient_norm": run.gradient_norm}
-        yield Finding("too_few_steps", evidence, False, key="too_few_steps.fit")
 
 
 def _final_pass(problem: FitProblem, outcome: FitOutcome, loss: float) -> Iterator[Finding]:

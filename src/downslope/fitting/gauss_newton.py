@@ -137,7 +137,7 @@ class GaussNewton:
         has no effect: a step along it would then be as long as it has to be to have one. Where it never had any,
         beside the others and for its size, it is held as if it had that little.
         """
-        felt = np.where(np.isfinite(now), now, 0.0)
+        felt = np.nan_to_num(now, nan=0.0, posinf=1e150)
         self._largest = felt if self._largest is None else np.maximum(FADING * self._largest, felt)
         size = np.maximum(np.abs(phi), 1.0)
         least = NO_EFFECT * float(np.max(self._largest * size)) / size

@@ -12,6 +12,7 @@ import symengine as se
 from downslope import symbolic
 from downslope.language.functions.record import f
 from downslope.language.tree import Node, Variable, substituted, walk
+from downslope.messages import NOTHING, Message, Template, message
 
 Link = Literal["identity", "sigmoid", "exp", "softmax"]
 
@@ -32,7 +33,7 @@ class Number:
     below: float = math.inf
     range: str = "a finite number more than 0"
     constant: str = "NUMBER"
-    about: str = "of the loss"
+    about: Message = message("of the loss")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +76,9 @@ class Loss:
     quadratic: bool = False
     likelihood: bool = False
     aliases: tuple[str, ...] = ()
-    spoken: str = ""
+    spoken: Message = NOTHING
     predicted: str = "prediction"
-    fitted: str = "fit"
+    fitted: Template = Template("fit")
 
     @property
     def classifies(self) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 from downslope.errors import HyperparameterError, UnknownNameError, nearest
 from downslope.fitting.loss_record import Link, Loss, Number, c, least, r, size, u, y
 from downslope.language.functions.record import f
+from downslope.messages import Template, message
 
 __all__ = ["BY_CODE", "LOSSES", "OTHER_NAMES", "Link", "Loss", "as_loss", "linked"]
 
@@ -28,7 +29,7 @@ _TABLE = (
         quadratic=True,
         likelihood=True,
         aliases=("l2", "squared_error", "mean_squared_error", "least_squares"),
-        spoken="the mean squared error",
+        spoken=message("the mean squared error", context="loss"),
     ),
     Loss(
         name="rmse",
@@ -36,29 +37,29 @@ _TABLE = (
         root=True,
         quadratic=True,
         likelihood=True,
-        spoken="the root mean squared error",
+        spoken=message("the root mean squared error", context="loss"),
     ),
     Loss(
         name="mae",
         formula=size,
         bend=1 / f.max(size, least),
         aliases=("l1", "absolute_error", "mean_absolute_error"),
-        spoken="the mean absolute error",
+        spoken=message("the mean absolute error", context="loss"),
     ),
     Loss(
         name="huber",
         formula=f.where(size <= c, r**2 / 2, c * (size - c / 2)),
         bend=f.where(size <= c, 1, c / size),
         shape=1.35,
-        number=Number(constant="DELTA", about="residuals beyond it count linearly"),
-        spoken="Huber's loss",
+        number=Number(constant="DELTA", about=message("residuals beyond it count linearly")),
+        spoken=message("Huber's loss", context="loss"),
     ),
     Loss(
         name="log_cosh",
         formula=f.logcosh(r),
         bend=1 / f.cosh(r) ** 2,
         aliases=("logcosh",),
-        spoken="the mean log cosh of the residuals",
+        spoken=message("the mean log cosh of the residuals", context="loss"),
     ),
     Loss(
         name="quantile",
@@ -66,10 +67,10 @@ _TABLE = (
         formula=f.where(r > 0, (1 - c) * r, f.where(r < 0, -(c * r), r**2)),
         bend=0.5 / f.max(size, least),
         shape=0.5,
-        number=Number(below=1.0, range="between 0 and 1", constant="QUANTILE", about="which one"),
+        number=Number(below=1.0, range="between 0 and 1", constant="QUANTILE", about=message("which one")),
         aliases=("pinball",),
-        spoken="the quantile loss",
-        fitted="fitted quantile {c:g}",
+        spoken=message("the quantile loss", context="loss"),
+        fitted=Template("fitted quantile {c:g}"),
     ),
     Loss(
         name="log_loss",
@@ -81,9 +82,9 @@ _TABLE = (
             *("logistic", "logit", "logloss", "bce", "binary_crossentropy", "binary_cross_entropy"),
             *("cross_entropy", "crossentropy"),
         ),
-        spoken="the mean log loss",
+        spoken=message("the mean log loss", context="loss"),
         predicted="log_odds",
-        fitted="probability of {label}",
+        fitted=Template("probability of {label}"),
     ),
     Loss(
         name="softmax",  # log(sum_k exp(u_k)) - u_y, which ``kernels.softmax`` computes
@@ -93,7 +94,7 @@ _TABLE = (
             *("categorical_crossentropy", "sparse_categorical_crossentropy", "multinomial"),
             *("cross_entropy", "crossentropy"),
         ),
-        spoken="the mean cross entropy",
+        spoken=message("the mean cross entropy", context="loss"),
         predicted="scores",
     ),
     Loss(
@@ -102,9 +103,9 @@ _TABLE = (
         link="exp",
         lowest=0.0,
         likelihood=True,
-        spoken="the mean Poisson loss",
+        spoken=message("the mean Poisson loss", context="loss"),
         predicted="log_rate",
-        fitted="fitted rate",
+        fitted=Template("fitted rate"),
     ),
 )
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from downslope.fitting.rows import Array, LinearRows
 from downslope.objectives import Objective, Parameters, Vector
+from downslope.objectives.wrapped import WrappedObjective
 
 Kind = Literal["user", "standardised", "orthogonal", "natural"]
 
@@ -66,15 +67,14 @@ def shear_of(rows: LinearRows, centre: Array) -> Array:
     return out
 
 
-class PreconditionedObjective(Objective):
+class PreconditionedObjective(WrappedObjective):
     """An objective as a function of ``z``, where its own point is ``matrix @ z + shift``."""
 
     def __init__(self, objective: Objective, coordinates: Coordinates) -> None:
         size = objective.parameters.size
         names = tuple(f"z{i + 1}" for i in range(size))
-        super().__init__(Parameters.scalars(names, "vector"), objective.text)
-        self.inner, self.coordinates = objective, coordinates
-        self.differentiation = objective.differentiation
+        super().__init__(objective, Parameters.scalars(names, "vector"))
+        self.coordinates = coordinates
         self.diagonal = np.diag(coordinates.matrix).copy()
         self.is_diagonal = bool(np.array_equal(np.diag(self.diagonal), coordinates.matrix))
 
@@ -82,7 +82,7 @@ class PreconditionedObjective(Objective):
         c = self.coordinates
         with np.errstate(all="ignore"):  # an infinite cost is the caller's to judge
             if self.is_diagonal:
-                value, gradient = self.inner.value_and_gradient(self.diagonal * x + c.shift)
+                value, gradient = self.whole.value_and_gradient(self.diagonal * x + c.shift)
                 return value, self.diagonal * gradient
-            value, gradient = self.inner.value_and_gradient(c.matrix @ x + c.shift)
+            value, gradient = self.whole.value_and_gradient(c.matrix @ x + c.shift)
             return value, c.matrix.T @ gradient

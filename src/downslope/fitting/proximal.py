@@ -10,7 +10,8 @@ import numpy as np
 from downslope.errors import UsageError
 from downslope.fitting.objective import DataObjective, Penalty, subgradient
 from downslope.fitting.rows import Array
-from downslope.objectives import Objective, Vector
+from downslope.objectives import Vector
+from downslope.objectives.wrapped import WrappedObjective
 from downslope.optimizers import Optimizer
 from downslope.optimizers.arithmetic import maximum, minimum, sqrt
 
@@ -39,12 +40,13 @@ def shrunk(v: Any, amounts: Any) -> Any:
     return maximum(v - amounts, 0.0) + minimum(v + amounts, 0.0)
 
 
-class SmoothGradient(Objective):
+class SmoothGradient(WrappedObjective):
     """A cost whose gradient leaves the l1 penalty out: a proximal rule takes that by itself."""
 
+    whole: DataObjective
+
     def __init__(self, whole: DataObjective) -> None:
-        super().__init__(whole.parameters, whole.text)
-        self.whole, self.differentiation = whole, whole.differentiation
+        super().__init__(whole)
         self.smooth = Penalty(whole.penalty.l2, 0.0, whole.penalty.mask)
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:

@@ -31,6 +31,7 @@ MORE_ROWS = 500  # that are added where they do not hold
 MOST_ROUNDS = 30
 BLOCK = 2_000  # rows of the table at a time
 NOTHING_LEFT = 1e-12  # of least squares of rows of length 1
+DUST = 1e-9  # of a row of length 1
 EDGE = 1e-8  # a row of length 1 this near to the plane lies on it
 RANK = 1e-10
 
@@ -154,6 +155,13 @@ def _unit(A: Array) -> Array:
     return np.asarray(A[lengths > 0.5] / lengths[lengths > 0.5, None])
 
 
+def _projected(A: Array, way: Array) -> Array:
+    """Rows of length 1 seen along the columns of ``way``, at length 1 again, without what is dust there."""
+    seen = A @ way
+    lengths = np.linalg.norm(seen, axis=1)
+    return np.asarray(seen[lengths > DUST] / lengths[lengths > DUST, None])
+
+
 # --- the direction -----------------------------------------------------------------------------------------
 
 
@@ -162,9 +170,9 @@ def _direction(rows: _ScaledRows, way: Array) -> tuple[Array, int] | None:
 
     def blocks() -> Iterator[Array]:
         for inequalities, _ in rows.blocks():
-            yield _unit(inequalities @ way)
+            yield _projected(inequalities, way)
 
-    some = _unit(rows.sample()[0] @ way)
+    some = _projected(rows.sample()[0], way)
     for _ in range(MOST_ROUNDS):
         d = _by_least_squares(some)
         if d is None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from downslope.descent import Descent, Stopping, descend
+from downslope.descent import Descent, Status, Stopping, descend
 from downslope.descent.descend import Callbacks
 from downslope.descent.evidence import Cause
 from downslope.descent.history import History
@@ -41,6 +41,7 @@ MOST_NATURAL = 500  # parameters up to which natural coordinates pay
 MOST_NATURAL_SOFTMAX = 200  # whose second derivatives couple the classes
 MOST_SQUARE = 1_000  # parameters up to which a squared loss is brought into brief for a method of our choice
 NARROW = 60  # parameters that are few, however few the rows are
+FLOOR = 1e-12  # part of the cost, so little of which is rounding
 ROUNDING = 1e-9  # of the gradient at zero: where descents that are ours to choose are done
 
 
@@ -193,8 +194,18 @@ def _on_square(
         normal_equations, coordinates, l2, root and not plainly, parameters, problem.objective.text
     )
     run = _descend(objective, coordinates.from_user(start), rule, stopping, plan)
+    if plan.free and kind == "orthogonal" and _at_the_floor(run):
+        run = run.judged_again(cause=Cause.COST_AT_FLOOR)
     run = in_user_units(run, coordinates, problem, root=plainly)
     return FitOutcome(run, normal_equations.source, kind, normal_equations, tuple(notes))
+
+
+def _at_the_floor(run: Descent) -> bool:
+    """Whether a run stands still where rounding hides what is left of the cost: half the square of the slope, at most.
+
+    In orthogonal coordinates the curvature is at least 1 in every direction, so the excess is no more than that.
+    """
+    return run.termination.status == Status.STALLED and run.gradient_norm**2 <= FLOOR * abs(run.fun)
 
 
 def _kind(scaled: Array, penalised: bool) -> Kind:

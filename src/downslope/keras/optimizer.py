@@ -14,7 +14,7 @@ from downslope.keras.variables import is_held, like_tensor, tensor, widest, word
 from downslope.keras.xla import CompiledSteps, is_distributed
 from downslope.messages import message
 from downslope.optimizers import state as states
-from downslope.optimizers.arithmetic import plain_precision, where
+from downslope.optimizers.arithmetic import where
 from downslope.optimizers.base import Optimizer as Rule
 from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.registry import optimizer_from_dict
@@ -24,6 +24,7 @@ from downslope.optimizers.state_dict import with_hyperparameter
 from downslope.optimizers.tape import recorded
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
 from downslope.symbolic.array import TraceError
+from downslope.tensors import plain_precision
 
 
 @keras.saving.register_keras_serializable(package="downslope", name="Optimizer")

@@ -14,7 +14,7 @@ from downslope.messages import Message, listing, message, sentences
 from downslope.optimizers.base import Optimizer as Rule
 from downslope.optimizers.hyperparameters import found_elsewhere
 from downslope.optimizers.registry import as_optimizer
-from downslope.optimizers.state_dict import with_hyperparameter
+from downslope.optimizers.state_dict import known_hyperparameters, with_hyperparameter
 
 # ``clipnorm``, ``weight_decay``, ``use_ema``, ``name``, ...; TensorFlow's own class takes and passes on anything
 KERAS_OWN = tuple(
@@ -46,12 +46,7 @@ def of_instance(rule: Rule, options: dict[str, Any]) -> tuple[Rule, dict[str, An
     Raises:
         HyperparameterError: an option is neither, or a number outside its range.
     """
-    known: list[str] = []
-    inner: Any = rule
-    while isinstance(inner, Rule):
-        fields = inner.hyperparameters()
-        known += [name for name in fields if name not in (*known, "optimizer")]
-        inner = fields.get("optimizer")
+    known = known_hyperparameters(rule)
     own = {name: value for name, value in options.items() if name in known}
     rest = _checked(type(rule).__name__, known, {k: v for k, v in options.items() if k not in own})
     for name, value in own.items():

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from downslope.optimizers.param_tree import ParamTree
+from downslope.tensors import library_of, root_of
 
 
 def tensor(variable: Any) -> Any:
@@ -31,11 +32,7 @@ def like_tensor(gradient: Any, part: Any) -> Any:
     """A gradient as a tensor of the precision of its parameter, which it mostly is."""
     if type(gradient) is type(part) and gradient.dtype == part.dtype:
         return gradient
-    if (
-        keras.backend.backend() == "tensorflow"
-    ):  # an embedding's is a list of rows, which only this makes a tensor
-        gradient = importlib.import_module("tensorflow").convert_to_tensor(gradient)
-    return keras.ops.cast(keras.ops.convert_to_tensor(gradient), part.dtype)
+    return library_of(root_of(part)).fit(gradient, part)
 
 
 def write(variables: Sequence[Any], numbers: ParamTree) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from downslope.errors import UsageError
 from downslope.messages import message
 from downslope.optax.libraries import libraries
-from downslope.optimizers.arithmetic import library
+from downslope.optimizers.arithmetic import home_of
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.param_tree import ParamTree, spread
 from downslope.symbolic.array import TraceError
@@ -51,7 +51,7 @@ class FromOptax(Optimizer):
         self, x: Any, value: Any, gradient: Any, state: FromOptaxState
     ) -> tuple[Any, FromOptaxState, Any]:
         lib = libraries()
-        if library(x, gradient) == "jax" and not isinstance(x, ParamTree):
+        if home_of(x, gradient) == "jax" and not isinstance(x, ParamTree):
             return (*_updated(self.transformation, x, value, gradient, state), True)
         if _is_traced(lib, x):
             joined = FromOptaxState(tuple(_joined(lib, leaf) for leaf in state.leaves))
@@ -128,7 +128,7 @@ def _flat(x: Any) -> Any:
         return x
     if isinstance(x, (float, np.floating)):
         return np.asarray(x)
-    if library(x) == "torch":
+    if home_of(x) == "torch":
         return x.detach().cpu().numpy()
     try:
         return np.asarray(x, getattr(getattr(x, "dtype", None), "as_numpy_dtype", None))

@@ -8,37 +8,14 @@ brings along.
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from downslope.optimizers.own_numbers import FUNCTIONS_OF
-
-_FRAMEWORKS = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax.numpy", "jaxlib": "jax.numpy"}
-
-_plain_precision: ContextVar[str] = ContextVar("plain_precision", default="float32")
+from downslope.tensors.lookup import ROOTS, library_of
 
 
-@contextmanager
-def plain_precision(name: str) -> Iterator[None]:
-    """What TensorFlow is to make of plain numbers where no tensor beside them says it: "float32" or "float64"."""
-    token = _plain_precision.set(name)
-    try:
-        yield
-    finally:
-        _plain_precision.reset(token)
-
-
-def precision_of_plain_numbers() -> str:
-    """What ``plain_precision`` said."""
-    return _plain_precision.get()
-
-
-def library(*values: Any) -> str:
+def home_of(*values: Any) -> str:
     """Whose numbers these are: the first value that is not plain Python or NumPy decides; a tree of them before all."""
     found = "numpy"
     for value in values:
@@ -46,7 +23,7 @@ def library(*values: Any) -> str:
         if module in FUNCTIONS_OF:
             return module
         root = module.partition(".")[0]
-        if found == "numpy" and (root in _FRAMEWORKS or root == "sympy"):
+        if found == "numpy" and (root in ROOTS or root == "sympy"):
             found = root
     return found
 
@@ -61,44 +38,9 @@ def _own(home: str) -> Mapping[str, Any] | None:
 
 
 def _call(name: str, *values: Any) -> Any:
-    home = library(*values)
-    if home == "numpy":
-        result = getattr(np, name)(*values)
-        # plain numbers stay plain: a NumPy float64 would widen the float32 vectors it meets
-        plain = all(
-            isinstance(v, (bool, int, float, np.bool_)) and not isinstance(v, np.number) for v in values
-        )
-        return result.item() if plain else result
+    home = home_of(*values)
     own = _own(home)
-    if own is not None:
-        return own[name](*values)
-    module = importlib.import_module(_FRAMEWORKS[home])
-    if home == "torch":
-        like = next((v for v in values if isinstance(v, module.Tensor) and v.is_floating_point()), None)
-        values = tuple(v if isinstance(v, module.Tensor) else _tensor(module, v, like) for v in values)
-    elif home == "tensorflow":
-        values = _as_tensors(module, values)
-        module = module.math if name in ("logical_and", "logical_or", "logical_not", "log") else module
-    return getattr(module, {"absolute": "abs"}.get(name, name))(*values)
-
-
-def _tensor(torch: Any, number: Any, like: Any) -> Any:
-    """A plain number as a tensor of the precision and on the device of ``like``; a condition stays one."""
-    if like is None or isinstance(number, (bool, np.bool_)):
-        return torch.as_tensor(number)
-    return torch.as_tensor(number, dtype=like.dtype, device=like.device)
-
-
-def _as_tensors(tf: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Plain numbers with the precision of the tensors beside them, which TensorFlow would not give them itself."""
-    kinds = [v.dtype for v in values if isinstance(v, (tf.Tensor, tf.Variable)) and v.dtype.is_floating]
-    precision = kinds[0] if kinds else _plain_precision.get()
-    return tuple(
-        v
-        if isinstance(v, (tf.Tensor, tf.Variable, bool, np.bool_))
-        else tf.convert_to_tensor(np.asarray(v), precision)
-        for v in values
-    )
+    return library_of(home).call(name, values) if own is None else own[name](*values)
 
 
 def sqrt(a: Any) -> Any:
@@ -158,9 +100,9 @@ def either(a: Any, b: Any) -> Any:
 
 def dot(a: Any, b: Any) -> Any:
     """The inner product of two vectors, a scalar."""
-    if library(a, b) == "tensorflow":
-        return importlib.import_module("tensorflow").reduce_sum(a * b)
-    return _call("dot", a, b)
+    home = home_of(a, b)
+    own = _own(home)
+    return library_of(home).dot(a, b) if own is None else own["dot"](a, b)
 
 
 def norm(a: Any) -> Any:
@@ -175,20 +117,8 @@ def zeros_like(x: Any) -> Any:
 
 def entry(table: Sequence[float], k: Any) -> Any:
     """The k-th number of a table of fixed numbers, counted from 0; the last one beyond its end."""
-    home = library(k)
+    home = home_of(k)
     own = _own(home)
     if own is not None and "entry" in own:
         return own["entry"](table, k)
-    last = float(len(table) - 1)
-    if home == "numpy" and not hasattr(k, "__array_function__"):
-        return table[int(min(k, last))]
-    if home == "torch":
-        torch = importlib.import_module("torch")
-        return torch.as_tensor(table, dtype=k.dtype, device=k.device)[minimum(k, last).long()]
-    if home == "tensorflow":
-        tensorflow = importlib.import_module("tensorflow")
-        return tensorflow.gather(
-            tensorflow.constant(table, k.dtype), tensorflow.cast(minimum(k, last), tensorflow.int32)
-        )
-    places = np.arange(len(table), dtype=float)
-    return dot(np.array(table), where(absolute(places - minimum(k, last)) < 0.5, 1.0, 0.0))
+    return library_of(home).entry(table, k)

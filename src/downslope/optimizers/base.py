@@ -60,6 +60,27 @@ class Optimizer(HyperparameterRecord):
         """What vanishes where the method is done: the gradient, unless there are bounds."""
         return gradient
 
+    def layers(self) -> list[Optimizer]:
+        """This optimizer and those inside it, the outermost first; the last is the rule itself.
+
+        >>> from downslope.optimizers import ClipByNorm, SGD
+        >>> [layer.name() for layer in ClipByNorm(optimizer=SGD(learning_rate=0.5)).layers()]
+        ['clip_by_norm', 'sgd']
+        """
+        inner = getattr(self, "optimizer", None)
+        return [self, *inner.layers()] if isinstance(inner, Optimizer) else [self]
+
+    def replaced(self, depth: int, layer: Optimizer) -> Optimizer:
+        """The same with another layer at that depth, 0 being this optimizer; what is inside the old one goes with it.
+
+        >>> from downslope.optimizers import ClipByNorm, SGD
+        >>> ClipByNorm(optimizer=SGD(learning_rate=0.5)).replaced(1, SGD(learning_rate=0.1))
+        ClipByNorm(optimizer=SGD(learning_rate=0.1), limit=1.0)
+        """
+        for outer in reversed(self.layers()[:depth]):
+            layer = outer.changed(optimizer=layer)
+        return layer
+
     def to_optax(self) -> Any:
         """This rule as an optax ``GradientTransformation``, for JAX training loops.
 

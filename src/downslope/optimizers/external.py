@@ -27,6 +27,12 @@ class ExternalOptimizer(Optimizer):
     title: str = ""
     settings: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(
+            self, "settings", tuple(map(str, self.settings))
+        )  # a damaged file has other things there
+
     def update(self, x: Any, value: Any, gradient: Any, state: State) -> tuple[Any, State, Any]:
         raise UsageError(
             message("{optimizer!r} is known by its name only; its steps cannot be made here.", optimizer=self)

@@ -157,6 +157,10 @@ class HyperparameterRecord(metaclass=HyperparameterMeta):
             object.__setattr__(copy, name, value)
         return copy
 
+    def changed(self, **values: Any) -> Self:
+        """A copy with some fields replaced, checked as when it is made."""
+        return type(self)(**{**self.hyperparameters(), **values})
+
     def scalars(self) -> dict[str, float]:
         """Every real number in this record and the records in it, by path: ``optimizer.learning_rate``."""
         out: dict[str, float] = {}

@@ -7,7 +7,6 @@ coordinates still sees all of them. Scalars fit themselves to the part they meet
 
 from __future__ import annotations
 
-import importlib
 import math
 import operator
 from collections.abc import Callable, Iterable
@@ -16,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from downslope.optimizers import arithmetic
+from downslope.optimizers.arithmetic import home_of
 from downslope.optimizers.own_numbers import bring
+from downslope.tensors import library_of, root_of
 
 
 class ParamTree:
@@ -157,7 +158,10 @@ def spread(value: Any, like: ParamTree) -> list[Any]:
     if isinstance(value, np.ndarray) and value.ndim:
         ends = np.cumsum([size(part) for part in like.parts])
         pieces = np.split(value, ends[:-1])
-        return [_as_part(piece, part) for piece, part in zip(pieces, like.parts, strict=True)]
+        return [
+            library_of(root_of(part)).piece(piece, part)
+            for piece, part in zip(pieces, like.parts, strict=True)
+        ]
     return [fitted(value, part) for part in like.parts]
 
 
@@ -165,54 +169,13 @@ def fitted(scalar: Any, part: Any) -> Any:
     """A scalar in the form in which it does not widen ``part``: a plain number, or one of the part's own type."""
     if isinstance(scalar, (bool, int, float)) and not isinstance(scalar, np.generic):
         return scalar
-    home, its = arithmetic.library(part), arithmetic.library(scalar)
-    if home == its and home in ("jax", "jaxlib", "tensorflow"):
-        if scalar.dtype == part.dtype or "bool" in str(scalar.dtype):
-            return scalar
-        module = importlib.import_module("tensorflow") if home == "tensorflow" else None
-        return module.cast(scalar, part.dtype) if module else scalar.astype(part.dtype)
-    return scalar.item() if hasattr(scalar, "item") else scalar
-
-
-def _as_part(piece: np.ndarray[Any, Any], part: Any) -> Any:
-    """A piece of a flat NumPy array as something of the library, shape and precision of ``part``."""
-    home = arithmetic.library(part)
-    if home == "numpy":
-        whole = piece.reshape(np.shape(part))
-        return whole if piece.dtype == np.bool_ else whole.astype(part.dtype)
-    shaped = piece.reshape(tuple(part.shape))
-    if home == "torch":
-        torch = importlib.import_module("torch")
-        dtype = torch.bool if piece.dtype == np.bool_ else part.dtype
-        return torch.as_tensor(shaped, dtype=dtype, device=part.device)
-    if home == "tensorflow":
-        tensorflow = importlib.import_module("tensorflow")
-        return tensorflow.constant(shaped, dtype=None if piece.dtype == np.bool_ else part.dtype)
-    jnp = importlib.import_module("jax.numpy")
-    return jnp.asarray(shaped, dtype=None if piece.dtype == np.bool_ else part.dtype)
+    return library_of(root_of(part)).beside(scalar, part)
 
 
 def dot(a: ParamTree, b: ParamTree) -> Any:
     """The sum of the parts' inner products: a float64; in a compiled function, a scalar of its library."""
-    products = [_part_dot(p, q) for p, q in zip(a.parts, b.parts, strict=True)]
+    products = [library_of(home_of(p, q)).part_dot(p, q) for p, q in zip(a.parts, b.parts, strict=True)]
     return sum(products[1:], start=products[0]) if products else np.float64(0.0)
-
-
-def _part_dot(a: Any, b: Any) -> Any:
-    home = arithmetic.library(a, b)
-    if home == "numpy":
-        return np.float64(np.vdot(a, b))
-    if home == "torch":
-        return np.float64((a.reshape(-1) @ b.reshape(-1)).item())
-    if home == "tensorflow":
-        tensorflow = importlib.import_module("tensorflow")
-        product = tensorflow.reduce_sum(a * b)
-        if not tensorflow.is_symbolic_tensor(product):
-            return np.float64(product.numpy())
-        return tensorflow.cast(product, arithmetic.precision_of_plain_numbers())
-    product = importlib.import_module("jax.numpy").vdot(a, b)
-    traced = isinstance(product, importlib.import_module("jax").core.Tracer)
-    return product if traced else np.float64(product)
 
 
 def _where(condition: Any, yes: Any, no: Any) -> Any:

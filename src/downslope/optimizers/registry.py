@@ -108,6 +108,11 @@ def as_optimizer(optimizer: Any = None, learning_rate: Any = None, /, **hyperpar
     raise UsageError(_foreign(optimizer))
 
 
+def is_auto(optimizer: Any) -> bool:
+    """Whether it is left to us by name which optimizer it is."""
+    return isinstance(optimizer, str) and optimizer.strip().lower() == "auto"
+
+
 def with_schedule(optimizer: Optimizer, schedule: Schedule) -> Optimizer:
     """The optimizer with its learning rate multiplied by a schedule, inside its wrappers where it has any.
 
@@ -119,15 +124,10 @@ def with_schedule(optimizer: Optimizer, schedule: Schedule) -> Optimizer:
     >>> with_schedule(GradientDescent(learning_rate=0.5), Cosine(steps=9)).learning_rate.first
     Constant(value=0.5)
     """
-    fields = optimizer.hyperparameters()
-    if "learning_rate" in fields:
-        rate = fields["learning_rate"] * schedule
-        changed: Optimizer = type(optimizer)(**{**fields, "learning_rate": rate})
-        return changed
-    inner = fields.get("optimizer")
-    if isinstance(inner, Optimizer):
-        changed = type(optimizer)(**{**fields, "optimizer": with_schedule(inner, schedule)})
-        return changed
+    for depth, layer in enumerate(optimizer.layers()):
+        rate = layer.hyperparameters().get("learning_rate")
+        if rate is not None:
+            return optimizer.replaced(depth, layer.changed(learning_rate=rate * schedule))
     having = [cls.name() for cls in all_optimizers() if "learning_rate" in cls.__dataclass_fields__]
     raise UsageError(
         message(

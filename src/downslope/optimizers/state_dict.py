@@ -10,13 +10,13 @@ import numpy as np
 from downslope.errors import HyperparameterError, UsageError
 from downslope.messages import Message, listing, message, sentences
 from downslope.optimizers import state as states
-from downslope.optimizers.array_backends import PlainNumbers
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.hyperparameters import found_elsewhere, has_only
 from downslope.optimizers.param_tree import ParamTree
+from downslope.tensors import ArrayLibrary
 
 
-def to_plain(leaf: Any, names: Sequence[str], kinds: Sequence[PlainNumbers]) -> Any:
+def to_plain(leaf: Any, names: Sequence[str], kinds: Sequence[ArrayLibrary]) -> Any:
     """A leaf of a state as plain data: a float, or floats and NumPy arrays by the parameters' names."""
     if not isinstance(leaf, ParamTree):
         return float(leaf) if np.ndim(leaf) == 0 else np.array(leaf)
@@ -24,7 +24,7 @@ def to_plain(leaf: Any, names: Sequence[str], kinds: Sequence[PlainNumbers]) -> 
 
 
 def from_plain(
-    data: Mapping[str, Any], like: Any, x: ParamTree, kinds: Sequence[PlainNumbers], names: Sequence[str]
+    data: Mapping[str, Any], like: Any, x: ParamTree, kinds: Sequence[ArrayLibrary], names: Sequence[str]
 ) -> tuple[Any, ParamTree | None]:
     """The inverse of ``plain``: a state of the build of ``like``, for parameters like ``x``, and the best point.
 
@@ -93,24 +93,26 @@ def _other_parameters(values: Any, names: Sequence[str]) -> Message:
     )
 
 
-def owner_of(optimizer: Optimizer, name: str) -> Optimizer:
-    """The optimizer, or the one inside its wrappers, that has the hyperparameter of that name.
+def known_hyperparameters(optimizer: Optimizer) -> list[str]:
+    """The names of the hyperparameters of an optimizer and of those inside it."""
+    names = (name for layer in optimizer.layers() for name in layer.hyperparameters())
+    return list(dict.fromkeys(name for name in names if name != "optimizer"))
+
+
+def owner_of(optimizer: Optimizer, name: str) -> tuple[int, Optimizer]:
+    """The first layer of an optimizer that has the hyperparameter of that name, and its depth.
 
     Raises:
         HyperparameterError: none has.
 
     >>> from downslope.optimizers import Adam, ClipByNorm
     >>> owner_of(ClipByNorm(optimizer=Adam(), limit=2.0), "beta1")
-    Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-08)
+    (1, Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-08))
     """
-    known: list[str] = []
-    inner: Any = optimizer
-    while isinstance(inner, Optimizer):
-        fields = inner.hyperparameters()
-        if name in fields:
-            return inner
-        known += [field for field in fields if field != "optimizer"]
-        inner = fields.get("optimizer")
+    for depth, layer in enumerate(optimizer.layers()):
+        if name in layer.hyperparameters():
+            return depth, layer
+    known = known_hyperparameters(optimizer)
     unknown = message("{kind} has no hyperparameter '{name}'.", kind=type(optimizer).__name__, name=name)
     raise HyperparameterError(sentences(unknown, found_elsewhere(name, known), has_only(known)))
 
@@ -122,11 +124,5 @@ def with_hyperparameter(optimizer: Optimizer, name: str, value: Any) -> Optimize
     >>> with_hyperparameter(Adam(), "learning_rate", 0.5).learning_rate
     0.5
     """
-    fields = optimizer.hyperparameters()
-    if owner_of(optimizer, name) is optimizer:
-        changed: Optimizer = type(optimizer)(**{**fields, name: value})
-    else:
-        changed = type(optimizer)(
-            **{**fields, "optimizer": with_hyperparameter(fields["optimizer"], name, value)}
-        )
-    return changed
+    depth, owner = owner_of(optimizer, name)
+    return optimizer.replaced(depth, owner.changed(**{name: value}))

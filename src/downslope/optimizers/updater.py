@@ -12,13 +12,14 @@ from downslope.containers import aligned, flattened, rebuilt
 from downslope.errors import UsageError
 from downslope.messages import Message, listing, message
 from downslope.optimizers import state as states
-from downslope.optimizers.array_backends import PlainNumbers, as_number, fitted_gradient, kind_of
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.registry import as_optimizer, optimizer_from_dict
 from downslope.optimizers.requirements import Requirements, requirements_of
 from downslope.optimizers.state_dict import from_plain, owner_of, to_plain, with_hyperparameter
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
+from downslope.tensors import ArrayLibrary, library_of_parameter
+from downslope.tensors.given import as_number, fitted_gradient
 
 Layout: TypeAlias = list[tuple[str, tuple[int, ...], str]]  # name, shape and precision of every parameter
 
@@ -68,7 +69,7 @@ class Updater:
         self.watchers: list[Watcher] = []
         self.left: tuple[list[str], ParamTree] | None = None  # where the last update led, while it is watched
         self._layout: Layout | None = None
-        self._kinds: list[PlainNumbers] = []
+        self._kinds: list[ArrayLibrary] = []
         self._state: Any = None
         self._best: ParamTree | None = None  # the last accepted point of a rule that searches
         self._loaded: dict[str, Any] | None = None
@@ -134,7 +135,7 @@ class Updater:
         leaves = list(flattened(params))
         if not leaves:
             raise UsageError(message("there are no parameters to update."))
-        kinds = [kind_of(leaf, name) for name, leaf in leaves]
+        kinds = [library_of_parameter(leaf, name) for name, leaf in leaves]
         parts = [kind.read(leaf, name) for kind, (name, leaf) in zip(kinds, leaves, strict=True)]
         layout = [
             (name, tuple(map(int, np.shape(part))), str(part.dtype))
@@ -203,7 +204,7 @@ class Updater:
         >>> updater.optimizer.learning_rate
         0.05
         """
-        return owner_of(self.optimizer, "learning_rate").hyperparameters()["learning_rate"]
+        return owner_of(self.optimizer, "learning_rate")[1].hyperparameters()["learning_rate"]
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:

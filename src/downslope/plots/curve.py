@@ -9,15 +9,16 @@ from matplotlib.collections import LineCollection
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from downslope.messages import Message, message
 from downslope.plots.drawing import Drawing
 from downslope.plots.grid import curve, drawable, values_at
 from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Theme, blank, dress, hatching, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats, Plane
-from downslope.plots.trace import Labels, Trace, apart
+from downslope.plots.trace import Labels, Trace, apart, leaving, reached_summit
 from downslope.plots.view import Pair, Window
 from downslope.plots.window import choose_span, drawn_until, inside, leaves_at
-from downslope.plots.words import heading, label, number, readable
+from downslope.plots.words import heading, label, number, readable, value_name
 
 MOST_TANGENTS = 12
 TANGENT = 0.14  # half the length of a tangent, in parts of the picture
@@ -42,7 +43,8 @@ def draw_curve(plane: Plane, options: PlotOptions) -> Drawing:
     if not plane.lost:
         (line,) = axes.plot(xs, broken(ys, window[1]), color=theme.curve, linewidth=2.0, zorder=3)
         name = plane.names[0]
-        line.set_label(readable(f"f({name})" if plane.value == "value" else f"{plane.value} at {name}"))
+        cost = plane.value == "cost"
+        line.set_label(readable(message("cost at {name}", name=name) if cost else f"f({name})"))
         extra = [line, *_undefined(axes, xs, ys, theme)]
     trace = Trace(axes, points, window, theme, _labels(plane, points, window), drawn_until(plane, window[:1]))
     tangents = _Tangents(axes, plane, trace, theme)
@@ -50,7 +52,7 @@ def draw_curve(plane: Plane, options: PlotOptions) -> Drawing:
     axes.set(xlim=window[0], ylim=window[1])
     words, mathematical = label(plane.names[0])
     axes.xaxis.set_label_text(words, parse_math=mathematical)
-    axes.yaxis.set_label_text(plane.value)
+    axes.yaxis.set_label_text(readable(value_name(plane.value)))
     page = Page((WIDTH - LEFT - RIGHT, HEIGHT), size=options.size)
     page.lay([axes], heading(plane.run, _notes(plane, points, window)), [*trace.handles, *extra], theme)
 
@@ -70,17 +72,20 @@ def _points(plane: Plane) -> Floats:
 
 def _labels(plane: Plane, points: Floats, window: Window) -> Labels:
     run, name = plane.run, plane.names[0]
-    ends = "maximum reached" if run.maximize and run.success and run.status == "converged" else "end"
-    first, last = (readable(f"{name} = {number(x, 4)}") for x in (points[0, 0], points[-1, 0]))
-    there = "" if inside(points[-1:], window)[0] else ", outside this view"
-    return Labels(f"start, {first}", f"{ends}, step {run.nit:,}, {last}{there}", "steps")
+    first, last = (f"{name} = {number(x, 4)}" for x in (points[0, 0], points[-1, 0]))
+    if reached_summit(run):
+        end = message("maximum reached, step {step:,}, {point}", step=run.nit, point=last)
+    else:
+        end = message("end, step {step:,}, {point}", step=run.nit, point=last)
+    if not inside(points[-1:], window)[0]:
+        end = message("{end}, outside this view", end=end)
+    return Labels(message("start, {point}", point=first), end, message("steps", context="legend"))
 
 
-def _notes(plane: Plane, points: Floats, window: Window) -> list[str]:
+def _notes(plane: Plane, points: Floats, window: Window) -> list[Message | None]:
     first = leaves_at(plane, window[:1])
-    note = "" if first is None else f"the path leaves this view at step {plane.steps[first]:,}"
-    lost = plane.missing if plane.lost else ""
-    return [plane.note, note, lost]
+    leaves = None if first is None else leaving(plane, first)
+    return [plane.note, leaves, plane.missing if plane.lost else None]
 
 
 def _heights(points: Floats, ys: Floats, span: Pair) -> Pair:
@@ -129,7 +134,7 @@ def _undefined(axes: Axes, xs: Floats, ys: Floats, theme: Theme) -> list[Artist]
     style = hatching(theme)
     for first, beyond in stretches:
         axes.axvspan(float(xs[first]), float(xs[beyond - 1]), zorder=0, **style)
-    return [Patch(label="no finite value", **style)] if stretches else []
+    return [Patch(label=readable(message("no finite value")), **style)] if stretches else []
 
 
 def _marks(axes: Axes, plane: Plane, window: Window, theme: Theme) -> list[Artist]:
@@ -140,8 +145,10 @@ def _marks(axes: Axes, plane: Plane, window: Window, theme: Theme) -> list[Artis
         return []
     heights = values_at(plane.run.objective, plane.points(xs))
     (stars,) = axes.plot(xs, heights, "*", color=theme.minimum, markersize=17, zorder=7)
-    name = f"known minimum, {plane.names[0]} = {number(xs[0], 4)}" if len(xs) == 1 else "known minima"
-    stars.set(markeredgecolor="#101010", markeredgewidth=1.0, label=name)
+    name = message("known minima")
+    if len(xs) == 1:
+        name = message("known minimum, {point}", point=f"{plane.names[0]} = {number(xs[0], 4)}")
+    stars.set(markeredgecolor="#101010", markeredgewidth=1.0, label=readable(name))
     return [stars]
 
 
@@ -151,7 +158,8 @@ def _outside(axes: Axes, plane: Plane, window: Window, theme: Theme) -> list[Art
         return []
     x = float(plane.outside[0])
     (cross,) = axes.plot([x], [window[1][0]], "X", color=theme.path, markersize=10, zorder=9, clip_on=False)
-    cross.set(markeredgecolor="#ffffff", label=f"left the domain, {plane.names[0]} = {number(x, 4)}")
+    name = message("left the domain, {point}", point=f"{plane.names[0]} = {number(x, 4)}")
+    cross.set(markeredgecolor="#ffffff", label=readable(name))
     return [cross]
 
 
@@ -161,7 +169,8 @@ class _Tangents:
     def __init__(self, axes: Axes, plane: Plane, trace: Trace, theme: Theme) -> None:
         self.rows, segments = _segments(plane, trace)
         self.segments = segments
-        self.lines = LineCollection([], colors=theme.ink, linewidths=1.1, zorder=4, label="tangents")
+        name = readable(message("tangents"))
+        self.lines = LineCollection([], colors=theme.ink, linewidths=1.1, zorder=4, label=name)
         axes.add_collection(self.lines, autolim=False)
         self.show(len(trace.points))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from downslope.descent import Descent
 from downslope.errors import UsageError
+from downslope.messages import message
 from downslope.plots.options import PlotOptions, checked, chosen_kind, slice_axes
 from downslope.plots.plane import Plane
 
@@ -72,7 +73,7 @@ def plot(
         asked = {"view": view, "kind": kind, "levels": levels, "filled": filled, "size": size}
         return plot_fit(run, path, **asked, slice=slice, frames=frames, theme=theme, table=table)
     if table is not None:
-        raise UsageError("table= is for a fit; this is a run.")
+        raise UsageError(message("table= is for a fit; this is a run."))
     options = checked(levels, filled, size, theme, frames, view)
     chosen = chosen_kind(run, kind, slice)
     # Matplotlib takes half a second to import, so it waits until there is something to draw.
@@ -93,7 +94,7 @@ def _draw(kind: str, plane: Plane, options: PlotOptions) -> Drawing:
 
         if options.asked_view is not None:
             raise UsageError(
-                "a plot of kind 'progress' shows every step; view= is for maps, slices and curves."
+                message("a plot of kind 'progress' shows every step; view= is for maps, slices and curves.")
             )
         return draw_progress(plane, options)
     if kind == "explained":

@@ -12,6 +12,7 @@ from downslope.descent import Descent
 from downslope.errors import UsageError
 from downslope.explain.empirical_rate import EmpiricalRates, empirical_rates
 from downslope.explain.kept import explanation_of
+from downslope.messages import message
 from downslope.plots.drawing import Drawing
 from downslope.plots.grid import surface
 from downslope.plots.levels import choose_levels
@@ -20,6 +21,7 @@ from downslope.plots.look import Theme, blank, dress, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Plane
 from downslope.plots.window import choose_window
+from downslope.plots.words import readable, steps_name
 
 SIZE_TWO, SIZE_THREE = (9.6, 4.4), (13.4, 4.6)
 RATES = 240  # learning rates at which the factors are drawn
@@ -38,8 +40,11 @@ def draw_explained(plane: Plane, options: PlotOptions) -> Drawing:
     found = empirical_rates(run)
     if found is None:
         raise UsageError(
-            "there is nothing to measure from: no minimum lies downhill of this run. Its explanation in words:"
-            f" {explanation_of(run)}"
+            message(
+                "there is nothing to measure from: no minimum lies downhill of this run. Its"
+                " explanation in words: {explanation}",
+                explanation=explanation_of(run),
+            )
         )
     theme = themed(options.theme)
     figure = blank(theme)
@@ -58,7 +63,7 @@ def draw_explained(plane: Plane, options: PlotOptions) -> Drawing:
 
 def _words(figure: Figure, run: Descent, theme: Theme) -> None:
     explanation = explanation_of(run)
-    said = explanation.brief or explanation.point.sentence
+    said = str(explanation.brief or explanation.point.sentence)
     title = figure.suptitle(said, fontsize=9.5, color=theme.ink, wrap=True, parse_math=False)
     title.set_y(0.985)
     figure.subplots_adjust(left=0.06, right=0.985, bottom=0.13, top=0.82, wspace=0.26)
@@ -77,8 +82,8 @@ def _map(axes: Axes, plane: Plane, options: PlotOptions, found: EmpiricalRates, 
     reach = 0.35 * min(high - low for low, high in window)
     for i, (value, way) in enumerate(zip(found.curvature.values, found.curvature.vectors.T, strict=True)):
         ends = np.array([found.centre - reach * way, found.centre + reach * way])
-        name = f"curvature {value:.4g} along {found.curvature.along(i)}"
-        axes.plot(*ends.T, color=COLOURS[i], linewidth=2.2, alpha=0.9, label=name)
+        said = message("curvature {value:.4g} along {way}", value=value, way=found.curvature.along(i))
+        axes.plot(*ends.T, color=COLOURS[i], linewidth=2.2, alpha=0.9, label=readable(said))
     axes.set(xlim=window[0], ylim=window[1])
     if equal:
         axes.set_aspect("equal")
@@ -90,12 +95,14 @@ def _map(axes: Axes, plane: Plane, options: PlotOptions, found: EmpiricalRates, 
 def _range(axes: Axes, found: EmpiricalRates, theme: Theme) -> None:
     """|factor| of every direction against the learning rate, with the stable range and where this run stands."""
     linear, L = found.linear, found.curvature.largest
-    axes.set(xlabel="learning rate", ylabel="|factor per step|", ylim=(0, LARGEST_FACTOR))
+    axes.set(ylim=(0, LARGEST_FACTOR))
+    axes.set_xlabel(readable(message("learning rate", context="axis")))
+    axes.set_ylabel(readable(message("|factor per step|")))
     if linear is None:
         axes.text(
             0.5,
             0.5,
-            "this method has no such range",
+            readable(message("this method has no such range")),
             ha="center",
             color=theme.faint,
             transform=axes.transAxes,
@@ -109,8 +116,10 @@ def _range(axes: Axes, found: EmpiricalRates, theme: Theme) -> None:
     for i in _chosen(found):
         sizes = [abs(linear.at_rate(float(r)).factor(float(found.curvature.values[i]))) for r in rates]
         axes.plot(rates, sizes, color=COLOURS[i % len(COLOURS)], label=found.curvature.along(i))
-    axes.axvline(limit, color=theme.ink, linewidth=1.0, linestyle="--", label=f"limit {limit:.4g}")
-    axes.axvline(linear.rate, color=theme.ink, linewidth=1.8, label=f"this run {linear.rate:.4g}")
+    edge = readable(message("limit {rate:.4g}", rate=limit))
+    axes.axvline(limit, color=theme.ink, linewidth=1.0, linestyle="--", label=edge)
+    own = readable(message("this run {rate:.4g}", rate=linear.rate))
+    axes.axvline(linear.rate, color=theme.ink, linewidth=1.8, label=own)
     axes.set_xlim(0, far)
     _legend(axes, theme)
 
@@ -130,19 +139,15 @@ def _factors(axes: Axes, found: EmpiricalRates, theme: Theme) -> None:
     steps = np.arange(1, len(factors) + 1)
     for i in _chosen(found):
         colour: Any = COLOURS[i % len(COLOURS)]
-        axes.plot(
-            steps,
-            factors[:, i],
-            ".",
-            color=colour,
-            markersize=5,
-            label=f"{found.curvature.along(i)}, measured",
-        )
+        name = readable(message("{way}, measured", way=found.curvature.along(i)))
+        axes.plot(steps, factors[:, i], ".", color=colour, markersize=5, label=name)
         if found.predicted is not None:
-            text = f"predicted {found.predicted[i]:.4g}"
+            text = readable(message("predicted {factor:.4g}", factor=found.predicted[i]))
             axes.axhline(found.predicted[i], color=colour, linewidth=1.1, alpha=0.7, label=text)
     axes.axhline(0, color=theme.faint, linewidth=0.6)
-    axes.set(xlabel="step", ylabel="factor of this step", ylim=(-LARGEST_FACTOR, LARGEST_FACTOR))
+    axes.set(ylim=(-LARGEST_FACTOR, LARGEST_FACTOR))
+    axes.set_xlabel(readable(steps_name("step")))
+    axes.set_ylabel(readable(message("factor of this step")))
     _legend(axes, theme)
 
 

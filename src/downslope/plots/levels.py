@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from downslope.errors import UsageError
+from downslope.messages import message
 from downslope.plots.plane import Floats
 
 MOST_LEVELS = 200
@@ -40,14 +41,22 @@ def checked_levels(levels: int | Sequence[float]) -> int | Floats:
     """
     if isinstance(levels, (int, np.integer)) and not isinstance(levels, bool):
         if not 1 <= levels <= MOST_LEVELS:
-            raise UsageError(f"levels is {levels}; ask for 1 to {MOST_LEVELS} contour lines.")
+            raise UsageError(
+                message(
+                    "levels is {levels}; ask for 1 to {most} contour lines.",
+                    levels=levels,
+                    most=MOST_LEVELS,
+                )
+            )
         return int(levels)
     try:
         at = np.array(sorted(float(level) for level in levels))  # type: ignore[union-attr]
     except (TypeError, ValueError):
         at = np.empty(0)
     if not (1 <= at.size <= MOST_LEVELS and np.isfinite(at).all() and (np.diff(at) > 0).all()):
-        raise UsageError(f"levels is {levels!r:.60}; give how many, or different finite values.")
+        raise UsageError(
+            message("levels is {levels!r:.60}; give how many, or different finite values.", levels=levels)
+        )
     return at
 
 

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from downslope.errors import UsageError, nearest
+from downslope.messages import listing, message, sentences
 from downslope.plots.view import Pair
 
 DPI = 150
@@ -67,7 +68,14 @@ def themed(name: str | None) -> Theme:
     """The theme of that name; the light one where none is named."""
     if name is not None and name not in THEMES:
         hint = nearest(str(name), THEMES)
-        raise UsageError(f"there is no theme {name!r}; the themes are: {', '.join(THEMES)}. {hint}".rstrip())
+        raise UsageError(
+            sentences(
+                message(
+                    "there is no theme {name!r}; the themes are: {themes}.", name=name, themes=listing(THEMES)
+                ),
+                hint,
+            )
+        )
     return THEMES[name or "light"]
 
 

@@ -12,16 +12,17 @@ from matplotlib.contour import QuadContourSet
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
+from downslope.messages import Message, message, plural
 from downslope.plots.drawing import Drawing
 from downslope.plots.grid import surface
 from downslope.plots.levels import Levels, choose_levels
 from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Theme, blank, dress, hatching, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats, Plane
-from downslope.plots.trace import Labels, Trace
+from downslope.plots.trace import Labels, Trace, leaving, reached_summit
 from downslope.plots.view import Window
 from downslope.plots.window import choose_window, drawn_until, inside, leaves_at
-from downslope.plots.words import heading, label, number, point
+from downslope.plots.words import heading, label, number, point, readable
 
 BAR = 1.15  # inches for the colour bar and its numbers
 TALLEST = 6.0
@@ -61,15 +62,20 @@ def _box(window: Window, equal: bool) -> tuple[float, float]:
     return width, width * ratio
 
 
-def _notes(plane: Plane, window: Window) -> list[str]:
+def _notes(plane: Plane, window: Window) -> list[Message]:
     notes = [plane.note]
     if plane.projected:
         first, second = plane.names
-        notes.append(f"the plane of {first} and {second} through the last point; the path is projected on it")
+        notes.append(
+            message(
+                "the plane of {first} and {second} through the last point; the path is projected on it",
+                first=first,
+                second=second,
+            )
+        )
     out = leaves_at(plane, window)
     if out is not None:
-        begins = "starts outside this view" if out == 0 else f"leaves this view at step {plane.steps[out]:,}"
-        notes.append(f"the path {begins}")
+        notes.append(message("the path starts outside this view") if out == 0 else leaving(plane, out))
     if plane.lost:
         notes.append(plane.missing)
     return notes
@@ -78,9 +84,13 @@ def _notes(plane: Plane, window: Window) -> list[str]:
 def _labels(plane: Plane, window: Window) -> Labels:
     first, last = plane.path[0], plane.path[-1]
     run = plane.run
-    summit = "maximum reached" if run.maximize and run.success and run.status == "converged" else "end"
-    there = "" if inside(last[None], window)[0] else ", outside this view"
-    return Labels(f"start {point(first)}", f"{summit}, step {run.nit:,} {point(last)}{there}")
+    if reached_summit(run):
+        end = message("maximum reached, step {step:,} {point}", step=run.nit, point=point(last))
+    else:
+        end = message("end, step {step:,} {point}", step=run.nit, point=point(last))
+    if not inside(last[None], window)[0]:
+        end = message("{end}, outside this view", end=end)
+    return Labels(message("start {point}", point=point(first)), end)
 
 
 def _landscape(
@@ -181,7 +191,7 @@ def _hatch(axes: Axes, window: Window, theme: Theme) -> Artist:
     (left, right), (bottom, top) = window
     style = hatching(theme)
     axes.add_patch(Rectangle((left, bottom), right - left, top - bottom, zorder=0, **style))
-    return Patch(label="no finite value", **style)
+    return Patch(label=readable(message("no finite value")), **style)
 
 
 def _marks(axes: Axes, plane: Plane, window: Window, theme: Theme) -> list[Artist]:
@@ -189,10 +199,10 @@ def _marks(axes: Axes, plane: Plane, window: Window, theme: Theme) -> list[Artis
     marks = plane.marks[inside(plane.marks, window)] if len(plane.marks) else plane.marks
     if not len(marks):
         return []
-    name = f"known minimum {point(marks[0])}" if len(marks) == 1 else f"known minima ({len(marks)})"
+    name = plural("known minimum {point}", "known minima ({n})", n=len(marks), point=point(marks[0]))
     if plane.projected:
-        name = "known minimum, projected"
-    (stars,) = axes.plot(*marks.T, "*", color=theme.minimum, markersize=17, zorder=7, label=name)
+        name = message("known minimum, projected")
+    (stars,) = axes.plot(*marks.T, "*", color=theme.minimum, markersize=17, zorder=7, label=readable(name))
     stars.set(markeredgecolor="#101010", markeredgewidth=1.0, clip_on=False)
     return [stars]
 
@@ -204,5 +214,6 @@ def _outside(axes: Axes, plane: Plane, theme: Theme) -> list[Artist]:
     ends = np.array([plane.path[-1], plane.outside])
     axes.plot(*ends.T, color=theme.path, linewidth=1.1, linestyle=(0, (4, 3)), zorder=5)
     (cross,) = axes.plot(*ends[1:].T, "X", color=theme.path, markersize=9, zorder=9)
-    cross.set(markeredgecolor="#ffffff", label=f"left the domain {point(ends[1])}")
+    name = readable(message("left the domain {point}", point=point(ends[1])))
+    cross.set(markeredgecolor="#ffffff", label=name)
     return [cross]

@@ -9,6 +9,7 @@ from typing import Any
 
 from downslope.descent import Descent
 from downslope.errors import UsageError, nearest
+from downslope.messages import Message, listing, message, sentences
 from downslope.plots.levels import checked_levels
 from downslope.plots.plane import Floats
 from downslope.plots.view import KINDS, Kind, Pair, checked_view
@@ -39,7 +40,9 @@ def checked(
     """The options, or a UsageError that says what is allowed."""
     count = FRAMES if frames is None else frames
     if isinstance(count, bool) or not isinstance(count, int) or not 2 <= count <= MOST_FRAMES:
-        raise UsageError(f"frames is {frames!r}; ask for 2 to {MOST_FRAMES}.")
+        raise UsageError(
+            message("frames is {frames!r}; ask for 2 to {most}.", frames=frames, most=MOST_FRAMES)
+        )
     return PlotOptions(checked_levels(levels), bool(filled), _size(size), theme, count, view)
 
 
@@ -51,7 +54,9 @@ def _size(size: Any) -> Pair | None:
     except (TypeError, ValueError):
         width = height = math.nan
     if not (3 <= width <= 40 and 3 <= height <= 40):
-        raise UsageError(f"size is {size!r}; give width and height in inches, 3 to 40, such as (8, 6).")
+        raise UsageError(
+            message("size is {size!r}; give width and height in inches, 3 to 40, such as (8, 6).", size=size)
+        )
     return width, height
 
 
@@ -63,29 +68,77 @@ def chosen_kind(run: Descent, kind: str | None, slice_: Any) -> Kind:
     """
     if kind is not None and kind not in KINDS:
         raise UsageError(
-            f"there is no plot of kind {kind!r}; the kinds are: {', '.join(KINDS)}."
-            f" {nearest(str(kind), KINDS)}".rstrip()
+            sentences(
+                message(
+                    "there is no plot of kind {kind!r}; the kinds are: {kinds}.",
+                    kind=kind,
+                    kinds=listing(KINDS),
+                ),
+                nearest(str(kind), KINDS),
+            )
         )
     count, names = run.start.size, run.history.coordinates
     if run.objective.of_norms:
         if kind not in (None, "progress"):
             raise UsageError(
-                f"a plot of kind {kind!r} needs the parameters, and this record has their norms: use kind='progress',"
-                " or record them with parameters=."
+                message(
+                    "a plot of kind {kind!r} needs the parameters, and this record has their norms: use"
+                    " kind='progress', or record them with parameters=.",
+                    kind=kind,
+                )
             )
         return "progress"
     if kind is None:
         kind = {1: "curve", 2: "map"}.get(count, "progress") if slice_ is None else "slice"
     if kind == "slice" and slice_ is None and count > 1:
-        raise UsageError(f"which slice? Name two parameters, such as slice=({names[0]!r}, {names[1]!r}).")
+        raise UsageError(
+            message(
+                "which slice? Name two parameters, such as slice=({first!r}, {second!r}).",
+                first=names[0],
+                second=names[1],
+            )
+        )
     if slice_ is not None and kind != "slice":
-        raise UsageError(f"slice= is for a plot of kind 'slice', not {kind!r}.")
+        raise UsageError(message("slice= is for a plot of kind 'slice', not {kind!r}.", kind=kind))
     needs = {"map": 2, "curve": 1}.get(kind, count)
     if count != needs or (kind == "slice" and count < 2):
-        two = "two parameters" if needs == 2 or kind == "slice" else "one parameter"
-        other = f" or slice=({names[0]!r}, {names[1]!r})" if count > 2 else ""
-        raise UsageError(f"a {kind} is drawn of {two}, and this run has {count}: use kind='progress'{other}.")
+        raise UsageError(_does_not_fit(kind, names))
     return kind  # type: ignore[return-value]
+
+
+def _does_not_fit(kind: str, names: Sequence[str]) -> Message:
+    """This kind of picture is of another number of parameters."""
+    one, count = kind == "curve", len(names)
+    if count <= 2:
+        return (
+            message(
+                "a {kind} is drawn of one parameter, and this run has {count}: use kind='progress'.",
+                kind=kind,
+                count=count,
+            )
+            if one
+            else message(
+                "a {kind} is drawn of two parameters, and this run has {count}: use kind='progress'.",
+                kind=kind,
+                count=count,
+            )
+        )
+    plane = f"slice=({names[0]!r}, {names[1]!r})"
+    return (
+        message(
+            "a {kind} is drawn of one parameter, and this run has {count}: use kind='progress' or {plane}.",
+            kind=kind,
+            count=count,
+            plane=plane,
+        )
+        if one
+        else message(
+            "a {kind} is drawn of two parameters, and this run has {count}: use kind='progress' or {plane}.",
+            kind=kind,
+            count=count,
+            plane=plane,
+        )
+    )
 
 
 def slice_axes(run: Descent, names: Any) -> tuple[int, int]:
@@ -95,14 +148,27 @@ def slice_axes(run: Descent, names: Any) -> tuple[int, int]:
         UsageError: they are not two different parameters of the run.
     """
     known = run.history.coordinates
-    listed = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+    listed = listing(known, most=12)
     if isinstance(names, str):
         names = [part.strip() for part in names.split(",")]
     given = list(names) if isinstance(names, (list, tuple)) else []
     for name in given:
         if name not in known:
             hint = nearest(str(name), known)
-            raise UsageError(f"the slice names '{name}'; the parameters are: {listed}. {hint}".rstrip())
+            raise UsageError(
+                sentences(
+                    message(
+                        "the slice names '{name}'; the parameters are: {listed}.", name=name, listed=listed
+                    ),
+                    hint,
+                )
+            )
     if len(given) != 2 or given[0] == given[1]:
-        raise UsageError(f"the slice is {names!r}; name two different parameters of: {listed}.")
+        raise UsageError(
+            message(
+                "the slice is {names!r}; name two different parameters of: {listed}.",
+                names=names,
+                listed=listed,
+            )
+        )
     return known.index(given[0]), known.index(given[1])

@@ -17,7 +17,9 @@ from PIL import Image
 
 from downslope.errors import UsageError
 from downslope.files import write_atomically
+from downslope.messages import listing, message
 from downslope.plots.drawing import Drawing
+from downslope.plots.words import readable
 
 DRAWING = Lock()  # Matplotlib's reader of formulas and its settings are shared between threads
 SUFFIXES = (".png", ".svg", ".pdf", ".gif")
@@ -42,8 +44,20 @@ def checked_suffix(path: str | os.PathLike[str] | None) -> str | None:
         return None
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
-        shown = f"ends in '{suffix}'" if suffix else "has no ending"
-        raise UsageError(f"'{os.fspath(path)}' {shown}; a picture is written as {', '.join(SUFFIXES)}.")
+        raise UsageError(
+            message(
+                "'{file}' ends in '{suffix}'; a picture is written as {suffixes}.",
+                file=os.fspath(path),
+                suffix=suffix,
+                suffixes=listing(SUFFIXES),
+            )
+            if suffix
+            else message(
+                "'{file}' has no ending; a picture is written as {suffixes}.",
+                file=os.fspath(path),
+                suffixes=listing(SUFFIXES),
+            )
+        )
     return suffix
 
 
@@ -84,7 +98,7 @@ def animated(drawing: Drawing, frames: int) -> bytes:
         images = []
         for row in rows:
             drawing.show(int(row))
-            counter.set_text(f"step {drawing.steps[row]:,}")
+            counter.set_text(readable(message("step {step:,}", step=drawing.steps[row])))
             canvas.restore_region(background)  # type: ignore[no-untyped-call]
             for artist in moving:
                 if artist.axes is not None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from downslope.descent import Descent, Status
 from downslope.errors import DownslopeError
+from downslope.messages import NOTHING, Message, message
 
 Floats = NDArray[np.float64]
 
@@ -21,7 +22,7 @@ class Plane:
     Attributes:
         run: the run.
         axes: which coordinates are shown.
-        value, step: what the objective and the steps are called.
+        value, step: what the objective ("value", "cost") and the steps ("step", "epoch") are.
         note: what else is to be said above the picture.
     """
 
@@ -29,7 +30,7 @@ class Plane:
     axes: tuple[int, ...]
     value: str = "value"
     step: str = "step"
-    note: str = ""
+    note: Message = NOTHING
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -89,10 +90,11 @@ class Plane:
         return False
 
     @property
-    def missing(self) -> str:
+    def missing(self) -> Message:
         """What to say where the function is lost."""
-        where = "record" if self.run.engine == "recorded" else "saved run"
-        return f"the function is not in the {where}: its path alone"
+        if self.run.engine == "recorded":
+            return message("the function is not in the record: its path alone")
+        return message("the function is not in the saved run: its path alone")
 
     def points(self, *columns: Floats) -> Floats:
         """Full points, one a row, from the coordinates shown."""

@@ -12,11 +12,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from downslope.messages import Message, listing, message
 from downslope.plots.drawing import Drawing
 from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Theme, blank, dress, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats, Plane
-from downslope.plots.words import heading, number
+from downslope.plots.words import heading, number, readable, steps_name, value_name
 
 HEIGHT = 5.4
 DECADES = 100.0  # a quantity that changes by this factor is drawn on a logarithmic axis
@@ -25,6 +26,7 @@ MANY_STEPS = 1000
 EARLY = 0.1  # where nearly all happens in this part of many steps, steps are logarithmic too
 DOTS = 50  # so many rows are marked
 THIN = 500  # of more rows the line is thin, for they may swing
+NO_VALUE = message("no value was recorded")
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,13 @@ class Quantity:
         values: one a row; NaN where it cannot be drawn.
         name: for the axis.
         log: whether the axis is logarithmic.
+        none: what to say where there are no values.
     """
 
     values: Floats
-    name: str
+    name: Message
     log: bool
+    none: Message = NO_VALUE
 
 
 def draw_progress(plane: Plane, options: PlotOptions) -> Drawing:
@@ -73,46 +77,68 @@ def draw_progress(plane: Plane, options: PlotOptions) -> Drawing:
     return Drawing(figure, [artist for panel in panels for artist in panel.moving], show, plane.steps, way)
 
 
-def _ends(plane: Plane) -> str:
+def _ends(plane: Plane) -> Message:
     run = plane.run
     if not len(run.history):
-        return "the objective has no value at the start"
+        return message("the objective has no value at the start")
     row = run.history.evaluated - 1
-    if row == len(run.history) - 1:
-        value, norm, when = run.fun, run.gradient_norm, "the end"
+    last = row == len(run.history) - 1
+    if last:
+        value, norm = run.fun, run.gradient_norm
     else:  # nobody evaluated where a recorded loop ended
         value, norm = float(run.history.value[row]), float(run.history.gradient_norm[row])
-        when = f"{plane.step} {run.history.step[row]}"
-    known = {f"{plane.value} {number(value, 6)}": value, f"gradient norm {number(norm, 3)}": norm}
-    told = ", ".join(words for words, v in known.items() if math.isfinite(v))
-    return f"{told} at {when}" if told else "neither values nor gradients were recorded"
+    named = message("cost {value}", value=number(value, 6))
+    if plane.value != "cost":
+        named = message("value {value}", value=number(value, 6))
+    length = message("gradient norm {norm}", norm=number(norm, 3))
+    known = listing([said for said, v in ((named, value), (length, norm)) if math.isfinite(v)])
+    if not known:
+        return message("neither values nor gradients were recorded")
+    if last:
+        return message("{known} at the end", known=known)
+    if plane.step == "epoch":
+        return message("{known} at epoch {step}", known=known, step=run.history.step[row])
+    return message("{known} at step {step}", known=known, step=run.history.step[row])
 
 
 def value_quantity(value: Floats, minimum: float | None, climb: bool, name: str = "value") -> Quantity:
     """The value by its ``name``, or how far it is above the known or the lowest minimum, where that spans decades.
 
     >>> quantity = value_quantity(np.array([5.0, 4.1, 4.001, 4.0]), None, False)
-    >>> quantity.name, quantity.log
+    >>> str(quantity.name), quantity.log
     ('value above the lowest', True)
     """
+    cost, plain = name == "cost", value_name(name)
+    none = message("no cost was recorded") if cost else NO_VALUE
     value = np.where(np.isfinite(value), value, np.nan)
     if minimum is not None and minimum != 0 and spans_decades(value - minimum):
-        return Quantity(positive(value - minimum), f"{name} above the minimum {number(minimum, 6)}", True)
+        least = number(minimum, 6)
+        above_known = message("value above the minimum {minimum}", minimum=least)
+        if cost:
+            above_known = message("cost above the minimum {minimum}", minimum=least)
+        return Quantity(positive(value - minimum), above_known, True, none)
     if spans_decades(value):
-        return Quantity(positive(value), name, True)
+        return Quantity(positive(value), plain, True, none)
     best = _best(value, climb)
     distance = best - value if climb else value - best
     above = positive(distance)
     if np.count_nonzero(np.isfinite(above)) > 2 and spans_decades(above[np.isfinite(above)]):
-        return Quantity(above, f"{name} below the highest" if climb else f"{name} above the lowest", True)
-    return Quantity(value, name, False)
+        return Quantity(above, _distance_name(cost, climb), True, none)
+    return Quantity(value, plain, False, none)
+
+
+def _distance_name(cost: bool, climb: bool) -> Message:
+    if climb:
+        return message("cost below the highest") if cost else message("value below the highest")
+    return message("cost above the lowest") if cost else message("value above the lowest")
 
 
 def norm_quantity(norm: Floats) -> Quantity:
     """The gradient norm, on a logarithmic axis where it spans decades; zeros are left out there."""
     norm = np.where(np.isfinite(norm), norm, np.nan)
     log = spans_decades(norm[norm > 0])
-    return Quantity(positive(norm) if log else norm, "gradient norm", log)
+    none = message("no gradient norm was recorded")
+    return Quantity(positive(norm) if log else norm, message("gradient norm", context="axis"), log, none)
 
 
 def _best(value: Floats, climb: bool) -> float:
@@ -153,7 +179,7 @@ def early(quantities: list[Quantity], steps: Floats) -> bool:
 
 def _step_axis(upper: Axes, lower: Axes, steps: Floats, logarithmic: bool, name: str) -> None:
     upper.tick_params(labelbottom=False)
-    lower.set_xlabel(name)
+    lower.set_xlabel(readable(steps_name(name)))
     last = max(float(steps[-1]), 1.0)
     if logarithmic:
         lower.set_xscale("symlog", linthresh=1.0)
@@ -176,14 +202,14 @@ class _Panel:
         self.end.set(markeredgecolor=theme.paper, markeredgewidth=1.0)
         if quantity.log:
             axes.set_yscale("log")
-        axes.set_ylabel(quantity.name)
+        axes.set_ylabel(readable(quantity.name))
         self.range = _limits(axes, quantity)
         if not np.isfinite(quantity.values).any():
             axes.set_yticks([])
             axes.text(
                 0.5,
                 0.5,
-                f"no {quantity.name} was recorded",
+                readable(quantity.none),
                 transform=axes.transAxes,
                 ha="center",
                 va="center",

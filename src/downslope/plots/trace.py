@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
+from downslope.descent import Descent
+from downslope.messages import Message, message
 from downslope.plots.look import Theme
-from downslope.plots.plane import Floats
+from downslope.plots.plane import Floats, Plane
 from downslope.plots.view import Window
 from downslope.plots.window import inside
+from downslope.plots.words import readable
 
 MOST_POINTS = 6000
 ALL_DOTS = 60  # so many points are all marked; of more, those that stand apart
@@ -42,9 +45,19 @@ _END: dict[str, Any] = {
 class Labels:
     """What the legend says of the path."""
 
-    start: str
-    end: str
-    path: str = "path"
+    start: Message
+    end: Message
+    path: Message = field(default_factory=lambda: message("path", context="legend"))
+
+
+def reached_summit(run: Descent) -> bool:
+    """Whether the path ends at a maximum that was looked for."""
+    return run.maximize and run.success and run.status == "converged"
+
+
+def leaving(plane: Plane, row: int) -> Message:
+    """The note on the first row that is outside the view."""
+    return message("the path leaves this view at step {step:,}", step=plane.steps[row])
 
 
 class Trace:
@@ -75,11 +88,13 @@ class Trace:
         (self.dots,) = axes.plot([], [], linestyle="none", marker="o", color=colour, zorder=6)
         self.dots.set(markersize=3 if crowded else 4.5, markeredgecolor=theme.halo, markeredgewidth=0.5)
         (self.start,) = axes.plot(*self.points[:1].T, **_START, color=theme.start, zorder=8)
-        self.start.set(label=labels.start, clip_on=not self.within[0])
+        self.start.set(label=readable(labels.start), clip_on=not self.within[0])
         (self.end,) = axes.plot([], [], **_END, color=colour, zorder=9, clip_on=False)
         self.keys = [
-            Line2D([], [], color=colour, linewidth=1.3, marker="o", markersize=4, label=labels.path),
-            Line2D([], [], **_END, color=colour, label=labels.end),
+            Line2D(
+                [], [], color=colour, linewidth=1.3, marker="o", markersize=4, label=readable(labels.path)
+            ),
+            Line2D([], [], **_END, color=colour, label=readable(labels.end)),
         ]
         self.show(len(points) - 1)
 

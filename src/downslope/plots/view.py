@@ -8,13 +8,14 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from downslope.errors import ExpressionError, UsageError, nearest
 from downslope.language import parse_number
+from downslope.messages import listing, message, sentences
 
 Pair: TypeAlias = tuple[float, float]
 Window: TypeAlias = tuple[Pair, Pair]
 
 Kind: TypeAlias = Literal["map", "curve", "progress", "slice", "explained"]
 KINDS: tuple[str, ...] = get_args(Kind)
-EXAMPLE = "write it like -10:10,-5:5 or x=-10:10,y=-5:5"
+PLAIN, NAMED = "-10:10,-5:5", "x=-10:10,y=-5:5"  # examples of views
 
 
 def parse_view(text: str) -> dict[str, Pair] | tuple[Pair, ...]:
@@ -45,11 +46,18 @@ def parse_view(text: str) -> dict[str, Pair] | tuple[Pair, ...]:
         if not equals:
             plain.append(pair)
         elif name.strip() in named:
-            raise UsageError(f'the view "{text}" names {name.strip()} twice.')
+            raise UsageError(message('the view "{text}" names {name} twice.', text=text, name=name.strip()))
         else:
             named[name.strip()] = pair
     if named and plain:
-        raise UsageError(f'the view "{text}" names some axes and not others; {EXAMPLE}.')
+        raise UsageError(
+            message(
+                'the view "{text}" names some axes and not others; write it like {plain} or {named}.',
+                text=text,
+                plain=PLAIN,
+                named=NAMED,
+            )
+        )
     return named or tuple(plain)
 
 
@@ -57,25 +65,58 @@ def _pair(span: str, part: str, text: str) -> Pair:
     ends = span.split(":")
     if text.strip() in KINDS:
         raise UsageError(
-            f'the view says what the axes show, and "{text}" is a kind of picture: kind={text.strip()!r}.'
+            message(
+                'the view says what the axes show, and "{text}" is a kind of picture: kind={kind!r}.',
+                text=text,
+                kind=text.strip(),
+            )
         )
     if len(ends) != 2:
-        raise UsageError(f'the view "{text}" cannot be read at "{part}"; {EXAMPLE}.')
+        raise UsageError(
+            message(
+                'the view "{text}" cannot be read at "{part}"; write it like {plain} or {named}.',
+                text=text,
+                part=part,
+                plain=PLAIN,
+                named=NAMED,
+            )
+        )
     try:
         low, high = (parse_number(end) for end in ends)
     except ExpressionError as error:
         raise UsageError(
-            f'the view "{text}" cannot be read at "{part}": {error.message}; {EXAMPLE}.'
+            message(
+                'the view "{text}" cannot be read at "{part}": {why}; write it like {plain} or {named}.',
+                text=text,
+                part=part,
+                why=error.message,
+                plain=PLAIN,
+                named=NAMED,
+            )
         ) from error
-    return _ordered(low, high, f'the view "{part}"')
-
-
-def _ordered(low: float, high: float, subject: str) -> Pair:
-    if not (math.isfinite(low) and math.isfinite(high) and math.isfinite(high - low)):
-        raise UsageError(f"{subject} runs from {low:g} to {high:g}; both ends must be finite numbers.")
+    if not _is_finite(low, high):
+        raise UsageError(
+            message(
+                'the view "{part}" runs from {low:g} to {high:g}; both ends must be finite numbers.',
+                part=part,
+                low=low,
+                high=high,
+            )
+        )
     if low >= high:
-        raise UsageError(f"{subject} runs from {low:g} to {high:g}; the first end must be the smaller one.")
+        raise UsageError(
+            message(
+                'the view "{part}" runs from {low:g} to {high:g}; the first end must be the smaller one.',
+                part=part,
+                low=low,
+                high=high,
+            )
+        )
     return low, high
+
+
+def _is_finite(low: float, high: float) -> bool:
+    return math.isfinite(low) and math.isfinite(high) and math.isfinite(high - low)
 
 
 def checked_view(view: Any, names: Sequence[str]) -> dict[str, Pair]:
@@ -99,12 +140,25 @@ def checked_view(view: Any, names: Sequence[str]) -> dict[str, Pair]:
     else:
         listed = _listed(given)
         if len(listed) > len(names):
-            raise UsageError(f"the view has {len(listed)} ranges; the axes are: {', '.join(names)}.")
+            raise UsageError(
+                message(
+                    "the view has {count} ranges; the axes are: {names}.",
+                    count=len(listed),
+                    names=listing(names),
+                )
+            )
         pairs = dict(zip(names, listed, strict=False))
     for name in pairs:
         if name not in names:
             hint = nearest(str(name), names)
-            raise UsageError(f"the view names '{name}'; the axes are: {', '.join(names)}. {hint}".rstrip())
+            raise UsageError(
+                sentences(
+                    message(
+                        "the view names '{name}'; the axes are: {names}.", name=name, names=listing(names)
+                    ),
+                    hint,
+                )
+            )
     return {name: _numbers(name, pair) for name, pair in pairs.items()}
 
 
@@ -113,7 +167,9 @@ def _listed(given: Any) -> list[Any]:
     try:
         entries = list(given)
     except TypeError:
-        raise UsageError(f"the view is {given!r}; give ranges such as ((-10, 10), (-5, 5)).") from None
+        raise UsageError(
+            message("the view is {given!r}; give ranges such as ((-10, 10), (-5, 5)).", given=given)
+        ) from None
     bare = len(entries) == 2 and all(isinstance(entry, (int, float)) for entry in entries)
     return [tuple(entries)] if bare else entries
 
@@ -123,6 +179,28 @@ def _numbers(name: str, pair: Any) -> Pair:
         low, high = (float(end) for end in pair)
     except (TypeError, ValueError):
         raise UsageError(
-            f"the view of {name} is {pair!r}; give two numbers, as in ((-10, 10), (-5, 5))."
+            message(
+                "the view of {name} is {pair!r}; give two numbers, as in ((-10, 10), (-5, 5)).",
+                name=name,
+                pair=pair,
+            )
         ) from None
-    return _ordered(low, high, f"the view of {name}")
+    if not _is_finite(low, high):
+        raise UsageError(
+            message(
+                "the view of {name} runs from {low:g} to {high:g}; both ends must be finite numbers.",
+                name=name,
+                low=low,
+                high=high,
+            )
+        )
+    if low >= high:
+        raise UsageError(
+            message(
+                "the view of {name} runs from {low:g} to {high:g}; the first end must be the smaller one.",
+                name=name,
+                low=low,
+                high=high,
+            )
+        )
+    return low, high

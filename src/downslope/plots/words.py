@@ -12,8 +12,10 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.mathtext import MathTextParser
 
 from downslope.descent import Descent
+from downslope.descent.status_words import in_words
 from downslope.errors import DownslopeError
 from downslope.language import parse
+from downslope.messages import Message, message, plural
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.schedule import Schedule
@@ -23,11 +25,16 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LONGEST_FORMULA = 90  # characters; longer ones are cut, and not set as mathematics
 
 
-def heading(run: Descent, notes: Iterable[str] = (), step: str = "step") -> list[tuple[str, bool]]:
+def heading(run: Descent, notes: Iterable[Message | None] = (), step: str = "step") -> list[tuple[str, bool]]:
     """The lines above a picture, and whether each is to be read as mathematics."""
     lines = [title(run), (readable(f"{rule(run)} · {outcome(run, step)}"), False)]
-    told = "; ".join(note for note in notes if note)
-    return [*lines, (readable(told), False)] if told else lines
+    told = said_of(notes)
+    return [*lines, (told, False)] if told else lines
+
+
+def said_of(notes: Iterable[Message | None]) -> str:
+    """The notes in one line, which may be broken between them."""
+    return readable("; ".join(str(note) for note in notes if note))
 
 
 def title(run: Descent) -> tuple[str, bool]:
@@ -67,9 +74,23 @@ def setting(value: Any) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
-def outcome(run: Descent, step: str = "step") -> str:
+def outcome(run: Descent, step: str = "step") -> Message:
     """How many steps, and how it ended."""
-    return f"{run.nit:,} {step}{'' if run.nit == 1 else 's'}, {run.status.replace('_', ' ')}"
+    if step == "epoch":
+        return plural(
+            "{n:,} epoch, {ending}", "{n:,} epochs, {ending}", n=run.nit, ending=in_words(run.status)
+        )
+    return plural("{n:,} step, {ending}", "{n:,} steps, {ending}", n=run.nit, ending=in_words(run.status))
+
+
+def steps_name(step: str) -> Message:
+    """What the axis of the steps is called."""
+    return message("epoch", context="axis") if step == "epoch" else message("step", context="axis")
+
+
+def value_name(value: str) -> Message:
+    """What the axis of the value is called."""
+    return message("cost", context="axis") if value == "cost" else message("value", context="axis")
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -132,6 +153,7 @@ def _characters() -> frozenset[int]:
     return frozenset(FT2Font(font_manager.findfont("DejaVu Sans")).get_charmap())
 
 
-def readable(text: str) -> str:
-    """The text with a box for every character that the font lacks, and on one line."""
-    return "".join(c if ord(c) in _characters() and c.isprintable() else "□" for c in " ".join(text.split()))
+def readable(said: Message | str) -> str:
+    """The text with a box for every character that the font lacks, and on one line; messages as they read now."""
+    words = " ".join(str(said).split())
+    return "".join(c if ord(c) in _characters() and c.isprintable() else "□" for c in words)

@@ -11,8 +11,8 @@ import numpy as np
 from downslope.errors import UsageError, nearest
 from downslope.messages import listing, message, sentences
 from downslope.objectives import Parameters
-from downslope.optimizers.array_backends import kind_of
 from downslope.optimizers.param_tree import ParamTree, dot
+from downslope.tensors import library_of_parameter
 
 Spec: TypeAlias = str | Sequence[str] | Mapping[str, Any] | None
 
@@ -57,7 +57,7 @@ class Choice:
                     for part in (ParamTree([x.parts[i]]) for i, _ in self._parts)
                 ]
             )
-        arrays = [np.ravel(kind_of(x.parts[i], "x").plain(x.parts[i])) for i, _ in self._parts]
+        arrays = [np.ravel(library_of_parameter(x.parts[i], "x").plain(x.parts[i])) for i, _ in self._parts]
         return np.concatenate(
             [a if which is None else a[which] for a, (_, which) in zip(arrays, self._parts, strict=True)]
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -19,18 +18,21 @@ from downslope.descent.termination_messages import Places
 from downslope.descent.trend import trend_of
 from downslope.errors import UsageError
 from downslope.messages import Message, message, plural, sentences
+from downslope.objectives import Vector
 from downslope.objectives.recorded import NotFinite, RecordedObjective, Secants
 from downslope.optimizers import Optimizer
-from downslope.optimizers.array_backends import as_number, kind_of
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.param_tree import ParamTree, dot
 from downslope.recording.choice import Choice
 from downslope.recording.rows import NONE, RecordedRows
 from downslope.results.run import Run
+from downslope.tensors import library_of_parameter
+from downslope.tensors.given import as_number
 
 MOST_SECANTS = (
     200_000  # parameters up to which the last point and gradient are kept, to measure curvatures by
 )
+SWINGS = 4  # times the usual change from step to step, by which a value must rise to be more than swinging
 
 
 class LoopWatch(Protocol):
@@ -51,7 +53,6 @@ class LoopWatch(Protocol):
         """The optimizer of the loop, as far as it can be told."""
 
 
-@dataclass
 class Unwatched:
     """A loop that nothing watches: everything comes through ``log``."""
 
@@ -263,7 +264,7 @@ class Recorder:
     def _terminate(self, history: History) -> Termination:
         known = history.value[np.isfinite(history.value)]
         norms = history.gradient_norm[np.isfinite(history.gradient_norm)]
-        cause = Cause.INTERRUPTED if self._interrupted else Cause.LOOP_ENDED
+        cause = Cause.LOOP_INTERRUPTED if self._interrupted else Cause.LOOP_ENDED
         step, failure = int(history.step[-1]), _failure(self._broke)
         if self._broke is not None:
             cause, step = Cause.RECORD_BROKE, self._broke.step - 1
@@ -275,8 +276,8 @@ class Recorder:
             first_value=float(known[0]) if len(known) else math.nan,
             gradient_norm=float(norms[-1]) if len(norms) else math.nan,
             first_gradient_norm=float(norms[0]) if len(norms) else math.nan,
-            worse=bool(len(known) and known[-1] > known[0]),
-            trend=trend_of(known, known[:, None], consecutive=False)[0],
+            worse=_is_worse(known),
+            trend=trend_of(known, np.empty((0, 1)), consecutive=False)[0],
             failure=failure,
         )
         names = self._choice.parameters.coordinates
@@ -309,6 +310,14 @@ class Recorder:
         return repr(self.run)
 
 
+def _is_worse(values: Vector) -> bool:
+    """Whether values end higher than they began, by more than those of random batches swing."""
+    if len(values) < 3 or not values[-1] > values[0]:
+        return False
+    steps = np.diff(values)
+    return bool(np.all(steps > 0) or values[-1] - values[0] > SWINGS * np.median(np.abs(steps)))
+
+
 _OF_A_RUN = frozenset(
     name for name in [*Run.__dataclass_fields__, *vars(Descent), *vars(Run)] if name[0] != "_"
 )
@@ -325,7 +334,7 @@ def _failure(broke: NotFinite | None) -> Failure:
 def _bundle(params: Any) -> tuple[list[str], ParamTree]:
     leaves = list(flattened(params))
     names = [name if name != "the parameter" else "x" for name, _ in leaves]
-    return names, ParamTree(kind_of(leaf, name).read(leaf, name) for name, leaf in leaves)
+    return names, ParamTree(library_of_parameter(leaf, name).read(leaf, name) for name, leaf in leaves)
 
 
 def _length(g: ParamTree) -> float:
@@ -333,11 +342,11 @@ def _length(g: ParamTree) -> float:
     norm = norm_from_square(float(dot(g, g)), np.float32)
     if norm is not None:
         return norm
-    return norm_of([norm_of(kind_of(part, "x").plain(part)) for part in g.parts])
+    return norm_of([norm_of(library_of_parameter(part, "x").plain(part)) for part in g.parts])
 
 
 def _copied(x: ParamTree) -> ParamTree:
-    return ParamTree(kind_of(part, "x").copied(part) for part in x.parts)
+    return ParamTree(library_of_parameter(part, "x").copied(part) for part in x.parts)
 
 
 def _until(history: History, secants: Secants, end: int) -> tuple[History, Secants]:

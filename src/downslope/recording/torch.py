@@ -12,7 +12,6 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from downslope.errors import DownslopeError, UsageError
 from downslope.messages import message
 from downslope.optimizers import Optimizer
-from downslope.optimizers.array_backends import as_number
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.rules.gradient_descent import GradientDescent
@@ -20,6 +19,7 @@ from downslope.optimizers.rules.momentum import Momentum
 from downslope.optimizers.rules.nesterov import Nesterov
 from downslope.optimizers.wrappers.weight_decay import WeightDecay
 from downslope.recording.recorder import Recorder
+from downslope.tensors.given import as_number
 
 
 def watch_of(source: Any) -> TorchWatch:

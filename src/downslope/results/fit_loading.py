@@ -68,13 +68,21 @@ def _from_dict(data: dict[str, Any]) -> Fit:
         number(data["loss"]["value"]),
         str(data["path"]),
         str(data["coordinates"]),
-        tuple(data["notes"]),
+        tuple(map(str, data["notes"])),
         int(data["rows"]),
         int(data["rows_dropped"]),
-        recorded={
-            **{name: data[name] for name in ("standard_errors", "r2", "accuracy", "explanation")},
-            "no_standard_errors": str(data.get("no_standard_errors", "")),
-            "weights": data.get("weights"),
-        },
-        warnings=tuple(data["warnings"]),
+        recorded=_recorded(data),
+        warnings=tuple(map(str, data["warnings"])),
     )
+
+
+def _recorded(data: dict[str, Any]) -> dict[str, Any]:
+    """What a loaded fit cannot work out again, each of the kind that it has to be."""
+    errors, told, weights = data["standard_errors"], data["explanation"], data.get("weights")
+    return {
+        "standard_errors": None if errors is None else {name: number(v) for name, v in errors.items()},
+        **{name: None if data[name] is None else number(data[name]) for name in ("r2", "accuracy")},
+        "explanation": {**told, **{key: str(told.get(key, "")) for key in ("brief", "kind_of_point")}},
+        "no_standard_errors": str(data.get("no_standard_errors", "")),
+        "weights": None if weights is None else str(weights),
+    }

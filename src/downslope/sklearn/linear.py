@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from downslope.descent import History, Stopping
 from downslope.descent.descend import Callbacks
+from downslope.descent.growing_rows import GrowingRows
 from downslope.errors import UsageError
 from downslope.fitting import batches
 from downslope.fitting.finalize import finalize
@@ -26,11 +27,11 @@ from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
 from downslope.fitting.strategies import FitPlan, fit_full_batch
 from downslope.fitting.stream import Stream
 from downslope.optimizers import Optimizer, as_optimizer
-from downslope.optimizers.registry import with_schedule
+from downslope.optimizers.registry import is_auto, with_schedule
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.schedule_text import as_schedule
 from downslope.sklearn.convergence import Patience, convergence_of, warn_unless_converged
-from downslope.sklearn.partial_fit_state import CallHistory, PartialFitState
+from downslope.sklearn.partial_fit_state import PartialFitState
 from downslope.sklearn.tables import frame_of, hypothesis_of, packed, unpacked, value_errors
 
 LARGEST = 1e150  # a parameter beyond it has overflowed
@@ -70,7 +71,8 @@ class LinearDescent(BaseEstimator):
     def history_(self) -> History:
         """The way of the last ``fit``, or of the calls of ``partial_fit`` since."""
         check_is_fitted(self, "coef_")
-        return self._history if self._feeding is None else self._feeding.record.history()
+        feeding = self._feeding
+        return self._history if feeding is None else feeding.calls.history(feeding.names)
 
     # fitting
 
@@ -118,7 +120,7 @@ class LinearDescent(BaseEstimator):
 
     def _rule(self) -> Optimizer | None:
         """The rule with its learning rate; None where it is left to us."""
-        auto = isinstance(self.optimizer, str) and self.optimizer.strip().lower() == "auto"
+        auto = is_auto(self.optimizer)
         if auto and self.learning_rate is None:
             if self.schedule is not None:
                 raise UsageError(
@@ -193,7 +195,7 @@ class LinearDescent(BaseEstimator):
             cost, gradient = objective.penalty.add_to(before, loss_value, gradient)
             norm = float(np.linalg.norm(gradient))
             after = feeding.stream.fed(objective, batch)
-        feeding.record.add(cost, norm, before)
+        feeding.calls.add(feeding.calls.count + 1, [cost, norm], before)
         steps = -(-len(X) // batch)
         self.status_, self.message_ = (
             "step_limit",
@@ -218,7 +220,7 @@ class LinearDescent(BaseEstimator):
     def _opened(self, objective: DataObjective, outputs: int) -> PartialFitState:
         """The stream that is being fed, or a new one from where the last fit ended."""
         rule, size, feeding = self._rule(), objective.parameters.size, self._feeding
-        if feeding is not None and feeding.size == size:
+        if feeding is not None and len(feeding.names) == size:
             feeding.stream = feeding.stream.under(rule or feeding.own, objective.penalty)
             return feeding
         own = batches.default_rule(objective)
@@ -228,7 +230,7 @@ class LinearDescent(BaseEstimator):
         elif rule is None:
             start = self._at_mean(objective)
         stream = Stream.opened(rule or own, start, objective, bool(self.standardize))
-        return PartialFitState(stream, CallHistory(objective.parameters.coordinates), size, own)
+        return PartialFitState(stream, GrowingRows(), objective.parameters.coordinates, own)
 
     # predicting
 

@@ -11,11 +11,11 @@ import torch
 
 from downslope.errors import UsageError
 from downslope.messages import Message, listing, message
-from downslope.optimizers.array_backends import as_number
 from downslope.optimizers.base import Optimizer as Rule
 from downslope.optimizers.registry import as_optimizer
 from downslope.optimizers.requirements import requirements_of
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
+from downslope.tensors.given import as_number
 from downslope.torch.groups import Group, GroupKeys
 from downslope.torch.stepping import Stepper
 

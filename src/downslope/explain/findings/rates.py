@@ -33,7 +33,6 @@ SEEN = 0.05  # part of the first gradient that a direction must have for its zig
 PRESENT = 1e-13  # part of it below which a direction is not there at all
 MEASURED = 0.2  # part by which a measured factor may differ from the one that is said
 SAMPLES = 12  # places on the way where steps are held against the curvature
-OFF = 1e3  # times the first value
 BACKWARDS = 0.5  # part of the steps that must go back on themselves to be called a zig-zag
 BOUNCING = 0.15  # the same, of steps that do not get shorter, to be called bouncing
 
@@ -50,6 +49,8 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     )
     if found is not None:
         yield found
+    elif not diagnosis.quadratic and _got_worse(diagnosis):
+        yield from _measured_divergence(diagnosis)
 
 
 # --- quadratics: exact -------------------------------------------------------------------------------
@@ -213,19 +214,22 @@ def _calmer(diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature) -> A
 
 
 def _locally(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
-    if diagnosis.status in (Status.DIVERGED, Status.LEFT_DOMAIN) or _ran_off(diagnosis):
+    if diagnosis.status in (Status.DIVERGED, Status.LEFT_DOMAIN):
         return _onset(diagnosis, linear)
+    found = _settling(diagnosis, linear)
+    return _onset(diagnosis, linear) if found is None and _got_worse(diagnosis) else found
+
+
+def _settling(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     if diagnosis.succeeded_by_test or diagnosis.late is None or len(diagnosis.late) < 12:
         return None if diagnosis.late is None else _local_zigzag(diagnosis, linear)
     return _bouncing(diagnosis, linear) or _local_zigzag(diagnosis, linear)
 
 
-def _ran_off(diagnosis: Diagnosis) -> bool:
-    """Whether a limit ended the run far above where it started, which no run that will settle does."""
-    if diagnosis.status not in LIMITS or not len(diagnosis.values):
-        return False
-    first, last = float(diagnosis.values[0]), float(diagnosis.values[-1])
-    return last - first > OFF * abs(first)
+def _got_worse(diagnosis: Diagnosis) -> bool:
+    """Whether a limit ended the run above where it started."""
+    evidence = diagnosis.run.termination.evidence
+    return diagnosis.status in LIMITS and evidence is not None and evidence.worse
 
 
 def _onset(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
@@ -325,7 +329,7 @@ def _flips(diagnosis: Diagnosis, points: Any) -> tuple[list[float], list[int]]:
 def _measured_divergence(diagnosis: Diagnosis) -> Iterator[Finding]:
     """A run that got worse: no formula says what the largest rate of such a rule is."""
     rate = diagnosis.rate if diagnosis.setup.schedule is None else diagnosis.setup.first_rate
-    if rate is None or diagnosis.status != Status.DIVERGED:
+    if rate is None or not (diagnosis.status == Status.DIVERGED or diagnosis.linear is not None):
         return
     chosen = (
         rates(diagnosis, [rate / 3, rate / 10, rate / 100, rate / 1e3, rate / 1e4]) if diagnosis.rate else []

@@ -6,10 +6,12 @@ import ast
 
 from downslope.export import arithmetic, table_templates
 from downslope.export.arithmetic import Arithmetic
+from downslope.export.formatter import commented
 from downslope.export.python import name, text
 from downslope.export.schedules import ScheduleLines
-from downslope.export.script import ScriptWriter
+from downslope.export.script import CLIMBING, ScriptWriter
 from downslope.export.vocabulary import JAX
+from downslope.messages import message
 
 
 class Jax(ScriptWriter):
@@ -31,7 +33,7 @@ class Jax(ScriptWriter):
         if self.model.single:
             return []
         return [
-            'jax.config.update("jax_enable_x64", True)  # float64, not float32',
+            commented('jax.config.update("jax_enable_x64", True)', message("float64, not float32")),
             "",
         ]
 
@@ -47,7 +49,7 @@ class Jax(ScriptWriter):
 
     def evaluate(self) -> list[str]:
         lines = [f"value, g = value_and_gradient({self.point})"]
-        return [*lines, "g = -g  # climbing f is descending -f"] if self.model.uphill else lines
+        return [*lines, commented("g = -g", CLIMBING)] if self.model.uphill else lines
 
     def first_rate(self, table: ScheduleLines) -> ast.expr:
         return name(table.function)

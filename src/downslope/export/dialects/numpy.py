@@ -6,8 +6,9 @@ import ast
 
 from downslope.export import arithmetic, table_templates
 from downslope.export.arithmetic import Arithmetic
+from downslope.export.formatter import commented
 from downslope.export.python import call, grouping, name, text
-from downslope.export.script import ScriptWriter
+from downslope.export.script import CLIMBING, OVERFLOWING, ScriptWriter
 from downslope.export.vocabulary import NUMPY
 
 
@@ -23,7 +24,7 @@ class NumPy(ScriptWriter):
 
     def preamble(self) -> list[str]:
         if self.searches:
-            return ['np.seterr(all="ignore")  # a trial step may overflow; the search refuses it', ""]
+            return [commented('np.seterr(all="ignore")', OVERFLOWING), ""]
         return []
 
     def objective(self) -> list[str]:
@@ -46,7 +47,7 @@ class NumPy(ScriptWriter):
         if self.model.uphill:
             return [
                 f"value = {self.f}({self.point})",
-                f"g = -gradient({self.point})  # climbing f is descending -f",
+                commented(f"g = -gradient({self.point})", CLIMBING),
             ]
         return [
             f"value, g = {text(grouping([call(self.f, name(self.point)), call('gradient', name(self.point))]))}"

@@ -10,28 +10,31 @@ import ast
 
 from downslope.export import arithmetic, rule_source, table_templates
 from downslope.export.arithmetic import MASK, NUMBER, VECTOR, Arithmetic, Kind
-from downslope.export.formatter import docstring, indent_lines
+from downslope.export.formatter import commented, docstring, indent_lines
 from downslope.export.functional_form import FunctionalForm, functional_form
 from downslope.export.inline_form import InlineForm, PointNames, inline_form
 from downslope.export.library import FrameworkOptimizers
 from downslope.export.loops import LoopCode, beforehand, plainly, remembered, searching
 from downslope.export.python import fill, name, real, text
 from downslope.export.rule_form import is_elementwise
-from downslope.export.script import ScriptWriter
+from downslope.export.script import CLIMBING, OVERFLOWING, ScriptWriter
 from downslope.export.script_model import ScriptModel
 from downslope.export.statements import statement_lines
 from downslope.export.translate import Piece
 from downslope.export.vocabulary import NUMPY
+from downslope.messages import NOTHING, documented, message, sentences
 from downslope.optimizers.hyperparameters import is_hyperparameter
 from downslope.optimizers.wrappers.clipping import ClipByNorm, ClipByValue
 from downslope.optimizers.wrappers.projected import Projected
 from downslope.optimizers.wrappers.weight_decay import WeightDecay
 
+_IN_PLACE = message("Change the parameters in place.")
+
 
 class NumPyClass(ScriptWriter):
     """A dict of parameters and an optimizer object."""
 
-    title = "NumPy, as a class"
+    title = message("NumPy, as a class")
     words = NUMPY
     table_templates = table_templates.NUMPY
     hasty = True
@@ -52,12 +55,12 @@ class NumPyClass(ScriptWriter):
 
     def preamble(self) -> list[str]:
         if self.searches:
-            return ['np.seterr(all="ignore")  # a trial step may overflow; the search refuses it', ""]
+            return [commented('np.seterr(all="ignore")', OVERFLOWING), ""]
         return []
 
     def objective(self) -> list[str]:
-        given = f"As it was given, in place of the derivatives of {self.f}." if self.given else ""
-        about = docstring([given], 4) if given else []
+        given = message("As it was given, in place of the derivatives of {function}.", function=self.f)
+        about = docstring([given], 4) if self.given else []
         if self.costs is not None:
             head, *taken = self.opening("gradient", self.costs.table.as_matrix)
             cost = [*self.costs.data(), *self.costs.units(), *self.costs.loss()]
@@ -119,7 +122,7 @@ class NumPyClass(ScriptWriter):
     def evaluate(self) -> list[str]:
         lines = [f"value, gradients = {self.f}(*params.values()), gradient(*params.values())"]
         if self.model.uphill:
-            lines.append("# climbing f is descending -f")
+            lines.append(commented("", CLIMBING))
             lines.append("gradients = {key: -g for key, g in gradients.items()}")
         return lines
 
@@ -237,7 +240,7 @@ class NumPyClass(ScriptWriter):
     def _separate_class(self) -> str:
         rule, fields = self.model.method.rule, []
         for field, value in rule.hyperparameters().items():
-            about = rule.__dataclass_fields__[field].metadata.get("about", "")
+            about = documented(rule.__dataclass_fields__[field].metadata.get("about", ""))
             scheduled = field == "learning_rate" and self.table is not None
             default = type(rule).__dataclass_fields__[field].default
             default = value if not isinstance(default, (int, float)) else default
@@ -250,10 +253,11 @@ class NumPyClass(ScriptWriter):
         found = inline_form(rule, self.emitter, PointNames("params[key]", "g", "value"), naming)
         arguments = ", ".join(["self", *(f"{f}={text(ast.Constant(v))}" for f, v, _ in fields)])
         lines = [*self._heading(), f"    def __init__({arguments}):"]
-        lines += [f"        self.{f} = {f}" + (f"  # {about}" if about else "") for f, _, about in fields]
+        lines += [commented(f"        self.{f} = {f}", about) for f, _, about in fields]
         lines += [
-            f"        {called.removesuffix('[key]')} = {'{}' if kind == VECTOR else text(value)}"
-            + (f"  # {comment}" if comment else "")
+            commented(
+                f"        {called.removesuffix('[key]')} = {'{}' if kind == VECTOR else text(value)}", comment
+            )
             for called, value, comment, kind in found.state
         ]
         self.emitter.functions[type(rule).__name__] = [*lines, "", *indent_lines(self._update(found))]
@@ -262,7 +266,7 @@ class NumPyClass(ScriptWriter):
         return f"optimizer.{text(found.answer).removeprefix('self.').removesuffix('[key]')}"
 
     def _update(self, found: InlineForm) -> list[str]:
-        lines = ["def update(self, params, gradients):", *docstring(["Change the parameters in place."], 4)]
+        lines = ["def update(self, params, gradients):", *docstring([_IN_PLACE], 4)]
         vectors = [(c, v) for c, v, _, kind in found.state if kind == VECTOR]
         if vectors:
             lines.append(f"    if not {vectors[0][0].removesuffix('[key]')}:")
@@ -284,13 +288,14 @@ class NumPyClass(ScriptWriter):
         given += ["self.learning_rate"] if "rate" in takes else []
         call = f"{made.update}({', '.join(given)})"
         results = ["x", *(["self.state"] if made.init else []), *(["accepted"] if made.searches else [])]
-        done = " It says whether the point it was at is accepted." if made.searches else ""
+        accepting = message("It says whether the point it was at is accepted.")
+        about = sentences(_IN_PLACE, accepting if made.searches else NOTHING)
         lines = self._heading()
         if made.init:
             lines += ["    def __init__(self):", "        self.state = None", ""]
         lines += [
             f"    def update({', '.join(arguments)}):",
-            *docstring([f"Change the parameters in place.{done}"], 8),
+            *docstring([about], 8),
             "        x = np.array(list(params.values()))",
             "        g = np.array([gradients[key] for key in params])",
         ]

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import ast
 from functools import reduce
+from typing import TYPE_CHECKING
 
 from downslope.errors import ObjectiveError
 from downslope.export.costs import Costs
 from downslope.export.dialects.numpy import NumPy
-from downslope.export.formatter import WIDTH, split_rows
+from downslope.export.formatter import WIDTH, commented, split_rows
 from downslope.export.library import FrameworkOptimizers
-from downslope.export.python import fill, name, text
+from downslope.export.python import fill, name, quoted, text
+from downslope.export.script import CLIMBING
 from downslope.export.script_model import ScriptModel
 from downslope.export.vocabulary import SYMPY
+from downslope.messages import NOTHING, Message, message, sentences
+
+if TYPE_CHECKING:
+    from downslope.export.fit_data import FitData
 
 
 class SymPy(NumPy):
@@ -33,7 +39,8 @@ class SymPy(NumPy):
         if lines := super().preamble():
             return lines
         if "Piecewise" in text(self.speller.expression(self.model.formula)):
-            return ['np.seterr(all="ignore")  # both branches are computed, also the one not taken', ""]
+            both = message("both branches are computed, also the one not taken")
+            return [commented('np.seterr(all="ignore")', both), ""]
         return []
 
     def objective(self) -> list[str]:
@@ -48,7 +55,8 @@ class SymPy(NumPy):
             self.speller.called = {**self.called, **{part: part for part, _ in shared.parts}}
             lines += [f"{part} = {text(self.speller.expression(tree))}" for part, tree in shared.parts]
             given = ast.List([self.speller.expression(result) for result in shared.results])
-            lines.append(f"gradient = {text(given)}  # as it was given, in place of the derivatives of f")
+            why = message("as it was given, in place of the derivatives of f")
+            lines.append(commented(f"gradient = {text(given)}", why))
         elif self.alone:
             lines.append(f"gradient = sympy.diff(f, {symbols[0]})")
         else:
@@ -59,7 +67,7 @@ class SymPy(NumPy):
             'print("f =", f)',
             'print("gradient =", gradient)',
             "",
-            "# The same as functions of plain numbers.",
+            commented("", message("The same as functions of plain numbers.")),
             f"value_of = sympy.lambdify({every}, f, {self.modules()})",
             f"gradient_of = sympy.lambdify({every}, {made}, {self.modules()})",
         ]
@@ -77,7 +85,7 @@ class SymPy(NumPy):
         point = self.point if self.alone else f"*{self.point}"
         gradient = f"gradient_of({point})" if self.alone else f"np.array(gradient_of({point}))"
         if self.model.uphill:
-            return [f"value = value_of({point})", f"g = -{gradient}  # climbing f is descending -f"]
+            return [f"value = value_of({point})", commented(f"g = -{gradient}", CLIMBING)]
         return [f"value = value_of({point})", f"g = {gradient}"]
 
     def value_at(self, point: str) -> str:
@@ -93,18 +101,9 @@ def fitted(writer: SymPy, costs: Costs) -> list[str]:
         ObjectiveError: standardised, with several predictions a row, or a penalty added to a root.
     """
     table, loss = costs.table, costs.table.loss
-    reasons = {
-        "it was descended in standardised coordinates": table.standardised,
-        "it has a score for each class": table.classes,
-        "a penalty is added to its root": loss.root and table.l2,
-        "its gradient was given, and not derived": table.supplied,
-    }
-    for reason, holds in reasons.items():
-        if holds:
-            raise ObjectiveError(
-                f"this fit is not exported to sympy: {reason}, and here SymPy derives what one row costs. numpy writes"
-                " it, and so do torch, tensorflow and jax."
-            )
+    if refusal := _refused(table):
+        others = message("numpy writes it, and so do torch, tensorflow and jax.")
+        raise ObjectiveError(sentences(refusal, others))
     symbols = {
         c: writer.model.names.new(writer.names, c) for c in (*table.columns, table.target)
     }  # their arrays are called otherwise
@@ -135,7 +134,8 @@ def fitted(writer: SymPy, costs: Costs) -> list[str]:
     mean = "np.mean(_0)" if table.weights is None else f"np.average(_0, weights={costs.weights})"
     whole = text(fill(mean, ast.parse(f"cost_of_row({given})", mode="eval").body))
     slopes = text(fill(mean, name("slope")))
-    root = f" / (2 * loss({writer.point}))  # the chain rule, for the root" if loss.root else ""
+    root = f" / (2 * loss({writer.point}))" if loss.root else ""
+    chain = message("the chain rule, for the root") if loss.root else NOTHING
     if writer.alone:
         body = []
         made = text(fill(mean, ast.parse(f"slopes_of_row({given})[0]", mode="eval").body))
@@ -145,26 +145,53 @@ def fitted(writer: SymPy, costs: Costs) -> list[str]:
         *costs.data(),
         "",
         *_symbols(list(writer.called.values())),
-        *_symbols(list(symbols.values()), "  # a row"),
+        *_symbols(list(symbols.values()), message("a row")),
         f"{seen} = {text(value)}",
-        f"row = {row}  # what a row costs",
+        commented(f"row = {row}", message("what a row costs")),
         f"slopes = [sympy.diff(row, parameter) for parameter in {_tupled(list(writer.called.values()))}]",
-        'print("cost of a row:", row)',
-        'print("its derivatives:", slopes)',
+        f"print({quoted(message('cost of a row:'))}, row)",
+        f"print({quoted(message('its derivatives:'))}, slopes)",
         "",
-        "# The same as functions of whole columns.",
+        commented("", message("The same as functions of whole columns.")),
         f'cost_of_row = sympy.lambdify({every}, row, "numpy")',
         f'slopes_of_row = sympy.lambdify({every}, slopes, "numpy")',
         *("", "", f"def loss({writer.point}):"),
         f"    return np.sqrt({whole})" if loss.root else f"    return {whole}",
-        *("", "", f"def gradient({writer.point}):", *body, f"    return {made}{root}"),
+        *("", "", f"def gradient({writer.point}):", *body, commented(f"    return {made}{root}", chain)),
     ]
 
 
-def _symbols(names: list[str], comment: str = "") -> list[str]:
+def _refused(table: FitData) -> Message:
+    """Why the cost of this fit is not written, where that is so."""
+    if table.standardised:
+        return message(
+            "this fit is not exported to sympy: it was descended in standardised coordinates, and here SymPy derives"
+            " what one row costs."
+        )
+    if table.classes:
+        return message(
+            "this fit is not exported to sympy: it has a score for each class, and here SymPy derives what one row"
+            " costs."
+        )
+    if table.loss.root and table.l2:
+        return message(
+            "this fit is not exported to sympy: a penalty is added to its root, and here SymPy derives what one row"
+            " costs."
+        )
+    if table.supplied:
+        return message(
+            "this fit is not exported to sympy: its gradient was given, and not derived, and here SymPy derives what"
+            " one row costs."
+        )
+    return NOTHING
+
+
+def _symbols(names: list[str], comment: Message = NOTHING) -> list[str]:
     """The lines that make symbols."""
     rows = split_rows(names, (WIDTH - len(' = sympy.symbols("", real=True)')) // 2)
-    return [f'{", ".join(row)} = sympy.symbols("{" ".join(row)}", real=True){comment}' for row in rows]
+    return [
+        commented(f'{", ".join(row)} = sympy.symbols("{" ".join(row)}", real=True)', comment) for row in rows
+    ]
 
 
 def _tupled(names: list[str]) -> str:

@@ -8,12 +8,14 @@ from dataclasses import replace
 
 from downslope.export import arithmetic, table_templates
 from downslope.export.arithmetic import Arithmetic
+from downslope.export.formatter import commented
 from downslope.export.library import FrameworkOptimizers
 from downslope.export.own_classes import OwnClass, for_keras
 from downslope.export.python import text
-from downslope.export.script import ScriptWriter, unpacked
+from downslope.export.script import CLIMBING, ScriptWriter, unpacked
 from downslope.export.script_model import ScriptModel
 from downslope.export.vocabulary import TENSORFLOW
+from downslope.messages import NOTHING
 
 
 class TensorFlow(ScriptWriter):
@@ -65,11 +67,11 @@ class TensorFlow(ScriptWriter):
         sign = "-" if self.model.uphill else ""
         if self.given:
             return [f"value = {self.f}({self.point})", f"g = {sign}gradient({self.point})"]
-        remark = "  # climbing f is descending -f" if self.model.uphill else ""
+        remark = CLIMBING if self.model.uphill else NOTHING
         return [
             "with tf.GradientTape() as tape:",
             f"    value = {self.f}({self.point})",
-            f"g = {sign}tape.gradient(value, {self.point}){remark}",
+            commented(f"g = {sign}tape.gradient(value, {self.point})", remark),
         ]
 
     def length(self, vector: str) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from downslope.export import arithmetic, table_templates
 from downslope.export.arithmetic import Arithmetic
+from downslope.export.formatter import commented
 from downslope.export.own_classes import OwnClass, for_torch
 from downslope.export.python import fill, name, text
-from downslope.export.script import ScriptWriter
+from downslope.export.script import CLIMBING, ScriptWriter
 from downslope.export.vocabulary import TORCH
 
 
@@ -48,7 +49,7 @@ class Torch(ScriptWriter):
         if self.model.uphill:
             return [
                 *lines,
-                f"(g,) = torch.autograd.grad(-value, {self.point})  # climbing f is descending -f",
+                commented(f"(g,) = torch.autograd.grad(-value, {self.point})", CLIMBING),
             ]
         return [*lines, f"(g,) = torch.autograd.grad(value, {self.point})"]
 
@@ -57,7 +58,7 @@ class Torch(ScriptWriter):
         if self.given:
             copied = ".clone()" if self.alone else ""  # W itself cannot be its own gradient
             return ["with torch.no_grad():", f"    {self.point}.grad = {sign}gradient({self.point}){copied}"]
-        return ["(-value).backward()  # climbing f is descending -f"] if sign else ["value.backward()"]
+        return [commented("(-value).backward()", CLIMBING)] if sign else ["value.backward()"]
 
     def used(self, rate: list[str], before: list[str]) -> list[str]:
         lines = self.given_rate(rate, 'optimizer.param_groups[0]["lr"]')

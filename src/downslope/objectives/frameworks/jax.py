@@ -12,21 +12,17 @@ from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
 from downslope.messages import message
-from downslope.objectives.frameworks.agreement import agreeing_formula, look_at_slope
 from downslope.objectives.frameworks.answers import (
     flat_gradient,
     gradient_parts,
-    name_of,
     nothing_returned,
     one_number,
     refuse_several,
 )
+from downslope.objectives.frameworks.compiled import CompiledObjective, Recorded, formula_or_compiled
 from downslope.objectives.frameworks.jax_symbols import traced
-from downslope.objectives.frameworks.tensors import (
-    TensorLibrary,
-    Tensors,
-)
-from downslope.objectives.loop import Advance, Carry, Step, capacity, written
+from downslope.objectives.frameworks.tensors import TensorLibrary, Tensors
+from downslope.objectives.loop import Carry
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 from downslope.symbolic.array import TraceError
@@ -37,26 +33,22 @@ _UNTRACEABLE = (
     jax.errors.TracerIntegerConversionError,
     jax.errors.NonConcreteBooleanIndexError,
 )
-_CUTS = (".item()", "float()", "jax.lax.stop_gradient")
 
 
-class JaxObjective(Objective):
-    """A function of JAX arrays, compiled where it can be; ``loop`` then compiles whole descents of it."""
+class JaxObjective(CompiledObjective):
+    """A function of JAX arrays, compiled by XLA where it can be."""
+
+    autodiff = "jax.grad"
+    cuts = (".item()", "float()", "jax.lax.stop_gradient")
 
     def __init__(
         self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
     ) -> None:
-        super().__init__(tensors.parameters, name_of(function), tensors.precision)
-        self._function, self._tensors, self._supplied = function, tensors, gradient
+        super().__init__(function, tensors, gradient)
         self._device = next(iter(tensors.like.devices()))
-        self.differentiation = "jax.grad" if gradient is None else "supplied"
-        self._evaluate: Callable[[Any], tuple[Any, Any]] = self.evaluate
 
     def settle(self, x: Vector) -> Any:
-        """Try the cost at the start: compile what can be compiled, refuse what cannot be descended.
-
-        Returns the cost as a closed jaxpr; None where it cannot be compiled.
-        """
+        """As ``CompiledObjective`` says; the program is a closed jaxpr."""
         point = self.array(x)
         try:
             program = jax.make_jaxpr(self._cost)(point)
@@ -90,8 +82,7 @@ class JaxObjective(Objective):
                 ),
             )
             return None
-        self._evaluate = jax.jit(self.evaluate)
-        self.loop, self.remote = JaxLoop(self), JaxRemote(self)
+        self.use_compiled(jax.jit(self.evaluate))
         return program
 
     def _refuse_constant(self, program: Any) -> None:
@@ -108,12 +99,13 @@ class JaxObjective(Objective):
                 )
             )
 
+    def expressions(self, program: Any) -> list[Any]:
+        return traced(program, self.parameters)
+
     def array(self, x: Vector) -> Any:
-        """A flat vector as a JAX array of the start's precision and device."""
         return jax.device_put(np.asarray(x, self.dtype), self._device)
 
     def evaluate(self, x: Any) -> tuple[Any, Any]:
-        """Value and flat gradient at a flat JAX array."""
         if self._supplied is None:
             value, slope = jax.value_and_grad(self._cost)(x)
             return value, slope
@@ -131,88 +123,40 @@ class JaxObjective(Objective):
         one_number(np.empty(value.shape, value.dtype), self.text)
         return value.reshape(()).astype(self.dtype)
 
-    def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
-        value, gradient = self._evaluate(self.array(x))
-        return float(value), np.array(gradient)
+    def cast(self, number: Any, shape: tuple[int, ...]) -> Any:
+        return jnp.asarray(number, self.dtype).reshape(shape)
 
-    def value(self, x: Vector) -> float:
-        return float(self._evaluate(self.array(x))[0])
+    def row(self, x: Any, numbers: tuple[Any, ...]) -> Any:
+        return jnp.concatenate([x, jnp.stack([jnp.asarray(number, self.dtype) for number in numbers])])
 
-
-class JaxLoop:
-    """Compiles a step and repeats it inside one XLA loop."""
-
-    def __init__(self, objective: JaxObjective) -> None:
-        self._objective = objective
-
-    def value_and_gradient(self, x: Any) -> tuple[Any, Any]:
-        """Value and flat gradient at a flat JAX array."""
-        return self._objective.evaluate(x)
-
-    def compile(self, step: Step, carry: tuple[Vector, ...]) -> tuple[Carry, Advance]:
-        """``step`` as compiled code that repeats it, and the first carry."""
-        first = tuple(self._objective.array(part) for part in carry)
-        dtype, dimension = self._objective.dtype, carry[0].size
-        most = capacity(dimension)
-
+    def compile_repeated(
+        self, recorded: Recorded, first: Carry, most: int
+    ) -> Callable[[Carry, int], tuple[Carry, Any]]:
         def body(i: Any, loop: tuple[Carry, Any]) -> tuple[Carry, Any]:
-            before, block = loop
-            after, record = step(before)
-            row = jnp.concatenate([before[0], jnp.stack([jnp.asarray(part, dtype) for part in record])])
-            kept = tuple(
-                jnp.asarray(new, dtype).reshape(old.shape) for new, old in zip(after, before, strict=True)
-            )
-            return kept, block.at[i].set(row)
+            after, row = recorded(loop[0])
+            return after, loop[1].at[i].set(row)
 
         def repeat(count: Any, before: Carry) -> Any:
-            return jax.lax.fori_loop(0, count, body, (before, jnp.zeros((most, dimension + 3), dtype)))
+            block = jnp.zeros((most, first[0].size + 3), self.dtype)
+            return jax.lax.fori_loop(0, count, body, (before, block))
 
-        try:
-            compiled = jax.jit(repeat).lower(np.int32(1), first).compile()
-        except _UNTRACEABLE as error:
-            raise TraceError(message("JAX cannot compile it")) from error
+        compiled = _compiled(repeat, np.int32(1), first)
+        return lambda before, count: compiled(np.int32(count), before)
 
-        def advance(before: Carry, count: int) -> tuple[Carry, NDArray[np.float64]]:
-            count = min(count, most)
-            after, block = compiled(np.int32(count), before)
-            return after, np.asarray(block)[:count].astype(np.float64)
+    def compile_once(self, step: Callable[[Any], Any], carry: Carry) -> Callable[[Any], Any]:
+        return _compiled(step, carry)
 
-        return first, advance
+    def squared_length(self, x: Any) -> Any:
+        return jnp.vdot(x, x)
 
 
-class JaxRemote:
-    """Flat JAX arrays that stay on their device; a step is compiled."""
-
-    engine = "compiled"
-    least = 20_000
-
-    def __init__(self, objective: JaxObjective) -> None:
-        self._objective = objective
-        self.array = objective.array
-        self.leaf = objective.array
-        self.value_and_gradient = objective.evaluate
-
-    def vector(self, x: Any, out: Vector | None = None) -> Vector:
-        """The numbers of a flat JAX array."""
-        return written(np.asarray(x), out)
-
-    def squared_length(self, parts: Any) -> float:
-        """The squared Euclidean length of a flat array."""
-        return float(jnp.vdot(parts, parts))
-
-    def prepare_step(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
-        """The step, compiled."""
-        dtype = self._objective.dtype
-
-        def cast(carry: Any) -> Any:
-            after, record = step(carry)
-            return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), after), record
-
-        try:
-            compiled: Callable[[Any], Any] = jax.jit(cast).lower(carry).compile()
-        except _UNTRACEABLE as error:
-            raise TraceError(message("JAX cannot compile it")) from error
-        return compiled
+def _compiled(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
+    """The function, compiled for arguments like these."""
+    try:
+        compiled: Callable[..., Any] = jax.jit(function).lower(*arguments).compile()
+    except _UNTRACEABLE as error:
+        raise TraceError(message("JAX cannot compile it")) from error
+    return compiled
 
 
 class JaxLibrary(TensorLibrary):
@@ -233,21 +177,7 @@ class JaxLibrary(TensorLibrary):
     def objective(
         self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
     ) -> tuple[Objective, Vector]:
-        objective = JaxObjective(function, tensors, gradient)
-        program = objective.settle(tensors.x)
-        if gradient is not None:
-            return objective, tensors.x
-        if program is None:
-            look_at_slope(objective, tensors.x, _CUTS)
-            return objective, tensors.x
-        try:
-            expressions = traced(program, tensors.parameters)
-            formula = agreeing_formula(expressions, None, objective, tensors)
-        except TraceError:
-            look_at_slope(objective, tensors.x, _CUTS)
-            return objective, tensors.x
-        formula.loop, formula.remote = objective.loop, objective.remote  # for engine="compiled"
-        return formula, tensors.x
+        return formula_or_compiled(JaxObjective(function, tensors, gradient), tensors, gradient is None)
 
 
 LIBRARY = JaxLibrary()

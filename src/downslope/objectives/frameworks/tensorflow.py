@@ -11,47 +11,38 @@ from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
 from downslope.messages import message
-from downslope.objectives.frameworks.agreement import agreeing_formula, look_at_slope
 from downslope.objectives.frameworks.answers import (
     flat_gradient,
     gradient_parts,
-    name_of,
     nothing_returned,
     one_number,
     refuse_several,
 )
+from downslope.objectives.frameworks.compiled import CompiledObjective, Recorded, formula_or_compiled
 from downslope.objectives.frameworks.tensorflow_symbols import traced
-from downslope.objectives.frameworks.tensors import (
-    IN_PLACE,
-    TensorLibrary,
-    Tensors,
-)
-from downslope.objectives.loop import Advance, Carry, Step, capacity, written
+from downslope.objectives.frameworks.tensors import IN_PLACE, TensorLibrary, Tensors
+from downslope.objectives.loop import Carry
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 from downslope.symbolic.array import TraceError
 
-_CUTS = ("tf.stop_gradient", ".numpy()", "tf.constant")
 _UNTRACEABLE = (tf.errors.OperatorNotAllowedInGraphError, NotImplementedError, AttributeError, TypeError)
 
 
-class TensorFlowObjective(Objective):
-    """A function of TensorFlow tensors, as a graph where it can be one; ``loop`` then compiles whole descents of it."""
+class TensorFlowObjective(CompiledObjective):
+    """A function of TensorFlow tensors, as a graph where it can be one; descents of it are compiled by XLA."""
+
+    autodiff = "tf.GradientTape"
+    cuts = ("tf.stop_gradient", ".numpy()", "tf.constant")
 
     def __init__(
         self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
     ) -> None:
-        super().__init__(tensors.parameters, name_of(function), tensors.precision)
-        self._function, self._tensors, self._supplied = function, tensors, gradient
+        super().__init__(function, tensors, gradient)
         self.device = tensors.like.device
-        self.differentiation = "tf.GradientTape" if gradient is None else "supplied"
-        self._evaluate: Callable[[Any], tuple[Any, Any]] = self.evaluate
 
     def settle(self, x: Vector) -> Any:
-        """Try the cost at the start: compile what can be compiled, refuse what cannot be descended.
-
-        Returns the cost as a concrete function; None where it cannot be a graph.
-        """
+        """As ``CompiledObjective`` says; the program is a concrete function."""
         self.value_and_gradient(x)  # eagerly: its errors are the person's own
         point = self.array(x)
         try:  # as one concrete function, which TensorFlow does not warn of being traced once for each cost
@@ -67,17 +58,17 @@ class TensorFlowObjective(Objective):
                 ),
             )
             return None
-        self._evaluate = graph
-        self.loop, self.remote = TensorFlowLoop(self), TensorFlowRemote(self)
+        self.use_compiled(graph)
         return cost
 
+    def expressions(self, program: Any) -> list[Any]:
+        return traced(program, self.parameters)
+
     def array(self, x: Vector) -> Any:
-        """A flat vector as a tensor of the start's precision, on its device."""
         with tf.device(self.device):
             return tf.constant(np.asarray(x, self.dtype))
 
     def evaluate(self, x: Any) -> tuple[Any, Any]:
-        """Value and flat gradient at a flat tensor."""
         if self._supplied is not None:
             result = self._tensors.call(self._supplied, self._named(x))
             parts = [
@@ -143,91 +134,46 @@ class TensorFlowObjective(Objective):
         one_number(np.empty(value.shape, value.dtype.as_numpy_dtype), self.text)
         return tf.cast(tf.reshape(value, []), self.dtype)
 
-    def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
-        value, gradient = self._evaluate(self.array(x))
-        return float(value), np.array(gradient)
+    def cast(self, number: Any, shape: tuple[int, ...]) -> Any:
+        return tf.reshape(tf.cast(number, self.dtype), shape)
 
+    def row(self, x: Any, numbers: tuple[Any, ...]) -> Any:
+        return tf.concat([x, tf.stack([tf.cast(number, self.dtype) for number in numbers])], 0)
 
-class TensorFlowLoop:
-    """Compiles a step with XLA and repeats it inside one loop."""
-
-    def __init__(self, objective: TensorFlowObjective) -> None:
-        self._objective = objective
-
-    def value_and_gradient(self, x: Any) -> tuple[Any, Any]:
-        """Value and flat gradient at a flat tensor."""
-        return self._objective.evaluate(x)
-
-    def compile(self, step: Step, carry: tuple[Vector, ...]) -> tuple[Carry, Advance]:
-        """``step`` as compiled code that repeats it, and the first carry."""
-        first = tuple(self._objective.array(part) for part in carry)
-        shapes = [np.shape(part) for part in carry]
-        dtype, dimension = tf.as_dtype(self._objective.dtype), carry[0].size
-        most = capacity(dimension)
-
+    def compile_repeated(
+        self, recorded: Recorded, first: Carry, most: int
+    ) -> Callable[[Carry, int], tuple[Carry, Any]]:
         def body(i: Any, before: Carry, block: Any) -> Any:
-            after, record = step(before)
-            row = tf.concat([before[0], tf.stack([tf.cast(part, dtype) for part in record])], 0)
-            kept = [tf.reshape(tf.cast(new, dtype), shape) for new, shape in zip(after, shapes, strict=True)]
-            return i + 1, tuple(kept), block.write(i, row)
+            after, row = recorded(before)
+            return i + 1, after, block.write(i, row)
 
-        def repeat(count: Any, *before: Any) -> Any:
-            block = tf.TensorArray(dtype, most, element_shape=[dimension + 3])
+        def repeat(count: Any, before: Carry) -> Any:
+            block = tf.TensorArray(tf.as_dtype(self.dtype), most, element_shape=[first[0].shape[0] + 3])
             _, after, block = tf.while_loop(
                 lambda i, *_: i < count, body, (tf.constant(0), before, block), maximum_iterations=most
             )
             return after, block.stack()
 
-        function = tf.function(repeat, jit_compile=True, autograph=False)
-        try:
-            compiled = function.get_concrete_function(tf.constant(1), *first)
-            compiled(tf.constant(1), *first)
-        except (*_UNTRACEABLE, ValueError, tf.errors.OpError) as error:
-            raise TraceError(message("TensorFlow cannot compile it")) from error
+        compiled = _compiled(repeat, tf.constant(1), first)
+        return lambda before, count: compiled(tf.constant(count), before)
 
-        def advance(before: Carry, count: int) -> tuple[Carry, NDArray[np.float64]]:
-            count = min(count, most)
-            after, block = compiled(tf.constant(count), *before)
-            return after, block.numpy()[:count].astype(np.float64)
+    def compile_once(self, step: Callable[[Any], Any], carry: Carry) -> Callable[[Any], Any]:
+        return _compiled(step, carry)
 
-        return first, advance
+    def squared_length(self, x: Any) -> Any:
+        return tf.tensordot(x, x, 1)
 
 
-class TensorFlowRemote:
-    """Flat tensors that stay on their device; a step is compiled."""
-
-    engine = "compiled"
-    least = 20_000
-
-    def __init__(self, objective: TensorFlowObjective) -> None:
-        self._objective = objective
-        self.array = objective.array
-        self.leaf = objective.array
-        self.value_and_gradient = objective.evaluate
-
-    def vector(self, x: Any, out: Vector | None = None) -> Vector:
-        """The numbers of a flat tensor."""
-        return written(x.numpy(), out)
-
-    def squared_length(self, parts: Any) -> float:
-        """The squared Euclidean length of a flat array."""
-        return float(tf.tensordot(parts, parts, 1))
-
-    def prepare_step(self, step: Callable[[Any], Any], carry: Any) -> Callable[[Any], Any]:
-        """The step, compiled."""
-        dtype = tf.as_dtype(self._objective.dtype)
-
-        def cast(carry: Any) -> Any:
-            after, record = step(carry)
-            return tuple(tf.cast(leaf, dtype) for leaf in after), record
-
-        function = tf.function(cast, jit_compile=True, autograph=False)
-        try:
-            compiled: Callable[[Any], Any] = function.get_concrete_function(carry)
-            compiled(carry)
-        except (*_UNTRACEABLE, ValueError, tf.errors.OpError) as error:
-            raise TraceError(message("TensorFlow cannot compile it")) from error
-        return compiled
+def _compiled(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
+    """The function, compiled by XLA for arguments like these, and tried on them."""
+    try:
+        compiled: Callable[..., Any] = tf.function(
+            function, jit_compile=True, autograph=False
+        ).get_concrete_function(*arguments)
+        compiled(*arguments)
+    except (*_UNTRACEABLE, ValueError, tf.errors.OpError) as error:
+        raise TraceError(message("TensorFlow cannot compile it")) from error
+    return compiled
 
 
 class TensorFlowLibrary(TensorLibrary):
@@ -260,19 +206,9 @@ class TensorFlowLibrary(TensorLibrary):
     def objective(
         self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
     ) -> tuple[Objective, Vector]:
-        objective = TensorFlowObjective(function, tensors, gradient)
-        cost = objective.settle(tensors.x)
-        if gradient is not None:
-            return objective, tensors.x
-        try:
-            if cost is None:
-                raise TraceError(message("it is no graph"))
-            formula = agreeing_formula(traced(cost, tensors.parameters), None, objective, tensors)
-        except TraceError:
-            look_at_slope(objective, tensors.x, _CUTS)
-            return objective, tensors.x
-        formula.loop, formula.remote = objective.loop, objective.remote  # for engine="compiled"
-        return formula, tensors.x
+        return formula_or_compiled(
+            TensorFlowObjective(function, tensors, gradient), tensors, gradient is None
+        )
 
 
 LIBRARY = TensorFlowLibrary()

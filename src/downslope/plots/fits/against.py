@@ -7,10 +7,11 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from downslope.messages import Message, message, plural
 from downslope.plots.drawing import Drawing
 from downslope.plots.fits.bins import binned
 from downslope.plots.fits.points import dense, room_beside, scattered, still
-from downslope.plots.fits.scene import Scene, span
+from downslope.plots.fits.scene import Scene, outside_view, span
 from downslope.plots.look import LEFT, WIDTH, Page, Theme, blank, dress, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
@@ -37,14 +38,14 @@ def draw_predicted(scene: Scene, options: PlotOptions) -> Drawing:
     (line,) = axes.plot([-1e300, 1e300], [-1e300, 1e300], color=theme.path, linewidth=1.6, zorder=4)
     ends = (min(window[0][0], window[1][0]), max(window[0][1], window[1][1]))
     line.set_data(ends, ends)
-    line.set_label("predicted = actual")
+    line.set_label(readable(message("predicted = actual")))
     handles: list[Artist] = [line]
     if scene.crowded:
         dense(axes, actual, predicted, window, theme, SIDE)
     else:
         handles.insert(0, scattered(axes, actual, predicted, theme.curve, theme, scene.rows_said(True)))
-    axes.xaxis.set_label_text(readable(f"actual {target}"), parse_math=False)
-    axes.yaxis.set_label_text(readable(f"predicted {target}"), parse_math=False)
+    axes.xaxis.set_label_text(readable(message("actual {target}", target=target)), parse_math=False)
+    axes.yaxis.set_label_text(readable(message("predicted {target}", target=target)), parse_math=False)
     equal = window[0] == window[1]
     page = Page((SIDE, SIDE), room_beside(scene.crowded), options.size, equal)
     page.lay([axes], scene.heading(_notes(scene, window, actual, predicted)), handles, theme)
@@ -80,13 +81,16 @@ def draw_residuals(scene: Scene, options: PlotOptions) -> Drawing:
         at = [float(across[part].mean()) for part in parts]
         mean = [float(residuals[part].mean()) for part in parts]
         (line,) = axes.plot(at, mean, color=theme.path, linewidth=1.8, marker="o", markersize=3.5, zorder=5)
-        line.set_label(f"mean of {len(parts[0]):,} neighbours")
+        neighbours = plural("mean of {n:,} neighbour", "mean of {n:,} neighbours", n=len(parts[0]))
+        line.set_label(readable(neighbours))
         handles.append(line)
     target = scene.fit.model.hypothesis.target
-    axes.xaxis.set_label_text(
-        readable(f"predicted {target}" if name == "predicted" else "row"), parse_math=False
-    )
-    axes.yaxis.set_label_text(readable(f"residual: actual − predicted {target}"), parse_math=False)
+    below = message("row", context="axis")
+    if name == "predicted":
+        below = message("predicted {target}", target=target)
+    left = message("residual: actual − predicted {target}", target=target)
+    axes.xaxis.set_label_text(readable(below), parse_math=False)
+    axes.yaxis.set_label_text(readable(left), parse_math=False)
     page = Page((width, HEIGHT), right, options.size)
     page.lay([axes], scene.heading(_notes(scene, window, across, residuals)), handles, theme)
     return still(figure, scene)
@@ -110,8 +114,6 @@ def _histogram(axes: Axes, residuals: Floats, window: Window, theme: Theme, widt
     beside.axis("off")
 
 
-def _notes(scene: Scene, window: Window, xs: Floats, ys: Floats) -> list[str]:
+def _notes(scene: Scene, window: Window, xs: Floats, ys: Floats) -> list[Message]:
     outside = (xs < window[0][0]) | (xs > window[0][1]) | (ys < window[1][0]) | (ys > window[1][1])
-    gone = int(np.count_nonzero(outside))
-    notes = [f"the density of all {scene.rows:,} rows"] if scene.crowded else []
-    return [*notes, f"{gone:,} {'row is' if gone == 1 else 'rows are'} outside this view" if gone else ""]
+    return [scene.density_said(), outside_view(int(np.count_nonzero(outside)))]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from difflib import get_close_matches
 from typing import Any
 
-from downslope.errors import DataError, UsageError, nearest
+from downslope.errors import DataError, UsageError, did_you_mean
 from downslope.fitting.result import FitResult
+from downslope.messages import NOTHING, Message, listing, message, sentences
 from downslope.plots.view import parse_view
 
 VIEWS = ("data", "predicted", "residuals", "surface", "progress", "calibration", "classes")
@@ -54,12 +55,21 @@ def checked_name(name: str) -> str:
     plain = name.lower().replace("-", "_")
     found = _OTHER_WORDS.get(plain, plain)
     if found not in VIEWS:
-        hint = str(nearest(name, (*VIEWS, *_OTHER_WORDS)))
-        hint = re.sub(r"'(\w+)'", lambda word: repr(_OTHER_WORDS.get(word[1], word[1])), hint)
         raise UsageError(
-            f"there is no view {name!r} of a fit. {hint}{' ' if hint else ''}The views are: {', '.join(VIEWS)}."
+            sentences(
+                message("there is no view {name!r} of a fit.", name=name),
+                _nearest_views(name),
+                message("The views are: {views}.", views=listing(VIEWS)),
+            )
         )
     return found
+
+
+def _nearest_views(name: str) -> Message:
+    """Which views may have been meant, each by the name that is listed."""
+    near = get_close_matches(name.lower(), (*VIEWS, *_OTHER_WORDS), n=3, cutoff=0.6)
+    meant = dict.fromkeys(_OTHER_WORDS.get(word, word) for word in near)
+    return did_you_mean(*meant) if meant else NOTHING
 
 
 def chosen(fit: FitResult, name: str | None, has_table: bool, slice_: Any = None) -> str:
@@ -88,17 +98,40 @@ def chosen(fit: FitResult, name: str | None, has_table: bool, slice_: Any = None
         name = told_apart
     if name in ("calibration", "classes") and name != told_apart:
         what = {"calibration": "log_loss", "classes": "softmax"}[name]
-        raise UsageError(f"the view '{name}' is for {what}, and this fit has {loss}: use '{told_apart}'.")
+        raise UsageError(
+            message(
+                "the view '{name}' is for {what}, and this fit has {loss}: use '{told_apart}'.",
+                name=name,
+                what=what,
+                loss=loss,
+                told_apart=told_apart,
+            )
+        )
     if loss.classifies and name == "residuals":
-        raise UsageError(f"{loss} predicts labels, which have no residuals: use the view '{told_apart}'.")
+        raise UsageError(
+            message(
+                "{loss} predicts labels, which have no residuals: use the view '{told_apart}'.",
+                loss=loss,
+                told_apart=told_apart,
+            )
+        )
     if name == "data" and inputs not in (1, 2):
         raise UsageError(
-            f"the view 'data' draws one or two inputs, and '{fit.model.hypothesis.text}' has {inputs}: use"
-            f" '{told_apart}'."
+            message(
+                "the view 'data' draws one or two inputs, and '{hypothesis}' has {inputs}: use"
+                " '{told_apart}'.",
+                hypothesis=fit.model.hypothesis.text,
+                inputs=inputs,
+                told_apart=told_apart,
+            )
         )
     if not has_table and name != "progress":
         raise DataError(
-            f"the view '{name}' needs the table, which is not in a saved fit; give it, as in table='data.csv'."
+            message(
+                "the view '{name}' needs the table, which is not in a saved fit; give it, as in"
+                " table='data.csv'.",
+                name=name,
+            )
         )
     return name
 

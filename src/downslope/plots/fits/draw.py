@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from downslope.descent import Descent
 from downslope.errors import UsageError
 from downslope.fitting.result import FitResult
+from downslope.messages import message
 from downslope.plots.fits.choice import MOVING, checked_name, chosen, parse_fit_view
 from downslope.plots.options import PlotOptions, checked, slice_axes
 from downslope.plots.plane import Plane
@@ -65,7 +66,9 @@ def plot_fit(
     name, ranges = (None, view) if not isinstance(view, str) else parse_fit_view(view)
     if kind is not None:
         if name is not None:
-            raise UsageError(f"the picture is named twice, kind={kind!r} and view={view!r}.")
+            raise UsageError(
+                message("the picture is named twice, kind={kind!r} and view={view!r}.", kind=kind, view=view)
+            )
         name = checked_name(kind)
     options = checked(levels, filled, size, theme, frames, ranges)
     name = chosen(fit, name, table is not None or fit.problem is not None, slice)
@@ -75,7 +78,9 @@ def plot_fit(
     suffix = checked_suffix(path)
     still = name not in MOVING or (name == "data" and len(fit.model.hypothesis.columns) == 2)
     if suffix == ".gif" and still:
-        raise UsageError(f"the view '{name}' does not move, so it is no GIF; use .png, .svg or .pdf.")
+        raise UsageError(
+            message("the view '{name}' does not move, so it is no GIF; use .png, .svg or .pdf.", name=name)
+        )
     with DRAWING:
         drawing = _draw(fit, name, table, slice, options, suffix == ".gif")
         if path is not None and suffix is not None:
@@ -85,7 +90,7 @@ def plot_fit(
 
 def _draw(fit: FitResult, name: str, table: Any, slice_: Any, options: PlotOptions, moving: bool) -> Drawing:
     if slice_ is not None and name != "surface":
-        raise UsageError(f"slice= is for the view 'surface', not '{name}'.")
+        raise UsageError(message("slice= is for the view 'surface', not '{name}'.", name=name))
     if name == "progress":
         return _progress(fit, options)
     if name == "surface":
@@ -114,7 +119,7 @@ def _progress(fit: FitResult, options: PlotOptions) -> Drawing:
     from downslope.plots.progress import draw_progress
 
     if options.asked_view is not None:
-        raise UsageError("the view 'progress' shows every step; ranges are for the other views.")
+        raise UsageError(message("the view 'progress' shows every step; ranges are for the other views."))
     step = "epoch" if fit.path == "batches" else "step"
     return draw_progress(Plane(fit.run, (0,), "cost", step), options)
 

@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from downslope.errors import UsageError
+from downslope.messages import NOTHING, message, plural
 from downslope.plots.drawing import Drawing
 from downslope.plots.fits.bins import binned_shares
 from downslope.plots.fits.points import still
-from downslope.plots.fits.scene import Scene
+from downslope.plots.fits.scene import Scene, first_labels
 from downslope.plots.look import LEFT, Page, Theme, blank, dress, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
@@ -31,7 +32,9 @@ def draw_calibration(scene: Scene, options: PlotOptions) -> Drawing:
     """How often a label occurred against how probable it was said to be; below, how often each was said of either."""
     theme = themed(options.theme)
     if options.asked_view is not None:
-        raise UsageError("the view 'calibration' shows all probabilities; ranges are for the other views.")
+        raise UsageError(
+            message("the view 'calibration' shows all probabilities; ranges are for the other views.")
+        )
     said, happened = scene.predicted, scene.actual
     classes = scene.fit.model.classes
     figure = blank(theme)
@@ -39,9 +42,8 @@ def draw_calibration(scene: Scene, options: PlotOptions) -> Drawing:
     dress(axes, theme)
     axes.grid(color=theme.grid, linewidth=0.7)
     axes.set_axisbelow(True)
-    (line,) = axes.plot(
-        [0, 1], [0, 1], color=theme.faint, linewidth=1.3, linestyle="--", label="as often as said"
-    )
+    (line,) = axes.plot([0, 1], [0, 1], color=theme.faint, linewidth=1.3, linestyle="--")
+    line.set_label(readable(message("as often as said")))
     handles: list[Artist] = [line]
     shares = binned_shares(said, happened)
     if shares is not None:
@@ -49,7 +51,12 @@ def draw_calibration(scene: Scene, options: PlotOptions) -> Drawing:
         bars = axes.errorbar(
             at, share, error, fmt="o-", color=theme.path, markersize=5.5, linewidth=1.6, zorder=5
         )
-        bars.set_label(f"about {scene.rows // len(at):,} rows each, ± 1 standard error")
+        each = plural(
+            "about {n:,} row each, ± 1 standard error",
+            "about {n:,} rows each, ± 1 standard error",
+            n=scene.rows // len(at),
+        )
+        bars.set_label(readable(each))
         handles.append(bars)  # type: ignore[arg-type]
     low = axes.inset_axes((0.0, -STRIP / (SIDE - STRIP), 1.0, (STRIP - 0.06) / (SIDE - STRIP)), sharex=axes)
     dress(low, theme)
@@ -58,14 +65,15 @@ def draw_calibration(scene: Scene, options: PlotOptions) -> Drawing:
         sign = 1 if k else -1
         counts, edges = np.histogram(said[happened == k], bins=40, range=(0, 1))
         columns = low.bar(edges[:-1], sign * counts, np.diff(edges), align="edge", color=theme.series[k])
-        columns.set_label(readable(f"rows of {name}"))
+        columns.set_label(readable(message("rows of {label}", label=name)))
         handles.append(columns)  # type: ignore[arg-type]
     low.axhline(0, color=theme.faint, linewidth=0.6)
     low.set_yticks([])
-    low.set_ylabel("rows", size=9)
-    low.set_xlabel(readable(f"predicted probability of {classes[1]}"))
+    low.set_ylabel(readable(message("rows", context="axis")), size=9)
+    low.set_xlabel(readable(message("predicted probability of {label}", label=classes[1])))
     axes.set(xlim=(0, 1), ylim=(-0.03, 1.03))
-    axes.yaxis.set_label_text(readable(f"share of {classes[1]} that occurred"), parse_math=False)
+    share_axis = message("share of {label} that occurred", label=classes[1])
+    axes.yaxis.set_label_text(readable(share_axis), parse_math=False)
     page = Page((SIDE, SIDE - STRIP), size=options.size, under=STRIP + 0.02)
     page.lay([axes], scene.heading(), handles, theme)
     return still(figure, scene)
@@ -75,7 +83,7 @@ def draw_classes(scene: Scene, options: PlotOptions) -> Drawing:
     """For the rows of each label, the mean probability that was given to each label."""
     theme = themed(options.theme)
     if options.asked_view is not None:
-        raise UsageError("the view 'classes' shows all labels; ranges are for the other views.")
+        raise UsageError(message("the view 'classes' shows all labels; ranges are for the other views."))
     classes = scene.fit.model.classes
     names = [_short(readable(str(name))) for name in classes][:MOST_CLASSES]
     count = len(names)
@@ -92,13 +100,13 @@ def draw_classes(scene: Scene, options: PlotOptions) -> Drawing:
     rows = [f"{name} ({len(m):,})" for name, m in zip(names, members, strict=True)]
     axes.set_yticks(range(count), rows, parse_math=False)
     axes.tick_params(length=0)
-    axes.set_xlabel("mean probability given to")
-    axes.set_ylabel("rows that are")
-    notes = [f"the first {count} of {len(classes)} labels"] if count < len(classes) else []
+    axes.set_xlabel(readable(message("mean probability given to")))
+    axes.set_ylabel(readable(message("rows that are")))
+    note = first_labels(count, len(classes)) if count < len(classes) else NOTHING
     beside = max(0.0, LETTER * max(map(len, rows)) + 0.45 - LEFT)
     size = (WIDE, min(WIDE, 1.2 + 0.55 * count))
     page = Page(size, size=options.size, beside=beside, under=0.7 * longest if turned else 0.0)
-    page.lay([axes], scene.heading(notes), [], theme)
+    page.lay([axes], scene.heading([note]), [], theme)
     return still(figure, scene)
 
 

@@ -10,11 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 
+from downslope.messages import Message, message, plural
 from downslope.plots.curve import broken
 from downslope.plots.drawing import Drawing
 from downslope.plots.fits.bins import binned_shares
 from downslope.plots.fits.points import axes_width, dense, room_beside, scattered
-from downslope.plots.fits.scene import Scene, span
+from downslope.plots.fits.scene import Scene, first_labels, outside_view, span
 from downslope.plots.look import WIDTH, Page, Theme, blank, dress, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
@@ -60,9 +61,7 @@ def draw_one_input(scene: Scene, options: PlotOptions, moving: bool = False) -> 
     handles = draw_rows(axes, scene, x, window, theme, width)
     lines = _curves(axes, scene, len(ys.shape) == 2, theme)
     _set(lines, xs, ys, window)
-    for axis, word in ((axes.xaxis, name), (axes.yaxis, height)):
-        words, mathematical = label(word)
-        axis.set_label_text(words, parse_math=mathematical)
+    _name_axes(axes, scene)
     page = Page((width, HEIGHT), room_beside(crowded), options.size)
     page.lay([axes], scene.heading(_notes(scene, window, x, crowded)), [*handles, *lines], theme)
 
@@ -70,6 +69,16 @@ def draw_one_input(scene: Scene, options: PlotOptions, moving: bool = False) -> 
         _set(lines, xs, scene.along({name: xs}, scene.fit.history.x[row]), window)
 
     return Drawing(figure, lines, show, scene.fit.history.step, _way(scene))
+
+
+def _name_axes(axes: Axes, scene: Scene) -> None:
+    model = scene.fit.model
+    words, mathematical = label(model.hypothesis.columns[0])
+    axes.xaxis.set_label_text(words, parse_math=mathematical)
+    words, mathematical = label(model.hypothesis.target)
+    if model.loss.classifies:
+        words, mathematical = readable(message("probability", context="axis")), False
+    axes.yaxis.set_label_text(words, parse_math=mathematical)
 
 
 def _heights(scene: Scene, ys: Floats, first: Floats | None) -> Pair:
@@ -105,7 +114,7 @@ def _labels(axes: Axes, scene: Scene, x: Floats, window: Window, theme: Theme, w
                 actual + 0.025 * jitter,
                 theme.curve,
                 theme,
-                f"labels of {scene.rows_said(False)}",
+                _labels_said(scene),
             )
         ]
         shares = binned_shares(x, scene.actual)
@@ -114,9 +123,13 @@ def _labels(axes: Axes, scene: Scene, x: Floats, window: Window, theme: Theme, w
             bars = axes.errorbar(
                 at, share, error, fmt="s", color=theme.ink, markersize=4.5, linewidth=1, zorder=6
             )
-            bars.set_label(
-                f"share of {classes[1]} among {scene.rows // len(at):,} neighbours, ± 1 standard error"
+            among = plural(
+                "share of {label} among {n:,} neighbour, ± 1 standard error",
+                "share of {label} among {n:,} neighbours, ± 1 standard error",
+                n=scene.rows // len(at),
+                label=classes[1],
             )
+            bars.set_label(readable(among))
             handles.append(bars)  # type: ignore[arg-type]
         return handles
     for k in range(min(len(classes), MOST_CLASSES)):
@@ -126,15 +139,26 @@ def _labels(axes: Axes, scene: Scene, x: Floats, window: Window, theme: Theme, w
     return []
 
 
+def _labels_said(scene: Scene) -> Message:
+    if not scene.crowded:
+        return plural("labels of {n:,} row", "labels of {n:,} rows", n=scene.rows)
+    return message(
+        "labels of a fair sample of {drawn:,} of {rows:,} rows", drawn=len(scene.sample), rows=scene.rows
+    )
+
+
+def _curve_name(scene: Scene) -> Message:
+    model = scene.fit.model
+    label = model.classes[1] if model.classes else ""
+    return model.loss.fitted.filled(label=label, c=model.loss.shape)
+
+
 def _curves(axes: Axes, scene: Scene, several: bool, theme: Theme) -> list[Line2D]:
     model = scene.fit.model
     halo: Any = [Stroke(linewidth=CURVE + HALO, foreground=theme.halo, alpha=0.6), Normal()]
     if not several:
-        label = model.classes[1] if model.classes else ""
-        what = model.loss.fitted.format(label=label, c=model.loss.shape)
-        (line,) = axes.plot(
-            [], [], color=theme.path, linewidth=CURVE, zorder=5, path_effects=halo, label=what
-        )
+        (line,) = axes.plot([], [], color=theme.path, linewidth=CURVE, zorder=5, path_effects=halo)
+        line.set_label(readable(_curve_name(scene)))
         return [line]
     lines = []
     for k, name in enumerate(model.classes[:MOST_CLASSES]):
@@ -152,17 +176,15 @@ def _set(lines: list[Line2D], xs: Floats, ys: Floats, window: Window) -> None:
         line.set_data(xs, broken(ys if ys.ndim == 1 else ys[:, k], window[1]))
 
 
-def _notes(scene: Scene, window: Window, x: Floats, crowded: bool) -> list[str]:
+def _notes(scene: Scene, window: Window, x: Floats, crowded: bool) -> list[Message]:
     y = scene.actual
-    notes = [f"the density of all {scene.rows:,} rows"] if crowded else []
+    notes = [scene.density_said()] if crowded else []
     outside = (x < window[0][0]) | (x > window[0][1])
     if not scene.fit.model.loss.classifies:
         outside |= (y < window[1][0]) | (y > window[1][1])
-    gone = int(np.count_nonzero(outside))
-    if gone:
-        notes.append(f"{gone:,} {'row is' if gone == 1 else 'rows are'} outside this view")
+    notes.append(outside_view(int(np.count_nonzero(outside))))
     if len(scene.fit.model.classes) > MOST_CLASSES:
-        notes.append(f"the first {MOST_CLASSES} of {len(scene.fit.model.classes)} labels")
+        notes.append(first_labels(MOST_CLASSES, len(scene.fit.model.classes)))
     return notes
 
 

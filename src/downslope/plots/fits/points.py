@@ -11,12 +11,13 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from downslope.messages import NOTHING, Message, message
 from downslope.plots.drawing import Drawing
 from downslope.plots.fits.scene import Scene
 from downslope.plots.look import LEFT, RIGHT, Theme
 from downslope.plots.plane import Floats
 from downslope.plots.view import Window
-from downslope.plots.words import number
+from downslope.plots.words import number, readable
 
 ACROSS, UP = 150, 100  # cells of a density
 BAR = 1.15  # inches beside the axes for the colour bar and its numbers
@@ -24,7 +25,13 @@ FEW, SOME = 60, 1000  # rows drawn large, and small
 
 
 def scattered(
-    axes: Axes, xs: Floats, ys: Floats, colour: Any, theme: Theme, name: str = "", among: int = 0
+    axes: Axes,
+    xs: Floats,
+    ys: Floats,
+    colour: Any,
+    theme: Theme,
+    name: Message | str = NOTHING,
+    among: int = 0,
 ) -> Artist:
     """The rows as points, the smaller and the fainter the more there are, in all ``among`` which they are."""
     count = max(len(xs), among)
@@ -36,7 +43,7 @@ def scattered(
         zorder=6 if count <= FEW else 3,
     )
     points.set_rasterized(count > SOME)
-    points.set_label(name)
+    points.set_label(readable(name))
     return points
 
 
@@ -59,7 +66,7 @@ def dense(axes: Axes, xs: Floats, ys: Floats, window: Window, theme: Theme, widt
     bar.ax.yaxis.set_minor_locator(NullLocator())
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 4)))
     bar.ax.tick_params(colors=theme.faint, labelsize=8)
-    bar.set_label("rows in a cell", color=theme.faint, size=9)
+    bar.set_label(readable(message("rows in a cell")), color=theme.faint, size=9)
     bar.outline.set_edgecolor(theme.faint)
 
 

@@ -16,10 +16,11 @@ from downslope.fitting.frame import Frame
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.problem import rows_of
 from downslope.fitting.result import FitResult
+from downslope.messages import NOTHING, Message, listing, message, plural
 from downslope.objectives import Objective
 from downslope.plots.plane import Floats
 from downslope.plots.view import Pair
-from downslope.plots.words import label, mathematics, number, outcome, readable, rule
+from downslope.plots.words import label, mathematics, number, outcome, readable, rule, said_of
 
 MOST_POINTS = 4_000  # rows drawn as points; of more, their density or a sample
 MOST_FOR_COST = 20_000  # rows from which a cost that is no quadratic is drawn
@@ -66,8 +67,13 @@ class Scene:
         strange = next((word for word in words if word not in place), None)
         if strange is not None:
             raise DataError(
-                f"column '{name}' holds {strange!r}, which is none of the labels that were fitted:"
-                f" {', '.join(place)}."
+                message(
+                    "column '{name}' holds {strange!r}, which is none of the labels that were fitted:"
+                    " {labels}.",
+                    name=name,
+                    strange=strange,
+                    labels=listing(place),
+                )
             )
         return np.array([place[word] for word in words], np.float64)
 
@@ -99,32 +105,59 @@ class Scene:
         """Whether there are too many rows to draw each as a point."""
         return self.rows > MOST_POINTS
 
-    def rows_said(self, all_of_them: bool) -> str:
+    def rows_said(self, all_of_them: bool) -> Message:
         """How many rows the picture shows, for a legend."""
-        if not self.crowded:
-            return f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}"
-        if all_of_them:
-            return f"{self.rows:,} rows"
-        return f"a fair sample of {MOST_POINTS:,} of {self.rows:,} rows"
+        if self.crowded and not all_of_them:
+            return message("a fair sample of {drawn:,} of {rows:,} rows", drawn=MOST_POINTS, rows=self.rows)
+        return plural("{n:,} row", "{n:,} rows", n=self.rows)
 
-    def heading(self, notes: Sequence[str] = ()) -> list[tuple[str, bool]]:
+    def density_said(self) -> Message:
+        """What is shown in the place of points, where the rows are crowded."""
+        if not self.crowded:
+            return NOTHING
+        return plural("the density of all {n:,} rows", "the density of all {n:,} rows", n=self.rows)
+
+    def heading(self, notes: Sequence[Message] = ()) -> list[tuple[str, bool]]:
         """The lines above the picture, and whether each is to be read as mathematics."""
         fit = self.fit
         run = fit.run
         step = "epoch" if fit.path == "batches" else "step"
-        where = "" if fit.coordinates == "user" else f", in {fit.coordinates} coordinates"
-        good = [f"{fit.model.loss} {number(fit.loss, 4)}"]
+        good: list[Message | str] = [f"{fit.model.loss} {number(fit.loss, 4)}"]
         if fit.r2 is not None:
             good.append(f"R² {number(fit.r2, 4)}")
         if fit.accuracy is not None:
-            good.append(f"accuracy {number(fit.accuracy, 4)}")
+            good.append(message("accuracy {share}", share=number(fit.accuracy, 4)))
         lines = [
             title(fit),
-            (readable(" · ".join([", ".join(good), *_values(fit)])), False),
-            (readable(f"{rule(run)}{where} · {outcome(run, step)}"), False),
+            (readable(" · ".join([str(listing(good)), *_values(fit)])), False),
+            (readable(f"{_rule_and_coordinates(fit)} · {outcome(run, step)}"), False),
         ]
-        told = "; ".join(note for note in notes if note)
-        return [*lines, (readable(told), False)] if told else lines
+        told = said_of(notes)
+        return [*lines, (told, False)] if told else lines
+
+
+def outside_view(count: int) -> Message:
+    """The note on rows that are not drawn."""
+    if not count:
+        return NOTHING
+    return plural("{n:,} row is outside this view", "{n:,} rows are outside this view", n=count)
+
+
+def first_labels(shown: int, count: int) -> Message:
+    """The note on labels that are not drawn."""
+    return message("the first {shown} of {count} labels", shown=shown, count=count)
+
+
+def _rule_and_coordinates(fit: FitResult) -> Message | str:
+    """The optimizer, and where it descended, if that was not among the parameters themselves."""
+    method = rule(fit.run)
+    if fit.coordinates == "standardised":
+        return message("{rule}, in standardised coordinates", rule=method)
+    if fit.coordinates == "orthogonal":
+        return message("{rule}, in orthogonal coordinates", rule=method)
+    if fit.coordinates == "natural":
+        return message("{rule}, in natural coordinates", rule=method)
+    return method
 
 
 def title(fit: FitResult) -> tuple[str, bool]:
@@ -161,11 +194,11 @@ def span(values: Floats, margin: float = MARGIN) -> Pair:
     return low - room, high + room
 
 
-def cost_to_draw(fit: FitResult) -> tuple[Objective, str]:
+def cost_to_draw(fit: FitResult) -> tuple[Objective, Message]:
     """The cost as a function that can be drawn in a second or two, and a note where it is that of a sample."""
     problem = fit.problem
     if fit.normal_equations is not None or problem is None or problem.rows.count <= MOST_FOR_COST:
-        return fit.cost, ""
+        return fit.cost, NOTHING
     objective, frame = problem.objective, problem.frame
     chosen = np.sort(np.random.default_rng(0).choice(frame.rows, MOST_FOR_COST, replace=False))
     some = Frame({name: column[chosen] for name, column in frame.columns.items()}, frame.origin)
@@ -175,7 +208,10 @@ def cost_to_draw(fit: FitResult) -> tuple[Objective, str]:
     drawn = DataObjective(
         rows, y, weights, problem.loss, objective.penalty, objective.parameters, objective.text
     )
-    return drawn, f"the cost of a fair sample of {MOST_FOR_COST:,} of {frame.rows:,} rows"
+    note = message(
+        "the cost of a fair sample of {drawn:,} of {rows:,} rows", drawn=MOST_FOR_COST, rows=frame.rows
+    )
+    return drawn, note
 
 
 def _targets(fit: FitResult, frame: Frame) -> Floats:

@@ -11,9 +11,10 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize, to_hex, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from downslope.messages import Message, message
 from downslope.plots.drawing import Drawing
 from downslope.plots.fits.points import BAR, axes_width, scattered, still
-from downslope.plots.fits.scene import Scene, span
+from downslope.plots.fits.scene import Scene, outside_view, span
 from downslope.plots.look import RIGHT, WIDTH, Page, Theme, blank, dress, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
@@ -55,11 +56,10 @@ def draw_two_inputs(scene: Scene, options: PlotOptions) -> Drawing:
     return still(figure, scene)
 
 
-def _notes(scene: Scene, window: Window, x: Floats, y: Floats) -> list[str]:
+def _notes(scene: Scene, window: Window, x: Floats, y: Floats) -> list[Message]:
     outside = (x < window[0][0]) | (x > window[0][1]) | (y < window[1][0]) | (y > window[1][1])
-    gone = int(np.count_nonzero(outside))
     notes = [scene.rows_said(False)] if scene.crowded else []
-    return [*notes, f"{gone:,} {'row is' if gone == 1 else 'rows are'} outside this view" if gone else ""]
+    return [*notes, outside_view(int(np.count_nonzero(outside)))]
 
 
 def _numbered(
@@ -91,7 +91,10 @@ def _numbered(
     key = Line2D(
         [], [], linestyle="none", marker="o", markersize=6, color=theme.curve, markeredgecolor="#101010"
     )
-    key.set_label(readable(f"rows, in the colour of their {target}; the ground has that of the prediction"))
+    coloured_by = message(
+        "rows, in the colour of their {target}; the ground has that of the prediction", target=target
+    )
+    key.set_label(readable(coloured_by))
     return [key]
 
 
@@ -123,7 +126,14 @@ def _labelled(
         bands = axes.contourf(*grid, values.reshape(shape), levels, cmap=colours, zorder=1)
         bands.set_rasterized(True)
         axes.contour(*grid, values.reshape(shape), [0.5], colors=theme.ink, linewidths=1.6, zorder=2)
-        _bar(axes, bands, readable(f"probability of {classes[1]}"), width, theme, np.linspace(0, 1, 6))
+        _bar(
+            axes,
+            bands,
+            readable(message("probability of {label}", label=classes[1])),
+            width,
+            theme,
+            np.linspace(0, 1, 6),
+        )
     handles: list[Artist] = []
     actual = scene.actual[scene.sample]
     for k, name in enumerate(classes[:MOST_CLASSES]):
@@ -133,7 +143,8 @@ def _labelled(
             scattered(axes, points[0][mine], points[1][mine], colour, theme, readable(str(name)), len(actual))
         )
     if not several:
-        handles.append(Line2D([], [], color=theme.ink, linewidth=1.6, label="probability 0.5"))
+        half = readable(message("probability {share}", share=0.5))
+        handles.append(Line2D([], [], color=theme.ink, linewidth=1.6, label=half))
     return handles
 
 
