@@ -19,6 +19,8 @@ Link = Literal["identity", "sigmoid", "exp", "softmax"]
 u, y, c, r, least = (Variable(name) for name in ("u", "y", "c", "r", "least"))
 size = f.abs(r)
 
+_OF_THE_LOSS, _FIT = message("of the loss"), Template("fit")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Number:
@@ -33,7 +35,7 @@ class Number:
     below: float = math.inf
     range: str = "a finite number more than 0"
     constant: str = "NUMBER"
-    about: Message = message("of the loss")
+    about: Message = _OF_THE_LOSS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +80,7 @@ class Loss:
     aliases: tuple[str, ...] = ()
     spoken: Message = NOTHING
     predicted: str = "prediction"
-    fitted: Template = Template("fit")
+    fitted: Template = _FIT
 
     @property
     def classifies(self) -> bool:
