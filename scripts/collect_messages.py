@@ -23,7 +23,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from downslope.export.rule_source import said_in, said_in_helper
-from downslope.export.vocabulary import JAX, NUMPY, SYMPY, TENSORFLOW, TORCH
+from downslope.language.functions import FUNCTIONS
 from downslope.messages import Message, documentation, documented
 from downslope.messages.message import Sentence
 from downslope.messages.template import places
@@ -38,7 +38,7 @@ TEMPLATES = {
     "Template": 0,
 }  # how many templates each takes; 0 is one or two, alone
 RULES = "src/downslope/optimizers/rules/"  # whose docstrings are shown
-VOCABULARY = "src/downslope/export/vocabulary.py"
+VOCABULARY = "src/downslope/language/functions/__init__.py"  # functions of ours that scripts are given
 PRINTED = (
     "src/downslope/optimizers/rules/*.py",
     "src/downslope/optimizers/schedules/*.py",
@@ -171,9 +171,7 @@ def said_by_code(path: Path, base: Path = ROOT) -> Iterator[Found]:
     name = path.relative_to(base).as_posix()
     said: list[Message] = []
     if fnmatch(name, VOCABULARY):
-        helpers = (
-            source for words in (NUMPY, TORCH, TENSORFLOW, JAX, SYMPY) for source in words.helpers.values()
-        )
+        helpers = {source for function in FUNCTIONS.values() for source in function.helpers.values()}
         said += [part for source in helpers for part in said_in_helper(source)]
     if any(fnmatch(name, pattern) for pattern in PRINTED):
         text = path.read_text(encoding="utf-8")

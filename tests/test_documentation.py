@@ -114,3 +114,36 @@ def test_the_page_of_each_method_is_current(cls: type[Optimizer]) -> None:
     assert kept == build().page(cls), "run scripts/docs"
     for picture in re.findall(r"\]\(\.\./(pictures/[^)]+)\)", kept):
         assert (ROOT / "docs" / picture).read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_page_on_the_design_names_every_folder_and_no_other() -> None:
+    page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    house = page.partition("## The house")[2].partition("\n## ")[0]
+    named = {
+        name for row in re.findall(r"^\| (`.*?) \|", house, re.M) for name in re.findall(r"`([\w.]+)/?`", row)
+    }
+    source = ROOT / "src" / "downslope"
+    there = {
+        path.name for path in source.iterdir() if not path.name.startswith("_") and path.name != "py.typed"
+    }
+    assert named == there
+
+
+def test_every_file_that_the_design_names_is_there() -> None:
+    page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w/]+/[\w]+\.py)`", page)
+    assert named
+    missing = [
+        name
+        for name in named
+        if not any((ROOT / place / name).exists() for place in (".", "src", "src/downslope"))
+    ]
+    assert missing == []
+
+
+def test_every_decision_is_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text(encoding="utf-8"))
+    assert listed == sorted(listed)
+    assert {path.name for path in folder.glob("0*.md")} <= set(listed)
+    assert [int(name[:4]) for name in listed] == list(range(1, len(listed) + 1))

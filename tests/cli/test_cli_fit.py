@@ -130,7 +130,7 @@ def test_notes_and_warnings_go_to_standard_error(downslope, folder):
     assert answer.code == 0
     assert "warning: The features of a and b are the same in every row" in answer.words
     assert answer.words.count("warning:") == 1
-    assert "note: descended" in answer.words
+    assert "note: Descended" in answer.words
     quiet = downslope('fit twins.csv "y ~ a*x + b*z + c" --quiet')
     assert quiet.err == ""
     assert quiet.out == answer.out
@@ -229,7 +229,7 @@ def test_tables_that_stay_in_their_files(downslope, folder):
     answer = downslope('fit four.csv "y ~ a*x + b" --stream --format json')
     assert answer.code == 0
     assert answer.json["parameters"] == pytest.approx(LINE)
-    assert "stayed in its files and was read 2 times" in answer.json["notes"][-1]
+    assert "stayed in its files and was read 2 times" in answer.json["notes"][-1]["english"]
     assert "stayed" not in downslope('fit four.csv "y ~ a*x + b" --no-stream --format json').out
     refused = downslope('fit - "y ~ a*x + b" --loss mae --stream', stdin=FOUR.encode())
     assert refused.code == 2

@@ -81,7 +81,10 @@ def another_gradient_norm_than_there_is(r: Ran) -> str:
         return ""
     rounding = 1e-3 if r.call.options.get("dtype") == "float32" else 1e-6
     size = max(length(np.asarray(r.run.history.x[0])), 1e-300) if r.call.facts.get("hessian") is None else 0.0
-    floor = 1e-12 * (1 + size) * max(1.0, float(np.nanmax(np.abs(r.hessian)) if r.hessian is not None else 1))
+    bend = max(1.0, float(np.nanmax(np.abs(r.hessian)) if r.hessian is not None else 1))
+    floor = 1e-12 * (1 + size) * bend
+    if r.call.options.get("dtype") == "float32":  # the point itself is known to 24 bits only
+        floor = 2.0**-22 * (1 + length(np.asarray(r.run.history.x[0]))) * bend * len(r.run.final)
     return f"told {told}, is {norm}" if abs(told - norm) > rounding * norm + floor else ""
 
 

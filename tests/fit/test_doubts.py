@@ -82,7 +82,8 @@ def test_other_tools_words_for_losses(word, hint):
         as_loss(word)
     assert hint in str(caught.value)
     assert "  " not in str(caught.value)
-    assert all(set(meant.split("' or '")) <= set(LOSSES) for meant in OTHER_NAMES.values())
+    meant = [(name,) if isinstance(name, str) else name for name in OTHER_NAMES.values()]
+    assert {name for names in meant for name in names} <= set(LOSSES)
 
 
 LABELS = {"x": np.linspace(-3, 3, 40), "y": (RNG.uniform(-3, 3, 40) < np.linspace(-3, 3, 40)) * 1.0}
@@ -100,7 +101,7 @@ LABELS = {"x": np.linspace(-3, 3, 40), "y": (RNG.uniform(-3, 3, 40) < np.linspac
 def test_a_link_that_is_applied_twice_is_pointed_out(right, loss, said):
     found = fit(LABELS, f"y ~ {right}", loss=loss, start="a=0.1,b=0", steps=2)
     assert [w for w in found.warnings if w.startswith(said)] == [
-        f"{said}, and here it is applied twice; write b + a*x"
+        f"{said}, and here it is applied twice; write b + a*x."
     ]
     as_advised = fit(LABELS, "y ~ b + a*x", loss=loss)
     assert as_advised.loss < found.loss

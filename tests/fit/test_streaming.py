@@ -117,7 +117,7 @@ def test_pages_are_small_and_know_their_rows(files):
         assert sum(frame.rows for frame in frames) == N == table.rows
         assert max(frame.rows for frame in frames) <= 4_096 // 2
         assert np.array_equal(np.concatenate([frame["y"] for frame in frames]), TABLE["y"])
-        seen.append([frame.where(3) for frame in frames[:2]])
+        seen.append([str(frame.where(3)) for frame in frames[:2]])
         word = "line" if kind == "csv" else "row"
         assert seen[-1][0] == f"{word} {5 if kind == 'csv' else 4}"
         at = frames[0].rows + (5 if kind == "csv" else 4)

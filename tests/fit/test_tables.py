@@ -125,6 +125,8 @@ GOOD = {"x": X, "y": 2 * X}
         ({"x": np.array(["1", "b", "3"]), "y": X[:3]}, "column 'x' .* row 2 holds 'b', text"),
         ({"x": np.array(["1", "2", "3"], object), "y": X[:3]}, "column 'x' .* stored as text, such as '1'"),
         ({"x": pd.to_datetime(["2020-01-01"] * 3), "y": X[:3]}, "column 'x' .* datetime"),
+        ({"x": np.array(["2020-01-01"] * 3, "datetime64[ns]"), "y": X[:3]}, "column 'x' .* datetime"),
+        ({"x": np.array([1, 2, 3], "timedelta64[ns]"), "y": X[:3]}, "column 'x' .* timedelta"),
         (pd.DataFrame({"x": pd.array([1, None, 3], "Int64"), "y": X[:3]}), "missing value at row 2"),
         (pd.DataFrame([[1, 2, 3.0]], columns=["x", "x", "y"]), "more than one column called 'x'"),
         ({"x": [1, 1e300, 3], "y": [1, 2, 3]}, r"column 'x' .* 1e\+300 at row 2.*overflows"),

@@ -98,6 +98,10 @@ ERRORS = [
     ("\\frac{x}{2}", 0, "LaTeX", "sqrt(x)"),
     ("__import__('os').system('ls')", 11, "quotation marks", ""),
     ("𝑥² + ψ₁ + ?", 10, '"?" has no meaning', ""),
+    ("x > 0 and", 9, 'ends after "and", where a condition should follow', ""),
+    ("max^2", 3, "max needs its brackets before a power", "max(a, b, ...)^2"),
+    ("max x", 0, "max needs brackets around its arguments", "max(a, b, ...)"),
+    ("x⁾", 1, '"⁾" is raised', ""),
 ]
 
 
@@ -110,6 +114,47 @@ def test_errors(typed: str, position: int, message: str, hint: str) -> None:
     assert hint in str(error.hint)
     assert error.position == position
     assert error.source == typed
+
+
+# typed, and what the hint says to write in its place
+TO_COPY = [
+    ("x.b.c + 1", "x_b_c"),
+    ("x.b.c + 1", "x*b*c"),
+    ("w[0].y", "w_0_y"),
+    ("w[0]'", "w_0_1"),
+    ("sin^n(x)", "sin(x)^n"),
+    ("sin^-2(x)", "sin(x)^-2"),
+    ("sin⁻²(x)", "sin(x)^-2"),
+    ("tan^-1(x)", "atan(x)"),
+    ("pow^2", "pow(x, y)^2"),
+    ("1.5 2.5", "1.5*2.5"),
+    ("2 3", "23"),
+    ("x 2", "x^2"),
+    ("1,5", "1.5"),
+    ("⅛", "(1/8)"),
+    ("lg(x)", "log10(x)"),
+    ("clip(x, 0, 1)", "min(max(x, low), high)"),
+    ("sum(x)", "x1 + x2 + x3"),
+    ("lambda", "lambda_"),
+    ("0x10", "16"),
+    ("True", "1"),
+]
+
+
+@pytest.mark.parametrize(("typed", "written"), TO_COPY)
+def test_what_a_hint_says_to_write_can_be_read(typed: str, written: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        parse(typed)
+    assert written in str(caught.value.hint)
+    parse(written)
+
+
+def test_a_hint_makes_no_number_of_two_points() -> None:
+    for typed in ("1.5 2.5", "1.5,2.5", "1. .5"):
+        with pytest.raises(ExpressionError) as caught:
+            parse(typed)
+        assert "one number" not in str(caught.value.hint)
+        assert "1.5.2" not in str(caught.value.hint)
 
 
 LIMITS = {

@@ -12,7 +12,6 @@ from downslope.api.options import RunOptions, callbacks_of
 from downslope.descent import Stopping
 from downslope.errors import DataError, StartError, UsageError, nearest
 from downslope.fitting import batches, custom_gradient
-from downslope.fitting.explanation import sentence
 from downslope.fitting.finalize import finalize
 from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis, linear_model, read_hypothesis
@@ -24,7 +23,7 @@ from downslope.fitting.strategies import PATHS, FitOutcome, FitPlan, Path, fit_f
 from downslope.fitting.streamed import pages_to_stream, streamed_problem
 from downslope.fitting.streaming_pass import PagedTable
 from downslope.fitting.tables import as_frame
-from downslope.messages import Message, argument, as_message, listing, message, sentences
+from downslope.messages import Message, argument, listing, message, sentences
 from downslope.objectives import parse_start
 from downslope.objectives.start import draw
 from downslope.optimizers import Optimizer, as_optimizer
@@ -249,7 +248,7 @@ def _start(problem: FitProblem, start: Any, seed: int | None) -> Array:
                 columns=columns,
             )
             told = (*problem.hypothesis.notes, *problem.hypothesis.doubts)
-            raise StartError(sentences(needed, *(as_message(sentence(note)) for note in told)))
+            raise StartError(sentences(needed, *told))
         return np.zeros(parameters.size)
     given = draw(parse_start(start) if isinstance(start, str) else start, seed)
     if isinstance(given, Mapping):

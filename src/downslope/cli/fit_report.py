@@ -72,7 +72,7 @@ def parameters(fit: Fit) -> list[str]:
         + (f"  ± {errors[name]:.3g}" if name in errors else "")
         for name in shown
     ]
-    why = message("(no standard errors: {why})", why=fit.no_standard_errors) if fit.no_standard_errors else ""
+    why = message("(no standard errors: {why})", why=fit.missing_errors) if fit.missing_errors else ""
     told = textwrap.wrap(str(why), terminal.width(sys.stdout), initial_indent=GAP, subsequent_indent=GAP)
     return [*lines, *_more_parameters(len(values) - len(shown)), *told]
 

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from downslope.errors import ExpressionError, UsageError, nearest
 from downslope.language import parse_number
-from downslope.messages import as_message
+from downslope.messages import Message, listing, message, plural, sentences
 from downslope.objectives import Objective, Parameters, Vector
 from downslope.objectives.wrapped import RestrictedObjective
 from downslope.optimizers import Optimizer, all_optimizers
 from downslope.optimizers.wrappers.projected import Projected
 
-FORMS = (
-    "bounds are given as {'x': (0, 1), 'y': (None, 5)}, as a pair for each parameter, or as text: x=0:1,y=:5"
+FORMS = message(
+    "bounds are given as {{'x': (0, 1), 'y': (None, 5)}}, as a pair for each parameter, or as text: x=0:1,y=:5"
 )
 
 
@@ -40,14 +40,14 @@ def within_bounds(
         return optimizer, objective, x
     if projection_of(optimizer) is not None:
         raise UsageError(
-            "bounds are given twice over: the optimizer is Projected already. Leave bounds= out."
+            message("bounds are given twice over: the optimizer is Projected already. Leave bounds= out.")
         )
     _refuse_unsound(optimizer)
     lower, upper = _representable(lower, upper, objective.dtype)
     inside = np.clip(x, lower, upper)
     if not np.array_equal(inside, x):
         objective = copy.copy(objective)
-        objective.notes = (*objective.notes, as_message(_moved(objective.parameters, x, inside)))
+        objective.notes = (*objective.notes, _moved(objective.parameters, x, inside))
     return (
         Projected(optimizer=optimizer, lower=tuple(lower.tolist()), upper=tuple(upper.tolist())),
         objective,
@@ -58,10 +58,14 @@ def within_bounds(
 def _refuse_unsound(optimizer: Optimizer) -> None:
     rule = optimizer.layers()[-1]
     if not rule.projects:
-        names = ", ".join(cls.name() for cls in all_optimizers() if cls.projects)
+        names = listing(cls.name() for cls in all_optimizers() if cls.projects)
         raise UsageError(
-            f"{type(rule).__name__} cannot be kept within bounds: moved onto a bound, it need not find the minimum"
-            f" there. These can: {names}."
+            message(
+                "{kind} cannot be kept within bounds: moved onto a bound, it need not find the"
+                " minimum there. These can: {names}.",
+                kind=type(rule).__name__,
+                names=names,
+            )
         )
 
 
@@ -77,14 +81,15 @@ def _representable(lower: Vector, upper: Vector, dtype: Any) -> tuple[Vector, Ve
     return low.astype(np.float64), high.astype(np.float64)
 
 
-def _moved(parameters: Parameters, x: Vector, inside: Vector) -> str:
+def _moved(parameters: Parameters, x: Vector, inside: Vector) -> Message:
     moves = [
-        f"{name} from {before:.6g} to {after:.6g}"
+        message("{name} from {before:.6g} to {after:.6g}", name=name, before=before, after=after)
         for name, before, after in zip(parameters.coordinates, x, inside, strict=True)
         if before != after
     ]
-    more = f" and {len(moves) - 4} more" if len(moves) > 4 else ""
-    return f"the start lay outside the bounds and was moved onto them: {', '.join(moves[:4])}{more}"
+    return message(
+        "the start lay outside the bounds and was moved onto them: {moves}", moves=listing(moves, most=4)
+    )
 
 
 def read_bounds(bounds: Any, parameters: Parameters) -> tuple[Vector, Vector]:
@@ -108,7 +113,13 @@ def read_bounds(bounds: Any, parameters: Parameters) -> tuple[Vector, Vector]:
     for name, low, high in zip(parameters.coordinates, lower, upper, strict=True):
         if low > high or low == np.inf or high == -np.inf:
             raise UsageError(
-                f"the bounds of {name} leave nothing between them: {low:g} to {high:g}. The lower one comes first."
+                message(
+                    "the bounds of {name} leave nothing between them: {low:g} to {high:g}. The lower one"
+                    " comes first.",
+                    name=name,
+                    low=low,
+                    high=high,
+                )
             )
     return lower, upper
 
@@ -121,10 +132,13 @@ def _from_text(text: str) -> dict[str, tuple[Any, Any]]:
         low, colon, high = (part.strip() for part in pair.partition(":"))
         if not equals or not name or not colon:
             raise UsageError(
-                f"'{piece.strip():.80}' in the bounds is not of the form name=low:high, as in x=0:1,y=:5."
+                message(
+                    "'{piece:.80}' in the bounds is not of the form name=low:high, as in x=0:1,y=:5.",
+                    piece=piece.strip(),
+                )
             )
         if name in found:
-            raise UsageError(f"the bounds give {name} twice.")
+            raise UsageError(message("the bounds give {name} twice.", name=name))
         found[name] = _number(name, low), _number(name, high)
     return found
 
@@ -136,7 +150,12 @@ def _number(name: str, text: str) -> float | None:
         return parse_number(text)
     except ExpressionError as error:
         raise UsageError(
-            f"a bound of {name} is '{text:.80}', which is not a number: {error.message}."
+            message(
+                "a bound of {name} is '{text:.80}', which is not a number: {why}.",
+                name=name,
+                text=text,
+                why=error.message,
+            )
         ) from error
 
 
@@ -146,9 +165,23 @@ def _in_order(bounds: Any, parameters: Parameters) -> dict[str, Any]:
     if pairs is not None and parameters.size == 1 and len(pairs) == 2 and np.ndim(pairs[0]) == 0:
         pairs = [pairs]
     if pairs is None or len(pairs) != parameters.size:
-        count = f"{len(pairs)} bounds are" if pairs is not None else f"{bounds!r:.60} is"
-        order = ", ".join(parameters.coordinates[:10])
-        raise UsageError(f"{count} given, but the parameters are {order}; {FORMS}.")
+        order = listing(parameters.coordinates[:10])
+        raise UsageError(
+            message(
+                "{bounds!r:.60} is given, but the parameters are {order}; {forms}.",
+                bounds=bounds,
+                order=order,
+                forms=FORMS,
+            )
+            if pairs is None
+            else plural(
+                "{n} bound is given, but the parameters are {order}; {forms}.",
+                "{n} bounds are given, but the parameters are {order}; {forms}.",
+                n=len(pairs),
+                order=order,
+                forms=FORMS,
+            )
+        )
     return {n: p for n, p in zip(parameters.coordinates, pairs, strict=True) if p is not None}
 
 
@@ -165,7 +198,14 @@ def _places(name: str, parameters: Parameters) -> NDArray[np.intp]:
     known = dict.fromkeys([*parameters.names, *coordinates])
     hint = nearest(name, known)
     raise UsageError(
-        f"the bounds name '{name:.60}', but the parameters are: {', '.join(parameters.names)}. {hint}".rstrip()
+        sentences(
+            message(
+                "the bounds name '{name:.60}', but the parameters are: {names}.",
+                name=name,
+                names=listing(parameters.names),
+            ),
+            hint,
+        )
     )
 
 
@@ -174,7 +214,12 @@ def _pair(name: Any, pair: Any) -> tuple[Any, Any]:
         low, high = (None, None) if pair is None else pair
     except (TypeError, ValueError):
         raise UsageError(
-            f"the bounds of {name} are {pair!r:.60}; they must be a pair (low, high). {FORMS}."
+            message(
+                "the bounds of {name} are {pair!r:.60}; they must be a pair (low, high). {forms}.",
+                name=name,
+                pair=pair,
+                forms=FORMS,
+            )
         ) from None
     return low, high
 
@@ -185,7 +230,13 @@ def _side(name: Any, bound: Any, none: float, places: NDArray[np.intp]) -> Vecto
         return np.full(len(places), none)
     numbers = np.asarray(bound)
     if numbers.dtype.kind not in "iuf" or numbers.size not in (1, len(places)) or np.any(np.isnan(numbers)):
-        raise UsageError(f"a bound of {name} is {bound!r:.60}; it must be a number, or None for no bound.")
+        raise UsageError(
+            message(
+                "a bound of {name} is {bound!r:.60}; it must be a number, or None for no bound.",
+                name=name,
+                bound=bound,
+            )
+        )
     return np.broadcast_to(numbers.astype(np.float64).ravel(), len(places))
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from downslope.descent import kernel as k
 from downslope.descent.norms import least_square, norm_of
 from downslope.descent.trace_buffer import TraceBuffer
+from downslope.messages import message
 from downslope.objectives import Objective, Vector
 from downslope.objectives.loop import Advance, Carry
 from downslope.optimizers import Optimizer
@@ -29,7 +30,7 @@ class CompiledEngine:
     def __init__(self, objective: Objective, optimizer: Optimizer, x: Vector, sign: float) -> None:
         loop = objective.loop
         if loop is None:
-            raise TraceError(f"'{objective.text}' cannot be compiled")
+            raise TraceError(message("'{objective}' cannot be compiled", objective=objective.text))
         state = optimizer.init(np.array(x, objective.dtype))
         factor = float(sign)
 

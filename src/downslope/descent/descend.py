@@ -22,6 +22,7 @@ from downslope.descent.stopping import Stopping
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.descent.traced import TracedEngine
 from downslope.errors import UsageError
+from downslope.messages import message
 from downslope.objectives import FormulaObjective, Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
@@ -97,11 +98,25 @@ def choose_engine(
     """The traced engine where objective and rule can be traced, the compiled one where a framework compiles both,
     else the hosted one."""
     if engine not in get_args(EngineName):
-        raise UsageError(f"engine is {engine!r}; it can be 'auto', 'traced', 'compiled' or 'hosted'.")
+        raise UsageError(
+            message(
+                "engine is {engine!r}; it can be 'auto', 'traced', 'compiled' or 'hosted'.", engine=engine
+            )
+        )
     if engine == "traced" and not isinstance(objective, FormulaObjective):
-        raise UsageError(f"'{objective.text}' could not be traced into symbols; use engine='hosted'.")
+        raise UsageError(
+            message(
+                "'{objective}' could not be traced into symbols; use engine='hosted'.",
+                objective=objective.text,
+            )
+        )
     if engine == "compiled" and objective.loop is None:
-        raise UsageError(f"'{objective.text}' has no framework that compiles its descent; leave engine= out.")
+        raise UsageError(
+            message(
+                "'{objective}' has no framework that compiles its descent; leave engine= out.",
+                objective=objective.text,
+            )
+        )
     kinds: list[Any] = []
     if isinstance(objective, FormulaObjective) and engine in ("auto", "traced"):
         kinds.append(TracedEngine)
@@ -116,7 +131,14 @@ def choose_engine(
             return made
         except TraceError as error:
             if engine != "auto" and kind is kinds[-1] and engine != "hosted":
-                raise UsageError(f"{type(optimizer).__name__} cannot be {engine} here: {error}.") from error
+                raise UsageError(
+                    message(
+                        "{kind} cannot be {engine} here: {why}.",
+                        kind=type(optimizer).__name__,
+                        engine=engine,
+                        why=error.message,
+                    )
+                ) from error
     return HostedEngine(objective, optimizer, x, sign)
 
 

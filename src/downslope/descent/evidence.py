@@ -9,6 +9,8 @@ from typing import Any, Literal, get_args
 
 from downslope.descent import kernel as k
 from downslope.descent.trend import Trend
+from downslope.errors import UsageError
+from downslope.messages import message
 
 Unit = Literal["step", "epoch"]
 Failure = Literal[
@@ -150,7 +152,7 @@ class Evidence:
             or made.unit not in get_args(Unit)
             or made.failure not in get_args(Failure)
         ):
-            raise ValueError("a word in the evidence is not known")
+            raise UsageError(message("a word in the evidence is not known"))
         return made
 
 

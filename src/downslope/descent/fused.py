@@ -12,6 +12,7 @@ from typing import Any
 from downslope.descent import kernel as k
 from downslope.descent.norms import norm_from_square, norm_of
 from downslope.descent.trace_buffer import TraceBuffer
+from downslope.messages import message
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
@@ -33,13 +34,13 @@ class FusedEngine:
         remote = objective.remote
         tensors = remote.array(x) if remote is not None else None
         if remote is None or not isinstance(tensors, list):
-            raise TraceError(f"'{objective.text}' has no list of tensors")
+            raise TraceError(message("'{objective}' has no list of tensors", objective=objective.text))
         if type(optimizer).residual is not Optimizer.residual:
-            raise TraceError("the rule has a residual of its own")
+            raise TraceError(message("the rule has a residual of its own"))
         first = optimizer.init(ParamTree(tensors))
         tape = recorded(optimizer, first)
         if tape.accepted is not True:
-            raise TraceError("the rule may reject points")
+            raise TraceError(message("the rule may reject points"))
         from downslope.torch.program import Program  # imports torch, which is there: the tensors are its
 
         self._remote, self._optimizer, self._sign = remote, optimizer, float(sign)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DataError, MissingExtraError, UnknownNameError, nearest
 from downslope.files import write_atomically
+from downslope.messages import listing, message, sentences
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,12 +91,19 @@ class History:
         columns = self.columns
         if not isinstance(name, str):
             raise UnknownNameError(
-                f"a history is indexed by column, as in history['value'], not by {name!r:.40}; rows() has its rows."
+                message(
+                    "a history is indexed by column, as in history['value'], not by {name!r:.40}; rows()"
+                    " has its rows.",
+                    name=name,
+                )
             )
         if name not in columns:
-            listed, hint = ", ".join(columns), filter(None, [str(nearest(name, columns))])
             raise UnknownNameError(
-                " ".join([f"the history has no column '{name}'.", *hint, f"There are: {listed}."])
+                sentences(
+                    message("the history has no column '{name}'.", name=name),
+                    nearest(name, columns),
+                    message("There are: {columns}.", columns=listing(columns)),
+                )
             )
         return columns[name]
 
@@ -148,9 +156,9 @@ class History:
             )
             whole = x.ndim == 2 and all(a.shape[:1] == step.shape for a in out._arrays())
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise DataError(f"this is not the history of a run: {error}") from error
+            raise DataError(message("this is not the history of a run: {why}", why=error)) from error
         if not whole:
-            raise DataError("this is not the history of a run: its columns differ in length.")
+            raise DataError(message("this is not the history of a run: its columns differ in length."))
         return out
 
     def to_numpy(self) -> NDArray[Any]:
@@ -180,7 +188,9 @@ class History:
         try:
             import pandas
         except ImportError as error:
-            raise MissingExtraError("pandas is needed for this: pip install 'downslope[tables]'") from error
+            raise MissingExtraError(
+                message("pandas is needed for this: pip install 'downslope[tables]'")
+            ) from error
         return pandas.DataFrame(self.columns)
 
     def to_arrow(self) -> Any:
@@ -192,7 +202,9 @@ class History:
         try:
             import pyarrow
         except ImportError as error:
-            raise MissingExtraError("PyArrow is needed for this: pip install 'downslope[tables]'") from error
+            raise MissingExtraError(
+                message("PyArrow is needed for this: pip install 'downslope[tables]'")
+            ) from error
         return pyarrow.table({k: np.ascontiguousarray(v) for k, v in self.columns.items()})
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:

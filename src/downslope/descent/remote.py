@@ -13,6 +13,7 @@ import numpy as np
 from downslope.descent import kernel as k
 from downslope.descent.norms import norm_from_square, norm_of
 from downslope.descent.trace_buffer import TraceBuffer
+from downslope.messages import message
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
@@ -42,7 +43,7 @@ class RemoteEngine:
     def __init__(self, objective: Objective, optimizer: Optimizer, x: Vector, sign: float) -> None:
         remote = objective.remote
         if remote is None:
-            raise TraceError(f"'{objective.text}' has no framework")
+            raise TraceError(message("'{objective}' has no framework", objective=objective.text))
         self._remote, self._optimizer, self._precision = remote, optimizer, objective.dtype.name
         self._sign, self.name, self._watched = float(sign), remote.engine, True
         here = _whole(remote.array(x))

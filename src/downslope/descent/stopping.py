@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from downslope.errors import UsageError
+from downslope.messages import Template, message
 
 DEFAULT_TOLERANCE = 1e-8
 SINGLE_TOLERANCE = 1e-4  # in float32, which rarely gets further
@@ -18,6 +19,11 @@ DEFAULT_STEPS = 100_000
 RUNAWAY = 1e30  # a value this many times (1 + |the start's|) away is called diverged or unbounded
 NO_LIMIT = 2**53  # steps; centuries, and the largest count that float64 holds exactly
 IDLE_EVALUATIONS = 200  # so many evaluations without a move, with a test yet to be met, is stalled
+_NO_TOLERANCE = Template("{name} is {value!r}; it must be a finite number, at least 0.")
+_NO_TIME = Template(
+    "time_limit is {value!r}; it must be a number of seconds, more than 0."
+)  # as minimize() has it
+_NO_TARGET = Template("target is {value!r}; it must be a finite number.")
 
 
 class Status(StrEnum):
@@ -86,14 +92,21 @@ class Stopping:
                 continue
             whole = isinstance(value, (int, np.integer)) or (isinstance(value, float) and value.is_integer())
             if isinstance(value, bool) or not whole or value < least:
-                raise UsageError(f"{name} is {value!r}; it must be a whole number, at least {least}.")
+                raise UsageError(
+                    message(
+                        "{name} is {value!r}; it must be a whole number, at least {least}.",
+                        name=name,
+                        value=value,
+                        least=least,
+                    )
+                )
             object.__setattr__(self, name, min(int(value), NO_LIMIT))
         for name in ("tolerance", "relative_tolerance", "value_tolerance", "x_tolerance"):
-            self._check(name, lambda v: v >= 0 and math.isfinite(v), "a finite number, at least 0")
-        self._check("seconds", lambda v: v > 0, "a number of seconds, more than 0")
-        self._check("target", lambda v: math.isfinite(v), "a finite number")
+            self._check(name, lambda v: v >= 0 and math.isfinite(v), _NO_TOLERANCE)
+        self._check("seconds", lambda v: v > 0, _NO_TIME)
+        self._check("target", lambda v: math.isfinite(v), _NO_TARGET)
 
-    def _check(self, name: str, allowed: Any, words: str) -> None:
+    def _check(self, name: str, allowed: Any, refusal: Template) -> None:
         value = getattr(self, name)
         if value is None:
             return
@@ -102,8 +115,7 @@ class Stopping:
         except (TypeError, ValueError):
             number = math.nan
         if isinstance(value, (bool, str)) or not allowed(number):
-            asked = "time_limit" if name == "seconds" else name  # as minimize() calls it
-            raise UsageError(f"{asked} is {value!r}; it must be {words}.")
+            raise UsageError(refusal.filled(name=name, value=value))
         object.__setattr__(self, name, number)
 
     @property

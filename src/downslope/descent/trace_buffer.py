@@ -14,6 +14,7 @@ from downslope.descent.growing_rows import MOST_NUMBERS, places_kept
 from downslope.descent.history import History
 from downslope.descent.stopping import IDLE_EVALUATIONS, RUNAWAY, Stopping
 from downslope.errors import UsageError
+from downslope.messages import message
 from downslope.objectives import Vector
 
 Matrix = NDArray[np.float64]
@@ -40,7 +41,9 @@ class TraceBuffer:
     def __init__(self, x: Vector, stopping: Stopping, every: int | None) -> None:
         whole = isinstance(every, (int, np.integer)) or (isinstance(every, float) and every.is_integer())
         if every is not None and (isinstance(every, bool) or not whole or not 1 <= every < 2**63):
-            raise UsageError(f"every is {every!r}; it must be a whole number, at least 1.")
+            raise UsageError(
+                message("every is {every!r}; it must be a whole number, at least 1.", every=every)
+            )
         self.stopping, self.every = stopping, every
         self.width = len(x) + 2
         self._refuse_too_many_rows()
@@ -65,8 +68,14 @@ class TraceBuffer:
         if numbers > MOST_NUMBERS_ASKED:
             enough = math.ceil(self.every * numbers / MOST_NUMBERS_ASKED)
             raise UsageError(
-                f"every={self.every} over {self.stopping.steps} steps asks for a history of"
-                f" {8e-9 * numbers:.1f} GB; use every={enough} or more."
+                message(
+                    "every={every} over {steps} steps asks for a history of {size:.1f} GB; use"
+                    " every={enough} or more.",
+                    every=self.every,
+                    steps=self.stopping.steps,
+                    size=8e-9 * numbers,
+                    enough=enough,
+                )
             )
 
     def _first_limits(self) -> Vector:

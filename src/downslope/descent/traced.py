@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from downslope import symbolic
 from downslope.descent.norms import least_square, norms_of
 from downslope.descent.trace_buffer import TraceBuffer
+from downslope.messages import message
 from downslope.objectives import FormulaObjective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
@@ -150,7 +151,7 @@ class TracedEngine:
         state = optimizer.init(np.array(x, objective.dtype))
         size = len(x) + len(states.flat(state))
         if size > MOST_OUTPUTS:
-            raise TraceError(f"a step map of {size} numbers is too large to compile")
+            raise TraceError(message("a step map of {size} numbers is too large to compile", size=size))
         self._map = step_map(objective, optimizer, sign, state)
         values = list(optimizer.scalars().values())
         self._objective, self._optimizer, self._sign, self._shape = objective, optimizer, sign, state

@@ -139,7 +139,7 @@ def _proven(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float) -> Ad
         return None
     if candidate.lasting is None and run.termination.status not in (Status.CONVERGED, Status.TARGET_REACHED):
         return None
-    setting = candidate.setting | _limits_needed(diagnosis, run)
+    setting = candidate.setting | _limits_needed(diagnosis, candidate, run)
     if candidate.tolerance is not None:
         setting |= _other_tests(diagnosis)
     again = run if diagnosis.asked or candidate.lasting else _same_call(diagnosis, candidate, run)
@@ -195,12 +195,12 @@ def _stopping(diagnosis: Diagnosis, candidate: Candidate, steps: int, evaluation
     return Stopping(**asked_for, steps=steps, evaluations=evaluations)
 
 
-def _limits_needed(diagnosis: Diagnosis, run: Descent) -> dict[str, Any]:
+def _limits_needed(diagnosis: Diagnosis, candidate: Candidate, run: Descent) -> dict[str, Any]:
     """Limits of the run's own that a trial with a test would have hit, as they would have to be."""
     if not diagnosis.asked:
         return {}
     asked, needed = diagnosis.run.stopping, {}
-    if asked.steps is not None and run.nit > asked.steps:
+    if asked.steps is not None and candidate.lasting is None and run.nit > asked.steps:
         needed["steps"] = roomy(run.nit)
     if asked.evaluations is not None and run.nfev > asked.evaluations:
         needed["evaluations"] = roomy(run.nfev)

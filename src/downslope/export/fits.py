@@ -24,7 +24,7 @@ from downslope.fitting.strategies import standardised
 from downslope.fitting.tables import as_frame
 from downslope.language import parse
 from downslope.language import tree as t
-from downslope.messages import argument, listing, message, plural, reading, sentences
+from downslope.messages import argument, listing, message, plural, sentences
 from downslope.optimizers import as_optimizer
 from downslope.symbolic import lift
 
@@ -90,7 +90,7 @@ def script_model_of_fit(
         ends=ends_of(run),
         every=every_of(run),
         table=story,
-        unasked=_is_unasked(fit),
+        unasked=fit.unasked,
     )
 
 
@@ -173,12 +173,6 @@ _NAME_IT = message(
 _CHOSEN = message("this fit was descended in a way chosen by downslope, which no plain script goes.")
 
 
-def _is_unasked(fit: FitResult) -> bool:
-    """Whether the method was chosen by downslope: then a note says how the fit was descended."""
-    with reading("en"):
-        return any(str(note).startswith("descended ") for note in fit.notes)
-
-
 def check_tellable(fit: FitResult) -> None:
     """Raise ObjectiveError where a plain script cannot go the way of the fit; no table is needed for that."""
     loss, linear = fit.model.loss, fit.model.hypothesis.linear
@@ -194,7 +188,7 @@ def check_tellable(fit: FitResult) -> None:
         )
     if fit.coordinates == "standardised":
         cure = _NAME_IT
-        if not _is_unasked(fit):
+        if not fit.unasked:
             cure = message(
                 "Fit it without {option}, and export that fit.", option=argument("standardize", True)
             )

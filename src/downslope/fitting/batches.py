@@ -23,6 +23,7 @@ from downslope.fitting.problem import FitProblem
 from downslope.fitting.proximal import shrinking, thresholds_in
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
 from downslope.fitting.strategies import FitOutcome, FitPlan, in_user_units, standardised
+from downslope.messages import message
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers import state as states
 
@@ -84,11 +85,15 @@ def fit_in_batches(
     if rule is None:
         rule = default_rule(problem.objective)
         rate = rule.hyperparameters()["learning_rate"]
-        notes.append(f"mini-batches were descended with adam at {rate:.3g}, as no optimizer was named")
+        notes.append(
+            message(
+                "Mini-batches were descended with adam at {rate:.3g}, as no optimizer was named.", rate=rate
+            )
+        )
     objective, coordinates = problem.objective, Coordinates.user(problem.objective.parameters.size)
     if isinstance(problem.rows, LinearRows) and (plan.standardize or plan.free):
         objective, coordinates = standardised(objective)
-        notes.append("descended with the features standardised")
+        notes.append(message("Descended with the features standardised."))
     objective.expect(BATCHES_COUNT * (stopping.steps or 0))
     layout = compiled_rule(with_penalty(rule, objective.penalty, coordinates), objective.parameters.size)
     work: Callable[[Any, Array, Array], None]
@@ -104,7 +109,7 @@ def fit_in_batches(
         inner, coordinates.from_user(start), shuffle, stopping, every=plan.every, callbacks=plan.callbacks
     )
     run = replace(in_user_units(run, coordinates, problem), optimizer=rule)
-    return FitOutcome(run, "batches", coordinates.kind, None, tuple(notes))
+    return FitOutcome(run, "batches", coordinates.kind, None, tuple(notes), unasked=plan.free)
 
 
 def default_rule(objective: DataObjective) -> Optimizer:
@@ -123,13 +128,15 @@ def with_penalty(rule: Optimizer, penalty: Penalty, coordinates: Coordinates) ->
 
 
 def _checked(name: str, value: Any, most: int | None) -> int:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, np.integer))
-        or value < (0 if most is None else 1)
-    ):
+    least = 0 if most is None else 1
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise UsageError(
-            f"{name} is {value!r}; it must be a whole number, at least {0 if most is None else 1}."
+            message(
+                "{name} is {value!r}; it must be a whole number, at least {least}.",
+                name=name,
+                value=value,
+                least=least,
+            )
         )
     return int(value) if most is None else min(int(value), most)
 
@@ -156,8 +163,12 @@ def _page_by_page(
         for page, part in enumerate(o.parts()):
             if batch > part.rows.count and page == 0 and part.rows.count < o.count:
                 raise UsageError(
-                    f"batch_size is {batch:,}, and this table is read in pages of {part.rows.count:,} rows: give at"
-                    " most that many."
+                    message(
+                        "batch_size is {batch:,}, and this table is read in pages of {count:,} rows: give at"
+                        " most that many.",
+                        batch=batch,
+                        count=part.rows.count,
+                    )
                 )
             here = DataObjective(part.rows, part.y, part.weights, o.loss, o.penalty, o.parameters, o.text)
             order = _shuffled(part.rows, (seed, epoch, page))

@@ -9,6 +9,7 @@ from typing import Any
 from downslope.errors import DataError
 from downslope.fitting.files import arrow
 from downslope.fitting.frame import refuse_repeated
+from downslope.messages import message
 
 READ_AHEAD = 1 << 20  # bytes of a column that are read from a Parquet file at a time
 COPIES = 3  # of a table that are held while it is fitted
@@ -43,7 +44,9 @@ class ParquetFile:
                     if len(batch):
                         yield pa.Table.from_batches([batch])
         except (pa.ArrowInvalid, OSError) as error:
-            raise DataError(f"{self.path} cannot be read: {error}.") from error
+            raise DataError(
+                message("{path} cannot be read: {error}.", path=self.path, error=error)
+            ) from error
 
     def _opened(self) -> Any:
         pa = arrow()
@@ -52,9 +55,13 @@ class ParquetFile:
         try:
             return parquet.ParquetFile(self.path, buffer_size=READ_AHEAD, pre_buffer=False)
         except pa.ArrowInvalid as error:
-            raise DataError(f"{self.path} is not a Parquet file: {error}.") from error
+            raise DataError(
+                message("{path} is not a Parquet file: {error}.", path=self.path, error=error)
+            ) from error
         except OSError as error:
-            raise DataError(f"{self.path} cannot be read: {error.strerror or error}.") from error
+            raise DataError(
+                message("{path} cannot be read: {reason}.", path=self.path, reason=error.strerror or error)
+            ) from error
 
 
 class ArrowFile:
@@ -100,6 +107,10 @@ class ArrowFile:
                     if len(batch):
                         yield pa.Table.from_batches([batch]).select(list(chosen))
         except pa.ArrowInvalid as error:
-            raise DataError(f"{self.path} is not an Arrow file: {error}.") from error
+            raise DataError(
+                message("{path} is not an Arrow file: {error}.", path=self.path, error=error)
+            ) from error
         except OSError as error:
-            raise DataError(f"{self.path} cannot be read: {error.strerror or error}.") from error
+            raise DataError(
+                message("{path} cannot be read: {reason}.", path=self.path, reason=error.strerror or error)
+            ) from error

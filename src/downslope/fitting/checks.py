@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 from downslope.errors import DataError, UsageError
 from downslope.explain.findings.finding import Finding
 from downslope.fitting import kernels
-from downslope.fitting.frame import Frame, listed, missing
+from downslope.fitting.frame import Frame, Origin, listed, missing
 from downslope.fitting.hypothesis import Hypothesis
 from downslope.fitting.losses import Loss
 from downslope.fitting.parallel import over_chunks
 from downslope.fitting.rows import NOTHING, Array, LinearRows
+from downslope.messages import Message, message
 
 LARGEST = 1e150  # the square of a larger number overflows
 MOST_COMPARED = 200  # features whose likeness is looked at
 SAMPLE = 20_000
-NO_WEIGHT = "the sample weights are all zero; at least one must be above zero."
+NO_WEIGHT = message("the sample weights are all zero; at least one must be above zero.")
 
 
 def drop_missing(frame: Frame, names: Sequence[str]) -> Frame:
@@ -41,9 +42,9 @@ def missing_rows(frame: Frame, names: Sequence[str]) -> NDArray[np.bool_]:
     return gone
 
 
-def every_row_missing(origin: str) -> str:
+def every_row_missing(origin: Origin) -> Message:
     """The sentence for a table of which nothing is left."""
-    return f"every row of {origin} has a missing value: there is nothing left to fit."
+    return message("every row of {origin} has a missing value: there is nothing left to fit.", origin=origin)
 
 
 def _absent(value: Any) -> bool:
@@ -82,8 +83,13 @@ def numeric_targets(frame: Frame, name: str, loss: Loss) -> Array:
         value = next((v for v in frame[name] if isinstance(v, str)), None)
         if value is not None:
             raise DataError(
-                f"{loss.name} takes labels 0 and 1, and column '{name}' holds text, such as {value!r:.40}."
-                " softmax takes any labels."
+                message(
+                    "{loss} takes labels 0 and 1, and column '{name}' holds text, such as"
+                    " {value!r:.40}. softmax takes any labels.",
+                    loss=loss.name,
+                    name=name,
+                    value=value,
+                )
             )
     y = np.ascontiguousarray(frame.numbers(name))
     finite_column(frame, name, y)
@@ -92,14 +98,26 @@ def numeric_targets(frame: Frame, name: str, loss: Loss) -> Array:
         if wrong.any():
             row = int(np.argmax(wrong))
             raise DataError(
-                f"{loss.name} takes labels 0 and 1, and column '{name}' holds {y[row]:.6g} at {frame.where(row)}."
-                " For other labels use softmax; for numbers a loss such as mse."
+                message(
+                    "{loss} takes labels 0 and 1, and column '{name}' holds {y:.6g} at {where}. For"
+                    " other labels use softmax; for numbers a loss such as mse.",
+                    loss=loss.name,
+                    name=name,
+                    y=y[row],
+                    where=frame.where(row),
+                )
             )
     if loss.lowest is not None and (y < loss.lowest).any():
         row = int(np.argmax(y < loss.lowest))
         raise DataError(
-            f"{loss.name} takes targets >= {loss.lowest:g}, and column '{name}' holds {y[row]:.6g} at"
-            f" {frame.where(row)}."
+            message(
+                "{loss} takes targets >= {least:g}, and column '{name}' holds {y:.6g} at {where}.",
+                loss=loss.name,
+                least=loss.lowest,
+                name=name,
+                y=y[row],
+                where=frame.where(row),
+            )
         )
     return y
 
@@ -107,7 +125,13 @@ def numeric_targets(frame: Frame, name: str, loss: Loss) -> Array:
 def refuse_one_class(name: str, low: float, high: float) -> None:
     """Raise DataError where labels are all the same."""
     if low == high:
-        raise DataError(f"column '{name}' holds one class only ({low:g}): there is nothing to tell apart.")
+        raise DataError(
+            message(
+                "column '{name}' holds one class only ({low:g}): there is nothing to tell apart.",
+                name=name,
+                low=low,
+            )
+        )
 
 
 def label_values(frame: Frame, name: str) -> NDArray[Any]:
@@ -123,8 +147,13 @@ def label_values(frame: Frame, name: str) -> NDArray[Any]:
         if wrong.any():
             row = int(np.argmax(wrong))
             raise DataError(
-                f"softmax takes labels, and column '{name}' holds {column[row]:.6g} at {frame.where(row)}, a"
-                " continuous number. Use a loss such as mse."
+                message(
+                    "softmax takes labels, and column '{name}' holds {column:.6g} at {where}, a"
+                    " continuous number. Use a loss such as mse.",
+                    name=name,
+                    column=column[row],
+                    where=frame.where(row),
+                )
             )
         return column
     for row, value in enumerate(column):
@@ -140,13 +169,30 @@ def classes_of(parts: Sequence[NDArray[Any]], name: str, rows: int) -> tuple[Any
         DataError: there is one only, or almost one for each row; or some are numbers and some are text.
     """
     if len({part.dtype.kind for part in parts}) > 1:
-        raise DataError(f"column '{name}' holds labels that are numbers in some places and text in others.")
+        raise DataError(
+            message(
+                "column '{name}' holds labels that are numbers in some places and text in others.", name=name
+            )
+        )
     values = np.unique(np.concatenate([np.unique(part) for part in parts]))
     names: list[Any] = [int(v) for v in values] if values.dtype.kind == "f" else values.tolist()
     if len(names) < 2:
-        raise DataError(f"column '{name}' holds one class only ({names[0]}): there is nothing to tell apart.")
+        raise DataError(
+            message(
+                "column '{name}' holds one class only ({only}): there is nothing to tell apart.",
+                name=name,
+                only=names[0],
+            )
+        )
     if len(names) > max(2, 0.5 * rows) and len(names) > 50:
-        raise DataError(f"column '{name}' holds {len(names)} different labels in {rows} rows.")
+        raise DataError(
+            message(
+                "column '{name}' holds {count} different labels in {rows} rows.",
+                name=name,
+                count=len(names),
+                rows=rows,
+            )
+        )
     return tuple(names)
 
 
@@ -176,12 +222,23 @@ def usable_weights(frame: Frame, weights: Any) -> Array:
     else:
         name, w = "weights", np.ascontiguousarray(weights, np.float64)
     if w.shape != (frame.rows,):
-        raise UsageError(f"the weights have shape {w.shape}, but the table has {frame.rows} rows.")
+        raise UsageError(
+            message(
+                "the weights have shape {shape}, but the table has {rows} rows.",
+                shape=w.shape,
+                rows=frame.rows,
+            )
+        )
     wrong = ~(w >= 0) | ~np.isfinite(w)
     if wrong.any():
         row = int(np.argmax(wrong))
         raise DataError(
-            f"the weight at {frame.where(row)} ('{name}') is {w[row]:.6g}; weights are finite and >= 0."
+            message(
+                "the weight at {where} ('{name}') is {w:.6g}; weights are finite and >= 0.",
+                where=frame.where(row),
+                name=name,
+                w=w[row],
+            )
         )
     return w
 
@@ -198,12 +255,24 @@ def finite_column(frame: Frame, name: str, values: Array) -> None:
         raise DataError(missing(frame, name, row))
     if np.isinf(value):
         raise DataError(
-            f"column '{name}' of {frame.origin} is infinite at {frame.where(row)} ({value}), or was written too"
-            " large for a float64."
+            message(
+                "column '{name}' of {origin} is infinite at {where} ({value}), or was written too"
+                " large for a float64.",
+                name=name,
+                origin=frame.origin,
+                where=frame.where(row),
+                value=value,
+            )
         )
     raise DataError(
-        f"column '{name}' of {frame.origin} holds {value:.3g} at {frame.where(row)}: its square overflows. Correct"
-        " the value, or rescale the column."
+        message(
+            "column '{name}' of {origin} holds {value:.3g} at {where}: its square overflows."
+            " Correct the value, or rescale the column.",
+            name=name,
+            origin=frame.origin,
+            value=value,
+            where=frame.where(row),
+        )
     )
 
 
@@ -218,7 +287,11 @@ def finite(frame: Frame, names: Sequence[str], X: Array) -> None:
         row = int(np.argmin((np.abs(X) <= LARGEST).all(axis=1)))
         values = ", ".join(f"{n} = {frame.numbers(n)[row]:.6g}" for n in names[:6])
         raise DataError(
-            f"a feature of the hypothesis is not a number, infinite or too large at {frame.where(row)} ({values})."
+            message(
+                "a feature of the hypothesis is not a number, infinite or too large at {where} ({values}).",
+                where=frame.where(row),
+                values=values,
+            )
         )
 
 
@@ -269,7 +342,7 @@ def undetermined_columns(
         constant = []
     found = []
     if constant:
-        evidence = {"parameters": constant, "names": listed(constant), "directions": len(constant)}
+        evidence = {"parameters": constant, "names": str(listed(constant)), "directions": len(constant)}
         found.append(Finding("undetermined", evidence, key="undetermined.constant"))
     for i, j in looks.twins:
         if parameters[i] not in constant:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from downslope import symbolic
 from downslope.errors import UsageError
 from downslope.fitting.rows import Array
+from downslope.messages import message
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
@@ -81,9 +82,14 @@ def compiled_rule(optimizer: Optimizer, size: int) -> Layout:
     single = size > AT_ONCE and _separable(key)
     if size > MOST_AT_ONCE and not single:
         raise UsageError(
-            f"{optimizer.name()} looks at all parameters together, and goes with mini-batches for at most"
-            f" {MOST_AT_ONCE} of them; this fit has {size}. gradient_descent, momentum, adam and the like go with any"
-            " number."
+            message(
+                "{optimizer} looks at all parameters together, and goes with mini-batches for at"
+                " most {most_at_once} of them; this fit has {size}. gradient_descent, momentum, adam"
+                " and the like go with any number.",
+                optimizer=optimizer.name(),
+                most_at_once=MOST_AT_ONCE,
+                size=size,
+            )
         )
     numbers = rule.scalars()
     scalars = np.array([*(numbers[path] for path in _paths(numbers)), 1.0])
@@ -129,11 +135,16 @@ def _traced(rule: Optimizer, size: int) -> tuple[list[Any], list[Any]]:
     try:
         next_x, after, accepted = rule.with_scalars(values).update(x, value, g, before)
     except TraceError as error:
-        raise UsageError(f"{name} cannot be compiled for mini-batches: {error}.") from error
+        raise UsageError(
+            message("{name} cannot be compiled for mini-batches: {why}.", name=name, why=error.message)
+        ) from error
     if accepted is not True:
         raise UsageError(
-            f"{name} compares values of the whole cost and does not go with mini-batches; gradient_descent, momentum,"
-            " adam and the like do."
+            message(
+                "{name} compares values of the whole cost and does not go with mini-batches;"
+                " gradient_descent, momentum, adam and the like do.",
+                name=name,
+            )
         )
     inputs = [*hyper.values(), part, x, *(leaf for _, leaf in states.leaves(before)), g, value]
     outputs = [next_x, *(leaf for _, leaf in states.leaves(after))]

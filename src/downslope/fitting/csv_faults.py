@@ -7,7 +7,8 @@ import csv
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from downslope.errors import DataError
-from downslope.fitting.frame import listed
+from downslope.fitting.frame import Origin, listed
+from downslope.messages import Message, message
 
 MISSING = ["", "NA", "NaN", "nan", "null", "NULL", "N/A"]  # how a missing value is written
 _CANDIDATES = (",", ";", "\t", "|")
@@ -23,7 +24,7 @@ def separator_of(line: str) -> str:
     return max(_CANDIDATES, key=line.count)
 
 
-def header_of(content: bytes, origin: str, separator: str) -> tuple[list[str], str]:
+def header_of(content: bytes, origin: Origin, separator: str) -> tuple[list[str], str]:
     """The names in the first line, and the separator.
 
     Raises:
@@ -31,7 +32,11 @@ def header_of(content: bytes, origin: str, separator: str) -> tuple[list[str], s
     """
     if content.startswith(_BOMS) or b"\x00" in content[:2]:
         raise DataError(
-            f"{origin} is UTF-16 or UTF-32 text; UTF-8 is needed. Convert it: iconv -f UTF-16 -t UTF-8 OLD > NEW."
+            message(
+                "{origin} is UTF-16 or UTF-32 text; UTF-8 is needed. Convert it: iconv -f UTF-16 -t"
+                " UTF-8 OLD > NEW.",
+                origin=origin,
+            )
         )
     lines = content.removeprefix(codecs.BOM_UTF8).split(b"\n", 1)[0]
     try:
@@ -40,35 +45,51 @@ def header_of(content: bytes, origin: str, separator: str) -> tuple[list[str], s
         raise DataError(_not_utf8(origin, 1, error)) from error
     if not first.strip():
         raise DataError(
-            f"{origin} is empty."
+            message("{origin} is empty.", origin=origin)
             if not content.strip()
-            else f"the first line of {origin} is empty; it names the columns."
+            else message("the first line of {origin} is empty; it names the columns.", origin=origin)
         )
     separator = separator or separator_of(first)
     return [name.strip('"') for name in next(csv.reader([first], delimiter=separator))], separator
 
 
-def check_header(names: Sequence[str], origin: str) -> None:
+def check_header(names: Sequence[str], origin: Origin) -> None:
     """Raise DataError where a name is missing or comes twice, or the header is a row of numbers."""
     repeated = sorted({name for name in names if names.count(name) > 1 and name})
     if repeated:
         raise DataError(
-            f"the header of {origin} names {listed(map(repr, repeated))} more than once; give each column its own name."
+            message(
+                "the header of {origin} names {names} more than once; give each column its own name.",
+                origin=origin,
+                names=listed(map(repr, repeated)),
+            )
         )
     if all(_is_number(name) for name in names):
         raise DataError(
-            f"the first line of {origin} holds numbers ({listed(names, 6)}), not names; put a line"
-            " with the columns' names first."
+            message(
+                "the first line of {origin} holds numbers ({numbers}), not names; put a line with the"
+                " columns' names first.",
+                origin=origin,
+                numbers=listed(names, 6),
+            )
         )
     if not all(name.strip() for name in names):
         raise DataError(
-            f"column {list(map(str.strip, names)).index('') + 1} of {origin} has no name in the header."
+            message(
+                "column {index} of {origin} has no name in the header.",
+                index=list(map(str.strip, names)).index("") + 1,
+                origin=origin,
+            )
         )
 
 
 def explain_failure(
-    lines: Iterable[bytes], origin: str, separator: str, reason: str, numbers: Collection[str] = ()
-) -> str:
+    lines: Iterable[bytes],
+    origin: Origin,
+    separator: str,
+    reason: Message | str,
+    numbers: Collection[str] = (),
+) -> Message:
     """The sentence for what PyArrow refused, with the line on which it stands.
 
     Args:
@@ -90,25 +111,42 @@ def explain_failure(
             if not row:
                 continue
             if len(row) != len(names):
-                return (
-                    f"line {reader.line_num} of {origin} has {len(row)} values, but the header names"
-                    f" {len(names)} columns."
+                return message(
+                    "line {line} of {origin} has {values} values, but the header names {columns} columns.",
+                    line=reader.line_num,
+                    origin=origin,
+                    values=len(row),
+                    columns=len(names),
                 )
             numeric = numeric or [n in numbers or _is_number(c) for n, c in zip(names, row, strict=True)]
             for name, cell, was in zip(names, row, numeric, strict=True):
                 if was and cell not in MISSING and not _is_number(cell):
-                    return f"column '{name}' of {origin} is not numbers: line {reader.line_num} holds {cell!r:.40}."
+                    return message(
+                        "column '{name}' of {origin} is not numbers: line {line} holds {cell!r:.40}.",
+                        name=name,
+                        origin=origin,
+                        line=reader.line_num,
+                        cell=cell,
+                    )
     except UnicodeDecodeError as error:
         return _not_utf8(origin, at, error)
     except csv.Error as error:
-        return f"{origin} cannot be read at line {reader.line_num}: {error}."
-    return f"{origin} cannot be read: {reason}."
+        return message(
+            "{origin} cannot be read at line {line}: {reason}.",
+            origin=origin,
+            line=reader.line_num,
+            reason=error,
+        )
+    return message("{origin} cannot be read: {reason}.", origin=origin, reason=reason)
 
 
-def _not_utf8(origin: str, line: int, error: UnicodeDecodeError) -> str:
-    return (
-        f"line {line} of {origin} is not UTF-8 text (byte {error.object[error.start]:#04x}). Convert it, for example:"
-        " iconv -f LATIN1 -t UTF-8 OLD > NEW."
+def _not_utf8(origin: Origin, line: int, error: UnicodeDecodeError) -> Message:
+    return message(
+        "line {line} of {origin} is not UTF-8 text (byte 0x{byte:02x}). Convert it, for example:"
+        " iconv -f LATIN1 -t UTF-8 OLD > NEW.",
+        line=line,
+        origin=origin,
+        byte=error.object[error.start],
     )
 
 

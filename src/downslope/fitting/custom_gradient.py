@@ -20,7 +20,7 @@ from downslope.fitting.problem import FitProblem
 from downslope.fitting.rows import Array
 from downslope.fitting.strategies import FitOutcome, FitPlan
 from downslope.language import parse
-from downslope.messages import literal
+from downslope.messages import Message, literal, message
 from downslope.objectives import GradientWarning, Vector, compare_gradient
 from downslope.objectives.check import all_mismatches
 from downslope.optimizers import as_optimizer
@@ -43,8 +43,11 @@ class CustomGradient(DataObjective):
         if not isinstance(gradient, Mapping):
             if len(names) != 1:
                 raise UsageError(
-                    f"there are several parameters, so the gradient is a dict with one formula for each:"
-                    f" {listed(names)}."
+                    message(
+                        "there are several parameters, so the gradient is a dict with one formula for each:"
+                        " {names}.",
+                        names=listed(names),
+                    )
                 )
             gradient = {names[0]: gradient}
         o.parameters.check_names(gradient)
@@ -69,13 +72,22 @@ class CustomGradient(DataObjective):
         match = _SUM.fullmatch(text)
         if match is None:
             raise UsageError(
-                f"the gradient is '{text}'; write it as a sum or mean over the rows, as in sum((W*x - y)*x)."
+                message(
+                    "the gradient is '{text}'; write it as a sum or mean over the rows, as in sum((W*x -"
+                    " y)*x).",
+                    text=text,
+                )
             )
         read = parse(match[2])
         strangers = [n for n in read.names if n not in names and n not in self._columns]
         if strangers:
             raise UsageError(
-                f"the gradient uses {listed(strangers)}. Parameters: {listed(names)}; columns: {listed(self._columns)}."
+                message(
+                    "the gradient uses {strangers}. Parameters: {names}; columns: {columns}.",
+                    strangers=listed(strangers),
+                    names=listed(names),
+                    columns=listed(self._columns),
+                )
             )
         return symbolic.lower(read.tree)
 
@@ -99,12 +111,12 @@ def fit_with_custom_gradient(
 ) -> FitOutcome:
     """Descend with the supplied gradient; warn where it is not the cost's."""
     objective = CustomGradient(problem, gradient)
-    said: tuple[str, ...] = ()
+    said: tuple[Message, ...] = ()
     found = compare_gradient(objective, start)
     if found:
         check = compare(objective, start, [problem.rows.count])
         note = all_mismatches(found, None if check else literal(str(check)))
-        said = (str(note),)
+        said = (note,)
         warnings.warn(GradientWarning(note), stacklevel=4)
     rule = plan.optimizer or as_optimizer(None)
     run = descend(objective, start, rule, plan.stopping, every=plan.every, callbacks=plan.callbacks)

@@ -17,14 +17,14 @@ from downslope.explain.findings.finding import CODES, Finding
 from downslope.explain.kept import explanation_of
 from downslope.explain.point import point_of
 from downslope.fitting.identifiability import dependent
-from downslope.fitting.losses import LOSSES
 from downslope.fitting.result import FitResult
+from downslope.messages import NOTHING, Message, as_message, message
 
 MOST_PARAMETERS = 60
-ONLY_MINIMUM = (
+ONLY_MINIMUM = message(
     "The point is the only minimum: the squared error is quadratic, and the data determine all parameters."
 )
-ONLY_WITH_PENALTY = (
+ONLY_WITH_PENALTY = message(
     "The point is the only minimum: the penalty curves the cost upwards where the data do not."
 )
 
@@ -34,12 +34,12 @@ class FitExplanation:
     """Why a fit ended as it did.
 
     Attributes:
-        message: why the descent ended, in a sentence.
-        notes: what was decided and what the data say, warnings last.
+        ending: why the descent ended.
+        noted: what was decided and what the data say, warnings last.
         descent: the explanation of the run, where it went in the user's own parameters; None where coordinates were
             chosen in which theory has nothing left to say.
         recorded: of a fit that was loaded, what was said of the descent when it was saved.
-        point: what kind of point it ended at, where ``descent`` does not say.
+        standing: what kind of point it ended at, where ``descent`` does not say.
         findings: what was found in the data, in the fit and in its descent, the gravest first.
         recorded_codes: of a fit that was loaded, the codes that were found when it was saved.
 
@@ -49,13 +49,28 @@ class FitExplanation:
     ('learning_rate_above_limit',)
     """
 
-    message: str
-    notes: tuple[str, ...]
+    ending: Message
+    noted: tuple[Message, ...]
     descent: Explanation | None
     recorded: tuple[str, ...] = ()
-    point: str = ""
+    standing: Message = NOTHING
     findings: tuple[Finding, ...] = ()
     recorded_codes: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """Why the descent ended, in a sentence."""
+        return str(self.ending)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was decided and what the data say, warnings last."""
+        return tuple(map(str, self.noted))
+
+    @property
+    def point(self) -> str:
+        """What kind of point it ended at, where ``descent`` does not say."""
+        return str(self.standing)
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -67,7 +82,7 @@ class FitExplanation:
         """Everything that is said, an entry for each matter."""
         said = self.recorded if self.descent is None else self.descent.sentences
         point = [self.point] if self.point else []
-        return [self.message, *map(sentence, self.notes), *point, *said]
+        return [self.message, *self.notes, *point, *said]
 
     @property
     def brief(self) -> str:
@@ -96,12 +111,6 @@ class FitExplanation:
         return "\n".join(self.sentences)
 
 
-def sentence(note: str) -> str:
-    """A note as a sentence; the name of a loss keeps its small letter."""
-    capital = note if note.split(" ", 1)[0] in LOSSES else note[:1].upper() + note[1:]
-    return capital if capital.endswith("?") else capital.rstrip(".") + "."
-
-
 def explained(fit: FitResult) -> FitExplanation:
     """Why ``fit`` ended as it did; it takes at most as long as the descent, or a second where that is more."""
     if fit.recorded is not None:
@@ -109,7 +118,12 @@ def explained(fit: FitResult) -> FitExplanation:
         brief, point = (told.get(key, "") for key in ("brief", "kind_of_point"))
         codes = tuple(told.get("codes", ()))
         return FitExplanation(
-            fit.message, fit.notes, None, (brief,) if brief else (), point, recorded_codes=codes
+            fit.run.termination.said,
+            fit.noted,
+            None,
+            (brief,) if brief else (),
+            as_message(point),
+            recorded_codes=codes,
         )
     return _agreed(fit, _of_descent(fit))
 
@@ -118,12 +132,13 @@ def _agreed(fit: FitResult, descent: Explanation | None) -> FitExplanation:
     """What the data, the fit and its descent say, without what one of them denies of another."""
     own, theirs = list(fit.findings), [] if descent is None else list(descent.findings)
     agreed = sorted(agreed_findings([*own, *theirs]), key=_gravity)
-    notes = _without(fit.notes, [finding for finding in own if finding not in agreed])
+    noted = _without(fit.noted, [finding for finding in own if finding not in agreed])
     if not agreed and not fit.success:
         agreed = _by_its_end(fit.run)
-        notes = (*notes, *(finding.sentence for finding in agreed))
+        noted = (*noted, *(finding.message for finding in agreed))
+    ending = fit.run.termination.said
     if descent is None:
-        return FitExplanation(fit.message, notes, None, point=_point(fit), findings=tuple(agreed))
+        return FitExplanation(ending, noted, None, standing=_standing(fit), findings=tuple(agreed))
     point = agreed_point(descent.point, agreed)
     descent = replace(
         descent,
@@ -131,7 +146,7 @@ def _agreed(fit: FitResult, descent: Explanation | None) -> FitExplanation:
         findings=tuple(finding for finding in theirs if finding in agreed),
         forecast=agreed_forecast(descent.forecast, point, agreed),
     )
-    return FitExplanation(fit.message, notes, descent, findings=tuple(agreed))
+    return FitExplanation(ending, noted, descent, findings=tuple(agreed))
 
 
 def _gravity(finding: Finding) -> int:
@@ -172,28 +187,28 @@ def _rate_made_worse(run: Descent) -> list[Finding]:
     return [Finding(code, evidence, False, key=f"{code}.measured.alone")]
 
 
-def _without(notes: tuple[str, ...], denied: list[Finding]) -> tuple[str, ...]:
-    unsaid = {finding.sentence for finding in denied}
+def _without(notes: tuple[Message, ...], denied: list[Finding]) -> tuple[Message, ...]:
+    unsaid = {finding.message for finding in denied}
     return tuple(note for note in notes if note not in unsaid)
 
 
-def _point(fit: FitResult) -> str:
-    """What kind of point a fit converged to, in coordinates of our choice; empty where that is not looked into."""
+def _standing(fit: FitResult) -> Message:
+    """What kind of point a fit converged to, in coordinates of our choice; nothing where that is not looked into."""
     assert fit.problem is not None
     objective = fit.problem.objective
     if fit.status != Status.CONVERGED or not fit.success or fit.path == "batches" or objective.penalty.l1:
-        return ""
+        return NOTHING
     if fit.normal_equations is not None:
         if not len(dependent(fit.normal_equations)):
             return ONLY_MINIMUM
-        return ONLY_WITH_PENALTY if objective.penalty.l2 and objective.penalty.mask.all() else ""
+        return ONLY_WITH_PENALTY if objective.penalty.l2 and objective.penalty.mask.all() else NOTHING
     if objective.streamed or fit.run.final.size > MOST_PARAMETERS:
-        return ""
+        return NOTHING
     try:
         point = point_of(fit.run)
     except DownslopeError:
-        return ""
-    return point.sentence if point.kind == "minimum" else ""
+        return NOTHING
+    return point.message if point.kind == "minimum" else NOTHING
 
 
 def _of_descent(fit: FitResult) -> Explanation | None:

@@ -14,7 +14,8 @@ import numpy as np
 
 from downslope.errors import DataError, MissingExtraError, UsageError
 from downslope.fitting.csv_faults import MISSING, check_header, explain_failure, header_of, separator_of
-from downslope.fitting.frame import Frame, RowSource, refuse_repeated
+from downslope.fitting.frame import Frame, Origin, RowSource, refuse_repeated
+from downslope.messages import listing, message
 
 COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd", ".bz2": "bz2"}
 SEPARATORS = {".csv": "", ".txt": "", ".tsv": "\t", ".tab": "\t", "": ""}
@@ -52,8 +53,14 @@ def read_files(path: str | Sequence[str], wanted: Collection[str] | None = None)
     matches = [match for one in paths for match in matches_of(one)]
     parts = [_read(match, wanted) for match in matches]
     refuse_other_columns([(match, part.order) for match, part in zip(matches, parts, strict=True)])
-    origin = paths[0] if len(paths) == 1 else f"{paths[0]} and others"
-    return _frame(parts, matches, matches[0] if len(matches) == 1 else f"{origin} ({len(matches)} files)")
+    if len(matches) == 1:
+        return _frame(parts, matches, matches[0])
+    origin = (
+        message("{path} ({n} files)", path=paths[0], n=len(matches))
+        if len(paths) == 1
+        else message("{path} and others ({n} files)", path=paths[0], n=len(matches))
+    )
+    return _frame(parts, matches, origin)
 
 
 def refuse_other_columns(files: Sequence[tuple[str, Sequence[str]]]) -> None:
@@ -61,7 +68,15 @@ def refuse_other_columns(files: Sequence[tuple[str, Sequence[str]]]) -> None:
     first, known = files[0]
     for path, names in files[1:]:
         if sorted(names) != sorted(known):
-            raise DataError(f"{path} has the columns {', '.join(names)}, but {first} has {', '.join(known)}.")
+            raise DataError(
+                message(
+                    "{path} has the columns {names}, but {first} has {known}.",
+                    path=path,
+                    names=listing(names),
+                    first=first,
+                    known=listing(known),
+                )
+            )
 
 
 def matches_of(path: str) -> list[str]:
@@ -71,10 +86,10 @@ def matches_of(path: str) -> list[str]:
         DataError: there is none.
     """
     if path == "-":
-        raise UsageError("standard input (-) is one table; it cannot be read together with files.")
+        raise UsageError(message("standard input (-) is one table; it cannot be read together with files."))
     matches = sorted(glob.glob(path)) if _GLOB & set(path) and not os.path.exists(path) else [path]
     if not matches:
-        raise DataError(f"no file matches '{path}'.")
+        raise DataError(message("no file matches '{path}'.", path=path))
     return matches
 
 
@@ -92,7 +107,7 @@ def _standard_input(wanted: Collection[str] | None) -> FileTable:
 
 
 def from_arrow(
-    table: Any, origin: str, order: Sequence[str] = (), sources: Sequence[RowSource] = ()
+    table: Any, origin: Origin, order: Sequence[str] = (), sources: Sequence[RowSource] = ()
 ) -> Frame:
     """The columns of a PyArrow table; ``order`` has the names of those too that were not read."""
     names = list(table.column_names)
@@ -102,7 +117,7 @@ def from_arrow(
     return Frame(columns, origin, unread=unread, order=tuple(order), sources=tuple(sources))
 
 
-def _frame(parts: Sequence[FileTable], paths: Sequence[str], origin: str) -> Frame:
+def _frame(parts: Sequence[FileTable], paths: Sequence[str], origin: Origin) -> Frame:
     import pyarrow as pa
 
     tables = [part.table for part in parts]
@@ -166,7 +181,11 @@ def endings_of(path: str) -> tuple[str, str]:
     """
     if os.path.isdir(path):
         raise DataError(
-            f"{path} is a folder; name a file in it, or a pattern such as {path.rstrip('/')}/*.csv."
+            message(
+                "{path} is a folder; name a file in it, or a pattern such as {folder}/*.csv.",
+                path=path,
+                folder=path.rstrip("/"),
+            )
         )
     suffixes = [s.lower() for s in Path(path).suffixes]
     packed = COMPRESSED[suffixes.pop()] if suffixes and suffixes[-1] in COMPRESSED else ""
@@ -174,8 +193,12 @@ def endings_of(path: str) -> tuple[str, str]:
     known = ending in SEPARATORS or ending in PARQUET or ending in ARROW
     if not known and os.path.exists(path):  # that there is none is to be said first
         raise DataError(
-            f"{path} ends in '{ending}'; .csv, .tsv, .txt, .parquet, .arrow and .feather can be read"
-            " (text also as .gz, .zst)."
+            message(
+                "{path} ends in '{ending}'; .csv, .tsv, .txt, .parquet, .arrow and .feather can be"
+                " read (text also as .gz, .zst).",
+                path=path,
+                ending=ending,
+            )
         )
     return ending, packed
 
@@ -193,7 +216,9 @@ def _read(path: str, wanted: Collection[str] | None) -> FileTable:
     except DataError:
         raise
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise DataError(
+            message("{path} cannot be read: {reason}.", path=path, reason=error.strerror or error)
+        ) from error
     if packed:
         content = _unpacked(content, packed, path)
     return _csv(content, path, SEPARATORS[ending], wanted)
@@ -208,7 +233,9 @@ def arrow() -> Any:
     try:
         import pyarrow
     except ImportError as error:
-        raise MissingExtraError("PyArrow is needed to read files: pip install 'downslope[tables]'") from error
+        raise MissingExtraError(
+            message("PyArrow is needed to read files: pip install 'downslope[tables]'")
+        ) from error
     return pyarrow
 
 
@@ -218,7 +245,9 @@ def _unpacked(content: bytes, codec: str, path: str) -> bytes:
         with pa.input_stream(pa.BufferReader(content), compression=codec) as stream:
             return bytes(stream.read())
     except (OSError, pa.ArrowInvalid) as error:
-        raise DataError(f"{path} is not whole {codec} data: {error}.") from error
+        raise DataError(
+            message("{path} is not whole {codec} data: {error}.", path=path, codec=codec, error=error)
+        ) from error
 
 
 def _parquet(source: Any, origin: str, wanted: Collection[str] | None) -> FileTable:
@@ -233,7 +262,9 @@ def _parquet(source: Any, origin: str, wanted: Collection[str] | None) -> FileTa
         chosen = chosen_of(names, wanted)
         return FileTable(file.read(columns=chosen), names)
     except pa.ArrowInvalid as error:
-        raise DataError(f"{origin} is not a Parquet file: {error}.") from error
+        raise DataError(
+            message("{origin} is not a Parquet file: {error}.", origin=origin, error=error)
+        ) from error
 
 
 def _ipc(source: Any, origin: str, wanted: Collection[str] | None) -> FileTable:
@@ -247,7 +278,9 @@ def _ipc(source: Any, origin: str, wanted: Collection[str] | None) -> FileTable:
         try:
             table = ipc.open_stream(source).read_all()
         except pa.ArrowInvalid as error:
-            raise DataError(f"{origin} is not an Arrow file: {error}.") from error
+            raise DataError(
+                message("{origin} is not an Arrow file: {error}.", origin=origin, error=error)
+            ) from error
     refuse_repeated(table.column_names, origin)
     return FileTable(table.select(chosen_of(table.column_names, wanted)), list(table.column_names))
 
@@ -286,9 +319,13 @@ def _csv(content: bytes, origin: str, separator: str, wanted: Collection[str] | 
     except pa.ArrowInvalid as error:
         raise DataError(explain_failure(io.BytesIO(content), origin, separator, str(error))) from error
     if any(pa.types.is_binary(kind) for kind in table.schema.types):  # Arrow's way to say: not UTF-8
-        raise DataError(explain_failure(io.BytesIO(content), origin, separator, "it is not UTF-8 text"))
+        raise DataError(
+            explain_failure(io.BytesIO(content), origin, separator, message("it is not UTF-8 text"))
+        )
     if not len(table):
-        raise DataError(f"{origin} has a header ({', '.join(names[:8])}) but no rows.")
+        raise DataError(
+            message("{origin} has a header ({names}) but no rows.", origin=origin, names=listing(names[:8]))
+        )
     stray = b'"' in content if single else strays(content, content.find(b"\n"))
     return FileTable(table, names, None if stray else 2)
 

@@ -14,7 +14,7 @@ from downslope.fitting.problem import FitProblem
 from downslope.fitting.result import FitResult
 from downslope.fitting.rows import Array
 from downslope.fitting.strategies import FitOutcome
-from downslope.messages import as_message, message
+from downslope.messages import message
 
 JUDGED = 10_000_000  # rows times squared parameters up to which the point reached is judged
 
@@ -37,9 +37,9 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
             run = run.judged_again(message("Begin elsewhere: give another start (start=, --start)."))
     run = _held_against(found, problem, run)
     grave = [finding for finding in (*problem.findings, *found.warnings) if not _is_the_message(finding, run)]
-    notes = (*problem.notes, *outcome.notes, *(finding.sentence for finding in found.notes), *objective.said)
-    warnings = (*problem.warnings, *outcome.warnings, *(finding.sentence for finding in grave))
-    objective.notes = tuple(map(as_message, (*notes, *warnings)))
+    notes = (*problem.notes, *outcome.notes, *(finding.message for finding in found.notes), *objective.said)
+    warnings = (*problem.warnings, *outcome.warnings, *(finding.message for finding in grave))
+    objective.notes = (*notes, *warnings)
     model = Model(
         replace(problem.hypothesis),
         problem.loss,
@@ -59,8 +59,9 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
         problem.frame.rows_dropped,
         problem,
         outcome.normal_equations,
-        warnings=warnings,
+        warned=warnings,
         findings=(*problem.findings, *found.warnings, *found.notes),
+        unasked=outcome.unasked,
     )
 
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DataError, UnknownNameError, UsageError, nearest
+from downslope.messages import Message, argument, listing, message, sentences
 
 Column: TypeAlias = NDArray[Any]
 
-_DATE = "Give it as a number, such as the days since a first one."
+Origin: TypeAlias = "Message | str"
+THE_TABLE = message("the table")
+_DATE = message("Give it as a number, such as the days since a first one.")
 _HINTS = {
-    "text": "Text can be the target of softmax; elsewhere, give numbers, such as 0 and 1.",
-    "a date": _DATE,
-    "a datetime": _DATE,
-    "a Timestamp": _DATE,
-    "a list": "A column holds one number in each row.",
+    "str": message("Text can be the target of softmax; elsewhere, give numbers, such as 0 and 1."),
+    "date": _DATE,
+    "datetime": _DATE,
+    "Timestamp": _DATE,
+    "list": message("A column holds one number in each row."),
 }
 
 
@@ -53,34 +56,41 @@ class Frame:
         rows_dropped: rows left out because a value was missing (only on request).
         unread: names of further columns, which were not asked for.
         order: all names, the unread ones too, as they stand in the file; empty where nothing is unread.
-        remedy: for a missing value, besides filling it in.
+        can_drop: whether rows with a missing value are left out for the asking.
         kept: of a table some rows of which were left out, which these are.
     """
 
     columns: dict[str, Column]
-    origin: str = "the table"
+    origin: Origin = THE_TABLE
     sources: tuple[RowSource, ...] = ()
     bases: tuple[tuple[tuple[str, ...], NDArray[np.float64]], ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Message, ...] = ()
     rows_dropped: int = 0
     unread: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
-    remedy: str = "leave such rows out with drop_missing=True (--drop-missing)"
+    can_drop: bool = True
     kept: NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:
         if not self.columns:
-            raise DataError(f"{self.origin} has no columns.")
+            raise DataError(message("{origin} has no columns.", origin=self.origin))
         lengths = {name: len(column) for name, column in self.columns.items()}
         first = next(iter(lengths))
         for name, length in lengths.items():
             if length != lengths[first]:
                 raise DataError(
-                    f"the columns of {self.origin} differ in length: {first} has {lengths[first]} rows,"
-                    f" {name} has {length}."
+                    message(
+                        "the columns of {origin} differ in length: {first} has {known} rows, {name} has"
+                        " {rows}.",
+                        origin=self.origin,
+                        first=first,
+                        known=lengths[first],
+                        name=name,
+                        rows=length,
+                    )
                 )
         if not lengths[first]:
-            raise DataError(f"{self.origin} has no rows.")
+            raise DataError(message("{origin} has no rows.", origin=self.origin))
 
     @property
     def rows(self) -> int:
@@ -97,23 +107,32 @@ class Frame:
         """The names of all columns, also of those that were not read."""
         return self.order or (*self.columns, *self.unread)
 
-    def where(self, row: int) -> str:
+    def where(self, row: int) -> Message:
         """``row 3`` or ``line 5``, and of several files which: how a person finds a row (counted from 1)."""
         row = row if self.kept is None else int(self.kept[row])
         for source in self.sources:
             if row < source.rows:
                 line = source.first_line
-                place = f"row {row + source.before + 1}" if line is None else f"line {row + line}"
-                return place if source.path == self.origin else f"{place} of {source.path}"
+                place = (
+                    message("row {n}", n=row + source.before + 1)
+                    if line is None
+                    else message("line {n}", n=row + line)
+                )
+                if source.path == self.origin:
+                    return place
+                return message("{place} of {path}", place=place, path=source.path)
             row -= source.rows
-        return f"row {row + 1}"
+        return message("row {n}", n=row + 1)
 
     def __getitem__(self, name: str) -> Column:
         if name not in self.columns:
             hint = nearest(name, self.known)
             raise UnknownNameError(
-                f"{self.origin} has no column '{name}'. {hint}{' ' if hint else ''}"
-                f"The columns are: {listed(self.known)}."
+                sentences(
+                    message("{origin} has no column '{name}'.", origin=self.origin, name=name),
+                    hint,
+                    message("The columns are: {columns}.", columns=listed(self.known)),
+                )
             )
         return self.columns[name]
 
@@ -140,22 +159,42 @@ class Frame:
             if isinstance(value, str) and _plain_number(value):
                 stored = row if stored is None else stored
                 continue
-            kind = "text" if isinstance(value, str) else f"a {type(value).__name__}"
-            hint = _HINTS.get(kind, "")
+            hint = _HINTS.get(type(value).__name__)
             if _numeric(value):
-                hint = "Is it a decimal comma or a thousands separator?"
+                hint = message("Is it a decimal comma or a thousands separator?")
             elif any(isinstance(v, str) and _plain_number(v) for v in column[:1000]):
-                hint = "Correct it, or leave the cell empty where the value is missing."
-            shown = value if isinstance(value, str) else str(value)
-            raise DataError(
-                f"column '{name}' of {self.origin} is not numbers: {self.where(row)} holds {shown!r:.40}, {kind}."
-                f" {hint}".rstrip()
-            )
+                hint = message("Correct it, or leave the cell empty where the value is missing.")
+            raise DataError(sentences(self._no_number(name, row, value), hint))
         if stored is not None:
             raise DataError(
-                f"column '{name}' of {self.origin} holds numbers stored as text, such as {column[stored]!r:.40} at"
-                f" {self.where(stored)}; convert the column to numbers first."
+                message(
+                    "column '{name}' of {origin} holds numbers stored as text, such as {shown!r:.40} at"
+                    " {where}; convert the column to numbers first.",
+                    name=name,
+                    origin=self.origin,
+                    shown=column[stored],
+                    where=self.where(stored),
+                )
             )
+
+    def _no_number(self, name: str, row: int, value: Any) -> Message:
+        where = self.where(row)
+        if isinstance(value, str):
+            return message(
+                "column '{name}' of {origin} is not numbers: {where} holds {shown!r:.40}, text.",
+                name=name,
+                origin=self.origin,
+                where=where,
+                shown=str(value),
+            )
+        return message(
+            "column '{name}' of {origin} is not numbers: {where} holds {shown!r:.40}, a {kind}.",
+            name=name,
+            origin=self.origin,
+            where=where,
+            shown=str(value),
+            kind=type(value).__name__,
+        )
 
     def matrix(self, names: Sequence[str]) -> NDArray[np.float64]:
         """These columns side by side, rows contiguous; the table's own memory where it already lies so."""
@@ -176,26 +215,40 @@ class Frame:
         return replace(self, columns=columns, bases=(), rows_dropped=dropped, kept=kept)
 
 
-def listed(names: Any, most: int = 20) -> str:
+def listed(names: Any, most: int = 20) -> Message:
     """Names for a sentence, the first twenty."""
-    names = [str(name) for name in names]
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return listing(map(str, names), most=most)
 
 
-def refuse_repeated(names: Sequence[str], origin: str) -> None:
+def refuse_repeated(names: Sequence[str], origin: Origin) -> None:
     """Raise DataError where a column's name comes twice."""
     repeated = sorted({name for name in names if list(names).count(name) > 1})
     if repeated:
         raise DataError(
-            f"{origin} has more than one column called {listed(map(repr, repeated))}; give each its own name."
+            message(
+                "{origin} has more than one column called {names}; give each its own name.",
+                origin=origin,
+                names=listed(map(repr, repeated)),
+            )
         )
 
 
-def missing(frame: Frame, name: str, row: int) -> str:
+def missing(frame: Frame, name: str, row: int) -> Message:
     """The sentence for a missing value."""
-    return (
-        f"column '{name}' of {frame.origin} has a missing value at {frame.where(row)};"
-        f" fill it in, or {frame.remedy}."
+    if frame.can_drop:
+        return message(
+            "column '{name}' of {origin} has a missing value at {where}; fill it in, or leave such rows out with"
+            " {option}.",
+            name=name,
+            origin=frame.origin,
+            where=frame.where(row),
+            option=argument("drop_missing", True),
+        )
+    return message(
+        "column '{name}' of {origin} has a missing value at {where}; fill it in, or leave that row out.",
+        name=name,
+        origin=frame.origin,
+        where=frame.where(row),
     )
 
 
@@ -214,7 +267,7 @@ def _numeric(value: Any) -> bool:
     )
 
 
-def from_columns(columns: Mapping[Any, Any], origin: str = "the table") -> Frame:
+def from_columns(columns: Mapping[Any, Any], origin: Origin = THE_TABLE) -> Frame:
     """A frame of a dict of columns."""
     return Frame({str(name): as_column(values, str(name)) for name, values in columns.items()}, origin)
 
@@ -229,17 +282,26 @@ def from_matrix(X: Any, names: Sequence[str] | None = None) -> Frame:
     if X.dtype.names:
         return from_columns({name: X[name] for name in X.dtype.names})
     if X.ndim != 2:
-        hint = (
-            " Reshape it with .reshape(-1, 1) where it is one column, .reshape(1, -1) where it is one row."
-            if X.ndim == 1
-            else ""
+        hint = message(
+            "Reshape it with .reshape(-1, 1) where it is one column, .reshape(1, -1) where it is one row."
         )
-        raise DataError(f"a table has two dimensions, and this array has {X.ndim}.{hint}")
+        raise DataError(
+            sentences(
+                message("a table has two dimensions, and this array has {ndim}.", ndim=X.ndim),
+                hint if X.ndim == 1 else None,
+            )
+        )
     if not X.shape[1]:
-        raise DataError("the table has no columns.")
+        raise DataError(message("the table has no columns."))
     names = tuple(names or (f"x{j + 1}" for j in range(X.shape[1])))
     if len(names) != X.shape[1]:
-        raise UsageError(f"the array has {X.shape[1]} columns, but {len(names)} names are given.")
+        raise UsageError(
+            message(
+                "the array has {columns} columns, but {names} names are given.",
+                columns=X.shape[1],
+                names=len(names),
+            )
+        )
     if X.dtype.kind not in "biuf":
         return from_columns({name: X[:, j] for j, name in enumerate(names)})
     base = np.asarray(X, np.float64)
@@ -267,9 +329,15 @@ def as_column(values: Any, name: str) -> Column:
         values = values.to_numpy()
     column = np.asarray(values)
     if column.ndim != 1:
-        raise DataError(f"column '{name}' has {column.ndim} dimensions; a column has one.")
+        raise DataError(
+            message("column '{name}' has {ndim} dimensions; a column has one.", name=name, ndim=column.ndim)
+        )
     if column.dtype.kind in "biuf":
         return column.astype(np.float64, copy=False)
     if column.dtype.kind == "c":
-        raise DataError(f"column '{name}' is complex numbers; real numbers are needed.")
+        raise DataError(message("column '{name}' is complex numbers; real numbers are needed.", name=name))
+    if (
+        column.dtype.kind in "mM"
+    ):  # Python's dates have microseconds: of what is finer NumPy makes whole numbers
+        column = column.astype(f"{column.dtype.kind}8[us]")
     return column.astype(object)

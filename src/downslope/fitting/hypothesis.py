@@ -15,6 +15,7 @@ from downslope.errors import ExpressionError, UsageError, nearest
 from downslope.fitting.frame import Frame, listed
 from downslope.language import parse
 from downslope.language.functions import CONSTANTS
+from downslope.messages import Message, argument, as_message, message, sentences
 from downslope.objectives.parameters import natural_order
 
 INTERCEPT = "intercept"
@@ -61,8 +62,8 @@ class Hypothesis:
     parameters: tuple[str, ...]
     expression: Any
     linear: Linear | None
-    notes: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
+    doubts: tuple[Message, ...] = ()
 
     @property
     def symbols(self) -> tuple[Any, ...]:
@@ -89,7 +90,10 @@ def read_hypothesis(text: str, frame: Frame) -> Hypothesis:
     target = left.strip()
     if not tilde or not target or not right.strip() or "~" in right:
         raise UsageError(
-            f"the hypothesis is '{text}'; it must be of the form 'target ~ formula', as in 'y ~ a*x + b'."
+            message(
+                "the hypothesis is '{text}'; it must be of the form 'target ~ formula', as in 'y ~ a*x + b'.",
+                text=text,
+            )
         )
     _ = frame[target]
     _refuse_constants(right, frame)
@@ -102,7 +106,7 @@ def read_hypothesis(text: str, frame: Frame) -> Hypothesis:
     parameters = tuple(natural_order(name for name in read.names if name not in frame.columns))
     _check_names(target, columns, parameters, frame)
     expression = symbolic.lower(read.tree)
-    notes = read.notes + _suspicions(parameters, frame, columns)
+    notes = (*map(as_message, read.notes), *_suspicions(parameters, frame, columns))
     linear, doubts = _linear(expression, parameters), _doubts(parameters, frame, (target, *columns))
     return Hypothesis(f"{target} ~ {read}", target, columns, parameters, expression, linear, notes, doubts)
 
@@ -112,44 +116,78 @@ def _refuse_constants(formula: str, frame: Frame) -> None:
     for name, value in CONSTANTS.items():
         if name in frame.known and re.search(rf"(?<!\w){name}(?!\w)", formula):
             raise UsageError(
-                f"{frame.origin} has a column '{name}', and in a formula {name} is the number {value:.6g}. Rename the"
-                " column, or give the target and the features (--target, --features)."
+                message(
+                    "{origin} has a column '{name}', and in a formula {name} is the number {value:.6g}."
+                    " Rename the column, or give the target and the features ({target}, {features}).",
+                    origin=frame.origin,
+                    name=name,
+                    value=value,
+                    target=argument("target"),
+                    features=argument("features"),
+                )
             )
 
 
 def _check_names(target: str, columns: Sequence[str], parameters: Sequence[str], frame: Frame) -> None:
-    known = f"columns: {listed(frame.known)}; parameters: {listed(parameters) or 'none'}"
+    known = (
+        message(
+            "(columns: {columns}; parameters: {parameters})",
+            columns=listed(frame.known),
+            parameters=listed(parameters),
+        )
+        if parameters
+        else message("(columns: {columns}; parameters: none)", columns=listed(frame.known))
+    )
     if target in columns:
-        raise UsageError(f"the target '{target}' is also on the right-hand side. ({known})")
+        raise UsageError(
+            sentences(message("the target '{target}' is also on the right-hand side.", target=target), known)
+        )
     if not parameters:
-        features = ",".join(columns)
-        raise UsageError(
-            f"the hypothesis has no parameter to find: every name in it is a column. Multiply them by parameters, as"
-            f" in {target} ~ a*{columns[0]} + b; for the linear model over them all give the target and the features"
-            f" (--target {target} --features {features}). ({known})"
+        none = (
+            message(
+                "the hypothesis has no parameter to find: every name in it is a column. Multiply"
+                " them by parameters, as in {target} ~ a*{column} + b; for the linear model over"
+                " them all give the target and the features ({given_target} {given_features}).",
+                target=target,
+                column=columns[0],
+                given_target=argument("target", target),
+                given_features=argument("features", ",".join(columns)),
+            )
             if columns
-            else f"the hypothesis has no parameter to find. ({known})"
+            else message("the hypothesis has no parameter to find.")
         )
+        raise UsageError(sentences(none, known))
     if not columns and len(parameters) > 1:
-        likely = [f"{said[:1].upper()}{said[1:]}." for said in _suspicions(parameters, frame, columns)]
-        hint = next(filter(None, (*likely, *(nearest(name, frame.known) for name in parameters))), "")
+        likely = _suspicions(parameters, frame, columns)
+        hint = next(filter(None, (*likely, *(nearest(name, frame.known) for name in parameters))), None)
         raise UsageError(
-            f"the hypothesis uses no column of {frame.origin}. {hint}{' ' if hint else ''}({known})"
+            sentences(
+                message("the hypothesis uses no column of {origin}.", origin=frame.origin),
+                hint,
+                known,
+            )
         )
 
 
-def _suspicions(parameters: Sequence[str], frame: Frame, columns: Sequence[str]) -> tuple[str, ...]:
+def _suspicions(parameters: Sequence[str], frame: Frame, columns: Sequence[str]) -> tuple[Message, ...]:
     """Parameters that look like a misspelt column."""
     unused = {re.sub(r"\W", "_", name).lower(): name for name in frame.known if name not in columns}
-    return tuple(
-        f"'{name}' is taken as a parameter; the column is called '{unused[name.lower()]}'"
-        + ("" if unused[name.lower()].isidentifier() else ", which a formula cannot name: rename it")
-        for name in parameters
-        if name.lower() in unused
+    return tuple(_suspicion(name, unused[name.lower()]) for name in parameters if name.lower() in unused)
+
+
+def _suspicion(name: str, column: str) -> Message:
+    if column.isidentifier():
+        return message(
+            "'{name}' is taken as a parameter; the column is called '{column}'.", name=name, column=column
+        )
+    return message(
+        "'{name}' is taken as a parameter; the column is called '{column}', which a formula cannot name: rename it.",
+        name=name,
+        column=column,
     )
 
 
-def _doubts(parameters: Sequence[str], frame: Frame, used: Sequence[str]) -> tuple[str, ...]:
+def _doubts(parameters: Sequence[str], frame: Frame, used: Sequence[str]) -> tuple[Message, ...]:
     """Parameters that are spelt nearly like a column that is not used; ``w_area`` beside ``area`` is no mistake."""
     unused = [name for name in frame.known if name not in used]
     doubts = []
@@ -158,7 +196,13 @@ def _doubts(parameters: Sequence[str], frame: Frame, used: Sequence[str]) -> tup
             continue
         near = difflib.get_close_matches(name, unused, n=1, cutoff=NEAR)
         if near and near[0].lower() != name.lower():  # that one is among the suspicions
-            doubts.append(f"'{name}' is no column and is taken as a parameter. Did you mean '{near[0]}'?")
+            doubts.append(
+                message(
+                    "'{name}' is no column and is taken as a parameter. Did you mean '{near}'?",
+                    name=name,
+                    near=near[0],
+                )
+            )
     return tuple(doubts)
 
 
@@ -221,12 +265,14 @@ def linear_model(target: str, features: Sequence[str] | None, frame: Frame) -> H
     for name in chosen:
         _ = frame[name]
         if name == target:
-            raise UsageError(f"'{target}' is the target and cannot be a feature too.")
+            raise UsageError(message("'{target}' is the target and cannot be a feature too.", target=target))
     if not chosen:
-        raise UsageError(f"there is no column besides the target '{target}' to predict it from.")
+        raise UsageError(
+            message("there is no column besides the target '{target}' to predict it from.", target=target)
+        )
     doubled = sorted({name for name in chosen if chosen.count(name) > 1})
     if doubled:
-        raise UsageError(f"the features name {listed(doubled)} twice.")
+        raise UsageError(message("the features name {names} twice.", names=listed(doubled)))
     intercept = INTERCEPT if INTERCEPT not in chosen else f"{INTERCEPT}_"
     text = f"{target} ~ {intercept} + linear({listed(chosen)})"
     return Hypothesis(text, target, tuple(chosen), (*chosen, intercept), None, Linear((*chosen, None)))

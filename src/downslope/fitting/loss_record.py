@@ -19,7 +19,9 @@ Link = Literal["identity", "sigmoid", "exp", "softmax"]
 u, y, c, r, least = (Variable(name) for name in ("u", "y", "c", "r", "least"))
 size = f.abs(r)
 
-_OF_THE_LOSS, _FIT = message("of the loss"), Template("fit")
+
+OF_THE_LOSS = message("of the loss")
+FITTED = Template("fit")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,14 +30,12 @@ class Number:
 
     Attributes:
         below: its upper bound.
-        range: that range in words.
         constant, about: its name in scripts, and what is said of it there.
     """
 
     below: float = math.inf
-    range: str = "a finite number more than 0"
     constant: str = "NUMBER"
-    about: Message = _OF_THE_LOSS
+    about: Message = OF_THE_LOSS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ class Loss:
     aliases: tuple[str, ...] = ()
     spoken: Message = NOTHING
     predicted: str = "prediction"
-    fitted: Template = _FIT
+    fitted: Template = FITTED
 
     @property
     def classifies(self) -> bool:

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from downslope.errors import HyperparameterError, UnknownNameError, nearest
+from downslope.errors import HyperparameterError, UnknownNameError, did_you_mean, nearest
 from downslope.fitting.loss_record import Link, Loss, Number, c, least, r, size, u, y
 from downslope.language.functions.record import f
-from downslope.messages import Template, message
+from downslope.messages import Template, listing, message, sentences
 
 __all__ = ["BY_CODE", "LOSSES", "OTHER_NAMES", "Link", "Loss", "as_loss", "linked"]
 
@@ -67,7 +67,7 @@ _TABLE = (
         formula=f.where(r > 0, (1 - c) * r, f.where(r < 0, -(c * r), r**2)),
         bend=0.5 / f.max(size, least),
         shape=0.5,
-        number=Number(below=1.0, range="between 0 and 1", constant="QUANTILE", about=message("which one")),
+        number=Number(below=1.0, constant="QUANTILE", about=message("which one")),
         aliases=("pinball",),
         spoken=message("the quantile loss", context="loss"),
         fitted=Template("fitted quantile {c:g}"),
@@ -118,7 +118,7 @@ LOSSES: dict[str, Loss] = {loss.name: replace(loss, code=_CODES[loss.formula]) f
 """Every loss by its name, with its default number."""
 
 OTHER_NAMES = {
-    alias: "' or '".join(loss.name for loss in _TABLE if alias in loss.aliases)
+    alias: tuple(loss.name for loss in _TABLE if alias in loss.aliases)
     for alias in dict.fromkeys(alias for loss in _TABLE for alias in loss.aliases)
 }
 """What other tools call them."""
@@ -157,11 +157,17 @@ def as_loss(loss: str | Loss) -> Loss:
     match = _WITH_NUMBER.fullmatch(str(loss))
     name = match[1].lower().replace("-", "_") if match else str(loss)
     if match is None or name not in LOSSES:
-        meant = OTHER_NAMES.get(name)
-        hint = nearest(name, LOSSES) if meant is None else f"Did you mean '{meant}'?"
+        known = OTHER_NAMES.get(name, ())
+        hint = did_you_mean(*known) if known else nearest(name, LOSSES)
         raise UnknownNameError(
-            f"there is no loss '{loss}'. {hint}{' ' if hint else ''}There are: {', '.join(LOSSES)};"
-            " huber and quantile take a number, as in quantile(0.9)."
+            sentences(
+                message("there is no loss '{loss}'.", loss=loss),
+                hint,
+                message(
+                    "There are: {losses}; huber and quantile take a number, as in quantile(0.9).",
+                    losses=listing(LOSSES),
+                ),
+            )
         )
     found = LOSSES[name]
     number = match["m"] if match["n"] is None else match["n"]
@@ -170,11 +176,26 @@ def as_loss(loss: str | Loss) -> Loss:
 
 def _number(loss: Loss, text: str) -> float:
     if loss.number is None:
-        raise HyperparameterError(f"{loss.name} takes no number; it is '{loss.name}({text})'.")
+        raise HyperparameterError(
+            message("{loss} takes no number; it is '{loss}({text})'.", loss=loss.name, text=text)
+        )
     try:
         number = float(text)
     except ValueError:
         number = math.nan
     if not 0 < number < loss.number.below:
-        raise HyperparameterError(f"the number of {loss.name} is {text!r}; it must be {loss.number.range}.")
+        raise HyperparameterError(
+            message(
+                "the number of {loss} is {text!r}; it must be between 0 and {top:g}.",
+                loss=loss.name,
+                text=text,
+                top=loss.number.below,
+            )
+            if math.isfinite(loss.number.below)
+            else message(
+                "the number of {loss} is {text!r}; it must be a finite number more than 0.",
+                loss=loss.name,
+                text=text,
+            )
+        )
     return number

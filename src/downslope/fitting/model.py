@@ -17,6 +17,7 @@ from downslope.fitting.hypothesis import Hypothesis
 from downslope.fitting.losses import Loss, linked
 from downslope.fitting.rows import Array
 from downslope.fitting.tables import as_frame
+from downslope.messages import message, sentences
 from downslope.objectives import Parameters
 
 
@@ -51,13 +52,21 @@ class Model:
             DataError: a column is missing, or an array has the wrong number of them.
         """
         columns = (*self.hypothesis.columns, *more)
-        frame = replace(self._frame(table, columns), remedy="leave that row out")
+        frame = replace(self._frame(table, columns), can_drop=False)
         for name in columns:
             if name not in frame.columns:
                 hint = nearest(name, frame.known)
                 raise DataError(
-                    f"{frame.origin} has no column '{name}', which '{self.hypothesis.text}' needs."
-                    f" {hint}{' ' if hint else ''}The columns are: {frames.listed(frame.known)}."
+                    sentences(
+                        message(
+                            "{origin} has no column '{name}', which '{hypothesis}' needs.",
+                            origin=frame.origin,
+                            name=name,
+                            hypothesis=self.hypothesis.text,
+                        ),
+                        hint,
+                        message("The columns are: {columns}.", columns=frames.listed(frame.known)),
+                    )
                 )
         return frame
 
@@ -71,8 +80,12 @@ class Model:
             names = next((n for n in candidates if len(n) == table.shape[1]), None)
             if names is None:
                 raise DataError(
-                    f"the array has {table.shape[1]} columns, but the fit was made on {len(self.inputs)}:"
-                    f" {frames.listed(self.inputs)}."
+                    message(
+                        "the array has {columns} columns, but the fit was made on {count}: {names}.",
+                        columns=table.shape[1],
+                        count=len(self.inputs),
+                        names=frames.listed(self.inputs),
+                    )
                 )
             return frames.from_matrix(table, names)
         return as_frame(table, wanted)
@@ -102,13 +115,15 @@ class Model:
     def probabilities(self, table: Any) -> Array:
         """See ``Fit.probabilities``."""
         if not self.loss.classifies:
-            raise UsageError(f"{self.loss.name} has no probabilities; log_loss and softmax have.")
+            raise UsageError(
+                message("{loss} has no probabilities; log_loss and softmax have.", loss=self.loss.name)
+            )
         return self.mean(table)
 
     def residuals(self, table: Any) -> Array:
         """See ``Fit.residuals``."""
         if self.loss.per_class:
-            raise UsageError("softmax has no residuals: its targets are labels.")
+            raise UsageError(message("softmax has no residuals: its targets are labels."))
         frame = self.frame_of(table, self.hypothesis.target)
         y, _ = targets(frame, self.hypothesis.target, self.loss)
         return np.asarray(y - self.mean(frame))
@@ -121,7 +136,14 @@ def _is_number(value: Any) -> bool:
 def _even(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
     for i, row in enumerate(rows):
         if len(row) != len(rows[0]):
-            raise DataError(f"row {i} has {len(row)} entries and row 0 has {len(rows[0])}.")
+            raise DataError(
+                message(
+                    "row {i} has {entries} entries and row 0 has {first}.",
+                    i=i,
+                    entries=len(row),
+                    first=len(rows[0]),
+                )
+            )
     return rows
 
 

@@ -21,6 +21,7 @@ from downslope.fitting.rows import (
     unlocked,
 )
 from downslope.fitting.spreads import means_and_spreads
+from downslope.messages import Message
 from downslope.objectives import Objective, Parameters, Vector
 
 
@@ -206,7 +207,7 @@ class DataObjective(Objective):
         return right / self.total
 
     @property
-    def said(self) -> tuple[str, ...]:
+    def said(self) -> tuple[Message, ...]:
         """Notes on how the rows were read."""
         return ()
 

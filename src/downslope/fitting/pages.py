@@ -21,8 +21,9 @@ from downslope.fitting.files import (
     matches_of,
     refuse_other_columns,
 )
-from downslope.fitting.frame import Frame, RowSource
+from downslope.fitting.frame import Frame, Origin, RowSource
 from downslope.fitting.text_pages import TextFile
+from downslope.messages import argument, message
 
 PAGE_NUMBERS = 1 << 20  # numbers in a page, 8 MB of them
 
@@ -65,7 +66,9 @@ class Pages:
         refuse_other_columns([(file.path, file.names) for file in self.files])
         self.chosen = chosen_of(self.files[0].names, wanted)
         self.once = any(file.once for file in self.files)
-        self.origin = self.files[0].path if len(matches) == 1 else f"{paths[0]} ({len(matches)} files)"
+        self.origin: Origin = self.files[0].path
+        if len(matches) > 1:
+            self.origin = message("{path} ({n} files)", path=paths[0], n=len(matches))
         self.passes = self.pages = self.rows = 0
         self._started = False
         self._begun: Iterator[Frame] | None = None
@@ -95,8 +98,12 @@ class Pages:
     def _pass(self) -> Iterator[Frame]:
         if self.once and self._started:
             raise UsageError(
-                f"{self.origin} can be read only once, and this needs it again. Save it as a file, or have it read into"
-                " memory (stream=False, --no-stream)."
+                message(
+                    "{origin} can be read only once, and this needs it again. Save it as a file, or have"
+                    " it read into memory ({option}).",
+                    origin=self.origin,
+                    option=argument("stream", False),
+                )
             )
         self._started, pages, rows = True, 0, 0
         for frame in _ahead(self._frames()):
@@ -104,7 +111,7 @@ class Pages:
             yield frame
         self.passes, self.pages, self.rows = self.passes + 1, pages, rows
         if not pages:
-            raise DataError(f"{self.origin} has no rows.")
+            raise DataError(message("{origin} has no rows.", origin=self.origin))
 
     def _frames(self) -> Iterator[Frame]:
         rows = max(1024, PAGE_NUMBERS // len(self.chosen))

@@ -17,10 +17,8 @@ from downslope.fitting.hypothesis import Hypothesis, within_link
 from downslope.fitting.losses import Loss
 from downslope.fitting.objective import DataObjective, Penalty
 from downslope.fitting.rows import NOTHING, Array, HypothesisRows, LinearRows, SoftmaxRows
-from downslope.messages import as_message
+from downslope.messages import Message, message, plural
 from downslope.objectives import Parameters
-
-_LINKS = {"sigmoid": "the sigmoid", "exp": "the exponential"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +38,8 @@ class FitProblem:
     loss: Loss
     objective: DataObjective
     classes: tuple[Any, ...]
-    notes: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
+    notes: tuple[Message, ...]
+    warnings: tuple[Message, ...] = ()
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -97,15 +95,21 @@ def make_problem(
     found = tuple(checks.check_columns(hypothesis, rows)) if isinstance(rows, LinearRows) else ()
     notes = notes_of(frame, hypothesis, loss)
     objective = cost_of(hypothesis, loss, rows, y, w, l2=l2, l1=l1)
-    objective.notes = tuple(map(as_message, (*notes, *warnings, *(finding.sentence for finding in found))))
+    objective.notes = (*notes, *warnings, *(finding.message for finding in found))
     return FitProblem(frame, hypothesis, loss, objective, classes, tuple(notes), tuple(warnings), found)
 
 
-def notes_of(frame: Frame, hypothesis: Hypothesis, loss: Loss) -> list[str]:
+def notes_of(frame: Frame, hypothesis: Hypothesis, loss: Loss) -> list[Message]:
     """How table, hypothesis and loss were understood."""
     notes = [*frame.notes, *hypothesis.notes]
     if frame.rows_dropped:
-        notes.append(f"{frame.rows_dropped} rows with missing values were left out")
+        notes.append(
+            plural(
+                "{n} row with missing values was left out.",
+                "{n} rows with missing values were left out.",
+                n=frame.rows_dropped,
+            )
+        )
     if loss.link != "identity" and not loss.per_class:
         notes.append(_link_note(loss, hypothesis))
     return notes
@@ -132,7 +136,7 @@ def rows_of(
     linear = hypothesis.linear
     residual = loss.link == "identity"
     if as_formula and hypothesis.expression is None:
-        raise UsageError("path='formula' needs a hypothesis given as a formula.")
+        raise UsageError(message("path='formula' needs a hypothesis given as a formula."))
     if linear is not None and (linear.offset is None or residual) and not as_formula:
         X, at = feature_matrix(linear, hypothesis.columns, frame)
         if loss.per_class:
@@ -147,28 +151,53 @@ def rows_of(
         return LinearRows(X, at, linear.intercept), y
     if loss.per_class:
         raise UsageError(
-            "softmax takes a hypothesis that is linear in its parameters, one copy of which each class gets;"
-            f" '{hypothesis.text}' is not."
+            message(
+                "softmax takes a hypothesis that is linear in its parameters, one copy of which each"
+                " class gets; '{hypothesis}' is not.",
+                hypothesis=hypothesis.text,
+            )
         )
     X = frame.matrix(hypothesis.columns) if hypothesis.columns else np.zeros((frame.rows, 1))
     return FormulaRows(hypothesis, X), y
 
 
-def _link_note(loss: Loss, hypothesis: Hypothesis) -> str:
+def _link_note(loss: Loss, hypothesis: Hypothesis) -> Message:
     right = hypothesis.text.partition("~")[2].strip()
     if loss.link == "sigmoid":
-        return f"{loss.name} takes the hypothesis as log-odds: the probability is sigmoid({right})"
+        return message(
+            "{loss} takes the hypothesis as log-odds: the probability is sigmoid({right}).",
+            loss=loss.name,
+            right=right,
+        )
     assert loss.link == "exp"
-    return f"{loss.name} takes the hypothesis as the logarithm of the rate: the prediction is exp({right})"
+    return message(
+        "{loss} takes the hypothesis as the logarithm of the rate: the prediction is exp({right}).",
+        loss=loss.name,
+        right=right,
+    )
 
 
-def linked_twice(hypothesis: Hypothesis, loss: Loss) -> list[str]:
+def linked_twice(hypothesis: Hypothesis, loss: Loss) -> list[Message]:
     """A warning where the hypothesis is what the loss makes of it anyhow."""
     inner = within_link(hypothesis.expression, loss.link)
     if inner is None:
         return []
     written = str(inner).replace("**", "^")
-    return [f"{loss.name} applies {_LINKS[loss.link]} itself, and here it is applied twice; write {written}"]
+    if loss.link == "exp":
+        return [
+            message(
+                "{loss} applies the exponential itself, and here it is applied twice; write {written}.",
+                loss=loss.name,
+                written=written,
+            )
+        ]
+    return [
+        message(
+            "{loss} applies the sigmoid itself, and here it is applied twice; write {written}.",
+            loss=loss.name,
+            written=written,
+        )
+    ]
 
 
 def _strength(name: str, value: Any) -> float:
@@ -177,7 +206,9 @@ def _strength(name: str, value: Any) -> float:
     except (TypeError, ValueError):
         number = np.nan
     if isinstance(value, bool) or not (np.isfinite(number) and number >= 0):
-        raise UsageError(f"{name} is {value!r}; it must be a finite number, at least 0.")
+        raise UsageError(
+            message("{name} is {value!r}; it must be a finite number, at least 0.", name=name, value=value)
+        )
     return number
 
 

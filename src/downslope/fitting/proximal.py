@@ -10,6 +10,7 @@ import numpy as np
 from downslope.errors import UsageError
 from downslope.fitting.objective import DataObjective, Penalty, subgradient
 from downslope.fitting.rows import Array
+from downslope.messages import listing, message
 from downslope.objectives import Vector
 from downslope.objectives.wrapped import WrappedObjective
 from downslope.optimizers import Optimizer
@@ -116,8 +117,12 @@ def shrinking(rule: Optimizer, thresholds: Array) -> Shrinking:
     """
     if rule.name() not in LENGTHS:
         raise UsageError(
-            "an l1 penalty is descended by proximal steps, which are known for"
-            f" {', '.join(LENGTHS)} (and, without batches, need no optimizer named), not for {rule.name()}."
+            message(
+                "an l1 penalty is descended by proximal steps, which are known for {lengths} (and,"
+                " without batches, need no optimizer named), not for {rule}.",
+                lengths=listing(LENGTHS),
+                rule=rule.name(),
+            )
         )
     return Shrinking(
         learning_rate=rule.hyperparameters()["learning_rate"],

@@ -19,6 +19,7 @@ from downslope.fitting.moments import Moments
 from downslope.fitting.objective import DataObjective, rooted
 from downslope.fitting.preconditioning import Coordinates, Kind, shear_of
 from downslope.fitting.rows import Array, LinearRows
+from downslope.messages import argument, message
 from downslope.objectives import FormulaObjective, Objective, Parameters, Vector
 
 MOST_TRACED = 8  # parameters; above this, compiling the cost takes longer than stepping through it
@@ -84,8 +85,14 @@ def normal_equations_from_moments(objective: DataObjective) -> NormalEquations:
     condition = np.sqrt(largest / max(least, 1e-16 * largest))
     if not condition <= CONDITION_LIMIT:
         raise UsageError(
-            f"the moments of this table cannot be trusted: its condition number is at least {condition:.1g}, and they"
-            f" square it (the limit is {CONDITION_LIMIT:g}). path='qr' (--path qr) works on the rows themselves."
+            message(
+                "the moments of this table cannot be trusted: its condition number is at least"
+                " {condition:.1g}, and they square it (the limit is {limit:g}). {option}"
+                " works on the rows themselves.",
+                condition=condition,
+                limit=CONDITION_LIMIT,
+                option=argument("path", "qr"),
+            )
         )
     R = np.linalg.cholesky(correlation).T
     q = np.linalg.solve(R.T, m.products[:d, d] / m.total / spread)

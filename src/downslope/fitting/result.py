@@ -23,6 +23,7 @@ from downslope.fitting.uncertainty import (
     NONE_BY_SEPARATION,
     standard_errors,
 )
+from downslope.messages import NOTHING, Message, message
 from downslope.objectives import Objective
 
 ROUNDING = 1e-14  # an R² no larger is that of the mean alone
@@ -38,15 +39,16 @@ class FitResult:
         loss: the mean loss over the table at the parameters, from one pass over its rows.
         path: how the data was read: "moments", "qr" (once), "kernel", "formula" (at every step) or "batches".
         coordinates: in which it was descended: "user", "standardised", "orthogonal" or "natural".
-        notes: how things were understood and decided, and what the data says; one sentence each. The last of them are
-            the ``warnings``: what must not be overlooked.
+        noted: ``notes`` as data.
         rows: of the table, without those left out.
         rows_dropped: left out because a value was missing.
         problem: the table and the cost; None for a fit that was loaded.
         normal_equations: the squared loss in brief, where there is one.
         recorded: what a loaded fit cannot work out again.
+        warned: ``warnings`` as data.
         findings: what ``warnings`` and ``notes`` say of the data and of the fit as codes and numbers; what the descent
             says of itself is in ``Fit.explain``.
+        unasked: whether rule and coordinates were left to downslope.
     """
 
     model: Model
@@ -54,14 +56,15 @@ class FitResult:
     loss: float
     path: str
     coordinates: str
-    notes: tuple[str, ...]
+    noted: tuple[Message, ...]
     rows: int
     rows_dropped: int = 0
     problem: FitProblem | None = None
     normal_equations: NormalEquations | None = None
     recorded: dict[str, Any] | None = None
-    warnings: tuple[str, ...] = ()
+    warned: tuple[Message, ...] = ()
     findings: tuple[Finding, ...] = ()
+    unasked: bool = False
 
     @property
     def x(self) -> dict[str, Any]:
@@ -92,6 +95,16 @@ class FitResult:
     def message(self) -> str:
         """Why it ended, in a sentence."""
         return self.run.message
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How things were understood and decided, and what the data says; one sentence each, the ``warnings`` last."""
+        return tuple(map(str, self.noted))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Those of the ``notes`` that must not be overlooked."""
+        return tuple(map(str, self.warned))
 
     @property
     def nit(self) -> int:
@@ -144,17 +157,22 @@ class FitResult:
     @property
     def no_standard_errors(self) -> str:
         """Why there are no ``standard_errors``; empty where there are, or where the loss has none at all."""
+        return str(self.missing_errors)
+
+    @property
+    def missing_errors(self) -> Message:
+        """``no_standard_errors`` as data."""
         if self.recorded is not None:
-            return str(self.recorded["no_standard_errors"])
+            return self.recorded["no_standard_errors"]  # type: ignore[no-any-return]
         return self._uncertainty[1]
 
     @cached_property
-    def _uncertainty(self) -> tuple[dict[str, float] | None, str]:
+    def _uncertainty(self) -> tuple[dict[str, float] | None, Message]:
         objective, loss = self._task().objective, self.model.loss
         if any(finding.code == "separation" for finding in self.findings):
             return None, NONE_BY_COUNTS if loss.link == "exp" else NONE_BY_SEPARATION
         if not self.run.success:
-            return None, NONE_BY_ENDING if loss.likelihood else ""
+            return None, NONE_BY_ENDING if loss.likelihood else NOTHING
         found, why = standard_errors(objective, self.normal_equations, self.run.final, self.loss)
         names = objective.parameters.coordinates
         return None if found is None else dict(zip(names, found.tolist(), strict=True)), why
@@ -194,12 +212,15 @@ class FitResult:
         problem = self._task()
         if problem.objective.streamed:
             raise DataError(
-                f"the {self.rows:,} rows that were fitted are not in memory: give those to be predicted, a table or a"
-                " file."
+                message(
+                    "the {rows:,} rows that were fitted are not in memory: give those to be predicted, a"
+                    " table or a file.",
+                    rows=self.rows,
+                )
             )
         return problem.frame
 
     def _task(self) -> FitProblem:
         if self.problem is None:
-            raise DataError("the table is not in the saved fit: give it again.")
+            raise DataError(message("the table is not in the saved fit: give it again."))
         return self.problem

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from downslope.errors import ObjectiveError
 from downslope.fitting.losses import BY_CODE
 from downslope.fitting.parallel import CHUNK_ROWS, cores, over_chunks
+from downslope.messages import message
 from downslope.symbolic import lower
 from downslope.symbolic.lanes import DOUBLE, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes, in_lanes, machine_code
 from downslope.symbolic.native import size
@@ -137,7 +138,7 @@ def terms(code: int, shape: Lanes, u: Lanes, y: Lanes) -> tuple[Lanes, Lanes]:
     """The cost of a row and its derivative in the prediction ``u``, as ``kernels.terms`` has them."""
     loss = BY_CODE[code]
     if loss.formula is None:
-        raise ObjectiveError("this loss has no form for several rows at once.")
+        raise ObjectiveError(message("this loss has no form for several rows at once."))
     known = {se.Symbol("u"): u, se.Symbol("y"): y, se.Symbol("c"): shape}
     cost, slope = in_lanes(u.writer, [lower(loss.cost), lower(loss.slope)], known)
     return cost, slope

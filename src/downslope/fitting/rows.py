@@ -13,6 +13,7 @@ from downslope.fitting import kernels
 from downslope.fitting.linear_kernel import WIDEST, LinearKernel, OrderedKernel, linear_kernel, ordered_kernel
 from downslope.fitting.losses import Loss
 from downslope.fitting.parallel import CHUNK_ROWS, over_chunks
+from downslope.messages import message
 from downslope.symbolic.lanes import WIDTH
 
 Array = NDArray[np.floating[Any]]
@@ -197,7 +198,7 @@ class SoftmaxRows(LinearRows):
         return np.asarray(known[1], np.int64)
 
     def jacobian(self, theta: Array, rows: Any) -> tuple[Array, Array]:
-        raise UsageError("softmax has several predictions a row")
+        raise UsageError(message("softmax has several predictions a row"))
 
     def chances(self, theta: Array, rows: Any) -> Array:
         """The probability of every class, for these rows."""

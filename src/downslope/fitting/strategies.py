@@ -29,6 +29,7 @@ from downslope.fitting.quadratic import (
     quadratic_objective,
 )
 from downslope.fitting.rows import USUAL_EVALUATIONS, Array, LinearRows, SoftmaxRows
+from downslope.messages import Message, message
 from downslope.objectives import Objective, Parameters
 from downslope.optimizers import Optimizer, as_optimizer
 
@@ -79,14 +80,16 @@ class FitOutcome:
         normal_equations: the squared loss in brief, where there is one.
         notes: what was decided, and why.
         warnings: what must not be overlooked.
+        unasked: whether rule and coordinates were left to downslope.
     """
 
     run: Descent
     path: str
     coordinates: Kind
     normal_equations: NormalEquations | None
-    notes: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
+    notes: tuple[Message, ...]
+    warnings: tuple[Message, ...] = ()
+    unasked: bool = False
 
 
 def fit_full_batch(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
@@ -103,14 +106,16 @@ def fit_full_batch(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutco
     path = "kernel" if isinstance(problem.rows, LinearRows) else "formula"
     if plan.free and _large(problem):
         run = _quasi_newton(problem, start, plan)
-        notes.append("descended by quasi-Newton steps with the features standardised")
-        return FitOutcome(run, path, "standardised", None, tuple(notes))
+        notes.append(message("Descended by quasi-Newton steps with the features standardised."))
+        return FitOutcome(run, path, "standardised", None, tuple(notes), unasked=True)
     if plan.free:
         run = _in_rounds(problem, start, plan)
         notes.append(
-            "descended in natural coordinates, renewed every few steps, in which the cost is nearly round"
+            message(
+                "Descended in natural coordinates, renewed every few steps, in which the cost is nearly round."
+            )
         )
-        return FitOutcome(run, path, "natural", None, tuple(notes))
+        return FitOutcome(run, path, "natural", None, tuple(notes), unasked=True)
     rule = plan.optimizer or as_optimizer(None)
     if plan.standardize:
         objective, coordinates = standardised(problem.objective)
@@ -125,13 +130,17 @@ def _descend(objective: Any, start: Array, rule: Optimizer, stopping: Stopping, 
     return descend(objective, start, rule, stopping, every=plan.every, callbacks=plan.callbacks)
 
 
-def _square(problem: FitProblem, plan: FitPlan) -> tuple[NormalEquations | None, list[str]]:
+def _square(problem: FitProblem, plan: FitPlan) -> tuple[NormalEquations | None, list[Message]]:
     """The squared loss in brief, where the cost is quadratic and it pays."""
     if not problem.quadratic:
         if plan.path in ("moments", "qr"):
             raise UsageError(
-                f"path='{plan.path}' needs a squared loss, a hypothesis linear in its parameters and no l1;"
-                f" this is {problem.objective.text}."
+                message(
+                    "path='{path}' needs a squared loss, a hypothesis linear in its parameters and no"
+                    " l1; this is {objective}.",
+                    path=plan.path,
+                    objective=problem.objective.text,
+                )
             )
         return None, []
     objective = problem.objective
@@ -146,7 +155,8 @@ def _square(problem: FitProblem, plan: FitPlan) -> tuple[NormalEquations | None,
     except UsageError as error:
         if plan.path == "moments":
             raise
-        return normal_equations_from_qr(objective), [f"{error} Done so"]
+        note = message("The rows themselves were worked on: {why}", why=error.message)
+        return normal_equations_from_qr(objective), [note]
 
 
 def _pays(problem: FitProblem, plan: FitPlan) -> bool:
@@ -163,7 +173,7 @@ def _pays(problem: FitProblem, plan: FitPlan) -> bool:
 
 
 def _on_square(
-    problem: FitProblem, start: Array, plan: FitPlan, normal_equations: NormalEquations, notes: list[str]
+    problem: FitProblem, start: Array, plan: FitPlan, normal_equations: NormalEquations, notes: list[Message]
 ) -> FitOutcome:
     penalty, root = problem.objective.penalty, problem.loss.root
     l2 = penalty.l2 * penalty.mask
@@ -197,7 +207,7 @@ def _on_square(
     if plan.free and kind == "orthogonal" and _at_the_floor(run):
         run = run.judged_again(cause=Cause.COST_AT_FLOOR)
     run = in_user_units(run, coordinates, problem, root=plainly)
-    return FitOutcome(run, normal_equations.source, kind, normal_equations, tuple(notes))
+    return FitOutcome(run, normal_equations.source, kind, normal_equations, tuple(notes), unasked=plan.free)
 
 
 def _at_the_floor(run: Descent) -> bool:
@@ -215,16 +225,21 @@ def _kind(scaled: Array, penalised: bool) -> Kind:
     return "orthogonal"
 
 
-def _words(kind: Kind, normal_equations: NormalEquations) -> str:
+def _words(kind: Kind, normal_equations: NormalEquations) -> Message:
     κ = normal_equations.condition
-    if kind == "orthogonal":
-        how = (
-            "the Cholesky factor of the moments"
-            if normal_equations.source == "moments"
-            else "a QR factorisation"
+    if kind != "orthogonal":
+        return message("Descended with the features standardised (condition {condition:.2g}).", condition=κ)
+    if normal_equations.source == "moments":
+        return message(
+            "Descended in orthogonal coordinates (from the Cholesky factor of the moments); the standardised"
+            " features have condition {condition:.2g}.",
+            condition=κ,
         )
-        return f"descended in orthogonal coordinates (from {how}); the standardised features have condition {κ:.2g}"
-    return f"descended with the features standardised (condition {κ:.2g})"
+    return message(
+        "Descended in orthogonal coordinates (from a QR factorisation); the standardised features have condition"
+        " {condition:.2g}.",
+        condition=κ,
+    )
 
 
 def in_user_units(run: Descent, coordinates: Coordinates, problem: FitProblem, root: bool = False) -> Descent:
@@ -255,8 +270,10 @@ def standardised(objective: DataObjective) -> tuple[DataObjective, Coordinates]:
     rows = objective.rows
     if not isinstance(rows, LinearRows):
         raise UsageError(
-            "standardising needs a hypothesis that is linear in its parameters; scale the columns in the table, or"
-            " leave optimizer and learning rate out."
+            message(
+                "standardising needs a hypothesis that is linear in its parameters; scale the"
+                " columns in the table, or leave optimizer and learning rate out."
+            )
         )
     centre, spread = objective.feature_spreads()
     if rows.intercept is None:  # nothing absorbs a mean, so it is measured from zero
@@ -352,9 +369,9 @@ def _proximal(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
         inner = PreconditionedObjective(SmoothGradient(objective), coordinates)
     run = _descend(inner, coordinates.from_user(start), rule, stopping, plan)
     path = "kernel" if isinstance(problem.rows, LinearRows) else "formula"
-    notes = ("the l1 penalty is taken exactly, by proximal steps",)
+    notes = (message("The l1 penalty is taken exactly, by proximal steps."),)
     run = replace(in_user_units(run, coordinates, problem), optimizer=plan.optimizer or rule)
-    return FitOutcome(run, path, coordinates.kind, None, notes)
+    return FitOutcome(run, path, coordinates.kind, None, notes, unasked=plan.free)
 
 
 def _gradient_scale(objective: DataObjective, coordinates: Coordinates) -> float:

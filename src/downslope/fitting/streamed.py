@@ -18,7 +18,7 @@ from downslope.fitting.pages import Pages
 from downslope.fitting.problem import FitProblem, cost_of, notes_of
 from downslope.fitting.rows import Array, LinearRows
 from downslope.fitting.streaming_pass import PagedTable, StreamingPass, read_once
-from downslope.messages import as_message
+from downslope.messages import Message, argument, message, plural
 from downslope.objectives import Vector
 
 SMALL = 64 << 20  # bytes of files that are read into memory whatever is free
@@ -78,20 +78,34 @@ class StreamedObjective(DataObjective):
             yield part._replace(rows=on_page)
         if rows != self.count:
             raise DataError(
-                f"{self.table.pages.origin} had {self.count:,} rows at first and has {rows:,} now: it has changed."
+                message(
+                    "{origin} had {count:,} rows at first and has {rows:,} now: it has changed.",
+                    origin=self.table.pages.origin,
+                    count=self.count,
+                    rows=rows,
+                )
             )
 
     @property
-    def said(self) -> tuple[str, ...]:
-        pages = self.table.pages
-        times = "once" if pages.passes == 1 else f"{pages.passes} times"
-        loss = (
-            "; the loss is that of these sums, as no second look at the rows is possible"
-            if pages.once
-            else ""
+    def said(self) -> tuple[Message, ...]:
+        read = self.table.pages
+        pages = plural("{n:,} page", "{n:,} pages", n=read.pages)
+        if read.once:
+            return (
+                message(
+                    "The table stayed in its files and was read once, in {pages}; the loss is that of these sums, as"
+                    " no second look at the rows is possible.",
+                    pages=pages,
+                ),
+            )
+        return (
+            plural(
+                "The table stayed in its files and was read once, in {pages}.",
+                "The table stayed in its files and was read {n} times, in {pages}.",
+                n=read.passes,
+                pages=pages,
+            ),
         )
-        many = f"{pages.pages:,} page{'s'[: pages.pages > 1]}"
-        return (f"the table stayed in its files and was read {times}, in {many}{loss}",)
 
     def sums(self, theta: Array) -> Array:
         key = theta.tobytes()
@@ -147,15 +161,18 @@ def pages_to_stream(table: Any, wanted: Collection[str] | None, stream: Any) -> 
         UsageError: it is not in files, or ``stream`` is neither "auto" nor True nor False.
     """
     if stream not in ("auto", True, False):
-        raise UsageError(f"stream is {stream!r}; it can be 'auto', True or False.")
+        raise UsageError(message("stream is {stream!r}; it can be 'auto', True or False.", stream=stream))
     if stream is False:
         return None
     paths = table if isinstance(table, list) else [table]
     if not paths or not all(isinstance(path, (str, os.PathLike)) for path in paths):
         if stream is True:
             raise UsageError(
-                f"stream=True reads files page by page, and this table is a {type(table).__name__} in memory: give a"
-                " path, or leave stream out."
+                message(
+                    "stream=True reads files page by page, and this table is a {kind} in memory: give a"
+                    " path, or leave stream out.",
+                    kind=type(table).__name__,
+                )
             )
         return None
     paths = [os.fspath(path) for path in paths]
@@ -188,9 +205,13 @@ def streamed_problem(table: PagedTable, *, l2: float, l1: float) -> FitProblem:
     few = len(h.parameters) <= MOST_SUMMED or table.pages.once
     if table.pages.once and not quadratic:
         raise UsageError(
-            f"{origin} can be read only once, and page by page that is enough only for a squared loss of a hypothesis"
-            " that is linear in its parameters, without l1. Save it as a file, or have it read into memory"
-            " (stream=False, --no-stream)."
+            message(
+                "{origin} can be read only once, and page by page that is enough only for a squared"
+                " loss of a hypothesis that is linear in its parameters, without l1. Save it as a"
+                " file, or have it read into memory ({option}).",
+                origin=origin,
+                option=argument("stream", False),
+            )
         )
     scan = read_once(table, quadratic and few)
     part = table.part(scan.sample, None, scan.classes)
@@ -200,5 +221,5 @@ def streamed_problem(table: PagedTable, *, l2: float, l1: float) -> FitProblem:
     found: tuple[Finding, ...] = ()
     if scan.looks is not None and isinstance(part.rows, LinearRows):
         found = tuple(checks.undetermined_columns(scan.looks, h, part.rows, scan.rows))
-    objective.notes = tuple(map(as_message, (*notes, *h.doubts, *(finding.sentence for finding in found))))
-    return FitProblem(scan.sample, h, loss, objective, scan.classes, tuple(notes), tuple(h.doubts), found)
+    objective.notes = (*notes, *h.doubts, *(finding.message for finding in found))
+    return FitProblem(scan.sample, h, loss, objective, scan.classes, tuple(notes), h.doubts, found)

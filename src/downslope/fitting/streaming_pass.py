@@ -25,6 +25,7 @@ from downslope.fitting.pages import Pages
 from downslope.fitting.problem import rows_of
 from downslope.fitting.rows import NOTHING, Array, LinearRows
 from downslope.fitting.spreads import means_and_spreads
+from downslope.messages import message
 
 MOST_KEPT = 50_000  # rows, and
 MOST_NUMBERS = 4_000_000  # numbers in them
@@ -219,7 +220,13 @@ def _check_whole(table: PagedTable, rows: int, total: float, low: float, high: f
         raise DataError(checks.every_row_missing(table.pages.origin))
     given = table.weights
     if given is not None and not isinstance(given, str) and len(given) != rows:
-        raise UsageError(f"the weights have shape {np.shape(given)}, but the table has {rows} rows.")
+        raise UsageError(
+            message(
+                "the weights have shape {shape}, but the table has {rows} rows.",
+                shape=np.shape(given),
+                rows=rows,
+            )
+        )
     if not total:
         raise DataError(checks.NO_WEIGHT)
     if table.loss.labels == "two":

@@ -11,6 +11,7 @@ import numpy as np
 from downslope.errors import DataError
 from downslope.fitting import frame as frames
 from downslope.fitting.frame import Frame
+from downslope.messages import message
 
 
 def as_frame(table: Any, wanted: Collection[str] | None = None) -> Frame:
@@ -41,7 +42,7 @@ def as_frame(table: Any, wanted: Collection[str] | None = None) -> Frame:
     if isinstance(table, tuple) and len(table) == 2:
         return frames.from_pair(*table)
     if hasattr(table, "columns") and not callable(table.columns):
-        frames.refuse_repeated([str(name) for name in table.columns], "the table")
+        frames.refuse_repeated([str(name) for name in table.columns], frames.THE_TABLE)
     if hasattr(table, "__arrow_c_stream__"):
         return _from_arrow(table)
     if hasattr(table, "columns") and hasattr(table, "__getitem__"):
@@ -49,8 +50,11 @@ def as_frame(table: Any, wanted: Collection[str] | None = None) -> Frame:
     if isinstance(table, (list, np.ndarray)) or hasattr(table, "__array__"):
         return frames.from_matrix(table)
     raise DataError(
-        f"a table is needed, and this is a {type(table).__name__}: give a path, a dict of columns, a pair (X, y), an"
-        " array of two dimensions or a data frame."
+        message(
+            "a table is needed, and this is a {kind}: give a path, a dict of columns, a pair (X,"
+            " y), an array of two dimensions or a data frame.",
+            kind=type(table).__name__,
+        )
     )
 
 
@@ -63,8 +67,8 @@ def _from_arrow(table: Any) -> Frame:
         from downslope.errors import MissingExtraError
 
         raise MissingExtraError(
-            "PyArrow is needed to read this table: pip install 'downslope[tables]'"
+            message("PyArrow is needed to read this table: pip install 'downslope[tables]'")
         ) from error
     from downslope.fitting.files import from_arrow
 
-    return from_arrow(pyarrow.table(table), "the table")
+    return from_arrow(pyarrow.table(table), frames.THE_TABLE)

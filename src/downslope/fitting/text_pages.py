@@ -12,6 +12,7 @@ from typing import Any
 from downslope.errors import DataError
 from downslope.fitting.csv_faults import MISSING, check_header, explain_failure, header_of
 from downslope.fitting.files import PACKED, SEPARATORS, arrow, endings_of, strays
+from downslope.messages import Message, message
 
 BLOCK = 2 << 20  # bytes that are read at a time; PyArrow holds some fifty times as many
 HEAD = 1 << 20  # bytes that say what kinds of columns there are
@@ -63,7 +64,9 @@ class TextFile:
         except pa.ArrowInvalid as error:
             raise DataError(self._explained(str(error))) from error
         except OSError as error:
-            raise DataError(f"{self.path} cannot be read: {error.strerror or error}.") from error
+            raise DataError(
+                message("{path} cannot be read: {reason}.", path=self.path, reason=error.strerror or error)
+            ) from error
 
     def _options(self, chosen: Sequence[str]) -> tuple[Any, Any]:
         """(how to parse, how to convert): numbers as float64 throughout, as the head has them."""
@@ -80,7 +83,7 @@ class TextFile:
             except pa.ArrowInvalid as error:
                 raise DataError(self._explained(str(error))) from error
             if any(pa.types.is_binary(kind) for kind in table.schema.types):  # Arrow's way to say: not UTF-8
-                raise DataError(self._explained("it is not UTF-8 text"))
+                raise DataError(self._explained(message("it is not UTF-8 text")))
             kinds = zip(table.column_names, table.schema.types, strict=True)
             self._kinds = {name: pa.float64() if _number(kind) else kind for name, kind in kinds}
         return parse, csv.ConvertOptions(**given, column_types=self._kinds)
@@ -97,7 +100,7 @@ class TextFile:
             with open(self.path, "rb") as file:
                 yield file
 
-    def _explained(self, reason: str) -> str:
+    def _explained(self, reason: Message | str) -> Message:
         """The sentence for what PyArrow refused; standard input is gone by then but for its beginning."""
         numbers = [name for name, kind in (self._kinds or {}).items() if str(kind) == "double"]
         if self.once:
@@ -117,7 +120,9 @@ def sentences(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise DataError(
+            message("{path} cannot be read: {reason}.", path=path, reason=error.strerror or error)
+        ) from error
 
 
 class _Input(io.RawIOBase):
@@ -151,8 +156,10 @@ def _standard_input() -> _Input:
     source.push_back(first)
     if first.startswith((b"PAR1", b"ARROW1")):
         raise DataError(
-            "standard input is a Parquet or Arrow file, which cannot be read a piece at a time from there: save it,"
-            " and give the file."
+            message(
+                "standard input is a Parquet or Arrow file, which cannot be read a piece at a time"
+                " from there: save it, and give the file."
+            )
         )
     for magic, codec in PACKED.items():
         if first.startswith(magic):

@@ -7,22 +7,22 @@ import numpy as np
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.quadratic import NormalEquations
 from downslope.fitting.rows import Array
+from downslope.messages import NOTHING, Message, message, plural
 
 ROUNDING = 1e-9  # part of a parameter by which it may be off however small its standard error
 
 
-NONE_BY_PENALTY = "a penalty draws the parameters away from where the data alone would have them"
-NONE_BY_NUMBER = "{rows} for {parameters} leave nothing to tell the noise by"
-NONE_BY_ENDING = "the descent did not arrive at a minimum"
-NONE_BY_DEPENDENCE = "the data do not determine the parameters at the point reached"
-NONE_BY_DISTANCE = "the descent ended further from the minimum than a standard error"
-NONE_BY_COUNTS = "some counts of 0 can be told apart from all others, so there is no minimum"
-NONE_BY_SEPARATION = "the classes can be separated, so there is no minimum"
+NONE_BY_PENALTY = message("a penalty draws the parameters away from where the data alone would have them")
+NONE_BY_ENDING = message("the descent did not arrive at a minimum")
+NONE_BY_DEPENDENCE = message("the data do not determine the parameters at the point reached")
+NONE_BY_DISTANCE = message("the descent ended further from the minimum than a standard error")
+NONE_BY_COUNTS = message("some counts of 0 can be told apart from all others, so there is no minimum")
+NONE_BY_SEPARATION = message("the classes can be separated, so there is no minimum")
 
 
 def standard_errors(
     objective: DataObjective, normal_equations: NormalEquations | None, theta: Array, loss: float
-) -> tuple[Array | None, str]:
+) -> tuple[Array | None, Message]:
     """The standard error of each parameter; or None, and why there is none to give.
 
     For squared losses the roots of the diagonal of s^2 (J'WJ)^-1 with s^2 = RSS/(n - p); for log_loss and poisson those
@@ -33,12 +33,15 @@ def standard_errors(
     kind, penalty, p = objective.loss, objective.penalty, objective.parameters.size
     n = objective.count
     if not kind.likelihood:
-        return None, ""
+        return None, NOTHING
     if penalty.l1 or penalty.l2:
         return None, NONE_BY_PENALTY
     if n <= p:
-        rows, parameters = (f"{k} {word}{'s' * (k != 1)}" for k, word in ((n, "row"), (p, "parameter")))
-        return None, NONE_BY_NUMBER.format(rows=rows, parameters=parameters)
+        return None, message(
+            "{rows} for {parameters} leave nothing to tell the noise by",
+            rows=plural("{n} row", "{n} rows", n=n),
+            parameters=plural("{n} parameter", "{n} parameters", n=p),
+        )
     if not np.isfinite(loss) or not np.all(np.isfinite(theta)):
         return None, NONE_BY_ENDING
     half = 2.0 if kind.quadratic else 1.0
@@ -56,7 +59,7 @@ def standard_errors(
     s2 = least * objective.total / (n - p) if kind.quadratic else 1.0
     errors = np.asarray(np.sqrt(np.maximum(np.diag(inverted) * s2, 0.0)))
     near = np.all(np.abs(step) <= errors + ROUNDING * np.abs(theta))
-    return (errors, "") if near else (None, NONE_BY_DISTANCE)
+    return (errors, NOTHING) if near else (None, NONE_BY_DISTANCE)
 
 
 def inverse(matrix: Array) -> Array | None:

@@ -7,7 +7,8 @@ what cannot be read (``mistakes``).
 
 In flows text; out flows an ``Expression`` or an ``ExpressionError`` with a place. Text is never run as
 code. Nothing here knows of objectives, optimizers or arrays: this folder imports the standard library,
-``downslope.errors``, Lark (at the first formula) and SymPy (at the first call of ``sympy()``), no more.
+``downslope.errors``, ``downslope.messages``, Lark (at the first formula) and SymPy (at the first call of
+``sympy()``), no more.
 """
 
 import sys

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from downslope.language import mistakes
 from downslope.language.mistakes import Mistake
 from downslope.language.token import Token
+from downslope.messages import message
 
 MAX_DEPTH = 200
 
@@ -118,7 +119,7 @@ class _Depth:
             self.chain += 1
         if self.base + self.chain + self.divisions > MAX_DEPTH:
             raise Mistake(
-                f"the formula is nested more than {MAX_DEPTH} levels deep here",
+                message("the formula is nested more than {most} levels deep here", most=MAX_DEPTH),
                 token.begin,
-                "Brackets, signs, powers and divisions inside each other count.",
+                message("Brackets, signs, powers and divisions inside each other count."),
             )

@@ -9,7 +9,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from downslope.language.mistakes import Mistake
+from downslope.language.mistakes import Mistake, without_meaning
+from downslope.messages import NOTHING, message
 
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 SUBSCRIPT_DIGITS = frozenset("₀₁₂₃₄₅₆₇₈₉")
@@ -68,19 +69,17 @@ def _read(cluster: str, position: int) -> str:
     folded = unicodedata.normalize("NFKC", cluster)
     tag = unicodedata.decomposition(first).partition(" ")[0]
     if tag == "<super>":
-        raise Mistake(
-            f'"{first}" is raised, and only whole numbers can be written so',
-            position,
-            f"Write ^{folded} instead.",
-        )
+        said = message('"{character}" is raised, and only whole numbers can be written so', character=first)
+        hint = message("Write {code} instead.", code=f"^{folded}") if folded.isalnum() else NOTHING
+        raise Mistake(said, position, hint)
     if tag == "<fraction>":
-        raise Mistake(
-            f'"{first}" is one character, not a fraction',
-            position,
-            f"Write ({folded.replace('⁄', '/')}) instead.",
-        )
+        said = message('"{character}" is one character, not a fraction', character=first)
+        fraction = folded.replace("⁄", "/")
+        code = fraction if fraction.endswith("/") else f"({fraction})"
+        raise Mistake(said, position, message("Write {code} instead.", code=code))
     if tag.startswith("<") and tag not in _SAME_MEANING and not folded.replace("_", "").isalnum():
-        raise Mistake(f'"{first}" has no meaning in a formula', position)
+        raise Mistake(without_meaning(first), position)
     if tag.startswith("<") and tag not in (*_SAME_MEANING, "<sub>") and any(c.isdigit() for c in folded):
-        raise Mistake(f'"{first}" has no meaning in a formula', position, f"For the number, write {folded}.")
+        hint = message("For the number, write {number}.", number=folded) if folded.isdecimal() else NOTHING
+        raise Mistake(without_meaning(first), position, hint)
     return folded

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from downslope.language.text import to_text
 from downslope.language.tree import Node, Variable, walk
+from downslope.messages import Message
 
 if TYPE_CHECKING:
     import sympy
@@ -28,7 +29,7 @@ class Expression:
     source: str
     tree: Node = field(compare=False)
     names: tuple[str, ...] = field(compare=False)
-    notes: tuple[str, ...] = field(compare=False, default=())
+    notes: tuple[Message, ...] = field(compare=False, default=())
 
     @classmethod
     def from_tree(cls, tree: Node) -> Expression:

@@ -12,7 +12,7 @@ from downslope.errors import nearest
 from downslope.language.functions import CANONICAL, CONSTANTS, FUNCTIONS, REWRITES
 from downslope.language.text import to_text
 from downslope.language.token import Token
-from downslope.messages import Message
+from downslope.messages import NOTHING, Message, listing, message, sentences
 
 RESERVED = {"inf", "Inf", "infinity", "Infinity", "nan", "NaN"}
 _PREFIXES = {"np", "numpy", "math", "jnp", "jax", "torch", "tf", "sp", "sympy", "scipy", "cmath"}
@@ -21,7 +21,7 @@ _PREFIXES = {"np", "numpy", "math", "jnp", "jax", "torch", "tf", "sp", "sympy", 
 class Mistake(Exception):  # noqa: N818 (never leaves this folder; ExpressionError does)
     """A formula cannot be read: what is wrong, where, what to try. ``parse`` adds the formula."""
 
-    def __init__(self, message: str, position: int, hint: Message | str = "") -> None:
+    def __init__(self, message: Message, position: int, hint: Message = NOTHING) -> None:
         super().__init__(message, position, hint)
         self.message, self.position, self.hint = message, position, hint
 
@@ -31,58 +31,82 @@ def unreadable(text: str, position: int, origin: Sequence[int], before: Token | 
     character, place = text[position], origin[position]
     rest = text[position + 1 : position + 60]
     if not character.isprintable():
-        return Mistake(
-            f"there is a character here that cannot be seen (U+{ord(character):04X})",
-            place,
-            "Delete it and try again.",
+        said = message(
+            "there is a character here that cannot be seen ({code})", code=f"U+{ord(character):04X}"
         )
+        return Mistake(said, place, message("Delete it and try again."))
     if character == ".":
         return _dot(rest, place, before)
     if character == "[":
         return _square(rest, place, before)
-    if character == "=" and rest[:1] in ("<", ">"):
-        return Mistake(f'there is no sign "={rest[0]}"', place, f"To compare, write {rest[0]}=.")
     if character == "=":
-        return Mistake(
-            '"=" sets something equal, and a formula is one expression',
-            place,
-            'Give only what is to be computed, such as "x^2 + 1". To compare, write ==.',
-        )
-    if character == "&":
-        return Mistake('"&" has no meaning in a formula', place, "In a condition, write and.")
+        return _equals(rest, place)
     if character in "'’" and before is not None and before.type == "NAME" and before.end == place:
-        return Mistake("a prime cannot be part of a name", place, f"Write {before.text}_1 or another name.")
+        hint = message("Write {name} or another name.", name=_one_name(before.text, "1"))
+        return Mistake(message("a prime cannot be part of a name"), place, hint)
     if character in "'\"`“”‘’":
-        return Mistake(
-            "text in quotation marks has no place in a formula", place, "Write names without quotes."
-        )
-    message, hint = _SIGNS.get(character, (f'"{character}" has no meaning in a formula', ""))
-    return Mistake(message, place, hint)
+        said = message("text in quotation marks has no place in a formula")
+        return Mistake(said, place, message("Write names without quotes."))
+    said, hint = _SIGNS.get(character) or (without_meaning(character), NOTHING)
+    return Mistake(said, place, hint)
 
 
+def without_meaning(character: str) -> Message:
+    """What is said of a character that formulas do not use."""
+    return message('"{character}" has no meaning in a formula', character=character)
+
+
+_CURLY = (message("curly brackets have no meaning in a formula"), message("Use round brackets: ( )."))
+_CHOICE = message("For a choice, write where(condition, a, b).")
 _SIGNS = {
-    "!": ("factorials are not among the functions of this language", 'For "not equal", write !=.'),
-    "%": ("remainders and percentages are not part of this language", "For 5 %, write 0.05."),
-    "~": ('"~" has no meaning in a formula', "In a condition, write not."),
-    "{": ("curly brackets have no meaning in a formula", "Use round brackets: ( )."),
-    "}": ("curly brackets have no meaning in a formula", "Use round brackets: ( )."),
-    "]": ('"]" closes nothing', "For grouping, use round brackets: ( )."),
-    "\\": ("this looks like LaTeX, which is not read", "Write sqrt(x), a/b, x^2, pi."),
+    "!": (
+        message("factorials are not among the functions of this language"),
+        message('For "not equal", write !=.'),
+    ),
+    "%": (
+        message("remainders and percentages are not part of this language"),
+        message("For 5 %, write 0.05."),
+    ),
+    "&": (without_meaning("&"), message("In a condition, write and.")),
+    "~": (without_meaning("~"), message("In a condition, write not.")),
+    "{": _CURLY,
+    "}": _CURLY,
+    "]": (message('"]" closes nothing'), message("For grouping, use round brackets: ( ).")),
+    "\\": (message("this looks like LaTeX, which is not read"), message("Write sqrt(x), a/b, x^2, pi.")),
     ";": (
-        '";" has no meaning in a formula',
-        "A formula is one expression; arguments are separated by commas.",
+        without_meaning(";"),
+        message("A formula is one expression; arguments are separated by commas."),
     ),
-    ":": ('":" has no meaning in a formula', "To divide, write /."),
-    "∞": ("infinity is not a number that a formula can hold", "Write a large number, such as 1e300."),
+    ":": (without_meaning(":"), message("To divide, write /.")),
+    "∞": (
+        message("infinity is not a number that a formula can hold"),
+        message("Write a large number, such as 1e300."),
+    ),
     "@": (
-        '"@" (matrix product) is not part of this language',
-        "Write the sum of products out: a1*b1 + a2*b2.",
+        message('"@" (matrix product) is not part of this language'),
+        message("Write the sum of products out: a1*b1 + a2*b2."),
     ),
-    "∑": ("sums are written out", "Write x1 + x2 + x3."),
-    "∏": ("products are written out", "Write x1*x2*x3."),
-    "°": ("angles are in radians", "For 30 degrees, write 30*pi/180."),
-    "?": ('"?" has no meaning in a formula', "For a choice, write where(condition, a, b)."),
+    "∑": (message("sums are written out"), message("Write {code}.", code="x1 + x2 + x3")),
+    "∏": (message("products are written out"), message("Write {code}.", code="x1*x2*x3")),
+    "°": (message("angles are in radians"), message("For 30 degrees, write 30*pi/180.")),
+    "?": (without_meaning("?"), _CHOICE),
 }
+
+
+def _equals(rest: str, place: int) -> Mistake:
+    if rest[:1] in ("<", ">"):
+        hint = message("To compare, write {sign}.", sign=f"{rest[0]}=")
+        return Mistake(no_sign(f"={rest[0]}"), place, hint)
+    return Mistake(
+        message('"=" sets something equal, and a formula is one expression'),
+        place,
+        message('Give only what is to be computed, such as "x^2 + 1". To compare, write ==.'),
+    )
+
+
+def no_sign(sign: str) -> Message:
+    """What is said of two signs that are none together."""
+    return message('there is no sign "{sign}"', sign=sign)
 
 
 def _dot(rest: str, place: int, before: Token | None) -> Mistake:
@@ -99,48 +123,69 @@ def _dot(rest: str, place: int, before: Token | None) -> Mistake:
             ):  # and means something else there
                 usage = to_text(FUNCTIONS[name].foreign["numpy." + name])
             return Mistake(
-                f'"{before.text}." is not needed: functions and constants go by their plain names',
+                message(
+                    '"{prefix}." is not needed: functions and constants go by their plain names',
+                    prefix=before.text,
+                ),
                 before.begin,
-                f"Write {usage}.",
+                message("Write {code}.", code=usage),
             )
+        whole = f"{before.text}.{after.group()}"
         return Mistake(
-            f'"{before.text}.{after.group()}" is not a name; names are letters, digits and _',
+            message('"{whole}" is not a name; names are letters, digits and _', whole=whole),
             place,
-            f"Write {before.text}_{after.group()} for a name, {before.text}*{after.group()} for a product.",
+            message(
+                "Write {name} for a name, {product} for a product.",
+                name=_one_name(before.text, after.group()),
+                product=whole.replace(".", "*"),
+            ),
         )
-    return Mistake('this "." belongs to no number', place, "Numbers look like 2, 0.5, .5 or 1e-3.")
+    return Mistake(
+        message('this "." belongs to no number'), place, message("Numbers look like 2, 0.5, .5 or 1e-3.")
+    )
+
+
+def _one_name(*parts: str) -> str:
+    """One name of several words: w_0_y of "w[0]" and "y"."""
+    return "_".join(word for part in parts for word in re.split(r"\W+", part) if word)
 
 
 def _square(rest: str, place: int, before: Token | None) -> Mistake:
     if before is None or before.type != "NAME" or before.end != place:
-        return Mistake("square brackets do not group in a formula", place, "Use round brackets: ( ).")
+        said = message("square brackets do not group in a formula")
+        return Mistake(said, place, message("Use round brackets: ( )."))
     return Mistake(
-        f'"{before.text}[" needs whole numbers and a closing "]"',
+        message('"{name}[" needs whole numbers and a closing "]"', name=before.text),
         place,
-        f"The first entry of {before.text} is {before.text}[0]. For a product, write {before.text}*( ).",
+        message("The first entry of {name} is {name}[0]. For a product, write {name}*( ).", name=before.text),
     )
 
 
 def reserved(word: str, position: int) -> Mistake:
     """A word that Python keeps for itself, or one that means no real number."""
     if word in RESERVED:
-        return Mistake(f'"{word}" is not a number that a formula can hold', position, "Numbers are finite.")
+        said = message('"{word}" is not a number that a formula can hold', word=word)
+        return Mistake(said, position, message("Numbers are finite."))
     hint = {
-        "lambda": "Write λ or lambda_.",
-        "if": "For a choice, write where(condition, a, b).",
-        "else": "For a choice, write where(condition, a, b).",
-        "True": "Write 1.",
-        "False": "Write 0.",
-        "None": "Write a number.",
-    }.get(word, f"Write {word}_ or another name.")
-    return Mistake(f'"{word}" is a word of Python and cannot be a name here', position, hint)
+        "lambda": message("Write λ or lambda_."),
+        "if": _CHOICE,
+        "else": _CHOICE,
+        "True": message("Write {code}.", code="1"),
+        "False": message("Write {code}.", code="0"),
+        "None": message("Write a number."),
+    }.get(word, message("Write {name} or another name.", name=f"{word}_"))
+    return Mistake(
+        message('"{word}" is a word of Python and cannot be a name here', word=word), position, hint
+    )
 
 
 def indexed(word: str, token: Token) -> Mistake:
     """Square brackets after a function or a constant."""
     if token.type == "FUNCTION":
-        return Mistake(f"the arguments of {word} stand in round brackets", token.end, f"Write {word}( ).")
-    return Mistake(f'"{word}" has no entries to pick by [ ]', token.end, "Use round brackets to group: ( ).")
+        said = message("the arguments of {function} stand in round brackets", function=word)
+        return Mistake(said, token.end, message("Write {code}.", code=f"{word}( )"))
+    said = message('"{word}" has no entries to pick by [ ]', word=word)
+    return Mistake(said, token.end, message("Use round brackets to group: ( )."))
 
 
 def number_format(number: Token, word: Token) -> Mistake | None:
@@ -148,59 +193,70 @@ def number_format(number: Token, word: Token) -> Mistake | None:
     if number.text == "0" and re.fullmatch("x[0-9a-fA-F]+|b[01]+|o[0-7]+", word.text):
         whole = f"0{word.text}"
         value = int(word.text[1:17], {"x": 16, "b": 2, "o": 8}[word.text[0]])
-        return Mistake(
-            f'"{whole}" is not a decimal number', number.begin, f"Write {value}." if len(whole) < 19 else ""
-        )
+        hint = message("Write {code}.", code=value) if len(whole) < 19 else NOTHING
+        return Mistake(message('"{number}" is not a decimal number', number=whole), number.begin, hint)
     if re.fullmatch("_[0-9_]+", word.text):
         digits = f"{number.text}{word.text}".replace("_", "")
-        return Mistake("digits are not grouped with _", word.begin, f"Write {digits}.")
+        hint = message("Write {code}.", code=digits)
+        return Mistake(message("digits are not grouped with _"), word.begin, hint)
     return None
 
 
 def unknown_function(name: str, position: int) -> Mistake:
     """A name of several letters directly before a bracket."""
+    said = message('unknown function "{name}"', name=name)
     if name.lower() in CANONICAL:
-        hint = f"Write {FUNCTIONS[CANONICAL[name.lower()]].usage}."
-    elif name in REWRITES or name.lower() in REWRITES:
-        rewrite = REWRITES.get(name) or REWRITES[name.lower()]
-        hint = f"{rewrite[0].upper()}{rewrite[1:]}."
-    else:
-        hint = (
-            str(nearest(name, [known for known in CANONICAL if known.islower()]))
-            or f"The functions are {', '.join(FUNCTIONS)}."
-        )
-        hint += f" If {name} is a parameter, write {name}*( )."
-    return Mistake(f'unknown function "{name}"', position, hint)
+        usage = FUNCTIONS[CANONICAL[name.lower()]].usage
+        return Mistake(said, position, message("Write {code}.", code=usage))
+    if name in REWRITES or name.lower() in REWRITES:
+        return Mistake(said, position, REWRITES.get(name) or REWRITES[name.lower()])
+    hint = sentences(
+        nearest(name, [known for known in CANONICAL if known.islower()])
+        or message("The functions are {functions}.", functions=listing(FUNCTIONS)),
+        message("If {name} is a parameter, write {name}*( ).", name=name),
+    )
+    return Mistake(said, position, hint)
 
 
 def bare_function(function: Token, after: Sequence[Token]) -> Mistake:
     """A function that is not followed by a bracket."""
     name = function.text
-    following = after[0] if after else None
-    if following is not None and following.type in ("POWER", "SUPERSCRIPT"):
-        inverse = following.text == "-1" or [t.text for t in after[1:3]] == ["-", "1"]
-        if inverse and f"a{name}" in FUNCTIONS:
-            return Mistake(
-                f"{name} needs its brackets before a power",
-                following.begin,
-                f"Write a{name}(x) or 1/{name}(x).",
-            )
-        power = following.text if following.type == "SUPERSCRIPT" else "2"
-        if len(after) > 1 and after[1].type == "NUMBER":
-            power = after[1].text
-        return Mistake(
-            f"{name} needs its brackets before a power", following.begin, f"Write {name}(x)^{power}."
-        )
-    if following is not None and following.type in ("NAME", "NUMBER", "CONSTANT"):
-        return Mistake(f"{name} needs brackets: {name}({_operand(after)})", function.begin)
-    if following is not None and following.type in ("FUNCTION", "BAR", "ROOT"):
-        return Mistake(f"{name} needs brackets around its argument", function.begin, f"Write {name}( ).")
-    usage = FUNCTIONS[CANONICAL[name]].usage if name in CANONICAL else "pow(x, y)"
-    return Mistake(
-        f'"{name}" is a function and cannot be the name of a parameter',
-        function.begin,
-        f"Write {usage}, or choose another name.",
-    )
+    known = FUNCTIONS.get(CANONICAL.get(name, ""))
+    usage = known.usage if known is not None else "pow(x, y)"
+    takes_one = known is not None and known.takes(1)
+    kind = after[0].type if after else ""
+    if kind in ("POWER", "SUPERSCRIPT"):
+        power = _exponent(after)
+        said = message("{function} needs its brackets before a power", function=name)
+        if power == "-1" and f"a{name}" in FUNCTIONS:
+            hint = message("Write {inverse} or {power}.", inverse=f"a{name}(x)", power=f"1/{name}(x)")
+        else:
+            call = f"{name}(x)" if takes_one else usage
+            hint = message("Write {code}.", code=f"{call}^{power}")
+        return Mistake(said, after[0].begin, hint)
+    if takes_one and kind in ("NAME", "NUMBER", "CONSTANT"):
+        call = f"{name}({_operand(after)})"
+        return Mistake(message("{function} needs brackets: {call}", function=name, call=call), function.begin)
+    if takes_one and kind in ("FUNCTION", "BAR", "ROOT"):
+        said = message("{function} needs brackets around its argument", function=name)
+        return Mistake(said, function.begin, message("Write {code}.", code=f"{name}( )"))
+    if kind in ("NAME", "NUMBER", "CONSTANT", "FUNCTION", "BAR", "ROOT"):
+        said = message("{function} needs brackets around its arguments", function=name)
+        return Mistake(said, function.begin, message("Write {code}.", code=usage))
+    said = message('"{function}" is a function and cannot be the name of a parameter', function=name)
+    hint = message("Write {code}, or choose another name.", code=usage)
+    return Mistake(said, function.begin, hint)
+
+
+def _exponent(after: Sequence[Token]) -> str:
+    """The exponent that stands at the head of these tokens, with its sign; where it is longer, a bracket for it."""
+    if after[0].type == "SUPERSCRIPT":
+        return after[0].text
+    sign = "-" if [token.type for token in after[1:2]] == ["MINUS"] else ""
+    raised = after[2:] if sign else after[1:]
+    if raised and raised[0].type in ("NUMBER", "NAME", "CONSTANT"):
+        return f"{sign}{raised[0].text}"
+    return "( )"
 
 
 def _operand(tokens: Sequence[Token]) -> str:
@@ -216,25 +272,24 @@ def _operand(tokens: Sequence[Token]) -> str:
 def unclosed(bracket: Token) -> Mistake:
     """The formula ended inside this bracket."""
     if bracket.text == "|":
+        said = message('the bar "|" opened here is never closed')
         return Mistake(
-            'the bar "|" opened here is never closed',
-            bracket.begin,
-            "Write |x| or abs(x). Between conditions, write or.",
+            said, bracket.begin, sentences(_ABSOLUTE_VALUE, message("Between conditions, write or."))
         )
-    return Mistake(
-        'the bracket "(" opened here is never closed', bracket.begin, 'Add the ")" that belongs to it.'
-    )
+    said = message('the bracket "(" opened here is never closed')
+    return Mistake(said, bracket.begin, message('Add the ")" that belongs to it.'))
 
 
 def unopened(bracket: Token) -> Mistake:
     """A closing bracket without its opening one."""
-    return Mistake(
-        'this ")" closes no bracket', bracket.begin, 'Remove it, or add the "(" that belongs to it.'
-    )
+    hint = message('Remove it, or add the "(" that belongs to it.')
+    return Mistake(message('this ")" closes no bracket'), bracket.begin, hint)
 
 
 def crossed(bar: Token) -> Mistake:
     """A bar opened inside a bracket that closes before the bar does."""
-    return Mistake(
-        'the bar "|" opened here is not closed before the next ")"', bar.begin, "Write |x| or abs(x)."
-    )
+    said = message('the bar "|" opened here is not closed before the next ")"')
+    return Mistake(said, bar.begin, _ABSOLUTE_VALUE)
+
+
+_ABSOLUTE_VALUE = message("Write |x| or abs(x).")

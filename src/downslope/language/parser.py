@@ -14,6 +14,7 @@ from downslope.language.token import Token
 from downslope.language.tokens import scan
 from downslope.language.tree import Node
 from downslope.language.values import evaluate
+from downslope.messages import Message, message
 
 _PLAIN_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?\s*")
 _MOST_NOTES = 5
@@ -39,8 +40,8 @@ def parse(text: str) -> Expression:
     ('x', 'y')
     >>> print(parse("2x² − |y|"))
     2*x^2 - abs(y)
-    >>> parse("1/2x").notes
-    ('read "1/2x" as (1/2)*x; write 1/(2x) for the other reading',)
+    >>> print(*parse("1/2x").notes)
+    read "1/2x" as (1/2)*x; write 1/(2x) for the other reading
     >>> parse("2*sine(x)")
     Traceback (most recent call last):
     downslope.errors.ExpressionError: unknown function "sine"
@@ -49,7 +50,7 @@ def parse(text: str) -> Expression:
     Did you mean 'sin', 'sinh' or 'sinc'? If sine is a parameter, write sine*( ).
     """
     if not isinstance(text, str):
-        raise TypeError(f"a formula is text, not {type(text).__name__}")
+        raise TypeError(str(message("a formula is text, not {kind}", kind=type(text).__name__)))
     try:
         tokens = arrange(scan(text))
         tree = _read(tokens, text)
@@ -74,7 +75,9 @@ def parse_number(text: str) -> float:
     if expression.names:
         name = expression.names[0]
         position = next(token.begin for token in scan(text) if token.text == name)
-        raise ExpressionError(f'a number is needed, and "{name}" is a name', text, position)
+        raise ExpressionError(
+            message('a number is needed, and "{name}" is a name', name=name), text, position
+        )
     return evaluate(expression.tree)
 
 
@@ -86,41 +89,69 @@ def _read(tokens: Sequence[Token], text: str) -> Node:
     return read(tokens, text)
 
 
-def _notes(tokens: Sequence[Token], names: Sequence[str], text: str) -> tuple[str, ...]:
+def _notes(tokens: Sequence[Token], names: Sequence[str], text: str) -> tuple[Message, ...]:
     """How the formula was read where people disagree."""
     notes = list(dict.fromkeys([*_products(tokens, text), *_words(names)]))
     if len(notes) > _MOST_NOTES:
-        notes[_MOST_NOTES:] = [f"and {len(notes) - _MOST_NOTES} more like these"]
+        more = len(notes) - _MOST_NOTES
+        notes[_MOST_NOTES:] = [message("and {count} more like these", count=more)]
     return tuple(notes)
 
 
-def _products(tokens: Sequence[Token], text: str) -> Iterator[str]:
+def _products(tokens: Sequence[Token], text: str) -> Iterator[Message]:
     for token in tokens:
         if not token.reading:
             continue
         begin, top, bottom, middle, right, end = token.reading
-        whole, factor = _short(text[begin:end]), _short(text[right:end])
-        first = _short(text[begin:middle])
+        whole, factor, first = text[begin:end], text[right:end], text[begin:middle]
         if token.text == "call":
-            other = (
-                f"; write exp{factor} for the exponential"
-                if first == "e"
-                else f", since {first} is not a known function"
-            )
-            yield f'read "{whole}" as {first}*{factor}{other}'
+            yield _call(_short(whole), _short(first), _short(factor))
         elif token.text == "OVER":
-            over = f"{_short(text[begin:top])}/({_short(text[bottom:end])})"
-            yield f'read "{whole}" as ({first})*{factor}; write {over} for the other reading'
+            reading = f"({_short(first)})*{_short(factor)}"
+            yield _reading(whole, reading, f"{text[begin:top]}/({text[bottom:end]})")
         else:
-            inner = f"{_short(text[begin:top])}({_short(text[bottom:end])})"
-            yield f'read "{whole}" as {first}*{factor}; write {inner} for the other reading'
+            reading = f"{_short(first)}*{_short(factor)}"
+            yield _reading(whole, reading, f"{text[begin:top]}({text[bottom:end]})")
 
 
-def _words(names: Sequence[str]) -> Iterator[str]:
+def _call(whole: str, first: str, factor: str) -> Message:
+    """How a name before a bracket was read."""
+    if first == "e":
+        return message(
+            'read "{whole}" as {reading}; write {other} for the exponential',
+            whole=whole,
+            reading=f"{first}*{factor}",
+            other=f"exp{factor}",
+        )
+    return message(
+        'read "{whole}" as {reading}, since {name} is not a known function',
+        whole=whole,
+        reading=f"{first}*{factor}",
+        name=first,
+    )
+
+
+def _reading(whole: str, reading: str, other: str) -> Message:
+    """How an implied product was read, and how to write the other reading where that is short enough to copy."""
+    if _short(other) != " ".join(other.split()):
+        return message('read "{whole}" as {reading}', whole=_short(whole), reading=reading)
+    return message(
+        'read "{whole}" as {reading}; write {other} for the other reading',
+        whole=_short(whole),
+        reading=reading,
+        other=_short(other),
+    )
+
+
+def _words(names: Sequence[str]) -> Iterator[Message]:
     known = set(names)
     for name in names:
         if 1 < len(name) <= 4 and all(letter in known for letter in name):
-            yield f'read "{name}" as one name; write {"*".join(name)} for the product'
+            yield message(
+                'read "{name}" as one name; write {product} for the product',
+                name=name,
+                product="*".join(name),
+            )
 
 
 def _short(text: str) -> str:

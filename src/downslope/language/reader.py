@@ -33,7 +33,7 @@ from downslope.language.tree import (
 )
 from downslope.language.unexpected import unexpected
 from downslope.language.values import combine
-from downslope.messages import Message
+from downslope.messages import NOTHING, Message, message, plural
 
 
 class Fragment:
@@ -56,29 +56,29 @@ def _part(node: Node, parts: Sequence[Fragment], begin: int, end: int, sign: Tok
             return Fragment(node, begin, end, None, sign)
     value = combine(node, [part.value for part in parts if part.value is not None])
     if not math.isfinite(value):
-        raise Mistake("this part is not a finite real number", begin, _why_not_real(node))
+        raise Mistake(message("this part is not a finite real number"), begin, _why_not_real(node))
     return Fragment(node, begin, end, value, sign)
 
 
-def _why_not_real(node: Node) -> Message | str:
+def _why_not_real(node: Node) -> Message:
     match node:
         case Quotient(_, Number(0.0)):
-            return "Division by zero has no value."
+            return message("Division by zero has no value.")
         case Call(function, _) if FUNCTIONS[function].outside:
             return FUNCTIONS[function].outside
         case Power(_, Quotient(Number(1.0), Number(3.0))):
-            return "For the real cube root, write cbrt(x)."
+            return message("For the real cube root, write cbrt(x).")
         case Power() | Multiplication():
-            return "The largest float64 is about 1.8e308."
-    return ""
+            return message("The largest float64 is about 1.8e308.")
+    return NOTHING
 
 
 def _number(part: Fragment) -> Fragment:
     if part.sign is not None:
         raise Mistake(
-            f'"{part.sign.text}" makes a condition, and a number is needed here',
+            message('"{sign}" makes a condition, and a number is needed here', sign=part.sign.text),
             part.sign.begin,
-            "Conditions are allowed only as the first argument of where(condition, a, b).",
+            message("Conditions are allowed only as the first argument of where(condition, a, b)."),
         )
     return part
 
@@ -86,7 +86,9 @@ def _number(part: Fragment) -> Fragment:
 def _condition(part: Fragment) -> Fragment:
     if part.sign is None:
         raise Mistake(
-            "a condition is needed here, such as x > 0", part.begin, "Conditions compare: < <= > >= == !=."
+            message("a condition is needed here, such as x > 0"),
+            part.begin,
+            message("Conditions compare: < <= > >= == !=."),
         )
     return part
 
@@ -227,18 +229,40 @@ def _mark(items: list[Any], index: int) -> None:
 def _check_count(function: Token, name: str, count: int) -> None:
     if name == "pow":
         if count != 2:
-            raise Mistake(f"pow takes 2 arguments, not {count}", function.begin, "Write pow(x, y) or x^y.")
+            said = message("pow takes 2 arguments, not {count}", count=count)
+            raise Mistake(said, function.begin, message("Write pow(x, y) or x^y."))
         return
     known = FUNCTIONS[name]
     if known.takes(count):
         return
-    wanted = f"{known.minimum} argument{'s' if known.minimum > 1 else ''}"
     if known.maximum is None:
-        wanted = f"at least {wanted}"
-    hint = f"Write {known.usage}."
+        said = plural(
+            "{function} takes at least {n} argument, not {count}",
+            "{function} takes at least {n} arguments, not {count}",
+            n=known.minimum,
+            function=function.text,
+            count=count,
+        )
+    elif known.minimum < known.maximum:
+        said = message(
+            "{function} takes {least} to {most} arguments, not {count}",
+            least=known.minimum,
+            most=known.maximum,
+            function=function.text,
+            count=count,
+        )
+    else:
+        said = plural(
+            "{function} takes {n} argument, not {count}",
+            "{function} takes {n} arguments, not {count}",
+            n=known.minimum,
+            function=function.text,
+            count=count,
+        )
+    hint = message("Write {code}.", code=known.usage)
     if name == "log" and count == 2:
-        hint = "For another base, write log(x)/log(base), log2(x) or log10(x)."
-    raise Mistake(f"{function.text} takes {wanted}, not {count}", function.begin, hint)
+        hint = message("For another base, write log(x)/log(base), log2(x) or log10(x).")
+    raise Mistake(said, function.begin, hint)
 
 
 class _Ready(Lexer):

@@ -11,6 +11,7 @@ from downslope.language.characters import SUBSCRIPT_DIGITS, SUPERSCRIPTS, normal
 from downslope.language.functions import CANONICAL, CONSTANTS, FUNCTIONS
 from downslope.language.mistakes import Mistake
 from downslope.language.token import Token
+from downslope.messages import message
 
 MAX_CHARACTERS = 1_000_000
 MAX_TOKENS = 400_000
@@ -50,7 +51,11 @@ def scan(source: str) -> list[Token]:
     """
     if len(source) > MAX_CHARACTERS:
         raise Mistake(
-            f"the formula has {len(source):,} characters; at most {MAX_CHARACTERS:,} can be read",
+            message(
+                "the formula has {count:,} characters; at most {most:,} can be read",
+                count=len(source),
+                most=MAX_CHARACTERS,
+            ),
             MAX_CHARACTERS,
         )
     text, origin = normalise(source)
@@ -78,7 +83,11 @@ def scan(source: str) -> list[Token]:
                 token.value = _number(token, source)
             if len(tokens) >= MAX_TOKENS:
                 raise Mistake(
-                    f"the formula has more than {MAX_TOKENS:,} numbers, names and signs", token.begin
+                    message(
+                        "the formula has more than {most:,} numbers, names and signs",
+                        most=MAX_TOKENS,
+                    ),
+                    token.begin,
                 )
             tokens.append(token)
         position = end
@@ -89,14 +98,22 @@ def _number(token: Token, source: str) -> float:
     value = float(token.text)
     if value in (float("inf"), float("-inf")):
         raise Mistake(
-            f"{_clip(token.text)} is too large for a float64 (the largest is about 1.8e308)", token.begin
+            message(
+                "{number} is too large for a float64 (the largest is about 1.8e308)", number=_clip(token.text)
+            ),
+            token.begin,
         )
     if value == 0.0 and token.text.lower().partition("e")[0].strip("0."):
         raise Mistake(
-            f"{_clip(token.text)} is too small for a float64 (the smallest is about 5e-324)", token.begin
+            message(
+                "{number} is too small for a float64 (the smallest is about 5e-324)", number=_clip(token.text)
+            ),
+            token.begin,
         )
     if not SUBSCRIPT_DIGITS.isdisjoint(source[token.begin : token.end]):
-        raise Mistake("a subscript belongs to a name, such as x₁; here it follows a number", token.begin)
+        raise Mistake(
+            message("a subscript belongs to a name, such as x₁; here it follows a number"), token.begin
+        )
     return value
 
 
@@ -104,11 +121,22 @@ def _name(token: Token, index: str, before_bracket: bool) -> None:
     """Decide what a word is: a constant, a function, a logical word or the name of a parameter."""
     word = token.text
     if len(word) > MAX_NAME:
-        raise Mistake(f"a name has {len(word):,} characters; at most {MAX_NAME} can be read", token.begin)
+        raise Mistake(
+            message(
+                "a name has {count:,} characters; at most {most} can be read",
+                count=len(word),
+                most=MAX_NAME,
+            ),
+            token.begin,
+        )
     if not word.isascii():
         word = unicodedata.normalize("NFKC", word)
         if not word.isidentifier():
-            raise Mistake(f'"{word}" cannot be a name', token.begin, "Names are letters, digits and _.")
+            raise Mistake(
+                message('"{word}" cannot be a name', word=word),
+                token.begin,
+                message("Names are letters, digits and _."),
+            )
     if word in _WORDS:
         token.type = _WORDS[word]
     elif word in CONSTANTS:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from downslope.language import mistakes
 from downslope.language.mistakes import Mistake
 from downslope.language.token import Token
+from downslope.messages import message
 
 _OPERATORS = {"PLUS", "MINUS", "TIMES", "OVER", "POWER", "COMPARE", "AND", "OR"}
 _PREFIX = {"NOT", "ROOT"}
+_JOINING = {"AND", "OR", "NOT"}  # conditions
 _OPENING = {"LPAR", "LBAR"}
 _CLOSING = {"RPAR", "RBAR"}
 
@@ -27,66 +29,116 @@ def unexpected(tokens: Sequence[Token], index: int, source: str) -> Mistake:
     if token.type == "_COMMA":
         return _comma(tokens, index)
     if token.type == "NOT":
-        return Mistake(
-            '"not" stands between two conditions', token.begin, "Write and not, or or not, between them."
-        )
-    return Mistake(f'"{token.text}" was not expected here', token.begin)
+        said = message('"not" stands between two conditions')
+        return Mistake(said, token.begin, message("Write and not, or or not, between them."))
+    return Mistake(message('"{token}" was not expected here', token=token.text), token.begin)
 
 
 def _unfinished(before: Token | None, source: str) -> Mistake:
     place = len(source.rstrip())
     if before is None:
-        return Mistake("the formula is empty", 0, 'Write one such as "x^2 + y^2".')
-    return Mistake(
-        f'the formula ends after "{before.text}", where a number, a name or a bracket should follow', place
+        return Mistake(
+            message("the formula is empty"), 0, message('Write one such as "{formula}".', formula="x^2 + y^2")
+        )
+    said = message(
+        'the formula ends after "{before}", where a number, a name or a bracket should follow',
+        before=before.text,
     )
+    if before.type in _JOINING:
+        said = message(
+            'the formula ends after "{before}", where a condition should follow', before=before.text
+        )
+    return Mistake(said, place)
 
 
 def _no_operand(before: Token | None, token: Token) -> Mistake:
-    joining = before is not None and before.type in ("AND", "OR", "NOT")
-    wanted = "a condition" if joining else "a number, a name or a bracket"
     if before is None:
-        return Mistake(f'a formula cannot begin with "{token.text}"', token.begin, f"Put {wanted} before it.")
+        said = message('a formula cannot begin with "{token}"', token=token.text)
+        return Mistake(said, token.begin, message("Put a number, a name or a bracket before it."))
     if before.type in _OPENING and token.type in _CLOSING:
-        return Mistake("there is nothing between these brackets", before.begin, f"Put {wanted} between them.")
+        said = message("there is nothing between these brackets")
+        return Mistake(said, before.begin, message("Put a number, a name or a bracket between them."))
+    if before.type in _JOINING:
+        return _no_condition(before, token)
     if token.type in _CLOSING or token.type == "_COMMA":
-        return Mistake(f'{wanted} is missing between "{before.text}" and "{token.text}"', token.begin)
-    pair = before.text + token.text
+        said = message(
+            'a number, a name or a bracket is missing between "{before}" and "{token}"',
+            before=before.text,
+            token=token.text,
+        )
+        return Mistake(said, token.begin)
     if before.end == token.begin and token.type in _OPERATORS:
-        hint = {
-            "//": "To divide, write x/y.",
-            "<>": "For not equal, write !=.",
-            "^^": "For a power, write x^y.",
-        }
-        return Mistake(
-            f'there is no sign "{pair}"', before.begin, hint.get(pair, f'Put {wanted} after "{before.text}".')
+        pair = before.text + token.text
+        hint = _PAIRS.get(pair) or message(
+            'Put a number, a name or a bracket after "{before}".', before=before.text
         )
+        return Mistake(mistakes.no_sign(pair), before.begin, hint)
     if token.type == "NOT":
-        return Mistake(
-            '"not" needs a condition before it to be joined with', token.begin, "Write and not, or or not."
+        return _not_joined(token)
+    said = message(
+        'a number, a name or a bracket should follow "{before}", not "{token}"',
+        before=before.text,
+        token=token.text,
+    )
+    return Mistake(said, token.begin)
+
+
+_PAIRS = {
+    "//": message("To divide, write x/y."),
+    "<>": message("For not equal, write !=."),
+    "^^": message("For a power, write x^y."),
+}
+
+
+def _no_condition(before: Token, token: Token) -> Mistake:
+    """After a word that joins conditions, or "not", there is none."""
+    if token.type == "NOT":
+        return _not_joined(token)
+    if token.type in _CLOSING or token.type == "_COMMA":
+        said = message(
+            'a condition is missing between "{before}" and "{token}"', before=before.text, token=token.text
         )
-    return Mistake(f'{wanted} should follow "{before.text}", not "{token.text}"', token.begin)
+    else:
+        said = message(
+            'a condition should follow "{before}", not "{token}"', before=before.text, token=token.text
+        )
+    return Mistake(said, token.begin)
+
+
+def _not_joined(word: Token) -> Mistake:
+    said = message('"not" needs a condition before it to be joined with')
+    return Mistake(said, word.begin, message("Write and not, or or not."))
 
 
 def _number_after(before: Token, number: Token) -> Mistake:
     if before.type == "NUMBER":
-        if before.end == number.begin:
-            whole = "." not in before.text
-            return Mistake(
-                f"a number has {'a whole exponent' if whole else 'one decimal point'}", number.begin
-            )
-        return Mistake(
-            f'two numbers side by side: "{before.text}" and "{number.text}"',
-            number.begin,
-            f"Write {before.text}*{number.text} for the product, {before.text}{number.text} for one number.",
+        return _number_after_number(before, number)
+    said = message('a sign is missing before "{number}"', number=number.text)
+    left = before.text if before.type in ("NAME", "CONSTANT") else ""
+    hint = message(
+        "Write {product} for the product, {power} for the power.",
+        product=f"{left}*{number.text}",
+        power=f"{left}^{number.text}",
+    )
+    return Mistake(said, number.begin, hint)
+
+
+def _number_after_number(before: Token, number: Token) -> Mistake:
+    if before.end == number.begin:
+        if "e" not in before.text.lower():
+            return Mistake(message("a number has one decimal point"), number.begin)
+        return Mistake(message("a number has a whole exponent"), number.begin)
+    said = message(
+        'two numbers side by side: "{before}" and "{number}"', before=before.text, number=number.text
+    )
+    product, together = f"{before.text}*{number.text}", before.text + number.text
+    if before.text.isdecimal():
+        hint = message(
+            "Write {product} for the product, {number} for one number.", product=product, number=together
         )
-    if before.type in ("NAME", "CONSTANT"):
-        hint = (
-            f"Write {before.text}*{number.text} for the product, {before.text}^{number.text} for the power."
-        )
-    else:
-        hint = f"Write *{number.text} for the product, ^{number.text} for the power."
-    return Mistake(f'a sign is missing before "{number.text}"', number.begin, hint)
+    else:  # 1.5 and 2.5 make no number together
+        hint = message("Write {product} for the product.", product=product)
+    return Mistake(said, number.begin, hint)
 
 
 def _comma(tokens: Sequence[Token], index: int) -> Mistake:
@@ -96,12 +148,10 @@ def _comma(tokens: Sequence[Token], index: int) -> Mistake:
         after is not None
         and (before.type, after.type) == ("NUMBER", "NUMBER")
         and (before.end, comma.end) == (comma.begin, after.begin)
+        and (before.text + after.text).isdecimal()  # 1.5,2 is no number with a point
     ):
-        return Mistake(
-            "a comma separates arguments; it is not a decimal point",
-            comma.begin,
-            f"Write {before.text}.{after.text}.",
-        )
+        said = message("a comma separates arguments; it is not a decimal point")
+        return Mistake(said, comma.begin, message("Write {code}.", code=f"{before.text}.{after.text}"))
     opened = _enclosing(tokens, index)
     if (
         opened
@@ -110,7 +160,8 @@ def _comma(tokens: Sequence[Token], index: int) -> Mistake:
         and tokens[opened - 2].type == "NAME"
     ):
         return mistakes.unknown_function(tokens[opened - 2].text, tokens[opened - 2].begin)
-    return Mistake("a comma separates the arguments of a function, and no function is open here", comma.begin)
+    said = message("a comma separates the arguments of a function, and no function is open here")
+    return Mistake(said, comma.begin)
 
 
 def _enclosing(tokens: Sequence[Token], index: int) -> int:

@@ -22,6 +22,7 @@ from downslope.language.tree import (
     Variable,
     fold,
 )
+from downslope.messages import message
 
 
 def combine(node: Node, parts: Sequence[float]) -> float:
@@ -44,7 +45,7 @@ def _combine(node: Node, parts: Sequence[float]) -> float | complex:
         case NamedConstant(name):
             return CONSTANTS[name]
         case Variable(name):
-            raise LookupError(f"{name} has no value")
+            raise LookupError(str(message("{name} has no value", name=name)))
         case Negative():
             return -parts[0]
         case Sum():

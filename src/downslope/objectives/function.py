@@ -15,6 +15,7 @@ from downslope.messages import Message, listing, message
 from downslope.objectives.calling import Calling, calling
 from downslope.objectives.differences import central_differences, complex_step, rounding_of_differences
 from downslope.objectives.formula import FormulaObjective, readable
+from downslope.objectives.guarded_step import GuardedComplexStep
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector
 from downslope.symbolic import SymbolicArray
@@ -257,7 +258,7 @@ class FunctionObjective(Objective):
             exact = None
         scale = float(np.max(np.abs(central), initial=1e-300))
         if exact is not None and np.allclose(exact, central, rtol=0, atol=10 * accuracy + 1e-6 * scale):
-            self._differences = lambda point: complex_step(raw, point)
+            self._differences = GuardedComplexStep(raw, real, self._leave_the_complex_step)
             self.differentiation = "complex step"
             self.notes = (_exact(len(x)),)
         else:
@@ -272,6 +273,10 @@ class FunctionObjective(Objective):
             )
         if self.draws_random(x):
             self.notes = (_of_draws(self.differentiation),)
+
+    def _leave_the_complex_step(self, why: Message) -> None:
+        self.differentiation = "central differences"
+        self.notes = (*self.notes, why)
 
 
 def _exact(calls: int) -> Message:

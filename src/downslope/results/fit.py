@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from downslope.descent.result import counted
 from downslope.fitting.explanation import FitExplanation, explained
 from downslope.fitting.result import FitResult
+from downslope.messages import message
 from downslope.plots.fits import plot_fit
 from downslope.results import saving
 from downslope.results.run import Run, as_run
@@ -106,8 +107,12 @@ class Fit(FitResult):
                 f"  {name:<{width}} = {value:.10g}" + (f"  ± {errors[name]:.3g}" if name in errors else "")
                 for name, value in shown[:20]
             ),
-            *([f"  ... and {len(shown) - 20} more"] if len(shown) > 20 else []),
-            *([f"  (no standard errors: {self.no_standard_errors})"] if self.no_standard_errors else []),
+            *([f"  {message('... and {n} more', n=len(shown) - 20)}"] if len(shown) > 20 else []),
+            *(
+                [f"  {message('(no standard errors: {why})', why=self.missing_errors)}"]
+                if self.missing_errors
+                else []
+            ),
             f"  {self.model.loss} = {self.loss:.10g}{self._quality()}",
             f"  {counted(self.nit, 'step')}, {counted(self.nfev, 'evaluation')},"
             f" {type(self.run.optimizer).__name__}, data by {self.path}",

@@ -10,9 +10,10 @@ import numpy as np
 from downslope.errors import DataError, DownslopeError
 from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis, linear_model, read_hypothesis
-from downslope.fitting.losses import as_loss
+from downslope.fitting.losses import LOSSES, as_loss
 from downslope.fitting.model import Model
 from downslope.fitting.proximal import ProximalGradient
+from downslope.messages import Message, from_plain, message
 from downslope.results.fit import Fit
 from downslope.results.run_loading import number, read, run_from_dict
 
@@ -30,14 +31,31 @@ def fit_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Fit:
     """The fit in the plain data that was read from ``path``."""
     command = data.get("command")
     if command != "fit":
-        what = f"a run of '{command}'" if command in ("minimize", "maximize") else "something else"
-        raise DataError(f"{path} holds {what}, not a fit; 'downslope fit ... --save FILE' writes one.")
+        raise DataError(
+            message(
+                "{path} holds a run of '{command}', not a fit; 'downslope fit ... --save FILE' writes one.",
+                path=path,
+                command=command,
+            )
+            if command in ("minimize", "maximize")
+            else message(
+                "{path} holds something else, not a fit; 'downslope fit ... --save FILE' writes one.",
+                path=path,
+            )
+        )
     try:
         return _from_dict(data)
     except DataError:
         raise
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError, DownslopeError) as error:
-        raise DataError(f"{path} is not a whole saved fit: {type(error).__name__}: {error}.") from error
+        raise DataError(
+            message(
+                "{path} is not a whole saved fit: {kind}: {why}.",
+                path=path,
+                kind=type(error).__name__,
+                why=error.message if isinstance(error, DownslopeError) else error,
+            )
+        ) from error
 
 
 def _hypothesis(data: dict[str, Any]) -> Hypothesis:
@@ -53,7 +71,9 @@ def _from_dict(data: dict[str, Any]) -> Fit:
     parameters = run.objective.parameters
     hypothesis = _hypothesis(data)
     if hypothesis.parameters != parameters.names:
-        raise DataError("this is not a whole saved fit: its parameters are not those of its hypothesis.")
+        raise DataError(
+            message("this is not a whole saved fit: its parameters are not those of its hypothesis.")
+        )
     model = Model(
         hypothesis,
         as_loss(str(data["loss"]["name"])),
@@ -68,11 +88,12 @@ def _from_dict(data: dict[str, Any]) -> Fit:
         number(data["loss"]["value"]),
         str(data["path"]),
         str(data["coordinates"]),
-        tuple(map(str, data["notes"])),
+        tuple(map(_note, data["notes"])),
         int(data["rows"]),
         int(data["rows_dropped"]),
         recorded=_recorded(data),
-        warnings=tuple(map(str, data["warnings"])),
+        warned=tuple(map(_note, data["warnings"])),
+        unasked=bool(data.get("unasked", any(_tells_of_the_way(note) for note in data["notes"]))),
     )
 
 
@@ -83,6 +104,19 @@ def _recorded(data: dict[str, Any]) -> dict[str, Any]:
         "standard_errors": None if errors is None else {name: number(v) for name, v in errors.items()},
         **{name: None if data[name] is None else number(data[name]) for name in ("r2", "accuracy")},
         "explanation": {**told, **{key: str(told.get(key, "")) for key in ("brief", "kind_of_point")}},
-        "no_standard_errors": str(data.get("no_standard_errors", "")),
-        "weights": None if weights is None else str(weights),
+        "no_standard_errors": from_plain(data.get("no_standard_errors", "")),
+        "weights": weights if weights is None or weights is True else str(weights),
     }
+
+
+def _note(data: Any) -> Message:
+    """A note; those of 0.1.0 are text, without a capital and a full stop, but for questions and names of losses."""
+    if not isinstance(data, str) or not data:
+        return from_plain(data)
+    begun = data if data.partition(" ")[0] in LOSSES else data[0].upper() + data[1:]
+    return from_plain(begun if begun.endswith(("?", ".")) else f"{begun}.")
+
+
+def _tells_of_the_way(note: Any) -> bool:
+    """Whether a note of 0.1.0 says how the fit was descended, which it did of a way that nobody had asked for."""
+    return isinstance(note, str) and note.startswith("descended ")

@@ -16,7 +16,7 @@ from downslope.descent.stopping import Status, Stopping
 from downslope.descent.termination import Termination
 from downslope.errors import DataError, DownslopeError, ObjectiveError
 from downslope.files import read_text
-from downslope.messages import from_plain
+from downslope.messages import from_plain, message
 from downslope.objectives import Objective, Parameters, Vector
 from downslope.objectives.formula import from_text
 from downslope.objectives.nested import Nested
@@ -50,12 +50,19 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         data = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise DataError(f"{path} is not JSON, as saved runs and fits are: {error}.") from error
+        raise DataError(
+            message("{path} is not JSON, as saved runs and fits are: {error}.", path=path, error=error)
+        ) from error
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         found = data.get("schema") if isinstance(data, dict) else type(data).__name__
         raise DataError(
-            f"{path} was not saved by downslope: schema {SCHEMA} is needed, found {found!r}."
-            " --save FILE, run.save(FILE) and fit.save(FILE) write what can be read again."
+            message(
+                "{path} was not saved by downslope: schema {schema} is needed, found {found!r}."
+                " --save FILE, run.save(FILE) and fit.save(FILE) write what can be read again.",
+                path=path,
+                schema=SCHEMA,
+                found=found,
+            )
         )
     return data
 
@@ -63,13 +70,20 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
 def run_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Run:
     """The run in the plain data that was read from ``path``."""
     if data.get("command") == "fit":
-        raise DataError(f"{path} holds a fit, not a run; downslope.load reads both.")
+        raise DataError(message("{path} holds a fit, not a run; downslope.load reads both.", path=path))
     try:
         return run_from_dict(data)
     except DataError:
         raise
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError, DownslopeError) as error:
-        raise DataError(f"{path} is not a whole saved run: {type(error).__name__}: {error}.") from error
+        raise DataError(
+            message(
+                "{path} is not a whole saved run: {kind}: {why}.",
+                path=path,
+                kind=type(error).__name__,
+                why=error.message if isinstance(error, DownslopeError) else error,
+            )
+        ) from error
 
 
 def number(value: Any) -> float:
@@ -123,7 +137,9 @@ def _parameters(data: dict[str, Any], coordinates: tuple[str, ...]) -> Parameter
         parameters = Parameters(names, shapes, data["structure"])
         if parameters.coordinates == coordinates:
             return parameters
-    raise DataError("this is not a whole saved run: the history has other parameters than the objective.")
+    raise DataError(
+        message("this is not a whole saved run: the history has other parameters than the objective.")
+    )
 
 
 def _nested(data: dict[str, Any], parameters: Parameters) -> Nested | None:
@@ -132,7 +148,7 @@ def _nested(data: dict[str, Any], parameters: Parameters) -> Nested | None:
         return None
     nested = Nested(data["nested"])
     if tuple(nested.flat) != parameters.names or tuple(nested.flat.values()) != parameters.names:
-        raise DataError("this is not a whole saved run: its start was built of other parameters.")
+        raise DataError(message("this is not a whole saved run: its start was built of other parameters."))
     return nested
 
 
@@ -159,5 +175,9 @@ class LostObjective(Objective):
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         """Raises ObjectiveError: there is nothing to evaluate."""
         raise ObjectiveError(
-            f"the function '{self.text}' is not in the saved run; only its history is. Run it again to evaluate it."
+            message(
+                "the function '{text}' is not in the saved run; only its history is. Run it again to"
+                " evaluate it.",
+                text=self.text,
+            )
         )

@@ -110,15 +110,16 @@ def fit_to_dict(fit: FitResult, explanation: dict[str, Any]) -> dict[str, Any]:
             name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in fit.x.items()
         },
         "standard_errors": fit.standard_errors,
-        "no_standard_errors": fit.no_standard_errors,
+        "no_standard_errors": to_plain(fit.missing_errors),
         "r2": fit.r2,
         "accuracy": fit.accuracy,
         "rows": fit.rows,
         "rows_dropped": fit.rows_dropped,
         "path": fit.path,
         "coordinates": fit.coordinates,
-        "notes": list(fit.notes),
-        "warnings": list(fit.warnings),
+        "notes": list(map(to_plain, fit.noted)),
+        "warnings": list(map(to_plain, fit.warned)),
+        "unasked": fit.unasked,
         "weights": fit.problem.weights_column
         if fit.problem is not None
         else (fit.recorded or {}).get("weights"),

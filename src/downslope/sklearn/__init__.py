@@ -7,12 +7,13 @@ what is below it; nothing above. scikit-learn itself is imported here and nowher
 """
 
 from downslope.errors import MissingExtraError
+from downslope.messages import message
 
 try:
     from sklearn.utils.validation import validate_data as _needed  # noqa: F401 - new in scikit-learn 1.6
 except ImportError as error:
     raise MissingExtraError(
-        "scikit-learn 1.6 or later is needed for this: pip install 'downslope[sklearn]'"
+        message("scikit-learn 1.6 or later is needed for this: pip install 'downslope[sklearn]'")
     ) from error
 
 from downslope.sklearn.classifier import DescentClassifier

@@ -16,6 +16,7 @@ from downslope.errors import UsageError
 from downslope.fitting.frame import listed
 from downslope.fitting.losses import LOSSES, Loss
 from downslope.fitting.rows import Array
+from downslope.messages import message
 from downslope.sklearn.linear import TABLE, LinearDescent
 from downslope.sklearn.tables import checked_weights
 
@@ -114,15 +115,24 @@ class DescentClassifier(ClassifierMixin, LinearDescent):
         classes, numbers = np.unique(y, return_inverse=True)
         if self.warm_start and hasattr(self, "classes_") and not np.array_equal(classes, self.classes_):
             raise UsageError(
-                f"warm_start=True, and the classes are {listed(classes)}; in the last fit they were"
-                f" {listed(self.classes_)}."
+                message(
+                    "warm_start=True, and the classes are {classes}; in the last fit they were {before}.",
+                    classes=listed(classes),
+                    before=listed(self.classes_),
+                )
             )
         weights = self._weights(y, sample_weight)
         there = numbers[weights > 0] if weights.size else numbers
         if (there == there[0]).all():
-            counted = " in rows of a weight above zero" if weights.size else ""
+            only = classes[there[0]]
             raise UsageError(
-                f"y holds one class only{counted} ({classes[there[0]]}): there is nothing to tell apart."
+                message(
+                    "y holds one class only in rows of a weight above zero ({only}): there is nothing to tell"
+                    " apart.",
+                    only=only,
+                )
+                if weights.size
+                else message("y holds one class only ({only}): there is nothing to tell apart.", only=only)
             )
         self.classes_ = classes
         self._fit(X, numbers.astype(np.float64), weights, *self._model())
@@ -143,8 +153,10 @@ class DescentClassifier(ClassifierMixin, LinearDescent):
         self._validate_params()
         if self.class_weight == "balanced":
             raise UsageError(
-                "class_weight='balanced' needs all rows at once: for partial_fit give a dict, such as"
-                " dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y)))."
+                message(
+                    "class_weight='balanced' needs all rows at once: for partial_fit give a dict, such"
+                    " as dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y)))."
+                )
             )
         first = not hasattr(self, "coef_")
         known = self._known(classes)
@@ -152,7 +164,13 @@ class DescentClassifier(ClassifierMixin, LinearDescent):
         check_classification_targets(y)
         strange = np.setdiff1d(y, known)
         if len(strange):
-            raise UsageError(f"y holds {listed(strange)}, which is none of the classes {listed(known)}.")
+            raise UsageError(
+                message(
+                    "y holds {strange}, which is none of the classes {classes}.",
+                    strange=listed(strange),
+                    classes=listed(known),
+                )
+            )
         self.classes_ = known
         numbers = np.searchsorted(known, y).astype(np.float64)
         self._feed(X, numbers, self._weights(y, sample_weight), *self._model())
@@ -201,14 +219,25 @@ class DescentClassifier(ClassifierMixin, LinearDescent):
             check_is_fitted(self, "classes_")
             if classes is not None and not np.array_equal(unique_labels(classes), self.classes_):
                 raise UsageError(
-                    f"classes are {listed(unique_labels(classes))}, and were {listed(self.classes_)} in the first call."
+                    message(
+                        "classes are {classes}, and were {before} in the first call.",
+                        classes=listed(unique_labels(classes)),
+                        before=listed(self.classes_),
+                    )
                 )
             return self.classes_
         if classes is None:
             raise UsageError(
-                "classes must be given in the first call of partial_fit: all labels that will ever come."
+                message(
+                    "classes must be given in the first call of partial_fit: all labels that will ever come."
+                )
             )
         known: NDArray[Any] = unique_labels(classes)
         if len(known) < 2:
-            raise UsageError(f"there is one class only ({listed(known)}): there is nothing to tell apart.")
+            raise UsageError(
+                message(
+                    "there is one class only ({only}): there is nothing to tell apart.",
+                    only=listed(known),
+                )
+            )
         return known

@@ -13,6 +13,7 @@ from downslope.descent.progress import Step
 from downslope.descent.termination import Termination
 from downslope.fitting.explanation import explained
 from downslope.fitting.result import FitResult
+from downslope.messages import as_message, message, sentences
 
 
 @dataclass
@@ -78,11 +79,13 @@ def convergence_of(fit: FitResult, patience: Patience | None, unit: Unit) -> Con
     return Convergence(run.termination, run.success)
 
 
-RATE = "Lower the learning rate, or leave it to optimizer='auto'."
+RATE = message("Lower the learning rate, or leave it to optimizer='auto'.")
 CAUSES = ("learning_rate_above_limit", "rmse_rate", "grows_without_bound", "separation")
 ADVICE = {
-    Status.STEP_LIMIT: "Raise max_iter or tol, change the learning rate, or leave it all to optimizer='auto'.",
-    Status.STALLED: "Raise tol, or try another optimizer.",
+    Status.STEP_LIMIT: message(
+        "Raise max_iter or tol, change the learning rate, or leave it all to optimizer='auto'."
+    ),
+    Status.STALLED: message("Raise tol, or try another optimizer."),
     Status.DIVERGED: RATE,
     Status.LEFT_DOMAIN: RATE,
 }
@@ -92,12 +95,12 @@ def warn_unless_converged(estimator: object, ending: Convergence, fit: FitResult
     """A ``ConvergenceWarning`` where the fit did not converge: how it ended, why, and what to try."""
     if ending.converged:
         return
-    causes = [explained(fit).brief]
+    said = message("{kind}: {ending}", kind=type(estimator).__name__, ending=ending.termination.said)
+    causes = [as_message(explained(fit).brief)]
     if not causes[0]:
-        grave = [finding.sentence for finding in fit.findings if finding.code in CAUSES]
-        causes = [cause for cause in grave if cause in fit.warnings]  # and not the message itself
-    advice = ADVICE.get(ending.termination.status, "")
-    if advice and (not causes or advice == RATE):
-        causes.append(advice)
-    text = " ".join([f"{type(estimator).__name__}: {ending.message}", *causes])
-    warnings.warn(text, ConvergenceWarning, stacklevel=4)
+        grave = [finding.message for finding in fit.findings if finding.code in CAUSES]
+        causes = [cause for cause in grave if cause in fit.warned]  # and not the message itself
+    advice = ADVICE.get(ending.termination.status)
+    if advice is not RATE and causes:
+        advice = None
+    warnings.warn(str(sentences(said, *causes, advice)), ConvergenceWarning, stacklevel=4)

@@ -26,6 +26,7 @@ from downslope.fitting.problem import FitProblem, cost_of, make_problem
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
 from downslope.fitting.strategies import FitPlan, fit_full_batch
 from downslope.fitting.stream import Stream
+from downslope.messages import message, plural, sentences
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers.registry import is_auto, with_schedule
 from downslope.optimizers.schedule import Schedule
@@ -124,8 +125,10 @@ class LinearDescent(BaseEstimator):
         if auto and self.learning_rate is None:
             if self.schedule is not None:
                 raise UsageError(
-                    "schedule multiplies a learning rate, and optimizer='auto' has none: give learning_rate, or name an"
-                    " optimizer."
+                    message(
+                        "schedule multiplies a learning rate, and optimizer='auto' has none: give"
+                        " learning_rate, or name an optimizer."
+                    )
                 )
             return None
         rule = as_optimizer(None if auto else self.optimizer, self.learning_rate)
@@ -148,8 +151,12 @@ class LinearDescent(BaseEstimator):
         theta = packed(coef, np.atleast_1d(self.intercept_), self.fit_intercept)
         if coef.shape != (outputs, self.n_features_in_):
             raise UsageError(
-                f"warm_start=True, and the last fit had coefficients of shape {coef.shape}; this one needs"
-                f" {(outputs, self.n_features_in_)}. Fit a new estimator, or set warm_start=False."
+                message(
+                    "warm_start=True, and the last fit had coefficients of shape {shape}; this one needs"
+                    " {needed}. Fit a new estimator, or set warm_start=False.",
+                    shape=coef.shape,
+                    needed=(outputs, self.n_features_in_),
+                )
             )
         return theta
 
@@ -197,25 +204,28 @@ class LinearDescent(BaseEstimator):
             after = feeding.stream.fed(objective, batch)
         feeding.calls.add(feeding.calls.count + 1, [cost, norm], before)
         steps = -(-len(X) // batch)
-        self.status_, self.message_ = (
-            "step_limit",
-            f"One pass over {len(X)} rows, in {steps} step{'' if steps == 1 else 's'}.",
+        self.status_ = "step_limit"
+        ending = plural(
+            "One pass over {rows} rows, in {n} step.",
+            "One pass over {rows} rows, in {n} steps.",
+            n=steps,
+            rows=len(X),
         )
         if np.all(np.abs(after.z) < LARGEST) and not np.any(np.isnan(after.memory)):
             feeding.stream = after
         else:
-            self.status_, self.message_ = (
-                "diverged",
-                "The steps on these rows overflowed; nothing was learned from them.",
-            )
+            self.status_ = "diverged"
+            ending = message("The steps on these rows overflowed; nothing was learned from them.")
+        self.message_ = str(ending)
         self._feeding = feeding
         self._keep(feeding.stream.point, outputs)
         self.n_iter_, self.loss_, self.notes_ = getattr(self, "n_iter_", 0) + 1, loss_value, ()
         if self.status_ == "diverged":
-            advice = "Lower the learning rate, or name an optimizer that limits its steps, such as adam."
-            warnings.warn(
-                f"{type(self).__name__}: {self.message_} {advice}", ConvergenceWarning, stacklevel=3
+            advice = message(
+                "Lower the learning rate, or name an optimizer that limits its steps, such as adam."
             )
+            said = message("{kind}: {ending}", kind=type(self).__name__, ending=ending)
+            warnings.warn(str(sentences(said, advice)), ConvergenceWarning, stacklevel=3)
 
     def _opened(self, objective: DataObjective, outputs: int) -> PartialFitState:
         """The stream that is being fed, or a new one from where the last fit ended."""

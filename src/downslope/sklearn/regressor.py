@@ -12,6 +12,7 @@ from sklearn.utils.validation import validate_data
 from downslope.errors import UsageError
 from downslope.fitting.losses import Loss, as_loss
 from downslope.fitting.rows import Array
+from downslope.messages import message
 from downslope.sklearn.linear import TABLE, LinearDescent
 from downslope.sklearn.tables import checked_weights
 
@@ -143,7 +144,14 @@ class DescentRegressor(RegressorMixin, LinearDescent):
         y, loss = np.ascontiguousarray(y, np.float64), self._loss()
         if loss.lowest is not None and (y < loss.lowest).any():
             least = y[y < loss.lowest][0]
-            raise UsageError(f"{loss.name} takes targets >= {loss.lowest:g}, and y holds {least:.6g}.")
+            raise UsageError(
+                message(
+                    "{loss} takes targets >= {lowest:g}, and y holds {least:.6g}.",
+                    loss=loss.name,
+                    lowest=loss.lowest,
+                    least=least,
+                )
+            )
         self._feed(X, y, checked_weights(sample_weight, len(y)), loss, 1)
         return self
 
@@ -160,7 +168,9 @@ class DescentRegressor(RegressorMixin, LinearDescent):
     def _loss(self) -> Loss:
         loss = as_loss(self.loss)
         if loss.classifies:
-            raise UsageError(f"loss is '{loss}', which is for labels: use DescentClassifier.")
+            raise UsageError(
+                message("loss is '{loss}', which is for labels: use DescentClassifier.", loss=loss)
+            )
         return loss
 
     def __sklearn_tags__(self) -> Any:

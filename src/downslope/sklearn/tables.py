@@ -84,4 +84,4 @@ def value_errors(X: Any = None, name: str = "") -> Iterator[None]:
     except DataError as error:
         if X is not None:
             assert_all_finite(X, estimator_name=name, input_name="X")
-        raise UsageError(str(error)) from None
+        raise UsageError(error.message) from None

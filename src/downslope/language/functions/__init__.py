@@ -10,6 +10,7 @@ import math
 
 from downslope.language.functions import choices, circular, hyperbolic, powers, special
 from downslope.language.functions.record import Function
+from downslope.messages import Message, listing, message
 
 __all__ = ["CANONICAL", "CONSTANTS", "FUNCTIONS", "REWRITES", "Function"]
 
@@ -26,25 +27,30 @@ CANONICAL: dict[str, str] = {
 CONSTANTS: dict[str, float] = {"pi": math.pi, "e": math.e}
 """The named constants."""
 
-REWRITES: dict[str, str] = {
-    "square": "write x^2",
-    "power": "write x^y",
-    "maximum": "write max(a, b)",
-    "minimum": "write min(a, b)",
-    "absolute": "write abs(x)",
-    "logistic": "write sigmoid(x)",
-    "expit": "write sigmoid(x)",
-    "lg": "write log10(x) or log2(x)",
-    "round": "write floor(x + 1/2)",
-    "mod": "write x - n*floor(x/n)",
-    "factorial": "write gamma(x + 1)",
-    "if": "write where(condition, a, b)",
-    "iif": "write where(condition, a, b)",
-    "piecewise": "write where(condition, a, b)",
-    "clip": "write min(max(x, low), high)",
-    "clamp": "write min(max(x, low), high)",
-    "sum": "write the terms out: x1 + x2 + x3",
-    "prod": "write the factors out: x1*x2*x3",
-    "root": "write x^(1/n)",
+
+def _write(*formulas: str) -> Message:
+    return message("Write {code}.", code=listing(formulas, "or"))
+
+
+REWRITES: dict[str, Message] = {
+    "square": _write("x^2"),
+    "power": _write("x^y"),
+    "maximum": _write("max(a, b)"),
+    "minimum": _write("min(a, b)"),
+    "absolute": _write("abs(x)"),
+    "logistic": _write("sigmoid(x)"),
+    "expit": _write("sigmoid(x)"),
+    "lg": _write("log10(x)", "log2(x)"),
+    "round": _write("floor(x + 1/2)"),
+    "mod": _write("x - n*floor(x/n)"),
+    "factorial": _write("gamma(x + 1)"),
+    "if": _write("where(condition, a, b)"),
+    "iif": _write("where(condition, a, b)"),
+    "piecewise": _write("where(condition, a, b)"),
+    "clip": _write("min(max(x, low), high)"),
+    "clamp": _write("min(max(x, low), high)"),
+    "sum": message("Write the terms out: {code}.", code="x1 + x2 + x3"),
+    "prod": message("Write the factors out: {code}.", code="x1*x2*x3"),
+    "root": _write("x^(1/n)"),
 }
 """Functions that do not exist here and how to say the same thing."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from downslope.language.tree import Call, Comparison, Node, Number, Operand, Variable, as_node
-from downslope.messages import Message
+from downslope.messages import NOTHING, Message
 
 
 class _Calls:
@@ -80,7 +80,7 @@ class Function:
     variadic: bool = False
     condition: bool = False
     soft: bool = False
-    outside: Message | str = ""
+    outside: Message = NOTHING
     corner: Node | None = None
     own_symbol: bool = False
     symengine: str = ""

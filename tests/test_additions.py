@@ -1,0 +1,195 @@
+"""Each thing that can be added is added to a copy of the tree, as CONTRIBUTING.md says, and is then found everywhere.
+
+The files that CONTRIBUTING names are all that is written by hand: beside them only what the scripts make has changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+COPIED = ("src", "docs", "scripts")
+RULES, SCHEDULES = ("src/downslope/optimizers/" + folder for folder in ("rules", "schedules"))
+CATALOGUES = "src/downslope/messages/catalogues"
+
+
+class Tree:
+    """A copy of what is committed, in which programs can be run."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for folder in COPIED:  # with the compiled code of Numba, which is kept by the times of files
+            shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("pictures", "*.pyc"))
+        self._before = self._contents()
+
+    def _contents(self) -> dict[str, bytes]:
+        files = (path for path in self.root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+        return {path.relative_to(self.root).as_posix(): path.read_bytes() for path in files}
+
+    def changed(self) -> set[str]:
+        """The files that are new or other than they were."""
+        return {name for name, content in self._contents().items() if self._before.get(name) != content}
+
+    def write(self, name: str, text: str) -> None:
+        (self.root / name).write_text(text, "utf-8")
+
+    def run(self, *arguments: str, **environment: str) -> str:
+        """What Python prints with these arguments."""
+        ran = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.root,
+            env={**os.environ, "PYTHONPATH": str(self.root / "src"), "DOWNSLOPE_LANG": "en", **environment},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=300,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr[-2000:]
+        return ran.stdout
+
+    def answers(self, program: str) -> Mapping[str, object]:
+        """What a program prints as JSON."""
+        answers: Mapping[str, object] = json.loads(self.run("-c", program))
+        return answers
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    return Tree(tmp_path)
+
+
+def example_under(heading: str) -> str:
+    """The first block of Python under a heading of CONTRIBUTING.md that begins so."""
+    match = re.search(rf"^## {heading}.*?^```python\n(.*?)^```", CONTRIBUTING, re.S | re.M)
+    assert match is not None, heading
+    return match[1]
+
+
+def test_an_optimizer_is_one_file(tree: Tree) -> None:
+    tree.write(f"{RULES}/sign_momentum.py", example_under("Add an optimizer"))
+    found = tree.answers(
+        """
+import json, sys
+import downslope as ds
+sys.path.insert(0, "docs")
+import build
+run = ds.minimize("x^2/20 + y^2", "x=-7,y=2", optimizer="sign_momentum", learning_rate=0.1, steps=300)
+hosted = ds.minimize(
+    "x^2/20 + y^2", "x=-7,y=2", optimizer=ds.optimizers.SignMomentum(learning_rate=0.1), steps=300, engine="hosted")
+updated = ds.Updater("sign_momentum", learning_rate=0.1).update({"x": 3.0}, {"x": 6.0})
+print(json.dumps({
+    "file": ds.__file__, "fell": run.fun < 0.1, "same": abs(run.fun - hosted.fun) < 1e-12, "engine": run.engine,
+    "updated": updated["x"], "docs": "sign_momentum" in build.index(), "page": build.page(ds.optimizers.SignMomentum),
+    "script": run.export("numpy")}))
+"""
+    )
+    assert str(found["file"]).startswith(str(tree.root))
+    assert (found["fell"], found["same"], found["engine"]) == (True, True, "traced")
+    assert found["updated"] == pytest.approx(2.9)
+    assert found["docs"]
+    assert "## Hyperparameters" in str(found["page"])
+    assert "np.sign" in str(found["script"])
+    assert "sign_momentum" in tree.run("-m", "downslope", "optimizers")
+    assert "beta" in tree.run("-m", "downslope", "optimizers", "sign_momentum")
+    assert tree.changed() == {f"{RULES}/sign_momentum.py"}
+
+
+def test_a_schedule_is_one_file(tree: Tree) -> None:
+    tree.write(f"{SCHEDULES}/plunge.py", example_under("Add a schedule"))
+    tree.run("-m", "doctest", f"{SCHEDULES}/plunge.py")
+    found = tree.answers(
+        """
+import json, sys
+import downslope as ds
+from downslope.optimizers.schedules import Plunge, Warmup, parse_schedule
+sys.path.insert(0, "docs")
+import build
+said = dict(learning_rate=0.4, steps=30)
+run = ds.minimize("x^2/20 + y^2", "x=-7,y=2", schedule="plunge(steps=9)", **said)
+hosted = ds.minimize("x^2/20 + y^2", "x=-7,y=2", schedule=Plunge(steps=9), engine="hosted", **said)
+print(json.dumps({
+    "listed": "Plunge" in dir(ds.optimizers.schedules), "read": parse_schedule("plunge(steps=9)") == Plunge(steps=9),
+    "product": (Warmup(steps=2) * Plunge(steps=9)).factor(20), "same": abs(run.fun - hosted.fun) < 1e-12,
+    "engine": run.engine, "docs": "`plunge`" in build.index(), "script": run.export("numpy"),
+    "again": ds.optimizers.optimizer_from_dict(run.optimizer.to_dict()) == run.optimizer}))
+"""
+    )
+    assert (found["listed"], found["read"], found["docs"], found["again"]) == (True, True, True, True)
+    assert found["product"] == pytest.approx(0.1)
+    assert (found["same"], found["engine"]) == (True, "traced")
+    assert "0.1" in str(found["script"])
+    call = ("minimize", "x^2", "--start", "x=1", "--learning-rate", "0.1", "--schedule", "plunge(steps=5)")
+    assert json.loads(tree.run("-m", "downslope", *call, "--steps", "9", "--format", "json"))["nit"] == 9
+    assert tree.changed() == {f"{SCHEDULES}/plunge.py"}
+
+
+def test_a_language_is_one_catalogue_and_no_code(tree: Tree) -> None:
+    script = str(tree.root / "scripts" / "collect_messages.py")
+    tree.run(script, "--add", "de")
+    catalogue = tree.root / CATALOGUES / "de" / "downslope.po"
+    english = 'msgid "Gradient descent that you can see, trust and scale."\nmsgstr ""\n'
+    text = catalogue.read_text("utf-8")
+    assert english in text
+    german = "Gradientenabstieg, den man sehen, dem man trauen kann."
+    catalogue.write_text(text.replace(english, english.replace('msgstr ""', f'msgstr "{german}"')), "utf-8")
+    tree.run(script)
+    tree.run(script, "--check")
+    assert german in tree.run("-m", "downslope", "--lang", "de", "--help")
+    assert german in tree.run("-m", "downslope", "--help", DOWNSLOPE_LANG="de")
+    assert german not in tree.run("-m", "downslope", "--help")
+    assert "'de'" in tree.run(
+        "-c", "from downslope.messages import languages as l; print(l.available_languages())"
+    )
+    assert tree.changed() == {f"{CATALOGUES}/de/downslope.po", f"{CATALOGUES}/de/downslope.mo"}
+
+
+def test_a_command_is_its_file_and_its_line(tree: Tree) -> None:
+    tree.write(
+        "src/downslope/cli/version_of.py",
+        '''from __future__ import annotations
+
+import click
+
+from downslope import __version__
+from downslope.cli import terminal
+from downslope.cli.words import Command
+from downslope.messages import message
+
+
+@click.command(cls=Command, short_help=message("Print the version alone."), help=message("Print the version alone."))
+def version_of() -> None:
+    """``downslope version-of``."""
+    terminal.emit(__version__)
+''',
+    )
+    main = (tree.root / "src/downslope/cli/main.py").read_text("utf-8")
+    changed = main.replace("    completion,\n)", "    completion,\n    version_of,\n)").replace(
+        "from downslope.cli.words import",
+        "from downslope.cli.version_of import version_of\nfrom downslope.cli.words import",
+    )
+    assert changed.count("version_of") == 3
+    tree.write("src/downslope/cli/main.py", changed)
+    assert "Print the version alone." in tree.run("-m", "downslope", "--help")
+    assert tree.run("-m", "downslope", "version-of").strip() == "0.1.0"
+    assert tree.changed() == {"src/downslope/cli/main.py", "src/downslope/cli/version_of.py"}
+
+
+def test_every_heading_of_contributing_names_files_that_are_there() -> None:
+    known = {
+        path.name
+        for path in (*ROOT.glob("src/downslope/**/*"), *ROOT.glob("tests/**/*"), *ROOT.glob("docs/**/*"))
+    }
+    invented = {"your_rule.py", "your_schedule.py", "FAMILY.py", "yours.py", "your_command.py"}
+    named = {word.rpartition("/")[2] for word in re.findall(r"`([\w./-]+\.(?:py|md|po))`", CONTRIBUTING)}
+    assert named - known - invented == set()
