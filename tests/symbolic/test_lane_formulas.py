@@ -139,9 +139,8 @@ def bounded(node, known, unsure):
 def _through(node, kind, values, errors):
     """A function's values, and what errors in its arguments do to them."""
     name = node.get_name() if kind == "FunctionSymbol" else kind.lower()
-    f = {"erf": scipy.special.erf, "sigmoid": scipy.special.expit}.get(name) or getattr(
-        np, NAMES.get(name, name), None
-    )
+    own = {"erf": scipy.special.erf, "sigmoid": scipy.special.expit, "softplus": lambda u: np.logaddexp(0, u)}
+    f = own.get(name) or getattr(np, NAMES.get(name, name), None)
     slack = 4 * U
     if kind == "Pow":
         if node.args[0] == se.E:

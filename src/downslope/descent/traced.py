@@ -217,13 +217,8 @@ class TracedEngine:
 
     @cached_property
     def _slopes(self) -> Any:
-        """The gradient by an interpreter that is ready in a tenth of the time that machine code takes."""
-        o = self._objective
-        try:
-            return se.Lambdify(list(o.symbols), list(o.partials), backend="lambda", cse=True)
-        except RuntimeError:  # functions that only machine code has, as hypot
-            native = symbolic.compile_native(o.symbols, o.partials)
-            return lambda point: native.rows(point[None])[0]
+        """The gradient by an interpreter."""
+        return symbolic.interpreted(self._objective.symbols, self._objective.partials)
 
     def norms(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """The norms of the gradient (or of what vanishes where the method is done) at points, one a row."""

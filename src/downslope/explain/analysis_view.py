@@ -89,8 +89,8 @@ class AnalysisView:
         if self.expression is None:
             return None
         try:
-            outputs = symbolic.expanded([self.expression, *self._partials])
-            return se.Lambdify(list(self.objective.symbols), outputs, backend="lambda", cse=True)
+            outputs = [self.expression, *self._partials]
+            return symbolic.interpreted(self.objective.symbols, outputs)
         except (ObjectiveError, RuntimeError, ValueError, TypeError, NotImplementedError):
             return None
 
@@ -121,9 +121,9 @@ class AnalysisView:
 
     @cached_property
     def _hessian_interpreted(self) -> Any:
-        entries = symbolic.expanded([entry for row in self._second or [] for entry in row])
+        entries = [entry for row in self._second or [] for entry in row]
         try:
-            return se.Lambdify(list(self.objective.symbols), entries, backend="lambda", cse=True)
+            return symbolic.interpreted(self.objective.symbols, entries)
         except (RuntimeError, ValueError, TypeError, NotImplementedError):
             return None
 

@@ -9,7 +9,7 @@ from downslope.symbolic.array import SymbolicArray
 from downslope.symbolic.derivatives import gradient, hessian
 from downslope.symbolic.lift import lift
 from downslope.symbolic.lower import call, expanded, from_sympy, function_of, lower
-from downslope.symbolic.native import NativeFunction, compile_native
+from downslope.symbolic.native import NativeFunction, compile_native, interpreted
 
 __all__ = [
     "NativeFunction",
@@ -21,6 +21,7 @@ __all__ = [
     "function_of",
     "gradient",
     "hessian",
+    "interpreted",
     "lift",
     "lower",
 ]

@@ -156,7 +156,7 @@ def logistic(x: Lanes) -> tuple[Lanes, Lanes]:
 
 def softplus(x: Lanes) -> Lanes:
     """``log(1 + exp(x))``."""
-    return 0.5 * (x + abs(x)) + logistic(x)[0]
+    return x.writer.select(x > 0.0, x, 0.0) + logistic(x)[0]
 
 
 def sigmoid(x: Lanes) -> Lanes:
