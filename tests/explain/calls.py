@@ -134,7 +134,8 @@ class Ran:
         with np.errstate(all="ignore"):
             gradient = self.sign * np.asarray(self.run.objective.gradient(x), float)
         low, high = self.box
-        hair = 1e-12 * np.maximum(1.0, np.abs(x))
+        digits = 2.0**-22 if self.call.options.get("dtype") == "float32" else 1e-12
+        hair = digits * np.maximum(1.0, np.abs(x))
         held = ((x <= low + hair) & (gradient > 0)) | ((x >= high - hair) & (gradient < 0))
         return np.where(held, 0.0, gradient)
 

@@ -102,3 +102,16 @@ def test_weight_decay_is_part_of_what_is_judged() -> None:
     rule = ds.optimizers.WeightDecay(optimizer=ds.optimizers.SGD(learning_rate=0.1), rate=3.0)
     run = ds.minimize("x^2 - y^2", {"x": 1, "y": 1}, optimizer=rule, tolerance=1e-8)
     assert run.explain().point.kind == "minimum"
+
+
+@pytest.mark.parametrize(("formula", "climb"), [("1 - exp(-x^2)", False), ("exp(-x^2) - 1", True)])
+@pytest.mark.parametrize("optimizer", ["gradient_descent", "nesterov", "momentum"])
+def test_level_ground_worse_than_the_start_is_no_valley(formula: str, climb: bool, optimizer: str) -> None:
+    run = (ds.maximize if climb else ds.minimize)(
+        formula, {"x": 1.193}, optimizer=optimizer, learning_rate=40.2, steps=46, tolerance=0.02
+    )
+    assert run.fun == (-1 if climb else 1)
+    explanation = run.explain()
+    assert explanation.point.detail == "plateau"
+    assert "not at a m" in str(explanation)
+    assert not run.success

@@ -142,6 +142,17 @@ class PointClassifier:
                     return self._made("degenerate", "plateau", escape=side)
         return None
 
+    def _worse(self) -> Point | None:
+        """A plateau that the run jumped to: level ground that is worse than the start."""
+        if self.start is None:
+            return None
+        here, first = self.view.value(self.centre), self.view.value(self.start)
+        precision = DOUBTED * self.view.precision * max(abs(here), abs(first))
+        way = self.start - self.centre
+        if not here - first > precision or norm_of(way) == 0:
+            return None
+        return self._made("degenerate", "plateau", escape=way / norm_of(way))
+
     def _out_of_proportion(self) -> Point | None:
         """A plateau with a slow tail: downhill the whole fall is a thousand times what the slope here would make."""
         view, x = self.view, self.x
@@ -280,7 +291,7 @@ class PointClassifier:
             if look.rise <= LEVEL * highest:
                 shapes.setdefault("flat", look)
         if "flat" in shapes:
-            return self._made("degenerate", "flat_valley", look=shapes["flat"])
+            return self._worse() or self._made("degenerate", "flat_valley", look=shapes["flat"])
         if all(TWO[0] <= look.order <= TWO[1] for look in looks):
             return self._made("minimum")
         steepest = max(looks, key=lambda look: look.order)
