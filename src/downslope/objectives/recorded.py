@@ -65,26 +65,6 @@ class NotFinite:
             else message("The value is not a number at its start.")
         )
 
-    @property
-    def ends_the_record(self) -> Message:
-        """What is said where the record has steps."""
-        step = self.step
-        if self.what == "point":
-            return message("The point is not finite at step {step}; the record ends before it.", step=step)
-        if self.what == "gradient":
-            return (
-                message("The gradient is infinite at step {step}; the record ends before it.", step=step)
-                if self.infinite
-                else message(
-                    "The gradient is not a number at step {step}; the record ends before it.", step=step
-                )
-            )
-        return (
-            message("The value is infinite at step {step}; the record ends before it.", step=step)
-            if self.infinite
-            else message("The value is not a number at step {step}; the record ends before it.", step=step)
-        )
-
 
 class RecordedObjective(Objective):
     """The objective of a recorded loop. It cannot be evaluated.
