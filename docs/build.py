@@ -180,12 +180,12 @@ def _methods_in(dialect: str) -> str:
         said.append(
             f"In single precision, where its rounding of hyperparameters does no harm, also {_linked(single)}."
         )
-    elsewhere: dict[str, list[Optimizer]] = {}
+    elsewhere: dict[library.Difference, list[Optimizer]] = {}
     for rule in rules:
         if rule not in own and rule not in single and type(rule).__name__ in framework.calls:
             elsewhere.setdefault(framework.only[type(rule).__name__][1], []).append(rule)
-    for reason, found in elsewhere.items():
-        said.append(f"It has {_linked(found)} too, but {reason}.")
+    for difference, found in elsewhere.items():
+        said.append(str(difference(f"`{dialect}`", _linked(found))))
     if dialect == "optax":
         said.append(
             "The others are written out: as a `GradientTransformation` where they need a memory and the gradient only,"

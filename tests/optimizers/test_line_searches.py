@@ -73,8 +73,8 @@ def test_wolfe_conditions_hold_at_every_accepted_step(rule: Any, name: str) -> N
             assert m0 < 0
             assert np.allclose(x, s.x + s.a * s.d, rtol=0, atol=0)
             assert value <= s.f + max(c1 * s.a * m0, LEVEL * s.size)
-            rounding = 1e-15 * np.linalg.norm(g) * np.linalg.norm(s.d)  # of the product that m is
-            assert c2 * m0 - rounding <= m <= (math.inf if c3 == math.inf else -c3 * m0 + rounding)
+            if abs(s.a * m0) > 1e-3 * LEVEL * s.size:  # else the step is lost in the value's rounding
+                assert c2 * m0 <= m <= (math.inf if c3 == math.inf else -c3 * m0)
             strict += bool(value <= s.f + c1 * s.a * m0)
         x, state = next_x, after
         if np.linalg.norm(g) < 1e-10:

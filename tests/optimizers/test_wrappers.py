@@ -513,7 +513,7 @@ def test_bounds_are_read():
         ({"b": (np.nan, 1)}, "must be a number"),
         ({"b": (1j, 1)}, "must be a number"),
         ({"weight": ([0, 1, 2], 1)}, "must be a number"),
-        ([(0, 1)], "1 bounds are given, but the parameters are weight"),
+        ([(0, 1)], "1 bound is given, but the parameters are weight"),
         (3, "3 is given"),
     ],
 )
