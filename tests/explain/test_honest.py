@@ -175,3 +175,19 @@ def test_a_bound_is_not_advised_where_the_run_would_only_lean_on_it() -> None:
     run = ds.minimize("log(x) + x", {"x": 1.0}, learning_rate=0.1)
     assert run.status == "left_domain"
     assert "bounds" not in str(run.explain())
+
+
+@pytest.mark.parametrize("n", [2, 80, 3000])
+@pytest.mark.parametrize("rate", [1e-3, 3.0])
+def test_a_lambda_of_any_size_with_a_gradient_is_explained(n: int, rate: float) -> None:
+    """Its text is a name, "<lambda>", and no formula."""
+    h = np.linspace(1.0, 4.0, n)
+    run = ds.minimize(
+        lambda x: float(h @ np.abs(np.asarray(x, float)) ** 2),
+        np.full(n, 0.3),
+        gradient=lambda x: 2 * h * np.asarray(x, float),
+        learning_rate=rate,
+        steps=20,
+    )
+    assert "gradient_mismatch" not in run.explain().codes
+    assert str(run.explain())

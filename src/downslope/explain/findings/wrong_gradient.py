@@ -21,7 +21,8 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     if objective.differentiation != "supplied" or not len(diagnosis.run.history):
         return
     function, gradient = getattr(objective, "_function", None), getattr(objective, "_supplied", None)
-    sizes = data_sizes(*(f for f in (function, gradient, objective.text) if f is not None))
+    formula = objective.text if isinstance(objective, FormulaObjective) else None  # of others it is a name
+    sizes = data_sizes(*(f for f in (function, gradient, formula) if f is not None))
     try:
         with np.errstate(all="ignore"):
             check = compare(objective, np.array(diagnosis.run.start, np.float64), sizes)
