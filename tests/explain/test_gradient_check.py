@@ -112,3 +112,19 @@ def test_what_cannot_be_checked_is_said() -> None:
         ds.check_gradient("x^2", None, at={"x": 1})
     with pytest.raises(ds.errors.UsageError, match="not finite"):
         ds.check_gradient("log(x)", {"x": "1/x"}, at={"x": -5})
+
+
+@pytest.mark.filterwarnings("ignore::downslope.objectives.check.GradientWarning")
+@pytest.mark.parametrize("factor", [-1.0, -3.0, 0.5])
+def test_nothing_is_foretold_of_a_gradient_that_is_wrong(factor: float) -> None:
+    run = ds.minimize(
+        lambda x: float(np.sum(np.asarray(x, float) ** 2)),
+        np.full(2, 0.3),
+        gradient=lambda x: factor * 2 * np.asarray(x, float),
+        learning_rate=0.1,
+        steps=30,
+    )
+    explanation = run.explain()
+    assert "gradient_mismatch" in explanation.codes
+    assert explanation.forecast is None
+    assert "without end" not in str(explanation)

@@ -125,6 +125,8 @@ def agreed_forecast(forecast: Forecast | None, point: Point, findings: list[Find
     if forecast is None:
         return None
     codes = {finding.code for finding in findings}
+    if "gradient_mismatch" in codes:
+        return None  # it is made of the curvatures that the wrong gradient has
     promises = forecast.steps is not None
     if promises and codes & set(UNREACHED):
         return None
