@@ -45,6 +45,8 @@ def success_that_is_worse_than_the_start(r: Ran) -> bool:
     values = r.sign * np.asarray(r.run.history.value)
     if not r.run.success or len(values) < 2 or not r.run.nit or r.call.facts.get("random"):
         return False
+    if r.kind == r.wanted:
+        return False  # it jumped to another minimum, which is one
     return bool(r.sign * r.run.fun > values[0] + 1e-6 * (1e-30 + abs(values[0])))
 
 

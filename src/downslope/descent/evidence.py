@@ -59,8 +59,8 @@ class Cause(IntEnum):
 
 
 LIMITS = (Cause.STEP_LIMIT, Cause.EVALUATION_LIMIT, Cause.TIME_LIMIT, Cause.ROUND_LIMIT)
-# Grounds that a fit tells of.
-ENDLESS, POOR_FIT = "endless", "poor_fit"
+# Grounds that a fit tells of; and, of any run that passed a test, that the value there is worse than at the start.
+ENDLESS, POOR_FIT, ABOVE_START = "endless", "poor_fit", "above_start"
 TESTS = (Cause.GRADIENT_SMALL, Cause.VALUE_STEADY, Cause.POINT_STEADY, Cause.TARGET_REACHED)
 
 

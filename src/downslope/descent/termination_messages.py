@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from downslope.descent.evidence import ENDLESS, LIMITS, POOR_FIT, Cause, Evidence, Unit
+from downslope.descent.evidence import ABOVE_START, ENDLESS, LIMITS, POOR_FIT, Cause, Evidence, Unit
 from downslope.descent.stopping import Status
 from downslope.messages import Message, literal, message, plural, sentences
 from downslope.objectives import Vector
@@ -55,6 +55,8 @@ def sentence_of(e: Evidence, status: Status, where: Places) -> Message:
     if status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN):
         return _ran_away(e, status, where)
     if status == Status.CONVERGED or e.cause == Cause.COST_STUCK:
+        if e.ground == ABOVE_START:
+            return sentences(_passed(e), _course(e))
         return _no_minimum(e, _passed(e)) if e.ground not in ("", POOR_FIT) else _passed(e)
     if e.cause in (*LIMITS, Cause.LOOP_ENDED, Cause.COST_UNSTEADY):
         return sentences(_limit(e), _course(e))
@@ -171,7 +173,7 @@ def _course(e: Evidence) -> Message | None:
         return message("The points repeat themselves with a period of {period} steps.", period=e.period)
     if e.trend == "cycle":
         return message("The points repeat themselves.")
-    if e.worse and e.cause in (*LIMITS, Cause.LOOP_ENDED):
+    if e.ground == ABOVE_START or (e.worse and e.cause in (*LIMITS, Cause.LOOP_ENDED)):
         return message(
             "The value {value:.6g} is worse than the {first:.6g} of the start.",
             value=e.value,

@@ -279,7 +279,7 @@ def scheduled(diagnosis: Diagnosis, schedule: Any, text: str, steps: int) -> lis
         "steps": steps,
         "tolerance": None,
     }
-    setting |= {"relative_tolerance": None} if diagnosis.run.stopping.relative_tolerance is not None else {}
+    setting |= _other_tests(diagnosis)
     return [Candidate(key="advice.schedule", setting=setting, optimizer=rule, lasting=steps)]
 
 

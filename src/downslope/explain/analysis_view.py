@@ -25,6 +25,9 @@ EIGENVALUES = 10  # times the cube of the parameters: operations of finding thos
 SAME = 1e-5  # Hessians from differences that agree so well, relatively, are called equal
 
 
+DIGITS = 8000  # binary ones, with which 1 - tanh(2,000)^2 is not 0
+EXACTLY = 1000  # times the operations of an evaluation in double precision
+
 _KEPT: deque[AnalysisView] = deque(maxlen=4)  # of formulas only: data may be large
 
 
@@ -187,6 +190,24 @@ class AnalysisView:
         with np.errstate(all="ignore"):
             return np.asarray(self.sign * self.objective.gradient(x) + self.ridge * x, np.float64)
 
+    def sign_of_slope(self, x: Vector, i: int) -> int:
+        """The sign of the i-th partial derivative, where double precision may underflow to 0: exp(-x) at 800.
+
+        It is computed with ``DIGITS`` binary digits from the formula; 0 where there is none, or where such numbers
+        cannot be put into it.
+        """
+        if self.expression is None or not self.smooth or len(self._written) * self.dimension > MOST_WRITTEN:
+            return 0
+        spend(EXACTLY * self.price)
+        try:
+            numbers = {
+                s: _exact(se.RealDouble(float(v))) for s, v in zip(self.objective.symbols, x, strict=True)
+            }
+            slope = _exact(self._partials[i]).subs(numbers).n(DIGITS, real=True)
+            return int(slope > 0) - int(slope < 0)
+        except (RuntimeError, ValueError, TypeError, NotImplementedError, AttributeError):
+            return 0
+
     def hessian(self, x: Vector) -> NDArray[np.float64]:
         """The matrix of second derivatives at ``x``; remembered."""
         if self.constant is not None:
@@ -274,3 +295,10 @@ class AnalysisView:
         """How far rounding in ``x`` alone moves the gradient: |H| |x| times the precision."""
         with np.errstate(all="ignore"):
             return float(self.precision * np.linalg.norm(np.abs(self.hessian(x)) @ np.abs(x)))
+
+
+def _exact(expression: Any) -> Any:
+    """A formula with every floating-point number as the fraction that it is."""
+    if isinstance(expression, se.RealDouble):
+        return se.Rational(*float(expression).as_integer_ratio())
+    return expression.func(*map(_exact, expression.args)) if expression.args else expression

@@ -110,6 +110,12 @@ class Diagnosis:
         return self.asked and self.status in (*LIMITS, Status.STALLED)
 
     @property
+    def worsened(self) -> bool:
+        """Whether a limit ended the run above where it started."""
+        evidence = self.run.termination.evidence
+        return self.status in LIMITS and evidence is not None and evidence.worse
+
+    @property
     def succeeded_by_test(self) -> bool:
         """Whether a test that was asked for passed."""
         return self.status in (Status.CONVERGED, Status.TARGET_REACHED)

@@ -23,7 +23,7 @@ from downslope.explain.budget import (
 )
 from downslope.explain.consistency import agreed_findings, agreed_forecast, agreed_point
 from downslope.explain.diagnosis import Diagnosis
-from downslope.explain.findings import Finding, causes, sound
+from downslope.explain.findings import Finding, causes, sound, unexplained
 from downslope.explain.point import Detail, Point
 from downslope.explain.sentences import say
 from downslope.explain.theory import Forecast, from_curvature
@@ -184,8 +184,8 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
     except TooDearError:
         point = diagnosis.__dict__.get("point") or Point("unknown", "too_dear", maximize=run.maximize)
     left_out = _left_out(run, spent)
-    if left_out and not findings:
-        findings = recorded_course.findings(recorded_course.RecordedCourse(run)) if len(run.history) else []
+    if left_out and all(finding.code == "unexplained" for finding in findings):
+        findings = _seen_in_the_record(run) or findings
         if point.kind == "unknown":
             return Explanation(point, tuple(findings), promised)
     findings = agreed_findings(findings)
@@ -209,10 +209,12 @@ def _left_out(run: Descent, spent: Budget) -> Message:
 
 def _by_its_record(run: Descent, hidden: Detail) -> Explanation:
     """What the history alone tells, where curvature cannot be had: rounding or chance hides it."""
-    findings = (
-        tuple(recorded_course.findings(recorded_course.RecordedCourse(run))) if len(run.history) else ()
-    )
-    return Explanation(Point("unknown", hidden, maximize=run.maximize), findings, None)
+    findings = _seen_in_the_record(run) or unexplained(run)
+    return Explanation(Point("unknown", hidden, maximize=run.maximize), tuple(findings), None)
+
+
+def _seen_in_the_record(run: Descent) -> list[Finding]:
+    return recorded_course.findings(recorded_course.RecordedCourse(run)) if len(run.history) else []
 
 
 def _forecast(diagnosis: Diagnosis) -> Forecast | None:

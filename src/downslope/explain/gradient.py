@@ -25,6 +25,8 @@ AWAY = 0.1  # how far, relative to the size of a coordinate
 CLOSE = 1e-6  # relative agreement that is none to complain of, where derivatives are exact
 MOST_COORDINATES = 200  # of more, so many are chosen at random
 MOST_PERMUTED = 8
+BESIDE = 4  # evaluations at each point beside those of the coordinates
+EACH = 6  # of a coordinate: a difference, and two more that tell its rounding
 
 
 @dataclass(frozen=True)
@@ -148,17 +150,25 @@ def check_gradient(cost: Any, gradient: Any, at: Any = None, *, dtype: Any = Non
     return compare(objective, x, data_sizes(cost, gradient))
 
 
-def compare(objective: Objective, x: Vector, sizes: Sequence[int] = ()) -> GradientCheck:
+def coordinates_for(evaluations: float) -> int:
+    """How many coordinates can be compared with so many evaluations: at least 1, at most ``MOST_COORDINATES``."""
+    return int(max(1, min(MOST_COORDINATES, (evaluations / POINTS - BESIDE) / EACH)))
+
+
+def compare(
+    objective: Objective, x: Vector, sizes: Sequence[int] = (), most: int = MOST_COORDINATES
+) -> GradientCheck:
     """The check of an objective's supplied gradient at and near ``x``.
 
     Args:
         objective: a function with a supplied gradient.
         x: the point.
         sizes: numbers of data that could explain a ratio.
+        most: of more coordinates, so many are chosen at random.
     """
     random = np.random.default_rng(0)
-    if len(x) > MOST_COORDINATES:
-        chosen = np.sort(random.choice(len(x), MOST_COORDINATES, replace=False))
+    if len(x) > most:
+        chosen = np.sort(random.choice(len(x), most, replace=False))
         found = compare(RestrictedObjective(objective, x, chosen.tolist()), x[chosen], sizes)
         return dataclasses.replace(found, of=len(x))
     names = objective.parameters.coordinates

@@ -10,6 +10,7 @@ import numpy as np
 
 from downslope.descent import Descent, Status
 from downslope.descent.bounds import free_part, projection_of
+from downslope.descent.evidence import ABOVE_START
 from downslope.descent.norms import norm_of
 from downslope.descent.stopping import DEFAULT_TOLERANCE, SINGLE_TOLERANCE
 from downslope.errors import ObjectiveError
@@ -62,6 +63,7 @@ NEAR = 1e-2  # part of the way from the start: a stationary point further off th
 ROUND = 1e-6  # curvatures that differ by no more than this part are the same
 ANOTHER = 100.0  # times the gradient that was to be reached: a slope so large is another function's
 HARDLY = 1e-2  # part of the first gradient's norm: so much of it left is not the units' doing
+ROUNDINGS = 64  # of the larger value, by which one must be above the other
 HAIR = 1e-12  # relative distance from a bound that is none
 JUDGED_BY = 8  # gradients for each parameter, of a function that has to be called for them (measured)
 MOST_PARAMETERS = 150  # of more, not all second derivatives are taken
@@ -239,8 +241,16 @@ def judge_run(run: Descent) -> Descent:
         return run.judged_again(settled=point.is_wanted)
     asked_so = run.termination.success and (not by_gradient(run) or is_own_tolerance(run))
     if not point.disappoints or (asked_so and point.kind == "small_by_units"):
-        return run
+        above = by_gradient(run) and _is_above_its_start(run) and not point.is_wanted
+        known = point.detail not in ("random", "coarse")
+        return run.judged_again(ground=ABOVE_START) if above and known else run
     return run.judged_again(point.message, ground=point.detail or point.kind)
+
+
+def _is_above_its_start(run: Descent) -> bool:
+    """Whether the value is worse than at the start, by more than rounding."""
+    here, first = (-v if run.maximize else v for v in (run.fun, float(run.history.value[0])))
+    return here - first > ROUNDINGS * float(np.finfo(run.objective.dtype).eps) * max(abs(here), abs(first))
 
 
 def is_own_tolerance(run: Descent) -> bool:

@@ -71,7 +71,7 @@ class PointClassifier:
             if plateau is not None:
                 return plateau
         if down and not self._shows(-float(curvature.values[down[0]])):
-            return self._out_of_proportion() or self._made("unknown", "unfinished")
+            return self._unfinished()
         if down:
             escape = self._falls(curvature.vectors[:, down[0]], -float(curvature.values[down[0]]))
             if escape is not None:
@@ -142,14 +142,19 @@ class PointClassifier:
                     return self._made("degenerate", "plateau", escape=side)
         return None
 
+    def _unfinished(self) -> Point:
+        """A slope that decides nothing: of a plateau, or of a run that has not ended yet."""
+        return self._out_of_proportion() or self._worse() or self._made("unknown", "unfinished")
+
     def _worse(self) -> Point | None:
-        """A plateau that the run jumped to: level ground that is worse than the start."""
+        """A plateau that the run jumped to: worse than the start by more than the slope there explains."""
         if self.start is None:
             return None
         here, first = self.view.value(self.centre), self.view.value(self.start)
         precision = DOUBTED * self.view.precision * max(abs(here), abs(first))
         way = self.start - self.centre
-        if not here - first > precision or norm_of(way) == 0:
+        explained = MORE * norm_of(self.view.gradient(self.centre)) * norm_of(way)
+        if not here - first > max(precision, explained) or norm_of(way) == 0:
             return None
         return self._made("degenerate", "plateau", escape=way / norm_of(way))
 
@@ -276,7 +281,7 @@ class PointClassifier:
         shapes = {look.shape: look for look in reversed(looks)}
         for shape in ("falls_both", "falls_one"):
             if shape in shapes and not self._outfalls(shapes[shape]):
-                return self._out_of_proportion() or self._made("unknown", "unfinished")
+                return self._unfinished()
         if "falls_both" in shapes:
             every = not np.any(firm) and all(look.shape == "falls_both" for look in looks)
             return self._made("maximum" if every else "saddle", look=shapes["falls_both"])
@@ -291,11 +296,30 @@ class PointClassifier:
             if look.rise <= LEVEL * highest:
                 shapes.setdefault("flat", look)
         if "flat" in shapes:
-            return self._worse() or self._made("degenerate", "flat_valley", look=shapes["flat"])
+            flat = shapes["flat"]
+            return (
+                self._worse() or self._underflown(flat) or self._made("degenerate", "flat_valley", look=flat)
+            )
         if all(TWO[0] <= look.order <= TWO[1] for look in looks):
             return self._made("minimum")
         steepest = max(looks, key=lambda look: look.order)
         return self._made("degenerate", "higher_order_minimum", look=steepest)
+
+    def _underflown(self, look: LineProbe) -> Point | None:
+        """A slope that is there, and the same way far on, where double precision has lost it: exp(-x) at 800."""
+        axes = np.flatnonzero(_cleaned(look.line)) if look.line is not None else np.arange(0)
+        if len(axes) != 1:
+            return None
+        axis = np.zeros(len(self.x))
+        axis[axes[0]] = 1.0
+        slope = self.view.sign_of_slope(self.centre, int(axes[0]))
+        on = [
+            self.view.sign_of_slope(self.centre - slope * far * self.scale * axis, int(axes[0]))
+            for far in (1.0, 10.0, 100.0)
+        ]
+        if slope == 0 or any(sign != slope for sign in on):
+            return None
+        return self._made("degenerate", "asymptote", escape=-slope * axis)
 
     def _outfalls(self, look: LineProbe) -> bool:
         """Whether values fall by more than the gradient that is left makes them fall: if not, it is no evidence."""
@@ -313,7 +337,7 @@ class PointClassifier:
             fallen = 0.0 if self.start is None else self.view.value(self.start) - here
             if here - values[-1][1] > LOWER * fallen:
                 return self._made("degenerate", "plateau", look=look)
-        return self._out_of_proportion() or self._made("unknown", "unfinished")
+        return self._unfinished()
 
     def _made(
         self, kind: Kind, detail: Detail = "", escape: Vector | None = None, look: LineProbe | None = None

@@ -6,5 +6,6 @@ In flows the case of a run; out flow findings with a stable code, evidence in nu
 
 from downslope.explain.findings.finding import CODES, Finding
 from downslope.explain.findings.order import causes, sound
+from downslope.explain.findings.unexplained import unexplained
 
-__all__ = ["CODES", "Finding", "causes", "sound"]
+__all__ = ["CODES", "Finding", "causes", "sound", "unexplained"]

@@ -41,6 +41,7 @@ CODES = (
     "worse_than_mean",
     "final_pass_differs",
     "conditioning",
+    "unexplained",
 )
 
 

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import ModuleType
 
 import numpy as np
 
-from downslope.descent import Descent, Status
+from downslope.descent import Descent
 from downslope.errors import ObjectiveError
 from downslope.explain.budget import TooDearError, at_most, left
 from downslope.explain.diagnosis import Diagnosis
-from downslope.explain.findings import places, precision, rates, rmse, runaway, settling, slow, wrong_gradient
+from downslope.explain.findings import (
+    places,
+    precision,
+    rates,
+    rmse,
+    runaway,
+    settling,
+    slow,
+    unexplained,
+    wrong_gradient,
+)
 from downslope.explain.findings.finding import CODES, Finding
 
 # Where one of these was found, what comes after in ``_FAMILIES`` up to its own family is explained.
@@ -25,12 +36,11 @@ _EXPLAINS = {
 }
 _FAMILIES = (wrong_gradient, runaway, rmse, places, rates, precision, settling, slow)
 FLAT_MINIMA = ("flat_valley", "higher_order_minimum")
-_SILENT = (Status.INTERRUPTED, Status.STOPPED_BY_CALLBACK)
 
 
 def causes(diagnosis: Diagnosis) -> list[Finding]:
     """Everything that was found, in the order of ``CODES``."""
-    if diagnosis.status in _SILENT:
+    if diagnosis.status in unexplained.SILENT:
         return []
     found: list[Finding] = []
     explained: set[str] = set()
@@ -38,15 +48,20 @@ def causes(diagnosis: Diagnosis) -> list[Finding]:
         name = family.__name__.rpartition(".")[2]
         if name in explained:
             continue
-        try:
-            with np.errstate(all="ignore"):
-                new = list(family.look(diagnosis))
-        except (TooDearError, ObjectiveError, np.linalg.LinAlgError, OverflowError):
-            new = []  # what cannot be computed there cannot be said either
-        found += [replace(finding, up=diagnosis.run.maximize) for finding in new]
+        new = _found_by(family, diagnosis)
+        found += new
         if any(finding.code != "zigzag" for finding in new):
             explained |= _EXPLAINS.get(family, set())
+    found = found or _found_by(unexplained, diagnosis)
     return sorted(found, key=lambda finding: CODES.index(finding.code))
+
+
+def _found_by(family: ModuleType, diagnosis: Diagnosis) -> list[Finding]:
+    try:
+        with np.errstate(all="ignore"):
+            return [replace(finding, up=diagnosis.run.maximize) for finding in family.look(diagnosis)]
+    except (TooDearError, ObjectiveError, np.linalg.LinAlgError, OverflowError):
+        return []  # what cannot be computed there cannot be said either
 
 
 def sound(run: Descent) -> bool:

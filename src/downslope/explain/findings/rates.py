@@ -22,7 +22,7 @@ from downslope.explain.advice import (
 )
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
-from downslope.explain.diagnosis import LIMITS, WINDOW, Diagnosis, reversals, turns
+from downslope.explain.diagnosis import WINDOW, Diagnosis, reversals, turns
 from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule, best_modulus, best_momentum, written
 
@@ -49,7 +49,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     )
     if found is not None:
         yield found
-    elif not diagnosis.quadratic and _got_worse(diagnosis):
+    elif not diagnosis.quadratic and diagnosis.worsened:
         yield from _measured_divergence(diagnosis)
 
 
@@ -217,19 +217,13 @@ def _locally(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     if diagnosis.status in (Status.DIVERGED, Status.LEFT_DOMAIN):
         return _onset(diagnosis, linear)
     found = _settling(diagnosis, linear)
-    return _onset(diagnosis, linear) if found is None and _got_worse(diagnosis) else found
+    return _onset(diagnosis, linear) if found is None and diagnosis.worsened else found
 
 
 def _settling(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     if diagnosis.succeeded_by_test or diagnosis.late is None or len(diagnosis.late) < 12:
         return None if diagnosis.late is None else _local_zigzag(diagnosis, linear)
     return _bouncing(diagnosis, linear) or _local_zigzag(diagnosis, linear)
-
-
-def _got_worse(diagnosis: Diagnosis) -> bool:
-    """Whether a limit ended the run above where it started."""
-    evidence = diagnosis.run.termination.evidence
-    return diagnosis.status in LIMITS and evidence is not None and evidence.worse
 
 
 def _onset(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:

@@ -278,6 +278,8 @@ def _unfinished(diagnosis: Diagnosis) -> Finding | None:
     """Nothing is wrong but that there were too few steps."""
     if not diagnosis.missed or diagnosis.status == Status.STALLED or len(diagnosis.norms) < 2:
         return None
+    if diagnosis.worsened:
+        return None  # that is no way to where it was to go
     needed, basics = None, _basics(diagnosis)
     if basics is not None and diagnosis.quadratic:
         needed = _needed(diagnosis, *basics)

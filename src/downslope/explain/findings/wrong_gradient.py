@@ -8,11 +8,14 @@ import numpy as np
 
 from downslope.errors import DownslopeError
 from downslope.explain.advice import Advice, Candidate, first_to_work
+from downslope.explain.budget import BudgetedObjective
 from downslope.explain.data_sizes import data_sizes
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings.finding import Finding
-from downslope.explain.gradient import compare
+from downslope.explain.gradient import compare, coordinates_for
 from downslope.objectives import FormulaObjective
+
+SHARE = 0.5  # of the evaluations that are left, for holding the gradient against differences
 
 
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:
@@ -25,7 +28,9 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     sizes = data_sizes(*(f for f in (function, gradient, formula) if f is not None))
     try:
         with np.errstate(all="ignore"):
-            check = compare(objective, np.array(diagnosis.run.start, np.float64), sizes)
+            check = compare(
+                objective, np.array(diagnosis.run.start, np.float64), sizes, _affordable(diagnosis)
+            )
     except DownslopeError:
         return
     if check.correct:
@@ -33,6 +38,12 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     yield Finding(
         "gradient_mismatch", check.evidence(), True, _without(diagnosis), f"gradient_mismatch.{check.slip}"
     )
+
+
+def _affordable(diagnosis: Diagnosis) -> int:
+    """How many coordinates are looked at, where evaluations are counted."""
+    objective = diagnosis.run.objective
+    return coordinates_for(SHARE * objective.left if isinstance(objective, BudgetedObjective) else np.inf)
 
 
 def _without(diagnosis: Diagnosis) -> Advice | None:

@@ -189,6 +189,25 @@ FINDINGS: Mapping[str, Template] = {
         "The point is still walking straight on, {per_step:.3g} at each step: the learning rate "
         "{learning_rate:.4g}, which sets the length of the steps, is too small for the way."
     ),
+    "learning_rate_too_small.tried": Template(
+        "The learning rate {learning_rate:.4g} of {rule} is too small for so many steps: a larger one arrives "
+        "within them."
+    ),
+    "learning_rate_above_limit.tried": Template(
+        "The learning rate {learning_rate:.4g} of {rule} is too large here: a smaller one arrives, all else "
+        "being the same."
+    ),
+    "too_few_steps.tried": Template(
+        "{n:,} step was too few: the gradient norm is {gradient_norm:.3g}, and {wanted:.3g} was asked for.",
+        "{n:,} steps were too few: the gradient norm is {gradient_norm:.3g}, and {wanted:.3g} was asked for.",
+    ),
+    "unexplained": Template("None of the causes that are known here explains how the run ended."),
+    "unexplained.test": Template(
+        "After {n:,} step no test has passed, and none of the causes that are known here explains why: the "
+        "gradient norm is {gradient_norm:.3g}.",
+        "After {n:,} steps no test has passed, and none of the causes that are known here explains why: the "
+        "gradient norm is {gradient_norm:.3g}.",
+    ),
     "kink": Template(
         "The gradient jumps at a kink, where {expression} has its corner: it does not fade there, so steps "
         "of a constant learning rate never settle and no tolerance on the gradient is met."

@@ -115,9 +115,7 @@ LEFT_OUT: Mapping[str, Template] = {
     "clock": Template(
         "Looking took far longer than was counted, so nothing of it is told, and no advice is given."
     ),
-    "time": Template(
-        "The rest was not looked into: it would have taken longer than the run, and than a second."
-    ),
+    "time": Template("The rest was not looked into: it would have taken longer than the run."),
     "evaluations": Template(
         "The rest was not looked into: it would have taken more evaluations than the run."
     ),
