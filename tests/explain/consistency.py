@@ -37,7 +37,8 @@ def success_at_another_kind_of_point(r: Ran) -> bool:
 
 @_contradiction
 def success_after_running_off(r: Ran) -> bool:
-    return r.run.success and r.run.status in (*RAN_OFF, "stalled")
+    settled = r.run.status == "stalled" and r.kind == r.wanted and not r.run.stopping.asks_for_a_test
+    return r.run.success and r.run.status in (*RAN_OFF, "stalled") and not settled
 
 
 @_contradiction

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from downslope import symbolic
 from downslope.errors import ObjectiveError
-from downslope.explain.budget import CALL, INTERPRETED, NATIVE_CALL, operations_of, spend
+from downslope.explain.budget import CALL, INTERPRETED, NATIVE_CALL, operations_of, spend, spend_once
 from downslope.explain.curvature import Curvature
 from downslope.objectives import Objective, Vector
 
@@ -213,7 +213,10 @@ class AnalysisView:
         if self.constant is not None:
             return self.constant
         x = np.ascontiguousarray(x, np.float64)
-        key = x.tobytes()
+        key, d = x.tobytes(), self.dimension
+        spend_once(
+            (key, self.sign, self.ridge), self.objective, self.price * (1 + d / 4) + EIGENVALUES * d**3
+        )
         if key not in self._hessians:
             self._hessians[key] = self._hessian(x)
         return self._hessians[key]
@@ -227,7 +230,6 @@ class AnalysisView:
 
     def _hessian(self, x: Vector) -> NDArray[np.float64]:
         d = self.dimension
-        spend(self.price * (1 + d / 4) + EIGENVALUES * d**3)
         with np.errstate(all="ignore"):
             if self._second is not None and self._hessian_interpreted is not None:
                 return np.asarray(self._hessian_interpreted(x), np.float64).reshape(d, d)

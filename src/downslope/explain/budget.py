@@ -61,6 +61,7 @@ class Budget:
     until: float
     outer: Budget | None = None
     refused: bool = field(default=False)
+    paid: dict[Any, Any] = field(default_factory=dict)  # what was worked out and is remembered, by its key
 
     def spend(self, operations: float) -> None:
         """Take so many operations.
@@ -96,7 +97,7 @@ def at_most(operations: float, seconds: float = SAFETY_SECONDS) -> Iterator[Budg
     outer, until = _BUDGET.get(), time.perf_counter() + seconds
     if outer is not None:
         operations, until = min(operations, outer.left), min(until, outer.until)
-    budget = Budget(operations, until, outer)
+    budget = Budget(operations, until, outer, paid={} if outer is None else outer.paid)
     token = _BUDGET.set(budget)
     try:
         yield budget
@@ -119,6 +120,23 @@ def spend(operations: float) -> None:
     budget = _BUDGET.get()
     if budget is not None:
         budget.spend(operations)
+
+
+def spend_once(key: Any, owner: Any, operations: float) -> None:
+    """Take so many operations for what is remembered from then on, once in an explanation.
+
+    It is paid for also where an earlier explanation, or the end of the run, has worked it out already: else the same
+    run would be looked into less far the first time.
+
+    Args:
+        key: of what is worked out, beside its owner.
+        owner: the object that it is of; it is kept for as long as the explanation lasts.
+        operations: its price.
+    """
+    budget = _BUDGET.get()
+    if budget is not None and (id(owner), key) not in budget.paid:
+        budget.spend(operations)
+        budget.paid[id(owner), key] = owner
 
 
 def operations_of(objective: Objective) -> int:

@@ -282,8 +282,9 @@ def point_of(run: Descent) -> Point:
             return Point("unknown", hidden, maximize=run.maximize)
         if is_by_wrong_gradient(run):
             return Point("not_stationary", "wrong_gradient", maximize=run.maximize)
-        start = run.start if len(x) == len(run.start) else None
-        point = classify(objective, x, run.maximize, start, setup.ridge)
+        everything = run.objective.parameters.coordinates
+        free = [everything.index(name) for name in objective.parameters.coordinates]
+        point = classify(objective, x, run.maximize, run.start[free], setup.ridge)
         if point.kind == "small_by_units" and _has_hardly_fallen(run):
             return dataclasses.replace(point, kind="not_stationary")  # the test was loose, whatever the units
         return point

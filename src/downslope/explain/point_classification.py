@@ -29,6 +29,7 @@ APART = 7  # of these lie between two ways that are held against each other: 17 
 DISPROPORTION = 1e3  # times what the slope alone makes of a way
 STEEPER = 8.0  # a fall with a greater exponent has another reason than the slope and the curvatures here
 LEVEL = 1e-12  # of the highest rise around: a direction that rises no more than this is flat
+ROUNDED = 1e3  # roundings of the point, which a step must outweigh
 DOUBTED = 100  # roundings, relative to the largest curvature, below which a negative one is no evidence
 OUTWEIGHED = (
     0.3  # part of the slope that a negative curvature makes within the scale: more slope left decides nothing
@@ -262,12 +263,16 @@ class PointClassifier:
         view, centre = self.view, self.centre
         base = view.value(centre)
         doubt = 50 * view.precision * abs(base)
-        step = max(1e-5 * self.scale, float(np.sqrt(100 * doubt / bend)), 4 * self.off)
+        least = max(float(np.sqrt(100 * doubt / bend)), 4 * self.off, ROUNDED * view.precision * self.scale)
         ways = [direction, -direction] if view.gradient(self.x) @ direction <= 0 else [-direction, direction]
-        for way in ways:
-            falls = [view.value(centre + t * step * way) - base for t in (1, 2, 4)]
-            if falls[0] < 0 and falls[1] < falls[0] and falls[2] < min(falls[1], -doubt):
-                return way
+        for step in (
+            max(1e-5 * self.scale, least),
+            least,
+        ):  # far from 0 the former may be many periods of a wave
+            for way in ways:
+                falls = [view.value(centre + t * step * way) - base for t in (1, 2, 4)]
+                if falls[0] < 0 and falls[1] < falls[0] and falls[2] < min(falls[1], -doubt):
+                    return way
         return None
 
     def _beyond(self, regular: Any) -> Point:
