@@ -48,7 +48,8 @@ def success_that_is_worse_than_the_start(r: Ran) -> bool:
         return False
     if r.kind == r.wanted:
         return False  # it jumped to another minimum, which is one
-    return bool(r.sign * r.run.fun > values[0] + 1e-6 * (1e-30 + abs(values[0])))
+    digits = 1e-5 if r.call.options.get("dtype") == "float32" else 1e-6
+    return bool(r.sign * r.run.fun > values[0] + digits * (1e-30 + abs(values[0])))
 
 
 @_contradiction
@@ -79,6 +80,8 @@ def converged_above_the_tolerance(r: Ran) -> str:
 def another_gradient_norm_than_there_is(r: Ran) -> str:
     if r.call.options.get("gradient") is not None or r.call.options.get("bounds") is not None:
         return ""
+    if r.kind == "kink":
+        return ""  # there is no one gradient there: it depends on the last digit of the point
     told, norm = r.run.gradient_norm, length(r.slope)
     if not (np.isfinite(norm) and len(r.run.history)) or r.call.facts.get("random"):
         return ""
@@ -324,7 +327,7 @@ def a_forecast_that_did_not_come_true(r: Ran) -> str:
     tolerance = r.run.stopping.tolerance
     if tolerance is None or not math.isclose(tolerance, f.tolerance, rel_tol=1e-9) or f.steps == r.run.nit:
         return ""
-    slack = 0.01 * r.run.nit + 1 if r.call.options.get("dtype") == "float32" else 1 + 1e-4 * r.run.nit
+    slack = 0.01 * r.run.nit + 3 if r.call.options.get("dtype") == "float32" else 1 + 1e-4 * r.run.nit
     return f"{f.steps} were promised, {r.run.nit} made" if abs(f.steps - r.run.nit) > slack else ""
 
 

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from downslope.descent import Descent, Status, Stopping, descend
 from downslope.descent.descend import EngineName
+from downslope.descent.stopping import DEFAULT_TOLERANCE, SINGLE_TOLERANCE
 from downslope.errors import DownslopeError
 from downslope.explain import budget
 from downslope.explain.diagnosis import Diagnosis
@@ -199,11 +200,14 @@ def _limits_needed(diagnosis: Diagnosis, candidate: Candidate, run: Descent) -> 
     """Limits of the run's own that a trial with a test would have hit, as they would have to be."""
     if not diagnosis.asked:
         return {}
-    asked, needed = diagnosis.run.stopping, {}
+    asked = diagnosis.run.stopping
+    needed: dict[str, Any] = {}
     if asked.steps is not None and candidate.lasting is None and run.nit > asked.steps:
         needed["steps"] = roomy(run.nit)
     if asked.evaluations is not None and run.nfev > asked.evaluations:
         needed["evaluations"] = roomy(run.nfev)
+    if needed and asked.tolerance in (DEFAULT_TOLERANCE, SINGLE_TOLERANCE) and candidate.tolerance is None:
+        needed["tolerance"] = asked.tolerance  # a call that names its steps has no tolerance by itself
     return needed
 
 

@@ -11,6 +11,7 @@ import symengine as se
 from numpy.typing import NDArray
 
 from downslope import symbolic
+from downslope.descent.norms import norm_of
 from downslope.errors import ObjectiveError
 from downslope.explain.budget import CALL, INTERPRETED, NATIVE_CALL, operations_of, spend, spend_once
 from downslope.explain.curvature import Curvature
@@ -296,7 +297,7 @@ class AnalysisView:
     def noise(self, x: Vector) -> float:
         """How far rounding in ``x`` alone moves the gradient: |H| |x| times the precision."""
         with np.errstate(all="ignore"):
-            return float(self.precision * np.linalg.norm(np.abs(self.hessian(x)) @ np.abs(x)))
+            return self.precision * norm_of(np.abs(self.hessian(x)) @ np.abs(x))
 
 
 def _exact(expression: Any) -> Any:

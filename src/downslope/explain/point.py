@@ -241,7 +241,9 @@ def judge_run(run: Descent) -> Descent:
         return run.judged_again(settled=point.is_wanted)
     asked_so = run.termination.success and (not by_gradient(run) or is_own_tolerance(run))
     if not point.disappoints or (asked_so and point.kind == "small_by_units"):
-        above = by_gradient(run) and _is_above_its_start(run) and not point.is_wanted
+        above = (
+            run.termination.status == Status.CONVERGED and _is_above_its_start(run) and not point.is_wanted
+        )
         known = point.detail not in ("random", "coarse")
         return run.judged_again(ground=ABOVE_START) if above and known else run
     return run.judged_again(point.message, ground=point.detail or point.kind)

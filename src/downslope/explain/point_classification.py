@@ -36,6 +36,7 @@ OUTWEIGHED = (
 )
 MORE = 3.0  # times what the slope explains: a fall that is evidence of something beyond it
 LOWER = 1e-2  # part of the run's whole fall by which values must still fall to be called lower
+FAR_DOWN = 8  # tenfold distances over which values fall for ever, as far as can be seen
 FAR = 0.1  # a point that is this part of the whole way from the stationary point has not arrived
 TWO = (1.8, 2.2)  # exponents that are a square's
 
@@ -66,6 +67,10 @@ class PointClassifier:
         centre, curvature, regular, off = self._polished(curvature)
         self.centre, self.curvature, self.off = centre, curvature, off
         down = [i for i in np.flatnonzero(regular) if curvature.values[i] < 0]
+        if not down and not np.all(regular):
+            endless = self._endless()
+            if endless is not None:
+                return endless
         if (down and view.expression is not None) or not np.all(regular):
             open_ways = curvature.vectors[:, ~regular | (curvature.values < 0)].T
             plateau = self._plateau(open_ways)
@@ -219,7 +224,8 @@ class PointClassifier:
                 curvature.vectors.T @ after, curvature.values, out=np.zeros(len(slopes)), where=bent
             )
             dust = 100 * view.noise(there) / np.maximum(np.abs(curvature.values), 1e-300)
-            regular = bent & (np.abs(left) <= QUADRATIC * length + dust)
+            own = np.maximum(np.abs(newton), length / np.sqrt(len(newton)))
+            regular = bent & (np.abs(left) <= QUADRATIC * own + dust)
             if not np.all(regular[bent]):
                 break
             centre, curvature = there, self._curvature(there, hessian)
@@ -291,6 +297,9 @@ class PointClassifier:
             every = not np.any(firm) and all(look.shape == "falls_both" for look in looks)
             return self._made("maximum" if every else "saddle", look=shapes["falls_both"])
         if "falls_one" in shapes:
+            plateau = self._tail(shapes["falls_one"])
+            if plateau is not None:
+                return plateau
             return self._made("degenerate", "inflection", look=shapes["falls_one"])
         if "slope" in shapes:
             return self._sloping(shapes["slope"])
@@ -302,13 +311,33 @@ class PointClassifier:
                 shapes.setdefault("flat", look)
         if "flat" in shapes:
             flat = shapes["flat"]
-            return (
-                self._worse() or self._underflown(flat) or self._made("degenerate", "flat_valley", look=flat)
-            )
+            other = self._worse() or self._out_of_proportion() or self._underflown(flat)
+            return other or self._made("degenerate", "flat_valley", look=flat)
         if all(TWO[0] <= look.order <= TWO[1] for look in looks):
             return self._made("minimum")
         steepest = max(looks, key=lambda look: look.order)
         return self._made("degenerate", "higher_order_minimum", look=steepest)
+
+    def _endless(self) -> Point | None:
+        """An asymptote: the steepest way down falls for ever, and ever less."""
+        gradient = self.view.gradient(self.x)
+        slope = norm_of(gradient)
+        if not 0 < slope < np.inf:
+            return None
+        way = -gradient / slope
+        values = fall_without_end(self.view, self.x, way, self.scale)
+        drops = -np.diff([self.view.value(self.x), *(value for _, value in values)])
+        if len(values) < FAR_DOWN or drops[-1] > drops[0] or not np.all(np.isfinite(drops)):
+            return None
+        return self._made("degenerate", "asymptote", escape=way)
+
+    def _tail(self, look: LineProbe) -> Point | None:
+        """A plateau, where an inflection seems to be: beyond an inflection the slope rises again, here it fades."""
+        view, slope = self.view, norm_of(self.view.gradient(self.x))
+        if look.way is None or not slope > 0:
+            return None
+        uphill = [norm_of(view.gradient(self.x - t * self.scale * look.way)) for t in FAR_OFF]
+        return None if any(one > slope for one in uphill) else self._out_of_proportion()
 
     def _underflown(self, look: LineProbe) -> Point | None:
         """A slope that is there, and the same way far on, where double precision has lost it: exp(-x) at 800."""
@@ -335,7 +364,7 @@ class PointClassifier:
         """Values fall in proportion: for ever, to somewhere far lower, or by no more than the gradient that is left."""
         assert look.way is not None
         values = fall_without_end(self.view, self.centre, look.way, self.scale)
-        if len(values) >= 8:
+        if len(values) >= FAR_DOWN:
             return self._made("degenerate", "asymptote", look=look)
         if values and abs(values[-1][1]) != np.inf:
             here = self.view.value(self.centre)

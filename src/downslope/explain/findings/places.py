@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Status
+from downslope.descent.bounds import projection_of
 from downslope.descent.norms import norm_of
 from downslope.explain.advice import (
     Advice,
@@ -72,8 +73,8 @@ def _kink(diagnosis: Diagnosis) -> Finding | None:
         here = diagnosis.view.gradient(middle)
         if not np.all(np.isfinite(here)):
             break
-        left = np.linalg.norm(here - diagnosis.view.gradient(a))
-        right = np.linalg.norm(here - diagnosis.view.gradient(b))
+        left = norm_of(here - diagnosis.view.gradient(a))
+        right = norm_of(here - diagnosis.view.gradient(b))
         a, b = (a, middle) if left >= right else (middle, b)
     width = (b - a) + 1e-15 * (last - first)  # a little further: one of them may be the corner itself
     jump = diagnosis.view.gradient(b + width) - diagnosis.view.gradient(a - width)
@@ -170,9 +171,12 @@ def _way_out(diagnosis: Diagnosis, way: Vector) -> tuple[Advice | None, str | No
     """A start moved along the way out, where the run from there ends better; else how it ended."""
     scale = max(1.0, float(np.max(np.abs(diagnosis.final))))
     names, beyond = diagnosis.run.objective.parameters.coordinates, None
+    bounds = projection_of(diagnosis.run.optimizer)
     for nudge in NUDGES:
         start = diagnosis.run.start.copy()
         start[diagnosis.free] = start[diagnosis.free] + nudge * scale * way
+        if bounds is not None:
+            start = np.clip(start, bounds.lower, bounds.upper)
         moved = Candidate(key="advice.start", setting={"start": as_dict(start, names)}, start=start)
         run = trial(diagnosis, moved)
         if run is None:

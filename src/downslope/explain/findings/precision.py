@@ -63,8 +63,8 @@ def _rounding(diagnosis: Diagnosis) -> float:
     here, largest = diagnosis.view.gradient(diagnosis.final), diagnosis.view.noise(diagnosis.final)
     for _ in range(DRAWS):
         beside = np.nextafter(x, x + random.choice([-1, 1], size=len(x)).astype(x.dtype))
-        change = np.linalg.norm(diagnosis.view.gradient(beside.astype(np.float64)) - here)
-        largest = max(largest, float(change)) if np.isfinite(change) else largest
+        change = norm_of(diagnosis.view.gradient(beside.astype(np.float64)) - here)
+        largest = max(largest, change) if np.isfinite(change) else largest
     return largest
 
 
@@ -81,11 +81,7 @@ def _on_its_way(diagnosis: Diagnosis, level: float) -> bool:
 def _stalled(diagnosis: Diagnosis) -> Finding:
     """The point does not move: because its steps are shorter than the spacing of numbers, or for a reason not seen."""
     gradient = norm_of(diagnosis.view.gradient(diagnosis.final))
-    spacing = float(
-        np.linalg.norm(
-            np.spacing(np.abs(diagnosis.final).astype(diagnosis.run.objective.dtype)).astype(float)
-        )
-    )
+    spacing = norm_of(np.spacing(np.abs(diagnosis.final).astype(diagnosis.run.objective.dtype)))
     rate = diagnosis.rate
     step = None if rate is None else rate * gradient
     short = step is not None and step <= spacing

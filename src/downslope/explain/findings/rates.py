@@ -311,7 +311,7 @@ def _flips(diagnosis: Diagnosis, points: Any) -> tuple[list[float], list[int]]:
         first, second = points[k + 1] - points[k], points[k + 2] - points[k + 1]
         steep = curvature.vectors[:, -1]
         before, after = float(first @ steep), float(second @ steep)
-        if abs(before) > SEEN * np.linalg.norm(first) and -1.05 < after / before < ZIGZAG:
+        if abs(before) > SEEN * norm_of(first) and -1.05 < after / before < ZIGZAG:
             factors.append(after / before)
             places.append(int(k) + 1)
     return factors, places

@@ -23,7 +23,8 @@ from downslope.optimizers.schedules.cosine import Cosine
 MANY = 100  # steps that a falling schedule has at least
 FEWEST = 12  # consecutive points from which to tell
 SHRINKING = 0.5  # the last half of the steps against the half before: what gets shorter is settling
-BACK = 0.2  # part of the steps that must turn back
+BACK = 0.2  # part of the steps that must turn back, or else
+STAYING = 0.1  # part of the length of their path within which all points lie
 AROUND = 20.0  # times the length of its steps within which a point circles a minimum
 LOOSE = 0.1  # part of the way from the start that is still to go
 STEEP = 1e-2  # part of the first gradient's norm that is still there
@@ -92,7 +93,10 @@ def _chatter(diagnosis: Diagnosis) -> Finding | None:
     lengths = np.linalg.norm(np.diff(late, axis=0), axis=1)
     middle = len(lengths) // 2
     length = float(np.median(lengths[middle:]))
-    if not length > 0 or length < SHRINKING * np.median(lengths[:middle]) or np.mean(turns(late) < 0) < BACK:
+    if not length > 0 or length < SHRINKING * np.median(lengths[:middle]):
+        return None
+    stays = norm_of(np.ptp(late, axis=0)) < STAYING * float(np.sum(lengths))
+    if np.mean(turns(late) < 0) < BACK and not stays:
         return None
     centre = diagnosis.bottom.x if diagnosis.bottom is not None else np.mean(late[middle:], axis=0)
     distance = float(np.median(np.linalg.norm(late[middle:] - centre, axis=1)))

@@ -216,8 +216,8 @@ def _ill(diagnosis: Diagnosis) -> Finding | None:
     if not (diagnosis.missed or (not diagnosis.asked and remaining > LEFT * whole)) or remaining == 0:
         return None
     parts = curvature.vectors.T @ left
-    shallow = curvature.values <= np.sqrt(curvature.largest * curvature.smallest)
-    if np.linalg.norm(parts[shallow]) < 0.9 * remaining:
+    shallow = curvature.values <= curvature.largest / ILL
+    if norm_of(parts[shallow]) < 0.9 * remaining:
         return None
     best = LinearRule.of(GradientDescent(learning_rate=curvature.best_rate))
     steps = None if best is None else _needed(diagnosis, best, curvature)
@@ -298,8 +298,10 @@ def _unfinished(diagnosis: Diagnosis) -> Finding | None:
 
 
 def _still_falls(column: NDArray[np.float64]) -> bool:
-    """Whether it falls all the way, or from quarter to quarter, and by half in all; chance alone does not do that."""
+    """Whether it falls all the way; or by half in all, and is lowest at the end or lower from quarter to quarter."""
     if bool(np.all(np.diff(column) <= 0)) and column[-1] < column[0]:
+        return True
+    if column[-1] <= np.min(column) and column[-1] < 0.5 * column[0]:
         return True
     if len(column) < FEWEST_ROWS:
         return False
