@@ -43,7 +43,7 @@ class Tree:
     def write(self, name: str, text: str) -> None:
         (self.root / name).write_text(text, "utf-8")
 
-    def run(self, *arguments: str, **environment: str) -> str:
+    def run(self, *arguments: str, exits: int = 0, **environment: str) -> str:
         """What Python prints with these arguments."""
         ran = subprocess.run(
             [sys.executable, *arguments],
@@ -55,7 +55,7 @@ class Tree:
             timeout=300,
             check=False,
         )
-        assert ran.returncode == 0, ran.stderr[-2000:]
+        assert ran.returncode == exits, ran.stderr[-2000:]
         return ran.stdout
 
     def answers(self, program: str) -> Mapping[str, object]:
@@ -152,6 +152,104 @@ def test_a_language_is_one_catalogue_and_no_code(tree: Tree) -> None:
         "-c", "from downslope.messages import languages as l; print(l.available_languages())"
     )
     assert tree.changed() == {f"{CATALOGUES}/de/downslope.po", f"{CATALOGUES}/de/downslope.mo"}
+
+
+def test_a_finding_is_two_files(tree: Tree) -> None:
+    family, sentences = (
+        "src/downslope/explain/" + name for name in ("findings/slow.py", "sentences/causes.py")
+    )
+    text = (tree.root / family).read_text("utf-8")
+    looks = "looks = (_momentum,"
+    assert text.count(looks) == 1
+    tree.write(
+        family,
+        text.replace(looks, "looks = (_far_start, _momentum,")
+        + '''
+
+def _far_start(diagnosis: Diagnosis) -> Finding | None:
+    """A start so far out that the way to the minimum is what takes the steps."""
+    far = norm_of(diagnosis.start)
+    return Finding("far_start", {"far": far}) if far > 1e3 and diagnosis.missed else None
+''',
+    )
+    text = (tree.root / sentences).read_text("utf-8")
+    code, table = '    "zigzag",\n', "FINDINGS: Mapping[str, Template] = {\n"
+    assert (text.count(code), text.count(table)) == (1, 1)
+    sentence = '    "far_start": Template("The start lies {far:.3g} away from 0."),\n'
+    tree.write(sentences, text.replace(code, code + '    "far_start",\n').replace(table, table + sentence))
+    call = (
+        "minimize",
+        "x^2",
+        "--start",
+        "x=5000",
+        "--learning-rate",
+        "0.1",
+        "--steps",
+        "9",
+        "--tolerance",
+        "1e-9",
+    )
+    found = tree.answers(
+        """
+import json
+import downslope as ds
+said = dict(learning_rate=0.1, steps=9, tolerance=1e-9)
+run, near = (ds.minimize("x^2", {"x": x}, **said) for x in (5000.0, 3.0))
+print(json.dumps({"codes": run.explain().codes, "near": near.explain().codes, "told": str(run.explain()),
+    "data": run.explain().to_dict()["findings"][0]["code"], "html": run.explain()._repr_html_()}))
+"""
+    )
+    assert found["codes"] == ["far_start"]
+    assert "far_start" not in found["near"]  # type: ignore[operator]
+    assert "The start lies 5e+03 away from 0." in str(found["told"])
+    assert "far_start" in str(found["html"])
+    assert found["data"] == "far_start"
+    assert "The start lies 5e+03 away from 0." in tree.run("-m", "downslope", *call, "--explain", exits=1)
+    assert tree.changed() == {family, sentences}
+
+
+def test_a_dialect_is_two_files(tree: Tree) -> None:
+    writers = "src/downslope/export/exporting.py"
+    tree.write(
+        "src/downslope/export/dialects/plain_numpy.py",
+        '''from __future__ import annotations
+
+from downslope.export.dialects.numpy import NumPy
+
+
+class PlainNumPy(NumPy):
+    """NumPy again, under another title."""
+
+    title = "Another NumPy"
+''',
+    )
+    text = (tree.root / writers).read_text("utf-8")
+    line, numpy = '    "numpy_class": NumPyClass,\n', "from downslope.export.dialects.numpy import NumPy\n"
+    assert (text.count(line), text.count(numpy)) == (1, 1)
+    own = "from downslope.export.dialects.plain_numpy import PlainNumPy\n"
+    tree.write(writers, text.replace(numpy, numpy + own).replace(line, '    "plain": PlainNumPy,\n' + line))
+    found = tree.answers(
+        """
+import contextlib, io, json
+import downslope as ds
+run = ds.minimize("x^2/20 + y^2", "x=-7,y=2", learning_rate=0.9, steps=20)
+fit = ds.fit({"u": [1.0, 2.0, 3.0], "v": [2.0, 4.1, 5.9]}, "v ~ a*u + b")
+def printed(script):
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(compile(script, "script.py", "exec"), {"__name__": "__main__"})
+    return out.getvalue()
+print(json.dumps({"run": run.export("plain"), "fit": fit.export("plain"), "printed": printed(run.export("plain")),
+    "same": printed(run.export("plain")) == printed(run.export("numpy"))}))
+"""
+    )
+    assert found["same"]
+    assert "gradient norm" in str(found["printed"])
+    assert "np." in str(found["run"])
+    assert "np." in str(found["fit"])
+    call = ("export", "x^2", "--start", "x=1", "--learning-rate", "0.1", "--steps", "3", "--to", "plain")
+    assert "np" in tree.run("-m", "downslope", *call)
+    assert "plain" in tree.run("-m", "downslope", "export", "--help")
+    assert tree.changed() == {"src/downslope/export/dialects/plain_numpy.py", writers}
 
 
 def test_a_command_is_its_file_and_its_line(tree: Tree) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from calls import Ran, length
 
 LIMITS = ("step_limit", "evaluation_limit", "time_limit")
-PART_OF_THE_WAY = 0.1  # from the start: a minimum that is further than this away has not been reached
+PART_OF_THE_WAY = 0.12  # from the start: a minimum that is further than this away has not been reached
 TOO_LARGE = ("learning_rate_above_limit", "rmse_rate")
 TOO_SLOW = ("learning_rate_too_small", "too_few_steps")
 RAN_OFF = ("diverged", "left_domain", "unbounded")

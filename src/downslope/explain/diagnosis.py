@@ -60,6 +60,7 @@ class Diagnosis:
             if len(self.names) == len(everything)
             else np.array([everything.index(name) for name in self.names], np.intp)
         )
+        self.held = tuple(name for name in everything if name not in self.names)
         self.start = run.start[self.free]
         self.status = run.termination.status
         self.linear = LinearRule.of(self.setup.rule) if self.setup.plain else None

@@ -74,7 +74,8 @@ class Explanation:
     def _first(self) -> list[str]:
         """What happened, the point, and the bounds that hold it."""
         up = ".up" if self.point.maximize else ""
-        held = say(f"held.lower{up}", names=listing(self.held, "and")) if self.held else NOTHING
+        told = "active_bounds" in self.codes or not self.held
+        held = NOTHING if told else say(f"held.lower{up}", names=listing(self.held, "and"))
         return [str(said) for said in (self.course, self.point.message, held) if said]
 
     @property
@@ -191,9 +192,7 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
     findings = agreed_findings(findings)
     point = agreed_point(point, findings)
     forecast = agreed_forecast(promised, point, findings)
-    names = run.objective.parameters.coordinates
-    held = tuple(name for name in names if name not in diagnosis.names)
-    return Explanation(point, tuple(findings), forecast, left_out=left_out, held=held)
+    return Explanation(point, tuple(findings), forecast, left_out=left_out, held=diagnosis.held)
 
 
 def _left_out(run: Descent, spent: Budget) -> Message:

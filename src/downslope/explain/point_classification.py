@@ -37,7 +37,7 @@ OUTWEIGHED = (
 MORE = 3.0  # times what the slope explains: a fall that is evidence of something beyond it
 LOWER = 1e-2  # part of the run's whole fall by which values must still fall to be called lower
 FAR_DOWN = 8  # tenfold distances over which values fall for ever, as far as can be seen
-FAR = 0.1  # a point that is this part of the whole way from the stationary point has not arrived
+FAR = 0.08  # a point that is this part of the whole way from the stationary point has not arrived
 TWO = (1.8, 2.2)  # exponents that are a square's
 
 

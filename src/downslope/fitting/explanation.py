@@ -13,7 +13,7 @@ from downslope.explain import Explanation
 from downslope.explain.consistency import agreed_findings, agreed_forecast, agreed_point
 from downslope.explain.diagnosis import LIMITS
 from downslope.explain.explanation import plain
-from downslope.explain.findings.finding import CODES, Finding
+from downslope.explain.findings import CODES, Finding
 from downslope.explain.kept import explanation_of
 from downslope.explain.point import point_of
 from downslope.fitting.identifiability import dependent

@@ -4,8 +4,9 @@ In flows the case of a run; out flow findings with a stable code, evidence in nu
 ``causes`` is the order in which they look: a later one is silent where an earlier one has explained as much.
 """
 
-from downslope.explain.findings.finding import CODES, Finding
+from downslope.explain.findings.finding import Finding
 from downslope.explain.findings.order import causes, sound
 from downslope.explain.findings.unexplained import unexplained
+from downslope.explain.sentences import CODES
 
 __all__ = ["CODES", "Finding", "causes", "sound", "unexplained"]

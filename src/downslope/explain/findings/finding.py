@@ -9,41 +9,6 @@ from downslope.explain.advice import Advice
 from downslope.explain.sentences import say
 from downslope.messages import Message
 
-CODES = (
-    "gradient_mismatch",
-    "left_domain",
-    "pole",
-    "overflow",
-    "unbounded_below",
-    "separation",
-    "grows_without_bound",
-    "rmse_rate",
-    "rmse_chatter",
-    "learning_rate_above_limit",
-    "momentum_too_large",
-    "zigzag",
-    "learning_rate_too_small",
-    "kink",
-    "saddle",
-    "flat",
-    "rounding_floor",
-    "stalled",
-    "ill_conditioned",
-    "schedule_too_fast",
-    "cycle",
-    "chatter",
-    "step_size_bounds",
-    "loose_tolerance",
-    "active_bounds",
-    "too_few_steps",
-    "undetermined",
-    "few_digits",
-    "worse_than_mean",
-    "final_pass_differs",
-    "conditioning",
-    "unexplained",
-)
-
 
 @dataclass(frozen=True)
 class Finding:

@@ -22,7 +22,8 @@ from downslope.explain.findings import (
     unexplained,
     wrong_gradient,
 )
-from downslope.explain.findings.finding import CODES, Finding
+from downslope.explain.findings.finding import Finding
+from downslope.explain.sentences import CODES
 
 # Where one of these was found, what comes after in ``_FAMILIES`` up to its own family is explained.
 _EXPLAINS = {

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from downslope.explain.sentences.advice import ADVICE
-from downslope.explain.sentences.causes import FINDINGS
+from downslope.explain.sentences.causes import CODES, FINDINGS
+from downslope.explain.sentences.causes_of_climbs import FINDINGS_OF_CLIMBS
 from downslope.explain.sentences.fits import FITS
 from downslope.explain.sentences.forecasts import FORECASTS
 from downslope.explain.sentences.gradients import GRADIENTS
@@ -18,12 +19,15 @@ from downslope.explain.sentences.points import HELD, POINTS
 from downslope.explain.sentences.records import COURSES, LEFT_OUT, RECORDS
 from downslope.messages import Message, Template
 
+__all__ = ["CODES", "TEMPLATES", "say"]
+
 ENDINGS = (".up", ".local")
 TEMPLATES: Mapping[str, Template] = {
     f"{family}.{key}": template
     for family, templates in (
         ("point", POINTS),
         ("finding", FINDINGS),
+        ("finding", FINDINGS_OF_CLIMBS),
         ("finding", FITS),
         ("advice", ADVICE),
         ("forecast", FORECASTS),
