@@ -246,8 +246,6 @@ print(json.dumps({"run": run.export("plain"), "fit": fit.export("plain"), "print
     assert "gradient norm" in str(found["printed"])
     assert "np." in str(found["run"])
     assert "np." in str(found["fit"])
-    call = ("export", "x^2", "--start", "x=1", "--learning-rate", "0.1", "--steps", "3", "--to", "plain")
-    assert "np" in tree.run("-m", "downslope", *call)
     assert "plain" in tree.run("-m", "downslope", "export", "--help")
     assert tree.changed() == {"src/downslope/export/dialects/plain_numpy.py", writers}
 
