@@ -246,7 +246,9 @@ print(json.dumps({"run": run.export("plain"), "fit": fit.export("plain"), "print
     assert "gradient norm" in str(found["printed"])
     assert "np." in str(found["run"])
     assert "np." in str(found["fit"])
-    assert "plain" in tree.run("-m", "downslope", "export", "--help")
+    saved = str(tree.root.parent / "run.json")
+    tree.run("-m", "downslope", "minimize", "x^2", "--start", "x=1", "--learning-rate", "0.1", "--save", saved)
+    assert "np" in tree.run("-m", "downslope", "export", saved, "--to", "plain")
     assert tree.changed() == {"src/downslope/export/dialects/plain_numpy.py", writers}
 
 
