@@ -88,6 +88,7 @@ def explain_failure(
     origin: Origin,
     separator: str,
     reason: Message | str,
+    *,
     numbers: Collection[str] = (),
 ) -> Message:
     """The sentence for what PyArrow refused, with the line on which it stands.

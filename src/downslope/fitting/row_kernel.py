@@ -20,6 +20,7 @@ from llvmlite import ir
 from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
+from downslope.fitting.kernels.records import Table
 from downslope.fitting.losses import BY_CODE
 from downslope.fitting.parallel import CHUNK_ROWS, cores, over_chunks
 from downslope.messages import message
@@ -65,19 +66,19 @@ class RowKernel:
             threading.local()
         )  # each thread's sums of the blocks: new memory would cost as much as many rows
 
-    def sums(
-        self, theta: Array, X: Array, y: Array, weights: Array, shape: float, one_by_one: OneByOne
-    ) -> Array:
+    def sums(self, theta: Array, table: Table, shape: float, one_by_one: OneByOne) -> Array:
         """[sum of the rows' costs, its derivatives in the parameters]; the same for any number of cores.
 
         Args:
-            theta, X, y, weights: contiguous float64; ``weights`` may be empty if the kernel has none.
+            theta: (parameters,), contiguous float64.
+            table: the rows.
             shape: the number of the loss.
             one_by_one: the same sums of the rows from the first to the second argument, done another way.
         """
-        blocks = len(y) // BLOCK
+        count = len(table[1])
+        blocks = count // BLOCK
         out = self._memory(blocks)
-        addresses = [array.ctypes.data for array in (theta, X, y, weights)]
+        addresses = [array.ctypes.data for array in (theta, *table)]
         target = out.ctypes.data
 
         def work(first: int, last: int) -> None:
@@ -85,10 +86,10 @@ class RowKernel:
 
         over_chunks(blocks, work, max(SHARE, -(-blocks // (8 * cores()))))
         total = out.sum(axis=1)
-        again = [(blocks * BLOCK, len(y))] if blocks * BLOCK < len(y) else []
+        again = [(blocks * BLOCK, count)] if blocks * BLOCK < count else []
         if not np.isfinite(out).all():
             good = np.isfinite(out).all(axis=0)
-            total, again = out[:, good].sum(axis=1), _runs(good, len(y))
+            total, again = out[:, good].sum(axis=1), _runs(good, count)
         if again:
             parts = over_chunks(len(again), lambda i, _: one_by_one(*again[i]), 1)
             total += np.sum(parts, axis=0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from downslope.fitting.batches import epoch_of, with_penalty
+from downslope.fitting.batches import Steps, epoch_of, with_penalty
 from downslope.fitting.compiled_rule import compiled_rule
 from downslope.fitting.objective import DataObjective, Penalty
 from downslope.fitting.preconditioning import Coordinates
@@ -68,7 +68,7 @@ class Stream:
         A row's weight multiplies its gradient, whatever the weights of the others.
         """
         layout, size = compiled_rule(self.rule, len(self.z)), len(self.z)
-        work = epoch_of(objective.centred(self.centre), self.coordinates, layout, batch, 1.0)
+        work = epoch_of(objective.centred(self.centre), Steps(self.coordinates, layout, batch), 1.0)
         inputs, outputs = layout.buffers(self.z, self.memory)
         order = np.arange(objective.rows.count)
         work((order, np.minimum(order + AHEAD, len(order) - 1)), inputs, outputs)

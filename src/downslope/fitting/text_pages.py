@@ -104,9 +104,9 @@ class TextFile:
         """The sentence for what PyArrow refused; standard input is gone by then but for its beginning."""
         numbers = [name for name, kind in (self._kinds or {}).items() if str(kind) == "double"]
         if self.once:
-            return explain_failure(io.BytesIO(self._head), self.path, self.separator, reason, numbers)
+            return explain_failure(io.BytesIO(self._head), self.path, self.separator, reason, numbers=numbers)
         with sentences(self.path), self._opened() as stream:
-            return explain_failure(_lines_of(stream), self.path, self.separator, reason, numbers)
+            return explain_failure(_lines_of(stream), self.path, self.separator, reason, numbers=numbers)
 
 
 def _number(kind: Any) -> bool:
