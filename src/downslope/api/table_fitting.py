@@ -119,6 +119,8 @@ def fit(
     path = options.get("path", "auto")
     if path not in PATHS:
         raise UsageError(message("path is {path!r}; it can be {paths}.", path=path, paths=listing(PATHS)))
+    if isinstance(features, str):
+        features = [name.strip() for name in features.split(",")]
     wanted = _wanted(hypothesis, target, features, options.get("weights"))
     pages = pages_to_stream(table, wanted, options.get("stream", "auto"))
     frame = as_frame(table, wanted) if pages is None else pages.first()
@@ -174,14 +176,10 @@ def _wanted(hypothesis: str | None, target: str | None, features: Any, weights: 
         return None
     left, _, right = (hypothesis or "").partition("~")
     names = {left.strip(), *re.findall(r"[^\W\d]\w*", right)}
-    if isinstance(features, str):
-        features = [name.strip() for name in features.split(",")]
     return names | {target or ""} | set(features or ()) | ({weights} if isinstance(weights, str) else set())
 
 
 def _hypothesis(frame: Any, text: str | None, target: str | None, features: Any) -> Hypothesis:
-    if isinstance(features, str):
-        features = [name.strip() for name in features.split(",")]
     if text is not None:
         if target is not None or features is not None:
             raise UsageError(

@@ -156,13 +156,13 @@ class Frame:
                 continue
             if value is None or type(value).__name__ in ("NAType", "NaTType"):
                 raise DataError(missing(self, name, row))
-            if isinstance(value, str) and _plain_number(value):
+            if isinstance(value, str) and is_number(value):
                 stored = row if stored is None else stored
                 continue
             hint = _HINTS.get(type(value).__name__)
             if _numeric(value):
                 hint = message("Is it a decimal comma or a thousands separator?")
-            elif any(isinstance(v, str) and _plain_number(v) for v in column[:1000]):
+            elif any(isinstance(v, str) and is_number(v) for v in column[:1000]):
                 hint = message("Correct it, or leave the cell empty where the value is missing.")
             raise DataError(sentences(self._no_number(name, row, value), hint))
         if stored is not None:
@@ -252,7 +252,8 @@ def missing(frame: Frame, name: str, row: int) -> Message:
     )
 
 
-def _plain_number(value: str) -> bool:
+def is_number(value: str) -> bool:
+    """Whether a text is a number as a program writes it."""
     try:
         float(value)
     except ValueError:

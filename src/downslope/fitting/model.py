@@ -145,6 +145,3 @@ def _even(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
                 )
             )
     return rows
-
-
-__all__ = ["Model"]

@@ -92,6 +92,12 @@ class DataObjective(Objective):
         return self.rows.count
 
     @property
+    def linear(self) -> LinearRows:
+        """The rows of a hypothesis that is linear in its parameters."""
+        assert isinstance(self.rows, LinearRows)
+        return self.rows
+
+    @property
     def block(self) -> RowBlock:
         """The rows that are in memory."""
         return RowBlock(self.rows, self.y, self.weights)
@@ -106,8 +112,7 @@ class DataObjective(Objective):
 
     def centred(self, centre: Array) -> DataObjective:
         """The same cost with the features of a linear hypothesis measured from ``centre``."""
-        assert isinstance(self.rows, LinearRows)
-        return DataObjective(self.block._replace(rows=self.rows.centred(centre)), self.terms)
+        return DataObjective(self.block._replace(rows=self.linear.centred(centre)), self.terms)
 
     def data_value(self, x: Vector) -> float:
         """The mean loss without penalties (its root for rmse)."""
@@ -167,13 +172,11 @@ class DataObjective(Objective):
 
     def moments(self) -> Moments:
         """The moments of the features of a linear hypothesis and of the target."""
-        assert isinstance(self.rows, LinearRows)
-        return moments(self.rows.X, self.y, self.weights)
+        return moments(self.linear.X, self.y, self.weights)
 
     def feature_spreads(self) -> tuple[Array, Array]:
         """The mean and the standard deviation of every feature of a linear hypothesis."""
-        assert isinstance(self.rows, LinearRows)
-        return means_and_spreads(self.rows.X, self.weights if self.weights.any() else NOTHING)
+        return means_and_spreads(self.linear.X, self.weights if self.weights.any() else NOTHING)
 
     def target_mean(self) -> float:
         """The mean of the target."""

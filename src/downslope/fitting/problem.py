@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.errors import DataError, UsageError
+from downslope.errors import UsageError
 from downslope.explain.findings.finding import Finding
 from downslope.fitting import checks
 from downslope.fitting.formula_rows import FormulaRows, column_formulas, feature_matrix
@@ -16,7 +16,7 @@ from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis, within_link
 from downslope.fitting.losses import Loss
 from downslope.fitting.objective import CostTerms, DataObjective, Penalty, RowBlock
-from downslope.fitting.rows import NOTHING, Array, HypothesisRows, LinearRows, SoftmaxRows
+from downslope.fitting.rows import Array, HypothesisRows, LinearRows, SoftmaxRows
 from downslope.messages import Message, message, plural
 from downslope.objectives import Parameters
 
@@ -236,6 +236,3 @@ def cost_text(hypothesis: Hypothesis, loss: Loss, penalty: Penalty) -> str:
     """``rmse(y ~ a*x + b) + 0.1*l2``."""
     extra = "".join(f" + {v:g}*{n}" for n, v in (("l2", penalty.l2), ("l1", penalty.l1)) if v)
     return f"{loss}({hypothesis.text}){extra}"
-
-
-__all__ = ["NOTHING", "DataError", "FitProblem", "cost_of", "cost_text", "make_problem"]

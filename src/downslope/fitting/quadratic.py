@@ -36,7 +36,6 @@ class NormalEquations:
         target: one number for each row of ``factor``.
         shift: the mean of the target in the place of the intercept, else 0.
         rest: the least mean squared loss.
-        centre: where the features are measured from.
         shear: from ``phi`` to the user's parameters.
         spread: the root mean square of each feature about the centre, 1 for the intercept.
         source: "moments" or "qr".
@@ -46,7 +45,6 @@ class NormalEquations:
     target: Array
     shift: Array
     rest: float
-    centre: Array
     shear: Array
     spread: Array
     source: str
@@ -75,7 +73,7 @@ def normal_equations_from_moments(objective: DataObjective) -> NormalEquations:
     Raises:
         UsageError: the features are too ill-conditioned for this; the message says how.
     """
-    m, rows = objective.moments(), _linear(objective)
+    m, rows = objective.moments(), objective.linear
     d = len(m.mean) - 1
     if rows.intercept is None:  # nothing absorbs a mean, so the products are about zero
         m = Moments(m.total, np.zeros(d + 1), m.products + m.total * np.outer(m.mean, m.mean))
@@ -104,12 +102,12 @@ def normal_equations_from_moments(objective: DataObjective) -> NormalEquations:
     if rows.intercept is not None:
         factor[d, rows.intercept] = 1.0
     shear = shear_of(rows, m.mean[:-1])
-    return NormalEquations(factor, target, _shift(rows, m.mean), rest, m.mean[:-1], shear, scale, "moments")
+    return NormalEquations(factor, target, _shift(rows, m.mean), rest, shear, scale, "moments")
 
 
 def normal_equations_from_qr(objective: DataObjective) -> NormalEquations:
     """By QR factorisation of the rows, a block at a time: numerically safe, about ten times slower."""
-    rows = _linear(objective)
+    rows = objective.linear
     means, spreads = objective.feature_spreads()
     mean = np.append(means, objective.target_mean())
     if rows.intercept is None:
@@ -121,7 +119,8 @@ def normal_equations_from_qr(objective: DataObjective) -> NormalEquations:
     for part in objective.parts():
         assert isinstance(part.rows, LinearRows)
         centred = part.rows.centred(mean[:-1])
-        for some in _slices(len(part.y)):
+        for begin in range(0, len(part.y), QR_ROWS):
+            some = slice(begin, begin + QR_ROWS)
             block = np.column_stack([centred.features(some) / scale, part.y[some] - mean[-1]])
             share = part.weights[some] / objective.total if part.weights.size else 1 / objective.total
             block *= np.sqrt(np.broadcast_to(share, len(block)))[:, None]
@@ -131,16 +130,7 @@ def normal_equations_from_qr(objective: DataObjective) -> NormalEquations:
     full[: len(R)] = R[: p + 1]
     factor, target, rest = full[:p, :p] * scale, full[:p, p], float(full[p, p] ** 2)
     shear = shear_of(rows, mean[:-1])
-    return NormalEquations(factor, target, _shift(rows, mean), rest, mean[:-1], shear, scale, "qr")
-
-
-def _linear(objective: DataObjective) -> LinearRows:
-    assert isinstance(objective.rows, LinearRows)
-    return objective.rows
-
-
-def _slices(count: int) -> list[slice]:
-    return [slice(begin, begin + QR_ROWS) for begin in range(0, count, QR_ROWS)]
+    return NormalEquations(factor, target, _shift(rows, mean), rest, shear, scale, "qr")
 
 
 def _spread(values: Array, mean: Array) -> Array:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import ctypes
 import math
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,15 +33,12 @@ OneByOne = Callable[[int, int], Any]
 
 BLOCK = 256  # rows whose sums are made before they are added to the whole
 SHARE = 64  # blocks that a core takes at once, at least
-KEPT = 64  # compiled kernels that are remembered
 LONGEST = 1_000  # parts of a formula; compiling takes about a millisecond for every ten
 
 _POINTER = DOUBLE.as_pointer()
 _SIGNATURE = ctypes.CFUNCTYPE(
     None, *[ctypes.c_void_p] * 4, ctypes.c_double, *[ctypes.c_int64] * 3, ctypes.c_void_p
 )
-_KERNELS: OrderedDict[Any, RowKernel | None] = OrderedDict()
-_LOCK = threading.Lock()
 
 
 class RowKernel:
@@ -114,19 +111,9 @@ def _runs(good: Any, rows: int) -> list[tuple[int, int]]:
     ]
 
 
+@lru_cache(maxsize=64)
 def row_kernel(symbols: Sequence[Any], outputs: Sequence[Any], code: int, weighted: bool) -> RowKernel | None:
     """The kernel for these, compiled once; None where the formula is too long or has a function with no vector form."""
-    key = (tuple(symbols), tuple(outputs), code, weighted)
-    with _LOCK:
-        if key not in _KERNELS:
-            _KERNELS[key] = _compiled(*key)
-        _KERNELS.move_to_end(key)
-        while len(_KERNELS) > KEPT:
-            _KERNELS.popitem(last=False)
-        return _KERNELS[key]
-
-
-def _compiled(symbols: Sequence[Any], outputs: Sequence[Any], code: int, weighted: bool) -> RowKernel | None:
     if size(outputs, LONGEST) >= LONGEST:
         return None
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -34,7 +34,7 @@ from downslope.objectives import Objective, Parameters
 from downslope.optimizers import Optimizer, as_optimizer
 
 Path = Literal["auto", "moments", "qr", "kernel", "formula"]
-PATHS: tuple[Path, ...] = ("auto", "moments", "qr", "kernel", "formula")
+PATHS: tuple[Path, ...] = get_args(Path)
 
 QR_NUMBERS = 300_000  # numbers in a table up to which a QR factorisation is done by default
 ROUND = 1.0 + 1e-9  # condition number of the standardised features up to which they are as good as orthogonal

@@ -71,8 +71,7 @@ class StreamedObjective(DataObjective):
             rows += part.rows.count
             on_page = part.rows
             if isinstance(on_page, LinearRows):
-                assert isinstance(self.rows, LinearRows)
-                on_page = on_page.centred(self.rows.centre)
+                on_page = on_page.centred(self.linear.centre)
             on_page.expect(self._evaluations * -(-self.count // on_page.count))
             yield part._replace(rows=on_page)
         if rows != self.count:
@@ -121,9 +120,7 @@ class StreamedObjective(DataObjective):
 
     def _by_moments(self, theta: Array) -> Array:
         """The sums of a squared loss, from the moments."""
-        m, rows = self.scan.moments, self.rows
-        assert m is not None
-        assert isinstance(rows, LinearRows)
+        m, rows = self.moments(), self.linear
         w, b = rows.split(theta)
         middle, d = m.mean[:-1] - rows.centre, len(w)
         residual = b + float(w @ middle) - m.mean[-1]

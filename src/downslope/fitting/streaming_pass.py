@@ -178,7 +178,7 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
         rows += frame.rows
     _check_whole(table, rows, target.total)
     if loss.labels == "two":
-        checks.refuse_one_class(name, low, high)
+        checks.refuse_one_class(name, [f"{label:g}" for label in {low, high}])
     classes: tuple[Any, ...] = (0, 1) if loss.labels == "two" else ()
     if labels:
         classes = checks.classes_of(labels, name, rows)
