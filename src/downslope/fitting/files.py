@@ -113,9 +113,8 @@ def from_arrow(
     """The columns of a PyArrow table; ``order`` has the names of those too that were not read."""
     names = list(table.column_names)
     refuse_repeated(names, origin)
-    unread = tuple(name for name in order if name not in names)
     columns = {n: _column(table.column(n)) for n in names}
-    return Frame(columns, origin, unread=unread, order=tuple(order), sources=tuple(sources))
+    return Frame(columns, origin, order=tuple(order), sources=tuple(sources))
 
 
 def _frame(parts: Sequence[FileTable], paths: Sequence[str], origin: Origin) -> Frame:
