@@ -22,13 +22,13 @@ import numpy as np
 
 from downslope.api.table_fitting import fit
 from downslope.fitting import as_loss, kernels
-from downslope.fitting.batches import _orders, epoch_of
+from downslope.fitting.batches import Steps, _orders, epoch_of
 from downslope.fitting.compiled_rule import compiled_rule
 from downslope.fitting.frame import from_columns, from_pair
 from downslope.fitting.hypothesis import linear_model, read_hypothesis
 from downslope.fitting.parallel import over_chunks
 from downslope.fitting.preconditioning import Coordinates
-from downslope.fitting.problem import make_problem
+from downslope.fitting.problem import Specification, make_problem
 from downslope.optimizers import as_optimizer
 
 SMALL = "--small" in sys.argv
@@ -104,7 +104,7 @@ def gradient_pass(name: str) -> None:
     if name == "log_loss":
         y = (y > 0) * 1.0
     frame = from_pair(X, y)
-    objective = make_problem(frame, linear_model("y", None, frame), as_loss(name)).objective
+    objective = make_problem(frame, Specification(linear_model("y", None, frame), as_loss(name))).objective
     theta = np.append(w, 0.1)
 
     def numpy_passes() -> Any:
@@ -220,9 +220,9 @@ def epochs() -> None:
     ):
         print(f"\none epoch of mini-batches of 32, {name}, {ROWS:,} x 50, shuffling included")
         frame = from_pair(X, y)
-        problem = make_problem(frame, linear_model("y", None, frame), as_loss(name))
+        problem = make_problem(frame, Specification(linear_model("y", None, frame), as_loss(name)))
         layout = compiled_rule(as_optimizer("gradient_descent", 1e-3), 51)
-        work = epoch_of(problem.objective, Coordinates.user(51), layout, 32, 1.0)
+        work = epoch_of(problem.objective, Steps(Coordinates.user(51), layout, 32), 1.0)
         orders = _orders(problem, 0)
 
         def epoch() -> None:
@@ -263,7 +263,9 @@ def nonlinear() -> None:
         print(f"\nvalue and gradient of y ~ {text}, mse, {ROWS:,} rows")
         frame = from_columns({"x": x, "y": y})
         objective, plain = (
-            make_problem(frame, read_hypothesis(f"y ~ {text}", frame), as_loss("mse")).objective
+            make_problem(
+                frame, Specification(read_hypothesis(f"y ~ {text}", frame), as_loss("mse"))
+            ).objective
             for _ in range(2)
         )
         plain.rows.expect(0)

@@ -107,9 +107,8 @@ def test_vector_code(name):
     loss = LOSSES[name]
     points = np.array(points_of(loss) * 8)
     u, y = np.ascontiguousarray(points[:, :1]), np.ascontiguousarray(points[:, 1])
-    found = linear_kernel(1, loss.code, False)(
-        u, y, np.empty(0), np.ones(1), 0.0, np.zeros(1), loss.shape, range(len(y))
-    )
+    table, model = (u, y, np.empty(0)), (np.ones(1), 0.0, np.zeros(1))
+    found = linear_kernel(1, loss.code, False)(table, model, loss.shape, range(len(y)))
     costs, slopes = exact(name, 0), exact(name, 1)
     assert found[0] == pytest.approx(8 * costs.sum(), rel=1e-14)
     assert found[1] == pytest.approx(8 * slopes.sum(), rel=1e-13)

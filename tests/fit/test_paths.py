@@ -8,7 +8,7 @@ from downslope.fitting import as_loss
 from downslope.fitting.frame import from_columns, from_pair
 from downslope.fitting.hypothesis import linear_model, read_hypothesis
 from downslope.fitting.moments import moments
-from downslope.fitting.problem import make_problem
+from downslope.fitting.problem import Specification, make_problem
 
 RNG = np.random.default_rng(11)
 N = 70_001  # more than two chunks, and no multiple of any block
@@ -59,14 +59,10 @@ def test_value_and_gradient_agree_with_numpy(name, weighted):
     value += 0.1 * theta[:3] @ theta[:3]
     gradient += 0.2 * theta * [1, 1, 1, 0]
     for as_formula in (False, True):
-        problem = make_problem(
-            frame,
-            read_hypothesis(H, frame),
-            loss,
-            weights=w if weighted else None,
-            l2=0.1,
-            as_formula=as_formula,
+        asked = Specification(
+            read_hypothesis(H, frame), loss, w if weighted else None, l2=0.1, as_formula=as_formula
         )
+        problem = make_problem(frame, asked)
         got, slopes = problem.objective.value_and_gradient(theta)
         assert got == pytest.approx(value, rel=1e-12)
         assert np.allclose(slopes, gradient, rtol=1e-10, atol=1e-12 * np.abs(gradient).max())
@@ -75,7 +71,7 @@ def test_value_and_gradient_agree_with_numpy(name, weighted):
 def test_softmax_agrees_with_numpy():
     labels = RNG.integers(0, 4, N)
     frame = from_columns({"x1": X[:, 0], "x2": X[:, 1], "kind": labels})
-    problem = make_problem(frame, linear_model("kind", None, frame), as_loss("softmax"))
+    problem = make_problem(frame, Specification(linear_model("kind", None, frame), as_loss("softmax")))
     theta = RNG.standard_normal(12) * 0.1
     table = theta.reshape(3, 4)
     u = X[:, :2] @ table[:2] + table[2]

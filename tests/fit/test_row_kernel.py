@@ -11,7 +11,7 @@ from downslope.fitting import as_loss, row_kernel
 from downslope.fitting.formula_rows import FormulaRows
 from downslope.fitting.frame import from_columns
 from downslope.fitting.hypothesis import read_hypothesis
-from downslope.fitting.problem import make_problem
+from downslope.fitting.problem import Specification, make_problem
 from downslope.fitting.rows import NOTHING
 
 RNG = np.random.default_rng(21)
@@ -28,7 +28,8 @@ CURVES = {
 
 def task_of(text, loss, table=TABLE, weights=None):
     frame = from_columns(table)
-    return make_problem(frame, read_hypothesis(text, frame), as_loss(loss), weights=weights, as_formula=True)
+    asked = Specification(read_hypothesis(text, frame), as_loss(loss), weights, as_formula=True)
+    return make_problem(frame, asked)
 
 
 def both(problem, theta):

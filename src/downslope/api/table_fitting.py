@@ -13,11 +13,9 @@ from downslope.descent import Stopping
 from downslope.errors import DataError, StartError, UsageError, nearest
 from downslope.fitting import batches, custom_gradient
 from downslope.fitting.finalize import finalize
-from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis, linear_model, read_hypothesis
 from downslope.fitting.losses import Loss, as_loss
-from downslope.fitting.pages import Pages
-from downslope.fitting.problem import FitProblem, make_problem
+from downslope.fitting.problem import FitProblem, Specification, make_problem
 from downslope.fitting.rows import Array
 from downslope.fitting.strategies import PATHS, FitOutcome, FitPlan, Path, fit_full_batch
 from downslope.fitting.streamed import pages_to_stream, streamed_problem
@@ -121,10 +119,24 @@ def fit(
     path = options.get("path", "auto")
     if path not in PATHS:
         raise UsageError(message("path is {path!r}; it can be {paths}.", path=path, paths=listing(PATHS)))
+    if isinstance(features, str):
+        features = [name.strip() for name in features.split(",")]
     wanted = _wanted(hypothesis, target, features, options.get("weights"))
     pages = pages_to_stream(table, wanted, options.get("stream", "auto"))
     frame = as_frame(table, wanted) if pages is None else pages.first()
-    problem = _task(frame, pages, _hypothesis(frame, hypothesis, target, features), as_loss(loss), options)
+    asked = _asked(_hypothesis(frame, hypothesis, target, features), as_loss(loss), options)
+    if pages is None:
+        problem = make_problem(frame, asked)
+    elif options.get("gradient") is None:
+        problem = streamed_problem(PagedTable(pages, asked))
+    else:
+        raise UsageError(
+            message(
+                "a gradient of your own goes over a table in memory; this one is read page by page ({stream}"
+                " reads it whole).",
+                stream=argument("stream", False),
+            )
+        )
     x = _start(problem, start, options.get("seed"))
     plan = _plan(optimizer, learning_rate, steps, options)
     return as_fit(finalize(problem, _descended(problem, x, plan, options), x))
@@ -146,25 +158,16 @@ def _no_text(hypothesis: Any) -> Message:
     return what
 
 
-def _task(
-    frame: Frame, pages: Pages | None, hypothesis: Hypothesis, loss: Loss, options: FitOptions
-) -> FitProblem:
-    weights, drop = options.get("weights"), options.get("drop_missing", False)
-    as_formula = options.get("path") == "formula"
-    l2, l1 = options.get("l2", 0.0), options.get("l1", 0.0)
-    if pages is None:
-        return make_problem(
-            frame, hypothesis, loss, weights=weights, l2=l2, l1=l1, drop_missing=drop, as_formula=as_formula
-        )
-    if options.get("gradient") is not None:
-        raise UsageError(
-            message(
-                "a gradient of your own goes over a table in memory; this one is read page by page ({stream}"
-                " reads it whole).",
-                stream=argument("stream", False),
-            )
-        )
-    return streamed_problem(PagedTable(pages, hypothesis, loss, weights, drop, as_formula), l2=l2, l1=l1)
+def _asked(hypothesis: Hypothesis, loss: Loss, options: FitOptions) -> Specification:
+    return Specification(
+        hypothesis,
+        loss,
+        options.get("weights"),
+        l2=options.get("l2", 0.0),
+        l1=options.get("l1", 0.0),
+        drop_missing=options.get("drop_missing", False),
+        as_formula=options.get("path") == "formula",
+    )
 
 
 def _wanted(hypothesis: str | None, target: str | None, features: Any, weights: Any) -> set[str] | None:
@@ -173,14 +176,10 @@ def _wanted(hypothesis: str | None, target: str | None, features: Any, weights: 
         return None
     left, _, right = (hypothesis or "").partition("~")
     names = {left.strip(), *re.findall(r"[^\W\d]\w*", right)}
-    if isinstance(features, str):
-        features = [name.strip() for name in features.split(",")]
     return names | {target or ""} | set(features or ()) | ({weights} if isinstance(weights, str) else set())
 
 
 def _hypothesis(frame: Any, text: str | None, target: str | None, features: Any) -> Hypothesis:
-    if isinstance(features, str):
-        features = [name.strip() for name in features.split(",")]
     if text is not None:
         if target is not None or features is not None:
             raise UsageError(
@@ -314,9 +313,8 @@ def _descended(problem: FitProblem, start: Array, plan: FitPlan, options: FitOpt
                     gradient=argument("gradient"),
                 )
             )
-        return batches.fit_in_batches(
-            problem, start, plan, batch, options.get("epochs"), options.get("seed", 0) or 0
-        )
+        asked = batches.MiniBatches(batch, options.get("epochs"), options.get("seed", 0) or 0)
+        return batches.fit_in_batches(problem, start, plan, asked)
     if gradient is not None:
         return custom_gradient.fit_with_custom_gradient(problem, start, plan, gradient)
     return fit_full_batch(problem, start, plan)

@@ -18,7 +18,7 @@ from downslope.fitting.csv_faults import MISSING
 from downslope.fitting.custom_gradient import CustomGradient
 from downslope.fitting.frame import Frame
 from downslope.fitting.preconditioning import PreconditionedObjective
-from downslope.fitting.problem import FitProblem, make_problem
+from downslope.fitting.problem import FitProblem, Specification, make_problem
 from downslope.fitting.rows import LinearRows
 from downslope.fitting.strategies import standardised
 from downslope.fitting.tables import as_frame
@@ -143,14 +143,9 @@ def _task(fit: FitResult, table: Any) -> FitProblem:
                 fitted=fit.rows,
             )
         )
-    problem = make_problem(
-        frame,
-        fit.model.hypothesis,
-        fit.model.loss,
-        weights=weights,
-        l2=named.get("l2", 0.0),
-        l1=named.get("l1", 0.0),
-    )
+    l2, l1 = named.get("l2", 0.0), named.get("l1", 0.0)
+    asked = Specification(fit.model.hypothesis, fit.model.loss, weights, l2=l2, l1=l1)
+    problem = make_problem(frame, asked)
     loss, _ = problem.objective.loss_and_gradient(fit.run.final)
     least = 1e-9 * abs(fit.run.history.value[0]) if len(fit.run.history) else 0.0
     if np.isfinite(fit.loss) and not np.isclose(loss, fit.loss, rtol=1e-6, atol=least):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from downslope.errors import UsageError
 from downslope.fitting import kernels
 from downslope.fitting.compiled_rule import Layout, compiled_rule
 from downslope.fitting.formula_rows import FormulaRows
+from downslope.fitting.kernels.records import EpochTask, Places
 from downslope.fitting.objective import DataObjective, Penalty
 from downslope.fitting.preconditioning import Coordinates, PreconditionedObjective
 from downslope.fitting.problem import FitProblem
@@ -32,6 +34,22 @@ DEFAULT_EPOCHS = 20
 BATCHES_COUNT = 4  # a pass in batches gains as much by a kernel of its own as so many passes in one
 
 Epoch = Callable[[Any, Array, Array], None]  # order, inputs, outputs
+
+
+class MiniBatches(NamedTuple):
+    """What was asked about them."""
+
+    size: int  # rows of each
+    epochs: int | None = None  # by default as many as the plan has steps
+    seed: int = 0
+
+
+class Steps(NamedTuple):
+    """The steps of an epoch."""
+
+    coordinates: Coordinates
+    layout: Layout
+    batch: int  # rows for each
 
 
 class EpochState(NamedTuple):
@@ -72,12 +90,10 @@ class Epochs(Optimizer):
         return self.layout.answer(x, state.rule)
 
 
-def fit_in_batches(
-    problem: FitProblem, start: Array, plan: FitPlan, batch: int, epochs: int | None, seed: int
-) -> FitOutcome:
-    """Descend in mini-batches of ``batch`` rows for so many epochs."""
-    batch = _checked("batch_size", batch, problem.objective.count)
-    stopping = plan.stopping
+def fit_in_batches(problem: FitProblem, start: Array, plan: FitPlan, asked: MiniBatches) -> FitOutcome:
+    """Descend in mini-batches."""
+    batch = _checked("batch_size", asked.size, problem.objective.count)
+    stopping, epochs = plan.stopping, asked.epochs
     if epochs is None:
         epochs = stopping.steps if stopping.steps is not None else DEFAULT_EPOCHS
     stopping = replace(stopping, steps=_checked("epochs", epochs, None))
@@ -96,13 +112,14 @@ def fit_in_batches(
         notes.append(message("Descended with the features standardised."))
     objective.expect(BATCHES_COUNT * (stopping.steps or 0))
     layout = compiled_rule(with_penalty(rule, objective.penalty, coordinates), objective.parameters.size)
-    work: Callable[[Any, Array, Array], None]
+    steps = Steps(coordinates, layout, batch)
+    work: Epoch
     order: Callable[[int], Any]
     if objective.streamed:
-        work, order = _page_by_page(objective, coordinates, layout, batch, seed), int
+        work, order = _page_by_page(objective, steps, asked.seed), int
     else:
-        work = epoch_of(objective, coordinates, layout, batch, objective.total / objective.count)
-        order = _orders(problem, seed)
+        work = epoch_of(objective, steps, objective.total / objective.count)
+        order = _orders(problem, asked.seed)
     shuffle = Epochs(work=work, layout=layout, order=order, epochs=stopping.steps or 0)
     inner = objective if coordinates.kind == "user" else PreconditionedObjective(objective, coordinates)
     run = descend(
@@ -153,13 +170,11 @@ def _shuffled(rows: Any, seed: tuple[int, ...]) -> Any:
     return kernels.shuffled(random.permutation(-(-count // size)), size, count, int(random.integers(2**62)))
 
 
-def _page_by_page(
-    objective: DataObjective, coordinates: Coordinates, layout: Layout, batch: int, seed: int
-) -> Callable[[int, Array, Array], None]:
+def _page_by_page(objective: DataObjective, steps: Steps, seed: int) -> Epoch:
     """An epoch of a table in files: its pages in order, the rows of each shuffled, no batch across two pages."""
-    o, mean_weight = objective, objective.total / objective.count
+    o, batch = objective, steps.batch
 
-    def work(epoch: int, inputs: Array, outputs: Array) -> None:
+    def whole_epoch(epoch: int, inputs: Array, outputs: Array) -> None:
         for page, part in enumerate(o.parts()):
             if batch > part.rows.count and page == 0 and part.rows.count < o.count:
                 raise UsageError(
@@ -170,60 +185,42 @@ def _page_by_page(
                         count=part.rows.count,
                     )
                 )
-            here = DataObjective(part.rows, part.y, part.weights, o.loss, o.penalty, o.parameters, o.text)
-            order = _shuffled(part.rows, (seed, epoch, page))
-            epoch_of(here, coordinates, layout, batch, mean_weight)(order, inputs, outputs)
+            work = epoch_of(DataObjective(part, o.terms), steps, o.total / o.count)
+            work(_shuffled(part.rows, (seed, epoch, page)), inputs, outputs)
 
-    return work
+    return whole_epoch
 
 
-def epoch_of(
-    objective: DataObjective, coordinates: Coordinates, layout: Layout, batch: int, mean_weight: float
-) -> Epoch:
+def epoch_of(objective: DataObjective, steps: Steps, mean_weight: float) -> Epoch:
     """The pass over the table for this kind of hypothesis; ``mean_weight`` is that of a row that counts once."""
     o, rows = objective, objective.rows
-    diagonal = np.diag(coordinates.matrix).copy()
+    diagonal = np.diag(steps.coordinates.matrix).copy()
     l2 = o.penalty.l2 * o.penalty.mask * diagonal**2 if o.penalty.l2 else np.empty(0)
-    rule = layout.call(l2, o.loss.root)
+
+    def task(y: Any, model: Any) -> EpochTask:
+        rule = steps.layout.call(l2, o.loss.root)
+        loss = (o.loss.code, o.loss.shape)
+        return EpochTask((rows.X, y, o.weights), model, loss, steps.batch, mean_weight, rule)
+
     if isinstance(rows, FormulaRows):
-        row = rows.native
+        native = rows.native
 
         def formula(order: Any, inputs: Array, outputs: Array) -> None:
-            kernels.formula_epoch(
-                *(rows.X, o.y, o.weights, order[0], batch, mean_weight, rows.use, row.address, row.data),
-                *(o.loss.code, o.loss.shape, rule, inputs, outputs),
-            )
+            kernels.formula_epoch(task(o.y, (native.address, native.data)), order, inputs, outputs)
 
         return formula
     assert isinstance(rows, LinearRows)
-    at, intercept = rows.at, -1 if rows.intercept is None else rows.intercept
+    intercept = -1 if rows.intercept is None else rows.intercept
     if isinstance(rows, SoftmaxRows):
-        scale, label = diagonal[:: rows.classes][at], rows.labels(o.y)
-
-        def softmax(order: Any, inputs: Array, outputs: Array) -> None:
-            kernels.softmax_epoch(
-                *(rows.X, label, o.weights, *order, batch, mean_weight, at, intercept, rows.centre, scale),
-                *(rows.classes, rule, inputs, outputs),
-            )
-
-        return softmax
-
+        places = Places(rows.at, intercept, rows.centre, diagonal[:: rows.classes][rows.at])
+        return partial(kernels.softmax_epoch, task(rows.labels(o.y), places))
+    linear = task(o.y, Places(rows.at, intercept, rows.centre, diagonal[rows.at]))
     kernel = rows.ordered_kernel(o.loss, o.y, o.weights)
-    if kernel is not None:
+    if kernel is None:
+        return partial(kernels.linear_epoch, linear)
 
-        def at_once(order: Any, inputs: Array, outputs: Array) -> None:
-            sheet = kernel.sheet(rows.X, o.y, o.weights, rows.centre, order[0], order[1], o.loss.shape)
-            kernels.kernel_epoch(
-                *(kernel.address, sheet, kernel.places, batch, mean_weight, at, intercept, diagonal[at]),
-                *(rule, inputs, outputs),
-            )
+    def at_once(order: Any, inputs: Array, outputs: Array) -> None:
+        made = kernel.made(linear.table, rows.centre, order, o.loss.shape)
+        kernels.kernel_epoch(linear, made, inputs, outputs)
 
-        return at_once
-
-    def linear(order: Any, inputs: Array, outputs: Array) -> None:
-        kernels.linear_epoch(
-            *(rows.X, o.y, o.weights, *order, batch, mean_weight, at, intercept, rows.centre, diagonal[at]),
-            *(o.loss.code, o.loss.shape, rule, inputs, outputs),
-        )
-
-    return linear
+    return at_once

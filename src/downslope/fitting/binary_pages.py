@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from downslope.errors import DataError
-from downslope.fitting.files import arrow
+from downslope.fitting.files import arrow, system_errors
 from downslope.fitting.frame import refuse_repeated
 from downslope.messages import message
 
@@ -53,14 +53,11 @@ class ParquetFile:
         from pyarrow import parquet
 
         try:
-            return parquet.ParquetFile(self.path, buffer_size=READ_AHEAD, pre_buffer=False)
+            with system_errors(self.path):
+                return parquet.ParquetFile(self.path, buffer_size=READ_AHEAD, pre_buffer=False)
         except pa.ArrowInvalid as error:
             raise DataError(
                 message("{path} is not a Parquet file: {error}.", path=self.path, error=error)
-            ) from error
-        except OSError as error:
-            raise DataError(
-                message("{path} cannot be read: {reason}.", path=self.path, reason=error.strerror or error)
             ) from error
 
 
@@ -92,7 +89,7 @@ class ArrowFile:
         from pyarrow import ipc
 
         try:
-            with pa.OSFile(self.path, "rb") as source:
+            with system_errors(self.path), pa.OSFile(self.path, "rb") as source:
                 try:
                     reader = ipc.open_file(source)
                     batches = (reader.get_batch(i) for i in range(reader.num_record_batches))
@@ -109,8 +106,4 @@ class ArrowFile:
         except pa.ArrowInvalid as error:
             raise DataError(
                 message("{path} is not an Arrow file: {error}.", path=self.path, error=error)
-            ) from error
-        except OSError as error:
-            raise DataError(
-                message("{path} cannot be read: {reason}.", path=self.path, reason=error.strerror or error)
             ) from error

@@ -68,7 +68,7 @@ def targets(frame: Frame, name: str, loss: Loss) -> tuple[Array, tuple[Any, ...]
         return coded(values, classes), classes
     y = numeric_targets(frame, name, loss)
     if loss.labels == "two":
-        refuse_one_class(name, y.min(), y.max())
+        refuse_one_class(name, [f"{label:g}" for label in {y.min(), y.max()}])
         return y, (0, 1)
     return y, ()
 
@@ -122,14 +122,14 @@ def numeric_targets(frame: Frame, name: str, loss: Loss) -> Array:
     return y
 
 
-def refuse_one_class(name: str, low: float, high: float) -> None:
-    """Raise DataError where labels are all the same."""
-    if low == high:
+def refuse_one_class(name: str, labels: Sequence[Any]) -> None:
+    """Raise DataError where there is but one label."""
+    if len(labels) == 1:
         raise DataError(
             message(
-                "column '{name}' holds one class only ({low:g}): there is nothing to tell apart.",
+                "column '{name}' holds one class only ({only}): there is nothing to tell apart.",
                 name=name,
-                low=low,
+                only=labels[0],
             )
         )
 
@@ -176,14 +176,7 @@ def classes_of(parts: Sequence[NDArray[Any]], name: str, rows: int) -> tuple[Any
         )
     values = np.unique(np.concatenate([np.unique(part) for part in parts]))
     names: list[Any] = [int(v) for v in values] if values.dtype.kind == "f" else values.tolist()
-    if len(names) < 2:
-        raise DataError(
-            message(
-                "column '{name}' holds one class only ({only}): there is nothing to tell apart.",
-                name=name,
-                only=names[0],
-            )
-        )
+    refuse_one_class(name, names)
     if len(names) > max(2, 0.5 * rows) and len(names) > 50:
         raise DataError(
             message(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from downslope import symbolic
 from downslope.errors import UsageError
+from downslope.fitting.kernels.records import Rule
 from downslope.fitting.rows import Array
 from downslope.messages import message
 from downslope.optimizers import Optimizer
@@ -41,7 +42,7 @@ class Layout:
         size: parameters.
         native: one step of it, for all coordinates or for one.
         scalars: the hyperparameters, and a place for the part that a batch is of a full one.
-        read, written: where one coordinate's inputs and outputs stand, see ``kernels.rule.step``.
+        read, written: where one coordinate's inputs and outputs stand, see ``kernels.records.Rule``.
     """
 
     rule: Optimizer
@@ -60,10 +61,10 @@ class Layout:
         """Inputs and outputs of one call."""
         return np.concatenate([self.scalars, x, state, np.zeros(len(x) + 1)]), np.empty(len(x) + len(state))
 
-    def call(self, l2: Array, root: bool) -> tuple[Any, ...]:
+    def call(self, l2: Array, root: bool) -> Rule:
         """The rule as ``kernels.rule.step`` takes it; ``l2`` holds the penalty of each parameter, or nothing."""
         code = self.native
-        return code.address, code.data, self.head, self.size, root, l2, self.read, self.written
+        return Rule(code.address, code.data, self.head, self.size, root, l2, self.read, self.written)
 
     def answer(self, x: Array, state: Array) -> Array:
         """The point the rule reports, from its state as one vector."""

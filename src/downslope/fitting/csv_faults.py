@@ -7,7 +7,7 @@ import csv
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from downslope.errors import DataError
-from downslope.fitting.frame import Origin, listed
+from downslope.fitting.frame import Origin, is_number, listed
 from downslope.messages import Message, message
 
 MISSING = ["", "NA", "NaN", "nan", "null", "NULL", "N/A"]  # how a missing value is written
@@ -64,7 +64,7 @@ def check_header(names: Sequence[str], origin: Origin) -> None:
                 names=listed(map(repr, repeated)),
             )
         )
-    if all(_is_number(name) for name in names):
+    if all(is_number(name) for name in names):
         raise DataError(
             message(
                 "the first line of {origin} holds numbers ({numbers}), not names; put a line with the"
@@ -88,6 +88,7 @@ def explain_failure(
     origin: Origin,
     separator: str,
     reason: Message | str,
+    *,
     numbers: Collection[str] = (),
 ) -> Message:
     """The sentence for what PyArrow refused, with the line on which it stands.
@@ -118,9 +119,9 @@ def explain_failure(
                     values=len(row),
                     columns=len(names),
                 )
-            numeric = numeric or [n in numbers or _is_number(c) for n, c in zip(names, row, strict=True)]
+            numeric = numeric or [n in numbers or is_number(c) for n, c in zip(names, row, strict=True)]
             for name, cell, was in zip(names, row, numeric, strict=True):
-                if was and cell not in MISSING and not _is_number(cell):
+                if was and cell not in MISSING and not is_number(cell):
                     return message(
                         "column '{name}' of {origin} is not numbers: line {line} holds {cell!r:.40}.",
                         name=name,
@@ -148,11 +149,3 @@ def _not_utf8(origin: Origin, line: int, error: UnicodeDecodeError) -> Message:
         origin=origin,
         byte=error.object[error.start],
     )
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

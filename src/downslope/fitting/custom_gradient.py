@@ -37,7 +37,7 @@ class CustomGradient(DataObjective):
 
     def __init__(self, problem: FitProblem, gradient: str | Mapping[str, str]) -> None:
         o = problem.objective
-        super().__init__(o.rows, o.y, o.weights, o.loss, o.penalty, o.parameters, o.text)
+        super().__init__(o.block, o.terms)
         self.differentiation = "supplied"
         names = o.parameters.names
         if not isinstance(gradient, Mapping):
@@ -94,7 +94,7 @@ class CustomGradient(DataObjective):
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         value, _ = super().value_and_gradient(x)
         theta = np.asarray(x, np.float64)
-        parts = evaluated(self._native, theta, self._table, np.arange(len(self._columns)), len(theta))
+        parts = evaluated(self._native, theta, self._table)
         weights = self.weights if self.weights.size else np.ones(len(parts))
         total = weights @ parts
         return value, np.where(self._means, total / self.total, total)

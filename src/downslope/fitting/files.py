@@ -6,7 +6,8 @@ import glob
 import io
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -112,9 +113,8 @@ def from_arrow(
     """The columns of a PyArrow table; ``order`` has the names of those too that were not read."""
     names = list(table.column_names)
     refuse_repeated(names, origin)
-    unread = tuple(name for name in order if name not in names)
     columns = {n: _column(table.column(n)) for n in names}
-    return Frame(columns, origin, unread=unread, order=tuple(order), sources=tuple(sources))
+    return Frame(columns, origin, order=tuple(order), sources=tuple(sources))
 
 
 def _frame(parts: Sequence[FileTable], paths: Sequence[str], origin: Origin) -> Frame:
@@ -203,9 +203,22 @@ def endings_of(path: str) -> tuple[str, str]:
     return ending, packed
 
 
+@contextmanager
+def system_errors(path: str) -> Iterator[None]:
+    """What the system says about a file, as a DataError."""
+    try:
+        yield
+    except DataError:  # which is an OSError too
+        raise
+    except OSError as error:
+        raise DataError(
+            message("{path} cannot be read: {reason}.", path=path, reason=error.strerror or error)
+        ) from error
+
+
 def _read(path: str, wanted: Collection[str] | None) -> FileTable:
     ending, packed = endings_of(path)
-    try:
+    with system_errors(path):
         if ending in PARQUET:
             return _parquet(path, path, wanted)
         if ending in ARROW:
@@ -213,12 +226,6 @@ def _read(path: str, wanted: Collection[str] | None) -> FileTable:
                 return _ipc(source, path, wanted)
         with open(path, "rb") as file:
             content = file.read()
-    except DataError:
-        raise
-    except OSError as error:
-        raise DataError(
-            message("{path} cannot be read: {reason}.", path=path, reason=error.strerror or error)
-        ) from error
     if packed:
         content = _unpacked(content, packed, path)
     return _csv(content, path, SEPARATORS[ending], wanted)
@@ -306,7 +313,6 @@ def _csv(content: bytes, origin: str, separator: str, wanted: Collection[str] | 
     try:
         table = csv.read_csv(
             pa.BufferReader(content),
-            read_options=csv.ReadOptions(),
             parse_options=csv.ParseOptions(
                 delimiter=separator, newlines_in_values=b'"' in content, ignore_empty_lines=not single
             ),

@@ -25,12 +25,11 @@ class FormulaRows(HypothesisRows):
 
     Args:
         hypothesis: with its expression.
-        X: a matrix of its columns, in the order of ``hypothesis.columns``.
+        X: a matrix of its columns, in the order of ``hypothesis.columns``; where it has none, of one of zeros.
     """
 
     def __init__(self, hypothesis: Hypothesis, X: Array) -> None:
-        self.X, self.use = unlocked(X), np.arange(len(hypothesis.columns), dtype=np.int64)
-        self.hypothesis = hypothesis
+        self.X, self.hypothesis = unlocked(X), hypothesis
         self.size, self.count = len(hypothesis.parameters), len(X)
         self._kernels: dict[tuple[int, bool], RowKernel | None] = {}
         self.expect(USUAL_EVALUATIONS)
@@ -52,19 +51,17 @@ class FormulaRows(HypothesisRows):
         return _derived(self.hypothesis)[1]
 
     def sums(self, theta: Array, y: Array, weights: Array, loss: Loss) -> Array:
-        theta = np.ascontiguousarray(theta, np.float64)
+        theta, native = np.ascontiguousarray(theta, np.float64), self.native
+        table, formula = (self.X, y, weights), (native.address, native.data, theta)
 
         def one_by_one(begin: int, end: int) -> Any:
-            return kernels.formula_pass(
-                *(self.native.address, self.native.data, theta, self.X, self.use, y, weights),
-                *(loss.code, loss.shape, begin, end),
-            )
+            return kernels.formula_pass(table, formula, (loss.code, loss.shape), (begin, end))
 
         kernel = self._kernel(loss.code, bool(weights.size)) if self.often else None
         with np.errstate(all="ignore"):
             if kernel is None:
                 return np.asarray(np.sum(over_chunks(self.count, one_by_one), axis=0))
-            return kernel.sums(theta, self.X, y, weights, loss.shape, one_by_one)
+            return kernel.sums(theta, table, loss.shape, one_by_one)
 
     def _kernel(self, code: int, weighted: bool) -> RowKernel | None:
         """The kernel of a loss, remembered: to look it up by its formulas would take longer than some passes."""
@@ -73,14 +70,13 @@ class FormulaRows(HypothesisRows):
         return self._kernels[code, weighted]
 
     def jacobian(self, theta: Array, rows: Any) -> tuple[Array, Array]:
-        picked = np.ascontiguousarray(self.X[rows])
-        out = evaluated(self.native, theta, picked, self.use, self.size + 1)
+        out = evaluated(self.native, theta, np.ascontiguousarray(self.X[rows]))
         return out[:, 0].copy(), out[:, 1:]
 
     def predictions(self, theta: Array) -> Array:
         h = self.hypothesis
         value = symbolic.compile_native(h.symbols, [h.expression])
-        return evaluated(value, theta, self.X, self.use, 1)[:, 0]
+        return evaluated(value, theta, self.X)[:, 0]
 
 
 @lru_cache(maxsize=64)
@@ -91,13 +87,13 @@ def _derived(h: Hypothesis) -> tuple[tuple[Any, ...], symbolic.NativeFunction]:
     return outputs, symbolic.compile_native(h.symbols, outputs)
 
 
-def evaluated(native: symbolic.NativeFunction, theta: Array, X: Array, use: Any, outputs: int) -> Array:
+def evaluated(native: symbolic.NativeFunction, theta: Array, X: Array) -> Array:
     """All outputs of a compiled row formula for each row of ``X``."""
-    out = np.empty((len(X), outputs))
-    inputs = np.ascontiguousarray(theta, np.float64)
+    out = np.empty((len(X), native.outputs))
+    formula = (native.address, native.data, np.ascontiguousarray(theta, np.float64))
 
     def work(begin: int, end: int) -> None:
-        kernels.formula_rows(native.address, native.data, inputs, X, use, begin, out[begin:end])
+        kernels.formula_rows(X, formula, begin, out[begin:end])
 
     over_chunks(len(X), work)
     return out
@@ -113,7 +109,7 @@ def column_formulas(expressions: list[Any], columns: tuple[str, ...], frame: Fra
     used = {symbol.name for expression in expressions for symbol in expression.free_symbols}
     names = tuple(name for name in columns if name in used) or columns[:1]
     native = _compiled(names, tuple(expressions))
-    return evaluated(native, NOTHING, frame.matrix(names), np.arange(len(names)), len(expressions))
+    return evaluated(native, NOTHING, frame.matrix(names))
 
 
 def feature_matrix(linear: Linear, columns: tuple[str, ...], frame: Frame) -> tuple[Array, list[int]]:

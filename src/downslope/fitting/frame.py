@@ -52,10 +52,8 @@ class Frame:
         origin: what it is, for messages: a path, "the table".
         sources: of a table that was read from files, where its rows stand; empty for any other.
         bases: matrices whose columns these are, with the columns' names; such columns need not be copied.
-        notes: what was done on the way in.
         rows_dropped: rows left out because a value was missing (only on request).
-        unread: names of further columns, which were not asked for.
-        order: all names, the unread ones too, as they stand in the file; empty where nothing is unread.
+        order: all names as they stand in the file, also of columns that were not asked for; empty where there are none.
         can_drop: whether rows with a missing value are left out for the asking.
         kept: of a table some rows of which were left out, which these are.
     """
@@ -64,9 +62,7 @@ class Frame:
     origin: Origin = THE_TABLE
     sources: tuple[RowSource, ...] = ()
     bases: tuple[tuple[tuple[str, ...], NDArray[np.float64]], ...] = ()
-    notes: tuple[Message, ...] = ()
     rows_dropped: int = 0
-    unread: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     can_drop: bool = True
     kept: NDArray[np.intp] | None = None
@@ -105,7 +101,7 @@ class Frame:
     @property
     def known(self) -> tuple[str, ...]:
         """The names of all columns, also of those that were not read."""
-        return self.order or (*self.columns, *self.unread)
+        return self.order or self.names
 
     def where(self, row: int) -> Message:
         """``row 3`` or ``line 5``, and of several files which: how a person finds a row (counted from 1)."""
@@ -156,13 +152,13 @@ class Frame:
                 continue
             if value is None or type(value).__name__ in ("NAType", "NaTType"):
                 raise DataError(missing(self, name, row))
-            if isinstance(value, str) and _plain_number(value):
+            if isinstance(value, str) and is_number(value):
                 stored = row if stored is None else stored
                 continue
             hint = _HINTS.get(type(value).__name__)
             if _numeric(value):
                 hint = message("Is it a decimal comma or a thousands separator?")
-            elif any(isinstance(v, str) and _plain_number(v) for v in column[:1000]):
+            elif any(isinstance(v, str) and is_number(v) for v in column[:1000]):
                 hint = message("Correct it, or leave the cell empty where the value is missing.")
             raise DataError(sentences(self._no_number(name, row, value), hint))
         if stored is not None:
@@ -252,7 +248,8 @@ def missing(frame: Frame, name: str, row: int) -> Message:
     )
 
 
-def _plain_number(value: str) -> bool:
+def is_number(value: str) -> bool:
+    """Whether a text is a number as a program writes it."""
     try:
         float(value)
     except ValueError:

@@ -57,12 +57,12 @@ _GOES_ON = (
 
 
 class _Now(NamedTuple):
-    """How far the descent is after a round."""
+    """How far the descent is."""
 
-    steps: int
-    evaluations: int
-    rounds: int
-    first_cost: float
+    steps: int = 0
+    evaluations: int = 0
+    rounds: int = 0
+    first_cost: float = np.nan
 
 
 @dataclass
@@ -90,26 +90,21 @@ class GaussNewton:
 
     def descend(self, start: Array) -> Descent:
         """From ``phi = start``; the run is in the user's parameters."""
-        began = time.perf_counter()
-        phi, damping = start.copy(), FIRST_DAMPING
-        self._start = self.frame.to_user(start)
+        self._began, self._start = time.perf_counter(), self.frame.to_user(start)
+        phi, damping, now = start.copy(), FIRST_DAMPING, _Now()
         histories: list[History] = []
-        steps = evaluations = 0
-        first_cost = np.nan
         while True:
-            coordinates = self._natural(phi, damping, len(histories))
-            run = self._round(coordinates, steps, evaluations, first_cost, began)
-            histories.append(self._moved(run.history, coordinates, steps, evaluations))
-            first_cost = run.history.value[0] if np.isnan(first_cost) and len(run.history) else first_cost
+            coordinates = self._natural(phi, damping, now.rounds)
+            run = self._round(coordinates, now)
+            histories.append(self._moved(run.history, coordinates, now))
+            cost = run.history.value[0] if np.isnan(now.first_cost) and len(run.history) else now.first_cost
+            now = _Now(now.steps + run.nit, now.evaluations + run.nfev, now.rounds + 1, cost)
             trials = (run.nfev - 1) / max(run.nit, 1)
-            steps, evaluations = steps + run.nit, evaluations + run.nfev
             phi = coordinates.matrix @ run.final + coordinates.shift
-            now = _Now(steps, evaluations, len(histories), first_cost)
-            ending = self._spent(run, now, began) or self._ended(run, phi, now, damping)
+            ending = self._spent(run, now) or self._ended(run, phi, now, damping)
             if ending is not None:
-                return self._whole(
-                    start, histories, self._terminated(ending, run, coordinates), began, run, evaluations
-                )
+                run = replace(run, termination=self._terminated(ending, run, coordinates))
+                return self._whole(start, histories, run, now)
             damping = np.clip(
                 damping * (10.0 if trials > 2.5 or not run.nit else 0.1 if trials <= 1.5 else 1.0),
                 LEAST_DAMPING,
@@ -165,14 +160,12 @@ class GaussNewton:
                 H /= 2 * max(objective.data_value(phi), 1e-300)
         return H + 2 * penalty.l2 * np.diag(penalty.mask)
 
-    def _round(
-        self, c: Coordinates, steps: int, evaluations: int, first_cost: float, began: float
-    ) -> Descent:
+    def _round(self, c: Coordinates, now: _Now) -> Descent:
         asked = self.stopping
-        limit = STEPS_A_ROUND if asked.steps is None else min(STEPS_A_ROUND, asked.steps - steps)
-        most = TRIALS if asked.evaluations is None else min(TRIALS, asked.evaluations - evaluations)
-        seconds = None if asked.seconds is None else max(asked.seconds - (time.perf_counter() - began), 1e-3)
-        decrement = self._enough(self.objective.value(c.shift), first_cost)
+        limit = STEPS_A_ROUND if asked.steps is None else min(STEPS_A_ROUND, asked.steps - now.steps)
+        most = TRIALS if asked.evaluations is None else min(TRIALS, asked.evaluations - now.evaluations)
+        seconds = None if asked.seconds is None else max(asked.seconds - self._seconds(), 1e-3)
+        decrement = self._enough(self.objective.value(c.shift), now.first_cost)
         self._tolerated = self._tolerance(c, decrement)
         stopping = replace(
             asked,
@@ -225,26 +218,29 @@ class GaussNewton:
         size = float(np.hypot(objective.target_mean(), objective.target_spread()))
         return size if objective.loss.root else size * size + (not objective.loss.quadratic) * size
 
-    def _moved(self, history: History, c: Coordinates, steps: int, evaluations: int) -> History:
+    def _seconds(self) -> float:
+        return time.perf_counter() - self._began
+
+    def _moved(self, history: History, c: Coordinates, before: _Now) -> History:
         """A round's history in the user's parameters; every round but the first begins where the last ended."""
-        skip = 1 if steps or evaluations else 0
+        skip = 1 if before.steps or before.evaluations else 0
         return History(
-            history.step[skip:] + steps,
-            history.evaluations[skip:] + evaluations,
+            history.step[skip:] + before.steps,
+            history.evaluations[skip:] + before.evaluations,
             history.value[skip:],
             history.gradient_norm[skip:],
             c.to_user(history.x[skip:]),
             self.objective.parameters.coordinates,
         )
 
-    def _spent(self, run: Descent, now: _Now, began: float) -> Evidence | None:
+    def _spent(self, run: Descent, now: _Now) -> Evidence | None:
         """What ends the descent where all evaluations or all the time that was given is used up before it arrived."""
         asked = self.stopping
         if run.termination.status == Status.CONVERGED:
             return None
         if asked.evaluations is not None and now.evaluations >= asked.evaluations:
             return self._evidence(run, now, Cause.EVALUATION_LIMIT)
-        if asked.seconds is not None and time.perf_counter() - began >= asked.seconds:
+        if asked.seconds is not None and self._seconds() >= asked.seconds:
             return self._evidence(run, now, Cause.TIME_LIMIT)
         return None
 
@@ -313,15 +309,8 @@ class GaussNewton:
             norm = norm_of(c.matrix.T @ self.objective.value_and_gradient(phi)[1])
         return norm if np.isfinite(norm) else np.inf
 
-    def _whole(
-        self,
-        start: Array,
-        parts: list[History],
-        end: Termination,
-        began: float,
-        last: Descent,
-        evaluations: int,
-    ) -> Descent:
+    def _whole(self, start: Array, parts: list[History], last: Descent, now: _Now) -> Descent:
+        """The descent that ended with ``last``."""
         history = History(
             np.concatenate([part.step for part in parts]),
             np.concatenate([part.evaluations for part in parts]),
@@ -336,10 +325,9 @@ class GaussNewton:
             stopping=self.stopping,
             start=self.frame.to_user(start) if self.frame.kind != "user" else start,
             history=history,
-            termination=end,
-            nfev=evaluations,
+            nfev=now.evaluations,
             reported=None,
-            seconds=time.perf_counter() - began,
+            seconds=self._seconds(),
         )
 
 

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
 from llvmlite import ir
 
 from downslope.fitting.row_kernel import BLOCK, added, everywhere, terms
 from downslope.symbolic.lanes import BITS, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes
+
+
+class EightRows(NamedTuple):
+    """What is read of them."""
+
+    pointers: Sequence[Any]  # to each row's features, float64
+    target: Lanes
+    weight: Lanes | None
+
+
+class LinearModel(NamedTuple):
+    """Where the machine code finds the hypothesis."""
+
+    features: int
+    w: Any  # pointer to (features,) float64
+    centre: Any  # likewise, subtracted from the features
+    b: Any  # the intercept, a number
 
 
 class RowLoop:
@@ -39,29 +56,18 @@ class RowLoop:
         self.outer.branch(self.blocks[2])
         return self.row
 
-    def body(
-        self,
-        pointers: Sequence[Any],
-        features: int,
-        w: Any,
-        centre: Any,
-        b: Any,
-        shape: Any,
-        target: Lanes,
-        weight: Lanes | None,
-        code: int,
-    ) -> None:
-        """Costs, slopes and gradient of the eight rows at ``pointers``."""
-        writer = self.writer
-        make = _Wide if features >= WIDTH else _Narrow
-        table = make(writer, pointers, features, w, centre)
-        u = table.predictions() + everywhere(writer, b)
-        cost, slope = terms(code, everywhere(writer, shape), u, target)
-        if weight is not None:
-            cost, slope = weight * cost, weight * slope
+    def body(self, rows: EightRows, model: LinearModel, loss: tuple[int, Any]) -> None:
+        """Costs, slopes and gradient; ``loss`` is its code and its number."""
+        writer, (code, shape) = self.writer, loss
+        make = _Wide if model.features >= WIDTH else _Narrow
+        table = make(writer, rows.pointers, model)
+        u = table.predictions() + everywhere(writer, model.b)
+        cost, slope = terms(code, everywhere(writer, shape), u, rows.target)
+        if rows.weight is not None:
+            cost, slope = rows.weight * cost, rows.weight * slope
         old = [Lanes(writer, total, False) for total in self.totals]
         self.sums = [old[0] + cost, old[1] + slope, *table.gradient(slope, old[2:])]
-        self.kept_apart = features >= WIDTH  # the lanes of a gradient are features, not rows
+        self.kept_apart = model.features >= WIDTH  # the lanes of a gradient are features, not rows
 
     def ended(self, out: Any) -> ir.Module:
         """The whole module; the sums are added to ``out``."""
@@ -110,20 +116,18 @@ def starts_of(features: int) -> list[int]:
 class _Narrow:
     """Fewer features than lanes: a vector holds one feature of eight rows."""
 
-    def __init__(
-        self, writer: LaneBuilder, pointers: Sequence[Any], features: int, w: Any, centre: Any
-    ) -> None:
+    def __init__(self, writer: LaneBuilder, pointers: Sequence[Any], model: LinearModel) -> None:
         before, inside = writer.before, writer.inside
         self.writer = writer
         self.w, self.x = [], []
-        for j in range(features):
+        for j in range(model.features):
             lanes = ir.Constant(DOUBLES, ir.Undefined)
             for k in range(WIDTH):
                 number = inside.load(inside.gep(pointers[k], [LONG(j)]))
                 lanes = inside.insert_element(lanes, number, LONG(k))
-            middle = everywhere(writer, before.load(before.gep(centre, [LONG(j)])))
+            middle = everywhere(writer, before.load(before.gep(model.centre, [LONG(j)])))
             self.x.append(Lanes(writer, lanes, False) - middle)
-            self.w.append(everywhere(writer, before.load(before.gep(w, [LONG(j)]))))
+            self.w.append(everywhere(writer, before.load(before.gep(model.w, [LONG(j)]))))
 
     def predictions(self) -> Lanes:
         total = self.w[0] * self.x[0]
@@ -138,12 +142,11 @@ class _Narrow:
 class _Wide:
     """A vector holds eight features of one row."""
 
-    def __init__(
-        self, writer: LaneBuilder, pointers: Sequence[Any], features: int, w: Any, centre: Any
-    ) -> None:
+    def __init__(self, writer: LaneBuilder, pointers: Sequence[Any], model: LinearModel) -> None:
+        features = model.features
         self.writer, self.pointers, self.starts = writer, pointers, starts_of(features)
-        self.w = [self._vector(writer.before, w, start, True) for start in self.starts]
-        self.centre = [self._vector(writer.before, centre, start, True) for start in self.starts]
+        self.w = [self._vector(writer.before, model.w, start, True) for start in self.starts]
+        self.centre = [self._vector(writer.before, model.centre, start, True) for start in self.starts]
         if features % WIDTH:  # features that the vector before has too count nothing here
             new = [int(k >= WIDTH - features % WIDTH) for k in range(WIDTH)]
             mask = Lanes(writer, ir.Constant(BITS, new), True)

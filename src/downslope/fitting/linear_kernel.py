@@ -16,7 +16,8 @@ import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
 
-from downslope.fitting.linear_code import RowLoop, starts_of
+from downslope.fitting.kernels.records import Linear, MadeToMeasure, Order, Table
+from downslope.fitting.linear_code import EightRows, LinearModel, RowLoop, starts_of
 from downslope.fitting.row_kernel import row_of
 from downslope.symbolic.lanes import BITS, DOUBLE, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes, machine_code
 
@@ -44,13 +45,12 @@ class LinearKernel:
         self._owner, address = machine_code(_consecutive(features, code, weighted), "sums")
         self._call = _SIGNATURE(address)
 
-    def __call__(
-        self, X: Array, y: Array, weights: Array, w: Array, b: float, centre: Array, shape: float, rows: range
-    ) -> Array:
+    def __call__(self, table: Table, model: Linear, shape: float, rows: range) -> Array:
         """[sum of costs, its derivative in b, its derivatives in w] of ``rows``, whose number is a multiple of 8."""
+        w, b, centre = model
         out = np.zeros(self.places[-1] + 1)
         if len(rows):
-            addresses = (array.ctypes.data for array in (X, y, weights, w, centre))
+            addresses = (array.ctypes.data for array in (*table, w, centre))
             self._call(*addresses, b, shape, rows.start, rows.stop, out.ctypes.data)
         return out[self.places]
 
@@ -67,16 +67,14 @@ class OrderedKernel:
         self.places = places(features)
         self._owner, self.address = machine_code(_ordered(features, code, weighted), "sums")
 
-    @staticmethod
-    def sheet(
-        X: Array, y: Array, weights: Array, centre: Array, order: Any, coming: Any, shape: float
-    ) -> Any:
-        """What a call is told beside the parameters; its last two entries are the first place in the order and the end.
+    def made(self, table: Table, centre: Array, order: Order, shape: float) -> MadeToMeasure:
+        """The machine code with the sheet that it reads beside the parameters; the arrays must outlive it.
 
-        The arrays must outlive it. ``coming`` holds the row that memory is asked for at each place of the order.
+        The sheet's last two entries are the first place in the order and the end.
         """
-        addresses = [array.ctypes.data for array in (X, y, weights, centre, order, coming)]
-        return np.array([*addresses, np.float64(shape).view(np.int64), 0, len(order)], np.int64)
+        addresses = [array.ctypes.data for array in (*table, centre, *order)]
+        sheet = np.array([*addresses, np.float64(shape).view(np.int64), 0, len(order[0])], np.int64)
+        return self.address, self.places, sheet
 
 
 @lru_cache(maxsize=64)
@@ -108,7 +106,7 @@ def _consecutive(features: int, code: int, weighted: bool) -> ir.Module:
     pointers += [inside.gep(pointers[0], [LONG(i * features)]) for i in range(1, WIDTH)]
     target = row_of(loop.writer, y, first)
     weight = row_of(loop.writer, weights, first) if weighted else None
-    loop.body(pointers, features, w, centre, b, shape, target, weight, code)
+    loop.body(EightRows(pointers, target, weight), LinearModel(features, w, centre, b), (code, shape))
     return loop.ended(out)
 
 
@@ -142,7 +140,7 @@ def _ordered(features: int, code: int, weighted: bool) -> ir.Module:
         here = inside.icmp_signed("<", inside.add(first, LONG(i)), end)
         counts = inside.insert_element(counts, here, LONG(i))
     weight = writer.select(Lanes(writer, counts, False), weight, 0.0)
-    loop.body(pointers, features, w, centre, b, shape, target, weight, code)
+    loop.body(EightRows(pointers, target, weight), LinearModel(features, w, centre, b), (code, shape))
     return loop.ended(out)
 
 

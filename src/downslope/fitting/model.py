@@ -92,10 +92,10 @@ class Model:
 
     def raw(self, table: Any) -> Array:
         """Predictions before the link, (rows,) or (rows, classes)."""
-        from downslope.fitting.problem import rows_of
+        from downslope.fitting.problem import Specification, rows_of
 
-        frame = self.frame_of(table)
-        rows, minus = rows_of(frame, self.hypothesis, self.loss, np.zeros(frame.rows), len(self.classes))
+        frame, asked = self.frame_of(table), Specification(self.hypothesis, self.loss)
+        rows, minus = rows_of(frame, asked, np.zeros(frame.rows), len(self.classes))
         finite(frame, self.hypothesis.columns, rows.X)
         return np.asarray(rows.predictions(self.theta) - (0.0 if self.loss.per_class else minus))
 
@@ -145,6 +145,3 @@ def _even(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
                 )
             )
     return rows
-
-
-__all__ = ["Model"]

@@ -41,8 +41,13 @@ def _add_products(z: Any, count: Any, M: Any) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _chunk(X: Any, y: Any, weights: Any, begin: Any, end: Any) -> Any:
-    """(total weight, means, centred products) of the columns of X and of y, rows ``begin`` to ``end``."""
+def _chunk(table: tuple[Any, Any, Any], rows: tuple[int, int]) -> Any:
+    """(total weight, means, centred products) of the columns of X and of y in these rows, from the first to the end.
+
+    The table is X (rows, features), y (rows,) and weights (rows,) or (0,), contiguous float64.
+    """
+    X, y, weights = table
+    begin, end = rows
     d = X.shape[1] + 1
     mean, M = np.zeros(d), np.zeros((d, d))
     block, block_mean, delta = np.zeros((BLOCK, d)), np.empty(d), np.empty(d)
@@ -126,8 +131,8 @@ def moments(X: Array, y: Array, weights: Array) -> Moments:
     ([100000001.0, 2.0], [[2.0, 2.0], [2.0, 2.0]])
     """
 
-    def work(begin: int, end: int) -> Moments:
-        total, mean, M = _chunk(X, y, weights, begin, end)
+    def work(*rows: int) -> Moments:
+        total, mean, M = _chunk((X, y, weights), rows)
         return Moments(total, mean, M + np.triu(M, 1).T)
 
     parts = over_chunks(len(X), work)

@@ -50,11 +50,20 @@ def subgradient(theta: Array, smooth: Array, thresholds: Array) -> Array:
 
 
 class RowBlock(NamedTuple):
-    """Some rows of a table, in memory: the hypothesis on them, their targets and weights."""
+    """Some rows of a table, in memory."""
 
-    rows: HypothesisRows
-    y: Array
-    weights: Array
+    rows: HypothesisRows  # the hypothesis on them
+    y: Array  # the targets; class numbers for softmax
+    weights: Array  # or empty
+
+
+class CostTerms(NamedTuple):
+    """What the cost of a hypothesis is made of, whatever the rows."""
+
+    loss: Loss
+    penalty: Penalty
+    parameters: Parameters
+    text: str  # for people
 
 
 class DataObjective(Objective):
@@ -63,30 +72,18 @@ class DataObjective(Objective):
     What goes over all rows goes over ``parts``, of which there is one here; in ``streamed`` there are more.
 
     Args:
-        rows: the hypothesis on its rows.
-        y: the targets; class numbers for softmax.
-        weights: of the rows, or empty.
-        loss, penalty: what is added up.
-        parameters, text: for people.
+        block: the rows.
+        terms: what is added up over them.
     """
 
     streamed = False
     summed = True  # whether the moments of a linear hypothesis are to be had
 
-    def __init__(
-        self,
-        rows: HypothesisRows,
-        y: Array,
-        weights: Array,
-        loss: Loss,
-        penalty: Penalty,
-        parameters: Parameters,
-        text: str,
-    ) -> None:
-        super().__init__(parameters, text)
-        self.rows, self.y, self.weights = rows, unlocked(y), unlocked(weights)
-        self.loss, self.penalty = loss, penalty
-        self.total = float(np.sum(weights)) if weights.size else float(len(y))
+    def __init__(self, block: RowBlock, terms: CostTerms) -> None:
+        super().__init__(terms.parameters, terms.text)
+        self.terms, self.loss, self.penalty = terms, terms.loss, terms.penalty
+        self.rows, self.y, self.weights = block.rows, unlocked(block.y), unlocked(block.weights)
+        self.total = float(np.sum(self.weights)) if self.weights.size else float(len(self.y))
         self.differentiation = "symbolic"
 
     @property
@@ -94,9 +91,20 @@ class DataObjective(Objective):
         """How many rows the table has."""
         return self.rows.count
 
+    @property
+    def linear(self) -> LinearRows:
+        """The rows of a hypothesis that is linear in its parameters."""
+        assert isinstance(self.rows, LinearRows)
+        return self.rows
+
+    @property
+    def block(self) -> RowBlock:
+        """The rows that are in memory."""
+        return RowBlock(self.rows, self.y, self.weights)
+
     def parts(self) -> Iterator[RowBlock]:
         """All rows, one part after the other."""
-        yield RowBlock(self.rows, self.y, self.weights)
+        yield self.block
 
     def expect(self, evaluations: int) -> None:
         """Be told about how often the cost will be evaluated."""
@@ -104,16 +112,7 @@ class DataObjective(Objective):
 
     def centred(self, centre: Array) -> DataObjective:
         """The same cost with the features of a linear hypothesis measured from ``centre``."""
-        assert isinstance(self.rows, LinearRows)
-        return DataObjective(
-            self.rows.centred(centre),
-            self.y,
-            self.weights,
-            self.loss,
-            self.penalty,
-            self.parameters,
-            self.text,
-        )
+        return DataObjective(self.block._replace(rows=self.linear.centred(centre)), self.terms)
 
     def data_value(self, x: Vector) -> float:
         """The mean loss without penalties (its root for rmse)."""
@@ -138,7 +137,7 @@ class DataObjective(Objective):
 
         ``rows`` are indices of a sample; None takes all that are in memory. ``least`` see ``kernels.curvatures``.
         """
-        theta, part = np.asarray(x, np.float64), RowBlock(self.rows, self.y, self.weights)
+        theta, part = np.asarray(x, np.float64), self.block
         if rows is None:
             return self._curvature_of(theta, part, least) / self.total
         share = self.rows.count / len(rows)
@@ -173,13 +172,11 @@ class DataObjective(Objective):
 
     def moments(self) -> Moments:
         """The moments of the features of a linear hypothesis and of the target."""
-        assert isinstance(self.rows, LinearRows)
-        return moments(self.rows.X, self.y, self.weights)
+        return moments(self.linear.X, self.y, self.weights)
 
     def feature_spreads(self) -> tuple[Array, Array]:
         """The mean and the standard deviation of every feature of a linear hypothesis."""
-        assert isinstance(self.rows, LinearRows)
-        return means_and_spreads(self.rows.X, self.weights if self.weights.any() else NOTHING)
+        return means_and_spreads(self.linear.X, self.weights if self.weights.any() else NOTHING)
 
     def target_mean(self) -> float:
         """The mean of the target."""

@@ -8,17 +8,50 @@ from typing import Any
 
 import numpy as np
 
-from downslope.errors import DataError, UsageError
+from downslope.errors import UsageError
 from downslope.explain.findings.finding import Finding
 from downslope.fitting import checks
 from downslope.fitting.formula_rows import FormulaRows, column_formulas, feature_matrix
 from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis, within_link
 from downslope.fitting.losses import Loss
-from downslope.fitting.objective import DataObjective, Penalty
-from downslope.fitting.rows import NOTHING, Array, HypothesisRows, LinearRows, SoftmaxRows
+from downslope.fitting.objective import CostTerms, DataObjective, Penalty, RowBlock
+from downslope.fitting.rows import Array, HypothesisRows, LinearRows, SoftmaxRows
 from downslope.messages import Message, message, plural
 from downslope.objectives import Parameters
+
+
+@dataclass(frozen=True, eq=False)
+class Specification:
+    """What is to be fitted, whatever the table.
+
+    Attributes:
+        hypothesis, loss: see ``fit``.
+        weights: a column, or one number for each row that is not left out, or None.
+        l2, l1: strengths of the penalties.
+        drop_missing: whether rows with missing values are left out.
+        as_formula: whether a linear hypothesis is treated like any other.
+    """
+
+    hypothesis: Hypothesis
+    loss: Loss
+    weights: str | Sequence[float] | Array | None = None
+    l2: float = 0.0
+    l1: float = 0.0
+    drop_missing: bool = False
+    as_formula: bool = False
+
+    @property
+    def needed(self) -> list[str]:
+        """The columns that are read."""
+        h = self.hypothesis
+        more = [self.weights] if isinstance(self.weights, str) else []
+        return list(dict.fromkeys([h.target, *h.columns, *more]))
+
+    @property
+    def numbers(self) -> list[str]:
+        """Those that must hold numbers: the others are labels."""
+        return [name for name in self.needed if not (self.loss.classifies and name == self.hypothesis.target)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,44 +97,32 @@ class FitProblem:
         return self.loss.quadratic and isinstance(self.rows, LinearRows) and not self.objective.penalty.l1
 
 
-def make_problem(
-    frame: Frame,
-    hypothesis: Hypothesis,
-    loss: Loss,
-    *,
-    weights: str | Sequence[float] | Array | None = None,
-    l2: float = 0.0,
-    l1: float = 0.0,
-    drop_missing: bool = False,
-    as_formula: bool = False,
-) -> FitProblem:
-    """Check the data and put the cost together; ``as_formula`` treats a linear hypothesis like any other.
+def make_problem(frame: Frame, asked: Specification) -> FitProblem:
+    """Check the data and put the cost together.
 
     Raises:
         DataError: a value is missing, infinite, not a number, or not what the loss takes.
         UsageError: weights or penalties make no sense.
     """
-    needed = [hypothesis.target, *hypothesis.columns]
-    if isinstance(weights, str) and weights not in needed:
-        needed.append(weights)
-    text_target = loss.classifies
-    if drop_missing:
-        frame = checks.drop_missing(frame, needed)
+    hypothesis, loss = asked.hypothesis, asked.loss
+    if asked.drop_missing:
+        frame = checks.drop_missing(frame, asked.needed)
     y, classes = checks.targets(frame, hypothesis.target, loss)
-    w = checks.weights_of(frame, weights)
-    rows, y = rows_of(frame, hypothesis, loss, y, len(classes), as_formula)
-    checks.finite(frame, [name for name in needed if not (text_target and name == hypothesis.target)], rows.X)
+    w = checks.weights_of(frame, asked.weights)
+    rows, y = rows_of(frame, asked, y, len(classes))
+    checks.finite(frame, asked.numbers, rows.X)
     warnings = [*hypothesis.doubts, *linked_twice(hypothesis, loss)]
     found = tuple(checks.check_columns(hypothesis, rows)) if isinstance(rows, LinearRows) else ()
-    notes = notes_of(frame, hypothesis, loss)
-    objective = cost_of(hypothesis, loss, rows, y, w, l2=l2, l1=l1)
+    notes = notes_of(frame, asked)
+    objective = cost_of(asked, RowBlock(rows, y, w))
     objective.notes = (*notes, *warnings, *(finding.message for finding in found))
     return FitProblem(frame, hypothesis, loss, objective, classes, tuple(notes), tuple(warnings), found)
 
 
-def notes_of(frame: Frame, hypothesis: Hypothesis, loss: Loss) -> list[Message]:
+def notes_of(frame: Frame, asked: Specification) -> list[Message]:
     """How table, hypothesis and loss were understood."""
-    notes = [*frame.notes, *hypothesis.notes]
+    hypothesis, loss = asked.hypothesis, asked.loss
+    notes = [*hypothesis.notes]
     if frame.rows_dropped:
         notes.append(
             plural(
@@ -115,24 +136,23 @@ def notes_of(frame: Frame, hypothesis: Hypothesis, loss: Loss) -> list[Message]:
     return notes
 
 
-def cost_of(
-    hypothesis: Hypothesis, loss: Loss, rows: HypothesisRows, y: Array, weights: Array, *, l2: Any, l1: Any
-) -> DataObjective:
+def cost_of(asked: Specification, block: RowBlock) -> DataObjective:
     """The mean loss on these rows plus the penalties; all but the penalties' strengths must have been checked."""
+    hypothesis, rows = asked.hypothesis, block.rows
     mask = np.ones(len(hypothesis.parameters))
     mask[list(hypothesis.unpenalised)] = 0.0
     shape: tuple[int, ...] = ()
     if isinstance(rows, SoftmaxRows):
         shape, mask = (rows.classes,), np.repeat(mask, rows.classes)
     parameters = Parameters(hypothesis.parameters, (shape,) * len(hypothesis.parameters), "dict")
-    penalty = Penalty(_strength("l2", l2), _strength("l1", l1), mask)
-    return DataObjective(rows, y, weights, loss, penalty, parameters, cost_text(hypothesis, loss, penalty))
+    penalty = Penalty(_strength("l2", asked.l2), _strength("l1", asked.l1), mask)
+    text = cost_text(hypothesis, asked.loss, penalty)
+    return DataObjective(block, CostTerms(asked.loss, penalty, parameters, text))
 
 
-def rows_of(
-    frame: Frame, hypothesis: Hypothesis, loss: Loss, y: Array, classes: int, as_formula: bool = False
-) -> tuple[Any, Array]:
+def rows_of(frame: Frame, asked: Specification, y: Array, classes: int) -> tuple[Any, Array]:
     """The hypothesis on the table's rows, and the targets less what the hypothesis adds without a parameter."""
+    hypothesis, loss, as_formula = asked.hypothesis, asked.loss, asked.as_formula
     linear = hypothesis.linear
     residual = loss.link == "identity"
     if as_formula and hypothesis.expression is None:
@@ -216,6 +236,3 @@ def cost_text(hypothesis: Hypothesis, loss: Loss, penalty: Penalty) -> str:
     """``rmse(y ~ a*x + b) + 0.1*l2``."""
     extra = "".join(f" + {v:g}*{n}" for n, v in (("l2", penalty.l2), ("l1", penalty.l1)) if v)
     return f"{loss}({hypothesis.text}){extra}"
-
-
-__all__ = ["NOTHING", "DataError", "FitProblem", "cost_of", "cost_text", "make_problem"]

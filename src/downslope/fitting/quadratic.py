@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import symengine as se
 
 from downslope.errors import UsageError
 from downslope.fitting.moments import Moments
-from downslope.fitting.objective import DataObjective, rooted
+from downslope.fitting.objective import CostTerms, DataObjective, rooted
 from downslope.fitting.preconditioning import Coordinates, Kind, shear_of
 from downslope.fitting.rows import Array, LinearRows
 from downslope.messages import argument, message
@@ -36,7 +36,6 @@ class NormalEquations:
         target: one number for each row of ``factor``.
         shift: the mean of the target in the place of the intercept, else 0.
         rest: the least mean squared loss.
-        centre: where the features are measured from.
         shear: from ``phi`` to the user's parameters.
         spread: the root mean square of each feature about the centre, 1 for the intercept.
         source: "moments" or "qr".
@@ -46,7 +45,6 @@ class NormalEquations:
     target: Array
     shift: Array
     rest: float
-    centre: Array
     shear: Array
     spread: Array
     source: str
@@ -75,7 +73,7 @@ def normal_equations_from_moments(objective: DataObjective) -> NormalEquations:
     Raises:
         UsageError: the features are too ill-conditioned for this; the message says how.
     """
-    m, rows = objective.moments(), _linear(objective)
+    m, rows = objective.moments(), objective.linear
     d = len(m.mean) - 1
     if rows.intercept is None:  # nothing absorbs a mean, so the products are about zero
         m = Moments(m.total, np.zeros(d + 1), m.products + m.total * np.outer(m.mean, m.mean))
@@ -97,12 +95,19 @@ def normal_equations_from_moments(objective: DataObjective) -> NormalEquations:
     R = np.linalg.cholesky(correlation).T
     q = np.linalg.solve(R.T, m.products[:d, d] / m.total / spread)
     rest = max(float(m.products[d, d] / m.total - q @ q), 0.0)
-    return _assembled(rows, R * spread, q, 1.0, rest, m.mean, spread, "moments")
+    factor, target, scale = np.zeros((rows.size, rows.size)), np.zeros(rows.size), np.ones(rows.size)
+    factor[:d, rows.at] = R * spread
+    target[:d] = q
+    scale[rows.at] = spread
+    if rows.intercept is not None:
+        factor[d, rows.intercept] = 1.0
+    shear = shear_of(rows, m.mean[:-1])
+    return NormalEquations(factor, target, _shift(rows, m.mean), rest, shear, scale, "moments")
 
 
 def normal_equations_from_qr(objective: DataObjective) -> NormalEquations:
     """By QR factorisation of the rows, a block at a time: numerically safe, about ten times slower."""
-    rows = _linear(objective)
+    rows = objective.linear
     means, spreads = objective.feature_spreads()
     mean = np.append(means, objective.target_mean())
     if rows.intercept is None:
@@ -114,7 +119,8 @@ def normal_equations_from_qr(objective: DataObjective) -> NormalEquations:
     for part in objective.parts():
         assert isinstance(part.rows, LinearRows)
         centred = part.rows.centred(mean[:-1])
-        for some in _slices(len(part.y)):
+        for begin in range(0, len(part.y), QR_ROWS):
+            some = slice(begin, begin + QR_ROWS)
             block = np.column_stack([centred.features(some) / scale, part.y[some] - mean[-1]])
             share = part.weights[some] / objective.total if part.weights.size else 1 / objective.total
             block *= np.sqrt(np.broadcast_to(share, len(block)))[:, None]
@@ -122,28 +128,9 @@ def normal_equations_from_qr(objective: DataObjective) -> NormalEquations:
     p = rows.size
     full = np.zeros((p + 1, p + 1))
     full[: len(R)] = R[: p + 1]
-    shift = np.zeros(p)
-    if rows.intercept is not None:
-        shift[rows.intercept] = mean[-1]
-    return NormalEquations(
-        full[:p, :p] * scale,
-        full[:p, p],
-        shift,
-        float(full[p, p] ** 2),
-        mean[:-1],
-        shear_of(rows, mean[:-1]),
-        scale,
-        "qr",
-    )
-
-
-def _linear(objective: DataObjective) -> LinearRows:
-    assert isinstance(objective.rows, LinearRows)
-    return objective.rows
-
-
-def _slices(count: int) -> list[slice]:
-    return [slice(begin, begin + QR_ROWS) for begin in range(0, count, QR_ROWS)]
+    factor, target, rest = full[:p, :p] * scale, full[:p, p], float(full[p, p] ** 2)
+    shear = shear_of(rows, mean[:-1])
+    return NormalEquations(factor, target, _shift(rows, mean), rest, shear, scale, "qr")
 
 
 def _spread(values: Array, mean: Array) -> Array:
@@ -151,19 +138,12 @@ def _spread(values: Array, mean: Array) -> Array:
     return np.where(values > 1e-13 * np.abs(mean), values, 1.0)
 
 
-def _assembled(
-    rows: LinearRows, R: Array, q: Array, one: float, rest: float, mean: Array, spread: Array, source: str
-) -> NormalEquations:
-    """Put the features' factor and the intercept's into the order of the parameters."""
-    p, d = rows.size, len(q)
-    factor, target, shift, scale = np.zeros((p, p)), np.zeros(p), np.zeros(p), np.ones(p)
-    factor[:d, rows.at] = R
-    target[:d] = q
-    scale[rows.at] = spread
+def _shift(rows: LinearRows, mean: Array) -> Array:
+    """The mean of the target in the place of the intercept."""
+    shift = np.zeros(rows.size)
     if rows.intercept is not None:
-        factor[d, rows.intercept] = one
         shift[rows.intercept] = mean[-1]
-    return NormalEquations(factor, target, shift, rest, mean[:-1], shear_of(rows, mean[:-1]), scale, source)
+    return shift
 
 
 def coordinates_of(normal_equations: NormalEquations, kind: Kind, factor: Array | None = None) -> Coordinates:
@@ -180,36 +160,37 @@ def coordinates_of(normal_equations: NormalEquations, kind: Kind, factor: Array 
     return Coordinates(kind, matrix, normal_equations.shift, normal_equations.shear)
 
 
+class Squares(NamedTuple):
+    """``|G z - h|^2 + rest`` (or its root) ``+ |P z - o|^2``."""
+
+    G: Array  # (rows, parameters)
+    h: Array  # (rows,)
+    P: Array  # (penalised parameters, parameters)
+    o: Array  # (penalised parameters,)
+    rest: float
+    root: bool
+
+
 def quadratic_objective(
-    normal_equations: NormalEquations,
-    coordinates: Coordinates,
-    l2: Array,
-    root: bool,
-    parameters: Parameters,
-    text: str,
+    normal_equations: NormalEquations, coordinates: Coordinates, terms: CostTerms, *, root: bool
 ) -> Objective:
-    """The cost in ``coordinates``: ``l2`` holds the penalty of each parameter, 0 where there is none."""
+    """The cost in ``coordinates``, whose names are ``terms.parameters``."""
     G: Array
     h: Array
     if coordinates.kind == "user":
-        to_phi = np.linalg.inv(normal_equations.shear)
-        G, h = (
-            normal_equations.factor @ to_phi,
-            normal_equations.target + normal_equations.factor @ normal_equations.shift,
-        )
+        G = normal_equations.factor @ np.linalg.inv(normal_equations.shear)
+        h = normal_equations.target + normal_equations.factor @ normal_equations.shift
     else:
         G, h = normal_equations.factor @ coordinates.matrix, normal_equations.target
+    l2 = terms.penalty.l2 * terms.penalty.mask
     penalised = np.flatnonzero(l2)
-    rows = np.sqrt(l2[penalised])[:, None] * (coordinates.shear @ coordinates.matrix)[penalised]
-    offset = -np.sqrt(l2[penalised]) * (coordinates.shear @ coordinates.shift)[penalised]
-    if len(h) <= MOST_TRACED:
-        return _traced(G, h, rows, offset, normal_equations.rest, root, parameters, text)
-    return Quadratic(G, h, rows, offset, normal_equations.rest, root, parameters, text)
+    P = np.sqrt(l2[penalised])[:, None] * (coordinates.shear @ coordinates.matrix)[penalised]
+    o = -np.sqrt(l2[penalised]) * (coordinates.shear @ coordinates.shift)[penalised]
+    make = _traced if len(h) <= MOST_TRACED else Quadratic
+    return make(Squares(G, h, P, o, normal_equations.rest, root), terms.parameters, terms.text)
 
 
-def _traced(
-    G: Array, h: Array, P: Array, o: Array, rest: float, root: bool, parameters: Parameters, text: str
-) -> FormulaObjective:
+def _traced(cost: Squares, parameters: Parameters, text: str) -> FormulaObjective:
     """The same as a formula, which the traced engine steps through in nanoseconds."""
     z = [se.Symbol(name) for name in parameters.coordinates]
 
@@ -221,36 +202,27 @@ def _traced(
         ]
         return se.Add(*terms) if terms else se.Integer(0)
 
-    mean = squares(G, h) + se.RealDouble(rest)
-    if root:
+    mean = squares(cost.G, cost.h) + se.RealDouble(cost.rest)
+    if cost.root:
         mean = se.Piecewise((se.sqrt(mean), mean > 0), (se.Integer(0), True))
-    return FormulaObjective(mean + squares(P, o), parameters, text)
+    return FormulaObjective(mean + squares(cost.P, cost.o), parameters, text)
 
 
 class Quadratic(Objective):
-    """``|G z - h|^2 + rest`` (or its root) ``+ |P z - o|^2``."""
+    """The same for many parameters."""
 
-    def __init__(
-        self,
-        G: Array,
-        h: Array,
-        P: Array,
-        o: Array,
-        rest: float,
-        root: bool,
-        parameters: Parameters,
-        text: str,
-    ) -> None:
+    def __init__(self, cost: Squares, parameters: Parameters, text: str) -> None:
         super().__init__(parameters, text)
-        self.G, self.h, self.P, self.o, self.rest, self.root = G, h, P, o, rest, root
+        self.cost = cost
         self.differentiation = "symbolic"
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
-        r = self.G @ x - self.h
-        value, gradient = float(r @ r) + self.rest, 2.0 * (r @ self.G)
-        if self.root:
+        G, h, P, o, rest, root = self.cost
+        r = G @ x - h
+        value, gradient = float(r @ r) + rest, 2.0 * (r @ G)
+        if root:
             value, gradient = rooted(value, gradient)
-        if len(self.o):
-            s = self.P @ x - self.o
-            value, gradient = value + float(s @ s), gradient + 2.0 * (s @ self.P)
+        if len(o):
+            s = P @ x - o
+            value, gradient = value + float(s @ s), gradient + 2.0 * (s @ P)
         return value, gradient

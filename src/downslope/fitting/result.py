@@ -189,10 +189,8 @@ class FitResult:
         objective = self._task().objective
         if self.normal_equations is None:
             return objective
-        penalty, parameters = objective.penalty, objective.parameters
-        user = Coordinates.user(parameters.size)
-        l2, root = penalty.l2 * penalty.mask, self.model.loss.root
-        return quadratic_objective(self.normal_equations, user, l2, root, parameters, objective.text)
+        user, root = Coordinates.user(objective.parameters.size), self.model.loss.root
+        return quadratic_objective(self.normal_equations, user, objective.terms, root=root)
 
     def predict(self, table: Any = None) -> NDArray[Any]:
         """Predictions for the rows of a table (by default those fitted): numbers, or labels for a classifying loss."""

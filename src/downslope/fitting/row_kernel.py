@@ -10,8 +10,8 @@ from __future__ import annotations
 import ctypes
 import math
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from llvmlite import ir
 from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
+from downslope.fitting.kernels.records import Table
 from downslope.fitting.losses import BY_CODE
 from downslope.fitting.parallel import CHUNK_ROWS, cores, over_chunks
 from downslope.messages import message
@@ -32,15 +33,12 @@ OneByOne = Callable[[int, int], Any]
 
 BLOCK = 256  # rows whose sums are made before they are added to the whole
 SHARE = 64  # blocks that a core takes at once, at least
-KEPT = 64  # compiled kernels that are remembered
 LONGEST = 1_000  # parts of a formula; compiling takes about a millisecond for every ten
 
 _POINTER = DOUBLE.as_pointer()
 _SIGNATURE = ctypes.CFUNCTYPE(
     None, *[ctypes.c_void_p] * 4, ctypes.c_double, *[ctypes.c_int64] * 3, ctypes.c_void_p
 )
-_KERNELS: OrderedDict[Any, RowKernel | None] = OrderedDict()
-_LOCK = threading.Lock()
 
 
 class RowKernel:
@@ -65,19 +63,19 @@ class RowKernel:
             threading.local()
         )  # each thread's sums of the blocks: new memory would cost as much as many rows
 
-    def sums(
-        self, theta: Array, X: Array, y: Array, weights: Array, shape: float, one_by_one: OneByOne
-    ) -> Array:
+    def sums(self, theta: Array, table: Table, shape: float, one_by_one: OneByOne) -> Array:
         """[sum of the rows' costs, its derivatives in the parameters]; the same for any number of cores.
 
         Args:
-            theta, X, y, weights: contiguous float64; ``weights`` may be empty if the kernel has none.
+            theta: (parameters,), contiguous float64.
+            table: the rows.
             shape: the number of the loss.
             one_by_one: the same sums of the rows from the first to the second argument, done another way.
         """
-        blocks = len(y) // BLOCK
+        count = len(table[1])
+        blocks = count // BLOCK
         out = self._memory(blocks)
-        addresses = [array.ctypes.data for array in (theta, X, y, weights)]
+        addresses = [array.ctypes.data for array in (theta, *table)]
         target = out.ctypes.data
 
         def work(first: int, last: int) -> None:
@@ -85,10 +83,10 @@ class RowKernel:
 
         over_chunks(blocks, work, max(SHARE, -(-blocks // (8 * cores()))))
         total = out.sum(axis=1)
-        again = [(blocks * BLOCK, len(y))] if blocks * BLOCK < len(y) else []
+        again = [(blocks * BLOCK, count)] if blocks * BLOCK < count else []
         if not np.isfinite(out).all():
             good = np.isfinite(out).all(axis=0)
-            total, again = out[:, good].sum(axis=1), _runs(good, len(y))
+            total, again = out[:, good].sum(axis=1), _runs(good, count)
         if again:
             parts = over_chunks(len(again), lambda i, _: one_by_one(*again[i]), 1)
             total += np.sum(parts, axis=0)
@@ -113,19 +111,9 @@ def _runs(good: Any, rows: int) -> list[tuple[int, int]]:
     ]
 
 
+@lru_cache(maxsize=64)
 def row_kernel(symbols: Sequence[Any], outputs: Sequence[Any], code: int, weighted: bool) -> RowKernel | None:
     """The kernel for these, compiled once; None where the formula is too long or has a function with no vector form."""
-    key = (tuple(symbols), tuple(outputs), code, weighted)
-    with _LOCK:
-        if key not in _KERNELS:
-            _KERNELS[key] = _compiled(*key)
-        _KERNELS.move_to_end(key)
-        while len(_KERNELS) > KEPT:
-            _KERNELS.popitem(last=False)
-        return _KERNELS[key]
-
-
-def _compiled(symbols: Sequence[Any], outputs: Sequence[Any], code: int, weighted: bool) -> RowKernel | None:
     if size(outputs, LONGEST) >= LONGEST:
         return None
     try:

@@ -42,8 +42,12 @@ class _Unlocked:
 
 
 class HypothesisRows(ABC):
-    """What all hypotheses on a table can do. ``size`` is the number of parameters, ``count`` that of rows."""
+    """What all hypotheses on a table can do.
 
+    ``X`` is what they read, rows contiguous; ``size`` is the number of parameters, ``count`` that of rows.
+    """
+
+    X: Array
     size: int
     count: int
 
@@ -96,14 +100,12 @@ class LinearRows(HypothesisRows):
         return np.ascontiguousarray(theta[self.at], np.float64), b
 
     def sums(self, theta: Array, y: Array, weights: Array, loss: Loss) -> Array:
-        w, b = self.split(theta)
+        table, model = (self.X, y, weights), (*self.split(theta), self.centre)
 
         def work(begin: int, end: int) -> Any:
             if loss.quadratic:
-                return kernels.squared_pass(self.X, y, weights, w, b, self.centre, begin, end)
-            return kernels.linear_pass(
-                self.X, y, weights, w, b, self.centre, loss.code, loss.shape, begin, end
-            )
+                return kernels.squared_pass(table, model, (begin, end))
+            return kernels.linear_pass(table, model, (loss.code, loss.shape), (begin, end))
 
         kernel: LinearKernel | None = None
         if self._has_kernel(y, weights):
@@ -112,7 +114,7 @@ class LinearRows(HypothesisRows):
         def at_once(begin: int, end: int) -> Any:
             assert kernel is not None
             whole = end - (end - begin) % WIDTH
-            sums = kernel(self.X, y, weights, w, b, self.centre, loss.shape, range(begin, whole))
+            sums = kernel(table, model, loss.shape, range(begin, whole))
             return sums if whole == end else sums + work(whole, end)
 
         with np.errstate(all="ignore"):
@@ -147,11 +149,10 @@ class LinearRows(HypothesisRows):
         return J @ theta, J
 
     def predictions(self, theta: Array) -> Array:
-        w, b = self.split(theta)
-        u = np.empty(self.count)
+        model, u = (*self.split(theta), self.centre), np.empty(self.count)
 
         def work(begin: int, end: int) -> None:
-            kernels.linear_predictions(self.X, w, b, self.centre, begin, end - begin, u[begin:end])
+            kernels.linear_predictions(self.X, model, (begin, end), u[begin:end])
 
         over_chunks(self.count, work)
         return u
@@ -161,14 +162,14 @@ class SoftmaxRows(LinearRows):
     """One linear hypothesis for each class; parameters are laid out feature by feature, class by class."""
 
     def __init__(
-        self, X: Array, at: Any, intercept: int | None, classes: int, centre: Array | None = None
+        self, X: Array, at: Any, intercept: int | None, classes: int, *, centre: Array | None = None
     ) -> None:
         super().__init__(X, at, intercept, centre)
         self.classes = classes
         self.size = self.each * classes
 
     def centred(self, centre: Array) -> SoftmaxRows:
-        return SoftmaxRows(self.X, self.at, self.intercept, self.classes, centre)
+        return SoftmaxRows(self.X, self.at, self.intercept, self.classes, centre=centre)
 
     def _matrices(self, theta: Array) -> tuple[Array, Array]:
         table = theta.reshape(self.each, self.classes)
@@ -176,13 +177,9 @@ class SoftmaxRows(LinearRows):
         return np.ascontiguousarray(table[self.at]), b
 
     def sums(self, theta: Array, y: Array, weights: Array, loss: Loss) -> Array:
-        W, b = self._matrices(theta)
-        label = self.labels(y)
-
-        def work(begin: int, end: int) -> Any:
-            return kernels.softmax_pass(self.X, label, weights, W, b, self.centre, begin, end)
-
-        total = np.sum(over_chunks(self.count, work), axis=0)
+        table, model = (self.X, self.labels(y), weights), (*self._matrices(theta), self.centre)
+        parts = over_chunks(self.count, lambda *rows: kernels.softmax_pass(table, model, rows))
+        total = np.sum(parts, axis=0)
         table = total[1:].reshape(-1, self.classes)
         out = np.empty((self.each, self.classes))
         out[self.at] = table[1:]

@@ -97,9 +97,8 @@ class _ScaledRows:
     def sample(self) -> tuple[Array, Array]:
         """The same of some rows from all over the table, or of all where they are few."""
         o = self.objective
-        part = RowBlock(o.rows, o.y, o.weights)  # of a table in files, those that are in memory
         others = o.rows.classes - 1 if isinstance(o.rows, SoftmaxRows) else 1
-        return self._of(part, slice(0, None, max(1, o.rows.count * others // FIRST_ROWS)))
+        return self._of(o.block, slice(0, None, max(1, o.rows.count * others // FIRST_ROWS)))
 
     def _of(self, part: RowBlock, some: slice) -> tuple[Array, Array]:
         rows, link = part.rows, self.objective.loss.link

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -34,7 +34,7 @@ from downslope.objectives import Objective, Parameters
 from downslope.optimizers import Optimizer, as_optimizer
 
 Path = Literal["auto", "moments", "qr", "kernel", "formula"]
-PATHS: tuple[Path, ...] = ("auto", "moments", "qr", "kernel", "formula")
+PATHS: tuple[Path, ...] = get_args(Path)
 
 QR_NUMBERS = 300_000  # numbers in a table up to which a QR factorisation is done by default
 ROUND = 1.0 + 1e-9  # condition number of the standardised features up to which they are as good as orthogonal
@@ -67,6 +67,14 @@ class FitPlan:
     def free(self) -> bool:
         """Whether rule and coordinates are ours to choose."""
         return self.optimizer is None and self.standardize is not False
+
+    def until(self, tolerance: float, steps: int) -> FitPlan:
+        """The plan with this tolerance where no test was asked for, and at most so many steps where none were."""
+        stopping = self.stopping
+        if stopping.asks_for_a_test:
+            return self
+        steps = steps if stopping.steps is None else stopping.steps
+        return replace(self, stopping=replace(stopping, tolerance=tolerance, steps=steps))
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +110,8 @@ def fit_full_batch(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutco
     normal_equations, notes = _square(problem, plan)
     if normal_equations is not None:
         problem.objective.expect(2)
-        return _on_square(problem, start, plan, normal_equations, notes)
+        outcome = _on_square(problem, start, plan, normal_equations)
+        return replace(outcome, notes=(*notes, *outcome.notes))
     path = "kernel" if isinstance(problem.rows, LinearRows) else "formula"
     if plan.free and _large(problem):
         run = _quasi_newton(problem, start, plan)
@@ -120,14 +129,14 @@ def fit_full_batch(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutco
     if plan.standardize:
         objective, coordinates = standardised(problem.objective)
         inner = PreconditionedObjective(objective, coordinates)
-        run = _descend(inner, coordinates.from_user(start), rule, plan.stopping, plan)
+        run = _descend(inner, coordinates.from_user(start), rule, plan)
         return FitOutcome(in_user_units(run, coordinates, problem), path, "standardised", None, tuple(notes))
-    run = _descend(problem.objective, start, rule, plan.stopping, plan)
+    run = _descend(problem.objective, start, rule, plan)
     return FitOutcome(run, path, "user", None, tuple(notes))
 
 
-def _descend(objective: Any, start: Array, rule: Optimizer, stopping: Stopping, plan: FitPlan) -> Descent:
-    return descend(objective, start, rule, stopping, every=plan.every, callbacks=plan.callbacks)
+def _descend(objective: Any, start: Array, rule: Optimizer, plan: FitPlan) -> Descent:
+    return descend(objective, start, rule, plan.stopping, every=plan.every, callbacks=plan.callbacks)
 
 
 def _square(problem: FitProblem, plan: FitPlan) -> tuple[NormalEquations | None, list[Message]]:
@@ -173,41 +182,35 @@ def _pays(problem: FitProblem, plan: FitPlan) -> bool:
 
 
 def _on_square(
-    problem: FitProblem, start: Array, plan: FitPlan, normal_equations: NormalEquations, notes: list[Message]
+    problem: FitProblem, start: Array, plan: FitPlan, normal_equations: NormalEquations
 ) -> FitOutcome:
     penalty, root = problem.objective.penalty, problem.loss.root
     l2 = penalty.l2 * penalty.mask
     kind: Kind = "standardised" if plan.standardize else "user"
-    stopping, rule = plan.stopping, plan.optimizer or as_optimizer(None)
+    rule = plan.optimizer or as_optimizer(None)
+    notes: tuple[Message, ...] = ()
     plainly = plan.free and root and not penalty.l2
     stacked = np.concatenate([normal_equations.factor, np.sqrt(l2)[:, None] * normal_equations.shear])
     if plan.free:
         kind = _kind(stacked / normal_equations.spread, penalty.l2 > 0)
-        if not stopping.asks_for_a_test:
-            small = (
-                1e-12
-                * np.sqrt(normal_equations.scale)
-                / (1.0 if plainly or not root else 2 * np.sqrt(normal_equations.rest) + 1e-300)
-            )
-            stopping = replace(
-                stopping,
-                tolerance=max(float(small), 1e-300),
-                steps=100_000 if stopping.steps is None else stopping.steps,
-            )
-        rule = as_optimizer("armijo", initial_step=1.0)
-        notes = [*notes, _words(kind, normal_equations)]
+        small = (
+            1e-12
+            * np.sqrt(normal_equations.scale)
+            / (1.0 if plainly or not root else 2 * np.sqrt(normal_equations.rest) + 1e-300)
+        )
+        plan = plan.until(max(float(small), 1e-300), 100_000)
+        rule, notes = as_optimizer("armijo", initial_step=1.0), (_words(kind, normal_equations),)
     coordinates = coordinates_of(normal_equations, kind, stacked)
-    parameters = problem.objective.parameters
+    terms = problem.objective.terms
     if kind != "user":
-        parameters = Parameters.scalars(tuple(f"z{i + 1}" for i in range(parameters.size)), "vector")
-    objective = quadratic_objective(
-        normal_equations, coordinates, l2, root and not plainly, parameters, problem.objective.text
-    )
-    run = _descend(objective, coordinates.from_user(start), rule, stopping, plan)
+        names = tuple(f"z{i + 1}" for i in range(len(l2)))
+        terms = terms._replace(parameters=Parameters.scalars(names, "vector"))
+    objective = quadratic_objective(normal_equations, coordinates, terms, root=root and not plainly)
+    run = _descend(objective, coordinates.from_user(start), rule, plan)
     if plan.free and kind == "orthogonal" and _at_the_floor(run):
         run = run.judged_again(cause=Cause.COST_AT_FLOOR)
     run = in_user_units(run, coordinates, problem, root=plainly)
-    return FitOutcome(run, normal_equations.source, kind, normal_equations, tuple(notes), unasked=plan.free)
+    return FitOutcome(run, normal_equations.source, kind, normal_equations, notes, unasked=plan.free)
 
 
 def _at_the_floor(run: Descent) -> bool:
@@ -317,13 +320,10 @@ def _quasi_newton(problem: FitProblem, start: Array, plan: FitPlan) -> Descent:
     """Descent that learns the curvature on the way, for many parameters."""
     objective, coordinates = standardised(problem.objective)
     coordinates = _rounded(objective, coordinates, start)
-    stopping, inner = plan.stopping, PreconditionedObjective(objective, coordinates)
-    if not stopping.asks_for_a_test:
-        tolerance = ROUNDING * _gradient_scale(objective, coordinates)
-        stopping = replace(
-            stopping, tolerance=tolerance, steps=20_000 if stopping.steps is None else stopping.steps
-        )
-    run = _descend(inner, coordinates.from_user(start), as_optimizer("auto"), stopping, plan)
+    if not plan.stopping.asks_for_a_test:
+        plan = plan.until(ROUNDING * _gradient_scale(objective, coordinates), 20_000)
+    inner = PreconditionedObjective(objective, coordinates)
+    run = _descend(inner, coordinates.from_user(start), as_optimizer("auto"), plan)
     free = problem.loss.classifies and not objective.penalty.l2
     if free and separates(objective, coordinates.matrix @ run.final + coordinates.shift):
         run = run.judged_again(cause=Cause.SEPARABLE, outside=False)
@@ -357,17 +357,12 @@ def _proximal(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
     rule: Optimizer = ProximalGradient(thresholds=tuple(thresholds.tolist()))
     if plan.optimizer is not None:
         rule = shrinking(plan.optimizer, thresholds)
-    stopping = plan.stopping
-    if plan.free and not stopping.asks_for_a_test:
-        stopping = replace(
-            stopping,
-            tolerance=ROUNDING * _gradient_scale(objective, coordinates),
-            steps=20_000 if stopping.steps is None else stopping.steps,
-        )
+    if plan.free and not plan.stopping.asks_for_a_test:
+        plan = plan.until(ROUNDING * _gradient_scale(objective, coordinates), 20_000)
     inner: Objective = SmoothGradient(objective)
     if coordinates.kind != "user":
         inner = PreconditionedObjective(SmoothGradient(objective), coordinates)
-    run = _descend(inner, coordinates.from_user(start), rule, stopping, plan)
+    run = _descend(inner, coordinates.from_user(start), rule, plan)
     path = "kernel" if isinstance(problem.rows, LinearRows) else "formula"
     notes = (message("The l1 penalty is taken exactly, by proximal steps."),)
     run = replace(in_user_units(run, coordinates, problem), optimizer=plan.optimizer or rule)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from downslope.fitting.batches import epoch_of, with_penalty
+from downslope.fitting.batches import Steps, epoch_of, with_penalty
 from downslope.fitting.compiled_rule import compiled_rule
 from downslope.fitting.objective import DataObjective, Penalty
 from downslope.fitting.preconditioning import Coordinates
-from downslope.fitting.rows import Array, LinearRows
+from downslope.fitting.rows import Array
 from downslope.fitting.strategies import standardised
 from downslope.objectives import Vector
 from downslope.optimizers import Optimizer
@@ -46,10 +46,10 @@ class Stream:
             UsageError: the rule does not go with batches, or not with the penalty.
         """
         coordinates = Coordinates.user(objective.parameters.size)
-        centre: Array = np.zeros(_linear(objective).X.shape[1])
+        centre: Array = np.zeros(objective.linear.X.shape[1])
         if standardize:
             objective, coordinates = standardised(objective)
-            centre = _linear(objective).centre
+            centre = objective.linear.centre
         z = coordinates.from_user(start)
         whole = resolve_schedule(with_penalty(rule, objective.penalty, coordinates))
         compiled_rule(whole, len(z))
@@ -68,7 +68,7 @@ class Stream:
         A row's weight multiplies its gradient, whatever the weights of the others.
         """
         layout, size = compiled_rule(self.rule, len(self.z)), len(self.z)
-        work = epoch_of(objective.centred(self.centre), self.coordinates, layout, batch, 1.0)
+        work = epoch_of(objective.centred(self.centre), Steps(self.coordinates, layout, batch), 1.0)
         inputs, outputs = layout.buffers(self.z, self.memory)
         order = np.arange(objective.rows.count)
         work((order, np.minimum(order + AHEAD, len(order) - 1)), inputs, outputs)
@@ -80,8 +80,3 @@ class Stream:
         """What the rule reports, in the user's parameters."""
         memory = states.refilled(self.rule.init(np.array(self.z)), self.memory)
         return self.coordinates.to_user(self.rule.answer(self.z, memory))
-
-
-def _linear(objective: DataObjective) -> LinearRows:
-    assert isinstance(objective.rows, LinearRows)
-    return objective.rows

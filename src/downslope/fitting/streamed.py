@@ -41,8 +41,7 @@ class StreamedObjective(DataObjective):
     streamed = True
 
     def __init__(self, sample: DataObjective, table: PagedTable, scan: StreamingPass) -> None:
-        s = sample
-        super().__init__(s.rows, s.y, s.weights, s.loss, s.penalty, s.parameters, s.text)
+        super().__init__(sample.block, sample.terms)
         self.sample, self.table, self.scan, self.total = sample, table, scan, scan.total
         self.summed = scan.moments is not None
         self._evaluations = 1
@@ -72,8 +71,7 @@ class StreamedObjective(DataObjective):
             rows += part.rows.count
             on_page = part.rows
             if isinstance(on_page, LinearRows):
-                assert isinstance(self.rows, LinearRows)
-                on_page = on_page.centred(self.rows.centre)
+                on_page = on_page.centred(self.linear.centre)
             on_page.expect(self._evaluations * -(-self.count // on_page.count))
             yield part._replace(rows=on_page)
         if rows != self.count:
@@ -122,9 +120,7 @@ class StreamedObjective(DataObjective):
 
     def _by_moments(self, theta: Array) -> Array:
         """The sums of a squared loss, from the moments."""
-        m, rows = self.scan.moments, self.rows
-        assert m is not None
-        assert isinstance(rows, LinearRows)
+        m, rows = self.moments(), self.linear
         w, b = rows.split(theta)
         middle, d = m.mean[:-1] - rows.centre, len(w)
         residual = b + float(w @ middle) - m.mean[-1]
@@ -193,15 +189,16 @@ def _large(paths: list[str]) -> bool:
         return False
 
 
-def streamed_problem(table: PagedTable, *, l2: float, l1: float) -> FitProblem:
+def streamed_problem(table: PagedTable) -> FitProblem:
     """Check the whole table in one pass, and put the cost together.
 
     Raises:
         DataError: a value is missing, infinite, not a number, or not what the loss takes.
         UsageError: weights or penalties make no sense, or the table can be read once only and that is not enough.
     """
-    h, loss, origin = table.hypothesis, table.loss, table.pages.origin
-    quadratic = loss.quadratic and h.linear is not None and not table.as_formula and not l1
+    asked, origin = table.asked, table.pages.origin
+    h, loss = asked.hypothesis, asked.loss
+    quadratic = loss.quadratic and h.linear is not None and not asked.as_formula and not asked.l1
     few = len(h.parameters) <= MOST_SUMMED or table.pages.once
     if table.pages.once and not quadratic:
         raise UsageError(
@@ -215,9 +212,9 @@ def streamed_problem(table: PagedTable, *, l2: float, l1: float) -> FitProblem:
         )
     scan = read_once(table, quadratic and few)
     part = table.part(scan.sample, None, scan.classes)
-    sample = cost_of(h, loss, part.rows, part.y, scan.sample_weights, l2=l2, l1=l1)
+    sample = cost_of(asked, part._replace(weights=scan.sample_weights))
     objective = StreamedObjective(sample, table, scan)
-    notes = notes_of(scan.sample, h, loss)
+    notes = notes_of(scan.sample, asked)
     found: tuple[Finding, ...] = ()
     if scan.looks is not None and isinstance(part.rows, LinearRows):
         found = tuple(checks.undetermined_columns(scan.looks, h, part.rows, scan.rows))

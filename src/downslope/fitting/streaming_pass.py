@@ -17,12 +17,10 @@ from downslope.errors import DataError, UsageError
 from downslope.fitting import checks
 from downslope.fitting.checks import ColumnChecks
 from downslope.fitting.frame import Frame
-from downslope.fitting.hypothesis import Hypothesis
-from downslope.fitting.losses import Loss
 from downslope.fitting.moments import Moments, moments
 from downslope.fitting.objective import RowBlock
 from downslope.fitting.pages import Pages
-from downslope.fitting.problem import rows_of
+from downslope.fitting.problem import Specification, rows_of
 from downslope.fitting.rows import NOTHING, Array, LinearRows
 from downslope.fitting.spreads import means_and_spreads
 from downslope.messages import message
@@ -33,40 +31,21 @@ MOST_NUMBERS = 4_000_000  # numbers in them
 
 @dataclass(frozen=True, eq=False)
 class PagedTable:
-    """A hypothesis and a loss on a table in files.
-
-    Attributes:
-        pages: of the table.
-        hypothesis, loss: what is fitted.
-        weights: a column, or one number for each row that is not left out, or None.
-        drop_missing: whether rows with missing values are left out.
-        as_formula: whether a linear hypothesis is treated like any other.
-    """
+    """A table in files, and what is to be fitted to it."""
 
     pages: Pages
-    hypothesis: Hypothesis
-    loss: Loss
-    weights: str | Sequence[float] | Array | None
-    drop_missing: bool
-    as_formula: bool
-
-    @property
-    def needed(self) -> list[str]:
-        """The columns that are read."""
-        h = self.hypothesis
-        more = [self.weights] if isinstance(self.weights, str) else []
-        return list(dict.fromkeys([h.target, *h.columns, *more]))
+    asked: Specification
 
     def frames(self) -> Iterator[tuple[Frame, int, Any]]:
         """(page without the rows that are left out, rows before it, its weights), of pages that keep a row."""
         before = 0
         for frame in self.pages:
-            if self.drop_missing:
-                gone = checks.missing_rows(frame, self.needed)
+            if self.asked.drop_missing:
+                gone = checks.missing_rows(frame, self.asked.needed)
                 if gone.all():
                     continue
                 frame = frame.without(gone) if gone.any() else frame
-            weights = self.weights
+            weights = self.asked.weights
             if weights is not None and not isinstance(weights, str):
                 weights = np.asarray(weights, np.float64)[before : before + frame.rows]
             yield frame, before, weights
@@ -74,12 +53,12 @@ class PagedTable:
 
     def part(self, frame: Frame, weights: Any, classes: Sequence[Any]) -> RowBlock:
         """The hypothesis on a page that was checked before."""
-        name = self.hypothesis.target
-        if self.loss.per_class:
+        name = self.asked.hypothesis.target
+        if self.asked.loss.per_class:
             y = checks.coded(checks.label_values(frame, name), classes)
         else:
             y = np.ascontiguousarray(frame.numbers(name))
-        rows, y = rows_of(frame, self.hypothesis, self.loss, y, len(classes), self.as_formula)
+        rows, y = rows_of(frame, self.asked, y, len(classes))
         return RowBlock(rows, y, NOTHING if weights is None else checks.usable_weights(frame, weights))
 
 
@@ -169,8 +148,7 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
     Raises:
         DataError, UsageError: as for a table in memory.
     """
-    h, loss, name = table.hypothesis, table.loss, table.hypothesis.target
-    needed = [n for n in table.needed if not (loss.classifies and n == name)]
+    asked, loss, name = table.asked, table.asked.loss, table.asked.hypothesis.target
     kept = Kept(min(MOST_KEPT, MOST_NUMBERS // len(table.pages.chosen)))
     features, target, sums = Spread(), Spread(), None
     looks: ColumnChecks | None = None
@@ -185,8 +163,8 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
             y = checks.numeric_targets(frame, name, loss)
             low, high = min(low, y.min()), max(high, y.max())
         weights = NOTHING if given is None else checks.usable_weights(frame, given)
-        on_page, y = rows_of(frame, h, loss, y, 1, table.as_formula)
-        checks.finite(frame, needed, on_page.X)
+        on_page, y = rows_of(frame, asked, y, 1)
+        checks.finite(frame, asked.numbers, on_page.X)
         target.add(y[:, None], weights)
         if isinstance(on_page, LinearRows):
             looks = ColumnChecks.at(on_page.X) if looks is None else looks.also(on_page.X)
@@ -198,7 +176,9 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
         last = frame
         kept.add({**frame.columns, **({"": weights} if weights.size else {})}, before, frame.rows)
         rows += frame.rows
-    _check_whole(table, rows, target.total, low, high)
+    _check_whole(table, rows, target.total)
+    if loss.labels == "two":
+        checks.refuse_one_class(name, [f"{label:g}" for label in {low, high}])
     classes: tuple[Any, ...] = (0, 1) if loss.labels == "two" else ()
     if labels:
         classes = checks.classes_of(labels, name, rows)
@@ -214,11 +194,11 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
     )
 
 
-def _check_whole(table: PagedTable, rows: int, total: float, low: float, high: float) -> None:
+def _check_whole(table: PagedTable, rows: int, total: float) -> None:
     """Raise where the table as a whole will not do."""
     if not rows:
         raise DataError(checks.every_row_missing(table.pages.origin))
-    given = table.weights
+    given = table.asked.weights
     if given is not None and not isinstance(given, str) and len(given) != rows:
         raise UsageError(
             message(
@@ -229,5 +209,3 @@ def _check_whole(table: PagedTable, rows: int, total: float, low: float, high: f
         )
     if not total:
         raise DataError(checks.NO_WEIGHT)
-    if table.loss.labels == "two":
-        checks.refuse_one_class(table.hypothesis.target, low, high)

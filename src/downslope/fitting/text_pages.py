@@ -11,7 +11,7 @@ from typing import Any
 
 from downslope.errors import DataError
 from downslope.fitting.csv_faults import MISSING, check_header, explain_failure, header_of
-from downslope.fitting.files import PACKED, SEPARATORS, arrow, endings_of, strays
+from downslope.fitting.files import PACKED, SEPARATORS, arrow, endings_of, strays, system_errors
 from downslope.messages import Message, message
 
 BLOCK = 2 << 20  # bytes that are read at a time; PyArrow holds some fifty times as many
@@ -33,7 +33,7 @@ class TextFile:
         self.path = "standard input" if self.once else path
         ending, self.packed = ("", "") if self.once else endings_of(path)
         self._input = _standard_input() if self.once else None
-        with sentences(self.path), self._opened() as stream:
+        with system_errors(self.path), self._opened() as stream:
             self._head = _head_of(stream)
         if self._input is not None:
             self._input.push_back(self._head)
@@ -53,7 +53,7 @@ class TextFile:
         self.lines = True
         parse, convert = self._options(chosen)
         try:
-            with self._opened() as stream:
+            with system_errors(self.path), self._opened() as stream:
                 watched = _Watched(stream)
                 source = pa.PythonFile(watched, mode="r")
                 options = csv.ReadOptions(block_size=BLOCK)
@@ -63,10 +63,6 @@ class TextFile:
                         yield pa.Table.from_batches([batch])
         except pa.ArrowInvalid as error:
             raise DataError(self._explained(str(error))) from error
-        except OSError as error:
-            raise DataError(
-                message("{path} cannot be read: {reason}.", path=self.path, reason=error.strerror or error)
-            ) from error
 
     def _options(self, chosen: Sequence[str]) -> tuple[Any, Any]:
         """(how to parse, how to convert): numbers as float64 throughout, as the head has them."""
@@ -104,25 +100,14 @@ class TextFile:
         """The sentence for what PyArrow refused; standard input is gone by then but for its beginning."""
         numbers = [name for name, kind in (self._kinds or {}).items() if str(kind) == "double"]
         if self.once:
-            return explain_failure(io.BytesIO(self._head), self.path, self.separator, reason, numbers)
-        with sentences(self.path), self._opened() as stream:
-            return explain_failure(_lines_of(stream), self.path, self.separator, reason, numbers)
+            return explain_failure(io.BytesIO(self._head), self.path, self.separator, reason, numbers=numbers)
+        with system_errors(self.path), self._opened() as stream:
+            return explain_failure(_lines_of(stream), self.path, self.separator, reason, numbers=numbers)
 
 
 def _number(kind: Any) -> bool:
     types = arrow().types
     return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_null(kind))
-
-
-@contextmanager
-def sentences(path: str) -> Iterator[None]:
-    """What the system says about a file, as a DataError."""
-    try:
-        yield
-    except OSError as error:
-        raise DataError(
-            message("{path} cannot be read: {reason}.", path=path, reason=error.strerror or error)
-        ) from error
 
 
 class _Input(io.RawIOBase):

@@ -17,7 +17,7 @@ from downslope.fitting.frame import listed
 from downslope.fitting.losses import LOSSES, Loss
 from downslope.fitting.rows import Array
 from downslope.messages import message
-from downslope.sklearn.linear import TABLE, LinearDescent
+from downslope.sklearn.linear import TABLE, LinearDescent, TrainingData
 from downslope.sklearn.tables import checked_weights
 
 
@@ -135,7 +135,7 @@ class DescentClassifier(ClassifierMixin, LinearDescent):
                 else message("y holds one class only ({only}): there is nothing to tell apart.", only=only)
             )
         self.classes_ = classes
-        self._fit(X, numbers.astype(np.float64), weights, *self._model())
+        self._fit(TrainingData(X, numbers.astype(np.float64), weights), *self._model())
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -173,7 +173,7 @@ class DescentClassifier(ClassifierMixin, LinearDescent):
             )
         self.classes_ = known
         numbers = np.searchsorted(known, y).astype(np.float64)
-        self._feed(X, numbers, self._weights(y, sample_weight), *self._model())
+        self._feed(TrainingData(X, numbers, self._weights(y, sample_weight)), *self._model())
         return self
 
     def decision_function(self, X: Any) -> Array:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
@@ -21,8 +22,8 @@ from downslope.errors import UsageError
 from downslope.fitting import batches
 from downslope.fitting.finalize import finalize
 from downslope.fitting.losses import Loss
-from downslope.fitting.objective import DataObjective
-from downslope.fitting.problem import FitProblem, cost_of, make_problem
+from downslope.fitting.objective import DataObjective, RowBlock
+from downslope.fitting.problem import FitProblem, Specification, cost_of, make_problem
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
 from downslope.fitting.strategies import FitPlan, fit_full_batch
 from downslope.fitting.stream import Stream
@@ -40,6 +41,14 @@ LARGEST = 1e150  # a parameter beyond it has overflowed
 
 # A table of numbers whose rows are contiguous. ``fit`` looks for missing and infinite ones by itself, on all cores.
 TABLE = {"dtype": np.float64, "order": "C", "ensure_all_finite": False}
+
+
+class TrainingData(NamedTuple):
+    """What was checked to fit each other."""
+
+    X: NDArray[np.float64]  # (rows, features)
+    y: Array  # (rows,); the numbers of the classes, where there are classes
+    weights: Array  # (rows,), or (0,) where every row counts once
 
 
 class LinearDescent(BaseEstimator):
@@ -77,16 +86,11 @@ class LinearDescent(BaseEstimator):
 
     # fitting
 
-    def _fit(self, X: Any, y: Array, weights: Array, loss: Loss, outputs: int) -> None:
-        """Find the parameters for checked features and targets (numbers of classes, where there are classes)."""
-        hypothesis = hypothesis_of(self._names(X), self.fit_intercept)
-        with value_errors(X, type(self).__name__):
-            problem = make_problem(
-                *(frame_of(X, y, hypothesis), hypothesis, loss),
-                weights=weights if weights.size else None,
-                l2=self.l2,
-                l1=self.l1,
-            )
+    def _fit(self, data: TrainingData, loss: Loss, outputs: int) -> None:
+        """Find the parameters."""
+        asked = self._asked(data, loss)
+        with value_errors(data.X, type(self).__name__):
+            problem = make_problem(frame_of(data.X, data.y, asked.hypothesis), asked)
             plan, patience = self._plan(problem)
             zeros = np.zeros(problem.objective.parameters.size)
             start = self._start(problem.objective, zeros, outputs)
@@ -96,7 +100,8 @@ class LinearDescent(BaseEstimator):
                 outcome = fit_full_batch(problem, start, plan)
             else:
                 seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-                outcome = batches.fit_in_batches(problem, start, plan, int(self.batch_size), None, seed)
+                asked_batches = batches.MiniBatches(int(self.batch_size), seed=seed)
+                outcome = batches.fit_in_batches(problem, start, plan, asked_batches)
         fit = finalize(problem, outcome, start)
         ending = convergence_of(fit, patience, "step" if self.batch_size is None else "epoch")
         self._keep(fit.run.final, outputs)
@@ -182,18 +187,20 @@ class LinearDescent(BaseEstimator):
     def _keep(self, theta: Array, outputs: int) -> None:
         self.coef_, self.intercept_ = unpacked(theta, outputs, self.fit_intercept)
 
-    def _names(self, X: Array) -> tuple[str, ...]:
-        names = getattr(self, "feature_names_in_", None)
-        return tuple(f"x{j}" for j in range(X.shape[1])) if names is None else tuple(map(str, names))
+    def _asked(self, data: TrainingData, loss: Loss) -> Specification:
+        names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(data.X.shape[1])])
+        hypothesis = hypothesis_of(tuple(map(str, names)), self.fit_intercept)
+        weights = data.weights if data.weights.size else None
+        return Specification(hypothesis, loss, weights, l2=self.l2, l1=self.l1)
 
     # feeding
 
-    def _feed(self, X: Any, y: Array, weights: Array, loss: Loss, outputs: int) -> None:
-        """One pass over checked rows by the rule, which remembers the passes before."""
-        hypothesis = hypothesis_of(self._names(X), self.fit_intercept)
+    def _feed(self, data: TrainingData, loss: Loss, outputs: int) -> None:
+        """One pass over the rows by the rule, which remembers the passes before."""
+        X = data.X
         at, intercept = np.arange(X.shape[1]), X.shape[1] if self.fit_intercept else None
         rows = LinearRows(X, at, intercept) if outputs == 1 else SoftmaxRows(X, at, intercept, outputs)
-        objective = cost_of(hypothesis, loss, rows, y, weights, l2=self.l2, l1=self.l1)
+        objective = cost_of(self._asked(data, loss), RowBlock(rows, data.y, data.weights))
         feeding = self._opened(objective, outputs)
         before = feeding.stream.point
         batch = len(X) if self.batch_size is None else min(int(self.batch_size), len(X))

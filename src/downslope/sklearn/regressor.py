@@ -13,7 +13,7 @@ from downslope.errors import UsageError
 from downslope.fitting.losses import Loss, as_loss
 from downslope.fitting.rows import Array
 from downslope.messages import message
-from downslope.sklearn.linear import TABLE, LinearDescent
+from downslope.sklearn.linear import TABLE, LinearDescent, TrainingData
 from downslope.sklearn.tables import checked_weights
 
 
@@ -122,9 +122,8 @@ class DescentRegressor(RegressorMixin, LinearDescent):
         """
         self._validate_params()
         X, y = validate_data(self, X, y, y_numeric=True, **TABLE)
-        self._fit(
-            X, np.ascontiguousarray(y, np.float64), checked_weights(sample_weight, len(y)), self._loss(), 1
-        )
+        data = TrainingData(X, np.ascontiguousarray(y, np.float64), checked_weights(sample_weight, len(y)))
+        self._fit(data, self._loss(), 1)
         return self
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -152,7 +151,7 @@ class DescentRegressor(RegressorMixin, LinearDescent):
                     least=least,
                 )
             )
-        self._feed(X, y, checked_weights(sample_weight, len(y)), loss, 1)
+        self._feed(TrainingData(X, y, checked_weights(sample_weight, len(y))), loss, 1)
         return self
 
     def predict(self, X: Any) -> Array:

@@ -12,23 +12,26 @@ from numba.extending import intrinsic
 
 
 @intrinsic
-def call(typingctx: Any, address: Any, outputs: Any, inputs: Any, data: Any) -> Any:
-    """Call SymEngine's ``void *f(double *out, const double *in, void *data)`` at ``address`` on two arrays."""
-    signature = types.void(types.uintp, outputs, inputs, types.uintp)
+def call(typingctx: Any, function: Any, outputs: Any, inputs: Any) -> Any:
+    """Call SymEngine's ``void *f(double *out, const double *in, void *data)`` on two arrays.
+
+    ``function`` is (its address, data).
+    """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        address, out, into, data = args
+        address, data = cgutils.unpack_tuple(builder, args[0], 2)
         pointers = [
             cgutils.create_struct_proxy(kind)(context, builder, value=array).data
-            for kind, array in zip(signature.args[1:3], (out, into), strict=True)
+            for kind, array in zip(signature.args[1:], args[1:], strict=True)
         ]
         byte = ir.PointerType(ir.IntType(8))
         kind = ir.FunctionType(byte, [pointers[0].type, pointers[1].type, byte])
-        function = builder.inttoptr(address, ir.PointerType(kind))
-        builder.call(function, [*pointers, builder.inttoptr(data, byte)])
+        builder.call(
+            builder.inttoptr(address, ir.PointerType(kind)), [*pointers, builder.inttoptr(data, byte)]
+        )
         return context.get_dummy_value()
 
-    return signature, codegen
+    return types.void(function, outputs, inputs), codegen
 
 
 @intrinsic

@@ -9,30 +9,20 @@ import numpy as np
 
 from downslope.fitting.kernels.caching import compiled
 from downslope.fitting.kernels.calls import call
+from downslope.fitting.kernels.records import Floats, Formula, Loss, Rows, Table
 from downslope.fitting.kernels.terms import terms
 
 BLOCK = 8  # rows whose sums are made before they are added to the whole
 
 
 @compiled()
-def formula_pass(
-    address: Any,
-    data: Any,
-    theta: Any,
-    X: Any,
-    use: Any,
-    y: Any,
-    weights: Any,
-    code: Any,
-    shape: Any,
-    begin: Any,
-    end: Any,
-) -> Any:
-    """As ``linear_pass``, for the row formula at ``address``: [sum of costs, its derivatives in theta].
-
-    The formula reads ``[theta | the columns in use]`` and writes ``[prediction | its derivatives in theta]``.
-    """
-    p, m = theta.size, use.size
+def formula_pass(table: Table, formula: Formula, loss: Loss, rows: Rows) -> Any:
+    """As ``linear_pass``, for a row formula: [sum of costs, its derivatives in theta]."""
+    X, y, weights = table
+    address, data, theta = formula
+    code, shape = loss
+    begin, end = rows
+    p, m = theta.size, X.shape[1]
     inputs, outputs = np.empty(p + m), np.empty((BLOCK, p + 1))
     inputs[:p] = theta
     out, part = np.zeros(p + 1), np.zeros(p + 1)
@@ -41,8 +31,8 @@ def formula_pass(
         count = min(BLOCK, end - first)
         for i in range(count):
             for j in range(m):
-                inputs[p + j] = X[first + i, use[j]]
-            call(address, outputs[i], inputs, data)
+                inputs[p + j] = X[first + i, j]
+            call((address, data), outputs[i], inputs)
             u[i] = outputs[i, 0]
         terms(code, shape, u, y[first : first + count], count, cost, slope)
         if weights.size:
@@ -60,12 +50,13 @@ def formula_pass(
 
 
 @compiled()
-def formula_rows(address: Any, data: Any, theta: Any, X: Any, use: Any, begin: Any, out: Any) -> None:
-    """Everything the formula at ``address`` writes, for each row from ``begin``, into the rows of ``out``."""
-    p, m = theta.size, use.size
+def formula_rows(X: Floats, formula: Formula, begin: int, out: Floats) -> None:
+    """Everything the formula writes, for each row from ``begin``, into the rows of ``out``, (rows, outputs)."""
+    address, data, theta = formula
+    p, m = theta.size, X.shape[1]
     inputs = np.empty(p + m)
     inputs[:p] = theta
     for i in range(out.shape[0]):
         for j in range(m):
-            inputs[p + j] = X[begin + i, use[j]]
-        call(address, out[i], inputs, data)
+            inputs[p + j] = X[begin + i, j]
+        call((address, data), out[i], inputs)

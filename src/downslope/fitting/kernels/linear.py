@@ -13,6 +13,7 @@ import numpy as np
 
 from downslope.fitting.kernels.caching import FREE, compiled
 from downslope.fitting.kernels.calls import prefetch
+from downslope.fitting.kernels.records import Floats, Linear, Loss, Rows, Table
 from downslope.fitting.kernels.terms import terms
 
 BLOCK = 8  # rows that go from prediction to gradient together
@@ -21,9 +22,11 @@ AHEAD = 8  # so many rows ahead of those being read, memory is asked for more
 
 
 @compiled(fastmath=FREE)
-def linear_predictions(X: Any, w: Any, b: Any, centre: Any, begin: Any, count: Any, u: Any) -> None:
-    """``u_i = sum_j w_j (X_ij - centre_j) + b`` for ``count`` rows from ``begin``, four at a time."""
-    d = w.size
+def linear_predictions(X: Floats, model: Linear, rows: Rows, u: Floats) -> None:
+    """``u_i = sum_j w_j (X_ij - centre_j) + b`` for these rows, four at a time; u (rows,)."""
+    w, b, centre = model
+    begin, end = rows
+    d, count = w.size, end - begin
     flat = X.reshape(-1)
     fours = count - count % 4
     for i in range(0, fours, 4):
@@ -47,25 +50,26 @@ def linear_predictions(X: Any, w: Any, b: Any, centre: Any, begin: Any, count: A
 
 
 @compiled(fastmath=FREE)
-def add_gradient(X: Any, slope: Any, centre: Any, begin: Any, count: Any, gradient: Any) -> None:
-    """``gradient_j += sum_i slope_i (X_ij - centre_j)``, four rows at a time."""
+def add_gradient(X: Floats, slope: Floats, count: int, gradient: Floats) -> None:
+    """``gradient_j += sum_i slope_i X_ij``, four rows at a time, of the first ``count``; gradient (features,)."""
     d = gradient.size
     fours = count - count % 4
     for i in range(0, fours, 4):
         s0, s1, s2, s3 = slope[i], slope[i + 1], slope[i + 2], slope[i + 3]
-        k = begin + i
-        x0, x1, x2, x3 = X[k], X[k + 1], X[k + 2], X[k + 3]
+        x0, x1, x2, x3 = X[i], X[i + 1], X[i + 2], X[i + 3]
         for j in range(d):
-            c = centre[j]
-            gradient[j] += (s0 * (x0[j] - c) + s1 * (x1[j] - c)) + (s2 * (x2[j] - c) + s3 * (x3[j] - c))
+            gradient[j] += (s0 * x0[j] + s1 * x1[j]) + (s2 * x2[j] + s3 * x3[j])
     for i in range(fours, count):
         for j in range(d):
-            gradient[j] += slope[i] * (X[begin + i, j] - centre[j])
+            gradient[j] += slope[i] * X[i, j]
 
 
 @compiled(fastmath=FREE)
-def squared_pass(X: Any, y: Any, weights: Any, w: Any, b: Any, centre: Any, begin: Any, end: Any) -> Any:
+def squared_pass(table: Table, model: Linear, rows: Rows) -> Any:
     """``linear_pass`` for the squared loss: every four rows go from prediction to gradient at once."""
+    X, y, weights = table
+    w, b, centre = model
+    begin, end = rows
     d = w.size
     out, part = np.zeros(d + 2), np.zeros(d)
     flat = X.reshape(-1)
@@ -112,14 +116,16 @@ def squared_pass(X: Any, y: Any, weights: Any, w: Any, b: Any, centre: Any, begi
 
 
 @compiled(fastmath=FREE)
-def linear_pass(
-    X: Any, y: Any, weights: Any, w: Any, b: Any, centre: Any, code: Any, shape: Any, begin: Any, end: Any
-) -> Any:
-    """One reading of rows ``begin`` to ``end``: [sum of costs, its derivative in b, its derivatives in w].
+def linear_pass(table: Table, model: Linear, loss: Loss, rows: Rows) -> Any:
+    """One reading of these rows: [sum of costs, its derivative in b, its derivatives in w].
 
-    ``weights`` is empty where every row counts once. Four rows go from prediction to gradient together, a block of
-    them through ``terms``; written out, because calls in between cost half the speed.
+    Four rows go from prediction to gradient together, a block of them through ``terms``; written out, because calls
+    in between cost half the speed.
     """
+    X, y, weights = table
+    w, b, centre = model
+    code, shape = loss
+    begin, end = rows
     d = w.size
     out, part = np.zeros(d + 2), np.zeros(d)
     u, cost, slope = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)

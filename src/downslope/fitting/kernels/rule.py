@@ -4,22 +4,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from downslope.fitting.kernels.caching import compiled
 from downslope.fitting.kernels.calls import call
+from downslope.fitting.kernels.records import Floats, Rule
 
 
 @compiled()
-def step(rule: Any, inputs: Any, outputs: Any, part: Any) -> None:
+def step(rule: Rule, inputs: Floats, outputs: Floats, part: float) -> None:
     """Finish a batch's gradient with the l2 penalty, and take the rule's step.
 
-    ``inputs`` is [hyperparameters | part | x | state | gradient | value], ``outputs`` [x | state]. ``rule`` is
-    (address, data, where x begins, how many parameters, whether to take the root of the batch's mean, l2 of each
-    parameter or nothing, ``read``, ``written``). Where the last two are not empty, the rule is that of one coordinate
-    j: its k-th input stands at ``read[k, 0] + j*read[k, 1]``, its outputs likewise.
+    ``inputs`` is [hyperparameters | part | x | state | gradient | value], ``outputs`` [x | state].
     """
     address, data, head, p, root, l2, read, written = rule
     last = inputs.size - 1
@@ -38,10 +35,10 @@ def step(rule: Any, inputs: Any, outputs: Any, part: Any) -> None:
         for j in range(p):
             for k in range(one_in.size):
                 one_in[k] = inputs[read[k, 0] + j * read[k, 1]]
-            call(address, one_out, one_in, data)
+            call((address, data), one_out, one_in)
             for k in range(one_out.size):
                 outputs[written[k, 0] + j * written[k, 1]] = one_out[k]
     else:
-        call(address, outputs, inputs, data)
+        call((address, data), outputs, inputs)
     for j in range(outputs.size):
         inputs[head + j] = outputs[j]

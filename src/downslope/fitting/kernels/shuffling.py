@@ -9,6 +9,7 @@ import numpy as np
 
 from downslope.fitting.kernels.caching import compiled
 from downslope.fitting.kernels.calls import prefetch
+from downslope.fitting.kernels.records import Floats, Order, Rows
 
 
 @compiled()
@@ -39,15 +40,21 @@ def shuffled(blocks: Any, size: Any, rows: Any, seed: Any) -> Any:
     return order, coming
 
 
-@compiled()
-def gather(X: Any, order: Any, coming: Any, first: Any, count: Any, centre: Any, out: Any) -> None:
-    """Rows ``order[first:first + count]`` from ``centre`` into ``out``, while memory is asked for those that come."""
+@compiled(inline="always")
+def gather(features: tuple[Floats, Floats], order: Order, rows: Rows, out: Floats) -> None:
+    """The rows at these places of the order into ``out``, while memory is asked for those that come.
+
+    ``features`` are X (rows, features) and what they are measured from, (features,); ``out`` is (rows, features).
+    """
+    X, centre = features
+    numbers, coming = order
+    first, end = rows
     d = centre.size
     flat = X.reshape(-1)
-    for i in range(count):
+    for i in range(end - first):
         place = coming[first + i] * d
         for q in range(place, place + d, 8):
             prefetch(flat, q)
-        x, row = X[order[first + i]], out[i]
+        x, row = X[numbers[first + i]], out[i]
         for j in range(d):
             row[j] = x[j] - centre[j]

@@ -9,11 +9,16 @@ from typing import Any
 import numpy as np
 
 from downslope.fitting.kernels.caching import compiled
+from downslope.fitting.kernels.records import Floats, Linear, Rows, Table
 
 
 @compiled()
-def softmax_row(x: Any, label: Any, W: Any, b: Any, u: Any) -> Any:
-    """The cost of one row; ``u`` gets its derivatives in the predictions."""
+def softmax_row(x: Floats, label: int, model: tuple[Floats, Floats], u: Floats) -> Any:
+    """The cost of a row x (features,) for W (features, classes) and b (classes,).
+
+    u (classes,) gets its derivatives in the predictions.
+    """
+    W, b = model
     classes = u.size
     u[:] = b
     for j in range(x.size):
@@ -32,16 +37,19 @@ def softmax_row(x: Any, label: Any, W: Any, b: Any, u: Any) -> Any:
 
 
 @compiled()
-def softmax_pass(X: Any, label: Any, weights: Any, W: Any, b: Any, centre: Any, begin: Any, end: Any) -> Any:
+def softmax_pass(table: Table, model: Linear, rows: Rows) -> Any:
     """[sum of costs, derivatives in b (classes), derivatives in W (features by classes), row-major]."""
+    X, label, weights = table
+    W, b, centre = model
+    begin, end = rows
     d, classes = W.shape
     out = np.zeros(1 + classes * (d + 1))
-    u, x = np.empty(classes), np.empty(d)
+    u, x, of_row = np.empty(classes), np.empty(d), (W, b)
     for i in range(begin, end):
         for j in range(d):
             x[j] = X[i, j] - centre[j]
         weight = weights[i] if weights.size else 1.0
-        out[0] += weight * softmax_row(x, label[i], W, b, u)
+        out[0] += weight * softmax_row(x, label[i], of_row, u)
         for k in range(classes):
             u[k] *= weight
             out[1 + k] += u[k]

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from downslope.errors import DataError
 from downslope.fitting.checks import targets
 from downslope.fitting.frame import Frame
-from downslope.fitting.objective import DataObjective
-from downslope.fitting.problem import rows_of
+from downslope.fitting.objective import DataObjective, RowBlock
+from downslope.fitting.problem import Specification, rows_of
 from downslope.fitting.result import FitResult
 from downslope.messages import NOTHING, Message, listing, message, plural
 from downslope.objectives import Objective
@@ -203,11 +203,9 @@ def cost_to_draw(fit: FitResult) -> tuple[Objective, Message]:
     chosen = np.sort(np.random.default_rng(0).choice(frame.rows, MOST_FOR_COST, replace=False))
     some = Frame({name: column[chosen] for name, column in frame.columns.items()}, frame.origin)
     y = objective.y[chosen] if fit.model.loss.per_class else _targets(fit, some)
-    rows, y = rows_of(some, problem.hypothesis, problem.loss, y, len(problem.classes))
+    rows, y = rows_of(some, Specification(problem.hypothesis, problem.loss), y, len(problem.classes))
     weights = objective.weights[chosen] if objective.weights.size else objective.weights
-    drawn = DataObjective(
-        rows, y, weights, problem.loss, objective.penalty, objective.parameters, objective.text
-    )
+    drawn = DataObjective(RowBlock(rows, y, weights), objective.terms)
     note = message(
         "the cost of a fair sample of {drawn:,} of {rows:,} rows", drawn=MOST_FOR_COST, rows=frame.rows
     )
