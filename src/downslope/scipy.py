@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.descent import Status, Stopping, descend
+from downslope.descent import LoopOptions, Status, Stopping, descend
 from downslope.descent.bounds import within_bounds
 from downslope.descent.descend import Callbacks
 from downslope.descent.progress import Step
@@ -139,8 +139,10 @@ class ScipyMethod:
             x,
             rule,
             asked.stopping,
-            every=1 if asked.return_all else None,
-            callbacks=Callbacks(callback=None if callback is None else _Told(callback)),
+            loop=LoopOptions(
+                every=1 if asked.return_all else None,
+                callbacks=Callbacks(callback=None if callback is None else _Told(callback)),
+            ),
         )
         if run.termination.status == Status.INTERRUPTED:
             raise KeyboardInterrupt

@@ -138,11 +138,11 @@ def test_what_only_fades_ends_as_zero_and_changes_no_digit(dtype: str, steps: in
     rule = ds.optimizers.Adam(learning_rate=1e-5)
     native, hosted = both(FORMULAS[0], {"x": -7.0, "y": 2.0}, rule, dtype, steps=steps, every=100)
     assert_same(native, hosted, TOLERANCE[np.dtype(dtype)])
-    [step] = [kept for key, kept in traced_module._MAPS.items() if kept.native.dtype == dtype][-1:]
-    names = [*step.hyperparameters, "x", "y", "m", "m", "v", "v", "p1", "p2"]
+    [step] = [kept for key, kept in traced_module._MAPS.items() if kept.dtype == dtype][-1:]
+    names = [*rule.scalars(), "x", "y", "m", "m", "v", "v", "p1", "p2"]
     for p1, after in ((1e-20, 0.9e-20), (np.finfo(dtype).tiny, 0.0), (0.0, 0.0), (np.nan, np.nan)):
         values = {**rule.scalars(), "x": 1.0, "y": 1.0, "m": 1.0, "v": 1.0, "p1": p1, "p2": 0.5}
-        out = step.native(np.array([values[name] for name in names], dtype))
+        out = step(np.array([values[name] for name in names], dtype))
         assert out[6] == pytest.approx(after, rel=1e-6, abs=0, nan_ok=True)
 
 

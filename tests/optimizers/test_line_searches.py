@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.descent import Stopping, descend
+from downslope.descent import LoopOptions, Stopping, descend
 from downslope.errors import HyperparameterError
 from downslope.objectives import as_objective
 from downslope.objectives.problems import problem
@@ -125,7 +125,7 @@ def test_evaluations_are_counted_exactly(rule: Any, monkeypatch: Any) -> None:
         return original(x)
 
     monkeypatch.setattr(f, "value_and_gradient", counted)
-    run = descend(f, x, rule, Stopping(steps=10), engine="hosted")
+    run = descend(f, x, rule, Stopping(steps=10), loop=LoopOptions(engine="hosted"))
     assert run.nit == 10
     assert run.nfev == len(points) >= 11
 

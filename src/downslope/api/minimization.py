@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Unpack
 
 from downslope.api.options import RunOptions, callbacks_of
-from downslope.descent import Stopping, descend
+from downslope.descent import LoopOptions, Stopping, descend
 from downslope.descent.bounds import within_bounds
 from downslope.descent.descend import EngineName
 from downslope.errors import UsageError, nearest
@@ -163,16 +163,13 @@ def _run(
         rule, objective, x = within_bounds(rule, objective, x, options["bounds"])
     if gradient is not None:
         _look_at_gradient(objective, x, data_sizes(function, gradient) if callable(gradient) else ())
-    run = descend(
-        objective,
-        x,
-        rule,
-        stopping,
+    loop = LoopOptions(
         maximize=uphill,
         every=options.get("every"),
         engine=options.get("engine", "auto"),
         callbacks=callbacks_of(options),
     )
+    run = descend(objective, x, rule, stopping, loop=loop)
     if options.get("in_place") and objective.tensors is not None:
         objective.tensors.put(run.final)
     return as_run(judge_run(run) if options.get("explain", True) else run)

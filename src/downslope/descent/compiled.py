@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.descent import kernel as k
+from downslope.descent.engine import DescentProblem
 from downslope.descent.norms import least_square, norm_of
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.messages import message
-from downslope.objectives import Objective, Vector
+from downslope.objectives import Vector
 from downslope.objectives.loop import Advance, Carry
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
@@ -27,12 +28,13 @@ class CompiledEngine:
 
     name = "compiled"
 
-    def __init__(self, objective: Objective, optimizer: Optimizer, x: Vector, sign: float) -> None:
+    def __init__(self, problem: DescentProblem, optimizer: Optimizer) -> None:
+        objective, x = problem.objective, problem.start
         loop = objective.loop
         if loop is None:
             raise TraceError(message("'{objective}' cannot be compiled", objective=objective.text))
         state = optimizer.init(np.array(x, objective.dtype))
-        factor = float(sign)
+        factor = float(problem.sign)
 
         def step(carry: Carry) -> tuple[Carry, tuple[object, object, object]]:
             here, before = carry[0], states.rebuilt(state, iter(carry[1:]))
@@ -46,7 +48,7 @@ class CompiledEngine:
             return (next_x, *leaves), (value, square, accepted)
 
         leaves = [np.asarray(leaf, objective.dtype) for _, leaf in states.leaves(state)]
-        self._objective, self._optimizer, self._sign, self._shape = objective, optimizer, sign, state
+        self._objective, self._optimizer, self._sign, self._shape = objective, optimizer, factor, state
         self._carry: Carry
         self._advance: Advance
         self._carry, self._advance = loop.compile(step, (np.array(x, objective.dtype), *leaves))
@@ -56,9 +58,8 @@ class CompiledEngine:
     def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
         while budget > 0:
-            code = trace.room()
-            if code != k.SLICE_DONE:
-                return code
+            if trace.is_full:
+                return k.ROWS_FULL
             if self._taken == len(self._block):
                 after, block = self._advance(self._carry, budget)
                 self._before, self._carry, self._block, self._taken = (

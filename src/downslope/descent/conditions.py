@@ -49,8 +49,8 @@ def conditions() -> tuple[Condition, ...]:
 
 @lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
-    """What the evidence is called, in the order in which the judge takes it."""
-    return tuple(argument.arg for argument in _judge().args.args)
+    """What the evidence is called: the fields of what the judge takes."""
+    return (*kernel.Evaluation._fields, *kernel.Limits._fields)
 
 
 def to_javascript() -> str:
@@ -67,7 +67,14 @@ def to_javascript() -> str:
 def _judge() -> ast.FunctionDef:
     (function,) = ast.parse(textwrap.dedent(inspect.getsource(kernel.judge))).body
     assert isinstance(function, ast.FunctionDef)
-    return function
+    return _Named().visit(function)  # type: ignore[no-any-return]
+
+
+class _Named(ast.NodeTransformer):
+    """Writes the evidence by its name alone, without the record that has it."""
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        return ast.Name(node.attr) if node.attr in names() else node
 
 
 @lru_cache(maxsize=1)

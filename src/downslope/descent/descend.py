@@ -9,15 +9,16 @@ from typing import Any, Literal, get_args
 
 from downslope.descent import kernel as k
 from downslope.descent.compiled import CompiledEngine
-from downslope.descent.engine import Engine
+from downslope.descent.engine import DescentProblem, Engine
 from downslope.descent.evidence import TESTS, Cause
-from downslope.descent.fused import FusedEngine
-from downslope.descent.hosted import HostedEngine
-from downslope.descent.observing import DescentProblem, StopEvent, judge_end
+from downslope.descent.fused import FusedStepper
+from downslope.descent.hosted import HostedStepper
+from downslope.descent.observing import StopEvent, judge_end
 from downslope.descent.progress import Progress, Step
-from downslope.descent.remote import RemoteEngine
+from downslope.descent.remote import RemoteStepper
 from downslope.descent.reports import Reports
 from downslope.descent.result import Descent
+from downslope.descent.stepping import Stepper, SteppingEngine
 from downslope.descent.stopping import Stopping
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.descent.traced import TracedEngine
@@ -41,16 +42,30 @@ class Callbacks:
     progress: Callable[[Progress], None] | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class LoopOptions:
+    """How a descent is run.
+
+    Attributes:
+        maximize: whether it climbs.
+        every: which steps are kept, see ``TraceBuffer``.
+        engine: which engine runs it; "auto" is the fastest that can.
+        callbacks: what happens between two slices.
+    """
+
+    maximize: bool = False
+    every: int | None = None
+    engine: EngineName = "auto"
+    callbacks: Callbacks = Callbacks()
+
+
 def descend(
     objective: Objective,
     x: Vector,
     optimizer: Optimizer,
     stopping: Stopping,
     *,
-    maximize: bool = False,
-    every: int | None = None,
-    engine: EngineName = "auto",
-    callbacks: Callbacks | None = None,
+    loop: LoopOptions = LoopOptions(),
 ) -> Descent:
     """Descend (or climb) an objective from ``x`` until ``stopping`` says so.
 
@@ -58,28 +73,28 @@ def descend(
         UsageError: the engine asked for cannot take this objective.
     """
     started = time.perf_counter()
-    sign = -1.0 if maximize else 1.0
+    problem = DescentProblem(objective, x, -1.0 if loop.maximize else 1.0)
     full = stopping.with_defaults(objective.dtype)
-    trace = TraceBuffer(x, _towards(full, sign), every)
-    chosen = choose_engine(objective, resolve_schedule(optimizer), x, sign, engine)
-    descent = DescentProblem(objective, x, sign)
-    reports = Reports(chosen, trace, descent, resolve_schedule(optimizer))
-    cause = _drive(chosen, trace, descent, reports, callbacks or Callbacks(), started)
-    event = StopEvent(cause, chosen.point(trace), reports.at_the_end(cause))
-    termination = judge_end(event, trace, descent)
+    trace = TraceBuffer(x, _towards(full, problem.sign), loop.every)
+    rule = resolve_schedule(optimizer)
+    engine = choose_engine(problem, rule, loop.engine)
+    reports = Reports(engine, trace, problem, rule)
+    cause = _Loop(engine, trace, problem, loop.callbacks, started).run(reports)
+    event = StopEvent(cause, engine.point(trace), reports.at_the_end(cause))
+    termination = judge_end(event, trace, problem)
     seconds = time.perf_counter() - started
-    history = trace.history(objective.parameters.coordinates, sign)
+    history = trace.history(objective.parameters.coordinates, problem.sign)
     return Descent(
         objective=objective,
         optimizer=optimizer,
         stopping=full,
-        maximize=maximize,
+        maximize=loop.maximize,
         start=x,
         history=history,
         termination=termination,
         reported=event.reported,
         nfev=trace.evaluations,
-        engine=chosen.name,
+        engine=engine.name,
         seconds=seconds,
     )
 
@@ -92,11 +107,10 @@ def _towards(stopping: Stopping, sign: float) -> Stopping:
     return Stopping(**{**values, "target": -stopping.target})
 
 
-def choose_engine(
-    objective: Objective, optimizer: Optimizer, x: Vector, sign: float, engine: EngineName
-) -> Engine:
+def choose_engine(problem: DescentProblem, optimizer: Optimizer, engine: EngineName) -> Engine:
     """The traced engine where objective and rule can be traced, the compiled one where a framework compiles both,
-    else the hosted one."""
+    else the stepping one, in the arrays that suit it best."""
+    objective = problem.objective
     if engine not in get_args(EngineName):
         raise UsageError(
             message(
@@ -117,18 +131,17 @@ def choose_engine(
                 objective=objective.text,
             )
         )
-    kinds: list[Any] = []
+    kinds: list[Callable[[DescentProblem, Optimizer], Engine]] = []
     if isinstance(objective, FormulaObjective) and engine in ("auto", "traced"):
         kinds.append(TracedEngine)
     remote = objective.remote
-    if remote is not None and len(x) >= remote.least and engine in ("auto", remote.engine):
-        kinds += [FusedEngine, RemoteEngine]
+    if remote is not None and len(problem.start) >= remote.least and engine in ("auto", remote.engine):
+        kinds += [_stepping(FusedStepper), _stepping(RemoteStepper)]
     if objective.loop is not None and engine in ("auto", "compiled"):
         kinds.append(CompiledEngine)
     for kind in kinds:
         try:
-            made: Engine = kind(objective, optimizer, x, sign)
-            return made
+            return kind(problem, optimizer)
         except TraceError as error:
             if engine != "auto" and kind is kinds[-1] and engine != "hosted":
                 raise UsageError(
@@ -139,76 +152,85 @@ def choose_engine(
                         why=error.message,
                     )
                 ) from error
-    return HostedEngine(objective, optimizer, x, sign)
+    return _stepping(HostedStepper)(problem, optimizer)
 
 
-def _drive(
-    engine: Engine,
-    trace: TraceBuffer,
-    descent: DescentProblem,
-    reports: Reports,
-    callbacks: Callbacks,
-    started: float,
-) -> Cause:
-    """Advance slice by slice until something ends the run."""
-    seconds = trace.stopping.seconds
-    budget, told = 1, -1
-    try:
-        while True:
-            began = time.perf_counter()
-            code = engine.advance(trace, reports.within(budget))
-            now = time.perf_counter()
-            if told < 0 <= trace.step:
-                trace.begin()
-            if (
-                callbacks.callback is not None
-                and trace.step > told
-                and _wants_to_stop(callbacks.callback, trace, descent)
-            ):
-                return Cause.CALLBACK
-            told = trace.step
-            if code == k.ROWS_FULL:
-                trace.make_room()
-                continue
-            if code != k.SLICE_DONE and (code not in TESTS or reports.confirm(Cause(code))):
-                return reports.cause or Cause(code)
-            if seconds is not None and now - started >= seconds:
-                return Cause.TIME_LIMIT
-            if callbacks.progress is not None and now - started >= SLICE_SECONDS:
-                callbacks.progress(_progress(trace, descent.sign, now - started))
-            again = code != k.SLICE_DONE or callbacks.callback is not None
-            budget = 1 if again else _next_budget(budget, now - began, seconds)
-    except KeyboardInterrupt:
-        return Cause.INTERRUPTED
+def _stepping(
+    stepper: Callable[[DescentProblem, Optimizer], Stepper],
+) -> Callable[[DescentProblem, Optimizer], Engine]:
+    return lambda problem, optimizer: SteppingEngine(stepper(problem, optimizer))
+
+
+@dataclass(frozen=True)
+class _Loop:
+    """A descent under way."""
+
+    engine: Engine
+    trace: TraceBuffer
+    problem: DescentProblem
+    callbacks: Callbacks
+    started: float  # by time.perf_counter, seconds
+
+    def run(self, reports: Reports) -> Cause:
+        """Advance slice by slice until something ends the run."""
+        trace, seconds = self.trace, self.trace.stopping.seconds
+        callback, progress = self.callbacks.callback, self.callbacks.progress
+        budget, told = 1, -1
+        try:
+            while True:
+                began = time.perf_counter()
+                code = self.engine.advance(trace, reports.within(budget))
+                now = time.perf_counter()
+                if told < 0 <= trace.step:
+                    trace.begin()
+                if callback is not None and trace.step > told and self._wants_to_stop(callback):
+                    return Cause.CALLBACK
+                told = trace.step
+                if code == k.ROWS_FULL:
+                    trace.make_room()
+                    continue
+                if code != k.SLICE_DONE and (code not in TESTS or reports.confirm(Cause(code))):
+                    return reports.cause or Cause(code)
+                if seconds is not None and now - self.started >= seconds:
+                    return Cause.TIME_LIMIT
+                if progress is not None and now - self.started >= SLICE_SECONDS:
+                    progress(self._progress(now - self.started))
+                again = code != k.SLICE_DONE or callback is not None
+                budget = 1 if again else _next_budget(budget, now - began, seconds)
+        except KeyboardInterrupt:
+            return Cause.INTERRUPTED
+
+    def _wants_to_stop(self, callback: Callable[[Step], Any]) -> bool:
+        trace = self.trace
+        x = self.problem.objective.present(trace.last_x)
+        value = self.problem.sign * trace.memory[k.LAST_VALUE]
+        try:
+            return bool(callback(Step(trace.step, trace.evaluations, x, value, trace.last_norm)))
+        except StopIteration:
+            return True
+
+    def _progress(self, elapsed: float) -> Progress:
+        trace, s = self.trace, self.trace.stopping
+        done = [
+            used / allowed
+            for used, allowed in (
+                (trace.step, s.steps),
+                (trace.evaluations, s.evaluations),
+                (elapsed, s.seconds),
+            )
+            if allowed
+        ]
+        return Progress(
+            trace.step,
+            trace.evaluations,
+            float(self.problem.sign * trace.memory[k.LAST_VALUE]),
+            float(trace.memory[k.LAST_NORM]),
+            elapsed,
+            max(done, default=None),
+        )
 
 
 def _next_budget(budget: int, took: float, seconds: float | None) -> int:
     """So many evaluations as fill a slice, growing at most sixteenfold at a time."""
     slice_seconds = SLICE_SECONDS if seconds is None else min(SLICE_SECONDS, seconds / 4)
     return max(1, min(16 * budget, int(budget * slice_seconds / max(took, 1e-7))))
-
-
-def _wants_to_stop(callback: Callable[[Step], Any], trace: TraceBuffer, descent: DescentProblem) -> bool:
-    x = descent.objective.present(trace.last_x)
-    step = Step(trace.step, trace.evaluations, x, descent.sign * trace.memory[k.LAST_VALUE], trace.last_norm)
-    try:
-        return bool(callback(step))
-    except StopIteration:
-        return True
-
-
-def _progress(trace: TraceBuffer, sign: float, elapsed: float) -> Progress:
-    s, m = trace.stopping, trace.memory
-    done = [
-        used / allowed
-        for used, allowed in ((trace.step, s.steps), (trace.evaluations, s.evaluations), (elapsed, s.seconds))
-        if allowed
-    ]
-    return Progress(
-        trace.step,
-        trace.evaluations,
-        float(sign * m[k.LAST_VALUE]),
-        float(m[k.LAST_NORM]),
-        elapsed,
-        max(done, default=None),
-    )

@@ -1,11 +1,21 @@
-"""What every engine is to whoever runs it."""
+"""What every engine is given, and what it is to whoever runs it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from downslope.descent.trace_buffer import TraceBuffer
-from downslope.objectives import Vector
+from downslope.objectives import Objective, Vector
+
+
+@dataclass(frozen=True)
+class DescentProblem:
+    """What is descended, from where, and whether upside down."""
+
+    objective: Objective
+    start: Vector
+    sign: float
 
 
 class Engine(Protocol):

@@ -1,4 +1,4 @@
-"""The engine for many parameters in PyTorch: a rule's program steps lists of tensors in few passes over memory.
+"""Steps over lists of PyTorch's tensors, for many parameters: a rule's program takes few passes over memory.
 
 The update of one evaluation is made just before the next one, so that between two calls the state is the one before
 the update of the point that was evaluated last, as ``answer`` wants it.
@@ -6,14 +6,13 @@ the update of the point that was evaluated last, as ``answer`` wants it.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from downslope.descent import kernel as k
+from downslope.descent.engine import DescentProblem
 from downslope.descent.norms import norm_from_square, norm_of
-from downslope.descent.trace_buffer import TraceBuffer
+from downslope.descent.trace_buffer import FarEvaluation
 from downslope.messages import message
-from downslope.objectives import Objective, Vector
+from downslope.objectives import Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.param_tree import ParamTree
@@ -21,7 +20,7 @@ from downslope.optimizers.tape import recorded
 from downslope.symbolic.array import TraceError
 
 
-class FusedEngine:
+class FusedStepper:
     """Steps a list of tensors by a rule's program, whose operations are fused.
 
     Raises:
@@ -30,9 +29,10 @@ class FusedEngine:
 
     name = "hosted"
 
-    def __init__(self, objective: Objective, optimizer: Optimizer, x: Vector, sign: float) -> None:
+    def __init__(self, problem: DescentProblem, optimizer: Optimizer) -> None:
+        objective = problem.objective
         remote = objective.remote
-        tensors = remote.array(x) if remote is not None else None
+        tensors = remote.array(problem.start) if remote is not None else None
         if remote is None or not isinstance(tensors, list):
             raise TraceError(message("'{objective}' has no list of tensors", objective=objective.text))
         if type(optimizer).residual is not Optimizer.residual:
@@ -43,7 +43,7 @@ class FusedEngine:
             raise TraceError(message("the rule may reject points"))
         from downslope.torch.program import Program  # imports torch, which is there: the tensors are its
 
-        self._remote, self._optimizer, self._sign = remote, optimizer, float(sign)
+        self._remote, self._optimizer, self._sign = remote, optimizer, float(problem.sign)
         self._dtype = objective.dtype
         self._program, self._named = Program(tape, in_place=False), optimizer.scalars()
         self._tensors = tensors
@@ -52,31 +52,16 @@ class FusedEngine:
         self._update: tuple[list[Any], float] | None = None  # of the last evaluation, still to be made
         self._last = tensors  # those of the last accepted point
 
-    def advance(self, trace: TraceBuffer, budget: int) -> int:
-        """Up to ``budget`` evaluations; returns a code of ``kernel``."""
-        watched = bool(trace.limits[k.WATCHED])
-        try:
-            for _ in range(budget):
-                code = trace.room()
-                if code != k.SLICE_DONE:
-                    return code
-                self._make_update()
-                value, slopes = self._remote.value_and_gradient(self._tensors)
-                if self._sign < 0:
-                    value, slopes = -value, [-slope for slope in slopes]
-                norm = self._length(slopes)
-                moved = self._moved() if watched else 1.0
-                code = trace.absorb_far(value, norm, 1.0, moved, partial(self._remote.vector, self._tensors))
-                if trace.counts[k.ACCEPTED_AT] == trace.evaluations:
-                    self._last = self._tensors
-                self._next = slopes, value
-                if code != k.SLICE_DONE:
-                    return code
-                self.go_on(trace)
-        finally:
-            if trace.step >= 0:
-                trace.far = partial(self._remote.vector, self._last)
-        return k.SLICE_DONE
+    def evaluate(self, watched: bool) -> FarEvaluation:
+        """Value and gradient at the point that is next, once it is there."""
+        self._make_update()
+        value, slopes = self._remote.value_and_gradient(self._tensors)
+        if self._sign < 0:
+            value, slopes = -value, [-slope for slope in slopes]
+        norm = self._length(slopes)
+        moved = self._moved() if watched else 1.0
+        self._last, self._next = self._tensors, (slopes, value)
+        return FarEvaluation(value, norm, 1.0, moved, self._tensors, self._tensors)
 
     def _make_update(self) -> None:
         if self._update is not None:
@@ -84,7 +69,7 @@ class FusedEngine:
             done = self._program.run(self._tensors, slopes, value, self._leaves, self._named)
             self._tensors, self._leaves, self._update = done.next_x, done.state, None
 
-    def go_on(self, trace: TraceBuffer) -> None:
+    def step(self) -> None:
         """To the point that comes after the last evaluation."""
         self._update = self._next
 
@@ -95,15 +80,18 @@ class FusedEngine:
         norm = norm_from_square(self._remote.squared_length(parts), self._dtype)
         return norm_of(self._remote.vector(parts)) if norm is None else norm
 
-    def answer(self, trace: TraceBuffer) -> Vector:
-        """The point that the method reports, which for averaging methods is not the one it evaluates."""
-        leaves = iter([ParamTree(leaf) if isinstance(leaf, list) else leaf for leaf in self._leaves])
-        point = self._optimizer.answer(ParamTree(self._tensors), states.rebuilt(self._shape, leaves))
-        return self._remote.vector(point.parts)
+    def vector(self, x: Any, out: Vector | None = None) -> Vector:
+        """A point as a flat float64 vector: a new one, or written into ``out``."""
+        return self._remote.vector(x, out)
 
-    def point(self, trace: TraceBuffer) -> Vector:
+    def answer(self) -> Any:
+        """The point that the method reports."""
+        leaves = iter([ParamTree(leaf) if isinstance(leaf, list) else leaf for leaf in self._leaves])
+        return self._optimizer.answer(ParamTree(self._tensors), states.rebuilt(self._shape, leaves)).parts
+
+    def point(self) -> Any:
         """The point that was evaluated last."""
-        return self._remote.vector(self._tensors)
+        return self._tensors
 
 
 def _own(leaf: Any) -> Any:

@@ -11,7 +11,7 @@ three parts of one buffer and writes all but the hyperparameters of the other; t
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -25,8 +25,9 @@ GRADIENT_SMALL, VALUE_STEADY, POINT_STEADY, TARGET_REACHED = 10, 11, 12, 13
 STEP_LIMIT, EVALUATION_LIMIT = 20, 21
 VALUE_HIGH, VALUE_LOW, VALUE_NAN, VALUE_INFINITE, GRADIENT_NOT_FINITE, STALLED = 30, 31, 32, 33, 34, 35
 
-# Places in the array of limits. WATCHED: whether the length of every step is measured. SUSPECT: whether the gradient's
-# squares may be finite where it is not. ASK_BELOW: a smaller sum of squares is wrong by underflow, and matters.
+# Places in the array of limits, the first of them in the order of ``Limits``. WATCHED: whether the length of every step
+# is measured. SUSPECT: whether the gradient's squares may be finite where it is not. ASK_BELOW: a smaller sum of
+# squares is wrong by underflow, and matters.
 TOLERANCE, VALUE_TOLERANCE, X_TOLERANCE, TARGET, CEILING, FLOOR = 0, 1, 2, 3, 4, 5
 MOST_STEPS, MOST_EVALUATIONS, MOST_IDLE, WATCHED, SUSPECT, ASK_BELOW = 6, 7, 8, 9, 10, 11
 LIMITS = 12
@@ -34,17 +35,7 @@ LIMITS = 12
 # Places in the array of counts, and in the memory of the last accepted point before its coordinates.
 # REFUSED: trials that were rejected since value or gradient norm were last at their least, but for some FORGIVEN for
 # every step on level ground; REFUSED_STEP: the step of the last of them.
-STEP, EVALUATIONS, MOVED_AT, ROWS, STRIDE, HERE, ACCEPTED_AT, REFUSED, REFUSED_STEP = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-)
+STEP, EVALUATIONS, MOVED_AT, ROWS, STRIDE, HERE, ACCEPTED_AT, REFUSED, REFUSED_STEP = range(9)
 COUNTS = 9
 FORGIVEN = 4  # trials; a search that works rejects fewer of them for a step
 LEVEL = 1e-14  # part of the least value by which another is the same, to rounding
@@ -52,73 +43,177 @@ LAST_VALUE, LAST_NORM, VALUE_BEFORE, LEAST_VALUE, LEAST_NORM, LAST_X = 0, 1, 2, 
 NO_LIMIT = 2.0**53
 
 
-def judge(
-    accepted: Any,
-    step: Any,
-    evaluations: Any,
-    value: Any,
-    gradient_norm: Any,
-    change: Any,
-    moved: Any,
-    idle: Any,
-    tolerance: Any,
-    value_tolerance: Any,
-    x_tolerance: Any,
-    target: Any,
-    ceiling: Any,
-    floor: Any,
-    most_steps: Any,
-    most_evaluations: Any,
-    most_idle: Any,
-) -> Any:
+class Evaluation(NamedTuple):
+    """What the judge knows of one evaluation.
+
+    Attributes:
+        accepted: whether the rule accepts the point.
+        step, evaluations: numbers of this step and this evaluation.
+        value, gradient_norm: of the objective, there.
+        change: by how much the last step changed the value.
+        moved: the length of the last step.
+        idle: evaluations since the point last moved (where nobody measures moves: since one was last accepted), or
+            trials that were rejected since value or gradient norm was last at its least (see REFUSED).
+    """
+
+    accepted: Any
+    step: Any
+    evaluations: Any
+    value: Any
+    gradient_norm: Any
+    change: Any
+    moved: Any
+    idle: Any
+
+
+class Limits(NamedTuple):
+    """What an evaluation is held against."""
+
+    tolerance: Any
+    value_tolerance: Any
+    x_tolerance: Any
+    target: Any
+    ceiling: Any
+    floor: Any
+    most_steps: Any
+    most_evaluations: Any
+    most_idle: Any
+
+
+class TraceArrays(NamedTuple):
+    """What the loops write.
+
+    Attributes:
+        counts: see STEP ... REFUSED_STEP, shape (COUNTS,), int64; updated.
+        limits: see TOLERANCE ... ASK_BELOW, shape (LIMITS,), float64.
+        memory: value, gradient norm and more of the last accepted point, then its p coordinates, shape (LAST_X + p,),
+            float64; updated.
+        rows: history, one row (value, gradient norm, x...) a step, shape (rows, 2 + p), float64; appended to.
+        row_steps: step and evaluations of each row, shape (rows, 2), int64; appended to.
+        dimension: p; 0 where points are kept elsewhere, and neither read nor written here.
+    """
+
+    counts: Any
+    limits: Any
+    memory: Any
+    rows: Any
+    row_steps: Any
+    dimension: Any
+
+
+class StepCode(NamedTuple):
+    """A step map in machine code, and the two buffers that it goes back and forth between.
+
+    Attributes:
+        address, data: of the code, and of what it is called with.
+        first, second: the buffers, shape (hyperparameters + numbers of x and state + 3,), float64 or float32;
+            counts[HERE] says which of them is to be evaluated next.
+        begin: how many numbers of a buffer come before x.
+    """
+
+    address: Any
+    data: Any
+    first: Any
+    second: Any
+    begin: Any
+
+
+def judge(evaluation: Evaluation, limits: Limits) -> Any:
     """Why the run ends after an evaluation, or RUNNING.
 
-    ``change`` is by how much the last step changed the value, ``moved`` its length, ``idle`` the number of evaluations
-    since the point last moved (where nobody measures moves: since one was last accepted), or of trials that were
-    rejected since value or gradient norm was last at its least (see REFUSED). Of a rejected trial only
-    that and the number of evaluations count. The order is that of certainty: numbers that are not finite, then the
-    tests asked for, then runaways, then limits.
+    Of a rejected trial only ``idle`` and the number of evaluations count. The order is that of certainty: numbers that
+    are not finite, then the tests asked for, then runaways, then limits.
     """
-    if accepted:
-        if not np.isfinite(value):
-            if value < 0:
+    if evaluation.accepted:
+        if not np.isfinite(evaluation.value):
+            if evaluation.value < 0:
                 return VALUE_LOW
-            if value > 0:
+            if evaluation.value > 0:
                 return VALUE_INFINITE
             return VALUE_NAN
-        if not np.isfinite(gradient_norm):
+        if not np.isfinite(evaluation.gradient_norm):
             return GRADIENT_NOT_FINITE
-        if gradient_norm <= tolerance:
+        if evaluation.gradient_norm <= limits.tolerance:
             return GRADIENT_SMALL
-        if value <= target:
+        if evaluation.value <= limits.target:
             return TARGET_REACHED
-        if step > 0 and change <= value_tolerance:
+        if evaluation.step > 0 and evaluation.change <= limits.value_tolerance:
             return VALUE_STEADY
-        if step > 0 and moved <= x_tolerance:
+        if evaluation.step > 0 and evaluation.moved <= limits.x_tolerance:
             return POINT_STEADY
-        if value > ceiling:
+        if evaluation.value > limits.ceiling:
             return VALUE_HIGH
-        if value < floor:
+        if evaluation.value < limits.floor:
             return VALUE_LOW
-        if step >= most_steps:
+        if evaluation.step >= limits.most_steps:
             return STEP_LIMIT
-    if idle >= most_idle:
+    if evaluation.idle >= limits.most_idle:
         return STALLED
-    if evaluations >= most_evaluations:
+    if evaluation.evaluations >= limits.most_evaluations:
         return EVALUATION_LIMIT
     return RUNNING
 
 
-_judge = njit(judge, inline="always", error_model="numpy")
+_judge = njit(judge, error_model="numpy")
+
+
+@njit(error_model="numpy")
+def _limits(limits: Any, tolerance: Any, x_tolerance: Any) -> Any:
+    """The limits out of their array, shape (LIMITS,), float64, with these two in their places."""
+    return Limits(
+        tolerance,
+        limits[VALUE_TOLERANCE],
+        x_tolerance,
+        limits[TARGET],
+        limits[CEILING],
+        limits[FLOOR],
+        # whole numbers, as what they are compared with: a step takes 3 % longer otherwise
+        np.int64(min(limits[MOST_STEPS], NO_LIMIT)),
+        np.int64(min(limits[MOST_EVALUATIONS], NO_LIMIT)),
+        np.int64(min(limits[MOST_IDLE], NO_LIMIT)),
+    )
+
+
+@njit(inline="always", error_model="numpy")
+def _not_finite(reason: Any, value: Any) -> Any:
+    """Whether a run ends before the point evaluated, which then is none of its steps."""
+    return (reason >= VALUE_NAN and reason <= GRADIENT_NOT_FINITE) or not np.isfinite(value)
+
+
+@njit(inline="always", error_model="numpy")
+def _squared_distance(x: Any, begin: Any, trace: Any) -> Any:
+    """From the last accepted point to the one at ``begin`` in ``x``, one axis, float64 or float32."""
+    square = 0.0
+    for j in range(trace.dimension):
+        change = x[begin + j] - trace.memory[LAST_X + j]
+        square += change * change
+    return square
+
+
+@njit(inline="always", error_model="numpy")
+def _remember(x: Any, begin: Any, value: Any, trace: Any) -> None:
+    """A point as the last accepted one; ``x`` and ``begin`` as for ``_squared_distance``."""
+    memory = trace.memory
+    memory[VALUE_BEFORE] = memory[LAST_VALUE]
+    memory[LAST_VALUE] = value
+    for j in range(trace.dimension):
+        memory[LAST_X + j] = x[begin + j]
+
+
+@njit(inline="always", error_model="numpy")
+def _add_row(row: Any, evaluation: Any, norm: Any, trace: Any) -> None:
+    """The point last accepted, as a row of the history."""
+    trace.row_steps[row, 0], trace.row_steps[row, 1] = evaluation.step, evaluation.evaluations
+    trace.rows[row, 0], trace.rows[row, 1] = evaluation.value, norm
+    for j in range(trace.dimension):
+        trace.rows[row, 2 + j] = trace.memory[LAST_X + j]
 
 
 @njit(error_model="numpy")
 def _refuse(step: Any, counts: Any, memory: Any) -> None:
     """Count a rejected trial, from 0 where value or gradient norm have become smaller than they ever were."""
     value, least = memory[LAST_VALUE], memory[LEAST_VALUE]
-    if value <= least + LEVEL * abs(
-        least
-    ):  # on level ground steps may find something yet; uphill they will not
+    if value <= least + LEVEL * abs(least):  # on level ground steps may find something; uphill they will not
         counts[REFUSED] = max(0, counts[REFUSED] - FORGIVEN * (step - counts[REFUSED_STEP]))
     counts[REFUSED] += 1
     counts[REFUSED_STEP] = step
@@ -160,222 +255,125 @@ def _call(typingctx: Any, address: Any, outputs: Any, inputs: Any, data: Any) ->
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def iterate(
-    address: Any,
-    data: Any,
-    first: Any,
-    second: Any,
-    hyperparameters: Any,
-    dimension: Any,
-    counts: Any,
-    limits: Any,
-    memory: Any,
-    rows: Any,
-    row_steps: Any,
-    budget: Any,
-) -> Any:
-    """Up to ``budget`` evaluations of the step map at ``address``; returns one of the codes above.
+def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
+    """Up to ``budget`` evaluations of a step map; returns one of the codes above.
 
     Where the gradient's squares over- or underflow, or hide that it is not finite (those of the gradient of sqrt(x^2)
     simplify to 1), it takes the evaluation back and returns NORM_WANTED: the host makes it, and hands it to ``absorb``.
-
-    Args:
-        first, second: the two buffers, shape (hyperparameters + numbers of x and state + 3,), float64 or float32;
-            counts[HERE] says which of them is to be evaluated next.
-        hyperparameters, dimension: how many numbers of a buffer come before x, and how many x has.
-        counts: see STEP ... ACCEPTED_AT, int64; updated.
-        limits: see TOLERANCE ... ASK_BELOW, float64.
-        memory: value, gradient norm and more of the last accepted point, then its coordinates, float64; updated.
-        rows, row_steps: history, (value, gradient norm, x...) float64 and (step, evaluations) int64 per row;
-            appended to.
     """
-    tail = first.size - 3
-    begin = hyperparameters
+    begin, tail = code.begin, code.first.size - 3
+    counts, memory = trace.counts, trace.memory
     step, evaluations, moved_at = counts[STEP], counts[EVALUATIONS], counts[MOVED_AT]
-    count, stride = counts[ROWS], counts[STRIDE]
-    here, there = (first, second) if counts[HERE] == 0 else (second, first)
-    which = counts[HERE]
+    count, stride, which = counts[ROWS], counts[STRIDE], counts[HERE]
+    here, there = (code.first, code.second) if which == 0 else (code.second, code.first)
     stop_at = evaluations + budget
-    watched, suspect, ask_below = limits[WATCHED] > 0, limits[SUSPECT] > 0, limits[ASK_BELOW]
-    tolerance, value_tolerance, x_tolerance = limits[TOLERANCE], limits[VALUE_TOLERANCE], limits[X_TOLERANCE]
-    squared_tolerance, squared_x_tolerance = tolerance * abs(tolerance), x_tolerance * abs(x_tolerance)
-    target, ceiling, floor = limits[TARGET], limits[CEILING], limits[FLOOR]
-    # whole numbers, as what they are compared with: a step takes 3 % longer otherwise
-    most_steps = np.int64(min(limits[MOST_STEPS], NO_LIMIT))
-    most_evaluations = np.int64(min(limits[MOST_EVALUATIONS], NO_LIMIT))
-    most_idle = np.int64(limits[MOST_IDLE])
+    asked = trace.limits
+    watched, suspect, ask_below = asked[WATCHED] > 0, asked[SUSPECT] > 0, asked[ASK_BELOW]
+    tolerance, x_tolerance = asked[TOLERANCE], asked[X_TOLERANCE]
+    limits = _limits(asked, tolerance * abs(tolerance), x_tolerance * abs(x_tolerance))  # of squares
     last_square = -1.0
-    code = SLICE_DONE
+    end = SLICE_DONE
     while evaluations < stop_at:
-        if count == rows.shape[0]:
-            code = ROWS_FULL
+        if count == trace.rows.shape[0]:
+            end = ROWS_FULL
             break
-        _call(address, there[begin:], here, data)
+        _call(code.address, there[begin:], here, code.data)
         evaluations += 1
         if there[tail + 2] > 0.5:
             value, square = there[tail], there[tail + 1]
             moved, flaw = 1.0, 0.0
             if suspect:
-                for j in range(dimension):
+                for j in range(trace.dimension):
                     flaw += there[begin + j] * 0.0
             if (not square < np.inf or square < ask_below or flaw != 0.0) and np.isfinite(value):
                 evaluations -= 1
-                code = NORM_WANTED
+                end = NORM_WANTED
                 break
             step += 1
             if watched:
-                moved = 0.0
-                for j in range(dimension):
-                    change = here[begin + j] - memory[LAST_X + j]
-                    moved += change * change
+                moved = _squared_distance(here, begin, trace)
             if moved > 0 or step == 0:
                 moved_at = evaluations
-            reason = _judge(  # norms and lengths are compared by their squares
-                True,
-                step,
-                evaluations,
-                value,
-                square,
-                abs(value - memory[LAST_VALUE]),
-                moved,
-                evaluations - moved_at,
-                squared_tolerance,
-                value_tolerance,
-                squared_x_tolerance,
-                target,
-                ceiling,
-                floor,
-                most_steps,
-                most_evaluations,
-                most_idle,
-            )
-            if (reason >= VALUE_NAN and reason <= GRADIENT_NOT_FINITE) or not np.isfinite(value):
+            change, idle = abs(value - memory[LAST_VALUE]), evaluations - moved_at
+            evaluation = Evaluation(True, step, evaluations, value, square, change, moved, idle)
+            reason = _judge(evaluation, limits)
+            if _not_finite(reason, value):
                 step -= 1
-                code = reason
+                end = reason
                 break
             counts[ACCEPTED_AT] = evaluations
-            memory[VALUE_BEFORE] = memory[LAST_VALUE]
-            memory[LAST_VALUE] = value
             last_square = square
-            for j in range(dimension):
-                memory[LAST_X + j] = here[begin + j]
+            _remember(here, begin, value, trace)
             if step % stride == 0:
-                row_steps[count, 0], row_steps[count, 1] = step, evaluations
-                rows[count, 0], rows[count, 1] = value, np.sqrt(square)
-                for j in range(dimension):
-                    rows[count, 2 + j] = here[begin + j]
+                _add_row(count, evaluation, np.sqrt(square), trace)
                 count += 1
-            if reason != RUNNING:
-                code = reason
-                break
         else:
             if last_square >= 0:
                 memory[LAST_NORM] = np.sqrt(last_square)
             _refuse(step, counts, memory)
+            idle = max(evaluations - moved_at, counts[REFUSED])
             reason = _judge(
-                False,
-                step,
-                evaluations,
-                np.nan,
-                np.nan,
-                np.nan,
-                np.nan,
-                max(evaluations - moved_at, counts[REFUSED]),
-                squared_tolerance,
-                value_tolerance,
-                squared_x_tolerance,
-                target,
-                ceiling,
-                floor,
-                most_steps,
-                most_evaluations,
-                most_idle,
+                Evaluation(False, step, evaluations, np.nan, np.nan, np.nan, np.nan, idle), limits
             )
-            if reason != RUNNING:
-                code = reason
-                break
+        if reason != RUNNING:
+            end = reason
+            break
         here, there = there, here
         which = 1 - which
     if last_square >= 0:
         memory[LAST_NORM] = np.sqrt(last_square)
     counts[STEP], counts[EVALUATIONS], counts[MOVED_AT] = step, evaluations, moved_at
     counts[ROWS], counts[HERE] = count, which
-    return code
+    return end
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def absorb(block: Any, moves: Any, counts: Any, limits: Any, memory: Any, rows: Any, row_steps: Any) -> Any:
+def absorb(block: Any, moves: Any, arrays: Any) -> Any:
     """Take over evaluations that were made elsewhere; returns one of the codes above.
 
-    It does with them what ``iterate`` does with its own. The body is here a second time because, as a function that
-    both call, it makes a step of ``iterate`` cost 28 ns instead of 12.
+    It does with them what ``iterate`` does with its own, which keeps counts in registers.
 
     Args:
-        block: x, value, gradient norm and acceptance of one evaluation a row, in their order, float64. Where points are
-            kept elsewhere, ``memory`` and ``block`` have no room for x, and only ``rows`` has.
-        moves: distance of each from the last accepted point; NaN where it is to be computed here.
-        counts, limits, memory, rows, row_steps: as for ``iterate``.
+        block: x, value, gradient norm and acceptance of one evaluation a row, in their order, shape (evaluations,
+            dimension + 3), float64; without x where points are kept elsewhere.
+        moves: distance of each from the last accepted point, shape (evaluations,), float64; NaN where it is to be
+            computed here.
+        arrays: a ``TraceArrays`` as a plain tuple, which Numba takes over in half the time; updated.
     """
-    dimension = memory.size - LAST_X
-    watched = limits[WATCHED] > 0
+    trace = TraceArrays(*arrays)
+    counts, memory = trace.counts, trace.memory
+    asked, dimension = trace.limits, trace.dimension
+    watched, limits = asked[WATCHED] > 0, _limits(asked, asked[TOLERANCE], asked[X_TOLERANCE])
     for i in range(block.shape[0]):
-        if counts[ROWS] == rows.shape[0]:
+        if counts[ROWS] == trace.rows.shape[0]:
             return ROWS_FULL
         counts[EVALUATIONS] += 1
         evaluations = counts[EVALUATIONS]
-        accepted = block[i, dimension + 2] > 0.5
+        x, accepted = block[i], block[i, dimension + 2] > 0.5
         value, norm = block[i, dimension], block[i, dimension + 1]
         step, moved = counts[STEP], 1.0
         if accepted:
             step += 1
             if watched:
-                moved = moves[i]
-                if np.isnan(moved):
-                    moved = 0.0
-                    for j in range(dimension):
-                        change = block[i, j] - memory[LAST_X + j]
-                        moved += change * change
-                    moved = np.sqrt(moved)
+                moved = moves[i] if not np.isnan(moves[i]) else np.sqrt(_squared_distance(x, 0, trace))
             if moved > 0 or step == 0:
                 counts[MOVED_AT] = evaluations
         idle = evaluations - counts[MOVED_AT]
         if not accepted:
             _refuse(step, counts, memory)
             idle = max(idle, counts[REFUSED])
-        reason = _judge(
-            accepted,
-            step,
-            evaluations,
-            value,
-            norm,
-            abs(value - memory[LAST_VALUE]),
-            moved,
-            idle,
-            limits[TOLERANCE],
-            limits[VALUE_TOLERANCE],
-            limits[X_TOLERANCE],
-            limits[TARGET],
-            limits[CEILING],
-            limits[FLOOR],
-            limits[MOST_STEPS],
-            limits[MOST_EVALUATIONS],
-            limits[MOST_IDLE],
-        )
+        change = abs(value - memory[LAST_VALUE])
+        evaluation = Evaluation(accepted, step, evaluations, value, norm, change, moved, idle)
+        reason = _judge(evaluation, limits)
         if accepted:
-            if (reason >= VALUE_NAN and reason <= GRADIENT_NOT_FINITE) or not np.isfinite(value):
+            if _not_finite(reason, value):
                 return reason
             counts[STEP], counts[ACCEPTED_AT] = step, evaluations
-            memory[VALUE_BEFORE] = memory[LAST_VALUE]
-            memory[LAST_VALUE], memory[LAST_NORM] = value, norm
-            for j in range(dimension):
-                memory[LAST_X + j] = block[i, j]
+            memory[LAST_NORM] = norm
+            _remember(x, 0, value, trace)
             if step % counts[STRIDE] == 0:
-                count = counts[ROWS]
-                row_steps[count, 0], row_steps[count, 1] = step, evaluations
-                rows[count, 0], rows[count, 1] = value, norm
-                for j in range(dimension):
-                    rows[count, 2 + j] = block[i, j]
-                counts[ROWS] = count + 1
+                _add_row(counts[ROWS], evaluation, norm, trace)
+                counts[ROWS] += 1
         if reason != RUNNING:
             return reason
     return SLICE_DONE

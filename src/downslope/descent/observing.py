@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import kernel as k
+from downslope.descent.engine import DescentProblem
 from downslope.descent.evidence import LIMITS, Cause, Evidence, Failure
 from downslope.descent.norms import norm_of
 from downslope.descent.result import Reported
@@ -17,7 +18,7 @@ from downslope.descent.termination import Termination, is_far, terminate
 from downslope.descent.termination_messages import Places
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.descent.trend import trend_of
-from downslope.objectives import Objective, Vector
+from downslope.objectives import Vector
 
 DRAWS = 5  # of a random value, to compare two points
 CHANCE = 3.0  # times their spread is no chance
@@ -31,15 +32,6 @@ class StopEvent:
     cause: Cause
     point: Vector
     reported: Reported | None = None
-
-
-@dataclass(frozen=True)
-class DescentProblem:
-    """What was descended, from where, and whether upside down."""
-
-    objective: Objective
-    start: Vector
-    sign: float
 
 
 def judge_end(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> Termination:

@@ -1,20 +1,16 @@
-"""The engine for many parameters: points and states stay with the cost's own framework, as its arrays.
-
-What comes to NumPy at every evaluation is four numbers. A point comes when its row is kept, or somebody asks for it.
-"""
+"""Steps over the arrays of the cost's own framework, where points and states stay, for many parameters."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from downslope.descent import kernel as k
+from downslope.descent.engine import DescentProblem
 from downslope.descent.norms import norm_from_square, norm_of
-from downslope.descent.trace_buffer import TraceBuffer
+from downslope.descent.trace_buffer import FarEvaluation
 from downslope.messages import message
-from downslope.objectives import Objective, Vector
+from downslope.objectives import Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import dot, where
@@ -33,20 +29,21 @@ def _parts(x: Any) -> Any:
     return x.parts if isinstance(x, ParamTree) else x
 
 
-class RemoteEngine:
-    """Evaluates and steps in a framework, one evaluation at a time.
+class RemoteStepper:
+    """Evaluates and steps in a framework.
 
     Raises:
         TraceError: the objective has no framework, or it cannot compile the rule.
     """
 
-    def __init__(self, objective: Objective, optimizer: Optimizer, x: Vector, sign: float) -> None:
+    def __init__(self, problem: DescentProblem, optimizer: Optimizer) -> None:
+        objective = problem.objective
         remote = objective.remote
         if remote is None:
             raise TraceError(message("'{objective}' has no framework", objective=objective.text))
         self._remote, self._optimizer, self._precision = remote, optimizer, objective.dtype.name
-        self._sign, self.name, self._watched = float(sign), remote.engine, True
-        here = _whole(remote.array(x))
+        self._sign, self.name, self._watched = float(problem.sign), remote.engine, True
+        here = _whole(remote.array(problem.start))
         with plain_precision(self._precision):
             self._shape = states.mapped(optimizer.init(here), lambda _, leaf: remote.leaf(leaf))
         # The carry: the point to evaluate, the last accepted one, and the leaves of the state.
@@ -72,30 +69,15 @@ class RemoteEngine:
             last = here if accepted is True else where(accepted, here, last)
         return (next_x, last, *(leaf for _, leaf in states.leaves(after))), record
 
-    def advance(self, trace: TraceBuffer, budget: int) -> int:
-        """Up to ``budget`` evaluations; returns a code of ``kernel``."""
-        accepted, self._watched = None, bool(trace.limits[k.WATCHED])
-        try:
-            for _ in range(budget):
-                code = trace.room()
-                if code != k.SLICE_DONE:
-                    return code
-                after, record = self._step(self._carry)
-                value, square, taken, moved = (float(number) for number in record)
-                here, last, self._next = self._carry[0], after[1], after
-                norm, length = self._norm(square), float(np.sqrt(moved))
-                code = trace.absorb_far(value, norm, taken, length, partial(self._vector, here))
-                if code == k.SLICE_DONE or trace.counts[k.ACCEPTED_AT] == trace.evaluations:
-                    accepted = last
-                if code != k.SLICE_DONE:
-                    return code
-                self.go_on(trace)
-        finally:
-            if accepted is not None:
-                trace.far = partial(self._vector, accepted)
-        return k.SLICE_DONE
+    def evaluate(self, watched: bool) -> FarEvaluation:
+        """Value and gradient at the point that is next, and the step from there."""
+        self._watched = watched
+        self._next, record = self._step(self._carry)
+        value, square, accepted, moved = (float(number) for number in record)
+        norm, length = self._norm(square), float(np.sqrt(moved))
+        return FarEvaluation(value, norm, accepted, length, self._carry[0], self._next[1])
 
-    def go_on(self, trace: TraceBuffer) -> None:
+    def step(self) -> None:
         """To the point that comes after the last evaluation."""
         self._carry = self._next
 
@@ -108,18 +90,19 @@ class RemoteEngine:
         gradient = _whole(self._remote.value_and_gradient(_parts(here))[1])
         with plain_precision(self._precision):
             residual = self._optimizer.residual(here, gradient if self._sign > 0 else -gradient)
-        return norm_of(self._vector(residual))
+        return norm_of(self.vector(residual))
 
-    def _vector(self, x: Any, out: Vector | None = None) -> Vector:
+    def vector(self, x: Any, out: Vector | None = None) -> Vector:
+        """A point as a flat float64 vector: a new one, or written into ``out``."""
         return self._remote.vector(_parts(x), out)
 
-    def answer(self, trace: TraceBuffer) -> Vector:
-        """The point that the method reports, which for averaging methods is not the one it evaluates."""
+    def answer(self) -> Any:
+        """The point that the method reports."""
         here, _, *leaves = self._carry
         state = states.rebuilt(self._shape, iter(leaves))
         with plain_precision(self._precision):
-            return self._vector(self._optimizer.answer(here, state))
+            return self._optimizer.answer(here, state)
 
-    def point(self, trace: TraceBuffer) -> Vector:
+    def point(self) -> Any:
         """The point that was, or is to be, evaluated."""
-        return self._vector(self._carry[0])
+        return self._carry[0]

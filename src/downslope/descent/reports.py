@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from downslope.descent import kernel as k
-from downslope.descent.engine import Engine
+from downslope.descent.engine import DescentProblem, Engine
 from downslope.descent.evidence import TESTS, Cause
 from downslope.descent.norms import norm_of
-from downslope.descent.observing import DescentProblem
 from downslope.descent.result import Reported
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.optimizers import Optimizer
@@ -62,17 +61,9 @@ class Reports:
         change = moved = np.nan
         if before is not None and before[0] == trace.step - 1:
             change, moved = abs(now.value - before[1].value), norm_of(now.x - before[1].x)
-        code = k.judge(
-            True,
-            trace.step,
-            trace.evaluations,
-            self._descent.sign * now.value,
-            now.gradient_norm,
-            change,
-            moved,
-            0,
-            *trace.limits[[*_TESTS, k.CEILING, k.FLOOR, k.MOST_STEPS, k.MOST_EVALUATIONS, k.MOST_IDLE]],
-        )
+        value, norm = self._descent.sign * now.value, now.gradient_norm
+        evaluation = k.Evaluation(True, trace.step, trace.evaluations, value, norm, change, moved, 0)
+        code = k.judge(evaluation, k.Limits(*trace.limits[: k.MOST_IDLE + 1]))
         if code in (*TESTS, Cause.STEP_LIMIT, Cause.EVALUATION_LIMIT):
             self.cause = Cause(code)
             return True

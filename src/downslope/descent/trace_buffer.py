@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,25 @@ Matrix = NDArray[np.float64]
 FIRST_ROWS = 1024
 FEWEST_ROWS = 64  # that are kept, however many parameters there are
 MOST_NUMBERS_ASKED = 500_000_000  # in one whose spacing a person chose: 4 GB
+
+
+class FarEvaluation(NamedTuple):
+    """One evaluation at a point that is kept elsewhere.
+
+    Attributes:
+        value, norm: the value and the gradient norm there.
+        accepted: whether the rule accepts the point, as 1 or 0.
+        moved: its distance from the last accepted point.
+        x: the point, as it is kept there.
+        last: the last accepted point, this one included.
+    """
+
+    value: float
+    norm: float
+    accepted: float
+    moved: float
+    x: Any
+    last: Any
 
 
 class TraceBuffer:
@@ -56,10 +75,18 @@ class TraceBuffer:
         self.rows = np.empty((first, self.width))
         self.row_steps = np.empty((first, 2), np.int64)
         self.limits = self._first_limits()
+        self._gather()
         self.first_value = self.first_norm = math.nan
         self.far: Callable[[], Vector] | None = None
         self._unknown = np.full(1, np.nan)
-        self._far, self._far_move, self._far_memory = np.empty((1, 3)), np.empty(1), self.memory[: k.LAST_X]
+        self._block, self._move = np.empty((1, 3)), np.empty(1)
+
+    def _gather(self) -> None:
+        """What the loops write, as they take it: with the points, and where those are kept elsewhere."""
+        self.arrays = k.TraceArrays(
+            self.counts, self.limits, self.memory, self.rows, self.row_steps, self.width - 2
+        )
+        self._near, self._far = tuple(self.arrays), (*self.arrays[:-1], 0)
 
     def _refuse_too_many_rows(self) -> None:
         if self.every is None or self.stopping.steps in (None, 2**53):
@@ -139,9 +166,10 @@ class TraceBuffer:
             self.far = None
         return self.memory[k.LAST_X :].copy()
 
-    def room(self) -> int:
-        """SLICE_DONE where another evaluation has room, else ROWS_FULL."""
-        return k.ROWS_FULL if self.counts[k.ROWS] == len(self.rows) else k.SLICE_DONE
+    @property
+    def is_full(self) -> bool:
+        """Whether another evaluation has no room, and ``make_room`` is to be called first."""
+        return bool(self.counts[k.ROWS] == len(self.rows))
 
     def absorb(self, block: Matrix) -> tuple[int, int]:
         """Take over evaluations that were made elsewhere: a code of ``kernel``, and how many were taken.
@@ -152,32 +180,20 @@ class TraceBuffer:
         before = self.evaluations
         if len(self._unknown) < len(block):
             self._unknown = np.full(len(block), np.nan)
-        code = k.absorb(
-            block, self._unknown, self.counts, self.limits, self.memory, self.rows, self.row_steps
-        )
+        code = k.absorb(block, self._unknown, self._near)
         return int(code), self.evaluations - before
 
-    def absorb_far(
-        self, value: float, norm: float, accepted: float, moved: float, x: Callable[[Vector], Any]
-    ) -> int:
-        """Take over one evaluation at a point that is kept elsewhere; ``x`` writes it into its row, where that is kept.
+    def absorb_far(self, evaluation: FarEvaluation, write: Callable[[Any, Vector], Any]) -> int:
+        """Take over one evaluation at a point that is kept elsewhere; ``write`` puts it into its row, if that is kept.
 
         ``far`` is the caller's to set: it fetches the last accepted point, once somebody asks for it.
         """
-        self._far[0] = value, norm, accepted
-        self._far_move[0] = moved
+        self._block[0] = evaluation[:3]
+        self._move[0] = evaluation.moved
         row = int(self.counts[k.ROWS])
-        code = k.absorb(
-            self._far,
-            self._far_move,
-            self.counts,
-            self.limits,
-            self._far_memory,
-            self.rows,
-            self.row_steps,
-        )
+        code = k.absorb(self._block, self._move, self._far)
         if self.counts[k.ROWS] > row:
-            x(self.rows[row, 2:])
+            write(evaluation.x, self.rows[row, 2:])
         return int(code)
 
     def make_room(self) -> None:
@@ -187,6 +203,7 @@ class TraceBuffer:
         if 2 * count * (self.width + 2) <= allowed or count < FEWEST_ROWS:
             self.rows = np.concatenate([self.rows, np.empty_like(self.rows)])
             self.row_steps = np.concatenate([self.row_steps, np.empty_like(self.row_steps)])
+            self._gather()
             return
         self.counts[k.STRIDE] *= 2
         keep = places_kept(self.row_steps[:count, 0], self.counts[k.STRIDE])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +12,8 @@ import symengine as se
 from numpy.typing import NDArray
 
 from downslope import symbolic
+from downslope.descent import kernel as k
+from downslope.descent.engine import DescentProblem
 from downslope.descent.norms import least_square, norms_of
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.messages import message
@@ -30,20 +31,16 @@ FEW_POINTS = 50  # whose gradients are interpreted sooner than compiled
 FLUSHED = {4: 1e-30, 8: 1e-300}
 
 
-@dataclass(frozen=True)
-class StepMap:
-    """A compiled step: (hyperparameters, x, state) -> (x', state', value, |gradient|^2, accepted)."""
-
-    native: symbolic.NativeFunction
-    hyperparameters: tuple[str, ...]
-
-
-_MAPS: OrderedDict[Any, StepMap] = OrderedDict()
+_MAPS: OrderedDict[Any, symbolic.NativeFunction] = OrderedDict()
 _MAPS_LOCK = threading.Lock()
 
 
-def step_map(objective: FormulaObjective, optimizer: Optimizer, sign: float, state: Any) -> StepMap:
-    """Trace and compile, or find what was compiled before for the same formula and rule.
+def step_map(
+    objective: FormulaObjective, optimizer: Optimizer, sign: float, state: Any
+) -> symbolic.NativeFunction:
+    """A compiled step: (hyperparameters, x, state) -> (x', state', value, |gradient|^2, accepted).
+
+    It is found again where it was compiled before for the same formula and rule.
 
     Hyperparameters that are real numbers stay symbols, so that the map serves any of their values, and so
     that SymEngine does not fold them into the formula and change its rounding.
@@ -51,12 +48,11 @@ def step_map(objective: FormulaObjective, optimizer: Optimizer, sign: float, sta
     Raises:
         TraceError: the rule cannot be expressed in symbols.
     """
-    names = tuple(optimizer.scalars())
     layout = tuple((n, np.shape(leaf)) for n, leaf in states.leaves(state))
     gradient = tuple(objective.partials) if objective.differentiation == "supplied" else None
     key = (
         optimizer.structure(),
-        names,
+        tuple(optimizer.scalars()),
         layout,
         objective.expression,
         objective.symbols,
@@ -68,7 +64,7 @@ def step_map(objective: FormulaObjective, optimizer: Optimizer, sign: float, sta
         if key in _MAPS:
             _MAPS.move_to_end(key)
             return _MAPS[key]
-    made = StepMap(_compile(objective, optimizer, sign, state, names), names)
+    made = _compile(objective, optimizer, sign, state)
     with _MAPS_LOCK:
         _MAPS[key] = made
         while len(_MAPS) > KEPT_MAPS:
@@ -78,8 +74,9 @@ def step_map(objective: FormulaObjective, optimizer: Optimizer, sign: float, sta
 
 @np.errstate(all="ignore")  # numbers are folded on the way, and NumPy would warn where they overflow
 def _compile(
-    objective: FormulaObjective, optimizer: Optimizer, sign: float, state: Any, names: tuple[str, ...]
+    objective: FormulaObjective, optimizer: Optimizer, sign: float, state: Any
 ) -> symbolic.NativeFunction:
+    names = optimizer.scalars()
     hyper = {name: SymbolicArray.symbols(f"#{name}") for name in names}  # '#' cannot begin a person's name
     x = SymbolicArray(np.array(objective.symbols, object))
     before = states.mapped(state, lambda name, leaf: SymbolicArray.symbols(f"#state.{name}", *np.shape(leaf)))
@@ -147,7 +144,9 @@ class TracedEngine:
 
     name = "traced"
 
-    def __init__(self, objective: FormulaObjective, optimizer: Optimizer, x: Vector, sign: float) -> None:
+    def __init__(self, problem: DescentProblem, optimizer: Optimizer) -> None:
+        objective, x, sign = problem.objective, problem.start, problem.sign
+        assert isinstance(objective, FormulaObjective)
         state = optimizer.init(np.array(x, objective.dtype))
         size = len(x) + len(states.flat(state))
         if size > MOST_OUTPUTS:
@@ -163,52 +162,34 @@ class TracedEngine:
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
-        from downslope.descent.kernel import NORM_WANTED, SLICE_DONE, iterate
-
         if trace.norms is None:
             trace.measure_by(self.norms, least_square(self._objective.dtype), self._suspect)
-        native, stop_at = self._map.native, trace.evaluations + budget
+        first, second = self._buffers
+        step = k.StepCode(self._map.address, self._map.data, first, second, self._begin)
+        stop_at = trace.evaluations + budget
         while True:
-            code = int(
-                iterate(
-                    native.address,
-                    native.data,
-                    *self._buffers,
-                    self._begin,
-                    self._dimension,
-                    trace.counts,
-                    trace.limits,
-                    trace.memory,
-                    trace.rows,
-                    trace.row_steps,
-                    stop_at - trace.evaluations,
-                )
-            )
-            if code != NORM_WANTED:
-                return code
-            code = self._advance_by_one(trace)
-            if code != SLICE_DONE:
-                return code
+            code = int(k.iterate(step, trace.arrays, stop_at - trace.evaluations))
+            if code == k.NORM_WANTED:
+                code = self._advance_by_one(trace)
+                if code == k.SLICE_DONE:
+                    continue
+            return code
 
     def _advance_by_one(self, trace: TraceBuffer) -> int:
         """One evaluation with its true gradient norm."""
-        from downslope.descent.kernel import HERE, SLICE_DONE
-
-        here, there = (self._buffers[(trace.counts[HERE] + i) % 2] for i in range(2))
-        there[self._begin :] = self._map.native(here[:-3])
+        here, there = (self._buffers[(trace.counts[k.HERE] + i) % 2] for i in range(2))
+        there[self._begin :] = self._map(here[:-3])
         row = np.empty(self._dimension + 3)
         row[:-3], row[-3:] = self.point(trace), there[-3:]
         row[-2] = self.norms(row[None, :-3])[0]
         code, _ = trace.absorb(row[None])
-        if code == SLICE_DONE:
+        if code == k.SLICE_DONE:
             self.go_on(trace)
         return code
 
     def go_on(self, trace: TraceBuffer) -> None:
         """To the point that comes after the last evaluation."""
-        from downslope.descent.kernel import HERE
-
-        trace.counts[HERE] = 1 - trace.counts[HERE]
+        trace.counts[k.HERE] = 1 - trace.counts[k.HERE]
 
     @cached_property
     def _suspect(self) -> bool:
@@ -233,16 +214,12 @@ class TracedEngine:
 
     def answer(self, trace: TraceBuffer) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""
-        from downslope.descent.kernel import HERE
-
-        buffer = self._buffers[trace.counts[HERE]].astype(np.float64)
+        buffer = self._buffers[trace.counts[k.HERE]].astype(np.float64)
         x = buffer[self._begin : self._begin + self._dimension]
         state = states.refilled(self._shape, buffer[self._begin + self._dimension : -3])
         return np.asarray(self._optimizer.answer(x, state), np.float64)
 
     def point(self, trace: TraceBuffer) -> Vector:
         """The point that was, or is to be, evaluated."""
-        from downslope.descent.kernel import HERE
-
-        buffer = self._buffers[trace.counts[HERE]]
+        buffer = self._buffers[trace.counts[k.HERE]]
         return np.asarray(buffer[self._begin : self._begin + self._dimension], np.float64)

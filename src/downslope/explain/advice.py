@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from downslope.descent import Descent, Status, Stopping, descend
+from downslope.descent import Descent, LoopOptions, Status, Stopping, descend
 from downslope.descent.descend import EngineName
 from downslope.descent.stopping import DEFAULT_TOLERANCE, SINGLE_TOLERANCE
 from downslope.errors import DownslopeError
@@ -167,9 +167,11 @@ def trial(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float = math.i
         run.start if candidate.start is None else candidate.start,
         optimizer,
         _stopping(diagnosis, candidate, steps, evaluations),
-        maximize=run.maximize,
-        every=max(1, steps // 1000) if candidate.lasting is None else None,
-        engine=_engine(diagnosis, new),
+        loop=LoopOptions(
+            maximize=run.maximize,
+            every=max(1, steps // 1000) if candidate.lasting is None else None,
+            engine=_engine(diagnosis, new),
+        ),
     )
     budget.spend(done.nfev * price)
     return done

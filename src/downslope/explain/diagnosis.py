@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.descent import Descent, Status, Stopping, descend
+from downslope.descent import Descent, LoopOptions, Status, Stopping, descend
 from downslope.descent.descend import EngineName
 from downslope.descent.norms import norm_of
 from downslope.errors import DownslopeError
@@ -164,16 +164,9 @@ class Diagnosis:
         """The first points of the run, which is deterministic, computed again."""
         run = self.run
         budget.spend(steps * budget.step_price(run))
-        stopping = Stopping(steps=steps)
-        again = descend(
-            run.objective,
-            run.start,
-            run.optimizer,
-            stopping,
-            maximize=run.maximize,
-            every=1,
-            engine="hosted" if run.engine == "compiled" else cast(EngineName, run.engine),
-        )
+        engine = "hosted" if run.engine == "compiled" else cast(EngineName, run.engine)
+        loop = LoopOptions(maximize=run.maximize, every=1, engine=engine)
+        again = descend(run.objective, run.start, run.optimizer, Stopping(steps=steps), loop=loop)
         return again.history.x[:, self.free]
 
     # --- the objective -----------------------------------------------------------------------------

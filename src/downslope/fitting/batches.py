@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from downslope.descent import descend
+from downslope.descent import LoopOptions, descend
 from downslope.errors import UsageError
 from downslope.fitting import kernels
 from downslope.fitting.compiled_rule import Layout, compiled_rule
@@ -122,9 +122,8 @@ def fit_in_batches(problem: FitProblem, start: Array, plan: FitPlan, asked: Mini
         order = _orders(problem, asked.seed)
     shuffle = Epochs(work=work, layout=layout, order=order, epochs=stopping.steps or 0)
     inner = objective if coordinates.kind == "user" else PreconditionedObjective(objective, coordinates)
-    run = descend(
-        inner, coordinates.from_user(start), shuffle, stopping, every=plan.every, callbacks=plan.callbacks
-    )
+    loop = LoopOptions(every=plan.every, callbacks=plan.callbacks)
+    run = descend(inner, coordinates.from_user(start), shuffle, stopping, loop=loop)
     run = replace(in_user_units(run, coordinates, problem), optimizer=rule)
     return FitOutcome(run, "batches", coordinates.kind, None, tuple(notes), unasked=plan.free)
 

@@ -10,7 +10,7 @@ import numpy as np
 import symengine as se
 
 from downslope import symbolic
-from downslope.descent import descend
+from downslope.descent import LoopOptions, descend
 from downslope.errors import UsageError
 from downslope.explain.gradient import compare
 from downslope.fitting.formula_rows import evaluated
@@ -119,5 +119,6 @@ def fit_with_custom_gradient(
         said = (note,)
         warnings.warn(GradientWarning(note), stacklevel=4)
     rule = plan.optimizer or as_optimizer(None)
-    run = descend(objective, start, rule, plan.stopping, every=plan.every, callbacks=plan.callbacks)
+    loop = LoopOptions(every=plan.every, callbacks=plan.callbacks)
+    run = descend(objective, start, rule, plan.stopping, loop=loop)
     return FitOutcome(run, "formula", "user", None, (), said)

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from downslope.descent import Descent, Status, Stopping, descend
+from downslope.descent import Descent, LoopOptions, Status, Stopping, descend
 from downslope.descent.descend import Callbacks
 from downslope.descent.evidence import Cause, Evidence
 from downslope.descent.history import History
@@ -177,9 +177,8 @@ class GaussNewton:
         )
         objective = PreconditionedObjective(self.objective, c)
         rule = as_optimizer("armijo", initial_step=1.0)
-        return descend(
-            objective, np.zeros(len(c.shift)), rule, stopping, every=self.every, callbacks=self.callbacks
-        )
+        loop = LoopOptions(every=self.every, callbacks=self.callbacks)
+        return descend(objective, np.zeros(len(c.shift)), rule, stopping, loop=loop)
 
     def _tolerance(self, c: Coordinates, decrement: float) -> float:
         """What was asked for, relative tolerances being to the first round's start; else the decrement."""

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from downslope.descent import Descent, Status, Stopping, descend
+from downslope.descent import Descent, LoopOptions, Status, Stopping, descend
 from downslope.descent.descend import Callbacks
 from downslope.descent.evidence import Cause
 from downslope.descent.history import History
@@ -136,7 +136,8 @@ def fit_full_batch(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutco
 
 
 def _descend(objective: Any, start: Array, rule: Optimizer, plan: FitPlan) -> Descent:
-    return descend(objective, start, rule, plan.stopping, every=plan.every, callbacks=plan.callbacks)
+    loop = LoopOptions(every=plan.every, callbacks=plan.callbacks)
+    return descend(objective, start, rule, plan.stopping, loop=loop)
 
 
 def _square(problem: FitProblem, plan: FitPlan) -> tuple[NormalEquations | None, list[Message]]:
