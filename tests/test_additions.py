@@ -247,7 +247,9 @@ print(json.dumps({"run": run.export("plain"), "fit": fit.export("plain"), "print
     assert "np." in str(found["run"])
     assert "np." in str(found["fit"])
     saved = str(tree.root.parent / "run.json")
-    tree.run("-m", "downslope", "minimize", "x^2", "--start", "x=1", "--learning-rate", "0.1", "--save", saved)
+    tree.run(
+        "-m", "downslope", "minimize", "x^2", "--start", "x=1", "--learning-rate", "0.1", "--save", saved
+    )
     assert "in Another NumPy" in tree.run("-m", "downslope", "export", saved, "--to", "plain")
     assert tree.changed() == {"src/downslope/export/dialects/plain_numpy.py", writers}
 

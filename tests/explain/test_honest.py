@@ -57,11 +57,10 @@ def test_a_net_that_is_not_finished_is_neither_a_saddle_nor_an_inflection(unfini
 def test_a_negative_curvature_counts_beside_the_gradient_that_is_left() -> None:
     formula = from_text("x^2 - 1e-4*y^2 + 1e-3*y^4")
     start = np.array([1.0, 1.0])
-    assert classify(formula, np.array([0.0, 1e-9]), start=start).kind == "saddle"
-    assert classify(formula, np.array([1e-6, 0.0]), start=start).kind == "saddle"
-    steep = classify(
-        formula, np.array([1e-2, 0.0]), start=start
-    )  # a gradient of 0.02 beside a curvature of 2e-4
+    assert classify(formula, np.array([0.0, 1e-9]), seen=(start,)).kind == "saddle"
+    assert classify(formula, np.array([1e-6, 0.0]), seen=(start,)).kind == "saddle"
+    # a gradient of 0.02 beside a curvature of 2e-4
+    steep = classify(formula, np.array([1e-2, 0.0]), seen=(start,))
     assert (steep.kind, steep.detail, steep.disappoints) == ("unknown", "unfinished", False)
     assert "cannot be told yet" in steep.sentence
 
@@ -69,7 +68,7 @@ def test_a_negative_curvature_counts_beside_the_gradient_that_is_left() -> None:
 def test_in_float32_a_negative_curvature_must_be_more_than_rounding() -> None:
     for dtype, kind in ((np.float64, "saddle"), (np.float32, "unknown")):
         formula = from_text("10*x^2 - 1e-5*y^2", dtype=dtype)
-        assert classify(formula, np.zeros(2), start=np.ones(2)).kind == kind
+        assert classify(formula, np.zeros(2), seen=(np.ones(2),)).kind == kind
 
 
 def test_what_falls_without_end_is_still_said_to() -> None:

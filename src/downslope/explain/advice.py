@@ -138,7 +138,8 @@ def _proven(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float) -> Ad
     run = trial(diagnosis, candidate, fewer_than)
     if run is None or not run.nit < fewer_than:
         return None
-    if candidate.lasting is None and run.termination.status not in (Status.CONVERGED, Status.TARGET_REACHED):
+    ends = (Status.CONVERGED, Status.TARGET_REACHED) if candidate.lasting is None else (Status.STEP_LIMIT,)
+    if run.termination.status not in ends:
         return None
     setting = candidate.setting | _limits_needed(diagnosis, candidate, run)
     if candidate.tolerance is not None:

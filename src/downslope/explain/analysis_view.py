@@ -26,7 +26,8 @@ EIGENVALUES = 10  # times the cube of the parameters: operations of finding thos
 SAME = 1e-5  # Hessians from differences that agree so well, relatively, are called equal
 
 
-DIGITS = 8000  # binary ones, with which 1 - tanh(2,000)^2 is not 0
+DIGITS = 8000  # binary ones, and four times the size of the point more: with them 1 - tanh(x)^2 is not 0
+MOST_DIGITS = 100_000
 EXACTLY = 1000  # times the operations of an evaluation in double precision
 
 _KEPT: deque[AnalysisView] = deque(maxlen=4)  # of formulas only: data may be large
@@ -204,7 +205,8 @@ class AnalysisView:
             numbers = {
                 s: _exact(se.RealDouble(float(v))) for s, v in zip(self.objective.symbols, x, strict=True)
             }
-            slope = _exact(self._partials[i]).subs(numbers).n(DIGITS, real=True)
+            digits = int(min(DIGITS + 4 * float(np.max(np.abs(x))), MOST_DIGITS))
+            slope = _exact(self._partials[i]).subs(numbers).n(digits, real=True)
             return int(slope > 0) - int(slope < 0)
         except (RuntimeError, ValueError, TypeError, NotImplementedError, AttributeError):
             return 0

@@ -29,6 +29,10 @@ from downslope.explain.sentences import say
 from downslope.explain.theory import Forecast, from_curvature
 from downslope.messages import NOTHING, Message, listing
 
+ROUNDED = (
+    3.0  # times the noise of the gradient: a smaller tolerance is met by chance, not after so many steps
+)
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -171,9 +175,8 @@ def explain(run: Descent) -> Explanation:
         with at_most(operations, budget.safety(run)) as spent, np.errstate(all="ignore"):
             return _looked_into(Diagnosis(with_budget(run), sound), spent)
     except SafetyClockError:
-        return Explanation(
-            Point("unknown", "too_dear", maximize=run.maximize), (), None, left_out=say("left_out.clock")
-        )
+        point = Point("unknown", "too_dear", maximize=run.maximize)
+        return Explanation(point, tuple(unexplained(run)), None, left_out=say("left_out.clock"))
 
 
 def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
@@ -230,6 +233,8 @@ def _forecast(diagnosis: Diagnosis) -> Forecast | None:
         gradient = diagnosis.view.hessian(bottom.x) @ (diagnosis.start - bottom.x)
     doubt = diagnosis.view.doubt
     made = from_curvature(curvature, gradient, diagnosis.setup, diagnosis.wanted, diagnosis.quadratic, doubt)
+    if diagnosis.wanted <= ROUNDED * diagnosis.view.noise(diagnosis.final):
+        made = replace(made, steps=None)  # there rounding decides when the test is met, if it ever is
     return replace(made, up=diagnosis.run.maximize).beside(diagnosis.run)
 
 

@@ -195,7 +195,12 @@ class Point:
 
 
 def classify(
-    objective: Objective, x: Vector, maximize: bool = False, start: Vector | None = None, ridge: float = 0.0
+    objective: Objective,
+    x: Vector,
+    *,
+    maximize: bool = False,
+    seen: tuple[Vector, ...] = (),
+    ridge: float = 0.0,
 ) -> Point:
     """Judge a point that is stationary, or nearly, by its Hessian and by values further out where that leaves it open.
 
@@ -203,7 +208,7 @@ def classify(
         objective: the function.
         x: the point.
         maximize: whether a maximum is wanted.
-        start: where the run began; it tells what distance counts as large.
+        seen: points that the run came through, its start first, which tells what distance counts as large.
         ridge: of a penalty (ridge/2)|x|^2 that was added.
 
     >>> from downslope.objectives.formula import from_text
@@ -222,7 +227,7 @@ def classify(
     try:
         with np.errstate(all="ignore"):
             view = AnalysisView.of(objective, -1.0 if maximize else 1.0, ridge)
-            return PointClassifier(view, np.array(x, np.float64), start).point()
+            return PointClassifier(view, np.array(x, np.float64), seen).point()
     except TooDearError:
         return Point("unknown", "too_dear", maximize=maximize)
     except (ObjectiveError, np.linalg.LinAlgError):
@@ -286,7 +291,9 @@ def point_of(run: Descent) -> Point:
             return Point("not_stationary", "wrong_gradient", maximize=run.maximize)
         everything = run.objective.parameters.coordinates
         free = [everything.index(name) for name in objective.parameters.coordinates]
-        point = classify(objective, x, run.maximize, run.start[free], setup.ridge)
+        best = run.history.x[int(np.argmin(run.history.value * (-1 if run.maximize else 1)))][free]
+        seen = (run.start[free], best)
+        point = classify(objective, x, maximize=run.maximize, seen=seen, ridge=setup.ridge)
         if point.kind == "small_by_units" and _has_hardly_fallen(run):
             return dataclasses.replace(point, kind="not_stationary")  # the test was loose, whatever the units
         return point

@@ -25,6 +25,7 @@ PROBES = (1e-5, 1e-3, 1e-2)  # of the scale, over which curvatures are measured 
 SPOILT = 0.1  # part by which a second derivative must be off
 ALIKE = 0.05  # part by which these measurements may differ
 FAR_OFF = 0.05 * 1.5 ** np.arange(31)  # times the scale, to some 10,000
+CLOSELY = np.geomspace(0.01, 100.0, 100)  # times the scale, along a line that seems flat
 APART = 7  # of these lie between two ways that are held against each other: 17 times
 DISPROPORTION = 1e3  # times what the slope alone makes of a way
 STEEPER = 8.0  # a fall with a greater exponent has another reason than the slope and the curvatures here
@@ -44,8 +45,9 @@ TWO = (1.8, 2.2)  # exponents that are a square's
 class PointClassifier:
     """The steps of a judgement, from what is quickly seen to what must be looked for."""
 
-    def __init__(self, view: AnalysisView, x: Vector, start: Vector | None) -> None:
-        self.view, self.x = view, x
+    def __init__(self, view: AnalysisView, x: Vector, seen: tuple[Vector, ...] = ()) -> None:
+        self.view, self.x, self.seen = view, x, seen
+        start = seen[0] if seen else None
         self.up = view.sign < 0
         self.scale = max(float(np.max(np.abs(x))), norm_of(x - start) if start is not None else 0.0)
         self.scale = self.scale if self.scale > 0 else 1.0
@@ -311,7 +313,7 @@ class PointClassifier:
                 shapes.setdefault("flat", look)
         if "flat" in shapes:
             flat = shapes["flat"]
-            other = self._worse() or self._out_of_proportion() or self._underflown(flat)
+            other = self._worse() or self._out_of_proportion() or self._underflown(flat) or self._lower(flat)
             return other or self._made("degenerate", "flat_valley", look=flat)
         if all(TWO[0] <= look.order <= TWO[1] for look in looks):
             return self._made("minimum")
@@ -339,8 +341,20 @@ class PointClassifier:
         uphill = [norm_of(view.gradient(self.x - t * self.scale * look.way)) for t in FAR_OFF]
         return None if any(one > slope for one in uphill) else self._out_of_proportion()
 
+    def _lower(self, look: LineProbe) -> Point | None:
+        """A plateau: somewhere along the line that seems flat, or at a point that the run came through, it is lower."""
+        base = self.view.value(self.centre)
+        doubt = DOUBTED * self.view.precision * max(abs(base), 1e-300)
+        ways = [] if look.line is None else [look.line, -look.line]
+        places = [self.centre + t * self.scale * way for way in ways for t in CLOSELY]
+        for place in (*self.seen, *places):
+            if self.view.value(place) < base - doubt:
+                way = place - self.centre
+                return self._made("degenerate", "plateau", escape=way / norm_of(way))
+        return None
+
     def _underflown(self, look: LineProbe) -> Point | None:
-        """A slope that is there, and the same way far on, where double precision has lost it: exp(-x) at 800."""
+        """A slope that is there where double precision has lost it: exp(-x) at 800, which falls for ever; tanh(x)^2."""
         axes = np.flatnonzero(_cleaned(look.line)) if look.line is not None else np.arange(0)
         if len(axes) != 1:
             return None
@@ -351,9 +365,10 @@ class PointClassifier:
             self.view.sign_of_slope(self.centre - slope * far * self.scale * axis, int(axes[0]))
             for far in (1.0, 10.0, 100.0)
         ]
-        if slope == 0 or any(sign != slope for sign in on):
-            return None
-        return self._made("degenerate", "asymptote", escape=-slope * axis)
+        if slope != 0 and all(sign == slope for sign in on):
+            return self._made("degenerate", "asymptote", escape=-slope * axis)
+        lost = slope != 0 and self.view.gradient(self.centre)[axes[0]] == 0
+        return self._made("degenerate", "plateau", escape=-slope * axis) if lost else None
 
     def _outfalls(self, look: LineProbe) -> bool:
         """Whether values fall by more than the gradient that is left makes them fall: if not, it is no evidence."""
