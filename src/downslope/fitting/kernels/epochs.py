@@ -105,8 +105,8 @@ def formula_epoch(task: EpochTask, order: Order, inputs: Floats, outputs: Floats
         inputs[tail:] = 0.0
         for i in range(first, first + count):
             row = numbers[i]
-            for j in columns:
-                row_in[p + j] = X[row, j]
+            for k in columns:
+                row_in[p + k] = X[row, k]
             call(task.model, row_out, row_in)
             u[0] = row_out[0]
             terms(code, shape, u, y[row : row + 1], 1, cost, slope)

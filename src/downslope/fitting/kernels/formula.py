@@ -33,8 +33,8 @@ def formula_pass(table: Table, formula: Formula, loss: Loss, rows: Rows) -> Any:
     for first in range(begin, end, BLOCK):
         count = min(BLOCK, end - first)
         for i in range(count):
-            for j in columns:
-                inputs[p + j] = X[first + i, j]
+            for k in columns:
+                inputs[p + k] = X[first + i, k]
             call((address, data), outputs[i], inputs)
             u[i] = outputs[i, 0]
         terms(code, shape, u, y[first : first + count], count, cost, slope)
@@ -60,6 +60,6 @@ def formula_rows(X: Floats, formula: Formula, begin: int, out: Floats) -> None:
     inputs = np.empty(p + columns.size)
     inputs[:p] = theta
     for i in range(out.shape[0]):
-        for j in columns:
-            inputs[p + j] = X[begin + i, j]
+        for k in columns:
+            inputs[p + k] = X[begin + i, k]
         call((address, data), out[i], inputs)
