@@ -94,9 +94,9 @@ def formula_epoch(task: EpochTask, order: Order, inputs: Floats, outputs: Floats
     X, y, weights = task.table
     code, shape = task.loss
     numbers, batch, rule = order[0], task.batch, task.rule
-    m, head, p = X.shape[1], rule.head, rule.size
+    columns, head, p = np.arange(X.shape[1]), rule.head, rule.size
     tail = inputs.size - p - 1
-    row_in, row_out = np.empty(p + m), np.empty(p + 1)
+    row_in, row_out = np.empty(p + columns.size), np.empty(p + 1)
     u, cost, slope = np.empty(1), np.empty(1), np.empty(1)
     share = 1.0 / (batch * task.mean_weight)
     for first in range(0, numbers.size, batch):
@@ -105,8 +105,8 @@ def formula_epoch(task: EpochTask, order: Order, inputs: Floats, outputs: Floats
         inputs[tail:] = 0.0
         for i in range(first, first + count):
             row = numbers[i]
-            for j in range(m):
-                row_in[p + j] = X[row, j]
+            for k in columns:
+                row_in[p + k] = X[row, k]
             call(task.model, row_out, row_in)
             u[0] = row_out[0]
             terms(code, shape, u, y[row : row + 1], 1, cost, slope)

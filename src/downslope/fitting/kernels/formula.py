@@ -1,5 +1,8 @@
 # mypy: disallow-untyped-decorators=False
-"""Passes over the rows for any hypothesis: the machine code of its row formula is called for each row."""
+"""Passes over the rows for any hypothesis: the machine code of its row formula is called for each row.
+
+Its inputs are copied number by number, which for a few columns is faster than the vector code that a plain range gets.
+"""
 
 from __future__ import annotations
 
@@ -22,16 +25,16 @@ def formula_pass(table: Table, formula: Formula, loss: Loss, rows: Rows) -> Any:
     address, data, theta = formula
     code, shape = loss
     begin, end = rows
-    p, m = theta.size, X.shape[1]
-    inputs, outputs = np.empty(p + m), np.empty((BLOCK, p + 1))
+    p, columns = theta.size, np.arange(X.shape[1])
+    inputs, outputs = np.empty(p + columns.size), np.empty((BLOCK, p + 1))
     inputs[:p] = theta
     out, part = np.zeros(p + 1), np.zeros(p + 1)
     u, cost, slope = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
     for first in range(begin, end, BLOCK):
         count = min(BLOCK, end - first)
         for i in range(count):
-            for j in range(m):
-                inputs[p + j] = X[first + i, j]
+            for k in columns:
+                inputs[p + k] = X[first + i, k]
             call((address, data), outputs[i], inputs)
             u[i] = outputs[i, 0]
         terms(code, shape, u, y[first : first + count], count, cost, slope)
@@ -53,10 +56,10 @@ def formula_pass(table: Table, formula: Formula, loss: Loss, rows: Rows) -> Any:
 def formula_rows(X: Floats, formula: Formula, begin: int, out: Floats) -> None:
     """Everything the formula writes, for each row from ``begin``, into the rows of ``out``, (rows, outputs)."""
     address, data, theta = formula
-    p, m = theta.size, X.shape[1]
-    inputs = np.empty(p + m)
+    p, columns = theta.size, np.arange(X.shape[1])
+    inputs = np.empty(p + columns.size)
     inputs[:p] = theta
     for i in range(out.shape[0]):
-        for j in range(m):
-            inputs[p + j] = X[begin + i, j]
+        for k in columns:
+            inputs[p + k] = X[begin + i, k]
         call((address, data), out[i], inputs)
