@@ -233,8 +233,6 @@ def _forecast(diagnosis: Diagnosis) -> Forecast | None:
         gradient = diagnosis.view.hessian(bottom.x) @ (diagnosis.start - bottom.x)
     doubt = diagnosis.view.doubt
     made = from_curvature(curvature, gradient, diagnosis.setup, diagnosis.wanted, diagnosis.quadratic, doubt)
-    if diagnosis.wanted <= ROUNDED * diagnosis.view.noise(diagnosis.final):
-        made = replace(made, steps=None)  # there rounding decides when the test is met, if it ever is
     return replace(made, up=diagnosis.run.maximize).beside(diagnosis.run)
 
 
