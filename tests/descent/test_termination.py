@@ -209,13 +209,27 @@ def test_a_run_that_ends_above_its_start_is_no_success() -> None:
     assert (run.status, run.success) in (("step_limit", False), ("diverged", False))
 
 
-def test_diverging_needs_more_than_two_values() -> None:
-    two = ds.minimize("x^2", 1.0, learning_rate=1.1, steps=1)
-    assert (two.status, two.success) == ("step_limit", False)
-    assert "is worse than the 1 of the start" in two.message
-    three = ds.minimize("x^2", 1.0, learning_rate=1.1, steps=2)
-    assert (three.status, three.success) == ("diverged", False)
-    assert "Try" not in three.message  # advice is the explanation's
+def test_diverging_needs_five_values() -> None:
+    for steps in (1, 2, 3):
+        few = ds.minimize("x^2", 1.0, learning_rate=1.1, steps=steps)
+        assert (few.status, few.success) == ("step_limit", False)
+        assert "is worse than the 1 of the start" in few.message
+        assert few.explain().codes == ("learning_rate_above_limit",)
+    five = ds.minimize("x^2", 1.0, learning_rate=1.1, steps=4)
+    assert (five.status, five.success) == ("diverged", False)
+    assert "Try" not in five.message  # advice is the explanation's
+
+
+def test_three_values_of_a_wave_that_happen_to_rise_are_no_divergence() -> None:
+    wave = ds.minimize(
+        "sin(x)*cos(2.59*y)",
+        {"x": 2.208, "y": -1.439},
+        optimizer="schedule_free_adamw",
+        learning_rate=75.2,
+        steps=2,
+    )
+    assert np.all(np.diff(wave.history.value) > 0)
+    assert (wave.status, wave.success) == ("step_limit", False)
 
 
 def test_random_values_are_compared_beyond_chance() -> None:

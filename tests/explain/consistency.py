@@ -72,7 +72,8 @@ def converged_above_the_tolerance(r: Ran) -> str:
     first = float(r.run.history.gradient_norm[0]) if len(r.run.history) else 0.0
     most = max(asked.tolerance or 0.0, (asked.relative_tolerance or 0.0) * first)
     single = 1e-4 if r.call.options.get("dtype") == "float32" else 1e-9
-    norm = length(r.slope)
+    low, high = r.box
+    norm = length(r.run.final - np.clip(r.run.final - r.slope, low, high))
     return f"{norm} is above {most}" if norm > most * (1 + single) + 1e-300 else ""
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Trend = Literal["falling", "rising", "level", "cycle", "swinging"]
 
-FEWEST = 3  # values that must rise, all of them, where there are fewer than eight
+FEWEST = 5  # values that must rise, all of them, where there are fewer than eight
 PARTS = 4  # the last of so many equal parts is held against the one before
 LONGEST_PERIOD = 4  # steps
 ROUNDS = 8  # times that a cycle must have gone round, where there are so many points
@@ -51,12 +51,12 @@ def trend_of(
 
 
 def still_rising(values: NDArray[np.float64]) -> bool:
-    """Whether values end above their first one and still rise: all of the last quarter above all of the one before.
+    """Whether values end above their first one and still rise: each of the last two quarters above the one before.
 
-    Of fewer than eight values at least three must be there, and all of them rise. Bounded swings, cycles and a single
+    Of fewer than eight values at least five must be there, and all of them rise. Bounded swings, cycles and a single
     bad step at the end are no rise.
 
-    >>> still_rising(np.array([1.0, 2.0, 4.0])), still_rising(np.array([2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.5]))
+    >>> still_rising(2.0 ** np.arange(5)), still_rising(np.array([2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.5]))
     (True, False)
     """
     known = values[np.isfinite(values)]
@@ -64,8 +64,9 @@ def still_rising(values: NDArray[np.float64]) -> bool:
         return False
     if len(known) < 2 * PARTS:
         return bool(np.all(np.diff(known) > 0))
-    quarter = len(known) // PARTS
-    return bool(np.min(known[-quarter:]) > np.max(known[-2 * quarter : -quarter]))
+    n = len(known) // PARTS
+    first, second, third = known[-3 * n : -2 * n], known[-2 * n : -n], known[-n:]
+    return bool(np.min(third) > np.max(second) and np.min(second) > np.max(first))
 
 
 def period_of(points: NDArray[np.float64]) -> int:

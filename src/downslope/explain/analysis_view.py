@@ -28,7 +28,7 @@ SAME = 1e-5  # Hessians from differences that agree so well, relatively, are cal
 
 DIGITS = 8000  # binary ones, and four times the size of the point more: with them 1 - tanh(x)^2 is not 0
 MOST_DIGITS = 100_000
-EXACTLY = 1000  # times the operations of an evaluation in double precision
+EXACTLY = 50  # times the operations of an evaluation in double precision
 
 _KEPT: deque[AnalysisView] = deque(maxlen=4)  # of formulas only: data may be large
 

@@ -29,10 +29,6 @@ from downslope.explain.sentences import say
 from downslope.explain.theory import Forecast, from_curvature
 from downslope.messages import NOTHING, Message, listing
 
-ROUNDED = (
-    3.0  # times the noise of the gradient: a smaller tolerance is met by chance, not after so many steps
-)
-
 
 @dataclass(frozen=True)
 class Explanation:

@@ -25,6 +25,8 @@ PROBES = (1e-5, 1e-3, 1e-2)  # of the scale, over which curvatures are measured 
 SPOILT = 0.1  # part by which a second derivative must be off
 ALIKE = 0.05  # part by which these measurements may differ
 FAR_OFF = 0.05 * 1.5 ** np.arange(31)  # times the scale, to some 10,000
+AHEAD = (1.0, 10.0, 100.0)  # times the scale, where the sign of a slope that underflows is asked for
+HALVED = 24  # times, on the way to where it changes
 CLOSELY = np.geomspace(0.01, 100.0, 100)  # times the scale, along a line that seems flat
 APART = 7  # of these lie between two ways that are held against each other: 17 times
 DISPROPORTION = 1e3  # times what the slope alone makes of a way
@@ -358,17 +360,23 @@ class PointClassifier:
         axes = np.flatnonzero(_cleaned(look.line)) if look.line is not None else np.arange(0)
         if len(axes) != 1:
             return None
-        axis = np.zeros(len(self.x))
-        axis[axes[0]] = 1.0
-        slope = self.view.sign_of_slope(self.centre, int(axes[0]))
-        on = [
-            self.view.sign_of_slope(self.centre - slope * far * self.scale * axis, int(axes[0]))
-            for far in (1.0, 10.0, 100.0)
-        ]
-        if slope != 0 and all(sign == slope for sign in on):
-            return self._made("degenerate", "asymptote", escape=-slope * axis)
-        lost = slope != 0 and self.view.gradient(self.centre)[axes[0]] == 0
-        return self._made("degenerate", "plateau", escape=-slope * axis) if lost else None
+        i = int(axes[0])
+        slope = self.view.sign_of_slope(self.centre, i)
+        way = np.zeros(len(self.x))
+        way[i] = -slope
+        ahead = [self.view.sign_of_slope(self.centre + far * self.scale * way, i) for far in AHEAD]
+        if slope == 0:
+            return None
+        if all(sign == slope for sign in ahead):
+            return self._made("degenerate", "asymptote", escape=way)
+        inside, outside = 0.0, next(far for far, sign in zip(AHEAD, ahead, strict=True) if sign != slope)
+        for _ in range(HALVED):
+            middle = (inside + outside) / 2
+            same = self.view.sign_of_slope(self.centre + middle * self.scale * way, i) == slope
+            inside, outside = (middle, outside) if same else (inside, middle)
+        base, lowest = (self.view.value(self.centre + t * self.scale * way) for t in (0.0, outside))
+        lower = lowest < base - DOUBTED * self.view.precision * abs(base)
+        return self._made("degenerate", "plateau", escape=way) if lower else None
 
     def _outfalls(self, look: LineProbe) -> bool:
         """Whether values fall by more than the gradient that is left makes them fall: if not, it is no evidence."""
