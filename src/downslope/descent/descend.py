@@ -18,7 +18,7 @@ from downslope.descent.progress import Progress, Step
 from downslope.descent.remote import RemoteStepper
 from downslope.descent.reports import Reports
 from downslope.descent.result import Descent
-from downslope.descent.stepping import Stepper, SteppingEngine
+from downslope.descent.stepping import ArrayStepper, SteppingEngine
 from downslope.descent.stopping import Stopping
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.descent.traced import TracedEngine
@@ -156,7 +156,7 @@ def choose_engine(problem: DescentProblem, optimizer: Optimizer, engine: EngineN
 
 
 def _stepping(
-    stepper: Callable[[DescentProblem, Optimizer], Stepper],
+    stepper: Callable[[DescentProblem, Optimizer], ArrayStepper],
 ) -> Callable[[DescentProblem, Optimizer], Engine]:
     return lambda problem, optimizer: SteppingEngine(stepper(problem, optimizer))
 

@@ -226,17 +226,18 @@ def _refuse(step: Any, counts: Any, memory: Any) -> None:
 
 
 @intrinsic
-def _call(typingctx: Any, address: Any, outputs: Any, inputs: Any, data: Any) -> Any:
-    """Call the machine code at ``address`` on two arrays.
+def _call(typingctx: Any, code: Any, outputs: Any, inputs: Any) -> Any:
+    """Call machine code, (address, data) as integers, on two arrays of one axis, float64 or float32.
 
     SymEngine's float64 interface is ``void *f(double *out, const double *in, void *data)``; the bare float32
     function of its object files is ``void f(const float *in, float *out)``.
     """
-    signature = types.void(types.uintp, outputs, inputs, types.uintp)
+    signature = types.void(types.UniTuple(types.uintp, 2), outputs, inputs)
     bare = outputs.dtype == types.float32
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        address, out, into, data = args
+        code, out, into = args
+        address, data = (builder.extract_value(code, i) for i in range(2))
         pointers = [
             cgutils.create_struct_proxy(kind)(context, builder, value=array).data
             for kind, array in zip(signature.args[1:3], (out, into), strict=True)
@@ -277,7 +278,7 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
         if count == trace.rows.shape[0]:
             end = ROWS_FULL
             break
-        _call(code.address, there[begin:], here, code.data)
+        _call((code.address, code.data), there[begin:], here)
         evaluations += 1
         if there[tail + 2] > 0.5:
             value, square = there[tail], there[tail + 1]

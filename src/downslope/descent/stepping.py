@@ -15,7 +15,7 @@ from downslope.descent.trace_buffer import FarEvaluation, TraceBuffer
 from downslope.objectives import Vector
 
 
-class Stepper(Protocol):
+class ArrayStepper(Protocol):
     """Evaluates and steps in arrays of its own kind."""
 
     name: str
@@ -43,7 +43,7 @@ class Stepper(Protocol):
 class SteppingEngine:
     """Lets a stepper evaluate and step, until the trace buffer says otherwise."""
 
-    def __init__(self, stepper: Stepper) -> None:
+    def __init__(self, stepper: ArrayStepper) -> None:
         self._stepper, self.name = stepper, stepper.name
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:

@@ -62,10 +62,10 @@ def before(x: Any) -> Search:
     return Search(x, zero, zero, *(0.0,) * 10, -1.0)
 
 
-def begin(x: Any, g: Any, d: Any, f: Any, size: Any, a: Any) -> Search:
-    """A search from ``x`` along ``d``, with ``a`` as the first step size."""
-    m = dot(g, d)
-    return Search(x, g, d, f, m, size, a, 0.0, f, m, 0.0, f, m, 0.0)
+def begin(at: Search, d: Any, a: Any) -> Search:
+    """A search from the last accepted point of ``at`` along ``d``, with ``a`` as the first step size."""
+    f, m = at.f, dot(at.g, d)
+    return Search(at.x, at.g, d, f, m, at.size, a, 0.0, f, m, 0.0, f, m, 0.0)
 
 
 def choose(condition: Any, yes: Any, no: Any) -> Any:
@@ -92,12 +92,13 @@ def recent_size(search: Search, f: Any) -> Any:
     return maximum(absolute(f), search.size / 2)
 
 
-def verdict(search: Search, f: Any, m: Any, c1: float, c2: float, c3: float) -> tuple[Any, Any]:
+def verdict(search: Search, f: Any, m: Any, constants: tuple[Any, Any, Any]) -> tuple[Any, Any]:
     """Whether a trial with value ``f`` and slope ``m`` is accepted, and whether it is too short.
 
-    Both are False where ``f`` or ``m`` is NaN.
+    Both are False where ``f`` or ``m`` is NaN. The constants are c1, c2 and c3.
     """
     s = search
+    c1, c2, c3 = constants
     falls = f <= s.f + c1 * s.a * s.m
     level = both(f <= s.f + LEVEL * s.size, m <= (2 * c1 - 1) * s.m)
     low_enough = either(falls, level)
@@ -117,22 +118,13 @@ def narrowed(search: Search, f: Any, m: Any, short: Any) -> Search:
     high, high_f, high_m = (
         where(short, old, new) for new, old in ((s.a, s.high), (f, s.high_f), (m, s.high_m))
     )
+    n = s._replace(low=low, low_f=low_f, low_m=low_m, high=high, high_f=high_f, high_m=high_m)
     width = where(high > low, high - low, 1.0)
-    part = _inside(width, low_f, low_m, high_f, high_m, LEVEL * s.size)
     slow = both(s.high > 0, width > 0.66 * (s.high - s.low))
-    inside = low + where(slow, 0.5, part) * width
+    inside = low + where(slow, 0.5, _inside(n, width)) * width
     a = where(high > 0, inside, _beyond(s, m))
     last = both(s.trials > TRIALS - 1.5, low > 0)
-    return s._replace(
-        a=where(last, low, a),
-        low=low,
-        low_f=low_f,
-        low_m=low_m,
-        high=where(last, low, high),
-        high_f=high_f,
-        high_m=high_m,
-        trials=s.trials + 1,
-    )
+    return n._replace(a=where(last, low, a), high=where(last, low, high), trials=s.trials + 1)
 
 
 def next_step(old: Search, m: Any, otherwise: Any) -> Any:
@@ -149,17 +141,18 @@ def exhausted(search: Search) -> Any:
     return both(search.trials > TRIALS - 0.5, search.low <= 0)
 
 
-def _inside(width: Any, low_f: Any, low_m: Any, high_f: Any, high_m: Any, level: Any) -> Any:
+def _inside(s: Search, width: Any) -> Any:
     """Which part of the interval to take, 0.1 to 0.9: the minimum of the cubic, Nocedal and Wright, equation 3.59."""
-    rise = high_f - low_f
+    low_m, high_m = s.low_m, s.high_m
+    rise = s.high_f - s.low_f
     d1 = low_m + high_m - 3 * rise / width
     square = d1 * d1 - low_m * high_m
     d2 = sqrt(where(square > 0, square, 0.0))
     below = high_m - low_m + 2 * d2
     cubic = where(square > 0, 1 - (high_m + d2 - d1) / where(absolute(below) > 0, below, 1.0), 0.5)
-    upward = both(high_m > 0, absolute(rise) <= level)  # the values are rounding; the slopes are not
+    upward = both(high_m > 0, absolute(rise) <= LEVEL * s.size)  # the values are rounding; the slopes are not
     part = where(upward, -low_m / where(upward, high_m - low_m, 1.0), cubic)
-    return within(where(high_f < BIG, part, 0.1), 0.1, 0.9)
+    return within(where(s.high_f < BIG, part, 0.1), 0.1, 0.9)
 
 
 def _beyond(s: Search, m: Any) -> Any:

@@ -16,17 +16,21 @@ from downslope.optimizers.param_tree import ParamTree
 from downslope.tensors import ArrayLibrary
 
 
-def to_plain(leaf: Any, names: Sequence[str], kinds: Sequence[ArrayLibrary]) -> Any:
-    """A leaf of a state as plain data: a float, or floats and NumPy arrays by the parameters' names."""
+def to_plain(leaf: Any, libraries: Mapping[str, ArrayLibrary]) -> Any:
+    """A leaf of a state as plain data: a float, or floats and NumPy arrays by the parameters' names.
+
+    Args:
+        libraries: whose array each parameter is, by its name.
+    """
     if not isinstance(leaf, ParamTree):
         return float(leaf) if np.ndim(leaf) == 0 else np.array(leaf)
-    return {name: kind.plain(part) for name, kind, part in zip(names, kinds, leaf.parts, strict=True)}
+    return {name: kind.plain(part) for (name, kind), part in zip(libraries.items(), leaf.parts, strict=True)}
 
 
 def from_plain(
-    data: Mapping[str, Any], like: Any, x: ParamTree, kinds: Sequence[ArrayLibrary], names: Sequence[str]
+    data: Mapping[str, Any], like: Any, x: ParamTree, libraries: Mapping[str, ArrayLibrary]
 ) -> tuple[Any, ParamTree | None]:
-    """The inverse of ``plain``: a state of the build of ``like``, for parameters like ``x``, and the best point.
+    """The inverse of ``to_plain``: a state of the build of ``like``, for parameters like ``x``, and the best point.
 
     Raises:
         UsageError: the data are of another state or other parameters.
@@ -36,10 +40,10 @@ def from_plain(
         raise UsageError(_other_state(data["state"], known))
 
     def vector(path: str, values: Any) -> ParamTree:
-        if not isinstance(values, Mapping) or set(values) != set(names):
-            raise UsageError(_other_parameters(values, names))
+        if not isinstance(values, Mapping) or set(values) != set(libraries):
+            raise UsageError(_other_parameters(values, list(libraries)))
         made = []
-        for name, part, kind in zip(names, x.parts, kinds, strict=True):
+        for (name, kind), part in zip(libraries.items(), x.parts, strict=True):
             shape, needed = np.shape(values[name]), tuple(np.shape(part))
             if shape != needed:
                 raise UsageError(

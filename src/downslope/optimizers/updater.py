@@ -179,10 +179,13 @@ class Updater:
         state = states.mapped(self._rule.init(x), lambda _, leaf: self._unshared(leaf, x, x))
         if self._loaded is None:
             return state
-        names = [name for name, _, _ in self._layout or ()]
-        state, self._best = from_plain(self._loaded, state, x, self._kinds, names)
+        state, self._best = from_plain(self._loaded, state, x, self._libraries())
         self._loaded = None
         return state
+
+    def _libraries(self) -> dict[str, ArrayLibrary]:
+        """Whose array each parameter is, by its name."""
+        return {name: kind for (name, _, _), kind in zip(self._layout or (), self._kinds, strict=True)}
 
     def _unshared(self, leaf: Any, x: ParamTree, g: ParamTree) -> Any:
         """A leaf of the state as it can be kept: copied where it is a parameter or gradient itself."""
@@ -239,12 +242,10 @@ class Updater:
         """
         state = self._loaded or {"state": {}, "best": None}
         if self._state is not None:
-            names = [name for name, _, _ in self._layout or ()]
+            libraries = self._libraries()
             state = {
-                "state": {
-                    path: to_plain(leaf, names, self._kinds) for path, leaf in states.leaves(self._state)
-                },
-                "best": None if self._best is None else to_plain(self._best, names, self._kinds),
+                "state": {path: to_plain(leaf, libraries) for path, leaf in states.leaves(self._state)},
+                "best": None if self._best is None else to_plain(self._best, libraries),
             }
         return {
             "optimizer": self.optimizer.to_dict(),

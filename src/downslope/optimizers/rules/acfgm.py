@@ -62,14 +62,15 @@ class ACFGM(Optimizer):
         return ACFGMState(x0=zero, g0=zero, f0=0.0, y=x, η=0.0, τ0=0.0, τ=0.0, stage=0.0)
 
     def update(self, x: Any, value: Any, gradient: Any, state: ACFGMState) -> tuple[Any, ACFGMState, Any]:
-        start, probe, first = state.stage < 0.5, state.stage < 1.5, state.stage < 2.5
-        point, after = self._step(x, value, gradient, state, first)
-        tried, before = self._probe(x, value, gradient, state, start)
+        point, after = self._step(x, value, gradient, state)
+        tried, before = self._probe(x, value, gradient, state)
+        probe = state.stage < 1.5
         fields = (where(probe, a, b) for a, b in zip(before, after, strict=True))
-        return where(probe, tried, point), ACFGMState(*fields), either(start, state.stage > 1.5)
+        return where(probe, tried, point), ACFGMState(*fields), either(state.stage < 0.5, state.stage > 1.5)
 
-    def _probe(self, x: Any, f: Any, g: Any, state: ACFGMState, start: Any) -> tuple[Any, ACFGMState]:
+    def _probe(self, x: Any, f: Any, g: Any, state: ACFGMState) -> tuple[Any, ACFGMState]:
         """Before x_1: from the start to the probe, and from the probe to x_1; a bad probe is shortened."""
+        start = state.stage < 0.5
         s, y = x - state.x0, g - state.g0
         bend, length = dot(y, y), dot(s, s)
         x0, g0, f0 = where(start, x, state.x0), where(start, g, state.g0), where(start, f, state.f0)
@@ -81,8 +82,9 @@ class ACFGM(Optimizer):
         stage = where(start, 1.0, where(fine, 2.0, 1.0))
         return x0 - η * g0, ACFGMState(x0, g0, f0, x0, η, 0.0, 0.0, stage)
 
-    def _step(self, x: Any, f: Any, g: Any, state: ACFGMState, first: Any) -> tuple[Any, ACFGMState]:
-        """From x_k to x_{k+1}; ``first`` where k = 1."""
+    def _step(self, x: Any, f: Any, g: Any, state: ACFGMState) -> tuple[Any, ACFGMState]:
+        """From x_k to x_{k+1}."""
+        first = state.stage < 2.5  # k = 1
         α, β = ALPHA, BETA
         x0, g0, f0, y, η0, τ0, τ, _ = state
         bend, below = dot(g - g0, g - g0), 2 * (f0 - f + dot(g, x - x0))

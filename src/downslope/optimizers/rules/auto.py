@@ -64,17 +64,17 @@ class Auto(Optimizer):
         f, g = value, gradient
         old = state.search
         m = dot(g, old.d)
-        good, short = verdict(old, f, m, C1, C2, C3)
+        good, short = verdict(old, f, m, (C1, C2, C3))
         start = old.trials < 0
         accept = either(start, good)
         search = narrowed(old, f, m, short)
         lost = exhausted(search)
         x1, g1, f1 = (where(accept, new, kept) for new, kept in ((x, old.x), (g, old.g), (f, old.f)))
-        S, Y, ρ = remembered(state, x - old.x, g - old.g, both(good, old.trials >= 0), either(start, lost))
+        S, Y, ρ = remembered(state, (x - old.x, g - old.g), both(good, old.trials >= 0), either(start, lost))
         d = direction(S, Y, ρ, g1)
         known = both(ρ[0] > 0, dot(d, g1) < 0)
         d = where(known, d, -g1)
         a = where(known, 1.0, first_step(x1, f1, g1))
-        fresh = begin(x1, g1, d, f1, recent_size(old, f1), a)
-        search = choose(either(accept, lost), fresh, search)
+        here = old._replace(x=x1, g=g1, f=f1, size=recent_size(old, f1))
+        search = choose(either(accept, lost), begin(here, d, a), search)
         return search.x + search.a * search.d, LBFGSState(search, S, Y, ρ), accept

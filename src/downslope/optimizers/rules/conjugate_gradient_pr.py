@@ -68,7 +68,7 @@ class ConjugateGradientPR(Optimizer):
         c1, c2, f, g = self.sufficient_decrease, self.curvature, value, gradient
         old = state.search
         m = dot(g, old.d)
-        good, short = verdict(old, f, m, c1, c2, c2)
+        good, short = verdict(old, f, m, (c1, c2, c2))
         start = old.trials < 0
         accept = either(start, good)
         search = narrowed(old, f, m, short)
@@ -81,6 +81,6 @@ class ConjugateGradientPR(Optimizer):
         d = where(steepest, -g1, d)
         first = first_step(x1, f1, g1)
         a = where(lost, first, next_step(old, dot(d, g1), first))
-        fresh = begin(x1, g1, d, f1, recent_size(old, f1), a)
-        search = choose(either(accept, lost), fresh, search)
+        here = old._replace(x=x1, g=g1, f=f1, size=recent_size(old, f1))
+        search = choose(either(accept, lost), begin(here, d, a), search)
         return search.x + search.a * search.d, ConjugateGradientPRState(search), accept
