@@ -192,6 +192,21 @@ class HyperparameterRecord(metaclass=HyperparameterMeta):
                 rest.append((name, value if callable(value) else repr(value)))
         return (type(self), *rest)
 
+    def kind(self) -> str:
+        """What decides how a state of it is made up and goes on: names, and whole numbers.
+
+        >>> from downslope.optimizers import LBFGS, ClipByNorm
+        >>> ClipByNorm(optimizer=LBFGS(memory=5), limit=2.0).kind()
+        'clip_by_norm(lbfgs(memory=5))'
+        """
+        parts = []
+        for name, value in self.hyperparameters().items():
+            if name == "optimizer":
+                parts.append(value.kind())
+            elif type(value) is int:
+                parts.append(f"{name}={value}")
+        return f"{self.name()}({', '.join(parts)})" if parts else self.name()
+
     def to_dict(self) -> dict[str, Any]:
         """``{"name": ..., field: value, ...}``, records inside likewise."""
         fields = {

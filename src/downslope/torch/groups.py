@@ -7,26 +7,59 @@ from collections.abc import Mapping
 from typing import Any
 
 from downslope.errors import HyperparameterError, UnknownNameError
-from downslope.messages import message, sentences
+from downslope.messages import Message, message, sentences
 from downslope.optimizers.base import Optimizer
-from downslope.optimizers.hyperparameters import found_elsewhere, has_only
+from downslope.optimizers.hyperparameters import ELSEWHERE, found_elsewhere, has_only
+from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.state_dict import with_hyperparameter
 
 RATE, BETAS = "lr", "betas"  # what torch's schedulers read and write
+BOTH_BETAS = ("beta1", "beta2")
+UPHILL, RULE = (
+    "maximize",
+    "rule",
+)  # what every group has besides: whether it climbs, and of which rule its state is
+TORCHS = {  # what torch and its schedulers put into a group
+    *("params", "param_names", "initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum", "swa_lr"),
+    RULE,
+}
 
 
 class Group(dict[str, Any]):
-    """A parameter group that says why it has no ``lr``, where a scheduler asks for one."""
+    """A parameter group that says why it has no ``lr``, where a scheduler asks for one or sets it.
+
+    Args:
+        entries: what it holds.
+        without_rate: why; None where it has one.
+    """
+
+    without_rate: Message | None = None  # while it is unpickled, too
+
+    def __init__(self, entries: Mapping[str, Any], without_rate: Message | None) -> None:
+        super().__init__(entries)
+        self.without_rate = without_rate
 
     def __missing__(self, key: str) -> Any:
-        if key == RATE:
-            raise UnknownNameError(
-                message(
-                    "this rule has no learning rate for a scheduler to change: it finds the lengths of"
-                    " its steps itself."
-                )
-            )
+        if key == RATE and self.without_rate is not None:
+            raise UnknownNameError(self.without_rate)
         raise KeyError(key)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key == RATE and self.without_rate is not None:
+            raise UnknownNameError(self.without_rate)
+        super().__setitem__(key, value)
+
+
+def why_without_rate(rule: Optimizer) -> Message:
+    """What to say to a scheduler of a rule that has no learning rate as a number."""
+    if any(isinstance(layer.hyperparameters().get("learning_rate"), Schedule) for layer in rule.layers()):
+        return message(
+            "the learning rate of this rule follows a schedule of its own, which nobody else can change;"
+            " give the rule a number as its learning rate instead."
+        )
+    return message(
+        "this rule has no learning rate for a scheduler to change: it finds the lengths of its steps itself."
+    )
 
 
 class GroupKeys:
@@ -44,7 +77,7 @@ class GroupKeys:
             last = path.rpartition(".")[2]
             key = RATE if last == "learning_rate" else last
             self._paths[path if key in self._paths else key] = path
-        self._paired = {"beta1", "beta2"} <= set(self._paths)
+        self._paired = set(BOTH_BETAS) <= set(self._paths)
         self._held = tuple(self.defaults())
         self._last: tuple[list[Any], dict[str, float]] = ([], {})  # what a group held, and its numbers
 
@@ -56,6 +89,22 @@ class GroupKeys:
             out[BETAS] = (out.pop("beta1"), out.pop("beta2"))
         return out
 
+    def of_group(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What a person puts into one group: hyperparameters, and other entries as they are, which torch keeps too.
+
+        Raises:
+            HyperparameterError: a number is outside its range, or a name is only nearly one of the rule's.
+        """
+        known = ["params", *self.defaults()]
+        extra = {}
+        for name, value in given.items():
+            own = name in (*known, *self._paths, RATE, "learning_rate", UPHILL)
+            own = own or (self._paired and name in BOTH_BETAS)
+            switched_off = name in ELSEWHERE and not value  # ``weight_decay=0`` of a rule that has none
+            if name in TORCHS or (not own and (switched_off or not found_elsewhere(name, known))):
+                extra[name] = value
+        return {**extra, **self.checked({name: v for name, v in given.items() if name not in extra})}
+
     def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """A person's hyperparameters for one group, under the group's names.
 
@@ -65,7 +114,9 @@ class GroupKeys:
         out: dict[str, Any] = {}
         for name, value in given.items():
             key = RATE if name == "learning_rate" else name
-            if key in ("beta1", "beta2") and self._paired:
+            if key == UPHILL:
+                out[key] = bool(value)
+            elif key in BOTH_BETAS and self._paired:
                 betas = list(out.get(BETAS, given.get(BETAS, self.defaults()[BETAS])))
                 betas[int(key[-1]) - 1] = self._number(key, value)
                 out[BETAS] = tuple(betas)

@@ -6,13 +6,14 @@ be as large as the parameter, and their memory new at every step; of a piece the
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from downslope.torch.calls import Tensors
-from downslope.torch.program import Program
+from downslope.torch.program import Evaluation, Program
 
 ALONE = 65_536  # numbers from which a tensor on the CPU is stepped by itself, in pieces
 SHARE = 131_072  # numbers of a piece for each of torch's threads, which meet after every operation
@@ -24,59 +25,39 @@ def is_large(p: torch.Tensor) -> bool:
     return bool(p.numel() >= ALONE and p.device.type == "cpu")
 
 
-def run_one(
-    program: Program,
-    x: torch.Tensor,
-    g: torch.Tensor,
-    value: float,
-    state: Sequence[Any],
-    named: Mapping[str, float],
-) -> list[Any]:
+def run_one(program: Program, at: Evaluation, state: Sequence[Any], named: Mapping[str, float]) -> list[Any]:
     """Step one parameter in place by a rule that mixes no coordinates.
 
     Args:
         program: the rule's.
-        x, g: the parameter and its gradient.
-        value: the objective's, or NaN where the rule does not look.
+        at: the parameter and its gradient.
         state: its leaves in order: tensors, which are changed in place, and numbers.
         named: the hyperparameters by their paths.
 
     Returns:
         The state's leaves after the step, where tensors are those of ``state``.
     """
-    if program.still and (program.temporaries < TEMPORARIES or not is_large(x)):
-        return program.run_one(x, g, value, state, named)
+    if program.still and (program.temporaries < TEMPORARIES or not is_large(at.x)):
+        return program.run_one(at, state, named)
     after = list(state)
     vectors = [i for i, leaf in enumerate(state) if isinstance(leaf, torch.Tensor)]
-    for here, slope, *parts in _pieces([x, g, *[state[i] for i in vectors]]):
+    for here, slope, *parts in _pieces([at.x, at.g, *[state[i] for i in vectors]]):
         before = list(state)
         for i, part in zip(vectors, parts, strict=True):
             before[i] = part
-        new = (
-            program.run_one(here, slope, value, before, named)
-            if program.still
-            else _moved(program, here, slope, value, before, named)
-        )
+        run = program.run_one if program.still else functools.partial(_moved, program)
+        new = run(Evaluation(here, slope, at.value), before, named)
         for i, leaf in enumerate(new):
             if not isinstance(leaf, torch.Tensor):
                 after[i] = leaf
     return after
 
 
-def _moved(
-    program: Program,
-    x: torch.Tensor,
-    g: torch.Tensor,
-    value: float,
-    state: Sequence[Any],
-    named: Mapping[str, float],
-) -> list[Any]:
+def _moved(program: Program, at: Evaluation, state: Sequence[Any], named: Mapping[str, float]) -> list[Any]:
     """One piece of a rule that leaves its state in other tensors than those it found: brought back to their places."""
     lists = [[leaf] if isinstance(leaf, torch.Tensor) else leaf for leaf in state]
-    after = [
-        leaf[0] if isinstance(leaf, list) else leaf
-        for leaf in program.run([x], [g], value, lists, named).state
-    ]
+    made = program.run(Evaluation([at.x], [at.g], at.value), lists, named).state
+    after = [leaf[0] if isinstance(leaf, list) else leaf for leaf in made]
     olds = {id(leaf) for leaf in state if isinstance(leaf, torch.Tensor)}
     news = [
         new.clone() if isinstance(new, torch.Tensor) and new is not old and id(new) in olds else new

@@ -15,6 +15,19 @@ from downslope.torch.calls import IN_PLACE, NAMES, SWAPPABLE, Tensors, line_of, 
 from downslope.torch.fusing import Fusion, Operation
 
 
+class Evaluation(NamedTuple):
+    """What an update starts from: lists of tensors, or single ones where one parameter is stepped alone.
+
+    Attributes:
+        x, g: the parameters, and their gradients there, which are left alone.
+        value: the objective's, or NaN where the rule does not look.
+    """
+
+    x: Any
+    g: Any
+    value: float
+
+
 class StepOutcome(NamedTuple):
     """What an update leaves: the new state's leaves (lists of tensors, or numbers), whether x was accepted, and x'."""
 
@@ -40,7 +53,7 @@ class Program:
     >>> from downslope.optimizers.tape import recorded
     >>> rule, x = Momentum(learning_rate=0.5), [torch.ones(2)]
     >>> program = Program(recorded(rule, rule.init(ParamTree(x))))
-    >>> program.run(x, [torch.ones(2)], 0.0, [[torch.zeros(2)]], rule.scalars()).state
+    >>> program.run(Evaluation(x, [torch.ones(2)], 0.0), [[torch.zeros(2)]], rule.scalars()).state
     [[tensor([1., 1.])]]
     >>> x
     [tensor([0.5000, 0.5000])]
@@ -59,39 +72,35 @@ class Program:
         self._update = _made(tape, [line_of(operation, there) for operation, there in placed])
         self._update_one = _made(tape, [line_of_one(operation, there) for operation, there in placed])
 
-    def run(
-        self, x: Tensors, g: Tensors, value: float, state: Sequence[Any], named: Mapping[str, float]
-    ) -> StepOutcome:
-        """Change ``x`` (where it is done in place) and the state's tensors to what they are after the update.
+    def run(self, at: Evaluation, state: Sequence[Any], named: Mapping[str, float]) -> StepOutcome:
+        """Change the parameters (where it is done in place) and the state's tensors to what they are afterwards.
 
         Args:
-            x, g: the parameters and their gradients; ``g`` is left alone.
-            value: the objective's, or NaN where the rule does not look.
+            at: lists of parameters and gradients.
             state: its leaves in order, lists of tensors that nobody else holds, and numbers.
             named: the hyperparameters by their paths.
         """
-        after, accepted, next_x = self._update(x, g, value, *state, *[named[name] for name in self._named])
+        x = at.x
+        after, accepted, next_x = self._update(*at, *state, *[named[name] for name in self._named])
         if not self.still:
-            self._settle(x, g, state, after, next_x)
+            self._settle(at, state, after, next_x)
         if self._in_place:
             if next_x is not x:
                 torch._foreach_copy_(x, next_x)
             next_x = x
         return StepOutcome(after, bool(accepted), next_x if next_x is x else list(next_x))
 
-    def run_one(
-        self, x: torch.Tensor, g: torch.Tensor, value: float, state: Sequence[Any], named: Mapping[str, float]
-    ) -> list[Any]:
+    def run_one(self, at: Evaluation, state: Sequence[Any], named: Mapping[str, float]) -> list[Any]:
         """The same for one parameter, with tensors for lists, where the program is ``still``: the new state."""
-        after, _, next_x = self._update_one(x, g, value, *state, *[named[name] for name in self._named])
-        if next_x is not x:
-            x.copy_(next_x)
+        after, _, next_x = self._update_one(*at, *state, *[named[name] for name in self._named])
+        if next_x is not at.x:
+            at.x.copy_(next_x)
         new: list[Any] = after
         return new
 
-    def _settle(self, x: Tensors, g: Tensors, state: Sequence[Any], after: list[Any], next_x: Any) -> None:
+    def _settle(self, at: Evaluation, state: Sequence[Any], after: list[Any], next_x: Any) -> None:
         """Give tensors of its own to every vector of the new state that is x, g, or another vector."""
-        taken = {id(x), id(g), *(() if self._in_place else [id(next_x)])}
+        taken = {id(at.x), id(at.g), *(() if self._in_place else [id(next_x)])}
         kept = {id(after[i]) for i in self._vectors}
         spare = [leaf for leaf in state if isinstance(leaf, list) and id(leaf) not in kept]
         for i in self._vectors:

@@ -8,8 +8,6 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import torch
 
-from downslope.errors import UsageError
-from downslope.messages import message
 from downslope.optimizers import state as states
 from downslope.optimizers.base import Optimizer as Rule
 from downslope.optimizers.param_tree import ParamTree
@@ -17,7 +15,7 @@ from downslope.optimizers.tape import recorded
 from downslope.symbolic.array import TraceError
 from downslope.torch.calls import Tensors
 from downslope.torch.pieces import is_large, run_one
-from downslope.torch.program import Program, StepOutcome
+from downslope.torch.program import Evaluation, Program, StepOutcome
 
 States: TypeAlias = MutableMapping[torch.Tensor, dict[str, Any]]
 
@@ -32,6 +30,21 @@ class SteppingPlan(NamedTuple):
     scalars: tuple[str, ...]
 
 
+class Slopes(NamedTuple):
+    """What a step of some parameters starts from.
+
+    Attributes:
+        params: all of a group, with a gradient or not.
+        live, slopes: those that have one, and theirs, as dense tensors.
+        value: the objective's, or NaN where the rule does not look.
+    """
+
+    params: Tensors
+    live: Tensors
+    slopes: Tensors
+    value: float
+
+
 class Stepper:
     """Steps any parameters by one rule. It remembers nothing of them: what there is to remember is in the states."""
 
@@ -43,76 +56,61 @@ class Stepper:
         )
         self._large: dict[tuple[int, int], bool] = {}  # whether some tensors of a list are large
 
-    def step(self, params: Tensors, kept: States, value: float, named: Mapping[str, float]) -> bool:
-        """Step the parameters in place, from their ``grad``; says whether the point was accepted."""
-        live, slopes = [], []
-        for p in params:
-            slope = p.grad
-            if slope is not None:
-                if slope.is_sparse:
-                    raise UsageError(
-                        message(
-                            "a gradient is sparse; make the layer with sparse=False, or give its to_dense()."
-                        )
-                    )
-                live.append(p)
-                slopes.append(slope)
+    def step(self, given: Slopes, kept: States, named: Mapping[str, float]) -> bool:
+        """Step the parameters in place; says whether the point was accepted."""
+        params, live, slopes, value = given
         if not live:
             return True
-        plan = self._alone or self._plan(params, named)
+        plan = self.plan(params, named)
         if plan.alone is None:
             if not kept[params[0]]:
                 self._begin(plan, params, kept, named)
             if len(live) < len(params):
-                slopes = [torch.zeros_like(p) if p.grad is None else p.grad for p in params]
-            return self._run(plan, params, slopes, [kept[p] for p in params], value, named)
+                known = dict(zip(map(id, live), slopes, strict=True))
+                slopes = [known[id(p)] if id(p) in known else torch.zeros_like(p) for p in params]
+            return self._run(plan, Evaluation(params, slopes, value), [kept[p] for p in params], named)
         theirs = [kept[p] for p in live] if plan.leaves else []
         for p, its in zip(live, theirs, strict=False):
             if not its:
                 self._begin(plan, [p], kept, named)
         if len(live) == 1 and plan.alone and plan.alone.still:
-            self._run_one(plan, live[0], slopes[0], theirs[0] if theirs else {}, value, named)
+            self._run_one(plan, Evaluation(live[0], slopes[0], value), theirs[0] if theirs else {}, named)
         else:
-            self._run_buckets(plan, live, slopes, theirs, value, named)
+            self._run_buckets(plan, Evaluation(live, slopes, value), theirs, named)
         return True
 
     def _run_buckets(
-        self,
-        plan: SteppingPlan,
-        live: Tensors,
-        slopes: Tensors,
-        theirs: list[dict[str, Any]],
-        value: float,
-        named: Mapping[str, float],
+        self, plan: SteppingPlan, at: Evaluation, theirs: list[dict[str, Any]], named: Mapping[str, float]
     ) -> None:
         """Step parameters that have made as many steps together, and large ones by themselves.
 
         A rule that makes no vectors on its way takes all together.
         """
+        live, slopes, value = at
         key = id(live[0]), len(live)
         if key not in self._large:  # asking every tensor at every step would cost more than some steps
             makes = plan.alone is not None and plan.alone.temporaries > 0
             self._large[key] = makes and any(map(is_large, live))
         names, large = plan.scalars, self._large[key]
         if not large and all(its[name] == theirs[0][name] for its in theirs for name in names):
-            self._run(plan, live, slopes, theirs, value, named)
+            self._run(plan, at, theirs, named)
             return
         together: dict[Any, tuple[Tensors, Tensors, list[dict[str, Any]]]] = {}
         for p, slope, its in zip(live, slopes, theirs or [{} for _ in live], strict=True):
             if large and is_large(p):
-                self._run_one(plan, p, slope, its, value, named)
+                self._run_one(plan, Evaluation(p, slope, value), its, named)
                 continue
             some = together.setdefault(tuple([its[name] for name in names]), ([], [], []))
             some[0].append(p)
             some[1].append(slope)
             some[2].append(its)
-        for some in together.values():
-            self._run(plan, *some, value, named)
+        for some_live, some_slopes, some_states in together.values():
+            self._run(plan, Evaluation(some_live, some_slopes, value), some_states, named)
 
     def answer(self, params: Tensors, kept: States, named: Mapping[str, float]) -> None:
         """Write the point to report into the parameters."""
         rule = self._rule.with_scalars(named)
-        plan = self._plan(params, named)
+        plan = self.plan(params, named)
         for some in [params] if plan.alone is None else [[p] for p in params]:
             if plan.leaves and kept[some[0]]:
                 state = self._gathered(plan, [kept[p] for p in some])
@@ -120,7 +118,11 @@ class Stepper:
                 point = rule.answer(ParamTree(p.detach() for p in some), states.rebuilt(plan.like, parts))
                 torch._foreach_copy_(some, point.parts)
 
-    def _plan(self, params: Tensors, named: Mapping[str, float]) -> SteppingPlan:
+    def plan(self, params: Tensors, named: Mapping[str, float]) -> SteppingPlan:
+        """How these parameters are stepped, and how their state is made up."""
+        return self._alone or self._planned(params, named)
+
+    def _planned(self, params: Tensors, named: Mapping[str, float]) -> SteppingPlan:
         size = sum(p.numel() for p in params)
         size = min(size, 100)  # a memory may be shorter for very few numbers
         if size not in self._plans:
@@ -149,18 +151,12 @@ class Stepper:
         return [[its[name] for its in theirs] if vector else theirs[0][name] for name, vector in plan.leaves]
 
     def _run_one(
-        self,
-        plan: SteppingPlan,
-        p: torch.Tensor,
-        slope: torch.Tensor,
-        its: dict[str, Any],
-        value: float,
-        named: Mapping[str, float],
+        self, plan: SteppingPlan, at: Evaluation, its: dict[str, Any], named: Mapping[str, float]
     ) -> None:
         """Step one parameter by a rule that steps every coordinate for itself."""
         assert plan.alone is not None
         before = [its[name] for name, _ in plan.leaves]
-        after = run_one(plan.alone, p, slope, value, before, named)
+        after = run_one(plan.alone, at, before, named)
         for (name, vector), new in zip(plan.leaves, after, strict=True):
             if not vector:
                 its[name] = float(new)
@@ -168,14 +164,12 @@ class Stepper:
     def _run(
         self,
         plan: SteppingPlan,
-        some: Tensors,
-        slopes: Tensors,
+        at: Evaluation,
         theirs: Sequence[dict[str, Any]],
-        value: float,
         named: Mapping[str, float],
     ) -> bool:
         before = self._gathered(plan, theirs)
-        after, accepted, _ = plan.program.run(some, slopes, value, before, named)
+        after, accepted, _ = plan.program.run(at, before, named)
         owners = theirs[:1] if plan.alone is None else theirs
         for (name, vector), old, new in zip(plan.leaves, before, after, strict=True):
             if not vector:
@@ -203,10 +197,9 @@ class Eager:
         self._rule, self._like = rule, states.mapped(like, lambda *_: None)
         self.mixes = True
 
-    def run(
-        self, x: Tensors, g: Tensors, value: float, state: list[Any], named: Mapping[str, float]
-    ) -> StepOutcome:
+    def run(self, at: Evaluation, state: list[Any], named: Mapping[str, float]) -> StepOutcome:
         """As ``Program.run``."""
+        x, g, value = at
         leaves = iter([ParamTree(leaf) if isinstance(leaf, list) else leaf for leaf in state])
         here, slope = ParamTree(p.detach() for p in x), ParamTree(p.detach() for p in g)
         rule = self._rule.with_scalars(named)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
-from downslope.optimizers.arithmetic import dot, minimum, sqrt, where, zeros_like
+from downslope.optimizers.arithmetic import both, dot, either, minimum, sqrt, where, zeros_like
 from downslope.optimizers.base import Optimizer, hyperparameter
 
 
@@ -49,10 +50,15 @@ class AdGD(Optimizer):
         x0, g0, λ0, θ, started = state
         g = gradient
         s, y = x - x0, g - g0
-        bend = dot(y, y)
-        measured = sqrt(dot(s, s) / where(bend > 0, bend, 1.0)) / 2
+        length, bend = dot(s, s), dot(y, y)
+        measured = sqrt(length / where(bend > 0, bend, 1.0)) / 2
         grown = sqrt(1 + θ) * λ0
         bounded = where(started > 1.5, minimum(grown, measured), measured)  # θ_0 = ∞
-        λ = where(started < 0.5, λ0, where(bend > 0, bounded, sqrt(1 + minimum(θ, 1.0)) * λ0))
+        bent = both(length > 0, bend > 0)
+        λ = where(bent, bounded, sqrt(1 + minimum(θ, 1.0)) * λ0)
+        learnt = either(
+            bent, dot(g0, g) > 0
+        )  # nothing from a gradient of 0, or where squares over- or underflow
+        λ = where(both(both(started > 0.5, learnt), both(λ > 0, λ < math.inf)), λ, λ0)
         θ = where(started > 0.5, λ / λ0, θ)
         return x - λ * g, AdGDState(x, g, λ, θ, minimum(started + 1, 2.0)), True

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
-from downslope.optimizers.arithmetic import both, dot, minimum, sqrt, where, zeros_like
+from downslope.optimizers.arithmetic import both, dot, either, minimum, sqrt, where, zeros_like
 from downslope.optimizers.base import Optimizer, hyperparameter
 
 
@@ -58,6 +59,9 @@ class AdGD2(Optimizer):
         grown = sqrt(2 / 3 + θ0) * α0
         bent = both(length > 0, bracket > 0)
         bounded = where(bent, minimum(grown, α0 / sqrt(where(bent, bracket, 1.0))), grown)
-        α = where(started > 0.5, bounded, α0)
+        learnt = either(
+            bent, dot(g0, g) > 0
+        )  # nothing from a gradient of 0, or where squares over- or underflow
+        α = where(both(both(started > 0.5, learnt), both(bounded > 0, bounded < math.inf)), bounded, α0)
         θ = where(started > 0.5, α / α0, θ0)
         return x - α * g, AdGD2State(x, g, α, θ, 1.0), True

@@ -56,5 +56,6 @@ class Armijo(Optimizer):
         level = both(f <= f0 + 1e-6 * absolute(f0), -dot(g, g0) <= (1 - 2 * c) * square)
         accept = either(started < 0.5, either(falls, level))
         x0, g0, f0 = where(accept, x, x0), where(accept, g, g0), where(accept, f, f0)
-        a = where(accept, 2 * a, 0.5 * a)
+        longer = where(dot(g, g) > 0, 2 * a, a)  # nothing is learnt from a gradient of 0
+        a = where(accept, longer, 0.5 * a)
         return x0 - a * g0, ArmijoState(x0, g0, f0, a, 1.0), accept

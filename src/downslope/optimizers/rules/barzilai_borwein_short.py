@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
-from downslope.optimizers.arithmetic import dot, maximum, minimum, where, zeros_like
+from downslope.optimizers.arithmetic import absolute, dot, where, zeros_like
 from downslope.optimizers.base import Optimizer, hyperparameter
+from downslope.optimizers.line_search import within
+
+LEAST, MOST = 1e-10, 1e10  # of a step size
 
 
 class BarzilaiBorweinShortState(NamedTuple):
@@ -53,6 +57,8 @@ class BarzilaiBorweinShort(Optimizer):
         g = gradient
         s, y = x - x0, g - g0
         sy, yy = dot(s, y), dot(y, y)
-        fit = where(sy > 0, sy / where(sy > 0, yy, 1.0), 10 * α)
-        α = where(started > 0.5, minimum(maximum(fit, 1e-10), 1e10), α)
+        grown = where(dot(g0, g) > 0, 10 * α, α)  # as it is where a gradient was 0
+        fit = where(sy > 0, sy / where(sy > 0, yy, 1.0), grown)
+        fit = where(absolute(sy) < math.inf, within(fit, LEAST, MOST), LEAST)
+        α = where(started > 0.5, fit, α)
         return x - α * g, BarzilaiBorweinShortState(x, g, α, 1.0), True
