@@ -26,7 +26,7 @@ from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings import Finding, causes, sound, unexplained
 from downslope.explain.point import Detail, Point
 from downslope.explain.sentences import say
-from downslope.explain.theory import Forecast, from_curvature
+from downslope.explain.theory import Forecast, Quadratic, from_curvature
 from downslope.messages import NOTHING, Message, listing
 
 
@@ -228,7 +228,8 @@ def _forecast(diagnosis: Diagnosis) -> Forecast | None:
             return None
         gradient = diagnosis.view.hessian(bottom.x) @ (diagnosis.start - bottom.x)
     doubt = diagnosis.view.doubt
-    made = from_curvature(curvature, gradient, diagnosis.setup, diagnosis.wanted, diagnosis.quadratic, doubt)
+    quadratic = Quadratic(curvature, gradient, diagnosis.quadratic, doubt)
+    made = from_curvature(quadratic, diagnosis.setup, diagnosis.wanted)
     return replace(made, up=diagnosis.run.maximize).beside(diagnosis.run)
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -196,7 +196,7 @@ def compare(
     if not np.any(off):
         return made(correct=True)
     wrong = tuple(name for name, bad in zip(names, np.any(off, axis=0), strict=True) if bad)
-    return made(correct=False, wrong=wrong, **_slip(objective, supplied, derivative, doubt, off, sizes))
+    return made(correct=False, wrong=wrong, **_slip(objective, Both(supplied, derivative, doubt), sizes))
 
 
 def _both(objective: Objective, x: Vector) -> tuple[Vector, Vector, float]:
@@ -217,14 +217,17 @@ def _both(objective: Objective, x: Vector) -> tuple[Vector, Vector, float]:
     return supplied, derivative, doubt + slack * size + 1e-12
 
 
-def _slip(
-    objective: Objective,
-    supplied: NDArray[np.float64],
-    derivative: NDArray[np.float64],
-    doubt: float,
-    off: NDArray[np.bool_],
-    sizes: Sequence[int],
-) -> dict[str, Any]:
+class Both(NamedTuple):
+    """Two gradients at a few points, one a row, and by how much they may differ for no reason."""
+
+    supplied: NDArray[np.float64]
+    derivative: NDArray[np.float64]
+    doubt: float
+
+
+def _slip(objective: Objective, both: Both, sizes: Sequence[int]) -> dict[str, Any]:
+    supplied, derivative, doubt = both
+    off = np.abs(supplied - derivative) > doubt
     square = float(np.sum(derivative**2))
     ratio = float(np.sum(supplied * derivative)) / square if square > 0 else 0.0
     if square > 0 and np.all(np.abs(supplied - ratio * derivative) <= 10 * doubt * max(1.0, abs(ratio))):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,24 +47,28 @@ class LineProbe:
     nearest: tuple[float, float] = (0.0, 0.0)
 
 
-def probe_along(
-    view: AnalysisView,
-    x: Vector,
-    directions: NDArray[np.float64],
-    floor: Curvature,
-    scale: float,
-    off: float,
-) -> list[LineProbe]:
-    """Look along each column of ``directions``, and along mixtures of them, from ``x``.
+class Ground(NamedTuple):
+    """Where it is looked from.
 
-    Args:
+    Attributes:
         view: the objective.
         x: a point that is all but stationary.
-        directions: orthonormal, the curvature along them does not decide.
-        floor: the other directions, with their curvatures, in which every sample is first moved downhill: a
-            valley may be curved.
+        floor: directions with their curvatures, in which every sample is first moved downhill: a valley may be curved.
+    """
+
+    view: AnalysisView
+    x: Vector
+    floor: Curvature
+
+
+def probe_along(ground: Ground, directions: NDArray[np.float64], scale: float, off: float) -> list[LineProbe]:
+    """Look along each column of ``directions``, and along mixtures of them.
+
+    Args:
+        ground: where it is looked from.
+        directions: orthonormal, the curvature along them does not decide; none of them is one of the floor's.
         scale: the length that counts as far here.
-        off: how far ``x`` may still lie from the stationary point.
+        off: how far the point may still lie from the stationary point.
     """
     tried = list(directions.T)
     if len(tried) > 1:
@@ -76,25 +80,30 @@ def probe_along(
     steps = steps[steps >= SETTLED * off]
     if len(steps) < FEWEST:
         return [LineProbe("undecided")]
-    return [_look(view, x, direction, floor, steps) for direction in tried]
+    return [_look(ground, direction, steps) for direction in tried]
 
 
-def _look(view: AnalysisView, x: Vector, direction: Vector, floor: Curvature, steps: Vector) -> LineProbe:
-    base = _lowest(view, x, floor)
-    size = float(np.max(floor.values, initial=0.0)) * (view.precision * steps[-1]) ** 2
-    doubt = _doubt(view, x, direction, view.value(x), steps[0]) + 1e3 * size
-    ahead = _rises(view, x, direction, floor, steps, base, doubt)
-    behind = _rises(view, x, -direction, floor, steps, base, doubt)
+def _look(ground: Ground, direction: Vector, steps: Vector) -> LineProbe:
+    base = _lowest(ground, ground.x)
+    size = float(np.max(ground.floor.values, initial=0.0)) * (ground.view.precision * steps[-1]) ** 2
+    doubt = _doubt(ground, direction, steps[0]) + 1e3 * size
+
+    def rises(way: Vector) -> Vector:
+        """The value minus that at the point for each step that way, 0 where rounding hides it."""
+        found = np.array([_lowest(ground, ground.x + t * way) - base for t in steps])
+        return np.where(np.abs(found) <= doubt, 0.0, found)
+
+    ahead, behind = rises(direction), rises(-direction)
     sides = [(_trend(ahead), direction, ahead), (_trend(behind), -direction, behind)]
-    falling = [(way, rises) for trend, way, rises in sides if trend < 0]
+    falling = [(way, values) for trend, way, values in sides if trend < 0]
     if len(falling) == 2:
-        way, rises = min(falling, key=lambda side: float(side[1][np.isfinite(side[1])][-1]))
-        return LineProbe("falls_both", _order(steps, rises), way, nearest=_nearest(steps, rises))
+        way, fall = min(falling, key=lambda side: float(side[1][np.isfinite(side[1])][-1]))
+        return LineProbe("falls_both", _order(steps, fall), way, nearest=_nearest(steps, fall))
     if falling:
-        way, rises = falling[0]
-        order = _order(steps, rises)
+        way, fall = falling[0]
+        order = _order(steps, fall)
         return LineProbe(
-            "slope" if order < LINEAR else "falls_one", order, way, nearest=_nearest(steps, rises)
+            "slope" if order < LINEAR else "falls_one", order, way, nearest=_nearest(steps, fall)
         )
     trends = [trend for trend, _, _ in sides]
     if np.isnan(trends).any():
@@ -108,24 +117,18 @@ def _look(view: AnalysisView, x: Vector, direction: Vector, floor: Curvature, st
     return LineProbe("rises", min(_order(steps, ahead), _order(steps, behind)), rise=highest, line=direction)
 
 
-def _doubt(view: AnalysisView, x: Vector, direction: Vector, base: float, step: float) -> float:
+def _doubt(ground: Ground, direction: Vector, step: float) -> float:
     """What a difference of two values may be by rounding alone: estimated, and measured very near."""
+    view, x = ground.view, ground.x
+    base = view.value(x)
     near = [view.value(x + part * 1e-7 * step * direction) - base for part in (-3, -1, 1, 2)]
     measured = max((abs(v) for v in near if np.isfinite(v)), default=0.0)
     return 50 * view.precision * abs(base) + 3 * measured + 1e-300
 
 
-def _rises(
-    view: AnalysisView, x: Vector, way: Vector, floor: Curvature, steps: Vector, base: float, doubt: float
-) -> Vector:
-    """The value minus that at ``x`` for each step that way, 0 where rounding hides it."""
-    rises = np.array([_lowest(view, x + t * way, floor) - base for t in steps])
-    rises[np.abs(rises) <= doubt] = 0.0
-    return rises
-
-
-def _lowest(view: AnalysisView, point: Vector, floor: Curvature) -> float:
+def _lowest(ground: Ground, point: Vector) -> float:
     """The value at ``point`` moved down to the floor, by Newton's method in the directions that do curve."""
+    view, floor = ground.view, ground.floor
     value = view.value(point)
     if not len(floor.values):
         return value

@@ -54,7 +54,8 @@ def find_local_minimum(view: AnalysisView, x: Vector) -> LocalMinimum | None:
             bowl = norm <= max(QUADRATIC * before, 10 * view.noise(x)) or before == first
             return LocalMinimum(x, value, curvature) if ready and bowl else None
         before = norm
-        moved = _shortened(view, x, value, gradient, _step(curvature, gradient))
+        step = _step(curvature, gradient)
+        moved = _shortened(view, x, step, value=value, slope=float(gradient @ step))
         if moved is None:
             return None
         x, value = moved
@@ -83,9 +84,9 @@ def _step(curvature: Curvature, gradient: Vector) -> Vector:
 
 
 def _shortened(
-    view: AnalysisView, x: Vector, value: float, gradient: Vector, step: Vector
+    view: AnalysisView, x: Vector, step: Vector, *, value: float, slope: float
 ) -> tuple[Vector, float] | None:
-    slope = float(gradient @ step)
+    """The first half, quarter, ... of a step that lowers the value as its slope promises."""
     size = 1.0
     near = 1e-12 * abs(value)
     for _ in range(HALVINGS):

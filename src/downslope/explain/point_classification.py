@@ -9,7 +9,7 @@ import numpy as np
 from downslope.descent.norms import norm_of
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.curvature import Curvature, along, as_dict, turned
-from downslope.explain.line_probe import LineProbe, fall_without_end, probe_along
+from downslope.explain.line_probe import Ground, LineProbe, fall_without_end, probe_along
 from downslope.explain.point import Detail, Kind, Point
 from downslope.objectives import Vector
 
@@ -290,9 +290,8 @@ class PointClassifier:
         curvature = self.curvature
         firm = regular & (curvature.values > 0)
         floor = Curvature(curvature.values[firm], curvature.vectors[:, firm], curvature.names)
-        looks = probe_along(
-            self.view, self.centre, curvature.vectors[:, ~regular], floor, self.scale, self.off
-        )
+        ground = Ground(self.view, self.centre, floor)
+        looks = probe_along(ground, curvature.vectors[:, ~regular], self.scale, self.off)
         shapes = {look.shape: look for look in reversed(looks)}
         for shape in ("falls_both", "falls_one"):
             if shape in shapes and not self._outfalls(shapes[shape]):

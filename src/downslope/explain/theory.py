@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -156,7 +156,7 @@ def forecast(
     if optimizer is not None or learning_rate is not None:
         rule = as_optimizer(optimizer, learning_rate)
     setup = None if rule is None else Setup.of(rule)
-    made = forecast_of(objective, x, setup, tolerance, -1.0 if maximize else 1.0)
+    made = forecast_of(objective, x, setup, tolerance, sign=-1.0 if maximize else 1.0)
     if made is None:
         raise UsageError(
             message(
@@ -179,16 +179,16 @@ def expected(
     optimizer, rate = options.get("optimizer"), options.get("learning_rate")
     if optimizer is not None or rate is not None:
         rule = as_optimizer(optimizer, rate, **hyperparameters)
-        made = forecast_of(objective, x, Setup.of(rule), tolerance, sign)
+        made = forecast_of(objective, x, Setup.of(rule), tolerance, sign=sign)
         return (None if made is None else replace(made, up=maximize)), rule
-    made = forecast_of(objective, x, None, tolerance, sign)
+    made = forecast_of(objective, x, None, tolerance, sign=sign)
     made = None if made is None else replace(made, up=maximize)
     best = None if made is None else made.best_rate
     return made, as_optimizer(None, best)
 
 
 def forecast_of(
-    objective: Objective, x: Vector, setup: Setup | None, tolerance: float, sign: float = 1.0
+    objective: Objective, x: Vector, setup: Setup | None, tolerance: float, *, sign: float = 1.0
 ) -> Forecast | None:
     """The forecast for an objective and a start; None where theory has nothing to say."""
     if not 0 < len(x) <= MOST_PARAMETERS:
@@ -202,29 +202,38 @@ def forecast_of(
                 gradient = view.gradient(x)
                 if not np.all(np.isfinite(gradient)):
                     return None
-                return from_curvature(curvature, gradient, setup, tolerance, True, view.doubt)
+                return from_curvature(Quadratic(curvature, gradient, True, view.doubt), setup, tolerance)
             bottom = find_local_minimum(view, x)
             if bottom is None:
                 return None
             gradient = view.hessian(bottom.x) @ (x - bottom.x)
-            return from_curvature(bottom.curvature, gradient, setup, tolerance, False, view.doubt)
+            return from_curvature(Quadratic(bottom.curvature, gradient, False, view.doubt), setup, tolerance)
     except (DownslopeError, np.linalg.LinAlgError):
         return None
 
 
-def from_curvature(
-    curvature: Curvature,
-    gradient: Vector,
-    setup: Setup | None,
-    tolerance: float,
-    exact: bool,
-    doubt: float = 1e-12,
-) -> Forecast:
+class Quadratic(NamedTuple):
+    """The quadratic that a forecast is made for.
+
+    Attributes:
+        curvature: its curvatures and their directions.
+        gradient: at the start.
+        exact: whether the objective is it; else it is so near its minimum only.
+        doubt: the part of the largest curvature below which others are taken for rounding, and for none.
+    """
+
+    curvature: Curvature
+    gradient: Vector
+    exact: bool
+    doubt: float = 1e-12
+
+
+def from_curvature(quadratic: Quadratic, setup: Setup | None, tolerance: float) -> Forecast:
     """The forecast from a curvature and the first gradient.
 
     Only of a quadratic can it be said that it falls without end: elsewhere a curvature says nothing of what is far.
-    ``doubt`` is the part of the largest curvature below which others are taken for rounding, and for none.
     """
+    curvature, gradient, exact, doubt = quadratic
     size = float(np.max(np.abs(curvature.values), initial=0.0))
     λ = np.where(np.abs(curvature.values) <= doubt * size, 0.0, curvature.values)
     curvature = replace(curvature, values=λ)

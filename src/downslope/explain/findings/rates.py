@@ -94,7 +94,7 @@ def _tolerable(linear: LinearRule, curvature: Curvature) -> float:
 
 
 def _above(
-    diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature, i: int, exact: bool, **more: Any
+    diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature, i: int, *, exact: bool, **more: Any
 ) -> Finding:
     λ = float(curvature.values[i])
     limit = linear.limit(curvature.largest)
@@ -159,7 +159,7 @@ def _slower(diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature, limi
 
 
 def _zigzag(
-    diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature, i: int, exact: bool, **more: Any
+    diagnosis: Diagnosis, linear: LinearRule, curvature: Curvature, i: int, *, exact: bool, **more: Any
 ) -> Finding:
     slow = _slowest(linear, curvature, i)
     evidence: dict[str, Any] = {

@@ -302,7 +302,8 @@ def _unbounded_quadratic(diagnosis: Diagnosis) -> Finding | None:
         return None
     i = chosen[0]
     way = -np.sign(parts[i]) * curvature.vectors[:, i]
-    return _made(diagnosis, way, diagnosis.final, True, "negative_curvature" if down else "slope")
+    proof = "negative_curvature" if down else "slope"
+    return _made(diagnosis, way, diagnosis.final, exact=True, proof=proof)
 
 
 def _unbounded_elsewhere(diagnosis: Diagnosis) -> Finding | None:
@@ -315,13 +316,13 @@ def _unbounded_elsewhere(diagnosis: Diagnosis) -> Finding | None:
         length = norm_of(way)
         if not 0 < length < np.inf:
             continue
-        found = _made(diagnosis, way / length, base, False, "values")
+        found = _made(diagnosis, way / length, base, exact=False, proof="values")
         if found is not None:
             return found
     return None
 
 
-def _made(diagnosis: Diagnosis, way: Vector, base: Vector, exact: bool, proof: str) -> Finding | None:
+def _made(diagnosis: Diagnosis, way: Vector, base: Vector, *, exact: bool, proof: str) -> Finding | None:
     """The finding, where values that way do fall for as far as numbers go and by no less each time."""
     scale = max(1.0, float(np.max(np.abs(base)))) if np.max(np.abs(base)) < 1e12 else 1.0
     base = base if np.max(np.abs(base)) < 1e12 else diagnosis.start
