@@ -114,6 +114,9 @@ def a_minimum_far_from_the_stationary_point(r: Ran) -> str:
         return ""
     way = float(np.linalg.norm(r.run.final - r.run.start))
     most = PART_OF_THE_WAY * way + 1e-6 * (1 + float(np.linalg.norm(r.run.final)))
+    if r.call.options.get("dtype") == "float32" and r.hessian is not None:  # what rounding alone makes of it
+        noise = 2.0**-22 * length(np.abs(r.hessian) @ np.abs(r.run.final))
+        most += noise / max(1e-300, float(np.min(np.abs(np.linalg.eigvalsh(r.hessian)))))
     return f"it is {r.away} away, after a way of {way}" if r.away > most else ""
 
 

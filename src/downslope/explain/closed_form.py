@@ -10,8 +10,10 @@ from downslope.explain.curvature import Curvature
 from downslope.explain.linear import LinearRule
 from downslope.objectives import Vector
 
-BLOCK = 1024  # steps looked at together
-MOST_BLOCKS = 2000
+BLOCK = 1024  # steps looked at together, of few directions
+FEWEST_TOGETHER = 64
+TOGETHER = 16_384  # steps times directions
+LONGEST = 2_048_000  # steps that are looked at
 MOST_STEPS = 2.0**53
 
 
@@ -67,26 +69,28 @@ def _by_blocks(linear: LinearRule, λ: Vector, parts: Vector, tolerance: float) 
     """The first of M^k e_x, over all directions together, whose gradient is small enough."""
     size = len(linear.free)
     steps = np.stack([linear.matrix(float(v)) for v in λ])
-    powers = _powers(steps)  # (directions, BLOCK, size, size): M^0 ... M^(BLOCK - 1)
+    length = max(FEWEST_TOGETHER, min(BLOCK, TOGETHER // len(λ)))
+    powers = _powers(steps, length)  # (directions, length, size, size): M^0, M^1, ...
+    length = powers.shape[1]
     leap = powers[:, -1] @ steps
     z = np.zeros((len(λ), size))
     z[:, 0] = parts
-    for block in range(MOST_BLOCKS):
+    for block in range(LONGEST // length):
         x = np.einsum("dkj,dj->dk", powers[:, :, 0, :], z)
         met = np.flatnonzero(np.sum(x * x, axis=0) <= tolerance**2)
         if len(met):
-            return float(block * BLOCK + met[0])
+            return float(block * length + met[0])
         z = np.einsum("dij,dj->di", leap, z)
     worst = max(abs(linear.factor(float(v))) for v in λ)
     left = norm_of(z[:, 0])
-    return float(np.ceil(MOST_BLOCKS * BLOCK + np.log(tolerance / left) / np.log(worst)))
+    return float(np.ceil(LONGEST + np.log(tolerance / left) / np.log(worst)))
 
 
-def _powers(steps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The powers 0 ... BLOCK - 1 of every matrix, by doubling."""
+def _powers(steps: NDArray[np.float64], length: int) -> NDArray[np.float64]:
+    """The powers 0, 1, ... of every matrix, at least so many, by doubling."""
     powers = np.broadcast_to(np.eye(steps.shape[-1]), (len(steps), 1, *steps.shape[1:]))
     leap = steps
-    while powers.shape[1] < BLOCK:
+    while powers.shape[1] < length:
         powers = np.concatenate([powers, np.einsum("dkij,djl->dkil", powers, leap)], axis=1)
         leap = leap @ leap
     return powers

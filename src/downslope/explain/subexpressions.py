@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
@@ -67,13 +67,18 @@ def failure_at(objective: Objective, x: Vector) -> Failure | None:
     return None
 
 
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> t.Node:
+    return parse(text).tree
+
+
 def _tree_of(objective: Objective) -> t.Node | None:
     """The formula as it was typed, else as its symbols say it."""
     if objective.expression is None:
         return None
     try:
         if getattr(objective, "says_itself", False):
-            return parse(objective.text).tree
+            return _parsed(objective.text)
         return lift(objective.expression)
     except DownslopeError:
         return None
