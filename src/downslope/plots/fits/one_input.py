@@ -16,7 +16,7 @@ from downslope.plots.drawing import Drawing
 from downslope.plots.fits.bins import binned_shares
 from downslope.plots.fits.points import axes_width, dense, room_beside, scattered
 from downslope.plots.fits.scene import Scene, first_labels, outside_view, span
-from downslope.plots.look import WIDTH, Page, Theme, blank, dress, themed
+from downslope.plots.look import WIDTH, Page, Panel, Theme, open_panel, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
 from downslope.plots.view import Pair, Window
@@ -49,16 +49,12 @@ def draw_one_input(scene: Scene, options: PlotOptions, moving: bool = False) -> 
     window = (across, up)
     crowded = scene.crowded and not model.loss.classifies
     width = axes_width(WIDTH, crowded)
-    figure = blank(theme)
-    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
-    dress(axes, theme)
-    axes.grid(color=theme.grid, linewidth=0.7)
-    axes.set_axisbelow(True)
-    axes.set(xlim=across, ylim=up)
+    panel = open_panel(theme, window, width, grid=True)
+    axes = panel.axes
     if model.loss.classifies and height not in asked:
         axes.set_yticks(np.linspace(0, 1, 6))
     draw_rows = _labels if model.loss.classifies else _numbers
-    handles = draw_rows(axes, scene, x, window, theme, width)
+    handles = draw_rows(panel, scene, x)
     lines = _curves(axes, scene, len(ys.shape) == 2, theme)
     _set(lines, xs, ys, window)
     _name_axes(axes, scene)
@@ -68,7 +64,7 @@ def draw_one_input(scene: Scene, options: PlotOptions, moving: bool = False) -> 
     def show(row: int) -> None:
         _set(lines, xs, scene.along({name: xs}, scene.fit.history.x[row]), window)
 
-    return Drawing(figure, lines, show, scene.fit.history.step, _way(scene))
+    return Drawing(panel.figure, lines, show, scene.fit.history.step, _way(scene))
 
 
 def _name_axes(axes: Axes, scene: Scene) -> None:
@@ -95,32 +91,24 @@ def _heights(scene: Scene, ys: Floats, first: Floats | None) -> Pair:
     return span(np.concatenate([[low, high], curve]))
 
 
-def _numbers(axes: Axes, scene: Scene, x: Floats, window: Window, theme: Theme, width: float) -> list[Artist]:
+def _numbers(panel: Panel, scene: Scene, x: Floats) -> list[Artist]:
     if scene.crowded:
-        dense(axes, x, scene.actual, window, theme, width)
+        dense(panel, x, scene.actual)
         return []
-    return [scattered(axes, x, scene.actual, theme.curve, theme, scene.rows_said(True))]
+    return [scattered(panel, (x, scene.actual), panel.theme.curve, scene.rows_said(True))]
 
 
-def _labels(axes: Axes, scene: Scene, x: Floats, window: Window, theme: Theme, width: float) -> list[Artist]:
+def _labels(panel: Panel, scene: Scene, x: Floats) -> list[Artist]:
+    theme = panel.theme
     chosen, classes = scene.sample, scene.fit.model.classes
     x_drawn, actual = x[chosen], scene.actual[chosen]
     jitter = np.random.default_rng(0).uniform(-1, 1, len(chosen))
     if not scene.fit.model.loss.per_class:
-        handles = [
-            scattered(
-                axes,
-                x_drawn,
-                actual + 0.025 * jitter,
-                theme.curve,
-                theme,
-                _labels_said(scene),
-            )
-        ]
+        handles = [scattered(panel, (x_drawn, actual + 0.025 * jitter), theme.curve, _labels_said(scene))]
         shares = binned_shares(x, scene.actual)
         if shares is not None:
             at, share, error = shares
-            bars = axes.errorbar(
+            bars = panel.axes.errorbar(
                 at, share, error, fmt="s", color=theme.ink, markersize=4.5, linewidth=1, zorder=6
             )
             among = plural(
@@ -135,7 +123,7 @@ def _labels(axes: Axes, scene: Scene, x: Floats, window: Window, theme: Theme, w
     for k in range(min(len(classes), MOST_CLASSES)):
         mine = actual == k
         strip = -STRIP * (k + 0.6) + 0.3 * STRIP * jitter[mine]
-        scattered(axes, x_drawn[mine], strip, theme.series[k % len(theme.series)], theme, among=len(chosen))
+        scattered(panel, (x_drawn[mine], strip), theme.series[k % len(theme.series)], among=len(chosen))
     return []
 
 
