@@ -63,10 +63,10 @@ def _descend(command: str, given: dict[str, Any]) -> int:
         given["form"],
         given["every"],
         given["quiet"],
+        given["explain"],
         given["plot"],
         given["view"],
         given["save"],
-        given["explain"],
     )
     outputs.check()
     with Bar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
