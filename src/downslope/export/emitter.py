@@ -6,7 +6,7 @@ import ast
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -129,23 +129,14 @@ class Emitter:
             return "tuple"
         return self.arithmetic.vector_type if kind == VECTOR or self.arithmetic.compiled else "float"
 
-    def function(
-        self,
-        key: Any,
-        wanted: str,
-        node: ast.FunctionDef,
-        source: RuleSource,
-        around: Around,
-        arguments: Mapping[str, Kind],
-        *,
-        arithmetic: Arithmetic | None = None,
-    ) -> tuple[str, Kind]:
+    def function(self, key: Any, wanted: str, definition: Definition) -> tuple[str, Kind]:
         """A function of the script made from a function or method of a rule; (its name, what it returns)."""
         if key in self._called:
             return self._called[key]
         called = self.names.new(wanted)
+        node, source, around, arguments = definition
         scope = {a: Piece(name(in_ascii(a)), kind) for a, kind in arguments.items()}
-        body = FunctionTranslator(source, arithmetic or self.arithmetic, around, scope)
+        body = FunctionTranslator(source, self.arithmetic, around, scope)
         lines = body.function(node, called, list(arguments))
         self._called[key] = called, body.returns
         self.functions[called] = lines
@@ -240,7 +231,7 @@ class Around:
         wanted = identifier.removeprefix("self.")
         if wanted.lstrip("_") not in source.locals | self.emitter.names.taken:
             wanted = wanted.lstrip("_")
-        return self.emitter.function(key, wanted, node, source, self, kinds)
+        return self.emitter.function(key, wanted, Definition(node, source, self, kinds))
 
     def prepared(self, wanted: str, code: ast.expr) -> ast.expr:
         """See ``Surroundings``."""
@@ -251,6 +242,15 @@ class Around:
     def record(self, source: RuleSource, identifier: str, kinds: Sequence[Kind] | None) -> Fields | None:
         """A state's class."""
         return self.emitter.record(source, identifier, kinds)
+
+
+class Definition(NamedTuple):
+    """A function or method of a rule, where it stands, and the kinds of its arguments by name."""
+
+    node: ast.FunctionDef
+    source: RuleSource
+    around: Around
+    arguments: Mapping[str, Kind]
 
 
 def _neighbours(source: RuleSource) -> list[Any]:
