@@ -18,6 +18,8 @@ class NumPy(ScriptWriter):
     title = "NumPy"
     words = NUMPY
     table_templates = table_templates.NUMPY
+    vector = "np.array(_0)"
+    differentiates = False
 
     def arithmetic(self, alone: bool) -> Arithmetic:
         return arithmetic.NUMPY_ONE if alone else arithmetic.NUMPY
@@ -26,11 +28,6 @@ class NumPy(ScriptWriter):
         if self.searches:
             return [commented('np.seterr(all="ignore")', OVERFLOWING), ""]
         return []
-
-    def objective(self) -> list[str]:
-        if self.given:
-            return [*self.function(), *self.supplied("np.array(_0)")]
-        return [*self.function(), *self.written_gradient("np.array(_0)")]
 
     def begin(self, numbers: ast.expr) -> list[str]:
         if self.model.single:
