@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from downslope.results.fit import Fit
 
 Result: TypeAlias = "Run | Fit"
+ASKED = (
+    "form",
+    "every",
+    "quiet",
+    "explain",
+    "plot",
+    "view",
+    "save",
+)  # the options that ``Outputs`` begins with
 
 
 def view_of_run(text: str) -> dict[str, Any]:

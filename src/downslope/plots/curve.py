@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from downslope.messages import Message, message
 from downslope.plots.drawing import Drawing
 from downslope.plots.grid import curve, drawable, values_at
-from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Panel, Theme, hatching, open_panel, themed
+from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Panel, Theme, hatching, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats, Plane
 from downslope.plots.trace import Labels, Trace, apart, leaving, reached_summit
 from downslope.plots.view import Pair, Window
 from downslope.plots.window import choose_span, drawn_until, inside, leaves_at
-from downslope.plots.words import heading, label, number, readable, value_name
+from downslope.plots.words import heading, number, readable, value_name
 
 MOST_TANGENTS = 12
 TANGENT = 0.14  # half the length of a tangent, in parts of the picture
@@ -34,7 +34,7 @@ def draw_curve(plane: Plane, options: PlotOptions) -> Drawing:
     points = _points(plane)
     xs, ys = (np.empty(0), np.empty(0)) if plane.lost else curve(plane, span)
     window = (span, asked.get(plane.value) or _heights(points, ys, span))
-    panel = open_panel(theme, window, WIDTH - LEFT - RIGHT, grid=True)
+    panel = Panel.open(theme, window, WIDTH - LEFT - RIGHT, grid=True)
     axes = panel.axes
     extra: list[Artist] = []
     if not plane.lost:
@@ -46,8 +46,7 @@ def draw_curve(plane: Plane, options: PlotOptions) -> Drawing:
     trace = Trace(panel, points, _labels(plane, points, window), drawn_until(plane, window[:1]))
     tangents = _Tangents(axes, plane, trace, theme)
     extra += [*tangents.handles, *_marks(panel, plane), *_outside(panel, plane)]
-    words, mathematical = label(plane.names[0])
-    axes.xaxis.set_label_text(words, parse_math=mathematical)
+    panel.name_axes(*plane.names)
     axes.yaxis.set_label_text(readable(value_name(plane.value)))
     page = Page((panel.width, HEIGHT), size=options.size)
     page.lay([axes], heading(plane.run, _notes(plane, points, window)), [*trace.handles, *extra], theme)

@@ -18,7 +18,7 @@ from matplotlib.text import Text
 from downslope.errors import UsageError, nearest
 from downslope.messages import listing, message, sentences
 from downslope.plots.view import Pair, Window
-from downslope.plots.words import number
+from downslope.plots.words import label, number
 
 DPI = 150
 SERIES = ("#2a6f97", "#d1350f", "#5a8f3c", "#8a5fb0", "#b8860b", "#4a4e57")  # several things of a kind
@@ -47,6 +47,10 @@ class Theme:
     hatch: str = "#c3c8d0"
     colours: str = "viridis"
     series: tuple[str, ...] = SERIES
+
+    def of_series(self, k: int) -> str:
+        """The colour of the k-th of several things; where these are many, colours come again."""
+        return self.series[k % len(self.series)]
 
 
 THEMES = {
@@ -107,38 +111,43 @@ class Panel:
     window: Window
     width: float
 
+    @classmethod
+    def open(cls, theme: Theme, window: Window, width: float, *, grid: bool = False) -> Panel:
+        """Axes on a figure of their own, dressed; with the lines of a grid below what is drawn."""
+        figure = blank(theme)
+        axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
+        dress(axes, theme)
+        if grid:
+            axes.grid(color=theme.grid, linewidth=0.7)
+            axes.set_axisbelow(True)
+        axes.set(xlim=window[0], ylim=window[1])
+        return cls(figure, axes, theme, window, width)
+
+    def name_axes(self, *names: str) -> None:
+        """Write the names of parameters or columns on the first axes, as mathematics where they are."""
+        for axis, name in zip((self.axes.xaxis, self.axes.yaxis), names, strict=False):
+            words, mathematical = label(name)
+            axis.set_label_text(words, parse_math=mathematical)
+
+    def colour_bar(self, shades: ScalarMappable, name: str = "", *, pointed: bool = True) -> Colorbar:
+        """A narrow colour bar beside the axes; values beyond its ends have a point, or else a block."""
+        beside = self.beside(0.15, 0.19)
+        beside.set_facecolor(self.theme.paper)
+        bar = self.figure.colorbar(
+            shades,
+            cax=beside,
+            extendrect=not pointed,
+            extendfrac=None if pointed else 0.02,
+            format=lambda value, _: number(value, 4),
+        )
+        bar.ax.tick_params(colors=self.theme.faint, labelsize=8)
+        bar.set_label(name, color=self.theme.faint, size=9)
+        bar.outline.set_edgecolor(self.theme.faint)
+        return bar
+
     def beside(self, gap: float, width: float, heights: Axes | None = None) -> Axes:
         """Axes at the right of these and as high, so many inches away and wide, with the ``heights`` of others."""
         return self.axes.inset_axes((1 + gap / self.width, 0.0, width / self.width, 1.0), sharey=heights)
-
-
-def open_panel(theme: Theme, window: Window, width: float, *, grid: bool = False) -> Panel:
-    """Axes on a figure of their own, dressed; with the lines of a grid below what is drawn."""
-    figure = blank(theme)
-    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
-    dress(axes, theme)
-    if grid:
-        axes.grid(color=theme.grid, linewidth=0.7)
-        axes.set_axisbelow(True)
-    axes.set(xlim=window[0], ylim=window[1])
-    return Panel(figure, axes, theme, window, width)
-
-
-def colour_bar(panel: Panel, shades: ScalarMappable, name: str = "", *, pointed: bool = True) -> Colorbar:
-    """A narrow colour bar beside the axes; values beyond its ends have a point, or else a block."""
-    beside = panel.beside(0.15, 0.19)
-    beside.set_facecolor(panel.theme.paper)
-    bar = panel.figure.colorbar(
-        shades,
-        cax=beside,
-        extendrect=not pointed,
-        extendfrac=None if pointed else 0.02,
-        format=lambda value, _: number(value, 4),
-    )
-    bar.ax.tick_params(colors=panel.theme.faint, labelsize=8)
-    bar.set_label(name, color=panel.theme.faint, size=9)
-    bar.outline.set_edgecolor(panel.theme.faint)
-    return bar
 
 
 def dress(axes: Axes, theme: Theme) -> None:

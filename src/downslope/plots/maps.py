@@ -16,24 +16,13 @@ from downslope.messages import Message, message, plural
 from downslope.plots.drawing import Drawing
 from downslope.plots.grid import surface
 from downslope.plots.levels import Levels, choose_levels
-from downslope.plots.look import (
-    LEFT,
-    RIGHT,
-    WIDTH,
-    Page,
-    Panel,
-    Theme,
-    colour_bar,
-    hatching,
-    open_panel,
-    themed,
-)
+from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Panel, Theme, hatching, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats, Plane
 from downslope.plots.trace import Labels, Trace, leaving, reached_summit
 from downslope.plots.view import Window
 from downslope.plots.window import choose_window, drawn_until, inside, leaves_at
-from downslope.plots.words import heading, label, point, readable
+from downslope.plots.words import heading, point, readable
 
 BAR = 1.15  # inches for the colour bar and its numbers
 TALLEST = 6.0
@@ -45,7 +34,7 @@ def draw_map(plane: Plane, options: PlotOptions) -> Drawing:
     theme = themed(options.theme)
     window, equal = choose_window(plane, options.view(plane.names))
     box = _box(window, equal)
-    panel = open_panel(theme, window, box[0])
+    panel = Panel.open(theme, window, box[0])
     axes = panel.axes
     extra: list[Artist] = []
     contours = None
@@ -55,9 +44,7 @@ def draw_map(plane: Plane, options: PlotOptions) -> Drawing:
     extra = [*_marks(panel, plane), *_outside(axes, plane, theme), *extra]
     if equal:
         axes.set_aspect("equal")
-    for axis, name in zip((axes.xaxis, axes.yaxis), plane.names, strict=True):
-        words, mathematical = label(name)
-        axis.set_label_text(words, parse_math=mathematical)
+    panel.name_axes(*plane.names)
     page = Page(box, BAR if contours else RIGHT, options.size, equal)
     page.lay([axes], heading(plane.run, _notes(plane, window)), [*trace.handles, *extra], theme)
     return Drawing(panel.figure, trace.moving, trace.show, plane.steps, trace.scaled)
@@ -131,7 +118,7 @@ def _landscape(
     else:
         bands = lines = axes.contour(*grid, **coloured, linewidths=0.9, zorder=2)
     if len(levels.at) > 1:
-        bar = colour_bar(panel, bands, pointed=False)
+        bar = panel.colour_bar(bands, pointed=False)
         bar.ax.yaxis.set_major_locator(FixedLocator(list(_ticks(levels))))
         bar.ax.yaxis.set_minor_locator(FixedLocator([]))
     return lines, extra

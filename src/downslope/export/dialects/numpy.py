@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import ClassVar
 
 from downslope.export import arithmetic, table_templates
 from downslope.export.arithmetic import Arithmetic
@@ -10,12 +11,13 @@ from downslope.export.formatter import commented
 from downslope.export.python import call, grouping, name, text
 from downslope.export.script import CLIMBING, OVERFLOWING, ScriptWriter
 from downslope.export.vocabulary import NUMPY
+from downslope.messages import Message
 
 
 class NumPy(ScriptWriter):
     """Arrays and a gradient by hand."""
 
-    title = "NumPy"
+    title: ClassVar[Message | str] = "NumPy"
     words = NUMPY
     table_templates = table_templates.NUMPY
     vector = "np.array(_0)"

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 
-from downslope.export import arithmetic, rule_source, table_templates
-from downslope.export.arithmetic import MASK, NUMBER, VECTOR, Arithmetic, Kind
+from downslope.export import rule_source
+from downslope.export.arithmetic import MASK, NUMBER, VECTOR, Kind
+from downslope.export.dialects.numpy import NumPy
 from downslope.export.formatter import commented, docstring, indent_lines
 from downslope.export.functional_form import FunctionalForm, functional_form
 from downslope.export.inline_form import InlineForm, PointNames, inline_form
@@ -17,11 +18,10 @@ from downslope.export.library import FrameworkOptimizers
 from downslope.export.loops import LoopCode, beforehand, plainly, remembered, searching
 from downslope.export.python import fill, name, real, text
 from downslope.export.rule_form import is_elementwise
-from downslope.export.script import CLIMBING, OVERFLOWING, ScriptWriter
+from downslope.export.script import CLIMBING
 from downslope.export.script_model import ScriptModel
 from downslope.export.statements import statement_lines
 from downslope.export.translate import Piece
-from downslope.export.vocabulary import NUMPY
 from downslope.export.wrapper_code import bounds
 from downslope.messages import NOTHING, documented, message, sentences
 from downslope.optimizers.hyperparameters import is_hyperparameter
@@ -30,13 +30,10 @@ from downslope.optimizers.wrappers.projected import Projected
 _IN_PLACE = message("Change the parameters in place.")
 
 
-class NumPyClass(ScriptWriter):
+class NumPyClass(NumPy):
     """A dict of parameters and an optimizer object."""
 
     title = message("NumPy, as a class")
-    words = NUMPY
-    table_templates = table_templates.NUMPY
-    differentiates = False
     hasty = True
     gradient = "gradients"
     element = "[key]"
@@ -51,14 +48,6 @@ class NumPyClass(ScriptWriter):
         self.separate = is_elementwise(model.method.rule)
         self.emitter.names, self.emitter.arithmetic = self.names, self.arithmetic(self.separate)
         self.speller.called = self.called
-
-    def arithmetic(self, alone: bool) -> Arithmetic:
-        return arithmetic.NUMPY_ONE if alone else arithmetic.NUMPY
-
-    def preamble(self) -> list[str]:
-        if self.searches:
-            return [commented('np.seterr(all="ignore")', OVERFLOWING), ""]
-        return []
 
     def opening(self, function: str, whole: bool = False) -> list[str]:
         if whole:
@@ -82,18 +71,12 @@ class NumPyClass(ScriptWriter):
         values = [fill("np.float32(_0)", n) for n in numbers.elts] if self.model.single else numbers.elts
         keys: list[ast.expr | None] = [ast.Constant(c) for c in self.model.coordinates]
         rule = self.model.method.rule
-        given = {
-            field: (real(value) if is_hyperparameter(value) else ast.Constant(value))
+        given = [
+            ast.keyword(field, real(value) if is_hyperparameter(value) else ast.Constant(value))
             for field, value in rule.hyperparameters().items()
-            if isinstance(value, (int, float))
-        }
-        if self.table is not None:
-            given["learning_rate"] = ast.Constant(None)
-        made = ast.Call(
-            name(type(rule).__name__), [], [ast.keyword(k, v) for k, v in given.items() if self.separate]
-        )
-        if self.separate and "learning_rate" in given and self.table is not None:
-            made.keywords = [k for k in made.keywords if k.arg != "learning_rate"]
+            if isinstance(value, (int, float)) and (field != "learning_rate" or self.table is None)
+        ]
+        made = ast.Call(name(type(rule).__name__), [], given if self.separate else [])
         return [f"params = {text(ast.Dict(keys, list(values)))}", f"optimizer = {text(made)}"]
 
     def evaluate(self) -> list[str]:
@@ -109,14 +92,8 @@ class NumPyClass(ScriptWriter):
     def clipped(self, vector: str, low: str, high: str) -> str:
         return f"min(max({vector}, {low}), {high})"
 
-    def sight_of(self) -> str:
-        return "-value" if self.model.uphill else "value"
-
     def moved(self, value: ast.expr) -> list[str]:
         return [f"params[key] = {text(value)}"]
-
-    def plain(self, number: str) -> str:
-        return number
 
     def listed(self, point: str) -> str:
         if point.startswith("in_user_units("):

@@ -10,7 +10,7 @@ from downslope.plots.drawing import Drawing
 from downslope.plots.fits.bins import binned
 from downslope.plots.fits.points import dense, room_beside, scattered, still
 from downslope.plots.fits.scene import Scene, outside_view, span
-from downslope.plots.look import LEFT, WIDTH, Page, Panel, open_panel, themed
+from downslope.plots.look import LEFT, WIDTH, Page, Panel, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
 from downslope.plots.view import Window
@@ -31,7 +31,7 @@ def draw_predicted(scene: Scene, options: PlotOptions) -> Drawing:
     both = span(np.concatenate([actual, predicted]))
     asked = options.view(("actual", "predicted"))
     window = (asked.get("actual") or both, asked.get("predicted") or both)
-    panel = open_panel(theme, window, SIDE, grid=True)
+    panel = Panel.open(theme, window, SIDE, grid=True)
     axes = panel.axes
     (line,) = axes.plot([-1e300, 1e300], [-1e300, 1e300], color=theme.path, linewidth=1.6, zorder=4)
     ends = (min(window[0][0], window[1][0]), max(window[0][1], window[1][1]))
@@ -64,7 +64,7 @@ def draw_residuals(scene: Scene, options: PlotOptions) -> Drawing:
     beside = not scene.crowded and scene.rows >= LEAST
     right = BESIDE if beside else room_beside(scene.crowded)
     width = WIDTH - LEFT - right
-    panel = open_panel(theme, window, width, grid=True)
+    panel = Panel.open(theme, window, width, grid=True)
     axes = panel.axes
     axes.axhline(0, color=theme.ink, linewidth=1.0, zorder=4)
     handles: list[Artist] = []

@@ -16,11 +16,11 @@ from downslope.plots.drawing import Drawing
 from downslope.plots.fits.bins import binned_shares
 from downslope.plots.fits.points import axes_width, dense, room_beside, scattered
 from downslope.plots.fits.scene import Scene, first_labels, outside_view, span
-from downslope.plots.look import WIDTH, Page, Panel, Theme, open_panel, themed
+from downslope.plots.look import WIDTH, Page, Panel, Theme, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
 from downslope.plots.view import Pair, Window
-from downslope.plots.words import label, readable
+from downslope.plots.words import readable
 
 HEIGHT = 4.6
 ALONG = 800  # points of a curve
@@ -49,7 +49,7 @@ def draw_one_input(scene: Scene, options: PlotOptions, moving: bool = False) -> 
     window = (across, up)
     crowded = scene.crowded and not model.loss.classifies
     width = axes_width(WIDTH, crowded)
-    panel = open_panel(theme, window, width, grid=True)
+    panel = Panel.open(theme, window, width, grid=True)
     axes = panel.axes
     if model.loss.classifies and height not in asked:
         axes.set_yticks(np.linspace(0, 1, 6))
@@ -57,7 +57,9 @@ def draw_one_input(scene: Scene, options: PlotOptions, moving: bool = False) -> 
     handles = draw_rows(panel, scene, x)
     lines = _curves(axes, scene, len(ys.shape) == 2, theme)
     _set(lines, xs, ys, window)
-    _name_axes(axes, scene)
+    panel.name_axes(name, target)
+    if model.loss.classifies:
+        axes.yaxis.set_label_text(readable(message("probability", context="axis")), parse_math=False)
     page = Page((width, HEIGHT), room_beside(crowded), options.size)
     page.lay([axes], scene.heading(_notes(scene, window, x, crowded)), [*handles, *lines], theme)
 
@@ -65,16 +67,6 @@ def draw_one_input(scene: Scene, options: PlotOptions, moving: bool = False) -> 
         _set(lines, xs, scene.along({name: xs}, scene.fit.history.x[row]), window)
 
     return Drawing(panel.figure, lines, show, scene.fit.history.step, _way(scene))
-
-
-def _name_axes(axes: Axes, scene: Scene) -> None:
-    model = scene.fit.model
-    words, mathematical = label(model.hypothesis.columns[0])
-    axes.xaxis.set_label_text(words, parse_math=mathematical)
-    words, mathematical = label(model.hypothesis.target)
-    if model.loss.classifies:
-        words, mathematical = readable(message("probability", context="axis")), False
-    axes.yaxis.set_label_text(words, parse_math=mathematical)
 
 
 def _heights(scene: Scene, ys: Floats, first: Floats | None) -> Pair:
@@ -123,7 +115,7 @@ def _labels(panel: Panel, scene: Scene, x: Floats) -> list[Artist]:
     for k in range(min(len(classes), MOST_CLASSES)):
         mine = actual == k
         strip = -STRIP * (k + 0.6) + 0.3 * STRIP * jitter[mine]
-        scattered(panel, (x_drawn[mine], strip), theme.series[k % len(theme.series)], among=len(chosen))
+        scattered(panel, (x_drawn[mine], strip), theme.of_series(k), among=len(chosen))
     return []
 
 
@@ -151,9 +143,7 @@ def _curves(axes: Axes, scene: Scene, several: bool, theme: Theme) -> list[Line2
     lines = []
     for k, name in enumerate(model.classes[:MOST_CLASSES]):
         style = "-" if k < len(theme.series) else "--"
-        (line,) = axes.plot(
-            [], [], color=theme.series[k % len(theme.series)], linestyle=style, linewidth=2.0, zorder=5
-        )
+        (line,) = axes.plot([], [], color=theme.of_series(k), linestyle=style, linewidth=2.0, zorder=5)
         line.set_label(readable(f"{name}"))
         lines.append(line)
     return lines

@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from downslope.messages import NOTHING, Message, message
 from downslope.plots.drawing import Drawing
 from downslope.plots.fits.scene import Scene
-from downslope.plots.look import LEFT, RIGHT, Panel, colour_bar
+from downslope.plots.look import LEFT, RIGHT, Panel
 from downslope.plots.plane import Floats
 from downslope.plots.words import readable
 
@@ -52,7 +52,7 @@ def dense(panel: Panel, xs: Floats, ys: Floats) -> None:
         rasterized=True,
         zorder=2,
     )
-    bar = colour_bar(panel, cells, readable(message("rows in a cell")))
+    bar = panel.colour_bar(cells, readable(message("rows in a cell")))
     bar.ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if most < 200 else (1.0,)))
     bar.ax.yaxis.set_minor_locator(NullLocator())
 

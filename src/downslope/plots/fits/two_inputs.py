@@ -10,15 +10,15 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize, to_hex, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from downslope.messages import Message, message
+from downslope.messages import NOTHING, Message, message
 from downslope.plots.drawing import Drawing
 from downslope.plots.fits.points import BAR, axes_width, scattered, still
 from downslope.plots.fits.scene import Scene, outside_view, span
-from downslope.plots.look import RIGHT, WIDTH, Page, Panel, Theme, colour_bar, open_panel, themed
+from downslope.plots.look import RIGHT, WIDTH, Page, Panel, Theme, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
 from downslope.plots.view import Window
-from downslope.plots.words import label, readable
+from downslope.plots.words import readable
 
 SIDE = 241  # points a side of the grid
 HEIGHT = 5.2
@@ -53,7 +53,7 @@ def draw_two_inputs(scene: Scene, options: PlotOptions) -> Drawing:
     window = (asked.get(names[0]) or span(x), asked.get(names[1]) or span(y))
     bar = not model.loss.per_class
     width = axes_width(WIDTH, bar)
-    panel = open_panel(theme, window, width)
+    panel = Panel.open(theme, window, width)
     axes = panel.axes
     across, along = (np.linspace(low, high, SIDE) for low, high in window)
     grid = np.meshgrid(across, along)
@@ -61,9 +61,7 @@ def draw_two_inputs(scene: Scene, options: PlotOptions) -> Drawing:
     chosen = scene.sample
     draw = _labelled if model.loss.classifies else _numbered
     handles = draw(panel, scene, _Predictions(across, along, values), (x[chosen], y[chosen]))
-    for axis, name in zip((axes.xaxis, axes.yaxis), names, strict=True):
-        words, mathematical = label(name)
-        axis.set_label_text(words, parse_math=mathematical)
+    panel.name_axes(*names)
     page = Page((width, HEIGHT), BAR if bar else RIGHT, options.size)
     page.lay([axes], scene.heading(_notes(scene, window, x, y)), handles, theme)
     return still(panel.figure, scene)
@@ -71,8 +69,10 @@ def draw_two_inputs(scene: Scene, options: PlotOptions) -> Drawing:
 
 def _notes(scene: Scene, window: Window, x: Floats, y: Floats) -> list[Message]:
     outside = (x < window[0][0]) | (x > window[0][1]) | (y < window[1][0]) | (y > window[1][1])
-    notes = [scene.rows_said(False)] if scene.crowded else []
-    return [*notes, outside_view(int(np.count_nonzero(outside)))]
+    return [
+        scene.rows_said(False) if scene.crowded else NOTHING,
+        outside_view(int(np.count_nonzero(outside))),
+    ]
 
 
 def _numbered(
@@ -95,7 +95,7 @@ def _numbered(
     few = len(actual) <= 60
     rows.set(edgecolor="#ffffff" if few else "#101010", linewidth=1.0 if few else 0.35)
     rows.set_rasterized(len(actual) > 1000)
-    colour_bar(panel, bands, readable(target))
+    panel.colour_bar(bands, readable(target))
     key = Line2D(
         [], [], linestyle="none", marker="o", markersize=6, color=theme.curve, markeredgecolor="#101010"
     )
@@ -129,13 +129,13 @@ def _labelled(
         bands = axes.contourf(*contours, np.linspace(0, 1, 21), cmap=colours, zorder=1)
         bands.set_rasterized(True)
         axes.contour(*contours, [0.5], colors=theme.ink, linewidths=1.6, zorder=2)
-        bar = colour_bar(panel, bands, readable(message("probability of {label}", label=classes[1])))
+        bar = panel.colour_bar(bands, readable(message("probability of {label}", label=classes[1])))
         bar.set_ticks(np.linspace(0, 1, 6).tolist())
     handles: list[Artist] = []
     actual = scene.actual[scene.sample]
     for k, name in enumerate(classes[:MOST_CLASSES]):
         mine = actual == k
-        colour = theme.series[k % len(theme.series)]
+        colour = theme.of_series(k)
         rows = (points[0][mine], points[1][mine])
         handles.append(scattered(panel, rows, colour, readable(str(name)), among=len(actual)))
     if not several:
@@ -145,7 +145,7 @@ def _labelled(
 
 
 def _pale(k: int, theme: Theme) -> tuple[float, float, float]:
-    colour, paper = np.array(to_rgb(theme.series[k % len(theme.series)])), np.array(to_rgb(theme.paper))
+    colour, paper = np.array(to_rgb(theme.of_series(k))), np.array(to_rgb(theme.paper))
     mixed = (1 - PALE) * colour + PALE * paper
     return float(mixed[0]), float(mixed[1]), float(mixed[2])
 
