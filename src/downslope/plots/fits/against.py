@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.artist import Artist
 
-from downslope.messages import Message, message, plural
+from downslope.messages import message, plural
 from downslope.plots.drawing import Drawing
 from downslope.plots.fits.bins import binned
 from downslope.plots.fits.points import dense, room_beside, scattered, still
@@ -13,7 +13,6 @@ from downslope.plots.fits.scene import Scene, outside_view, span
 from downslope.plots.look import LEFT, WIDTH, Page, Panel, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
-from downslope.plots.view import Window
 from downslope.plots.words import readable
 
 SIDE = 5.0  # inches, of a square
@@ -46,7 +45,8 @@ def draw_predicted(scene: Scene, options: PlotOptions) -> Drawing:
     axes.yaxis.set_label_text(readable(message("predicted {target}", target=target)), parse_math=False)
     equal = window[0] == window[1]
     page = Page((SIDE, SIDE), room_beside(scene.crowded), options.size, equal)
-    page.lay([axes], scene.heading(_notes(scene, window, actual, predicted)), handles, theme)
+    notes = [scene.density_said(), outside_view(window, actual, predicted)]
+    page.lay([axes], scene.heading(notes), handles, theme)
     return still(panel.figure, scene)
 
 
@@ -90,7 +90,8 @@ def draw_residuals(scene: Scene, options: PlotOptions) -> Drawing:
     axes.xaxis.set_label_text(readable(below), parse_math=False)
     axes.yaxis.set_label_text(readable(left), parse_math=False)
     page = Page((width, HEIGHT), right, options.size)
-    page.lay([axes], scene.heading(_notes(scene, window, across, residuals)), handles, theme)
+    notes = [scene.density_said(), outside_view(window, across, residuals)]
+    page.lay([axes], scene.heading(notes), handles, theme)
     return still(panel.figure, scene)
 
 
@@ -109,8 +110,3 @@ def _histogram(panel: Panel, residuals: Floats) -> None:
     )
     beside.axhline(0, color=theme.ink, linewidth=1.0)
     beside.axis("off")
-
-
-def _notes(scene: Scene, window: Window, xs: Floats, ys: Floats) -> list[Message]:
-    outside = (xs < window[0][0]) | (xs > window[0][1]) | (ys < window[1][0]) | (ys > window[1][1])
-    return [scene.density_said(), outside_view(int(np.count_nonzero(outside)))]

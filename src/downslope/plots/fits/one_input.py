@@ -155,12 +155,9 @@ def _set(lines: list[Line2D], xs: Floats, ys: Floats, window: Window) -> None:
 
 
 def _notes(scene: Scene, window: Window, x: Floats, crowded: bool) -> list[Message]:
-    y = scene.actual
     notes = [scene.density_said()] if crowded else []
-    outside = (x < window[0][0]) | (x > window[0][1])
-    if not scene.fit.model.loss.classifies:
-        outside |= (y < window[1][0]) | (y > window[1][1])
-    notes.append(outside_view(int(np.count_nonzero(outside))))
+    drawn_at = np.full(scene.rows, window[1][0]) if scene.fit.model.loss.classifies else scene.actual
+    notes.append(outside_view(window, x, drawn_at))
     if len(scene.fit.model.classes) > MOST_CLASSES:
         notes.append(first_labels(MOST_CLASSES, len(scene.fit.model.classes)))
     return notes

@@ -10,14 +10,13 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize, to_hex, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from downslope.messages import NOTHING, Message, message
+from downslope.messages import NOTHING, message
 from downslope.plots.drawing import Drawing
 from downslope.plots.fits.points import BAR, axes_width, scattered, still
 from downslope.plots.fits.scene import Scene, outside_view, span
 from downslope.plots.look import RIGHT, WIDTH, Page, Panel, Theme, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
-from downslope.plots.view import Window
 from downslope.plots.words import readable
 
 SIDE = 241  # points a side of the grid
@@ -63,16 +62,9 @@ def draw_two_inputs(scene: Scene, options: PlotOptions) -> Drawing:
     handles = draw(panel, scene, _Predictions(across, along, values), (x[chosen], y[chosen]))
     panel.name_axes(*names)
     page = Page((width, HEIGHT), BAR if bar else RIGHT, options.size)
-    page.lay([axes], scene.heading(_notes(scene, window, x, y)), handles, theme)
+    notes = [scene.rows_said(False) if scene.crowded else NOTHING, outside_view(window, x, y)]
+    page.lay([axes], scene.heading(notes), handles, theme)
     return still(panel.figure, scene)
-
-
-def _notes(scene: Scene, window: Window, x: Floats, y: Floats) -> list[Message]:
-    outside = (x < window[0][0]) | (x > window[0][1]) | (y < window[1][0]) | (y > window[1][1])
-    return [
-        scene.rows_said(False) if scene.crowded else NOTHING,
-        outside_view(int(np.count_nonzero(outside))),
-    ]
 
 
 def _numbered(
