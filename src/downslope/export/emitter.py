@@ -78,14 +78,11 @@ class Emitter:
 
     def _kind_of(self, value: Any) -> Kind:
         if hasattr(value, "_fields"):
-            return self._register(type(value), self.state_kinds(type(value).__name__, value))
+            kind = self._kinds[type(value).__name__] = self.state_kinds(type(value).__name__, value)
+            return kind
         if isinstance(value, tuple):
             return Several((self._kind_of(value[0]) if value else NUMBER,), many=True)
         return VECTOR if np.ndim(value) else NUMBER
-
-    def _register(self, cls: type, kind: Fields) -> Fields:
-        self._kinds[cls.__name__] = kind
-        return kind
 
     def register_state(self, state: Any) -> Fields:
         """Know the class of a state, and of the states in it."""
@@ -93,7 +90,7 @@ class Emitter:
         assert isinstance(kind, Fields)
         return kind
 
-    def record(self, source: RuleSource, identifier: str, kinds: Sequence[Kind] | None) -> Fields | None:
+    def record(self, source: RuleSource, identifier: str) -> Fields | None:
         """See ``Surroundings``; a state's class is known from the state itself."""
         if identifier not in self._kinds:
             return None
@@ -188,14 +185,8 @@ class Around:
     def constant(self, source: RuleSource, identifier: str) -> Piece:
         """A constant of the module, with the expression and comment it has there."""
         if identifier not in source.constants:
-            found = next(
-                (
-                    s
-                    for s in (rule_source.source_of(m) for m in _neighbours(source))
-                    if identifier in s.constants
-                ),
-                None,
-            )
+            sources = map(rule_source.source_of, _neighbours(source))
+            found = next((s for s in sources if identifier in s.constants), None)
             if found is None:
                 raise UsageError(
                     message("a rule uses '{name}', which scripts do not know yet.", name=identifier)
@@ -239,9 +230,9 @@ class Around:
         self.emitter.prepared.append(f"{called} = {text(code)}")
         return name(called)
 
-    def record(self, source: RuleSource, identifier: str, kinds: Sequence[Kind] | None) -> Fields | None:
+    def record(self, source: RuleSource, identifier: str) -> Fields | None:
         """A state's class."""
-        return self.emitter.record(source, identifier, kinds)
+        return self.emitter.record(source, identifier)
 
 
 class Definition(NamedTuple):

@@ -52,6 +52,11 @@ class InlineForm:
     last: list[Statement]
     answer: ast.expr | None = None
 
+    @property
+    def state_lines(self) -> list[str]:
+        """The lines that give these variables their first values."""
+        return [Statement(called, value, NUMBER, comment).line for called, value, comment, _ in self.state]
+
     def reads(self, identifier: str) -> bool:
         """Whether any statement reads that name."""
         everything = [s.value for s in (*self.statements, *self.last)]

@@ -20,7 +20,7 @@ from downslope.export.inline_form import PointNames, inline_form
 from downslope.export.library import filled
 from downslope.export.printed_rows import header, row
 from downslope.export.python import name, text
-from downslope.export.statements import Statement, statement_lines
+from downslope.export.statements import statement_lines
 from downslope.export.translate import Piece
 from downslope.export.wrapper_code import compared, gradient_lines, residual, within_bounds
 from downslope.messages import message
@@ -144,16 +144,12 @@ def _stepwise(writer: ScriptWriter) -> LoopCode:
         *writer.moved(within_bounds(writer, found.last[at].value)),
         *statement_lines(found.last[at + 1 :]),
     ]
-    state = [_line(called, value, comment) for called, value, comment, _ in found.state]
+    state = found.state_lines
     average = text(found.answer) if found.answer is not None else ""
     if found.accepted is None:
         return LoopCode(plainly(writer, writer.stepped([*before, *rest])), state, average)
     first = writer.stepped([*before, *statement_lines(earlier)])
     return LoopCode(searching(writer, first, text(found.accepted), writer.stepped(rest)), state, average)
-
-
-def _line(called: str, value: ast.expr, comment: str) -> str:
-    return Statement(called, value, NUMBER, comment).line
 
 
 def _functional(writer: ScriptWriter) -> LoopCode:

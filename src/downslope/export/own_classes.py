@@ -104,7 +104,6 @@ def for_torch(writer: ScriptWriter) -> OwnClass:
     found = _rule(writer, PointNames("x", "g", "value"), rate='group["lr"]', state='state["FIELD"]')
     lines = _head(writer, "torch.optim.Optimizer", "params")
     lines += ['        super().__init__(params, {"lr": learning_rate})', *_kept(writer, "learning_rate"), ""]
-    first = [Statement(called, value, NUMBER, comment).line for called, value, comment, _ in found.state]
     at = next(i for i, s in enumerate(found.last) if s.target == "x")
     steps = [
         *statement_lines([*found.statements, *found.last[:at]]),
@@ -119,8 +118,8 @@ def for_torch(writer: ScriptWriter) -> OwnClass:
         '            for x in (x for x in group["params"] if x.grad is not None):',
         "                g, state = x.grad, self.state[x]" if found.state else "                g = x.grad",
     ]
-    if first:
-        lines += ["                if not state:", *indent_lines(first, 5)]
+    if found.state:
+        lines += ["                if not state:", *indent_lines(found.state_lines, 5)]
     lines += indent_lines(steps, 4)
     average = ""
     if found.answer is not None:
