@@ -72,24 +72,40 @@ def torch_cases() -> list[Case]:
 
     torch.set_num_threads(
         1
-    )  # where others compute, too, its threads wait for each other: tenfold times by chance
+    )  # where others compute too, its threads wait for each other: tenfold times by chance
+    torch.manual_seed(0)
+    sizes = ((32, 60), (700, 200))  # so many steps that what is done once, a tenth of a second, drowns
+    return [*torch_bowls(), *(case for width, steps in sizes for case in torch_networks(width, steps))]
 
-    rules = {
+
+def torch_rules() -> dict[str, tuple[ds.optimizers.Optimizer, Callable[..., Any]]]:
+    """Our rule and what makes torch's optimizer, by its name there."""
+    import torch
+
+    return {
         "SGD": (ds.optimizers.GradientDescent(learning_rate=0.1), lambda p: torch.optim.SGD(p, lr=0.1)),
         "Adam": (ds.optimizers.Adam(learning_rate=0.001), lambda p: torch.optim.Adam(p, lr=0.001)),
     }
 
-    def loop(cost: Callable[..., Any], start: list[Any], make: Callable[..., Any]) -> Callable[[int], Any]:
-        def steps(count: int) -> Any:
-            params = [s.clone().requires_grad_() for s in start]
-            optimizer = make(params)
-            for _ in range(count):
-                optimizer.zero_grad()
-                cost(*params).backward()
-                optimizer.step()
-            return params
 
-        return steps
+def torch_loop(
+    cost: Callable[..., Any], start: list[Any], make: Callable[..., Any]
+) -> Callable[[int], list[Any]]:
+    def steps(count: int) -> list[Any]:
+        params = [s.clone().requires_grad_() for s in start]
+        optimizer = make(params)
+        for _ in range(count):
+            optimizer.zero_grad()
+            cost(*params).backward()
+            optimizer.step()
+        return params
+
+    return steps
+
+
+def torch_bowls() -> list[Case]:
+    """A cost of two parameters, as it is and with a branch that keeps it from being compiled."""
+    import torch
 
     def bowl(p: Any) -> Any:
         return (p[0] - 1) ** 2 / 20 + (p[1] - 2) ** 2
@@ -98,54 +114,54 @@ def torch_cases() -> list[Case]:
         return bowl(p) if p[0] < 1e9 else p.sum()
 
     start = torch.tensor(START, dtype=torch.float64)
-    cases = []
-    for name, (rule, make) in rules.items():
-        cases += [
-            Case(
-                f"torch.optim.{name}, a small cost",
-                loop(bowl, [start], make),
-                descent(bowl, start, rule),
-                1000,
-                200_000,
-                100,
-                start,
-            ),
-            Case(
-                f"torch.optim.{name}, one that branches",
-                loop(branching, [start], make),
-                descent(branching, start, rule),
-                1000,
-                1000,
-                0.95,
-                start,
-            ),
-        ]
-    torch.manual_seed(0)
-    for width, steps in ((32, 60), (700, 200)):  # so many that what is done once, a tenth of a second, drowns
-        x, y = torch.randn(256, 64), torch.randn(256, 1)
-        shapes = [(64, width), (width,), (width, width), (width,), (width, 1)]
-        weights = [torch.randn(s) / s[0] ** 0.5 for s in shapes]
+    return [
+        Case(
+            f"torch.optim.{name}, {what}",
+            torch_loop(cost, [start], make),
+            descent(cost, start, rule),
+            their_steps=1000,
+            our_steps=steps,
+            limit=limit,
+            start=start,
+        )
+        for name, (rule, make) in torch_rules().items()
+        for what, cost, steps, limit in (
+            ("a small cost", bowl, 200_000, 100),
+            ("one that branches", branching, 1000, 0.95),
+        )
+    ]
 
-        def network(a: Any, b: Any, c: Any, d: Any, e: Any, x: Any = x, y: Any = y) -> Any:
-            return ((torch.tanh(torch.tanh(x @ a + b) @ c + d) @ e - y) ** 2).mean()
 
-        size = sum(w.numel() for w in weights)
-        names = dict(zip("abcde", weights, strict=True))
-        for name, (rule, make) in rules.items():
-            ours = descent(lambda a, b, c, d, e, f=network: f(a, b, c, d, e), names, rule)
-            listed = lambda steps, ours=ours: Listed(ours(steps))  # noqa: E731
-            cases.append(
-                Case(
-                    f"torch.optim.{name}, a network of {size:,}",
-                    loop(network, weights, make),
-                    listed,
-                    steps,
-                    steps,
-                    0.95,
-                    weights,
-                )
-            )
-    return cases
+def torch_networks(width: int, steps: int) -> list[Case]:
+    """Two hidden layers of that width."""
+    import torch
+
+    x, y = torch.randn(256, 64), torch.randn(256, 1)
+    shapes = [(64, width), (width,), (width, width), (width,), (width, 1)]
+    weights = [torch.randn(s) / s[0] ** 0.5 for s in shapes]
+
+    def network(a: Any, b: Any, c: Any, d: Any, e: Any) -> Any:
+        return ((torch.tanh(torch.tanh(x @ a + b) @ c + d) @ e - y) ** 2).mean()
+
+    size = sum(w.numel() for w in weights)
+    names = dict(zip("abcde", weights, strict=True))
+
+    def listed(rule: ds.optimizers.Optimizer) -> Callable[[int], Any]:
+        ours = descent(network, names, rule)
+        return lambda count: Listed(ours(count))
+
+    return [
+        Case(
+            f"torch.optim.{name}, a network of {size:,}",
+            torch_loop(network, weights, make),
+            listed(rule),
+            their_steps=steps,
+            our_steps=steps,
+            limit=0.95,
+            start=weights,
+        )
+        for name, (rule, make) in torch_rules().items()
+    ]
 
 
 class Listed:

@@ -111,7 +111,9 @@ def test_files_that_are_no_fit(content, tmp_path):
 def test_the_json_has_no_nan(tmp_path):
     found = fit({"x": [1.0, 1.0], "y": [2.0, 2.0]}, "y ~ a*x")
     found.save(tmp_path / "f.json")
-    json.loads((tmp_path / "f.json").read_text(), parse_constant=pytest.fail)
+    saved = json.loads((tmp_path / "f.json").read_text(), parse_constant=pytest.fail)
+    assert found.r2 is None  # of targets that are all the same
+    assert saved["r2"] is None
 
 
 def test_predict_refuses_the_wrong_width():

@@ -154,7 +154,8 @@ def test_what_a_record_alone_tells_is_told_of_a_fit_too():
     """The codes of records are none of a run's, and come last."""
     x = np.linspace(-2, 2, 30)
     y = np.sign(np.sin(7 * x)) + x
-    for rate in (0.5, 3.0, 20.0):
-        ds.fit(
+    for rate, code in ((0.5, "too_few_steps"), (3.0, "kink"), (20.0, "kink")):
+        found = ds.fit(
             {"x": x, "y": y}, "y ~ a*x + b", loss="mae", learning_rate=rate, steps=40, tolerance=1e-8
-        ).explain()
+        )
+        assert found.explain().codes == (code,)

@@ -26,7 +26,7 @@ from downslope.results.run import Run, as_run
 
 
 class MinimizeOptions(RunOptions, total=False):
-    """The keyword arguments of ``minimize`` beyond the common ones."""
+    """The keyword arguments of ``minimize`` beyond those in its signature and the common ones."""
 
     target: float
     dtype: Any
@@ -34,6 +34,15 @@ class MinimizeOptions(RunOptions, total=False):
     bounds: Any
     explain: bool
     in_place: bool
+
+
+class _AllOptions(MinimizeOptions):
+    """All keyword arguments of ``minimize``."""
+
+    optimizer: Any
+    learning_rate: float | None
+    steps: int | None
+    tolerance: float | None
 
 
 def minimize(
@@ -92,7 +101,10 @@ def minimize(
     >>> round(run.x["x"], 6), round(run.x["y"], 6), run.status
     (-0.387175, -0.094203, 'step_limit')
     """
-    return _run(function, start, False, optimizer, learning_rate, steps, tolerance, options)
+    asked = _AllOptions(
+        **options, optimizer=optimizer, learning_rate=learning_rate, steps=steps, tolerance=tolerance
+    )
+    return _run(function, start, asked, uphill=False)
 
 
 def maximize(
@@ -111,7 +123,10 @@ def maximize(
     >>> round(ds.maximize("-(x^2+2x+3)", start={"x": 1.5}, learning_rate=0.01, tolerance=1e-5).fun, 6)
     -2.0
     """
-    return _run(function, start, True, optimizer, learning_rate, steps, tolerance, options)
+    asked = _AllOptions(
+        **options, optimizer=optimizer, learning_rate=learning_rate, steps=steps, tolerance=tolerance
+    )
+    return _run(function, start, asked, uphill=True)
 
 
 def _home_of(name: str) -> Message:
@@ -129,30 +144,22 @@ def _home_of(name: str) -> Message:
     )
 
 
-def _run(
-    function: Any,
-    start: Any,
-    uphill: bool,
-    optimizer: Any,
-    learning_rate: float | None,
-    steps: int | None,
-    tolerance: float | None,
-    options: MinimizeOptions,
-) -> Run:
+def _run(function: Any, start: Any, options: _AllOptions, *, uphill: bool) -> Run:
     for name in options:
-        if name not in MinimizeOptions.__annotations__:
+        if name not in _AllOptions.__annotations__:
             known = [*inspect.signature(minimize).parameters, *MinimizeOptions.__annotations__]
             raise UsageError(
                 sentences(
                     message("there is no option '{name}'.", name=name), _home_of(name) or nearest(name, known)
                 )
             )
+    optimizer, learning_rate = options["optimizer"], options["learning_rate"]
     if optimizer is None and learning_rate is None and options.get("bounds") is not None:
         optimizer = "spg"  # needs no learning rate either, and can be kept within bounds
     rule = as_optimizer(optimizer, learning_rate, **(options.get("hyperparameters") or {}))
     if options.get("schedule") is not None:
         rule = with_schedule(rule, as_schedule(options["schedule"]))
-    stopping = Stopping.from_options({**options, "steps": steps, "tolerance": tolerance})
+    stopping = Stopping.from_options(options)
     gradient = options.get("gradient")
     if options.get("in_place"):
         check_in_place(start)

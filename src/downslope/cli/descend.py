@@ -18,7 +18,7 @@ from downslope.cli.arguments import (
     start_values,
 )
 from downslope.cli.options import EVERY, METHOD, STOPPING, as_given, descent_parameters
-from downslope.cli.outputs import Outputs
+from downslope.cli.outputs import ASKED, Outputs
 from downslope.cli.progress import Bar
 from downslope.errors import StartError, UsageError, nearest
 from downslope.messages import NOTHING, argument, lines, listing, message
@@ -59,15 +59,7 @@ def maximize(ctx: click.Context, /, **given: Any) -> None:
 
 def _descend(command: str, given: dict[str, Any]) -> int:
     """Run, report, and answer with the exit code."""
-    outputs = Outputs(
-        given["form"],
-        given["every"],
-        given["quiet"],
-        given["plot"],
-        given["view"],
-        given["save"],
-        given["explain"],
-    )
+    outputs = Outputs(*(given[name] for name in ASKED))
     outputs.check()
     with Bar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
         run = _run(command, given, bar)

@@ -43,7 +43,7 @@ EXAMPLE = "downslope export run.json --to torch"
 @option("--quiet", is_flag=True, help=message("No notes."))
 @click.argument("words", nargs=-1, metavar="RUN", type=FILE)
 def export(
-    words: tuple[str, ...], dialect: str | None, output: str | None, data: str | None, quiet: bool
+    words: tuple[str, ...], *, dialect: str | None, output: str | None, data: str | None, quiet: bool
 ) -> None:
     """``downslope export``."""
     if not words:

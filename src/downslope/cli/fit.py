@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +17,7 @@ from downslope.cli.descend import hyperparameters, warnings_as_notes
 from downslope.cli.fit_options import METHOD, MODEL, STOPPING, fit_parameters
 from downslope.cli.fit_report import report_fit
 from downslope.cli.options import EVERY, as_given
-from downslope.cli.outputs import Outputs
+from downslope.cli.outputs import ASKED, Outputs
 from downslope.cli.progress import Bar
 from downslope.errors import UsageError
 from downslope.messages import listing, message, plural, sentences
@@ -46,18 +47,8 @@ EXAMPLE = 'downslope fit data.csv "y ~ a*x + b"'
 def fit(ctx: click.Context, /, **given: Any) -> None:
     """``downslope fit``."""
     data, hypothesis = sorted_words(given["words"], given["target"])
-    outputs = Outputs(
-        given["form"],
-        given["every"],
-        given["quiet"],
-        given["plot"],
-        given["view"],
-        given["save"],
-        given["explain"],
-        report=report_fit,
-        read_view=_view,
-        reads=data,
-    )
+    asked = Outputs(*(given[name] for name in ASKED))
+    outputs = replace(asked, report=report_fit, read_view=_view, reads=data)
     outputs.check()
     ask_for_input(data, given["quiet"])
     with Bar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from downslope.cli.arguments import WordType
-from downslope.cli.options import FILE, NUMBER, RULE, Declared, Function, added, outputs, stopping
+from downslope.cli.options import FILE, NUMBER, RULE, Declared, Function, added, declared, outputs, stopping
 from downslope.messages import listing, message
 
 PATHS = ("auto", "moments", "qr", "kernel", "formula")
@@ -23,120 +23,93 @@ def _views(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 
 
 MODEL: tuple[Declared, ...] = (
-    (
-        ("--target",),
-        {
-            "metavar": "COLUMN",
-            "help": message("Instead of a hypothesis: the linear model of this column, with an intercept."),
-        },
+    declared(
+        "--target",
+        metavar="COLUMN",
+        help=message("Instead of a hypothesis: the linear model of this column, with an intercept."),
     ),
-    (
-        ("--features",),
-        {"metavar": "A,B,C", "help": message("The columns it is predicted from. Default: all others.")},
+    declared(
+        "--features", metavar="A,B,C", help=message("The columns it is predicted from. Default: all others.")
     ),
-    (
-        ("--loss",),
-        {
-            "metavar": "NAME",
-            "default": "mse",
-            "shell_complete": _losses,
-            "help": message(
-                "mse, rmse, mae, huber:1.35, log_cosh, quantile:0.5; log_loss (labels 0 and 1),"
-                " softmax (labels), poisson (counts), which apply sigmoid, softmax and exp"
-                " themselves. Default: mse."
-            ),
-        },
+    declared(
+        "--loss",
+        metavar="NAME",
+        default="mse",
+        shell_complete=_losses,
+        help=message(
+            "mse, rmse, mae, huber:1.35, log_cosh, quantile:0.5; log_loss (labels 0 and 1),"
+            " softmax (labels), poisson (counts), which apply sigmoid, softmax and exp"
+            " themselves. Default: mse."
+        ),
     ),
-    (("--weights",), {"metavar": "COLUMN", "help": message("How much each row counts, >= 0.")}),
-    (
-        ("--l2",),
-        {"type": NUMBER, "metavar": "R", "help": message("Add R times the sum of the squared parameters.")},
+    declared("--weights", metavar="COLUMN", help=message("How much each row counts, >= 0.")),
+    declared(
+        "--l2", type=NUMBER, metavar="R", help=message("Add R times the sum of the squared parameters.")
     ),
-    (
-        ("--l1",),
-        {
-            "type": NUMBER,
-            "metavar": "R",
-            "help": message("Add R times the sum of their sizes; small ones become 0."),
-        },
+    declared(
+        "--l1",
+        type=NUMBER,
+        metavar="R",
+        help=message("Add R times the sum of their sizes; small ones become 0."),
     ),
-    (
-        ("--drop-missing",),
-        {"is_flag": True, "help": message("Leave out rows with missing values, and count them.")},
+    declared(
+        "--drop-missing", is_flag=True, help=message("Leave out rows with missing values, and count them.")
     ),
 )
 
 METHOD: tuple[Declared, ...] = (
-    (
-        ("--start",),
-        {
-            "metavar": "a=1,b=1",
-            "help": message(
-                "Where to begin. Default: zeros, for a hypothesis that is linear in its parameters."
-            ),
-        },
+    declared(
+        "--start",
+        metavar="a=1,b=1",
+        help=message("Where to begin. Default: zeros, for a hypothesis that is linear in its parameters."),
     ),
     *RULE,
-    (
-        ("--standardize",),
-        {"is_flag": True, "help": message("Descend with the features standardised; report in their units.")},
+    declared(
+        "--standardize",
+        is_flag=True,
+        help=message("Descend with the features standardised; report in their units."),
     ),
-    (
-        ("--batch-size",),
-        {"type": NUMBER, "metavar": "B", "help": message("Step after every B rows, in mini-batches.")},
+    declared(
+        "--batch-size", type=NUMBER, metavar="B", help=message("Step after every B rows, in mini-batches.")
     ),
-    (
-        ("--epochs",),
-        {
-            "type": NUMBER,
-            "metavar": "E",
-            "help": message("So many times through the table; without batches, steps."),
-        },
+    declared(
+        "--epochs",
+        type=NUMBER,
+        metavar="E",
+        help=message("So many times through the table; without batches, steps."),
     ),
-    (
-        ("--gradient",),
-        {
-            "metavar": "'sum((a*x-y)*x)'",
-            "help": message("One of your own, as sums or means; with more parameters a=...,b=..."),
-        },
+    declared(
+        "--gradient",
+        metavar="'sum((a*x-y)*x)'",
+        help=message("One of your own, as sums or means; with more parameters a=...,b=..."),
     ),
-    (
-        ("--path",),
-        {
-            "type": WordType(PATHS),
-            "metavar": "auto|moments|qr|kernel|formula",
-            "help": message("How the rows are read: once, or at every step. Default: auto."),
-        },
+    declared(
+        "--path",
+        type=WordType(PATHS),
+        metavar="auto|moments|qr|kernel|formula",
+        help=message("How the rows are read: once, or at every step. Default: auto."),
     ),
-    (
-        ("--stream/--no-stream",),
-        {
-            "default": None,
-            "help": message(
-                "Read files page by page, in little memory. Default: where they would take more than"
-                " half of it."
-            ),
-        },
+    declared(
+        "--stream/--no-stream",
+        default=None,
+        help=message(
+            "Read files page by page, in little memory. Default: where they would take more than half of it."
+        ),
     ),
-    (
-        ("--seed",),
-        {"type": NUMBER, "metavar": "N", "help": message("For the order of the batches, or a random start.")},
+    declared(
+        "--seed", type=NUMBER, metavar="N", help=message("For the order of the batches, or a random start.")
     ),
 )
 
 STOPPING = stopping(
     message("Default: 1e-8; with auto, to rounding."),
-    (("--target-loss",), {"metavar": "V", "help": message("The cost has reached this.")}),
+    declared("--target-loss", metavar="V", help=message("The cost has reached this.")),
 )
-_VIEW: Declared = (
-    ("--view",),
-    {
-        "metavar": "NAME",
-        "shell_complete": _views,
-        "help": message(
-            "Which picture: {views}; and what it shows, as in data,COLUMN=0:10.", views=listing(VIEWS)
-        ),
-    },
+_VIEW: Declared = declared(
+    "--view",
+    metavar="NAME",
+    shell_complete=_views,
+    help=message("Which picture: {views}; and what it shows, as in data,COLUMN=0:10.", views=listing(VIEWS)),
 )
 
 

@@ -7,7 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from downslope.cli import terminal
-from downslope.cli.report import document, effort, ended, rows_of, wrapped
+from downslope.cli.report import ReportOptions, document, effort, ended, rows_of, wrapped
 from downslope.cli.table import STEP
 from downslope.messages import NOTHING, Message, listing, literal, message, plural
 
@@ -20,25 +20,22 @@ GAP = "  "
 JSON = "--format json"
 
 
-def report_fit(fit: Fit, form: str, every: int | None, quiet: bool, explain: bool | None) -> None:
-    """Write ``fit`` to standard output in the form "table", "json" or "csv".
-
-    ``explain`` is True for all of the explanation, False for none; None says what went wrong and what would work.
-    """
-    if form == "json":
+def report_fit(fit: Fit, options: ReportOptions) -> None:
+    """Write ``fit`` to standard output."""
+    if options.form == "json":
         data = fit.to_dict()
-        if explain is False:
+        if options.explain is False:
             del data["explanation"]
         terminal.emit(document(data))
-    elif form == "csv":
+    elif options.form == "csv":
         terminal.emit(fit.history.to_csv())
     else:
         batches = fit.path == "batches"
         step = message("epoch", context="column") if batches else STEP
         penalised = fit.problem is not None and _penalised(fit)
         value = message("cost", context="column") if penalised else literal(str(fit.model.loss))
-        table = rows_of(fit.history, every, quiet, step, value)
-        said = [] if explain is False else _explained(fit, explain is True)
+        table = rows_of(fit.history, options, step, value)
+        said = [] if options.explain is False else _explained(fit, options.explain is True)
         terminal.emit(
             "\n".join([*table, *ended(fit.run), *said, *parameters(fit), *_quality(fit, batches), ""])
         )

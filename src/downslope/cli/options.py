@@ -30,71 +30,67 @@ def _names_of_problems(ctx: click.Context, param: click.Parameter, incomplete: s
 NUMBER, FILE = NumberType(), click.Path(readable=False)  # what is wrong with a file is for its reader to say
 
 
+def declared(*names: str, **more: Any) -> Declared:
+    """An option, as ``click.option`` takes it, for ``added`` to put under its heading."""
+    return names, more
+
+
 def default(value: str) -> Message:
     """What holds where nothing is given."""
     return message("Default: {value}.", value=value)
 
 
-START: Declared = (
-    ("--start",),
-    {
-        "metavar": "x=-7,y=2",
-        "help": message("Where to begin. A value may be uniform(-2,2). A classic problem has its own start."),
-    },
+START: Declared = declared(
+    "--start",
+    metavar="x=-7,y=2",
+    help=message("Where to begin. A value may be uniform(-2,2). A classic problem has its own start."),
 )
 
 # What every command that descends takes.
 RULE: tuple[Declared, ...] = (
-    (
-        ("--optimizer",),
-        {
-            "metavar": "NAME",
-            "shell_complete": _names_of_optimizers,
-            "help": message(
-                "See 'downslope optimizers'. Default: gradient_descent with a learning rate, else auto."
-            ),
-        },
+    declared(
+        "--optimizer",
+        metavar="NAME",
+        shell_complete=_names_of_optimizers,
+        help=message(
+            "See 'downslope optimizers'. Default: gradient_descent with a learning rate, else auto."
+        ),
     ),
-    (("--learning-rate",), {"type": NUMBER, "metavar": "R", "help": message("Size of the steps, > 0.")}),
-    (
-        ("--set", "hyperparameters"),
-        {"multiple": True, "metavar": "NAME=VALUE", "help": message("A hyperparameter; may be repeated.")},
+    declared("--learning-rate", type=NUMBER, metavar="R", help=message("Size of the steps, > 0.")),
+    declared(
+        "--set",
+        "hyperparameters",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help=message("A hyperparameter; may be repeated."),
     ),
-    (
-        ("--schedule",),
-        {
-            "metavar": "SCHEDULE",
-            "help": message("Of the learning rate, such as 'cosine(steps=1000)'; two are joined by '*'."),
-        },
+    declared(
+        "--schedule",
+        metavar="SCHEDULE",
+        help=message("Of the learning rate, such as 'cosine(steps=1000)'; two are joined by '*'."),
     ),
 )
 
 METHOD: tuple[Declared, ...] = (
     START,
     *RULE,
-    (
-        ("--bounds",),
-        {
-            "metavar": "x=0:1,y=:5",
-            "help": message("Keep parameters within low:high; either may be left out."),
-        },
+    declared(
+        "--bounds",
+        metavar="x=0:1,y=:5",
+        help=message("Keep parameters within low:high; either may be left out."),
     ),
-    (
-        ("--gradient",),
-        {
-            "metavar": "x=x/10,y=2*y",
-            "help": message("A gradient of your own, used instead of the derived one and compared with it."),
-        },
+    declared(
+        "--gradient",
+        metavar="x=x/10,y=2*y",
+        help=message("A gradient of your own, used instead of the derived one and compared with it."),
     ),
-    (("--dtype",), {"type": WordType(["float64", "float32"]), "help": default("float64")}),
-    (("--seed",), {"type": NUMBER, "metavar": "N", "help": message("For a random start, to have it again.")}),
-    (
-        ("--engine",),
-        {
-            "type": WordType(["auto", "traced", "hosted"]),
-            "metavar": "auto|traced|hosted",
-            "help": message("Native code, or a loop in Python. Default: auto."),
-        },
+    declared("--dtype", type=WordType(["float64", "float32"]), help=default("float64")),
+    declared("--seed", type=NUMBER, metavar="N", help=message("For a random start, to have it again.")),
+    declared(
+        "--engine",
+        type=WordType(["auto", "traced", "hosted"]),
+        metavar="auto|traced|hosted",
+        help=message("Native code, or a loop in Python. Default: auto."),
     ),
 )
 
@@ -102,42 +98,39 @@ METHOD: tuple[Declared, ...] = (
 def stopping(default: Message, target: Declared) -> list[Declared]:
     """When to stop; ``default`` says what holds where nothing is given."""
     numbers: list[Declared] = [
-        (("--steps",), {"metavar": "N", "help": message("After so many steps. Default: 100,000.")}),
-        (
-            ("--tolerance",),
-            {"metavar": "EPS", "help": sentences(message("Gradient norm at most this."), default)},
+        declared("--steps", metavar="N", help=message("After so many steps. Default: 100,000.")),
+        declared(
+            "--tolerance", metavar="EPS", help=sentences(message("Gradient norm at most this."), default)
         ),
-        (
-            ("--relative-tolerance",),
-            {"metavar": "EPS", "help": message("Gradient norm at most this part of the norm at the start.")},
+        declared(
+            "--relative-tolerance",
+            metavar="EPS",
+            help=message("Gradient norm at most this part of the norm at the start."),
         ),
-        (
-            ("--value-tolerance",),
-            {"metavar": "EPS", "help": message("A step changes the value by at most this.")},
+        declared(
+            "--value-tolerance", metavar="EPS", help=message("A step changes the value by at most this.")
         ),
-        (("--x-tolerance",), {"metavar": "EPS", "help": message("A step is at most this long.")}),
+        declared("--x-tolerance", metavar="EPS", help=message("A step is at most this long.")),
         target,
-        (("--evaluations",), {"metavar": "N", "help": message("After so many evaluations.")}),
-        (("--time-limit",), {"metavar": "S", "help": message("After so many seconds.")}),
+        declared("--evaluations", metavar="N", help=message("After so many evaluations.")),
+        declared("--time-limit", metavar="S", help=message("After so many seconds.")),
     ]
     return [(names, {**more, "type": NUMBER}) for names, more in numbers]
 
 
 STOPPING = stopping(
     message("Default: 1e-8 (1e-4 in float32), without --steps or another test."),
-    (("--target",), {"metavar": "V", "help": message("The value has reached this.")}),
+    declared("--target", metavar="V", help=message("The value has reached this.")),
 )
 
 
-EVERY: Declared = (
-    ("--every",),
-    {
-        "type": NUMBER,
-        "metavar": "N",
-        "help": message(
-            "Keep rows 0, N, 2N, ... and the last, in every output. Default: all; about 20 in the table."
-        ),
-    },
+EVERY: Declared = declared(
+    "--every",
+    type=NUMBER,
+    metavar="N",
+    help=message(
+        "Keep rows 0, N, 2N, ... and the last, in every output. Default: all; about 20 in the table."
+    ),
 )
 
 
@@ -145,43 +138,39 @@ def outputs(view: Declared) -> list[Declared]:
     """Where the result goes."""
     return [
         EVERY,
-        (
-            ("--format", "form"),
-            {"type": WordType(["table", "json", "csv"]), "default": "table", "help": default("table")},
+        declared(
+            "--format",
+            "form",
+            type=WordType(["table", "json", "csv"]),
+            default="table",
+            help=default("table"),
         ),
-        (
-            ("--plot",),
-            {
-                "type": FILE,
-                "metavar": "FILE",
-                "help": message("Draw it: .png, .svg, .pdf, or an animated .gif."),
-            },
+        declared(
+            "--plot",
+            type=FILE,
+            metavar="FILE",
+            help=message("Draw it: .png, .svg, .pdf, or an animated .gif."),
         ),
         view,
-        (
-            ("--save",),
-            {
-                "type": FILE,
-                "metavar": "FILE",
-                "help": message("Keep all of it as JSON; downslope.load reads it."),
-            },
+        declared(
+            "--save",
+            type=FILE,
+            metavar="FILE",
+            help=message("Keep all of it as JSON; downslope.load reads it."),
         ),
-        (
-            ("--explain/--no-explain",),
-            {
-                "default": None,
-                "help": message(
-                    "Say all about why it ended so, or nothing. Default: what went wrong and what would work."
-                ),
-            },
+        declared(
+            "--explain/--no-explain",
+            default=None,
+            help=message(
+                "Say all about why it ended so, or nothing. Default: what went wrong and what would work."
+            ),
         ),
-        (("--quiet",), {"is_flag": True, "help": message("No notes and no progress bar.")}),
+        declared("--quiet", is_flag=True, help=message("No notes and no progress bar.")),
     ]
 
 
-VIEW: Declared = (
-    ("--view",),
-    {"metavar": "-10:10,-5:5", "help": message("What the picture shows: x from:to, then y; or progress.")},
+VIEW: Declared = declared(
+    "--view", metavar="-10:10,-5:5", help=message("What the picture shows: x from:to, then y; or progress.")
 )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from downslope.cli import terminal
-from downslope.cli.report import report
+from downslope.cli.report import ReportOptions, report
 from downslope.errors import DataError, DownslopeError, UsageError
 from downslope.messages import message
 
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from downslope.results.fit import Fit
 
 Result: TypeAlias = "Run | Fit"
+ASKED = (
+    "form",
+    "every",
+    "quiet",
+    "explain",
+    "plot",
+    "view",
+    "save",
+)  # the options that ``Outputs`` begins with
 
 
 def view_of_run(text: str) -> dict[str, Any]:
@@ -29,7 +38,7 @@ def view_of_run(text: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Outputs:
+class Outputs(ReportOptions):
     """What was asked for, see the options of the same names.
 
     Attributes:
@@ -38,14 +47,10 @@ class Outputs:
         reads: a file that is read, and so must not be written.
     """
 
-    form: str
-    every: int | None
-    quiet: bool
     plot: str | None
     view: str | None
     save: str | None
-    explain: bool | None = None
-    report: Callable[[Any, str, int | None, bool, bool | None], None] = report
+    report: Callable[[Any, ReportOptions], None] = report
     read_view: Callable[[str], dict[str, Any]] = view_of_run
     reads: Collection[str] = ()
 
@@ -93,9 +98,7 @@ class Outputs:
             warnings = getattr(result, "warnings", ())
             for text in result.notes:
                 terminal.note(text, terminal.WARNING if text in warnings else terminal.NOTE)
-        actions: list[Callable[[], None]] = [
-            lambda: self.report(result, self.form, self.every, self.quiet, self.explain)
-        ]
+        actions: list[Callable[[], None]] = [lambda: self.report(result, self)]
         if self.save is not None:
             actions.append(lambda: self._save(result))
         if self.plot is not None:

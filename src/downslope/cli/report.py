@@ -20,11 +20,26 @@ ROWS = 20
 NAMED = 12  # more coordinates than this are not spelt out below the table
 
 
-def report(run: Run, form: str, every: int | None, quiet: bool, explain: bool | None = None) -> None:
-    """Write ``run`` to standard output in the form "table", "json" or "csv".
+@dataclasses.dataclass(frozen=True)
+class ReportOptions:
+    """What standard output is to say of a result.
 
-    ``explain`` is True for all of the explanation, False for none; None says what went wrong and what would work.
+    Attributes:
+        form: "table", "json" or "csv".
+        every: shows every so-many-th row; None about twenty of many.
+        quiet: leaves out the notes.
+        explain: True for all of the explanation, False for none; None for what went wrong and what would work.
     """
+
+    form: str
+    every: int | None
+    quiet: bool
+    explain: bool | None
+
+
+def report(run: Run, options: ReportOptions) -> None:
+    """Write ``run`` to standard output."""
+    form, explain = options.form, options.explain
     explanation = None if explain is False or form == "csv" else run.explain()
     if run.objective.dtype.name == "float32":
         run = in_single_digits(run)
@@ -37,7 +52,8 @@ def report(run: Run, form: str, every: int | None, quiet: bool, explain: bool | 
     elif form == "csv":
         terminal.emit(run.history.to_csv())
     else:
-        _report_table(run, every, quiet, [] if explanation is None else said_of(explanation, explain is True))
+        explained = [] if explanation is None else said_of(explanation, explain is True)
+        _report_table(run, options, explained)
 
 
 def in_single_digits(run: Run) -> Run:
@@ -89,7 +105,7 @@ def wrapped(sentences: Sequence[Message | str]) -> list[str]:
     return [line for said in sentences for line in textwrap.wrap(str(said), columns, break_on_hyphens=False)]
 
 
-def _report_table(run: Run, every: int | None, quiet: bool, explained: list[str]) -> None:
+def _report_table(run: Run, options: ReportOptions, explained: list[str]) -> None:
     columns = terminal.width(sys.stdout)
     cost = message(
         "status {status}, {effort}, {optimizer!r}",
@@ -97,20 +113,20 @@ def _report_table(run: Run, every: int | None, quiet: bool, explained: list[str]
         effort=effort(run),
         optimizer=run.optimizer,
     )
-    last = wrapped([cost])
-    lines = [*rows_of(run.history, every, quiet), *ended(run), *explained, *_place(run, columns), *last, ""]
+    rows = rows_of(run.history, options)
+    lines = [*rows, *ended(run), *explained, *_place(run, columns), *wrapped([cost]), ""]
     terminal.emit("\n".join(lines))
 
 
 def rows_of(
-    history: History, every: int | None, quiet: bool, step: Message = STEP, value: Message = VALUE
+    history: History, options: ReportOptions, step: Message = STEP, value: Message = VALUE
 ) -> list[str]:
     """The history as a table and an empty line; of many rows about twenty where ``every`` does not choose."""
     if not len(history):
         return []
-    shown = history if every is not None else history.at_most(ROWS)
+    shown = history if options.every is not None else history.at_most(ROWS)
     table = lay_out(shown, terminal.width(sys.stdout), step, value)
-    if not quiet:
+    if not options.quiet:
         _notes_on(table, shown=len(shown), kept=len(history))
     return [terminal.styled(table.header, sys.stdout, bold=True), *table.rows, ""]
 

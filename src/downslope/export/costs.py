@@ -7,27 +7,22 @@ one with a prediction for each class are a matrix of features times the paramete
 from __future__ import annotations
 
 import ast
-import textwrap
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from downslope.export.derivatives import partials
-from downslope.export.formatter import WIDTH, commented, docstring
+from downslope.export.formatter import commented, docstring
 from downslope.export.formulas import Speller
 from downslope.export.python import fill, name, number, real, text
+from downslope.export.table_data import column_lines
 from downslope.export.table_templates import TableTemplates
 from downslope.language import tree as t
-from downslope.messages import NOTHING, Message, listing, message
+from downslope.messages import NOTHING, Message, message
 
 if TYPE_CHECKING:
     from downslope.export.fit_data import FitData
     from downslope.export.script import ScriptWriter
-
-
-_OF_THE_ROWS = message("of the rows")
 
 
 @dataclass
@@ -61,7 +56,7 @@ class Costs:
     def data(self) -> list[str]:
         """The columns, written out or read from a file, and what is made of them once."""
         table = self.table
-        lines = ["", *(self._inline() if table.file is None else self._from_file())]
+        lines = ["", *column_lines(self)]
         if table.as_matrix:
             columns = [self._feature(f) for f in table.features]
             ones = NOTHING if self.intercept is None else message("the ones carry the intercept")
@@ -69,81 +64,6 @@ class Costs:
         if table.standardised:
             lines += self._units()
         return lines
-
-    def _inline(self) -> list[str]:
-        lines = self._columns()
-        if max(map(len, lines)) <= WIDTH:
-            return lines
-        return ["# fmt: off", *(part for line in lines for part in _wrapped(line)), "# fmt: on"]
-
-    def _columns(self) -> list[str]:
-        """The columns, a line each."""
-        lines = []
-        for column, values in self.table.columns.items():
-            lines.append(f"{self.columns[column]} = {self._array(values)}")
-        labels = self.table.labels
-        told = listing(
-            message("{number} is {label!r:.20}", number=i, label=label) for i, label in enumerate(labels[:6])
-        )
-        whole = [int(v) for v in self.table.values] if labels else None
-        lines.append(commented(f"{self.target} = {self._array(self.table.values, whole)}", told))
-        if self.table.weights is not None and self.weights not in self.columns.values():
-            lines.append(commented(f"{self.weights} = {self._array(self.table.weights)}", _OF_THE_ROWS))
-        return lines
-
-    def _array(self, values: Any, whole: list[int] | None = None) -> str:
-        if whole is not None:
-            return text(fill(self.words.whole, ast.List([ast.Constant(v) for v in whole])))
-        return text(fill(self.words.array, ast.List([real(float(v)) for v in values])))
-
-    def _from_file(self) -> list[str]:
-        table = self.table
-        assert table.file is not None
-        separator = "" if table.separator == "," else f", delimiter={ast.Constant(table.separator).value!r}"
-        separator = separator.replace("'", '"')
-        lines = [
-            f'with open({text(ast.Constant(table.file))}, encoding="utf-8-sig", newline="") as file:',
-            f"    rows = list(csv.DictReader(file{separator}))",
-        ]
-        if table.missing:
-            lines += self._complete_rows()
-        for column in table.columns:
-            lines.append(f"{self.columns[column]} = {self._read(column)}")
-        if table.labels:
-            lines.append(f"LABELS = {[str(label) for label in self._as_read()]!r}".replace("'", '"'))
-            index = f"LABELS.index(row[{text(ast.Constant(table.target))}])"
-            made = fill(self.words.whole, ast.parse(f"[{index} for row in rows]", mode="eval").body)
-            lines.append(f"{self.target} = {text(made)}")
-        else:
-            lines.append(f"{self.target} = {self._read(table.target)}")
-        if table.weights is not None and self.weights not in self.columns.values():
-            lines.append(commented(f"{self.weights} = {self._read(table.weights_name)}", _OF_THE_ROWS))
-        return lines
-
-    def _complete_rows(self) -> list[str]:
-        """The rows without those that have a missing value in a column in use."""
-        table = self.table
-        used = dict.fromkeys([*table.columns, table.target, *filter(None, [table.weights_name])])
-        missing, names = self.writer.names.new("missing"), self.writer.names.new("used")
-        words, columns = (
-            ", ".join(text(ast.Constant(word)) for word in words) for words in (table.missing, used)
-        )
-        return [
-            f"{missing} = {{{words}}}",
-            f"{names} = [{columns}]",
-            f"rows = [row for row in rows if not {missing}.intersection(row[column] for column in {names})]",
-        ]
-
-    def _as_read(self) -> list[Any]:
-        """The labels as the file has them: whole numbers without a decimal point."""
-        return [
-            int(v) if isinstance(v, (float, np.floating)) and float(v).is_integer() else v
-            for v in self.table.labels
-        ]
-
-    def _read(self, column: str) -> str:
-        loop = ast.parse(f"[float(row[{text(ast.Constant(column))}]) for row in rows]", mode="eval").body
-        return text(fill(self.words.array, loop))
 
     def _feature(self, feature: t.Node | None) -> ast.expr:
         if feature is None:
@@ -434,16 +354,3 @@ class Costs:
             loss=loss,
             strength=self.table.l2,
         )
-
-
-def _wrapped(line: str) -> list[str]:
-    """A column's line with as many numbers on each line as there is room for."""
-    if len(line) <= WIDTH:
-        return [line]
-    begin, end = line.index("[") + 1, line.rindex("]")
-    pad = " " * 4
-    return [
-        line[:begin],
-        *textwrap.wrap(line[begin:end], WIDTH, initial_indent=pad, subsequent_indent=pad),
-        line[end:],
-    ]

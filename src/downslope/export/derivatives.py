@@ -134,12 +134,12 @@ class _Keeper:
             function, arguments = self.kept[se.Symbol(node.name)]
             if function == "condition":
                 told, *below = arguments
-                return _rebuilt(told, [self.tree(b) for b in below])
+                return t.with_children(told, [self.tree(b) for b in below])
             return t.Call(function, tuple(self.tree(argument) for argument in arguments))
         if isinstance(node, (t.Sum, t.Multiplication)):
             product = isinstance(node, t.Multiplication)
             return type(node)(tuple(sorted(parts, key=lambda part: self._place(part, product))))
-        return _rebuilt(node, parts)
+        return t.with_children(node, parts)
 
     def _place(self, part: t.Node, product: bool) -> tuple[int, int]:
         """Where a part stands: factors are numbers, variables, the rest; terms are added, subtracted, numbers."""
@@ -154,28 +154,6 @@ def _is_kept(function: str) -> bool:
     """Whether a function would be a choice in symbols, or is one."""
     record = FUNCTIONS[function]
     return record.is_choice or record.condition
-
-
-def _rebuilt(node: t.Node, parts: Sequence[t.Node]) -> t.Node:
-    match node:
-        case t.Number() | t.NamedConstant() | t.Variable():
-            return node
-        case t.Negative():
-            return t.Negative(parts[0])
-        case t.Sum():
-            return t.Sum(tuple(parts))
-        case t.Multiplication():
-            return t.Multiplication(tuple(parts))
-        case t.Quotient():
-            return t.Quotient(parts[0], parts[1])
-        case t.Power():
-            return t.Power(parts[0], parts[1])
-        case t.Call(function, _):
-            return t.Call(function, tuple(parts))
-        case t.Comparison(operator, _, _):
-            return t.Comparison(operator, parts[0], parts[1])
-        case t.Logical(word, _):
-            return t.Logical(word, tuple(parts))
 
 
 def _size(expressions: Sequence[Any]) -> int:

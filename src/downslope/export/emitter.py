@@ -6,7 +6,7 @@ import ast
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -78,14 +78,11 @@ class Emitter:
 
     def _kind_of(self, value: Any) -> Kind:
         if hasattr(value, "_fields"):
-            return self._register(type(value), self.state_kinds(type(value).__name__, value))
+            kind = self._kinds[type(value).__name__] = self.state_kinds(type(value).__name__, value)
+            return kind
         if isinstance(value, tuple):
             return Several((self._kind_of(value[0]) if value else NUMBER,), many=True)
         return VECTOR if np.ndim(value) else NUMBER
-
-    def _register(self, cls: type, kind: Fields) -> Fields:
-        self._kinds[cls.__name__] = kind
-        return kind
 
     def register_state(self, state: Any) -> Fields:
         """Know the class of a state, and of the states in it."""
@@ -93,7 +90,7 @@ class Emitter:
         assert isinstance(kind, Fields)
         return kind
 
-    def record(self, source: RuleSource, identifier: str, kinds: Sequence[Kind] | None) -> Fields | None:
+    def record(self, source: RuleSource, identifier: str) -> Fields | None:
         """See ``Surroundings``; a state's class is known from the state itself."""
         if identifier not in self._kinds:
             return None
@@ -129,23 +126,14 @@ class Emitter:
             return "tuple"
         return self.arithmetic.vector_type if kind == VECTOR or self.arithmetic.compiled else "float"
 
-    def function(
-        self,
-        key: Any,
-        wanted: str,
-        node: ast.FunctionDef,
-        source: RuleSource,
-        around: Around,
-        arguments: Mapping[str, Kind],
-        *,
-        arithmetic: Arithmetic | None = None,
-    ) -> tuple[str, Kind]:
+    def function(self, key: Any, wanted: str, definition: Definition) -> tuple[str, Kind]:
         """A function of the script made from a function or method of a rule; (its name, what it returns)."""
         if key in self._called:
             return self._called[key]
         called = self.names.new(wanted)
+        node, source, around, arguments = definition
         scope = {a: Piece(name(in_ascii(a)), kind) for a, kind in arguments.items()}
-        body = FunctionTranslator(source, arithmetic or self.arithmetic, around, scope)
+        body = FunctionTranslator(source, self.arithmetic, around, scope)
         lines = body.function(node, called, list(arguments))
         self._called[key] = called, body.returns
         self.functions[called] = lines
@@ -197,14 +185,8 @@ class Around:
     def constant(self, source: RuleSource, identifier: str) -> Piece:
         """A constant of the module, with the expression and comment it has there."""
         if identifier not in source.constants:
-            found = next(
-                (
-                    s
-                    for s in (rule_source.source_of(m) for m in _neighbours(source))
-                    if identifier in s.constants
-                ),
-                None,
-            )
+            sources = map(rule_source.source_of, _neighbours(source))
+            found = next((s for s in sources if identifier in s.constants), None)
             if found is None:
                 raise UsageError(
                     message("a rule uses '{name}', which scripts do not know yet.", name=identifier)
@@ -240,7 +222,7 @@ class Around:
         wanted = identifier.removeprefix("self.")
         if wanted.lstrip("_") not in source.locals | self.emitter.names.taken:
             wanted = wanted.lstrip("_")
-        return self.emitter.function(key, wanted, node, source, self, kinds)
+        return self.emitter.function(key, wanted, Definition(node, source, self, kinds))
 
     def prepared(self, wanted: str, code: ast.expr) -> ast.expr:
         """See ``Surroundings``."""
@@ -248,9 +230,18 @@ class Around:
         self.emitter.prepared.append(f"{called} = {text(code)}")
         return name(called)
 
-    def record(self, source: RuleSource, identifier: str, kinds: Sequence[Kind] | None) -> Fields | None:
+    def record(self, source: RuleSource, identifier: str) -> Fields | None:
         """A state's class."""
-        return self.emitter.record(source, identifier, kinds)
+        return self.emitter.record(source, identifier)
+
+
+class Definition(NamedTuple):
+    """A function or method of a rule, where it stands, and the kinds of its arguments by name."""
+
+    node: ast.FunctionDef
+    source: RuleSource
+    around: Around
+    arguments: Mapping[str, Kind]
 
 
 def _neighbours(source: RuleSource) -> list[Any]:

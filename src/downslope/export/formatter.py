@@ -11,7 +11,7 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from downslope.messages import Message
 
@@ -47,12 +47,23 @@ _LOOSE = {
 _STATEMENT = re.compile(r"(return |yield |assert |if |elif |while )")
 
 
-@dataclass(frozen=True)
-class _Break:
+class _Break(NamedTuple):
     """A place where a text may be broken: before an operator, or after a comma."""
 
     at: int
     priority: int
+
+
+class _Line(NamedTuple):
+    """A line to be broken in its code; head and tail stay with the first and the last of its lines."""
+
+    head: str
+    code: str
+    tail: str
+    indent: int
+
+    def __str__(self) -> str:
+        return " " * self.indent + self.head + self.code + self.tail
 
 
 def format_lines(lines: list[str]) -> str:
@@ -124,15 +135,14 @@ def _commented(comment: str, indent: int) -> list[str]:
 
 def _statement(code: str, indent: int) -> list[str]:
     if code.startswith(("def ", "class ", "for ", "with ")):
-        return _at_bracket("", code, "", indent) or [" " * indent + code]
+        line = _Line("", code, "", indent)
+        return _at_bracket(line) or [str(line)]
     opening = _STATEMENT.match(code)
     if opening:
         tail = ":" if code.endswith(":") else ""
-        return _expression(opening[0], code[opening.end() : len(code) - len(tail)], tail, indent)
+        return _expression(_Line(opening[0], code[opening.end() : len(code) - len(tail)], tail, indent))
     equals = _assignment(code)
-    if equals:
-        return _expression(code[:equals], code[equals:], "", indent)
-    return _expression("", code, "", indent)
+    return _expression(_Line(code[:equals], code[equals:], "", indent))
 
 
 def _assignment(code: str) -> int:
@@ -145,30 +155,31 @@ def _assignment(code: str) -> int:
     return end
 
 
-def _expression(head: str, code: str, tail: str, indent: int) -> list[str]:
-    """``head code tail`` in lines, in brackets where that is how it breaks best."""
-    line = " " * indent + head + code + tail
-    if cells(line) <= WIDTH:
-        return [line]
+def _expression(line: _Line) -> list[str]:
+    """The line in lines, in brackets where that is how it breaks best."""
+    if cells(str(line)) <= WIDTH:
+        return [str(line)]
+    head, code, tail, indent = line
     breaks = _breaks(code)
     loosest = max((b.priority for b in breaks), default=0)
     count = sum(b.priority == loosest for b in breaks)
     if not breaks or (count == 1 and loosest < 18 and _ends_in_call(code)):
-        lines = _at_bracket(head, code, tail, indent)
+        lines = _at_bracket(line)
         if lines:
             return lines
     if not breaks or (not head and not tail):
-        return [line]
+        return [str(line)]
     if count == 1 and loosest < 18:
-        lines = _at_first_call(head, code, tail, indent, next(b.at for b in breaks if b.priority == loosest))
+        lines = _at_first_call(line, next(b.at for b in breaks if b.priority == loosest))
         if lines:
             return lines
     inner = _inside(code, indent + INDENT, False, explode=loosest == 18)
     return [" " * indent + head + "(", *inner, " " * indent + ")" + tail]
 
 
-def _at_first_call(head: str, code: str, tail: str, indent: int, at: int) -> list[str]:
+def _at_first_call(line: _Line, at: int) -> list[str]:
     """Broken in the brackets of the first of two operands, where the operator at ``at`` follows these at once."""
+    head, code, tail, indent = line
     first = re.match(r"[\w.]*\(", code)
     if first is None:
         return []
@@ -198,8 +209,9 @@ def _ends_in_call(code: str) -> bool:
     return pair is not None and pair[1] == len(code) - 1 and not re.search(r"[\w)\]]\[$", code[: pair[0] + 1])
 
 
-def _at_bracket(head: str, code: str, tail: str, indent: int) -> list[str]:
+def _at_bracket(line: _Line) -> list[str]:
     """Broken at the last bracket that has something in it; nothing where what stands before it does not fit."""
+    head, code, tail, indent = line
     pair = _last_pair(code)
     if pair is None:
         return []
@@ -240,7 +252,8 @@ def _part(code: str, tail: str, indent: int) -> list[str]:
     body = code[len(head) :]
     breaks = [b for b in _breaks(body) if b.at > 0]
     if not breaks:
-        return _at_bracket(head, body, tail, indent) or [" " * indent + code + tail]
+        line = _Line(head, body, tail, indent)
+        return _at_bracket(line) or [str(line)]
     loosest = max(b.priority for b in breaks)
     first, *rest = (piece.strip() for piece in _cut(body, [b.at for b in breaks if b.priority == loosest]))
     pieces = [head + first, *rest]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -11,21 +10,17 @@ from downslope.errors import UsageError
 from downslope.export.arithmetic import VECTOR, Fields, Kind
 from downslope.export.emitter import Emitter
 from downslope.export.python import fill, name, text
-from downslope.export.rule_source import RuleSource
+from downslope.export.rule_source import source_of_class
 from downslope.export.translate import Piece, Translator
 from downslope.messages import message
 from downslope.optimizers import Optimizer
 
 
 def first_values(
-    rule: Optimizer,
-    source: RuleSource,
-    emitter: Emitter,
-    point: str,
-    kinds: Fields,
-    called: Mapping[str, str],
+    rule: Optimizer, emitter: Emitter, point: str, kinds: Fields
 ) -> list[tuple[str, ast.expr, str, Kind]]:
-    """(variable, first value, comment, kind) for each field of the state; ``called`` names the variables."""
+    """(name, first value, comment, kind) for each field of the state."""
+    source = source_of_class(type(rule))
     state = rule.init(np.zeros(2))
     node = source.method(type(rule).__name__, "init")
     if node is None or not kinds.fields:
@@ -43,7 +38,7 @@ def first_values(
         value = known[field]
         if text(value) == point:
             value = fill(emitter.arithmetic.copy, value)
-        out.append((called[field], _without_zero(value), comments.get(field, ""), kind))
+        out.append((field, _without_zero(value), comments.get(field, ""), kind))
     return out
 
 

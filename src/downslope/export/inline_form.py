@@ -21,7 +21,6 @@ from downslope.export.function_translator import unrolled
 from downslope.export.initial_state import first_values
 from downslope.export.names import in_ascii
 from downslope.export.python import fill, name, names_in, replaced, text
-from downslope.export.rule_source import RuleSource
 from downslope.export.statements import Statement
 from downslope.export.translate import IGNORED, Piece, Translator
 from downslope.optimizers import Optimizer
@@ -53,6 +52,11 @@ class InlineForm:
     last: list[Statement]
     answer: ast.expr | None = None
 
+    @property
+    def state_lines(self) -> list[str]:
+        """The lines that give these variables their first values."""
+        return [Statement(called, value, NUMBER, comment).line for called, value, comment, _ in self.state]
+
     def reads(self, identifier: str) -> bool:
         """Whether any statement reads that name."""
         everything = [s.value for s in (*self.statements, *self.last)]
@@ -75,12 +79,10 @@ def inline_form(
 
     ``naming`` says what the variable of a field of the state is called, where that is not a plain name.
     """
-    source = rule_source.source_of_class(type(rule))
     state = rule.init(np.zeros(2))
-    around = emitter.around(rule)
-    reader = Reader(source, emitter, around, state, point)
+    reader = Reader(emitter.around(rule), state, point)
     reader.naming = naming
-    node = source.method(type(rule).__name__, "update")
+    node = reader.source.method(type(rule).__name__, "update")
     assert node is not None
     reader.scope |= {
         "x": Piece(name(HERE + point.x), VECTOR),
@@ -93,9 +95,12 @@ def inline_form(
     names = {f: text(reader.called[OLD + in_ascii(f)]) for f, _ in reader.kinds.fields}
     within = dict(emitter.instead)
     emitter.instead |= emitter.beginning
-    found.state = first_values(rule, source, emitter, point.x, reader.kinds, names)
+    found.state = [
+        (names[field], value, comment, kind)
+        for field, value, comment, kind in first_values(rule, emitter, point.x, reader.kinds)
+    ]
     emitter.instead = within
-    answer = source.method(type(rule).__name__, "answer")
+    answer = reader.source.method(type(rule).__name__, "answer")
     if answer is not None:
         value = next(s.value for s in answer.body if isinstance(s, ast.Return))
         assert value is not None
@@ -116,9 +121,8 @@ def fields_returned(reader: Reader, made: ast.expr, state: Any) -> dict[str, Pie
 class Reader(Translator):
     """Reads the statements of one ``update``, marking which values are old and which new."""
 
-    def __init__(
-        self, source: RuleSource, emitter: Emitter, around: Around, state: Any, point: PointNames
-    ) -> None:
+    def __init__(self, around: Around, state: Any, point: PointNames) -> None:
+        emitter, source = around.emitter, rule_source.source_of_class(type(around.owner))
         super().__init__(source, emitter.arithmetic, around, {})
         self.emitter, self.point = emitter, point
         self.kinds = emitter.state_kinds("state", state) if hasattr(state, "_fields") else Fields("state", ())

@@ -18,9 +18,11 @@ from downslope.export.formatter import commented, docstring, indent_lines
 from downslope.export.functional_form import FunctionalForm, functional_form
 from downslope.export.inline_form import PointNames, inline_form
 from downslope.export.library import filled
+from downslope.export.printed_rows import header, row
 from downslope.export.python import name, text
-from downslope.export.statements import Statement, statement_lines
+from downslope.export.statements import statement_lines
 from downslope.export.translate import Piece
+from downslope.export.wrapper_code import compared, gradient_lines, residual, within_bounds
 from downslope.messages import message
 
 if TYPE_CHECKING:
@@ -61,13 +63,13 @@ def remembered(writer: ScriptWriter) -> list[str]:
 
 def head(writer: ScriptWriter, searches: bool) -> list[str]:
     """The header of the table and the first line of the loop."""
-    lines = writer.header()
+    lines = header(writer)
     return [*lines, "step = 0", "while True:"] if searches else [*lines, "for step in range(STEPS + 1):"]
 
 
 def norm(writer: ScriptWriter) -> str:
     """The line that measures how far there is to go."""
-    return f"norm = {writer.length(writer.residual())}"
+    return f"norm = {writer.length(residual(writer))}"
 
 
 def report(writer: ScriptWriter, early: bool = False) -> list[str]:
@@ -81,11 +83,11 @@ def report(writer: ScriptWriter, early: bool = False) -> list[str]:
         lines += [
             f"finished = {last}",
             "if step % EVERY == 0 or finished:",
-            f"    {writer.row()}",
+            f"    {row(writer)}",
             "if finished:",
         ]
     else:
-        lines += [writer.row(), f"if {last}:"]
+        lines += [row(writer), f"if {last}:"]
     lines.append("    break")
     if ends.value_tolerance is not None:
         lines.append("last_value = value")
@@ -113,7 +115,7 @@ def _tests(writer: ScriptWriter) -> list[str]:
 
 def searching(writer: ScriptWriter, before: list[str], accepted: str, after: list[str]) -> list[str]:
     """The loop of a rule that may refuse a point: what comes before that is known, the condition, and the rest."""
-    early = writer.hasty or bool(writer.gradient_lines())  # g or the point change before a row can be printed
+    early = writer.hasty or bool(gradient_lines(writer))  # g or the point change before a row can be printed
     reported = [f"if {accepted}:", *indent_lines([*report(writer, early), "step += 1"])]
     first = [*writer.evaluate(), *([norm(writer)] if early else []), *before]
     return [*head(writer, True), *indent_lines([*first, *_merged(reported, after)])]
@@ -126,9 +128,9 @@ def plainly(writer: ScriptWriter, steps: list[str]) -> list[str]:
 
 def beforehand(writer: ScriptWriter, compares: bool) -> list[str]:
     """The lines before the rule's own: the value it compares, the gradient as it sees it, the learning rate."""
-    lines = writer.gradient_lines()
+    lines = gradient_lines(writer)
     if writer.sight != "value" and (compares or (writer.table is not None and writer.table.sees)):
-        lines = [f"{writer.sight} = {writer.compared()}", *lines]
+        lines = [f"{writer.sight} = {compared(writer)}", *lines]
     return [*lines, *(writer.table.lines(writer.sight) if writer.table else [])]
 
 
@@ -139,19 +141,15 @@ def _stepwise(writer: ScriptWriter) -> LoopCode:
     earlier, later = found.statements[: found.decided], found.statements[found.decided :]
     rest = [
         *statement_lines([*later, *found.last[:at]]),
-        *writer.moved(writer.within_bounds(found.last[at].value)),
+        *writer.moved(within_bounds(writer, found.last[at].value)),
         *statement_lines(found.last[at + 1 :]),
     ]
-    state = [_line(called, value, comment) for called, value, comment, _ in found.state]
+    state = found.state_lines
     average = text(found.answer) if found.answer is not None else ""
     if found.accepted is None:
         return LoopCode(plainly(writer, writer.stepped([*before, *rest])), state, average)
     first = writer.stepped([*before, *statement_lines(earlier)])
     return LoopCode(searching(writer, first, text(found.accepted), writer.stepped(rest)), state, average)
-
-
-def _line(called: str, value: ast.expr, comment: str) -> str:
-    return Statement(called, value, NUMBER, comment).line
 
 
 def _functional(writer: ScriptWriter) -> LoopCode:
@@ -162,7 +160,7 @@ def _functional(writer: ScriptWriter) -> LoopCode:
     given += [*(["state"] if made.init else []), *(["rate"] if "rate" in made.takes else [])]
     call = f"{made.update}({', '.join(given)})"
     state = [f"state = {made.init}({writer.kept_point()})"] if made.init else []
-    next_point = writer.replaced(writer.within_bounds(name("next_point")))
+    next_point = writer.replaced(within_bounds(writer, name("next_point")))
     if made.searches:
         first = writer.stepped([*before, f"next_point, state, accepted = {call}"])
         return LoopCode(searching(writer, first, "accepted", writer.stepped(next_point)), state, made.answer)
@@ -174,7 +172,7 @@ def _functional(writer: ScriptWriter) -> LoopCode:
     elif made.init:
         steps = [f"next_point, state = {call}", *next_point]
     else:
-        steps = writer.replaced(writer.within_bounds(ast.parse(call, mode="eval").body))
+        steps = writer.replaced(within_bounds(writer, ast.parse(call, mode="eval").body))
     return LoopCode(plainly(writer, writer.stepped([*before, *steps])), state, made.answer)
 
 
@@ -209,7 +207,7 @@ def _library(writer: ScriptWriter) -> LoopCode:
         own = writer.own(writer)
         writer.emitter.functions[type(rule).__name__] = own.lines
         rate = writer.table.lines("value") if writer.table else []
-        steps = [*writer.used(rate, writer.gradient_lines()), *writer.bounded()]
+        steps = [*writer.used(rate, gradient_lines(writer)), *writer.bounded()]
         return LoopCode(plainly(writer, steps), writer.created(own.call), own.average)
     if writer.table is not None:
         writer.emitter.instead["learning_rate"] = Piece(writer.first_rate(writer.table), NUMBER)
@@ -219,7 +217,7 @@ def _library(writer: ScriptWriter) -> LoopCode:
     call = filled(writer.made_by, {"_x": name(writer.point), **constants})
     average = library.averages.get(type(rule).__name__, "").replace("_x", writer.point)
     rate = writer.table.lines("value") if writer.table else []
-    steps = [*writer.used(rate, writer.gradient_lines()), *writer.bounded()]
+    steps = [*writer.used(rate, gradient_lines(writer)), *writer.bounded()]
     return LoopCode(plainly(writer, steps), writer.created(call), average)
 
 

@@ -81,7 +81,9 @@ def _kept(writer: ScriptWriter, *otherwise: str) -> list[str]:
     ]
 
 
-def _rule(writer: ScriptWriter, point: PointNames, rate: str, state: str, first_rate: str = "") -> InlineForm:
+def _rule(
+    writer: ScriptWriter, point: PointNames, *, rate: str, state: str, first_rate: str = ""
+) -> InlineForm:
     """The statements, hyperparameters being attributes and ``state`` the template of a variable of the state."""
     emitter, first_rate = writer.emitter, first_rate or rate
     before, beginning = emitter.instead, emitter.beginning
@@ -99,10 +101,9 @@ def _rule(writer: ScriptWriter, point: PointNames, rate: str, state: str, first_
 
 def for_torch(writer: ScriptWriter) -> OwnClass:
     """A subclass of ``torch.optim.Optimizer``."""
-    found = _rule(writer, PointNames("x", "g", "value"), 'group["lr"]', 'state["FIELD"]')
+    found = _rule(writer, PointNames("x", "g", "value"), rate='group["lr"]', state='state["FIELD"]')
     lines = _head(writer, "torch.optim.Optimizer", "params")
     lines += ['        super().__init__(params, {"lr": learning_rate})', *_kept(writer, "learning_rate"), ""]
-    first = [Statement(called, value, NUMBER, comment).line for called, value, comment, _ in found.state]
     at = next(i for i, s in enumerate(found.last) if s.target == "x")
     steps = [
         *statement_lines([*found.statements, *found.last[:at]]),
@@ -117,8 +118,8 @@ def for_torch(writer: ScriptWriter) -> OwnClass:
         '            for x in (x for x in group["params"] if x.grad is not None):',
         "                g, state = x.grad, self.state[x]" if found.state else "                g = x.grad",
     ]
-    if first:
-        lines += ["                if not state:", *indent_lines(first, 5)]
+    if found.state:
+        lines += ["                if not state:", *indent_lines(found.state_lines, 5)]
     lines += indent_lines(steps, 4)
     average = ""
     if found.answer is not None:
@@ -135,7 +136,11 @@ def _in_place(value: ast.expr) -> str:
 def for_keras(writer: ScriptWriter) -> OwnClass:
     """A subclass of ``keras.optimizers.Optimizer``."""
     found = _rule(
-        writer, PointNames("variable", "gradient", "value"), "learning_rate", "FIELD", "self.learning_rate"
+        writer,
+        PointNames("variable", "gradient", "value"),
+        rate="learning_rate",
+        state="FIELD",
+        first_rate="self.learning_rate",
     )
     rule = writer.model.method.rule
     lines = _head(writer, "keras.optimizers.Optimizer")

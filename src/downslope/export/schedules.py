@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from downslope.errors import ObjectiveError
 from downslope.export import arithmetic, rule_source
 from downslope.export.arithmetic import NUMBER, Arithmetic
-from downslope.export.emitter import Emitter
+from downslope.export.emitter import Definition, Emitter
 from downslope.export.formatter import commented, docstring
 from downslope.export.formulas import Speller
 from downslope.export.inline_form import HERE, OLD, PointNames, Reader, fields_returned
@@ -103,9 +103,7 @@ def _function(schedule: Schedule, emitter: Emitter, numbers: Arithmetic) -> str:
     before = emitter.arithmetic
     emitter.arithmetic = numbers
     try:
-        called, _ = emitter.function(
-            key, cls.name(), node, source, around, {"count": NUMBER}, arithmetic=numbers
-        )
+        called, _ = emitter.function(key, cls.name(), Definition(node, source, around, {"count": NUMBER}))
     finally:
         emitter.arithmetic = before
     summary = str(rule_source.summary_and_source(cls)[0])
@@ -138,14 +136,14 @@ def _plateau(schedule: ReduceOnPlateau, emitter: Emitter, made: ScheduleLines) -
     """Statements that watch the value; the name of the factor."""
     cls = type(schedule)
     source = rule_source.source_of_class(cls)
-    around = emitter.around(schedule, prefix="plateau_")
     node = source.method(cls.__name__, "update")
     assert node is not None
     state = schedule.init()
     before = emitter.arithmetic
     emitter.arithmetic = NUMBERS
     try:
-        reader = Reader(source, emitter, around, state, PointNames(x="step", g="g", value="@value"))
+        around = emitter.around(schedule, prefix="plateau_")
+        reader = Reader(around, state, PointNames(x="step", g="g", value="@value"))
         reader.scope |= {
             "count": Piece(name(HERE + "step"), NUMBER),
             "value": Piece(name(HERE + "@value"), NUMBER),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from downslope.export.arithmetic import NUMBER, Kind
-from downslope.export.formatter import commented
-from downslope.export.python import names_in, text
+from downslope.export.formatter import WIDTH, commented, split_rows
+from downslope.export.python import name, names_in, text
 
 
 @dataclass
@@ -105,3 +106,19 @@ def _block(group: Sequence[Statement]) -> list[str]:
         ]
     lines = [f"if {condition}:", *(f"    {s.line}" for s in taken)]
     return [*lines, "else:", *(f"    {s.line}" for s in otherwise)] if otherwise else lines
+
+
+def unpacked(called: list[str], source: str) -> list[str]:
+    """``x, y = params``, or ``(x,) = params``; where these are more than a line of names, a slice for each line."""
+    rows = split_rows(called, WIDTH - len(f"    (,) = {source}[{len(called)}:{len(called)}]"))
+    if len(rows) == 1:
+        return [f"{_tupled(called)} = {source}"]
+    ends = [0]
+    for row in rows:
+        ends.append(ends[-1] + len(row))
+    places = [f"{begin or ''}:{end if end < len(called) else ''}" for begin, end in pairwise(ends)]
+    return [f"{_tupled(row)} = {source}[{place}]" for row, place in zip(rows, places, strict=True)]
+
+
+def _tupled(names: list[str]) -> str:
+    return text(ast.Tuple([name(n) for n in names]))

@@ -63,7 +63,7 @@ class Surroundings(Protocol):
     def prepared(self, wanted: str, code: ast.expr) -> ast.expr:
         """The name of something that is computed once, before the loop."""
 
-    def record(self, source: RuleSource, identifier: str, kinds: Sequence[Kind] | None) -> Fields | None:
+    def record(self, source: RuleSource, identifier: str) -> Fields | None:
         """A record's class of that name, or None where the name is no record's class."""
 
 
@@ -240,16 +240,12 @@ class Translator:
         return self._helper(node, function.id)
 
     def _record(self, node: ast.Call, identifier: str) -> Piece | None:
-        if self.around.record(self.source, identifier, None) is None:
+        kind = self.around.record(self.source, identifier)
+        if kind is None:
             return None
-        parts = [self.piece(a) for a in node.args]
-        named = [(k.arg or "", self.piece(k.value)) for k in node.keywords]
-        starred = any(isinstance(a, ast.Starred) for a in node.args)
-        kinds = None if starred else [*(p.kind for p in parts), *(p.kind for _, p in named)]
-        kind = self.around.record(self.source, identifier, kinds)
-        assert kind is not None
-        keywords = [ast.keyword(self.field_name(k), p.code) for k, p in named]
-        return Piece(ast.Call(ast.Name(kind.name), [p.code for p in parts], keywords), kind)
+        parts = [self.code(a) for a in node.args]
+        named = [ast.keyword(self.field_name(k.arg or ""), self.code(k.value)) for k in node.keywords]
+        return Piece(ast.Call(ast.Name(kind.name), parts, named), kind)
 
     def _built_in(self, node: ast.Call, identifier: str) -> Piece | None:
         if identifier not in (*_PLAIN, "tuple", "list", "zip", "reversed", "enumerate", "range"):

@@ -252,10 +252,19 @@ def substituted(root: Node, values: Mapping[str, Node]) -> Node:
     def combine(node: Node, parts: Sequence[Node]) -> Node:
         if isinstance(node, Variable):
             return values.get(node.name, node)
-        kind, *own = _own(node)
-        return _made(kind, own, parts)
+        return with_children(node, parts)
 
     return fold(root, combine)
+
+
+def with_children(node: Node, parts: Sequence[Node]) -> Node:
+    """The same node over other children.
+
+    >>> with_children(Negative(Variable("x")), [Number(2.0)])
+    Negative(Number(2.0))
+    """
+    kind, *own = _own(node)
+    return _made(kind, own, parts)
 
 
 def _own(node: Node) -> tuple[Any, ...]:

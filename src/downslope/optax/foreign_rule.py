@@ -52,11 +52,11 @@ class FromOptax(Optimizer):
     ) -> tuple[Any, FromOptaxState, Any]:
         lib = libraries()
         if home_of(x, gradient) == "jax" and not isinstance(x, ParamTree):
-            return (*_updated(self.transformation, x, value, gradient, state), True)
+            return (*_updated(x, value, gradient, state, transformation=self.transformation), True)
         if _is_traced(lib, x):
             joined = FromOptaxState(tuple(_joined(lib, leaf) for leaf in state.leaves))
             point, after = _updated(
-                self.transformation, _joined(lib, x), value, _joined(lib, gradient), joined
+                _joined(lib, x), value, _joined(lib, gradient), joined, transformation=self.transformation
             )
             return _like(point, x), FromOptaxState(tuple(_like(leaf, x) for leaf in after.leaves)), True
         flat = _flat(x)
@@ -154,7 +154,7 @@ def _like(array: Any, x: Any) -> Any:
 
 
 def _updated(
-    transformation: Any, x: Any, value: Any, gradient: Any, state: FromOptaxState
+    x: Any, value: Any, gradient: Any, state: FromOptaxState, *, transformation: Any
 ) -> tuple[Any, Any]:
     """One step in JAX. The leaves come as any numbers and are given the types that optax gave them."""
     lib = libraries()
@@ -181,4 +181,4 @@ def _updated(
 
 @functools.lru_cache(maxsize=32)
 def _compiled(transformation: Any) -> Any:
-    return libraries().jax.jit(functools.partial(_updated, transformation))
+    return libraries().jax.jit(functools.partial(_updated, transformation=transformation))

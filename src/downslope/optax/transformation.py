@@ -41,7 +41,7 @@ def to_optax(optimizer: Optimizer) -> Any:
     def init(params: Any) -> RuleState:
         leaves, tree = lib.jax.tree.flatten(params)
         x = ParamTree(map(lib.np.asarray, leaves))
-        return _packed(lib, rule.init(x), x, tree, told(True))
+        return _packed(rule.init(x), x, tree, told(True))
 
     def update(gradients: Any, state: RuleState, params: Any = None, *, value: Any = None, **_: Any) -> Any:
         if params is None:
@@ -69,7 +69,7 @@ def to_optax(optimizer: Optimizer) -> Any:
         known = next_x.change if isinstance(next_x, MovedParamTree) else None
         change = next_x - x if known is None else known
         changes = [part.astype(old.dtype) for part, old in zip(change.parts, x.parts, strict=True)]
-        return lib.jax.tree.unflatten(tree, changes), _packed(lib, after, x, tree, told(accepted))
+        return lib.jax.tree.unflatten(tree, changes), _packed(after, x, tree, told(accepted))
 
     if asks.needs_value:
         return lib.optax.GradientTransformationExtraArgs(init, update)
@@ -102,9 +102,9 @@ def _widest(lib: Any, x: ParamTree) -> Any:
     return lib.np.result_type(np.float32, *(part.dtype for part in x.parts))
 
 
-def _packed(lib: Any, state: Any, x: ParamTree, tree: Any, accepted: Any) -> RuleState:
+def _packed(state: Any, x: ParamTree, tree: Any, accepted: Any) -> RuleState:
     """The leaves of a rule's state, in types that stay the same from step to step."""
-    vectors, scalars = {}, {}
+    lib, vectors, scalars = libraries(), {}, {}
     for name, leaf in states.leaves(state):
         if isinstance(leaf, ParamTree):
             parts = [part.astype(old.dtype) for part, old in zip(leaf.parts, x.parts, strict=True)]

@@ -23,8 +23,9 @@ from downslope.tensors.given import as_number, fitted_gradient
 
 Layout: TypeAlias = list[tuple[str, tuple[int, ...], str]]  # name, shape and precision of every parameter
 
-# Called before the parameters change: names, the point, the gradient and (if given) the value there, ``accepted``.
-Watcher: TypeAlias = Callable[[list[str], ParamTree, ParamTree, float | None, bool], None]
+# Called before the parameters change, when ``accepted`` is known: names, the point, and there the gradient and, if
+# given, the value.
+Watcher: TypeAlias = Callable[[list[str], ParamTree, ParamTree, float | None], None]
 
 
 class Updater:
@@ -106,7 +107,7 @@ class Updater:
             next_x, state, accepted = self._rule.update(x, f, g, self._state)
         self.accepted = bool(accepted)
         for watcher in self.watchers:
-            watcher([name for name, _ in leaves], x, g, None if value is None else float(f), self.accepted)
+            watcher([name for name, _ in leaves], x, g, None if value is None else float(f))
         if self.traits.searches and self.accepted:
             self._best = self._unshared(x, x, g)
         self._state = states.mapped(state, lambda _, leaf: self._unshared(leaf, x, g))

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from downslope.messages import Message, message
 from downslope.plots.drawing import Drawing
 from downslope.plots.grid import curve, drawable, values_at
-from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Theme, blank, dress, hatching, themed
+from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Panel, Theme, hatching, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats, Plane
 from downslope.plots.trace import Labels, Trace, apart, leaving, reached_summit
 from downslope.plots.view import Pair, Window
 from downslope.plots.window import choose_span, drawn_until, inside, leaves_at
-from downslope.plots.words import heading, label, number, readable, value_name
+from downslope.plots.words import heading, number, readable, value_name
 
 MOST_TANGENTS = 12
 TANGENT = 0.14  # half the length of a tangent, in parts of the picture
@@ -34,11 +34,8 @@ def draw_curve(plane: Plane, options: PlotOptions) -> Drawing:
     points = _points(plane)
     xs, ys = (np.empty(0), np.empty(0)) if plane.lost else curve(plane, span)
     window = (span, asked.get(plane.value) or _heights(points, ys, span))
-    figure = blank(theme)
-    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
-    dress(axes, theme)
-    axes.grid(color=theme.grid, linewidth=0.7)
-    axes.set_axisbelow(True)
+    panel = Panel.open(theme, window, WIDTH - LEFT - RIGHT, grid=True)
+    axes = panel.axes
     extra: list[Artist] = []
     if not plane.lost:
         (line,) = axes.plot(xs, broken(ys, window[1]), color=theme.curve, linewidth=2.0, zorder=3)
@@ -46,21 +43,19 @@ def draw_curve(plane: Plane, options: PlotOptions) -> Drawing:
         cost = plane.value == "cost"
         line.set_label(readable(message("cost at {name}", name=name) if cost else f"f({name})"))
         extra = [line, *_undefined(axes, xs, ys, theme)]
-    trace = Trace(axes, points, window, theme, _labels(plane, points, window), drawn_until(plane, window[:1]))
+    trace = Trace(panel, points, _labels(plane, points, window), drawn_until(plane, window[:1]))
     tangents = _Tangents(axes, plane, trace, theme)
-    extra += [*tangents.handles, *_marks(axes, plane, window, theme), *_outside(axes, plane, window, theme)]
-    axes.set(xlim=window[0], ylim=window[1])
-    words, mathematical = label(plane.names[0])
-    axes.xaxis.set_label_text(words, parse_math=mathematical)
+    extra += [*tangents.handles, *_marks(panel, plane), *_outside(panel, plane)]
+    panel.name_axes(*plane.names)
     axes.yaxis.set_label_text(readable(value_name(plane.value)))
-    page = Page((WIDTH - LEFT - RIGHT, HEIGHT), size=options.size)
+    page = Page((panel.width, HEIGHT), size=options.size)
     page.lay([axes], heading(plane.run, _notes(plane, points, window)), [*trace.handles, *extra], theme)
 
     def show(row: int) -> None:
         trace.show(row)
         tangents.show(row)
 
-    return Drawing(figure, [*tangents.moving, *trace.moving], show, plane.steps, trace.scaled)
+    return Drawing(panel.figure, [*tangents.moving, *trace.moving], show, plane.steps, trace.scaled)
 
 
 def _points(plane: Plane) -> Floats:
@@ -137,14 +132,13 @@ def _undefined(axes: Axes, xs: Floats, ys: Floats, theme: Theme) -> list[Artist]
     return [Patch(label=readable(message("no finite value")), **style)] if stretches else []
 
 
-def _marks(axes: Axes, plane: Plane, window: Window, theme: Theme) -> list[Artist]:
+def _marks(panel: Panel, plane: Plane) -> list[Artist]:
     """A star at each known minimum in view."""
-    xs = plane.marks[:, 0]
-    xs = xs[(xs >= window[0][0]) & (xs <= window[0][1])]
+    xs = plane.marks[inside(plane.marks, panel.window[:1]), 0]
     if plane.lost or not len(xs):
         return []
     heights = values_at(plane.run.objective, plane.points(xs))
-    (stars,) = axes.plot(xs, heights, "*", color=theme.minimum, markersize=17, zorder=7)
+    (stars,) = panel.axes.plot(xs, heights, "*", color=panel.theme.minimum, markersize=17, zorder=7)
     name = message("known minima")
     if len(xs) == 1:
         name = message("known minimum, {point}", point=f"{plane.names[0]} = {number(xs[0], 4)}")
@@ -152,14 +146,14 @@ def _marks(axes: Axes, plane: Plane, window: Window, theme: Theme) -> list[Artis
     return [stars]
 
 
-def _outside(axes: Axes, plane: Plane, window: Window, theme: Theme) -> list[Artist]:
+def _outside(panel: Panel, plane: Plane) -> list[Artist]:
     """A cross on the axis where the run left the domain."""
     if plane.outside is None:
         return []
     x = float(plane.outside[0])
-    (cross,) = axes.plot([x], [window[1][0]], "X", color=theme.path, markersize=10, zorder=9, clip_on=False)
+    (cross,) = panel.axes.plot([x], panel.window[1][:1], "X", color=panel.theme.path, markersize=10, zorder=9)
     name = message("left the domain, {point}", point=f"{plane.names[0]} = {number(x, 4)}")
-    cross.set(markeredgecolor="#ffffff", label=readable(name))
+    cross.set(markeredgecolor="#ffffff", clip_on=False, label=readable(name))
     return [cross]
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from downslope.descent import Descent
 from downslope.errors import UsageError
 from downslope.messages import message
-from downslope.plots.options import PlotOptions, checked, chosen_kind, slice_axes
+from downslope.plots.levels import checked_levels
+from downslope.plots.options import PlotOptions, checked_frames, checked_size, chosen_kind, slice_axes
 from downslope.plots.plane import Plane
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ def plot(
         return plot_fit(run, path, **asked, slice=slice, frames=frames, theme=theme, table=table)
     if table is not None:
         raise UsageError(message("table= is for a fit; this is a run."))
-    options = checked(levels, filled, size, theme, frames, view)
+    options = PlotOptions(
+        checked_levels(levels), bool(filled), checked_size(size), theme, checked_frames(frames), view
+    )
     chosen = chosen_kind(run, kind, slice)
     # Matplotlib takes half a second to import, so it waits until there is something to draw.
     from downslope.plots.output import DRAWING, checked_suffix, write

@@ -54,7 +54,7 @@ def draw_explained(plane: Plane, options: PlotOptions) -> Drawing:
     for axes in panels:
         dress(axes, theme)
     if two:
-        _map(panels[0], plane, options, found, theme)
+        _map(panels[0], plane, options, found)
     _range(panels[-2], found, theme)
     _factors(panels[-1], found, theme)
     _words(figure, run, theme)
@@ -69,8 +69,9 @@ def _words(figure: Figure, run: Descent, theme: Theme) -> None:
     figure.subplots_adjust(left=0.06, right=0.985, bottom=0.13, top=0.82, wspace=0.26)
 
 
-def _map(axes: Axes, plane: Plane, options: PlotOptions, found: EmpiricalRates, theme: Theme) -> None:
+def _map(axes: Axes, plane: Plane, options: PlotOptions, found: EmpiricalRates) -> None:
     """Contours, the path, and through the minimum the directions of curvature, each as long as its valley is wide."""
+    theme = themed(options.theme)
     window, equal = choose_window(plane, options.view(plane.names))
     across, along, values = surface(plane, window)
     levels = choose_levels(values, options.levels, plane.minimum, plane.run.maximize)

@@ -10,12 +10,15 @@ from typing import Any
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from downslope.errors import UsageError, nearest
 from downslope.messages import listing, message, sentences
-from downslope.plots.view import Pair
+from downslope.plots.view import Pair, Window
+from downslope.plots.words import label, number
 
 DPI = 150
 SERIES = ("#2a6f97", "#d1350f", "#5a8f3c", "#8a5fb0", "#b8860b", "#4a4e57")  # several things of a kind
@@ -44,6 +47,10 @@ class Theme:
     hatch: str = "#c3c8d0"
     colours: str = "viridis"
     series: tuple[str, ...] = SERIES
+
+    def of_series(self, k: int) -> str:
+        """The colour of the k-th of several things; where these are many, colours come again."""
+        return self.series[k % len(self.series)]
 
 
 THEMES = {
@@ -84,6 +91,63 @@ def blank(theme: Theme) -> Figure:
     figure = Figure(figsize=(WIDTH, 6.0), dpi=DPI, facecolor=theme.paper)
     FigureCanvasAgg(figure)
     return figure
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The axes of a picture that has one pair of them.
+
+    Attributes:
+        figure: what they are on.
+        axes: where to draw.
+        theme: the colours.
+        window: what the axes show.
+        width: of the axes, in inches.
+    """
+
+    figure: Figure
+    axes: Axes
+    theme: Theme
+    window: Window
+    width: float
+
+    @classmethod
+    def open(cls, theme: Theme, window: Window, width: float, *, grid: bool = False) -> Panel:
+        """Axes on a figure of their own, dressed; with the lines of a grid below what is drawn."""
+        figure = blank(theme)
+        axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
+        dress(axes, theme)
+        if grid:
+            axes.grid(color=theme.grid, linewidth=0.7)
+            axes.set_axisbelow(True)
+        axes.set(xlim=window[0], ylim=window[1])
+        return cls(figure, axes, theme, window, width)
+
+    def name_axes(self, *names: str) -> None:
+        """Write the names of parameters or columns on the first axes, as mathematics where they are."""
+        for axis, name in zip((self.axes.xaxis, self.axes.yaxis), names, strict=False):
+            words, mathematical = label(name)
+            axis.set_label_text(words, parse_math=mathematical)
+
+    def colour_bar(self, shades: ScalarMappable, name: str = "", *, pointed: bool = True) -> Colorbar:
+        """A narrow colour bar beside the axes; values beyond its ends have a point, or else a block."""
+        beside = self.beside(0.15, 0.19)
+        beside.set_facecolor(self.theme.paper)
+        bar = self.figure.colorbar(
+            shades,
+            cax=beside,
+            extendrect=not pointed,
+            extendfrac=None if pointed else 0.02,
+            format=lambda value, _: number(value, 4),
+        )
+        bar.ax.tick_params(colors=self.theme.faint, labelsize=8)
+        bar.set_label(name, color=self.theme.faint, size=9)
+        bar.outline.set_edgecolor(self.theme.faint)
+        return bar
+
+    def beside(self, gap: float, width: float, heights: Axes | None = None) -> Axes:
+        """Axes at the right of these and as high, so many inches away and wide, with the ``heights`` of others."""
+        return self.axes.inset_axes((1 + gap / self.width, 0.0, width / self.width, 1.0), sharey=heights)
 
 
 def dress(axes: Axes, theme: Theme) -> None:
@@ -151,9 +215,9 @@ class Page:
         for i, one in enumerate(axes):
             bottom = below + (len(axes) - 1 - i) * (each + self.gap)
             one.set_position((left / width, bottom / height, box[0] / width, each / height))
-        for i, (words, mathematical) in enumerate(heading):
+        for i, line in enumerate(heading):
             up = height - 0.14 - (FIRST / 2 if i == 0 else FIRST + LINE * (i - 0.5))
-            _write(figure, words, mathematical, (LEFT / width, up / height), theme, first=i == 0)
+            _write(figure, line, (LEFT / width, up / height), theme, first=i == 0)
 
     def _box(self, width: float, above: float, below: float) -> Pair:
         if self.size is None:
@@ -212,8 +276,9 @@ def _wrapped(figure: Figure, lines: Sequence[tuple[str, bool]], room: float) -> 
     return [(words, False) for words in wrapped]
 
 
-def _write(figure: Figure, words: str, mathematical: bool, place: Pair, theme: Theme, *, first: bool) -> None:
+def _write(figure: Figure, line: tuple[str, bool], place: Pair, theme: Theme, *, first: bool) -> None:
     """One line of heading, made smaller or cut until it fits."""
+    words, mathematical = line
     text = figure.text(
         *place,
         words,

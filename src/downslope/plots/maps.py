@@ -10,19 +10,19 @@ from matplotlib.axes import Axes
 from matplotlib.colors import FuncNorm, Normalize
 from matplotlib.contour import QuadContourSet
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from downslope.messages import Message, message, plural
 from downslope.plots.drawing import Drawing
 from downslope.plots.grid import surface
 from downslope.plots.levels import Levels, choose_levels
-from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Theme, blank, dress, hatching, themed
+from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Panel, Theme, hatching, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats, Plane
 from downslope.plots.trace import Labels, Trace, leaving, reached_summit
 from downslope.plots.view import Window
 from downslope.plots.window import choose_window, drawn_until, inside, leaves_at
-from downslope.plots.words import heading, label, number, point, readable
+from downslope.plots.words import heading, point, readable
 
 BAR = 1.15  # inches for the colour bar and its numbers
 TALLEST = 6.0
@@ -33,25 +33,21 @@ def draw_map(plane: Plane, options: PlotOptions) -> Drawing:
     """The contours around a path and the path itself."""
     theme = themed(options.theme)
     window, equal = choose_window(plane, options.view(plane.names))
-    figure = blank(theme)
-    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
-    dress(axes, theme)
-    notes = _notes(plane, window)
+    box = _box(window, equal)
+    panel = Panel.open(theme, window, box[0])
+    axes = panel.axes
     extra: list[Artist] = []
-    contours, box = None, _box(window, equal)
+    contours = None
     if not plane.lost:
-        contours, extra = _landscape(axes, plane, window, box[0], options, theme)
-    trace = Trace(axes, plane.path, window, theme, _labels(plane, window), drawn_until(plane, window))
-    extra = [*_marks(axes, plane, window, theme), *_outside(axes, plane, theme), *extra]
-    axes.set(xlim=window[0], ylim=window[1])
+        contours, extra = _landscape(panel, plane, options)
+    trace = Trace(panel, plane.path, _labels(plane, window), drawn_until(plane, window))
+    extra = [*_marks(panel, plane), *_outside(axes, plane, theme), *extra]
     if equal:
         axes.set_aspect("equal")
-    for axis, name in zip((axes.xaxis, axes.yaxis), plane.names, strict=True):
-        words, mathematical = label(name)
-        axis.set_label_text(words, parse_math=mathematical)
+    panel.name_axes(*plane.names)
     page = Page(box, BAR if contours else RIGHT, options.size, equal)
-    page.lay([axes], heading(plane.run, notes), [*trace.handles, *extra], theme)
-    return Drawing(figure, trace.moving, trace.show, plane.steps, trace.scaled)
+    page.lay([axes], heading(plane.run, _notes(plane, window)), [*trace.handles, *extra], theme)
+    return Drawing(panel.figure, trace.moving, trace.show, plane.steps, trace.scaled)
 
 
 def _box(window: Window, equal: bool) -> tuple[float, float]:
@@ -94,13 +90,14 @@ def _labels(plane: Plane, window: Window) -> Labels:
 
 
 def _landscape(
-    axes: Axes, plane: Plane, window: Window, width: float, options: PlotOptions, theme: Theme
+    panel: Panel, plane: Plane, options: PlotOptions
 ) -> tuple[QuadContourSet | None, list[Artist]]:
     """The contours and their colour bar; hatching where the function has no value."""
+    axes, window = panel.axes, panel.window
     across, along, values = surface(plane, window)
     extra: list[Artist] = []
     if np.isnan(values).any():
-        extra.append(_hatch(axes, window, theme))
+        extra.append(_hatch(panel))
     known = plane.minimum if len(plane.marks) and inside(plane.marks, window).any() else None
     levels = choose_levels(values, options.levels, known, plane.run.maximize)
     finite = values[np.isfinite(values)]
@@ -111,7 +108,7 @@ def _landscape(
     ):
         return None, extra
     grid = (across, along, np.ma.masked_invalid(values), levels.at)
-    coloured: dict[str, Any] = {"norm": _norm(levels), "cmap": theme.colours}
+    coloured: dict[str, Any] = {"norm": _norm(levels), "cmap": panel.theme.colours}
     if options.filled and len(levels.at) > 1:
         bands = axes.contourf(*grid, **coloured, extend="both", zorder=1)
         bands.set_rasterized(True)  # bands side by side show seams where a viewer smooths their edges
@@ -121,7 +118,9 @@ def _landscape(
     else:
         bands = lines = axes.contour(*grid, **coloured, linewidths=0.9, zorder=2)
     if len(levels.at) > 1:
-        _bar(axes, bands, levels, width, theme)
+        bar = panel.colour_bar(bands, pointed=False)
+        bar.ax.yaxis.set_major_locator(FixedLocator(list(_ticks(levels))))
+        bar.ax.yaxis.set_minor_locator(FixedLocator([]))
     return lines, extra
 
 
@@ -146,21 +145,8 @@ def _norm(levels: Levels) -> Normalize:
     return FuncNorm((forward, inverse), low, high)
 
 
-def _bar(axes: Axes, contours: QuadContourSet, levels: Levels, width: float, theme: Theme) -> None:
-    """A colour bar as high as the axes, which are ``width`` inches wide, with few numbers."""
-    inset = axes.inset_axes((1 + 0.15 / width, 0.0, 0.19 / width, 1.0))
-    inset.set_facecolor(theme.paper)
-    figure = axes.figure
-    bar = figure.colorbar(contours, cax=inset, extendrect=True, extendfrac=0.02)
-    ticks = _ticks(levels)
-    bar.ax.yaxis.set_major_locator(FixedLocator(list(ticks)))
-    bar.ax.yaxis.set_minor_locator(FixedLocator([]))
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 4)))
-    bar.ax.tick_params(colors=theme.faint, labelsize=8)
-    bar.outline.set_edgecolor(theme.faint)
-
-
 def _ticks(levels: Levels) -> Floats:
+    """Few numbers for the colour bar."""
     low, high = float(levels.at[0]), float(levels.at[-1])
     if levels.base is None:
         found = np.asarray(MaxNLocator(7).tick_values(low, high), np.float64)
@@ -186,24 +172,24 @@ def _round(value: float, within: float) -> float:
     return next((r for r in rounded if abs(r - value) <= within), value)
 
 
-def _hatch(axes: Axes, window: Window, theme: Theme) -> Artist:
+def _hatch(panel: Panel) -> Artist:
     """Hatch everything; the contours will cover where the function has values."""
-    (left, right), (bottom, top) = window
-    style = hatching(theme)
-    axes.add_patch(Rectangle((left, bottom), right - left, top - bottom, zorder=0, **style))
+    (left, right), (bottom, top) = panel.window
+    style = hatching(panel.theme)
+    panel.axes.add_patch(Rectangle((left, bottom), right - left, top - bottom, zorder=0, **style))
     return Patch(label=readable(message("no finite value")), **style)
 
 
-def _marks(axes: Axes, plane: Plane, window: Window, theme: Theme) -> list[Artist]:
+def _marks(panel: Panel, plane: Plane) -> list[Artist]:
     """Stars at the known minimisers in view."""
-    marks = plane.marks[inside(plane.marks, window)] if len(plane.marks) else plane.marks
+    marks = plane.marks[inside(plane.marks, panel.window)] if len(plane.marks) else plane.marks
     if not len(marks):
         return []
     name = plural("known minimum {point}", "known minima ({n})", n=len(marks), point=point(marks[0]))
     if plane.projected:
         name = message("known minimum, projected")
-    (stars,) = axes.plot(*marks.T, "*", color=theme.minimum, markersize=17, zorder=7, label=readable(name))
-    stars.set(markeredgecolor="#101010", markeredgewidth=1.0, clip_on=False)
+    (stars,) = panel.axes.plot(*marks.T, "*", color=panel.theme.minimum, markersize=17, zorder=7)
+    stars.set(markeredgecolor="#101010", markeredgewidth=1.0, clip_on=False, label=readable(name))
     return [stars]
 
 

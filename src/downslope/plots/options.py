@@ -10,7 +10,6 @@ from typing import Any
 from downslope.descent import Descent
 from downslope.errors import UsageError, nearest
 from downslope.messages import Message, listing, message, sentences
-from downslope.plots.levels import checked_levels
 from downslope.plots.plane import Floats
 from downslope.plots.view import KINDS, Kind, Pair, checked_view
 
@@ -20,7 +19,7 @@ MOST_FRAMES = 600
 
 @dataclass(frozen=True)
 class PlotOptions:
-    """The checked options of ``plot``."""
+    """The options of ``plot``, which the functions below have checked."""
 
     levels: int | Floats = 30
     filled: bool = True
@@ -34,19 +33,18 @@ class PlotOptions:
         return checked_view(self.asked_view, names)
 
 
-def checked(
-    levels: int | Sequence[float], filled: bool, size: Any, theme: str | None, frames: int | None, view: Any
-) -> PlotOptions:
-    """The options, or a UsageError that says what is allowed."""
+def checked_frames(frames: int | None) -> int:
+    """The most frames of a GIF, or a UsageError that says what is allowed."""
     count = FRAMES if frames is None else frames
     if isinstance(count, bool) or not isinstance(count, int) or not 2 <= count <= MOST_FRAMES:
         raise UsageError(
             message("frames is {frames!r}; ask for 2 to {most}.", frames=frames, most=MOST_FRAMES)
         )
-    return PlotOptions(checked_levels(levels), bool(filled), _size(size), theme, count, view)
+    return count
 
 
-def _size(size: Any) -> Pair | None:
+def checked_size(size: Any) -> Pair | None:
+    """Width and height in inches, or a UsageError that says what is allowed."""
     if size is None:
         return None
     try:

@@ -57,24 +57,25 @@ def draw_progress(plane: Plane, options: PlotOptions) -> Drawing:
     value = history.value if len(history) else np.full(1, np.nan)
     norm = history.gradient_norm if len(history) else np.full(1, np.nan)
     quantities = [value_quantity(value, plane.minimum, run.maximize, plane.value), norm_quantity(norm)]
-    logarithmic = early(quantities, steps)
-    panels = []
+    lines = []
     for axes, quantity, colour in zip((upper, lower), quantities, (theme.path, theme.curve), strict=True):
         dress(axes, theme)
         axes.grid(color=theme.grid, linewidth=0.7)
-        panels.append(_Panel(axes, steps, quantity, colour, theme))
-    _step_axis(upper, lower, steps, logarithmic, plane.step)
+        lines.append(_Line(axes, steps, quantity, colour=colour, theme=theme))
+    upper.tick_params(labelbottom=False)
+    lower.set_xlabel(readable(steps_name(plane.step)))
+    _step_axis(lower, float(steps[-1]), early(quantities, steps))
     notes = [_ends(plane), plane.note]
     Page((WIDTH - LEFT - RIGHT, HEIGHT), size=options.size).lay(
         [upper, lower], heading(run, notes, plane.step), [], theme
     )
 
     def show(row: int) -> None:
-        for panel in panels:
-            panel.show(row)
+        for line in lines:
+            line.show(row)
 
-    way = np.column_stack([panel.scaled for panel in panels])
-    return Drawing(figure, [artist for panel in panels for artist in panel.moving], show, plane.steps, way)
+    way = np.column_stack([line.scaled for line in lines])
+    return Drawing(figure, [artist for line in lines for artist in line.moving], show, plane.steps, way)
 
 
 def _ends(plane: Plane) -> Message:
@@ -177,22 +178,20 @@ def early(quantities: list[Quantity], steps: Floats) -> bool:
     return bool(shares) and min(shares) > 0.9
 
 
-def _step_axis(upper: Axes, lower: Axes, steps: Floats, logarithmic: bool, name: str) -> None:
-    upper.tick_params(labelbottom=False)
-    lower.set_xlabel(readable(steps_name(name)))
-    last = max(float(steps[-1]), 1.0)
+def _step_axis(axes: Axes, last: float, logarithmic: bool) -> None:
+    last = max(last, 1.0)
     if logarithmic:
-        lower.set_xscale("symlog", linthresh=1.0)
-        lower.set_xlim(0, last * 1.3)
+        axes.set_xscale("symlog", linthresh=1.0)
+        axes.set_xlim(0, last * 1.3)
         return
-    lower.set_xlim(-0.02 * last, 1.02 * last)
-    lower.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
+    axes.set_xlim(-0.02 * last, 1.02 * last)
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
 
 
-class _Panel:
+class _Line:
     """One quantity against steps."""
 
-    def __init__(self, axes: Axes, steps: Floats, quantity: Quantity, colour: str, theme: Theme) -> None:
+    def __init__(self, axes: Axes, steps: Floats, quantity: Quantity, *, colour: str, theme: Theme) -> None:
         self.steps, self.values = steps, quantity.values
         self.kept = envelope(quantity.values, BUCKETS)
         marker = "o" if len(steps) <= DOTS else ""

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
 from downslope.descent import Descent
 from downslope.messages import Message, message
-from downslope.plots.look import Theme
+from downslope.plots.look import Panel
 from downslope.plots.plane import Floats, Plane
 from downslope.plots.view import Window
 from downslope.plots.window import inside
@@ -64,17 +63,14 @@ class Trace:
     """The artists of one path.
 
     Args:
-        axes: where to draw.
+        panel: where to draw.
         points: the path, one row for each row of the history.
-        window: what the axes show.
-        theme: the colours.
         labels: for the legend.
         until: the last row to draw; a run away crosses the picture again and again without a point in it.
     """
 
-    def __init__(
-        self, axes: Axes, points: Floats, window: Window, theme: Theme, labels: Labels, until: int
-    ) -> None:
+    def __init__(self, panel: Panel, points: Floats, labels: Labels, until: int) -> None:
+        axes, theme, window = panel.axes, panel.theme, panel.window
         self.until = until
         self.points, self.window = _tamed(points, window), window
         scaled = self.scaled

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from downslope.errors import ExpressionError, UsageError, nearest
 from downslope.language import parse_number
-from downslope.messages import listing, message, sentences
+from downslope.messages import Message, listing, message, sentences
 
 Pair: TypeAlias = tuple[float, float]
 Window: TypeAlias = tuple[Pair, Pair]
@@ -94,11 +94,16 @@ def _pair(span: str, part: str, text: str) -> Pair:
                 named=NAMED,
             )
         ) from error
-    if not _is_finite(low, high):
+    return _range(low, high, message('the view "{part}"', part=part))
+
+
+def _range(low: float, high: float, view: Message) -> Pair:
+    """The ends as a range, where they are one; ``view`` is what the range was given for."""
+    if not (math.isfinite(low) and math.isfinite(high) and math.isfinite(high - low)):
         raise UsageError(
             message(
-                'the view "{part}" runs from {low:g} to {high:g}; both ends must be finite numbers.',
-                part=part,
+                "{view} runs from {low:g} to {high:g}; both ends must be finite numbers.",
+                view=view,
                 low=low,
                 high=high,
             )
@@ -106,17 +111,13 @@ def _pair(span: str, part: str, text: str) -> Pair:
     if low >= high:
         raise UsageError(
             message(
-                'the view "{part}" runs from {low:g} to {high:g}; the first end must be the smaller one.',
-                part=part,
+                "{view} runs from {low:g} to {high:g}; the first end must be the smaller one.",
+                view=view,
                 low=low,
                 high=high,
             )
         )
     return low, high
-
-
-def _is_finite(low: float, high: float) -> bool:
-    return math.isfinite(low) and math.isfinite(high) and math.isfinite(high - low)
 
 
 def checked_view(view: Any, names: Sequence[str]) -> dict[str, Pair]:
@@ -185,22 +186,4 @@ def _numbers(name: str, pair: Any) -> Pair:
                 pair=pair,
             )
         ) from None
-    if not _is_finite(low, high):
-        raise UsageError(
-            message(
-                "the view of {name} runs from {low:g} to {high:g}; both ends must be finite numbers.",
-                name=name,
-                low=low,
-                high=high,
-            )
-        )
-    if low >= high:
-        raise UsageError(
-            message(
-                "the view of {name} runs from {low:g} to {high:g}; the first end must be the smaller one.",
-                name=name,
-                low=low,
-                high=high,
-            )
-        )
-    return low, high
+    return _range(low, high, message("the view of {name}", name=name))

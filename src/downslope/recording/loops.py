@@ -22,10 +22,8 @@ class _UpdaterWatch:
         self.title, self._updater = message("a loop with an Updater"), updater
 
     def begin(self, recorder: Recorder) -> None:
-        def watcher(
-            names: list[str], x: ParamTree, g: ParamTree, value: float | None, accepted: bool
-        ) -> None:
-            if accepted:
+        def watcher(names: list[str], x: ParamTree, g: ParamTree, value: float | None) -> None:
+            if self._updater.accepted:
                 recorder.see(names, x, g, value)
             else:
                 recorder.evaluations += 1

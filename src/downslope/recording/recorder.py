@@ -156,7 +156,8 @@ class Recorder:
             return
         self.evaluations += 1
         self._made = None
-        self._rows.add(self.evaluations, number, norm, self._secant(x, g), self._choice.numbers(names, x))
+        numbers = [number, norm, *self._secant(x, g)]
+        self._rows.add(self.evaluations, numbers, self._choice.numbers(names, x))
 
     def skip(self) -> None:
         """Count a step that was not made, and forget its value: the gradients of a scaled loss were not finite."""
@@ -180,7 +181,8 @@ class Recorder:
             self._broke = NotFinite(self._rows.count, "point")
             return
         self._made = None
-        self._rows.end(self.evaluations, NONE if value is None else value, NONE, self._secant(x, None), point)
+        numbers = [NONE if value is None else value, NONE, *self._secant(x, None)]
+        self._rows.end(self.evaluations, numbers, point)
 
     def names_of(self, tensors: Sequence[Any], otherwise: Sequence[str]) -> list[str]:
         """The names that a person gave to tensors, else the others."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,13 +34,13 @@ class RecordedRows:
         """Rows seen."""
         return self._rows.count
 
-    def add(self, evaluations: int, value: float, norm: float, secant: Sequence[float], point: Any) -> None:
-        """A row for the next step."""
-        self._last = self._rows.add(evaluations, [value, norm, *secant], point)
+    def add(self, evaluations: int, numbers: list[float], point: Any) -> None:
+        """A row for the next step; its ``numbers`` are the value, the norm and those of the secant."""
+        self._last = self._rows.add(evaluations, numbers, point)
 
-    def end(self, evaluations: int, value: float, norm: float, secant: Sequence[float], point: Any) -> None:
+    def end(self, evaluations: int, numbers: list[float], point: Any) -> None:
         """The last row: where the loop ended. The row before it is kept too, in which something was evaluated."""
-        rows, numbers = self._rows, [value, norm, *secant]
+        rows = self._rows
         rows.rows += [] if self._last is None else [self._last]
         rows.rows.append(Row(rows.count, evaluations, numbers, np.asarray(point, np.float64)))
         rows.count += 1

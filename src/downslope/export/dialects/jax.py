@@ -20,6 +20,7 @@ class Jax(ScriptWriter):
     title = "JAX"
     words = JAX
     table_templates = table_templates.JAX
+    vector = "jnp.stack(_0)"
     inline = False
 
     def arithmetic(self, alone: bool) -> Arithmetic:
@@ -36,9 +37,6 @@ class Jax(ScriptWriter):
             commented('jax.config.update("jax_enable_x64", True)', message("float64, not float32")),
             "",
         ]
-
-    def objective(self) -> list[str]:
-        return [*self.function(), *self.supplied("jnp.stack(_0)")]
 
     def ready(self) -> list[str]:
         both = f"lambda x: ({self.f}(x), gradient(x))" if self.given else f"jax.value_and_grad({self.f})"

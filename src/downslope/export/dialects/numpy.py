@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import ClassVar
 
 from downslope.export import arithmetic, table_templates
 from downslope.export.arithmetic import Arithmetic
@@ -10,14 +11,17 @@ from downslope.export.formatter import commented
 from downslope.export.python import call, grouping, name, text
 from downslope.export.script import CLIMBING, OVERFLOWING, ScriptWriter
 from downslope.export.vocabulary import NUMPY
+from downslope.messages import Message
 
 
 class NumPy(ScriptWriter):
     """Arrays and a gradient by hand."""
 
-    title = "NumPy"
+    title: ClassVar[Message | str] = "NumPy"
     words = NUMPY
     table_templates = table_templates.NUMPY
+    vector = "np.array(_0)"
+    differentiates = False
 
     def arithmetic(self, alone: bool) -> Arithmetic:
         return arithmetic.NUMPY_ONE if alone else arithmetic.NUMPY
@@ -26,11 +30,6 @@ class NumPy(ScriptWriter):
         if self.searches:
             return [commented('np.seterr(all="ignore")', OVERFLOWING), ""]
         return []
-
-    def objective(self) -> list[str]:
-        if self.given:
-            return [*self.function(), *self.supplied("np.array(_0)")]
-        return [*self.function(), *self.written_gradient("np.array(_0)")]
 
     def begin(self, numbers: ast.expr) -> list[str]:
         if self.model.single:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 
-from downslope.export import arithmetic, rule_source, table_templates
-from downslope.export.arithmetic import MASK, NUMBER, VECTOR, Arithmetic, Kind
+from downslope.export import rule_source
+from downslope.export.arithmetic import MASK, NUMBER, VECTOR, Kind
+from downslope.export.dialects.numpy import NumPy
 from downslope.export.formatter import commented, docstring, indent_lines
 from downslope.export.functional_form import FunctionalForm, functional_form
 from downslope.export.inline_form import InlineForm, PointNames, inline_form
@@ -17,27 +18,25 @@ from downslope.export.library import FrameworkOptimizers
 from downslope.export.loops import LoopCode, beforehand, plainly, remembered, searching
 from downslope.export.python import fill, name, real, text
 from downslope.export.rule_form import is_elementwise
-from downslope.export.script import CLIMBING, OVERFLOWING, ScriptWriter
+from downslope.export.script import CLIMBING
 from downslope.export.script_model import ScriptModel
 from downslope.export.statements import statement_lines
 from downslope.export.translate import Piece
-from downslope.export.vocabulary import NUMPY
+from downslope.export.wrapper_code import bounds
 from downslope.messages import NOTHING, documented, message, sentences
 from downslope.optimizers.hyperparameters import is_hyperparameter
-from downslope.optimizers.wrappers.clipping import ClipByNorm, ClipByValue
 from downslope.optimizers.wrappers.projected import Projected
-from downslope.optimizers.wrappers.weight_decay import WeightDecay
 
 _IN_PLACE = message("Change the parameters in place.")
 
 
-class NumPyClass(ScriptWriter):
+class NumPyClass(NumPy):
     """A dict of parameters and an optimizer object."""
 
     title = message("NumPy, as a class")
-    words = NUMPY
-    table_templates = table_templates.NUMPY
     hasty = True
+    gradient = "gradients"
+    element = "[key]"
 
     def __init__(self, model: ScriptModel, library: FrameworkOptimizers | None = None) -> None:
         super().__init__(model, library)
@@ -50,49 +49,16 @@ class NumPyClass(ScriptWriter):
         self.emitter.names, self.emitter.arithmetic = self.names, self.arithmetic(self.separate)
         self.speller.called = self.called
 
-    def arithmetic(self, alone: bool) -> Arithmetic:
-        return arithmetic.NUMPY_ONE if alone else arithmetic.NUMPY
-
-    def preamble(self) -> list[str]:
-        if self.searches:
-            return [commented('np.seterr(all="ignore")', OVERFLOWING), ""]
-        return []
-
-    def objective(self) -> list[str]:
-        given = message("As it was given, in place of the derivatives of {function}.", function=self.f)
-        about = docstring([given], 4) if self.given else []
-        if self.costs is not None:
-            head, *taken = self.opening("gradient", self.costs.table.as_matrix)
-            cost = [*self.costs.data(), *self.costs.units(), *self.costs.loss()]
-            return [*cost, "", "", head, *about, *taken, *self._slopes()]
-        value = self.speller.expression(self.model.formula)
-        shared = self.model.derivatives()
-        self.speller.called = {**self.called, **{part: part for part, _ in shared.parts}}
-        results = [self.speller.expression(result) for result in shared.results]
-        parts = [f"    {part} = {text(self.speller.expression(tree))}" for part, tree in shared.parts]
-        return [
-            *("", "", *self.opening("f"), f"    return {text(value)}", "", ""),
-            *(*self.opening("gradient"), *about, *parts),
-            f"    return {self._by_name(results)}",
-        ]
-
     def opening(self, function: str, whole: bool = False) -> list[str]:
         if whole:
             return [f"def {function}(*params):", "    params = np.array(params)"]
         return [f"def {function}({', '.join(self.called.values())}):"]
 
-    def _by_name(self, values: list[ast.expr]) -> str:
-        return text(ast.Dict([ast.Constant(c) for c in self.model.coordinates], values))
+    def gathered(self, slopes: list[ast.expr]) -> ast.expr:
+        return ast.Dict([ast.Constant(c) for c in self.model.coordinates], slopes)
 
-    def _slopes(self) -> list[str]:
-        """The body of the gradient of a fit."""
-        assert self.costs is not None
-        body, slopes = ([], self.costs.supplied()) if self.given else self.costs.slopes()
-        lines = [f"    {line}" for line in body]
-        codes = [ast.parse(slope, mode="eval").body for slope in slopes]
-        if not self.costs.table.as_matrix or self.given:
-            return [*lines, f"    return {self._by_name(codes)}"]
-        return [*lines, f"    slopes = {text(codes[0])}", f"    return {self._zipped('slopes.tolist()')}"]
+    def returned(self, slopes: ast.expr) -> list[str]:
+        return [f"slopes = {text(slopes)}", f"return {self._zipped('slopes.tolist()')}"]
 
     def _zipped(self, numbers: str) -> str:
         return f"dict(zip({text(ast.List([ast.Constant(c) for c in self.model.coordinates]))}, {numbers}))"
@@ -105,25 +71,19 @@ class NumPyClass(ScriptWriter):
         values = [fill("np.float32(_0)", n) for n in numbers.elts] if self.model.single else numbers.elts
         keys: list[ast.expr | None] = [ast.Constant(c) for c in self.model.coordinates]
         rule = self.model.method.rule
-        given = {
-            field: (real(value) if is_hyperparameter(value) else ast.Constant(value))
+        given = [
+            ast.keyword(field, real(value) if is_hyperparameter(value) else ast.Constant(value))
             for field, value in rule.hyperparameters().items()
-            if isinstance(value, (int, float))
-        }
-        if self.table is not None:
-            given["learning_rate"] = ast.Constant(None)
-        made = ast.Call(
-            name(type(rule).__name__), [], [ast.keyword(k, v) for k, v in given.items() if self.separate]
-        )
-        if self.separate and "learning_rate" in given and self.table is not None:
-            made.keywords = [k for k in made.keywords if k.arg != "learning_rate"]
+            if isinstance(value, (int, float)) and (field != "learning_rate" or self.table is None)
+        ]
+        made = ast.Call(name(type(rule).__name__), [], given if self.separate else [])
         return [f"params = {text(ast.Dict(keys, list(values)))}", f"optimizer = {text(made)}"]
 
     def evaluate(self) -> list[str]:
         lines = [f"value, gradients = {self.f}(*params.values()), gradient(*params.values())"]
         if self.model.uphill:
             lines.append(commented("", CLIMBING))
-            lines.append("gradients = {key: -g for key, g in gradients.items()}")
+            lines.append(f"gradients = {self.each('-g')}")
         return lines
 
     def length(self, vector: str) -> str:
@@ -132,14 +92,8 @@ class NumPyClass(ScriptWriter):
     def clipped(self, vector: str, low: str, high: str) -> str:
         return f"min(max({vector}, {low}), {high})"
 
-    def sight_of(self) -> str:
-        return "-value" if self.model.uphill else "value"
-
     def moved(self, value: ast.expr) -> list[str]:
         return [f"params[key] = {text(value)}"]
-
-    def plain(self, number: str) -> str:
-        return number
 
     def listed(self, point: str) -> str:
         if point.startswith("in_user_units("):
@@ -164,41 +118,13 @@ class NumPyClass(ScriptWriter):
         assert isinstance(values, ast.List)
         return text(ast.Dict([ast.Constant(c) for c in self.model.coordinates], values.elts))
 
-    def residual(self) -> str:
-        """What vanishes at the end, over dicts."""
-        slope = code = "g"
-        for wrapper in self.model.method.wrappers:
-            if isinstance(wrapper, WeightDecay):
-                slope = code = f"{slope} + {self.weight(wrapper)} * params[key]"
-        for wrapper in self.model.method.wrappers:
-            if isinstance(wrapper, Projected):
-                low, high = self.bounds(wrapper)
-                inner = f"({slope})" if "+" in slope else slope
-                code = f"params[key] - min(max(params[key] - {inner}, {low}[key]), {high}[key])"
-        return "gradients" if code == "g" else self._each(code)
-
-    def _each(self, what: str, over: str = "gradients") -> str:
-        return f"{{key: {what} for key, g in {over}.items()}}"
-
-    def gradient_lines(self) -> list[str]:
-        """The gradient as the rule sees it, over dicts."""
-        lines: list[str] = []
-        for wrapper in self.model.method.wrappers:
-            if isinstance(wrapper, WeightDecay):
-                lines.append(f"gradients = {self._each(f'g + {self.weight(wrapper)} * params[key]')}")
-            elif isinstance(wrapper, (ClipByValue, ClipByNorm)):
-                limit = self.limit(wrapper)
-                if isinstance(wrapper, ClipByValue):
-                    lines.append(f"gradients = {self._each(f'min(max(g, -{limit}), {limit})')}")
-                    continue
-                lines += ["length = math.hypot(*gradients.values())", f"if length > {limit}:"]
-                lines.append(f"    gradients = {self._each(f'g * ({limit} / length)')}")
-        return lines
+    def each(self, code: str) -> str:
+        return f"{{key: {code} for key, g in gradients.items()}}"
 
     def _projection_lines(self) -> list[str]:
         for wrapper in self.model.method.wrappers:
             if isinstance(wrapper, Projected):
-                low, high = self.bounds(wrapper)
+                low, high = bounds(self, wrapper)
                 return [
                     "for key, number in params.items():",
                     f"    params[key] = min(max(number, {low}[key]), {high}[key])",

@@ -12,8 +12,9 @@ from downslope.export.formatter import commented
 from downslope.export.library import FrameworkOptimizers
 from downslope.export.own_classes import OwnClass, for_keras
 from downslope.export.python import text
-from downslope.export.script import CLIMBING, ScriptWriter, unpacked
+from downslope.export.script import CLIMBING, ScriptWriter
 from downslope.export.script_model import ScriptModel
+from downslope.export.statements import unpacked
 from downslope.export.vocabulary import TENSORFLOW
 from downslope.messages import NOTHING
 
@@ -24,6 +25,7 @@ class TensorFlow(ScriptWriter):
     title = "TensorFlow"
     words = TENSORFLOW
     table_templates = table_templates.TENSORFLOW
+    vector = "tf.stack(_0)"
 
     def arithmetic(self, alone: bool) -> Arithmetic:
         if self.own is not None:
@@ -47,9 +49,6 @@ class TensorFlow(ScriptWriter):
     def used(self, rate: list[str], before: list[str]) -> list[str]:
         lines = self.given_rate(rate, "optimizer.learning_rate")
         return [*lines, *before, f"optimizer.apply([g], [{self.point}])"]
-
-    def objective(self) -> list[str]:
-        return [*self.function(), *self.supplied("tf.stack(_0)")]
 
     def unpacking(self) -> list[str]:
         return unpacked(list(self.called.values()), f"tf.unstack({self.point})")

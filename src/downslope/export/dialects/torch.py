@@ -20,15 +20,13 @@ class Torch(ScriptWriter):
     title = "PyTorch"
     words = TORCH
     table_templates = table_templates.TORCH
+    vector = "torch.stack(_0)"
 
     def arithmetic(self, alone: bool) -> Arithmetic:
         return arithmetic.TORCH_ONE if alone else arithmetic.TORCH
 
     def preamble(self) -> list[str]:
         return [] if self.model.single else ["torch.set_default_dtype(torch.float64)", ""]
-
-    def objective(self) -> list[str]:
-        return [*self.function(), *self.supplied("torch.stack(_0)")]
 
     def begin(self, numbers: ast.expr) -> list[str]:
         return [f"{self.point} = torch.tensor({text(numbers)}, requires_grad=True)"]

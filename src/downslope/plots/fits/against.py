@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from downslope.messages import Message, message, plural
+from downslope.messages import message, plural
 from downslope.plots.drawing import Drawing
 from downslope.plots.fits.bins import binned
 from downslope.plots.fits.points import dense, room_beside, scattered, still
 from downslope.plots.fits.scene import Scene, outside_view, span
-from downslope.plots.look import LEFT, WIDTH, Page, Theme, blank, dress, themed
+from downslope.plots.look import LEFT, WIDTH, Page, Panel, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
-from downslope.plots.view import Window
 from downslope.plots.words import readable
 
 SIDE = 5.0  # inches, of a square
@@ -33,23 +30,24 @@ def draw_predicted(scene: Scene, options: PlotOptions) -> Drawing:
     both = span(np.concatenate([actual, predicted]))
     asked = options.view(("actual", "predicted"))
     window = (asked.get("actual") or both, asked.get("predicted") or both)
-    figure, axes = _figure(theme)
-    axes.set(xlim=window[0], ylim=window[1])
+    panel = Panel.open(theme, window, SIDE, grid=True)
+    axes = panel.axes
     (line,) = axes.plot([-1e300, 1e300], [-1e300, 1e300], color=theme.path, linewidth=1.6, zorder=4)
     ends = (min(window[0][0], window[1][0]), max(window[0][1], window[1][1]))
     line.set_data(ends, ends)
     line.set_label(readable(message("predicted = actual")))
     handles: list[Artist] = [line]
     if scene.crowded:
-        dense(axes, actual, predicted, window, theme, SIDE)
+        dense(panel, actual, predicted)
     else:
-        handles.insert(0, scattered(axes, actual, predicted, theme.curve, theme, scene.rows_said(True)))
+        handles.insert(0, scattered(panel, (actual, predicted), theme.curve, scene.rows_said(True)))
     axes.xaxis.set_label_text(readable(message("actual {target}", target=target)), parse_math=False)
     axes.yaxis.set_label_text(readable(message("predicted {target}", target=target)), parse_math=False)
     equal = window[0] == window[1]
     page = Page((SIDE, SIDE), room_beside(scene.crowded), options.size, equal)
-    page.lay([axes], scene.heading(_notes(scene, window, actual, predicted)), handles, theme)
-    return still(figure, scene)
+    notes = [scene.density_said(), outside_view(window, actual, predicted)]
+    page.lay([axes], scene.heading(notes), handles, theme)
+    return still(panel.figure, scene)
 
 
 def draw_residuals(scene: Scene, options: PlotOptions) -> Drawing:
@@ -63,19 +61,19 @@ def draw_residuals(scene: Scene, options: PlotOptions) -> Drawing:
     reach = max(-low, high)
     asked = options.view((name, "residual"))
     window = (asked.get(name) or span(across), asked.get("residual") or (-reach, reach))
-    figure, axes = _figure(theme)
     beside = not scene.crowded and scene.rows >= LEAST
     right = BESIDE if beside else room_beside(scene.crowded)
     width = WIDTH - LEFT - right
-    axes.set(xlim=window[0], ylim=window[1])
+    panel = Panel.open(theme, window, width, grid=True)
+    axes = panel.axes
     axes.axhline(0, color=theme.ink, linewidth=1.0, zorder=4)
     handles: list[Artist] = []
     if scene.crowded:
-        dense(axes, across, residuals, window, theme, width)
+        dense(panel, across, residuals)
     else:
-        handles.append(scattered(axes, across, residuals, theme.curve, theme, scene.rows_said(True)))
+        handles.append(scattered(panel, (across, residuals), theme.curve, scene.rows_said(True)))
         if beside:
-            _histogram(axes, residuals, window, theme, width)
+            _histogram(panel, residuals)
     parts = binned(across)
     if parts:
         at = [float(across[part].mean()) for part in parts]
@@ -92,28 +90,23 @@ def draw_residuals(scene: Scene, options: PlotOptions) -> Drawing:
     axes.xaxis.set_label_text(readable(below), parse_math=False)
     axes.yaxis.set_label_text(readable(left), parse_math=False)
     page = Page((width, HEIGHT), right, options.size)
-    page.lay([axes], scene.heading(_notes(scene, window, across, residuals)), handles, theme)
-    return still(figure, scene)
+    notes = [scene.density_said(), outside_view(window, across, residuals)]
+    page.lay([axes], scene.heading(notes), handles, theme)
+    return still(panel.figure, scene)
 
 
-def _figure(theme: Theme) -> tuple[Figure, Axes]:
-    figure = blank(theme)
-    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
-    dress(axes, theme)
-    axes.grid(color=theme.grid, linewidth=0.7)
-    axes.set_axisbelow(True)
-    return figure, axes
-
-
-def _histogram(axes: Axes, residuals: Floats, window: Window, theme: Theme, width: float) -> None:
+def _histogram(panel: Panel, residuals: Floats) -> None:
     """How often each size occurs, on its side at the right of the axes."""
-    beside = axes.inset_axes((1 + 0.08 / width, 0.0, (BESIDE - 0.25) / width, 1.0), sharey=axes)
+    theme = panel.theme
+    beside = panel.beside(0.08, BESIDE - 0.25, panel.axes)
     bins = max(5, min(BINS, int(np.sqrt(len(residuals)) * 2)))
-    beside.hist(residuals, bins=bins, range=window[1], orientation="horizontal", color=theme.curve, alpha=0.8)
+    beside.hist(
+        residuals,
+        bins=bins,
+        range=panel.window[1],
+        orientation="horizontal",
+        color=theme.curve,
+        alpha=0.8,
+    )
     beside.axhline(0, color=theme.ink, linewidth=1.0)
     beside.axis("off")
-
-
-def _notes(scene: Scene, window: Window, xs: Floats, ys: Floats) -> list[Message]:
-    outside = (xs < window[0][0]) | (xs > window[0][1]) | (ys < window[1][0]) | (ys > window[1][1])
-    return [scene.density_said(), outside_view(int(np.count_nonzero(outside)))]

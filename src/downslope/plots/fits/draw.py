@@ -12,13 +12,15 @@ from downslope.errors import UsageError
 from downslope.fitting.result import FitResult
 from downslope.messages import message
 from downslope.plots.fits.choice import MOVING, checked_name, chosen, parse_fit_view
-from downslope.plots.options import PlotOptions, checked, slice_axes
+from downslope.plots.levels import checked_levels
+from downslope.plots.options import PlotOptions, checked_frames, checked_size, slice_axes
 from downslope.plots.plane import Plane
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from downslope.plots.drawing import Drawing
+    from downslope.plots.fits.scene import Scene
 
 
 def plot_fit(
@@ -70,9 +72,14 @@ def plot_fit(
                 message("the picture is named twice, kind={kind!r} and view={view!r}.", kind=kind, view=view)
             )
         name = checked_name(kind)
-    options = checked(levels, filled, size, theme, frames, ranges)
+    options = PlotOptions(
+        checked_levels(levels), bool(filled), checked_size(size), theme, checked_frames(frames), ranges
+    )
     name = chosen(fit, name, table is not None or fit.problem is not None, slice)
+    if slice is not None and name != "surface":
+        raise UsageError(message("slice= is for the view 'surface', not '{name}'.", name=name))
     # Matplotlib takes half a second to import, so it waits until there is something to draw.
+    from downslope.plots.fits.scene import Scene
     from downslope.plots.output import DRAWING, checked_suffix, write
 
     suffix = checked_suffix(path)
@@ -82,24 +89,20 @@ def plot_fit(
             message("the view '{name}' does not move, so it is no GIF; use .png, .svg or .pdf.", name=name)
         )
     with DRAWING:
-        drawing = _draw(fit, name, table, slice, options, suffix == ".gif")
+        if name == "surface":
+            drawing = _surface(fit, slice, options)
+        elif name == "progress":
+            drawing = _progress(fit, options)
+        else:
+            drawing = _of_rows(name, Scene(fit, table), options, moving=suffix == ".gif")
         if path is not None and suffix is not None:
             write(drawing, path, suffix, options.frames)
     return drawing.figure
 
 
-def _draw(fit: FitResult, name: str, table: Any, slice_: Any, options: PlotOptions, moving: bool) -> Drawing:
-    if slice_ is not None and name != "surface":
-        raise UsageError(message("slice= is for the view 'surface', not '{name}'.", name=name))
-    if name == "progress":
-        return _progress(fit, options)
-    if name == "surface":
-        return _surface(fit, slice_, options)
-    from downslope.plots.fits.scene import Scene
-
-    scene = Scene(fit, table)
+def _of_rows(name: str, scene: Scene, options: PlotOptions, *, moving: bool) -> Drawing:
     if name == "data":
-        if len(fit.model.hypothesis.columns) == 1:
+        if len(scene.fit.model.hypothesis.columns) == 1:
             from downslope.plots.fits.one_input import draw_one_input
 
             return draw_one_input(scene, options, moving)

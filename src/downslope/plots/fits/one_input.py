@@ -16,11 +16,11 @@ from downslope.plots.drawing import Drawing
 from downslope.plots.fits.bins import binned_shares
 from downslope.plots.fits.points import axes_width, dense, room_beside, scattered
 from downslope.plots.fits.scene import Scene, first_labels, outside_view, span
-from downslope.plots.look import WIDTH, Page, Theme, blank, dress, themed
+from downslope.plots.look import WIDTH, Page, Panel, Theme, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
 from downslope.plots.view import Pair, Window
-from downslope.plots.words import label, readable
+from downslope.plots.words import readable
 
 HEIGHT = 4.6
 ALONG = 800  # points of a curve
@@ -49,36 +49,24 @@ def draw_one_input(scene: Scene, options: PlotOptions, moving: bool = False) -> 
     window = (across, up)
     crowded = scene.crowded and not model.loss.classifies
     width = axes_width(WIDTH, crowded)
-    figure = blank(theme)
-    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
-    dress(axes, theme)
-    axes.grid(color=theme.grid, linewidth=0.7)
-    axes.set_axisbelow(True)
-    axes.set(xlim=across, ylim=up)
+    panel = Panel.open(theme, window, width, grid=True)
+    axes = panel.axes
     if model.loss.classifies and height not in asked:
         axes.set_yticks(np.linspace(0, 1, 6))
     draw_rows = _labels if model.loss.classifies else _numbers
-    handles = draw_rows(axes, scene, x, window, theme, width)
+    handles = draw_rows(panel, scene, x)
     lines = _curves(axes, scene, len(ys.shape) == 2, theme)
     _set(lines, xs, ys, window)
-    _name_axes(axes, scene)
+    panel.name_axes(name, target)
+    if model.loss.classifies:
+        axes.yaxis.set_label_text(readable(message("probability", context="axis")), parse_math=False)
     page = Page((width, HEIGHT), room_beside(crowded), options.size)
     page.lay([axes], scene.heading(_notes(scene, window, x, crowded)), [*handles, *lines], theme)
 
     def show(row: int) -> None:
         _set(lines, xs, scene.along({name: xs}, scene.fit.history.x[row]), window)
 
-    return Drawing(figure, lines, show, scene.fit.history.step, _way(scene))
-
-
-def _name_axes(axes: Axes, scene: Scene) -> None:
-    model = scene.fit.model
-    words, mathematical = label(model.hypothesis.columns[0])
-    axes.xaxis.set_label_text(words, parse_math=mathematical)
-    words, mathematical = label(model.hypothesis.target)
-    if model.loss.classifies:
-        words, mathematical = readable(message("probability", context="axis")), False
-    axes.yaxis.set_label_text(words, parse_math=mathematical)
+    return Drawing(panel.figure, lines, show, scene.fit.history.step, _way(scene))
 
 
 def _heights(scene: Scene, ys: Floats, first: Floats | None) -> Pair:
@@ -95,32 +83,24 @@ def _heights(scene: Scene, ys: Floats, first: Floats | None) -> Pair:
     return span(np.concatenate([[low, high], curve]))
 
 
-def _numbers(axes: Axes, scene: Scene, x: Floats, window: Window, theme: Theme, width: float) -> list[Artist]:
+def _numbers(panel: Panel, scene: Scene, x: Floats) -> list[Artist]:
     if scene.crowded:
-        dense(axes, x, scene.actual, window, theme, width)
+        dense(panel, x, scene.actual)
         return []
-    return [scattered(axes, x, scene.actual, theme.curve, theme, scene.rows_said(True))]
+    return [scattered(panel, (x, scene.actual), panel.theme.curve, scene.rows_said(True))]
 
 
-def _labels(axes: Axes, scene: Scene, x: Floats, window: Window, theme: Theme, width: float) -> list[Artist]:
+def _labels(panel: Panel, scene: Scene, x: Floats) -> list[Artist]:
+    theme = panel.theme
     chosen, classes = scene.sample, scene.fit.model.classes
     x_drawn, actual = x[chosen], scene.actual[chosen]
     jitter = np.random.default_rng(0).uniform(-1, 1, len(chosen))
     if not scene.fit.model.loss.per_class:
-        handles = [
-            scattered(
-                axes,
-                x_drawn,
-                actual + 0.025 * jitter,
-                theme.curve,
-                theme,
-                _labels_said(scene),
-            )
-        ]
+        handles = [scattered(panel, (x_drawn, actual + 0.025 * jitter), theme.curve, _labels_said(scene))]
         shares = binned_shares(x, scene.actual)
         if shares is not None:
             at, share, error = shares
-            bars = axes.errorbar(
+            bars = panel.axes.errorbar(
                 at, share, error, fmt="s", color=theme.ink, markersize=4.5, linewidth=1, zorder=6
             )
             among = plural(
@@ -135,7 +115,7 @@ def _labels(axes: Axes, scene: Scene, x: Floats, window: Window, theme: Theme, w
     for k in range(min(len(classes), MOST_CLASSES)):
         mine = actual == k
         strip = -STRIP * (k + 0.6) + 0.3 * STRIP * jitter[mine]
-        scattered(axes, x_drawn[mine], strip, theme.series[k % len(theme.series)], theme, among=len(chosen))
+        scattered(panel, (x_drawn[mine], strip), theme.of_series(k), among=len(chosen))
     return []
 
 
@@ -163,9 +143,7 @@ def _curves(axes: Axes, scene: Scene, several: bool, theme: Theme) -> list[Line2
     lines = []
     for k, name in enumerate(model.classes[:MOST_CLASSES]):
         style = "-" if k < len(theme.series) else "--"
-        (line,) = axes.plot(
-            [], [], color=theme.series[k % len(theme.series)], linestyle=style, linewidth=2.0, zorder=5
-        )
+        (line,) = axes.plot([], [], color=theme.of_series(k), linestyle=style, linewidth=2.0, zorder=5)
         line.set_label(readable(f"{name}"))
         lines.append(line)
     return lines
@@ -177,12 +155,9 @@ def _set(lines: list[Line2D], xs: Floats, ys: Floats, window: Window) -> None:
 
 
 def _notes(scene: Scene, window: Window, x: Floats, crowded: bool) -> list[Message]:
-    y = scene.actual
     notes = [scene.density_said()] if crowded else []
-    outside = (x < window[0][0]) | (x > window[0][1])
-    if not scene.fit.model.loss.classifies:
-        outside |= (y < window[1][0]) | (y > window[1][1])
-    notes.append(outside_view(int(np.count_nonzero(outside))))
+    drawn_at = np.full(scene.rows, window[1][0]) if scene.fit.model.loss.classifies else scene.actual
+    notes.append(outside_view(window, x, drawn_at))
     if len(scene.fit.model.classes) > MOST_CLASSES:
         notes.append(first_labels(MOST_CLASSES, len(scene.fit.model.classes)))
     return notes

@@ -19,7 +19,7 @@ from downslope.fitting.result import FitResult
 from downslope.messages import NOTHING, Message, listing, message, plural
 from downslope.objectives import Objective
 from downslope.plots.plane import Floats
-from downslope.plots.view import Pair
+from downslope.plots.view import Pair, Window
 from downslope.plots.words import label, mathematics, number, outcome, readable, rule, said_of
 
 MOST_POINTS = 4_000  # rows drawn as points; of more, their density or a sample
@@ -136,8 +136,10 @@ class Scene:
         return [*lines, (told, False)] if told else lines
 
 
-def outside_view(count: int) -> Message:
+def outside_view(window: Window, x: Floats, y: Floats) -> Message:
     """The note on rows that are not drawn."""
+    outside = (x < window[0][0]) | (x > window[0][1]) | (y < window[1][0]) | (y > window[1][1])
+    count = int(np.count_nonzero(outside))
     if not count:
         return NOTHING
     return plural("{n:,} row is outside this view", "{n:,} rows are outside this view", n=count)

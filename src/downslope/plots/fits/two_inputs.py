@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, Normalize, to_hex, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from downslope.messages import Message, message
+from downslope.messages import NOTHING, message
 from downslope.plots.drawing import Drawing
 from downslope.plots.fits.points import BAR, axes_width, scattered, still
 from downslope.plots.fits.scene import Scene, outside_view, span
-from downslope.plots.look import RIGHT, WIDTH, Page, Theme, blank, dress, themed
+from downslope.plots.look import RIGHT, WIDTH, Page, Panel, Theme, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
-from downslope.plots.view import Window
-from downslope.plots.words import label, number, readable
+from downslope.plots.words import readable
 
 SIDE = 241  # points a side of the grid
 HEIGHT = 5.2
 MOST_CLASSES = 12
 PALE = 0.62  # how much of the paper is mixed into the colour of a class where it is certain
+
+
+class _Predictions(NamedTuple):
+    """What is predicted on a grid over the two inputs.
+
+    Attributes:
+        across, along: the grid lines, float64 (SIDE,) each.
+        values: one row a point, the first input varying fastest, float64 (SIDE²,) or (SIDE², classes).
+    """
+
+    across: Floats
+    along: Floats
+    values: Floats
+
+    def contours(self, values: Floats) -> tuple[Floats, Floats, Floats]:
+        """Such values as Matplotlib's contours take them."""
+        return self.across, self.along, values.reshape(SIDE, SIDE)
 
 
 def draw_two_inputs(scene: Scene, options: PlotOptions) -> Drawing:
@@ -35,59 +50,44 @@ def draw_two_inputs(scene: Scene, options: PlotOptions) -> Drawing:
     x, y = (scene.column(name) for name in names)
     asked = options.view(names)
     window = (asked.get(names[0]) or span(x), asked.get(names[1]) or span(y))
-    figure = blank(theme)
-    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
-    dress(axes, theme)
     bar = not model.loss.per_class
     width = axes_width(WIDTH, bar)
+    panel = Panel.open(theme, window, width)
+    axes = panel.axes
     across, along = (np.linspace(low, high, SIDE) for low, high in window)
     grid = np.meshgrid(across, along)
     values = scene.along({name: part.ravel() for name, part in zip(names, grid, strict=True)})
     chosen = scene.sample
-    points = (x[chosen], y[chosen])
     draw = _labelled if model.loss.classifies else _numbered
-    handles = draw(axes, scene, (across, along), values, points, theme, width)
-    axes.set(xlim=window[0], ylim=window[1])
-    for axis, name in zip((axes.xaxis, axes.yaxis), names, strict=True):
-        words, mathematical = label(name)
-        axis.set_label_text(words, parse_math=mathematical)
+    handles = draw(panel, scene, _Predictions(across, along, values), (x[chosen], y[chosen]))
+    panel.name_axes(*names)
     page = Page((width, HEIGHT), BAR if bar else RIGHT, options.size)
-    page.lay([axes], scene.heading(_notes(scene, window, x, y)), handles, theme)
-    return still(figure, scene)
-
-
-def _notes(scene: Scene, window: Window, x: Floats, y: Floats) -> list[Message]:
-    outside = (x < window[0][0]) | (x > window[0][1]) | (y < window[1][0]) | (y > window[1][1])
-    notes = [scene.rows_said(False)] if scene.crowded else []
-    return [*notes, outside_view(int(np.count_nonzero(outside)))]
+    notes = [scene.rows_said(False) if scene.crowded else NOTHING, outside_view(window, x, y)]
+    page.lay([axes], scene.heading(notes), handles, theme)
+    return still(panel.figure, scene)
 
 
 def _numbered(
-    axes: Axes,
-    scene: Scene,
-    grid: tuple[Floats, Floats],
-    values: Floats,
-    points: tuple[Floats, Floats],
-    theme: Theme,
-    width: float,
+    panel: Panel, scene: Scene, predictions: _Predictions, points: tuple[Floats, Floats]
 ) -> list[Artist]:
     """Contours of the prediction, and the rows in the colour of their target."""
+    axes, theme, values = panel.axes, panel.theme, predictions.values
     target = scene.fit.model.hypothesis.target
     actual = scene.actual[scene.sample]
     low, high = span(np.concatenate([actual, np.quantile(values[np.isfinite(values)], [0.02, 0.98])]), 0.0)
     norm = Normalize(low, high)
     coloured: dict[str, Any] = {"norm": norm, "cmap": theme.colours}
-    shape = (len(grid[1]), len(grid[0]))
     levels = MaxNLocator(16).tick_values(low, high)
-    bands = axes.contourf(*grid, values.reshape(shape), levels, **coloured, extend="both", zorder=1)
+    contours = predictions.contours(values)
+    bands = axes.contourf(*contours, levels, **coloured, extend="both", zorder=1)
     bands.set_rasterized(True)
-    axes.contour(*grid, values.reshape(shape), levels, colors="#ffffff", linewidths=0.45, alpha=0.4, zorder=2)
+    axes.contour(*contours, levels, colors="#ffffff", linewidths=0.45, alpha=0.4, zorder=2)
     size = 42 if len(actual) <= 60 else 24 if len(actual) <= 1000 else 8
     rows = axes.scatter(*points, c=actual, s=size, **coloured, zorder=3)
     few = len(actual) <= 60
     rows.set(edgecolor="#ffffff" if few else "#101010", linewidth=1.0 if few else 0.35)
     rows.set_rasterized(len(actual) > 1000)
-    _bar(axes, bands, readable(target), width, theme)
+    panel.colour_bar(bands, readable(target))
     key = Line2D(
         [], [], linestyle="none", marker="o", markersize=6, color=theme.curve, markeredgecolor="#101010"
     )
@@ -99,49 +99,37 @@ def _numbered(
 
 
 def _labelled(
-    axes: Axes,
-    scene: Scene,
-    grid: tuple[Floats, Floats],
-    values: Floats,
-    points: tuple[Floats, Floats],
-    theme: Theme,
-    width: float,
+    panel: Panel, scene: Scene, predictions: _Predictions, points: tuple[Floats, Floats]
 ) -> list[Artist]:
     """The ground in the colour of the likeliest label, the paler the less certain it is."""
+    axes, theme, values = panel.axes, panel.theme, predictions.values
     classes = scene.fit.model.classes
-    shape = (len(grid[1]), len(grid[0]))
     several = values.ndim == 2
     if several:
-        image = _mixed(values, theme).reshape(*shape, 3)
-        extent = (grid[0][0], grid[0][-1], grid[1][0], grid[1][-1])
+        image = _mixed(values, theme).reshape(SIDE, SIDE, 3)
+        extent = (*panel.window[0], *panel.window[1])
         axes.imshow(image, origin="lower", extent=extent, aspect="auto", interpolation="bilinear", zorder=1)
         for k in range(len(classes)):
             ahead = values[:, k] - np.delete(values, k, axis=1).max(axis=1)
             if ahead.min() < 0 < ahead.max():
-                axes.contour(*grid, ahead.reshape(shape), [0.0], colors=theme.ink, linewidths=0.9, zorder=2)
+                contours = predictions.contours(ahead)
+                axes.contour(*contours, [0.0], colors=theme.ink, linewidths=0.9, zorder=2)
     else:
         ends = [to_hex(_pale(0, theme)), theme.paper, to_hex(_pale(1, theme))]
         colours = LinearSegmentedColormap.from_list("two", ends)
-        levels = np.linspace(0, 1, 21)
-        bands = axes.contourf(*grid, values.reshape(shape), levels, cmap=colours, zorder=1)
+        contours = predictions.contours(values)
+        bands = axes.contourf(*contours, np.linspace(0, 1, 21), cmap=colours, zorder=1)
         bands.set_rasterized(True)
-        axes.contour(*grid, values.reshape(shape), [0.5], colors=theme.ink, linewidths=1.6, zorder=2)
-        _bar(
-            axes,
-            bands,
-            readable(message("probability of {label}", label=classes[1])),
-            width,
-            theme,
-            np.linspace(0, 1, 6),
-        )
+        axes.contour(*contours, [0.5], colors=theme.ink, linewidths=1.6, zorder=2)
+        bar = panel.colour_bar(bands, readable(message("probability of {label}", label=classes[1])))
+        bar.set_ticks(np.linspace(0, 1, 6).tolist())
     handles: list[Artist] = []
     actual = scene.actual[scene.sample]
     for k, name in enumerate(classes[:MOST_CLASSES]):
         mine = actual == k
-        colour = theme.series[k % len(theme.series)]
-        handles.append(
-            scattered(axes, points[0][mine], points[1][mine], colour, theme, readable(str(name)), len(actual))
-        )
+        colour = theme.of_series(k)
+        rows = (points[0][mine], points[1][mine])
+        handles.append(scattered(panel, rows, colour, readable(str(name)), among=len(actual)))
     if not several:
         half = readable(message("probability {share}", share=0.5))
         handles.append(Line2D([], [], color=theme.ink, linewidth=1.6, label=half))
@@ -149,7 +137,7 @@ def _labelled(
 
 
 def _pale(k: int, theme: Theme) -> tuple[float, float, float]:
-    colour, paper = np.array(to_rgb(theme.series[k % len(theme.series)])), np.array(to_rgb(theme.paper))
+    colour, paper = np.array(to_rgb(theme.of_series(k))), np.array(to_rgb(theme.paper))
     mixed = (1 - PALE) * colour + PALE * paper
     return float(mixed[0]), float(mixed[1]), float(mixed[2])
 
@@ -163,11 +151,3 @@ def _mixed(values: Floats, theme: Theme) -> Floats:
     weight = 0.25 + 0.75 * sure
     mixed: Floats = weight * colours[best] + (1 - weight) * np.array(to_rgb(theme.paper))
     return mixed
-
-
-def _bar(axes: Axes, bands: Any, name: str, width: float, theme: Theme, ticks: Floats | None = None) -> None:
-    inset = axes.inset_axes((1 + 0.15 / width, 0.0, 0.19 / width, 1.0))
-    bar = axes.figure.colorbar(bands, cax=inset, ticks=ticks, format=lambda value, _: number(value, 4))
-    bar.ax.tick_params(colors=theme.faint, labelsize=8)
-    bar.set_label(name, color=theme.faint, size=9)
-    bar.outline.set_edgecolor(theme.faint)
