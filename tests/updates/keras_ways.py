@@ -170,6 +170,107 @@ def check_gradients_are_accumulated() -> None:
     )
 
 
+def check_callbacks_set_the_rate_or_are_refused() -> None:
+    """As with Keras's own; where there is no rate to set, they are told so and nothing is left undone in silence."""
+
+    def of_epoch(epoch: int, rate: float) -> float:
+        return 0.1 / (1 + epoch)
+
+    def plateau(logs: Any) -> Any:
+        return keras.callbacks.ReduceLROnPlateau(monitor="loss", patience=0, min_delta=1.0, factor=0.5)
+
+    makes = (lambda _: keras.callbacks.LearningRateScheduler(of_epoch), plateau)
+    for make in makes:
+        found = []
+        for optimizer in (Optimizer("adamax", 0.05), K.Adamax(0.05, epsilon=1e-8)):
+            made = model(optimizer)
+            made.fit(X, Y, batch_size=16, epochs=4, verbose=0, shuffle=False, callbacks=[make(None)])
+            found.append([*weights(made), float(made.optimizer.learning_rate)])
+        same(*found)
+    scheduled = R.Adam(learning_rate=0.1 * schedules.Cosine(steps=6))
+    for rule, words in (
+        (scheduled, "the learning rate of adam follows a schedule of its own"),
+        (R.ClipByNorm(optimizer=scheduled), "the learning rate of adam follows a schedule of its own"),
+        ("adgd2", "adgd2 has no learning rate that could be changed"),
+        ("dog", "dog has no learning rate that could be changed"),
+    ):
+        for make in makes:
+            made = model(Optimizer(rule))
+            with pytest.raises(UsageError, match=words):
+                made.fit(X, Y, batch_size=16, epochs=4, verbose=0, callbacks=[make(None)])
+        with pytest.raises(UsageError, match=words):
+            made.optimizer.learning_rate = 0.5
+
+
+class SaveInTheMiddle(keras.callbacks.Callback):
+    """Saves the model after some batches."""
+
+    def __init__(self, path: str, batch: int) -> None:
+        super().__init__()
+        self.path, self.batch, self.seen = path, batch, 0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.seen += 1
+        if self.seen == self.batch:
+            self.model.save(self.path)
+
+
+def check_a_file_saved_in_the_middle_goes_on() -> None:
+    """Exactly, as the model stands at the point of the training and the average is in the state."""
+    few, more = ("adam", "schedule_free_sgd"), ("dog", "prodigy", "nadam", "adgd", "rprop", "obsf")
+    for name in (*few, *more) if keras.backend.backend() == "jax" else few:
+        whole = model(Optimizer(name))
+        with tempfile.TemporaryDirectory() as folder:
+            keep = SaveInTheMiddle(f"{folder}/model.keras", 3)
+            whole.fit(X, Y, batch_size=16, epochs=3, verbose=0, shuffle=False, callbacks=[keep])
+            again = keras.models.load_model(f"{folder}/model.keras")
+        again.fit(X, Y, batch_size=16, epochs=2, verbose=0, shuffle=False)
+        np.testing.assert_array_equal(weights(whole), weights(again), err_msg=name)
+
+
+def check_numbers_of_another_rule_are_refused_by_name() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for theirs, ours in (("adam", "amsgrad"), ("adamw", "adam"), ("sgd", "adgd2"), ("adam", "clipped")):
+            trained = model(Optimizer(theirs))
+            trained.fit(X, Y, batch_size=16, epochs=1, verbose=0)
+            trained.save_weights(f"{folder}/{theirs}.weights.h5")
+            rule = R.ClipByNorm(optimizer=R.Adam(), limit=1.0) if ours == "clipped" else ours
+            other = model(Optimizer(rule))
+            other.optimizer.build(other.trainable_variables)
+            with pytest.raises(ValueError, match="could not be loaded") as caught:
+                other.load_weights(f"{folder}/{theirs}.weights.h5")
+            kind = "clip_by_norm(adam)" if ours == "clipped" else ours
+            named = "gradient_descent" if theirs == "sgd" else theirs
+            assert f"this is the state of {named}; this optimizer's rule is {kind}." in str(caught.value)
+            same_rule = model(Optimizer(theirs))
+            same_rule.optimizer.build(same_rule.trainable_variables)
+            same_rule.load_weights(f"{folder}/{theirs}.weights.h5")
+            for one, two in zip(trained.optimizer.variables, same_rule.optimizer.variables, strict=True):
+                np.testing.assert_array_equal(*map(keras.ops.convert_to_numpy, (one, two)))
+
+
+def check_rows_of_an_embedding_are_stepped_as_keras_does() -> None:
+    """Repeated words, a tied end, frozen layers in the middle, and two losses accumulated."""
+    rows = np.random.default_rng(1).integers(0, 7, size=(48, 5))
+
+    def run(optimizer: Any) -> Any:
+        keras.utils.set_random_seed(0)
+        words = keras.layers.Embedding(7, 4)
+        inside = keras.Input((5,), dtype="int32")
+        mean = keras.layers.GlobalAveragePooling1D()(words(inside))
+        ends = keras.layers.Lambda(
+            lambda pair: keras.ops.matmul(pair, keras.ops.transpose(words.embeddings))
+        )(keras.layers.Dense(4, activation="tanh")(mean))
+        made = keras.Model(inside, ends)
+        made.compile(optimizer=optimizer, loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        made.fit(rows, rows[:, 0], batch_size=16, epochs=3, verbose=0, shuffle=False)
+        return weights(made)
+
+    for options in ({}, {"clipnorm": 0.1}, {"global_clipnorm": 0.1}, {"gradient_accumulation_steps": 2}):
+        same(run(Optimizer("momentum", 0.1, **options)), run(K.SGD(0.1, momentum=0.9, **options)))
+    same(run(Optimizer("adamax", 0.01)), run(K.Adamax(0.01, epsilon=1e-8)))
+
+
 def check_a_saved_model_goes_on() -> None:
     for rule in ("adam", "dog"):
         made = model(Optimizer(rule))

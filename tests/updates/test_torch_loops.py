@@ -511,7 +511,7 @@ def test_who_has_no_rate_says_why_to_a_scheduler() -> None:
     p = torch.nn.Parameter(torch.ones(2))
     scheduled = ours([p], R.Adam(learning_rate=0.1 * schedules.Cosine(steps=9)))
     for optimizer, words in (
-        (scheduled, "the learning rate of this rule follows a schedule of its own"),
+        (scheduled, "the learning rate of adam follows a schedule of its own"),
         (ours([p], "adgd2"), "it finds the lengths of its steps itself"),
     ):
         for ask in (

@@ -518,7 +518,7 @@ def _mistakes() -> dict[str, tuple[Any, str]]:
         "name": (lambda: ours([p], "adm"), "there is no optimizer 'adm'. Did you mean 'adam'"),
         "scheduler": (
             lambda: T.lr_scheduler.StepLR(ours([p], "adgd2"), 3),
-            "this rule has no learning rate for a scheduler to change",
+            "adgd2 has no learning rate that could be changed: it finds the lengths",
         ),
     }
 

@@ -22,9 +22,11 @@ from downslope.optimizers.requirements import requirements_of
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.state_dict import with_hyperparameter
 from downslope.optimizers.tape import recorded
-from downslope.optimizers.wrappers.scheduled import resolve_schedule
+from downslope.optimizers.wrappers.scheduled import resolve_schedule, why_without_rate
 from downslope.symbolic.array import TraceError
 from downslope.tensors import plain_precision
+
+RULE = "rule"  # where a file says of which rule the numbers are
 
 
 @keras.saving.register_keras_serializable(package="downslope", name="Optimizer")
@@ -99,6 +101,21 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
         )
         self._shapes: dict[int, Any] = {}  # what a state is made of, by how many numbers there are
         self.rule, self._inner, self._path, self._averages = rule, inner, path, asks.averages
+
+    @property
+    def learning_rate(self) -> Any:
+        """Keras's own, which callbacks may set where the rule has one.
+
+        Raises:
+            UsageError: it is set, and the rule finds the lengths of its steps itself or has a schedule of its own.
+        """
+        return keras.optimizers.Optimizer.learning_rate.fget(self)
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        if self._path is None:
+            raise UsageError(why_without_rate(self._inner))
+        keras.optimizers.Optimizer.learning_rate.fset(self, value)
 
     # --- variables ---------------------------------------------------------------------------------------
 
@@ -266,6 +283,30 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
             write(known, ParamTree(point.parts[seen.index(i)] for i in places))
 
     # --- saving ------------------------------------------------------------------------------------------
+
+    def save_own_variables(self, store: Any) -> None:
+        """Keras's hook: the numbers of the state, and of which rule they are."""
+        super().save_own_variables(store)
+        store[RULE] = np.frombuffer(self.rule.kind().encode(), np.uint8)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Keras's hook for what ``save_own_variables`` saved.
+
+        Raises:
+            UsageError: it is of another rule.
+        """
+        numbers = {key: store[key] for key in store.keys() if key != RULE}  # noqa: SIM118  # of HDF5, no dict
+        if RULE in store.keys():  # noqa: SIM118
+            theirs = np.asarray(store[RULE], np.uint8).tobytes().decode(errors="replace")
+            if theirs != self.rule.kind():
+                raise UsageError(
+                    message(
+                        "this is the state of {theirs}; this optimizer's rule is {ours}.",
+                        theirs=theirs,
+                        ours=self.rule.kind(),
+                    )
+                )
+        super().load_own_variables(numbers)
 
     def get_config(self) -> dict[str, Any]:
         """The rule as plain data, with Keras's own options."""

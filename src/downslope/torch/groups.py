@@ -10,7 +10,6 @@ from downslope.errors import HyperparameterError, UnknownNameError
 from downslope.messages import Message, message, sentences
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.hyperparameters import ELSEWHERE, found_elsewhere, has_only
-from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.state_dict import with_hyperparameter
 
 RATE, BETAS = "lr", "betas"  # what torch's schedulers read and write
@@ -48,18 +47,6 @@ class Group(dict[str, Any]):
         if key == RATE and self.without_rate is not None:
             raise UnknownNameError(self.without_rate)
         super().__setitem__(key, value)
-
-
-def why_without_rate(rule: Optimizer) -> Message:
-    """What to say to a scheduler of a rule that has no learning rate as a number."""
-    if any(isinstance(layer.hyperparameters().get("learning_rate"), Schedule) for layer in rule.layers()):
-        return message(
-            "the learning rate of this rule follows a schedule of its own, which nobody else can change;"
-            " give the rule a number as its learning rate instead."
-        )
-    return message(
-        "this rule has no learning rate for a scheduler to change: it finds the lengths of its steps itself."
-    )
 
 
 class GroupKeys:

@@ -14,10 +14,10 @@ from downslope.messages import NOTHING, Message, listing, message
 from downslope.optimizers.base import Optimizer as Rule
 from downslope.optimizers.registry import as_optimizer
 from downslope.optimizers.requirements import requirements_of
-from downslope.optimizers.wrappers.scheduled import resolve_schedule
+from downslope.optimizers.wrappers.scheduled import resolve_schedule, why_without_rate
 from downslope.tensors.given import as_number
 from downslope.torch.clipping import ClippingTogether
-from downslope.torch.groups import RULE, TORCHS, UPHILL, Group, GroupKeys, why_without_rate
+from downslope.torch.groups import RULE, TORCHS, UPHILL, Group, GroupKeys
 from downslope.torch.stepping import Slopes, Stepper
 
 MOST_TRIALS = 100  # evaluations in one step of a rule that searches

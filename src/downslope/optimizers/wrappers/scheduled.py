@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from downslope.messages import Message, message
 from downslope.optimizers.arithmetic import dot, where, zeros_like
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.schedule import Schedule
@@ -71,3 +72,19 @@ def resolve_schedule(optimizer: Optimizer) -> Optimizer:
     if isinstance(optimizer.hyperparameters().get("learning_rate"), Schedule):
         return Scheduled(optimizer=optimizer)
     return optimizer
+
+
+def why_without_rate(optimizer: Optimizer) -> Message:
+    """What to say to whoever wants to set the learning rate of a rule that has none as a number."""
+    if any(
+        isinstance(layer.hyperparameters().get("learning_rate"), Schedule) for layer in optimizer.layers()
+    ):
+        return message(
+            "the learning rate of {kind} follows a schedule of its own, which nobody else can change; give it a"
+            " number as its learning rate instead.",
+            kind=optimizer.layers()[-1].name(),
+        )
+    return message(
+        "{kind} has no learning rate that could be changed: it finds the lengths of its steps itself.",
+        kind=optimizer.layers()[-1].name(),
+    )
