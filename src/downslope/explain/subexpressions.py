@@ -12,11 +12,11 @@ import numpy as np
 import symengine as se
 
 from downslope.errors import DownslopeError
-from downslope.language import Expression, parse
+from downslope.language import Expression
 from downslope.language import tree as t
 from downslope.language.functions import FUNCTIONS, Function
 from downslope.language.relations import RELATIONS
-from downslope.objectives import Objective, Vector
+from downslope.objectives import FormulaObjective, Objective, Vector
 from downslope.symbolic import lift
 
 
@@ -72,9 +72,7 @@ def _tree_of(objective: Objective) -> t.Node | None:
     if objective.expression is None:
         return None
     try:
-        if getattr(objective, "says_itself", False):
-            return parse(objective.text).tree
-        return lift(objective.expression)
+        return objective.tree if isinstance(objective, FormulaObjective) else lift(objective.expression)
     except DownslopeError:
         return None
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from downslope.errors import ObjectiveError, StartError
 from downslope.messages import Message, listing, message
-from downslope.objectives.parameters import Parameters, as_real
+from downslope.objectives.parameters import Parameters, as_real, own_name
 
 Style: TypeAlias = Literal["names", "signature", "positions", "whole", "mapping", "sequence"]
 
@@ -55,12 +55,13 @@ def calling(function: Callable[..., Any], start: Any) -> Calling:
     Raises:
         StartError: the start has names or a length that the function does not take.
     """
+    required, accepted, open_ended = _signature(function)
     if isinstance(start, Mapping):
+        start = {own_name(str(k), accepted): v for k, v in start.items()}
         parameters = Parameters.of(
-            {str(k): as_real(v, message("the start for {name}", name=str(k))) for k, v in start.items()}
+            {k: as_real(v, message("the start for {name}", name=k)) for k, v in start.items()}
         )
         return Calling(parameters, style_of(function, start))
-    required, _, open_ended = _signature(function)
     if is_list_of_arrays(start):
         style = style_of(function, start)
         names = required if style == "positions" and not open_ended else []
