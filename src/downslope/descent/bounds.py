@@ -163,8 +163,10 @@ def _number(name: str, text: str) -> float | None:
 def _in_order(bounds: Any, parameters: Parameters) -> dict[str, Any]:
     """Pairs in the order of the coordinates as a dict; one plain pair will do for a single number."""
     if hasattr(bounds, "lb") and hasattr(bounds, "ub"):  # SciPy's Bounds
-        ends = (np.broadcast_to(side, parameters.size).tolist() for side in (bounds.lb, bounds.ub))
-        return dict(zip(parameters.coordinates, zip(*ends, strict=True), strict=True))
+        both = np.broadcast_arrays(np.atleast_1d(bounds.lb), bounds.ub)
+        bounds = np.stack(
+            both if both[0].size > 1 else [np.resize(side, parameters.size) for side in both], axis=1
+        )
     pairs = list(bounds) if isinstance(bounds, (Sequence, np.ndarray)) else None
     if pairs is not None and parameters.size == 1 and len(pairs) == 2 and np.ndim(pairs[0]) == 0:
         pairs = [pairs]
