@@ -19,3 +19,10 @@ def seed(own: int) -> int:
     if not SOAKING:
         return own
     return int(os.environ.get("DOWNSLOPE_SEED") or random.SystemRandom().randrange(2**31)) + own
+
+
+def fresh_seed() -> int:
+    """A new seed for each run, printed; the one of ``DOWNSLOPE_SEED`` where a failure is to be drawn again."""
+    drawn = int(os.environ.get("DOWNSLOPE_SEED") or random.SystemRandom().randrange(2**31))
+    print(f"DOWNSLOPE_SEED={drawn}")
+    return drawn

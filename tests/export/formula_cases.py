@@ -103,7 +103,7 @@ FUNCTIONS = (
     "log10(x + 4) + log2(y + 3) + atan2(y, x) + x^2 + y^2",
     "asinh(x) + atan(y) + tanh(y)^2 + acosh(x^2 + 2) + asin(y/9) + acos(x/9) + atanh(y/7) + x^2 + y^2",
     "sinh(x) + cosh(y) + tan(x/3) + sin(x)*cos(y) + x^2 + y^2",
-    "sqrt(x^2 + y^2 + 1) + pi*x + e*y + cos(pi/4)*x^2 + 2^x + (x^2 + 1)^(y/3)",
+    "sqrt(x^2 + y^2 + 1) + pi*x + exp(1)*y + e^(x/5) + cos(pi/4)*x^2 + 2^x + (x^2 + 1)^(y/3)",
 )
 _REST = [
     r for r in REGISTERED.values() if not any(f"{r.name}(" in text for text in FUNCTIONS) and r.name != "abs"

@@ -34,7 +34,7 @@ untimed = settings(deadline=None)  # the first formula builds the parser
 CALLED = [name for name in FUNCTIONS if name != "where"]
 LEAVES = st.one_of(
     st.sampled_from(["x", "y", "α", "x1", "w[0]", "rate"]).map(Variable),
-    st.sampled_from(["pi", "e"]).map(NamedConstant),
+    st.just(NamedConstant("pi")),  # e is written as exp(1)
     st.floats(min_value=0, allow_nan=False, allow_infinity=False).map(Number),
     st.integers(min_value=0, max_value=2**53).map(float).map(Number),
 )

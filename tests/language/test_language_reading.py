@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from downslope.errors import ExpressionError
-from downslope.language import FUNCTIONS, Expression, parse, parse_number
+from downslope.language import FUNCTIONS, Expression, canonical_name, parse, parse_number
 from downslope.language.tree import (
     Call,
     Multiplication,
@@ -57,7 +57,11 @@ EXAMPLES = [
     ("1e-3", "0.001"),
     (".5", "0.5"),
     ("2.", "2"),
-    ("2e", "2*e"),
+    ("2exp(1)", "2*exp(1)"),
+    ("2e^-x", "2*e^-x"),
+    ("½x² + 2½", "1/2*x^2 + 5/2"),
+    ("x^½ + ⅔", "x^(1/2) + 2/3"),
+    ("mod(x, 2) + mod", "mod(x, 2) + mod"),
     ("2e3", "2000"),
     ("ln(x)", "log(x)"),
     ("arcsin(x) + arctan2(y, x)", "asin(x) + atan2(y, x)"),
@@ -98,10 +102,86 @@ NOTES = [
     ("e^2x", 'read "e^2x" as e^2*x; write e^(2x) for the other reading'),
     ("x^y^2z", 'read "x^y^2z" as x^y^2*z; write x^y^(2z) for the other reading'),
     ("x(y+1)", 'read "x(y+1)" as x*(y+1), since x is not a known function'),
-    ("e(x+1)", 'read "e(x+1)" as e*(x+1); write exp(x+1) for the exponential'),
     ("√2x", 'read "√2x" as √2*x; write √(2x) for the other reading'),
     ("x + xy + y", 'read "xy" as one name; write x*y for the product'),
 ]
+
+
+# Functions without brackets, where there is one reading: typed, the formula, how the note begins.
+BARE = [
+    ("sin x", "sin(x)", 'read "sin x" as sin(x)'),
+    ("ln x", "log(x)", 'read "ln x" as ln(x)'),
+    ("2sin x + 1", "2*sin(x) + 1", 'read "sin x" as sin(x)'),
+    ("sin 2x", "sin(2*x)", 'read "sin 2x" as sin(2x)'),
+    ("cos πx", "cos(pi*x)", 'read "cos πx" as cos(πx)'),
+    ("cos 2π x - x", "cos(2*pi*x) - x", 'read "cos 2π x" as cos(2π x)'),
+    ("sin ½x", "sin(1/2*x)", 'read "sin ½x" as sin(½x)'),
+    ("sin x^2", "sin(x^2)", 'read "sin x^2" as sin(x^2)'),
+    ("sin^2 x", "sin(x)^2", 'read "sin^2 x" as sin(x)^2'),
+    ("tan²2x", "tan(2*x)^2", 'read "tan²2x" as tan(2x)^2'),
+    ("sin^2(x)/2", "sin(x)^2/2", 'read "sin^2(x)" as sin(x)^2'),
+    ("sin^n x", "sin(x)^n", 'read "sin^n x" as sin(x)^n'),
+    ("sin⁻² x", "sin(x)^-2", 'read "sin⁻² x" as sin(x)^-2'),
+    ("sin x cos x", "sin(x)*cos(x)", 'read "sin x" as sin(x)'),
+    ("sin x / cos x", "sin(x)/cos(x)", 'read "sin x" as sin(x)'),
+    ("ln sin x", "log(sin(x))", 'read "ln sin x" as ln(sin x)'),
+    ("ln|x|", "log(abs(x))", 'read "ln|x|" as ln(|x|)'),
+    ("|sin x||y|", "abs(sin(x))*abs(y)", 'read "sin x" as sin(x)'),
+    ("sqrt x + exp -x", "sqrt(x) + exp(-x)", 'read "sqrt x" as sqrt(x)'),
+    ("sin √x", "sin(sqrt(x))", 'read "sin √x" as sin(√x)'),
+    ("max(sin x, x^cos y)", "max(sin(x), x^cos(y))", 'read "sin x" as sin(x)'),
+]
+
+
+@pytest.mark.parametrize(("typed", "text", "note"), BARE)
+def test_functions_without_brackets(typed: str, text: str, note: str) -> None:
+    expression = parse(typed)
+    assert str(expression) == text
+    assert str(expression.notes[0]) == note
+    assert parse(text).tree == expression.tree
+
+
+# What the names of the parameters decide: typed, the names, the formula, the notes.
+NAMED = [
+    ("xy", "xy", "x*y", ['read "xy" as x*y']),
+    ("2xy^2 + x", "xy", "2*x*y^2 + x", ['read "xy" as x*y']),
+    ("xy", ("x", "y", "xy"), "xy", []),
+    ("xyz", "xy", "xyz", []),
+    ("x1x2", ("x1", "x2"), "x1*x2", ['read "x1x2" as x1*x2']),
+    ("cosx", "x", "cos(x)", ['read "cosx" as cos(x)']),
+    ("sin 2xy", "xy", "sin(2*x*y)", ['read "xy" as x*y', 'read "sin 2xy" as sin(2xy)']),
+    ("pix", "x", "pi*x", ['read "pix" as pi*x']),
+    ("e*x + e^2", "ex", "e*x + e^2", []),
+    ("e^x", "x", "e^x", []),
+    ("pi*x + π", ("x", "pi"), "pi*x + pi", []),
+]
+
+
+@pytest.mark.parametrize(("typed", "named", "text", "notes"), NAMED)
+def test_known_parameters_decide(typed: str, named: str, text: str, notes: list[str]) -> None:
+    expression = parse(typed, named)
+    assert str(expression) == text
+    assert list(map(str, expression.notes)) == notes
+    assert set(expression.names) <= {*named, "xyz"}
+
+
+def test_constants_are_parameters_where_they_are_named() -> None:
+    assert parse("e*pi", ("e", "pi")).names == ("e", "pi")
+    assert parse("e^x + pi").names == ("x",)
+    assert parse("e*x", e_is_a_number=True).names == ("x",)  # as former versions saved it
+
+
+def test_names_that_look_alike_are_told_apart() -> None:
+    (note,) = parse("a + а").notes
+    assert str(note).startswith("'a' and 'а' are two names that look alike: U+0430 (cyrillic small letter a)")
+
+
+@pytest.mark.parametrize(
+    ("name", "canonical"),
+    [("µ", "μ"), ("x₁", "x1"), ("w[ 01 ]", "w[1]"), ("cafe\u0301", "caf\u00e9"), ("x y", "x y")],
+)
+def test_names_are_read_as_formulas_read_them(name: str, canonical: str) -> None:
+    assert canonical_name(name) == canonical
 
 
 @pytest.mark.parametrize(("typed", "text"), EXAMPLES)
@@ -144,7 +224,7 @@ def test_the_tree_is_as_typed() -> None:
 
 
 def test_names_in_order_of_first_appearance() -> None:
-    assert parse("z + w[1]*a + z + pi*e").names == ("z", "w[1]", "a")
+    assert parse("z + w[1]*a + z + pi*e^a").names == ("z", "w[1]", "a")
     assert Expression.from_tree(parse("b + a").tree).names == ("b", "a")
     assert parse("1 + 1").names == ()
 

@@ -181,7 +181,6 @@ REFUSED: dict[str, Function] = {
     "np.array": lambda x: np.array([x[0], x[1]]),
     "added into an array": lambda x: np.zeros(3).__iadd__(x),
     "trunc": lambda x: np.trunc(x),
-    "remainder": lambda x: x % 2,
     "floor division": lambda x: x // 2,
     "round": lambda x: np.round(x),
     "isnan": lambda x: np.isnan(x),

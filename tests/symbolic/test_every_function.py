@@ -48,6 +48,7 @@ TRUTH = {
     "cbrt": lambda u: _sign(u) * mp.cbrt(abs(u)),
     "abs": abs,
     "sign": _sign,
+    "mod": lambda u, v: u - v * mp.floor(u / v),
     "heaviside": lambda u, h: mp.mpf(1) if u > 0 else mp.mpf(0) if u < 0 else h,
     "min": lambda u, v: min(u, v),
     "max": lambda u, v: max(u, v),
@@ -63,7 +64,7 @@ SYMBOLS = se.symbols("x y z")
 ALL = pytest.mark.parametrize("name", FUNCTIONS)
 # Times as inexact as the others, and not relative to what is smaller than 0.2: near their zeros, and, for tanh, where
 # its derivative 1 - tanh(x)^2 is small.
-FEW_DIGITS = {"lgamma": 6, "digamma": 4, "gamma": 4, "tanh": 1}
+FEW_DIGITS = {"lgamma": 6, "digamma": 4, "gamma": 4, "tanh": 1, "mod": 4}
 
 
 def called(name):

@@ -17,6 +17,7 @@ from downslope.explain.gradient import compare
 from downslope.explain.point import judge_run
 from downslope.messages import NOTHING, Message, literal, message, sentences
 from downslope.objectives import GradientWarning, Objective, Vector, as_objective, compare_gradient
+from downslope.objectives.calling import with_arguments
 from downslope.objectives.check import all_mismatches
 from downslope.objectives.frameworks import check_in_place
 from downslope.optimizers import all_optimizers, as_optimizer
@@ -29,6 +30,7 @@ class MinimizeOptions(RunOptions, total=False):
     """The keyword arguments of ``minimize`` beyond those in its signature and the common ones."""
 
     target: float
+    args: Any
     dtype: Any
     engine: EngineName
     bounds: Any
@@ -75,7 +77,9 @@ def minimize(
         dtype: "float64" or "float32", in which the whole run is computed; by default that of the start's tensors,
             else float64.
         seed: for random entries of the start.
-        gradient: of a Python function that brings its own; for a formula, a dict of formulas.
+        gradient: of a Python function that brings its own, or True where it returns (value, gradient), which is also
+            seen without it; for a formula, a dict of formulas.
+        args: more arguments of a Python function (and of its gradient), after those that vary, as SciPy has them.
         callback: called with every ``Step``; a true answer stops the run.
         progress: called with ``Progress`` about twenty times a second.
         engine: "auto"; or "traced" (native code, from symbols), "compiled" (by JAX or TensorFlow) or "hosted" (a Python
@@ -161,6 +165,8 @@ def _run(function: Any, start: Any, options: _AllOptions, *, uphill: bool) -> Ru
         rule = with_schedule(rule, as_schedule(options["schedule"]))
     stopping = Stopping.from_options(options)
     gradient = options.get("gradient")
+    if options.get("args") is not None:
+        function, gradient = (with_arguments(given, options["args"]) for given in (function, gradient))
     if options.get("in_place"):
         check_in_place(start)
     objective, x = as_objective(
@@ -168,8 +174,8 @@ def _run(function: Any, start: Any, options: _AllOptions, *, uphill: bool) -> Ru
     )
     if options.get("bounds") is not None:
         rule, objective, x = within_bounds(rule, objective, x, options["bounds"])
-    if gradient is not None:
-        _look_at_gradient(objective, x, data_sizes(function, gradient) if callable(gradient) else ())
+    if gradient is not None or (callable(function) and objective.differentiation == "supplied"):
+        _look_at_gradient(objective, x, _sizes(function, gradient))
     loop = LoopOptions(
         maximize=uphill,
         every=options.get("every"),
@@ -177,9 +183,17 @@ def _run(function: Any, start: Any, options: _AllOptions, *, uphill: bool) -> Ru
         callbacks=callbacks_of(options),
     )
     run = descend(objective, x, rule, stopping, loop=loop)
+    objective.end_run()
     if options.get("in_place") and objective.tensors is not None:
         objective.tensors.put(run.final)
     return as_run(judge_run(run) if options.get("explain", True) else run)
+
+
+def _sizes(function: Any, gradient: Any) -> Sequence[int]:
+    """Sizes of the data behind a gradient of a person's, of which a wrong one may be a multiple."""
+    if gradient is None or gradient is True:
+        gradient = function
+    return data_sizes(function, gradient) if callable(gradient) else ()
 
 
 def _look_at_gradient(objective: Objective, x: Vector, sizes: Sequence[int]) -> None:

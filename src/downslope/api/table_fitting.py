@@ -21,6 +21,7 @@ from downslope.fitting.strategies import PATHS, FitOutcome, FitPlan, Path, fit_f
 from downslope.fitting.streamed import pages_to_stream, streamed_problem
 from downslope.fitting.streaming_pass import PagedTable
 from downslope.fitting.tables import as_frame
+from downslope.language import canonical_name
 from downslope.messages import Message, argument, listing, message, sentences
 from downslope.objectives import parse_start
 from downslope.objectives.start import draw
@@ -121,10 +122,12 @@ def fit(
         raise UsageError(message("path is {path!r}; it can be {paths}.", path=path, paths=listing(PATHS)))
     if isinstance(features, str):
         features = [name.strip() for name in features.split(",")]
+    start = parse_start(start) if isinstance(start, str) else start
     wanted = _wanted(hypothesis, target, features, options.get("weights"))
     pages = pages_to_stream(table, wanted, options.get("stream", "auto"))
     frame = as_frame(table, wanted) if pages is None else pages.first()
-    asked = _asked(_hypothesis(frame, hypothesis, target, features), as_loss(loss), options)
+    read = _hypothesis(frame, hypothesis, target, features=features, start=start)
+    asked = _asked(read, as_loss(loss), options)
     if pages is None:
         problem = make_problem(frame, asked)
     elif options.get("gradient") is None:
@@ -179,7 +182,7 @@ def _wanted(hypothesis: str | None, target: str | None, features: Any, weights: 
     return names | {target or ""} | set(features or ()) | ({weights} if isinstance(weights, str) else set())
 
 
-def _hypothesis(frame: Any, text: str | None, target: str | None, features: Any) -> Hypothesis:
+def _hypothesis(frame: Any, text: str | None, target: str | None, *, features: Any, start: Any) -> Hypothesis:
     if text is not None:
         if target is not None or features is not None:
             raise UsageError(
@@ -188,7 +191,9 @@ def _hypothesis(frame: Any, text: str | None, target: str | None, features: Any)
                     " names its target."
                 )
             )
-        return read_hypothesis(text, frame)
+        return read_hypothesis(
+            text, frame, [canonical_name(str(n)) for n in start] if isinstance(start, Mapping) else ()
+        )
     if target is None:
         if "y" in frame.columns and frame.bases and features is None:
             target = "y"
@@ -249,7 +254,7 @@ def _start(problem: FitProblem, start: Any, seed: int | None) -> Array:
             told = (*problem.hypothesis.notes, *problem.hypothesis.doubts)
             raise StartError(sentences(needed, *told))
         return np.zeros(parameters.size)
-    given = draw(parse_start(start) if isinstance(start, str) else start, seed)
+    given = draw(start, seed)
     if isinstance(given, Mapping):
         clash = [name for name in given if name in problem.frame.columns and name not in parameters.names]
         if clash:

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import ExpressionError, UsageError, nearest
-from downslope.language import parse_number
+from downslope.language import look_alike, parse_number
 from downslope.messages import Message, listing, message, plural, sentences
 from downslope.objectives import Objective, Parameters, Vector
+from downslope.objectives.parameters import own_name
 from downslope.objectives.wrapped import RestrictedObjective
 from downslope.optimizers import Optimizer, all_optimizers
 from downslope.optimizers.wrappers.projected import Projected
@@ -161,6 +162,11 @@ def _number(name: str, text: str) -> float | None:
 
 def _in_order(bounds: Any, parameters: Parameters) -> dict[str, Any]:
     """Pairs in the order of the coordinates as a dict; one plain pair will do for a single number."""
+    if hasattr(bounds, "lb") and hasattr(bounds, "ub"):  # SciPy's Bounds
+        both = np.broadcast_arrays(np.atleast_1d(bounds.lb), bounds.ub)
+        bounds = np.stack(
+            both if both[0].size > 1 else [np.resize(side, parameters.size) for side in both], axis=1
+        )
     pairs = list(bounds) if isinstance(bounds, (Sequence, np.ndarray)) else None
     if pairs is not None and parameters.size == 1 and len(pairs) == 2 and np.ndim(pairs[0]) == 0:
         pairs = [pairs]
@@ -188,15 +194,16 @@ def _in_order(bounds: Any, parameters: Parameters) -> dict[str, Any]:
 def _places(name: str, parameters: Parameters) -> NDArray[np.intp]:
     """Where in the flat vector the parameter or coordinate of that name lies."""
     coordinates = parameters.coordinates
-    squeezed = name.replace(" ", "")
+    squeezed = own_name(name.replace(" ", ""), coordinates)
     if squeezed in coordinates:
         return np.array([coordinates.index(squeezed)])
+    name = own_name(name, parameters.names)
     if name in parameters.names:
         k = parameters.names.index(name)
         begin = sum(parameters.sizes[:k])
         return np.arange(begin, begin + parameters.sizes[k])
     known = dict.fromkeys([*parameters.names, *coordinates])
-    hint = nearest(name, known)
+    hint = look_alike(name, known) or nearest(name, known)
     raise UsageError(
         sentences(
             message(

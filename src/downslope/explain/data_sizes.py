@@ -58,7 +58,7 @@ def _reachable(function: Callable[..., Any]) -> list[Any]:
 def _terms(formula: str) -> list[int]:
     """Of ``((...)^2 + (...)^2 + (...)^2) / 3`` the 3: a sum of as many terms as it is divided by."""
     found = []
-    for node in t.walk(parse(formula).tree):
+    for node in t.walk(parse(formula, e_is_a_number=True).tree):
         if isinstance(node, t.Quotient) and isinstance(node.numerator, t.Sum):
             n = len(node.numerator.terms)
             if isinstance(node.denominator, t.Number) and node.denominator.value in (n, 2 * n):

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import reduce
 from typing import Any
 
 import numpy as np
 import symengine as se
 
 from downslope.errors import DownslopeError
-from downslope.language import Expression, parse
+from downslope.language import Expression
 from downslope.language import tree as t
 from downslope.language.functions import FUNCTIONS, Function
 from downslope.language.relations import RELATIONS
-from downslope.objectives import Objective, Vector
+from downslope.objectives import FormulaObjective, Objective, Vector
 from downslope.symbolic import lift
 
 
@@ -67,19 +67,12 @@ def failure_at(objective: Objective, x: Vector) -> Failure | None:
     return None
 
 
-@lru_cache(maxsize=8)
-def _parsed(text: str) -> t.Node:
-    return parse(text).tree
-
-
 def _tree_of(objective: Objective) -> t.Node | None:
     """The formula as it was typed, else as its symbols say it."""
     if objective.expression is None:
         return None
     try:
-        if getattr(objective, "says_itself", False):
-            return _parsed(objective.text)
-        return lift(objective.expression)
+        return objective.tree if isinstance(objective, FormulaObjective) else lift(objective.expression)
     except DownslopeError:
         return None
 

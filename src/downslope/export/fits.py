@@ -58,7 +58,7 @@ def script_model_of_fit(
         in_units and fit.path in ("moments", "qr") and linear is not None and linear.intercept is not None
     )
     hypothesis = problem.hypothesis
-    formula = None if hypothesis.expression is None else parse(hypothesis.text.partition("~")[2].strip()).tree
+    formula = None if hypothesis.expression is None else hypothesis.tree
     supplied = _supplied(fit)
     file, separator = _file(problem.frame, data)
     weights, weights_name = _weights(problem)
@@ -268,7 +268,10 @@ def _supplied(fit: FitResult) -> dict[str, Supplied]:
     objective = fit.run.objective
     if not isinstance(objective, CustomGradient):
         return {}
-    return {name: Supplied(parse(row).tree, mean) for name, (row, mean) in objective.rows_and_means.items()}
+    return {
+        name: Supplied(parse(row, objective.parameters.coordinates).tree, mean)
+        for name, (row, mean) in objective.rows_and_means.items()
+    }
 
 
 def _columns(problem: FitProblem, supplied: dict[str, Supplied]) -> list[str]:

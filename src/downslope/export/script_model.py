@@ -14,7 +14,6 @@ from downslope.descent.stopping import NO_LIMIT, Status
 from downslope.errors import ObjectiveError, UsageError
 from downslope.export.derivatives import Shared, partials, shared
 from downslope.export.names import Persons
-from downslope.language import parse
 from downslope.language import tree as t
 from downslope.messages import Message, message
 from downslope.objectives import FormulaObjective
@@ -22,7 +21,6 @@ from downslope.optax import FromOptax
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.schedule import Schedule
-from downslope.symbolic import lift
 
 if TYPE_CHECKING:
     from downslope.export.fit_data import FitData
@@ -150,7 +148,7 @@ def script_model_of(run: Descent) -> ScriptModel:
     objective = run.objective
     if not isinstance(objective, FormulaObjective):
         raise ObjectiveError(_unprintable(run))
-    tree = parse(objective.text).tree if objective.says_itself else lift(objective.expression)
+    tree = objective.tree
     given: Shared | None = None
     if objective.differentiation == "supplied":
         if objective._gradient is None:

@@ -78,7 +78,7 @@ class CustomGradient(DataObjective):
                     text=text,
                 )
             )
-        read = parse(match[2])
+        read = parse(match[2], names)
         strangers = [n for n in read.names if n not in names and n not in self._columns]
         if strangers:
             raise UsageError(

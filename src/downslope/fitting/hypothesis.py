@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from downslope.errors import ExpressionError, UsageError, nearest
 from downslope.fitting.frame import Frame, listed
 from downslope.language import parse
 from downslope.language.functions import CONSTANTS
+from downslope.language.tree import Node
 from downslope.messages import Message, argument, as_message, message, sentences
 from downslope.objectives.parameters import natural_order
 
@@ -66,6 +67,12 @@ class Hypothesis:
     doubts: tuple[Message, ...] = ()
 
     @property
+    def tree(self) -> Node:
+        """The right-hand side as it was typed."""
+        right = self.text.partition("~")[2].strip()
+        return parse(right, (*self.parameters, *self.columns), e_is_a_number=True).tree
+
+    @property
     def symbols(self) -> tuple[Any, ...]:
         """The parameters, then the columns, as symbols of ``expression``."""
         return tuple(map(se.Symbol, (*self.parameters, *self.columns)))
@@ -79,8 +86,16 @@ class Hypothesis:
         return frozenset(i for i, partial in enumerate(partials) if partial == 1)
 
 
-def read_hypothesis(text: str, frame: Frame) -> Hypothesis:
+def read_hypothesis(
+    text: str, frame: Frame, named: Collection[str] = (), *, e_is_a_number: bool = False
+) -> Hypothesis:
     """The hypothesis that ``text`` says over the columns of ``frame``.
+
+    Args:
+        text: ``target ~ formula``.
+        frame: the table.
+        named: all the parameters, where they are known from a start; so ``e`` may be one, and ``ax`` is a*x.
+        e_is_a_number: that ``e`` is one where it is not among these, as in fits that were saved.
 
     Raises:
         ExpressionError: it cannot be read.
@@ -98,7 +113,8 @@ def read_hypothesis(text: str, frame: Frame) -> Hypothesis:
     _ = frame[target]
     _refuse_constants(right, frame)
     try:
-        read = parse(right.strip())
+        known = {*named, *frame.names} if named else ()
+        read = parse(right.strip(), known, e_is_a_number=e_is_a_number)
     except ExpressionError as error:
         shift = text.index(right.strip(), len(left))
         raise ExpressionError(error.message, text, error.position + shift, error.hint) from None

@@ -1,9 +1,9 @@
 """Formulas: text in, tree out, and back again as text, LaTeX, MathML or SymPy.
 
 Here lives everything that knows how people write mathematics: the characters and tokens (``characters``,
-``tokens``, ``arrange``), the grammar (``grammar.lark``, ``reader``), the tree (``tree``), its meaning
+``tokens``, ``bare_calls``, ``arrange``), the grammar (``grammar.lark``, ``reader``), the tree (``tree``), its meaning
 (``functions``, ``values``), its printers (``text``, ``mathematics``, ``sympy_form``) and the messages for
-what cannot be read (``mistakes``).
+what cannot be read (``mistakes``) or is easily mistaken (``look_alikes``).
 
 In flows text; out flows an ``Expression`` or an ``ExpressionError`` with a place. Text is never run as
 code. Nothing here knows of objectives, optimizers or arrays: this folder imports the standard library,
@@ -16,7 +16,9 @@ import types
 
 from downslope.language.expression import Expression
 from downslope.language.functions import FUNCTIONS
+from downslope.language.look_alikes import look_alike
 from downslope.language.parser import parse, parse_number
+from downslope.language.tokens import canonical_name
 
 
 class _Package(types.ModuleType):
@@ -30,4 +32,4 @@ class _Package(types.ModuleType):
 
 sys.modules[__name__].__class__ = _Package
 
-__all__ = ["FUNCTIONS", "Expression", "parse", "parse_number"]
+__all__ = ["FUNCTIONS", "Expression", "canonical_name", "look_alike", "parse", "parse_number"]

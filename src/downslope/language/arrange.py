@@ -11,11 +11,7 @@ import re
 from collections.abc import Sequence
 
 from downslope.language import mistakes
-from downslope.language.mistakes import Mistake
 from downslope.language.token import Token
-from downslope.messages import message
-
-MAX_DEPTH = 200
 
 _ENDS = frozenset(("NUMBER", "NAME", "CONSTANT", "RPAR", "RBAR", "SUPERSCRIPT"))
 _BEGINS = frozenset(("NAME", "CONSTANT", "FUNCTION", "LPAR", "LBAR", "ROOT"))
@@ -24,7 +20,7 @@ _ONE_LETTER = re.compile(r"[^\W\d_][\u0300-\u036f]*[_0-9]*(\[.*\])?", re.DOTALL)
 
 
 def arrange(raw: Sequence[Token]) -> list[Token]:
-    """The tokens as the grammar wants them.
+    """The tokens as the grammar wants them, where every function has its brackets.
 
     >>> from downslope.language.tokens import scan
     >>> [token.type for token in arrange(scan("2|x|"))]
@@ -43,8 +39,6 @@ def arrange(raw: Sequence[Token]) -> list[Token]:
             implied = _juxtaposed(raw, index)
             tokens.append(implied)
             depth.count("TIMES", ended, implied)
-        if kind == "FUNCTION" and (index + 1 == len(raw) or raw[index + 1].type != "LPAR"):
-            raise mistakes.bare_function(token, raw[index + 1 : index + 4])
         if kind in ("LPAR", "LBAR"):
             brackets.append(token)
         elif kind in ("RPAR", "RBAR"):
@@ -77,8 +71,6 @@ def _juxtaposed(raw: Sequence[Token], index: int) -> Token:
     if before.type == "NAME" and token.type == "LPAR":
         if not _ONE_LETTER.fullmatch(before.text):
             raise mistakes.unknown_function(before.text, before.begin)
-        implied.text = "call"
-    elif before.type == "CONSTANT" and before.text == "e" and token.type == "LPAR":
         implied.text = "call"
     elif touching and before.type in ("NUMBER", "NAME", "CONSTANT"):
         # An unbracketed exponent (perhaps signed) or root that ends exactly here.
@@ -117,9 +109,5 @@ class _Depth:
             self.divisions += 1
         else:  # a prefix sign, a power, a superscript, a root, "not"
             self.chain += 1
-        if self.base + self.chain + self.divisions > MAX_DEPTH:
-            raise Mistake(
-                message("the formula is nested more than {most} levels deep here", most=MAX_DEPTH),
-                token.begin,
-                message("Brackets, signs, powers and divisions inside each other count."),
-            )
+        if self.base + self.chain + self.divisions > mistakes.MAX_DEPTH:
+            raise mistakes.too_deep(token.begin)

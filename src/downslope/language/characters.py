@@ -29,7 +29,11 @@ _SIGNS = {
     "∨": " or ",
     "¬": " not ",
 }
-_KEPT = {chr(c) for c in SUPERSCRIPTS} | set("√∛")
+FRACTIONS = {
+    character: unicodedata.normalize("NFKC", character).replace("⁄", "/")
+    for character in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
+}
+_KEPT = {chr(c) for c in SUPERSCRIPTS} | set("√∛") | set(FRACTIONS)
 _SAME_MEANING = ("<wide>", "<narrow>", "<font>", "<noBreak>")
 
 
@@ -72,11 +76,6 @@ def _read(cluster: str, position: int) -> str:
         said = message('"{character}" is raised, and only whole numbers can be written so', character=first)
         hint = message("Write {code} instead.", code=f"^{folded}") if folded.isalnum() else NOTHING
         raise Mistake(said, position, hint)
-    if tag == "<fraction>":
-        said = message('"{character}" is one character, not a fraction', character=first)
-        fraction = folded.replace("⁄", "/")
-        code = fraction if fraction.endswith("/") else f"({fraction})"
-        raise Mistake(said, position, message("Write {code} instead.", code=code))
     if tag.startswith("<") and tag not in _SAME_MEANING and not folded.replace("_", "").isalnum():
         raise Mistake(without_meaning(first), position)
     if tag.startswith("<") and tag not in (*_SAME_MEANING, "<sub>") and any(c.isdigit() for c in folded):

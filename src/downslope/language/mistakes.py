@@ -12,8 +12,9 @@ from downslope.errors import nearest
 from downslope.language.functions import CANONICAL, CONSTANTS, FUNCTIONS, REWRITES
 from downslope.language.text import to_text
 from downslope.language.token import Token
-from downslope.messages import NOTHING, Message, listing, message, sentences
+from downslope.messages import NOTHING, Message, argument, listing, message, sentences
 
+MAX_DEPTH = 200  # of brackets, signs, powers and divisions within each other
 RESERVED = {"inf", "Inf", "infinity", "Infinity", "nan", "NaN"}
 _PREFIXES = {"np", "numpy", "math", "jnp", "jax", "torch", "tf", "sp", "sympy", "scipy", "cmath"}
 
@@ -218,8 +219,49 @@ def unknown_function(name: str, position: int) -> Mistake:
     return Mistake(said, position, hint)
 
 
+def too_deep(position: int) -> Mistake:
+    """More nesting than is read."""
+    return Mistake(
+        message("the formula is nested more than {most} levels deep here", most=MAX_DEPTH),
+        position,
+        message("Brackets, signs, powers and divisions inside each other count."),
+    )
+
+
+def lone_e(position: int) -> Mistake:
+    """The letter e where it is not the base of a power, and nothing says that it is a parameter."""
+    return Mistake(
+        message('"e" may be the number 2.718... or a parameter here'),
+        position,
+        message(
+            "Write exp(1) for the number (or e^x for a power of it); for a parameter give its start, as in {example}.",
+            example=argument("start", "e=1"),
+        ),
+    )
+
+
+def inverse_or_power(function: Token, call: str, position: int) -> Mistake:
+    """A function to the power of -1: people mean its inverse as often as one over it."""
+    name = function.text
+    said = message(
+        '"{function}^-1" is read as the inverse function and as one over {function}', function=name
+    )
+    if f"a{name}" in FUNCTIONS:
+        return Mistake(
+            said, position, message("Write {inverse} or {power}.", inverse=f"a{call}", power=f"1/{call}")
+        )
+    return Mistake(said, position, message("Write {code}.", code=f"1/{call}"))
+
+
+def two_readings(function: Token, whole: str, readings: tuple[str, str]) -> Mistake:
+    """What follows a function without brackets may belong to its argument or not."""
+    said = message('"{whole}" can be read in two ways', whole=whole)
+    first, second = readings
+    return Mistake(said, function.begin, message("Write {first} or {second}.", first=first, second=second))
+
+
 def bare_function(function: Token, after: Sequence[Token]) -> Mistake:
-    """A function that is not followed by a bracket."""
+    """A function that is followed by neither a bracket nor one argument."""
     name = function.text
     known = FUNCTIONS.get(CANONICAL.get(name, ""))
     usage = known.usage if known is not None else "pow(x, y)"
@@ -228,18 +270,8 @@ def bare_function(function: Token, after: Sequence[Token]) -> Mistake:
     if kind in ("POWER", "SUPERSCRIPT"):
         power = _exponent(after)
         said = message("{function} needs its brackets before a power", function=name)
-        if power == "-1" and f"a{name}" in FUNCTIONS:
-            hint = message("Write {inverse} or {power}.", inverse=f"a{name}(x)", power=f"1/{name}(x)")
-        else:
-            call = f"{name}(x)" if takes_one else usage
-            hint = message("Write {code}.", code=f"{call}^{power}")
-        return Mistake(said, after[0].begin, hint)
-    if takes_one and kind in ("NAME", "NUMBER", "CONSTANT"):
-        call = f"{name}({_operand(after)})"
-        return Mistake(message("{function} needs brackets: {call}", function=name, call=call), function.begin)
-    if takes_one and kind in ("FUNCTION", "BAR", "ROOT"):
-        said = message("{function} needs brackets around its argument", function=name)
-        return Mistake(said, function.begin, message("Write {code}.", code=f"{name}( )"))
+        call = f"{name}(x)" if takes_one else usage
+        return Mistake(said, after[0].begin, message("Write {code}.", code=f"{call}^{power}"))
     if kind in ("NAME", "NUMBER", "CONSTANT", "FUNCTION", "BAR", "ROOT"):
         said = message("{function} needs brackets around its arguments", function=name)
         return Mistake(said, function.begin, message("Write {code}.", code=usage))
@@ -257,16 +289,6 @@ def _exponent(after: Sequence[Token]) -> str:
     if raised and raised[0].type in ("NUMBER", "NAME", "CONSTANT"):
         return f"{sign}{raised[0].text}"
     return "( )"
-
-
-def _operand(tokens: Sequence[Token]) -> str:
-    """The numbers and names at the head of these tokens that touch: 2x in "2x + 1"."""
-    text, end = "", tokens[0].begin
-    for token in tokens:
-        if token.begin != end or token.type not in ("NAME", "NUMBER", "CONSTANT"):
-            break
-        text, end = text + token.text, token.end
-    return text
 
 
 def unclosed(bracket: Token) -> Mistake:

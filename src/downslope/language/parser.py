@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from threading import Lock
 
 from downslope.errors import ExpressionError
 from downslope.language.arrange import arrange
+from downslope.language.bare_calls import bracket_calls
 from downslope.language.expression import Expression
-from downslope.language.mistakes import Mistake
-from downslope.language.token import Token
+from downslope.language.look_alikes import look_alikes
+from downslope.language.mistakes import Mistake, lone_e
+from downslope.language.token import Token, short
 from downslope.language.tokens import scan
 from downslope.language.tree import Node
 from downslope.language.values import evaluate
@@ -18,19 +20,25 @@ from downslope.messages import Message, message
 
 _PLAIN_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?\s*")
 _MOST_NOTES = 5
+_WORD = frozenset(("NAME", "CONSTANT", "FUNCTION"))
 _building = Lock()
 
 
-def parse(text: str) -> Expression:
+def parse(text: str, named: Iterable[str] = (), *, e_is_a_number: bool = False) -> Expression:
     """Read a formula as people type it. Nothing is ever run as code.
 
     ``^`` and ``**`` are powers, ``2x`` and ``2(x+1)`` are products, ``|x|`` is ``abs(x)``; Greek letters,
     ``x²``, ``π``, ``·``, ``−`` and ``√`` are understood. An implied product binds exactly like ``*`` and
     ``/``, from left to right, so ``1/2x`` is ``(1/2)*x``; where people may disagree, ``notes`` says how it
-    was read.
+    was read. A function of one argument needs no brackets where there is one reading: ``sin x``, ``cos 2πx``,
+    ``sin^2 x``.
 
     Args:
         text: the formula, at most a million characters.
+        named: what is known to be a parameter, from a start or an option. So ``e`` is one, and ``xy`` is the product
+            of x and y where it is not known itself.
+        e_is_a_number: whether ``e`` is a number everywhere, as in formulas that former versions saved. Otherwise it is
+            one as the base of a power only, and refused elsewhere, since it may be meant as a parameter.
 
     Raises:
         ExpressionError: the formula cannot be read; it says where, what was expected and what to try.
@@ -51,13 +59,32 @@ def parse(text: str) -> Expression:
     """
     if not isinstance(text, str):
         raise TypeError(str(message("a formula is text, not {kind}", kind=type(text).__name__)))
+    known = named if isinstance(named, (set, frozenset, dict)) else frozenset(named)
+    return _parse(text, known, e_is_a_number)
+
+
+def _parse(text: str, named: Collection[str], e_is_a_number: bool) -> Expression:
     try:
-        tokens = arrange(scan(text))
+        scanned = scan(text, named)
+        raw, calls = bracket_calls(scanned, text)
+        words = tuple(_split_words(scanned, text)) if named else ()
+        tokens = arrange(raw)
+        if not e_is_a_number:
+            _refuse_lone_e(tokens)
         tree = _read(tokens, text)
     except Mistake as mistake:
         raise ExpressionError(mistake.message, text, mistake.position, mistake.hint) from None
     names = tuple(dict.fromkeys(token.text for token in tokens if token.type == "NAME"))
-    return Expression(text, tree, names, _notes(tokens, names, text))
+    notes = (*words, *calls, *_products(tokens, text), *_words(names), *look_alikes(names))
+    return Expression(text, tree, names, _few(notes))
+
+
+def _refuse_lone_e(tokens: Sequence[Token]) -> None:
+    """Raise where ``e`` is neither the base of a power nor said to be a parameter."""
+    for place, token in enumerate(tokens):
+        power = any(following.type in ("POWER", "SUPERSCRIPT") for following in tokens[place + 1 : place + 2])
+        if token.type == "CONSTANT" and token.text == "e" and not power:
+            raise lone_e(token.begin)
 
 
 def parse_number(text: str) -> float:
@@ -71,7 +98,7 @@ def parse_number(text: str) -> float:
     """
     if _PLAIN_NUMBER.fullmatch(text):
         return float(text)
-    expression = parse(text)
+    expression = parse(text, e_is_a_number=True)
     if expression.names:
         name = expression.names[0]
         position = next(token.begin for token in scan(text) if token.text == name)
@@ -89,13 +116,29 @@ def _read(tokens: Sequence[Token], text: str) -> Node:
     return read(tokens, text)
 
 
-def _notes(tokens: Sequence[Token], names: Sequence[str], text: str) -> tuple[Message, ...]:
-    """How the formula was read where people disagree."""
-    notes = list(dict.fromkeys([*_products(tokens, text), *_words(names)]))
-    if len(notes) > _MOST_NOTES:
-        more = len(notes) - _MOST_NOTES
-        notes[_MOST_NOTES:] = [message("and {count} more like these", count=more)]
-    return tuple(notes)
+def _few(notes: Iterable[Message]) -> tuple[Message, ...]:
+    """How the formula was read where people disagree: the first few."""
+    told = list(dict.fromkeys(notes))
+    if len(told) > _MOST_NOTES:
+        more = len(told) - _MOST_NOTES
+        told[_MOST_NOTES:] = [message("and {count} more like these", count=more)]
+    return tuple(told)
+
+
+def _split_words(tokens: Sequence[Token], text: str) -> Iterator[Message]:
+    """Words that were read as products, since their letters are the parameters: they are names that touch."""
+    word: list[Token] = []
+    for token in (*tokens, None):
+        belongs = token is not None and token.type in _WORD and "π" not in text[token.begin : token.end]
+        if belongs and token is not None and word and word[-1].end == token.begin:
+            word.append(token)
+            continue
+        if len(word) > 1:
+            whole, reading = text[word[0].begin : word[-1].end], "*".join(piece.text for piece in word)
+            if word[0].type == "FUNCTION":
+                reading = f"{word[0].text}({reading.partition('*')[2]})"
+            yield message('read "{whole}" as {reading}', whole=short(whole), reading=short(reading))
+        word = [] if token is None or token.type not in _WORD else [token]
 
 
 def _products(tokens: Sequence[Token], text: str) -> Iterator[Message]:
@@ -105,24 +148,17 @@ def _products(tokens: Sequence[Token], text: str) -> Iterator[Message]:
         begin, top, bottom, middle, right, end = token.reading
         whole, factor, first = text[begin:end], text[right:end], text[begin:middle]
         if token.text == "call":
-            yield _call(_short(whole), _short(first), _short(factor))
+            yield _call(short(whole), short(first), short(factor))
         elif token.text == "OVER":
-            reading = f"({_short(first)})*{_short(factor)}"
+            reading = f"({short(first)})*{short(factor)}"
             yield _reading(whole, reading, f"{text[begin:top]}/({text[bottom:end]})")
         else:
-            reading = f"{_short(first)}*{_short(factor)}"
+            reading = f"{short(first)}*{short(factor)}"
             yield _reading(whole, reading, f"{text[begin:top]}({text[bottom:end]})")
 
 
 def _call(whole: str, first: str, factor: str) -> Message:
     """How a name before a bracket was read."""
-    if first == "e":
-        return message(
-            'read "{whole}" as {reading}; write {other} for the exponential',
-            whole=whole,
-            reading=f"{first}*{factor}",
-            other=f"exp{factor}",
-        )
     return message(
         'read "{whole}" as {reading}, since {name} is not a known function',
         whole=whole,
@@ -133,13 +169,13 @@ def _call(whole: str, first: str, factor: str) -> Message:
 
 def _reading(whole: str, reading: str, other: str) -> Message:
     """How an implied product was read, and how to write the other reading where that is short enough to copy."""
-    if _short(other) != " ".join(other.split()):
-        return message('read "{whole}" as {reading}', whole=_short(whole), reading=reading)
+    if short(other) != " ".join(other.split()):
+        return message('read "{whole}" as {reading}', whole=short(whole), reading=reading)
     return message(
         'read "{whole}" as {reading}; write {other} for the other reading',
-        whole=_short(whole),
+        whole=short(whole),
         reading=reading,
-        other=_short(other),
+        other=short(other),
     )
 
 
@@ -152,8 +188,3 @@ def _words(names: Sequence[str]) -> Iterator[Message]:
                 name=name,
                 product="*".join(name),
             )
-
-
-def _short(text: str) -> str:
-    text = " ".join(text[:200].split())
-    return text if len(text) <= 40 else f"{text[:18]}...{text[-18:]}"

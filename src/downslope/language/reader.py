@@ -98,6 +98,9 @@ class _Builder:
 
     def number(self, items: list[Token]) -> Fragment:
         (token,) = items
+        if token.text.startswith("("):  # a fraction, kept exact
+            top, bottom = map(float, token.text[1:-1].split("/"))
+            return Fragment(Quotient(Number(top), Number(bottom)), token.begin, token.end, token.value)
         return Fragment(Number(token.value), token.begin, token.end, token.value)
 
     def variable(self, items: list[Token]) -> Fragment:

@@ -44,6 +44,8 @@ def _text(node: Node, parts: Sequence[str]) -> str:
     match node:
         case Number(value):
             return number_text(value)
+        case NamedConstant("e"):
+            return "exp(1)"  # as e alone is refused: it may be meant as a parameter
         case NamedConstant(name) | Variable(name):
             return name
         case Negative(operand):
@@ -60,7 +62,8 @@ def _text(node: Node, parts: Sequence[str]) -> str:
             above = _within(top, parts[0], Sum, Negative)
             return f"{above}/{_within(bottom, parts[1], Sum, Negative, Multiplication, Quotient)}"
         case Power(base, exponent):
-            return f"{_base(base, parts[0])}^{_exponent(exponent, parts[1])}"
+            below = "e" if base == NamedConstant("e") else _base(base, parts[0])
+            return f"{below}^{_exponent(exponent, parts[1])}"
         case Call(function, _):
             return f"{function}({', '.join(parts)})"
         case Comparison(operator, _, _):

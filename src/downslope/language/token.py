@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+LONGEST_SHOWN = 40  # characters of a piece that is said
+
 
 class Token:
     """One word of the language. ``begin`` and ``end`` are places in what was typed."""
@@ -17,3 +19,9 @@ class Token:
 
     def __repr__(self) -> str:
         return f"{self.type}({self.text!r})"
+
+
+def short(text: str) -> str:
+    """A piece of what was typed as it is shown, its middle left out where it is long."""
+    text = " ".join(text[:200].split())
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:18]}...{text[-18:]}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
+from collections.abc import Collection, Sequence
 
 from downslope.language import mistakes
-from downslope.language.characters import SUBSCRIPT_DIGITS, SUPERSCRIPTS, normalise
+from downslope.language.characters import FRACTIONS, SUBSCRIPT_DIGITS, SUPERSCRIPTS, normalise
 from downslope.language.functions import CANONICAL, CONSTANTS, FUNCTIONS
 from downslope.language.mistakes import Mistake
 from downslope.language.token import Token
@@ -18,10 +19,12 @@ MAX_TOKENS = 400_000
 MAX_NAME = 200
 
 _RAISED = "".join(chr(c) for c in SUPERSCRIPTS)
+_FRACTIONS = "".join(FRACTIONS)
 _PATTERN = re.compile(
     rf"""
       (?P<NUMBER>      (?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
-    | (?P<NAME>        [^\W\dπ{_RAISED}](?:[^\Wπ{_RAISED}]|[\u0300-\u036f])*)
+    | (?P<FRACTION>    [{_FRACTIONS}])
+    | (?P<NAME>        [^\W\dπ{_RAISED}](?:[^\Wπ{_RAISED}{_FRACTIONS}]|[\u0300-\u036f])*)
     | (?P<SPACE>       [ \t\r\n\f\v]+)
     | (?P<POWER>       \*\*|\^)
     | (?P<COMPARE>     [<>]=?|==|!=)
@@ -41,13 +44,22 @@ _PATTERN = re.compile(
 )
 _INDEX = re.compile(r"\[\s*[0-9]{1,9}\s*(?:,\s*[0-9]{1,9}\s*){0,9}\]")
 _WORDS = {"and": "AND", "or": "OR", "not": "NOT"}
+_LETTER = re.compile(r"[^\W\d_][0-9]*")  # of a product of names without signs: xy, x1x2
+_LETTER_OR_PI = re.compile(rf"pi|{_LETTER.pattern}")
 
 
-def scan(source: str) -> list[Token]:
+def scan(source: str, named: Collection[str] = ()) -> list[Token]:
     """The tokens of a formula, from left to right.
+
+    Args:
+        source: the formula.
+        named: what is known to be a parameter, also where it is called like a constant; a word that is not known, and
+            is made of such letters, is their product, as mathematicians write it.
 
     >>> scan("2x² <= w[0]")
     [NUMBER('2'), NAME('x'), SUPERSCRIPT('2'), COMPARE('<='), NAME('w[0]')]
+    >>> scan("xy", named=("x", "y"))
+    [NAME('x'), NAME('y')]
     """
     if len(source) > MAX_CHARACTERS:
         raise Mistake(
@@ -70,14 +82,17 @@ def scan(source: str) -> list[Token]:
             token = Token(kind, word, origin[position], origin[end])
             if kind == "NUMBER":
                 token.value = _number(token, source)
+            elif kind == "FRACTION":
+                _fraction(token, tokens)
             elif kind == "NAME":
                 index = _INDEX.match(text, end)
-                _name(token, index.group() if index else "", text.startswith("(", end))
+                _name(token, index.group() if index else "", text.startswith("(", end), named)
                 if index:
                     end = index.end()
                     token.end = origin[end]
             elif kind == "CONSTANT":
                 token.text = "pi"
+                token.type = "NAME" if "pi" in named else kind
             elif kind == "SUPERSCRIPT":
                 token.text = word.translate(SUPERSCRIPTS)
                 token.value = _number(token, source)
@@ -89,9 +104,74 @@ def scan(source: str) -> list[Token]:
                     ),
                     token.begin,
                 )
-            tokens.append(token)
+            tokens.extend(_factors(token, named, origin[position:end]))
         position = end
     return tokens
+
+
+def canonical_name(name: str) -> str:
+    """A name as a formula that has it calls it: ``x₁`` is ``x1``, and µ (the sign for micro) is μ (mu).
+
+    >>> canonical_name("x₁"), canonical_name("w[ 0 ]"), canonical_name("no name")
+    ('x1', 'w[0]', 'no name')
+    """
+    if name.isascii() and name.isidentifier():
+        return name
+    try:
+        tokens = scan(name)
+    except Mistake:
+        return name
+    return tokens[0].text if len(tokens) == 1 else name
+
+
+def _factors(token: Token, named: Collection[str], places: Sequence[int]) -> list[Token]:
+    """A name, or the names of parameters that it is the product of: ``xy``, ``2πx``, ``cosx``."""
+    if token.type != "NAME" or not named or token.text in named or len(token.text) != len(places):
+        return [token]
+    pieces = _pieces(token.text, named)
+    if len(pieces) < 2:
+        return [token]
+    tokens, begin = [], 0
+    for piece in pieces:
+        end = begin + len(piece)
+        made = Token("NAME", piece, places[begin], places[end] if end < len(places) else token.end)
+        _name(made, "", False, named)
+        tokens.append(made)
+        begin = end
+    return tokens
+
+
+def _pieces(word: str, named: Collection[str]) -> list[str]:
+    """A word as known names with a digit or letter each, perhaps with pi or after a function; empty where it is not."""
+    for function in ("", *(name for name in CANONICAL if word.startswith(name))):
+        record = FUNCTIONS.get(CANONICAL.get(function, ""))
+        if record is not None and (record.soft or not record.takes(1)):
+            continue
+        rest = word[len(function) :]
+        for pattern in (_LETTER, _LETTER_OR_PI):
+            letters = pattern.findall(rest)
+            if (
+                letters
+                and "".join(letters) == rest
+                and all(letter in named or letter == "pi" for letter in letters)
+            ):
+                return [function, *letters] if function else letters
+    return []
+
+
+def _fraction(token: Token, tokens: list[Token]) -> None:
+    """Make a number of ½, together with the whole number that it touches: 2½."""
+    top, bottom = map(int, FRACTIONS[token.text].split("/"))
+    before = tokens[-1] if tokens else None
+    if (
+        before is not None
+        and before.type == "NUMBER"
+        and before.end == token.begin
+        and before.text.isdecimal()
+    ):
+        top += int(before.text) * bottom
+        token.begin = tokens.pop().begin
+    token.type, token.text, token.value = "NUMBER", f"({top}/{bottom})", top / bottom
 
 
 def _number(token: Token, source: str) -> float:
@@ -117,7 +197,7 @@ def _number(token: Token, source: str) -> float:
     return value
 
 
-def _name(token: Token, index: str, before_bracket: bool) -> None:
+def _name(token: Token, index: str, before_bracket: bool, named: Collection[str] = ()) -> None:
     """Decide what a word is: a constant, a function, a logical word or the name of a parameter."""
     word = token.text
     if len(word) > MAX_NAME:
@@ -139,7 +219,7 @@ def _name(token: Token, index: str, before_bracket: bool) -> None:
             )
     if word in _WORDS:
         token.type = _WORDS[word]
-    elif word in CONSTANTS:
+    elif word in CONSTANTS and word not in named:
         token.type = "CONSTANT"
     elif word == "pow" or (word in CANONICAL and (before_bracket or not FUNCTIONS[CANONICAL[word]].soft)):
         token.type = "FUNCTION"

@@ -114,6 +114,8 @@ def _number_after(before: Token, number: Token) -> Mistake:
     if before.type == "NUMBER":
         return _number_after_number(before, number)
     said = message('a sign is missing before "{number}"', number=number.text)
+    if before.text == "mod":
+        return Mistake(said, number.begin, message("Write {code}.", code="mod(a, b)"))
     left = before.text if before.type in ("NAME", "CONSTANT") else ""
     hint = message(
         "Write {product} for the product, {power} for the power.",
@@ -125,6 +127,8 @@ def _number_after(before: Token, number: Token) -> Mistake:
 
 def _number_after_number(before: Token, number: Token) -> Mistake:
     if before.end == number.begin:
+        if number.text.startswith("("):
+            return Mistake(message("a fraction follows a whole number"), number.begin)
         if "e" not in before.text.lower():
             return Mistake(message("a number has one decimal point"), number.begin)
         return Mistake(message("a number has a whole exponent"), number.begin)
@@ -132,7 +136,7 @@ def _number_after_number(before: Token, number: Token) -> Mistake:
         'two numbers side by side: "{before}" and "{number}"', before=before.text, number=number.text
     )
     product, together = f"{before.text}*{number.text}", before.text + number.text
-    if before.text.isdecimal():
+    if together.isdecimal():
         hint = message(
             "Write {product} for the product, {number} for one number.", product=product, number=together
         )

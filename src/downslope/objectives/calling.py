@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,9 +10,9 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from downslope.errors import ObjectiveError, StartError
-from downslope.messages import Message, listing, message
-from downslope.objectives.parameters import Parameters, as_real
+from downslope.errors import ObjectiveError, StartError, UsageError
+from downslope.messages import Message, listing, message, plural
+from downslope.objectives.parameters import Parameters, as_real, own_name
 
 Style: TypeAlias = Literal["names", "signature", "positions", "whole", "mapping", "sequence"]
 
@@ -49,18 +50,59 @@ class Calling:
         return function(values[self.parameters.names[0]])
 
 
+def with_arguments(function: Any, args: Any) -> Any:
+    """A person's function with fixed arguments after those that vary, as SciPy's ``args``; None and True as they are.
+
+    >>> with_arguments(lambda x, a: (x - a) ** 2, (3.0,))(5.0)
+    4.0
+
+    Raises:
+        UsageError: it takes no such arguments, or is no Python function.
+    """
+    if function is None or function is True:
+        return function
+    given = args if isinstance(args, tuple) else (args,)
+    try:
+        entries = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        entries = None
+    if isinstance(function, str) or not callable(function):
+        raise UsageError(message("args are further arguments of a Python function; leave them out."))
+    if entries is None or any(p.kind in (p.VAR_POSITIONAL, p.POSITIONAL_ONLY) for p in entries):
+        return lambda *varied: function(*varied, *given)
+    named = [p for p in entries if p.kind is p.POSITIONAL_OR_KEYWORD]
+    required = sum(p.default is p.empty for p in named)
+    varied = max(1, required - len(given))  # the others are given, or have defaults
+    if varied + len(given) > len(named):
+        raise UsageError(
+            plural(
+                "{n} further argument is given in args, but {name} takes {names}.",
+                "{n} further arguments are given in args, but {name} takes {names}.",
+                n=len(given),
+                name=getattr(function, "__name__", type(function).__name__),
+                names=listing(p.name for p in entries),
+            )
+        )
+    fixed = functools.partial(
+        function, **{p.name: value for p, value in zip(named[varied:], given, strict=False)}
+    )
+    fixed.__name__ = getattr(function, "__name__", type(function).__name__)  # type: ignore[attr-defined]
+    return fixed
+
+
 def calling(function: Callable[..., Any], start: Any) -> Calling:
     """Read off the signature and the start how ``function`` is to be called.
 
     Raises:
         StartError: the start has names or a length that the function does not take.
     """
+    required, accepted, open_ended = _signature(function)
     if isinstance(start, Mapping):
+        start = {own_name(str(k), accepted): v for k, v in start.items()}
         parameters = Parameters.of(
-            {str(k): as_real(v, message("the start for {name}", name=str(k))) for k, v in start.items()}
+            {k: as_real(v, message("the start for {name}", name=k)) for k, v in start.items()}
         )
         return Calling(parameters, style_of(function, start))
-    required, _, open_ended = _signature(function)
     if is_list_of_arrays(start):
         style = style_of(function, start)
         names = required if style == "positions" and not open_ended else []

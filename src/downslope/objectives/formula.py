@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from downslope import symbolic
 from downslope.errors import ExpressionError, ObjectiveError, StartError, UsageError
 from downslope.language import Expression, parse
+from downslope.language.tree import Node
 from downslope.messages import as_message, listing, message
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector, natural_order
@@ -58,9 +59,21 @@ class FormulaObjective(Objective):
     def says_itself(self) -> bool:
         """Whether ``text`` reads back as this objective: SymPy has names and functions that formulas lack."""
         try:
-            return set(parse(self.text).names) <= set(self.parameters.coordinates)
+            return set(self._read().names) <= set(self.parameters.coordinates)
         except ExpressionError:
             return False
+
+    def _read(self) -> Expression:
+        return parse(self.text, self.parameters.coordinates, e_is_a_number=True)
+
+    @property
+    def tree(self) -> Node:
+        """The formula as it was typed, else as its symbols say it.
+
+        Raises:
+            ObjectiveError: it holds a function that has no name in the language.
+        """
+        return self._read().tree if self.says_itself else symbolic.lift(self.expression)
 
     @cached_property
     def _value(self) -> symbolic.NativeFunction:
@@ -104,16 +117,21 @@ def from_text(
     parameters: Parameters | None = None,
     dtype: Any = np.float64,
     gradient: Mapping[str, str] | None = None,
+    *,
+    named: Iterable[str] = (),
 ) -> FormulaObjective:
     """The objective that a formula says.
 
-    Without ``parameters``, the names in the formula are the parameters, in natural order (x1, x2, x10).
+    Without ``parameters``, the names in the formula are the parameters, in natural order (x1, x2, x10). ``named`` are
+    those that a start gives, so that ``e`` may be one of them; where the parameters are given, a letter e that is not
+    among them is the number.
 
     Raises:
         ExpressionError: the formula cannot be read.
         ObjectiveError: it holds no name, so there is nothing to vary.
     """
-    read = parse(formula)
+    known_names = tuple(named) if parameters is None else parameters.coordinates
+    read = parse(formula, known_names, e_is_a_number=parameters is not None)
     if not read.names:
         raise ObjectiveError(
             message("'{source}' has no parameter to vary: it is a constant.", source=read.source)
@@ -138,11 +156,11 @@ def from_text(
 
 
 def _partials_from_text(gradient: Mapping[str, str], parameters: Parameters) -> list[Any]:
-    parameters.check_names(gradient, message("the gradient"))
+    gradient = parameters.of_names(gradient, message("the gradient"))
     known = set(parameters.coordinates)
     partials = []
     for name in parameters.names:
-        read = parse(str(gradient[name]))
+        read = parse(str(gradient[name]), parameters.coordinates)
         strangers = [n for n in read.names if n not in known]
         if strangers:
             raise UsageError(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.errors import ObjectiveError
+from downslope.errors import ObjectiveError, UsageError
 from downslope.messages import Message, listing, message
 from downslope.objectives.calling import Calling, calling
 from downslope.objectives.differences import central_differences, complex_step, rounding_of_differences
@@ -36,14 +36,15 @@ _OUTSIDE: tuple[tuple[type[Exception], float], ...] = (
 def from_function(
     function: Callable[..., Any],
     start: Any,
-    gradient: Callable[..., Any] | None = None,
+    gradient: Callable[..., Any] | Literal[True] | None = None,
     dtype: Any = np.float64,
 ) -> tuple[Objective, Vector]:
     """The objective of a Python function, and the start as a flat vector.
 
     The function is called once with symbols. If what comes back agrees with its value at the start, the
     run is native and the derivatives are exact. If not, it is called with numbers at every step, and its
-    gradient comes from ``gradient``, or else from the complex step where that holds, or else from
+    gradient comes from ``gradient``, or from the function itself where that answers with a pair of its value and
+    its gradient; else from the complex step where that holds, or else from
     central differences; ``Objective.differentiation`` and ``notes`` say which and how well.
 
     Raises:
@@ -54,20 +55,51 @@ def from_function(
     x = how.parameters.flatten(start)
     hosted = FunctionObjective(function, how, gradient, dtype)
     with np.errstate(all="ignore"):
-        value = hosted.value(x)
-        traced = _trace(function, how, gradient, dtype)
-        if traced is not None and _agree(traced, hosted, x, value, gradient is not None):
+        answer = hosted.answer(x)
+        if gradient is None or gradient is True:
+            hosted.gives_both = _is_pair(answer, how.parameters)
+        if gradient is True and not hosted.gives_both:
+            raise UsageError(_no_pair(hosted.text, how.parameters.size))
+        value, has_gradient = hosted.value_in(answer), gradient is not None or hosted.gives_both
+        traced = _trace(function, how, True if hosted.gives_both else gradient, dtype)
+        if traced is not None and _agree(traced, hosted, x, value, has_gradient):
             traced.name = hosted.text
             return traced, x
-        if gradient is None:
-            hosted.choose_differences(x)
-        else:
+        if has_gradient:
             hosted.gradient(x)  # a gradient of the wrong shape or kind is refused before the first step
+        else:
+            hosted.choose_differences(x)
     return hosted, x
 
 
+def _is_pair(answer: Any, parameters: Parameters) -> bool:
+    """Whether a function answers with its value and its gradient, as SciPy's do with ``jac=True``."""
+    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
+        return False
+    value, slopes = answer
+    if isinstance(answer, list) and np.ndim(slopes) == 0:  # a list of two numbers
+        return False
+    parts = slopes.values() if isinstance(slopes, Mapping) else slopes
+    try:
+        size = sum(np.size(part) for part in parts) if np.iterable(parts) else 1
+        return bool(np.size(value) == 1 and size == parameters.size)
+    except (TypeError, ValueError):
+        return False
+
+
+def _no_pair(name: str, size: int) -> Message:
+    return message(
+        "gradient is True, but {name} does not return a pair of its value and its gradient, of {size} numbers.",
+        name=name,
+        size=size,
+    )
+
+
 def _trace(
-    function: Callable[..., Any], how: Calling, gradient: Callable[..., Any] | None, dtype: Any
+    function: Callable[..., Any],
+    how: Calling,
+    gradient: Callable[..., Any] | Literal[True] | None,
+    dtype: Any,
 ) -> FormulaObjective | None:
     """The function as a formula, or None where it cannot be expressed in symbols."""
     import symengine as se
@@ -77,10 +109,15 @@ def _trace(
         return SymbolicArray(elements)
 
     try:
-        result = box(how(function, symbols()))
+        answer = how(function, symbols())
+        if gradient is True:
+            answer, slopes = answer
+        else:
+            slopes = None if gradient is None else how(gradient, symbols())
+        result = box(answer)
         if result.size != 1:
             return None
-        partials = None if gradient is None else _flat_gradient(how(gradient, symbols()), how.parameters)
+        partials = None if gradient is None else _flat_gradient(slopes, how.parameters)
         expression = result.reshape(-1)[0]
         if size([expression], MOST_PARTS) == MOST_PARTS:  # data, written out: it would compile for seconds
             return None
@@ -94,8 +131,8 @@ def _trace(
 def _flat_gradient(result: Any, parameters: Parameters) -> list[Any]:
     if isinstance(result, Mapping):
         result = [result[name] for name in parameters.names]
-        return [entry for part in result for entry in box(part).ravel()]
-    entries = list(box(result).ravel())
+    parts = result if isinstance(result, (list, tuple)) else [result]
+    entries = [entry for part in parts for entry in box(part).ravel()]
     if len(entries) != parameters.size:
         raise TraceError(message("wrong number of partial derivatives"))
     return entries
@@ -129,6 +166,11 @@ def _as_array(result: Any, name: Message | str) -> NDArray[Any]:
         ) from error
 
 
+def _is_no_number(answer: Any) -> bool:
+    """Whether an answer is what is made of an exception outside the domain."""
+    return isinstance(answer, float) and not math.isfinite(answer)
+
+
 class FunctionObjective(Objective):
     """A Python function that is called with numbers, and the gradient it came with or a numerical one."""
 
@@ -136,26 +178,84 @@ class FunctionObjective(Objective):
         self,
         function: Callable[..., Any],
         how: Calling,
-        gradient: Callable[..., Any] | None,
+        gradient: Callable[..., Any] | Literal[True] | None,
         dtype: Any = np.float64,
     ) -> None:
+        self._guard: GuardedComplexStep | None = None
         super().__init__(how.parameters, getattr(function, "__name__", type(function).__name__), dtype)
-        self._function, self._how, self._supplied = function, how, gradient
+        self._function, self._how = function, how
+        self.gives_both = gradient is True  # the function answers with its value and its gradient
+        self._supplied = None if gradient is True else gradient
         self._differences: Callable[[Vector], Vector] | None = None
 
+    @property
+    def differentiation(self) -> str:
+        """Where the gradient comes from by now."""
+        return "central differences" if self._left else self._differentiation
+
+    @differentiation.setter
+    def differentiation(self, way: str) -> None:
+        self._differentiation = way
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """What the reader should know, with where the complex step was left."""
+        return (*self._notes, *self._left)
+
+    @notes.setter
+    def notes(self, notes: tuple[Message, ...]) -> None:
+        self._notes = tuple(note for note in notes if note not in self._left)
+
+    def end_run(self) -> None:
+        if self._guard is not None:
+            self._guard.tells = False
+
+    @property
+    def _left(self) -> tuple[Message, ...]:
+        return () if self._guard is None else self._guard.left
+
     def value(self, x: Vector) -> float:
-        with np.errstate(all="ignore"):
-            return self._scalar(self._call(self._function, np.array(x, self.dtype)))
+        return self.value_in(self.answer(x))
 
     def gradient(self, x: Vector) -> Vector:
         with np.errstate(all="ignore"):
+            if self.gives_both:
+                return self._gradient_in(self.answer(x))
             if self._supplied is not None:
                 return self._vector(self._call(self._supplied, np.array(x, self.dtype)))
             assert self._differences is not None
             return self._differences(np.array(x, np.float64)).astype(self.dtype)
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        if self.gives_both:
+            answer = self.answer(x)
+            return self.value_in(answer), self._gradient_in(answer)
         return self.value(x), self.gradient(x)
+
+    def answer(self, x: Vector) -> Any:
+        """What the function returns, or NaN where its value does not exist."""
+        with np.errstate(all="ignore"):
+            return self._call(self._function, np.array(x, self.dtype))
+
+    def value_in(self, answer: Any) -> float:
+        """The value in an answer of the function, which may have the gradient beside it."""
+        if self.gives_both and not _is_no_number(answer):
+            answer = self._pair(answer)[0]
+        return self._scalar(answer)
+
+    def _gradient_in(self, answer: Any) -> Vector:
+        return self._vector(answer if _is_no_number(answer) else self._pair(answer)[1])
+
+    def _pair(self, answer: Any) -> Any:
+        if not isinstance(answer, (tuple, list)) or len(answer) != 2:
+            raise ObjectiveError(
+                message(
+                    "{name} returned {result!r:.60}; at the start it was a pair of its value and its gradient.",
+                    name=self.text,
+                    result=answer,
+                )
+            )
+        return answer
 
     def _call(self, function: Callable[..., Any], x: NDArray[Any]) -> Any:
         """Call with a copy, which the function may do with as it likes; NaN where its value does not exist."""
@@ -217,9 +317,11 @@ class FunctionObjective(Objective):
         elif result is None:
             raise ObjectiveError(message("the gradient returned None. Does it end with 'return'?"))
         else:
+            if isinstance(result, (list, tuple)) and tuple(map(np.shape, result)) == parameters.shapes:
+                result = np.concatenate([np.ravel(part) for part in result])  # a part for each parameter
             array = _as_array(result, message("the gradient"))
             shapes = {"": array.shape}
-            if isinstance(result, float) and not math.isfinite(result):  # what _call makes of an exception
+            if _is_no_number(result):
                 return np.full(parameters.size, result, self.dtype)
             fits = array.size == parameters.size
         if array.dtype.kind not in "biuf":
@@ -252,7 +354,8 @@ class FunctionObjective(Objective):
         accuracy = rounding_of_differences(real, x)
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("error")  # NumPy only warns when an imaginary part is thrown away
+                # NumPy only warns where an imaginary part is thrown away
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
                 exact = complex_step(raw, x)
         except Exception:  # a function that cannot take complex numbers may raise anything at all
             exact = None
@@ -260,7 +363,7 @@ class FunctionObjective(Objective):
         if exact is not None and np.allclose(exact, central, rtol=0, atol=10 * accuracy + 1e-6 * scale):
             self._differences = lambda point: complex_step(raw, point)
             if not random:  # another draw proves nothing against a derivative
-                self._differences = GuardedComplexStep(raw, real, self._leave_the_complex_step)
+                self._differences = self._guard = GuardedComplexStep(raw, real)
             self.differentiation = "complex step"
             self.notes = (_exact(len(x)),)
         else:
@@ -275,10 +378,6 @@ class FunctionObjective(Objective):
             )
         if random:
             self.notes = (_of_draws(self.differentiation),)
-
-    def _leave_the_complex_step(self, why: Message) -> None:
-        self.differentiation = "central differences"
-        self.notes = (*self.notes, why)
 
 
 def _exact(calls: int) -> Message:

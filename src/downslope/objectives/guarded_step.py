@@ -1,8 +1,8 @@
 """The complex step, for as long as real differences along the run bear it out.
 
 It is blind to whatever throws the imaginary part away: ``abs``, comparisons, ``norm``, a branch that was not taken at
-the start. One point proves nothing of the next; so it is held against values where a run goes, and left at the first
-doubt.
+the start. One point proves nothing of the next; so at every point it is held against values, along a direction in
+which every coordinate moves, and left at the first doubt.
 """
 
 from __future__ import annotations
@@ -18,11 +18,9 @@ from downslope.messages import Message, message
 from downslope.objectives.differences import central_differences, complex_step, rounding_of_differences
 from downslope.objectives.parameters import Vector
 
-FIRST = 4  # evaluations that are all checked; then every one whose number is a power of 2
-FADED = 1e-2  # part of the largest gradient so far: where less is left, a test might pass
-BESIDE = 0.5  # part of a step's slopes by which the change of the value may miss the trapezoid between them
-AGREE = 1e-5  # relative
+AGREE = 1e-5  # relative: so far may a slope by the complex step lie from one by values
 DOUBTS = 10  # times the estimated rounding of differences
+_DRAWN = 20_241_113  # the seed of the directions, so that the same run is checked in the same way
 
 
 class GuardedComplexStep:
@@ -31,72 +29,72 @@ class GuardedComplexStep:
     Args:
         raw: the function, of complex numbers as well.
         real: the function as a real number.
-        left: is told how to differentiate from then on.
 
-    >>> guarded = GuardedComplexStep(lambda z: abs(z[0]) if z[0].real < 0 else z[0] ** 2, lambda x: abs(x[0]), print)
+    Attributes:
+        left: what to say of where it was left; nothing as long as it holds.
+
+    >>> guarded = GuardedComplexStep(lambda z: abs(z[0]) if z[0].real < 0 else z[0] ** 2, lambda x: abs(x[0]))
     >>> guarded(np.array([-3.0])).round(6)
-    the complex step fails at evaluation 1 of this run; from there on the gradient is by central differences, good to \
-about ... relative.
     array([-1.])
+    >>> print(*guarded.left)
+    the complex step fails at evaluation 1; from there on the gradient is by central differences, good to about \
+... relative.
     """
 
-    def __init__(
-        self,
-        raw: Callable[[NDArray[Any]], Any],
-        real: Callable[[Vector], float],
-        left: Callable[[Message], None],
-    ) -> None:
-        self._raw, self._real, self._left = raw, real, left
-        self._holds = True
-        self._count, self._largest = 0, 0.0
-        self._last: tuple[Vector, float, Vector] | None = None
+    def __init__(self, raw: Callable[[NDArray[Any]], Any], real: Callable[[Vector], float]) -> None:
+        self._raw, self._real = raw, real
+        self._random = np.random.default_rng(_DRAWN)
+        self._count, self._largest = 0, 1e-300
+        self.tells = True  # while a run goes on
+        self.left: tuple[Message, ...] = ()
 
     def __call__(self, x: Vector) -> Vector:
         """The gradient at ``x``."""
-        if not self._holds:
+        if self.left:
             return central_differences(self._real, x)
         self._count += 1
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("error")  # NumPy only warns where an imaginary part is thrown away
+                # NumPy only warns where an imaginary part is thrown away
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
                 gradient = complex_step(self._raw, x)
         except Exception:  # a branch that cannot take complex numbers may raise anything at all
-            return self._leave(x, central_differences(self._real, x))
-        if not np.all(np.isfinite(gradient)):
+            return self._leave(x)
+        if not np.all(np.isfinite(gradient)) or self._agrees(x, gradient):
+            self._largest = max(self._largest, float(np.max(np.abs(gradient), initial=0.0)))
             return gradient
-        if self._is_due(x, gradient):
-            central = central_differences(self._real, x)
-            doubt = DOUBTS * rounding_of_differences(self._real, x)
-            size = float(np.max(np.abs(central), initial=0.0))
-            if np.all(np.isfinite(central)) and np.any(np.abs(gradient - central) > doubt + AGREE * size):
-                return self._leave(x, central)
-        return gradient
+        return self._leave(x)
 
-    def _is_due(self, x: Vector, gradient: Vector) -> bool:
-        """Whether it is to be held against values: early, now and then, where it fades or where they differ from it."""
-        count, size = self._count, float(np.linalg.norm(gradient))
-        self._largest = max(self._largest, size)
-        value, before = self._real(x), self._last
-        self._last = x.copy(), value, gradient
-        if count <= FIRST or count & (count - 1) == 0 or size <= FADED * self._largest:
+    def _agrees(self, x: Vector, gradient: Vector) -> bool:
+        """Whether values near ``x`` bear the gradient out; where they are not finite they say nothing."""
+        lengths = np.maximum(1.0, np.abs(x))
+        direction = (
+            lengths * self._random.choice([-1.0, 1.0], len(x)) * self._random.uniform(0.5, 1.0, len(x))
+        )
+
+        def along(t: Vector) -> float:
+            return self._real(x + t[0] * direction)
+
+        here = np.zeros(1)
+        measured = float(central_differences(along, here)[0])
+        apart = abs(measured - float(gradient @ direction))
+        allowed = AGREE * float(np.max(np.abs(gradient * direction), initial=0.0))
+        if not np.isfinite(measured) or apart <= allowed:
             return True
-        if before is None or not np.isfinite(value):
-            return False
-        step = x - before[0]
-        slopes = float(before[2] @ step), float(gradient @ step)
-        change = value - before[1]
-        return abs(change - sum(slopes) / 2) > BESIDE * max(abs(change), *map(abs, slopes))
+        return apart <= allowed + DOUBTS * rounding_of_differences(along, here)
 
-    def _leave(self, x: Vector, central: Vector) -> Vector:
+    def _leave(self, x: Vector) -> Vector:
         """Turn to central differences, and say so."""
-        self._holds = False
-        size = float(np.max(np.abs(central), initial=1e-300))
-        self._left(
+        central = central_differences(self._real, x)
+        if not self.tells:
+            return central
+        size = max(self._largest, float(np.max(np.abs(central[np.isfinite(central)]), initial=0.0)))
+        self.left = (
             message(
-                "the complex step fails at evaluation {n} of this run; from there on the gradient is by central"
-                " differences, good to about {relative:.0e} relative.",
+                "the complex step fails at evaluation {n}; from there on the gradient is by central differences, good"
+                " to about {relative:.0e} relative.",
                 n=self._count,
                 relative=rounding_of_differences(self._real, x) / size,
-            )
+            ),
         )
         return central

@@ -81,6 +81,9 @@ class Objective(ABC):
         self.differentiation = "supplied"
         self.notes: tuple[Message, ...] = ()
 
+    def end_run(self) -> None:  # noqa: B027 - most have nothing to do
+        """The run has ended: what is asked from now on is none of its evaluations."""
+
     @property
     def headline(self) -> str:
         """The text where it is short, the name of the function where it is not and there is one."""

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import StartError, nearest
+from downslope.language import canonical_name, look_alike
 from downslope.messages import Message, listing, message, sentences
 
 Vector: TypeAlias = NDArray[np.floating[Any]]
 Structure: TypeAlias = Literal["dict", "list", "tuple", "vector", "number"]
 
-
+T = TypeVar("T")
 THE_START = message("the start")
 
 
@@ -34,6 +35,18 @@ def natural_order(names: Iterable[str]) -> list[str]:
         return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts]
 
     return sorted(names, key=key)
+
+
+def own_name(name: str, names: Collection[str]) -> str:
+    """The one of ``names`` that ``name`` is in another spelling; ``name`` itself where there is none.
+
+    >>> own_name("x₁", ["x1", "y"])
+    'x1'
+    """
+    if name in names:
+        return name
+    canonical = canonical_name(name)
+    return next((known for known in names if canonical_name(known) == canonical), name)
 
 
 @dataclass(frozen=True)
@@ -83,6 +96,24 @@ class Parameters:
             out += [f"{name}[{','.join(place)}]" for place in places] if shape else [name]
         return tuple(out)
 
+    def of_names(self, given: Mapping[Any, T], what: Message = THE_START) -> dict[str, T]:
+        """What is given for each parameter, under the name that it has here: a start's µ is the μ of a formula.
+
+        Raises:
+            StartError: a name is unknown, missing, or given in two spellings.
+        """
+        out: dict[str, T] = {}
+        known = dict.fromkeys(self.names)
+        for key, value in given.items():
+            name = own_name(str(key), known)
+            if name in out:
+                raise StartError(
+                    message("{what} gives {name} twice, in two spellings.", what=what, name=name)
+                )
+            out[name] = value
+        self.check_names(out, what)
+        return out
+
     def check_names(self, given: Iterable[str], what: Message = THE_START) -> None:
         """Raise StartError unless exactly these parameters are given."""
         given = dict.fromkeys(str(name) for name in given)
@@ -97,7 +128,7 @@ class Parameters:
                             name=name,
                             known=known,
                         ),
-                        nearest(name, self.names),
+                        look_alike(name, self.names) or nearest(name, self.names),
                     )
                 )
         missing = [name for name in self.names if name not in given]
@@ -118,8 +149,7 @@ class Parameters:
             StartError: a name, shape or kind is wrong, or a number is not finite.
         """
         if isinstance(values, Mapping):
-            self.check_names(values)
-            named = {str(name): value for name, value in values.items()}
+            named = self.of_names(values, what)
             parts = [named[name] for name in self.names]
         elif self.structure in ("list", "tuple"):
             parts = self._listed(values, what)

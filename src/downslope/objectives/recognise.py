@@ -12,6 +12,7 @@ import numpy as np
 
 from downslope.containers import flattened
 from downslope.errors import ObjectiveError, StartError, UsageError
+from downslope.language import canonical_name
 from downslope.messages import argument, listing, message
 from downslope.objectives.calling import is_list_of_arrays
 from downslope.objectives.formula import FormulaObjective, from_symbolic, from_text
@@ -117,7 +118,8 @@ def _of_numbers(function: Any, start: Any, gradient: Any, real: Any) -> tuple[Ob
                     "the gradient of a formula is given as formulas: gradient={{'x': 'x/10', 'y': '2*y'}}."
                 )
             )
-        return _with_start(lambda parameters: from_text(function, parameters, real, gradient), start)
+        named = tuple(map(canonical_name, map(str, start))) if isinstance(start, Mapping) else ()
+        return _with_start(lambda given: from_text(function, given, real, gradient, named=named), start)
     if _is_symbolic(function):
         if gradient is not None:
             raise UsageError(message("a symbolic expression brings its own gradient; leave gradient= out."))
@@ -184,7 +186,6 @@ def _with_start(
     names = objective.parameters.names
     start = _need(start, names)
     if isinstance(start, Mapping):
-        objective.parameters.check_names(start)
         return objective, objective.parameters.flatten(start)
     objective.parameters = Parameters.scalars(names, _structure(start))
     return objective, objective.parameters.flatten(start)

@@ -62,7 +62,8 @@ def _hypothesis(data: dict[str, Any]) -> Hypothesis:
     names = [str(name) for name in (*data["inputs"], data["target"])]
     empty = Frame({name: np.zeros(1) for name in names})
     if data["formula"]:
-        return read_hypothesis(str(data["hypothesis"]), empty)
+        named = [str(name) for name in data["parameters"]]
+        return read_hypothesis(str(data["hypothesis"]), empty, named, e_is_a_number=True)
     return linear_model(str(data["target"]), [str(name) for name in data["columns"]], empty)
 
 

@@ -216,6 +216,14 @@ def _without_ranges(expression: Any) -> Any:
     sympy = sys.modules.get("sympy")
     if sympy is None or not isinstance(expression, sympy.Basic):
         return expression
+    if unfinished := expression.atoms(sympy.Integral, sympy.Limit):
+        raise ObjectiveError(
+            message(
+                "{part} in this expression is not worked out; give expression.doit(), or a Python function that"
+                " computes it.",
+                part=str(next(iter(unfinished))),
+            )
+        )
     ranges = expression.atoms(sympy.Sum, sympy.Product)
     for found in ranges:
         count = 1

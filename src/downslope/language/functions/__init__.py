@@ -42,7 +42,6 @@ REWRITES: dict[str, Message] = {
     "expit": _write("sigmoid(x)"),
     "lg": _write("log10(x)", "log2(x)"),
     "round": _write("floor(x + 1/2)"),
-    "mod": _write("x - n*floor(x/n)"),
     "factorial": _write("gamma(x + 1)"),
     "if": _write("where(condition, a, b)"),
     "iif": _write("where(condition, a, b)"),

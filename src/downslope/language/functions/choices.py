@@ -17,11 +17,12 @@ from __future__ import annotations
 
 import math
 
-from downslope.language.functions.record import Function, a, b, equal, f, spelled, x
+from downslope.language.functions.record import Function, a, b, equal, f, spelled, x, y
 from downslope.language.tree import Number, Variable
 from downslope.messages import message
 
 _ZERO = Number(0.0)
+_PART = x / y - f.floor(x / y)
 _h = Variable("h")
 
 _TIE = """
@@ -58,6 +59,7 @@ TABLE = (
         corner=x,
         symengine="Abs",
         sympy="Abs",
+        foreign={"sympy.re": x, "sympy.conjugate": x},  # of real numbers
         latex=r"\left|_0\right|",
         mathml="<mrow><mo>|</mo>_0<mo>|</mo></mrow>",
         enclosed=True,
@@ -110,6 +112,7 @@ TABLE = (
         corner=f.min(x - f.floor(x), f.floor(x) + 1 - x),
         symengine="floor",
         sympy="floor",
+        foreign={"sympy.frac": x - f.floor(x)},
         latex=r"\left\lfloor _0\right\rfloor",
         mathml="<mrow><mo>⌊</mo>_0<mo>⌋</mo></mrow>",
         enclosed=True,
@@ -131,6 +134,17 @@ TABLE = (
         enclosed=True,
         spellings=spelled("ceil", tensorflow="tf.math.ceil(_0) + 0 * _0", sympy="ceiling(_0)"),
         helpers={"sympy": _WHOLE.format(name="ceiling", base="ceiling", word="smallest greater or equal")},
+    ),
+    Function(
+        name="mod",
+        arguments=("x", "y"),
+        meaning=message("remainder of x/y, of the sign of y"),
+        value=lambda x, y: x - y * math.floor(x / y),
+        definition=x - y * f.floor(x / y),
+        domain=f.abs(y) > 0,
+        soft=True,
+        corner=f.min(_PART, 1 - _PART) / f.max(1, f.abs(x / y)),  # relative: a large x has few digits of it
+        sympy="Mod",
     ),
     Function(
         name="min",

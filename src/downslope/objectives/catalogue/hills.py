@@ -58,7 +58,7 @@ def _ackley(n: int) -> Problem:
     return Problem(
         name="ackley",
         title=message("Ackley"),
-        formula=f"20 - 20*exp(-0.2*sqrt(({squares})/{n})) + e - exp(({waves})/{n})",
+        formula=f"20 - 20*exp(-0.2*sqrt(({squares})/{n})) + exp(1) - exp(({waves})/{n})",
         variables=variables,
         start=cycled((2.3, -1.4), n),
         minimum=0.0,
