@@ -11,7 +11,7 @@ import pytest
 import downslope as ds
 from downslope.explain import classify, point
 from downslope.explain.analysis_view import LONG, AnalysisView
-from downslope.explain.theory import Quadratic, from_curvature
+from downslope.explain.theory import QuadraticModel, from_curvature
 from downslope.objectives.formula import from_text
 
 RANDOM = np.random.default_rng(0)
@@ -93,8 +93,8 @@ def test_a_curvature_elsewhere_than_on_a_quadratic_does_not_bound_the_objective(
     from downslope.explain.curvature import Curvature
 
     curvature = Curvature.of(np.diag([-1.0, 2.0]), ("x", "y"))
-    assert from_curvature(Quadratic(curvature, np.ones(2), exact=False), None, 1e-8).bounded
-    assert not from_curvature(Quadratic(curvature, np.ones(2), exact=True), None, 1e-8).bounded
+    assert from_curvature(QuadraticModel(curvature, np.ones(2), exact=False), None, 1e-8).bounded
+    assert not from_curvature(QuadraticModel(curvature, np.ones(2), exact=True), None, 1e-8).bounded
 
 
 # --- random values --------------------------------------------------------------------------------------

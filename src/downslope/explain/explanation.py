@@ -26,7 +26,7 @@ from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings import Finding, causes, sound, unexplained
 from downslope.explain.point import Detail, Point
 from downslope.explain.sentences import say
-from downslope.explain.theory import Forecast, Quadratic, from_curvature
+from downslope.explain.theory import Forecast, QuadraticModel, from_curvature
 from downslope.messages import NOTHING, Message, listing
 
 
@@ -228,7 +228,7 @@ def _forecast(diagnosis: Diagnosis) -> Forecast | None:
             return None
         gradient = diagnosis.view.hessian(bottom.x) @ (diagnosis.start - bottom.x)
     doubt = diagnosis.view.doubt
-    quadratic = Quadratic(curvature, gradient, diagnosis.quadratic, doubt)
+    quadratic = QuadraticModel(curvature, gradient, diagnosis.quadratic, doubt)
     made = from_curvature(quadratic, diagnosis.setup, diagnosis.wanted)
     return replace(made, up=diagnosis.run.maximize).beside(diagnosis.run)
 

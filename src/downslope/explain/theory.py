@@ -202,17 +202,19 @@ def forecast_of(
                 gradient = view.gradient(x)
                 if not np.all(np.isfinite(gradient)):
                     return None
-                return from_curvature(Quadratic(curvature, gradient, True, view.doubt), setup, tolerance)
+                return from_curvature(QuadraticModel(curvature, gradient, True, view.doubt), setup, tolerance)
             bottom = find_local_minimum(view, x)
             if bottom is None:
                 return None
             gradient = view.hessian(bottom.x) @ (x - bottom.x)
-            return from_curvature(Quadratic(bottom.curvature, gradient, False, view.doubt), setup, tolerance)
+            return from_curvature(
+                QuadraticModel(bottom.curvature, gradient, False, view.doubt), setup, tolerance
+            )
     except (DownslopeError, np.linalg.LinAlgError):
         return None
 
 
-class Quadratic(NamedTuple):
+class QuadraticModel(NamedTuple):
     """The quadratic that a forecast is made for.
 
     Attributes:
@@ -228,7 +230,7 @@ class Quadratic(NamedTuple):
     doubt: float = 1e-12
 
 
-def from_curvature(quadratic: Quadratic, setup: Setup | None, tolerance: float) -> Forecast:
+def from_curvature(quadratic: QuadraticModel, setup: Setup | None, tolerance: float) -> Forecast:
     """The forecast from a curvature and the first gradient.
 
     Only of a quadratic can it be said that it falls without end: elsewhere a curvature says nothing of what is far.

@@ -18,7 +18,7 @@ from downslope.errors import UsageError
 from downslope.fitting import kernels
 from downslope.fitting.compiled_rule import Layout, compiled_rule
 from downslope.fitting.formula_rows import FormulaRows
-from downslope.fitting.kernels.records import EpochTask, Places
+from downslope.fitting.kernels.records import EpochTask, ColumnPlaces
 from downslope.fitting.objective import DataObjective, Penalty
 from downslope.fitting.preconditioning import Coordinates, PreconditionedObjective
 from downslope.fitting.problem import FitProblem
@@ -211,9 +211,9 @@ def epoch_of(objective: DataObjective, steps: Steps, mean_weight: float) -> Epoc
     assert isinstance(rows, LinearRows)
     intercept = -1 if rows.intercept is None else rows.intercept
     if isinstance(rows, SoftmaxRows):
-        places = Places(rows.at, intercept, rows.centre, diagonal[:: rows.classes][rows.at])
+        places = ColumnPlaces(rows.at, intercept, rows.centre, diagonal[:: rows.classes][rows.at])
         return partial(kernels.softmax_epoch, task(rows.labels(o.y), places))
-    linear = task(o.y, Places(rows.at, intercept, rows.centre, diagonal[rows.at]))
+    linear = task(o.y, ColumnPlaces(rows.at, intercept, rows.centre, diagonal[rows.at]))
     kernel = rows.ordered_kernel(o.loss, o.y, o.weights)
     if kernel is None:
         return partial(kernels.linear_epoch, linear)

@@ -66,7 +66,7 @@ class FormulaObjective(Objective):
     def _read(self) -> Expression:
         return parse(self.text, self.parameters.coordinates, e_is_a_number=True)
 
-    @property
+    @cached_property
     def tree(self) -> Node:
         """The formula as it was typed, else as its symbols say it.
 

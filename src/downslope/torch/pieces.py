@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from downslope.torch.calls import Tensors
-from downslope.torch.program import Evaluation, Program
+from downslope.torch.program import StepInputs, Program
 
 ALONE = 65_536  # numbers from which a tensor on the CPU is stepped by itself, in pieces
 SHARE = 131_072  # numbers of a piece for each of torch's threads, which meet after every operation
@@ -25,7 +25,7 @@ def is_large(p: torch.Tensor) -> bool:
     return bool(p.numel() >= ALONE and p.device.type == "cpu")
 
 
-def run_one(program: Program, at: Evaluation, state: Sequence[Any], named: Mapping[str, float]) -> list[Any]:
+def run_one(program: Program, at: StepInputs, state: Sequence[Any], named: Mapping[str, float]) -> list[Any]:
     """Step one parameter in place by a rule that mixes no coordinates.
 
     Args:
@@ -46,17 +46,17 @@ def run_one(program: Program, at: Evaluation, state: Sequence[Any], named: Mappi
         for i, part in zip(vectors, parts, strict=True):
             before[i] = part
         run = program.run_one if program.still else functools.partial(_moved, program)
-        new = run(Evaluation(here, slope, at.value), before, named)
+        new = run(StepInputs(here, slope, at.value), before, named)
         for i, leaf in enumerate(new):
             if not isinstance(leaf, torch.Tensor):
                 after[i] = leaf
     return after
 
 
-def _moved(program: Program, at: Evaluation, state: Sequence[Any], named: Mapping[str, float]) -> list[Any]:
+def _moved(program: Program, at: StepInputs, state: Sequence[Any], named: Mapping[str, float]) -> list[Any]:
     """One piece of a rule that leaves its state in other tensors than those it found: brought back to their places."""
     lists = [[leaf] if isinstance(leaf, torch.Tensor) else leaf for leaf in state]
-    made = program.run(Evaluation([at.x], [at.g], at.value), lists, named).state
+    made = program.run(StepInputs([at.x], [at.g], at.value), lists, named).state
     after = [leaf[0] if isinstance(leaf, list) else leaf for leaf in made]
     olds = {id(leaf) for leaf in state if isinstance(leaf, torch.Tensor)}
     news = [

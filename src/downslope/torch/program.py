@@ -15,7 +15,7 @@ from downslope.torch.calls import IN_PLACE, NAMES, SWAPPABLE, Tensors, line_of, 
 from downslope.torch.fusing import Fusion, Operation
 
 
-class Evaluation(NamedTuple):
+class StepInputs(NamedTuple):
     """What an update starts from: lists of tensors, or single ones where one parameter is stepped alone.
 
     Attributes:
@@ -53,7 +53,7 @@ class Program:
     >>> from downslope.optimizers.tape import recorded
     >>> rule, x = Momentum(learning_rate=0.5), [torch.ones(2)]
     >>> program = Program(recorded(rule, rule.init(ParamTree(x))))
-    >>> program.run(Evaluation(x, [torch.ones(2)], 0.0), [[torch.zeros(2)]], rule.scalars()).state
+    >>> program.run(StepInputs(x, [torch.ones(2)], 0.0), [[torch.zeros(2)]], rule.scalars()).state
     [[tensor([1., 1.])]]
     >>> x
     [tensor([0.5000, 0.5000])]
@@ -72,7 +72,7 @@ class Program:
         self._update = _made(tape, [line_of(operation, there) for operation, there in placed])
         self._update_one = _made(tape, [line_of_one(operation, there) for operation, there in placed])
 
-    def run(self, at: Evaluation, state: Sequence[Any], named: Mapping[str, float]) -> StepOutcome:
+    def run(self, at: StepInputs, state: Sequence[Any], named: Mapping[str, float]) -> StepOutcome:
         """Change the parameters (where it is done in place) and the state's tensors to what they are afterwards.
 
         Args:
@@ -90,7 +90,7 @@ class Program:
             next_x = x
         return StepOutcome(after, bool(accepted), next_x if next_x is x else list(next_x))
 
-    def run_one(self, at: Evaluation, state: Sequence[Any], named: Mapping[str, float]) -> list[Any]:
+    def run_one(self, at: StepInputs, state: Sequence[Any], named: Mapping[str, float]) -> list[Any]:
         """The same for one parameter, with tensors for lists, where the program is ``still``: the new state."""
         after, _, next_x = self._update_one(*at, *state, *[named[name] for name in self._named])
         if next_x is not at.x:
@@ -98,7 +98,7 @@ class Program:
         new: list[Any] = after
         return new
 
-    def _settle(self, at: Evaluation, state: Sequence[Any], after: list[Any], next_x: Any) -> None:
+    def _settle(self, at: StepInputs, state: Sequence[Any], after: list[Any], next_x: Any) -> None:
         """Give tensors of its own to every vector of the new state that is x, g, or another vector."""
         taken = {id(at.x), id(at.g), *(() if self._in_place else [id(next_x)])}
         kept = {id(after[i]) for i in self._vectors}

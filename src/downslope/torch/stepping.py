@@ -15,7 +15,7 @@ from downslope.optimizers.tape import recorded
 from downslope.symbolic.array import TraceError
 from downslope.torch.calls import Tensors
 from downslope.torch.pieces import is_large, run_one
-from downslope.torch.program import Evaluation, Program, StepOutcome
+from downslope.torch.program import StepInputs, Program, StepOutcome
 
 States: TypeAlias = MutableMapping[torch.Tensor, dict[str, Any]]
 
@@ -68,19 +68,19 @@ class Stepper:
             if len(live) < len(params):
                 known = dict(zip(map(id, live), slopes, strict=True))
                 slopes = [known[id(p)] if id(p) in known else torch.zeros_like(p) for p in params]
-            return self._run(plan, Evaluation(params, slopes, value), [kept[p] for p in params], named)
+            return self._run(plan, StepInputs(params, slopes, value), [kept[p] for p in params], named)
         theirs = [kept[p] for p in live] if plan.leaves else []
         for p, its in zip(live, theirs, strict=False):
             if not its:
                 self._begin(plan, [p], kept, named)
         if len(live) == 1 and plan.alone and plan.alone.still:
-            self._run_one(plan, Evaluation(live[0], slopes[0], value), theirs[0] if theirs else {}, named)
+            self._run_one(plan, StepInputs(live[0], slopes[0], value), theirs[0] if theirs else {}, named)
         else:
-            self._run_buckets(plan, Evaluation(live, slopes, value), theirs, named)
+            self._run_buckets(plan, StepInputs(live, slopes, value), theirs, named)
         return True
 
     def _run_buckets(
-        self, plan: SteppingPlan, at: Evaluation, theirs: list[dict[str, Any]], named: Mapping[str, float]
+        self, plan: SteppingPlan, at: StepInputs, theirs: list[dict[str, Any]], named: Mapping[str, float]
     ) -> None:
         """Step parameters that have made as many steps together, and large ones by themselves.
 
@@ -98,14 +98,14 @@ class Stepper:
         together: dict[Any, tuple[Tensors, Tensors, list[dict[str, Any]]]] = {}
         for p, slope, its in zip(live, slopes, theirs or [{} for _ in live], strict=True):
             if large and is_large(p):
-                self._run_one(plan, Evaluation(p, slope, value), its, named)
+                self._run_one(plan, StepInputs(p, slope, value), its, named)
                 continue
             some = together.setdefault(tuple([its[name] for name in names]), ([], [], []))
             some[0].append(p)
             some[1].append(slope)
             some[2].append(its)
         for some_live, some_slopes, some_states in together.values():
-            self._run(plan, Evaluation(some_live, some_slopes, value), some_states, named)
+            self._run(plan, StepInputs(some_live, some_slopes, value), some_states, named)
 
     def answer(self, params: Tensors, kept: States, named: Mapping[str, float]) -> None:
         """Write the point to report into the parameters."""
@@ -151,7 +151,7 @@ class Stepper:
         return [[its[name] for its in theirs] if vector else theirs[0][name] for name, vector in plan.leaves]
 
     def _run_one(
-        self, plan: SteppingPlan, at: Evaluation, its: dict[str, Any], named: Mapping[str, float]
+        self, plan: SteppingPlan, at: StepInputs, its: dict[str, Any], named: Mapping[str, float]
     ) -> None:
         """Step one parameter by a rule that steps every coordinate for itself."""
         assert plan.alone is not None
@@ -164,7 +164,7 @@ class Stepper:
     def _run(
         self,
         plan: SteppingPlan,
-        at: Evaluation,
+        at: StepInputs,
         theirs: Sequence[dict[str, Any]],
         named: Mapping[str, float],
     ) -> bool:
@@ -197,7 +197,7 @@ class Eager:
         self._rule, self._like = rule, states.mapped(like, lambda *_: None)
         self.mixes = True
 
-    def run(self, at: Evaluation, state: list[Any], named: Mapping[str, float]) -> StepOutcome:
+    def run(self, at: StepInputs, state: list[Any], named: Mapping[str, float]) -> StepOutcome:
         """As ``Program.run``."""
         x, g, value = at
         leaves = iter([ParamTree(leaf) if isinstance(leaf, list) else leaf for leaf in state])

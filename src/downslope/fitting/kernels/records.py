@@ -44,7 +44,7 @@ MadeToMeasure = tuple[int, Integers, Integers]
 """Address of ``linear_kernel.OrderedKernel``, where its sums stand (2 + features,), and the sheet of a call (9,)."""
 
 
-class Places(NamedTuple):
+class ColumnPlaces(NamedTuple):
     """Where the parameters of a linear hypothesis stand, and their units."""
 
     at: NDArray[np.intp]  # (features,), the parameter of each
@@ -74,7 +74,7 @@ class EpochTask(NamedTuple):
     """What stays the same from epoch to epoch."""
 
     table: Table
-    model: Any  # ``Places`` of a linear hypothesis, address and data of a row formula
+    model: Any  # ``ColumnPlaces`` of a linear hypothesis, address and data of a row formula
     loss: Loss
     batch: int  # rows
     mean_weight: float  # of a row that counts once
