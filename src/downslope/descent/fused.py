@@ -42,14 +42,14 @@ class FusedStepper:
         if tape.accepted is not True:
             raise TraceError(message("the rule may reject points"))
         from downslope.torch.program import (
-            Evaluation,
             Program,
+            StepInputs,
         )  # imports torch, which is there: the tensors are its
 
         self._remote, self._optimizer, self._sign = remote, optimizer, float(problem.sign)
         self._dtype = objective.dtype
         self._program, self._named = Program(tape, in_place=False), optimizer.scalars()
-        self._at = Evaluation
+        self._at = StepInputs
         self._tensors = tensors
         self._shape = states.mapped(first, lambda *_: None)
         self._leaves = [_own(leaf) for _, leaf in states.leaves(first)]

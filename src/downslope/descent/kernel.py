@@ -14,8 +14,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from downslope.symbolic.kernel_cache import compiled  # first: it makes Numba ready
+
+# isort: split
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -154,10 +158,10 @@ def judge(evaluation: Evaluation, limits: Limits) -> Any:
     return RUNNING
 
 
-_judge = njit(judge, error_model="numpy")
+_judge = compiled()(judge)
 
 
-@njit(error_model="numpy")
+@compiled()
 def _limits(limits: Any, tolerance: Any, x_tolerance: Any) -> Any:
     """The limits out of their array, shape (LIMITS,), float64, with these two in their places."""
     return Limits(
@@ -174,13 +178,13 @@ def _limits(limits: Any, tolerance: Any, x_tolerance: Any) -> Any:
     )
 
 
-@njit(inline="always", error_model="numpy")
+@compiled(inline="always")
 def _not_finite(reason: Any, value: Any) -> Any:
     """Whether a run ends before the point evaluated, which then is none of its steps."""
     return (reason >= VALUE_NAN and reason <= GRADIENT_NOT_FINITE) or not np.isfinite(value)
 
 
-@njit(inline="always", error_model="numpy")
+@compiled(inline="always")
 def _squared_distance(x: Any, begin: Any, trace: Any) -> Any:
     """From the last accepted point to the one at ``begin`` in ``x``, one axis, float64 or float32."""
     square = 0.0
@@ -190,7 +194,7 @@ def _squared_distance(x: Any, begin: Any, trace: Any) -> Any:
     return square
 
 
-@njit(inline="always", error_model="numpy")
+@compiled(inline="always")
 def _remember(x: Any, begin: Any, value: Any, trace: Any) -> None:
     """A point as the last accepted one; ``x`` and ``begin`` as for ``_squared_distance``."""
     memory = trace.memory
@@ -200,7 +204,7 @@ def _remember(x: Any, begin: Any, value: Any, trace: Any) -> None:
         memory[LAST_X + j] = x[begin + j]
 
 
-@njit(inline="always", error_model="numpy")
+@compiled(inline="always")
 def _add_row(row: Any, evaluation: Any, norm: Any, trace: Any) -> None:
     """The point last accepted, as a row of the history."""
     trace.row_steps[row, 0], trace.row_steps[row, 1] = evaluation.step, evaluation.evaluations
@@ -209,7 +213,7 @@ def _add_row(row: Any, evaluation: Any, norm: Any, trace: Any) -> None:
         trace.rows[row, 2 + j] = trace.memory[LAST_X + j]
 
 
-@njit(error_model="numpy")
+@compiled()
 def _refuse(step: Any, counts: Any, memory: Any) -> None:
     """Count a rejected trial, from 0 where value or gradient norm have become smaller than they ever were."""
     value, least = memory[LAST_VALUE], memory[LEAST_VALUE]
@@ -255,7 +259,7 @@ def _call(typingctx: Any, code: Any, outputs: Any, inputs: Any) -> Any:
     return signature, codegen
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled()
 def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
     """Up to ``budget`` evaluations of a step map; returns one of the codes above.
 
@@ -328,7 +332,7 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
     return end
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled()
 def absorb(block: Any, moves: Any, arrays: Any) -> Any:
     """Take over evaluations that were made elsewhere; returns one of the codes above.
 

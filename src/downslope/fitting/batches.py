@@ -18,7 +18,7 @@ from downslope.errors import UsageError
 from downslope.fitting import kernels
 from downslope.fitting.compiled_rule import Layout, compiled_rule
 from downslope.fitting.formula_rows import FormulaRows
-from downslope.fitting.kernels.records import EpochTask, ColumnPlaces
+from downslope.fitting.kernels.records import ColumnPlaces, EpochTask
 from downslope.fitting.objective import DataObjective, Penalty
 from downslope.fitting.preconditioning import Coordinates, PreconditionedObjective
 from downslope.fitting.problem import FitProblem

@@ -16,18 +16,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from downslope.fitting.parallel import over_chunks
+from downslope.symbolic.kernel_cache import FREE, compiled
 
 Array = NDArray[np.floating[Any]]
 
 BLOCK = 128
-_FREE = {"reassoc", "contract", "nsz"}
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FREE)
+@compiled(fastmath=FREE)
 def _add_products(z: Any, count: Any, M: Any) -> None:
     """``M += z' z`` for the first ``count`` rows of ``z`` (a multiple of four), upper triangle only."""
     d = z.shape[1]
@@ -40,7 +39,7 @@ def _add_products(z: Any, count: Any, M: Any) -> None:
                 row[j] += (a0 * z0[j] + a1 * z1[j]) + (a2 * z2[j] + a3 * z3[j])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled()
 def _chunk(table: tuple[Any, Any, Any], rows: tuple[int, int]) -> Any:
     """(total weight, means, centred products) of the columns of X and of y in these rows, from the first to the end.
 

@@ -9,19 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from downslope.fitting.parallel import over_chunks
+from downslope.symbolic.kernel_cache import FREE, compiled
 
 Array = NDArray[np.floating[Any]]
 
 BLOCK = 128
 CERTAIN = 1e-8  # a squared distance, of columns of length 1, that is no rounding
-_FREE = {"reassoc", "contract", "nsz"}
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FREE)
+@compiled(fastmath=FREE)
 def _chunk(X: Any, weights: Any, begin: Any, end: Any) -> Any:
     """(total weight, means, sums of squares about them) of rows ``begin`` to ``end``."""
     d = X.shape[1]
@@ -73,7 +72,7 @@ def means_and_spreads(X: Array, weights: Array) -> tuple[Array, Array]:
     return mean, np.sqrt(squares / total)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FREE)
+@compiled(fastmath=FREE)
 def _products(J: Any) -> Any:
     """``J' J``, lower triangle."""
     d = J.shape[1]
@@ -92,7 +91,7 @@ def _products(J: Any) -> Any:
     return out
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled()
 def _least_pivot(A: Any) -> Any:
     """The least squared pivot of the Cholesky factor of ``A``, whose lower triangle is overwritten."""
     least = np.inf

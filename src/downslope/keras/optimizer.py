@@ -237,7 +237,7 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
 
     def _step_by_program(self, x: ParamTree, g: ParamTree, rate: Any, places: Sequence[int]) -> None:
         """With torch, as ``downslope.torch`` does it: fused and in place, which leaves little to write."""
-        from downslope.torch.program import Evaluation  # which imports torch
+        from downslope.torch.program import StepInputs  # which imports torch
         from downslope.torch.stepping import program_of
 
         places, x, g = self._seen(places, x, g)
@@ -254,7 +254,7 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
             [tensor(self._vectors[name][i]) for i in places] if vector else self._scalars[name].value.item()
             for name, (vector, _) in self._beginnings.items()
         ]
-        after = self._program.run(Evaluation(x.parts, g.parts, np.nan), list(before), named).state
+        after = self._program.run(StepInputs(x.parts, g.parts, np.nan), list(before), named).state
         for name, old, new in zip(self._beginnings, before, after, strict=True):
             if not isinstance(old, list):
                 self._scalars[name].value.detach().fill_(float(new))

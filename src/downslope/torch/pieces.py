@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from downslope.torch.calls import Tensors
-from downslope.torch.program import StepInputs, Program
+from downslope.torch.program import Program, StepInputs
 
 ALONE = 65_536  # numbers from which a tensor on the CPU is stepped by itself, in pieces
 SHARE = 131_072  # numbers of a piece for each of torch's threads, which meet after every operation

@@ -15,7 +15,7 @@ from downslope.optimizers.tape import recorded
 from downslope.symbolic.array import TraceError
 from downslope.torch.calls import Tensors
 from downslope.torch.pieces import is_large, run_one
-from downslope.torch.program import StepInputs, Program, StepOutcome
+from downslope.torch.program import Program, StepInputs, StepOutcome
 
 States: TypeAlias = MutableMapping[torch.Tensor, dict[str, Any]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from downslope.fitting.kernels.caching import FREE, compiled
+from downslope.symbolic.kernel_cache import FREE, compiled
 
 
 @compiled(fastmath=FREE)

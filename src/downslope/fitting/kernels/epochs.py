@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from downslope.fitting.kernels.caching import compiled
 from downslope.fitting.kernels.calls import call
 from downslope.fitting.kernels.linear import BLOCK, add_gradient, linear_predictions
 from downslope.fitting.kernels.records import EpochTask, Floats, MadeToMeasure, Order
@@ -16,6 +15,7 @@ from downslope.fitting.kernels.rule import step
 from downslope.fitting.kernels.shuffling import gather
 from downslope.fitting.kernels.softmax import softmax_row
 from downslope.fitting.kernels.terms import terms
+from downslope.symbolic.kernel_cache import compiled
 
 
 @compiled()

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from downslope.fitting.kernels.caching import compiled
 from downslope.fitting.kernels.calls import call
 from downslope.fitting.kernels.records import Floats, Formula, Loss, Rows, Table
 from downslope.fitting.kernels.terms import terms
+from downslope.symbolic.kernel_cache import compiled
 
 BLOCK = 8  # rows whose sums are made before they are added to the whole
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from downslope.symbolic.kernel_cache import compiled
 
 
-@njit(inline="always")
+@compiled(inline="always")
 def _exp_minus(a: Any) -> Any:
     """``exp(-a)`` for a >= 0 (0 from 708 on), in arithmetic that the compiler can do for several rows at once.
 
@@ -39,7 +40,7 @@ def _exp_minus(a: Any) -> Any:
     return p * power
 
 
-@njit(inline="always")
+@compiled(inline="always")
 def _log1p(s: Any) -> Any:
     """``log(1 + s)`` for 0 <= s <= 1, as twice the series of atanh(s/(2 + s)), likewise."""
     t = s / (2.0 + s)
@@ -63,14 +64,14 @@ def _log1p(s: Any) -> Any:
     return 2.0 * t * p
 
 
-@njit(inline="always")
+@compiled(inline="always")
 def softplus(u: Any) -> Any:
     """``log(1 + exp(u))``."""
     size = abs(u)
     return 0.5 * (u + size) + _log1p(_exp_minus(size))
 
 
-@njit(inline="always")
+@compiled(inline="always")
 def sigmoid(u: Any) -> Any:
     """``1/(1 + exp(-u))``."""
     small = _exp_minus(abs(u))
@@ -78,7 +79,7 @@ def sigmoid(u: Any) -> Any:
     return part if u >= 0 else small * part
 
 
-@njit(inline="always")
+@compiled(inline="always")
 def sign(r: Any) -> Any:
     """-1, 0 or 1."""
     return np.sign(r)

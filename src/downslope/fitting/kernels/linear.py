@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from downslope.fitting.kernels.caching import FREE, compiled
 from downslope.fitting.kernels.calls import prefetch
 from downslope.fitting.kernels.records import Floats, Linear, Loss, Rows, Table
 from downslope.fitting.kernels.terms import terms
+from downslope.symbolic.kernel_cache import FREE, compiled
 
 BLOCK = 8  # rows that go from prediction to gradient together
 SUMMED = 256  # rows whose sums are made before they are added to the whole

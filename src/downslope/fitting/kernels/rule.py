@@ -7,9 +7,9 @@ import math
 
 import numpy as np
 
-from downslope.fitting.kernels.caching import compiled
 from downslope.fitting.kernels.calls import call
 from downslope.fitting.kernels.records import Floats, Rule
+from downslope.symbolic.kernel_cache import compiled
 
 
 @compiled()

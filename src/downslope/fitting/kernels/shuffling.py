@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from downslope.fitting.kernels.caching import compiled
 from downslope.fitting.kernels.calls import prefetch
 from downslope.fitting.kernels.records import Floats, Order, Rows
+from downslope.symbolic.kernel_cache import compiled
 
 
 @compiled()

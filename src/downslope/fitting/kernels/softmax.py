@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from downslope.fitting.kernels.caching import compiled
 from downslope.fitting.kernels.records import Floats, Linear, Rows, Table
+from downslope.symbolic.kernel_cache import compiled
 
 
 @compiled()

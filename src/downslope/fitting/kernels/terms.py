@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from downslope.fitting.kernels import functions
-from downslope.fitting.kernels.caching import compiled, made_of
 from downslope.fitting.losses import BY_CODE
 from downslope.language import FUNCTIONS
 from downslope.language import tree as t
+from downslope.symbolic.kernel_cache import compiled, made_of
 
 _TERMS = """
 def terms(code, shape, u, y, count, cost, slope):
