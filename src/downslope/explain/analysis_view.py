@@ -192,14 +192,14 @@ class AnalysisView:
         with np.errstate(all="ignore"):
             return np.asarray(self.sign * self.objective.gradient(x) + self.ridge * x, np.float64)
 
-    def sign_of_slope(self, x: Vector, i: int) -> int:
-        """The sign of the i-th partial derivative, where double precision may underflow to 0: exp(-x) at 800.
+    def exact_slope(self, x: Vector, i: int) -> Any:
+        """The i-th partial derivative from the formula, where double precision may underflow to 0: exp(-x) at 800.
 
-        It is computed with ``DIGITS`` binary digits from the formula; 0 where there is none, or where such numbers
-        cannot be put into it.
+        A number of SymEngine with as many binary digits as the size of the point needs; None where there is no
+        formula, or where such numbers cannot be put into it.
         """
         if self.expression is None or not self.smooth or len(self._written) * self.dimension > MOST_WRITTEN:
-            return 0
+            return None
         spend(EXACTLY * self.price)
         try:
             numbers = {
@@ -207,9 +207,9 @@ class AnalysisView:
             }
             digits = int(min(DIGITS + 4 * float(np.max(np.abs(x))), MOST_DIGITS))
             slope = _exact(self._partials[i]).subs(numbers).n(digits, real=True)
-            return int(slope > 0) - int(slope < 0)
+            return slope if bool(slope > 0) or bool(slope < 0) or bool(slope == 0) else None
         except (RuntimeError, ValueError, TypeError, NotImplementedError, AttributeError):
-            return 0
+            return None
 
     def hessian(self, x: Vector) -> NDArray[np.float64]:
         """The matrix of second derivatives at ``x``; remembered."""

@@ -27,6 +27,9 @@ ALIKE = 0.05  # part by which these measurements may differ
 FAR_OFF = 0.05 * 1.5 ** np.arange(31)  # times the scale, to some 10,000
 AHEAD = (1.0, 10.0, 100.0)  # times the scale, where the sign of a slope that underflows is asked for
 HALVED = 24  # times, on the way to where it changes
+BESIDE = 3  # directions aside of it
+ASIDE = 1e-3  # of the scale
+ALIKE_SLOPES = 1e-3  # a slope that is a smaller part of the one aside comes of not being quite at the floor
 CLOSELY = np.geomspace(0.01, 100.0, 100)  # times the scale, along a line that seems flat
 APART = 7  # of these lie between two ways that are held against each other: 17 times
 DISPROPORTION = 1e3  # times what the slope alone makes of a way
@@ -38,6 +41,7 @@ OUTWEIGHED = (
     0.3  # part of the slope that a negative curvature makes within the scale: more slope left decides nothing
 )
 MORE = 3.0  # times what the slope explains: a fall that is evidence of something beyond it
+SEEN_FALL = 1e-6  # part of it that a place on flat ground must be lower, not to be the same floor
 LOWER = 1e-2  # part of the run's whole fall by which values must still fall to be called lower
 FAR_DOWN = 8  # tenfold distances over which values fall for ever, as far as can be seen
 FAR = 0.08  # a point that is this part of the whole way from the stationary point has not arrived
@@ -344,38 +348,56 @@ class PointClassifier:
 
     def _lower(self, look: LineProbe) -> Point | None:
         """A plateau: somewhere along the line that seems flat, or at a point that the run came through, it is lower."""
-        base = self.view.value(self.centre)
-        doubt = DOUBTED * self.view.precision * max(abs(base), 1e-300)
         ways = [] if look.line is None else [look.line, -look.line]
         places = [self.centre + t * self.scale * way for way in ways for t in CLOSELY]
         for place in (*self.seen, *places):
-            if self.view.value(place) < base - doubt:
+            if self._is_lower(place):
                 way = place - self.centre
                 return self._made("degenerate", "plateau", escape=way / norm_of(way))
         return None
 
     def _underflown(self, look: LineProbe) -> Point | None:
-        """A slope that is there where double precision has lost it: exp(-x) at 800, which falls for ever; tanh(x)^2."""
+        """A slope that is there where double precision has lost it: exp(-x) at 800, which falls for ever; tanh(x)^2.
+
+        Not one that other coordinates make, which are not quite at their minimum: that of y^2*exp(x) for a tiny y.
+        """
         axes = np.flatnonzero(_cleaned(look.line)) if look.line is not None else np.arange(0)
         if len(axes) != 1:
             return None
-        i = int(axes[0])
-        slope = self.view.sign_of_slope(self.centre, i)
-        way = np.zeros(len(self.x))
-        way[i] = -slope
-        ahead = [self.view.sign_of_slope(self.centre + far * self.scale * way, i) for far in AHEAD]
-        if slope == 0:
+        i, way = int(axes[0]), np.zeros(len(self.x))
+        slope = self.view.exact_slope(self.centre, i)
+        if slope is None or _sign(slope) == 0 or self._is_of_others(slope, i):
             return None
-        if all(sign == slope for sign in ahead):
+        way[i] = -_sign(slope)
+
+        def goes_on(far: float) -> bool:
+            ahead = self.view.exact_slope(self.centre + far * self.scale * way, i)
+            return ahead is not None and _sign(ahead) == _sign(slope)
+
+        outside = next((far for far in AHEAD if not goes_on(far)), None)
+        if outside is None:
             return self._made("degenerate", "asymptote", escape=way)
-        inside, outside = 0.0, next(far for far, sign in zip(AHEAD, ahead, strict=True) if sign != slope)
+        inside = 0.0
         for _ in range(HALVED):
             middle = (inside + outside) / 2
-            same = self.view.sign_of_slope(self.centre + middle * self.scale * way, i) == slope
-            inside, outside = (middle, outside) if same else (inside, middle)
-        base, lowest = (self.view.value(self.centre + t * self.scale * way) for t in (0.0, outside))
-        lower = lowest < base - DOUBTED * self.view.precision * abs(base)
+            inside, outside = (middle, outside) if goes_on(middle) else (inside, middle)
+        lower = self._is_lower(self.centre + outside * self.scale * way)
         return self._made("degenerate", "plateau", escape=way) if lower else None
+
+    def _is_of_others(self, slope: Any, i: int) -> bool:
+        """Whether a slope along an axis is far greater a little way off along another direction."""
+        for direction in self.curvature.vectors[:, _bent(self.curvature)].T[:BESIDE]:
+            aside = self.view.exact_slope(self.centre + ASIDE * self.scale * direction, i)
+            if aside is None or abs(float(slope / aside) if _sign(aside) else 1.0) < ALIKE_SLOPES:
+                return True
+        return False
+
+    def _is_lower(self, place: Vector) -> bool:
+        """Whether it is lower there by more than rounding, and by a part of what the run has fallen."""
+        base = self.view.value(self.centre)
+        fallen = self.view.value(self.seen[0]) - base if self.seen else 0.0
+        least = max(DOUBTED * self.view.precision * abs(base), SEEN_FALL * fallen, 1e-300)
+        return self.view.value(place) < base - least
 
     def _outfalls(self, look: LineProbe) -> bool:
         """Whether values fall by more than the gradient that is left makes them fall: if not, it is no evidence."""
@@ -424,6 +446,10 @@ class PointClassifier:
             names=curvature.names,
             maximize=self.up,
         )
+
+
+def _sign(number: Any) -> int:
+    return int(bool(number > 0)) - int(bool(number < 0))
 
 
 def _newton(curvature: Curvature, gradient: Vector) -> Vector:
