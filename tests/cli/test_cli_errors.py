@@ -1,5 +1,6 @@
 """What cannot be done is answered by one message and the documented exit code, never by a traceback."""
 
+import json
 import os
 import sys
 
@@ -27,7 +28,20 @@ REFUSED = [
     (f"minimize 3 {START}", "no parameter to vary"),
     ('minimize "x^2 + y"', "Try --start x=1,y=1."),
     ('explain "x^2 + y"', "Try --start x=1,y=1."),
+    ("minimize e*x^2 --start x=1", "for a parameter give its start, as in --start e=1"),
+    (f'minimize "sin x/2" {START}', "Write sin(x)/2 or sin(x/2)"),
+    (
+        "explain big.parquet",
+        "big.parquet is a file, and explain takes a formula. To fit a table: downslope fit",
+    ),
+    ("minimize data.csv --start x=1", "is a file, and minimize takes a formula"),
+    ("minimize x^2 --start х=1", "It only looks like 'x': U+0445 (cyrillic small letter ha) is not U+0078"),
+    ("minimize x^2 --start x=uniform(-1e308,1e308)", "wider than the largest float64"),
     # settings
+    (f"minimize x^2 {START} --start x=2", "--start is given twice: x=1 and x=2."),
+    (f"minimize x^2 {START} --steps=2 --steps 3", "--steps is given twice"),
+    (f"minimize x^2 {START} --steps 9223372036854775808", "--steps is 9.223e+18; it must be at most"),
+    (f"minimize x^2 {START} --evaluations 1{'0' * 400}", "--evaluations is inf; it must be at most"),
     (f"minimize x^2 {START} --learning-rate 0", "> 0"),
     (f"minimize x^2 {START} --learning-rate -1", "> 0"),
     (f"minimize x^2 {START} --learning-rate nan", "> 0"),
@@ -185,3 +199,44 @@ def test_interrupted_in_the_run_keeps_what_was_done(downslope, monkeypatch, tmp_
     assert answer.json["nit"] > 100
     assert len(answer.json["history"]["step"]) > 1
     assert saved.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["x^2", "--start", "x\x1b[31m=1"],
+        ["x^2", "--start", "x=1", "--optimizer", "ad\x1b]0;title\x07am"],
+        ["x^2", "--start", "x=1", "--set", "m\x9b2J=1"],
+        ["x^2", "--start", "x\u202etxt=1"],
+        ["x\x1b[2J^2", "--start", "x=1"],
+    ],
+)
+def test_controls_of_the_terminal_are_shown_and_not_obeyed(downslope, words):
+    answer = downslope("minimize", *words)
+    assert answer.code == 2
+    assert all(character.isprintable() or character == "\n" for character in answer.out + answer.err)
+
+
+def test_an_option_may_be_said_again(downslope):
+    assert downslope(f"minimize x^2 {START} --steps 2 --steps 2 --quiet --quiet").code == 0
+    assert (
+        downslope(f"minimize x^2 {START} --optimizer adam --set beta1=0.8 --set beta2=0.9 --steps 2").code
+        == 0
+    )
+
+
+def test_errors_are_json_where_that_was_asked_for(downslope):
+    answer = downslope(f"minimize x^^2 {START} --format json")
+    error = json.loads(answer.err)["error"]
+    assert (answer.code, answer.out) == (2, "")
+    assert (error["kind"], error["exit_code"]) == ("ExpressionError", 2)
+    assert error["message"].startswith('there is no sign "^^"')
+
+
+def test_a_script_is_no_notebook(downslope, tmp_path):
+    saved, notebook = tmp_path / "run.json", tmp_path / "z.ipynb"
+    assert downslope("minimize x^2 --start x=1 --save", str(saved)).code == 0
+    answer = downslope("export --to numpy --output", str(notebook), str(saved))
+    assert answer.code == 2
+    assert "name it .py" in answer.words
+    assert not notebook.exists()

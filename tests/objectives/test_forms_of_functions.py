@@ -168,3 +168,16 @@ def test_where_the_complex_step_was_left_is_told_of_the_run_and_not_of_what_look
         steps=9,
     )
     assert [("fails at evaluation" in str(note)) for note in moved.notes].count(True) == 1
+
+
+def test_a_gradient_that_is_no_number_at_one_step_is_named() -> None:
+    calls = []
+
+    def gradient(u: float) -> float:
+        calls.append(u)
+        return float("nan") if len(calls) == 24 else 2 * u
+
+    run = ds.minimize(lambda u: float(u) ** 2, 3.0, gradient=gradient, learning_rate=0.1, steps=50)
+    assert run.status == "left_domain"
+    assert "the gradient that was supplied is not a finite number" in str(run.message)
+    assert np.isfinite(run.fun)

@@ -101,3 +101,10 @@ def test_a_fit_with_a_parameter_e_is_saved_loaded_and_exported(tmp_path: Any) ->
     space: dict[str, Any] = {}
     exec(run.export("numpy"), space)
     assert ds.minimize("xy + x^2 + y^2", {"x": 1.0, "y": 2.0}, steps=3).objective.text == "x*y + x^2 + y^2"
+
+
+def test_a_name_is_escaped_where_it_is_shown_as_html() -> None:
+    name = "<img src=x onerror=alert(1)>"
+    run = ds.minimize(lambda **values: sum(v * v for v in values.values()), {name: 1.0}, steps=3)
+    assert "&lt;img src=x" in run.history._repr_html_()
+    assert "<img" not in run.history._repr_html_() + run.explain()._repr_html_()

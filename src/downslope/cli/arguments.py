@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,6 +14,7 @@ from downslope.cli.words import Command, no_option, refused, unfit
 from downslope.errors import ExpressionError, StartError, UsageError, nearest
 from downslope.messages import argument, listing, message, plural, sentences
 
+TABLES = frozenset((".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather", ".ipc", ".xlsx"))
 _LONG_OPTION = re.compile(r"--[A-Za-z][\w-]*(=.*)?", re.DOTALL)
 
 
@@ -65,6 +68,8 @@ class ExpressionCommand(Command):
             options, expressions = self._sorted(ctx, args)
             if len(expressions) > 1 and not self._takes_many(ctx):
                 self._refuse_pieces(ctx, expressions)
+            if expressions and any(param.name == "expression" for param in self.get_params(ctx)):
+                _refuse_file(expressions[0], ctx)
             args = [*options, "--", *expressions]
         return super().parse_args(ctx, args)
 
@@ -79,6 +84,7 @@ class ExpressionCommand(Command):
         known = self._options(ctx)
         options: list[str] = []
         expressions: list[str] = []
+        values: dict[str, str] = {}
         rest = iter(args)
         for token in rest:
             name, equals, _ = token.partition("=")
@@ -91,8 +97,10 @@ class ExpressionCommand(Command):
                     if value is None:
                         raise refused(message("{option} needs a value.", option=token), ctx)
                     options.append(value)
+                    _give_once(values, known[token], value, ctx)
             elif equals and name in known:
                 options.append(token)
+                _give_once(values, known[name], token.partition("=")[2], ctx)
             elif _LONG_OPTION.fullmatch(token):
                 raise refused(no_option(name, known), ctx)
             else:
@@ -120,6 +128,39 @@ class ExpressionCommand(Command):
             ),
             ctx,
         )
+
+
+def _give_once(values: dict[str, str], option: click.Option, value: str, ctx: click.Context) -> None:
+    """Refuse an option that is given twice with two values; Click would keep the last in silence."""
+    name = option.opts[0]
+    first = values.setdefault(name, value)
+    if first != value and not option.multiple:
+        what = message(
+            "{option} is given twice: {first:.60} and {second:.60}.", option=name, first=first, second=value
+        )
+        raise refused(what, ctx)
+
+
+def _refuse_file(expression: str, ctx: click.Context) -> None:
+    """Say of the name of a table that it is no formula."""
+    if Path(expression).suffix.lower() in TABLES or _is_file(expression):
+        if expression.lower().endswith(".json"):  # a saved run, which some commands read
+            return
+        what = message(
+            "{file:.200} is a file, and {command} takes a formula. To fit a table: {fit}",
+            file=expression,
+            command=str(ctx.info_name),
+            fit=f'downslope fit {shlex.quote(expression)} "y ~ a*x + b"',
+        )
+        raise refused(what, ctx)
+
+
+def _is_file(name: str) -> bool:
+    """Whether there is such a file; what is no possible name is none."""
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def split_outside_brackets(text: str) -> list[str]:

@@ -50,6 +50,10 @@ def export(
         raise UsageError(message("the saved run is missing: {example}", example=EXAMPLE))
     if len(words) > 1:
         raise UsageError(message("one saved run at a time: {example}", example=EXAMPLE))
+    if output is not None and output.lower().endswith(".ipynb"):
+        raise UsageError(
+            message("{file} would be a notebook, and a script is written: name it .py.", file=output)
+        )
     if output is not None:
         check_writable("--output", output, (*words, *([data] if data else [])))
     from downslope import Run

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from downslope.cli import terminal
 from downslope.cli.report import ReportOptions, document, effort, ended, rows_of, wrapped
 from downslope.cli.table import STEP
-from downslope.messages import NOTHING, Message, listing, literal, message, plural
+from downslope.messages import NOTHING, Message, listing, literal, message, plural, visible
 
 if TYPE_CHECKING:
     from downslope.results.fit import Fit
@@ -28,7 +28,7 @@ def report_fit(fit: Fit, options: ReportOptions) -> None:
             del data["explanation"]
         terminal.emit(document(data))
     elif options.form == "csv":
-        terminal.emit(fit.history.to_csv())
+        terminal.emit_csv(fit.history)
     else:
         batches = fit.path == "batches"
         step = message("epoch", context="column") if batches else STEP
@@ -58,8 +58,8 @@ def parameters(fit: Fit) -> list[str]:
     """A line for each parameter, or for each parameter a row with a column for each class."""
     if fit.model.loss.per_class:
         return _by_class(fit)
-    values = dict(zip(fit.history.coordinates, fit.run.final.tolist(), strict=True))
-    errors: dict[str, float] = fit.standard_errors or {}
+    values = dict(zip(map(visible, fit.history.coordinates), fit.run.final.tolist(), strict=True))
+    errors: dict[str, float] = {visible(name): error for name, error in (fit.standard_errors or {}).items()}
     shown = list(values)[:MOST_NAMED]
     numbers = {name: f"{values[name]:.10g}" for name in shown}
     name_width = max(map(terminal.cells, shown), default=0)
@@ -75,10 +75,10 @@ def parameters(fit: Fit) -> list[str]:
 
 
 def _by_class(fit: Fit) -> list[str]:
-    columns = [["", *fit.x]]
+    columns = [["", *map(visible, fit.x)]]
     room = terminal.width(sys.stdout) - len(GAP) - max(map(terminal.cells, columns[0]))
     for k, label in enumerate(fit.model.classes):
-        column = [str(label), *(f"{value[k]:.6g}" for value in fit.x.values())]
+        column = [visible(str(label)), *(f"{value[k]:.6g}" for value in fit.x.values())]
         room -= len(GAP) + max(map(terminal.cells, column))
         if room < 0 and k:
             break

@@ -7,6 +7,8 @@ Exit codes: 0 it ended as asked; 1 it ran and did not; 2 wrong usage or expressi
 from __future__ import annotations
 
 import gc
+import itertools
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -58,7 +60,7 @@ class Downslope(CommandGroup):
             answer = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             terminal.emit("")
         except Exception as error:
-            return explain_error(error)
+            return explain_error(error, as_json=_asks_for_json(args))
         except KeyboardInterrupt:
             return explain_error(click.Abort())
         return answer if isinstance(answer, int) else 0
@@ -89,16 +91,22 @@ class Downslope(CommandGroup):
         return list(self.commands)
 
 
-def explain_error(error: Exception) -> int:
-    """Say on standard error what went wrong, in one message; returns the exit code."""
-    if isinstance(error, DownslopeError):
-        terminal.error(str(error))
-        return error.exit_code
+def _asks_for_json(args: Sequence[str]) -> bool:
+    return "--format=json" in args or ("--format", "json") in itertools.pairwise(args)
+
+
+def explain_error(error: Exception, *, as_json: bool = False) -> int:
+    """Say on standard error what went wrong, in one message or one JSON document; returns the exit code."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.message, err=True)
         return error.exit_code
-    if isinstance(error, click.ClickException):
-        terminal.error(in_our_words(error))
+    if isinstance(error, (DownslopeError, click.ClickException)):
+        told = str(error if isinstance(error, DownslopeError) else in_our_words(error))
+        if as_json:
+            document = {"message": told, "kind": type(error).__name__, "exit_code": error.exit_code}
+            click.echo(json.dumps({"schema": 1, "error": document}), err=True)
+        else:
+            terminal.error(told)
         return error.exit_code
     if isinstance(error, click.Abort):
         terminal.error(message("interrupted."))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from downslope import Explanation, History, Run
 
 ROWS = 20
+_TIED = "\u00a0"  # where no line is broken
 NAMED = 12  # more coordinates than this are not spelt out below the table
 
 
@@ -50,7 +51,7 @@ def report(run: Run, options: ReportOptions) -> None:
             data["explanation"] = explanation.to_dict()
         terminal.emit(document({**data, "history": history}))
     elif form == "csv":
-        terminal.emit(run.history.to_csv())
+        terminal.emit_csv(run.history)
     else:
         explained = [] if explanation is None else said_of(explanation, explain is True)
         _report_table(run, options, explained)
@@ -179,7 +180,8 @@ def _place(run: Run, columns: int) -> list[str]:
     if not len(run.history):
         return []
     names, values = run.history.coordinates, run.final.tolist()
-    pairs = [f"{name} = {value!r}".replace(" ", "\0") for name, value in zip(names, values, strict=True)]
-    place = message("{value} at {point}", value=f"f\0=\0{run.fun!r}", point=listing(pairs, most=NAMED))
+    pairs = [f"{name} = {value!r}".replace(" ", _TIED) for name, value in zip(names, values, strict=True)]
+    value = f"f = {run.fun!r}".replace(" ", _TIED)
+    place = message("{value} at {point}", value=value, point=listing(pairs, most=NAMED))
     lines = textwrap.wrap(str(place), columns, subsequent_indent="  ", break_on_hyphens=False)
-    return [line.replace("\0", " ") for line in lines]
+    return [line.replace(_TIED, " ") for line in lines]

@@ -8,11 +8,14 @@ import shutil
 import sys
 import textwrap
 import unicodedata
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from downslope.messages import Message, message
+from downslope.messages import Message, message, visible
+
+if TYPE_CHECKING:
+    from downslope import History
 
 PLAIN_WIDTH = 80
 NOTE, WARNING = message("note", context="label"), message("warning", context="label")
@@ -39,6 +42,12 @@ def emit(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         silence_stdout()
+
+
+def emit_csv(history: History) -> None:
+    """A history as it is for a file or pipe, and without controls of the terminal for a terminal."""
+    text = history.to_csv()
+    emit("\n".join(map(visible, text.split("\n"))) if sys.stdout.isatty() else text)
 
 
 def silence_stdout() -> None:

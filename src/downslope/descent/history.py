@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import os
 from collections.abc import Iterator
@@ -212,7 +213,7 @@ class History:
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in self.columns)
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)
         shown = self.at_most(20)
         body = "".join(
             "<tr>" + "".join(f"<td>{cell:.6g}</td>" for cell in row) + "</tr>" for row in shown.rows()

@@ -115,7 +115,8 @@ def _failure(cause: Cause, point: Vector, descent: DescentProblem) -> Failure:
     if cause != Cause.GRADIENT_NOT_FINITE:
         return "value_infinite"
     with np.errstate(all="ignore"):
-        if np.all(np.isfinite(descent.objective.gradient(point))):
+        gradient = descent.objective.gradient(point)  # asked again: a person's own may answer otherwise now
+        if np.all(np.isfinite(gradient)) and not np.isfinite(gradient.dtype.type(norm_of(gradient))):
             return "norm_overflows"
     supplied = descent.objective.differentiation == "supplied"
     return "supplied_gradient_not_finite" if supplied else "gradient_not_finite"

@@ -42,6 +42,14 @@ class Status(StrEnum):
     STOPPED_BY_CALLBACK = "stopped_by_callback"
 
 
+def _size(value: float) -> float:
+    """A number as a float, infinite where it is larger than any."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stopping:
     """When to stop; the first condition met ends the run. None means: not asked for.
@@ -91,6 +99,15 @@ class Stopping:
             if value is None:
                 continue
             whole = isinstance(value, (int, np.integer)) or (isinstance(value, float) and value.is_integer())
+            if whole and value > NO_LIMIT:
+                raise UsageError(
+                    message(
+                        "{name} is {value:.4g}; it must be at most {most:,}.",
+                        name=name,
+                        value=_size(value),
+                        most=NO_LIMIT,
+                    )
+                )
             if isinstance(value, bool) or not whole or value < least:
                 raise UsageError(
                     message(
@@ -100,7 +117,7 @@ class Stopping:
                         least=least,
                     )
                 )
-            object.__setattr__(self, name, min(int(value), NO_LIMIT))
+            object.__setattr__(self, name, int(value))
         for name in ("tolerance", "relative_tolerance", "value_tolerance", "x_tolerance"):
             self._check(name, lambda v: v >= 0 and math.isfinite(v), _NO_TOLERANCE)
         self._check("seconds", lambda v: v > 0, _NO_TIME)

@@ -42,6 +42,7 @@ from downslope.messages.message import (
     sentences,
 )
 from downslope.messages.saved import MalformedMessageError, from_plain, to_plain
+from downslope.messages.template import visible
 
 __all__ = [
     "NOTHING",
@@ -66,4 +67,5 @@ __all__ = [
     "sentences",
     "set_language",
     "to_plain",
+    "visible",
 ]

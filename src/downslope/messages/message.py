@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from downslope.messages.languages import Audience, current_audience
-from downslope.messages.template import Place, pieces, places
+from downslope.messages.template import Place, pieces, places, visible
 
 MOST_SHOWN = 10_000  # characters of an object that is kept as text
 
@@ -255,11 +255,11 @@ def _pair(first: str, last: str, word: str) -> Message:
 
 
 def _as_text(value: Field, audience: Audience) -> str:
-    return value.render(audience) if isinstance(value, Message) else str(value)
+    return value.render(audience) if isinstance(value, Message) else visible(str(value))
 
 
 def _filled(place: Place, value: Field, audience: Audience) -> str:
-    return value.render(audience) if isinstance(value, Message) else place.fill(value)
+    return value.render(audience) if isinstance(value, Message) else visible(place.fill(value))
 
 
 def _fitting(wanted: dict[str, tuple[Place, ...]], given: dict[str, Any]) -> tuple[tuple[str, Field], ...]:

@@ -13,6 +13,19 @@ _SPEC = re.compile(r"[<>^]?\+?0?\d{0,2},?(\.\d{1,3})?[deEfFgGsx%]?")
 _NUMERIC = re.compile(r".*(,|[deEfFgGx%]$)")
 
 
+# Controls of terminals, and those that turn the direction of text, by which one name can be shown as another.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """Text with its control characters written out, so that a name is shown and not obeyed.
+
+    >>> visible("a\x1b[2Jb")
+    'a\\\\x1b[2Jb'
+    """
+    return text if text.isprintable() else _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
 class TemplateError(ValueError):
     """A template asks for what templates cannot do: attributes, indices, nested or unbounded formats."""
 

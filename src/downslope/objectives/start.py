@@ -34,6 +34,14 @@ class Uniform:
                     high=self.high,
                 )
             )
+        if not np.isfinite(float(self.high) - float(self.low)):
+            raise StartError(
+                message(
+                    "uniform({low}, {high}) is wider than the largest float64, about 1.8e308.",
+                    low=self.low,
+                    high=self.high,
+                )
+            )
 
 
 def parse_start(text: str) -> dict[str, Any]:
