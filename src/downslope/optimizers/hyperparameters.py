@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self, dataclass_transform
 
 from downslope.errors import HyperparameterError, nearest
 from downslope.messages import Message, listing, message, sentences
+from downslope.tensors.lookup import root_of
 
 
 def hyperparameter(
@@ -116,8 +117,10 @@ class HyperparameterRecord(metaclass=HyperparameterMeta):
         """Whether ``value`` may stand in the field of that name as it is, though it is not a number."""
         return False
 
-    def _checked(self, field: dataclasses.Field[Any], value: Any) -> float:
-        """The value as a float in its range, or HyperparameterError."""
+    def _checked(self, field: dataclasses.Field[Any], value: Any) -> Any:
+        """The value as a float in its range, or HyperparameterError; what JAX traces as it is."""
+        if is_traced(value):
+            return value
         m = field.metadata
         fits = False
         try:
@@ -171,6 +174,19 @@ class HyperparameterRecord(metaclass=HyperparameterMeta):
                 out.update({f"{name}.{path}": number for path, number in value.scalars().items()})
         return out
 
+    def settled(self) -> Self:
+        """A copy with some number of their range in the place of hyperparameters that JAX traces."""
+        numbers = {}
+        for field in dataclasses.fields(self):
+            value, m = getattr(self, field.name), field.metadata
+            if isinstance(value, HyperparameterRecord):
+                numbers[field.name] = value.settled()
+            elif is_traced(value):
+                least = max(m["above"], m["at_least"], -1.0)
+                middle = (least + min(m["below"], least + 1.0)) / 2
+                numbers[field.name] = middle if field.default is dataclasses.MISSING else field.default
+        return self.with_values(**numbers) if numbers else self
+
     def with_scalars(self, values: Mapping[str, Any]) -> Self:
         """A copy with the numbers at these paths replaced, unchecked; the inverse of ``scalars``."""
         replaced: dict[str, Any] = {}
@@ -220,6 +236,11 @@ class HyperparameterRecord(metaclass=HyperparameterMeta):
             for name, value in self.hyperparameters().items()
         }
         return {"name": self.name(), **fields}
+
+
+def is_traced(value: Any) -> bool:
+    """Whether a value is a number of JAX's that is not known yet, as inside ``jit``, ``vmap`` and ``grad``."""
+    return root_of(value) in ("jax", "jaxlib") and "Tracer" in type(value).__name__ and value.ndim == 0
 
 
 def is_hyperparameter(value: Any) -> bool:
