@@ -30,6 +30,7 @@ HALVED = 24  # times, on the way to where it changes
 BESIDE = 3  # directions aside of it
 ASIDE = 1e-3  # of the scale
 ALIKE_SLOPES = 1e-3  # a slope that is a smaller part of the one aside comes of not being quite at the floor
+BETWEEN = np.linspace(0.002, 0.998, 499)  # of the way back to the start
 CLOSELY = np.geomspace(0.01, 100.0, 100)  # times the scale, along a line that seems flat
 APART = 7  # of these lie between two ways that are held against each other: 17 times
 DISPROPORTION = 1e3  # times what the slope alone makes of a way
@@ -350,6 +351,8 @@ class PointClassifier:
         """A plateau: somewhere along the line that seems flat, or at a point that the run came through, it is lower."""
         ways = [] if look.line is None else [look.line, -look.line]
         places = [self.centre + t * self.scale * way for way in ways for t in CLOSELY]
+        for point in self.seen[:1]:
+            places += [self.centre + t * (point - self.centre) for t in BETWEEN]
         for place in (*self.seen, *places):
             if self._is_lower(place):
                 way = place - self.centre

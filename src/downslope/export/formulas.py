@@ -138,7 +138,7 @@ class Speller:
         if template is None:
             return self._defined(record, codes, array)
         called = template.partition("(")[0]
-        source = record.helpers.get(words.dialect, "")
+        source = words.own(record.helpers.get(words.dialect, ""))
         if re.search(rf"^(def {called}\(|class {called}\(|{called} =)", source, re.MULTILINE):
             self.helpers[called] = source
         if record.variadic:
@@ -151,7 +151,8 @@ class Speller:
 
     def _template(self, record: Function, array: bool) -> str | None:
         dialect, spellings = self.words.dialect, record.spellings
-        return (spellings.get(f"{dialect}_arrays") if array else None) or spellings.get(dialect)
+        found = (spellings.get(f"{dialect}_arrays") if array else None) or spellings.get(dialect)
+        return None if found is None else self.words.own(found)
 
     def _defined(self, record: Function, codes: Sequence[ast.expr], array: bool) -> ast.expr:
         """A function that the dialect has no word for: its definition, as a function of ours where that is long."""

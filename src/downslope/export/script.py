@@ -102,7 +102,7 @@ class ScriptWriter(ABC):
         self.own = (
             self.own_class() if library is not None and not self.made_by and is_elementwise(rule) else None
         )
-        self.names = ScriptNames(OURS.split())
+        self.names = ScriptNames([*OURS.split(), *self.words.imports])
         self.simple, self.searches = is_simple(rule), requirements_of(rule).searches
         matrix = model.table is not None and model.table.as_matrix
         self.alone = len(model.coordinates) == 1 and (self.simple or bool(self.made_by)) and not matrix
@@ -289,7 +289,9 @@ class ScriptWriter(ABC):
             *self._answer(loop.average),
         ]
         code = re.sub(r"\n{4,}", "\n\n\n", format_lines(body))
-        return format_lines(docstring_of(self)) + "\n" + imports_of(code) + code.lstrip("\n")
+        return (
+            format_lines(docstring_of(self)) + "\n" + imports_of(code, self.words.imports) + code.lstrip("\n")
+        )
 
     @property
     def given(self) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Words:
         select: one that computes both, where that is safe and usual; None where ``conditional`` is always better.
         connectives: templates of and, or, not for numbers; None for Python's own words.
         lifted: template that makes a plain number one of the dialect's; None where nothing needs that.
+        module: the module that the templates of ``dialect`` name, and the one that has the same functions here.
+        imports: lines that import what its code names, by that name, beside those in ``script_imports``.
     """
 
     dialect: str
@@ -32,6 +35,16 @@ class Words:
     select: str | None = None
     connectives: Mapping[str, str] | None = None
     lifted: str | None = None
+    module: tuple[str, str] | None = None
+    imports: Mapping[str, str] = field(default_factory=dict)
+
+    def own(self, code: str) -> str:
+        """Code of ``dialect`` in this one's words.
+
+        >>> Words("numpy", {}, {}, module=("np", "cp")).own("np.sin(_0)")
+        'cp.sin(_0)'
+        """
+        return code if self.module is None else re.sub(rf"\b{self.module[0]}\.", f"{self.module[1]}.", code)
 
 
 _BITS = {"and": "_0 & _1", "or": "_0 | _1", "not": "~_0"}

@@ -148,7 +148,8 @@ def _loose(diagnosis: Diagnosis) -> Finding | None:
     if diagnosis.status != Status.CONVERGED or not diagnosis.known or len(diagnosis.norms) < 2:
         return None
     part, left = _part_to_go(diagnosis), diagnosis.reduction
-    if by_gradient(diagnosis.run):
+    asked = diagnosis.run.stopping
+    if by_gradient(diagnosis.run) or (asked.value_tolerance is None and asked.x_tolerance is None):
         return (
             None if part is None or part <= LOOSE or left <= STEEP else _loosely(diagnosis, part, "gradient")
         )
