@@ -67,7 +67,7 @@ class _Now(NamedTuple):
 
 @dataclass
 class GaussNewton:
-    """The state of a descent in rounds.
+    """The state of a descent in rounds; ``reached`` is where it ended, as ``phi``.
 
     Args:
         objective: the cost, in centred parameters for a linear hypothesis.
@@ -100,7 +100,7 @@ class GaussNewton:
             cost = run.history.value[0] if np.isnan(now.first_cost) and len(run.history) else now.first_cost
             now = _Now(now.steps + run.nit, now.evaluations + run.nfev, now.rounds + 1, cost)
             trials = (run.nfev - 1) / max(run.nit, 1)
-            phi = coordinates.matrix @ run.final + coordinates.shift
+            phi = self.reached = coordinates.matrix @ run.final + coordinates.shift
             ending = self._spent(run, now) or self._ended(run, phi, now, damping)
             if ending is not None:
                 run = replace(run, termination=self._terminated(ending, run, coordinates))

@@ -11,6 +11,7 @@ import numpy as np
 from downslope.fitting import kernels
 from downslope.fitting.losses import Loss, linked
 from downslope.fitting.moments import Moments, moments
+from downslope.fitting.preconditioning import CentredParameters
 from downslope.fitting.rows import (
     CHUNK_ROWS,
     NOTHING,
@@ -77,6 +78,7 @@ class DataObjective(Objective):
     """
 
     streamed = False
+    rereadable = True  # whether the rows can be read again
     summed = True  # whether the moments of a linear hypothesis are to be had
 
     def __init__(self, block: RowBlock, terms: CostTerms) -> None:
@@ -90,6 +92,11 @@ class DataObjective(Objective):
     def count(self) -> int:
         """How many rows the table has."""
         return self.rows.count
+
+    @property
+    def observations(self) -> int:
+        """How many rows count: those whose weight is not 0."""
+        return int(np.count_nonzero(self.weights)) if self.weights.size else self.count
 
     @property
     def linear(self) -> LinearRows:
@@ -186,6 +193,11 @@ class DataObjective(Objective):
         """The standard deviation of the target."""
         return float(means_and_spreads(self.y[:, None], self.weights)[1][0])
 
+    def column_spread(self, column: Array | None) -> tuple[float, float]:
+        """The mean and the standard deviation of the target's ``column``; of the target as it is, without one."""
+        mean, spread = means_and_spreads((self.y if column is None else column)[:, None], self.weights)
+        return float(mean[0]), float(spread[0])
+
     def squared_error(self, x: Vector) -> float:
         """The mean square of target minus prediction."""
         theta, total = np.asarray(x, np.float64), 0.0
@@ -212,6 +224,20 @@ class DataObjective(Objective):
     def several(self) -> bool:
         """Whether there is one prediction for each class."""
         return isinstance(self.rows, SoftmaxRows)
+
+
+class Arrival(NamedTuple):
+    """A cost and a point, in parameters that have the digits for it."""
+
+    objective: DataObjective
+    x: Array
+
+
+def arrived(objective: DataObjective, theta: Array, centred: CentredParameters | None) -> Arrival:
+    """The cost and the point reached, about the means where the parameters there are known."""
+    if centred is None:
+        return Arrival(objective, theta)
+    return Arrival(objective.centred(centred.centre), centred.phi)
 
 
 def rooted(mean: float, gradient: Any) -> tuple[float, Any]:
