@@ -139,33 +139,38 @@ class DataObjective(Objective):
         value, gradient = float(sums[0]) / self.total, sums[1:] / self.total
         return rooted(value, gradient) if self.loss.root else (value, gradient)
 
-    def curvature(self, x: Vector, rows: Any, least: float = 0.0) -> Array:
+    def curvature(self, x: Vector, rows: Any, least: float = 0.0, bound: float = 0.0) -> Array:
         """Second derivatives of the mean loss as if the hypothesis were linear at ``x``: J' diag(c) J / total.
 
-        ``rows`` are indices of a sample; None takes all that are in memory. ``least`` see ``kernels.curvatures``.
+        ``rows`` are indices of a sample; None takes all that are in memory. ``least`` see ``kernels.curvatures``;
+        ``bound`` times the curvature of the touching parabolas is added where the loss has them.
         """
         theta, part = np.asarray(x, np.float64), self.block
         if rows is None:
-            return self._curvature_of(theta, part, least) / self.total
+            return self._curvature_of(theta, part, least, bound) / self.total
         share = self.rows.count / len(rows)
-        return share * self._products(theta, part, rows, least) / self.total
+        return share * self._products(theta, part, rows, (least, bound)) / self.total
 
     def whole_curvature(self, x: Vector) -> Array:
         """The same from every row of the table."""
         theta = np.asarray(x, np.float64)
-        total = sum(self._curvature_of(theta, part, 0.0) for part in self.parts())
+        total = sum(self._curvature_of(theta, part, 0.0, 0.0) for part in self.parts())
         return np.asarray(total) / self.total
 
-    def _curvature_of(self, theta: Array, part: RowBlock, least: float) -> Array:
+    def _curvature_of(self, theta: Array, part: RowBlock, least: float, bound: float) -> Array:
         out = np.zeros((self.rows.size, self.rows.size))
         for begin in range(0, part.rows.count, CHUNK_ROWS):
-            out += self._products(theta, part, slice(begin, begin + CHUNK_ROWS), least)
+            out += self._products(theta, part, slice(begin, begin + CHUNK_ROWS), (least, bound))
         return out
 
-    def _products(self, theta: Array, part: RowBlock, rows: Any, least: float) -> Array:
+    def _products(self, theta: Array, part: RowBlock, rows: Any, limits: tuple[float, float]) -> Array:
         u, J = part.rows.jacobian(theta, rows)
-        c = np.empty(len(u))
+        c, (least, bound) = np.empty(len(u)), limits
         kernels.curvatures(self.loss.code, self.loss.shape, u, part.y[rows], least, c)
+        if bound and self.loss.bound is not None:
+            more = np.zeros(len(u))
+            kernels.bounds(self.loss.code, self.loss.shape, u, part.y[rows], more)
+            c += bound * more
         if part.weights.size:
             c *= part.weights[rows]
         return np.asarray(J.T @ (c[:, None] * J))

@@ -138,8 +138,8 @@ class StreamedObjective(DataObjective):
             out[1 + rows.intercept] = 2 * m.total * residual
         return out
 
-    def curvature(self, x: Vector, rows: Any, least: float = 0.0) -> Array:
-        return self.sample.curvature(x, rows, least)
+    def curvature(self, x: Vector, rows: Any, least: float = 0.0, bound: float = 0.0) -> Array:
+        return self.sample.curvature(x, rows, least, bound)
 
     def moments(self) -> Moments:
         assert self.scan.moments is not None
