@@ -27,7 +27,12 @@ def read(name: str) -> Dataset:
     lines = path.read_text(encoding="ascii", errors="replace").splitlines()
     last = max(i for i, line in enumerate(lines) if line.startswith("Data:"))
     rows = [[float(v) for v in re.findall(_NUMBER, line)] for line in lines[last + 1 :] if line.strip()]
-    table = np.array([row for row in rows if len(row) == 2])
+    width = max(len(row) for row in rows)
+    table = np.array([row for row in rows if len(row) == width])
+    if path.parent.name == "univariate":
+        told = [re.search(rf"^Sample (?:Mean|Standard Deviation).*:\s+({_NUMBER})", line) for line in lines]
+        mean, deviation = (float(m[1]) for m in told if m)
+        return Dataset(name, table[:, 0], np.zeros((len(table), 0)), (mean,), (deviation,), ())
     if path.parent.name == "linear":
         found = [re.match(rf"\s*B\d+\s+({_NUMBER})\s+({_NUMBER})\s*$", line) for line in lines]
         pairs = [(float(m[1]), float(m[2])) for m in found if m]
@@ -41,17 +46,29 @@ def read(name: str) -> Dataset:
         pairs = [(v[2], v[3]) for v in four]
         starts = (tuple(v[0] for v in four), tuple(v[1] for v in four))
     certified, deviations = zip(*pairs, strict=True)
-    return Dataset(name, table[:, 0], table[:, 1], certified, deviations, starts)
+    x = table[:, 1] if width == 2 else table[:, 1:]
+    return Dataset(name, table[:, 0], x, certified, deviations, starts)
 
 
 LINEAR = {
     "Norris": "y ~ b0 + b1*x",
     "NoInt1": "y ~ b1*x",
     "Pontius": "y ~ b0 + b1*x + b2*x^2",
-    "Wampler1": "y ~ b0 + b1*x + b2*x^2 + b3*x^3 + b4*x^4 + b5*x^5",
-    "Wampler4": "y ~ b0 + b1*x + b2*x^2 + b3*x^3 + b4*x^4 + b5*x^5",
+    "NoInt2": "y ~ b1*x",
+    **{f"Wampler{k}": "y ~ b0 + b1*x + b2*x^2 + b3*x^3 + b4*x^4 + b5*x^5" for k in range(1, 6)},
+    "Longley": "y ~ b0 + " + " + ".join(f"b{k}*x{k}" for k in range(1, 7)),
     "Filip": "y ~ b0 + " + " + ".join(f"b{k}*x^{k}" for k in range(1, 11)),
 }
+
+UNIVARIATE = ("Lew", "Lottery", "Mavro", "Michelso", "NumAcc1", "NumAcc2", "NumAcc3", "NumAcc4")
+
+
+def table_of(data: Dataset) -> dict[str, np.ndarray]:
+    """Its columns by their names in the hypotheses."""
+    if data.x.ndim == 1:
+        return {"x": data.x, "y": data.y}
+    return {f"x{j + 1}": column for j, column in enumerate(data.x.T)} | {"y": data.y}
+
 
 NONLINEAR = {
     "Chwirut2": "y ~ exp(-b1*x)/(b2 + b3*x)",

@@ -15,9 +15,10 @@ from downslope.fitting import batches, custom_gradient
 from downslope.fitting.finalize import finalize
 from downslope.fitting.hypothesis import Hypothesis, linear_model, read_hypothesis
 from downslope.fitting.losses import Loss, as_loss
+from downslope.fitting.outcome import PATHS, FitOutcome, FitPlan, Path
 from downslope.fitting.problem import FitProblem, Specification, make_problem
 from downslope.fitting.rows import Array
-from downslope.fitting.strategies import PATHS, FitOutcome, FitPlan, Path, fit_full_batch
+from downslope.fitting.strategies import fit_full_batch
 from downslope.fitting.streamed import pages_to_stream, streamed_problem
 from downslope.fitting.streaming_pass import PagedTable
 from downslope.fitting.tables import as_frame

@@ -20,7 +20,7 @@ from downslope.fitting.frame import Frame
 from downslope.fitting.preconditioning import PreconditionedObjective
 from downslope.fitting.problem import FitProblem, Specification, make_problem
 from downslope.fitting.rows import LinearRows
-from downslope.fitting.strategies import standardised
+from downslope.fitting.standardising import standardised
 from downslope.fitting.tables import as_frame
 from downslope.language import parse
 from downslope.language import tree as t

@@ -20,11 +20,12 @@ from downslope.fitting.compiled_rule import Layout, compiled_rule
 from downslope.fitting.formula_rows import FormulaRows
 from downslope.fitting.kernels.records import ColumnPlaces, EpochTask
 from downslope.fitting.objective import DataObjective, Penalty
+from downslope.fitting.outcome import FitOutcome, FitPlan, about_means, in_user_units
 from downslope.fitting.preconditioning import Coordinates, PreconditionedObjective
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.proximal import shrinking, thresholds_in
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
-from downslope.fitting.strategies import FitOutcome, FitPlan, in_user_units, standardised
+from downslope.fitting.standardising import standardised
 from downslope.messages import message
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers import state as states
@@ -124,8 +125,11 @@ def fit_in_batches(problem: FitProblem, start: Array, plan: FitPlan, asked: Mini
     inner = objective if coordinates.kind == "user" else PreconditionedObjective(objective, coordinates)
     loop = LoopOptions(every=plan.every, callbacks=plan.callbacks)
     run = descend(inner, coordinates.from_user(start), shuffle, stopping, loop=loop)
+    centred = about_means(problem, coordinates, run)
     run = replace(in_user_units(run, coordinates, problem), optimizer=rule)
-    return FitOutcome(run, "batches", coordinates.kind, None, tuple(notes), unasked=plan.free)
+    return FitOutcome(
+        run, "batches", coordinates.kind, None, tuple(notes), unasked=plan.free, centred=centred
+    )
 
 
 def default_rule(objective: DataObjective) -> Optimizer:

@@ -16,9 +16,9 @@ from downslope.explain.gradient import compare
 from downslope.fitting.formula_rows import evaluated
 from downslope.fitting.frame import listed
 from downslope.fitting.objective import DataObjective
+from downslope.fitting.outcome import FitOutcome, FitPlan
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.rows import Array
-from downslope.fitting.strategies import FitOutcome, FitPlan
 from downslope.language import parse
 from downslope.messages import Message, literal, message
 from downslope.objectives import GradientWarning, Vector, compare_gradient

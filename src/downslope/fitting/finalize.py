@@ -10,10 +10,11 @@ from downslope.explain.findings.finding import Finding
 from downslope.fitting import findings
 from downslope.fitting.findings import FoundInFit
 from downslope.fitting.model import Model
+from downslope.fitting.objective import arrived
+from downslope.fitting.outcome import FitOutcome
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.result import FitResult
 from downslope.fitting.rows import Array
-from downslope.fitting.strategies import FitOutcome
 from downslope.messages import message
 
 JUDGED = 10_000_000  # rows times squared parameters up to which the point reached is judged
@@ -25,7 +26,8 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
     if outcome.path == "batches":  # to the engine an epoch is a step
         run = run.judged_again(unit="epoch")
     exact = outcome.normal_equations is None and not objective.penalty.l1 and not objective.penalty.l2
-    loss = run.fun if exact and len(run.history) else objective.data_value(run.final)
+    there = arrived(objective, run.final, outcome.centred)
+    loss = run.fun if exact and len(run.history) else there.objective.data_value(there.x)
     numbers = objective.count * objective.parameters.size**2
     found = findings.find_in_fit(problem, outcome, loss)
     if problem.hypothesis.linear is None and numbers <= JUDGED and not objective.streamed:
@@ -38,6 +40,14 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
     run = _held_against(found, problem, run)
     grave = [finding for finding in (*problem.findings, *found.warnings) if not _is_the_message(finding, run)]
     notes = (*problem.notes, *outcome.notes, *(finding.message for finding in found.notes), *objective.said)
+    if problem.about_zero:
+        notes = (
+            *notes,
+            message(
+                "R² is about zero and not about the mean of {target}, as the hypothesis has no constant term.",
+                target=problem.hypothesis.target,
+            ),
+        )
     warnings = (*problem.warnings, *outcome.warnings, *(finding.message for finding in grave))
     objective.notes = (*notes, *warnings)
     model = Model(
@@ -47,6 +57,7 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
         objective.parameters,
         run.final,
         tuple(name for name in problem.frame.names if name != problem.hypothesis.target),
+        outcome.centred,
     )
     return FitResult(
         model,

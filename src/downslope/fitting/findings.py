@@ -13,11 +13,13 @@ from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule
 from downslope.fitting import identifiability
 from downslope.fitting.endless import endless
+from downslope.fitting.outcome import FitOutcome
 from downslope.fitting.problem import FitProblem
+from downslope.fitting.quadratic import DEPENDENT
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
 from downslope.fitting.separation import find_separation
 from downslope.fitting.spreads import independent
-from downslope.fitting.strategies import FitOutcome, standardised
+from downslope.fitting.standardising import standardised
 
 DISAGREEMENT = 1e-6  # of the loss: above it the final pass and the loss in brief are said to differ
 MOST_PARAMETERS = 60
@@ -94,7 +96,7 @@ def _worse_than_the_mean(problem: FitProblem, outcome: FitOutcome, loss: float) 
     run, rows = outcome.run, problem.rows
     if not problem.loss.quadratic or run.termination.status in RAN_AWAY or not len(run.history):
         return None
-    total, left = problem.objective.target_spread() ** 2, loss**2 if problem.loss.root else loss
+    total, left = problem.variation[0], loss**2 if problem.loss.root else loss
     worse = left > (1 + WORSE) * total
     if not worse and not (
         problem.hypothesis.linear is None
@@ -255,7 +257,7 @@ def _undetermined(problem: FitProblem, outcome: FitOutcome) -> Iterator[Finding]
         if independent(scaled):
             return
         _, values, directions = np.linalg.svd(np.linalg.qr(scaled, mode="r"))
-        if len(values) == len(names) and values[-1] > identifiability.DEPENDENT * values[0]:
+        if len(values) == len(names) and values[-1] > DEPENDENT * values[0]:
             return
         direction = directions[-1]
     way = direction / np.where(sizes > 0, sizes, 1.0)

@@ -67,7 +67,7 @@ class _Now(NamedTuple):
 
 @dataclass
 class GaussNewton:
-    """The state of a descent in rounds.
+    """The state of a descent in rounds; ``reached`` is where it ended, as ``phi``.
 
     Args:
         objective: the cost, in centred parameters for a linear hypothesis.
@@ -100,7 +100,7 @@ class GaussNewton:
             cost = run.history.value[0] if np.isnan(now.first_cost) and len(run.history) else now.first_cost
             now = _Now(now.steps + run.nit, now.evaluations + run.nfev, now.rounds + 1, cost)
             trials = (run.nfev - 1) / max(run.nit, 1)
-            phi = coordinates.matrix @ run.final + coordinates.shift
+            phi = self.reached = coordinates.matrix @ run.final + coordinates.shift
             ending = self._spent(run, now) or self._ended(run, phi, now, damping)
             if ending is not None:
                 run = replace(run, termination=self._terminated(ending, run, coordinates))
@@ -112,7 +112,7 @@ class GaussNewton:
             )
 
     def _natural(self, phi: Array, damping: float, round_: int) -> Coordinates:
-        H = self._metric(phi, round_)
+        H = self._metric(phi, round_, damping)
         diagonal, rows = np.diag(H), self.objective.rows
         if isinstance(rows, SoftmaxRows):  # the damping must not tell the classes apart, or their sum drifts
             diagonal = np.repeat(diagonal.reshape(rows.each, rows.classes).mean(axis=1), rows.classes)
@@ -138,7 +138,11 @@ class GaussNewton:
         least = NO_EFFECT * float(np.max(self._largest * size)) / size
         return np.maximum(np.maximum(self._largest, least), 1e-150)
 
-    def _metric(self, phi: Array, round_: int) -> Array:
+    def _metric(self, phi: Array, round_: int, damping: float) -> Array:
+        """The second derivatives; of a loss whose own vanish far out, with so much of the touching parabolas' in them.
+
+        With damping 1 a step is that of those parabolas, which never leads up, from wherever it starts.
+        """
         objective = self.objective
         loss, rows, penalty = objective.loss, objective.rows, objective.penalty
         step = -(-rows.count // SAMPLE)
@@ -155,7 +159,7 @@ class GaussNewton:
                 u = rows.jacobian(phi, slice(0, SAMPLE))[0]
                 size = float(np.median(np.abs(u - objective.y[: len(u)])))
                 least = max(size, 1e-300) * max(10.0 ** (-round_ / 2), 1e-10)
-            H = objective.curvature(phi, sample, least)
+            H = objective.curvature(phi, sample, least, damping)
             if loss.root:
                 H /= 2 * max(objective.data_value(phi), 1e-300)
         return H + 2 * penalty.l2 * np.diag(penalty.mask)

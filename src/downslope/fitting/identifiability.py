@@ -8,10 +8,9 @@ import numpy as np
 
 from downslope.explain.findings.finding import Finding
 from downslope.fitting.objective import DataObjective, RowBlock
-from downslope.fitting.quadratic import NormalEquations
+from downslope.fitting.quadratic import DEPENDENT, NormalEquations
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
 
-DEPENDENT = 1e-12  # of the largest singular value: below it a direction is not determined
 WORTH_SAYING = 30.0
 
 

@@ -51,6 +51,8 @@ class Loss:
             ``r = u - y``, and in the number ``c`` that it carries. None where there is a prediction for each class.
         bend: the curvature that is to be used for it where its own is of no use: that of the parabola that touches the
             cost and lies above it, residuals smaller than ``least`` counting as ``least``.
+        touching: the curvature of the parabola that touches the cost and lies above it, of a loss whose own curvature
+            vanishes far out: it bounds the steps there. None where the own one, or ``bend``, does.
         shape: the value of ``c``; its default in ``LOSSES``.
         number: what ``c`` is; None where it carries none.
         root: whether the square root is taken of the mean.
@@ -69,6 +71,7 @@ class Loss:
     code: int = -1
     formula: Node | None = None
     bend: Node | None = None
+    touching: Node | None = None
     shape: float = 0.0
     number: LossNumber | None = None
     root: bool = False
@@ -116,6 +119,11 @@ class Loss:
     def curvature(self) -> Node:
         """Its second derivative in ``u``, or what is used instead."""
         return derivative(self.slope) if self.bend is None else self._in_predictions(self.bend)
+
+    @property
+    def bound(self) -> Node | None:
+        """``touching`` in ``u``, ``y`` and ``c``."""
+        return None if self.touching is None else self._in_predictions(self.touching)
 
     @staticmethod
     def _in_predictions(formula: Node | None) -> Node:

@@ -20,6 +20,7 @@ from downslope.messages import Template, listing, message, sentences
 
 __all__ = ["BY_CODE", "LOSSES", "OTHER_NAMES", "Link", "Loss", "as_loss", "linked"]
 
+NEAR = 1e-3  # where tanh(v)/v is 1 - v^2/3 to rounding
 _WITH_NUMBER = re.compile(r"\s*([A-Za-z_0-9-]+)\s*(?:\(\s*(?P<n>[^()]*?)\s*\)|:\s*(?P<m>[^():]*?))?\s*")
 
 _TABLE = (
@@ -58,6 +59,7 @@ _TABLE = (
         name="log_cosh",
         formula=f.logcosh(r),
         bend=1 / f.cosh(r) ** 2,
+        touching=f.where(size > NEAR, f.tanh(size) / size, 1 - r**2 / 3),
         aliases=("logcosh",),
         spoken=message("the mean log cosh of the residuals", context="loss"),
     ),
@@ -75,6 +77,7 @@ _TABLE = (
     Loss(
         name="log_loss",
         formula=f.softplus(u) - y * u,
+        touching=f.where(f.abs(u) > NEAR, f.tanh(f.abs(u) / 2) / (2 * f.abs(u)), (1 - u**2 / 12) / 4),
         link="sigmoid",
         labels="two",
         likelihood=True,

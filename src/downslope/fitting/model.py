@@ -15,7 +15,8 @@ from downslope.fitting.checks import finite, targets
 from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis
 from downslope.fitting.losses import Loss, linked
-from downslope.fitting.rows import Array
+from downslope.fitting.preconditioning import CentredParameters
+from downslope.fitting.rows import Array, LinearRows
 from downslope.fitting.tables import as_frame
 from downslope.messages import message, sentences
 from downslope.objectives import Parameters
@@ -30,6 +31,7 @@ class Model:
         parameters: names and shapes of ``theta``.
         theta: the parameters as one vector.
         inputs: all columns of the table that was fitted but the target, in order.
+        centred: ``theta`` of features measured from their means, where that is known: what predictions are made by.
     """
 
     hypothesis: Hypothesis
@@ -38,6 +40,7 @@ class Model:
     parameters: Parameters
     theta: Array
     inputs: tuple[str, ...]
+    centred: CentredParameters | None = None
 
     @property
     def values(self) -> dict[str, Any]:
@@ -97,7 +100,10 @@ class Model:
         frame, asked = self.frame_of(table), Specification(self.hypothesis, self.loss)
         rows, minus = rows_of(frame, asked, np.zeros(frame.rows), len(self.classes))
         finite(frame, self.hypothesis.columns, rows.X)
-        return np.asarray(rows.predictions(self.theta) - (0.0 if self.loss.per_class else minus))
+        theta = self.theta
+        if self.centred is not None and isinstance(rows, LinearRows):
+            rows, theta = rows.centred(self.centred.centre), self.centred.phi
+        return np.asarray(rows.predictions(theta) - (0.0 if self.loss.per_class else minus))
 
     def mean(self, table: Any) -> Array:
         """Predictions after the link: numbers, rates or probabilities."""

@@ -11,6 +11,7 @@ import numpy as np
 from downslope.fitting import kernels
 from downslope.fitting.losses import Loss, linked
 from downslope.fitting.moments import Moments, moments
+from downslope.fitting.preconditioning import CentredParameters
 from downslope.fitting.rows import (
     CHUNK_ROWS,
     NOTHING,
@@ -77,6 +78,7 @@ class DataObjective(Objective):
     """
 
     streamed = False
+    rereadable = True  # whether the rows can be read again
     summed = True  # whether the moments of a linear hypothesis are to be had
 
     def __init__(self, block: RowBlock, terms: CostTerms) -> None:
@@ -90,6 +92,11 @@ class DataObjective(Objective):
     def count(self) -> int:
         """How many rows the table has."""
         return self.rows.count
+
+    @property
+    def observations(self) -> int:
+        """How many rows count: those whose weight is not 0."""
+        return int(np.count_nonzero(self.weights)) if self.weights.size else self.count
 
     @property
     def linear(self) -> LinearRows:
@@ -132,33 +139,38 @@ class DataObjective(Objective):
         value, gradient = float(sums[0]) / self.total, sums[1:] / self.total
         return rooted(value, gradient) if self.loss.root else (value, gradient)
 
-    def curvature(self, x: Vector, rows: Any, least: float = 0.0) -> Array:
+    def curvature(self, x: Vector, rows: Any, least: float = 0.0, bound: float = 0.0) -> Array:
         """Second derivatives of the mean loss as if the hypothesis were linear at ``x``: J' diag(c) J / total.
 
-        ``rows`` are indices of a sample; None takes all that are in memory. ``least`` see ``kernels.curvatures``.
+        ``rows`` are indices of a sample; None takes all that are in memory. ``least`` see ``kernels.curvatures``;
+        ``bound`` times the curvature of the touching parabolas is added where the loss has them.
         """
         theta, part = np.asarray(x, np.float64), self.block
         if rows is None:
-            return self._curvature_of(theta, part, least) / self.total
+            return self._curvature_of(theta, part, least, bound) / self.total
         share = self.rows.count / len(rows)
-        return share * self._products(theta, part, rows, least) / self.total
+        return share * self._products(theta, part, rows, (least, bound)) / self.total
 
     def whole_curvature(self, x: Vector) -> Array:
         """The same from every row of the table."""
         theta = np.asarray(x, np.float64)
-        total = sum(self._curvature_of(theta, part, 0.0) for part in self.parts())
+        total = sum(self._curvature_of(theta, part, 0.0, 0.0) for part in self.parts())
         return np.asarray(total) / self.total
 
-    def _curvature_of(self, theta: Array, part: RowBlock, least: float) -> Array:
+    def _curvature_of(self, theta: Array, part: RowBlock, least: float, bound: float) -> Array:
         out = np.zeros((self.rows.size, self.rows.size))
         for begin in range(0, part.rows.count, CHUNK_ROWS):
-            out += self._products(theta, part, slice(begin, begin + CHUNK_ROWS), least)
+            out += self._products(theta, part, slice(begin, begin + CHUNK_ROWS), (least, bound))
         return out
 
-    def _products(self, theta: Array, part: RowBlock, rows: Any, least: float) -> Array:
+    def _products(self, theta: Array, part: RowBlock, rows: Any, limits: tuple[float, float]) -> Array:
         u, J = part.rows.jacobian(theta, rows)
-        c = np.empty(len(u))
+        c, (least, bound) = np.empty(len(u)), limits
         kernels.curvatures(self.loss.code, self.loss.shape, u, part.y[rows], least, c)
+        if bound and self.loss.bound is not None:
+            more = np.zeros(len(u))
+            kernels.bounds(self.loss.code, self.loss.shape, u, part.y[rows], more)
+            c += bound * more
         if part.weights.size:
             c *= part.weights[rows]
         return np.asarray(J.T @ (c[:, None] * J))
@@ -186,6 +198,11 @@ class DataObjective(Objective):
         """The standard deviation of the target."""
         return float(means_and_spreads(self.y[:, None], self.weights)[1][0])
 
+    def column_spread(self, column: Array | None) -> tuple[float, float]:
+        """The mean and the standard deviation of the target's ``column``; of the target as it is, without one."""
+        mean, spread = means_and_spreads((self.y if column is None else column)[:, None], self.weights)
+        return float(mean[0]), float(spread[0])
+
     def squared_error(self, x: Vector) -> float:
         """The mean square of target minus prediction."""
         theta, total = np.asarray(x, np.float64), 0.0
@@ -212,6 +229,20 @@ class DataObjective(Objective):
     def several(self) -> bool:
         """Whether there is one prediction for each class."""
         return isinstance(self.rows, SoftmaxRows)
+
+
+class Arrival(NamedTuple):
+    """A cost and a point, in parameters that have the digits for it."""
+
+    objective: DataObjective
+    x: Array
+
+
+def arrived(objective: DataObjective, theta: Array, centred: CentredParameters | None) -> Arrival:
+    """The cost and the point reached, about the means where the parameters there are known."""
+    if centred is None:
+        return Arrival(objective, theta)
+    return Arrival(objective.centred(centred.centre), centred.phi)
 
 
 def rooted(mean: float, gradient: Any) -> tuple[float, Any]:

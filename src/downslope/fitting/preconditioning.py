@@ -7,7 +7,7 @@ the intercept changes), and ``phi = matrix @ z + shift``, where ``z`` is what th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,21 @@ from numpy.typing import NDArray
 from downslope.fitting.rows import Array, LinearRows
 from downslope.objectives import Objective, Parameters, Vector
 from downslope.objectives.wrapped import WrappedObjective
+
+
+class CentredParameters(NamedTuple):
+    """The parameters of a linear hypothesis whose features are measured from ``centre``.
+
+    Where the features lie far from zero, an intercept at zero has no digits left for what the data say.
+    """
+
+    centre: Array  # one number for each feature
+    phi: Array  # the parameters; the intercept is the prediction at the centre
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """As plain data."""
+        return {"centre": self.centre.tolist(), "parameters": self.phi.tolist()}
+
 
 Kind = Literal["user", "standardised", "orthogonal", "natural"]
 
@@ -65,6 +80,14 @@ def shear_of(rows: LinearRows, centre: Array) -> Array:
     if rows.intercept is not None:
         out[rows.intercept, rows.at] -= centre
     return out
+
+
+def centre_of(rows: LinearRows, shear: Array) -> Array:
+    """The centre that ``shear_of`` was given; zero where there is no intercept. ``shear`` may be of several classes."""
+    if rows.intercept is None:
+        return np.zeros(rows.X.shape[1])
+    classes = len(shear) // rows.each
+    return np.asarray(0.0 - shear[rows.intercept * classes, rows.at * classes])
 
 
 class PreconditionedObjective(WrappedObjective):

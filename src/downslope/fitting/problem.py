@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ from downslope.fitting.objective import CostTerms, DataObjective, Penalty, RowBl
 from downslope.fitting.rows import Array, HypothesisRows, LinearRows, SoftmaxRows
 from downslope.messages import Message, message, plural
 from downslope.objectives import Parameters
+
+MOST_FOR_CONSTANT = 1_000  # features among which a constant is looked for
+CONSTANT = 1e-9  # part of the square of 1 that the features may leave, where they add up to a constant
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +99,43 @@ class FitProblem:
     def quadratic(self) -> bool:
         """Whether the cost is a quadratic in the parameters, or the root of one."""
         return self.loss.quadratic and isinstance(self.rows, LinearRows) and not self.objective.penalty.l1
+
+    @cached_property
+    def about_zero(self) -> bool:
+        """Whether R² compares with a prediction of 0: for a linear hypothesis that no parameters make a constant.
+
+        So do R and statsmodels. Features that add up to a constant, as those of all categories do, make one.
+        """
+        if self.hypothesis.linear is None or self.loss.link != "identity":
+            return False
+        rows, objective = self.rows, self.objective
+        if not isinstance(rows, LinearRows):
+            return self.hypothesis.linear.intercept is None
+        return rows.intercept is None and not _make_a_constant(objective)
+
+    @cached_property
+    def variation(self) -> tuple[float, float]:
+        """The mean square of the target about its mean, and about zero."""
+        objective, linear = self.objective, self.hypothesis.linear
+        whole = linear is None or linear.offset is None or not isinstance(self.rows, LinearRows)
+        column = None if whole or objective.streamed else self.frame.numbers(self.hypothesis.target)
+        mean, spread = objective.column_spread(column)
+        return spread**2, spread**2 + mean**2
+
+
+def _make_a_constant(objective: DataObjective) -> bool:
+    """Whether some combination of the features is the same number in every row."""
+    if not objective.summed or objective.rows.size > MOST_FOR_CONSTANT:
+        return False
+    m = objective.moments()
+    mean, d = m.mean[:-1], len(m.mean) - 1
+    products = m.products[:d, :d] / m.total + np.outer(mean, mean)
+    size = np.sqrt(np.diag(products))
+    size = np.where(size > 0, size, 1.0)
+    values, vectors = np.linalg.eigh(products / np.outer(size, size))
+    kept = values > 1e-12 * values[-1]
+    along = vectors[:, kept].T @ (mean / size)
+    return bool(1 - np.sum(np.square(along) / values[kept]) <= CONSTANT)
 
 
 def make_problem(frame: Frame, asked: Specification) -> FitProblem:

@@ -23,6 +23,7 @@ from downslope.messages import argument, message
 from downslope.objectives import FormulaObjective, Objective, Parameters, Vector
 
 MOST_TRACED = 8  # parameters; above this, compiling the cost takes longer than stepping through it
+DEPENDENT = 1e-12  # of the largest singular value: below it a direction is not determined
 CONDITION_LIMIT = 1e7  # of the standardised features: beyond it the moments have lost too many digits
 QR_ROWS = 16_384
 
@@ -39,6 +40,7 @@ class NormalEquations:
         shear: from ``phi`` to the user's parameters.
         spread: the root mean square of each feature about the centre, 1 for the intercept.
         source: "moments" or "qr".
+        constant: which parameter is the intercept, or None.
     """
 
     factor: Array
@@ -48,6 +50,7 @@ class NormalEquations:
     shear: Array
     spread: Array
     source: str
+    constant: int | None = None
 
     @cached_property
     def directions(self) -> tuple[Array, Array]:
@@ -79,7 +82,7 @@ def normal_equations_from_moments(objective: DataObjective) -> NormalEquations:
         m = Moments(m.total, np.zeros(d + 1), m.products + m.total * np.outer(m.mean, m.mean))
     spread = _spread(np.sqrt(np.diag(m.products)[:d] / m.total), m.mean[:d])
     correlation = m.products[:d, :d] / m.total / np.outer(spread, spread)
-    least, largest = np.linalg.eigvalsh(correlation)[[0, -1]]
+    least, largest = np.linalg.eigvalsh(correlation)[[0, -1]] if d else (1.0, 1.0)
     condition = np.sqrt(largest / max(least, 1e-16 * largest))
     if not condition <= CONDITION_LIMIT:
         raise UsageError(
@@ -102,7 +105,9 @@ def normal_equations_from_moments(objective: DataObjective) -> NormalEquations:
     if rows.intercept is not None:
         factor[d, rows.intercept] = 1.0
     shear = shear_of(rows, m.mean[:-1])
-    return NormalEquations(factor, target, _shift(rows, m.mean), rest, shear, scale, "moments")
+    return NormalEquations(
+        factor, target, _shift(rows, m.mean), rest, shear, scale, "moments", rows.intercept
+    )
 
 
 def normal_equations_from_qr(objective: DataObjective) -> NormalEquations:
@@ -130,7 +135,7 @@ def normal_equations_from_qr(objective: DataObjective) -> NormalEquations:
     full[: len(R)] = R[: p + 1]
     factor, target, rest = full[:p, :p] * scale, full[:p, p], float(full[p, p] ** 2)
     shear = shear_of(rows, mean[:-1])
-    return NormalEquations(factor, target, _shift(rows, mean), rest, shear, scale, "qr")
+    return NormalEquations(factor, target, _shift(rows, mean), rest, shear, scale, "qr", rows.intercept)
 
 
 def _spread(values: Array, mean: Array) -> Array:
@@ -188,6 +193,15 @@ def quadratic_objective(
     o = -np.sqrt(l2[penalised]) * (coordinates.shear @ coordinates.shift)[penalised]
     make = _traced if len(h) <= MOST_TRACED else Quadratic
     return make(Squares(G, h, P, o, normal_equations.rest, root), terms.parameters, terms.text)
+
+
+def excess_objective(G: Array, terms: CostTerms) -> Objective:
+    """What the cost is more than its least, ``|G z|^2``, in coordinates that begin at the minimum."""
+    p = G.shape[1]
+    make = _traced if p <= MOST_TRACED else Quadratic
+    return make(
+        Squares(G, np.zeros(len(G)), np.zeros((0, p)), np.zeros(0), 0.0, False), terms.parameters, terms.text
+    )
 
 
 def _traced(cost: Squares, parameters: Parameters, text: str) -> FormulaObjective:

@@ -13,6 +13,7 @@ from downslope.descent.history import History
 from downslope.errors import DataError
 from downslope.explain.findings.finding import Finding
 from downslope.fitting.model import Model
+from downslope.fitting.objective import Arrival, arrived
 from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.quadratic import NormalEquations, quadratic_objective
@@ -23,7 +24,7 @@ from downslope.fitting.uncertainty import (
     NONE_BY_SEPARATION,
     standard_errors,
 )
-from downslope.messages import NOTHING, Message, message
+from downslope.messages import Message, message
 from downslope.objectives import Objective
 
 ROUNDING = 1e-14  # an R² no larger is that of the mean alone
@@ -118,17 +119,21 @@ class FitResult:
 
     @cached_property
     def r2(self) -> float | None:
-        """The part of the target's variance that the predictions explain; None for labels."""
+        """The part of the target's variance that the predictions explain; None for labels.
+
+        1 - RSS/TSS, with TSS about the mean; about zero for a linear hypothesis that cannot say a constant.
+        """
         if self.recorded is not None:
             return self.recorded["r2"]  # type: ignore[no-any-return]
-        objective = self._task().objective
+        problem = self._task()
         if self.model.loss.classifies:
             return None
-        total = objective.target_spread() ** 2
+        total = problem.variation[problem.about_zero]
         if self.model.loss.quadratic:
             left = self.loss**2 if self.model.loss.root else self.loss
         else:
-            left = objective.squared_error(self.run.final)
+            there = self._arrival
+            left = there.objective.squared_error(there.x)
         part = 1.0 - left / total if total else None
         return 0.0 if part is not None and abs(part) < ROUNDING else part
 
@@ -139,16 +144,18 @@ class FitResult:
             return self.recorded["accuracy"]  # type: ignore[no-any-return]
         if not self.model.loss.classifies:
             return None
-        return self._task().objective.accuracy(self.run.final)
+        there = self._arrival
+        return there.objective.accuracy(there.x)
 
     @cached_property
     def standard_errors(self) -> dict[str, float] | None:
         """Parameter -> its standard error, from the Hessian at the minimum.
 
-        For squared losses s^2 (J'WJ)^-1 with s^2 = RSS/(n - p); for log_loss and poisson the inverse of the Hessian of
-        the summed loss. None for other losses, with penalties, where the data do not determine the parameters, and
-        where the descent did not succeed, or ended further from the minimum than a standard error. None as well where
-        the classes can be separated, as then there is no minimum.
+        For squared losses s^2 (J'WJ)^-1 with s^2 = RSS/(n - p); for log_loss, softmax and poisson the inverse of the
+        Hessian of the summed loss; for other losses the sandwich of both, see ``uncertainty``. Rows of weight 0 are no
+        observations. None with penalties, where the data do not determine the parameters, and where the descent did not
+        succeed, or ended further from the minimum than a standard error. None as well where the classes can be
+        separated, as then there is no minimum.
         """
         if self.recorded is not None:
             return self.recorded["standard_errors"]  # type: ignore[no-any-return]
@@ -156,7 +163,7 @@ class FitResult:
 
     @property
     def no_standard_errors(self) -> str:
-        """Why there are no ``standard_errors``; empty where there are, or where the loss has none at all."""
+        """Why there are no ``standard_errors``; empty where there are."""
         return str(self.missing_errors)
 
     @property
@@ -172,10 +179,15 @@ class FitResult:
         if any(finding.code == "separation" for finding in self.findings):
             return None, NONE_BY_COUNTS if loss.link == "exp" else NONE_BY_SEPARATION
         if not self.run.success:
-            return None, NONE_BY_ENDING if loss.likelihood else NOTHING
-        found, why = standard_errors(objective, self.normal_equations, self.run.final, self.loss)
+            return None, NONE_BY_ENDING
+        found, why = standard_errors(self._arrival, self.normal_equations, self.loss)
         names = objective.parameters.coordinates
         return None if found is None else dict(zip(names, found.tolist(), strict=True)), why
+
+    @property
+    def _arrival(self) -> Arrival:
+        """The cost and the parameters reached, about the means where these are known."""
+        return arrived(self._task().objective, self.run.final, self.model.centred)
 
     @cached_property
     def cost(self) -> Objective:

@@ -23,7 +23,7 @@ import numpy as np
 from downslope.fitting.objective import DataObjective, RowBlock
 from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
-from downslope.fitting.strategies import standardised
+from downslope.fitting.standardising import standardised
 
 MOST_PARAMETERS = 100
 FIRST_ROWS = 4_000  # inequalities to begin with

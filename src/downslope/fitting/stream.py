@@ -11,7 +11,7 @@ from downslope.fitting.compiled_rule import compiled_rule
 from downslope.fitting.objective import DataObjective, Penalty
 from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.rows import Array
-from downslope.fitting.strategies import standardised
+from downslope.fitting.standardising import standardised
 from downslope.objectives import Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states

@@ -44,12 +44,17 @@ class StreamedObjective(DataObjective):
         super().__init__(sample.block, sample.terms)
         self.sample, self.table, self.scan, self.total = sample, table, scan, scan.total
         self.summed = scan.moments is not None
+        self.rereadable = not table.pages.once
         self._evaluations = 1
         self._sums: dict[bytes, Array] = {}
 
     @property
     def count(self) -> int:
         return self.scan.rows
+
+    @property
+    def observations(self) -> int:
+        return self.scan.observations
 
     def expect(self, evaluations: int) -> None:
         self._evaluations = evaluations
@@ -133,8 +138,8 @@ class StreamedObjective(DataObjective):
             out[1 + rows.intercept] = 2 * m.total * residual
         return out
 
-    def curvature(self, x: Vector, rows: Any, least: float = 0.0) -> Array:
-        return self.sample.curvature(x, rows, least)
+    def curvature(self, x: Vector, rows: Any, least: float = 0.0, bound: float = 0.0) -> Array:
+        return self.sample.curvature(x, rows, least, bound)
 
     def moments(self) -> Moments:
         assert self.scan.moments is not None
@@ -142,6 +147,9 @@ class StreamedObjective(DataObjective):
 
     def feature_spreads(self) -> tuple[Array, Array]:
         return self.scan.features.mean, self.scan.features.spread
+
+    def column_spread(self, column: Array | None) -> tuple[float, float]:
+        return float(self.scan.column.mean[0]), float(self.scan.column.spread[0])
 
     def target_mean(self) -> float:
         return float(self.scan.target.mean[0])

@@ -124,7 +124,9 @@ class StreamingPass:
         rows, dropped: fitted, and left out.
         total: the number of rows, or the sum of their weights.
         classes: the labels, for a loss that classifies.
+        observations: rows whose weight is not 0.
         features, target: means and spreads; ``features`` for a linear hypothesis only.
+        column: those of the target's column, of which ``target`` is what the parameters have to explain.
         moments: where the cost is quadratic in the parameters.
         looks: of the features of a linear hypothesis.
         sample: some rows, and their weights.
@@ -140,6 +142,8 @@ class StreamingPass:
     looks: ColumnChecks | None
     sample: Frame
     sample_weights: Array
+    observations: int
+    column: Spread
 
 
 def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
@@ -150,11 +154,11 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
     """
     asked, loss, name = table.asked, table.asked.loss, table.asked.hypothesis.target
     kept = Kept(min(MOST_KEPT, MOST_NUMBERS // len(table.pages.chosen)))
-    features, target, sums = Spread(), Spread(), None
+    features, target, column, sums = Spread(), Spread(), Spread(), None
     looks: ColumnChecks | None = None
     labels: list[Any] = []
     low, high = np.inf, -np.inf
-    rows = 0
+    rows = observations = 0
     for frame, before, given in table.frames():
         if loss.per_class:
             labels.append(np.unique(checks.label_values(frame, name)))
@@ -163,9 +167,12 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
             y = checks.numeric_targets(frame, name, loss)
             low, high = min(low, y.min()), max(high, y.max())
         weights = NOTHING if given is None else checks.usable_weights(frame, given)
+        whole = y
         on_page, y = rows_of(frame, asked, y, 1)
         checks.finite(frame, asked.numbers, on_page.X)
         target.add(y[:, None], weights)
+        if whole is not y:
+            column.add(whole[:, None], weights)
         if isinstance(on_page, LinearRows):
             looks = ColumnChecks.at(on_page.X) if looks is None else looks.also(on_page.X)
             if quadratic:
@@ -176,6 +183,7 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
         last = frame
         kept.add({**frame.columns, **({"": weights} if weights.size else {})}, before, frame.rows)
         rows += frame.rows
+        observations += int(np.count_nonzero(weights)) if weights.size else frame.rows
     _check_whole(table, rows, target.total)
     if loss.labels == "two":
         checks.refuse_one_class(name, [f"{label:g}" for label in {low, high}])
@@ -189,8 +197,20 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
     sample_weights = columns.pop("", NOTHING)
     dropped = table.pages.rows - rows
     sample = replace(last, columns=columns, rows_dropped=dropped, sources=(), kept=None)
+    column = column if column.total else target
     return StreamingPass(
-        rows, dropped, target.total, classes, features, target, sums, looks, sample, sample_weights
+        rows,
+        dropped,
+        target.total,
+        classes,
+        features,
+        target,
+        sums,
+        looks,
+        sample,
+        sample_weights,
+        observations,
+        column,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,13 @@ from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis, linear_model, read_hypothesis
 from downslope.fitting.losses import LOSSES, as_loss
 from downslope.fitting.model import Model
+from downslope.fitting.preconditioning import CentredParameters
 from downslope.fitting.proximal import ProximalGradient
 from downslope.messages import Message, from_plain, message
 from downslope.results.fit import Fit
 from downslope.results.run_loading import number, read, run_from_dict
+
+SAME = 1e-12  # part of its terms by which an intercept may differ from what it is about the means
 
 
 def load_fit(path: str | os.PathLike[str]) -> Fit:
@@ -83,6 +87,7 @@ def _from_dict(data: dict[str, Any]) -> Fit:
         parameters.flatten({n: np.asarray(v, np.float64) for n, v in data["parameters"].items()}),
         tuple(data["inputs"]),
     )
+    model = replace(model, centred=_centred(data.get("about_means"), model))
     return Fit(
         model,
         run,
@@ -96,6 +101,25 @@ def _from_dict(data: dict[str, Any]) -> Fit:
         warned=tuple(map(_note, data["warnings"])),
         unasked=bool(data.get("unasked", any(_tells_of_the_way(note) for note in data["notes"]))),
     )
+
+
+def _centred(data: Any, model: Model) -> CentredParameters | None:
+    """The parameters about the means, where the file has them and they are the parameters that it has besides."""
+    if data is None or model.hypothesis.linear is None or model.hypothesis.linear.intercept is None:
+        return None
+    centre, phi = (np.array([number(v) for v in data[key]], np.float64) for key in ("centre", "parameters"))
+    theta, intercept = model.theta, model.hypothesis.linear.intercept
+    classes = max(len(model.classes), 1) if model.loss.per_class else 1
+    each = len(model.hypothesis.parameters)
+    if phi.shape != theta.shape or centre.shape != (each - 1,) or phi.size != each * classes:
+        raise DataError(message("this is not a whole saved fit: its parameters about the means do not fit."))
+    table = phi.reshape(each, classes)
+    slopes = np.delete(table, intercept, axis=0)
+    level = table[intercept] - centre @ slopes
+    there = np.delete(theta.reshape(each, classes), intercept, axis=0)
+    slack = SAME * (np.abs(table[intercept]) + np.abs(centre) @ np.abs(slopes))
+    same = np.all(np.abs(theta.reshape(each, classes)[intercept] - level) <= slack)
+    return CentredParameters(centre, phi) if same and np.array_equal(there, slopes) else None
 
 
 def _recorded(data: dict[str, Any]) -> dict[str, Any]:

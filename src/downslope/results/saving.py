@@ -109,6 +109,7 @@ def fit_to_dict(fit: FitResult, explanation: dict[str, Any]) -> dict[str, Any]:
         "parameters": {
             name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in fit.x.items()
         },
+        "about_means": None if fit.model.centred is None else fit.model.centred.to_dict(),
         "standard_errors": fit.standard_errors,
         "no_standard_errors": to_plain(fit.missing_errors),
         "r2": fit.r2,

@@ -23,9 +23,10 @@ from downslope.fitting import batches
 from downslope.fitting.finalize import finalize
 from downslope.fitting.losses import Loss
 from downslope.fitting.objective import DataObjective, RowBlock
+from downslope.fitting.outcome import FitPlan
 from downslope.fitting.problem import FitProblem, Specification, cost_of, make_problem
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
-from downslope.fitting.strategies import FitPlan, fit_full_batch
+from downslope.fitting.strategies import fit_full_batch
 from downslope.fitting.stream import Stream
 from downslope.messages import message, plural, sentences
 from downslope.optimizers import Optimizer, as_optimizer

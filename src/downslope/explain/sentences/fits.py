@@ -49,8 +49,8 @@ FITS: Mapping[str, Template] = {
         " elsewhere: give another start (start=, --start), or another hypothesis."
     ),
     "worse_than_mean.constant": Template(
-        "The fit is worse than the mean of {target} alone would be (R² = {r2:.4g}). The hypothesis has no "
-        "constant term to say that mean with: add one, '{target} ~ ... + b'."
+        "The fit is worse than the mean of {target} alone would be. The hypothesis has no constant term to say "
+        "that mean with: add one, '{target} ~ ... + b'."
     ),
     "worse_than_mean.constant.level": Template(
         "The fit is worse than the mean of {target} alone would be ({target} is the same in every row). The "

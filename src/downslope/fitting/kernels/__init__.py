@@ -11,10 +11,11 @@ from downslope.fitting.kernels.formula import formula_pass, formula_rows
 from downslope.fitting.kernels.linear import linear_pass, linear_predictions, squared_pass
 from downslope.fitting.kernels.shuffling import shuffled
 from downslope.fitting.kernels.softmax import softmax_pass
-from downslope.fitting.kernels.terms import curvatures, terms
+from downslope.fitting.kernels.terms import bounds, curvatures, terms
 
 __all__ = [
     "all_usable",
+    "bounds",
     "curvatures",
     "formula_epoch",
     "formula_pass",

@@ -37,12 +37,16 @@ _CURVATURE = """
         for i in range(u.size):
             out[i] = {curvature}
 """
+_BOUNDS = """
+def bounds(code, shape, u, y, out):
+{branches}
+"""
 _PLACES = {"u": "u[i]", "y": "y[i]", "c": "shape", "least": "least"}
 
 
 def source() -> str:
-    """The functions ``terms`` and ``curvatures`` for every loss with a formula."""
-    terms, curvatures = "", ""
+    """The functions ``terms``, ``curvatures`` and, where there are such, ``bounds`` for every loss with a formula."""
+    terms, curvatures, bounds = "", "", ""
     for code, loss in enumerate(BY_CODE):
         if loss.formula is None:
             continue
@@ -50,7 +54,11 @@ def source() -> str:
         shared, (cost, slope) = _shared([loss.cost, loss.slope])
         terms += _TERM.format(shared=shared, cost=cost, slope=slope, **about)
         curvatures += _CURVATURE.format(curvature=_code(loss.curvature), **about)
-    return _TERMS.format(branches=terms) + _CURVATURES.format(branches=curvatures)
+        if loss.bound is not None:
+            about["word"] = "elif" if bounds else "if"
+            bounds += _CURVATURE.format(curvature=_code(loss.bound), **about)
+    made = _TERMS.format(branches=terms) + _CURVATURES.format(branches=curvatures)
+    return made + _BOUNDS.format(branches=bounds)
 
 
 def _shared(formulas: Sequence[t.Node]) -> tuple[str, list[str]]:
@@ -126,3 +134,4 @@ _MADE: dict[str, Any] = {"__name__": __name__, "math": math, "np": np, "function
 exec(compile(_SOURCE, __file__, "exec"), _MADE)
 terms = compiled(fastmath={"contract"})(_MADE["terms"])
 curvatures = compiled()(_MADE["curvatures"])
+bounds = compiled()(_MADE["bounds"])

@@ -1,0 +1,131 @@
+"""What was asked of a fit's descent, and what came of it: in the user's parameters, whatever it was descended in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+
+from downslope.descent import Descent, LoopOptions, Stopping, descend
+from downslope.descent.descend import Callbacks
+from downslope.descent.history import History
+from downslope.fitting.preconditioning import CentredParameters, Coordinates, Kind, centre_of
+from downslope.fitting.problem import FitProblem
+from downslope.fitting.quadratic import NormalEquations
+from downslope.fitting.rows import Array, LinearRows
+from downslope.messages import Message
+from downslope.optimizers import Optimizer
+
+Path = Literal["auto", "moments", "qr", "kernel", "formula"]
+PATHS: tuple[Path, ...] = get_args(Path)
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """What was asked about the descent.
+
+    Attributes:
+        optimizer: None where the choice is left to us.
+        standardize: True, False, or None where it is left to us.
+        stopping, path, every, callbacks: see ``fit``.
+    """
+
+    optimizer: Optimizer | None
+    standardize: bool | None
+    stopping: Stopping
+    path: Path
+    every: int | None
+    callbacks: Callbacks
+
+    @property
+    def free(self) -> bool:
+        """Whether rule and coordinates are ours to choose."""
+        return self.optimizer is None and self.standardize is not False
+
+    def until(self, tolerance: float, steps: int) -> FitPlan:
+        """The plan with this tolerance where no test was asked for, and at most so many steps where none were."""
+        stopping = self.stopping
+        if stopping.asks_for_a_test:
+            return self
+        steps = steps if stopping.steps is None else stopping.steps
+        return replace(self, stopping=replace(stopping, tolerance=tolerance, steps=steps))
+
+
+@dataclass(frozen=True, eq=False)
+class FitOutcome:
+    """A finished descent.
+
+    Attributes:
+        run: in the user's parameters.
+        path: "moments", "qr", "kernel", "formula" or "batches".
+        coordinates: in which it was descended.
+        normal_equations: the squared loss in brief, where there is one.
+        notes: what was decided, and why.
+        warnings: what must not be overlooked.
+        unasked: whether rule and coordinates were left to downslope.
+        centred: the parameters reached, of features measured from their means; None where they are measured from zero.
+    """
+
+    run: Descent
+    path: str
+    coordinates: Kind
+    normal_equations: NormalEquations | None
+    notes: tuple[Message, ...]
+    warnings: tuple[Message, ...] = ()
+    unasked: bool = False
+    centred: CentredParameters | None = None
+
+
+def descended(objective: Any, start: Array, rule: Optimizer, plan: FitPlan) -> Descent:
+    """The descent of a cost as planned."""
+    loop = LoopOptions(every=plan.every, callbacks=plan.callbacks)
+    return descend(objective, start, rule, plan.stopping, loop=loop)
+
+
+def about_means(problem: FitProblem, coordinates: Coordinates, run: Descent) -> CentredParameters | None:
+    """The parameters reached, of features measured from their centre; None where they are measured from zero."""
+    rows = problem.rows
+    if coordinates.kind == "user" or not isinstance(rows, LinearRows) or rows.intercept is None:
+        return None
+    return CentredParameters(
+        centre_of(rows, coordinates.shear), coordinates.matrix @ run.final + coordinates.shift
+    )
+
+
+class Measured(NamedTuple):
+    """How the values of a run are made those of the cost."""
+
+    root: bool = False  # the root is taken
+    least: float = 0.0  # of what was added before
+    target: float | None = None  # of the cost, where one was asked for
+
+
+def in_user_units(
+    run: Descent, coordinates: Coordinates, problem: FitProblem, measured: Measured | None = None
+) -> Descent:
+    """The run with its points in the user's parameters, and its values those of the cost."""
+    if coordinates.kind == "user" and measured is None:
+        return replace(run, objective=problem.objective)
+    root, least, target = measured or Measured()
+    h = run.history
+    value = h.value + least
+    value = np.sqrt(np.maximum(value, 0.0)) if root else value
+    norm = h.gradient_norm / np.maximum(2 * value, 1e-300) if root else h.gradient_norm
+    history = History(
+        h.step, h.evaluations, value, norm, coordinates.to_user(h.x), problem.objective.parameters.coordinates
+    )
+    left, reported = run.termination.left_at, run.reported
+    moved = replace(
+        run,
+        objective=problem.objective,
+        start=coordinates.to_user(run.start),
+        history=history,
+        reported=None if reported is None else replace(reported, x=coordinates.to_user(reported.x)),
+    )
+    numbers: dict[str, Any] = {}
+    if measured is not None:
+        first = float(value[0]) if len(value) else np.nan
+        numbers = {"value": moved.fun, "first_value": first, "target": target}
+    there = None if left is None else coordinates.to_user(left)
+    return moved.judged_again(left_at=there, coordinates=coordinates.kind, **numbers)
