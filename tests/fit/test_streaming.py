@@ -206,7 +206,7 @@ def test_text_that_is_refused(tmp_path, content, said):
     [
         ("t.parquet", b"PAR2", "is not a Parquet file"),
         ("t.arrow", b"no arrow", "is not an Arrow file"),
-        ("t.csv.gz", b"\x1f\x8b\x08broken", "cannot be read"),
+        ("t.csv.gz", b"\x1f\x8b\x08broken", "is not whole gzip data"),
         ("t.xls", b"", "can be read"),
     ],
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from downslope.cli import terminal
 from downslope.cli.report import document, effort, ended, rows_of, wrapped
 from downslope.cli.table import STEP
-from downslope.messages import NOTHING, Message, listing, literal, message, plural
+from downslope.messages import NOTHING, Message, listing, literal, message, plural, visible
 
 if TYPE_CHECKING:
     from downslope.results.fit import Fit
@@ -65,10 +65,11 @@ def parameters(fit: Fit) -> list[str]:
     errors: dict[str, float] = fit.standard_errors or {}
     shown = list(values)[:MOST_NAMED]
     numbers = {name: f"{values[name]:.10g}" for name in shown}
-    name_width = max(map(terminal.cells, shown), default=0)
+    said = {name: visible(name) for name in shown}
+    name_width = max(map(terminal.cells, said.values()), default=0)
     width = max(map(len, numbers.values()), default=0) if errors else 0
     lines = [
-        f"{GAP}{name}{' ' * (name_width - terminal.cells(name))} = {numbers[name]:<{width}}"
+        f"{GAP}{said[name]}{' ' * (name_width - terminal.cells(said[name]))} = {numbers[name]:<{width}}"
         + (f"  ± {errors[name]:.3g}" if name in errors else "")
         for name in shown
     ]
@@ -78,10 +79,10 @@ def parameters(fit: Fit) -> list[str]:
 
 
 def _by_class(fit: Fit) -> list[str]:
-    columns = [["", *fit.x]]
+    columns = [["", *map(visible, fit.x)]]
     room = terminal.width(sys.stdout) - len(GAP) - max(map(terminal.cells, columns[0]))
     for k, label in enumerate(fit.model.classes):
-        column = [str(label), *(f"{value[k]:.6g}" for value in fit.x.values())]
+        column = [visible(str(label)), *(f"{value[k]:.6g}" for value in fit.x.values())]
         room -= len(GAP) + max(map(terminal.cells, column))
         if room < 0 and k:
             break

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from downslope.cli.terminal import cells
-from downslope.messages import Message, message
+from downslope.messages import Message, message, visible
 
 if TYPE_CHECKING:
     from downslope import History
@@ -87,4 +87,5 @@ def _padded(column: Sequence[str]) -> list[str]:
 
 
 def _short(name: str) -> str:
+    name = visible(name)
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 3] + "..."

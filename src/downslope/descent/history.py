@@ -203,7 +203,7 @@ class History:
             import pyarrow
         except ImportError as error:
             raise MissingExtraError(
-                message("PyArrow is needed for this: pip install 'downslope[tables]'")
+                message("PyArrow is needed for this: pip install pyarrow")
             ) from error
         return pyarrow.table({k: np.ascontiguousarray(v) for k, v in self.columns.items()})
 

@@ -10,6 +10,7 @@ from downslope.language import mistakes
 from downslope.language.characters import SUBSCRIPT_DIGITS, SUPERSCRIPTS, normalise
 from downslope.language.functions import CANONICAL, CONSTANTS, FUNCTIONS
 from downslope.language.mistakes import Mistake
+from downslope.language.names import LOGICAL, RESERVED, unquoted
 from downslope.language.token import Token
 from downslope.messages import message
 
@@ -21,6 +22,7 @@ _RAISED = "".join(chr(c) for c in SUPERSCRIPTS)
 _PATTERN = re.compile(
     rf"""
       (?P<NUMBER>      (?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+    | (?P<QUOTED>      `(?:[^`]|``)+`)
     | (?P<NAME>        [^\W\dπ{_RAISED}](?:[^\Wπ{_RAISED}]|[\u0300-\u036f])*)
     | (?P<SPACE>       [ \t\r\n\f\v]+)
     | (?P<POWER>       \*\*|\^)
@@ -40,7 +42,6 @@ _PATTERN = re.compile(
     re.VERBOSE,
 )
 _INDEX = re.compile(r"\[\s*[0-9]{1,9}\s*(?:,\s*[0-9]{1,9}\s*){0,9}\]")
-_WORDS = {"and": "AND", "or": "OR", "not": "NOT"}
 
 
 def scan(source: str) -> list[Token]:
@@ -76,6 +77,8 @@ def scan(source: str) -> list[Token]:
                 if index:
                     end = index.end()
                     token.end = origin[end]
+            elif kind == "QUOTED":
+                token.type, token.text = "NAME", unquoted(source[token.begin : token.end])
             elif kind == "CONSTANT":
                 token.text = "pi"
             elif kind == "SUPERSCRIPT":
@@ -137,13 +140,13 @@ def _name(token: Token, index: str, before_bracket: bool) -> None:
                 token.begin,
                 message("Names are letters, digits and _."),
             )
-    if word in _WORDS:
-        token.type = _WORDS[word]
+    if word in LOGICAL:
+        token.type = LOGICAL[word]
     elif word in CONSTANTS:
         token.type = "CONSTANT"
     elif word == "pow" or (word in CANONICAL and (before_bracket or not FUNCTIONS[CANONICAL[word]].soft)):
         token.type = "FUNCTION"
-    elif keyword.iskeyword(word) or word in mistakes.RESERVED:
+    elif keyword.iskeyword(word) or word in RESERVED:
         raise mistakes.reserved(word, token.begin)
     token.text = word
     if index and token.type != "NAME":

@@ -40,6 +40,7 @@ from downslope.messages.message import (
     message,
     plural,
     sentences,
+    visible,
 )
 from downslope.messages.saved import MalformedMessageError, from_plain, to_plain
 
@@ -66,4 +67,5 @@ __all__ = [
     "sentences",
     "set_language",
     "to_plain",
+    "visible",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import re
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -255,11 +256,26 @@ def _pair(first: str, last: str, word: str) -> Message:
 
 
 def _as_text(value: Field, audience: Audience) -> str:
-    return value.render(audience) if isinstance(value, Message) else str(value)
+    return value.render(audience) if isinstance(value, Message) else visible(str(value))
 
 
 def _filled(place: Place, value: Field, audience: Audience) -> str:
-    return value.render(audience) if isinstance(value, Message) else place.fill(value)
+    return value.render(audience) if isinstance(value, Message) else visible(place.fill(value))
+
+
+# What a terminal obeys and does not show: control characters but for tab and line feed, and those that turn text round.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    r"""The text with what a terminal would obey written out.
+
+    >>> print(visible("a\x1b[31m"))
+    a\x1b[31m
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSEEN.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
 
 
 def _fitting(wanted: dict[str, tuple[Place, ...]], given: dict[str, Any]) -> tuple[tuple[str, Field], ...]:
