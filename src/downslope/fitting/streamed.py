@@ -20,9 +20,10 @@ from downslope.fitting.rows import Array, LinearRows
 from downslope.fitting.streaming_pass import PagedTable, StreamingPass, read_once
 from downslope.fitting.tables import paths_of
 from downslope.fitting.text_format import DETECTED, TextFormat
-from downslope.messages import Message, argument, message, plural
+from downslope.messages import Message, argument, message, plural, sentences
 from downslope.objectives import Vector
 
+_CHANGED = message("It was not so when the file was first read: it has changed since.")
 SMALL = 64 << 20  # bytes of files that are read into memory whatever is free
 PART = 0.5  # of the free memory that a table may take
 REMEMBERED = 16  # evaluations
@@ -69,7 +70,10 @@ class StreamedObjective(DataObjective):
         """
         rows = 0
         for frame, _, weights in self.table.frames():
-            part = self.table.part(frame, weights, self.scan.classes)
+            try:
+                part = self.table.part(frame, weights, self.scan.classes)
+            except DataError as error:
+                raise DataError(sentences(error.message, _CHANGED)) from error
             rows += part.rows.count
             on_page = part.rows
             if isinstance(on_page, LinearRows):
