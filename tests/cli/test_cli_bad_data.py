@@ -132,11 +132,15 @@ TYPED = {
     "header only": (text("t.csv", "x,y\n"), REFUSED, "t.csv has a header (x, y) but no rows"),
     "row too long": (text("t.csv", "x,y\n1,2\n1,2,3\n"), REFUSED, "line 3 of t.csv has 3 values"),
     "repeated header name": (text("t.csv", "x,x,y\n1,2,3\n"), REFUSED, "names 'x' more than once"),
-    "not UTF-8 / UTF-16 file": (text("t.csv", "x,y\n1,2\n".encode("utf-16")), REFUSED, "iconv -f UTF-16"),
-    "decimal comma, thousands separator, one bad cell": (
-        text("t.csv", "x;y\n1;2,5\n2;3,5\n"),
+    "not UTF-8 / UTF-16 file": (
+        text("t.csv", "x,y\n1,2\n2,z\n".encode("utf-16")),
         REFUSED,
-        "line 2 holds '2,5', text. Is it a decimal comma",
+        "column 'y' of t.csv is not numbers: line 3 holds 'z'",
+    ),
+    "decimal comma, thousands separator, one bad cell": (
+        text("t.csv", "x;y\n1;2,500\n2;3,500\n"),
+        REFUSED,
+        "line 2 holds '2,500', text. Say how it is meant: --decimal , reads 2.5, --thousands , reads 2500",
     ),
     "number 1e400": (text("t.csv", "x,y\n1,2\n2,1e400\n"), REFUSED, "infinite at line 3"),
     "NUL byte in a cell": (text("t.csv", "x,y\n1,2\n2,\x003\n"), REFUSED, r"line 3 holds '\x003'"),
@@ -155,10 +159,15 @@ MORE = {
     "a thousands separator": (
         text("t.csv", 'x,y\n1,"1,234"\n2,"2,345"\n'),
         REFUSED,
-        "'1,234', text. Is it a decimal comma",
+        "'1,234', text. Say how it is meant: --decimal , reads 1.234, --thousands , reads 1234",
     ),
     "one bad cell": (text("t.csv", "x,y\n1,2\n2,n/k\n"), REFUSED, "line 3 holds 'n/k', text. Correct it"),
-    "Latin 1": (text("t.csv", b"x,y\n1,2\n1,\xe9\n"), REFUSED, "line 3 of t.csv is not UTF-8"),
+    "Latin 1": (text("t.csv", b"x,y\n1,2\n1,\xe9\n"), REFUSED, "line 3 holds 'é', text"),
+    "no encoding that is known": (
+        text("t.csv", b"x,y\n1,2\n\x81\x81\x81\xfe\xff\x90,\x8d\x8f\n", " --encoding cp1252"),
+        REFUSED,
+        "line 3 of t.csv is not CP1252 text (byte 0x81); name its encoding: --encoding cp1252",
+    ),
     "a directory": ((lambda folder: (folder / "d").mkdir(), FIT.format("d")), REFUSED, "d is a folder"),
     "a run, not a fit": (
         (lambda folder: None, "predict run.json good.csv"),

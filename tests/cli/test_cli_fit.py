@@ -294,7 +294,7 @@ REFUSED = [
     ("predict run.json four.csv", 3, "holds a run of 'minimize', not a fit"),
     ("predict four.csv four.csv", 3, "is not JSON"),
     ("predict fit.json other.csv", 3, "has no column 'x', which 'y ~ a*x + b' needs"),
-    ("predict fit.json holes.csv", 3, "leave that row out"),
+    ("predict fit.json holes.csv", 3, "leave such rows out with --drop-missing"),
     ("predict fit.json four.csv --output four.csv", 2, "would overwrite"),
     ("predict fit.json four.csv --output no/p.csv", 3, "there is no folder"),
     ("predict fit.json four.csv --format table", 2, "csv, json"),

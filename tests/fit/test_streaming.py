@@ -206,7 +206,7 @@ def test_text_that_is_refused(tmp_path, content, said):
     [
         ("t.parquet", b"PAR2", "is not a Parquet file"),
         ("t.arrow", b"no arrow", "is not an Arrow file"),
-        ("t.csv.gz", b"\x1f\x8b\x08broken", "cannot be read"),
+        ("t.csv.gz", b"\x1f\x8b\x08broken", "is not whole gzip data"),
         ("t.xls", b"", "can be read"),
     ],
 )
@@ -441,3 +441,72 @@ def test_memory_stays_far_below_the_table(tmp_path):
     rows_read, grown = subprocess.run(run, capture_output=True, text=True, check=True).stdout.split()
     assert int(rows_read) == rows
     assert float(grown) < 32
+
+
+LONG = "y ~ a*exp(-b*x) + c"
+
+
+def _changes(before, after):
+    """A callback that changes a file once."""
+    todo = [after]
+
+    def once(step):
+        if todo:
+            todo.pop()()
+
+    before()
+    return once
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: text.replace("\n7,", "\n7,nan\n7,", 1), "missing value.*has changed since"),
+        (lambda text: text.replace("\n7,", "\n7,oops\n7,", 1), "line .* holds 'oops'"),
+        (lambda text: "", "has changed while it was read"),
+        (lambda text: text.partition("\n")[0] + "\n", "has no rows"),
+        (lambda text: text.replace("x,y", "y,x", 1), "has changed while it was read"),
+        (lambda text: "x\n1\n2\n", "has changed while it was read"),
+        (lambda text: text.replace("\n7,", "\n7,inf\n7,", 1), "infinite.*has changed since"),
+    ],
+    ids=["nan", "text", "empty", "header", "order", "column", "inf"],
+)
+def test_a_text_that_changes_between_two_passes(tmp_path, change, said):
+    path = tmp_path / "t.csv"
+    text = "x,y\n" + "".join(f"{i % 20},{np.exp(-i % 20 / 9) + 1}\n" for i in range(3_000))
+    callback = _changes(lambda: path.write_text(text), lambda: path.write_text(change(text)))
+    with pytest.raises(DataError, match=said):
+        fit(path, LONG, start="a=1,b=1,c=0.5", stream=True, callback=callback)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ({"x": [1.0, np.nan], "y": [1.0, 2.0]}, "missing value at row 2.*has changed since"),
+        ({"x": [1.0, 2.0]}, "column 'y' is gone"),
+        ({"x": ["a", "b"], "y": [1.0, 2.0]}, "is not numbers.*has changed since"),
+        (None, "is not an? .* file, or is damaged"),
+    ],
+    ids=["nan", "column", "text", "empty"],
+)
+def test_a_binary_file_that_changes_between_two_passes(tmp_path, ending, after, said):
+    table = {"x": np.arange(3_000) % 20.0, "y": np.exp(-(np.arange(3_000) % 20) / 9) + 1}
+    path = written(tmp_path, table, endings=(ending,))[ending]
+
+    def rewrite():
+        if after is None:
+            path.write_bytes(b"")
+        else:
+            written(tmp_path, after, endings=(ending,))
+
+    with pytest.raises(DataError, match=said):
+        fit(path, LONG, start="a=1,b=1,c=0.5", stream=True, callback=_changes(lambda: None, rewrite))
+
+
+def test_a_label_that_was_not_there_at_first(tmp_path):
+    path = tmp_path / "t.csv"
+    text = "x,y\n" + "".join(f"{i % 7},{'abc'[i % 3]}\n" for i in range(900))
+    callback = _changes(lambda: path.write_text(text), lambda: path.write_text(text.replace(",c", ",d")))
+    with pytest.raises(DataError, match=r"a label that was not among those fitted: 'd'.*has changed since"):
+        fit(path, target="y", loss="softmax", stream=True, callback=callback)

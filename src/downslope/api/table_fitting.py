@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Unpack
 
@@ -13,7 +14,7 @@ from downslope.descent import Stopping
 from downslope.errors import DataError, StartError, UsageError, nearest
 from downslope.fitting import batches, custom_gradient
 from downslope.fitting.finalize import finalize
-from downslope.fitting.hypothesis import Hypothesis, linear_model, read_hypothesis
+from downslope.fitting.hypothesis import Hypothesis, linear_model, partition, read_hypothesis
 from downslope.fitting.losses import Loss, as_loss
 from downslope.fitting.outcome import PATHS, FitOutcome, FitPlan, Path
 from downslope.fitting.problem import FitProblem, Specification, make_problem
@@ -22,7 +23,9 @@ from downslope.fitting.strategies import fit_full_batch
 from downslope.fitting.streamed import pages_to_stream, streamed_problem
 from downslope.fitting.streaming_pass import PagedTable
 from downslope.fitting.tables import as_frame
+from downslope.fitting.text_format import ReadingOptions, TextFormat
 from downslope.language import canonical_name
+from downslope.language.names import unquoted
 from downslope.messages import Message, argument, listing, message, sentences
 from downslope.objectives import parse_start
 from downslope.objectives.start import draw
@@ -33,10 +36,16 @@ from downslope.results.fit import Fit, as_fit
 
 _NAMED = ("target", "features", "loss", "start", "optimizer", "learning_rate", "steps")  # of ``fit``
 MOST_LISTED = 20  # columns named in a sentence
+_FORMS: tuple[Literal["NFC", "NFD", "NFKC", "NFKD"], ...] = (
+    "NFC",
+    "NFD",
+    "NFKC",
+    "NFKD",
+)  # how a name may be spelt in a file
 MOST_NAMED = 12  # parameters spelt out in the example of a start
 
 
-class FitOptions(RunOptions, total=False):
+class FitOptions(RunOptions, ReadingOptions, total=False):
     """The keyword arguments of ``fit`` beyond the common ones."""
 
     tolerance: float
@@ -97,6 +106,9 @@ def fit(
         stream: whether files are read page by page at every pass, in little memory, instead of once into memory: True,
             False, or "auto": where the table would take more than half of the free memory. Standard input streams
             only with True, and then for squared losses of linear hypotheses, for which one reading is enough.
+        decimal, thousands, skip_rows, na_values, encoding: how text files are to be read, where that is not found out
+            rightly: the sign before decimals ("," or "."), the sign between groups of three digits, how many lines
+            stand before the names of the columns, words for a missing value, and the encoding ("cp949").
         every, seed, callback, progress, hyperparameters, schedule: as for ``minimize``; in mini-batches a schedule
             counts batches.
 
@@ -125,8 +137,9 @@ def fit(
         features = [name.strip() for name in features.split(",")]
     start = parse_start(start) if isinstance(start, str) else start
     wanted = _wanted(hypothesis, target, features, options.get("weights"))
-    pages = pages_to_stream(table, wanted, options.get("stream", "auto"))
-    frame = as_frame(table, wanted) if pages is None else pages.first()
+    reading = TextFormat.from_options(options)
+    pages = pages_to_stream(table, wanted, options.get("stream", "auto"), reading)
+    frame = as_frame(table, wanted, reading) if pages is None else pages.first()
     read = _hypothesis(frame, hypothesis, target, features=features, start=start)
     asked = _asked(read, as_loss(loss), options)
     if pages is None:
@@ -178,8 +191,10 @@ def _wanted(hypothesis: str | None, target: str | None, features: Any, weights: 
     """Every name that could be a column in use; None for all."""
     if hypothesis is None and (target is None or features is None):
         return None
-    left, _, right = (hypothesis or "").partition("~")
-    names = {left.strip(), *re.findall(r"[^\W\d]\w*", right)}
+    left, _, right = partition(hypothesis or "")
+    names = {left.strip(), unquoted(left.strip()), *re.findall(r"[^\W\d]\w*", right)}
+    names |= {unquoted(name) for name in re.findall(r"`(?:[^`]|``)+`", right)}
+    names |= {unicodedata.normalize(form, name) for name in names for form in _FORMS}
     return names | {target or ""} | set(features or ()) | ({weights} if isinstance(weights, str) else set())
 
 

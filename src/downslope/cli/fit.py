@@ -16,7 +16,7 @@ from downslope.cli.arguments import ExpressionCommand, assignments, split_outsid
 from downslope.cli.descend import hyperparameters, warnings_as_notes
 from downslope.cli.fit_options import METHOD, MODEL, STOPPING, fit_parameters
 from downslope.cli.fit_report import report_fit
-from downslope.cli.options import EVERY, as_given
+from downslope.cli.options import EVERY, READING, as_given
 from downslope.cli.outputs import ASKED, Outputs
 from downslope.cli.progress import Bar
 from downslope.errors import UsageError
@@ -128,7 +128,7 @@ def _view(text: str) -> dict[str, Any]:
 def _fitted(data: list[str], hypothesis: str | None, given: dict[str, Any], bar: Bar | None) -> Fit:
     from downslope.api.table_fitting import fit as fit_table
 
-    options = as_given(given, (*MODEL, *METHOD, *STOPPING, EVERY))
+    options = as_given(given, (*MODEL, *READING, *METHOD, *STOPPING, EVERY))
     options.update(hyperparameters(given))
     if given["start"] is not None:
         options["start"] = start_values(given["start"])

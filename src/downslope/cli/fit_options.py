@@ -5,7 +5,18 @@ from __future__ import annotations
 import click
 
 from downslope.cli.arguments import WordType
-from downslope.cli.options import FILE, NUMBER, RULE, Declared, Function, added, declared, outputs, stopping
+from downslope.cli.options import (
+    FILE,
+    NUMBER,
+    READING,
+    RULE,
+    Declared,
+    Function,
+    added,
+    declared,
+    outputs,
+    stopping,
+)
 from downslope.messages import listing, message
 
 PATHS = ("auto", "moments", "qr", "kernel", "formula")
@@ -117,6 +128,7 @@ def fit_parameters(function: Function) -> Function:
     """Everything that ``fit`` takes."""
     sections = (
         (message("What is fitted", context="heading"), MODEL),
+        (message("How text is read", context="heading"), READING),
         (message("Method", context="heading"), METHOD),
         (message("When to stop", context="heading"), STOPPING),
         (message("Output", context="heading"), outputs(_VIEW)),

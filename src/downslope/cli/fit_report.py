@@ -62,10 +62,11 @@ def parameters(fit: Fit) -> list[str]:
     errors: dict[str, float] = {visible(name): error for name, error in (fit.standard_errors or {}).items()}
     shown = list(values)[:MOST_NAMED]
     numbers = {name: f"{values[name]:.10g}" for name in shown}
-    name_width = max(map(terminal.cells, shown), default=0)
+    said = {name: visible(name) for name in shown}
+    name_width = max(map(terminal.cells, said.values()), default=0)
     width = max(map(len, numbers.values()), default=0) if errors else 0
     lines = [
-        f"{GAP}{name}{' ' * (name_width - terminal.cells(name))} = {numbers[name]:<{width}}"
+        f"{GAP}{said[name]}{' ' * (name_width - terminal.cells(said[name]))} = {numbers[name]:<{width}}"
         + (f"  ± {errors[name]:.3g}" if name in errors else "")
         for name in shown
     ]

@@ -124,6 +124,38 @@ STOPPING = stopping(
 )
 
 
+# How text files are read; every command that reads tables takes them.
+READING: tuple[Declared, ...] = (
+    (
+        ("--decimal",),
+        {"metavar": "SIGN", "help": message("The sign before decimals, . or , where it cannot be told.")},
+    ),
+    (
+        ("--thousands",),
+        {"metavar": "SIGN", "help": message("The sign between groups of three digits: , . ' or a space.")},
+    ),
+    (
+        ("--skip-rows",),
+        {
+            "type": NUMBER,
+            "metavar": "N",
+            "help": message("So many lines stand above the names of the columns. Default: found out."),
+        },
+    ),
+    (
+        ("--na-values",),
+        {"metavar": "A,B", "help": message("Words for a missing value, beside NA, null and the like.")},
+    ),
+    (
+        ("--encoding",),
+        {
+            "metavar": "NAME",
+            "help": message("Of text that is not UTF-8, such as cp1252 or shift_jis. Default: found out."),
+        },
+    ),
+)
+
+
 EVERY: Declared = declared(
     "--every",
     type=NUMBER,

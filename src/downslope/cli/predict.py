@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from downslope.cli import terminal
 from downslope.cli.arguments import ExpressionCommand, WordType
 from downslope.cli.fit import ask_for_input
-from downslope.cli.options import FILE
+from downslope.cli.options import FILE, READING, Declared, Function, added, as_given
 from downslope.cli.outputs import check_writable
 from downslope.cli.report import document
 from downslope.cli.words import option
 from downslope.errors import UsageError
-from downslope.messages import message
+from downslope.messages import Message, message, plural
 
 if TYPE_CHECKING:
+    from downslope.fitting.model import PredictOptions
     from downslope.results.fit import Fit
 
 EXAMPLE = "downslope predict fit.json new.csv"
+
+
+def table_parameters(function: Function) -> Function:
+    """How the table is read, and which of its rows are."""
+    missing: Declared = (
+        ("--drop-missing",),
+        {"is_flag": True, "help": message("Leave out rows with missing values, and count them.")},
+    )
+    return added(function, ((message("How text is read", context="heading"), (missing, *READING)),))
 
 
 @click.command(
@@ -33,6 +43,7 @@ EXAMPLE = "downslope predict fit.json new.csv"
     ),
     examples=('downslope fit data.csv "y ~ a*x + b" --save fit.json', EXAMPLE),
 )
+@table_parameters
 @option("--output", type=FILE, metavar="FILE", help=message("Write there instead of to standard output."))
 @option(
     "--format",
@@ -59,7 +70,7 @@ def predict(ctx: click.Context, /, **given: Any) -> None:
     from downslope.results.fit_loading import load_fit
 
     fit = load_fit(model)
-    columns = columns_of(fit, data)
+    columns = columns_of(fit, data, predict_options(given), given["quiet"])
     form = given["form"] or ("json" if output is not None and output.lower().endswith(".json") else "csv")
     text = as_json(fit, columns) if form == "json" else as_csv(columns)
     if output is None:
@@ -72,10 +83,26 @@ def predict(ctx: click.Context, /, **given: Any) -> None:
         terminal.note(message("wrote {file}", file=output))
 
 
-def columns_of(fit: Fit, data: list[str]) -> dict[str, list[Any]]:
-    """The predictions, and of a fit that classifies the probability of each class, by the names of their columns."""
-    frame = fit.model.frame_of(data)
-    columns = {"prediction": fit.predict(frame).tolist()}
+def predict_options(given: dict[str, Any]) -> PredictOptions:
+    """How the table is to be read."""
+    options = as_given(given, READING)
+    return cast("PredictOptions", {**options, "drop_missing": given["drop_missing"]})
+
+
+def columns_of(fit: Fit, data: list[str], options: PredictOptions, quiet: bool) -> dict[str, list[Any]]:
+    """The predictions, and of a fit that classifies the probability of each class, by the names of their columns.
+
+    Where rows were left out, the numbers of the others come first.
+    """
+    frame = fit.model.frame_of(data, **options)
+    columns: dict[str, list[Any]] = {}
+    if frame.rows_dropped:
+        assert frame.kept is not None
+        columns["row"] = (frame.kept + 1).tolist()
+    if not quiet:
+        for note in (*frame.notes_on(fit.model.hypothesis.columns), *rows_left_out(frame.rows_dropped)):
+            terminal.note(note)
+    columns["prediction"] = fit.predict(frame).tolist()
     if fit.model.loss.classifies:
         found = fit.probabilities(frame)
         each = found.T if found.ndim == 2 else (1 - found, found)
@@ -105,3 +132,11 @@ def as_json(fit: Fit, columns: dict[str, list[Any]]) -> str:
         "target": fit.model.hypothesis.target,
     }
     return document({**head, "rows": len(plain["prediction"]), **plain})
+
+
+def rows_left_out(n: int) -> list[Message]:
+    """The sentence on rows that were left out; none where there are none."""
+    told = plural(
+        "{n} row with missing values was left out.", "{n} rows with missing values were left out.", n=n
+    )
+    return [told] if n else []

@@ -203,9 +203,7 @@ class History:
         try:
             import pyarrow
         except ImportError as error:
-            raise MissingExtraError(
-                message("PyArrow is needed for this: pip install 'downslope[tables]'")
-            ) from error
+            raise MissingExtraError(message("PyArrow is needed for this: pip install pyarrow")) from error
         return pyarrow.table({k: np.ascontiguousarray(v) for k, v in self.columns.items()})
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:

@@ -13,8 +13,8 @@ from downslope.errors import DataError, ObjectiveError
 from downslope.export.fit_data import Column, FitData, Supplied
 from downslope.export.script_model import LayeredRule, ScriptModel, ends_of, every_of
 from downslope.fitting import FitResult
+from downslope.fitting.cells import MISSING
 from downslope.fitting.checks import drop_missing
-from downslope.fitting.csv_faults import MISSING
 from downslope.fitting.custom_gradient import CustomGradient
 from downslope.fitting.frame import Frame
 from downslope.fitting.preconditioning import PreconditionedObjective

@@ -190,8 +190,25 @@ def classes_of(parts: Sequence[NDArray[Any]], name: str, rows: int) -> tuple[Any
 
 
 def coded(values: NDArray[Any], classes: Sequence[Any]) -> Array:
-    """The place of each label among the classes."""
-    return np.searchsorted(np.array(classes), values).astype(np.float64)
+    """The place of each label among the classes.
+
+    Raises:
+        DataError: one is none of them.
+    """
+    known = np.array(classes)
+    if values.dtype.kind != known.dtype.kind and "U" in (values.dtype.kind, known.dtype.kind):
+        values = values.astype(str)
+    places = np.searchsorted(known, values)
+    strange = known[np.minimum(places, len(known) - 1)] != values
+    if strange.any():
+        raise DataError(
+            message(
+                "there is a label that was not among those fitted: {label!r:.40}. These were: {labels}.",
+                label=str(values[int(np.argmax(strange))]),
+                labels=listed(classes),
+            )
+        )
+    return places.astype(np.float64)
 
 
 def weights_of(frame: Frame, weights: Any) -> Array:

@@ -2,150 +2,179 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from downslope.errors import DataError
-from downslope.fitting.frame import Origin, is_number, listed
+import numpy as np
+
+from downslope.fitting.cells import MISSING, NumberStyle, is_number
+from downslope.fitting.dialect import WORDS, Dialect, split
+from downslope.fitting.encodings import UTF_8, not_of_encoding
+from downslope.fitting.frame import Origin
 from downslope.messages import Message, message
 
-MISSING = ["", "NA", "NaN", "nan", "null", "NULL", "N/A"]  # how a missing value is written
-_CANDIDATES = (",", ";", "\t", "|")
-_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
-
-
-def separator_of(line: str) -> str:
-    """The character that separates the names of a header: the most frequent of comma, semicolon, tab and bar.
-
-    >>> separator_of("a;b;c")
-    ';'
-    """
-    return max(_CANDIDATES, key=line.count)
-
-
-def header_of(content: bytes, origin: Origin, separator: str) -> tuple[list[str], str]:
-    """The names in the first line, and the separator.
-
-    Raises:
-        DataError: the file is empty or not UTF-8.
-    """
-    if content.startswith(_BOMS) or b"\x00" in content[:2]:
-        raise DataError(
-            message(
-                "{origin} is UTF-16 or UTF-32 text; UTF-8 is needed. Convert it: iconv -f UTF-16 -t"
-                " UTF-8 OLD > NEW.",
-                origin=origin,
-            )
-        )
-    lines = content.removeprefix(codecs.BOM_UTF8).split(b"\n", 1)[0]
-    try:
-        first = lines.decode("utf-8").rstrip("\r")
-    except UnicodeDecodeError as error:
-        raise DataError(_not_utf8(origin, 1, error)) from error
-    if not first.strip():
-        raise DataError(
-            message("{origin} is empty.", origin=origin)
-            if not content.strip()
-            else message("the first line of {origin} is empty; it names the columns.", origin=origin)
-        )
-    separator = separator or separator_of(first)
-    return [name.strip('"') for name in next(csv.reader([first], delimiter=separator))], separator
-
-
-def check_header(names: Sequence[str], origin: Origin) -> None:
-    """Raise DataError where a name is missing or comes twice, or the header is a row of numbers."""
-    repeated = sorted({name for name in names if names.count(name) > 1 and name})
-    if repeated:
-        raise DataError(
-            message(
-                "the header of {origin} names {names} more than once; give each column its own name.",
-                origin=origin,
-                names=listed(map(repr, repeated)),
-            )
-        )
-    if all(is_number(name) for name in names):
-        raise DataError(
-            message(
-                "the first line of {origin} holds numbers ({numbers}), not names; put a line with the"
-                " columns' names first.",
-                origin=origin,
-                numbers=listed(names, 6),
-            )
-        )
-    if not all(name.strip() for name in names):
-        raise DataError(
-            message(
-                "column {index} of {origin} has no name in the header.",
-                index=list(map(str.strip, names)).index("") + 1,
-                origin=origin,
-            )
-        )
+_QUOTE = ord('"')
+_REST = re.compile(r'(?:[^"]|"")*"')  # of a quoted value, after the quote that opens it
 
 
 def explain_failure(
     lines: Iterable[bytes],
     origin: Origin,
-    separator: str,
+    dialect: Dialect,
     reason: Message | str,
     *,
-    numbers: Collection[str] = (),
+    numbers: Mapping[str, NumberStyle | None] | Collection[str] = (),
 ) -> Message:
     """The sentence for what PyArrow refused, with the line on which it stands.
 
     Args:
-        lines: of the file.
-        numbers: columns that hold numbers; so do those that begin with one.
+        lines: of the file, in UTF-8.
+        origin: what it is, for messages.
+        dialect: how it holds its table.
+        reason: what PyArrow says, for want of a better one.
+        numbers: columns that hold numbers, and how they are written; so do those that begin with one.
     """
-    at = 0
-
-    def decoded() -> Iterator[str]:
-        nonlocal at
-        for at, line in enumerate(lines, start=1):
-            yield (line.removeprefix(codecs.BOM_UTF8) if at == 1 else line).decode("utf-8")
-
-    reader = csv.reader(decoded(), delimiter=separator)
-    numeric: list[bool] = []
+    kept = list(lines)
+    for number, line in enumerate(kept, start=1):
+        try:
+            line.decode()
+        except UnicodeDecodeError as error:
+            return not_of_encoding(origin, number, UTF_8, error)
+    if dialect.separator != WORDS and (fault := quote_fault(_decoded(kept), dialect.separator, origin)):
+        return fault
     try:
-        names = next(reader)
-        for row in reader:
-            if not row:
-                continue
-            if len(row) != len(names):
-                return message(
-                    "line {line} of {origin} has {values} values, but the header names {columns} columns.",
-                    line=reader.line_num,
-                    origin=origin,
-                    values=len(row),
-                    columns=len(names),
-                )
-            numeric = numeric or [n in numbers or is_number(c) for n, c in zip(names, row, strict=True)]
-            for name, cell, was in zip(names, row, numeric, strict=True):
-                if was and cell not in MISSING and not is_number(cell):
-                    return message(
-                        "column '{name}' of {origin} is not numbers: line {line} holds {cell!r:.40}.",
-                        name=name,
-                        origin=origin,
-                        line=reader.line_num,
-                        cell=cell,
-                    )
-    except UnicodeDecodeError as error:
-        return _not_utf8(origin, at, error)
-    except csv.Error as error:
-        return message(
-            "{origin} cannot be read at line {line}: {reason}.",
-            origin=origin,
-            line=reader.line_num,
-            reason=error,
+        return _ragged_or_text(kept, origin, dialect, numbers) or message(
+            "{origin} cannot be read: {reason}.", origin=origin, reason=reason
         )
-    return message("{origin} cannot be read: {reason}.", origin=origin, reason=reason)
+    except csv.Error as error:
+        return message("{origin} cannot be read: {reason}.", origin=origin, reason=error)
 
 
-def _not_utf8(origin: Origin, line: int, error: UnicodeDecodeError) -> Message:
+def _decoded(lines: Iterable[bytes]) -> Iterator[str]:
+    return (line.decode("utf-8", "replace") for line in lines)
+
+
+def _ragged_or_text(
+    lines: Iterable[bytes],
+    origin: Origin,
+    dialect: Dialect,
+    numbers: Mapping[str, NumberStyle | None] | Collection[str],
+) -> Message | None:
+    """A row with too many or too few values, or a value that is no number among numbers."""
+    at = begun = 0
+
+    def data() -> Iterator[str]:
+        nonlocal at
+        for at, line in enumerate(_decoded(lines), start=1):
+            if at >= dialect.first_line and not line.lstrip().startswith("#"):
+                yield line
+
+    styles = numbers if isinstance(numbers, Mapping) else dict.fromkeys(numbers)
+    numeric: list[bool] = []
+    for row in split(data(), dialect.separator):
+        begun, names = at, dialect.names
+        if not row or (dialect.units and at == dialect.first_line):
+            continue
+        if len(row) != len(names):
+            return message(
+                "line {line} of {origin} has {values} values, but the header names {columns} columns.",
+                line=begun,
+                origin=origin,
+                values=len(row),
+                columns=len(names),
+            )
+        numeric = numeric or [
+            n in styles or _number(c, None, dialect) for n, c in zip(names, row, strict=True)
+        ]
+        for name, cell, was in zip(names, row, numeric, strict=True):
+            if was and name and cell not in MISSING and not _number(cell, styles.get(name), dialect):
+                return message(
+                    "column '{name}' of {origin} is not numbers: line {line} holds {cell!r:.40}.",
+                    name=name,
+                    origin=origin,
+                    line=begun,
+                    cell=cell,
+                )
+    return None
+
+
+def _number(cell: str, style: NumberStyle | None, dialect: Dialect) -> bool:
+    if style is not None:
+        return style.number_of(cell) is not None
+    return is_number(cell if dialect.decimal == "." else cell.replace(".", "x").replace(",", "."))
+
+
+def quote_fault(lines: Iterable[str], separator: str, origin: Origin) -> Message | None:
+    """The sentence for a quote that is not closed where its value ends, and so takes in the lines that follow."""
+    ends = re.compile(rf"[{re.escape(separator)}\r\n]")
+    opened = 0  # the line on which a quoted value began that is not closed yet
+    for number, line in enumerate(lines, start=1):
+        if not opened and '"' not in line:
+            continue
+        at = 0
+        while at < len(line):
+            if not opened:
+                if line[at] != '"':
+                    found = ends.search(line, at)
+                    at = found.end() if found else len(line)
+                    continue
+                opened, at, swallowed = number, at + 1, False
+            close = _REST.match(line, at)
+            if close is None:
+                swallowed = True
+                break
+            at = close.end()
+            if swallowed and line[at : at + 1] not in (separator, "\r", "\n", ""):
+                return _unclosed(origin, opened)
+            opened = 0
+            found = ends.search(line, at)
+            at = found.end() if found else len(line)
+    return _unclosed(origin, opened) if opened else None
+
+
+def _unclosed(origin: Origin, line: int) -> Message:
     return message(
-        "line {line} of {origin} is not UTF-8 text (byte 0x{byte:02x}). Convert it, for example:"
-        " iconv -f LATIN1 -t UTF-8 OLD > NEW.",
+        "line {line} of {origin} opens a quote that is not closed, so that the lines below it would be one value;"
+        " close the quote, or leave it out.",
         line=line,
         origin=origin,
-        byte=error.object[error.start],
     )
+
+
+class QuoteWatch:
+    """Looks at the quotes of a text as it goes by, quickly: could one be unclosed?
+
+    Args:
+        separator: between values.
+    """
+
+    def __init__(self, separator: str) -> None:
+        self._beside = np.zeros(256, bool)
+        self._beside[[ord(separator) % 256, *b'\r\n" ']] = True
+        self._odd, self._last, self.suspicious, self.seen = False, b"\n", False, False
+
+    def feed(self, block: bytes) -> None:
+        """The next bytes."""
+        if not block:
+            return
+        if not self.suspicious and b'"' in block:
+            self.seen = True
+            self._look(self._last + block)
+        self._last = block[-1:]
+
+    def _look(self, text: bytes) -> None:
+        codes = np.frombuffer(text, np.uint8)
+        places = np.flatnonzero(codes[1:] == _QUOTE) + 1
+        closing = (np.arange(len(places)) % 2 == 0) == self._odd
+        opening, closed = places[~closing], places[closing]
+        closed = closed[closed + 1 < len(codes)]
+        self.suspicious = not (
+            self._beside[codes[opening - 1]].all() and self._beside[codes[closed + 1]].all()
+        )
+        self._odd ^= bool(len(places) % 2)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a slow look is worth while, at the end of the text."""
+        return self.suspicious or self._odd

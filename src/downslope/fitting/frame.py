@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DataError, UnknownNameError, UsageError, nearest
-from downslope.messages import Message, argument, listing, message, sentences
+from downslope.fitting.cells import is_number
+from downslope.messages import NOTHING, Message, argument, listing, message, sentences
 
 Column: TypeAlias = NDArray[Any]
 
 Origin: TypeAlias = "Message | str"
+ColumnNote: TypeAlias = tuple[str, Message]  # how a column was read, by its name; "" is the whole table
+EXACT = 1 << 53  # whole numbers up to which float64 holds every one
 THE_TABLE = message("the table")
 _DATE = message("Give it as a number, such as the days since a first one.")
 _HINTS = {
@@ -23,7 +28,32 @@ _HINTS = {
     "datetime": _DATE,
     "Timestamp": _DATE,
     "list": message("A column holds one number in each row."),
+    "complex": message("Give its real and imaginary parts as two columns."),
 }
+
+_NUMBERS = (bool, int, float, np.integer, np.floating, np.bool_, Decimal, Fraction)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """What stands in the cells of a column that cannot be read, and why: that matters only where it is used."""
+
+    why: Message
+
+    def column(self, rows: int) -> Column:
+        """A column of it."""
+        cells = np.empty(rows, object)
+        cells[:] = self
+        return cells
+
+
+def beyond_exact(name: str) -> Message:
+    """The sentence for whole numbers that a float64 rounds."""
+    return message(
+        "Column '{name}' holds whole numbers beyond 2^53 = 9,007,199,254,740,992, not all of which a float64 can hold:"
+        " they were rounded.",
+        name=name,
+    )
 
 
 @dataclass(frozen=True)
@@ -54,8 +84,9 @@ class Frame:
         bases: matrices whose columns these are, with the columns' names; such columns need not be copied.
         rows_dropped: rows left out because a value was missing (only on request).
         order: all names as they stand in the file, also of columns that were not asked for; empty where there are none.
-        can_drop: whether rows with a missing value are left out for the asking.
         kept: of a table some rows of which were left out, which these are.
+        notes: how columns were read, where that could surprise.
+        doubts: what would decide whether a column of text is numbers, by its name.
     """
 
     columns: dict[str, Column]
@@ -64,8 +95,9 @@ class Frame:
     bases: tuple[tuple[tuple[str, ...], NDArray[np.float64]], ...] = ()
     rows_dropped: int = 0
     order: tuple[str, ...] = ()
-    can_drop: bool = True
     kept: NDArray[np.intp] | None = None
+    notes: tuple[ColumnNote, ...] = ()
+    doubts: Mapping[str, Message] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.columns:
@@ -130,7 +162,18 @@ class Frame:
                     message("The columns are: {columns}.", columns=listed(self.known)),
                 )
             )
-        return self.columns[name]
+        column = self.columns[name]
+        if column.dtype == object and len(column) and isinstance(column[0], Unreadable):
+            raise DataError(column[0].why)
+        return column
+
+    def told(self, notes: Sequence[ColumnNote], doubts: Mapping[str, Message]) -> Frame:
+        """The same, with these notes and doubts as well."""
+        return replace(self, notes=(*notes, *self.notes), doubts={**self.doubts, **doubts})
+
+    def notes_on(self, names: Sequence[str]) -> list[Message]:
+        """What is to be said of the table and of these columns."""
+        return [note for name, note in self.notes if not name or name in names]
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """The column as float64.
@@ -142,25 +185,31 @@ class Frame:
         if column.dtype != object:
             return column.astype(np.float64, copy=False)
         self._refuse_text(name, column)
-        return column.astype(np.float64)
+        try:
+            return column.astype(np.float64)
+        except OverflowError:
+            row = next(i for i, value in enumerate(column) if not _fits(value))
+            raise DataError(
+                message(
+                    "column '{name}' of {origin} holds a number at {where} that is too large for a float64.",
+                    name=name,
+                    origin=self.origin,
+                    where=self.where(row),
+                )
+            ) from None
 
     def _refuse_text(self, name: str, column: Column) -> None:
         """Raise DataError at the first missing value or text that is no number, else at the first text."""
         stored: int | None = None
         for row, value in enumerate(column):
-            if isinstance(value, (bool, int, float, np.number, np.bool_)):
+            if isinstance(value, _NUMBERS):
                 continue
             if value is None or type(value).__name__ in ("NAType", "NaTType"):
                 raise DataError(missing(self, name, row))
             if isinstance(value, str) and is_number(value):
                 stored = row if stored is None else stored
                 continue
-            hint = _HINTS.get(type(value).__name__)
-            if _numeric(value):
-                hint = message("Is it a decimal comma or a thousands separator?")
-            elif any(isinstance(v, str) and is_number(v) for v in column[:1000]):
-                hint = message("Correct it, or leave the cell empty where the value is missing.")
-            raise DataError(sentences(self._no_number(name, row, value), hint))
+            raise DataError(sentences(self._no_number(name, row, value), self._advice(name, column, value)))
         if stored is not None:
             raise DataError(
                 message(
@@ -172,6 +221,23 @@ class Frame:
                     where=self.where(stored),
                 )
             )
+
+    def _advice(self, name: str, column: Column, value: Any) -> Message:
+        """What to try where a cell is no number."""
+        if name in self.doubts:
+            return self.doubts[name]
+        if _numeric(value):
+            return message(
+                "Is it a decimal comma or a thousands separator? {decimal} or {thousands} says so.",
+                decimal=argument("decimal", ","),
+                thousands=argument("thousands", ","),
+            )
+        if isinstance(value, str) and any(isinstance(v, str) and is_number(v) for v in column[:1000]):
+            return message(
+                "Correct it, or leave the cell empty where the value is missing; {option} makes it a word for that.",
+                option=argument("na_values", value[:20].strip()),
+            )
+        return _HINTS.get(type(value).__name__, NOTHING)
 
     def _no_number(self, name: str, row: int, value: Any) -> Message:
         where = self.where(row)
@@ -231,28 +297,24 @@ def refuse_repeated(names: Sequence[str], origin: Origin) -> None:
 
 def missing(frame: Frame, name: str, row: int) -> Message:
     """The sentence for a missing value."""
-    if frame.can_drop:
-        return message(
+    told = [note for column, note in frame.notes if column == name]  # such as which word was taken for it
+    return sentences(
+        message(
             "column '{name}' of {origin} has a missing value at {where}; fill it in, or leave such rows out with"
             " {option}.",
             name=name,
             origin=frame.origin,
             where=frame.where(row),
             option=argument("drop_missing", True),
-        )
-    return message(
-        "column '{name}' of {origin} has a missing value at {where}; fill it in, or leave that row out.",
-        name=name,
-        origin=frame.origin,
-        where=frame.where(row),
+        ),
+        *told,
     )
 
 
-def is_number(value: str) -> bool:
-    """Whether a text is a number as a program writes it."""
+def _fits(value: Any) -> bool:
     try:
         float(value)
-    except ValueError:
+    except OverflowError:
         return False
     return True
 
@@ -266,7 +328,11 @@ def _numeric(value: Any) -> bool:
 
 def from_columns(columns: Mapping[Any, Any], origin: Origin = THE_TABLE) -> Frame:
     """A frame of a dict of columns."""
-    return Frame({str(name): as_column(values, str(name)) for name, values in columns.items()}, origin)
+    names = [str(name) for name in columns]
+    refuse_repeated(names, origin)
+    notes: list[ColumnNote] = []
+    read = {str(name): as_column(values, str(name), notes) for name, values in columns.items()}
+    return Frame(read, origin, notes=tuple(notes))
 
 
 def from_matrix(X: Any, names: Sequence[str] | None = None) -> Frame:
@@ -275,7 +341,7 @@ def from_matrix(X: Any, names: Sequence[str] | None = None) -> Frame:
     Raises:
         DataError: it has not two dimensions, or is not numbers.
     """
-    X = np.asarray(X)
+    X = as_array(X)
     if X.dtype.names:
         return from_columns({name: X[name] for name in X.dtype.names})
     if X.ndim != 2:
@@ -299,10 +365,11 @@ def from_matrix(X: Any, names: Sequence[str] | None = None) -> Frame:
                 names=len(names),
             )
         )
-    if X.dtype.kind not in "biuf":
+    if X.dtype.kind not in "biuf" or isinstance(X, np.ma.MaskedArray):
         return from_columns({name: X[:, j] for j, name in enumerate(names)})
     base = np.asarray(X, np.float64)
-    return Frame({name: base[:, j] for j, name in enumerate(names)}, bases=((names, base),))
+    notes = tuple((name, beyond_exact(name)) for j, name in enumerate(names) if _rounded(X[:, j]))
+    return Frame({name: base[:, j] for j, name in enumerate(names)}, bases=((names, base),), notes=notes)
 
 
 def from_pair(X: Any, y: Any) -> Frame:
@@ -312,29 +379,62 @@ def from_pair(X: Any, y: Any) -> Frame:
     ('x1', 'x2', 'y')
     """
     frame = from_matrix(X)
-    target = as_column(y, "y")
-    return Frame({**frame.columns, "y": target}, bases=frame.bases)
+    notes = list(frame.notes)
+    target = as_column(y, "y", notes)
+    return Frame({**frame.columns, "y": target}, bases=frame.bases, notes=tuple(notes))
 
 
-def as_column(values: Any, name: str) -> Column:
-    """One column: float64 where it is numbers, else objects.
+def as_array(values: Any) -> NDArray[Any]:
+    """An array, with its mask where it has one; of uneven parts, an array of objects."""
+    if isinstance(values, np.ma.MaskedArray):
+        return values
+    try:
+        return np.asarray(values)
+    except ValueError:  # lists of several lengths
+        return np.array([*values, None], object)[:-1]
+
+
+def as_column(values: Any, name: str, notes: list[ColumnNote] | None = None) -> Column:
+    """One column: float64 where it is numbers, else objects. What is missing in a masked array is NaN.
 
     Raises:
-        DataError: it is complex, a date, or has not one dimension.
+        DataError: it has not one dimension.
     """
-    if hasattr(values, "to_numpy") and not isinstance(values, np.ndarray):
-        values = values.to_numpy()
-    column = np.asarray(values)
+    column = as_array(_as_numpy(values))
     if column.ndim != 1:
         raise DataError(
             message("column '{name}' has {ndim} dimensions; a column has one.", name=name, ndim=column.ndim)
         )
+    if notes is not None and _rounded(column):
+        notes.append((name, beyond_exact(name)))
+    if isinstance(column, np.ma.MaskedArray):
+        if column.dtype.kind in "biuf":
+            return np.asarray(np.ma.filled(column.astype(np.float64), np.nan))
+        return np.asarray(np.ma.filled(column.astype(object), None))
     if column.dtype.kind in "biuf":
         return column.astype(np.float64, copy=False)
-    if column.dtype.kind == "c":
-        raise DataError(message("column '{name}' is complex numbers; real numbers are needed.", name=name))
     if (
         column.dtype.kind in "mM"
     ):  # Python's dates have microseconds: of what is finer NumPy makes whole numbers
         column = column.astype(f"{column.dtype.kind}8[us]")
     return column.astype(object)
+
+
+def _as_numpy(values: Any) -> Any:
+    """A column of a data frame as an array; nullable numbers with NaN where they are missing."""
+    if isinstance(values, np.ndarray) or not hasattr(values, "to_numpy"):
+        return values
+    kind = getattr(values, "dtype", None)
+    if not isinstance(kind, np.dtype) and getattr(kind, "kind", "O") in "biuf" and hasattr(kind, "na_value"):
+        try:
+            return values.to_numpy(dtype=np.float64, na_value=np.nan)
+        except (TypeError, ValueError):  # another library's
+            pass
+    return values.to_numpy()
+
+
+def _rounded(column: NDArray[Any]) -> bool:
+    """Whether it is whole numbers that a float64 rounds."""
+    if column.dtype.kind in "iu" and column.dtype.itemsize == 8 and column.size:
+        return bool(column.max() > EXACT or column.min() < -EXACT)
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from downslope.errors import ExpressionError, UsageError, nearest
 from downslope.fitting.frame import Frame, listed
 from downslope.language import parse
 from downslope.language.functions import CONSTANTS
+from downslope.language.names import quoted, unquoted
 from downslope.language.tree import Node
 from downslope.messages import Message, argument, as_message, message, sentences
 from downslope.objectives.parameters import natural_order
@@ -101,8 +103,8 @@ def read_hypothesis(
         ExpressionError: it cannot be read.
         UsageError: there is no ``~``, the target is no column, or no parameter is left to find.
     """
-    left, tilde, right = text.partition("~")
-    target = left.strip()
+    left, tilde, right = partition(text)
+    target = target_of(left, frame)
     if not tilde or not target or not right.strip() or "~" in right:
         raise UsageError(
             message(
@@ -114,30 +116,92 @@ def read_hypothesis(
     _refuse_constants(right, frame)
     try:
         known = {*named, *frame.names} if named else ()
-        read = parse(right.strip(), known, e_is_a_number=e_is_a_number)
+        read = parse(_canonical(right.strip(), frame), known, e_is_a_number=e_is_a_number)
     except ExpressionError as error:
         shift = text.index(right.strip(), len(left))
-        raise ExpressionError(error.message, text, error.position + shift, error.hint) from None
+        hint = _backquoted(text[: len(left) + 1], right, frame) or error.hint
+        raise ExpressionError(error.message, text, error.position + shift, hint) from None
     columns = tuple(name for name in frame.names if name in read.names)
     parameters = tuple(natural_order(name for name in read.names if name not in frame.columns))
     _check_names(target, columns, parameters, frame)
     expression = symbolic.lower(read.tree)
     notes = (*map(as_message, read.notes), *_suspicions(parameters, frame, columns))
     linear, doubts = _linear(expression, parameters), _doubts(parameters, frame, (target, *columns))
-    return Hypothesis(f"{target} ~ {read}", target, columns, parameters, expression, linear, notes, doubts)
+    return Hypothesis(
+        f"{quoted(target)} ~ {read}", target, columns, parameters, expression, linear, notes, doubts
+    )
+
+
+_PIECES = re.compile(r"`(?:[^`]|``)+`|[^`]+|`")
+
+
+def partition(text: str) -> tuple[str, str, str]:
+    """``text.partition("~")``, in which a name in backquotes may hold anything."""
+    at = 0
+    for piece in _PIECES.findall(text):
+        if not (piece.startswith("`") and len(piece) > 1) and "~" in piece:
+            at += piece.index("~")
+            return text[:at], "~", text[at + 1 :]
+        at += len(piece)
+    return text, "", ""
+
+
+def target_of(left: str, frame: Frame) -> str:
+    """The column that the left-hand side names, with backquotes or without."""
+    name = left.strip()
+    if name in frame.columns:
+        return name
+    name = unquoted(name)
+    return (
+        name if name in frame.columns else _spelt_alike(frame).get(unicodedata.normalize("NFKC", name), name)
+    )
+
+
+def _spelt_alike(frame: Frame) -> dict[str, str]:
+    """The columns whose names have another spelling that looks the same, by the one that formulas have."""
+    pairs = ((unicodedata.normalize("NFKC", name), name) for name in frame.names)
+    return {normal: name for normal, name in pairs if normal != name and normal not in frame.columns}
+
+
+def _canonical(formula: str, frame: Frame) -> str:
+    """The formula with such columns in backquotes, where they are read as they stand."""
+    alike = _spelt_alike(frame)
+    for normal, name in alike.items() if alike else ():
+        words = rf"(?<![\w`])(?:{re.escape(name)}|{re.escape(normal)})(?![\w`])"
+        formula = re.sub(words, quoted(name).replace("\\", r"\\"), formula)
+    return formula
+
+
+def _backquoted(before: str, formula: str, frame: Frame) -> Message | None:
+    """The hypothesis with the columns in backquotes that need them, where it names some without."""
+    changed = formula
+    for name in sorted(frame.known, key=len, reverse=True):
+        if quoted(name) != name and not name.isidentifier():
+            found, written = rf"(?<!\w){re.escape(name)}(?!\w)", quoted(name).replace("\\", r"\\")
+            parts = _PIECES.findall(changed)
+            changed = "".join(p if p.startswith("`") else re.sub(found, written, p) for p in parts)
+    if changed == formula:
+        return None
+    return message(
+        "Write names of columns that are more than letters and digits in backquotes: '{hypothesis}'.",
+        hypothesis=before + changed,
+    )
 
 
 def _refuse_constants(formula: str, frame: Frame) -> None:
     """Raise UsageError where a name could be a column as well as a number."""
+    formula = "".join(piece for piece in _PIECES.findall(formula) if not piece.startswith("`"))
     for name, value in CONSTANTS.items():
         if name in frame.known and re.search(rf"(?<!\w){name}(?!\w)", formula):
             raise UsageError(
                 message(
                     "{origin} has a column '{name}', and in a formula {name} is the number {value:.6g}."
-                    " Rename the column, or give the target and the features ({target}, {features}).",
+                    " Write the column in backquotes, {quoted}, or give the target and the features ({target},"
+                    " {features}).",
                     origin=frame.origin,
                     name=name,
                     value=value,
+                    quoted=quoted(name),
                     target=argument("target"),
                     features=argument("features"),
                 )
@@ -197,9 +261,10 @@ def _suspicion(name: str, column: str) -> Message:
             "'{name}' is taken as a parameter; the column is called '{column}'.", name=name, column=column
         )
     return message(
-        "'{name}' is taken as a parameter; the column is called '{column}', which a formula cannot name: rename it.",
+        "'{name}' is taken as a parameter; the column is called '{column}', which a formula names {quoted}.",
         name=name,
         column=column,
+        quoted=quoted(column),
     )
 
 

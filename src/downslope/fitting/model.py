@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DataError, UsageError, nearest
 from downslope.fitting import frame as frames
-from downslope.fitting.checks import finite, targets
+from downslope.fitting.checks import drop_missing, finite, targets
 from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis
 from downslope.fitting.losses import Loss, linked
 from downslope.fitting.preconditioning import CentredParameters
 from downslope.fitting.rows import Array, LinearRows
 from downslope.fitting.tables import as_frame
+from downslope.fitting.text_format import ReadingOptions, TextFormat
 from downslope.messages import message, sentences
 from downslope.objectives import Parameters
+
+
+class PredictOptions(ReadingOptions, total=False):
+    """The keyword arguments of ``predict`` and its like."""
+
+    drop_missing: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +55,19 @@ class Model:
         found: dict[str, Any] = self.parameters.structured(self.theta)
         return found
 
-    def frame_of(self, table: Any, *more: str) -> Frame:
+    def frame_of(self, table: Any, *more: str, **options: Unpack[PredictOptions]) -> Frame:
         """The table as a frame with the columns that the hypothesis needs, and ``more``.
+
+        Args:
+            table: as for ``fit``; a dict of numbers is one row, and an array has the columns of the fit.
+            more: names of further columns.
+            options: how text is read, and whether rows with a missing value are left out.
 
         Raises:
             DataError: a column is missing, or an array has the wrong number of them.
         """
         columns = (*self.hypothesis.columns, *more)
-        frame = replace(self._frame(table, columns), can_drop=False)
+        frame = self._frame(table, columns, TextFormat.from_options(options))
         for name in columns:
             if name not in frame.columns:
                 hint = nearest(name, frame.known)
@@ -71,9 +83,9 @@ class Model:
                         message("The columns are: {columns}.", columns=frames.listed(frame.known)),
                     )
                 )
-        return frame
+        return drop_missing(frame, columns) if options.get("drop_missing") else frame
 
-    def _frame(self, table: Any, wanted: Sequence[str]) -> Frame:
+    def _frame(self, table: Any, wanted: Sequence[str], asked: TextFormat) -> Frame:
         if isinstance(table, Mapping) and table and all(map(_is_number, table.values())):
             table = {name: [value] for name, value in table.items()}  # one row
         if isinstance(table, list | tuple) and table and all(isinstance(row, list | tuple) for row in table):
@@ -91,7 +103,7 @@ class Model:
                     )
                 )
             return frames.from_matrix(table, names)
-        return as_frame(table, wanted)
+        return as_frame(table, wanted, asked)
 
     def raw(self, table: Any) -> Array:
         """Predictions before the link, (rows,) or (rows, classes)."""

@@ -8,39 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
 
 from downslope.errors import DataError, UsageError
-from downslope.fitting.binary_pages import ArrowFile, ParquetFile
-from downslope.fitting.files import (
-    ARROW,
-    PARQUET,
-    chosen_of,
-    endings_of,
-    from_arrow,
-    matches_of,
-    refuse_other_columns,
-)
-from downslope.fitting.frame import Frame, Origin, RowSource
-from downslope.fitting.text_pages import TextFile
+from downslope.fitting.arrow_columns import from_arrow
+from downslope.fitting.file_kinds import chosen_of
+from downslope.fitting.files import open_files
+from downslope.fitting.frame import Frame, RowSource
+from downslope.fitting.text_format import DETECTED, TextFormat
 from downslope.messages import argument, message
 
 PAGE_NUMBERS = 1 << 20  # numbers in a page, 8 MB of them
-
-
-class Readable(Protocol):
-    """A file that gives its rows some at a time."""
-
-    path: str
-    names: list[str]
-    once: bool
-    lines: bool  # whether each row is a line, as far as it was read
-
-    def batches(self, chosen: Sequence[str], rows: int) -> Iterator[Any]:
-        """PyArrow tables of these columns, of about so many rows."""
-
-    def needs(self, chosen: Sequence[str]) -> int:
-        """About how many bytes of memory it takes to hold these columns and fit them."""
 
 
 class Pages:
@@ -49,6 +26,7 @@ class Pages:
     Args:
         paths: one, or several whose rows follow one another; patterns are allowed, ``-`` is standard input.
         wanted: names of the columns that are needed, where that is known.
+        asked: how text is to be read, where that is known.
 
     Attributes:
         origin: what it is, for messages.
@@ -60,15 +38,12 @@ class Pages:
         DataError: a file does not exist, cannot be read, or is not a table.
     """
 
-    def __init__(self, paths: Sequence[str], wanted: Collection[str] | None = None) -> None:
-        matches = ["-"] if list(paths) == ["-"] else [match for path in paths for match in matches_of(path)]
-        self.files = [_opened(match) for match in matches]
-        refuse_other_columns([(file.path, file.names) for file in self.files])
-        self.chosen = chosen_of(self.files[0].names, wanted)
+    def __init__(
+        self, paths: Sequence[str], wanted: Collection[str] | None = None, asked: TextFormat = DETECTED
+    ) -> None:
+        self.files, self.origin = open_files(paths, asked, whole=False)
+        self.chosen = chosen_of(self.files[0].names, wanted, self.files[0].index)
         self.once = any(file.once for file in self.files)
-        self.origin: Origin = self.files[0].path
-        if len(matches) > 1:
-            self.origin = message("{path} ({n} files)", path=paths[0], n=len(matches))
         self.passes = self.pages = self.rows = 0
         self._started = False
         self._begun: Iterator[Frame] | None = None
@@ -120,22 +95,11 @@ class Pages:
             for table in file.batches(self.chosen, rows):
                 for begin in range(0, len(table), rows):
                     part = table.slice(begin, rows)
-                    line = before + 2 if file.lines else None
-                    yield from_arrow(
-                        part, self.origin, file.names, [RowSource(file.path, len(part), line, before)]
-                    )
+                    line = None if file.first_line is None else before + file.first_line
+                    source = RowSource(file.path, len(part), line, before)
+                    frame = from_arrow(part, self.origin, file.names, [source])
+                    yield frame.told(file.notes, file.doubts)
                     before += len(part)
-
-
-def _opened(path: str) -> Readable:
-    if path == "-":
-        return TextFile(path)
-    kind = endings_of(path)[0]
-    if kind in PARQUET:
-        return ParquetFile(path)
-    if kind in ARROW:
-        return ArrowFile(path)
-    return TextFile(path)
 
 
 def _ahead(frames: Iterator[Frame]) -> Iterator[Frame]:

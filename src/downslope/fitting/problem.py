@@ -163,7 +163,7 @@ def make_problem(frame: Frame, asked: Specification) -> FitProblem:
 def notes_of(frame: Frame, asked: Specification) -> list[Message]:
     """How table, hypothesis and loss were understood."""
     hypothesis, loss = asked.hypothesis, asked.loss
-    notes = [*hypothesis.notes]
+    notes = [*frame.notes_on(asked.needed), *hypothesis.notes]
     if frame.rows_dropped:
         notes.append(
             plural(

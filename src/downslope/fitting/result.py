@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Unpack
 
 from numpy.typing import NDArray
 
@@ -12,7 +12,7 @@ from downslope.descent import Descent
 from downslope.descent.history import History
 from downslope.errors import DataError
 from downslope.explain.findings.finding import Finding
-from downslope.fitting.model import Model
+from downslope.fitting.model import Model, PredictOptions
 from downslope.fitting.objective import Arrival, arrived
 from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.problem import FitProblem
@@ -204,21 +204,24 @@ class FitResult:
         user, root = Coordinates.user(objective.parameters.size), self.model.loss.root
         return quadratic_objective(self.normal_equations, user, objective.terms, root=root)
 
-    def predict(self, table: Any = None) -> NDArray[Any]:
-        """Predictions for the rows of a table (by default those fitted): numbers, or labels for a classifying loss."""
-        return self.model.predict(self._frame(table))
+    def predict(self, table: Any = None, **options: Unpack[PredictOptions]) -> NDArray[Any]:
+        """Predictions for the rows of a table (by default those fitted): numbers, or labels for a classifying loss.
 
-    def probabilities(self, table: Any = None) -> Array:
+        ``drop_missing=True`` leaves out rows with a missing value; how text is read is said as for ``fit``.
+        """
+        return self.model.predict(self._frame(table, **options))
+
+    def probabilities(self, table: Any = None, **options: Unpack[PredictOptions]) -> Array:
         """For log_loss the probability of 1; for softmax that of every class, one row each."""
-        return self.model.probabilities(self._frame(table))
+        return self.model.probabilities(self._frame(table, **options))
 
-    def residuals(self, table: Any = None) -> Array:
+    def residuals(self, table: Any = None, **options: Unpack[PredictOptions]) -> Array:
         """Target minus prediction (minus the probability of 1 for log_loss), row by row."""
-        return self.model.residuals(self._frame(table))
+        return self.model.residuals(self._frame(table, self.model.hypothesis.target, **options))
 
-    def _frame(self, table: Any) -> Any:
+    def _frame(self, table: Any, *more: str, **options: Unpack[PredictOptions]) -> Any:
         if table is not None:
-            return table
+            return self.model.frame_of(table, *more, **options)
         problem = self._task()
         if problem.objective.streamed:
             raise DataError(

@@ -18,9 +18,12 @@ from downslope.fitting.pages import Pages
 from downslope.fitting.problem import FitProblem, cost_of, notes_of
 from downslope.fitting.rows import Array, LinearRows
 from downslope.fitting.streaming_pass import PagedTable, StreamingPass, read_once
-from downslope.messages import Message, argument, message, plural
+from downslope.fitting.tables import paths_of
+from downslope.fitting.text_format import DETECTED, TextFormat
+from downslope.messages import Message, argument, message, plural, sentences
 from downslope.objectives import Vector
 
+_CHANGED = message("It was not so when the file was first read: it has changed since.")
 SMALL = 64 << 20  # bytes of files that are read into memory whatever is free
 PART = 0.5  # of the free memory that a table may take
 REMEMBERED = 16  # evaluations
@@ -72,7 +75,10 @@ class StreamedObjective(DataObjective):
         """
         rows = 0
         for frame, _, weights in self.table.frames():
-            part = self.table.part(frame, weights, self.scan.classes)
+            try:
+                part = self.table.part(frame, weights, self.scan.classes)
+            except DataError as error:
+                raise DataError(sentences(error.message, _CHANGED)) from error
             rows += part.rows.count
             on_page = part.rows
             if isinstance(on_page, LinearRows):
@@ -158,7 +164,9 @@ class StreamedObjective(DataObjective):
         return float(self.scan.target.spread[0])
 
 
-def pages_to_stream(table: Any, wanted: Collection[str] | None, stream: Any) -> Pages | None:
+def pages_to_stream(
+    table: Any, wanted: Collection[str] | None, stream: Any, asked: TextFormat = DETECTED
+) -> Pages | None:
     """The pages of a table that is to stay in its files; None for one that is read into memory.
 
     Raises:
@@ -168,8 +176,8 @@ def pages_to_stream(table: Any, wanted: Collection[str] | None, stream: Any) -> 
         raise UsageError(message("stream is {stream!r}; it can be 'auto', True or False.", stream=stream))
     if stream is False:
         return None
-    paths = table if isinstance(table, list) else [table]
-    if not paths or not all(isinstance(path, (str, os.PathLike)) for path in paths):
+    paths = paths_of(table)
+    if not paths:
         if stream is True:
             raise UsageError(
                 message(
@@ -179,12 +187,11 @@ def pages_to_stream(table: Any, wanted: Collection[str] | None, stream: Any) -> 
                 )
             )
         return None
-    paths = [os.fspath(path) for path in paths]
     if stream is True:
-        return Pages(paths, wanted)
+        return Pages(paths, wanted, asked)
     if paths == ["-"] or not _large(paths):
         return None
-    pages = Pages(paths, wanted)
+    pages = Pages(paths, wanted, asked)
     return pages if pages.needs > PART * available() else None
 
 

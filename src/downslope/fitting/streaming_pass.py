@@ -52,13 +52,14 @@ class PagedTable:
             before += frame.rows
 
     def part(self, frame: Frame, weights: Any, classes: Sequence[Any]) -> RowBlock:
-        """The hypothesis on a page that was checked before."""
+        """The hypothesis on a page, which is checked anew: a file can change between two passes."""
         name = self.asked.hypothesis.target
         if self.asked.loss.per_class:
             y = checks.coded(checks.label_values(frame, name), classes)
         else:
-            y = np.ascontiguousarray(frame.numbers(name))
+            y = checks.numeric_targets(frame, name, self.asked.loss)
         rows, y = rows_of(frame, self.asked, y, len(classes))
+        checks.finite(frame, self.asked.numbers, rows.X)
         return RowBlock(rows, y, NOTHING if weights is None else checks.usable_weights(frame, weights))
 
 

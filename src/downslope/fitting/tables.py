@@ -11,40 +11,60 @@ import numpy as np
 from downslope.errors import DataError
 from downslope.fitting import frame as frames
 from downslope.fitting.frame import Frame
+from downslope.fitting.text_format import DETECTED, TextFormat
 from downslope.messages import message
 
 
-def as_frame(table: Any, wanted: Collection[str] | None = None) -> Frame:
+def as_frame(table: Any, wanted: Collection[str] | None = None, asked: TextFormat = DETECTED) -> Frame:
     """The columns of a table.
 
     Args:
         table: a path (CSV, TSV, Parquet, Arrow IPC; gzip or zstd; a glob; ``-`` for standard input), a list of paths
-            whose rows follow one another, a dict of columns,
-            a pair ``(X, y)`` of arrays, an array of two dimensions, a structured array, or any object with
-            ``__arrow_c_stream__`` (pandas, Polars, DuckDB, PyArrow).
-        wanted: names that are needed, where that is known; other columns of a file are not read.
+            whose rows follow one another, a dict of columns, a list of dicts (one for each row),
+            a pair ``(X, y)`` of arrays, an array of two dimensions, a structured array, a data frame (pandas; Polars,
+            lazy too), or any object with ``__arrow_c_stream__`` (DuckDB, PyArrow).
+        wanted: names that are needed, where that is known; other columns of a file are not read. The index of a data
+            frame is no data, unless it has a name that is among these.
+        asked: how text is to be read, where that is known.
 
     Raises:
         DataError: it cannot be read, has no rows or columns, or repeats a name.
     """
     if isinstance(table, Frame):
         return table
-    if isinstance(table, (str, os.PathLike)):
+    if paths := paths_of(table):
         from downslope.fitting.files import read_files
 
-        return read_files(os.fspath(table), wanted)
-    if isinstance(table, list) and table and all(isinstance(part, (str, os.PathLike)) for part in table):
-        from downslope.fitting.files import read_files
-
-        return read_files([os.fspath(part) for part in table], wanted)
+        return read_files(paths, wanted, asked)
+    if hasattr(table, "collect_schema") and hasattr(table, "collect"):  # lazy
+        table = table.collect()
     if isinstance(table, Mapping):
         return frames.from_columns(table)
     if isinstance(table, tuple) and len(table) == 2:
         return frames.from_pair(*table)
+    if isinstance(table, list) and table and all(isinstance(row, Mapping) for row in table):
+        names = dict.fromkeys(name for row in table for name in row)
+        return frames.from_columns({name: [row.get(name) for row in table] for name in names})
+    return _from_object(table, wanted)
+
+
+def paths_of(table: Any) -> list[str]:
+    """The paths that a table is given by; none where it is something else."""
+    parts = table if isinstance(table, list) else [table]
+    return (
+        [os.fspath(part) for part in parts]
+        if all(isinstance(part, (str, os.PathLike)) for part in parts)
+        else []
+    )
+
+
+def _from_object(table: Any, wanted: Collection[str] | None) -> Frame:
     if hasattr(table, "columns") and not callable(table.columns):
         frames.refuse_repeated([str(name) for name in table.columns], frames.THE_TABLE)
+    if hasattr(table, "columns") and hasattr(table, "index") and hasattr(table, "iloc"):
+        return _from_pandas(table, wanted)
     if hasattr(table, "__arrow_c_stream__"):
-        return _from_arrow(table)
+        return _from_arrow(table, wanted)
     if hasattr(table, "columns") and hasattr(table, "__getitem__"):
         return frames.from_columns({name: table[name] for name in table.columns})
     if isinstance(table, (list, np.ndarray)) or hasattr(table, "__array__"):
@@ -58,7 +78,17 @@ def as_frame(table: Any, wanted: Collection[str] | None = None) -> Frame:
     )
 
 
-def _from_arrow(table: Any) -> Frame:
+def _from_pandas(table: Any, wanted: Collection[str] | None) -> Frame:
+    """Column by column: by way of Arrow one column of mixed objects would keep all the others from being read."""
+    columns = {name: table.iloc[:, j] for j, name in enumerate(table.columns)}
+    names = {str(name) for name in columns}
+    for level, name in enumerate(table.index.names):
+        if name is not None and wanted is not None and str(name) in wanted and str(name) not in names:
+            columns[name] = table.index.get_level_values(level)
+    return frames.from_columns(columns)
+
+
+def _from_arrow(table: Any, wanted: Collection[str] | None) -> Frame:
     try:
         import pyarrow
     except ImportError as error:
@@ -67,8 +97,17 @@ def _from_arrow(table: Any) -> Frame:
         from downslope.errors import MissingExtraError
 
         raise MissingExtraError(
-            message("PyArrow is needed to read this table: pip install 'downslope[tables]'")
+            message("PyArrow is needed to read this table: pip install pyarrow")
         ) from error
-    from downslope.fitting.files import from_arrow
+    from downslope.fitting.arrow_columns import from_arrow, index_of
+    from downslope.fitting.file_kinds import damage
 
-    return from_arrow(pyarrow.table(table), frames.THE_TABLE)
+    with damage(str(frames.THE_TABLE), "Arrow"):
+        whole = pyarrow.table(table)
+    index = index_of(whole.schema)
+    names = [name for name in whole.column_names if name not in index]
+    kept = (
+        [*names, *(n for n in index if wanted is not None and n in wanted)] if index else whole.column_names
+    )
+    frames.refuse_repeated(whole.column_names, frames.THE_TABLE)
+    return from_arrow(whole.select(kept), frames.THE_TABLE)

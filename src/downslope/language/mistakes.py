@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 from downslope.errors import nearest
 from downslope.language.functions import CANONICAL, CONSTANTS, FUNCTIONS, REWRITES
+from downslope.language.names import RESERVED
 from downslope.language.text import to_text
 from downslope.language.token import Token
 from downslope.messages import NOTHING, Message, argument, listing, message, sentences
 
 MAX_DEPTH = 200  # of brackets, signs, powers and divisions within each other
-RESERVED = {"inf", "Inf", "infinity", "Infinity", "nan", "NaN"}
 _PREFIXES = {"np", "numpy", "math", "jnp", "jax", "torch", "tf", "sp", "sympy", "scipy", "cmath"}
 
 
@@ -45,7 +45,10 @@ def unreadable(text: str, position: int, origin: Sequence[int], before: Token | 
     if character in "'’" and before is not None and before.type == "NAME" and before.end == place:
         hint = message("Write {name} or another name.", name=_one_name(before.text, "1"))
         return Mistake(message("a prime cannot be part of a name"), place, hint)
-    if character in "'\"`“”‘’":
+    if character == "`":
+        said = message("a backquote opens a name and is not closed")
+        return Mistake(said, place, message("Write `any name` between two of them."))
+    if character in "'\"“”‘’":
         said = message("text in quotation marks has no place in a formula")
         return Mistake(said, place, message("Write names without quotes."))
     said, hint = _SIGNS.get(character) or (without_meaning(character), NOTHING)

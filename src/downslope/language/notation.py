@@ -50,6 +50,10 @@ class Notation(Protocol):
     def listed(self, items: Sequence[str]) -> str: ...
 
 
+_SPECIAL = re.compile(r"[_%&#${}\\^~ ]")  # what LaTeX takes for something else
+_ESCAPED = {"\\": "/", "^": r"\wedge ", "~": r"\sim ", " ": r"\ "}  # all others with a backslash before them
+
+
 class Latex:
     """LaTeX, within what Matplotlib's own typesetter reads (``where`` excepted: it needs ``cases``)."""
 
@@ -74,7 +78,7 @@ class Latex:
         command = word if word in _GREEK else _COMMANDS.get(word)
         if command:
             return rf"\{command}"
-        escaped = word.replace("_", r"\_")
+        escaped = _SPECIAL.sub(lambda match: _ESCAPED.get(match[0], "\\" + match[0]), word)
         return word if len(word) == 1 and word != "_" else rf"\mathrm{{{escaped}}}"
 
     def _index(self, below: str) -> str:

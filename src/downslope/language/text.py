@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from downslope.language.names import quoted
 from downslope.language.tree import (
     Call,
     Comparison,
@@ -46,8 +47,10 @@ def _text(node: Node, parts: Sequence[str]) -> str:
             return number_text(value)
         case NamedConstant("e"):
             return "exp(1)"  # as e alone is refused: it may be meant as a parameter
-        case NamedConstant(name) | Variable(name):
+        case NamedConstant(name):
             return name
+        case Variable(name):
+            return quoted(name)
         case Negative(operand):
             return f"-{_within(operand, parts[0], Sum, Negative)}"
         case Sum(terms):

@@ -11,6 +11,7 @@ from downslope.language import mistakes
 from downslope.language.characters import FRACTIONS, SUBSCRIPT_DIGITS, SUPERSCRIPTS, normalise
 from downslope.language.functions import CANONICAL, CONSTANTS, FUNCTIONS
 from downslope.language.mistakes import Mistake
+from downslope.language.names import LOGICAL, RESERVED, unquoted
 from downslope.language.token import Token
 from downslope.messages import message
 
@@ -23,6 +24,7 @@ _FRACTIONS = "".join(FRACTIONS)
 _PATTERN = re.compile(
     rf"""
       (?P<NUMBER>      (?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+    | (?P<QUOTED>      `(?:[^`]|``)+`)
     | (?P<FRACTION>    [{_FRACTIONS}])
     | (?P<NAME>        [^\W\dπ{_RAISED}](?:[^\Wπ{_RAISED}{_FRACTIONS}]|[\u0300-\u036f])*)
     | (?P<SPACE>       [ \t\r\n\f\v]+)
@@ -43,7 +45,6 @@ _PATTERN = re.compile(
     re.VERBOSE,
 )
 _INDEX = re.compile(r"\[\s*[0-9]{1,9}\s*(?:,\s*[0-9]{1,9}\s*){0,9}\]")
-_WORDS = {"and": "AND", "or": "OR", "not": "NOT"}
 _LETTER = re.compile(r"[^\W\d_][0-9]*")  # of a product of names without signs: xy, x1x2
 _LETTER_OR_PI = re.compile(rf"pi|{_LETTER.pattern}")
 
@@ -90,6 +91,8 @@ def scan(source: str, named: Collection[str] = ()) -> list[Token]:
                 if index:
                     end = index.end()
                     token.end = origin[end]
+            elif kind == "QUOTED":
+                token.type, token.text = "NAME", unquoted(source[token.begin : token.end])
             elif kind == "CONSTANT":
                 token.text = "pi"
                 token.type = "NAME" if "pi" in named else kind
@@ -217,13 +220,13 @@ def _name(token: Token, index: str, before_bracket: bool, named: Collection[str]
                 token.begin,
                 message("Names are letters, digits and _."),
             )
-    if word in _WORDS:
-        token.type = _WORDS[word]
+    if word in LOGICAL:
+        token.type = LOGICAL[word]
     elif word in CONSTANTS and word not in named:
         token.type = "CONSTANT"
     elif word == "pow" or (word in CANONICAL and (before_bracket or not FUNCTIONS[CANONICAL[word]].soft)):
         token.type = "FUNCTION"
-    elif keyword.iskeyword(word) or word in mistakes.RESERVED:
+    elif keyword.iskeyword(word) or word in RESERVED:
         raise mistakes.reserved(word, token.begin)
     token.text = word
     if index and token.type != "NAME":
