@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from downslope.language.functions import CONSTANTS
 from downslope.language.names import quoted
 from downslope.language.tree import (
     Call,
@@ -50,7 +51,7 @@ def _text(node: Node, parts: Sequence[str]) -> str:
         case NamedConstant(name):
             return name
         case Variable(name):
-            return quoted(name)
+            return name if name in CONSTANTS else quoted(name)  # whoever has a parameter e says so when it is read
         case Negative(operand):
             return f"-{_within(operand, parts[0], Sum, Negative)}"
         case Sum(terms):
