@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from downslope.optimizers.updater import Updater
     from downslope.plots import plot
     from downslope.preferences import language
-    from downslope.recording import record
+    from downslope.recording import check_loop, record
     from downslope.results.fit import Fit
     from downslope.results.loading import load
     from downslope.results.run import Run
@@ -52,6 +52,7 @@ _HOMES = {
     "maximize": "downslope.api.minimization",
     "minimize": "downslope.api.minimization",
     "record": "downslope.recording",
+    "check_loop": "downslope.recording",
     "plot": "downslope.plots",
     "language": "downslope.preferences",
 }
@@ -74,6 +75,7 @@ __all__ = [
     "Updater",
     "__version__",
     "check_gradient",
+    "check_loop",
     "errors",
     "fit",
     "forecast",

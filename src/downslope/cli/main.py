@@ -19,6 +19,7 @@ import click
 from downslope import __version__
 from downslope.cli import terminal
 from downslope.cli.catalogue import optimizers, problems
+from downslope.cli.check_loop import check_loop
 from downslope.cli.completion import completion
 from downslope.cli.descend import maximize, minimize
 from downslope.cli.explain import check_gradient
@@ -169,6 +170,7 @@ _COMMANDS = (
     explain_command,
     export,
     check_gradient,
+    check_loop,
     optimizers,
     problems,
     completion,

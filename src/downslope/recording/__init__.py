@@ -2,11 +2,13 @@
 
 In flow what a loop does, seen through the hooks that torch and Keras have for it, an ``Updater``'s watchers, or
 ``run.log``; out flows a ``Run`` with a history, to be drawn, saved and explained. ``loops`` is where to begin;
-``recorder`` makes the run, ``rows`` is what is kept; ``torch`` and ``keras`` each watch one framework's loops. May
+``recorder`` makes the run, ``rows`` is what is kept; ``torch`` and ``keras`` each watch one framework's loops.
+``checked_loop`` holds a learner's updates against their rule: ``watched_calls`` sees them, ``slips`` compares. May
 import ``results`` and what is below it, and the framework of the file's name.
 """
 
+from downslope.recording.checked_loop import LoopCheck, check_loop
 from downslope.recording.loops import record
 from downslope.recording.recorder import Recorder
 
-__all__ = ["Recorder", "record"]
+__all__ = ["LoopCheck", "Recorder", "check_loop", "record"]
