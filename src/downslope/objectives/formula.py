@@ -80,8 +80,8 @@ class FormulaObjective(Objective):
         return symbolic.compile_native(self.symbols, [self.expression], self.dtype)
 
     @cached_property
-    def _value_and_gradient(self) -> symbolic.NativeFunction:
-        return symbolic.compile_native(self.symbols, [self.expression, *self.partials], self.dtype)
+    def _value_and_gradient(self) -> symbolic.NativePieces:
+        return symbolic.NativePieces(self.symbols, [self.expression, *self.partials], self.dtype)
 
     @cached_property
     def _hessian(self) -> symbolic.NativeFunction:
