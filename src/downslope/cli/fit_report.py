@@ -20,7 +20,7 @@ GAP = "  "
 JSON = "--format json"
 
 
-def report_fit(fit: Fit, form: str, every: int | None, quiet: bool, explain: bool | None) -> None:
+def report_fit(fit: Fit, form: str, every: int | None, quiet: bool, *, explain: bool | None) -> None:
     """Write ``fit`` to standard output in the form "table", "json" or "csv".
 
     ``explain`` is True for all of the explanation, False for none; None says what went wrong and what would work.
@@ -37,7 +37,7 @@ def report_fit(fit: Fit, form: str, every: int | None, quiet: bool, explain: boo
         step = message("epoch", context="column") if batches else STEP
         penalised = fit.problem is not None and _penalised(fit)
         value = message("cost", context="column") if penalised else literal(str(fit.model.loss))
-        table = rows_of(fit.history, every, quiet, step, value)
+        table = rows_of(fit.history, every, quiet, step=step, value=value)
         said = [] if explain is False else _explained(fit, explain is True)
         terminal.emit(
             "\n".join([*table, *ended(fit.run), *said, *parameters(fit), *_quality(fit, batches), ""])

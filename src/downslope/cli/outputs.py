@@ -45,7 +45,7 @@ class Outputs:
     view: str | None
     save: str | None
     explain: bool | None = None
-    report: Callable[[Any, str, int | None, bool, bool | None], None] = report
+    report: Callable[..., None] = report
     read_view: Callable[[str], dict[str, Any]] = view_of_run
     reads: Collection[str] = ()
 
@@ -94,7 +94,7 @@ class Outputs:
             for text in result.notes:
                 terminal.note(text, terminal.WARNING if text in warnings else terminal.NOTE)
         actions: list[Callable[[], None]] = [
-            lambda: self.report(result, self.form, self.every, self.quiet, self.explain)
+            lambda: self.report(result, self.form, self.every, self.quiet, explain=self.explain)
         ]
         if self.save is not None:
             actions.append(lambda: self._save(result))

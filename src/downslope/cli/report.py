@@ -21,7 +21,7 @@ _TIED = "\u00a0"  # where no line is broken
 NAMED = 12  # more coordinates than this are not spelt out below the table
 
 
-def report(run: Run, form: str, every: int | None, quiet: bool, explain: bool | None = None) -> None:
+def report(run: Run, form: str, every: int | None, quiet: bool, *, explain: bool | None = None) -> None:
     """Write ``run`` to standard output in the form "table", "json" or "csv".
 
     ``explain`` is True for all of the explanation, False for none; None says what went wrong and what would work.
@@ -104,7 +104,7 @@ def _report_table(run: Run, every: int | None, quiet: bool, explained: list[str]
 
 
 def rows_of(
-    history: History, every: int | None, quiet: bool, step: Message = STEP, value: Message = VALUE
+    history: History, every: int | None, quiet: bool, *, step: Message = STEP, value: Message = VALUE
 ) -> list[str]:
     """The history as a table and an empty line; of many rows about twenty where ``every`` does not choose."""
     if not len(history):
