@@ -15,7 +15,8 @@ from downslope.errors import ObjectiveError
 from downslope.language import parse
 from downslope.objectives.differences import central_differences, complex_step
 from downslope.objectives.formula import FormulaObjective, from_text
-from downslope.symbolic import gradient, hessian, lower
+from downslope.symbolic import compile_native, gradient, hessian, lower
+from downslope.symbolic.lower import call
 
 SMOOTH = [
     "x^2/20 + y^2",
@@ -257,3 +258,49 @@ def test_what_has_no_derivative_is_refused() -> None:
     x = se.Symbol("x")
     with pytest.raises(ObjectiveError, match="no derivative is known"):
         gradient(se.gamma(x), [x])
+
+
+@pytest.mark.parametrize("count", [33, 300, 5000])
+def test_a_product_of_many_factors_has_the_products_of_the_others(count: int) -> None:
+    symbols = [se.Symbol(f"x{i}") for i in range(count)]
+    found = gradient(3 * se.Mul(*symbols), symbols)
+    chosen = [found[0], found[count // 2], found[-1]]
+    x = 1 + np.linspace(-1, 1, count) / count
+    x[count // 3] = 0.0
+    numbers = compile_native(symbols, chosen)(x)
+    assert numbers == pytest.approx(np.zeros(3), abs=1e-15)
+    x[count // 3] = 1.5
+    for number, place in zip(compile_native(symbols, chosen)(x), (0, count // 2, -1), strict=True):
+        assert number == pytest.approx(3 * np.prod(x) / x[place], rel=1e-12)
+
+
+def test_functions_of_functions_a_thousand_deep() -> None:
+    x, y = se.symbols("x y")
+    s, u, v = se.Integer(0), 0.0, np.array([0.7, 2.0])
+    slope = 0.0
+    for _ in range(1000):
+        s = se.sin(s + x)
+        slope = np.cos(u + v[0]) * (slope + 1)
+        u = np.sin(u + v[0])
+    native = compile_native([x, y], [s, *gradient(s, [x, y])])
+    assert native(v) == pytest.approx([u, slope, 0.0], rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_the_largest_of_many(name: str) -> None:
+    symbols = [se.Symbol(f"x{i}") for i in range(300)]
+    largest = call(name, *symbols)
+    x = np.random.default_rng(1).permutation(300) / 7.0
+    place = int(np.argmax(x) if name == "max" else np.argmin(x))
+    value, *slopes = compile_native(symbols, [largest, *gradient(largest, symbols)])(x)
+    assert value == x[place]
+    assert slopes == [float(i == place) for i in range(300)]
+
+
+def test_choices_nested_too_deeply_are_refused_in_words() -> None:
+    x = se.Symbol("x")
+    nested = x
+    for k in range(2000):
+        nested = call("max", nested, se.Symbol(f"y{k}"))
+    with pytest.raises(ObjectiveError, match="nested too deeply"):
+        gradient(nested, [x])

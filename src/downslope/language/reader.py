@@ -42,22 +42,24 @@ class Fragment:
     __slots__ = ("begin", "end", "node", "sign", "value")
 
     def __init__(
-        self, node: Node, begin: int, end: int, value: float | None, sign: Token | None = None
+        self, node: Node, begin: int, end: int, *, value: float | None, sign: Token | None = None
     ) -> None:
         self.node, self.begin, self.end, self.value = node, begin, end, value
         self.sign = sign
         """The comparison or logical word that makes this a condition; None for a number."""
 
 
-def _part(node: Node, parts: Sequence[Fragment], begin: int, end: int, sign: Token | None = None) -> Fragment:
+def _part(
+    node: Node, parts: Sequence[Fragment], begin: int, end: int, *, sign: Token | None = None
+) -> Fragment:
     """A part made of others: constant if they all are, and then finite."""
     for part in parts:
         if part.value is None:
-            return Fragment(node, begin, end, None, sign)
+            return Fragment(node, begin, end, value=None, sign=sign)
     value = combine(node, [part.value for part in parts if part.value is not None])
     if not math.isfinite(value):
         raise Mistake(message("this part is not a finite real number"), begin, _why_not_real(node))
-    return Fragment(node, begin, end, value, sign)
+    return Fragment(node, begin, end, value=value, sign=sign)
 
 
 def _why_not_real(node: Node) -> Message:
@@ -100,12 +102,12 @@ class _Builder:
         (token,) = items
         if token.text.startswith("("):  # a fraction, kept exact
             top, bottom = map(float, token.text[1:-1].split("/"))
-            return Fragment(Quotient(Number(top), Number(bottom)), token.begin, token.end, token.value)
-        return Fragment(Number(token.value), token.begin, token.end, token.value)
+            return Fragment(Quotient(Number(top), Number(bottom)), token.begin, token.end, value=token.value)
+        return Fragment(Number(token.value), token.begin, token.end, value=token.value)
 
     def variable(self, items: list[Token]) -> Fragment:
         (token,) = items
-        return Fragment(Variable(token.text), token.begin, token.end, None)
+        return Fragment(Variable(token.text), token.begin, token.end, value=None)
 
     def constant(self, items: list[Token]) -> Fragment:
         (token,) = items
@@ -113,7 +115,7 @@ class _Builder:
 
     def bracket(self, items: list[Any]) -> Fragment:
         opened, part, closed = items
-        return Fragment(part.node, opened.begin, closed.end, part.value, part.sign)
+        return Fragment(part.node, opened.begin, closed.end, value=part.value, sign=part.sign)
 
     def absolute(self, items: list[Any]) -> Fragment:
         opened, part, closed = items
@@ -136,14 +138,14 @@ class _Builder:
             return _part(Power(*nodes), arguments, function.begin, end)
         completed = FUNCTIONS[name].completed(nodes)
         for node in completed[len(nodes) :]:  # arguments that were left out
-            arguments.append(Fragment(node, end, end, node.value if isinstance(node, Number) else None))
+            arguments.append(Fragment(node, end, end, value=node.value if isinstance(node, Number) else None))
         return _part(Call(name, completed), arguments, function.begin, end)
 
     def raised(self, items: list[Any]) -> Fragment:
         base, token = items
         size = abs(token.value)
         exponent: Node = Number(size) if not token.text.startswith("-") else Negative(Number(size))
-        power = Fragment(exponent, token.begin, token.end, token.value)
+        power = Fragment(exponent, token.begin, token.end, value=token.value)
         return _part(Power(_number(base).node, exponent), (base, power), base.begin, token.end)
 
     def power(self, items: list[Any]) -> Fragment:
@@ -154,7 +156,7 @@ class _Builder:
     def signed(self, items: list[Any]) -> Fragment:
         sign, part = items
         if sign.type == "PLUS":
-            return Fragment(_number(part).node, sign.begin, part.end, part.value)
+            return Fragment(_number(part).node, sign.begin, part.end, value=part.value)
         return _part(Negative(_number(part).node), (part,), sign.begin, part.end)
 
     def product(self, items: list[Any]) -> Fragment:
@@ -184,7 +186,7 @@ class _Builder:
         left, tests = _number(items[0]), []
         for sign, part in _pairs(items):
             node = Comparison(sign.text, left.node, _number(part).node)
-            tests.append(_part(node, (left, part), left.begin, part.end, sign))
+            tests.append(_part(node, (left, part), left.begin, part.end, sign=sign))
             left = part
         return tests[0] if len(tests) == 1 else _logical("and", tests, items[1])
 
@@ -196,7 +198,7 @@ class _Builder:
 
     def negated(self, items: list[Any]) -> Fragment:
         word, part = items
-        return _part(Logical("not", (_condition(part).node,)), (part,), word.begin, part.end, word)
+        return _part(Logical("not", (_condition(part).node,)), (part,), word.begin, part.end, sign=word)
 
 
 def _pairs(items: list[Any]) -> Iterator[tuple[Token, Fragment]]:
@@ -205,7 +207,7 @@ def _pairs(items: list[Any]) -> Iterator[tuple[Token, Fragment]]:
 
 def _minus(sign: Token, part: Fragment) -> Fragment:
     value = None if part.value is None else -part.value
-    return Fragment(Negative(part.node), sign.begin, part.end, value)
+    return Fragment(Negative(part.node), sign.begin, part.end, value=value)
 
 
 def _joined(factors: list[Fragment], begin: int) -> Fragment:
@@ -216,7 +218,7 @@ def _joined(factors: list[Fragment], begin: int) -> Fragment:
 
 def _logical(word: str, parts: list[Fragment], sign: Token) -> Fragment:
     node = Logical(word, tuple(_condition(part).node for part in parts))
-    return _part(node, parts, parts[0].begin, parts[-1].end, sign)
+    return _part(node, parts, parts[0].begin, parts[-1].end, sign=sign)
 
 
 def _mark(items: list[Any], index: int) -> None:

@@ -13,8 +13,9 @@ class Token:
     # Lark copies these to its end-of-input token.
     line = column = end_line = end_column = start_pos = end_pos = None
 
-    def __init__(self, type: str, text: str, begin: int, end: int, value: float = 0.0) -> None:
-        self.type, self.text, self.begin, self.end, self.value = type, text, begin, end, value
+    def __init__(self, type: str, text: str, begin: int, end: int) -> None:
+        self.type, self.text, self.begin, self.end = type, text, begin, end
+        self.value = 0.0
         self.reading: tuple[int, ...] = ()
 
     def __repr__(self) -> str:

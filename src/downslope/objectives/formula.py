@@ -39,6 +39,7 @@ class FormulaObjective(Objective):
         expression: Any,
         parameters: Parameters,
         text: str,
+        *,
         dtype: Any = np.float64,
         gradient: Sequence[Any] | None = None,
     ) -> None:
@@ -80,8 +81,8 @@ class FormulaObjective(Objective):
         return symbolic.compile_native(self.symbols, [self.expression], self.dtype)
 
     @cached_property
-    def _value_and_gradient(self) -> symbolic.NativeFunction:
-        return symbolic.compile_native(self.symbols, [self.expression, *self.partials], self.dtype)
+    def _value_and_gradient(self) -> symbolic.NativePieces:
+        return symbolic.NativePieces(self.symbols, [self.expression, *self.partials], self.dtype)
 
     @cached_property
     def _hessian(self) -> symbolic.NativeFunction:
@@ -149,7 +150,9 @@ def from_text(
             )
         )
     partials = None if gradient is None else _partials_from_text(gradient, parameters)
-    objective = FormulaObjective(symbolic.lower(read.tree), parameters, str(read), dtype, partials)
+    objective = FormulaObjective(
+        symbolic.lower(read.tree), parameters, str(read), dtype=dtype, gradient=partials
+    )
     objective.notes = tuple(map(as_message, read.notes))
     objective.says_itself = True
     return objective
@@ -201,7 +204,7 @@ def from_symbolic(
                 names=listing(names),
             )
         )
-    return FormulaObjective(converted, parameters, readable(converted), dtype)
+    return FormulaObjective(converted, parameters, readable(converted), dtype=dtype)
 
 
 def readable(expression: Any) -> str:

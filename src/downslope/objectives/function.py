@@ -62,7 +62,7 @@ def from_function(
             raise UsageError(_no_pair(hosted.text, how.parameters.size))
         value, has_gradient = hosted.value_in(answer), gradient is not None or hosted.gives_both
         traced = _trace(function, how, True if hosted.gives_both else gradient, dtype)
-        if traced is not None and _agree(traced, hosted, x, value, has_gradient):
+        if traced is not None and _agree(traced, hosted, x, value, supplied=has_gradient):
             traced.name = hosted.text
             return traced, x
         if has_gradient:
@@ -121,7 +121,9 @@ def _trace(
         expression = result.reshape(-1)[0]
         if size([expression], MOST_PARTS) == MOST_PARTS:  # data, written out: it would compile for seconds
             return None
-        return FormulaObjective(expression, how.parameters, readable(expression), dtype, partials)
+        return FormulaObjective(
+            expression, how.parameters, readable(expression), dtype=dtype, gradient=partials
+        )
     except (
         Exception
     ):  # whatever a person's function raises when given symbols: it is then called with numbers
@@ -139,7 +141,7 @@ def _flat_gradient(result: Any, parameters: Parameters) -> list[Any]:
 
 
 def _agree(
-    traced: FormulaObjective, hosted: FunctionObjective, x: Vector, value: float, supplied: bool
+    traced: FormulaObjective, hosted: FunctionObjective, x: Vector, value: float, *, supplied: bool
 ) -> bool:
     """Whether the formula says what the function says, at the start (and its gradient, where supplied)."""
     tolerance = 1e3 * float(np.finfo(traced.dtype).eps)

@@ -62,7 +62,7 @@ def as_objective(
     start = of_keras(start)
     nested = nested_start(start, keep_keys=_is_python(function))
     if nested is not None:
-        return _of_places(function, nested, gradient, dtype, seed)
+        return _of_places(function, nested, gradient, dtype=dtype, seed=seed)
     drawn_with = seed_for(start, seed)
     start = draw(start, drawn_with)
     tensors = as_tensors(start, real)
@@ -87,7 +87,7 @@ def _own_precision(start: Any) -> Any:
 
 
 def _of_places(
-    function: Any, nested: Nested, gradient: Any, dtype: Any, seed: int | None
+    function: Any, nested: Nested, gradient: Any, *, dtype: Any, seed: int | None
 ) -> tuple[Objective, Vector]:
     """The same for a start that has dicts and lists in dicts and lists."""
     if _is_python(function):

@@ -81,6 +81,7 @@ class RecordedObjective(Objective):
         self,
         parameters: Parameters,
         text: str,
+        *,
         of_norms: bool = False,
         secants: Secants | None = None,
         broke: NotFinite | None = None,

@@ -235,7 +235,11 @@ class Recorder:
             nothing = message("nothing was recorded of {loop}.", loop=self._watch.title)
             raise UsageError(sentences(nothing, self._broke.at_its_start if self._broke else self._unseen()))
         objective = RecordedObjective(
-            parameters, str(self._watch.title), self._choice.of_norms, secants, self._broke
+            parameters,
+            str(self._watch.title),
+            of_norms=self._choice.of_norms,
+            secants=secants,
+            broke=self._broke,
         )
         return Run(
             objective=objective,

@@ -9,10 +9,11 @@ from downslope.symbolic.array import SymbolicArray
 from downslope.symbolic.derivatives import gradient, hessian
 from downslope.symbolic.lift import lift
 from downslope.symbolic.lower import call, expanded, from_sympy, function_of, lower
-from downslope.symbolic.native import NativeFunction, compile_native, interpreted
+from downslope.symbolic.native import NativeFunction, NativePieces, compile_native, interpreted
 
 __all__ = [
     "NativeFunction",
+    "NativePieces",
     "SymbolicArray",
     "call",
     "compile_native",

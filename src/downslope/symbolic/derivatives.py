@@ -23,6 +23,10 @@ from downslope.messages import message
 from downslope.symbolic.functions import ONE, ZERO
 from downslope.symbolic.lower import function_of, lower_with, written_out
 
+MANY_FACTORS = (
+    32  # of one product; SymEngine's search for common parts takes the square of that, for every product
+)
+
 
 def gradient(expression: Any, symbols: Sequence[Any]) -> list[Any]:
     """The partial derivatives of ``expression`` with respect to each of ``symbols``.
@@ -34,7 +38,12 @@ def gradient(expression: Any, symbols: Sequence[Any]) -> list[Any]:
     >>> gradient(x**2 * y + se.sin(y), [x, y])
     [2*x*y, x**2 + cos(y)]
     """
-    sweep = _reverse_sweep(expression, {})
+    try:
+        sweep = _reverse_sweep(expression, {})
+    except RecursionError as error:  # choices within choices, as a loop of a person's function makes them
+        raise ObjectiveError(
+            message("choices within choices are nested too deeply to be differentiated")
+        ) from error
     return [sweep.get(symbol, ZERO) for symbol in symbols]
 
 
@@ -59,7 +68,7 @@ def _reverse_sweep(expression: Any, done: dict[Any, dict[Any, Any]]) -> dict[Any
         contributions = adjoints.pop(node, None)
         if contributions is None:
             continue
-        adjoint = contributions[0] if len(contributions) == 1 else se.Add(*contributions)
+        adjoint = _kept_whole(contributions[0] if len(contributions) == 1 else se.Add(*contributions))
         if isinstance(node, se.Symbol):
             derivatives[node] = adjoint
             continue
@@ -125,9 +134,44 @@ def function_partials(record: Function, arguments: Sequence[Any]) -> list[Any]:
 
 def _product_partials(factors: Sequence[Any]) -> list[tuple[Any, Any]]:
     """For each factor the product of the others, from prefix and suffix products (no division by zero)."""
+    if len(factors) > MANY_FACTORS:
+        return _products_of_halves(factors)
     before = [ONE, *accumulate(factors[:-1], mul)]
     after = [ONE, *accumulate(reversed(factors[1:]), mul)][::-1]
     return [(f, b * a) for f, b, a in zip(factors, before, after, strict=True) if not f.is_Number]
+
+
+def _products_of_halves(factors: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """The same of many factors: a product is that of its two halves, and each is computed once.
+
+    Written out, n factors have n products of n - 1; so, each has as many as n has binary digits.
+    """
+    others: list[tuple[Sequence[Any], Any]] = [(factors, ONE)]
+    partials = []
+    while others:
+        part, rest = others.pop()
+        if len(part) == 1:
+            partials += [] if part[0].is_Number else [(part[0], rest)]
+            continue
+        middle = len(part) // 2
+        left, right = part[:middle], part[middle:]
+        others += [(left, rest * _halves(right)), (right, rest * _halves(left))]
+    return partials
+
+
+def _halves(factors: Sequence[Any]) -> Any:
+    """A product as one that SymEngine does not take apart, of halves that are such."""
+    if len(factors) == 1:
+        return factors[0]
+    middle = len(factors) // 2
+    return se.UnevaluatedExpr(_halves(factors[:middle]) * _halves(factors[middle:]))
+
+
+def _kept_whole(expression: Any) -> Any:
+    """A product of many factors as one that SymEngine does not take apart when it is multiplied by more."""
+    if isinstance(expression, se.Mul) and len(expression.args) > MANY_FACTORS:
+        return se.UnevaluatedExpr(expression)
+    return expression
 
 
 def _power_partials(base: Any, exponent: Any) -> list[tuple[Any, Any]]:

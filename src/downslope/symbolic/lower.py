@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
 from typing import Any
 
 import symengine as se
@@ -83,7 +82,7 @@ def call(function: str, *arguments: Any) -> Any:
     """
     record = FUNCTIONS[function]
     if record.variadic and len(arguments) > len(record.arguments):
-        return reduce(lambda a, b: call(function, a, b), arguments)
+        return _in_pairs(function, arguments)
     if record.condition:
         return where(*arguments)
     if record.own_symbol:
@@ -91,6 +90,14 @@ def call(function: str, *arguments: Any) -> Any:
     if record.symengine:
         return getattr(se, record.symengine)(*arguments)
     return written_out(record, arguments)
+
+
+def _in_pairs(function: str, arguments: Sequence[Any]) -> Any:
+    """A function of two, such as max, of more: of the two halves, so that a thousand are ten deep."""
+    if len(arguments) == 1:
+        return arguments[0]
+    middle = (len(arguments) + 1) // 2
+    return call(function, _in_pairs(function, arguments[:middle]), _in_pairs(function, arguments[middle:]))
 
 
 def written_out(record: Function, arguments: Sequence[Any]) -> Any:

@@ -23,6 +23,7 @@ from downslope.symbolic.lower import expanded
 _LOCK = threading.Lock()  # LLVM's compilers here are not meant to be entered twice at once
 LARGE = 150  # above this many outputs LLVM's optimiser costs seconds; its code would be some 20 % faster
 LONG = 3000  # so does a formula of so many parts: its optimiser's time grows with their square
+TOGETHER = 2000  # outputs compiled in one piece: SymEngine's search for common parts takes the square of their number
 _LOADED: list[Any] = []
 
 
@@ -86,6 +87,18 @@ class NativeFunction:
         return np.asarray(self._compiled(inputs)).reshape(len(inputs), self.outputs)
 
 
+class NativePieces:
+    """The same for very many outputs, some of them compiled at a time, so without one address."""
+
+    def __init__(self, inputs: Sequence[Any], outputs: Sequence[Any], dtype: DTypeLike) -> None:
+        starts = range(0, len(outputs), TOGETHER)
+        self._pieces = [NativeFunction(inputs, outputs[k : k + TOGETHER], dtype) for k in starts]
+
+    def __call__(self, inputs: NDArray[Any]) -> NDArray[Any]:
+        """The outputs at ``inputs``."""
+        return np.concatenate([piece(inputs) for piece in self._pieces])
+
+
 def size(expressions: Sequence[Any], most: int) -> int:
     """How many different parts the expressions have, counted up to ``most``."""
     seen: set[Any] = set()
@@ -104,8 +117,15 @@ def _renamed(inputs: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
     SymEngine calls common subexpressions x0, x1, ... and skips the names that occur in the outputs; an
     input called x1 that does not occur there would be taken for the subexpression of that name.
     """
-    used: set[Any] = set()
-    used.update(*(output.free_symbols for output in outputs))
+    used, stack = (
+        set(),
+        list(outputs),
+    )  # every part once: thousands of partial derivatives share most of theirs
+    while stack:
+        node = stack.pop()
+        if node not in used:
+            used.add(node)
+            stack.extend(node.args)
     return [symbol if symbol in used else se.Symbol(f"#unused{i}") for i, symbol in enumerate(inputs)]
 
 

@@ -146,7 +146,7 @@ def _on_square(diagnosis: Diagnosis, root: Root) -> list[Candidate]:
     if diagnosis.run.maximize:
         return []  # its square would have to be descended
     old = diagnosis.run.objective
-    square = FormulaObjective(root.inside, old.parameters, "square", old.dtype)
+    square = FormulaObjective(root.inside, old.parameters, "square", dtype=old.dtype)
     curvature = Curvature.of(root.hessian, old.parameters.coordinates)
     rate = shortened(curvature.best_rate)
     return [

@@ -51,6 +51,6 @@ def _without(diagnosis: Diagnosis) -> Advice | None:
     old = diagnosis.run.objective
     if not isinstance(old, FormulaObjective):
         return None
-    objective = FormulaObjective(old.expression, old.parameters, old.text, old.dtype)
+    objective = FormulaObjective(old.expression, old.parameters, old.text, dtype=old.dtype)
     setting = {"gradient": None}
     return first_to_work(diagnosis, [Candidate(key="advice.gradient", setting=setting, objective=objective)])

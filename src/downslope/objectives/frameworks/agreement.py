@@ -33,7 +33,7 @@ def agreeing_formula(
     if partials is not None and len(partials) != parameters.size:
         raise TraceError(message("the gradient has another size than the parameters"))
     formula = FormulaObjective(
-        expressions[0], parameters, readable(expressions[0]), tensors.precision, partials
+        expressions[0], parameters, readable(expressions[0]), dtype=tensors.precision, gradient=partials
     )
     formula.name = hosted.text
     tolerance = 1e3 * float(np.finfo(hosted.dtype).eps)
@@ -77,8 +77,8 @@ def look_at_slope(objective: Objective, x: Vector, cuts: Sequence[str]) -> None:
     value, gradient = objective.value_and_gradient(x)
     if time.perf_counter() - began > DEAR or not (np.isfinite(value) and np.isfinite(gradient).all()):
         return
-    coarse = _differences(objective, x, value, gradient, 1.0)
-    fine = None if coarse is None else _differences(objective, x, value, gradient, 0.01)
+    coarse = _differences(objective, x, (value, gradient), 1.0)
+    fine = None if coarse is None else _differences(objective, x, (value, gradient), 0.01)
     if coarse is None or fine is None or abs(fine.slope - coarse.slope) > 0.2 * abs(coarse.slope):
         return
     slope, said = fine.slope, fine.said
@@ -110,10 +110,12 @@ class _Found(NamedTuple):
     said: float
 
 
-def _differences(
-    objective: Objective, x: Vector, value: float, gradient: Vector, part: float
-) -> _Found | None:
-    """The slope along one direction, by a step of that part of the usual one; None where it does not contradict."""
+def _differences(objective: Objective, x: Vector, there: tuple[float, Vector], part: float) -> _Found | None:
+    """The slope along one direction, by a step of that part of the usual one; None where it does not contradict.
+
+    ``there`` is the value at ``x`` and the gradient that is held against it.
+    """
+    value, gradient = there
     direction = np.cos(np.arange(len(x))) * (1 + np.abs(x))
     eps = float(np.finfo(objective.dtype).eps)
     h = part * eps ** (1 / 3)
