@@ -37,6 +37,10 @@ class Cause(IntEnum):
     TARGET_REACHED = k.TARGET_REACHED
     COST_STEADY = 14  # no fall worth the name in so many steps: the test of estimators
     COST_AT_FLOOR = 15  # a fit's cost no longer falls, and the gradient is as small as rounding lets it be
+    VERTEX = 16  # a piecewise linear cost is at its least, which the multipliers of the rows met prove
+    COST_SMOOTHED = (
+        17  # no step lowers a cost with a kink that was smoothed: it is near its least, not at it to rounding
+    )
     STEP_LIMIT = k.STEP_LIMIT
     EVALUATION_LIMIT = k.EVALUATION_LIMIT
     TIME_LIMIT = 22

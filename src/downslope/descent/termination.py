@@ -25,6 +25,8 @@ _STATUS = {
     Cause.POINT_STEADY: Status.CONVERGED,
     Cause.COST_STEADY: Status.CONVERGED,
     Cause.COST_AT_FLOOR: Status.CONVERGED,
+    Cause.COST_SMOOTHED: Status.CONVERGED,
+    Cause.VERTEX: Status.CONVERGED,
     Cause.TARGET_REACHED: Status.TARGET_REACHED,
     Cause.STEP_LIMIT: Status.STEP_LIMIT,
     Cause.ROUND_LIMIT: Status.STEP_LIMIT,

@@ -97,6 +97,17 @@ def _passed(e: Evidence) -> Message:
             steps=steps,
             norm=e.gradient_norm,
         )
+    if e.cause == Cause.VERTEX:
+        return message(
+            "The cost is the least there is, to rounding, after {steps}: the rows that are met exactly prove it.",
+            steps=steps,
+        )
+    if e.cause == Cause.COST_SMOOTHED:
+        return message(
+            "No step lowers the cost any more, after {steps}: it is near its least, and not at it to rounding, as the"
+            " kink of the loss was smoothed.",
+            steps=steps,
+        )
     if e.cause == Cause.COST_STUCK:
         return message(
             "The cost no longer falls and no step along the gradient lowers the cost, after {steps}; the gradient norm"

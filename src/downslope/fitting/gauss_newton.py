@@ -75,6 +75,7 @@ class GaussNewton:
         stopping: what was asked; a tolerance is judged in natural coordinates.
         callbacks: callback and progress.
         every: spacing of the history.
+        most_rounds: how many there are at most.
         stop_early: called after each round with ``phi``; True ends the run, as the classes are separated.
     """
 
@@ -84,6 +85,7 @@ class GaussNewton:
     callbacks: Callbacks
     every: int | None = None
     stop_early: Callable[[Array], bool] | None = None
+    most_rounds: int = MOST_ROUNDS
     _first_norm: float | None = None
     _tolerated: float = 0.0  # in the last round
     _largest: Array | None = None  # of the roots of the parameters' curvatures, of late
@@ -268,9 +270,10 @@ class GaussNewton:
             )  # of coordinates that damping has not made shorter
             rounding = self._rounding(run.fun, now.first_cost)
             near = norm <= max(1e4 * self._relative * np.sqrt(abs(run.fun)), rounding)
-            cause = Cause.COST_AT_FLOOR if near else Cause.COST_STUCK
+            arrived = Cause.COST_AT_FLOOR if self.objective.loss.curved else Cause.COST_SMOOTHED
+            cause = arrived if near else Cause.COST_STUCK
             return self._evidence(run, now, cause, gradient_norm=norm)
-        if now.rounds >= MOST_ROUNDS:
+        if now.rounds >= self.most_rounds:
             return self._evidence(run, now, Cause.ROUND_LIMIT)
         return None
 

@@ -12,7 +12,7 @@ from downslope.descent.evidence import Cause
 from downslope.descent.norms import norm_of
 from downslope.errors import UsageError
 from downslope.fitting import kernels
-from downslope.fitting.gauss_newton import GaussNewton
+from downslope.fitting.gauss_newton import MOST_ROUNDS, GaussNewton
 from downslope.fitting.identifiability import separates
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.outcome import FitOutcome, FitPlan, about_means, descended, in_user_units
@@ -32,6 +32,7 @@ from downslope.fitting.quadratic import (
 from downslope.fitting.rows import USUAL_EVALUATIONS, Array, LinearRows, SoftmaxRows
 from downslope.fitting.square_descent import descend_square
 from downslope.fitting.standardising import standardised
+from downslope.fitting.vertex_finish import at_the_vertex, has_a_vertex
 from downslope.messages import Message, message
 from downslope.objectives import Objective
 from downslope.optimizers import Optimizer, as_optimizer
@@ -40,6 +41,7 @@ QR_NUMBERS = 300_000  # numbers in a table up to which a QR factorisation is don
 MOST_NATURAL = 500  # parameters up to which natural coordinates pay
 MOST_NATURAL_SOFTMAX = 200  # whose second derivatives couple the classes
 MOST_SQUARE = 1_000  # parameters up to which a squared loss is brought into brief for a method of our choice
+ROUNDS_TO_VERTEX = 12  # that bring a piecewise linear cost near enough to the vertex at which it is least
 NARROW = 60  # parameters that are few, however few the rows are
 ROUNDING = 1e-9  # of the gradient at zero: where descents that are ours to choose are done
 
@@ -133,11 +135,25 @@ def _in_rounds(problem: FitProblem, start: Array, plan: FitPlan) -> tuple[Descen
         partial(separates, objective) if problem.loss.classifies and not objective.penalty.l2 else None
     )
     rounds = GaussNewton(objective, frame, plan.stopping, plan.callbacks, plan.every, callbacks)
+    vertex = has_a_vertex(problem)
+    if vertex:
+        rounds.most_rounds = ROUNDS_TO_VERTEX
     run = rounds.descend(frame.from_user(start))
+    reached: Array = rounds.reached
+    if vertex:
+        run, reached = at_the_vertex(run, objective, frame, reached)
+        if _of_rounds(run):  # no vertex was proven to be the least
+            rounds = replace(rounds, most_rounds=MOST_ROUNDS)
+            run, reached = rounds.descend(frame.from_user(start)), rounds.reached
     centred = None
     if frame.kind != "user" and isinstance(problem.rows, LinearRows):
-        centred = CentredParameters(centre_of(problem.rows, frame.shear), rounds.reached)
+        centred = CentredParameters(centre_of(problem.rows, frame.shear), reached)
     return replace(run, objective=problem.objective), centred
+
+
+def _of_rounds(run: Descent) -> bool:
+    """Whether a run ended by its number of rounds."""
+    return run.termination.evidence is not None and run.termination.evidence.cause == Cause.ROUND_LIMIT
 
 
 def _large(problem: FitProblem) -> bool:

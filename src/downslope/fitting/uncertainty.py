@@ -23,6 +23,7 @@ from downslope.messages import NOTHING, Message, message, plural
 ROUNDING = 1e-9  # part of a parameter by which it may be off however small its standard error
 MOST_PRODUCTS = 2 * 10**10  # rows times squared parameters of a softmax, up to which its Hessian is made
 BALANCED = 1e-6  # of the parameters of all classes: a sum no larger is 0
+MET = 1e-9  # of the bandwidth: a residual no larger is 0
 LEVEL = 0.05  # of Hall and Sheather's bandwidth
 NORMAL_IQR = 1.34  # interquartile range of a normal distribution in units of its standard deviation
 
@@ -222,11 +223,12 @@ def _of_quantile(there: Arrival) -> tuple[Array | None, Message]:
         density = float(weights @ kernel) / (objective.total * near)
     if not density > 0:
         return None, NONE_BY_DENSITY
+    met = MET * near  # of the rows that it goes through, rounding decides the sign
     H, meat = np.zeros((p, p)), np.zeros((p, p))
     for J, r, w in pieces:
         v = w if w.size else np.ones(len(r))
         H += J.T @ (v[:, None] * J)
-        scores = v * np.where(r > 0, rank, 1 - rank)
+        scores = v * np.where(r > met, rank, 1 - rank)
         meat += J.T @ (np.square(scores)[:, None] * J)
     inverted = inverse(H * density)
     if inverted is None:

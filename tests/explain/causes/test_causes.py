@@ -62,10 +62,7 @@ HEALTHY: Named = [
     *_listed("frameworks", frameworks.healthy()),
 ]
 # What is right in the table and not yet said or done: each fails until it is mended, and then this must go.
-OPEN = {
-    "healthy_fits-R10 quantile(0.9) of seven rows": "smoothed steps do not reach the corner",
-    "healthy_fits-R10 quantile(0.9) of counts": "smoothed steps do not reach the corner",
-}
+OPEN: dict[str, str] = {}
 _named: dict[str, bool] = {}
 
 

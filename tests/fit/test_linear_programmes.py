@@ -1,0 +1,144 @@
+"""Absolute and quantile losses end at the least of their linear programme, which HiGHS solves here."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+from scipy.sparse import csr_matrix, eye, hstack
+from scipy.stats import norm
+
+import downslope as ds
+from downslope.descent.evidence import Cause
+from downslope.fitting.exchange import Kink, least_vertex
+
+DATA = Path(__file__).parents[1] / "data" / "engel.csv"
+
+
+def least(A, y, w, part):
+    """The least mean cost."""
+    n, p = A.shape
+    w = w / w.sum()
+    found = linprog(
+        np.concatenate([np.zeros(p), part * w, (1 - part) * w]),
+        A_eq=hstack([csr_matrix(A), eye(n), -eye(n)]),
+        b_eq=y,
+        bounds=[(None, None)] * p + [(0, None)] * (2 * n),
+        method="highs",
+    )
+    return found.fun
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_drawn_programmes(seed):
+    """Also with ties, with columns that depend on each other, and with more rows met than there are parameters."""
+    rng = np.random.default_rng(seed)
+    for _ in range(40):
+        n, p = int(rng.integers(3, 300)), int(rng.integers(1, 7))
+        whole = rng.random() < 0.5
+        X = (
+            rng.integers(-3, 4, (n, p)) * 1.0
+            if whole
+            else rng.normal(size=(n, p)) * 10.0 ** rng.integers(-5, 6, p)
+        )
+        A = np.column_stack([X, np.ones(n)])
+        y = A @ rng.normal(size=p + 1) + rng.standard_t(2, n)
+        y = np.round(y) if rng.random() < 0.5 else y
+        part = rng.choice([0.05, 0.25, 0.5, 0.9, 0.99])
+        w = rng.integers(1, 4, n) * 1.0
+        kink = Kink(-part, 1 - part)
+        r = A @ rng.normal(size=p + 1) - y
+        found = least_vertex(A, r, w, kink)
+        assert found is not None
+        assert found.proven
+        cost = w @ kink.cost(r + A @ found.step) / w.sum()
+        assert cost <= least(A, y, w, part) * (1 + 1e-9) + 1e-13 * np.mean(np.abs(y))
+
+
+def test_a_vertex_that_is_not_the_least_is_not_proven():
+    from downslope.fitting.exchange import _Search
+
+    x = np.arange(8.0)
+    A, y = np.column_stack([x, np.ones(8)]), np.array([0.0, 1, 2, 9, 4, 5, 6, 7])
+    search = _Search(A, -y, np.ones(8), Kink(-0.5, 0.5))
+    right = search.run()
+    assert search.proven(right)
+    search.basis = np.array([3, 0])
+    wrong = np.linalg.solve(A[[3, 0]], y[[3, 0]])
+    search.here = A @ wrong - y
+    assert not search.proven(wrong)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("options", [{}, {"path": "formula"}])
+@pytest.mark.parametrize("loss", ["mae", "quantile(0.1)", "quantile(0.75)"])
+def test_fits(loss, options, weighted):
+    rng = np.random.default_rng(3)
+    x, z = rng.normal(size=150) + 1e4, rng.exponential(size=150)
+    y = 3 * x - z + rng.standard_t(2, 150)
+    w = rng.integers(0, 3, 150) * 1.0 if weighted else np.ones(150)
+    found = ds.fit(
+        {"x": x, "z": z, "y": y}, "y ~ a*x + c*z + b", loss=loss, weights=w if weighted else None, **options
+    )
+    part, factor = (0.5, 2.0) if loss == "mae" else (float(loss[9:-1]), 1.0)
+    A = np.column_stack([x - 1e4, z, np.ones(150)])
+    kept = w > 0
+    right = factor * least(A[kept], y[kept], w[kept], part)
+    assert found.success
+    assert found.run.termination.evidence.cause == Cause.VERTEX
+    assert found.loss <= right * (1 + 1e-9)
+    assert found.loss == pytest.approx(found.run.fun, rel=1e-12)
+
+
+def engel():
+    with DATA.open() as file:
+        return np.array(list(csv.reader(file))[1:], float).T
+
+
+@pytest.mark.parametrize(
+    ("part", "slope", "intercept"),
+    [(0.05, 0.3433611, 124.8800408), (0.5, 0.5601806, 81.4822474), (0.75, 0.6440141, 62.3965855)],
+)
+def test_engel(part, slope, intercept):
+    """The coefficients of R's quantreg, and of Stata; the errors as statsmodels' QuantReg has them by default."""
+    found = ds.fit(DATA, "foodexp ~ a*income + b", loss=f"quantile({part})")
+    assert found.x == pytest.approx({"a": slope, "b": intercept}, rel=1e-6)
+    income, food = engel()
+    A, n = np.column_stack([income, np.ones(len(food))]), len(food)
+    e = food - A @ [found.x["a"], found.x["b"]]
+    z = norm.ppf(part)
+    wide = n ** (-1 / 3) * norm.ppf(0.975) ** (2 / 3) * (1.5 * norm.pdf(z) ** 2 / (2 * z**2 + 1)) ** (1 / 3)
+    if part == 0.75:
+        assert wide == pytest.approx(0.1090401129546568, rel=1e-9)  # Stata
+    if part - wide <= 0:
+        assert found.standard_errors is None
+        assert "quantile" in found.no_standard_errors
+        return
+    h = min(np.std(food), np.subtract(*np.percentile(e, [75, 25])) / 1.34)
+    h *= norm.ppf(part + wide) - norm.ppf(part - wide)
+    density = np.sum(0.75 * np.maximum(1 - (e / h) ** 2, 0)) / (n * h)
+    if part == 0.75:
+        assert 1 / density == pytest.approx(223.784434936344, rel=2e-3)  # Stata, with a bandwidth of its own
+    d = np.where(e > 1e-9 * h, (part / density) ** 2, ((1 - part) / density) ** 2)
+    bread = np.linalg.inv(A.T @ A)
+    errors = np.sqrt(np.diag(bread @ (A.T * d) @ A @ bread))
+    assert list(found.standard_errors.values()) == pytest.approx(errors.tolist(), rel=1e-6)
+
+
+def test_rounding_is_only_claimed_where_it_is_so():
+    """With a penalty there is no vertex; the kink is smoothed, and the message says so."""
+    rng = np.random.default_rng(8)
+    table = {"x": rng.normal(size=50), "y": rng.normal(size=50)}
+    found = ds.fit(table, "y ~ a*x + b", loss="mae", l2=0.1)
+    assert found.success
+    assert found.run.termination.evidence.cause != Cause.VERTEX
+    assert "least there is" not in found.message
+    if found.run.termination.evidence.cause == Cause.COST_SMOOTHED:
+        assert "not at it to rounding" in found.message
+
+
+def test_as_many_steps_as_were_asked_for():
+    rng = np.random.default_rng(9)
+    table = {"x": rng.normal(size=50), "y": rng.normal(size=50)}
+    assert ds.fit(table, "y ~ a*x + b", loss="mae", steps=5).nit == 5
