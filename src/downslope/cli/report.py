@@ -164,6 +164,8 @@ def _place(run: Run, columns: int) -> list[str]:
         return []
     names, values = run.history.coordinates, run.final.tolist()
     pairs = [f"{name} = {value!r}".replace(" ", "\u00a0") for name, value in zip(names, values, strict=True)]
-    place = message("{value} at {point}", value=f"f\u00a0=\u00a0{run.fun!r}", point=listing(pairs, most=NAMED))
+    place = message(
+        "{value} at {point}", value=f"f\u00a0=\u00a0{run.fun!r}", point=listing(pairs, most=NAMED)
+    )
     lines = textwrap.wrap(str(place), columns, subsequent_indent="  ", break_on_hyphens=False)
     return [line.replace("\u00a0", " ") for line in lines]
