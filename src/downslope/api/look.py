@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from downslope.fitting.look import TableLook, look_at
+from downslope.fitting.look import look_at
+from downslope.fitting.table_look import TableLook
 from downslope.fitting.tables import as_frame
 from downslope.fitting.text_format import ReadingOptions, TextFormat
 
