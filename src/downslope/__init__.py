@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from downslope import errors, objectives, optimizers, plots
+    from downslope.api.look import look
     from downslope.api.minimization import maximize, minimize
     from downslope.api.table_fitting import fit
     from downslope.descent import History, Progress, Status, Stopping
@@ -49,6 +50,7 @@ _HOMES = {
     "Fit": "downslope.results.fit",
     "fit": "downslope.api.table_fitting",
     "load": "downslope.results.loading",
+    "look": "downslope.api.look",
     "maximize": "downslope.api.minimization",
     "minimize": "downslope.api.minimization",
     "record": "downslope.recording",
@@ -81,6 +83,7 @@ __all__ = [
     "forecast",
     "language",
     "load",
+    "look",
     "maximize",
     "minimize",
     "objectives",

@@ -103,3 +103,38 @@ def test_what_a_terminal_would_obey_is_shown(downslope, written):
     assert "\x1b" not in fitted.out
     assert "\x07" not in fitted.out
     assert "x\\x1b[31m" in fitted.out
+
+
+def test_a_look_on_the_command_line(downslope, written):
+    written("x;y;city\n1,5;2;Bern\n2,5;-;Uri\n3,5;4;Bern\n")
+    answer = downslope("look t.csv")
+    assert answer.code == 0
+    assert "3 rows, 2 of them without a missing value" in answer.out
+    assert "1.5 to 3.5, mean 2.5" in answer.out
+    assert "Bern 2, Uri 1" in answer.out
+    assert "Decimals are written with a comma" in answer.out
+    found = downslope("look t.csv --format json").json
+    assert [(c["name"], c["kind"], c["missing"]) for c in found["columns"]] == [
+        ("x", "numbers", 0),
+        ("y", "whole numbers", 1),
+        ("city", "text", 0),
+    ]
+    assert "missing value at line 3" in found["columns"][1]["refused"]
+    assert downslope("look").code == 2
+    assert downslope("look none.csv").code == 3
+
+
+def test_scores_and_intervals_on_the_command_line(downslope, written):
+    written("x,y,city\n" + "".join(f"{i},{2 * i + (i * 7) % 5},{'ABC'[i % 3]}\n" for i in range(40)))
+    answer = downslope("fit t.csv --target y --holdout 0.25 --seed 1 --save f.json")
+    assert answer.code == 0
+    assert "held out: mse = " in answer.out
+    assert "10 rows" in answer.out
+    assert "'A' has none of its own" in " ".join((answer.out + answer.err).split())
+    predicted = downslope("predict f.json t.csv --interval 0.9 --format json").json
+    assert all(
+        a < b < c
+        for a, b, c in zip(predicted["low"], predicted["prediction"], predicted["high"], strict=True)
+    )
+    refused = downslope("predict f.json t.csv --interval 90")
+    assert (refused.code, "--interval is 90; it must be a probability" in refused.words) == (2, True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Unpack
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple, Unpack
 
 import numpy as np
 
@@ -13,10 +14,14 @@ from downslope.api.options import RunOptions, callbacks_of
 from downslope.descent import Stopping
 from downslope.errors import DataError, StartError, UsageError, nearest
 from downslope.fitting import batches, custom_gradient
+from downslope.fitting.categories import Category, categories_of, is_words, with_indicators
 from downslope.fitting.finalize import finalize
+from downslope.fitting.frame import Frame
+from downslope.fitting.holdout import SplitTable, scores, split
 from downslope.fitting.hypothesis import Hypothesis, linear_model, partition, read_hypothesis
 from downslope.fitting.losses import Loss, as_loss
 from downslope.fitting.outcome import PATHS, FitOutcome, FitPlan, Path
+from downslope.fitting.pages import Pages
 from downslope.fitting.problem import FitProblem, Specification, make_problem
 from downslope.fitting.rows import Array
 from downslope.fitting.strategies import fit_full_batch
@@ -53,10 +58,12 @@ class FitOptions(RunOptions, ReadingOptions, total=False):
     weights: str | Sequence[float]
     l2: float
     l1: float
+    categories: str | Sequence[str]
     standardize: bool
     batch_size: int
     epochs: int
     drop_missing: bool
+    holdout: float
     path: Path
     stream: bool | Literal["auto"]
 
@@ -94,12 +101,16 @@ def fit(
         tolerance, evaluations, time_limit, relative_tolerance, value_tolerance, x_tolerance, target_loss: see
             ``Stopping``; tolerances are judged in the coordinates that are descended in.
         weights: a column, or one number >= 0 for each row.
+        categories: features that are numbers and count by their categories all the same, such as codes; features of
+            words always do. Each category but the first is a feature of its own, 1 or 0: ``city[Uri]``.
         l2, l1: penalties ``l2*sum(p^2) + l1*sum(abs(p))`` on the parameters in the user's units, not on an intercept;
             l1 is taken exactly, by proximal steps.
         standardize: descend with the features standardised; the answer is the same, in the user's units.
         batch_size, epochs: mini-batches of so many rows, and how many times through the table. Without a batch size,
             an epoch is a step.
         drop_missing: leave out rows with missing values (they are counted) instead of refusing them.
+        holdout: a part of the rows, such as 0.2, that is drawn (by ``seed``) and not fitted; ``Fit.holdout`` says how
+            good the fit is on them.
         path: "auto", or "moments", "qr", "kernel" or "formula" to insist on one way of reading the data.
         gradient: a hand-written gradient of the cost, ``"sum((W*x - y)*x)"`` or a dict of such, descended in place
             of the true one and checked against it.
@@ -140,9 +151,12 @@ def fit(
     reading = TextFormat.from_options(options)
     pages = pages_to_stream(table, wanted, options.get("stream", "auto"), reading)
     frame = as_frame(table, wanted, reading) if pages is None else pages.first()
-    read = _hypothesis(frame, hypothesis, target, features=features, start=start)
-    asked = _asked(read, as_loss(loss), options)
-    if pages is None:
+    wish = Wish(hypothesis, target, features, options.get("categories"), start)
+    asked = _asked(_hypothesis(frame, wish, pages), as_loss(loss), options)
+    held = _held_out(frame, asked, pages, options)
+    if held is not None:
+        problem = make_problem(held.seen, held.asked)
+    elif pages is None:
         problem = make_problem(frame, asked)
     elif options.get("gradient") is None:
         problem = streamed_problem(PagedTable(pages, asked))
@@ -156,7 +170,26 @@ def fit(
         )
     x = _start(problem, start, options.get("seed"))
     plan = _plan(optimizer, learning_rate, steps, options)
-    return as_fit(finalize(problem, _descended(problem, x, plan, options), x))
+    result = finalize(problem, _descended(problem, x, plan, options), x)
+    return as_fit(result if held is None else replace(result, holdout=scores(result.model, held)))
+
+
+def _held_out(
+    frame: Frame, asked: Specification, pages: Pages | None, options: FitOptions
+) -> SplitTable | None:
+    """The table in the rows that are fitted and those that are held out; None where none are."""
+    part = options.get("holdout")
+    if part is None:
+        return None
+    if pages is not None:
+        raise UsageError(
+            message(
+                "{holdout} draws rows from a table in memory; this one is read page by page ({stream} reads it whole).",
+                holdout=argument("holdout"),
+                stream=argument("stream", False),
+            )
+        )
+    return split(frame, asked, part, options.get("seed") or 0)
 
 
 def _no_text(hypothesis: Any) -> Message:
@@ -198,8 +231,28 @@ def _wanted(hypothesis: str | None, target: str | None, features: Any, weights: 
     return names | {target or ""} | set(features or ()) | ({weights} if isinstance(weights, str) else set())
 
 
-def _hypothesis(frame: Any, text: str | None, target: str | None, *, features: Any, start: Any) -> Hypothesis:
+class Wish(NamedTuple):
+    """What a person says is to be fitted: a hypothesis, or a target with features and categories; and from where."""
+
+    hypothesis: str | None
+    target: str | None
+    features: Any
+    categories: Any
+    start: Any
+
+
+def _hypothesis(frame: Frame, wish: Wish, pages: Pages | None) -> Hypothesis:
+    text, target, features, named, start = wish
     if text is not None:
+        if named:
+            raise UsageError(
+                message(
+                    "{categories} goes with {target} and {features}, not with a hypothesis.",
+                    categories=argument("categories"),
+                    target=argument("target"),
+                    features=argument("features"),
+                )
+            )
         if target is not None or features is not None:
             raise UsageError(
                 message(
@@ -222,8 +275,49 @@ def _hypothesis(frame: Any, text: str | None, target: str | None, *, features: A
                     columns=listing(frame.names, most=MOST_LISTED),
                 )
             )
+    named = [name.strip() for name in named.split(",")] if isinstance(named, str) else list(named or ())
     model = linear_model(target, features, frame)
-    return _numbers_alone(model, frame) if features is None else model
+    try:
+        categories = _categories(model, frame, named, pages)
+    except DataError as error:
+        raise error if features is not None else _advised(error, model, frame) from None
+    model = linear_model(target, features, frame, categories)
+    return _numbers_alone(model, with_indicators(frame, categories)) if features is None else model
+
+
+def _categories(
+    model: Hypothesis, frame: Frame, named: Sequence[str], pages: Pages | None
+) -> tuple[Category, ...]:
+    """The features that count by their categories: those that are named, and all that hold words.
+
+    Raises:
+        UsageError: one that is named is no feature.
+        DataError: one has too many, or a table that can be read once only would have to be read for them.
+    """
+    for name in named:
+        if name not in model.columns:
+            raise UsageError(
+                message(
+                    "{categories} names '{name}', which is no feature. The features are: {features}.",
+                    categories=argument("categories"),
+                    name=name,
+                    features=listing(model.columns, most=MOST_LISTED),
+                )
+            )
+    words = [name for name in model.columns if name in named or is_words(frame, name)]
+    if not words or pages is None:
+        return categories_of([frame], words)
+    if pages.once:
+        raise UsageError(
+            message(
+                "{origin} can be read only once, and its categories ({names}) have to be known first. Save it as a"
+                " file, or have it read into memory ({option}).",
+                origin=pages.origin,
+                names=listing(words),
+                option=argument("stream", False),
+            )
+        )
+    return categories_of(pages, words)
 
 
 def _numbers_alone(model: Hypothesis, frame: Any) -> Hypothesis:
@@ -232,22 +326,32 @@ def _numbers_alone(model: Hypothesis, frame: Any) -> Hypothesis:
     Raises:
         DataError: a column is not numbers.
     """
-    wrong, right = None, []
+    for name in model.columns:
+        try:
+            frame.numbers(name)
+        except DataError as error:
+            raise _advised(error, model, frame) from None
+    return model
+
+
+def _advised(error: DataError, model: Hypothesis, frame: Frame) -> DataError:
+    """What is wrong with one column, and which others are numbers."""
+    right = []
     for name in model.columns:
         try:
             frame.numbers(name)
             right.append(name)
-        except DataError as error:
-            wrong = wrong or error
-    if wrong is not None and right:
-        few = ",".join(right[:MOST_NAMED]) + (",..." if len(right) > MOST_NAMED else "")
-        raise DataError(
-            sentences(
-                wrong.message,
-                message("Or name the columns of numbers: {features}.", features=argument("features", few)),
-            )
+        except DataError:
+            pass
+    if not right:
+        return error
+    few = ",".join(right[:MOST_NAMED]) + (",..." if len(right) > MOST_NAMED else "")
+    return DataError(
+        sentences(
+            error.message,
+            message("Or name the columns of numbers: {features}.", features=argument("features", few)),
         )
-    return model
+    )
 
 
 def _start(problem: FitProblem, start: Any, seed: int | None) -> Array:

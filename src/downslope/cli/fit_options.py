@@ -43,6 +43,11 @@ MODEL: tuple[Declared, ...] = (
         "--features", metavar="A,B,C", help=message("The columns it is predicted from. Default: all others.")
     ),
     declared(
+        "--categories",
+        metavar="A,B",
+        help=message("Features that are numbers and count by their categories, as words always do."),
+    ),
+    declared(
         "--loss",
         metavar="NAME",
         default="mse",
@@ -65,6 +70,16 @@ MODEL: tuple[Declared, ...] = (
     ),
     declared(
         "--drop-missing", is_flag=True, help=message("Leave out rows with missing values, and count them.")
+    ),
+    (
+        ("--holdout",),
+        {
+            "type": NUMBER,
+            "metavar": "PART",
+            "help": message(
+                "Draw a part of the rows, such as 0.2, that is not fitted, and score the fit on it."
+            ),
+        },
     ),
 )
 

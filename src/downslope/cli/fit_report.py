@@ -148,7 +148,21 @@ def _quality(fit: Fit, batches: bool) -> list[str]:
         message("path {path}", path=fit.path),
         coordinates,
     )
-    return [str(listing(measures)), *wrapped([listing(filter(None, cost))])]
+    return [str(listing(measures)), *_on_unseen(fit), *wrapped([listing(filter(None, cost))])]
+
+
+def _on_unseen(fit: Fit) -> list[str]:
+    """How good it is on the rows that were held out."""
+    if fit.holdout is None:
+        return []
+    found = fit.holdout
+    measures: list[Message | str] = [f"{fit.model.loss} = {found.loss:.10g}"]
+    if found.r2 is not None:
+        measures.append(f"R² = {found.r2:.8g}")
+    if found.accuracy is not None:
+        measures.append(message("accuracy {accuracy:.6g}", accuracy=found.accuracy))
+    measures.append(_rows(found.rows))
+    return [str(message("held out: {scores}", scores=listing(measures)))]
 
 
 def explanation_of(fit: Fit) -> tuple[list[str], dict[str, Any]]:

@@ -26,6 +26,7 @@ from downslope.cli.explain import check_gradient
 from downslope.cli.explain import explain as explain_command
 from downslope.cli.export import export
 from downslope.cli.fit import fit
+from downslope.cli.look import look
 from downslope.cli.predict import predict
 from downslope.cli.words import CommandGroup, Option, chosen_language, in_our_words, refused
 from downslope.errors import DownslopeError, nearest
@@ -167,6 +168,7 @@ _COMMANDS = (
     maximize,
     fit,
     predict,
+    look,
     explain_command,
     export,
     check_gradient,

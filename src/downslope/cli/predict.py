@@ -11,7 +11,7 @@ import click
 from downslope.cli import terminal
 from downslope.cli.arguments import ExpressionCommand, WordType
 from downslope.cli.fit import ask_for_input
-from downslope.cli.options import FILE, READING, Declared, Function, added, as_given
+from downslope.cli.options import FILE, NUMBER, READING, Declared, Function, added, as_given
 from downslope.cli.outputs import check_writable
 from downslope.cli.report import document
 from downslope.cli.words import option
@@ -19,6 +19,7 @@ from downslope.errors import UsageError
 from downslope.messages import Message, message, plural
 
 if TYPE_CHECKING:
+    from downslope.fitting.frame import Frame
     from downslope.fitting.model import PredictOptions
     from downslope.results.fit import Fit
 
@@ -44,6 +45,14 @@ def table_parameters(function: Function) -> Function:
     examples=('downslope fit data.csv "y ~ a*x + b" --save fit.json', EXAMPLE),
 )
 @table_parameters
+@option(
+    "--interval",
+    type=NUMBER,
+    metavar="LEVEL",
+    help=message(
+        "Also between what the target will lie with this probability, such as 0.95: columns low and high."
+    ),
+)
 @option("--output", type=FILE, metavar="FILE", help=message("Write there instead of to standard output."))
 @option(
     "--format",
@@ -70,7 +79,11 @@ def predict(ctx: click.Context, /, **given: Any) -> None:
     from downslope.results.fit_loading import load_fit
 
     fit = load_fit(model)
-    columns = columns_of(fit, data, predict_options(given), given["quiet"])
+    frame = fit.model.frame_of(data, **predict_options(given))
+    if not given["quiet"]:
+        for note in (*frame.notes_on(fit.model.hypothesis.sources), *rows_left_out(frame.rows_dropped)):
+            terminal.note(note)
+    columns = columns_of(fit, frame, given["interval"])
     form = given["form"] or ("json" if output is not None and output.lower().endswith(".json") else "csv")
     text = as_json(fit, columns) if form == "json" else as_csv(columns)
     if output is None:
@@ -89,20 +102,20 @@ def predict_options(given: dict[str, Any]) -> PredictOptions:
     return cast("PredictOptions", {**options, "drop_missing": given["drop_missing"]})
 
 
-def columns_of(fit: Fit, data: list[str], options: PredictOptions, quiet: bool) -> dict[str, list[Any]]:
+def columns_of(fit: Fit, frame: Frame, level: float | None) -> dict[str, list[Any]]:
     """The predictions, and of a fit that classifies the probability of each class, by the names of their columns.
 
     Where rows were left out, the numbers of the others come first.
     """
-    frame = fit.model.frame_of(data, **options)
     columns: dict[str, list[Any]] = {}
     if frame.rows_dropped:
         assert frame.kept is not None
         columns["row"] = (frame.kept + 1).tolist()
-    if not quiet:
-        for note in (*frame.notes_on(fit.model.hypothesis.columns), *rows_left_out(frame.rows_dropped)):
-            terminal.note(note)
-    columns["prediction"] = fit.predict(frame).tolist()
+    if level is None:
+        columns["prediction"] = fit.predict(frame).tolist()
+    else:
+        names = ("prediction", "low", "high")
+        columns |= {n: v.tolist() for n, v in zip(names, fit.predict_interval(frame, level), strict=True)}
     if fit.model.loss.classifies:
         found = fit.probabilities(frame)
         each = found.T if found.ndim == 2 else (1 - found, found)

@@ -13,6 +13,7 @@ from downslope.errors import DataError, ObjectiveError
 from downslope.export.fit_data import Column, FitData, Supplied
 from downslope.export.script_model import LayeredRule, ScriptModel, ends_of, every_of
 from downslope.fitting import FitResult
+from downslope.fitting.categories import with_indicators
 from downslope.fitting.cells import MISSING
 from downslope.fitting.checks import drop_missing
 from downslope.fitting.custom_gradient import CustomGradient
@@ -108,7 +109,7 @@ def _task(fit: FitResult, table: Any) -> FitProblem:
         raise DataError(
             message("the weights of the rows are not in the saved fit, and were no column of the table.")
         )
-    wanted = {*fit.model.hypothesis.columns, fit.model.hypothesis.target, *([weights] if weights else [])}
+    wanted = {*fit.model.hypothesis.sources, fit.model.hypothesis.target, *([weights] if weights else [])}
     frame = as_frame(table, wanted)
     missing = [name for name in sorted(wanted) if name not in frame.columns]
     if missing:
@@ -121,6 +122,7 @@ def _task(fit: FitResult, table: Any) -> FitProblem:
                 known=listing(frame.known[:20]),
             )
         )
+    frame = with_indicators(frame, fit.model.hypothesis.categories)
     if fit.rows_dropped:
         frame = drop_missing(frame, sorted(wanted))
     if frame.rows != fit.rows:

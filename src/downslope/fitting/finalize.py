@@ -56,7 +56,7 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
         problem.classes,
         objective.parameters,
         run.final,
-        tuple(name for name in problem.frame.names if name != problem.hypothesis.target),
+        inputs_of(problem),
         outcome.centred,
     )
     return FitResult(
@@ -74,6 +74,12 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
         findings=(*problem.findings, *found.warnings, *found.notes),
         unasked=outcome.unasked,
     )
+
+
+def inputs_of(problem: FitProblem) -> tuple[str, ...]:
+    """All columns of the table but the target, and but the features made of categories."""
+    made = {name for category in problem.hypothesis.categories for name in category.names}
+    return tuple(n for n in problem.frame.names if n != problem.hypothesis.target and n not in made)
 
 
 def _held_against(found: FoundInFit, problem: FitProblem, run: Descent) -> Descent:

@@ -23,7 +23,10 @@ EXACT = 1 << 53  # whole numbers up to which float64 holds every one
 THE_TABLE = message("the table")
 _DATE = message("Give it as a number, such as the days since a first one.")
 _HINTS = {
-    "str": message("Text can be the target of softmax; elsewhere, give numbers, such as 0 and 1."),
+    "str": message(
+        "Text can be the target of softmax, and a feature that counts by its categories where target and features are"
+        " given; elsewhere, give numbers, such as 0 and 1."
+    ),
     "date": _DATE,
     "datetime": _DATE,
     "Timestamp": _DATE,
@@ -269,12 +272,14 @@ class Frame:
         return out
 
     def without(self, rows: NDArray[np.bool_]) -> Frame:
-        """A copy without these rows."""
-        keep = ~rows
-        columns = {name: column[keep] for name, column in self.columns.items()}
-        dropped = self.rows_dropped + int(np.count_nonzero(rows))
-        kept = np.flatnonzero(keep) if self.kept is None else self.kept[keep]
-        return replace(self, columns=columns, bases=(), rows_dropped=dropped, kept=kept)
+        """A copy without these rows, which are counted."""
+        return replace(self.only(~rows), rows_dropped=self.rows_dropped + int(np.count_nonzero(rows)))
+
+    def only(self, rows: NDArray[np.bool_]) -> Frame:
+        """A copy of these rows."""
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        kept = np.flatnonzero(rows) if self.kept is None else self.kept[rows]
+        return replace(self, columns=columns, bases=(), kept=kept)
 
 
 def listed(names: Any, most: int = 20) -> Message:
@@ -417,7 +422,29 @@ def as_column(values: Any, name: str, notes: list[ColumnNote] | None = None) -> 
         column.dtype.kind in "mM"
     ):  # Python's dates have microseconds: of what is finer NumPy makes whole numbers
         column = column.astype(f"{column.dtype.kind}8[us]")
-    return column.astype(object)
+    column = column.astype(object)
+    numbers = _all_numbers(column)
+    if numbers is None:
+        return column
+    if notes is not None and any(isinstance(v, int) and abs(v) > EXACT for v in column):
+        notes.append((name, beyond_exact(name)))
+    return numbers
+
+
+def _all_numbers(column: Column) -> NDArray[np.float64] | None:
+    """Objects as float64 where all are numbers or missing; None where one is something else, or too large."""
+    values = np.empty(len(column))
+    for row, value in enumerate(column):
+        if isinstance(value, _NUMBERS):
+            try:
+                values[row] = float(value)
+            except (OverflowError, ValueError):
+                return None
+        elif value is None or type(value).__name__ in ("NAType", "NaTType"):
+            values[row] = np.nan
+        else:
+            return None
+    return values
 
 
 def _as_numpy(values: Any) -> Any:

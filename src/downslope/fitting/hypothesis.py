@@ -13,6 +13,7 @@ import symengine as se
 
 from downslope import symbolic
 from downslope.errors import ExpressionError, UsageError, nearest
+from downslope.fitting.categories import Category
 from downslope.fitting.frame import Frame, listed
 from downslope.language import parse
 from downslope.language.functions import CONSTANTS
@@ -57,6 +58,7 @@ class Hypothesis:
         linear: how it is linear in its parameters, or None.
         notes: how it was understood, where that could surprise.
         doubts: what in it is probably not meant.
+        categories: columns of the table that count by their categories, whose features are among ``columns``.
     """
 
     text: str
@@ -67,6 +69,13 @@ class Hypothesis:
     linear: Linear | None
     notes: tuple[Message, ...] = ()
     doubts: tuple[Message, ...] = ()
+    categories: tuple[Category, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The columns of the table that it is made of: of categories the column, not its features."""
+        made = {name: category.column for category in self.categories for name in category.names}
+        return tuple(dict.fromkeys(made.get(name, name) for name in self.columns))
 
     @property
     def tree(self) -> Node:
@@ -336,10 +345,12 @@ def within_link(expression: Any, link: str) -> Any:
     return se.expand(-term.args[1]) if isinstance(term, se.Pow) and term.args[0] == se.E else None
 
 
-def linear_model(target: str, features: Sequence[str] | None, frame: Frame) -> Hypothesis:
+def linear_model(
+    target: str, features: Sequence[str] | None, frame: Frame, categories: Sequence[Category] = ()
+) -> Hypothesis:
     """The linear model with an intercept over ``features`` (by default all other columns).
 
-    Its parameters are called like the columns they multiply, and ``intercept``.
+    Its parameters are called like the columns they multiply, and ``intercept``; of ``categories`` like their features.
     """
     _ = frame[target]
     chosen = [name for name in frame.names if name != target] if features is None else list(features)
@@ -356,4 +367,10 @@ def linear_model(target: str, features: Sequence[str] | None, frame: Frame) -> H
         raise UsageError(message("the features name {names} twice.", names=listed(doubled)))
     intercept = INTERCEPT if INTERCEPT not in chosen else f"{INTERCEPT}_"
     text = f"{target} ~ {intercept} + linear({listed(chosen)})"
-    return Hypothesis(text, target, tuple(chosen), (*chosen, intercept), None, Linear((*chosen, None)))
+    made = {category.column: category.names for category in categories}
+    columns = tuple(column for name in chosen for column in made.get(name, (name,)))
+    notes = tuple(category.note for category in categories)
+    linear = Linear((*columns, None))
+    return Hypothesis(
+        text, target, columns, (*columns, intercept), None, linear, notes, categories=tuple(categories)
+    )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DataError, UsageError, nearest
 from downslope.fitting import frame as frames
+from downslope.fitting.categories import with_indicators
 from downslope.fitting.checks import drop_missing, finite, targets
 from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis
@@ -66,7 +67,7 @@ class Model:
         Raises:
             DataError: a column is missing, or an array has the wrong number of them.
         """
-        columns = (*self.hypothesis.columns, *more)
+        columns = (*self.hypothesis.sources, *more)
         frame = self._frame(table, columns, TextFormat.from_options(options))
         for name in columns:
             if name not in frame.columns:
@@ -83,15 +84,17 @@ class Model:
                         message("The columns are: {columns}.", columns=frames.listed(frame.known)),
                     )
                 )
-        return drop_missing(frame, columns) if options.get("drop_missing") else frame
+        frame = with_indicators(frame, self.hypothesis.categories)
+        used = (*self.hypothesis.columns, *more)
+        return drop_missing(frame, used) if options.get("drop_missing") else frame
 
     def _frame(self, table: Any, wanted: Sequence[str], asked: TextFormat) -> Frame:
-        if isinstance(table, Mapping) and table and all(map(_is_number, table.values())):
+        if isinstance(table, Mapping) and table and all(map(_is_single, table.values())):
             table = {name: [value] for name, value in table.items()}  # one row
         if isinstance(table, list | tuple) and table and all(isinstance(row, list | tuple) for row in table):
             table = np.asarray(_even(table))  # rows of numbers, as the array of them
         if isinstance(table, np.ndarray) and table.dtype.names is None and table.ndim == 2:
-            candidates = (self.inputs, self.hypothesis.columns)
+            candidates = (self.inputs, self.hypothesis.sources)
             names = next((n for n in candidates if len(n) == table.shape[1]), None)
             if names is None:
                 raise DataError(
@@ -130,6 +133,14 @@ class Model:
         labels: NDArray[Any] = np.array(self.classes)[found]
         return labels
 
+    def derivatives(self, table: Any) -> Array:
+        """The derivatives of the predictions in the parameters, (rows, parameters)."""
+        from downslope.fitting.problem import Specification, rows_of
+
+        frame, asked = self.frame_of(table), Specification(self.hypothesis, self.loss)
+        rows, _ = rows_of(frame, asked, np.zeros(frame.rows), len(self.classes))
+        return np.asarray(rows.jacobian(self.theta, slice(0, frame.rows))[1])
+
     def probabilities(self, table: Any) -> Array:
         """See ``Fit.probabilities``."""
         if not self.loss.classifies:
@@ -147,8 +158,8 @@ class Model:
         return np.asarray(y - self.mean(frame))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number)
+def _is_single(value: Any) -> bool:
+    return value is None or isinstance(value, int | float | np.number | str)
 
 
 def _even(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:

@@ -12,6 +12,7 @@ import numpy as np
 from downslope.errors import UsageError
 from downslope.explain.findings.finding import Finding
 from downslope.fitting import checks
+from downslope.fitting.categories import with_indicators
 from downslope.fitting.formula_rows import FormulaRows, column_formulas, feature_matrix
 from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis, within_link
@@ -50,7 +51,7 @@ class Specification:
         """The columns that are read."""
         h = self.hypothesis
         more = [self.weights] if isinstance(self.weights, str) else []
-        return list(dict.fromkeys([h.target, *h.columns, *more]))
+        return list(dict.fromkeys([h.target, *h.columns, *more]))  # with the features of categories
 
     @property
     def numbers(self) -> list[str]:
@@ -146,6 +147,7 @@ def make_problem(frame: Frame, asked: Specification) -> FitProblem:
         UsageError: weights or penalties make no sense.
     """
     hypothesis, loss = asked.hypothesis, asked.loss
+    frame = with_indicators(frame, hypothesis.categories)
     if asked.drop_missing:
         frame = checks.drop_missing(frame, asked.needed)
     y, classes = checks.targets(frame, hypothesis.target, loss)
@@ -163,7 +165,7 @@ def make_problem(frame: Frame, asked: Specification) -> FitProblem:
 def notes_of(frame: Frame, asked: Specification) -> list[Message]:
     """How table, hypothesis and loss were understood."""
     hypothesis, loss = asked.hypothesis, asked.loss
-    notes = [*frame.notes_on(asked.needed), *hypothesis.notes]
+    notes = [*frame.notes_on([*asked.needed, *hypothesis.sources]), *hypothesis.notes]
     if frame.rows_dropped:
         notes.append(
             plural(

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from downslope.descent import Descent
 from downslope.descent.history import History
-from downslope.errors import DataError
+from downslope.errors import DataError, UsageError
 from downslope.explain.findings.finding import Finding
+from downslope.fitting.holdout import Holdout
+from downslope.fitting.intervals import Interval, PredictionSpread, checked_level, spread_of
 from downslope.fitting.model import Model, PredictOptions
 from downslope.fitting.objective import Arrival, arrived
 from downslope.fitting.preconditioning import Coordinates
@@ -50,6 +52,7 @@ class FitResult:
         findings: what ``warnings`` and ``notes`` say of the data and of the fit as codes and numbers; what the descent
             says of itself is in ``Fit.explain``.
         unasked: whether rule and coordinates were left to downslope.
+        holdout: how good it is on rows that it has not seen, where some were held out.
     """
 
     model: Model
@@ -66,6 +69,7 @@ class FitResult:
     warned: tuple[Message, ...] = ()
     findings: tuple[Finding, ...] = ()
     unasked: bool = False
+    holdout: Holdout | None = None
 
     @property
     def x(self) -> dict[str, Any]:
@@ -210,6 +214,40 @@ class FitResult:
         ``drop_missing=True`` leaves out rows with a missing value; how text is read is said as for ``fit``.
         """
         return self.model.predict(self._frame(table, **options))
+
+    def predict_interval(
+        self, table: Any = None, level: float = 0.95, **options: Unpack[PredictOptions]
+    ) -> Interval:
+        """Predictions, and between what the targets of such rows will lie with probability ``level``.
+
+        Of least squares: the noise is taken to be the same in every row, and normal. Of a hypothesis that is not linear
+        in its parameters it holds as far as it is nearly so within their standard errors.
+
+        Raises:
+            UsageError: the fit has none; the message says why.
+
+        >>> import downslope as ds
+        >>> fit = ds.fit({"x": [2, 4, 6, 8], "y": [81, 93, 91, 97]}, "y ~ a*x + b")
+        >>> prediction, low, high = fit.predict_interval({"x": [10]}, level=0.9)
+        >>> [round(float(v[0]), 4) for v in (prediction, low, high)]
+        [102.0, 83.1893, 120.8107]
+        """
+        share, spread = checked_level(level), self.spread
+        if not isinstance(spread, PredictionSpread):
+            raise UsageError(message("there are no prediction intervals: {why}.", why=spread))
+        frame = self._frame(table, **options)
+        half = spread.half_width(self.model.derivatives(frame), share)
+        prediction = self.model.mean(frame)
+        return Interval(prediction, prediction - half, prediction + half)
+
+    @cached_property
+    def spread(self) -> PredictionSpread | Message:
+        """What prediction intervals are made of; or why there are none."""
+        if self.recorded is not None:
+            return self.recorded["spread"]  # type: ignore[no-any-return]
+        if not self.run.success:
+            return message("the descent did not arrive at a minimum")
+        return spread_of(self._task().objective, self.run.final, self.loss)
 
     def probabilities(self, table: Any = None, **options: Unpack[PredictOptions]) -> Array:
         """For log_loss the probability of 1; for softmax that of every class, one row each."""

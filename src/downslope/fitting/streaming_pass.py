@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DataError, UsageError
 from downslope.fitting import checks
+from downslope.fitting.categories import with_indicators
 from downslope.fitting.checks import ColumnChecks
 from downslope.fitting.frame import Frame
 from downslope.fitting.moments import Moments, moments
@@ -39,7 +40,8 @@ class PagedTable:
     def frames(self) -> Iterator[tuple[Frame, int, Any]]:
         """(page without the rows that are left out, rows before it, its weights), of pages that keep a row."""
         before = 0
-        for frame in self.pages:
+        for page in self.pages:
+            frame = with_indicators(page, self.asked.hypothesis.categories)
             if self.asked.drop_missing:
                 gone = checks.missing_rows(frame, self.asked.needed)
                 if gone.all():

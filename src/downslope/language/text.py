@@ -51,7 +51,9 @@ def _text(node: Node, parts: Sequence[str]) -> str:
         case NamedConstant(name):
             return name
         case Variable(name):
-            return name if name in CONSTANTS else quoted(name)  # whoever has a parameter e says so when it is read
+            return (
+                name if name in CONSTANTS else quoted(name)
+            )  # whoever has a parameter e says so when it is read
         case Negative(operand):
             return f"-{_within(operand, parts[0], Sum, Negative)}"
         case Sum(terms):

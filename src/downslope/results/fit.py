@@ -116,10 +116,20 @@ class Fit(FitResult):
             f"  {self.model.loss} = {self.loss:.10g}{self._quality()}",
             f"  {counted(self.nit, 'step')}, {counted(self.nfev, 'evaluation')},"
             f" {type(self.run.optimizer).__name__}, data by {self.path}",
+            *self._unseen(),
             *(f"  note: {note}" for note in self.notes if note not in self.warnings),
             *(f"  warning: {warning}" for warning in self.warnings),
         ]
         return "\n".join(lines)
+
+    def _unseen(self) -> list[str]:
+        if self.holdout is None:
+            return []
+        found = self.holdout
+        good = f", R² = {found.r2:.8g}" if found.r2 is not None else ""
+        good = f", accuracy {found.accuracy:.4f}" if found.accuracy is not None else good
+        scores = f"{self.model.loss} = {found.loss:.10g}{good}"
+        return [f"  {message('held out {n} rows: {scores}', n=found.rows, scores=scores)}"]
 
     def _quality(self) -> str:
         if self.model.loss.classifies:

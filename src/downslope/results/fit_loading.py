@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 
 from downslope.errors import DataError, DownslopeError
+from downslope.fitting.categories import Category
 from downslope.fitting.frame import Frame
+from downslope.fitting.holdout import Holdout
 from downslope.fitting.hypothesis import Hypothesis, linear_model, read_hypothesis
+from downslope.fitting.intervals import PredictionSpread
 from downslope.fitting.losses import LOSSES, as_loss
 from downslope.fitting.model import Model
 from downslope.fitting.preconditioning import CentredParameters
@@ -68,7 +71,11 @@ def _hypothesis(data: dict[str, Any]) -> Hypothesis:
     if data["formula"]:
         named = [str(name) for name in data["parameters"]]
         return read_hypothesis(str(data["hypothesis"]), empty, named, e_is_a_number=True)
-    return linear_model(str(data["target"]), [str(name) for name in data["columns"]], empty)
+    levels = data.get("categories") or {}
+    categories = tuple(Category(str(name), tuple(map(str, known))) for name, known in levels.items())
+    made = {name: category.column for category in categories for name in category.names}
+    features = dict.fromkeys(made.get(str(name), str(name)) for name in data["columns"])
+    return linear_model(str(data["target"]), list(features), empty, categories)
 
 
 def _from_dict(data: dict[str, Any]) -> Fit:
@@ -99,6 +106,7 @@ def _from_dict(data: dict[str, Any]) -> Fit:
         int(data["rows_dropped"]),
         recorded=_recorded(data),
         warned=tuple(map(_note, data["warnings"])),
+        holdout=_holdout(data.get("holdout")),
         unasked=bool(data.get("unasked", any(_tells_of_the_way(note) for note in data["notes"]))),
     )
 
@@ -122,6 +130,26 @@ def _centred(data: Any, model: Model) -> CentredParameters | None:
     return CentredParameters(centre, phi) if same and np.array_equal(there, slopes) else None
 
 
+def _spread(data: dict[str, Any] | None) -> PredictionSpread | Message:
+    if data is None:
+        return message("the fit was saved before there were any")
+    if "none" in data:
+        return from_plain(data["none"])
+    root, centre = np.array(data["root"], np.float64), np.array(data["centre"], np.float64)
+    if root.shape != (len(centre), len(centre)):
+        raise DataError(
+            message("this is not a whole saved fit: its parameters are not those of its hypothesis.")
+        )
+    return PredictionSpread(root, centre, number(data["variance"]), int(data["freedom"]))
+
+
+def _holdout(data: dict[str, Any] | None) -> Holdout | None:
+    if data is None:
+        return None
+    found = {name: None if data[name] is None else number(data[name]) for name in ("r2", "accuracy")}
+    return Holdout(int(data["rows"]), int(data["seed"]), number(data["loss"]), found["r2"], found["accuracy"])
+
+
 def _recorded(data: dict[str, Any]) -> dict[str, Any]:
     """What a loaded fit cannot work out again, each of the kind that it has to be."""
     errors, told, weights = data["standard_errors"], data["explanation"], data.get("weights")
@@ -130,6 +158,7 @@ def _recorded(data: dict[str, Any]) -> dict[str, Any]:
         **{name: None if data[name] is None else number(data[name]) for name in ("r2", "accuracy")},
         "explanation": {**told, **{key: str(told.get(key, "")) for key in ("brief", "kind_of_point")}},
         "no_standard_errors": from_plain(data.get("no_standard_errors", "")),
+        "spread": _spread(data.get("spread")),
         "weights": weights if weights is None or weights is True else str(weights),
     }
 

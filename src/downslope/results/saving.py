@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import os
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from downslope.descent.result import Descent
 from downslope.files import write_atomically
+from downslope.fitting.intervals import PredictionSpread
 from downslope.messages import to_plain
 from downslope.objectives.formula import FormulaObjective
 
@@ -103,6 +105,7 @@ def fit_to_dict(fit: FitResult, explanation: dict[str, Any]) -> dict[str, Any]:
         "target": h.target,
         "columns": list(h.columns),
         "inputs": list(fit.model.inputs),
+        "categories": {category.column: list(category.levels) for category in h.categories},
         "classes": list(fit.model.classes),
         **{name: run[name] for name in same},
         "loss": {"name": str(fit.model.loss), "value": float(fit.loss)},
@@ -112,10 +115,12 @@ def fit_to_dict(fit: FitResult, explanation: dict[str, Any]) -> dict[str, Any]:
         "about_means": None if fit.model.centred is None else fit.model.centred.to_dict(),
         "standard_errors": fit.standard_errors,
         "no_standard_errors": to_plain(fit.missing_errors),
+        "spread": _spread(fit),
         "r2": fit.r2,
         "accuracy": fit.accuracy,
         "rows": fit.rows,
         "rows_dropped": fit.rows_dropped,
+        "holdout": None if fit.holdout is None else asdict(fit.holdout),
         "path": fit.path,
         "coordinates": fit.coordinates,
         "notes": list(map(to_plain, fit.noted)),
@@ -130,6 +135,19 @@ def fit_to_dict(fit: FitResult, explanation: dict[str, Any]) -> dict[str, Any]:
     }
     encoded: dict[str, Any] = _encode(data)
     return encoded
+
+
+def _spread(fit: FitResult) -> dict[str, Any]:
+    """What prediction intervals are made of, or why there are none."""
+    found = fit.spread
+    if not isinstance(found, PredictionSpread):
+        return {"none": to_plain(found)}
+    return {
+        "root": found.root.tolist(),
+        "centre": found.centre.tolist(),
+        "variance": found.variance,
+        "freedom": found.freedom,
+    }
 
 
 def _encode(value: Any) -> Any:

@@ -1,0 +1,127 @@
+"""Rows that a fit does not see, and how good it is on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.errors import DataError, UsageError
+from downslope.fitting import checks
+from downslope.fitting.categories import with_indicators
+from downslope.fitting.frame import Frame
+from downslope.fitting.model import Model
+from downslope.fitting.objective import RowBlock
+from downslope.fitting.problem import Specification, cost_of, rows_of
+from downslope.messages import argument, message
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """How good a fit is on rows that it has not seen.
+
+    Attributes:
+        rows: how many these are.
+        seed: by which they were drawn.
+        loss: the mean loss on them, without penalties.
+        r2: the part of the target's variance on them that the predictions explain; None for labels.
+        accuracy: the part of them whose label is predicted rightly; None where there are no labels.
+    """
+
+    rows: int
+    seed: int
+    loss: float
+    r2: float | None
+    accuracy: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class SplitTable:
+    """A table in two parts.
+
+    Attributes:
+        seen, unseen: the rows that are fitted, and those that are held out, in the order of the table.
+        asked: what is fitted to the first, and ``asked_unseen`` the same with the weights of the others.
+        seed: by which they were drawn.
+    """
+
+    seen: Frame
+    unseen: Frame
+    asked: Specification
+    asked_unseen: Specification
+    seed: int
+
+
+def split(frame: Frame, asked: Specification, part: Any, seed: int) -> SplitTable:
+    """Hold out a part of the rows, drawn at random.
+
+    Raises:
+        UsageError: the part is not between 0 and 1, or leaves no row on one side.
+    """
+    if isinstance(part, bool) or not isinstance(part, int | float) or not 0 < part < 1:
+        raise UsageError(
+            message(
+                "{option} is {part!r:.20}; it must be a part of the rows, above 0 and below 1, such as 0.2.",
+                option=argument("holdout"),
+                part=part,
+            )
+        )
+    frame = with_indicators(frame, asked.hypothesis.categories)
+    if asked.drop_missing:
+        frame = checks.drop_missing(frame, asked.needed)
+    count = round(part * frame.rows)
+    if not 0 < count < frame.rows:
+        raise UsageError(
+            message(
+                "{option} is {part} of {rows} rows, which leaves none to fit or none to score.",
+                option=argument("holdout"),
+                part=part,
+                rows=frame.rows,
+            )
+        )
+    out = np.zeros(frame.rows, bool)
+    out[np.random.default_rng(seed).choice(frame.rows, count, replace=False)] = True
+    return SplitTable(frame.only(~out), frame.only(out), _weighted(asked, ~out), _weighted(asked, out), seed)
+
+
+def _weighted(asked: Specification, rows: NDArray[np.bool_]) -> Specification:
+    """The same for some of the rows."""
+    weights = asked.weights
+    if weights is None or isinstance(weights, str) or len(weights) != len(rows):
+        return asked
+    return replace(asked, weights=np.asarray(weights)[rows])
+
+
+def scores(model: Model, table: SplitTable) -> Holdout:
+    """How good a model is on the rows that were held out.
+
+    Raises:
+        DataError: they hold what it cannot be scored on.
+    """
+    frame, asked, loss = table.unseen, table.asked_unseen, model.loss
+    name = model.hypothesis.target
+    try:
+        if loss.per_class:
+            y = checks.coded(checks.label_values(frame, name), model.classes)
+        else:
+            y = checks.numeric_targets(frame, name, loss)
+    except DataError as error:
+        raise DataError(
+            message(
+                "the rows that were held out cannot be scored: {why} Another {seed} draws others.",
+                why=error.message,
+                seed=argument("seed"),
+            )
+        ) from error
+    weights = checks.weights_of(frame, asked.weights)
+    rows, y = rows_of(frame, asked, y, len(model.classes))
+    checks.finite(frame, asked.numbers, rows.X)
+    objective = cost_of(replace(asked, l1=0.0, l2=0.0), RowBlock(rows, y, weights))
+    r2 = None
+    if not loss.classifies:
+        spread = objective.target_spread() ** 2
+        r2 = 1.0 - objective.squared_error(model.theta) / spread if spread else None
+    accuracy = objective.accuracy(model.theta) if loss.classifies else None
+    return Holdout(frame.rows, table.seed, objective.data_value(model.theta), r2, accuracy)

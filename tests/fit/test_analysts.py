@@ -1,0 +1,211 @@
+"""Categories, rows held out, prediction intervals, and a first look at a table."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import downslope as ds
+from downslope.errors import DataError, UsageError
+from downslope.fitting.intervals import student_quantile
+
+RNG = np.random.default_rng(5)
+N = 90
+CITY = np.array(["Zug", "Bern", "Uri"])[RNG.integers(0, 3, N)]
+A = RNG.normal(size=N)
+Y = 1 + 2 * A + 3.0 * (CITY == "Uri") - 1.0 * (CITY == "Zug") + 0.1 * RNG.normal(size=N)
+TABLE = pd.DataFrame({"a": A, "city": CITY, "y": Y})
+
+
+def least_squares():
+    X = np.column_stack([A, CITY == "Uri", CITY == "Zug", np.ones(N)]).astype(float)
+    return X, np.linalg.lstsq(X, Y, rcond=None)[0]
+
+
+def test_words_count_by_their_categories_and_the_dropped_one_is_named(tmp_path):
+    TABLE.to_csv(tmp_path / "t.csv", index=False)
+    TABLE.to_parquet(tmp_path / "t.parquet")
+    right = dict(zip(("a", "city[Uri]", "city[Zug]", "intercept"), least_squares()[1], strict=True))
+    for table in (TABLE, TABLE.astype({"city": "category"}), tmp_path / "t.csv", tmp_path / "t.parquet"):
+        for stream in (False,) if isinstance(table, pd.DataFrame) else (False, True):
+            found = ds.fit(table, target="y", stream=stream)
+            assert found.x == pytest.approx(right, rel=1e-9)
+            assert "'Bern' has none of its own" in " ".join(found.notes)
+            assert found.model.inputs == ("a", "city")
+
+
+def test_a_fit_of_categories_predicts_from_words_also_when_it_was_saved(tmp_path):
+    found = ds.fit(TABLE, target="y", features="city,a")
+    found.save(tmp_path / "f.json")
+    for fit in (found, ds.load(tmp_path / "f.json")):
+        X, theta = least_squares()
+        assert fit.predict(TABLE) == pytest.approx(X @ theta, rel=1e-9)
+        assert fit.predict({"a": 1.0, "city": "Uri"}) == pytest.approx(
+            [theta[0] + theta[1] + theta[3]], rel=1e-9
+        )
+        with pytest.raises(
+            DataError, match=r"holds 'Rom' at row 2, which was not among the categories.*Bern, Uri, Zug"
+        ):
+            fit.predict({"a": [1.0, 1.0], "city": ["Uri", "Rom"]})
+        with pytest.raises(DataError, match="missing value at row 1"):
+            fit.predict({"a": [1.0, 1.0], "city": [None, "Uri"]})
+        assert len(fit.predict({"a": [1.0, 1.0], "city": [None, "Uri"]}, drop_missing=True)) == 1
+
+
+def test_numbers_count_by_their_categories_where_that_is_asked():
+    codes = pd.DataFrame(
+        {"zip": np.select([CITY == "Bern", CITY == "Uri"], [3000, 6460], 6300), "a": A, "y": Y}
+    )
+    found = ds.fit(codes, target="y", categories="zip")
+    _, theta = least_squares()
+    assert found.x["zip[6460]"] == pytest.approx(theta[1], rel=1e-9)
+    assert found.x["zip[6300]"] == pytest.approx(theta[2], rel=1e-9)
+    with pytest.raises(UsageError, match="names 'zap', which is no feature"):
+        ds.fit(codes, target="y", categories=["zap"])
+    with pytest.raises(UsageError, match="not with a hypothesis"):
+        ds.fit(codes, "y ~ b*a + c", categories=["zip"])
+    with pytest.raises(DataError, match=r"holds .* a continuous number and no category"):
+        ds.fit(codes, target="y", categories=["a"])
+
+
+def test_a_slip_among_numbers_is_no_category_and_names_are_none():
+    with pytest.raises(DataError, match="row 3 holds 'oops', text"):
+        ds.fit({"x": ["1", "2", "oops", "4"], "y": [1, 2, 3, 4]}, target="y")
+    with pytest.raises(DataError, match="holds 4 different texts in 4 rows, too many to be categories"):
+        ds.fit({"x": list("abcd"), "y": [1, 2, 3, 4]}, target="y")
+
+
+def test_scores_on_rows_that_were_held_out():
+    found = ds.fit(TABLE, "y ~ b*a + c", holdout=0.2, seed=4)
+    out = np.zeros(N, bool)
+    out[np.random.default_rng(4).choice(N, 18, replace=False)] = True
+    slope, constant = np.polyfit(A[~out], Y[~out], 1)
+    assert found.x == pytest.approx({"b": slope, "c": constant}, rel=1e-9)
+    residual = Y[out] - slope * A[out] - constant
+    assert (found.rows, found.holdout.rows, found.holdout.seed) == (72, 18, 4)
+    assert found.holdout.loss == pytest.approx(np.mean(residual**2), rel=1e-9)
+    assert found.holdout.r2 == pytest.approx(1 - np.mean(residual**2) / np.var(Y[out]), rel=1e-9)
+    assert ds.fit(TABLE, "y ~ b*a + c", holdout=0.2, seed=4).holdout == found.holdout
+    assert ds.fit(TABLE, "y ~ b*a + c", holdout=0.2, seed=5).holdout != found.holdout
+    assert f"held out 18 rows: mse = {found.holdout.loss:.10g}" in repr(found)
+
+
+def test_scores_of_labels_with_weights_and_missing_rows(tmp_path):
+    table = TABLE.assign(a=np.where(np.arange(N) == 7, np.nan, A), w=np.arange(N) % 3)
+    found = ds.fit(
+        table, target="city", features="a,y", loss="softmax", l2=1e-3, holdout=0.25, drop_missing=True
+    )
+    assert (found.rows_dropped, found.rows + found.holdout.rows) == (1, N - 1)
+    unseen = np.setdiff1d(np.delete(np.arange(N), 7), found.problem.frame.kept)
+    right = found.predict(table.iloc[unseen]) == CITY[unseen]
+    assert found.holdout.accuracy == pytest.approx(right.mean())
+    assert found.holdout.r2 is None
+    weighted = ds.fit(TABLE, "y ~ b*a + c", weights=np.arange(N) % 3, holdout=0.25)
+    by_name = ds.fit(table.assign(a=A), "y ~ b*a + c", weights="w", holdout=0.25)
+    assert weighted.holdout.loss == pytest.approx(by_name.holdout.loss, rel=1e-12)
+    found.save(tmp_path / "f.json")
+    assert ds.load(tmp_path / "f.json").holdout == found.holdout
+
+
+@pytest.mark.parametrize("part", [0, 1, 1.5, -0.1, True, "some", 0.001, 0.999])
+def test_a_part_that_leaves_no_rows_is_refused(part):
+    with pytest.raises(UsageError, match="holdout is"):
+        ds.fit(TABLE, "y ~ b*a + c", holdout=part)
+
+
+def interval_by_hand(X, y, new, level):
+    theta, *_ = np.linalg.lstsq(X, y, rcond=None)
+    n, p = X.shape
+    s2 = np.sum((y - X @ theta) ** 2) / (n - p)
+    variance = s2 * (1 + np.sum(new @ np.linalg.inv(X.T @ X) * new, axis=1))
+    half = stats.t.ppf((1 + level) / 2, n - p) * np.sqrt(variance)
+    return new @ theta, new @ theta - half, new @ theta + half
+
+
+@pytest.mark.parametrize("loss", ["mse", "rmse"])
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+def test_prediction_intervals_are_those_of_the_textbook(loss, level, tmp_path):
+    x = RNG.uniform(0, 10, 40)
+    y = 3 * x - 2 + RNG.normal(size=40)
+    new = np.array([0.0, 5.0, 100.0])
+    found = ds.fit({"x": x, "y": y}, "y ~ a*x + b", loss=loss)
+    found.save(tmp_path / "f.json")
+    right = interval_by_hand(np.column_stack([x, np.ones(40)]), y, np.column_stack([new, np.ones(3)]), level)
+    for fit in (found, ds.load(tmp_path / "f.json")):
+        for got, expected in zip(fit.predict_interval({"x": new}, level=level), right, strict=True):
+            assert got == pytest.approx(expected, rel=1e-7)
+
+
+def test_intervals_hold_the_targets_of_new_rows_as_often_as_they_say():
+    x = RNG.uniform(0, 3, 4_000)
+    y = 2 * np.exp(-x) + 0.1 * RNG.normal(size=4_000)
+    found = ds.fit({"x": x[:200], "y": y[:200]}, "y ~ a*exp(-b*x)", start="a=1,b=1.5")
+    _, low, high = found.predict_interval({"x": x[200:]}, level=0.9)
+    assert np.mean((low <= y[200:]) & (y[200:] <= high)) == pytest.approx(0.9, abs=0.03)
+
+
+def test_an_offset_costs_the_intervals_no_digits():
+    x, y = np.arange(20.0), np.arange(20.0) + RNG.normal(size=20)
+    near, far = (ds.fit({"x": x + shift, "y": y}, "y ~ a*x + b") for shift in (0.0, 1e7))
+    for got, expected in zip(
+        far.predict_interval({"x": [1e7 + 30]}), near.predict_interval({"x": [30.0]}), strict=True
+    ):
+        assert got == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"loss": "huber"}, "other losses say nothing of the noise"),
+        ({"l2": 0.1}, "a penalty draws"),
+    ],
+)
+def test_where_there_are_no_intervals_the_reason_is_given(options, said):
+    with pytest.raises(UsageError, match=f"there are no prediction intervals: .*{said}"):
+        ds.fit(TABLE, "y ~ b*a + c", **options).predict_interval()
+    with pytest.raises(UsageError, match="2 rows for 2 parameters"):
+        ds.fit({"x": [1, 2], "y": [1, 3]}, "y ~ a*x + b").predict_interval()
+    with pytest.raises(UsageError, match="it must be a probability"):
+        ds.fit(TABLE, "y ~ b*a + c").predict_interval(level=95)
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 7, 30, 1_000, 10**6])
+@pytest.mark.parametrize("p", [0.6, 0.9, 0.975, 0.9995])
+def test_quantiles_of_student(p, freedom):
+    assert student_quantile(p, freedom) == pytest.approx(stats.t.ppf(p, freedom), rel=1e-8)
+
+
+def test_a_look_at_a_table(tmp_path):
+    (tmp_path / "t.csv").write_text(
+        "id,x,flag,city,when,same,twin,note\n"
+        "1,2.5,0,Bern,2020-01-01,7,2.5,a1\n2,-,1,Uri,2020-01-02,7,,b2\n3,4.5,1,Bern,2020-01-03,7,4.5,c3\n"
+        "4,1.5,0,Uri,2020-01-04,7,1.5,d4\n5,9.5,1,,2020-01-05,7,9.5,e5\n"
+    )
+    found = ds.look(tmp_path / "t.csv")
+    columns = {column.name: column for column in found.columns}
+    assert (found.rows, found.complete) == (5, 3)
+    assert {name: column.kind for name, column in columns.items()} == {
+        "id": "whole numbers",
+        "x": "numbers",
+        "flag": "binary",
+        "city": "text",
+        "when": "dates",
+        "same": "whole numbers",
+        "twin": "numbers",
+        "note": "text",
+    }
+    assert (columns["x"].missing, columns["x"].low, columns["x"].high, columns["x"].mean) == (
+        1,
+        1.5,
+        9.5,
+        4.5,
+    )
+    assert columns["city"].values == (("Bern", 2), ("Uri", 2))
+    refused = {name: str(column.refused) for name, column in columns.items() if column.refused}
+    assert set(refused) == {"x", "when", "twin", "note"}
+    assert "missing value at line 3" in refused["x"]
+    assert "'-' was taken for a missing value" in refused["x"]
+    assert "too many categories: 5" in refused["note"]
+    assert "the same in every row" in str(columns["same"].remarks)
+    assert "Columns 'x' and 'twin' are the same in every row." in map(str, found.notes)
+    assert "city" in repr(found)
