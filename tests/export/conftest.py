@@ -24,7 +24,7 @@ PAGE = dict(re.findall(r"^## (\S+)\n.*?```python\n(.*?)```", DOCUMENTED, re.M | 
 
 def exported(dialect: str) -> dict[tuple[str, str], str]:
     """The scripts of a dialect, by ("run", "fit", "page", "idea" or "tutorial", name of the case)."""
-    runs = [n for n in (*formula_cases.CASES, *formula_cases.EVERY_RULE) if formula_cases.asked(dialect, n)]
+    runs = [*formula_cases.CASES, *formula_cases.EVERY_RULE]
     fits = [n for n in fit_cases.CASES if fit_cases.asked(dialect, n)]
     scripts = {("run", n): formula_cases.run_of(n).export(dialect) for n in runs}
     scripts |= {("fit", n): fit_cases.fit_of(n).export(dialect) for n in fits}

@@ -89,6 +89,15 @@ CASES: dict[str, Callable[[], ds.Fit]] = {
     "linear model": linear(),
     "linear model with a penalty": linear(target="above", loss="log_loss", l2=0.1),
     "classes": linear(target="class", loss="softmax", l2=0.1),
+    "classes, weighted": linear(target="class", loss="softmax", weights="w"),
+    "classes, weighted, with a penalty": linear(target="class", loss="softmax", weights="w", l2=0.1),
+    "kinks of three": fitted(
+        TABLE,
+        "y ~ max(|a*x|, |b|, 1) + min(c*z, |x|, b) + a*z",
+        start=START,
+        optimizer=o.Adam(learning_rate=0.05),
+        steps=4,
+    ),
     "standardised": linear(standardize=True, learning_rate=0.1),
     "standardised, search": linear(standardize=True, learning_rate=None, optimizer=o.Armijo()),
     "standardised, weighted": plane(standardize=True, weights="w", l2=0.2, **DESCENT),
@@ -111,10 +120,8 @@ NOT_IN_SYMPY = ("classes", "standardised", "supplied", "penalty on a root")
 
 
 def asked(dialect: str, name: str) -> bool:
-    """SymPy lacks a few; torch.optim, keras and optax differ from their frameworks in the optimizer only."""
-    if dialect == "sympy":
-        return not name.startswith(NOT_IN_SYMPY)
-    return dialect not in ("torch.optim", "keras", "optax") or name.startswith(("rule", "loss rmse"))
+    """SymPy lacks a few."""
+    return dialect != "sympy" or not name.startswith(NOT_IN_SYMPY)
 
 
 @functools.cache

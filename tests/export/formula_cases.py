@@ -75,6 +75,25 @@ CASES: dict[str, Make] = {
     "schedule that looks": down(
         BOWL, START, optimizer="adam", learning_rate=0.5, schedule="reduce_on_plateau(patience=0)", steps=9
     ),
+    "schedule that looks, decayed": down(
+        BOWL,
+        START,
+        optimizer=o.WeightDecay(
+            optimizer=o.Momentum(learning_rate=0.2 * o.schedules.ReduceOnPlateau(patience=0)), rate=0.3
+        ),
+        steps=9,
+    ),
+    **{
+        f"schedule that looks, climbing by {n}": up(
+            "-(x - 1)^2 - y^2*exp(x/5)",
+            START,
+            optimizer=n,
+            learning_rate=0.6,
+            schedule="reduce_on_plateau(patience=0)",
+            steps=12,
+        )
+        for n in ("gradient_descent", "momentum", "adam", "yogi")
+    },
     "own schedule": down(BOWL, START, learning_rate=0.1, schedule=lambda k: 1 / (1 + k) ** 0.5, steps=5),
     "supplied gradient": down(
         "x^2/20 + y^2", START, gradient={"x": "x/20", "y": "2*y"}, learning_rate=0.5, steps=5
@@ -96,6 +115,8 @@ CASES: dict[str, Make] = {
 FUNCTIONS = (
     "|x - 1| + |y|",
     "max(x, y)^2 + min(x, 2*y) + max(x, 1, y) + x^2 + y^2",
+    "max(|x|, |y|, 1) + min(|x|, -|y|, y^2) + max(|x|, 0.1)*max(y, |x|) + x^2 + y^2",
+    "gamma(x + 3) + max(|x|, |y|, erf(y)) + x^2 + y^2",
     "relu(x) + relu(-y) + sign(x)*x^2 + y^2",
     "where(x > 0 and y < 2, log(x), x^2) + where(not y < 0 or x < 0, y^2, 2*y^2) + y^2",
     "sigmoid(3*x) + softplus(y) + x^2 + y^2",
@@ -159,28 +180,6 @@ CASES |= {
     f"single precision, {name}": down(BOWL, START, optimizer=keras_own(name), steps=6, dtype="float32")
     for name in library.KERAS.calls
 }
-
-WHOLE = (
-    "numpy",
-    "numpy_class",
-    "sympy",
-    "torch",
-    "tensorflow",
-    "jax",
-)  # the others differ in the optimizer only
-
-
-def asked(dialect: str, name: str) -> bool:
-    """What concerns formulas only is thinned where it is slow, and where a dialect differs in the optimizer only."""
-    if name in EVERY_RULE:  # what optax lacks is written out as in JAX
-        return dialect != "optax" or type(EVERY_RULE[name]).__name__ in library.OPTAX.calls
-    if name.startswith("single precision, "):
-        return dialect in ("keras", "torch.optim")
-    if name.startswith("name"):
-        return dialect in ("numpy", "numpy_class", "sympy", "torch")
-    return dialect in WHOLE or name.startswith(
-        ("rule", "schedule", "single", "bounds", "clipped", "supplied")
-    )
 
 
 @functools.cache

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import formula_cases
 import numpy as np
 import pytest
 from fit_cases import CASES, DESCENT, PLANE, TABLE, asked, fit_of, fitted, linear, plane
@@ -73,12 +72,6 @@ def test_another_table_of_as_many_rows_is_told_from_the_fit_s_own(tmp_path: Path
 def test_what_sympy_does_not_write_is_refused_with_who_does(name: str) -> None:
     with pytest.raises(ds.errors.ObjectiveError, match=r"not exported to sympy: .*numpy writes it"):
         fit_of(name).export("sympy")
-
-
-def test_every_dialect_meets_eight_rules_on_formulas_and_on_fits() -> None:
-    for dialect in DIALECTS:
-        for cases, is_asked in ((CASES, asked), (formula_cases.CASES, formula_cases.asked)):
-            assert sum(n.startswith("rule ") and is_asked(dialect, n) for n in cases) >= 8
 
 
 def test_what_a_saved_fit_does_not_keep(tmp_path: Path) -> None:

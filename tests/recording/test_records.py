@@ -564,3 +564,19 @@ def test_values_that_stay_and_then_move_are_no_cycle() -> None:
             run.log(value, params=np.array([float(k)]))
     assert (run.status, run.success) == ("step_limit", True)
     assert "repeat" not in run.message
+
+
+def test_a_closure_may_return_nothing_and_a_loop_may_climb() -> None:
+    w = start(3.0, 1.0)
+    optimizer = ds_torch().Optimizer([w], "sgd", lr=0.1, maximize=True)
+
+    def closure() -> None:
+        optimizer.zero_grad()
+        (-(w**2).sum()).backward()
+
+    with ds.record(optimizer) as run:
+        for _ in range(3):
+            optimizer.step(closure)
+    np.testing.assert_allclose(run.history.x[:, 0], 3 * 0.8 ** np.arange(4), rtol=1e-6)
+    assert np.isnan(run.history.value).all()
+    assert not isinstance(run.optimizer, ds.optimizers.SGD)  # which would descend

@@ -82,6 +82,48 @@ def check_it_trains_as_keras_does() -> None:
             raise AssertionError(f"{name}: {error}") from error
 
 
+def check_double_precision_is_keras_own_to_the_last_digits() -> None:
+    """Steps of variables in float64, beside the bare rule and Keras's own.
+
+    Without epsilon, which stands elsewhere there. With TensorFlow Keras itself rounds its hyperparameters to float32.
+    """
+    if keras.backend.backend() == "jax":
+        return  # whose precision is that of the whole process
+    zero = {"epsilon": 0.0}
+    pairs = {
+        **{name: SAME[name][:2] for name in ("sgd", "momentum", "nesterov", "lion")},
+        "adam": (R.Adam(learning_rate=0.01, **zero), lambda: K.Adam(0.01, **zero)),
+        "amsgrad": (R.AMSGrad(learning_rate=0.01, **zero), lambda: K.Adam(0.01, amsgrad=True, **zero)),
+        "adamw": (R.AdamW(learning_rate=0.01, **zero), lambda: K.AdamW(0.01, weight_decay=0.01, **zero)),
+        "adamax": (R.AdaMax(learning_rate=0.01, **zero), lambda: K.Adamax(0.01, **zero)),
+        "rmsprop": (R.RMSProp(decay=0.9, **zero), lambda: K.RMSprop(0.01, rho=0.9, **zero)),
+        "adagrad": (
+            R.AdaGrad(learning_rate=0.1, **zero),
+            lambda: K.Adagrad(0.1, initial_accumulator_value=0.0, **zero),
+        ),
+        "adadelta": (R.AdaDelta(decay=0.95, epsilon=1e-7), lambda: K.Adadelta(1.0, rho=0.95, epsilon=1e-7)),
+    }
+    before = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    try:
+        for name, (rule, theirs) in pairs.items():
+            found = []
+            for optimizer in (Optimizer(rule), theirs()):
+                pair = [keras.Variable(np.array([[0.9], [-0.4]])), keras.Variable(np.array([0.2, 0.6]))]
+                for k in range(30):
+                    optimizer.apply([keras.ops.sinh(v) * (1 + k % 3) + 0.1 for v in pair], pair)
+                found.append(np.concatenate([np.ravel(keras.ops.convert_to_numpy(v)) for v in pair]))
+            x = np.array([0.9, -0.4, 0.2, 0.6])
+            state = rule.init(x)
+            for k in range(30):
+                x, state, _ = rule.update(x, np.nan, np.sinh(x) * (1 + k % 3) + 0.1, state)
+            np.testing.assert_allclose(found[0], x, rtol=1e-12, atol=1e-12, err_msg=name)
+            digits = 1e-12 if keras.backend.backend() == "torch" else 5e-6
+            np.testing.assert_allclose(*found, rtol=digits * 100, atol=digits, err_msg=name)
+    finally:
+        keras.config.set_floatx(before)
+
+
 def check_every_rule_goes_its_way() -> None:
     """``apply`` on variables, beside the bare rule on one NumPy vector of the same precision."""
     for cls in all_optimizers():

@@ -163,6 +163,6 @@ TENSORFLOW_ONE = Arithmetic(
 _JNP = _arrays("jnp", norm="jnp.linalg.norm(_0)")
 JAX = Arithmetic(_JNP, _JNP, {}, True, "jax.Array")
 JAX_ONE = Arithmetic(_JNP | _ONE, _JNP | _ONE | {"norm": "jnp.abs(_0)"}, {}, True, "jax.Array")
-_KERAS = _arrays("keras.ops")
+_KERAS = _arrays("keras.ops", dot="keras.ops.dot(_0, _1)")
 KERAS = Arithmetic(_KERAS, _KERAS, {}, True, "keras.Variable", "keras.ops.copy(_0)")
 JAX_SEARCH = Arithmetic(_PYTHON, _JNP, {}, False, "jax.Array")

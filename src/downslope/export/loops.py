@@ -199,6 +199,16 @@ def _transformation(writer: ScriptWriter, made: FunctionalForm, before: list[str
     return LoopCode(plainly(writer, [*before, *steps]), state, made.answer)
 
 
+def _rate(writer: ScriptWriter) -> list[str]:
+    """The lines that compute the learning rate of a step, from the value as the rule compares it where it looks."""
+    if writer.table is None:
+        return []
+    lines = writer.table.lines(writer.sight)
+    if writer.table.sees and writer.sight != "value":
+        return [f"{writer.sight} = {compared(writer)}", *lines]
+    return lines
+
+
 def _library(writer: ScriptWriter) -> LoopCode:
     """The loop around an optimizer of the framework."""
     library, rule = writer.library, writer.model.method.rule
@@ -206,8 +216,7 @@ def _library(writer: ScriptWriter) -> LoopCode:
     if writer.own is not None:
         own = writer.own(writer)
         writer.emitter.functions[type(rule).__name__] = own.lines
-        rate = writer.table.lines("value") if writer.table else []
-        steps = [*writer.used(rate, gradient_lines(writer)), *writer.bounded()]
+        steps = [*writer.used(_rate(writer), gradient_lines(writer)), *writer.bounded()]
         return LoopCode(plainly(writer, steps), writer.created(own.call), own.average)
     if writer.table is not None:
         writer.emitter.instead["learning_rate"] = Piece(writer.first_rate(writer.table), NUMBER)
@@ -216,8 +225,7 @@ def _library(writer: ScriptWriter) -> LoopCode:
     constants = {field: around.hyperparameter(field).code for field in used}
     call = filled(writer.made_by, {"_x": name(writer.point), **constants})
     average = library.averages.get(type(rule).__name__, "").replace("_x", writer.point)
-    rate = writer.table.lines("value") if writer.table else []
-    steps = [*writer.used(rate, gradient_lines(writer)), *writer.bounded()]
+    steps = [*writer.used(_rate(writer), gradient_lines(writer)), *writer.bounded()]
     return LoopCode(plainly(writer, steps), writer.created(call), average)
 
 

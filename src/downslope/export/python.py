@@ -203,6 +203,8 @@ def text(node: ast.expr) -> str:
 
     >>> text(ast.parse("(a+b)**2*-x if not(p and q) else f(a, *b, k=1)[0]", mode="eval").body)
     '(a + b) ** 2 * -x if not (p and q) else f(a, *b, k=1)[0]'
+    >>> text(ast.parse("a[:, None] + b[1:, ::2][0, 1]", mode="eval").body)
+    'a[:, None] + b[1:, ::2][0, 1]'
     """
     return _text(node)[0]
 
@@ -267,7 +269,9 @@ def _display(node: ast.expr) -> tuple[str, int]:
             return f"{{{text(key)}: {_item(value)}{_loops(loops)}}}", _ATOM
         case ast.Slice(lower, upper, step):
             ends = [text(part) if part is not None else "" for part in (lower, upper)]
-            return ":".join([*ends, *([text(step)] if step is not None else [])]), 0
+            return ":".join(
+                [*ends, *([text(step)] if step is not None else [])]
+            ), _ATOM  # it takes no brackets
     raise TypeError(f"{type(node).__name__} has no text here")
 
 

@@ -47,7 +47,7 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
     The state is in Keras variables, so that steps are compiled with the model and saved with it. Rules that mix all
     coordinates see all variables as one vector; one without a gradient, as in a frozen layer, stays where it is, and
     its gradient counts as zero. A rule that averages (schedule-free, DoG) leaves its average in the model when ``fit``
-    ends.
+    ends, from where another ``fit`` begins; a model saved on the way is at the point of the training and goes on there.
 
     >>> import numpy as np, keras
     >>> keras.utils.set_random_seed(0)

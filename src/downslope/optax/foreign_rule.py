@@ -52,18 +52,17 @@ class FromOptax(Optimizer):
     ) -> tuple[Any, FromOptaxState, Any]:
         lib = libraries()
         if home_of(x, gradient) == "jax" and not isinstance(x, ParamTree):
-            return (*_updated(x, value, gradient, state, transformation=self.transformation), True)
+            return (*_updated(self.transformation, _StepFrom(x, value, gradient), state), True)
         if _is_traced(lib, x):
             joined = FromOptaxState(tuple(_joined(lib, leaf) for leaf in state.leaves))
-            point, after = _updated(
-                _joined(lib, x), value, _joined(lib, gradient), joined, transformation=self.transformation
-            )
+            at = _StepFrom(_joined(lib, x), value, _joined(lib, gradient))
+            point, after = _updated(self.transformation, at, joined)
             return _like(point, x), FromOptaxState(tuple(_like(leaf, x) for leaf in after.leaves)), True
         flat = _flat(x)
         with _precision(flat):
             moved = _compiled(self.transformation)
             leaves = FromOptaxState(tuple(map(_flat_leaf, state.leaves)))
-            next_x, after = moved(flat, lib.np.asarray(value, flat.dtype), _flat(gradient), leaves)
+            next_x, after = moved(_StepFrom(flat, lib.np.asarray(value, flat.dtype), _flat(gradient)), leaves)
         new = FromOptaxState(tuple(_like(np.array(leaf), x) for leaf in after.leaves))
         return _like(np.array(next_x), x), new, True
 
@@ -153,18 +152,24 @@ def _like(array: Any, x: Any) -> Any:
     return array[()]
 
 
-def _updated(
-    x: Any, value: Any, gradient: Any, state: FromOptaxState, *, transformation: Any
-) -> tuple[Any, Any]:
+class _StepFrom(NamedTuple):
+    """Where a step of an optax transformation begins."""
+
+    x: Any
+    value: Any
+    gradient: Any
+
+
+def _updated(transformation: Any, at: _StepFrom, state: FromOptaxState) -> tuple[Any, Any]:
     """One step in JAX. The leaves come as any numbers and are given the types that optax gave them."""
-    lib = libraries()
+    lib, x = libraries(), at.x
     like = lib.jax.eval_shape(transformation.init, x)
     kinds, tree = lib.jax.tree.flatten(like)
     leaves = [lib.np.asarray(leaf).astype(kind.dtype) for leaf, kind in zip(state.leaves, kinds, strict=True)]
     theirs = lib.optax.with_extra_args_support(transformation)
     try:
         change, after = theirs.update(
-            gradient, lib.jax.tree.unflatten(tree, leaves), x, value=value, grad=gradient
+            at.gradient, lib.jax.tree.unflatten(tree, leaves), x, value=at.value, grad=at.gradient
         )
     except TypeError as error:
         if "value_fn" not in str(error):

@@ -99,12 +99,11 @@ def slip_of(record: LoopRecord, rule: Optimizer) -> Slip | None:
     first = _first_difference(rows, moves, right)
     if first is None:
         return None
+    place = _place(record.names, first, rows[first], led=moves[first], due=right[first])
     for code, numbers, sentence in _causes(rule, rows, moves, right):
-        place = _place(record.names, rows, moves, right, first)
-        return Slip(code, first, {**numbers, **place.numbers}, _with_place(sentence, place))
-    place = _place(record.names, rows, moves, right, first)
+        return Slip(code, first, {**numbers, **place.numbers}, sentences(sentence, place.sentence))
     unknown = message("The update is none of {rule} and none of the usual mistakes.", rule=rule.name())
-    return Slip("another_update", first, place.numbers, _with_place(unknown, place))
+    return Slip("another_update", first, place.numbers, sentences(unknown, place.sentence))
 
 
 def gradient_slip(record: LoopRecord, true: Sequence[Vector]) -> Slip | None:
@@ -353,17 +352,15 @@ class _Place:
     sentence: Message
 
 
-def _place(
-    names: Sequence[str], rows: list[LoopRow], moves: list[Vector], right: list[Vector], step: int
-) -> _Place:
-    i = int(np.argmax(np.abs(moves[step] - right[step])))
-    x = float(rows[step].x[i])
+def _place(names: Sequence[str], step: int, row: LoopRow, *, led: Vector, due: Vector) -> _Place:
+    i = int(np.argmax(np.abs(led - due)))
+    x = float(row.x[i])
     numbers = {
         "parameter": names[i],
         "at": x,
-        "gradient": float(rows[step].g[i]),
-        "found": x + float(moves[step][i]),
-        "expected": x + float(right[step][i]),
+        "gradient": float(row.g[i]),
+        "found": x + float(led[i]),
+        "expected": x + float(due[i]),
     }
     said = message(
         "At step {step}, from {name} = {at:.6g} with gradient {gradient:.6g}, it went to {found:.6g}, and should have"
@@ -376,7 +373,3 @@ def _place(
         expected=numbers["expected"],
     )
     return _Place(numbers, said)
-
-
-def _with_place(cause: Message, place: _Place) -> Message:
-    return sentences(cause, place.sentence)

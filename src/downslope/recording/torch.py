@@ -98,7 +98,7 @@ class TorchWatch:
 
         def watched() -> Any:
             loss = closure()
-            self._loss = as_number(loss)
+            self._loss = None if loss is None else as_number(loss)
             if self._first_call and not (searches and self._seen_first):
                 self._see(self._loss)
             else:
@@ -166,10 +166,12 @@ class TorchWatch:
 
 def _same(theirs: Any, group: Any, rate: Any) -> Optimizer | None:
     """The rule of an optimizer of ours, or that which torch's SGD is."""
+    if group.get("maximize"):
+        return None
     if isinstance(getattr(theirs, "rule", None), Optimizer):
         rule: Optimizer = theirs.current_rule()
         return rule
-    if type(theirs) is not torch.optim.SGD or group["dampening"] or group["maximize"]:
+    if type(theirs) is not torch.optim.SGD or group["dampening"]:
         return None
     try:
         if not group["momentum"]:

@@ -74,10 +74,7 @@ class SymPy(NumPy):
 
     def modules(self) -> str:
         """What the functions of numbers are made of."""
-        code = text(self.speller.expression(self.model.formula))
-        if "gamma(" in code:  # whose derivatives only SciPy has
-            return '["scipy", "numpy"]'
-        return '["numpy", "math"]' if "sympy.erf" in code else '"numpy"'
+        return modules_of(text(self.speller.expression(self.model.formula)))
 
     def evaluate(self) -> list[str]:
         if self.costs is not None:
@@ -92,6 +89,18 @@ class SymPy(NumPy):
         if self.costs is not None:
             return f"loss({point})"
         return f"value_of({point if self.alone else '*' + point})"
+
+
+def modules_of(code: str) -> str:
+    """What functions of numbers are made of, for an expression."""
+    kinks = "sympy.Max(" in code or "sympy.Min(" in code
+    made = [
+        *(['{"Heaviside": np.heaviside}'] if kinks else []),  # SymPy would take steps apart, to no end
+        *(['"scipy"'] if "gamma(" in code else []),  # whose derivatives only SciPy has
+        '"numpy"',
+        *(['"math"'] if "sympy.erf" in code else []),
+    ]
+    return made[0] if len(made) == 1 else f"[{', '.join(made)}]"
 
 
 def fitted(writer: SymPy, costs: Costs) -> list[str]:
@@ -128,6 +137,8 @@ def fitted(writer: SymPy, costs: Costs) -> list[str]:
         )
         row = f"{row} + {costs.strength()} * ({squares})"
         row = text(ast.parse(row, mode="eval").body)
+    kinks = "Max(" in text(value) or "Min(" in text(value)
+    modules = '[{"Heaviside": np.heaviside}, "numpy"]' if kinks else '"numpy"'
     point = writer.point if writer.alone else f"*{writer.point}"
     given = ", ".join([point, *arrays])
     every = f"({', '.join((*writer.called.values(), *symbols.values()))})"
@@ -154,7 +165,7 @@ def fitted(writer: SymPy, costs: Costs) -> list[str]:
         "",
         commented("", message("The same as functions of whole columns.")),
         f'cost_of_row = sympy.lambdify({every}, row, "numpy")',
-        f'slopes_of_row = sympy.lambdify({every}, slopes, "numpy")',
+        f"slopes_of_row = sympy.lambdify({every}, slopes, {modules})",
         *("", "", f"def loss({writer.point}):"),
         f"    return np.sqrt({whole})" if loss.root else f"    return {whole}",
         *("", "", f"def gradient({writer.point}):", *body, commented(f"    return {made}{root}", chain)),
