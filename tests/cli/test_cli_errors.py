@@ -240,3 +240,9 @@ def test_a_script_is_no_notebook(downslope, tmp_path):
     assert answer.code == 2
     assert "name it .py" in answer.words
     assert not notebook.exists()
+
+
+def test_a_run_that_bounds_hold_in_every_coordinate_is_reported(downslope):
+    answer = downslope("maximize 1e200*(x-3)^2 --start x=1e-320 --steps 20 --bounds x=0:1 --quiet")
+    assert answer.code in (0, 1)
+    assert "bug" not in answer.err

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import re
+
 import pytest
 
 from downslope.errors import ExpressionError
 from downslope.language import parse
+from trials import fresh_seed, trials
 
 # typed, where the caret stands, a piece of the message, a piece of the hint
 ERRORS = [
@@ -210,3 +214,31 @@ def test_the_deepest_that_is_read_can_also_be_shown() -> None:
     assert expression.latex().count("frac") == 60
     assert expression.mathml().count("mfrac") == 120
     assert expression.sympy().free_symbols
+
+
+PIECES = ["sin", "cos^2", "ln", "sqrt", "tan²", *"xy2π½ /*+()|^e²"]
+
+
+def test_drawn_formulas_are_read_or_refused_and_the_readings_of_a_hint_can_be_read() -> None:
+    draw = random.Random(fresh_seed())
+    offered = 0
+    for _ in range(trials(3000)):
+        typed = "".join(draw.choice(PIECES) for _ in range(draw.randrange(2, 9)))
+        try:
+            expression = parse(typed)
+        except ExpressionError as error:
+            if "two ways" in str(error.message):
+                offered += 1
+                for reading in re.fullmatch(r"Write (.+) or (.+)\.", str(error.hint)).groups():
+                    assert "two ways" not in _refusal(reading), (typed, reading)
+            continue
+        assert str(parse(str(expression), expression.names)) == str(expression), typed
+    assert offered
+
+
+def _refusal(formula: str) -> str:
+    try:
+        parse(formula)
+    except ExpressionError as error:
+        return str(error.message)
+    return ""

@@ -82,7 +82,7 @@ def period_of(points: NDArray[np.float64]) -> int:
         if rounds < FEWEST_ROUNDS:
             return 0
         last = points[-(rounds + 1) * period :]
-        if not np.all(np.isfinite(last)):
+        if not last.size or not np.all(np.isfinite(last)):  # no coordinate is left where bounds hold them all
             return 0
         width = float(np.max(np.ptp(last, axis=0)))
         back = float(np.max(np.abs(last[period:] - last[:-period])))
