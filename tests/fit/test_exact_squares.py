@@ -183,3 +183,19 @@ def test_a_penalty_beside_columns_that_depend_on_each_other(l2):
         return  # the sum of squares that Ridge descends has no digits left for so little
     right = Ridge(alpha=l2 * 25, solver="svd").fit(centred, y).coef_
     assert [found.x[k] for k in ("x1", "x2", "x3")] == pytest.approx(right.tolist(), rel=1e-6)
+
+
+def test_terms_that_cancel_without_an_intercept(tmp_path):
+    """Categories without an intercept beside a column far from zero: the terms are 1e9 times what they add up to."""
+    rng = np.random.default_rng(9)
+    n = 12
+    which = np.arange(n) % 3
+    table = {f"k{k}": (which == k) * 1.0 for k in range(3)}
+    table["x"] = 1e10 + rng.integers(0, 9, n).astype(float)
+    table["y"] = rng.normal(size=n)
+    found = ds.fit(table, "y ~ a*k0 + c*k1 + d*k2 + s*x")
+    right = predictions([*(table[name] for name in ("k0", "k1", "k2", "x")), np.zeros(n)], table["y"])
+    assert found.success
+    assert np.max(np.abs(found.predict(table) - right)) <= 1e-8 * table["y"].std()
+    found.save(tmp_path / "fit.json")
+    assert np.array_equal(ds.load(tmp_path / "fit.json").predict(table), found.predict(table))

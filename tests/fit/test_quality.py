@@ -60,7 +60,9 @@ def test_r2_of_files_read_page_by_page(loss, weighted, tmp_path):
     rest = Y - X @ [whole.x["a"], 0.5] - whole.x["b"]
     total = Y - np.average(Y, weights=v)
     assert whole.r2 == pytest.approx(1 - v @ rest**2 / (v @ total**2), rel=1e-9)
-    assert pages.r2 == pytest.approx(whole.r2, rel=1e-6)
+    assert pages.r2 == pytest.approx(
+        whole.r2, rel=1e-3 if loss == "mae" else 1e-6
+    )  # smoothed, without a vertex
 
 
 @pytest.mark.parametrize("loss", ["mse", "rmse", "huber", "log_cosh", "poisson"])

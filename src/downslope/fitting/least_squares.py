@@ -20,7 +20,7 @@ import numpy as np
 from downslope.fitting.double_double import LARGEST, Doubled, exact
 from downslope.fitting.objective import DataObjective, Penalty
 from downslope.fitting.quadratic import DEPENDENT, NormalEquations
-from downslope.fitting.rows import Array
+from downslope.fitting.rows import Array, LinearRows
 
 REFINED_QR = 1e2  # condition number from which a factorisation of the rows leaves digits to be gained
 REFINED_MOMENTS = 1e3  # the same of the moments, which square it
@@ -42,6 +42,7 @@ class LeastSquares:
             ``|stacked @ (phi - point)|^2``.
         least: the least cost.
         condition: of ``stacked`` in parameters of the same size, those that are open left out.
+        tail: what ``point`` leaves out of the minimum by being rounded, where that was worked out.
     """
 
     point: Array
@@ -50,6 +51,7 @@ class LeastSquares:
     stacked: Array
     least: float
     condition: float
+    tail: Array | None = None
 
     @property
     def rank(self) -> int:
@@ -131,22 +133,19 @@ def refined(found: LeastSquares, objective: DataObjective, square: NormalEquatio
         size = float(np.linalg.norm(left))
         if not size < before / 2:
             break
-        best, least, before = point, cost, size
-        point = point - ways @ left
-    return replace(found, point=best, least=least)
+        best, least, before, tail = point, cost, size, -ways @ left
+        point = point + tail
+    return replace(found, point=best, least=least, tail=tail if doubled else None)
 
 
 def _doubled_slope(objective: DataObjective, point: Array) -> tuple[float, Array]:
     """The mean squared error and its gradient, from residuals in twice the working precision."""
     rows, y = objective.linear, objective.y
-    w, b = rows.split(point)
+    w, _ = rows.split(point)
     weights = objective.weights if objective.weights.size else np.ones(len(y))
     if max(np.max(np.abs(a), initial=0.0) for a in (rows.X, y, w, rows.centre)) > LARGEST:
         return np.nan, np.full(rows.size, np.nan)
-    residual = exact(-y).plus(exact(np.full(len(y), b)))
-    for j in range(len(w)):
-        far = exact(rows.X[:, j]).plus(exact(np.full(len(y), -rows.centre[j])))
-        residual = residual.plus(far.times(w[j]))
+    residual = doubled_predictions(rows, point).plus(exact(-y))
     weighed = residual.times(weights)
     slope = np.zeros(rows.size)
     for j in range(len(w)):
@@ -158,3 +157,15 @@ def _doubled_slope(objective: DataObjective, point: Array) -> tuple[float, Array
         slope[rows.intercept] = float(weighed.total().value)
     square = float(np.sum(weights * np.square(residual.value)))
     return square / objective.total, 2 * slope / objective.total
+
+
+def doubled_predictions(rows: LinearRows, point: Array, tail: Array | None = None) -> Doubled:
+    """Those of a linear hypothesis in twice the working precision, of parameters that are the sum of two parts."""
+    w, b = rows.split(point)
+    total = exact(np.full(rows.count, b))
+    for j in range(len(w)):
+        far = exact(rows.X[:, j]).plus(exact(np.full(rows.count, -rows.centre[j])))
+        total = total.plus(far.times(w[j]))
+    if tail is not None:
+        total = total.plus(exact(rows.predictions(tail)))
+    return total

@@ -15,6 +15,7 @@ from downslope.fitting.categories import with_indicators
 from downslope.fitting.checks import drop_missing, finite, targets
 from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis
+from downslope.fitting.least_squares import doubled_predictions
 from downslope.fitting.losses import Loss, linked
 from downslope.fitting.preconditioning import CentredParameters
 from downslope.fitting.rows import Array, LinearRows
@@ -117,7 +118,9 @@ class Model:
         finite(frame, self.hypothesis.columns, rows.X)
         theta = self.theta
         if self.centred is not None and isinstance(rows, LinearRows):
-            rows, theta = rows.centred(self.centred.centre), self.centred.phi
+            rows, theta, tail = rows.centred(self.centred.centre), self.centred.phi, self.centred.tail
+            if tail is not None:
+                return np.asarray(doubled_predictions(rows, theta, tail).value - minus)
         return np.asarray(rows.predictions(theta) - (0.0 if self.loss.per_class else minus))
 
     def mean(self, table: Any) -> Array:

@@ -25,10 +25,14 @@ class CentredParameters(NamedTuple):
 
     centre: Array  # one number for each feature
     phi: Array  # the parameters; the intercept is the prediction at the centre
+    tail: Array | None = (
+        None  # what the parameters leave out by being rounded, where terms of theirs cancel so far
+    )
 
     def to_dict(self) -> dict[str, list[float]]:
         """As plain data."""
-        return {"centre": self.centre.tolist(), "parameters": self.phi.tolist()}
+        tail = {} if self.tail is None else {"tail": self.tail.tolist()}
+        return {"centre": self.centre.tolist(), "parameters": self.phi.tolist(), **tail}
 
 
 Kind = Literal["user", "standardised", "orthogonal", "natural"]

@@ -11,7 +11,7 @@ from downslope.descent.evidence import Cause
 from downslope.fitting.least_squares import refined, solve
 from downslope.fitting.objective import CostTerms
 from downslope.fitting.outcome import FitOutcome, FitPlan, Measured, about_means, descended, in_user_units
-from downslope.fitting.preconditioning import Coordinates, Kind, centre_of
+from downslope.fitting.preconditioning import CentredParameters, Coordinates, Kind, centre_of
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.quadratic import (
     NormalEquations,
@@ -28,6 +28,7 @@ ROUND = 1.0 + 1e-9  # condition number of the standardised features up to which 
 ARRIVED = (
     1e-12  # of the gradient at zero, about the minimum of squares: where no parameter has a digit to gain
 )
+CANCELLED = 1e6  # condition number from which predictions are sums of terms that many times as large
 FLOOR = 1e-12  # part of the cost, so little of which is rounding
 
 
@@ -91,6 +92,9 @@ def _from_the_minimum(
     if _at_the_floor(run, run.fun + least):
         run = run.judged_again(cause=Cause.COST_AT_FLOOR)
     centred = about_means(problem, coordinates, run)
+    if found.tail is not None and found.condition > CANCELLED:
+        middle = centre_of(problem.objective.linear, normal_equations.shear)
+        centred = CentredParameters(middle, found.point, found.tail)
     run = replace(run, stopping=stopping)
     run = in_user_units(run, coordinates, problem, Measured(root, least, stopping.target))
     notes = [_words(coordinates.kind, normal_equations)]

@@ -113,21 +113,24 @@ def _from_dict(data: dict[str, Any]) -> Fit:
 
 def _centred(data: Any, model: Model) -> CentredParameters | None:
     """The parameters about the means, where the file has them and they are the parameters that it has besides."""
-    if data is None or model.hypothesis.linear is None or model.hypothesis.linear.intercept is None:
+    if data is None or model.hypothesis.linear is None:
         return None
     centre, phi = (np.array([number(v) for v in data[key]], np.float64) for key in ("centre", "parameters"))
-    theta, intercept = model.theta, model.hypothesis.linear.intercept
+    tail = np.array([number(v) for v in data["tail"]], np.float64) if "tail" in data else None
+    theta, linear = model.theta, model.hypothesis.linear
     classes = max(len(model.classes), 1) if model.loss.per_class else 1
-    each = len(model.hypothesis.parameters)
-    if phi.shape != theta.shape or centre.shape != (each - 1,) or phi.size != each * classes:
+    features = np.array([feature is not None for feature in linear.features])
+    wrong = phi.shape != theta.shape or centre.shape != (int(features.sum()),) or phi.size % classes
+    if wrong or (tail is not None and tail.shape != phi.shape):
         raise DataError(message("this is not a whole saved fit: its parameters about the means do not fit."))
-    table = phi.reshape(each, classes)
-    slopes = np.delete(table, intercept, axis=0)
-    level = table[intercept] - centre @ slopes
-    there = np.delete(theta.reshape(each, classes), intercept, axis=0)
-    slack = SAME * (np.abs(table[intercept]) + np.abs(centre) @ np.abs(slopes))
-    same = np.all(np.abs(theta.reshape(each, classes)[intercept] - level) <= slack)
-    return CentredParameters(centre, phi) if same and np.array_equal(there, slopes) else None
+    there, here = theta.reshape(-1, classes), phi.reshape(-1, classes)
+    same = np.array_equal(there[features], here[features])
+    if linear.intercept is not None:
+        moved = centre[:, None] * here[features]
+        slack = SAME * (np.abs(here[linear.intercept]) + np.abs(moved).sum(axis=0))
+        off = here[linear.intercept] - moved.sum(axis=0) - there[linear.intercept]
+        same = same and bool(np.all(np.abs(off) <= slack))
+    return CentredParameters(centre, phi, tail) if same else None
 
 
 def _spread(data: dict[str, Any] | None) -> PredictionSpread | Message:
