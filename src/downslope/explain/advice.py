@@ -22,7 +22,7 @@ from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.point import judge_run
 from downslope.explain.sentences import TEMPLATES, say
 from downslope.explain.setup import Setup
-from downslope.messages import Message
+from downslope.messages import Message, sentences
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer, as_optimizer
 
@@ -31,6 +31,7 @@ SHARE = 0.4  # of the operations that are left, for one trial
 FEWEST = 100  # evaluations: a trial that could make fewer is not begun
 DIGITS = 3  # of a learning rate that is advised
 ROOM = 1.1  # times the steps that were needed are advised, with two digits
+NAME_THE_LIMIT = ("advice.steps", "advice.schedule")  # these speak of the steps themselves
 LEFT_OUT = {"optimizer": None, "learning_rate": None, "hyperparameters": None, "schedule": None}
 
 
@@ -75,7 +76,9 @@ class Advice:
         fields |= {"steps": self.steps, "value": self.value, "norm": self.gradient_norm}
         fields["tolerance"] = self.setting.get("tolerance", self.tolerance)
         own = self.tolerance is None and f"{self.key}.own" in TEMPLATES and "tolerance" not in self.setting
-        return say(f"{self.key}.own" if own else self.key, **fields)
+        said = say(f"{self.key}.own" if own else self.key, **fields)
+        raised = self.key not in NAME_THE_LIMIT and self.setting.get("steps")
+        return sentences(said, say("advice.limit", allowed=raised)) if raised else said
 
     def to_dict(self) -> dict[str, Any]:
         """The advice as plain data."""

@@ -117,6 +117,12 @@ class Diagnosis:
         return self.status in LIMITS and evidence is not None and evidence.worse
 
     @property
+    def cycles(self) -> bool:
+        """Whether a limit ended the run in a cycle."""
+        evidence = self.run.termination.evidence
+        return self.status in LIMITS and evidence is not None and evidence.trend == "cycle"
+
+    @property
     def succeeded_by_test(self) -> bool:
         """Whether a test that was asked for passed."""
         return self.status in (Status.CONVERGED, Status.TARGET_REACHED)

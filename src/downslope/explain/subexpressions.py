@@ -159,6 +159,14 @@ def _value(node: t.Node, parts: Sequence[Any], values: dict[str, float], cast: C
             return float(not parts[0])
 
 
+POLES_OF = {
+    "tan": "cos",
+    "cot": "sin",
+    "sec": "cos",
+    "csc": "sin",
+}  # with poles where the other function is 0
+
+
 def divisors(objective: Objective) -> list[tuple[str, Callable[[Vector], float]]]:
     """What the formula divides by, as text and as a function of the point; without what is a number."""
     tree = _tree_of(objective)
@@ -172,6 +180,10 @@ def divisors(objective: Objective) -> list[tuple[str, Callable[[Vector], float]]
             divisor = t.children(node)[1]
         elif isinstance(node, t.Power) and _is_negative(t.children(node)[1]):
             divisor = t.children(node)[0]
+        elif isinstance(node, t.Call) and node.function in POLES_OF:
+            divisor = t.Call(POLES_OF[node.function], t.children(node))
+        while isinstance(divisor, t.Power) and isinstance(t.children(divisor)[1], t.Number):
+            divisor = t.children(divisor)[0]  # an even power does not change its sign
         if divisor is not None and any(isinstance(part, t.Variable) for part in t.walk(divisor)):
             found.setdefault(_text(divisor), divisor)
 

@@ -49,7 +49,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     )
     if found is not None:
         yield found
-    elif not diagnosis.quadratic and diagnosis.worsened:
+    elif not diagnosis.quadratic and diagnosis.worsened and not diagnosis.cycles:
         yield from _measured_divergence(diagnosis)
 
 
@@ -116,6 +116,8 @@ def _above(
     key = "" if at_limit or not exact else "" if seen else "learning_rate_above_limit.unseen"
     if at_limit:
         key = "learning_rate_above_limit.at"
+    elif exact and f"{linear.rate:.4g}" == f"{limit:.4g}":
+        key = "learning_rate_above_limit.close"
     elif not exact and not _alike(evidence["factor"], more.get("measured_factor")):
         key = "learning_rate_above_limit.onset"
     return Finding("learning_rate_above_limit", evidence, exact, advice, key)
@@ -229,7 +231,7 @@ def _settling(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
 def _onset(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     """Where a divergence began: the last lowest value, and the curvature that the steps from there met."""
     points = diagnosis.whole
-    if points is None or not len(points) or not diagnosis.known:
+    if points is None or not len(points) or not diagnosis.known or diagnosis.cycles:
         return None
     k = min(_turning_point(diagnosis), len(points) - 1)
     met = None

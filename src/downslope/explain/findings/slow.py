@@ -35,6 +35,8 @@ LEFT = 0.5  # part of the way to the minimum that is still to go, without a test
 STRAIGHT = (
     0.95  # a path this straight, of a method whose steps have a length of their own, is still on its way
 )
+QUARTERS = 4
+STRIDING = 0.5  # of the mean length of a step, below which the last ones no longer walk on
 FEWEST_ROWS = 16  # of a history, from which on its quarters tell something
 AHEAD = 1000  # steps, at most so many of which are added up
 RINGING = 2000  # steps after which even a run that converged is told of its momentum
@@ -183,17 +185,25 @@ def _crawling(diagnosis: Diagnosis) -> Finding | None:
     rate = diagnosis.rate
     if diagnosis.linear is not None or rate is None or len(diagnosis.values) < 3 or not unfinished(diagnosis):
         return None
-    x = diagnosis.run.history.x[:, diagnosis.free]
-    path = float(np.sum(np.linalg.norm(np.diff(x, axis=0), axis=1)))
+    x, steps = diagnosis.run.history.x[:, diagnosis.free], diagnosis.run.history.step
+    lengths = np.linalg.norm(np.diff(x, axis=0), axis=1)
+    path = float(np.sum(lengths))
     straight = norm_of(x[-1] - x[0]) / path if path > 0 else 0.0
-    if straight < STRAIGHT:
-        return None
+    late = steps[1:] > steps[-1] - max(1, int(steps[-1]) // QUARTERS)
+    walked = float(np.sum(lengths[late])) / max(1, int(np.sum(np.diff(steps)[late])))
+    if straight < STRAIGHT or walked < STRIDING * path / max(1, diagnosis.run.nit):
+        return None  # it is not on a straight way, or its steps have become short
     chosen = rates(diagnosis, [10 * rate, 100 * rate, 1e3 * rate, 1e4 * rate, 1e5 * rate])
-    advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)])
+    own = (
+        diagnosis.run.nit + 1 if diagnosis.missed else np.inf
+    )  # what arrives within the run's limit is better
+    advice = first_to_work(diagnosis, chosen, own) or first_to_work(
+        diagnosis, [*chosen, *leave_out(diagnosis)]
+    )
     evidence = {
         "learning_rate": rate,
         "moved": path,
-        "per_step": path / max(1, diagnosis.run.nit),
+        "per_step": walked,
         "straightness": straight,
         "rule": type(diagnosis.setup.rule).__name__,
     }
@@ -241,7 +251,8 @@ def _faster(diagnosis: Diagnosis, curvature: Curvature) -> Advice | None:
     """What an expert would try: leave the rate out; else momentum as Polyak would set it."""
     β, scaled = best_momentum(curvature.condition)
     rate = float(f"{0.99 * scaled / curvature.largest:.3g}")
-    chosen = [*leave_out(diagnosis), *method(diagnosis, "adaptive_barzilai_borwein")]
+    chosen = [] if diagnosis.rate is not None else [more_steps()]
+    chosen += [*leave_out(diagnosis), *method(diagnosis, "adaptive_barzilai_borwein")]
     if diagnosis.quadratic:
         chosen += method(diagnosis, "momentum", rate, momentum=min(0.999, round(β + 5e-4, 3)))
     return first_to_work(diagnosis, chosen)
@@ -284,6 +295,8 @@ def _unfinished(diagnosis: Diagnosis) -> Finding | None:
     if basics is not None and diagnosis.quadratic:
         needed = _needed(diagnosis, *basics)
     more = first_to_work(diagnosis, [more_steps()])
+    if more is None and diagnosis.setup.rule.hyperparameters().get("weight_decay"):
+        return None  # the decay may be what holds it where it is
     seen = any(_still_falls(column) for column in (diagnosis.norms, diagnosis.values))
     if not seen and more is None and needed is None:
         return None  # no progress that anybody could see, and none that was promised or tried

@@ -30,6 +30,10 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
         "limit": None,
         "rule": type(diagnosis.setup.rule).__name__,
     }
+    decay = _decay(diagnosis)
+    if decay is not None:
+        yield decay
+        return
     if diagnosis.rate is not None and len(diagnosis.norms):
         η, most = diagnosis.rate, run.nit + 1
         arrives = None if diagnosis.worsened else trial(diagnosis, Candidate(key="advice.steps"))
@@ -55,10 +59,31 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
         yield from unexplained(run, advice)
 
 
+def _decay(diagnosis: Diagnosis) -> Finding | None:
+    """Weight decay that is not part of the objective, where the run arrives without it."""
+    rule = diagnosis.setup.rule
+    values = rule.hyperparameters()
+    if not values.get("weight_decay") or not len(diagnosis.norms):
+        return None
+    without = {**values, "weight_decay": 0.0}
+    rate = without.pop("learning_rate", None)
+    candidate = Candidate(
+        key="advice.weight_decay",
+        setting={"hyperparameters": without} | ({} if rate is None else {"learning_rate": diagnosis.rate}),
+        optimizer=diagnosis.setup.changed(weight_decay=0.0),
+    )
+    advice = first_to_work(diagnosis, [candidate])
+    evidence = {"decay": values["weight_decay"], "rule": type(rule).__name__}
+    return None if advice is None else Finding("weight_decay", evidence, False, advice, "weight_decay")
+
+
 def unexplained(run: Descent, advice: Advice | None = None) -> list[Finding]:
     """That nothing explains how a run ended, where it failed."""
     if run.termination.success or run.termination.status in SILENT:
         return []
+    if run.termination.status == Status.UNBOUNDED:
+        seen = {"steps": run.nit, "value": run.fun}
+        return [Finding("unbounded_below", seen, False, advice, "unbounded_below.seen", run.maximize)]
     missed = run.stopping.asks_for_a_test and run.termination.status in LIMITS
     evidence = {"steps": run.nit, "gradient_norm": run.gradient_norm}
     key = "unexplained.test" if missed else "unexplained"

@@ -7,6 +7,15 @@ from collections.abc import Mapping
 from downslope.messages import Template
 
 ADVICE: Mapping[str, Template] = {
+    "limit": Template("That needs a limit of {allowed:,} steps."),
+    "weight_decay": Template(
+        "Without weight decay it converges in {n:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+        "Without weight decay it converges in {n:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    ),
+    "weight_decay.own": Template(
+        "Without weight decay it converges in {n:,} step, by the run's own test (run and confirmed).",
+        "Without weight decay it converges in {n:,} steps, by the run's own test (run and confirmed).",
+    ),
     "learning_rate": Template(
         "A learning rate of {rate:.6g} converges in {n:,} step, to a gradient norm of {tolerance:.3g} (run "
         "and confirmed).",

@@ -30,6 +30,7 @@ CODES = (
     "stalled",
     "ill_conditioned",
     "schedule_too_fast",
+    "weight_decay",
     "cycle",
     "chatter",
     "step_size_bounds",
@@ -127,6 +128,10 @@ FINDINGS: Mapping[str, Template] = {
         "The objective has no minimum: along {along} it falls in a straight line without end; {far:.3g} "
         "away it is {value_there:.3g}."
     ),
+    "unbounded_below.seen": Template(
+        "The value falls without end, as far as was seen: after {n:,} step it is {value:.3g}.",
+        "The value falls without end, as far as was seen: after {n:,} steps it is {value:.3g}.",
+    ),
     "unbounded_below.values": Template(
         "The objective has no minimum as far as can be seen: along {along} it falls on and on; {far:.3g} "
         "away it is {value_there:.3g}."
@@ -153,6 +158,10 @@ FINDINGS: Mapping[str, Template] = {
     f"{ABOVE}.onset": Template(
         "From step {began} on the learning rate {learning_rate:.4g} was above the limit {limit:.4g} that "
         "the curvature {curvature:.4g} met there along {along} sets."
+    ),
+    f"{ABOVE}.close": Template(
+        "The learning rate {learning_rate:.10g} is just above the limit {limit:.10g} that the curvature "
+        "{curvature:.4g} along {along} sets: there the error is multiplied by {factor:.10g} at every step."
     ),
     f"{ABOVE}.at": Template(
         "The learning rate {learning_rate:.4g} is the limit {limit:.4g} itself that the curvature "
@@ -212,6 +221,9 @@ FINDINGS: Mapping[str, Template] = {
     "learning_rate_too_small.measured": Template(
         "The point is still walking straight on, {per_step:.3g} at each step: the learning rate "
         "{learning_rate:.4g}, which sets the length of the steps, is too small for the way."
+    ),
+    "weight_decay": Template(
+        "The weight decay {decay:.4g} of {rule} pulls the point away from where the gradient vanishes, at every step."
     ),
     "learning_rate_too_small.tried": Template(
         "The learning rate {learning_rate:.4g} of {rule} is too small for so many steps: a larger one arrives "
@@ -340,8 +352,10 @@ FINDINGS: Mapping[str, Template] = {
         "{step}: the steps that are left are too short to arrive."
     ),
     "too_few_steps": Template(
-        "The run was still on its way: after {steps} steps the gradient norm is {gradient_norm:.3g}, and "
-        "{wanted:.3g} was asked for."
+        "The run was still on its way: after {n:,} step the gradient norm is {gradient_norm:.3g}, and "
+        "{wanted:.3g} was asked for.",
+        "The run was still on its way: after {n:,} steps the gradient norm is {gradient_norm:.3g}, and "
+        "{wanted:.3g} was asked for.",
     ),
     "active_bounds": Template("Bounds hold {names}: beyond them the objective would be better."),
     "pole": Template(
@@ -349,12 +363,12 @@ FINDINGS: Mapping[str, Template] = {
     ),
     "ill_conditioned": Template(
         "The curvatures lie {condition:,.4g} times apart, from {largest:.4g} along {steep} to "
-        "{smallest:.4g} along {shallow}: even the best constant learning rate {best_rate:.4g} takes "
-        "{steps_at_best_rate:,.0f} steps."
+        "{smallest:.4g} along {shallow}: steepest descent at the constant learning rate that is best in the long "
+        "run, {best_rate:.4g}, takes {steps_at_best_rate:,.0f} steps."
     ),
     "ill_conditioned.local": Template(
         "Near the minimum the curvatures lie {condition:,.4g} times apart, from {largest:.4g} along "
-        "{steep} to {smallest:.4g} along {shallow}: even the best constant learning rate there, "
-        "{best_rate:.4g}, takes about {steps_at_best_rate:,.0f} steps."
+        "{steep} to {smallest:.4g} along {shallow}: there steepest descent at the constant learning rate that is "
+        "best in the long run, {best_rate:.4g}, takes about {steps_at_best_rate:,.0f} steps."
     ),
 }

@@ -15,6 +15,14 @@ FINDINGS_OF_CLIMBS: Mapping[str, Template] = {
         "The objective has no maximum: along {along} it rises in a straight line without end; {far:.3g} "
         "away it is {value_there:.3g}."
     ),
+    "unbounded_below.seen.up": Template(
+        "The value rises without end, as far as was seen: after {n:,} step it is {value:.3g}.",
+        "The value rises without end, as far as was seen: after {n:,} steps it is {value:.3g}.",
+    ),
+    "learning_rate_above_limit.close.up": Template(
+        "The learning rate {learning_rate:.10g} is just above the limit {limit:.10g} that the downward curvature "
+        "{curvature:.4g} along {along} sets: there the error is multiplied by {factor:.10g} at every step."
+    ),
     "unbounded_below.values.up": Template(
         "The objective has no maximum as far as can be seen: along {along} it rises on and on; {far:.3g} "
         "away it is {value_there:.3g}."
