@@ -41,15 +41,11 @@ class FusedEngine:
         tape = recorded(optimizer, first)
         if tape.accepted is not True:
             raise TraceError(message("the rule may reject points"))
-        from downslope.torch.program import (
-            Evaluation,
-            Program,
-        )  # imports torch, which is there: the tensors are its
+        from downslope.torch.program import Program  # imports torch, which is there: the tensors are its
 
         self._remote, self._optimizer, self._sign = remote, optimizer, float(sign)
         self._dtype = objective.dtype
         self._program, self._named = Program(tape, in_place=False), optimizer.scalars()
-        self._at = Evaluation
         self._tensors = tensors
         self._shape = states.mapped(first, lambda *_: None)
         self._leaves = [_own(leaf) for _, leaf in states.leaves(first)]
@@ -85,7 +81,7 @@ class FusedEngine:
     def _make_update(self) -> None:
         if self._update is not None:
             slopes, value = self._update
-            done = self._program.run(self._at(self._tensors, slopes, value), self._leaves, self._named)
+            done = self._program.run((self._tensors, slopes, value), self._leaves, self._named)
             self._tensors, self._leaves, self._update = done.next_x, done.state, None
 
     def go_on(self, trace: TraceBuffer) -> None:
