@@ -121,6 +121,21 @@ def test_a_right_class_is_right(cls: Any) -> None:
     assert cls.__dict__["update"] is before
 
 
+@pytest.mark.parametrize("name", ["adam", "momentum", "lbfgs"])
+def test_an_updater_is_right(name: str) -> None:
+    def loop() -> None:
+        updater, params = ds.Updater(name), {"x": -7.0, "y": np.array([2.0, 1.0])}
+        for _ in range(8):
+            gradients = {"x": params["x"] / 10, "y": 2 * params["y"]}
+            value = params["x"] ** 2 / 20 + float(np.sum(params["y"] ** 2))
+            params = updater.update(params, gradients, value=value)
+
+    found = check_loop(loop)
+    assert found.ok
+    assert found.steps == 8
+    assert (found.rule is None) == (name == "lbfgs")  # which looks at values
+
+
 # what is wrong -> code, first step at which it shows, and a piece of the sentence
 WRONG: dict[str, tuple[Callable[[], Any], str, int, str]] = {
     "sgd uphill": (lambda: SGD(slip="sign"), "sign", 0, "goes uphill"),

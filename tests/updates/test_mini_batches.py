@@ -70,3 +70,48 @@ def test_a_measured_step_size_waits_while_there_is_no_gradient(name: str) -> Non
     waited = after(2000)
     assert np.array_equal(waited[3], waited[-2])
     np.testing.assert_allclose(waited[-1], after(2)[-1], rtol=1e-12)
+
+
+MENDED = ["adgd", "adgd2", "barzilai_borwein_long", "barzilai_borwein_short", "prodigy", "dog"]
+
+
+def rule_of(name: str) -> Optimizer:
+    return next(cls for cls in all_optimizers() if cls.name() == name)()
+
+
+@pytest.mark.parametrize("name", MENDED)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
+def test_weights_of_torch_are_numbers(name: str, dtype: str) -> None:
+    torch = pytest.importorskip("torch")
+    from downslope.torch import Optimizer as TorchOptimizer
+
+    for title, loop in LOOPS.items():
+        if dtype == "bfloat16" and title in ("large", "small"):
+            continue
+        w = torch.nn.Parameter(torch.zeros(3, dtype=getattr(torch, dtype)))
+        optimizer = TorchOptimizer([w], rule_of(name))
+        for k in range(300):
+            rows, residuals = loop(k, X, X @ w.detach().double().numpy() - Y)
+            w.grad = torch.tensor(rows.T @ residuals / len(rows)).to(w.dtype)
+            optimizer.step()
+        assert torch.isfinite(w).all(), title
+
+
+@pytest.mark.parametrize("name", MENDED)
+def test_parameters_of_optax_are_numbers(name: str) -> None:
+    jax = pytest.importorskip("jax")
+    optax = pytest.importorskip("optax")
+    transformation = rule_of(name).to_optax()
+    A, y = jax.numpy.asarray(X, "float32"), jax.numpy.asarray(Y, "float32")
+
+    def step(carry: Any, k: Any) -> Any:
+        x, state = carry
+        row = A[k % 16]
+        change, state = transformation.update((row @ x - y[k % 16]) * row, state, x)
+        return (optax.apply_updates(x, change), state), None
+
+    start = jax.numpy.zeros(3, "float32")
+    (end, _), _ = jax.jit(lambda x: jax.lax.scan(step, (x, transformation.init(x)), jax.numpy.arange(STEPS)))(
+        start
+    )
+    assert np.isfinite(end).all()

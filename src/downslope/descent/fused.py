@@ -41,15 +41,11 @@ class FusedStepper:
         tape = recorded(optimizer, first)
         if tape.accepted is not True:
             raise TraceError(message("the rule may reject points"))
-        from downslope.torch.program import (
-            Program,
-            StepInputs,
-        )  # imports torch, which is there: the tensors are its
+        from downslope.torch.program import Program  # imports torch, which is there: the tensors are its
 
         self._remote, self._optimizer, self._sign = remote, optimizer, float(problem.sign)
         self._dtype = objective.dtype
         self._program, self._named = Program(tape, in_place=False), optimizer.scalars()
-        self._at = StepInputs
         self._tensors = tensors
         self._shape = states.mapped(first, lambda *_: None)
         self._leaves = [_own(leaf) for _, leaf in states.leaves(first)]
@@ -70,7 +66,7 @@ class FusedStepper:
     def _make_update(self) -> None:
         if self._update is not None:
             slopes, value = self._update
-            done = self._program.run(self._at(self._tensors, slopes, value), self._leaves, self._named)
+            done = self._program.run((self._tensors, slopes, value), self._leaves, self._named)
             self._tensors, self._leaves, self._update = done.next_x, done.state, None
 
     def step(self) -> None:

@@ -47,7 +47,7 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
     The state is in Keras variables, so that steps are compiled with the model and saved with it. Rules that mix all
     coordinates see all variables as one vector; one without a gradient, as in a frozen layer, stays where it is, and
     its gradient counts as zero. A rule that averages (schedule-free, DoG) leaves its average in the model when ``fit``
-    ends, from where another ``fit`` begins; a model saved on the way is at the point of the training and goes on there.
+    ends, and another ``fit`` begins there; a model saved on the way is at the point of the training, and goes on there.
 
     >>> import numpy as np, keras
     >>> keras.utils.set_random_seed(0)
@@ -237,15 +237,14 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
 
     def _step_by_program(self, x: ParamTree, g: ParamTree, rate: Any, places: Sequence[int]) -> None:
         """With torch, as ``downslope.torch`` does it: fused and in place, which leaves little to write."""
-        from downslope.torch.program import StepInputs  # which imports torch
-        from downslope.torch.stepping import program_of
-
         places, x, g = self._seen(places, x, g)
         named = self._inner.scalars()
         if self._path:
             named[self._path] = float(rate)
         like = self._like(x)
         if self._program is None:
+            from downslope.torch.stepping import program_of  # which imports torch
+
             self._program = program_of(self._inner, like)
         if any(first is None for _, first in self._beginnings.values()) and int(self.iterations) == 0:
             self._begin_others(self._inner.with_scalars(named), places)
@@ -254,7 +253,7 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
             [tensor(self._vectors[name][i]) for i in places] if vector else self._scalars[name].value.item()
             for name, (vector, _) in self._beginnings.items()
         ]
-        after = self._program.run(StepInputs(x.parts, g.parts, np.nan), list(before), named).state
+        after = self._program.run((x.parts, g.parts, np.nan), list(before), named).state
         for name, old, new in zip(self._beginnings, before, after, strict=True):
             if not isinstance(old, list):
                 self._scalars[name].value.detach().fill_(float(new))

@@ -22,6 +22,7 @@ from downslope.messages import Message, message, plural, sentences
 from downslope.optimizers import Optimizer
 from downslope.optimizers.registry import as_optimizer, optimizer_class
 from downslope.optimizers.rules.gradient_descent import GradientDescent
+from downslope.optimizers.updater import Updater
 from downslope.recording.slips import LoopRecord, Slip, gradient_slip, slip_of
 from downslope.recording.watched_calls import LoopSeen, is_imported, numbers_of, watching
 
@@ -142,8 +143,8 @@ def check_loop(
     )
     if rule is not None and not slips and len(record.moves):
         found = slip_of(record, rule)
-        if found is not None and optimizer is None and hasattr(seen.updater, "param_groups"):
-            rule = None  # an optimizer of torch's whose rate changes on the way, say: its steps are its own affair
+        if found is not None and optimizer is None and _is_a_library_s(seen.updater):
+            rule = None  # its rate changes on the way, say: its steps are its own affair
         elif found is not None:
             slips.append(found)
     return LoopCheck(rule, len(record.rows), tuple(slips))
@@ -277,6 +278,8 @@ def _claimed(
     if isinstance(optimizer, Optimizer):
         return optimizer
     owner = seen.updater
+    if optimizer is None and isinstance(owner, Updater):
+        return owner.optimizer
     if optimizer is None and owner is not None and hasattr(owner, "param_groups"):
         return _of_torch(owner)
     cls = _class_of(owner) if optimizer is None else type(as_optimizer(optimizer))
@@ -298,6 +301,11 @@ def _claimed(
         return cls(**given)
     except DownslopeError:
         return cls()
+
+
+def _is_a_library_s(owner: Any) -> bool:
+    """Whether it is an optimizer that the loop only uses: torch's, or an ``Updater``."""
+    return isinstance(owner, Updater) or hasattr(owner, "param_groups")
 
 
 def _class_of(owner: Any) -> type[Optimizer] | None:

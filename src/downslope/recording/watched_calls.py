@@ -19,6 +19,7 @@ import numpy as np
 from downslope.containers import flattened
 from downslope.messages import message
 from downslope.objectives import Parameters, Vector
+from downslope.optimizers.updater import Updater
 from downslope.recording.slips import LoopRecord, LoopRow, Slip
 from downslope.tensors import library_of_parameter
 
@@ -127,10 +128,8 @@ def _classes(seen: LoopSeen, names: Mapping[str, Any]) -> Iterator[None]:
                 stack.enter_context(_replaced(cls, "update", _seeing(cls.__dict__["update"], seen)))
             return cls
 
-        classes = dict.fromkeys(c for c in names.values() if isinstance(c, type))
-        for cls in classes:
-            if not cls.__module__.startswith("downslope"):
-                watched(cls)
+        for cls in dict.fromkeys([Updater, *(c for c in names.values() if isinstance(c, type))]):
+            watched(cls)
         build = builtins.__build_class__
         stack.enter_context(
             _replaced(builtins, "__build_class__", lambda *args, **more: watched(build(*args, **more)))
@@ -140,14 +139,14 @@ def _classes(seen: LoopSeen, names: Mapping[str, Any]) -> Iterator[None]:
 
 def _seeing(update: Any, seen: LoopSeen) -> Any:
     @functools.wraps(update)
-    def update_and_tell(self: Any, params: Any, gradients: Any) -> Any:
+    def update_and_tell(self: Any, params: Any, gradients: Any, *more: Any, **named: Any) -> Any:
         if seen.updating:  # the update of the class that this one is made from
-            return update(self, params, gradients)
+            return update(self, params, gradients, *more, **named)
         names, x = numbers_of(params)
         _, g = numbers_of(gradients)
         seen.updater, seen.updating = self, True
         try:
-            answer = update(self, params, gradients)
+            answer = update(self, params, gradients, *more, **named)
         finally:
             seen.updating = False
         led = params if answer is None else answer  # changed in place, or returned

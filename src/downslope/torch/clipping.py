@@ -68,9 +68,10 @@ class ClippingTogether:
 
 def _square(before: Optimizer | None, some: Slopes, named: Mapping[str, float]) -> float:
     """The sum of squares of a group's gradients, as the wrappers before the clipping show them."""
-    shown = ParamTree(some.slopes)
+    _, live, slopes, _ = some
+    shown = ParamTree(slopes)
     if before is not None:
-        x = ParamTree([p.detach() for p in some.live])
+        x = ParamTree([p.detach() for p in live])
         shown, _, _ = before.with_scalars(named).update(x, math.nan, shown, ())
     with torch.no_grad():
         return float(dot(shown, shown))

@@ -404,8 +404,8 @@ def _slopes(group: Mapping[str, Any], value: float) -> Slopes:
             live.append(p)
             slopes.append(slope.to_dense() if slope.is_sparse else slope)
     if group[UPHILL] and live:
-        return Slopes(group["params"], live, list(torch._foreach_neg(slopes)), -value)
-    return Slopes(group["params"], live, slopes, value)
+        return group["params"], live, list(torch._foreach_neg(slopes)), -value
+    return group["params"], live, slopes, value
 
 
 def _copies(params: list[torch.Tensor]) -> list[torch.Tensor]:

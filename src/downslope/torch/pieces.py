@@ -37,16 +37,16 @@ def run_one(program: Program, at: StepInputs, state: Sequence[Any], named: Mappi
     Returns:
         The state's leaves after the step, where tensors are those of ``state``.
     """
-    if program.still and (program.temporaries < TEMPORARIES or not is_large(at.x)):
+    if program.still and (program.temporaries < TEMPORARIES or not is_large(at[0])):
         return program.run_one(at, state, named)
     after = list(state)
     vectors = [i for i, leaf in enumerate(state) if isinstance(leaf, torch.Tensor)]
-    for here, slope, *parts in _pieces([at.x, at.g, *[state[i] for i in vectors]]):
+    for here, slope, *parts in _pieces([at[0], at[1], *[state[i] for i in vectors]]):
         before = list(state)
         for i, part in zip(vectors, parts, strict=True):
             before[i] = part
         run = program.run_one if program.still else functools.partial(_moved, program)
-        new = run(StepInputs(here, slope, at.value), before, named)
+        new = run((here, slope, at[2]), before, named)
         for i, leaf in enumerate(new):
             if not isinstance(leaf, torch.Tensor):
                 after[i] = leaf
@@ -56,7 +56,7 @@ def run_one(program: Program, at: StepInputs, state: Sequence[Any], named: Mappi
 def _moved(program: Program, at: StepInputs, state: Sequence[Any], named: Mapping[str, float]) -> list[Any]:
     """One piece of a rule that leaves its state in other tensors than those it found: brought back to their places."""
     lists = [[leaf] if isinstance(leaf, torch.Tensor) else leaf for leaf in state]
-    made = program.run(StepInputs([at.x], [at.g], at.value), lists, named).state
+    made = program.run(([at[0]], [at[1]], at[2]), lists, named).state
     after = [leaf[0] if isinstance(leaf, list) else leaf for leaf in made]
     olds = {id(leaf) for leaf in state if isinstance(leaf, torch.Tensor)}
     news = [

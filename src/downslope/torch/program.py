@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 
@@ -14,18 +14,10 @@ from downslope.optimizers.tape import Node, Tape
 from downslope.torch.calls import IN_PLACE, NAMES, SWAPPABLE, Tensors, line_of, line_of_one
 from downslope.torch.fusing import Fusion, Operation
 
-
-class StepInputs(NamedTuple):
-    """What an update starts from: lists of tensors, or single ones where one parameter is stepped alone.
-
-    Attributes:
-        x, g: the parameters, and their gradients there, which are left alone.
-        value: the objective's, or NaN where the rule does not look.
-    """
-
-    x: Any
-    g: Any
-    value: float
+# What an update starts from: x and g, lists of tensors (or single ones where one parameter is stepped alone), and
+# the objective's value, or NaN where the rule does not look. A plain tuple, as making a named one at every step costs
+# a part of a small step that shows.
+StepInputs: TypeAlias = tuple[Any, Any, float]
 
 
 class StepOutcome(NamedTuple):
@@ -53,7 +45,7 @@ class Program:
     >>> from downslope.optimizers.tape import recorded
     >>> rule, x = Momentum(learning_rate=0.5), [torch.ones(2)]
     >>> program = Program(recorded(rule, rule.init(ParamTree(x))))
-    >>> program.run(StepInputs(x, [torch.ones(2)], 0.0), [[torch.zeros(2)]], rule.scalars()).state
+    >>> program.run((x, [torch.ones(2)], 0.0), [[torch.zeros(2)]], rule.scalars()).state
     [[tensor([1., 1.])]]
     >>> x
     [tensor([0.5000, 0.5000])]
@@ -80,7 +72,7 @@ class Program:
             state: its leaves in order, lists of tensors that nobody else holds, and numbers.
             named: the hyperparameters by their paths.
         """
-        x = at.x
+        x = at[0]
         after, accepted, next_x = self._update(*at, *state, *[named[name] for name in self._named])
         if not self.still:
             self._settle(at, state, after, next_x)
@@ -93,14 +85,14 @@ class Program:
     def run_one(self, at: StepInputs, state: Sequence[Any], named: Mapping[str, float]) -> list[Any]:
         """The same for one parameter, with tensors for lists, where the program is ``still``: the new state."""
         after, _, next_x = self._update_one(*at, *state, *[named[name] for name in self._named])
-        if next_x is not at.x:
-            at.x.copy_(next_x)
+        if next_x is not at[0]:
+            at[0].copy_(next_x)
         new: list[Any] = after
         return new
 
     def _settle(self, at: StepInputs, state: Sequence[Any], after: list[Any], next_x: Any) -> None:
         """Give tensors of its own to every vector of the new state that is x, g, or another vector."""
-        taken = {id(at.x), id(at.g), *(() if self._in_place else [id(next_x)])}
+        taken = {id(at[0]), id(at[1]), *(() if self._in_place else [id(next_x)])}
         kept = {id(after[i]) for i in self._vectors}
         spare = [leaf for leaf in state if isinstance(leaf, list) and id(leaf) not in kept]
         for i in self._vectors:

@@ -30,19 +30,9 @@ class SteppingPlan(NamedTuple):
     scalars: tuple[str, ...]
 
 
-class Slopes(NamedTuple):
-    """What a step of some parameters starts from.
-
-    Attributes:
-        params: all of a group, with a gradient or not.
-        live, slopes: those that have one, and theirs, as dense tensors.
-        value: the objective's, or NaN where the rule does not look.
-    """
-
-    params: Tensors
-    live: Tensors
-    slopes: Tensors
-    value: float
+# What a step of a group starts from: all its parameters, those that have a gradient, these as dense tensors, and the
+# value, or NaN where the rule does not look.
+Slopes: TypeAlias = tuple[Tensors, Tensors, Tensors, float]
 
 
 class Stepper:
@@ -68,15 +58,15 @@ class Stepper:
             if len(live) < len(params):
                 known = dict(zip(map(id, live), slopes, strict=True))
                 slopes = [known[id(p)] if id(p) in known else torch.zeros_like(p) for p in params]
-            return self._run(plan, StepInputs(params, slopes, value), [kept[p] for p in params], named)
+            return self._run(plan, (params, slopes, value), [kept[p] for p in params], named)
         theirs = [kept[p] for p in live] if plan.leaves else []
         for p, its in zip(live, theirs, strict=False):
             if not its:
                 self._begin(plan, [p], kept, named)
         if len(live) == 1 and plan.alone and plan.alone.still:
-            self._run_one(plan, StepInputs(live[0], slopes[0], value), theirs[0] if theirs else {}, named)
+            self._run_one(plan, (live[0], slopes[0], value), theirs[0] if theirs else {}, named)
         else:
-            self._run_buckets(plan, StepInputs(live, slopes, value), theirs, named)
+            self._run_buckets(plan, (live, slopes, value), theirs, named)
         return True
 
     def _run_buckets(
@@ -98,14 +88,14 @@ class Stepper:
         together: dict[Any, tuple[Tensors, Tensors, list[dict[str, Any]]]] = {}
         for p, slope, its in zip(live, slopes, theirs or [{} for _ in live], strict=True):
             if large and is_large(p):
-                self._run_one(plan, StepInputs(p, slope, value), its, named)
+                self._run_one(plan, (p, slope, value), its, named)
                 continue
             some = together.setdefault(tuple([its[name] for name in names]), ([], [], []))
             some[0].append(p)
             some[1].append(slope)
             some[2].append(its)
         for some_live, some_slopes, some_states in together.values():
-            self._run(plan, StepInputs(some_live, some_slopes, value), some_states, named)
+            self._run(plan, (some_live, some_slopes, value), some_states, named)
 
     def answer(self, params: Tensors, kept: States, named: Mapping[str, float]) -> None:
         """Write the point to report into the parameters."""
