@@ -73,6 +73,8 @@ def _read(column: Any) -> Any:
         column, kind = column.cast(pa.float64(), safe=False), pa.float64()
     if pa.types.is_floating(kind) or pa.types.is_integer(kind):
         return _numbers(column)
+    if pa.types.is_string(kind) and len(column):  # the same text once, however often it comes
+        return _of_dictionary(column.dictionary_encode())
     return _objects(column.to_pylist())
 
 
@@ -82,11 +84,13 @@ def _objects(values: list[Any]) -> Any:
 
 def _of_dictionary(column: Any) -> Any:
     """Categories as what they stand for."""
+    import pyarrow.compute as pc
+
     parts = [_objects([])]
     for chunk in column.chunks:
         words = _objects([*chunk.dictionary.to_pylist(), None])
-        indices = chunk.indices.to_pylist()
-        parts.append(words[[len(words) - 1 if i is None else i for i in indices]])
+        indices = pc.fill_null(chunk.indices.cast("int64"), len(words) - 1)
+        parts.append(words[np.from_dlpack(indices)])
     return np.concatenate(parts)
 
 
@@ -94,14 +98,15 @@ def _numbers(column: Any) -> Any:
     """A column of numbers as float64, not by PyArrow's ``to_numpy`` and ``cast``, which import pandas and more."""
     import pyarrow as pa
 
-    parts = [np.empty(0)]
+    out, begin = np.empty(len(column)), 0
     for chunk in column.chunks:
+        end = begin + len(chunk)
         bare = pa.Array.from_buffers(chunk.type, len(chunk), [None, chunk.buffers()[1]], offset=chunk.offset)
-        part = np.array(np.from_dlpack(bare), np.float64)
+        out[begin:end] = np.from_dlpack(bare)
         if chunk.null_count:
-            part[np.from_dlpack(chunk.is_null().cast(pa.int8())) != 0] = np.nan
-        parts.append(part)
-    return parts[1] if len(parts) == 2 else np.concatenate(parts)
+            out[begin:end][np.from_dlpack(chunk.is_null().cast(pa.int8())) != 0] = np.nan
+        begin = end
+    return out
 
 
 def _rounded(column: Any) -> bool:

@@ -142,6 +142,15 @@ def _unclosed(origin: Origin, line: int) -> Message:
     )
 
 
+def breaks_within(text: bytes) -> bool:
+    """Whether a line break stands within quotes, as far as a count of these can tell."""
+    if b'"' not in text:
+        return False
+    codes = np.frombuffer(text, np.uint8)
+    within = np.cumsum(codes == _QUOTE) % 2 == 1
+    return bool(within[(codes == ord("\n")) | (codes == ord("\r"))].any())
+
+
 class QuoteWatch:
     """Looks at the quotes of a text as it goes by, quickly: could one be unclosed?
 

@@ -142,6 +142,14 @@ def size_of(path: str) -> int:
     return os.path.getsize(path)
 
 
+def is_pipe(path: str) -> bool:
+    """Whether it can be read once only, as what ``<(...)`` gives."""
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False  # to be said when it is opened
+
+
 @contextmanager
 def system_errors(path: str) -> Iterator[None]:
     """What the system says about a file, as a DataError."""

@@ -11,7 +11,17 @@ from typing import Any
 from downslope.errors import DataError, UsageError
 from downslope.fitting.arrow_columns import from_arrow
 from downslope.fitting.binary_pages import ArrowFile, ParquetFile
-from downslope.fitting.file_kinds import ARROW, PACKED, PARQUET, FileReader, chosen_of, endings_of, unpacked
+from downslope.fitting.file_kinds import (
+    ARROW,
+    PACKED,
+    PARQUET,
+    FileReader,
+    chosen_of,
+    endings_of,
+    is_pipe,
+    system_errors,
+    unpacked,
+)
 from downslope.fitting.frame import Frame, Origin
 from downslope.fitting.text_format import DETECTED, TextFormat
 from downslope.fitting.text_pages import TextFile
@@ -64,7 +74,14 @@ def _opened(path: str, asked: TextFormat, whole: bool) -> FileReader:
     kind = endings_of(path)[0]
     if kind in PARQUET:
         return ParquetFile(path)
-    return ArrowFile(path) if kind in ARROW else TextFile(path, asked)
+    if kind in ARROW:
+        return ArrowFile(path)
+    return TextFile(path, asked, _all_of_pipe(path) if is_pipe(path) else None)
+
+
+def _all_of_pipe(path: str) -> bytes:
+    with system_errors(path), open(path, "rb") as pipe:
+        return pipe.read()
 
 
 def _standard_input(asked: TextFormat) -> FileReader:

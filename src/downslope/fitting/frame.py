@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -68,12 +68,18 @@ class RowSource:
         rows: how many.
         first_line: the line on which the first of them stands, where each row is a line.
         before: rows of the file that come before them.
+        check: tells whether each row is a line indeed, where that is only known by another look.
     """
 
     path: str
     rows: int
     first_line: int | None
     before: int = 0
+    check: Callable[[], bool] | None = None
+
+    def line_of_first(self) -> int | None:
+        """The line on which the first row stands; None where rows are not lines, one each."""
+        return self.first_line if self.check is None or self.check() else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +149,7 @@ class Frame:
         row = row if self.kept is None else int(self.kept[row])
         for source in self.sources:
             if row < source.rows:
-                line = source.first_line
+                line = source.line_of_first()
                 place = (
                     message("row {n}", n=row + source.before + 1)
                     if line is None

@@ -1,25 +1,34 @@
 """CSV and TSV, at once or a block at a time, also packed, also from standard input.
 
-Whoever reads text comes by here: what it is (``TextLayout``) is found out once, from its beginning; what PyArrow makes
-of the rows is then typed by ``typed``.
+Whoever reads text comes by here: how it is written (``TextLayout``) is found out once, from its beginning; what PyArrow
+makes of the rows is then typed by ``typed``.
 """
 
 from __future__ import annotations
 
-import codecs
 import io
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from downslope.errors import DataError
-from downslope.fitting.cells import MISSING, Doubt, NumberStyle, style_of
-from downslope.fitting.csv_faults import QuoteWatch, explain_failure, quote_fault
-from downslope.fitting.dialect import Dialect, dialect_of, rewritten
-from downslope.fitting.encodings import Recoded, encoding_of, is_utf8, not_of_encoding
+from downslope.fitting.byte_streams import (
+    BLOCK,
+    HEAD,
+    LINE,
+    Joined,
+    PushedBack,
+    Watched,
+    head_of,
+    lines_of,
+    read_exactly,
+)
+from downslope.fitting.cells import NumberStyle
+from downslope.fitting.csv_faults import QuoteWatch, breaks_within, explain_failure, quote_fault
+from downslope.fitting.dialect import rewritten
+from downslope.fitting.encodings import Recoded, is_utf8
 from downslope.fitting.file_kinds import (
     PACKED,
     SEPARATORS,
@@ -29,222 +38,13 @@ from downslope.fitting.file_kinds import (
     packing,
     size_of,
     system_errors,
-    unpacked,
 )
-from downslope.fitting.frame import EXACT, ColumnNote, RowSource, beyond_exact
+from downslope.fitting.frame import ColumnNote, RowSource, beyond_exact
 from downslope.fitting.text_format import DETECTED, TextFormat
-from downslope.messages import Message, listing, message
+from downslope.fitting.text_layout import TextLayout, no_rows, rounded, styles_of, typed
+from downslope.messages import Message, message
 
-BLOCK = 2 << 20  # bytes that are read at a time; PyArrow holds some fifty times as many
-HEAD = 1 << 20  # bytes that say what kinds of columns there are
 IN_MEMORY, UNPACKED = 4, 4  # bytes of memory for each of text, bytes of text for each of a packed file
-MARK = "\ufeff"
-_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r(?!\n)|\n)|[^\r\n]+")
-
-
-@dataclass
-class TextLayout:
-    """How a text is read.
-
-    Attributes:
-        path: for messages.
-        asked: what a person said.
-        encoding: of its bytes.
-        dialect: how it holds its table.
-        notes: on the whole.
-    """
-
-    path: str
-    asked: TextFormat
-    encoding: str
-    dialect: Dialect
-    notes: tuple[Message, ...]
-
-    @classmethod
-    def of(cls, head: bytes, whole: bool, path: str, asked: TextFormat, separator: str) -> TextLayout:
-        """Of a text that begins so, or is so.
-
-        Raises:
-            DataError: it is no table.
-        """
-        encoding, said = encoding_of(head, whole, path, asked.encoding)
-        text = _text(head, encoding, path)
-        if not whole and (cut := max(text.rfind("\n"), text.rfind("\r"))) > 0:
-            text = text[: cut + 1]
-        dialect = dialect_of(text[:HEAD], path, asked, separator)
-        notes = (*((said,) if said is not None else ()), *dialect.notes)
-        return cls(path, asked, encoding, dialect, notes)
-
-    def options(self, chosen: Sequence[str], kinds: Mapping[str, Any] | None = None) -> tuple[Any, Any, Any]:
-        """How PyArrow is to read these columns of it: (reading, parsing, converting)."""
-        from pyarrow import csv
-
-        single = len(self.dialect.names) == 1
-        separator = "," if self.dialect.rewritten else self.dialect.separator
-        missing = [*MISSING, *self.asked.na_values]
-        return (
-            csv.ReadOptions(column_names=self.dialect.unique),
-            csv.ParseOptions(
-                delimiter=separator,
-                newlines_in_values=True,
-                ignore_empty_lines=not single,
-                invalid_row_handler=_skip_comments,
-            ),
-            csv.ConvertOptions(
-                include_columns=list(chosen),
-                null_values=missing,
-                strings_can_be_null=True,
-                decimal_point=self.dialect.decimal,
-                column_types=kinds,
-            ),
-        )
-
-
-def _text(head: bytes, encoding: str, path: str) -> str:
-    """The beginning of a text, less a mark of its encoding; what is cut off within a character is left out."""
-    try:
-        return codecs.getincrementaldecoder(encoding)().decode(head).removeprefix(MARK)
-    except UnicodeDecodeError as error:
-        line = len(_LINE.findall(head[: error.start] + b"x"))
-        raise DataError(not_of_encoding(path, line, encoding, error)) from error
-
-
-def _skip_comments(row: Any) -> str:
-    """What PyArrow is to do with a row of another length."""
-    return "skip" if row.text.lstrip().startswith("#") else "error"
-
-
-def read_whole(content: bytes, layout: TextLayout, chosen: Sequence[str]) -> FilePage:
-    """All rows of a text.
-
-    Raises:
-        DataError: it is no table; the line is named.
-    """
-    pa = arrow()
-    from pyarrow import csv
-
-    path, dialect = layout.path, layout.dialect
-    content = _as_utf8(content, layout.encoding, path)
-    begin = dialect.begin
-    data: Any = memoryview(content)[begin:]
-    if len(dialect.names) == 1 and content.endswith((b"\n\n", b"\r\n\r\n")):
-        data = content[begin:].rstrip(b"\r\n")
-    if dialect.rewritten:
-        data = "".join(rewritten(_strings(content[begin:]), dialect)).encode()
-    reading, parse, convert = layout.options(chosen)
-    if not dialect.rewritten and b'"' not in content:
-        parse.newlines_in_values = False  # faster, where it makes no difference
-    try:
-        table = csv.read_csv(pa.BufferReader(data), reading, parse, convert) if len(data) else None
-    except pa.ArrowInvalid as error:
-        raise DataError(explain_failure(_LINE.findall(content), path, dialect, str(error))) from error
-    if table is None or not len(table):
-        raise DataError(no_rows(path, dialect.columns))
-    lines = _lines_in(content, begin) == len(table)
-    if not lines and not dialect.rewritten:
-        _refuse_unclosed(content, layout)
-    styles, doubts = styles_of(table, layout)
-    table, notes = typed(table, styles)
-    large = [
-        name for name in chosen if _rounded(table.column(name), lambda n=name: _as_text(data, layout, n))
-    ]
-    notes += [(name, beyond_exact(name)) for name in large]
-    source = RowSource(path, len(table), dialect.first_line if lines else None)
-    return FilePage(table, source, (*(("", note) for note in layout.notes), *notes), doubts)
-
-
-def _refuse_unclosed(content: bytes, layout: TextLayout) -> None:
-    """Raise DataError where a quote that is not closed took in the lines below it."""
-    watch = QuoteWatch(layout.dialect.separator)
-    watch.feed(content)
-    if watch.doubtful and (fault := quote_fault(_strings(content), layout.dialect.separator, layout.path)):
-        raise DataError(fault)
-
-
-def _as_utf8(content: bytes, encoding: str, path: str) -> bytes:
-    if is_utf8(encoding):
-        return content
-    return _text(content, encoding, path).encode() if encoding != "utf-8-sig" else content[3:]
-
-
-def _is_utf8(content: bytes) -> bool:
-    if content.isascii():
-        return True
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _strings(content: bytes) -> Iterator[str]:
-    return (match.group().decode("utf-8", "replace") for match in _LINE.finditer(content))
-
-
-def _lines_in(content: bytes, begin: int) -> int:
-    """How many lines there are from this place on, but for empty ones at the end."""
-    mark = b"\n" if content.find(b"\n", begin) >= 0 else b"\r"
-    end = len(content)
-    while end > begin and content[end - 1] in b"\r\n":
-        end -= 1
-    return content.count(mark, begin, end) + 1
-
-
-def no_rows(path: str, names: Sequence[str]) -> Message:
-    """The sentence for a table that is a header only."""
-    return message("{path} has a header ({names}) but no rows.", path=path, names=listing(names[:8]))
-
-
-def _rounded(column: Any, as_text: Any) -> bool:
-    """Whether a column was written as whole numbers that a float64 does not hold."""
-    pa = arrow()
-    import pyarrow.compute as pc
-
-    if not (
-        pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-    ) or column.null_count == len(column):
-        return False
-    ends = pc.min_max(column).as_py()
-    largest = max(abs(ends["min"]), abs(ends["max"]))
-    if not largest > EXACT or largest == float("inf"):
-        return False
-    if pa.types.is_integer(column.type):
-        return True
-    return any(v and re.fullmatch(r"\s*[+-]?\d{16,}\s*", v) for v in as_text().to_pylist())
-
-
-def _as_text(data: Any, layout: TextLayout, name: str) -> Any:
-    pa = arrow()
-    from pyarrow import csv
-
-    reading, parse, convert = layout.options([name], {name: pa.string()})
-    return csv.read_csv(pa.BufferReader(data), reading, parse, convert).column(0)
-
-
-def styles_of(table: Any, layout: TextLayout) -> tuple[dict[str, NumberStyle], dict[str, Message]]:
-    """How the columns of text are written that are numbers all the same; and what would decide it for others."""
-    pa = arrow()
-    styles, doubts = {}, {}
-    for name in table.column_names:
-        if not pa.types.is_string(table.column(name).type):
-            continue
-        found = style_of(table.column(name), layout.asked, layout.dialect.decimal, layout.dialect.separator)
-        if isinstance(found, Doubt):
-            doubts[name] = found.advice
-        elif found is not None and found.fits(table.column(name)):
-            styles[name] = found
-    return styles, doubts
-
-
-def typed(table: Any, styles: Mapping[str, NumberStyle]) -> tuple[Any, list[ColumnNote]]:
-    """The table with those columns as numbers, and what is to be said of them."""
-    notes: list[ColumnNote] = []
-    for name, style in styles.items():
-        table = table.set_column(table.column_names.index(name), name, style.numbers_of(table.column(name)))
-        note = style.note(name)
-        if note is not None:
-            notes.append((name, note))
-    return table, notes
 
 
 class TextFile:
@@ -265,7 +65,7 @@ class TextFile:
         self._separator = SEPARATORS.get(ending, "")
         self._input = _standard_input() if self.once else None
         with system_errors(self.path), self._opened() as stream:
-            head = _head_of(stream)
+            head = head_of(stream, HEAD)
         if self._input is not None:
             self._input.push_back(head)
         self.layout = TextLayout.of(head, len(head) < HEAD, self.path, asked, self._separator)
@@ -274,7 +74,7 @@ class TextFile:
         self.notes: list[ColumnNote] = [("", note) for note in self.layout.notes]
         self.doubts: dict[str, Message] = {}
         with self._utf8(head) as stream:
-            self._head = _head_of(stream)
+            self._head = head_of(stream, HEAD)
         self._above = self._head[: self.layout.dialect.begin]
         self._kinds: dict[str, Any] | None = None
         self._styles: dict[str, NumberStyle] = {}
@@ -287,18 +87,107 @@ class TextFile:
 
     def whole(self, chosen: Sequence[str]) -> FilePage:
         """All rows, whose kinds are decided by all of them."""
-        content = self._content
-        if content is None:
-            with system_errors(self.path), open(self.path, "rb") as file:
-                content = file.read()
-            if self.packed:
-                content = unpacked(content, self.packed, self.path)
-        if is_utf8(self.layout.encoding) and not _is_utf8(content) and self._asked.encoding is None:
-            layout = TextLayout.of(
-                content, True, self.path, self._asked, self._separator
-            )  # its beginning was ASCII
-            return read_whole(content, layout, chosen)
-        return read_whole(content, self.layout, chosen)
+        table, watched = self._read_all(chosen)
+        if watched is not None and not watched.utf8 and self._may_be_other:
+            with system_errors(self.path), self._opened() as stream:  # its beginning was ASCII
+                content = read_exactly(stream)
+            self.layout = TextLayout.of(content, True, self.path, self._asked, self._separator)
+            table, watched = self._read_all(chosen)
+        if table is None or not len(table):
+            raise DataError(no_rows(self.path, self.names))
+        dialect = self.layout.dialect
+        lines = not dialect.rewritten and (watched is None or watched.rows == len(table))
+        if not lines and watched is not None and watched.quoted:
+            self._look_at_quotes()
+        styles, self.doubts = styles_of(table, self.layout)
+        table, notes = typed(table, styles)
+        large = [n for n in chosen if rounded(table.column(n), partial(self._column_as_text, n))]
+        notes += [(name, beyond_exact(name)) for name in large]
+        check = partial(_rows_are_lines, self.path, self._asked, len(table)) if watched is None else None
+        source = RowSource(self.path, len(table), dialect.first_line if lines else None, check=check)
+        return FilePage(table, source, (*(("", note) for note in self.layout.notes), *notes), self.doubts)
+
+    @property
+    def lines(self) -> int:
+        """How many lines there are from the first row of data on, but for empty ones at the end."""
+        return self._seen().rows
+
+    @property
+    def _may_be_other(self) -> bool:
+        """Whether the encoding was only taken to be UTF-8."""
+        return is_utf8(self.layout.encoding) and self._asked.encoding is None
+
+    @property
+    def _native(self) -> bool:
+        """Whether PyArrow can read the file by itself, which is faster than through our hands."""
+        plain = self._content is None and not self.once and not self.packed
+        dialect = self.layout.dialect
+        return plain and is_utf8(self.layout.encoding) and not dialect.rewritten and len(dialect.names) > 1
+
+    def _read_all(
+        self, chosen: Sequence[str], kinds: Mapping[str, Any] | None = None, *, within: bool = False
+    ) -> tuple[Any, Watched | None]:
+        """All rows as PyArrow has them (None where there are none), and what was seen of the text.
+
+        What was seen is None where there is nothing to see: UTF-8 without quotes. ``within`` says that there are line
+        breaks within quotes.
+        """
+        pa = arrow()
+        from pyarrow import csv
+
+        reading, parse, convert = self.layout.options(chosen, kinds)
+        dialect, table = self.layout.dialect, None
+        parse.newlines_in_values = within or dialect.rewritten or breaks_within(self._head[dialect.begin :])
+        with system_errors(self.path), self._source() as (source, watched):
+            try:
+                table = csv.read_csv(source, reading, parse, convert)
+            except pa.ArrowInvalid as error:
+                watched = self._seen() if watched is None else watched
+                if "Empty CSV" in str(error) or (not watched.utf8 and self._may_be_other):
+                    return None, watched
+                if not watched.quoted or parse.newlines_in_values:
+                    raise DataError(self._explained(str(error))) from error
+        if watched is None and table is not None and (_has_binary(table) or self._has_quotes()):
+            watched = self._seen()  # binary is PyArrow's way to say that it is not UTF-8
+        # PyArrow is a third faster where no line break stands within quotes, and then every row is a line.
+        again = watched is not None and watched.quoted and (table is None or watched.rows != len(table))
+        if again and not parse.newlines_in_values:
+            return self._read_all(chosen, kinds, within=True)
+        return table, watched
+
+    @contextmanager
+    def _source(self) -> Iterator[tuple[Any, Watched | None]]:
+        """The rows of data for PyArrow, and who watches them; nobody where it reads them by itself."""
+        pa = arrow()
+        if self._native:
+            with pa.OSFile(self.path, "rb") as file:
+                self._refuse_other_head(file.read(len(self._above)))
+                yield file, None
+            return
+        with self._data() as watched:
+            source: Any = self._rewritten(watched)
+            if len(self.layout.dialect.names) == 1 and source is watched:
+                # An empty line is a missing value here, but not at the end.
+                source = Joined(iter([read_exactly(watched).rstrip(b"\r\n")]))
+            yield pa.PythonFile(source, mode="r"), watched
+
+    def _seen(self) -> Watched:
+        """What there is to see of the rows of data, all of them."""
+        with system_errors(self.path), self._data() as watched:
+            while watched.read(BLOCK):
+                pass
+        return watched
+
+    def _has_quotes(self) -> bool:
+        with system_errors(self.path), open(self.path, "rb") as file:
+            file.seek(len(self._above))
+            while block := file.read(HEAD):
+                if b'"' in block:
+                    return True
+        return False
+
+    def _column_as_text(self, name: str) -> Any:
+        return self._read_all([name], {name: arrow().string()})[0].column(0)
 
     def batches(self, chosen: Sequence[str], rows: int) -> Iterator[Any]:
         """PyArrow tables of these columns; their length is that of a block, not ``rows``."""
@@ -307,20 +196,13 @@ class TextFile:
 
         self.first_line = None if self.layout.dialect.rewritten else self.layout.dialect.first_line
         reading, parse, convert = self._options(chosen)
-        reading.block_size = BLOCK
+        reading.block_size, read = BLOCK, 0
         try:
-            with system_errors(self.path), self._utf8() as stream:
-                above = _read(stream, len(self._above))
-                if above != self._above:
-                    raise DataError(
-                        message(
-                            "{path} has changed while it was read: its first lines are others now.",
-                            path=self.path,
-                        )
-                    )
-                watched = _Watched(stream, QuoteWatch(self.layout.dialect.separator))
+            with system_errors(self.path), self._data() as watched:
+                watched.paged = "once" if self.once else True
                 source = pa.PythonFile(self._rewritten(watched), mode="r")
                 for batch in csv.open_csv(source, reading, parse, convert):
+                    read += len(batch)
                     self.first_line = self.first_line if watched.lines else None
                     if len(batch):
                         yield self._typed(pa.Table.from_batches([batch]))
@@ -328,24 +210,51 @@ class TextFile:
             if "Empty CSV" in str(error):
                 return
             raise DataError(self._explained(str(error))) from error
-        self._look_at_quotes(watched.quotes)
+        if self.once and watched.quotes.doubtful:
+            raise DataError(message("{path} has a quote that is not closed.", path=self.path))
+        if watched.quoted and watched.rows != read:
+            self._look_at_quotes()
 
-    def _rewritten(self, watched: _Watched) -> Any:
+    @contextmanager
+    def _data(self) -> Iterator[Watched]:
+        """The rows of data, as a stream that looks at them.
+
+        Raises:
+            DataError: what stands above them is not what it was.
+        """
+        with self._utf8() as stream:
+            self._refuse_other_head(read_exactly(stream, len(self._above)))
+            yield Watched(stream, self.layout.dialect.separator)
+
+    def _refuse_other_head(self, above: bytes) -> None:
+        if above != self._above:
+            raise DataError(
+                message(
+                    "{path} has changed while it was read: its first lines are others now.", path=self.path
+                )
+            )
+
+    def _rewritten(self, watched: Watched) -> Any:
         if not self.layout.dialect.rewritten:
             return watched
-        lines = (line.decode() for line in _lines_of(watched))
-        return _Joined(line.encode() for line in rewritten(lines, self.layout.dialect))
+        lines = (line.decode() for line in lines_of(watched))
+        return Joined(line.encode() for line in rewritten(lines, self.layout.dialect))
 
-    def _look_at_quotes(self, quotes: QuoteWatch) -> None:
-        """Raise DataError where a quote took in lines below it; a second reading is needed to say where."""
-        if self._looked or not quotes.doubtful or self.layout.dialect.rewritten:
+    def _look_at_quotes(self) -> None:
+        """Raise DataError where a quote took in lines below it: a quick look at all of them, then a slow one."""
+        separator = self.layout.dialect.separator
+        if self._looked or self.once or self.layout.dialect.rewritten:
             return
-        self._looked = True
-        if self.once:
-            raise DataError(message("{path} has a quote that is not closed.", path=self.path))
+        self._looked, watch = True, QuoteWatch(separator)
         with system_errors(self.path), self._utf8() as stream:
-            lines = (line.decode("utf-8", "replace") for line in _lines_of(stream))
-            fault = quote_fault(lines, self.layout.dialect.separator, self.path)
+            while block := read_exactly(stream, BLOCK):
+                watch.feed(block)
+        if not watch.doubtful:
+            return
+        with system_errors(self.path), self._utf8() as stream:
+            fault = quote_fault(
+                (line.decode("utf-8", "replace") for line in lines_of(stream)), separator, self.path
+            )
         if fault is not None:
             raise DataError(fault)
 
@@ -354,7 +263,7 @@ class TextFile:
             if name in table.column_names and not style.fits(table.column(name)):
                 raise DataError(self._explained(message("column '{name}' is not numbers", name=name)))
         for name in self._whole & set(table.column_names):
-            if _rounded(table.column(name), lambda: arrow().array(["9" * 17])):
+            if rounded(table.column(name), lambda: arrow().array(["9" * 17])):
                 self._whole.discard(name)
                 self.notes.append((name, beyond_exact(name)))
         return typed(table, {n: s for n, s in self._styles.items() if n in table.column_names})[0]
@@ -376,14 +285,16 @@ class TextFile:
 
     def _written_beyond(self, table: Any) -> list[str]:
         """The columns that hold whole numbers too long even for 64 bits."""
-        data, layout = self._rows_of_head(), self.layout
-        types = arrow().types
-        columns = {
-            name: table.column(name)
-            for name in table.column_names
-            if types.is_floating(table.column(name).type)
-        }
-        return [n for n, column in columns.items() if _rounded(column, lambda n=n: _as_text(data, layout, n))]
+        from pyarrow import csv
+
+        pa, data = arrow(), self._rows_of_head()
+
+        def as_text(name: str) -> Any:
+            options = self.layout.options([name], {name: pa.string()})
+            return csv.read_csv(pa.BufferReader(data), *options).column(0)
+
+        floats = [n for n in table.column_names if pa.types.is_floating(table.column(n).type)]
+        return [n for n in floats if rounded(table.column(n), partial(as_text, n))]
 
     def _rows_of_head(self) -> bytes:
         dialect = self.layout.dialect
@@ -440,9 +351,18 @@ class TextFile:
         numbers |= {name: None for name, kind in (self._kinds or {}).items() if str(kind) == "double"}
         dialect = self.layout.dialect
         if self.once:
-            return explain_failure(_LINE.findall(self._head), self.path, dialect, reason, numbers=numbers)
+            return explain_failure(LINE.findall(self._head), self.path, dialect, reason, numbers=numbers)
         with system_errors(self.path), self._utf8() as stream:
-            return explain_failure(_lines_of(stream), self.path, dialect, reason, numbers=numbers)
+            return explain_failure(lines_of(stream), self.path, dialect, reason, numbers=numbers)
+
+
+def _has_binary(table: Any) -> bool:
+    return any(map(arrow().types.is_binary, table.schema.types))
+
+
+def _rows_are_lines(path: str, asked: TextFormat, rows: int) -> bool:
+    """Whether each of so many rows is a line of its own: looked at only where a line is to be named."""
+    return TextFile(path, asked).lines == rows
 
 
 def _number(kind: Any) -> bool:
@@ -455,41 +375,14 @@ def _held(head: bytes) -> Iterator[Any]:
     yield io.BytesIO(head)
 
 
-class _Input:
-    """A stream of which some bytes were read already."""
-
-    closed = False
-
-    def __init__(self, stream: Any) -> None:
-        self.stream, self.before = stream, b""
-
-    def push_back(self, block: bytes) -> None:
-        """Read these again first."""
-        self.before = block + self.before
-
-    def read(self, size: int = -1) -> bytes:
-        """So many bytes."""
-        if self.before:
-            block, self.before = self.before[:size], self.before[size:]
-            return block
-        return bytes(self.stream.read(size))
-
-    def readable(self) -> bool:
-        """As a file."""
-        return True
-
-    def close(self) -> None:
-        """Nothing: it is not ours."""
-
-
-def _standard_input() -> _Input:
+def _standard_input() -> PushedBack:
     """What is piped in, unpacked; its first bytes say whether it is packed.
 
     Raises:
         DataError: it is a kind of file that must be there as a whole.
     """
-    source = _Input(sys.stdin.buffer)
-    first = _read(source, 6)
+    source = PushedBack(sys.stdin.buffer)
+    first = read_exactly(source, 6)
     source.push_back(first)
     if first.startswith((b"PAR1", b"ARROW1")):
         raise DataError(
@@ -501,90 +394,9 @@ def _standard_input() -> _Input:
     for magic, codec in PACKED.items():
         if first.startswith(magic):
             pa = arrow()
-            return _Input(pa.CompressedInputStream(pa.PythonFile(source, mode="r"), codec))
+            return PushedBack(pa.CompressedInputStream(pa.PythonFile(source, mode="r"), codec))
     return source
 
 
-class _Watched:
-    """A stream that looks out for rows which are not one line each, and for quotes that are not closed."""
-
-    def __init__(self, stream: Any, quotes: QuoteWatch) -> None:
-        self.stream, self.lines, self.closed, self.quotes = stream, True, False, quotes
-        self._last = b""
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
-        block = _read(self.stream, size)
-        self.lines = self.lines and not strays(self._last + block)
-        self.quotes.feed(block)
-        self._last = block[-2:] or self._last
-        return block
-
-    def close(self) -> None:
-        """As a file."""
-        self.closed = True
-
-    def readable(self) -> bool:
-        """As a file."""
-        return True
-
-
-class _Joined:
-    """Pieces of bytes as a file."""
-
-    closed = False
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self.pieces, self._rest = pieces, b""
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
-        parts, got = [self._rest], len(self._rest)
-        for piece in self.pieces:
-            parts.append(piece)
-            got += len(piece)
-            if 0 <= size <= got:
-                break
-        whole = b"".join(parts)
-        cut = len(whole) if size < 0 else size
-        self._rest = whole[cut:]
-        return whole[:cut]
-
-    def close(self) -> None:
-        """As a file."""
-        self.closed = True
-
-    def readable(self) -> bool:
-        """As a file."""
-        return True
-
-
-def strays(text: bytes) -> bool:
-    """Whether a row might not be a line of its own."""
-    return any(mark in text for mark in (b'"', b"\n\n", b"\n\r\n", b"\n#"))
-
-
-def _head_of(stream: Any) -> bytes:
-    """The first lines."""
-    head = _read(stream, HEAD)
-    while len(head) >= HEAD and not re.search(rb"[\r\n]", head) and (more := _read(stream, HEAD)):
-        head += more
-    return head
-
-
-def _read(stream: Any, size: int) -> bytes:
-    """So many bytes, or all that are left."""
-    parts, got = [], 0
-    while got < size and (part := stream.read(size - got)):
-        parts.append(bytes(part))
-        got += len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _lines_of(stream: Any) -> Iterator[bytes]:
-    rest = b""
-    while block := _read(stream, BLOCK):
-        *whole, rest = _LINE.findall(rest + block)
-        yield from whole
-    if rest:
-        yield from _LINE.findall(rest)
+def _strings(content: bytes) -> Iterator[str]:
+    return (match.group().decode("utf-8", "replace") for match in LINE.finditer(content))
