@@ -202,13 +202,13 @@ def keras_optimizers(backend: str) -> None:
                 name, repeated(fit(KerasOptimizer(rule)), batches), repeated(fit(theirs()), batches), turns=21
             )
         if backend == "tensorflow":
-            tensorflow_loops(keras, KerasOptimizer, pairs, network(sizes), sizes, words)
+            tensorflow_loops(KerasOptimizer, pairs, network(sizes), (sizes[0], sizes[-1]), words=words)
 
 
-def tensorflow_loops(keras: Any, Optimizer: Any, pairs: Any, model: Any, sizes: Any, words: str) -> None:
+def tensorflow_loops(Optimizer: Any, pairs: Any, model: Any, ends: tuple[int, int], *, words: str) -> None:
     import tensorflow as tf
 
-    X, Y = tf.random.normal((64, sizes[0])), tf.random.normal((64, sizes[-1]))
+    X, Y = tf.random.normal((64, ends[0])), tf.random.normal((64, ends[1]))
 
     def loop(optimizer: Any, compiled: bool) -> Callable[[], Any]:
         optimizer.build(model.trainable_variables)

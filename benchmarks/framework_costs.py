@@ -140,7 +140,7 @@ def torch_networks(width: int, steps: int) -> list[Case]:
     shapes = [(64, width), (width,), (width, width), (width,), (width, 1)]
     weights = [torch.randn(s) / s[0] ** 0.5 for s in shapes]
 
-    def network(a: Any, b: Any, c: Any, d: Any, e: Any) -> Any:
+    def network(a: Any, b: Any, c: Any, d: Any, e: Any) -> Any:  # noqa: PLR0917 - a weight each
         return ((torch.tanh(torch.tanh(x @ a + b) @ c + d) @ e - y) ** 2).mean()
 
     size = sum(w.numel() for w in weights)

@@ -90,7 +90,7 @@ def theirs_in_optax(name: str, d: int, steps: int = 20_000) -> float:
     import jax
     import jax.numpy as jnp
     import optax
-    import optax.contrib
+    import optax.contrib  # noqa: F401 - so that optax has it
 
     jax.config.update("jax_enable_x64", True)
     rule = OPTAX[name](optax)

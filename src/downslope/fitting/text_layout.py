@@ -40,7 +40,7 @@ class TextLayout:
     notes: tuple[Message, ...]
 
     @classmethod
-    def of(cls, head: bytes, whole: bool, path: str, asked: TextFormat, separator: str) -> TextLayout:
+    def of(cls, head: bytes, path: str, asked: TextFormat, *, whole: bool, separator: str) -> TextLayout:
         """Of a text that begins so, or is so.
 
         Raises:

@@ -68,7 +68,7 @@ class TextFile:
             head = head_of(stream, HEAD)
         if self._input is not None:
             self._input.push_back(head)
-        self.layout = TextLayout.of(head, len(head) < HEAD, self.path, asked, self._separator)
+        self.layout = TextLayout.of(head, self.path, asked, whole=len(head) < HEAD, separator=self._separator)
         self.names = self.layout.dialect.columns
         self.first_line: int | None = self.layout.dialect.first_line
         self.notes: list[ColumnNote] = [("", note) for note in self.layout.notes]
@@ -91,7 +91,9 @@ class TextFile:
         if watched is not None and not watched.utf8 and self._may_be_other:
             with system_errors(self.path), self._opened() as stream:  # its beginning was ASCII
                 content = read_exactly(stream)
-            self.layout = TextLayout.of(content, True, self.path, self._asked, self._separator)
+            self.layout = TextLayout.of(
+                content, self.path, self._asked, whole=True, separator=self._separator
+            )
             table, watched = self._read_all(chosen)
         if table is None or not len(table):
             raise DataError(no_rows(self.path, self.names))
