@@ -127,3 +127,91 @@ def test_a_method_that_averages_reports_its_average():
     batches = fit((X, Y), H, batch_size=N, **options)
     assert whole.run.reported is not None
     assert np.allclose(batches.run.final, whole.run.final, rtol=1e-10)
+
+
+def gems(n=20_000):
+    """Prices of stones whose sizes say the same four times over, but for a few slips of the pen."""
+    rng = np.random.default_rng(1)
+    carat = np.exp(rng.normal(-0.38, 0.58, n)).clip(0.2, 5)
+    depth, table = 61.75 + 1.43 * rng.normal(size=n), 57.5 + 2.2 * rng.normal(size=n)
+    x = 6.43 * carat ** (1 / 3) * np.exp(0.01 * rng.normal(size=n))
+    y = x * np.exp(0.004 * rng.normal(size=n))
+    z = (x + y) / 2 * depth / 100
+    x[:8], y[8:10], z[10:12] = 0.0, [58.9, 31.8], 0.0
+    price = np.exp(8.2 + 1.7 * np.log(carat) + 0.25 * rng.normal(size=n)).clip(300, 19000)
+    return np.column_stack([carat, depth, table, x, y, z]), price
+
+
+def illness(scaled=True):
+    from sklearn.datasets import load_diabetes
+
+    data = load_diabetes(scaled=scaled)
+    return data.data, data.target
+
+
+SETS = {"gems": gems, "diabetes": illness, "diabetes in its units": lambda: illness(False)}
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_nothing_set_is_as_good_as_sgd_on_standardised_columns(name, offset):
+    from sklearn.linear_model import SGDRegressor
+    from sklearn.preprocessing import StandardScaler
+
+    x, y = SETS[name]()
+    scaled = StandardScaler().fit_transform(x)
+    other = SGDRegressor(random_state=0).fit(scaled, y).score(scaled, y)
+    for options in ({"epochs": 20}, {}):
+        found = fit((x, y + offset), target="y", batch_size=32, **options)
+        assert found.r2 >= other - 1e-3
+        assert found.status == "step_limit"
+
+
+@pytest.mark.parametrize("loss", ["rmse", "huber", "mae", "log_cosh"])
+def test_other_losses_with_nothing_set(loss):
+    x, y = illness()
+    whole = fit((x, y), target="y", loss=loss)
+    found = fit((x, y), target="y", loss=loss, batch_size=32)
+    assert found.r2 >= whole.r2 - 0.01
+    assert found.loss <= whole.loss * 1.01
+
+
+def test_batches_of_columns_that_depend_on_each_other_and_of_files(tmp_path):
+    x, y = illness()
+    x = np.column_stack([x, 2 * x[:, 0], np.ones(len(x))])
+    found = fit((x, y), target="y", batch_size=32)
+    assert found.r2 > 0.516
+    names = [f"x{j}" for j in range(x.shape[1])]
+    np.savetxt(
+        tmp_path / "t.csv",
+        np.column_stack([x, y]),
+        delimiter=",",
+        header=",".join([*names, "y"]),
+        comments="",
+    )
+    pages = fit(str(tmp_path / "t.csv"), target="y", batch_size=32, stream=True)
+    assert pages.r2 > 0.516
+    weighted = fit((x, y), target="y", batch_size=32, weights=RNG.integers(0, 3, len(y)) * 1.0)
+    assert weighted.r2 > 0.4
+
+
+def test_estimators_converge_only_where_little_is_left():
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+
+    from downslope.sklearn import DescentRegressor
+
+    x, y = illness()
+    best = DescentRegressor().fit(x, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = DescentRegressor(batch_size=32).fit(x, y)
+    assert model.status_ == "converged"
+    assert model.score(x, y) >= best.score(x, y) - 2e-3
+    with pytest.warns(ConvergenceWarning, match="still changing"):
+        slow = DescentRegressor(
+            batch_size=32, optimizer="gradient_descent", learning_rate=1e-4, tol=5e-3
+        ).fit(x, y)
+    assert slow.status_ == "step_limit"
+    assert slow.score(x, y) < best.score(x, y) - 0.02

@@ -16,22 +16,30 @@ import numpy as np
 from downslope.descent import LoopOptions, descend
 from downslope.errors import UsageError
 from downslope.fitting import kernels
+from downslope.fitting.batch_rule import (
+    USUAL_EPOCHS,
+    Whitening,
+    rule_for_squares,
+    usual_rule,
+    whitening,
+    whitens,
+)
 from downslope.fitting.compiled_rule import Layout, compiled_rule
 from downslope.fitting.formula_rows import FormulaRows
 from downslope.fitting.kernels.records import ColumnPlaces, EpochTask
 from downslope.fitting.objective import DataObjective, Penalty
 from downslope.fitting.outcome import FitOutcome, FitPlan, about_means, in_user_units
-from downslope.fitting.preconditioning import Coordinates, PreconditionedObjective
+from downslope.fitting.preconditioning import Coordinates, PreconditionedObjective, centre_of
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.proximal import shrinking, thresholds_in
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
 from downslope.fitting.standardising import standardised
 from downslope.messages import message
-from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
+from downslope.optimizers.schedule import Schedule
 
 BLOCK_BYTES = 262_144
-DEFAULT_EPOCHS = 20
 BATCHES_COUNT = 4  # a pass in batches gains as much by a kernel of its own as so many passes in one
 
 Epoch = Callable[[Any, Array, Array], None]  # order, inputs, outputs
@@ -51,6 +59,7 @@ class Steps(NamedTuple):
     coordinates: Coordinates
     layout: Layout
     batch: int  # rows for each
+    white: Whitening | None = None  # how features are mixed before, if they are
 
 
 class EpochState(NamedTuple):
@@ -96,24 +105,39 @@ def fit_in_batches(problem: FitProblem, start: Array, plan: FitPlan, asked: Mini
     batch = _checked("batch_size", asked.size, problem.objective.count)
     stopping, epochs = plan.stopping, asked.epochs
     if epochs is None:
-        epochs = stopping.steps if stopping.steps is not None else DEFAULT_EPOCHS
+        epochs = stopping.steps if stopping.steps is not None else USUAL_EPOCHS
     stopping = replace(stopping, steps=_checked("epochs", epochs, None))
-    rule, notes = plan.optimizer, []
-    if rule is None:
-        rule = default_rule(problem.objective)
-        rate = rule.hyperparameters()["learning_rate"]
+    objective, coordinates = problem.objective, Coordinates.user(problem.objective.parameters.size)
+    white, notes = None, []
+    if plan.free and whitens(problem):
+        white = whitening(objective)
+        coordinates = white.coordinates
+        if problem.objective.linear.intercept is not None:
+            objective = objective.centred(centre_of(problem.objective.linear, coordinates.shear))
+        rule = rule_for_squares(objective, white, batch)
         notes.append(
             message(
-                "Mini-batches were descended with adam at {rate:.3g}, as no optimizer was named.", rate=rate
+                "Mini-batches were descended with the features made uncorrelated, at the learning rate {rate:.3g} that"
+                " the rows allow, which falls like one over the number of batches.",
+                rate=_first_rate(rule),
             )
         )
-    objective, coordinates = problem.objective, Coordinates.user(problem.objective.parameters.size)
-    if isinstance(problem.rows, LinearRows) and (plan.standardize or plan.free):
-        objective, coordinates = standardised(objective)
-        notes.append(message("Descended with the features standardised."))
+    else:
+        rule = plan.optimizer or usual_rule(objective, batches_in_all(objective, batch, stopping.steps))
+        if plan.optimizer is None:
+            notes.append(
+                message(
+                    "Mini-batches were descended with adam at {rate:.3g}, which falls like one over the number of"
+                    " batches, as no optimizer was named.",
+                    rate=_first_rate(rule),
+                )
+            )
+        if isinstance(problem.rows, LinearRows) and (plan.standardize or plan.free):
+            objective, coordinates = standardised(objective)
+            notes.append(message("Descended with the features standardised."))
     objective.expect(BATCHES_COUNT * (stopping.steps or 0))
     layout = compiled_rule(with_penalty(rule, objective.penalty, coordinates), objective.parameters.size)
-    steps = Steps(coordinates, layout, batch)
+    steps = Steps(coordinates, layout, batch, white)
     work: Epoch
     order: Callable[[int], Any]
     if objective.streamed:
@@ -132,12 +156,14 @@ def fit_in_batches(problem: FitProblem, start: Array, plan: FitPlan, asked: Mini
     )
 
 
-def default_rule(objective: DataObjective) -> Optimizer:
-    """The rule for batches where none is named: Adam, its steps in proportion to the spread of what is predicted."""
-    spread = 0.0
-    if isinstance(objective.rows, LinearRows) and objective.loss.link == "identity":
-        spread = objective.target_spread()
-    return as_optimizer("adam", learning_rate=0.01 * spread if np.isfinite(spread) and spread > 0 else 0.01)
+def batches_in_all(objective: DataObjective, batch: int, epochs: int | None) -> int:
+    """How many batches a rule has before its learning rate is to have fallen."""
+    return -(-objective.count // batch) * min(epochs or USUAL_EPOCHS, USUAL_EPOCHS)
+
+
+def _first_rate(rule: Optimizer) -> float:
+    rate = rule.hyperparameters()["learning_rate"]
+    return float(rate.factor(0) if isinstance(rate, Schedule) else rate)
 
 
 def with_penalty(rule: Optimizer, penalty: Penalty, coordinates: Coordinates) -> Optimizer:
@@ -196,6 +222,9 @@ def _page_by_page(objective: DataObjective, steps: Steps, seed: int) -> Epoch:
 
 def epoch_of(objective: DataObjective, steps: Steps, mean_weight: float) -> Epoch:
     """The pass over the table for this kind of hypothesis; ``mean_weight`` is that of a row that counts once."""
+    if steps.white is not None:
+        objective = DataObjective(steps.white.of(objective.block), objective.terms)
+        steps = steps._replace(white=None, coordinates=Coordinates.user(objective.rows.size))
     o, rows = objective, objective.rows
     diagonal = np.diag(steps.coordinates.matrix).copy()
     l2 = o.penalty.l2 * o.penalty.mask * diagonal**2 if o.penalty.l2 else np.empty(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from downslope.descent import Status
@@ -12,8 +13,14 @@ from downslope.descent.evidence import Cause, Unit
 from downslope.descent.progress import Step
 from downslope.descent.termination import Termination
 from downslope.fitting.explanation import explained
+from downslope.fitting.objective import arrived
 from downslope.fitting.result import FitResult
+from downslope.fitting.rows import SoftmaxRows
 from downslope.messages import as_message, message, sentences
+
+LEFT = 10.0  # times ``tol`` of the whole fall, beyond which what is left to gain is no convergence
+LEFT_BY_CHOICE = 100.0  # the same of a rule that was named, whose rate may leave noise
+MOST_PRODUCTS = 10**10  # rows times squared parameters up to which that is worked out
 
 
 @dataclass
@@ -25,6 +32,8 @@ class Patience:
     Args:
         tol: a step counts as no change where the least cost so far falls by at most this part of its whole fall.
         steps: so many such steps in a row end the descent.
+        bend: the curvature of the cost in every direction, where it is known; the descent then only ends where the
+            gradient leaves no more to gain than ``tol`` of the fall either.
 
     >>> patience = Patience(tol=0.1, steps=2)
     >>> [patience(Step(k, k, None, value, 0.0)) for k, value in enumerate([9.0, 1.0, 0.9, 0.9])]
@@ -33,6 +42,7 @@ class Patience:
 
     tol: float
     steps: int
+    bend: float | None = None
     first: float | None = None
     least: float = float("inf")
     waited: int = 0
@@ -44,7 +54,13 @@ class Patience:
         gain = self.least - step.value
         self.least = min(self.least, step.value)
         self.waited = 0 if gain > self.tol * (self.first - self.least) else self.waited + 1
-        return self.waited >= self.steps
+        return self.waited >= self.steps and self._near(step)
+
+    def _near(self, step: Step) -> bool:
+        """Whether no more than that part of the fall is left."""
+        if self.bend is None or self.first is None:
+            return True
+        return step.gradient_norm**2 / (2 * self.bend) <= self.tol * (self.first - self.least)
 
 
 @dataclass(frozen=True)
@@ -65,11 +81,36 @@ class Convergence:
         return self.termination.message
 
 
+def _left(fit: FitResult) -> float:
+    """What Newton's step says that the cost may still fall: steps that are too long or too short end elsewhere.
+
+    0 where second derivatives do not tell, or are dear.
+    """
+    if fit.problem is None or fit.run.reported is not None:
+        return 0.0
+    objective, x = arrived(fit.problem.objective, fit.run.final, fit.model.centred)
+    penalty, loss = objective.penalty, objective.loss
+    size = objective.rows.size
+    dear = objective.count * size**2 > MOST_PRODUCTS or isinstance(objective.rows, SoftmaxRows)
+    if not loss.curved or loss.root or penalty.l1 or dear:
+        return 0.0
+    with np.errstate(all="ignore"):
+        gradient = objective.value_and_gradient(x)[1]
+        H = objective.whole_curvature(x) + 2 * penalty.l2 * np.diag(penalty.mask)
+    if not (np.all(np.isfinite(H)) and np.all(np.isfinite(gradient))):
+        return 0.0
+    step = np.linalg.lstsq(H, gradient, rcond=1e-12)[0]
+    return max(float(gradient @ step) / 2, 0.0)
+
+
 def convergence_of(fit: FitResult, patience: Patience | None, unit: Unit) -> Convergence:
     """How a fit ended; ``unit`` is what its steps are called."""
     run, status = fit.run, fit.run.termination.status
     if patience is not None and status == Status.STOPPED_BY_CALLBACK:
         worse = bool(run.fun > run.history.value[0])
+        most = (LEFT if fit.unasked else LEFT_BY_CHOICE) * patience.tol
+        if _left(fit) > most * abs(float(run.history.value[0]) - run.fun):
+            return Convergence(run.judged_again(cause=Cause.COST_UNSTEADY, unit=unit).termination, False)
         run = run.judged_again(
             cause=Cause.COST_STEADY, patience=patience.tol, idle=patience.steps, worse=worse, unit=unit
         )

@@ -20,6 +20,7 @@ from downslope.descent.descend import Callbacks
 from downslope.descent.growing_rows import GrowingRows
 from downslope.errors import UsageError
 from downslope.fitting import batches
+from downslope.fitting.batch_rule import usual_rule, whitens
 from downslope.fitting.finalize import finalize
 from downslope.fitting.losses import Loss
 from downslope.fitting.objective import DataObjective, RowBlock
@@ -116,7 +117,8 @@ class LinearDescent(BaseEstimator):
         rule, patience, tolerance = self._rule(), None, None
         if self.tol is not None and self.epochs is None:
             if self.batch_size is not None or (rule is not None and not problem.loss.curved):
-                patience = Patience(float(self.tol), int(self.n_iter_no_change))
+                white = rule is None and self.batch_size is not None and self.standardize and whitens(problem)
+                patience = Patience(float(self.tol), int(self.n_iter_no_change), 2.0 if white else None)
             else:
                 tolerance = float(self.tol)
         steps = int(self.max_iter if self.epochs is None else self.epochs)
@@ -241,7 +243,7 @@ class LinearDescent(BaseEstimator):
         if feeding is not None and len(feeding.names) == size:
             feeding.stream = feeding.stream.under(rule or feeding.own, objective.penalty)
             return feeding
-        own = batches.default_rule(objective)
+        own = usual_rule(objective)
         start: Array = np.zeros(size)
         if hasattr(self, "coef_"):
             start = packed(np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_), self.fit_intercept)

@@ -29,8 +29,9 @@ class DescentRegressor(RegressorMixin, LinearDescent):
         loss: mse, rmse, mae, huber, log_cosh, quantile or poisson; ``"huber(1.5)"`` and ``"quantile(0.9)"`` carry a
             number. See ``downslope.fitting.losses``. Poisson predicts the exponential of the linear model.
         optimizer: "auto", a name such as "adam", or an ``Optimizer``. "auto" needs no learning rate; with one, it is
-            gradient descent. In batches "auto" is Adam at a hundredth of the spread of ``y``, from the mean of ``y`` on
-            (at 0.01, from 0, for poisson and labels).
+            gradient descent. In batches it is chosen by what the rows say: for mse, gradient descent in uncorrelated
+            features at the rate that they allow, which falls with the batches; else Adam in proportion to the spread of
+            ``y``, from the mean of ``y`` on.
         learning_rate: of the optimizer, > 0; None for its default.
         schedule: what the learning rate is multiplied by at each step: a text such as ``"cosine(steps=100)"``, a
             ``Schedule`` or a function of the step.
