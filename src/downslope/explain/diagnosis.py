@@ -272,8 +272,7 @@ class Diagnosis:
         if self.status == Status.CONVERGED and self.run.gradient_norm <= 1.0000001 * self.wanted:
             return True
         gradient = self.view.gradient(self.final)
-        norm = norm_of(gradient)
-        if norm <= 100 * self.view.noise(self.final):
+        if self.view.hides(self.final, gradient, 100):
             return True
         curvature = self.curvature_at(self.final)
         if curvature is None or not len(curvature.values) or curvature.values[0] <= 0:

@@ -49,9 +49,10 @@ def find_local_minimum(view: AnalysisView, x: Vector) -> LocalMinimum | None:
             return None
         curvature = view.curvature(x)
         norm = norm_of(gradient)
-        if norm <= max(ARRIVED * first, 10 * view.noise(x)):
+        hidden = view.hides(x, gradient, 10)
+        if norm <= ARRIVED * first or hidden:
             ready = curvature.values[0] >= -1e-7 * abs(curvature.largest) and curvature.largest > 0
-            bowl = norm <= max(QUADRATIC * before, 10 * view.noise(x)) or before == first
+            bowl = norm <= QUADRATIC * before or hidden or before == first
             return LocalMinimum(x, value, curvature) if ready and bowl else None
         before = norm
         step = _step(curvature, gradient)

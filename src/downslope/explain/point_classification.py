@@ -223,7 +223,7 @@ class PointClassifier:
             )
             off = float(np.max(np.minimum(slack, self.scale)))
             there = centre + curvature.vectors @ newton
-            if norm_of(gradient) <= 10 * view.noise(centre) or not length:
+            if not length or view.hides(centre, gradient, 10):
                 break
             after, hessian = view.gradient(there), view.hessian(there)
             if not (np.all(np.isfinite(after)) and np.all(np.isfinite(hessian))):

@@ -23,6 +23,7 @@ from . import (
     saddles,
     schedules,
     slow,
+    units,
 )
 from .known import Known, judge
 
@@ -47,6 +48,7 @@ CAUSES: Named = [
         fits,
         records,
         frameworks,
+        units,
     )
     for one in _listed(module.__name__.rpartition(".")[2], module.cases())
 ]
