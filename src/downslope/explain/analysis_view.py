@@ -321,7 +321,7 @@ class AnalysisView:
         curvature = self.curvature(x)
         sizes = np.abs(curvature.vectors.T)
         if self.price == 0:
-            return self.precision * sizes @ (np.abs(self.hessian(x)) @ np.abs(x))
+            return np.asarray(self.precision * sizes @ (np.abs(self.hessian(x)) @ np.abs(x)))
         moved = self.precision * np.abs(curvature.values) * (sizes @ np.abs(x))
         random, here = np.random.default_rng(0), self.gradient(x)
         scale = self.precision / float(np.finfo(np.float64).eps)
@@ -329,7 +329,7 @@ class AnalysisView:
             beside = np.nextafter(x, x + random.choice([-1.0, 1.0], size=len(x)))
             change = scale * np.abs(curvature.vectors.T @ (self.gradient(beside) - here))
             moved = np.where(np.isfinite(change), np.maximum(moved, change), moved)
-        return moved
+        return np.asarray(moved)
 
 
 def _exact(expression: Any) -> Any:

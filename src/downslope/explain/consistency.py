@@ -132,6 +132,6 @@ def agreed_forecast(forecast: Forecast | None, point: Point, findings: list[Find
         return None
     if promises and not forecast.exact and "learning_rate_above_limit" in codes:
         return None  # it holds near a minimum that the run does not come near
-    if point.kind in ("saddle", "kink") or point.detail in ("asymptote", "plateau", "inflection"):
+    if point.kind in ("saddle", "kink") or point.detail in ("asymptote", "endless", "plateau", "inflection"):
         return None if forecast.bounded else forecast
     return forecast

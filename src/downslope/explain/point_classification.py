@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,11 @@ from downslope.explain.line_probe import Ground, LineProbe, fall_without_end, pr
 from downslope.explain.point import Detail, Kind, Point
 from downslope.objectives import Vector
 
-FLAT = 1e-7  # a curvature below this part of the largest does not decide
+FLAT = 1e-7  # a curvature below this part of the largest that meets it does not decide
+LEAST_SLOPE = (
+    1e-10  # part of the slopes of the coordinates that it belongs to, below which one may be rounding
+)
+FADING = 0.9  # part of the speed near by that is left far out, where a fall gets ever slower
 POLISHES = 8  # Newton steps towards the stationary point itself
 HOMING = 60  # more of them, where they arrive slowly
 HOME = 1e-9  # part of the first of them, at which they have arrived
@@ -75,6 +80,9 @@ class PointClassifier:
         curvature = self._curvature(self.x, hessian)
         centre, curvature, regular, off = self._polished(curvature)
         self.centre, self.curvature, self.off = centre, curvature, off
+        endless = self._endless_quadratic() if view.constant is not None else None
+        if endless is not None:
+            return endless
         down = [i for i in np.flatnonzero(regular) if curvature.values[i] < 0]
         if not down and not np.all(regular):
             endless = self._endless()
@@ -99,6 +107,33 @@ class PointClassifier:
         if np.all(regular):
             return self._made("minimum") if self._part() <= FAR else self._made("small_by_units")
         return self._beyond(regular)
+
+    def _bent(self, curvature: Curvature) -> Any:
+        """Which directions have a curvature that decides: beside those that meet it, whatever the units of others.
+
+        That of a quadratic is the same everywhere, so it decides however small it is.
+        """
+        least = FLAT if self.view.constant is None else self.view.doubt
+        return np.abs(curvature.values) > least * curvature.own
+
+    def _endless_quadratic(self) -> Point | None:
+        """A quadratic that falls for ever: along a slope without curvature, or far from its saddle or summit."""
+        view, curvature = self.view, self.curvature
+        gradient, bent = view.gradient(self.x), self._bent(curvature)
+        slopes = curvature.vectors.T @ gradient
+        sizes = [np.abs(slopes)]
+        for point in (np.zeros(len(self.x)), *self.seen[:1]):
+            sizes.append(curvature.sizes_beside(curvature.vectors.T @ view.gradient(point)))
+        doubt = LEAST_SLOPE * (np.max(sizes, axis=0) + curvature.own * float(np.max(np.abs(self.x))))
+        level = ~bent & (np.abs(slopes) > doubt)
+        if np.any(level):
+            way = -curvature.vectors[:, level] @ slopes[level]
+            return self._made("degenerate", "endless", escape=way / norm_of(way))
+        if np.any(bent & (curvature.values < 0)) and self._part() > FAR:
+            steepest = int(np.argmin(curvature.values))
+            way = curvature.vectors[:, steepest] * (-1.0 if slopes[steepest] > 0 else 1.0)
+            return self._made("degenerate", "endless", escape=way)
+        return None
 
     def _part(self) -> float:
         """How far the stationary point lies, as a part of the way from the start to it; 0 where none is known."""
@@ -208,10 +243,10 @@ class PointClassifier:
         on x^4 it goes a third of the way, on x^3 half of it.
         """
         view, centre, off = self.view, self.x, 0.0
-        regular = _bent(curvature)
+        regular = self._bent(curvature)
         for _ in range(POLISHES):
             gradient = view.gradient(centre)
-            bent = _bent(curvature)
+            bent = self._bent(curvature)
             slopes = curvature.vectors.T @ gradient
             newton = np.divide(-slopes, curvature.values, out=np.zeros(len(slopes)), where=bent)
             length = norm_of(newton)
@@ -238,7 +273,7 @@ class PointClassifier:
             if not np.all(regular[bent]):
                 break
             centre, curvature = there, self._curvature(there, hessian)
-            regular = regular & _bent(curvature)
+            regular = regular & self._bent(curvature)
         return centre, curvature, regular, off
 
     def _goes_home(self, regular: Any) -> Any:
@@ -322,7 +357,7 @@ class PointClassifier:
             other = self._worse() or self._out_of_proportion() or self._underflown(flat) or self._lower(flat)
             return other or self._made("degenerate", "flat_valley", look=flat)
         if all(TWO[0] <= look.order <= TWO[1] for look in looks):
-            return self._made("minimum")
+            return self._made("minimum" if self._part() <= FAR else "small_by_units")
         steepest = max(looks, key=lambda look: look.order)
         return self._made("degenerate", "higher_order_minimum", look=steepest)
 
@@ -337,7 +372,17 @@ class PointClassifier:
         drops = -np.diff([self.view.value(self.x), *(value for _, value in values)])
         if len(values) < FAR_DOWN or drops[-1] > drops[0] or not np.all(np.isfinite(drops)):
             return None
-        return self._made("degenerate", "asymptote", escape=way)
+        return self._made("degenerate", self._fall(values, self.x), escape=way)
+
+    def _fall(self, values: Sequence[tuple[float, float]], x: Vector) -> Detail:
+        """Whether a fall without end, of which distances and values are known, gets slower and slower."""
+        base = self.view.value(x)
+        distances = np.array([0.0, *(distance for distance, _ in values)])
+        heights = np.array([base, *(value for _, value in values)])
+        drops = -np.diff(heights)
+        seen = np.isfinite(drops) & (drops > DOUBTED * self.view.precision * np.abs(heights[1:]))
+        speeds = (drops / np.diff(distances))[seen]
+        return "endless" if len(speeds) > 1 and speeds[-1] > FADING * speeds[0] else "asymptote"
 
     def _tail(self, look: LineProbe) -> Point | None:
         """A plateau, where an inflection seems to be: beyond an inflection the slope rises again, here it fades."""
@@ -389,7 +434,7 @@ class PointClassifier:
 
     def _is_of_others(self, slope: Any, i: int) -> bool:
         """Whether a slope along an axis is far greater a little way off along another direction."""
-        for direction in self.curvature.vectors[:, _bent(self.curvature)].T[:BESIDE]:
+        for direction in self.curvature.vectors[:, self._bent(self.curvature)].T[:BESIDE]:
             aside = self.view.exact_slope(self.centre + ASIDE * self.scale * direction, i)
             if aside is None or abs(float(slope / aside) if _sign(aside) else 1.0) < ALIKE_SLOPES:
                 return True
@@ -412,7 +457,7 @@ class PointClassifier:
         assert look.way is not None
         values = fall_without_end(self.view, self.centre, look.way, self.scale)
         if len(values) >= FAR_DOWN:
-            return self._made("degenerate", "asymptote", look=look)
+            return self._made("degenerate", self._fall(values, self.centre), look=look)
         if values and abs(values[-1][1]) != np.inf:
             here = self.view.value(self.centre)
             fallen = 0.0 if self.start is None else self.view.value(self.start) - here
@@ -463,11 +508,6 @@ def _newton(curvature: Curvature, gradient: Vector) -> Vector:
     return np.asarray(
         curvature.vectors @ np.divide(-slopes, curvature.values, out=np.zeros(len(slopes)), where=bent)
     )
-
-
-def _bent(curvature: Curvature) -> Any:
-    size = float(np.max(np.abs(curvature.values), initial=0.0))
-    return np.abs(curvature.values) > FLAT * size
 
 
 def _cleaned(direction: Vector) -> Vector:

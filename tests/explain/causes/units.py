@@ -10,7 +10,7 @@ BOUNDED = {"bounded": True}
 
 def cases() -> list[Known]:
     """All of them."""
-    return _roundings()
+    return [*_roundings(), *_far_off(), *_without_end()]
 
 
 def _roundings() -> list[Known]:
@@ -35,6 +35,57 @@ def _roundings() -> list[Known]:
             facts=BOUNDED,
             unsaid=("κ = 1)", "curvature 0"),
             why="x = 1 to the last digit, and y has not moved: what is left is the slope of y",
+        )
+        made += [known, known.climbing()]
+    return made
+
+
+def _far_off() -> list[Known]:
+    """A quadratic says how far its minimum is, however small the curvature along one coordinate."""
+    made = []
+    for text, start, away in [
+        ("x^2 + 1e-10*(y - 5)^2", {"x": 1, "y": 0}, 5.0),
+        ("x^2 + 1e-9*y^2 - 1e-9*y", {"x": 1, "y": 0}, 0.5),
+        ("x^2 + x*z + z^2 + 1e-13*(y - 5)^2", {"x": 1, "y": 0, "z": 1}, 5.0),
+        ("x^2 + 1e-10*(y - 5)^2 + 1e-10*y*w + 1e-10*w^2", {"x": 1, "y": 0, "w": 0}, None),
+    ]:
+        known = case(
+            text,
+            text,
+            start,
+            {"learning_rate": 0.1, "tolerance": 1e-8},
+            "flat",
+            never=NEVER,
+            point=("small_by_units",),
+            success=False,
+            facts=BOUNDED,
+            numbers={} if away is None else {"flat.distance": away},
+            why="one step of Newton's method, along each coordinate by itself",
+        )
+        made += [known, known.climbing()]
+    return made
+
+
+def _without_end() -> list[Known]:
+    """What falls for ever, and no slower, is not said to fade."""
+    made = []
+    for text, start in [
+        ("x^2 - 1e-12*y^2", {"x": 1, "y": 1}),
+        ("x^2 + 1e-9*y", {"x": 1, "y": 1}),
+        ("x^2 - 1e-10*x*y - 1e-9*y^2", {"x": 1, "y": 1}),
+        ("x^2 + 1e-9*(y + z)", {"x": 1, "y": 1, "z": 0}),
+    ]:
+        known = case(
+            text,
+            text,
+            start,
+            {"learning_rate": 0.1, "tolerance": 1e-8},
+            never=NEVER,
+            success=False,
+            status=("unbounded",),
+            words=("without end",),
+            unsaid=("slowly", "fades"),
+            why="its second derivatives are the same everywhere",
         )
         made += [known, known.climbing()]
     return made

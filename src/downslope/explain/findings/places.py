@@ -33,7 +33,7 @@ BISECTIONS = 40
 JUMPS = 0.1  # part of the gradient's change that must remain when the points have come together
 MANY = 100  # steps that a schedule has at least
 NUDGES = (1e-2, 1e-1, 1.0)  # of the scale, from a saddle along its way out
-FLAT_DETAILS = ("flat_valley", "higher_order_minimum", "asymptote", "plateau", "undecided")
+FLAT_DETAILS = ("flat_valley", "higher_order_minimum", "asymptote", "endless", "plateau", "undecided")
 
 
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:

@@ -278,6 +278,10 @@ FINDINGS: Mapping[str, Template] = {
         "The objective keeps falling along {along} and has no minimum there: the gradient fades while the "
         "point runs off, {moved:.4g} so far."
     ),
+    "flat.endless": Template(
+        "The objective falls along {along} without end and has no minimum there: the gradient "
+        "{gradient_norm:.3g} is small only because of the units."
+    ),
     "flat.plateau": Template(
         "The ground is so flat here that the gradient is {gradient_norm:.3g}; far along {along} the "
         "objective is lower."

@@ -79,6 +79,10 @@ POINTS: Mapping[str, Template] = {
     "degenerate.asymptote.up": Template(
         "There is no maximum here: the objective keeps rising along {way}, ever more slowly."
     ),
+    "degenerate.endless": Template("There is no minimum here: the objective falls along {way} without end."),
+    "degenerate.endless.up": Template(
+        "There is no maximum here: the objective rises along {way} without end."
+    ),
     "degenerate.plateau": Template(
         "The point is on a plateau, not at a minimum: far along {way} the objective is lower."
     ),
