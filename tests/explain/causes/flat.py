@@ -12,7 +12,15 @@ BOUNDED = {"bounded": True}
 
 def cases() -> list[Known]:
     """All of them."""
-    return [*_plateaus(), *_asymptotes(), *_valleys(), *_by_units(), *_loose(), *_curved_after_all()]
+    return [
+        *_plateaus(),
+        *_asymptotes(),
+        *_valleys(),
+        *_by_units(),
+        *_loose(),
+        *_curved_after_all(),
+        *_rings(),
+    ]
 
 
 def _plateaus() -> list[Known]:
@@ -311,4 +319,32 @@ def _curved_after_all() -> list[Known]:
             why="x/tan(x) = 1 - x²/3 + ...",
         )
     )
+    return made
+
+
+def _rings() -> list[Known]:
+    """A valley that closes: minima all around, whatever a straight line that leaves it shows."""
+    made = []
+    for text, start in [
+        ("(x^2 + y^2 - 1)^2", {"x": 3, "y": 4}),
+        ("(x^2 + y^2 - 1)^2", {"x": 1, "y": 0.5}),
+        ("(x^2 + 4*y^2 - 1)^2", {"x": 3, "y": 4}),
+        ("(x^2 + y^2 + z^2 - 1)^2", {"x": 3, "y": 4, "z": 2}),
+        ("(sqrt(x^2 + y^2) - 1)^2", {"x": 3, "y": 4}),
+        ("(x^2 + y^2 - 1)^2 + z^2 + 1", {"x": 3, "y": 4, "z": 1}),
+    ]:
+        for optimizer in ({}, {"optimizer": "adam", "learning_rate": 0.1}):
+            known = case(
+                f"{text} from {start}, {optimizer.get('optimizer', 'auto')}",
+                text,
+                start,
+                {"tolerance": 1e-8, **optimizer},
+                FLAT,
+                point=("degenerate.flat_valley",),
+                success=True,
+                facts=BOUNDED,
+                unsaid=("more slowly than a square", "without curvature"),
+                why="the value depends on the distance from 0 only",
+            )
+            made += [known, known.climbing()]
     return made
