@@ -136,7 +136,10 @@ class Point:
             and len(self.curvatures) > 1
             and not self.is_round
         ):
-            return "point.not_stationary.curved"
+            alike, size = self._are_alike
+            if not size:
+                return key
+            return "point.not_stationary.opposed" if alike else "point.not_stationary.curved"
         return key
 
     @property
@@ -147,12 +150,14 @@ class Point:
     @property
     def is_round(self) -> bool:
         """Whether there is no direction steeper than others."""
+        return self._are_alike[0] and min(self.curvatures) * max(self.curvatures) > 0
+
+    @property
+    def _are_alike(self) -> tuple[bool, float]:
+        """Whether curvatures are of one size, whatever their signs, and the greatest size."""
         sizes = [abs(c) for c in self.curvatures]
-        return (
-            bool(sizes)
-            and max(sizes) - min(sizes) <= ROUND * max(sizes)
-            and min(self.curvatures) * max(self.curvatures) > 0
-        )
+        largest = max(sizes, default=0.0)
+        return bool(sizes) and largest - min(sizes) <= ROUND * largest, largest
 
     @property
     def disappoints(self) -> bool:
@@ -175,8 +180,10 @@ class Point:
     def _fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = {"way": self.way, "order": self.order or 0.0, "distance": self.distance}
         if self.directions:
+            alike = self._are_alike[0]  # then only their signs tell them apart
             steep, shallow = (
-                pick(self.directions, key=lambda entry: abs(entry["curvature"])) for pick in (max, min)
+                pick(self.directions, key=lambda one: one["curvature"] if alike else abs(one["curvature"]))
+                for pick in (max, min)
             )
             fields["steep"], fields["most"] = steep["along"], steep["curvature"]
             fields["shallow"], fields["least"] = shallow["along"], shallow["curvature"]

@@ -99,6 +99,10 @@ POINTS: Mapping[str, Template] = {
         "The point is not stationary; the objective is steep along {steep}, curvature {most:.4g}, and "
         "shallow along {shallow}, {least:.4g}."
     ),
+    "not_stationary.opposed": Template(
+        "The point is not stationary; the objective curves as much up along {steep}, curvature {most:.4g}, as "
+        "down along {shallow}, {least:.4g}."
+    ),
     "not_stationary.wrong_gradient": Template(
         "The gradient that was supplied vanishes here, and the derivative of the objective does not: the "
         "point is not stationary."
