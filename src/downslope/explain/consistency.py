@@ -108,7 +108,7 @@ def agreed_findings(findings: list[Finding]) -> list[Finding]:
 def agreed_point(point: Point, findings: list[Finding]) -> Point:
     """The kind of point, where what was found leaves it."""
     by_code = {finding.code: finding for finding in findings}
-    if "kink" in by_code and point.kind != "kink":
+    if "kink" in by_code and point.kind != "kink" and by_code["kink"].evidence.get("near", True):
         way = by_code["kink"].evidence["along"]
         return Point("kink", way=way, names=point.names, maximize=point.maximize)
     endless = by_code.get("separation")

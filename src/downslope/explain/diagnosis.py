@@ -15,6 +15,7 @@ from downslope.descent.norms import norm_of
 from downslope.errors import DownslopeError
 from downslope.explain import budget
 from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.corners import corner_at, length_at
 from downslope.explain.curvature import Curvature
 from downslope.explain.linear import LinearRule
 from downslope.explain.local_minimum import LocalMinimum, find_local_minimum
@@ -204,6 +205,12 @@ class Diagnosis:
             return self.curvature_at(self.start)
         if self.bottom is not None:
             return self.bottom.curvature
+        try:
+            with np.errstate(all="ignore"):
+                if corner_at(self.view, self.final, length_at(self.final, self.start)) is not None:
+                    return None
+        except DownslopeError:
+            return None
         return self.curvature_at(self.final)
 
     @cached_property

@@ -44,6 +44,8 @@ Kind = Literal[
 ]
 Detail = Literal[
     "",
+    "corner",
+    "cusp",
     "flat_valley",
     "higher_order_minimum",
     "inflection",
@@ -83,6 +85,7 @@ class Point:
             Of an unknown one why: it has "too_many" parameters, derivatives that are "not_finite", values so "coarse"
             (float32, differenced) or "random" that they hide its curvature, it is "too_dear" to look at, or
             "unfinished": the gradient that is left outweighs what curvature shows.
+            Of a minimum: "corner" where its curvature differs from side to side, "cusp" where it is infinite.
             Of one that is not stationary: "wrong_gradient" where only the gradient that was supplied vanishes.
         curvatures: eigenvalues of the Hessian, ascending.
         directions: for each, the parameter or the direction that it belongs to, and its components.
@@ -92,6 +95,7 @@ class Point:
         order: the exponent with which values rise or fall there, where curvature does not decide.
         distance: how far the stationary point itself lies, as Newton's method sees it.
         part: that, as a part of the way from the start to it.
+        ends: the least and the greatest curvature of a corner.
         sentence: what to say.
     """
 
@@ -105,6 +109,7 @@ class Point:
     order: float | None = None
     distance: float = 0.0
     part: float = 0.0
+    ends: tuple[float, float] = (0.0, 0.0)
     names: tuple[str, ...] = ()
     maximize: bool = False
 
@@ -123,7 +128,7 @@ class Point:
         """Which sentence: that of the kind and detail, for ascents and single curvatures as need be."""
         key = f"point.{self.kind}{'.' + self.detail if self.detail else ''}{'.up' if self.maximize else ''}"
         reached = self.kind == ("maximum" if self.maximize else "minimum")
-        if reached and not self.curvatures:
+        if reached and not self.detail and not self.curvatures:
             return f"point.{self.kind}.bare"
         if reached and self.detail == "":
             near = ".near" if self.near else ""
@@ -179,6 +184,8 @@ class Point:
 
     def _fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = {"way": self.way, "order": self.order or 0.0, "distance": self.distance}
+        if self.detail == "corner":
+            fields["least"], fields["most"] = self.ends
         if self.directions:
             alike = self._are_alike[0]  # then only their signs tell them apart
             steep, shallow = (

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from downslope.descent.norms import norm_of
 from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.corners import OFF, Corner, corner_at
 from downslope.explain.curvature import Curvature, along, as_dict, turned
 from downslope.explain.line_probe import Ground, LineProbe, fall_without_end, probe_along
 from downslope.explain.point import Detail, Kind, Point
@@ -51,6 +53,8 @@ SEEN_FALL = 1e-6  # part of it that a place on flat ground must be lower, not to
 LOWER = 1e-2  # part of the run's whole fall by which values must still fall to be called lower
 FAR_DOWN = 8  # tenfold distances over which values fall for ever, as far as can be seen
 FAR = 0.08  # a point that is this part of the whole way from the stationary point has not arrived
+NEARER = (1e-5, 1e-6)  # of the scale, over which a gradient's change is held against each other
+JUMP = 0.95  # part of the change that must be left at a tenth of the distance
 TWO = (1.8, 2.2)  # exponents that are a square's
 
 
@@ -80,6 +84,9 @@ class PointClassifier:
         curvature = self._curvature(self.x, hessian)
         centre, curvature, regular, off = self._polished(curvature)
         self.centre, self.curvature, self.off = centre, curvature, off
+        corner = corner_at(view, centre, self.scale)
+        if corner is not None and corner.least >= -OFF * corner.most:
+            return self._in_corner(corner)
         endless = self._endless_quadratic() if view.constant is not None else None
         if endless is not None:
             return endless
@@ -115,6 +122,16 @@ class PointClassifier:
         """
         least = FLAT if self.view.constant is None else self.view.doubt
         return np.abs(curvature.values) > least * curvature.own
+
+    def _in_corner(self, corner: Corner) -> Point:
+        """A minimum around which the curvature is not that of any Hessian."""
+        if self._part() > FAR:
+            return self._made("unknown", "unfinished")
+        made = self._made("minimum", "corner" if corner.bounded else "cusp")
+        sign = -1.0 if self.up else 1.0
+        return replace(
+            made, curvatures=(), directions=(), ends=(sign * corner.least + 0.0, sign * corner.most)
+        )
 
     def _endless_quadratic(self) -> Point | None:
         """A quadratic that falls for ever: along a slope without curvature, or far from its saddle or summit."""
@@ -157,10 +174,18 @@ class PointClassifier:
             measured = [self._slope_change(x, direction, part * self.scale) for part in PROBES]
             size = abs(measured[0])
             spoilt = abs(values[i] - measured[0]) > SPOILT * max(size, abs(values[i]))
-            if spoilt and max(measured) - min(measured) <= ALIKE * size:
+            if spoilt and max(measured) - min(measured) <= ALIKE * size and self._is_even(x, direction, size):
                 values[i] = measured[0]
         order = np.argsort(values, kind="stable")
         return Curvature(values[order], curvature.vectors[:, order], curvature.names)
+
+    def _is_even(self, x: Vector, direction: Vector, size: float) -> bool:
+        """Whether the slope changes as fast ahead as behind: else it is no curvature, but the mean of two."""
+        step = PROBES[0] * self.scale
+        behind, here, ahead = (
+            float(self.view.gradient(x + way * step * direction) @ direction) for way in (-1, 0, 1)
+        )
+        return abs(ahead - 2 * here + behind) <= ALIKE * size * step
 
     def _slope_change(self, x: Vector, direction: Vector, step: float) -> float:
         ahead, behind = (self.view.gradient(x + way * step * direction) for way in (1, -1))
@@ -514,6 +539,16 @@ def _cleaned(direction: Vector) -> Vector:
     return np.where(np.abs(direction) < 1e-9, 0.0, direction)
 
 
+def _jumps(view: AnalysisView, x: Vector, scale: float, axis: Vector) -> bool:
+    """Whether the slope jumps, and does not only grow fast on both sides, as that of abs(x)^1.2 does."""
+    if view.expression is None:
+        return True  # differences of values are too coarse to tell
+    far, near = (
+        norm_of(view.gradient(x + t * scale * axis) - view.gradient(x - t * scale * axis)) for t in NEARER
+    )
+    return near > JUMP * far
+
+
 def kinked(view: AnalysisView, x: Vector, scale: float) -> Point | None:
     """The judgement of a point on a kink, found by second differences that shrink like the step and not its square."""
     if view.smooth:
@@ -530,7 +565,7 @@ def kinked(view: AnalysisView, x: Vector, scale: float) -> Point | None:
         if not (np.all(np.isfinite(far)) and np.all(np.isfinite(near))):
             continue
         bends = abs(float(np.sum(far))), abs(float(np.sum(near)))
-        if bends[1] > doubt and 5 < bends[0] / bends[1] < 20:
+        if bends[1] > doubt and 5 < bends[0] / bends[1] < 20 and _jumps(view, x, scale, axis):
             worse = int(np.argmin(far))
             escape = (axis if worse == 0 else -axis) if np.sum(far) < 0 else None
             return Point(

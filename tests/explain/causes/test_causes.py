@@ -9,6 +9,7 @@ import pytest
 
 from . import (
     bouncing,
+    corners,
     fits,
     flat,
     frameworks,
@@ -49,6 +50,7 @@ CAUSES: Named = [
         records,
         frameworks,
         units,
+        corners,
     )
     for one in _listed(module.__name__.rpartition(".")[2], module.cases())
 ]

@@ -240,6 +240,14 @@ FINDINGS: Mapping[str, Template] = {
         "The gradient jumps at a kink along {along}: it does not fade there, so steps of a constant "
         "learning rate never settle and no tolerance on the gradient is met."
     ),
+    "kink.adaptive": Template(
+        "The gradient jumps at a kink, where {expression} has its corner: it does not fade there, so no "
+        "tolerance on the gradient is met."
+    ),
+    "kink.opaque.adaptive": Template(
+        "The gradient jumps at a kink along {along}: it does not fade there, so no tolerance on the gradient is "
+        "met."
+    ),
     "kink.standing": Template(
         "The run stands on a kink along {along}: the gradient has no value there but that of a convention, "
         "so that a test on it says little."

@@ -45,6 +45,20 @@ POINTS: Mapping[str, Template] = {
     ),
     "minimum.bare": Template("The point is a minimum within the bounds: no coordinate is free to move."),
     "maximum.bare": Template("The point is a maximum within the bounds: no coordinate is free to move."),
+    "minimum.corner": Template(
+        "The point is a minimum where the curvature is not one number: it goes from {least:.4g} to "
+        "{most:.4g} with the direction."
+    ),
+    "maximum.corner.up": Template(
+        "The point is a maximum where the curvature is not one number: it goes from {least:.4g} to "
+        "{most:.4g} with the direction."
+    ),
+    "minimum.cusp": Template(
+        "The point is a minimum without a finite curvature: values rise there faster than a square does."
+    ),
+    "maximum.cusp.up": Template(
+        "The point is a maximum without a finite curvature: values fall there faster than a square does."
+    ),
     "saddle": Template("The point is a saddle, not a minimum: the objective falls along {way}."),
     "saddle.up": Template("The point is a saddle, not a maximum: the objective rises along {way}."),
     "maximum": Template("The point is a maximum, not a minimum: the objective falls along {way}."),
