@@ -212,6 +212,21 @@ class AnalysisView:
         except (RuntimeError, ValueError, TypeError, NotImplementedError, AttributeError):
             return None
 
+    def is_constant_along(self, x: Vector, line: Vector) -> bool:
+        """Whether by its symbols the formula does not change along a line; False where there are none to read."""
+        if self.expression is None or len(self._written) > MOST_WRITTEN:
+            return False
+        spend(EXACTLY * self.price)
+        t = se.Dummy()
+        places = {
+            s: _exact(se.RealDouble(float(a))) + (_exact(se.RealDouble(float(b))) * t if b else 0)
+            for s, a, b in zip(self.objective.symbols, x, line, strict=True)
+        }
+        try:
+            return bool(se.expand(self.expression.subs(places).diff(t)) == 0)
+        except (RuntimeError, ValueError, TypeError, NotImplementedError):
+            return False
+
     def hessian(self, x: Vector) -> NDArray[np.float64]:
         """The matrix of second derivatives at ``x``; remembered."""
         if self.constant is not None:

@@ -21,7 +21,7 @@ LEAST_CURVED = 1e-10  # of the largest curvature: directions that bend less are 
 
 @dataclass(frozen=True, eq=False)
 class LocalMinimum:
-    """A point where the gradient vanishes and no curvature is negative, and the curvatures there, which are those of a Hessian."""
+    """A point where the gradient vanishes, and the curvatures there: those of a Hessian, and none of them negative."""
 
     x: Vector
     value: float

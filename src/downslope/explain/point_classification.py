@@ -39,6 +39,7 @@ ASIDE = 1e-3  # of the scale
 ALIKE_SLOPES = 1e-3  # a slope that is a smaller part of the one aside comes of not being quite at the floor
 BETWEEN = np.linspace(0.002, 0.998, 499)  # of the way back to the start
 CLOSELY = np.geomspace(0.01, 100.0, 100)  # times the scale, along a line that seems flat
+STRAIGHT = (-0.1, -0.01, 0.01, 0.1)  # times the scale, where ground that is level to the last digit is so too
 APART = 7  # of these lie between two ways that are held against each other: 17 times
 DISPROPORTION = 1e3  # times what the slope alone makes of a way
 STEEPER = 8.0  # a fall with a greater exponent has another reason than the slope and the curvatures here
@@ -380,6 +381,8 @@ class PointClassifier:
         if "flat" in shapes:
             flat = shapes["flat"]
             other = self._worse() or self._out_of_proportion() or self._underflown(flat) or self._lower(flat)
+            if other is None and self._is_dead_level(flat):
+                return self._made("degenerate", "undecided", look=flat)
             return other or self._made("degenerate", "flat_valley", look=flat)
         if all(TWO[0] <= look.order <= TWO[1] for look in looks):
             return self._made("minimum" if self._part() <= FAR else "small_by_units")
@@ -471,6 +474,32 @@ class PointClassifier:
         fallen = self.view.value(self.seen[0]) - base if self.seen else 0.0
         least = max(DOUBTED * self.view.precision * abs(base), SEEN_FALL * fallen, 1e-300)
         return self.view.value(place) < base - least
+
+    def _is_dead_level(self, look: LineProbe) -> bool:
+        """Whether nothing changes along a line to the last digit, and no symbols say that it must be so.
+
+        So it is where tanh has become 1 in these numbers: the ground may still slope, and there may be a dip that is
+        narrower than the samples lie apart. A formula with corners may truly be constant on one side of them.
+        """
+        view, line = self.view, look.line
+        if line is None or (view.expression is not None and not view.smooth):
+            return False
+        gradient, hessian = view.gradient(self.centre), view.hessian(self.centre)
+        whole = not np.any(hessian) and not np.any(gradient)
+        if whole and self._has_fallen():
+            return False
+        if not whole and (view.expression is None or np.any(hessian @ line) or gradient @ line != 0):
+            return False
+        base = view.value(self.centre)
+        straight = all(view.value(self.centre + t * self.scale * line) == base for t in STRAIGHT)
+        return straight and not view.is_constant_along(self.centre, line)
+
+    def _has_fallen(self) -> bool:
+        """Whether the run came to this ground from above it."""
+        here = self.view.value(self.centre)
+        return bool(self.seen) and self.view.value(self.seen[0]) - here > DOUBTED * self.view.precision * abs(
+            here
+        )
 
     def _outfalls(self, look: LineProbe) -> bool:
         """Whether values fall by more than the gradient that is left makes them fall: if not, it is no evidence."""

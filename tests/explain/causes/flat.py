@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .arithmetic import bowl, spread
 from .known import About, Known, case
 
@@ -347,4 +349,49 @@ def _rings() -> list[Known]:
                 why="the value depends on the distance from 0 only",
             )
             made += [known, known.climbing()]
+    return made
+
+
+def _dead_level() -> list[Known]:
+    """Ground that is level to the last digit is no minimum for that: a dip may be narrower than what is looked at."""
+    made = []
+    for text, start in [
+        ("tanh((x - 1)*30)^2", {"x": -400}),
+        ("1 - exp(-(x - 1)^2*1e4)", {"x": -400}),
+        ("y^2 + tanh((x - 1)*30)^2", {"x": -400, "y": 1}),
+    ]:
+        known = case(
+            f"dead level {text}",
+            text,
+            start,
+            {"learning_rate": 0.1, "tolerance": 1e-8},
+            point=("degenerate.undecided", "degenerate.plateau"),
+            facts=BOUNDED,
+            unsaid=("so it is a m", "nothing changes"),
+            why="it is lower at x = 1",
+        )
+        made += [known, known.climbing()]
+    made.append(
+        case(
+            "dead level, of Python",
+            lambda x: float(math.tanh((x[0] - 1) * 30)) ** 2,
+            [-400.0],
+            {"learning_rate": 0.1, "tolerance": 1e-8},
+            point=("degenerate.undecided",),
+            unsaid=("so it is a m", "nothing changes"),
+            why="it is lower at x = 1",
+        )
+    )
+    made.append(
+        case(
+            "level by its symbols",
+            "(x*y)^2",
+            {"x": 1, "y": 0},
+            {"learning_rate": 0.1, "tolerance": 1e-8},
+            FLAT,
+            point=("degenerate.flat_valley",),
+            success=True,
+            why="it is 0 wherever y is",
+        )
+    )
     return made
