@@ -395,3 +395,29 @@ def _dead_level() -> list[Known]:
         )
     )
     return made
+
+
+def _on_bounds() -> list[Known]:
+    """An inflection that lies on a bound is a minimum there: beyond it nothing is allowed."""
+    made = []
+    for text, start, bounds in [
+        ("x^3", {"x": 0.5}, {"x": (0, 1)}),
+        ("(x - 2)^5", {"x": 2.9}, {"x": (2, 3)}),
+        ("x^3 + (y - 1)^2", {"x": 0.5, "y": 0}, {"x": (0, 1)}),
+        ("x^3 + y^3", {"x": 0.5, "y": 0.4}, {"x": (0, 1), "y": (0, 1)}),
+    ]:
+        known = case(
+            f"{text} within bounds",
+            text,
+            start,
+            {"learning_rate": 0.1, "tolerance": 1e-6 if "5" not in text else 1e-9, "bounds": bounds},
+            quiet=True,
+            point=("minimum.at_bound",),
+            success=True,
+            facts=BOUNDED,
+            unsaid=("rounding", "decide"),
+            why="its least value within the bounds is on the bound",
+        )
+        made.append(known)
+        made.append(Known(**{**known.climbing().__dict__, "point": ("maximum.at_bound",)}))
+    return made

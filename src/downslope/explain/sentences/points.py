@@ -45,6 +45,14 @@ POINTS: Mapping[str, Template] = {
     ),
     "minimum.bare": Template("The point is a minimum within the bounds: no coordinate is free to move."),
     "maximum.bare": Template("The point is a maximum within the bounds: no coordinate is free to move."),
+    "minimum.at_bound": Template(
+        "The point is near a minimum on the bounds, {distance:.3g} away: up to the bound of {way} the objective "
+        "still falls."
+    ),
+    "maximum.at_bound.up": Template(
+        "The point is near a maximum on the bounds, {distance:.3g} away: up to the bound of {way} the objective "
+        "still rises."
+    ),
     "minimum.corner": Template(
         "The point is a minimum where the curvature is not one number: it goes from {least:.4g} to "
         "{most:.4g} with the direction."
