@@ -24,6 +24,7 @@ LONGEST = 200_000  # characters up to which it is: a second of compiling
 MOST_READ = 100_000  # characters of a formula that is read for whether it is a quadratic
 EIGENVALUES = 10  # times the cube of the parameters: operations of finding those of a Hessian
 SAME = 1e-5  # Hessians from differences that agree so well, relatively, are called equal
+NEIGHBOURS = 4  # of a point, in double precision, by which the rounding of its gradient is measured
 
 
 DIGITS = 8000  # binary ones, and four times the size of the point more: with them 1 - tanh(x)^2 is not 0
@@ -211,6 +212,21 @@ class AnalysisView:
         except (RuntimeError, ValueError, TypeError, NotImplementedError, AttributeError):
             return None
 
+    def is_constant_along(self, x: Vector, line: Vector) -> bool:
+        """Whether by its symbols the formula does not change along a line; False where there are none to read."""
+        if self.expression is None or len(self._written) > MOST_WRITTEN:
+            return False
+        spend(EXACTLY * self.price)
+        t = se.Dummy()
+        places = {
+            s: _exact(se.RealDouble(float(a))) + (_exact(se.RealDouble(float(b))) * t if b else 0)
+            for s, a, b in zip(self.objective.symbols, x, line, strict=True)
+        }
+        try:
+            return bool(se.expand(self.expression.subs(places).diff(t)) == 0)
+        except (RuntimeError, ValueError, TypeError, NotImplementedError):
+            return False
+
     def hessian(self, x: Vector) -> NDArray[np.float64]:
         """The matrix of second derivatives at ``x``; remembered."""
         if self.constant is not None:
@@ -300,6 +316,35 @@ class AnalysisView:
         """How far rounding in ``x`` alone moves the gradient: |H| |x| times the precision."""
         with np.errstate(all="ignore"):
             return self.precision * norm_of(np.abs(self.hessian(x)) @ np.abs(x))
+
+    def hides(self, x: Vector, gradient: Vector, times: float) -> bool:
+        """Whether a gradient at ``x`` may be so many times rounding, along each direction by itself.
+
+        Where curvatures differ a million times, what rounding does along the steepest is a real slope along others.
+        """
+        if not norm_of(gradient) <= times * self.noise(x):
+            return False
+        with np.errstate(all="ignore"):
+            vectors = self.curvature(x).vectors
+            return bool(np.all(np.abs(vectors.T @ gradient) <= times * self._noises(x)))
+
+    def _noises(self, x: Vector) -> Vector:
+        """How far rounding moves the slope along each direction of curvature: what neighbours of ``x`` show.
+
+        Of a person's function, whose calls count, only what rounding in ``x`` could do is taken.
+        """
+        curvature = self.curvature(x)
+        sizes = np.abs(curvature.vectors.T)
+        if self.price == 0:
+            return np.asarray(self.precision * sizes @ (np.abs(self.hessian(x)) @ np.abs(x)))
+        moved = self.precision * np.abs(curvature.values) * (sizes @ np.abs(x))
+        random, here = np.random.default_rng(0), self.gradient(x)
+        scale = self.precision / float(np.finfo(np.float64).eps)
+        for _ in range(NEIGHBOURS):
+            beside = np.nextafter(x, x + random.choice([-1.0, 1.0], size=len(x)))
+            change = scale * np.abs(curvature.vectors.T @ (self.gradient(beside) - here))
+            moved = np.where(np.isfinite(change), np.maximum(moved, change), moved)
+        return np.asarray(moved)
 
 
 def _exact(expression: Any) -> Any:

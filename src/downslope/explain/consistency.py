@@ -108,7 +108,7 @@ def agreed_findings(findings: list[Finding]) -> list[Finding]:
 def agreed_point(point: Point, findings: list[Finding]) -> Point:
     """The kind of point, where what was found leaves it."""
     by_code = {finding.code: finding for finding in findings}
-    if "kink" in by_code and point.kind != "kink":
+    if "kink" in by_code and point.kind != "kink" and by_code["kink"].evidence.get("near", True):
         way = by_code["kink"].evidence["along"]
         return Point("kink", way=way, names=point.names, maximize=point.maximize)
     endless = by_code.get("separation")
@@ -132,6 +132,6 @@ def agreed_forecast(forecast: Forecast | None, point: Point, findings: list[Find
         return None
     if promises and not forecast.exact and "learning_rate_above_limit" in codes:
         return None  # it holds near a minimum that the run does not come near
-    if point.kind in ("saddle", "kink") or point.detail in ("asymptote", "plateau", "inflection"):
+    if point.kind in ("saddle", "kink") or point.detail in ("asymptote", "endless", "plateau", "inflection"):
         return None if forecast.bounded else forecast
     return forecast

@@ -63,12 +63,41 @@ class Curvature:
 
     @classmethod
     def of(cls, hessian: NDArray[np.float64], names: tuple[str, ...]) -> Curvature:
-        """The eigen-decomposition of a symmetric matrix."""
-        values, vectors = np.linalg.eigh((hessian + hessian.T) / 2)
-        size = float(np.max(np.abs(values), initial=0.0))
-        values = np.where(np.abs(values) <= 4e-16 * size * len(values), 0.0, values)
+        """The eigen-decomposition of a symmetric matrix.
+
+        Coordinates that do not meet in it are decomposed by themselves: what rounding does to a curvature of 1e12
+        is nothing that another one could have felt.
+        """
+        hessian = (hessian + hessian.T) / 2
+        values, vectors = np.zeros(len(hessian)), np.zeros_like(hessian, dtype=np.float64)
+        for block in _blocks(hessian):
+            found, directions = np.linalg.eigh(hessian[np.ix_(block, block)])
+            size = float(np.max(np.abs(found), initial=0.0))
+            values[block] = np.where(np.abs(found) <= 4e-16 * size * len(found), 0.0, found)
+            vectors[np.ix_(block, block)] = directions
+        order = np.argsort(values, kind="stable")
+        values, vectors = values[order], vectors[:, order]
         columns = np.array([turned(column) for column in vectors.T], np.float64)
         return cls(values, np.asarray(columns.T.reshape(vectors.shape), np.float64), names)
+
+    @property
+    def _meeting(self) -> NDArray[np.bool_]:
+        """Which directions have coordinates in common; others do not feel each other's units."""
+        held = (np.abs(self.vectors) > 0).astype(np.float64)
+        return (held.T @ held) > 0
+
+    @property
+    def own(self) -> NDArray[np.float64]:
+        """For each curvature the size of the largest one among those that meet it."""
+        sizes = np.where(self._meeting, np.abs(self.values)[None, :], 0.0)
+        return np.asarray(np.max(sizes, axis=1, initial=0.0))
+
+    def sizes_beside(self, parts: Vector) -> Vector:
+        """For each direction the length of a vector along all that meet it, from its parts along each."""
+        size = float(np.max(np.abs(parts), initial=0.0))
+        if not 0 < size < np.inf:
+            return np.full(len(parts), size)
+        return size * np.sqrt(self._meeting.astype(np.float64) @ (parts / size) ** 2)
 
     @property
     def largest(self) -> float:
@@ -105,6 +134,25 @@ class Curvature:
             {"curvature": sign * float(v) + 0.0, "along": self.along(i), "direction": self.direction(i)}
             for i, v in enumerate(self.values)
         ]
+
+
+def _blocks(matrix: NDArray[np.float64]) -> list[NDArray[np.intp]]:
+    """The indices that hang together by entries that are not 0, in ascending order."""
+    left, found = np.ones(len(matrix), bool), []
+    linked = matrix != 0
+    for first in range(len(matrix)):
+        if not left[first]:
+            continue
+        block = np.zeros(len(matrix), bool)
+        block[first] = True
+        while True:
+            wider = block | np.any(linked[block], axis=0)
+            if np.array_equal(wider, block):
+                break
+            block = wider
+        left &= ~block
+        found.append(np.flatnonzero(block))
+    return found
 
 
 def as_dict(vector: Vector, names: tuple[str, ...]) -> dict[str, float]:

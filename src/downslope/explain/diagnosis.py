@@ -15,6 +15,7 @@ from downslope.descent.norms import norm_of
 from downslope.errors import DownslopeError
 from downslope.explain import budget
 from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.corners import corner_at, length_at
 from downslope.explain.curvature import Curvature
 from downslope.explain.linear import LinearRule
 from downslope.explain.local_minimum import LocalMinimum, find_local_minimum
@@ -210,6 +211,12 @@ class Diagnosis:
             return self.curvature_at(self.start)
         if self.bottom is not None:
             return self.bottom.curvature
+        try:
+            with np.errstate(all="ignore"):
+                if corner_at(self.view, self.final, length_at(self.final, self.start)) is not None:
+                    return None
+        except DownslopeError:
+            return None
         return self.curvature_at(self.final)
 
     @cached_property
@@ -278,8 +285,7 @@ class Diagnosis:
         if self.status == Status.CONVERGED and self.run.gradient_norm <= 1.0000001 * self.wanted:
             return True
         gradient = self.view.gradient(self.final)
-        norm = norm_of(gradient)
-        if norm <= 100 * self.view.noise(self.final):
+        if self.view.hides(self.final, gradient, 100):
             return True
         curvature = self.curvature_at(self.final)
         if curvature is None or not len(curvature.values) or curvature.values[0] <= 0:

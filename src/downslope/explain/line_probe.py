@@ -24,6 +24,9 @@ LINEAR = 1.5  # a fall with a smaller exponent than this is a slope: the point i
 COMBINATIONS = 12  # directions tried within a space of directions that the curvature leaves open
 SETTLES = 1e-3  # part of the value by which such a step must still lower it
 CORRECTIONS = 8  # Newton steps back to the floor of a curved valley
+ON_FLOOR = 1e-14  # of the point's size: a step back that is no longer has arrived
+NEAR_FLOOR = 1e-9  # that which is near enough where rounding ends the way
+RETURNS = 30  # of them on a walk along it, where each goes all the way back
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,14 @@ def probe_along(ground: Ground, directions: NDArray[np.float64], scale: float, o
     steps = steps[steps >= SETTLED * off]
     if len(steps) < FEWEST:
         return [LineProbe("undecided")]
-    return [_look(ground, direction, steps) for direction in tried]
+    looks: list[LineProbe] = []
+    for direction in tried:
+        level = any(look.shape == "flat" for look in looks)
+        looks.append(_look(ground, direction, steps, follow=not level))  # one level way is enough
+    return looks
 
 
-def _look(ground: Ground, direction: Vector, steps: Vector) -> LineProbe:
+def _look(ground: Ground, direction: Vector, steps: Vector, *, follow: bool) -> LineProbe:
     base = _lowest(ground, ground.x)
     size = float(np.max(ground.floor.values, initial=0.0)) * (ground.view.precision * steps[-1]) ** 2
     doubt = _doubt(ground, direction, steps[0]) + 1e3 * size
@@ -113,6 +120,14 @@ def _look(ground: Ground, direction: Vector, steps: Vector) -> LineProbe:
     if 0 in trends:
         flat = _order(steps, ahead if trends[0] else behind) > LINEAR
         return LineProbe("flat", line=direction) if flat else LineProbe("undecided")
+    if follow and ahead[0] == behind[0] == 0 and len(ground.floor.values):
+        # near by it is level: the valley may bend away from the straight line
+        walks = [_walk(ground, way, steps) - base for way in (direction, -direction)]
+        known = [walk[np.isfinite(walk)] for walk in walks]
+        if all(len(walk) >= FEWEST and np.all(np.abs(walk) <= doubt) for walk in known):
+            return LineProbe("flat", line=direction)
+        if not all(len(walk) >= FEWEST for walk in known):
+            return LineProbe("undecided")
     highest = float(max(np.nanmax(ahead), np.nanmax(behind)))
     return LineProbe("rises", min(_order(steps, ahead), _order(steps, behind)), rise=highest, line=direction)
 
@@ -145,6 +160,45 @@ def _lowest(ground: Ground, point: Vector) -> float:
         if not before - value > SETTLES * abs(value):
             break
     return value
+
+
+def _walk(ground: Ground, direction: Vector, steps: Vector) -> Vector:
+    """Values along the floor of a valley that bends, each step taken from where the last one came back to the floor.
+
+    NaN from where the way back is not found.
+    """
+    view, firm = ground.view, len(ground.floor.values)
+    values, point, done = np.full(len(steps), np.nan), ground.x, 0.0
+    for k, step in enumerate(steps):
+        across = view.curvature(point).vectors[:, -firm:]
+        direction = direction - across @ (across.T @ direction)
+        length = norm_of(direction)
+        if not length > 0:
+            break
+        direction = direction / length
+        there = _returned(view, point + (step - done) * direction, firm)
+        if there is None:
+            break
+        values[k], point, done = view.value(there), there, step
+    return values
+
+
+def _returned(view: AnalysisView, point: Vector, firm: int) -> Vector | None:
+    """The floor by Newton's method in as many directions as are steep, those that are so where it stands."""
+    length = np.inf
+    for _ in range(RETURNS):
+        if not np.all(np.isfinite(view.hessian(point))):
+            return None
+        curvature, slope = view.curvature(point), view.gradient(point)
+        across, bends = curvature.vectors[:, -firm:], curvature.values[-firm:]
+        if not (bends[0] > 0 and np.all(np.isfinite(slope))):
+            return None
+        step = -across @ ((across.T @ slope) / bends)
+        before, length = length, norm_of(step)
+        if length <= ON_FLOOR * max(norm_of(point), 1e-300) or not length < before:
+            return point + step if length <= NEAR_FLOOR * max(norm_of(point), 1e-300) else None
+        point = point + step
+    return None
 
 
 def _trend(rises: Vector) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 
 from downslope.descent.norms import norm_of
 from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.corners import corner_at, length_at
 from downslope.explain.curvature import Curvature
 from downslope.objectives import Vector
 
@@ -20,7 +21,7 @@ LEAST_CURVED = 1e-10  # of the largest curvature: directions that bend less are 
 
 @dataclass(frozen=True, eq=False)
 class LocalMinimum:
-    """A point where the gradient vanishes and no curvature is negative, and the curvatures there."""
+    """A point where the gradient vanishes, and the curvatures there: those of a Hessian, and none of them negative."""
 
     x: Vector
     value: float
@@ -37,7 +38,7 @@ def find_local_minimum(view: AnalysisView, x: Vector) -> LocalMinimum | None:
     >>> found.x.round(6), found.curvature.values.round(6)
     (array([1., 0.]), array([2., 2.]))
     """
-    value, gradient = view.value(x), view.gradient(x)
+    start, value, gradient = x, view.value(x), view.gradient(x)
     if not np.isfinite(value) or not np.all(np.isfinite(gradient)):
         return None
     if view.constant is not None:
@@ -49,10 +50,13 @@ def find_local_minimum(view: AnalysisView, x: Vector) -> LocalMinimum | None:
             return None
         curvature = view.curvature(x)
         norm = norm_of(gradient)
-        if norm <= max(ARRIVED * first, 10 * view.noise(x)):
+        hidden = view.hides(x, gradient, 10)
+        if norm <= ARRIVED * first or hidden:
             ready = curvature.values[0] >= -1e-7 * abs(curvature.largest) and curvature.largest > 0
-            bowl = norm <= max(QUADRATIC * before, 10 * view.noise(x)) or before == first
-            return LocalMinimum(x, value, curvature) if ready and bowl else None
+            bowl = norm <= QUADRATIC * before or hidden or before == first
+            if not (ready and bowl) or corner_at(view, x, length_at(x, start)) is not None:
+                return None
+            return LocalMinimum(x, value, curvature)
         before = norm
         step = _step(curvature, gradient)
         moved = _shortened(view, x, step, value=value, slope=float(gradient @ step))

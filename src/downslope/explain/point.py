@@ -29,6 +29,7 @@ from downslope.explain.setup import Setup
 from downslope.messages import Message
 from downslope.objectives import Objective, Vector
 from downslope.objectives.differences import central_differences, doubt_of_differences, scale_for
+from downslope.objectives.wrapped import RestrictedObjective
 
 Kind = Literal[
     "minimum",
@@ -44,10 +45,14 @@ Kind = Literal[
 ]
 Detail = Literal[
     "",
+    "at_bound",
+    "corner",
+    "cusp",
     "flat_valley",
     "higher_order_minimum",
     "inflection",
     "asymptote",
+    "endless",
     "plateau",
     "undecided",
     "too_many",
@@ -60,6 +65,7 @@ Detail = Literal[
 ]
 
 NEAR = 1e-2  # part of the way from the start: a stationary point further off than this is said to be near, not reached
+INWARDS = (1e-2, 0.1, 0.5)  # of the way from the start to a bound, where values must be higher than on it
 ROUND = 1e-6  # curvatures that differ by no more than this part are the same
 ANOTHER = 100.0  # times the gradient that was to be reached: a slope so large is another function's
 HARDLY = 1e-2  # part of the first gradient's norm: so much of it left is not the units' doing
@@ -78,9 +84,12 @@ class Point:
             values further out showed), "edge_of_domain", "kink", "not_stationary", "small_by_units" (the
             gradient is small only because of its units), "unknown", or "unseen" (only a record is there).
         detail: of a degenerate point: "flat_valley", "higher_order_minimum", "inflection", "asymptote" (it keeps
-            falling for ever), "plateau", "undecided". Of an unknown one why: it has "too_many" parameters, derivatives
-            that are "not_finite", values so "coarse" (float32, differenced) or "random" that they hide its curvature,
-            it is "too_dear" to look at, or "unfinished": the gradient that is left outweighs what curvature shows.
+            falling for ever, ever more slowly), "endless" (it falls for ever, and no slower), "plateau", "undecided".
+            Of an unknown one why: it has "too_many" parameters, derivatives that are "not_finite", values so "coarse"
+            (float32, differenced) or "random" that they hide its curvature, it is "too_dear" to look at, or
+            "unfinished": the gradient that is left outweighs what curvature shows.
+            Of a minimum: "corner" where its curvature differs from side to side, "cusp" where it is infinite,
+            "at_bound" where it lies on bounds near by.
             Of one that is not stationary: "wrong_gradient" where only the gradient that was supplied vanishes.
         curvatures: eigenvalues of the Hessian, ascending.
         directions: for each, the parameter or the direction that it belongs to, and its components.
@@ -90,6 +99,7 @@ class Point:
         order: the exponent with which values rise or fall there, where curvature does not decide.
         distance: how far the stationary point itself lies, as Newton's method sees it.
         part: that, as a part of the way from the start to it.
+        ends: the least and the greatest curvature of a corner.
         sentence: what to say.
     """
 
@@ -103,6 +113,7 @@ class Point:
     order: float | None = None
     distance: float = 0.0
     part: float = 0.0
+    ends: tuple[float, float] = (0.0, 0.0)
     names: tuple[str, ...] = ()
     maximize: bool = False
 
@@ -121,7 +132,7 @@ class Point:
         """Which sentence: that of the kind and detail, for ascents and single curvatures as need be."""
         key = f"point.{self.kind}{'.' + self.detail if self.detail else ''}{'.up' if self.maximize else ''}"
         reached = self.kind == ("maximum" if self.maximize else "minimum")
-        if reached and not self.curvatures:
+        if reached and not self.detail and not self.curvatures:
             return f"point.{self.kind}.bare"
         if reached and self.detail == "":
             near = ".near" if self.near else ""
@@ -134,7 +145,10 @@ class Point:
             and len(self.curvatures) > 1
             and not self.is_round
         ):
-            return "point.not_stationary.curved"
+            alike, size = self._are_alike
+            if not size:
+                return key
+            return "point.not_stationary.opposed" if alike else "point.not_stationary.curved"
         return key
 
     @property
@@ -145,12 +159,14 @@ class Point:
     @property
     def is_round(self) -> bool:
         """Whether there is no direction steeper than others."""
+        return self._are_alike[0] and min(self.curvatures) * max(self.curvatures) > 0
+
+    @property
+    def _are_alike(self) -> tuple[bool, float]:
+        """Whether curvatures are of one size, whatever their signs, and the greatest size."""
         sizes = [abs(c) for c in self.curvatures]
-        return (
-            bool(sizes)
-            and max(sizes) - min(sizes) <= ROUND * max(sizes)
-            and min(self.curvatures) * max(self.curvatures) > 0
-        )
+        largest = max(sizes, default=0.0)
+        return bool(sizes) and largest - min(sizes) <= ROUND * largest, largest
 
     @property
     def disappoints(self) -> bool:
@@ -160,6 +176,7 @@ class Point:
             "inflection",
             "plateau",
             "asymptote",
+            "endless",
             "wrong_gradient",
         )
 
@@ -171,9 +188,13 @@ class Point:
 
     def _fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = {"way": self.way, "order": self.order or 0.0, "distance": self.distance}
+        if self.detail == "corner":
+            fields["least"], fields["most"] = self.ends
         if self.directions:
+            alike = self._are_alike[0]  # then only their signs tell them apart
             steep, shallow = (
-                pick(self.directions, key=lambda entry: abs(entry["curvature"])) for pick in (max, min)
+                pick(self.directions, key=lambda one: one["curvature"] if alike else abs(one["curvature"]))
+                for pick in (max, min)
             )
             fields["steep"], fields["most"] = steep["along"], steep["curvature"]
             fields["shallow"], fields["least"] = shallow["along"], shallow["curvature"]
@@ -294,9 +315,56 @@ def point_of(run: Descent) -> Point:
         best = run.history.x[int(np.argmin(run.history.value * (-1 if run.maximize else 1)))][free]
         seen = (run.start[free], best)
         point = classify(objective, x, maximize=run.maximize, seen=seen, ridge=setup.ridge)
+        if point.detail in ("undecided", "unfinished"):
+            point = _at_bound(run, objective, x, point)
         if point.kind == "small_by_units" and _has_hardly_fallen(run):
             return dataclasses.replace(point, kind="not_stationary")  # the test was loose, whatever the units
         return point
+
+
+def _at_bound(run: Descent, objective: Objective, x: Vector, point: Point) -> Point:
+    """A point that nothing decides, where bounds near by do: x^3 creeps up to its bound at 0, and beyond is nothing.
+
+    It is a minimum on the bounds where the coordinates that are near one, and still go there, can be moved onto it,
+    values rise from there inwards, and the others stand at a minimum.
+    """
+    projected = projection_of(run.optimizer)
+    if projected is None:
+        return point
+    names = objective.parameters.coordinates
+    free = [run.objective.parameters.coordinates.index(name) for name in names]
+    lower, upper = np.array(projected.lower)[free], np.array(projected.upper)[free]
+    view = AnalysisView.of(objective, -1.0 if run.maximize else 1.0)
+    try:
+        slope = view.gradient(x)
+        bound = np.where(slope > 0, lower, upper)
+        way = np.abs(run.start[free] - bound)
+        near = (slope != 0) & np.isfinite(bound) & (np.abs(x - bound) <= NEAR * way)
+        there = np.where(near, bound, x)
+        lowest = view.value(there)
+        inwards = [
+            there + part * way[i] * np.sign(slope[i]) * np.eye(len(x))[i]
+            for i in np.flatnonzero(near)
+            for part in INWARDS
+        ]
+        rises = all(view.value(place) > lowest for place in inwards)
+        if not np.any(near) or not lowest <= view.value(x) or not rises:
+            return point
+        others = np.flatnonzero(~near)
+        if len(others):
+            rest = RestrictedObjective(objective, there, others.tolist(), (lower, upper))
+            if not classify(rest, there[others], maximize=run.maximize).is_wanted:
+                return point
+    except (TooDearError, ObjectiveError):
+        return point
+    return Point(
+        "maximum" if run.maximize else "minimum",
+        "at_bound",
+        way=", ".join(name for name, one in zip(names, near, strict=True) if one),
+        distance=norm_of(there - x),
+        names=names,
+        maximize=run.maximize,
+    )
 
 
 def is_by_wrong_gradient(run: Descent) -> bool:

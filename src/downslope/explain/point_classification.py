@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from downslope.descent.norms import norm_of
 from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.corners import OFF, Corner, corner_at
 from downslope.explain.curvature import Curvature, along, as_dict, turned
 from downslope.explain.line_probe import Ground, LineProbe, fall_without_end, probe_along
 from downslope.explain.point import Detail, Kind, Point
 from downslope.objectives import Vector
 
-FLAT = 1e-7  # a curvature below this part of the largest does not decide
+FLAT = 1e-7  # a curvature below this part of the largest that meets it does not decide
+LEAST_SLOPE = (
+    1e-10  # part of the slopes of the coordinates that it belongs to, below which one may be rounding
+)
+FADING = 0.9  # part of the speed near by that is left far out, where a fall gets ever slower
 POLISHES = 8  # Newton steps towards the stationary point itself
 HOMING = 60  # more of them, where they arrive slowly
 HOME = 1e-9  # part of the first of them, at which they have arrived
@@ -32,6 +39,7 @@ ASIDE = 1e-3  # of the scale
 ALIKE_SLOPES = 1e-3  # a slope that is a smaller part of the one aside comes of not being quite at the floor
 BETWEEN = np.linspace(0.002, 0.998, 499)  # of the way back to the start
 CLOSELY = np.geomspace(0.01, 100.0, 100)  # times the scale, along a line that seems flat
+STRAIGHT = (-0.1, -0.01, 0.01, 0.1)  # times the scale, where ground that is level to the last digit is so too
 APART = 7  # of these lie between two ways that are held against each other: 17 times
 DISPROPORTION = 1e3  # times what the slope alone makes of a way
 STEEPER = 8.0  # a fall with a greater exponent has another reason than the slope and the curvatures here
@@ -46,6 +54,8 @@ SEEN_FALL = 1e-6  # part of it that a place on flat ground must be lower, not to
 LOWER = 1e-2  # part of the run's whole fall by which values must still fall to be called lower
 FAR_DOWN = 8  # tenfold distances over which values fall for ever, as far as can be seen
 FAR = 0.08  # a point that is this part of the whole way from the stationary point has not arrived
+NEARER = (1e-5, 1e-6)  # of the scale, over which a gradient's change is held against each other
+JUMP = 0.95  # part of the change that must be left at a tenth of the distance
 TWO = (1.8, 2.2)  # exponents that are a square's
 
 
@@ -75,6 +85,12 @@ class PointClassifier:
         curvature = self._curvature(self.x, hessian)
         centre, curvature, regular, off = self._polished(curvature)
         self.centre, self.curvature, self.off = centre, curvature, off
+        corner = corner_at(view, centre, self.scale)
+        if corner is not None and corner.least >= -OFF * corner.most:
+            return self._in_corner(corner)
+        endless = self._endless_quadratic() if view.constant is not None else None
+        if endless is not None:
+            return endless
         down = [i for i in np.flatnonzero(regular) if curvature.values[i] < 0]
         if not down and not np.all(regular):
             endless = self._endless()
@@ -100,6 +116,43 @@ class PointClassifier:
             return self._made("minimum") if self._part() <= FAR else self._made("small_by_units")
         return self._beyond(regular)
 
+    def _bent(self, curvature: Curvature) -> Any:
+        """Which directions have a curvature that decides: beside those that meet it, whatever the units of others.
+
+        That of a quadratic is the same everywhere, so it decides however small it is.
+        """
+        least = FLAT if self.view.constant is None else self.view.doubt
+        return np.abs(curvature.values) > least * curvature.own
+
+    def _in_corner(self, corner: Corner) -> Point:
+        """A minimum around which the curvature is not that of any Hessian."""
+        if self._part() > FAR:
+            return self._made("unknown", "unfinished")
+        made = self._made("minimum", "corner" if corner.bounded else "cusp")
+        sign = -1.0 if self.up else 1.0
+        return replace(
+            made, curvatures=(), directions=(), ends=(sign * corner.least + 0.0, sign * corner.most)
+        )
+
+    def _endless_quadratic(self) -> Point | None:
+        """A quadratic that falls for ever: along a slope without curvature, or far from its saddle or summit."""
+        view, curvature = self.view, self.curvature
+        gradient, bent = view.gradient(self.x), self._bent(curvature)
+        slopes = curvature.vectors.T @ gradient
+        sizes = [np.abs(slopes)]
+        for point in (np.zeros(len(self.x)), *self.seen[:1]):
+            sizes.append(curvature.sizes_beside(curvature.vectors.T @ view.gradient(point)))
+        doubt = LEAST_SLOPE * (np.max(sizes, axis=0) + curvature.own * float(np.max(np.abs(self.x))))
+        level = ~bent & (np.abs(slopes) > doubt)
+        if np.any(level):
+            way = -curvature.vectors[:, level] @ slopes[level]
+            return self._made("degenerate", "endless", escape=way / norm_of(way))
+        if np.any(bent & (curvature.values < 0)) and self._part() > FAR:
+            steepest = int(np.argmin(curvature.values))
+            way = curvature.vectors[:, steepest] * (-1.0 if slopes[steepest] > 0 else 1.0)
+            return self._made("degenerate", "endless", escape=way)
+        return None
+
     def _part(self) -> float:
         """How far the stationary point lies, as a part of the way from the start to it; 0 where none is known."""
         distance = norm_of(self.centre - self.x)
@@ -122,10 +175,18 @@ class PointClassifier:
             measured = [self._slope_change(x, direction, part * self.scale) for part in PROBES]
             size = abs(measured[0])
             spoilt = abs(values[i] - measured[0]) > SPOILT * max(size, abs(values[i]))
-            if spoilt and max(measured) - min(measured) <= ALIKE * size:
+            if spoilt and max(measured) - min(measured) <= ALIKE * size and self._is_even(x, direction, size):
                 values[i] = measured[0]
         order = np.argsort(values, kind="stable")
         return Curvature(values[order], curvature.vectors[:, order], curvature.names)
+
+    def _is_even(self, x: Vector, direction: Vector, size: float) -> bool:
+        """Whether the slope changes as fast ahead as behind: else it is no curvature, but the mean of two."""
+        step = PROBES[0] * self.scale
+        behind, here, ahead = (
+            float(self.view.gradient(x + way * step * direction) @ direction) for way in (-1, 0, 1)
+        )
+        return abs(ahead - 2 * here + behind) <= ALIKE * size * step
 
     def _slope_change(self, x: Vector, direction: Vector, step: float) -> float:
         ahead, behind = (self.view.gradient(x + way * step * direction) for way in (1, -1))
@@ -208,10 +269,10 @@ class PointClassifier:
         on x^4 it goes a third of the way, on x^3 half of it.
         """
         view, centre, off = self.view, self.x, 0.0
-        regular = _bent(curvature)
+        regular = self._bent(curvature)
         for _ in range(POLISHES):
             gradient = view.gradient(centre)
-            bent = _bent(curvature)
+            bent = self._bent(curvature)
             slopes = curvature.vectors.T @ gradient
             newton = np.divide(-slopes, curvature.values, out=np.zeros(len(slopes)), where=bent)
             length = norm_of(newton)
@@ -223,7 +284,7 @@ class PointClassifier:
             )
             off = float(np.max(np.minimum(slack, self.scale)))
             there = centre + curvature.vectors @ newton
-            if norm_of(gradient) <= 10 * view.noise(centre) or not length:
+            if not length or view.hides(centre, gradient, 10):
                 break
             after, hessian = view.gradient(there), view.hessian(there)
             if not (np.all(np.isfinite(after)) and np.all(np.isfinite(hessian))):
@@ -238,7 +299,7 @@ class PointClassifier:
             if not np.all(regular[bent]):
                 break
             centre, curvature = there, self._curvature(there, hessian)
-            regular = regular & _bent(curvature)
+            regular = regular & self._bent(curvature)
         return centre, curvature, regular, off
 
     def _goes_home(self, regular: Any) -> Any:
@@ -320,9 +381,11 @@ class PointClassifier:
         if "flat" in shapes:
             flat = shapes["flat"]
             other = self._worse() or self._out_of_proportion() or self._underflown(flat) or self._lower(flat)
+            if other is None and self._is_dead_level(flat):
+                return self._made("degenerate", "undecided", look=flat)
             return other or self._made("degenerate", "flat_valley", look=flat)
         if all(TWO[0] <= look.order <= TWO[1] for look in looks):
-            return self._made("minimum")
+            return self._made("minimum" if self._part() <= FAR else "small_by_units")
         steepest = max(looks, key=lambda look: look.order)
         return self._made("degenerate", "higher_order_minimum", look=steepest)
 
@@ -337,7 +400,17 @@ class PointClassifier:
         drops = -np.diff([self.view.value(self.x), *(value for _, value in values)])
         if len(values) < FAR_DOWN or drops[-1] > drops[0] or not np.all(np.isfinite(drops)):
             return None
-        return self._made("degenerate", "asymptote", escape=way)
+        return self._made("degenerate", self._fall(values, self.x), escape=way)
+
+    def _fall(self, values: Sequence[tuple[float, float]], x: Vector) -> Detail:
+        """Whether a fall without end, of which distances and values are known, gets slower and slower."""
+        base = self.view.value(x)
+        distances = np.array([0.0, *(distance for distance, _ in values)])
+        heights = np.array([base, *(value for _, value in values)])
+        drops = -np.diff(heights)
+        seen = np.isfinite(drops) & (drops > DOUBTED * self.view.precision * np.abs(heights[1:]))
+        speeds = (drops / np.diff(distances))[seen]
+        return "endless" if len(speeds) > 1 and speeds[-1] > FADING * speeds[0] else "asymptote"
 
     def _tail(self, look: LineProbe) -> Point | None:
         """A plateau, where an inflection seems to be: beyond an inflection the slope rises again, here it fades."""
@@ -389,7 +462,7 @@ class PointClassifier:
 
     def _is_of_others(self, slope: Any, i: int) -> bool:
         """Whether a slope along an axis is far greater a little way off along another direction."""
-        for direction in self.curvature.vectors[:, _bent(self.curvature)].T[:BESIDE]:
+        for direction in self.curvature.vectors[:, self._bent(self.curvature)].T[:BESIDE]:
             aside = self.view.exact_slope(self.centre + ASIDE * self.scale * direction, i)
             if aside is None or abs(float(slope / aside) if _sign(aside) else 1.0) < ALIKE_SLOPES:
                 return True
@@ -402,6 +475,32 @@ class PointClassifier:
         least = max(DOUBTED * self.view.precision * abs(base), SEEN_FALL * fallen, 1e-300)
         return self.view.value(place) < base - least
 
+    def _is_dead_level(self, look: LineProbe) -> bool:
+        """Whether nothing changes along a line to the last digit, and no symbols say that it must be so.
+
+        So it is where tanh has become 1 in these numbers: the ground may still slope, and there may be a dip that is
+        narrower than the samples lie apart. A formula with corners may truly be constant on one side of them.
+        """
+        view, line = self.view, look.line
+        if line is None or (view.expression is not None and not view.smooth):
+            return False
+        gradient, hessian = view.gradient(self.centre), view.hessian(self.centre)
+        whole = not np.any(hessian) and not np.any(gradient)
+        if whole and self._has_fallen():
+            return False
+        if not whole and (view.expression is None or np.any(hessian @ line) or gradient @ line != 0):
+            return False
+        base = view.value(self.centre)
+        straight = all(view.value(self.centre + t * self.scale * line) == base for t in STRAIGHT)
+        return straight and not view.is_constant_along(self.centre, line)
+
+    def _has_fallen(self) -> bool:
+        """Whether the run came to this ground from above it."""
+        here = self.view.value(self.centre)
+        return bool(self.seen) and self.view.value(self.seen[0]) - here > DOUBTED * self.view.precision * abs(
+            here
+        )
+
     def _outfalls(self, look: LineProbe) -> bool:
         """Whether values fall by more than the gradient that is left makes them fall: if not, it is no evidence."""
         slope = norm_of(self.view.gradient(self.centre))
@@ -412,7 +511,7 @@ class PointClassifier:
         assert look.way is not None
         values = fall_without_end(self.view, self.centre, look.way, self.scale)
         if len(values) >= FAR_DOWN:
-            return self._made("degenerate", "asymptote", look=look)
+            return self._made("degenerate", self._fall(values, self.centre), look=look)
         if values and abs(values[-1][1]) != np.inf:
             here = self.view.value(self.centre)
             fallen = 0.0 if self.start is None else self.view.value(self.start) - here
@@ -465,13 +564,18 @@ def _newton(curvature: Curvature, gradient: Vector) -> Vector:
     )
 
 
-def _bent(curvature: Curvature) -> Any:
-    size = float(np.max(np.abs(curvature.values), initial=0.0))
-    return np.abs(curvature.values) > FLAT * size
-
-
 def _cleaned(direction: Vector) -> Vector:
     return np.where(np.abs(direction) < 1e-9, 0.0, direction)
+
+
+def _jumps(view: AnalysisView, x: Vector, scale: float, axis: Vector) -> bool:
+    """Whether the slope jumps, and does not only grow fast on both sides, as that of abs(x)^1.2 does."""
+    if view.expression is None:
+        return True  # differences of values are too coarse to tell
+    far, near = (
+        norm_of(view.gradient(x + t * scale * axis) - view.gradient(x - t * scale * axis)) for t in NEARER
+    )
+    return near > JUMP * far
 
 
 def kinked(view: AnalysisView, x: Vector, scale: float) -> Point | None:
@@ -490,7 +594,7 @@ def kinked(view: AnalysisView, x: Vector, scale: float) -> Point | None:
         if not (np.all(np.isfinite(far)) and np.all(np.isfinite(near))):
             continue
         bends = abs(float(np.sum(far))), abs(float(np.sum(near)))
-        if bends[1] > doubt and 5 < bends[0] / bends[1] < 20:
+        if bends[1] > doubt and 5 < bends[0] / bends[1] < 20 and _jumps(view, x, scale, axis):
             worse = int(np.argmin(far))
             escape = (axis if worse == 0 else -axis) if np.sum(far) < 0 else None
             return Point(

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from downslope.descent import Descent
-from downslope.descent.norms import norm_of
 from downslope.descent.stopping import DEFAULT_TOLERANCE
 from downslope.errors import DownslopeError, UsageError
 from downslope.explain.analysis_view import AnalysisView
@@ -221,7 +220,7 @@ class QuadraticModel(NamedTuple):
         curvature: its curvatures and their directions.
         gradient: at the start.
         exact: whether the objective is it; else it is so near its minimum only.
-        doubt: the part of the largest curvature below which others are taken for rounding, and for none.
+        doubt: the part of the largest curvature below which others that meet it are taken for rounding, and for none.
     """
 
     curvature: Curvature
@@ -236,12 +235,11 @@ def from_curvature(quadratic: QuadraticModel, setup: Setup | None, tolerance: fl
     Only of a quadratic can it be said that it falls without end: elsewhere a curvature says nothing of what is far.
     """
     curvature, gradient, exact, doubt = quadratic
-    size = float(np.max(np.abs(curvature.values), initial=0.0))
-    λ = np.where(np.abs(curvature.values) <= doubt * size, 0.0, curvature.values)
+    λ = np.where(np.abs(curvature.values) <= doubt * curvature.own, 0.0, curvature.values)
     curvature = replace(curvature, values=λ)
     L = curvature.largest
     parts = curvature.vectors.T @ gradient
-    size = norm_of(parts)
+    size = quadratic.curvature.sizes_beside(parts)
     down = bool(np.any((λ < 0) & (np.abs(parts) > 1e-13 * size)))
     level = bool(np.any((λ == 0) & (np.abs(parts) > max(1e-9, doubt) * size)))
     bounded = not (exact and (down or level))
@@ -253,8 +251,8 @@ def from_curvature(quadratic: QuadraticModel, setup: Setup | None, tolerance: fl
         given = LinearRule.of(setup.rule)
     factors = [None if given is None else given.factor(float(v)) for v in λ]
     growing = [
-        abs(p) > 1e-13 * size and v > 0 and not given.settles(float(v))
-        for p, v in zip(parts, λ, strict=True)
+        abs(p) > 1e-13 * s and v > 0 and not given.settles(float(v))
+        for p, v, s in zip(parts, λ, size, strict=True)
         if given is not None
     ]
     return Forecast(

@@ -186,4 +186,4 @@ def _updated(transformation: Any, at: _StepFrom, state: FromOptaxState) -> tuple
 
 @functools.lru_cache(maxsize=32)
 def _compiled(transformation: Any) -> Any:
-    return libraries().jax.jit(functools.partial(_updated, transformation=transformation))
+    return libraries().jax.jit(functools.partial(_updated, transformation))

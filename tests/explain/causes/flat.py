@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .arithmetic import bowl, spread
 from .known import About, Known, case
 
@@ -12,7 +14,15 @@ BOUNDED = {"bounded": True}
 
 def cases() -> list[Known]:
     """All of them."""
-    return [*_plateaus(), *_asymptotes(), *_valleys(), *_by_units(), *_loose(), *_curved_after_all()]
+    return [
+        *_plateaus(),
+        *_asymptotes(),
+        *_valleys(),
+        *_by_units(),
+        *_loose(),
+        *_curved_after_all(),
+        *_rings(),
+    ]
 
 
 def _plateaus() -> list[Known]:
@@ -311,4 +321,103 @@ def _curved_after_all() -> list[Known]:
             why="x/tan(x) = 1 - x²/3 + ...",
         )
     )
+    return made
+
+
+def _rings() -> list[Known]:
+    """A valley that closes: minima all around, whatever a straight line that leaves it shows."""
+    made = []
+    for text, start in [
+        ("(x^2 + y^2 - 1)^2", {"x": 3, "y": 4}),
+        ("(x^2 + y^2 - 1)^2", {"x": 1, "y": 0.5}),
+        ("(x^2 + 4*y^2 - 1)^2", {"x": 3, "y": 4}),
+        ("(x^2 + y^2 + z^2 - 1)^2", {"x": 3, "y": 4, "z": 2}),
+        ("(sqrt(x^2 + y^2) - 1)^2", {"x": 3, "y": 4}),
+        ("(x^2 + y^2 - 1)^2 + z^2 + 1", {"x": 3, "y": 4, "z": 1}),
+    ]:
+        for optimizer in ({}, {"optimizer": "adam", "learning_rate": 0.1}):
+            known = case(
+                f"{text} from {start}, {optimizer.get('optimizer', 'auto')}",
+                text,
+                start,
+                {"tolerance": 1e-8, **optimizer},
+                FLAT,
+                point=("degenerate.flat_valley",),
+                success=True,
+                facts=BOUNDED,
+                unsaid=("more slowly than a square", "without curvature"),
+                why="the value depends on the distance from 0 only",
+            )
+            made += [known, known.climbing()]
+    return made
+
+
+def _dead_level() -> list[Known]:
+    """Ground that is level to the last digit is no minimum for that: a dip may be narrower than what is looked at."""
+    made = []
+    for text, start in [
+        ("tanh((x - 1)*30)^2", {"x": -400}),
+        ("1 - exp(-(x - 1)^2*1e4)", {"x": -400}),
+        ("y^2 + tanh((x - 1)*30)^2", {"x": -400, "y": 1}),
+    ]:
+        known = case(
+            f"dead level {text}",
+            text,
+            start,
+            {"learning_rate": 0.1, "tolerance": 1e-8},
+            point=("degenerate.undecided", "degenerate.plateau"),
+            facts=BOUNDED,
+            unsaid=("so it is a m", "nothing changes"),
+            why="it is lower at x = 1",
+        )
+        made += [known, known.climbing()]
+    made.append(
+        case(
+            "dead level, of Python",
+            lambda x: float(math.tanh((x[0] - 1) * 30)) ** 2,
+            [-400.0],
+            {"learning_rate": 0.1, "tolerance": 1e-8},
+            point=("degenerate.undecided",),
+            unsaid=("so it is a m", "nothing changes"),
+            why="it is lower at x = 1",
+        )
+    )
+    made.append(
+        case(
+            "level by its symbols",
+            "(x*y)^2",
+            {"x": 1, "y": 0},
+            {"learning_rate": 0.1, "tolerance": 1e-8},
+            FLAT,
+            point=("degenerate.flat_valley",),
+            success=True,
+            why="it is 0 wherever y is",
+        )
+    )
+    return made
+
+
+def _on_bounds() -> list[Known]:
+    """An inflection that lies on a bound is a minimum there: beyond it nothing is allowed."""
+    made = []
+    for text, start, bounds in [
+        ("x^3", {"x": 0.5}, {"x": (0, 1)}),
+        ("(x - 2)^5", {"x": 2.9}, {"x": (2, 3)}),
+        ("x^3 + (y - 1)^2", {"x": 0.5, "y": 0}, {"x": (0, 1)}),
+        ("x^3 + y^3", {"x": 0.5, "y": 0.4}, {"x": (0, 1), "y": (0, 1)}),
+    ]:
+        known = case(
+            f"{text} within bounds",
+            text,
+            start,
+            {"learning_rate": 0.1, "tolerance": 1e-6 if "5" not in text else 1e-9, "bounds": bounds},
+            quiet=True,
+            point=("minimum.at_bound",),
+            success=True,
+            facts=BOUNDED,
+            unsaid=("rounding", "decide"),
+            why="its least value within the bounds is on the bound",
+        )
+        made.append(known)
+        made.append(Known(**{**known.climbing().__dict__, "point": ("maximum.at_bound",)}))
     return made

@@ -63,7 +63,7 @@ def _kinks() -> list[Known]:
                 facts=BOUNDED,
                 never=NEVER,
                 success=False if "tolerance" in options else None,
-                point=("kink",) if "sqrt" not in text else (),
+                point=("kink", "not_stationary") if "sqrt" not in text else (),
                 numbers=numbers if "sqrt" not in text else {"run.fun": Within(0.0, 0.2)},
                 why="the one-sided slopes by hand; the step is never shorter than η times the smaller",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -300,6 +301,7 @@ def _others() -> list[Known]:
             unsaid=("steep along x, curvature -20", "shallow along y, 2"),
             why="the Hessian is diag(2, -20)",
         ),
+        *_of_one_size(),
         *[
             case(
                 f"T4 in {n}",
@@ -347,3 +349,39 @@ def _others() -> list[Known]:
             ]
         ],
     ]
+
+
+def _of_one_size() -> list[Known]:
+    """Curvatures that differ in nothing but their sign, or in nothing at all: no way is steeper than another."""
+    made = []
+    for text, words, unsaid in [
+        ("x*y", ("curvature 1, as down", ", -1."), ("steep", "shallow")),
+        ("x^2 - y^2", ("curvature 2, as down along y, -2",), ("steep", "shallow")),
+        ("x^2 - y^2 + 3*x*y", ("curvature 3.606, as down", "-3.606"), ("steep", "shallow")),
+        ("x + y", (), ("steep", "shallow", "curvature 0")),
+    ]:
+        known = case(
+            f"{text}, of one size",
+            text,
+            {"x": 1, "y": 0.5},
+            {"learning_rate": 0.1, "steps": 5},
+            words=words,
+            unsaid=unsaid,
+            why="the eigenvalues of its Hessian",
+        )
+        made.append(known)
+    made.append(replace(made[1], name="x^2 - y^2, climbing", call=replace(made[1].call, up=True)))
+    for text, said in [("x^2 + y^2", "-0.8."), ("x^2 + y^2 + 0.2*z^2", "along z it is 0.64")]:
+        made.append(
+            case(
+                f"{text}, which zig-zags",
+                text,
+                {"x": 1, "y": 0.5, "z": 1} if "z" in text else {"x": 1, "y": 0.5},
+                {"learning_rate": 0.9, "tolerance": 1e-8},
+                "zigzag",
+                words=(said,),
+                unsaid=("while along y",),
+                why="every step multiplies the error along x and along y by 1 - 0.9*2",
+            )
+        )
+    return made

@@ -9,6 +9,7 @@ import pytest
 
 from . import (
     bouncing,
+    corners,
     fits,
     flat,
     frameworks,
@@ -23,6 +24,7 @@ from . import (
     saddles,
     schedules,
     slow,
+    units,
 )
 from .known import Known, judge
 
@@ -47,6 +49,8 @@ CAUSES: Named = [
         fits,
         records,
         frameworks,
+        units,
+        corners,
     )
     for one in _listed(module.__name__.rpartition(".")[2], module.cases())
 ]

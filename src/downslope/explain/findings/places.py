@@ -31,9 +31,10 @@ from downslope.optimizers.schedules.cosine import Cosine
 LAST = 40  # steps at the end that are searched for a jump of the gradient
 BISECTIONS = 40
 JUMPS = 0.1  # part of the gradient's change that must remain when the points have come together
+NEAR = 0.1  # part of the way from the start: a run that steps no further over a kink stands on it
 MANY = 100  # steps that a schedule has at least
 NUDGES = (1e-2, 1e-1, 1.0)  # of the scale, from a saddle along its way out
-FLAT_DETAILS = ("flat_valley", "higher_order_minimum", "asymptote", "plateau", "undecided")
+FLAT_DETAILS = ("flat_valley", "higher_order_minimum", "asymptote", "endless", "plateau", "undecided")
 
 
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:
@@ -124,11 +125,14 @@ def _kink_made(diagnosis: Diagnosis, x: Vector, jump: Vector | None, span: float
         "along": diagnosis.point.way if jump is None or size is None else along(jump / size, names),
         "jump": size,
         "span": span,
+        "near": span <= NEAR * max(norm_of(diagnosis.final - diagnosis.start), span),
         "expression": parts[0] if parts else None,
         "value": diagnosis.sign * diagnosis.view.value(x),
     }
     advice = _smaller_steps(diagnosis, diagnosis.view.value(x))
     key = "kink" if parts else "kink.opaque"
+    if diagnosis.rate is None:
+        key += ".adaptive"
     if jump is None:
         key = "kink.standing"
     return Finding("kink", evidence, True, advice, key)

@@ -45,6 +45,8 @@ def _floor(diagnosis: Diagnosis) -> Finding | None:
     )
     if not still or not 0 < level <= FLOORS * estimate or not asked < level or _on_its_way(diagnosis, level):
         return None
+    if not diagnosis.view.hides(diagnosis.final, diagnosis.view.gradient(diagnosis.final), FLOORS):
+        return None  # along some direction the slope is a real one
     evidence = {
         "tolerance": asked,
         "floor": level,

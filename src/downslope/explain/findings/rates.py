@@ -27,6 +27,7 @@ from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule, best_modulus, best_momentum, written
 
 ZIGZAG = -0.75  # a factor between this and -1 takes more than 48 steps to a millionth, changing sides at each
+ALIKE = 1e-6  # relative: curvatures that differ by no more are the same
 ZIGZAG_AT_BEST = -0.85  # the same where the rate is below the best one: then only a slow one is worth a word
 AT_BEST = 1e-3  # part by which a rate may miss the best one
 SEEN = 0.05  # part of the first gradient that a direction must have for its zig-zag to be seen
@@ -187,8 +188,9 @@ def _zigzag(
 
 
 def _slowest(linear: LinearRule, curvature: Curvature, i: int) -> int:
-    """The direction, other than ``i``, that shrinks most slowly."""
-    others = [j for j, v in enumerate(curvature.values) if j != i and v > 0]
+    """The direction of another curvature than that of ``i`` that shrinks most slowly; ``i`` where there is none."""
+    same = ALIKE * float(curvature.values[i])
+    others = [j for j, v in enumerate(curvature.values) if v > 0 and abs(v - curvature.values[i]) > same]
     return max(others, key=lambda j: abs(linear.factor(float(curvature.values[j]))), default=i)
 
 

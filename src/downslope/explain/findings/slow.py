@@ -36,7 +36,7 @@ STRAIGHT = (
     0.95  # a path this straight, of a method whose steps have a length of their own, is still on its way
 )
 QUARTERS = 4
-STRIDING = 0.5  # of the mean length of a step, below which the last ones no longer walk on
+STRIDING = 0.05  # of the mean length of a step, below which the last ones no longer walk on
 FEWEST_ROWS = 16  # of a history, from which on its quarters tell something
 AHEAD = 1000  # steps, at most so many of which are added up
 RINGING = 2000  # steps after which even a run that converged is told of its momentum

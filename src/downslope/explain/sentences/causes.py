@@ -252,6 +252,14 @@ FINDINGS: Mapping[str, Template] = {
         "The gradient jumps at a kink along {along}: it does not fade there, so steps of a constant "
         "learning rate never settle and no tolerance on the gradient is met."
     ),
+    "kink.adaptive": Template(
+        "The gradient jumps at a kink, where {expression} has its corner: it does not fade there, so no "
+        "tolerance on the gradient is met."
+    ),
+    "kink.opaque.adaptive": Template(
+        "The gradient jumps at a kink along {along}: it does not fade there, so no tolerance on the gradient is "
+        "met."
+    ),
     "kink.standing": Template(
         "The run stands on a kink along {along}: the gradient has no value there but that of a convention, "
         "so that a test on it says little."
@@ -289,6 +297,10 @@ FINDINGS: Mapping[str, Template] = {
     "flat.asymptote": Template(
         "The objective keeps falling along {along} and has no minimum there: the gradient fades while the "
         "point runs off, {moved:.4g} so far."
+    ),
+    "flat.endless": Template(
+        "The objective falls along {along} without end and has no minimum there: the gradient "
+        "{gradient_norm:.3g} is small only because of the units."
     ),
     "flat.plateau": Template(
         "The ground is so flat here that the gradient is {gradient_norm:.3g}; far along {along} the "

@@ -31,6 +31,10 @@ FINDINGS_OF_CLIMBS: Mapping[str, Template] = {
         "The objective keeps rising along {along} and has no maximum there: the gradient fades while the "
         "point runs off, {moved:.4g} so far."
     ),
+    "flat.endless.up": Template(
+        "The objective rises along {along} without end and has no maximum there: the gradient "
+        "{gradient_norm:.3g} is small only because of the units."
+    ),
     "flat.plateau.up": Template(
         "The ground is so flat here that the gradient is {gradient_norm:.3g}; far along {along} the "
         "objective is higher."

@@ -45,6 +45,28 @@ POINTS: Mapping[str, Template] = {
     ),
     "minimum.bare": Template("The point is a minimum within the bounds: no coordinate is free to move."),
     "maximum.bare": Template("The point is a maximum within the bounds: no coordinate is free to move."),
+    "minimum.at_bound": Template(
+        "The point is near a minimum on the bounds, {distance:.3g} away: up to the bound of {way} the objective "
+        "still falls."
+    ),
+    "maximum.at_bound.up": Template(
+        "The point is near a maximum on the bounds, {distance:.3g} away: up to the bound of {way} the objective "
+        "still rises."
+    ),
+    "minimum.corner": Template(
+        "The point is a minimum where the curvature is not one number: it goes from {least:.4g} to "
+        "{most:.4g} with the direction."
+    ),
+    "maximum.corner.up": Template(
+        "The point is a maximum where the curvature is not one number: it goes from {least:.4g} to "
+        "{most:.4g} with the direction."
+    ),
+    "minimum.cusp": Template(
+        "The point is a minimum without a finite curvature: values rise there faster than a square does."
+    ),
+    "maximum.cusp.up": Template(
+        "The point is a maximum without a finite curvature: values fall there faster than a square does."
+    ),
     "saddle": Template("The point is a saddle, not a minimum: the objective falls along {way}."),
     "saddle.up": Template("The point is a saddle, not a maximum: the objective rises along {way}."),
     "maximum": Template("The point is a maximum, not a minimum: the objective falls along {way}."),
@@ -79,6 +101,10 @@ POINTS: Mapping[str, Template] = {
     "degenerate.asymptote.up": Template(
         "There is no maximum here: the objective keeps rising along {way}, ever more slowly."
     ),
+    "degenerate.endless": Template("There is no minimum here: the objective falls along {way} without end."),
+    "degenerate.endless.up": Template(
+        "There is no maximum here: the objective rises along {way} without end."
+    ),
     "degenerate.plateau": Template(
         "The point is on a plateau, not at a minimum: far along {way} the objective is lower."
     ),
@@ -94,6 +120,10 @@ POINTS: Mapping[str, Template] = {
     "not_stationary.curved": Template(
         "The point is not stationary; the objective is steep along {steep}, curvature {most:.4g}, and "
         "shallow along {shallow}, {least:.4g}."
+    ),
+    "not_stationary.opposed": Template(
+        "The point is not stationary; the objective curves as much up along {steep}, curvature {most:.4g}, as "
+        "down along {shallow}, {least:.4g}."
     ),
     "not_stationary.wrong_gradient": Template(
         "The gradient that was supplied vanishes here, and the derivative of the objective does not: the "
