@@ -105,6 +105,8 @@ def dialect_of(head: str, origin: Origin, asked: TextFormat, separator: str = ""
         )
     separator = separator or _separator_of(lines[top : top + LOOKED_AT])
     rows = _rows(lines, top, separator)
+    if not rows:
+        raise DataError(message("{origin} holds no names and no values.", origin=origin))
     at = 0 if asked.skip_rows is not None else _header_at(rows)
     commented = _commented_names(lines, top, rows, separator) if at == 0 and asked.skip_rows is None else None
     if commented is not None:
