@@ -26,10 +26,12 @@ def report_fit(fit: Fit, form: str, every: int | None, quiet: bool, explain: boo
     ``explain`` is True for all of the explanation, False for none; None says what went wrong and what would work.
     """
     if form == "json":
+        from downslope.results.saving import sealed
+
         data = fit.to_dict()
         if explain is False:
             del data["explanation"]
-        terminal.emit(document(data))
+        terminal.emit(document(sealed(data)))
     elif form == "csv":
         terminal.emit(fit.history.to_csv())
     else:

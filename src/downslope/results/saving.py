@@ -30,7 +30,12 @@ def save(data: dict[str, Any], path: str | os.PathLike[str]) -> None:
     Raises:
         DataError: the file cannot be written; what was there before is untouched.
     """
-    write_atomically(path, (json.dumps({**data, DIGEST: digest_of(data)}, allow_nan=False) + "\n").encode())
+    write_atomically(path, (json.dumps(sealed(data), allow_nan=False) + "\n").encode())
+
+
+def sealed(data: dict[str, Any]) -> dict[str, Any]:
+    """The data with the digest by which it is seen later whether they are still the same."""
+    return {**data, DIGEST: digest_of(data)}
 
 
 def digest_of(data: dict[str, Any]) -> str:
