@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import os
 from collections.abc import Iterator
@@ -202,9 +203,7 @@ class History:
         try:
             import pyarrow
         except ImportError as error:
-            raise MissingExtraError(
-                message("PyArrow is needed for this: pip install pyarrow")
-            ) from error
+            raise MissingExtraError(message("PyArrow is needed for this: pip install pyarrow")) from error
         return pyarrow.table({k: np.ascontiguousarray(v) for k, v in self.columns.items()})
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
@@ -212,7 +211,7 @@ class History:
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in self.columns)
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)
         shown = self.at_most(20)
         body = "".join(
             "<tr>" + "".join(f"<td>{cell:.6g}</td>" for cell in row) + "</tr>" for row in shown.rows()
