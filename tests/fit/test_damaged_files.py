@@ -208,7 +208,10 @@ def test_one_flipped_digit_is_found(rng, tmp_path):
         ds.load(path)
         digits = [i for i, c in enumerate(text[: text.rindex("sha256")]) if c.isdigit()]
         for at in rng.sample(digits, 20):
-            path.write_text(text[:at] + str((int(text[at]) + 1) % 10) + text[at + 1 :])
+            other = text[:at] + str((int(text[at]) + 1) % 10) + text[at + 1 :]
+            if json.loads(other) == json.loads(text):
+                continue  # the last digit of seventeen can be another and the number the same
+            path.write_text(other)
             with pytest.raises(DataError):
                 ds.load(path)
 
