@@ -44,9 +44,10 @@ def main(rows: int) -> None:
                 lambda path=path: seconds(lambda: read_files(str(path))),
                 lambda path=path: seconds(lambda: csv.read_csv(path)),
             )
+            size = path.stat().st_size / 1e6
             print(
-                f"{name}: {path.stat().st_size / 1e6:.0f} MB, PyArrow {found.theirs:.3f} s,"
-                f" downslope {found.ours:.3f} s: ratio {found.middle:.2f} ({found.low:.2f} to {found.high:.2f})"
+                f"{name}: {size:.0f} MB, PyArrow {found.theirs:.3f} s, downslope {found.ours:.3f} s:"
+                f" ratio {found.middle:.2f} ({found.low:.2f} to {found.high:.2f})"
             )
 
 

@@ -284,3 +284,17 @@ def test_an_empty_line_in_a_single_column_is_a_missing_value(tmp_path, end):
     assert found.predict(path) == pytest.approx([2, 4, 6])
     path.write_bytes(end.join(["x,z", "1,0", "", "2,0", "3,0", ""]).encode())
     assert found.predict(path) == pytest.approx([2, 4, 6])
+
+
+def test_a_letter_that_only_looks_the_same_is_named_by_its_code():
+    with pytest.raises(
+        UsageError, match=r"looks the same and has CYRILLIC SMALL LETTER A \(U\+0430\).*\(U\+0061\)"
+    ):
+        fit({"\u0430": X, "y": 2 * X}, "y ~ w*a + b")
+
+
+def test_names_of_columns_are_escaped_in_notebooks():
+    name = "<img src=x onerror=alert(1)>"
+    html = fit({name: X, "y": 2 * X}, target="y").history._repr_html_()
+    assert "<img" not in html
+    assert "&lt;img src=x onerror=alert(1)&gt;" in html

@@ -23,10 +23,12 @@ JSON = "--format json"
 def report_fit(fit: Fit, options: ReportOptions) -> None:
     """Write ``fit`` to standard output."""
     if options.form == "json":
+        from downslope.results.saving import sealed
+
         data = fit.to_dict()
         if options.explain is False:
             del data["explanation"]
-        terminal.emit(document(data))
+        terminal.emit(document(sealed(data)))
     elif options.form == "csv":
         terminal.emit_csv(fit.history)
     else:

@@ -62,6 +62,8 @@ def script_model_of_fit(
     formula = None if hypothesis.expression is None else hypothesis.tree
     supplied = _supplied(fit)
     file, separator = _file(problem.frame, data)
+    if file is not None:
+        _refuse_unusual(problem, file)
     weights, weights_name = _weights(problem)
     story = FitData(
         columns={name: problem.frame.numbers(name) for name in _columns(problem, supplied)},
@@ -308,6 +310,26 @@ def _file(frame: Frame, data: str | os.PathLike[str] | None) -> tuple[str | None
             )
         )
     return path, _separator(path)
+
+
+def _refuse_unusual(problem: FitProblem, path: str) -> None:
+    """Raise DataError where a script that reads the file plainly would read something else.
+
+    What was fitted is what counts: columns that were read in a way of their own, and features made of categories.
+    """
+    hypothesis = problem.hypothesis
+    odd = problem.frame.notes_on([*hypothesis.sources, hypothesis.target])
+    if hypothesis.categories or odd:
+        raise DataError(
+            message(
+                "a script reads {path} plainly, and this fit was made of what was found in it ({how}): save the columns"
+                " {columns} as they were fitted, at most {most} rows of them or as CSV, and fit that.",
+                path=path,
+                how=odd[0] if odd else hypothesis.categories[0].note,
+                columns=listing(hypothesis.columns[:20]),
+                most=INLINE,
+            )
+        )
 
 
 def _separator(path: str) -> str:

@@ -6,13 +6,13 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from downslope.errors import DataError
 from downslope.fitting.cells import decimal_evidence, is_number
 from downslope.fitting.frame import Origin, listed
 from downslope.fitting.text_format import TextFormat
-from downslope.messages import Message, argument, message, plural, sentences
+from downslope.messages import Message, argument, message, plural
 
 _CANDIDATES = (",", ";", "\t", "|")
 WORDS = " "  # values separated by runs of spaces
@@ -20,9 +20,8 @@ LOOKED_AT = 200  # lines from which a dialect is guessed
 AGREE = 0.9  # part of the lines that have as many values, where text is a table
 COMMENTS = ("#", "%", "//")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-_SEPARATOR_LINE = re.compile(r"""["']?sep=(.)["']?\s*$""", re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r"""["']?sep=([\t -~])["']?\s*$""", re.IGNORECASE)
 LEAST_BELOW = 2  # rows of numbers below a line of units that tell it from a row of data
-ROW_NAMES = "row.names"
 
 
 @dataclass(frozen=True)
@@ -58,11 +57,6 @@ class Dialect:
     def unique(self) -> list[str]:
         """A name for every value of a row, also for those that are no data."""
         return [name or f"\x00{i}" for i, name in enumerate(self.names)]
-
-    @property
-    def plain(self) -> bool:
-        """Whether any program reads it: names in the first line, decimal points."""
-        return self.begin >= 0 and not self.notes and self.decimal == "." and not self.rewritten
 
 
 def dialect_of(head: str, origin: Origin, asked: TextFormat, separator: str = "") -> Dialect:
@@ -105,6 +99,8 @@ def dialect_of(head: str, origin: Origin, asked: TextFormat, separator: str = ""
         )
     separator = separator or _separator_of(lines[top : top + LOOKED_AT])
     rows = _rows(lines, top, separator)
+    if not rows:
+        raise DataError(message("{origin} holds no names and no values.", origin=origin))
     at = 0 if asked.skip_rows is not None else _header_at(rows)
     commented = _commented_names(lines, top, rows, separator) if at == 0 and asked.skip_rows is None else None
     if commented is not None:
@@ -133,7 +129,6 @@ def dialect_of(head: str, origin: Origin, asked: TextFormat, separator: str = ""
                     )
                 )
         names = [name.strip() for name in rows[at][1]]
-        begin = rows[at + 1][0] - 1 if at + 1 < len(rows) else len(lines)
         begin = _end_of(lines, rows[at][0] - 1, separator)
         first = begin + 1
     body = [cells for line, cells in rows if line > begin and any(cell.strip() for cell in cells)]
@@ -392,6 +387,3 @@ def rewritten(lines: Iterator[str], dialect: Dialect) -> Iterator[str]:
         yield out.getvalue()
         out.seek(0)
         out.truncate()
-
-
-__all__ = ["ROW_NAMES", "WORDS", "Dialect", "dialect_of", "replace", "rewritten", "sentences", "split"]

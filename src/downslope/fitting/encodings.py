@@ -126,7 +126,7 @@ def _script(letter: str) -> str:
 def _decodes(content: bytes, encoding: str) -> bool:
     try:
         codecs.getincrementaldecoder(encoding)().decode(content)
-    except (UnicodeDecodeError, LookupError):
+    except (UnicodeError, LookupError):
         return False
     return True
 
@@ -178,10 +178,22 @@ class Recoded:
         except UnicodeDecodeError as error:
             line = self._line + error.object[: error.start].count(b"\n")
             raise DataError(not_of_encoding(self.origin, line, self.encoding, error)) from error
+        except UnicodeError as error:
+            raise DataError(no_text_of(self.origin, self.encoding)) from error
         self._line += text.count("\n")
         if text and not self._begun:
             text, self._begun = text.removeprefix("\ufeff"), True
         return text.encode(UTF_8)
+
+
+def no_text_of(origin: Origin, encoding: str) -> Message:
+    """The sentence for bytes that cannot be text of the encoding."""
+    return message(
+        "{origin} is not {encoding} text; name its encoding: {option}.",
+        origin=origin,
+        encoding=encoding.upper(),
+        option=argument("encoding", "cp1252"),
+    )
 
 
 def not_of_encoding(origin: Origin, line: int, encoding: str, error: UnicodeDecodeError) -> Message:

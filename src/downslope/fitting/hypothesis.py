@@ -261,7 +261,42 @@ def _check_names(target: str, columns: Sequence[str], parameters: Sequence[str],
 def _suspicions(parameters: Sequence[str], frame: Frame, columns: Sequence[str]) -> tuple[Message, ...]:
     """Parameters that look like a misspelt column."""
     unused = {re.sub(r"\W", "_", name).lower(): name for name in frame.known if name not in columns}
-    return tuple(_suspicion(name, unused[name.lower()]) for name in parameters if name.lower() in unused)
+    alike = {_latin(name): name for name in frame.known if name not in columns}
+    found = []
+    for name in parameters:
+        twin = alike.get(_latin(name))
+        if twin is not None and twin != name:
+            found.append(_look_alike(name, twin))
+        elif name.lower() in unused:
+            found.append(_suspicion(name, unused[name.lower()]))
+    return tuple(found)
+
+
+# Letters of other scripts that look like Latin ones.
+_ALIKE = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u0455\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425"
+    "\u03bf\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
+    "aeopcxyijsABEKMHOPCTXoABEZHIKMNOPTYX",
+)
+
+
+def _latin(name: str) -> str:
+    """The name in Latin letters wherever another letter looks like one."""
+    return name.translate(_ALIKE)
+
+
+def _look_alike(name: str, column: str) -> Message:
+    at = next(i for i, (a, b) in enumerate(zip(name, column, strict=True)) if a != b)
+    return message(
+        "'{name}' is taken as a parameter; the column is called '{column}', which looks the same and has {letter}"
+        " (U+{code}) where the parameter has {other} (U+{other_code}).",
+        name=name,
+        column=column,
+        letter=unicodedata.name(column[at]),
+        code=f"{ord(column[at]):04X}",
+        other=unicodedata.name(name[at]),
+        other_code=f"{ord(name[at]):04X}",
+    )
 
 
 def _suspicion(name: str, column: str) -> Message:

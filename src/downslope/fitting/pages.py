@@ -7,7 +7,9 @@ its pages one by one. PyArrow is imported here when a file is opened.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
 
 from downslope.errors import DataError, UsageError
 from downslope.fitting.arrow_columns import from_arrow
@@ -103,9 +105,34 @@ class Pages:
 
 
 def _ahead(frames: Iterator[Frame]) -> Iterator[Frame]:
-    """The same, the next one being read while one is worked on."""
-    with ThreadPoolExecutor(1, "downslope-pages") as reader:
-        coming = reader.submit(next, frames, None)
-        while (frame := coming.result()) is not None:
-            coming = reader.submit(next, frames, None)
+    """The same, the next one being read while one is worked on.
+
+    Whoever leaves early leaves this generator to the collector of garbage, which may end it at any moment, also within
+    the locks of ``threading``: so nothing is waited for there, and no lock is taken that is not made for that.
+    """
+    asked: SimpleQueue[bool] = SimpleQueue()
+    read: SimpleQueue[tuple[Frame | None, BaseException | None]] = SimpleQueue()
+    Thread(target=_read_when_asked, args=(frames, asked, read), name="downslope-pages", daemon=True).start()
+    asked.put(True)
+    try:
+        while True:
+            frame, error = read.get()
+            if error is not None:
+                raise error
+            if frame is None:
+                return
+            asked.put(True)
             yield frame
+    finally:
+        asked.put(False)
+
+
+def _read_when_asked(frames: Iterator[Frame], asked: Any, read: Any) -> None:
+    while asked.get():
+        try:
+            read.put((next(frames, None), None))
+        except BaseException as error:
+            read.put((None, error))
+    close = getattr(frames, "close", None)
+    if close is not None:
+        close()

@@ -28,6 +28,7 @@ from downslope.messages import message
 
 MOST_KEPT = 50_000  # rows, and
 MOST_NUMBERS = 4_000_000  # numbers in them
+WEIGHTS = "\x00weights"  # under which weights are kept beside the columns, none of which is called so
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +185,7 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
             else:
                 features.add(on_page.X, weights)
         last = frame
-        kept.add({**frame.columns, **({"": weights} if weights.size else {})}, before, frame.rows)
+        kept.add({**frame.columns, **({WEIGHTS: weights} if weights.size else {})}, before, frame.rows)
         rows += frame.rows
         observations += int(np.count_nonzero(weights)) if weights.size else frame.rows
     _check_whole(table, rows, target.total)
@@ -197,7 +198,7 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
         d = len(sums.mean) - 1
         features = Spread(sums.total, sums.mean[:d], np.diag(sums.products)[:d])
     columns = kept.columns
-    sample_weights = columns.pop("", NOTHING)
+    sample_weights = columns.pop(WEIGHTS, NOTHING)
     dropped = table.pages.rows - rows
     sample = replace(last, columns=columns, rows_dropped=dropped, sources=(), kept=None)
     column = column if column.total else target

@@ -12,7 +12,7 @@ from downslope.errors import DataError
 from downslope.fitting.byte_streams import HEAD, LINE
 from downslope.fitting.cells import MISSING, Doubt, NumberStyle, style_of
 from downslope.fitting.dialect import Dialect, dialect_of
-from downslope.fitting.encodings import encoding_of, not_of_encoding
+from downslope.fitting.encodings import encoding_of, no_text_of, not_of_encoding
 from downslope.fitting.file_kinds import arrow
 from downslope.fitting.frame import EXACT, ColumnNote
 from downslope.fitting.text_format import TextFormat
@@ -86,6 +86,8 @@ def _text(head: bytes, encoding: str, path: str) -> str:
     except UnicodeDecodeError as error:
         line = len(LINE.findall(head[: error.start] + b"x"))
         raise DataError(not_of_encoding(path, line, encoding, error)) from error
+    except UnicodeError as error:  # such as UTF-16 without its mark
+        raise DataError(no_text_of(path, encoding)) from error
 
 
 def _skip_comments(row: Any) -> str:

@@ -86,12 +86,17 @@ def _from_dict(data: dict[str, Any]) -> Fit:
         raise DataError(
             message("this is not a whole saved fit: its parameters are not those of its hypothesis.")
         )
+    theta = parameters.flatten({n: np.asarray(v, np.float64) for n, v in data["parameters"].items()})
+    if not np.array_equal(theta, run.final):
+        raise DataError(
+            message("this is not a whole saved fit: it predicts by other parameters than it found.")
+        )
     model = Model(
         hypothesis,
         as_loss(str(data["loss"]["name"])),
         tuple(data["classes"]),
         parameters,
-        parameters.flatten({n: np.asarray(v, np.float64) for n, v in data["parameters"].items()}),
+        np.asarray(theta, np.float64),
         tuple(data["inputs"]),
     )
     model = replace(model, centred=_centred(data.get("about_means"), model))
@@ -104,7 +109,7 @@ def _from_dict(data: dict[str, Any]) -> Fit:
         tuple(map(_note, data["notes"])),
         int(data["rows"]),
         int(data["rows_dropped"]),
-        recorded=_recorded(data),
+        recorded=_recorded(data, parameters.size),
         warned=tuple(map(_note, data["warnings"])),
         holdout=_holdout(data.get("holdout")),
         unasked=bool(data.get("unasked", any(_tells_of_the_way(note) for note in data["notes"]))),
@@ -133,17 +138,22 @@ def _centred(data: Any, model: Model) -> CentredParameters | None:
     return CentredParameters(centre, phi, tail) if same else None
 
 
-def _spread(data: dict[str, Any] | None) -> PredictionSpread | Message:
+def _spread(data: dict[str, Any] | None, size: int) -> PredictionSpread | Message:
     if data is None:
         return message("the fit was saved before there were any")
     if "none" in data:
         return from_plain(data["none"])
     root, centre = np.array(data["root"], np.float64), np.array(data["centre"], np.float64)
-    if root.shape != (len(centre), len(centre)):
+    square = centre.ndim == 1 and root.shape == (len(centre), len(centre)) and len(centre) == size
+    variance, freedom = number(data["variance"]), int(data["freedom"])
+    usable = (
+        square and bool(np.all(np.diag(root) != 0)) and np.isfinite(root).all() and np.isfinite(centre).all()
+    )
+    if not usable or not variance >= 0 or freedom < 1:
         raise DataError(
             message("this is not a whole saved fit: its parameters are not those of its hypothesis.")
         )
-    return PredictionSpread(root, centre, number(data["variance"]), int(data["freedom"]))
+    return PredictionSpread(np.triu(root), centre, variance, freedom)
 
 
 def _holdout(data: dict[str, Any] | None) -> Holdout | None:
@@ -153,15 +163,19 @@ def _holdout(data: dict[str, Any] | None) -> Holdout | None:
     return Holdout(int(data["rows"]), int(data["seed"]), number(data["loss"]), found["r2"], found["accuracy"])
 
 
-def _recorded(data: dict[str, Any]) -> dict[str, Any]:
+def _recorded(data: dict[str, Any], size: int) -> dict[str, Any]:
     """What a loaded fit cannot work out again, each of the kind that it has to be."""
     errors, told, weights = data["standard_errors"], data["explanation"], data.get("weights")
     return {
         "standard_errors": None if errors is None else {name: number(v) for name, v in errors.items()},
         **{name: None if data[name] is None else number(data[name]) for name in ("r2", "accuracy")},
-        "explanation": {**told, **{key: str(told.get(key, "")) for key in ("brief", "kind_of_point")}},
+        "explanation": {
+            **told,
+            **{key: str(told.get(key, "")) for key in ("brief", "kind_of_point")},
+            "codes": list(map(str, told.get("codes", ()))),
+        },
         "no_standard_errors": from_plain(data.get("no_standard_errors", "")),
-        "spread": _spread(data.get("spread")),
+        "spread": _spread(data.get("spread"), size),
         "weights": weights if weights is None or weights is True else str(weights),
     }
 

@@ -25,7 +25,9 @@ from downslope.objectives.problems import resolve
 from downslope.objectives.recognise import check_dtype
 from downslope.optimizers import Optimizer, optimizer_from_dict
 from downslope.results.run import Run
-from downslope.results.saving import SCHEMA
+from downslope.results.saving import DIGEST, SCHEMA, digest_of
+
+MOST_NESTED = 100  # levels of a file; an optimizer within wrappers within schedules has some ten
 
 
 def load_run(path: str | os.PathLike[str]) -> Run:
@@ -49,7 +51,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     text = read_text(path)
     try:
         data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError too
         raise DataError(
             message("{path} is not JSON, as saved runs and fits are: {error}.", path=path, error=error)
         ) from error
@@ -64,7 +66,33 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
                 found=found,
             )
         )
+    if deeper(data, MOST_NESTED):
+        raise DataError(message("{path} is nested deeper than anything that downslope saves.", path=path))
+    if DIGEST in data and data[DIGEST] != digest_of(data):
+        raise DataError(
+            message(
+                "{path} was changed after it was saved: its digest is not that of what it holds. Whoever did so on"
+                " purpose takes the entry '{name}' out.",
+                path=path,
+                name=DIGEST,
+            )
+        )
     return data
+
+
+def deeper(data: Any, levels: int) -> bool:
+    """Whether lists and dicts are nested deeper than so many levels."""
+    layer = [data]
+    for _ in range(levels):
+        layer = [
+            inner
+            for outer in layer
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not layer:
+            return False
+    return True
 
 
 def run_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from downslope.fitting.result import FitResult
 
 SCHEMA = 1
+DIGEST = "sha256"
 
 
 def save(data: dict[str, Any], path: str | os.PathLike[str]) -> None:
@@ -28,7 +30,18 @@ def save(data: dict[str, Any], path: str | os.PathLike[str]) -> None:
     Raises:
         DataError: the file cannot be written; what was there before is untouched.
     """
-    write_atomically(path, (json.dumps(data, allow_nan=False) + "\n").encode())
+    write_atomically(path, (json.dumps(sealed(data), allow_nan=False) + "\n").encode())
+
+
+def sealed(data: dict[str, Any]) -> dict[str, Any]:
+    """The data with the digest by which it is seen later whether they are still the same."""
+    return {**data, DIGEST: digest_of(data)}
+
+
+def digest_of(data: dict[str, Any]) -> str:
+    """By which it is seen that a file holds what was saved: SHA-256 of the data as JSON, less the digest itself."""
+    rest = {name: value for name, value in data.items() if name != DIGEST}
+    return hashlib.sha256(json.dumps(rest).encode()).hexdigest()
 
 
 def run_to_dict(run: Descent) -> dict[str, Any]:
