@@ -15,6 +15,7 @@ from downslope.descent.bounds import within_bounds
 from downslope.descent.descend import Callbacks
 from downslope.descent.progress import Step
 from downslope.errors import MissingExtraError, ObjectiveError, UsageError, nearest
+from downslope.explain import judge_run
 from downslope.messages import listing, message, sentences
 from downslope.objectives import Objective, Parameters, Vector
 from downslope.objectives.differences import central_differences
@@ -31,6 +32,7 @@ __all__ = ["ScipyMethod", "method"]
 GTOL = 1e-5  # on the gradient, where nothing else is asked for; SciPy's own default
 
 # What SciPy's solvers return as ``status``: 0 where the tolerance is met, 1 at a limit, 99 where a callback stopped.
+NO_MINIMUM = 6  # the tolerance was met at a saddle, say, or far out on a plateau
 STATUS = {
     Status.CONVERGED: 0,
     Status.TARGET_REACHED: 0,
@@ -62,6 +64,8 @@ def method(optimizer: Any = None, learning_rate: float | None = None, **hyperpar
     default.
 
     The result is SciPy's ``OptimizeResult``, with the ``Run`` itself as ``run``: to be drawn, saved and explained.
+    It is no success, and ``status`` is 6, where the test passed at a point that is no minimum. Finding that out takes
+    some calls of ``fun`` and ``jac`` at the end, which ``nfev`` and ``njev`` leave out.
 
     >>> import scipy.optimize
     >>> rosen, rosen_der = scipy.optimize.rosen, scipy.optimize.rosen_der
@@ -147,7 +151,10 @@ class ScipyMethod:
         if run.termination.status == Status.INTERRUPTED:
             raise KeyboardInterrupt
         assert isinstance(bounded, _Cost)  # which has a copy's own counts, where the start was moved
-        return _result(as_run(run), bounded, asked)
+        with np.errstate(all="ignore"):
+            gradient = bounded.gradient_at(run.final)
+        calls = bounded.nfev, bounded.njev  # those of the run; looking at where it ended is none of it
+        return _result(as_run(judge_run(run)), asked, gradient, calls)
 
 
 @dataclass(frozen=True)
@@ -253,20 +260,20 @@ def _pairs(bounds: Any, size: int) -> list[tuple[float, float]]:
     return [(-np.inf if low is None else low, np.inf if high is None else high) for low, high in pairs]
 
 
-def _result(run: Run, cost: _Cost, asked: _Options) -> Any:
-    """The run as SciPy has it."""
+def _result(run: Run, asked: _Options, gradient: Vector, calls: tuple[int, int]) -> Any:
+    """The run as SciPy has it, with its gradient and how often ``fun`` and ``jac`` were called."""
     status = run.termination.status
     stopped = status == Status.STOPPED_BY_CALLBACK
-    with np.errstate(all="ignore"):
-        gradient = cost.gradient_at(run.final)
+    code = NO_MINIMUM if STATUS[status] == 0 and not run.success else STATUS[status]
+    nfev, njev = calls
     result = OptimizeResult(
         x=run.final,
         fun=run.fun,
         jac=gradient,
         nit=run.nit,
-        nfev=cost.nfev,
-        njev=cost.njev,
-        status=STATUS[status],
+        nfev=nfev,
+        njev=njev,
+        status=code,
         success=run.success and not stopped,
         message=str(message("`callback` raised `StopIteration`.")) if stopped else run.message,
         run=run,
@@ -277,8 +284,8 @@ def _result(run: Run, cost: _Cost, asked: _Options) -> Any:
         numbers = (
             message("Current function value: {value:.6g}", value=run.fun),
             message("Iterations: {count}", count=run.nit),
-            message("Function evaluations: {count}", count=cost.nfev),
-            message("Gradient evaluations: {count}", count=cost.njev),
+            message("Function evaluations: {count}", count=nfev),
+            message("Gradient evaluations: {count}", count=njev),
         )
         print(result.message, *(f"         {number}" for number in numbers), sep="\n")  # as SciPy does
     return result

@@ -75,13 +75,15 @@ def test_jac_may_come_with_the_value_or_not_at_all() -> None:
         calls["value"] += 1
         return rosen(x)
 
-    together = optimize.minimize(both, START, jac=True, method=method())
+    made: dict[str, int] = {}  # until the last step: looking at where a run ended is none of its calls
+    told = {"callback": lambda x: made.update(calls)}
+    together = optimize.minimize(both, START, jac=True, method=method(), **told)
     apart = optimize.minimize(rosen, START, jac=rosen_der, method=method())
     assert together.x.tolist() == apart.x.tolist()
-    assert calls["both"] == together.nfev == together.njev == apart.nfev
-    without = optimize.minimize(value, START, method=method(), tol=1e-6)
+    assert made["both"] == together.nfev == together.njev == apart.nfev
+    without = optimize.minimize(value, START, method=method(), tol=1e-6, **told)
     np.testing.assert_allclose(without.x, [1, 1], atol=1e-5)
-    assert calls["value"] == without.nfev == 5 * without.njev
+    assert made["value"] == without.nfev == 5 * without.njev
 
 
 def test_args_reach_the_function_and_its_gradient() -> None:
@@ -143,6 +145,7 @@ def test_bounds_hold_where_the_rule_can_be_kept_within_them(bounds: Any) -> None
 @pytest.mark.parametrize("chosen", [method("adam", 0.1), method()], ids=["adam", "none"])
 def test_calls_within_bounds_are_all_counted(start: Any, chosen: Any) -> None:
     calls = {"fun": 0, "jac": 0}
+    made = dict(calls)  # those until the last step
 
     def fun(x: Any) -> Any:
         calls["fun"] += 1
@@ -153,7 +156,15 @@ def test_calls_within_bounds_are_all_counted(start: Any, chosen: Any) -> None:
         return bowl_der(x, b=2.0)
 
     def run() -> Any:
-        return optimize.minimize(fun, start, jac=jac, bounds=[(0, 1), (0, 1)], method=chosen, tol=1e-3)
+        return optimize.minimize(
+            fun,
+            start,
+            jac=jac,
+            bounds=[(0, 1), (0, 1)],
+            method=chosen,
+            tol=1e-3,
+            callback=lambda x: made.update(calls),
+        )
 
     if start[0] < 0:
         with pytest.warns(
@@ -163,7 +174,7 @@ def test_calls_within_bounds_are_all_counted(start: Any, chosen: Any) -> None:
     else:
         result = run()
     np.testing.assert_allclose(result.x, [1.0, 1.0])
-    assert (result.nfev, result.njev) == (calls["fun"], calls["jac"])
+    assert (result.nfev, result.njev) == (made["fun"], made["jac"])
     assert (
         result.run.nfev <= result.nfev <= result.run.nfev + 1
     )  # one more where the answer is not evaluated last
@@ -251,3 +262,30 @@ def test_without_scipy_it_names_the_command() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "MissingExtraError SciPy is needed for this: pip install 'downslope[scipy]'"
+
+
+@pytest.mark.parametrize("with_jac", [True, False])
+@pytest.mark.parametrize(
+    ("fun", "jac", "start"),
+    [
+        (lambda x: np.tanh(x[0]) ** 2, lambda x: 2 * np.tanh(x) / np.cosh(x) ** 2, [15.0]),
+        (lambda x: x[0] ** 2 - x[1] ** 2, lambda x: np.array([2 * x[0], -2 * x[1]]), [1.0, 0.0]),
+        (lambda x: np.exp(-x[0]), lambda x: -np.exp(-x), [12.0]),
+    ],
+    ids=["plateau", "saddle", "endless"],
+)
+def test_a_test_that_passes_at_no_minimum_is_no_success(
+    fun: Any, jac: Any, start: Any, with_jac: bool
+) -> None:
+    given = jac if with_jac else None
+    result = optimize.minimize(fun, start, jac=given, method=method(learning_rate=0.1))
+    assert not result.success
+    assert result.status not in (0, 1)
+    assert result.message == result.run.message
+    assert "no minimum" in result.message
+
+
+def test_looking_at_the_end_is_none_of_the_calls_that_are_counted() -> None:
+    result = optimize.minimize(bowl, [1.0, 2.0], jac=bowl_der, method=method(learning_rate=0.1))
+    assert result.success
+    assert result.nfev == result.njev == result.run.nfev

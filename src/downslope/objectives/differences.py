@@ -33,6 +33,32 @@ def central_differences(function: Callable[[Vector], float], x: Vector, scale: f
     return out
 
 
+def second_differences(function: Callable[[Vector], float], x: Vector) -> NDArray[np.float64]:
+    """The matrix of second derivatives from values alone, with h = eps^(1/4) * max(1, |x_i|).
+
+    What rounding of the values could make by itself is 0: on level ground it would look like a curvature.
+
+    >>> second_differences(lambda x: float(x[0] ** 2 + 3 * x[0] * x[1]), np.array([1.0, 2.0])).round(6)
+    array([[2., 3.],
+           [3., 0.]])
+    """
+    steps = np.diag(_EPS**0.25 * np.maximum(1.0, np.abs(x)))
+    here, size = function(x), len(x)
+    ahead, behind = ([function(x + way * step) for step in steps] for way in (1, -1))
+    out = np.empty((size, size))
+    for i in range(size):
+        for j in range(i + 1):
+            if i == j:
+                change = ahead[i] - 2 * here + behind[i]
+            else:  # of the four corners two are enough, with the points on the axes
+                corners = function(x + steps[i] + steps[j]) + function(x - steps[i] - steps[j])
+                change = (corners + 2 * here - ahead[i] - behind[i] - ahead[j] - behind[j]) / 2
+            if abs(change) <= 8 * _EPS * abs(here):
+                change = 0.0
+            out[i, j] = out[j, i] = change / (steps[i, i] * steps[j, j])
+    return out
+
+
 def scale_for(dtype: Any) -> float:
     """By how much steps must be longer than float64's for values that are computed in ``dtype``."""
     return float(np.cbrt(np.finfo(dtype).eps / _EPS))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.messages import Message
+from downslope.objectives.differences import second_differences
 from downslope.objectives.loop import LoopCompiler, Remote
 from downslope.objectives.parameters import Parameters, Vector
 
@@ -110,8 +111,11 @@ class Objective(ABC):
     def hessian(self, x: Vector) -> NDArray[np.float64]:
         """The matrix of second derivatives at ``x``; here from central differences of the gradient.
 
-        The step along coordinate i is h = cbrt(eps) * max(1, |x_i|); the error is of order h^2.
+        The step along coordinate i is h = cbrt(eps) * max(1, |x_i|); the error is of order h^2. Where the gradient is
+        one of differences itself, values alone are taken: differences of differences are mostly rounding.
         """
+        if self.differentiation == "central differences":
+            return second_differences(self.value, np.asarray(x, np.float64))
         d = len(x)
         out = np.empty((d, d))
         steps = np.cbrt(np.finfo(self.dtype).eps) * np.maximum(1.0, np.abs(x))
