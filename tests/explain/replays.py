@@ -24,12 +24,18 @@ def advice_faults(r: Ran) -> list[str]:
         told = f"{finding.code} advises {advice.setting}, which"
         if not again.run.success:
             faults.append(f"{told} ends {again.run.status} without success: {again.run.message}")
-        elif set(again.codes) - {"conditioning"}:
+        elif set(again.codes) - {"conditioning"} - _of_minima(again):
             faults.append(f"{told} is itself told {again.codes}")
         counted = _tried(r, advice) or again.run
         if counted.nit != advice.steps:
             faults.append(f"{told} was said to take {advice.steps} steps and takes {counted.nit}")
     return faults
+
+
+def _of_minima(r: Ran) -> set[str]:
+    """That a minimum is flat is worth knowing, and no fault of a run's."""
+    kinds = [finding.evidence.get("kind") for finding in r.told.findings if finding.code == "flat"]
+    return {"flat"} if kinds and set(kinds) <= {"flat_valley", "higher_order_minimum"} else set()
 
 
 def _tried(r: Ran, advice: Any) -> Any:

@@ -26,7 +26,7 @@ from replays import advice_faults, plain, repetition_faults
 from theory import number_faults
 
 SEED = int(os.environ.get("DOWNSLOPE_SEED") or random.SystemRandom().randrange(2**31))
-DRAWS = int(os.environ.get("DOWNSLOPE_DRAWS") or 360)
+DRAWS = int(os.environ.get("DOWNSLOPE_DRAWS") or 240)
 PARTS = 12
 MOST_KEPT = 3  # failures of one part that are written as files
 
