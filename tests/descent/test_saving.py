@@ -303,3 +303,32 @@ while True:
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=60)
     assert ds.load(path).nit in (3, 4000)
+
+
+@pytest.mark.filterwarnings("ignore:.*gradient")
+def test_a_wrong_gradient_is_saved_and_explained_as_it_was(tmp_path: Path) -> None:
+    calls: dict[str, Any] = {
+        "formula": ("(x-1)^2 + y^2", {"x": 3.0, "y": 2.0}, {"x": "2*x", "y": "2*y"}),
+        "traced": (lambda w: np.sum((w - 1) ** 2), [3.0, 2.0], lambda w: 2 * w),
+    }
+    for function, start, gradient in calls.values():
+        run = ds.minimize(function, start, gradient=gradient, learning_rate=0.1, tolerance=1e-6)
+        run.save(tmp_path / "run.json")
+        again = ds.load(tmp_path / "run.json")
+        assert run.explain().codes == ("gradient_mismatch",)
+        if again.objective.evaluable:
+            assert str(again.explain()) == str(run.explain())
+        else:
+            assert again.explain().point.kind == "unseen"
+
+
+@pytest.mark.filterwarnings("ignore:.*gradient")
+def test_a_file_that_has_not_kept_the_gradient_supplied_has_only_the_history(tmp_path: Path) -> None:
+    run = ds.minimize("(x-1)^2", {"x": 3.0}, gradient={"x": "2*x"}, learning_rate=0.1, tolerance=1e-6)
+    data = run.to_dict()
+    del data["gradient"]  # as the first releases wrote it
+    (tmp_path / "run.json").write_text(json.dumps(data))
+    again = ds.load(tmp_path / "run.json")
+    assert not again.objective.evaluable
+    assert again.explain().point.kind == "unseen"
+    assert "learning_rate_too_small" not in again.explain().codes

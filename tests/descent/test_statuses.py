@@ -388,3 +388,18 @@ def test_a_search_that_cannot_leave_its_start_stalls(engine: Any) -> None:
         "where(x == 1, x^2, log(-1 - x^2))", {"x": 1.0}, optimizer="armijo", tolerance=1e-9, engine=engine
     )
     assert (run.status, run.success, run.nfev, run.x) == ("stalled", False, 201, {"x": 1.0})
+
+
+@pytest.mark.parametrize("uphill", [False, True])
+@pytest.mark.parametrize(
+    ("formula", "rate"), [("exp(x) - x", 0.01), ("log(1 + exp(x)) - x/2", 0.3), ("cosh(x)", 0.01)]
+)
+@pytest.mark.parametrize("test", [{"tolerance": 1e-9}, {"relative_tolerance": 1e-10}])
+def test_what_passes_in_single_precision_is_the_norm_that_is_told(
+    formula: str, rate: float, test: dict[str, float], uphill: bool
+) -> None:
+    call, signed = (ds.maximize, f"-({formula})") if uphill else (ds.minimize, formula)
+    run = call(signed, {"x": 3.0}, learning_rate=rate, dtype="float32", steps=20_000, **test)
+    asked = run.termination.evidence.tolerance
+    assert run.success == (run.gradient_norm <= asked)
+    assert run.status == ("converged" if run.success else "stalled")

@@ -132,8 +132,8 @@ class TraceBuffer:
             suspect: whether a sum may be finite where the gradient is not.
         """
         self.norms, self.least_norm = norms, math.sqrt(least_square)
-        s, decides = self.stopping, self.stopping.relative_tolerance is not None
-        decides |= s.tolerance is not None and s.tolerance <= self.least_norm
+        s = self.stopping  # a 0 may be rounding, of exp(x) - 1 in float32: what passes the test is measured
+        decides = s.relative_tolerance is not None or s.tolerance is not None
         self.limits[k.ASK_BELOW], self.limits[k.SUSPECT] = least_square if decides else 0.0, suspect
 
     def begin(self) -> None:
@@ -145,8 +145,6 @@ class TraceBuffer:
         relative = self.stopping.relative_tolerance
         if relative is not None:
             self.limits[k.TOLERANCE] = max(self.limits[k.TOLERANCE], relative * norm)
-            if self.limits[k.TOLERANCE] > self.least_norm:
-                self.limits[k.ASK_BELOW] = 0.0
 
     @property
     def step(self) -> int:

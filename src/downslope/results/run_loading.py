@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from downslope import symbolic
 from downslope.descent.evidence import Evidence
 from downslope.descent.history import History
 from downslope.descent.result import Reported
@@ -16,9 +17,10 @@ from downslope.descent.stopping import Status, Stopping
 from downslope.descent.termination import Termination
 from downslope.errors import DataError, DownslopeError, ObjectiveError
 from downslope.files import read_text
+from downslope.language import parse
 from downslope.messages import from_plain, message
 from downslope.objectives import Objective, Parameters, Vector
-from downslope.objectives.formula import from_text
+from downslope.objectives.formula import FormulaObjective, from_text
 from downslope.objectives.nested import Nested
 from downslope.objectives.parameters import Structure
 from downslope.objectives.problems import resolve
@@ -182,8 +184,11 @@ def _nested(data: dict[str, Any], parameters: Parameters) -> Nested | None:
 
 def _objective(data: dict[str, Any], parameters: Parameters) -> Objective:
     objective: Objective
-    if data["formula"]:
+    gradient = data.get("gradient")
+    if data["formula"] and (gradient is not None or data["differentiation"] != "supplied"):
         objective = from_text(data["objective"], parameters, check_dtype(data["dtype"]))
+        if gradient is not None:
+            objective = _with_gradient(objective, gradient)
         objective.problem = resolve(data["problem"]) if data["problem"] else None
     else:
         objective = LostObjective(parameters, str(data["objective"]), check_dtype(data["dtype"]))
@@ -193,6 +198,15 @@ def _objective(data: dict[str, Any], parameters: Parameters) -> Objective:
     objective.differentiation = str(data["differentiation"])
     objective.nested = _nested(data["parameters"], parameters)
     return objective
+
+
+def _with_gradient(objective: FormulaObjective, gradient: dict[str, Any]) -> FormulaObjective:
+    """A formula with the derivatives that a person supplied; files that have not kept them have lost the objective."""
+    names = objective.parameters.coordinates
+    partials = [symbolic.lower(parse(str(gradient[name]), names, e_is_a_number=True).tree) for name in names]
+    return FormulaObjective(
+        objective.expression, objective.parameters, objective.text, dtype=objective.dtype, gradient=partials
+    )
 
 
 class LostObjective(Objective):

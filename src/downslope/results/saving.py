@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from downslope.descent.result import Descent
+from downslope.errors import ObjectiveError
 from downslope.files import write_atomically
 from downslope.fitting.intervals import PredictionSpread
 from downslope.messages import to_plain
+from downslope.objectives import Objective
 from downslope.objectives.formula import FormulaObjective
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ def run_to_dict(run: Descent) -> dict[str, Any]:
     """A run as plain data. NaN becomes null and infinities the text "inf" or "-inf", as JSON has neither."""
     parameters = run.objective.parameters
     coordinates = parameters.coordinates
+    is_formula, gradient = _formula(run.objective)
     data: dict[str, Any] = {
         "schema": SCHEMA,
         "command": run.command,
@@ -74,7 +77,8 @@ def run_to_dict(run: Descent) -> dict[str, Any]:
         "differentiation": run.objective.differentiation,
         "notes": list(map(to_plain, run.objective.notes)),
         "problem": run.objective.problem.name if run.objective.problem else None,
-        "formula": isinstance(run.objective, FormulaObjective) and run.objective.says_itself,
+        "formula": is_formula,
+        "gradient": gradient,
         "parameters": {
             "names": list(parameters.names),
             "shapes": [list(shape) for shape in parameters.shapes],
@@ -87,6 +91,18 @@ def run_to_dict(run: Descent) -> dict[str, Any]:
         data["left_at"] = dict(zip(coordinates, run.termination.left_at.tolist(), strict=True))
     encoded: dict[str, Any] = _encode(data)
     return encoded
+
+
+def _formula(objective: Objective) -> tuple[bool, dict[str, str] | None]:
+    """Whether the text is all of the objective, together with the gradient that a person supplied, as formulas."""
+    if not isinstance(objective, FormulaObjective) or not objective.says_itself:
+        return False, None
+    if objective.differentiation != "supplied":
+        return True, None
+    try:
+        return True, objective.derivatives_as_text()
+    except ObjectiveError:  # it has no spelling, and without it this is another run
+        return False, None
 
 
 def fit_to_dict(fit: FitResult, explanation: dict[str, Any]) -> dict[str, Any]:
