@@ -12,7 +12,6 @@ RNG = np.random.default_rng(21)
 X = RNG.normal(size=60)
 Y = 2 * X + 1 + 0.5 * RNG.standard_t(3, 60)
 LABELS = (X + RNG.logistic(size=60) > 0) * 1
-CLASSES = np.digitize(X + RNG.logistic(size=60), [-1.0, 1.0])
 STARTS = ["a=0,b=0", "a=100,b=0", "a=-1000,b=500", "a=1e6,b=-1e6"]
 
 
@@ -24,6 +23,16 @@ def test_any_start(loss, y, start):
     assert far.success
     assert far.nit < 80
     assert far.x == pytest.approx(near.x, rel=1e-6)
+
+
+@pytest.mark.parametrize("start", ["a=0,b=50", "a=20,b=-30", "a=0,b=600"])
+def test_counts_from_far_off_arrive_or_do_not_succeed(start):
+    table = {"x": X, "y": np.random.default_rng(3).poisson(np.exp(0.5 * X + 1))}
+    near, far = (ds.fit(table, "y ~ a*x + b", loss="poisson", start=s) for s in (STARTS[0], start))
+    if far.success:
+        assert far.x == pytest.approx(near.x, rel=1e-6)
+    if "600" not in start:
+        assert far.success
 
 
 @pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])

@@ -218,8 +218,11 @@ class GaussNewton:
     def _of_target(self) -> float:
         """The cost of predicting 0, roughly: a start may cost far more, and says nothing of rounding at the end."""
         objective = self.objective
+        if objective.loss.link == "exp":
+            rate = max(objective.target_mean(), 0.0)
+            return 1 + rate * (1 + float(np.log1p(rate)))
         if objective.loss.link != "identity":
-            return np.inf
+            return 1.0
         size = float(np.hypot(objective.target_mean(), objective.target_spread()))
         return size if objective.loss.root else size * size + (not objective.loss.quadratic) * size
 
