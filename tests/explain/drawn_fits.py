@@ -99,7 +99,9 @@ def least_loss(A: np.ndarray, y: np.ndarray, loss: str) -> float | None:
         return None
     c = np.concatenate([np.zeros(p), np.full(n, part / n), np.full(n, (1 - part) / n)])
     free = [(None, None)] * p + [(0, None)] * (2 * n)
-    left = y - A @ np.linalg.lstsq(A, y, rcond=None)[0]  # of size 1, as HiGHS holds constraints to 1e-7 of no unit
+    left = (
+        y - A @ np.linalg.lstsq(A, y, rcond=None)[0]
+    )  # of size 1, as HiGHS holds constraints to 1e-7 of no unit
     size = float(np.max(np.abs(left))) or 1.0
     found = linprog(c, A_eq=np.hstack([A, np.eye(n), -np.eye(n)]), b_eq=left / size, bounds=free)
     return size * float(found.fun) * (2 if loss == "mae" else 1)
