@@ -9,6 +9,7 @@ import pytest
 from rational import predictions
 
 import downslope as ds
+from downslope.errors import DataError
 
 TABLES = 80
 RNG = np.random.default_rng(8)
@@ -165,7 +166,7 @@ def test_a_saved_fit_predicts_far_from_zero_as_before(tmp_path):
     data["parameters"]["a"] += 1.0
     del data["sha256"]
     (tmp_path / "other.json").write_text(json.dumps(data))
-    with pytest.raises(ds.DataError, match="predicts by other parameters"):
+    with pytest.raises(DataError, match="predicts by other parameters"):
         ds.load(tmp_path / "other.json")
 
 
