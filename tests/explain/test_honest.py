@@ -93,8 +93,12 @@ def test_a_curvature_elsewhere_than_on_a_quadratic_does_not_bound_the_objective(
     from downslope.explain.curvature import Curvature
 
     curvature = Curvature.of(np.diag([-1.0, 2.0]), ("x", "y"))
-    assert from_curvature(QuadraticModel(curvature, np.ones(2), exact=False), None, 1e-8).bounded
-    assert not from_curvature(QuadraticModel(curvature, np.ones(2), exact=True), None, 1e-8).bounded
+    near = from_curvature(QuadraticModel(curvature, np.ones(2), exact=False), None, 1e-8)
+    whole = from_curvature(QuadraticModel(curvature, np.ones(2), exact=True), None, 1e-8)
+    assert near is not None
+    assert whole is not None
+    assert near.bounded
+    assert not whole.bounded
 
 
 # --- random values --------------------------------------------------------------------------------------

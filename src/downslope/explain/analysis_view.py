@@ -304,13 +304,14 @@ class AnalysisView:
         return float(np.finfo(self.objective.dtype).eps)
 
     @property
+    def exact(self) -> bool:
+        """Whether second derivatives come from symbols: then the rounding of one does not spoil others."""
+        return self._second is not None or self.constant is not None
+
+    @property
     def doubt(self) -> float:
         """The part of the largest curvature that rounding may make of none: little in symbols, more in differences."""
-        return (
-            1e-14 * self.dimension
-            if self._second is not None or self.constant is not None
-            else max(1e-7, 100 * self.precision)
-        )
+        return 1e-14 * self.dimension if self.exact else max(1e-7, 100 * self.precision)
 
     def noise(self, x: Vector) -> float:
         """How far rounding in ``x`` alone moves the gradient: |H| |x| times the precision."""

@@ -230,7 +230,7 @@ def _forecast(diagnosis: Diagnosis) -> Forecast | None:
     doubt = diagnosis.view.doubt
     quadratic = QuadraticModel(curvature, gradient, diagnosis.quadratic, doubt)
     made = from_curvature(quadratic, diagnosis.setup, diagnosis.wanted)
-    return replace(made, up=diagnosis.run.maximize).beside(diagnosis.run)
+    return None if made is None else replace(made, up=diagnosis.run.maximize).beside(diagnosis.run)
 
 
 def plain(value: Any) -> Any:

@@ -54,6 +54,9 @@ SEEN_FALL = 1e-6  # part of it that a place on flat ground must be lower, not to
 LOWER = 1e-2  # part of the run's whole fall by which values must still fall to be called lower
 FAR_DOWN = 8  # tenfold distances over which values fall for ever, as far as can be seen
 FAR = 0.08  # a point that is this part of the whole way from the stationary point has not arrived
+STEEPEST = (
+    12.5  # times as much at ten times the distance: abs(x)^1.1 changes more, and no gradient jumps there
+)
 NEARER = (1e-5, 1e-6)  # of the scale, over which a gradient's change is held against each other
 JUMP = 0.95  # part of the change that must be left at a tenth of the distance
 TWO = (1.8, 2.2)  # exponents that are a square's
@@ -122,7 +125,8 @@ class PointClassifier:
         That of a quadratic is the same everywhere, so it decides however small it is.
         """
         least = FLAT if self.view.constant is None else self.view.doubt
-        return np.abs(curvature.values) > least * curvature.own
+        largest = float(np.max(np.abs(curvature.values), initial=0.0))
+        return np.abs(curvature.values) > least * (curvature.own if self.view.exact else largest)
 
     def _in_corner(self, corner: Corner) -> Point:
         """A minimum around which the curvature is not that of any Hessian."""
@@ -594,7 +598,7 @@ def kinked(view: AnalysisView, x: Vector, scale: float) -> Point | None:
         if not (np.all(np.isfinite(far)) and np.all(np.isfinite(near))):
             continue
         bends = abs(float(np.sum(far))), abs(float(np.sum(near)))
-        if bends[1] > doubt and 5 < bends[0] / bends[1] < 20 and _jumps(view, x, scale, axis):
+        if bends[1] > doubt and 5 < bends[0] / bends[1] < STEEPEST and _jumps(view, x, scale, axis):
             worse = int(np.argmin(far))
             escape = (axis if worse == 0 else -axis) if np.sum(far) < 0 else None
             return Point(

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from downslope.descent import Descent
+from downslope.descent.norms import norm_of
 from downslope.descent.stopping import DEFAULT_TOLERANCE
 from downslope.errors import DownslopeError, UsageError
-from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.analysis_view import SAME, AnalysisView
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
 from downslope.explain.linear import LinearRule, written
@@ -22,6 +23,11 @@ from downslope.messages import message
 from downslope.objectives import Objective, Vector, as_objective
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers.rules.gradient_descent import GradientDescent
+
+STRAIGHT = (
+    1e3  # lengths over which a slope that is called straight must outweigh a curvature too small to be seen
+)
+MEASURED = 1e-9  # a doubt above this is that of differences
 
 
 @dataclass(frozen=True)
@@ -229,19 +235,27 @@ class QuadraticModel(NamedTuple):
     doubt: float = 1e-12
 
 
-def from_curvature(quadratic: QuadraticModel, setup: Setup | None, tolerance: float) -> Forecast:
-    """The forecast from a curvature and the first gradient.
+def from_curvature(quadratic: QuadraticModel, setup: Setup | None, tolerance: float) -> Forecast | None:
+    """The forecast from a curvature and the first gradient; None where differences leave open what curves.
 
     Only of a quadratic can it be said that it falls without end: elsewhere a curvature says nothing of what is far.
     """
     curvature, gradient, exact, doubt = quadratic
-    λ = np.where(np.abs(curvature.values) <= doubt * curvature.own, 0.0, curvature.values)
+    units = doubt < MEASURED  # of symbols: what comes of differences is as coarse as its largest
+    largest = curvature.own if units else np.max(np.abs(curvature.values), initial=0.0)
+    λ = np.where(np.abs(curvature.values) <= doubt * largest, 0.0, curvature.values)
     curvature = replace(curvature, values=λ)
     L = curvature.largest
     parts = curvature.vectors.T @ gradient
-    size = quadratic.curvature.sizes_beside(parts)
+    size = quadratic.curvature.sizes_beside(parts) if units else np.full(len(parts), norm_of(parts))
     down = bool(np.any((λ < 0) & (np.abs(parts) > 1e-13 * size)))
-    level = bool(np.any((λ == 0) & (np.abs(parts) > max(1e-9, doubt) * size)))
+    sloping = (λ == 0) & (np.abs(parts) > max(1e-9, doubt) * size)
+    if not units:
+        unseen = sloping & (np.abs(parts) <= STRAIGHT * doubt * largest)
+        unsure = (λ < 0) & (-λ <= SAME * largest) & (np.abs(parts) > 1e-13 * size)
+        if np.any(unseen | unsure):
+            return None  # a curvature too small to be measured may well end that slope
+    level = bool(np.any(sloping))
     bounded = not (exact and (down or level))
     best = curvature.best_rate if curvature.smallest > 0 and bounded else None
     given = None

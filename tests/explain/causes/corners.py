@@ -87,6 +87,18 @@ def _curvatures() -> list[Known]:
                 why="its slope is 0 there and continuous",
             )
         )
+    made.append(
+        case(
+            "abs(x)^1.2 of Python",
+            lambda v: abs(float(v[0])) ** 1.2,
+            [0.0],
+            {"learning_rate": 0.1, "tolerance": 1e-8},
+            quiet=True,
+            success=True,
+            unsaid=("kink",),
+            why="its slope is 0 there and continuous",
+        )
+    )
     return made
 
 

@@ -37,6 +37,20 @@ def _roundings() -> list[Known]:
             why="x = 1 to the last digit, and y has not moved: what is left is the slope of y",
         )
         made += [known, known.climbing()]
+    made.append(
+        case(
+            "1e6*(x - 1)^2 + y^2 of Python",
+            lambda v: float(1e6 * (float(v[0]) - 1) ** 2 + float(v[1]) ** 2),
+            [3.0, 1.0],
+            {"learning_rate": 4e-7, "tolerance": 1e-3, "steps": 300},
+            never=NEVER,
+            point=("not_stationary",),
+            success=False,
+            facts=BOUNDED,
+            unsaid=("without end",),
+            why="differences of values say little of the smaller curvature, and nothing of a fall",
+        )
+    )
     return made
 
 
