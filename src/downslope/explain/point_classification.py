@@ -12,7 +12,7 @@ from downslope.descent.norms import norm_of
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.corners import OFF, Corner, corner_at
 from downslope.explain.curvature import Curvature, along, as_dict, turned
-from downslope.explain.line_probe import Ground, LineProbe, fall_without_end, probe_along
+from downslope.explain.line_probe import LINEAR, Ground, LineProbe, fall_without_end, probe_along
 from downslope.explain.point import Detail, Kind, Point
 from downslope.objectives import Vector
 
@@ -391,6 +391,11 @@ class PointClassifier:
         if all(TWO[0] <= look.order <= TWO[1] for look in looks):
             return self._made("minimum" if self._part() <= FAR else "small_by_units")
         steepest = max(looks, key=lambda look: look.order)
+        if (
+            steepest.order < LINEAR and steepest.line is not None
+        ):  # as |x|: a corner, beside which the point stands
+            name = along(turned(steepest.line), curvature.names)
+            return Point("kink", way=name, names=curvature.names, maximize=self.up)
         return self._made("degenerate", "higher_order_minimum", look=steepest)
 
     def _endless(self) -> Point | None:
