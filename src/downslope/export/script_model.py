@@ -151,13 +151,6 @@ def script_model_of(run: Descent) -> ScriptModel:
     tree = objective.tree
     given: Shared | None = None
     if objective.differentiation == "supplied":
-        if objective._gradient is None:
-            raise ObjectiveError(
-                message(
-                    "this run descended a gradient that it was given, which a saved run does not keep;"
-                    " export the run itself."
-                )
-            )
         given = shared(objective.partials, objective.parameters.coordinates)
     return ScriptModel(
         run=run,
@@ -173,6 +166,10 @@ def script_model_of(run: Descent) -> ScriptModel:
 def _unprintable(run: Descent) -> Message:
     called = run.objective.headline
     unnamed, name = called == UNNAMED, shortened(called, 60)
+    if run.objective.differentiation == "supplied" and not run.objective.evaluable:
+        return message(
+            "this run descended a gradient that it was given, which its file does not keep; export the run itself."
+        )
     if run.objective.differentiation == "recorded":
         if unnamed:
             return message(
