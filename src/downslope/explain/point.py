@@ -66,6 +66,8 @@ HARDLY = 1e-2  # part of the first gradient's norm: so much of it left is not th
 ROUNDINGS = 64  # of the larger value, by which one must be above the other
 HAIR = 1e-12  # relative distance from a bound that is none
 JUDGED_BY = 8  # gradients for each parameter, of a function that has to be called for them (measured)
+MOSTLY = 0.8  # part of the budget for the whole Hessian
+CHECKING = 6  # evaluations for each parameter, for holding a gradient against differences
 MOST_PARAMETERS = 150  # of more, not all second derivatives are taken
 
 
@@ -286,17 +288,38 @@ def point_of(run: Descent) -> Point:
             return Point("maximum" if run.maximize else "minimum", maximize=run.maximize)
         hidden = why_not(run, len(x))
         if hidden:
-            return Point("unknown", hidden, maximize=run.maximize)
+            unseen = Point("unknown", hidden, maximize=run.maximize)
+            return _seen_by_products(run, objective, x, setup.ridge) or unseen
         if is_by_wrong_gradient(run):
             return Point("not_stationary", "wrong_gradient", maximize=run.maximize)
         everything = run.objective.parameters.coordinates
         free = [everything.index(name) for name in objective.parameters.coordinates]
         best = run.history.x[int(np.argmin(run.history.value * (-1 if run.maximize else 1)))][free]
         seen = (run.start[free], best)
-        point = classify(objective, x, maximize=run.maximize, seen=seen, ridge=setup.ridge)
+        with at_most(MOSTLY * budget.left()):  # the rest is for a quick look, should this not be enough
+            point = classify(objective, x, maximize=run.maximize, seen=seen, ridge=setup.ridge)
+        if point.detail == "too_dear":
+            return _seen_by_products(run, objective, x, setup.ridge) or point
         if point.kind == "small_by_units" and _has_hardly_fallen(run):
             return dataclasses.replace(point, kind="not_stationary")  # the test was loose, whatever the units
         return point
+
+
+def _seen_by_products(run: Descent, objective: Objective, x: Vector, ridge: float) -> Point | None:
+    """What a few products of the Hessian show of a point whose whole Hessian is too dear; None where they do not."""
+    from downslope.explain.krylov import fall_of  # which makes the points described here
+
+    calls = run.objective.left if isinstance(run.objective, BudgetedObjective) else np.inf
+    try:
+        if too_coarse(run) or random_values(run):
+            return None
+        if calls > CHECKING * len(run.final) + budget.FEW_EVALUATIONS and is_by_wrong_gradient(run):
+            return None
+    except TooDearError:
+        return None
+    everything = run.objective.parameters.coordinates
+    free = [everything.index(name) for name in objective.parameters.coordinates]
+    return fall_of(AnalysisView.of(objective, -1.0 if run.maximize else 1.0, ridge), x, run.start[free])
 
 
 def is_by_wrong_gradient(run: Descent) -> bool:
