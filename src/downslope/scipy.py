@@ -194,7 +194,7 @@ class _Cost(Objective):
         self._args = args if isinstance(args, tuple) else (args,)
         self._last: tuple[Vector, Vector] | None = None
         if self._jac is None:
-            self.differentiation = "central differences"
+            self.differentiation, self.by_values = "central differences", True
 
     def value(self, x: Vector) -> float:
         """fun(x), which may come as an array of one number."""

@@ -13,7 +13,7 @@ import downslope as ds
 from downslope.explain import budget
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.budget import SafetyClockError, TooDearError, at_most
-from downslope.explain.point import point_of
+from downslope.explain.judgement import point_of
 from downslope.objectives.formula import from_text
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.explain import classify, point
+from downslope.explain import classify, judgement
 from downslope.explain.analysis_view import LONG, AnalysisView
 from downslope.explain.theory import QuadraticModel, from_curvature
 from downslope.objectives.formula import from_text
@@ -147,7 +147,7 @@ def test_it_says_why_a_point_was_not_looked_into(options: Any, size: int, reason
 
 def test_a_point_that_is_too_dear_is_said_to_be() -> None:
     run = ds.minimize(opaque_bowl, [0.0] * 40, learning_rate=0.3)
-    told = point.point_of(dataclasses.replace(run, nfev=1))
+    told = judgement.point_of(dataclasses.replace(run, nfev=1))
     assert told.detail == "too_dear"
     assert "longer than the run" in told.sentence
 

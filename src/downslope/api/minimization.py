@@ -14,7 +14,7 @@ from downslope.descent.descend import EngineName
 from downslope.errors import UsageError, nearest
 from downslope.explain.data_sizes import data_sizes
 from downslope.explain.gradient import compare
-from downslope.explain.point import judge_run
+from downslope.explain.judgement import judge_run
 from downslope.messages import NOTHING, Message, literal, message, sentences
 from downslope.objectives import GradientWarning, Objective, Vector, as_objective, compare_gradient
 from downslope.objectives.calling import with_arguments

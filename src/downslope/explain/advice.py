@@ -19,7 +19,7 @@ from downslope.descent.stopping import DEFAULT_TOLERANCE, SINGLE_TOLERANCE
 from downslope.errors import DownslopeError
 from downslope.explain import budget
 from downslope.explain.diagnosis import Diagnosis
-from downslope.explain.point import judge_run
+from downslope.explain.judgement import judge_run
 from downslope.explain.sentences import TEMPLATES, say
 from downslope.explain.setup import Setup
 from downslope.messages import Message, sentences

@@ -17,9 +17,10 @@ from downslope.explain import budget
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.corners import corner_at, length_at
 from downslope.explain.curvature import Curvature
+from downslope.explain.judgement import MOST_PARAMETERS, free_of, point_of
 from downslope.explain.linear import LinearRule
 from downslope.explain.local_minimum import LocalMinimum, find_local_minimum
-from downslope.explain.point import MOST_PARAMETERS, Point, free_of, point_of
+from downslope.explain.point import Point
 from downslope.explain.setup import Setup
 from downslope.objectives import Vector
 

@@ -14,8 +14,8 @@ from downslope.explain.consistency import agreed_findings, agreed_forecast, agre
 from downslope.explain.diagnosis import LIMITS
 from downslope.explain.explanation import plain
 from downslope.explain.findings import CODES, Finding
+from downslope.explain.judgement import point_of
 from downslope.explain.kept import explanation_of
-from downslope.explain.point import point_of
 from downslope.fitting.identifiability import dependent
 from downslope.fitting.result import FitResult
 from downslope.messages import NOTHING, Message, as_message, message

@@ -31,7 +31,7 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
     numbers = objective.count * objective.parameters.size**2
     found = findings.find_in_fit(problem, outcome, loss)
     if problem.hypothesis.linear is None and numbers <= JUDGED and not objective.streamed:
-        from downslope.explain.point import judge_run
+        from downslope.explain.judgement import judge_run
 
         succeeded = run.success
         run = judge_run(run)

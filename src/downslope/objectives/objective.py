@@ -58,6 +58,7 @@ class Objective(ABC):
         remote: how a framework keeps its points, where there is one.
         of_norms: whether the "parameters" are norms of tensors, as a record may have them.
         operations: of one evaluation, where they are counted and are not those of ``expression``: over a table's rows.
+        by_values: whether second derivatives are taken from values alone.
         evaluable: False where only a record of it is there, and no function.
         tensors: the tensors that the start was made of, where it was: answers are made like them.
         nested: the build of the start, where it was dicts and lists in dicts and lists: answers are built so.
@@ -67,6 +68,7 @@ class Objective(ABC):
     operations: int = 0
     evaluable: bool = True
     of_norms: bool = False
+    by_values: bool = False
     expression: Any = None
     symbols: tuple[Any, ...] = ()
     problem: Problem | None = None
@@ -111,10 +113,10 @@ class Objective(ABC):
     def hessian(self, x: Vector) -> NDArray[np.float64]:
         """The matrix of second derivatives at ``x``; here from central differences of the gradient.
 
-        The step along coordinate i is h = cbrt(eps) * max(1, |x_i|); the error is of order h^2. Where the gradient is
-        one of differences itself, values alone are taken: differences of differences are mostly rounding.
+        The step along coordinate i is h = cbrt(eps) * max(1, |x_i|); the error is of order h^2. ``by_values``
+        says that the gradient is one of differences itself: differences of these are mostly rounding.
         """
-        if self.differentiation == "central differences":
+        if self.by_values:
             return second_differences(self.value, np.asarray(x, np.float64))
         d = len(x)
         out = np.empty((d, d))

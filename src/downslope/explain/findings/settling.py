@@ -17,7 +17,7 @@ from downslope.explain.advice import first_to_work, leave_out, rates, scheduled,
 from downslope.explain.curvature import as_dict
 from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
 from downslope.explain.findings.finding import Finding
-from downslope.explain.point import by_gradient
+from downslope.explain.judgement import by_gradient
 from downslope.optimizers.schedules.cosine import Cosine
 
 MANY = 100  # steps that a falling schedule has at least

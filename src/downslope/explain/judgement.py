@@ -1,0 +1,262 @@
+"""Judges the point that a run reached, on the coordinates that no bound holds there."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from downslope.descent import Descent, Status
+from downslope.descent.bounds import free_part, projection_of
+from downslope.descent.evidence import ABOVE_START
+from downslope.descent.norms import norm_of
+from downslope.descent.stopping import DEFAULT_TOLERANCE, SINGLE_TOLERANCE
+from downslope.errors import ObjectiveError
+from downslope.explain import budget
+from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.budget import (
+    BudgetedObjective,
+    TooDearError,
+    at_most,
+    random_values,
+    too_coarse,
+    with_budget,
+)
+from downslope.explain.krylov import fall_of
+from downslope.explain.point import NEAR, Detail, Point
+from downslope.explain.point_classification import PointClassifier
+from downslope.explain.setup import Setup
+from downslope.objectives import Objective, Vector
+from downslope.objectives.differences import central_differences, doubt_of_differences, scale_for
+from downslope.objectives.wrapped import RestrictedObjective
+
+INWARDS = (1e-2, 0.1, 0.5)  # of the way from the start to a bound, where values must be higher than on it
+ANOTHER = 100.0  # times the gradient that was to be reached: a slope so large is another function's
+HARDLY = 1e-2  # part of the first gradient's norm: so much of it left is not the units' doing
+ROUNDINGS = 64  # of the larger value, by which one must be above the other
+HAIR = 1e-12  # relative distance from a bound that is none
+JUDGED_BY = 8  # gradients for each parameter, of a function that has to be called for them (measured)
+FEW_PARAMETERS = 24  # of so many the whole Hessian is no dearer than a few products of it
+MOSTLY = 0.8  # part of the budget for the whole Hessian of more
+CHECKING = 6  # evaluations for each parameter, for holding a gradient against differences
+MOST_PARAMETERS = 150  # of more, not all second derivatives are taken
+
+
+def classify(
+    objective: Objective,
+    x: Vector,
+    *,
+    maximize: bool = False,
+    seen: tuple[Vector, ...] = (),
+    ridge: float = 0.0,
+) -> Point:
+    """Judge a point that is stationary, or nearly, by its Hessian and by values further out where that leaves it open.
+
+    Args:
+        objective: the function.
+        x: the point.
+        maximize: whether a maximum is wanted.
+        seen: points that the run came through, its start first, which tells what distance counts as large.
+        ridge: of a penalty (ridge/2)|x|^2 that was added.
+
+    >>> from downslope.objectives.formula import from_text
+    >>> classify(from_text("x^2 - y^2"), np.zeros(2)).kind
+    'saddle'
+    >>> point = classify(from_text("x^2 + 2*y^3"), np.zeros(2))
+    >>> point.kind, point.detail, point.way
+    ('degenerate', 'inflection', '-y')
+    """
+    if not 0 < len(x) <= MOST_PARAMETERS:
+        return Point("unknown", "too_many", maximize=maximize)
+    try:
+        with np.errstate(all="ignore"):
+            view = AnalysisView.of(objective, -1.0 if maximize else 1.0, ridge)
+            return PointClassifier(view, np.array(x, np.float64), seen).point()
+    except TooDearError:
+        return Point("unknown", "too_dear", maximize=maximize)
+    except (ObjectiveError, np.linalg.LinAlgError):
+        return Point("unknown", "not_finite", maximize=maximize)
+
+
+def judge_run(run: Descent) -> Descent:
+    """The run, no longer called a success where the point it reached is known not to be what was asked for."""
+    if run.termination.status not in (Status.CONVERGED, Status.STALLED) and run.gradient_norm > 0:
+        return run
+    if not len(run.history):
+        return run
+    with at_most(max(budget.JUDGING, budget.spent_by(run))):
+        point = point_of(with_budget(run, budget.FEW_EVALUATIONS))
+    if run.termination.status == Status.STALLED and not run.stopping.asks_for_a_test:
+        return run.judged_again(settled=point.is_wanted)
+    asked_so = run.termination.success and (not by_gradient(run) or is_own_tolerance(run))
+    if not point.disappoints or (asked_so and point.kind == "small_by_units"):
+        above = (
+            run.termination.status == Status.CONVERGED and _is_above_its_start(run) and not point.is_wanted
+        )
+        known = point.detail not in ("random", "coarse")
+        return run.judged_again(ground=ABOVE_START) if above and known else run
+    return run.judged_again(point.message, ground=point.detail or point.kind)
+
+
+def _is_above_its_start(run: Descent) -> bool:
+    """Whether the value is worse than at the start, by more than rounding."""
+    here, first = (-v if run.maximize else v for v in (run.fun, float(run.history.value[0])))
+    return here - first > ROUNDINGS * float(np.finfo(run.objective.dtype).eps) * max(abs(here), abs(first))
+
+
+def is_own_tolerance(run: Descent) -> bool:
+    """Whether a run moved until it met a tolerance that a person chose: it did as it was asked, whatever the units."""
+    defaults = (DEFAULT_TOLERANCE, SINGLE_TOLERANCE, None)
+    return run.nit > 0 and (
+        run.stopping.tolerance not in defaults or run.stopping.relative_tolerance is not None
+    )
+
+
+def by_gradient(run: Descent) -> bool:
+    """Whether it was the test on the gradient that a run passed, and no other that was asked for."""
+    asked = run.stopping.tolerance is not None or run.stopping.relative_tolerance is not None
+    return asked and run.gradient_norm <= by_test(run)
+
+
+def point_of(run: Descent) -> Point:
+    """The judgement of the point that a run reached, on the coordinates that no bound holds there."""
+    with np.errstate(all="ignore"):
+        setup, run = Setup.of(run.optimizer), with_budget(run)
+        try:
+            objective, x = free_of(run)
+        except TooDearError:
+            return Point("unknown", "too_dear", maximize=run.maximize)
+        if not len(x):
+            return Point("maximum" if run.maximize else "minimum", maximize=run.maximize)
+        hidden = why_not(run, len(x))
+        if hidden:
+            unseen = Point("unknown", hidden, maximize=run.maximize)
+            return _seen_by_products(run, objective, x, setup.ridge) or unseen
+        if is_by_wrong_gradient(run):
+            return Point("not_stationary", "wrong_gradient", maximize=run.maximize)
+        everything = run.objective.parameters.coordinates
+        free = [everything.index(name) for name in objective.parameters.coordinates]
+        best = run.history.x[int(np.argmin(run.history.value * (-1 if run.maximize else 1)))][free]
+        seen = (run.start[free], best)
+        part = (
+            MOSTLY if len(x) > FEW_PARAMETERS else 1.0
+        )  # the rest is for a few products, should it not be enough
+        with at_most(part * budget.left()):
+            point = classify(objective, x, maximize=run.maximize, seen=seen, ridge=setup.ridge)
+        if point.detail == "too_dear":
+            return _seen_by_products(run, objective, x, setup.ridge) or point
+        if point.detail in ("undecided", "unfinished"):
+            point = _at_bound(run, objective, x, point)
+        if point.kind == "small_by_units" and _has_hardly_fallen(run):
+            return dataclasses.replace(point, kind="not_stationary")  # the test was loose, whatever the units
+        return point
+
+
+def _at_bound(run: Descent, objective: Objective, x: Vector, point: Point) -> Point:
+    """A point that nothing decides, where bounds near by do: x^3 creeps up to its bound at 0, and beyond is nothing.
+
+    It is a minimum on the bounds where the coordinates that are near one, and still go there, can be moved onto it,
+    values rise from there inwards, and the others stand at a minimum.
+    """
+    projected = projection_of(run.optimizer)
+    if projected is None:
+        return point
+    names = objective.parameters.coordinates
+    free = [run.objective.parameters.coordinates.index(name) for name in names]
+    lower, upper = np.array(projected.lower)[free], np.array(projected.upper)[free]
+    view = AnalysisView.of(objective, -1.0 if run.maximize else 1.0)
+    try:
+        slope = view.gradient(x)
+        bound = np.where(slope > 0, lower, upper)
+        way = np.abs(run.start[free] - bound)
+        near = (slope != 0) & np.isfinite(bound) & (np.abs(x - bound) <= NEAR * way)
+        there = np.where(near, bound, x)
+        lowest = view.value(there)
+        inwards = [
+            there + part * way[i] * np.sign(slope[i]) * np.eye(len(x))[i]
+            for i in np.flatnonzero(near)
+            for part in INWARDS
+        ]
+        rises = all(view.value(place) > lowest for place in inwards)
+        if not np.any(near) or not lowest <= view.value(x) or not rises:
+            return point
+        others = np.flatnonzero(~near)
+        if len(others):
+            rest = RestrictedObjective(objective, there, others.tolist(), (lower, upper))
+            if not classify(rest, there[others], maximize=run.maximize).is_wanted:
+                return point
+    except (TooDearError, ObjectiveError):
+        return point
+    return Point(
+        "maximum" if run.maximize else "minimum",
+        "at_bound",
+        way=", ".join(name for name, one in zip(names, near, strict=True) if one),
+        distance=norm_of(there - x),
+        names=names,
+        maximize=run.maximize,
+    )
+
+
+def _seen_by_products(run: Descent, objective: Objective, x: Vector, ridge: float) -> Point | None:
+    """What a few products of the Hessian show of a point whose whole Hessian is too dear; None where they do not."""
+    calls = run.objective.left if isinstance(run.objective, BudgetedObjective) else np.inf
+    try:
+        if too_coarse(run) or random_values(run):
+            return None
+        if calls > CHECKING * len(run.final) + budget.FEW_EVALUATIONS and is_by_wrong_gradient(run):
+            return None
+    except TooDearError:
+        return None
+    everything = run.objective.parameters.coordinates
+    free = [everything.index(name) for name in objective.parameters.coordinates]
+    return fall_of(AnalysisView.of(objective, -1.0 if run.maximize else 1.0, ridge), x, run.start[free])
+
+
+def is_by_wrong_gradient(run: Descent) -> bool:
+    """Whether the gradient that a person supplied vanishes where the derivative of the objective does not."""
+    objective, x = run.objective, run.final
+    if objective.differentiation != "supplied" or not run.gradient_norm <= HARDLY * max(1.0, abs(run.fun)):
+        return False
+    if objective.expression is not None:
+        slope, doubt = AnalysisView.of(objective).gradient(x), 0.0
+    else:
+        slope = central_differences(objective.value, x, scale_for(objective.dtype))
+        doubt = doubt_of_differences(objective.value, x, objective.dtype)
+    allowed = max(by_test(run), run.gradient_norm)
+    return norm_of(slope) > ANOTHER * (allowed + doubt * len(x))
+
+
+def by_test(run: Descent) -> float:
+    """The gradient norm that a run was to reach; 0 where it was given none."""
+    first = run.history.gradient_norm
+    relative = run.stopping.relative_tolerance
+    asked = 0.0 if relative is None or not len(first) else relative * float(first[0])
+    return max(run.stopping.tolerance or 0.0, asked)
+
+
+def _has_hardly_fallen(run: Descent) -> bool:
+    """Whether much of the first gradient is still there after some steps."""
+    first = float(run.history.gradient_norm[0]) if len(run.history) else 0.0
+    return run.nit > 0 and run.gradient_norm > HARDLY * first
+
+
+def why_not(run: Descent, dimension: int) -> Detail:
+    """Why the point of a run is not to be judged; empty where it is."""
+    if dimension > MOST_PARAMETERS:
+        return "too_many"
+    if too_coarse(run):
+        return "coarse"
+    if isinstance(run.objective, BudgetedObjective) and run.objective.left < JUDGED_BY * dimension:
+        return "too_dear"
+    return "random" if random_values(run) else ""
+
+
+def free_of(run: Descent) -> tuple[Objective, Vector]:
+    """The objective of the coordinates that no bound holds at the end; a hair's breadth from a bound is on it."""
+    x = run.final
+    projected = projection_of(run.optimizer)
+    if projected is not None:
+        for bound in (np.array(projected.lower), np.array(projected.upper)):
+            near = np.isfinite(bound) & (np.abs(x - bound) <= HAIR * np.maximum(1.0, np.abs(x)))
+            x = np.where(near, bound, x)
+    return free_part(run.optimizer, run.objective, x, run.maximize)

@@ -1,0 +1,56 @@
+"""Points on a kink, where the slope jumps."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from downslope.descent.norms import norm_of
+from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.curvature import as_dict
+from downslope.explain.point import Point
+from downslope.objectives import Vector
+
+STEEPEST = (
+    12.5  # times as much at ten times the distance: abs(x)^1.1 changes more, and no gradient jumps there
+)
+NEARER = (1e-5, 1e-6)  # of the scale, over which a gradient's change is held against each other
+JUMP = 0.95  # part of the change that must be left at a tenth of the distance
+
+
+def kinked(view: AnalysisView, x: Vector, scale: float) -> Point | None:
+    """The judgement of a point on a kink, found by second differences that shrink like the step and not its square."""
+    if view.smooth:
+        return None
+    base = view.value(x)
+    doubt = 50 * view.precision * abs(base)
+    names = view.names
+    for i, name in enumerate(names):
+        axis = np.zeros(len(x))
+        axis[i] = 1.0
+        far, near = (
+            np.array([view.value(x + way * t * scale * axis) - base for way in (1, -1)]) for t in (1e-5, 1e-6)
+        )
+        if not (np.all(np.isfinite(far)) and np.all(np.isfinite(near))):
+            continue
+        bends = abs(float(np.sum(far))), abs(float(np.sum(near)))
+        if bends[1] > doubt and 5 < bends[0] / bends[1] < STEEPEST and _jumps(view, x, scale, axis):
+            worse = int(np.argmin(far))
+            escape = (axis if worse == 0 else -axis) if np.sum(far) < 0 else None
+            return Point(
+                "kink",
+                escape=None if escape is None else tuple(as_dict(escape, names).values()),
+                way=name,
+                names=names,
+                maximize=view.sign < 0,
+            )
+    return None
+
+
+def _jumps(view: AnalysisView, x: Vector, scale: float, axis: Vector) -> bool:
+    """Whether the slope jumps, and does not only grow fast on both sides, as that of abs(x)^1.2 does."""
+    if view.expression is None:
+        return True  # differences of values are too coarse to tell
+    far, near = (
+        norm_of(view.gradient(x + t * scale * axis) - view.gradient(x - t * scale * axis)) for t in NEARER
+    )
+    return near > JUMP * far
