@@ -14,6 +14,7 @@ import downslope as ds
 from downslope.descent.evidence import Cause, Evidence
 from downslope.descent.norms import norm_of
 from downslope.descent.termination import terminate
+from downslope.descent.trend import trend_of
 from downslope.optimizers import all_optimizers
 
 ENGINES = pytest.mark.parametrize("engine", ["traced", "hosted"])
@@ -183,9 +184,26 @@ def test_no_settled_cycle_is_a_success() -> None:
         assert (lower.success, evidence_of(lower).period) == (True, 0)
 
 
-def test_a_thinned_history_tells_a_cycle_where_it_can() -> None:
-    run = ds.minimize("log(cosh(x))", 0.7, learning_rate=3, tolerance=1e-8, steps=501, every=10)
-    assert (run.status, evidence_of(run).trend, evidence_of(run).period) == ("step_limit", "cycle", 0)
+@ENGINES
+@pytest.mark.parametrize("every", [1, 3, 10, 200, 1000])
+def test_the_spacing_of_a_history_changes_nothing_of_what_is_seen(every: int, engine: Any) -> None:
+    run = ds.minimize(
+        "log(cosh(x))", 0.7, learning_rate=3, tolerance=1e-8, steps=501, every=every, engine=engine
+    )
+    assert (run.status, evidence_of(run).trend, evidence_of(run).period) == ("step_limit", "cycle", 2)
+    assert run.history.step.tolist() == sorted({*range(0, 501, every), 501})
+    assert run.history.x[-1, 0] == run.x
+
+
+def test_a_cycle_that_a_limit_of_time_thinned_is_one_still() -> None:
+    points = np.array([[1.0]] * 8 + [[-1.0]])
+    assert trend_of(np.ones(9), points, tail=1) == ("cycle", 0)
+
+
+@ENGINES
+def test_steps_whose_squares_underflow_are_steps(engine: Any) -> None:
+    run = ds.minimize("x^2", 3, learning_rate=0.1, tolerance=1e-300, steps=10_000, engine=engine)
+    assert (run.status, run.nit) == ("converged", 3104)
 
 
 @pytest.mark.parametrize("steps", range(40, 60))

@@ -41,7 +41,7 @@ class HostedStepper:
             moved = 1.0
             if watched and accepted:
                 change = x.astype(np.float64, copy=False) - self._last
-                moved = math.sqrt(np.dot(change, change))
+                moved = math.sqrt(np.dot(change, change)) or norm_of(change)  # a square may underflow
         self._next = next_x, state
         if accepted:
             self._last = x

@@ -39,12 +39,14 @@ LIMITS = 12
 # Places in the array of counts, and in the memory of the last accepted point before its coordinates.
 # REFUSED: trials that were rejected since value or gradient norm were last at their least, but for some FORGIVEN for
 # every step on level ground; REFUSED_STEP: the step of the last of them.
-STEP, EVALUATIONS, MOVED_AT, ROWS, STRIDE, HERE, ACCEPTED_AT, REFUSED, REFUSED_STEP = range(9)
-COUNTS = 9
+# TAIL: the step from which every row is kept, whatever the spacing.
+STEP, EVALUATIONS, MOVED_AT, ROWS, STRIDE, HERE, ACCEPTED_AT, REFUSED, REFUSED_STEP, TAIL = range(10)
+COUNTS = 10
 FORGIVEN = 4  # trials; a search that works rejects fewer of them for a step
 LEVEL = 1e-14  # part of the least value by which another is the same, to rounding
 LAST_VALUE, LAST_NORM, VALUE_BEFORE, LEAST_VALUE, LEAST_NORM, LAST_X = 0, 1, 2, 3, 4, 5
 NO_LIMIT = 2.0**53
+LEAST_SQUARE = 5e-324  # of a step whose square is too small for a number
 
 
 class Evaluation(NamedTuple):
@@ -195,6 +197,15 @@ def _squared_distance(x: Any, begin: Any, trace: Any) -> Any:
 
 
 @compiled(inline="always")
+def _least_distance(x: Any, begin: Any, trace: Any) -> Any:
+    """What is left of a squared distance of 0: the least number where only the squares have underflowed."""
+    for j in range(trace.dimension):
+        if x[begin + j] != trace.memory[LAST_X + j]:
+            return LEAST_SQUARE
+    return 0.0
+
+
+@compiled(inline="always")
 def _remember(x: Any, begin: Any, value: Any, trace: Any) -> None:
     """A point as the last accepted one; ``x`` and ``begin`` as for ``_squared_distance``."""
     memory = trace.memory
@@ -202,6 +213,13 @@ def _remember(x: Any, begin: Any, value: Any, trace: Any) -> None:
     memory[LAST_VALUE] = value
     for j in range(trace.dimension):
         memory[LAST_X + j] = x[begin + j]
+
+
+@compiled(inline="always")
+def _next_row(step: Any, stride: Any, tail: Any) -> Any:
+    """The step that is the next row of the history, after this one."""
+    next_step = step + stride - step % stride
+    return next_step if next_step <= tail else max(step + 1, tail)
 
 
 @compiled(inline="always")
@@ -271,7 +289,8 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
     step, evaluations, moved_at = counts[STEP], counts[EVALUATIONS], counts[MOVED_AT]
     count, stride, which = counts[ROWS], counts[STRIDE], counts[HERE]
     here, there = (code.first, code.second) if which == 0 else (code.second, code.first)
-    stop_at = evaluations + budget
+    stop_at, tail_from = evaluations + budget, counts[TAIL]
+    next_row = _next_row(step, stride, tail_from)
     asked = trace.limits
     watched, suspect, ask_below = asked[WATCHED] > 0, asked[SUSPECT] > 0, asked[ASK_BELOW]
     tolerance, x_tolerance = asked[TOLERANCE], asked[X_TOLERANCE]
@@ -299,6 +318,9 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
                 moved = _squared_distance(here, begin, trace)
             if moved > 0 or step == 0:
                 moved_at = evaluations
+            else:
+                moved = _least_distance(here, begin, trace)
+                moved_at = evaluations if moved > 0 else moved_at
             change, idle = abs(value - memory[LAST_VALUE]), evaluations - moved_at
             evaluation = Evaluation(True, step, evaluations, value, square, change, moved, idle)
             reason = _judge(evaluation, limits)
@@ -309,9 +331,10 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
             counts[ACCEPTED_AT] = evaluations
             last_square = square
             _remember(here, begin, value, trace)
-            if step % stride == 0:
+            if step == next_row:
                 _add_row(count, evaluation, np.sqrt(square), trace)
                 count += 1
+                next_row = step + stride if step + stride <= tail_from else max(step + 1, tail_from)
         else:
             if last_square >= 0:
                 memory[LAST_NORM] = np.sqrt(last_square)
@@ -361,6 +384,8 @@ def absorb(block: Any, moves: Any, arrays: Any) -> Any:
             step += 1
             if watched:
                 moved = moves[i] if not np.isnan(moves[i]) else np.sqrt(_squared_distance(x, 0, trace))
+                if moved == 0 and np.isnan(moves[i]):
+                    moved = _least_distance(x, 0, trace)
             if moved > 0 or step == 0:
                 counts[MOVED_AT] = evaluations
         idle = evaluations - counts[MOVED_AT]
@@ -376,7 +401,7 @@ def absorb(block: Any, moves: Any, arrays: Any) -> Any:
             counts[STEP], counts[ACCEPTED_AT] = step, evaluations
             memory[LAST_NORM] = norm
             _remember(x, 0, value, trace)
-            if step % counts[STRIDE] == 0:
+            if step % counts[STRIDE] == 0 or step >= counts[TAIL]:
                 _add_row(counts[ROWS], evaluation, norm, trace)
                 counts[ROWS] += 1
         if reason != RUNNING:

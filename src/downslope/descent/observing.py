@@ -56,8 +56,8 @@ def observe(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> Ev
         value = sign * descent.objective.value(event.point)
     if reported is not None:
         value, norm = sign * reported.value, reported.gradient_norm
-    values, points, consecutive = trace.kept()
-    trend, period = trend_of(values, points, consecutive) if cause in LIMITS else ("level", 0)
+    values, points, tail = trace.written()
+    trend, period = trend_of(values, points, tail) if cause in LIMITS else ("level", 0)
     best = float(np.min(values[-period:])) if period else value
     tolerance = float(trace.limits[k.TOLERANCE])
     return Evidence(
@@ -72,7 +72,7 @@ def observe(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> Ev
         tolerance=tolerance if tolerance >= 0 else None,
         **_asked(stopping, sign),
         change=abs(float(memory[k.LAST_VALUE] - memory[k.VALUE_BEFORE])),
-        moved=norm_of(points[-1] - points[-2]) if consecutive and len(points) > 1 else math.nan,
+        moved=norm_of(points[-1] - points[-2]) if tail > 1 else math.nan,
         idle=trace.evaluations - int(trace.counts[k.MOVED_AT]),
         refused=int(trace.counts[k.REFUSED]) if cause == Cause.STALLED else 0,
         worse=cause in (*LIMITS, Cause.STALLED)

@@ -75,6 +75,9 @@ class RemoteStepper:
         self._next, record = self._step(self._carry)
         value, square, accepted, moved = (float(number) for number in record)
         norm, length = self._norm(square), float(np.sqrt(moved))
+        if not length:  # the square of a short one underflows
+            here, last = (self._remote.vector(x) for x in self._carry[:2])
+            length = norm_of(here - last)
         return FarEvaluation(value, norm, accepted, length, self._carry[0], self._next[1])
 
     def step(self) -> None:

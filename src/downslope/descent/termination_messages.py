@@ -209,6 +209,11 @@ def _other_end(e: Evidence, where: Places) -> Message:
             step=at,
             last=spelt(where.last, where.names),
         )
+    if e.gradient_norm == 0 and e.refused <= 1:
+        return message(
+            "Stands still since {step}: the gradient is 0, and no test that was asked for has passed.",
+            step=at,
+        )
     if e.refused:
         return message(
             "Stalled at {step}: {trials}, with the gradient norm still {norm:.3g}.",

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.descent import kernel as k
-from downslope.descent.growing_rows import MOST_NUMBERS, places_kept
+from downslope.descent.growing_rows import MOST_NUMBERS
 from downslope.descent.history import History
 from downslope.descent.stopping import IDLE_EVALUATIONS, RUNAWAY, Stopping
+from downslope.descent.trend import LONGEST_PERIOD, ROUNDS
 from downslope.errors import UsageError
 from downslope.messages import message
 from downslope.objectives import Vector
@@ -20,6 +21,7 @@ from downslope.objectives import Vector
 Matrix = NDArray[np.float64]
 
 FIRST_ROWS = 1024
+TAIL_STEPS = LONGEST_PERIOD * (ROUNDS + 1)
 FEWEST_ROWS = 64  # that are kept, however many parameters there are
 MOST_NUMBERS_ASKED = 500_000_000  # in one whose spacing a person chose: 4 GB
 
@@ -69,6 +71,7 @@ class TraceBuffer:
         self.counts = np.zeros(k.COUNTS, np.int64)
         self.counts[k.STEP] = -1
         self.counts[k.STRIDE] = every or 1
+        self.counts[k.TAIL] = self._first_of_tail()
         self.memory = np.full(k.LAST_X + len(x), np.nan)
         self.memory[[k.LEAST_VALUE, k.LEAST_NORM]] = math.inf
         first = min(FIRST_ROWS, max(FEWEST_ROWS, MOST_NUMBERS // self.width))
@@ -104,6 +107,13 @@ class TraceBuffer:
                     enough=enough,
                 )
             )
+
+    def _first_of_tail(self) -> int:
+        """The step from which all rows are written, so that a cycle is seen whatever spacing the history has."""
+        s = self.stopping
+        last = min(s.steps or k.NO_LIMIT, (s.evaluations or k.NO_LIMIT) - 1)
+        affordable = TAIL_STEPS * self.width <= MOST_NUMBERS
+        return max(0, int(last) - TAIL_STEPS) if affordable and last < k.NO_LIMIT else int(k.NO_LIMIT)
 
     def _first_limits(self) -> Vector:
         s = self.stopping
@@ -204,19 +214,35 @@ class TraceBuffer:
             self._gather()
             return
         self.counts[k.STRIDE] *= 2
-        keep = places_kept(self.row_steps[:count, 0], self.counts[k.STRIDE])
+        keep = np.flatnonzero(self._in_spacing(count) | (self.row_steps[:count, 0] >= self.counts[k.TAIL]))
         left, rows, row_steps = len(keep), self.rows[keep], self.row_steps[keep]
         # No call from here on: Python looks for Ctrl-C at calls, and must find all of this done or nothing.
         self.rows[:left] = rows
         self.row_steps[:left] = row_steps
         self.counts[k.ROWS] = left
 
-    def kept(self) -> tuple[Matrix, Matrix, bool]:
-        """The values and points that are kept, the last accepted one with them; and whether they are all there was."""
-        _, rows = self._kept_rows()
-        return rows[:, 0], rows[:, 2:], int(self.counts[k.STRIDE]) == 1
+    def _in_spacing(self, count: int) -> NDArray[np.bool_]:
+        """Which of the first rows belong to the history, and not only to its end."""
+        return np.asarray(self.row_steps[:count, 0] % self.counts[k.STRIDE] == 0)
+
+    def written(self) -> tuple[Matrix, Matrix, int]:
+        """The values and points there are, the last accepted one with them; how many of the last are consecutive."""
+        steps, rows = self._written_rows()
+        if self.counts[k.STRIDE] == 1:
+            return rows[:, 0], rows[:, 2:], len(rows)
+        gaps = np.flatnonzero(np.diff(steps[-TAIL_STEPS - 2 :, 0]) > 1)
+        tail = min(len(rows), TAIL_STEPS + 2) - (int(gaps[-1]) + 1 if len(gaps) else 0)
+        return rows[:, 0], rows[:, 2:], tail
 
     def _kept_rows(self) -> tuple[NDArray[np.int64], Matrix]:
+        steps, rows = self._written_rows()
+        whole = max(0, len(rows) - TAIL_STEPS - 2)  # before the tail
+        beside = np.flatnonzero(steps[whole:-1, 0] % self.counts[k.STRIDE])
+        if self.counts[k.STRIDE] == 1 or not len(beside):
+            return steps, rows
+        return np.delete(steps, whole + beside, axis=0), np.delete(rows, whole + beside, axis=0)
+
+    def _written_rows(self) -> tuple[NDArray[np.int64], Matrix]:
         count = int(self.counts[k.ROWS])
         rows, steps = self.rows[:count], self.row_steps[:count]
         if self.step >= 0 and (count == 0 or steps[-1, 0] != self.step):

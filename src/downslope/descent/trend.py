@@ -22,24 +22,28 @@ SAME = 1e-6  # part of the cycle's width within which it comes back
 
 
 def trend_of(
-    values: NDArray[np.float64], points: NDArray[np.float64], consecutive: bool = True
+    values: NDArray[np.float64], points: NDArray[np.float64], tail: int | None = None
 ) -> tuple[Trend, int]:
     """How values that were kept went in the end, and the period with which their points repeat; 0 where they do not.
 
     Args:
         values: of the accepted points, as descent sees them.
         points: of the same, one a row.
-        consecutive: whether they are all there was, so that a period can be counted.
+        tail: so many of the last were accepted one after the other, so that a period can be counted; None: all were.
 
     >>> there_and_back = np.array([[1.0], [-1.0]] * 20)
     >>> trend_of(np.ones(40), there_and_back), trend_of(0.9 ** np.arange(40), 0.9 ** np.arange(40)[:, None])
     (('cycle', 2), ('falling', 0))
     """
-    period = period_of(points) if consecutive else 0
+    period = period_of(points if tail is None else points[-tail:])
     if period and is_wide(points, period):
         return "cycle", period
-    if not consecutive and len(points) and repeats(points[:-1]) and not repeats(points):
+    before = points if tail is None else points[:-tail]
+    if not period and tail is not None and len(before) and repeats(before) and not repeats(points[-tail:]):
         return "cycle", 0
+    if tail is not None and 1 < tail < len(values):  # a mean of thinned rows and of all is a mean of neither
+        spaced = values[:-tail]
+        values = np.concatenate([spaced, values[-1:]]) if len(spaced) > 2 * PARTS else values
     known = values[np.isfinite(values)]
     if len(known) < 2 or float(np.ptp(known[-2 * PARTS :])) <= _spacing(known[-2 * PARTS :]):
         return "level", 0

@@ -86,6 +86,7 @@ DENIES: dict[str, tuple[str, ...]] = {
     "undetermined": ("few_digits",),
 }
 UNREACHED = (
+    "stalled",
     "rounding_floor",
     "gradient_mismatch",
     "rmse_rate",

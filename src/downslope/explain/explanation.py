@@ -26,7 +26,7 @@ from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings import Finding, causes, sound, unexplained
 from downslope.explain.point import Detail, Point
 from downslope.explain.sentences import say
-from downslope.explain.theory import Forecast, QuadraticModel, from_curvature
+from downslope.explain.theory import Forecast, QuadraticModel, from_curvature, noise_at
 from downslope.messages import NOTHING, Message, listing
 
 
@@ -227,8 +227,9 @@ def _forecast(diagnosis: Diagnosis) -> Forecast | None:
         ):
             return None
         gradient = diagnosis.view.hessian(bottom.x) @ (diagnosis.start - bottom.x)
-    doubt = diagnosis.view.doubt
-    quadratic = QuadraticModel(curvature, gradient, diagnosis.quadratic, doubt)
+    view = diagnosis.view
+    noise = 0.0 if bottom is None else noise_at(view, curvature, bottom.x)
+    quadratic = QuadraticModel(curvature, gradient, diagnosis.quadratic, view.doubt, noise)
     made = from_curvature(quadratic, diagnosis.setup, diagnosis.wanted)
     return None if made is None else replace(made, up=diagnosis.run.maximize).beside(diagnosis.run)
 

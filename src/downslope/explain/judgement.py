@@ -213,7 +213,10 @@ def _seen_by_products(run: Descent, objective: Objective, x: Vector, ridge: floa
 
 
 def is_by_wrong_gradient(run: Descent) -> bool:
-    """Whether the gradient that a person supplied vanishes where the derivative of the objective does not."""
+    """Whether the gradient that a person supplied vanishes where the derivative of the objective does not.
+
+    Only along coordinates that no bound holds: on its bound a coordinate may well have a slope left.
+    """
     objective, x = run.objective, run.final
     if objective.differentiation != "supplied" or not run.gradient_norm <= HARDLY * max(1.0, abs(run.fun)):
         return False
@@ -222,6 +225,8 @@ def is_by_wrong_gradient(run: Descent) -> bool:
     else:
         slope = central_differences(objective.value, x, scale_for(objective.dtype))
         doubt = doubt_of_differences(objective.value, x, objective.dtype)
+    names = objective.parameters.coordinates
+    slope = slope[[names.index(name) for name in free_of(run)[0].parameters.coordinates]]
     allowed = max(by_test(run), run.gradient_norm)
     return norm_of(slope) > ANOTHER * (allowed + doubt * len(x))
 

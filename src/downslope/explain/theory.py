@@ -212,9 +212,9 @@ def forecast_of(
             if bottom is None:
                 return None
             gradient = view.hessian(bottom.x) @ (x - bottom.x)
-            return from_curvature(
-                QuadraticModel(bottom.curvature, gradient, False, view.doubt), setup, tolerance
-            )
+            noise = noise_at(view, bottom.curvature, bottom.x)
+            quadratic = QuadraticModel(bottom.curvature, gradient, False, view.doubt, noise)
+            return from_curvature(quadratic, setup, tolerance)
     except (DownslopeError, np.linalg.LinAlgError):
         return None
 
@@ -227,12 +227,20 @@ class QuadraticModel(NamedTuple):
         gradient: at the start.
         exact: whether the objective is it; else it is so near its minimum only.
         doubt: the part of the largest curvature below which others that meet it are taken for rounding, and for none.
+        noise: the gradient's norm that rounding alone makes at its minimum; of a smaller one nothing is foretold.
     """
 
     curvature: Curvature
     gradient: Vector
     exact: bool
     doubt: float = 1e-12
+    noise: float = 0.0
+
+
+def noise_at(view: AnalysisView, curvature: Curvature, x: Vector) -> float:
+    """The gradient's norm that rounding makes at a minimum with these curvatures."""
+    vectors = np.abs(curvature.vectors)
+    return view.precision * norm_of(vectors @ (np.abs(curvature.values) * (vectors.T @ np.abs(x))))
 
 
 def from_curvature(quadratic: QuadraticModel, setup: Setup | None, tolerance: float) -> Forecast | None:
@@ -240,7 +248,7 @@ def from_curvature(quadratic: QuadraticModel, setup: Setup | None, tolerance: fl
 
     Only of a quadratic can it be said that it falls without end: elsewhere a curvature says nothing of what is far.
     """
-    curvature, gradient, exact, doubt = quadratic
+    curvature, gradient, exact, doubt, noise = quadratic
     units = doubt < MEASURED  # of symbols: what comes of differences is as coarse as its largest
     largest = curvature.own if units else np.max(np.abs(curvature.values), initial=0.0)
     λ = np.where(np.abs(curvature.values) <= doubt * largest, 0.0, curvature.values)
@@ -258,6 +266,7 @@ def from_curvature(quadratic: QuadraticModel, setup: Setup | None, tolerance: fl
     level = bool(np.any(sloping))
     bounded = not (exact and (down or level))
     best = curvature.best_rate if curvature.smallest > 0 and bounded else None
+    counts = bounded and (exact or tolerance >= noise)
     given = None
     if setup is None:
         given = None if best is None else LinearRule.of(GradientDescent(learning_rate=best))
@@ -275,10 +284,10 @@ def from_curvature(quadratic: QuadraticModel, setup: Setup | None, tolerance: fl
         condition=curvature.condition,
         limit=None if given is None or L <= 0 else given.limit(L),
         best_rate=best,
-        steps_at_best_rate=_steps(best, curvature, gradient, tolerance),
+        steps_at_best_rate=_steps(best, curvature, gradient, tolerance) if counts else None,
         learning_rate=None if given is None else given.rate,
         tolerance=tolerance,
-        steps=None if given is None or not bounded else steps_to(given, curvature, gradient, tolerance),
+        steps=None if given is None or not counts else steps_to(given, curvature, gradient, tolerance),
         diverges=None if given is None else any(growing) or not bounded,
         zigzag=None if given is None else any(f is not None and f.imag == 0 and f.real < 0 for f in factors),
         directions=tuple(

@@ -283,7 +283,7 @@ class Recorder:
             gradient_norm=float(norms[-1]) if len(norms) else math.nan,
             first_gradient_norm=float(norms[0]) if len(norms) else math.nan,
             worse=_is_worse(known),
-            trend=trend_of(known, np.empty((0, 1)), consecutive=False)[0],
+            trend=trend_of(known, np.empty((0, 1)), tail=0)[0],
             failure=failure,
         )
         names = self._choice.parameters.coordinates

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .arithmetic import cycle, root
-from .known import About, Known, OneOf, case
+from .known import Known, OneOf, case
 
 ABOVE, CHATTER, SIZE, SMALL = (
     "learning_rate_above_limit",
@@ -28,7 +28,7 @@ BOUNDED = {"bounded": True}
 
 def cases() -> list[Known]:
     """All of them."""
-    return [*_cycles(), *_wells(), *_confined(), *_chatter(), *_step_sizes(), *_bad_rates(), *_polyak()]
+    return [*_cycles(), *_wells(), *_confined(), *_chatter(), *_step_sizes(), *_bad_rates()]
 
 
 def _cycles() -> list[Known]:
@@ -322,27 +322,3 @@ def _bad_rates() -> list[Known]:
             )
         )
     return made
-
-
-def _polyak() -> list[Known]:
-    """Polyak's step with a least value that is too high comes to rest where the value is that."""
-    return [
-        case(
-            f"Polyak's step with a minimum of {least} for {true}",
-            f"x^2+{true}",
-            {"x": 3},
-            {
-                "optimizer": "polyak_step",
-                "hyperparameters": {"minimum": least},
-                "tolerance": 1e-8,
-                "steps": 500,
-            },
-            "stalled",
-            facts={"hessian": [[2.0]], "bounded": True},
-            never=("rounding_floor", "flat", ABOVE, "too_few_steps"),
-            success=False,
-            numbers={"run.fun": About(least, 1e-9)},
-            why="Newton's method for x² = minimum - least; no step from there on",
-        )
-        for least, true in ((2.0, 1.0), (5.0, 1.0), (0.5, 0.0))
-    ]

@@ -86,13 +86,18 @@ class Known:
         facts = dict(self.call.facts)
         if "hessian" in facts:
             facts["hessian"] = -np.asarray(facts["hessian"])
-        call = replace(self.call, function=f"-({self.call.function})", up=True, facts=facts)
+        options = dict(self.call.options)
+        if "target" in options:
+            options["target"] = -options["target"]
+        call = replace(self.call, function=f"-({self.call.function})", up=True, facts=facts, options=options)
         swap = {"minimum": "maximum", "maximum": "minimum"}
         point = tuple(
             ".".join([swap.get(p.split(".")[0], p.split(".")[0]), *p.split(".")[1:]]) for p in self.point
         )
         numbers = {
-            key: _negative(value) if key in ("run.fun", "saddle.curvature") else value
+            key: _negative(value)
+            if key in ("run.fun", "saddle.curvature", "target_out_of_reach.value")
+            else value
             for key, value in self.numbers.items()
             if not key.startswith("point.curvatures")
         }

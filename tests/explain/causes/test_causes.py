@@ -24,6 +24,7 @@ from . import (
     saddles,
     schedules,
     slow,
+    told,
     units,
 )
 from .known import Known, judge
@@ -49,6 +50,7 @@ CAUSES: Named = [
         fits,
         records,
         frameworks,
+        told,
         units,
         corners,
     )

@@ -166,8 +166,11 @@ def _saddle(diagnosis: Diagnosis) -> Finding:
         "order": point.order,
         "beyond": beyond,
     }
+    began = point.detail == "inflection" and diagnosis.run.nit == 0
     unmeasured = point.detail == "inflection" and point.order is None
-    key = f"saddle.{point.detail or point.kind}" + (".unmeasured" if unmeasured else "")
+    key = f"saddle.{point.detail or point.kind}" + (
+        ".start" if began else ".unmeasured" if unmeasured else ""
+    )
     return Finding("saddle", evidence, diagnosis.quadratic, advice, key)
 
 

@@ -103,4 +103,11 @@ def _stalled(diagnosis: Diagnosis) -> Finding:
         )
         chosen = rates(diagnosis, [best, best / 2, 100 * rate, 1e4 * rate, 1e6 * rate])
         advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)])
-    return Finding("stalled", evidence, True, advice, "stalled.short" if short else "stalled")
+    key = (
+        "stalled"
+        if gradient > 0 and not short
+        else "stalled.short"
+        if gradient > 0
+        else "stalled.nothing_left"
+    )
+    return Finding("stalled", evidence, True, advice, key)

@@ -281,7 +281,9 @@ def _bouncing(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
         "span": span,
     }
     found = _above(diagnosis, linear, curvature, len(curvature.values) - 1, exact=False, **more)
-    return Finding(found.code, found.evidence, False, found.advice, "learning_rate_above_limit.bouncing")
+    at = f"{linear.rate:.4g}" == f"{found.evidence['limit']:.4g}"
+    key = "learning_rate_above_limit.bouncing" + (".at" if at else "")
+    return Finding(found.code, found.evidence, False, found.advice, key)
 
 
 def _local_zigzag(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:

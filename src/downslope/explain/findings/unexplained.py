@@ -66,10 +66,10 @@ def _decay(diagnosis: Diagnosis) -> Finding | None:
     if not values.get("weight_decay") or not len(diagnosis.norms):
         return None
     without = {**values, "weight_decay": 0.0}
-    rate = without.pop("learning_rate", None)
+    without.pop("learning_rate", None)  # which stays, on its schedule if it has one
     candidate = Candidate(
         key="advice.weight_decay",
-        setting={"hyperparameters": without} | ({} if rate is None else {"learning_rate": diagnosis.rate}),
+        setting={"hyperparameters": without},
         optimizer=diagnosis.setup.changed(weight_decay=0.0),
     )
     advice = first_to_work(diagnosis, [candidate])

@@ -2,6 +2,7 @@
 
 Nothing here decides anything, and no sentence is put together from pieces. A key that ends in ``.up`` is for an ascent,
 one in ``.local`` for what holds near a point only; where there is no such sentence, the one without the ending serves.
+That a run climbed is the last thing to be left out.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from downslope.messages import Message, Template
 
 __all__ = ["CODES", "TEMPLATES", "say"]
 
-ENDINGS = (".up", ".local")
 TEMPLATES: Mapping[str, Template] = {
     f"{family}.{key}": template
     for family, templates in (
@@ -49,7 +49,6 @@ def say(key: str, **fields: Any) -> Message:
     >>> print(say("advice.tolerance.up", tolerance=1e-5, steps=1))
     A tolerance of 1e-05 is met in 1 step (run and confirmed).
     """
-    for ending in ENDINGS:
-        if key not in TEMPLATES:
-            key = key.replace(ending, "")
-    return TEMPLATES[key].filled(**{"n": fields.get("steps"), **fields})
+    with_ways = [key, key.replace(".local", ""), key.replace(".up", "")]
+    found = next((one for one in with_ways if one in TEMPLATES), key.replace(".local", "").replace(".up", ""))
+    return TEMPLATES[found].filled(**{"n": fields.get("steps"), **fields})

@@ -8,6 +8,16 @@ from downslope.messages import Template
 
 ADVICE: Mapping[str, Template] = {
     "limit": Template("That needs a limit of {allowed:,} steps."),
+    "least_value": Template(
+        "Told {minimum:.10g}, it converges in {steps:,} step, to a gradient norm of {tolerance:.3g} "
+        "(run and confirmed).",
+        "Told {minimum:.10g}, it converges in {steps:,} steps, to a gradient norm of {tolerance:.3g} "
+        "(run and confirmed).",
+    ),
+    "least_value.own": Template(
+        "Told {minimum:.10g}, it meets its test in {steps:,} step (run and confirmed).",
+        "Told {minimum:.10g}, it meets its test in {steps:,} steps (run and confirmed).",
+    ),
     "weight_decay": Template(
         "Without weight decay it converges in {n:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
         "Without weight decay it converges in {n:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",

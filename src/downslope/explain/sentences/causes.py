@@ -11,6 +11,8 @@ ABOVE = "learning_rate_above_limit"
 # Every code, the gravest first: in this order causes are told.
 CODES = (
     "gradient_mismatch",
+    "target_out_of_reach",
+    "wrong_least_value",
     "left_domain",
     "pole",
     "overflow",
@@ -177,6 +179,10 @@ FINDINGS: Mapping[str, Template] = {
         "that the curvature {curvature:.4g} along {along} sets, so the steps bounce about it and never "
         "settle."
     ),
+    f"{ABOVE}.bouncing.at": Template(
+        "Around the minimum near by the learning rate {learning_rate:.4g} is all but the limit {limit:.4g} that the "
+        "curvature {curvature:.4g} along {along} sets: there every step leads to the other side and hardly nearer."
+    ),
     f"{ABOVE}.measured": Template(
         "The value got worse from step {began} on. What the largest learning rate of {rule} is on this "
         "objective no formula says; with a smaller one it does not."
@@ -274,6 +280,9 @@ FINDINGS: Mapping[str, Template] = {
     "saddle.minimum": Template(
         "The run stands at a minimum: every way leads up, most steeply along {along}."
     ),
+    "saddle.inflection.start": Template(
+        "The run began on an inflection: the objective falls beyond it along {along}."
+    ),
     "saddle.inflection": Template(
         "The run creeps up to an inflection: the objective goes on falling beyond it along {along}, with "
         "the power {order:.3g} of the distance."
@@ -321,9 +330,23 @@ FINDINGS: Mapping[str, Template] = {
         "The run stalled at step {step}: the point no longer moves though the gradient is "
         "{gradient_norm:.3g}."
     ),
+    "stalled.nothing_left": Template(
+        "The run stands still since step {step}: the gradient is 0, and the test that was asked for has not passed."
+    ),
     "stalled.short": Template(
         "The run stalled at step {step}: a step is {step_length:.2g} long, and numbers of this size lie "
         "{spacing:.2g} apart."
+    ),
+    "target_out_of_reach": Template(
+        "The target {target:.6g} is below what the objective has near by: {value:.6g} at its minimum, {place}."
+    ),
+    "wrong_least_value.high": Template(
+        "{rule} was told that the least value is {told:.6g}, and the objective goes down to {value:.6g} at its "
+        "minimum, {place}: it stops where the value is what it was told."
+    ),
+    "wrong_least_value.low": Template(
+        "{rule} was told that the least value is {told:.6g}, and at its minimum near by, {place}, the objective has "
+        "{value:.6g}: the steps are too long, and do not fade there."
     ),
     "cycle": Template(
         "The points repeat themselves, with a period of {period} steps and a width of {width:.4g}, while "

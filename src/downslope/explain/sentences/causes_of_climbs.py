@@ -65,6 +65,9 @@ FINDINGS_OF_CLIMBS: Mapping[str, Template] = {
         "The run stands at a minimum, and a maximum was asked for: every way leads up, most steeply along "
         "{along}."
     ),
+    "saddle.inflection.start.up": Template(
+        "The run began on an inflection: the objective rises beyond it along {along}."
+    ),
     "saddle.inflection.up": Template(
         "The run creeps up to an inflection: the objective goes on rising beyond it along {along}, with "
         "the power {order:.3g} of the distance."
@@ -94,6 +97,11 @@ FINDINGS_OF_CLIMBS: Mapping[str, Template] = {
         "From step {began} on the learning rate {learning_rate:.4g} was above the limit {limit:.4g} that "
         "the downward curvature {curvature:.4g} met there along {along} sets: every step was about "
         "{factor:.4g} times the last."
+    ),
+    "learning_rate_above_limit.bouncing.at.up": Template(
+        "Around the maximum near by the learning rate {learning_rate:.4g} is all but the limit {limit:.4g} that the "
+        "downward curvature {curvature:.4g} along {along} sets: there every step leads to the other side and hardly "
+        "nearer."
     ),
     "learning_rate_above_limit.bouncing.up": Template(
         "Around the maximum near by the learning rate {learning_rate:.4g} is above the limit {limit:.4g} "
@@ -129,6 +137,9 @@ FINDINGS_OF_CLIMBS: Mapping[str, Template] = {
     "learning_rate_too_small.local.up": Template(
         "The learning rate {learning_rate:.4g} is {below:,.0f} times below the limit {limit:.4g} of the "
         "curvature on the way: near the maximum alone it would take {steps_needed:,.0f} steps."
+    ),
+    "target_out_of_reach.up": Template(
+        "The target {target:.6g} is above what the objective has near by: {value:.6g} at its maximum, {place}."
     ),
     "chatter.up": Template(
         "The steps of {rule} do not fade with the gradient: with a learning rate of {learning_rate:.4g} "

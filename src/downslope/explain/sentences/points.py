@@ -116,7 +116,7 @@ POINTS: Mapping[str, Template] = {
     ),
     "edge_of_domain": Template("The last good point is at the edge of the domain of the objective."),
     "kink": Template("The point is on a kink along {way}: the gradient jumps there and does not vanish."),
-    "not_stationary": Template("The point is not stationary: the objective is still changing."),
+    "not_stationary": Template("The point is not stationary: the gradient does not vanish there."),
     "not_stationary.curved": Template(
         "The point is not stationary; the objective is steep along {steep}, curvature {most:.4g}, and "
         "shallow along {shallow}, {least:.4g}."
