@@ -580,4 +580,5 @@ def test_a_closure_may_return_nothing_and_a_loop_may_climb() -> None:
             optimizer.step(closure)
     np.testing.assert_allclose(run.history.x[:, 0], 3 * 0.8 ** np.arange(4), rtol=1e-6)
     assert np.isnan(run.history.value).all()
-    assert not isinstance(run.optimizer, ds.optimizers.SGD)  # which would descend
+    assert run.maximize
+    assert isinstance(run.optimizer, ds.optimizers.SGD)

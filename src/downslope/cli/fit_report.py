@@ -7,7 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from downslope.cli import terminal
-from downslope.cli.report import ReportOptions, document, effort, ended, rows_of, wrapped
+from downslope.cli.report import ReportOptions, document, effort, ended, rows_of, status_of, wrapped
 from downslope.cli.table import STEP
 from downslope.messages import NOTHING, Message, listing, literal, message, plural, visible
 
@@ -144,7 +144,7 @@ def _quality(fit: Fit, batches: bool) -> list[str]:
     if len(rule) > LONGEST_RULE:
         rule = f"{type(fit.run.optimizer).__name__}(...)"
     cost = (
-        message("status {status}", status=fit.status),
+        message("status {status}", status=status_of(fit)),
         effort(fit.run, batches),
         rule,
         message("path {path}", path=fit.path),

@@ -14,7 +14,7 @@ from downslope.cli.table import STEP, VALUE, HistoryTable, lay_out
 from downslope.messages import Message, listing, message, plural
 
 if TYPE_CHECKING:
-    from downslope import Explanation, History, Run
+    from downslope import Explanation, Fit, History, Run
 
 ROWS = 20
 _TIED = "\u00a0"  # where no line is broken
@@ -110,13 +110,19 @@ def _report_table(run: Run, options: ReportOptions, explained: list[str]) -> Non
     columns = terminal.width(sys.stdout)
     cost = message(
         "status {status}, {effort}, {optimizer!r}",
-        status=run.status,
+        status=status_of(run),
         effort=effort(run),
         optimizer=run.optimizer,
     )
     rows = rows_of(run.history, options)
     lines = [*rows, *ended(run), *explained, *_place(run, columns), *wrapped([cost]), ""]
     terminal.emit("\n".join(lines))
+
+
+def status_of(run: Run | Fit) -> Message | str:
+    """The status; of a test that passed where nothing was won by it, that too, as the exit code says."""
+    passed = run.status in ("converged", "target_reached")
+    return message("{status}, no success", status=run.status) if passed and not run.success else run.status
 
 
 def rows_of(

@@ -108,6 +108,12 @@ class Diagnosis:
         return self.run.stopping.asks_for_a_test
 
     @property
+    def asked_of_gradient(self) -> bool:
+        """Whether it was the gradient's norm that was to become small."""
+        stopping = self.run.stopping
+        return stopping.tolerance is not None or stopping.relative_tolerance is not None
+
+    @property
     def missed(self) -> bool:
         """Whether it was to end by a test and did not."""
         return self.asked and self.status in (*LIMITS, Status.STALLED)

@@ -7,7 +7,7 @@ steps measure a curvature, and the values agree with them; nothing is tried, so 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -61,7 +61,12 @@ class RecordedCourse:
     @cached_property
     def values(self) -> NDArray[np.float64]:
         """The objective, as descent sees it, where it was evaluated."""
-        return (-1.0 if self.run.maximize else 1.0) * self.run.history.value[: self.seen]
+        return self.sign * self.run.history.value[: self.seen]
+
+    @property
+    def sign(self) -> float:
+        """By which a climb is seen as a descent."""
+        return -1.0 if self.run.maximize else 1.0
 
     @cached_property
     def norms(self) -> NDArray[np.float64]:
@@ -117,13 +122,13 @@ class RecordedCourse:
         last = slice(max(1, self.seen - LAST), self.seen)
         change = np.diff(self.values)[-len(self.steps[last]) :]
         with np.errstate(all="ignore"):
-            mean = (found.before[last] + found.after[last]) / 2
+            mean = self.sign * (found.before[last] + found.after[last]) / 2
             scale = np.maximum(np.abs(found.before[last]), np.abs(found.after[last]))
             agree = np.abs(change - mean) <= AGREE * scale
         measured = found.curvature[last]
         if not np.all(np.isfinite(measured)) or np.mean(agree) < STEADY:
             return None
-        return float(np.median(measured))
+        return self.sign * float(np.median(measured))
 
     @cached_property
     def way(self) -> str:
@@ -151,11 +156,15 @@ def course(record: RecordedCourse) -> Message:
 def findings(record: RecordedCourse) -> list[Finding]:
     """What is to be said of the record, the gravest first."""
     with np.errstate(all="ignore"):
-        grave = [*_not_finite(record), *_rising(record)]
-        if grave or record.run.termination.status == Status.INTERRUPTED:
-            return grave
-        standing = list(_not_moving(record))
-        return standing or [*_zigzag(record), *_ending(record)]
+        return [replace(finding, up=record.run.maximize) for finding in _findings(record)]
+
+
+def _findings(record: RecordedCourse) -> list[Finding]:
+    grave = [*_not_finite(record), *_rising(record)]
+    if grave or record.run.termination.status == Status.INTERRUPTED:
+        return grave
+    standing = list(_not_moving(record))
+    return standing or [*_zigzag(record), *_ending(record)]
 
 
 def _not_finite(record: RecordedCourse) -> Iterator[Finding]:

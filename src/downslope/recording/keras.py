@@ -59,6 +59,8 @@ def names_of(variables: Any) -> list[str]:
 class ModelWatch:
     """Sees ``fit`` and ``train_on_batch``: the variables before each batch, its own loss, and the gradient's norm."""
 
+    climbs = False
+
     def __init__(self, model: Any) -> None:
         if getattr(model, "optimizer", None) is None:
             raise UsageError(message("the model has no optimizer yet: compile it before it is recorded."))
@@ -197,6 +199,8 @@ class _NormVariable:
 
 class OptimizerWatch:
     """Sees ``apply`` of an optimizer in a loop that is not compiled."""
+
+    climbs = False
 
     def __init__(self, optimizer: Any) -> None:
         self.title = message("a loop with Keras's {kind}", kind=type(optimizer).__name__)

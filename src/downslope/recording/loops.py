@@ -18,6 +18,8 @@ from downslope.recording.rows import RecordedRows
 class _UpdaterWatch:
     """Watches an ``Updater``: every accepted point."""
 
+    climbs = False
+
     def __init__(self, updater: Updater) -> None:
         self.title, self._updater = message("a loop with an Updater"), updater
 
@@ -41,7 +43,9 @@ class _UpdaterWatch:
         return self._updater.optimizer
 
 
-def record(source: Any = None, *, parameters: Spec = None, every: int | None = None) -> Recorder:
+def record(
+    source: Any = None, *, parameters: Spec = None, every: int | None = None, maximize: bool | None = None
+) -> Recorder:
     """Record a training loop that is not downslope's own, as a run to be drawn, saved and explained.
 
     Args:
@@ -51,6 +55,7 @@ def record(source: Any = None, *, parameters: Spec = None, every: int | None = N
             optimizer, which knows no names), "all", or "norms", one for each tensor. By default all, where they are
             at most 20 numbers, else norms.
         every: keep every so-many-th step; by default all, or as many as fit in 32 MB.
+        maximize: whether the loop climbs the value that is told; by default what a torch optimizer says of itself.
 
     Returns:
         A ``Recorder``, to be used in a ``with`` statement.
@@ -74,7 +79,7 @@ def record(source: Any = None, *, parameters: Spec = None, every: int | None = N
     ([10.0, 2.5, 0.625, nan], [3.0, 1.5, 0.75, 0.375])
     """
     watch = _watch_of(source)
-    return Recorder(watch, Choice(parameters), RecordedRows(_checked(every)))
+    return Recorder(watch, Choice(parameters), RecordedRows(_checked(every)), maximize)
 
 
 def _watch_of(source: Any) -> LoopWatch:

@@ -40,6 +40,10 @@ class LoopWatch(Protocol):
 
     title: Message
 
+    @property
+    def climbs(self) -> bool:
+        """Whether its optimizer says that it goes up."""
+
     def begin(self, recorder: Recorder) -> None:
         """Start to look."""
 
@@ -57,6 +61,7 @@ class Unwatched:
     """A loop that nothing watches: everything comes through ``log``."""
 
     title = message("a loop")
+    climbs = False
 
     def begin(self, recorder: Recorder) -> None:
         pass
@@ -80,8 +85,10 @@ class Recorder:
         run: what was recorded so far, as a ``Run``.
     """
 
-    def __init__(self, watch: LoopWatch, choice: Choice, rows: RecordedRows) -> None:
-        self._watch, self._choice, self._rows = watch, choice, rows
+    def __init__(
+        self, watch: LoopWatch, choice: Choice, rows: RecordedRows, maximize: bool | None = None
+    ) -> None:
+        self._watch, self._choice, self._rows, self._maximize = watch, choice, rows, maximize
         self.evaluations = self.skipped = 0
         self._value: float | None = None  # logged, and waiting for its row
         self._late: bool | None = None  # whether values are logged after their step; known from the first on
@@ -245,7 +252,7 @@ class Recorder:
             objective=objective,
             optimizer=self._watch.optimizer(),
             stopping=Stopping(steps=int(history.step[-1])),
-            maximize=False,
+            maximize=self._climbs,
             start=history.x[0].copy(),
             history=history,
             termination=self._terminate(history),
@@ -253,6 +260,11 @@ class Recorder:
             engine="recorded",
             seconds=self._seconds or time.perf_counter() - self._began,
         )
+
+    @property
+    def _climbs(self) -> bool:
+        """Whether the loop goes up: as a person said, or else its optimizer."""
+        return self._watch.climbs if self._maximize is None else bool(self._maximize)
 
     def _unseen(self) -> Message:
         if not self._entered:
@@ -270,6 +282,7 @@ class Recorder:
     def _terminate(self, history: History) -> Termination:
         known = history.value[np.isfinite(history.value)]
         norms = history.gradient_norm[np.isfinite(history.gradient_norm)]
+        seen = -known if self._climbs else known
         cause = Cause.LOOP_INTERRUPTED if self._interrupted else Cause.LOOP_ENDED
         step, failure = int(history.step[-1]), _failure(self._broke)
         if self._broke is not None:
@@ -282,9 +295,10 @@ class Recorder:
             first_value=float(known[0]) if len(known) else math.nan,
             gradient_norm=float(norms[-1]) if len(norms) else math.nan,
             first_gradient_norm=float(norms[0]) if len(norms) else math.nan,
-            worse=_is_worse(known),
-            trend=trend_of(known, np.empty((0, 1)), tail=0)[0],
+            worse=_is_worse(seen),
+            trend=trend_of(seen, np.empty((0, 1)), tail=0)[0],
             failure=failure,
+            maximize=self._climbs,
         )
         names = self._choice.parameters.coordinates
         return terminate(evidence, Places(names, history.x[-1]), *self._skipped_said())

@@ -46,6 +46,13 @@ class TorchWatch:
         self._rates: list[float] = []
         self._seen_first = self._under_way = False
 
+    @property
+    def climbs(self) -> bool:
+        """Whether all of its groups go up."""
+        return self._optimizer is not None and all(
+            group.get("maximize", False) for group in self._optimizer.param_groups
+        )
+
     def begin(self, recorder: Recorder) -> None:
         """Register the hooks."""
         self._recorder = recorder
@@ -166,8 +173,6 @@ class TorchWatch:
 
 def _same(theirs: Any, group: Any, rate: Any) -> Optimizer | None:
     """The rule of an optimizer of ours, or that which torch's SGD is."""
-    if group.get("maximize"):
-        return None
     if isinstance(getattr(theirs, "rule", None), Optimizer):
         rule: Optimizer = theirs.current_rule()
         return rule

@@ -298,7 +298,7 @@ def _unfinished(diagnosis: Diagnosis) -> Finding | None:
     if more is None and diagnosis.setup.rule.hyperparameters().get("weight_decay"):
         return None  # the decay may be what holds it where it is
     seen = any(_still_falls(column) for column in (diagnosis.norms, diagnosis.values))
-    if not seen and more is None and needed is None:
+    if more is None and (diagnosis.run.gradient_norm == 0 or (not seen and needed is None)):
         return None  # no progress that anybody could see, and none that was promised or tried
     evidence = {
         "steps": diagnosis.run.nit,
@@ -307,7 +307,8 @@ def _unfinished(diagnosis: Diagnosis) -> Finding | None:
         "needed": needed,
     }
     advice = more or first_to_work(diagnosis, leave_out(diagnosis))
-    return Finding("too_few_steps", evidence, diagnosis.quadratic, advice, "too_few_steps")
+    key = "too_few_steps" if diagnosis.asked_of_gradient else "too_few_steps.other_test"
+    return Finding("too_few_steps", evidence, diagnosis.quadratic, advice, key)
 
 
 def _still_falls(column: NDArray[np.float64]) -> bool:

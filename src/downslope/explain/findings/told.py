@@ -18,7 +18,7 @@ OWN = 1e-6  # part of the first gradient's norm that a run without its target is
 
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """At most one: the minimum that the run goes to denies what it was told."""
-    if not diagnosis.known or diagnosis.succeeded_by_test:
+    if not (diagnosis.known or diagnosis.held) or not len(diagnosis.norms) or diagnosis.succeeded_by_test:
         return
     found = _target(diagnosis) or _least_value(diagnosis)
     if found is not None:
@@ -29,7 +29,15 @@ def _lowest(diagnosis: Diagnosis) -> tuple[Vector, float] | None:
     """The minimum that the run came to or is on its way to, and the value there as descent sees it."""
     if diagnosis.bottom is not None:
         return diagnosis.bottom.x, diagnosis.bottom.value
-    return (diagnosis.final, float(diagnosis.values[-1])) if diagnosis.point.is_wanted else None
+    arrived = not len(diagnosis.names) or (diagnosis.stands and diagnosis.point.is_wanted)
+    return (diagnosis.final, float(diagnosis.values[-1])) if arrived else None
+
+
+def _place(diagnosis: Diagnosis, x: Vector) -> dict[str, float]:
+    """The whole point, those coordinates included that bounds hold."""
+    whole = diagnosis.run.final.copy()
+    whole[diagnosis.free] = x
+    return as_dict(whole, diagnosis.run.objective.parameters.coordinates)
 
 
 def _doubt(diagnosis: Diagnosis, *values: float) -> float:
@@ -48,7 +56,7 @@ def _target(diagnosis: Diagnosis) -> Finding | None:
     evidence = {
         "target": asked,
         "value": diagnosis.sign * value + 0.0,
-        "at": as_dict(x, diagnosis.names),
+        "at": _place(diagnosis, x),
         "steps": diagnosis.run.nit,
     }
     instead = tolerance(float(f"{OWN * float(diagnosis.norms[0]):.1g}"))
@@ -70,7 +78,7 @@ def _least_value(diagnosis: Diagnosis) -> Finding | None:
         "rule": type(rule).__name__,
         "told": told,
         "value": value,
-        "at": as_dict(x, diagnosis.names),
+        "at": _place(diagnosis, x),
     }
     candidate = Candidate(
         key="advice.least_value",

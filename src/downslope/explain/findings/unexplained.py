@@ -50,7 +50,8 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     more = first_to_work(diagnosis, [more_steps()]) if diagnosis.missed else None
     if more is not None:
         evidence |= {"gradient_norm": run.gradient_norm, "wanted": diagnosis.wanted, "needed": None}
-        yield Finding("too_few_steps", evidence, False, more, "too_few_steps.tried")
+        key = "too_few_steps.tried" if diagnosis.asked_of_gradient else "too_few_steps.other_test"
+        yield Finding("too_few_steps", evidence | {"steps": run.nit}, False, more, key)
         return
     advice = first_to_work(diagnosis, leave_out(diagnosis))
     if diagnosis.held:

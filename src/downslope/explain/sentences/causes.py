@@ -392,6 +392,10 @@ FINDINGS: Mapping[str, Template] = {
         "The run was still on its way: after {n:,} steps the gradient norm is {gradient_norm:.3g}, and "
         "{wanted:.3g} was asked for.",
     ),
+    "too_few_steps.other_test": Template(
+        "The run was still on its way: after {n:,} step no test that was asked for had passed.",
+        "The run was still on its way: after {n:,} steps no test that was asked for had passed.",
+    ),
     "active_bounds": Template("Bounds hold {names}: beyond them the objective would be better."),
     "pole": Template(
         "After step {step} the run jumped over a pole of the objective, where {expression} is 0: {place}."

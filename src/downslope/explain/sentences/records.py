@@ -57,6 +57,9 @@ RECORDS: Mapping[str, Template] = {
     "unfinished": Template(
         "The value was still falling at the end: by {part:.1%} of its whole fall in the last {steps} steps."
     ),
+    "unfinished.up": Template(
+        "The value was still rising at the end: by {part:.1%} of its whole rise in the last {steps} steps."
+    ),
     "learning_rate_above_limit.up": Template(
         "The value fell from step {step} on. The gradients measure a downward curvature of {curvature:.4g} "
         "along the last steps, along {along}; for that, {rule} is stable up to a learning rate of "
