@@ -81,7 +81,7 @@ def converged_above_the_tolerance(r: Ran) -> str:
 def another_gradient_norm_than_there_is(r: Ran) -> str:
     if r.call.options.get("gradient") is not None or r.call.options.get("bounds") is not None:
         return ""
-    if r.kind == "kink":
+    if r.kind == "kink" or "kink" in r.codes:
         return ""  # there is no one gradient there: it depends on the last digit of the point
     told, norm = r.run.gradient_norm, length(r.slope)
     if not (np.isfinite(norm) and len(r.run.history)) or r.call.facts.get("random"):
@@ -229,7 +229,8 @@ def unbounded_where_a_bound_is_known(r: Ran) -> bool:
 
 @_contradiction
 def diverged_where_values_are_bounded_on_both_sides(r: Ran) -> bool:
-    return bool(r.call.facts.get("confined")) and r.run.status in ("diverged", "unbounded")
+    overflown = "the point overflows" in r.run.message  # which its values say nothing of
+    return bool(r.call.facts.get("confined")) and r.run.status in ("diverged", "unbounded") and not overflown
 
 
 @_contradiction

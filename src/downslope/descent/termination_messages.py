@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from downslope.descent.evidence import ABOVE_START, ENDLESS, LIMITS, POOR_FIT, Cause, Evidence, Unit
 from downslope.descent.stopping import Status
 from downslope.messages import Message, literal, message, plural, sentences
@@ -284,6 +286,13 @@ def _ran_away(e: Evidence, status: Status, where: Places) -> Message:
         return message(
             "Left the domain: {failed} at {here}. The last good point is {last} ({step}).",
             failed=_failed(e),
+            here=here,
+            last=last,
+            step=step,
+        )
+    if where.left_at is not None and not np.all(np.isfinite(where.left_at)):
+        return message(
+            "Diverged: the steps grow until the point overflows, at {here}. The last good point is {last} ({step}).",
             here=here,
             last=last,
             step=step,
