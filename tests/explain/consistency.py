@@ -73,7 +73,8 @@ def converged_above_the_tolerance(r: Ran) -> str:
     most = max(asked.tolerance or 0.0, (asked.relative_tolerance or 0.0) * first)
     single = 1e-4 if r.call.options.get("dtype") == "float32" else 1e-9
     low, high = r.box
-    norm = length(r.run.final - np.clip(r.run.final - r.slope, low, high))
+    inside = (r.run.final - r.slope >= low) & (r.run.final - r.slope <= high)
+    norm = length(np.where(inside, r.slope, r.run.final - np.clip(r.run.final - r.slope, low, high)))
     return f"{norm} is above {most}" if norm > most * (1 + single) + 1e-300 else ""
 
 
