@@ -114,7 +114,10 @@ def _linear(rule: Optimizer) -> LinearRule | None:
     Whether it is linear does not depend on the learning rate, and is seen at 1: a tiny rate hides every step.
     """
     try:
-        if rule.hyperparameters()["learning_rate"] != 1.0 and _linear(rule.changed(learning_rate=1.0)) is None:
+        if (
+            rule.hyperparameters()["learning_rate"] != 1.0
+            and _linear(rule.changed(learning_rate=1.0)) is None
+        ):
             return None
         with np.errstate(all="ignore"):
             shape = rule.init(np.zeros(1))

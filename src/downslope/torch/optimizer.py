@@ -10,19 +10,18 @@ from typing import Any
 import torch
 
 from downslope.errors import UsageError
-from downslope.messages import NOTHING, Message, listing, message
+from downslope.messages import Message, message
 from downslope.optimizers.base import Optimizer as Rule
 from downslope.optimizers.registry import as_optimizer
 from downslope.optimizers.requirements import requirements_of
 from downslope.optimizers.wrappers.scheduled import resolve_schedule, why_without_rate
 from downslope.tensors.given import as_number
 from downslope.torch.clipping import ClippingTogether
-from downslope.torch.groups import RULE, TORCHS, UPHILL, Group, GroupKeys
+from downslope.torch.groups import RULE, UPHILL, Group, GroupKeys
+from downslope.torch.states import HOME, NEXT, refuse_another
 from downslope.torch.stepping import Slopes, Stepper
 
 MOST_TRIALS = 100  # evaluations in one step of a rule that searches
-NEXT = "next_x"  # where the state of such a rule keeps its next trial
-HOME = "training_point"  # where the state of a rule that averages keeps its point, while the average is in its place
 
 
 class TorchOptimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not type-checked here
@@ -310,7 +309,8 @@ class TorchOptimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is n
         Raises:
             UsageError: it is of another rule, or of another memory of the same rule.
         """
-        self._refuse_another(state_dict)
+        plan = self._stepper.plan(self.param_groups[0]["params"], self._names.numbers(self.param_groups[0]))
+        refuse_another(state_dict, self.rule, self._names.defaults(), plan)
         super().load_state_dict(dict(state_dict))
         self._share_scalars()
         self._brings_home = any(HOME in kept for kept in self.state.values())
@@ -318,52 +318,6 @@ class TorchOptimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is n
             for p, kept in self.state.items():
                 if HOME in kept:  # and again later, should the model be loaded after this
                     p.copy_(kept[HOME])
-
-    def _refuse_another(self, state_dict: Mapping[str, Any]) -> None:
-        """Raise a UsageError where a state is not of this rule: by its name, or by what it is made up of."""
-        ours = self.rule.kind()
-        theirs = {group.get(RULE) for group in state_dict["param_groups"]} - {None}
-        if theirs - {ours}:
-            raise UsageError(
-                message(
-                    "this is the state of {theirs}; this optimizer's rule is {ours}.",
-                    theirs=listing(sorted(theirs)),
-                    ours=ours,
-                )
-            )
-        needed = self._names.defaults()
-        for group in state_dict["param_groups"]:
-            strange = "betas" in group and "betas" not in needed
-            if strange or not needed.keys() <= group.keys():
-                raise UsageError(self._state_of_another([key for key in group if key not in TORCHS]))
-        plan = self._stepper.plan(self.param_groups[0]["params"], self._names.numbers(self.param_groups[0]))
-        vectors = {name for name, vector in plan.leaves if vector}
-        known = {NEXT, HOME, *vectors, *plan.scalars}
-        for kept in state_dict["state"].values():
-            if kept and not (vectors <= kept.keys() <= known):
-                raise UsageError(
-                    message(
-                        "this is the state of another rule: it has {theirs}, and {kind} remembers {needed}.",
-                        theirs=listing(kept),
-                        kind=type(self.rule).__name__,
-                        needed=listing(name for name, _ in plan.leaves) or NOTHING,
-                    )
-                )
-
-    def _state_of_another(self, theirs: list[str]) -> Message:
-        kind, needed = type(self.rule).__name__, listing(self._names.defaults())
-        if not theirs:
-            return message(
-                "this is the state of another rule: its groups have nothing, and {kind} needs {needed}.",
-                kind=kind,
-                needed=needed,
-            )
-        return message(
-            "this is the state of another rule: its groups have {theirs}, and {kind} needs {needed}.",
-            theirs=listing(theirs),
-            kind=kind,
-            needed=needed,
-        )
 
     def _share_scalars(self) -> None:
         """Give every parameter the scalars of the first one, where each is stepped for itself: earlier versions kept
