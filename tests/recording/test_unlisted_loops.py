@@ -1,0 +1,384 @@
+"""Loops that nobody has listed, as people write them: none is accused that is right, and what is said is true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import downslope as ds
+from downslope.errors import DownslopeError, UsageError
+from downslope.optimizers.registry import all_optimizers, optimizer_class
+from downslope.recording import check_loop
+
+# what it is -> (the script, what is found, a piece of what is said)
+LOOPS: dict[str, tuple[str, list[str], str]] = {
+    "a logistic regression": (
+        """\
+import numpy as np
+rng = np.random.default_rng(0)
+X = rng.normal(size=(50, 2)); y = (X[:, 0] - X[:, 1] > 0).astype(float)
+w = np.zeros(2); b = 0.0
+lr = 0.5
+def sigmoid(z): return 1 / (1 + np.exp(-z))
+for epoch in range(100):
+    p = sigmoid(X @ w + b)
+    loss = -np.mean(y*np.log(p) + (1-y)*np.log(1-p))
+    w -= lr * X.T @ (p - y) / len(y)
+    b -= lr * np.mean(p - y)
+""",
+        [],
+        "All 100 updates are those of GradientDescent(learning_rate=0.5).",
+    ),
+    "sample by sample, beside the whole cost": (
+        """\
+import random
+data = [(1, 3), (2, 5), (3, 7), (4, 9)]
+w, b, lr = 0.0, 0.0, 0.02
+def loss(w, b): return sum((w*x + b - y)**2 for x, y in data) / len(data)
+for epoch in range(50):
+    random.shuffle(data)
+    for x, y in data:
+        err = w*x + b - y
+        w -= lr * 2 * err * x
+        b -= lr * 2 * err
+print(w, b, loss(w, b))
+""",
+        [],
+        "All 200 updates are those of GradientDescent(learning_rate=0.02).",
+    ),
+    "an error that is added": (
+        """\
+x = [1.0, 2.0, 3.0]; y = [2.0, 4.0, 6.0]
+w = 0.0
+eta = 0.05
+for epoch in range(20):
+    for xi, yi in zip(x, y):
+        w = w + eta * (yi - w*xi) * xi
+print(w)
+""",
+        [],
+        "All 60 updates are those of GradientDescent(learning_rate=0.05).",
+    ),
+    "a rate that fades": (
+        """\
+x = 5.0
+lr = 0.3
+for t in range(40):
+    grad = 2*x
+    x = x - lr/(1 + 0.1*t) * grad
+""",
+        [],
+        "each step was held against its own",
+    ),
+    "a gradient cut to length 1": (
+        """\
+import numpy as np
+def f(w): return (w[0]**4 + w[1]**2)
+def grad_f(w): return np.array([4*w[0]**3, 2*w[1]])
+w = np.array([3.0, -2.0])
+for i in range(50):
+    g = grad_f(w)
+    n = np.linalg.norm(g)
+    if n > 1: g = g / n
+    w = w - 0.1*g
+""",
+        [],
+        "All 50 updates are those of GradientDescent(learning_rate=0.1).",
+    ),
+    "the heavy ball": (
+        """\
+x_old = x = 4.0
+lr, mu = 0.05, 0.8
+for k in range(30):
+    g = 2*x + 1
+    x_new = x - lr*g + mu*(x - x_old)
+    x_old, x = x, x_new
+""",
+        [],
+        "All 30 updates are those of Momentum(learning_rate=0.05, momentum=0.8).",
+    ),
+    "a gradient at the point ahead": (
+        """\
+def df(x): return 2*(x - 1)
+def f(x): return (x - 1)**2
+x, v = 5.0, 0.0
+mu, lr = 0.9, 0.05
+for i in range(40):
+    ahead = x + mu*v
+    g = df(ahead)
+    v = mu*v - lr*g
+    x = x + v
+""",
+        [],
+        "as in Nesterov's method",
+    ),
+    "a list of points, a derivative with a slip": (
+        """\
+xs = [3.0]
+alpha = 0.1
+def cost(x): return x**2 - 4*x
+for i in range(20):
+    xs.append(xs[-1] - alpha*(2*xs[-1] + 4))
+""",
+        ["another_update"],
+        "the gradient of xs is 10, and the derivative is 2",
+    ),
+    "uphill for ever": (
+        """\
+def f(x): return x**2
+def df(x): return 2*x
+x = 3.0
+lr = 0.1
+while abs(df(x)) > 1e-6:
+    x = x + lr*df(x)
+""",
+        ["sign"],
+        "from x = 3 with gradient 6, it went to 3.6, and should have gone to 2.4",
+    ),
+    "Newton's method": (
+        """\
+x = 3.0
+for i in range(10):
+    g = 4*x**3 - 3
+    h = 12*x**2
+    x = x - g/h
+""",
+        [],
+        "each step was held against its own",
+    ),
+    "a schedule and clipping in torch": (
+        """\
+import torch
+torch.manual_seed(0)
+model = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
+opt = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+sched = torch.optim.lr_scheduler.StepLR(opt, 5, 0.5)
+X = torch.randn(32, 2); Y = X[:, :1] * X[:, 1:]
+for e in range(20):
+    opt.zero_grad()
+    loss = torch.nn.functional.mse_loss(model(X), Y)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 0.1)
+    opt.step()
+    sched.step()
+""",
+        [],
+        "20 steps were seen, each from a gradient of its own",
+    ),
+    "a function of which a state is dropped": (
+        """\
+import numpy as np
+def adam_update(params, grads, m, v, t, lr=0.05, b1=0.9, b2=0.999, eps=1e-8):
+    m = b1*m + (1-b1)*grads
+    v = b2*v + (1-b2)*grads**2
+    mh = m/(1-b1**t); vh = v/(1-b2**t)
+    return params - lr*mh/(np.sqrt(vh)+eps), m, v
+w = np.array([1.0, -3.0]); m = np.zeros(2); v = np.zeros(2)
+for t in range(1, 25):
+    w, _, v = adam_update(w, np.array([2*w[0], 6*w[1]]), m, v, t)
+""",
+        ["state_not_kept"],
+        "adam forgets m from step to step",
+    ),
+    "weights that decay": (
+        """\
+import numpy as np
+X = np.array([[1., 2.], [2., 1.], [3., 3.]]); y = np.array([1., 2., 3.])
+w = np.zeros(2); lam = 0.1; lr = 0.05
+def cost(w): return np.mean((X@w - y)**2)
+for _ in range(60):
+    grad = 2*X.T@(X@w - y)/len(y)
+    w = w - lr*(grad + lam*w)
+""",
+        [],
+        "Their rule is none that is known here",
+    ),
+    "a likelihood that is climbed": (
+        """\
+# estimate p of coin by going along the score
+heads, tails = 7, 3
+p = 0.2
+lr = 0.005
+for i in range(100):
+    score_grad = heads/p - tails/(1-p)
+    p = p + lr*score_grad
+""",
+        [],
+        "It climbs: its steps are added",
+    ),
+    "differences": (
+        """\
+def f(x, y): return (x - 1)**2 + 3*(y + 2)**2
+h = 1e-5
+x, y = 0.0, 0.0
+lr = 0.1
+for i in range(50):
+    dfdx = (f(x+h, y) - f(x-h, y)) / (2*h)
+    dfdy = (f(x, y+h) - f(x, y-h)) / (2*h)
+    x -= lr*dfdx
+    y -= lr*dfdy
+""",
+        [],
+        "All 50 updates are those of GradientDescent(learning_rate=0.1).",
+    ),
+    "both at once": (
+        """\
+a, b = 1.0, 5.0
+rate = 0.1
+for i in range(30):
+    a, b = a - rate*(2*a + b), b - rate*(a + 4*b)
+""",
+        [],
+        "All 30 updates are those of GradientDescent(learning_rate=0.1).",
+    ),
+    "one after the other": (
+        """\
+a, b = 1.0, 5.0
+rate = 0.1
+for i in range(30):
+    a = a - rate*(2*a + b)
+    b = b - rate*(a + 4*b)
+""",
+        ["wrong_order"],
+        "Line 4 moves a, and the gradient of b for line 5",
+    ),
+    "numbers without names, and no root": (
+        """\
+import numpy as np
+x = np.array([2.0, -1.0])
+s = np.zeros(2)
+for t in range(40):
+    g = np.array([2*x[0], 20*x[1]])
+    s = 0.9*s + 0.1*g**2
+    x = x - 0.05*g/(s + 1e-8)
+""",
+        ["no_root"],
+        "as rmsprop does",
+    ),
+    "a dict of parameters": (
+        """\
+params = {"w": 0.0, "b": 0.0}
+def grads(p):
+    return {"w": 2*(p["w"] - 3), "b": 2*(p["b"] + 1)}
+for i in range(30):
+    g = grads(params)
+    params["w"] -= 0.1*g["w"]
+    params["b"] -= 0.1*g["b"]
+""",
+        [],
+        "All 30 updates are those of GradientDescent(learning_rate=0.1).",
+    ),
+    "too large a rate": (
+        """\
+x = 1.0
+lr = 1.1
+for i in range(30):
+    gradient = 2*x
+    x = x - lr*gradient
+""",
+        [],
+        "It runs away: the gradient is 198 times",
+    ),
+    "a mean instead of a sum": (
+        """\
+class Momentum:
+    def __init__(self, lr=0.1, beta=0.9):
+        self.lr, self.beta, self.v = lr, beta, 0.0
+    def update(self, params, grads):
+        self.v = self.beta*self.v + (1 - self.beta)*grads["x"]
+        params["x"] -= self.lr*self.v
+p = {"x": 3.0}; o = Momentum()
+for i in range(20): o.update(p, {"x": 2*p["x"]})
+""",
+        ["factor"],
+        "Add the whole gradient",
+    ),
+    "an Adam of its own": (
+        """\
+import numpy as np
+class Adam:
+    def __init__(self, lr=0.1):
+        self.lr, self.m, self.v, self.t = lr, 0.0, 0.0, 0
+    def update(self, params, grads):
+        self.t += 1
+        g = grads["x"]
+        self.m = 0.9*self.m + 0.1*g
+        self.v = 0.999*self.v + 0.001*abs(g)
+        params["x"] -= self.lr*(self.m/(1-0.9**self.t))/(np.sqrt(self.v/(1-0.999**self.t)) + 1e-8)
+p = {"x": 3.0}; o = Adam()
+for i in range(20): o.update(p, {"x": 2*p["x"]})
+""",
+        ["another_update"],
+        "it went to 2.75505, and should have gone to 2.9",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_loop_that_nobody_has_listed(name: str, tmp_path: Path) -> None:
+    source, codes, words = LOOPS[name]
+    if "torch" in source:
+        pytest.importorskip("torch")
+    path = tmp_path / "student.py"
+    path.write_text(source)
+    found = check_loop(path)
+    assert found.codes == codes, str(found)
+    assert words in str(found)
+
+
+def test_what_was_tried_is_said_where_no_mistake_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "student.py"
+    path.write_text(LOOPS["an Adam of its own"][0])
+    said = str(check_loop(path))
+    assert said.startswith(
+        "The update is not that of adam. Tried, and not the cause: the sign, a factor, gradients"
+    )
+    assert "Put its lines beside yours, one by one" in said
+
+
+def exported(name: str, dialect: str) -> str:
+    """A right loop of a rule, as a script that needs nothing of ours."""
+    cls = optimizer_class(name)
+    try:
+        rule = cls()
+    except DownslopeError:  # which has no learning rate of its own
+        rule = cls(learning_rate=0.05)
+    run = ds.minimize("x^2/20 + y^2", {"x": -7.0, "y": 2.0}, optimizer=rule, steps=12)
+    return str(run.export(dialect))
+
+
+@pytest.mark.parametrize("dialect", ["numpy", "numpy_class"])
+@pytest.mark.parametrize("name", [cls.name() for cls in all_optimizers()])
+def test_a_right_loop_of_no_rule_is_accused(name: str, dialect: str, tmp_path: Path) -> None:
+    path = tmp_path / "student.py"
+    path.write_text(exported(name, dialect))
+    try:
+        found = check_loop(path)
+    except UsageError as unseen:  # a search, say, whose trials are no updates
+        said = str(unseen)
+    else:
+        said = "" if found.ok else str(found)
+    assert not said or said.startswith("no step of the loop was seen")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["gradient_descent", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamax", "nadam", "adadelta"],
+)
+def test_a_plain_loop_is_told_its_rule(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "student.py"
+    path.write_text(exported(name, "numpy"))
+    found = check_loop(path)
+    assert found.steps == 12
+    assert found.rule is not None
+    assert found.rule.name() == name
+
+
+@pytest.mark.parametrize("dialect", ["torch", "torch.optim", "sympy"])
+@pytest.mark.parametrize("name", ["gradient_descent", "momentum", "adam"])
+def test_a_right_loop_of_another_dialect_is_not_accused(name: str, dialect: str, tmp_path: Path) -> None:
+    pytest.importorskip(dialect.partition(".")[0])
+    path = tmp_path / "student.py"
+    path.write_text(exported(name, dialect))
+    assert check_loop(path).ok
