@@ -312,6 +312,196 @@ for i in range(20): o.update(p, {"x": 2*p["x"]})
         ["another_update"],
         "it went to 2.75505, and should have gone to 2.9",
     ),
+    "a gradient copied for the other parameter": (
+        """\
+import numpy as np
+x = np.linspace(0, 1, 20); y = 2*x + 1
+w = b = 0.0
+lr = 0.1
+for i in range(200):
+    pred = w*x + b
+    cost = ((pred - y)**2).mean()
+    grad_w = (2*(pred - y)*x).mean()
+    grad_b = (2*(pred - y)*x).mean()
+    w -= lr*grad_w
+    b -= lr*grad_b
+""",
+        ["another_update"],
+        "the gradient of b is -2.36842, and the derivative is -4",
+    ),
+    "a half that is forgotten": (
+        """\
+# same, forgetting the 2
+import numpy as np
+x = np.array([1., 2., 3., 4.]); y = 2*x + 1
+w, b = 0.0, 0.0
+learning_rate = 0.05
+for epoch in range(50):
+    y_hat = w*x + b
+    loss = np.mean((y_hat - y)**2)
+    dw = np.mean((y_hat - y)*x)
+    db = np.mean(y_hat - y)
+    w -= learning_rate*dw
+    b -= learning_rate*db
+""",
+        ["factor"],
+        "Multiply it by 2",
+    ),
+    "two optimizers in turn": (
+        """\
+# two optimizers, GAN-like alternate
+import torch
+a = torch.tensor(1.0, requires_grad=True); b = torch.tensor(2.0, requires_grad=True)
+oa = torch.optim.SGD([a], lr=0.1); ob = torch.optim.Adam([b], lr=0.05)
+for i in range(15):
+    oa.zero_grad()
+    ((a - b.detach())**2).backward()
+    oa.step()
+    ob.zero_grad()
+    ((b - 2*a.detach())**2).backward()
+    ob.step()
+""",
+        [],
+        "All 15 updates are those of GradientDescent(learning_rate=0.1).",
+    ),
+    "a velocity for another": (
+        """\
+# the same with y's velocity used for x
+mu, lr = 0.9, 0.01
+x, y, vx, vy = 2.0, 1.0, 0.0, 0.0
+for i in range(40):
+    gx, gy = 2*x, 10*y
+    vx = mu*vx + lr*gx
+    vy = mu*vx + lr*gy
+    x -= vx
+    y -= vy
+""",
+        [],
+        "at step 0 y went to 0.864, and by momentum it goes to 0.9",
+    ),
+    "a step that is added": (
+        """\
+# integer start, exploding, prints
+W = 10
+for i in range(2000):
+    cost = W**2
+    W = W + 0.5*2*W
+""",
+        ["sign"],
+        "Subtract the learning rate times the derivative. From step 0 to step 1 the cost changes by 300.",
+    ),
+    "a point that is projected": (
+        """\
+# projected descent
+import numpy as np
+x = np.array([2.0, 3.0])
+def f(x): return (x[0]-4)**2 + x[1]**2
+for i in range(40):
+    grad = np.array([2*(x[0]-4), 2*x[1]])
+    x = x - 0.1*grad
+    x = np.clip(x, 0, 3)
+""",
+        [],
+        "All 40 updates are those of GradientDescent(learning_rate=0.1).",
+    ),
+    "a count from 0": (
+        """\
+# adam with t from 0 (division by zero)
+import numpy as np
+np.seterr(all="ignore")
+w = np.array([1., 1.]); m = np.zeros(2); v = np.zeros(2)
+beta1, beta2, lr = 0.9, 0.999, 0.1
+for t in range(10):
+    g = np.array([2*w[0], 8*w[1]])
+    m = beta1*m + (1-beta1)*g
+    v = beta2*v + (1-beta2)*g*g
+    w = w - lr*(m/(1-beta1**t))/(np.sqrt(v/(1-beta2**t))+1e-8)
+""",
+        ["step_not_counted"],
+        "with a step count of 0",
+    ),
+    "a model moved tensor by tensor": (
+        """\
+# torch model without optimizer, per-parameter loop
+import torch
+torch.manual_seed(0)
+model = torch.nn.Linear(3, 1)
+X = torch.randn(20, 3); y = X.sum(1, keepdim=True)
+for epoch in range(20):
+    loss = ((model(X) - y)**2).mean()
+    model.zero_grad()
+    loss.backward()
+    with torch.no_grad():
+        for p in model.parameters():
+            p -= 0.1 * p.grad
+""",
+        [],
+        "All 20 updates are those of GradientDescent(learning_rate=0.1).",
+    ),
+    "a penalty that the cost leaves out": (
+        """\
+import numpy as np
+X = np.array([[1., 2.], [2., 1.], [3., 3.]]); y = np.array([1., 2., 3.])
+w = np.array([0.5, -1.0]); b = 2.0; lam = 0.1; lr = 0.05
+for _ in range(40):
+    error = X @ w + b - y
+    loss = np.mean(error**2)
+    dw = 2*X.T@error/len(y) + 2*lam*w
+    db = 2*np.mean(error)
+    w = w - lr*dw
+    b = b - lr*db
+""",
+        [],
+        "All 40 updates are those of GradientDescent(learning_rate=0.05).",
+    ),
+    "an absolute penalty that the cost leaves out": (
+        """\
+import numpy as np
+X = np.array([[1., 2.], [2., 1.], [3., 3.]]); y = np.array([1., 2., 3.])
+w = np.array([0.5, -1.0]); b = 2.0; lam = 0.1; lr = 0.05
+for _ in range(40):
+    error = X @ w + b - y
+    loss = np.mean(error**2)
+    dw = 2*X.T@error/len(y) + lam*np.sign(w)
+    db = 2*np.mean(error)
+    w = w - lr*dw
+    b = b - lr*db
+""",
+        [],
+        "All 40 updates are those of GradientDescent(learning_rate=0.05).",
+    ),
+    "the root of what is descended": (
+        """\
+import numpy as np
+X = np.array([[1., 2.], [2., 1.], [3., 3.]]); y = np.array([1., 2., 3.])
+w = np.array([0.5, -1.0]); b = 2.0; lam = 0.1; lr = 0.05
+for _ in range(40):
+    error = X @ w + b - y
+    loss = np.sqrt(np.mean(error**2))
+    dw = 2*X.T@error/len(y)
+    db = 2*np.mean(error)
+    w = w - lr*dw
+    b = b - lr*db
+""",
+        [],
+        "All 40 updates are those of GradientDescent(learning_rate=0.05).",
+    ),
+    "one of two not divided by n": (
+        """\
+import numpy as np
+X = np.array([[1., 2.], [2., 1.], [3., 3.]]); y = np.array([1., 2., 3.])
+w = np.array([0.5, -1.0]); b = 2.0; lam = 0.1; lr = 0.05
+for _ in range(40):
+    error = X @ w + b - y
+    loss = np.mean(error**2)
+    dw = 2*X.T@error/len(y)
+    db = 2*np.sum(error)
+    w = w - lr*dw
+    b = b - lr*db
+""",
+        ["factor"],
+        "The gradient is 3 times the derivative",
+    ),
 }
 
 

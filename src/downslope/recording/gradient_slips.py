@@ -74,9 +74,40 @@ def slips_by_the_cost(loop: LoopSeen, names: Mapping[str, Any], *, is_sure: bool
     function = cost_function(names)
     true = None if function is None else _differences(function, loop.record)
     found = cost_slip(loop.record) if true is None else gradient_slip(loop.record, true)
+    if found is None and true is None and len(loop.true) > 1:
+        return _slips_of_its_own_cost(loop)
     if found is None or (found.code == "another_update" and not is_sure):
         return []
     return [found]
+
+
+def _slips_of_its_own_cost(loop: LoopSeen) -> list[Slip]:
+    """Held against the cost that the loop computes, at its first steps.
+
+    A cost may leave a penalty out (the difference is a multiple of the parameters), or be a function of the one that is
+    descended, its root say (the gradients are multiples of each other): neither is a mistake.
+    """
+    rows = loop.record.rows[: len(loop.true)]
+    found = gradient_slip(LoopRecord(loop.record.names, rows, None), loop.true)
+    if found is None or found.code != "another_update":
+        return [] if found is None else [found]
+    multiples = all(_are_multiples(row.g, true) for row, true in zip(rows, loop.true, strict=True))
+    points = np.array([row.x for row in rows])
+    more = np.array([row.g for row in rows]) - np.array(loop.true)
+    least = TOLERANCE * float(np.max(np.abs(loop.true)))
+    penalty = all(
+        np.max(np.abs(rest)) < least or _are_multiples(rest, x) or _are_multiples(rest, np.sign(x))
+        for rest, x in zip(more.T, points.T, strict=True)
+    )
+    return [] if multiples or penalty else [found]
+
+
+def _are_multiples(one: Vector, other: Vector) -> bool:
+    square = float(other @ other)
+    if square == 0:
+        return not one.any()
+    rest = one - float(one @ other) / square * other
+    return float(np.linalg.norm(rest)) <= TOLERANCE * float(np.linalg.norm(one))
 
 
 def cost_function(names: Mapping[str, Any]) -> Callable[..., Any] | None:
@@ -301,14 +332,18 @@ def cost_slip(record: LoopRecord) -> Slip | None:
     if abs(factor - 1) < COST_FACTOR or np.ptp(factors) > COST_SHARE * abs(factor):
         return None
     first, second = record.rows[0], record.rows[1]
+    numbers = {
+        "change": second.value - first.value,
+        "due": float((first.g + second.g) @ (second.x - first.x)) / 2,
+    }
     place = message(
         "From step 0 to step 1 the cost changes by {change:.6g}, and by the gradients it should by {due:.6g}.",
-        change=second.value - first.value,
-        due=float((first.g + second.g) @ (second.x - first.x)) / 2,
+        change=numbers["change"],
+        due=numbers["due"],
     )
     if abs(factor + 1) < COST_FACTOR:
         cause = message("The gradient has the wrong sign: take the derivative as it is.")
-        return Slip("sign", 0, {}, sentences(cause, place))
+        return Slip("sign", 0, numbers, sentences(cause, place))
     cause = message(
         "The gradient is {factor:.6g} times the derivative of the cost: a mean in one place and a sum in the other, or"
         " a factor lost. Multiply it by {cure:.4g}; as it is, the learning rate is in truth {factor:.6g} times what it"
@@ -316,4 +351,4 @@ def cost_slip(record: LoopRecord) -> Slip | None:
         factor=factor,
         cure=1 / factor,
     )
-    return Slip("factor", 0, {"factor": factor}, sentences(cause, place))
+    return Slip("factor", 0, {**numbers, "factor": factor}, sentences(cause, place))

@@ -122,7 +122,7 @@ def hold(loop: LoopSeen, names: Mapping[str, Any], text: str, asked: Asked) -> H
         slips = slips_by_the_gradient(record, asked.gradient)
     elif not loop.derived:
         sure = not BY_CHANCE.search(text) and (loop.reading is None or loop.reading.is_of_the_cost)
-        slips = slips_by_the_cost(loop, names, is_sure=sure)
+        slips = [_of_the_step(slip, loop) for slip in slips_by_the_cost(loop, names, is_sure=sure)]
     else:
         slips = []
     more = [] if slips else accumulated(record)
@@ -136,6 +136,29 @@ def hold(loop: LoopSeen, names: Mapping[str, Any], text: str, asked: Asked) -> H
         values, says_so = values_along(loop, names), bool(CLIMBS.search(text))
         found = _of_a_climb(found, loop, claim, values=values, says_so=says_so)
     return replace(found, slips=(*slips, *found.slips))
+
+
+def _of_the_step(slip: Slip, loop: LoopSeen) -> Slip:
+    """A wrong sign of what is not called a gradient is one of the step: who writes ``x + lr*2*x`` has no gradient."""
+    if slip.code != "sign" or loop.reading is None or loop.reading.is_named:
+        return slip
+    uphill = message(
+        "The update goes uphill: its step has the wrong sign. Subtract the learning rate times the derivative."
+    )
+    where = (
+        message(
+            "From step 0 to step 1 the cost changes by {change:.6g}.",
+            change=slip.numbers["change"],
+        )
+        if "change" in slip.numbers
+        else message(
+            "At step {step} the derivative by {name} is {wanted:.6g}.",
+            step=slip.step,
+            name=slip.numbers["parameter"],
+            wanted=slip.numbers["expected"],
+        )
+    )
+    return replace(slip, sentence=sentences(uphill, where))
 
 
 def _undo_each_other(one: Slip, other: Slip) -> bool:
@@ -198,9 +221,10 @@ def _unnamed(rule: Optimizer, claim: Claim, found: Slip) -> Message:
         return sentences(message("Their rule is none that is known here."), ask)
     return sentences(
         message(
-            "By its names the loop is {rule}, and its updates are not: at step {step} it went to {found:.6g}, and"
-            " {rule} to {expected:.6g}.",
+            "By its names the loop is {rule}, and its updates are not: at step {step} {name} went to {found:.6g}, and"
+            " by {rule} it goes to {expected:.6g}.",
             rule=rule.name(),
+            name=found.numbers["parameter"],
             step=found.step,
             found=found.numbers["found"],
             expected=found.numbers["expected"],

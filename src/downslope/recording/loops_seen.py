@@ -64,6 +64,7 @@ class LoopSeen:
         reading: what its source says, where that was read.
         rate: the learning rate of its first step, where it was seen.
         names: the numbers that the loop has under a name, where they are not those of the script.
+        true: derivatives of the cost that the loop computes, at its first steps.
         made_anew: how many updaters made one step each, the next going on where the one before ended.
         leaves: tensors, with their shapes, of a framework's loop.
     """
@@ -77,6 +78,7 @@ class LoopSeen:
     leaves: list[tuple[Any, tuple[int, ...]]] = field(default_factory=list)
     now: Callable[[], Vector] | None = None
     is_over: bool = False
+    true: list[Vector] = field(default_factory=list)
     made_anew: int = 1
     since: int = 0  # steps of this updater
 
@@ -180,25 +182,33 @@ class LoopsSeen:
         if not self.loops:
             return
         last = self.loops[-1]
-        if last.updater is None:
+        own = next((loop for loop in self.loops if loop.updater is optimizer), None)
+        if own is last or not pending:
+            return
+        if own is None and last.updater is None:
             last.updater = optimizer
-        elif (
-            last.updater is not optimizer
-            and last.since == 1 + pending
-            and type(last.updater) is type(optimizer)
-        ):
+        elif own is None and last.since == 1 + pending and type(last.updater) is type(optimizer):
             last.made_anew, last.since, last.updater = last.made_anew + 1, pending, optimizer
-        elif last.updater is not optimizer and pending:
-            rows = last.record.rows[-pending:]
-            del last.record.rows[-pending:]
-            own = next((loop for loop in self.loops if loop.updater is optimizer), None)
-            if own is None:
-                own = LoopSeen(updater=optimizer, leaves=last.leaves, derived=last.derived)
-                own.record.names = last.record.names
-                self.loops.append(own)
-            for row in rows:
-                own.add(row)
-            own.now, last.now = last.now, None
+        else:
+            self._give(last, own or self._beside(last, optimizer), pending)
+
+    def _beside(self, last: LoopSeen, optimizer: Any) -> LoopSeen:
+        """A loop of another optimizer, which begins with steps that were taken for the last one's."""
+        own = LoopSeen(updater=optimizer, leaves=last.leaves, derived=last.derived)
+        own.record.names = last.record.names
+        self.loops.append(own)
+        return own
+
+    def _give(self, last: LoopSeen, own: LoopSeen, pending: int) -> None:
+        """Hand the last steps over to the loop whose they are."""
+        rows = last.record.rows[-pending:]
+        del last.record.rows[-pending:]
+        for row in rows:
+            own.add(row)
+        own.now, last.now = last.now, None
+        own.since += pending
+        if not last.record.rows:
+            self.loops.remove(last)
 
     def over(self, *, whole: bool) -> None:
         """A loop of the source is over: one that makes its own steps is; where it is a ``whole`` one, functions too."""

@@ -132,7 +132,8 @@ def _one_after_the_other(moved: Sequence[Moved], turn: Turn) -> Iterator[Slip]:
                 {"line": second.statement.lineno, "parameter": second.owner},
                 message(
                     "Line {first} moves {one}, and the gradient of {other} for line {second} is computed afterwards,"
-                    " from the {one} already moved. Compute all gradients first, then move all parameters.",
+                    " from the {one} already moved. Compute all gradients first, then move all parameters, unless one"
+                    " after the other is what you mean.",
                     first=first.statement.lineno,
                     second=second.statement.lineno,
                     one=first.owner,

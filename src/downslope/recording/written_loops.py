@@ -21,6 +21,7 @@ from downslope.recording.loops_seen import LoopSeen, LoopsSeen, Reading
 from downslope.recording.source_slips import source_slips
 from downslope.recording.turns import Loop, Turn, inside, names_in
 from downslope.recording.watched_calls import telling
+from downslope.recording.written_costs import STEPS, cost_lines, derivatives
 
 TELLS = "__downslope_tells__"  # the name by which the source reaches who watches
 COSTS = re.compile(r"(?i)^(cost|loss|objective|mse|rmse|j)$")
@@ -39,6 +40,9 @@ class WrittenLoop:
     def __init__(self, reading: Reading, slips: list[Slip]) -> None:
         self.reading, self.slips = reading, slips
         self.runs: list[LoopSeen] = []
+        self.lines: Any = None  # that compute the cost, of this name, from these parameters
+        self.cost_name = ""
+        self.owners: list[str] = []
         self._begins = True
         self._names: dict[str, float] = {}
         self._x: dict[str, Any] = {}
@@ -46,6 +50,7 @@ class WrittenLoop:
         self._after: dict[str, Any] = {}
         self._rates: dict[str, float] = {}
         self._cost = math.nan
+        self._true: list[Any] | None = None
 
     def begins(self) -> None:
         """The loop begins, for the first time or once more."""
@@ -82,10 +87,15 @@ class WrittenLoop:
         """A variable has been moved."""
         self._after[name] = _copied(value)
 
-    def cost(self, value: Any) -> None:
-        """The cost has been computed."""
+    def cost(
+        self, value: Any, known: Mapping[str, Any] | None = None, more: Mapping[str, Any] | None = None
+    ) -> None:
+        """The cost has been computed, by lines that can be run again with the names that are known."""
         if self._after:
             return  # that of the next point
+        early = not self.runs or len(self.runs[-1].record.rows) < STEPS
+        if self.lines is not None and known is not None and early:
+            self._true = derivatives(self.lines, self.cost_name, {**(more or {}), **known}, self.owners)
         number = _copied(value)
         self._cost = number.item() if number is not None and number.size == 1 else math.nan
 
@@ -100,9 +110,15 @@ class WrittenLoop:
             x, g, after = (np.concatenate([np.ravel(p[k]) for p in parts]) for k in range(3))
             coordinates = tuple(c for n, p in zip(names, parts, strict=True) for c in _coordinates(n, p[0]))
             run = self._run(coordinates, x)
+            if self._true is not None and len(run.record.rows) == len(run.true):
+                run.true.append(np.concatenate(self._true))
             row = LoopRow(x, g, None, self._cost, self._share(run, names), after)
-            self._x, self._g, self._after, self._rates, self._cost = {}, {}, {}, {}, math.nan
+            self._begin()
             run.record.add(row)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._true = None
         self._x, self._g, self._after, self._rates, self._cost = {}, {}, {}, {}, math.nan
 
     def _run(self, names: tuple[str, ...], x: Any) -> LoopSeen:
@@ -243,8 +259,23 @@ class WrittenLoops:
             names=frozenset(names_in(loop)),
             lasting=frozenset(names_in(loop)) - turn.written,
         )
-        self.loops.append(WrittenLoop(reading, source_slips(moved, loop, turn)))
+        told = WrittenLoop(reading, source_slips(moved, loop, turn))
+        self._with_its_cost(told, turn, moved)
+        self.loops.append(told)
         _Tells(len(self.loops) - 1, moved).put_into(loop)
+
+    def _with_its_cost(self, told: WrittenLoop, turn: Turn, moved: Sequence[Moved]) -> None:
+        """The cost that the loop computes, where the lines that do it can be run again."""
+        owners = [m.move.owner for m in moved]
+        if [m.move.before for m in moved] != owners:
+            return
+        for place, statement in enumerate(turn.order):
+            name = _cost_of(statement)
+            lines = None if name is None else cost_lines(turn, place, set(owners))
+            if name is not None and lines is not None:
+                told.lines, told.cost_name = compile(lines, "cost", "exec"), name
+                told.owners = owners
+                return
 
 
 # --- the calls between the lines -------------------------------------------------------------------------
@@ -274,7 +305,7 @@ class _Tells(ast.NodeTransformer):
             out += [self._call("before", repr(m.move.before), m.move.before, str(m.rate)) for m in mine]
             out.append(statement)
             out += [self._call("after", repr(m.move.before), m.move.after) for m in mine]
-            out += [self._call("cost", cost)] * (cost is not None)
+            out += [self._call("cost", cost, "locals()", "globals()")] * (cost is not None)
         return out
 
     def _call(self, what: str, *arguments: str | None) -> ast.stmt:
