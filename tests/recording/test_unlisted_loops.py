@@ -502,6 +502,122 @@ for _ in range(40):
         ["factor"],
         "The gradient is 3 times the derivative",
     ),
+    "gradients summed over the data": (
+        """\
+# gradient accumulation over data inside, right
+w = 0.0; lr = 0.05
+data = [(1, 2), (2, 4), (3, 6)]
+for epoch in range(30):
+    grad = 0.0
+    for x, y in data:
+        grad += 2*(w*x - y)*x
+    grad /= len(data)
+    w -= lr*grad
+""",
+        [],
+        "All 30 updates are those of GradientDescent(learning_rate=0.05).",
+    ),
+    "gradients summed over the data and all steps": (
+        """\
+# accumulation, grad never reset
+w = 0.0; lr = 0.01; grad = 0.0
+data = [(1, 2), (2, 4), (3, 6)]
+for epoch in range(30):
+    for x, y in data:
+        grad += 2*(w*x - y)*x
+    w -= lr*grad
+""",
+        ["gradient_not_zeroed"],
+        "Line 6 adds to grad",
+    ),
+    "a network by hand": (
+        """\
+# neural net by hand, right
+import numpy as np
+rng = np.random.default_rng(0)
+X = rng.normal(size=(20, 2)); Y = (X[:, :1]*X[:, 1:] > 0).astype(float)
+W1 = rng.normal(size=(2, 5)); b1 = np.zeros(5); W2 = rng.normal(size=(5, 1)); b2 = np.zeros(1)
+lr = 0.5
+for epoch in range(60):
+    z1 = X @ W1 + b1
+    a1 = np.tanh(z1)
+    z2 = a1 @ W2 + b2
+    a2 = 1/(1+np.exp(-z2))
+    loss = -np.mean(Y*np.log(a2) + (1-Y)*np.log(1-a2))
+    dz2 = (a2 - Y)/len(X)
+    dW2 = a1.T @ dz2
+    db2 = dz2.sum(axis=0)
+    dz1 = (dz2 @ W2.T)*(1 - a1**2)
+    dW1 = X.T @ dz1
+    db1 = dz1.sum(axis=0)
+    W1 -= lr*dW1
+    b1 -= lr*db1
+    W2 -= lr*dW2
+    b2 -= lr*db2
+""",
+        [],
+        "All 60 updates are those of GradientDescent(learning_rate=0.5).",
+    ),
+    "a network with a wrong derivative": (
+        """\
+# neural net by hand, right
+import numpy as np
+rng = np.random.default_rng(0)
+X = rng.normal(size=(20, 2)); Y = (X[:, :1]*X[:, 1:] > 0).astype(float)
+W1 = rng.normal(size=(2, 5)); b1 = np.zeros(5); W2 = rng.normal(size=(5, 1)); b2 = np.zeros(1)
+lr = 0.5
+for epoch in range(60):
+    z1 = X @ W1 + b1
+    a1 = np.tanh(z1)
+    z2 = a1 @ W2 + b2
+    a2 = 1/(1+np.exp(-z2))
+    loss = -np.mean(Y*np.log(a2) + (1-Y)*np.log(1-a2))
+    dz2 = (a2 - Y)/len(X)
+    dW2 = a1.T @ dz2
+    db2 = dz2.sum(axis=0)
+    dz1 = (dz2 @ W2.T)*(a1*(1 - a1))
+    dW1 = X.T @ dz1
+    db1 = dz1.sum(axis=0)
+    W1 -= lr*dW1
+    b1 -= lr*db1
+    W2 -= lr*dW2
+    b2 -= lr*db2
+""",
+        ["another_update"],
+        "the gradient of W1[0,0] is 0.0944116, and the derivative is -0.0315691",
+    ),
+    "both by names in between": (
+        """\
+# per-component temp variables, right
+theta0, theta1 = 0.0, 0.0
+alpha = 0.1
+xs, ys = [0, 1, 2], [1, 3, 5]
+for _ in range(50):
+    g0 = sum(theta0 + theta1*x - y for x, y in zip(xs, ys)) / 3
+    g1 = sum((theta0 + theta1*x - y)*x for x, y in zip(xs, ys)) / 3
+    temp0 = theta0 - alpha*g0
+    temp1 = theta1 - alpha*g1
+    theta0 = temp0
+    theta1 = temp1
+""",
+        [],
+        "All 50 updates are those of GradientDescent(learning_rate=0.1).",
+    ),
+    "noise in the gradient": (
+        """\
+# simulated annealing noise: no false claim
+import random
+random.seed(1)
+x = 4.0
+lr = 0.1
+def f(x): return x**2
+for i in range(50):
+    g = 2*x + random.gauss(0, 0.1)
+    x = x - lr*g
+""",
+        [],
+        "All 50 updates are those of GradientDescent(learning_rate=0.1).",
+    ),
 }
 
 
@@ -515,6 +631,25 @@ def test_a_loop_that_nobody_has_listed(name: str, tmp_path: Path) -> None:
     found = check_loop(path)
     assert found.codes == codes, str(found)
     assert words in str(found)
+
+
+def test_nothing_is_said_of_a_point_ahead_where_there_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "student.py"
+    path.write_text(LOOPS["gradients summed over the data"][0])
+    assert str(check_loop(path)) == "All 30 updates are those of GradientDescent(learning_rate=0.05)."
+
+
+def test_a_framework_s_own_complaint_comes_with_a_cure(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    path = tmp_path / "student.py"
+    path.write_text(
+        "import torch, warnings; warnings.simplefilter('ignore')\nw = torch.tensor(3.0, requires_grad=True)\nfor i in range(5):\n"
+        "    loss = w**2\n    loss.backward()\n    w = w - 0.1*w.grad\n"
+    )
+    with pytest.raises(
+        UsageError, match=r"broke off at line 6 with TypeError.*write W -= lr\*W\.grad within"
+    ):
+        check_loop(path)
 
 
 def test_what_was_tried_is_said_where_no_mistake_is_known(tmp_path: Path) -> None:

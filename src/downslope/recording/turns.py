@@ -61,6 +61,7 @@ class Turn:
     def __init__(self, loop: Loop, tree: ast.AST) -> None:
         self.order = list(statements(loop.body))
         self._writes = [list(_writes_of(statement)) for statement in self.order]
+        self._temporary = {name for line in self.order for name in _temporary_in(line)}
         self._functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
         outer = [node for node in ast.walk(tree) if isinstance(node, ast.For) and loop in ast.walk(node)]
         self.counted = {name for node in outer for name in names_in(node.target)}
@@ -130,7 +131,7 @@ class Turn:
 
     def kept(self, expression: ast.AST, place: int, owners: set[str]) -> set[str]:
         """What it is made of that is kept from turn to turn, and is no parameter: a velocity, a mean."""
-        return (self.beginnings(expression, place) & self.written) - owners - self.counters
+        return (self.beginnings(expression, place) & self.written) - owners - self.counters - self._temporary
 
     def only_counts(self, expression: ast.AST) -> bool:
         """Whether it changes with the number of the turn, and with nothing else: ``1 + 0.1*t``."""
@@ -159,6 +160,20 @@ class Turn:
                 }
                 waiting += list(names_in(function) - own)
         return found
+
+
+def _temporary_in(statement: ast.stmt) -> set[str]:
+    """The names of a loop within the loop that it makes itself in each of its turns."""
+    if not isinstance(statement, (ast.For, ast.While)):
+        return set()
+    made = set(targets_of(statement.target)) if isinstance(statement, ast.For) else set()
+    changed: set[str] = set()
+    for inner in ast.walk(statement):
+        if isinstance(inner, (ast.Assign, ast.AugAssign)):
+            for write in _writes_of(inner):
+                keeps = write.adds or isinstance(inner, ast.AugAssign) or write.names & names_in(write.value)
+                (changed if keeps else made).update(write.names)
+    return made - changed
 
 
 def _read_in(expression: ast.AST) -> Iterator[str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from downslope.objectives import Parameters
 from downslope.recording.learner_source import Moved, moves_in, parameters_of, says_gradient
 from downslope.recording.loop_records import LoopRecord, LoopRow, Slip
 from downslope.recording.loops_seen import LoopSeen, LoopsSeen, Reading
@@ -166,7 +167,7 @@ def _copied(value: Any) -> Any:
 def _coordinates(name: str, value: Any) -> list[str]:
     name = re.sub(r"""\[['"](.*)['"]\]$""", r".\1", name).removesuffix(".data").rpartition(".")[2]
     name = re.sub(r"\[(-1|[^\d\]][^\]]*)\]$", "", name)  # xs[i] and xs[-1] are xs
-    return [name + "".join(f"[{i}]" for i in index) for index in np.ndindex(value.shape)]
+    return list(Parameters((name,), (value.shape,)).coordinates)
 
 
 class WrittenLoops:
