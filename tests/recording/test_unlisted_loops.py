@@ -618,6 +618,67 @@ for i in range(50):
         [],
         "All 50 updates are those of GradientDescent(learning_rate=0.1).",
     ),
+    "a script that breaks off after its loop": (
+        """\
+# mixed case: cost increases because lr, prints; TypeError at end
+x = 2.0
+lr = 0.1
+for i in range(10):
+    grad = 2*x
+    x = x + lr*grad
+print("done" + 1)
+""",
+        ["sign"],
+        "goes uphill",
+    ),
+    "until it moves no more": (
+        """\
+# while loop with tolerance on change, right, x_old
+x = 10.0
+x_old = 0.0
+precision = 1e-4
+alpha = 0.1
+df = lambda x: 2*x - 4
+while abs(x - x_old) > precision:
+    x_old = x
+    x = x_old - alpha*df(x_old)
+""",
+        [],
+        "All 45 updates are those of GradientDescent(learning_rate=0.1).",
+    ),
+    "one of two derivatives with the wrong sign": (
+        """\
+# two-d function grad(x, y) tuple unpack, gy sign wrong
+def f(x, y): return x**2 + 3*y**2
+def grad_f(x, y): return 2*x, -6*y
+x, y = 3.0, 1.0
+lr = 0.05
+for i in range(15):
+    gx, gy = grad_f(x, y)
+    x, y = x - lr*gx, y - lr*gy
+""",
+        ["sign"],
+        "the gradient of y is -6, and the derivative is 6",
+    ),
+    "a method's gradient": (
+        """\
+# softmax regression, class with fit/predict and gradient method, right
+import numpy as np
+class Softmax:
+    def __init__(self): self.W = np.zeros((2, 3)); self.lr = 0.3
+    def gradient(self, X, Y):
+        z = X @ self.W; p = np.exp(z)/np.exp(z).sum(1, keepdims=True)
+        return X.T @ (p - Y)/len(X)
+    def fit(self, X, Y):
+        for i in range(40):
+            g = self.gradient(X, Y)
+            self.W = self.W - self.lr*g
+rng = np.random.default_rng(0); X = rng.normal(size=(30,2)); Y = np.eye(3)[rng.integers(0,3,30)]
+Softmax().fit(X, Y)
+""",
+        [],
+        "All 40 updates are those of GradientDescent(learning_rate=0.3).",
+    ),
 }
 
 
@@ -633,17 +694,20 @@ def test_a_loop_that_nobody_has_listed(name: str, tmp_path: Path) -> None:
     assert words in str(found)
 
 
-def test_nothing_is_said_of_a_point_ahead_where_there_is_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["gradients summed over the data", "until it moves no more"])
+def test_nothing_is_said_of_a_point_ahead_where_there_is_none(name: str, tmp_path: Path) -> None:
     path = tmp_path / "student.py"
-    path.write_text(LOOPS["gradients summed over the data"][0])
-    assert str(check_loop(path)) == "All 30 updates are those of GradientDescent(learning_rate=0.05)."
+    source, _, words = LOOPS[name]
+    path.write_text(source)
+    assert str(check_loop(path)) == words
 
 
 def test_a_framework_s_own_complaint_comes_with_a_cure(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     path = tmp_path / "student.py"
     path.write_text(
-        "import torch, warnings; warnings.simplefilter('ignore')\nw = torch.tensor(3.0, requires_grad=True)\nfor i in range(5):\n"
+        "import torch, warnings; warnings.simplefilter('ignore')\n"
+        "w = torch.tensor(3.0, requires_grad=True)\nfor i in range(5):\n"
         "    loss = w**2\n    loss.backward()\n    w = w - 0.1*w.grad\n"
     )
     with pytest.raises(

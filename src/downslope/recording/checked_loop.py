@@ -123,11 +123,14 @@ def check_loop(
     >>> found.codes, found.slips[0].step
     (['state_not_kept'], 1)
     """
-    loops, names, text = _seen(loop)
+    loops, names, broken = _seen(loop)
     if not loops:
-        raise UsageError(_unseen(isinstance(loop, (str, os.PathLike))))
-    asked = Asked(optimizer, learning_rate, gradient, maximize)
-    return LoopCheck(merged(hold(one, names, text, asked) for one in loops))
+        raise broken or UsageError(_unseen(isinstance(loop, (str, os.PathLike))))
+    asked, text = Asked(optimizer, learning_rate, gradient, maximize), text_of(loop)
+    found = LoopCheck(merged(hold(one, names, text, asked) for one in loops))
+    if broken is not None and not set(found.codes) - {"no_step"}:
+        raise broken  # before a step was made, or without a slip: else that may well be why
+    return found
 
 
 def _unseen(is_a_script: bool) -> Message:
@@ -148,8 +151,8 @@ def _unseen(is_a_script: bool) -> Message:
     )
 
 
-def _seen(loop: Any) -> tuple[list[LoopSeen], Mapping[str, Any], str]:
-    """The loops that were seen, the names of the script, and its text."""
+def _seen(loop: Any) -> tuple[list[LoopSeen], Mapping[str, Any], Exception | None]:
+    """The loops that were seen, the names of the script, and what it broke off with."""
     seen = LoopsSeen()
     written = WrittenLoops(seen)
     names = run_function(loop, seen, written) if callable(loop) else run_script(Path(loop), seen, written)
@@ -162,4 +165,4 @@ def _seen(loop: Any) -> tuple[list[LoopSeen], Mapping[str, Any], str]:
         elif not same.record.told:
             same.record.told += one.record.told
     moving = [one for one in loops if len(one.record.rows) > 1]
-    return moving or loops, names, text_of(loop)
+    return moving or loops, names, seen.broken

@@ -89,7 +89,9 @@ class Claim:
         if isinstance(self._optimizer, Optimizer):
             return self._optimizer
         if self._optimizer is not None:
-            return self._made(type(as_optimizer(self._optimizer)), self._numbers)
+            rate = self._loop.rate
+            seen = {} if rate is None or self._loop.reading is None else {"learning_rate": abs(rate)}
+            return self._made(type(as_optimizer(self._optimizer)), {**seen, **self._numbers})
         if isinstance(owner, Updater):
             return owner.optimizer
         if is_a_library_s(owner):

@@ -40,6 +40,10 @@ class Move:
     added: ast.expr
     is_added: bool
 
+    def names(self) -> set[str]:
+        """What its variable is called, before and after: ``x_old`` and ``x``."""
+        return {self.owner, *owners_of(ast.parse(self.after, mode="eval").body)}
+
 
 @dataclass
 class Moved:
@@ -188,7 +192,8 @@ def parameters_of(loop: Loop, turn: Turn, tree: ast.AST) -> list[Moved]:
         for one, sources in made_of.items()
         if one in sources or any(one in made_of.get(other, ()) for other in sources)
     }
-    found = (_with_its_gradient(move, turn, owners) for move in moves if move.owner in owners)
+    names = owners | {name for move in moves if move.owner in owners for name in move.names()}
+    found = (_with_its_gradient(move, turn, names) for move in moves if move.owner in owners)
     return [moved for moved in found if moved is not None]
 
 

@@ -142,12 +142,14 @@ class LoopsSeen:
         loops: in the order in which they began.
         updating: whether a call of ``update`` is under way.
         optimizer: the framework's optimizer that made the last step; None where none did.
+        broken: what ended the script before its end, where something did.
     """
 
     def __init__(self) -> None:
         self.loops: list[LoopSeen] = []
         self.updating = False
         self.optimizer: Any = None
+        self.broken: Exception | None = None
 
     def log(self, value: Any = None, *, params: Any = None, gradients: Any = None) -> None:
         """Tell of a step that cannot be seen: the parameters before it, and their gradients.

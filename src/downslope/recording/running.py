@@ -69,7 +69,8 @@ def run_script(path: Path, seen: LoopsSeen, loops: WrittenLoops) -> Mapping[str,
         except DownslopeError:
             raise
         except Exception as error:  # whatever a person's script raises
-            raise UsageError(_broken_off(path, error)) from error
+            seen.broken = UsageError(_broken_off(path, error))
+            seen.broken.__cause__ = error
     return names
 
 

@@ -246,7 +246,7 @@ class WrittenLoops:
         labels = [m.move.before for m in moved]
         if not moved or len(set(labels)) < len(moved):
             return
-        owners = {m.move.owner for m in moved}
+        owners = {name for m in moved for name in m.move.names()}
         made_of = [turn.beginnings(m.gradient, turn.place(m.gradient)) for m in moved]
         literals = [n.value for n in inside(loop) if isinstance(n, ast.Constant) and type(n.value) is float]
         reading = Reading(
