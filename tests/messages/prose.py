@@ -40,6 +40,17 @@ ALLOWED = (
     ),
     ("objectives/frameworks/tensorflow.py", "has no attribute 'assign", "a part of what Python says"),
     ("objectives/frameworks/tensorflow.py", r"tf\.cast\(.*\)", "code, as it is typed"),
+    (
+        "recording/running.py",
+        r"a leaf Variable that requires grad .*|does not require grad .*|No gradients provided"
+        r"|object has no attribute 'assign|backward through the graph .*",
+        "a part of what a framework says, to know its error by",
+    ),
+    (
+        "recording/checked_loop.py",
+        r"learning_rate = 0\.1\n[\s\S]*|def loop\(seen\):\n[\s\S]*",
+        "a loop, as it is typed",
+    ),
     ("*", r"module '[\w.]+' has no attribute '\{\}'", "what Python itself says of a name that is not there"),
     ("export/script.py", r"optimizer step report value .*", "names that scripts use"),
     (

@@ -405,7 +405,7 @@ def test_who_cannot_be_seen_is_told_the_way(tmp_path: Path) -> None:
         check_loop(lambda: None)
     path = tmp_path / "student.py"
     path.write_text("x = 1\nx / 0\n")
-    with pytest.raises(UsageError, match="broke off with ZeroDivisionError"):
+    with pytest.raises(UsageError, match="broke off at line 2 with ZeroDivisionError"):
         check_loop(path)
     path.write_text("x = (1\n")
     with pytest.raises(UsageError, match="is no Python script: line 1"):

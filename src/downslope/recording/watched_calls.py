@@ -1,5 +1,5 @@
-"""Sees the steps of a loop through the calls that it makes: ``update(params, gradients)`` of a class, torch's
-``backward`` and optimizers, TensorFlow's ``GradientTape``.
+"""Sees the steps of a loop through the calls that it makes: ``update(params, gradients)`` of a class, a function of
+parameters and gradients, and those of frameworks.
 
 For the time of the loop these are replaced by functions that look and do the same; afterwards all is as it was.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import functools
 import inspect
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -16,69 +17,47 @@ from typing import Any
 
 import numpy as np
 
-from downslope.containers import flattened
-from downslope.messages import message
-from downslope.objectives import Parameters, Vector
 from downslope.optimizers.updater import Updater
-from downslope.recording.slips import LoopRecord, LoopRow, Slip
-from downslope.tensors import library_of_parameter
+from downslope.recording.loop_records import LoopRow
+from downslope.recording.loops_seen import FunctionCalled, LoopsSeen, numbers_of
+from downslope.recording.watched_frameworks import (
+    replaced,
+    watching_keras,
+    watching_sessions,
+    watching_tensorflow,
+    watching_torch,
+)
+
+# What people call the learning rate in classes of their own, and in the names of a script.
+RATE_NAMES = ("learning_rate", "lr", "lr_rate", "eta", "alpha", "step_size")
 
 
-class LoopSeen:
-    """What a loop was seen to do.
-
-    Attributes:
-        record: its steps.
-        updater: the object whose ``update`` was called, or torch's optimizer; None where there is none.
-    """
-
-    def __init__(self) -> None:
-        self.record = LoopRecord()
-        self.updater: Any = None
-        self.updating = False  # whether a call of ``update`` is under way
-        self._now: Callable[[], Vector] | None = None
-
-    def log(self, value: Any = None, *, params: Any = None, gradients: Any = None) -> None:
-        """Tell of a step that cannot be seen: the parameters before it, and their gradients.
-
-        Args:
-            value: the cost there, if it is at hand.
-            params, gradients: numbers, arrays, or dicts or lists of them.
-        """
-        names, x = numbers_of(params)
-        self.see(names, LoopRow(x, numbers_of(gradients)[1], None, np.nan if value is None else float(value)))
-
-    def see(self, names: tuple[str, ...], row: LoopRow, now: Callable[[], Vector] | None = None) -> None:
-        """Add a step; ``now`` gives the parameters as they are later."""
-        self.record.names = self.record.names or names
-        self.record.rows.append(row)
-        self._now = now
-
-    def end(self) -> None:
-        """The loop is over: where it ended, if that can be seen."""
-        rows = self.record.rows
-        last = self._now() if self._now is not None else None
-        if last is not None and not (np.array_equal(last, rows[-1].x) and len(rows) > 1):
-            self.record.last = last  # else the loop may have put another tensor in the place of this one
+def rate_among(names: Mapping[str, Any]) -> float | None:
+    """The number that has one of the names of a learning rate."""
+    known = {name.lower(): value for name, value in names.items()}
+    return next((n for name in RATE_NAMES if (n := number_in(known.get(name))) is not None), None)
 
 
-def numbers_of(params: Any) -> tuple[tuple[str, ...], Vector]:
-    """The names of all coordinates of nested parameters, and their numbers."""
-    names: list[str] = []
-    parts = []
-    for name, leaf in flattened(params):
-        if isinstance(leaf, (int, float, np.generic, np.ndarray)):
-            array = np.asarray(leaf, np.float64)
-        else:
-            array = np.asarray(library_of_parameter(leaf, name).plain(leaf), np.float64)
-        known = "x" if name == "the parameter" else name
-        names += Parameters((known,), (array.shape,)).coordinates
-        parts.append(array.ravel())
-    return tuple(names), np.concatenate(parts) if parts else np.empty(0)
+def as_written(number: float) -> float:
+    """A number as a person would write it, where it is that but for rounding."""
+    written = float(f"{number:.4g}")
+    return written if math.isclose(written, number, rel_tol=1e-6) else number
+
+
+def number_in(value: Any) -> float | None:
+    """The number that a value is, a tensor of one number among these; None of anything else."""
+    if isinstance(value, (int, float, np.floating, np.integer)) and not isinstance(value, bool):
+        return float(value)
+    if getattr(value, "shape", None) == () and callable(getattr(value, "numpy", None)):
+        try:
+            return as_written(float(value.numpy()))
+        except Exception:  # of a graph, say, where it has no number yet
+            return None
+    return None
 
 
 @contextmanager
-def watching(seen: LoopSeen, names: Mapping[str, Any], uses: Callable[[str], bool]) -> Iterator[None]:
+def watching(seen: LoopsSeen, names: Mapping[str, Any], uses: Callable[[str], bool]) -> Iterator[None]:
     """Watch whatever the loop may call.
 
     Args:
@@ -89,21 +68,14 @@ def watching(seen: LoopSeen, names: Mapping[str, Any], uses: Callable[[str], boo
     with ExitStack() as stack:
         stack.enter_context(_classes(seen, names))
         if uses("torch"):
-            stack.enter_context(_torch(seen))
+            stack.enter_context(watching_torch(seen))
         if uses("tensorflow"):
-            stack.enter_context(_tensorflow(seen))
+            stack.enter_context(watching_tensorflow(seen))
+            stack.enter_context(watching_sessions(seen))
+        if uses("keras"):
+            stack.enter_context(watching_keras(seen))
+        stack.enter_context(_told(seen))
         yield
-
-
-@contextmanager
-def _replaced(owner: Any, name: str, function: Any) -> Iterator[None]:
-    """An attribute replaced for a while."""
-    before = owner.__dict__[name] if isinstance(owner, type) else getattr(owner, name)
-    setattr(owner, name, function)
-    try:
-        yield
-    finally:
-        setattr(owner, name, before)
 
 
 # --- a class of the learner's own ------------------------------------------------------------------------
@@ -118,186 +90,119 @@ def _takes_gradients(cls: Any) -> bool:
     return len(taken) == 3 and (taken[2].startswith("grad") or taken[1:] == ["x", "g"])
 
 
+def takes_gradients_as_a_function(function: Any) -> bool:
+    """Whether a function's first argument is called parameters, or one thing, and its second their gradients."""
+    if not inspect.isfunction(function):
+        return False
+    taken = [p.name.lower() for p in inspect.signature(function).parameters.values()]
+    return (
+        len(taken) > 1
+        and (taken[1].startswith("grad") or taken[:2] in (["params", "g"], ["x", "g"], ["w", "dw"]))
+        and not taken[0].startswith(("f", "self", "cost", "loss"))
+    )
+
+
+def telling(function: Any, seen: LoopsSeen) -> Any:
+    """A function of parameters and gradients that tells of its calls; any other function as it is."""
+    if not takes_gradients_as_a_function(function):
+        return function
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def call_and_tell(*args: Any, **named: Any) -> Any:
+        if seen.updating:
+            return function(*args, **named)
+        bound = signature.bind(*args, **named)
+        bound.apply_defaults()
+        (_, params), (_, gradients), *given = bound.arguments.items()
+        names, x = numbers_of(params)
+        _, g = numbers_of(gradients)
+        seen.updating = True
+        try:
+            answer = function(*args, **named)
+        finally:
+            seen.updating = False
+        after = x
+        for led in (answer, answer[0] if isinstance(answer, tuple) and answer else None, params):
+            try:  # returned alone, or before a state; or changed in place
+                found = numbers_of(led)
+            except Exception:  # anything may be returned
+                continue
+            if found[0] == names:
+                after = found[1]
+                break
+        if not np.array_equal(after, x) or not g.any():  # else it does something else with them
+            called = FunctionCalled(function.__name__, dict(given))
+            seen.see(names, LoopRow(x, g, after=after), called, rate_among(called.given))
+        return answer
+
+    return call_and_tell
+
+
 @contextmanager
-def _classes(seen: LoopSeen, names: Mapping[str, Any]) -> Iterator[None]:
+def _classes(seen: LoopsSeen, names: Mapping[str, Any]) -> Iterator[None]:
     """Watch every class with an ``update(params, gradients)``, those too that are made on the way."""
     with ExitStack() as stack:
 
         def watched(cls: Any) -> Any:
             if _takes_gradients(cls):
-                stack.enter_context(_replaced(cls, "update", _seeing(cls.__dict__["update"], seen)))
+                stack.enter_context(replaced(cls, "update", _seeing(cls.__dict__["update"], seen)))
             return cls
 
         for cls in dict.fromkeys([Updater, *(c for c in names.values() if isinstance(c, type))]):
             watched(cls)
+        if isinstance(names, dict):
+            for name, function in list(names.items()):
+                if (
+                    takes_gradients_as_a_function(function)
+                    and function.__module__.partition(".")[0] != "downslope"
+                ):
+                    names[name] = telling(function, seen)
+                    stack.callback(names.__setitem__, name, function)
         build = builtins.__build_class__
         stack.enter_context(
-            _replaced(builtins, "__build_class__", lambda *args, **more: watched(build(*args, **more)))
+            replaced(builtins, "__build_class__", lambda *args, **more: watched(build(*args, **more)))
         )
         yield
 
 
-def _seeing(update: Any, seen: LoopSeen) -> Any:
+def _seeing(update: Any, seen: LoopsSeen) -> Any:
     @functools.wraps(update)
     def update_and_tell(self: Any, params: Any, gradients: Any, *more: Any, **named: Any) -> Any:
         if seen.updating:  # the update of the class that this one is made from
             return update(self, params, gradients, *more, **named)
         names, x = numbers_of(params)
         _, g = numbers_of(gradients)
-        seen.updater, seen.updating = self, True
+        seen.updating, rate = True, rate_among(getattr(self, "__dict__", {}))
         try:
             answer = update(self, params, gradients, *more, **named)
         finally:
             seen.updating = False
         led = params if answer is None else answer  # changed in place, or returned
         after = numbers_of(led)[1]
-        seen.see(names, LoopRow(x, g), lambda: after)
+        seen.see(names, LoopRow(x, g, after=after), self, rate)
         return answer
 
     return update_and_tell
 
 
-# --- torch -----------------------------------------------------------------------------------------------
-
-
-class _TorchSteps:
-    """Rows from ``backward``: the gradient that it brings, and that which stands in ``grad`` afterwards."""
-
-    def __init__(self, seen: LoopSeen, torch: Any) -> None:
-        self._seen, self._torch = seen, torch
-        self._backwards = self._since = 0  # in all, and since the last step
-        self._stepped = False
-
-    def backward(self, tensors: Any, *args: Any, **more: Any) -> Any:
-        leaves = self._leaves(tensors)
-        before = [None if p.grad is None else p.grad.detach().clone() for p in leaves]
-        answer = self._plain_backward(tensors, *args, **more)
-        held = [p.grad.detach() for p in leaves]
-        fresh = [h if b is None else h - b for h, b in zip(held, before, strict=True)]
-        loss = tensors[0] if isinstance(tensors, (list, tuple)) else tensors
-        self._backwards += 1
-        self._since += 1
-        self._see(leaves, fresh, held, loss)
-        return answer
-
-    def grad(self, outputs: Any, inputs: Any, *args: Any, **more: Any) -> Any:
-        answer = self._plain_grad(outputs, inputs, *args, **more)
-        leaves = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
-        if all(slope is not None for slope in answer):
-            loss = outputs[0] if isinstance(outputs, (list, tuple)) else outputs
-            self._see(leaves, list(answer), list(answer), loss)
-        return answer
-
-    def before_step(self, optimizer: Any, *_: Any) -> None:
-        """A step of an optimizer: whether a gradient is there for it."""
-        self._seen.updater = optimizer
-        params = [p for group in optimizer.param_groups for p in group["params"]]
-        empty = all(p.grad is None or not p.grad.any() for p in params)
-        rows = self._seen.record.rows
-        if not self._backwards and not self._stepped and empty:
-            self._tell(
-                0,
-                message(
-                    "step() comes before backward(): the first step has no gradient, and each later one has that of the"
-                    " step before. The order is zero_grad(), the cost, backward(), step()."
-                ),
-            )
-        elif self._since and empty and rows and rows[-1].g.any():
-            self._tell(
-                len(rows) - 1,
-                message(
-                    "zero_grad() comes between backward() and step(): of the gradient {gradient:.6g} nothing is left at"
-                    " step {step}. The order is zero_grad(), the cost, backward(), step().",
-                    gradient=float(rows[-1].g[int(np.argmax(np.abs(rows[-1].g)))]),
-                    step=len(rows) - 1,
-                ),
-            )
-        self._since, self._stepped = 0, True
-
-    def _tell(self, step: int, sentence: Any) -> None:
-        if not self._seen.record.told:
-            self._seen.record.told.append(Slip("wrong_order", step, {}, sentence))
-
-    def _see(self, leaves: list[Any], fresh: list[Any], held: list[Any], loss: Any) -> None:
-        def joined(parts: list[Any]) -> Vector:
-            flat = [np.ravel(p.detach().to("cpu", self._torch.float64).numpy()) for p in parts]
-            return np.concatenate(flat).copy()
-
-        shapes = tuple(tuple(p.shape) for p in leaves)
-        names = Parameters(tuple(f"p{i}" for i in range(len(leaves))), shapes).coordinates
-        row = LoopRow(joined(leaves), joined(fresh), joined(held), float(loss.detach().sum()))
-        rows = self._seen.record.rows
-        if rows and not self._stepped and np.array_equal(rows[-1].x, row.x) and len(row.x) == len(rows[-1].x):
-            row = LoopRow(
-                row.x, rows[-1].g + row.g, row.held, row.value
-            )  # gradients accumulated for one step
-            rows.pop()
-        self._stepped = False
-        self._seen.see(names, row, lambda: joined(leaves))
-
-    def _leaves(self, tensors: Any) -> list[Any]:
-        """The tensors whose ``grad`` will be filled, in the order in which they are met."""
-        waiting = [t.grad_fn for t in (tensors if isinstance(tensors, (list, tuple)) else [tensors])]
-        found: dict[int, Any] = {}
-        visited = set()
-        while waiting:
-            node = waiting.pop()
-            if node is None or node in visited:
-                continue
-            visited.add(node)
-            if hasattr(node, "variable"):
-                found[id(node.variable)] = node.variable
-            waiting += [after for after, _ in node.next_functions]
-        known = getattr(self, "_order", [])
-        order = [p for p in known if id(p) in found] + [
-            p for key, p in found.items() if all(key != id(q) for q in known)
-        ]
-        self._order = order
-        return order
-
-    @contextmanager
-    def replaced(self) -> Iterator[None]:
-        """In the place of torch's own."""
-        from torch.optim.optimizer import register_optimizer_step_pre_hook
-
-        autograd = self._torch.autograd
-        self._plain_backward, self._plain_grad = autograd.backward, autograd.grad
-        handle = register_optimizer_step_pre_hook(self.before_step)
-        try:
-            with _replaced(autograd, "backward", self.backward), _replaced(autograd, "grad", self.grad):
-                yield
-        finally:
-            handle.remove()
+# --- record() --------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def _torch(seen: LoopSeen) -> Iterator[None]:
-    import torch
+def _told(seen: LoopsSeen) -> Iterator[None]:
+    """What a loop tells ``ds.record`` it tells us."""
+    from downslope.recording.recorder import Recorder
 
-    with _TorchSteps(seen, torch).replaced():
-        yield
-
-
-# --- TensorFlow ------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _tensorflow(seen: LoopSeen) -> Iterator[None]:
-    import tensorflow
-
-    tape = tensorflow.GradientTape
-    plain = tape.__dict__["gradient"]
+    plain = Recorder.log
 
     @functools.wraps(plain)
-    def gradient(self: Any, target: Any, sources: Any, *args: Any, **more: Any) -> Any:
-        answer = plain(self, target, sources, *args, **more)
-        if tensorflow.executing_eagerly() and all(g is not None for _, g in flattened(answer)):
-            names, x = numbers_of(sources)
-            row = LoopRow(x, numbers_of(answer)[1], None, float(np.sum(np.asarray(target))))
-            seen.see(names, row, lambda: numbers_of(sources)[1])
-        return answer
+    def log(self: Any, value: Any = None, *, params: Any = None, gradients: Any = None) -> Any:
+        if params is not None and gradients is not None:
+            seen.log(value, params=params, gradients=gradients)
+        return plain(self, value, params=params, gradients=gradients)
 
-    with _replaced(tape, "gradient", gradient):
+    with replaced(Recorder, "log", log):
         yield
 
 

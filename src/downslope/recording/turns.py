@@ -1,0 +1,238 @@
+"""One turn of a learner's loop: its lines in order, and from which earlier values each value is made."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+BEGIN = -1  # the place of a value that stands when a turn of the loop begins
+
+Loop: TypeAlias = ast.For | ast.While
+
+
+def statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Those of a body, within ``with`` and ``if`` too, but not of loops in it."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, (ast.If, ast.With)):
+            yield from statements(statement.body)
+            yield from statements(getattr(statement, "orelse", []))
+
+
+def inside(loop: ast.AST) -> Iterator[ast.AST]:
+    """All nodes in a loop, but of functions that are defined there."""
+    for child in ast.iter_child_nodes(loop):
+        if not isinstance(child, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
+            yield child
+            yield from inside(child)
+
+
+def names_in(expression: ast.AST) -> set[str]:
+    """Every name in an expression."""
+    return {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
+
+
+@dataclass(frozen=True)
+class _Write:
+    """A line that gives names a value.
+
+    Attributes:
+        names: what it writes to.
+        value: what it reads.
+        adds: whether something of the old value stays.
+    """
+
+    names: frozenset[str]
+    value: ast.AST
+    adds: bool
+
+
+class Turn:
+    """One turn of a loop: its lines in order, and from which earlier ones each value comes.
+
+    Attributes:
+        order: the lines.
+        counters: names that grow by a number at every turn.
+        counted, numbered: what a ``for`` around these lines gives; those that are the number of the turn.
+    """
+
+    def __init__(self, loop: Loop, tree: ast.AST) -> None:
+        self.order = list(statements(loop.body))
+        self._writes = [list(_writes_of(statement)) for statement in self.order]
+        self._temporary = {name for line in self.order for name in _temporary_in(line)}
+        self._functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        outer = [node for node in ast.walk(tree) if isinstance(node, ast.For) and loop in ast.walk(node)]
+        self.counted = {name for node in outer for name in names_in(node.target)}
+        self.numbered = {
+            node.target.id
+            for node in outer
+            if isinstance(node.target, ast.Name)
+            and isinstance(node.iter, ast.Call)
+            and ast.unparse(node.iter.func) == "range"
+        }
+        self.counters = {
+            name
+            for name in self.written
+            if all(
+                isinstance(write.value, ast.AugAssign) and isinstance(write.value.value, ast.Constant)
+                for _, write in self.writes_to(name)
+            )
+        } | {
+            ast.unparse(s.targets[0])
+            for s in self.order
+            if isinstance(s, ast.Assign)
+            and isinstance(s.value, ast.BinOp)
+            and isinstance(s.value.right, ast.Constant)
+            and isinstance(s.value.op, ast.Add)
+            and ast.unparse(s.targets[0]) == ast.unparse(s.value.left)
+        }
+
+    @property
+    def written(self) -> set[str]:
+        """Every name that the loop writes to."""
+        return {name for writes in self._writes for write in writes for name in write.names}
+
+    def writes_to(self, name: str) -> Iterator[tuple[int, _Write]]:
+        """(place, write) of the lines that give a name its value."""
+        for place, writes in enumerate(self._writes):
+            for write in writes:
+                if name in write.names:
+                    yield place, write
+
+    def place(self, node: ast.AST) -> int:
+        """The line in which a node stands: the innermost of them."""
+        return max(k for k, statement in enumerate(self.order) if any(n is node for n in ast.walk(statement)))
+
+    def sources(self, expression: ast.AST, place: int) -> set[tuple[str, int]]:
+        """(name, place) of all values that an expression is made of; those of the turn's beginning at ``BEGIN``."""
+        found: set[tuple[str, int]] = set()
+        waiting = [(name, place) for name in self.reads(expression)]
+        while waiting:
+            name, at = waiting.pop()
+            if name.endswith(".grad"):  # of the point where it was computed, wherever that has moved since
+                found.add((name.removesuffix(".grad"), BEGIN))
+                continue
+            earlier = [(k, write) for k, write in self.writes_to(name) if k < at]
+            for k, write in reversed(earlier):
+                if (name, k) not in found:
+                    found.add((name, k))
+                    waiting += [(inner, k) for inner in self.reads(write.value)]
+                if not write.adds:
+                    break
+            else:
+                found.add((name, BEGIN))
+        return found
+
+    def beginnings(self, expression: ast.AST, place: int) -> set[str]:
+        """The names that an expression is made of, as they stand when the turn begins."""
+        return {name for name, at in self.sources(expression, place) if at == BEGIN}
+
+    def kept(self, expression: ast.AST, place: int, owners: set[str]) -> set[str]:
+        """What it is made of that is kept from turn to turn, and is no parameter: a velocity, a mean."""
+        return (self.beginnings(expression, place) & self.written) - owners - self.counters - self._temporary
+
+    def only_counts(self, expression: ast.AST) -> bool:
+        """Whether it changes with the number of the turn, and with nothing else: ``1 + 0.1*t``."""
+        if any(isinstance(node, (ast.Subscript, ast.Call)) for node in ast.walk(expression)):
+            return False
+        names = names_in(expression)
+        return bool(names & (self.counters | self.numbered)) and not (
+            names & (self.written | self.counted) - self.counters - self.numbered
+        )
+
+    def reads(self, expression: ast.AST) -> set[str]:
+        """The names in an expression, and those that a function of the script takes from outside."""
+        found: set[str] = set()
+        waiting = list(_read_in(expression))
+        while waiting:
+            name = waiting.pop()
+            if name in found:
+                continue
+            found.add(name)
+            function = self._functions.get(name)
+            if function is not None and name not in self.written:
+                own = {a.arg for a in ast.walk(function.args) if isinstance(a, ast.arg)} | {
+                    n.id
+                    for n in ast.walk(function)
+                    if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+                }
+                waiting += list(names_in(function) - own)
+        return found
+
+
+def _temporary_in(statement: ast.stmt) -> set[str]:
+    """The names of a loop within the loop that it makes itself in each of its turns."""
+    if not isinstance(statement, (ast.For, ast.While)):
+        return set()
+    made = set(targets_of(statement.target)) if isinstance(statement, ast.For) else set()
+    changed: set[str] = set()
+    for inner in ast.walk(statement):
+        if isinstance(inner, (ast.Assign, ast.AugAssign)):
+            for write in _writes_of(inner):
+                keeps = write.adds or isinstance(inner, ast.AugAssign) or write.names & names_in(write.value)
+                (changed if keeps else made).update(write.names)
+    return made - changed
+
+
+def _read_in(expression: ast.AST) -> Iterator[str]:
+    """The names that are read in an expression; ``w.grad`` is a name of its own."""
+    match expression:
+        case ast.Attribute(value=ast.Name(id=name), attr="grad"):
+            yield f"{name}.grad"
+            return
+    if isinstance(expression, ast.Name):
+        yield expression.id
+    for child in ast.iter_child_nodes(expression):
+        yield from _read_in(child)
+
+
+def _writes_of(statement: ast.stmt) -> Iterator[_Write]:
+    if isinstance(statement, ast.Assign):
+        for target in statement.targets:
+            for one, value in paired(target, statement.value):
+                yield _Write(
+                    frozenset(targets_of(one)), value, isinstance(one, (ast.Subscript, ast.Attribute))
+                )
+    elif isinstance(statement, ast.AugAssign):
+        yield _Write(frozenset(owners_of(statement.target)), statement, False)  # reads its target itself
+    elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        yield _Write(frozenset(names_in(statement.target)), statement.value, False)
+    elif isinstance(statement, (ast.For, ast.While)):
+        inner = {
+            name
+            for s in ast.walk(statement)
+            if isinstance(s, ast.stmt) and s is not statement
+            for write in _writes_of(s)
+            for name in write.names
+        }
+        if isinstance(statement, ast.For):
+            inner |= names_in(statement.target)
+        yield _Write(frozenset(inner), statement, True)
+    elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        called = statement.value.func
+        if isinstance(called, ast.Attribute):  # xs.append(...), W.assign_sub(...)
+            yield _Write(frozenset(owners_of(called.value)), statement.value, True)
+
+
+def paired(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
+    """Which target gets which value: ``a, b = b, a`` are two assignments."""
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        return list(zip(target.elts, value.elts, strict=True))
+    return [(target, value)]
+
+
+def targets_of(target: ast.expr) -> set[str]:
+    """The variables that an assignment gives a value."""
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return set().union(*(targets_of(one) for one in target.elts))
+    return owners_of(target.value if isinstance(target, ast.Starred) else target)
+
+
+def owners_of(target: ast.expr) -> set[str]:
+    """The variable that a target is, or is a part of."""
+    node = target
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
