@@ -510,3 +510,17 @@ def test_a_label_that_was_not_there_at_first(tmp_path):
     callback = _changes(lambda: path.write_text(text), lambda: path.write_text(text.replace(",c", ",d")))
     with pytest.raises(DataError, match=r"a label that was not among those fitted: 'd'.*has changed since"):
         fit(path, target="y", loss="softmax", stream=True, callback=callback)
+
+
+@pytest.mark.parametrize("options", [{}, {"weights": "weight"}, {"l2": 0.1}, {"l1": 0.1}], ids=str)
+@pytest.mark.parametrize("loss", ["mse", "rmse", "mae", "huber:1", "log_cosh", "quantile:0.3"])
+@pytest.mark.parametrize("formula", ["y ~ b", "y ~ b + 3", "y ~ b*2", "y ~ a*x1", "y ~ a*x1 + 2*x2"])
+def test_hypotheses_of_one_parameter(files, formula, loss, options):
+    """Of no column, of one, without a constant term, or with one that goes by another name: R² is the same too."""
+    one, other = (
+        fit(files["parquet"], formula, loss=loss, stream=stream, **options) for stream in (True, False)
+    )
+    assert one.status == other.status == "converged"
+    assert one.loss == pytest.approx(other.loss, rel=1e-8)
+    assert one.r2 == pytest.approx(other.r2, abs=1e-5)
+    assert one.success

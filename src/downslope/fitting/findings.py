@@ -53,8 +53,12 @@ def find_in_fit(problem: FitProblem, outcome: FitOutcome, loss: float) -> FoundI
     warnings = list(_of_the_data(problem, outcome, loss))
     notes = [finding for finding in warnings if finding.code == "conditioning"]
     warnings = [finding for finding in warnings if finding.code != "conditioning"]
-    rate = _rate(problem, outcome)
-    explained = outcome.coordinates == "user" and problem.objective.parameters.size <= MOST_PARAMETERS
+    rate = outcome.rate or _rate(problem, outcome)
+    explained = (
+        outcome.path != "batches"
+        and outcome.coordinates == "user"
+        and problem.objective.parameters.size <= MOST_PARAMETERS
+    )
     if rate is not None and not explained:
         warnings.append(rate)
     no_minimum = _no_minimum(problem, outcome)

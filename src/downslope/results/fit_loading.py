@@ -22,6 +22,7 @@ from downslope.messages import Message, from_plain, message
 from downslope.results.fit import Fit
 from downslope.results.run_loading import number, read, run_from_dict
 
+MOST_ROWS = 10**18  # that a table may have had
 SAME = 1e-12  # part of its terms by which an intercept may differ from what it is about the means
 
 
@@ -149,7 +150,7 @@ def _spread(data: dict[str, Any] | None, size: int) -> PredictionSpread | Messag
     usable = (
         square and bool(np.all(np.diag(root) != 0)) and np.isfinite(root).all() and np.isfinite(centre).all()
     )
-    if not usable or not variance >= 0 or freedom < 1:
+    if not usable or not variance >= 0 or not 1 <= freedom <= MOST_ROWS:
         raise DataError(
             message("this is not a whole saved fit: its parameters are not those of its hypothesis.")
         )

@@ -107,6 +107,36 @@ FITS: Mapping[str, Template] = {
         "The learning rate {learning_rate:g} is above the limit {critical:.3g}/L = {limit:.3g} of the "
         "standardised features (largest curvature L = {curvature:.3g} at the start)."
     ),
+    "learning_rate_above_limit.batches.whole": Template(
+        "The learning rate {learning_rate:g} is above the limit {limit:.4g} that the curvature of the cost of "
+        "all rows sets where the run began; batches do not raise it."
+    ),
+    "learning_rate_above_limit.batches.whole.advice": Template(
+        "The learning rate {learning_rate:g} is above the limit {limit:.4g} that the curvature of the cost of "
+        "all rows sets where the run began; batches do not raise it. A learning rate of {better:g} ends at a "
+        "cost of {cost:.6g}, after {n:,} epoch (run and confirmed).",
+        "The learning rate {learning_rate:g} is above the limit {limit:.4g} that the curvature of the cost of "
+        "all rows sets where the run began; batches do not raise it. A learning rate of {better:g} ends at a "
+        "cost of {cost:.6g}, after {n:,} epochs (run and confirmed).",
+    ),
+    "learning_rate_above_limit.batches.steepest": Template(
+        "The learning rate {learning_rate:g} is below the limit {whole:.4g} of all rows together and above "
+        "{limit:.4g}, that of the steepest batch: steps on batches such as this overshoot."
+    ),
+    "learning_rate_above_limit.batches.steepest.advice": Template(
+        "The learning rate {learning_rate:g} is below the limit {whole:.4g} of all rows together and above "
+        "{limit:.4g}, that of the steepest batch: steps on batches such as this overshoot. A learning rate of "
+        "{better:g} ends at a cost of {cost:.6g}, after {n:,} epoch (run and confirmed).",
+        "The learning rate {learning_rate:g} is below the limit {whole:.4g} of all rows together and above "
+        "{limit:.4g}, that of the steepest batch: steps on batches such as this overshoot. A learning rate of "
+        "{better:g} ends at a cost of {cost:.6g}, after {n:,} epochs (run and confirmed).",
+    ),
+    "learning_rate_above_limit.batches.unknown.advice": Template(
+        "The learning rate {learning_rate:g} is too large for {rule} on these batches: {better:g} ends at a "
+        "cost of {cost:.6g}, after {n:,} epoch (run and confirmed).",
+        "The learning rate {learning_rate:g} is too large for {rule} on these batches: {better:g} ends at a "
+        "cost of {cost:.6g}, after {n:,} epochs (run and confirmed).",
+    ),
     "worse_than_mean.off": Template(
         "The fit is worse than the mean of {target} alone would be (R² = {r2:.4g})."
     ),
