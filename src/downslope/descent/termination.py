@@ -32,6 +32,7 @@ _STATUS = {
     Cause.ROUND_LIMIT: Status.STEP_LIMIT,
     Cause.LOOP_ENDED: Status.STEP_LIMIT,
     Cause.COST_UNSTEADY: Status.STEP_LIMIT,
+    Cause.COST_NOISY: Status.STEP_LIMIT,
     Cause.EVALUATION_LIMIT: Status.EVALUATION_LIMIT,
     Cause.TIME_LIMIT: Status.TIME_LIMIT,
     Cause.VALUE_HIGH: Status.DIVERGED,
