@@ -54,7 +54,7 @@ def sentence_of(e: Evidence, status: Status, where: Places) -> Message:
         return _no_minimum(e, _passed(e))
     if status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN):
         return _ran_away(e, status, where)
-    if status == Status.CONVERGED or e.cause == Cause.COST_STUCK:
+    if status == Status.CONVERGED or e.cause == Cause.COST_STUCK or e.ground == POOR_FIT:
         if e.ground == ABOVE_START:
             return sentences(_passed(e), _course(e))
         return _no_minimum(e, _passed(e)) if e.ground not in ("", POOR_FIT) else _passed(e)
