@@ -321,6 +321,10 @@ FINDINGS: Mapping[str, Template] = {
         "The run stalled at step {step}: the point no longer moves though the gradient is "
         "{gradient_norm:.3g}."
     ),
+    "stalled.squares": Template(
+        "The run stalled at step {step}: the gradient is {gradient_norm:.3g}, and its square, which the method "
+        "works with, is beyond the largest number of {precision}."
+    ),
     "stalled.short": Template(
         "The run stalled at step {step}: a step is {step_length:.2g} long, and numbers of this size lie "
         "{spacing:.2g} apart."
