@@ -524,3 +524,25 @@ def test_hypotheses_of_one_parameter(files, formula, loss, options):
     assert one.loss == pytest.approx(other.loss, rel=1e-8)
     assert one.r2 == pytest.approx(other.r2, abs=1e-5)
     assert one.success
+
+
+@pytest.mark.parametrize("options", [{}, {"weights": "weight"}, {"loss": "rmse"}], ids=str)
+@pytest.mark.parametrize("formula", [H, "y ~ p*x1 + q*x2", "y ~ s", "y ~ p*x1 + 2*x2 + s"])
+def test_prediction_intervals(files, tmp_path, formula, options):
+    """From the moments, also where the fit was saved when the table was no longer there."""
+    path = tmp_path / "t.parquet"
+    path.write_bytes(files["parquet"].read_bytes())
+    one, other = (fit(path, formula, stream=stream, **options) for stream in (True, False))
+    one.save(tmp_path / "fit.json")
+    path.unlink()
+    new = {name: TABLE[name][:5] for name in ("x1", "x2", "x3")}
+    right = other.predict_interval(new, level=0.9)
+    for found in (one, load_fit(tmp_path / "fit.json")):
+        for mine, theirs in zip(found.predict_interval(new, level=0.9), right, strict=True):
+            assert mine == pytest.approx(theirs, rel=1e-9)
+
+
+def test_a_table_in_files_has_no_intervals_where_the_hypothesis_bends(files):
+    found = fit(files["parquet"], "y ~ exp(p)*x1 + s", start="p=0,s=0", stream=True)
+    with pytest.raises(UsageError, match=r"not linear in its parameters \(stream=False reads it whole\)"):
+        found.predict_interval({"x1": [1.0]})

@@ -81,7 +81,10 @@ def find_in_fit(problem: FitProblem, outcome: FitOutcome, loss: float) -> FoundI
 def _of_the_data(problem: FitProblem, outcome: FitOutcome, loss: float) -> Iterator[Finding]:
     normal_equations, parameters = outcome.normal_equations, problem.hypothesis.parameters
     if normal_equations is None:
-        if problem.objective.parameters.size <= MOST_PARAMETERS and not isinstance(problem.rows, SoftmaxRows):
+        few = problem.objective.parameters.size <= MOST_PARAMETERS
+        if (
+            few and not problem.findings and not isinstance(problem.rows, SoftmaxRows)
+        ):  # else it has been said
             yield from _undetermined(problem, outcome)
         return
     yield from _final_pass(problem, outcome, loss)

@@ -132,9 +132,10 @@ def _centred(data: Any, model: Model) -> CentredParameters | None:
     there, here = theta.reshape(-1, classes), phi.reshape(-1, classes)
     same = np.array_equal(there[features], here[features])
     if linear.intercept is not None:
-        moved = centre[:, None] * here[features]
-        slack = SAME * (np.abs(here[linear.intercept]) + np.abs(moved).sum(axis=0))
-        off = here[linear.intercept] - moved.sum(axis=0) - there[linear.intercept]
+        with np.errstate(all="ignore"):  # numbers in a file that was changed may be any
+            moved = centre[:, None] * here[features]
+            slack = SAME * (np.abs(here[linear.intercept]) + np.abs(moved).sum(axis=0))
+            off = here[linear.intercept] - moved.sum(axis=0) - there[linear.intercept]
         same = same and bool(np.all(np.abs(off) <= slack))
     return CentredParameters(centre, phi, tail) if same else None
 
