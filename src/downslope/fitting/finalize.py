@@ -95,7 +95,7 @@ def _held_against(found: FoundInFit, problem: FitProblem, run: Descent) -> Desce
         return run.judged_again(message("The cost falls on and on as the parameters grow."), ground=ENDLESS)
     passed, poor = run.termination.status == Status.CONVERGED, found.named("worse_than_mean")
     if passed and poor is not None and problem.hypothesis.linear is None:
-        if "no_effect" in poor.key:
+        if "without_effect" in poor.key:
             told = message("It is a plateau: some parameters have no effect there.")
             return run.judged_again(told, ground=POOR_FIT)
         return run.judged_again(message("It is a minimum near by at best, and a poor fit."), ground=POOR_FIT)

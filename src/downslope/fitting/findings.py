@@ -118,7 +118,7 @@ def _worse_than_the_mean(problem: FitProblem, outcome: FitOutcome, loss: float) 
         return None
     key = "worse_than_mean"
     if idle:
-        key += ".no_effect"
+        key += ".worse_without_effect" if worse else ".without_effect"
     elif not isinstance(rows, LinearRows):
         key += ".start"
     else:
@@ -146,7 +146,7 @@ def _with_advice(
         if no_minimum is not None and no_minimum.code == "grows_without_bound":
             worse = None if worse is None else _advised(worse, ".elsewhere", found)
             return _advised(no_minimum, ".elsewhere", found), worse
-        if worse is not None and worse.key in ("worse_than_mean.start", "worse_than_mean.no_effect"):
+        if worse is not None and worse.key.endswith((".start", ".without_effect", ".worse_without_effect")):
             return no_minimum, _advised(worse, ".elsewhere", found)
     elif no_minimum is not None and no_minimum.code == "grows_without_bound":
         l2 = penalty_that_ends(problem, outcome.run.start)

@@ -78,13 +78,23 @@ FITS: Mapping[str, Template] = {
         "The fit is worse than the mean of {target} alone would be (R² = {r2:.4g}). Begin elsewhere: from the "
         "start {start} it converges, with R² = {better:.4g} (run and confirmed)."
     ),
-    "worse_than_mean.no_effect": Template(
+    "worse_than_mean.without_effect": Template(
         "The fit is no better than the mean of {target} alone would be (R² = {r2:.2g}): at the point reached "
         "the predictions do not depend on {without_effect}, so nothing leads away from it. Begin elsewhere: "
         "give another start (start=, --start)."
     ),
-    "worse_than_mean.no_effect.elsewhere": Template(
+    "worse_than_mean.without_effect.elsewhere": Template(
         "The fit is no better than the mean of {target} alone would be (R² = {r2:.2g}): at the point reached "
+        "the predictions do not depend on {without_effect}, so nothing leads away from it. Begin elsewhere: "
+        "from the start {start} it converges, with R² = {better:.4g} (run and confirmed)."
+    ),
+    "worse_than_mean.worse_without_effect": Template(
+        "The fit is worse than the mean of {target} alone would be (R² = {r2:.4g}): at the point reached "
+        "the predictions do not depend on {without_effect}, so nothing leads away from it. Begin elsewhere: "
+        "give another start (start=, --start)."
+    ),
+    "worse_than_mean.worse_without_effect.elsewhere": Template(
+        "The fit is worse than the mean of {target} alone would be (R² = {r2:.4g}): at the point reached "
         "the predictions do not depend on {without_effect}, so nothing leads away from it. Begin elsewhere: "
         "from the start {start} it converges, with R² = {better:.4g} (run and confirmed)."
     ),
