@@ -501,5 +501,5 @@ def test_a_fit_worse_than_the_mean_says_so(downslope, tmp_path):
     assert answer.code == 1
     answer = downslope("fit --start a=80,b=-5", str(data), "y ~ a*(1-exp(-b*t))")
     assert "warning: The fit is worse than the mean of y alone would be (R² = -" in answer.words
-    assert "give another start (--start)" in answer.words
+    assert "Begin elsewhere: from the start" in answer.words
     assert "(no standard errors: the descent did not arrive at a minimum)" in " ".join(answer.out.split())

@@ -87,3 +87,17 @@ def test_an_encoding_without_the_letters():
 def test_options_without_sections_stand_under_options(downslope):
     assert "\nOptions:\n  --to DIALECT" in downslope("export --help").out
     assert "\nHelp:\n  --lang LANG" in downslope("minimize --help").out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the system sets no limit to memory")
+@pytest.mark.parametrize(("gigabytes", "said"), [(2, True), (64, False)])
+def test_a_limit_to_memory_is_said_before_it_is_met(gigabytes, said):
+    script = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({gigabytes} << 30, {gigabytes} << 30));"
+        "from downslope.cli.main import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "optimizers"], capture_output=True, text=True, check=True
+    )
+    assert ("is limited to 2,048 MB" in done.stderr) == said
+    assert "adam" in done.stdout

@@ -194,3 +194,36 @@ def test_a_lambda_of_any_size_with_a_gradient_is_explained(n: int, rate: float) 
     )
     assert "gradient_mismatch" not in run.explain().codes
     assert str(run.explain())
+
+
+@pytest.mark.parametrize(
+    ("scale", "options"), [(1e200, {}), (1e300, {"optimizer": "lbfgs"}), (1e30, {"dtype": "float32"})]
+)
+def test_squares_beyond_all_numbers_are_named_with_a_factor_that_helps(scale, options):
+    run = ds.minimize(f"{scale}*(x-3)^2 + {scale}*(y-1)^2", start={"x": 1, "y": 5}, tolerance=1e-4, **options)
+    assert not run.success
+    found = next(f for f in run.explain().findings if f.code == "stalled")
+    assert "its square, which the method works with, is beyond the largest number" in found.sentence
+    times = found.advice.setting["times"]
+    again = ds.minimize(
+        f"{times}*({scale}*(x-3)^2 + {scale}*(y-1)^2)", start={"x": 1, "y": 5}, tolerance=1e-4, **options
+    )
+    assert again.success
+    assert again.nit == found.advice.steps
+
+
+@pytest.mark.parametrize("name", ["momentum", "nesterov"])
+def test_momentum_0_is_said_to_be_gradient_descent(name):
+    asked = {"optimizer": name, "learning_rate": 0.1}
+    without, with_some = (
+        ds.minimize("x^2 + 3y^2", start={"x": 1, "y": 2}, steps=9, **asked, hyperparameters={"momentum": m})
+        for m in (0.0, 0.5)
+    )
+    plain = ds.minimize("x^2 + 3y^2", start={"x": 1, "y": 2}, steps=9, learning_rate=0.1)
+    assert without.history.value.tolist() == plain.history.value.tolist()
+    assert any("makes the steps of gradient descent" in note for note in without.notes)
+    assert not any("gradient descent" in note for run in (with_some, plain) for note in run.notes)
+    fit = ds.fit(
+        {"x": [1, 2, 3], "y": [1, 2, 4]}, "y ~ a*x", **asked, steps=2, hyperparameters={"momentum": 0.0}
+    )
+    assert any("makes the steps of gradient descent" in note for note in fit.notes)

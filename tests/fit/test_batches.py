@@ -215,3 +215,60 @@ def test_estimators_converge_only_where_little_is_left():
         ).fit(x, y)
     assert slow.status_ == "step_limit"
     assert slow.score(x, y) < best.score(x, y) - 0.02
+
+
+FOUR = {"x": [2.0, 4, 6, 8], "y": [81.0, 93, 91, 97]}
+ROWS = np.arange(20.0)
+LINE = {"x": ROWS, "y": 2 * ROWS + 1 + ROWS % 3, "label": ROWS % 2}
+
+
+@pytest.mark.parametrize(
+    ("table", "formula", "options"),
+    [
+        (FOUR, "y ~ a*x + b", {"learning_rate": 0.04}),
+        (LINE, "y ~ a*x + b", {"learning_rate": 1.0, "optimizer": "momentum", "standardize": True}),
+        (FOUR, "y ~ a*x + b", {"learning_rate": 100.0, "loss": "rmse"}),
+        (FOUR, "y ~ a*x + b", {"learning_rate": 100.0, "loss": "huber:50"}),
+        (FOUR, "y ~ a*x + b", {"learning_rate": 5.0, "loss": "log_cosh"}),
+        (FOUR, "y ~ a*x + b", {"learning_rate": 5.0, "loss": "mae"}),
+        (FOUR, "y ~ a*x + b", {"learning_rate": 100.0, "loss": "quantile:0.2"}),
+        (LINE, "label ~ a*x + b", {"learning_rate": 5.0, "loss": "log_loss"}),
+        (LINE, "label ~ a*x + b", {"learning_rate": 5.0, "loss": "softmax"}),
+        (LINE, "y ~ a*x + b", {"learning_rate": 1.0, "loss": "poisson"}),
+        (LINE, "y ~ a*x + b", {"learning_rate": 100.0, "optimizer": "adam", "l1": 0.1}),
+        (LINE, "y ~ a*x^b", {"learning_rate": 1.0, "start": "a=1,b=1"}),
+    ],
+    ids=str,
+)
+def test_a_run_that_ends_above_its_start_has_a_rate_that_is_too_large(table, formula, options):
+    """And the rate that is advised ends where it is said to."""
+    found = fit(table, formula, batch_size=2, epochs=20, **options)
+    assert not found.success
+    rate = next(f for f in found.findings if f.code == "learning_rate_above_limit")
+    assert str(rate.message) in [str(w) for w in found.warned]
+    better = fit(
+        table, formula, batch_size=2, epochs=20, **{**options, "learning_rate": rate.evidence["better"]}
+    )
+    assert better.run.fun == pytest.approx(rate.evidence["cost"], rel=1e-12)
+    assert better.run.fun < found.run.history.value[0]
+    assert better.success
+
+
+def test_the_limit_of_all_rows_is_that_of_the_steepest_curvature():
+    found = fit(FOUR, "y ~ a*x + b", learning_rate=0.04, batch_size=2, epochs=20)
+    A = np.column_stack([FOUR["x"], np.ones(4)])
+    limit = 2 / np.linalg.eigvalsh(2 * A.T @ A / 4)[-1]
+    rate = found.findings[0]
+    assert rate.exact
+    assert rate.evidence["limit"] == pytest.approx(limit, rel=1e-9)
+    assert f"above the limit {limit:.4g}" in str(rate.message)
+
+
+def test_the_limit_of_the_steepest_batch():
+    """Of two rows at a time, below that of all rows: here of rows that are far from the others."""
+    x = np.array([1.0, 1, 1, 1, 1, 1, 10, 10])
+    found = fit({"x": x, "y": x * 2}, "y ~ a*x", learning_rate=0.035, batch_size=1, epochs=5)
+    rate = next((f for f in found.findings if f.code == "learning_rate_above_limit"), None)
+    assert 2 / (2 * np.mean(x**2)) > 0.035
+    assert rate.evidence["limit"] == pytest.approx(2 / (2 * 100))
+    assert not rate.exact

@@ -241,3 +241,48 @@ def test_a_stream_left_early_is_no_trouble_to_whoever_collects_the_garbage(tmp_p
         del stream
         gc.collect()
     assert ds.fit(path, "y ~ a*x + b", stream=True).x["a"] == pytest.approx(1)
+
+
+def written(table, path):
+    """The table as a Parquet file, an Arrow file or an Arrow stream."""
+    if path.suffix == ".parquet":
+        parquet.write_table(table, path)
+    elif path.suffix == ".arrow":
+        feather.write_feather(table, path, compression="uncompressed")
+    else:
+        with pa.ipc.new_stream(path, table.schema) as stream:
+            stream.write_table(table)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", ["m.parquet", "m.arrow", "m.arrows"])
+@pytest.mark.parametrize("word", ["a column's name", "a name within a column", "a word", "a category"])
+def test_texts_that_are_no_utf8(tmp_path, name, word, stream):
+    mark = "QQQQ"
+    columns = {
+        "a column's name": {mark: [1.0, 2.0, 4.0]},
+        "a name within a column": {"s": [{mark: 1.0}, {mark: 2.0}, {mark: 3.0}]},
+        "a word": {"s": [mark, "a", "b"]},
+        "a category": {"s": pa.array([mark, "a", mark]).dictionary_encode()},
+    }[word]
+    path = tmp_path / name
+    written(pa.table({"x": [1.0, 2.0, 3.0], "y": [1.0, 2.0, 4.0], **columns}), path)
+    path.write_bytes(path.read_bytes().replace(mark.encode(), b"Q\xff\xfeQ"))
+    with pytest.raises(DataError):
+        ds.fit(path, target="y", stream=stream)
+    ours(lambda: ds.fit(path, "y ~ a*x + b", stream=stream))
+    ours(lambda: repr(ds.look(path)))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("column", ["x", "y"])
+def test_columns_whose_squares_underflow_are_refused(tmp_path, column, stream):
+    rows = np.arange(30.0)
+    columns = {"x": rows, "y": 2 * rows + 1}
+    path = tmp_path / "m.parquet"
+    parquet.write_table(pa.table({**columns, column: columns[column] * 1e-200}), path)
+    with pytest.raises(DataError, match=r"its square underflows\. Rescale the column"):
+        ds.fit(path, "y ~ a*x + b", stream=stream)
+    parquet.write_table(pa.table({**columns, column: columns[column] * 1e-130}), path)
+    fit = ds.fit(path, "y ~ a*x + b", stream=stream)
+    assert fit.x["a"] == pytest.approx(2e130 if column == "x" else 2e-130, rel=1e-9)

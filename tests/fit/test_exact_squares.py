@@ -202,3 +202,25 @@ def test_terms_that_cancel_without_an_intercept(tmp_path):
     assert np.max(np.abs(found.predict(table) - right)) <= 1e-8 * table["y"].std()
     found.save(tmp_path / "fit.json")
     assert np.array_equal(ds.load(tmp_path / "fit.json").predict(table), found.predict(table))
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("l2", [1e-6, 0.1, 10.0])
+def test_a_root_with_a_penalty_is_least_where_its_slope_vanishes(l2, scale, noise):
+    """Also where the penalty rules, or the squares alone would leave nothing: sqrt(m) + l2*|a|^2 is strictly convex."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 3)) * [1, 100, 0.01]
+    y = (X @ [1, 2, 3] + 5 + noise * rng.normal(size=50)) * scale
+    fit = ds.fit((X, y), target="y", loss="rmse", l2=l2)
+    a, b = np.array(list(fit.x.values()))[:3], fit.x["intercept"]
+    left = X @ a + b - y
+    root = np.sqrt(np.mean(left**2))
+    slope, against = left @ X / len(y), 2 * l2 * root * a
+    if root > 1e-4 * scale:  # else the cone's point is near, where slopes are all but free
+        assert np.all(
+            np.abs(slope + against) <= 1e-11 * (np.abs(left) @ np.abs(X) / len(y) + np.abs(against))
+        )
+    assert fit.run.fun == pytest.approx(root + l2 * a @ a, rel=1e-7)
+    assert fit.success
+    assert fit.nit <= 3

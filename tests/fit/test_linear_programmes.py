@@ -4,13 +4,16 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, eye, hstack
 from scipy.stats import norm
 
 import downslope as ds
 from downslope.descent.evidence import Cause
+from downslope.fitting import pages, vertex_finish
 from downslope.fitting.exchange import Kink, least_vertex
 
 DATA = Path(__file__).parents[1] / "data" / "engel.csv"
@@ -142,3 +145,37 @@ def test_as_many_steps_as_were_asked_for():
     rng = np.random.default_rng(9)
     table = {"x": rng.normal(size=50), "y": rng.normal(size=50)}
     assert ds.fit(table, "y ~ a*x + b", loss="mae", steps=5).nit == 5
+
+
+@pytest.mark.parametrize("near", [60, 10**6])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("l1", [0.0, 0.3])
+@pytest.mark.parametrize("loss", ["mae", "quantile(0.1)"])
+def test_fits_with_a_penalty_and_of_files_read_page_by_page(tmp_path, monkeypatch, loss, l1, weighted, near):
+    """With rows that are far added up, too few near ones at first, and coefficients that the penalty keeps at 0."""
+    monkeypatch.setattr(pages, "PAGE_NUMBERS", 1_024)
+    monkeypatch.setattr(vertex_finish, "MOST_NEAR", near)
+    rng = np.random.default_rng(5)
+    x, z, v = rng.normal(size=(3, 3_000)) + np.array([[1e3], [0], [0]])
+    y = 2 * x - z + rng.standard_t(2, 3_000)
+    w = rng.integers(0, 3, 3_000) * 1.0 if weighted else np.ones(3_000)
+    path = tmp_path / "t.parquet"
+    parquet.write_table(pa.table({"x": x, "z": z, "v": v, "y": y, "w": w}), path)
+    part = 0.5 if loss == "mae" else 0.1
+    A = np.column_stack([x, z, v, np.ones(3_000)])
+    scale = 2.0 if loss == "mae" else 1.0
+    rows = np.concatenate([A, np.eye(4)[:3], -np.eye(4)[:3]])
+    targets = np.concatenate([y, np.zeros(6)])
+    weights = np.concatenate([w / w.sum(), np.full(6, l1 / scale)])
+    best = scale * least(rows, targets, weights, part) * weights.sum()
+    formula, kind = "y ~ a*x + b*z + c*v + d", {"weights": "w"} if weighted else {}
+    for stream in (True, False):
+        fit = ds.fit(path, formula, loss=loss, l1=l1, stream=stream, **kind)
+        assert fit.run.fun == pytest.approx(best, rel=1e-10)
+        assert fit.success
+        assert fit.run.termination.evidence.cause == Cause.VERTEX
+        assert fit.predict({"x": x[:3], "z": z[:3], "v": v[:3]}) == pytest.approx(
+            A[:3] @ list(fit.x.values()), rel=1e-11
+        )
+        if l1:
+            assert fit.x["c"] == 0.0

@@ -510,3 +510,39 @@ def test_a_label_that_was_not_there_at_first(tmp_path):
     callback = _changes(lambda: path.write_text(text), lambda: path.write_text(text.replace(",c", ",d")))
     with pytest.raises(DataError, match=r"a label that was not among those fitted: 'd'.*has changed since"):
         fit(path, target="y", loss="softmax", stream=True, callback=callback)
+
+
+@pytest.mark.parametrize("options", [{}, {"weights": "weight"}, {"l2": 0.1}, {"l1": 0.1}], ids=str)
+@pytest.mark.parametrize("loss", ["mse", "rmse", "mae", "huber:1", "log_cosh", "quantile:0.3"])
+@pytest.mark.parametrize("formula", ["y ~ b", "y ~ b + 3", "y ~ b*2", "y ~ a*x1", "y ~ a*x1 + 2*x2"])
+def test_hypotheses_of_one_parameter(files, formula, loss, options):
+    """Of no column, of one, without a constant term, or with one that goes by another name: R² is the same too."""
+    one, other = (
+        fit(files["parquet"], formula, loss=loss, stream=stream, **options) for stream in (True, False)
+    )
+    assert one.status == other.status == "converged"
+    assert one.loss == pytest.approx(other.loss, rel=1e-8)
+    assert one.r2 == pytest.approx(other.r2, abs=1e-5)
+    assert one.success
+
+
+@pytest.mark.parametrize("options", [{}, {"weights": "weight"}, {"loss": "rmse"}], ids=str)
+@pytest.mark.parametrize("formula", [H, "y ~ p*x1 + q*x2", "y ~ s", "y ~ p*x1 + 2*x2 + s"])
+def test_prediction_intervals(files, tmp_path, formula, options):
+    """From the moments, also where the fit was saved when the table was no longer there."""
+    path = tmp_path / "t.parquet"
+    path.write_bytes(files["parquet"].read_bytes())
+    one, other = (fit(path, formula, stream=stream, **options) for stream in (True, False))
+    one.save(tmp_path / "fit.json")
+    path.unlink()
+    new = {name: TABLE[name][:5] for name in ("x1", "x2", "x3")}
+    right = other.predict_interval(new, level=0.9)
+    for found in (one, load_fit(tmp_path / "fit.json")):
+        for mine, theirs in zip(found.predict_interval(new, level=0.9), right, strict=True):
+            assert mine == pytest.approx(theirs, rel=1e-9)
+
+
+def test_a_table_in_files_has_no_intervals_where_the_hypothesis_bends(files):
+    found = fit(files["parquet"], "y ~ exp(p)*x1 + s", start="p=0,s=0", stream=True)
+    with pytest.raises(UsageError, match=r"not linear in its parameters \(stream=False reads it whole\)"):
+        found.predict_interval({"x1": [1.0]})

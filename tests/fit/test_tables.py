@@ -3,6 +3,7 @@
 import gzip
 import io
 import re
+import unicodedata
 
 import numpy as np
 import pandas as pd
@@ -298,3 +299,31 @@ def test_names_of_columns_are_escaped_in_notebooks():
     html = fit({name: X, "y": 2 * X}, target="y").history._repr_html_()
     assert "<img" not in html
     assert "&lt;img src=x onerror=alert(1)&gt;" in html
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("asked", ["NFC", "NFD"])
+@pytest.mark.parametrize("held", ["NFC", "NFD"])
+def test_names_in_another_unicode_form_are_the_same_names(tmp_path, held, asked, stream):
+    """Letters with accents as one or as two, syllables of Hangul as one or as their parts, and some of each."""
+    path = tmp_path / "t.csv"
+    names = ["한국", "y", "é", "e\u0301t\u00e9"]
+    head = ",".join([*(unicodedata.normalize(held, name) for name in names[:3]), names[3]])
+    path.write_text(head + "\n" + "".join(f"{i},{3 * i % 7},{i % 3 + 1},{i % 2}\n" for i in range(1, 13)))
+    a, e, m = (unicodedata.normalize(asked, name) for name in ("한국", "é", "été"))
+    for options in (
+        {"target": "y"},
+        {"target": a},
+        {"target": "y", "features": [a, m]},
+        {"target": "y", "features": f"{a},{e}", "categories": e},
+        {"target": "y", "features": [a], "weights": e},
+        {"target": "y", "features": [a], "start": {a: 1.0, "intercept": 0.0}},
+        {"hypothesis": f"y ~ p*{a} + q*{e} + r*{m} + s"},
+        {"hypothesis": f"y ~ p*`{a}` + q*`{m}` + s"},
+        {"hypothesis": f"{e} ~ p*`{m}` + s"},
+        {"hypothesis": f"`{e}` ~ p*{a} + s"},
+    ):
+        found = fit(path, **options, stream=stream)
+        rows = ({unicodedata.normalize(form, name): [1.0] for name in names} for form in ("NFC", "NFD"))
+        one, other = map(found.predict, rows)
+        assert one == other

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import subprocess
 import sys
 import warnings
@@ -16,6 +17,8 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import mean_squared_error
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -368,3 +371,24 @@ def test_frames_of_pandas_stay_as_they_were() -> None:
     kept = frame.copy()
     DescentRegressor(optimizer="adam", batch_size=10, epochs=1).fit(frame, pd.Series(SCORE)).predict(frame)
     pd.testing.assert_frame_equal(frame, kept)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_cost_that_batches_keep_above_its_least_is_told_from_one_on_its_way(seed):
+    """With how far it is above, and that a smaller rate, or one that falls, comes nearer: they do."""
+    X, y = load_diabetes(return_X_y=True)
+    least = mean_squared_error(y, LinearRegression().fit(X, y).predict(X))
+    asked = {"batch_size": 32, "optimizer": "adam", "random_state": seed}
+    with pytest.warns(ConvergenceWarning, match="differences between the batches keep it there") as told:
+        model = DescentRegressor(learning_rate=40, **asked).fit(X, y)
+    assert "Raise max_iter" not in str(told[0].message)
+    assert model.status_ == "step_limit"
+    assert "still changing" not in model.message_
+    part = float(re.search(r"about ([\d.e+]+) % above", model.message_)[1])
+    assert part == pytest.approx(100 * (model.loss_ / least - 1), rel=0.02)
+    for nearer in ({"learning_rate": 4}, {"learning_rate": 40, "schedule": "inverse_time(rate=0.1)"}):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert DescentRegressor(**asked, **nearer).fit(X, y).loss_ < model.loss_
+    with pytest.warns(ConvergenceWarning, match="with the cost still changing"):
+        DescentRegressor(**{**asked, "learning_rate": 1e-3}, tol=1e-2).fit(X, y)

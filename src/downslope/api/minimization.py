@@ -15,6 +15,7 @@ from downslope.errors import UsageError, nearest
 from downslope.explain.data_sizes import data_sizes
 from downslope.explain.gradient import compare
 from downslope.explain.judgement import judge_run
+from downslope.explain.linear import without_memory
 from downslope.messages import NOTHING, Message, literal, message, sentences
 from downslope.objectives import GradientWarning, Objective, Vector, as_objective, compare_gradient
 from downslope.objectives.calling import with_arguments
@@ -176,6 +177,7 @@ def _run(function: Any, start: Any, options: _AllOptions, *, uphill: bool) -> Ru
         rule, objective, x = within_bounds(rule, objective, x, options["bounds"])
     if gradient is not None or (callable(function) and objective.differentiation == "supplied"):
         _look_at_gradient(objective, x, _sizes(function, gradient))
+    objective.notes = (*objective.notes, *filter(None, (without_memory(rule),)))
     loop = LoopOptions(
         maximize=uphill,
         every=options.get("every"),

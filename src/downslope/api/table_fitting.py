@@ -13,10 +13,11 @@ import numpy as np
 from downslope.api.options import RunOptions, callbacks_of
 from downslope.descent import Stopping
 from downslope.errors import DataError, StartError, UsageError, nearest
+from downslope.explain.linear import without_memory
 from downslope.fitting import batches, custom_gradient
 from downslope.fitting.categories import Category, categories_of, is_words, with_indicators
 from downslope.fitting.finalize import finalize
-from downslope.fitting.frame import Frame
+from downslope.fitting.frame import Frame, spelt_alike
 from downslope.fitting.holdout import SplitTable, scores, split
 from downslope.fitting.hypothesis import Hypothesis, linear_model, partition, read_hypothesis
 from downslope.fitting.losses import Loss, as_loss
@@ -41,12 +42,6 @@ from downslope.results.fit import Fit, as_fit
 
 _NAMED = ("target", "features", "loss", "start", "optimizer", "learning_rate", "steps")  # of ``fit``
 MOST_LISTED = 20  # columns named in a sentence
-_FORMS: tuple[Literal["NFC", "NFD", "NFKC", "NFKD"], ...] = (
-    "NFC",
-    "NFD",
-    "NFKC",
-    "NFKD",
-)  # how a name may be spelt in a file
 MOST_NAMED = 12  # parameters spelt out in the example of a start
 
 
@@ -151,7 +146,11 @@ def fit(
     reading = TextFormat.from_options(options)
     pages = pages_to_stream(table, wanted, options.get("stream", "auto"), reading)
     frame = as_frame(table, wanted, reading) if pages is None else pages.first()
-    wish = Wish(hypothesis, target, features, options.get("categories"), start)
+    target, features = _spelt(target, frame), _spelt(features, frame)
+    options["weights"] = _spelt(options.get("weights"), frame)
+    named = options.get("categories")
+    named = [name.strip() for name in named.split(",")] if isinstance(named, str) else named
+    wish = Wish(hypothesis, target, features, _spelt(named, frame), start)
     asked = _asked(_hypothesis(frame, wish, pages), as_loss(loss), options)
     held = _held_out(frame, asked, pages, options)
     if held is not None:
@@ -170,7 +169,10 @@ def fit(
         )
     x = _start(problem, start, options.get("seed"))
     plan = _plan(optimizer, learning_rate, steps, options)
-    result = finalize(problem, _descended(problem, x, plan, options), x)
+    outcome = _descended(problem, x, plan, options)
+    if plan.optimizer is not None and (told := without_memory(plan.optimizer)):
+        outcome = replace(outcome, notes=(*outcome.notes, told))
+    result = finalize(problem, outcome, x)
     return as_fit(result if held is None else replace(result, holdout=scores(result.model, held)))
 
 
@@ -220,14 +222,26 @@ def _asked(hypothesis: Hypothesis, loss: Loss, options: FitOptions) -> Specifica
     )
 
 
+def _spelt(names: Any, frame: Frame) -> Any:
+    """A name, or names, as the table spells them where it does so in another Unicode form."""
+    if isinstance(names, str):
+        return spelt_alike(names, frame.known)
+    if isinstance(names, list | tuple) and names and all(isinstance(name, str) for name in names):
+        return [spelt_alike(name, frame.known) for name in names]
+    return names
+
+
 def _wanted(hypothesis: str | None, target: str | None, features: Any, weights: Any) -> set[str] | None:
     """Every name that could be a column in use; None for all."""
     if hypothesis is None and (target is None or features is None):
         return None
     left, _, right = partition(hypothesis or "")
-    names = {left.strip(), unquoted(left.strip()), *re.findall(r"[^\W\d]\w*", right)}
+    names = {
+        left.strip(),
+        unquoted(left.strip()),
+        *re.findall(r"[^\W\d]\w*", unicodedata.normalize("NFC", right)),
+    }
     names |= {unquoted(name) for name in re.findall(r"`(?:[^`]|``)+`", right)}
-    names |= {unicodedata.normalize(form, name) for name in names for form in _FORMS}
     return names | {target or ""} | set(features or ()) | ({weights} if isinstance(weights, str) else set())
 
 
@@ -275,7 +289,7 @@ def _hypothesis(frame: Frame, wish: Wish, pages: Pages | None) -> Hypothesis:
                     columns=listing(frame.names, most=MOST_LISTED),
                 )
             )
-    named = [name.strip() for name in named.split(",")] if isinstance(named, str) else list(named or ())
+    named = list(named or ())
     model = linear_model(target, features, frame)
     try:
         categories = _categories(model, frame, named, pages)

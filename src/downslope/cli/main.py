@@ -52,6 +52,7 @@ class Downslope(CommandGroup):
             args if args is not None else sys.argv[1:]
         )  # given, so that Windows does not expand x**2
         with reading(chosen_language(given), command_line=True):
+            terminal.say_if_memory_is_limited()
             code = self._code_of(given, prog_name or "downslope", complete_var, **extra)
         if standalone_mode:
             sys.exit(code)

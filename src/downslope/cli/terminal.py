@@ -25,6 +25,9 @@ _ARGUMENTS = (  # that a message of the library may begin with
 )
 
 
+ENOUGH_MEMORY = 3 << 30  # bytes of addresses; below, libraries were seen to hang or to abort
+
+
 def prepare() -> None:
     """Let the streams survive characters that their encoding does not have, and being closed (``>&-``)."""
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives
@@ -33,6 +36,23 @@ def prepare() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def say_if_memory_is_limited() -> None:
+    """Say so before a library hangs or aborts for want of memory, where nothing can be said any more."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    most = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if most != resource.RLIM_INFINITY and most < ENOUGH_MEMORY:
+        note(
+            message(
+                "The memory of this process is limited to {megabytes:,} MB (ulimit -v): the libraries that compile and"
+                " read tables may need more, and may hang or abort where they get none.",
+                megabytes=most >> 20,
+            )
+        )
 
 
 def emit(text: str) -> None:

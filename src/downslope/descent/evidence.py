@@ -57,6 +57,7 @@ class Cause(IntEnum):
     RECORD_BROKE = 38  # of a record: a number in another's loop was not finite
     SEPARABLE = 39  # classes that can be told apart perfectly: the cost falls towards 0 for ever
     COST_UNSTEADY = 25  # the limit of steps, with the test of estimators still unmet
+    COST_NOISY = 26  # the test of estimators is met only as batches differ: the cost is still above its least
     INTERRUPTED = 50
     LOOP_INTERRUPTED = 52  # of a record
     CALLBACK = 51
@@ -98,6 +99,7 @@ class Evidence:
         settled: whether the point at which a run stands still was looked at and found to be the one that was wanted.
         ground: the kind of point it stands on, where that is known to be none that was wanted.
         patience: of the test of estimators, how small a part of the whole fall counts as none.
+        above: of a cost that batches keep above its least, by how large a part of that.
         rounds: how many rounds a fit made.
     """
 
@@ -131,6 +133,7 @@ class Evidence:
     ground: str = ""
     settled: bool = False
     patience: float = 0.0
+    above: float = 0.0
     rounds: int = 0
 
     def to_dict(self) -> dict[str, Any]:

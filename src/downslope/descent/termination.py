@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from downslope.descent.evidence import ENDLESS, LIMITS, Cause, Evidence
+from downslope.descent.evidence import ENDLESS, LIMITS, POOR_FIT, Cause, Evidence
 from downslope.descent.stopping import Status
 from downslope.descent.termination_messages import Places, sentence_of
 from downslope.messages import Message, sentences
@@ -32,6 +32,7 @@ _STATUS = {
     Cause.ROUND_LIMIT: Status.STEP_LIMIT,
     Cause.LOOP_ENDED: Status.STEP_LIMIT,
     Cause.COST_UNSTEADY: Status.STEP_LIMIT,
+    Cause.COST_NOISY: Status.STEP_LIMIT,
     Cause.EVALUATION_LIMIT: Status.EVALUATION_LIMIT,
     Cause.TIME_LIMIT: Status.TIME_LIMIT,
     Cause.VALUE_HIGH: Status.DIVERGED,
@@ -94,6 +95,8 @@ def status_of(e: Evidence) -> Status:
     if e.cause == Cause.COST_STEADY and e.worse:
         return Status.DIVERGED
     status = _STATUS[e.cause]
+    if status == Status.CONVERGED and e.ground == POOR_FIT:
+        return Status.STALLED
     return Status.UNBOUNDED if status == Status.CONVERGED and e.ground == ENDLESS else status
 
 

@@ -56,11 +56,11 @@ def sentence_of(e: Evidence, status: Status, where: Places) -> Message:
         return _no_minimum(e, _passed(e))
     if status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN):
         return _ran_away(e, status, where)
-    if status == Status.CONVERGED or e.cause == Cause.COST_STUCK:
+    if status == Status.CONVERGED or e.cause == Cause.COST_STUCK or e.ground == POOR_FIT:
         if e.ground == ABOVE_START:
             return sentences(_passed(e), _course(e))
         return _no_minimum(e, _passed(e)) if e.ground not in ("", POOR_FIT) else _passed(e)
-    if e.cause in (*LIMITS, Cause.LOOP_ENDED, Cause.COST_UNSTEADY):
+    if e.cause in (*LIMITS, Cause.LOOP_ENDED, Cause.COST_UNSTEADY, Cause.COST_NOISY):
         return sentences(_limit(e), _course(e))
     return _other_end(e, where)
 
@@ -151,6 +151,14 @@ def _limit(e: Evidence) -> Message:
     steps = counted(e.step, e.unit)
     if e.cause == Cause.LOOP_ENDED:
         return message("The loop ended after {steps}.", steps=steps)
+    if e.cause == Cause.COST_NOISY:
+        return message(
+            "Stopped after {steps}: the cost rises and falls from epoch to epoch and stays about {part:.3g} % above its"
+            " least. At a constant learning rate the differences between the batches keep it there; a smaller rate, or"
+            " one that falls (schedule), comes nearer.",
+            steps=steps,
+            part=100 * e.above,
+        )
     if e.cause == Cause.COST_UNSTEADY:
         return message("Stopped after {steps}, with the cost still changing.", steps=steps)
     if e.cause == Cause.ROUND_LIMIT:

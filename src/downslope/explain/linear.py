@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.messages import NOTHING, Message, message
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.rules.gradient_descent import GradientDescent
@@ -105,6 +106,25 @@ def modulus(factor: complex) -> float:
 def written(factor: complex) -> float:
     """A factor as one number: with its sign where it is real, else its modulus."""
     return float(factor.real) if factor.imag == 0 else abs(factor)
+
+
+def without_memory(rule: Optimizer) -> Message:
+    """That a rule with a memory makes the very steps of gradient descent, where its settings make it so; else nothing.
+
+    >>> str(without_memory(Nesterov(learning_rate=0.1, momentum=0.0)))
+    'Nesterov with momentum 0 makes the steps of gradient descent.'
+    >>> str(without_memory(Nesterov(learning_rate=0.1, momentum=0.5)))
+    ''
+    """
+    linear = LinearRule.of(rule)
+    if linear is None or isinstance(rule, GradientDescent) or rule.hyperparameters().get("momentum") != 0:
+        return NOTHING
+    plain = np.zeros(len(linear.free))
+    for curvature in (0.5, 2.0):
+        plain[0] = 1 - linear.rate * curvature
+        if not np.allclose(linear.matrix(curvature)[0], plain, rtol=1e-12, atol=1e-15):
+            return NOTHING
+    return message("{rule} with momentum 0 makes the steps of gradient descent.", rule=type(rule).__name__)
 
 
 @lru_cache(maxsize=256)

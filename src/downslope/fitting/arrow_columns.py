@@ -47,10 +47,18 @@ def _column(column: Any, name: str) -> Any:
         why = message(
             "column '{name}' cannot be read: it is of the type {kind:.60} ({reason:.120}).",
             name=name,
-            kind=str(column.type),
+            kind=_type_name(column.type),
             reason=str(error).strip().split("\n")[0].rstrip("."),
         )
         return Unreadable(why).column(len(column))
+
+
+def _type_name(kind: Any) -> str:
+    """A type for a sentence; the names of fields within it may be no text."""
+    try:
+        return str(kind)
+    except UnicodeDecodeError:
+        return type(kind).__name__
 
 
 def _read(column: Any) -> Any:

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from downslope.descent import LoopOptions, descend
+from downslope.descent import Descent, LoopOptions, descend
 from downslope.errors import UsageError
 from downslope.fitting import kernels
+from downslope.fitting.batch_rates import BatchedRun, rate_in_batches
 from downslope.fitting.batch_rule import (
     USUAL_EPOCHS,
     Whitening,
@@ -136,23 +137,36 @@ def fit_in_batches(problem: FitProblem, start: Array, plan: FitPlan, asked: Mini
             objective, coordinates = standardised(objective)
             notes.append(message("Descended with the features standardised."))
     objective.expect(BATCHES_COUNT * (stopping.steps or 0))
-    layout = compiled_rule(with_penalty(rule, objective.penalty, coordinates), objective.parameters.size)
-    steps = Steps(coordinates, layout, batch, white)
-    work: Epoch
-    order: Callable[[int], Any]
-    if objective.streamed:
-        work, order = _page_by_page(objective, steps, asked.seed), int
-    else:
-        work = epoch_of(objective, steps, objective.total / objective.count)
-        order = _orders(problem, asked.seed)
-    shuffle = Epochs(work=work, layout=layout, order=order, epochs=stopping.steps or 0)
     inner = objective if coordinates.kind == "user" else PreconditionedObjective(objective, coordinates)
-    loop = LoopOptions(every=plan.every, callbacks=plan.callbacks)
-    run = descend(inner, coordinates.from_user(start), shuffle, stopping, loop=loop)
+    orders = None if objective.streamed else _orders(problem, asked.seed)
+
+    def descended_by(rule: Optimizer, loop: LoopOptions) -> Descent:
+        layout = compiled_rule(with_penalty(rule, objective.penalty, coordinates), objective.parameters.size)
+        steps = Steps(coordinates, layout, batch, white)
+        work: Epoch
+        if orders is None:
+            work = _page_by_page(objective, steps, asked.seed)
+        else:
+            work = epoch_of(objective, steps, objective.total / objective.count)
+        shuffle = Epochs(work=work, layout=layout, order=orders or int, epochs=stopping.steps or 0)
+        return descend(inner, coordinates.from_user(start), shuffle, stopping, loop=loop)
+
+    run = descended_by(rule, LoopOptions(every=plan.every, callbacks=plan.callbacks))
+    rate = None
+    if not plan.free:
+        done = BatchedRun(objective, coordinates, rule, run, batch, orders)
+        rate = rate_in_batches(done, lambda other: descended_by(other, LoopOptions()))
     centred = about_means(problem, coordinates, run)
     run = replace(in_user_units(run, coordinates, problem), optimizer=rule)
     return FitOutcome(
-        run, "batches", coordinates.kind, None, tuple(notes), unasked=plan.free, centred=centred
+        run,
+        "batches",
+        coordinates.kind,
+        None,
+        tuple(notes),
+        unasked=plan.free,
+        centred=centred,
+        rate=rate,
     )
 
 

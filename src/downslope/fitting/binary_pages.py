@@ -135,10 +135,11 @@ class ArrowFile:
         with system_errors(self.path), self._source() as source:
             with damage(self.path, "Arrow"):
                 reader, batches = _batches_of(source)
+                names = reader.schema.names  # which may be no text
             if chosen is None:
                 yield reader.schema
                 return
-            _refuse_lost(self.path, chosen, reader.schema.names)
+            _refuse_lost(self.path, chosen, names)
             while True:
                 with damage(self.path, "Arrow"):
                     batch = next(batches, None)

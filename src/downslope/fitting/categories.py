@@ -39,6 +39,14 @@ class Category:
     @property
     def note(self) -> Message:
         """How it was taken, for the reader."""
+        if len(self.names) == 1:
+            return message(
+                "Column '{column}' counts by its categories: {names} is 1 where it holds that one and else 0, and"
+                " '{dropped}' has none of its own: it is what the other is compared with.",
+                column=self.column,
+                names=listed(self.names, SHOWN),
+                dropped=self.levels[0],
+            )
         return message(
             "Column '{column}' counts by its categories: {names} are each 1 where it holds that one and else 0, and"
             " '{dropped}' has none of its own: it is what the others are compared with.",

@@ -285,13 +285,16 @@ def _signs_of(numbers: list[str], asked: TextFormat, decimal: str) -> tuple[str,
     shown = next(n for n in numbers if other in n)
     if other == ".":
         return ".", ""
+    if spaced:  # which stands between thousands already
+        return ",", spaced
+    bare = shown.replace("\u2212", "-")
     return Doubt(
         shown,
         message(
             "Say how it is meant: {decimal} reads {small:.10g}, {thousands} reads {large:.10g}.",
             decimal=argument("decimal", ","),
-            small=float(shown.replace(",", ".")),
+            small=float(bare.replace(",", ".")),
             thousands=argument("thousands", ","),
-            large=float(shown.replace(",", "")),
+            large=float(bare.replace(",", "")),
         ),
     )

@@ -20,6 +20,7 @@ from downslope.fitting.rows import NOTHING, Array, LinearRows
 from downslope.messages import Message, message
 
 LARGEST = 1e150  # the square of a larger number overflows
+LEAST = 1e-140  # where nothing in a column is larger, squares of its deviations underflow
 MOST_COMPARED = 200  # features whose likeness is looked at
 SAMPLE = 20_000
 NO_WEIGHT = message("the sample weights are all zero; at least one must be above zero.")
@@ -305,6 +306,34 @@ def finite(frame: Frame, names: Sequence[str], X: Array) -> None:
         )
 
 
+def refuse_tiny_features(hypothesis: Hypothesis, looks: ColumnChecks, rows: LinearRows) -> None:
+    """Raise DataError where the squares of a whole feature underflow, so that it would seem to have no effect."""
+    for i, low, high in zip(rows.at, looks.low, looks.high, strict=True):
+        if 0 < max(-low, high) < LEAST:
+            raise DataError(
+                message(
+                    "what {parameter} multiplies is nowhere larger than {value:.3g}: its square underflows. Rescale"
+                    " the column.",
+                    parameter=hypothesis.parameters[i],
+                    value=max(-low, high),
+                )
+            )
+
+
+def refuse_tiny_target(frame: Frame, name: str, loss: Loss, largest: float) -> None:
+    """Raise DataError where the squares of the whole target underflow, and the loss is made of them."""
+    if loss.quadratic and 0 < largest < LEAST:
+        raise DataError(
+            message(
+                "column '{name}' of {origin} holds nothing larger than {value:.3g}: its square underflows. Rescale"
+                " the column.",
+                name=name,
+                origin=frame.origin,
+                value=largest,
+            )
+        )
+
+
 @dataclass(frozen=True)
 class ColumnChecks:
     """What the columns of features look like.
@@ -335,10 +364,11 @@ def check_columns(hypothesis: Hypothesis, rows: LinearRows) -> list[Finding]:
     looks = ColumnChecks.at(np.ascontiguousarray(rows.X[:: rows.count // SAMPLE] if sample else rows.X))
     if sample:  # what holds in the sample is held against all rows
         low, high = looks.low.copy(), looks.high.copy()
-        for j in np.flatnonzero(low == high):
+        for j in np.flatnonzero((low == high) | (np.maximum(-low, high) < LEAST)):
             low[j], high[j] = rows.X[:, j].min(), rows.X[:, j].max()
         twins = tuple((i, j) for i, j in looks.twins if np.array_equal(rows.X[:, i], rows.X[:, j]))
         looks = ColumnChecks(low, high, twins)
+    refuse_tiny_features(hypothesis, looks, rows)
     return undetermined_columns(looks, hypothesis, rows, rows.count)
 
 

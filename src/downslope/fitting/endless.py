@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from downslope.descent import Descent, Status
+from downslope.descent.evidence import Cause
 from downslope.explain.findings.finding import Finding
+from downslope.fitting.other_starts import goes_on
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.rows import Array
 
@@ -36,7 +38,7 @@ def endless(problem: FitProblem, run: Descent) -> Finding | None:
     far = np.abs(end) > GROWTH * size
     if converged or not far.any():
         far = np.abs(end - begin) > DOUBLED * size
-        if not far.any() or problem.objective.streamed or not _level_beyond(problem, begin, end):
+        if not far.any() or problem.objective.streamed or not _goes_further(problem, run):
             return None
     names = run.history.coordinates
     grown = {names[i]: (float(begin[i]), float(end[i])) for i in np.flatnonzero(far)[:6]}
@@ -44,6 +46,14 @@ def endless(problem: FitProblem, run: Descent) -> Finding | None:
     return Finding(
         "grows_without_bound", {"parameters": grown, "listed": listed, "cost": float(cost[-1])}, False
     )
+
+
+def _goes_further(problem: FitProblem, run: Descent) -> bool:
+    """Whether the cost does not rise further the same way, or along the valley that was followed without an end."""
+    if _level_beyond(problem, run.history.x[0], run.final):
+        return True
+    told = run.termination.evidence
+    return told is not None and told.cause == Cause.ROUND_LIMIT and goes_on(problem, run) is not None
 
 
 def _level_beyond(problem: FitProblem, begin: Array, end: Array) -> bool:

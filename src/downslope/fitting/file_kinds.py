@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -199,8 +200,11 @@ def _first_line(error: BaseException) -> str:
 
 def chosen_of(names: Sequence[str], wanted: Collection[str] | None, index: Sequence[str] = ()) -> list[str]:
     """The names that are wanted, an index only where it is named; all but the index where none is."""
-    chosen = [n for n in names if wanted is None or n in wanted]
-    named = [n for n in index if wanted is not None and n in wanted and n not in names]
+    if wanted is None:
+        return list(names)
+    plain = {unicodedata.normalize("NFKC", name) for name in wanted}
+    chosen = [n for n in names if unicodedata.normalize("NFKC", n) in plain]
+    named = [n for n in index if unicodedata.normalize("NFKC", n) in plain and n not in names]
     return chosen + named or list(names)
 
 

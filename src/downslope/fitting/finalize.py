@@ -84,13 +84,20 @@ def inputs_of(problem: FitProblem) -> tuple[str, ...]:
 
 def _held_against(found: FoundInFit, problem: FitProblem, run: Descent) -> Descent:
     """The run, no longer called a success where what was found says that it is at no minimum, or at a poor one."""
-    if not run.success or run.termination.status in (Status.TARGET_REACHED, Status.STOPPED_BY_CALLBACK):
+    if run.termination.status in (Status.TARGET_REACHED, Status.STOPPED_BY_CALLBACK):
+        return run
+    if not run.success:
+        ended = run.termination.evidence
+        if ended is not None and ended.cause == Cause.ROUND_LIMIT and found.named("grows_without_bound"):
+            return run.judged_again(message("The cost falls on and on as the parameters grow."))
         return run
     if found.named("separation") or found.named("grows_without_bound"):
-        ground = ENDLESS if found.named("separation") else "asymptote"
-        return run.judged_again(message("The cost falls on and on as the parameters grow."), ground=ground)
-    passed = run.termination.status == Status.CONVERGED
-    if passed and found.named("worse_than_mean") and problem.hypothesis.linear is None:
+        return run.judged_again(message("The cost falls on and on as the parameters grow."), ground=ENDLESS)
+    passed, poor = run.termination.status == Status.CONVERGED, found.named("worse_than_mean")
+    if passed and poor is not None and problem.hypothesis.linear is None:
+        if "without_effect" in poor.key:
+            told = message("It is a plateau: some parameters have no effect there.")
+            return run.judged_again(told, ground=POOR_FIT)
         return run.judged_again(message("It is a minimum near by at best, and a poor fit."), ground=POOR_FIT)
     return run
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule
 from downslope.fitting import identifiability
 from downslope.fitting.endless import endless
+from downslope.fitting.frame import listed
+from downslope.fitting.other_starts import look_elsewhere, penalty_that_ends, without_effect
 from downslope.fitting.outcome import FitOutcome
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.quadratic import DEPENDENT
@@ -53,14 +56,21 @@ def find_in_fit(problem: FitProblem, outcome: FitOutcome, loss: float) -> FoundI
     warnings = list(_of_the_data(problem, outcome, loss))
     notes = [finding for finding in warnings if finding.code == "conditioning"]
     warnings = [finding for finding in warnings if finding.code != "conditioning"]
-    rate = _rate(problem, outcome)
-    explained = outcome.coordinates == "user" and problem.objective.parameters.size <= MOST_PARAMETERS
+    rate = outcome.rate or _rate(problem, outcome)
+    explained = (
+        outcome.path != "batches"
+        and outcome.coordinates == "user"
+        and problem.objective.parameters.size <= MOST_PARAMETERS
+    )
     if rate is not None and not explained:
         warnings.append(rate)
     no_minimum = _no_minimum(problem, outcome)
+    worse = None if rate is not None else _worse_than_the_mean(problem, outcome, loss)
+    if problem.hypothesis.linear is None and (no_minimum is not None or worse is not None):
+        warnings = [finding for finding in warnings if finding.code != "undetermined"]  # of that point alone
+        no_minimum, worse = _with_advice(problem, outcome, no_minimum, worse)
     if no_minimum is not None:
         warnings.append(no_minimum)
-    worse = None if rate is not None else _worse_than_the_mean(problem, outcome, loss)
     if worse is not None:
         run = outcome.run  # success without a test: as many steps as were asked for
         asked = run.success and run.termination.status != Status.CONVERGED
@@ -71,7 +81,10 @@ def find_in_fit(problem: FitProblem, outcome: FitOutcome, loss: float) -> FoundI
 def _of_the_data(problem: FitProblem, outcome: FitOutcome, loss: float) -> Iterator[Finding]:
     normal_equations, parameters = outcome.normal_equations, problem.hypothesis.parameters
     if normal_equations is None:
-        if problem.objective.parameters.size <= MOST_PARAMETERS and not isinstance(problem.rows, SoftmaxRows):
+        few = problem.objective.parameters.size <= MOST_PARAMETERS
+        if (
+            few and not problem.findings and not isinstance(problem.rows, SoftmaxRows)
+        ):  # else it has been said
             yield from _undetermined(problem, outcome)
         return
     yield from _final_pass(problem, outcome, loss)
@@ -98,33 +111,52 @@ def _worse_than_the_mean(problem: FitProblem, outcome: FitOutcome, loss: float) 
         return None
     total, left = problem.variation[0], loss**2 if problem.loss.root else loss
     worse = left > (1 + WORSE) * total
-    if not worse and not (
-        problem.hypothesis.linear is None
-        and 0 < (1 - WORSE) * total < left
-        and _has_no_effect(problem, run.final)
-    ):
+    idle: list[str] = []
+    if problem.hypothesis.linear is None and 0 < (1 - WORSE) * total < left:
+        idle = without_effect(problem.objective, run.final)
+    if not worse and not idle:
         return None
     key = "worse_than_mean"
-    if not worse:
-        key += ".no_better"
+    if idle:
+        key += ".worse_without_effect" if worse else ".without_effect"
     elif not isinstance(rows, LinearRows):
         key += ".start"
     else:
         told = run.termination.evidence
         off = told is not None and (told.worse or told.trend == "cycle")
         key += ".constant" if rows.intercept is None else ".off" if off else ".steps"
-    evidence = {"target": problem.hypothesis.target, "r2": 1 - left / total if total else None}
+    evidence: dict[str, Any] = {
+        "target": problem.hypothesis.target,
+        "r2": 1 - left / total if total else None,
+        "without_effect": str(listed(idle)),
+    }
     return Finding("worse_than_mean", evidence, key=key if total else f"{key}.level")
 
 
-def _has_no_effect(problem: FitProblem, theta: Array) -> bool:
-    """Whether some parameter changes no prediction at all there."""
-    most = np.zeros(len(theta))
-    with np.errstate(all="ignore"):
-        for J in problem.objective.jacobians(theta):
-            most = np.maximum(most, np.max(np.abs(J), axis=0, initial=0.0))
-    size = most * np.maximum(np.abs(theta), 1.0)
-    return bool(np.all(np.isfinite(size)) and np.min(size) <= 1e-12 * np.max(size))
+def _with_advice(
+    problem: FitProblem, outcome: FitOutcome, no_minimum: Finding | None, worse: Finding | None
+) -> tuple[Finding | None, Finding | None]:
+    """The two, the first that is there with another start, or a penalty, from which or with which it was run."""
+    if not outcome.unasked:
+        return no_minimum, worse
+    there = look_elsewhere(problem, outcome.run.fun)
+    if there is not None:
+        start = ",".join(f"{name}={v:.10g}" for name, v in there.start.items())
+        found = {"start": start, "better": there.r2}
+        if no_minimum is not None and no_minimum.code == "grows_without_bound":
+            worse = None if worse is None else _advised(worse, ".elsewhere", found)
+            return _advised(no_minimum, ".elsewhere", found), worse
+        if worse is not None and worse.key.endswith((".start", ".without_effect", ".worse_without_effect")):
+            return no_minimum, _advised(worse, ".elsewhere", found)
+    elif no_minimum is not None and no_minimum.code == "grows_without_bound":
+        l2 = penalty_that_ends(problem, outcome.run.start)
+        if l2 is not None:
+            return _advised(no_minimum, ".penalty", {"l2": l2}), worse
+    return no_minimum, worse
+
+
+def _advised(finding: Finding, key: str, found: dict[str, Any]) -> Finding:
+    return replace(finding, key=(finding.key or finding.code) + key, evidence={**finding.evidence, **found})
 
 
 def _no_minimum(problem: FitProblem, outcome: FitOutcome) -> Finding | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,10 @@ THE_TABLE = message("the table")
 _DATE = message("Give it as a number, such as the days since a first one.")
 _HINTS = {
     "str": message(
-        "Text can be the target of softmax, and a feature that counts by its categories where target and features are"
-        " given; elsewhere, give numbers, such as 0 and 1."
+        "Text can be the target of softmax, and a feature that counts by its categories where {target} and {features}"
+        " are given in the place of a formula; elsewhere, give numbers, such as 0 and 1.",
+        target=argument("target"),
+        features=argument("features"),
     ),
     "date": _DATE,
     "datetime": _DATE,
@@ -277,6 +280,14 @@ class Frame:
             out[:, j] = self.numbers(name)
         return out
 
+    def with_names(self, others: Mapping[str, str]) -> Frame:
+        """The same with some columns under another name too: name -> that of the column."""
+        if not others:
+            return self
+        return replace(
+            self, columns={**self.columns, **{name: self.columns[n] for name, n in others.items()}}
+        )
+
     def without(self, rows: NDArray[np.bool_]) -> Frame:
         """A copy without these rows, which are counted."""
         return replace(self.only(~rows), rows_dropped=self.rows_dropped + int(np.count_nonzero(rows)))
@@ -286,6 +297,23 @@ class Frame:
         columns = {name: column[rows] for name, column in self.columns.items()}
         kept = np.flatnonzero(rows) if self.kept is None else self.kept[rows]
         return replace(self, columns=columns, bases=(), kept=kept)
+
+
+def spelt_alike(name: str, names: Collection[str]) -> str:
+    """The one of ``names`` that is this one, if need be in another Unicode form (é as one letter or two); else itself.
+
+    >>> spelt_alike("e\u0301t", ["\u00e9t"]) == "\u00e9t"
+    True
+    """
+    if name in names:
+        return name
+    forms: tuple[Literal["NFC", "NFKC"], ...] = ("NFC", "NFKC")
+    for form in forms:
+        plain = unicodedata.normalize(form, name)
+        alike = [other for other in names if unicodedata.normalize(form, other) == plain]
+        if len(alike) == 1:
+            return alike[0]
+    return name
 
 
 def listed(names: Any, most: int = 20) -> Message:

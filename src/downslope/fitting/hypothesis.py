@@ -14,7 +14,7 @@ import symengine as se
 from downslope import symbolic
 from downslope.errors import ExpressionError, UsageError, nearest
 from downslope.fitting.categories import Category
-from downslope.fitting.frame import Frame, listed
+from downslope.fitting.frame import Frame, listed, spelt_alike
 from downslope.language import parse
 from downslope.language.functions import CONSTANTS
 from downslope.language.names import quoted, unquoted
@@ -160,10 +160,7 @@ def target_of(left: str, frame: Frame) -> str:
     name = left.strip()
     if name in frame.columns:
         return name
-    name = unquoted(name)
-    return (
-        name if name in frame.columns else _spelt_alike(frame).get(unicodedata.normalize("NFKC", name), name)
-    )
+    return spelt_alike(unquoted(name), frame.names)
 
 
 def _spelt_alike(frame: Frame) -> dict[str, str]:
@@ -175,10 +172,19 @@ def _spelt_alike(frame: Frame) -> dict[str, str]:
 def _canonical(formula: str, frame: Frame) -> str:
     """The formula with such columns in backquotes, where they are read as they stand."""
     alike = _spelt_alike(frame)
-    for normal, name in alike.items() if alike else ():
-        words = rf"(?<![\w`])(?:{re.escape(name)}|{re.escape(normal)})(?![\w`])"
-        formula = re.sub(words, quoted(name).replace("\\", r"\\"), formula)
-    return formula
+    pieces = _PIECES.findall(formula)
+    for i, piece in enumerate(pieces):
+        if piece.startswith("`") and len(piece) > 1:
+            name = unquoted(piece)
+            known = spelt_alike(name, frame.names)
+            pieces[i] = piece if known == name else quoted(known)
+            continue
+        for normal, name in alike.items():
+            forms = {name, normal, unicodedata.normalize("NFD", name), unicodedata.normalize("NFC", name)}
+            words = rf"(?<!\w)(?:{'|'.join(map(re.escape, forms))})(?!\w)"
+            piece = re.sub(words, quoted(name).replace("\\", r"\\"), piece)
+        pieces[i] = piece
+    return "".join(pieces)
 
 
 def _backquoted(before: str, formula: str, frame: Frame) -> Message | None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 
 from downslope.errors import UsageError
 from downslope.fitting.objective import DataObjective
+from downslope.fitting.preconditioning import centre_of
+from downslope.fitting.quadratic import NormalEquations
 from downslope.fitting.rows import Array, LinearRows
 from downslope.messages import Message, argument, message, plural
 
@@ -17,6 +20,7 @@ MOST_PARAMETERS = 100  # whose triangle is kept
 DEPENDENT = 1e-12  # part of a column's length; what is left of it beside the others must be more
 ROWS = 16_384  # at a time
 DIGITS = 1e-13  # relative, of a quantile
+NEARLY_NORMAL = 10**6  # degrees of freedom beyond which two terms about the normal are good to 11 digits
 
 
 class Interval(NamedTuple):
@@ -49,12 +53,18 @@ class PredictionSpread:
     def half_width(self, J: Array, level: float) -> Array:
         """Half the width of the interval of each row of derivatives."""
         leverage = np.linalg.solve(self.root.T, (J - self.centre).T)
-        deviation = np.sqrt(self.variance * (1.0 + np.square(leverage).sum(axis=0)))
+        with np.errstate(over="ignore"):  # of a file that was changed, where an infinite width says as much
+            deviation = np.sqrt(self.variance * (1.0 + np.square(leverage).sum(axis=0)))
         return np.asarray(student_quantile((1.0 + level) / 2, self.freedom) * deviation)
 
 
-def spread_of(objective: DataObjective, theta: Array, loss: float) -> PredictionSpread | Message:
-    """That of a fit at ``theta`` with this mean loss; or why there is none."""
+def spread_of(
+    objective: DataObjective, theta: Array, loss: float, square: NormalEquations | None = None
+) -> PredictionSpread | Message:
+    """That of a fit at ``theta`` with this mean loss; or why there is none.
+
+    Of a table in files it is told by the ``square`` in which it was summed up, as the rows are not at hand.
+    """
     p = len(theta)
     if not objective.loss.quadratic:
         return message(
@@ -62,20 +72,26 @@ def spread_of(objective: DataObjective, theta: Array, loss: float) -> Prediction
         )
     if objective.penalty.l1 or objective.penalty.l2:
         return message("a penalty draws the parameters away from where the data alone would have them")
-    if objective.streamed:
-        return message("the table stayed in its files")
+    if objective.streamed and square is None:
+        return message(
+            "the table stayed in its files, and the hypothesis is not linear in its parameters ({stream} reads it"
+            " whole)",
+            stream=argument("stream", False),
+        )
     if p > MOST_PARAMETERS:
         return message("there are more than {most} parameters", most=MOST_PARAMETERS)
-    weights = objective.weights
-    n = int(np.count_nonzero(weights)) if weights.size else objective.count
+    n = objective.observations
     if n <= p:
         return message(
             "{rows} for {parameters} leave nothing to tell the noise by",
             rows=plural("{n} row", "{n} rows", n=n),
             parameters=plural("{n} parameter", "{n} parameters", n=p),
         )
-    centre = _centre(objective, p)
-    root = _triangle(objective, theta, centre)
+    if objective.streamed and square is not None:
+        centre, root = _of_square(objective, square)
+    else:
+        centre = _centre(objective, p)
+        root = _triangle(objective, theta, centre)
     lengths = np.sqrt(np.square(root).sum(axis=0))
     if not (np.abs(np.diag(root)) > DEPENDENT * lengths).all():
         return message("the data do not determine the parameters at the point reached")
@@ -89,6 +105,14 @@ def _centre(objective: DataObjective, p: int) -> Array:
     if isinstance(rows, LinearRows) and rows.intercept is not None:
         centre[rows.at] = rows.X.mean(axis=0)
     return centre
+
+
+def _of_square(objective: DataObjective, square: NormalEquations) -> tuple[Array, Array]:
+    """(what is taken off the derivatives, the R of a QR factorisation of the weighted rest), without the rows."""
+    rows, centre = objective.linear, np.zeros(len(square.target))
+    if rows.intercept is not None:
+        centre[rows.at] = centre_of(rows, square.shear)
+    return centre, np.asarray(np.linalg.qr(np.sqrt(objective.total) * square.factor, mode="r"))
 
 
 def _triangle(objective: DataObjective, theta: Array, centre: Array) -> Array:
@@ -124,9 +148,15 @@ def checked_level(level: float) -> float:
 def student_quantile(p: float, freedom: int) -> float:
     """The number that Student's t with so many degrees of freedom does not exceed with probability p >= 1/2.
 
+    Of very many degrees by the first terms of its expansion about the normal (Abramowitz & Stegun 26.7.5): the
+    logarithms of factorials would cancel.
+
     >>> round(student_quantile(0.975, 10), 6), round(student_quantile(0.95, 1), 6)
     (2.228139, 6.313752)
     """
+    if freedom > NEARLY_NORMAL:
+        z = NormalDist().inv_cdf(p)
+        return z + (z**3 + z) / (4 * freedom)
     tail = 2 * (1 - p)
     low, high = 0.0, 1.0
     while _tails(high, freedom) > tail:

@@ -13,7 +13,7 @@ from downslope.errors import DataError, UsageError, nearest
 from downslope.fitting import frame as frames
 from downslope.fitting.categories import with_indicators
 from downslope.fitting.checks import drop_missing, finite, targets
-from downslope.fitting.frame import Frame
+from downslope.fitting.frame import Frame, spelt_alike
 from downslope.fitting.hypothesis import Hypothesis
 from downslope.fitting.least_squares import doubled_predictions
 from downslope.fitting.losses import Loss, linked
@@ -70,6 +70,8 @@ class Model:
         """
         columns = (*self.hypothesis.sources, *more)
         frame = self._frame(table, columns, TextFormat.from_options(options))
+        other = {name: spelt_alike(name, frame.names) for name in columns}
+        frame = frame.with_names({name: theirs for name, theirs in other.items() if theirs != name})
         for name in columns:
             if name not in frame.columns:
                 hint = nearest(name, frame.known)

@@ -10,6 +10,7 @@ import numpy as np
 from downslope.descent import Descent, LoopOptions, Stopping, descend
 from downslope.descent.descend import Callbacks
 from downslope.descent.history import History
+from downslope.explain.findings.finding import Finding
 from downslope.fitting.preconditioning import CentredParameters, Coordinates, Kind, centre_of
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.quadratic import NormalEquations
@@ -64,6 +65,7 @@ class FitOutcome:
         notes: what was decided, and why.
         warnings: what must not be overlooked.
         unasked: whether rule and coordinates were left to downslope.
+        rate: of a descent in batches that ended above its start, what its learning rate has to do with it.
         centred: the parameters reached, of features measured from their means; None where they are measured from zero.
     """
 
@@ -75,6 +77,7 @@ class FitOutcome:
     warnings: tuple[Message, ...] = ()
     unasked: bool = False
     centred: CentredParameters | None = None
+    rate: Finding | None = None
 
 
 def descended(objective: Any, start: Array, rule: Optimizer, plan: FitPlan) -> Descent:
@@ -99,6 +102,9 @@ class Measured(NamedTuple):
     root: bool = False  # the root is taken
     least: float = 0.0  # of what was added before
     target: float | None = None  # of the cost, where one was asked for
+    beside: float = (
+        0.0  # strength of the l2 penalty beside the squares, where it is not that beside their root
+    )
 
 
 def in_user_units(
@@ -107,11 +113,15 @@ def in_user_units(
     """The run with its points in the user's parameters, and its values those of the cost."""
     if coordinates.kind == "user" and measured is None:
         return replace(run, objective=problem.objective)
-    root, least, target = measured or Measured()
-    h = run.history
-    value = h.value + least
+    root, least, target, beside = measured or Measured()
+    h, penalty = run.history, problem.objective.penalty
+    value, added = h.value + least, np.zeros(len(h.value))
+    if root and penalty.l2:
+        added = np.sum(np.square(coordinates.to_user(h.x) * penalty.mask), axis=1)
+        value, added = value - beside * added, penalty.l2 * added
     value = np.sqrt(np.maximum(value, 0.0)) if root else value
     norm = h.gradient_norm / np.maximum(2 * value, 1e-300) if root else h.gradient_norm
+    value = value + added
     history = History(
         h.step, h.evaluations, value, norm, coordinates.to_user(h.x), problem.objective.parameters.coordinates
     )

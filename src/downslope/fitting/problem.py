@@ -154,6 +154,7 @@ def make_problem(frame: Frame, asked: Specification) -> FitProblem:
     w = checks.weights_of(frame, asked.weights)
     rows, y = rows_of(frame, asked, y, len(classes))
     checks.finite(frame, asked.numbers, rows.X)
+    checks.refuse_tiny_target(frame, hypothesis.target, loss, float(np.max(np.abs(y), initial=0.0)))
     warnings = [*hypothesis.doubts, *linked_twice(hypothesis, loss)]
     found = tuple(checks.check_columns(hypothesis, rows)) if isinstance(rows, LinearRows) else ()
     notes = notes_of(frame, asked)

@@ -83,7 +83,9 @@ def normal_equations_from_moments(objective: DataObjective) -> NormalEquations:
     spread = _spread(np.sqrt(np.diag(m.products)[:d] / m.total), m.mean[:d])
     correlation = m.products[:d, :d] / m.total / np.outer(spread, spread)
     least, largest = np.linalg.eigvalsh(correlation)[[0, -1]] if d else (1.0, 1.0)
-    condition = np.sqrt(largest / max(least, 1e-16 * largest))
+    condition = (
+        np.sqrt(largest / max(least, 1e-16 * largest)) if largest > 0 else np.inf
+    )  # 0: all are constant
     if not condition <= CONDITION_LIMIT:
         raise UsageError(
             message(

@@ -247,7 +247,7 @@ class FitResult:
             return self.recorded["spread"]  # type: ignore[no-any-return]
         if not self.run.success:
             return message("the descent did not arrive at a minimum")
-        return spread_of(self._task().objective, self.run.final, self.loss)
+        return spread_of(self._task().objective, self.run.final, self.loss, self.normal_equations)
 
     def probabilities(self, table: Any = None, **options: Unpack[PredictOptions]) -> Array:
         """For log_loss the probability of 1; for softmax that of every class, one row each."""

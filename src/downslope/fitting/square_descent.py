@@ -9,7 +9,7 @@ import numpy as np
 from downslope.descent import Descent, Status
 from downslope.descent.evidence import Cause
 from downslope.fitting.least_squares import refined, solve
-from downslope.fitting.objective import CostTerms
+from downslope.fitting.objective import CostTerms, Penalty
 from downslope.fitting.outcome import FitOutcome, FitPlan, Measured, about_means, descended, in_user_units
 from downslope.fitting.preconditioning import CentredParameters, Coordinates, Kind, centre_of
 from downslope.fitting.problem import FitProblem
@@ -29,6 +29,11 @@ ARRIVED = (
     1e-12  # of the gradient at zero, about the minimum of squares: where no parameter has a digit to gain
 )
 CANCELLED = 1e6  # condition number from which predictions are sums of terms that many times as large
+MOST_ROOTS = 100  # strengths of a penalty that are tried, and
+SAME_ROOT = 1e-15  # relative, how near the last are
+ROOT_FLOOR = (
+    3e-8  # slope of a root in units of its squares' spread: a minimum that near costs less than rounding
+)
 FLOOR = 1e-12  # part of the cost, so little of which is rounding
 
 
@@ -36,7 +41,7 @@ def descend_square(
     problem: FitProblem, start: Array, plan: FitPlan, normal_equations: NormalEquations
 ) -> FitOutcome:
     """Descend the squares as planned; where nothing was, in coordinates in which that takes a step or two."""
-    if plan.free and not (problem.loss.root and problem.objective.penalty.l2):
+    if plan.free and not (_root_with_penalty(problem) and plan.stopping.target is not None):
         return _from_the_minimum(problem, start, plan, normal_equations)
     penalty = problem.objective.penalty
     l2 = penalty.l2 * penalty.mask
@@ -47,7 +52,7 @@ def descend_square(
     if plan.free:
         kind = _kind(stacked / normal_equations.spread)
         small = 1e-12 * np.sqrt(normal_equations.scale) / (2 * np.sqrt(normal_equations.rest) + 1e-300)
-        plan = plan.until(max(float(small), 1e-300), 100_000)
+        plan = plan.until(max(float(small), ROOT_FLOOR), 100_000)
         rule, notes = as_optimizer("armijo", initial_step=1.0), (_words(kind, normal_equations),)
     coordinates = coordinates_of(normal_equations, kind, stacked)
     objective = quadratic_objective(
@@ -67,11 +72,16 @@ def _from_the_minimum(
 ) -> FitOutcome:
     """Least squares in coordinates that begin at the minimum and in which the cost is round.
 
-    What is descended is the cost less its least, for a root the square of it.
+    What is descended is the cost less its least, for a root the square of it. The root with a penalty is least where
+    the squares are with one of another strength.
     """
     penalty, root = problem.objective.penalty, problem.loss.root
-    found = solve(normal_equations, penalty, np.linalg.solve(normal_equations.shear, start))
-    if isinstance(problem.rows, LinearRows) and problem.objective.rereadable:
+    begin = np.linalg.solve(normal_equations.shear, start)
+    if _root_with_penalty(problem):
+        penalty = _beside_squares(normal_equations, penalty, begin)
+    found = solve(normal_equations, penalty, begin)
+    plain = penalty is problem.objective.penalty
+    if plain and isinstance(problem.rows, LinearRows) and problem.objective.rereadable:
         middle = centre_of(problem.rows, normal_equations.shear)
         found = refined(found, problem.objective.centred(middle), normal_equations)
     coordinates = Coordinates("orthogonal", found.matrix, found.point, normal_equations.shear)
@@ -96,7 +106,8 @@ def _from_the_minimum(
         middle = centre_of(problem.objective.linear, normal_equations.shear)
         centred = CentredParameters(middle, found.point, found.tail)
     run = replace(run, stopping=stopping)
-    run = in_user_units(run, coordinates, problem, Measured(root, least, stopping.target))
+    measured = Measured(root, least, stopping.target, 0.0 if plain else penalty.l2)
+    run = in_user_units(run, coordinates, problem, measured)
     notes = [_words(coordinates.kind, normal_equations)]
     if found.rank < len(found.point):
         notes = [_least_norm(len(found.point) - found.rank, bool(np.any(start)))]
@@ -104,6 +115,41 @@ def _from_the_minimum(
     return FitOutcome(
         run, path, coordinates.kind, normal_equations, tuple(notes), unasked=True, centred=centred
     )
+
+
+def _root_with_penalty(problem: FitProblem) -> bool:
+    return problem.loss.root and problem.objective.penalty.l2 > 0
+
+
+def _beside_squares(square: NormalEquations, penalty: Penalty, start: Array) -> Penalty:
+    """The penalty beside the mean square m with which it is least where sqrt(m) with ``penalty`` is.
+
+    There grad m / (2 sqrt(m)) + grad P = 0, so its strength is 2 sqrt(m) times as large. sqrt(m) at the minimum grows
+    with the strength, by less and less: where the two agree is found by regula falsi (Illinois).
+    """
+
+    def beside(root: float) -> Penalty:
+        return replace(penalty, l2=2 * root * penalty.l2)
+
+    def excess(root: float) -> float:
+        found = solve(square, beside(root), start)
+        left = square.factor @ (found.point - square.shift) - square.target
+        return float(np.sqrt(left @ left + square.rest)) - root
+
+    low, high = 0.0, float(np.sqrt(square.scale))
+    below, above = excess(low), excess(high)
+    for _ in range(MOST_ROOTS):
+        if not below > 0 or not above < 0 or high - low <= SAME_ROOT * high:
+            break
+        middle = (low * above - high * below) / (above - below)
+        here = excess(middle)
+        if here > 0:
+            low, below, above = middle, here, above / 2
+        else:
+            high, above, below = middle, here, below / 2
+        if here == 0:
+            low = high = middle
+    return beside(high)
 
 
 def _terms_in(problem: FitProblem, kind: Kind) -> CostTerms:

@@ -42,6 +42,8 @@ MOST_NATURAL = 500  # parameters up to which natural coordinates pay
 MOST_NATURAL_SOFTMAX = 200  # whose second derivatives couple the classes
 MOST_SQUARE = 1_000  # parameters up to which a squared loss is brought into brief for a method of our choice
 ROUNDS_TO_VERTEX = 12  # that bring a piecewise linear cost near enough to the vertex at which it is least
+PROXIMAL_STEPS = 20_000  # at most where none were asked for
+STEPS_TO_VERTEX = 1_000  # the same by proximal steps
 NARROW = 60  # parameters that are few, however few the rows are
 ROUNDING = 1e-9  # of the gradient at zero: where descents that are ours to choose are done
 
@@ -142,7 +144,7 @@ def _in_rounds(problem: FitProblem, start: Array, plan: FitPlan) -> tuple[Descen
     reached: Array = rounds.reached
     if vertex:
         run, reached = at_the_vertex(run, objective, frame, reached)
-        if _of_rounds(run):  # no vertex was proven to be the least
+        if _ended_by(run, Cause.ROUND_LIMIT):  # no vertex was proven to be the least
             rounds = replace(rounds, most_rounds=MOST_ROUNDS)
             run, reached = rounds.descend(frame.from_user(start)), rounds.reached
     centred = None
@@ -151,9 +153,9 @@ def _in_rounds(problem: FitProblem, start: Array, plan: FitPlan) -> tuple[Descen
     return replace(run, objective=problem.objective), centred
 
 
-def _of_rounds(run: Descent) -> bool:
-    """Whether a run ended by its number of rounds."""
-    return run.termination.evidence is not None and run.termination.evidence.cause == Cause.ROUND_LIMIT
+def _ended_by(run: Descent, cause: Cause) -> bool:
+    """Whether that is what ended a run."""
+    return run.termination.evidence is not None and run.termination.evidence.cause == cause
 
 
 def _large(problem: FitProblem) -> bool:
@@ -211,14 +213,30 @@ def _proximal(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
     rule: Optimizer = ProximalGradient(thresholds=tuple(thresholds.tolist()))
     if plan.optimizer is not None:
         rule = shrinking(plan.optimizer, thresholds)
-    if plan.free and not plan.stopping.asks_for_a_test:
-        plan = plan.until(ROUNDING * _gradient_scale(objective, coordinates), 20_000)
+    own = plan.free and not plan.stopping.asks_for_a_test
+    vertex = own and plan.stopping.steps is None and has_a_vertex(problem)
+    tolerance = ROUNDING * _gradient_scale(objective, coordinates) if own else 0.0
     inner: Objective = SmoothGradient(objective)
     if coordinates.kind != "user":
         inner = PreconditionedObjective(SmoothGradient(objective), coordinates)
-    run = descended(inner, coordinates.from_user(start), rule, plan)
+
+    def descended_in(most: int) -> Descent:
+        until = plan.until(tolerance, most) if own else plan
+        return descended(inner, coordinates.from_user(start), rule, until)
+
+    run = descended_in(STEPS_TO_VERTEX if vertex else PROXIMAL_STEPS)
     path = "kernel" if isinstance(problem.rows, LinearRows) else "formula"
     notes = (message("The l1 penalty is taken exactly, by proximal steps."),)
+    if vertex:
+        reached = coordinates.matrix @ run.final + coordinates.shift
+        frame = coordinates.with_matrix(coordinates.kind, np.eye(len(reached)), np.zeros(len(reached)))
+        moved, centred = in_user_units(run, coordinates, problem), about_means(problem, coordinates, run)
+        moved, there = at_the_vertex(moved, objective, frame, reached, unasked_limit=True)
+        if _ended_by(moved, Cause.VERTEX):
+            centred = None if centred is None else CentredParameters(centred.centre, there)
+            moved = replace(moved, objective=problem.objective, optimizer=rule)
+            return FitOutcome(moved, path, coordinates.kind, None, notes, unasked=True, centred=centred)
+        run = descended_in(PROXIMAL_STEPS)
     centred = about_means(problem, coordinates, run)
     run = replace(in_user_units(run, coordinates, problem), optimizer=plan.optimizer or rule)
     return FitOutcome(run, path, coordinates.kind, None, notes, unasked=plan.free, centred=centred)

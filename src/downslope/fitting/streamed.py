@@ -225,7 +225,10 @@ def streamed_problem(table: PagedTable) -> FitProblem:
                 option=argument("stream", False),
             )
         )
-    scan = read_once(table, quadratic and few)
+    r2_asks = h.linear is not None and h.linear.intercept is None and not asked.as_formula
+    scan = read_once(
+        table, few and (quadratic or (r2_asks and loss.link == "identity"))
+    )  # see ``about_zero``
     part = table.part(scan.sample, None, scan.classes)
     sample = cost_of(asked, part._replace(weights=scan.sample_weights))
     objective = StreamedObjective(sample, table, scan)

@@ -161,7 +161,7 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
     features, target, column, sums = Spread(), Spread(), Spread(), None
     looks: ColumnChecks | None = None
     labels: list[Any] = []
-    low, high = np.inf, -np.inf
+    low, high, largest = np.inf, -np.inf, 0.0
     rows = observations = 0
     for frame, before, given in table.frames():
         if loss.per_class:
@@ -175,6 +175,7 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
         on_page, y = rows_of(frame, asked, y, 1)
         checks.finite(frame, asked.numbers, on_page.X)
         target.add(y[:, None], weights)
+        largest = max(largest, float(np.max(np.abs(y), initial=0.0)))
         if whole is not y:
             column.add(whole[:, None], weights)
         if isinstance(on_page, LinearRows):
@@ -189,6 +190,9 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
         rows += frame.rows
         observations += int(np.count_nonzero(weights)) if weights.size else frame.rows
     _check_whole(table, rows, target.total)
+    checks.refuse_tiny_target(last, name, loss, largest)
+    if looks is not None and isinstance(on_page, LinearRows):
+        checks.refuse_tiny_features(asked.hypothesis, looks, on_page)
     if loss.labels == "two":
         checks.refuse_one_class(name, [f"{label:g}" for label in {low, high}])
     classes: tuple[Any, ...] = (0, 1) if loss.labels == "two" else ()

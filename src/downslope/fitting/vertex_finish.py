@@ -1,50 +1,88 @@
-"""The last step of a fit whose loss has a kink: from where smoothed steps end to the vertex of least cost."""
+"""The last step of a fit whose loss has a kink: from where smoothed steps end to the vertex of least cost.
+
+An l1 penalty is a kink too: to the search for the vertex each penalised parameter is a row that is met where it is 0.
+
+Of a table that stays in its files the rows near 0 are held in memory, and those on either side of it that are far are
+added up to one row each. What rows cost together is no less than what their sum costs, and no more where all keep
+their side: so a vertex at which they do is the least of all. One at which some do not is looked for again with these
+in memory.
+
+Source of the sums: S. Portnoy, R. Koenker, Statistical Science 12 (1997) 279-300, section 5.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from downslope.descent import Descent
 from downslope.descent.evidence import Cause
 from downslope.descent.history import History
-from downslope.fitting.exchange import Kink, least_vertex
+from downslope.fitting.exchange import Kink, Vertex, least_vertex
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.problem import FitProblem
-from downslope.fitting.rows import Array
+from downslope.fitting.rows import Array, LinearRows
 
 MOST_NUMBERS = 2 * 10**7  # rows times parameters up to which it is made
+MOST_NEAR = 50_000  # rows that are at first held in memory of a table in files
+MOST_PASSES = 10  # over such a table
+STREAMED_PARAMETERS = 200  # up to which it is made of such a table
+DUST = 1e-13  # part of the largest target that a parameter held at 0 adds to a prediction by rounding
 _SMOOTHED = (Cause.GRADIENT_SMALL, Cause.COST_SMOOTHED, Cause.COST_STUCK, Cause.ROUND_LIMIT, Cause.STALLED)
+
+
+class KinkedRows(NamedTuple):
+    """Rows of a piecewise linear cost: derivatives (rows, parameters), residuals and weights (rows,)."""
+
+    J: Array
+    r: Array
+    w: Array
+
+    def only(self, picked: NDArray[np.bool_]) -> KinkedRows:
+        """Some of them."""
+        return KinkedRows(self.J[picked], self.r[picked], self.w[picked])
+
+    @property
+    def summed(self) -> KinkedRows:
+        """One row that costs as much as all of them as long as none changes its side."""
+        total = float(np.sum(self.w))
+        return KinkedRows(
+            (self.w @ self.J)[None] / total, np.array([self.w @ self.r / total]), np.array([total])
+        )
 
 
 def has_a_vertex(problem: FitProblem) -> bool:
     """Whether the cost is piecewise linear, and its rows few enough to look for the vertex at which it is least."""
-    objective = problem.objective
-    small = not objective.streamed and objective.count * objective.parameters.size <= MOST_NUMBERS
-    free = not objective.penalty.l1 and not objective.penalty.l2
+    objective, size = problem.objective, problem.objective.parameters.size
+    small = size <= STREAMED_PARAMETERS if objective.streamed else objective.count * size <= MOST_NUMBERS
+    free = not objective.penalty.l2
     return small and free and problem.hypothesis.linear is not None and not problem.loss.curved
 
 
 def at_the_vertex(
-    run: Descent, objective: DataObjective, frame: Coordinates, phi: Array
+    run: Descent, objective: DataObjective, frame: Coordinates, phi: Array, *, unasked_limit: bool = False
 ) -> tuple[Descent, Array]:
     """The run with that step, and where it leads; as they are where there is none, or none that is proven least.
 
-    ``objective`` is the cost, whose parameters are ``phi`` in ``frame``.
+    ``objective`` is the cost, whose parameters are ``phi`` in ``frame``. A run that ended at a limit of steps goes on
+    only where nobody asked for it.
     """
     cause = run.termination.evidence.cause if run.termination.evidence is not None else None
-    if cause not in _SMOOTHED or not len(run.history) or not np.all(np.isfinite(phi)):
+    ends = (*_SMOOTHED, Cause.STEP_LIMIT) if unasked_limit else _SMOOTHED
+    if cause not in ends or not len(run.history) or not np.all(np.isfinite(phi)):
         return run, phi
-    u, J = objective.rows.jacobian(phi, slice(0, None))
-    r, w = u - objective.y, objective.weights
-    if w.size:
-        J, r, w = J[w > 0], r[w > 0], w[w > 0]
-    found = least_vertex(J, r, w if w.size else np.ones(len(r)), kink_of(objective))
+    penalty = _penalty_rows(objective, frame, phi)
+    if objective.streamed:
+        found = _of_pages(objective, phi, penalty)
+    else:
+        found = least_vertex(*_joined([_rows(objective, phi), penalty]), kink_of(objective))
     if found is None or not found.proven:
         return run, phi
-    there = phi + found.step
+    there = _met_exactly(objective, phi + found.step)
     value, before = objective.value(there), run.fun
     if value > before:  # by rounding: it was there before
         return run.judged_again(cause=Cause.VERTEX), phi
@@ -76,3 +114,85 @@ def kink_of(objective: DataObjective) -> Kink:
     """The slopes of the loss on both sides of its kink."""
     loss = objective.loss
     return Kink(-1.0, 1.0) if loss.number is None else Kink(-loss.shape, 1.0 - loss.shape)
+
+
+def _rows(objective: DataObjective, phi: Array) -> KinkedRows:
+    """The rows in memory that have a weight."""
+    u, J = objective.rows.jacobian(phi, slice(0, None))
+    r, w = u - objective.y, objective.weights
+    rows = KinkedRows(J, r, w if w.size else np.ones(len(r)))
+    return rows.only(w > 0) if w.size else rows
+
+
+def _penalty_rows(objective: DataObjective, frame: Coordinates, phi: Array) -> KinkedRows:
+    """The l1 penalty as rows, two of opposite sign for each parameter: together as steep on both sides."""
+    penalty, kink = objective.penalty, kink_of(objective)
+    kept = np.flatnonzero(penalty.mask) if penalty.l1 else np.zeros(0, np.intp)
+    J, r = (frame.shear @ frame.matrix)[kept], frame.to_user(phi)[kept]
+    w = np.full(len(kept), penalty.l1 * objective.total / (kink.high - kink.low))
+    return KinkedRows(np.concatenate([J, -J]), np.concatenate([r, -r]), np.concatenate([w, w]))
+
+
+def _met_exactly(objective: DataObjective, phi: Array) -> Array:
+    """The parameters with those an l1 penalty keeps at 0 there, but for rounding, at 0 itself."""
+    if not objective.penalty.l1 or not isinstance(objective.rows, LinearRows):
+        return phi
+    rows, most = objective.linear, float(np.max(np.abs(objective.y)))
+    size = np.zeros(len(phi))
+    size[rows.at] = np.hypot(*objective.feature_spreads())
+    dust = (objective.penalty.mask > 0) & (np.abs(phi) * size <= DUST * most)
+    return np.where(dust, 0.0, phi)
+
+
+def _joined(parts: list[KinkedRows]) -> KinkedRows:
+    return KinkedRows(
+        np.concatenate([part.J for part in parts]),
+        np.concatenate([part.r for part in parts]),
+        np.concatenate([part.w for part in parts]),
+    )
+
+
+def _of_pages(objective: DataObjective, phi: Array, penalty: KinkedRows) -> Vertex | None:
+    """The vertex of least cost of a table that stays in its files."""
+    size = len(phi)
+    most = min(MOST_NEAR, MOST_NUMBERS // (4 * size))
+    width = np.inf
+    if objective.count > most:
+        near = np.abs(_rows(DataObjective(objective.block, objective.terms), phi).r)
+        width = float(np.quantile(near, most / objective.count))
+    steps: list[Array] = []
+    found: Vertex | None = None
+    for _ in range(MOST_PASSES):
+        rows, changed = _near_and_far(objective, phi, width, steps)
+        if steps and not changed:
+            return found
+        if len(rows.r) * size > MOST_NUMBERS:
+            return None
+        found = least_vertex(*_joined([rows, penalty]), kink_of(objective))
+        if found is None or not found.proven:
+            return None
+        steps.append(found.step)
+    return None
+
+
+def _near_and_far(
+    objective: DataObjective, phi: Array, width: float, steps: list[Array]
+) -> tuple[KinkedRows, bool]:
+    """Rows near 0 or on its other side after one of ``steps``, the sums of the others; if the last changed some."""
+    near: list[KinkedRows] = []
+    far: dict[bool, list[KinkedRows]] = {True: [], False: []}
+    changed = False
+    for part in objective.parts():
+        rows = _rows(DataObjective(part, objective.terms), phi)
+        kept = np.abs(rows.r) <= width
+        for step in steps:
+            crossed = rows.r * (rows.r + rows.J @ step) < 0
+            changed = changed or (step is steps[-1] and bool(np.any(crossed & ~kept)))
+            kept |= crossed
+        near.append(rows.only(kept))
+        for above, sums in far.items():
+            side = rows.only(~kept & ((rows.r > 0) == above))
+            if len(side.r):
+                sums.append(side.summed)
+    sides = [_joined(sums).summed for sums in far.values() if sums]
+    return _joined([*near, *sides]), changed

@@ -32,6 +32,33 @@ class WrappedObjective(Objective):
             self.tensors, self.nested = whole.tensors, whole.nested
 
 
+class ScaledObjective(WrappedObjective):
+    """An objective times a number above 0.
+
+    Args:
+        whole: the objective.
+        factor: what its values are multiplied by.
+    """
+
+    def __init__(self, whole: Objective, factor: float) -> None:
+        super().__init__(whole)
+        self._factor = factor
+
+    def value(self, x: Vector) -> float:
+        return self._factor * self.whole.value(x)
+
+    def gradient(self, x: Vector) -> Vector:
+        return np.asarray(self._factor * self.whole.gradient(x))
+
+    def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        value, gradient = self.whole.value_and_gradient(x)
+        return self._factor * value, self._factor * gradient
+
+    def hessian(self, x: Vector) -> NDArray[np.float64]:
+        """That of the objective, as many times as large."""
+        return np.asarray(self._factor * self.whole.hessian(x))
+
+
 class RestrictedObjective(WrappedObjective):
     """An objective of a few of its coordinates, with the others held.
 

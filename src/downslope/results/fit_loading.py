@@ -22,6 +22,7 @@ from downslope.messages import Message, from_plain, message
 from downslope.results.fit import Fit
 from downslope.results.run_loading import number, read, run_from_dict
 
+MOST_ROWS = 10**18  # that a table may have had
 SAME = 1e-12  # part of its terms by which an intercept may differ from what it is about the means
 
 
@@ -131,9 +132,10 @@ def _centred(data: Any, model: Model) -> CentredParameters | None:
     there, here = theta.reshape(-1, classes), phi.reshape(-1, classes)
     same = np.array_equal(there[features], here[features])
     if linear.intercept is not None:
-        moved = centre[:, None] * here[features]
-        slack = SAME * (np.abs(here[linear.intercept]) + np.abs(moved).sum(axis=0))
-        off = here[linear.intercept] - moved.sum(axis=0) - there[linear.intercept]
+        with np.errstate(all="ignore"):  # numbers in a file that was changed may be any
+            moved = centre[:, None] * here[features]
+            slack = SAME * (np.abs(here[linear.intercept]) + np.abs(moved).sum(axis=0))
+            off = here[linear.intercept] - moved.sum(axis=0) - there[linear.intercept]
         same = same and bool(np.all(np.abs(off) <= slack))
     return CentredParameters(centre, phi, tail) if same else None
 
@@ -149,7 +151,7 @@ def _spread(data: dict[str, Any] | None, size: int) -> PredictionSpread | Messag
     usable = (
         square and bool(np.all(np.diag(root) != 0)) and np.isfinite(root).all() and np.isfinite(centre).all()
     )
-    if not usable or not variance >= 0 or freedom < 1:
+    if not usable or not variance >= 0 or not 1 <= freedom <= MOST_ROWS:
         raise DataError(
             message("this is not a whole saved fit: its parameters are not those of its hypothesis.")
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from downslope.descent import Status
+from downslope.descent import Descent, Status
 from downslope.descent.evidence import Cause, Unit
 from downslope.descent.progress import Step
 from downslope.descent.termination import Termination
@@ -103,14 +103,28 @@ def _left(fit: FitResult) -> float:
     return max(float(gradient @ step) / 2, 0.0)
 
 
+def _constant(run: Descent) -> bool:
+    """Whether the rule has one learning rate all the time."""
+    return isinstance(run.optimizer.hyperparameters().get("learning_rate"), float)
+
+
+def _rises(run: Descent, steps: int) -> bool:
+    """Whether the cost rose in one of the last steps: one that only falls, however slowly, is on its way."""
+    return bool(np.any(np.diff(run.history.value[-steps - 1 :]) > 0))
+
+
 def convergence_of(fit: FitResult, patience: Patience | None, unit: Unit) -> Convergence:
     """How a fit ended; ``unit`` is what its steps are called."""
     run, status = fit.run, fit.run.termination.status
     if patience is not None and status == Status.STOPPED_BY_CALLBACK:
         worse = bool(run.fun > run.history.value[0])
         most = (LEFT if fit.unasked else LEFT_BY_CHOICE) * patience.tol
-        if _left(fit) > most * abs(float(run.history.value[0]) - run.fun):
-            return Convergence(run.judged_again(cause=Cause.COST_UNSTEADY, unit=unit).termination, False)
+        left = _left(fit)
+        if left > most * abs(float(run.history.value[0]) - run.fun):
+            noisy = unit == "epoch" and _constant(run) and _rises(run, patience.steps) and run.fun > left
+            above = left / (run.fun - left) if noisy else 0.0
+            cause = Cause.COST_NOISY if noisy else Cause.COST_UNSTEADY
+            return Convergence(run.judged_again(cause=cause, unit=unit, above=above).termination, False)
         run = run.judged_again(
             cause=Cause.COST_STEADY, patience=patience.tol, idle=patience.steps, worse=worse, unit=unit
         )
@@ -142,6 +156,9 @@ def warn_unless_converged(estimator: object, ending: Convergence, fit: FitResult
         grave = [finding.message for finding in fit.findings if finding.code in CAUSES]
         causes = [cause for cause in grave if cause in fit.warned]  # and not the message itself
     advice = ADVICE.get(ending.termination.status)
+    told = ending.termination.evidence
+    if told is not None and told.cause == Cause.COST_NOISY:  # which says it
+        advice = None
     if advice is not RATE and causes:
         advice = None
     warnings.warn(str(sentences(said, *causes, advice)), ConvergenceWarning, stacklevel=4)

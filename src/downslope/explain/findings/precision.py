@@ -8,11 +8,12 @@ import numpy as np
 
 from downslope.descent import Status
 from downslope.descent.norms import norm_of
-from downslope.explain.advice import first_to_work, leave_out, rates, tolerance
+from downslope.explain.advice import Candidate, first_to_work, leave_out, rates, tolerance
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import as_dict
 from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.findings.finding import Finding
+from downslope.objectives.wrapped import ScaledObjective
 
 LAST = 100  # rows at the end, among which the gradient must no longer fall
 FALLING = 0.5  # the second half of them against the first
@@ -83,6 +84,13 @@ def _on_its_way(diagnosis: Diagnosis, level: float) -> bool:
 def _stalled(diagnosis: Diagnosis) -> Finding:
     """The point does not move: because its steps are shorter than the spacing of numbers, or for a reason not seen."""
     gradient = norm_of(diagnosis.view.gradient(diagnosis.final))
+    dtype = diagnosis.run.objective.dtype
+    if np.sqrt(np.finfo(dtype).max) < gradient < np.inf:
+        evidence = {"step": diagnosis.run.nit, "gradient_norm": gradient, "precision": dtype.name}
+        times = 10.0 ** -round(np.log10(gradient))
+        smaller = ScaledObjective(diagnosis.run.objective, times)
+        candidate = Candidate(key="advice.multiply", setting={"times": times}, objective=smaller)
+        return Finding("stalled", evidence, True, first_to_work(diagnosis, [candidate]), "stalled.squares")
     spacing = norm_of(np.spacing(np.abs(diagnosis.final).astype(diagnosis.run.objective.dtype)))
     rate = diagnosis.rate
     step = None if rate is None else rate * gradient

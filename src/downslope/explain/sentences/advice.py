@@ -18,6 +18,18 @@ ADVICE: Mapping[str, Template] = {
         "Told {minimum:.10g}, it meets its test in {steps:,} step (run and confirmed).",
         "Told {minimum:.10g}, it meets its test in {steps:,} steps (run and confirmed).",
     ),
+    "multiply": Template(
+        "Of the function times {times:.0e} the same method converges in {n:,} step, to a gradient norm of "
+        "{tolerance:.3g} (run and confirmed).",
+        "Of the function times {times:.0e} the same method converges in {n:,} steps, to a gradient norm of "
+        "{tolerance:.3g} (run and confirmed).",
+    ),
+    "multiply.own": Template(
+        "Of the function times {times:.0e} the same method converges in {n:,} step, by the run's own test "
+        "(run and confirmed).",
+        "Of the function times {times:.0e} the same method converges in {n:,} steps, by the run's own test "
+        "(run and confirmed).",
+    ),
     "weight_decay": Template(
         "Without weight decay it converges in {n:,} step, to a gradient norm of {tolerance:.3g} (run and confirmed).",
         "Without weight decay it converges in {n:,} steps, to a gradient norm of {tolerance:.3g} (run and confirmed).",

@@ -333,6 +333,10 @@ FINDINGS: Mapping[str, Template] = {
     "stalled.nothing_left": Template(
         "The run stands still since step {step}: the gradient is 0, and the test that was asked for has not passed."
     ),
+    "stalled.squares": Template(
+        "The run stalled at step {step}: the gradient is {gradient_norm:.3g}, and its square, which the method "
+        "works with, is beyond the largest number of {precision}."
+    ),
     "stalled.short": Template(
         "The run stalled at step {step}: a step is {step_length:.2g} long, and numbers of this size lie "
         "{spacing:.2g} apart."

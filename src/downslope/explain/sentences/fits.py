@@ -25,6 +25,16 @@ FITS: Mapping[str, Template] = {
         "Some parameters grow without bound ({listed}) while the cost hardly falls any more: there is no "
         "minimum that way but the limit at infinity. Start elsewhere, or add a penalty (l2=0.01, --l2 0.01)."
     ),
+    "grows_without_bound.elsewhere": Template(
+        "Some parameters grow without bound ({listed}) while the cost hardly falls any more: there is no "
+        "minimum that way but the limit at infinity. Begin elsewhere: from the start {start} it converges, with "
+        "R² = {better:.4g} (run and confirmed)."
+    ),
+    "grows_without_bound.penalty": Template(
+        "Some parameters grow without bound ({listed}) while the cost hardly falls any more: there is no "
+        "minimum that way but the limit at infinity. With a penalty (l2={l2:g}, --l2 {l2:g}) it converges (run "
+        "and confirmed)."
+    ),
     "undetermined.single": Template("The data do not determine {last}: the predictions do not depend on it."),
     "undetermined.apart": Template(
         "The data do not determine {others} and {last} apart: the predictions depend on a combination only."
@@ -64,9 +74,29 @@ FITS: Mapping[str, Template] = {
         "The fit is worse than the mean of {target} alone would be ({target} is the same in every row). The "
         "descent has not gone far enough."
     ),
-    "worse_than_mean.no_better": Template(
-        "The fit is no better than the mean of {target} alone would be (R² = {r2:.2g}): some parameters have "
-        "no effect at the point reached. Begin elsewhere: give another start (start=, --start)."
+    "worse_than_mean.start.elsewhere": Template(
+        "The fit is worse than the mean of {target} alone would be (R² = {r2:.4g}). Begin elsewhere: from the "
+        "start {start} it converges, with R² = {better:.4g} (run and confirmed)."
+    ),
+    "worse_than_mean.without_effect": Template(
+        "The fit is no better than the mean of {target} alone would be (R² = {r2:.2g}): at the point reached "
+        "the predictions do not depend on {without_effect}, so nothing leads away from it. Begin elsewhere: "
+        "give another start (start=, --start)."
+    ),
+    "worse_than_mean.without_effect.elsewhere": Template(
+        "The fit is no better than the mean of {target} alone would be (R² = {r2:.2g}): at the point reached "
+        "the predictions do not depend on {without_effect}, so nothing leads away from it. Begin elsewhere: "
+        "from the start {start} it converges, with R² = {better:.4g} (run and confirmed)."
+    ),
+    "worse_than_mean.worse_without_effect": Template(
+        "The fit is worse than the mean of {target} alone would be (R² = {r2:.4g}): at the point reached "
+        "the predictions do not depend on {without_effect}, so nothing leads away from it. Begin elsewhere: "
+        "give another start (start=, --start)."
+    ),
+    "worse_than_mean.worse_without_effect.elsewhere": Template(
+        "The fit is worse than the mean of {target} alone would be (R² = {r2:.4g}): at the point reached "
+        "the predictions do not depend on {without_effect}, so nothing leads away from it. Begin elsewhere: "
+        "from the start {start} it converges, with R² = {better:.4g} (run and confirmed)."
     ),
     "final_pass_differs": Template(
         "The loss descended was {descended:.10g}, and one pass over the rows at the end gives {loss:.10g}; "
@@ -106,6 +136,36 @@ FITS: Mapping[str, Template] = {
     "learning_rate_above_limit.standardised.start": Template(
         "The learning rate {learning_rate:g} is above the limit {critical:.3g}/L = {limit:.3g} of the "
         "standardised features (largest curvature L = {curvature:.3g} at the start)."
+    ),
+    "learning_rate_above_limit.batches.whole": Template(
+        "The learning rate {learning_rate:g} is above the limit {limit:.4g} that the curvature of the cost of "
+        "all rows sets where the run began; batches do not raise it."
+    ),
+    "learning_rate_above_limit.batches.whole.advice": Template(
+        "The learning rate {learning_rate:g} is above the limit {limit:.4g} that the curvature of the cost of "
+        "all rows sets where the run began; batches do not raise it. A learning rate of {better:g} ends at a "
+        "cost of {cost:.6g}, after {n:,} epoch (run and confirmed).",
+        "The learning rate {learning_rate:g} is above the limit {limit:.4g} that the curvature of the cost of "
+        "all rows sets where the run began; batches do not raise it. A learning rate of {better:g} ends at a "
+        "cost of {cost:.6g}, after {n:,} epochs (run and confirmed).",
+    ),
+    "learning_rate_above_limit.batches.steepest": Template(
+        "The learning rate {learning_rate:g} is below the limit {whole:.4g} of all rows together and above "
+        "{limit:.4g}, that of the steepest batch: steps on batches such as this overshoot."
+    ),
+    "learning_rate_above_limit.batches.steepest.advice": Template(
+        "The learning rate {learning_rate:g} is below the limit {whole:.4g} of all rows together and above "
+        "{limit:.4g}, that of the steepest batch: steps on batches such as this overshoot. A learning rate of "
+        "{better:g} ends at a cost of {cost:.6g}, after {n:,} epoch (run and confirmed).",
+        "The learning rate {learning_rate:g} is below the limit {whole:.4g} of all rows together and above "
+        "{limit:.4g}, that of the steepest batch: steps on batches such as this overshoot. A learning rate of "
+        "{better:g} ends at a cost of {cost:.6g}, after {n:,} epochs (run and confirmed).",
+    ),
+    "learning_rate_above_limit.batches.unknown.advice": Template(
+        "The learning rate {learning_rate:g} is too large for {rule} on these batches: {better:g} ends at a "
+        "cost of {cost:.6g}, after {n:,} epoch (run and confirmed).",
+        "The learning rate {learning_rate:g} is too large for {rule} on these batches: {better:g} ends at a "
+        "cost of {cost:.6g}, after {n:,} epochs (run and confirmed).",
     ),
     "worse_than_mean.off": Template(
         "The fit is worse than the mean of {target} alone would be (R² = {r2:.4g})."
