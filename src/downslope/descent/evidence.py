@@ -66,6 +66,9 @@ class Cause(IntEnum):
 LIMITS = (Cause.STEP_LIMIT, Cause.EVALUATION_LIMIT, Cause.TIME_LIMIT, Cause.ROUND_LIMIT)
 # Grounds that a fit tells of; and, of any run that passed a test, that the value there is worse than at the start.
 ENDLESS, POOR_FIT, ABOVE_START = "endless", "poor_fit", "above_start"
+LOST_IN_ROUNDING = (
+    "lost_in_rounding"  # differences that are no larger than rounding: the test on them says nothing
+)
 TESTS = (Cause.GRADIENT_SMALL, Cause.VALUE_STEADY, Cause.POINT_STEADY, Cause.TARGET_REACHED)
 
 

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from downslope.descent.evidence import ABOVE_START, ENDLESS, LIMITS, POOR_FIT, Cause, Evidence, Unit
+from downslope.descent.evidence import (
+    ABOVE_START,
+    ENDLESS,
+    LIMITS,
+    LOST_IN_ROUNDING,
+    POOR_FIT,
+    Cause,
+    Evidence,
+    Unit,
+)
 from downslope.descent.stopping import Status
 from downslope.messages import Message, literal, message, plural, sentences
 from downslope.objectives import Vector
@@ -66,6 +75,8 @@ def sentence_of(e: Evidence, status: Status, where: Places) -> Message:
 
 
 def _no_minimum(e: Evidence, passed: Message) -> Message:
+    if e.ground == LOST_IN_ROUNDING:
+        return message("The test that passed shows nothing. {passed}", passed=passed)
     if e.maximize:
         return message("The test passed at a point that is no maximum. {passed}", passed=passed)
     return message("The test passed at a point that is no minimum. {passed}", passed=passed)

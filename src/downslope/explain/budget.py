@@ -25,9 +25,10 @@ from downslope.objectives import Objective, Vector
 from downslope.objectives.wrapped import WrappedObjective
 
 OPERATIONS = 50_000_000  # that an explanation may always take, some 50 ms; or as many as the run took
-JUDGING = 25_000_000  # those that are allowed at the end of a run for judging its point
+JUDGING = 30_000_000  # those that are allowed at the end of a run for judging its point
 MORE_EVALUATIONS = 200  # of a person's function, beyond as many as the run made
 FEW_EVALUATIONS = 100  # of it, beyond as many, for judging the point at the end of a run
+MOST_CALLS = 10  # for each of these, where a gradient is made of many calls
 SAFETY_SECONDS = 30.0  # or this many times the run: nothing that is counted right takes so long
 CALL = 4_000  # operations that calling an interpreted formula takes beside its own
 NATIVE_CALL = 1_500  # the same for machine code called from Python
@@ -164,35 +165,44 @@ def step_price(run: Descent) -> float:
     return HOSTED_STEP + operations_of(run.objective)
 
 
-class BudgetedObjective(WrappedObjective):
-    """Another objective, until its evaluations are used up; then every call raises ``TooDearError``."""
+def calls_of(objective: Objective) -> int:
+    """Calls of a person's function that a value with its gradient takes: one where the gradient comes with it."""
+    return 1 if objective.gradient_calls == 1 else 1 + objective.gradient_calls
 
-    def __init__(self, objective: Objective, evaluations: int) -> None:
+
+class BudgetedObjective(WrappedObjective):
+    """Another objective, until its calls are used up; then every evaluation raises ``TooDearError``."""
+
+    def __init__(self, objective: Objective, calls: int) -> None:
         super().__init__(objective)
         self.loop, self.remote = objective.loop, objective.remote
-        self._left, self.refused = evaluations, False
+        self._left, self.refused = calls, False
 
     @property
     def left(self) -> int:
-        """Evaluations that may still be made."""
-        return max(0, self._left)
+        """Evaluations with their gradient that may still be made."""
+        return max(0, self._left) // calls_of(self.whole)
 
-    def _take(self) -> Objective:
-        spend(self.operations)
-        self._left -= 1
+    def _take(self, calls: int) -> Objective:
+        within = isinstance(self.whole, BudgetedObjective)
+        if not within:
+            spend(self.operations)
+        self._left -= calls
         if self._left < 0:
             self.refused = True
+            if isinstance(self.whole, BudgetedObjective):
+                self.whole.refused = True
             raise TooDearError(message("a closer look would cost more than the run did."))
         return self.whole
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
-        return self._take().value_and_gradient(x)
+        return self._take(calls_of(self.whole)).value_and_gradient(x)
 
     def value(self, x: Vector) -> float:
-        return self._take().value(x)
+        return self._take(1).value(x)
 
     def gradient(self, x: Vector) -> Vector:
-        return self._take().gradient(x)
+        return self._take(self.gradient_calls).gradient(x)
 
     def present(self, x: Vector) -> Any:
         return self.whole.present(x)
@@ -201,16 +211,16 @@ class BudgetedObjective(WrappedObjective):
 def with_budget(run: Descent, more: int = MORE_EVALUATIONS) -> Descent:
     """The run, its objective rationed where every evaluation is a call of somebody else's function.
 
-    As many evaluations are allowed as the run made, and ``more``.
+    As many calls are allowed as the run made, and those of ``more`` evaluations; where a gradient is made of many
+    calls, ten times ``more``. What is rationed already is rationed within that.
     """
     objective = run.objective
-    if (
-        objective.expression is not None
-        or isinstance(objective, BudgetedObjective)
-        or not objective.evaluable
-    ):
+    if objective.expression is not None or not objective.evaluable:
         return run
-    return dataclasses.replace(run, objective=BudgetedObjective(objective, run.nfev + more))
+    each = calls_of(objective)
+    return dataclasses.replace(
+        run, objective=BudgetedObjective(objective, run.nfev * each + more * min(each, MOST_CALLS))
+    )
 
 
 def too_coarse(run: Descent) -> bool:

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from downslope.descent import Descent, LoopOptions, Status, Stopping, descend
 from downslope.descent.descend import EngineName
+from downslope.descent.evidence import ABOVE_START, ENDLESS, POOR_FIT
 from downslope.descent.norms import norm_of
 from downslope.errors import DownslopeError
 from downslope.explain import budget
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.corners import corner_at, length_at
 from downslope.explain.curvature import Curvature
-from downslope.explain.judgement import MOST_PARAMETERS, free_of, point_of
+from downslope.explain.judgement import MOST_PARAMETERS, ended_at, free_of
 from downslope.explain.linear import LinearRule
 from downslope.explain.local_minimum import LocalMinimum, find_local_minimum
 from downslope.explain.point import Point
@@ -26,7 +27,6 @@ from downslope.objectives import Vector
 
 WINDOW = 400  # consecutive steps that are looked at, at either end
 REPLAYED = 20_000  # steps of a thinned run that are run again to have them all
-JUDGING = 0.6  # of the operations that are left, for the kind of point
 WANTED = 1e-6  # part of the first gradient's norm to reach, where the run was given no test
 ARRIVED = 1e-6  # part of the way from the start, within which a run has arrived whatever its gradient is
 SCHEDULED = 1e-2  # part of the first learning rate
@@ -34,6 +34,12 @@ FADED = 0.05  # part of the first gradient's norm
 CREEPING = 0.1  # of it may go in the second half of a run that creeps: a square root of the steps keeps 0.35
 EDGE_BISECTIONS = 40
 NEAR_BY = 1e-2  # part of the way: a domain that ends within it ends near by
+NO_POINTS = (
+    ABOVE_START,
+    ENDLESS,
+    POOR_FIT,
+    "small_by_units",
+)  # grounds that are no kind of point, or leave it open
 LIMITS = (Status.STEP_LIMIT, Status.EVALUATION_LIMIT, Status.TIME_LIMIT)
 
 
@@ -255,13 +261,13 @@ class Diagnosis:
         if self.status == Status.LEFT_DOMAIN and (not len(self.run.history) or self.at_the_edge):
             return Point("edge_of_domain", maximize=self.run.maximize)
         if not self.known:
-            return (
-                point_of(self.run) if len(self.run.history) else Point("unknown", maximize=self.run.maximize)
-            )
-        if self.stands:
-            return self._judged
+            return self.judged if len(self.run.history) else Point("unknown", maximize=self.run.maximize)
+        evidence = self.run.termination.evidence
+        told = "" if evidence is None else evidence.ground
+        if self.stands or told not in ("", *NO_POINTS):  # of which the ending has told already
+            return self.judged
         if self.creeps:
-            point = self._judged
+            point = self.judged
             if point.kind == "degenerate" and point.detail != "undecided":
                 return point
         return self._moving
@@ -281,10 +287,10 @@ class Diagnosis:
         size = max(norm_of(self.final - self.start), float(np.max(np.abs(self.final))))
         return outside * norm_of(way) <= NEAR_BY * size
 
-    @property
-    def _judged(self) -> Point:
-        with budget.at_most(JUDGING * budget.left()):
-            return point_of(self.run)
+    @cached_property
+    def judged(self) -> Point:
+        """The point as the end of the run has it."""
+        return ended_at(self.run)
 
     @cached_property
     def stands(self) -> bool:

@@ -24,6 +24,7 @@ from downslope.explain.budget import (
 from downslope.explain.consistency import agreed_findings, agreed_forecast, agreed_point
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings import Finding, causes, sound, unexplained
+from downslope.explain.judgement import is_to_be_judged
 from downslope.explain.point import Detail, Point
 from downslope.explain.sentences import say
 from downslope.explain.theory import Forecast, QuadraticModel, from_curvature, noise_at
@@ -141,8 +142,8 @@ def explain(run: Descent) -> Explanation:
     """Why ``run`` ended as it did: what kind of point it reached, causes of trouble, advice that was run, a forecast.
 
     It costs at most as many operations as the run, or 50,000,000 where that is more (some 50 ms; mostly a few), and of
-    a function that has to be called as many calls as the run made and 200: what would take more is left out, and it
-    says so.
+    a function that has to be called as many calls as the run made and those of 200 evaluations, 2,000 at most: what
+    would take more is left out, and it says so.
     Operations and calls are counted, so the same run is always explained the same way.
 
     >>> import downslope as ds
@@ -177,6 +178,8 @@ def explain(run: Descent) -> Explanation:
 
 def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
     run, promised = diagnosis.run, None
+    if is_to_be_judged(run):
+        _ = diagnosis.judged  # first, so that it is judged by the same budget as at the end of the run
     findings = causes(diagnosis)
     try:
         point = diagnosis.point

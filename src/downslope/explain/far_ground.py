@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from downslope.descent.norms import norm_of
+from downslope.errors import ObjectiveError
 from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.budget import TooDearError
 from downslope.explain.curvature import Curvature, along, turned
 from downslope.explain.line_probe import LineProbe, fall_without_end
 from downslope.explain.point import Detail, Kind, Point
@@ -33,6 +35,8 @@ DOUBTED = 100  # roundings, relative to the largest curvature, below which a neg
 MORE = 3.0  # times what the slope explains: a fall that is evidence of something beyond it
 SEEN_FALL = 1e-6  # part of it that a place on flat ground must be lower, not to be the same floor
 LOWER = 1e-2  # part of the run's whole fall by which values must still fall to be called lower
+STEP = 1e-3  # of the scale, within which nothing changes on a step
+NEAR_BY = 12  # of the distances far off: up to some four times the scale
 FAR_DOWN = 8  # tenfold distances over which values fall for ever, as far as can be seen
 
 
@@ -63,7 +67,7 @@ class FarGround:
             self.scale = max(1.0, self.scale)
         self.start = start
 
-    def _plateau(self, ways: Any) -> Point | None:
+    def plateau(self, ways: Any) -> Point | None:
         """A plateau: ground from which the objective falls far off by more than any power of the distance makes likely.
 
         On x^7 a twenty times longer way changes the value 20^7 times as much; on a plateau rounding hides the change
@@ -89,6 +93,22 @@ class FarGround:
                     return self._made("degenerate", "plateau", escape=side)
         return None
 
+    def stepped(self) -> Point | None:
+        """Level ground with an edge, as whole numbers make it: no value changes near by, and further off they fall."""
+        view, base = self.view, self.view.value(self.x)
+        if view.expression is not None or norm_of(view.gradient(self.x)) > 0:
+            return None
+        self.centre, self.off = self.x, 0.0
+        self.curvature = Curvature(np.empty(0), np.empty((len(self.x), 0)), view.names)
+        for axis in np.eye(len(self.x)):
+            beside = (view.value(self.x + t * self.scale * axis) for t in (-STEP, STEP))
+            if all(value == base for value in beside):
+                for t in FAR_OFF[:NEAR_BY]:
+                    for side in (axis, -axis):
+                        if self._is_lower(self.x + t * self.scale * side):
+                            return self._made("degenerate", "plateau", escape=side)
+        return None
+
     def _worse(self) -> Point | None:
         """A plateau that the run jumped to: worse than the start by more than the slope there explains."""
         if self.start is None:
@@ -101,7 +121,7 @@ class FarGround:
             return None
         return self._made("degenerate", "plateau", escape=way / norm_of(way))
 
-    def _out_of_proportion(self) -> Point | None:
+    def out_of_proportion(self) -> Point | None:
         """A plateau with a slow tail: downhill the whole fall is a thousand times what the slope here would make."""
         view, x = self.view, self.x
         gradient, base = view.gradient(x), view.value(x)
@@ -147,7 +167,7 @@ class FarGround:
         if look.way is None or not slope > 0:
             return None
         uphill = [norm_of(view.gradient(self.x - t * self.scale * look.way)) for t in FAR_OFF]
-        return None if any(one > slope for one in uphill) else self._out_of_proportion()
+        return None if any(one > slope for one in uphill) else self.out_of_proportion()
 
     def _lower(self, look: LineProbe) -> Point | None:
         """A plateau: somewhere along the line that seems flat, or at a point that the run came through, it is lower."""
@@ -276,6 +296,23 @@ class FarGround:
             names=curvature.names,
             maximize=self.up,
         )
+
+
+def far_fall(view: AnalysisView, x: Vector, seen: tuple[Vector, ...]) -> Point | None:
+    """The plateau that a point is on, seen by values alone, where second derivatives are too dear; None where none is.
+
+    >>> from downslope.objectives.formula import from_text
+    >>> far_fall(AnalysisView(from_text("tanh(x)^2 + tanh(y)^2")), np.array([20.0, 20.0]), ()).detail
+    'plateau'
+    """
+    ground = FarGround(view, x, seen)
+    ground.centre, ground.off = x, 0.0
+    ground.curvature = Curvature(np.empty(0), np.empty((len(x), 0)), view.names)
+    try:
+        with np.errstate(all="ignore"):
+            return ground.stepped() or ground.plateau([]) or ground.out_of_proportion()
+    except (TooDearError, ObjectiveError):
+        return None
 
 
 def _sign(number: Any) -> int:

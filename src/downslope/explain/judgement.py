@@ -16,12 +16,14 @@ from downslope.explain import budget
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.budget import (
     BudgetedObjective,
+    SafetyClockError,
     TooDearError,
     at_most,
     random_values,
     too_coarse,
     with_budget,
 )
+from downslope.explain.far_ground import far_fall
 from downslope.explain.krylov import fall_of
 from downslope.explain.point import NEAR, Detail, Point
 from downslope.explain.point_classification import PointClassifier
@@ -37,6 +39,7 @@ ROUNDINGS = 64  # of the larger value, by which one must be above the other
 HAIR = 1e-12  # relative distance from a bound that is none
 JUDGED_BY = 8  # gradients for each parameter, of a function that has to be called for them (measured)
 FEW_PARAMETERS = 24  # of so many the whole Hessian is no dearer than a few products of it
+LOST = 1e-3  # part of the first gradient's norm: a doubt as large makes a test on the gradient worthless
 MOSTLY = 0.8  # part of the budget for the whole Hessian of more
 CHECKING = 6  # evaluations for each parameter, for holding a gradient against differences
 MOST_PARAMETERS = 150  # of more, not all second derivatives are taken
@@ -80,12 +83,12 @@ def classify(
 
 def judge_run(run: Descent) -> Descent:
     """The run, no longer called a success where the point it reached is known not to be what was asked for."""
-    if run.termination.status not in (Status.CONVERGED, Status.STALLED) and run.gradient_norm > 0:
+    if not is_to_be_judged(run):
         return run
-    if not len(run.history):
-        return run
-    with at_most(max(budget.JUDGING, budget.spent_by(run))):
-        point = point_of(with_budget(run, budget.FEW_EVALUATIONS))
+    try:
+        point = ended_at(run)
+    except SafetyClockError:
+        return run  # the run itself is done, and is not to be lost
     if run.termination.status == Status.STALLED and not run.stopping.asks_for_a_test:
         return run.judged_again(settled=point.is_wanted)
     asked_so = run.termination.success and (not by_gradient(run) or is_own_tolerance(run))
@@ -96,6 +99,25 @@ def judge_run(run: Descent) -> Descent:
         known = point.detail not in ("random", "coarse")
         return run.judged_again(ground=ABOVE_START) if above and known else run
     return run.judged_again(point.message, ground=point.detail or point.kind)
+
+
+def ended_at(run: Descent) -> Point:
+    """The judgement of the point at which a run stands; by the same budget for its end and for its explanation.
+
+    Raises:
+        SafetyClockError: it takes far longer than was counted.
+    """
+    try:
+        with at_most(max(budget.JUDGING, budget.spent_by(run)), budget.safety(run)):
+            return point_of(with_budget(run, budget.FEW_EVALUATIONS))
+    except TooDearError:
+        return Point("unknown", "too_dear", maximize=run.maximize)
+
+
+def is_to_be_judged(run: Descent) -> bool:
+    """Whether a run ended where the kind of point matters to whether it succeeded."""
+    ended = run.termination.status in (Status.CONVERGED, Status.STALLED) or not run.gradient_norm > 0
+    return ended and len(run.history) > 0
 
 
 def _is_above_its_start(run: Descent) -> bool:
@@ -121,17 +143,21 @@ def by_gradient(run: Descent) -> bool:
 def point_of(run: Descent) -> Point:
     """The judgement of the point that a run reached, on the coordinates that no bound holds there."""
     with np.errstate(all="ignore"):
-        setup, run = Setup.of(run.optimizer), with_budget(run)
+        setup = Setup.of(run.optimizer)
+        run = run if isinstance(run.objective, BudgetedObjective) else with_budget(run)
         try:
             objective, x = free_of(run)
         except TooDearError:
             return Point("unknown", "too_dear", maximize=run.maximize)
         if not len(x):
             return Point("maximum" if run.maximize else "minimum", maximize=run.maximize)
+        doubt = _doubt_of_differences(run)
+        if by_gradient(run) and doubt > max(by_test(run), LOST * float(run.history.gradient_norm[0])):
+            return Point("unknown", "lost_in_rounding", distance=doubt, maximize=run.maximize)
         hidden = why_not(run, len(x))
         if hidden:
             unseen = Point("unknown", hidden, maximize=run.maximize)
-            return _seen_by_products(run, objective, x, setup.ridge) or unseen
+            return _seen_otherwise(run, objective, x, setup.ridge) or unseen
         if is_by_wrong_gradient(run):
             return Point("not_stationary", "wrong_gradient", maximize=run.maximize)
         everything = run.objective.parameters.coordinates
@@ -144,7 +170,7 @@ def point_of(run: Descent) -> Point:
         with at_most(part * budget.left()):
             point = classify(objective, x, maximize=run.maximize, seen=seen, ridge=setup.ridge)
         if point.detail == "too_dear":
-            return _seen_by_products(run, objective, x, setup.ridge) or point
+            return _seen_otherwise(run, objective, x, setup.ridge) or point
         if point.detail in ("undecided", "unfinished"):
             point = _at_bound(run, objective, x, point)
         if point.kind == "small_by_units" and _has_hardly_fallen(run):
@@ -197,8 +223,8 @@ def _at_bound(run: Descent, objective: Objective, x: Vector, point: Point) -> Po
     )
 
 
-def _seen_by_products(run: Descent, objective: Objective, x: Vector, ridge: float) -> Point | None:
-    """What a few products of the Hessian show of a point whose whole Hessian is too dear; None where they do not."""
+def _seen_otherwise(run: Descent, objective: Objective, x: Vector, ridge: float) -> Point | None:
+    """What a few products of the Hessian, or values far off, show of a point whose whole Hessian is too dear."""
     calls = run.objective.left if isinstance(run.objective, BudgetedObjective) else np.inf
     try:
         if too_coarse(run) or random_values(run):
@@ -209,7 +235,16 @@ def _seen_by_products(run: Descent, objective: Objective, x: Vector, ridge: floa
         return None
     everything = run.objective.parameters.coordinates
     free = [everything.index(name) for name in objective.parameters.coordinates]
-    return fall_of(AnalysisView.of(objective, -1.0 if run.maximize else 1.0, ridge), x, run.start[free])
+    view, start = AnalysisView.of(objective, -1.0 if run.maximize else 1.0, ridge), run.start[free]
+    fallen = run.nit > 0 and not _is_above_its_start(run)
+    if run.objective.expression is None and fallen:  # values are dear there, and it came down from somewhere
+        return fall_of(view, x, start)
+    return far_fall(view, x, (start,)) or fall_of(view, x, start)
+
+
+def _doubt_of_differences(run: Descent) -> float:
+    """How large rounding of values makes a gradient of central differences; 0 of any other."""
+    return float(np.finfo(np.float64).eps ** (2 / 3)) * abs(run.fun) if run.objective.by_values else 0.0
 
 
 def is_by_wrong_gradient(run: Descent) -> bool:

@@ -38,6 +38,7 @@ Detail = Literal[
     "random",
     "too_dear",
     "unfinished",
+    "lost_in_rounding",
     "wrong_gradient",
 ]
 
@@ -57,7 +58,8 @@ class Point:
             falling for ever, ever more slowly), "endless" (it falls for ever, and no slower), "plateau", "undecided".
             Of an unknown one why: it has "too_many" parameters, derivatives that are "not_finite", values so "coarse"
             (float32, differenced) or "random" that they hide its curvature, it is "too_dear" to look at, or
-            "unfinished": the gradient that is left outweighs what curvature shows.
+            "unfinished": the gradient that is left outweighs what curvature shows, or the gradient is
+            "lost_in_rounding", being made of differences.
             Of a minimum: "corner" where its curvature differs from side to side, "cusp" where it is infinite,
             "at_bound" where it lies on bounds near by.
             Of one that is not stationary: "wrong_gradient" where only the gradient that was supplied vanishes.
@@ -148,6 +150,7 @@ class Point:
             "asymptote",
             "endless",
             "wrong_gradient",
+            "lost_in_rounding",
         )
 
     @property

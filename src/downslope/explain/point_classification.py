@@ -34,6 +34,7 @@ OUTWEIGHED = (
     0.3  # part of the slope that a negative curvature makes within the scale: more slope left decides nothing
 )
 FAR = 0.08  # a point that is this part of the whole way from the stationary point has not arrived
+CORNERED = 1.2  # a greater exponent is no corner
 TWO = (1.8, 2.2)  # exponents that are a square's
 
 
@@ -47,6 +48,9 @@ class PointClassifier(FarGround):
         kink = kinked(view, self.x, self.scale)
         if kink is not None:
             return kink
+        stepped = self.stepped()
+        if stepped is not None:
+            return stepped
         hessian = view.hessian(self.x)
         if not np.all(np.isfinite(hessian)):
             return Point("unknown", "not_finite", maximize=self.up)
@@ -66,7 +70,7 @@ class PointClassifier(FarGround):
                 return endless
         if (down and view.expression is not None) or not np.all(regular):
             open_ways = curvature.vectors[:, ~regular | (curvature.values < 0)].T
-            plateau = self._plateau(open_ways)
+            plateau = self.plateau(open_ways)
             if plateau is not None:
                 return plateau
         if down and not self._shows(-float(curvature.values[down[0]])):
@@ -146,7 +150,7 @@ class PointClassifier(FarGround):
 
     def _unfinished(self) -> Point:
         """A slope that decides nothing: of a plateau, or of a run that has not ended yet."""
-        return self._out_of_proportion() or self._worse() or self._made("unknown", "unfinished")
+        return self.out_of_proportion() or self._worse() or self._made("unknown", "unfinished")
 
     def _shows(self, bend: float) -> bool:
         """Whether a curvature of minus this much is more than rounding, and than the gradient that is left here.
@@ -277,7 +281,7 @@ class PointClassifier(FarGround):
                 shapes.setdefault("flat", look)
         if "flat" in shapes:
             flat = shapes["flat"]
-            other = self._worse() or self._out_of_proportion() or self._underflown(flat) or self._lower(flat)
+            other = self._worse() or self.out_of_proportion() or self._underflown(flat) or self._lower(flat)
             if other is None and self._is_dead_level(flat):
                 return self._made("degenerate", "undecided", look=flat)
             return other or self._made("degenerate", "flat_valley", look=flat)
@@ -287,6 +291,8 @@ class PointClassifier(FarGround):
         if (
             steepest.order < LINEAR and steepest.line is not None
         ):  # as |x|: a corner, beside which the point stands
+            if steepest.order > CORNERED:  # as |x|^1.5: no gradient jumps, and no curvature is finite
+                return replace(self._made("minimum", "cusp"), curvatures=(), directions=())
             name = along(turned(steepest.line), curvature.names)
             return Point("kink", way=name, names=curvature.names, maximize=self.up)
         return self._made("degenerate", "higher_order_minimum", look=steepest)

@@ -366,18 +366,13 @@ class FunctionObjective(Objective):
             self._differences = lambda point: complex_step(raw, point)
             if not random:  # another draw proves nothing against a derivative
                 self._differences = self._guard = GuardedComplexStep(raw, real)
-            self.differentiation = "complex step"
+            self.differentiation, self.gradient_calls = "complex step", len(x)
             self.notes = (_exact(len(x)),)
         else:
             self._differences = lambda point: central_differences(real, point)
-            self.differentiation = "central differences"
-            self.notes = (
-                message(
-                    "gradient by central differences, good to about {relative:.0e} relative at the start;"
-                    " give gradient= for an exact one.",
-                    relative=accuracy / scale,
-                ),
-            )
+            self.differentiation, self.gradient_calls = "central differences", 2 * len(x)
+            self.by_values = True
+            self.notes = (_differenced(accuracy, scale),)
         if random:
             self.notes = (_of_draws(self.differentiation),)
 
@@ -389,6 +384,17 @@ def _exact(calls: int) -> Message:
     return message(
         "gradient by the complex step, exact to rounding; {calls} calls a step, which gradient= would spare.",
         calls=calls,
+    )
+
+
+def _differenced(accuracy: float, scale: float) -> Message:
+    """How good differences are at the start, where their size says so."""
+    if not accuracy < scale:
+        return message("gradient by central differences, 0 at the start but for rounding.")
+    return message(
+        "gradient by central differences, good to about {relative:.0e} relative at the start;"
+        " give gradient= for an exact one.",
+        relative=accuracy / scale,
     )
 
 

@@ -58,6 +58,7 @@ class Objective(ABC):
         remote: how a framework keeps its points, where there is one.
         of_norms: whether the "parameters" are norms of tensors, as a record may have them.
         operations: of one evaluation, where they are counted and are not those of ``expression``: over a table's rows.
+        gradient_calls: calls of a person's function that one gradient takes, where it is made of calls; else 1.
         by_values: whether second derivatives are taken from values alone.
         evaluable: False where only a record of it is there, and no function.
         tensors: the tensors that the start was made of, where it was: answers are made like them.
@@ -66,6 +67,7 @@ class Objective(ABC):
 
     name: str = ""
     operations: int = 0
+    gradient_calls: int = 1
     evaluable: bool = True
     of_norms: bool = False
     by_values: bool = False

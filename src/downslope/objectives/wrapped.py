@@ -27,6 +27,7 @@ class WrappedObjective(Objective):
         self.whole = whole
         self.name, self.differentiation, self.notes = whole.name, whole.differentiation, whole.notes
         self.evaluable, self.operations, self.by_values = whole.evaluable, whole.operations, whole.by_values
+        self.gradient_calls = whole.gradient_calls
         if parameters is None:  # so a point of this one is a point of that
             self.problem, self.of_norms = whole.problem, whole.of_norms
             self.tensors, self.nested = whole.tensors, whole.nested

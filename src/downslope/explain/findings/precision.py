@@ -23,6 +23,8 @@ DRAWS = 8  # neighbours of a point, by which the rounding of its gradient is mea
 
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """The floor of rounding; else what else could stop a run from moving."""
+    if diagnosis.known and diagnosis.point.detail == "lost_in_rounding":
+        yield _lost(diagnosis)
     if not diagnosis.known or not diagnosis.missed or len(diagnosis.norms) < 2:
         return
     found = _floor(diagnosis)
@@ -30,6 +32,20 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
         found = _stalled(diagnosis)
     if found is not None:
         yield found
+
+
+def _lost(diagnosis: Diagnosis) -> Finding:
+    """Values so large beside what they change by that differences of them are rounding."""
+    run = diagnosis.run
+    evidence = {
+        "tolerance": diagnosis.wanted,
+        "floor": diagnosis.point.distance,
+        "estimate": diagnosis.point.distance,
+        "precision": run.objective.dtype.name,
+        "steps": run.nit,
+        "value": run.fun,
+    }
+    return Finding("rounding_floor", evidence, True, None, "rounding_floor.differences")
 
 
 def _floor(diagnosis: Diagnosis) -> Finding | None:

@@ -67,7 +67,8 @@ def _least_value(diagnosis: Diagnosis) -> Finding | None:
     """A rule that sizes its steps by the least value was told another."""
     rule = diagnosis.setup.rule
     values = rule.hyperparameters()
-    told, lowest = values.get("minimum"), _lowest(diagnosis)
+    told = values.get("minimum")
+    lowest = None if told is None else _lowest(diagnosis)
     if told is None or lowest is None or diagnosis.run.maximize:
         return None
     x, value = lowest

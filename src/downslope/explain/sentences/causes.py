@@ -326,6 +326,10 @@ FINDINGS: Mapping[str, Template] = {
         "The tolerance {tolerance:.3g} is not met in {precision}: on this way rounding alone keeps the "
         "gradient at about {floor:.2g}."
     ),
+    "rounding_floor.differences": Template(
+        "Beside values of {value:.3g} their changes are lost in rounding: leave out what is constant in them, or give "
+        "the gradient."
+    ),
     "stalled": Template(
         "The run stalled at step {step}: the point no longer moves though the gradient is "
         "{gradient_norm:.3g}."

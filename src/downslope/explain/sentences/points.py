@@ -129,6 +129,10 @@ POINTS: Mapping[str, Template] = {
         "The gradient that was supplied vanishes here, and the derivative of the objective does not: the "
         "point is not stationary."
     ),
+    "unknown.lost_in_rounding": Template(
+        "The gradient is made of differences of values, which rounding alone makes as large as {distance:.2g} here: "
+        "that it is within the tolerance says nothing."
+    ),
     "small_by_units": Template(
         "The gradient is small only because of the units: the stationary point itself is {distance:.4g} away."
     ),

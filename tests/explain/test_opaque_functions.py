@@ -1,0 +1,103 @@
+"""Functions that can only be called: what their differences hide is not called a success, nor paid for without end."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+import downslope as ds
+from downslope.explain import budget, judgement
+
+
+def hidden(x: Any) -> Any:
+    """The same number, where no symbol can follow."""
+    return np.array([float(v) for v in x])
+
+
+PLATEAUS = {
+    "tanh^2 of 15": (lambda x: float(np.tanh(hidden(x)[0]) ** 2), [15.0]),
+    "tanh^2 of 13": (lambda x: float(np.tanh(hidden(x)[0]) ** 2), [13.0]),
+    "1 - exp(-x^2) in 3": (lambda x: float(1 - np.exp(-np.sum(hidden(x) ** 2))), [6.0] * 3),
+    "1 - exp(-x^2) in 8": (lambda x: float(1 - np.exp(-np.sum(hidden(x) ** 2))), [10.0] * 8),
+    "tanh^2 in 50": (lambda x: float(np.sum(np.tanh(hidden(x)) ** 2)), [16.0] * 50),
+    "rounded": (lambda x: float(np.sum(np.round(hidden(x), 2) ** 2)), [0.777] * 2),
+    "whole numbers": (lambda x: float(int(x[0] * 10) ** 2), [1.234]),
+}
+
+
+@pytest.mark.parametrize("name", PLATEAUS)
+@pytest.mark.parametrize("options", [{"learning_rate": 0.1, "tolerance": 1e-6}, {}], ids=["rate", "auto"])
+def test_a_plateau_is_no_success(name: str, options: dict[str, Any]) -> None:
+    function, start = PLATEAUS[name]
+    run = ds.minimize(function, np.array(start), **options)
+    told = run.explain()
+    assert (run.success, told.point.kind, told.point.detail) == (False, "degenerate", "plateau")
+    assert "e+" not in " ".join(run.notes)  # "good to about 4e+289"
+
+
+@pytest.mark.parametrize(("offset", "start"), [(1e10, [1.3, 1.0]), (1e8, [0.0, 0.0]), (-1e9, [3.0, 1.0])])
+def test_a_gradient_that_is_rounding_of_differences_is_no_success(offset: float, start: list[float]) -> None:
+    run = ds.minimize(
+        lambda x: offset + float(np.sum((hidden(x) - 1) ** 2)),
+        np.array(start),
+        learning_rate=0.1,
+        tolerance=1e-6,
+    )
+    told = run.explain()
+    assert (run.success, told.point.detail) == (False, "lost_in_rounding")
+    assert told.codes == ("rounding_floor",)
+
+
+def test_a_minimum_with_an_offset_is_one_still() -> None:
+    run = ds.minimize(
+        lambda x: 1e3 + float(np.sum((hidden(x) - 1) ** 2)), np.zeros(2), learning_rate=0.1, tolerance=1e-6
+    )
+    assert run.success
+    assert run.explain().point.kind == "minimum"
+
+
+@pytest.mark.parametrize("size", [2, 8, 30, 60])
+def test_calls_are_counted_where_a_gradient_is_made_of_them(size: int) -> None:
+    calls = []
+
+    def bowl(x: Any) -> float:
+        calls.append(1)
+        x = hidden(x)
+        return float(np.sum((x - 1) ** 2) + 0.1 * x[0] * x[1])
+
+    run = ds.minimize(bowl, np.zeros(size), learning_rate=0.3, tolerance=1e-3, explain=False)
+    own = run.nfev * (2 * size + 1)
+    calls.clear()
+    run.explain()
+    most = budget.MORE_EVALUATIONS * min(2 * size + 1, budget.MOST_CALLS)
+    assert len(calls) <= own + most + 2  # two tell whether it draws random numbers
+
+
+def test_the_safety_clock_does_not_lose_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "safety", lambda run: -1.0)
+    run = ds.minimize("x^4 + y^2", {"x": 1, "y": 1}, tolerance=1e-6)
+    assert run.status == "converged"
+    assert judgement.judge_run(dataclasses.replace(run)).fun == run.fun
+
+
+@pytest.mark.parametrize("test", ["x_tolerance", "value_tolerance"])
+@pytest.mark.parametrize(
+    ("function", "start", "kind", "detail"),
+    [
+        ("x^2-y^2+y^4", {"x": 3, "y": 0}, "saddle", ""),
+        ("1-exp(-x^2)", {"x": 5}, "degenerate", "plateau"),
+        ("tanh(x-3)^2", {"x": 15}, "degenerate", "plateau"),
+    ],
+)
+def test_the_ending_and_the_explanation_say_one_thing(
+    test: str, function: str, start: dict[str, float], kind: str, detail: str
+) -> None:
+    run = ds.minimize(function, start, learning_rate=0.1, **{test: 1e-6})
+    told = run.explain()
+    assert not run.success
+    assert (told.point.kind, told.point.detail) == (kind, detail)
+    assert told.point.sentence in run.message
+    assert "unexplained" not in told.codes
