@@ -32,6 +32,7 @@ from downslope.symbolic.array import TraceError
 SLICE_SECONDS = 0.05
 
 EngineName = Literal["auto", "traced", "compiled", "hosted"]
+EngineMaker = Callable[[DescentProblem, Optimizer], Engine]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +50,13 @@ class LoopOptions:
     Attributes:
         maximize: whether it climbs.
         every: which steps are kept, see ``TraceBuffer``.
-        engine: which engine runs it; "auto" is the fastest that can.
+        engine: which engine runs it; "auto" is the fastest that can; or what makes another one.
         callbacks: what happens between two slices.
     """
 
     maximize: bool = False
     every: int | None = None
-    engine: EngineName = "auto"
+    engine: EngineName | EngineMaker = "auto"
     callbacks: Callbacks = Callbacks()
 
 
@@ -77,7 +78,9 @@ def descend(
     full = stopping.with_defaults(objective.dtype)
     trace = TraceBuffer(x, _towards(full, problem.sign), loop.every)
     rule = resolve_schedule(optimizer)
-    engine = choose_engine(problem, rule, loop.engine)
+    engine = (
+        loop.engine(problem, rule) if callable(loop.engine) else choose_engine(problem, rule, loop.engine)
+    )
     reports = Reports(engine, trace, problem, rule)
     cause = _Loop(engine, trace, problem, loop.callbacks, started).run(reports)
     event = StopEvent(cause, engine.point(trace), reports.at_the_end(cause))

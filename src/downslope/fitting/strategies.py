@@ -14,6 +14,7 @@ from downslope.errors import UsageError
 from downslope.fitting import kernels
 from downslope.fitting.gauss_newton import MOST_ROUNDS, GaussNewton
 from downslope.fitting.identifiability import separates
+from downslope.fitting.levenberg_marquardt import descend_squares, takes
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.outcome import FitOutcome, FitPlan, about_means, descended, in_user_units
 from downslope.fitting.preconditioning import (
@@ -63,6 +64,10 @@ def fit_full_batch(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutco
         run, centred = _quasi_newton(problem, start, plan)
         notes.append(message("Descended by quasi-Newton steps with the features standardised."))
         return FitOutcome(run, path, "standardised", None, tuple(notes), unasked=True, centred=centred)
+    if plan.free and not isinstance(problem.rows, LinearRows) and takes(problem):
+        run = descend_squares(problem, start, plan)
+        notes.append(message("Descended by the steps of Levenberg and Marquardt."))
+        return FitOutcome(run, path, "natural", None, tuple(notes), unasked=True)
     if plan.free:
         run, centred = _in_rounds(problem, start, plan)
         notes.append(
