@@ -36,7 +36,7 @@ def endless(problem: FitProblem, run: Descent) -> Finding | None:
     far = np.abs(end) > GROWTH * size
     if converged or not far.any():
         far = np.abs(end - begin) > DOUBLED * size
-        if not far.any() or problem.objective.streamed or not _level_beyond(problem, begin, end):
+        if not far.any() or problem.objective.streamed or not level_beyond(problem, begin, end):
             return None
     names = run.history.coordinates
     grown = {names[i]: (float(begin[i]), float(end[i])) for i in np.flatnonzero(far)[:6]}
@@ -46,7 +46,7 @@ def endless(problem: FitProblem, run: Descent) -> Finding | None:
     )
 
 
-def _level_beyond(problem: FitProblem, begin: Array, end: Array) -> bool:
+def level_beyond(problem: FitProblem, begin: Array, end: Array) -> bool:
     """Whether the cost goes on falling, or stays as it is, however much further the same way."""
     objective, way = problem.objective, end - begin
     with np.errstate(all="ignore"):

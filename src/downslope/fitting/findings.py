@@ -101,7 +101,7 @@ def _worse_than_the_mean(problem: FitProblem, outcome: FitOutcome, loss: float) 
     if not worse and not (
         problem.hypothesis.linear is None
         and 0 < (1 - WORSE) * total < left
-        and _has_no_effect(problem, run.final)
+        and has_no_effect(problem, run.final)
     ):
         return None
     key = "worse_than_mean"
@@ -117,7 +117,7 @@ def _worse_than_the_mean(problem: FitProblem, outcome: FitOutcome, loss: float) 
     return Finding("worse_than_mean", evidence, key=key if total else f"{key}.level")
 
 
-def _has_no_effect(problem: FitProblem, theta: Array) -> bool:
+def has_no_effect(problem: FitProblem, theta: Array) -> bool:
     """Whether some parameter changes no prediction at all there."""
     most = np.zeros(len(theta))
     with np.errstate(all="ignore"):

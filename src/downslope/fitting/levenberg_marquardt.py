@@ -23,7 +23,7 @@ from downslope.fitting.rows import Array
 from downslope.objectives import Vector
 from downslope.objectives.wrapped import WrappedObjective
 from downslope.optimizers import Optimizer, as_optimizer
-from downslope.optimizers.marquardt import MarquardtState, after, beginning
+from downslope.optimizers.marquardt import LEVEL, MarquardtState, after, beginning
 
 MOST_STEPS = 4_000
 # Between residuals and columns, times the root of two, below which the run is done: of the cost no more than its
@@ -40,13 +40,15 @@ def takes(problem: FitProblem) -> bool:
     return loss.quadratic and not penalty.l1 and not (loss.root and penalty.l2)
 
 
-def descend_squares(problem: FitProblem, start: Array, plan: FitPlan) -> Descent:
-    """The descent from ``start`` as planned, in the user's parameters."""
+def descend_squares(
+    problem: FitProblem, start: Array, plan: FitPlan, most_steps: int = MOST_STEPS
+) -> Descent:
+    """The descent from ``start`` as planned, in the user's parameters; ``most_steps`` where none were asked for."""
     objective, asked = problem.objective, plan.stopping
     root = problem.loss.root
     wanted = asked
     if asked.steps is None:
-        wanted = replace(wanted, steps=MOST_STEPS)
+        wanted = replace(wanted, steps=most_steps)
     if root and asked.target is not None:
         wanted = replace(wanted, target=float(np.sign(asked.target)) * asked.target**2)
     engines: list[LeastSquaresEngine] = []
@@ -106,7 +108,8 @@ class LeastSquaresEngine:
                 return k.ROWS_FULL
             x = self._x
             cost, told = self._objective.residuals(x)
-            following, state, accepted = after(x, cost, self._state._replace(told=told))
+            level = max(LEVEL, LEVEL * float(np.sqrt(self._size / max(cost, TRACE * self._size or 1.0))))
+            following, state, accepted = after(x, cost, self._state._replace(told=told, level=level))
             norm = float(np.sqrt(2) * state.slope) if np.isfinite(state.slope) else np.nan
             if accepted:
                 self._first_norm = self._first_norm or norm

@@ -29,6 +29,7 @@ class FitPlan:
         optimizer: None where the choice is left to us.
         standardize: True, False, or None where it is left to us.
         stopping, path, every, callbacks: see ``fit``.
+        suggested: whether no start was given, and the formula suggested one.
     """
 
     optimizer: Optimizer | None
@@ -37,6 +38,7 @@ class FitPlan:
     path: Path
     every: int | None
     callbacks: Callbacks
+    suggested: bool = False
 
     @property
     def free(self) -> bool:
@@ -65,6 +67,7 @@ class FitOutcome:
         warnings: what must not be overlooked.
         unasked: whether rule and coordinates were left to downslope.
         centred: the parameters reached, of features measured from their means; None where they are measured from zero.
+        begun: where the run began, if not at the start that was given.
     """
 
     run: Descent
@@ -75,6 +78,7 @@ class FitOutcome:
     warnings: tuple[Message, ...] = ()
     unasked: bool = False
     centred: CentredParameters | None = None
+    begun: Array | None = None
 
 
 def descended(objective: Any, start: Array, rule: Optimizer, plan: FitPlan) -> Descent:

@@ -14,7 +14,7 @@ from downslope.errors import UsageError
 from downslope.fitting import kernels
 from downslope.fitting.gauss_newton import MOST_ROUNDS, GaussNewton
 from downslope.fitting.identifiability import separates
-from downslope.fitting.levenberg_marquardt import descend_squares, takes
+from downslope.fitting.levenberg_marquardt import takes
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.outcome import FitOutcome, FitPlan, about_means, descended, in_user_units
 from downslope.fitting.preconditioning import (
@@ -30,6 +30,7 @@ from downslope.fitting.quadratic import (
     normal_equations_from_moments,
     normal_equations_from_qr,
 )
+from downslope.fitting.restarts import fit_squares
 from downslope.fitting.rows import USUAL_EVALUATIONS, Array, LinearRows, SoftmaxRows
 from downslope.fitting.square_descent import descend_square
 from downslope.fitting.standardising import standardised
@@ -65,9 +66,7 @@ def fit_full_batch(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutco
         notes.append(message("Descended by quasi-Newton steps with the features standardised."))
         return FitOutcome(run, path, "standardised", None, tuple(notes), unasked=True, centred=centred)
     if plan.free and not isinstance(problem.rows, LinearRows) and takes(problem):
-        run = descend_squares(problem, start, plan)
-        notes.append(message("Descended by the steps of Levenberg and Marquardt."))
-        return FitOutcome(run, path, "natural", None, tuple(notes), unasked=True)
+        return fit_squares(problem, start, plan)
     if plan.free:
         run, centred = _in_rounds(problem, start, plan)
         notes.append(

@@ -17,7 +17,7 @@ FIRST_RADIUS = 100.0  # times the scaled length of the start
 ACCEPTED = 1e-4  # of the decrease that was predicted
 POOR, GOOD = 0.25, 0.75  # of it, below and above which the radius changes
 NEAR = 0.1  # part of the radius by which a step may miss it
-LEVEL = 64 * EPS  # of the cost: a change that may be rounding
+LEVEL = 16 * EPS  # of the cost: a change that may be rounding
 FALLING = 0.5  # of the slope, at most so much of which a step leaves that gets on where the cost cannot tell
 MOST_ROOTS = 10  # iterations for the damping that makes a step so long
 NO_EFFECT = 1e-8  # of the largest effect that a parameter has, each for its size
@@ -83,6 +83,7 @@ class MarquardtState(NamedTuple):
         damping: of the last step.
         step: the last step, from x.
         slope: |c| within the range of R: the cosine between residuals and columns, times the root of the cost.
+        level: the part of the cost by which it may change by rounding; whoever evaluates may know better.
         spent: whether neither the cost nor the model of it can change by more than rounding.
         begun: whether a point was accepted.
     """
@@ -97,6 +98,7 @@ class MarquardtState(NamedTuple):
     damping: Any
     step: Any
     slope: Any
+    level: Any
     spent: Any
     begun: Any
 
@@ -105,7 +107,19 @@ def beginning(x: Any) -> MarquardtState:
     """The state before the first evaluation."""
     zero, none = np.zeros_like(x, dtype=np.float64), np.eye(len(x))
     return MarquardtState(
-        Residuals(none, zero), zero, np.nan, none, zero, zero + 1.0, 0.0, 0.0, zero, np.inf, False, False
+        Residuals(none, zero),
+        zero,
+        np.nan,
+        none,
+        zero,
+        zero + 1.0,
+        0.0,
+        0.0,
+        zero,
+        np.inf,
+        LEVEL,
+        False,
+        False,
     )
 
 
@@ -134,7 +148,7 @@ def after(x: Any, value: Any, state: MarquardtState) -> tuple[Any, MarquardtStat
     elif damping == 0 or ratio >= GOOD:
         radius, damping = 2 * length, damping / 2
     accepted, spent = ratio >= ACCEPTED, radius <= EPS * float(np.linalg.norm(state.scale * state.x))
-    if predicted <= EPS and abs(actual) <= LEVEL:  # rounding hides the fall of the cost: the slope decides
+    if max(predicted, abs(actual)) <= state.level:  # rounding hides the fall of the cost: the slope decides
         accepted = float(np.linalg.norm(state.told.along)) <= FALLING * state.slope
         spent, radius, damping = not accepted, state.radius, state.damping
     state = state._replace(radius=radius, damping=damping, spent=spent)

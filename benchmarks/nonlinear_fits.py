@@ -5,7 +5,7 @@ drawn from). Refused: no success. Silent: a success elsewhere with an R² under 
 SciPy's ``least_squares(method="lm")`` gets the function, and its own differences; its count is of evaluations without
 those of differences, ours of evaluations of cost and derivatives together.
 
-    python benchmarks/nist.py           # prints a line for each, and the counts
+    python benchmarks/nonlinear_fits.py           # prints a line for each, and the counts
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ import downslope as ds
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "fit"))
 
-from nonlinear_problems import PROBLEMS
-
 import nist
+from nonlinear_problems import PROBLEMS
 
 DIGITS = 6.0
 MOST = 5_000  # evaluations that SciPy gets
