@@ -14,7 +14,7 @@ import downslope as ds
 from downslope.errors import StartError
 from downslope.fitting.parameter_roles import split
 from downslope.fitting.suggested_starts import split_of
-from downslope.optimizers.marquardt import residuals_from_products, residuals_from_rows
+from downslope.objectives.residuals import residuals_from_products, residuals_from_rows
 
 EACH = pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: p.name)
 SEVERAL = {"decays", "two peaks", "two peaks that overlap", "pressure"}  # whose parts may change places

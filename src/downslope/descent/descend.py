@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from downslope.descent import kernel as k
 from downslope.descent.compiled import CompiledEngine
+from downslope.descent.curved import CurvedEngine, CurvedStepper, curved_rule
 from downslope.descent.engine import DescentProblem, Engine
 from downslope.descent.evidence import TESTS, Cause
 from downslope.descent.fused import FusedStepper
@@ -84,7 +85,8 @@ def descend(
     reports = Reports(engine, trace, problem, rule)
     cause = _Loop(engine, trace, problem, loop.callbacks, started).run(reports)
     event = StopEvent(cause, engine.point(trace), reports.at_the_end(cause))
-    termination = judge_end(event, trace, problem)
+    curved = engine if isinstance(engine, CurvedEngine) else None
+    termination = judge_end(event, trace, problem, remarks=() if curved is None else curved.remarks())
     seconds = time.perf_counter() - started
     history = trace.history(objective.parameters.coordinates, problem.sign)
     return Descent(
@@ -97,6 +99,7 @@ def descend(
         termination=termination,
         reported=event.reported,
         nfev=trace.evaluations,
+        counts=None if curved is None else curved.counts,
         engine=engine.name,
         seconds=seconds,
     )
@@ -134,6 +137,17 @@ def choose_engine(problem: DescentProblem, optimizer: Optimizer, engine: EngineN
                 objective=objective.text,
             )
         )
+    curved = curved_rule(optimizer)
+    if curved is not None:
+        if engine not in ("auto", "hosted"):
+            raise UsageError(
+                message(
+                    "{kind} cannot be {engine}: its steps are factorisations of matrices, made in Python.",
+                    kind=type(optimizer).__name__,
+                    engine=engine,
+                )
+            )
+        return CurvedEngine(CurvedStepper(problem, curved))
     kinds: list[Callable[[DescentProblem, Optimizer], Engine]] = []
     if isinstance(objective, FormulaObjective) and engine in ("auto", "traced"):
         kinds.append(TracedEngine)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from downslope.errors import UsageError
 from downslope.fitting import kernels
 from downslope.fitting.losses import Loss, linked
 from downslope.fitting.moments import Moments, moments
@@ -23,9 +24,9 @@ from downslope.fitting.rows import (
     unlocked,
 )
 from downslope.fitting.spreads import means_and_spreads
-from downslope.messages import Message
+from downslope.messages import Message, message
 from downslope.objectives import Objective, Parameters, Vector
-from downslope.optimizers.marquardt import Residuals, residuals_from_products, residuals_from_rows
+from downslope.objectives.residuals import Residuals, residuals_from_products, residuals_from_rows
 
 MOST_FACTORED = 300_000  # numbers in rows of derivatives and residuals up to which these are factorised
 
@@ -178,6 +179,16 @@ class DataObjective(Objective):
         if part.weights.size:
             c *= part.weights[rows]
         return np.asarray(J.T @ (c[:, None] * J))
+
+    def check_residuals(self, wanted_by: str) -> None:
+        if not self.loss.quadratic or self.loss.root or self.penalty.l1:
+            raise UsageError(
+                message(
+                    "{name} is for squared losses without l1, and this is {objective}.",
+                    name=wanted_by,
+                    objective=self.text,
+                )
+            )
 
     def residuals(self, x: Vector) -> tuple[float, Residuals]:
         """The mean square of the residuals plus the l2 penalty, and the residuals in brief, in one pass over the rows.

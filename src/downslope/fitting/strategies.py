@@ -12,7 +12,7 @@ from downslope.descent.evidence import Cause
 from downslope.descent.norms import norm_of
 from downslope.errors import UsageError
 from downslope.fitting import kernels
-from downslope.fitting.gauss_newton import MOST_ROUNDS, GaussNewton
+from downslope.fitting.gauss_newton import MOST_ROUNDS, NaturalRounds
 from downslope.fitting.identifiability import separates
 from downslope.fitting.levenberg_marquardt import takes
 from downslope.fitting.objective import DataObjective
@@ -138,7 +138,7 @@ def _in_rounds(problem: FitProblem, start: Array, plan: FitPlan) -> tuple[Descen
     callbacks = (
         partial(separates, objective) if problem.loss.classifies and not objective.penalty.l2 else None
     )
-    rounds = GaussNewton(objective, frame, plan.stopping, plan.callbacks, plan.every, callbacks)
+    rounds = NaturalRounds(objective, frame, plan.stopping, plan.callbacks, plan.every, callbacks)
     vertex = has_a_vertex(problem)
     if vertex:
         rounds.most_rounds = ROUNDS_TO_VERTEX

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from downslope.objectives.residuals import Residuals
+
 EPS = float(np.finfo(np.float64).eps)
 FIRST_RADIUS = 100.0  # times the scaled length of the start
 ACCEPTED = 1e-4  # of the decrease that was predicted
@@ -24,53 +26,6 @@ NO_EFFECT = 1e-8  # of the largest effect that a parameter has, each for its siz
 LEAST_CUT = 0.1  # the most that the radius is cut by at once
 
 
-class Residuals(NamedTuple):
-    """The residuals r and their derivatives J at a point, in brief, for the cost |r|^2.
-
-    Attributes:
-        root: R with R'R = J'J, shape (parameters, parameters), float64.
-        along: c with R'c = J'r: the residuals in the space of the columns, shape (parameters,), float64.
-    """
-
-    root: Any
-    along: Any
-
-
-def residuals_from_rows(block: Any) -> tuple[float, Residuals]:
-    """The cost, and the residuals in brief, of rows [J | r]: shape (rows, parameters + 1), float64.
-
-    >>> cost, told = residuals_from_rows(np.array([[1.0, 3.0], [1.0, 5.0]]))
-    >>> round(cost, 12), (told.root.T @ told.along).round(12)
-    (34.0, array([8.]))
-    """
-    p = block.shape[1] - 1
-    if not np.all(np.isfinite(block)):
-        return float(np.sum(np.square(block[:, p]))), Residuals(np.full((p, p), np.nan), np.full(p, np.nan))
-    factor = np.zeros((p + 1, p + 1))
-    made = np.linalg.qr(block, mode="r")
-    factor[: len(made)] = made
-    return float(np.sum(np.square(factor[:, p]))), Residuals(factor[:p, :p], factor[:p, p])
-
-
-def residuals_from_products(sums: Any) -> tuple[float, Residuals]:
-    """The same of the products of such rows, shape (parameters + 1, parameters + 1), float64."""
-    p = len(sums) - 1
-    cost = float(sums[p, p])
-    if not np.all(np.isfinite(sums)):
-        return cost, Residuals(np.full((p, p), np.nan), np.full(p, np.nan))
-    size = np.sqrt(np.diag(sums)[:p])
-    size = np.where(size > 0, size, 1.0)
-    scaled, slope = sums[:p, :p] / np.outer(size, size), sums[:p, p] / size
-    try:
-        lower = np.linalg.cholesky(scaled)
-        return cost, Residuals(lower.T * size, np.linalg.solve(lower, slope))
-    except np.linalg.LinAlgError:  # dependent columns: what little is left of them is rounding
-        values, vectors = np.linalg.eigh(scaled)
-        kept = values > EPS * len(values) * values[-1]
-        roots = np.sqrt(np.where(kept, values, 1.0))
-        return cost, Residuals((vectors * roots * kept).T * size, kept * (vectors.T @ slope) / roots)
-
-
 class MarquardtState(NamedTuple):
     """What is remembered between two evaluations.
 
@@ -79,7 +34,7 @@ class MarquardtState(NamedTuple):
         x, value: the last accepted point and the cost there, NaN before the first.
         root, along: see ``Residuals``, there.
         scale: the largest norm of every column of J that was seen; or a little where that is next to nothing.
-        radius: how long a step may be, in these units.
+        radius: how long a step may be, in these units; before the first point, in lengths of that.
         damping: of the last step.
         step: the last step, from x.
         slope: |c| within the range of R: the cosine between residuals and columns, times the root of the cost.
@@ -103,8 +58,8 @@ class MarquardtState(NamedTuple):
     begun: Any
 
 
-def beginning(x: Any) -> MarquardtState:
-    """The state before the first evaluation."""
+def beginning(x: Any, radius: float = FIRST_RADIUS) -> MarquardtState:
+    """The state before the first evaluation; ``radius`` is in lengths of the scaled start."""
     zero, none = np.zeros_like(x, dtype=np.float64), np.eye(len(x))
     return MarquardtState(
         Residuals(none, zero),
@@ -113,7 +68,7 @@ def beginning(x: Any) -> MarquardtState:
         none,
         zero,
         zero + 1.0,
-        0.0,
+        radius,
         0.0,
         zero,
         np.inf,
@@ -130,7 +85,7 @@ def after(x: Any, value: Any, state: MarquardtState) -> tuple[Any, MarquardtStat
         if not usable:
             return x, state._replace(value=value), True
         state = _arrived(x, value, state._replace(scale=np.zeros(len(x)), begun=True))
-        radius = FIRST_RADIUS * (float(np.linalg.norm(state.scale * x)) or 1.0)
+        radius = state.radius * (float(np.linalg.norm(state.scale * x)) or 1.0)
         return _stepped(state._replace(radius=radius), True)
     before, length = state.value, float(np.linalg.norm(state.scale * state.step))
     linear, damped = float(np.linalg.norm(state.root @ state.step)) ** 2, state.damping * length**2
