@@ -59,7 +59,7 @@ def descend_squares(
 
     loop = LoopOptions(every=plan.every, callbacks=plan.callbacks, engine=engine)
     squares = MeanSquare(objective) if root else objective
-    run = descend(squares, start, as_optimizer(None), wanted, loop=loop)
+    run = descend(squares, start, as_optimizer("levenberg_marquardt"), wanted, loop=loop)
     measured = Measured(root=True, target=asked.target) if root else None
     run = in_user_units(replace(run, stopping=asked), Coordinates.user(len(start)), problem, measured)
     told, own = run.termination.evidence, engines[0].own
