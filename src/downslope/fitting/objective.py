@@ -28,7 +28,7 @@ from downslope.messages import Message, message
 from downslope.objectives import Objective, Parameters, Vector
 from downslope.objectives.residuals import Residuals, residuals_from_products, residuals_from_rows
 
-MOST_FACTORED = 300_000  # numbers in rows of derivatives and residuals up to which these are factorised
+MOST_FACTORED = 30_000  # numbers in rows of derivatives and residuals up to which these are factorised
 
 
 @dataclass(frozen=True, eq=False)

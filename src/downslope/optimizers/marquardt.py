@@ -8,6 +8,7 @@ Source: J. Moré, The Levenberg-Marquardt algorithm: implementation and theory, 
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,6 +59,11 @@ class MarquardtState(NamedTuple):
     begun: Any
 
 
+def _length(vector: Any) -> float:
+    """As ``np.linalg.norm``, in a third of its time."""
+    return math.sqrt(float(vector @ vector))
+
+
 def beginning(x: Any, radius: float = FIRST_RADIUS) -> MarquardtState:
     """The state before the first evaluation; ``radius`` is in lengths of the scaled start."""
     zero, none = np.zeros_like(x, dtype=np.float64), np.eye(len(x))
@@ -85,10 +91,10 @@ def after(x: Any, value: Any, state: MarquardtState) -> tuple[Any, MarquardtStat
         if not usable:
             return x, state._replace(value=value), True
         state = _arrived(x, value, state._replace(scale=np.zeros(len(x)), begun=True))
-        radius = state.radius * (float(np.linalg.norm(state.scale * x)) or 1.0)
+        radius = state.radius * (_length(state.scale * x) or 1.0)
         return _stepped(state._replace(radius=radius), True)
-    before, length = state.value, float(np.linalg.norm(state.scale * state.step))
-    linear, damped = float(np.linalg.norm(state.root @ state.step)) ** 2, state.damping * length**2
+    before, length = state.value, _length(state.scale * state.step)
+    linear, damped = _length(state.root @ state.step) ** 2, state.damping * length**2
     size = before or np.finfo(float).tiny
     actual = 1 - value / size if usable and value < 100 * before else -1.0
     predicted = (linear + 2 * damped) / size
@@ -102,9 +108,9 @@ def after(x: Any, value: Any, state: MarquardtState) -> tuple[Any, MarquardtStat
         radius, damping = cut * min(radius, 10 * length), damping / cut
     elif damping == 0 or ratio >= GOOD:
         radius, damping = 2 * length, damping / 2
-    accepted, spent = ratio >= ACCEPTED, radius <= EPS * float(np.linalg.norm(state.scale * state.x))
+    accepted, spent = ratio >= ACCEPTED, radius <= EPS * _length(state.scale * state.x)
     if max(predicted, abs(actual)) <= state.level:  # rounding hides the fall of the cost: the slope decides
-        accepted = float(np.linalg.norm(state.told.along)) <= FALLING * state.slope
+        accepted = _length(state.told.along) <= FALLING * state.slope
         spent, radius, damping = not accepted, state.radius, state.damping
     state = state._replace(radius=radius, damping=damping, spent=spent)
     return _stepped(_arrived(x, value, state) if accepted else state, accepted)
@@ -117,7 +123,7 @@ def _arrived(x: Any, value: Any, state: MarquardtState) -> MarquardtState:
     which has 1 for a column of zeros, would send a parameter that hardly has an effect as far as it takes to have one.
     """
     root, along = state.told
-    scale, size = np.maximum(state.scale, np.linalg.norm(root, axis=0)), np.maximum(np.abs(x), 1.0)
+    scale, size = np.maximum(state.scale, np.sqrt(np.sum(root * root, axis=0))), np.maximum(np.abs(x), 1.0)
     scale = np.maximum(scale, NO_EFFECT * float(np.max(scale * size)) / size)
     scale = np.where(scale > 0, scale, 1.0)
     return state._replace(x=np.array(x), value=value, root=root, along=along, scale=scale)
@@ -129,10 +135,10 @@ def _stepped(state: MarquardtState, accepted: bool) -> tuple[Any, MarquardtState
     left, values, right = np.linalg.svd(state.root / state.scale)
     kept = values > EPS * len(values) * values[0]
     inside = left.T @ state.along
-    slope = float(np.linalg.norm(inside[kept]))
+    slope = _length(inside[kept])
     scaled, damping = _within(values * kept, inside * kept, state.radius, state.damping)
     step = -(right.T @ scaled) / state.scale
-    radius = min(state.radius, float(np.linalg.norm(scaled)) or state.radius) if first else state.radius
+    radius = min(state.radius, _length(scaled) or state.radius) if first else state.radius
     state = state._replace(step=step, damping=damping, slope=slope, radius=radius)
     return state.x + step, state, accepted
 
@@ -144,7 +150,7 @@ def _within(values: Any, inside: Any, radius: float, damping: float) -> tuple[An
     """
     some = values > 0
     plain = np.where(some, inside / np.where(some, values, 1.0), 0.0)
-    length = float(np.linalg.norm(plain))
+    length = _length(plain)
     if length <= (1 + NEAR) * radius:
         return plain, 0.0
     square, slopes = values**2, values * inside
@@ -153,13 +159,13 @@ def _within(values: Any, inside: Any, radius: float, damping: float) -> tuple[An
         return float(np.sum(z**2 / np.where(some, square + λ, 1.0)))
 
     low = (length - radius) / radius * length**2 / bend(plain, 0.0) if np.all(some) else 0.0
-    high = float(np.linalg.norm(slopes)) / radius or np.finfo(float).tiny / min(radius, 0.1)
-    λ = min(max(damping, low), high) or float(np.linalg.norm(slopes)) / length
+    high = _length(slopes) / radius or np.finfo(float).tiny / min(radius, 0.1)
+    λ = min(max(damping, low), high) or _length(slopes) / length
     z = plain
     for _ in range(MOST_ROOTS):
         λ = λ or max(np.finfo(float).tiny, 0.001 * high)
         z = slopes / (square + λ)
-        length = float(np.linalg.norm(z))
+        length = _length(z)
         over = length - radius
         if abs(over) <= NEAR * radius:
             break
