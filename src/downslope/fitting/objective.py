@@ -180,6 +180,11 @@ class DataObjective(Objective):
             c *= part.weights[rows]
         return np.asarray(J.T @ (c[:, None] * J))
 
+    def without_l1(self) -> DataObjective:
+        """The same cost but for the l1 penalty."""
+        penalty = Penalty(self.penalty.l2, 0.0, self.penalty.mask)
+        return DataObjective(self.block, self.terms._replace(penalty=penalty))
+
     def check_residuals(self, wanted_by: str) -> None:
         if not self.loss.quadratic or self.loss.root or self.penalty.l1:
             raise UsageError(

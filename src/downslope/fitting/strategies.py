@@ -38,6 +38,7 @@ from downslope.fitting.vertex_finish import at_the_vertex, has_a_vertex
 from downslope.messages import Message, message
 from downslope.objectives import Objective
 from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.curved.coordinate_descent import CoordinateDescent
 
 QR_NUMBERS = 300_000  # numbers in a table up to which a QR factorisation is done by default
 MOST_NATURAL = 500  # parameters up to which natural coordinates pay
@@ -223,6 +224,8 @@ def _proximal(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
     run = descended(inner, coordinates.from_user(start), rule, plan)
     path = "kernel" if isinstance(problem.rows, LinearRows) else "formula"
     notes = (message("The l1 penalty is taken exactly, by proximal steps."),)
+    if isinstance(plan.optimizer, CoordinateDescent):
+        notes = (message("The l1 penalty is taken exactly, coordinate by coordinate."),)
     centred = about_means(problem, coordinates, run)
     run = replace(in_user_units(run, coordinates, problem), optimizer=plan.optimizer or rule)
     return FitOutcome(run, path, coordinates.kind, None, notes, unasked=plan.free, centred=centred)
