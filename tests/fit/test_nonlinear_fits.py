@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -172,3 +173,25 @@ def test_many_rows_and_pages_give_the_same_as_few(tmp_path: Path) -> None:
     assert paged.x == pytest.approx(whole.x, rel=1e-8)
     few = least_squares(lambda p: p[0] * np.exp(-p[1] * x) + p[2] - y, [1, 1, 0], method="lm", xtol=1e-14)
     assert list(whole.x.values()) == pytest.approx(list(few.x), rel=1e-6)
+
+
+@pytest.mark.parametrize("start", ["a=1,b=1,c=1", "a=1,b=0.01,c=2", None])
+def test_a_valley_that_bends_to_infinity_is_refused_with_that_reason(start: str | None) -> None:
+    """Four points that are nearly on a line, which an exponential only tends to."""
+    table = {"x": [50.0, 100, 150, 200], "y": [3, 2.9, 2.7, 2.6]}
+    found = ds.fit(table, "y ~ a*exp(-b*x) + c", start=start)
+    assert not found.success
+    assert found.loss == pytest.approx(0.0005, rel=1e-3)
+    assert "grows_without_bound" in [finding.code for finding in found.findings]
+
+
+@pytest.mark.parametrize("table", [{"x": [1.0], "y": [2.0]}, {"x": np.ones(9), "y": np.arange(9.0)}])
+def test_a_table_that_suggests_nothing_needs_a_start(table: dict[str, Any]) -> None:
+    with pytest.raises(StartError, match="needs a start"):
+        ds.fit(table, "y ~ a*exp(-b*x) + c")
+
+
+def test_a_misspelt_column_is_no_parameter_to_be_guessed() -> None:
+    table = {"area": X, "rooms": X**2, "price": 3 * np.exp(-0.3 * X) + X}
+    with pytest.raises(StartError, match="Did you mean 'rooms'"):
+        ds.fit(table, "price ~ a*exp(b*area) + romos")

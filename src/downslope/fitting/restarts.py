@@ -40,9 +40,15 @@ def fit_squares(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
             runs.append(descend_squares(problem, other, plan, STEPS))
     origin = np.zeros_like(start) if plan.suggested else start
     good = [run for run in runs if _arrived(problem, run) and not level_beyond(problem, origin, run.final)]
-    best = min(good, key=lambda run: run.fun, default=first)
-    kept = best is first or (first in good and not best.fun < (1 - BETTER) * first.fun)
+    best = min(good or runs, key=lambda run: np.nan_to_num(run.fun, nan=np.inf))
+    kept = best is first or not (first not in good or best.fun < (1 - BETTER) * first.fun)
     best = first if kept else best
+    if (
+        not kept and best.termination.status == Status.STEP_LIMIT
+    ):  # it may still arrive, or say why it does not
+        best = descend_squares(problem, best.start, plan)
+        runs.append(best)
+        good += [best] if _arrived(problem, best) else []
     names = problem.objective.parameters.coordinates
     warnings: tuple[Message, ...] = ()
     if plan.suggested:

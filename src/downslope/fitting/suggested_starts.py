@@ -98,6 +98,8 @@ def suggested_starts(block: RowBlock, most: int, start: Array | None = None) -> 
         tried = _combinations(form, start)
         if start is not None:
             tried = np.concatenate([start[None], tried])
+        if not len(tried):
+            return []
         found = [_completed(form, tried, cut) for cut in (SMOOTHED if form.is_fraction else SMOOTHED[:1])]
     points, costs = (np.concatenate(parts) for parts in zip(*found, strict=True))
     chosen: list[Array] = []
