@@ -195,3 +195,30 @@ def test_a_misspelt_column_is_no_parameter_to_be_guessed() -> None:
     table = {"area": X, "rooms": X**2, "price": 3 * np.exp(-0.3 * X) + X}
     with pytest.raises(StartError, match="Did you mean 'rooms'"):
         ds.fit(table, "price ~ a*exp(b*area) + romos")
+
+
+@EACH
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_start_that_is_off_by_factors_leads_to_the_best_fit(problem: NonlinearProblem, seed: int) -> None:
+    best = np.array(problem.best())
+    start = best * np.exp(1.2 * np.random.default_rng(seed).standard_normal(len(best)))
+    found = ds.fit(problem.table(), f"y ~ {problem.right}", start=named(tuple(start)))
+    if problem.name == "decays":
+        return  # whose third part is told from the others by one row in twenty
+    assert found.success
+    least = float(np.mean(np.square(problem.residuals(best))))
+    if problem.name.startswith("two peaks") and found.r2 is not None and found.r2 < 0.95:
+        assert found.r2 > 0.85  # of eight parameters, another minimum that fits almost as well
+        return
+    assert found.loss == pytest.approx(least, rel=1e-6)
+
+
+def test_a_missed_peak_is_found_and_the_start_is_named() -> None:
+    problem = next(p for p in PROBLEMS if p.name == "two peaks")
+    off = (98.0, 0.01, 100.0, 65.0, 23.0, 1.0, 400.0, 5.0)
+    held = ds.fit(problem.table(), f"y ~ {problem.right}", start=named(off), evaluations=1_000)
+    found = ds.fit(problem.table(), f"y ~ {problem.right}", start=named(off))
+    assert found.success
+    assert found.r2 is not None
+    assert found.r2 > 0.99 > (held.r2 or 0)
+    assert any("From the start that was given the descent ended" in note for note in found.notes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from downslope.fitting.suggested_starts import suggested_starts
 from downslope.messages import Message, message, plural
 
 POOR = 0.5  # an R² below which it is worth looking for another minimum
+DOUBTFUL = 0.95  # below which starts are looked at that fit better as they are
+ROUNDS = 3  # of looking for them
 STEPS = 500  # from each of these at most
 STARTS = 4  # from which the fit is begun again
 BETTER = 1e-6  # part of the cost by which another fit must be better
@@ -30,36 +32,79 @@ def fit_squares(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
     """
     first = descend_squares(problem, start, plan)
     notes: list[Message] = [message("Descended by the steps of Levenberg and Marquardt.")]
-    settled = _arrived(problem, first) and not _is_poor(problem, first)
     nowhere = first.termination.left_at is not None and first.nit == 0  # no number there: a slip
-    if not _may_begin_again(plan) or nowhere or (settled and not plan.suggested):
+    if nowhere or not _may_begin_again(plan):
         return _outcome(first, notes)
-    runs = [first]
-    for other in suggested_starts(problem.objective.block, STARTS, None if plan.suggested else start):
-        if not np.array_equal(other, start):
-            runs.append(descend_squares(problem, other, plan, STEPS))
-    origin = np.zeros_like(start) if plan.suggested else start
-    good = [run for run in runs if _arrived(problem, run) and not level_beyond(problem, origin, run.final)]
-    best = min(good or runs, key=lambda run: np.nan_to_num(run.fun, nan=np.inf))
-    kept = best is first or not (first not in good or best.fun < (1 - BETTER) * first.fun)
-    best = first if kept else best
-    if (
-        not kept and best.termination.status == Status.STEP_LIMIT
-    ):  # it may still arrive, or say why it does not
-        best = descend_squares(problem, best.start, plan)
-        runs.append(best)
-        good += [best] if _arrived(problem, best) else []
-    names = problem.objective.parameters.coordinates
-    warnings: tuple[Message, ...] = ()
+    tried = _Descents(problem, plan, start, [first])
+    if plan.suggested or not tried.arrived(first) or _r2(problem, first) < POOR:
+        tried.begin_at(tried.suggested())
+    for _ in range(ROUNDS):
+        best = tried.best
+        if not tried.arrived(best) or _r2(problem, best) >= DOUBTFUL:
+            break
+        tried.begin_at(tried.suggested(beating=best.final))
+        if tried.best is best:
+            break
+    best, names = tried.finished(), problem.objective.parameters.coordinates
     if plan.suggested:
-        notes.append(_of_suggestion(best, len(runs), names))
-    elif not kept:
+        notes.append(_of_suggestion(best, len(tried.runs), names))
+    elif best is not first:
         notes.append(_of_restart(problem, first, best, names))
-    if best in good and _is_poor(problem, best):
-        warnings = (_of_poverty(problem, best, len(runs)),)
-    total = sum(run.nfev for run in runs)
-    best = replace(best.judged_again(evaluations=total), nfev=total)
+    warnings: tuple[Message, ...] = ()
+    if tried.arrived(best) and _r2(problem, best) < POOR:
+        warnings = (_of_poverty(problem, best, len(tried.runs)),)
+    total = sum(run.nfev for run in tried.runs)
+    if total > best.nfev:
+        best = replace(best.judged_again(evaluations=total), nfev=total)
     return _outcome(best, notes, warnings)
+
+
+@dataclass
+class _Descents:
+    """The fit from several starts, the given one first."""
+
+    problem: FitProblem
+    plan: FitPlan
+    start: Array
+    runs: list[Descent]
+
+    def suggested(self, beating: Array | None = None) -> list[Array]:
+        """Starts that the formula suggests, or only those that fit better as they are than this point does."""
+        given = None if self.plan.suggested else self.start
+        return suggested_starts(self.problem.objective.block, STARTS, given, beating)
+
+    def begin_at(self, starts: list[Array]) -> None:
+        """A descent from each."""
+        for start in starts:
+            if not any(np.array_equal(start, run.start) for run in self.runs):
+                self.runs.append(descend_squares(self.problem, start, self.plan, STEPS))
+
+    def arrived(self, run: Descent) -> bool:
+        """Whether it ended at a minimum at which every parameter has an effect, and none is on its way to infinity."""
+        problem = self.problem
+        if run.termination.status != Status.CONVERGED or _r2(problem, run) <= 0:
+            return False
+        if has_no_effect(problem, run.final) or endless(problem, run) is not None:
+            return False
+        origin = np.zeros_like(self.start) if self.plan.suggested else self.start
+        return run is self.runs[0] or not level_beyond(problem, origin, run.final)
+
+    @property
+    def best(self) -> Descent:
+        """The lowest of those that arrived, else of all; the first where no other is lower by more than rounding."""
+        first = self.runs[0]
+        good = [run for run in self.runs if self.arrived(run)]
+        best = min(good or self.runs, key=lambda run: np.nan_to_num(run.fun, nan=np.inf))
+        better = (first not in good and bool(good)) or best.fun < (1 - BETTER) * first.fun
+        return best if better else first
+
+    def finished(self) -> Descent:
+        """The best; where its steps were at an end, once more with as many as there may be."""
+        best = self.best
+        if best is self.runs[0] or best.termination.status != Status.STEP_LIMIT:
+            return best
+        self.runs.append(descend_squares(self.problem, best.start, self.plan))
+        return self.runs[-1]
 
 
 def _outcome(run: Descent, notes: list[Message], warnings: tuple[Message, ...] = ()) -> FitOutcome:
@@ -73,21 +118,10 @@ def _may_begin_again(plan: FitPlan) -> bool:
     return all(limit is None for limit in limits)
 
 
-def _arrived(problem: FitProblem, run: Descent) -> bool:
-    """Whether it ended at a minimum at which every parameter has an effect, and none is on its way to infinity."""
-    if run.termination.status != Status.CONVERGED or _r2(problem, run) <= 0:
-        return False
-    return not has_no_effect(problem, run.final) and endless(problem, run) is None
-
-
 def _r2(problem: FitProblem, run: Descent) -> float:
     total = problem.variation[0]
     left = run.fun**2 if problem.loss.root else run.fun
     return 1 - left / total if total > 0 else float(left == 0)
-
-
-def _is_poor(problem: FitProblem, run: Descent) -> bool:
-    return _r2(problem, run) < POOR
 
 
 def _of_suggestion(run: Descent, starts: int, names: tuple[str, ...]) -> Message:

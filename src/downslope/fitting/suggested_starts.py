@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ MOST_TRIED = 1_500  # combinations of the values of the parameters that are not 
 MOST_ROWS = 120  # of the table that these are held against
 LOOKS = 9  # rows from which the span of an expression is found
 WEIGHINGS = 3  # of the rows of a fraction by what is below the bar
+BEATEN = 0.98  # part of a cost that is less by more than which rows were looked at
 DEPENDENT = 1e-10  # part of the largest singular value
 SMOOTHED = (DEPENDENT, 1e-7, 1e-5, 1e-3)  # the same for fractions, which with all their freedom have poles
 
@@ -80,13 +82,16 @@ class _Form(NamedTuple):
         return any(self.hypothesis.symbols[i] in self.parts.below.free_symbols for i in self.parts.linear)
 
 
-def suggested_starts(block: RowBlock, most: int, start: Array | None = None) -> list[Array]:
+def suggested_starts(
+    block: RowBlock, most: int, start: Array | None = None, beating: Array | None = None
+) -> list[Array]:
     """The best starts, the best first; none where no start is given and a parameter has no role that is known.
 
     Args:
         block: the rows of a hypothesis in general form.
         most: how many.
         start: where a person had the fit begin; what has no role is tried around it, and all are at it.
+        beating: only those that fit better than this point, as they are.
     """
     rows = block.rows
     if not isinstance(rows, FormulaRows) or rows.size > MOST_PARAMETERS or not rows.hypothesis.columns:
@@ -98,10 +103,14 @@ def suggested_starts(block: RowBlock, most: int, start: Array | None = None) -> 
         tried = _combinations(form, start)
         if start is not None:
             tried = np.concatenate([start[None], tried])
+        if beating is not None:
+            tried = np.concatenate([tried, *_in_pairs(form, beating)])
         if not len(tried):
             return []
         found = [_completed(form, tried, cut) for cut in (SMOOTHED if form.is_fraction else SMOOTHED[:1])]
-    points, costs = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        points, costs = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        if beating is not None:
+            costs = np.where(costs < BEATEN * _cost(form, beating), costs, np.inf)
     chosen: list[Array] = []
     for i in np.argsort(costs, kind="stable"):
         twin = any(np.allclose(points[i], known, rtol=0.05, atol=0) for known in chosen)
@@ -130,6 +139,16 @@ def _combinations(form: _Form, start: Array | None) -> Array:
             around = start[role.parameter] * np.array(AROUND) if start[role.parameter] else np.array([0.0])
             tried = _spread(tried, role.parameter, np.tile(around, (len(tried), 1)), rng)
     return tried
+
+
+def _in_pairs(form: _Form, point: Array) -> list[Array]:
+    """A point with every two of its parameters that have a role elsewhere: a peak that it missed, say."""
+    known = sorted((r for r in form.parts.roles if r.kind != "unknown"), key=lambda role: role.order)
+    rng, found = np.random.default_rng(1), []
+    for first, second in combinations(known, 2):
+        tried = _spread(point[None], first.parameter, _values(form, first, point[None]), rng)
+        found.append(_spread(tried, second.parameter, _values(form, second, tried), rng))
+    return found
 
 
 def _spread(tried: Array, place: int, values: Array, rng: np.random.Generator) -> Array:
@@ -192,6 +211,12 @@ def _rows_of(hypothesis: Hypothesis, expressions: Sequence[Any], X: Array, tried
     native = symbolic.compile_native(hypothesis.symbols, list(expressions))
     points = np.concatenate([np.repeat(tried, len(X), axis=0), np.tile(X, (len(tried), 1))], axis=1)
     return native.rows(points).reshape(len(tried), len(X), len(expressions))
+
+
+def _cost(form: _Form, point: Array) -> float:
+    """The sum of squares at a point, of the rows that starts are held against."""
+    u = _rows_of(form.hypothesis, [form.hypothesis.expression], form.sample.X, point[None])[0, :, 0]
+    return float(np.sum(np.square((u - form.sample.y) * form.sample.roots)))
 
 
 def _completed(form: _Form, tried: Array, cut: float) -> tuple[Array, Array]:
