@@ -12,7 +12,7 @@ from nonlinear_problems import PROBLEMS, NonlinearProblem
 from scipy.optimize import least_squares
 
 import downslope as ds
-from downslope.errors import StartError
+from downslope.errors import ObjectiveError, StartError
 from downslope.fitting.parameter_roles import split
 from downslope.fitting.suggested_starts import split_of
 from downslope.objectives.residuals import residuals_from_products, residuals_from_rows
@@ -121,6 +121,13 @@ def test_limits_keep_it_to_the_start_that_was_given() -> None:
     free = ds.fit(table, "y ~ a*(1 - exp(-b*x))", start="a=80,b=-20")
     assert free.x == pytest.approx({"a": 90, "b": 0.7})
     assert free.history["b"][0] == free.run.start[1] != -20
+
+
+def test_a_script_refuses_it_and_says_what_to_name() -> None:
+    found = ds.fit({"x": X, "y": 3 * np.exp(-0.4 * X)}, "y ~ a*exp(-b*x)", start="a=1,b=1")
+    assert found.run.nhev == found.run.njev == found.nfev
+    with pytest.raises(ObjectiveError, match=r"levenberg_marquardt asks for the residuals.*Name a method"):
+        found.export("numpy")
 
 
 @pytest.mark.parametrize("loss", ["mse", "rmse"])

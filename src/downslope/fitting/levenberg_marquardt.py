@@ -14,6 +14,7 @@ from downslope.descent import Descent, LoopOptions, Stopping, descend
 from downslope.descent import kernel as k
 from downslope.descent.engine import DescentProblem
 from downslope.descent.evidence import Cause
+from downslope.descent.result import Counts
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.outcome import FitPlan, Measured, in_user_units
@@ -61,14 +62,15 @@ def descend_squares(
     squares = MeanSquare(objective) if root else objective
     run = descend(squares, start, as_optimizer("levenberg_marquardt"), wanted, loop=loop)
     measured = Measured(root=True, target=asked.target) if root else None
-    run = in_user_units(replace(run, stopping=asked), Coordinates.user(len(start)), problem, measured)
+    run = replace(run, stopping=asked, counts=Counts(run.nfev, run.nfev))
+    run = in_user_units(run, Coordinates.user(len(start)), problem, measured)
     told, own = run.termination.evidence, engines[0].own
     assert told is not None  # it comes from the engine
     unit = max(2 * run.fun, 1e-300) if root else 1.0
     return run.judged_again(
         coordinates="natural",
         tolerance=None if told.tolerance is None else told.tolerance / unit,
-        relative_to=COSINE if own and told.cause == Cause.GRADIENT_SMALL else None,
+        relative_to=COSINE if own and not root and told.cause == Cause.GRADIENT_SMALL else None,
         asked=asked.asks_for_a_test or asked.steps is None,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from downslope.descent import Descent, Status
+from downslope.descent.result import Counts
 from downslope.descent.termination_messages import spelt
 from downslope.fitting.endless import endless, level_beyond
 from downslope.fitting.findings import has_no_effect
@@ -20,7 +21,7 @@ from downslope.messages import Message, message, plural
 POOR = 0.5  # an R² below which it is worth looking for another minimum
 DOUBTFUL = 0.95  # below which starts are looked at that fit better as they are
 ROUNDS = 3  # of looking for them
-STEPS = 500  # from each of these at most
+STEPS = 200  # from each of these at most
 STARTS = 4  # from which the fit is begun again
 BETTER = 1e-6  # part of the cost by which another fit must be better
 
@@ -55,7 +56,7 @@ def fit_squares(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
         warnings = (_of_poverty(problem, best, len(tried.runs)),)
     total = sum(run.nfev for run in tried.runs)
     if total > best.nfev:
-        best = replace(best.judged_again(evaluations=total), nfev=total)
+        best = replace(best.judged_again(evaluations=total), nfev=total, counts=Counts(total, total))
     return _outcome(best, notes, warnings)
 
 
