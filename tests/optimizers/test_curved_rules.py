@@ -522,6 +522,13 @@ def test_nelder_mead_is_scipys_evaluation_by_evaluation(formula: str, start: tup
     np.testing.assert_allclose(ours, points, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.parametrize("formula", ["log(cosh(x))", "x^2 + x^4", "exp(x^2)"])
+def test_two_corners_on_both_sides_are_no_level_ground(formula: str) -> None:
+    run = ds.minimize(formula, {"x": 3}, optimizer=NelderMead())
+    assert run.success
+    assert run.x["x"] == pytest.approx(0, abs=1e-6)
+
+
 def test_nelder_mead_needs_no_gradient() -> None:
     run = ds.minimize("abs(x - 1) + abs(y)", {"x": 3, "y": 2}, optimizer=NelderMead(), evaluations=300)
     assert run.fun < 1e-7

@@ -8,6 +8,8 @@ from downslope.optimizers.base import hyperparameter
 from downslope.optimizers.curvature import Asks, CurvedEvaluation, CurvedRule, Move
 
 AT_ZERO = 0.00025  # the first size along a coordinate that is 0
+FADING = 0.1  # of a fall, in every round: two corners on both sides of a valley look level for one
+SMALL = 1e-6  # of the coordinates: a simplex whose values may be equal because the function is level
 ROUNDING = 4 * float(np.finfo(np.float64).eps)  # of values that are the same
 BUILDING, REFLECTED, EXPANDED, CONTRACTED, SHRINKING = range(5)
 
@@ -20,6 +22,7 @@ class NelderMeadState(NamedTuple):
     reflected: Any  # the reflected point, with its value
     reflected_value: Any
     best: Any  # the least value at the last step
+    fall: Any  # of the value in a round of late
 
 
 class NelderMead(CurvedRule):
@@ -36,8 +39,9 @@ class NelderMead(CurvedRule):
         size: of the first simplex, as part of each coordinate, > 0; a coordinate that is 0 moves by 0.00025.
 
     It is no gradient descent: the path is that of the best corner, a step is a change of it, and the gradient norm told
-    is that of the plane through the corners; it is 0 where their values are equal to rounding. Good up to some
-    ten parameters; it may stop at points that are no minimum.
+    is that of the plane through the corners, or a recent fall of the value over the simplex's size where that is more;
+    it is 0 where the values of a small simplex are equal to rounding. Good up to some ten parameters; it may stop at
+    points that are no minimum.
 
     Source: J. Nelder, R. Mead, The Computer Journal 7 (1965) 308-313; as in SciPy, evaluation by evaluation.
 
@@ -56,7 +60,7 @@ class NelderMead(CurvedRule):
         for i in range(len(x)):
             corners[i + 1, i] = (1 + self.size) * x[i] if x[i] else AT_ZERO
         values = np.full(len(x) + 1, np.inf)
-        return NelderMeadState(corners, values, BUILDING, 0, corners[0], np.inf, np.inf)
+        return NelderMeadState(corners, values, BUILDING, 0, corners[0], np.inf, np.inf, 0.0)
 
     def step(self, at: CurvedEvaluation, state: NelderMeadState) -> Move:
         s, f = state, at.value if at.value == at.value else np.inf
@@ -93,11 +97,16 @@ class NelderMead(CurvedRule):
         """A round is over: the worst corner is reflected next."""
         order = np.argsort(s.values, kind="stable")
         corners, values = s.corners[order], s.values[order]
-        level = float(values[-1] - values[0]) <= ROUNDING * abs(float(values[0]))
+        size = float(np.max(np.abs(corners - corners[0])))
+        small = size <= SMALL * max(1.0, float(np.max(np.abs(corners[0]))))
+        level = small and float(values[-1] - values[0]) <= ROUNDING * abs(float(values[0]))
         accepted = start is not None or level or values[0] < s.best
+        fell = max(s.best - float(values[0]), FADING * s.fall) if start is None else 0.0
         best = start[1] if start is not None else float(values[0])
-        s = s._replace(corners=corners, values=values, phase=REFLECTED, best=best if accepted else s.best)
-        norm = 0.0 if level else _slope(corners, values)
+        s = s._replace(
+            corners=corners, values=values, phase=REFLECTED, best=best if accepted else s.best, fall=fell
+        )
+        norm = 0.0 if level else max(_slope(corners, values), fell / (size or 1.0))
         at = start if start is not None else (corners[0].copy(), float(values[0]))
         point = 2 * corners[:-1].mean(axis=0) - corners[-1]
         return Move(point, s, bool(accepted), at, norm)
