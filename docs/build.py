@@ -20,7 +20,8 @@ import downslope as ds
 from downslope.export import DIALECTS, library
 from downslope.export.rule_form import is_elementwise
 from downslope.files import write_atomically
-from downslope.optimizers import Optimizer, all_optimizers, all_schedules, all_wrappers
+from downslope.optimizers import Optimizer, all_curved, all_optimizers, all_schedules, all_wrappers
+from downslope.optimizers.curvature import CurvedRule
 from downslope.optimizers.hyperparameters import HyperparameterRecord, range_of
 from downslope.optimizers.notation import formula, specimen
 
@@ -107,6 +108,11 @@ def index() -> str:
                 "Every method is an attribute of `ds.optimizers` and a name for `--optimizer`;"
                 ' `optimizer="auto"` is the one used where neither a method nor a learning rate is given.',
                 table(all_optimizers(), "optimizers"),
+                "## Methods that know curvature",
+                "They ask for second derivatives or residuals, remember a matrix over all coordinates, or look at"
+                " values alone. They run in `minimize`, `maximize` and `fit`; other libraries' loops, mini-batches and"
+                " scripts refuse them and say why.",
+                table(all_curved(), "optimizers"),
                 "## Wrappers",
                 "They take an `optimizer` and compose in any order.",
                 table(all_wrappers()),
@@ -123,13 +129,14 @@ def index() -> str:
 
 def page(cls: type[Optimizer]) -> str:
     parts = [f"# {cls.__name__}", as_markdown(cls.__doc__ or ""), "## Hyperparameters", _ranges(cls)]
-    traced = _traced(cls)
-    shown = (
-        f"```math\n{traced}\n```"
-        if traced
-        else f"Too long to read here; `downslope optimizers {cls.name()}` prints it."
-    )
-    parts += ["## One update, as its own code computes it", shown]
+    if not issubclass(cls, CurvedRule):
+        traced = _traced(cls)
+        shown = (
+            f"```math\n{traced}\n```"
+            if traced
+            else f"Too long to read here; `downslope optimizers {cls.name()}` prints it."
+        )
+        parts += ["## One update, as its own code computes it", shown]
     parts.append("## Its path")
     for name in PROBLEMS:
         parts.append(f"![{cls.__name__} on {name}](../pictures/optimizers/{cls.name()}-{name}.png)")
@@ -150,9 +157,9 @@ def exports() -> str:
         "downslope export fit.json --to keras --data points.csv   # a saved fit does not keep its table\n```",
         '```python\nrun.export("torch")  # the text; run.export("torch", "zigzag.py") writes it too\n```',
         f"There are {len(DIALECTS)} dialects: {', '.join(f'[`{d}`](#{_anchor(d)})' for d in DIALECTS)}. Every method"
-        " can be exported to each of them: where the framework has it, its own optimizer is called; where not, the"
-        " rule is written out from its own source. A table of up to 50 rows is written into the script, a longer one"
-        " is read from its CSV file.",
+        " but those that know curvature can be exported to each of them: where the framework has it, its own optimizer"
+        " is called; where not, the rule is written out from its own source. A table of up to 50 rows is written into"
+        " the script, a longer one is read from its CSV file.",
         "What no script can say is refused with the reason: a function that could not be traced into a formula (its"
         " source is not ours to print), and fits in batches, with an l1 penalty or in coordinates that downslope chose:"
         " name a method, and it will have the parameters' own.",
@@ -227,6 +234,8 @@ def tuned(cls: type[Optimizer], problem: str, steps: int) -> ds.Run:
     """The run shown: with the best of a few learning rates where the method has one, as it comes where not."""
     names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
     plan = {"steps": steps} if "steps" in names else {}
+    if issubclass(cls, CurvedRule):  # it arrives, and would then stand still
+        return ds.minimize(problem, optimizer=cls(), tolerance=1e-8)
     if "learning_rate" not in names:
         return ds.minimize(problem, optimizer=cls(**plan), steps=steps)
     runs = [ds.minimize(problem, optimizer=cls(learning_rate=rate, **plan), steps=steps) for rate in RATES]
@@ -249,7 +258,7 @@ def write(pictures: bool) -> None:
     (DOCS / "pictures" / "optimizers").mkdir(parents=True, exist_ok=True)
     write_atomically(DOCS / "optimizers.md", index().encode())
     write_atomically(DOCS / "export.md", exports().encode())
-    for cls in all_optimizers():
+    for cls in (*all_optimizers(), *all_curved()):
         write_atomically(DOCS / "optimizers" / f"{cls.name()}.md", page(cls).encode())
         for problem, steps in PROBLEMS.items() if pictures else ():
             target = DOCS / "pictures" / "optimizers" / f"{cls.name()}-{problem}.png"

@@ -20,6 +20,7 @@ from downslope.messages import listing, message, sentences
 from downslope.objectives import Objective, Parameters, Vector
 from downslope.objectives.differences import central_differences
 from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.curvature import CurvedRule
 from downslope.results.run import Run, as_run
 
 try:
@@ -115,10 +116,16 @@ class ScipyMethod:
                     kind=type(self.optimizer).__name__,
                 )
             )
-        if hess is not None or hessp is not None:  # as SciPy does with its own methods
+        curved = isinstance(self.optimizer, CurvedRule) and self.optimizer.asks_for == "hessian"
+        if (hess is not None and not curved) or hessp is not None:  # as SciPy does with its own methods
             warnings.warn(
                 str(
                     message(
+                        "{kind} does not use products with second derivatives (hessp), only their matrix (hess).",
+                        kind=type(self.optimizer).__name__,
+                    )
+                    if curved
+                    else message(
                         "{kind} does not use second derivatives (hess, hessp).",
                         kind=type(self.optimizer).__name__,
                     )
@@ -128,6 +135,7 @@ class ScipyMethod:
             )
         asked = _Options.read(options)
         objective = _Cost(fun, jac, args, np.array(x0, np.float64).ravel())
+        objective.hess = hess if callable(hess) else None
         rule: Optimizer = self.optimizer
         bounded: Objective = objective
         x = objective.start
@@ -154,7 +162,10 @@ class ScipyMethod:
         with np.errstate(all="ignore"):
             gradient = bounded.gradient_at(run.final)
         calls = bounded.nfev, bounded.njev  # those of the run; looking at where it ended is none of it
-        return _result(as_run(judge_run(run)), asked, gradient, calls)
+        result = _result(as_run(judge_run(run)), asked, gradient, calls)
+        if curved:
+            result["nhev"] = run.nhev
+        return result
 
 
 @dataclass(frozen=True)
@@ -193,8 +204,24 @@ class _Cost(Objective):
         self._fun, self._jac = fun, jac if callable(jac) else None
         self._args = args if isinstance(args, tuple) else (args,)
         self._last: tuple[Vector, Vector] | None = None
+        self.hess: Any = None
         if self._jac is None:
             self.differentiation, self.by_values = "central differences", True
+
+    def hessian(self, x: Vector) -> Any:
+        """hess(x), or differences."""
+        if self.hess is None:
+            return super().hessian(x)
+        out = np.asarray(self.hess(np.array(x), *self._args), np.float64)
+        if out.shape != (x.size, x.size):
+            raise ObjectiveError(
+                message(
+                    "hess returned an array of shape {shape}; {needed} is needed.",
+                    shape=out.shape,
+                    needed=(x.size, x.size),
+                )
+            )
+        return out
 
     def value(self, x: Vector) -> float:
         """fun(x), which may come as an array of one number."""

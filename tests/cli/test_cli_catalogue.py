@@ -4,9 +4,9 @@ import pytest
 
 import downslope as ds
 from downslope.objectives import all_problems
-from downslope.optimizers import all_optimizers
+from downslope.optimizers import all_curved, all_optimizers
 
-OPTIMIZERS = {cls.name(): cls for cls in all_optimizers()}
+OPTIMIZERS = {cls.name(): cls for cls in (*all_optimizers(), *all_curved())}
 TEXTBOOK = ["adagrad", "adam", "armijo", "gradient_descent", "momentum", "nesterov", "rmsprop"]
 
 
@@ -28,6 +28,16 @@ def test_the_list_of_optimizers_as_json(downslope):
         "range": ">= 0 and < 1",
         "about": "part of the mean gradient that is kept",
     }
+
+
+@pytest.mark.parametrize("name", sorted(cls.name() for cls in all_curved()))
+def test_a_method_that_knows_curvature_is_explained_without_a_traced_formula(downslope, name):
+    page = downslope(f"optimizers {name}")
+    assert page.code == 0
+    assert OPTIMIZERS[name].summary() in " ".join(page.out.split())
+    assert f"the page of {name} in docs/optimizers has them" in " ".join(page.out.split())
+    run = downslope(f"minimize rosenbrock --optimizer {name} --tolerance 1e-8")
+    assert run.code == 0
 
 
 @pytest.mark.parametrize("name", TEXTBOOK)

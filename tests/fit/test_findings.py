@@ -123,7 +123,8 @@ def test_where_parameters_have_no_effect_the_others_still_move():
     """At the start the curve is 0 but for rounding: the constant is found, and nothing flies off."""
     age = np.array([118.0, 484, 664, 1004, 1231, 1372, 1582])
     c = np.array([30.0, 58, 87, 115, 120, 142, 145])
-    found = fit({"age": age, "c": c}, "c ~ A/(1+exp((m-age)/s))", start={"A": 1, "m": 1, "s": 1})
+    table, start = {"age": age, "c": c}, {"A": 1, "m": 1, "s": 1}
+    found = fit(table, "c ~ A/(1+exp((m-age)/s))", start=start, evaluations=1_000)
     assert found.nit > 0
     assert found.x["A"] == pytest.approx(c.mean())
     assert not found.success

@@ -53,13 +53,9 @@ def test_nonlinear(name, which):
     data = read(name)
     start = {f"b{i + 1}": value for i, value in enumerate(data.starts[which])}
     found = fit({"x": data.x, "y": data.y}, NONLINEAR[name], start=start, optimizer="auto")
-    if name == "MGH09" and which == 0:  # runs to the minimum at infinity that NIST's file describes
-        assert not found.success
-        assert any("grow" in note for note in found.notes)
-        return
     assert found.success
     assert digits(list(found.x.values()), data.certified) >= 6
-    assert digits(list(found.standard_errors.values()), data.deviations) >= 5
+    assert digits(list(found.standard_errors.values()), data.deviations) >= 6
 
 
 def test_shifted_data_keep_their_digits():

@@ -75,7 +75,7 @@ SATURATING = {
 @pytest.mark.parametrize("start", ["a=80,b=-5", "a=80,b=-10", "a=80,b=-20"])
 def test_a_start_that_overflows_is_no_scale_for_the_gradient(start):
     """The cost at the start is up to 1e140, and a gradient small beside that is not small."""
-    found = fit(SATURATING, "y ~ a*(1-exp(-b*t))", start=start)
+    found = fit(SATURATING, "y ~ a*(1-exp(-b*t))", start=start, evaluations=1_000)
     assert not found.success
     assert found.r2 < 0
     told = next(f for f in found.findings if f.code == "worse_than_mean")
@@ -89,7 +89,7 @@ def test_a_start_that_overflows_is_no_scale_for_the_gradient(start):
 
 def test_a_start_where_the_cost_is_flat_is_stalled():
     """Every prediction underflows, and no step along the gradient that is left changes the cost."""
-    found = fit(SATURATING, "y ~ a*exp(-b*t)", start="a=1,b=1000")
+    found = fit(SATURATING, "y ~ a*exp(-b*t)", start="a=1,b=1000", evaluations=1_000)
     assert (found.status, found.success) == ("stalled", False)
     assert any("worse than the mean of y" in w for w in found.warnings)
 

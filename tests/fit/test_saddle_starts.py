@@ -10,7 +10,7 @@ TABLE = {"x": X, "y": 5 * (1 - np.exp(-0.4 * X))}
 HYPOTHESIS = "y ~ b1*(1 - exp(-b2*x))"
 
 
-@pytest.mark.parametrize("options", [{}, {"learning_rate": 0.01}])
+@pytest.mark.parametrize("options", [{"evaluations": 1_000}, {"learning_rate": 0.01}])
 def test_a_saddle_is_no_success(options):
     found = fit(TABLE, HYPOTHESIS, start="b1=0,b2=0", **options)
     assert found.nit == 0

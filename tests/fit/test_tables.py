@@ -158,7 +158,7 @@ def test_tables_that_are_refused(table, said):
         ({"loss": "quantile(2)"}, UsageError, "between 0 and 1"),
         ({"start": {"a": 1, "x": 2}}, StartError, "has as a column. Parameters: a, b; columns: x, y"),
         ({"start": {"a": 1}}, StartError, "no value for b"),
-        ({"hypothesis": "y ~ exp(a*x)"}, StartError, "needs a start for a"),
+        ({"hypothesis": "y ~ log(1 + a^2*x)"}, StartError, "needs a start for a"),
         ({"hypothesis": "z ~ a*x"}, UnknownNameError, "no column 'z'.*columns are: x, y"),
         ({"hypothesis": "y ~ x"}, UsageError, "no parameter"),
         ({"hypothesis": "a*x"}, UsageError, "target ~ formula"),

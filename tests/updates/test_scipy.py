@@ -289,3 +289,25 @@ def test_looking_at_the_end_is_none_of_the_calls_that_are_counted() -> None:
     result = optimize.minimize(bowl, [1.0, 2.0], jac=bowl_der, method=method(learning_rate=0.1))
     assert result.success
     assert result.nfev == result.njev == result.run.nfev
+
+
+def test_second_derivatives_go_to_a_rule_that_asks_for_them() -> None:
+    rosen, der, hess = optimize.rosen, optimize.rosen_der, optimize.rosen_hess
+    counted = []
+
+    def watched(x):
+        counted.append(x)
+        return hess(x)
+
+    for name in ("newton", "trust_region", "dogleg"):
+        counted.clear()
+        result = optimize.minimize(rosen, [-1.2, 1.0, 0.5], jac=der, hess=watched, method=method(name))
+        assert result.success
+        assert result.x == pytest.approx(np.ones(3), abs=1e-4)
+        assert result.nhev == result.run.nit + 1 <= len(counted)
+    with pytest.warns(RuntimeWarning, match="products with second derivatives"):
+        optimize.minimize(
+            rosen, [-1.2, 1.0], jac=der, hessp=lambda x, p: hess(x) @ p, method=method("newton")
+        )
+    with pytest.raises(DownslopeError, match="hess returned an array of shape"):
+        optimize.minimize(rosen, [-1.2, 1.0], jac=der, hess=lambda x: x, method=method("newton"))

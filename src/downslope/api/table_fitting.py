@@ -28,6 +28,7 @@ from downslope.fitting.rows import Array
 from downslope.fitting.strategies import fit_full_batch
 from downslope.fitting.streamed import pages_to_stream, streamed_problem
 from downslope.fitting.streaming_pass import PagedTable
+from downslope.fitting.suggested_starts import suggested_starts
 from downslope.fitting.tables import as_frame
 from downslope.fitting.text_format import ReadingOptions, TextFormat
 from downslope.language import canonical_name
@@ -89,7 +90,9 @@ def fit(
             carry a number; log_loss, softmax and poisson apply sigmoid, softmax and exp to the hypothesis themselves.
             See ``downslope.fitting.losses``.
         start: a dict, text (``"a=1,b=1"``) or a sequence in the order of the parameters. By default zeros, for a
-            hypothesis that is linear in its parameters; any other needs a start.
+            hypothesis that is linear in its parameters; for any other what its form and the table suggest, where
+            the form is one that people fit (exponentials, saturation, peaks, logistic curves, powers, waves,
+            fractions): the notes say where it began. Where it is none of these, it needs a start.
         optimizer, learning_rate: as for ``minimize``. Without either, or with ``"auto"``, coordinates are chosen in
             which the cost is nearly round, and descended with step sizes found on the way; the notes say which.
         steps: most steps.
@@ -168,7 +171,7 @@ def fit(
             )
         )
     x = _start(problem, start, options.get("seed"))
-    plan = _plan(optimizer, learning_rate, steps, options)
+    plan = replace(_plan(optimizer, learning_rate, steps, options), suggested=start is None)
     outcome = _descended(problem, x, plan, options)
     if plan.optimizer is not None and (told := without_memory(plan.optimizer)):
         outcome = replace(outcome, notes=(*outcome.notes, told))
@@ -369,11 +372,15 @@ def _advised(error: DataError, model: Hypothesis, frame: Frame) -> DataError:
 
 
 def _start(problem: FitProblem, start: Any, seed: int | None) -> Array:
-    """The start as one vector; zeros where none is given and zero is a sensible place."""
+    """The start as one vector; where none is given, zeros for what is linear, else what the formula suggests."""
     parameters = problem.objective.parameters
     names = listing(parameters.names)
     columns = listing(problem.frame.known, most=MOST_LISTED)
     if start is None:
+        if problem.hypothesis.linear is None and not problem.hypothesis.doubts:
+            suggested = suggested_starts(problem.objective.block, 1)
+            if suggested:
+                return suggested[0]
         if problem.hypothesis.linear is None:
             example = ",".join(f"{name}=1" for name in parameters.names[:MOST_NAMED])
             example += ",..." if len(parameters.names) > MOST_NAMED else ""

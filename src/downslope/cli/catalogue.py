@@ -45,13 +45,14 @@ _FORMAT = option("--format", "form", type=WordType(["table", "json"]), default="
 @_FORMAT
 def optimizers(name: str | None, form: str) -> None:
     """``downslope optimizers``."""
-    from downslope.optimizers import all_optimizers, optimizer_class
+    from downslope.optimizers import all_curved, all_optimizers, optimizer_class
 
     if name is not None:
         record = _explained(optimizer_class(name))
         terminal.emit(document(record) if form == "json" else _optimizer_page(record))
         return
-    records = [_optimizer_record(cls) for cls in all_optimizers()]
+    known = sorted((*all_optimizers(), *all_curved()), key=lambda cls: cls.name())
+    records = [_optimizer_record(cls) for cls in known]
     if form == "json":
         terminal.emit(document(records))
         return
@@ -155,8 +156,23 @@ MOST_FORMULA = 3000  # characters; a longer one is a line search unrolled, which
 
 def _explained(cls: type[Optimizer]) -> dict[str, Any]:
     """The record with what takes longer: the formula traced from the code, and the docstring's prose."""
+    from downslope.optimizers.curvature import CurvedRule
     from downslope.optimizers.notation import formula, specimen
 
+    said = documentation(inspect.getdoc(cls) or "")
+    if issubclass(cls, CurvedRule):
+        solved = message(
+            "its steps solve equations of matrices; the page of {name} in {folder} has them",
+            name=cls.name(),
+            folder="docs/optimizers",
+        )
+        return {
+            **_optimizer_record(cls),
+            "formula": [str(solved)],
+            "legend": {},
+            "remarks": [*map(str, said.remarks)],
+            "source": str(said.source),
+        }
     rule = formula(specimen(cls))
     written = str(rule).split("\n")
     if sum(map(len, written)) > MOST_FORMULA:
@@ -167,7 +183,6 @@ def _explained(cls: type[Optimizer]) -> dict[str, Any]:
             folder="docs/optimizers",
         )
         written = [str(long)]
-    said = documentation(inspect.getdoc(cls) or "")
     return {
         **_optimizer_record(cls),
         "formula": written,

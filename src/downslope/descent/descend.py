@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from downslope.descent import kernel as k
 from downslope.descent.compiled import CompiledEngine
+from downslope.descent.curved import CurvedEngine, CurvedStepper, curved_rule
 from downslope.descent.engine import DescentProblem, Engine
 from downslope.descent.evidence import TESTS, Cause
 from downslope.descent.fused import FusedStepper
@@ -32,6 +33,7 @@ from downslope.symbolic.array import TraceError
 SLICE_SECONDS = 0.05
 
 EngineName = Literal["auto", "traced", "compiled", "hosted"]
+EngineMaker = Callable[[DescentProblem, Optimizer], Engine]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +51,13 @@ class LoopOptions:
     Attributes:
         maximize: whether it climbs.
         every: which steps are kept, see ``TraceBuffer``.
-        engine: which engine runs it; "auto" is the fastest that can.
+        engine: which engine runs it; "auto" is the fastest that can; or what makes another one.
         callbacks: what happens between two slices.
     """
 
     maximize: bool = False
     every: int | None = None
-    engine: EngineName = "auto"
+    engine: EngineName | EngineMaker = "auto"
     callbacks: Callbacks = Callbacks()
 
 
@@ -77,11 +79,14 @@ def descend(
     full = stopping.with_defaults(objective.dtype)
     trace = TraceBuffer(x, _towards(full, problem.sign), loop.every)
     rule = resolve_schedule(optimizer)
-    engine = choose_engine(problem, rule, loop.engine)
+    engine = (
+        loop.engine(problem, rule) if callable(loop.engine) else choose_engine(problem, rule, loop.engine)
+    )
     reports = Reports(engine, trace, problem, rule)
     cause = _Loop(engine, trace, problem, loop.callbacks, started).run(reports)
     event = StopEvent(cause, engine.point(trace), reports.at_the_end(cause))
-    termination = judge_end(event, trace, problem)
+    curved = engine if isinstance(engine, CurvedEngine) else None
+    termination = judge_end(event, trace, problem, remarks=() if curved is None else curved.remarks())
     seconds = time.perf_counter() - started
     history = trace.history(objective.parameters.coordinates, problem.sign)
     return Descent(
@@ -94,6 +99,7 @@ def descend(
         termination=termination,
         reported=event.reported,
         nfev=trace.evaluations,
+        counts=None if curved is None else curved.counts,
         engine=engine.name,
         seconds=seconds,
     )
@@ -131,6 +137,17 @@ def choose_engine(problem: DescentProblem, optimizer: Optimizer, engine: EngineN
                 objective=objective.text,
             )
         )
+    curved = curved_rule(optimizer)
+    if curved is not None:
+        if engine not in ("auto", "hosted"):
+            raise UsageError(
+                message(
+                    "{kind} cannot be {engine}: its steps are factorisations of matrices, made in Python.",
+                    kind=type(optimizer).__name__,
+                    engine=engine,
+                )
+            )
+        return CurvedEngine(CurvedStepper(problem, curved))
     kinds: list[Callable[[DescentProblem, Optimizer], Engine]] = []
     if isinstance(objective, FormulaObjective) and engine in ("auto", "traced"):
         kinds.append(TracedEngine)

@@ -18,6 +18,7 @@ from downslope.descent.termination import Termination, is_far, terminate
 from downslope.descent.termination_messages import Places
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.descent.trend import trend_of
+from downslope.messages import Message
 from downslope.objectives import Vector
 
 DRAWS = 5  # of a random value, to compare two points
@@ -34,12 +35,14 @@ class StopEvent:
     reported: Reported | None = None
 
 
-def judge_end(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> Termination:
-    """How a run ended that ended so."""
+def judge_end(
+    event: StopEvent, trace: TraceBuffer, descent: DescentProblem, *, remarks: tuple[Message, ...] = ()
+) -> Termination:
+    """How a run ended that ended so; ``remarks`` are what the rule has to say."""
     evidence = observe(event, trace, descent)
     names = descent.objective.parameters.coordinates
     last = trace.last_x if trace.step >= 0 else None
-    return terminate(evidence, Places(names, last, event.point if evidence.outside else None))
+    return terminate(evidence, Places(names, last, event.point if evidence.outside else None), *remarks)
 
 
 def observe(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> Evidence:

@@ -24,6 +24,14 @@ class Reported:
     gradient_norm: float
 
 
+@dataclass
+class Counts:
+    """Evaluations of the gradient and of second derivatives (or residuals); those of the value are all."""
+
+    gradients: int = 0
+    curvatures: int = 0
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Descent:
     """One descent or ascent: where it went, where it ended and why. The names are SciPy's where SciPy has them.
@@ -35,10 +43,11 @@ class Descent:
         history: the whole way, as columns.
         termination: status, success, message, the point outside where the run left the domain, and the numbers that
             decided.
-        nfev: evaluations of the objective (each with its gradient).
+        nfev: evaluations of the objective (each with its gradient, where ``counts`` does not say otherwise).
         engine: "traced" (native code), "compiled" (by JAX or TensorFlow), "hosted" (Python) or "recorded".
         seconds: wall-clock time.
         reported: the answer of a method that averages its points; None for all others.
+        counts: evaluations of gradient and curvature, of a rule that asks for the latter or for values alone.
     """
 
     objective: Objective
@@ -52,6 +61,17 @@ class Descent:
     engine: str
     seconds: float
     reported: Reported | None = None
+    counts: Counts | None = None
+
+    @property
+    def njev(self) -> int:
+        """Evaluations of the gradient."""
+        return self.nfev if self.counts is None else self.counts.gradients
+
+    @property
+    def nhev(self) -> int:
+        """Evaluations of second derivatives, or of residuals with their derivatives."""
+        return 0 if self.counts is None else self.counts.curvatures
 
     @property
     def verdict(self) -> Termination:

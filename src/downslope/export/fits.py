@@ -27,6 +27,7 @@ from downslope.language import parse
 from downslope.language import tree as t
 from downslope.messages import argument, listing, message, plural, sentences
 from downslope.optimizers import as_optimizer
+from downslope.optimizers.curvature import CurvedRule, refusal
 from downslope.symbolic import lift
 
 INLINE = 50  # rows of a table that is written into the script
@@ -175,6 +176,8 @@ _CHOSEN = message("this fit was descended in a way chosen by downslope, which no
 def check_tellable(fit: FitResult) -> None:
     """Raise ObjectiveError where a plain script cannot go the way of the fit; no table is needed for that."""
     loss, linear = fit.model.loss, fit.model.hypothesis.linear
+    if isinstance(fit.run.optimizer, CurvedRule):
+        raise ObjectiveError(sentences(refusal(fit.run.optimizer), _NAME_IT))
     if fit.coordinates == "orthogonal":
         own = message("this fit was descended in orthogonal coordinates, chosen by downslope.")
         raise ObjectiveError(sentences(own, _NAME_IT))

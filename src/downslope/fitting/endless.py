@@ -9,10 +9,12 @@ from downslope.descent.evidence import Cause
 from downslope.explain.findings.finding import Finding
 from downslope.fitting.other_starts import goes_on
 from downslope.fitting.problem import FitProblem
-from downslope.fitting.rows import Array
+from downslope.fitting.rows import Array, LinearRows
 
 HARDLY = 0.1  # of the whole fall of the cost: no more of it in the second half of the run
 GROWTH = 1e4  # a parameter this many times its start is on its way to infinity
+LONG = 100.0  # times its start (or 1) that a parameter has gone without an end in sight
+DEPENDENT = 1e-6  # part of the largest singular value of columns of length 1
 DOUBLED = 2.0  # times its start (or 1) that a parameter has at least gone, to be looked at
 FURTHER = (
     0.5,
@@ -36,7 +38,14 @@ def endless(problem: FitProblem, run: Descent) -> Finding | None:
         return None
     size = np.maximum(np.abs(begin), 1.0)
     far = np.abs(end) > GROWTH * size
-    if converged or not far.any():
+    stuck = run.termination.status in (Status.STALLED, Status.STEP_LIMIT)
+    if stuck and not far.any() and _nearly_dependent(problem, end):
+        far = (
+            np.abs(end - begin) > LONG * size
+        )  # along a valley that bends, to where parameters cannot be told apart
+        if not far.any():
+            return None
+    elif converged or not far.any():
         far = np.abs(end - begin) > DOUBLED * size
         if not far.any() or problem.objective.streamed or not _goes_further(problem, run):
             return None
@@ -50,13 +59,26 @@ def endless(problem: FitProblem, run: Descent) -> Finding | None:
 
 def _goes_further(problem: FitProblem, run: Descent) -> bool:
     """Whether the cost does not rise further the same way, or along the valley that was followed without an end."""
-    if _level_beyond(problem, run.history.x[0], run.final):
+    if level_beyond(problem, run.history.x[0], run.final):
         return True
     told = run.termination.evidence
     return told is not None and told.cause == Cause.ROUND_LIMIT and goes_on(problem, run) is not None
 
 
-def _level_beyond(problem: FitProblem, begin: Array, end: Array) -> bool:
+def _nearly_dependent(problem: FitProblem, x: Array) -> bool:
+    """Whether the data hardly tell the parameters of a fit of squares apart there."""
+    objective = problem.objective
+    if isinstance(problem.rows, LinearRows) or not problem.loss.quadratic or objective.streamed:
+        return False
+    root = objective.residuals(x)[1].root
+    norms = np.linalg.norm(root, axis=0)
+    if not np.all(np.isfinite(root)) or not np.all(norms > 0):
+        return False
+    values = np.linalg.svd(root / norms, compute_uv=False)
+    return bool(values[-1] <= DEPENDENT * values[0])
+
+
+def level_beyond(problem: FitProblem, begin: Array, end: Array) -> bool:
     """Whether the cost goes on falling, or stays as it is, however much further the same way."""
     objective, way = problem.objective, end - begin
     with np.errstate(all="ignore"):

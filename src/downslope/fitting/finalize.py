@@ -22,7 +22,8 @@ JUDGED = 10_000_000  # rows times squared parameters up to which the point reach
 
 def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResult:
     """One true pass over the rows at the point reached, a look at what kind of point it is, and the findings."""
-    run, objective = _begun_at(outcome.run, start), problem.objective
+    run, objective = outcome.run, problem.objective
+    run = _begun_at(run, start if outcome.begun is None else outcome.begun)
     if outcome.path == "batches":  # to the engine an epoch is a step
         run = run.judged_again(unit="epoch")
     exact = outcome.normal_equations is None and not objective.penalty.l1 and not objective.penalty.l2

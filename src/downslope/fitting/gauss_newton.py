@@ -66,7 +66,7 @@ class _Now(NamedTuple):
 
 
 @dataclass
-class GaussNewton:
+class NaturalRounds:
     """The state of a descent in rounds; ``reached`` is where it ended, as ``phi``.
 
     Args:

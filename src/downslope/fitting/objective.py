@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from downslope.errors import UsageError
 from downslope.fitting import kernels
 from downslope.fitting.losses import Loss, linked
 from downslope.fitting.moments import Moments, moments
+from downslope.fitting.parallel import over_chunks
 from downslope.fitting.preconditioning import CentredParameters
 from downslope.fitting.rows import (
     CHUNK_ROWS,
@@ -22,8 +24,11 @@ from downslope.fitting.rows import (
     unlocked,
 )
 from downslope.fitting.spreads import means_and_spreads
-from downslope.messages import Message
+from downslope.messages import Message, message
 from downslope.objectives import Objective, Parameters, Vector
+from downslope.objectives.residuals import Residuals, residuals_from_products, residuals_from_rows
+
+MOST_FACTORED = 30_000  # numbers in rows of derivatives and residuals up to which these are factorised
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +180,44 @@ class DataObjective(Objective):
             c *= part.weights[rows]
         return np.asarray(J.T @ (c[:, None] * J))
 
+    def without_l1(self) -> DataObjective:
+        """The same cost but for the l1 penalty."""
+        penalty = Penalty(self.penalty.l2, 0.0, self.penalty.mask)
+        return DataObjective(self.block, self.terms._replace(penalty=penalty))
+
+    def check_residuals(self, wanted_by: str) -> None:
+        if not self.loss.quadratic or self.loss.root or self.penalty.l1:
+            raise UsageError(
+                message(
+                    "{name} is for squared losses without l1, and this is {objective}.",
+                    name=wanted_by,
+                    objective=self.text,
+                )
+            )
+
+    def residuals(self, x: Vector) -> tuple[float, Residuals]:
+        """The mean square of the residuals plus the l2 penalty, and the residuals in brief, in one pass over the rows.
+
+        Of a small table by QR of the rows, so that no digits go into squares; of a large one by sums of J'J and J'r.
+        """
+        theta, p = np.asarray(x, np.float64), self.rows.size
+        small = not self.streamed and self.count * (p + 1) <= MOST_FACTORED
+        penalised = np.sqrt(self.penalty.l2 * self.total) * self.penalty.mask
+        more = np.column_stack([np.diag(penalised), penalised * theta])
+        with np.errstate(all="ignore"):
+            sums = more.T @ more
+            for part in self.parts():
+                if small:
+                    block = np.concatenate([_beside(theta, part, slice(None)), more])
+                    return residuals_from_rows(block / np.sqrt(self.total))
+
+                def products(begin: int, end: int, part: RowBlock = part) -> Array:
+                    block = _beside(theta, part, slice(begin, end))
+                    return np.asarray(block.T @ block)
+
+                sums = sums + np.sum(over_chunks(part.rows.count, products), axis=0)
+            return residuals_from_products(sums / self.total)
+
     def jacobians(self, x: Vector) -> Iterator[Array]:
         """The derivatives of the predictions in the parameters, of all rows, some rows at a time."""
         theta = np.asarray(x, np.float64)
@@ -229,6 +272,13 @@ class DataObjective(Objective):
     def several(self) -> bool:
         """Whether there is one prediction for each class."""
         return isinstance(self.rows, SoftmaxRows)
+
+
+def _beside(theta: Array, part: RowBlock, rows: slice) -> Array:
+    """[derivatives of the predictions | residuals] of these rows, each times the root of its weight."""
+    u, J = part.rows.jacobian(theta, rows)
+    block = np.column_stack([J, u - part.y[rows]])
+    return block * np.sqrt(part.weights[rows])[:, None] if part.weights.size else block
 
 
 class Arrival(NamedTuple):

@@ -20,7 +20,7 @@ from downslope.descent import Descent, Status, Stopping
 from downslope.descent.descend import Callbacks
 from downslope.explain.judgement import judge_run
 from downslope.fitting.formula_rows import FormulaRows
-from downslope.fitting.gauss_newton import GaussNewton
+from downslope.fitting.gauss_newton import NaturalRounds
 from downslope.fitting.objective import DataObjective, RowBlock
 from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.problem import FitProblem
@@ -85,7 +85,7 @@ def penalty_that_ends(problem: FitProblem, begin: Array) -> float | None:
 def descended_from(objective: DataObjective, start: Array, rounds: int = ROUNDS) -> Descent:
     """The fit from there, as it would be run with nothing set."""
     frame = Coordinates.user(objective.parameters.size)
-    return GaussNewton(objective, frame, Stopping(), Callbacks(), most_rounds=rounds).descend(start)
+    return NaturalRounds(objective, frame, Stopping(), Callbacks(), most_rounds=rounds).descend(start)
 
 
 def without_effect(objective: DataObjective, theta: Array) -> list[str]:

@@ -30,6 +30,7 @@ class FitPlan:
         optimizer: None where the choice is left to us.
         standardize: True, False, or None where it is left to us.
         stopping, path, every, callbacks: see ``fit``.
+        suggested: whether no start was given, and the formula suggested one.
     """
 
     optimizer: Optimizer | None
@@ -38,6 +39,7 @@ class FitPlan:
     path: Path
     every: int | None
     callbacks: Callbacks
+    suggested: bool = False
 
     @property
     def free(self) -> bool:
@@ -67,6 +69,7 @@ class FitOutcome:
         unasked: whether rule and coordinates were left to downslope.
         rate: of a descent in batches that ended above its start, what its learning rate has to do with it.
         centred: the parameters reached, of features measured from their means; None where they are measured from zero.
+        begun: where the run began, if not at the start that was given.
     """
 
     run: Descent
@@ -78,6 +81,7 @@ class FitOutcome:
     unasked: bool = False
     centred: CentredParameters | None = None
     rate: Finding | None = None
+    begun: Array | None = None
 
 
 def descended(objective: Any, start: Array, rule: Optimizer, plan: FitPlan) -> Descent:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from downslope.fitting.rows import Array, LinearRows
 from downslope.objectives import Objective, Parameters, Vector
+from downslope.objectives.residuals import Residuals
 from downslope.objectives.wrapped import WrappedObjective
 
 
@@ -104,6 +105,14 @@ class PreconditionedObjective(WrappedObjective):
         self.coordinates = coordinates
         self.diagonal = np.diag(coordinates.matrix).copy()
         self.is_diagonal = bool(np.array_equal(np.diag(self.diagonal), coordinates.matrix))
+
+    def check_residuals(self, wanted_by: str) -> None:
+        self.whole.check_residuals(wanted_by)
+
+    def residuals(self, x: Vector) -> tuple[float, Residuals]:
+        c = self.coordinates
+        value, told = self.whole.residuals(c.matrix @ x + c.shift)
+        return value, told._replace(root=told.root @ c.matrix)
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         c = self.coordinates

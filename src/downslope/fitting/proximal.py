@@ -12,9 +12,11 @@ from downslope.fitting.objective import DataObjective, Penalty, subgradient
 from downslope.fitting.rows import Array
 from downslope.messages import listing, message
 from downslope.objectives import Vector
+from downslope.objectives.residuals import Residuals
 from downslope.objectives.wrapped import WrappedObjective
 from downslope.optimizers import Optimizer
 from downslope.optimizers.arithmetic import maximum, minimum, sqrt
+from downslope.optimizers.curved.coordinate_descent import CoordinateDescent
 
 # How far a rule steps in each coordinate for a unit of slope that stays: what a threshold is multiplied by. Given the
 # rule and its state after the step.
@@ -49,6 +51,12 @@ class SmoothGradient(WrappedObjective):
     def __init__(self, whole: DataObjective) -> None:
         super().__init__(whole)
         self.smooth = Penalty(whole.penalty.l2, 0.0, whole.penalty.mask)
+
+    def check_residuals(self, wanted_by: str) -> None:
+        self.whole.without_l1().check_residuals(wanted_by)
+
+    def residuals(self, x: Vector) -> tuple[float, Residuals]:
+        return self.whole.residuals(x)
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         penalty = self.whole.penalty
@@ -109,17 +117,19 @@ class Shrinking(Optimizer):
         return self.optimizer.with_values(learning_rate=self.learning_rate)
 
 
-def shrinking(rule: Optimizer, thresholds: Array) -> Shrinking:
-    """The rule with the l1 penalty's own step after each of its steps.
+def shrinking(rule: Optimizer, thresholds: Array) -> Optimizer:
+    """The rule with the l1 penalty's own step after each of its steps, or with the penalty where it takes that itself.
 
     Raises:
         UsageError: no such step is known for this rule.
     """
+    if isinstance(rule, CoordinateDescent):
+        return rule.changed(thresholds=tuple(thresholds.tolist()))
     if rule.name() not in LENGTHS:
         raise UsageError(
             message(
                 "an l1 penalty is descended by proximal steps, which are known for {lengths} (and,"
-                " without batches, need no optimizer named), not for {rule}.",
+                " without batches, need no optimizer named), or by coordinate_descent, not by {rule}.",
                 lengths=listing(LENGTHS),
                 rule=rule.name(),
             )

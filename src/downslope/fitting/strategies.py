@@ -12,8 +12,9 @@ from downslope.descent.evidence import Cause
 from downslope.descent.norms import norm_of
 from downslope.errors import UsageError
 from downslope.fitting import kernels
-from downslope.fitting.gauss_newton import MOST_ROUNDS, GaussNewton
+from downslope.fitting.gauss_newton import MOST_ROUNDS, NaturalRounds
 from downslope.fitting.identifiability import separates
+from downslope.fitting.levenberg_marquardt import takes
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.outcome import FitOutcome, FitPlan, about_means, descended, in_user_units
 from downslope.fitting.preconditioning import (
@@ -29,6 +30,7 @@ from downslope.fitting.quadratic import (
     normal_equations_from_moments,
     normal_equations_from_qr,
 )
+from downslope.fitting.restarts import fit_squares
 from downslope.fitting.rows import USUAL_EVALUATIONS, Array, LinearRows, SoftmaxRows
 from downslope.fitting.square_descent import descend_square
 from downslope.fitting.standardising import standardised
@@ -36,6 +38,7 @@ from downslope.fitting.vertex_finish import at_the_vertex, has_a_vertex
 from downslope.messages import Message, message
 from downslope.objectives import Objective
 from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.curved.coordinate_descent import CoordinateDescent
 
 QR_NUMBERS = 300_000  # numbers in a table up to which a QR factorisation is done by default
 MOST_NATURAL = 500  # parameters up to which natural coordinates pay
@@ -65,6 +68,8 @@ def fit_full_batch(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutco
         run, centred = _quasi_newton(problem, start, plan)
         notes.append(message("Descended by quasi-Newton steps with the features standardised."))
         return FitOutcome(run, path, "standardised", None, tuple(notes), unasked=True, centred=centred)
+    if plan.free and not isinstance(problem.rows, LinearRows) and takes(problem):
+        return fit_squares(problem, start, plan)
     if plan.free:
         run, centred = _in_rounds(problem, start, plan)
         notes.append(
@@ -136,7 +141,7 @@ def _in_rounds(problem: FitProblem, start: Array, plan: FitPlan) -> tuple[Descen
     callbacks = (
         partial(separates, objective) if problem.loss.classifies and not objective.penalty.l2 else None
     )
-    rounds = GaussNewton(objective, frame, plan.stopping, plan.callbacks, plan.every, callbacks)
+    rounds = NaturalRounds(objective, frame, plan.stopping, plan.callbacks, plan.every, callbacks)
     vertex = has_a_vertex(problem)
     if vertex:
         rounds.most_rounds = ROUNDS_TO_VERTEX
@@ -237,6 +242,8 @@ def _proximal(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
             moved = replace(moved, objective=problem.objective, optimizer=rule)
             return FitOutcome(moved, path, coordinates.kind, None, notes, unasked=True, centred=centred)
         run = descended_in(PROXIMAL_STEPS)
+    if isinstance(plan.optimizer, CoordinateDescent):
+        notes = (message("The l1 penalty is taken exactly, coordinate by coordinate."),)
     centred = about_means(problem, coordinates, run)
     run = replace(in_user_units(run, coordinates, problem), optimizer=plan.optimizer or rule)
     return FitOutcome(run, path, coordinates.kind, None, notes, unasked=plan.free, centred=centred)

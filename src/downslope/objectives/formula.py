@@ -17,6 +17,7 @@ from downslope.language.tree import Node
 from downslope.messages import as_message, listing, message
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector, natural_order
+from downslope.objectives.residuals import Residuals, residuals_from_rows, square_roots
 
 
 class FormulaObjective(Objective):
@@ -104,6 +105,25 @@ class FormulaObjective(Objective):
         """The exact matrix of second derivatives at ``x``, in float64."""
         d = len(x)
         return np.asarray(self._hessian(np.ascontiguousarray(x, np.float64)), np.float64).reshape(d, d)
+
+    @cached_property
+    def _roots(self) -> list[Any] | None:
+        """Expressions of whose squares this is the sum, where it is written as one."""
+        return square_roots(self.expression)
+
+    def check_residuals(self, wanted_by: str) -> None:
+        if self._roots is None:
+            super().check_residuals(wanted_by)
+
+    @cached_property
+    def _residuals(self) -> symbolic.NativePieces:
+        roots = self._roots or []
+        slopes = [slope for root in roots for slope in (*symbolic.gradient(root, self.symbols), root)]
+        return symbolic.NativePieces(self.symbols, slopes, np.float64)
+
+    def residuals(self, x: Vector) -> tuple[float, Residuals]:
+        block = self._residuals(np.ascontiguousarray(x, np.float64))
+        return residuals_from_rows(block.reshape(-1, len(x) + 1))
 
     def derivatives_as_text(self) -> dict[str, str]:
         """Coordinate -> its partial derivative as a formula."""

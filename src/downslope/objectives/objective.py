@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.messages import Message
+from downslope.errors import UsageError
+from downslope.messages import Message, message
 from downslope.objectives.differences import second_differences
 from downslope.objectives.loop import LoopCompiler, Remote
 from downslope.objectives.parameters import Parameters, Vector
+from downslope.objectives.residuals import Residuals
 
 if TYPE_CHECKING:
     from downslope.objectives.problems import Problem
@@ -129,6 +131,22 @@ class Objective(ABC):
             backward[i] -= steps[i]
             out[i] = (self.gradient(forward) - self.gradient(backward)) / (forward[i] - backward[i])
         return (out + out.T) / 2
+
+    def check_residuals(self, wanted_by: str) -> None:
+        """Raise UsageError where it is not known as a sum of squares."""
+        raise UsageError(
+            message(
+                "{name} asks for residuals, and '{objective}' is not written as a sum of squares, such as"
+                " (x - 1)^2 + 3*(y - x^2)^2.",
+                name=wanted_by,
+                objective=self.headline,
+            )
+        )
+
+    def residuals(self, x: Vector) -> tuple[float, Residuals]:
+        """The value at ``x``, and the residuals of which it is the sum of squares, in brief."""
+        self.check_residuals("residuals")
+        raise NotImplementedError
 
     def present(self, x: Vector) -> Any:
         """A point in the form in which the start was given: a dict, an array, a number, a framework's tensor."""

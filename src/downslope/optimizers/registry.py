@@ -11,6 +11,7 @@ from typing import Any
 from downslope.errors import UnknownNameError, UsageError, nearest
 from downslope.messages import Message, listing, message, sentences
 from downslope.optimizers.base import Optimizer
+from downslope.optimizers.curvature import CurvedRule
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.hyperparameters import HyperparameterRecord
 from downslope.optimizers.schedule import Constant, Product, Schedule
@@ -36,6 +37,12 @@ def all_optimizers() -> tuple[type[Optimizer], ...]:
 
 
 @functools.cache
+def all_curved() -> tuple[type[CurvedRule], ...]:
+    """Every rule in ``curved``, which only our own loops run, sorted by name."""
+    return tuple(_classes_in("curved", CurvedRule).values())
+
+
+@functools.cache
 def all_wrappers() -> tuple[type[Optimizer], ...]:
     """Every class in ``wrappers`` that is an optimizer around an optimizer, sorted by name."""
     return tuple(_classes_in("wrappers", Optimizer).values())
@@ -54,7 +61,7 @@ def _plain(name: str) -> str:
 @functools.cache
 def _by_plain_name() -> dict[str, type[Optimizer]]:
     table: dict[str, type[Optimizer]] = {}
-    for cls in all_optimizers():
+    for cls in (*all_optimizers(), *all_curved()):
         for name in (cls.name(), cls.__name__, *cls.aliases):
             table[_plain(name)] = cls
     return table
@@ -71,8 +78,9 @@ def optimizer_class(name: str) -> type[Optimizer]:
     """
     cls = _by_plain_name().get(_plain(name))
     if cls is None:
-        names = [c.name() for c in all_optimizers()]
-        hint = nearest(name, [*names, *(a for c in all_optimizers() for a in c.aliases)])
+        known = (*all_optimizers(), *all_curved())
+        names = sorted(c.name() for c in known)
+        hint = nearest(name, [*names, *(a for c in known for a in c.aliases)])
         rest = hint or message("There are: {names}.", names=listing(names))
         raise UnknownNameError(sentences(message("there is no optimizer '{name}'.", name=name), rest))
     return cls
@@ -166,6 +174,7 @@ def optimizer_from_dict(data: dict[str, Any], own: tuple[type[Optimizer], ...] =
     """
     kinds: list[type[HyperparameterRecord]] = [
         *all_optimizers(),
+        *all_curved(),
         *all_wrappers(),
         *all_schedules(),
         Constant,

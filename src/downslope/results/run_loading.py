@@ -12,7 +12,7 @@ import numpy as np
 from downslope import symbolic
 from downslope.descent.evidence import Evidence
 from downslope.descent.history import History
-from downslope.descent.result import Reported
+from downslope.descent.result import Counts, Reported
 from downslope.descent.stopping import Status, Stopping
 from downslope.descent.termination import Termination
 from downslope.errors import DataError, DownslopeError, ObjectiveError
@@ -156,7 +156,12 @@ def run_from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] =
         reported=Reported(vector(data["x"]), number(data["fun"]), number(data["gradient_norm"]))
         if data["averaged"]
         else None,
+        counts=_counts(data.get("counts")),
     )
+
+
+def _counts(data: Any) -> Counts | None:
+    return None if data is None else Counts(int(data["gradients"]), int(data["curvatures"]))
 
 
 def _parameters(data: dict[str, Any], coordinates: tuple[str, ...]) -> Parameters:

@@ -87,6 +87,8 @@ def run_to_dict(run: Descent) -> dict[str, Any]:
         },
         "history": run.history.to_dict(),
     }
+    if run.counts is not None:
+        data["counts"] = asdict(run.counts)
     if run.termination.left_at is not None:
         data["left_at"] = dict(zip(coordinates, run.termination.left_at.tolist(), strict=True))
     encoded: dict[str, Any] = _encode(data)

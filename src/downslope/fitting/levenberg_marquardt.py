@@ -1,0 +1,158 @@
+"""Least squares of a hypothesis that is not linear, by the steps of Levenberg and Marquardt.
+
+One pass over the rows gives cost, residuals and derivatives in brief (``DataObjective.residuals``). It ends where the
+residuals are at right angles to all columns of J, which no units can fake, or where rounding hides the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from downslope.descent import Descent, LoopOptions, Stopping, descend
+from downslope.descent import kernel as k
+from downslope.descent.engine import DescentProblem
+from downslope.descent.evidence import Cause
+from downslope.descent.result import Counts
+from downslope.descent.trace_buffer import TraceBuffer
+from downslope.fitting.objective import DataObjective
+from downslope.fitting.outcome import FitPlan, Measured, in_user_units
+from downslope.fitting.preconditioning import Coordinates
+from downslope.fitting.problem import FitProblem
+from downslope.fitting.rows import Array
+from downslope.objectives import Vector
+from downslope.objectives.wrapped import WrappedObjective
+from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.marquardt import LEVEL, MarquardtState, after, beginning
+
+MOST_STEPS = 4_000
+# Between residuals and columns, times the root of two, below which the run is done: of the cost no more than its
+# square could be gained, which is rounding.
+COSINE = 1e-9
+NEARLY = 1e-5  # such a cosine, where the cost no longer falls to rounding, is as good
+TRACE = 1e-20  # part of the cost of predicting 0 that is no more than rounding where a fit is exact
+ROUNDING = 10 * float(np.finfo(np.float64).eps)  # of the root of that cost
+
+
+def takes(problem: FitProblem) -> bool:
+    """Whether the cost is a sum of squares of a hypothesis in general form."""
+    penalty, loss = problem.objective.penalty, problem.loss
+    return loss.quadratic and not penalty.l1 and not (loss.root and penalty.l2)
+
+
+def descend_squares(
+    problem: FitProblem, start: Array, plan: FitPlan, most_steps: int = MOST_STEPS
+) -> Descent:
+    """The descent from ``start`` as planned, in the user's parameters; ``most_steps`` where none were asked for."""
+    objective, asked = problem.objective, plan.stopping
+    root = problem.loss.root
+    wanted = asked
+    if asked.steps is None:
+        wanted = replace(wanted, steps=most_steps)
+    if root and asked.target is not None:
+        wanted = replace(wanted, target=float(np.sign(asked.target)) * asked.target**2)
+    engines: list[LeastSquaresEngine] = []
+
+    def engine(at: DescentProblem, _: Optimizer) -> LeastSquaresEngine:
+        engines.append(LeastSquaresEngine(at, objective, asked))
+        return engines[0]
+
+    loop = LoopOptions(every=plan.every, callbacks=plan.callbacks, engine=engine)
+    squares = MeanSquare(objective) if root else objective
+    run = descend(squares, start, as_optimizer("levenberg_marquardt"), wanted, loop=loop)
+    measured = Measured(root=True, target=asked.target) if root else None
+    run = replace(run, stopping=asked, counts=Counts(run.nfev, run.nfev))
+    run = in_user_units(run, Coordinates.user(len(start)), problem, measured)
+    told, own = run.termination.evidence, engines[0].own
+    assert told is not None  # it comes from the engine
+    unit = max(2 * run.fun, 1e-300) if root else 1.0
+    return run.judged_again(
+        coordinates="natural",
+        tolerance=None if told.tolerance is None else told.tolerance / unit,
+        relative_to=COSINE if own and not root and told.cause == Cause.GRADIENT_SMALL else None,
+        asked=asked.asks_for_a_test or asked.steps is None,
+    )
+
+
+class MeanSquare(WrappedObjective):
+    """The square of an objective that is the root of a mean square."""
+
+    def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        value, gradient = self.whole.value_and_gradient(x)
+        return value * value, 2 * value * gradient
+
+
+class LeastSquaresEngine:
+    """Evaluates and steps; it knows how small the gradient can be where the cost is as it is.
+
+    Args:
+        problem: with the start.
+        objective: the cost.
+        asked: the tests that were asked for.
+    """
+
+    name = "hosted"
+
+    def __init__(self, problem: DescentProblem, objective: DataObjective, asked: Stopping) -> None:
+        self._objective, self._asked = objective, asked
+        self._x, self._state = problem.start, beginning(problem.start)
+        self._after: tuple[Vector, MarquardtState] = self._x, self._state
+        self._first_norm = 0.0
+        self.own = asked.tolerance is None and asked.relative_tolerance is None
+        mean, spread = objective.target_mean(), objective.target_spread()
+        self._size = mean * mean + spread * spread
+
+    def advance(self, trace: TraceBuffer, budget: int) -> int:
+        """Up to ``budget`` evaluations; returns a code of ``kernel``, or one of ``Cause``."""
+        for _ in range(budget):
+            if trace.is_full:
+                return k.ROWS_FULL
+            x = self._x
+            cost, told = self._objective.residuals(x)
+            level = max(LEVEL, LEVEL * float(np.sqrt(self._size / max(cost, TRACE * self._size or 1.0))))
+            following, state, accepted = after(x, cost, self._state._replace(told=told, level=level))
+            norm = float(np.sqrt(2) * state.slope) if np.isfinite(state.slope) else np.nan
+            if accepted:
+                self._first_norm = self._first_norm or norm
+                trace.limits[k.TOLERANCE] = self._tolerance(cost)
+            code, _ = trace.absorb(np.array([[*x, cost, norm, accepted]]))
+            self._after = following, state
+            if code != k.SLICE_DONE:
+                return code
+            if state.spent:
+                return self._floor(state)
+            self.go_on(trace)
+        return k.SLICE_DONE
+
+    def go_on(self, trace: TraceBuffer) -> None:
+        """To the point that comes after the last evaluation."""
+        self._x, self._state = self._after
+
+    def answer(self, trace: TraceBuffer) -> Vector:
+        """The point that is reported: the one that was evaluated."""
+        return self._x
+
+    def point(self, trace: TraceBuffer) -> Vector:
+        """The point that was, or is to be, evaluated."""
+        return self._x
+
+    def _tolerance(self, cost: float) -> float:
+        """The gradient norm in natural coordinates at which the run is done; it is the root of twice the excess."""
+        asked, enough = self._asked, COSINE * float(np.sqrt(cost + TRACE * self._size))
+        enough = max(enough, self._rounding)
+        if self.own:
+            return enough
+        if asked.relative_tolerance is None:
+            return float(asked.tolerance or 0.0)
+        return max(asked.tolerance or 0.0, asked.relative_tolerance * self._first_norm, enough)
+
+    @property
+    def _rounding(self) -> float:
+        """The gradient norm that rounding leaves where the hypothesis meets every row exactly."""
+        return ROUNDING * float(np.sqrt(self._size))
+
+    def _floor(self, state: MarquardtState) -> int:
+        """Whether it arrived, where neither cost nor model can change by more than rounding."""
+        near = state.slope <= max(NEARLY * float(np.sqrt(state.value)), self._rounding)
+        return int(Cause.COST_AT_FLOOR if near else Cause.COST_STUCK)

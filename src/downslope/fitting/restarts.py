@@ -1,0 +1,153 @@
+"""Least squares that are not linear, begun again elsewhere where the first descent ends at a plateau or a poor fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from downslope.descent import Descent, Status
+from downslope.descent.result import Counts
+from downslope.descent.termination_messages import spelt
+from downslope.fitting.endless import endless, level_beyond
+from downslope.fitting.levenberg_marquardt import descend_squares
+from downslope.fitting.other_starts import every_parameter_acts
+from downslope.fitting.outcome import FitOutcome, FitPlan
+from downslope.fitting.problem import FitProblem
+from downslope.fitting.rows import Array
+from downslope.fitting.suggested_starts import suggested_starts
+from downslope.messages import Message, message, plural
+
+POOR = 0.5  # an R² below which it is worth looking for another minimum
+DOUBTFUL = 0.95  # below which starts are looked at that fit better as they are
+ROUNDS = 3  # of looking for them
+STEPS = 200  # from each of these at most
+STARTS = 4  # from which the fit is begun again
+BETTER = 1e-6  # part of the cost by which another fit must be better
+
+
+def fit_squares(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
+    """The fit from ``start``; or from the best of other starts, where that leads nowhere and the way is ours to choose.
+
+    Where no start was given, from the best of several that the formula suggests.
+    """
+    first = descend_squares(problem, start, plan)
+    notes: list[Message] = [message("Descended by the steps of Levenberg and Marquardt.")]
+    nowhere = first.termination.left_at is not None and first.nit == 0  # no number there: a slip
+    if nowhere or not _may_begin_again(plan):
+        return _outcome(first, notes)
+    tried = _Descents(problem, plan, start, [first])
+    if plan.suggested or not tried.arrived(first) or _r2(problem, first) < POOR:
+        tried.begin_at(tried.suggested())
+    for _ in range(ROUNDS):
+        best = tried.best
+        if not tried.arrived(best) or _r2(problem, best) >= DOUBTFUL:
+            break
+        tried.begin_at(tried.suggested(beating=best.final))
+        if tried.best is best:
+            break
+    best, names = tried.finished(), problem.objective.parameters.coordinates
+    if plan.suggested:
+        notes.append(_of_suggestion(best, len(tried.runs), names))
+    elif best is not first:
+        notes.append(_of_restart(problem, first, best, names))
+    warnings: tuple[Message, ...] = ()
+    if tried.arrived(best) and _r2(problem, best) < POOR:
+        warnings = (_of_poverty(problem, best, len(tried.runs)),)
+    total = sum(run.nfev for run in tried.runs)
+    if total > best.nfev:
+        best = replace(best.judged_again(evaluations=total), nfev=total, counts=Counts(total, total))
+    return _outcome(best, notes, warnings)
+
+
+@dataclass
+class _Descents:
+    """The fit from several starts, the given one first."""
+
+    problem: FitProblem
+    plan: FitPlan
+    start: Array
+    runs: list[Descent]
+
+    def suggested(self, beating: Array | None = None) -> list[Array]:
+        """Starts that the formula suggests, or only those that fit better as they are than this point does."""
+        given = None if self.plan.suggested else self.start
+        return suggested_starts(self.problem.objective.block, STARTS, given, beating)
+
+    def begin_at(self, starts: list[Array]) -> None:
+        """A descent from each."""
+        for start in starts:
+            if not any(np.array_equal(start, run.start) for run in self.runs):
+                self.runs.append(descend_squares(self.problem, start, self.plan, STEPS))
+
+    def arrived(self, run: Descent) -> bool:
+        """Whether it ended at a minimum at which every parameter has an effect, and none is on its way to infinity."""
+        problem = self.problem
+        if run.termination.status != Status.CONVERGED or _r2(problem, run) <= 0:
+            return False
+        if not every_parameter_acts(problem.objective, run.final) or endless(problem, run) is not None:
+            return False
+        origin = np.zeros_like(self.start) if self.plan.suggested else self.start
+        return run is self.runs[0] or not level_beyond(problem, origin, run.final)
+
+    @property
+    def best(self) -> Descent:
+        """The lowest of those that arrived, else of all; the first where no other is lower by more than rounding."""
+        first = self.runs[0]
+        good = [run for run in self.runs if self.arrived(run)]
+        best = min(good or self.runs, key=lambda run: np.nan_to_num(run.fun, nan=np.inf))
+        better = (first not in good and bool(good)) or best.fun < (1 - BETTER) * first.fun
+        return best if better else first
+
+    def finished(self) -> Descent:
+        """The best; where its steps were at an end, once more with as many as there may be."""
+        best = self.best
+        if best is self.runs[0] or best.termination.status != Status.STEP_LIMIT:
+            return best
+        self.runs.append(descend_squares(self.problem, best.start, self.plan))
+        return self.runs[-1]
+
+
+def _outcome(run: Descent, notes: list[Message], warnings: tuple[Message, ...] = ()) -> FitOutcome:
+    return FitOutcome(run, "formula", "natural", None, tuple(notes), warnings, unasked=True, begun=run.start)
+
+
+def _may_begin_again(plan: FitPlan) -> bool:
+    """Whether nothing was said of how long it may take, and nobody watches."""
+    asked = plan.stopping
+    limits = (asked.steps, asked.evaluations, asked.seconds, asked.target, plan.callbacks.callback)
+    return all(limit is None for limit in limits)
+
+
+def _r2(problem: FitProblem, run: Descent) -> float:
+    total = problem.variation[0]
+    left = run.fun**2 if problem.loss.root else run.fun
+    return 1 - left / total if total > 0 else float(left == 0)
+
+
+def _of_suggestion(run: Descent, starts: int, names: tuple[str, ...]) -> Message:
+    return plural(
+        "No start was given: begun at {start}, which the formula and the table suggest.",
+        "No start was given: begun at {start}, the best of {n} starts that the formula and the table suggest.",
+        n=starts,
+        start=spelt(run.start, names),
+    )
+
+
+def _of_restart(problem: FitProblem, first: Descent, run: Descent, names: tuple[str, ...]) -> Message:
+    return message(
+        "From the start that was given the descent ended at {end}, where R² is {r2:.3g}. This fit was begun at {start}"
+        " instead, which the formula and the table suggest.",
+        end=spelt(first.final, names),
+        r2=_r2(problem, first),
+        start=spelt(run.start, names),
+    )
+
+
+def _of_poverty(problem: FitProblem, run: Descent, starts: int) -> Message:
+    return plural(
+        "R² is only {r2:.3g}: it is a minimum, from the one start that was tried, and there may be a lower one.",
+        "R² is only {r2:.3g}: it is the lowest minimum from {n} starts, and there may be a lower one.",
+        n=starts,
+        r2=_r2(problem, run),
+    )

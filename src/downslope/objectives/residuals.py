@@ -1,0 +1,96 @@
+"""Residuals and their derivatives in brief: what steps of least squares are made of, whatever the number of rows."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import symengine as se
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+class Residuals(NamedTuple):
+    """The residuals r and their derivatives J at a point, in brief, for the cost |r|^2.
+
+    Attributes:
+        root: R with R'R = J'J, shape (parameters, parameters), float64.
+        along: c with R'c = J'r: the residuals in the space of the columns, shape (parameters,), float64.
+    """
+
+    root: Any
+    along: Any
+
+
+def residuals_from_rows(block: Any) -> tuple[float, Residuals]:
+    """The cost, and the residuals in brief, of rows [J | r]: shape (rows, parameters + 1), float64.
+
+    >>> cost, told = residuals_from_rows(np.array([[1.0, 3.0], [1.0, 5.0]]))
+    >>> round(cost, 12), (told.root.T @ told.along).round(12)
+    (34.0, array([8.]))
+    """
+    p = block.shape[1] - 1
+    if not np.all(np.isfinite(block)):
+        return float(np.sum(np.square(block[:, p]))), Residuals(np.full((p, p), np.nan), np.full(p, np.nan))
+    factor = np.zeros((p + 1, p + 1))
+    made = np.linalg.qr(block, mode="r")
+    factor[: len(made)] = made
+    return float(np.sum(np.square(factor[:, p]))), Residuals(factor[:p, :p], factor[:p, p])
+
+
+def residuals_from_products(sums: Any) -> tuple[float, Residuals]:
+    """The same of the products of such rows, shape (parameters + 1, parameters + 1), float64."""
+    p = len(sums) - 1
+    cost = float(sums[p, p])
+    if not np.all(np.isfinite(sums)):
+        return cost, Residuals(np.full((p, p), np.nan), np.full(p, np.nan))
+    size = np.sqrt(np.diag(sums)[:p])
+    size = np.where(size > 0, size, 1.0)
+    scaled, slope = sums[:p, :p] / np.outer(size, size), sums[:p, p] / size
+    try:
+        lower = np.linalg.cholesky(scaled)
+        return cost, Residuals(lower.T * size, np.linalg.solve(lower, slope))
+    except np.linalg.LinAlgError:  # dependent columns: what little is left of them is rounding
+        values, vectors = np.linalg.eigh(scaled)
+        kept = values > EPS * len(values) * values[-1]
+        roots = np.sqrt(np.where(kept, values, 1.0))
+        return cost, Residuals((vectors * roots * kept).T * size, kept * (vectors.T @ slope) / roots)
+
+
+def square_roots(expression: Any) -> list[Any] | None:
+    """Expressions of whose squares ``expression`` is the sum; None where it is not written as one.
+
+    >>> x, y = se.Symbol("x"), se.Symbol("y")
+    >>> sorted(map(str, square_roots((x - 1) ** 2 + 9 * (y - x**2) ** 2)))
+    ['-1 + x', '3*(y - x**2)']
+    >>> square_roots(x**2 - y**2) is None
+    True
+    """
+    if isinstance(expression, se.Add):
+        parts = [square_roots(part) for part in expression.args]
+        return (
+            None if any(part is None for part in parts) else [root for part in parts for root in part or []]
+        )
+    if expression.is_Number:
+        return [se.sqrt(expression)] if expression >= 0 else None
+    factors = expression.args if isinstance(expression, se.Mul) else (expression,)
+    numbers = [f for f in factors if f.is_Number]
+    sums = [f for f in factors if isinstance(f, se.Add)]
+    scale = se.Mul(*numbers)
+    if numbers and not scale > 0:
+        return None
+    if len(sums) == 1 and len(factors) == len(numbers) + 1:
+        inner = square_roots(sums[0])
+        return None if inner is None else [se.sqrt(scale) * root for root in inner]
+    root = se.sqrt(scale)
+    for factor in factors:
+        if factor.is_Number:
+            continue
+        even = isinstance(factor, se.Pow) and factor.args[1].is_Integer and int(factor.args[1]) % 2 == 0
+        if even:
+            root = root * factor.args[0] ** (int(factor.args[1]) // 2)
+        elif isinstance(factor, se.Pow) and factor.args[0] == se.E:
+            root = root * se.exp(factor.args[1] / 2)
+        else:
+            return None
+    return [root]

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from downslope.optimizers.base import hyperparameter
+from downslope.optimizers.curvature import Asks, CurvedEvaluation, CurvedRule, Move
+
+AT_ZERO = 0.00025  # the first size along a coordinate that is 0
+FADING = 0.1  # of a fall, in every round: two corners on both sides of a valley look level for one
+SMALL = 1e-6  # of the coordinates: a simplex whose values may be equal because the function is level
+ROUNDING = 4 * float(np.finfo(np.float64).eps)  # of values that are the same
+BUILDING, REFLECTED, EXPANDED, CONTRACTED, SHRINKING = range(5)
+
+
+class NelderMeadState(NamedTuple):
+    corners: Any  # one a row, the best first once all are known
+    values: Any  # there; infinite where not yet known
+    phase: Any  # what the point on trial is
+    place: Any  # which corner is being evaluated, while building and shrinking
+    reflected: Any  # the reflected point, with its value
+    reflected_value: Any
+    best: Any  # the least value at the last step
+    fall: Any  # of the value in a round of late
+
+
+class NelderMead(CurvedRule):
+    r"""A simplex of d + 1 points that creeps downhill by values alone: for functions that have no gradient.
+
+    .. math:: x_r = 2 \bar x - x_w, \quad x_e = 3 \bar x - 2 x_w, \quad x_c = \tfrac32 \bar x - \tfrac12 x_w
+              \;\text{or}\; \tfrac12 \bar x + \tfrac12 x_w, \quad x_i \leftarrow \tfrac12 (x_i + x_b)
+
+    with :math:`x_w` the worst corner, :math:`x_b` the best and :math:`\bar x` the mean of all but the worst. The worst
+    is reflected; expanded where that is the best of all; contracted where it is among the worst; and where nothing
+    helps, all shrink towards the best.
+
+    Args:
+        size: of the first simplex, as part of each coordinate, > 0; a coordinate that is 0 moves by 0.00025.
+
+    It is no gradient descent: the path is that of the best corner, a step is a change of it, and the gradient norm told
+    is that of the plane through the corners, or a recent fall of the value over the simplex's size where that is more;
+    it is 0 where the values of a small simplex are equal to rounding. Good up to some ten parameters; it may stop at
+    points that are no minimum.
+
+    Source: J. Nelder, R. Mead, The Computer Journal 7 (1965) 308-313; as in SciPy, evaluation by evaluation.
+
+    >>> import downslope as ds
+    >>> run = ds.minimize("abs(x - 1) + abs(y)", {"x": 3, "y": 2}, optimizer=NelderMead(), evaluations=200)
+    >>> run.fun < 1e-6
+    True
+    """
+
+    asks_for: ClassVar[Asks] = "values"
+
+    size: float = hyperparameter(0.05, "size of the first simplex, as part of each coordinate", above=0)
+
+    def init(self, x: Any) -> NelderMeadState:
+        corners = np.repeat(np.array(x, np.float64)[None], len(x) + 1, axis=0)
+        for i in range(len(x)):
+            corners[i + 1, i] = (1 + self.size) * x[i] if x[i] else AT_ZERO
+        values = np.full(len(x) + 1, np.inf)
+        return NelderMeadState(corners, values, BUILDING, 0, corners[0], np.inf, np.inf, 0.0)
+
+    def step(self, at: CurvedEvaluation, state: NelderMeadState) -> Move:
+        s, f = state, at.value if at.value == at.value else np.inf
+        last = len(s.values) - 1
+        if s.phase in (BUILDING, SHRINKING):
+            values = s.values.copy()
+            values[s.place] = f
+            s = s._replace(values=values, place=s.place + 1)
+            if s.place <= last:
+                return Move(s.corners[s.place], s, False)
+            first = s.phase == BUILDING
+            return self._ordered(s, (s.corners[0].copy(), float(values[0])) if first else None)
+        if s.phase == REFLECTED:
+            centre = s.corners[:-1].mean(axis=0)
+            s = s._replace(reflected=np.array(at.x), reflected_value=f)
+            if f < s.values[0]:
+                return Move(3 * centre - 2 * s.corners[-1], s._replace(phase=EXPANDED), False)
+            if f < s.values[-2]:
+                return self._ordered(_with_worst(s, at.x, f))
+            outside = f < s.values[-1]
+            trial = 1.5 * centre - 0.5 * s.corners[-1] if outside else 0.5 * centre + 0.5 * s.corners[-1]
+            return Move(trial, s._replace(phase=CONTRACTED), False)
+        if s.phase == EXPANDED:
+            better = f < s.reflected_value
+            point, value = (at.x, f) if better else (s.reflected, s.reflected_value)
+            return self._ordered(_with_worst(s, point, value))
+        outside = s.reflected_value < s.values[-1]
+        if (outside and f <= s.reflected_value) or (not outside and f < s.values[-1]):
+            return self._ordered(_with_worst(s, at.x, f))
+        corners = s.corners[0] + 0.5 * (s.corners - s.corners[0])
+        return Move(corners[1], s._replace(corners=corners, phase=SHRINKING, place=1), False)
+
+    def _ordered(self, s: NelderMeadState, start: tuple[Any, float] | None = None) -> Move:
+        """A round is over: the worst corner is reflected next."""
+        order = np.argsort(s.values, kind="stable")
+        corners, values = s.corners[order], s.values[order]
+        size = float(np.max(np.abs(corners - corners[0])))
+        small = size <= SMALL * max(1.0, float(np.max(np.abs(corners[0]))))
+        level = small and float(values[-1] - values[0]) <= ROUNDING * abs(float(values[0]))
+        accepted = start is not None or level or values[0] < s.best
+        fell = max(s.best - float(values[0]), FADING * s.fall) if start is None else 0.0
+        best = start[1] if start is not None else float(values[0])
+        s = s._replace(
+            corners=corners, values=values, phase=REFLECTED, best=best if accepted else s.best, fall=fell
+        )
+        norm = 0.0 if level else max(_slope(corners, values), fell / (size or 1.0))
+        at = start if start is not None else (corners[0].copy(), float(values[0]))
+        point = 2 * corners[:-1].mean(axis=0) - corners[-1]
+        return Move(point, s, bool(accepted), at, norm)
+
+
+def _with_worst(s: NelderMeadState, point: Any, value: float) -> NelderMeadState:
+    """The simplex with another corner in the place of the worst."""
+    corners, values = s.corners.copy(), s.values.copy()
+    corners[-1], values[-1] = point, value
+    return s._replace(corners=corners, values=values)
+
+
+def _slope(corners: Any, values: Any) -> float:
+    """The gradient norm of the plane through the corners; the largest number where a value is not finite."""
+    if not np.all(np.isfinite(values)):
+        return float(np.finfo(np.float64).max)
+    edges = corners[1:] - corners[0]
+    size = float(np.max(np.abs(edges))) or 1.0
+    return float(np.linalg.norm(np.linalg.lstsq(edges / size, values[1:] - values[0], rcond=None)[0])) / size

@@ -1,0 +1,174 @@
+"""The steps of Levenberg and Marquardt for sums of squares, in the form that J. Moré gave them.
+
+They are of NumPy's arrays only: what a step is found from is a factorisation.
+
+Source: J. Moré, The Levenberg-Marquardt algorithm: implementation and theory, Lecture Notes in Mathematics 630 (1978)
+105-116, and MINPACK's ``lmder`` and ``lmpar``, whose constants these are.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from downslope.objectives.residuals import Residuals
+
+EPS = float(np.finfo(np.float64).eps)
+FIRST_RADIUS = 100.0  # times the scaled length of the start
+ACCEPTED = 1e-4  # of the decrease that was predicted
+POOR, GOOD = 0.25, 0.75  # of it, below and above which the radius changes
+NEAR = 0.1  # part of the radius by which a step may miss it
+LEVEL = 16 * EPS  # of the cost: a change that may be rounding
+FALLING = 0.5  # of the slope, at most so much of which a step leaves that gets on where the cost cannot tell
+MOST_ROOTS = 10  # iterations for the damping that makes a step so long
+NO_EFFECT = 1e-8  # of the largest effect that a parameter has, each for its size
+LEAST_CUT = 0.1  # the most that the radius is cut by at once
+
+
+class MarquardtState(NamedTuple):
+    """What is remembered between two evaluations.
+
+    Attributes:
+        told: what is known of the point that is evaluated next; whoever evaluates puts it there before.
+        x, value: the last accepted point and the cost there, NaN before the first.
+        root, along: see ``Residuals``, there.
+        scale: the largest norm of every column of J that was seen; or a little where that is next to nothing.
+        radius: how long a step may be, in these units; before the first point, in lengths of that.
+        damping: of the last step.
+        step: the last step, from x.
+        slope: |c| within the range of R: the cosine between residuals and columns, times the root of the cost.
+        level: the part of the cost by which it may change by rounding; whoever evaluates may know better.
+        spent: whether neither the cost nor the model of it can change by more than rounding.
+        begun: whether a point was accepted.
+    """
+
+    told: Residuals
+    x: Any
+    value: Any
+    root: Any
+    along: Any
+    scale: Any
+    radius: Any
+    damping: Any
+    step: Any
+    slope: Any
+    level: Any
+    spent: Any
+    begun: Any
+
+
+def _length(vector: Any) -> float:
+    """As ``np.linalg.norm``, in a third of its time."""
+    return math.sqrt(float(vector @ vector))
+
+
+def beginning(x: Any, radius: float = FIRST_RADIUS) -> MarquardtState:
+    """The state before the first evaluation; ``radius`` is in lengths of the scaled start."""
+    zero, none = np.zeros_like(x, dtype=np.float64), np.eye(len(x))
+    return MarquardtState(
+        Residuals(none, zero),
+        zero,
+        np.nan,
+        none,
+        zero,
+        zero + 1.0,
+        radius,
+        0.0,
+        zero,
+        np.inf,
+        LEVEL,
+        False,
+        False,
+    )
+
+
+def after(x: Any, value: Any, state: MarquardtState) -> tuple[Any, MarquardtState, bool]:
+    """From one evaluation to the next: the point to evaluate, the new state, and whether ``x`` is accepted."""
+    usable = bool(np.isfinite(value) and np.all(np.isfinite(state.told.root)))
+    if not state.begun:
+        if not usable:
+            return x, state._replace(value=value), True
+        state = _arrived(x, value, state._replace(scale=np.zeros(len(x)), begun=True))
+        radius = state.radius * (_length(state.scale * x) or 1.0)
+        return _stepped(state._replace(radius=radius), True)
+    before, length = state.value, _length(state.scale * state.step)
+    linear, damped = _length(state.root @ state.step) ** 2, state.damping * length**2
+    size = before or np.finfo(float).tiny
+    actual = 1 - value / size if usable and value < 100 * before else -1.0
+    predicted = (linear + 2 * damped) / size
+    ratio = actual / predicted if predicted > 0 else 0.0
+    radius, damping = state.radius, state.damping
+    if ratio <= POOR:
+        slope = -(linear + damped) / size
+        cut = 0.5 if actual >= 0 else 0.5 * slope / (slope + 0.5 * actual)
+        if not usable or value >= 100 * before or cut < LEAST_CUT:
+            cut = LEAST_CUT
+        radius, damping = cut * min(radius, 10 * length), damping / cut
+    elif damping == 0 or ratio >= GOOD:
+        radius, damping = 2 * length, damping / 2
+    accepted, spent = ratio >= ACCEPTED, radius <= EPS * _length(state.scale * state.x)
+    if max(predicted, abs(actual)) <= state.level:  # rounding hides the fall of the cost: the slope decides
+        accepted = _length(state.told.along) <= FALLING * state.slope
+        spent, radius, damping = not accepted, state.radius, state.damping
+    state = state._replace(radius=radius, damping=damping, spent=spent)
+    return _stepped(_arrived(x, value, state) if accepted else state, accepted)
+
+
+def _arrived(x: Any, value: Any, state: MarquardtState) -> MarquardtState:
+    """With the point as the last accepted one, and every column as large as it ever was.
+
+    A column that is nothing beside the others, each for the size of its parameter, is held for that little: MINPACK,
+    which has 1 for a column of zeros, would send a parameter that hardly has an effect as far as it takes to have one.
+    """
+    root, along = state.told
+    scale, size = np.maximum(state.scale, np.sqrt(np.sum(root * root, axis=0))), np.maximum(np.abs(x), 1.0)
+    scale = np.maximum(scale, NO_EFFECT * float(np.max(scale * size)) / size)
+    scale = np.where(scale > 0, scale, 1.0)
+    return state._replace(x=np.array(x), value=value, root=root, along=along, scale=scale)
+
+
+def _stepped(state: MarquardtState, accepted: bool) -> tuple[Any, MarquardtState, bool]:
+    """With the step from the last accepted point that the radius allows."""
+    first = state.value != state.value or not np.any(state.step)  # as MINPACK: no step was ever made
+    left, values, right = np.linalg.svd(state.root / state.scale)
+    kept = values > EPS * len(values) * values[0]
+    inside = left.T @ state.along
+    slope = _length(inside[kept])
+    scaled, damping = _within(values * kept, inside * kept, state.radius, state.damping)
+    step = -(right.T @ scaled) / state.scale
+    radius = min(state.radius, _length(scaled) or state.radius) if first else state.radius
+    state = state._replace(step=step, damping=damping, slope=slope, radius=radius)
+    return state.x + step, state, accepted
+
+
+def _within(values: Any, inside: Any, radius: float, damping: float) -> tuple[Any, float]:
+    """The minimiser of |S z - c|^2 with |z| at most ``radius``, or nearly, S being diagonal; and its damping.
+
+    Newton's iteration on 1/|z| as a function of the damping, kept between bounds.
+    """
+    some = values > 0
+    plain = np.where(some, inside / np.where(some, values, 1.0), 0.0)
+    length = _length(plain)
+    if length <= (1 + NEAR) * radius:
+        return plain, 0.0
+    square, slopes = values**2, values * inside
+
+    def bend(z: Any, λ: float) -> float:  # minus the derivative of |z|, times |z|
+        return float(np.sum(z**2 / np.where(some, square + λ, 1.0)))
+
+    low = (length - radius) / radius * length**2 / bend(plain, 0.0) if np.all(some) else 0.0
+    high = _length(slopes) / radius or np.finfo(float).tiny / min(radius, 0.1)
+    λ = min(max(damping, low), high) or _length(slopes) / length
+    z = plain
+    for _ in range(MOST_ROOTS):
+        λ = λ or max(np.finfo(float).tiny, 0.001 * high)
+        z = slopes / (square + λ)
+        length = _length(z)
+        over = length - radius
+        if abs(over) <= NEAR * radius:
+            break
+        low, high = (max(low, λ), high) if over > 0 else (low, min(high, λ))
+        λ = max(low, λ + over / radius * length**2 / bend(z, λ))
+    return z, λ

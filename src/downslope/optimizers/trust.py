@@ -1,0 +1,84 @@
+"""The least value of a quadratic model within a ball: what steps of trust regions are.
+
+Source: J. Nocedal, S. Wright, *Numerical Optimization*, 2006, chapter 4; J. Moré, D. Sorensen, SIAM Journal on
+Scientific and Statistical Computing 4 (1983) 553-572.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+EPS = float(np.finfo(np.float64).eps)
+EXACT = 1e-10  # part of the radius by which a step may miss it
+HARD = 1e-10  # part of the gradient along the least eigenvectors that counts as none
+MOST_ROOTS = 100
+
+
+def exact_step(g: Any, H: Any, radius: float) -> Any:
+    """The minimiser of <g, p> + <p, H p>/2 with |p| at most ``radius``, by the eigenvalues of H.
+
+    >>> exact_step(np.array([1.0, 1.0]), np.diag([2.0, 4.0]), 10.0)
+    array([-0.5 , -0.25])
+    """
+    values, vectors = np.linalg.eigh(H)
+    inside = vectors.T @ g
+    flat = EPS * len(values) * float(np.max(np.abs(values), initial=0.0))
+    if values[0] > flat:
+        p = -inside / values
+        if np.linalg.norm(p) <= radius:
+            return vectors @ p
+    low = max(0.0, -float(values[0]))
+    shifted = values + low
+    usable = shifted > flat
+    hard = not np.any(np.abs(inside[~usable]) > HARD * np.linalg.norm(inside))
+    p = np.where(usable, -inside / np.where(usable, shifted, 1.0), 0.0)
+    short = float(np.linalg.norm(p))
+    if hard and short <= radius:  # along an eigenvector of the least eigenvalue as far as there is room
+        p[0] += np.sqrt(max(radius**2 - short**2, 0.0)) if values[0] < -flat else 0.0
+        return vectors @ p
+    return vectors @ _on_the_sphere(inside, values, radius, low)
+
+
+def _on_the_sphere(inside: Any, values: Any, radius: float, low: float) -> Any:
+    """p with (values + λ) p = -inside and |p| = ``radius``: Newton's iteration on 1/|p|, kept between bounds."""
+    high = float(np.linalg.norm(inside)) / radius + max(0.0, -float(values[0]))
+    λ = high
+    p = -inside / (values + λ)
+    for _ in range(MOST_ROOTS):
+        p = -inside / (values + λ)
+        length = float(np.linalg.norm(p))
+        if abs(length - radius) <= EXACT * radius or not low < high:
+            break
+        low, high = (λ, high) if length > radius else (low, λ)
+        bend = float(np.sum(p**2 / (values + λ)))
+        following = λ + (length - radius) / radius * length**2 / bend
+        λ = following if low < following < high else (low + high) / 2
+    return p
+
+
+def dogleg_step(g: Any, H: Any, radius: float) -> Any:
+    """The step along the dogleg: to the minimiser along -g, and from there to Newton's point.
+
+    Where H is not positive definite there is no Newton's point, and the step stays on -g.
+
+    >>> dogleg_step(np.array([3.0, 4.0]), np.diag([2.0, 1.0]), 0.25)
+    array([-0.15, -0.2 ])
+    """
+    gg, bend = float(g @ g), float(g @ H @ g)
+    if bend <= 0:
+        return -radius / np.sqrt(gg) * g
+    steepest = -gg / bend * g
+    if np.linalg.norm(steepest) >= radius:
+        return -radius / np.sqrt(gg) * g
+    try:
+        lower = np.linalg.cholesky(H)
+    except np.linalg.LinAlgError:
+        return steepest
+    newton = -np.linalg.solve(lower.T, np.linalg.solve(lower, g))
+    if np.linalg.norm(newton) <= radius:
+        return newton
+    leg = newton - steepest
+    a, b, c = float(leg @ leg), 2 * float(steepest @ leg), float(steepest @ steepest) - radius**2
+    return steepest + (-b + np.sqrt(b * b - 4 * a * c)) / (2 * a) * leg
