@@ -78,7 +78,12 @@ class Advice:
         own = self.tolerance is None and f"{self.key}.own" in TEMPLATES and "tolerance" not in self.setting
         said = say(f"{self.key}.own" if own else self.key, **fields)
         raised = self.key not in NAME_THE_LIMIT and self.setting.get("steps")
-        return sentences(said, say("advice.limit", allowed=raised)) if raised else said
+        calls = self.setting.get("evaluations")
+        return sentences(
+            said,
+            say("advice.limit", allowed=raised) if raised else None,
+            say("advice.limit_of_evaluations", calls=calls) if calls else None,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The advice as plain data."""
@@ -147,13 +152,14 @@ def _proven(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float) -> Ad
     setting = candidate.setting | _limits_needed(diagnosis, candidate, run)
     if candidate.tolerance is not None:
         setting |= _other_tests(diagnosis)
-    again = run if diagnosis.asked or candidate.lasting else _same_call(diagnosis, candidate, run)
+    told = dataclasses.replace(candidate, setting=setting)
+    again = run if diagnosis.asked or candidate.lasting else _same_call(diagnosis, told, run)
     if again is None or not judge_run(again).success or not diagnosis.sound(again):
         return None
     stopping = diagnosis.run.stopping
     by_gradient = stopping.tolerance is not None or stopping.relative_tolerance is not None
-    told = candidate.lasting is None and (by_gradient or not diagnosis.asked)
-    reached = run.stopping.tolerance if told else None
+    by_norm = candidate.lasting is None and (by_gradient or not diagnosis.asked)
+    reached = run.stopping.tolerance if by_norm else None
     return Advice(setting, candidate.key, run.status, run.nit, run.fun, run.gradient_norm, reached)
 
 
@@ -203,16 +209,19 @@ def _stopping(diagnosis: Diagnosis, candidate: Candidate, steps: int, evaluation
 
 
 def _limits_needed(diagnosis: Diagnosis, candidate: Candidate, run: Descent) -> dict[str, Any]:
-    """Limits of the run's own that a trial with a test would have hit, as they would have to be."""
-    if not diagnosis.asked:
-        return {}
+    """Limits of the run's own that a trial would have hit on its way to the end that is told, as they have to be."""
     asked = diagnosis.run.stopping
     needed: dict[str, Any] = {}
     if asked.steps is not None and candidate.lasting is None and run.nit > asked.steps:
         needed["steps"] = roomy(run.nit)
     if asked.evaluations is not None and run.nfev > asked.evaluations:
         needed["evaluations"] = roomy(run.nfev)
-    if needed and asked.tolerance in (DEFAULT_TOLERANCE, SINGLE_TOLERANCE) and candidate.tolerance is None:
+    if (
+        needed
+        and diagnosis.asked
+        and asked.tolerance in (DEFAULT_TOLERANCE, SINGLE_TOLERANCE)
+        and candidate.tolerance is None
+    ):
         needed["tolerance"] = asked.tolerance  # a call that names its steps has no tolerance by itself
     return needed
 
@@ -298,9 +307,10 @@ def tolerance(value: float) -> Candidate:
     return Candidate(key="advice.tolerance", setting={"tolerance": value}, tolerance=value)
 
 
-def more_steps() -> Candidate:
+def more_steps(diagnosis: Diagnosis) -> Candidate:
     """The same, for longer."""
-    return Candidate(key="advice.steps")
+    by_calls = diagnosis.status == Status.EVALUATION_LIMIT
+    return Candidate(key="advice.evaluations" if by_calls else "advice.steps")
 
 
 # --- numbers ------------------------------------------------------------------------------------------

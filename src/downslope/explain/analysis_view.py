@@ -244,7 +244,7 @@ class AnalysisView:
         """The curvatures at ``x`` and their directions; remembered."""
         key = b"" if self.constant is not None else np.ascontiguousarray(x, np.float64).tobytes()
         if key not in self._curvatures:
-            self._curvatures[key] = Curvature.of(self.hessian(x), self.names)
+            self._curvatures[key] = Curvature.of(self.hessian(x), self.names, self.exact)
         return self._curvatures[key]
 
     def _hessian(self, x: Vector) -> NDArray[np.float64]:

@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 from downslope.objectives import Vector
 
 RULES = 0.999  # a direction with a component this large is called by that parameter's name
+SMALL = 1e-10  # part of the largest curvature: a smaller one has few digits in a plain decomposition
+DEFINITE = (
+    1e-6  # least eigenvalue, in units in which the diagonal is 1, of a matrix that is taken for definite
+)
 SHOWN = 4  # components of a direction that are spelt out
 
 
@@ -51,6 +55,8 @@ class Curvature:
         values: curvatures, as descent sees them.
         vectors: one unit direction in each column.
         names: of the coordinates.
+        certain: which of them are known whatever their size beside others, as coordinates differ in their units only;
+            None where that was not asked.
 
     >>> c = Curvature.of(np.diag([0.1, 2.0]), ("x", "y"))
     >>> c.along(-1), c.largest, round(c.condition, 6)
@@ -60,25 +66,40 @@ class Curvature:
     values: NDArray[np.float64]
     vectors: NDArray[np.float64]
     names: tuple[str, ...]
+    certain: NDArray[np.bool_] | None = None
 
     @classmethod
-    def of(cls, hessian: NDArray[np.float64], names: tuple[str, ...]) -> Curvature:
+    def of(cls, hessian: NDArray[np.float64], names: tuple[str, ...], exact: bool = False) -> Curvature:
         """The eigen-decomposition of a symmetric matrix.
 
         Coordinates that do not meet in it are decomposed by themselves: what rounding does to a curvature of 1e12
-        is nothing that another one could have felt.
+        is nothing that another one could have felt. Where its entries are right to the last digit (``exact``), and it
+        is definite once every coordinate has the unit in which its own curvature is 1, small curvatures are those of
+        the inverse, however small they are beside the largest.
         """
         hessian = (hessian + hessian.T) / 2
         values, vectors = np.zeros(len(hessian)), np.zeros_like(hessian, dtype=np.float64)
+        certain = np.zeros(len(hessian), bool)
         for block in _blocks(hessian):
-            found, directions = np.linalg.eigh(hessian[np.ix_(block, block)])
+            part = hessian[np.ix_(block, block)]
+            found, directions = np.linalg.eigh(part)
             size = float(np.max(np.abs(found), initial=0.0))
-            values[block] = np.where(np.abs(found) <= 4e-16 * size * len(found), 0.0, found)
+            if exact and np.any(np.abs(found) <= SMALL * size) and (inverse := _inverse(part)) is not None:
+                found, directions = _with_small_ones(found, directions, inverse)
+                certain[block] = True
+            values[block] = np.where(
+                (np.abs(found) <= 4e-16 * size * len(found)) & ~certain[block], 0.0, found
+            )
             vectors[np.ix_(block, block)] = directions
         order = np.argsort(values, kind="stable")
         values, vectors = values[order], vectors[:, order]
         columns = np.array([turned(column) for column in vectors.T], np.float64)
-        return cls(values, np.asarray(columns.T.reshape(vectors.shape), np.float64), names)
+        return cls(values, np.asarray(columns.T.reshape(vectors.shape), np.float64), names, certain[order])
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which curvatures are no rounding, however small."""
+        return np.zeros(len(self.values), bool) if self.certain is None else self.certain
 
     @property
     def _meeting(self) -> NDArray[np.bool_]:
@@ -134,6 +155,31 @@ class Curvature:
             {"curvature": sign * float(v) + 0.0, "along": self.along(i), "direction": self.direction(i)}
             for i, v in enumerate(self.values)
         ]
+
+
+def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """The inverse of a matrix that is definite by far but for the units of its coordinates; else None."""
+    diagonal = np.diag(matrix)
+    if not np.all(diagonal > 0):
+        return None
+    units = 1 / np.sqrt(diagonal)
+    scaled = matrix * np.outer(units, units)
+    if not np.all(np.isfinite(scaled)) or np.linalg.eigvalsh(scaled)[0] < DEFINITE:
+        return None
+    inverse = np.linalg.inv(scaled) * np.outer(units, units)
+    return inverse if np.all(np.isfinite(inverse)) else None
+
+
+def _with_small_ones(
+    values: NDArray[np.float64], vectors: NDArray[np.float64], inverse: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """An ascending decomposition whose small values are taken from that of the inverse."""
+    of_inverse, directions = np.linalg.eigh(inverse)
+    few = int(np.sum(np.abs(values) <= SMALL * np.max(np.abs(values))))
+    values, vectors = values.copy(), vectors.copy()
+    values[:few] = 1 / of_inverse[::-1][:few]
+    vectors[:, :few] = directions[:, ::-1][:, :few]
+    return values, vectors
 
 
 def _blocks(matrix: NDArray[np.float64]) -> list[NDArray[np.intp]]:

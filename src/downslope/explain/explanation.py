@@ -193,6 +193,10 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
             return Explanation(point, tuple(findings), promised)
     findings = agreed_findings(findings)
     point = agreed_point(point, findings)
+    if run.objective.expression is None and any(finding.code == "gradient_mismatch" for finding in findings):
+        point = replace(
+            point, curvatures=(), directions=()
+        )  # they are differences of the gradient that is wrong
     forecast = agreed_forecast(promised, point, findings)
     return Explanation(point, tuple(findings), forecast, left_out=left_out, held=diagnosis.held)
 

@@ -257,7 +257,9 @@ class FarGround:
         """
         least = FLAT if self.view.constant is None else self.view.doubt
         largest = float(np.max(np.abs(curvature.values), initial=0.0))
-        return np.abs(curvature.values) > least * (curvature.own if self.view.exact else largest)
+        return (
+            np.abs(curvature.values) > least * (curvature.own if self.view.exact else largest)
+        ) | curvature.known
 
     def _part(self) -> float:
         """How far the stationary point lies, as a part of the way from the start to it; 0 where none is known."""

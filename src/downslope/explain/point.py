@@ -105,7 +105,7 @@ class Point:
         key = f"point.{self.kind}{'.' + self.detail if self.detail else ''}{'.up' if self.maximize else ''}"
         reached = self.kind == ("maximum" if self.maximize else "minimum")
         if reached and not self.detail and not self.curvatures:
-            return f"point.{self.kind}.bare"
+            return f"point.{self.kind}.{'plain' if self.names else 'bare'}"
         if reached and self.detail == "":
             near = ".near" if self.near else ""
             if len(self.curvatures) == 1:

@@ -83,6 +83,9 @@ class PointClassifier(FarGround):
             regular[down] = False
         if not np.all(regular):
             regular = self._goes_home(regular)
+            regular = regular & (
+                self.curvature.values > 0
+            )  # what curves down and does not fall is no minimum yet
             centre = self.centre
         if np.all(regular):
             return self._made("minimum") if self._part() <= FAR else self._made("small_by_units")

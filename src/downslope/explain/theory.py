@@ -251,7 +251,8 @@ def from_curvature(quadratic: QuadraticModel, setup: Setup | None, tolerance: fl
     curvature, gradient, exact, doubt, noise = quadratic
     units = doubt < MEASURED  # of symbols: what comes of differences is as coarse as its largest
     largest = curvature.own if units else np.max(np.abs(curvature.values), initial=0.0)
-    λ = np.where(np.abs(curvature.values) <= doubt * largest, 0.0, curvature.values)
+    small = (np.abs(curvature.values) <= doubt * largest) & ~curvature.known
+    λ = np.where(small, 0.0, curvature.values)
     curvature = replace(curvature, values=λ)
     L = curvature.largest
     parts = curvature.vectors.T @ gradient

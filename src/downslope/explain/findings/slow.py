@@ -251,7 +251,7 @@ def _faster(diagnosis: Diagnosis, curvature: Curvature) -> Advice | None:
     """What an expert would try: leave the rate out; else momentum as Polyak would set it."""
     β, scaled = best_momentum(curvature.condition)
     rate = float(f"{0.99 * scaled / curvature.largest:.3g}")
-    chosen = [] if diagnosis.rate is not None else [more_steps()]
+    chosen = [] if diagnosis.rate is not None else [more_steps(diagnosis)]
     chosen += [*leave_out(diagnosis), *method(diagnosis, "adaptive_barzilai_borwein")]
     if diagnosis.quadratic:
         chosen += method(diagnosis, "momentum", rate, momentum=min(0.999, round(β + 5e-4, 3)))
@@ -294,7 +294,7 @@ def _unfinished(diagnosis: Diagnosis) -> Finding | None:
     needed, basics = None, _basics(diagnosis)
     if basics is not None and diagnosis.quadratic:
         needed = _needed(diagnosis, *basics)
-    more = first_to_work(diagnosis, [more_steps()])
+    more = first_to_work(diagnosis, [more_steps(diagnosis)])
     if more is None and diagnosis.setup.rule.hyperparameters().get("weight_decay"):
         return None  # the decay may be what holds it where it is
     seen = any(_still_falls(column) for column in (diagnosis.norms, diagnosis.values))

@@ -47,7 +47,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
         if larger is not None:
             yield Finding("learning_rate_too_small", evidence, False, larger, "learning_rate_too_small.tried")
             return
-    more = first_to_work(diagnosis, [more_steps()]) if diagnosis.missed else None
+    more = first_to_work(diagnosis, [more_steps(diagnosis)]) if diagnosis.missed else None
     if more is not None:
         evidence |= {"gradient_norm": run.gradient_norm, "wanted": diagnosis.wanted, "needed": None}
         key = "too_few_steps.tried" if diagnosis.asked_of_gradient else "too_few_steps.other_test"

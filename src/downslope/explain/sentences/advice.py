@@ -8,6 +8,17 @@ from downslope.messages import Template
 
 ADVICE: Mapping[str, Template] = {
     "limit": Template("That needs a limit of {allowed:,} steps."),
+    "limit_of_evaluations": Template("That needs a limit of {calls:,} evaluations."),
+    "evaluations": Template(
+        "With more evaluations it converges: it takes {n:,} step, to a gradient norm of {tolerance:.3g} (run and "
+        "confirmed).",
+        "With more evaluations it converges: it takes {n:,} steps, to a gradient norm of {tolerance:.3g} (run and "
+        "confirmed).",
+    ),
+    "evaluations.own": Template(
+        "With more evaluations it converges: it takes {n:,} step, by the run's own test (run and confirmed).",
+        "With more evaluations it converges: it takes {n:,} steps, by the run's own test (run and confirmed).",
+    ),
     "least_value": Template(
         "Told {minimum:.10g}, it converges in {steps:,} step, to a gradient norm of {tolerance:.3g} "
         "(run and confirmed).",

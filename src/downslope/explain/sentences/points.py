@@ -43,6 +43,8 @@ POINTS: Mapping[str, Template] = {
         "The point is near a strict maximum, {distance:.3g} away, with curvature {most:.4g} in every "
         "direction."
     ),
+    "minimum.plain": Template("The point is a minimum."),
+    "maximum.plain": Template("The point is a maximum."),
     "minimum.bare": Template("The point is a minimum within the bounds: no coordinate is free to move."),
     "maximum.bare": Template("The point is a maximum within the bounds: no coordinate is free to move."),
     "minimum.at_bound": Template(
