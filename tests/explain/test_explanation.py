@@ -26,7 +26,7 @@ def test_tutorial_2_in_numbers() -> None:
     assert finding.exact
     assert finding.evidence["limit"] == pytest.approx(1.0)
     assert finding.evidence["factor"] == pytest.approx(-1.1)
-    assert finding.advice.setting == {"learning_rate": 0.952}
+    assert finding.advice.setting == {"learning_rate": 0.952, "steps": 160}
     again = ds.minimize(*TUTORIAL, learning_rate=0.952, tolerance=diagnosis.WANTED * np.hypot(0.7, 4))
     assert (again.status, again.nit) == (finding.advice.status, finding.advice.steps)
     assert "(run and confirmed)" in finding.advice.sentence

@@ -155,7 +155,7 @@ def explain(run: Descent) -> Explanation:
     >>> round(evidence["limit"], 6), evidence["along"], round(evidence["factor"], 6)
     (1.0, 'y', -1.1)
     >>> explanation.findings[0].advice.setting
-    {'learning_rate': 0.952}
+    {'learning_rate': 0.952, 'steps': 160}
     """
     if not run.objective.evaluable:
         if not len(run.history):
