@@ -6,9 +6,9 @@ from hypothesis import settings
 
 from trials import SOAKING, trials
 
-collect_ignore = [
-    "conftest.py"
-]  # pytest looks for examples in it under a name that other folders' files have
+# pytest looks for examples in this file under a name that other folders' files have; and looking for them in the loops
+# of learners would run those, one of which turns TensorFlow's eager execution off.
+collect_ignore = ["conftest.py", "data"]
 
 if SOAKING:
     settings.register_profile("soak", deadline=None, max_examples=trials(100))
