@@ -189,7 +189,7 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
         if point.kind == "unknown":
             return Explanation(point, tuple(findings), promised)
     findings = agreed_findings(findings)
-    point = agreed_point(point, findings)
+    point = agreed_point(point, findings, run.status)
     forecast = agreed_forecast(promised, point, findings)
     return Explanation(point, tuple(findings), forecast, left_out=left_out, held=diagnosis.held)
 

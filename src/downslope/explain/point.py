@@ -30,6 +30,7 @@ Detail = Literal[
     "inflection",
     "asymptote",
     "endless",
+    "pole",
     "plateau",
     "undecided",
     "too_many",
@@ -54,7 +55,8 @@ class Point:
             values further out showed), "edge_of_domain", "kink", "not_stationary", "small_by_units" (the
             gradient is small only because of its units), "unknown", or "unseen" (only a record is there).
         detail: of a degenerate point: "flat_valley", "higher_order_minimum", "inflection", "asymptote" (it keeps
-            falling for ever, ever more slowly), "endless" (it falls for ever, and no slower), "plateau", "undecided".
+            falling for ever, ever more slowly), "endless" (it falls for ever, and no slower), "pole" (it falls into
+            one), "plateau", "undecided".
             Of an unknown one why: it has "too_many" parameters, derivatives that are "not_finite", values so "coarse"
             (float32, differenced) or "random" that they hide its curvature, it is "too_dear" to look at, or
             "unfinished": the gradient that is left outweighs what curvature shows.
@@ -147,6 +149,7 @@ class Point:
             "plateau",
             "asymptote",
             "endless",
+            "pole",
             "wrong_gradient",
         )
 

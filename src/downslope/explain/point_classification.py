@@ -10,10 +10,11 @@ import numpy as np
 from downslope.descent.norms import norm_of
 from downslope.explain.corners import OFF, Corner, corner_at
 from downslope.explain.curvature import Curvature, along, turned
-from downslope.explain.far_ground import DOUBTED, FAR_DOWN, FLAT, LOWER, MORE, FarGround
+from downslope.explain.far_ground import DOUBTED, FAR_DOWN, FLAT, LOWER, MORE, FarGround, cleaned
 from downslope.explain.kinks import kinked
 from downslope.explain.line_probe import LINEAR, Ground, LineProbe, fall_without_end, probe_along
 from downslope.explain.point import Point
+from downslope.explain.poles import way_into
 from downslope.objectives import Vector
 
 LEAST_SLOPE = (
@@ -44,6 +45,11 @@ class PointClassifier(FarGround):
         view = self.view
         if not np.isfinite(view.value(self.x)) or not np.all(np.isfinite(view.gradient(self.x))):
             return Point("edge_of_domain", maximize=self.up)
+        into = way_into(view, self.x, self.scale)
+        if into is not None:
+            way = along(cleaned(into), view.names, signed=True)
+            ahead = tuple(float(v) + 0.0 for v in cleaned(into))
+            return Point("degenerate", "pole", escape=ahead, way=way, names=view.names, maximize=self.up)
         kink = kinked(view, self.x, self.scale)
         if kink is not None:
             return kink

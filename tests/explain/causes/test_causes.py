@@ -24,6 +24,7 @@ from . import (
     saddles,
     schedules,
     slow,
+    thrown,
     told,
     units,
 )
@@ -50,6 +51,7 @@ CAUSES: Named = [
         fits,
         records,
         frameworks,
+        thrown,
         told,
         units,
         corners,

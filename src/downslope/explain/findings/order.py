@@ -19,6 +19,7 @@ from downslope.explain.findings import (
     runaway,
     settling,
     slow,
+    thrown,
     told,
     unexplained,
     wrong_gradient,
@@ -32,12 +33,13 @@ _EXPLAINS = {
     told: {"rates", "slow", "precision", "settling"},
     runaway: {"rates", "slow", "precision", "settling"},
     rmse: {"rates", "slow", "places", "precision", "settling"},
+    thrown: {"slow", "precision", "rates", "settling"},
     places: {"slow", "precision", "rates", "settling"},
     rates: {"slow", "precision", "settling"},
     precision: {"slow", "settling"},
     settling: {"slow"},
 }
-_FAMILIES = (wrong_gradient, told, runaway, rmse, places, rates, precision, settling, slow)
+_FAMILIES = (wrong_gradient, told, runaway, rmse, thrown, places, rates, precision, settling, slow)
 FLAT_MINIMA = ("flat_valley", "higher_order_minimum")
 
 

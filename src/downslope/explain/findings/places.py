@@ -48,7 +48,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     point = diagnosis.point
     if point.kind == "small_by_units" or point.detail in FLAT_DETAILS:
         yield _flat(diagnosis)
-    elif point.disappoints and point.escape is not None:
+    elif point.disappoints and point.detail != "pole" and point.escape is not None:
         yield _saddle(diagnosis)
 
 

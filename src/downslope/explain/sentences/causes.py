@@ -183,6 +183,11 @@ FINDINGS: Mapping[str, Template] = {
         "Around the minimum near by the learning rate {learning_rate:.4g} is all but the limit {limit:.4g} that the "
         "curvature {curvature:.4g} along {along} sets: there every step leads to the other side and hardly nearer."
     ),
+    f"{ABOVE}.thrown": Template(
+        "Step {step} was too long: with the learning rate {learning_rate:.4g} and the gradient {slope_before:.3g} it "
+        "threw the point {length:.4g} far, over the lower ground, from the value {before:.4g} up to {after:.4g}. "
+        "There the gradient is small, {slope:.3g} at the end, and the point has moved {since:.3g} since."
+    ),
     f"{ABOVE}.measured": Template(
         "The value got worse from step {began} on. What the largest learning rate of {rule} is on this "
         "objective no formula says; with a smaller one it does not."
@@ -399,6 +404,22 @@ FINDINGS: Mapping[str, Template] = {
     "active_bounds": Template("Bounds hold {names}: beyond them the objective would be better."),
     "pole": Template(
         "After step {step} the run jumped over a pole of the objective, where {expression} is 0: {place}."
+    ),
+    "pole.falling": Template(
+        "After step {step} the run jumped over a pole of the objective, where {expression} is 0: {place}. On "
+        "the side that it came from the objective falls towards it without limit."
+    ),
+    "pole.onto": Template(
+        "Step {step} led onto a pole of the objective, where {expression} is 0: {place}. Towards it the value falls "
+        "without limit."
+    ),
+    "pole.into": Template(
+        "The run fell into a pole of the objective, where {expression} is 0: {place}. Towards it the value falls "
+        "without limit, and after {step} steps it is {value:.3g}."
+    ),
+    "pole.into.opaque": Template(
+        "The run fell into a pole of the objective, near {place}: towards it the value falls without limit, and "
+        "after {step} steps it is {value:.3g}."
     ),
     "ill_conditioned": Template(
         "The curvatures lie {condition:,.4g} times apart, from {largest:.4g} along {steep} to "

@@ -7,6 +7,27 @@ from collections.abc import Mapping
 from downslope.messages import Template
 
 FINDINGS_OF_CLIMBS: Mapping[str, Template] = {
+    "learning_rate_above_limit.thrown.up": Template(
+        "Step {step} was too long: with the learning rate {learning_rate:.4g} and the gradient {slope_before:.3g} it "
+        "threw the point {length:.4g} far, over the higher ground, from the value {before:.4g} down to {after:.4g}. "
+        "There the gradient is small, {slope:.3g} at the end, and the point has moved {since:.3g} since."
+    ),
+    "pole.falling.up": Template(
+        "After step {step} the run jumped over a pole of the objective, where {expression} is 0: {place}. On "
+        "the side that it came from the objective rises towards it without limit."
+    ),
+    "pole.onto.up": Template(
+        "Step {step} led onto a pole of the objective, where {expression} is 0: {place}. Towards it the value rises "
+        "without limit."
+    ),
+    "pole.into.up": Template(
+        "The run rose into a pole of the objective, where {expression} is 0: {place}. Towards it the value rises "
+        "without limit, and after {step} steps it is {value:.3g}."
+    ),
+    "pole.into.opaque.up": Template(
+        "The run rose into a pole of the objective, near {place}: towards it the value rises without limit, and "
+        "after {step} steps it is {value:.3g}."
+    ),
     "unbounded_below.negative_curvature.up": Template(
         "The objective has no maximum: along {along} its curvature is {curvature:.4g}, so it rises without "
         "end; {far:.3g} away it is {value_there:.3g}."

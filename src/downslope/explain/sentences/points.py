@@ -105,6 +105,12 @@ POINTS: Mapping[str, Template] = {
     "degenerate.endless.up": Template(
         "There is no maximum here: the objective rises along {way} without end."
     ),
+    "degenerate.pole": Template(
+        "There is no minimum here: along {way} the objective falls without limit, into a pole."
+    ),
+    "degenerate.pole.up": Template(
+        "There is no maximum here: along {way} the objective rises without limit, into a pole."
+    ),
     "degenerate.plateau": Template(
         "The point is on a plateau, not at a minimum: far along {way} the objective is lower."
     ),
