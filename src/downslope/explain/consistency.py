@@ -124,11 +124,17 @@ def agreed_point(point: Point, findings: list[Finding], status: str = "") -> Poi
     return point
 
 
-def agreed_forecast(forecast: Forecast | None, point: Point, findings: list[Finding]) -> Forecast | None:
+def agreed_forecast(
+    forecast: Forecast | None, point: Point, findings: list[Finding], status: str = ""
+) -> Forecast | None:
     """The forecast, where nothing denies that it comes true."""
     if forecast is None:
         return None
     codes = {finding.code for finding in findings}
+    if forecast.bounded and forecast.largest == 0 == forecast.smallest:
+        return None  # nothing curves
+    if forecast.diverges and not forecast.exact and status == Status.CONVERGED:
+        return None  # at the limit itself a run may settle, slowly
     if "gradient_mismatch" in codes:
         return None  # it is made of the curvatures that the wrong gradient has
     promises = forecast.steps is not None

@@ -252,7 +252,9 @@ class Diagnosis:
     @cached_property
     def point(self) -> Point:
         """What kind of point the run ended at."""
-        if self.status == Status.LEFT_DOMAIN and (not len(self.run.history) or self.at_the_edge):
+        if not len(self.run.history) and not self._is_finite_at_start:
+            return Point("edge_of_domain", "nowhere", maximize=self.run.maximize)
+        if self.status == Status.LEFT_DOMAIN and len(self.run.history) and self.at_the_edge:
             return Point("edge_of_domain", maximize=self.run.maximize)
         if not self.known:
             return (
@@ -265,6 +267,11 @@ class Diagnosis:
             if point.kind == "degenerate" and point.detail != "undecided":
                 return point
         return self._moving
+
+    @cached_property
+    def _is_finite_at_start(self) -> bool:
+        """Whether the objective has a value there, whatever its slope."""
+        return bool(np.isfinite(self.run.objective.value(self.run.start)))
 
     @cached_property
     def at_the_edge(self) -> bool:

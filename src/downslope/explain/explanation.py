@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.descent import Descent
+from downslope.descent import Descent, Status
 from downslope.explain import budget, recorded_course
 from downslope.explain.budget import (
     Budget,
@@ -169,7 +169,9 @@ def explain(run: Descent) -> Explanation:
     operations = max(budget.OPERATIONS, budget.spent_by(run))
     try:
         with at_most(operations, budget.safety(run)) as spent, np.errstate(all="ignore"):
-            return _looked_into(Diagnosis(with_budget(run), sound), spent)
+            kept_back = recorded_course.ASKED if run.termination.status == Status.DIVERGED else 0
+            rationed = with_budget(run, budget.MORE_EVALUATIONS - kept_back)
+            return _looked_into(Diagnosis(rationed, sound), spent)
     except SafetyClockError:
         point = Point("unknown", "too_dear", maximize=run.maximize)
         return Explanation(point, tuple(unexplained(run)), None, left_out=say("left_out.clock"))
@@ -190,7 +192,7 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
             return Explanation(point, tuple(findings), promised)
     findings = agreed_findings(findings)
     point = agreed_point(point, findings, run.status)
-    forecast = agreed_forecast(promised, point, findings)
+    forecast = agreed_forecast(promised, point, findings, run.status)
     return Explanation(point, tuple(findings), forecast, left_out=left_out, held=diagnosis.held)
 
 

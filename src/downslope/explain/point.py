@@ -33,6 +33,7 @@ Detail = Literal[
     "pole",
     "plateau",
     "undecided",
+    "nowhere",
     "too_many",
     "not_finite",
     "coarse",
@@ -43,7 +44,9 @@ Detail = Literal[
 ]
 
 NEAR = 1e-2  # part of the way from the start: a stationary point further off than this is said to be near, not reached
-ROUND = 1e-6  # curvatures that differ by no more than this part are the same
+ROUND = (
+    2e-5  # curvatures that differ by no more than this part, of which differences are precise, are the same
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class Point:
             "unfinished": the gradient that is left outweighs what curvature shows.
             Of a minimum: "corner" where its curvature differs from side to side, "cusp" where it is infinite,
             "at_bound" where it lies on bounds near by.
+            Of an edge of the domain: "nowhere" where there is no good point at all.
             Of one that is not stationary: "wrong_gradient" where only the gradient that was supplied vanishes.
         curvatures: eigenvalues of the Hessian, ascending.
         directions: for each, the parameter or the direction that it belongs to, and its components.
@@ -72,6 +76,7 @@ class Point:
         distance: how far the stationary point itself lies, as Newton's method sees it.
         part: that, as a part of the way from the start to it.
         ends: the least and the greatest curvature of a corner.
+        rises: of a kink, whether the objective gets worse on every side of it.
         sentence: what to say.
     """
 
@@ -88,6 +93,7 @@ class Point:
     ends: tuple[float, float] = (0.0, 0.0)
     names: tuple[str, ...] = ()
     maximize: bool = False
+    rises: bool = False
 
     @property
     def sentence(self) -> str:
@@ -103,6 +109,8 @@ class Point:
     def _key(self) -> str:
         """Which sentence: that of the kind and detail, for ascents and single curvatures as need be."""
         key = f"point.{self.kind}{'.' + self.detail if self.detail else ''}{'.up' if self.maximize else ''}"
+        if self.kind == "kink" and self.rises:
+            return "point.kink.least.up" if self.maximize else "point.kink.least"
         reached = self.kind == ("maximum" if self.maximize else "minimum")
         if reached and not self.detail and not self.curvatures:
             return f"point.{self.kind}.bare"

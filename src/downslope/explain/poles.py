@@ -90,13 +90,21 @@ def falls_towards(view: AnalysisView, at: Vector, before: Vector) -> bool:
     return near < -GROWN * (1 + abs(view.value(before)))
 
 
-def way_into(view: AnalysisView, x: Vector, scale: float) -> Vector | None:
-    """The way down where ``x`` is all but in a pole, along which the objective falls without end; else None.
+class Slope(NamedTuple):
+    """A point with the value and the gradient there."""
+
+    x: Vector
+    value: float
+    gradient: Vector
+
+
+def way_into(view: AnalysisView, here: Slope, scale: float) -> Vector | None:
+    """The way down from a point that is all but in a pole, along which the objective falls without end; else None.
 
     By a pole of -c/d^p the value over the slope is d/p: as tiny as the distance, however large both are. So it is of
     no slope to which something small is added, since uphill near by the value is hardly a thousandth.
     """
-    value, gradient = view.value(x), view.gradient(x)
+    x, value, gradient = here
     slope = norm_of(gradient)
     if not (value < 0 and 0 < slope < np.inf and -value <= STEEP * scale * slope):
         return None

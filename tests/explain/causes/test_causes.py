@@ -10,6 +10,7 @@ import pytest
 from . import (
     bouncing,
     corners,
+    corners_and_starts,
     fits,
     flat,
     frameworks,
@@ -19,6 +20,7 @@ from . import (
     healthy_rules,
     leaving,
     misleading,
+    opaque,
     rates,
     records,
     saddles,
@@ -55,6 +57,8 @@ CAUSES: Named = [
         told,
         units,
         corners,
+        corners_and_starts,
+        opaque,
     )
     for one in _listed(module.__name__.rpartition(".")[2], module.cases())
 ]

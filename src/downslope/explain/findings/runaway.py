@@ -27,6 +27,7 @@ FALLEN = 1.0  # times the size of the value where it begins: so far below 0 it m
 STILL_THERE = (
     0.1  # part of the first gradient's norm that a run without a test still has, where it falls for ever
 )
+NEAR_A_POLE = 1e-3  # of the way: a divisor that vanishes within it is the one
 MARGIN = 1e-3  # of the way to the edge of the domain, where a bound is put
 
 
@@ -62,12 +63,18 @@ def _onto_a_pole(diagnosis: Diagnosis) -> Finding | None:
 
 def _into_a_pole(diagnosis: Diagnosis) -> Finding | None:
     """The run ended in a pole, towards which the objective falls without end."""
+    if not len(diagnosis.values):
+        return None
+    size = max(
+        norm_of(diagnosis.final - diagnosis.start), float(np.max(np.abs(diagnosis.final), initial=0.0))
+    )
+    if not (diagnosis.values[-1] < 0 and -diagnosis.values[-1] <= NEAR_A_POLE * size * diagnosis.norms[-1]):
+        return None  # and nothing has to be evaluated to know it
     if diagnosis.point.detail != "pole" or diagnosis.point.escape is None:
         return None
     names, way = diagnosis.run.objective.parameters.coordinates, np.zeros(len(diagnosis.run.final))
     way[diagnosis.free] = diagnosis.point.escape
-    reach = 1e-3 * max(norm_of(diagnosis.final - diagnosis.start), float(np.max(np.abs(diagnosis.final))))
-    found = place_of(diagnosis.run.objective, diagnosis.run.final, way, reach)
+    found = place_of(diagnosis.run.objective, diagnosis.run.final, way, NEAR_A_POLE * size)
     evidence = {
         "step": diagnosis.run.nit,
         "expression": None if found is None else found[0],
@@ -154,7 +161,8 @@ def _corner(diagnosis: Diagnosis, left: Vector) -> Finding | None:
         "span": length,
         "value": diagnosis.run.objective.value(left),
     }
-    return Finding("kink", evidence, True, first_to_work(diagnosis, leave_out(diagnosis)), "kink")
+    key = "kink" if len(diagnosis.run.history) else "kink.start"
+    return Finding("kink", evidence, True, first_to_work(diagnosis, leave_out(diagnosis)), key)
 
 
 def _parts(failure: Failure | None) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from downslope.descent.norms import norm_of
 from downslope.explain.advice import first_to_work, leave_out, more_steps, rates
 from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.findings.finding import Finding
+from downslope.explain.subexpressions import kinks_at
 
 FLATTER = 0.1  # part of the slope before the step, below which all later ones are
 HIGHER = 1e-6  # part of the value by which all later ones must be above the one before the step
+BESIDE = 1e-2  # part of the step within which a corner lies beside its beginning
 PARTS = (2.0, 4.0, 10.0, 30.0, 100.0, 1e3, 1e4)  # by which the rate is divided
 
 
@@ -30,6 +32,8 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     if k is None:
         return
     x = history.x[:, diagnosis.free]
+    if kinks_at(diagnosis.run.objective, history.x[k], BESIDE * norm_of(x[k + 1] - x[k])):
+        return  # the corner beside it is the cause
     if not float((x[k + 1] - x[k]) @ diagnosis.view.gradient(x[k])) < 0:
         return
     evidence = {

@@ -68,7 +68,7 @@ def _least_value(diagnosis: Diagnosis) -> Finding | None:
     rule = diagnosis.setup.rule
     values = rule.hyperparameters()
     told, lowest = values.get("minimum"), _lowest(diagnosis)
-    if told is None or lowest is None or diagnosis.run.maximize:
+    if told is None or lowest is None:
         return None
     x, value = lowest
     off = told - value

@@ -161,6 +161,10 @@ FINDINGS: Mapping[str, Template] = {
         "From step {began} on the learning rate {learning_rate:.4g} was above the limit {limit:.4g} that "
         "the curvature {curvature:.4g} met there along {along} sets."
     ),
+    f"{ABOVE}.bounded": Template(
+        "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the curvature "
+        "{curvature:.4g} along {along} sets: every step leads further to the other side, until a bound stops it."
+    ),
     f"{ABOVE}.close": Template(
         "The learning rate {learning_rate:.10g} is just above the limit {limit:.10g} that the curvature "
         "{curvature:.4g} along {along} sets: there the error is multiplied by {factor:.10g} at every step."
@@ -221,6 +225,10 @@ FINDINGS: Mapping[str, Template] = {
         "The path zig-zags: near by the curvature is {curvature:.4g}, and every step multiplies the error "
         "by about {factor:.4g}."
     ),
+    "zigzag.at": Template(
+        "The path zig-zags: the learning rate {learning_rate:.4g} is all but the limit {limit:.4g} that the curvature "
+        "{curvature:.4g} along {along} sets at the minimum, and every step leads to the other side and hardly nearer."
+    ),
     "learning_rate_too_small": Template(
         "The learning rate {learning_rate:.4g} is {below:,.0f} times below the limit {limit:.4g}: with it "
         "the way takes {steps_needed:,.0f} steps, with {best_rate:.4g} it takes {steps_possible:,.0f}."
@@ -271,6 +279,14 @@ FINDINGS: Mapping[str, Template] = {
         "The gradient jumps at a kink along {along}: it does not fade there, so no tolerance on the gradient is "
         "met."
     ),
+    "kink.start": Template(
+        "The run began on a kink, where {expression} has its corner: the gradient jumps there, and has no value but "
+        "that of a convention, so that no step leads away from it."
+    ),
+    "kink.cone": Template(
+        "The objective is a square root that can fall to 0: there, at {place}, it has the tip of a cone, where the "
+        "gradient jumps. It does not fade towards it: no tolerance on the gradient is met, and steps lead past it."
+    ),
     "kink.standing": Template(
         "The run stands on a kink along {along}: the gradient has no value there but that of a convention, "
         "so that a test on it says little."
@@ -311,6 +327,10 @@ FINDINGS: Mapping[str, Template] = {
     "flat.asymptote": Template(
         "The objective keeps falling along {along} and has no minimum there: the gradient fades while the "
         "point runs off, {moved:.4g} so far."
+    ),
+    "flat.asymptote.start": Template(
+        "The objective keeps falling along {along} and has no minimum there: where the run began the gradient has "
+        "faded to {gradient_norm:.3g} already."
     ),
     "flat.endless": Template(
         "The objective falls along {along} without end and has no minimum there: the gradient "

@@ -52,6 +52,40 @@ FINDINGS_OF_CLIMBS: Mapping[str, Template] = {
         "The objective keeps rising along {along} and has no maximum there: the gradient fades while the "
         "point runs off, {moved:.4g} so far."
     ),
+    "kink.cone.up": Template(
+        "The objective is minus a square root that can fall to 0: there, at {place}, it has the tip of a cone, where "
+        "the gradient jumps. It does not fade towards it: no tolerance on the gradient is met, and steps lead past it."
+    ),
+    "rmse_rate.up": Template(
+        "The objective is minus a square root, whose slope does not fade towards its maximum, so that a learning rate "
+        "acts on the square as if divided by twice the root: near the least root {least_value:.4g} the rate "
+        "{learning_rate:.4g} is above the limit {limit:.4g}, and no step settles."
+    ),
+    "rmse_chatter.up": Template(
+        "The objective is minus a square root that can fall to 0, and there its slope does not fade: with a constant "
+        "learning rate of {learning_rate:.4g} it chatters for ever around values of {value:.3g}."
+    ),
+    "flat.asymptote.start.up": Template(
+        "The objective keeps rising along {along} and has no maximum there: where the run began the gradient has "
+        "faded to {gradient_norm:.3g} already."
+    ),
+    "zigzag.at.up": Template(
+        "The path zig-zags: the learning rate {learning_rate:.4g} is all but the limit {limit:.4g} that the downward "
+        "curvature {curvature:.4g} along {along} sets at the maximum, and every step leads to the other side and "
+        "hardly nearer."
+    ),
+    "learning_rate_above_limit.bounded.up": Template(
+        "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the downward curvature "
+        "{curvature:.4g} along {along} sets: every step leads further to the other side, until a bound stops it."
+    ),
+    "wrong_least_value.high.up": Template(
+        "{rule}, which sees a climb upside down, was told that the least value is {told:.6g}, and at the maximum, "
+        "{place}, what it sees is {value:.6g}: it stops where that is what it was told."
+    ),
+    "wrong_least_value.low.up": Template(
+        "{rule}, which sees a climb upside down, was told that the least value is {told:.6g}, and at the maximum near "
+        "by, {place}, what it sees is {value:.6g}: the steps are too long, and do not fade there."
+    ),
     "flat.endless.up": Template(
         "The objective rises along {along} without end and has no maximum there: the gradient "
         "{gradient_norm:.3g} is small only because of the units."
