@@ -21,6 +21,7 @@ from downslope.explain.judgement import MOST_PARAMETERS, free_of, point_of
 from downslope.explain.linear import LinearRule
 from downslope.explain.local_minimum import LocalMinimum, find_local_minimum
 from downslope.explain.point import Point
+from downslope.explain.poles import STEEP
 from downslope.explain.setup import Setup
 from downslope.objectives import Vector
 
@@ -260,6 +261,10 @@ class Diagnosis:
             return (
                 point_of(self.run) if len(self.run.history) else Point("unknown", maximize=self.run.maximize)
             )
+        if self.may_be_in_a_pole:
+            point = self._judged
+            if point.detail == "pole":
+                return point
         if self.stands:
             return self._judged
         if self.creeps:
@@ -267,6 +272,17 @@ class Diagnosis:
             if point.kind == "degenerate" and point.detail != "undecided":
                 return point
         return self._moving
+
+    @cached_property
+    def may_be_in_a_pole(self) -> bool:
+        """Whether the last value is below 0, and tiny beside the slope that it has, as of -c/d and its like.
+
+        That is known without evaluating anything.
+        """
+        if not len(self.values) or not self.values[-1] < 0:
+            return False
+        size = length_at(self.final, self.start)
+        return bool(-self.values[-1] <= STEEP * size * self.norms[-1])
 
     @cached_property
     def _is_finite_at_start(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .known import Known, case
 
 NEVER = ("rounding_floor", "saddle", "too_few_steps", "learning_rate_too_small", "unexplained")
@@ -37,6 +39,31 @@ def _into_poles() -> list[Known]:
                 why="the divisor is 0 there, and the value minus infinity beside it",
             )
         )
+    made.append(
+        case(
+            "into the pole of a function that has to be called",
+            lambda x: float(1 / (x[0] - 2) + (x[0] - 2) ** 2 + x[1] ** 2),
+            np.array([1.0, 1.0]),
+            {},
+            "pole",
+            never=(*NEVER, "flat", "stalled", "kink"),
+            success=False,
+            why="towards 2 it falls without limit",
+        )
+    )
+    made.append(
+        case(
+            "into the pole of a product",
+            "1/(x*y)+x^2+y^2",
+            {"x": -1, "y": 2},
+            {},
+            "pole",
+            never=(*NEVER, "flat", "stalled"),
+            success=False,
+            unsaid=("Near the minimum",),
+            why="where x is 0",
+        )
+    )
     return [*made, made[0].climbing(), made[1].climbing(), made[2].climbing()]
 
 
@@ -100,6 +127,18 @@ def _thrown() -> list[Known]:
                 why="the minimum is at 0, where the curvature is 2",
             )
         )
+    made.append(
+        case(
+            "past a pole that is no kink",
+            "-1/sqrt(x^2+y^2)",
+            {"x": 1, "y": 1.3},
+            {"learning_rate": 0.1, "tolerance": 1e-8, "steps": 500},
+            "learning_rate_above_limit",
+            never=("unexplained", "kink"),
+            success=False,
+            why="the value falls without limit towards 0, which the steps lead past",
+        )
+    )
     return [*made, made[0].climbing(), made[1].climbing()]
 
 

@@ -24,6 +24,7 @@ from downslope.explain.advice import (
 from downslope.explain.curvature import along, as_dict
 from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
 from downslope.explain.findings.finding import Finding
+from downslope.explain.poles import GROWN
 from downslope.explain.subexpressions import kinks_along
 from downslope.objectives import Vector
 from downslope.optimizers.schedules.cosine import Cosine
@@ -41,6 +42,8 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """A kink first: at a kink there is no curvature to speak of."""
     if diagnosis.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN) or not diagnosis.known:
         return
+    if diagnosis.point.detail == "pole":
+        return
     kink = _kink(diagnosis)
     if kink is not None:
         yield kink
@@ -48,7 +51,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     point = diagnosis.point
     if point.kind == "small_by_units" or point.detail in FLAT_DETAILS:
         yield _flat(diagnosis)
-    elif point.disappoints and point.detail != "pole" and point.escape is not None:
+    elif point.disappoints and point.escape is not None:
         yield _saddle(diagnosis)
 
 
@@ -79,6 +82,9 @@ def _kink(diagnosis: Diagnosis) -> Finding | None:
         left = norm_of(here - diagnosis.view.gradient(a))
         right = norm_of(here - diagnosis.view.gradient(b))
         a, b = (a, middle) if left >= right else (middle, b)
+    base = abs(diagnosis.view.value(first))
+    if not max(abs(diagnosis.view.value(x)) for x in (a, b)) <= GROWN * (1 + base):
+        return None  # the value jumps as well: it is a pole
     width = (b - a) + 1e-15 * (last - first)  # a little further: one of them may be the corner itself
     jump = diagnosis.view.gradient(b + width) - diagnosis.view.gradient(a - width)
     size = norm_of(jump)

@@ -12,6 +12,7 @@ from downslope.descent.bounds import within_bounds
 from downslope.descent.norms import norm_of
 from downslope.errors import UsageError
 from downslope.explain.advice import Advice, Candidate, first_to_work, leave_out, rates, trial
+from downslope.explain.corners import length_at
 from downslope.explain.curvature import along, as_dict
 from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.findings.finding import Finding
@@ -63,18 +64,14 @@ def _onto_a_pole(diagnosis: Diagnosis) -> Finding | None:
 
 def _into_a_pole(diagnosis: Diagnosis) -> Finding | None:
     """The run ended in a pole, towards which the objective falls without end."""
-    if not len(diagnosis.values):
+    if not diagnosis.may_be_in_a_pole:
         return None
-    size = max(
-        norm_of(diagnosis.final - diagnosis.start), float(np.max(np.abs(diagnosis.final), initial=0.0))
-    )
-    if not (diagnosis.values[-1] < 0 and -diagnosis.values[-1] <= NEAR_A_POLE * size * diagnosis.norms[-1]):
-        return None  # and nothing has to be evaluated to know it
     if diagnosis.point.detail != "pole" or diagnosis.point.escape is None:
         return None
     names, way = diagnosis.run.objective.parameters.coordinates, np.zeros(len(diagnosis.run.final))
     way[diagnosis.free] = diagnosis.point.escape
-    found = place_of(diagnosis.run.objective, diagnosis.run.final, way, NEAR_A_POLE * size)
+    reach = NEAR_A_POLE * length_at(diagnosis.final, diagnosis.start)
+    found = place_of(diagnosis.run.objective, diagnosis.run.final, way, reach)
     evidence = {
         "step": diagnosis.run.nit,
         "expression": None if found is None else found[0],

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.descent import Status
 from downslope.descent.norms import norm_of
 from downslope.explain.advice import first_to_work, leave_out, more_steps, rates
 from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.findings.finding import Finding
-from downslope.explain.subexpressions import kinks_at
+from downslope.explain.subexpressions import divisors, kinks_at
 
 FLATTER = 0.1  # part of the slope before the step, below which all later ones are
 HIGHER = 1e-6  # part of the value by which all later ones must be above the one before the step
@@ -25,14 +26,17 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     A step downhill that ends higher is too long, whatever the rule: a shorter one the same way ends lower.
     """
     rate, history = diagnosis.rate, diagnosis.run.history
-    if rate is None or diagnosis.status not in LIMITS or diagnosis.setup.bounded or len(history) < 3:
+    disappointed = diagnosis.status == Status.CONVERGED and not diagnosis.run.termination.success
+    ended = disappointed or diagnosis.status in LIMITS
+    if rate is None or not ended or diagnosis.setup.bounded or len(history) < 2 or not diagnosis.known:
         return
     values, norms = diagnosis.values, diagnosis.norms
     k = _worst_throw(values, norms, history.step)
     if k is None:
         return
     x = history.x[:, diagnosis.free]
-    if kinks_at(diagnosis.run.objective, history.x[k], BESIDE * norm_of(x[k + 1] - x[k])):
+    corners = kinks_at(diagnosis.run.objective, history.x[k], BESIDE * norm_of(x[k + 1] - x[k]))
+    if {*corners} - {text for text, _ in divisors(diagnosis.run.objective)}:
         return  # the corner beside it is the cause
     if not float((x[k + 1] - x[k]) @ diagnosis.view.gradient(x[k])) < 0:
         return
