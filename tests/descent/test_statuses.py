@@ -85,7 +85,7 @@ ENDS: dict[str, tuple[Any, Any, dict[str, Any], Status, bool, str]] = {
     "start, no gradient": ("sqrt(x)", 0.0, {"learning_rate": 1.0},
         Status.LEFT_DOMAIN, False, "no finite gradient at the start, x = 0"),
     "steep, but finite": ("1e160*x", 1.0, {"learning_rate": 1.0},
-        Status.UNBOUNDED, False, "Unbounded below: the value is minus infinity at x = -1e+160"),
+        Status.UNBOUNDED, False, "Unbounded below: the value computed at x = -1e+160 is minus infinity"),
     "start, too steep": ("1.7e308*x + 1.7e308*y", {"x": 0.0, "y": 0.0}, {"learning_rate": 1.0},
         Status.LEFT_DOMAIN, False, "norm overflows at the start"),
     "stalled": ("(x - 0.1)^2*3 + 1e-3*abs(x - 0.7)", 1.0, {"learning_rate": 1e-20, "tolerance": 1e-9},

@@ -75,6 +75,11 @@ CASES: dict[str, tuple[Callable[[], Recorder], str, tuple[str, ...]]] = {
         "diverging",
         ("The value rose at every step from step 0 on, from 1 to",),
     ),
+    "running off": (
+        lambda: loop(sgd(0.5), lambda x: (-float(x @ x), -2 * x), [1.0], 40),
+        "unbounded_below",
+        ("The value runs off: from step 0 on it fell by more at every step, from -1 to",),
+    ),
     "still": (
         lambda: loop(R.ClipByValue(optimizer=sgd(1e-300), limit=1e-30), bowl(1.0), [5], 9),
         "not_moving",

@@ -363,13 +363,13 @@ def _unbounded(e: Evidence, where: Places) -> Message:
     here, last = spelt(where.left_at, where.names), spelt(where.last, where.names)
     if e.maximize:
         return message(
-            "Unbounded above: the value is plus infinity at {here}. The last good point is {last} ({step}).",
+            "Unbounded above: the value computed at {here} is plus infinity. The last good point is {last} ({step}).",
             here=here,
             last=last,
             step=step,
         )
     return message(
-        "Unbounded below: the value is minus infinity at {here}. The last good point is {last} ({step}).",
+        "Unbounded below: the value computed at {here} is minus infinity. The last good point is {last} ({step}).",
         here=here,
         last=last,
         step=step,

@@ -20,6 +20,7 @@ from downslope.errors import DownslopeError
 from downslope.explain import budget
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.judgement import judge_run
+from downslope.explain.poles import jumps_over_a_pole
 from downslope.explain.sentences import TEMPLATES, say
 from downslope.explain.setup import Setup
 from downslope.messages import Message, sentences
@@ -149,6 +150,8 @@ def _proven(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float) -> Ad
     ends = (Status.CONVERGED, Status.TARGET_REACHED) if candidate.lasting is None else (Status.STEP_LIMIT,)
     if run.termination.status not in ends:
         return None
+    if jumps_over_a_pole(run):
+        return None  # where it then arrives is not what it was on its way to
     setting = candidate.setting | _limits_needed(diagnosis, candidate, run)
     if candidate.tolerance is not None:
         setting |= _other_tests(diagnosis)

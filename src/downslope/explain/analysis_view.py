@@ -29,6 +29,7 @@ NEIGHBOURS = 4  # of a point, in double precision, by which the rounding of its 
 
 DIGITS = 8000  # binary ones, and four times the size of the point more: with them 1 - tanh(x)^2 is not 0
 MOST_DIGITS = 100_000
+FAR_DIGITS = 200  # of a value far out, where only its exponent is too large
 EXACTLY = 50  # times the operations of an evaluation in double precision
 
 _KEPT: deque[AnalysisView] = deque(maxlen=4)  # of formulas only: data may be large
@@ -182,6 +183,25 @@ class AnalysisView:
             return float(self._interpreted(np.asarray(x, np.float64))[0])
         with np.errstate(all="ignore"):
             return float(self.sign * self.objective.value(x) + self.ridge / 2 * (x @ x))
+
+    def far_value(self, x: Vector) -> float:
+        """The objective far out, where double precision may make -inf of a logarithm whose argument underflows.
+
+        Such numbers are computed again with an exponent that has room for them, where there is a formula.
+        """
+        value = self.value(x)
+        if np.isfinite(value) or self.expression is None or not np.all(np.isfinite(x)):
+            return value
+        if len(self._written) > MOST_WRITTEN:
+            return value
+        spend(EXACTLY * self.price)
+        try:
+            numbers = {
+                s: _exact(se.RealDouble(float(v))) for s, v in zip(self.objective.symbols, x, strict=True)
+            }
+            return float(_exact(self.expression).subs(numbers).n(FAR_DIGITS, real=True))
+        except (RuntimeError, ValueError, TypeError, NotImplementedError, AttributeError):
+            return value
 
     def gradient(self, x: Vector) -> Vector:
         """The derivative of the objective itself, also where a person supplied another."""

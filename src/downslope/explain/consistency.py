@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from downslope.descent import Status
 from downslope.explain.findings.finding import Finding
 from downslope.explain.point import Point
 from downslope.explain.theory import Forecast
@@ -52,7 +53,7 @@ DENIES: dict[str, tuple[str, ...]] = {
         "too_few_steps",
         "undetermined",
     ),
-    "pole": ("unbounded_below", "flat", "too_few_steps", "left_domain", "overflow"),
+    "pole": ("unbounded_below", "flat", "saddle", "stalled", "too_few_steps", "left_domain", "overflow"),
     "unbounded_below": ("flat", "too_few_steps", "learning_rate_too_small", "ill_conditioned", "stalled"),
     "learning_rate_above_limit": (
         "learning_rate_too_small",
@@ -106,8 +107,10 @@ def agreed_findings(findings: list[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.code not in denied]
 
 
-def agreed_point(point: Point, findings: list[Finding]) -> Point:
-    """The kind of point, where what was found leaves it."""
+def agreed_point(point: Point, findings: list[Finding], status: str = "") -> Point:
+    """The kind of point, where what was found, and how the run ended, leave it."""
+    if status in (Status.UNBOUNDED, Status.DIVERGED) and point.is_wanted:
+        return Point("not_stationary", names=point.names, maximize=point.maximize)
     by_code = {finding.code: finding for finding in findings}
     if "kink" in by_code and point.kind != "kink" and by_code["kink"].evidence.get("near", True):
         way = by_code["kink"].evidence["along"]
@@ -121,11 +124,17 @@ def agreed_point(point: Point, findings: list[Finding]) -> Point:
     return point
 
 
-def agreed_forecast(forecast: Forecast | None, point: Point, findings: list[Finding]) -> Forecast | None:
+def agreed_forecast(
+    forecast: Forecast | None, point: Point, findings: list[Finding], status: str = ""
+) -> Forecast | None:
     """The forecast, where nothing denies that it comes true."""
     if forecast is None:
         return None
     codes = {finding.code for finding in findings}
+    if forecast.bounded and forecast.largest == 0 == forecast.smallest:
+        return None  # nothing curves
+    if forecast.diverges and not forecast.exact and status == Status.CONVERGED:
+        return None  # at the limit itself a run may settle, slowly
     if "gradient_mismatch" in codes:
         return None  # it is made of the curvatures that the wrong gradient has
     promises = forecast.steps is not None

@@ -22,6 +22,7 @@ from downslope.explain.judgement import MOST_PARAMETERS, ended_at, free_of
 from downslope.explain.linear import LinearRule
 from downslope.explain.local_minimum import LocalMinimum, find_local_minimum
 from downslope.explain.point import Point
+from downslope.explain.poles import STEEP
 from downslope.explain.setup import Setup
 from downslope.objectives import Vector
 
@@ -258,10 +259,16 @@ class Diagnosis:
     @cached_property
     def point(self) -> Point:
         """What kind of point the run ended at."""
-        if self.status == Status.LEFT_DOMAIN and (not len(self.run.history) or self.at_the_edge):
+        if not len(self.run.history) and not self._is_finite_at_start:
+            return Point("edge_of_domain", "nowhere", maximize=self.run.maximize)
+        if self.status == Status.LEFT_DOMAIN and len(self.run.history) and self.at_the_edge:
             return Point("edge_of_domain", maximize=self.run.maximize)
         if not self.known:
             return self.judged if len(self.run.history) else Point("unknown", maximize=self.run.maximize)
+        if self.may_be_in_a_pole:
+            point = self.judged
+            if point.detail == "pole":
+                return point
         evidence = self.run.termination.evidence
         told = "" if evidence is None else evidence.ground
         if self.stands or told not in ("", *NO_POINTS):  # of which the ending has told already
@@ -271,6 +278,22 @@ class Diagnosis:
             if point.kind == "degenerate" and point.detail != "undecided":
                 return point
         return self._moving
+
+    @cached_property
+    def may_be_in_a_pole(self) -> bool:
+        """Whether the last value is below 0, and tiny beside the slope that it has, as of -c/d and its like.
+
+        That is known without evaluating anything.
+        """
+        if not len(self.values) or not self.values[-1] < 0:
+            return False
+        size = length_at(self.final, self.start)
+        return bool(-self.values[-1] <= STEEP * size * self.norms[-1])
+
+    @cached_property
+    def _is_finite_at_start(self) -> bool:
+        """Whether the objective has a value there, whatever its slope."""
+        return bool(np.isfinite(self.run.objective.value(self.run.start)))
 
     @cached_property
     def at_the_edge(self) -> bool:

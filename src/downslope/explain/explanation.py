@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.descent import Descent
+from downslope.descent import Descent, Status
 from downslope.explain import budget, recorded_course
 from downslope.explain.budget import (
     Budget,
@@ -170,7 +170,9 @@ def explain(run: Descent) -> Explanation:
     operations = max(budget.OPERATIONS, budget.spent_by(run))
     try:
         with at_most(operations, budget.safety(run)) as spent, np.errstate(all="ignore"):
-            return _looked_into(Diagnosis(with_budget(run), sound), spent)
+            kept_back = recorded_course.ASKED if run.termination.status == Status.DIVERGED else 0
+            rationed = with_budget(run, budget.MORE_EVALUATIONS - kept_back)
+            return _looked_into(Diagnosis(rationed, sound), spent)
     except SafetyClockError:
         point = Point("unknown", "too_dear", maximize=run.maximize)
         return Explanation(point, tuple(unexplained(run)), None, left_out=say("left_out.clock"))
@@ -192,12 +194,11 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
         if point.kind == "unknown":
             return Explanation(point, tuple(findings), promised)
     findings = agreed_findings(findings)
-    point = agreed_point(point, findings)
+    point = agreed_point(point, findings, run.status)
     if run.objective.expression is None and any(finding.code == "gradient_mismatch" for finding in findings):
-        point = replace(
-            point, curvatures=(), directions=()
-        )  # they are differences of the gradient that is wrong
-    forecast = agreed_forecast(promised, point, findings)
+        # they are differences of the gradient that is wrong
+        point = replace(point, curvatures=(), directions=())
+    forecast = agreed_forecast(promised, point, findings, run.status)
     return Explanation(point, tuple(findings), forecast, left_out=left_out, held=diagnosis.held)
 
 

@@ -13,6 +13,9 @@ from downslope.objectives import Vector
 STEEPEST = (
     12.5  # times as much at ten times the distance: abs(x)^1.1 changes more, and no gradient jumps there
 )
+ASIDE = (1e-5, 1e-3)  # of the scale, where values must not be lower than the slope makes them
+AROUND = 1e-2  # of it, where they must be higher
+MOST_WAYS = 8  # coordinates, and as many other directions, along which it is looked
 NEARER = (1e-5, 1e-6)  # of the scale, over which a gradient's change is held against each other
 JUMP = 0.95  # part of the change that must be left at a tenth of the distance
 
@@ -41,9 +44,23 @@ def kinked(view: AnalysisView, x: Vector, scale: float) -> Point | None:
                 escape=None if escape is None else tuple(as_dict(escape, names).values()),
                 way=name,
                 names=names,
+                rises=escape is None and rises_around(view, x, scale),
                 maximize=view.sign < 0,
             )
     return None
+
+
+def rises_around(view: AnalysisView, x: Vector, scale: float) -> bool:
+    """Whether the objective rises on every side of a point, but for what the slope that is left there makes it fall."""
+    base, random = view.value(x), np.random.default_rng(0)
+    precision = float(np.finfo(np.float64).eps) if view.expression is not None else view.precision
+    doubt, slope = 50 * precision * abs(base), norm_of(view.gradient(x))
+    ways = [*np.eye(len(x))[:MOST_WAYS], *random.normal(size=(MOST_WAYS, len(x)))]
+    for way in (sign * one / norm_of(one) for one in ways for sign in (1.0, -1.0)):
+        near = [view.value(x + t * scale * way) - base + 1.01 * slope * t * scale for t in ASIDE]
+        if not (min(near) >= -doubt and view.value(x + AROUND * scale * way) > base):
+            return False
+    return True
 
 
 def _jumps(view: AnalysisView, x: Vector, scale: float, axis: Vector) -> bool:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from downslope.descent.norms import norm_of
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.curvature import Curvature
+from downslope.explain.poles import ray_meets_a_pole
 from downslope.objectives import Vector
 
 Shape = Literal["falls_both", "falls_one", "slope", "rises", "flat", "undecided"]
@@ -231,16 +232,22 @@ def _order(steps: Vector, rises: Vector) -> float:
 def fall_without_end(
     view: AnalysisView, x: Vector, way: Vector, scale: float
 ) -> Sequence[tuple[float, float]]:
-    """Distances, growing tenfold, and the values there, for as long as they keep falling; empty where they do not."""
+    """Distances, growing tenfold, and the values there, for as long as they keep falling; empty where they do not.
+
+    What falls into a pole, and on the other side of it again, does not fall without end.
+    """
     found: list[tuple[float, float]] = []
     before = view.value(x)
     for power in range(12):
         distance = scale * 10.0**power
-        value = view.value(x + distance * way)
+        value = view.far_value(x + distance * way)
         if np.isnan(value) or value > before:
             break
         found.append((distance, value))
         if value == -np.inf:
             break
         before = value
-    return found if len(found) >= 3 else ()
+    if len(found) < 3:
+        return ()
+    reach = (scale, found[-1][0])
+    return () if ray_meets_a_pole(view.objective, x, way, reach) else found

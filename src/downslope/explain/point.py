@@ -30,8 +30,10 @@ Detail = Literal[
     "inflection",
     "asymptote",
     "endless",
+    "pole",
     "plateau",
     "undecided",
+    "nowhere",
     "too_many",
     "not_finite",
     "coarse",
@@ -43,7 +45,9 @@ Detail = Literal[
 ]
 
 NEAR = 1e-2  # part of the way from the start: a stationary point further off than this is said to be near, not reached
-ROUND = 1e-6  # curvatures that differ by no more than this part are the same
+ROUND = (
+    2e-5  # curvatures that differ by no more than this part, of which differences are precise, are the same
+)
 
 
 @dataclass(frozen=True)
@@ -55,13 +59,15 @@ class Point:
             values further out showed), "edge_of_domain", "kink", "not_stationary", "small_by_units" (the
             gradient is small only because of its units), "unknown", or "unseen" (only a record is there).
         detail: of a degenerate point: "flat_valley", "higher_order_minimum", "inflection", "asymptote" (it keeps
-            falling for ever, ever more slowly), "endless" (it falls for ever, and no slower), "plateau", "undecided".
+            falling for ever, ever more slowly), "endless" (it falls for ever, and no slower), "pole" (it falls into
+            one), "plateau", "undecided".
             Of an unknown one why: it has "too_many" parameters, derivatives that are "not_finite", values so "coarse"
             (float32, differenced) or "random" that they hide its curvature, it is "too_dear" to look at, or
             "unfinished": the gradient that is left outweighs what curvature shows, or the gradient is
             "lost_in_rounding", being made of differences.
             Of a minimum: "corner" where its curvature differs from side to side, "cusp" where it is infinite,
             "at_bound" where it lies on bounds near by.
+            Of an edge of the domain: "nowhere" where there is no good point at all.
             Of one that is not stationary: "wrong_gradient" where only the gradient that was supplied vanishes.
         curvatures: eigenvalues of the Hessian, ascending.
         directions: for each, the parameter or the direction that it belongs to, and its components.
@@ -72,6 +78,7 @@ class Point:
         distance: how far the stationary point itself lies, as Newton's method sees it.
         part: that, as a part of the way from the start to it.
         ends: the least and the greatest curvature of a corner.
+        rises: of a kink, whether the objective gets worse on every side of it.
         sentence: what to say.
     """
 
@@ -88,6 +95,7 @@ class Point:
     ends: tuple[float, float] = (0.0, 0.0)
     names: tuple[str, ...] = ()
     maximize: bool = False
+    rises: bool = False
 
     @property
     def sentence(self) -> str:
@@ -103,6 +111,8 @@ class Point:
     def _key(self) -> str:
         """Which sentence: that of the kind and detail, for ascents and single curvatures as need be."""
         key = f"point.{self.kind}{'.' + self.detail if self.detail else ''}{'.up' if self.maximize else ''}"
+        if self.kind == "kink" and self.rises:
+            return "point.kink.least.up" if self.maximize else "point.kink.least"
         reached = self.kind == ("maximum" if self.maximize else "minimum")
         if reached and not self.detail and not self.curvatures:
             return f"point.{self.kind}.{'plain' if self.names else 'bare'}"
@@ -149,6 +159,7 @@ class Point:
             "plateau",
             "asymptote",
             "endless",
+            "pole",
             "wrong_gradient",
             "lost_in_rounding",
         )

@@ -10,10 +10,11 @@ import numpy as np
 from downslope.descent.norms import norm_of
 from downslope.explain.corners import OFF, Corner, corner_at
 from downslope.explain.curvature import Curvature, along, turned
-from downslope.explain.far_ground import DOUBTED, FAR_DOWN, FLAT, LOWER, MORE, FarGround
-from downslope.explain.kinks import kinked
+from downslope.explain.far_ground import DOUBTED, FAR_DOWN, FLAT, LOWER, MORE, FarGround, cleaned
+from downslope.explain.kinks import kinked, rises_around
 from downslope.explain.line_probe import LINEAR, Ground, LineProbe, fall_without_end, probe_along
 from downslope.explain.point import Point
+from downslope.explain.poles import Slope, way_into
 from downslope.objectives import Vector
 
 LEAST_SLOPE = (
@@ -43,8 +44,14 @@ class PointClassifier(FarGround):
 
     def point(self) -> Point:
         view = self.view
-        if not np.isfinite(view.value(self.x)) or not np.all(np.isfinite(view.gradient(self.x))):
+        value, gradient = view.value(self.x), view.gradient(self.x)
+        if not np.isfinite(value) or not np.all(np.isfinite(gradient)):
             return Point("edge_of_domain", maximize=self.up)
+        into = way_into(view, Slope(self.x, value, gradient), self.scale)
+        if into is not None:
+            way = along(cleaned(into), view.names, signed=True)
+            ahead = tuple(float(v) + 0.0 for v in cleaned(into))
+            return Point("degenerate", "pole", escape=ahead, way=way, names=view.names, maximize=self.up)
         kink = kinked(view, self.x, self.scale)
         if kink is not None:
             return kink
@@ -297,7 +304,8 @@ class PointClassifier(FarGround):
             if steepest.order > CORNERED:  # as |x|^1.5: no gradient jumps, and no curvature is finite
                 return replace(self._made("minimum", "cusp"), curvatures=(), directions=())
             name = along(turned(steepest.line), curvature.names)
-            return Point("kink", way=name, names=curvature.names, maximize=self.up)
+            rises = rises_around(self.view, self.x, self.scale)
+            return Point("kink", way=name, names=curvature.names, rises=rises, maximize=self.up)
         return self._made("degenerate", "higher_order_minimum", look=steepest)
 
     def _outfalls(self, look: LineProbe) -> bool:

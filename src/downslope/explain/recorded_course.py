@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from downslope.descent import Descent, Status
 from downslope.descent.norms import norm_of
+from downslope.errors import ObjectiveError
+from downslope.explain.budget import BudgetedObjective
 from downslope.explain.curvature import along
 from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule
@@ -28,6 +30,7 @@ RECORD_CODES = (
     "not_finite",
     "learning_rate_above_limit",
     "diverging",
+    "unbounded_below",
     "not_moving",
     "zigzag",
     "noisy",
@@ -35,11 +38,13 @@ RECORD_CODES = (
     "unfinished",
 )
 LAST = 10  # steps at the end by which a curvature is measured
+ASKED = LAST + 1  # gradients that this takes, of a function that can still be called
 AGREE = 0.25  # part of the slopes by which values may miss the trapezoid between them
 ALTERNATING = 12  # steps in a row, and more where there are many coordinates, that must change their sign
 SLOW = 0.85  # a step that changes its sign and keeps so much of its length takes 85 of them to a millionth
 VISIBLE = 0.05  # part of the largest coordinate's steps below which nobody would see another one swing
 STILL = 3  # steps without any move
+OFF = 1e3  # times the size of the first value, below 0: so far down values have run off
 WINDOW = 20  # rows at least in the part of a record that is called level or noisy
 LEVEL = 1e-3  # part of the whole fall within which values are level
 SMALL = 1e-2  # part of the first gradient's norm that is small
@@ -92,8 +97,23 @@ class RecordedCourse:
     def secants(self) -> Secants | None:
         """What the steps tell of curvature, where every step is there."""
         objective = self.run.objective
+        if isinstance(objective, BudgetedObjective):
+            return self._secants_asked(objective)
         found = objective.secants if isinstance(objective, RecordedObjective) else None
         return found if found is not None and len(found.length) == len(self.run.history) else None
+
+    def _secants_asked(self, objective: BudgetedObjective) -> Secants | None:
+        """The same of the last steps of a run whose function can still be called; None where that is too dear."""
+        if not self.whole or len(self.run.history) <= STILL or self.run.termination.status != Status.DIVERGED:
+            return None
+        x = self.run.history.x[-ASKED:]
+        try:
+            gradients = np.array([objective.whole.gradient(point) for point in x])  # kept back for it
+        except ObjectiveError:
+            return None
+        moves, unseen = np.diff(x, axis=0), np.full(len(self.run.history) - len(x) + 1, np.nan)
+        columns = (moves, gradients[:-1], gradients[1:])
+        return Secants(*(np.concatenate([unseen, np.sum(column * moves, axis=1)]) for column in columns))
 
     @cached_property
     def broke(self) -> NotFinite | None:
@@ -160,7 +180,7 @@ def findings(record: RecordedCourse) -> list[Finding]:
 
 
 def _findings(record: RecordedCourse) -> list[Finding]:
-    grave = [*_not_finite(record), *_rising(record)]
+    grave = [*_not_finite(record), *_rising(record), *_running_off(record)]
     if grave or record.run.termination.status == Status.INTERRUPTED:
         return grave
     standing = list(_not_moving(record))
@@ -195,6 +215,26 @@ def _rising(record: RecordedCourse) -> Iterator[Finding]:
     column = record.run.history.value[: record.seen] if valued else record.norms
     evidence |= {"before": float(column[first]), "after": float(column[-1])}
     yield Finding("diverging", evidence, key=f"record.diverging{'' if valued else '.norm'}")
+
+
+def _running_off(record: RecordedCourse) -> Iterator[Finding]:
+    """Values that end far below 0, having fallen by more at every step: towards no least value."""
+    drops = -np.diff(record.values)
+    if len(drops) < LAST or not np.all(np.isfinite(drops)):
+        return
+    if not record.values[-1] < -OFF * (1 + abs(record.values[0])):
+        return
+    slower = np.flatnonzero(~((drops[1:] > drops[:-1]) & (drops[:-1] > 0)))
+    first = int(slower[-1]) + 1 if len(slower) else 0
+    if len(drops) - first < LAST:
+        return
+    seen = record.run.history.value[: record.seen]
+    evidence = {
+        "step": int(record.steps[first]),
+        "before": float(seen[first]),
+        "after": float(seen[-1]),
+    }
+    yield Finding("unbounded_below", evidence, False, key="record.unbounded_below")
 
 
 def _not_moving(record: RecordedCourse) -> Iterator[Finding]:

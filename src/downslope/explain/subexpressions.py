@@ -103,7 +103,9 @@ def _failure(node: t.Node, numbers: Sequence[Any], value: Any) -> Failure:
     if isinstance(node, t.Quotient):
         which = 1
     elif isinstance(node, (t.Sum, t.Multiplication)):
-        which = int(np.argmax(np.abs(numbers)))
+        sizes = np.abs(numbers)
+        written = [isinstance(part, (t.Number, t.NamedConstant)) for part in below]
+        which = int(np.argmax(np.where(written, -1.0, sizes) if not all(written) else sizes))
     elif isinstance(node, t.Power) and not isinstance(below[1], t.Number):
         which = 1 if isinstance(below[0], (t.Number, t.NamedConstant)) else 0
     argument = below[which] if below else node
@@ -159,6 +161,7 @@ def _value(node: t.Node, parts: Sequence[Any], values: dict[str, float], cast: C
             return float(not parts[0])
 
 
+ASIDE = 100.0  # times the distance within which a corner is met: so far aside it is met no more
 POLES_OF = {
     "tan": "cos",
     "cot": "sin",
@@ -220,6 +223,17 @@ def kinks_at(objective: Objective, x: Vector, reach: float) -> list[str]:
     with np.errstate(all="ignore"):
         t.fold(tree, visit)
     return found
+
+
+def kinks_along(objective: Objective, x: Vector, way: Vector, reach: float) -> list[str]:
+    """Those of the parts with a corner at ``x`` that are off it a little further that way; all where none is.
+
+    >>> from downslope.objectives.formula import from_text
+    >>> kinks_along(from_text("abs(x) + abs(y - 1)"), np.array([0.0, 1.0]), np.array([0.0, 1.0]), 1e-6)
+    ['abs(y - 1)']
+    """
+    here, aside = kinks_at(objective, x, reach), kinks_at(objective, x + ASIDE * reach * way, reach)
+    return [part for part in here if part not in aside] or here
 
 
 def _gap(function: str, parts: Sequence[Any]) -> float:

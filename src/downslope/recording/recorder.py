@@ -13,6 +13,7 @@ from downslope.containers import flattened
 from downslope.descent import Descent, History, Stopping
 from downslope.descent.evidence import Cause, Evidence, Failure
 from downslope.descent.norms import norm_from_square, norm_of
+from downslope.descent.stopping import RUNAWAY
 from downslope.descent.termination import Termination, terminate
 from downslope.descent.termination_messages import Places
 from downslope.descent.trend import trend_of
@@ -284,6 +285,8 @@ class Recorder:
         norms = history.gradient_norm[np.isfinite(history.gradient_norm)]
         seen = -known if self._climbs else known
         cause = Cause.LOOP_INTERRUPTED if self._interrupted else Cause.LOOP_ENDED
+        if len(seen) and seen[-1] <= -RUNAWAY * (1 + abs(seen[0])) and not self._interrupted:
+            cause = Cause.VALUE_LOW
         step, failure = int(history.step[-1]), _failure(self._broke)
         if self._broke is not None:
             cause, step = Cause.RECORD_BROKE, self._broke.step - 1

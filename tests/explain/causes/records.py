@@ -46,6 +46,10 @@ def _uphill(x: Any) -> tuple[float, Any]:
     return float(x @ x), -2 * x
 
 
+def _summit(x: Any) -> tuple[float, Any]:
+    return -float(x @ x), -2 * x
+
+
 def cases() -> list[Known]:
     """All of them."""
     made = []
@@ -73,6 +77,8 @@ def cases() -> list[Known]:
         ("a root of a negative number", loop(R.SGD(learning_rate=0.5), _root, [0.5], 30), "not_finite"),
         ("the wrong sign", loop(R.SGD(learning_rate=0.1), _uphill, [1.0, 2.0], 30), "diverging"),
         ("the wrong sign, Adam", loop(R.Adam(learning_rate=0.5), _uphill, [1.0], 30), "diverging"),
+        ("minus a bowl", loop(R.SGD(learning_rate=0.1), _summit, [1.0, 2.0], 60), "unbounded_below"),
+        ("minus a bowl, to 1e60", loop(R.SGD(learning_rate=4.0), _summit, [1.0, 3.0], 30), "unbounded_below"),
         ("no gradient", loop(R.SGD(learning_rate=0.1), lambda x: (3.0, 0 * x), [1.0, 2], 9), "not_moving"),
         ("steps of nothing", loop(R.SGD(learning_rate=1e-300), quadratic(1.0), [5.0], 9), "not_moving"),
         ("to and fro", loop(R.SGD(learning_rate=0.97), quadratic(0.3, 2.0), [-7.0, 2], 30), "zigzag"),

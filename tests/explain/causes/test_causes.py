@@ -10,6 +10,7 @@ import pytest
 from . import (
     bouncing,
     corners,
+    corners_and_starts,
     fits,
     flat,
     frameworks,
@@ -19,11 +20,13 @@ from . import (
     healthy_rules,
     leaving,
     misleading,
+    opaque,
     rates,
     records,
     saddles,
     schedules,
     slow,
+    thrown,
     told,
     units,
 )
@@ -50,9 +53,12 @@ CAUSES: Named = [
         fits,
         records,
         frameworks,
+        thrown,
         told,
         units,
         corners,
+        corners_and_starts,
+        opaque,
     )
     for one in _listed(module.__name__.rpartition(".")[2], module.cases())
 ]

@@ -19,6 +19,7 @@ from downslope.explain.findings import (
     runaway,
     settling,
     slow,
+    thrown,
     told,
     unexplained,
     wrong_gradient,
@@ -28,16 +29,17 @@ from downslope.explain.sentences import CODES
 
 # Where one of these was found, what comes after in ``_FAMILIES`` up to its own family is explained.
 _EXPLAINS = {
-    wrong_gradient: {"rates", "slow", "rmse", "precision", "settling"},
-    told: {"rates", "slow", "precision", "settling"},
-    runaway: {"rates", "slow", "precision", "settling"},
-    rmse: {"rates", "slow", "places", "precision", "settling"},
+    wrong_gradient: {"thrown", "rates", "slow", "rmse", "precision", "settling"},
+    told: {"thrown", "rates", "slow", "precision", "settling"},
+    runaway: {"thrown", "rates", "slow", "precision", "settling"},
+    rmse: {"thrown", "rates", "slow", "places", "precision", "settling"},
+    thrown: {"slow", "precision", "rates", "settling"},
     places: {"slow", "precision", "rates", "settling"},
     rates: {"slow", "precision", "settling"},
     precision: {"slow", "settling"},
     settling: {"slow"},
 }
-_FAMILIES = (wrong_gradient, told, runaway, rmse, places, rates, precision, settling, slow)
+_FAMILIES = (wrong_gradient, told, runaway, rmse, thrown, places, rates, precision, settling, slow)
 FLAT_MINIMA = ("flat_valley", "higher_order_minimum")
 
 

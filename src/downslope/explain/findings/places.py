@@ -24,7 +24,8 @@ from downslope.explain.advice import (
 from downslope.explain.curvature import along, as_dict
 from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
 from downslope.explain.findings.finding import Finding
-from downslope.explain.subexpressions import kinks_at
+from downslope.explain.poles import GROWN
+from downslope.explain.subexpressions import kinks_along
 from downslope.objectives import Vector
 from downslope.optimizers.schedules.cosine import Cosine
 
@@ -40,6 +41,8 @@ FLAT_DETAILS = ("flat_valley", "higher_order_minimum", "asymptote", "endless", "
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """A kink first: at a kink there is no curvature to speak of."""
     if diagnosis.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN) or not diagnosis.known:
+        return
+    if diagnosis.point.detail == "pole":
         return
     kink = _kink(diagnosis)
     if kink is not None:
@@ -59,6 +62,8 @@ def _kink(diagnosis: Diagnosis) -> Finding | None:
     if diagnosis.view.smooth:
         return None
     if diagnosis.point.kind == "kink":
+        if diagnosis.point.rises and diagnosis.succeeded_by_test:
+            return None  # it is the minimum, and was found
         return _kink_made(diagnosis, diagnosis.final, None, 0.0)
     if diagnosis.succeeded_by_test or (diagnosis.faded and not diagnosis.asked):
         return None  # steps that were made to fade settle on a kink as well as they can
@@ -77,6 +82,9 @@ def _kink(diagnosis: Diagnosis) -> Finding | None:
         left = norm_of(here - diagnosis.view.gradient(a))
         right = norm_of(here - diagnosis.view.gradient(b))
         a, b = (a, middle) if left >= right else (middle, b)
+    base = abs(diagnosis.view.value(first))
+    if not max(abs(diagnosis.view.value(x)) for x in (a, b)) <= GROWN * (1 + base):
+        return None  # the value jumps as well: it is a pole
     width = (b - a) + 1e-15 * (last - first)  # a little further: one of them may be the corner itself
     jump = diagnosis.view.gradient(b + width) - diagnosis.view.gradient(a - width)
     size = norm_of(jump)
@@ -96,10 +104,22 @@ def _across(diagnosis: Diagnosis) -> tuple[Vector, Vector, float] | None:
         return _beside(diagnosis)
     last = late[-LAST:]
     if len(last) < 4 or not np.any(turns(last) < 0):
-        return _beside(diagnosis) if diagnosis.missed else None
+        if not diagnosis.missed:
+            return None
+        return _turned_back(diagnosis, late) or _beside(diagnosis)
     gradients = np.array([diagnosis.view.gradient(x) for x in last])
     i = int(np.argmax(np.linalg.norm(np.diff(gradients, axis=0), axis=1)))
     return last[i], last[i + 1], norm_of(last[i + 1] - last[i])
+
+
+def _turned_back(diagnosis: Diagnosis, late: Any) -> tuple[Vector, Vector, float] | None:
+    """Of the last steps after which the run turned back, one that changed the gradient most: a schedule's long one."""
+    rows = np.flatnonzero(turns(late) < 0)[-LAST:]
+    if not len(rows):
+        return None
+    changes = [norm_of(diagnosis.view.gradient(late[i + 1]) - diagnosis.view.gradient(late[i])) for i in rows]
+    i = int(rows[int(np.argmax(changes))])
+    return late[i], late[i + 1], norm_of(late[i + 1] - late[i])
 
 
 def _beside(diagnosis: Diagnosis) -> tuple[Vector, Vector, float] | None:
@@ -116,8 +136,8 @@ def _kink_made(diagnosis: Diagnosis, x: Vector, jump: Vector | None, span: float
     reach = 1e-6 * max(1.0, float(np.max(np.abs(x))))
     full = diagnosis.run.final.copy()
     full[diagnosis.free] = x
-    parts = kinks_at(diagnosis.run.objective, full, reach)
     size = None if jump is None else norm_of(jump)
+    parts = kinks_along(diagnosis.run.objective, full, _whole(diagnosis, jump), reach)
     evidence: dict[str, Any] = {
         "at": as_dict(
             np.where(np.abs(x) < 1e-12 * max(1.0, float(np.max(np.abs(diagnosis.start)))), 0.0, x), names
@@ -134,8 +154,18 @@ def _kink_made(diagnosis: Diagnosis, x: Vector, jump: Vector | None, span: float
     if diagnosis.rate is None:
         key += ".adaptive"
     if jump is None:
-        key = "kink.standing"
+        key = "kink.standing" if diagnosis.run.nit or not parts else "kink.start"
     return Finding("kink", evidence, True, advice, key)
+
+
+def _whole(diagnosis: Diagnosis, jump: Vector | None) -> Vector:
+    """The direction of a jump among all coordinates; without one, that of the kink that the point is on."""
+    whole, way = np.zeros(len(diagnosis.run.final)), diagnosis.point.way
+    if jump is not None and norm_of(jump) > 0:
+        whole[diagnosis.free] = jump / norm_of(jump)
+    elif way in diagnosis.names:
+        whole[diagnosis.free[diagnosis.names.index(way)]] = 1.0
+    return whole
 
 
 def _smaller_steps(diagnosis: Diagnosis, bottom: float) -> Advice | None:
@@ -221,6 +251,7 @@ def _flat(diagnosis: Diagnosis) -> Finding:
         "value": diagnosis.sign * float(diagnosis.values[-1]),
     }
     key = f"flat.{kind}" + (".order" if kind == "higher_order_minimum" and point.order else "")
+    key += ".start" if kind == "asymptote" and distance == 0 else ""
     return Finding("flat", evidence, diagnosis.quadratic, _further(diagnosis, kind), key)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Status
+from downslope.descent.bounds import projection_of
 from downslope.descent.norms import norm_of
 from downslope.descent.trend import period_of
 from downslope.explain.advice import (
@@ -117,11 +118,23 @@ def _above(
     key = "" if at_limit or not exact else "" if seen else "learning_rate_above_limit.unseen"
     if at_limit:
         key = "learning_rate_above_limit.at"
+    elif exact and diagnosis.status != Status.DIVERGED and _meets_bounds(diagnosis, curvature, i):
+        key = "learning_rate_above_limit.bounded"
     elif exact and f"{linear.rate:.4g}" == f"{limit:.4g}":
         key = "learning_rate_above_limit.close"
     elif not exact and not _alike(evidence["factor"], more.get("measured_factor")):
         key = "learning_rate_above_limit.onset"
     return Finding("learning_rate_above_limit", evidence, exact, advice, key)
+
+
+def _meets_bounds(diagnosis: Diagnosis, curvature: Curvature, i: int) -> bool:
+    """Whether points of the run lie on bounds of coordinates that a direction has."""
+    bounds = projection_of(diagnosis.run.optimizer)
+    if bounds is None:
+        return False
+    x = diagnosis.run.history.x
+    met = np.any((x <= np.array(bounds.lower)) | (x >= np.array(bounds.upper)), axis=0)
+    return bool(np.any(met[diagnosis.free] & (np.abs(curvature.vectors[:, i]) > ALIKE)))
 
 
 def _alike(factor: float, measured: float | None) -> bool:
@@ -302,9 +315,22 @@ def _local_zigzag(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     if factor.imag != 0 or not -1.1 < factor.real < _tolerable(linear, curvature) + 0.05:
         return None
     median = float(np.median(measured))
+    at = _at_limit(diagnosis, linear)
+    if at is not None:
+        return at
     if not _alike(written(factor), median):
         return None
     return _zigzag(diagnosis, linear, curvature, i, exact=False, measured_factor=median)
+
+
+def _at_limit(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
+    """A rate that is the limit of the minimum itself: there a factor that was met on the way says little."""
+    bottom = diagnosis.bottom
+    limit = None if bottom is None else linear.limit(bottom.curvature.largest)
+    if bottom is None or limit is None or f"{linear.rate:.4g}" != f"{limit:.4g}":
+        return None
+    found = _zigzag(diagnosis, linear, bottom.curvature, len(bottom.curvature.values) - 1, exact=False)
+    return Finding(found.code, found.evidence, False, found.advice, "zigzag.at")
 
 
 def _flips(diagnosis: Diagnosis, points: Any) -> tuple[list[float], list[int]]:

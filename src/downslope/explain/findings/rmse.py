@@ -141,6 +141,28 @@ def _chatter(diagnosis: Diagnosis, linear: LinearRule, root: Root) -> Finding:
     return Finding("rmse_chatter", evidence, False, advice, "rmse_chatter")
 
 
+def cone(diagnosis: Diagnosis) -> Finding | None:
+    """Of any other rule that turned back, where the root falls to 0: the tip of a cone that it cannot settle on."""
+    late = diagnosis.late
+    if diagnosis.linear is not None or not diagnosis.known or not diagnosis.missed or late is None:
+        return None
+    root = root_of(diagnosis) if len(late) > 2 and np.any(turns(late) < 0) else None
+    if root is None or root.least > 0:
+        return None
+    names = diagnosis.run.objective.parameters.coordinates
+    evidence = {
+        "at": dict(zip(names, map(float, root.minimum), strict=True)),
+        "along": diagnosis.point.way,
+        "expression": diagnosis.run.objective.text,
+        "jump": None,
+        "span": norm_of(diagnosis.final - root.minimum[diagnosis.free]),
+        "near": False,
+        "value": 0.0,
+    }
+    advice = first_to_work(diagnosis, [*_on_square(diagnosis, root), *leave_out(diagnosis)])
+    return Finding("kink", evidence, True, advice, "kink.cone")
+
+
 def _on_square(diagnosis: Diagnosis, root: Root) -> list[Candidate]:
     """The same data without the root: gradient descent on q, at the best rate of its own curvature."""
     if diagnosis.run.maximize:

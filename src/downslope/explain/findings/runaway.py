@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,12 @@ from downslope.descent.bounds import within_bounds
 from downslope.descent.norms import norm_of
 from downslope.errors import UsageError
 from downslope.explain.advice import Advice, Candidate, first_to_work, leave_out, rates, trial
+from downslope.explain.corners import length_at
 from downslope.explain.curvature import along, as_dict
-from downslope.explain.diagnosis import Diagnosis
+from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.findings.finding import Finding
 from downslope.explain.line_probe import fall_without_end
+from downslope.explain.poles import falls_towards, first_crossing, place_of
 from downslope.explain.subexpressions import Failure, divisors, failure_at, kinks_at
 from downslope.objectives import Vector
 from downslope.optimizers import as_optimizer
@@ -23,10 +25,10 @@ from downslope.optimizers import as_optimizer
 SUDDEN = 3  # steps within which an overflow is the function's own and not a long divergence's end
 DECADES = 9  # tenfold distances over which values must fall to be called falling for ever
 FALLEN = 1.0  # times the size of the value where it begins: so far below 0 it must have come
-CROSSINGS = 2000  # points between which a pole is looked for
-BISECTED = 200
-TINY = 1e-30  # a coordinate of a pole that is called 0
-GROWN = 1e3  # times the value before it: so much more it must be near a pole
+STILL_THERE = (
+    0.1  # part of the first gradient's norm that a run without a test still has, where it falls for ever
+)
+NEAR_A_POLE = 1e-3  # of the way: a divisor that vanishes within it is the one
 MARGIN = 1e-3  # of the way to the edge of the domain, where a bound is put
 
 
@@ -37,7 +39,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
         yield _corner(diagnosis, left) or _left_domain(diagnosis, left)
     elif left is not None and diagnosis.status == Status.DIVERGED:
         yield from _overflow(diagnosis, left)
-    pole = _pole(diagnosis)
+    pole = _onto_a_pole(diagnosis) or _into_a_pole(diagnosis) or _pole(diagnosis)
     if pole is not None:
         yield pole
     else:
@@ -47,42 +49,56 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
 # --- poles --------------------------------------------------------------------------------------------
 
 
+def _onto_a_pole(diagnosis: Diagnosis) -> Finding | None:
+    """A step that landed in a pole, where the value is minus infinity."""
+    left, objective = diagnosis.run.termination.left_at, diagnosis.run.objective
+    if diagnosis.status != Status.UNBOUNDED or left is None or not len(diagnosis.values):
+        return None
+    parts = [text for text, divisor in divisors(objective) if divisor(left) == 0]
+    if not parts:
+        return None
+    at = as_dict(left, objective.parameters.coordinates)
+    evidence = {"step": diagnosis.run.nit + 1, "expression": parts[0], "at": at}
+    return Finding("pole", evidence, True, None, "pole.onto")
+
+
+def _into_a_pole(diagnosis: Diagnosis) -> Finding | None:
+    """The run ended in a pole, towards which the objective falls without end."""
+    if not diagnosis.may_be_in_a_pole:
+        return None
+    if diagnosis.point.detail != "pole" or diagnosis.point.escape is None:
+        return None
+    names, way = diagnosis.run.objective.parameters.coordinates, np.zeros(len(diagnosis.run.final))
+    way[diagnosis.free] = diagnosis.point.escape
+    reach = NEAR_A_POLE * length_at(diagnosis.final, diagnosis.start)
+    found = place_of(diagnosis.run.objective, diagnosis.run.final, way, reach)
+    evidence = {
+        "step": diagnosis.run.nit,
+        "expression": None if found is None else found[0],
+        "at": as_dict(diagnosis.run.final if found is None else found[1], names),
+        "value": float(diagnosis.sign * diagnosis.values[-1]),
+        "gradient_norm": float(diagnosis.norms[-1]),
+    }
+    return Finding("pole", evidence, True, None, "pole.into" if found else "pole.into.opaque")
+
+
 def _pole(diagnosis: Diagnosis) -> Finding | None:
     """A divisor that changes its sign between two points of the run, where the objective grows without end."""
     if diagnosis.succeeded_by_test or len(diagnosis.run.history) < 2:
         return None
-    points = diagnosis.run.history.x
-    points = points if len(points) <= CROSSINGS else np.concatenate([points[:CROSSINGS], points[-1:]])
-    for text, divisor in divisors(diagnosis.run.objective):
-        signs = np.sign([divisor(x) for x in points])
-        for k in np.flatnonzero(signs[1:] * signs[:-1] < 0):
-            found = _pole_between(diagnosis, points[k], points[k + 1], divisor)
-            if found is None:
-                continue
-            at, side = found
-            evidence = {
-                "step": int(diagnosis.run.history.step[k]),
-                "expression": text,
-                "at": as_dict(at, diagnosis.run.objective.parameters.coordinates),
-            }
-            return Finding("pole", evidence, True, _on_this_side(diagnosis, at, side))
-    return None
-
-
-def _pole_between(
-    diagnosis: Diagnosis, before: Vector, after: Vector, divisor: Callable[[Vector], float]
-) -> tuple[Vector, Vector] | None:
-    """Where on the way the divisor vanishes, and a point just before; None where the objective stays finite there."""
-    inside, outside, first = before, after, np.sign(divisor(before))
-    for _ in range(BISECTED):
-        middle = inside + (outside - inside) / 2
-        same = np.sign(divisor(middle)) == first
-        inside, outside = (middle, outside) if same else (inside, middle)
-    value = diagnosis.run.objective.value
-    near = [abs(value(x)) for x in (inside, outside)]
-    if not any(v > GROWN * (1 + abs(value(before))) for v in near):
+    crossing = first_crossing(diagnosis.run)
+    if crossing is None:
         return None
-    return np.where(np.abs(inside) < TINY, 0.0, inside), before
+    names = diagnosis.run.objective.parameters.coordinates
+    evidence = {
+        "step": int(diagnosis.run.history.step[crossing.row]),
+        "expression": crossing.text,
+        "at": as_dict(crossing.at, names),
+    }
+    free = diagnosis.free
+    falls = falls_towards(diagnosis.view, crossing.at[free], crossing.before[free])
+    advice = _on_this_side(diagnosis, crossing.at, crossing.before)
+    return Finding("pole", evidence, True, advice, "pole.falling" if falls else "pole")
 
 
 def _on_this_side(diagnosis: Diagnosis, at: Vector, side: Vector) -> Advice | None:
@@ -142,7 +158,8 @@ def _corner(diagnosis: Diagnosis, left: Vector) -> Finding | None:
         "span": length,
         "value": diagnosis.run.objective.value(left),
     }
-    return Finding("kink", evidence, True, first_to_work(diagnosis, leave_out(diagnosis)), "kink")
+    key = "kink" if len(diagnosis.run.history) else "kink.start"
+    return Finding("kink", evidence, True, first_to_work(diagnosis, leave_out(diagnosis)), key)
 
 
 def _parts(failure: Failure | None) -> dict[str, Any]:
@@ -278,7 +295,10 @@ def _suspicious(diagnosis: Diagnosis) -> bool:
         diagnosis.run.termination.left_at is not None and diagnosis.values[-1] < diagnosis.values[0]
     ):
         return True
-    return diagnosis.missed and diagnosis.reduction > 0 and not diagnosis.stands
+    if diagnosis.stands:
+        return False
+    untested = not diagnosis.asked and diagnosis.status in LIMITS and diagnosis.reduction > STILL_THERE
+    return untested or (diagnosis.missed and diagnosis.reduction > 0)
 
 
 def _unbounded_quadratic(diagnosis: Diagnosis) -> Finding | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from downslope.explain.advice import (
     shortened,
     without_schedule,
 )
+from downslope.explain.budget import TooDearError
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
 from downslope.explain.diagnosis import LIMITS, Diagnosis
@@ -31,7 +32,7 @@ TIMID = 20.0  # a rate this many times below its limit is small
 TIMES = 5.0  # as many fewer steps must be possible before a setting is called too small or too large
 HARDLY = 0.1  # a gradient of which more than this part is left, without a test, has hardly fallen
 ILL = 100.0  # a condition number from which on it is the cause of slowness
-LEFT = 0.5  # part of the way to the minimum that is still to go, without a test
+LEFT = 0.2  # part of the way to the minimum that is still to go, without a test
 STRAIGHT = (
     0.95  # a path this straight, of a method whose steps have a length of their own, is still on its way
 )
@@ -47,9 +48,17 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     if diagnosis.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN):
         return
     looks = (_momentum, _fading, _timid, _crawling, _ill, _unfinished)
-    found = next(filter(None, (see(diagnosis) for see in looks)), None)
+    found = next(filter(None, (_within_means(see, diagnosis) for see in looks)), None)
     if found is not None:
         yield found
+
+
+def _within_means(see: Callable[[Diagnosis], Finding | None], diagnosis: Diagnosis) -> Finding | None:
+    """What is seen, if it can be afforded: where all curvatures are too dear, there may still be a cheaper look."""
+    try:
+        return see(diagnosis)
+    except TooDearError:
+        return None
 
 
 def unfinished(diagnosis: Diagnosis) -> bool:
@@ -291,9 +300,12 @@ def _unfinished(diagnosis: Diagnosis) -> Finding | None:
         return None
     if diagnosis.worsened:
         return None  # that is no way to where it was to go
-    needed, basics = None, _basics(diagnosis)
-    if basics is not None and diagnosis.quadratic:
-        needed = _needed(diagnosis, *basics)
+    try:
+        needed, basics = None, _basics(diagnosis)
+        if basics is not None and diagnosis.quadratic:
+            needed = _needed(diagnosis, *basics)
+    except TooDearError:
+        needed = None
     more = first_to_work(diagnosis, [more_steps(diagnosis)])
     if more is None and diagnosis.setup.rule.hyperparameters().get("weight_decay"):
         return None  # the decay may be what holds it where it is

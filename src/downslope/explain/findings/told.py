@@ -69,7 +69,7 @@ def _least_value(diagnosis: Diagnosis) -> Finding | None:
     values = rule.hyperparameters()
     told = values.get("minimum")
     lowest = None if told is None else _lowest(diagnosis)
-    if told is None or lowest is None or diagnosis.run.maximize:
+    if told is None or lowest is None:
         return None
     x, value = lowest
     off = told - value

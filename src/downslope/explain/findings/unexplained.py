@@ -14,6 +14,7 @@ from downslope.descent import Descent, Status
 from downslope.explain.advice import Advice, Candidate, first_to_work, leave_out, more_steps, rates, trial
 from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.findings.finding import Finding
+from downslope.explain.findings.rmse import cone
 
 SILENT = (Status.INTERRUPTED, Status.STOPPED_BY_CALLBACK)  # somebody ended the run: that needs no cause
 PARTS = (3.0, 10.0, 30.0, 100.0, 1e3, 1e4)  # by which a learning rate is made smaller, then larger
@@ -47,6 +48,10 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
         if larger is not None:
             yield Finding("learning_rate_too_small", evidence, False, larger, "learning_rate_too_small.tried")
             return
+    tip = cone(diagnosis)
+    if tip is not None:
+        yield tip
+        return
     more = first_to_work(diagnosis, [more_steps(diagnosis)]) if diagnosis.missed else None
     if more is not None:
         evidence |= {"gradient_norm": run.gradient_norm, "wanted": diagnosis.wanted, "needed": None}

@@ -161,6 +161,10 @@ FINDINGS: Mapping[str, Template] = {
         "From step {began} on the learning rate {learning_rate:.4g} was above the limit {limit:.4g} that "
         "the curvature {curvature:.4g} met there along {along} sets."
     ),
+    f"{ABOVE}.bounded": Template(
+        "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the curvature "
+        "{curvature:.4g} along {along} sets: every step leads further to the other side, until a bound stops it."
+    ),
     f"{ABOVE}.close": Template(
         "The learning rate {learning_rate:.10g} is just above the limit {limit:.10g} that the curvature "
         "{curvature:.4g} along {along} sets: there the error is multiplied by {factor:.10g} at every step."
@@ -182,6 +186,11 @@ FINDINGS: Mapping[str, Template] = {
     f"{ABOVE}.bouncing.at": Template(
         "Around the minimum near by the learning rate {learning_rate:.4g} is all but the limit {limit:.4g} that the "
         "curvature {curvature:.4g} along {along} sets: there every step leads to the other side and hardly nearer."
+    ),
+    f"{ABOVE}.thrown": Template(
+        "Step {step} was too long: with the learning rate {learning_rate:.4g} and the gradient {slope_before:.3g} it "
+        "threw the point {length:.4g} far, over the lower ground, from the value {before:.4g} up to {after:.4g}. "
+        "There the gradient is small, {slope:.3g} at the end, and the point has moved {since:.3g} since."
     ),
     f"{ABOVE}.measured": Template(
         "The value got worse from step {began} on. What the largest learning rate of {rule} is on this "
@@ -215,6 +224,10 @@ FINDINGS: Mapping[str, Template] = {
     "zigzag.single.local": Template(
         "The path zig-zags: near by the curvature is {curvature:.4g}, and every step multiplies the error "
         "by about {factor:.4g}."
+    ),
+    "zigzag.at": Template(
+        "The path zig-zags: the learning rate {learning_rate:.4g} is all but the limit {limit:.4g} that the curvature "
+        "{curvature:.4g} along {along} sets at the minimum, and every step leads to the other side and hardly nearer."
     ),
     "learning_rate_too_small": Template(
         "The learning rate {learning_rate:.4g} is {below:,.0f} times below the limit {limit:.4g}: with it "
@@ -266,6 +279,14 @@ FINDINGS: Mapping[str, Template] = {
         "The gradient jumps at a kink along {along}: it does not fade there, so no tolerance on the gradient is "
         "met."
     ),
+    "kink.start": Template(
+        "The run began on a kink, where {expression} has its corner: the gradient jumps there, and has no value but "
+        "that of a convention, so that no step leads away from it."
+    ),
+    "kink.cone": Template(
+        "The objective is a square root that can fall to 0: there, at {place}, it has the tip of a cone, where the "
+        "gradient jumps. It does not fade towards it: no tolerance on the gradient is met, and steps lead past it."
+    ),
     "kink.standing": Template(
         "The run stands on a kink along {along}: the gradient has no value there but that of a convention, "
         "so that a test on it says little."
@@ -306,6 +327,10 @@ FINDINGS: Mapping[str, Template] = {
     "flat.asymptote": Template(
         "The objective keeps falling along {along} and has no minimum there: the gradient fades while the "
         "point runs off, {moved:.4g} so far."
+    ),
+    "flat.asymptote.start": Template(
+        "The objective keeps falling along {along} and has no minimum there: where the run began the gradient has "
+        "faded to {gradient_norm:.3g} already."
     ),
     "flat.endless": Template(
         "The objective falls along {along} without end and has no minimum there: the gradient "
@@ -407,6 +432,22 @@ FINDINGS: Mapping[str, Template] = {
     "active_bounds": Template("Bounds hold {names}: beyond them the objective would be better."),
     "pole": Template(
         "After step {step} the run jumped over a pole of the objective, where {expression} is 0: {place}."
+    ),
+    "pole.falling": Template(
+        "After step {step} the run jumped over a pole of the objective, where {expression} is 0: {place}. On "
+        "the side that it came from the objective falls towards it without limit."
+    ),
+    "pole.onto": Template(
+        "Step {step} led onto a pole of the objective, where {expression} is 0: {place}. Towards it the value falls "
+        "without limit."
+    ),
+    "pole.into": Template(
+        "The run fell into a pole of the objective, where {expression} is 0: {place}. Towards it the value falls "
+        "without limit, and after {step} steps it is {value:.3g}."
+    ),
+    "pole.into.opaque": Template(
+        "The run fell into a pole of the objective, near {place}: towards it the value falls without limit, and "
+        "after {step} steps it is {value:.3g}."
     ),
     "ill_conditioned": Template(
         "The curvatures lie {condition:,.4g} times apart, from {largest:.4g} along {steep} to "

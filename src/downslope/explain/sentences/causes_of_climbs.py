@@ -7,6 +7,27 @@ from collections.abc import Mapping
 from downslope.messages import Template
 
 FINDINGS_OF_CLIMBS: Mapping[str, Template] = {
+    "learning_rate_above_limit.thrown.up": Template(
+        "Step {step} was too long: with the learning rate {learning_rate:.4g} and the gradient {slope_before:.3g} it "
+        "threw the point {length:.4g} far, over the higher ground, from the value {before:.4g} down to {after:.4g}. "
+        "There the gradient is small, {slope:.3g} at the end, and the point has moved {since:.3g} since."
+    ),
+    "pole.falling.up": Template(
+        "After step {step} the run jumped over a pole of the objective, where {expression} is 0: {place}. On "
+        "the side that it came from the objective rises towards it without limit."
+    ),
+    "pole.onto.up": Template(
+        "Step {step} led onto a pole of the objective, where {expression} is 0: {place}. Towards it the value rises "
+        "without limit."
+    ),
+    "pole.into.up": Template(
+        "The run rose into a pole of the objective, where {expression} is 0: {place}. Towards it the value rises "
+        "without limit, and after {step} steps it is {value:.3g}."
+    ),
+    "pole.into.opaque.up": Template(
+        "The run rose into a pole of the objective, near {place}: towards it the value rises without limit, and "
+        "after {step} steps it is {value:.3g}."
+    ),
     "unbounded_below.negative_curvature.up": Template(
         "The objective has no maximum: along {along} its curvature is {curvature:.4g}, so it rises without "
         "end; {far:.3g} away it is {value_there:.3g}."
@@ -30,6 +51,40 @@ FINDINGS_OF_CLIMBS: Mapping[str, Template] = {
     "flat.asymptote.up": Template(
         "The objective keeps rising along {along} and has no maximum there: the gradient fades while the "
         "point runs off, {moved:.4g} so far."
+    ),
+    "kink.cone.up": Template(
+        "The objective is minus a square root that can fall to 0: there, at {place}, it has the tip of a cone, where "
+        "the gradient jumps. It does not fade towards it: no tolerance on the gradient is met, and steps lead past it."
+    ),
+    "rmse_rate.up": Template(
+        "The objective is minus a square root, whose slope does not fade towards its maximum, so that a learning rate "
+        "acts on the square as if divided by twice the root: near the least root {least_value:.4g} the rate "
+        "{learning_rate:.4g} is above the limit {limit:.4g}, and no step settles."
+    ),
+    "rmse_chatter.up": Template(
+        "The objective is minus a square root that can fall to 0, and there its slope does not fade: with a constant "
+        "learning rate of {learning_rate:.4g} it chatters for ever around values of {value:.3g}."
+    ),
+    "flat.asymptote.start.up": Template(
+        "The objective keeps rising along {along} and has no maximum there: where the run began the gradient has "
+        "faded to {gradient_norm:.3g} already."
+    ),
+    "zigzag.at.up": Template(
+        "The path zig-zags: the learning rate {learning_rate:.4g} is all but the limit {limit:.4g} that the downward "
+        "curvature {curvature:.4g} along {along} sets at the maximum, and every step leads to the other side and "
+        "hardly nearer."
+    ),
+    "learning_rate_above_limit.bounded.up": Template(
+        "The learning rate {learning_rate:.4g} is above the limit {limit:.4g} that the downward curvature "
+        "{curvature:.4g} along {along} sets: every step leads further to the other side, until a bound stops it."
+    ),
+    "wrong_least_value.high.up": Template(
+        "{rule}, which sees a climb upside down, was told that the least value is {told:.6g}, and at the maximum, "
+        "{place}, what it sees is {value:.6g}: it stops where that is what it was told."
+    ),
+    "wrong_least_value.low.up": Template(
+        "{rule}, which sees a climb upside down, was told that the least value is {told:.6g}, and at the maximum near "
+        "by, {place}, what it sees is {value:.6g}: the steps are too long, and do not fade there."
     ),
     "flat.endless.up": Template(
         "The objective rises along {along} without end and has no maximum there: the gradient "

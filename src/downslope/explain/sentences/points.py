@@ -107,6 +107,12 @@ POINTS: Mapping[str, Template] = {
     "degenerate.endless.up": Template(
         "There is no maximum here: the objective rises along {way} without end."
     ),
+    "degenerate.pole": Template(
+        "There is no minimum here: along {way} the objective falls without limit, into a pole."
+    ),
+    "degenerate.pole.up": Template(
+        "There is no maximum here: along {way} the objective rises without limit, into a pole."
+    ),
     "degenerate.plateau": Template(
         "The point is on a plateau, not at a minimum: far along {way} the objective is lower."
     ),
@@ -117,6 +123,15 @@ POINTS: Mapping[str, Template] = {
         "The point is stationary; neither its curvature nor values further out decide what it is."
     ),
     "edge_of_domain": Template("The last good point is at the edge of the domain of the objective."),
+    "edge_of_domain.nowhere": Template(
+        "There is no point to judge: the objective is not finite where the run began."
+    ),
+    "kink.least": Template(
+        "The point is a minimum on a kink along {way}: the gradient jumps there, and the objective rises on every side."
+    ),
+    "kink.least.up": Template(
+        "The point is a maximum on a kink along {way}: the gradient jumps there, and the objective falls on every side."
+    ),
     "kink": Template("The point is on a kink along {way}: the gradient jumps there and does not vanish."),
     "not_stationary": Template("The point is not stationary: the gradient does not vanish there."),
     "not_stationary.curved": Template(

@@ -33,6 +33,14 @@ RECORDS: Mapping[str, Template] = {
         "The gradient's norm rose at every step from step {step} on, from {before:.4g} to {after:.4g}; "
         "values were not recorded."
     ),
+    "unbounded_below": Template(
+        "The value runs off: from step {step} on it fell by more at every step, from {before:.4g} to {after:.4g}. "
+        "Has the cost a least value at all, and the right sign?"
+    ),
+    "unbounded_below.up": Template(
+        "The value runs off: from step {step} on it rose by more at every step, from {before:.4g} to {after:.4g}. "
+        "Has it a greatest value at all, and the right sign?"
+    ),
     "not_moving": Template(
         "The parameters did not move in the last {steps} steps, though the gradient's norm is "
         "{gradient_norm:.3g}: is the learning rate 0, or does the optimizer hold other parameters than the "
