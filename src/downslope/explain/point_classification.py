@@ -35,7 +35,7 @@ OUTWEIGHED = (
     0.3  # part of the slope that a negative curvature makes within the scale: more slope left decides nothing
 )
 FAR = 0.08  # a point that is this part of the whole way from the stationary point has not arrived
-CORNERED = 1.2  # a greater exponent is no corner
+CORNERED = 1.4  # a greater exponent is no corner
 TWO = (1.8, 2.2)  # exponents that are a square's
 
 
