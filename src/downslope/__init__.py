@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from downslope.recording import check_loop, record
     from downslope.results.fit import Fit
     from downslope.results.loading import load
+    from downslope.results.resuming import resume
     from downslope.results.run import Run
 
 # Names are imported when first asked for, so that `downslope --help` does not wait for the engines.
@@ -50,6 +51,7 @@ _HOMES = {
     "Fit": "downslope.results.fit",
     "fit": "downslope.api.table_fitting",
     "load": "downslope.results.loading",
+    "resume": "downslope.results.resuming",
     "look": "downslope.api.look",
     "maximize": "downslope.api.minimization",
     "minimize": "downslope.api.minimization",
@@ -92,6 +94,7 @@ __all__ = [
     "plots",
     "problem",
     "record",
+    "resume",
 ]
 
 

@@ -64,6 +64,11 @@ def _descend(command: str, given: dict[str, Any]) -> int:
     with Bar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
         run = _run(command, given, bar)
     outputs.deliver(run)
+    return exit_code(run)
+
+
+def exit_code(run: Run) -> int:
+    """0 where it ended as it was asked to, 130 where somebody interrupted it, else 1."""
     if run.status == "interrupted":
         return 130
     return 0 if run.success else 1

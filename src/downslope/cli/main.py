@@ -28,6 +28,7 @@ from downslope.cli.export import export
 from downslope.cli.fit import fit
 from downslope.cli.look import look
 from downslope.cli.predict import predict
+from downslope.cli.resume import resume
 from downslope.cli.words import CommandGroup, Option, chosen_language, in_our_words, refused
 from downslope.errors import DownslopeError, nearest
 from downslope.messages import listing, message, reading, sentences
@@ -166,6 +167,7 @@ def cli() -> None:
 _COMMANDS = (
     minimize,
     maximize,
+    resume,
     fit,
     predict,
     look,

@@ -5,19 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from downslope.descent import kernel as k
 from downslope.descent.compiled import CompiledEngine
 from downslope.descent.engine import DescentProblem, Engine
 from downslope.descent.evidence import TESTS, Cause
 from downslope.descent.fused import FusedStepper
+from downslope.descent.history import History
 from downslope.descent.hosted import HostedStepper
 from downslope.descent.observing import StopEvent, judge_end
 from downslope.descent.progress import Progress, Step
 from downslope.descent.remote import RemoteStepper
 from downslope.descent.reports import Reports
 from downslope.descent.result import Descent
+from downslope.descent.snapshot import Snapshot, snapshot_of
 from downslope.descent.stepping import ArrayStepper, SteppingEngine
 from downslope.descent.stopping import Stopping
 from downslope.descent.trace_buffer import TraceBuffer
@@ -42,6 +44,20 @@ class Callbacks:
     progress: Callable[[Progress], None] | None = None
 
 
+class Continued(NamedTuple):
+    """A descent that is gone on with.
+
+    Attributes:
+        snapshot: where it left off.
+        history: the way until then.
+        seconds: how long it took.
+    """
+
+    snapshot: Snapshot
+    history: History
+    seconds: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class LoopOptions:
     """How a descent is run.
@@ -51,12 +67,14 @@ class LoopOptions:
         every: which steps are kept, see ``TraceBuffer``.
         engine: which engine runs it; "auto" is the fastest that can.
         callbacks: what happens between two slices.
+        since: a descent that is gone on with, of the same objective, rule and start.
     """
 
     maximize: bool = False
     every: int | None = None
     engine: EngineName = "auto"
     callbacks: Callbacks = Callbacks()
+    since: Continued | None = None
 
 
 def descend(
@@ -73,17 +91,24 @@ def descend(
         UsageError: the engine asked for cannot take this objective.
     """
     started = time.perf_counter()
-    problem = DescentProblem(objective, x, -1.0 if loop.maximize else 1.0)
+    since = loop.since
+    position = None if since is None else since.snapshot.position
+    problem = DescentProblem(objective, x, -1.0 if loop.maximize else 1.0, position)
     full = stopping.with_defaults(objective.dtype)
     trace = TraceBuffer(x, _towards(full, problem.sign), loop.every)
     rule = resolve_schedule(optimizer)
     engine = choose_engine(problem, rule, loop.engine)
     reports = Reports(engine, trace, problem, rule)
+    if since is not None:
+        trace.restore(since.snapshot.trace, since.history, problem.sign)
+        reports.restore(since.snapshot.reports)
     cause = _Loop(engine, trace, problem, loop.callbacks, started).run(reports)
+    looks = reports.state()
     event = StopEvent(cause, engine.point(trace), reports.at_the_end(cause))
     termination = judge_end(event, trace, problem)
     seconds = time.perf_counter() - started
     history = trace.history(objective.parameters.coordinates, problem.sign)
+    left_with = snapshot_of(engine, trace, looks, objective)
     return Descent(
         objective=objective,
         optimizer=optimizer,
@@ -95,7 +120,8 @@ def descend(
         reported=event.reported,
         nfev=trace.evaluations,
         engine=engine.name,
-        seconds=seconds,
+        seconds=seconds if since is None else seconds + since.seconds,
+        left_with=left_with,
     )
 
 
@@ -175,7 +201,7 @@ class _Loop:
         """Advance slice by slice until something ends the run."""
         trace, seconds = self.trace, self.trace.stopping.seconds
         callback, progress = self.callbacks.callback, self.callbacks.progress
-        budget, told = 1, -1
+        budget, told = 1, trace.step
         try:
             while True:
                 began = time.perf_counter()

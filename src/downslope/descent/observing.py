@@ -12,7 +12,7 @@ from downslope.descent import kernel as k
 from downslope.descent.engine import DescentProblem
 from downslope.descent.evidence import LIMITS, Cause, Evidence, Failure
 from downslope.descent.norms import norm_of
-from downslope.descent.result import Reported
+from downslope.descent.reported import Reported
 from downslope.descent.stopping import Stopping
 from downslope.descent.termination import Termination, is_far, terminate
 from downslope.descent.termination_messages import Places

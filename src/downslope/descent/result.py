@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from downslope.descent.history import History
+from downslope.descent.reported import Reported
+from downslope.descent.snapshot import Snapshot
 from downslope.descent.stopping import Stopping
 from downslope.descent.termination import Termination, terminate
 from downslope.descent.termination_messages import Places
@@ -13,15 +15,6 @@ from downslope.messages import Message
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
-
-
-@dataclass(frozen=True)
-class Reported:
-    """The point that an averaging method reports, which is none of those it evaluated on its way."""
-
-    x: Vector
-    value: float
-    gradient_norm: float
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -39,6 +32,8 @@ class Descent:
         engine: "traced" (native code), "compiled" (by JAX or TensorFlow), "hosted" (Python) or "recorded".
         seconds: wall-clock time.
         reported: the answer of a method that averages its points; None for all others.
+        left_with: everything that it needs to go on, bit for bit; None in records, and in runs that were saved before
+            it was kept.
     """
 
     objective: Objective
@@ -52,6 +47,7 @@ class Descent:
     engine: str
     seconds: float
     reported: Reported | None = None
+    left_with: Snapshot | None = None
 
     @property
     def verdict(self) -> Termination:

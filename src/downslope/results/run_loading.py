@@ -12,7 +12,8 @@ import numpy as np
 from downslope import symbolic
 from downslope.descent.evidence import Evidence
 from downslope.descent.history import History
-from downslope.descent.result import Reported
+from downslope.descent.reported import Reported
+from downslope.descent.snapshot import Snapshot
 from downslope.descent.stopping import Status, Stopping
 from downslope.descent.termination import Termination
 from downslope.errors import DataError, DownslopeError, ObjectiveError
@@ -156,6 +157,9 @@ def run_from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] =
         reported=Reported(vector(data["x"]), number(data["fun"]), number(data["gradient_norm"]))
         if data["averaged"]
         else None,
+        left_with=None
+        if data.get("left_with") is None
+        else Snapshot.from_dict(data["left_with"], parameters.size),
     )
 
 
@@ -219,7 +223,7 @@ class LostObjective(Objective):
         raise ObjectiveError(
             message(
                 "the function '{text}' is not in the saved run; only its history is. Run it again to"
-                " evaluate it.",
+                " evaluate it, or go on with it by downslope.resume(path, function).",
                 text=self.text,
             )
         )

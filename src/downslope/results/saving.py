@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,6 +51,13 @@ def run_to_dict(run: Descent) -> dict[str, Any]:
     parameters = run.objective.parameters
     coordinates = parameters.coordinates
     is_formula, gradient = _formula(run.objective)
+    left_with = None
+    if run.left_with is not None:
+        if (
+            not is_formula or run.objective.name
+        ):  # the function is not in the file, or its formula is in other words
+            run.left_with.remember(run.objective)
+        left_with = run.left_with.to_dict()
     data: dict[str, Any] = {
         "schema": SCHEMA,
         "command": run.command,
@@ -85,6 +92,7 @@ def run_to_dict(run: Descent) -> dict[str, Any]:
             "structure": parameters.structure,
             "nested": run.objective.nested.plan if run.objective.nested else None,
         },
+        "left_with": left_with,
         "history": run.history.to_dict(),
     }
     if run.termination.left_at is not None:
@@ -112,7 +120,7 @@ def fit_to_dict(fit: FitResult, explanation: dict[str, Any]) -> dict[str, Any]:
         fit: the fit.
         explanation: why it ended as it did, as plain data.
     """
-    run, h = run_to_dict(fit.run), fit.model.hypothesis
+    run, h = run_to_dict(replace(fit.run, left_with=None)), fit.model.hypothesis
     history = run.pop("history")
     same = (
         "objective",
