@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import os
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Unpack
 
 from downslope.api.options import RunOptions, callbacks_of
@@ -23,6 +25,7 @@ from downslope.objectives.frameworks import check_in_place
 from downslope.optimizers import all_optimizers, as_optimizer
 from downslope.optimizers.registry import with_schedule
 from downslope.optimizers.schedule_text import as_schedule
+from downslope.results.checkpoints import checkpoint_of
 from downslope.results.run import Run, as_run
 
 
@@ -36,6 +39,8 @@ class MinimizeOptions(RunOptions, total=False):
     bounds: Any
     explain: bool
     in_place: bool
+    checkpoint: str | os.PathLike[str]
+    checkpoint_seconds: float
 
 
 class _AllOptions(MinimizeOptions):
@@ -90,6 +95,8 @@ def minimize(
         bounds: ``{"x": (0, 1), "y": (None, 5)}``, pairs in the order of the parameters, or text such as
             ``"x=0:1,y=:5"``; only for methods that can be kept within them.
         in_place: True writes the answer into the start's own PyTorch leaf tensors or TensorFlow Variables as well.
+        checkpoint: a file in which the run is kept on its way, at most every ``checkpoint_seconds`` (10) and for at
+            most 2 % of the time, and at its end. It is a saved run: ``load`` reads it, and ``resume`` goes on with it.
         explain: False leaves the end unjudged: a saddle then counts as converged. ``run.explain()`` is always there.
 
     Returns:
@@ -176,17 +183,21 @@ def _run(function: Any, start: Any, options: _AllOptions, *, uphill: bool) -> Ru
         rule, objective, x = within_bounds(rule, objective, x, options["bounds"])
     if gradient is not None or (callable(function) and objective.differentiation == "supplied"):
         _look_at_gradient(objective, x, _sizes(function, gradient))
+    checkpoint = checkpoint_of(options)
     loop = LoopOptions(
         maximize=uphill,
         every=options.get("every"),
         engine=options.get("engine", "auto"),
-        callbacks=callbacks_of(options),
+        callbacks=replace(callbacks_of(options), checkpoints=checkpoint),
     )
     run = descend(objective, x, rule, stopping, loop=loop)
     objective.end_run()
     if options.get("in_place") and objective.tensors is not None:
         objective.tensors.put(run.final)
-    return as_run(judge_run(run) if options.get("explain", True) else run)
+    done = as_run(judge_run(run) if options.get("explain", True) else run)
+    if checkpoint is not None:
+        checkpoint.end(done)
+    return done
 
 
 def _sizes(function: Any, gradient: Any) -> Sequence[int]:

@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from downslope.cli.descend import exit_code, warnings_as_notes
-from downslope.cli.options import FILE, VIEW, Declared, Function, added, as_given, declared, outputs
+from downslope.cli.options import (
+    CHECKPOINT,
+    FILE,
+    VIEW,
+    Declared,
+    Function,
+    added,
+    as_given,
+    declared,
+    outputs,
+)
 from downslope.cli.options import stopping as stopping_options
-from downslope.cli.outputs import ASKED, Outputs
+from downslope.cli.outputs import ASKED, Outputs, check_writable
 from downslope.cli.progress import Bar
 from downslope.cli.words import Command
 from downslope.messages import message
@@ -40,7 +50,7 @@ LIMITING = _limits()
 def _parameters(function: Function) -> Function:
     sections = (
         (message("When to stop", context="heading"), LIMITING),
-        (message("Output", context="heading"), outputs(VIEW)),
+        (message("Output", context="heading"), [*outputs(VIEW), *CHECKPOINT]),
     )
     return click.argument("run", type=FILE)(added(function, sections))
 
@@ -63,6 +73,8 @@ def resume(ctx: click.Context, /, **given: Any) -> None:
     """``downslope resume``."""
     outputs = Outputs(*(given[name] for name in ASKED))
     outputs.check()
+    if given["checkpoint"] is not None:
+        check_writable("--checkpoint", given["checkpoint"])
     with Bar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
         run = _run(given, bar)
     outputs.deliver(run)
@@ -72,7 +84,7 @@ def resume(ctx: click.Context, /, **given: Any) -> None:
 def _run(given: dict[str, Any], bar: Bar | None) -> Run:
     from downslope.results.resuming import resume as resume_saved
 
-    options = as_given(given, LIMITING)
+    options = as_given(given, (*LIMITING, *CHECKPOINT))
     if bar is not None:
         options["progress"] = bar
     if given["explain"] is False:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 from downslope.descent import kernel as k
 from downslope.descent.compiled import CompiledEngine
@@ -17,7 +17,8 @@ from downslope.descent.hosted import HostedStepper
 from downslope.descent.observing import StopEvent, judge_end
 from downslope.descent.progress import Progress, Step
 from downslope.descent.remote import RemoteStepper
-from downslope.descent.reports import Reports
+from downslope.descent.reported import Reported
+from downslope.descent.reports import Reports, ReportsState
 from downslope.descent.result import Descent
 from downslope.descent.snapshot import Snapshot, snapshot_of
 from downslope.descent.stepping import ArrayStepper, SteppingEngine
@@ -36,10 +37,21 @@ SLICE_SECONDS = 0.05
 EngineName = Literal["auto", "traced", "compiled", "hosted"]
 
 
+class Checkpoints(Protocol):
+    """Keeps a descent that is under way, now and then."""
+
+    def is_due(self, now: float, numbers: int) -> bool:
+        """Whether it is time, by ``time.perf_counter``, for one of so many numbers."""
+
+    def keep(self, descent: Descent) -> None:
+        """Keep it, as it stands."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Callbacks:
     """What happens between two slices."""
 
+    checkpoints: Checkpoints | None = None
     callback: Callable[[Step], Any] | None = None
     progress: Callable[[Progress], None] | None = None
 
@@ -102,27 +114,31 @@ def descend(
     if since is not None:
         trace.restore(since.snapshot.trace, since.history, problem.sign)
         reports.restore(since.snapshot.reports)
-    cause = _Loop(engine, trace, problem, loop.callbacks, started).run(reports)
+    before = 0.0 if since is None else since.seconds
+
+    def as_it_stands(cause: Cause, reported: Reported | None, looks: ReportsState) -> Descent:
+        event = StopEvent(cause, engine.point(trace), reported)
+        return Descent(
+            objective=objective,
+            optimizer=optimizer,
+            stopping=full,
+            maximize=loop.maximize,
+            start=x,
+            termination=judge_end(event, trace, problem),
+            seconds=before + time.perf_counter() - started,
+            history=trace.history(objective.parameters.coordinates, problem.sign),
+            reported=reported,
+            nfev=trace.evaluations,
+            engine=engine.name,
+            left_with=snapshot_of(engine, trace, looks, objective),
+        )
+
+    def interrupted() -> Descent:
+        return as_it_stands(Cause.INTERRUPTED, reports.now(), reports.state())
+
+    cause = _Loop(engine, trace, problem, loop.callbacks, started).run(reports, interrupted)
     looks = reports.state()
-    event = StopEvent(cause, engine.point(trace), reports.at_the_end(cause))
-    termination = judge_end(event, trace, problem)
-    seconds = time.perf_counter() - started
-    history = trace.history(objective.parameters.coordinates, problem.sign)
-    left_with = snapshot_of(engine, trace, looks, objective)
-    return Descent(
-        objective=objective,
-        optimizer=optimizer,
-        stopping=full,
-        maximize=loop.maximize,
-        start=x,
-        history=history,
-        termination=termination,
-        reported=event.reported,
-        nfev=trace.evaluations,
-        engine=engine.name,
-        seconds=seconds if since is None else seconds + since.seconds,
-        left_with=left_with,
-    )
+    return as_it_stands(cause, reports.at_the_end(cause), looks)
 
 
 def _towards(stopping: Stopping, sign: float) -> Stopping:
@@ -197,10 +213,16 @@ class _Loop:
     callbacks: Callbacks
     started: float  # by time.perf_counter, seconds
 
-    def run(self, reports: Reports) -> Cause:
-        """Advance slice by slice until something ends the run."""
+    def run(self, reports: Reports, as_interrupted: Callable[[], Descent]) -> Cause:
+        """Advance slice by slice until something ends the run.
+
+        Args:
+            reports: what an averaging method reports, held against the tests.
+            as_interrupted: the descent as if it were interrupted now, for checkpoints.
+        """
         trace, seconds = self.trace, self.trace.stopping.seconds
         callback, progress = self.callbacks.callback, self.callbacks.progress
+        checkpoints = self.callbacks.checkpoints
         budget, told = 1, trace.step
         try:
             while True:
@@ -219,6 +241,8 @@ class _Loop:
                     return reports.cause or Cause(code)
                 if seconds is not None and now - self.started >= seconds:
                     return Cause.TIME_LIMIT
+                if checkpoints is not None and checkpoints.is_due(now, trace.numbers):
+                    checkpoints.keep(as_interrupted())
                 if progress is not None and now - self.started >= SLICE_SECONDS:
                     progress(self._progress(now - self.started))
                 again = code != k.SLICE_DONE or callback is not None

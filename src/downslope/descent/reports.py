@@ -82,6 +82,7 @@ class Reports:
             return True
         trace.counts[[k.EVALUATIONS, k.MOVED_AT, k.ACCEPTED_AT]] += 1
         now = self._look(answer)
+        self._seen = trace.step, now
         change = moved = np.nan
         if before is not None and before[0] == trace.step - 1:
             change, moved = abs(now.value - before[1].value), norm_of(now.x - before[1].x)
@@ -101,10 +102,13 @@ class Reports:
         """What the method reports instead of its last point; None where that is the last point."""
         if self._resume_at is not None:
             self._trace.limits[list(_TESTS)] = self._held
-        if (
-            cause in (Cause.VALUE_NAN, Cause.VALUE_INFINITE, Cause.GRADIENT_NOT_FINITE)
-            or self._trace.step < 0
-        ):
+        if cause in (Cause.VALUE_NAN, Cause.VALUE_INFINITE, Cause.GRADIENT_NOT_FINITE):
+            return None
+        return self.now()
+
+    def now(self) -> Reported | None:
+        """What the method would report if it ended now; nothing is remembered of this look."""
+        if self._trace.step < 0:
             return None
         if self._seen is not None and self._seen[0] == self._trace.step:
             return self._seen[1]
@@ -121,9 +125,7 @@ class Reports:
         with np.errstate(all="ignore"):
             value, gradient = self._descent.objective.value_and_gradient(answer)
             residual = self._optimizer.residual(answer, sign * np.asarray(gradient, np.float64))
-        now = Reported(answer, float(value), norm_of(residual))
-        self._seen = self._trace.step, now
-        return now
+        return Reported(answer, float(value), norm_of(residual))
 
     def _pause(self) -> None:
         """Let a hundredth of the steps so far pass before the next look, which costs as much as a step each time."""

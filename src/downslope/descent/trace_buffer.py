@@ -241,6 +241,11 @@ class TraceBuffer:
         return self.memory[k.LAST_X :].copy()
 
     @property
+    def numbers(self) -> int:
+        """How many numbers the rows have so far."""
+        return int(self.counts[k.ROWS]) * (self.width + 2)
+
+    @property
     def is_full(self) -> bool:
         """Whether another evaluation has no room, and ``make_room`` is to be called first."""
         return bool(self.counts[k.ROWS] == len(self.rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypedDict
@@ -22,6 +23,7 @@ from downslope.messages import Message, argument, listing, message, sentences
 from downslope.objectives import Objective
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers.external import ExternalOptimizer
+from downslope.results.checkpoints import checkpoint_of
 
 GOES_ON = (
     *TESTS,
@@ -48,6 +50,8 @@ class ResumeOptions(TypedDict, total=False):
     callback: Callable[[Step], Any]
     progress: Callable[[Progress], None]
     explain: bool
+    checkpoint: str | os.PathLike[str]
+    checkpoint_seconds: float
 
 
 class RuleOptions(TypedDict, total=False):
@@ -93,7 +97,7 @@ def resume(run: Descent, options: ResumeOptions) -> Descent:
         run = replace(run, left_with=_until(run, Stopping(evaluations=run.nfev)).left_with)
     assert run.left_with is not None
     since = Continued(run.left_with, run.history, run.seconds)
-    return _judged(_go_on(run, stopping, since, options), options)
+    return _go_on(run, stopping, since, options)
 
 
 def at(run: Descent, step: int) -> Descent:
@@ -133,7 +137,7 @@ def branch(run: Descent, step: int, options: BranchOptions) -> Descent:
             fresh = snapshot.position._replace(x=here.history.x[-1], leaves=None)
             snapshot = replace(snapshot, position=fresh)
         since = Continued(snapshot, before.history, before.seconds)
-    return _judged(_go_on(replace(run, optimizer=rule), stopping, since, options), options)
+    return _go_on(replace(run, optimizer=rule), stopping, since, options)
 
 
 def with_function(run: Descent, objective: Objective) -> Descent:
@@ -190,17 +194,24 @@ def _another(run: Descent, known: Witness, found: Witness) -> Message:
 
 
 def _go_on(run: Descent, stopping: Stopping, since: Continued | None, options: Mapping[str, Any]) -> Descent:
-    """The run of this rule, from there on."""
+    """The run of this rule, from there on, judged at its end."""
+    checkpoint = checkpoint_of(options)
     loop = LoopOptions(
         maximize=run.maximize,
         every=_every(run),
         engine=_engine(run),
-        callbacks=Callbacks(callback=options.get("callback"), progress=options.get("progress")),
+        callbacks=Callbacks(
+            callback=options.get("callback"), progress=options.get("progress"), checkpoints=checkpoint
+        ),
         since=since,
     )
     objective = run.objective if since is None else _with_differences(run.objective, since.snapshot)
     done = descend(objective, run.start, run.optimizer, stopping, loop=loop)
     objective.end_run()
+    if options.get("explain", True):
+        done = judge_run(done)
+    if checkpoint is not None:
+        checkpoint.end(done)
     return done
 
 
@@ -232,10 +243,6 @@ def _with_differences(objective: Objective, snapshot: Snapshot) -> Objective:
     objective = copy.copy(objective)
     objective.notes = (*objective.notes, note)
     return objective
-
-
-def _judged(run: Descent, options: Mapping[str, Any]) -> Descent:
-    return judge_run(run) if options.get("explain", True) else run
 
 
 def _more(before: Stopping, done: Mapping[str, int], options: Mapping[str, Any]) -> Stopping:

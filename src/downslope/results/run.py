@@ -85,7 +85,7 @@ class Run(Descent):
             steps, evaluations: so many more. Without them, up to the limits that the run was given.
             time_limit: seconds of this part. Without it, those that the run was given, anew.
             tolerance, relative_tolerance, value_tolerance, x_tolerance, target: instead of those of the run.
-            callback, progress, explain: as for ``minimize``.
+            callback, progress, explain, checkpoint, checkpoint_seconds: as for ``minimize``.
 
         Returns:
             The whole run: its history begins at the start, and its counts and seconds go on.

@@ -28,7 +28,7 @@ from downslope.objectives.problems import resolve
 from downslope.objectives.recognise import check_dtype
 from downslope.optimizers import Optimizer, optimizer_from_dict
 from downslope.results.run import Run
-from downslope.results.saving import DIGEST, SCHEMA, digest_of
+from downslope.results.saving import DIGEST, SCHEMA, digest_of, unpacked_history
 
 MOST_NESTED = 100  # levels of a file; an optimizer within wrappers within schedules has some ten
 
@@ -124,7 +124,7 @@ def number(value: Any) -> float:
 
 def run_from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] = ()) -> Run:
     """The run; ``own_rules`` are classes that only the caller's runs are made with."""
-    history = data["history"]
+    history = unpacked_history(data["history"])
     parameters = _parameters(data["parameters"], tuple(history["parameters"]))
     history = {
         **history,
