@@ -16,7 +16,7 @@ from downslope.descent.descend import EngineName
 from downslope.errors import UsageError, nearest
 from downslope.explain.data_sizes import data_sizes
 from downslope.explain.gradient import compare
-from downslope.explain.judgement import judge_run
+from downslope.explain.judgement import judged
 from downslope.messages import NOTHING, Message, literal, message, sentences
 from downslope.objectives import GradientWarning, Objective, Vector, as_objective, compare_gradient
 from downslope.objectives.calling import with_arguments
@@ -101,7 +101,8 @@ def minimize(
 
     Returns:
         The ``Run``: ``x``, ``fun``, ``success``, ``status``, ``message``, ``nit``, ``nfev``, ``history``,
-        ``plot()``, ``save()``.
+        ``plot()``, ``save()``. Where the function raises an exception after the first step, the status is "error",
+        and the message says which and where.
 
     Raises:
         ExpressionError: the formula cannot be read.
@@ -189,12 +190,13 @@ def _run(function: Any, start: Any, options: _AllOptions, *, uphill: bool) -> Ru
         every=options.get("every"),
         engine=options.get("engine", "auto"),
         callbacks=replace(callbacks_of(options), checkpoints=checkpoint),
+        keep_errors=True,
     )
     run = descend(objective, x, rule, stopping, loop=loop)
     objective.end_run()
     if options.get("in_place") and objective.tensors is not None:
         objective.tensors.put(run.final)
-    done = as_run(judge_run(run) if options.get("explain", True) else run)
+    done = as_run(judged(run) if options.get("explain", True) else run)
     if checkpoint is not None:
         checkpoint.end(done)
     return done

@@ -60,6 +60,7 @@ class Cause(IntEnum):
     INTERRUPTED = 50
     LOOP_INTERRUPTED = 52  # of a record
     CALLBACK = 51
+    ERROR = 53  # a person's function or rule raised an exception
 
 
 LIMITS = (Cause.STEP_LIMIT, Cause.EVALUATION_LIMIT, Cause.TIME_LIMIT, Cause.ROUND_LIMIT)
@@ -99,6 +100,7 @@ class Evidence:
         ground: the kind of point it stands on, where that is known to be none that was wanted.
         patience: of the test of estimators, how small a part of the whole fall counts as none.
         rounds: how many rounds a fit made.
+        error: what a person's code raised, and where.
     """
 
     cause: Cause
@@ -132,6 +134,7 @@ class Evidence:
     settled: bool = False
     patience: float = 0.0
     rounds: int = 0
+    error: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data; the cause by its name."""

@@ -32,6 +32,7 @@ class StopEvent:
     cause: Cause
     point: Vector
     reported: Reported | None = None
+    error: str = ""
 
 
 def judge_end(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> Termination:
@@ -83,6 +84,7 @@ def observe(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> Ev
         far=outside and _is_far(event, trace, descent),
         failure=_failure(cause, event.point, descent) if outside else "",
         maximize=sign < 0,
+        error=event.error,
     )
 
 

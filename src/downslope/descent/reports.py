@@ -102,7 +102,7 @@ class Reports:
         """What the method reports instead of its last point; None where that is the last point."""
         if self._resume_at is not None:
             self._trace.limits[list(_TESTS)] = self._held
-        if cause in (Cause.VALUE_NAN, Cause.VALUE_INFINITE, Cause.GRADIENT_NOT_FINITE):
+        if cause in (Cause.VALUE_NAN, Cause.VALUE_INFINITE, Cause.GRADIENT_NOT_FINITE, Cause.ERROR):
             return None
         return self.now()
 

@@ -220,7 +220,10 @@ class TraceBuffer:
         self.counts[k.ROWS] = count
         self._gather()
         if self.step >= 0:
-            self._begin_at(*state.first.tolist())
+            begun = not math.isnan(state.first[0])  # else Ctrl-C struck before it was known that it had
+            self._begin_at(
+                *(state.first if begun else np.array([sign * history.value[0], history.gradient_norm[0]]))
+            )
 
     @property
     def step(self) -> int:

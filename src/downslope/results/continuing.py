@@ -18,7 +18,7 @@ from downslope.descent.history import History
 from downslope.descent.progress import Progress, Step
 from downslope.descent.snapshot import Snapshot, Witness, versions
 from downslope.errors import DataError, HyperparameterError, UsageError, nearest
-from downslope.explain.judgement import judge_run
+from downslope.explain.judgement import judged
 from downslope.messages import Message, argument, listing, message, sentences
 from downslope.objectives import Objective
 from downslope.optimizers import Optimizer, as_optimizer
@@ -32,6 +32,7 @@ GOES_ON = (
     Cause.TIME_LIMIT,
     Cause.INTERRUPTED,
     Cause.CALLBACK,
+    Cause.ERROR,
 )
 _TESTED_BY = ("tolerance", "relative_tolerance", "value_tolerance", "x_tolerance", "target")
 
@@ -204,12 +205,13 @@ def _go_on(run: Descent, stopping: Stopping, since: Continued | None, options: M
             callback=options.get("callback"), progress=options.get("progress"), checkpoints=checkpoint
         ),
         since=since,
+        keep_errors=True,
     )
     objective = run.objective if since is None else _with_differences(run.objective, since.snapshot)
     done = descend(objective, run.start, run.optimizer, stopping, loop=loop)
     objective.end_run()
     if options.get("explain", True):
-        done = judge_run(done)
+        done = judged(done)
     if checkpoint is not None:
         checkpoint.end(done)
     return done
