@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from downslope.results.loading import load
     from downslope.results.resuming import resume
     from downslope.results.run import Run
+    from downslope.results.verifying import verify
 
 # Names are imported when first asked for, so that `downslope --help` does not wait for the engines.
 _HOMES = {
@@ -52,6 +53,7 @@ _HOMES = {
     "fit": "downslope.api.table_fitting",
     "load": "downslope.results.loading",
     "resume": "downslope.results.resuming",
+    "verify": "downslope.results.verifying",
     "look": "downslope.api.look",
     "maximize": "downslope.api.minimization",
     "minimize": "downslope.api.minimization",
@@ -95,6 +97,7 @@ __all__ = [
     "problem",
     "record",
     "resume",
+    "verify",
 ]
 
 

@@ -172,7 +172,7 @@ def test_a_run_goes_on_twice_and_from_a_callback_that_stopped_it() -> None:
 
 
 @pytest.mark.parametrize("at", [1, 2, 9])
-def test_a_run_that_was_interrupted_goes_on_to_its_limit(at: int) -> None:
+def test_a_run_that_was_interrupted_goes_on_to_its_limit(at: int, tmp_path: Path) -> None:
     calls: list[int] = []
 
     def interrupted(x: float, y: float) -> float:
@@ -192,6 +192,8 @@ def test_a_run_that_was_interrupted_goes_on_to_its_limit(at: int) -> None:
     again = part.resume(explain=False)
     assert again.history == whole.history
     assert (again.nfev, again.message) == (whole.nfev, whole.message)
+    again.save(tmp_path / "run.json")
+    assert ds.load(tmp_path / "run.json").history == again.history
 
 
 def test_a_converged_run_goes_on_to_a_smaller_tolerance_only() -> None:

@@ -29,6 +29,7 @@ from downslope.cli.fit import fit
 from downslope.cli.look import look
 from downslope.cli.predict import predict
 from downslope.cli.resume import resume
+from downslope.cli.verify import verify
 from downslope.cli.words import CommandGroup, Option, chosen_language, in_our_words, refused
 from downslope.errors import DownslopeError, nearest
 from downslope.messages import listing, message, reading, sentences
@@ -171,6 +172,7 @@ _COMMANDS = (
     minimize,
     maximize,
     resume,
+    verify,
     fit,
     predict,
     look,

@@ -220,10 +220,10 @@ class TraceBuffer:
         self.counts[k.ROWS] = count
         self._gather()
         if self.step >= 0:
-            begun = not math.isnan(state.first[0])  # else Ctrl-C struck before it was known that it had
-            self._begin_at(
-                *(state.first if begun else np.array([sign * history.value[0], history.gradient_norm[0]]))
-            )
+            value, norm = state.first.tolist()
+            if math.isnan(value):  # Ctrl-C struck before it was known that it had begun
+                value, norm = sign * float(history.value[0]), float(history.gradient_norm[0])
+            self._begin_at(value, norm)
 
     @property
     def step(self) -> int:

@@ -75,7 +75,7 @@ def resume(run: Descent, options: ResumeOptions) -> Descent:
         ObjectiveError: the function of a loaded run is not in the file.
     """
     _refuse_unknown(options, ResumeOptions.__annotations__)
-    _refuse_records(run)
+    refuse_records(run)
     evidence = run.termination.evidence
     cause = None if evidence is None else evidence.cause
     if cause is not None and cause not in GOES_ON:
@@ -108,7 +108,7 @@ def at(run: Descent, step: int) -> Descent:
         UsageError: there is no such step.
         DataError: made again, it does not go the way that its history tells.
     """
-    _refuse_records(run)
+    refuse_records(run)
     if isinstance(step, bool) or not isinstance(step, (int, np.integer)) or not 0 <= step <= run.nit:
         raise UsageError(
             message("step is {step!r}; this run has the steps 0 to {last}.", step=step, last=run.nit)
@@ -311,7 +311,8 @@ def _engine(run: Descent) -> Any:
     return run.engine if run.objective.evaluable else "auto"
 
 
-def _refuse_records(run: Descent) -> None:
+def refuse_records(run: Descent) -> None:
+    """Refuse what cannot be run here: the record of another's loop, or a function that is not in the file."""
     if isinstance(run.optimizer, ExternalOptimizer):
         raise UsageError(
             message(
