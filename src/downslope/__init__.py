@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from downslope.recording import check_loop, record
     from downslope.results.fit import Fit
     from downslope.results.loading import load
+    from downslope.results.resuming import resume
     from downslope.results.run import Run
+    from downslope.results.verifying import verify
 
 # Names are imported when first asked for, so that `downslope --help` does not wait for the engines.
 _HOMES = {
@@ -50,6 +52,8 @@ _HOMES = {
     "Fit": "downslope.results.fit",
     "fit": "downslope.api.table_fitting",
     "load": "downslope.results.loading",
+    "resume": "downslope.results.resuming",
+    "verify": "downslope.results.verifying",
     "look": "downslope.api.look",
     "maximize": "downslope.api.minimization",
     "minimize": "downslope.api.minimization",
@@ -92,6 +96,8 @@ __all__ = [
     "plots",
     "problem",
     "record",
+    "resume",
+    "verify",
 ]
 
 

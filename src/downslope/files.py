@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import tempfile
+import zlib
 from pathlib import Path
 
 from downslope.errors import DataError
@@ -14,16 +16,19 @@ from downslope.messages import message
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
     """Write ``content`` to a new file in the same folder, flush it to disk, and rename it to ``path``.
 
+    Where ``path`` is a link, it stays one, and the file that it names is replaced. What a writer that was killed has
+    left beside it is removed.
+
     Raises:
         DataError: the folder does not exist, is not writable, or is full; the old file is untouched.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
     temporary: str | None = None
     try:
         if target.exists() and not target.is_file():  # a pipe or a device is written to, never replaced
             target.write_bytes(content)
             return target
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        handle, temporary = tempfile.mkstemp(prefix=_own_prefix(target), suffix=".part", dir=target.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
@@ -35,6 +40,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
             os.umask(mask)
             os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, target)
+        _flush_folder(target.parent)
+        _remove_left_over(target)
     except OSError as error:
         reason = error.strerror or error
         raise DataError(message("{file} cannot be written: {reason}.", file=target, reason=reason)) from error
@@ -43,6 +50,40 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
     return target
+
+
+def _own_prefix(target: Path) -> str:
+    """How the names of this process's unfinished files for ``target`` begin: with the machine and the process."""
+    return f".{target.name}.{zlib.crc32(platform.node().encode()):08x}-{os.getpid()}-"
+
+
+def _flush_folder(folder: Path) -> None:
+    """Flush a folder's entries to disk, where the system can: only then a new name outlives a loss of power."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):  # the file is whole already, and some file systems cannot do this
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _remove_left_over(target: Path) -> None:
+    """Remove unfinished files for ``target`` whose process on this machine is no more."""
+    if os.name != "posix":  # elsewhere a process cannot be asked for without harm
+        return
+    beginning = _own_prefix(target).rsplit("-", 2)[0] + "-"
+    with contextlib.suppress(OSError):
+        for name in os.listdir(target.parent):
+            process = name.removeprefix(beginning).partition("-")[0]
+            if name.startswith(beginning) and name.endswith(".part") and process.isdecimal():
+                try:
+                    os.kill(int(process), 0)
+                except ProcessLookupError:
+                    (target.parent / name).unlink(missing_ok=True)
+                except (PermissionError, OverflowError):
+                    continue  # another person's, which runs; or no process
 
 
 def read_text(path: str | os.PathLike[str]) -> str:

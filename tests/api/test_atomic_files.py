@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -68,6 +71,57 @@ def test_ctrl_c_while_writing_leaves_the_old_file(tmp_path: Path, monkeypatch: p
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["a.json"]
+
+
+def test_a_link_stays_one_and_the_file_that_it_names_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    real, link, chain = tmp_path / "there" / "real.json", tmp_path / "link.json", tmp_path / "chain.json"
+    link.symlink_to(real)
+    chain.symlink_to(link)
+    for path, content in ((link, b"one"), (chain, b"two")):
+        write_atomically(path, content)
+        assert real.read_bytes() == content
+        assert path.is_symlink()
+    assert os.listdir(tmp_path / "there") == ["real.json"]
+
+
+def test_file_and_folder_are_flushed_to_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[int] = []
+    sync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (flushed.append(os.fstat(handle).st_mode), sync(handle)))
+    write_atomically(tmp_path / "a.json", b"new")
+    assert [stat.S_ISREG(flushed[0]), stat.S_ISDIR(flushed[1])] == [True, True]
+
+
+KILLED = """
+import os, signal, sys
+from downslope.files import write_atomically
+call = getattr(os, sys.argv[2])
+def kill(*given):
+    if sys.argv[3] == "after":
+        call(*given)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(os, sys.argv[2], kill)
+write_atomically(sys.argv[1], b"new" * 1000)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is no kill -9")
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("call", ["fsync", "chmod", "replace"])
+def test_a_writer_that_is_killed_leaves_the_old_file_or_the_new_one_and_the_next_cleans_up(
+    call: str, when: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.json"
+    write_atomically(path, b"old")
+    alive = tmp_path / f".a.json.00000000-{os.getpid()}-x.part"
+    alive.write_bytes(b"of another machine")
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path), call, when], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert path.read_bytes() == (b"new" * 1000 if (call, when) == ("replace", "after") else b"old")
+    write_atomically(path, b"next")
+    assert path.read_bytes() == b"next"
+    assert sorted(os.listdir(tmp_path)) == [alive.name, "a.json"]
 
 
 def test_a_folder_that_is_not_there_or_a_folder_itself(tmp_path: Path) -> None:

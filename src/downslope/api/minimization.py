@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import os
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Unpack
 
 from downslope.api.options import RunOptions, callbacks_of
@@ -14,7 +16,7 @@ from downslope.descent.descend import EngineName
 from downslope.errors import UsageError, nearest
 from downslope.explain.data_sizes import data_sizes
 from downslope.explain.gradient import compare
-from downslope.explain.judgement import judge_run
+from downslope.explain.judgement import judged
 from downslope.explain.linear import without_memory
 from downslope.messages import NOTHING, Message, literal, message, sentences
 from downslope.objectives import GradientWarning, Objective, Vector, as_objective, compare_gradient
@@ -24,6 +26,7 @@ from downslope.objectives.frameworks import check_in_place
 from downslope.optimizers import all_curved, all_optimizers, as_optimizer
 from downslope.optimizers.registry import with_schedule
 from downslope.optimizers.schedule_text import as_schedule
+from downslope.results.checkpoints import checkpoint_of
 from downslope.results.run import Run, as_run
 
 
@@ -37,6 +40,8 @@ class MinimizeOptions(RunOptions, total=False):
     bounds: Any
     explain: bool
     in_place: bool
+    checkpoint: str | os.PathLike[str]
+    checkpoint_seconds: float
 
 
 class _AllOptions(MinimizeOptions):
@@ -91,11 +96,14 @@ def minimize(
         bounds: ``{"x": (0, 1), "y": (None, 5)}``, pairs in the order of the parameters, or text such as
             ``"x=0:1,y=:5"``; only for methods that can be kept within them.
         in_place: True writes the answer into the start's own PyTorch leaf tensors or TensorFlow Variables as well.
+        checkpoint: a file in which the run is kept on its way, at most every ``checkpoint_seconds`` (10) and for at
+            most 2 % of the time, and at its end. It is a saved run: ``load`` reads it, and ``resume`` goes on with it.
         explain: False leaves the end unjudged: a saddle then counts as converged. ``run.explain()`` is always there.
 
     Returns:
         The ``Run``: ``x``, ``fun``, ``success``, ``status``, ``message``, ``nit``, ``nfev``, ``history``,
-        ``plot()``, ``save()``.
+        ``plot()``, ``save()``. Where the function raises an exception after the first step, the status is "error",
+        and the message says which and where.
 
     Raises:
         ExpressionError: the formula cannot be read.
@@ -178,17 +186,22 @@ def _run(function: Any, start: Any, options: _AllOptions, *, uphill: bool) -> Ru
     if gradient is not None or (callable(function) and objective.differentiation == "supplied"):
         _look_at_gradient(objective, x, _sizes(function, gradient))
     objective.notes = (*objective.notes, *filter(None, (without_memory(rule),)))
+    checkpoint = checkpoint_of(options)
     loop = LoopOptions(
         maximize=uphill,
         every=options.get("every"),
         engine=options.get("engine", "auto"),
-        callbacks=callbacks_of(options),
+        callbacks=replace(callbacks_of(options), checkpoints=checkpoint),
+        keep_errors=True,
     )
     run = descend(objective, x, rule, stopping, loop=loop)
     objective.end_run()
     if options.get("in_place") and objective.tensors is not None:
         objective.tensors.put(run.final)
-    return as_run(judge_run(run) if options.get("explain", True) else run)
+    done = as_run(judged(run) if options.get("explain", True) else run)
+    if checkpoint is not None:
+        checkpoint.end(done)
+    return done
 
 
 def _sizes(function: Any, gradient: Any) -> Sequence[int]:

@@ -17,8 +17,8 @@ from downslope.cli.arguments import (
     split_outside_brackets,
     start_values,
 )
-from downslope.cli.options import EVERY, METHOD, STOPPING, as_given, descent_parameters
-from downslope.cli.outputs import ASKED, Outputs
+from downslope.cli.options import CHECKPOINT, EVERY, METHOD, STOPPING, as_given, descent_parameters
+from downslope.cli.outputs import ASKED, Outputs, check_writable
 from downslope.cli.progress import Bar
 from downslope.errors import StartError, UsageError, nearest
 from downslope.messages import NOTHING, argument, lines, listing, message
@@ -61,9 +61,16 @@ def _descend(command: str, given: dict[str, Any]) -> int:
     """Run, report, and answer with the exit code."""
     outputs = Outputs(*(given[name] for name in ASKED))
     outputs.check()
+    if given["checkpoint"] is not None:
+        check_writable("--checkpoint", given["checkpoint"])
     with Bar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
         run = _run(command, given, bar)
     outputs.deliver(run)
+    return exit_code(run)
+
+
+def exit_code(run: Run) -> int:
+    """0 where it ended as it was asked to, 130 where somebody interrupted it, else 1."""
     if run.status == "interrupted":
         return 130
     return 0 if run.success else 1
@@ -72,7 +79,7 @@ def _descend(command: str, given: dict[str, Any]) -> int:
 def _run(command: str, given: dict[str, Any], bar: Bar | None) -> Run:
     import downslope
 
-    options = as_given(given, (*METHOD, *STOPPING, EVERY))
+    options = as_given(given, (*METHOD, *STOPPING, EVERY, *CHECKPOINT))
     options.update(hyperparameters(given))
     if given["gradient"] is not None:
         pieces = split_outside_brackets(given["gradient"])

@@ -15,7 +15,7 @@ from downslope.cli.arguments import (
     split_outside_brackets,
     start_values,
 )
-from downslope.cli.descend import ask_for_start
+from downslope.cli.descend import ask_for_start, exit_code
 from downslope.cli.options import FILE, default
 from downslope.cli.report import document, wrapped
 from downslope.cli.words import option
@@ -127,7 +127,7 @@ def explain(ctx: click.Context, /, **given: Any) -> None:
     else:
         before = [] if promised is None else [promised.sentence]
         terminal.emit("\n".join([*wrapped(before), *wrapped([run.message, *_after(run)]), ""]))
-    ctx.exit(0 if run.success else 1)
+    ctx.exit(exit_code(run))
 
 
 def _explain_saved(given: dict[str, Any]) -> int:

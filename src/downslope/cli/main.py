@@ -1,7 +1,7 @@
 """The entry point: the group of commands, and the one place where an error becomes a message and an exit code.
 
 Exit codes: 0 it ended as asked; 1 it ran and did not; 2 wrong usage or expression; 3 data or files;
-70 a bug in downslope; 130 interrupted.
+70 a bug in downslope; 130 interrupted; 143 ended by SIGTERM, after which what was done is delivered as after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from downslope import __version__
-from downslope.cli import terminal
+from downslope.cli import signals, terminal
 from downslope.cli.catalogue import optimizers, problems
 from downslope.cli.check_loop import check_loop
 from downslope.cli.completion import completion
@@ -28,6 +28,8 @@ from downslope.cli.export import export
 from downslope.cli.fit import fit
 from downslope.cli.look import look
 from downslope.cli.predict import predict
+from downslope.cli.resume import resume
+from downslope.cli.verify import verify
 from downslope.cli.words import CommandGroup, Option, chosen_language, in_our_words, refused
 from downslope.errors import DownslopeError, nearest
 from downslope.messages import listing, message, reading, sentences
@@ -120,6 +122,8 @@ def explain_error(error: Exception, *, as_json: bool = False) -> int:
     if isinstance(error, OSError):
         what = error.filename or message("standard output")
         reason = error.strerror or error
+        if error.filename is None:  # what it did not take is not tried again at the exit
+            terminal.silence_stdout()
         terminal.error(message("{file} cannot be read or written: {reason}.", file=what, reason=reason))
         return FILES
     if os.environ.get("DOWNSLOPE_DEBUG"):
@@ -150,7 +154,8 @@ def explain_error(error: Exception, *, as_json: bool = False) -> int:
         'downslope fit data.csv "y ~ a*x + b" --plot fit.png',
     ),
     epilog=message(
-        "Exit codes: 0 ended as asked; 1 ran and did not; 2 usage or expression; 3 data or files; 130 interrupted."
+        "Exit codes: 0 ended as asked; 1 ran and did not; 2 usage or expression; 3 data or files; 130 interrupted;"
+        " 143 ended by SIGTERM."
     ),
 )
 @click.version_option(
@@ -167,6 +172,8 @@ def cli() -> None:
 _COMMANDS = (
     minimize,
     maximize,
+    resume,
+    verify,
     fit,
     predict,
     look,
@@ -183,8 +190,17 @@ for _command in _COMMANDS:
 
 
 def main() -> None:
-    """The console script ``downslope``."""
+    """The console script ``downslope``; it alone listens to signals, which are not a library's to take."""
+    with signals.heard():
+        _main()
+
+
+def _main() -> None:
     gc.set_threshold(
         100_000
     )  # starting up makes much that stays; to look it through often costs a tenth of a second
-    cli.main()
+    try:
+        code = cli.main(standalone_mode=False)
+    except KeyboardInterrupt:  # between two commands' own readiness for it
+        code = explain_error(click.Abort())
+    signals.leave(code)

@@ -206,6 +206,22 @@ VIEW: Declared = declared(
 )
 
 
+CHECKPOINT: tuple[Declared, ...] = (
+    declared(
+        "--checkpoint",
+        type=FILE,
+        metavar="FILE",
+        help=message("Keep it there on its way; 'downslope resume FILE' goes on with it."),
+    ),
+    declared(
+        "--checkpoint-seconds",
+        type=NUMBER,
+        metavar="S",
+        help=message("At most every so many seconds. Default: 10."),
+    ),
+)
+
+
 READ_FIRST = ("start", "hyperparameters", "gradient")  # their texts are read here, not by the public API
 
 
@@ -233,6 +249,6 @@ def descent_parameters(function: Function) -> Function:
     sections = (
         (message("Method", context="heading"), METHOD),
         (message("When to stop", context="heading"), STOPPING),
-        (message("Output", context="heading"), outputs(VIEW)),
+        (message("Output", context="heading"), [*outputs(VIEW), *CHECKPOINT]),
     )
     return click.argument("expression", shell_complete=_names_of_problems)(added(function, sections))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -32,6 +33,10 @@ def prepare() -> None:
     """Let the streams survive characters that their encoding does not have, and being closed (``>&-``)."""
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    stdout = sys.stdout
+    if isinstance(stdout, io.TextIOWrapper) and isinstance(stdout.buffer, io.RawIOBase):
+        # With PYTHONUNBUFFERED=1, where a full disk takes a part of the data and no error is raised.
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(stdout.detach()), encoding=stdout.encoding)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.descent import kernel as k
-from downslope.descent.engine import DescentProblem
+from downslope.descent.engine import DescentProblem, Position
 from downslope.descent.norms import least_square, norm_of
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.messages import message
@@ -29,7 +29,7 @@ class CompiledEngine:
     name = "compiled"
 
     def __init__(self, problem: DescentProblem, optimizer: Optimizer) -> None:
-        objective, x = problem.objective, problem.start
+        objective, x = problem.objective, problem.first
         loop = objective.loop
         if loop is None:
             raise TraceError(message("'{objective}' cannot be compiled", objective=objective.text))
@@ -47,13 +47,16 @@ class CompiledEngine:
             leaves = [leaf for _, leaf in states.leaves(after)]
             return (next_x, *leaves), (value, square, accepted)
 
-        leaves = [np.asarray(leaf, objective.dtype) for _, leaf in states.leaves(state)]
+        begun = problem.state(state)
+        leaves = [np.asarray(leaf, objective.dtype) for _, leaf in states.leaves(begun)]
         self._objective, self._optimizer, self._sign, self._shape = objective, optimizer, factor, state
         self._carry: Carry
         self._advance: Advance
         self._carry, self._advance = loop.compile(step, (np.array(x, objective.dtype), *leaves))
-        self._before = self._carry  # where the block began
         self._block, self._taken = np.empty((0, len(x) + 3)), 0
+        # Where the block began, after how many evaluations (None: none has begun), and whether the run ended within it.
+        self._before, self._ended = self._carry, False
+        self._begun_at: int | None = None
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
@@ -62,11 +65,13 @@ class CompiledEngine:
                 return k.ROWS_FULL
             if self._taken == len(self._block):
                 after, block = self._advance(self._carry, budget)
-                self._before, self._carry, self._block, self._taken = (
+                block, begun = self._measured(block), trace.evaluations
+                self._before, self._carry, self._block, self._taken, self._begun_at = (
                     self._carry,
                     after,
-                    self._measured(block),
+                    block,
                     0,
+                    begun,
                 )
             code, taken = trace.absorb(self._block[self._taken :])
             self._taken += taken
@@ -80,16 +85,34 @@ class CompiledEngine:
 
     def _go_back(self) -> None:
         """To the evaluation that ended the run: the block went beyond it."""
-        count, carry = self._taken - 1, self._before
-        while count > 0:  # the same arithmetic again, so the same numbers
+        self._carry = self._before = self._after(self._taken - 1)
+        self._ended = True
+
+    def _after(self, count: int) -> Carry:
+        """The carry after so many evaluations of the block: the same arithmetic again, so the same numbers."""
+        carry = self._before
+        while count > 0:
             carry, block = self._advance(carry, count)
             count -= len(block)
-        self._carry = carry
+        return carry
 
     def go_on(self, trace: TraceBuffer) -> None:
         """To the point that comes after the last evaluation."""
         self._carry, _ = self._advance(self._carry, 1)
+        self._before, self._begun_at, self._ended = self._carry, None, False
         self._block, self._taken = self._block[:0], 0
+
+    def position(self, trace: TraceBuffer) -> Position:
+        """Where it stands, before the next evaluation; it goes there from the one made last."""
+        if self._ended:
+            carry = self._after(1)
+        elif self._begun_at is None:
+            carry = self._carry
+        else:
+            taken = trace.evaluations - self._begun_at
+            carry = self._carry if taken == len(self._block) else self._after(taken)
+        x, *leaves = (np.asarray(part) for part in carry)
+        return Position(x.astype(np.float64), tuple(leaves), trace.last_x)
 
     def _measured(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
         """The block with norms in the place of their squares; anew where those over- or underflowed."""

@@ -17,6 +17,7 @@ from downslope.messages import Message, message
 from downslope.objectives import Vector
 from downslope.objectives.loop import written
 from downslope.optimizers import Optimizer
+from downslope.optimizers import state as states
 from downslope.optimizers.curvature import CurvedEvaluation, CurvedRule, refusal
 
 
@@ -40,8 +41,9 @@ class CurvedStepper:
                     )
                 )
             problem.objective.check_residuals(rule.name())
-        self._x = self._last = np.array(problem.start, problem.objective.dtype)
-        self._state = rule.init(self._x.astype(np.float64))
+        self._x, self._last = (np.array(x, problem.objective.dtype) for x in (problem.first, problem.last))
+        self._state = problem.state(rule.init(self._x.astype(np.float64)))
+        self._next: tuple[Any, Any] | None = None  # after the last evaluation
 
     def evaluate(self, watched: bool) -> FarEvaluation:
         """What the rule asks for at the point that is next."""
@@ -76,8 +78,11 @@ class CurvedStepper:
 
     def step(self) -> None:
         """To the point that comes after the last evaluation."""
-        point, self._state = self._next
-        self._x = np.asarray(point, self._objective.dtype)
+        if self._next is None:
+            return
+        point, state = self._next
+        x = np.asarray(point, self._objective.dtype)
+        self._x, self._state, self._next = x, state, None  # no call in between, where Ctrl-C might strike
 
     def remarks(self) -> tuple[Message, ...]:
         """What the rule has to say of the way."""
@@ -94,6 +99,12 @@ class CurvedStepper:
     def point(self) -> Any:
         """The point that was, or is to be, evaluated."""
         return self._x
+
+    def standing(self) -> tuple[Any, tuple[Any, ...]]:
+        """The point that is next, and the leaves of the rule's state."""
+        return self._x, tuple(
+            np.copy(leaf) if np.ndim(leaf) else leaf for _, leaf in states.leaves(self._state)
+        )
 
 
 class CurvedEngine(SteppingEngine):

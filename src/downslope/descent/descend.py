@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
+import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 from downslope.descent import kernel as k
 from downslope.descent.compiled import CompiledEngine
@@ -13,17 +15,20 @@ from downslope.descent.curved import CurvedEngine, CurvedStepper, curved_rule
 from downslope.descent.engine import DescentProblem, Engine
 from downslope.descent.evidence import TESTS, Cause
 from downslope.descent.fused import FusedStepper
+from downslope.descent.history import History
 from downslope.descent.hosted import HostedStepper
 from downslope.descent.observing import StopEvent, judge_end
 from downslope.descent.progress import Progress, Step
 from downslope.descent.remote import RemoteStepper
-from downslope.descent.reports import Reports
-from downslope.descent.result import Descent
+from downslope.descent.reported import Reported
+from downslope.descent.reports import Reports, ReportsState
+from downslope.descent.result import Counts, Descent
+from downslope.descent.snapshot import Snapshot, snapshot_of
 from downslope.descent.stepping import ArrayStepper, SteppingEngine
 from downslope.descent.stopping import Stopping
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.descent.traced import TracedEngine
-from downslope.errors import UsageError
+from downslope.errors import DownslopeError, ObjectiveError, UsageError
 from downslope.messages import message
 from downslope.objectives import FormulaObjective, Objective, Vector
 from downslope.optimizers import Optimizer
@@ -31,17 +36,45 @@ from downslope.optimizers.wrappers.scheduled import resolve_schedule
 from downslope.symbolic.array import TraceError
 
 SLICE_SECONDS = 0.05
+MOST_LETTERS = 200  # of the text of an exception
 
 EngineName = Literal["auto", "traced", "compiled", "hosted"]
 EngineMaker = Callable[[DescentProblem, Optimizer], Engine]
+
+
+class Checkpoints(Protocol):
+    """Keeps a descent that is under way, now and then."""
+
+    def is_due(self, now: float, numbers: int) -> bool:
+        """Whether it is time, by ``time.perf_counter``, for one of so many numbers."""
+
+    def keep(self, descent: Descent) -> None:
+        """Keep it, as it stands."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Callbacks:
     """What happens between two slices."""
 
+    checkpoints: Checkpoints | None = None
     callback: Callable[[Step], Any] | None = None
     progress: Callable[[Progress], None] | None = None
+
+
+class Continued(NamedTuple):
+    """A descent that is gone on with.
+
+    Attributes:
+        snapshot: where it left off.
+        history: the way until then.
+        seconds: how long it took.
+        counts: its evaluations of gradient and curvature, where they are counted apart.
+    """
+
+    snapshot: Snapshot
+    history: History
+    seconds: float
+    counts: Counts | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +86,17 @@ class LoopOptions:
         every: which steps are kept, see ``TraceBuffer``.
         engine: which engine runs it; "auto" is the fastest that can; or what makes another one.
         callbacks: what happens between two slices.
+        since: a descent that is gone on with, of the same objective, rule and start.
+        keep_errors: whether an exception in a person's function or rule ends the run, with what it has done, once it
+            has made a step; it is raised otherwise, as that of a callback always is.
     """
 
     maximize: bool = False
     every: int | None = None
     engine: EngineName | EngineMaker = "auto"
     callbacks: Callbacks = Callbacks()
+    since: Continued | None = None
+    keep_errors: bool = False
 
 
 def descend(
@@ -75,7 +113,9 @@ def descend(
         UsageError: the engine asked for cannot take this objective.
     """
     started = time.perf_counter()
-    problem = DescentProblem(objective, x, -1.0 if loop.maximize else 1.0)
+    since = loop.since
+    position = None if since is None else since.snapshot.position
+    problem = DescentProblem(objective, x, -1.0 if loop.maximize else 1.0, position)
     full = stopping.with_defaults(objective.dtype)
     trace = TraceBuffer(x, _towards(full, problem.sign), loop.every)
     rule = resolve_schedule(optimizer)
@@ -83,26 +123,40 @@ def descend(
         loop.engine(problem, rule) if callable(loop.engine) else choose_engine(problem, rule, loop.engine)
     )
     reports = Reports(engine, trace, problem, rule)
-    cause = _Loop(engine, trace, problem, loop.callbacks, started).run(reports)
-    event = StopEvent(cause, engine.point(trace), reports.at_the_end(cause))
     curved = engine if isinstance(engine, CurvedEngine) else None
-    termination = judge_end(event, trace, problem, remarks=() if curved is None else curved.remarks())
-    seconds = time.perf_counter() - started
-    history = trace.history(objective.parameters.coordinates, problem.sign)
-    return Descent(
-        objective=objective,
-        optimizer=optimizer,
-        stopping=full,
-        maximize=loop.maximize,
-        start=x,
-        history=history,
-        termination=termination,
-        reported=event.reported,
-        nfev=trace.evaluations,
-        counts=None if curved is None else curved.counts,
-        engine=engine.name,
-        seconds=seconds,
-    )
+    if since is not None:
+        if curved is not None and since.counts is not None:
+            curved.counts.add(since.counts)
+        trace.restore(since.snapshot.trace, since.history, problem.sign)
+        reports.restore(since.snapshot.reports)
+    before = 0.0 if since is None else since.seconds
+
+    def as_it_stands(cause: Cause, reported: Reported | None, looks: ReportsState) -> Descent:
+        event = StopEvent(cause, engine.point(trace), reported, steps.error)
+        return Descent(
+            objective=objective,
+            optimizer=optimizer,
+            stopping=full,
+            maximize=loop.maximize,
+            start=x,
+            termination=judge_end(event, trace, problem, remarks=() if curved is None else curved.remarks()),
+            seconds=before + time.perf_counter() - started,
+            history=trace.history(objective.parameters.coordinates, problem.sign),
+            reported=reported,
+            nfev=trace.evaluations,
+            counts=None if curved is None else replace(curved.counts),
+            engine=engine.name,
+            left_with=None if callable(loop.engine) else snapshot_of(engine, trace, looks, objective),
+        )
+
+    steps = _Loop(engine, trace, problem, loop, started)
+
+    def interrupted() -> Descent:
+        return as_it_stands(Cause.INTERRUPTED, reports.now(), reports.state())
+
+    cause = steps.run(reports, interrupted)
+    looks = reports.state()
+    return as_it_stands(cause, reports.at_the_end(cause), looks)
 
 
 def _towards(stopping: Stopping, sign: float) -> Stopping:
@@ -178,53 +232,87 @@ def _stepping(
     return lambda problem, optimizer: SteppingEngine(stepper(problem, optimizer))
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Loop:
     """A descent under way."""
 
     engine: Engine
     trace: TraceBuffer
     problem: DescentProblem
-    callbacks: Callbacks
+    loop: LoopOptions
     started: float  # by time.perf_counter, seconds
+    error: str = ""  # with which it broke off
+    calling_back: bool = False
 
-    def run(self, reports: Reports) -> Cause:
-        """Advance slice by slice until something ends the run."""
-        trace, seconds = self.trace, self.trace.stopping.seconds
-        callback, progress = self.callbacks.callback, self.callbacks.progress
-        budget, told = 1, -1
+    def run(self, reports: Reports, as_interrupted: Callable[[], Descent]) -> Cause:
+        """Advance slice by slice until something ends the run.
+
+        Args:
+            reports: what an averaging method reports, held against the tests.
+            as_interrupted: the descent as if it were interrupted now, for checkpoints.
+        """
         try:
-            while True:
-                began = time.perf_counter()
-                code = self.engine.advance(trace, reports.within(budget))
-                now = time.perf_counter()
-                if told < 0 <= trace.step:
-                    trace.begin()
-                if callback is not None and trace.step > told and self._wants_to_stop(callback):
-                    return Cause.CALLBACK
-                told = trace.step
-                if code == k.ROWS_FULL:
-                    trace.make_room()
-                    continue
-                if code != k.SLICE_DONE and (code not in TESTS or reports.confirm(Cause(code))):
-                    return reports.cause or Cause(code)
-                if seconds is not None and now - self.started >= seconds:
-                    return Cause.TIME_LIMIT
-                if progress is not None and now - self.started >= SLICE_SECONDS:
-                    progress(self._progress(now - self.started))
-                again = code != k.SLICE_DONE or callback is not None
-                budget = 1 if again else _next_budget(budget, now - began, seconds)
+            return self._advance(reports, as_interrupted)
         except KeyboardInterrupt:
             return Cause.INTERRUPTED
+        except Exception as error:
+            if not self._may_keep(error):
+                raise
+            self.error = described(error)
+            return Cause.ERROR
+
+    def _advance(self, reports: Reports, as_interrupted: Callable[[], Descent]) -> Cause:
+        """The slices.
+
+        They have a function of their own, as CPython jumps back to the head of a loop outside the ``try`` around it: a
+        Ctrl-C that struck then was not caught, and the run was lost.
+        """
+        trace, seconds = self.trace, self.trace.stopping.seconds
+        callbacks = self.loop.callbacks
+        callback, progress, checkpoints = callbacks.callback, callbacks.progress, callbacks.checkpoints
+        budget, told = 1, trace.step
+        while True:
+            began = time.perf_counter()
+            code = self.engine.advance(trace, reports.within(budget))
+            now = time.perf_counter()
+            if told < 0 <= trace.step:
+                trace.begin()
+            if callback is not None and trace.step > told and self._wants_to_stop(callback):
+                return Cause.CALLBACK
+            told = trace.step
+            if code == k.ROWS_FULL:
+                trace.make_room()
+                continue
+            if code != k.SLICE_DONE and (code not in TESTS or reports.confirm(Cause(code))):
+                return reports.cause or Cause(code)
+            if seconds is not None and now - self.started >= seconds:
+                return Cause.TIME_LIMIT
+            if checkpoints is not None and checkpoints.is_due(now, trace.numbers):
+                checkpoints.keep(as_interrupted())
+            if progress is not None and now - self.started >= SLICE_SECONDS:
+                progress(self._progress(now - self.started))
+            again = code != k.SLICE_DONE or callback is not None
+            budget = 1 if again else _next_budget(budget, now - began, seconds)
+
+    def _may_keep(self, error: Exception) -> bool:
+        """Whether an exception ends the run, with what it has done: one of a person's code, or memory that is full."""
+        if not self.loop.keep_errors or self.trace.step < 0 or self.calling_back:
+            return False
+        if isinstance(error, (ObjectiveError, MemoryError)):
+            return True
+        return not isinstance(error, DownslopeError)
 
     def _wants_to_stop(self, callback: Callable[[Step], Any]) -> bool:
         trace = self.trace
         x = self.problem.objective.present(trace.last_x)
         value = self.problem.sign * trace.memory[k.LAST_VALUE]
+        self.calling_back = True
         try:
-            return bool(callback(Step(trace.step, trace.evaluations, x, value, trace.last_norm)))
+            answer = bool(callback(Step(trace.step, trace.evaluations, x, value, trace.last_norm)))
         except StopIteration:
-            return True
+            answer = True
+        self.calling_back = False
+        return answer
 
     def _progress(self, elapsed: float) -> Progress:
         trace, s = self.trace, self.trace.stopping
@@ -245,6 +333,14 @@ class _Loop:
             elapsed,
             max(done, default=None),
         )
+
+
+def described(error: BaseException) -> str:
+    """An exception in a line: its kind, its text, and where it was raised."""
+    text = " ".join(str(error).split())[:MOST_LETTERS]
+    kind = type(error).__name__ + (f": {text}" if text else "")
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{kind} ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else kind
 
 
 def _next_budget(budget: int, took: float, seconds: float | None) -> int:

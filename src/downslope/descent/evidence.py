@@ -61,6 +61,7 @@ class Cause(IntEnum):
     INTERRUPTED = 50
     LOOP_INTERRUPTED = 52  # of a record
     CALLBACK = 51
+    ERROR = 53  # a person's function or rule raised an exception
 
 
 LIMITS = (Cause.STEP_LIMIT, Cause.EVALUATION_LIMIT, Cause.TIME_LIMIT, Cause.ROUND_LIMIT)
@@ -104,6 +105,7 @@ class Evidence:
         patience: of the test of estimators, how small a part of the whole fall counts as none.
         above: of a cost that batches keep above its least, by how large a part of that.
         rounds: how many rounds a fit made.
+        error: what a person's code raised, and where.
     """
 
     cause: Cause
@@ -138,6 +140,7 @@ class Evidence:
     patience: float = 0.0
     above: float = 0.0
     rounds: int = 0
+    error: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data; the cause by its name."""

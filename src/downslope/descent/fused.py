@@ -32,7 +32,7 @@ class FusedStepper:
     def __init__(self, problem: DescentProblem, optimizer: Optimizer) -> None:
         objective = problem.objective
         remote = objective.remote
-        tensors = remote.array(problem.start) if remote is not None else None
+        tensors = remote.array(problem.first) if remote is not None else None
         if remote is None or not isinstance(tensors, list):
             raise TraceError(message("'{objective}' has no list of tensors", objective=objective.text))
         if type(optimizer).residual is not Optimizer.residual:
@@ -46,11 +46,12 @@ class FusedStepper:
         self._remote, self._optimizer, self._sign = remote, optimizer, float(problem.sign)
         self._dtype = objective.dtype
         self._program, self._named = Program(tape, in_place=False), optimizer.scalars()
-        self._tensors = tensors
         self._shape = states.mapped(first, lambda *_: None)
-        self._leaves = [_own(leaf) for _, leaf in states.leaves(first)]
-        self._update: tuple[list[Any], float] | None = None  # of the last evaluation, still to be made
-        self._last = tensors  # those of the last accepted point
+        self._tensors, self._last = (remote.array(x) for x in (problem.first, problem.last))
+        state = problem.state(first, lambda leaf, before: _like(before, leaf, remote))
+        self._leaves = [_own(leaf) for _, leaf in states.leaves(state)]
+        self._next: tuple[list[Any], float] | None = None  # what the last evaluation gave
+        self._update: tuple[list[Any], float] | None = None  # that, where the update is still to be made
 
     def evaluate(self, watched: bool) -> FarEvaluation:
         """Value and gradient at the point that is next, once it is there."""
@@ -71,7 +72,8 @@ class FusedStepper:
 
     def step(self) -> None:
         """To the point that comes after the last evaluation."""
-        self._update = self._next
+        if self._next is not None:
+            self._update, self._next = self._next, None
 
     def _moved(self) -> float:
         return self._length((ParamTree(self._tensors) - ParamTree(self._last)).parts)
@@ -92,6 +94,17 @@ class FusedStepper:
     def point(self) -> Any:
         """The point that was evaluated last."""
         return self._tensors
+
+    def standing(self) -> tuple[Any, tuple[Any, ...]]:
+        """The point that is next, and the leaves of the rule's state, in NumPy."""
+        self._make_update()
+        vector = self._remote.vector
+        return self._tensors, tuple(vector(leaf) if isinstance(leaf, list) else leaf for leaf in self._leaves)
+
+
+def _like(before: Any, leaf: Any, remote: Any) -> Any:
+    """A leaf that an engine left, in the form that it had in the first state."""
+    return ParamTree(remote.array(leaf)) if isinstance(before, ParamTree) else leaf
 
 
 def _own(leaf: Any) -> Any:

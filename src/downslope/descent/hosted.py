@@ -27,8 +27,9 @@ class HostedStepper:
         self._optimizer = optimizer.with_scalars(
             {path: objective.dtype.type(number) for path, number in optimizer.scalars().items()}
         )
-        self._x = self._last = np.array(problem.start, objective.dtype)
-        self._state = self._rounded(self._optimizer.init(self._x))
+        self._x, self._last = (np.array(x, objective.dtype) for x in (problem.first, problem.last))
+        self._state = problem.state(self._rounded(self._optimizer.init(self._x)))
+        self._next: tuple[Any, Any] | None = None  # after the last evaluation
 
     def evaluate(self, watched: bool) -> FarEvaluation:
         """Value and gradient at the point that is next."""
@@ -49,8 +50,14 @@ class HostedStepper:
 
     def step(self) -> None:
         """To the point that comes after the last evaluation."""
-        next_x, state = self._next
-        self._x, self._state = self._rounded(next_x), self._rounded(state)
+        if self._next is None:
+            return
+        next_x, state = (self._rounded(part) for part in self._next)
+        self._x, self._state, self._next = (
+            next_x,
+            state,
+            None,
+        )  # no call in between, where Ctrl-C might strike
 
     def _rounded(self, state: Any) -> Any:
         """In float32 nothing wider may stay: one float64 in a state makes float64 of all that it meets."""
@@ -70,3 +77,9 @@ class HostedStepper:
     def point(self) -> Any:
         """The point that was, or is to be, evaluated."""
         return self._x
+
+    def standing(self) -> tuple[Any, tuple[Any, ...]]:
+        """The point that is next, and the leaves of the rule's state."""
+        return self._x, tuple(
+            np.copy(leaf) if np.ndim(leaf) else leaf for _, leaf in states.leaves(self._state)
+        )

@@ -40,8 +40,9 @@ LIMITS = 12
 # REFUSED: trials that were rejected since value or gradient norm were last at their least, but for some FORGIVEN for
 # every step on level ground; REFUSED_STEP: the step of the last of them.
 # TAIL: the step from which every row is kept, whatever the spacing.
-STEP, EVALUATIONS, MOVED_AT, ROWS, STRIDE, HERE, ACCEPTED_AT, REFUSED, REFUSED_STEP, TAIL = range(10)
-COUNTS = 10
+# SPENT: whether the point that the engine stands at is evaluated and counted, so that whoever goes on begins behind it.
+STEP, EVALUATIONS, MOVED_AT, ROWS, STRIDE, HERE, ACCEPTED_AT, REFUSED, REFUSED_STEP, TAIL, SPENT = range(11)
+COUNTS = 11
 FORGIVEN = 4  # trials; a search that works rejects fewer of them for a step
 LEVEL = 1e-14  # part of the least value by which another is the same, to rounding
 LAST_VALUE, LAST_NORM, VALUE_BEFORE, LEAST_VALUE, LEAST_NORM, LAST_X = 0, 1, 2, 3, 4, 5
@@ -90,7 +91,7 @@ class TraceArrays(NamedTuple):
     """What the loops write.
 
     Attributes:
-        counts: see STEP ... REFUSED_STEP, shape (COUNTS,), int64; updated.
+        counts: see STEP ... SPENT, shape (COUNTS,), int64; updated.
         limits: see TOLERANCE ... ASK_BELOW, shape (LIMITS,), float64.
         memory: value, gradient norm and more of the last accepted point, then its p coordinates, shape (LAST_X + p,),
             float64; updated.
@@ -351,7 +352,7 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
     if last_square >= 0:
         memory[LAST_NORM] = np.sqrt(last_square)
     counts[STEP], counts[EVALUATIONS], counts[MOVED_AT] = step, evaluations, moved_at
-    counts[ROWS], counts[HERE] = count, which
+    counts[ROWS], counts[HERE], counts[SPENT] = count, which, end >= GRADIENT_SMALL
     return end
 
 
@@ -376,6 +377,7 @@ def absorb(block: Any, moves: Any, arrays: Any) -> Any:
         if counts[ROWS] == trace.rows.shape[0]:
             return ROWS_FULL
         counts[EVALUATIONS] += 1
+        counts[SPENT] = 1
         evaluations = counts[EVALUATIONS]
         x, accepted = block[i], block[i, dimension + 2] > 0.5
         value, norm = block[i, dimension], block[i, dimension + 1]

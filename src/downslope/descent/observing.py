@@ -12,7 +12,7 @@ from downslope.descent import kernel as k
 from downslope.descent.engine import DescentProblem
 from downslope.descent.evidence import LIMITS, Cause, Evidence, Failure
 from downslope.descent.norms import norm_of
-from downslope.descent.result import Reported
+from downslope.descent.reported import Reported
 from downslope.descent.stopping import Stopping
 from downslope.descent.termination import Termination, is_far, terminate
 from downslope.descent.termination_messages import Places
@@ -33,6 +33,7 @@ class StopEvent:
     cause: Cause
     point: Vector
     reported: Reported | None = None
+    error: str = ""
 
 
 def judge_end(
@@ -86,6 +87,7 @@ def observe(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> Ev
         far=outside and _is_far(event, trace, descent),
         failure=_failure(cause, event.point, descent) if outside else "",
         maximize=sign < 0,
+        error=event.error,
     )
 
 

@@ -43,12 +43,18 @@ class RemoteStepper:
             raise TraceError(message("'{objective}' has no framework", objective=objective.text))
         self._remote, self._optimizer, self._precision = remote, optimizer, objective.dtype.name
         self._sign, self.name, self._watched = float(problem.sign), remote.engine, True
-        here = _whole(remote.array(problem.start))
+        here, last = (_whole(remote.array(x)) for x in (problem.first, problem.last))
         with plain_precision(self._precision):
-            self._shape = states.mapped(optimizer.init(here), lambda _, leaf: remote.leaf(leaf))
+            first = optimizer.init(here)
+            self._shape = states.mapped(problem.state(first, self._kept), lambda _, leaf: remote.leaf(leaf))
         # The carry: the point to evaluate, the last accepted one, and the leaves of the state.
-        self._carry = (here, here, *(leaf for _, leaf in states.leaves(self._shape)))
+        self._carry = (here, last, *(leaf for _, leaf in states.leaves(self._shape)))
+        self._next: tuple[Any, ...] | None = None  # after the last evaluation
         self._step = remote.prepare_step(self._evaluated, self._carry)
+
+    def _kept(self, leaf: Any, before: Any) -> Any:
+        """A leaf that an engine left, as the framework keeps it."""
+        return ParamTree(self._remote.array(leaf)) if isinstance(before, ParamTree) else leaf
 
     def _evaluated(self, carry: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, Any, Any, Any]]:
         """The carry after one evaluation; its value, squared gradient norm, acceptance and squared distance."""
@@ -72,17 +78,19 @@ class RemoteStepper:
     def evaluate(self, watched: bool) -> FarEvaluation:
         """Value and gradient at the point that is next, and the step from there."""
         self._watched = watched
-        self._next, record = self._step(self._carry)
+        after, record = self._step(self._carry)
         value, square, accepted, moved = (float(number) for number in record)
         norm, length = self._norm(square), float(np.sqrt(moved))
         if not length:  # the square of a short one underflows
             here, last = (self.vector(x) for x in self._carry[:2])
             length = norm_of(here - last)
-        return FarEvaluation(value, norm, accepted, length, self._carry[0], self._next[1])
+        self._next = after
+        return FarEvaluation(value, norm, accepted, length, self._carry[0], after[1])
 
     def step(self) -> None:
         """To the point that comes after the last evaluation."""
-        self._carry = self._next
+        if self._next is not None:
+            self._carry, self._next = self._next, None
 
     def _norm(self, square: float) -> float:
         """The gradient norm at the point evaluated last, whose square was summed up."""
@@ -109,3 +117,14 @@ class RemoteStepper:
     def point(self) -> Any:
         """The point that was, or is to be, evaluated."""
         return self._carry[0]
+
+    def standing(self) -> tuple[Any, tuple[Any, ...]]:
+        """The point that is next, and the leaves of the rule's state, in NumPy."""
+        return self._carry[0], tuple(map(self._plain, self._carry[2:]))
+
+    def _plain(self, leaf: Any) -> Any:
+        if isinstance(leaf, ParamTree):
+            return self._remote.vector(leaf.parts)
+        if isinstance(leaf, (bool, int, float, np.generic)):
+            return leaf
+        return leaf[()] if isinstance(leaf, np.ndarray) else self._remote.numbers(leaf)

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from downslope.descent import kernel as k
 from downslope.descent.engine import DescentProblem, Engine
 from downslope.descent.evidence import TESTS, Cause
 from downslope.descent.norms import norm_of
-from downslope.descent.result import Reported
+from downslope.descent.reported import Reported
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.optimizers import Optimizer
 
 PATIENCE = 100  # part of the steps so far until a test that failed at the reported point is tried again: one in so many
 _TESTS = (k.TOLERANCE, k.VALUE_TOLERANCE, k.X_TOLERANCE, k.TARGET)
 _OFF = (-1.0, -1.0, -1.0, -np.inf)
+
+
+class ReportsState(NamedTuple):
+    """What is remembered of looks at the reported point.
+
+    Attributes:
+        resume_at: after so many evaluations the tests are held again; None where they are.
+        seen: the step of the last look, and what it saw.
+    """
+
+    resume_at: int | None = None
+    seen: tuple[int, Reported] | None = None
 
 
 class Reports:
@@ -32,6 +46,16 @@ class Reports:
         self._seen: tuple[int, Reported] | None = None  # and at which step
         self._resume_at: int | None = None  # this many evaluations, the tests are held again
         self._held = np.array(_OFF)
+
+    def state(self) -> ReportsState:
+        """What is to be remembered by whoever goes on."""
+        return ReportsState(self._resume_at, self._seen)
+
+    def restore(self, state: ReportsState) -> None:
+        """Go on from there, with the limits of the trace in force."""
+        self._resume_at, self._seen = state
+        if self._resume_at is not None:
+            self._hold_back()
 
     def within(self, budget: int) -> int:
         """So much of a budget as is left until the tests are held again."""
@@ -58,6 +82,7 @@ class Reports:
             return True
         trace.counts[[k.EVALUATIONS, k.MOVED_AT, k.ACCEPTED_AT]] += 1
         now = self._look(answer)
+        self._seen = trace.step, now
         change = moved = np.nan
         if before is not None and before[0] == trace.step - 1:
             change, moved = abs(now.value - before[1].value), norm_of(now.x - before[1].x)
@@ -77,10 +102,13 @@ class Reports:
         """What the method reports instead of its last point; None where that is the last point."""
         if self._resume_at is not None:
             self._trace.limits[list(_TESTS)] = self._held
-        if (
-            cause in (Cause.VALUE_NAN, Cause.VALUE_INFINITE, Cause.GRADIENT_NOT_FINITE)
-            or self._trace.step < 0
-        ):
+        if cause in (Cause.VALUE_NAN, Cause.VALUE_INFINITE, Cause.GRADIENT_NOT_FINITE, Cause.ERROR):
+            return None
+        return self.now()
+
+    def now(self) -> Reported | None:
+        """What the method would report if it ended now; nothing is remembered of this look."""
+        if self._trace.step < 0:
             return None
         if self._seen is not None and self._seen[0] == self._trace.step:
             return self._seen[1]
@@ -97,14 +125,16 @@ class Reports:
         with np.errstate(all="ignore"):
             value, gradient = self._descent.objective.value_and_gradient(answer)
             residual = self._optimizer.residual(answer, sign * np.asarray(gradient, np.float64))
-        now = Reported(answer, float(value), norm_of(residual))
-        self._seen = self._trace.step, now
-        return now
+        return Reported(answer, float(value), norm_of(residual))
 
     def _pause(self) -> None:
         """Let a hundredth of the steps so far pass before the next look, which costs as much as a step each time."""
         trace, pause = self._trace, self._trace.step // PATIENCE
         if pause:
-            self._held = trace.limits[list(_TESTS)].copy()
-            trace.limits[list(_TESTS)] = _OFF
+            self._hold_back()
             self._resume_at = trace.evaluations + pause
+
+    def _hold_back(self) -> None:
+        """Hold no test for a while."""
+        self._held = self._trace.limits[list(_TESTS)].copy()
+        self._trace.limits[list(_TESTS)] = _OFF

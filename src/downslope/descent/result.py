@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from downslope.descent.history import History
+from downslope.descent.reported import Reported
+from downslope.descent.snapshot import Snapshot
 from downslope.descent.stopping import Stopping
 from downslope.descent.termination import Termination, terminate
 from downslope.descent.termination_messages import Places
@@ -15,21 +17,17 @@ from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
 
 
-@dataclass(frozen=True)
-class Reported:
-    """The point that an averaging method reports, which is none of those it evaluated on its way."""
-
-    x: Vector
-    value: float
-    gradient_norm: float
-
-
 @dataclass
 class Counts:
     """Evaluations of the gradient and of second derivatives (or residuals); those of the value are all."""
 
     gradients: int = 0
     curvatures: int = 0
+
+    def add(self, others: Counts) -> None:
+        """Count those of an earlier part of the run too."""
+        self.gradients += others.gradients
+        self.curvatures += others.curvatures
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,6 +46,8 @@ class Descent:
         seconds: wall-clock time.
         reported: the answer of a method that averages its points; None for all others.
         counts: evaluations of gradient and curvature, of a rule that asks for the latter or for values alone.
+        left_with: everything that it needs to go on, bit for bit; None in records, and in runs that were saved before
+            it was kept.
     """
 
     objective: Objective
@@ -72,6 +72,8 @@ class Descent:
     def nhev(self) -> int:
         """Evaluations of second derivatives, or of residuals with their derivatives."""
         return 0 if self.counts is None else self.counts.curvatures
+
+    left_with: Snapshot | None = None
 
     @property
     def verdict(self) -> Termination:

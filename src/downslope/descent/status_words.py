@@ -17,6 +17,7 @@ _WORDS = {
     Status.STALLED: message("stalled", context="ending"),
     Status.INTERRUPTED: message("interrupted", context="ending"),
     Status.STOPPED_BY_CALLBACK: message("stopped by callback", context="ending"),
+    Status.ERROR: message("error", context="ending"),
 }
 
 

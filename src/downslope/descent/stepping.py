@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from downslope.descent import kernel as k
+from downslope.descent.engine import Position
 from downslope.descent.trace_buffer import FarEvaluation, TraceBuffer
 from downslope.objectives import Vector
 
@@ -28,7 +29,7 @@ class ArrayStepper(Protocol):
         """
 
     def step(self) -> None:
-        """To the point that comes after the last evaluation."""
+        """To the point that comes after the last evaluation; nothing where it has gone there already."""
 
     def vector(self, x: Any, out: Vector | None = None) -> Vector:
         """A point as a flat float64 vector: a new one, or written into ``out``."""
@@ -38,6 +39,9 @@ class ArrayStepper(Protocol):
 
     def point(self) -> Any:
         """The point that was, or is to be, evaluated, as one of the stepper's."""
+
+    def standing(self) -> tuple[Any, tuple[Any, ...]]:
+        """The point that is next, as one of the stepper's, and the leaves of the rule's state, in NumPy."""
 
 
 class SteppingEngine:
@@ -59,7 +63,7 @@ class SteppingEngine:
                     accepted = evaluation.last
                 if code != k.SLICE_DONE:
                     return code
-                stepper.step()
+                self.go_on(trace)
         finally:
             if accepted is not None:
                 trace.far = partial(stepper.vector, accepted)
@@ -68,6 +72,15 @@ class SteppingEngine:
     def go_on(self, trace: TraceBuffer) -> None:
         """To the point that comes after the last evaluation."""
         self._stepper.step()
+        trace.counts[k.SPENT] = 0
+
+    def position(self, trace: TraceBuffer) -> Position:
+        """Where it stands, before the next evaluation; it goes there from the one made last."""
+        last = trace.last_x  # before the stepper forgets it
+        if trace.counts[k.SPENT]:
+            self.go_on(trace)
+        x, leaves = self._stepper.standing()
+        return Position(self._stepper.vector(x), leaves, last)
 
     def answer(self, trace: TraceBuffer) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""

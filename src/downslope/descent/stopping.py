@@ -40,6 +40,7 @@ class Status(StrEnum):
     STALLED = "stalled"
     INTERRUPTED = "interrupted"
     STOPPED_BY_CALLBACK = "stopped_by_callback"
+    ERROR = "error"
 
 
 def _size(value: float) -> float:

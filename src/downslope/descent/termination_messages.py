@@ -218,6 +218,12 @@ def _other_end(e: Evidence, where: Places) -> Message:
     at, steps = numbered(e.step, e.unit), counted(e.step, e.unit)
     if e.cause == Cause.TARGET_REACHED:
         return message("The value {value:.6g} reached the target after {steps}.", value=e.value, steps=steps)
+    if e.cause == Cause.ERROR:
+        return message(
+            "Broke off at {step} with {error}; everything until then is kept.", step=at, error=e.error
+        )
+    if e.cause == Cause.INTERRUPTED and e.step < 0:
+        return message("Interrupted before the first step.")
     if e.cause == Cause.INTERRUPTED:
         return message("Interrupted at {step}; everything until then is kept.", step=at)
     if e.cause == Cause.LOOP_INTERRUPTED:

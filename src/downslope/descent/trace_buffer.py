@@ -45,6 +45,38 @@ class FarEvaluation(NamedTuple):
     last: Any
 
 
+class TraceState(NamedTuple):
+    """What a trace remembers beside the history.
+
+    Attributes:
+        counts: see ``kernel``, shape (COUNTS,), int64.
+        memory: see ``kernel``, shape (LAST_X + p,), float64.
+        first: value and gradient norm at the start, shape (2,), float64.
+        beside_steps, beside_rows: rows of the last steps that its spacing keeps out of the history.
+    """
+
+    counts: NDArray[np.int64]
+    memory: Vector
+    first: Vector
+    beside_steps: NDArray[np.int64]
+    beside_rows: Matrix
+
+    @property
+    def step(self) -> int:
+        """Number of the last accepted step; -1 before the first."""
+        return int(self.counts[k.STEP])
+
+    def fits(self, size: int) -> bool:
+        """Whether these are whole, for so many coordinates."""
+        rows = len(self.beside_steps) if np.ndim(self.beside_steps) else 0
+        shapes = ((k.COUNTS,), (k.LAST_X + size,), (2,), (rows, 2), (rows, 2 + size))
+        dtypes = ("int64", "float64", "float64", "int64", "float64")
+        return all(
+            np.shape(array) == shape and array.dtype == dtype
+            for array, shape, dtype in zip(self, shapes, dtypes, strict=True)
+        ) and bool(self.counts[k.STRIDE] >= 1 and np.all(self.counts[[k.STEP, k.EVALUATIONS]] >= -1))
+
+
 class TraceBuffer:
     """What both engines write while they run, and the history made of it.
 
@@ -148,13 +180,50 @@ class TraceBuffer:
 
     def begin(self) -> None:
         """Complete the limits that depend on the value and gradient at the start, once they are known."""
-        value, norm = float(self.memory[k.LAST_VALUE]), float(self.memory[k.LAST_NORM])
+        self._begin_at(float(self.memory[k.LAST_VALUE]), float(self.memory[k.LAST_NORM]))
+
+    def _begin_at(self, value: float, norm: float) -> None:
         self.first_value, self.first_norm = value, norm
         runaway = min(RUNAWAY * (1 + abs(value)), np.finfo(np.float64).max)
         self.limits[k.CEILING], self.limits[k.FLOOR] = runaway, -runaway
         relative = self.stopping.relative_tolerance
         if relative is not None:
             self.limits[k.TOLERANCE] = max(self.limits[k.TOLERANCE], relative * norm)
+
+    def state(self) -> TraceState:
+        """What is to be remembered, beside the history, by whoever goes on; the last point has been fetched."""
+        count = int(self.counts[k.ROWS])
+        steps = self.row_steps[:count]
+        beside = (
+            np.flatnonzero(~self._in_spacing(count)) if self.counts[k.STRIDE] > 1 else np.empty(0, np.int64)
+        )
+        first, counts = np.array([self.first_value, self.first_norm]), self.counts.copy()
+        counts[[k.HERE, k.SPENT, k.TAIL, k.ROWS]] = 0  # an engine's, and those of this trace's limits
+        return TraceState(counts, self.memory.copy(), first, steps[beside], self.rows[beside])
+
+    def restore(self, state: TraceState, history: History, sign: float) -> None:
+        """Go on from there: with this history until then, and the conditions that this trace was made with."""
+        tail = self.counts[k.TAIL]
+        self.counts[:], self.memory[:] = state.counts, state.memory
+        self.counts[k.TAIL], self.counts[k.HERE], self.counts[k.SPENT] = tail, 0, 0
+        known = np.column_stack([history.step, history.evaluations])
+        rows = np.column_stack([sign * history.value, history.gradient_norm, history.x])
+        steps, first = np.unique(np.concatenate([known, state.beside_steps])[:, 0], return_index=True)
+        wanted = first[(steps % self.counts[k.STRIDE] == 0) | (steps >= tail)]
+        known = np.concatenate([known, state.beside_steps])[wanted]
+        rows = np.concatenate([rows, state.beside_rows])[wanted]
+        count, capacity = len(rows), len(self.rows)
+        while capacity < count:  # as it grew
+            capacity *= 2
+        self.rows, self.row_steps = np.empty((capacity, self.width)), np.empty((capacity, 2), np.int64)
+        self.rows[:count], self.row_steps[:count] = rows, known
+        self.counts[k.ROWS] = count
+        self._gather()
+        if self.step >= 0:
+            value, norm = state.first.tolist()
+            if math.isnan(value):  # Ctrl-C struck before it was known that it had begun
+                value, norm = sign * float(history.value[0]), float(history.gradient_norm[0])
+            self._begin_at(value, norm)
 
     @property
     def step(self) -> int:
@@ -173,6 +242,11 @@ class TraceBuffer:
             self.memory[k.LAST_X :] = self.far()
             self.far = None
         return self.memory[k.LAST_X :].copy()
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers the rows have so far."""
+        return int(self.counts[k.ROWS]) * (self.width + 2)
 
     @property
     def is_full(self) -> bool:

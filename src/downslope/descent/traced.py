@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from downslope import symbolic
 from downslope.descent import kernel as k
-from downslope.descent.engine import DescentProblem
+from downslope.descent.engine import DescentProblem, Position
 from downslope.descent.norms import least_square, norms_of
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.messages import message
@@ -145,9 +145,9 @@ class TracedEngine:
     name = "traced"
 
     def __init__(self, problem: DescentProblem, optimizer: Optimizer) -> None:
-        objective, x, sign = problem.objective, problem.start, problem.sign
+        objective, x, sign = problem.objective, problem.first, problem.sign
         assert isinstance(objective, FormulaObjective)
-        state = optimizer.init(np.array(x, objective.dtype))
+        state = problem.state(optimizer.init(np.array(x, objective.dtype)))
         size = len(x) + len(states.flat(state))
         if size > MOST_OUTPUTS:
             raise TraceError(message("a step map of {size} numbers is too large to compile", size=size))
@@ -190,6 +190,16 @@ class TracedEngine:
     def go_on(self, trace: TraceBuffer) -> None:
         """To the point that comes after the last evaluation."""
         trace.counts[k.HERE] = 1 - trace.counts[k.HERE]
+        trace.counts[k.SPENT] = 0
+
+    def position(self, trace: TraceBuffer) -> Position:
+        """Where it stands, before the next evaluation; it goes there from the one made last."""
+        if trace.counts[k.SPENT]:
+            self.go_on(trace)
+        numbers = self._buffers[trace.counts[k.HERE]][self._begin : -3].astype(np.float64)
+        state = states.refilled(self._shape, numbers[self._dimension :])
+        leaves = tuple(leaf for _, leaf in states.leaves(state))
+        return Position(numbers[: self._dimension], leaves, trace.last_x)
 
     @cached_property
     def _suspect(self) -> bool:

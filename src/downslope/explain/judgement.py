@@ -8,7 +8,7 @@ import numpy as np
 
 from downslope.descent import Descent, Status
 from downslope.descent.bounds import free_part, projection_of
-from downslope.descent.evidence import ABOVE_START
+from downslope.descent.evidence import ABOVE_START, Cause
 from downslope.descent.norms import norm_of
 from downslope.descent.stopping import DEFAULT_TOLERANCE, SINGLE_TOLERANCE
 from downslope.errors import ObjectiveError
@@ -81,9 +81,19 @@ def classify(
         return Point("unknown", "not_finite", maximize=maximize)
 
 
+def judged(run: Descent) -> Descent:
+    """``judge_run``; who interrupts it has interrupted the run, which is kept."""
+    try:
+        return judge_run(run)
+    except KeyboardInterrupt:
+        return run.judged_again(cause=Cause.INTERRUPTED)
+
+
 def judge_run(run: Descent) -> Descent:
     """The run, no longer called a success where the point it reached is known not to be what was asked for."""
     if not is_to_be_judged(run):
+        return run
+    if run.termination.status == Status.ERROR:
         return run
     try:
         point = ended_at(run)

@@ -12,7 +12,7 @@ import numpy as np
 
 from downslope.descent import Descent, LoopOptions, Stopping, descend
 from downslope.descent import kernel as k
-from downslope.descent.engine import DescentProblem
+from downslope.descent.engine import DescentProblem, Position
 from downslope.descent.evidence import Cause
 from downslope.descent.result import Counts
 from downslope.descent.trace_buffer import TraceBuffer
@@ -124,6 +124,10 @@ class LeastSquaresEngine:
                 return self._floor(state)
             self.go_on(trace)
         return k.SLICE_DONE
+
+    def position(self, trace: TraceBuffer) -> Position:
+        """Where it stands; the rule begins anew from there."""
+        return Position(self._x.copy(), None, trace.last_x)
 
     def go_on(self, trace: TraceBuffer) -> None:
         """To the point that comes after the last evaluation."""

@@ -67,6 +67,9 @@ class Remote(Protocol):
     def vector(self, x: Any, out: Vector | None = None) -> Vector:
         """What ``array`` made, or what came of it, as a flat float64 vector: a new one, or written into ``out``."""
 
+    def numbers(self, leaf: Any) -> NDArray[Any]:
+        """A vector or scalar of an optimizer's state in NumPy, in its own precision; ``leaf`` is the way back."""
+
     def value_and_gradient(self, x: Any) -> tuple[Any, Any]:
         """Value, and the gradient in the form of ``array``."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from downslope.descent.result import Descent
 from downslope.explain.explanation import Explanation
 from downslope.explain.kept import explanation_of
 from downslope.plots.draw import plot
 from downslope.results import saving
+from downslope.results.continuing import BranchOptions, ResumeOptions, at, branch, resume
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,6 +77,57 @@ class Run(Descent):
         It takes at most as long as the run, or a second where that is more; asked again, it answers at once.
         """
         return explanation_of(self)
+
+    def resume(self, **options: Unpack[ResumeOptions]) -> Run:
+        """Go on from where it ended, with the rule's whole memory: the same bits as if it had never ended.
+
+        Args:
+            steps, evaluations: so many more. Without them, up to the limits that the run was given.
+            time_limit: seconds of this part. Without it, those that the run was given, anew.
+            tolerance, relative_tolerance, value_tolerance, x_tolerance, target: instead of those of the run.
+            callback, progress, explain, checkpoint, checkpoint_seconds: as for ``minimize``.
+
+        Returns:
+            The whole run: its history begins at the start, and its counts and seconds go on.
+
+        Raises:
+            UsageError: it has ended in a way from which nothing goes on, or no more is asked for.
+            ObjectiveError: the function is not in the file; ``downslope.resume(path, function)`` takes it.
+
+        >>> import downslope as ds
+        >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer="adam", steps=30)
+        >>> run.resume(steps=70).history == ds.minimize("x^2", start={"x": 1.0}, optimizer="adam", steps=100).history
+        True
+        """
+        return as_run(resume(self, options))
+
+    def at(self, step: int) -> Run:
+        """The run as it was at an earlier step, with all that its rule remembered then: made again until there.
+
+        Raises:
+            UsageError: there is no such step.
+            DataError: made again, it goes another way, as a function that draws random numbers makes it.
+        """
+        return as_run(at(self, step))
+
+    def branch(self, step: int, **options: Unpack[BranchOptions]) -> Run:
+        """Another way from an earlier step on, which leaves that step by the changed rule.
+
+        Args:
+            step: from which on.
+            learning_rate, hyperparameters: of the same rule, which keeps its memory.
+            optimizer: another rule instead, which begins there.
+            options: as for ``resume``.
+
+        Raises:
+            UsageError, HyperparameterError, DataError: as for ``at``, or the rule cannot be changed like that.
+
+        >>> import downslope as ds
+        >>> run = ds.minimize("x^2", start={"x": 1.0}, learning_rate=0.25, steps=3)
+        >>> run.branch(1, learning_rate=0.5).history["x"]
+        array([1. , 0.5, 0. , 0. ])
+        """
+        return as_run(branch(self, step, options))
 
     def __eq__(self, other: object) -> bool:
         return self.to_dict() == other.to_dict() if isinstance(other, Run) else NotImplemented

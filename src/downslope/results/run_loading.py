@@ -12,7 +12,9 @@ import numpy as np
 from downslope import symbolic
 from downslope.descent.evidence import Evidence
 from downslope.descent.history import History
-from downslope.descent.result import Counts, Reported
+from downslope.descent.reported import Reported
+from downslope.descent.result import Counts
+from downslope.descent.snapshot import Snapshot
 from downslope.descent.stopping import Status, Stopping
 from downslope.descent.termination import Termination
 from downslope.errors import DataError, DownslopeError, ObjectiveError
@@ -27,7 +29,7 @@ from downslope.objectives.problems import resolve
 from downslope.objectives.recognise import check_dtype
 from downslope.optimizers import Optimizer, optimizer_from_dict
 from downslope.results.run import Run
-from downslope.results.saving import DIGEST, SCHEMA, digest_of
+from downslope.results.saving import DIGEST, SCHEMA, digest_of, unpacked_history
 
 MOST_NESTED = 100  # levels of a file; an optimizer within wrappers within schedules has some ten
 
@@ -123,7 +125,7 @@ def number(value: Any) -> float:
 
 def run_from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] = ()) -> Run:
     """The run; ``own_rules`` are classes that only the caller's runs are made with."""
-    history = data["history"]
+    history = unpacked_history(data["history"])
     parameters = _parameters(data["parameters"], tuple(history["parameters"]))
     history = {
         **history,
@@ -157,6 +159,9 @@ def run_from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] =
         if data["averaged"]
         else None,
         counts=_counts(data.get("counts")),
+        left_with=None
+        if data.get("left_with") is None
+        else Snapshot.from_dict(data["left_with"], parameters.size),
     )
 
 
@@ -224,7 +229,7 @@ class LostObjective(Objective):
         raise ObjectiveError(
             message(
                 "the function '{text}' is not in the saved run; only its history is. Run it again to"
-                " evaluate it.",
+                " evaluate it, or go on with it by downslope.resume(path, function).",
                 text=self.text,
             )
         )

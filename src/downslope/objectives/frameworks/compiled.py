@@ -144,6 +144,10 @@ class CompiledRemote:
         """The numbers of a flat array."""
         return written(np.asarray(x), out)
 
+    def numbers(self, leaf: Any) -> NDArray[Any]:
+        """An array in NumPy, in its own precision."""
+        return np.asarray(leaf)
+
     def squared_length(self, parts: Any) -> float:
         """The squared Euclidean length of a flat array."""
         return float(self._objective.squared_length(parts))

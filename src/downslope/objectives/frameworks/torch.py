@@ -40,8 +40,8 @@ class TorchObjective(Objective):
     ) -> None:
         super().__init__(tensors.parameters, name_of(function), tensors.precision)
         self._function, self._tensors, self._supplied = function, tensors, gradient
-        self._device = tensors.like.device
-        self._near = self._device.type == "cpu"
+        self.device = tensors.like.device
+        self._near = self.device.type == "cpu"
         self.differentiation = "torch.autograd" if gradient is None else "supplied"
         if gradient is None:
             self.remote = TorchRemote(self)
@@ -93,7 +93,7 @@ class TorchObjective(Objective):
         """Fresh leaf tensors, which the function may keep: they share memory with nothing that changes later."""
         flat = torch.from_numpy(np.array(x, self.dtype))
         if not self._near:
-            flat = flat.to(self._device)
+            flat = flat.to(self.device)
         shapes = self.parameters.shapes
         if len(shapes) == 1:
             return [(flat if len(shapes[0]) == 1 else flat.view(shapes[0])).requires_grad_()]
@@ -148,8 +148,14 @@ class TorchRemote:
         return [leaf.detach() for leaf in self._objective.leaves(x)]
 
     def leaf(self, leaf: Any) -> Any:
-        """Itself: rules make states of tensors out of tensors."""
-        return leaf
+        """Itself: rules make states of tensors out of tensors. Numbers of NumPy come from a run that goes on."""
+        if not isinstance(leaf, np.ndarray):
+            return leaf
+        return torch.from_numpy(leaf.copy()).to(self._objective.device)
+
+    def numbers(self, leaf: torch.Tensor) -> NDArray[Any]:
+        """A tensor in NumPy, in its own precision."""
+        return np.array(leaf.detach().cpu().numpy())
 
     def vector(self, x: list[torch.Tensor], out: Vector | None = None) -> Vector:
         """The numbers of a list of tensors."""

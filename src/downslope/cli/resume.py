@@ -1,0 +1,92 @@
+"""``downslope resume``: a saved run -> the run gone on with -> a report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from downslope.cli.descend import exit_code, warnings_as_notes
+from downslope.cli.options import (
+    CHECKPOINT,
+    FILE,
+    VIEW,
+    Declared,
+    Function,
+    added,
+    as_given,
+    declared,
+    outputs,
+)
+from downslope.cli.options import stopping as stopping_options
+from downslope.cli.outputs import ASKED, Outputs, check_writable
+from downslope.cli.progress import Bar
+from downslope.cli.words import Command
+from downslope.messages import message
+
+if TYPE_CHECKING:
+    from downslope import Run
+
+# The same words as of ``minimize``; what is different is said by the command's own help.
+LIMITS: tuple[Declared, ...] = (
+    declared(
+        "--steps", metavar="N", help=message("So many more steps. Default: up to the limit that it had.")
+    ),
+    declared("--evaluations", metavar="N", help=message("So many more evaluations.")),
+    declared("--time-limit", metavar="S", help=message("So many seconds from now on.")),
+)
+
+
+def _limits() -> list[Declared]:
+    target = declared("--target", metavar="V", help=message("The value has reached this."))
+    own = {names[0]: (names, more) for names, more in LIMITS}
+    usual = stopping_options(message("Default: that of the run."), target)
+    return [(names, {**more, **own.get(names[0], (names, {}))[1]}) for names, more in usual]
+
+
+LIMITING = _limits()
+
+
+def _parameters(function: Function) -> Function:
+    sections = (
+        (message("When to stop", context="heading"), LIMITING),
+        (message("Output", context="heading"), [*outputs(VIEW), *CHECKPOINT]),
+    )
+    return click.argument("run", type=FILE)(added(function, sections))
+
+
+@click.command(
+    cls=Command,
+    short_help=message("Go on with a saved run."),
+    help=message(
+        "Go on with RUN, which --save wrote, with the whole memory of its rule: the same bits as if it had never"
+        " ended."
+    ),
+    examples=(
+        "downslope minimize rosenbrock --optimizer adam --steps 1000 --save run.json",
+        "downslope resume run.json --steps 9000 --save run.json",
+    ),
+)
+@_parameters
+@click.pass_context
+def resume(ctx: click.Context, /, **given: Any) -> None:
+    """``downslope resume``."""
+    outputs = Outputs(*(given[name] for name in ASKED))
+    outputs.check()
+    if given["checkpoint"] is not None:
+        check_writable("--checkpoint", given["checkpoint"])
+    with Bar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
+        run = _run(given, bar)
+    outputs.deliver(run)
+    ctx.exit(exit_code(run))
+
+
+def _run(given: dict[str, Any], bar: Bar | None) -> Run:
+    from downslope.results.resuming import resume as resume_saved
+
+    options = as_given(given, (*LIMITING, *CHECKPOINT))
+    if bar is not None:
+        options["progress"] = bar
+    if given["explain"] is False:
+        options["explain"] = False
+    return resume_saved(given["run"], **options)

@@ -1,0 +1,31 @@
+"""``downslope verify``: a saved run -> whether it is what comes out when it is run again."""
+
+from __future__ import annotations
+
+import click
+
+from downslope.cli import terminal
+from downslope.cli.options import FILE
+from downslope.cli.report import wrapped
+from downslope.cli.words import Command
+from downslope.messages import message
+
+
+@click.command(
+    cls=Command,
+    short_help=message("Run a saved run again, and compare."),
+    help=message(
+        "Run RUN, which --save wrote, again, and say whether it is what the file says: identical, or to how many"
+        " digits. The exit code is 0 where it holds, else 1."
+    ),
+    examples=("downslope verify run.json",),
+)
+@click.argument("run", type=FILE)
+@click.pass_context
+def verify(ctx: click.Context, /, run: str) -> None:
+    """``downslope verify``."""
+    from downslope.results.verifying import verify as run_again
+
+    found = run_again(run)
+    terminal.emit("\n".join([*wrapped([str(found)]), ""]))
+    ctx.exit(0 if found.holds else 1)

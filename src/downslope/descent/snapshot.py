@@ -1,0 +1,230 @@
+"""Everything that a descent needs to go on, bit for bit, as if it had never ended.
+
+The next point and the rule's state are an engine's (``Position``); counts and the memory of the judge are the trace
+buffer's; the history is the run's own. In files the numbers are the bytes of their arrays in base64, so that each
+comes back as it was, NaN and -0 included; nothing in a file is executed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import math
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.descent.engine import Engine, Position
+from downslope.descent.reported import Reported
+from downslope.descent.reports import ReportsState
+from downslope.descent.trace_buffer import TraceBuffer, TraceState
+from downslope.errors import DataError
+from downslope.messages import message
+from downslope.objectives import Objective, Vector
+
+VERSION = 1  # of what ``to_dict`` writes
+PLAIN = {
+    "bool": bool,
+    "int": int,
+    "float": float,
+}  # Python's own numbers, which round as they do and not as NumPy's
+DTYPES = ("float64", "float32", "int64", "int32", "bool_")
+LIBRARIES = {"traced": ("symengine", "llvmlite")}  # by engine: whose arithmetic it is, beside NumPy's
+FRAMEWORKS = ("torch", "jax", "tensorflow")
+
+
+class Witness(NamedTuple):
+    """Value and gradient of a function at one point, by which it is known again."""
+
+    value: float
+    gradient: Vector
+
+    @classmethod
+    def of(cls, objective: Objective, x: Vector) -> Witness:
+        """What an objective gives there."""
+        value, gradient = objective.value_and_gradient(x)
+        return cls(float(value), np.array(gradient, np.float64))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"value": packed(np.array([self.value])), "gradient": packed(self.gradient)}
+
+    def same(self, other: Witness) -> bool:
+        """Whether all numbers are the same, bit for bit."""
+        return self.to_dict() == other.to_dict()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Snapshot:
+    """Where a descent left off.
+
+    Attributes:
+        engine: its name.
+        position: where the engine stands, before the next evaluation.
+        trace: what the judge and the history remember.
+        reports: what is remembered of looks at the point that an averaging method reports.
+        every: how the history was to be spaced; None where that was left open.
+        versions: of what computed it, by name.
+        witness: value and gradient at the last accepted point, by which a function is known again that is not in the
+            file; None where it is, or was not asked.
+    """
+
+    engine: str
+    position: Position
+    trace: TraceState
+    reports: ReportsState
+    every: int | None
+    versions: Mapping[str, str]
+    witness: Witness | None = None
+
+    def remember(self, objective: Objective) -> None:
+        """Add the witness, unless it is there; found out once, as a function may draw numbers."""
+        if self.witness is None and self.trace.step >= 0 and objective.evaluable:
+            with (
+                contextlib.suppress(Exception),
+                np.errstate(all="ignore"),
+            ):  # whatever a person's function raises
+                object.__setattr__(self, "witness", Witness.of(objective, self.position.last))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        x, leaves, last = self.position
+        seen = self.reports.seen
+        return {
+            "version": VERSION,
+            "engine": self.engine,
+            "x": packed(x),
+            "state": None if leaves is None else [packed(leaf) for leaf in leaves],
+            "last": packed(last),
+            "counts": packed(self.trace.counts),
+            "memory": packed(self.trace.memory),
+            "first": packed(self.trace.first),
+            "beside": [packed(self.trace.beside_steps), packed(self.trace.beside_rows)],
+            "looks_again_at": self.reports.resume_at,
+            "seen": None
+            if seen is None
+            else [seen[0], packed(seen[1].x), packed(np.array([seen[1].value, seen[1].gradient_norm]))],
+            "every": self.every,
+            "versions": dict(self.versions),
+            "witness": None if self.witness is None else self.witness.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], size: int) -> Snapshot:
+        """The inverse of ``to_dict``, for so many coordinates.
+
+        Raises:
+            DataError: it was written by another version, or is damaged.
+        """
+        if data["version"] != VERSION:
+            raise DataError(
+                message(
+                    "the state in it was saved in form {found!r}, and this version reads form {known}.",
+                    found=data["version"],
+                    known=VERSION,
+                )
+            )
+        steps, rows = map(unpacked, data["beside"])
+        resume_at, every, seen, witness = (
+            data[name] for name in ("looks_again_at", "every", "seen", "witness")
+        )
+        counts, memory, first = (unpacked(data[name]) for name in ("counts", "memory", "first"))
+        trace = TraceState(counts, memory, first, steps, rows)
+        x, last = _vector(data["x"], size), _vector(data["last"], size)
+        leaves = None if data["state"] is None else tuple(map(unpacked, data["state"]))
+        if seen is not None:
+            value, norm = _vector(seen[2], 2).tolist()
+            seen = int(seen[0]), Reported(_vector(seen[1], size), value, norm)
+        if witness is not None:
+            witness = Witness(_vector(witness["value"], 1)[0], _vector(witness["gradient"], size))
+        if not trace.fits(size):
+            raise DataError(message("the state in it is not whole."))
+        return cls(
+            engine=str(data["engine"]),
+            position=Position(x, leaves, last),
+            trace=trace,
+            reports=ReportsState(None if resume_at is None else int(resume_at), seen),
+            every=None if every is None else int(every),
+            versions={str(name): str(value) for name, value in data["versions"].items()},
+            witness=witness,
+        )
+
+
+def snapshot_of(engine: Engine, trace: TraceBuffer, reports: ReportsState, objective: Objective) -> Snapshot:
+    """Where a descent stands, between two evaluations."""
+    position = engine.position(trace)
+    if trace.step < 0:
+        position = position._replace(last=position.x)
+    return Snapshot(
+        engine=engine.name,
+        position=position,
+        trace=trace.state(),
+        reports=reports,
+        every=trace.every,
+        versions=versions(engine.name, objective.tensors is not None),
+    )
+
+
+@cache
+def versions(engine: str, tensors: bool) -> dict[str, str]:
+    """What computes here, by name: the same gives the same bits."""
+    names = ("downslope", "numpy", *LIBRARIES.get(engine, FRAMEWORKS if tensors else ()))
+    found = {
+        name: str(sys.modules[name].__version__)
+        for name in names
+        if hasattr(sys.modules.get(name), "__version__")
+    }
+    return {"python": platform.python_version(), "machine": f"{sys.platform} {_processor()}", **found}
+
+
+def _processor() -> str:
+    """The kind of processor, for which machine code is made; as far as that is known without waiting."""
+    llvm = sys.modules.get("llvmlite.binding")
+    return str(llvm.get_host_cpu_name()) if llvm is not None else platform.machine()
+
+
+def packed(value: Any) -> dict[str, Any]:
+    """An array, or a number of Python's, as plain data that keeps every bit.
+
+    >>> packed(1.5)
+    {'dtype': 'float', 'shape': [], 'base64': 'AAAAAAAA+D8='}
+    """
+    array = np.asarray(value)
+    kind = type(value).__name__ if type(value) in PLAIN.values() else array.dtype.type.__name__
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    text = base64.b64encode(little.tobytes()).decode()
+    return {"dtype": kind, "shape": list(array.shape), "base64": text}
+
+
+def unpacked(data: dict[str, Any]) -> Any:
+    """The inverse of ``packed``.
+
+    >>> unpacked(packed(-0.0)), unpacked(packed(np.float32(1.5))).dtype
+    (-0.0, dtype('float32'))
+    """
+    kind, shape = data["dtype"], [int(length) for length in data["shape"]]
+    plain = PLAIN.get(kind)
+    dtype = np.dtype("bool" if kind == "bool_" else kind) if kind in DTYPES else np.dtype(plain or "float64")
+    try:
+        content = base64.b64decode(data["base64"], validate=True)
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise DataError(message("the state in it is not whole.")) from error
+    unknown = plain is None and kind not in DTYPES
+    if unknown or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(content):
+        raise DataError(message("the state in it is not whole."))
+    array: NDArray[Any] = np.frombuffer(content, dtype.newbyteorder("<")).reshape(shape).astype(dtype)
+    return plain(array[()]) if plain is not None and not shape else array if shape else array[()]
+
+
+def _vector(data: dict[str, Any], size: int) -> Vector:
+    vector = unpacked(data)
+    if np.shape(vector) != (size,) or vector.dtype != np.float64:
+        raise DataError(message("the state in it is not whole."))
+    return np.asarray(vector)

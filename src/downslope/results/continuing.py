@@ -1,0 +1,358 @@
+"""Runs that go on: from where they ended, from an earlier step, and from there by another way."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypedDict
+
+import numpy as np
+
+from downslope.descent import Descent, LoopOptions, Stopping, descend
+from downslope.descent.bounds import projection_of
+from downslope.descent.descend import Callbacks, Continued
+from downslope.descent.evidence import TESTS, Cause
+from downslope.descent.history import History
+from downslope.descent.progress import Progress, Step
+from downslope.descent.snapshot import Snapshot, Witness, versions
+from downslope.errors import DataError, HyperparameterError, UsageError, nearest
+from downslope.explain.judgement import judged
+from downslope.messages import Message, argument, listing, message, sentences
+from downslope.objectives import Objective
+from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.external import ExternalOptimizer
+from downslope.results.checkpoints import checkpoint_of
+
+GOES_ON = (
+    *TESTS,
+    Cause.STEP_LIMIT,
+    Cause.EVALUATION_LIMIT,
+    Cause.TIME_LIMIT,
+    Cause.INTERRUPTED,
+    Cause.CALLBACK,
+    Cause.ERROR,
+)
+_TESTED_BY = ("tolerance", "relative_tolerance", "value_tolerance", "x_tolerance", "target")
+
+
+class ResumeOptions(TypedDict, total=False):
+    """The keyword arguments of ``Run.resume``."""
+
+    steps: int
+    evaluations: int
+    time_limit: float
+    tolerance: float
+    relative_tolerance: float
+    value_tolerance: float
+    x_tolerance: float
+    target: float
+    callback: Callable[[Step], Any]
+    progress: Callable[[Progress], None]
+    explain: bool
+    checkpoint: str | os.PathLike[str]
+    checkpoint_seconds: float
+
+
+class RuleOptions(TypedDict, total=False):
+    """The keyword arguments of ``Run.branch`` that change the rule."""
+
+    optimizer: Any
+    learning_rate: Any
+    hyperparameters: dict[str, Any]
+
+
+class BranchOptions(ResumeOptions, RuleOptions, total=False):
+    """The keyword arguments of ``Run.branch``."""
+
+
+def resume(run: Descent, options: ResumeOptions) -> Descent:
+    """A run gone on with from where it ended; its history is the whole one.
+
+    Raises:
+        UsageError: an option is unknown, or the run has ended in a way from which nothing goes on.
+        ObjectiveError: the function of a loaded run is not in the file.
+    """
+    _refuse_unknown(options, ResumeOptions.__annotations__)
+    refuse_records(run)
+    evidence = run.termination.evidence
+    cause = None if evidence is None else evidence.cause
+    if cause is not None and cause not in GOES_ON:
+        raise UsageError(
+            sentences(
+                message("this run has an end from which nothing goes on: {why}", why=run.termination.said),
+                message("run.branch(step, learning_rate=...) goes another way from an earlier step."),
+            )
+        )
+    if cause in TESTS and not any(name in options for name in _TESTED_BY):
+        raise UsageError(
+            message(
+                "this run has met its test; give a smaller {tolerance}, or {none} for the steps alone.",
+                tolerance="tolerance=",
+                none="tolerance=0",
+            )
+        )
+    stopping = _more(run.stopping, {"steps": run.nit, "evaluations": run.nfev}, options)
+    if run.left_with is None:  # saved by a version that did not keep it
+        run = replace(run, left_with=_until(run, Stopping(evaluations=run.nfev)).left_with)
+    assert run.left_with is not None
+    since = Continued(run.left_with, run.history, run.seconds, run.counts)
+    return _go_on(run, stopping, since, options)
+
+
+def at(run: Descent, step: int) -> Descent:
+    """The run as it was at an earlier step: made again until there.
+
+    Raises:
+        UsageError: there is no such step.
+        DataError: made again, it does not go the way that its history tells.
+    """
+    refuse_records(run)
+    if isinstance(step, bool) or not isinstance(step, (int, np.integer)) or not 0 <= step <= run.nit:
+        raise UsageError(
+            message("step is {step!r}; this run has the steps 0 to {last}.", step=step, last=run.nit)
+        )
+    return _until(run, replace(run.stopping, steps=int(step), seconds=None))
+
+
+def branch(run: Descent, step: int, options: BranchOptions) -> Descent:
+    """Another way from an earlier step on: the same rule with other numbers, which keeps its memory, or another rule.
+
+    Raises:
+        UsageError, HyperparameterError: there is no such step, option, or rule.
+        DataError: made again until there, the run does not go the way that its history tells.
+    """
+    _refuse_unknown(options, BranchOptions.__annotations__)
+    rule = _changed_rule(run, options)
+    here = at(run, step)
+    stopping = _more(run.stopping, {"steps": step, "evaluations": here.nfev}, options)
+    loop = LoopOptions(maximize=run.maximize, engine=_engine(run), every=_every(run))
+    since = None
+    if here.nfev > 1:  # until just before the evaluation that became this step
+        until = Stopping(steps=2**53, evaluations=here.nfev - 1)
+        before = descend(run.objective, run.start, run.optimizer, until, loop=loop)
+        snapshot = before.left_with
+        assert snapshot is not None
+        if rule.structure() != run.optimizer.structure():
+            fresh = snapshot.position._replace(x=here.history.x[-1], leaves=None)
+            snapshot = replace(snapshot, position=fresh)
+        since = Continued(snapshot, before.history, before.seconds, before.counts)
+    return _go_on(replace(run, optimizer=rule), stopping, since, options)
+
+
+def with_function(run: Descent, objective: Objective) -> Descent:
+    """A loaded run with its function, if it is that.
+
+    Raises:
+        DataError: the function has other parameters, or another value or gradient where the run left off.
+    """
+    mine, theirs = run.objective.parameters, objective.parameters
+    if (mine.coordinates, mine.shapes) != (theirs.coordinates, theirs.shapes):
+        raise DataError(
+            message(
+                "this is another function: its parameters are {given}, and those of the run were {saved}.",
+                given=listing(theirs.coordinates, most=8),
+                saved=listing(mine.coordinates, most=8),
+            )
+        )
+    objective.nested = objective.nested or run.objective.nested
+    snapshot = run.left_with
+    if snapshot is None or snapshot.trace.step < 0:
+        return replace(run, objective=objective)
+    x = snapshot.position.last
+    with np.errstate(all="ignore"):
+        known = snapshot.witness or (Witness.of(run.objective, x) if run.objective.evaluable else None)
+        found = Witness.of(objective, x)
+    if known is None:
+        raise DataError(
+            message("the file does not say what the function gave where the run left off; run it again.")
+        )
+    if not known.same(found):
+        raise DataError(_another(run, known, found))
+    return replace(run, objective=objective)
+
+
+def _another(run: Descent, known: Witness, found: Witness) -> Message:
+    """What differs between the function given and that of the run, at the point where it left off."""
+    where = message("this is another function, or computes otherwise: at step {step}", step=run.nit)
+    if not Witness(known.value, found.gradient).same(found):
+        return message(
+            "{where} its value is {found!r}, and was {known!r}.",
+            where=where,
+            found=found.value,
+            known=known.value,
+        )
+    apart = np.flatnonzero(known.gradient.view(np.int64) != found.gradient.view(np.int64))
+    i = int(apart[0])
+    return message(
+        "{where} its derivative by {name} is {found!r}, and was {known!r}.",
+        where=where,
+        name=run.objective.parameters.coordinates[i],
+        found=float(found.gradient[i]),
+        known=float(known.gradient[i]),
+    )
+
+
+def _go_on(run: Descent, stopping: Stopping, since: Continued | None, options: Mapping[str, Any]) -> Descent:
+    """The run of this rule, from there on, judged at its end."""
+    checkpoint = checkpoint_of(options)
+    loop = LoopOptions(
+        maximize=run.maximize,
+        every=_every(run),
+        engine=_engine(run),
+        callbacks=Callbacks(
+            callback=options.get("callback"), progress=options.get("progress"), checkpoints=checkpoint
+        ),
+        since=since,
+        keep_errors=True,
+    )
+    objective = run.objective if since is None else _with_differences(run.objective, since.snapshot)
+    done = descend(objective, run.start, run.optimizer, stopping, loop=loop)
+    objective.end_run()
+    if options.get("explain", True):
+        done = judged(done)
+    if checkpoint is not None:
+        checkpoint.end(done)
+    return done
+
+
+def _with_differences(objective: Objective, snapshot: Snapshot) -> Objective:
+    """The objective with a note where what computes now is not what computed the first part."""
+    now = versions(snapshot.engine, objective.tensors is not None)
+    changes = [
+        f"{name} {before} -> {now[name]}"
+        for name, before in snapshot.versions.items()
+        if name in now and now[name] != before
+    ]
+    if changes:
+        note = message(
+            "this run goes on with other versions than it began with ({changes}), so its last digits may not be those"
+            " of a run in one piece.",
+            changes=listing(changes),
+        )
+    elif (
+        snapshot.witness is not None
+        and objective.expression is not None
+        and not snapshot.witness.same(Witness.of(objective, snapshot.position.last))
+    ):
+        note = message(
+            "this run goes on by the formula that its function was traced into, whose last digits may not be those of"
+            " a run in one piece; downslope.resume(path, function) keeps them."
+        )
+    else:
+        return objective
+    objective = copy.copy(objective)
+    objective.notes = (*objective.notes, note)
+    return objective
+
+
+def _more(before: Stopping, done: Mapping[str, int], options: Mapping[str, Any]) -> Stopping:
+    """When the whole run is to end: so many more steps or evaluations, and the tests that it has or is given.
+
+    Raises:
+        UsageError: a limit is reached already, and no more is asked for.
+    """
+    more = Stopping.from_options(options)  # refuses what is none
+    changes = {
+        name: getattr(more, name) for name in (*_TESTED_BY, "seconds") if getattr(more, name) is not None
+    }
+    for name, count in done.items():
+        asked, limit = getattr(more, name), getattr(before, name)
+        if asked is not None:
+            changes[name] = count + asked
+        elif limit is not None and count >= limit:
+            raise UsageError(
+                message(
+                    "this run has made all the {name} that it was to make, {limit}; {more} asks for more.",
+                    name=name,
+                    limit=limit,
+                    more=argument(name, 100),
+                )
+            )
+    return replace(before, **changes)
+
+
+def _until(run: Descent, stopping: Stopping) -> Descent:
+    """The run made again from its start, until then.
+
+    Raises:
+        DataError: it does not go the way that its history tells.
+    """
+    loop = LoopOptions(maximize=run.maximize, every=_every(run), engine=_engine(run))
+    again = descend(run.objective, run.start, run.optimizer, stopping, loop=loop)
+    step = first_difference(run.history, again.history)
+    if step is not None:
+        raise DataError(
+            message(
+                "made again from its start, this run goes another way from step {step} on: its function draws random"
+                " numbers, its rule was changed on the way, or another version or processor made it.",
+                step=step,
+            )
+        )
+    return again
+
+
+def first_difference(history: History, again: History) -> int | None:
+    """The first step that both have and at which they are not the same, bit for bit; None where there is none."""
+    _, mine, theirs = np.intersect1d(history.step, again.step, return_indices=True)
+    same = np.equal(history.value[mine], again.value[theirs]) & np.all(
+        history.x[mine] == again.x[theirs], axis=1
+    )
+    apart = np.flatnonzero(~same)
+    return int(history.step[mine[apart[0]]]) if len(apart) else None
+
+
+def _every(run: Descent) -> int | None:
+    return None if run.left_with is None else run.left_with.every
+
+
+def _engine(run: Descent) -> Any:
+    return run.engine if run.objective.evaluable else "auto"
+
+
+def refuse_records(run: Descent) -> None:
+    """Refuse what cannot be run here: the record of another's loop, or a function that is not in the file."""
+    if isinstance(run.optimizer, ExternalOptimizer):
+        raise UsageError(
+            message(
+                "this is the record of another library's loop, {loop!r}; it goes on there.",
+                loop=run.optimizer,
+            )
+        )
+    if not run.objective.evaluable:
+        run.objective.value_and_gradient(run.start)  # says that its function is not in the file
+
+
+def _refuse_unknown(options: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    for name in options:
+        if name not in known:
+            raise UsageError(
+                sentences(message("there is no option '{name}'.", name=name), nearest(name, known))
+            )
+
+
+def _changed_rule(run: Descent, options: Mapping[str, Any]) -> Optimizer:
+    """The rule of a branch."""
+    before, given = run.optimizer, dict(options.get("hyperparameters") or {})
+    learning_rate = options.get("learning_rate")
+    if options.get("optimizer") is not None:
+        rule = as_optimizer(options["optimizer"], learning_rate, **given)
+        if projection_of(before) is None:
+            return rule
+        if not rule.layers()[-1].projects:
+            raise UsageError(
+                message("{kind} cannot be kept within the bounds of this run.", kind=type(rule).__name__)
+            )
+        return before.replaced(1, rule)
+    if learning_rate is not None:
+        given["learning_rate"] = learning_rate
+    layers = before.layers()
+    for name, value in given.items():
+        depth = next((i for i in reversed(range(len(layers))) if name in layers[i].hyperparameters()), None)
+        if depth is None:
+            raise HyperparameterError(
+                message("{kind} has no '{name}'.", kind=type(layers[-1]).__name__, name=name)
+            )
+        before = before.replaced(depth, before.layers()[depth].changed(**{name: value}))
+    return before

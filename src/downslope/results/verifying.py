@@ -1,0 +1,167 @@
+"""``verify``: a saved run is run again, and what comes out is held against what the file says."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope.descent import Descent, LoopOptions, descend
+from downslope.descent.evidence import Cause
+from downslope.descent.history import History
+from downslope.descent.snapshot import versions
+from downslope.errors import DataError
+from downslope.messages import NOTHING, Message, listing, message, sentences
+from downslope.objectives import as_objective
+from downslope.results.continuing import first_difference, refuse_records
+from downslope.results.loading import load
+from downslope.results.run import Run
+
+AGREES = 6  # decimal digits of the points; with fewer left the same way is no longer told from another
+FROM_OUTSIDE = (
+    Cause.TIME_LIMIT,
+    Cause.INTERRUPTED,
+    Cause.CALLBACK,
+    Cause.ERROR,
+)  # ends that nobody can make again
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What came out when a saved run was run again.
+
+    Attributes:
+        identical: whether all numbers are the same, bit for bit.
+        digits: decimal digits to which the points agree, as far as they do: until step ``until``.
+        until: the last step until which they agree; None where not even the first does.
+        holds: whether what the file says holds: all points agree, and the end is the same.
+        said: that, in a sentence.
+    """
+
+    identical: bool
+    digits: int
+    until: int | None
+    holds: bool
+    said: Message
+
+    def __str__(self) -> str:
+        return str(self.said)
+
+
+def verify(
+    path: str | os.PathLike[str], function: Any = None, start: Any = None, *, gradient: Any = None
+) -> Verification:
+    """Run a saved run again, and say whether it is what the file says.
+
+    Args:
+        path: what ``run.save`` or ``--save`` wrote, or a checkpoint.
+        function: of a run of a Python function, that function, as it is not in the file.
+        start: with tensors or arrays of a framework in it, where the start had them.
+        gradient: the function's own, as for ``minimize``.
+
+    Raises:
+        DataError: the file cannot be read, was changed, or holds a fit.
+        ObjectiveError: the function is not in the file, and is not given.
+
+    >>> import downslope as ds, os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "run.json")
+    >>> ds.minimize("x^2", start={"x": 1.0}, optimizer="adam", steps=30).save(path)
+    >>> print(ds.verify(path))
+    Identical: run again, all 31 rows and the end are the same, bit for bit.
+    """
+    run = load(path)
+    if not isinstance(run, Run):
+        raise DataError(
+            message("{path} holds a fit, which can be made again only from its table.", path=path)
+        )
+    saved: Descent = run
+    if function is not None:
+        begin = run.objective.present(run.start) if start is None else start
+        objective, _ = as_objective(function, begin, gradient=gradient, dtype=run.objective.dtype)
+        saved = replace(run, objective=objective)
+    refuse_records(saved)
+    return _compared(saved, _again(saved))
+
+
+def _again(run: Descent) -> Descent:
+    """The run made again; one that somebody ended from outside, as far as it came."""
+    evidence, stopping = run.termination.evidence, replace(run.stopping, seconds=None)
+    if evidence is not None and evidence.cause in FROM_OUTSIDE and run.nfev > 0:
+        stopping = replace(stopping, evaluations=run.nfev)
+    every = None if run.left_with is None else run.left_with.every
+    loop = LoopOptions(maximize=run.maximize, every=every, engine=run.engine)  # type: ignore[arg-type]
+    return descend(run.objective, run.start, run.optimizer, stopping, loop=loop)
+
+
+def _compared(run: Descent, again: Descent) -> Verification:
+    evidence, other = run.termination.evidence, again.termination.evidence
+    outside = evidence is None or other is None or evidence.cause in FROM_OUTSIDE
+    ends_alike = outside or (evidence.cause == other.cause and run.nfev == again.nfev)  # type: ignore[union-attr]
+    apart, agreed = first_difference(run.history, again.history), _agreement(run.history, again.history)
+    if apart is None and ends_alike and run.history == again.history:
+        same = message(
+            "Identical: run again, all {rows} rows and the end are the same, bit for bit.",
+            rows=len(run.history),
+        )
+        return Verification(True, 17, run.nit, True, same)
+    steps = run.history.step
+    enough = np.flatnonzero(agreed >= AGREES)
+    until = int(steps[enough[-1]]) if len(enough) else None
+    digits = int(agreed[enough[-1]]) if len(enough) else 0
+    everywhere = len(enough) == len(steps)
+    if until is None:
+        said = message(
+            "It does not hold: run again, it goes another way from step {step} on.", step=apart or 0
+        )
+    elif everywhere:
+        said = message("Run again, the points agree to {digits} digits at all steps.", digits=digits)
+    else:
+        said = message(
+            "Run again, the points agree to {digits} digits until step {step}, and less from there on.",
+            digits=digits,
+            step=until,
+        )
+    end: Message = NOTHING
+    if not ends_alike:
+        end = message(
+            "It ends otherwise: {now} after {nfev} evaluations, and in the file {before} after {saved}.",
+            now=again.status,
+            nfev=again.nfev,
+            before=evidence.cause.name.lower() if evidence is not None else run.status,
+            saved=run.nfev,
+        )
+    return Verification(
+        False, digits, until, everywhere and ends_alike, sentences(said, end, _other_versions(run))
+    )
+
+
+def _agreement(history: History, again: History) -> NDArray[np.float64]:
+    """To how many decimal digits the points of every row agree, and of those before it; -1 where there is none."""
+    _, mine, theirs = np.intersect1d(history.step, again.step, return_indices=True)
+    x, other = history.x[mine], again.x[theirs]
+    with np.errstate(all="ignore"):
+        size = np.maximum(np.max(np.abs(x), axis=1, initial=0.0), np.finfo(np.float64).tiny)
+        apart = np.max(np.abs(x - other), axis=1, initial=0.0) / size
+        digits = np.floor(-np.log10(np.maximum(np.where(np.isnan(apart), math.inf, apart), 1e-17)))
+    out = np.full(len(history), -1.0)
+    out[mine] = digits
+    return np.minimum.accumulate(out)
+
+
+def _other_versions(run: Descent) -> Message:
+    """What computes now and is not what computed then, which may explain it."""
+    if run.left_with is None:
+        return NOTHING
+    now = versions(run.engine, run.objective.tensors is not None)
+    changes = [
+        f"{name} {before} -> {now[name]}"
+        for name, before in run.left_with.versions.items()
+        if name in now and now[name] != before
+    ]
+    if not changes:
+        return NOTHING
+    return message("It was made by other versions: {changes}.", changes=listing(changes))
