@@ -82,7 +82,7 @@ class RemoteStepper:
         value, square, accepted, moved = (float(number) for number in record)
         norm, length = self._norm(square), float(np.sqrt(moved))
         if not length:  # the square of a short one underflows
-            here, last = (self._remote.vector(x) for x in self._carry[:2])
+            here, last = (self.vector(x) for x in self._carry[:2])
             length = norm_of(here - last)
         self._next = after
         return FarEvaluation(value, norm, accepted, length, self._carry[0], after[1])
