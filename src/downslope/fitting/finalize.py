@@ -62,7 +62,9 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
     )
     return FitResult(
         model,
-        run,
+        replace(
+            run, left_with=None
+        ),  # its steps may be of other coordinates, and its table is needed to go on
         loss,
         outcome.path,
         outcome.coordinates,

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import os
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -145,7 +145,7 @@ def fit_to_dict(fit: FitResult, explanation: dict[str, Any]) -> dict[str, Any]:
         fit: the fit.
         explanation: why it ended as it did, as plain data.
     """
-    run, h = run_to_dict(replace(fit.run, left_with=None)), fit.model.hypothesis
+    run, h = run_to_dict(fit.run), fit.model.hypothesis
     history = run.pop("history")
     same = (
         "objective",
