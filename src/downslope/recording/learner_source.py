@@ -22,7 +22,7 @@ GRADIENTS = re.compile(
 
 
 @dataclass
-class Move:
+class WrittenMove:
     """A line that moves a variable: ``x = x - e``, ``x -= e``, ``x_new = x - e``, ``xs[i + 1] = xs[i] - e``.
 
     Attributes:
@@ -57,7 +57,7 @@ class Moved:
         sign: -1 where an expression without a name is added: people add the negative of a gradient.
     """
 
-    move: Move
+    move: WrittenMove
     gradient: ast.expr
     rate: str | None
     is_plain: bool
@@ -67,7 +67,7 @@ class Moved:
 # --- which lines move something --------------------------------------------------------------------------
 
 
-def moves_in(body: Sequence[ast.stmt]) -> list[Move]:
+def moves_in(body: Sequence[ast.stmt]) -> list[WrittenMove]:
     """The lines that move a variable by something that is no plain number."""
     lines = list(statements(body))
     renamed = {
@@ -88,7 +88,7 @@ def moves_in(body: Sequence[ast.stmt]) -> list[Move]:
     ]
 
 
-def _moves_of(statement: ast.stmt, renamed: dict[str, str]) -> Iterator[Move]:
+def _moves_of(statement: ast.stmt, renamed: dict[str, str]) -> Iterator[WrittenMove]:
     call = statement.value if isinstance(statement, ast.Expr) else None
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and len(call.args) == 1:
         moved, argument, done = call.func.value, call.args[0], call.func.attr
@@ -111,7 +111,7 @@ def _moves_of(statement: ast.stmt, renamed: dict[str, str]) -> Iterator[Move]:
 
 def _moves_to(
     statement: ast.stmt, target: ast.expr, value: ast.BinOp, renamed: dict[str, str]
-) -> Iterator[Move]:
+) -> Iterator[WrittenMove]:
     first, *more = _summed(value)
     if len(more) > 1:  # x - lr*g + mu*(x - x_old): more than a rate and a gradient
         name = ast.unparse(target)
@@ -156,9 +156,9 @@ def _called_later(name: str, renamed: dict[str, str]) -> str | None:
 
 def _move(
     statement: ast.stmt, moved: ast.expr, written: tuple[str, str], added: ast.expr, *, is_added: bool
-) -> Iterator[Move]:
+) -> Iterator[WrittenMove]:
     for owner in owners_of(moved):
-        yield Move(statement, owner, *written, added, is_added)
+        yield WrittenMove(statement, owner, *written, added, is_added)
 
 
 def _is_a_sum(value: ast.expr) -> TypeGuard[ast.BinOp]:
@@ -197,7 +197,7 @@ def parameters_of(loop: Loop, turn: Turn, tree: ast.AST) -> list[Moved]:
     return [moved for moved in found if moved is not None]
 
 
-def _made_of(move: Move, turn: Turn, tree: ast.AST) -> set[str]:
+def _made_of(move: WrittenMove, turn: Turn, tree: ast.AST) -> set[str]:
     """What a variable is moved by, or what is called the gradient in it, is made of these."""
     place = turn.place(move.statement)
     named = nearest_gradient(move.added, turn, place)
@@ -210,7 +210,7 @@ def _made_of(move: Move, turn: Turn, tree: ast.AST) -> set[str]:
     return found.union(*(turn.reads(value) for value in made))
 
 
-def _with_its_gradient(move: Move, turn: Turn, owners: set[str]) -> Moved | None:
+def _with_its_gradient(move: WrittenMove, turn: Turn, owners: set[str]) -> Moved | None:
     place = turn.place(move.statement)
     over, under = _factors(move.added)
     rates = [part for part in over if _is_a_rate(part)] or [
@@ -240,7 +240,7 @@ def _with_its_gradient(move: Move, turn: Turn, owners: set[str]) -> Moved | None
     return Moved(move, gradient, ast.unparse(rate), is_plain=True, sign=sign)
 
 
-def _named(move: Move, turn: Turn, parts: tuple[ast.expr, ast.expr | None]) -> Moved:
+def _named(move: WrittenMove, turn: Turn, parts: tuple[ast.expr, ast.expr | None]) -> Moved:
     """A step by what is called a gradient: what changes from turn to turn belongs to the rate, ``/n`` to the gradient.
 
     Numbers and further rates are factors, of which the step may have one too many.
@@ -260,7 +260,7 @@ def _named(move: Move, turn: Turn, parts: tuple[ast.expr, ast.expr | None]) -> M
     return Moved(move, gradient, ast.unparse(rate), is_plain=True)
 
 
-def _rewrite(move: Move, rate: ast.expr, gradient: ast.expr) -> None:
+def _rewrite(move: WrittenMove, rate: ast.expr, gradient: ast.expr) -> None:
     """Write a step as a rate times a gradient, where it is not yet: so that both can be told of."""
     joined = ast.BinOp(rate, ast.Mult(), gradient)
     if ast.unparse(joined) == ast.unparse(move.added) and any(n is gradient for n in ast.walk(move.added)):
