@@ -5,7 +5,7 @@ import pytest
 
 from downslope.api.table_fitting import fit
 from downslope.fitting import as_loss
-from downslope.fitting.frame import from_columns, from_pair
+from downslope.fitting.frames_in_memory import from_columns, from_pair
 from downslope.fitting.hypothesis import linear_model, read_hypothesis
 from downslope.fitting.moments import moments
 from downslope.fitting.problem import Specification, make_problem

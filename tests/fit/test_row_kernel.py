@@ -9,7 +9,7 @@ import pytest
 from downslope.api.table_fitting import fit
 from downslope.fitting import as_loss, row_kernel
 from downslope.fitting.formula_rows import FormulaRows
-from downslope.fitting.frame import from_columns
+from downslope.fitting.frames_in_memory import from_columns
 from downslope.fitting.hypothesis import read_hypothesis
 from downslope.fitting.problem import Specification, make_problem
 from downslope.fitting.rows import NOTHING

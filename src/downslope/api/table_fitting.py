@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
+from downslope.api.asked_hypothesis import (
+    MOST_LISTED,
+    MOST_NAMED,
+    Wish,
+    hypothesis_of,
+    spelt_as_in,
+    wanted_columns,
+    why_no_text,
+)
 from downslope.api.options import RunOptions, callbacks_of
 from downslope.descent import Stopping
-from downslope.errors import DataError, StartError, UsageError, nearest
+from downslope.errors import StartError, UsageError, nearest
 from downslope.explain.linear import without_memory
 from downslope.fitting import batches, custom_gradient
-from downslope.fitting.categories import Category, categories_of, is_words, with_indicators
 from downslope.fitting.finalize import finalize
-from downslope.fitting.frame import Frame, spelt_alike
+from downslope.fitting.frame import Frame
 from downslope.fitting.holdout import SplitTable, scores, split
-from downslope.fitting.hypothesis import Hypothesis, linear_model, partition, read_hypothesis
+from downslope.fitting.hypothesis import Hypothesis
 from downslope.fitting.losses import Loss, as_loss
 from downslope.fitting.outcome import PATHS, FitOutcome, FitPlan, Path
 from downslope.fitting.pages import Pages
@@ -31,9 +37,7 @@ from downslope.fitting.streaming_pass import PagedTable
 from downslope.fitting.suggested_starts import suggested_starts
 from downslope.fitting.tables import as_frame
 from downslope.fitting.text_format import ReadingOptions, TextFormat
-from downslope.language import canonical_name
-from downslope.language.names import unquoted
-from downslope.messages import Message, argument, listing, message, sentences
+from downslope.messages import argument, listing, message, sentences
 from downslope.objectives import parse_start
 from downslope.objectives.start import draw
 from downslope.optimizers import Optimizer, as_optimizer
@@ -42,8 +46,6 @@ from downslope.optimizers.schedule_text import as_schedule
 from downslope.results.fit import Fit, as_fit
 
 _NAMED = ("target", "features", "loss", "start", "optimizer", "learning_rate", "steps")  # of ``fit``
-MOST_LISTED = 20  # columns named in a sentence
-MOST_NAMED = 12  # parameters spelt out in the example of a start
 
 
 class FitOptions(RunOptions, ReadingOptions, total=False):
@@ -138,23 +140,23 @@ def fit(
             hint = nearest(name, (*FitOptions.__annotations__, *_NAMED))
             raise UsageError(sentences(message("there is no option '{name}'.", name=name), hint))
     if hypothesis is not None and not isinstance(hypothesis, str):
-        raise UsageError(_no_text(hypothesis))
+        raise UsageError(why_no_text(hypothesis))
     path = options.get("path", "auto")
     if path not in PATHS:
         raise UsageError(message("path is {path!r}; it can be {paths}.", path=path, paths=listing(PATHS)))
     if isinstance(features, str):
         features = [name.strip() for name in features.split(",")]
     start = parse_start(start) if isinstance(start, str) else start
-    wanted = _wanted(hypothesis, target, features, options.get("weights"))
+    wanted = wanted_columns(hypothesis, target, features, options.get("weights"))
     reading = TextFormat.from_options(options)
     pages = pages_to_stream(table, wanted, options.get("stream", "auto"), reading)
     frame = as_frame(table, wanted, reading) if pages is None else pages.first()
-    target, features = _spelt(target, frame), _spelt(features, frame)
-    options["weights"] = _spelt(options.get("weights"), frame)
+    target, features = spelt_as_in(target, frame), spelt_as_in(features, frame)
+    options["weights"] = spelt_as_in(options.get("weights"), frame)
     named = options.get("categories")
     named = [name.strip() for name in named.split(",")] if isinstance(named, str) else named
-    wish = Wish(hypothesis, target, features, _spelt(named, frame), start)
-    asked = _asked(_hypothesis(frame, wish, pages), as_loss(loss), options)
+    wish = Wish(hypothesis, target, features, spelt_as_in(named, frame), start)
+    asked = _asked(hypothesis_of(frame, wish, pages), as_loss(loss), options)
     held = _held_out(frame, asked, pages, options)
     if held is not None:
         problem = make_problem(held.seen, held.asked)
@@ -197,22 +199,6 @@ def _held_out(
     return split(frame, asked, part, options.get("seed") or 0)
 
 
-def _no_text(hypothesis: Any) -> Message:
-    """What to say of a hypothesis that is no text."""
-    if callable(hypothesis):
-        return message(
-            "the hypothesis is a function, and it must be a formula as text, such as 'y ~ a*x + b'; a cost that"
-            " is a function of yours is descended by minimize."
-        )
-    what = message(
-        "the hypothesis is a {kind}, and it must be a formula as text, such as 'y ~ a*x + b'.",
-        kind=type(hypothesis).__name__,
-    )
-    if hasattr(hypothesis, "__len__"):
-        return sentences(what, message("Inputs and a target go together, as one pair: fit((X, y))."))
-    return what
-
-
 def _asked(hypothesis: Hypothesis, loss: Loss, options: FitOptions) -> Specification:
     return Specification(
         hypothesis,
@@ -222,152 +208,6 @@ def _asked(hypothesis: Hypothesis, loss: Loss, options: FitOptions) -> Specifica
         l1=options.get("l1", 0.0),
         drop_missing=options.get("drop_missing", False),
         as_formula=options.get("path") == "formula",
-    )
-
-
-def _spelt(names: Any, frame: Frame) -> Any:
-    """A name, or names, as the table spells them where it does so in another Unicode form."""
-    if isinstance(names, str):
-        return spelt_alike(names, frame.known)
-    if isinstance(names, list | tuple) and names and all(isinstance(name, str) for name in names):
-        return [spelt_alike(name, frame.known) for name in names]
-    return names
-
-
-def _wanted(hypothesis: str | None, target: str | None, features: Any, weights: Any) -> set[str] | None:
-    """Every name that could be a column in use; None for all."""
-    if hypothesis is None and (target is None or features is None):
-        return None
-    left, _, right = partition(hypothesis or "")
-    names = {
-        left.strip(),
-        unquoted(left.strip()),
-        *re.findall(r"[^\W\d]\w*", unicodedata.normalize("NFC", right)),
-    }
-    names |= {unquoted(name) for name in re.findall(r"`(?:[^`]|``)+`", right)}
-    return names | {target or ""} | set(features or ()) | ({weights} if isinstance(weights, str) else set())
-
-
-class Wish(NamedTuple):
-    """What a person says is to be fitted: a hypothesis, or a target with features and categories; and from where."""
-
-    hypothesis: str | None
-    target: str | None
-    features: Any
-    categories: Any
-    start: Any
-
-
-def _hypothesis(frame: Frame, wish: Wish, pages: Pages | None) -> Hypothesis:
-    text, target, features, named, start = wish
-    if text is not None:
-        if named:
-            raise UsageError(
-                message(
-                    "{categories} goes with {target} and {features}, not with a hypothesis.",
-                    categories=argument("categories"),
-                    target=argument("target"),
-                    features=argument("features"),
-                )
-            )
-        if target is not None or features is not None:
-            raise UsageError(
-                message(
-                    "give either a hypothesis or a target (with features), not both: the hypothesis"
-                    " names its target."
-                )
-            )
-        return read_hypothesis(
-            text, frame, [canonical_name(str(n)) for n in start] if isinstance(start, Mapping) else ()
-        )
-    if target is None:
-        if "y" in frame.columns and frame.bases and features is None:
-            target = "y"
-        else:
-            raise UsageError(
-                message(
-                    "say what to fit: a hypothesis such as 'y ~ a*x + b', or which column is the target,"
-                    " {target}. The columns are: {columns}.",
-                    target=argument("target", "y"),
-                    columns=listing(frame.names, most=MOST_LISTED),
-                )
-            )
-    named = list(named or ())
-    model = linear_model(target, features, frame)
-    try:
-        categories = _categories(model, frame, named, pages)
-    except DataError as error:
-        raise error if features is not None else _advised(error, model, frame) from None
-    model = linear_model(target, features, frame, categories)
-    return _numbers_alone(model, with_indicators(frame, categories)) if features is None else model
-
-
-def _categories(
-    model: Hypothesis, frame: Frame, named: Sequence[str], pages: Pages | None
-) -> tuple[Category, ...]:
-    """The features that count by their categories: those that are named, and all that hold words.
-
-    Raises:
-        UsageError: one that is named is no feature.
-        DataError: one has too many, or a table that can be read once only would have to be read for them.
-    """
-    for name in named:
-        if name not in model.columns:
-            raise UsageError(
-                message(
-                    "{categories} names '{name}', which is no feature. The features are: {features}.",
-                    categories=argument("categories"),
-                    name=name,
-                    features=listing(model.columns, most=MOST_LISTED),
-                )
-            )
-    words = [name for name in model.columns if name in named or is_words(frame, name)]
-    if not words or pages is None:
-        return categories_of([frame], words)
-    if pages.once:
-        raise UsageError(
-            message(
-                "{origin} can be read only once, and its categories ({names}) have to be known first. Save it as a"
-                " file, or have it read into memory ({option}).",
-                origin=pages.origin,
-                names=listing(words),
-                option=argument("stream", False),
-            )
-        )
-    return categories_of(pages, words)
-
-
-def _numbers_alone(model: Hypothesis, frame: Any) -> Hypothesis:
-    """The model of all other columns, where they are numbers; else an error that says which are.
-
-    Raises:
-        DataError: a column is not numbers.
-    """
-    for name in model.columns:
-        try:
-            frame.numbers(name)
-        except DataError as error:
-            raise _advised(error, model, frame) from None
-    return model
-
-
-def _advised(error: DataError, model: Hypothesis, frame: Frame) -> DataError:
-    """What is wrong with one column, and which others are numbers."""
-    right = []
-    for name in model.columns:
-        try:
-            frame.numbers(name)
-            right.append(name)
-        except DataError:
-            pass
-    if not right:
-        return error
-    few = ",".join(right[:MOST_NAMED]) + (",..." if len(right) > MOST_NAMED else "")
-    return DataError(
-        sentences(
-            error.message,
-            message("Or name the columns of numbers: {features}.", features=argument("features", few)),
-        )
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DataError, UsageError, nearest
 from downslope.fitting import frame as frames
+from downslope.fitting import frames_in_memory as in_memory
 from downslope.fitting.categories import with_indicators
 from downslope.fitting.checks import drop_missing, finite, targets
 from downslope.fitting.frame import Frame, spelt_alike
@@ -108,7 +109,7 @@ class Model:
                         names=frames.listed(self.inputs),
                     )
                 )
-            return frames.from_matrix(table, names)
+            return in_memory.from_matrix(table, names)
         return as_frame(table, wanted, asked)
 
     def raw(self, table: Any) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 
 from downslope.errors import DataError
 from downslope.fitting import frame as frames
+from downslope.fitting import frames_in_memory as in_memory
 from downslope.fitting.frame import Frame
 from downslope.fitting.text_format import DETECTED, TextFormat
 from downslope.messages import message
@@ -39,12 +40,12 @@ def as_frame(table: Any, wanted: Collection[str] | None = None, asked: TextForma
     if hasattr(table, "collect_schema") and hasattr(table, "collect"):  # lazy
         table = table.collect()
     if isinstance(table, Mapping):
-        return frames.from_columns(table)
+        return in_memory.from_columns(table)
     if isinstance(table, tuple) and len(table) == 2:
-        return frames.from_pair(*table)
+        return in_memory.from_pair(*table)
     if isinstance(table, list) and table and all(isinstance(row, Mapping) for row in table):
         names = dict.fromkeys(name for row in table for name in row)
-        return frames.from_columns({name: [row.get(name) for row in table] for name in names})
+        return in_memory.from_columns({name: [row.get(name) for row in table] for name in names})
     return _from_object(table, wanted)
 
 
@@ -66,9 +67,9 @@ def _from_object(table: Any, wanted: Collection[str] | None) -> Frame:
     if hasattr(table, "__arrow_c_stream__"):
         return _from_arrow(table, wanted)
     if hasattr(table, "columns") and hasattr(table, "__getitem__"):
-        return frames.from_columns({name: table[name] for name in table.columns})
+        return in_memory.from_columns({name: table[name] for name in table.columns})
     if isinstance(table, (list, np.ndarray)) or hasattr(table, "__array__"):
-        return frames.from_matrix(table)
+        return in_memory.from_matrix(table)
     raise DataError(
         message(
             "a table is needed, and this is a {kind}: give a path, a dict of columns, a pair (X,"
@@ -85,7 +86,7 @@ def _from_pandas(table: Any, wanted: Collection[str] | None) -> Frame:
     for level, name in enumerate(table.index.names):
         if name is not None and wanted is not None and str(name) in wanted and str(name) not in names:
             columns[name] = table.index.get_level_values(level)
-    return frames.from_columns(columns)
+    return in_memory.from_columns(columns)
 
 
 def _from_arrow(table: Any, wanted: Collection[str] | None) -> Frame:
@@ -93,7 +94,7 @@ def _from_arrow(table: Any, wanted: Collection[str] | None) -> Frame:
         import pyarrow
     except ImportError as error:
         if hasattr(table, "columns") and hasattr(table, "__getitem__"):
-            return frames.from_columns({str(name): table[name] for name in table.columns})
+            return in_memory.from_columns({str(name): table[name] for name in table.columns})
         from downslope.errors import MissingExtraError
 
         raise MissingExtraError(
