@@ -36,7 +36,7 @@ MORE = 3.0  # times what the slope explains: a fall that is evidence of somethin
 SEEN_FALL = 1e-6  # part of it that a place on flat ground must be lower, not to be the same floor
 LOWER = 1e-2  # part of the run's whole fall by which values must still fall to be called lower
 STEP = 1e-3  # of the scale, within which nothing changes on a step
-NEAR_BY = 12  # of the distances far off: up to some four times the scale
+NEAR_BY = slice(2, 12, 3)  # of the distances far off: up to some four times the scale
 FAR_DOWN = 8  # tenfold distances over which values fall for ever, as far as can be seen
 
 
@@ -103,7 +103,7 @@ class FarGround:
         for axis in np.eye(len(self.x)):
             beside = (view.value(self.x + t * self.scale * axis) for t in (-STEP, STEP))
             if all(value == base for value in beside):
-                for t in FAR_OFF[:NEAR_BY]:
+                for t in FAR_OFF[NEAR_BY]:
                     for side in (axis, -axis):
                         if self._is_lower(self.x + t * self.scale * side):
                             return self._made("degenerate", "plateau", escape=side)

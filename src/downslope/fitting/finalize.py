@@ -91,7 +91,8 @@ def _held_against(found: FoundInFit, problem: FitProblem, run: Descent) -> Desce
         return run
     if not run.success:
         ended = run.termination.evidence
-        if ended is not None and ended.cause == Cause.ROUND_LIMIT and found.named("grows_without_bound"):
+        without_end = (Cause.ROUND_LIMIT, Cause.STEP_LIMIT, Cause.COST_STUCK)
+        if ended is not None and ended.cause in without_end and found.named("grows_without_bound"):
             return run.judged_again(message("The cost falls on and on as the parameters grow."))
         return run
     if found.named("separation") or found.named("grows_without_bound"):
