@@ -32,8 +32,8 @@ def test_what_is_compiled_is_compiled_anew_when_a_neighbour_changes(tmp_path):
             "from downslope.symbolic.kernel_cache import compiled\n\n\n"
             f"@compiled()\ndef number(x):\n    return {body}\n"
         )
-        done = subprocess.run(
-            [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+        done = subprocess.run(  # -B: Python would take the old neighbour's bytecode within a second, of one length
+            [sys.executable, "-B", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
         )
         said.append(done.stdout.split())
     assert said == [["4.0", "0"], ["4.0", "1"], ["6.0", "0"]]

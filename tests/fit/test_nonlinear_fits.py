@@ -50,6 +50,10 @@ def test_it_takes_no_more_evaluations_than_minpack_and_half_as_many(problem: Non
     assert found.nfev <= 1.5 * theirs.nfev + 2
 
 
+# Orders of the parameters in which the same curve has them too.
+MIRRORED = {"two decays and a level": [(0, 2, 1, 4, 3)]}
+
+
 @EACH
 def test_without_a_start_the_form_suggests_one(problem: NonlinearProblem) -> None:
     found = ds.fit(problem.table(), f"y ~ {problem.right}")
@@ -59,7 +63,9 @@ def test_without_a_start_the_form_suggests_one(problem: NonlinearProblem) -> Non
         return
     assert found.success
     if problem.name not in SEVERAL:
-        assert digits(list(found.x.values()), problem.best()) >= 6
+        values = list(found.x.values())
+        orders = [range(len(values)), *MIRRORED.get(problem.name, ())]
+        assert max(digits([values[i] for i in order], problem.best()) for order in orders) >= 6
     known = ds.fit(problem.table(), f"y ~ {problem.right}", start=named(problem.best()))
     assert found.loss == pytest.approx(known.loss, rel=1e-6)
 
