@@ -24,7 +24,7 @@ from downslope.api.table_fitting import fit
 from downslope.fitting import as_loss, kernels
 from downslope.fitting.batches import Steps, _orders, epoch_of
 from downslope.fitting.compiled_rule import compiled_rule
-from downslope.fitting.frame import from_columns, from_pair
+from downslope.fitting.frames_in_memory import from_columns, from_pair
 from downslope.fitting.hypothesis import linear_model, read_hypothesis
 from downslope.fitting.parallel import over_chunks
 from downslope.fitting.preconditioning import Coordinates
