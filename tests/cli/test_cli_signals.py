@@ -17,6 +17,7 @@ from trials import fresh_seed, trials
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
 LONG = ["minimize", "rosenbrock", "--optimizer", "adam", "--learning-rate", "1e-7", "--steps", "10000000000"]
+TABLE = ["minimize", "rosenbrock", "--optimizer", "adam", "--steps", "20000", "--format", "csv", "--quiet"]
 LIMIT = 120  # seconds, of what takes one or two
 
 
@@ -82,20 +83,9 @@ def test_at_any_moment(number: signal.Signals, code: int, words: list[str]) -> N
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_full_standard_output_is_an_error(unbuffered: str) -> None:
-    words = [
-        "minimize",
-        "rosenbrock",
-        "--optimizer",
-        "adam",
-        "--steps",
-        "20000",
-        "--format",
-        "csv",
-        "--quiet",
-    ]
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "downslope", *words], check=False, text=True, stdout=full, stderr=subprocess.PIPE,
+            [sys.executable, "-m", "downslope", *TABLE], check=False, text=True, stdout=full, stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )  # fmt: skip
     assert done.returncode == 3
@@ -105,19 +95,8 @@ def test_a_full_standard_output_is_an_error(unbuffered: str) -> None:
 
 
 def test_all_of_it_comes_through_a_slow_pipe_unbuffered() -> None:
-    words = [
-        "minimize",
-        "rosenbrock",
-        "--optimizer",
-        "adam",
-        "--steps",
-        "20000",
-        "--format",
-        "csv",
-        "--quiet",
-    ]
     done = subprocess.run(
-        [sys.executable, "-m", "downslope", *words], check=True, text=True, stdout=subprocess.PIPE,
+        [sys.executable, "-m", "downslope", *TABLE], check=True, text=True, stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     assert len(done.stdout.splitlines()) == 20_002
