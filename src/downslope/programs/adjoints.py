@@ -1,0 +1,154 @@
+"""Adjoints that know where they are zero, so that a branch that is not taken cannot spoil a derivative.
+
+Where a choice was not taken, or an element was not used, the adjoint is 0; the slope there may be infinite or NaN (the
+root of 0, the logarithm of a negative number), and 0 times that is NaN. So an adjoint is a value together with the
+condition under which it counts, and the value may be anything where that does not hold. ``clean`` makes zeros of that,
+once, where the adjoint is handed on to other elements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+from downslope.programs.arithmetic import add, apply, where
+from downslope.programs.node import Node
+
+
+class Later:
+    """A truth node that is written down only if it is asked for."""
+
+    __slots__ = ("_make", "_node")
+
+    def __init__(self, make: Callable[[], Node]) -> None:
+        self._make, self._node = make, None  # type: ignore[assignment]
+
+    _node: Node | None
+
+    @property
+    def node(self) -> Node:
+        """It, written down."""
+        if self._node is None:
+            self._node = self._make()
+        return self._node
+
+
+Mask: TypeAlias = frozenset[tuple["Node | Later", bool]]
+"""Conditions, and whether each must hold or must not; all of them together."""
+
+ALWAYS: Mask = frozenset()
+
+
+class Adjoint(NamedTuple):
+    """The derivative of the value by the elements of a node.
+
+    Attributes:
+        value: of the node's shape, or of shape () where it is the same for all elements.
+        mask: where it counts; elsewhere the derivative is 0.
+        zeroed: whether the value is 0 there.
+    """
+
+    value: Node
+    mask: Mask = ALWAYS
+    zeroed: bool = True
+
+    def clean(self) -> Node:
+        """The value, with 0 where it does not count."""
+        if self.zeroed or not self.mask:
+            return self.value
+        zero = self.value.graph.number(0.0)
+        if len(self.mask) == 1:
+            ((condition, holds),) = self.mask
+            truth = _node(condition)
+            return where(truth, self.value, zero) if holds else where(truth, zero, self.value)
+        return where(as_node(self.mask), self.value, zero)
+
+    def under(self, condition: Node | Later, holds: bool) -> Adjoint:
+        """What of it counts where the condition holds, or does not hold."""
+        return Adjoint(self.value, self.mask | {(condition, holds)}, False)
+
+    def changed(self, value: Node, exact: bool = False) -> Adjoint:
+        """It times a slope; ``exact`` where that is a finite number, so that zeros stay zeros."""
+        return Adjoint(value, self.mask, self.zeroed and (exact or not self.mask))
+
+    def mapped(self, value: Node, mapping: Callable[[Node], Node]) -> Adjoint:
+        """It handed on to other elements, and with it where it counts."""
+        if not self.mask:
+            return Adjoint(value)
+        mask = self.mask
+        return Adjoint(value, frozenset([(Later(lambda: mapping(as_node(mask))), True)]))
+
+
+def _node(condition: Node | Later) -> Node:
+    return condition.node if isinstance(condition, Later) else condition
+
+
+def as_node(mask: Mask) -> Node:
+    """The condition as one truth node."""
+    parts = sorted(((_node(condition), holds) for condition, holds in mask), key=lambda p: p[0].index)
+    found: Node | None = None
+    for truth, holds in parts:
+        part = truth if holds else apply("not", truth)
+        found = part if found is None else apply("and", found, part)
+    assert found is not None
+    return found
+
+
+def summed(terms: Sequence[Adjoint]) -> Adjoint:
+    """The sum of adjoints of one node."""
+    alike: dict[Mask, list[Adjoint]] = {}
+    for term in terms:
+        alike.setdefault(term.mask, []).append(term)
+    groups = [_of_one_mask(group) for group in alike.values()]
+    while len(groups) > 1:
+        joined = _both_branches(groups)
+        if joined is None:
+            break
+        groups = joined
+    if len(groups) == 1:
+        return groups[0]
+    value = groups[0].clean()
+    for group in groups[1:]:
+        value = add(value, group.clean())
+    masks = [group.mask for group in groups]
+    if any(not mask for mask in masks):
+        return Adjoint(value)
+    return Adjoint(value, frozenset([(Later(lambda: _any_of(masks)), True)]))
+
+
+def _of_one_mask(group: Sequence[Adjoint]) -> Adjoint:
+    value = group[0].value
+    for term in group[1:]:
+        value = add(value, term.value)
+    return Adjoint(value, group[0].mask, all(term.zeroed for term in group))
+
+
+MOST_COMPARED = 8  # groups of terms in whose pairs the two branches of one choice are looked for
+
+
+def _both_branches(groups: Sequence[Adjoint]) -> list[Adjoint] | None:
+    """The same with the terms of the two branches of one choice joined into that choice."""
+    if len(groups) > MOST_COMPARED:
+        return None
+    for i, first in enumerate(groups):
+        for other in groups[:i]:
+            apart = first.mask ^ other.mask
+            conditions = {condition for condition, _ in apart}
+            if len(apart) != 2 or len(conditions) != 1:
+                continue
+            (condition,) = conditions
+            yes, no = (first, other) if (condition, True) in first.mask else (other, first)
+            joined = Adjoint(where(_node(condition), yes.value, no.value), first.mask & other.mask, False)
+            rest = [group for group in groups if group is not first and group is not other]
+            return [
+                *(g for g in rest if g.mask != joined.mask),
+                _of_one_mask([joined, *(g for g in rest if g.mask == joined.mask)]),
+            ]
+    return None
+
+
+def _any_of(masks: Sequence[Mask]) -> Node:
+    found = as_node(masks[0])
+    for mask in masks[1:]:
+        found = apply("or", found, as_node(mask))
+    return found
