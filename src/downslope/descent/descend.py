@@ -27,6 +27,7 @@ from downslope.descent.snapshot import Snapshot, snapshot_of
 from downslope.descent.stepping import ArrayStepper, SteppingEngine
 from downslope.descent.stopping import Stopping
 from downslope.descent.trace_buffer import TraceBuffer
+from downslope.descent.step_map import program_of
 from downslope.descent.traced import TracedEngine
 from downslope.errors import DownslopeError, ObjectiveError, UsageError
 from downslope.messages import message
@@ -177,7 +178,8 @@ def choose_engine(problem: DescentProblem, optimizer: Optimizer, engine: EngineN
                 "engine is {engine!r}; it can be 'auto', 'traced', 'compiled' or 'hosted'.", engine=engine
             )
         )
-    if engine == "traced" and not isinstance(objective, FormulaObjective):
+    traceable = isinstance(objective, FormulaObjective) or program_of(objective) is not None
+    if engine == "traced" and not traceable:
         raise UsageError(
             message(
                 "'{objective}' could not be traced into symbols; use engine='hosted'.",
@@ -203,7 +205,7 @@ def choose_engine(problem: DescentProblem, optimizer: Optimizer, engine: EngineN
             )
         return CurvedEngine(CurvedStepper(problem, curved))
     kinds: list[Callable[[DescentProblem, Optimizer], Engine]] = []
-    if isinstance(objective, FormulaObjective) and engine in ("auto", "traced"):
+    if traceable and engine in ("auto", "traced"):
         kinds.append(TracedEngine)
     remote = objective.remote
     if remote is not None and len(problem.start) >= remote.least and engine in ("auto", remote.engine):

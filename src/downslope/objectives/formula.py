@@ -50,6 +50,11 @@ class FormulaObjective(Objective):
         self.differentiation = "symbolic" if gradient is None else "supplied"
         self._gradient = None if gradient is None else list(gradient)
 
+    @property
+    def formula(self) -> FormulaObjective:
+        """Itself."""
+        return self
+
     @cached_property
     def partials(self) -> list[Any]:
         """The partial derivatives as SymEngine expressions: those supplied, else those of the formula."""
@@ -98,11 +103,15 @@ class FormulaObjective(Objective):
         return np.asarray(self._value.rows(points)[:, 0], np.float64)
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        if self.program is not None:
+            return self.program.value_and_gradient(np.asarray(x, np.float64))
         out = self._value_and_gradient(np.ascontiguousarray(x, self.dtype))
         return float(out[0]), out[1:]
 
     def hessian(self, x: Vector) -> NDArray[np.float64]:
         """The exact matrix of second derivatives at ``x``, in float64."""
+        if self.program is not None and not self.program.supplied:
+            return self.program.hessian(np.asarray(x, np.float64))
         d = len(x)
         return np.asarray(self._hessian(np.ascontiguousarray(x, np.float64)), np.float64).reshape(d, d)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,12 @@ from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import TraceError, box
 from downslope.symbolic.native import size
 
+if TYPE_CHECKING:
+    from downslope.objectives.array_program import ArrayProgram
+
 MANY_CALLS = 20  # of the function for one gradient, from which on that is told
 MOST_PARTS = 10_000  # of a formula that a function is traced into
+MOST_WRITTEN = 100  # parameters, up to which a function is written out number by number before anybody asks
 
 # What a Python function raises where its value does not exist, and what compiled code gives there.
 _OUTSIDE: tuple[tuple[type[Exception], float], ...] = (
@@ -41,8 +46,9 @@ def from_function(
 ) -> tuple[Objective, Vector]:
     """The objective of a Python function, and the start as a flat vector.
 
-    The function is called once with symbols. If what comes back agrees with its value at the start, the
-    run is native and the derivatives are exact. If not, it is called with numbers at every step, and its
+    The function is called once with symbols, and where there are many parameters with an array that records
+    what is done with it. If what comes back agrees with its value at the start, the run is native and the derivatives
+    are exact. If not, it is called with numbers at every step, and its
     gradient comes from ``gradient``, or from the function itself where that answers with a pair of its value and
     its gradient; else from the complex step where that holds, or else from
     central differences; ``Objective.differentiation`` and ``notes`` say which and how well.
@@ -61,11 +67,18 @@ def from_function(
         if gradient is True and not hosted.gives_both:
             raise UsageError(_no_pair(hosted.text, how.parameters.size))
         value, has_gradient = hosted.value_in(answer), gradient is not None or hosted.gives_both
-        traced = _trace(function, how, True if hosted.gives_both else gradient, dtype)
-        if traced is not None and _agree(traced, hosted, x, value, supplied=has_gradient):
-            traced.name = hosted.text
-            return traced, x
-        if has_gradient:
+        supplied = True if hosted.gives_both else gradient
+        program = _recorded(function, how, supplied, dtype)
+        if program is not None and not _agree(program, hosted, x, value, supplied=has_gradient):
+            program = None
+        if program is None or len(x) <= MOST_WRITTEN:
+            traced = _trace(function, how, supplied, dtype)
+            if traced is not None and _agree(traced, hosted, x, value, supplied=has_gradient):
+                traced.name, traced.program = hosted.text, program
+                return traced, x
+        if program is not None:
+            hosted.follow(program)
+        elif has_gradient:
             hosted.gradient(x)  # a gradient of the wrong shape or kind is refused before the first step
         else:
             hosted.choose_differences(x)
@@ -93,6 +106,44 @@ def _no_pair(name: str, size: int) -> Message:
         name=name,
         size=size,
     )
+
+
+def _recorded(
+    function: Callable[..., Any],
+    how: Calling,
+    gradient: Callable[..., Any] | Literal[True] | None,
+    dtype: Any,
+) -> ArrayProgram | None:
+    """The function as a program on arrays, or None where it has few parameters or cannot be recorded."""
+    from downslope.objectives.array_program import FEWEST, ArrayProgram  # with LLVM, which takes a while
+
+    size = how.parameters.size
+    if size < FEWEST or np.dtype(dtype) != np.float64:
+        return None
+
+    def slopes(x: Any) -> Any:
+        assert callable(gradient)
+        return _joined(how(gradient, x), how.parameters)
+
+    def both(x: Any) -> Any:
+        value, partials = how(function, x)
+        return value, _joined(partials, how.parameters)
+
+    try:
+        if gradient is True:
+            return ArrayProgram.of_pair(both, size)
+        return ArrayProgram(lambda x: how(function, x), size, None if gradient is None else slopes)
+    except Exception:  # as in ``_trace``
+        return None
+
+
+def _joined(partials: Any, parameters: Parameters) -> Any:
+    """The partial derivatives that a function gives as one vector."""
+    if isinstance(partials, Mapping):
+        partials = [partials[name] for name in parameters.names]
+    if isinstance(partials, (list, tuple)):
+        return np.concatenate([np.ravel(part) for part in partials])
+    return np.ravel(partials)
 
 
 def _trace(
@@ -141,10 +192,10 @@ def _flat_gradient(result: Any, parameters: Parameters) -> list[Any]:
 
 
 def _agree(
-    traced: FormulaObjective, hosted: FunctionObjective, x: Vector, value: float, *, supplied: bool
+    traced: FormulaObjective | ArrayProgram, hosted: FunctionObjective, x: Vector, value: float, *, supplied: bool
 ) -> bool:
     """Whether the formula says what the function says, at the start (and its gradient, where supplied)."""
-    tolerance = 1e3 * float(np.finfo(traced.dtype).eps)
+    tolerance = 1e3 * float(np.finfo(hosted.dtype).eps)
     try:
         formula_value, formula_gradient = traced.value_and_gradient(x)
     except ObjectiveError:
@@ -216,10 +267,33 @@ class FunctionObjective(Objective):
     def _left(self) -> tuple[Message, ...]:
         return () if self._guard is None else self._guard.left
 
+    def follow(self, program: ArrayProgram) -> None:
+        """Compute by a program, which says what the function says."""
+        self.program, self.operations = program, program.operations
+        if not self.gives_both and self._supplied is None:
+            self.differentiation = "reverse sweep"
+
+    @cached_property
+    def formula(self) -> FormulaObjective | None:
+        supplied = True if self.gives_both else self._supplied
+        made = _trace(self._function, self._how, supplied, self.dtype) if self.program is not None else None
+        if made is not None:
+            made.name, made.program = self.text, self.program
+        return made
+
+    def hessian(self, x: Vector) -> NDArray[np.float64]:
+        if self.program is None or self.differentiation == "supplied":
+            return super().hessian(x)
+        return self.program.hessian(np.asarray(x, np.float64))
+
     def value(self, x: Vector) -> float:
+        if self.program is not None:
+            return self.program.value_at(x)
         return self.value_in(self.answer(x))
 
     def gradient(self, x: Vector) -> Vector:
+        if self.program is not None:
+            return self.program.value_and_gradient(x)[1]
         with np.errstate(all="ignore"):
             if self.gives_both:
                 return self._gradient_in(self.answer(x))
@@ -229,6 +303,8 @@ class FunctionObjective(Objective):
             return self._differences(np.array(x, np.float64)).astype(self.dtype)
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        if self.program is not None:
+            return self.program.value_and_gradient(x)
         if self.gives_both:
             answer = self.answer(x)
             return self.value_in(answer), self._gradient_in(answer)

@@ -7,6 +7,7 @@ element by element makes one assembled array of it, not as many arrays as elemen
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -57,9 +58,9 @@ class Memory:
             found = strided(found, step.axes, step.shape) if isinstance(step, Shown) else found.reshape(step)
         return found
 
-    def shared_by(self, window: Window, shape: Shape) -> bool:
-        """Whether the elements that an array sees can be seen in another shape, where they lie; NumPy copies if not."""
-        return not window or np.may_share_memory(self.places(window).reshape(shape), self.places(WHOLE))
+    def shared_by(self, window: Window, function: Callable[[Any], Any]) -> bool:
+        """Whether a function of NumPy shows the elements that an array sees where they lie; else it copies them."""
+        return not window or np.may_share_memory(function(self.places(window)), self.places(WHOLE))
 
     def seen(self, window: Window) -> Node:
         """The present contents that an array sees."""

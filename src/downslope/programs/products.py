@@ -38,8 +38,8 @@ def matmul(a: Node, b: Node) -> Node:
     graph = a.graph
     if not a.shape or not b.shape:
         raise TraceError(message("a single number has no product with a matrix; '*' multiplies by it"))
+    _fitting(a, b, a.shape[-1] == b.shape[-2 if len(b.shape) > 1 else 0])
     if len(a.shape) == 1 and len(b.shape) == 1:
-        _fitting(a, b, a.shape[0] == b.shape[0])
         return graph.reduced("sum", mul(a, b))
     if len(a.shape) == 1:
         found = matmul(graph.reshaped(a, (1, a.shape[0])), b)
@@ -47,7 +47,6 @@ def matmul(a: Node, b: Node) -> Node:
     if len(b.shape) == 1:
         found = matmul(a, graph.reshaped(b, (b.shape[0], 1)))
         return graph.reshaped(found, found.shape[:-1])
-    _fitting(a, b, a.shape[-1] == b.shape[-2])
     (m, k), n = a.shape[-2:], b.shape[-1]
     if len(a.shape) == 2 and len(b.shape) == 2:
         return graph.matmul(a, b)

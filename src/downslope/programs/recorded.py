@@ -241,16 +241,21 @@ class ProgramArray(NDArrayOperatorsMixin):
                 return self.T.reshape(turned[::-1]).T
             self._refuse(message("elements of a program lie row by row"))
         wanted: Shape = np.broadcast_to(0, self.shape).reshape(*shape).shape
-        node = self.node
-        if self._memory is None or self._memory.shared_by(self._window, wanted):
-            return self._through(wanted)
-        return ProgramArray(node.graph.reshaped(node, wanted))
+        return self._in_shape(wanted, lambda places: places.reshape(wanted))
+
+    def _in_shape(self, shape: Shape, function: Callable[[Any], Any]) -> ProgramArray:
+        """Its elements in another shape: a view where that function of NumPy gives one."""
+        if self._memory is None or self._memory.shared_by(self._window, function):
+            return self._through(shape)
+        return ProgramArray(self.node.graph.reshaped(self.node, shape))
 
     def transpose(self, *order: Any) -> ProgramArray:
         return self.seen(lambda array: array.transpose(*order))
 
     def ravel(self, order: str = "C") -> ProgramArray:
-        return self.reshape(-1, order=order)
+        if order == "F":
+            return self.T.ravel()
+        return self._in_shape((self.size,), np.ravel)
 
     def flatten(self, order: str = "C") -> ProgramArray:
         return self.reshape(-1, order=order).copy()
