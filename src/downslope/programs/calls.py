@@ -48,7 +48,7 @@ SOLVE = Call("solve", _or_nan(np.linalg.solve))
 INVERSE = Call("inv", _or_nan(np.linalg.inv))
 DETERMINANT = Call("det", np.linalg.det)
 LOGARITHM_OF_DETERMINANT = Call("logabsdet", lambda a: np.linalg.slogdet(a)[1])
-SIGN_OF_DETERMINANT = Call("sign of det", lambda a: np.linalg.slogdet(a)[0])
+SIGN_OF_DETERMINANT = Call("sign-of-det", lambda a: np.linalg.slogdet(a)[0])
 SORTED = Call("sort", lambda a: np.sort(a, axis=-1))
 UNSORTED = Call("unsorted", _unsorted)
 ARRANGED = Call("arranged", _arranged)
@@ -100,7 +100,7 @@ def interpolated(x: Node, lines: Lines) -> Node:
 
 def _slope(node: Node) -> Node:
     """That of the lines, where a node has their heights."""
-    return node.graph.called(Call("slope of interp", node.detail.function.slope), node.operands, node.shape)
+    return node.graph.called(Call("slope-of-interp", node.detail.function.slope), node.operands, node.shape)
 
 
 def adjoints(node: Node, adjoint: Node) -> list[Node | None]:
@@ -118,7 +118,7 @@ def adjoints(node: Node, adjoint: Node) -> list[Node | None]:
             return [mul(_spread(mul(adjoint, node), operands[0]), flipped(inverse(operands[0])))]
         case "logabsdet":
             return [mul(_spread(adjoint, operands[0]), flipped(inverse(operands[0])))]
-        case "sign of det" | "slope of interp":
+        case "sign-of-det" | "slope-of-interp":
             return [None]
         case "sort":
             return [graph.called(UNSORTED, (operands[0], adjoint), adjoint.shape)]
@@ -159,7 +159,7 @@ def tangent(node: Node, tangents: Sequence[Node | None]) -> Node | None:
             return graph.called(ARRANGED, (operands[0], first), node.shape)
         case "interp":
             return mul(first, _slope(node))
-        case "sign of det" | "slope of interp":
+        case "sign-of-det" | "slope-of-interp":
             return None
         case name:
             raise ObjectiveError(message("no derivative is known here for '{node}'", node=name))
