@@ -96,6 +96,8 @@ def as_node(mask: Mask) -> Node:
 
 def summed(terms: Sequence[Adjoint]) -> Adjoint:
     """The sum of adjoints of one node."""
+    if len(terms) == 1:
+        return terms[0]
     alike: dict[Mask, list[Adjoint]] = {}
     for term in terms:
         alike.setdefault(term.mask, []).append(term)

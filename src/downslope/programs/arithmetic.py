@@ -38,9 +38,8 @@ def apply(operation: str, *operands: Node) -> Node:
 def _written(operation: str, *operands: Node) -> Node:
     """It written down, or its result where all operands are known."""
     graph = operands[0].graph
-    for node in operands:
-        if node.operation not in _KNOWN:
-            return graph.element(operation, *operands)
+    if operands[0].operation not in _KNOWN or any(node.operation not in _KNOWN for node in operands):
+        return graph.element(operation, *operands)
     exact = _OF_NUMBERS.get(operation)
     if exact is not None and all(node.operation == "number" for node in operands):
         return graph.number(exact(*(node.detail for node in operands)))

@@ -65,7 +65,7 @@ def _depending(order: Sequence[Node], inputs: Sequence[Node]) -> set[int]:
     return active
 
 
-@dataclass
+@dataclass(slots=True)
 class _Gathered:
     """What the adjoint of a node is the sum of.
 
@@ -142,9 +142,15 @@ def _hand_on(node: Node, adjoint: Adjoint, gathered: dict[int, _Gathered], activ
     """Give what the adjoint of a node gives to its operands."""
     graph = node.graph
 
+    def of(operand: Node) -> _Gathered:
+        found = gathered.get(operand.index)
+        if found is None:
+            found = gathered[operand.index] = _Gathered()
+        return found
+
     def give(operand: Node, part: Adjoint) -> None:
         if operand.index in active:
-            gathered.setdefault(operand.index, _Gathered()).terms.append(part)
+            of(operand).terms.append(part)
 
     if node.operation in ELEMENTS:
         for operand, part in slopes.contributions(node, adjoint, active):
@@ -153,10 +159,9 @@ def _hand_on(node: Node, adjoint: Adjoint, gathered: dict[int, _Gathered], activ
     operand = node.operands[0]
     match node.operation:
         case "view":
-            if operand.index in active:
-                _give_view(node, adjoint, gathered.setdefault(operand.index, _Gathered()))
+            _give_view(node, adjoint, of(operand))
         case "take":
-            gathered.setdefault(operand.index, _Gathered()).places.append((adjoint, node.detail))
+            of(operand).places.append((adjoint, node.detail))
         case "reshape":
             give(
                 operand, adjoint.mapped(_reshaped(adjoint.clean(), operand), lambda n: _reshaped(n, operand))

@@ -10,7 +10,7 @@ import numpy as np
 
 from downslope.language.functions import FUNCTIONS
 from downslope.messages import listing, message
-from downslope.programs.arithmetic import add, apply, div, formula, power, sub, where
+from downslope.programs.arithmetic import add, apply, div, formula, function, power, sub, where
 from downslope.programs.node import Node, Shape
 from downslope.programs.products import matmul
 from downslope.symbolic.array import TraceError
@@ -60,11 +60,18 @@ def as_truth(node: Node) -> Node:
 def on_numbers(operation: str) -> Callable[..., Node]:
     """An operation on elements, which takes truth values as 1 and 0."""
 
+    simple = function(operation)
+
     def applied(*nodes: Node) -> Node:
+        shape: Shape = ()
         for node in nodes:
             if node.truth:
                 return elementwise(operation, *map(as_number, nodes))
-        return elementwise(operation, *nodes)
+            if node.shape and node.shape != shape:
+                if shape:
+                    return simple(*together(operation, *nodes))
+                shape = node.shape
+        return simple(*nodes)
 
     return applied
 
@@ -85,7 +92,7 @@ def _on_bits(operation: str) -> Callable[..., Node]:
 def _truth_too(operation: str, connective: str) -> Callable[..., Node]:
     """Addition and multiplication, which are "or" and "and" of truth values alone."""
     numbers, truth = on_numbers(operation), partial(elementwise, connective)
-    return lambda *nodes: truth(*nodes) if all(node.truth for node in nodes) else numbers(*nodes)
+    return lambda a, b: truth(a, b) if a.truth and b.truth else numbers(a, b)
 
 
 def differ(a: Node, b: Node) -> Node:

@@ -387,10 +387,16 @@ def _binary(ufunc: np.ufunc, turned: bool) -> Callable[[ProgramArray, Any], Any]
     made = ON_NODES[ufunc]
 
     def operator(self: ProgramArray, other: Any) -> Any:
-        if getattr(other, "__array_ufunc__", self) is None:  # it wants to do the operation itself
-            return NotImplemented
         mine = self.node
-        theirs = other.node if type(other) is ProgramArray else node_of(mine.graph, other)
+        kind = type(other)
+        if kind is ProgramArray:
+            theirs = other.node
+        elif kind is float or kind is int:
+            theirs = node_of(mine.graph, other)
+        elif getattr(other, "__array_ufunc__", self) is None:  # it wants to do the operation itself
+            return NotImplemented
+        else:
+            theirs = node_of(mine.graph, other)
         return ProgramArray(made(theirs, mine) if turned else made(mine, theirs))
 
     return operator
