@@ -115,8 +115,15 @@ def times(a: Node, b: Node) -> Node:
     """The product within a derivative: numbers are gathered, and what is times 1/b is divided by b."""
     for one, other in ((a, b), (b, a)):
         if one.operation == "div" and one.operands[0].literal in (1.0, -1.0):
-            quotient = div(other, one.operands[1])
+            quotient = _divided(other, one.operands[1])
             return quotient if one.operands[0].literal == 1.0 else neg(quotient)
+        if (
+            one.operation == "div"
+            and other.operation == "mul"
+            and one.operands[0].operation == other.operands[0].operation == "number"
+        ):
+            factor = _written("mul", one.operands[0], other.operands[0])
+            return mul(_written("div", factor, one.operands[1]), other.operands[1])
         if one.operation == "number" and one.detail not in (1.0, -1.0):
             if other.operation == "mul":
                 first, second = other.operands
@@ -127,6 +134,14 @@ def times(a: Node, b: Node) -> Node:
             if other.operation == "neg":
                 return times(neg(one), other.operands[0])
     return mul(a, b)
+
+
+def _divided(a: Node, b: Node) -> Node:
+    """The quotient within a derivative; halves and doubles of the divisor, as that of a root, go to what is divided."""
+    if b.operation == "mul" and b.operands[0].literal in (2.0, 0.5):
+        factor, rest = b.operands
+        return div(times(a.graph.number(1.0 / factor.detail), a), rest)
+    return div(a, b)
 
 
 def formula(root: t.Node, arguments: dict[str, Node]) -> Node:

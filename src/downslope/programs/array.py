@@ -7,7 +7,7 @@ What cannot be written so (a branch on a value, a loop until convergence, a call
 
 from __future__ import annotations
 
-from downslope.programs import choosing, linear_algebra, recorded, reducing, shaping
+from downslope.programs import choosing, linear_algebra, operators, recorded, reducing, shaping
 from downslope.programs.recorded import ProgramArray
 
 __all__ = ["ProgramArray"]
@@ -15,3 +15,4 @@ __all__ = ["ProgramArray"]
 for _functions in (choosing, linear_algebra, reducing, shaping):
     recorded.KNOWN.update(_functions.FUNCTIONS)
 recorded.REDUCTIONS.update(reducing.REDUCTIONS)
+operators.add_operators()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
 from downslope.messages import message
-from downslope.programs.arithmetic import mul, neg, sub
+from downslope.programs.arithmetic import add, mul, neg, sub, where
 from downslope.programs.node import Axis, Call, Node
 from downslope.programs.products import flipped, matmul, reduced
 
@@ -49,6 +49,7 @@ INVERSE = Call("inv", _or_nan(np.linalg.inv))
 DETERMINANT = Call("det", np.linalg.det)
 LOGARITHM_OF_DETERMINANT = Call("logabsdet", lambda a: np.linalg.slogdet(a)[1])
 SIGN_OF_DETERMINANT = Call("sign-of-det", lambda a: np.linalg.slogdet(a)[0])
+CHOLESKY = Call("cholesky", _or_nan(np.linalg.cholesky))
 SORTED = Call("sort", lambda a: np.sort(a, axis=-1))
 UNSORTED = Call("unsorted", _unsorted)
 ARRANGED = Call("arranged", _arranged)
@@ -62,6 +63,11 @@ def solve(a: Node, b: Node) -> Node:
 def inverse(a: Node) -> Node:
     """The inverse of each matrix."""
     return a.graph.called(INVERSE, (a,), a.shape)
+
+
+def cholesky(a: Node) -> Node:
+    """The lower triangular L of each symmetric matrix L L^T, of which the lower triangle is looked at."""
+    return a.graph.called(CHOLESKY, (a,), a.shape)
 
 
 def of_matrices(call: Call, a: Node) -> Node:
@@ -118,6 +124,8 @@ def adjoints(node: Node, adjoint: Node) -> list[Node | None]:
             return [mul(_spread(mul(adjoint, node), operands[0]), flipped(inverse(operands[0])))]
         case "logabsdet":
             return [mul(_spread(adjoint, operands[0]), flipped(inverse(operands[0])))]
+        case "cholesky":
+            return [_adjoint_of_cholesky(node, adjoint)]
         case "sign-of-det" | "slope-of-interp":
             return [None]
         case "sort":
@@ -155,6 +163,8 @@ def tangent(node: Node, tangents: Sequence[Node | None]) -> Node | None:
             return mul(node, _traced(operands[0], first))
         case "logabsdet":
             return _traced(operands[0], first)
+        case "cholesky":
+            return _change_of_cholesky(node, first)
         case "sort":
             return graph.called(ARRANGED, (operands[0], first), node.shape)
         case "interp":
@@ -163,6 +173,33 @@ def tangent(node: Node, tangents: Sequence[Node | None]) -> Node | None:
             return None
         case name:
             raise ObjectiveError(message("no derivative is known here for '{node}'", node=name))
+
+
+# Derivatives of L from those of L L^T: I. Murray, *Differentiation of the Cholesky decomposition*, arXiv:1602.07527.
+
+
+def _lower(a: Node, diagonal: float) -> Node:
+    """The lower triangle, with its diagonal times a number."""
+    n = a.shape[-1]
+    weights = np.tril(np.ones((n, n)), -1) + diagonal * np.eye(n)
+    return where(
+        a.graph.broadcast(a.graph.table(weights != 0), a.shape),
+        mul(a, a.graph.broadcast(a.graph.table(weights), a.shape)),
+        a.graph.number(0.0),
+    )
+
+
+def _adjoint_of_cholesky(factor: Node, adjoint: Node) -> Node:
+    half = _lower(matmul(flipped(factor), adjoint), 0.5)
+    turned = flipped(factor)
+    middle = flipped(solve(turned, flipped(solve(turned, half))))
+    return _lower(add(middle, flipped(middle)), 0.5)
+
+
+def _change_of_cholesky(factor: Node, change: Node) -> Node:
+    below = _lower(change, 0.5)
+    middle = solve(factor, flipped(solve(factor, add(below, flipped(below)))))
+    return matmul(factor, _lower(middle, 0.5))
 
 
 def _spread(number: Node, matrices: Node) -> Node:

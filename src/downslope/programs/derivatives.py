@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from downslope.programs import calls, slopes
 from downslope.programs.adjoints import Adjoint, Later, as_node, summed
-from downslope.programs.arithmetic import add, apply, div, mul, times, where
+from downslope.programs.arithmetic import add, apply, div, mul, neg, times, where
 from downslope.programs.evaluate import strided
 from downslope.programs.node import ELEMENTS, Axis, Node, Shape, needed
 from downslope.programs.products import flipped
@@ -192,8 +192,19 @@ def _of_one(adjoint: Adjoint, node: Node) -> Adjoint:
     """The adjoint of a single number that was used for every element of a node."""
     value = adjoint.clean()
     graph = node.graph
-    total = times(value, graph.number(node.size)) if value.shape == () else graph.reduced("sum", value)
+    total = times(value, graph.number(node.size)) if value.shape == () else _total(value)
     return adjoint.mapped(total, lambda mask: graph.reduced("any", graph.broadcast(mask, node.shape)))
+
+
+def _total(value: Node) -> Node:
+    """The sum of all elements; what each of them is multiplied by, their sum is."""
+    if value.operation == "neg":
+        return neg(_total(value.operands[0]))
+    if value.operation == "mul":
+        for k in range(2):
+            if value.operands[k].shape == ():
+                return mul(value.operands[k], _total(value.operands[1 - k]))
+    return value.graph.reduced("sum", value)
 
 
 def _reshaped(node: Node, like: Node) -> Node:

@@ -353,6 +353,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.linalg.matrix_norm: lambda x, *, keepdims=False, ord="fro": _norm(x, ord, (-2, -1), keepdims),
     np.linalg.solve: _solve,
     np.linalg.inv: lambda a: ProgramArray(calls.inverse(_square(a))),
+    np.linalg.cholesky: lambda a: ProgramArray(calls.cholesky(_square(a))),
     np.linalg.det: lambda a: ProgramArray(calls.of_matrices(calls.DETERMINANT, _square(a))),
     np.linalg.slogdet: _slogdet,
     np.linalg.matrix_power: _matrix_power,

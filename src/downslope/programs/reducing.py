@@ -14,7 +14,7 @@ from downslope.programs import products
 from downslope.programs.arithmetic import mul
 from downslope.programs.calls import sorted_rows
 from downslope.programs.elementwise import as_number, as_truth
-from downslope.programs.node import Axis, Node
+from downslope.programs.node import Axis, Node, Table
 from downslope.programs.recorded import ProgramArray, as_array
 from downslope.programs.shaping import concatenate
 from downslope.symbolic.array import TraceError
@@ -216,6 +216,31 @@ def _without_nan(a: Any, axis: Any = None, *, keepdims: bool = False) -> Program
     return _reduced("sum", np.where(np.isnan(given), 0.0, given), axis, keepdims)  # type: ignore[arg-type]
 
 
+def _log_of_sum(
+    a: Any, axis: Any = None, dtype: None = None, out: None = None, *, keepdims: bool = False
+) -> ProgramArray:
+    """``np.logaddexp.reduce``: from the largest element, so that nothing overflows."""
+    given = as_array(a)
+    top = _reduced("max", given, axis, True)
+    top = np.where(np.isfinite(top), top, 0.0)
+    found = np.log(_reduced("sum", np.exp(given - top), axis, True)) + top
+    if keepdims:
+        return found  # type: ignore[no-any-return]
+    return _reduced("sum", found, axis, False)  # of one number each
+
+
+def _counted(x: Any, /, weights: Any = None, minlength: int = 0) -> ProgramArray:
+    """``np.bincount``: sums of weights by the number that each has."""
+    given, numbers = as_array(weights), np.asarray(x)
+    if numbers.shape != given.shape or numbers.ndim != 1:
+        raise TraceError(
+            message("'bincount' of arrays of shapes {a} and {b} does not fit", a=numbers.shape, b=given.shape)
+        )
+    length = max(int(numbers.max(initial=-1)) + 1, minlength)
+    node = as_number(given.node)
+    return ProgramArray(node.graph.scattered(node, Table(numbers.astype(np.int64)), (length,)))
+
+
 REDUCTIONS: dict[Any, Callable[..., Any]] = {
     np.add: _reduction("sum"),
     np.multiply: _reduction("prod"),
@@ -223,6 +248,7 @@ REDUCTIONS: dict[Any, Callable[..., Any]] = {
     np.minimum: _extreme("min"),
     np.logical_and: _extreme("all"),
     np.logical_or: _extreme("any"),
+    np.logaddexp: _log_of_sum,
 }
 
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
@@ -252,4 +278,5 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
         a, np.asarray(q) / 100, axis, keepdims=keepdims
     ),
     np.nansum: _without_nan,
+    np.bincount: _counted,
 }
