@@ -50,6 +50,9 @@ ELEMENTS = ARITHMETIC | COMPARISONS | CONNECTIVES | frozenset(FUNCTIONS)
 REDUCTIONS = frozenset(["sum", "prod", "max", "min", "all", "any"])
 
 
+SAMPLED = 4096  # about so many elements of a table tell whether another one may be the same
+
+
 class Axis(NamedTuple):
     """Where along one axis of the larger array the elements of the other lie: at ``start + step*i``.
 
@@ -188,9 +191,11 @@ class Graph:
         kept = np.array(array, np.bool_ if array.dtype == np.bool_ else np.float64, order="C")
         if not kept.shape and kept.dtype != np.bool_:
             return self.number(float(kept))
-        alike = self._tables.setdefault((kept.dtype.char, kept.shape, hash(kept.tobytes())), [])
+        bits = kept.reshape(-1).view(np.uint8)
+        sample = bits[:: max(1, kept.size // SAMPLED)]
+        alike = self._tables.setdefault((kept.dtype.char, kept.shape, hash(sample.tobytes())), [])
         for node in alike:
-            if node.detail.array.tobytes() == kept.tobytes():
+            if np.array_equal(node.detail.array.reshape(-1).view(np.uint8), bits):
                 return node
         alike.append(self._written("table", (), kept.shape, Table(kept)))
         return alike[-1]
