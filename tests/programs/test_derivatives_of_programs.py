@@ -185,6 +185,26 @@ def test_a_long_sum_of_numbers_is_differentiated() -> None:
     np.testing.assert_allclose(slopes(chain, point), whole, rtol=1e-12, atol=1e-12)
 
 
+def test_a_long_chain_of_choices_and_places_is_differentiated() -> None:
+    def function(x: Any) -> Any:
+        y = x
+        for _ in range(1200):
+            y = np.where(y > 5, 0.0, y)[[1, 2, 3, 0]]
+        return np.sum(np.sqrt(y))
+
+    point = np.array([1.0, 4.0, 0.25, 0.01])
+    np.testing.assert_allclose(slopes(function, point), 0.5 / np.sqrt(point), rtol=1e-14)
+
+
+def test_a_long_chain_of_factors_does_not_grow_with_its_square() -> None:
+    x = Graph().input("x", (4,))
+    y = ProgramArray(x)[1:]
+    for k in range(400):
+        y = y * (1 + ProgramArray(x)[0] * k)
+    gradient(np.sum(y).node, [x])
+    assert len(x.graph.nodes) < 400 * 12
+
+
 def test_singular_equations_have_no_value_and_do_not_stop_the_program() -> None:
     found = worked_out(lambda a: np.linalg.solve(a, np.ones(2)), np.ones((2, 2)))[0]
     assert np.isnan(found).all()

@@ -14,16 +14,22 @@ from typing import NamedTuple, TypeAlias
 from downslope.programs.arithmetic import add, apply, where
 from downslope.programs.node import Node
 
+MOST_DEFERRED = 50  # conditions that wait for one another; asking for the last of more would go too deep
+
 
 class Later:
-    """A truth node that is written down only if it is asked for."""
+    """A truth node that is written down only if it is asked for.
 
-    __slots__ = ("_make", "_node")
+    Attributes:
+        depth: how many such, one in the other, it takes.
+    """
 
-    def __init__(self, make: Callable[[], Node]) -> None:
-        self._make, self._node = make, None  # type: ignore[assignment]
+    __slots__ = ("_make", "_node", "depth")
 
-    _node: Node | None
+    def __init__(self, make: Callable[[], Node], depth: int) -> None:
+        self._make = make
+        self._node: Node | None = None
+        self.depth = depth
 
     @property
     def node(self) -> Node:
@@ -76,11 +82,20 @@ class Adjoint(NamedTuple):
         if not self.mask:
             return Adjoint(value)
         mask = self.mask
-        return Adjoint(value, frozenset([(Later(lambda: mapping(as_node(mask))), True)]))
+        return Adjoint(value, deferred(lambda: mapping(as_node(mask)), [mask]))
 
 
 def _node(condition: Node | Later) -> Node:
     return condition.node if isinstance(condition, Later) else condition
+
+
+def deferred(make: Callable[[], Node], masks: Sequence[Mask]) -> Mask:
+    """A condition that is made of others, once it is asked for."""
+    depths = (part.depth for mask in masks for part, _ in mask if isinstance(part, Later))
+    depth = 1 + max(depths, default=0)
+    if depth < MOST_DEFERRED:
+        return frozenset([(Later(make, depth), True)])
+    return frozenset([(make(), True)])
 
 
 def as_node(mask: Mask) -> Node:
@@ -115,7 +130,7 @@ def summed(terms: Sequence[Adjoint]) -> Adjoint:
     masks = [group.mask for group in groups]
     if any(not mask for mask in masks):
         return Adjoint(value)
-    return Adjoint(value, frozenset([(Later(lambda: _any_of(masks)), True)]))
+    return Adjoint(value, deferred(lambda: _any_of(masks), masks))
 
 
 def _of_one_mask(group: Sequence[Adjoint]) -> Adjoint:

@@ -18,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.programs import calls, slopes
-from downslope.programs.adjoints import Adjoint, Later, as_node, summed
+from downslope.programs.adjoints import Adjoint, as_node, deferred, summed
 from downslope.programs.arithmetic import add, apply, div, mul, neg, times, where
 from downslope.programs.evaluate import strided
 from downslope.programs.node import ELEMENTS, Axis, Node, Shape, needed
 from downslope.programs.products import flipped
 from downslope.programs.products import summed as summed_over
 
+MOST_FACTORS = 4  # that are taken out of a sum; in a chain of products there may be thousands
 SEVERAL = 2  # elements at least, of which a product is one of two halves
 
 
@@ -104,7 +105,10 @@ class _Gathered:
         always = self._always_counted(shape)
         if always.all():
             return Adjoint(value)
-        return Adjoint(value, frozenset([(Later(lambda: self._counted(node, always)), True)]))
+        masks = [
+            term.mask for term in (*self.terms, *(p for p, _ in self.pieces), *(p for p, _ in self.places))
+        ]
+        return Adjoint(value, deferred(lambda: self._counted(node, always), masks))
 
     def _always_counted(self, shape: Shape) -> NDArray[np.bool_]:
         """The elements that it counts for whatever the inputs."""
@@ -198,13 +202,16 @@ def _of_one(adjoint: Adjoint, node: Node) -> Adjoint:
 
 def _total(value: Node) -> Node:
     """The sum of all elements; what each of them is multiplied by, their sum is."""
-    if value.operation == "neg":
-        return neg(_total(value.operands[0]))
-    if value.operation == "mul":
-        for k in range(2):
-            if value.operands[k].shape == ():
-                return mul(value.operands[k], _total(value.operands[1 - k]))
-    return value.graph.reduced("sum", value)
+    factor = value.graph.number(1.0)
+    for _ in range(MOST_FACTORS):
+        if value.operation not in ("neg", "mul"):
+            break
+        apart = [operand for operand in value.operands if operand.shape == ()]
+        if value.operation == "mul" and not apart:
+            break
+        factor = mul(factor, apart[0]) if apart else neg(factor)
+        value = next(operand for operand in value.operands if operand.shape != ())
+    return mul(factor, value.graph.reduced("sum", value))
 
 
 def _reshaped(node: Node, like: Node) -> Node:

@@ -102,6 +102,8 @@ def differ(a: Node, b: Node) -> Node:
 
 def _log_of_sum(a: Node, b: Node) -> Node:
     a, b = together("logaddexp", as_number(a), as_number(b))
+    if a.operation == "number":
+        a, b = b, a  # what is known goes before: log(exp(0) + exp(b)) is softplus(b), and its slope a sigmoid
     return add(b, apply("softplus", sub(a, b)))
 
 
