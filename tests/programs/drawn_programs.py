@@ -36,9 +36,7 @@ class Draw:
 
     def alike(self, node: Node) -> Node:
         """Some node that goes with another one."""
-        fitting = [
-            o for o in self.nodes if not o.truth and (o.shape in ((), node.shape) or node.shape == ())
-        ]
+        fitting = [o for o in self.nodes if not o.truth and (o.shape in ((), node.shape) or node.shape == ())]
         other = fitting[int(self.rng.integers(len(fitting)))]
         return other
 
@@ -103,7 +101,9 @@ class Draw:
             axes.append(Axis(int(start), step, len(shape)))
             shape.append(length)
         if len(shape) > 1 and self.rng.random() < 0.3:
-            return self.graph.transposed(self.graph.view(node, axes, tuple(shape)), (1, 0, *range(2, len(shape))))
+            return self.graph.transposed(
+                self.graph.view(node, axes, tuple(shape)), (1, 0, *range(2, len(shape)))
+            )
         return self.graph.view(node, axes, tuple(shape))
 
     def _assembled(self, node: Node) -> Node:

@@ -24,10 +24,10 @@ from downslope.descent.reported import Reported
 from downslope.descent.reports import Reports, ReportsState
 from downslope.descent.result import Counts, Descent
 from downslope.descent.snapshot import Snapshot, snapshot_of
+from downslope.descent.step_map import program_of
 from downslope.descent.stepping import ArrayStepper, SteppingEngine
 from downslope.descent.stopping import Stopping
 from downslope.descent.trace_buffer import TraceBuffer
-from downslope.descent.step_map import program_of
 from downslope.descent.traced import TracedEngine
 from downslope.errors import DownslopeError, ObjectiveError, UsageError
 from downslope.messages import message

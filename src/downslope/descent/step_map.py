@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import symengine as se
@@ -21,11 +22,13 @@ from downslope.objectives.array_program import ArrayProgram
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import dot
-from downslope.programs import CompiledProgram, Node, ProgramArray, node_of
+from downslope.programs import CompiledProgram, Graph, Node, ProgramArray, node_of
 from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import TraceError, box
 
-MOST_OUTPUTS = 1500  # a step map of symbols with more takes seconds to compile; the hosted engine starts at once
+MOST_OUTPUTS = (
+    1500  # a step map of symbols with more takes seconds to compile; the hosted engine starts at once
+)
 KEPT_MAPS = 64
 # By bytes of a number: what is smaller than this is zero, where it only fades.
 FLUSHED = {4: 1e-30, 8: 1e-300}
@@ -50,7 +53,6 @@ class StepMap(Protocol):
 
 _MAPS: OrderedDict[Any, StepMap] = OrderedDict()
 _MAPS_LOCK = threading.Lock()
-_GRAPHS_LOCK = threading.Lock()
 
 
 def program_of(objective: Objective) -> ArrayProgram | None:
@@ -70,25 +72,32 @@ def step_map(objective: Objective, optimizer: Optimizer, sign: float, state: Any
     layout = tuple((n, np.shape(leaf)) for n, leaf in states.leaves(state))
     rule = (optimizer.structure(), tuple(optimizer.scalars()), layout, sign)
     program = program_of(objective)
-    key: tuple[Any, ...]
     if program is not None:
-        key = (rule, program)
-    else:
-        assert isinstance(objective, FormulaObjective)
-        size = objective.parameters.size + len(states.flat(state))
-        if size > MOST_OUTPUTS:
-            raise TraceError(message("a step map of {size} numbers is too large to compile", size=size))
-        gradient = tuple(objective.partials) if objective.differentiation == "supplied" else None
-        key = (rule, objective.expression, objective.symbols, gradient, objective.dtype)
+        key = _Key(rule, (program,))
+        return _kept(key, lambda: _of_program(program, optimizer, sign, state))
+    assert isinstance(objective, FormulaObjective)
+    size = objective.parameters.size + len(states.flat(state))
+    if size > MOST_OUTPUTS:
+        raise TraceError(message("a step map of {size} numbers is too large to compile", size=size))
+    gradient = tuple(objective.partials) if objective.differentiation == "supplied" else None
+    key = _Key(rule, (objective.expression, objective.symbols, gradient, objective.dtype))
+    return _kept(key, lambda: _of_symbols(objective, optimizer, sign, state))
+
+
+class _Key(NamedTuple):
+    """What a step map depends on."""
+
+    rule: Any
+    function: Any
+
+
+def _kept(key: _Key, make: Callable[[], StepMap]) -> StepMap:
+    """A map that was made before, or a new one."""
     with _MAPS_LOCK:
         if key in _MAPS:
             _MAPS.move_to_end(key)
             return _MAPS[key]
-    if program is not None:
-        with _GRAPHS_LOCK:
-            made: StepMap = _of_program(program, optimizer, sign, state)
-    else:
-        made = _of_symbols(objective, optimizer, sign, state)
+    made = make()
     with _MAPS_LOCK:
         _MAPS[key] = made
         while len(_MAPS) > KEPT_MAPS:
@@ -145,6 +154,11 @@ def _flushed(old: Any, new: Any, dtype: Any) -> Any:
 
 @np.errstate(all="ignore")
 def _of_program(program: ArrayProgram, optimizer: Optimizer, sign: float, state: Any) -> CompiledProgram:
+    with program.lock:
+        return _written(program, optimizer, sign, state)
+
+
+def _written(program: ArrayProgram, optimizer: Optimizer, sign: float, state: Any) -> CompiledProgram:
     graph = program.graph
     x = ProgramArray(program.x)
     hyper = {name: ProgramArray(graph.input(f"#{name}", ())) for name in optimizer.scalars()}
@@ -164,7 +178,11 @@ def _of_program(program: ArrayProgram, optimizer: Optimizer, sign: float, state:
     taken, one, none = _node(graph, accepted, ()), graph.number(1.0), graph.number(0.0)
     square = _node(graph, dot(residual, residual), ())
     return CompiledProgram(
-        [*(array.node for array in hyper.values()), x.node, *(leaf.node for _, leaf in states.leaves(before))],
+        [
+            *(array.node for array in hyper.values()),
+            x.node,
+            *(leaf.node for _, leaf in states.leaves(before)),
+        ],
         [
             _node(graph, next_x, x.shape),
             *kept,
@@ -176,7 +194,7 @@ def _of_program(program: ArrayProgram, optimizer: Optimizer, sign: float, state:
     )
 
 
-def _node(graph: Any, value: Any, shape: tuple[int, ...]) -> Node:
+def _node(graph: Graph, value: Any, shape: tuple[int, ...]) -> Node:
     """What a rule gives back as a node of this shape: an array, a number, yes or no."""
     if isinstance(value, (bool, np.bool_)):
         value = float(value)

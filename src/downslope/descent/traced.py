@@ -15,7 +15,7 @@ from downslope.descent.engine import DescentProblem, Position
 from downslope.descent.norms import least_square, norms_of
 from downslope.descent.step_map import program_of, step_map
 from downslope.descent.trace_buffer import TraceBuffer
-from downslope.objectives import FormulaObjective, Vector
+from downslope.objectives import Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 
@@ -107,7 +107,9 @@ class TracedEngine:
         """Whether the gradient's squares may be finite where it is not, by what they simplify to."""
         if program_of(self._objective) is not None:
             return False  # nothing is simplified
-        return any(_divides(partial) for partial in self._objective.partials)
+        formula = self._objective.formula
+        assert formula is not None
+        return any(_divides(partial) for partial in formula.partials)
 
     @cached_property
     def _slopes(self) -> Any:
@@ -115,8 +117,9 @@ class TracedEngine:
         program = program_of(self._objective)
         if program is not None:
             return lambda point: program.value_and_gradient(point)[1]
-        assert isinstance(self._objective, FormulaObjective)
-        return symbolic.interpreted(self._objective.symbols, self._objective.partials)
+        formula = self._objective.formula
+        assert formula is not None
+        return symbolic.interpreted(formula.symbols, formula.partials)
 
     def norms(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """The norms of the gradient (or of what vanishes where the method is done) at points, one a row."""
@@ -125,7 +128,8 @@ class TracedEngine:
             if len(points) <= FEW_POINTS or program_of(o) is not None:
                 slopes = np.array([self._slopes(point) for point in points], np.float64)
             else:
-                slopes = symbolic.compile_native(o.symbols, o.partials).rows(points)
+                assert o.formula is not None
+                slopes = symbolic.compile_native(o.symbols, o.formula.partials).rows(points)
             slopes = slopes.reshape(points.shape).astype(o.dtype).astype(np.float64)
             return norms_of(self._optimizer.residual(points, self._sign * slopes))
 

@@ -142,6 +142,8 @@ def spend_once(key: Any, owner: Any, operations: float) -> None:
 
 def operations_of(objective: Objective) -> int:
     """Operations of one value and gradient, as far as they can be counted; 0 where only calls can."""
+    if objective.program is not None:
+        return objective.program.operations
     if objective.expression is not None:
         return GRADIENT * int(se.count_ops(objective.expression))
     return objective.operations
@@ -215,8 +217,8 @@ def with_budget(run: Descent, more: int = MORE_EVALUATIONS) -> Descent:
     calls, ten times ``more``. What is rationed already is rationed within that.
     """
     objective = run.objective
-    if objective.expression is not None or not objective.evaluable:
-        return run
+    if objective.expression is not None or objective.program is not None or not objective.evaluable:
+        return run  # whose operations are counted
     each = calls_of(objective)
     return dataclasses.replace(
         run, objective=BudgetedObjective(objective, run.nfev * each + more * min(each, MOST_CALLS))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.objectives.parameters import Vector
-from downslope.programs import CompiledProgram, Graph, Node, ProgramArray, along, gradient, needed, node_of
-from downslope.programs.elements import cost
-from downslope.programs.node import ELEMENTS
-from downslope.symbolic.array import TraceError
+from downslope.language.tree import Node as Tree
 from downslope.messages import message
+from downslope.objectives.parameters import Vector
+from downslope.programs import CompiledProgram, Graph, ProgramArray, along, gradient, needed, node_of
+from downslope.programs.elements import cost
+from downslope.programs.evaluate import evaluated
+from downslope.programs.node import ELEMENTS
+from downslope.programs.rolling import rolled
+from downslope.symbolic.array import TraceError
 
 FEWEST = 30  # parameters, from which loops over arrays are faster than the same written out number by number
 MOST_NODES = 3_000  # operations; compiling takes about 50 microseconds for each
@@ -31,6 +35,7 @@ class ArrayProgram:
     Attributes:
         x, value, gradient: the nodes: shapes (n,), () and (n,).
         supplied: whether the gradient is one that was given.
+        lock: to be held while nodes are written beside these.
 
     Raises:
         TraceError: what the function does cannot be recorded, or is too long.
@@ -41,7 +46,7 @@ class ArrayProgram:
     ) -> None:
         graph = Graph()
         self.x = graph.input("x", (size,))
-        self.supplied = slopes is not None
+        self.supplied, self.lock = slopes is not None, threading.Lock()
         answer = node_of(graph, function(ProgramArray(self.x)))
         if answer.size != 1 or answer.truth:
             raise TraceError(message("it does not return one number"))
@@ -67,6 +72,12 @@ class ArrayProgram:
             return answer
 
         return cls(value, size, lambda _: given[0])
+
+    @classmethod
+    def of_formula(cls, tree: Tree, names: Sequence[str]) -> ArrayProgram:
+        """Of a typed formula, whose terms that are alike become loops."""
+        places = {name: k for k, name in enumerate(names)}
+        return cls(lambda x: ProgramArray(rolled(tree, places, x.node)), len(names))
 
     @property
     def graph(self) -> Graph:
@@ -96,9 +107,15 @@ class ArrayProgram:
 
     @cached_property
     def _curved(self) -> CompiledProgram:
-        direction = self.graph.input("direction", self.x.shape)
-        (product,) = along([self.gradient], [self.x], [direction])
+        with self.lock:
+            direction = self.graph.input("direction", self.x.shape)
+            (product,) = along([self.gradient], [self.x], [direction])
         return CompiledProgram([self.x, direction], [product])
+
+    def evaluated_at(self, x: Vector) -> tuple[float, Vector]:
+        """f(x) and its gradient in NumPy, for once."""
+        value, slopes = evaluated([self.value, self.gradient], {"x": np.asarray(x, np.float64)})
+        return float(value), np.asarray(slopes)
 
     def value_at(self, x: Vector) -> float:
         """f(x)."""
@@ -120,4 +137,4 @@ class ArrayProgram:
     def hessian(self, x: Vector) -> NDArray[np.float64]:
         """The matrix of second derivatives at ``x``, by a product for each column."""
         columns = np.array([self.curvature_along(x, unit) for unit in np.eye(len(x))])
-        return (columns + columns.T) / 2
+        return np.asarray((columns + columns.T) / 2)

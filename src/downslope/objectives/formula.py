@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import symengine as se
@@ -18,6 +18,10 @@ from downslope.messages import as_message, listing, message
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector, natural_order
 from downslope.objectives.residuals import Residuals, residuals_from_rows, square_roots
+from downslope.symbolic.array import TraceError
+
+if TYPE_CHECKING:
+    from downslope.objectives.array_program import ArrayProgram
 
 
 class FormulaObjective(Objective):
@@ -54,6 +58,20 @@ class FormulaObjective(Objective):
     def formula(self) -> FormulaObjective:
         """Itself."""
         return self
+
+    @cached_property
+    def program(self) -> ArrayProgram | None:  # type: ignore[override]
+        """What was typed, on whole arrays; None where there are few parameters or terms are not alike."""
+        if not self.says_itself or self._gradient is not None or self.dtype != np.float64:
+            return None
+        from downslope.objectives.array_program import FEWEST, ArrayProgram  # with LLVM, which takes a while
+
+        if self.parameters.size < FEWEST:
+            return None
+        try:
+            return ArrayProgram.of_formula(self.tree, self.parameters.coordinates)
+        except TraceError:
+            return None
 
     @cached_property
     def partials(self) -> list[Any]:
@@ -183,7 +201,7 @@ def from_text(
         symbolic.lower(read.tree), parameters, str(read), dtype=dtype, gradient=partials
     )
     objective.notes = tuple(map(as_message, read.notes))
-    objective.says_itself = True
+    objective.says_itself, objective.tree = True, read.tree
     return objective
 
 

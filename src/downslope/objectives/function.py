@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MANY_CALLS = 20  # of the function for one gradient, from which on that is told
 MOST_PARTS = 10_000  # of a formula that a function is traced into
-MOST_WRITTEN = 100  # parameters, up to which a function is written out number by number before anybody asks
+MOST_WRITTEN = 1_000  # parameters, of one that is a program already
 
 # What a Python function raises where its value does not exist, and what compiled code gives there.
 _OUTSIDE: tuple[tuple[type[Exception], float], ...] = (
@@ -69,16 +69,14 @@ def from_function(
         value, has_gradient = hosted.value_in(answer), gradient is not None or hosted.gives_both
         supplied = True if hosted.gives_both else gradient
         program = _recorded(function, how, supplied, dtype)
-        if program is not None and not _agree(program, hosted, x, value, supplied=has_gradient):
-            program = None
-        if program is None or len(x) <= MOST_WRITTEN:
-            traced = _trace(function, how, supplied, dtype)
-            if traced is not None and _agree(traced, hosted, x, value, supplied=has_gradient):
-                traced.name, traced.program = hosted.text, program
-                return traced, x
-        if program is not None:
+        if program is not None and _agree(program.evaluated_at, hosted, x, value, supplied=has_gradient):
             hosted.follow(program)
-        elif has_gradient:
+            return hosted, x
+        traced = _trace(function, how, supplied, dtype)
+        if traced is not None and _agree(traced.value_and_gradient, hosted, x, value, supplied=has_gradient):
+            traced.name = hosted.text
+            return traced, x
+        if has_gradient:
             hosted.gradient(x)  # a gradient of the wrong shape or kind is refused before the first step
         else:
             hosted.choose_differences(x)
@@ -192,12 +190,17 @@ def _flat_gradient(result: Any, parameters: Parameters) -> list[Any]:
 
 
 def _agree(
-    traced: FormulaObjective | ArrayProgram, hosted: FunctionObjective, x: Vector, value: float, *, supplied: bool
+    traced: Callable[[Vector], tuple[float, Vector]],
+    hosted: FunctionObjective,
+    x: Vector,
+    value: float,
+    *,
+    supplied: bool,
 ) -> bool:
-    """Whether the formula says what the function says, at the start (and its gradient, where supplied)."""
+    """Whether value and gradient that were traced are the function's at the start (the gradient, where supplied)."""
     tolerance = 1e3 * float(np.finfo(hosted.dtype).eps)
     try:
-        formula_value, formula_gradient = traced.value_and_gradient(x)
+        formula_value, formula_gradient = traced(x)
     except ObjectiveError:
         return False
     scale = max(1.0, abs(value)) if np.isfinite(value) else 1.0
@@ -275,8 +278,10 @@ class FunctionObjective(Objective):
 
     @cached_property
     def formula(self) -> FormulaObjective | None:
-        supplied = True if self.gives_both else self._supplied
-        made = _trace(self._function, self._how, supplied, self.dtype) if self.program is not None else None
+        supplied: Any = True if self.gives_both else self._supplied
+        if self.program is None or self.parameters.size > MOST_WRITTEN:
+            return None
+        made = _trace(self._function, self._how, supplied, self.dtype)
         if made is not None:
             made.name, made.program = self.text, self.program
         return made

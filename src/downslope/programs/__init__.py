@@ -1,8 +1,8 @@
 """Functions of arrays as programs: recorded, differentiated, and compiled to loops.
 
-``array`` records what a function does with an array into the nodes of ``node``; ``derivatives`` writes the derivatives
-of a program as nodes beside it; ``plan`` arranges a program in loops, ``emit`` writes these as machine code, and ``evaluate``
-says in NumPy what they mean.
+``array`` records what a function does with an array into the nodes of ``node``, ``rolling`` what a long formula says;
+``derivatives`` writes the derivatives of a program as nodes beside it; ``plan`` arranges a program in loops,
+``plan_writer`` writes these as machine code, and ``evaluate`` says in NumPy what they mean.
 """
 
 from downslope.programs.array import ProgramArray

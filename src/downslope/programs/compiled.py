@@ -3,28 +3,57 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
 
-from downslope.programs.emit import LONGS_AT, POINTER, Emitter, Location
+from downslope.programs.element_writer import POINTER
 from downslope.programs.evaluate import evaluated
-from downslope.programs.node import Node, Table
+from downslope.programs.loops import Layout, Location
+from downslope.programs.node import Call, Node, Table, needed
 from downslope.programs.plan import Kind, Plan
+from downslope.programs.plan_writer import PlanWriter
 from downslope.symbolic.lanes import DOUBLE, LONG, machine_code
 
-Vector = NDArray[np.float64]
+Vector = NDArray[Any]
+KEPT_CODES = 128
 _BYTE = ir.IntType(8).as_pointer()
 _STEP = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 _LIBRARY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
 _LIBRARY_TYPE = ir.FunctionType(ir.VoidType(), [POINTER, POINTER]).as_pointer()
 
 
+@dataclass
+class _Code:
+    """Machine code that programs of one shape share, and what each of them has to bring along.
+
+    Attributes:
+        owner: keeps the code alive.
+        address: of the function.
+        wanted: what the data points to, in order: ("scratch", how many numbers), or (kind, place of a node).
+        spans: where the array that is kept of a node lies, by the node's place: (buffer, first number).
+    """
+
+    owner: Any = None
+    address: int = 0
+    wanted: list[tuple[str, int]] = field(default_factory=list)
+    spans: dict[int, tuple[str, int]] = field(default_factory=dict)
+
+
+_CODES: OrderedDict[Any, _Code] = OrderedDict()
+_CODES_LOCK = threading.Lock()
+
+
 class CompiledProgram:
     """Outputs of a program as one native function of its inputs, float64.
+
+    Programs that differ only in the numbers of their tables share their code.
 
     Args:
         inputs: in the order in which their elements lie in the buffer that is read.
@@ -44,13 +73,34 @@ class CompiledProgram:
     ) -> None:
         self._inputs, self._outputs = list(inputs), list(outputs)
         self.inputs, self.outputs = (sum(node.size for node in nodes) for nodes in (inputs, outputs))
-        self._plan = Plan(outputs)
-        self._distrusted = distrusted
+        self._nodes = needed([*inputs, *outputs])
         self._failed: BaseException | None = None
         self._kept_alive: list[Any] = []
-        self._owner, self.address = machine_code(self._module(), "step")
+        self._code = self._found(distrusted)
+        self.address = self._code.address
         self._call = _STEP(self.address)
+        self._pointers = np.array([self._address(*item) for item in self._code.wanted], np.uint64)
         self.data = self._pointers.ctypes.data
+
+    def _found(self, distrusted: tuple[Node, Node] | None) -> _Code:
+        """The code, from before where a program of the same shape was compiled."""
+        place = {node: k for k, node in enumerate(self._nodes)}
+        key = (
+            tuple(_described(node, place) for node in self._nodes),
+            tuple(place[node] for node in self._inputs),
+            tuple(place[node] for node in self._outputs),
+            distrusted and tuple(place[node] for node in distrusted),
+        )
+        with _CODES_LOCK:
+            if key in _CODES:
+                _CODES.move_to_end(key)
+                return _CODES[key]
+        code = _Writing(self._inputs, self._outputs, place, distrusted).code
+        with _CODES_LOCK:
+            _CODES[key] = code
+            while len(_CODES) > KEPT_CODES:
+                _CODES.popitem(last=False)
+        return code
 
     def __call__(self, inputs: Vector) -> Vector:
         """The outputs; those of ``evaluate`` where machine code cannot be trusted."""
@@ -78,94 +128,19 @@ class CompiledProgram:
             failed, self._failed = self._failed, None
             raise failed
 
-    # --- the module -----------------------------------------------------------------------------
-
-    def _module(self) -> ir.Module:
-        module = ir.Module()
-        function = ir.Function(module, ir.FunctionType(LONG, [POINTER, POINTER, _BYTE]), "step")
-        out, into, data = function.args
-        for argument in (out, into):
-            argument.add_attribute("noalias")
-        builder = ir.IRBuilder(function.append_basic_block("entry"))
-        self._addresses: list[int] = []
-        pointers = builder.bitcast(data, POINTER.as_pointer())
-
-        def known(address: int) -> Any:
-            """The pointer in the next place of the data."""
-            self._addresses.append(address)
-            return builder.load(builder.gep(pointers, [LONG(len(self._addresses) - 1)]))
-
-        memory, targets = self._laid_out(into, out, known)
-        tables = {}
-        for node in self._plan.nodes:
-            if node.operation in ("take", "scatter", "entry") and node.detail not in tables:
-                kind = np.float64 if node.operation == "entry" else np.int64
-                pointer = known(self._own(np.array(node.detail.array, kind, order="C")))
-                tables[node.detail] = Location(
-                    pointer if kind is np.float64 else builder.bitcast(pointer, LONGS_AT)
-                )
-        libraries = {}
-        for group in self._plan.groups:
-            for task in group.tasks:
-                if task.kind is Kind.LIBRARY:
-                    pointer = known(self._library(task.node))
-                    libraries[task.node] = builder.bitcast(pointer, _LIBRARY_TYPE)
-        emitter = Emitter(self._plan, function, memory, libraries, builder, targets, tables)
-        emitter.write()
-        self._write_numbers(emitter, out)
-        self._pointers = np.array(self._addresses or [0], np.uint64)
-        return module
+    def _address(self, kind: str, place: int) -> int:
+        """The address of something that the code reads through its data."""
+        if kind == "scratch":
+            self._scratch = np.zeros(place)
+            return self._own(self._scratch)
+        node = self._nodes[place]
+        if kind == "library":
+            return self._library(node)
+        return self._own(np.array(node.detail.array, np.int64 if kind == "places" else np.float64, order="C"))
 
     def _own(self, array: NDArray[Any]) -> int:
         self._kept_alive.append(array)
         return int(array.ctypes.data)
-
-    def _laid_out(
-        self, into: Any, out: Any, known: Callable[[int], Any]
-    ) -> tuple[dict[Node, Location], dict[int, Location]]:
-        """Where every array lies, and the outputs that are copies."""
-        memory: dict[Node, Location] = {}
-        self._spans: dict[Node, tuple[str, int]] = {}
-        begin = 0
-        for node in self._inputs:
-            memory[node], self._spans[node] = Location(into, begin), ("in", begin)
-            begin += node.size
-        begin, targets = 0, {}
-        for k, node in enumerate(self._outputs):
-            if node.shape != ():
-                targets[k] = Location(out, begin)
-                if node not in memory and node.operation not in ("input", "table"):
-                    memory[node], self._spans[node] = targets[k], ("out", begin)
-            begin += node.size
-        self._starts = begin
-        own = [node for node in self._plan.nodes if node in self._plan.kept and node not in memory]
-        scratch = np.zeros(sum(node.size for node in own if node.operation != "table") + 1)
-        pointer, begin = known(self._own(scratch)), 0
-        self._scratch = scratch
-        for node in own:
-            if node.operation == "table":
-                memory[node] = Location(known(self._own(np.array(node.detail.array, np.float64, order="C"))))
-                self._spans[node] = ("table", 0)
-            else:
-                memory[node], self._spans[node] = Location(pointer, begin), ("scratch", begin)
-                begin += node.size
-        return memory, targets
-
-    def _write_numbers(self, emitter: Emitter, out: Any) -> None:
-        """The outputs of shape (), and what is returned."""
-        begin, numbers = 0, []
-        for node in self._outputs:
-            if node.shape == ():
-                numbers.append((node, begin, emitter.number(node)))
-            begin += node.size
-        bad = emitter.refused()
-        builder = emitter.b
-        for node, place, number in numbers:
-            if self._distrusted is not None and node in self._distrusted:
-                instead = 0.0 if node is self._distrusted[0] else float("nan")
-                number = builder.select(bad, ir.Constant(DOUBLE, instead), number)
-            builder.store(number, builder.gep(out, [LONG(place)]))
-        builder.ret(builder.zext(bad, LONG))
 
     # --- libraries ------------------------------------------------------------------------------
 
@@ -197,12 +172,118 @@ class CompiledProgram:
 
     def _view(self, node: Node, into: int, out: int) -> NDArray[Any]:
         """The memory of an array, or of what it is transposed from."""
-        if node not in self._spans:
+        place = self._nodes.index(node)
+        if place not in self._code.spans:
             assert node.operation == "view"
             return self._view(node.operands[0], into, out).T
-        where, begin = self._spans[node]
+        where, begin = self._code.spans[place]
         if where == "table":
             return np.asarray(node.detail.array)
         base = {"in": into, "out": out, "scratch": self._scratch.ctypes.data}[where]
         numbers = (ctypes.c_double * node.size).from_address(base + 8 * begin)
-        return np.frombuffer(numbers).reshape(node.shape)
+        return np.ctypeslib.as_array(numbers).reshape(node.shape)
+
+
+def _described(node: Node, place: Mapping[Node, int]) -> Any:
+    """What the code of a node depends on: not on the numbers of a table."""
+    detail = node.detail
+    if isinstance(detail, Table):
+        detail = (detail.array.shape, detail.array.dtype.kind)
+    elif isinstance(detail, float):
+        detail = detail.hex()
+    elif isinstance(detail, Call):
+        detail = None
+    return node.operation, tuple(place[part] for part in node.operands), node.shape, detail
+
+
+class _Writing:
+    """The code of a program, being written."""
+
+    def __init__(
+        self,
+        inputs: Sequence[Node],
+        outputs: Sequence[Node],
+        place: Mapping[Node, int],
+        distrusted: tuple[Node, Node] | None,
+    ) -> None:
+        self.inputs, self.outputs, self.place, self.distrusted = inputs, outputs, place, distrusted
+        self.plan = Plan(outputs)
+        self.code = _Code()
+        module = ir.Module()
+        function = ir.Function(module, ir.FunctionType(LONG, [POINTER, POINTER, _BYTE]), "step")
+        for argument in function.args[:2]:
+            argument.add_attribute("noalias")
+        self.builder = ir.IRBuilder(function.append_basic_block("entry"))
+        self.pointers = self.builder.bitcast(function.args[2], POINTER.as_pointer())
+        memory, targets = self._laid_out(function)
+        tables = {}
+        for node in self.plan.nodes:
+            if node.operation in ("take", "scatter", "entry") and node.detail not in tables:
+                whole = node.operation != "entry"
+                pointer = self._known("places" if whole else "table", self.place[node])
+                tables[node.detail] = Location(
+                    self.builder.bitcast(pointer, LONG.as_pointer()) if whole else pointer
+                )
+        libraries = {
+            task.node: self.builder.bitcast(self._known("library", self.place[task.node]), _LIBRARY_TYPE)
+            for group in self.plan.groups
+            for task in group.tasks
+            if task.kind is Kind.LIBRARY
+        }
+        writer = PlanWriter(self.plan, Layout(memory, targets, tables, libraries), function, self.builder)
+        writer.write()
+        self._write_numbers(writer, function.args[0])
+        self.code.owner, self.code.address = machine_code(module, "step")
+
+    def _known(self, kind: str, place: int) -> Any:
+        """The pointer in the next place of the data."""
+        self.code.wanted.append((kind, place))
+        at = LONG(len(self.code.wanted) - 1)
+        return self.builder.load(self.builder.gep(self.pointers, [at]))
+
+    def _laid_out(self, function: Any) -> tuple[dict[Node, Location], dict[int, Location]]:
+        """Where every array lies, and the outputs that are copies."""
+        out, into, _ = function.args
+        memory: dict[Node, Location] = {}
+        begin = 0
+        for node in self.inputs:
+            memory[node] = self._lies(node, "in", into, begin)
+            begin += node.size
+        begin, targets = 0, {}
+        for k, node in enumerate(self.outputs):
+            if node.shape != ():
+                targets[k] = Location(out, begin)
+                if node not in memory and node.operation not in ("input", "table"):
+                    memory[node] = self._lies(node, "out", out, begin)
+            begin += node.size
+        own = [node for node in self.plan.nodes if node in self.plan.kept and node not in memory]
+        scratch = self._known("scratch", sum(n.size for n in own if n.operation != "table") + 1)
+        begin = 0
+        for node in own:
+            if node.operation == "table":
+                memory[node] = self._lies(node, "table", self._known("table", self.place[node]), 0)
+            else:
+                memory[node] = self._lies(node, "scratch", scratch, begin)
+                begin += node.size
+        return memory, targets
+
+    def _lies(self, node: Node, where: str, pointer: Any, begin: int) -> Location:
+        if node in self.place:
+            self.code.spans[self.place[node]] = (where, begin)
+        return Location(pointer, begin)
+
+    def _write_numbers(self, writer: PlanWriter, out: Any) -> None:
+        """The outputs of shape (), and what is returned."""
+        begin, numbers = 0, []
+        for node in self.outputs:
+            if node.shape == ():
+                numbers.append((node, begin, writer.number(node)))
+            begin += node.size
+        bad = writer.refused()
+        builder = writer.b
+        for node, place, number in numbers:
+            if self.distrusted is not None and node in self.distrusted:
+                instead = 0.0 if node is self.distrusted[0] else float("nan")
+                number = builder.select(bad, ir.Constant(DOUBLE, instead), number)
+            builder.store(number, builder.gep(out, [LONG(place)]))
+        builder.ret(builder.zext(bad, LONG))

@@ -8,7 +8,6 @@ from functools import reduce
 
 from downslope.language import tree as t
 from downslope.language.functions import FUNCTIONS
-from downslope.language.relations import RELATIONS
 from downslope.symbolic.lanes import LaneBuilder, Lanes, lane_function, whole_power
 from downslope.symbolic.lanes.exponential import power
 
@@ -24,7 +23,18 @@ MOST_MULTIPLIED = 64  # powers up to this exponent are products
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 
 # How long an operation takes, in additions; what is not here takes 1, and a function of formulas COSTLY.
-COSTS = {"div": 6, "pow": 6, "sqrt": 8, "abs": 1, "max": 2, "min": 2, "floor": 1, "ceil": 1, "where": 1, "sign": 2}
+COSTS = {
+    "div": 6,
+    "pow": 6,
+    "sqrt": 8,
+    "abs": 1,
+    "max": 2,
+    "min": 2,
+    "floor": 1,
+    "ceil": 1,
+    "where": 1,
+    "sign": 2,
+}
 COSTLY = 30
 
 

@@ -1,11 +1,12 @@
 """What of a program is kept in memory, and in which loops everything is computed.
 
-A *task* computes one thing over a domain of elements: an array that is kept, a number that is the sum of all elements,
-or what a library computes. Nodes that are not kept are computed where they are used, within the loop. Tasks over the same
-elements, row by row, share a *group*, one loop, where none needs what another has computed at a different element.
+A *task* computes one thing over a domain of elements: an array that is kept, a number that is the sum of all
+elements, or what a library computes. Nodes that are not kept are computed where they are used, within the loop. Tasks
+over the same elements, row by row, share a *group*, one loop, where none needs what another has computed at a
+different element.
 
-Source of the idea: K. Kennedy, K. McKinley, *Maximizing loop parallelism and improving data locality via loop fusion and
-distribution*, LCPC 1993 (fusion of loops in order of their dependences).
+Source of the idea: K. Kennedy, K. McKinley, *Maximizing loop parallelism and improving data locality via loop fusion
+and distribution*, LCPC 1993 (fusion of loops in order of their dependences).
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ class Group:
         return first.flat and task.flat and abs(first.size - task.size) <= ALIKE
 
 
-class _Unreachable(Exception):
+class UnreachableError(Exception):
     """An element cannot be computed where it is used: its node is to be kept, or a loop has to go along axes."""
 
     def __init__(self, node: Node) -> None:
@@ -116,7 +117,7 @@ class Plan:
         while True:
             try:
                 self._arrange()
-            except _Unreachable as reached:
+            except UnreachableError as reached:
                 self.kept.add(reached.node)
                 continue
             again = self._worth_keeping()
@@ -135,9 +136,9 @@ class Plan:
             if node.operation == "call":
                 self.kept.add(node)
             return
-        if node.operation in ("input", "table", "reduce", "matmul", "call", "scatter"):
-            self.kept.add(node)
-        elif node.operation == "assemble" and not is_simple(node):
+        if node.operation in ("input", "table", "reduce", "matmul", "call", "scatter") or (
+            node.operation == "assemble" and not is_simple(node)
+        ):
             self.kept.add(node)
         elif node.operation == "view":
             source = node.operands[0]
@@ -226,7 +227,7 @@ class Plan:
             task.flat = True
             try:
                 return self._from_root(task)
-            except _Unreachable:
+            except UnreachableError:
                 if len(task.domain) < 2:
                     raise
                 task.flat = False
@@ -287,21 +288,21 @@ def below(node: Node, place: Place, task: Task | None) -> list[tuple[Node, Place
     """The elements that one of a node that is not kept is computed of.
 
     Raises:
-        _Unreachable: it cannot be said where they lie.
+        UnreachableError: it cannot be said where they lie.
     """
     operation = node.operation
     if operation in ELEMENTS or operation == "entry":
         return [(part, place if part.shape != () else Place(())) for part in node.operands]
     if operation == "view":
         if place.flat:
-            raise _Unreachable(node)
+            raise UnreachableError(node)
         return [(node.operands[0], mapped(node.detail, place))]
     if operation == "reshape":
         flat = flattened(place, node.shape)
         return [(node.operands[0], refined(flat, node.operands[0].shape))]
     if operation == "assemble":
         if task is None or not task.flat or place != task.place:
-            raise _Unreachable(node)
+            raise UnreachableError(node)
         return [
             (part, Place((place.along[0].plus(Affine(-axis.start)),)) if part.shape else Place(()))
             for part, (axis,) in zip(node.operands, node.detail, strict=True)
@@ -310,7 +311,7 @@ def below(node: Node, place: Place, task: Task | None) -> list[tuple[Node, Place
         return [(node.operands[0], ANYWHERE)]
     if operation in ("input", "number", "table"):
         return []
-    raise _Unreachable(node)
+    raise UnreachableError(node)
 
 
 ANYWHERE = Place((), True)  # of elements that are looked up in memory

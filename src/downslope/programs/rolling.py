@@ -1,13 +1,14 @@
 """A long formula as a program on arrays: terms that differ only in their variables and numbers become one loop.
 
-``(x1 - 1)^2 + (x2 - 4)^2 + ...`` is one sum over ``(x - table)^2``. Terms are alike where their trees are, leaf by leaf: a
-variable in the place of a variable, a number in that of a number. What they have in those places becomes an array: the
-variables themselves where they follow each other, elements taken from them where they do not, a table of numbers.
+``(x1 - 1)^2 + (x2 - 4)^2 + ...`` is one sum over ``(x - table)^2``. Terms are alike where their trees are, leaf by
+leaf: a variable in the place of a variable, a number in that of a number. What they have in those places becomes an
+array: the variables themselves where they follow each other, elements taken from them where they do not, a table of
+numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -17,7 +18,7 @@ from downslope.language import tree as t
 from downslope.language.functions import CONSTANTS, FUNCTIONS
 from downslope.messages import message
 from downslope.programs.arithmetic import apply
-from downslope.programs.node import Axis, Graph, Node, Table
+from downslope.programs.node import Axis, Node, Table
 from downslope.symbolic.array import TraceError
 
 DEEPEST = 60  # brackets within brackets
@@ -132,7 +133,9 @@ class _Rolling:
             shape = (len(rows), len(places)) if len(rows) > 1 else (len(places),)
             whole = self.graph.reshaped(self.graph.broadcast(array, (len(rows) * len(places),)), shape)
             parts.append((places[0], self.graph.reduced(_JOINED[operation], whole, 1)))
-        return reduce(lambda a, b: apply(operation, a, b), [part for _, part in sorted(parts, key=lambda p: p[0])])
+        return reduce(
+            lambda a, b: apply(operation, a, b), [part for _, part in sorted(parts, key=lambda p: p[0])]
+        )
 
     def _numbers_of(self, values: Any) -> Node:
         if np.all(values == values[0]):

@@ -9,4 +9,16 @@ from downslope.symbolic.lanes.arithmetic import BITS, DOUBLE, DOUBLES, LONG, WID
 from downslope.symbolic.lanes.expressions import in_lanes, lane_function, whole_power
 from downslope.symbolic.lanes.machine import machine_code
 
-__all__ = ["BITS", "DOUBLE", "DOUBLES", "LONG", "WIDTH", "LaneBuilder", "Lanes", "in_lanes", "lane_function", "machine_code", "whole_power"]
+__all__ = [
+    "BITS",
+    "DOUBLE",
+    "DOUBLES",
+    "LONG",
+    "WIDTH",
+    "LaneBuilder",
+    "Lanes",
+    "in_lanes",
+    "lane_function",
+    "machine_code",
+    "whole_power",
+]
