@@ -27,10 +27,13 @@ def summed(node: Node, axes: Sequence[int]) -> Node:
 
 
 def reduced(name: str, node: Node, axes: Sequence[int]) -> Node:
-    """One number for some axes, which are first moved behind the others."""
+    """One number for some axes, which are first moved behind the others; those of length 1 are left out."""
+    gone = [k for k in axes if node.shape[k] != 1]
     kept = [k for k in range(len(node.shape)) if k not in axes]
-    moved = node.graph.transposed(node, [*kept, *sorted(axes)])
-    return node.graph.reduced(name, moved, len(axes))
+    order = [*kept, *sorted(gone)]
+    places = [Axis(0, 1, order.index(k)) if k in order else Axis(0, 0, None) for k in range(len(node.shape))]
+    moved = node.graph.view(node, places, tuple(node.shape[k] for k in order))
+    return node.graph.reduced(name, moved, len(gone))
 
 
 def matmul(a: Node, b: Node) -> Node:
