@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import random
+from typing import Any
 
 import numpy as np
 import pytest
+from drawn_functions import drawn
 from drawn_programs import Draw, sorting
+from functions_of_arrays import CASES, Function, recorded
 
 from downslope.programs.compiled import CompiledProgram
+from downslope.programs.derivatives import gradient
 from downslope.programs.node import Graph
 
 SEED = int(os.environ.get("DOWNSLOPE_SEED") or random.SystemRandom().randrange(2**31))
@@ -64,3 +68,33 @@ def test_an_argument_beyond_what_vector_instructions_reduce_is_worked_out_otherw
     compiled = CompiledProgram([x], [graph.reduced("sum", graph.element("sin", x))])
     point = np.linspace(1e7, 2e7, 11)
     np.testing.assert_allclose(compiled(point), [np.sin(point).sum()], rtol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "function", "point"), CASES, ids=[case[0] for case in CASES])
+def test_functions_of_arrays_and_their_slopes_give_what_numpy_gives(name: str, function: Function, point: Any) -> None:
+    x, results = recorded(function, np.shape(point))
+    graph = x.graph
+    one, none = graph.number(1.0), graph.number(0.0)
+    numbers = [graph.element("where", node, one, none) if node.truth else node for node in results]
+    outputs = [*numbers[:1], *numbers]
+    for node in numbers:
+        total = graph.reduced("sum", graph.element("mul", node, node))
+        outputs += [total, *gradient(total, [x])]
+    compiled, inputs = CompiledProgram([x], outputs), np.ravel(np.asarray(point, float))
+    np.testing.assert_allclose(compiled(inputs), compiled.evaluate(inputs), rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_drawn_functions_and_their_slopes_give_what_numpy_gives(part: int) -> None:
+    for k in range(DRAWS // 2):
+        seed = [SEED, part, k, 7]
+        function, point = drawn(seed, corners=bool(part))
+        x, (value,) = recorded(lambda a: function(np, a), point.shape)
+        if value.truth or value.size != 1:
+            continue
+        value = x.graph.reshaped(value, ())
+        compiled = CompiledProgram([x], [value, *gradient(value, [x])])
+        inputs = np.ravel(point)
+        wanted = compiled.evaluate(inputs)
+        scale = np.max(np.abs(wanted[np.isfinite(wanted)]), initial=1.0)
+        np.testing.assert_allclose(compiled(inputs), wanted, rtol=1e-8, atol=1e-11 * scale, err_msg=str(seed))

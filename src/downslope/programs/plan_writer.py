@@ -106,8 +106,9 @@ class PlanWriter(ElementWriter):
 
     def _keep_total(self, task: Task, total: Any) -> None:
         value = self.spread(self.b, self.across(task.node.detail[0], total))
-        lanes = Lanes(self.w, value, True)
-        self.fixed[task.node, SCALAR] = self._as_truth(lanes) if task.node.truth else lanes
+        if task.node.truth:
+            value = self.b.fcmp_ordered(">", value, self.w.number(0.5).code)
+        self.fixed[task.node, SCALAR] = Lanes(self.w, value, True)
 
     def _first(self, count: int) -> Any:
         """Whether each lane is one of the first ``count``."""
@@ -229,7 +230,7 @@ class PlanWriter(ElementWriter):
             node, there = stack.pop()
             if node.shape == ():
                 continue
-            if node in self.plan.kept and (node, there) != (root, place):
+            if node in self.plan.kept and (self.task is None or node is not self.task.node):
                 flat = flattened(there, node.shape) if there.along else Affine(0)
                 for axis in axes:
                     beside[axis] += {1: 3, 0: 1}.get(flat.times(axis), 0)
