@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from downslope.programs.node import Axis, Call, Graph, Node, Table
+from downslope.programs.node import ArrayNode, Axis, Graph, LibraryCall, Table
 
 _UNARY = ("neg", "exp", "sin", "tanh", "abs", "sqrt", "log1p", "sigmoid", "expm1", "floor", "erf", "relu")
 _BINARY = ("add", "sub", "mul", "div", "max", "min", "atan2", "hypot", "less", "pow")
@@ -28,19 +28,19 @@ class Draw:
             self.inputs.append(self.graph.input("m", (int(rng.integers(1, 6)), int(rng.integers(1, 12)))))
         self.nodes = list(self.inputs)
 
-    def any(self, kind: str = "numbers") -> Node:
+    def any(self, kind: str = "numbers") -> ArrayNode:
         fitting = [node for node in self.nodes if node.truth == (kind == "truth")]
         if kind == "arrays":
             fitting = [node for node in self.nodes if node.shape and not node.truth]
         return fitting[int(self.rng.integers(len(fitting)))]
 
-    def alike(self, node: Node) -> Node:
+    def alike(self, node: ArrayNode) -> ArrayNode:
         """Some node that goes with another one."""
         fitting = [o for o in self.nodes if not o.truth and (o.shape in ((), node.shape) or node.shape == ())]
         other = fitting[int(self.rng.integers(len(fitting)))]
         return other
 
-    def bounded(self, node: Node) -> Node:
+    def bounded(self, node: ArrayNode) -> ArrayNode:
         """Kept from overflowing."""
         return self.graph.element("tanh", node) if self.rng.random() < 0.3 else node
 
@@ -48,7 +48,7 @@ class Draw:
         rng, graph = self.rng, self.graph
         kind = rng.integers(13)
         node = self.any()
-        made: Node
+        made: ArrayNode
         if kind < 2:
             name = str(rng.choice(_UNARY))
             inside = graph.element("abs", node) if name in ("sqrt", "log1p") else node
@@ -91,7 +91,7 @@ class Draw:
             return
         self.nodes.append(made)
 
-    def _sliced(self, node: Node) -> Node:
+    def _sliced(self, node: ArrayNode) -> ArrayNode:
         axes, shape = [], []
         for n in node.shape:
             step = int(self.rng.choice([1, 1, 1, 2, -1]))
@@ -106,7 +106,7 @@ class Draw:
             )
         return self.graph.view(node, axes, tuple(shape))
 
-    def _assembled(self, node: Node) -> Node:
+    def _assembled(self, node: ArrayNode) -> ArrayNode:
         n = node.shape[0] + int(self.rng.integers(0, 12))
         pieces = []
         for _ in range(int(self.rng.integers(1, 4))):
@@ -118,7 +118,7 @@ class Draw:
                 pieces.append((other, [Axis(int(self.rng.integers(room + 1)), 1, 0)]))
         return self.graph.assembled(pieces, (n,))
 
-    def outputs(self, count: int = 4) -> list[Node]:
+    def outputs(self, count: int = 4) -> list[ArrayNode]:
         chosen = self.rng.permutation(len(self.nodes))[:count]
         return [self.nodes[int(k)] for k in chosen if not self.nodes[int(k)].truth]
 
@@ -126,6 +126,6 @@ class Draw:
         return np.concatenate([np.ravel(self.rng.normal(size=node.shape)) for node in self.inputs])
 
 
-def sorting() -> Call:
+def sorting() -> LibraryCall:
     """A call of NumPy's that puts numbers in order."""
-    return Call("sort", lambda a: np.sort(a))
+    return LibraryCall("sort", lambda a: np.sort(a))

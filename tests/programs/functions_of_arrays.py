@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from downslope.programs.array import ProgramArray
 from downslope.programs.evaluate import evaluated
-from downslope.programs.node import Graph, Node
+from downslope.programs.node import ArrayNode, Graph
 
 Array = NDArray[Any]
 
 
-def recorded(function: Function, shape: tuple[int, ...]) -> tuple[Node, list[Node]]:
+def recorded(function: Function, shape: tuple[int, ...]) -> tuple[ArrayNode, list[ArrayNode]]:
     """The input of the program of a function, and the nodes of its results."""
     x = Graph().input("x", shape)
     result = function(ProgramArray(x))

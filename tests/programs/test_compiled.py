@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,9 @@ def test_an_argument_beyond_what_vector_instructions_reduce_is_worked_out_otherw
 
 
 @pytest.mark.parametrize(("name", "function", "point"), CASES, ids=[case[0] for case in CASES])
-def test_functions_of_arrays_and_their_slopes_give_what_numpy_gives(name: str, function: Function, point: Any) -> None:
+def test_functions_of_arrays_and_their_slopes_give_what_numpy_gives(
+    name: str, function: Function, point: Any
+) -> None:
     x, results = recorded(function, np.shape(point))
     graph = x.graph
     one, none = graph.number(1.0), graph.number(0.0)
@@ -89,7 +92,7 @@ def test_drawn_functions_and_their_slopes_give_what_numpy_gives(part: int) -> No
     for k in range(DRAWS // 2):
         seed = [SEED, part, k, 7]
         function, point = drawn(seed, corners=bool(part))
-        x, (value,) = recorded(lambda a: function(np, a), point.shape)
+        x, (value,) = recorded(partial(function, np), point.shape)
         if value.truth or value.size != 1:
             continue
         value = x.graph.reshaped(value, ())

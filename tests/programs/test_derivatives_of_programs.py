@@ -15,7 +15,7 @@ from functions_of_arrays import CASES, Function, recorded, worked_out
 from downslope.programs.array import ProgramArray
 from downslope.programs.derivatives import along, gradient
 from downslope.programs.evaluate import evaluated
-from downslope.programs.node import Graph, Node
+from downslope.programs.node import ArrayNode, Graph
 from downslope.symbolic import SymbolicArray
 from downslope.symbolic import gradient as symbolic_gradient
 from downslope.symbolic.native import interpreted
@@ -91,7 +91,7 @@ def slopes_of_jax(function: Drawn, point: np.ndarray, found: np.ndarray) -> np.n
     return compiled if agrees else np.asarray(by_jax(jnp.asarray(point)))
 
 
-def weighted(nodes: list[Node]) -> Node:
+def weighted(nodes: list[ArrayNode]) -> ArrayNode:
     """One number of several results."""
     rng = np.random.default_rng(5)
     parts = [ProgramArray(node) * rng.normal(size=node.shape) for node in nodes if not node.truth]

@@ -22,7 +22,7 @@ from downslope.objectives.array_program import ArrayProgram
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import dot
-from downslope.programs import CompiledProgram, Graph, Node, ProgramArray, node_of
+from downslope.programs import ArrayNode, CompiledProgram, Graph, ProgramArray, node_of
 from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import TraceError, box
 
@@ -194,14 +194,14 @@ def _written(program: ArrayProgram, optimizer: Optimizer, sign: float, state: An
     )
 
 
-def _node(graph: Graph, value: Any, shape: tuple[int, ...]) -> Node:
+def _node(graph: Graph, value: Any, shape: tuple[int, ...]) -> ArrayNode:
     """What a rule gives back as a node of this shape: an array, a number, yes or no."""
     if isinstance(value, (bool, np.bool_)):
         value = float(value)
     return graph.broadcast(node_of(graph, value), shape)
 
 
-def _faded(old: Node, new: Node) -> Node:
+def _faded(old: ArrayNode, new: ArrayNode) -> ArrayNode:
     """As ``_flushed``, for programs."""
     others = [part for part in new.operands if part is not old] if new.operation == "mul" else []
     if new.shape != () or len(others) != 1 or others[0].operation not in ("input", "number"):

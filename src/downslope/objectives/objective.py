@@ -18,7 +18,6 @@ from downslope.objectives.residuals import Residuals
 
 if TYPE_CHECKING:
     from downslope.objectives.array_program import ArrayProgram
-    from downslope.objectives.formula import FormulaObjective
     from downslope.objectives.problems import Problem
 
 LONGEST_HEADLINE = 60  # characters
@@ -96,8 +95,8 @@ class Objective(ABC):
         """The run has ended: what is asked from now on is none of its evaluations."""
 
     @property
-    def formula(self) -> FormulaObjective | None:
-        """This in symbols, number by number, for whoever prints it; None where it cannot be written out."""
+    def formula(self) -> Any:
+        """This as a ``FormulaObjective``, number by number, to be printed; None where it cannot be written out."""
         return None
 
     @property

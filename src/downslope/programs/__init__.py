@@ -8,7 +8,7 @@
 from downslope.programs.array import ProgramArray
 from downslope.programs.compiled import CompiledProgram
 from downslope.programs.derivatives import along, gradient
-from downslope.programs.node import Graph, Node, needed
+from downslope.programs.node import ArrayNode, Graph, needed
 from downslope.programs.recorded import node_of
 
-__all__ = ["CompiledProgram", "Graph", "Node", "ProgramArray", "along", "gradient", "needed", "node_of"]
+__all__ = ["ArrayNode", "CompiledProgram", "Graph", "ProgramArray", "along", "gradient", "needed", "node_of"]

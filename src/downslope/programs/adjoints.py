@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from downslope.programs.arithmetic import add, apply, where
-from downslope.programs.node import Node
+from downslope.programs.node import ArrayNode
 
 MOST_DEFERRED = 50  # conditions that wait for one another; asking for the last of more would go too deep
 
@@ -26,20 +26,20 @@ class Later:
 
     __slots__ = ("_make", "_node", "depth")
 
-    def __init__(self, make: Callable[[], Node], depth: int) -> None:
+    def __init__(self, make: Callable[[], ArrayNode], depth: int) -> None:
         self._make = make
-        self._node: Node | None = None
+        self._node: ArrayNode | None = None
         self.depth = depth
 
     @property
-    def node(self) -> Node:
+    def node(self) -> ArrayNode:
         """It, written down."""
         if self._node is None:
             self._node = self._make()
         return self._node
 
 
-Mask: TypeAlias = frozenset[tuple["Node | Later", bool]]
+Mask: TypeAlias = frozenset[tuple["ArrayNode | Later", bool]]
 """Conditions, and whether each must hold or must not; all of them together."""
 
 ALWAYS: Mask = frozenset()
@@ -54,11 +54,11 @@ class Adjoint(NamedTuple):
         zeroed: whether the value is 0 there.
     """
 
-    value: Node
+    value: ArrayNode
     mask: Mask = ALWAYS
     zeroed: bool = True
 
-    def clean(self) -> Node:
+    def clean(self) -> ArrayNode:
         """The value, with 0 where it does not count."""
         if self.zeroed or not self.mask:
             return self.value
@@ -69,15 +69,15 @@ class Adjoint(NamedTuple):
             return where(truth, self.value, zero) if holds else where(truth, zero, self.value)
         return where(as_node(self.mask), self.value, zero)
 
-    def under(self, condition: Node | Later, holds: bool) -> Adjoint:
+    def under(self, condition: ArrayNode | Later, holds: bool) -> Adjoint:
         """What of it counts where the condition holds, or does not hold."""
         return Adjoint(self.value, self.mask | {(condition, holds)}, False)
 
-    def changed(self, value: Node, exact: bool = False) -> Adjoint:
+    def changed(self, value: ArrayNode, exact: bool = False) -> Adjoint:
         """It times a slope; ``exact`` where that is a finite number, so that zeros stay zeros."""
         return Adjoint(value, self.mask, self.zeroed and (exact or not self.mask))
 
-    def mapped(self, value: Node, mapping: Callable[[Node], Node]) -> Adjoint:
+    def mapped(self, value: ArrayNode, mapping: Callable[[ArrayNode], ArrayNode]) -> Adjoint:
         """It handed on to other elements, and with it where it counts."""
         if not self.mask:
             return Adjoint(value)
@@ -85,11 +85,11 @@ class Adjoint(NamedTuple):
         return Adjoint(value, deferred(lambda: mapping(as_node(mask)), [mask]))
 
 
-def _node(condition: Node | Later) -> Node:
+def _node(condition: ArrayNode | Later) -> ArrayNode:
     return condition.node if isinstance(condition, Later) else condition
 
 
-def deferred(make: Callable[[], Node], masks: Sequence[Mask]) -> Mask:
+def deferred(make: Callable[[], ArrayNode], masks: Sequence[Mask]) -> Mask:
     """A condition that is made of others, once it is asked for."""
     depths = (part.depth for mask in masks for part, _ in mask if isinstance(part, Later))
     depth = 1 + max(depths, default=0)
@@ -98,10 +98,10 @@ def deferred(make: Callable[[], Node], masks: Sequence[Mask]) -> Mask:
     return frozenset([(make(), True)])
 
 
-def as_node(mask: Mask) -> Node:
+def as_node(mask: Mask) -> ArrayNode:
     """The condition as one truth node."""
     parts = sorted(((_node(condition), holds) for condition, holds in mask), key=lambda p: p[0].index)
-    found: Node | None = None
+    found: ArrayNode | None = None
     for truth, holds in parts:
         part = truth if holds else apply("not", truth)
         found = part if found is None else apply("and", found, part)
@@ -164,7 +164,7 @@ def _both_branches(groups: Sequence[Adjoint]) -> list[Adjoint] | None:
     return None
 
 
-def _any_of(masks: Sequence[Mask]) -> Node:
+def _any_of(masks: Sequence[Mask]) -> ArrayNode:
     found = as_node(masks[0])
     for mask in masks[1:]:
         found = apply("or", found, as_node(mask))

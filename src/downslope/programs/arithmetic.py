@@ -16,7 +16,7 @@ from downslope.language import tree as t
 from downslope.language.functions import FUNCTIONS
 from downslope.programs.evaluate import element_function
 from downslope.programs.formulas import worked_out
-from downslope.programs.node import Node
+from downslope.programs.node import ArrayNode
 
 _KNOWN = frozenset(["number", "table"])
 _OF_NUMBERS: dict[str, Callable[..., float]] = {
@@ -27,7 +27,7 @@ _OF_NUMBERS: dict[str, Callable[..., float]] = {
 }
 
 
-def apply(operation: str, *operands: Node) -> Node:
+def apply(operation: str, *operands: ArrayNode) -> ArrayNode:
     """An operation on each element."""
     simplified = _SIMPLIFIED.get(operation)
     if simplified is not None:
@@ -35,7 +35,7 @@ def apply(operation: str, *operands: Node) -> Node:
     return _written(operation, *operands)
 
 
-def _written(operation: str, *operands: Node) -> Node:
+def _written(operation: str, *operands: ArrayNode) -> ArrayNode:
     """It written down, or its result where all operands are known."""
     graph = operands[0].graph
     if operands[0].operation not in _KNOWN or any(node.operation not in _KNOWN for node in operands):
@@ -51,7 +51,7 @@ def _written(operation: str, *operands: Node) -> Node:
         )
 
 
-def add(a: Node, b: Node) -> Node:
+def add(a: ArrayNode, b: ArrayNode) -> ArrayNode:
     """The sum."""
     if a.operation == "number" and a.detail == 0:
         return b
@@ -64,7 +64,7 @@ def add(a: Node, b: Node) -> Node:
     return _written("add", a, b)
 
 
-def sub(a: Node, b: Node) -> Node:
+def sub(a: ArrayNode, b: ArrayNode) -> ArrayNode:
     """The difference."""
     if b.operation == "neg":
         return add(a, b.operands[0])
@@ -75,12 +75,12 @@ def sub(a: Node, b: Node) -> Node:
     return _written("sub", a, b)
 
 
-def neg(a: Node) -> Node:
+def neg(a: ArrayNode) -> ArrayNode:
     """Minus it."""
     return a.operands[0] if a.operation == "neg" else _written("neg", a)
 
 
-def mul(a: Node, b: Node) -> Node:
+def mul(a: ArrayNode, b: ArrayNode) -> ArrayNode:
     """The product."""
     for one, other in ((a, b), (b, a)):
         if one.operation == "number" and one.detail in (1.0, -1.0):
@@ -90,7 +90,7 @@ def mul(a: Node, b: Node) -> Node:
     return _written("mul", a, b)
 
 
-def div(a: Node, b: Node) -> Node:
+def div(a: ArrayNode, b: ArrayNode) -> ArrayNode:
     """The quotient."""
     if b.operation == "number" and b.detail in (1.0, -1.0):
         return a if b.detail == 1.0 else neg(a)
@@ -99,19 +99,19 @@ def div(a: Node, b: Node) -> Node:
     return _written("div", a, b)
 
 
-def power(base: Node, exponent: Node) -> Node:
+def power(base: ArrayNode, exponent: ArrayNode) -> ArrayNode:
     """The power; one with a number stays one."""
     return base if exponent.literal == 1 else _written("pow", base, exponent)
 
 
-def where(condition: Node, yes: Node, no: Node) -> Node:
+def where(condition: ArrayNode, yes: ArrayNode, no: ArrayNode) -> ArrayNode:
     """One or the other, of each element."""
     if yes is no and condition.shape in ((), yes.shape):
         return yes
     return _written("where", condition, yes, no)
 
 
-def times(a: Node, b: Node) -> Node:
+def times(a: ArrayNode, b: ArrayNode) -> ArrayNode:
     """The product within a derivative: numbers are gathered, and what is times 1/b is divided by b."""
     for one, other in ((a, b), (b, a)):
         if one.operation == "div" and one.operands[0].literal in (1.0, -1.0):
@@ -136,7 +136,7 @@ def times(a: Node, b: Node) -> Node:
     return mul(a, b)
 
 
-def _divided(a: Node, b: Node) -> Node:
+def _divided(a: ArrayNode, b: ArrayNode) -> ArrayNode:
     """The quotient within a derivative; halves and doubles of the divisor, as that of a root, go to what is divided."""
     if b.operation == "mul" and b.operands[0].literal in (2.0, 0.5):
         factor, rest = b.operands
@@ -144,20 +144,20 @@ def _divided(a: Node, b: Node) -> Node:
     return div(a, b)
 
 
-def formula(root: t.Node, arguments: dict[str, Node]) -> Node:
+def formula(root: t.Node, arguments: dict[str, ArrayNode]) -> ArrayNode:
     """A formula of our own language, in nodes."""
     graph = next(iter(arguments.values())).graph
     return worked_out(root, arguments, apply, graph.number)
 
 
-def defined(name: str, *operands: Node) -> Node:
+def defined(name: str, *operands: ArrayNode) -> ArrayNode:
     """A function of formulas written out by its definition."""
     record = FUNCTIONS[name]
     assert record.definition is not None, name
     return formula(record.definition, dict(zip(record.arguments, operands, strict=True)))
 
 
-_SIMPLIFIED: dict[str, Callable[..., Node]] = {
+_SIMPLIFIED: dict[str, Callable[..., ArrayNode]] = {
     "add": add,
     "sub": sub,
     "neg": neg,
@@ -168,6 +168,6 @@ _SIMPLIFIED: dict[str, Callable[..., Node]] = {
 }
 
 
-def function(name: str) -> Callable[..., Node]:
+def function(name: str) -> Callable[..., ArrayNode]:
     """The operation of that name, on nodes."""
     return _SIMPLIFIED.get(name) or partial(_written, name)

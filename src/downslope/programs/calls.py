@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from downslope.errors import ObjectiveError
 from downslope.messages import message
 from downslope.programs.arithmetic import add, mul, neg, sub, where
-from downslope.programs.node import Axis, Call, Node
+from downslope.programs.node import ArrayNode, Axis, LibraryCall
 from downslope.programs.products import flipped, matmul, reduced
 
 Array = NDArray[Any]
@@ -44,38 +44,38 @@ def _arranged(values: Array, given: Array) -> Array:
     return np.take_along_axis(given, np.argsort(values, axis=-1, kind="stable"), -1)
 
 
-SOLVE = Call("solve", _or_nan(np.linalg.solve))
-INVERSE = Call("inv", _or_nan(np.linalg.inv))
-DETERMINANT = Call("det", np.linalg.det)
-LOGARITHM_OF_DETERMINANT = Call("logabsdet", lambda a: np.linalg.slogdet(a)[1])
-SIGN_OF_DETERMINANT = Call("sign-of-det", lambda a: np.linalg.slogdet(a)[0])
-CHOLESKY = Call("cholesky", _or_nan(np.linalg.cholesky))
-SORTED = Call("sort", lambda a: np.sort(a, axis=-1))
-UNSORTED = Call("unsorted", _unsorted)
-ARRANGED = Call("arranged", _arranged)
+SOLVE = LibraryCall("solve", _or_nan(np.linalg.solve))
+INVERSE = LibraryCall("inv", _or_nan(np.linalg.inv))
+DETERMINANT = LibraryCall("det", np.linalg.det)
+LOGARITHM_OF_DETERMINANT = LibraryCall("logabsdet", lambda a: np.linalg.slogdet(a)[1])
+SIGN_OF_DETERMINANT = LibraryCall("sign-of-det", lambda a: np.linalg.slogdet(a)[0])
+CHOLESKY = LibraryCall("cholesky", _or_nan(np.linalg.cholesky))
+SORTED = LibraryCall("sort", lambda a: np.sort(a, axis=-1))
+UNSORTED = LibraryCall("unsorted", _unsorted)
+ARRANGED = LibraryCall("arranged", _arranged)
 
 
-def solve(a: Node, b: Node) -> Node:
+def solve(a: ArrayNode, b: ArrayNode) -> ArrayNode:
     """The solution X of A X = B, for matrices B."""
     return a.graph.called(SOLVE, (a, b), b.shape)
 
 
-def inverse(a: Node) -> Node:
+def inverse(a: ArrayNode) -> ArrayNode:
     """The inverse of each matrix."""
     return a.graph.called(INVERSE, (a,), a.shape)
 
 
-def cholesky(a: Node) -> Node:
+def cholesky(a: ArrayNode) -> ArrayNode:
     """The lower triangular L of each symmetric matrix L L^T, of which the lower triangle is looked at."""
     return a.graph.called(CHOLESKY, (a,), a.shape)
 
 
-def of_matrices(call: Call, a: Node) -> Node:
+def of_matrices(call: LibraryCall, a: ArrayNode) -> ArrayNode:
     """One number of each matrix."""
     return a.graph.called(call, (a,), a.shape[:-2])
 
 
-def sorted_rows(a: Node) -> Node:
+def sorted_rows(a: ArrayNode) -> ArrayNode:
     """Each row (the last axis) sorted."""
     return a.graph.called(SORTED, (a,), a.shape)
 
@@ -99,17 +99,19 @@ class Lines:
         return np.where(inside, slopes[at], np.where(np.isnan(x), np.nan, 0.0))
 
 
-def interpolated(x: Node, lines: Lines) -> Node:
+def interpolated(x: ArrayNode, lines: Lines) -> ArrayNode:
     """The heights of lines at x."""
-    return x.graph.called(Call("interp", lines), (x,), x.shape)
+    return x.graph.called(LibraryCall("interp", lines), (x,), x.shape)
 
 
-def _slope(node: Node) -> Node:
+def _slope(node: ArrayNode) -> ArrayNode:
     """That of the lines, where a node has their heights."""
-    return node.graph.called(Call("slope-of-interp", node.detail.function.slope), node.operands, node.shape)
+    return node.graph.called(
+        LibraryCall("slope-of-interp", node.detail.function.slope), node.operands, node.shape
+    )
 
 
-def adjoints(node: Node, adjoint: Node) -> list[Node | None]:
+def adjoints(node: ArrayNode, adjoint: ArrayNode) -> list[ArrayNode | None]:
     """What the adjoint of a call's result gives to each of its operands; None for nothing."""
     operands = node.operands
     graph = node.graph
@@ -140,7 +142,7 @@ def adjoints(node: Node, adjoint: Node) -> list[Node | None]:
             raise ObjectiveError(message("no derivative is known here for '{node}'", node=name))
 
 
-def tangent(node: Node, tangents: Sequence[Node | None]) -> Node | None:
+def tangent(node: ArrayNode, tangents: Sequence[ArrayNode | None]) -> ArrayNode | None:
     """How the result of a call changes as its operands change so; None where it does not."""
     graph, operands = node.graph, node.operands
     first = tangents[0]
@@ -178,7 +180,7 @@ def tangent(node: Node, tangents: Sequence[Node | None]) -> Node | None:
 # Derivatives of L from those of L L^T: I. Murray, *Differentiation of the Cholesky decomposition*, arXiv:1602.07527.
 
 
-def _lower(a: Node, diagonal: float) -> Node:
+def _lower(a: ArrayNode, diagonal: float) -> ArrayNode:
     """The lower triangle, with its diagonal times a number."""
     n = a.shape[-1]
     weights = np.tril(np.ones((n, n)), -1) + diagonal * np.eye(n)
@@ -189,26 +191,26 @@ def _lower(a: Node, diagonal: float) -> Node:
     )
 
 
-def _adjoint_of_cholesky(factor: Node, adjoint: Node) -> Node:
+def _adjoint_of_cholesky(factor: ArrayNode, adjoint: ArrayNode) -> ArrayNode:
     half = _lower(matmul(flipped(factor), adjoint), 0.5)
     turned = flipped(factor)
     middle = flipped(solve(turned, flipped(solve(turned, half))))
     return _lower(add(middle, flipped(middle)), 0.5)
 
 
-def _change_of_cholesky(factor: Node, change: Node) -> Node:
+def _change_of_cholesky(factor: ArrayNode, change: ArrayNode) -> ArrayNode:
     below = _lower(change, 0.5)
     middle = solve(factor, flipped(solve(factor, add(below, flipped(below)))))
     return matmul(factor, _lower(middle, 0.5))
 
 
-def _spread(number: Node, matrices: Node) -> Node:
+def _spread(number: ArrayNode, matrices: ArrayNode) -> ArrayNode:
     """One number for each matrix, repeated over its elements."""
     axes = [Axis(0, 1, k) for k in range(len(number.shape))]
     return number.graph.view(number, axes, matrices.shape)
 
 
-def _traced(matrix: Node, change: Node) -> Node:
+def _traced(matrix: ArrayNode, change: ArrayNode) -> ArrayNode:
     """The trace of inverse(matrix) @ change."""
     k = len(matrix.shape)
     return reduced("sum", mul(flipped(inverse(matrix)), change), (k - 2, k - 1))

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from downslope.programs.element_writer import POINTER
 from downslope.programs.evaluate import evaluated
-from downslope.programs.loops import Layout, Location
-from downslope.programs.node import Call, Node, Table, needed
+from downslope.programs.loops import Location, MemoryLayout
+from downslope.programs.node import ArrayNode, LibraryCall, Table, needed
 from downslope.programs.plan import Kind, Plan
 from downslope.programs.plan_writer import PlanWriter
 from downslope.symbolic.lanes import DOUBLE, LONG, machine_code
@@ -67,9 +67,9 @@ class CompiledProgram:
 
     def __init__(
         self,
-        inputs: Sequence[Node],
-        outputs: Sequence[Node],
-        distrusted: tuple[Node, Node] | None = None,
+        inputs: Sequence[ArrayNode],
+        outputs: Sequence[ArrayNode],
+        distrusted: tuple[ArrayNode, ArrayNode] | None = None,
     ) -> None:
         self._inputs, self._outputs = list(inputs), list(outputs)
         self.inputs, self.outputs = (sum(node.size for node in nodes) for nodes in (inputs, outputs))
@@ -82,7 +82,7 @@ class CompiledProgram:
         self._pointers = np.array([self._address(*item) for item in self._code.wanted], np.uint64)
         self.data = self._pointers.ctypes.data
 
-    def _found(self, distrusted: tuple[Node, Node] | None) -> _Code:
+    def _found(self, distrusted: tuple[ArrayNode, ArrayNode] | None) -> _Code:
         """The code, from before where a program of the same shape was compiled."""
         place = {node: k for k, node in enumerate(self._nodes)}
         key = (
@@ -144,7 +144,7 @@ class CompiledProgram:
 
     # --- libraries ------------------------------------------------------------------------------
 
-    def _library(self, node: Node) -> int:
+    def _library(self, node: ArrayNode) -> int:
         """The address of a function of both buffers that computes a node in NumPy."""
         views: dict[tuple[int, int], list[NDArray[Any]]] = {}
 
@@ -170,7 +170,7 @@ class CompiledProgram:
         self._kept_alive.append(function)
         return int(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
-    def _view(self, node: Node, into: int, out: int) -> NDArray[Any]:
+    def _view(self, node: ArrayNode, into: int, out: int) -> NDArray[Any]:
         """The memory of an array, or of what it is transposed from."""
         place = self._nodes.index(node)
         if place not in self._code.spans:
@@ -184,14 +184,14 @@ class CompiledProgram:
         return np.ctypeslib.as_array(numbers).reshape(node.shape)
 
 
-def _described(node: Node, place: Mapping[Node, int]) -> Any:
+def _described(node: ArrayNode, place: Mapping[ArrayNode, int]) -> Any:
     """What the code of a node depends on: not on the numbers of a table."""
     detail = node.detail
     if isinstance(detail, Table):
         detail = (detail.array.shape, detail.array.dtype.kind)
     elif isinstance(detail, float):
         detail = detail.hex()
-    elif isinstance(detail, Call):
+    elif isinstance(detail, LibraryCall):
         detail = None
     return node.operation, tuple(place[part] for part in node.operands), node.shape, detail
 
@@ -201,10 +201,10 @@ class _Writing:
 
     def __init__(
         self,
-        inputs: Sequence[Node],
-        outputs: Sequence[Node],
-        place: Mapping[Node, int],
-        distrusted: tuple[Node, Node] | None,
+        inputs: Sequence[ArrayNode],
+        outputs: Sequence[ArrayNode],
+        place: Mapping[ArrayNode, int],
+        distrusted: tuple[ArrayNode, ArrayNode] | None,
     ) -> None:
         self.inputs, self.outputs, self.place, self.distrusted = inputs, outputs, place, distrusted
         self.plan = Plan(outputs)
@@ -230,7 +230,9 @@ class _Writing:
             for task in group.tasks
             if task.kind is Kind.LIBRARY
         }
-        writer = PlanWriter(self.plan, Layout(memory, targets, tables, libraries), function, self.builder)
+        writer = PlanWriter(
+            self.plan, MemoryLayout(memory, targets, tables, libraries), function, self.builder
+        )
         writer.write()
         self._write_numbers(writer, function.args[0])
         self.code.owner, self.code.address = machine_code(module, "step")
@@ -241,10 +243,10 @@ class _Writing:
         at = LONG(len(self.code.wanted) - 1)
         return self.builder.load(self.builder.gep(self.pointers, [at]))
 
-    def _laid_out(self, function: Any) -> tuple[dict[Node, Location], dict[int, Location]]:
+    def _laid_out(self, function: Any) -> tuple[dict[ArrayNode, Location], dict[int, Location]]:
         """Where every array lies, and the outputs that are copies."""
         out, into, _ = function.args
-        memory: dict[Node, Location] = {}
+        memory: dict[ArrayNode, Location] = {}
         begin = 0
         for node in self.inputs:
             memory[node] = self._lies(node, "in", into, begin)
@@ -267,7 +269,7 @@ class _Writing:
                 begin += node.size
         return memory, targets
 
-    def _lies(self, node: Node, where: str, pointer: Any, begin: int) -> Location:
+    def _lies(self, node: ArrayNode, where: str, pointer: Any, begin: int) -> Location:
         if node in self.place:
             self.code.spans[self.place[node]] = (where, begin)
         return Location(pointer, begin)

@@ -21,7 +21,7 @@ from downslope.programs import calls, slopes
 from downslope.programs.adjoints import Adjoint, as_node, deferred, summed
 from downslope.programs.arithmetic import add, apply, div, mul, neg, times, where
 from downslope.programs.evaluate import strided
-from downslope.programs.node import ELEMENTS, Axis, Node, Shape, needed
+from downslope.programs.node import ELEMENTS, ArrayNode, Axis, Shape, needed
 from downslope.programs.products import flipped
 from downslope.programs.products import summed as summed_over
 
@@ -29,7 +29,7 @@ MOST_FACTORS = 4  # that are taken out of a sum; in a chain of products there ma
 SEVERAL = 2  # elements at least, of which a product is one of two halves
 
 
-def gradient(value: Node, inputs: Sequence[Node]) -> list[Node]:
+def gradient(value: ArrayNode, inputs: Sequence[ArrayNode]) -> list[ArrayNode]:
     """The derivatives of a program's value, of shape (), by each element of these inputs.
 
     >>> from downslope.programs.evaluate import evaluated
@@ -45,7 +45,7 @@ def gradient(value: Node, inputs: Sequence[Node]) -> list[Node]:
     active = _depending(order, inputs)
     gathered: dict[int, _Gathered] = {value.index: _Gathered([Adjoint(graph.number(1.0))])}
     wanted = {node.index for node in inputs}
-    found: dict[int, Node] = {}
+    found: dict[int, ArrayNode] = {}
     for node in reversed(order):
         terms = gathered.pop(node.index, None)
         if terms is None or node.index not in active:
@@ -57,7 +57,7 @@ def gradient(value: Node, inputs: Sequence[Node]) -> list[Node]:
     return [graph.broadcast(found.get(node.index, graph.number(0.0)), node.shape) for node in inputs]
 
 
-def _depending(order: Sequence[Node], inputs: Sequence[Node]) -> set[int]:
+def _depending(order: Sequence[ArrayNode], inputs: Sequence[ArrayNode]) -> set[int]:
     """The nodes that change as the inputs do."""
     active = {node.index for node in inputs}
     for node in order:
@@ -80,12 +80,12 @@ class _Gathered:
     pieces: list[tuple[Adjoint, tuple[Axis, ...]]] = field(default_factory=list)
     places: list[tuple[Adjoint, Any]] = field(default_factory=list)
 
-    def total(self, node: Node) -> Adjoint:
+    def total(self, node: ArrayNode) -> Adjoint:
         """The adjoint of the node: all pieces are assembled at once."""
         if not self.pieces and not self.places:
             return summed(self.terms)
         graph, shape = node.graph, node.shape
-        value: Node | None = None
+        value: ArrayNode | None = None
         for adjoint, index in self.places:
             part = graph.scattered(graph.broadcast(adjoint.clean(), index.array.shape), index, shape)
             value = part if value is None else add(value, part)
@@ -121,7 +121,7 @@ class _Gathered:
                 always.reshape(-1)[index.array] = True
         return always
 
-    def _counted(self, node: Node, always: NDArray[np.bool_]) -> Node:
+    def _counted(self, node: ArrayNode, always: NDArray[np.bool_]) -> ArrayNode:
         """All elements that it counts for."""
         graph, shape = node.graph, node.shape
         one, zero = graph.number(1.0), graph.number(0.0)
@@ -142,17 +142,17 @@ class _Gathered:
         return reduce(lambda a, b: apply("or", a, b), parts)
 
 
-def _hand_on(node: Node, adjoint: Adjoint, gathered: dict[int, _Gathered], active: set[int]) -> None:
+def _hand_on(node: ArrayNode, adjoint: Adjoint, gathered: dict[int, _Gathered], active: set[int]) -> None:
     """Give what the adjoint of a node gives to its operands."""
     graph = node.graph
 
-    def of(operand: Node) -> _Gathered:
+    def of(operand: ArrayNode) -> _Gathered:
         found = gathered.get(operand.index)
         if found is None:
             found = gathered[operand.index] = _Gathered()
         return found
 
-    def give(operand: Node, part: Adjoint) -> None:
+    def give(operand: ArrayNode, part: Adjoint) -> None:
         if operand.index in active:
             of(operand).terms.append(part)
 
@@ -192,7 +192,7 @@ def _hand_on(node: Node, adjoint: Adjoint, gathered: dict[int, _Gathered], activ
                     give(given, Adjoint(found))
 
 
-def _of_one(adjoint: Adjoint, node: Node) -> Adjoint:
+def _of_one(adjoint: Adjoint, node: ArrayNode) -> Adjoint:
     """The adjoint of a single number that was used for every element of a node."""
     value = adjoint.clean()
     graph = node.graph
@@ -200,7 +200,7 @@ def _of_one(adjoint: Adjoint, node: Node) -> Adjoint:
     return adjoint.mapped(total, lambda mask: graph.reduced("any", graph.broadcast(mask, node.shape)))
 
 
-def _total(value: Node) -> Node:
+def _total(value: ArrayNode) -> ArrayNode:
     """The sum of all elements; what each of them is multiplied by, their sum is."""
     factor = value.graph.number(1.0)
     for _ in range(MOST_FACTORS):
@@ -214,11 +214,11 @@ def _total(value: Node) -> Node:
     return mul(factor, value.graph.reduced("sum", value))
 
 
-def _reshaped(node: Node, like: Node) -> Node:
+def _reshaped(node: ArrayNode, like: ArrayNode) -> ArrayNode:
     return node if node.shape == () and like.shape != () else node.graph.reshaped(node, like.shape)
 
 
-def _give_view(node: Node, adjoint: Adjoint, gathered: _Gathered) -> None:
+def _give_view(node: ArrayNode, adjoint: Adjoint, gathered: _Gathered) -> None:
     """The adjoint of some elements, for the array that they are of: axes that repeat them are summed."""
     graph = node.graph
     axes: tuple[Axis, ...] = node.detail
@@ -247,23 +247,23 @@ def _give_view(node: Node, adjoint: Adjoint, gathered: _Gathered) -> None:
     gathered.pieces.append((Adjoint(piece, adjoint.mask), renamed))
 
 
-def _seen(adjoint: Adjoint, piece: Node, axes: Sequence[Axis]) -> Adjoint:
+def _seen(adjoint: Adjoint, piece: ArrayNode, axes: Sequence[Axis]) -> Adjoint:
     """The adjoint of a piece of what was assembled: those elements of the adjoint of the whole."""
     if adjoint.value.shape == () and not adjoint.mask:
         return adjoint
 
-    def view(node: Node) -> Node:
+    def view(node: ArrayNode) -> ArrayNode:
         return node if node.shape == () else node.graph.view(node, axes, piece.shape)
 
     return adjoint.mapped(view(adjoint.clean()), view)
 
 
-def _give_reduced(node: Node, adjoint: Adjoint, give: Any) -> None:
+def _give_reduced(node: ArrayNode, adjoint: Adjoint, give: Any) -> None:
     graph, operand = node.graph, node.operands[0]
     name, count = node.detail
     kept = [Axis(0, 1, k) for k in range(len(node.shape))]
 
-    def spread(part: Node) -> Node:
+    def spread(part: ArrayNode) -> ArrayNode:
         return graph.view(part, kept, operand.shape) if part.shape != () else part
 
     value = spread(adjoint.clean())
@@ -279,7 +279,7 @@ def _give_reduced(node: Node, adjoint: Adjoint, give: Any) -> None:
         give(operand, part.changed(_product_of_others(operand, count, value)))
 
 
-def _product_of_others(operand: Node, count: int, value: Node) -> Node:
+def _product_of_others(operand: ArrayNode, count: int, value: ArrayNode) -> ArrayNode:
     """The adjoint of the factors of a product over the last axes; through products of halves, as a factor may be 0."""
     graph = operand.graph
     lead = operand.shape[: len(operand.shape) - count]
@@ -299,7 +299,7 @@ def _product_of_others(operand: Node, count: int, value: Node) -> Node:
     return mul(value, graph.reshaped(graph.broadcast(found, levels[0].shape), operand.shape))
 
 
-def _part(node: Node, start: int, length: int) -> Node:
+def _part(node: ArrayNode, start: int, length: int) -> ArrayNode:
     """So many elements along the last axis; a number is the same everywhere."""
     if node.shape == ():
         return node
@@ -308,7 +308,7 @@ def _part(node: Node, start: int, length: int) -> Node:
     return node.graph.view(node, axes, (*node.shape[:-1], length))
 
 
-def _joined(parts: Sequence[Node]) -> Node:
+def _joined(parts: Sequence[ArrayNode]) -> ArrayNode:
     """Arrays one behind the other along the last axis."""
     k = len(parts[0].shape) - 1
     pieces, at = [], 0
@@ -318,7 +318,9 @@ def _joined(parts: Sequence[Node]) -> Node:
     return parts[0].graph.assembled(pieces, (*parts[0].shape[:-1], at))
 
 
-def along(nodes: Sequence[Node], inputs: Sequence[Node], directions: Sequence[Node]) -> list[Node]:
+def along(
+    nodes: Sequence[ArrayNode], inputs: Sequence[ArrayNode], directions: Sequence[ArrayNode]
+) -> list[ArrayNode]:
     """How nodes change as each input changes along its direction (of its shape); of a gradient, the Hessian times it.
 
     >>> from downslope.programs.evaluate import evaluated
@@ -330,7 +332,7 @@ def along(nodes: Sequence[Node], inputs: Sequence[Node], directions: Sequence[No
     [array([ 2., 40.])]
     """
     graph = inputs[0].graph
-    tangents: dict[int, Node] = {
+    tangents: dict[int, ArrayNode] = {
         node.index: direction for node, direction in zip(inputs, directions, strict=True)
     }
     for node in needed(nodes):
@@ -344,7 +346,7 @@ def along(nodes: Sequence[Node], inputs: Sequence[Node], directions: Sequence[No
     return [graph.broadcast(tangents.get(node.index, graph.number(0.0)), node.shape) for node in nodes]
 
 
-def _tangent(node: Node, changes: list[Node | None]) -> Node | None:
+def _tangent(node: ArrayNode, changes: list[ArrayNode | None]) -> ArrayNode | None:
     graph = node.graph
     if node.operation in ELEMENTS:
         return slopes.tangent(node, changes)
@@ -372,7 +374,7 @@ def _tangent(node: Node, changes: list[Node | None]) -> Node | None:
     return _tangent_of_reduced(node, change)
 
 
-def _tangent_of_reduced(node: Node, change: Node) -> Node:
+def _tangent_of_reduced(node: ArrayNode, change: ArrayNode) -> ArrayNode:
     graph, operand = node.graph, node.operands[0]
     name, count = node.detail
     if name == "sum":

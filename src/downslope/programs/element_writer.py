@@ -9,14 +9,14 @@ from typing import Any
 from llvmlite import ir
 
 from downslope.programs.elements import element
-from downslope.programs.loops import Element, Layout, Location, LoopWriter
-from downslope.programs.node import ELEMENTS, Node
-from downslope.programs.places import Affine, Place, flattened
-from downslope.programs.plan import Group, Plan, Task, below
+from downslope.programs.loops import Element, Location, LoopWriter, MemoryLayout
+from downslope.programs.node import ELEMENTS, ArrayNode
+from downslope.programs.places import Affine, ElementPlace, flattened
+from downslope.programs.plan import LoopGroup, Plan, Task, below
 from downslope.symbolic.lanes import BITS, DOUBLE, DOUBLES, LONG, WIDTH, Lanes
 
 POINTER = DOUBLE.as_pointer()
-SCALAR = Place(())
+SCALAR = ElementPlace(())
 NEUTRAL = {"sum": 0.0, "prod": 1.0, "max": -math.inf, "min": math.inf, "all": 1.0, "any": 0.0}
 _LANE = ir.IntType(32)
 
@@ -33,19 +33,19 @@ class ElementWriter(LoopWriter):
         segment: the first element of the part of a loop row by row that is being written, and the one after its last.
     """
 
-    def __init__(self, plan: Plan, layout: Layout, function: Any, builder: ir.IRBuilder) -> None:
+    def __init__(self, plan: Plan, layout: MemoryLayout, function: Any, builder: ir.IRBuilder) -> None:
         super().__init__(function, builder)
         self.plan, self.layout = plan, layout
         self.segment: tuple[int, int] = (0, 0)
         self.task: Task | None = None
-        self.group: Group | None = None
+        self.group: LoopGroup | None = None
 
-    def number(self, node: Node) -> Any:
+    def number(self, node: ArrayNode) -> Any:
         """A node of shape () as one float64."""
         code = self.as_numbers(self.value(node, SCALAR)).code
         return self.w.before.extract_element(code, _LANE(0))
 
-    def value(self, root: Node, place: Place) -> Lanes:
+    def value(self, root: ArrayNode, place: ElementPlace) -> Lanes:
         """An element, or as many as there are lanes."""
         stack = [(root, place)]
         memo, fixed = self.memo, self.fixed
@@ -74,12 +74,12 @@ class ElementWriter(LoopWriter):
         else:
             self.memo[key] = value
 
-    def is_made_here(self, node: Node) -> bool:
+    def is_made_here(self, node: ArrayNode) -> bool:
         """Whether it is a result of the loop that is being written."""
         maker = self.plan.maker.get(node)
         return maker is not None and self.group is not None and maker in self.group.tasks
 
-    def _is_read(self, node: Node, place: Place) -> bool:
+    def _is_read(self, node: ArrayNode, place: ElementPlace) -> bool:
         """Whether an element comes from memory, and is not just being computed."""
         if node not in self.layout.memory:
             return False
@@ -88,7 +88,7 @@ class ElementWriter(LoopWriter):
         made_here = self.is_made_here(node) and self.task is not None and place == self.task.place
         return not made_here
 
-    def _parts(self, node: Node, place: Place) -> list[Element]:
+    def _parts(self, node: ArrayNode, place: ElementPlace) -> list[Element]:
         if node.operation == "take":
             return []
         parts = below(node, place, self.task)
@@ -101,7 +101,7 @@ class ElementWriter(LoopWriter):
             ]
         return parts
 
-    def _computed(self, node: Node, place: Place, parts: list[Lanes]) -> Lanes:
+    def _computed(self, node: ArrayNode, place: ElementPlace, parts: list[Lanes]) -> Lanes:
         operation = node.operation
         if operation in ELEMENTS:
             return element(self.w, operation, parts)
@@ -178,7 +178,7 @@ class ElementWriter(LoopWriter):
         zeros = ir.Constant(ir.VectorType(_LANE, WIDTH), [_LANE(0)] * WIDTH)
         return builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), zeros)
 
-    def _load(self, location: Location, node: Node, flat: Affine) -> Lanes:
+    def _load(self, location: Location, node: ArrayNode, flat: Affine) -> Lanes:
         if not flat.terms:
             builder = self.w.before
             code = self.spread(builder, builder.load(self.pointer(location, flat, builder)))
@@ -215,7 +215,7 @@ class ElementWriter(LoopWriter):
         for k in range(self.active if step else 1):
             self.b.store(self.b.extract_element(code, _LANE(k)), self.b.gep(pointer, [LONG(step * k)]))
 
-    def add(self, node: Node, flat: Affine, value: Lanes) -> None:
+    def add(self, node: ArrayNode, flat: Affine, value: Lanes) -> None:
         """To what is in memory."""
         location = self.layout.memory[node]
         step = 0 if self.lane is None else flat.times(self.lane)
@@ -228,7 +228,7 @@ class ElementWriter(LoopWriter):
             place = self.b.gep(pointer, [LONG(step * k)])
             self.b.store(self.b.fadd(self.b.load(place), self.b.extract_element(code, _LANE(k))), place)
 
-    def fill(self, node: Node) -> None:
+    def fill(self, node: ArrayNode) -> None:
         """Zeros in the whole of its memory."""
         zero, location = self.w.number(0.0), self.layout.memory[node]
 
@@ -238,7 +238,7 @@ class ElementWriter(LoopWriter):
 
         self.over_lanes(0, node.size, [], once)
 
-    def _positions(self, node: Node, flat: Affine) -> list[Any]:
+    def _positions(self, node: ArrayNode, flat: Affine) -> list[Any]:
         """The places that a table of whole numbers has for these elements."""
         location = self.layout.tables[node.detail]
         step = 0 if self.lane is None else flat.times(self.lane)
@@ -246,7 +246,7 @@ class ElementWriter(LoopWriter):
         count = self.active if step else 1
         return [self.b.load(self.b.gep(pointer, [LONG(step * k)])) for k in range(count)]
 
-    def _taken(self, node: Node, place: Place) -> Lanes:
+    def _taken(self, node: ArrayNode, place: ElementPlace) -> Lanes:
         source = self.layout.memory[node.operands[0]]
         flat = flattened(place, node.shape) if node.shape else Affine(0)
         positions = self._positions(node, flat)
@@ -264,7 +264,7 @@ class ElementWriter(LoopWriter):
             place = self.b.gep(base, [position])
             self.b.store(self.b.fadd(self.b.load(place), self.b.extract_element(code, _LANE(k))), place)
 
-    def _entry_of(self, node: Node, place: Lanes) -> Lanes:
+    def _entry_of(self, node: ArrayNode, place: Lanes) -> Lanes:
         location, builder = self.layout.tables[node.detail], self.w.before
         last = len(node.detail.array) - 1
         index = builder.fptosi(builder.extract_element(place.code, _LANE(0)), LONG)

@@ -11,12 +11,12 @@ import numpy as np
 from downslope.language.functions import FUNCTIONS
 from downslope.messages import listing, message
 from downslope.programs.arithmetic import add, apply, div, formula, function, power, sub, where
-from downslope.programs.node import Node, Shape
+from downslope.programs.node import ArrayNode, Shape
 from downslope.programs.products import matmul
 from downslope.symbolic.array import TraceError
 
 
-def shape_of_all(name: str, nodes: tuple[Node, ...]) -> Shape:
+def shape_of_all(name: str, nodes: tuple[ArrayNode, ...]) -> Shape:
     """The shape that nodes are broadcast to; what they do together is named where they do not fit."""
     try:
         return np.broadcast_shapes(*(node.shape for node in nodes))
@@ -27,13 +27,13 @@ def shape_of_all(name: str, nodes: tuple[Node, ...]) -> Shape:
         ) from error
 
 
-def together(name: str, *nodes: Node) -> tuple[Node, ...]:
+def together(name: str, *nodes: ArrayNode) -> tuple[ArrayNode, ...]:
     """Nodes of one shape, or of shape ()."""
     shape = shape_of_all(name, nodes)
     return tuple(node if node.shape == () else node.graph.broadcast(node, shape) for node in nodes)
 
 
-def elementwise(operation: str, *nodes: Node) -> Node:
+def elementwise(operation: str, *nodes: ArrayNode) -> ArrayNode:
     """An operation on each element of nodes that are broadcast."""
     shape: Shape = ()
     for node in nodes:
@@ -45,24 +45,24 @@ def elementwise(operation: str, *nodes: Node) -> Node:
     return apply(operation, *nodes)
 
 
-def as_number(node: Node) -> Node:
+def as_number(node: ArrayNode) -> ArrayNode:
     """Truth values as 1 and 0."""
     if not node.truth:
         return node
     return where(node, node.graph.number(1.0), node.graph.number(0.0))
 
 
-def as_truth(node: Node) -> Node:
+def as_truth(node: ArrayNode) -> ArrayNode:
     """Numbers as whether they are not 0."""
     return node if node.truth else apply("not_equal", node, node.graph.number(0.0))
 
 
-def on_numbers(operation: str) -> Callable[..., Node]:
+def on_numbers(operation: str) -> Callable[..., ArrayNode]:
     """An operation on elements, which takes truth values as 1 and 0."""
 
     simple = function(operation)
 
-    def applied(*nodes: Node) -> Node:
+    def applied(*nodes: ArrayNode) -> ArrayNode:
         shape: Shape = ()
         for node in nodes:
             if node.truth:
@@ -76,12 +76,12 @@ def on_numbers(operation: str) -> Callable[..., Node]:
     return applied
 
 
-def _on_truth(operation: str) -> Callable[..., Node]:
+def _on_truth(operation: str) -> Callable[..., ArrayNode]:
     return lambda *nodes: elementwise(operation, *map(as_truth, nodes))
 
 
-def _on_bits(operation: str) -> Callable[..., Node]:
-    def applied(*nodes: Node) -> Node:
+def _on_bits(operation: str) -> Callable[..., ArrayNode]:
+    def applied(*nodes: ArrayNode) -> ArrayNode:
         if not all(node.truth for node in nodes):
             raise TraceError(message("'{operation}' of bits is not known for symbols", operation=operation))
         return elementwise(operation, *nodes)
@@ -89,29 +89,29 @@ def _on_bits(operation: str) -> Callable[..., Node]:
     return applied
 
 
-def _truth_too(operation: str, connective: str) -> Callable[..., Node]:
+def _truth_too(operation: str, connective: str) -> Callable[..., ArrayNode]:
     """Addition and multiplication, which are "or" and "and" of truth values alone."""
     numbers, truth = on_numbers(operation), partial(elementwise, connective)
     return lambda a, b: truth(a, b) if a.truth and b.truth else numbers(a, b)
 
 
-def differ(a: Node, b: Node) -> Node:
+def differ(a: ArrayNode, b: ArrayNode) -> ArrayNode:
     """Whether one of two truth values holds, and not both."""
     return elementwise("not_equal", as_number(as_truth(a)), as_number(as_truth(b)))
 
 
-def _log_of_sum(a: Node, b: Node) -> Node:
+def _log_of_sum(a: ArrayNode, b: ArrayNode) -> ArrayNode:
     a, b = together("logaddexp", as_number(a), as_number(b))
     if a.operation == "number":
         a, b = b, a  # what is known goes before: log(exp(0) + exp(b)) is softplus(b), and its slope a sigmoid
     return add(b, apply("softplus", sub(a, b)))
 
 
-def _size_compared(relation: str, bound: float) -> Callable[[Node], Node]:
+def _size_compared(relation: str, bound: float) -> Callable[[ArrayNode], ArrayNode]:
     return lambda a: apply(relation, apply("abs", as_number(a)), a.graph.number(bound))
 
 
-def chosen(condition: Node, yes: Node, no: Node) -> Node:
+def chosen(condition: ArrayNode, yes: ArrayNode, no: ArrayNode) -> ArrayNode:
     """``np.where``."""
     if condition.operation == "table" and not condition.shape:
         return (yes if condition.detail.array else no).graph.broadcast(
@@ -126,7 +126,7 @@ def chosen(condition: Node, yes: Node, no: Node) -> Node:
     return where(condition, yes, no)
 
 
-def _of_numpy() -> Iterator[tuple[Any, Callable[..., Node]]]:
+def _of_numpy() -> Iterator[tuple[Any, Callable[..., ArrayNode]]]:
     """NumPy's functions that are functions of formulas, or such functions of something else."""
     for record in FUNCTIONS.values():
         if record.condition:
@@ -144,7 +144,7 @@ def _of_numpy() -> Iterator[tuple[Any, Callable[..., Node]]]:
                 )
 
 
-ON_NODES: dict[Any, Callable[..., Node]] = {
+ON_NODES: dict[Any, Callable[..., ArrayNode]] = {
     **dict(_of_numpy()),
     np.add: _truth_too("add", "or"),
     np.subtract: on_numbers("sub"),

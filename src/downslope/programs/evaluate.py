@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from downslope.language.functions import FUNCTIONS
 from downslope.programs.formulas import worked_out
-from downslope.programs.node import Axis, Node, Shape, needed
+from downslope.programs.node import ArrayNode, Axis, Shape, needed
 
 Array: TypeAlias = NDArray[Any]
 
@@ -43,7 +43,7 @@ _REDUCTIONS: dict[str, np.ufunc] = {
 _BY_DEFINITION = ("mod",)  # NumPy's remainder is rounded otherwise than x - y*floor(x/y)
 
 
-def evaluated(roots: Iterable[Node], inputs: Mapping[str, Array]) -> list[Array]:
+def evaluated(roots: Iterable[ArrayNode], inputs: Mapping[str, Array]) -> list[Array]:
     """The values of nodes, where the inputs of their programs have these.
 
     >>> from downslope.programs.node import Graph
@@ -66,7 +66,7 @@ def evaluated(roots: Iterable[Node], inputs: Mapping[str, Array]) -> list[Array]
     return [np.array(np.broadcast_to(values[root.index], root.shape)) for root in roots]
 
 
-def _value(node: Node, parts: Sequence[Array], inputs: Mapping[str, Array]) -> Array:
+def _value(node: ArrayNode, parts: Sequence[Array], inputs: Mapping[str, Array]) -> Array:
     match node.operation:
         case "input":
             return np.ascontiguousarray(inputs[node.detail], np.float64).reshape(node.shape)
@@ -112,7 +112,7 @@ def strided(array: Array, axes: Sequence[Axis], shape: Shape) -> Array:
     return as_strided(corner, shape, strides)
 
 
-def _assembled(node: Node, parts: Sequence[Array]) -> Array:
+def _assembled(node: ArrayNode, parts: Sequence[Array]) -> Array:
     result = np.zeros(node.shape)
     for part, axes in zip(parts, node.detail, strict=True):
         named = {axis.along for axis in axes}

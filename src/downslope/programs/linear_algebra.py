@@ -13,7 +13,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from downslope.messages import message
 from downslope.programs import calls
 from downslope.programs.elementwise import as_number
-from downslope.programs.node import Node
+from downslope.programs.node import ArrayNode
 from downslope.programs.products import matmul
 from downslope.programs.recorded import ProgramArray, as_array
 from downslope.symbolic.array import TraceError
@@ -272,7 +272,7 @@ def _norm_of_matrices(x: ProgramArray, ord: Any, axes: Sequence[int], keepdims: 
     return found if keepdims else np.squeeze(found, axis=(row, column))
 
 
-def _square(a: Any, *others: Any) -> Node:
+def _square(a: Any, *others: Any) -> ArrayNode:
     given = as_array(a, *others)
     if given.ndim < 2 or given.shape[-1] != given.shape[-2]:
         raise TraceError(message("a matrix of shape {a} is not square", a=given.shape))
@@ -309,7 +309,7 @@ def _matrix_power(a: Any, n: int) -> Any:
         matrix, n = calls.inverse(matrix), -n
     if n == 0:
         return np.zeros_like(as_array(a)) + np.eye(matrix.shape[-1])
-    found: Node | None = None
+    found: ArrayNode | None = None
     while n:
         if n % 2:
             found = matrix if found is None else matmul(found, matrix)

@@ -8,12 +8,12 @@ from typing import Any
 
 from llvmlite import ir
 
-from downslope.programs.node import Node, Table
-from downslope.programs.places import Place
+from downslope.programs.node import ArrayNode, Table
+from downslope.programs.places import ElementPlace
 from downslope.symbolic.lanes import BITS, LONG, WIDTH, LaneBuilder, Lanes
 
 Body = Callable[[Sequence[Any]], Sequence[Any]]
-Element = tuple[Node, Place]
+Element = tuple[ArrayNode, ElementPlace]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class MemoryLayout:
     """Where everything lies.
 
     Attributes:
@@ -35,10 +35,10 @@ class Layout:
         libraries: for nodes that are left to a library, what is called with both buffers.
     """
 
-    memory: Mapping[Node, Location]
+    memory: Mapping[ArrayNode, Location]
     targets: Mapping[int, Location]
     tables: Mapping[Table, Location]
-    libraries: Mapping[Node, Any]
+    libraries: Mapping[ArrayNode, Any]
 
 
 class LoopWriter:

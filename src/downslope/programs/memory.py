@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from downslope.programs.arithmetic import where
 from downslope.programs.evaluate import strided
-from downslope.programs.node import Axis, Node, Shape, Table
+from downslope.programs.node import ArrayNode, Axis, Shape, Table
 from downslope.programs.windows import Shown, composed
 
 Window: TypeAlias = tuple[Shown | Shape, ...]
@@ -27,7 +27,7 @@ WHOLE: Window = ()
 class _Piece(NamedTuple):
     """Something written: where in the memory, row by row, and, where that is one view of it, its axes."""
 
-    value: Node
+    value: ArrayNode
     places: NDArray[np.int64]
     axes: tuple[Axis, ...] | None
 
@@ -41,7 +41,7 @@ class Memory:
 
     __slots__ = ("_index", "_node", "_owner", "_pieces", "_written", "version")
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: ArrayNode) -> None:
         self._node = node
         self.version = 0
         self._index: NDArray[np.int64] | None = None
@@ -62,7 +62,7 @@ class Memory:
         """Whether a function of NumPy shows the elements that an array sees where they lie; else it copies them."""
         return not window or np.may_share_memory(function(self.places(window)), self.places(WHOLE))
 
-    def seen(self, window: Window) -> Node:
+    def seen(self, window: Window) -> ArrayNode:
         """The present contents that an array sees."""
         if self._pieces:
             found = self.piece(self.places(window))
@@ -73,7 +73,7 @@ class Memory:
             node = step.of(node) if isinstance(step, Shown) else node.graph.reshaped(node, step)
         return node
 
-    def piece(self, places: Any) -> Node | None:
+    def piece(self, places: Any) -> ArrayNode | None:
         """What was written into exactly these places, where it was written at once and is not yet put together."""
         if not self._pieces or self._owner is None:
             return None
@@ -88,7 +88,7 @@ class Memory:
             return None
         return found.value if bool((owners == first).all()) else None
 
-    def settled(self) -> Node:
+    def settled(self) -> ArrayNode:
         """All its present contents as one node."""
         if not self._pieces or self._owner is None:
             return self._node
@@ -106,7 +106,7 @@ class Memory:
         self._node, self._owner, self._pieces = node, None, {}
         return node
 
-    def write(self, value: Node, places: NDArray[np.int64], axes: tuple[Axis, ...] | None) -> None:
+    def write(self, value: ArrayNode, places: NDArray[np.int64], axes: tuple[Axis, ...] | None) -> None:
         """Put a value into these places, all of them different."""
         self.version += 1
         size = self._node.size
@@ -132,7 +132,7 @@ def _count(owners: Any, number: int) -> int:
     return int(np.count_nonzero(owners == number))
 
 
-def _is_zero(node: Node) -> bool:
+def _is_zero(node: ArrayNode) -> bool:
     return node.operation == "view" and node.operands[0].literal == 0
 
 

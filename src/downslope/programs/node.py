@@ -1,8 +1,8 @@
 """Programs on arrays: the operations that a function does on whole arrays of known shapes, written down.
 
-A ``Node`` is the result of one operation on others. What a ``Graph`` writes it writes once: the same operation on the
-same operands is the same node. There are few operations, and each says what it means here; whoever reads programs
-(``evaluate``, ``derivatives``, ``loops``) needs to know no others:
+An ``ArrayNode`` is the result of one operation on others. What a ``Graph`` writes it writes once: the same operation
+on the same operands is the same node. There are few operations, and each says what it means here; whoever reads
+programs (``evaluate``, ``derivatives``, ``plan``) needs to know no others:
 
 ========== ============================================= ===================================================
 operation  result                                         detail
@@ -20,7 +20,7 @@ take       result[i] = operand.flat[index[i]]             ``Table`` of int64, of
 scatter    result.flat[index[i]] += operand[i]            ``Table`` of int64, of the shape of the operand
 matmul     of two matrices (two axes each)                none
 entry      of a ``Table``, the number at a place          the ``Table``; places beyond its end are its last
-call       what NumPy computes of its operands            ``Call``
+call       what NumPy computes of its operands            ``LibraryCall``
 ========== ============================================= ===================================================
 
 Shapes are tuples of lengths; elements lie row by row (C order), float64, or truth values where ``truth`` is set.
@@ -76,7 +76,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Call:
+class LibraryCall:
     """An operation that NumPy computes: solving equations, sorting.
 
     Attributes:
@@ -88,7 +88,7 @@ class Call:
     function: Callable[..., NDArray[Any]]
 
 
-class Node:
+class ArrayNode:
     """The result of one operation; see the table above.
 
     Attributes:
@@ -102,7 +102,7 @@ class Node:
     __slots__ = ("detail", "graph", "index", "operands", "operation", "shape", "truth")
 
     def __init__(
-        self, graph: Graph, operation: str, operands: tuple[Node, ...], shape: Shape, *, detail: Any
+        self, graph: Graph, operation: str, operands: tuple[ArrayNode, ...], shape: Shape, *, detail: Any
     ) -> None:
         self.graph, self.operation, self.operands = graph, operation, operands
         self.shape, self.detail = shape, detail
@@ -128,7 +128,7 @@ _ALWAYS_TRUTH = COMPARISONS | CONNECTIVES
 _AS_THE_OPERAND = frozenset(["view", "reshape", "take"])
 
 
-def _is_truth(operation: str, operands: Sequence[Node], detail: Any) -> bool:
+def _is_truth(operation: str, operands: Sequence[ArrayNode], detail: Any) -> bool:
     if operation in ARITHMETIC:
         return False
     if operation in _ALWAYS_TRUTH:
@@ -152,37 +152,39 @@ class Graph:
     """
 
     def __init__(self) -> None:
-        self.nodes: list[Node] = []
-        self._seen: dict[Any, Node] = {}
-        self._numbers: dict[float, Node] = {}
-        self._tables: dict[Any, list[Node]] = {}
+        self.nodes: list[ArrayNode] = []
+        self._seen: dict[Any, ArrayNode] = {}
+        self._numbers: dict[float, ArrayNode] = {}
+        self._tables: dict[Any, list[ArrayNode]] = {}
 
-    def _written(self, operation: str, operands: tuple[Node, ...], shape: Shape, detail: Any = None) -> Node:
+    def _written(
+        self, operation: str, operands: tuple[ArrayNode, ...], shape: Shape, detail: Any = None
+    ) -> ArrayNode:
         key = (operation, operands, shape, detail)
         node = self._seen.get(key)
         if node is None:
-            node = self._seen[key] = Node(self, operation, operands, shape, detail=detail)
+            node = self._seen[key] = ArrayNode(self, operation, operands, shape, detail=detail)
             self.nodes.append(node)
         return node
 
-    def input(self, name: str, shape: Shape) -> Node:
+    def input(self, name: str, shape: Shape) -> ArrayNode:
         """An array that is given each time, float64."""
         return self._written("input", (), shape, name)
 
-    def number(self, value: float) -> Node:
+    def number(self, value: float) -> ArrayNode:
         """A number; -0 is another one than 0, and NaN is one."""
         value = float(value)
         known = self._numbers.get(value) if value else None
         if known is None:
             known = self._seen.get(("number", value.hex()))
         if known is None:
-            known = Node(self, "number", (), (), detail=value)
+            known = ArrayNode(self, "number", (), (), detail=value)
             self.nodes.append(known)
             self._seen["number", value.hex()] = known
             self._numbers[value] = known
         return known
 
-    def table(self, array: Any) -> Node:
+    def table(self, array: Any) -> ArrayNode:
         """An array that never changes: float64 or truth values, copied; a number where it has no axes.
 
         An array of the same contents is the same table, as one is that a loop of a person's function uses again.
@@ -200,7 +202,7 @@ class Graph:
         alike.append(self._written("table", (), kept.shape, Table(kept)))
         return alike[-1]
 
-    def element(self, operation: str, *operands: Node) -> Node:
+    def element(self, operation: str, *operands: ArrayNode) -> ArrayNode:
         """An operation on each element; operands have one shape, or are of shape ()."""
         shape: Shape = ()
         for node in operands:
@@ -212,7 +214,7 @@ class Graph:
                 shape = node.shape
         return self._written(operation, operands, shape)
 
-    def view(self, node: Node, axes: Iterable[Axis], shape: Shape) -> Node:
+    def view(self, node: ArrayNode, axes: Iterable[Axis], shape: Shape) -> ArrayNode:
         """Some elements of a node; that of a view is one of what it is a view of."""
         axes = tuple(axes)
         if node.operation == "view":
@@ -224,7 +226,7 @@ class Graph:
             axes = ()
         return self._written("view", (node,), shape, axes)
 
-    def broadcast(self, node: Node, shape: Shape) -> Node:
+    def broadcast(self, node: ArrayNode, shape: Shape) -> ArrayNode:
         """A node repeated to a shape, by NumPy's rules."""
         if node.shape == shape:
             return node
@@ -239,13 +241,13 @@ class Graph:
         ]
         return self.view(node, axes, shape)
 
-    def transposed(self, node: Node, order: Sequence[int]) -> Node:
+    def transposed(self, node: ArrayNode, order: Sequence[int]) -> ArrayNode:
         """A node with its axes in another order: axis k of the result is axis ``order[k]``."""
         place = {axis: k for k, axis in enumerate(order)}
         axes = [Axis(0, 1, place[k]) for k in range(len(node.shape))]
         return self.view(node, axes, tuple(node.shape[k] for k in order))
 
-    def reshaped(self, node: Node, shape: Shape) -> Node:
+    def reshaped(self, node: ArrayNode, shape: Shape) -> ArrayNode:
         """The same elements, row by row, in another shape of as many."""
         if node.shape == shape:
             return node
@@ -253,37 +255,37 @@ class Graph:
             return self.reshaped(node.operands[0], shape)
         return self._written("reshape", (node,), shape)
 
-    def reduced(self, name: str, node: Node, axes: int | None = None) -> Node:
+    def reduced(self, name: str, node: ArrayNode, axes: int | None = None) -> ArrayNode:
         """One number for the last ``axes`` axes; for all of them where that is None."""
         axes = len(node.shape) if axes is None else axes
         if not axes:
             return node
         return self._written("reduce", (node,), node.shape[: len(node.shape) - axes], (name, axes))
 
-    def assembled(self, pieces: Sequence[tuple[Node, Iterable[Axis]]], shape: Shape) -> Node:
+    def assembled(self, pieces: Sequence[tuple[ArrayNode, Iterable[Axis]]], shape: Shape) -> ArrayNode:
         """Zeros of a shape, to which each piece is added in its places."""
         nodes = tuple(node for node, _ in pieces)
         return self._written("assemble", nodes, shape, tuple(tuple(axes) for _, axes in pieces))
 
-    def taken(self, node: Node, index: Table, shape: Shape) -> Node:
+    def taken(self, node: ArrayNode, index: Table, shape: Shape) -> ArrayNode:
         """The elements of a node, row by row, at the places ``index``."""
         return self._written("take", (node,), shape, index)
 
-    def scattered(self, node: Node, index: Table, shape: Shape) -> Node:
+    def scattered(self, node: ArrayNode, index: Table, shape: Shape) -> ArrayNode:
         """Zeros of a shape, to which the elements of a node are added at the places ``index``."""
         return self._written("scatter", (node,), shape, index)
 
-    def matmul(self, a: Node, b: Node) -> Node:
+    def matmul(self, a: ArrayNode, b: ArrayNode) -> ArrayNode:
         """The product of two matrices."""
         if a.shape[1] != b.shape[0]:
             raise TraceError(message("matrices of shapes {a} and {b} do not fit", a=a.shape, b=b.shape))
         return self._written("matmul", (a, b), (a.shape[0], b.shape[1]))
 
-    def entry(self, table: Table, place: Node) -> Node:
+    def entry(self, table: Table, place: ArrayNode) -> ArrayNode:
         """The number at a place that is computed, of shape ()."""
         return self._written("entry", (place,), (), table)
 
-    def called(self, call: Call, operands: tuple[Node, ...], shape: Shape) -> Node:
+    def called(self, call: LibraryCall, operands: tuple[ArrayNode, ...], shape: Shape) -> ArrayNode:
         """What NumPy computes."""
         return self._written("call", operands, shape, call)
 
@@ -296,9 +298,9 @@ def _seen_through(outer: Axis, inner: Sequence[Axis]) -> Axis:
     return Axis(outer.start + outer.step * start, outer.step * step if along is not None else 0, along)
 
 
-def needed(roots: Iterable[Node]) -> list[Node]:
+def needed(roots: Iterable[ArrayNode]) -> list[ArrayNode]:
     """The nodes that some of these depend on, in order."""
-    found: dict[int, Node] = {}
+    found: dict[int, ArrayNode] = {}
     stack = list(roots)
     while stack:
         node = stack.pop()

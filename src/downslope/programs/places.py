@@ -45,7 +45,7 @@ class Affine(NamedTuple):
         return next((n for c, n in self.terms if c == counter), 0)
 
 
-class Place(NamedTuple):
+class ElementPlace(NamedTuple):
     """Where an element lies: along each axis, or, where ``flat``, row by row in an array of any number of axes."""
 
     along: tuple[Affine, ...]
@@ -61,7 +61,7 @@ def strides(shape: Shape) -> tuple[int, ...]:
     return tuple(accumulate(reversed(shape[1:]), mul, initial=1))[::-1] if shape else ()
 
 
-def flattened(place: Place, shape: Shape) -> Affine:
+def flattened(place: ElementPlace, shape: Shape) -> Affine:
     """The place row by row."""
     if place.flat:
         return place.along[0]
@@ -71,15 +71,21 @@ def flattened(place: Place, shape: Shape) -> Affine:
     return total
 
 
-def refined(flat: Affine, shape: Shape) -> Place:
+def refined(flat: Affine, shape: Shape) -> ElementPlace:
     """A place row by row as one along axes, where there is one axis at most."""
-    return Place((flat,)) if len(shape) == 1 else Place((), False) if not shape else Place((flat,), True)
+    return (
+        ElementPlace((flat,))
+        if len(shape) == 1
+        else ElementPlace((), False)
+        if not shape
+        else ElementPlace((flat,), True)
+    )
 
 
-def mapped(axes: Sequence[Axis], place: Place) -> Place:
+def mapped(axes: Sequence[Axis], place: ElementPlace) -> ElementPlace:
     """Where ``Axis`` records lead from a place along axes."""
     along = []
     for axis in axes:
         start = Affine(axis.start)
         along.append(start if axis.along is None else start.plus(place.along[axis.along].scaled(axis.step)))
-    return Place(tuple(along))
+    return ElementPlace(tuple(along))

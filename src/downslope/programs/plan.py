@@ -14,11 +14,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, auto
 
 from downslope.programs.elements import cost
-from downslope.programs.node import ELEMENTS, Axis, Node, Shape, needed
-from downslope.programs.places import Affine, Place, flattened, mapped, refined
+from downslope.programs.node import ELEMENTS, ArrayNode, Axis, Shape, needed
+from downslope.programs.places import Affine, ElementPlace, flattened, mapped, refined
 
 MOST_PIECES = 8  # that an assembled array is computed from where it is used; of more it is kept
 KEPT_FROM = 5  # additions; what takes longer is kept rather than computed again in another loop
@@ -31,11 +31,11 @@ THIN = 2  # columns, up to which it is not
 class Kind(Enum):
     """What a task does with the elements of its root."""
 
-    STORE = "keep each"
-    REDUCE = "one number for the last axes"
-    ASSEMBLE = "add pieces to zeros"
-    SCATTER = "add each in its place"
-    LIBRARY = "call"
+    STORE = auto()  # keep each
+    REDUCE = auto()  # make one number of those along the last axes
+    ASSEMBLE = auto()  # add pieces to zeros
+    SCATTER = auto()  # add each in its place
+    LIBRARY = auto()  # leave them to a library
 
 
 @dataclass(eq=False)
@@ -52,8 +52,8 @@ class Task:
     """
 
     kind: Kind
-    node: Node
-    root: Node
+    node: ArrayNode
+    root: ArrayNode
     domain: Shape
     flat: bool = False
     output: int | None = None
@@ -69,15 +69,15 @@ class Task:
         return len(self.domain) - len(self.node.shape) if self.kind is Kind.REDUCE else 0
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ElementPlace:
         """Where the loop stands."""
         if self.flat:
             return refined(Affine.counter(0), self.domain)
-        return Place(tuple(Affine.counter(k) for k in range(len(self.domain))))
+        return ElementPlace(tuple(Affine.counter(k) for k in range(len(self.domain))))
 
 
 @dataclass(eq=False)
-class Group:
+class LoopGroup:
     """Tasks that share a loop; a task that is alone in it if it does not go row by row."""
 
     tasks: list[Task] = field(default_factory=list)
@@ -91,7 +91,7 @@ class Group:
 class UnreachableError(Exception):
     """An element cannot be computed where it is used: its node is to be kept, or a loop has to go along axes."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: ArrayNode) -> None:
         super().__init__()
         self.node = node
 
@@ -107,10 +107,10 @@ class Plan:
         groups: the loops, in order.
     """
 
-    def __init__(self, outputs: Sequence[Node]) -> None:
+    def __init__(self, outputs: Sequence[ArrayNode]) -> None:
         self.outputs = list(outputs)
         self.nodes = needed(outputs)
-        self.kept: set[Node] = set()
+        self.kept: set[ArrayNode] = set()
         for node in self.nodes:
             self._keep_first(node)
         self.kept.update(node for node in outputs if node.shape != ())
@@ -127,7 +127,7 @@ class Plan:
 
     # --- what must be kept ----------------------------------------------------------------------
 
-    def _keep_first(self, node: Node) -> None:
+    def _keep_first(self, node: ArrayNode) -> None:
         if node.operation in ("matmul", "call"):
             self.kept.update(_behind_views(part) for part in node.operands if part.shape != ())
         if node.operation == "take":
@@ -147,7 +147,7 @@ class Plan:
             if repeats and source.shape != () and self._cost(source) >= KEPT_FROM:
                 self.kept.add(source)
 
-    def _cost(self, root: Node, most: int = 200) -> int:
+    def _cost(self, root: ArrayNode, most: int = 200) -> int:
         """In additions, of an element from what is kept."""
         total, seen, stack = 0, {root}, [root]
         while stack and total < most:
@@ -167,9 +167,9 @@ class Plan:
     # --- tasks and groups -----------------------------------------------------------------------
 
     def _arrange(self) -> None:
-        self.maker: dict[Node, Task] = {}
-        self.uses: dict[Node, set[tuple[int, Place]]] = {}
-        self.groups: list[Group] = []
+        self.maker: dict[ArrayNode, Task] = {}
+        self.uses: dict[ArrayNode, set[tuple[int, ElementPlace]]] = {}
+        self.groups: list[LoopGroup] = []
         self._group_of: dict[Task, int] = {}
         for task in self._tasks():
             used = self._followed(task)
@@ -181,7 +181,7 @@ class Plan:
                 (k for k in range(bound, len(self.groups)) if self.groups[k].takes(task)), len(self.groups)
             )
             if joined == len(self.groups):
-                self.groups.append(Group())
+                self.groups.append(LoopGroup())
             self.groups[joined].tasks.append(task)
             self._group_of[task] = joined
             if task.output is None:
@@ -197,13 +197,13 @@ class Plan:
                 yield Task(Kind.REDUCE, node, node.operands[0], node.operands[0].shape)
             elif node in self.kept:
                 yield self._keeping(node)
-        seen: set[Node] = set()
+        seen: set[ArrayNode] = set()
         for k, node in enumerate(self.outputs):
             if node.shape != () and (node in seen or node.operation in ("input", "table")):
                 yield Task(Kind.STORE, node, node, node.shape, output=k)
             seen.add(node)
 
-    def _keeping(self, node: Node) -> Task:
+    def _keeping(self, node: ArrayNode) -> Task:
         if node.operation == "matmul":
             (m, k), (_, n) = node.operands[0].shape, node.operands[1].shape
             if m * k * n < LARGE_PRODUCT or min(m, n) <= THIN:
@@ -221,7 +221,7 @@ class Plan:
         if task.kind in (Kind.LIBRARY, Kind.ASSEMBLE):
             followed = _Followed(self, task)
             for part in task.node.operands:
-                followed.follow(part, Place(tuple(Affine.counter(k) for k in range(len(part.shape)))))
+                followed.follow(part, ElementPlace(tuple(Affine.counter(k) for k in range(len(part.shape)))))
             return followed
         if task.reduced in (0, len(task.domain)) and task.kind is not Kind.SCATTER:
             task.flat = True
@@ -240,8 +240,8 @@ class Plan:
 
     # --- what is computed more than once --------------------------------------------------------
 
-    def _worth_keeping(self) -> set[Node]:
-        found: set[Node] = set()
+    def _worth_keeping(self) -> set[ArrayNode]:
+        found: set[ArrayNode] = set()
         for node, uses in self.uses.items():
             if len(uses) < 2 or node in self.kept or node.operation not in ELEMENTS or node.shape == ():
                 continue
@@ -249,7 +249,7 @@ class Plan:
             takes = self._cost(node)
             if (loops > 1 and takes >= KEPT_FROM) or takes >= KEPT_WITHIN:
                 found.add(node)
-        users: dict[Node, list[Node]] = {node: [] for node in found}
+        users: dict[ArrayNode, list[ArrayNode]] = {node: [] for node in found}
         for node in self.nodes:
             for part in node.operands:
                 if part in users:
@@ -263,9 +263,9 @@ class _Followed:
     def __init__(self, plan: Plan, task: Task) -> None:
         self.plan, self.task = plan, task
         self.makers: list[tuple[Task, bool]] = []
-        self.elements: set[tuple[Node, Place]] = set()
+        self.elements: set[tuple[ArrayNode, ElementPlace]] = set()
 
-    def follow(self, root: Node, place: Place) -> None:
+    def follow(self, root: ArrayNode, place: ElementPlace) -> None:
         own = self.task.kind is Kind.STORE and self.task.output is None
         stack = [(root, place)]
         while stack:
@@ -284,7 +284,7 @@ class _Followed:
                 stack.extend(below(node, place, self.task))
 
 
-def below(node: Node, place: Place, task: Task | None) -> list[tuple[Node, Place]]:
+def below(node: ArrayNode, place: ElementPlace, task: Task | None) -> list[tuple[ArrayNode, ElementPlace]]:
     """The elements that one of a node that is not kept is computed of.
 
     Raises:
@@ -292,7 +292,7 @@ def below(node: Node, place: Place, task: Task | None) -> list[tuple[Node, Place
     """
     operation = node.operation
     if operation in ELEMENTS or operation == "entry":
-        return [(part, place if part.shape != () else Place(())) for part in node.operands]
+        return [(part, place if part.shape != () else ElementPlace(())) for part in node.operands]
     if operation == "view":
         if place.flat:
             raise UnreachableError(node)
@@ -304,7 +304,10 @@ def below(node: Node, place: Place, task: Task | None) -> list[tuple[Node, Place
         if task is None or not task.flat or place != task.place:
             raise UnreachableError(node)
         return [
-            (part, Place((place.along[0].plus(Affine(-axis.start)),)) if part.shape else Place(()))
+            (
+                part,
+                ElementPlace((place.along[0].plus(Affine(-axis.start)),)) if part.shape else ElementPlace(()),
+            )
             for part, (axis,) in zip(node.operands, node.detail, strict=True)
         ]
     if operation == "take":
@@ -314,10 +317,10 @@ def below(node: Node, place: Place, task: Task | None) -> list[tuple[Node, Place
     raise UnreachableError(node)
 
 
-ANYWHERE = Place((), True)  # of elements that are looked up in memory
+ANYWHERE = ElementPlace((), True)  # of elements that are looked up in memory
 
 
-def is_simple(node: Node) -> bool:
+def is_simple(node: ArrayNode) -> bool:
     """Whether an assembled array has few pieces, each of consecutive elements along its one axis."""
     return (
         len(node.shape) == 1
@@ -329,19 +332,19 @@ def is_simple(node: Node) -> bool:
     )
 
 
-def _behind_views(node: Node) -> Node:
+def _behind_views(node: ArrayNode) -> ArrayNode:
     """What a library is to read: what a transposed array is a view of, or the array itself."""
     if node.operation == "view" and is_transposed(node):
         return node.operands[0]
     return node
 
 
-def is_transposed(node: Node) -> bool:
+def is_transposed(node: ArrayNode) -> bool:
     """Whether it is a matrix with its axes exchanged."""
     return node.detail == (Axis(0, 1, 1), Axis(0, 1, 0))
 
 
-def _multiplied_out(node: Node) -> Node:
+def _multiplied_out(node: ArrayNode) -> ArrayNode:
     """The products of which a product of matrices is the sums, along a last axis."""
     a, b = node.operands
     (m, k), n, graph = a.shape, b.shape[1], node.graph

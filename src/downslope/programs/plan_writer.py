@@ -14,9 +14,9 @@ from typing import Any
 from llvmlite import ir
 
 from downslope.programs.element_writer import NEUTRAL, SCALAR, ElementWriter
-from downslope.programs.node import Node, Shape
-from downslope.programs.places import Affine, Place, flattened, mapped
-from downslope.programs.plan import Group, Kind, Task, below
+from downslope.programs.node import ArrayNode, Shape
+from downslope.programs.places import Affine, ElementPlace, flattened, mapped
+from downslope.programs.plan import Kind, LoopGroup, Task, below
 from downslope.symbolic.lanes import BITS, LONG, WIDTH, Lanes
 
 STREAMED = 1 << 15  # elements, from which a sum over rows goes through memory row by row
@@ -37,7 +37,7 @@ class PlanWriter(ElementWriter):
         self.group = self.task = None
         self.begin(last=True)
 
-    def _write_rows(self, group: Group) -> None:
+    def _write_rows(self, group: LoopGroup) -> None:
         edges = {0, *(task.size for task in group.tasks)}
         at = self.plan.groups.index(group)
         for node, uses in self.plan.uses.items():
@@ -60,7 +60,7 @@ class PlanWriter(ElementWriter):
             self._keep_total(task, total)
         self.close()
 
-    def _write_segment(self, group: Group, totals: list[Task], sums: list[Any]) -> list[Any]:
+    def _write_segment(self, group: LoopGroup, totals: list[Task], sums: list[Any]) -> list[Any]:
         begin, end = self.segment
         length = end - begin
         self.lane = 0
@@ -86,7 +86,7 @@ class PlanWriter(ElementWriter):
         return sums
 
     def _write_body(
-        self, group: Group, totals: list[Task], sums: list[Any], fresh: Lanes | None
+        self, group: LoopGroup, totals: list[Task], sums: list[Any], fresh: Lanes | None
     ) -> list[Any]:
         sums = list(sums)
         for task in group.tasks:
@@ -130,7 +130,7 @@ class PlanWriter(ElementWriter):
         elif task.kind is Kind.ASSEMBLE:
             self.fill(task.node)
             for part, axes in zip(task.node.operands, task.node.detail, strict=True):
-                place = Place(tuple(Affine.counter(k) for k in range(len(part.shape))))
+                place = ElementPlace(tuple(Affine.counter(k) for k in range(len(part.shape))))
                 target = flattened(mapped(axes, place), task.node.shape)
                 self._nest(part, place, part.shape, lambda value, t=target: self.add(task.node, t, value))
         elif task.kind is Kind.SCATTER:
@@ -147,7 +147,7 @@ class PlanWriter(ElementWriter):
         stored = len(task.domain) - task.reduced
         name = task.node.detail[0] if task.node.operation == "reduce" else "sum"
         lane = self._best_axis(task.root, task.place, task.domain)
-        target = flattened(Place(task.place.along[:stored]), task.domain[:stored])
+        target = flattened(ElementPlace(task.place.along[:stored]), task.domain[:stored])
         if name == "sum" and lane < stored and task.size >= STREAMED:
             self.fill(task.node)
             order = [*range(stored, len(task.domain)), *(k for k in range(stored) if k != lane)]
@@ -189,7 +189,9 @@ class PlanWriter(ElementWriter):
         outer = [k for k in range(stored) if k != lane]
         self._loops(outer, lane if lane < stored else None, task.domain, one)
 
-    def _nest(self, root: Node, place: Place, domain: Shape, done: Callable[[Lanes], None]) -> None:
+    def _nest(
+        self, root: ArrayNode, place: ElementPlace, domain: Shape, done: Callable[[Lanes], None]
+    ) -> None:
         """Every element of a node, several of the best axis at a time."""
         lane = self._best_axis(root, place, domain) if domain else None
         order = [k for k in range(len(domain)) if k != lane]
@@ -221,7 +223,7 @@ class PlanWriter(ElementWriter):
         axis, *rest = axes
         self.over(axis, domain[axis], [], within)
 
-    def _best_axis(self, root: Node, place: Place, domain: Shape) -> int:
+    def _best_axis(self, root: ArrayNode, place: ElementPlace, domain: Shape) -> int:
         """The axis along which most of what is read lies side by side; of equal ones a long one, then the last."""
         axes = range(len(domain))
         beside = dict.fromkeys(axes, 0)
@@ -241,5 +243,5 @@ class PlanWriter(ElementWriter):
                     stack.append(child)
         return max(axes, key=lambda k: (domain[k] >= WIDTH, beside[k], k))
 
-    def _call_library(self, node: Node) -> None:
+    def _call_library(self, node: ArrayNode) -> None:
         self.b.call(self.layout.libraries[node], [self.function.args[1], self.function.args[0]])

@@ -9,24 +9,24 @@ import numpy as np
 
 from downslope.messages import message
 from downslope.programs.arithmetic import mul
-from downslope.programs.node import Axis, Node, Shape
+from downslope.programs.node import ArrayNode, Axis, Shape
 from downslope.symbolic.array import TraceError
 
 LIBRARY_FROM = 4096  # multiplications of one product of several: that many are worth a call of a library
 
 
-def flipped(node: Node) -> Node:
+def flipped(node: ArrayNode) -> ArrayNode:
     """Each matrix (the last two axes) transposed."""
     k = len(node.shape)
     return node.graph.transposed(node, [*range(k - 2), k - 1, k - 2])
 
 
-def summed(node: Node, axes: Sequence[int]) -> Node:
+def summed(node: ArrayNode, axes: Sequence[int]) -> ArrayNode:
     """The sum over some axes."""
     return reduced("sum", node, axes)
 
 
-def reduced(name: str, node: Node, axes: Sequence[int]) -> Node:
+def reduced(name: str, node: ArrayNode, axes: Sequence[int]) -> ArrayNode:
     """One number for some axes, which are first moved behind the others; those of length 1 are left out."""
     gone = [k for k in axes if node.shape[k] != 1]
     kept = [k for k in range(len(node.shape)) if k not in axes]
@@ -36,7 +36,7 @@ def reduced(name: str, node: Node, axes: Sequence[int]) -> Node:
     return node.graph.reduced(name, moved, len(gone))
 
 
-def matmul(a: Node, b: Node) -> Node:
+def matmul(a: ArrayNode, b: ArrayNode) -> ArrayNode:
     """The product of arrays of matrices by NumPy's rules; a vector is a matrix of one row or one column."""
     graph = a.graph
     if not a.shape or not b.shape:
@@ -76,18 +76,18 @@ def matmul(a: Node, b: Node) -> Node:
     return graph.reshaped(graph.assembled(pieces, (count, m, n)), (*batch, m, n))
 
 
-def _fitting(a: Node, b: Node, fits: bool) -> None:
+def _fitting(a: ArrayNode, b: ArrayNode, fits: bool) -> None:
     if not fits:
         raise TraceError(
             message("the product of arrays of shapes {a} and {b} does not fit", a=a.shape, b=b.shape)
         )
 
 
-def _matrix(node: Node, i: int) -> Node:
+def _matrix(node: ArrayNode, i: int) -> ArrayNode:
     return node.graph.view(node, [Axis(i, 0, None), Axis(0, 1, 0), Axis(0, 1, 1)], node.shape[1:])
 
 
-def _spread(node: Node, place: int, count: int) -> Node:
+def _spread(node: ArrayNode, place: int, count: int) -> ArrayNode:
     """A node repeated along a new axis, which is at that place from the end in the result."""
     shape: Shape = node.shape
     at = len(shape) + 1 + place

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from downslope.messages import Message, message
 from downslope.programs.elementwise import ON_NODES, as_number, as_truth, chosen
 from downslope.programs.memory import WHOLE, Memory, through
-from downslope.programs.node import Axis, Graph, Node, Shape, Table
+from downslope.programs.node import ArrayNode, Axis, Graph, Shape, Table
 from downslope.programs.windows import Shown, at, is_basic, shown
 from downslope.symbolic.array import TraceError
 
@@ -26,7 +26,7 @@ REDUCTIONS: dict[Any, Callable[..., Any]] = {}
 """Universal functions, and what reduces by them; filled in by ``array``."""
 
 
-def node_of(graph: Graph, value: Any) -> Node:
+def node_of(graph: Graph, value: Any) -> ArrayNode:
     """Anything that arrays are mixed with, as a node."""
     kind = type(value)
     if kind is ProgramArray:
@@ -46,7 +46,7 @@ def node_of(graph: Graph, value: Any) -> Node:
     raise TraceError(message("a {kind} cannot be mixed with symbols", kind=kind.__name__))
 
 
-def _table(graph: Graph, array: NDArray[Any]) -> Node:
+def _table(graph: Graph, array: NDArray[Any]) -> ArrayNode:
     if array.dtype.kind == "O":
         return node_of(graph, array.tolist()) if array.ndim else node_of(graph, array.item())
     if array.dtype.kind not in "biuf":
@@ -54,7 +54,7 @@ def _table(graph: Graph, array: NDArray[Any]) -> Node:
     return graph.table(array)
 
 
-def stacked(parts: list[Node]) -> Node:
+def stacked(parts: list[ArrayNode]) -> ArrayNode:
     """Nodes of one shape, one after the other along a new first axis."""
     shape = parts[0].shape
     if any(part.shape != shape for part in parts):
@@ -75,12 +75,12 @@ class ProgramArray(NDArrayOperatorsMixin):
 
     __slots__ = ("_memory", "_node", "_read_only", "_version", "_window")
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: ArrayNode) -> None:
         self._node = node
         self._memory: Memory | None = None
 
     @property
-    def node(self) -> Node:
+    def node(self) -> ArrayNode:
         """The node of its present elements."""
         memory = self._memory
         if memory is not None and memory.version != self._version:
@@ -365,7 +365,7 @@ def _constant(key: Any) -> Any:
     return key
 
 
-def _once(places: NDArray[np.int64], given: Node) -> tuple[NDArray[np.int64], Node]:
+def _once(places: NDArray[np.int64], given: ArrayNode) -> tuple[NDArray[np.int64], ArrayNode]:
     """Places that are all different, and what is put into them: the last of several."""
     flat = places.reshape(-1)
     _, last = np.unique(flat[::-1], return_index=True)

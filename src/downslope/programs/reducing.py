@@ -14,7 +14,7 @@ from downslope.programs import products
 from downslope.programs.arithmetic import mul
 from downslope.programs.calls import sorted_rows
 from downslope.programs.elementwise import as_number, as_truth
-from downslope.programs.node import Axis, Node, Table
+from downslope.programs.node import ArrayNode, Axis, Table
 from downslope.programs.recorded import ProgramArray, as_array
 from downslope.programs.shaping import concatenate
 from downslope.symbolic.array import TraceError
@@ -94,7 +94,7 @@ def _range(a: Any, axis: Any = None, *, keepdims: bool = False) -> ProgramArray:
     return _reduced("max", given, axis, keepdims) - _reduced("min", given, axis, keepdims)  # type: ignore[no-any-return]
 
 
-def _running(node: Node, product: bool) -> Node:
+def _running(node: ArrayNode, product: bool) -> ArrayNode:
     """Running sums or products of each row (the last axis), by doubling how many numbers are in each."""
     graph, shape = node.graph, node.shape
     n, k = shape[-1], len(shape) - 1

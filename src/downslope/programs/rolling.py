@@ -18,7 +18,7 @@ from downslope.language import tree as t
 from downslope.language.functions import CONSTANTS, FUNCTIONS
 from downslope.messages import message
 from downslope.programs.arithmetic import apply
-from downslope.programs.node import Axis, Node, Table
+from downslope.programs.node import ArrayNode, Axis, Table
 from downslope.symbolic.array import TraceError
 
 DEEPEST = 60  # brackets within brackets
@@ -34,7 +34,7 @@ _COMPARISONS = {
 }
 
 
-def rolled(root: t.Node, places: Mapping[str, int], x: Node) -> Node:
+def rolled(root: t.Node, places: Mapping[str, int], x: ArrayNode) -> ArrayNode:
     """The node of a formula, of shape ().
 
     Args:
@@ -45,6 +45,7 @@ def rolled(root: t.Node, places: Mapping[str, int], x: Node) -> Node:
         TraceError: its brackets are nested too deeply.
 
     >>> from downslope.language import parse
+    >>> from downslope.programs.node import Graph
     >>> graph = Graph()
     >>> x = graph.input("x", (3,))
     >>> rolled(parse("(x1-1)^2 + (x2-4)^2 + (x3-9)^2").tree, {"x1": 0, "x2": 1, "x3": 2}, x)
@@ -54,7 +55,7 @@ def rolled(root: t.Node, places: Mapping[str, int], x: Node) -> Node:
 
 
 class _Rolling:
-    def __init__(self, places: Mapping[str, int], x: Node) -> None:
+    def __init__(self, places: Mapping[str, int], x: ArrayNode) -> None:
         self.places, self.x, self.graph = places, x, x.graph
         self.kinds: dict[int, int] = {}
         self._numbers: dict[Any, int] = {}
@@ -75,7 +76,7 @@ class _Rolling:
             self.kinds[id(node)] = self._numbers.setdefault(key, len(self._numbers))
         return self.kinds[id(root)]
 
-    def built(self, members: Sequence[t.Node], depth: int) -> Node:
+    def built(self, members: Sequence[t.Node], depth: int) -> ArrayNode:
         """Trees that are alike, as an array of as many elements; of shape () where there is one or all are the same."""
         if depth > DEEPEST:
             raise TraceError(message("brackets are nested too deeply"))
@@ -112,19 +113,19 @@ class _Rolling:
     def _completed(self, call: Any) -> tuple[t.Node, ...]:
         return FUNCTIONS[call.function].completed(call.arguments)
 
-    def _below(self, members: Sequence[t.Node], depth: int) -> list[Node]:
+    def _below(self, members: Sequence[t.Node], depth: int) -> list[ArrayNode]:
         return self._columns([t.children(member) for member in members], depth)
 
-    def _columns(self, rows: Sequence[Sequence[t.Node]], depth: int) -> list[Node]:
+    def _columns(self, rows: Sequence[Sequence[t.Node]], depth: int) -> list[ArrayNode]:
         return [self.built(column, depth + 1) for column in zip(*rows, strict=True)]
 
-    def _joined(self, operation: str, members: Sequence[t.Node], depth: int) -> Node:
+    def _joined(self, operation: str, members: Sequence[t.Node], depth: int) -> ArrayNode:
         """Sums of the members' terms: those alike as one array, added up along its last axis."""
         rows = [t.children(member) for member in members]
         groups: dict[int, list[int]] = {}
         for k, part in enumerate(rows[0]):
             groups.setdefault(self.kind(part), []).append(k)
-        parts: list[tuple[int, Node]] = []
+        parts: list[tuple[int, ArrayNode]] = []
         for places in groups.values():
             if len(places) < FEWEST_ALIKE:
                 parts += [(k, self.built([row[k] for row in rows], depth + 1)) for k in places]
@@ -137,12 +138,12 @@ class _Rolling:
             lambda a, b: apply(operation, a, b), [part for _, part in sorted(parts, key=lambda p: p[0])]
         )
 
-    def _numbers_of(self, values: Any) -> Node:
+    def _numbers_of(self, values: Any) -> ArrayNode:
         if np.all(values == values[0]):
             return self.graph.number(float(values[0]))
         return self.graph.table(values)
 
-    def _taken(self, places: list[int]) -> Node:
+    def _taken(self, places: list[int]) -> ArrayNode:
         count, first = len(places), places[0]
         if len(set(places)) == 1:
             return self.graph.view(self.x, [Axis(first, 0, None)], ())

@@ -10,10 +10,12 @@ from downslope.language.functions import FUNCTIONS
 from downslope.programs.adjoints import Adjoint
 from downslope.programs.arithmetic import apply, div, formula, mul, neg, sub, times, where
 from downslope.programs.formulas import partial_formulas
-from downslope.programs.node import Node
+from downslope.programs.node import ArrayNode
 
 
-def contributions(node: Node, adjoint: Adjoint, active: Container[int]) -> Iterator[tuple[Node, Adjoint]]:
+def contributions(
+    node: ArrayNode, adjoint: Adjoint, active: Container[int]
+) -> Iterator[tuple[ArrayNode, Adjoint]]:
     """What the adjoint of an operation on elements gives to each of its operands that are active."""
     operands, value = node.operands, adjoint.value
     match node.operation:
@@ -35,7 +37,7 @@ def contributions(node: Node, adjoint: Adjoint, active: Container[int]) -> Itera
                         yield operand, adjoint.changed(part, _is_finite(node, k))
 
 
-def _is_finite(node: Node, k: int) -> bool:
+def _is_finite(node: ArrayNode, k: int) -> bool:
     """Whether the slope by operand k is finite whatever the inputs."""
     if node.operation in ("add", "sub", "neg"):
         return True
@@ -46,7 +48,7 @@ def _is_finite(node: Node, k: int) -> bool:
     return False
 
 
-def _of_extreme(node: Node, adjoint: Adjoint) -> Iterator[tuple[Node, Adjoint]]:
+def _of_extreme(node: ArrayNode, adjoint: Adjoint) -> Iterator[tuple[ArrayNode, Adjoint]]:
     """Of the larger or the smaller of two: where they are equal, each has half."""
     a, b = node.operands
     half = times(adjoint.value, node.graph.number(0.5))
@@ -56,7 +58,7 @@ def _of_extreme(node: Node, adjoint: Adjoint) -> Iterator[tuple[Node, Adjoint]]:
     yield b, shared.under(apply(other, a, b), False)
 
 
-def _slope(node: Node, k: int) -> Node | None:
+def _slope(node: ArrayNode, k: int) -> ArrayNode | None:
     """The derivative of a function of elements by operand k; None where that is 0."""
     if node.operation == "pow":
         return _by_exponent(*node.operands) if k else _by_base(*node.operands)
@@ -68,13 +70,13 @@ def _slope(node: Node, k: int) -> Node | None:
 # The conventions of ``symbolic.derivatives`` at 0:
 
 
-def _by_base(base: Node, exponent: Node) -> Node | None:
+def _by_base(base: ArrayNode, exponent: ArrayNode) -> ArrayNode | None:
     if exponent.literal == 0:
         return None
     return times(exponent, apply("pow", base, sub(exponent, base.graph.number(1.0))))
 
 
-def _by_exponent(base: Node, exponent: Node) -> Node:
+def _by_exponent(base: ArrayNode, exponent: ArrayNode) -> ArrayNode:
     graph, zero = base.graph, base.graph.number(0.0)
     whole = apply("pow", base, exponent)
     if base.operation != "number":
@@ -88,7 +90,7 @@ def _by_exponent(base: Node, exponent: Node) -> Node:
     return times(graph.number(float(np.log(base.detail))), whole)
 
 
-def tangent(node: Node, tangents: list[Node | None]) -> Node | None:
+def tangent(node: ArrayNode, tangents: list[ArrayNode | None]) -> ArrayNode | None:
     """How the result of an operation on elements changes as its operands change so; None where it does not."""
     graph, operands = node.graph, node.operands
     zero = graph.number(0.0)
@@ -108,7 +110,7 @@ def tangent(node: Node, tangents: list[Node | None]) -> Node | None:
         case "mul" if operands[0] is operands[1]:
             assert tangents[0] is not None
             return times(times(graph.number(2.0), operands[0]), tangents[0])
-    found: Node | None = None
+    found: ArrayNode | None = None
     for k, change in enumerate(tangents):
         if change is not None:
             part = _changed(node, k, change)
@@ -117,7 +119,7 @@ def tangent(node: Node, tangents: list[Node | None]) -> Node | None:
     return found
 
 
-def _changed(node: Node, k: int, change: Node) -> Node | None:
+def _changed(node: ArrayNode, k: int, change: ArrayNode) -> ArrayNode | None:
     """The part of the change that operand k brings."""
     operands = node.operands
     match node.operation:

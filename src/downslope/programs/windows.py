@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from downslope.programs.node import Axis, Node, Shape
+from downslope.programs.node import ArrayNode, Axis, Shape
 
 
 class Shown(NamedTuple):
@@ -23,7 +23,7 @@ class Shown(NamedTuple):
     axes: tuple[Axis, ...]
     shape: Shape
 
-    def of(self, node: Node) -> Node:
+    def of(self, node: ArrayNode) -> ArrayNode:
         """The elements of a node that it shows."""
         return node.graph.view(node, self.axes, self.shape)
 
