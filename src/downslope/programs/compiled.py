@@ -158,7 +158,7 @@ class CompiledProgram:
                 *operands, result = views[key]
                 with np.errstate(all="ignore"):
                     if node.operation == "matmul":
-                        np.matmul(*operands, out=result)
+                        np.matmul(operands[0], operands[1], out=result)
                     else:
                         result[...] = node.detail.function(*operands)
             except np.linalg.LinAlgError:

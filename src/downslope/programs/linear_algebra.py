@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ def _outer(a: Any, b: Any) -> Any:
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     first, second = _pair(a, b)
     if isinstance(axes, (int, np.integer)):
-        left, right = range(first.ndim - axes, first.ndim), range(axes)
+        left, right = tuple(range(first.ndim - int(axes), first.ndim)), tuple(range(int(axes)))
     else:
         left, right = (normalize_axis_tuple(x, n.ndim) for x, n in zip(axes, (first, second), strict=True))
     if [first.shape[k] for k in left] != [second.shape[k] for k in right]:
@@ -169,7 +169,7 @@ def _of_one(a: ProgramArray, axes: list[str]) -> _Term:
         while axes.count(name) > 1:
             i = axes.index(name)
             j = axes.index(name, i + 1)
-            a = a.seen(lambda array, i=i, j=j: np.diagonal(array, axis1=i, axis2=j), read_only=True)
+            a = a.seen(partial(np.diagonal, axis1=i, axis2=j), read_only=True)
             axes = [n for k, n in enumerate(axes) if k not in (i, j)] + [name]
     return a, axes
 
@@ -191,7 +191,7 @@ def _summed_away(a: ProgramArray, axes: list[str], wanted: set[str]) -> _Term:
     gone = tuple(k for k, name in enumerate(axes) if name not in wanted)
     if not gone:
         return a, axes
-    return np.sum(a, axis=gone), [name for name in axes if name in wanted]  # type: ignore[return-value]
+    return np.sum(a, axis=gone), [name for name in axes if name in wanted]
 
 
 def _contracted(one: _Term, other: _Term, wanted: set[str]) -> _Term:

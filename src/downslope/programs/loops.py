@@ -125,7 +125,7 @@ class LoopWriter:
         held = [self.b.phi(value.type) for value in carried]
         for phi, value in zip(held, carried, strict=True):
             phi.add_incoming(value, before)
-        after = body(i, held)
+        after = list(body(i, held))
         following = self.b.add(i, LONG(1))
         i.add_incoming(following, self.b.block)
         for phi, value in zip(held, after, strict=True):
@@ -135,7 +135,7 @@ class LoopWriter:
         self.at(ir.IRBuilder(end))
         self.memo = memo
         self.forget_unfixed(known)
-        return list(after)
+        return after
 
     def alone(self, active: int, body: Callable[[], Sequence[Any]]) -> list[Any]:
         """So few elements at once, outside of a loop."""

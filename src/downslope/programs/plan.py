@@ -341,7 +341,7 @@ def _behind_views(node: ArrayNode) -> ArrayNode:
 
 def is_transposed(node: ArrayNode) -> bool:
     """Whether it is a matrix with its axes exchanged."""
-    return node.detail == (Axis(0, 1, 1), Axis(0, 1, 0))
+    return bool(node.detail == (Axis(0, 1, 1), Axis(0, 1, 0)))
 
 
 def _multiplied_out(node: ArrayNode) -> ArrayNode:

@@ -8,6 +8,7 @@ kept, tables, calls of libraries. It returns whether a number left the range tha
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -132,7 +133,7 @@ class PlanWriter(ElementWriter):
             for part, axes in zip(task.node.operands, task.node.detail, strict=True):
                 place = ElementPlace(tuple(Affine.counter(k) for k in range(len(part.shape))))
                 target = flattened(mapped(axes, place), task.node.shape)
-                self._nest(part, place, part.shape, lambda value, t=target: self.add(task.node, t, value))
+                self._nest(part, place, part.shape, partial(self.add, task.node, target))
         elif task.kind is Kind.SCATTER:
             self.fill(task.node)
             self._nest(task.root, task.place, task.domain, lambda value: self.scatter(task, value))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from downslope.messages import Message, message
 from downslope.programs.elementwise import ON_NODES, as_number, as_truth, chosen
-from downslope.programs.memory import WHOLE, Memory, through
+from downslope.programs.memory import WHOLE, Memory, Window, through
 from downslope.programs.node import ArrayNode, Axis, Graph, Shape, Table
 from downslope.programs.windows import Shown, at, is_basic, shown
 from downslope.symbolic.array import TraceError
@@ -74,6 +74,10 @@ class ProgramArray(NDArrayOperatorsMixin):
     """
 
     __slots__ = ("_memory", "_node", "_read_only", "_version", "_window")
+
+    _version: int
+    _window: Window
+    _read_only: bool
 
     def __init__(self, node: ArrayNode) -> None:
         self._node = node

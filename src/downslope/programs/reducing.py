@@ -73,7 +73,7 @@ def _variance(a: Any, axis: Any = None, *, ddof: float = 0, keepdims: bool = Fal
 
 
 def _deviation(a: Any, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> ProgramArray:
-    return np.sqrt(_variance(a, axis, ddof=ddof, keepdims=keepdims))  # type: ignore[no-any-return]
+    return np.sqrt(_variance(a, axis, ddof=ddof, keepdims=keepdims))  # type: ignore[return-value]
 
 
 def _average(a: Any, axis: Any = None, weights: Any = None, *, keepdims: bool = False) -> ProgramArray:
@@ -200,7 +200,7 @@ def _quantile(a: Any, q: Any, axis: int | None = None, *, keepdims: bool = False
         if not keepdims:
             part = part.seen(lambda array: np.squeeze(array, axis))
         parts.append(part)
-    return parts[0] if places.ndim == 0 else np.stack(parts)  # type: ignore[call-overload, no-any-return]
+    return parts[0] if places.ndim == 0 else np.stack(parts)  # type: ignore[return-value]
 
 
 def _median(a: Any, axis: int | None = None, *, keepdims: bool = False) -> ProgramArray:
@@ -221,9 +221,9 @@ def _log_of_sum(
 ) -> ProgramArray:
     """``np.logaddexp.reduce``: from the largest element, so that nothing overflows."""
     given = as_array(a)
-    top = _reduced("max", given, axis, True)
-    top = np.where(np.isfinite(top), top, 0.0)
-    found = np.log(_reduced("sum", np.exp(given - top), axis, True)) + top
+    largest = _reduced("max", given, axis, True)
+    top: Any = np.where(np.isfinite(largest), largest, 0.0)
+    found: Any = np.log(_reduced("sum", np.exp(given - top), axis, True)) + top
     if keepdims:
         return found  # type: ignore[no-any-return]
     return _reduced("sum", found, axis, False)  # of one number each

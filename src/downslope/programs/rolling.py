@@ -49,7 +49,7 @@ def rolled(root: t.Node, places: Mapping[str, int], x: ArrayNode) -> ArrayNode:
     >>> graph = Graph()
     >>> x = graph.input("x", (3,))
     >>> rolled(parse("(x1-1)^2 + (x2-4)^2 + (x3-9)^2").tree, {"x1": 0, "x2": 1, "x3": 2}, x)
-    %7 = reduce(%6) of shape ()
+    %6 = reduce(%5) of shape ()
     """
     return _Rolling(places, x).built([root], 0)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -122,8 +124,8 @@ def _split(a: Any, parts: Any, axis: int = 0, *, equal: bool = True) -> list[Pro
     if isinstance(parts, (int, np.integer)):
         if equal and n % parts:
             raise TraceError(message("an array of length {n} has no {parts} equal parts", n=n, parts=parts))
-        sizes = [n // parts + (k < n % parts) for k in range(parts)]
-        ends = list(np.cumsum(sizes))[:-1]
+        sizes = [n // int(parts) + (k < n % int(parts)) for k in range(int(parts))]
+        ends = list(accumulate(sizes))[:-1]
     else:
         ends = list(parts)
     lead = (slice(None),) * normalize_axis_index(axis, given.ndim)
@@ -201,7 +203,7 @@ def _broadcast_arrays(*arrays: Any) -> tuple[ProgramArray, ...]:
 def _meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[ProgramArray, ...]:
     given = [as_array(a, *arrays).reshape(-1) for a in arrays]
     spots = np.meshgrid(*(np.arange(a.size) for a in given), indexing=indexing)  # type: ignore[call-overload]
-    return tuple(moved(a, lambda array, spot=spot: array[spot]) for a, spot in zip(given, spots, strict=True))
+    return tuple(moved(a, itemgetter(spot)) for a, spot in zip(given, spots, strict=True))
 
 
 def _pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> ProgramArray:
