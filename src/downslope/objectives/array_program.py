@@ -20,7 +20,6 @@ from downslope.programs.node import ELEMENTS
 from downslope.programs.rolling import rolled
 from downslope.symbolic.array import TraceError
 
-FEWEST = 30  # parameters, from which loops over arrays are faster than the same written out number by number
 MOST_NODES = 3_000  # operations; compiling takes about 50 microseconds for each
 
 

@@ -23,6 +23,8 @@ from downslope.symbolic.array import TraceError
 if TYPE_CHECKING:
     from downslope.objectives.array_program import ArrayProgram
 
+FEWEST = 30  # parameters, from which loops over arrays are faster than the same written out number by number
+
 
 class FormulaObjective(Objective):
     """A formula in symbols: its derivatives are exact and it is compiled to machine code.
@@ -64,10 +66,10 @@ class FormulaObjective(Objective):
         """What was typed, on whole arrays; None where there are few parameters or terms are not alike."""
         if not self.says_itself or self._gradient is not None or self.dtype != np.float64:
             return None
-        from downslope.objectives.array_program import FEWEST, ArrayProgram  # with LLVM, which takes a while
-
         if self.parameters.size < FEWEST:
             return None
+        from downslope.objectives.array_program import ArrayProgram  # with LLVM, which takes a while
+
         try:
             return ArrayProgram.of_formula(self.tree, self.parameters.coordinates)
         except TraceError:

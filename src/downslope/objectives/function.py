@@ -15,7 +15,7 @@ from downslope.errors import ObjectiveError, UsageError
 from downslope.messages import Message, listing, message
 from downslope.objectives.calling import Calling, calling
 from downslope.objectives.differences import central_differences, complex_step, rounding_of_differences
-from downslope.objectives.formula import FormulaObjective, readable
+from downslope.objectives.formula import FEWEST, FormulaObjective, readable
 from downslope.objectives.guarded_step import GuardedComplexStep
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector
@@ -68,14 +68,26 @@ def from_function(
             raise UsageError(_no_pair(hosted.text, how.parameters.size))
         value, has_gradient = hosted.value_in(answer), gradient is not None or hosted.gives_both
         supplied = True if hosted.gives_both else gradient
-        program = _recorded(function, how, supplied, dtype)
-        if program is not None and _agree(program.evaluated_at, hosted, x, value, supplied=has_gradient):
+
+        def agrees(found: Callable[[Vector], tuple[float, Vector]]) -> bool:
+            return _agree(found, hosted, x, value, supplied=has_gradient)
+
+        def by_program() -> bool:
+            program = _recorded(function, how, supplied, dtype)
+            if program is None or not agrees(program.evaluated_at):
+                return False
             hosted.follow(program)
+            return True
+
+        many = len(x) >= FEWEST
+        if many and by_program():
             return hosted, x
         traced = _trace(function, how, supplied, dtype)
-        if traced is not None and _agree(traced.value_and_gradient, hosted, x, value, supplied=has_gradient):
+        if traced is not None and agrees(traced.value_and_gradient):
             traced.name = hosted.text
             return traced, x
+        if not many and by_program():  # of few parameters, and much data
+            return hosted, x
         if has_gradient:
             hosted.gradient(x)  # a gradient of the wrong shape or kind is refused before the first step
         else:
@@ -112,11 +124,11 @@ def _recorded(
     gradient: Callable[..., Any] | Literal[True] | None,
     dtype: Any,
 ) -> ArrayProgram | None:
-    """The function as a program on arrays, or None where it has few parameters or cannot be recorded."""
-    from downslope.objectives.array_program import FEWEST, ArrayProgram  # with LLVM, which takes a while
+    """The function as a program on arrays, or None where it cannot be recorded."""
+    from downslope.objectives.array_program import ArrayProgram  # with LLVM, which takes a while
 
     size = how.parameters.size
-    if size < FEWEST or np.dtype(dtype) != np.float64:
+    if np.dtype(dtype) != np.float64:
         return None
 
     def slopes(x: Any) -> Any:

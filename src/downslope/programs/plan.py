@@ -24,7 +24,7 @@ MOST_PIECES = 8  # that an assembled array is computed from where it is used; of
 KEPT_FROM = 5  # additions; what takes longer is kept rather than computed again in another loop
 KEPT_WITHIN = 60  # the same for other places in the same loop, as keeping it would make two loops of it
 ALIKE = 64  # elements by which the domains of tasks in one group may differ
-LARGE_PRODUCT = 1 << 18  # multiplications, from which a product of matrices is left to the library
+LARGE_PRODUCT = 1 << 23  # multiplications, from which a product of matrices is left to the library
 THIN = 2  # columns, up to which it is not
 
 
