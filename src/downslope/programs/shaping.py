@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
+from numpy.typing import NDArray
 
 from downslope.messages import message
 from downslope.programs.elementwise import as_number, as_truth
@@ -38,6 +39,39 @@ def moved(a: ProgramArray, index: Callable[[Any], Any]) -> ProgramArray:
     """The elements that a function of NumPy takes from the array, which is asked for their numbers."""
     places = np.array(index(np.arange(a.size).reshape(a.shape)), np.int64)
     return ProgramArray(a.node.graph.taken(a.node, Table(places), places.shape))
+
+
+def arranged(a: ProgramArray, places: NDArray[np.int64]) -> ProgramArray:
+    """The elements of an array at places (counted row by row): another shape or a view of it where they are one."""
+    node, shape = a.node, places.shape
+    graph = node.graph
+    if places.size == node.size and np.array_equal(places.reshape(-1), np.arange(node.size)):
+        return ProgramArray(graph.reshaped(node, shape))
+    axes = _as_axes(node.shape, places)
+    if axes is None:
+        return ProgramArray(graph.taken(node, Table(places.astype(np.int64)), shape))
+    return ProgramArray(graph.view(node, axes, shape))
+
+
+def _as_axes(shape: Shape, places: NDArray[np.int64]) -> list[Axis] | None:
+    """Places in an array of that shape as a view of it: those along each of its axes go up with one of their own."""
+    axes: list[Axis] = []
+    if not shape or not places.size:
+        return axes if not shape else None
+    for along in np.unravel_index(places, shape):
+        start = int(along.flat[0])
+        found = Axis(start, 0, None)
+        for k, n in enumerate(places.shape):
+            if n > 1 and (step := int(along.take(1, k).flat[0]) - start):
+                found = Axis(start, step, k)
+                counted = np.arange(n).reshape(n, *(1,) * (places.ndim - 1 - k))
+                break
+        else:
+            counted = np.zeros((), int)
+        if not np.all(along == start + found.step * counted):
+            return None
+        axes.append(found)
+    return axes
 
 
 def _moves(function: Any) -> Callable[..., ProgramArray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,7 +27,7 @@ def agreeing_formula(
     Raises:
         TraceError: it does not.
     """
-    x, parameters = tensors.x, tensors.parameters
+    parameters = tensors.parameters
     if len(expressions) != 1:
         raise TraceError(message("the cost is more than one number"))
     if partials is not None and len(partials) != parameters.size:
@@ -36,17 +36,22 @@ def agreeing_formula(
         expressions[0], parameters, readable(expressions[0]), dtype=tensors.precision, gradient=partials
     )
     formula.name = hosted.text
+    check_agreement(formula.value_and_gradient, hosted, tensors.x)
+    return formula
+
+
+def check_agreement(read: Callable[[Vector], tuple[float, Vector]], hosted: Objective, x: Vector) -> None:
+    """Raise TraceError where what was read gives another value or gradient at ``x``, or at a point beside it."""
     tolerance = 1e3 * float(np.finfo(hosted.dtype).eps)
     beside = x + 1e-3 * (1 + np.abs(x)) * np.cos(np.arange(len(x)))
     for point in (x, beside):
         known, known_gradient = hosted.value_and_gradient(point)
         try:
-            found, found_gradient = formula.value_and_gradient(point)
+            found, found_gradient = read(point)
         except ObjectiveError as error:
             raise TraceError(error.message) from error
         if not (_close(found, known, tolerance) and _close(found_gradient, known_gradient, tolerance)):
             raise TraceError(message("as a formula it does not give the same value and gradient"))
-    return formula
 
 
 def _close(found: Any, known: Any, tolerance: float) -> bool:

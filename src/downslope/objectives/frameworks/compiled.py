@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.messages import message
-from downslope.objectives.frameworks.agreement import agreeing_formula, look_at_slope
+from downslope.objectives.frameworks.agreement import look_at_slope
 from downslope.objectives.frameworks.answers import name_of
+from downslope.objectives.frameworks.programs import CostReader, read_cost
 from downslope.objectives.frameworks.tensors import Tensors
 from downslope.objectives.loop import Advance, Carry, Step, capacity, written
 from downslope.objectives.objective import Objective
@@ -49,8 +50,8 @@ class CompiledObjective(Objective):
         """
 
     @abstractmethod
-    def expressions(self, program: Any) -> list[Any]:
-        """The program as formulas, or a TraceError."""
+    def reader(self, program: Any) -> CostReader:
+        """How the framework's program is read."""
 
     @abstractmethod
     def array(self, x: Vector) -> Any:
@@ -157,10 +158,10 @@ class CompiledRemote:
         return self._objective.compile_once(self._objective.cast_step(step, carry), carry)
 
 
-def formula_or_compiled(
+def read_or_compiled(
     objective: CompiledObjective, tensors: Tensors, differentiated: bool
 ) -> tuple[Objective, Vector]:
-    """The cost as a formula where it can be read, else as it is compiled, else as the framework calls it.
+    """The cost as a program or a formula where it can be read, else as it is compiled, else as the framework calls it.
 
     Args:
         differentiated: whether the gradient is the framework's, and not a person's.
@@ -171,9 +172,9 @@ def formula_or_compiled(
     try:
         if program is None:
             raise TraceError(message("it cannot be compiled"))
-        formula = agreeing_formula(objective.expressions(program), None, objective, tensors)
+        found = read_cost(objective.reader(program), None, objective, tensors)
     except TraceError:
         look_at_slope(objective, tensors.x, objective.cuts)
         return objective, tensors.x
-    formula.loop, formula.remote = objective.loop, objective.remote  # for engine="compiled"
-    return formula, tensors.x
+    found.loop, found.remote = objective.loop, objective.remote  # for engine="compiled"
+    return found, tensors.x

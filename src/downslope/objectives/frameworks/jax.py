@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -19,8 +20,9 @@ from downslope.objectives.frameworks.answers import (
     one_number,
     refuse_several,
 )
-from downslope.objectives.frameworks.compiled import CompiledObjective, Recorded, formula_or_compiled
-from downslope.objectives.frameworks.jax_symbols import traced
+from downslope.objectives.frameworks.compiled import CompiledObjective, Recorded, read_or_compiled
+from downslope.objectives.frameworks.jax_symbols import recorded, traced
+from downslope.objectives.frameworks.programs import CostReader
 from downslope.objectives.frameworks.tensors import TensorLibrary, Tensors
 from downslope.objectives.loop import Carry
 from downslope.objectives.objective import Objective
@@ -99,8 +101,11 @@ class JaxObjective(CompiledObjective):
                 )
             )
 
-    def expressions(self, program: Any) -> list[Any]:
-        return traced(program, self.parameters)
+    def reader(self, program: Any) -> CostReader:
+        near = self._device.platform == "cpu"
+        return CostReader(
+            partial(traced, program, self.parameters), partial(recorded, program) if near else None
+        )
 
     def array(self, x: Vector) -> Any:
         return jax.device_put(np.asarray(x, self.dtype), self._device)
@@ -177,7 +182,7 @@ class JaxLibrary(TensorLibrary):
     def objective(
         self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
     ) -> tuple[Objective, Vector]:
-        return formula_or_compiled(JaxObjective(function, tensors, gradient), tensors, gradient is None)
+        return read_or_compiled(JaxObjective(function, tensors, gradient), tensors, gradient is None)
 
 
 LIBRARY = JaxLibrary()

@@ -1,4 +1,4 @@
-"""A JAX cost as a formula: its jaxpr, the list of operations that JAX makes of it, done with symbols.
+"""A JAX cost as a formula or a program: its jaxpr, the list of operations that JAX makes of it, followed.
 
 A jaxpr is pure and complete, so nothing of the cost is missed. What has no counterpart in symbols raises
 ``TraceError``; JAX then compiles the descent itself.
@@ -7,29 +7,34 @@ A jaxpr is pure and complete, so nothing of the cost is missed. What has no coun
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import jax
 import numpy as np
-import symengine as se
 
 from downslope.messages import message
 from downslope.objectives.frameworks.symbols import (
+    TOO_LARGE,
     Allowance,
+    Followed,
     by_name,
     cumulated,
-    each,
+    elements,
+    equal,
     expressions_of,
+    followed,
+    is_followed,
+    not_equal,
     of_formulas,
+    one_vector,
     rearranged,
     reduced,
     same,
     symbols_of,
 )
 from downslope.objectives.parameters import Parameters
-from downslope.symbolic import SymbolicArray, call
-from downslope.symbolic.array import TraceError, box
+from downslope.programs import ProgramArray
+from downslope.symbolic.array import TraceError
 
 
 def traced(closed: Any, parameters: Parameters) -> list[Any]:
@@ -38,9 +43,21 @@ def traced(closed: Any, parameters: Parameters) -> list[Any]:
     Raises:
         TraceError: some of it cannot be expressed in symbols, or it is too large.
     """
-    symbols = symbols_of(parameters)
+    return expressions_of(_run(closed, symbols_of(parameters)))
+
+
+def recorded(closed: Any, x: ProgramArray) -> ProgramArray:
+    """The result of a closed jaxpr of one flat array, recorded in the program of ``x``.
+
+    Raises:
+        TraceError: some of it is unknown there.
+    """
+    return one_vector(_run(closed, x))
+
+
+def _run(closed: Any, x: Followed) -> list[Any]:
     try:
-        return expressions_of(_Interpreter().run(closed.jaxpr, closed.consts, [symbols]))
+        return _Interpreter().run(closed.jaxpr, closed.consts, [x])
     except TraceError:
         raise
     except Exception as error:  # an operation in a form that its counterpart here does not know
@@ -65,7 +82,7 @@ class _Interpreter:
         for equation in jaxpr.eqns:
             inputs = [value(atom) for atom in equation.invars]
             for variable, result in zip(equation.outvars, self._apply(equation, inputs), strict=True):
-                if isinstance(result, SymbolicArray):
+                if is_followed(result):
                     self._allowance.take(result, tuple(variable.aval.shape))
                 known[variable] = result
         return [value(atom) for atom in jaxpr.outvars]
@@ -76,12 +93,12 @@ class _Interpreter:
         if inner is not None and name in _CALLS:
             closed = hasattr(inner, "consts")
             return self.run(inner.jaxpr if closed else inner, inner.consts if closed else [], inputs)
-        if not any(isinstance(entry, SymbolicArray) for entry in inputs):
+        if not any(map(is_followed, inputs)):
             results = equation.primitive.bind(*inputs, **options)
             return list(results) if equation.primitive.multiple_results else [results]
         if name in OPERATIONS:
-            arrays = [e if isinstance(e, SymbolicArray) else np.asarray(e) for e in inputs]
-            return [SymbolicArray(box(OPERATIONS[name](*arrays, **options)))]
+            arrays = [e if is_followed(e) else np.asarray(e) for e in inputs]
+            return [followed(OPERATIONS[name](*arrays, **options), *arrays)]
         if name in _REARRANGING:
             return _moved(equation.primitive, inputs, options)
         raise TraceError(message("{name} has no counterpart in symbols", name=name))
@@ -95,13 +112,16 @@ _CALLS = frozenset(
 _REARRANGING = frozenset({"gather", "dynamic_slice", "rev", "pad"})
 
 
-def _moved(primitive: Any, inputs: list[Any], options: dict[str, Any]) -> list[SymbolicArray]:
+def _moved(primitive: Any, inputs: list[Any], options: dict[str, Any]) -> list[Followed]:
     """``pad`` puts NaN at the sides, by which it is seen whether there are any."""
+    precision = jax.dtypes.canonicalize_dtype(np.float64)  # which says how many elements can be told apart
+    if np.size(inputs[0]) > 2 ** np.finfo(precision).nmant:
+        raise TraceError(TOO_LARGE)
     if primitive.name == "pad":
-        inputs = [inputs[0], np.float32(np.nan)]
+        inputs = [inputs[0], precision.type(np.nan)]
 
     def operation(places: list[Any]) -> list[Any]:
-        return [primitive.bind(jax.numpy.asarray(places[0], np.float32), *places[1:], **options)]
+        return [primitive.bind(jax.numpy.asarray(places[0], precision), *places[1:], **options)]
 
     return rearranged(inputs, [True] + [False] * (len(inputs) - 1), operation)
 
@@ -110,7 +130,7 @@ def _broadcast(a: Any, *, shape: Any, broadcast_dimensions: Any, **_: Any) -> An
     placed = [1] * len(shape)
     for axis, place in enumerate(broadcast_dimensions):
         placed[place] = a.shape[axis]
-    return np.broadcast_to(box(a).reshape(placed), shape)
+    return np.broadcast_to(elements(a).reshape(placed), shape)
 
 
 def _slice(a: Any, *, start_indices: Any, limit_indices: Any, strides: Any) -> Any:
@@ -122,17 +142,17 @@ def _dot_general(a: Any, b: Any, *, dimension_numbers: Any, **_: Any) -> Any:
     (contract_a, contract_b), (batch_a, _) = dimension_numbers
     if batch_a:
         raise TraceError(message("a batched product has no counterpart in symbols"))
-    return np.tensordot(box(a), box(b), (list(contract_a), list(contract_b)))
+    return np.tensordot(elements(a, b), elements(b, a), (list(contract_a), list(contract_b)))
 
 
-def _reduction(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda a, *, axes, **_: reduced(function, a, axes)
+def _reduction(name: str) -> Callable[..., Any]:
+    return lambda a, *, axes, **_: reduced(name, a, axes)
 
 
 def _converted(a: Any, *, new_dtype: Any, **_: Any) -> Any:
     if not np.issubdtype(new_dtype, np.floating):
         raise TraceError(message("a conversion to {new_dtype} has no derivative", new_dtype=new_dtype))
-    return a
+    return a.astype(float)
 
 
 def _selected(which: Any, *cases: Any) -> Any:
@@ -151,8 +171,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
             **{"and": "logical_and", "or": "logical_or", "not": "logical_not"},
         }
     ),
-    "eq": each(se.Eq),
-    "ne": each(se.Ne),
+    "eq": equal,
+    "ne": not_equal,
     "integer_pow": lambda a, *, y: np.power(a, y),
     "rsqrt": lambda a, **_: 1 / np.sqrt(a),
     "clamp": lambda low, a, high: np.minimum(np.maximum(a, low), high),
@@ -163,20 +183,22 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "copy_p": same,
     "convert_element_type": _converted,
     "reduce_precision": same,
-    "reduce_sum": _reduction(lambda *terms: se.Add(*terms)),
-    "reduce_prod": _reduction(lambda *factors: se.Mul(*factors)),
-    "reduce_max": _reduction(partial(call, "max")),
-    "reduce_min": _reduction(partial(call, "min")),
+    "reduce_sum": _reduction("sum"),
+    "reduce_prod": _reduction("prod"),
+    "reduce_max": _reduction("max"),
+    "reduce_min": _reduction("min"),
     "cumsum": lambda a, *, axis, reverse, **_: cumulated(a, axis, reverse),
     "dot_general": _dot_general,
     "broadcast_in_dim": _broadcast,
     "reshape": lambda a, *, new_sizes, **_: a.reshape(tuple(new_sizes)),
-    "squeeze": lambda a, *, dimensions: np.squeeze(box(a), tuple(dimensions)),
-    "expand_dims": lambda a, *, dimensions: np.expand_dims(box(a), tuple(dimensions)),
-    "transpose": lambda a, *, permutation: np.transpose(box(a), permutation),
+    "squeeze": lambda a, *, dimensions: np.squeeze(elements(a), tuple(dimensions)),
+    "expand_dims": lambda a, *, dimensions: np.expand_dims(elements(a), tuple(dimensions)),
+    "transpose": lambda a, *, permutation: np.transpose(elements(a), permutation),
     "slice": _slice,
-    "concatenate": lambda *arrays, dimension: np.concatenate([box(a) for a in arrays], dimension),
+    "concatenate": lambda *arrays, dimension: np.concatenate(
+        [elements(a, *arrays) for a in arrays], dimension
+    ),
     "stack": lambda *arrays, **options: np.stack(
-        [box(a) for a in arrays], options.get("axis", options.get("dimension", 0))
+        [elements(a, *arrays) for a in arrays], options.get("axis", options.get("dimension", 0))
     ),
 }

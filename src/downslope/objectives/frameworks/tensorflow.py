@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,9 @@ from downslope.objectives.frameworks.answers import (
     one_number,
     refuse_several,
 )
-from downslope.objectives.frameworks.compiled import CompiledObjective, Recorded, formula_or_compiled
-from downslope.objectives.frameworks.tensorflow_symbols import traced
+from downslope.objectives.frameworks.compiled import CompiledObjective, Recorded, read_or_compiled
+from downslope.objectives.frameworks.programs import CostReader
+from downslope.objectives.frameworks.tensorflow_symbols import recorded, traced
 from downslope.objectives.frameworks.tensors import IN_PLACE, TensorLibrary, Tensors
 from downslope.objectives.loop import Carry
 from downslope.objectives.objective import Objective
@@ -61,8 +63,11 @@ class TensorFlowObjective(CompiledObjective):
         self.use_compiled(graph)
         return cost
 
-    def expressions(self, program: Any) -> list[Any]:
-        return traced(program, self.parameters)
+    def reader(self, program: Any) -> CostReader:
+        near = "CPU" in self.device
+        return CostReader(
+            partial(traced, program, self.parameters), partial(recorded, program) if near else None
+        )
 
     def array(self, x: Vector) -> Any:
         with tf.device(self.device):
@@ -206,9 +211,7 @@ class TensorFlowLibrary(TensorLibrary):
     def objective(
         self, function: Callable[..., Any], tensors: Tensors, gradient: Callable[..., Any] | None
     ) -> tuple[Objective, Vector]:
-        return formula_or_compiled(
-            TensorFlowObjective(function, tensors, gradient), tensors, gradient is None
-        )
+        return read_or_compiled(TensorFlowObjective(function, tensors, gradient), tensors, gradient is None)
 
 
 LIBRARY = TensorFlowLibrary()

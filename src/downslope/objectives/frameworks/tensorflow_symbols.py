@@ -1,4 +1,4 @@
-"""A TensorFlow cost as a formula: its graph, the list of operations that TensorFlow makes of it, done with symbols.
+"""A TensorFlow cost as a formula or a program: its graph, the list of operations that TensorFlow makes, followed.
 
 What the graph reads from outside (data, Variables) enters as the numbers that stand there. What changes something,
 draws random numbers, or has no counterpart in symbols raises ``TraceError``; XLA then compiles the descent.
@@ -8,30 +8,35 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
-import symengine as se
 import tensorflow as tf
 
 from downslope.messages import message
 from downslope.objectives.frameworks.symbols import (
     Allowance,
+    Followed,
     by_name,
     cumulated,
-    each,
+    elements,
+    equal,
     expressions_of,
+    followed,
+    is_followed,
     log_softmax,
+    named,
+    not_equal,
     of_formulas,
+    one_vector,
     rearranged,
     reduced,
     same,
     symbols_of,
 )
 from downslope.objectives.parameters import Parameters
-from downslope.symbolic import SymbolicArray, call
-from downslope.symbolic.array import TraceError, box
+from downslope.programs import ProgramArray
+from downslope.symbolic.array import TraceError
 
 
 def traced(function: Any, parameters: Parameters) -> list[Any]:
@@ -40,10 +45,22 @@ def traced(function: Any, parameters: Parameters) -> list[Any]:
     Raises:
         TraceError: some of it cannot be expressed in symbols, or it is too large.
     """
-    symbols = symbols_of(parameters)
+    return expressions_of(_run(function, symbols_of(parameters)))
+
+
+def recorded(function: Any, x: ProgramArray) -> ProgramArray:
+    """The result of a concrete function of one flat tensor, recorded in the program of ``x``.
+
+    Raises:
+        TraceError: some of it is unknown there.
+    """
+    return one_vector(_run(function, x))
+
+
+def _run(function: Any, x: Followed) -> list[Any]:
     captured = [outside for outside, _ in function.graph.captures]
     try:
-        return expressions_of(_Reader().run(function.graph, [symbols, *captured]))
+        return _Reader().run(function.graph, [x, *captured])
     except TraceError:
         raise
     except Exception as error:  # an operation in a form that its counterpart here does not know
@@ -66,7 +83,7 @@ class _Reader:
                 continue
             results = self._results(operation, [known[tensor.ref()] for tensor in operation.inputs])
             for tensor, result in zip(operation.outputs, results, strict=False):
-                if isinstance(result, SymbolicArray):
+                if is_followed(result):
                     self._allowance.take(result, tuple(tensor.shape))
                 known[tensor.ref()] = result
         return [known[tensor.ref()] for tensor in graph.outputs]
@@ -77,7 +94,7 @@ class _Reader:
             return self.run(operation.graph._get_function(operation.get_attr("f").name).graph, inputs)
         if operation.op_def.is_stateful and name != "ReadVariableOp":
             raise TraceError(message("{name} has no counterpart in symbols", name=name))
-        if not any(isinstance(entry, SymbolicArray) for entry in inputs):
+        if not any(map(is_followed, inputs)):
             return _in_numbers(operation, inputs)
         if name in _OF_SHAPES:
             return _in_numbers(operation, [np.zeros(tensor.shape) for tensor in operation.inputs])
@@ -86,9 +103,9 @@ class _Reader:
             return list(rearranged(inputs, is_data, lambda places: _in_numbers(operation, places)))
         if name not in OPERATIONS:
             raise TraceError(message("{name} has no counterpart in symbols", name=name))
-        arrays = [entry if isinstance(entry, SymbolicArray) else np.asarray(entry) for entry in inputs]
+        arrays = [entry if is_followed(entry) else np.asarray(entry) for entry in inputs]
         found = OPERATIONS[name](operation, *arrays)
-        return [SymbolicArray(box(part)) for part in (found if isinstance(found, tuple) else (found,))]
+        return [followed(part, *arrays) for part in (found if isinstance(found, tuple) else (found,))]
 
 
 def _in_numbers(operation: Any, inputs: list[Any]) -> list[Any]:
@@ -128,7 +145,7 @@ _OF_SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLik
 _REARRANGING = frozenset(
     {
         *("Reshape", "Transpose", "ExpandDims", "Squeeze", "BroadcastTo", "Tile", "Roll", "ReverseV2"),
-        *("StridedSlice", "Slice", "GatherV2", "GatherNd", "Unpack", "Split", "SplitV", "Pack", "ConcatV2"),
+        *("StridedSlice", "Slice", "GatherV2", "GatherNd", "Unpack", "Split", "SplitV"),
         *("MatrixDiagPartV3", "EnsureShape"),
     }
 )
@@ -139,10 +156,10 @@ def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda _, *arrays: function(*arrays)
 
 
-def _reduction(function: Callable[..., Any], mean: bool = False) -> Callable[..., Any]:
+def _reduction(name: str, mean: bool = False) -> Callable[..., Any]:
     def reduce(operation: Any, a: Any, axes: Any) -> Any:
         over = [int(axis) for axis in np.ravel(axes)]
-        found = SymbolicArray(reduced(function, a, over, operation.get_attr("keep_dims")))
+        found = reduced(name, a, over, operation.get_attr("keep_dims"))
         return found / (a.size // max(1, found.size)) if mean else found
 
     return reduce
@@ -151,11 +168,18 @@ def _reduction(function: Callable[..., Any], mean: bool = False) -> Callable[...
 def _product(operation: Any, a: Any, b: Any) -> Any:
     """Of matrices; either may be transposed."""
     turned = []
-    for letter, entry in (("a", a), ("b", b)):
+    for letter, entry, other in (("a", a, b), ("b", b, a)):
         is_batched = operation.type.startswith("Batch")
         name = f"adj_{'x' if letter == 'a' else 'y'}" if is_batched else f"transpose_{letter}"
-        turned.append(np.swapaxes(box(entry), -1, -2) if operation.get_attr(name) else box(entry))
+        matrix = elements(entry, other)
+        turned.append(np.swapaxes(matrix, -1, -2) if operation.get_attr(name) else matrix)
     return np.matmul(*turned)
+
+
+def _joined(_: Any, *given: Any) -> Any:
+    """Arrays one after the other, along the axis that is given last."""
+    *arrays, axis = given
+    return np.concatenate([elements(a, *arrays) for a in arrays], int(axis))
 
 
 def _cumulated(operation: Any, a: Any, axis: Any) -> Any:
@@ -168,12 +192,12 @@ def _converted(operation: Any, a: Any) -> Any:
     kind = operation.get_attr("DstT")
     if not kind.is_floating:
         raise TraceError(message("a conversion to {kind} has no derivative", kind=kind.name))
-    return np.where(a, 1.0, 0.0) if operation.inputs[0].dtype == tf.bool else a
+    return np.where(a, 1.0, 0.0) if operation.inputs[0].dtype == tf.bool else a.astype(float)
 
 
 def _entropy_of_labels(_: Any, logits: Any, labels: Any) -> Any:
     logs = log_softmax(logits)
-    return -SymbolicArray(np.asarray(box(logs)[np.arange(len(labels)), labels], object))
+    return -followed(elements(logs)[np.arange(len(labels)), labels], logs)
 
 
 def _bias_added(operation: Any, a: Any, bias: Any) -> Any:
@@ -195,18 +219,18 @@ _PLAIN: dict[str, Callable[..., Any]] = {
             "Square": "square",
         }
     ),
-    "Equal": each(se.Eq),
-    "NotEqual": each(se.Ne),
+    "Equal": equal,
+    "NotEqual": not_equal,
     "AddN": lambda *arrays: sum(arrays[1:], arrays[0]),
     "SquaredDifference": lambda a, b: (a - b) ** 2,
-    "DivNoNan": lambda a, b: np.where(each(se.Eq)(b, 0.0), 0.0, a / b),
+    "DivNoNan": lambda a, b: np.where(equal(b, 0.0), 0.0, a / b),
     "Reciprocal": lambda a: 1 / a,
     "Inv": lambda a: 1 / a,
     "Rsqrt": lambda a: 1 / np.sqrt(a),
     "Xlogy": lambda a, b: a * np.log(b),
     "IsFinite": lambda a: np.ones(a.shape, bool),  # where a symbol stands for a finite number
     "Softsign": lambda a: a / (1 + np.abs(a)),
-    "Relu6": lambda a: np.minimum(each(partial(call, "relu"))(a), 6.0),
+    "Relu6": lambda a: np.minimum(named("relu")(a), 6.0),
     "Elu": lambda a: np.where(a > 0, a, np.exp(a) - 1),
     "Select": lambda c, a, b: np.where(c, a, b),
     "SelectV2": lambda c, a, b: np.where(c, a, b),
@@ -220,19 +244,23 @@ _PLAIN: dict[str, Callable[..., Any]] = {
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     **{name: _plain(function) for name, function in _PLAIN.items()},
+    "ConcatV2": _joined,
+    "Pack": lambda operation, *arrays: np.stack(
+        [elements(a, *arrays) for a in arrays], operation.get_attr("axis")
+    ),
     "IdentityN": lambda _, *arrays: tuple(arrays),
     "LeakyRelu": lambda operation, a: np.where(a > 0, a, operation.get_attr("alpha") * a),
-    "Sum": _reduction(lambda *terms: se.Add(*terms)),
-    "Mean": _reduction(lambda *terms: se.Add(*terms), mean=True),
-    "Prod": _reduction(lambda *factors: se.Mul(*factors)),
-    "Max": _reduction(partial(call, "max")),
-    "Min": _reduction(partial(call, "min")),
+    "Sum": _reduction("sum"),
+    "Mean": _reduction("sum", mean=True),
+    "Prod": _reduction("prod"),
+    "Max": _reduction("max"),
+    "Min": _reduction("min"),
     "Cumsum": _cumulated,
     "MatMul": _product,
     "BatchMatMulV2": _product,
     "BiasAdd": _bias_added,
     "Einsum": lambda operation, *arrays: np.einsum(
-        operation.get_attr("equation").decode(), *map(box, arrays)
+        operation.get_attr("equation").decode(), *(elements(a, *arrays) for a in arrays)
     ),
     "Cast": _converted,
     "SparseSoftmaxCrossEntropyWithLogits": _entropy_of_labels,

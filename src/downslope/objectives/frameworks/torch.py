@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError, StartError
 from downslope.messages import message
-from downslope.objectives.frameworks.agreement import agreeing_formula, look_at_slope
+from downslope.objectives.frameworks.agreement import look_at_slope
 from downslope.objectives.frameworks.answers import (
     flat_gradient,
     gradient_parts,
@@ -20,13 +21,14 @@ from downslope.objectives.frameworks.answers import (
     one_number,
     refuse_several,
 )
+from downslope.objectives.frameworks.programs import CostReader, read_cost
 from downslope.objectives.frameworks.tensors import (
     IN_PLACE,
     TensorLibrary,
     Tensors,
 )
 from downslope.objectives.frameworks.torch_errors import meaning, other_tensors
-from downslope.objectives.frameworks.torch_symbols import traced
+from downslope.objectives.frameworks.torch_symbols import recorded, traced
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 from downslope.symbolic.array import TraceError
@@ -233,14 +235,21 @@ class TorchLibrary(TensorLibrary):
         hosted = TorchObjective(function, tensors, gradient)
         hosted.value_and_gradient(tensors.x)  # its errors come first, in PyTorch's words made plain
         hosted.refuse_changes(tensors.x)
+        slopes = None if gradient is None else _reader(gradient, tensors)
         try:
-            partials = None if gradient is None else traced(gradient, tensors)
-            return agreeing_formula(traced(function, tensors), partials, hosted, tensors), tensors.x
+            return read_cost(_reader(function, tensors), slopes, hosted, tensors), tensors.x
         except TraceError as error:
             hosted.notes = (message("PyTorch computes every step: {why}.", why=error.message),)
         if gradient is None:
             look_at_slope(hosted, tensors.x, (".detach()", ".item()", "torch.no_grad()"))
         return hosted, tensors.x
+
+
+def _reader(function: Callable[..., Any], tensors: Tensors) -> CostReader:
+    near = tensors.like.device.type == "cpu"
+    return CostReader(
+        partial(traced, function, tensors), partial(recorded, function, tensors) if near else None
+    )
 
 
 LIBRARY = TorchLibrary()

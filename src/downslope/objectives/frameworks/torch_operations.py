@@ -1,23 +1,23 @@
-"""What each operation of PyTorch's ("aten") does with arrays of symbols, taking its arguments as PyTorch does."""
+"""What each operation of PyTorch's ("aten") does with arrays that are followed, by the arguments that it takes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from downslope.messages import message
 from downslope.objectives.frameworks.symbols import (
-    each,
+    elements,
+    followed,
     log_softmax,
     log_sum_exp,
+    named,
     of_formulas,
     same,
 )
-from downslope.symbolic import SymbolicArray, call
-from downslope.symbolic.array import TraceError, box
+from downslope.symbolic.array import TraceError
 
 # Their results depend on the shape of what they are given, not on its values.
 OF_SHAPES = frozenset(
@@ -34,9 +34,7 @@ OF_SHAPES = frozenset(
     ]
 )
 
-_each_softplus, _each_sigmoid, _each_erf = (
-    each(partial(call, name)) for name in ("softplus", "sigmoid", "erf")
-)
+_each_softplus, _each_sigmoid, _each_erf = (named(name) for name in ("softplus", "sigmoid", "erf"))
 
 
 def _reduced(array: Any, reduction: int) -> Any:
@@ -60,7 +58,7 @@ def _mean(a: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) 
 
 
 def _prod(a: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-    return SymbolicArray(box(a)).prod(axis=dim, keepdims=keepdim)
+    return np.prod(elements(a), axis=dim, keepdims=keepdim)
 
 
 def _variance(a: Any, dim: Any = None, *, correction: Any = None, keepdim: bool = False) -> Any:
@@ -102,8 +100,8 @@ def _nll_loss(a: Any, target: Any, weight: Any, *how: int) -> Any:
     reduction, ignore_index = how
     if weight is not None or np.any(target == ignore_index):
         raise TraceError(message("nll_loss with weights or ignored labels has no counterpart in symbols"))
-    picked = box(a)[target] if a.ndim == 1 else box(a)[np.arange(len(target)), target]
-    return (_reduced(-SymbolicArray(np.asarray(picked, object)), reduction),)
+    picked = elements(a)[target if a.ndim == 1 else (np.arange(len(target)), target)]
+    return (_reduced(-followed(picked), reduction),)
 
 
 def _huber(a: Any, b: Any, reduction: int = 1, delta: float = 1.0) -> Any:
@@ -174,7 +172,7 @@ def _squeeze(a: Any, dim: Any = None) -> Any:
 def _expand(a: Any, size: Sequence[int], *, implicit: bool = False) -> Any:
     padded = (1,) * (len(size) - a.ndim) + a.shape
     shape = tuple(old if new == -1 else new for old, new in zip(padded, size, strict=True))
-    return np.broadcast_to(box(a), shape)
+    return np.broadcast_to(elements(a), shape)
 
 
 def _division(a: Any, b: Any, *, rounding_mode: Any = None) -> Any:
@@ -186,11 +184,11 @@ def _division(a: Any, b: Any, *, rounding_mode: Any = None) -> Any:
 def _copied(a: Any, *, dtype: Any = None, **_: Any) -> Any:
     if dtype is not None and not dtype.is_floating_point:
         raise TraceError(message("a conversion to {dtype} has no derivative", dtype=dtype))
-    return a
+    return a if dtype is None else a.astype(float)
 
 
 def _permuted(a: Any, dims: Sequence[int]) -> Any:
-    return np.transpose(box(a), tuple(dims))
+    return np.transpose(elements(a), tuple(dims))
 
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
@@ -212,12 +210,12 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(
         ("addmm", "addmv"), lambda c, a, b, *, beta=1, alpha=1: beta * c + alpha * np.matmul(a, b)
     ),
-    "trace": lambda a: np.sum(np.diagonal(box(a))),
+    "trace": lambda a: np.sum(np.diagonal(elements(a))),
     # sums and the like
     "sum": _sum,
     "mean": _mean,
     "prod": _prod,
-    "cumsum": lambda a, dim, *, dtype=None: np.cumsum(box(a), axis=dim),
+    "cumsum": lambda a, dim, *, dtype=None: np.cumsum(elements(a), axis=dim),
     "var": _variance,
     "std": lambda *args, **options: np.sqrt(_variance(*args, **options)),
     **dict.fromkeys(("amax", "max"), _extreme(np.max)),
@@ -268,16 +266,16 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "select": _select,
     "slice": _slice,
     "squeeze": _squeeze,
-    "unsqueeze": lambda a, dim: np.expand_dims(box(a), dim),
+    "unsqueeze": lambda a, dim: np.expand_dims(elements(a), dim),
     "expand": _expand,
     "t": lambda a: a.T,
-    "transpose": lambda a, d0, d1: np.swapaxes(box(a), d0, d1),
+    "transpose": lambda a, d0, d1: np.swapaxes(elements(a), d0, d1),
     "permute": _permuted,
-    "flip": lambda a, dims: np.flip(box(a), tuple(dims)),
-    "diagonal": lambda a, offset=0, dim1=0, dim2=1: np.diagonal(box(a), offset, dim1, dim2),
-    "cat": lambda arrays, dim=0: np.concatenate([box(a) for a in arrays], axis=dim),
-    "stack": lambda arrays, dim=0: np.stack([box(a) for a in arrays], axis=dim),
-    "unbind": lambda a, dim=0: list(np.moveaxis(box(a), dim, 0)),
-    "split": lambda a, size, dim=0: np.split(box(a), range(size, a.shape[dim], size), axis=dim),
-    "index": lambda a, indices: box(a)[tuple(slice(None) if i is None else i for i in indices)],
+    "flip": lambda a, dims: np.flip(elements(a), tuple(dims)),
+    "diagonal": lambda a, offset=0, dim1=0, dim2=1: np.diagonal(elements(a), offset, dim1, dim2),
+    "cat": lambda arrays, dim=0: np.concatenate([elements(a, *arrays) for a in arrays], axis=dim),
+    "stack": lambda arrays, dim=0: np.stack([elements(a, *arrays) for a in arrays], axis=dim),
+    "unbind": lambda a, dim=0: list(np.moveaxis(elements(a), dim, 0)),
+    "split": lambda a, size, dim=0: np.split(elements(a), range(size, a.shape[dim], size), axis=dim),
+    "index": lambda a, indices: elements(a)[tuple(slice(None) if i is None else i for i in indices)],
 }

@@ -1,4 +1,4 @@
-"""A PyTorch cost as a formula: it is called once, and every operation that reaches PyTorch is done with symbols too.
+"""A PyTorch cost as a formula or a program: it is called once, and each operation that reaches PyTorch is followed.
 
 A dispatch mode sees the operations below autograd ("aten"). A tensor that depends on the parameters has a shadow, an
 array of symbols; an operation on shadowed tensors gives its result a shadow. What has no counterpart in symbols
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -18,13 +17,16 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from downslope.messages import message
 from downslope.objectives.frameworks.symbols import (
     Allowance,
+    Followed,
     expressions_of,
+    followed,
+    one_vector,
     symbols_of,
 )
 from downslope.objectives.frameworks.tensors import Tensors
 from downslope.objectives.frameworks.torch_operations import OF_SHAPES, OPERATIONS
-from downslope.symbolic import SymbolicArray
-from downslope.symbolic.array import TraceError, box
+from downslope.programs import ProgramArray
+from downslope.symbolic.array import TraceError
 
 
 def traced(function: Callable[..., Any], tensors: Tensors) -> list[Any]:
@@ -33,25 +35,36 @@ def traced(function: Callable[..., Any], tensors: Tensors) -> list[Any]:
     Raises:
         TraceError: some of it cannot be expressed in symbols, or it is too large.
     """
+    return expressions_of(_shadows_of_result(function, tensors, symbols_of(tensors.parameters)))
+
+
+def recorded(function: Callable[..., Any], tensors: Tensors, x: ProgramArray) -> ProgramArray:
+    """What ``function`` returns for the parameters, one vector, recorded in the program of ``x``.
+
+    Raises:
+        TraceError: some of it is unknown there.
+    """
+    return one_vector(_shadows_of_result(function, tensors, x))
+
+
+def _shadows_of_result(function: Callable[..., Any], tensors: Tensors, x: Followed) -> list[Any]:
+    """What ``function`` returns, part by part, where ``x`` follows the flat vector of the parameters."""
     parameters = tensors.parameters
-    symbols = symbols_of(parameters).elements
     flat = torch.tensor(tensors.x, dtype=getattr(torch, tensors.precision), device=tensors.like.device)
     values, mode = {}, _Shadows()
-    for name, piece, place in zip(
-        parameters.names,
-        flat.split_with_sizes(parameters.sizes),
-        np.split(symbols, np.cumsum(parameters.sizes)[:-1]),
-        strict=True,
+    end = 0
+    for name, piece, shape in zip(
+        parameters.names, flat.split_with_sizes(parameters.sizes), parameters.shapes, strict=True
     ):
-        shape = parameters.shapes[parameters.names.index(name)]
+        begin, end = end, end + piece.numel()
         values[name] = piece.clone().view(shape)
-        mode.cast(values[name], SymbolicArray(place.reshape(shape)))
+        mode.cast(values[name], x[begin:end].reshape(shape))
     try:
         with torch.no_grad(), _Readers(mode), mode:
             result = tensors.call(function, values)
         parts = list(result.values()) if isinstance(result, dict) else result
         parts = parts if isinstance(parts, (list, tuple)) else [parts]
-        return expressions_of([mode.shadow(part) for part in parts])
+        return [mode.shadow(part) for part in parts]
     except TraceError:
         raise
     except Exception as error:  # whatever it raises without a gradient or for lack of a shadow
@@ -89,11 +102,11 @@ class _Shadows(TorchDispatchMode):  # type: ignore[misc] # torch is optional, an
     def __init__(self) -> None:
         super().__init__()
         self._shadows: dict[
-            int, tuple[torch.Tensor, SymbolicArray]
+            int, tuple[torch.Tensor, Followed]
         ] = {}  # the tensor is kept: its id stays its own
         self._allowance = Allowance()
 
-    def cast(self, tensor: torch.Tensor, shadow: SymbolicArray) -> None:
+    def cast(self, tensor: torch.Tensor, shadow: Followed) -> None:
         """Give a tensor its shadow."""
         self._allowance.take(shadow, tuple(tensor.shape))
         self._shadows[id(tensor)] = tensor, shadow
@@ -127,12 +140,11 @@ class _Shadows(TorchDispatchMode):  # type: ignore[misc] # torch is optional, an
             return result
         if func._schema.is_mutable or name not in OPERATIONS:
             raise TraceError(message("{name} has no counterpart in symbols", name=name))
-        shadows = OPERATIONS[name](
-            *(self.shadow(a) for a in args), **{k: self.shadow(v) for k, v in kwargs.items()}
-        )
+        given, options = [self.shadow(a) for a in args], {k: self.shadow(v) for k, v in kwargs.items()}
+        shadows = OPERATIONS[name](*given, **options)
         if isinstance(result, torch.Tensor):
-            self.cast(result, SymbolicArray(box(shadows)))
+            self.cast(result, followed(shadows, given))
             return result
         for tensor, shadow in zip(result, shadows, strict=False):
-            self.cast(tensor, SymbolicArray(box(shadow)))
+            self.cast(tensor, followed(shadow, given))
         return result
