@@ -157,6 +157,8 @@ def test_an_integral_of_sympy_is_refused_in_one_sentence() -> None:
 
 def test_where_the_complex_step_was_left_is_told_of_the_run_and_not_of_what_looks_at_it() -> None:
     def cost(v: Any) -> Any:  # overflows, with a warning, far from where the run goes
+        if v[0].real > 1e300:
+            return 0.0
         return np.sum(np.linalg.solve(np.array([[2.0, 1.0], [1.0, 3.0]]), v) ** 2)
 
     run = ds.minimize(cost, [2.0, 2.0])

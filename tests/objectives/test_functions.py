@@ -410,7 +410,7 @@ def test_data_are_not_written_out_as_a_formula(rows: int) -> None:
     y = X @ np.arange(5.0) + 1
 
     objective, x = as_objective(lambda w: np.mean((X @ w - y) ** 2), np.zeros(5))
-    assert objective.differentiation == "complex step"
+    assert objective.differentiation == "reverse sweep"
     assert objective.gradient(x) == pytest.approx(-2 * X.T @ y / rows, rel=1e-12)
     few, x = as_objective(lambda w: np.mean((X[:50] @ w - y[:50]) ** 2), np.zeros(5))
     assert few.differentiation == "symbolic"

@@ -15,7 +15,7 @@ from functions_of_arrays import CASES, Function, recorded
 
 from downslope.programs.compiled import CompiledProgram
 from downslope.programs.derivatives import gradient
-from downslope.programs.node import Graph
+from downslope.programs.node import Axis, Graph, LibraryCall
 
 SEED = int(os.environ.get("DOWNSLOPE_SEED") or random.SystemRandom().randrange(2**31))
 DRAWS = int(os.environ.get("DOWNSLOPE_DRAWS") or 40)
@@ -49,6 +49,19 @@ def test_what_numpy_computes_is_called_and_its_errors_come_through() -> None:
     compiled = CompiledProgram([x], [graph.element("add", ordered, graph.number(1.0))])
     point = np.linspace(-2, 3, 9)
     np.testing.assert_allclose(compiled(point), np.sort(point**2) + 1, rtol=1e-15)
+
+
+def test_what_is_called_of_single_numbers_reads_them_where_they_are() -> None:
+    graph = Graph()
+    x, rate = graph.input("x", (9,)), graph.input("rate", ())
+    cube = LibraryCall("cube", lambda a, b, c, d: a**3 + b + 10 * c + d)
+    total = graph.reduced("sum", x)
+    second = graph.view(x, [Axis(1, 0, None)], ())
+    parts = (total, graph.element("mul", rate, second), second, graph.number(0.25))
+    made = graph.called(cube, parts, ())
+    compiled = CompiledProgram([x, rate], [graph.element("add", made, total), total])
+    point = np.append(np.linspace(-2, 3, 9), 0.5)
+    np.testing.assert_allclose(compiled(point), compiled.evaluate(point), rtol=1e-14)
 
 
 def test_a_large_product_of_matrices_is_the_librarys() -> None:

@@ -172,6 +172,8 @@ class CompiledProgram:
 
     def _view(self, node: ArrayNode, into: int, out: int) -> NDArray[Any]:
         """The memory of an array, or of what it is transposed from."""
+        if node.operation == "number":
+            return np.array(node.detail)
         place = self._nodes.index(node)
         if place not in self._code.spans:
             assert node.operation == "view"

@@ -129,7 +129,7 @@ class Plan:
 
     def _keep_first(self, node: ArrayNode) -> None:
         if node.operation in ("matmul", "call"):
-            self.kept.update(_behind_views(part) for part in node.operands if part.shape != ())
+            self.kept.update(_behind_views(part) for part in node.operands if part.operation != "number")
         if node.operation == "take":
             self.kept.add(node.operands[0])
         if node.shape == ():

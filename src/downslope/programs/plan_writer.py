@@ -109,7 +109,9 @@ class PlanWriter(ElementWriter):
         value = self.spread(self.b, self.across(task.node.detail[0], total))
         if task.node.truth:
             value = self.b.fcmp_ordered(">", value, self.w.number(0.5).code)
-        self.fixed[task.node, SCALAR] = Lanes(self.w, value, True)
+        self.fixed[task.node, SCALAR] = lanes = Lanes(self.w, value, True)
+        if task.node in self.layout.memory:  # for a library to read
+            self.store(self.layout.memory[task.node], Affine(0), lanes)
 
     def _first(self, count: int) -> Any:
         """Whether each lane is one of the first ``count``."""
