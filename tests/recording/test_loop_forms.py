@@ -508,9 +508,16 @@ def test_a_loop_over_several_parameters(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "step",
-    ["x = x - (x**2 - 2)/(2*x)", "dx = (x**2 - 2)/(2*x)\n    x = x - dx", "dx = -f(x)/df(x)\n    x = x + dx"],
+    [
+        "x = x - (x**2 - 2)/(2*x)",
+        "dx = (x**2 - 2)/(2*x)\n    x = x - dx",
+        "dx = -f(x)/df(x)\n    x = x + dx",
+        "x = x - 0.5*f(x)/df(x)",
+        "d = f(x)/df(x)\n    x = x - 0.5*d",
+        "step = np.linalg.solve([[2.0]], [df(x)])[0]\n    x = x - 0.5*step",
+    ],
 )
 def test_newton_s_method_is_not_taken_for_a_descent(step: str, tmp_path: Path) -> None:
-    known = "def f(x):\n    return x**2 - 2\ndef df(x):\n    return 2*x\n"
+    known = "import numpy as np\ndef f(x):\n    return x**2 - 2\ndef df(x):\n    return 2*x\n"
     with pytest.raises(UsageError, match="no step of the loop was seen"):
         check(f"{known}x = 3.0\nfor i in range(6):\n    {step}\n", tmp_path)

@@ -137,6 +137,8 @@ def hold(loop: LoopSeen, names: Mapping[str, Any], text: str, asked: Asked) -> H
     if more or any(slip.code in ("wrong_order", "stale_gradient", "gradient_not_zeroed") for slip in slips):
         return HeldLoop(None, steps, (*slips, *more))
     claim = Claim(loop, names, asked.optimizer, asked.learning_rate)
+    if claim.beyond is not None and not claim.is_asked:
+        return HeldLoop(None, steps, tuple(slips), notes=(_beyond(claim.beyond),))
     found = _against_a_rule(loop, claim, climbs=asked.maximize)
     if len(slips) == len(found.slips) == 1 and _undo_each_other(slips[0], found.slips[0]):
         return HeldLoop(found.rule, steps)
@@ -246,6 +248,14 @@ def _nearest_guard(
             return slip, one
         found.append((slip, one))
     return found[0]
+
+
+def _beyond(rule: type[Optimizer]) -> Message:
+    return message(
+        "By its name the loop is {rule}, whose steps take more than the gradients that are seen here: they were not"
+        " held against it.",
+        rule=rule.name(),
+    )
 
 
 def _unnamed(rule: Optimizer, claim: Claim, found: Slip) -> Message:

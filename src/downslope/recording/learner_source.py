@@ -172,6 +172,8 @@ def _with_its_gradient(move: WrittenMove, turn: Turn, owners: set[str]) -> Moved
     fading = [part for part in [*rest, *under] if turn.only_counts(part)]  # lr/(1 + t), lr*0.99**t
     rate = product_of([rate, *(p for p in rest if p in fading)], [p for p in under if p in fading])
     gradient = product_of([p for p in rest if p not in fading], [p for p in under if p not in fading])
+    if any(_is_another_method_s(part, move, turn, rated=True) for part in (*rest, gradient)):
+        return None
     _rewrite(move, rate, gradient)
     sign = -1 if move.is_added and not said else 1
     return Moved(move, gradient, ast.unparse(rate), is_plain=True, sign=sign)
@@ -189,17 +191,21 @@ def _unnamed(move: WrittenMove, turn: Turn, owners: set[str], rate: ast.expr | N
     return Moved(move, fresh.put_apart(), written, is_plain=False, sign=-fresh.sign)
 
 
-def _is_another_method_s(step: ast.expr, move: WrittenMove, turn: Turn) -> bool:
-    """Whether a step without a rate is no gradient: ``dx = f(x)/df(x)``, ``dx = np.linalg.solve(H, g)``."""
+def _is_another_method_s(step: ast.expr, move: WrittenMove, turn: Turn, *, rated: bool = False) -> bool:
+    """Whether a step is no gradient: ``np.linalg.solve(H, g)``, or without a rate ``dx = f(x)/df(x)``."""
     place = turn.place(move.statement)
     made = [write.value for at, write in turn.writes_to(ast.unparse(step)) if at < place][-1:]
-    for value in made:
-        if isinstance(value, ast.expr):
-            _, under = factors_of(value.operand if isinstance(value, ast.UnaryOp) else value)
-            solved = any(
-                isinstance(n, ast.Call) and SOLVES.search(ast.unparse(n.func)) for n in ast.walk(value)
-            )
-            return solved or any(move.owner in turn.beginnings(part, place) for part in under)
+    for value in [*made, step]:
+        solved = any(isinstance(n, ast.Call) and SOLVES.search(ast.unparse(n.func)) for n in ast.walk(value))
+        if solved or not isinstance(value, ast.expr):
+            return solved
+        over, under = factors_of(value.operand if isinstance(value, ast.UnaryOp) else value)
+        if any(calls_gradient(part, turn) for part in under) and not any(
+            calls_gradient(p, turn) for p in over
+        ):
+            return True  # f(x)/df(x)
+        if not rated and any(move.owner in turn.beginnings(part, place) for part in under):
+            return True
     return False
 
 
