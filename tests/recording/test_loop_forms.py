@@ -495,6 +495,445 @@ for ep in range(20):
         [],
         "All 20 updates",
     ),
+    "a function that returns a list": (
+        """\
+def step(w, g, lr):
+    return [wi-lr*gi for wi,gi in zip(w,g)]
+w=[1.0,2.0]
+for i in range(10):
+    g=[2*a for a in w]
+    w=step(w,g,0.1)
+""",
+        [],
+        "All 10 updates",
+    ),
+    "a function that changes a dict": (
+        """\
+def update(params, grads, lr):
+    for k in params:
+        params[k]-=lr*grads[k]
+p={'a':1.0,'b':2.0}
+for i in range(10):
+    update(p,{k:2*v for k,v in p.items()},0.1)
+""",
+        [],
+        "All 10 updates",
+    ),
+    "a function that changes a dict uphill": (
+        """\
+def update(params, grads, lr):
+    for k in params:
+        params[k]+=lr*grads[k]
+p={'a':1.0,'b':2.0}
+for i in range(10):
+    update(p,{k:2*v for k,v in p.items()},0.1)
+""",
+        ["sign"],
+        "goes uphill",
+    ),
+    "a class with a list": (
+        """\
+class Model:
+    def __init__(self):
+        self.w=[0.0,0.0]; self.b=0.0
+    def fit(self, X, y, lr=0.05, epochs=30):
+        n=len(y)
+        for _ in range(epochs):
+            gw=[0.0,0.0]; gb=0.0
+            for xi, yi in zip(X,y):
+                e=sum(a*b for a,b in zip(self.w,xi))+self.b-yi
+                for j in range(2):
+                    gw[j]+=2*e*xi[j]/n
+                gb+=2*e/n
+            for j in range(2):
+                self.w[j]-=lr*gw[j]
+            self.b-=lr*gb
+m=Model(); m.fit([[1.0,2.0],[2.0,1.0],[3.0,4.0]],[5.0,4.0,11.0])
+""",
+        [],
+        "All 30 updates are those of GradientDescent(learning_rate=0.05).",
+    ),
+    "a class with a list, uphill": (
+        """\
+class Model:
+    def __init__(self):
+        self.w=[0.0,0.0]; self.b=0.0
+    def fit(self, X, y, lr=0.005, epochs=30):
+        n=len(y)
+        for _ in range(epochs):
+            gw=[0.0,0.0]; gb=0.0
+            for xi, yi in zip(X,y):
+                e=sum(a*b for a,b in zip(self.w,xi))+self.b-yi
+                for j in range(2):
+                    gw[j]+=2*e*xi[j]/n
+                gb+=2*e/n
+            for j in range(2):
+                self.w[j]+=lr*gw[j]
+            self.b+=lr*gb
+m=Model(); m.fit([[1.0,2.0],[2.0,1.0],[3.0,4.0]],[5.0,4.0,11.0])
+""",
+        ["sign"],
+        "goes uphill",
+    ),
+    "tuples": (
+        """\
+w=(4.0,-3.0)
+lr=0.1
+for i in range(10):
+    g=(2*w[0],6*w[1])
+    w=(w[0]-lr*g[0], w[1]-lr*g[1])
+""",
+        [],
+        "All 10 updates",
+    ),
+    "tuples of generators": (
+        """\
+w=(4.0,-3.0)
+lr=0.1
+for i in range(10):
+    g=(2*w[0],6*w[1])
+    w=tuple(a-lr*b for a,b in zip(w,g))
+""",
+        [],
+        "All 10 updates",
+    ),
+    "a dict of dicts": (
+        """\
+p={'l1':{'w':1.0,'b':2.0},'l2':{'w':-1.0,'b':0.5}}
+lr=0.1
+for i in range(10):
+    g={l:{k:2*v for k,v in d.items()} for l,d in p.items()}
+    for l in p:
+        for k in p[l]:
+            p[l][k]-=lr*g[l][k]
+""",
+        [],
+        "All 10 updates",
+    ),
+    "a list of dicts": (
+        """\
+import numpy as np
+layers=[{'W':np.ones((2,2)),'b':np.zeros(2)},{'W':np.ones((2,1)),'b':np.zeros(1)}]
+lr=0.1
+for i in range(10):
+    grads=[{'W':2*l['W'],'b':2*l['b']+1} for l in layers]
+    for layer, grad in zip(layers, grads):
+        layer['W']-=lr*grad['W']
+        layer['b']-=lr*grad['b']
+""",
+        [],
+        "All 10 updates",
+    ),
+    "lists of arrays by index": (
+        """\
+import numpy as np
+W=[np.ones((2,2)),np.ones((2,1))]
+b=[np.zeros(2),np.zeros(1)]
+lr=0.1
+for i in range(10):
+    dW=[2*w for w in W]
+    db=[2*v+1 for v in b]
+    for l in range(2):
+        W[l]=W[l]-lr*dW[l]
+        b[l]=b[l]-lr*db[l]
+""",
+        [],
+        "All 10 updates",
+    ),
+    "a mean over a batch in a comprehension": (
+        """\
+import numpy as np
+W=[np.ones((2,2)),np.ones((2,1))]
+eta=0.1
+for i in range(10):
+    nabla_w=[2*w for w in W]
+    W=[w-(eta/5)*nw for w, nw in zip(W, nabla_w)]
+""",
+        [],
+        "All 10 updates",
+    ),
+    "each moved by itself": (
+        """\
+w=[4.0,-3.0]
+lr=0.1
+for i in range(10):
+    for j, wj in enumerate(w):
+        w[j]=wj-lr*2*wj
+""",
+        [],
+        "All 10 updates",
+    ),
+    "velocities in a dict": (
+        """\
+p={'a':4.0,'b':-3.0}
+v={k:0.0 for k in p}
+lr=0.05
+for i in range(20):
+    for k in p:
+        grad=2*p[k]
+        v[k]=0.9*v[k]-lr*grad
+        p[k]+=v[k]
+""",
+        [],
+        "Momentum(learning_rate=0.05, momentum=0.9)",
+    ),
+    "velocities in a dict, uphill": (
+        """\
+p={'a':4.0,'b':-3.0}
+v={k:0.0 for k in p}
+lr=0.05
+for i in range(20):
+    for k in p:
+        grad=2*p[k]
+        v[k]=0.9*v[k]+lr*grad
+        p[k]+=v[k]
+""",
+        ["sign"],
+        "goes uphill",
+    ),
+    "a point ahead in lists": (
+        """\
+w=[4.0,-3.0]; v=[0.0,0.0]; mu=0.9; lr=0.02
+for i in range(20):
+    ahead=[a+mu*b for a,b in zip(w,v)]
+    g=[2*ahead[0],6*ahead[1]]
+    v=[mu*b-lr*c for b,c in zip(v,g)]
+    w=[a+b for a,b in zip(w,v)]
+""",
+        [],
+        "as in Nesterov's method",
+    ),
+    "sums of squares in a list": (
+        """\
+import math
+w=[4.0,-3.0]; G=[0.0,0.0]; lr=0.5; eps=1e-8
+for i in range(20):
+    g=[2*w[0],6*w[1]]
+    for j in range(2):
+        G[j]+=g[j]**2
+        w[j]-=lr*g[j]/(math.sqrt(G[j])+eps)
+""",
+        [],
+        "AdaGrad(learning_rate=0.5, epsilon=1e-08)",
+    ),
+    "sums of squares without their root": (
+        """\
+import math
+w=[4.0,-3.0]; G=[0.0,0.0]; lr=0.5; eps=1e-8
+for i in range(20):
+    g=[2*w[0],6*w[1]]
+    for j in range(2):
+        G[j]+=g[j]**2
+        w[j]-=lr*g[j]/(G[j]+eps)
+""",
+        ["no_root"],
+        "as adagrad does",
+    ),
+    "mean squares in a dict": (
+        """\
+import math
+p={'a':4.0,'b':-3.0}; s={'a':0.0,'b':0.0}; lr=0.05; rho=0.9; eps=1e-8
+for i in range(20):
+    g={'a':2*p['a'],'b':6*p['b']}
+    s={k:rho*s[k]+(1-rho)*g[k]**2 for k in p}
+    p={k:p[k]-lr*g[k]/(math.sqrt(s[k])+eps) for k in p}
+""",
+        [],
+        "RMSProp(learning_rate=0.05, decay=0.9",
+    ),
+    "a break before the step": (
+        """\
+w=[4.0,-3.0]
+lr=0.1
+for i in range(100):
+    g=[2*w[0],6*w[1]]
+    if max(abs(a) for a in g)<1e-3: break
+    for j in range(2):
+        w[j]-=lr*g[j]
+""",
+        [],
+        "All 41 updates",
+    ),
+    "turns without a step": (
+        """\
+w=[4.0,-3.0]
+lr=0.1
+for i in range(20):
+    g=[2*w[0],6*w[1]]
+    if i%5==0: continue
+    w=[a-lr*b for a,b in zip(w,g)]
+""",
+        [],
+        "All 16 updates",
+    ),
+    "a rate that fades, in lists": (
+        """\
+w=[4.0,-3.0]
+for i in range(20):
+    lr=0.1/(1+i)
+    g=[2*w[0],6*w[1]]
+    w=[a-lr*b for a,b in zip(w,g)]
+""",
+        [],
+        "each step was held against its own",
+    ),
+    "a gradient cut to length 1, in lists": (
+        """\
+w=[40.0,-30.0]
+lr=0.1
+def f(w): return w[0]**2+3*w[1]**2
+for i in range(20):
+    g=[2*w[0],6*w[1]]
+    n=sum(a*a for a in g)**.5
+    if n>1: g=[a/n for a in g]
+    w=[a-lr*b for a,b in zip(w,g)]
+""",
+        [],
+        "All 20 updates",
+    ),
+    "coordinates held at a bound": (
+        """\
+w=[4.0,-3.0]
+lr=0.1
+def f(w): return w[0]**2+3*w[1]**2
+for i in range(20):
+    g=[2*w[0],6*w[1]]
+    for j in range(2):
+        w[j]-=lr*g[j]
+        if w[j]<0.5: w[j]=0.5
+""",
+        [],
+        "All 20 updates",
+    ),
+    "gradient ascent that says so": (
+        """\
+# gradient ascent: maximize
+w=[4.0,-3.0]
+lr=0.1
+for i in range(20):
+    g=[-2*w[0],-6*w[1]]
+    for j in range(2):
+        w[j]+=lr*g[j]
+""",
+        [],
+        "It climbs",
+    ),
+    "one sample by chance": (
+        """\
+import random
+random.seed(0)
+X=[[1.0,2.0],[2.0,1.0],[3.0,4.0]]; y=[5.0,4.0,11.0]
+w=[0.0,0.0]
+def loss(w): return sum((sum(a*b for a,b in zip(w,x))-t)**2 for x,t in zip(X,y))
+for e in range(20):
+    i=random.randrange(3)
+    err=sum(a*b for a,b in zip(w,X[i]))-y[i]
+    g=[2*err*x for x in X[i]]
+    w=[a-0.01*b for a,b in zip(w,g)]
+""",
+        [],
+        "All 20 updates",
+    ),
+    "batches of two": (
+        """\
+X=[[1.0,2.0],[2.0,1.0],[3.0,4.0],[0.5,1.0]]; y=[5.0,4.0,11.0,2.5]
+w=[0.0,0.0]
+def loss(w): return sum((sum(a*b for a,b in zip(w,x))-t)**2 for x,t in zip(X,y))/4
+for e in range(20):
+    for s in range(0,4,2):
+        g=[0.0,0.0]
+        for x,t in zip(X[s:s+2],y[s:s+2]):
+            err=sum(a*b for a,b in zip(w,x))-t
+            for j in range(2): g[j]+=2*err*x[j]/2
+        for j in range(2): w[j]-=0.02*g[j]
+""",
+        [],
+        "All 40 updates",
+    ),
+    "a cost that a loop sums up": (
+        """\
+X=[[1.0,2.0],[2.0,1.0],[3.0,4.0]]; y=[5.0,4.0,11.0]
+w=[0.0,0.0]; lr=0.02
+for e in range(20):
+    loss=0.0
+    g=[0.0,0.0]
+    for x,t in zip(X,y):
+        err=sum(a*b for a,b in zip(w,x))-t
+        loss+=err**2
+        for j in range(2): g[j]+=2*err*x[j]
+    w=[a-lr*b for a,b in zip(w,g)]
+""",
+        [],
+        "All 20 updates",
+    ),
+    "a mean as the cost and a sum as the gradient": (
+        """\
+X=[[1.0,2.0],[2.0,1.0],[3.0,4.0]]; y=[5.0,4.0,11.0]
+w=[0.0,0.0]; lr=0.02
+for e in range(20):
+    loss=0.0
+    g=[0.0,0.0]
+    for x,t in zip(X,y):
+        err=sum(a*b for a,b in zip(w,x))-t
+        loss+=err**2/3
+        for j in range(2): g[j]+=2*err*x[j]
+    w=[a-lr*b for a,b in zip(w,g)]
+""",
+        ["factor"],
+        "The gradient is 3 times the derivative of the cost",
+    ),
+    "a logistic regression in lists": (
+        """\
+import math
+X=[[0.5,1.0],[1.5,-1.0],[-1.0,0.3],[-2.0,1.0]]; y=[1,1,0,0]
+w=[0.0,0.0]; b=0.0; lr=0.3
+for e in range(30):
+    preds=[1/(1+math.exp(-(sum(wi*xi for wi,xi in zip(w,x))+b))) for x in X]
+    dw=[sum((p-t)*x[j] for p,t,x in zip(preds,y,X))/len(X) for j in range(2)]
+    db=sum(p-t for p,t in zip(preds,y))/len(X)
+    w=[wi-lr*dwi for wi,dwi in zip(w,dw)]
+    b=b-lr*db
+""",
+        [],
+        "All 30 updates",
+    ),
+    "a logistic regression, weights first": (
+        """\
+import math
+X=[[0.5,1.0],[1.5,-1.0],[-1.0,0.3],[-2.0,1.0]]; y=[1,1,0,0]
+w=[0.0,0.0]; b=0.0; lr=0.3
+def pred(x): return 1/(1+math.exp(-(sum(wi*xi for wi,xi in zip(w,x))+b)))
+for e in range(30):
+    dw=[sum((pred(x)-t)*x[j] for t,x in zip(y,X))/len(X) for j in range(2)]
+    w=[wi-lr*dwi for wi,dwi in zip(w,dw)]
+    db=sum(pred(x)-t for t,x in zip(y,X))/len(X)
+    b=b-lr*db
+""",
+        ["wrong_order"],
+        "from the w already moved",
+    ),
+    "a differential equation": (
+        """\
+y=[1.0,0.0]; h=0.01
+for n in range(50):
+    dy=[y[1],-y[0]]
+    y=[a+h*b for a,b in zip(y,dy)]
+""",
+        [],
+        "All 50 updates",
+    ),
+    "heat that spreads": (
+        """\
+u=[0.0,1.0,0.0,2.0,0.0]
+for t in range(20):
+    new=u[:]
+    for i in range(1,4):
+        new[i]=u[i]+0.2*(u[i-1]-2*u[i]+u[i+1])
+    u=new
+""",
+        [],
+        "All 20 updates",
+    ),
 }
 
 

@@ -43,7 +43,8 @@ OF_A_RULE_S_OWN = (
     "epsilon_in_the_root",
 )
 RUNS_AWAY = 10.0  # times the gradient of the start
-IN_TURN = re.compile(r"(?i)coordinate|seidel|one at a time|좌표|하나씩")  # where that is what is meant
+IN_TURN = re.compile(r"(?i)coordinate|seidel|좌표|하나씩")  # where that is what is meant
+IN_TIME = frozenset(("h", "dt"))  # rates of a differential equation, whose derivatives are added
 CLIMBS = re.compile(r"(?i)maxim|ascen|climb|uphill|최대|상승|오르막")
 
 
@@ -312,7 +313,7 @@ def _of_a_climb(
     if [slip.code for slip in held.slips] != ["sign"] or claim.is_asked or "state" in held.slips[0].numbers:
         return held
     first, last = loop.record.rows[0].g, loop.record.rows[-1].g
-    if says_so:
+    if says_so or (not values and loop.reading is not None and loop.reading.rates & IN_TIME):
         meant = True
     elif not claim.is_plain:
         meant = False

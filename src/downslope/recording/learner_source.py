@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from downslope.recording.elements import place_in
 from downslope.recording.factors import factors_of, is_a_number, product_of, replace_in
 from downslope.recording.learner_names import is_a_rate, says_gradient
-from downslope.recording.turns import Loop, Over, Turn, inside, names_in, statements, targets_of
+from downslope.recording.turns import Loop, Over, Turn, inside, names_in, owners_of, statements, targets_of
 from downslope.recording.unnamed_gradients import fresh_term
 from downslope.recording.written_moves import WrittenMove, counted_in, moves_in
 
@@ -110,7 +110,7 @@ def _looks_up(loop: ast.For | ast.While, over: Over) -> bool:
         targets = [statement.target] if isinstance(statement, ast.AugAssign) else targets
         for target in targets:
             looked_up = [n.slice for n in ast.walk(target) if isinstance(n, ast.Subscript)]
-            if any(names_in(key) & given for key in looked_up):
+            if any(names_in(key) & given for key in looked_up) or (looked_up and owners_of(target) & given):
                 return True
         changed = names_in(statement.target) if isinstance(statement, ast.AugAssign) else set()
         if isinstance(loop, ast.For) and changed & given - counted_in(loop):

@@ -40,6 +40,7 @@ class Reading:
         is_named: whether what it is moved by is called a gradient.
         function: the name of the function in which it stands, or nothing.
         constants: the numbers between 0 and 1 that are written in it.
+        rates: the names in its learning rates.
         names, lasting: all that stand in it; those that it does not write to.
     """
 
@@ -50,6 +51,7 @@ class Reading:
     is_named: bool = True
     function: str = ""
     constants: tuple[float, ...] = ()
+    rates: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     lasting: frozenset[str] = frozenset()
 

@@ -40,7 +40,7 @@ class TellingLines(ast.NodeTransformer):
         out: list[ast.stmt] = []
         for statement in body:
             mine = [m for m in self.moved if m.move.statement is statement]
-            cost = cost_name(statement)
+            cost = cost_name(statement) or self._summed_cost(statement)
             if isinstance(statement, (ast.If, ast.With, ast.For, ast.While)) and (
                 statement in self.turn.over or isinstance(statement, (ast.If, ast.With))
             ):
@@ -61,6 +61,20 @@ class TellingLines(ast.NodeTransformer):
             ]
             out += [self._call("cost", cost, "locals()", "globals()")] * (cost is not None)
         return out
+
+    def _summed_cost(self, statement: ast.stmt) -> str | None:
+        """The name of a cost that a line, or a loop over data, adds to what this turn has begun."""
+        if statement in self.turn.over:
+            return None
+        for node in ast.walk(statement):
+            if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+                name = node.target.id
+                begun = [
+                    write for _, write in self.turn.writes_to(name) if isinstance(write.value, ast.Constant)
+                ]
+                if COSTS.match(name) and begun:
+                    return name
+        return None
 
     def _before(self, m: Moved) -> ast.stmt:
         move, rate = m.move, m.rate

@@ -326,6 +326,7 @@ class WrittenLoops:
             is_named=all(m.sign > 0 and calls_gradient(m.gradient, turn) for m in moved),
             function=function,
             constants=tuple(dict.fromkeys(c for c in literals if 0 < c < 1)),
+            rates=frozenset(n for m in moved for n in names_in(ast.parse(str(m.rate), mode="eval"))),
             names=frozenset(names_in(loop)),
             lasting=frozenset(names_in(loop)) - turn.written,
         )

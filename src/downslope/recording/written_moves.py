@@ -98,6 +98,15 @@ class _Around:
             return None
         return ast.unparse(container), key_text(keys)
 
+    def entry_of_an_element(self, node: ast.expr) -> str | None:
+        """How an entry of each element is called as a whole: ``layers['W']`` of ``layer['W']``."""
+        element, keys = place_in(node)
+        if not keys or not isinstance(element, ast.Name) or element.id not in self.elements:
+            return None
+        if not all(isinstance(key, ast.Constant) for key in keys):
+            return None
+        return self.elements[element.id] + "".join(f"[{ast.unparse(key)}]" for key in keys)
+
     def _is_known(self, key: ast.expr) -> bool:
         return isinstance(key, ast.Constant) or (isinstance(key, ast.Name) and key.id in self.keys)
 
@@ -332,15 +341,16 @@ def _of_a_part(
     statement: ast.stmt, places: tuple[ast.expr, ast.expr], added: ast.expr, around: _Around
 ) -> Iterator[WrittenMove]:
     old, new = places
-    of, entry = around.container(old), around.entry(new)
+    within = around.entry_of_an_element(new) if ast.unparse(new) == ast.unparse(old) else None
+    of, entry = within or around.container(old), around.entry(new)
     led, _ = place_in(new)
-    to = ast.unparse(led) if entry is not None or new is not old else of
+    to = ast.unparse(led) if within is None and (entry is not None or new is not old) else of
     if of is None or to is None or (to != of and around.called_later(to) != of):
         return
     known = around.entry(old) or entry
     if entry is not None and known is not None and entry[1] != known[1]:
         return
-    alone = entry is None and new is old  # wi -= e: whether w has it, only w can tell
+    alone = entry is None and new is old and within is None  # wi -= e: whether w has it, only w can tell
     assert around.loop is not None  # which is why this is asked
     part = MovedPart(
         None if known is None else known[1],
