@@ -960,3 +960,24 @@ def test_newton_s_method_is_not_taken_for_a_descent(step: str, tmp_path: Path) -
     known = "import numpy as np\ndef f(x):\n    return x**2 - 2\ndef df(x):\n    return 2*x\n"
     with pytest.raises(UsageError, match="no step of the loop was seen"):
         check(f"{known}x = 3.0\nfor i in range(6):\n    {step}\n", tmp_path)
+
+
+SUMS = """\
+w = [1.0, 2.0]
+lr = 0.1
+for epoch in range(10):
+    g = [0.0, 0.0]
+    for i in range(3):
+        s = 0.0
+        for j in range(2):
+            s += w[j]*j
+        for j in range(2):
+            g[j] += 2*w[j] + 0*s
+    for j in range(2):
+        w[j] -= lr*g[j]
+"""
+
+
+@pytest.mark.parametrize("source", [SUMS, *(source for source, codes, _ in LOOPS.values() if not codes)])
+def test_only_a_gradient_at_a_point_ahead_is_said_to_be_one(source: str, tmp_path: Path) -> None:
+    assert ("a point ahead" in str(check(source, tmp_path))) == ("ahead" in source)

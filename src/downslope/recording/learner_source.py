@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from downslope.recording.elements import place_in
 from downslope.recording.factors import factors_of, is_a_number, product_of, replace_in
 from downslope.recording.learner_names import is_a_rate, says_gradient
-from downslope.recording.turns import Loop, Over, Turn, inside, names_in, owners_of, statements, targets_of
+from downslope.recording.turns import (
+    Loop,
+    Over,
+    Source,
+    Turn,
+    inside,
+    names_in,
+    owners_of,
+    statements,
+    targets_of,
+)
 from downslope.recording.unnamed_gradients import fresh_term
 from downslope.recording.written_moves import WrittenMove, counted_in, moves_in
 
@@ -43,16 +53,16 @@ class Moved:
 # --- which expression is the gradient --------------------------------------------------------------------
 
 
-def parameters_of(loop: Loop, turn: Turn, tree: ast.AST) -> list[Moved]:
+def parameters_of(loop: Loop, turn: Turn, source: Source) -> list[Moved]:
     """The variables of a loop whose gradient is made of them, or was before the loop, with that gradient."""
     moves = moves_in(loop.body, turn.over)
-    owners = _owners_among(moves, turn, tree)
+    owners = _owners_among(moves, turn, source)
     names = owners | {name for move in moves if move.owner in owners for name in move.names()}
     found = (_with_its_gradient(move, turn, names) for move in moves if move.owner in owners)
     return [moved for moved in found if moved is not None]
 
 
-def _owners_among(moves: list[WrittenMove], turn: Turn, tree: ast.AST) -> set[str]:
+def _owners_among(moves: list[WrittenMove], turn: Turn, source: Source) -> set[str]:
     """The variables that are parameters.
 
     Where one variable is moved by what is made of another, and that one by what is made of the first, both are
@@ -60,7 +70,7 @@ def _owners_among(moves: list[WrittenMove], turn: Turn, tree: ast.AST) -> set[st
     """
     made_of: dict[str, set[str]] = {}
     for move in moves:
-        made_of.setdefault(move.owner, set()).update(_made_of(move, turn, tree))
+        made_of.setdefault(move.owner, set()).update(_made_of(move, turn, source))
     sums = {move.owner for move in moves if _is_a_sum_of_what_is_new(move, turn)}
     return {
         one
@@ -78,26 +88,22 @@ def _is_a_sum_of_what_is_new(move: WrittenMove, turn: Turn) -> bool:
     return is_written_too or (move.is_added and not any(is_a_number(p) for p in factors_of(move.added)[0]))
 
 
-def steps_within(node: ast.AST, tree: ast.AST, over: Over) -> bool:
+def steps_within(node: ast.AST, source: Source, over: Over) -> bool:
     """Whether a loop makes steps of its own: whether it moves a parameter."""
     if not isinstance(node, (ast.For, ast.While)):
         return False
     moves = moves_in(node.body, over)
-    return bool(moves) and bool(_owners_among(moves, Turn(node, tree, over), tree))
+    return bool(moves) and bool(_owners_among(moves, Turn(node, source, over), source))
 
 
-def coordinate_loops(tree: ast.AST) -> Over:
+def coordinate_loops(source: Source) -> Over:
     """The loops within others that go over the coordinates of something, and make no steps of their own."""
     inner = [
-        node
-        for outer in ast.walk(tree)
-        if isinstance(outer, (ast.For, ast.While))
-        for node in inside(outer)
-        if isinstance(node, (ast.For, ast.While))
+        node for outer in source.loops for node in inside(outer) if isinstance(node, (ast.For, ast.While))
     ]
     found: Over = frozenset()
     for loop in reversed(dict.fromkeys(inner)):  # the innermost first
-        if _looks_up(loop, found) and not steps_within(loop, tree, found):
+        if _looks_up(loop, found) and not steps_within(loop, source, found):
             found |= {loop}
     return found
 
@@ -122,7 +128,7 @@ def _looks_up(loop: ast.For | ast.While, over: Over) -> bool:
     return False
 
 
-def _made_of(move: WrittenMove, turn: Turn, tree: ast.AST) -> set[str]:
+def _made_of(move: WrittenMove, turn: Turn, source: Source) -> set[str]:
     """What a variable is moved by, or what is called the gradient in it, is made of these."""
     place = turn.place(move.statement)
     named = nearest_gradient(move.added, turn, place)
@@ -132,7 +138,7 @@ def _made_of(move: WrittenMove, turn: Turn, tree: ast.AST) -> set[str]:
     for name in begun & turn.written:  # computed at the end of the turn before
         found |= {one for k, write in turn.writes_to(name) for one, _ in turn.sources(write.value, k)}
     for name in begun - turn.written:
-        found = found.union(*(turn.reads(value) for value in _values_of(name, tree)))
+        found = found.union(*(turn.reads(value) for value in _values_of(name, source.tree)))
     return found
 
 

@@ -37,6 +37,32 @@ def names_in(expression: ast.AST) -> set[str]:
     return {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
 
 
+class Source:
+    """A script or a function, and what is to be known of it as a whole.
+
+    Attributes:
+        tree: its syntax tree.
+        functions: those that it defines, by name.
+        loops: its loops.
+    """
+
+    def __init__(self, tree: ast.AST) -> None:
+        self.tree = tree
+        nodes = list(ast.walk(tree))
+        self.functions = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
+        self.loops = [node for node in nodes if isinstance(node, (ast.For, ast.While))]
+        self._around: dict[ast.AST, list[ast.For]] = {}
+        for outer in self.loops:
+            if isinstance(outer, ast.For):
+                for node in ast.walk(outer):
+                    if isinstance(node, (ast.For, ast.While)):
+                        self._around.setdefault(node, []).append(outer)
+
+    def around(self, loop: Loop) -> list[ast.For]:
+        """The ``for`` loops around a loop, itself among them."""
+        return self._around.get(loop, [])
+
+
 @dataclass(frozen=True)
 class _Write:
     """A line that gives names a value.
@@ -65,7 +91,7 @@ class Turn:
         counted, numbered: what a ``for`` around these lines gives; those that are the number of the turn.
     """
 
-    def __init__(self, loop: Loop, tree: ast.AST, over: Over = frozenset()) -> None:
+    def __init__(self, loop: Loop, source: Source, over: Over = frozenset()) -> None:
         self.over = over
         stored = {
             n for line in statements(loop.body, over) for write in _writes_of(line) for n in write.names
@@ -83,8 +109,7 @@ class Turn:
         }
         self._writes = [list(self._writes_in(statement)) for statement in self.order]
         self._temporary = {name for line in self.order for name in _temporary_in(line)}
-        self._functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-        outer = [node for node in ast.walk(tree) if isinstance(node, ast.For) and loop in ast.walk(node)]
+        self._functions, outer = source.functions, source.around(loop)
         self.counted = {name for node in outer for name in names_in(node.target)}
         self.numbered = {
             node.target.id
@@ -219,19 +244,30 @@ def _is_another(each: Each, stored: set[str]) -> bool:
 
 
 def _temporary_in(statement: ast.stmt) -> set[str]:
-    """The names of a loop within the loop that it makes itself in each of its turns."""
+    """The names of a loop within the loop that it makes itself in each of its turns, before it changes them."""
     if not isinstance(statement, (ast.For, ast.While)):
         return set()
-    made: set[str] = set()
+    made = {name for n in ast.walk(statement) if isinstance(n, ast.For) for name in targets_of(n.target)}
     changed: set[str] = set()
-    for inner in ast.walk(statement):
-        if isinstance(inner, ast.For):
-            made |= targets_of(inner.target)
-        if isinstance(inner, (ast.Assign, ast.AugAssign)):
-            for write in _writes_of(inner):
-                keeps = write.adds or isinstance(inner, ast.AugAssign) or write.names & names_in(write.value)
-                (changed if keeps else made).update(write.names)
-    return made - changed
+    for inner in _in_order(statement):
+        for write in _writes_of(inner):
+            keeps = write.adds or isinstance(inner, ast.AugAssign) or write.names & names_in(write.value)
+            (changed if keeps else made).update(write.names - made - changed)
+    maybe = {
+        name
+        for branch in ast.walk(statement)
+        if isinstance(branch, ast.If)
+        for inner in _in_order(branch)
+        for write in _writes_of(inner)
+        for name in write.names
+    }
+    return made - changed - (maybe & changed)
+
+
+def _in_order(statement: ast.stmt) -> list[ast.Assign | ast.AugAssign]:
+    """The assignments in a statement, as they stand."""
+    found = [node for node in ast.walk(statement) if isinstance(node, (ast.Assign, ast.AugAssign))]
+    return sorted(found, key=lambda node: (node.lineno, node.col_offset))
 
 
 def _read_in(expression: ast.AST, bound: frozenset[str] = frozenset()) -> Iterator[str]:

@@ -28,7 +28,7 @@ from downslope.recording.loops_seen import LoopSeen, LoopsSeen, Reading
 from downslope.recording.source_slips import reads_others, source_slips
 from downslope.recording.telling_lines import TELLS, TellingLines, cost_name
 from downslope.recording.told_values import Key, Parts, aligned, array_of, coordinates, parts_of
-from downslope.recording.turns import Loop, Turn, inside, names_in
+from downslope.recording.turns import Loop, Source, Turn, inside, names_in
 from downslope.recording.watched_calls import telling
 from downslope.recording.written_costs import STEPS, cost_lines, derivatives
 
@@ -263,19 +263,17 @@ class WrittenLoops:
             if isinstance(inner, (ast.For, ast.While))
         }
         watched: dict[ast.AST, int] = {}
-        over = coordinate_loops(tree)
-        for node in list(ast.walk(tree)):
-            if (
-                isinstance(node, (ast.For, ast.While))
-                and node not in over
-                and not any(inner not in over and steps_within(inner, tree, over) for inner in inside(node))
-            ):
+        source = Source(tree)
+        over = coordinate_loops(source)
+        stepping = {loop for loop in source.loops if loop not in over and steps_within(loop, source, over)}
+        for node in source.loops:
+            if node in stepping and not any(inner in stepping for inner in inside(node)):
                 count = len(self.loops)
-                self._watch(node, Turn(node, tree, over), tree, owners.get(node, ""))
+                self._watch(node, Turn(node, source, over), source, owners.get(node, ""))
                 if len(self.loops) > count:
                     watched[node] = count
-        for node in list(ast.walk(tree)):
-            self._put_beside(node, watched)
+        for part in list(ast.walk(tree)):
+            self._put_beside(part, watched)
         return ast.fix_missing_locations(tree)
 
     def seen(self) -> list[LoopSeen]:
@@ -306,8 +304,8 @@ class WrittenLoops:
                 if isinstance(statement, ast.FunctionDef) and len(statement.args.args) > 1:
                     statement.decorator_list.append(ast.parse(f"{TELLS}.function", mode="eval").body)
 
-    def _watch(self, loop: Loop, turn: Turn, tree: ast.Module, function: str) -> None:
-        moved = parameters_of(loop, turn, tree)
+    def _watch(self, loop: Loop, turn: Turn, source: Source, function: str) -> None:
+        moved = parameters_of(loop, turn, source)
         labels = [m.move.before for m in moved]
         if not moved or len(set(labels)) < len(moved):
             return
