@@ -934,6 +934,99 @@ for t in range(20):
         [],
         "All 20 updates",
     ),
+    "differences, each put aside and back": (
+        """\
+def f(w): return (w[0]-1)**2+3*(w[1]+2)**2
+w=[4.0,-3.0]; lr=0.05; h=1e-5
+for s in range(25):
+    g=[0.0,0.0]
+    for j in range(2):
+        old=w[j]
+        w[j]=old+h
+        up=f(w)
+        w[j]=old-h
+        dn=f(w)
+        w[j]=old
+        g[j]=(up-dn)/(2*h)
+    for j in range(2):
+        w[j]-=lr*g[j]
+""",
+        [],
+        "All 25 updates",
+    ),
+    "differences, each moved there and back": (
+        """\
+def f(w): return (w[0]-1)**2+3*(w[1]+2)**2
+w=[4.0,-3.0]; lr=0.05; h=1e-5
+for s in range(25):
+    g=[0.0,0.0]
+    for j in range(2):
+        w[j]+=h
+        up=f(w)
+        w[j]-=2*h
+        dn=f(w)
+        w[j]+=h
+        g[j]=(up-dn)/(2*h)
+    w=[a-lr*b for a,b in zip(w,g)]
+""",
+        [],
+        "All 25 updates",
+    ),
+    "coordinates that are shrunk": (
+        """\
+w=[4.0,-3.0]; lr=0.05; lam=0.1
+def loss(w): return (w[0]-1)**2+3*(w[1]+2)**2
+for k in range(25):
+    g=[2*(w[0]-1),6*(w[1]+2)]
+    for j in range(2):
+        w[j]-=lr*g[j]
+        if w[j]>lr*lam: w[j]-=lr*lam
+        elif w[j]<-lr*lam: w[j]+=lr*lam
+        else: w[j]=0.0
+""",
+        [],
+        "All 25 updates",
+    ),
+    "a loop over keys that prints": (
+        """\
+w={'a':4.0,'b':-3.0}; lr=0.05
+for k in range(5):
+    grads={'a':2*w['a'],'b':6*w['b']}
+    for name in w:
+        print(name, w[name], grads[name])
+        w[name]-=lr*grads[name]
+""",
+        [],
+        "All 5 updates",
+    ),
+    "a list of the points before": (
+        """\
+w=[4.0,-3.0]; lr=0.05; path=[]; losses=[]
+for k in range(15):
+    losses.append(w[0]**2+3*w[1]**2)
+    path.append(w[:])
+    g=[2*w[0],6*w[1]]
+    for j in range(2): w[j]-=lr*g[j]
+""",
+        [],
+        "All 15 updates",
+    ),
+    "products of matrices by index": (
+        """\
+import numpy as np
+w=np.array([4.0,-3.0]); lr=0.05
+A=np.array([[2.0,1.0],[1.0,6.0]])
+for k in range(15):
+    g=np.zeros_like(w)
+    for i in range(2):
+        for j in range(2):
+            g[i]+=A[i,j]*w[j]
+    for i in range(2):
+        w[i]=w[i]-lr*g[i]
+""",
+        [],
+        "All 15 updates",
+    ),
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -57,8 +58,15 @@ def parameters_of(loop: Loop, turn: Turn, source: Source) -> list[Moved]:
     """The variables of a loop whose gradient is made of them, or was before the loop, with that gradient."""
     moves = moves_in(loop.body, turn.over)
     owners = _owners_among(moves, turn, source)
-    names = owners | {name for move in moves if move.owner in owners for name in move.names()}
-    found = (_with_its_gradient(move, turn, names) for move in moves if move.owner in owners)
+    labels = Counter(move.before for move in moves)
+    found = []
+    for move in moves:
+        if move.owner not in owners:
+            continue
+        if labels[move.before] > 1 and not _made_of(move, turn, source) & owners:
+            continue  # it is put aside and back, or shrunk, by a number
+        names = owners | {name for one in moves if one.owner in owners for name in one.names()}
+        found.append(_with_its_gradient(move, turn, names))
     return [moved for moved in found if moved is not None]
 
 
