@@ -25,14 +25,14 @@ def test_a_checkpoint_on_the_way_goes_on_and_the_run_does_not_notice(
     rule: str, engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[Any] = []
-    path, keep = tmp_path / "run.ckpt", Checkpoint.keep
+    path, write = tmp_path / "run.ckpt", Checkpoint.write
 
-    def seen(self: Checkpoint, descent: Any) -> None:
-        keep(self, descent)
+    def seen(self: Checkpoint, content: Any) -> None:
+        write(self, content)
         kept.append(path.read_bytes())
 
     monkeypatch.setattr(Checkpoint, "is_due", lambda *_: True)
-    monkeypatch.setattr(Checkpoint, "keep", seen)
+    monkeypatch.setattr(Checkpoint, "write", seen)
     options: dict[str, Any] = {"optimizer": rule, "engine": engine, "steps": 300, "every": 7}
     run = ds.minimize("rosenbrock", checkpoint=path, **options)
     monkeypatch.undo()

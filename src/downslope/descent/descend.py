@@ -146,7 +146,7 @@ def descend(
             nfev=trace.evaluations,
             counts=None if curved is None else replace(curved.counts),
             engine=engine.name,
-            left_with=None if callable(loop.engine) else snapshot_of(engine, trace, looks, objective),
+            left_with=snapshot_of(engine, trace, looks, objective),
         )
 
     steps = _Loop(engine, trace, problem, loop, started)

@@ -26,7 +26,7 @@ from downslope.descent.reported import Reported
 from downslope.descent.reports import ReportsState
 from downslope.descent.trace_buffer import TraceBuffer, TraceState
 from downslope.errors import DataError
-from downslope.messages import message
+from downslope.messages import Message, listing, message
 from downslope.objectives import Objective, Vector
 
 VERSION = 1  # of what ``to_dict`` writes
@@ -182,6 +182,25 @@ def versions(engine: str, tensors: bool) -> dict[str, str]:
         if hasattr(sys.modules.get(name), "__version__")
     }
     return {"python": platform.python_version(), "machine": f"{sys.platform} {_processor()}", **found}
+
+
+def changed_versions(left: Snapshot, tensors: bool) -> list[str]:
+    """What computes now and is not what computed until there, as "name before -> now"."""
+    now = versions(left.engine, tensors)
+    return [
+        f"{name} {before} -> {now[name]}"
+        for name, before in left.versions.items()
+        if name in now and now[name] != before
+    ]
+
+
+def goes_on_otherwise(changes: list[str]) -> Message:
+    """What to say of them where a run goes on."""
+    return message(
+        "this run goes on with other versions than it began with ({changes}), so its last digits may not be those"
+        " of a run in one piece.",
+        changes=listing(changes),
+    )
 
 
 def _processor() -> str:

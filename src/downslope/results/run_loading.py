@@ -158,14 +158,15 @@ def run_from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] =
         reported=Reported(vector(data["x"]), number(data["fun"]), number(data["gradient_norm"]))
         if data["averaged"]
         else None,
-        counts=_counts(data.get("counts")),
+        counts=counts_of(data.get("counts")),
         left_with=None
         if data.get("left_with") is None
         else Snapshot.from_dict(data["left_with"], parameters.size),
     )
 
 
-def _counts(data: Any) -> Counts | None:
+def counts_of(data: Any) -> Counts | None:
+    """Evaluations of gradient and curvature, where they are counted apart."""
     return None if data is None else Counts(int(data["gradients"]), int(data["curvatures"]))
 
 

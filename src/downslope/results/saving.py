@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 DIGEST = "sha256"
+UNDER_WAY = "under_way"  # the entry of a checkpoint of a fit, which cannot be loaded without its table
 
 
 def save(data: dict[str, Any], path: str | os.PathLike[str]) -> None:
@@ -106,8 +107,7 @@ def run_to_dict(run: Descent, *, history_as_bytes: bool = False) -> dict[str, An
         data["counts"] = asdict(run.counts)
     if run.termination.left_at is not None:
         data["left_at"] = dict(zip(coordinates, run.termination.left_at.tolist(), strict=True))
-    encoded: dict[str, Any] = _encode(data)
-    return encoded
+    return encoded(data)
 
 
 def packed_history(history: History) -> dict[str, Any]:
@@ -195,8 +195,7 @@ def fit_to_dict(fit: FitResult, explanation: dict[str, Any]) -> dict[str, Any]:
         "run": run,
         "history": history,
     }
-    encoded: dict[str, Any] = _encode(data)
-    return encoded
+    return encoded(data)
 
 
 def _spread(fit: FitResult) -> dict[str, Any]:
@@ -210,6 +209,12 @@ def _spread(fit: FitResult) -> dict[str, Any]:
         "variance": found.variance,
         "freedom": found.freedom,
     }
+
+
+def encoded(data: dict[str, Any]) -> dict[str, Any]:
+    """Plain data as JSON has it: NaN becomes null and infinities the text "inf" or "-inf", as it has neither."""
+    made: dict[str, Any] = _encode(data)
+    return made
 
 
 def _encode(value: Any) -> Any:
