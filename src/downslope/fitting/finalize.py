@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from downslope import interruption
 from downslope.descent import Descent, Status
 from downslope.descent.evidence import ENDLESS, POOR_FIT, Cause
 from downslope.explain.findings.finding import Finding
@@ -38,6 +39,7 @@ def fit_of(state: FitState, keeper: KeepsFits | None = None, *, ended: bool = Fa
     try:
         result = finalize(state.problem, outcome, state.start)
     except KeyboardInterrupt:  # the descent is done, and is not to be lost
+        interruption.caught()
         outcome = replace(outcome, run=outcome.run.judged_again(cause=Cause.INTERRUPTED))
         result = finalize(state.problem, outcome, state.start)
     held = None if state.split is None else scores(result.model, state.split)

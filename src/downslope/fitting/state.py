@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from downslope import interruption
 from downslope.descent import Descent
 from downslope.descent.descend import Callbacks
 from downslope.descent.snapshot import changed_versions, goes_on_otherwise
@@ -118,6 +119,7 @@ def descend_fit(state: FitState, keeper: KeepsFits | None = None, *, ended: bool
     except KeyboardInterrupt:  # between two descents, or while one is judged
         if not descents.made:
             raise
+        interruption.caught()
         descents = Descents(descents.made, descents.numbers, ended=True)
         outcome = _outcome(state, descents)
     rule = state.plan.optimizer
