@@ -246,7 +246,9 @@ def test_error_in_a_callback_reaches_the_person() -> None:
 
 def test_progress_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
-    ticks = itertools.count(step=0.01)  # a clock of our own: every look at it is a hundredth of a second later
+    ticks = itertools.count(
+        step=0.01
+    )  # a clock of our own: every look at it is a hundredth of a second later
     monkeypatch.setattr(time, "perf_counter", lambda: next(ticks))
     ds.minimize("x^2", 1.0, learning_rate=1e-12, time_limit=0.4, every=10**9, progress=told.append)
     # Two looks a slice, and none is told of before a slice's time is over, nor of the last one.

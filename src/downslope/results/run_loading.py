@@ -29,7 +29,7 @@ from downslope.objectives.problems import resolve
 from downslope.objectives.recognise import check_dtype
 from downslope.optimizers import Optimizer, optimizer_from_dict
 from downslope.results.run import Run
-from downslope.results.saving import DIGEST, SCHEMA, digest_of, unpacked_history
+from downslope.results.saving import DIGEST, OWED, SCHEMA, is_as_saved, unpacked_history
 
 MOST_NESTED = 100  # levels of a file; an optimizer within wrappers within schedules has some ten
 
@@ -52,7 +52,15 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises:
         DataError: the file cannot be read or nothing of downslope's is in it.
     """
-    text = read_text(path)
+    return parsed(read_text(path), path)
+
+
+def parsed(text: str, path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The plain data in the text that was read from ``path``.
+
+    Raises:
+        DataError: nothing of downslope's is in it, or it was changed since.
+    """
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError too
@@ -72,13 +80,14 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         )
     if deeper(data, MOST_NESTED):
         raise DataError(message("{path} is nested deeper than anything that downslope saves.", path=path))
-    if DIGEST in data and data[DIGEST] != digest_of(data):
+    if not is_as_saved(data, text):
         raise DataError(
             message(
                 "{path} was changed after it was saved: its digest is not that of what it holds. Whoever did so on"
-                " purpose takes the entry '{name}' out.",
+                " purpose takes the entries '{name}' and '{owed}' out.",
                 path=path,
                 name=DIGEST,
+                owed=OWED,
             )
         )
     return data

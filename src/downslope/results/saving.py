@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 DIGEST = "sha256"
+OWED = "digest"  # the entry that says which one a file has
 UNDER_WAY = "under_way"  # the entry of a checkpoint of a fit, which cannot be loaded without its table
 
 
@@ -35,18 +36,39 @@ def save(data: dict[str, Any], path: str | os.PathLike[str]) -> None:
     Raises:
         DataError: the file cannot be written; what was there before is untouched.
     """
-    write_atomically(path, (json.dumps(sealed(data), allow_nan=False) + "\n").encode())
+    rest = json.dumps(_owing(data), allow_nan=False).encode()
+    seal = f', "{DIGEST}": "{hashlib.sha256(rest).hexdigest()}"' + "}\n"
+    write_atomically(path, rest[:-1] + seal.encode())
 
 
 def sealed(data: dict[str, Any]) -> dict[str, Any]:
     """The data with the digest by which it is seen later whether they are still the same."""
-    return {**data, DIGEST: digest_of(data)}
+    return {**_owing(data), DIGEST: digest_of(data)}
+
+
+def _owing(data: dict[str, Any]) -> dict[str, Any]:
+    """The data with the entry by which a file owes a digest, so that one whose name was damaged is missed."""
+    return {**{name: value for name, value in data.items() if name != DIGEST}, OWED: DIGEST}
 
 
 def digest_of(data: dict[str, Any]) -> str:
     """By which it is seen that a file holds what was saved: SHA-256 of the data as JSON, less the digest itself."""
+    return hashlib.sha256(json.dumps(_owing(data)).encode()).hexdigest()
+
+
+def is_as_saved(data: dict[str, Any], text: str) -> bool:
+    """Whether a file holds what was saved: its digest is right, and no number is spelt in another way.
+
+    Files of earlier versions may have no digest, or one of the data without the entry that owes it.
+    """
+    if DIGEST not in data:
+        return OWED not in data
     rest = {name: value for name, value in data.items() if name != DIGEST}
-    return hashlib.sha256(json.dumps(rest).encode()).hexdigest()
+    if hashlib.sha256(json.dumps(rest).encode()).hexdigest() != data[DIGEST]:
+        return False
+    # Other white space is no change, as of a file that a person has laid out for reading.
+    found = "".join(text.split())
+    return any(found == "".join(json.dumps(data, ensure_ascii=ascii).split()) for ascii in (True, False))
 
 
 def run_to_dict(run: Descent, *, history_as_bytes: bool = False) -> dict[str, Any]:
