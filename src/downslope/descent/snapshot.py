@@ -137,13 +137,13 @@ class Snapshot:
         )
         counts, memory, first = (unpacked(data[name]) for name in ("counts", "memory", "first"))
         trace = TraceState(counts, memory, first, steps, rows)
-        x, last = _vector(data["x"], size), _vector(data["last"], size)
+        x, last = vector_of(data["x"], size), vector_of(data["last"], size)
         leaves = None if data["state"] is None else tuple(map(unpacked, data["state"]))
         if seen is not None:
-            value, norm = _vector(seen[2], 2).tolist()
-            seen = int(seen[0]), Reported(_vector(seen[1], size), value, norm)
+            value, norm = vector_of(seen[2], 2).tolist()
+            seen = int(seen[0]), Reported(vector_of(seen[1], size), value, norm)
         if witness is not None:
-            witness = Witness(_vector(witness["value"], 1)[0], _vector(witness["gradient"], size))
+            witness = Witness(vector_of(witness["value"], 1)[0], vector_of(witness["gradient"], size))
         if not trace.fits(size):
             raise DataError(message("the state in it is not whole."))
         return cls(
@@ -242,7 +242,12 @@ def unpacked(data: dict[str, Any]) -> Any:
     return plain(array[()]) if plain is not None and not shape else array if shape else array[()]
 
 
-def _vector(data: dict[str, Any], size: int) -> Vector:
+def vector_of(data: dict[str, Any], size: int) -> Vector:
+    """A packed vector of so many float64.
+
+    Raises:
+        DataError: it is none.
+    """
     vector = unpacked(data)
     if np.shape(vector) != (size,) or vector.dtype != np.float64:
         raise DataError(message("the state in it is not whole."))

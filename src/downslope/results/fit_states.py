@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.descent import Descent, History, Status, Stopping
+from downslope.descent import Descent, Status, Stopping
 from downslope.descent.evidence import Cause, Evidence
 from downslope.descent.reported import Reported
 from downslope.descent.snapshot import Snapshot, packed, unpacked
@@ -102,7 +102,7 @@ def _descent_to_dict(run: Descent, *, whole: bool) -> dict[str, Any]:
 
 def _descent_from_dict(data: dict[str, Any]) -> Descent:
     """The inverse; objective and rule are put in where it is made again."""
-    history = History.from_dict(unpacked_history(data["history"]))
+    history = unpacked_history(data["history"])
     start, left_at, looked = unpacked(data["start"]), data["left_at"], data["reported"]
     size, left = len(history.coordinates), data["left_with"]
     if np.shape(start) != (size,):
