@@ -3,7 +3,8 @@
     python benchmarks/checkpoints.py [steps]      by default 10^8; 10^9 take some minutes
 
 The runs are made in turn, and the ratio is of the sums: of seconds, and of seconds of the processor, which say more
-where the machine is busy with something else, but leave out what waits for the disk. The second table is the time that one checkpoint takes, with the memory of L-BFGS.
+where the machine is busy with something else, but leave out what waits for the disk. The last line is the time that
+one checkpoint takes, with the memory of L-BFGS.
 """
 
 from __future__ import annotations
