@@ -153,7 +153,7 @@ LIKELY = {
     "--learning-rate": ["0.1", "1e-8", "1e300"], "--steps": ["0", "1", "7"], "--format": ["csv", "json", "table"],
     "--loss": ["mse", "mae", "huber", "poisson", "log_loss", "softmax"], "--features": ["x"], "--target": ["y", "0"],
     "--to": ["numpy", "torch", "sympy", "jax"], "--schedule": ["cosine(steps=10)"], "--path": ["kernel", "qr", "auto"],
-    "--weights": ["x", "y"], "--bounds": ["x=0:2", "x=:1,y=0:"], "--batch-size": ["1", "2", "99"], 
+    "--weights": ["x", "y"], "--bounds": ["x=0:2", "x=:1,y=0:"], "--batch-size": ["1", "2", "99"],
     "--gradient": ["x=2*x,y=y", "a=sum(x),b=sum(y)"], "--holdout": ["0.5"], "--engine": ["traced", "hosted"],
 }  # fmt: skip
 WORDS = {
