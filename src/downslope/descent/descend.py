@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol, get_args
 
+from downslope import interruption
 from downslope.descent import kernel as k
 from downslope.descent.compiled import CompiledEngine
 from downslope.descent.curved import CurvedEngine, CurvedStepper, curved_rule
@@ -146,7 +147,7 @@ def descend(
             nfev=trace.evaluations,
             counts=None if curved is None else replace(curved.counts),
             engine=engine.name,
-            left_with=None if callable(loop.engine) else snapshot_of(engine, trace, looks, objective),
+            left_with=snapshot_of(engine, trace, looks, objective),
         )
 
     steps = _Loop(engine, trace, problem, loop, started)
@@ -254,6 +255,7 @@ class _Loop:
         try:
             return self._advance(reports, as_interrupted)
         except KeyboardInterrupt:
+            interruption.caught()
             return Cause.INTERRUPTED
         except Exception as error:
             if not self._may_keep(error):

@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from downslope import interruption
 from downslope.descent import Descent, Status
 from downslope.descent.bounds import free_part, projection_of
 from downslope.descent.evidence import ABOVE_START, Cause
@@ -86,6 +87,7 @@ def judged(run: Descent) -> Descent:
     try:
         return judge_run(run)
     except KeyboardInterrupt:
+        interruption.caught()
         return run.judged_again(cause=Cause.INTERRUPTED)
 
 
