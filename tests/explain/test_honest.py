@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.explain import classify, judgement
+from downslope.explain import budget, classify, judgement
 from downslope.explain.analysis_view import LONG, AnalysisView
 from downslope.explain.theory import QuadraticModel, from_curvature
 from downslope.objectives.formula import from_text
@@ -133,7 +133,7 @@ def opaque_bowl(w: Any) -> float:
 @pytest.mark.parametrize(
     ("options", "size", "reason", "words"),
     [
-        ({}, 270, "too_many", "so many parameters"),
+        ({}, 270, "few_directions", "directions only"),
         ({"dtype": "float32", "tolerance": 1e-2}, 2, "coarse", "float32"),
     ],
 )
@@ -145,8 +145,9 @@ def test_it_says_why_a_point_was_not_looked_into(options: Any, size: int, reason
     assert told.to_dict()["point"]["detail"] == reason
 
 
-def test_a_point_that_is_too_dear_is_said_to_be() -> None:
+def test_a_point_that_is_too_dear_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
     run = ds.minimize(opaque_bowl, [0.0] * 40, learning_rate=0.3)
+    monkeypatch.setattr(budget, "MORE_CALLS", -80)
     told = judgement.point_of(dataclasses.replace(run, nfev=1))
     assert told.detail == "too_dear"
     assert "longer than the run" in told.sentence

@@ -18,6 +18,7 @@ from downslope.descent.descend import EngineName
 from downslope.descent.stopping import DEFAULT_TOLERANCE, SINGLE_TOLERANCE
 from downslope.errors import DownslopeError
 from downslope.explain import budget
+from downslope.explain.budget import TooDearError
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.judgement import judge_run
 from downslope.explain.poles import jumps_over_a_pole
@@ -29,6 +30,8 @@ from downslope.optimizers import Optimizer, as_optimizer
 
 MOST_STEPS = 1_000_000
 SHARE = 0.4  # of the operations that are left, for one trial
+SHARE_CALLED = 0.6  # of the evaluations that are left, where each is called
+FEWEST_CALLED = 4  # of these, likewise
 FEWEST = 100  # evaluations: a trial that could make fewer is not begun
 DIGITS = 3  # of a learning rate that is advised
 ROOM = 1.1  # times the steps that were needed are advised, with two digits
@@ -172,21 +175,26 @@ def trial(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float = math.i
     new = type(Setup.of(optimizer).rule) is not type(diagnosis.setup.rule) or candidate.objective is not None
     price = budget.step_price(run)
     evaluations = int(min(SHARE * budget.left() / price, 2.0**52))
-    if evaluations < FEWEST:
+    calls = budget.calls_left(run.objective) / budget.calls_of(run.objective)
+    if evaluations < FEWEST or calls < FEWEST_CALLED:
         return None
+    evaluations = int(min(evaluations, SHARE_CALLED * calls))
     steps = candidate.lasting or int(min(MOST_STEPS, max(1, fewer_than)))
-    done = descend(
-        candidate.objective or run.objective,
-        run.start if candidate.start is None else candidate.start,
-        optimizer,
-        _stopping(diagnosis, candidate, steps, evaluations),
-        loop=LoopOptions(
-            maximize=run.maximize,
-            every=max(1, steps // 1000) if candidate.lasting is None else None,
-            engine=_engine(diagnosis, new),
-        ),
-    )
-    budget.spend(done.nfev * price)
+    try:
+        done = descend(
+            candidate.objective or run.objective,
+            run.start if candidate.start is None else candidate.start,
+            optimizer,
+            _stopping(diagnosis, candidate, steps, evaluations),
+            loop=LoopOptions(
+                maximize=run.maximize,
+                every=max(1, steps // 1000) if candidate.lasting is None else None,
+                engine=_engine(diagnosis, new),
+            ),
+        )
+        budget.spend(done.nfev * price)
+    except TooDearError:
+        return None
     return done
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import symengine as se
@@ -26,9 +26,9 @@ from downslope.objectives.wrapped import WrappedObjective
 
 OPERATIONS = 50_000_000  # that an explanation may always take, some 50 ms; or as many as the run took
 JUDGING = 30_000_000  # those that are allowed at the end of a run for judging its point
-MORE_EVALUATIONS = 200  # of a person's function, beyond as many as the run made
-FEW_EVALUATIONS = 100  # of it, beyond as many, for judging the point at the end of a run
-MOST_CALLS = 10  # for each of these, where a gradient is made of many calls
+MORE_CALLS = 200  # of a person's function, beyond as many as the run made
+JUDGED = 2 / 3  # part of both that judging the point at the end may take
+REMEMBERED = 1_000_000  # numbers of points at which an answer is not asked for twice
 SAFETY_SECONDS = 30.0  # or this many times the run: nothing that is counted right takes so long
 CALL = 4_000  # operations that calling an interpreted formula takes beside its own
 NATIVE_CALL = 1_500  # the same for machine code called from Python
@@ -37,6 +37,8 @@ TRACED_STEP = 25  # of a step in machine code
 TRACED_COORDINATE = 15  # of it for each coordinate, with the state that a rule keeps
 GRADIENT = 5  # times the operations of a formula, for it and its gradient by a reverse sweep
 INTERPRETED = 2  # times as long as in machine code
+
+Answer = TypeVar("Answer", float, Vector)
 
 
 class TooDearError(ObjectiveError):
@@ -150,7 +152,7 @@ def operations_of(objective: Objective) -> int:
 def safety(run: Descent) -> float:
     """Seconds after which something must have been counted wrong."""
     each = run.seconds / max(1, run.nfev)
-    return max(SAFETY_SECONDS, 20 * run.seconds, 5 * each * (run.nfev + MORE_EVALUATIONS))
+    return max(SAFETY_SECONDS, 20 * run.seconds, 5 * each * (run.nfev + MORE_CALLS))
 
 
 def spent_by(run: Descent) -> float:
@@ -170,57 +172,117 @@ def calls_of(objective: Objective) -> int:
     return 1 if objective.gradient_calls == 1 else 1 + objective.gradient_calls
 
 
-class BudgetedObjective(WrappedObjective):
-    """Another objective, until its calls are used up; then every evaluation raises ``TooDearError``."""
+def calls_left(objective: Objective) -> float:
+    """Calls that may still be made of what an objective asks in the end; infinite where nobody counts them."""
+    while isinstance(objective, WrappedObjective):
+        if isinstance(objective, BudgetedObjective):
+            return objective.calls
+        objective = objective.whole
+    return float("inf")
 
-    def __init__(self, objective: Objective, calls: int) -> None:
+
+class BudgetedObjective(WrappedObjective):
+    """Another objective, until its calls are used up; then every evaluation raises ``TooDearError``.
+
+    What was asked for before is not asked for again.
+
+    Attributes:
+        calls: of a person's function that may still be made. One that is given with its gradient is called at a point,
+            for either or for both.
+        kept_back: calls beside them, for the gradients at the last points of a run that diverged.
+        refused: whether an evaluation was refused.
+    """
+
+    def __init__(self, objective: Objective, calls: int, kept_back: int = 0) -> None:
         super().__init__(objective)
         self.loop, self.remote = objective.loop, objective.remote
-        self._left, self.refused = calls, False
+        self.calls, self.kept_back, self.refused = calls, kept_back, False
+        self._values: dict[bytes, float] = {}
+        self._gradients: dict[bytes, Vector] = {}
+        self._random: bool | None = None
 
     @property
     def left(self) -> int:
         """Evaluations with their gradient that may still be made."""
-        return max(0, self._left) // calls_of(self.whole)
+        return self.calls // calls_of(self.whole)
+
+    def take(self, calls: int) -> None:
+        """Use up so many calls.
+
+        Raises:
+            TooDearError: there are not so many left.
+        """
+        if calls > self.calls:
+            self.calls = 0
+            self.refuse()
+            raise TooDearError(message("a closer look would cost more than the run did."))
+        self.calls -= calls
+
+    def refuse(self) -> None:
+        """Note that something is left out."""
+        self.refused = True
+        if isinstance(self.whole, BudgetedObjective):
+            self.whole.refuse()
 
     def _take(self, calls: int) -> Objective:
-        within = isinstance(self.whole, BudgetedObjective)
-        if not within:
+        if not isinstance(self.whole, BudgetedObjective):
             spend(self.operations)
-        self._left -= calls
-        if self._left < 0:
-            self.refused = True
-            if isinstance(self.whole, BudgetedObjective):
-                self.whole.refused = True
-            raise TooDearError(message("a closer look would cost more than the run did."))
+        self.take(calls)
         return self.whole
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
-        return self._take(calls_of(self.whole)).value_and_gradient(x)
+        key = np.asarray(x).tobytes()
+        if key not in self._values or key not in self._gradients:
+            value, gradient = self._take(calls_of(self.whole)).value_and_gradient(x)
+            _remember(self._values, key, value)
+            _remember(self._gradients, key, gradient)
+            return value, gradient
+        return self._values[key], self._gradients[key].copy()
 
     def value(self, x: Vector) -> float:
-        return self._take(1).value(x)
+        key = np.asarray(x).tobytes()
+        if key in self._values:
+            return self._values[key]
+        return _remember(self._values, key, self._take(1).value(x))
 
     def gradient(self, x: Vector) -> Vector:
-        return self._take(self.gradient_calls).gradient(x)
+        key = np.asarray(x).tobytes()
+        if key in self._gradients:
+            return self._gradients[key].copy()
+        return _remember(self._gradients, key, self._take(self.gradient_calls).gradient(x)).copy()
+
+    def draws_random(self, x: Vector) -> bool:
+        if self._random is None:
+            self._random = self._take(2).draws_random(x)
+        return self._random
 
     def present(self, x: Vector) -> Any:
         return self.whole.present(x)
 
 
-def with_budget(run: Descent, more: int = MORE_EVALUATIONS) -> Descent:
+def _remember(answers: dict[bytes, Answer], key: bytes, answer: Answer) -> Answer:
+    """The answer, which is kept with the last few."""
+    if len(answers) * len(key) >= 8 * REMEMBERED:
+        del answers[next(iter(answers))]
+    answers[key] = answer
+    return answer
+
+
+def allowed_calls(run: Descent) -> int:
+    """Calls of a person's function that looking at a run may take: as many as the run made, and 200 more."""
+    each = run.objective.gradient_calls
+    return run.nfev + (run.njev * each if each > 1 else 0) + MORE_CALLS
+
+
+def with_budget(run: Descent, calls: int, kept_back: int = 0) -> Descent:
     """The run, its objective rationed where every evaluation is a call of somebody else's function.
 
-    As many calls are allowed as the run made, and those of ``more`` evaluations; where a gradient is made of many
-    calls, ten times ``more``. What is rationed already is rationed within that.
+    What is rationed already is rationed within that.
     """
     objective = run.objective
     if objective.expression is not None or not objective.evaluable:
         return run
-    each = calls_of(objective)
-    return dataclasses.replace(
-        run, objective=BudgetedObjective(objective, run.nfev * each + more * min(each, MOST_CALLS))
-    )
+    return dataclasses.replace(run, objective=BudgetedObjective(objective, calls, kept_back))
 
 
 def too_coarse(run: Descent) -> bool:

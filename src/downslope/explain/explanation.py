@@ -30,6 +30,8 @@ from downslope.explain.sentences import say
 from downslope.explain.theory import Forecast, QuadraticModel, from_curvature, noise_at
 from downslope.messages import NOTHING, Message, listing
 
+LAST_GRADIENTS = 0.25  # part of the calls of a function that those at the last points may take
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -142,8 +144,8 @@ def explain(run: Descent) -> Explanation:
     """Why ``run`` ended as it did: what kind of point it reached, causes of trouble, advice that was run, a forecast.
 
     It costs at most as many operations as the run, or 50,000,000 where that is more (some 50 ms; mostly a few), and of
-    a function that has to be called as many calls as the run made and those of 200 evaluations, 2,000 at most: what
-    would take more is left out, and it says so.
+    a function that has to be called as many calls as the run made and 200 more, those of judging its end among them:
+    what would take more is left out, and it says so.
     Operations and calls are counted, so the same run is always explained the same way.
 
     >>> import downslope as ds
@@ -164,18 +166,25 @@ def explain(run: Descent) -> Explanation:
         return Explanation(
             Point("unseen"), tuple(recorded_course.findings(seen)), None, recorded_course.course(seen)
         )
+    kept_back = _kept_back(run)
+    run = with_budget(run, budget.allowed_calls(run) - kept_back, kept_back)
     hidden: Detail = "coarse" if too_coarse(run) else "random" if random_values(run) else ""
     if hidden:
         return _by_its_record(run, hidden)
     operations = max(budget.OPERATIONS, budget.spent_by(run))
     try:
         with at_most(operations, budget.safety(run)) as spent, np.errstate(all="ignore"):
-            kept_back = recorded_course.ASKED if run.termination.status == Status.DIVERGED else 0
-            rationed = with_budget(run, budget.MORE_EVALUATIONS - kept_back)
-            return _looked_into(Diagnosis(rationed, sound), spent)
+            return _looked_into(Diagnosis(run, sound), spent)
     except SafetyClockError:
         point = Point("unknown", "too_dear", maximize=run.maximize)
         return Explanation(point, tuple(unexplained(run)), None, left_out=say("left_out.clock"))
+
+
+def _kept_back(run: Descent) -> int:
+    """Calls for the gradients at the last points of a run that diverged, where that is no large part of all."""
+    calls = recorded_course.ASKED * run.objective.gradient_calls
+    few = calls <= LAST_GRADIENTS * budget.allowed_calls(run)
+    return calls if run.termination.status == Status.DIVERGED and few else 0
 
 
 def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
@@ -187,10 +196,11 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
         point = diagnosis.point
         promised = _forecast(diagnosis)
     except TooDearError:
-        point = diagnosis.__dict__.get("point") or Point("unknown", "too_dear", maximize=run.maximize)
+        known = diagnosis.__dict__.get("point") or (diagnosis.judged if is_to_be_judged(run) else None)
+        point = known or Point("unknown", "too_dear", maximize=run.maximize)
     left_out = _left_out(run, spent)
     if left_out and all(finding.code == "unexplained" for finding in findings):
-        findings = _seen_in_the_record(run) or findings
+        findings = _seen_in_the_record(run) or findings or unexplained(run)
         if point.kind == "unknown":
             return Explanation(point, tuple(findings), promised)
     findings = agreed_findings(findings)

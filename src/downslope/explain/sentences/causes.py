@@ -298,6 +298,10 @@ FINDINGS: Mapping[str, Template] = {
     "saddle.maximum": Template(
         "The run stands at a maximum: every way leads down, most steeply along {along}."
     ),
+    "saddle.curves_down": Template(
+        "The run stands where the objective curves downward along {along}, curvature {curvature:.4g}: a nudge that "
+        "way leads on."
+    ),
     "saddle.minimum": Template(
         "The run stands at a minimum: every way leads up, most steeply along {along}."
     ),

@@ -116,6 +116,10 @@ FINDINGS_OF_CLIMBS: Mapping[str, Template] = {
     "saddle.maximum.up": Template(
         "The run stands at a maximum: every way leads down, most steeply along {along}."
     ),
+    "saddle.curves_down.up": Template(
+        "The run stands where the objective curves upward along {along}, curvature {curvature:.4g}: a nudge that "
+        "way leads on."
+    ),
     "saddle.minimum.up": Template(
         "The run stands at a minimum, and a maximum was asked for: every way leads up, most steeply along "
         "{along}."
