@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from downslope.descent.traced import TracedEngine
 from downslope.explain import budget, explain
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.budget import SafetyClockError, TooDearError, at_most
@@ -125,6 +126,21 @@ def test_what_is_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     told = dataclasses.replace(run, nfev=0).explain()
     assert told.left_out or told.point.detail == "too_dear"
     assert all(finding.advice is None for finding in told.findings)
+
+
+def test_steps_that_are_made_one_by_one_are_counted_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Far out, where the squares of a gradient underflow, a step takes a thousand times as long."""
+    slow: list[int] = []
+    advance = TracedEngine._advance_by_one
+
+    def counted_advance(engine: TracedEngine, trace: Any) -> int:
+        slow.append(1)
+        return advance(engine, trace)
+
+    monkeypatch.setattr(TracedEngine, "_advance_by_one", counted_advance)
+    run = ds.minimize("1/(1+exp(-x))", {"x": 0.8}, optimizer="lion", learning_rate=1.6e-5, x_tolerance=8e-12)
+    assert "learning_rate_too_small" in run.explain().codes
+    assert len(slow) <= budget.OPERATIONS / budget.HOSTED_STEP
 
 
 def test_a_safety_clock_that_strikes_leaves_no_advice(monkeypatch: pytest.MonkeyPatch) -> None:

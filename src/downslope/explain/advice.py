@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from downslope.descent import Descent, LoopOptions, Status, Stopping, descend
 from downslope.descent.descend import EngineName
+from downslope.descent.engine import Allowance
 from downslope.descent.stopping import DEFAULT_TOLERANCE, SINGLE_TOLERANCE
 from downslope.errors import DownslopeError
 from downslope.explain import budget
@@ -160,8 +161,11 @@ def _proven(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float) -> Ad
         setting |= _other_tests(diagnosis)
     told = dataclasses.replace(candidate, setting=setting)
     again = run if diagnosis.asked or candidate.lasting else _same_call(diagnosis, told, run)
+    refusals = budget.refusals_of(diagnosis.run.objective)
     if again is None or not judge_run(again).success or not diagnosis.sound(again):
         return None
+    if budget.refusals_of(diagnosis.run.objective) > refusals:
+        return None  # not all of it was looked into
     stopping = diagnosis.run.stopping
     by_gradient = stopping.tolerance is not None or stopping.relative_tolerance is not None
     by_norm = candidate.lasting is None and (by_gradient or not diagnosis.asked)
@@ -180,6 +184,8 @@ def trial(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float = math.i
         return None
     evaluations = int(min(evaluations, SHARE_CALLED * calls))
     steps = candidate.lasting or int(min(MOST_STEPS, max(1, fewer_than)))
+    dear = Allowance(int(min(SHARE * budget.left() / budget.HOSTED_STEP, 2.0**31)))
+    allowed = dear.left
     try:
         done = descend(
             candidate.objective or run.objective,
@@ -190,9 +196,10 @@ def trial(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float = math.i
                 maximize=run.maximize,
                 every=max(1, steps // 1000) if candidate.lasting is None else None,
                 engine=_engine(diagnosis, new),
+                exact_norms=dear,
             ),
         )
-        budget.spend(done.nfev * price)
+        budget.spend(done.nfev * price + (allowed - max(0, dear.left)) * budget.HOSTED_STEP)
     except TooDearError:
         return None
     return done

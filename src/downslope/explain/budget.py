@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 import symengine as se
 
-from downslope.descent import Descent
+from downslope.descent import Descent, History
 from downslope.errors import ObjectiveError
 from downslope.messages import message
 from downslope.objectives import Objective, Vector
@@ -29,7 +29,9 @@ JUDGING = 30_000_000  # those that are allowed at the end of a run for judging i
 MORE_CALLS = 200  # of a person's function, beyond as many as the run made
 JUDGED = 2 / 3  # part of both that judging the point at the end may take
 REMEMBERED = 1_000_000  # numbers of points at which an answer is not asked for twice
-SAFETY_SECONDS = 30.0  # or this many times the run: nothing that is counted right takes so long
+SAFETY_SECONDS = (
+    30.0  # of this thread, whatever else the machine does: nothing that is counted right takes so long
+)
 CALL = 4_000  # operations that calling an interpreted formula takes beside its own
 NATIVE_CALL = 1_500  # the same for machine code called from Python
 HOSTED_STEP = 60_000  # of a step whose rule runs in Python
@@ -73,7 +75,7 @@ class Budget:
             TooDearError: there are not so many left.
             SafetyClockError: it all takes far longer than was counted.
         """
-        if time.perf_counter() > self.until:
+        if time.thread_time() > self.until:
             raise SafetyClockError
         if operations > self.left:
             self.refuse()
@@ -97,7 +99,7 @@ _BUDGET: ContextVar[Budget | None] = ContextVar("budget", default=None)
 @contextmanager
 def at_most(operations: float, seconds: float = SAFETY_SECONDS) -> Iterator[Budget]:
     """Everything that is looked at within takes at most so many operations, and no more than are left around it."""
-    outer, until = _BUDGET.get(), time.perf_counter() + seconds
+    outer, until = _BUDGET.get(), time.thread_time() + seconds
     if outer is not None:
         operations, until = min(operations, outer.left), min(until, outer.until)
     budget = Budget(operations, until, outer, paid={} if outer is None else outer.paid)
@@ -190,13 +192,15 @@ class BudgetedObjective(WrappedObjective):
         calls: of a person's function that may still be made. One that is given with its gradient is called at a point,
             for either or for both.
         kept_back: calls beside them, for the gradients at the last points of a run that diverged.
-        refused: whether an evaluation was refused.
+        refusals: how often an evaluation was refused.
+        judged: histories of the runs whose judged ends have been paid for.
     """
 
     def __init__(self, objective: Objective, calls: int, kept_back: int = 0) -> None:
         super().__init__(objective)
         self.loop, self.remote = objective.loop, objective.remote
-        self.calls, self.kept_back, self.refused = calls, kept_back, False
+        self.calls, self.kept_back, self.refusals = calls, kept_back, 0
+        self.judged: list[History] = []
         self._values: dict[bytes, float] = {}
         self._gradients: dict[bytes, Vector] = {}
         self._random: bool | None = None
@@ -220,9 +224,14 @@ class BudgetedObjective(WrappedObjective):
 
     def refuse(self) -> None:
         """Note that something is left out."""
-        self.refused = True
+        self.refusals += 1
         if isinstance(self.whole, BudgetedObjective):
             self.whole.refuse()
+
+    @property
+    def refused(self) -> bool:
+        """Whether an evaluation was refused."""
+        return self.refusals > 0
 
     def _take(self, calls: int) -> Objective:
         if not isinstance(self.whole, BudgetedObjective):
@@ -266,6 +275,11 @@ def _remember(answers: dict[bytes, Answer], key: bytes, answer: Answer) -> Answe
         del answers[next(iter(answers))]
     answers[key] = answer
     return answer
+
+
+def refusals_of(objective: Objective) -> int:
+    """How often an evaluation of an objective was refused for want of calls."""
+    return objective.refusals if isinstance(objective, BudgetedObjective) else 0
 
 
 def allowed_calls(run: Descent) -> int:

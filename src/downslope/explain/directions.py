@@ -16,8 +16,10 @@ from downslope.errors import ObjectiveError
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.budget import TooDearError, calls_left
 from downslope.explain.curvature import Curvature, along, turned
+from downslope.explain.far_ground import LEAST_DISTANCE
 from downslope.explain.point import Kind, Point
 from downslope.objectives import Vector
+from downslope.objectives.differences import VISIBLE, lengthened
 
 RANDOM = (
     8  # directions beside those of the coordinates, at least where there are not calls for all pairs of these
@@ -102,10 +104,9 @@ def judged_by(view: AnalysisView, x: Vector, seen: Seen, start: Vector) -> Point
     if low < -seen.doubt:
         return _downward(view, x, seen, scale_of(x, start))
     if seen.complete and low > seen.doubt:
-        parts = seen.curvature.vectors.T @ seen.slope
-        distance = norm_of(parts / values)
-        way = norm_of(x - start)
-        part = distance / way if way > 0 else 0.0
+        newton = -seen.curvature.vectors @ ((seen.curvature.vectors.T @ seen.slope) / values)
+        distance, way = norm_of(newton), norm_of(x + newton - start)
+        part = distance / way if distance > LEAST_DISTANCE * max(1.0, float(np.max(np.abs(x)))) else 0.0
         made = _made(view, seen, "minimum" if part <= FAR else "small_by_units")
         return replace(made, distance=distance, part=part)
     return Point("unknown", "few_directions", seen=seen.count, names=view.names, maximize=view.sign < 0)
@@ -209,8 +210,16 @@ def _along_axes(view: AnalysisView, x: Vector, start: Vector) -> _Differences | 
     steps = STEP * np.where(size > TINY * scale, size, scale)
     some = np.random.default_rng(0).permutation(n)[: int(min(within, 2 * n)) // 2]
     chosen = np.sort(some)
-    base, ways = view.value(x), steps[chosen, None] * np.eye(n)[chosen]
-    ends = np.array([(view.value(x + way), view.value(x - way)) for way in ways])
+    base, ends = view.value(x), np.empty((len(chosen), 2))
+    for k, i in enumerate(chosen):
+        way = np.eye(n)[i]
+        ends[k] = view.value(x + steps[i] * way), view.value(x - steps[i] * way)
+        rounding = ROUNDINGS * view.precision * max(abs(base), *np.abs(ends[k]))
+        change, longest = abs(float(ends[k].sum() - 2 * base)), STEP * scale
+        if change <= VISIBLE * rounding and steps[i] < longest and _affordable(view) >= 2 * (len(chosen) - k):
+            steps[i] = lengthened(change, rounding, float(steps[i]), longest)
+            ends[k] = view.value(x + steps[i] * way), view.value(x - steps[i] * way)
+    ways = steps[chosen, None] * np.eye(n)[chosen]
     slope = np.zeros(n)
     slope[chosen] = (ends[:, 0] - ends[:, 1]) / (2 * steps[chosen])
     return _Differences(view, x, base, ways, ends, steps, slope * np.sqrt(n / len(chosen)))

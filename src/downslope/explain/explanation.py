@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Descent, Status
+from downslope.descent.norms import norm_of
 from downslope.explain import budget, recorded_course
 from downslope.explain.budget import (
     Budget,
@@ -25,6 +26,7 @@ from downslope.explain.consistency import agreed_findings, agreed_forecast, agre
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings import Finding, causes, sound, unexplained
 from downslope.explain.judgement import is_to_be_judged
+from downslope.explain.line_probe import fall_without_end
 from downslope.explain.point import Detail, Point
 from downslope.explain.sentences import say
 from downslope.explain.theory import Forecast, QuadraticModel, from_curvature, noise_at
@@ -249,7 +251,20 @@ def _forecast(diagnosis: Diagnosis) -> Forecast | None:
     noise = 0.0 if bottom is None else noise_at(view, curvature, bottom.x)
     quadratic = QuadraticModel(curvature, gradient, diagnosis.quadratic, view.doubt, noise)
     made = from_curvature(quadratic, diagnosis.setup, diagnosis.wanted)
+    if made is not None and not made.bounded and view.expression is None and not _falls_on(diagnosis):
+        return None
     return None if made is None else replace(made, up=diagnosis.run.maximize).beside(diagnosis.run)
+
+
+def _falls_on(diagnosis: Diagnosis) -> bool:
+    """Whether a function that can only be called falls far beyond where the run ended, as its curvature there says."""
+    x, curvature = diagnosis.final, diagnosis.curvature
+    assert curvature is not None
+    far = max(float(np.max(np.abs(x))), norm_of(x - diagnosis.start), 1.0)
+    steepest = curvature.vectors[:, 0]
+    ways = (-diagnosis.view.gradient(x), x - diagnosis.start, steepest, -steepest)
+    known = (way / norm_of(way) for way in ways if 0 < norm_of(way) < np.inf)
+    return any(len(fall_without_end(diagnosis.view, x, way, far)) > 0 for way in known)
 
 
 def plain(value: Any) -> Any:

@@ -149,6 +149,8 @@ def ended_at(run: Descent) -> Point:
     calls = int(min(budget.JUDGED * budget.allowed_calls(run), np.inf if outer is None else outer.calls))
     of = (run.optimizer, run.stopping, run.maximize, run.nfev, calls, budget.JUDGING)
     judged: _Judged | None = run.history.__dict__.get("_judged")
+    if outer is not None and judged is not None and any(paid is run.history for paid in outer.judged):
+        return judged.point
     if judged is None or judged.of != of:
         judged = _judged_now(run, of, calls)
         if run.objective.expression is None:
@@ -159,6 +161,7 @@ def ended_at(run: Descent) -> Point:
         budget.spend(judged.operations)
     if outer is not None:
         outer.take(judged.calls)
+        outer.judged.append(run.history)
         if judged.point.detail == "too_dear":
             outer.refuse()
     return judged.point

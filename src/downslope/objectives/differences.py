@@ -14,7 +14,7 @@ from downslope.objectives.parameters import Vector
 
 _EPS = float(np.finfo(np.float64).eps)
 _ROUNDINGS = 8  # of a value, that a sum of several may be off
-_VISIBLE = 1e5  # times that, below which rounding spoils digits of a second difference that count
+VISIBLE = 1e5  # times that, below which rounding spoils digits of a second difference that count
 
 
 def central_differences(function: Callable[[Vector], float], x: Vector, scale: float = 1.0) -> Vector:
@@ -54,13 +54,11 @@ def second_differences(function: Callable[[Vector], float], x: Vector) -> NDArra
     rounding = _ROUNDINGS * _EPS * abs(here)
     for i in range(size):
         change = abs(float(ahead[i] - 2 * here + behind[i]))
-        if lengths[i] < longest and change <= _VISIBLE * rounding:
-            times = np.sqrt(_VISIBLE * rounding / change) if change > rounding else np.inf
-            length = min(longest, times * float(lengths[i]))
-            step = length * np.eye(size)[i]
+        if lengths[i] < longest and change <= VISIBLE * rounding:
+            step = lengthened(change, rounding, float(lengths[i]), longest) * np.eye(size)[i]
             further = function(x + step), function(x - step)
             if abs(further[0] - 2 * here + further[1]) > rounding:
-                lengths[i], (ahead[i], behind[i]) = length, further
+                lengths[i], (ahead[i], behind[i]) = step[i], further
     steps = np.diag(lengths)
     out = np.empty((size, size))
     for i in range(size):
@@ -74,6 +72,17 @@ def second_differences(function: Callable[[Vector], float], x: Vector) -> NDArra
                 change = 0.0
             out[i, j] = out[j, i] = change / (steps[i, i] * steps[j, j])
     return out
+
+
+def lengthened(change: float, rounding: float, length: float, longest: float) -> float:
+    """A step so long that rounding no longer shows in a second difference that it spoils now, and no longer than that.
+
+    >>> lengthened(1e-12, 1e-15, 1e-3, 1.0)
+    0.01
+    """
+    if change <= rounding:
+        return longest
+    return float(min(longest, length * np.sqrt(VISIBLE * rounding / change)))
 
 
 def scale_for(dtype: Any) -> float:
