@@ -228,3 +228,11 @@ def test_momentum_0_is_said_to_be_gradient_descent(name):
         {"x": [1, 2, 3], "y": [1, 2, 4]}, "y ~ a*x", **asked, steps=2, hyperparameters={"momentum": 0.0}
     )
     assert any("makes the steps of gradient descent" in note for note in fit.notes)
+
+
+def test_more_steps_are_not_denied_by_the_curvature_of_another_minimum() -> None:
+    """The first step leads past the minimum at 0; from there the run is on its way to the one at 11.8."""
+    run = ds.minimize("exp(-x)*x^2 + 0.001*x", {"x": -1.0}, learning_rate=10.0, steps=50, tolerance=1e-8)
+    told = run.explain()
+    assert told.codes == ("too_few_steps",)
+    assert "will not settle" not in str(told)

@@ -31,7 +31,7 @@ from downslope.optimizers import Optimizer, as_optimizer
 
 MOST_STEPS = 1_000_000
 SHARE = 0.4  # of the operations that are left, for one trial
-SHARE_CALLED = 0.6  # of the evaluations that are left, where each is called
+SHARE_CALLED = 0.4  # of the evaluations that are left, where each is called
 FEWEST_CALLED = 4  # of these, likewise
 FEWEST = 100  # evaluations: a trial that could make fewer is not begun
 DIGITS = 3  # of a learning rate that is advised
