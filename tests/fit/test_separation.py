@@ -195,3 +195,11 @@ def test_what_a_record_alone_tells_is_told_of_a_fit_too():
             {"x": x, "y": y}, "y ~ a*x + b", loss="mae", learning_rate=rate, steps=40, tolerance=1e-8
         )
         assert found.explain().codes == (code,)
+
+
+def test_what_is_proven_is_not_called_unexplained():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    table = {"u": X[:, 0], "v": X[:, 1], "y": (X[:, 0] > 0).astype(float)}
+    found = ds.fit(table, "y ~ a*u + b*v + c", loss="log_loss", learning_rate=1.0, steps=100)
+    assert not found.success
+    assert found.explain().codes == ("separation",)

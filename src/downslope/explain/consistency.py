@@ -43,8 +43,10 @@ DENIES: dict[str, tuple[str, ...]] = {
         "loose_tolerance",
         "too_few_steps",
         "undetermined",
+        "unexplained",
     ),
     "grows_without_bound": (
+        "unexplained",
         "flat",
         "rounding_floor",
         "stalled",
