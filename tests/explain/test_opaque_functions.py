@@ -59,23 +59,6 @@ def test_a_minimum_with_an_offset_is_one_still() -> None:
     assert run.explain().point.kind == "minimum"
 
 
-@pytest.mark.parametrize("size", [2, 8, 30, 60])
-def test_calls_are_counted_where_a_gradient_is_made_of_them(size: int) -> None:
-    calls = []
-
-    def bowl(x: Any) -> float:
-        calls.append(1)
-        x = hidden(x)
-        return float(np.sum((x - 1) ** 2) + 0.1 * x[0] * x[1])
-
-    run = ds.minimize(bowl, np.zeros(size), learning_rate=0.3, tolerance=1e-3, explain=False)
-    own = run.nfev * (2 * size + 1)
-    calls.clear()
-    run.explain()
-    most = budget.MORE_EVALUATIONS * min(2 * size + 1, budget.MOST_CALLS)
-    assert len(calls) <= own + most + 2  # two tell whether it draws random numbers
-
-
 def test_the_safety_clock_does_not_lose_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "safety", lambda run: -1.0)
     run = ds.minimize("x^4 + y^2", {"x": 1, "y": 1}, tolerance=1e-6)

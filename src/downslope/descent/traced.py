@@ -152,6 +152,7 @@ class TracedEngine:
         if size > MOST_OUTPUTS:
             raise TraceError(message("a step map of {size} numbers is too large to compile", size=size))
         self._map = step_map(objective, optimizer, sign, state)
+        self._exact_norms = problem.exact_norms
         values = list(optimizer.scalars().values())
         self._objective, self._optimizer, self._sign, self._shape = objective, optimizer, sign, state
         self._begin, self._dimension = len(values), len(x)
@@ -170,6 +171,8 @@ class TracedEngine:
         while True:
             code = int(k.iterate(step, trace.arrays, stop_at - trace.evaluations))
             if code == k.NORM_WANTED:
+                if self._exact_norms is not None and not self._exact_norms.take():
+                    return k.EVALUATION_LIMIT
                 code = self._advance_by_one(trace)
                 if code == k.SLICE_DONE:
                     continue

@@ -40,9 +40,16 @@ FLAT_DETAILS = ("flat_valley", "higher_order_minimum", "asymptote", "endless", "
 
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """A kink first: at a kink there is no curvature to speak of."""
-    if diagnosis.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN) or not diagnosis.known:
+    if diagnosis.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN):
         return
     if diagnosis.point.detail == "pole":
+        return
+    if not diagnosis.known:  # of too many parameters for anything but where a run may go on
+        if (
+            diagnosis.point.kind in ("saddle", "maximum", "minimum", "unknown")
+            and diagnosis.point.disappoints
+        ):
+            yield _saddle(diagnosis)
         return
     kink = _kink(diagnosis)
     if kink is not None:
