@@ -25,6 +25,7 @@ from downslope.descent.reported import Reported
 from downslope.descent.reports import Reports, ReportsState
 from downslope.descent.result import Counts, Descent
 from downslope.descent.snapshot import Snapshot, snapshot_of
+from downslope.descent.step_map import program_of
 from downslope.descent.stepping import ArrayStepper, SteppingEngine
 from downslope.descent.stopping import Stopping
 from downslope.descent.trace_buffer import TraceBuffer
@@ -181,7 +182,8 @@ def choose_engine(problem: DescentProblem, optimizer: Optimizer, engine: EngineN
                 "engine is {engine!r}; it can be 'auto', 'traced', 'compiled' or 'hosted'.", engine=engine
             )
         )
-    if engine == "traced" and not isinstance(objective, FormulaObjective):
+    traceable = isinstance(objective, FormulaObjective) or program_of(objective) is not None
+    if engine == "traced" and not traceable:
         raise UsageError(
             message(
                 "'{objective}' could not be traced into symbols; use engine='hosted'.",
@@ -207,7 +209,7 @@ def choose_engine(problem: DescentProblem, optimizer: Optimizer, engine: EngineN
             )
         return CurvedEngine(CurvedStepper(problem, curved))
     kinds: list[Callable[[DescentProblem, Optimizer], Engine]] = []
-    if isinstance(objective, FormulaObjective) and engine in ("auto", "traced"):
+    if traceable and engine in ("auto", "traced"):
         kinds.append(TracedEngine)
     remote = objective.remote
     if remote is not None and len(problem.start) >= remote.least and engine in ("auto", remote.engine):

@@ -47,6 +47,7 @@ FORGIVEN = 4  # trials; a search that works rejects fewer of them for a step
 LEVEL = 1e-14  # part of the least value by which another is the same, to rounding
 LAST_VALUE, LAST_NORM, VALUE_BEFORE, LEAST_VALUE, LEAST_NORM, LAST_X = 0, 1, 2, 3, 4, 5
 NO_LIMIT = 2.0**53
+MANY = 30  # parameters, from which the order of a sum is the fastest one
 LEAST_SQUARE = 5e-324  # of a step whose square is too small for a number
 
 
@@ -187,9 +188,21 @@ def _not_finite(reason: Any, value: Any) -> Any:
     return (reason >= VALUE_NAN and reason <= GRADIENT_NOT_FINITE) or not np.isfinite(value)
 
 
+@compiled(fastmath={"reassoc"})
+def _long_distance(x: Any, last: Any) -> Any:
+    """The squared distance of two vectors of one axis, summed up in the order that is fastest."""
+    square = 0.0
+    for j in range(last.size):
+        change = x[j] - last[j]
+        square += change * change
+    return square
+
+
 @compiled(inline="always")
 def _squared_distance(x: Any, begin: Any, trace: Any) -> Any:
     """From the last accepted point to the one at ``begin`` in ``x``, one axis, float64 or float32."""
+    if trace.dimension >= MANY:
+        return _long_distance(x[begin : begin + trace.dimension], trace.memory[LAST_X:])
     square = 0.0
     for j in range(trace.dimension):
         change = x[begin + j] - trace.memory[LAST_X + j]

@@ -94,7 +94,7 @@ class AnalysisView:
     @cached_property
     def _interpreted(self) -> Any:
         """Value and gradient of a formula, interpreted; None where there is none or it cannot be."""
-        if self.expression is None:
+        if self.expression is None or self.objective.program is not None:
             return None
         try:
             outputs = [self.expression, *self._partials]
@@ -105,6 +105,8 @@ class AnalysisView:
     @property
     def _native(self) -> symbolic.NativeFunction | None:
         """Value and gradient of a long formula as machine code; None where it is short, or longer than pays."""
+        if self.objective.program is not None:
+            return None  # which computes it faster
         if self._machine_code is None and self.expression is not None and not self._uncompilable:
             if not LONG <= len(self._written) <= LONGEST:
                 return None
@@ -326,6 +328,8 @@ class AnalysisView:
     def price(self) -> float:
         """Operations of one evaluation here, with what the call takes; 0 where only calls are counted."""
         operations = operations_of(self.objective)
+        if self.objective.program is not None:
+            return NATIVE_CALL + operations
         if self.expression is None:
             return operations
         return NATIVE_CALL + operations if len(self._written) >= LONG else CALL + INTERPRETED * operations

@@ -146,6 +146,8 @@ def spend_once(key: Any, owner: Any, operations: float) -> None:
 
 def operations_of(objective: Objective) -> int:
     """Operations of one value and gradient, as far as they can be counted; 0 where only calls can."""
+    if objective.program is not None:
+        return objective.program.operations
     if objective.expression is not None:
         return GRADIENT * int(se.count_ops(objective.expression))
     return objective.operations
@@ -294,8 +296,8 @@ def with_budget(run: Descent, calls: int, kept_back: int = 0) -> Descent:
     What is rationed already is rationed within that.
     """
     objective = run.objective
-    if objective.expression is not None or not objective.evaluable:
-        return run
+    if objective.expression is not None or objective.program is not None or not objective.evaluable:
+        return run  # whose operations are counted
     return dataclasses.replace(run, objective=BudgetedObjective(objective, calls, kept_back))
 
 

@@ -16,7 +16,6 @@ from downslope.export.derivatives import Shared, partials, shared
 from downslope.export.names import Persons
 from downslope.language import tree as t
 from downslope.messages import Message, message
-from downslope.objectives import FormulaObjective
 from downslope.optax import FromOptax
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
@@ -145,8 +144,8 @@ def script_model_of(run: Descent) -> ScriptModel:
     Raises:
         ObjectiveError: its function is not a formula (or not one that was saved with it).
     """
-    objective = run.objective
-    if not isinstance(objective, FormulaObjective):
+    objective = run.objective.formula
+    if objective is None:
         raise ObjectiveError(_unprintable(run))
     tree = objective.tree
     given: Shared | None = None

@@ -29,6 +29,8 @@ class Calling:
 
     def __call__(self, function: Callable[..., Any], vector: Any) -> Any:
         """The function's answer where its parameters are the slices of a flat vector."""
+        if self.style == "whole" and len(self.parameters.shapes[0]) == 1:
+            return function(vector)
         return self.with_values(function, self.parameters.named(vector))
 
     def with_values(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import symengine as se
@@ -18,6 +18,12 @@ from downslope.messages import as_message, listing, message
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector, natural_order
 from downslope.objectives.residuals import Residuals, residuals_from_rows, square_roots
+from downslope.symbolic.array import TraceError
+
+if TYPE_CHECKING:
+    from downslope.objectives.array_program import ArrayProgram
+
+FEWEST = 30  # parameters, from which loops over arrays are faster than the same written out number by number
 
 
 class FormulaObjective(Objective):
@@ -49,6 +55,25 @@ class FormulaObjective(Objective):
         self.symbols = tuple(se.Symbol(name) for name in parameters.coordinates)
         self.differentiation = "symbolic" if gradient is None else "supplied"
         self._gradient = None if gradient is None else list(gradient)
+
+    @property
+    def formula(self) -> FormulaObjective:
+        """Itself."""
+        return self
+
+    @cached_property
+    def program(self) -> ArrayProgram | None:  # type: ignore[override]
+        """What was typed, on whole arrays; None where there are few parameters or terms are not alike."""
+        if not self.says_itself or self._gradient is not None or self.dtype != np.float64:
+            return None
+        if self.parameters.size < FEWEST:
+            return None
+        from downslope.objectives.array_program import ArrayProgram  # with LLVM, which takes a while
+
+        try:
+            return ArrayProgram.of_formula(self.tree, self.parameters.coordinates)
+        except TraceError:
+            return None
 
     @cached_property
     def partials(self) -> list[Any]:
@@ -98,11 +123,15 @@ class FormulaObjective(Objective):
         return np.asarray(self._value.rows(points)[:, 0], np.float64)
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        if self.program is not None:
+            return self.program.value_and_gradient(np.asarray(x, np.float64))
         out = self._value_and_gradient(np.ascontiguousarray(x, self.dtype))
         return float(out[0]), out[1:]
 
     def hessian(self, x: Vector) -> NDArray[np.float64]:
         """The exact matrix of second derivatives at ``x``, in float64."""
+        if self.program is not None and not self.program.supplied:
+            return self.program.hessian(np.asarray(x, np.float64))
         d = len(x)
         return np.asarray(self._hessian(np.ascontiguousarray(x, np.float64)), np.float64).reshape(d, d)
 
@@ -174,7 +203,7 @@ def from_text(
         symbolic.lower(read.tree), parameters, str(read), dtype=dtype, gradient=partials
     )
     objective.notes = tuple(map(as_message, read.notes))
-    objective.says_itself = True
+    objective.says_itself, objective.tree = True, read.tree
     return objective
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from downslope.errors import ObjectiveError, UsageError
 from downslope.messages import Message, listing, message
 from downslope.objectives.calling import Calling, calling
 from downslope.objectives.differences import central_differences, complex_step, rounding_of_differences
-from downslope.objectives.formula import FormulaObjective, readable
+from downslope.objectives.formula import FEWEST, FormulaObjective, readable
 from downslope.objectives.guarded_step import GuardedComplexStep
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector
@@ -22,8 +23,12 @@ from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import TraceError, box
 from downslope.symbolic.native import size
 
+if TYPE_CHECKING:
+    from downslope.objectives.array_program import ArrayProgram
+
 MANY_CALLS = 20  # of the function for one gradient, from which on that is told
 MOST_PARTS = 10_000  # of a formula that a function is traced into
+MOST_WRITTEN = 1_000  # parameters, of one that is a program already
 
 # What a Python function raises where its value does not exist, and what compiled code gives there.
 _OUTSIDE: tuple[tuple[type[Exception], float], ...] = (
@@ -41,8 +46,9 @@ def from_function(
 ) -> tuple[Objective, Vector]:
     """The objective of a Python function, and the start as a flat vector.
 
-    The function is called once with symbols. If what comes back agrees with its value at the start, the
-    run is native and the derivatives are exact. If not, it is called with numbers at every step, and its
+    The function is called once with symbols, and where there are many parameters with an array that records
+    what is done with it. If what comes back agrees with its value at the start, the run is native and the derivatives
+    are exact. If not, it is called with numbers at every step, and its
     gradient comes from ``gradient``, or from the function itself where that answers with a pair of its value and
     its gradient; else from the complex step where that holds, or else from
     central differences; ``Objective.differentiation`` and ``notes`` say which and how well.
@@ -61,10 +67,27 @@ def from_function(
         if gradient is True and not hosted.gives_both:
             raise UsageError(_no_pair(hosted.text, how.parameters.size))
         value, has_gradient = hosted.value_in(answer), gradient is not None or hosted.gives_both
-        traced = _trace(function, how, True if hosted.gives_both else gradient, dtype)
-        if traced is not None and _agree(traced, hosted, x, value, supplied=has_gradient):
+        supplied = True if hosted.gives_both else gradient
+
+        def agrees(found: Callable[[Vector], tuple[float, Vector]]) -> bool:
+            return _agree(found, hosted, x, value, supplied=has_gradient)
+
+        def by_program() -> bool:
+            program = _recorded(function, how, supplied, dtype)
+            if program is None or not agrees(program.evaluated_at):
+                return False
+            hosted.follow(program)
+            return True
+
+        many = len(x) >= FEWEST
+        if many and by_program():
+            return hosted, x
+        traced = _trace(function, how, supplied, dtype)
+        if traced is not None and agrees(traced.value_and_gradient):
             traced.name = hosted.text
             return traced, x
+        if not many and by_program():  # of few parameters, and much data
+            return hosted, x
         if has_gradient:
             hosted.gradient(x)  # a gradient of the wrong shape or kind is refused before the first step
         else:
@@ -93,6 +116,44 @@ def _no_pair(name: str, size: int) -> Message:
         name=name,
         size=size,
     )
+
+
+def _recorded(
+    function: Callable[..., Any],
+    how: Calling,
+    gradient: Callable[..., Any] | Literal[True] | None,
+    dtype: Any,
+) -> ArrayProgram | None:
+    """The function as a program on arrays, or None where it cannot be recorded."""
+    from downslope.objectives.array_program import ArrayProgram  # with LLVM, which takes a while
+
+    size = how.parameters.size
+    if np.dtype(dtype) != np.float64:
+        return None
+
+    def slopes(x: Any) -> Any:
+        assert callable(gradient)
+        return _joined(how(gradient, x), how.parameters)
+
+    def both(x: Any) -> Any:
+        value, partials = how(function, x)
+        return value, _joined(partials, how.parameters)
+
+    try:
+        if gradient is True:
+            return ArrayProgram.of_pair(both, size)
+        return ArrayProgram(lambda x: how(function, x), size, None if gradient is None else slopes)
+    except Exception:  # as in ``_trace``
+        return None
+
+
+def _joined(partials: Any, parameters: Parameters) -> Any:
+    """The partial derivatives that a function gives as one vector."""
+    if isinstance(partials, Mapping):
+        partials = [partials[name] for name in parameters.names]
+    if isinstance(partials, (list, tuple)):
+        return np.concatenate([np.ravel(part) for part in partials])
+    return np.ravel(partials)
 
 
 def _trace(
@@ -141,12 +202,17 @@ def _flat_gradient(result: Any, parameters: Parameters) -> list[Any]:
 
 
 def _agree(
-    traced: FormulaObjective, hosted: FunctionObjective, x: Vector, value: float, *, supplied: bool
+    traced: Callable[[Vector], tuple[float, Vector]],
+    hosted: FunctionObjective,
+    x: Vector,
+    value: float,
+    *,
+    supplied: bool,
 ) -> bool:
-    """Whether the formula says what the function says, at the start (and its gradient, where supplied)."""
-    tolerance = 1e3 * float(np.finfo(traced.dtype).eps)
+    """Whether value and gradient that were traced are the function's at the start (the gradient, where supplied)."""
+    tolerance = 1e3 * float(np.finfo(hosted.dtype).eps)
     try:
-        formula_value, formula_gradient = traced.value_and_gradient(x)
+        formula_value, formula_gradient = traced(x)
     except ObjectiveError:
         return False
     scale = max(1.0, abs(value)) if np.isfinite(value) else 1.0
@@ -216,10 +282,35 @@ class FunctionObjective(Objective):
     def _left(self) -> tuple[Message, ...]:
         return () if self._guard is None else self._guard.left
 
+    def follow(self, program: ArrayProgram) -> None:
+        """Compute by a program, which says what the function says."""
+        self.program, self.operations = program, program.operations
+        if not self.gives_both and self._supplied is None:
+            self.differentiation = "reverse sweep"
+
+    @cached_property
+    def formula(self) -> FormulaObjective | None:
+        supplied: Any = True if self.gives_both else self._supplied
+        if self.program is None or self.parameters.size > MOST_WRITTEN:
+            return None
+        made = _trace(self._function, self._how, supplied, self.dtype)
+        if made is not None:
+            made.name, made.program = self.text, self.program
+        return made
+
+    def hessian(self, x: Vector) -> NDArray[np.float64]:
+        if self.program is None or self.differentiation == "supplied":
+            return super().hessian(x)
+        return self.program.hessian(np.asarray(x, np.float64))
+
     def value(self, x: Vector) -> float:
+        if self.program is not None:
+            return self.program.value_at(x)
         return self.value_in(self.answer(x))
 
     def gradient(self, x: Vector) -> Vector:
+        if self.program is not None:
+            return self.program.value_and_gradient(x)[1]
         with np.errstate(all="ignore"):
             if self.gives_both:
                 return self._gradient_in(self.answer(x))
@@ -229,6 +320,8 @@ class FunctionObjective(Objective):
             return self._differences(np.array(x, np.float64)).astype(self.dtype)
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
+        if self.program is not None:
+            return self.program.value_and_gradient(x)
         if self.gives_both:
             answer = self.answer(x)
             return self.value_in(answer), self._gradient_in(answer)

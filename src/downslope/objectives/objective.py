@@ -17,6 +17,7 @@ from downslope.objectives.parameters import Parameters, Vector
 from downslope.objectives.residuals import Residuals
 
 if TYPE_CHECKING:
+    from downslope.objectives.array_program import ArrayProgram
     from downslope.objectives.problems import Problem
 
 LONGEST_HEADLINE = 60  # characters
@@ -56,6 +57,7 @@ class Objective(ABC):
         expression, symbols: the SymEngine expression and its symbols, where there are any; the traced
             engine takes an objective exactly when there are.
         problem: the classic problem it is, where it is one: it knows its minimum.
+        program: what it does with the array of its parameters, where that is known and there are many.
         loop: how a framework compiles whole descents of it, where one can.
         remote: how a framework keeps its points, where there is one.
         of_norms: whether the "parameters" are norms of tensors, as a record may have them.
@@ -76,6 +78,7 @@ class Objective(ABC):
     expression: Any = None
     symbols: tuple[Any, ...] = ()
     problem: Problem | None = None
+    program: ArrayProgram | None = None
     loop: LoopCompiler | None = None
     remote: Remote | None = None
     tensors: StartTensors | None = None
@@ -90,6 +93,11 @@ class Objective(ABC):
 
     def end_run(self) -> None:  # noqa: B027 - most have nothing to do
         """The run has ended: what is asked from now on is none of its evaluations."""
+
+    @property
+    def formula(self) -> Any:
+        """This as a ``FormulaObjective``, number by number, to be printed; None where it cannot be written out."""
+        return None
 
     @property
     def headline(self) -> str:

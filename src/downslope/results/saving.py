@@ -110,19 +110,20 @@ def run_to_dict(run: Descent, *, history_as_bytes: bool = False) -> dict[str, An
     def point(x: Vector) -> dict[str, Any]:
         return packed(x) if history_as_bytes else dict(zip(coordinates, x.tolist(), strict=True))
 
-    is_formula, gradient = _formula(run.objective)
+    written = run.objective.formula or run.objective
+    is_formula, gradient = _formula(written)
     left_with = None
     if run.left_with is not None:
         if (
-            not is_formula or run.objective.name
+            not is_formula or written.name
         ):  # the function is not in the file, or its formula is in other words
             run.left_with.remember(run.objective)
         left_with = run.left_with.to_dict()
     data: dict[str, Any] = {
         "schema": SCHEMA,
         "command": run.command,
-        "objective": run.objective.text,
-        "name": run.objective.name,
+        "objective": written.text,
+        "name": written.name,
         "optimizer": run.optimizer.to_dict(),
         "x": point(run.final),
         "fun": run.fun,

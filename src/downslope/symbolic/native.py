@@ -81,6 +81,9 @@ class NativeFunction:
         self._compiled.unsafe_real(inputs, out)
         return out
 
+    def raise_failed(self) -> None:
+        """What was raised while the code ran: nothing, as formulas call nothing that could."""
+
     def rows(self, points: NDArray[Any]) -> NDArray[Any]:
         """The outputs at each row of ``points``, shape (points, outputs), in one call."""
         inputs = np.array(points, self.dtype, order="C")

@@ -20,7 +20,7 @@ from downslope.symbolic.lower import expanded, function_of
 MOST_MULTIPLIED = 64  # powers up to this exponent are products; SymEngine's are for every whole exponent
 
 
-def _function(name: str) -> Callable[..., Lanes] | None:
+def lane_function(name: str) -> Callable[..., Lanes] | None:
     """The function of formulas of that name, where lanes have one."""
     if name not in FUNCTIONS:
         return None
@@ -36,7 +36,7 @@ def in_lanes(writer: LaneBuilder, expressions: Sequence[Any], symbols: Mapping[A
     Raises:
         ObjectiveError: a function in it is not known here.
     """
-    expressions = expanded(expressions, lambda name: _function(name) is not None)
+    expressions = expanded(expressions, lambda name: lane_function(name) is not None)
     memo: dict[Any, Lanes] = dict(symbols)
     stack = list(expressions)
     while stack:
@@ -84,7 +84,7 @@ def _written(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes
     if isinstance(node, se.UnevaluatedExpr):
         return parts[0]
     record = function_of(node)
-    function = None if record is None else _function(record.name)
+    function = None if record is None else lane_function(record.name)
     if function is None:
         raise ObjectiveError(message("'{kind}' has no form for several rows at once.", kind=kind))
     return function(*parts)
@@ -158,11 +158,11 @@ def _power(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
     if q == 2:
         writer.refuse(x <= -math.inf)  # whose power 1/2 is infinity in C, and root NaN
         x = writer.root(x + 0.0)  # and that of -0.0 is 0.0
-    y = _multiplied(x, abs(p))
+    y = whole_power(x, abs(p))
     return 1.0 / y if p < 0 else y
 
 
-def _multiplied(x: Lanes, times: int) -> Lanes:
+def whole_power(x: Lanes, times: int) -> Lanes:
     """``x^times`` by repeated squaring."""
     y: Lanes | None = None
     while True:
