@@ -69,9 +69,10 @@ class Diagnosis:
         self.free = (
             np.arange(len(everything))
             if len(self.names) == len(everything)
-            else np.array([everything.index(name) for name in self.names], np.intp)
+            else run.objective.parameters.places(self.names)
         )
-        self.held = tuple(name for name in everything if name not in self.names)
+        free = set(self.names)
+        self.held = tuple(name for name in everything if name not in free)
         self.start = run.start[self.free]
         self.status = run.termination.status
         self.linear = LinearRule.of(self.setup.rule) if self.setup.plain else None

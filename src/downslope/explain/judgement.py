@@ -232,8 +232,7 @@ def point_of(run: Descent) -> Point:
             return _seen_otherwise(run, objective, x, setup.ridge) or unseen
         if is_by_wrong_gradient(run):
             return Point("not_stationary", "wrong_gradient", maximize=run.maximize)
-        everything = run.objective.parameters.coordinates
-        free = [everything.index(name) for name in objective.parameters.coordinates]
+        free = run.objective.parameters.places(objective.parameters.coordinates)
         best = run.history.x[int(np.argmin(run.history.value * (-1 if run.maximize else 1)))][free]
         seen = (run.start[free], best)
         part = (
@@ -260,7 +259,7 @@ def _at_bound(run: Descent, objective: Objective, x: Vector, point: Point) -> Po
     if projected is None:
         return point
     names = objective.parameters.coordinates
-    free = [run.objective.parameters.coordinates.index(name) for name in names]
+    free = run.objective.parameters.places(names)
     lower, upper = np.array(projected.lower)[free], np.array(projected.upper)[free]
     view = AnalysisView.of(objective, -1.0 if run.maximize else 1.0)
     try:
@@ -329,8 +328,7 @@ def _seen_otherwise(run: Descent, objective: Objective, x: Vector, ridge: float)
 
 def _view_of(run: Descent, objective: Objective, ridge: float) -> tuple[AnalysisView, Vector]:
     """The function of the free coordinates as descent sees it, and the start in these."""
-    everything = run.objective.parameters.coordinates
-    free = [everything.index(name) for name in objective.parameters.coordinates]
+    free = run.objective.parameters.places(objective.parameters.coordinates)
     return AnalysisView.of(objective, -1.0 if run.maximize else 1.0, ridge), run.start[free]
 
 
@@ -357,8 +355,7 @@ def is_by_wrong_gradient(run: Descent) -> bool:
     else:
         slope = central_differences(objective.value, x, scale_for(objective.dtype))
         doubt = doubt_of_differences(objective.value, x, objective.dtype)
-    names = objective.parameters.coordinates
-    slope = slope[[names.index(name) for name in free_of(run)[0].parameters.coordinates]]
+    slope = slope[objective.parameters.places(free_of(run)[0].parameters.coordinates)]
     allowed = max(by_test(run), run.gradient_norm)
     return norm_of(slope) > ANOTHER * (allowed + doubt * len(x))
 
