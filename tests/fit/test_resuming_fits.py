@@ -277,6 +277,12 @@ def test_ctrl_c_between_two_descents_keeps_the_work(name: str, monkeypatch: pyte
     assert part.status == "interrupted"
     assert 0 < part.nit < whole.nit
     assert_same(part.resume(), whole)
+    calls[0] = 1
+    monkeypatch.setattr(NaturalRounds, "_natural", struck)
+    again = part.resume()  # interrupted before it is where it was
+    monkeypatch.undo()
+    assert (again.status, again.nit) == ("interrupted", part.nit)
+    assert_same(again.resume(), whole)
 
 
 LONG = """
