@@ -117,26 +117,6 @@ def test_a_fit_goes_on_as_if_it_had_not_ended(name: str, tmp_path: Path) -> None
         hold(TABLE, WAYS[name], place, tmp_path / "fit.json" if i % 2 else None)
 
 
-RULES = [cls for cls in (*all_optimizers(), *all_curved()) if cls.name() != "spg"]
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("cls", RULES, ids=lambda cls: cls.name())
-def test_fits_by_every_rule_go_on(cls: Any) -> None:
-    draw = random.Random(fresh_seed())
-    way = {"hypothesis": LABEL, "loss": "log_loss", "optimizer": cls()}
-    if getattr(cls, "asks_for", "") == "residuals":
-        way = {"hypothesis": "grown ~ a*exp(b*x) + c", "start": GROWTH["start"], "optimizer": cls()}
-    for _ in range(PLACES if SOAKING else 2):
-        hold(TABLE, way, draw.randrange(STEPS))
-    if cls in all_optimizers():
-        try:
-            ds.fit(TABLE, **way, batch_size=20, steps=1)
-        except UsageError:  # line searches, which have no batches
-            return
-        hold(TABLE, {**way, "batch_size": 20}, draw.randrange(STEPS))
-
-
 @pytest.fixture(scope="module")
 def csv(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("table") / "table.csv"
@@ -144,6 +124,30 @@ def csv(tmp_path_factory: pytest.TempPathFactory) -> str:
     lines = [",".join(TABLE), *(",".join(map(str, row)) for row in zip(*columns, strict=True))]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return str(path)
+
+
+RULES = [cls for cls in (*all_optimizers(), *all_curved()) if cls.name() != "spg"]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("cls", RULES, ids=lambda cls: cls.name())
+def test_fits_by_every_rule_go_on(cls: Any, csv: str) -> None:
+    draw = random.Random(fresh_seed())
+    way = {"hypothesis": LABEL, "loss": "log_loss", "optimizer": cls()}
+    if getattr(cls, "asks_for", "") == "residuals":
+        way = {"hypothesis": "grown ~ a*exp(b*x) + c", "start": GROWTH["start"], "optimizer": cls()}
+    for _ in range(PLACES):
+        hold(TABLE, way, draw.randrange(STEPS))
+    more = PLACES if SOAKING else 1
+    for _ in range(more):
+        hold(csv, {**way, "stream": True}, draw.randrange(STEPS))
+    if cls in all_optimizers():
+        try:
+            ds.fit(TABLE, **way, batch_size=20, steps=1)
+        except UsageError:  # line searches, which have no batches
+            return
+        for _ in range(more):
+            hold(TABLE, {**way, "batch_size": 20}, draw.randrange(STEPS))
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -277,6 +281,12 @@ def test_ctrl_c_between_two_descents_keeps_the_work(name: str, monkeypatch: pyte
     assert part.status == "interrupted"
     assert 0 < part.nit < whole.nit
     assert_same(part.resume(), whole)
+    calls[0] = 1
+    monkeypatch.setattr(NaturalRounds, "_natural", struck)
+    again = part.resume()  # interrupted before it is where it was
+    monkeypatch.undo()
+    assert (again.status, again.nit) == ("interrupted", part.nit)
+    assert_same(again.resume(), whole)
 
 
 LONG = """

@@ -117,10 +117,11 @@ def descend_fit(state: FitState, keeper: KeepsFits | None = None, *, ended: bool
     try:
         outcome = _outcome(state, descents)
     except KeyboardInterrupt:  # between two descents, or while one is judged
-        if not descents.made:
+        known = [*descents.made, *descents.known[len(descents.made) :]]
+        if not known:
             raise
         interruption.caught()
-        descents = Descents(descents.made, descents.numbers, ended=True)
+        descents = Descents(known, descents.numbers, ended=True)
         outcome = _outcome(state, descents)
     rule = state.plan.optimizer
     notes = (*outcome.notes, *told, *((without_memory(rule),) if rule is not None else ()))

@@ -30,14 +30,14 @@ VERSION = 1  # of what ``state_to_dict`` writes
 _RESUMED = (Cause.EVALUATION_LIMIT, Cause.TIME_LIMIT)  # of descents before the last, which may go on too
 
 
-def state_to_dict(state: FitState) -> dict[str, Any]:
-    """As plain data."""
+def state_to_dict(state: FitState, table: dict[str, Any] | None = None) -> dict[str, Any]:
+    """As plain data; ``table`` is the digest of its table, where that is known."""
     last, rule = len(state.descents) - 1, state.plan.optimizer
     data: dict[str, Any] = {
         "version": VERSION,
         "asked": {**state.asked, "optimizer": None if rule is None else rule.to_dict()},
         "stopping": asdict(state.plan.stopping),
-        "table": state.table,
+        "table": state.table if table is None else table,
         "descents": [_descent_to_dict(run, whole=i == last) for i, run in enumerate(state.descents)],
         "numbers": packed(np.array(state.numbers, np.float64)),
     }
@@ -156,6 +156,7 @@ class FitKeeper:
 
     def __init__(self, checkpoint: Checkpoint, state: FitState) -> None:
         self._checkpoint, self._state = checkpoint, state
+        self._table: dict[str, Any] | None = None
 
     def is_due(self, now: float, numbers: int) -> bool:
         """Whether it is time, by ``time.perf_counter``, for one of so many numbers."""
@@ -164,16 +165,17 @@ class FitKeeper:
     def keep_fit(self, descents: Sequence[Descent], numbers: Sequence[float]) -> None:
         """Keep its descents, the last of them as it stands, and what was computed between them."""
         state = replace(self._state, descents=tuple(descents), numbers=tuple(numbers))
-        self._checkpoint.write(lambda: under_way(state))
+        self._table = self._table or self._state.table  # which takes a look at all rows, once
+        self._checkpoint.write(lambda: under_way(state, self._table))
 
 
-def under_way(state: FitState) -> dict[str, Any]:
-    """The file of a fit that is under way."""
+def under_way(state: FitState, table: dict[str, Any] | None) -> dict[str, Any]:
+    """The file of a fit that is under way; ``table`` is the digest of its table."""
     return {
         "schema": SCHEMA,
         "command": "fit",
         "hypothesis": state.problem.hypothesis.text,
         "loss": str(state.problem.loss),
         UNDER_WAY: True,
-        "left_with": state_to_dict(state),
+        "left_with": state_to_dict(state, table),
     }
