@@ -84,7 +84,7 @@ def weak_saddle(turn: Any) -> tuple[Callable[[Any], float], Callable[[Any], Any]
     )
 
 
-@pytest.mark.parametrize("size", [20, 80])
+@pytest.mark.parametrize("size", [20, 80, 300])
 def test_where_values_alone_curve_down_is_no_success_and_no_more_is_claimed(size: int) -> None:
     run = ds.minimize(of_numbers(summit), np.zeros(size), learning_rate=0.01, tolerance=1e-6)
     told = run.explain()
