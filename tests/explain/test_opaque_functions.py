@@ -23,6 +23,7 @@ PLATEAUS = {
     "1 - exp(-x^2) in 3": (lambda x: float(1 - np.exp(-np.sum(hidden(x) ** 2))), [6.0] * 3),
     "1 - exp(-x^2) in 8": (lambda x: float(1 - np.exp(-np.sum(hidden(x) ** 2))), [10.0] * 8),
     "tanh^2 in 50": (lambda x: float(np.sum(np.tanh(hidden(x)) ** 2)), [16.0] * 50),
+    "mean of tanh^2 in 300": (lambda x: float(np.mean(np.tanh(hidden(x)) ** 2)), [16.0] * 300),
     "rounded": (lambda x: float(np.sum(np.round(hidden(x), 2) ** 2)), [0.777] * 2),
     "whole numbers": (lambda x: float(int(x[0] * 10) ** 2), [1.234]),
 }
@@ -49,6 +50,11 @@ def test_a_gradient_that_is_rounding_of_differences_is_no_success(offset: float,
     told = run.explain()
     assert (run.success, told.point.detail) == (False, "lost_in_rounding")
     assert told.codes == ("rounding_floor",)
+
+
+def test_a_test_that_rounding_passes_in_many_parameters_is_told_as_such() -> None:
+    run = ds.minimize(lambda x: float(np.sum(np.tanh(hidden(x)) ** 2)), np.array([16.0] * 300))
+    assert (run.success, run.explain().point.detail) == (False, "lost_in_rounding")
 
 
 def test_a_minimum_with_an_offset_is_one_still() -> None:

@@ -84,7 +84,7 @@ def weak_saddle(turn: Any) -> tuple[Callable[[Any], float], Callable[[Any], Any]
     )
 
 
-@pytest.mark.parametrize("size", [20, 80])
+@pytest.mark.parametrize("size", [20, 80, 300])
 def test_where_values_alone_curve_down_is_no_success_and_no_more_is_claimed(size: int) -> None:
     run = ds.minimize(of_numbers(summit), np.zeros(size), learning_rate=0.01, tolerance=1e-6)
     told = run.explain()
@@ -132,3 +132,13 @@ def test_a_round_bowl_that_was_left_is_shallow_nowhere(size: int, rate: float, e
     assert run.status == "diverged"
     assert "shallow" not in str(told)
     assert told.codes == ("learning_rate_above_limit",)
+
+
+def test_curvatures_far_out_are_not_drowned_by_those_of_other_coordinates() -> None:
+    """Of gradients as large as 1e24, a step of 1e-5 changes none."""
+    H = np.array([[1.057e8, 2.3e6, 7.1e6], [2.3e6, 1.448e8, -1.7e6], [7.1e6, -1.7e6, 1.994e8]])
+    bowl = of_numbers(lambda x: float(x @ H @ x / 2))
+    options = {"learning_rate": 3.54e-8, "steps": 300, "bounds": [(-2.3, -0.3), (None, None), (None, None)]}
+    run = ds.minimize(bowl, [-1.8, 0.5, -2.5], gradient=lambda x: H @ np.array(x, float), **options)
+    assert run.status == "diverged"
+    assert run.explain().point.curvatures == pytest.approx(tuple(np.linalg.eigvalsh(H)), rel=1e-3)

@@ -274,7 +274,10 @@ class Diagnosis:
                 return point
         evidence = self.run.termination.evidence
         told = "" if evidence is None else evidence.ground
-        if told not in ("", *NO_POINTS) or self.stands:  # of the former the ending has told already
+        settled = evidence is not None and evidence.settled
+        if (
+            settled or told not in ("", *NO_POINTS) or self.stands
+        ):  # of the former the ending has told already
             return self.judged
         if self.creeps:
             point = self.judged

@@ -26,6 +26,7 @@ RANDOM = (
 )
 MOST_RANDOM = 24
 VERIFYING = 7  # values, for seeing that they do fall
+BEYOND = 70  # values that show what lies far off
 CENTRE = 1 + 2 * RANDOM + VERIFYING  # calls beside two for each coordinate
 STEP = float(np.finfo(np.float64).eps ** 0.25)  # of the size of a coordinate: rounding and curving cost alike
 TINY = 1e-8  # part of the scale: a coordinate as small has no size of its own
@@ -58,10 +59,18 @@ class Seen:
     none_above: bool = False
 
 
-def look_around(view: AnalysisView, x: Vector, start: Vector) -> Point | None:
+def look_around(
+    view: AnalysisView, x: Vector, start: Vector, axes: Differences | None = None
+) -> Point | None:
     """What second differences of values show: of all pairs of coordinates, or along each and some random directions.
 
     None where there are not calls enough for a few, or where nothing curves.
+
+    Args:
+        view: the function.
+        x: the point.
+        start: where the run began.
+        axes: those along the coordinates, where they have been taken.
 
     >>> from downslope.objectives.formula import from_text
     >>> look_around(AnalysisView(from_text("x^2 + y^2 - z^2")), np.zeros(3), np.ones(3)).kind
@@ -69,7 +78,7 @@ def look_around(view: AnalysisView, x: Vector, start: Vector) -> Point | None:
     """
     try:
         with np.errstate(all="ignore"):
-            axes = _along_axes(view, x, start)
+            axes = axes or along_axes(view, x, start)
             if axes is None or axes.is_level:
                 return None
             pairs = len(x) * (len(x) - 1)
@@ -77,16 +86,6 @@ def look_around(view: AnalysisView, x: Vector, start: Vector) -> Point | None:
             seen = _whole(axes) if whole else _single(_with_mixtures(axes))
             return None if seen is None else judged_by(view, x, seen, start)
     except (TooDearError, ObjectiveError, np.linalg.LinAlgError):
-        return None
-
-
-def slope_on_level_ground(view: AnalysisView, x: Vector, start: Vector) -> Vector | None:
-    """The gradient by values, where along no coordinate anything curves that rounding does not hide; else None."""
-    try:
-        with np.errstate(all="ignore"):
-            axes = _along_axes(view, x, start)
-            return axes.slope if axes is not None and axes.is_level else None
-    except (TooDearError, ObjectiveError):
         return None
 
 
@@ -158,7 +157,7 @@ def _made(view: AnalysisView, seen: Seen, kind: Kind) -> Point:
 
 
 @dataclass(frozen=True, eq=False)
-class _Differences:
+class Differences:
     """Values at a point and on both sides of it along some ways.
 
     Attributes:
@@ -200,9 +199,9 @@ def _affordable(view: AnalysisView) -> float:
     return calls_left(view.objective) - VERIFYING
 
 
-def _along_axes(view: AnalysisView, x: Vector, start: Vector) -> _Differences | None:
-    """Along each coordinate, or along as many as there are calls for; None where these are few."""
-    n, within = len(x), _affordable(view) - 1
+def along_axes(view: AnalysisView, x: Vector, start: Vector, spared: int = 0) -> Differences | None:
+    """Along each coordinate, or along as many as there are calls for beside those spared; None where these are few."""
+    n, within = len(x), _affordable(view) - 1 - spared
     if within < 2 * min(n, RANDOM):
         return None
     scale = scale_of(x, start)
@@ -222,10 +221,10 @@ def _along_axes(view: AnalysisView, x: Vector, start: Vector) -> _Differences | 
     ways = steps[chosen, None] * np.eye(n)[chosen]
     slope = np.zeros(n)
     slope[chosen] = (ends[:, 0] - ends[:, 1]) / (2 * steps[chosen])
-    return _Differences(view, x, base, ways, ends, steps, slope * np.sqrt(n / len(chosen)))
+    return Differences(view, x, base, ways, ends, steps, slope * np.sqrt(n / len(chosen)))
 
 
-def _with_mixtures(axes: _Differences) -> _Differences:
+def _with_mixtures(axes: Differences) -> Differences:
     """The same with random directions, as many as there are calls for."""
     view, x = axes.view, axes.x
     random, ways = np.random.default_rng(1), [*axes.ways]
@@ -236,7 +235,7 @@ def _with_mixtures(axes: _Differences) -> _Differences:
     return replace(axes, ways=np.array(ways), ends=np.array([*axes.ends, *more]))
 
 
-def _single(seen: _Differences) -> Seen | None:
+def _single(seen: Differences) -> Seen | None:
     """Curvatures along single directions."""
     lengths = np.array([norm_of(way) for way in seen.ways])
     values, doubts = seen.changes / lengths**2, seen.rounding / lengths**2
@@ -259,7 +258,7 @@ def _single(seen: _Differences) -> Seen | None:
     return Seen(Curvature(values[order], vectors, seen.view.names), seen.slope, doubt, len(order))
 
 
-def _whole(seen: _Differences) -> Seen | None:
+def _whole(seen: Differences) -> Seen | None:
     """The eigenvalues of the matrix of second differences: of four corners two are enough."""
     view, x, steps, rises, n = seen.view, seen.x, seen.steps, seen.changes, len(seen.x)
     changes, rounding = np.diag(rises), float(np.max(seen.rounding))

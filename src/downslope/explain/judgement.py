@@ -29,7 +29,7 @@ from downslope.explain.budget import (
     too_coarse,
     with_budget,
 )
-from downslope.explain.directions import CENTRE, look_around, slope_on_level_ground
+from downslope.explain.directions import BEYOND, CENTRE, Differences, along_axes, look_around
 from downslope.explain.far_ground import far_fall
 from downslope.explain.krylov import look_along
 from downslope.explain.point import NEAR, Detail, Point
@@ -223,13 +223,16 @@ def point_of(run: Descent) -> Point:
         doubt = _doubt_of_differences(run)
         if by_gradient(run) and doubt > max(by_test(run), LOST * float(run.history.gradient_norm[0])):
             return Point("unknown", "lost_in_rounding", distance=doubt, maximize=run.maximize)
-        plateau = _on_level_ground(run, objective, x, setup.ridge)
-        if plateau is not None:
-            return plateau
+        view, start = _view_of(run, objective, setup.ridge)
+        axes = _looked_first(run, view, x, start)
+        if axes is not None and axes.is_level:
+            plateau = far_fall(view, x, (start,), axes.slope)
+            if plateau is not None:
+                return plateau
         hidden = why_not(run, len(x))
         if hidden:
             unseen = Point("unknown", hidden, maximize=run.maximize)
-            return _seen_otherwise(run, objective, x, setup.ridge) or unseen
+            return _seen_otherwise(run, (view, x, start, axes)) or unseen
         if is_by_wrong_gradient(run):
             return Point("not_stationary", "wrong_gradient", maximize=run.maximize)
         free = run.objective.parameters.places(objective.parameters.coordinates)
@@ -241,7 +244,7 @@ def point_of(run: Descent) -> Point:
         with at_most(part * budget.left()), _all_but(run.objective, CENTRE + 2 * len(x)):
             point = classify(objective, x, maximize=run.maximize, seen=seen, ridge=setup.ridge)
         if point.detail == "too_dear":
-            return _seen_otherwise(run, objective, x, setup.ridge) or point
+            return _seen_otherwise(run, (view, x, start, axes)) or point
         if point.detail in ("undecided", "unfinished"):
             point = _at_bound(run, objective, x, point)
         if point.kind == "small_by_units" and _has_hardly_fallen(run):
@@ -294,19 +297,22 @@ def _at_bound(run: Descent, objective: Objective, x: Vector, point: Point) -> Po
     )
 
 
-def _on_level_ground(run: Descent, objective: Objective, x: Vector, ridge: float) -> Point | None:
-    """The plateau on which a function that is called by its values has not come down; before calls are spent on it.
+def _looked_first(run: Descent, view: AnalysisView, x: Vector, start: Vector) -> Differences | None:
+    """Second differences along the coordinates, of a function called by its values that has not come down.
 
-    Where nothing curves near by, values far off are all there is to see.
+    Where nothing curves near by, it may be on a plateau, and values far off are all there is to see.
     """
     if run.objective.gradient_calls == 1 or _has_come_down(run) or too_coarse(run) or random_values(run):
         return None
-    view, start = _view_of(run, objective, ridge)
-    slope = slope_on_level_ground(view, x, start)
-    return None if slope is None else far_fall(view, x, (start,), slope)
+    try:
+        return along_axes(view, x, start, BEYOND)
+    except (TooDearError, ObjectiveError):
+        return None
 
 
-def _seen_otherwise(run: Descent, objective: Objective, x: Vector, ridge: float) -> Point | None:
+def _seen_otherwise(
+    run: Descent, look: tuple[AnalysisView, Vector, Vector, Differences | None]
+) -> Point | None:
     """What a few directions, or values far off, show of a point whose second derivatives are too dear."""
     enough = calls_left(run.objective) > 2 * (CHECKING * len(run.final) + CENTRE)
     try:
@@ -316,9 +322,9 @@ def _seen_otherwise(run: Descent, objective: Objective, x: Vector, ridge: float)
             return Point("not_stationary", "wrong_gradient", maximize=run.maximize)
     except TooDearError:
         return None
-    view, start = _view_of(run, objective, ridge)
+    view, x, start, axes = look
     if run.objective.gradient_calls > 1:
-        return look_around(view, x, start)
+        return look_around(view, x, start, axes)
     if run.objective.expression is not None or not _has_come_down(run):  # else values are dear, and it fell
         plateau = far_fall(view, x, (start,))
         if plateau is not None:

@@ -45,10 +45,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     if diagnosis.point.detail == "pole":
         return
     if not diagnosis.known:  # of too many parameters for anything but where a run may go on
-        if (
-            diagnosis.point.kind in ("saddle", "maximum", "minimum", "unknown")
-            and diagnosis.point.disappoints
-        ):
+        if diagnosis.point.disappoints and diagnosis.point.kind != "degenerate" and diagnosis.point.escape:
             yield _saddle(diagnosis)
         return
     kink = _kink(diagnosis)
