@@ -25,6 +25,7 @@ from downslope.optimizers.arithmetic import dot
 from downslope.programs import ArrayNode, CompiledProgram, Graph, ProgramArray, node_of
 from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import TraceError, box
+from downslope.symbolic.tracing import tracing
 
 MOST_OUTPUTS = (
     1500  # a step map of symbols with more takes seconds to compile; the hosted engine starts at once
@@ -117,8 +118,9 @@ def _of_symbols(
     value = SymbolicArray(box(objective.expression * factor))
     gradient = SymbolicArray(np.array([p * factor for p in objective.partials], object))
     rule = optimizer.with_scalars(hyper)
-    next_x, after, accepted = rule.update(x, value, gradient, before)
-    residual = rule.residual(x, gradient)
+    with tracing():
+        next_x, after, accepted = rule.update(x, value, gradient, before)
+        residual = rule.residual(x, gradient)
     inputs = [*hyper.values(), x, *(leaf for _, leaf in states.leaves(before))]
     taken = accepted if isinstance(accepted, SymbolicArray) else SymbolicArray(box(float(bool(accepted))))
     if taken.item().is_Boolean:
@@ -169,8 +171,9 @@ def _written(program: ArrayProgram, optimizer: Optimizer, sign: float, state: An
     if sign < 0:
         value, gradient = -value, -gradient
     rule = optimizer.with_scalars(hyper)
-    next_x, after, accepted = rule.update(x, value, gradient, before)
-    residual = rule.residual(x, gradient)
+    with tracing():
+        next_x, after, accepted = rule.update(x, value, gradient, before)
+        residual = rule.residual(x, gradient)
     kept = [
         _faded(old.node, _node(graph, new, old.shape))
         for (_, old), (_, new) in zip(states.leaves(before), states.leaves(after), strict=True)

@@ -19,6 +19,7 @@ from downslope.programs.evaluate import evaluated
 from downslope.programs.node import ELEMENTS
 from downslope.programs.rolling import rolled
 from downslope.symbolic.array import TraceError
+from downslope.symbolic.tracing import tracing
 
 MOST_NODES = 3_000  # operations; compiling takes about 50 microseconds for each
 
@@ -43,9 +44,15 @@ class ArrayProgram:
     def __init__(
         self, function: Callable[[Any], Any], size: int, slopes: Callable[[Any], Any] | None = None
     ) -> None:
-        graph = Graph()
-        self.x = graph.input("x", (size,))
+        self.x = Graph().input("x", (size,))
         self.supplied, self.lock = slopes is not None, threading.Lock()
+        with tracing():
+            self._record(function, slopes)
+        if len(needed([self.value, self.gradient])) > MOST_NODES:
+            raise TraceError(message("it has too many operations"))
+
+    def _record(self, function: Callable[[Any], Any], slopes: Callable[[Any], Any] | None) -> None:
+        graph = self.graph
         answer = node_of(graph, function(ProgramArray(self.x)))
         if answer.size != 1 or answer.truth:
             raise TraceError(message("it does not return one number"))
@@ -54,11 +61,9 @@ class ArrayProgram:
             (self.gradient,) = gradient(self.value, [self.x])
         else:
             given = node_of(graph, slopes(ProgramArray(self.x)))
-            if given.size != size:
+            if given.size != self.x.size:
                 raise TraceError(message("wrong number of partial derivatives"))
-            self.gradient = graph.reshaped(given, (size,))
-        if len(needed([self.value, self.gradient])) > MOST_NODES:
-            raise TraceError(message("it has too many operations"))
+            self.gradient = graph.reshaped(given, self.x.shape)
 
     @classmethod
     def of_pair(cls, both: Callable[[Any], tuple[Any, Any]], size: int) -> ArrayProgram:
