@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from downslope import errors, objectives, optimizers, plots
     from downslope.api.look import look
     from downslope.api.minimization import maximize, minimize
+    from downslope.api.resuming import resume
     from downslope.api.table_fitting import fit
+    from downslope.api.verifying import verify
     from downslope.descent import History, Progress, Status, Stopping
     from downslope.errors import DownslopeError
     from downslope.explain import Explanation, Forecast, check_gradient, forecast
@@ -27,9 +29,7 @@ if TYPE_CHECKING:
     from downslope.recording import check_loop, record
     from downslope.results.fit import Fit
     from downslope.results.loading import load
-    from downslope.results.resuming import resume
     from downslope.results.run import Run
-    from downslope.results.verifying import verify
 
 # Names are imported when first asked for, so that `downslope --help` does not wait for the engines.
 _HOMES = {
@@ -52,8 +52,8 @@ _HOMES = {
     "Fit": "downslope.results.fit",
     "fit": "downslope.api.table_fitting",
     "load": "downslope.results.loading",
-    "resume": "downslope.results.resuming",
-    "verify": "downslope.results.verifying",
+    "resume": "downslope.api.resuming",
+    "verify": "downslope.api.verifying",
     "look": "downslope.api.look",
     "maximize": "downslope.api.minimization",
     "minimize": "downslope.api.minimization",

@@ -7,14 +7,17 @@ import os
 import platform
 import tempfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from downslope.errors import DataError
 from downslope.messages import message
 
 
-def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
+def write_atomically(path: str | os.PathLike[str], content: bytes | Sequence[bytes]) -> Path:
     """Write ``content`` to a new file in the same folder, flush it to disk, and rename it to ``path``.
+
+    It may come in parts, which are not put together first.
 
     Where ``path`` is a link, it stays one, and the file that it names is replaced. What a writer that was killed has
     left beside it is removed.
@@ -24,13 +27,15 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
     """
     target = Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
     temporary: str | None = None
+    parts = [content] if isinstance(content, bytes) else content
     try:
         if target.exists() and not target.is_file():  # a pipe or a device is written to, never replaced
-            target.write_bytes(content)
+            target.write_bytes(b"".join(parts))
             return target
         handle, temporary = tempfile.mkstemp(prefix=_own_prefix(target), suffix=".part", dir=target.parent)
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            for part in parts:
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         if target.exists():

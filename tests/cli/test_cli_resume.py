@@ -37,5 +37,29 @@ def test_what_does_not_go_on_is_said(downslope: Any, tmp_path: Path) -> None:
     fit = tmp_path / "fit.json"
     ds.fit({"x": [1.0, 2.0, 3.0], "y": [1.0, 2.0, 3.5]}, "y ~ a*x + b").save(fit)
     answer = downslope("resume", str(fit), "--steps", "3")
+    assert answer.code == 2
+    assert "a fit, which is made from its table: give that too, after it" in answer.words
+
+
+FIT = "fit --batch-size 2 --optimizer adam --learning-rate 0.1 --quiet --format json"
+
+
+def test_a_saved_fit_goes_on_from_its_table(downslope: Any, tmp_path: Path) -> None:
+    table, other, path = (str(tmp_path / name) for name in ("table.csv", "other.csv", "fit.json"))
+    rows = [f"{i / 7},{(i * i) % 5}" for i in range(1, 12)]
+    Path(table).write_text("\n".join(["x,y", *rows]) + "\n")
+    Path(other).write_text("\n".join(["x,y", *rows[:-1], "2,2"]) + "\n")
+    fit = (table, "y ~ a*x + b")
+    assert downslope(f"{FIT} --epochs 4", *fit, "--checkpoint", path).code == 0
+    answer = downslope("resume", path, table, "--steps", "5", "--format", "json", "--quiet")
+    whole = downslope(f"{FIT} --epochs 9", *fit)
+    assert answer.code == 0
+    assert answer.json["history"] == whole.json["history"]
+    assert answer.json["loss"] == whole.json["loss"]
+    answer = downslope("resume", path, other, "--steps", "5")
     assert answer.code == 3
-    assert "goes on only from its table" in answer.words
+    assert "is another table than that of the fit: y, x held something else" in answer.words
+    assert downslope("verify", path, table).out.startswith("Identical: run again, all 5 rows")
+    assert downslope("verify", path, other).code == 3
+    assert downslope("verify", path).code == 2
+    assert downslope("resume", path, table, "--checkpoint", table).code == 2  # it is read

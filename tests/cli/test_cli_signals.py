@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -55,29 +56,99 @@ def test_a_run_under_way_is_delivered(
     assert run.resume(steps=5, explain=False).nit == run.nit + 5
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("words", [LONG, ["explain", *LONG[1:]]], ids=["minimize", "explain"])
-def test_at_any_moment(number: signal.Signals, code: int, words: list[str]) -> None:
-    draw, lost = random.Random(fresh_seed()), 0
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A table that takes some tenths of a second to read: with decimal commas, which goes through many hands."""
+    path = tmp_path_factory.mktemp("table") / "table.csv"
+    rows = (f"{i % 977},{i % 89:02d};{(7 * i) % 1009},5;{(3 * i) % 271},25\n" for i in range(300_000))
+    path.write_text("x;z;y\n" + "".join(rows), encoding="utf-8")
+    return str(path)
+
+
+FIT = ["fit", "TABLE", "y ~ a*x + b*z + c", "--loss", "huber", "--batch-size", "8", "--epochs", "100000"]
+READ = ["fit", "TABLE", "y ~ a*x + b*z + c"]
+STREAMED = ["fit", "TABLE", "y ~ a*x + b*z + c", "--loss", "mae", "--stream"]
+COMMANDS = {"minimize": LONG, "explain": ["explain", *LONG[1:]], "fit": FIT, "stream": STREAMED}
+
+
+def ended(words: list[str], number: signal.Signals, after: float) -> tuple[int, str, str]:
+    """Exit code and outputs of the program, which was sent a signal after so many seconds.
+
+    Raises:
+        subprocess.TimeoutExpired: it goes on all the same.
+    """
+    process = begun(*words)
+    time.sleep(after)
+    process.send_signal(number)
+    try:
+        out, err = process.communicate(timeout=LIMIT)
+    finally:
+        process.kill()
+    return process.returncode, out, err
+
+
+def hold(words: list[str], number: signal.Signals, after: float) -> None:
+    """The program ends with the code of the signal, unless it came too early or too late to be heard."""
+    expected = 130 if number == signal.SIGINT else 143
+    code, out, err = ended(words, number, after)
+    # Before the first line of ours runs, death by the signal is right.
+    early = not out and "interrupted" not in err
+    over = "interrupted" not in err.lower() and "interrupted" not in out.lower() and out.endswith("\n")
+    allowed = (expected, -number, 1) if early else (expected, 0, -number) if over else (expected,)
+    assert code in allowed, (after, code, out, err)
+    assert "bug in downslope" not in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_at_any_moment(number: signal.Signals, command: str, table: str) -> None:
+    draw = random.Random(fresh_seed())
+    words = [table if word == "TABLE" else word for word in COMMANDS[command]]
     for _ in range(trials(3)):
-        process = begun(*words)
-        time.sleep(0.05 + 2 * draw.random())
-        process.send_signal(number)
-        try:
-            out, err = process.communicate(timeout=LIMIT / 4)
-        except (
-            subprocess.TimeoutExpired
-        ):  # Python drops what strikes while a library's finalizer or callback runs
-            lost += 1
-            process.send_signal(number)  # as a person would
-            out, err = process.communicate(timeout=LIMIT)
-        # Before the first line of ours runs, death by the signal is right.
-        early = not out and "interrupted" not in err
-        over = "interrupted" not in err.lower() and "interrupted" not in out.lower() and out.endswith("\n")
-        allowed = (code, -number, 1) if early else (code, 0, -number) if over else (code,)
-        assert process.returncode in allowed, (out, err)
-        assert "bug in downslope" not in err
-    assert lost <= 1 + trials(3) // 50
+        hold(words, number, 0.05 + 2 * draw.random())
+
+
+def test_while_a_table_is_read(table: str) -> None:
+    draw, words = random.Random(fresh_seed()), [table if word == "TABLE" else word for word in READ]
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-m", "downslope", *words], check=True, capture_output=True)
+    takes = time.monotonic() - began
+    for _ in range(trials(30)):
+        hold(words, signal.SIGINT, takes * (0.2 + 0.8 * draw.random()))
+
+
+DROPPED = """
+import os, signal, sys, time
+from downslope.cli import signals
+class Dropping:
+    def __del__(self):  # Python drops what is raised here
+        os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+        time.sleep(0.01)
+def work():
+    thing = Dropping()
+    del thing
+    print("lost", flush=True)
+    while True:
+        time.sleep(0.01)
+with signals.heard():
+    try:
+        work()
+    except KeyboardInterrupt:
+        signals.interruption.caught()
+        time.sleep(1)  # once it was heard, it is not repeated
+        print("heard")
+        signals.leave(130)
+"""
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_that_python_drops_is_repeated_until_it_is_heard(name: str, code: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", DROPPED, name], check=False, capture_output=True, text=True, timeout=LIMIT
+    )
+    assert "KeyboardInterrupt" in done.stderr  # Python says that it dropped it
+    assert done.stdout.split() == ["lost", "heard"]
+    assert done.returncode == code
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
@@ -100,3 +171,37 @@ def test_all_of_it_comes_through_a_slow_pipe_unbuffered() -> None:
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     assert len(done.stdout.splitlines()) == 20_002
+
+
+READING = """
+import sys
+from downslope.fitting.tables import as_frame
+as_frame([sys.argv[1]])
+while sys.stdin.readline():
+    try:
+        print("reading", flush=True)
+        while True:
+            as_frame([sys.argv[1]])
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+"""
+
+
+def test_reading_ends_with_every_ctrl_c(table: str) -> None:
+    draw = random.Random(fresh_seed())
+    command = [sys.executable, "-c", READING, table]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        alarm = threading.Timer(LIMIT + trials(2), process.kill)  # then there is no line to be read
+        alarm.start()
+        for _ in range(trials(20)):
+            process.stdin.write("\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "reading\n"
+            time.sleep(0.3 * draw.random())
+            process.send_signal(signal.SIGINT)
+            assert process.stdout.readline() == "interrupted\n"
+        alarm.cancel()
+        process.stdin.close()
+        assert process.wait(timeout=LIMIT) == 0

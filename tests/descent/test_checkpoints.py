@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -11,11 +12,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import downslope as ds
 from downslope.errors import DataError, UsageError
 from downslope.results.checkpoints import Checkpoint
+from downslope.results.saving import LONG_TEXT, sealed
 from trials import fresh_seed, trials
 
 
@@ -25,14 +28,14 @@ def test_a_checkpoint_on_the_way_goes_on_and_the_run_does_not_notice(
     rule: str, engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[Any] = []
-    path, keep = tmp_path / "run.ckpt", Checkpoint.keep
+    path, write = tmp_path / "run.ckpt", Checkpoint.write
 
-    def seen(self: Checkpoint, descent: Any) -> None:
-        keep(self, descent)
+    def seen(self: Checkpoint, content: Any) -> None:
+        write(self, content)
         kept.append(path.read_bytes())
 
     monkeypatch.setattr(Checkpoint, "is_due", lambda *_: True)
-    monkeypatch.setattr(Checkpoint, "keep", seen)
+    monkeypatch.setattr(Checkpoint, "write", seen)
     options: dict[str, Any] = {"optimizer": rule, "engine": engine, "steps": 300, "every": 7}
     run = ds.minimize("rosenbrock", checkpoint=path, **options)
     monkeypatch.undo()
@@ -122,3 +125,41 @@ def test_they_take_at_most_a_fiftieth_of_the_time() -> None:
     checkpoint._written, checkpoint._took = True, 0.1
     assert not checkpoint.is_due(began + 4.9, 10)
     assert checkpoint.is_due(began + 5.1, 10)
+
+
+def test_a_checkpoint_of_many_parameters_is_the_run(tmp_path: Path) -> None:
+    path, saved = tmp_path / "run.ckpt", tmp_path / "run.json"
+    run = ds.minimize(
+        lambda w: (float(w @ w), 2 * w), np.linspace(-1, 1, 3_000), gradient=True, optimizer="lbfgs", steps=3
+    )
+    Checkpoint(path).keep(run)
+    run.save(saved)
+    content = path.read_bytes()
+    kept = json.loads(content)
+    assert (
+        len(kept["x"]["base64"]) > LONG_TEXT
+    )  # such texts are parts of their own, and the file is the same JSON
+    assert content == (json.dumps(sealed(kept)) + "\n").encode()
+    loaded = ds.load(path)
+    assert loaded == ds.load(saved)
+    assert isinstance(loaded, ds.Run)
+    assert np.array_equal(loaded.final, run.final)
+    assert loaded.history == run.history
+
+
+def test_a_checkpoint_before_the_first_step_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "run.ckpt"
+    run = ds.minimize("log(x)", {"x": -1.0}, learning_rate=0.1, steps=3)
+    assert not len(run.history)
+    Checkpoint(path).keep(run)
+    assert ds.load(path) == run
+
+
+def test_a_number_of_parameters_that_nobody_saved_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.ckpt"
+    Checkpoint(path).keep(ds.minimize("x^2", 1.0, learning_rate=0.1, steps=3))
+    data = json.loads(path.read_text("utf-8"))
+    data["parameters"]["shapes"] = [[10**12]]
+    path.write_text(json.dumps(sealed(data)), "utf-8")
+    with pytest.raises(DataError, match="other parameters"):
+        ds.load(path)

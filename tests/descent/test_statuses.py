@@ -244,12 +244,17 @@ def test_error_in_a_callback_reaches_the_person() -> None:
         ds.minimize("x^2", 1.0, callback=lambda s: 1 / 0)
 
 
-def test_progress_is_told_now_and_then() -> None:
+def test_progress_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
-    ds.minimize("x^2", 1.0, learning_rate=1e-12, time_limit=0.4, progress=told.append)
-    assert 1 <= len(told) <= 40
+    ticks = itertools.count(
+        step=0.01
+    )  # a clock of our own: every look at it is a hundredth of a second later
+    monkeypatch.setattr(time, "perf_counter", lambda: next(ticks))
+    ds.minimize("x^2", 1.0, learning_rate=1e-12, time_limit=0.4, every=10**9, progress=told.append)
+    # Two looks a slice, and none is told of before a slice's time is over, nor of the last one.
+    assert [round(p.seconds, 2) for p in told] == [round(0.02 * i, 2) for i in range(3, 20)]
     assert all(a.evaluations < b.evaluations for a, b in itertools.pairwise(told))
-    assert all(0 < p.fraction <= 1.5 for p in told)
+    assert [p.fraction for p in told] == [p.seconds / 0.4 for p in told]
 
 
 class Interrupting(Objective):

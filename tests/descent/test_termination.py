@@ -14,7 +14,7 @@ import downslope as ds
 from downslope.descent.evidence import Cause, Evidence
 from downslope.descent.norms import norm_of
 from downslope.descent.termination import terminate
-from downslope.descent.trend import trend_of
+from downslope.descent.trend import FEW, repeats, trend_of
 from downslope.optimizers import all_optimizers
 
 ENGINES = pytest.mark.parametrize("engine", ["traced", "hosted"])
@@ -198,6 +198,22 @@ def test_the_spacing_of_a_history_changes_nothing_of_what_is_seen(every: int, en
 def test_a_cycle_that_a_limit_of_time_thinned_is_one_still() -> None:
     points = np.array([[1.0]] * 8 + [[-1.0]])
     assert trend_of(np.ones(9), points, tail=1) == ("cycle", 0)
+
+
+@pytest.mark.parametrize("moves", [None, 0, FEW - 1, FEW, 3 * FEW - 1])
+def test_points_repeat_only_where_every_one_of_many_coordinates_does(moves: int | None) -> None:
+    points = np.full((6, 3 * FEW), -5.0)
+    if moves is not None:
+        points[-2, moves] += 1e-9
+    assert repeats(points) == (moves is None)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_points_that_are_not_finite_do_not_repeat(number: float) -> None:
+    points = np.ones((6, 3))
+    points[-1, 1] = number
+    with np.errstate(invalid="ignore"):
+        assert not repeats(points)
 
 
 @ENGINES
@@ -422,7 +438,7 @@ def test_evidence_is_saved_and_files_without_it_still_load(tmp_path: Path) -> No
         assert repr(evidence_of(again)) == repr(evidence_of(run))
         assert (again.message, again.status, again.success) == (run.message, run.status, run.success)
         data = json.loads(path.read_text())
-        del data["evidence"], data["said"], data["sha256"]
+        del data["evidence"], data["said"], data["sha256"], data["digest"]
         path.write_text(json.dumps(data))
         old = ds.load(path)
         assert old.termination.evidence is None

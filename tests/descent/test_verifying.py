@@ -10,7 +10,7 @@ import pytest
 
 import downslope as ds
 from downslope.cli.main import cli
-from downslope.errors import DataError, ObjectiveError
+from downslope.errors import ObjectiveError, UsageError
 
 MADE: dict[str, Any] = {
     "steps": lambda: ds.minimize("rosenbrock", optimizer="adam", steps=50),
@@ -38,7 +38,7 @@ def test_a_run_is_identical(name: str, tmp_path: Path, capsys: Any) -> None:
 
 def changed(path: Path, change: Any) -> Path:
     data = json.loads(path.read_text("utf-8"))
-    del data["sha256"]
+    del data["sha256"], data["digest"]
     change(data)
     path.write_text(json.dumps(data), "utf-8")
     return path
@@ -115,5 +115,5 @@ def test_functions_and_versions(tmp_path: Path) -> None:
 def test_fits_and_changed_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "fit.json"
     ds.fit({"x": [1.0, 2.0, 3.0], "y": [1.0, 2.0, 3.5]}, "y ~ a*x + b").save(path)
-    with pytest.raises(DataError, match="only from its table"):
+    with pytest.raises(UsageError, match="made from its table"):
         ds.verify(path)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from calls import Call
 
+import downslope as ds
+
 FOUND = Path(__file__).parent / "found"
 Random = np.random.Generator
 Function = tuple[str, dict[str, float], dict[str, Any]]  # formula, start, facts
@@ -235,6 +237,35 @@ def draw(rng: Random) -> dict[str, Any]:
     return {"function": text, "start": start, "options": options, "up": up, "facts": facts}
 
 
+def draw_opaque(rng: Random) -> dict[str, Any]:
+    """The same of a function that can only be called: ``opaque`` says with what gradient."""
+    drawn = draw(rng)
+    drawn["opaque"] = str(rng.choice(["values", "gradient"]))
+    drawn["options"].pop("dtype", None)
+    drawn["options"].setdefault("steps", 100)
+    return drawn
+
+
+def _opaque(
+    text: str, start: dict[str, float]
+) -> tuple[Callable[..., float], Callable[..., dict[str, float]]]:
+    """A function of the numbers alone, and its gradient, with arguments of the names in the formula."""
+    objective = ds.minimize(text, start=start, steps=0, explain=False).objective
+    names = objective.parameters.coordinates
+
+    def numbers(given: dict[str, Any]) -> np.ndarray:
+        return np.array([float(given[name]) for name in names])
+
+    made: dict[str, Any] = {
+        "value": lambda given: float(objective.value(numbers(given))),
+        "slope": lambda given: dict(zip(names, map(float, objective.gradient(numbers(given))), strict=True)),
+    }
+    listed = ", ".join(names)
+    for name, of in (("function", "value"), ("gradient", "slope")):
+        exec(f"def {name}({listed}): return {of}(dict(locals()))", made)
+    return made["function"], made["gradient"]
+
+
 def _rate(rng: Random, rule: str, facts: dict[str, Any]) -> float:
     """Over ten decades; for half of the quadratics near what theory says of them."""
     known = facts.get("hessian")
@@ -256,7 +287,11 @@ def called(drawn: dict[str, Any]) -> Call:
     facts = dict(drawn["facts"])
     if "hessian" in facts:
         facts["hessian"] = np.array(facts["hessian"], float)
-    return Call(drawn["function"], drawn["start"], options, drawn["up"], facts)
+    function = drawn["function"]
+    if "opaque" in drawn:
+        function, gradient = _opaque(function, drawn["start"])
+        options |= {"gradient": gradient} if drawn["opaque"] == "gradient" else {}
+    return Call(function, drawn["start"], options, drawn["up"], facts)
 
 
 def keep(drawn: dict[str, Any], name: str, faults: list[str]) -> None:

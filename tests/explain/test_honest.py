@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.explain import classify, judgement
+from downslope.explain import budget, classify, judgement
 from downslope.explain.analysis_view import LONG, AnalysisView
 from downslope.explain.theory import QuadraticModel, from_curvature
 from downslope.objectives.formula import from_text
@@ -133,7 +133,7 @@ def opaque_bowl(w: Any) -> float:
 @pytest.mark.parametrize(
     ("options", "size", "reason", "words"),
     [
-        ({}, 270, "too_many", "so many parameters"),
+        ({}, 270, "few_directions", "directions only"),
         ({"dtype": "float32", "tolerance": 1e-2}, 2, "coarse", "float32"),
     ],
 )
@@ -145,8 +145,9 @@ def test_it_says_why_a_point_was_not_looked_into(options: Any, size: int, reason
     assert told.to_dict()["point"]["detail"] == reason
 
 
-def test_a_point_that_is_too_dear_is_said_to_be() -> None:
+def test_a_point_that_is_too_dear_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
     run = ds.minimize(opaque_bowl, [0.0] * 40, learning_rate=0.3)
+    monkeypatch.setattr(budget, "MORE_CALLS", -80)
     told = judgement.point_of(dataclasses.replace(run, nfev=1))
     assert told.detail == "too_dear"
     assert "longer than the run" in told.sentence
@@ -227,3 +228,11 @@ def test_momentum_0_is_said_to_be_gradient_descent(name):
         {"x": [1, 2, 3], "y": [1, 2, 4]}, "y ~ a*x", **asked, steps=2, hyperparameters={"momentum": 0.0}
     )
     assert any("makes the steps of gradient descent" in note for note in fit.notes)
+
+
+def test_more_steps_are_not_denied_by_the_curvature_of_another_minimum() -> None:
+    """The first step leads past the minimum at 0; from there the run is on its way to the one at 11.8."""
+    run = ds.minimize("exp(-x)*x^2 + 0.001*x", {"x": -1.0}, learning_rate=10.0, steps=50, tolerance=1e-8)
+    told = run.explain()
+    assert told.codes == ("too_few_steps",)
+    assert "will not settle" not in str(told)

@@ -115,3 +115,12 @@ def test_level_ground_worse_than_the_start_is_no_valley(formula: str, climb: boo
     assert explanation.point.detail == "plateau"
     assert "not at a m" in str(explanation)
     assert not run.success
+
+
+def test_a_run_that_stands_still_at_a_minimum_is_told_to_be_at_one() -> None:
+    """In float32 the gradient that is left is near what rounding makes of it; ending and point say one thing."""
+    text = "2.6*(x0+0.63)^4 - 1.58*x0^2 + 0.57*(x1-0.23)^4 - 1.63*x1^2 + 0.99*(x2+0.6)^4 + 0.54*x2^2"
+    start = {"x0": -1.285, "x1": -1.553, "x2": 0.04}
+    run = ds.minimize(text, start, optimizer="conjugate_gradient_pr", steps=99, dtype="float32")
+    assert (run.status, run.success) == ("stalled", True)
+    assert run.explain().point.kind == "minimum"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -64,3 +65,80 @@ def test_a_minimum_stays_a_success(size: int, spread: float) -> None:
     run = ds.minimize(lambda x: np.sum(weights * (x - 1) ** 2), [2.0] * size, tolerance=1e-6)
     assert run.success
     assert run.explain().point.kind in ("unknown", "minimum")
+
+
+def of_numbers(function: Callable[[Any], float]) -> Callable[[Any], float]:
+    """The same of plain numbers, where no symbol can follow."""
+    return lambda x: float(function(np.array([float(v) for v in x])))
+
+
+def weak_saddle(turn: Any) -> tuple[Callable[[Any], float], Callable[[Any], Any], Any]:
+    """Curvatures from 1 to 2 in all directions but one, where it is -1e-3: function, gradient, and that direction."""
+    n = len(turn)
+    H = turn @ np.diag([*np.linspace(1, 2, n - 1), -1e-3]) @ turn.T
+    down = turn[:, -1]
+    return (
+        lambda x: float(x @ H @ x / 2 + (x @ down) ** 4),
+        lambda x: H @ x + 4 * (x @ down) ** 3 * down,
+        down,
+    )
+
+
+@pytest.mark.parametrize("size", [20, 80, 300])
+def test_where_values_alone_curve_down_is_no_success_and_no_more_is_claimed(size: int) -> None:
+    run = ds.minimize(of_numbers(summit), np.zeros(size), learning_rate=0.01, tolerance=1e-6)
+    told = run.explain()
+    assert (run.status, run.success) == ("converged", False)
+    assert (told.point.kind, told.point.detail) == ("unknown", "curves_down")
+    assert "no minimum" in run.message
+    assert "Whether it is a saddle or a maximum was not looked into" in run.message
+    assert told.codes == ("saddle",)
+
+
+@pytest.mark.parametrize("with_gradient", [False, True])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_weak_saddle_in_20_parameters_is_none_of_its_minima(with_gradient: bool, turned: bool) -> None:
+    turn = np.linalg.qr(np.random.default_rng(3).normal(size=(20, 20)))[0] if turned else np.eye(20)
+    function, slope, down = weak_saddle(turn)
+    gradient = {"gradient": lambda x: slope(np.array(x, float))} if with_gradient else {}
+    start = turn[:, :-1] @ np.ones(19)
+    run = ds.minimize(of_numbers(function), start, learning_rate=0.5, tolerance=1e-6, **gradient)
+    told = run.explain()
+    assert (run.status, run.success, told.point.kind) == ("converged", False, "saddle")
+    assert abs(np.array(told.point.escape) @ down) > 0.999
+    assert min(told.point.curvatures) == pytest.approx(-1e-3, rel=0.01)
+
+
+@pytest.mark.parametrize("uphill", [False, True])
+def test_it_is_told_along_how_many_directions_it_was_looked(uphill: bool) -> None:
+    call, sign = (ds.maximize, -1.0) if uphill else (ds.minimize, 1.0)
+    bowl = of_numbers(lambda x: sign * float(np.sum((x - 1) ** 2)))
+    run = call(bowl, np.zeros(80), learning_rate=0.3, tolerance=1e-6)
+    point = run.explain().point
+    assert (run.success, point.kind, point.detail) == (True, "unknown", "few_directions")
+    assert point.seen >= 80
+    assert f"along {point.seen} directions only" in point.sentence
+    assert ("upward along none" if uphill else "downward along none") in point.sentence
+
+
+@pytest.mark.parametrize("rate", [1.01, 1.3])
+@pytest.mark.parametrize("size", [8, 80])
+@pytest.mark.parametrize("even", [True, False])
+def test_a_round_bowl_that_was_left_is_shallow_nowhere(size: int, rate: float, even: bool) -> None:
+    start = np.zeros(size) if even else 1 + 10.0 ** -np.arange(size)
+    bowl = of_numbers(lambda x: float(np.sum((x - 1) ** 2)))
+    run = ds.minimize(bowl, start, learning_rate=rate, tolerance=1e-6, steps=60)
+    told = run.explain()
+    assert run.status == "diverged"
+    assert "shallow" not in str(told)
+    assert told.codes == ("learning_rate_above_limit",)
+
+
+def test_curvatures_far_out_are_not_drowned_by_those_of_other_coordinates() -> None:
+    """Of gradients as large as 1e24, a step of 1e-5 changes none."""
+    H = np.array([[1.057e8, 2.3e6, 7.1e6], [2.3e6, 1.448e8, -1.7e6], [7.1e6, -1.7e6, 1.994e8]])
+    bowl = of_numbers(lambda x: float(x @ H @ x / 2))
+    options = {"learning_rate": 3.54e-8, "steps": 300, "bounds": [(-2.3, -0.3), (None, None), (None, None)]}
+    run = ds.minimize(bowl, [-1.8, 0.5, -2.5], gradient=lambda x: H @ np.array(x, float), **options)
+    assert run.status == "diverged"
+    assert run.explain().point.curvatures == pytest.approx(tuple(np.linalg.eigvalsh(H)), rel=1e-3)

@@ -5,7 +5,8 @@ import pytest
 from scipy.optimize import linprog
 
 import downslope as ds
-from downslope.fitting.separation import FIRST_ROWS, _by_least_squares, _unit
+from downslope.fitting import separation
+from downslope.fitting.separation import FIRST_ROWS, _by_least_squares, _is_held, _unit
 
 RNG = np.random.default_rng(7)
 EDGED = {"x": [1, 2, 3, 3, 4, 5], "y": [0, 0, 0, 1, 1, 1]}
@@ -37,6 +38,41 @@ def test_the_certificates_are_those_of_linear_programmes(seed):
             assert (np.min(A @ d) > 1e-7) == whole
         kinds.add((d is not None, bool(whole)))
     assert len(kinds) == 3
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_proven_from_a_few_rows_is_so(seed):
+    """No direction leaves all rows at 0 or above, also where some rows or all of them lie on the edge of one."""
+    rng, proven = np.random.default_rng(seed), 0
+    for _ in range(80):
+        p, n = rng.integers(1, 6), rng.integers(2, 60)
+        X = rng.integers(-2, 3, (n, p)).astype(float)
+        side = np.sign(X @ rng.normal(size=p).round() + rng.normal(size=n) * rng.choice([0, 0.1, 0.5, 2]))
+        A = _unit(np.where(side == 0, rng.choice([-1, 1], n), side)[:, None] * X)
+        if len(A) and _is_held(A):
+            proven += 1
+            assert not by_programme(A, False)
+            assert np.linalg.matrix_rank(A) == p
+    assert proven >= 10
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize("apart", [True, False])
+def test_active_sets_are_not_needed_where_the_fit_shows_which(classes, apart, monkeypatch):
+    def dear(*_):
+        raise AssertionError("least squares by active sets")
+
+    monkeypatch.setattr(separation, "_residual", dear)
+    X = RNG.normal(size=(400, 3))
+    scores = X @ np.random.default_rng(1).normal(size=(3, classes)) + (
+        0 if apart else RNG.normal(size=(400, classes))
+    )
+    table = {**{f"u{i}": X[:, i] for i in range(3)}, "y": np.argmax(scores, axis=1)}
+    found = ds.fit(table, target="y", features="u0,u1,u2", loss="log_loss" if classes == 2 else "softmax")
+    assert found.success == (not apart)
+    assert [f.code for f in found.findings] == (["separation"] if apart else [])
+    if apart:
+        assert certificate(found)["complete"]
 
 
 def certificate(found):
@@ -159,3 +195,11 @@ def test_what_a_record_alone_tells_is_told_of_a_fit_too():
             {"x": x, "y": y}, "y ~ a*x + b", loss="mae", learning_rate=rate, steps=40, tolerance=1e-8
         )
         assert found.explain().codes == (code,)
+
+
+def test_what_is_proven_is_not_called_unexplained():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    table = {"u": X[:, 0], "v": X[:, 1], "y": (X[:, 0] > 0).astype(float)}
+    found = ds.fit(table, "y ~ a*u + b*v + c", loss="log_loss", learning_rate=1.0, steps=100)
+    assert not found.success
+    assert found.explain().codes == ("separation",)

@@ -240,7 +240,7 @@ def test_float32_is_descended_as_far_as_it_goes(rule: Any, engine: Any) -> None:
 
 
 def test_rules_too_large_to_trace_are_hosted() -> None:
-    p = problem("rosenbrock", dimension=30)
+    p = problem("rosenbrock", dimension=20)
     start = dict(zip(p.variables, p.start, strict=True))
     assert ds.minimize(p.formula, start, optimizer=LBFGS(), steps=1).engine == "hosted"
     assert (
@@ -250,6 +250,13 @@ def test_rules_too_large_to_trace_are_hosted() -> None:
     assert (
         ds.minimize(p.formula, start, optimizer=SilverSteps(learning_rate=1e-3), steps=1).engine == "traced"
     )
+
+
+def test_rules_of_any_size_are_traced_on_whole_arrays() -> None:
+    p = problem("rosenbrock", dimension=30)
+    start = dict(zip(p.variables, p.start, strict=True))
+    for rule in (LBFGS(), OBSF(learning_rate=1e-3, steps=501), SilverSteps(learning_rate=1e-3)):
+        assert ds.minimize(p.formula, start, optimizer=rule, steps=1).engine == "traced"
 
 
 @pytest.mark.parametrize("rule", LEARNING_RATE_FREE, ids=name_of)

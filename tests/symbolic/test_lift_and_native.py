@@ -16,7 +16,7 @@ from downslope.language import Expression, parse
 from downslope.language.values import evaluate
 from downslope.objectives.formula import from_text
 from downslope.symbolic import compile_native, from_sympy, lift, lower
-from downslope.symbolic.native import size
+from downslope.symbolic.native import interpreted, size
 from trials import SOAKING, trials
 
 FORMULAS = [
@@ -127,6 +127,15 @@ def test_inputs_named_like_symengines_common_subexpressions(dtype: Any) -> None:
     )
     found = native(np.array([7.0, 11.0, 1.0, 0.0], dtype))
     assert found.tolist() == [2.0, 42.0, 3.0]
+
+
+def test_inputs_that_no_output_has_are_not_taken_for_common_parts_by_the_interpreter() -> None:
+    """The second derivatives of atan(x0)^2 + x1^2 share 1 + x0^2, and none of them has x1 in it."""
+    x0, x1 = inputs = se.symbols("x0 x1")
+    del x1
+    shared = [2 / (1 + x0**2) ** 2 - 4 * x0 * se.atan(x0) / (1 + x0**2) ** 2, 1 / (1 + x0**2)]
+    expected = [(2 - 2 * np.arctan(0.5)) / 1.25**2, 1 / 1.25]
+    np.testing.assert_allclose(interpreted(inputs, shared)([0.5, 7.0]), expected, rtol=1e-14)
 
 
 def test_threads_compile_and_call_side_by_side() -> None:

@@ -349,6 +349,50 @@ def check_the_average_is_left_in_the_model() -> None:
     assert abs(run.final[0] - run.history.x[-1][0]) > 1e-3
 
 
+def check_a_file_has_both_points_of_a_rule_that_averages() -> None:
+    """Saved after ``fit`` or in its middle: the training goes on exactly, and the average is that of the model."""
+
+    def fit(made: Any, epochs: int, **options: Any) -> Any:
+        made.fit(X, Y, batch_size=16, epochs=epochs, verbose=0, shuffle=False, **options)
+        return weights(made)
+
+    def reloaded(made: Any, folder: str) -> Any:
+        made.save(f"{folder}/model.keras")
+        return keras.models.load_model(f"{folder}/model.keras")
+
+    names = [cls.name() for cls in all_optimizers() if requirements_of(cls()).averages]
+    assert {"schedule_free_sgd", "schedule_free_adamw", "dog"} <= set(names)
+    for name in names:
+        whole, made = model(Optimizer(name)), model(Optimizer(name))
+        end, average = fit(whole, 4), fit(made, 2)
+        with tempfile.TemporaryDirectory() as folder:
+            keep = SaveInTheMiddle(f"{folder}/middle.keras", 6)
+            fit(model(Optimizer(name)), 4, callbacks=[keep])
+            middle = keras.models.load_model(f"{folder}/middle.keras")
+            after, twice = reloaded(made, folder), reloaded(reloaded(made, folder), folder)
+            trained = weights(middle)
+            for one in (made, after, twice):
+                np.testing.assert_array_equal(weights(one), average, err_msg=name)
+                one.optimizer.to_average()  # where it is already
+                one.optimizer.to_training_point()
+                np.testing.assert_array_equal(weights(one), trained, err_msg=name)
+            home = reloaded(after, folder)  # saved at the point of the training
+        np.testing.assert_array_equal(weights(home), trained, err_msg=name)
+        for one in (middle, home):
+            one.optimizer.to_average()
+            np.testing.assert_array_equal(weights(one), average, err_msg=name)
+            one.optimizer.to_training_point()
+        for one in (made, after, twice, middle, home):
+            np.testing.assert_array_equal(fit(one, 2), end, err_msg=name)
+        made.optimizer.to_training_point()  # of the second fit, not of the first
+        assert not np.array_equal(weights(made), trained), name
+    plain = model(Optimizer("adam"))
+    before = fit(plain, 1)
+    plain.optimizer.to_average()
+    plain.optimizer.to_training_point()
+    np.testing.assert_array_equal(weights(plain), before)
+
+
 def check_variables_without_gradients_stay() -> None:
     pair = [keras.Variable(np.ones(2, "float32")), keras.Variable(np.ones(3, "float32"))]
     optimizer = Optimizer("adam", 0.1)

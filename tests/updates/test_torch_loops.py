@@ -370,6 +370,16 @@ def test_a_compiled_step_is_torchs_own(backend: str) -> None:
     torch.testing.assert_close(mine, other, rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["momentum", "adgd2", "schedule_free_sgd"])
+def test_a_step_that_inductor_compiles_is_the_same_step(name: str) -> None:
+    metrics = pytest.importorskip("torch._inductor.metrics")
+    metrics.reset()
+    end = compiled(lambda p: ours(p, name), "inductor")
+    assert metrics.generated_kernel_count > 0  # in C++: nothing was left to eager torch in silence
+    torch.testing.assert_close(end, plain_loop(lambda p: ours(p, name), 6), rtol=1e-10, atol=1e-13)
+
+
 def test_climbing_is_descending_the_other_way_for_rules_that_search() -> None:
     def run(sign: float, **options: Any) -> Any:
         p = torch.nn.Parameter(torch.tensor([-1.2, 1.0]))

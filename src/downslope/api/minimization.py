@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Unpack
 
-from downslope.api.options import RunOptions, callbacks_of
+from downslope.api.options import CheckpointOptions, RunOptions, callbacks_of
 from downslope.descent import LoopOptions, Stopping, descend
 from downslope.descent.bounds import within_bounds
 from downslope.descent.descend import EngineName
@@ -30,7 +29,7 @@ from downslope.results.checkpoints import checkpoint_of
 from downslope.results.run import Run, as_run
 
 
-class MinimizeOptions(RunOptions, total=False):
+class MinimizeOptions(RunOptions, CheckpointOptions, total=False):
     """The keyword arguments of ``minimize`` beyond those in its signature and the common ones."""
 
     target: float
@@ -40,8 +39,6 @@ class MinimizeOptions(RunOptions, total=False):
     bounds: Any
     explain: bool
     in_place: bool
-    checkpoint: str | os.PathLike[str]
-    checkpoint_seconds: float
 
 
 class _AllOptions(MinimizeOptions):
@@ -200,7 +197,7 @@ def _run(function: Any, start: Any, options: _AllOptions, *, uphill: bool) -> Ru
         objective.tensors.put(run.final)
     done = as_run(judged(run) if options.get("explain", True) else run)
     if checkpoint is not None:
-        checkpoint.end(done)
+        checkpoint.end_run(done)
     return done
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict
 
@@ -30,6 +31,13 @@ class RunOptions(StoppingOptions, total=False):
     every: int
     callback: Callable[[Step], Any]
     progress: Callable[[Progress], None]
+
+
+class CheckpointOptions(TypedDict, total=False):
+    """Where and how often what is under way is kept."""
+
+    checkpoint: str | os.PathLike[str]
+    checkpoint_seconds: float
 
 
 def callbacks_of(options: Mapping[str, Any]) -> Callbacks:

@@ -25,6 +25,7 @@ from downslope.messages import NOTHING, argument, lines, listing, message
 
 if TYPE_CHECKING:
     from downslope import Run
+    from downslope.results.fit import Fit
 
 
 @click.command(
@@ -69,7 +70,7 @@ def _descend(command: str, given: dict[str, Any]) -> int:
     return exit_code(run)
 
 
-def exit_code(run: Run) -> int:
+def exit_code(run: Run | Fit) -> int:
     """0 where it ended as it was asked to, 130 where somebody interrupted it, else 1."""
     if run.status == "interrupted":
         return 130

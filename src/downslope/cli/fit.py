@@ -16,8 +16,8 @@ from downslope.cli.arguments import ExpressionCommand, assignments, split_outsid
 from downslope.cli.descend import hyperparameters, warnings_as_notes
 from downslope.cli.fit_options import METHOD, MODEL, STOPPING, fit_parameters
 from downslope.cli.fit_report import report_fit
-from downslope.cli.options import EVERY, READING, as_given
-from downslope.cli.outputs import ASKED, Outputs
+from downslope.cli.options import CHECKPOINT, EVERY, READING, as_given
+from downslope.cli.outputs import ASKED, Outputs, check_writable
 from downslope.cli.progress import Bar
 from downslope.errors import UsageError
 from downslope.messages import listing, message, plural, sentences
@@ -48,8 +48,10 @@ def fit(ctx: click.Context, /, **given: Any) -> None:
     """``downslope fit``."""
     data, hypothesis = sorted_words(given["words"], given["target"])
     asked = Outputs(*(given[name] for name in ASKED))
-    outputs = replace(asked, report=report_fit, read_view=_view, reads=data)
+    outputs = replace(asked, report=report_fit, read_view=view_of_fit, reads=data)
     outputs.check()
+    if given["checkpoint"] is not None:
+        check_writable("--checkpoint", given["checkpoint"], data)
     ask_for_input(data, given["quiet"])
     with Bar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
         fitted = _fitted(data, hypothesis, given, bar)
@@ -118,7 +120,8 @@ def ask_for_input(data: Sequence[str], quiet: bool) -> None:
         terminal.note(message("reading the table from standard input; Ctrl-D ends it."))
 
 
-def _view(text: str) -> dict[str, Any]:
+def view_of_fit(text: str) -> dict[str, Any]:
+    """``--view`` as what ``Fit.plot`` takes."""
     from downslope.plots.fits.choice import parse_fit_view
 
     name, ranges = parse_fit_view(text)
@@ -128,7 +131,7 @@ def _view(text: str) -> dict[str, Any]:
 def _fitted(data: list[str], hypothesis: str | None, given: dict[str, Any], bar: Bar | None) -> Fit:
     from downslope.api.table_fitting import fit as fit_table
 
-    options = as_given(given, (*MODEL, *READING, *METHOD, *STOPPING, EVERY))
+    options = as_given(given, (*MODEL, *READING, *METHOD, *STOPPING, EVERY, *CHECKPOINT))
     options.update(hyperparameters(given))
     if given["start"] is not None:
         options["start"] = start_values(given["start"])

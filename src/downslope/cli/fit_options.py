@@ -6,6 +6,7 @@ import click
 
 from downslope.cli.arguments import WordType
 from downslope.cli.options import (
+    CHECKPOINT,
     FILE,
     NUMBER,
     READING,
@@ -146,7 +147,7 @@ def fit_parameters(function: Function) -> Function:
         (message("How text is read", context="heading"), READING),
         (message("Method", context="heading"), METHOD),
         (message("When to stop", context="heading"), STOPPING),
-        (message("Output", context="heading"), outputs(_VIEW)),
+        (message("Output", context="heading"), [*outputs(_VIEW), *CHECKPOINT]),
     )
     words = click.argument("words", nargs=-1, metavar='DATA ["y ~ a*x + b"]', type=FILE)
     return words(added(function, sections))

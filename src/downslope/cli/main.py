@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from downslope import __version__
+from downslope import __version__, interruption
 from downslope.cli import signals, terminal
 from downslope.cli.catalogue import optimizers, problems
 from downslope.cli.check_loop import check_loop
@@ -65,8 +65,12 @@ class Downslope(CommandGroup):
             answer = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             terminal.emit("")
         except Exception as error:
+            interruption.caught()
+            if signals.came() and not _is_ours(error):  # a library that it struck in made another error of it
+                return explain_error(click.Abort())
             return explain_error(error, as_json=_asks_for_json(args))
         except KeyboardInterrupt:
+            interruption.caught()
             return explain_error(click.Abort())
         return answer if isinstance(answer, int) else 0
 
@@ -98,6 +102,10 @@ class Downslope(CommandGroup):
 
 def _asks_for_json(args: Sequence[str]) -> bool:
     return "--format=json" in args or ("--format", "json") in itertools.pairwise(args)
+
+
+def _is_ours(error: Exception) -> bool:
+    return isinstance(error, (DownslopeError, click.ClickException, OSError))
 
 
 def explain_error(error: Exception, *, as_json: bool = False) -> int:
@@ -202,5 +210,6 @@ def _main() -> None:
     try:
         code = cli.main(standalone_mode=False)
     except KeyboardInterrupt:  # between two commands' own readiness for it
+        interruption.caught()
         code = explain_error(click.Abort())
     signals.leave(code)

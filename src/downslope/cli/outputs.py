@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from downslope import interruption
 from downslope.cli import terminal
 from downslope.cli.report import ReportOptions, report
 from downslope.errors import DataError, DownslopeError, UsageError
@@ -108,6 +109,8 @@ class Outputs(ReportOptions):
             try:
                 action()
             except (DownslopeError, OSError, KeyboardInterrupt) as error:
+                if isinstance(error, KeyboardInterrupt):
+                    interruption.caught()
                 failures.append(error)
         for failure in failures[:-1]:
             terminal.error(str(failure) or message("interrupted."))

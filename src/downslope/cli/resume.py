@@ -1,12 +1,15 @@
-"""``downslope resume``: a saved run -> the run gone on with -> a report."""
+"""``downslope resume``: a saved run or fit -> what is gone on with -> a report."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from downslope.cli.descend import exit_code, warnings_as_notes
+from downslope.cli.fit import view_of_fit
+from downslope.cli.fit_report import report_fit
 from downslope.cli.options import (
     CHECKPOINT,
     FILE,
@@ -26,6 +29,7 @@ from downslope.messages import message
 
 if TYPE_CHECKING:
     from downslope import Run
+    from downslope.results.fit import Fit
 
 # The same words as of ``minimize``; what is different is said by the command's own help.
 LIMITS: tuple[Declared, ...] = (
@@ -52,41 +56,45 @@ def _parameters(function: Function) -> Function:
         (message("When to stop", context="heading"), LIMITING),
         (message("Output", context="heading"), [*outputs(VIEW), *CHECKPOINT]),
     )
-    return click.argument("run", type=FILE)(added(function, sections))
+    words = click.argument("data", nargs=-1, metavar="[DATA]", type=FILE)
+    return click.argument("run", type=FILE)(words(added(function, sections)))
 
 
 @click.command(
     cls=Command,
-    short_help=message("Go on with a saved run."),
+    short_help=message("Go on with a saved run or fit."),
     help=message(
-        "Go on with RUN, which --save wrote, with the whole memory of its rule: the same bits as if it had never"
-        " ended."
+        "Go on with RUN, which --save or --checkpoint wrote, with the whole memory of its rule: the same bits as if it"
+        " had never ended.\n\nA fit needs its table too, DATA as for 'downslope fit'; no other is taken."
     ),
     examples=(
         "downslope minimize rosenbrock --optimizer adam --steps 1000 --save run.json",
         "downslope resume run.json --steps 9000 --save run.json",
+        "downslope resume fit.ckpt data.csv",
     ),
 )
 @_parameters
 @click.pass_context
 def resume(ctx: click.Context, /, **given: Any) -> None:
     """``downslope resume``."""
-    outputs = Outputs(*(given[name] for name in ASKED))
+    outputs, data = Outputs(*(given[name] for name in ASKED)), list(given["data"])
+    if data:
+        outputs = replace(outputs, report=report_fit, read_view=view_of_fit, reads=data)
     outputs.check()
     if given["checkpoint"] is not None:
-        check_writable("--checkpoint", given["checkpoint"])
+        check_writable("--checkpoint", given["checkpoint"], data)
     with Bar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
         run = _run(given, bar)
     outputs.deliver(run)
     ctx.exit(exit_code(run))
 
 
-def _run(given: dict[str, Any], bar: Bar | None) -> Run:
-    from downslope.results.resuming import resume as resume_saved
+def _run(given: dict[str, Any], bar: Bar | None) -> Run | Fit:
+    from downslope.api.resuming import resume as resume_saved
 
     options = as_given(given, (*LIMITING, *CHECKPOINT))
     if bar is not None:
         options["progress"] = bar
-    if given["explain"] is False:
+    if given["explain"] is False and not given["data"]:
         options["explain"] = False
-    return resume_saved(given["run"], **options)
+    return resume_saved(given["run"], list(given["data"]) or None, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -26,12 +27,22 @@ _ARGUMENTS = (  # that a message of the library may begin with
 )
 
 
+class _Closed(io.TextIOWrapper):
+    """A standard output that was closed before we began (``>&-``): what is written to it is lost, which is an error."""
+
+    def write(self, text: str) -> int:
+        """Raises OSError: the output is closed, where there is something to write."""
+        if text:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return 0
+
+
 ENOUGH_MEMORY = 3 << 30  # bytes of addresses; below, libraries were seen to hang or to abort
 
 
 def prepare() -> None:
-    """Let the streams survive characters that their encoding does not have, and being closed (``>&-``)."""
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives
+    """Let the streams survive characters that their encoding does not have, and standard error being closed."""
+    sys.stdout = sys.stdout or _Closed(open(os.devnull, "wb"))  # noqa: SIM115 - for as long as the process lives
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     stdout = sys.stdout
     if isinstance(stdout, io.TextIOWrapper) and isinstance(stdout.buffer, io.RawIOBase):

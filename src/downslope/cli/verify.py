@@ -1,4 +1,4 @@
-"""``downslope verify``: a saved run -> whether it is what comes out when it is run again."""
+"""``downslope verify``: a saved run or fit -> whether it is what comes out when it is run again."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from downslope.messages import message
 
 @click.command(
     cls=Command,
-    short_help=message("Run a saved run again, and compare."),
+    short_help=message("Run a saved run or fit again, and compare."),
     help=message(
         "Run RUN, which --save wrote, again, and say whether it is what the file says: identical, or to how many"
-        " digits. The exit code is 0 where it holds, else 1."
+        " digits. The exit code is 0 where it holds, else 1.\n\nA fit needs its table too, DATA as for 'downslope fit'."
     ),
-    examples=("downslope verify run.json",),
+    examples=("downslope verify run.json", "downslope verify fit.json data.csv"),
 )
 @click.argument("run", type=FILE)
+@click.argument("data", nargs=-1, metavar="[DATA]", type=FILE)
 @click.pass_context
-def verify(ctx: click.Context, /, run: str) -> None:
+def verify(ctx: click.Context, /, run: str, data: tuple[str, ...]) -> None:
     """``downslope verify``."""
-    from downslope.results.verifying import verify as run_again
+    from downslope.api.verifying import verify as run_again
 
-    found = run_again(run)
+    found = run_again(run, list(data) or None)
     terminal.emit("\n".join([*wrapped([str(found)]), ""]))
     ctx.exit(0 if found.holds else 1)

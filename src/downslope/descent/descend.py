@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol, get_args
 
+from downslope import interruption
 from downslope.descent import kernel as k
 from downslope.descent.compiled import CompiledEngine
 from downslope.descent.curved import CurvedEngine, CurvedStepper, curved_rule
-from downslope.descent.engine import DescentProblem, Engine
+from downslope.descent.engine import Allowance, DescentProblem, Engine
 from downslope.descent.evidence import TESTS, Cause
 from downslope.descent.fused import FusedStepper
 from downslope.descent.history import History
@@ -90,6 +91,8 @@ class LoopOptions:
         since: a descent that is gone on with, of the same objective, rule and start.
         keep_errors: whether an exception in a person's function or rule ends the run, with what it has done, once it
             has made a step; it is raised otherwise, as that of a callback always is.
+        exact_norms: evaluations that may have gradients so small that their squares underflow, which takes a thousand
+            times as long; then the run ends, as at its limit of evaluations. None: any number.
     """
 
     maximize: bool = False
@@ -98,6 +101,7 @@ class LoopOptions:
     callbacks: Callbacks = Callbacks()
     since: Continued | None = None
     keep_errors: bool = False
+    exact_norms: Allowance | None = None
 
 
 def descend(
@@ -116,7 +120,7 @@ def descend(
     started = time.perf_counter()
     since = loop.since
     position = None if since is None else since.snapshot.position
-    problem = DescentProblem(objective, x, -1.0 if loop.maximize else 1.0, position)
+    problem = DescentProblem(objective, x, -1.0 if loop.maximize else 1.0, position, loop.exact_norms)
     full = stopping.with_defaults(objective.dtype)
     trace = TraceBuffer(x, _towards(full, problem.sign), loop.every)
     rule = resolve_schedule(optimizer)
@@ -147,7 +151,7 @@ def descend(
             nfev=trace.evaluations,
             counts=None if curved is None else replace(curved.counts),
             engine=engine.name,
-            left_with=None if callable(loop.engine) else snapshot_of(engine, trace, looks, objective),
+            left_with=snapshot_of(engine, trace, looks, objective),
         )
 
     steps = _Loop(engine, trace, problem, loop, started)
@@ -256,6 +260,7 @@ class _Loop:
         try:
             return self._advance(reports, as_interrupted)
         except KeyboardInterrupt:
+            interruption.caught()
             return Cause.INTERRUPTED
         except Exception as error:
             if not self._may_keep(error):

@@ -30,6 +30,18 @@ class Position(NamedTuple):
     last: Vector
 
 
+@dataclass
+class Allowance:
+    """How many of something are left to a descent."""
+
+    left: int
+
+    def take(self) -> bool:
+        """Whether there was one left, which is used up now."""
+        self.left -= 1
+        return self.left >= 0
+
+
 @dataclass(frozen=True)
 class DescentProblem:
     """What is descended, from where, and whether upside down.
@@ -38,12 +50,14 @@ class DescentProblem:
         objective, start: what and from where.
         sign: -1 to climb.
         since: where an engine left off that this one goes on for; None at the start.
+        exact_norms: evaluations that may have gradients whose squares underflow; None: any number.
     """
 
     objective: Objective
     start: Vector
     sign: float
     since: Position | None = None
+    exact_norms: Allowance | None = None
 
     @property
     def first(self) -> Vector:

@@ -71,6 +71,8 @@ LOST_IN_ROUNDING = (
     "lost_in_rounding"  # differences that are no larger than rounding: the test on them says nothing
 )
 TESTS = (Cause.GRADIENT_SMALL, Cause.VALUE_STEADY, Cause.POINT_STEADY, Cause.TARGET_REACHED)
+# Ends that nobody can make again.
+FROM_OUTSIDE = (Cause.TIME_LIMIT, Cause.INTERRUPTED, Cause.CALLBACK, Cause.ERROR)
 
 
 @dataclass(frozen=True, kw_only=True)

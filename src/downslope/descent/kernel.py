@@ -189,11 +189,11 @@ def _not_finite(reason: Any, value: Any) -> Any:
 
 
 @compiled(fastmath={"reassoc"})
-def _long_distance(x: Any, last: Any) -> Any:
-    """The squared distance of two vectors of one axis, summed up in the order that is fastest."""
+def _long_distance(x: Any, begin: Any, memory: Any, dimension: Any) -> Any:
+    """As ``_squared_distance``, summed up in the order that is fastest."""
     square = 0.0
-    for j in range(last.size):
-        change = x[j] - last[j]
+    for j in range(dimension):
+        change = x[begin + j] - memory[LAST_X + j]
         square += change * change
     return square
 
@@ -201,8 +201,6 @@ def _long_distance(x: Any, last: Any) -> Any:
 @compiled(inline="always")
 def _squared_distance(x: Any, begin: Any, trace: Any) -> Any:
     """From the last accepted point to the one at ``begin`` in ``x``, one axis, float64 or float32."""
-    if trace.dimension >= MANY:
-        return _long_distance(x[begin : begin + trace.dimension], trace.memory[LAST_X:])
     square = 0.0
     for j in range(trace.dimension):
         change = x[begin + j] - trace.memory[LAST_X + j]
@@ -329,7 +327,10 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
                 break
             step += 1
             if watched:
-                moved = _squared_distance(here, begin, trace)
+                if trace.dimension < MANY:
+                    moved = _squared_distance(here, begin, trace)
+                else:
+                    moved = _long_distance(here, begin, memory, trace.dimension)
             if moved > 0 or step == 0:
                 moved_at = evaluations
             else:

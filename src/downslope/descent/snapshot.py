@@ -26,7 +26,7 @@ from downslope.descent.reported import Reported
 from downslope.descent.reports import ReportsState
 from downslope.descent.trace_buffer import TraceBuffer, TraceState
 from downslope.errors import DataError
-from downslope.messages import message
+from downslope.messages import Message, listing, message
 from downslope.objectives import Objective, Vector
 
 VERSION = 1  # of what ``to_dict`` writes
@@ -137,13 +137,13 @@ class Snapshot:
         )
         counts, memory, first = (unpacked(data[name]) for name in ("counts", "memory", "first"))
         trace = TraceState(counts, memory, first, steps, rows)
-        x, last = _vector(data["x"], size), _vector(data["last"], size)
+        x, last = vector_of(data["x"], size), vector_of(data["last"], size)
         leaves = None if data["state"] is None else tuple(map(unpacked, data["state"]))
         if seen is not None:
-            value, norm = _vector(seen[2], 2).tolist()
-            seen = int(seen[0]), Reported(_vector(seen[1], size), value, norm)
+            value, norm = vector_of(seen[2], 2).tolist()
+            seen = int(seen[0]), Reported(vector_of(seen[1], size), value, norm)
         if witness is not None:
-            witness = Witness(_vector(witness["value"], 1)[0], _vector(witness["gradient"], size))
+            witness = Witness(vector_of(witness["value"], 1)[0], vector_of(witness["gradient"], size))
         if not trace.fits(size):
             raise DataError(message("the state in it is not whole."))
         return cls(
@@ -182,6 +182,25 @@ def versions(engine: str, tensors: bool) -> dict[str, str]:
         if hasattr(sys.modules.get(name), "__version__")
     }
     return {"python": platform.python_version(), "machine": f"{sys.platform} {_processor()}", **found}
+
+
+def changed_versions(left: Snapshot, tensors: bool) -> list[str]:
+    """What computes now and is not what computed until there, as "name before -> now"."""
+    now = versions(left.engine, tensors)
+    return [
+        f"{name} {before} -> {now[name]}"
+        for name, before in left.versions.items()
+        if name in now and now[name] != before
+    ]
+
+
+def goes_on_otherwise(changes: list[str]) -> Message:
+    """What to say of them where a run goes on."""
+    return message(
+        "this run goes on with other versions than it began with ({changes}), so its last digits may not be those"
+        " of a run in one piece.",
+        changes=listing(changes),
+    )
 
 
 def _processor() -> str:
@@ -223,7 +242,12 @@ def unpacked(data: dict[str, Any]) -> Any:
     return plain(array[()]) if plain is not None and not shape else array if shape else array[()]
 
 
-def _vector(data: dict[str, Any], size: int) -> Vector:
+def vector_of(data: dict[str, Any], size: int) -> Vector:
+    """A packed vector of so many float64.
+
+    Raises:
+        DataError: it is none.
+    """
     vector = unpacked(data)
     if np.shape(vector) != (size,) or vector.dtype != np.float64:
         raise DataError(message("the state in it is not whole."))

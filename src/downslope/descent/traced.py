@@ -52,6 +52,7 @@ class TracedEngine:
         state = problem.state(optimizer.init(np.array(x, objective.dtype)))
         size = len(x) + len(states.flat(state))
         self._map = step_map(objective, optimizer, sign, state)
+        self._exact_norms = problem.exact_norms
         values = list(optimizer.scalars().values())
         self._objective, self._optimizer, self._sign, self._shape = objective, optimizer, sign, state
         self._begin, self._dimension = len(values), len(x)
@@ -71,6 +72,8 @@ class TracedEngine:
             code = int(k.iterate(step, trace.arrays, stop_at - trace.evaluations))
             self._map.raise_failed()
             if code == k.NORM_WANTED:
+                if self._exact_norms is not None and not self._exact_norms.take():
+                    return k.EVALUATION_LIMIT
                 code = self._advance_by_one(trace)
                 if code == k.SLICE_DONE:
                     continue

@@ -18,6 +18,7 @@ LONGEST_PERIOD = 4  # steps
 ROUNDS = 8  # times that a cycle must have gone round, where there are so many points
 FEWEST_ROUNDS = 4
 WIDE = 0.1  # part of the whole way
+FEW = 1000  # coordinates, that are looked at before all of them
 SAME = 1e-6  # part of the cycle's width within which it comes back
 
 
@@ -107,10 +108,17 @@ def is_wide(points: NDArray[np.float64], period: int) -> bool:
 
 def _spacing(points: NDArray[np.float64]) -> float:
     """What rounding alone may move points of this size by."""
-    return 64 * float(np.spacing(np.max(np.abs(points), initial=1e-300)))
+    least = 1e-300
+    most, lowest = np.max(points, initial=least), np.min(points, initial=-least)  # no copy of many parameters
+    return 64 * float(np.spacing(np.maximum(most, -lowest)))
 
 
 def repeats(points: NDArray[np.float64]) -> Any:
     """Whether thinned points stay where they are, each the same as the one before, to rounding."""
     last = points[-FEWEST_ROUNDS:]
-    return len(last) == FEWEST_ROUNDS and bool(np.max(np.ptp(last, axis=0)) <= _spacing(last))
+    if len(last) < FEWEST_ROUNDS:
+        return False
+    few, spacing = last[:, :FEW], _spacing(last)
+    if few.size and np.max(np.ptp(few, axis=0)) > spacing:
+        return False  # which most are, as few of many parameters show
+    return bool(np.max(np.ptp(last, axis=0)) <= spacing)

@@ -15,9 +15,11 @@ from typing import Any, cast
 
 from downslope.descent import Descent, LoopOptions, Status, Stopping, descend
 from downslope.descent.descend import EngineName
+from downslope.descent.engine import Allowance
 from downslope.descent.stopping import DEFAULT_TOLERANCE, SINGLE_TOLERANCE
 from downslope.errors import DownslopeError
 from downslope.explain import budget
+from downslope.explain.budget import TooDearError
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.judgement import judge_run
 from downslope.explain.poles import jumps_over_a_pole
@@ -29,6 +31,8 @@ from downslope.optimizers import Optimizer, as_optimizer
 
 MOST_STEPS = 1_000_000
 SHARE = 0.4  # of the operations that are left, for one trial
+SHARE_CALLED = 0.4  # of the evaluations that are left, where each is called
+FEWEST_CALLED = 4  # of these, likewise
 FEWEST = 100  # evaluations: a trial that could make fewer is not begun
 DIGITS = 3  # of a learning rate that is advised
 ROOM = 1.1  # times the steps that were needed are advised, with two digits
@@ -157,8 +161,11 @@ def _proven(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float) -> Ad
         setting |= _other_tests(diagnosis)
     told = dataclasses.replace(candidate, setting=setting)
     again = run if diagnosis.asked or candidate.lasting else _same_call(diagnosis, told, run)
+    refusals = budget.refusals_of(diagnosis.run.objective)
     if again is None or not judge_run(again).success or not diagnosis.sound(again):
         return None
+    if budget.refusals_of(diagnosis.run.objective) > refusals:
+        return None  # not all of it was looked into
     stopping = diagnosis.run.stopping
     by_gradient = stopping.tolerance is not None or stopping.relative_tolerance is not None
     by_norm = candidate.lasting is None and (by_gradient or not diagnosis.asked)
@@ -172,21 +179,29 @@ def trial(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float = math.i
     new = type(Setup.of(optimizer).rule) is not type(diagnosis.setup.rule) or candidate.objective is not None
     price = budget.step_price(run)
     evaluations = int(min(SHARE * budget.left() / price, 2.0**52))
-    if evaluations < FEWEST:
+    calls = budget.calls_left(run.objective) / budget.calls_of(run.objective)
+    if evaluations < FEWEST or calls < FEWEST_CALLED:
         return None
+    evaluations = int(min(evaluations, SHARE_CALLED * calls))
     steps = candidate.lasting or int(min(MOST_STEPS, max(1, fewer_than)))
-    done = descend(
-        candidate.objective or run.objective,
-        run.start if candidate.start is None else candidate.start,
-        optimizer,
-        _stopping(diagnosis, candidate, steps, evaluations),
-        loop=LoopOptions(
-            maximize=run.maximize,
-            every=max(1, steps // 1000) if candidate.lasting is None else None,
-            engine=_engine(diagnosis, new),
-        ),
-    )
-    budget.spend(done.nfev * price)
+    dear = Allowance(int(min(SHARE * budget.left() / budget.HOSTED_STEP, 2.0**31)))
+    allowed = dear.left
+    try:
+        done = descend(
+            candidate.objective or run.objective,
+            run.start if candidate.start is None else candidate.start,
+            optimizer,
+            _stopping(diagnosis, candidate, steps, evaluations),
+            loop=LoopOptions(
+                maximize=run.maximize,
+                every=max(1, steps // 1000) if candidate.lasting is None else None,
+                engine=_engine(diagnosis, new),
+                exact_norms=dear,
+            ),
+        )
+        budget.spend(done.nfev * price + (allowed - max(0, dear.left)) * budget.HOSTED_STEP)
+    except TooDearError:
+        return None
     return done
 
 

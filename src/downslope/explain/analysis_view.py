@@ -24,6 +24,7 @@ LONGEST = 200_000  # characters up to which it is: a second of compiling
 MOST_READ = 100_000  # characters of a formula that is read for whether it is a quadratic
 EIGENVALUES = 10  # times the cube of the parameters: operations of finding those of a Hessian
 SAME = 1e-5  # Hessians from differences that agree so well, relatively, are called equal
+WIDE = 4.0  # times as far it is looked for whether a function without symbols is a quadratic
 NEIGHBOURS = 4  # of a point, in double precision, by which the rounding of its gradient is measured
 
 
@@ -172,9 +173,24 @@ class AnalysisView:
         size = float(np.max(np.abs(first), initial=0.0))
         if not np.isfinite(size) or size == 0:
             return False
+        if self.expression is None:  # a kink shows from its other side only
+            far = WIDE * (others[-1] - base)
+            return self._slopes_follow(first, base, [*points[1:], base + far, base - far, -base])
         return all(
             bool(np.max(np.abs(self.hessian(p) - first)) <= SAME * size) for p in others
         )  # NaN compares false
+
+    def _slopes_follow(self, hessian: NDArray[np.float64], base: Vector, others: list[Vector]) -> bool:
+        """Whether the gradient at these points is what a Hessian that is the same everywhere makes of it."""
+        here, size = self.gradient(base), float(np.max(np.abs(hessian)))
+        for other in others:
+            way = other - base
+            apart = np.max(np.abs(self.gradient(other) - here - hessian @ way))
+            if not apart <= SAME * (
+                size * np.max(np.abs(way)) + np.max(np.abs(here))
+            ):  # also where it is NaN
+                return False
+        return True
 
     def value(self, x: Vector) -> float:
         """The objective at ``x``; not finite outside its domain."""

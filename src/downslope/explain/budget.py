@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import symengine as se
 
-from downslope.descent import Descent
+from downslope.descent import Descent, History
 from downslope.errors import ObjectiveError
 from downslope.messages import message
 from downslope.objectives import Objective, Vector
@@ -26,10 +26,12 @@ from downslope.objectives.wrapped import WrappedObjective
 
 OPERATIONS = 50_000_000  # that an explanation may always take, some 50 ms; or as many as the run took
 JUDGING = 30_000_000  # those that are allowed at the end of a run for judging its point
-MORE_EVALUATIONS = 200  # of a person's function, beyond as many as the run made
-FEW_EVALUATIONS = 100  # of it, beyond as many, for judging the point at the end of a run
-MOST_CALLS = 10  # for each of these, where a gradient is made of many calls
-SAFETY_SECONDS = 30.0  # or this many times the run: nothing that is counted right takes so long
+MORE_CALLS = 200  # of a person's function, beyond as many as the run made
+JUDGED = 2 / 3  # part of both that judging the point at the end may take
+REMEMBERED = 1_000_000  # numbers of points at which an answer is not asked for twice
+SAFETY_SECONDS = (
+    30.0  # of this thread, whatever else the machine does: nothing that is counted right takes so long
+)
 CALL = 4_000  # operations that calling an interpreted formula takes beside its own
 NATIVE_CALL = 1_500  # the same for machine code called from Python
 HOSTED_STEP = 60_000  # of a step whose rule runs in Python
@@ -37,6 +39,8 @@ TRACED_STEP = 25  # of a step in machine code
 TRACED_COORDINATE = 15  # of it for each coordinate, with the state that a rule keeps
 GRADIENT = 5  # times the operations of a formula, for it and its gradient by a reverse sweep
 INTERPRETED = 2  # times as long as in machine code
+
+Answer = TypeVar("Answer", float, Vector)
 
 
 class TooDearError(ObjectiveError):
@@ -71,7 +75,7 @@ class Budget:
             TooDearError: there are not so many left.
             SafetyClockError: it all takes far longer than was counted.
         """
-        if time.perf_counter() > self.until:
+        if time.thread_time() > self.until:
             raise SafetyClockError
         if operations > self.left:
             self.refuse()
@@ -95,7 +99,7 @@ _BUDGET: ContextVar[Budget | None] = ContextVar("budget", default=None)
 @contextmanager
 def at_most(operations: float, seconds: float = SAFETY_SECONDS) -> Iterator[Budget]:
     """Everything that is looked at within takes at most so many operations, and no more than are left around it."""
-    outer, until = _BUDGET.get(), time.perf_counter() + seconds
+    outer, until = _BUDGET.get(), time.thread_time() + seconds
     if outer is not None:
         operations, until = min(operations, outer.left), min(until, outer.until)
     budget = Budget(operations, until, outer, paid={} if outer is None else outer.paid)
@@ -152,7 +156,7 @@ def operations_of(objective: Objective) -> int:
 def safety(run: Descent) -> float:
     """Seconds after which something must have been counted wrong."""
     each = run.seconds / max(1, run.nfev)
-    return max(SAFETY_SECONDS, 20 * run.seconds, 5 * each * (run.nfev + MORE_EVALUATIONS))
+    return max(SAFETY_SECONDS, 20 * run.seconds, 5 * each * (run.nfev + MORE_CALLS))
 
 
 def spent_by(run: Descent) -> float:
@@ -172,57 +176,129 @@ def calls_of(objective: Objective) -> int:
     return 1 if objective.gradient_calls == 1 else 1 + objective.gradient_calls
 
 
-class BudgetedObjective(WrappedObjective):
-    """Another objective, until its calls are used up; then every evaluation raises ``TooDearError``."""
+def calls_left(objective: Objective) -> float:
+    """Calls that may still be made of what an objective asks in the end; infinite where nobody counts them."""
+    while isinstance(objective, WrappedObjective):
+        if isinstance(objective, BudgetedObjective):
+            return objective.calls
+        objective = objective.whole
+    return float("inf")
 
-    def __init__(self, objective: Objective, calls: int) -> None:
+
+class BudgetedObjective(WrappedObjective):
+    """Another objective, until its calls are used up; then every evaluation raises ``TooDearError``.
+
+    What was asked for before is not asked for again.
+
+    Attributes:
+        calls: of a person's function that may still be made. One that is given with its gradient is called at a point,
+            for either or for both.
+        kept_back: calls beside them, for the gradients at the last points of a run that diverged.
+        refusals: how often an evaluation was refused.
+        judged: histories of the runs whose judged ends have been paid for.
+    """
+
+    def __init__(self, objective: Objective, calls: int, kept_back: int = 0) -> None:
         super().__init__(objective)
         self.loop, self.remote = objective.loop, objective.remote
-        self._left, self.refused = calls, False
+        self.calls, self.kept_back, self.refusals = calls, kept_back, 0
+        self.judged: list[History] = []
+        self._values: dict[bytes, float] = {}
+        self._gradients: dict[bytes, Vector] = {}
+        self._random: bool | None = None
 
     @property
     def left(self) -> int:
         """Evaluations with their gradient that may still be made."""
-        return max(0, self._left) // calls_of(self.whole)
+        return self.calls // calls_of(self.whole)
+
+    def take(self, calls: int) -> None:
+        """Use up so many calls.
+
+        Raises:
+            TooDearError: there are not so many left.
+        """
+        if calls > self.calls:
+            self.calls = 0
+            self.refuse()
+            raise TooDearError(message("a closer look would cost more than the run did."))
+        self.calls -= calls
+
+    def refuse(self) -> None:
+        """Note that something is left out."""
+        self.refusals += 1
+        if isinstance(self.whole, BudgetedObjective):
+            self.whole.refuse()
+
+    @property
+    def refused(self) -> bool:
+        """Whether an evaluation was refused."""
+        return self.refusals > 0
 
     def _take(self, calls: int) -> Objective:
-        within = isinstance(self.whole, BudgetedObjective)
-        if not within:
+        if not isinstance(self.whole, BudgetedObjective):
             spend(self.operations)
-        self._left -= calls
-        if self._left < 0:
-            self.refused = True
-            if isinstance(self.whole, BudgetedObjective):
-                self.whole.refused = True
-            raise TooDearError(message("a closer look would cost more than the run did."))
+        self.take(calls)
         return self.whole
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
-        return self._take(calls_of(self.whole)).value_and_gradient(x)
+        key = np.asarray(x).tobytes()
+        if key not in self._values or key not in self._gradients:
+            value, gradient = self._take(calls_of(self.whole)).value_and_gradient(x)
+            _remember(self._values, key, value)
+            _remember(self._gradients, key, gradient)
+            return value, gradient
+        return self._values[key], self._gradients[key].copy()
 
     def value(self, x: Vector) -> float:
-        return self._take(1).value(x)
+        key = np.asarray(x).tobytes()
+        if key in self._values:
+            return self._values[key]
+        return _remember(self._values, key, self._take(1).value(x))
 
     def gradient(self, x: Vector) -> Vector:
-        return self._take(self.gradient_calls).gradient(x)
+        key = np.asarray(x).tobytes()
+        if key in self._gradients:
+            return self._gradients[key].copy()
+        return _remember(self._gradients, key, self._take(self.gradient_calls).gradient(x)).copy()
+
+    def draws_random(self, x: Vector) -> bool:
+        if self._random is None:
+            self._random = self._take(2).draws_random(x)
+        return self._random
 
     def present(self, x: Vector) -> Any:
         return self.whole.present(x)
 
 
-def with_budget(run: Descent, more: int = MORE_EVALUATIONS) -> Descent:
+def _remember(answers: dict[bytes, Answer], key: bytes, answer: Answer) -> Answer:
+    """The answer, which is kept with the last few."""
+    if len(answers) * len(key) >= 8 * REMEMBERED:
+        del answers[next(iter(answers))]
+    answers[key] = answer
+    return answer
+
+
+def refusals_of(objective: Objective) -> int:
+    """How often an evaluation of an objective was refused for want of calls."""
+    return objective.refusals if isinstance(objective, BudgetedObjective) else 0
+
+
+def allowed_calls(run: Descent) -> int:
+    """Calls of a person's function that looking at a run may take: as many as the run made, and 200 more."""
+    each = run.objective.gradient_calls
+    return run.nfev + (run.njev * each if each > 1 else 0) + MORE_CALLS
+
+
+def with_budget(run: Descent, calls: int, kept_back: int = 0) -> Descent:
     """The run, its objective rationed where every evaluation is a call of somebody else's function.
 
-    As many calls are allowed as the run made, and those of ``more`` evaluations; where a gradient is made of many
-    calls, ten times ``more``. What is rationed already is rationed within that.
+    What is rationed already is rationed within that.
     """
     objective = run.objective
     if objective.expression is not None or objective.program is not None or not objective.evaluable:
         return run  # whose operations are counted
-    each = calls_of(objective)
-    return dataclasses.replace(
-        run, objective=BudgetedObjective(objective, run.nfev * each + more * min(each, MOST_CALLS))
-    )
+    return dataclasses.replace(run, objective=BudgetedObjective(objective, calls, kept_back))
 
 
 def too_coarse(run: Descent) -> bool:

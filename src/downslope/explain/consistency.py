@@ -43,8 +43,10 @@ DENIES: dict[str, tuple[str, ...]] = {
         "loose_tolerance",
         "too_few_steps",
         "undetermined",
+        "unexplained",
     ),
     "grows_without_bound": (
+        "unexplained",
         "flat",
         "rounding_floor",
         "stalled",
@@ -135,6 +137,8 @@ def agreed_forecast(
         return None  # nothing curves
     if forecast.diverges and not forecast.exact and status == Status.CONVERGED:
         return None  # at the limit itself a run may settle, slowly
+    if forecast.diverges and not forecast.exact and "too_few_steps" in codes:
+        return None  # more steps arrive, if at another minimum than this is of
     if "gradient_mismatch" in codes:
         return None  # it is made of the curvatures that the wrong gradient has
     promises = forecast.steps is not None

@@ -16,6 +16,7 @@ from downslope.descent.norms import norm_of
 from downslope.errors import DownslopeError
 from downslope.explain import budget
 from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.budget import TooDearError
 from downslope.explain.corners import corner_at, length_at
 from downslope.explain.curvature import Curvature
 from downslope.explain.judgement import MOST_PARAMETERS, ended_at, free_of
@@ -41,6 +42,7 @@ NO_POINTS = (
     POOR_FIT,
     "small_by_units",
 )  # grounds that are no kind of point, or leave it open
+RAN_OFF = (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN)
 LIMITS = (Status.STEP_LIMIT, Status.EVALUATION_LIMIT, Status.TIME_LIMIT)
 
 
@@ -67,9 +69,10 @@ class Diagnosis:
         self.free = (
             np.arange(len(everything))
             if len(self.names) == len(everything)
-            else np.array([everything.index(name) for name in self.names], np.intp)
+            else run.objective.parameters.places(self.names)
         )
-        self.held = tuple(name for name in everything if name not in self.names)
+        free = set(self.names)
+        self.held = tuple(name for name in everything if name not in free)
         self.start = run.start[self.free]
         self.status = run.termination.status
         self.linear = LinearRule.of(self.setup.rule) if self.setup.plain else None
@@ -238,7 +241,7 @@ class Diagnosis:
         """The minimum that the run was on its way to, where one can be found."""
         if not self.known or self.setup.bounded:
             return None
-        runaway = self.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN)
+        runaway = self.status in RAN_OFF
         best = int(np.argmin(self.values))
         sources = [self.start, self.run.history.x[best][self.free]] if runaway else [self.final, self.start]
         with np.errstate(all="ignore"):
@@ -271,7 +274,10 @@ class Diagnosis:
                 return point
         evidence = self.run.termination.evidence
         told = "" if evidence is None else evidence.ground
-        if self.stands or told not in ("", *NO_POINTS):  # of which the ending has told already
+        settled = evidence is not None and evidence.settled
+        if (
+            settled or told not in ("", *NO_POINTS) or self.stands
+        ):  # of the former the ending has told already
             return self.judged
         if self.creeps:
             point = self.judged
@@ -320,9 +326,14 @@ class Diagnosis:
         """Whether the end is stationary by its own test, or as nearly as numbers here can be, or all but there."""
         if self.status == Status.CONVERGED and self.run.gradient_norm <= 1.0000001 * self.wanted:
             return True
-        gradient = self.view.gradient(self.final)
-        if self.view.hides(self.final, gradient, 100):
-            return True
+        try:
+            gradient = self.view.gradient(self.final)
+            if self.view.hides(self.final, gradient, 100):
+                return True
+        except TooDearError:
+            if self.status in RAN_OFF:
+                return False  # which needs no looking
+            raise
         curvature = self.curvature_at(self.final)
         if curvature is None or not len(curvature.values) or curvature.values[0] <= 0:
             return False

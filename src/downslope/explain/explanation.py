@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Descent, Status
+from downslope.descent.norms import norm_of
 from downslope.explain import budget, recorded_course
 from downslope.explain.budget import (
     Budget,
@@ -25,10 +26,13 @@ from downslope.explain.consistency import agreed_findings, agreed_forecast, agre
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings import Finding, causes, sound, unexplained
 from downslope.explain.judgement import is_to_be_judged
+from downslope.explain.line_probe import fall_without_end
 from downslope.explain.point import Detail, Point
 from downslope.explain.sentences import say
 from downslope.explain.theory import Forecast, QuadraticModel, from_curvature, noise_at
 from downslope.messages import NOTHING, Message, listing
+
+LAST_GRADIENTS = 0.25  # part of the calls of a function that those at the last points may take
 
 
 @dataclass(frozen=True)
@@ -142,8 +146,8 @@ def explain(run: Descent) -> Explanation:
     """Why ``run`` ended as it did: what kind of point it reached, causes of trouble, advice that was run, a forecast.
 
     It costs at most as many operations as the run, or 50,000,000 where that is more (some 50 ms; mostly a few), and of
-    a function that has to be called as many calls as the run made and those of 200 evaluations, 2,000 at most: what
-    would take more is left out, and it says so.
+    a function that has to be called as many calls as the run made and 200 more, those of judging its end among them:
+    what would take more is left out, and it says so.
     Operations and calls are counted, so the same run is always explained the same way.
 
     >>> import downslope as ds
@@ -164,18 +168,25 @@ def explain(run: Descent) -> Explanation:
         return Explanation(
             Point("unseen"), tuple(recorded_course.findings(seen)), None, recorded_course.course(seen)
         )
+    kept_back = _kept_back(run)
+    run = with_budget(run, budget.allowed_calls(run) - kept_back, kept_back)
     hidden: Detail = "coarse" if too_coarse(run) else "random" if random_values(run) else ""
     if hidden:
         return _by_its_record(run, hidden)
     operations = max(budget.OPERATIONS, budget.spent_by(run))
     try:
         with at_most(operations, budget.safety(run)) as spent, np.errstate(all="ignore"):
-            kept_back = recorded_course.ASKED if run.termination.status == Status.DIVERGED else 0
-            rationed = with_budget(run, budget.MORE_EVALUATIONS - kept_back)
-            return _looked_into(Diagnosis(rationed, sound), spent)
+            return _looked_into(Diagnosis(run, sound), spent)
     except SafetyClockError:
         point = Point("unknown", "too_dear", maximize=run.maximize)
         return Explanation(point, tuple(unexplained(run)), None, left_out=say("left_out.clock"))
+
+
+def _kept_back(run: Descent) -> int:
+    """Calls for the gradients at the last points of a run that diverged, where that is no large part of all."""
+    calls = recorded_course.ASKED * run.objective.gradient_calls
+    few = calls <= LAST_GRADIENTS * budget.allowed_calls(run)
+    return calls if run.termination.status == Status.DIVERGED and few else 0
 
 
 def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
@@ -187,10 +198,11 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
         point = diagnosis.point
         promised = _forecast(diagnosis)
     except TooDearError:
-        point = diagnosis.__dict__.get("point") or Point("unknown", "too_dear", maximize=run.maximize)
+        known = diagnosis.__dict__.get("point") or (diagnosis.judged if is_to_be_judged(run) else None)
+        point = known or Point("unknown", "too_dear", maximize=run.maximize)
     left_out = _left_out(run, spent)
     if left_out and all(finding.code == "unexplained" for finding in findings):
-        findings = _seen_in_the_record(run) or findings
+        findings = _seen_in_the_record(run) or findings or unexplained(run)
         if point.kind == "unknown":
             return Explanation(point, tuple(findings), promised)
     findings = agreed_findings(findings)
@@ -239,7 +251,20 @@ def _forecast(diagnosis: Diagnosis) -> Forecast | None:
     noise = 0.0 if bottom is None else noise_at(view, curvature, bottom.x)
     quadratic = QuadraticModel(curvature, gradient, diagnosis.quadratic, view.doubt, noise)
     made = from_curvature(quadratic, diagnosis.setup, diagnosis.wanted)
+    if made is not None and not made.bounded and view.expression is None and not _falls_on(diagnosis):
+        return None
     return None if made is None else replace(made, up=diagnosis.run.maximize).beside(diagnosis.run)
+
+
+def _falls_on(diagnosis: Diagnosis) -> bool:
+    """Whether a function that can only be called falls far beyond where the run ended, as its curvature there says."""
+    x, curvature = diagnosis.final, diagnosis.curvature
+    assert curvature is not None
+    far = max(float(np.max(np.abs(x))), norm_of(x - diagnosis.start), 1.0)
+    steepest = curvature.vectors[:, 0]
+    ways = (-diagnosis.view.gradient(x), x - diagnosis.start, steepest, -steepest)
+    known = (way / norm_of(way) for way in ways if 0 < norm_of(way) < np.inf)
+    return any(len(fall_without_end(diagnosis.view, x, way, far)) > 0 for way in known)
 
 
 def plain(value: Any) -> Any:

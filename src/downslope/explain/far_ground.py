@@ -51,6 +51,7 @@ class FarGround:
         centre: the stationary point near by, once it was looked for; else ``x``.
         curvature: there.
         off: how far it may still lie.
+        slope: the gradient at ``x``, where it is known already; else None.
     """
 
     centre: Vector
@@ -59,6 +60,7 @@ class FarGround:
 
     def __init__(self, view: AnalysisView, x: Vector, seen: tuple[Vector, ...] = ()) -> None:
         self.view, self.x, self.seen = view, x, seen
+        self.slope: Vector | None = None
         start = seen[0] if seen else None
         self.up = view.sign < 0
         self.scale = max(float(np.max(np.abs(x))), norm_of(x - start) if start is not None else 0.0)
@@ -67,6 +69,11 @@ class FarGround:
             self.scale = max(1.0, self.scale)
         self.start = start
 
+    @property
+    def gradient(self) -> Vector:
+        """That at the point."""
+        return self.view.gradient(self.x) if self.slope is None else self.slope
+
     def plateau(self, ways: Any) -> Point | None:
         """A plateau: ground from which the objective falls far off by more than any power of the distance makes likely.
 
@@ -74,7 +81,7 @@ class FarGround:
         near by, and far off there is a whole fall. None where there is none.
         """
         view, x = self.view, self.x
-        gradient, base = view.gradient(x), view.value(x)
+        gradient, base = self.gradient, view.value(x)
         size = float(np.max(np.abs(gradient), initial=0.0))
         ways = [*ways, x, gradient / size if size > 0 else gradient]
         if self.start is not None:
@@ -96,7 +103,7 @@ class FarGround:
     def stepped(self) -> Point | None:
         """Level ground with an edge, as whole numbers make it: no value changes near by, and further off they fall."""
         view, base = self.view, self.view.value(self.x)
-        if view.expression is not None or norm_of(view.gradient(self.x)) > 0:
+        if view.expression is not None or norm_of(self.gradient) > 0:
             return None
         self.centre, self.off = self.x, 0.0
         self.curvature = Curvature(np.empty(0), np.empty((len(self.x), 0)), view.names)
@@ -124,7 +131,7 @@ class FarGround:
     def out_of_proportion(self) -> Point | None:
         """A plateau with a slow tail: downhill the whole fall is a thousand times what the slope here would make."""
         view, x = self.view, self.x
-        gradient, base = view.gradient(x), view.value(x)
+        gradient, base = self.gradient, view.value(x)
         slope = norm_of(gradient)
         if not 0 < slope < np.inf or self.start is None:
             return None
@@ -300,19 +307,27 @@ class FarGround:
         )
 
 
-def far_fall(view: AnalysisView, x: Vector, seen: tuple[Vector, ...]) -> Point | None:
+def far_fall(
+    view: AnalysisView, x: Vector, seen: tuple[Vector, ...], slope: Vector | None = None
+) -> Point | None:
     """The plateau that a point is on, seen by values alone, where second derivatives are too dear; None where none is.
+
+    Args:
+        view: the function.
+        x: the point.
+        seen: points that the run came through, its start first.
+        slope: the gradient at the point, where it is known.
 
     >>> from downslope.objectives.formula import from_text
     >>> far_fall(AnalysisView(from_text("tanh(x)^2 + tanh(y)^2")), np.array([20.0, 20.0]), ()).detail
     'plateau'
     """
     ground = FarGround(view, x, seen)
-    ground.centre, ground.off = x, 0.0
+    ground.centre, ground.off, ground.slope = x, 0.0, slope
     ground.curvature = Curvature(np.empty(0), np.empty((len(x), 0)), view.names)
     try:
         with np.errstate(all="ignore"):
-            return ground.stepped() or ground.plateau([]) or ground.out_of_proportion()
+            return ground.plateau([]) or ground.stepped() or ground.out_of_proportion()
     except (TooDearError, ObjectiveError):
         return None
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from downslope import interruption
 from downslope.descent import Descent, Status
 from downslope.descent.bounds import free_part, projection_of
 from downslope.descent.evidence import ABOVE_START, Cause
@@ -19,12 +24,14 @@ from downslope.explain.budget import (
     SafetyClockError,
     TooDearError,
     at_most,
+    calls_left,
     random_values,
     too_coarse,
     with_budget,
 )
+from downslope.explain.directions import BEYOND, CENTRE, Differences, along_axes, look_around
 from downslope.explain.far_ground import far_fall
-from downslope.explain.krylov import fall_of
+from downslope.explain.krylov import look_along
 from downslope.explain.point import NEAR, Detail, Point
 from downslope.explain.point_classification import PointClassifier
 from downslope.explain.setup import Setup
@@ -38,6 +45,8 @@ HARDLY = 1e-2  # part of the first gradient's norm: so much of it left is not th
 ROUNDINGS = 64  # of the larger value, by which one must be above the other
 HAIR = 1e-12  # relative distance from a bound that is none
 JUDGED_BY = 8  # gradients for each parameter, of a function that has to be called for them (measured)
+HESSIANS = 4  # matrices of second differences, where they are made of values alone (measured)
+BESIDE_THEM = 40  # values, likewise
 FEW_PARAMETERS = 24  # of so many the whole Hessian is no dearer than a few products of it
 LOST = 1e-3  # part of the first gradient's norm: a doubt as large makes a test on the gradient worthless
 MOSTLY = 0.8  # part of the budget for the whole Hessian of more
@@ -86,6 +95,7 @@ def judged(run: Descent) -> Descent:
     try:
         return judge_run(run)
     except KeyboardInterrupt:
+        interruption.caught()
         return run.judged_again(cause=Cause.INTERRUPTED)
 
 
@@ -111,17 +121,65 @@ def judge_run(run: Descent) -> Descent:
     return run.judged_again(point.message, ground=point.detail or point.kind)
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """A judgement of where a run ended, and what it took.
+
+    Attributes:
+        of: what it depends on, beside the history.
+        point: the judgement.
+        calls, operations: of the function, and counted.
+    """
+
+    of: tuple[Any, ...]
+    point: Point
+    calls: int
+    operations: float
+
+
 def ended_at(run: Descent) -> Point:
     """The judgement of the point at which a run stands; by the same budget for its end and for its explanation.
+
+    Of a function whose calls count it is kept: whoever asks again pays for it again, and nothing is called.
 
     Raises:
         SafetyClockError: it takes far longer than was counted.
     """
-    try:
-        with at_most(max(budget.JUDGING, budget.spent_by(run)), budget.safety(run)):
-            return point_of(with_budget(run, budget.FEW_EVALUATIONS))
-    except TooDearError:
+    outer = run.objective if isinstance(run.objective, BudgetedObjective) else None
+    if outer is not None:
+        run = dataclasses.replace(run, objective=outer.whole)
+    calls = int(min(budget.JUDGED * budget.allowed_calls(run), np.inf if outer is None else outer.calls))
+    of = (run.optimizer, run.stopping, run.maximize, run.nfev, calls, budget.JUDGING)
+    judged: _Judged | None = run.history.__dict__.get("_judged")
+    if outer is not None and judged is not None and any(paid is run.history for paid in outer.judged):
+        return judged.point
+    if judged is None or judged.of != of:
+        judged = _judged_now(run, of, calls)
+        if run.objective.expression is None:
+            run.history.__dict__["_judged"] = judged
+    elif judged.operations > budget.left():
         return Point("unknown", "too_dear", maximize=run.maximize)
+    else:
+        budget.spend(judged.operations)
+    if outer is not None:
+        outer.take(judged.calls)
+        outer.judged.append(run.history)
+        if judged.point.detail == "too_dear":
+            outer.refuse()
+    return judged.point
+
+
+def _judged_now(run: Descent, of: tuple[Any, ...], calls: int) -> _Judged:
+    """The judgement, and what it takes."""
+    rationed = with_budget(run, calls)
+    with at_most(max(budget.JUDGING, budget.spent_by(run)), budget.safety(run)) as spent:
+        operations = spent.left
+        try:
+            point = point_of(rationed)
+        except TooDearError:
+            point = Point("unknown", "too_dear", maximize=run.maximize)
+        left = calls_left(rationed.objective)
+    return _Judged(of, point, int(calls - left) if np.isfinite(left) else 0, operations - spent.left)
 
 
 def is_to_be_judged(run: Descent) -> bool:
@@ -154,7 +212,8 @@ def point_of(run: Descent) -> Point:
     """The judgement of the point that a run reached, on the coordinates that no bound holds there."""
     with np.errstate(all="ignore"):
         setup = Setup.of(run.optimizer)
-        run = run if isinstance(run.objective, BudgetedObjective) else with_budget(run)
+        if not isinstance(run.objective, BudgetedObjective):
+            run = with_budget(run, budget.allowed_calls(run))
         try:
             objective, x = free_of(run)
         except TooDearError:
@@ -164,23 +223,28 @@ def point_of(run: Descent) -> Point:
         doubt = _doubt_of_differences(run)
         if by_gradient(run) and doubt > max(by_test(run), LOST * float(run.history.gradient_norm[0])):
             return Point("unknown", "lost_in_rounding", distance=doubt, maximize=run.maximize)
+        view, start = _view_of(run, objective, setup.ridge)
+        axes = _looked_first(run, view, x, start)
+        if axes is not None and axes.is_level:
+            plateau = far_fall(view, x, (start,), axes.slope)
+            if plateau is not None:
+                return plateau
         hidden = why_not(run, len(x))
         if hidden:
             unseen = Point("unknown", hidden, maximize=run.maximize)
-            return _seen_otherwise(run, objective, x, setup.ridge) or unseen
+            return _seen_otherwise(run, (view, x, start, axes)) or unseen
         if is_by_wrong_gradient(run):
             return Point("not_stationary", "wrong_gradient", maximize=run.maximize)
-        everything = run.objective.parameters.coordinates
-        free = [everything.index(name) for name in objective.parameters.coordinates]
+        free = run.objective.parameters.places(objective.parameters.coordinates)
         best = run.history.x[int(np.argmin(run.history.value * (-1 if run.maximize else 1)))][free]
         seen = (run.start[free], best)
         part = (
             MOSTLY if len(x) > FEW_PARAMETERS else 1.0
         )  # the rest is for a few products, should it not be enough
-        with at_most(part * budget.left()):
+        with at_most(part * budget.left()), _all_but(run.objective, CENTRE + 2 * len(x)):
             point = classify(objective, x, maximize=run.maximize, seen=seen, ridge=setup.ridge)
         if point.detail == "too_dear":
-            return _seen_otherwise(run, objective, x, setup.ridge) or point
+            return _seen_otherwise(run, (view, x, start, axes)) or point
         if point.detail in ("undecided", "unfinished"):
             point = _at_bound(run, objective, x, point)
         if point.kind == "small_by_units" and _has_hardly_fallen(run):
@@ -198,7 +262,7 @@ def _at_bound(run: Descent, objective: Objective, x: Vector, point: Point) -> Po
     if projected is None:
         return point
     names = objective.parameters.coordinates
-    free = [run.objective.parameters.coordinates.index(name) for name in names]
+    free = run.objective.parameters.places(names)
     lower, upper = np.array(projected.lower)[free], np.array(projected.upper)[free]
     view = AnalysisView.of(objective, -1.0 if run.maximize else 1.0)
     try:
@@ -233,23 +297,50 @@ def _at_bound(run: Descent, objective: Objective, x: Vector, point: Point) -> Po
     )
 
 
-def _seen_otherwise(run: Descent, objective: Objective, x: Vector, ridge: float) -> Point | None:
-    """What a few products of the Hessian, or values far off, show of a point whose whole Hessian is too dear."""
-    calls = run.objective.left if isinstance(run.objective, BudgetedObjective) else np.inf
+def _looked_first(run: Descent, view: AnalysisView, x: Vector, start: Vector) -> Differences | None:
+    """Second differences along the coordinates, of a function called by its values that has not come down.
+
+    Where nothing curves near by, it may be on a plateau, and values far off are all there is to see.
+    """
+    if run.objective.gradient_calls == 1 or _has_come_down(run) or too_coarse(run) or random_values(run):
+        return None
+    try:
+        return along_axes(view, x, start, BEYOND)
+    except (TooDearError, ObjectiveError):
+        return None
+
+
+def _seen_otherwise(
+    run: Descent, look: tuple[AnalysisView, Vector, Vector, Differences | None]
+) -> Point | None:
+    """What a few directions, or values far off, show of a point whose second derivatives are too dear."""
+    enough = calls_left(run.objective) > 2 * (CHECKING * len(run.final) + CENTRE)
     try:
         if too_coarse(run) or random_values(run):
             return None
-        if calls > CHECKING * len(run.final) + budget.FEW_EVALUATIONS and is_by_wrong_gradient(run):
-            return None
+        if enough and is_by_wrong_gradient(run):
+            return Point("not_stationary", "wrong_gradient", maximize=run.maximize)
     except TooDearError:
         return None
-    everything = run.objective.parameters.coordinates
-    free = [everything.index(name) for name in objective.parameters.coordinates]
-    view, start = AnalysisView.of(objective, -1.0 if run.maximize else 1.0, ridge), run.start[free]
-    fallen = run.nit > 0 and not _is_above_its_start(run)
-    if run.objective.expression is None and fallen:  # values are dear there, and it came down from somewhere
-        return fall_of(view, x, start)
-    return far_fall(view, x, (start,)) or fall_of(view, x, start)
+    view, x, start, axes = look
+    if run.objective.gradient_calls > 1:
+        return look_around(view, x, start, axes)
+    if run.objective.expression is not None or not _has_come_down(run):  # else values are dear, and it fell
+        plateau = far_fall(view, x, (start,))
+        if plateau is not None:
+            return plateau
+    return look_along(view, x, start)
+
+
+def _view_of(run: Descent, objective: Objective, ridge: float) -> tuple[AnalysisView, Vector]:
+    """The function of the free coordinates as descent sees it, and the start in these."""
+    free = run.objective.parameters.places(objective.parameters.coordinates)
+    return AnalysisView.of(objective, -1.0 if run.maximize else 1.0, ridge), run.start[free]
+
+
+def _has_come_down(run: Descent) -> bool:
+    """Whether it made steps, and to no higher ground."""
+    return run.nit > 0 and not _is_above_its_start(run)
 
 
 def _doubt_of_differences(run: Descent) -> float:
@@ -270,8 +361,7 @@ def is_by_wrong_gradient(run: Descent) -> bool:
     else:
         slope = central_differences(objective.value, x, scale_for(objective.dtype))
         doubt = doubt_of_differences(objective.value, x, objective.dtype)
-    names = objective.parameters.coordinates
-    slope = slope[[names.index(name) for name in free_of(run)[0].parameters.coordinates]]
+    slope = slope[objective.parameters.places(free_of(run)[0].parameters.coordinates)]
     allowed = max(by_test(run), run.gradient_norm)
     return norm_of(slope) > ANOTHER * (allowed + doubt * len(x))
 
@@ -296,9 +386,30 @@ def why_not(run: Descent, dimension: int) -> Detail:
         return "too_many"
     if too_coarse(run):
         return "coarse"
-    if isinstance(run.objective, BudgetedObjective) and run.objective.left < JUDGED_BY * dimension:
+    if calls_left(run.objective) < _calls_for_all(run.objective, dimension):
         return "too_dear"
     return "random" if random_values(run) else ""
+
+
+def _calls_for_all(objective: Objective, dimension: int) -> int:
+    """Calls of a function that judging by all second derivatives takes."""
+    if objective.by_values:
+        return HESSIANS * (dimension * (dimension + 1) + 1) + BESIDE_THEM
+    return JUDGED_BY * dimension * objective.gradient_calls
+
+
+@contextmanager
+def _all_but(objective: Objective, calls: int) -> Iterator[None]:
+    """Everything within may use all calls but so many, which are there again after it."""
+    if not isinstance(objective, BudgetedObjective):
+        yield
+        return
+    kept = min(calls, objective.calls)
+    objective.calls -= kept
+    try:
+        yield
+    finally:
+        objective.calls += kept
 
 
 def free_of(run: Descent) -> tuple[Objective, Vector]:

@@ -42,6 +42,8 @@ Detail = Literal[
     "unfinished",
     "lost_in_rounding",
     "wrong_gradient",
+    "few_directions",
+    "curves_down",
 ]
 
 NEAR = 1e-2  # part of the way from the start: a stationary point further off than this is said to be near, not reached
@@ -64,7 +66,8 @@ class Point:
             Of an unknown one why: it has "too_many" parameters, derivatives that are "not_finite", values so "coarse"
             (float32, differenced) or "random" that they hide its curvature, it is "too_dear" to look at, or
             "unfinished": the gradient that is left outweighs what curvature shows, or the gradient is
-            "lost_in_rounding", being made of differences.
+            "lost_in_rounding", being made of differences; "few_directions" where only some could be looked along and
+            the objective curves down along none of them, "curves_down" where it does along one (so it is no minimum).
             Of a minimum: "corner" where its curvature differs from side to side, "cusp" where it is infinite,
             "at_bound" where it lies on bounds near by.
             Of an edge of the domain: "nowhere" where there is no good point at all.
@@ -79,6 +82,7 @@ class Point:
         part: that, as a part of the way from the start to it.
         ends: the least and the greatest curvature of a corner.
         rises: of a kink, whether the objective gets worse on every side of it.
+        seen: along how many directions it was looked, where that is not all.
         sentence: what to say.
     """
 
@@ -96,6 +100,7 @@ class Point:
     names: tuple[str, ...] = ()
     maximize: bool = False
     rises: bool = False
+    seen: int = 0
 
     @property
     def sentence(self) -> str:
@@ -162,6 +167,7 @@ class Point:
             "pole",
             "wrong_gradient",
             "lost_in_rounding",
+            "curves_down",
         )
 
     @property
@@ -172,6 +178,7 @@ class Point:
 
     def _fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = {"way": self.way, "order": self.order or 0.0, "distance": self.distance}
+        fields["n"] = self.seen
         if self.detail == "corner":
             fields["least"], fields["most"] = self.ends
         if self.directions:

@@ -107,8 +107,11 @@ class RecordedCourse:
         if not self.whole or len(self.run.history) <= STILL or self.run.termination.status != Status.DIVERGED:
             return None
         x = self.run.history.x[-ASKED:]
+        if objective.kept_back < len(x) * objective.gradient_calls:
+            return None
+        objective.kept_back -= len(x) * objective.gradient_calls
         try:
-            gradients = np.array([objective.whole.gradient(point) for point in x])  # kept back for it
+            gradients = np.array([objective.whole.gradient(point) for point in x])
         except ObjectiveError:
             return None
         moves, unseen = np.diff(x, axis=0), np.full(len(self.run.history) - len(x) + 1, np.nan)

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from downslope.descent import Descent, LoopOptions, descend
+from downslope.descent import Descent, LoopOptions, Stopping
+from downslope.descent.engine import Position
+from downslope.descent.snapshot import Snapshot
 from downslope.errors import UsageError
 from downslope.fitting import kernels
 from downslope.fitting.batch_rates import BatchedRun, rate_in_batches
@@ -26,6 +28,7 @@ from downslope.fitting.batch_rule import (
     whitens,
 )
 from downslope.fitting.compiled_rule import Layout, compiled_rule
+from downslope.fitting.descents import Descents
 from downslope.fitting.formula_rows import FormulaRows
 from downslope.fitting.kernels.records import ColumnPlaces, EpochTask
 from downslope.fitting.objective import DataObjective, Penalty
@@ -104,10 +107,8 @@ class Epochs(Optimizer):
 def fit_in_batches(problem: FitProblem, start: Array, plan: FitPlan, asked: MiniBatches) -> FitOutcome:
     """Descend in mini-batches."""
     batch = _checked("batch_size", asked.size, problem.objective.count)
-    stopping, epochs = plan.stopping, asked.epochs
-    if epochs is None:
-        epochs = stopping.steps if stopping.steps is not None else USUAL_EPOCHS
-    stopping = replace(stopping, steps=_checked("epochs", epochs, None))
+    stopping = replace(plan.stopping, steps=_epochs(asked, plan.stopping))
+    first = _epochs(asked, plan.first)  # by which the way is chosen
     objective, coordinates = problem.objective, Coordinates.user(problem.objective.parameters.size)
     white, notes = None, []
     if plan.free and whitens(problem):
@@ -124,7 +125,7 @@ def fit_in_batches(problem: FitProblem, start: Array, plan: FitPlan, asked: Mini
             )
         )
     else:
-        rule = plan.optimizer or usual_rule(objective, batches_in_all(objective, batch, stopping.steps))
+        rule = plan.optimizer or usual_rule(objective, batches_in_all(objective, batch, first))
         if plan.optimizer is None:
             notes.append(
                 message(
@@ -136,11 +137,11 @@ def fit_in_batches(problem: FitProblem, start: Array, plan: FitPlan, asked: Mini
         if isinstance(problem.rows, LinearRows) and (plan.standardize or plan.free):
             objective, coordinates = standardised(objective)
             notes.append(message("Descended with the features standardised."))
-    objective.expect(BATCHES_COUNT * (stopping.steps or 0))
+    objective.expect(BATCHES_COUNT * first)
     inner = objective if coordinates.kind == "user" else PreconditionedObjective(objective, coordinates)
     orders = None if objective.streamed else _orders(problem, asked.seed)
 
-    def descended_by(rule: Optimizer, loop: LoopOptions) -> Descent:
+    def descended_by(rule: Optimizer, loop: LoopOptions, descents: Descents) -> Descent:
         layout = compiled_rule(with_penalty(rule, objective.penalty, coordinates), objective.parameters.size)
         steps = Steps(coordinates, layout, batch, white)
         work: Epoch
@@ -149,13 +150,14 @@ def fit_in_batches(problem: FitProblem, start: Array, plan: FitPlan, asked: Mini
         else:
             work = epoch_of(objective, steps, objective.total / objective.count)
         shuffle = Epochs(work=work, layout=layout, order=orders or int, epochs=stopping.steps or 0)
-        return descend(inner, coordinates.from_user(start), shuffle, stopping, loop=loop)
+        descents.before_going_on = partial(_with_its_epoch, shuffle)
+        return descents.descend(inner, coordinates.from_user(start), shuffle, stopping, loop=loop)
 
-    run = descended_by(rule, LoopOptions(every=plan.every, callbacks=plan.callbacks))
+    run = descended_by(rule, LoopOptions(every=plan.every, callbacks=plan.callbacks), plan.descents)
     rate = None
     if not plan.free:
         done = BatchedRun(objective, coordinates, rule, run, batch, orders)
-        rate = rate_in_batches(done, lambda other: descended_by(other, LoopOptions()))
+        rate = rate_in_batches(done, lambda other: descended_by(other, LoopOptions(), Descents()))
     centred = about_means(problem, coordinates, run)
     run = replace(in_user_units(run, coordinates, problem), optimizer=rule)
     return FitOutcome(
@@ -168,6 +170,25 @@ def fit_in_batches(problem: FitProblem, start: Array, plan: FitPlan, asked: Mini
         centred=centred,
         rate=rate,
     )
+
+
+def _epochs(asked: MiniBatches, stopping: Stopping) -> int:
+    """How many epochs there are to be."""
+    wanted = (stopping.steps, asked.epochs, USUAL_EPOCHS)
+    return _checked("epochs", next(epochs for epochs in wanted if epochs is not None), None)
+
+
+def _with_its_epoch(shuffle: Epochs, left: Snapshot) -> Snapshot:
+    """Where a descent left off, with the epoch that the last of those asked for did not begin.
+
+    Its point has been evaluated: the next evaluation is that after one more epoch.
+    """
+    assert left.position.leaves is not None
+    state = EpochState(*left.position.leaves)
+    if state.epoch > left.trace.step or state.epoch >= shuffle.epochs:
+        return left
+    x, state, _ = shuffle.update(left.position.x, np.nan, None, state)
+    return replace(left, position=Position(x, (state.epoch, state.rule), left.position.last))
 
 
 def batches_in_all(objective: DataObjective, batch: int, epochs: int | None) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import symengine as se
 
 from downslope import symbolic
-from downslope.descent import LoopOptions, descend
+from downslope.descent import LoopOptions
 from downslope.errors import UsageError
 from downslope.explain.gradient import compare
 from downslope.fitting.formula_rows import evaluated
@@ -117,8 +117,8 @@ def fit_with_custom_gradient(
         check = compare(objective, start, [problem.rows.count])
         note = all_mismatches(found, None if check else literal(str(check)))
         said = (note,)
-        warnings.warn(GradientWarning(note), stacklevel=4)
+        warnings.warn(GradientWarning(note), stacklevel=6)
     rule = plan.optimizer or as_optimizer(None)
     loop = LoopOptions(every=plan.every, callbacks=plan.callbacks)
-    run = descend(objective, start, rule, plan.stopping, loop=loop)
+    run = plan.descents.descend(objective, start, rule, plan.stopping, loop=loop)
     return FitOutcome(run, "formula", "user", None, (), said)

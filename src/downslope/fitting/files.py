@@ -6,6 +6,7 @@ import glob
 import os
 import sys
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 
 from downslope.errors import DataError, UsageError
@@ -23,6 +24,7 @@ from downslope.fitting.file_kinds import (
     unpacked,
 )
 from downslope.fitting.frame import Frame, Origin
+from downslope.fitting.interruptible import interruptibly
 from downslope.fitting.text_format import DETECTED, TextFormat
 from downslope.fitting.text_pages import TextFile
 from downslope.messages import listing, message
@@ -47,7 +49,7 @@ def read_files(
     files, origin = open_files([path] if isinstance(path, str) else path, asked, whole=True)
     first = files[0]
     chosen = chosen_of(first.names, wanted, first.index)
-    return _frame(files, chosen, origin)
+    return interruptibly(partial(_frame, files, chosen, origin))
 
 
 def open_files(paths: Sequence[str], asked: TextFormat, *, whole: bool) -> tuple[list[FileReader], Origin]:

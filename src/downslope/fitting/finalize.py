@@ -4,20 +4,46 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from downslope import interruption
 from downslope.descent import Descent, Status
 from downslope.descent.evidence import ENDLESS, POOR_FIT, Cause
 from downslope.explain.findings.finding import Finding
 from downslope.fitting import findings
+from downslope.fitting.descents import KeepsFits
 from downslope.fitting.findings import FoundInFit
+from downslope.fitting.holdout import scores
 from downslope.fitting.model import Model
 from downslope.fitting.objective import arrived
 from downslope.fitting.outcome import FitOutcome
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.result import FitResult
 from downslope.fitting.rows import Array
+from downslope.fitting.state import FitState, descend_fit
 from downslope.messages import message
 
 JUDGED = 10_000_000  # rows times squared parameters up to which the point reached is judged
+
+
+def fit_of(state: FitState, keeper: KeepsFits | None = None, *, ended: bool = False) -> FitResult:
+    """A fit made, or gone on with from where it left off.
+
+    Args:
+        state: where that is.
+        keeper: writes checkpoints.
+        ended: whether it is not to go on, but to end where it is, as if it had been interrupted.
+
+    Raises:
+        DataError: made again until there, it goes another way, or rows that were held out cannot be scored.
+    """
+    outcome, left = descend_fit(state, keeper, ended=ended)
+    try:
+        result = finalize(state.problem, outcome, state.start)
+    except KeyboardInterrupt:  # the descent is done, and is not to be lost
+        interruption.caught()
+        outcome = replace(outcome, run=outcome.run.judged_again(cause=Cause.INTERRUPTED))
+        result = finalize(state.problem, outcome, state.start)
+    held = None if state.split is None else scores(result.model, state.split)
+    return replace(result, left_with=left, holdout=held)
 
 
 def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResult:

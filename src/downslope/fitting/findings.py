@@ -173,20 +173,17 @@ def _no_minimum(problem: FitProblem, outcome: FitOutcome) -> Finding | None:
 
 
 def _separation(problem: FitProblem, theta: Array) -> Finding | None:
-    """A direction that separates the classes or the zero counts; by default that of the parameters reached."""
+    """A direction that separates the classes or the zero counts: that of the parameters reached, where it does."""
     objective, loss = problem.objective, problem.loss
     if problem.hypothesis.linear is None or not (loss.classifies or loss.link == "exp"):
         return None
-    found = find_separation(objective)
-    edge, direction = (0, theta) if found is None else (found.edge, found.direction)
-    if found is None:
-        with np.errstate(all="ignore"):
-            if (
-                objective.penalty.l1
-                or objective.penalty.l2
-                or not identifiability.separates(objective, theta)
-            ):
-                return None
+    penalty = objective.penalty
+    with np.errstate(all="ignore"):
+        apart = not penalty.l1 and not penalty.l2 and identifiability.separates(objective, theta)
+    found = None if apart else find_separation(objective)
+    if not apart and found is None:
+        return None
+    edge, direction = (found.edge, found.direction) if found else (0, theta / np.max(np.abs(theta)))
     names = objective.parameters.coordinates
     unit = direction / np.linalg.norm(direction)
     evidence = {

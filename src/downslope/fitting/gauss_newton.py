@@ -14,19 +14,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from downslope.descent import Descent, LoopOptions, Status, Stopping, descend
+from downslope.descent import Descent, LoopOptions, Status, Stopping
 from downslope.descent.descend import Callbacks
 from downslope.descent.evidence import Cause, Evidence
 from downslope.descent.history import History
 from downslope.descent.norms import norm_of
 from downslope.descent.termination import Termination, terminate
 from downslope.descent.termination_messages import Places
+from downslope.fitting.descents import Descents
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.preconditioning import Coordinates, PreconditionedObjective
 from downslope.fitting.rows import CHUNK_ROWS, Array, SoftmaxRows
@@ -77,6 +78,7 @@ class NaturalRounds:
         every: spacing of the history.
         most_rounds: how many there are at most.
         stop_early: called after each round with ``phi``; True ends the run, as the classes are separated.
+        descents: makes the descents of the rounds.
     """
 
     objective: DataObjective
@@ -86,6 +88,7 @@ class NaturalRounds:
     every: int | None = None
     stop_early: Callable[[Array], bool] | None = None
     most_rounds: int = MOST_ROUNDS
+    descents: Descents = field(default_factory=Descents)
     _first_norm: float | None = None
     _tolerated: float = 0.0  # in the last round
     _largest: Array | None = None  # of the roots of the parameters' curvatures, of late
@@ -163,7 +166,7 @@ class NaturalRounds:
                 least = max(size, 1e-300) * max(10.0 ** (-round_ / 2), 1e-10)
             H = objective.curvature(phi, sample, least, damping)
             if loss.root:
-                H /= 2 * max(objective.data_value(phi), 1e-300)
+                H /= 2 * max(self.descents.number(lambda: objective.data_value(phi)), 1e-300)
         return H + 2 * penalty.l2 * np.diag(penalty.mask)
 
     def _round(self, c: Coordinates, now: _Now) -> Descent:
@@ -171,7 +174,8 @@ class NaturalRounds:
         limit = STEPS_A_ROUND if asked.steps is None else min(STEPS_A_ROUND, asked.steps - now.steps)
         most = TRIALS if asked.evaluations is None else min(TRIALS, asked.evaluations - now.evaluations)
         seconds = None if asked.seconds is None else max(asked.seconds - self._seconds(), 1e-3)
-        decrement = self._enough(self.objective.value(c.shift), now.first_cost)
+        cost = self.descents.number(lambda: self.objective.value(c.shift))
+        decrement = self._enough(cost, now.first_cost)
         self._tolerated = self._tolerance(c, decrement)
         stopping = replace(
             asked,
@@ -184,7 +188,7 @@ class NaturalRounds:
         objective = PreconditionedObjective(self.objective, c)
         rule = as_optimizer("armijo", initial_step=1.0)
         loop = LoopOptions(every=self.every, callbacks=self.callbacks)
-        return descend(objective, np.zeros(len(c.shift)), rule, stopping, loop=loop)
+        return self.descents.descend(objective, np.zeros(len(c.shift)), rule, stopping, loop=loop)
 
     def _tolerance(self, c: Coordinates, decrement: float) -> float:
         """What was asked for, relative tolerances being to the first round's start; else the decrement."""
@@ -192,7 +196,7 @@ class NaturalRounds:
         if asked.relative_tolerance is None:
             return decrement if asked.tolerance is None else asked.tolerance
         if self._first_norm is None:
-            self._first_norm = norm_of(c.matrix.T @ self.objective.value_and_gradient(c.shift)[1])
+            self._first_norm = self.descents.number(lambda: self._norm(c))
         return max(asked.tolerance or 0.0, asked.relative_tolerance * self._first_norm, decrement)
 
     def _enough(self, cost: float, first_cost: float) -> float:
@@ -255,7 +259,8 @@ class NaturalRounds:
     def _ended(self, run: Descent, phi: Array, now: _Now, damping: float) -> Evidence | None:
         """What ends the descent where this round was the last."""
         status, asked = run.termination.status, self.stopping
-        if self.stop_early is not None and self.stop_early(phi):
+        stop_early = self.stop_early
+        if stop_early is not None and self.descents.number(lambda: stop_early(phi)):
             return self._evidence(run, now, Cause.SEPARABLE)
         if status == Status.CONVERGED:
             return self._met(run, now)
@@ -315,8 +320,12 @@ class NaturalRounds:
     def _undamped_norm(self, phi: Array, rounds: int) -> float:
         c = self._natural(phi, LEAST_DAMPING, rounds)
         with np.errstate(all="ignore"):
-            norm = norm_of(c.matrix.T @ self.objective.value_and_gradient(phi)[1])
+            norm = self.descents.number(lambda: self._norm(c))
         return norm if np.isfinite(norm) else np.inf
+
+    def _norm(self, c: Coordinates) -> float:
+        """The gradient norm where these coordinates begin, in them."""
+        return norm_of(c.matrix.T @ self.objective.value_and_gradient(c.shift)[1])
 
     def _whole(self, start: Array, parts: list[History], last: Descent, now: _Now) -> Descent:
         """The descent that ended with ``last``."""
@@ -336,7 +345,7 @@ class NaturalRounds:
             history=history,
             nfev=now.evaluations,
             reported=None,
-            seconds=self._seconds(),
+            seconds=self.descents.seconds + self._seconds(),
         )
 
 

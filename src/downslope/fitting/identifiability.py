@@ -12,10 +12,14 @@ from downslope.fitting.quadratic import DEPENDENT, NormalEquations
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
 
 WORTH_SAYING = 30.0
+ROUNDING = 1e-10  # part of the largest margin
 
 
 def separates(objective: DataObjective, phi: Array) -> bool:
-    """Whether the parameters put every row that counts on the side of its own class."""
+    """Whether the parameters put every row that counts on the side of its own class.
+
+    No row lies so near to the plane between two classes that rounding could have put it on its side.
+    """
     return all(_separated(objective, part, phi) for part in objective.parts())
 
 
@@ -27,10 +31,15 @@ def _separated(objective: DataObjective, part: RowBlock, phi: Array) -> bool:
         own = np.take_along_axis(u, y.astype(np.intp)[:, None], axis=1)[:, 0]
         others = u.copy()
         others[np.arange(len(y)), y.astype(np.intp)] = -np.inf
-        return bool(np.all((own > others.max(axis=1))[counted]))
+        return _apart((own - others.max(axis=1))[counted])
     if objective.loss.labels != "two" or not isinstance(rows, LinearRows):
         return False
-    return bool(np.all(((2 * y - 1) * u > 0)[counted]))
+    return _apart(((2 * y - 1) * u)[counted])
+
+
+def _apart(margins: Array) -> bool:
+    """Whether all are above 0, by more than rounding of the largest."""
+    return bool(np.all(margins > ROUNDING * np.max(np.abs(margins), initial=0.0)))
 
 
 def conditioning(

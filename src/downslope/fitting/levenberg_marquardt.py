@@ -10,20 +10,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from downslope.descent import Descent, LoopOptions, Stopping, descend
+from downslope.descent import Descent, LoopOptions, Stopping
 from downslope.descent import kernel as k
 from downslope.descent.engine import DescentProblem, Position
 from downslope.descent.evidence import Cause
 from downslope.descent.result import Counts
 from downslope.descent.trace_buffer import TraceBuffer
+from downslope.errors import DataError
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.outcome import FitPlan, Measured, in_user_units
 from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.rows import Array
+from downslope.messages import message
 from downslope.objectives import Vector
 from downslope.objectives.wrapped import WrappedObjective
 from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers import state as states
 from downslope.optimizers.marquardt import LEVEL, MarquardtState, after, beginning
 
 MOST_STEPS = 4_000
@@ -52,19 +55,17 @@ def descend_squares(
         wanted = replace(wanted, steps=most_steps)
     if root and asked.target is not None:
         wanted = replace(wanted, target=float(np.sign(asked.target)) * asked.target**2)
-    engines: list[LeastSquaresEngine] = []
 
     def engine(at: DescentProblem, _: Optimizer) -> LeastSquaresEngine:
-        engines.append(LeastSquaresEngine(at, objective, asked))
-        return engines[0]
+        return LeastSquaresEngine(at, objective, asked)
 
     loop = LoopOptions(every=plan.every, callbacks=plan.callbacks, engine=engine)
     squares = MeanSquare(objective) if root else objective
-    run = descend(squares, start, as_optimizer("levenberg_marquardt"), wanted, loop=loop)
+    run = plan.descents.descend(squares, start, as_optimizer("levenberg_marquardt"), wanted, loop=loop)
     measured = Measured(root=True, target=asked.target) if root else None
     run = replace(run, stopping=asked, counts=Counts(run.nfev, run.nfev))
     run = in_user_units(run, Coordinates.user(len(start)), problem, measured)
-    told, own = run.termination.evidence, engines[0].own
+    told, own = run.termination.evidence, _by_its_own_test(asked)
     assert told is not None  # it comes from the engine
     unit = max(2 * run.fun, 1e-300) if root else 1.0
     return run.judged_again(
@@ -83,6 +84,30 @@ class MeanSquare(WrappedObjective):
         return value * value, 2 * value * gradient
 
 
+def _by_its_own_test(asked: Stopping) -> bool:
+    """Whether nobody asked for a gradient norm."""
+    return asked.tolerance is None and asked.relative_tolerance is None
+
+
+def _state(problem: DescentProblem) -> MarquardtState:
+    """What the rule remembers: nothing yet, or what was left, with residuals of as many rows as there were.
+
+    Raises:
+        DataError: what was left is not whole.
+    """
+    first: MarquardtState = beginning(problem.first)
+    left = None if problem.since is None else problem.since.leaves
+    if left is None:
+        return first
+    before = [leaf for _, leaf in states.leaves(first)]
+    if [np.shape(leaf)[1:] for leaf in left] != [np.shape(leaf)[1:] for leaf in before]:
+        raise DataError(
+            message("the state that was saved is none of this rule's, or not of this many parameters.")
+        )
+    state: MarquardtState = states.rebuilt(first, iter(left))
+    return state
+
+
 class LeastSquaresEngine:
     """Evaluates and steps; it knows how small the gradient can be where the cost is as it is.
 
@@ -96,15 +121,18 @@ class LeastSquaresEngine:
 
     def __init__(self, problem: DescentProblem, objective: DataObjective, asked: Stopping) -> None:
         self._objective, self._asked = objective, asked
-        self._x, self._state = problem.start, beginning(problem.start)
-        self._after: tuple[Vector, MarquardtState] = self._x, self._state
+        self._x, self._state = problem.first, _state(problem)
+        self._after: tuple[Vector, MarquardtState] | None = None  # the last evaluation
         self._first_norm = 0.0
-        self.own = asked.tolerance is None and asked.relative_tolerance is None
+        self._goes_on = problem.since is not None
+        self.own = _by_its_own_test(asked)
         mean, spread = objective.target_mean(), objective.target_spread()
         self._size = mean * mean + spread * spread
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``, or one of ``Cause``."""
+        if self._goes_on:
+            self._recall(trace)
         for _ in range(budget):
             if trace.is_full:
                 return k.ROWS_FULL
@@ -126,12 +154,23 @@ class LeastSquaresEngine:
         return k.SLICE_DONE
 
     def position(self, trace: TraceBuffer) -> Position:
-        """Where it stands; the rule begins anew from there."""
-        return Position(self._x.copy(), None, trace.last_x)
+        """Where it stands, before the next evaluation; it goes there from the one made last."""
+        last = trace.last_x
+        self.go_on(trace)
+        leaves = tuple(np.copy(leaf) if np.ndim(leaf) else leaf for _, leaf in states.leaves(self._state))
+        return Position(self._x.copy(), leaves, last)
+
+    def _recall(self, trace: TraceBuffer) -> None:
+        """What the tests need to know of the way until here."""
+        self._goes_on = False
+        if trace.step >= 0:
+            self._first_norm = trace.first_norm
+            trace.limits[k.TOLERANCE] = self._tolerance(float(trace.memory[k.LAST_VALUE]))
 
     def go_on(self, trace: TraceBuffer) -> None:
         """To the point that comes after the last evaluation."""
-        self._x, self._state = self._after
+        if self._after is not None:
+            (self._x, self._state), self._after = self._after, None
 
     def answer(self, trace: TraceBuffer) -> Vector:
         """The point that is reported: the one that was evaluated."""

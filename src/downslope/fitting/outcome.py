@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from downslope.descent import Descent, LoopOptions, Stopping, descend
+from downslope.descent import Descent, LoopOptions, Stopping
 from downslope.descent.descend import Callbacks
 from downslope.descent.history import History
 from downslope.explain.findings.finding import Finding
+from downslope.fitting.descents import Descents
 from downslope.fitting.preconditioning import CentredParameters, Coordinates, Kind, centre_of
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.quadratic import NormalEquations
@@ -31,6 +32,8 @@ class FitPlan:
         standardize: True, False, or None where it is left to us.
         stopping, path, every, callbacks: see ``fit``.
         suggested: whether no start was given, and the formula suggested one.
+        began: the stopping that a fit which goes on began with; None for one that begins.
+        descents: makes the descents.
     """
 
     optimizer: Optimizer | None
@@ -40,11 +43,18 @@ class FitPlan:
     every: int | None
     callbacks: Callbacks
     suggested: bool = False
+    began: Stopping | None = None
+    descents: Descents = field(default_factory=Descents)
 
     @property
     def free(self) -> bool:
         """Whether rule and coordinates are ours to choose."""
         return self.optimizer is None and self.standardize is not False
+
+    @property
+    def first(self) -> Stopping:
+        """The stopping by which the way is chosen: a fit that goes on keeps the way that it began with."""
+        return self.began or self.stopping
 
     def until(self, tolerance: float, steps: int) -> FitPlan:
         """The plan with this tolerance where no test was asked for, and at most so many steps where none were."""
@@ -87,7 +97,7 @@ class FitOutcome:
 def descended(objective: Any, start: Array, rule: Optimizer, plan: FitPlan) -> Descent:
     """The descent of a cost as planned."""
     loop = LoopOptions(every=plan.every, callbacks=plan.callbacks)
-    return descend(objective, start, rule, plan.stopping, loop=loop)
+    return plan.descents.descend(objective, start, rule, plan.stopping, loop=loop)
 
 
 def about_means(problem: FitProblem, coordinates: Coordinates, run: Descent) -> CentredParameters | None:

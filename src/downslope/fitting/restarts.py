@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from downslope.descent import Descent, Status
+from downslope.descent.evidence import Cause
 from downslope.descent.result import Counts
 from downslope.descent.termination_messages import spelt
 from downslope.fitting.endless import endless, level_beyond
@@ -34,7 +35,7 @@ def fit_squares(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
     first = descend_squares(problem, start, plan)
     notes: list[Message] = [message("Descended by the steps of Levenberg and Marquardt.")]
     nowhere = first.termination.left_at is not None and first.nit == 0  # no number there: a slip
-    if nowhere or not _may_begin_again(plan):
+    if nowhere or _broken_off(first) or not _may_begin_again(plan):
         return _outcome(first, notes)
     tried = _Descents(problem, plan, start, [first])
     if plan.suggested or not tried.arrived(first) or _r2(problem, first) < POOR:
@@ -57,6 +58,8 @@ def fit_squares(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
     total = sum(run.nfev for run in tried.runs)
     if total > best.nfev:
         best = replace(best.judged_again(evaluations=total), nfev=total, counts=Counts(total, total))
+    if _broken_off(tried.runs[-1]):  # there was more to try
+        best = best.judged_again(cause=Cause.INTERRUPTED)
     return _outcome(best, notes, warnings)
 
 
@@ -77,6 +80,8 @@ class _Descents:
     def begin_at(self, starts: list[Array]) -> None:
         """A descent from each."""
         for start in starts:
+            if _broken_off(self.runs[-1]):
+                return
             if not any(np.array_equal(start, run.start) for run in self.runs):
                 self.runs.append(descend_squares(self.problem, start, self.plan, STEPS))
 
@@ -102,7 +107,7 @@ class _Descents:
     def finished(self) -> Descent:
         """The best; where its steps were at an end, once more with as many as there may be."""
         best = self.best
-        if best is self.runs[0] or best.termination.status != Status.STEP_LIMIT:
+        if best is self.runs[0] or _broken_off(self.runs[-1]) or best.termination.status != Status.STEP_LIMIT:
             return best
         self.runs.append(descend_squares(self.problem, best.start, self.plan))
         return self.runs[-1]
@@ -112,9 +117,14 @@ def _outcome(run: Descent, notes: list[Message], warnings: tuple[Message, ...] =
     return FitOutcome(run, "formula", "natural", None, tuple(notes), warnings, unasked=True, begun=run.start)
 
 
+def _broken_off(run: Descent) -> bool:
+    """Whether somebody did not want to wait for the end of a run, nor for another then."""
+    return run.termination.status == Status.INTERRUPTED
+
+
 def _may_begin_again(plan: FitPlan) -> bool:
     """Whether nothing was said of how long it may take, and nobody watches."""
-    asked = plan.stopping
+    asked = plan.first
     limits = (asked.steps, asked.evaluations, asked.seconds, asked.target, plan.callbacks.callback)
     return all(limit is None for limit in limits)
 

@@ -20,6 +20,7 @@ from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.quadratic import NormalEquations, quadratic_objective
 from downslope.fitting.rows import Array
+from downslope.fitting.state import FitState
 from downslope.fitting.uncertainty import (
     NONE_BY_COUNTS,
     NONE_BY_ENDING,
@@ -53,6 +54,7 @@ class FitResult:
             says of itself is in ``Fit.explain``.
         unasked: whether rule and coordinates were left to downslope.
         holdout: how good it is on rows that it has not seen, where some were held out.
+        left_with: everything that it needs to go on; None for a fit that was loaded, which needs its table.
     """
 
     model: Model
@@ -70,6 +72,7 @@ class FitResult:
     findings: tuple[Finding, ...] = ()
     unasked: bool = False
     holdout: Holdout | None = None
+    left_with: FitState | None = None
 
     @property
     def x(self) -> dict[str, Any]:

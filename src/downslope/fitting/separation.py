@@ -9,7 +9,11 @@ Either there is such a direction, or some ``lambda > 0`` makes ``A'lambda = 0`` 
 conditions of optimality say ``A r >= 0`` and ``1'A r / n = |r|^2``. They are solved by active sets (C. Lawson, R.
 Hanson 1974), with few rows at a time: those of a sample, and then the ones that the direction found does not suit.
 
-Source: A. Albert, J. Anderson, Biometrika 71 (1984) 1-10.
+That there is none is mostly seen at once, from a few rows: the likelihood of a logistic regression of these has a
+highest point then, and a few steps of Newton's method come near enough to prove it.
+
+Sources: A. Albert, J. Anderson, Biometrika 71 (1984) 1-10; F. Bach, Electronic Journal of Statistics 4 (2010) 384-414,
+whose proposition 1 says how the curvature of such a likelihood may change.
 """
 
 from __future__ import annotations
@@ -29,6 +33,11 @@ MOST_PARAMETERS = 100
 FIRST_ROWS = 4_000  # inequalities to begin with
 MORE_ROWS = 500  # that are added where they do not hold
 MOST_ROUNDS = 30
+FEW_ROWS = 500  # or so many for each direction, with which it is first tried to show that there is none
+FOR_EACH = 10
+NEWTON_STEPS = 12
+PROVEN = 0.5  # of the 1 below which a highest point exists: the rest is for rounding
+DEFINITE = 1e-10  # of the largest curvature, above which the least is no rounding
 BLOCK = 2_000  # rows of the table at a time
 NOTHING_LEFT = 1e-12  # of least squares of rows of length 1
 DUST = 1e-9  # of a row of length 1
@@ -60,7 +69,7 @@ def find_separation(objective: DataObjective) -> Separation | None:
         return None
     with np.errstate(all="ignore"):
         rows = _ScaledRows(objective)
-        way = _way(rows)
+        way = _moving(rows, _way(rows))
         found = _direction(rows, way) if way.shape[1] else None
     if found is None:
         return None
@@ -94,11 +103,11 @@ class _ScaledRows:
             for begin in range(0, part.rows.count, BLOCK):
                 yield self._of(part, slice(begin, begin + BLOCK))
 
-    def sample(self) -> tuple[Array, Array]:
+    def sample(self, most: int = FIRST_ROWS) -> tuple[Array, Array]:
         """The same of some rows from all over the table, or of all where they are few."""
         o = self.objective
         others = o.rows.classes - 1 if isinstance(o.rows, SoftmaxRows) else 1
-        return self._of(o.block, slice(0, None, max(1, o.rows.count * others // FIRST_ROWS)))
+        return self._of(o.block, slice(0, None, max(1, o.rows.count * others // most)))
 
     def _of(self, part: RowBlock, some: slice) -> tuple[Array, Array]:
         rows, link = part.rows, self.objective.loss.link
@@ -129,6 +138,18 @@ def _way(rows: _ScaledRows) -> Array:
     if not len(R):
         return np.eye(size)
     return np.asarray(np.linalg.svd(R, full_matrices=True)[2][_rank(R) :].T)
+
+
+def _moving(rows: _ScaledRows, way: Array) -> Array:
+    """Those of them that change a prediction: what is added to every class of softmax alike does not."""
+    o = rows.objective
+    if not isinstance(o.rows, SoftmaxRows) or not way.shape[1]:
+        return way
+    alike = np.kron(np.eye(len(rows.matrix) // o.rows.classes), np.ones((o.rows.classes, 1)))
+    idle = np.linalg.qr(np.linalg.lstsq(rows.matrix, alike, rcond=None)[0])[0]
+    _, sizes, kinds = np.linalg.svd(way - idle @ (idle.T @ way), full_matrices=True)
+    still = np.append(sizes, np.zeros(len(kinds) - len(sizes))) <= RANK
+    return np.asarray(way @ kinds[~still].T)
 
 
 def _rank(A: Array) -> int:
@@ -171,7 +192,12 @@ def _direction(rows: _ScaledRows, way: Array) -> tuple[Array, int] | None:
         for inequalities, _ in rows.blocks():
             yield _projected(inequalities, way)
 
+    few = max(FEW_ROWS, FOR_EACH * way.shape[1])
+    if _is_held(_projected(rows.sample(few)[0], way)):
+        return None
     some = _projected(rows.sample()[0], way)
+    if len(some) > few and _is_held(some):
+        return None
     for _ in range(MOST_ROUNDS):
         d = _by_least_squares(some)
         if d is None:
@@ -213,6 +239,38 @@ def _beyond(blocks: Blocks, some: Array) -> Array:
         if len(found) >= MORE_ROWS:
             break
     return found
+
+
+def _is_held(A: Array) -> bool:
+    """Whether it is proven that no direction ``d`` has ``A d >= 0`` but 0.
+
+    None has exactly where ``f(d) = mean(log(1 + exp(-A d)))`` has a minimum, and curves in all directions. Along a line
+    of length 1 in the norm of the curvature H of f, that curvature falls at most as exp(-R t), where R is the length of
+    the longest row in the norm of its inverse. So the slope rises by (1 - exp(-R t)) / R at least, and from -n, the
+    length of the gradient in that norm, to above 0 where n R < 1: f has a minimum.
+    """
+    if len(A) <= A.shape[1]:
+        return False
+    along, cost = np.zeros(len(A)), np.inf
+    d, step = np.zeros(A.shape[1]), np.zeros(A.shape[1])
+    for _ in range(NEWTON_STEPS):
+        z = A @ (d + step)
+        new = float(np.mean(np.logaddexp(0, -z)))
+        if not new < cost:  # too far: half way is better, as the cost is convex
+            step = step / 2
+            continue
+        d, along, cost = d + step, z, new
+        p = 1 / (1 + np.exp(along))
+        values, vectors = np.linalg.eigh(A.T @ ((p * (1 - p))[:, None] * A) / len(A))
+        if not values[0] > DEFINITE * values[-1]:
+            return False
+        turned = vectors / np.sqrt(values)
+        slope = -turned.T @ (p @ A) / len(A)
+        reach = float(np.sqrt(np.max(np.sum(np.square(A @ turned), axis=1))))
+        if float(np.linalg.norm(slope)) * reach < PROVEN:
+            return True
+        step = -turned @ slope
+    return False
 
 
 def _by_least_squares(A: Array) -> Array | None:

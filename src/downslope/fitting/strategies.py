@@ -53,9 +53,7 @@ ROUNDING = 1e-9  # of the gradient at zero: where descents that are ours to choo
 
 def fit_full_batch(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
     """Descend the problem from ``start`` as planned."""
-    problem.objective.expect(
-        min(plan.stopping.steps or USUAL_EVALUATIONS, plan.stopping.evaluations or 1 << 62)
-    )
+    problem.objective.expect(min(plan.first.steps or USUAL_EVALUATIONS, plan.first.evaluations or 1 << 62))
     if problem.objective.penalty.l1:
         return _proximal(problem, start, plan)
     normal_equations, notes = _square(problem, plan)
@@ -127,7 +125,7 @@ def _pays(problem: FitProblem, plan: FitPlan) -> bool:
         return objective.summed
     if not problem.loss.root and (_wide(rows) or (plan.free and rows.size > MOST_SQUARE)):
         return False
-    planned = plan.stopping.steps if plan.stopping.steps is not None else 1_000
+    planned = plan.first.steps if plan.first.steps is not None else 1_000
     few = planned < max(3.0, rows.size / 4) and rows.count * rows.size > QR_NUMBERS
     return not few or plan.free
 
@@ -141,7 +139,9 @@ def _in_rounds(problem: FitProblem, start: Array, plan: FitPlan) -> tuple[Descen
     callbacks = (
         partial(separates, objective) if problem.loss.classifies and not objective.penalty.l2 else None
     )
-    rounds = NaturalRounds(objective, frame, plan.stopping, plan.callbacks, plan.every, callbacks)
+    rounds = NaturalRounds(
+        objective, frame, plan.stopping, plan.callbacks, plan.every, callbacks, descents=plan.descents
+    )
     vertex = has_a_vertex(problem)
     if vertex:
         rounds.most_rounds = ROUNDS_TO_VERTEX
@@ -158,9 +158,9 @@ def _in_rounds(problem: FitProblem, start: Array, plan: FitPlan) -> tuple[Descen
     return replace(run, objective=problem.objective), centred
 
 
-def _ended_by(run: Descent, cause: Cause) -> bool:
-    """Whether that is what ended a run."""
-    return run.termination.evidence is not None and run.termination.evidence.cause == cause
+def _ended_by(run: Descent, *causes: Cause) -> bool:
+    """Whether one of these is what ended a run."""
+    return run.termination.evidence is not None and run.termination.evidence.cause in causes
 
 
 def _large(problem: FitProblem) -> bool:
@@ -219,7 +219,7 @@ def _proximal(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
     if plan.optimizer is not None:
         rule = shrinking(plan.optimizer, thresholds)
     own = plan.free and not plan.stopping.asks_for_a_test
-    vertex = own and plan.stopping.steps is None and has_a_vertex(problem)
+    vertex = own and plan.first.steps is None and has_a_vertex(problem)
     tolerance = ROUNDING * _gradient_scale(objective, coordinates) if own else 0.0
     inner: Objective = SmoothGradient(objective)
     if coordinates.kind != "user":
@@ -241,7 +241,8 @@ def _proximal(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
             centred = None if centred is None else CentredParameters(centred.centre, there)
             moved = replace(moved, objective=problem.objective, optimizer=rule)
             return FitOutcome(moved, path, coordinates.kind, None, notes, unasked=True, centred=centred)
-        run = descended_in(PROXIMAL_STEPS)
+        if not _ended_by(run, Cause.INTERRUPTED, Cause.CALLBACK):
+            run = descended_in(PROXIMAL_STEPS)
     if isinstance(plan.optimizer, CoordinateDescent):
         notes = (message("The l1 penalty is taken exactly, coordinate by coordinate."),)
     centred = about_means(problem, coordinates, run)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from downslope.fitting.pages import Pages
 from downslope.fitting.problem import Specification, rows_of
 from downslope.fitting.rows import NOTHING, Array, LinearRows
 from downslope.fitting.spreads import means_and_spreads
+from downslope.fitting.table_digest import TableDigest
 from downslope.messages import message
 
 MOST_KEPT = 50_000  # rows, and
@@ -37,9 +39,35 @@ class PagedTable:
 
     pages: Pages
     asked: Specification
+    digested: bool = False  # whether the first pass makes the digest, by which the table is known again
+
+    @cached_property
+    def digest(self) -> TableDigest:
+        """Of the columns that are fitted."""
+        return TableDigest((*self.asked.needed, *self.asked.hypothesis.sources))
+
+    def make_digest(self) -> TableDigest:
+        """The digest, by a pass where none has made it."""
+        if not self.digest.complete:
+            for _ in self._digested():
+                pass
+        return self.digest
 
     def frames(self) -> Iterator[tuple[Frame, int, Any]]:
         """(page without the rows that are left out, rows before it, its weights), of pages that keep a row."""
+        wanted = self.digested or self.pages.once
+        return self._digested() if wanted and not self.digest.complete else self._frames()
+
+    def _digested(self) -> Iterator[tuple[Frame, int, Any]]:
+        self.digest.begin()
+        for frame, before, weights in self._frames():
+            self.digest.add(frame)
+            if weights is not None and not isinstance(weights, str):
+                self.digest.add_weights(weights)
+            yield frame, before, weights
+        self.digest.complete = True
+
+    def _frames(self) -> Iterator[tuple[Frame, int, Any]]:
         before = 0
         for page in self.pages:
             frame = with_indicators(page, self.asked.hypothesis.categories)

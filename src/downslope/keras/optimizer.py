@@ -10,7 +10,7 @@ import numpy as np
 
 from downslope.errors import UsageError
 from downslope.keras.options import by_name, of_instance
-from downslope.keras.variables import is_held, like_tensor, tensor, widest, word, write
+from downslope.keras.variables import is_held, like_tensor, numbers_of, tensor, widest, word, write
 from downslope.keras.xla import CompiledSteps, is_distributed
 from downslope.messages import message
 from downslope.optimizers import state as states
@@ -27,6 +27,7 @@ from downslope.symbolic.array import TraceError
 from downslope.tensors import plain_precision
 
 RULE = "rule"  # where a file says of which rule the numbers are
+HOME = "training_point_"  # where it has the point of the training, by the places of the variables
 
 
 @keras.saving.register_keras_serializable(package="downslope", name="Optimizer")
@@ -48,6 +49,7 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
     coordinates see all variables as one vector; one without a gradient, as in a frozen layer, stays where it is, and
     its gradient counts as zero. A rule that averages (schedule-free, DoG) leaves its average in the model when ``fit``
     ends, and another ``fit`` begins there; a model saved on the way is at the point of the training, and goes on there.
+    Either can be had of the other, and of either's file: ``to_training_point()`` and ``to_average()``.
 
     >>> import numpy as np, keras
     >>> keras.utils.set_random_seed(0)
@@ -99,6 +101,10 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
         self._mixes: bool | None = (
             None  # whether coordinates' steps depend on each other; asked when it matters
         )
+        self._home: dict[
+            int, Any
+        ] = {}  # the point of the training by place, while the average is in the model
+        self._home_step = -1  # the count of steps at which it was put there
         self._shapes: dict[int, Any] = {}  # what a state is made of, by how many numbers there are
         self.rule, self._inner, self._path, self._averages = rule, inner, path, asks.averages
 
@@ -273,20 +279,64 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
         if not all(map(is_held, [*var_list, *self.variables])):
             return  # JAX's ``fit`` broke off inside a step, and its error is what is to be read
         super().finalize_variable_values(var_list)
-        known = [v for v in var_list if self._var_key(v) in self._trainable_variables_indices]
-        if self._averages and self.built and known:
-            places = [self._get_variable_index(v) for v in known]
-            x = ParamTree(map(tensor, known))
-            seen, x, _ = self._seen(places, x, x)
-            point = self._inner.answer(x, self._state(self._inner, x, seen))
-            write(known, ParamTree(point.parts[seen.index(i)] for i in places))
+        self._put_average([v for v in var_list if self._var_key(v) in self._trainable_variables_indices])
+
+    # --- the average and the point of the training ---------------------------------------------------------
+
+    def to_average(self) -> None:
+        """Put the average in the model: of a rule that averages, the point to report, as when ``fit`` ends.
+
+        >>> import keras
+        >>> x = keras.Variable([1.0])
+        >>> optimizer = KerasOptimizer("schedule_free_sgd", learning_rate=0.5)
+        >>> for gradient in (2.0, 1.0):
+        ...     optimizer.apply([keras.ops.array([gradient])], [x])
+        >>> optimizer.to_average()
+        >>> print(float(x[0]))
+        -0.25
+        """
+        if self.built:
+            self._put_average(list(self._trainable_variables))
+
+    def to_training_point(self) -> None:
+        """Put the point of the training back in the model, where the average is in its place since the last step.
+
+        A file keeps both: of a model that was saved after ``fit``, this has the training go on as if it had not ended.
+        """
+        if self._is_away():
+            for i, numbers in self._home.items():
+                self._trainable_variables[i].assign(numbers)
+        self._home = {}
+
+    def _count(self) -> int:
+        """How many steps were made; of TensorFlow's strategies each replica counts the same."""
+        return int(keras.ops.convert_to_numpy(tensor(self.iterations)))
+
+    def _is_away(self) -> bool:
+        """Whether the average is in the model, with no step since."""
+        return bool(self._home) and self.built and self._count() == self._home_step
+
+    def _put_average(self, variables: Sequence[Any]) -> None:
+        if not (self._averages and self.built and variables) or self._is_away():
+            return
+        places = [self._get_variable_index(v) for v in variables]
+        x = ParamTree(map(tensor, variables))
+        home = {i: numbers_of(v) for i, v in zip(places, variables, strict=True)}
+        seen, x, _ = self._seen(places, x, x)
+        point = self._inner.answer(x, self._state(self._inner, x, seen))
+        write(variables, ParamTree(point.parts[seen.index(i)] for i in places))
+        self._home, self._home_step = home, self._count()
 
     # --- saving ------------------------------------------------------------------------------------------
 
     def save_own_variables(self, store: Any) -> None:
-        """Keras's hook: the numbers of the state, and of which rule they are."""
+        """Keras's hook: the numbers of the state, of which rule they are, and the point of the training where another
+        is in the model."""
         super().save_own_variables(store)
         store[RULE] = np.frombuffer(self.rule.kind().encode(), np.uint8)
+        if self._is_away():
+            for i, numbers in self._home.items():
+                store[f"{HOME}{i}"] = numbers
 
     def load_own_variables(self, store: Any) -> None:
         """Keras's hook for what ``save_own_variables`` saved.
@@ -294,8 +344,10 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
         Raises:
             UsageError: it is of another rule.
         """
-        numbers = {key: store[key] for key in store.keys() if key != RULE}  # noqa: SIM118  # of HDF5, no dict
-        if RULE in store.keys():  # noqa: SIM118
+        names = list(store.keys())  # of HDF5, no dict
+        home = {int(key.removeprefix(HOME)): np.array(store[key]) for key in names if key.startswith(HOME)}
+        numbers = {key: store[key] for key in names if key != RULE and not key.startswith(HOME)}
+        if RULE in names:
             theirs = np.asarray(store[RULE], np.uint8).tobytes().decode(errors="replace")
             if theirs != self.rule.kind():
                 raise UsageError(
@@ -306,6 +358,8 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
                     )
                 )
         super().load_own_variables(numbers)
+        if self.built and len(numbers) == len(self.variables):  # else Keras has said that nothing was loaded
+            self._home, self._home_step = home, self._count()
 
     def get_config(self) -> dict[str, Any]:
         """The rule as plain data, with Keras's own options."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from downslope.optimizers.param_tree import ParamTree
 from downslope.tensors import library_of, root_of
@@ -21,6 +22,12 @@ def tensor(variable: Any) -> Any:
     if keras.backend.backend() == "tensorflow":  # where Keras's own conversion leaves a variable a variable
         return importlib.import_module("tensorflow").convert_to_tensor(kept)
     return keras.ops.convert_to_tensor(variable)
+
+
+def numbers_of(variable: Any) -> Any:
+    """A copy of what a variable holds, in NumPy; of float16 of any kind in float32, which holds them all."""
+    numbers = np.array(keras.ops.convert_to_numpy(tensor(variable)))
+    return numbers if numbers.dtype in (np.float32, np.float64) else numbers.astype(np.float32)
 
 
 def is_held(variable: Any) -> bool:

@@ -13,6 +13,8 @@ from downslope.messages import message
 from downslope.objectives.parameters import Vector
 
 _EPS = float(np.finfo(np.float64).eps)
+_ROUNDINGS = 8  # of a value, that a sum of several may be off
+VISIBLE = 1e5  # times that, below which rounding spoils digits of a second difference that count
 
 
 def central_differences(function: Callable[[Vector], float], x: Vector, scale: float = 1.0) -> Vector:
@@ -36,15 +38,28 @@ def central_differences(function: Callable[[Vector], float], x: Vector, scale: f
 def second_differences(function: Callable[[Vector], float], x: Vector) -> NDArray[np.float64]:
     """The matrix of second derivatives from values alone, with h = eps^(1/4) * max(1, |x_i|).
 
-    What rounding of the values could make by itself is 0: on level ground it would look like a curvature.
+    What rounding of the values could make by itself is 0: on level ground it would look like a curvature. Where a
+    coordinate is small beside the point, a longer step shows what rounding of the other terms hides of a short one.
 
     >>> second_differences(lambda x: float(x[0] ** 2 + 3 * x[0] * x[1]), np.array([1.0, 2.0])).round(6)
     array([[2., 3.],
            [3., 0.]])
+    >>> second_differences(lambda x: float(np.sum(x**2)), np.array([1e6, 0.0])).round(3)
+    array([[2., 0.],
+           [0., 2.]])
     """
-    steps = np.diag(_EPS**0.25 * np.maximum(1.0, np.abs(x)))
-    here, size = function(x), len(x)
-    ahead, behind = ([function(x + way * step) for step in steps] for way in (1, -1))
+    lengths = _EPS**0.25 * np.maximum(1.0, np.abs(x))
+    here, size, longest = function(x), len(x), float(np.max(lengths, initial=0.0))
+    ahead, behind = (np.array([function(x + way * step) for step in np.diag(lengths)]) for way in (1, -1))
+    rounding = _ROUNDINGS * _EPS * abs(here)
+    for i in range(size):
+        change = abs(float(ahead[i] - 2 * here + behind[i]))
+        if lengths[i] < longest and change <= VISIBLE * rounding:
+            step = lengthened(change, rounding, float(lengths[i]), longest) * np.eye(size)[i]
+            further = function(x + step), function(x - step)
+            if abs(further[0] - 2 * here + further[1]) > rounding:
+                lengths[i], (ahead[i], behind[i]) = step[i], further
+    steps = np.diag(lengths)
     out = np.empty((size, size))
     for i in range(size):
         for j in range(i + 1):
@@ -53,10 +68,21 @@ def second_differences(function: Callable[[Vector], float], x: Vector) -> NDArra
             else:  # of the four corners two are enough, with the points on the axes
                 corners = function(x + steps[i] + steps[j]) + function(x - steps[i] - steps[j])
                 change = (corners + 2 * here - ahead[i] - behind[i] - ahead[j] - behind[j]) / 2
-            if abs(change) <= 8 * _EPS * abs(here):
+            if abs(change) <= rounding:
                 change = 0.0
             out[i, j] = out[j, i] = change / (steps[i, i] * steps[j, j])
     return out
+
+
+def lengthened(change: float, rounding: float, length: float, longest: float) -> float:
+    """A step so long that rounding no longer shows in a second difference that it spoils now, and no longer than that.
+
+    >>> lengthened(1e-12, 1e-15, 1e-3, 1.0)
+    0.01
+    """
+    if change <= rounding:
+        return longest
+    return float(min(longest, length * np.sqrt(VISIBLE * rounding / change)))
 
 
 def scale_for(dtype: Any) -> float:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from downslope.objectives.problems import Problem
 
 LONGEST_HEADLINE = 60  # characters
+VISIBLE = 1e3  # times rounding of a gradient, below which it spoils digits of a difference that count
 
 
 class StartTensors(Protocol):
@@ -130,15 +131,26 @@ class Objective(ABC):
         """
         if self.by_values:
             return second_differences(self.value, np.asarray(x, np.float64))
-        d = len(x)
+        d, eps = len(x), float(np.finfo(self.dtype).eps)
         out = np.empty((d, d))
-        steps = np.cbrt(np.finfo(self.dtype).eps) * np.maximum(1.0, np.abs(x))
+        steps = np.cbrt(eps) * np.maximum(1.0, np.abs(x))
+        longest = float(np.max(steps, initial=0.0))
         for i in range(d):
-            forward, backward = x.copy(), x.copy()
-            forward[i] += steps[i]
-            backward[i] -= steps[i]
-            out[i] = (self.gradient(forward) - self.gradient(backward)) / (forward[i] - backward[i])
+            out[i], change, rounding = self._slope_of_gradient(x, i, steps[i])
+            if steps[i] < longest and change <= VISIBLE * rounding:  # far out, others drown a short step
+                out[i] = self._slope_of_gradient(x, i, longest)[0]
         return (out + out.T) / 2
+
+    def _slope_of_gradient(self, x: Vector, i: int, step: float) -> tuple[Vector, float, float]:
+        """The gradient's change along a coordinate by its length; its largest part, and what rounding may be of it."""
+        forward, backward = x.copy(), x.copy()
+        forward[i] += step
+        backward[i] -= step
+        ahead, behind = self.gradient(forward), self.gradient(backward)
+        size = float(max(np.max(np.abs(ahead)), np.max(np.abs(behind))))
+        change = ahead - behind
+        slope = np.asarray(change / (forward[i] - backward[i]))
+        return slope, float(np.max(np.abs(change))), float(np.finfo(self.dtype).eps) * size
 
     def check_residuals(self, wanted_by: str) -> None:
         """Raise UsageError where it is not known as a sum of squares."""

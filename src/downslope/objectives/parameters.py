@@ -88,6 +88,15 @@ class Parameters:
         return sum(self.sizes)
 
     @cached_property
+    def place(self) -> Mapping[str, int]:
+        """Where in the flat vector each coordinate is."""
+        return {name: k for k, name in enumerate(self.coordinates)}
+
+    def places(self, names: Iterable[str]) -> NDArray[np.intp]:
+        """Where coordinates are, shape (names,)."""
+        return np.array([self.place[name] for name in names], np.intp)
+
+    @cached_property
     def coordinates(self) -> tuple[str, ...]:
         """A name for every element of the flat vector: ``b``, ``w[0]``, ``A[1,2]``."""
         out: list[str] = []

@@ -54,7 +54,12 @@ def numpy_update(rule: Optimizer, x: Any) -> Update:
     >>> update(np.ones(2), np.ones(2), 0.0, np.zeros(2), *rule.scalars().values())
     ([array([1., 1.])], True, array([0.5, 0.5]))
     """
-    first = rule.init(ParamTree([np.asarray(x, np.float64)]))
+    try:
+        first = rule.init(ParamTree([np.asarray(x, np.float64)]))
+    except (TypeError, ValueError, AttributeError) as error:  # one that only knows NumPy's arrays
+        raise TraceError(
+            message("{kind} cannot be written down: {error}", kind=type(rule).__name__, error=error)
+        ) from error
     layout = tuple((name, isinstance(leaf, ParamTree)) for name, leaf in states.leaves(first))
     key = (rule.structure(), tuple(rule.scalars()), layout)
     if key not in _WRITTEN:

@@ -96,8 +96,9 @@ def check_loop(
         loop: a function without arguments that runs it, or the file of a script. Seen are: classes with
             ``update(params, gradients)``, functions of ``(params, gradients, ...)``, torch's ``backward`` and
             optimizers, TensorFlow's ``GradientTape``, and in a script's or the function's own lines
-            ``x = x - lr*gradient`` and its like. Of any other loop, a function that takes one argument, whose
-            ``log(value, params=..., gradients=...)`` it calls before each update.
+            ``x = x - lr*gradient`` and its like, of lists, dicts and arrays coordinate by coordinate too. Of any other
+            loop, a function that takes one argument, whose ``log(value, params=..., gradients=...)`` it calls before
+            each update.
         optimizer: the rule; by default that of the class's or function's name (``Adam``, ``Momentum``, ...) with the
             hyperparameters that it has, or of torch's or Keras's optimizer; else the rule whose updates they are, or
             gradient descent.

@@ -13,6 +13,7 @@ import numpy as np
 
 from downslope.errors import DownslopeError
 from downslope.optimizers import Optimizer
+from downslope.optimizers.curvature import CurvedRule
 from downslope.optimizers.registry import all_optimizers, as_optimizer, optimizer_class
 from downslope.optimizers.requirements import requirements_of
 from downslope.optimizers.rules.adagrad import AdaGrad
@@ -50,6 +51,7 @@ class Claim:
         is_a_guess: whether neither the caller nor the loop has named a rule.
         is_plain: whether its source shows that it is gradient descent.
         is_asked: whether the caller has named the rule.
+        beyond: the rule that it is called, where its steps take more than the gradients that are seen.
     """
 
     def __init__(
@@ -66,7 +68,11 @@ class Claim:
         elif hasattr(owner, "__dict__"):
             known = vars(owner)
         self._known = {name.lower(): value for name, value in known.items()}
-        self._named = _classes_of(owner) if reading is None else _rules_in(reading.function)
+        named = _classes_of(owner) if reading is None else _rules_in(reading.function)
+        self._named = [cls for cls in named if _goes_by_gradients(cls)]
+        self.beyond = (
+            next((cls for cls in named if cls not in self._named), None) if not self._named else None
+        )
         self.is_plain = reading is not None and reading.is_plain
         self.is_asked = optimizer is not None
         self.is_a_guess = optimizer is None and not is_a_library_s(owner) and not self._named
@@ -215,6 +221,17 @@ class Claim:
         """With the epsilon among the usual ones of which the rule's steps are the nearest to the loop's."""
         nearest = min(self.guards(rule), key=self.distance)
         return nearest if self.distance(nearest) < self.distance(rule) / 2 else rule
+
+
+def _goes_by_gradients(cls: type[Optimizer]) -> bool:
+    """Whether steps follow from gradients: not from curvatures, residuals, or the trials of a line search."""
+    if issubclass(cls, CurvedRule):
+        return False
+    try:
+        rule = cls()
+    except DownslopeError:  # which has no learning rate of its own
+        rule = cls(**{"learning_rate": 0.1})
+    return not requirements_of(rule).searches
 
 
 def like(numbers: Mapping[str, float], classes: Iterable[type[Optimizer]]) -> Iterator[Optimizer]:

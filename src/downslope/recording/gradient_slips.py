@@ -17,7 +17,6 @@ from downslope.objectives import Vector
 from downslope.recording.loop_records import (
     ROUNDING,
     TOLERANCE,
-    Code,
     LoopRecord,
     LoopRow,
     Slip,
@@ -28,6 +27,7 @@ from downslope.recording.loop_records import (
     wrong_coordinates,
 )
 from downslope.recording.loops_seen import LoopSeen, numbers_of
+from downslope.recording.updates_seen import Cause
 
 PAIRS = 4  # steps between costs that say what the gradient is
 COST_SHARE = 1e-3  # of each other, that the factors of all steps may be away
@@ -69,7 +69,7 @@ def slips_by_the_cost(loop: LoopSeen, names: Mapping[str, Any], *, is_sure: bool
 
     Where it is not ``is_sure`` that each gradient is that of the whole cost, only differences with a known cause count.
     """
-    if loop.reading is not None and not loop.reading.is_at_the_point:
+    if loop.reading is not None and (loop.reading.is_in_turn or not loop.reading.is_at_the_point):
         return []
     function = cost_function(names)
     true = None if function is None else _differences(function, loop.record)
@@ -208,9 +208,12 @@ def _gradient_slip(names: Sequence[str], rows: Sequence[LoopRow], true: list[Vec
         found_there = _gradient_slip(these, [row.only(wrong) for row in rows], [g[wrong] for g in true])
         if found_there is not None:
             return found_there
+    cause = _crossing(crossed) or _shifted(rows, given, true) or _of_another_length(rows, given, true)
+    if cause is None:
+        return None
+    code, more, said = cause
     i = int(np.argmax(np.abs(given[first] - true[first])))
     name, found, wanted = names[i], float(given[first][i]), float(true[first][i])
-    numbers = {"parameter": name, "found": found, "expected": wanted}
     there = message(
         "At step {step} the gradient of {name} is {found:.6g}, and the derivative is {wanted:.6g}.",
         step=first,
@@ -218,64 +221,62 @@ def _gradient_slip(names: Sequence[str], rows: Sequence[LoopRow], true: list[Vec
         found=found,
         wanted=wanted,
     )
-    code: Code
-    if crossed is not None:
-        one, other = crossed
-        code, cause = (
-            "crossed_gradients",
-            message(
-                "{one} gets the derivative by {other}, and {other} that by {one}: give both in the same order.",
-                one=one,
-                other=other,
-            ),
-        )
-    elif all_near(rows, given, [-g for g in true]):
-        code, cause = "sign", message("The gradient has the wrong sign: take the derivative as it is.")
-    elif all_near(rows, given, list(np.cumsum(true, axis=0))):
-        code, cause = (
-            "gradient_not_zeroed",
-            message("The gradient is the sum of those of all steps so far: begin each step with zeros."),
-        )
-    elif all_near(rows[1:], given[1:], true[:-1]):
-        code, cause = (
-            "stale_gradient",
-            message(
-                "The gradient is that of the point before: compute it after the update, at the new point."
-            ),
-        )
-    elif all_near(rows[1:], given[1:], [true[0]] * (len(true) - 1)):
-        code, cause = (
-            "stale_gradient",
-            message("The gradient is that of the start at every step: compute it anew in the loop."),
-        )
-    elif not given[0].any() and true[0].any() and all_near(rows[1:], given[1:], true[1:]):
-        code, cause = (
-            "wrong_order",
-            message(
-                "The first update gets a gradient of 0: it comes before the gradient is computed. Compute the gradient"
-                " first, then update."
-            ),
-        )
-    elif (factor := common_factor(rows, given, true)) is not None:
-        numbers["factor"] = factor
-        code, cause = (
-            "factor",
-            message(
-                "The gradient is {factor:.6g} times the derivative: a mean in one place and a sum in the other, or a"
-                " factor lost. Multiply it by {cure:.4g}; as it is, the learning rate is in truth {factor:.6g} times"
-                " what it says.",
-                factor=factor,
-                cure=1 / factor,
-            ),
-        )
-    elif _is_bounded(rows, given, true):
+    numbers = {"parameter": name, "found": found, "expected": wanted, **more}
+    return Slip(code, first, numbers, sentences(said, there))
+
+
+def _crossing(crossed: tuple[str, str] | None) -> Cause | None:
+    if crossed is None:
         return None
-    else:
-        code, cause = (
-            "another_update",
-            message("The gradient is not the derivative of the cost: differentiate it term by term."),
+    said = message(
+        "{one} gets the derivative by {other}, and {other} that by {one}: give both in the same order.",
+        one=crossed[0],
+        other=crossed[1],
+    )
+    return "crossed_gradients", {}, said
+
+
+def _shifted(rows: Sequence[LoopRow], given: list[Vector], true: list[Vector]) -> Cause | None:
+    """Derivatives with the other sign, added up, or of another step than theirs."""
+    if all_near(rows, given, [-g for g in true]):
+        return "sign", {}, message("The gradient has the wrong sign: take the derivative as it is.")
+    if all_near(rows, given, list(np.cumsum(true, axis=0))):
+        said = message("The gradient is the sum of those of all steps so far: begin each step with zeros.")
+        return "gradient_not_zeroed", {}, said
+    later = rows[1:], given[1:]
+    if all_near(*later, true[:-1]):
+        said = message(
+            "The gradient is that of the point before: compute it after the update, at the new point."
         )
-    return Slip(code, first, numbers, sentences(cause, there))
+        return "stale_gradient", {}, said
+    if all_near(*later, [true[0]] * (len(true) - 1)):
+        said = message("The gradient is that of the start at every step: compute it anew in the loop.")
+        return "stale_gradient", {}, said
+    if not given[0].any() and true[0].any() and all_near(*later, true[1:]):
+        said = message(
+            "The first update gets a gradient of 0: it comes before the gradient is computed. Compute the gradient"
+            " first, then update."
+        )
+        return "wrong_order", {}, said
+    return None
+
+
+def _of_another_length(rows: Sequence[LoopRow], given: list[Vector], true: list[Vector]) -> Cause | None:
+    """A multiple of the derivative, or something else; nothing where a gradient may be cut on purpose."""
+    factor = common_factor(rows, given, true)
+    if factor is not None:
+        said = message(
+            "The gradient is {factor:.6g} times the derivative: a mean in one place and a sum in the other, or a"
+            " factor lost. Multiply it by {cure:.4g}; as it is, the learning rate is in truth {factor:.6g} times"
+            " what it says.",
+            factor=factor,
+            cure=1 / factor,
+        )
+        return "factor", {"factor": factor}, said
+    if _is_bounded(rows, given, true):
+        return None
+    said = message("The gradient is not the derivative of the cost: differentiate it term by term.")
+    return "another_update", {}, said
 
 
 def _without_noise(given: list[Vector], true: list[Vector]) -> tuple[list[Vector], list[Vector]]:

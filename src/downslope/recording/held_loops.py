@@ -22,6 +22,7 @@ from downslope.recording.gradient_slips import (
 from downslope.recording.loop_records import LoopRecord, Slip
 from downslope.recording.loops_seen import LoopSeen
 from downslope.recording.slips import slip_of
+from downslope.recording.watched_calls import as_written
 from downslope.recording.written_loops import BY_CHANCE
 
 # Slips that are the loop's own where a library's optimizer makes the steps; other differences may be a schedule.
@@ -42,6 +43,8 @@ OF_A_RULE_S_OWN = (
     "epsilon_in_the_root",
 )
 RUNS_AWAY = 10.0  # times the gradient of the start
+IN_TURN = re.compile(r"(?i)coordinate|seidel|좌표|하나씩")  # where that is what is meant
+IN_TIME = frozenset(("h", "dt"))  # rates of a differential equation, whose derivatives are added
 CLIMBS = re.compile(r"(?i)maxim|ascen|climb|uphill|최대|상승|오르막")
 
 
@@ -116,6 +119,12 @@ def hold(loop: LoopSeen, names: Mapping[str, Any], text: str, asked: Asked) -> H
     """Hold one loop against its rule and its cost."""
     record = loop.record
     steps = len(record.rows)
+    if IN_TURN.search(text) and loop.reading is not None:
+        kept = [slip for slip in record.told if not slip.numbers.get("in_turn")]
+        loop.reading = replace(
+            loop.reading, is_in_turn=loop.reading.is_in_turn or len(kept) < len(record.told)
+        )
+        record.told = kept
     if record.told:
         return HeldLoop(None, steps, tuple(record.told))
     if asked.gradient is not None:
@@ -129,6 +138,8 @@ def hold(loop: LoopSeen, names: Mapping[str, Any], text: str, asked: Asked) -> H
     if more or any(slip.code in ("wrong_order", "stale_gradient", "gradient_not_zeroed") for slip in slips):
         return HeldLoop(None, steps, (*slips, *more))
     claim = Claim(loop, names, asked.optimizer, asked.learning_rate)
+    if claim.beyond is not None and not claim.is_asked:
+        return HeldLoop(None, steps, tuple(slips), notes=(_beyond(claim.beyond),))
     found = _against_a_rule(loop, claim, climbs=asked.maximize)
     if len(slips) == len(found.slips) == 1 and _undo_each_other(slips[0], found.slips[0]):
         return HeldLoop(found.rule, steps)
@@ -185,14 +196,42 @@ def _against_a_rule(loop: LoopSeen, claim: Claim, *, climbs: bool) -> HeldLoop:
         return HeldLoop(claim.with_its_guard(rule), steps, notes=_notes_on(loop))
     if not claim.is_a_guess:
         return HeldLoop(rule, steps, (found,))
+    if _is_of_means(found):
+        return _of_means(loop, rule, found)
     if not claim.is_plain and (found.code in OF_A_NAMED_RULE or found.code == "factor"):
         for other in claim.usual():
             slip = slip_of(record, other, climbs=climbs)
-            if slip is not None and slip.code in OF_A_RULE_S_OWN:
+            if slip is not None and _is_of_means(slip):
+                return _of_means(loop, other, slip)
+            if slip is not None and (slip.code in OF_A_RULE_S_OWN or _has_its_rate_twice(slip, other)):
                 return HeldLoop(other, steps, (slip,))
     if found.code in OF_A_NAMED_RULE:
         return HeldLoop(None, steps, notes=(_unnamed(rule, claim, found),))
     return HeldLoop(rule, steps, (found,))
+
+
+def _has_its_rate_twice(slip: Slip, rule: Optimizer) -> bool:
+    """Whether the steps of a rule that divides by a root are all too short by its learning rate, and nothing else."""
+    numbers = rule.scalars()
+    if slip.code != "factor" or "names" in slip.numbers or "epsilon" not in numbers:
+        return False
+    return bool(np.isclose(slip.numbers["factor"], numbers["learning_rate"], rtol=COST_FACTOR / 20))
+
+
+def _is_of_means(slip: Slip) -> bool:
+    return slip.code == "factor" and slip.numbers.get("names") == ["momentum"]
+
+
+def _of_means(loop: LoopSeen, rule: Optimizer, found: Slip) -> HeldLoop:
+    """A loop whose velocity is a mean of gradients, not a sum: momentum too, where nobody says which it is to be."""
+    rate = rule.scalars()["learning_rate"] * float(found.numbers["factor"])
+    note = message(
+        "What it keeps is a mean of the gradients, each times 1 - momentum: its steps are those of momentum with a"
+        " learning rate of {rate:.6g}.",
+        rate=rate,
+    )
+    same = rule.with_scalars({"learning_rate": as_written(rate)})
+    return HeldLoop(same, len(loop.record.rows), notes=(note, *_notes_on(loop)))
 
 
 def _nearest_guard(
@@ -210,6 +249,14 @@ def _nearest_guard(
             return slip, one
         found.append((slip, one))
     return found[0]
+
+
+def _beyond(rule: type[Optimizer]) -> Message:
+    return message(
+        "By its name the loop is {rule}, whose steps take more than the gradients that are seen here: they were not"
+        " held against it.",
+        rule=rule.name(),
+    )
 
 
 def _unnamed(rule: Optimizer, claim: Claim, found: Slip) -> Message:
@@ -237,7 +284,11 @@ def _notes_on(loop: LoopSeen) -> tuple[Message, ...]:
     """What is to be said of a loop whose updates are right."""
     notes = []
     rows = loop.record.rows
-    if loop.reading is not None and not loop.reading.is_at_the_point:
+    if loop.reading is not None and loop.reading.is_in_turn:
+        notes.append(
+            message("It moves one coordinate after the other, each by the gradient where the last one led.")
+        )
+    elif loop.reading is not None and not loop.reading.is_at_the_point:
         notes.append(message("Its gradients are those of a point ahead, as in Nesterov's method."))
     if not loop.record.has_one_rate:
         notes.append(
@@ -262,7 +313,7 @@ def _of_a_climb(
     if [slip.code for slip in held.slips] != ["sign"] or claim.is_asked or "state" in held.slips[0].numbers:
         return held
     first, last = loop.record.rows[0].g, loop.record.rows[-1].g
-    if says_so:
+    if says_so or (not values and loop.reading is not None and loop.reading.rates & IN_TIME):
         meant = True
     elif not claim.is_plain:
         meant = False

@@ -36,18 +36,22 @@ class Reading:
         is_plain: whether its updates are a rate times the gradient, so that it can be nothing but gradient descent.
         is_at_the_point: whether its gradients are those at the parameters, not at a point ahead of them.
         is_of_the_cost: whether each gradient is that of the whole cost, not of some of the data.
+        is_in_turn: whether each coordinate is moved by the gradient where the one before led.
         is_named: whether what it is moved by is called a gradient.
         function: the name of the function in which it stands, or nothing.
         constants: the numbers between 0 and 1 that are written in it.
+        rates: the names in its learning rates.
         names, lasting: all that stand in it; those that it does not write to.
     """
 
     is_plain: bool = False
     is_at_the_point: bool = True
     is_of_the_cost: bool = True
+    is_in_turn: bool = False
     is_named: bool = True
     function: str = ""
     constants: tuple[float, ...] = ()
+    rates: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     lasting: frozenset[str] = frozenset()
 

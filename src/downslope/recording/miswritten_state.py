@@ -85,26 +85,30 @@ def bias_correction(updates: Updates) -> Iterator[Cause]:
 
 
 def _counted_twice(updates: Updates, powers: dict[str, float]) -> Iterator[Cause]:
-    """A step count within the loop over the parameters."""
+    """A step count within the loop over the parameters, or over all coordinates."""
     owners = list(dict.fromkeys(name.partition("[")[0] for name in updates.names))
-    if len(owners) < 2:
-        return
-    place = np.array([owners.index(name.partition("[")[0]) for name in updates.names])
+    by_owner = [owners.index(name.partition("[")[0]) for name in updates.names]
+    for places in (by_owner, list(range(len(updates.names)))):
+        each_step = len(set(places))
+        place = np.array(places)
+        if each_step < 2:
+            continue
 
-    def counted(k: int, name: str, leaf: Any) -> Any:
-        return powers[name] ** (k * len(owners) + place) if name in powers else leaf
+        def counted(k: int, name: str, leaf: Any, counts: Any = (each_step, place)) -> Any:
+            return powers[name] ** (k * counts[0] + counts[1]) if name in powers else leaf
 
-    if updates.made_with(updates.rule, before=counted):
-        yield (
-            "step_not_counted",
-            {"each_step": len(owners)},
-            message(
-                "The step count of {rule} grows by {each_step} in each step, once for every parameter. Count once for"
-                " each update, outside of the loop over the parameters.",
-                rule=updates.rule.name(),
-                each_step=len(owners),
-            ),
-        )
+        if updates.made_with(updates.rule, before=counted):
+            yield (
+                "step_not_counted",
+                {"each_step": each_step},
+                message(
+                    "The step count of {rule} grows by {each_step} in each step, once for every parameter. Count once"
+                    " for each update, outside of the loop over the parameters.",
+                    rule=updates.rule.name(),
+                    each_step=each_step,
+                ),
+            )
+            return
 
 
 def _means(updates: Updates, powers: list[str]) -> list[str]:

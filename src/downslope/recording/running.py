@@ -19,8 +19,9 @@ from downslope.errors import DownslopeError, UsageError
 from downslope.messages import Message, message, sentences
 from downslope.recording.loop_records import SeenEnough
 from downslope.recording.loops_seen import LoopsSeen
+from downslope.recording.telling_lines import TELLS
 from downslope.recording.watched_calls import is_imported, watching
-from downslope.recording.written_loops import TELLS, WrittenLoops
+from downslope.recording.written_loops import WrittenLoops
 
 
 def run_function(loop: Callable[..., Any], seen: LoopsSeen, loops: WrittenLoops) -> Mapping[str, Any]:

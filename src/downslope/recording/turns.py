@@ -7,18 +7,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from downslope.recording.elements import Each, elements_in, mapped_by
+
 BEGIN = -1  # the place of a value that stands when a turn of the loop begins
 
 Loop: TypeAlias = ast.For | ast.While
+Over: TypeAlias = frozenset[ast.AST]  # the loops that go over coordinates, not over steps
 
 
-def statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """Those of a body, within ``with`` and ``if`` too, but not of loops in it."""
+def statements(body: Sequence[ast.stmt], over: Over = frozenset()) -> Iterator[ast.stmt]:
+    """Those of a body, within ``with`` and ``if`` too; of loops in it only those that are ``over`` coordinates."""
     for statement in body:
         yield statement
-        if isinstance(statement, (ast.If, ast.With)):
-            yield from statements(statement.body)
-            yield from statements(getattr(statement, "orelse", []))
+        if isinstance(statement, (ast.If, ast.With)) or statement in over:
+            yield from statements(getattr(statement, "body", []), over)
+            yield from statements(getattr(statement, "orelse", []), over)
 
 
 def inside(loop: ast.AST) -> Iterator[ast.AST]:
@@ -32,6 +35,32 @@ def inside(loop: ast.AST) -> Iterator[ast.AST]:
 def names_in(expression: ast.AST) -> set[str]:
     """Every name in an expression."""
     return {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
+
+
+class Source:
+    """A script or a function, and what is to be known of it as a whole.
+
+    Attributes:
+        tree: its syntax tree.
+        functions: those that it defines, by name.
+        loops: its loops.
+    """
+
+    def __init__(self, tree: ast.AST) -> None:
+        self.tree = tree
+        nodes = list(ast.walk(tree))
+        self.functions = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
+        self.loops = [node for node in nodes if isinstance(node, (ast.For, ast.While))]
+        self._around: dict[ast.AST, list[ast.For]] = {}
+        for outer in self.loops:
+            if isinstance(outer, ast.For):
+                for node in ast.walk(outer):
+                    if isinstance(node, (ast.For, ast.While)):
+                        self._around.setdefault(node, []).append(outer)
+
+    def around(self, loop: Loop) -> list[ast.For]:
+        """The ``for`` loops around a loop, itself among them."""
+        return self._around.get(loop, [])
 
 
 @dataclass(frozen=True)
@@ -52,18 +81,35 @@ class _Write:
 class Turn:
     """One turn of a loop: its lines in order, and from which earlier ones each value comes.
 
+    A loop over coordinates is read as if it had one turn: each of its lines is one for all coordinates.
+
     Attributes:
-        order: the lines.
+        order: the lines; before those that take elements one by one, what these are elements of.
+        over: the loops within it that go over coordinates.
+        elements: what the variables of such loops, and of comprehensions, are elements of.
         counters: names that grow by a number at every turn.
         counted, numbered: what a ``for`` around these lines gives; those that are the number of the turn.
     """
 
-    def __init__(self, loop: Loop, tree: ast.AST) -> None:
-        self.order = list(statements(loop.body))
-        self._writes = [list(_writes_of(statement)) for statement in self.order]
+    def __init__(self, loop: Loop, source: Source, over: Over = frozenset()) -> None:
+        self.over = over
+        stored = {
+            n for line in statements(loop.body, over) for write in _writes_of(line) for n in write.names
+        }
+        self.order: list[ast.stmt] = []
+        self.elements: dict[str, ast.expr] = {}
+        for statement in statements(loop.body, over):
+            each = _taken_in(statement, over, stored)
+            self.elements |= {one.name: one.of for one in each if one.of is not None}
+            taken = [_as_a_line(one, statement) for one in each]
+            self.order += taken if statement in over else [*taken, statement]
+        within = [node for node in inside(loop) if node in over]
+        self._repeated = {
+            line for node in within for line in self.order if any(n is line for n in _body_of(node))
+        }
+        self._writes = [list(self._writes_in(statement)) for statement in self.order]
         self._temporary = {name for line in self.order for name in _temporary_in(line)}
-        self._functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-        outer = [node for node in ast.walk(tree) if isinstance(node, ast.For) and loop in ast.walk(node)]
+        self._functions, outer = source.functions, source.around(loop)
         self.counted = {name for node in outer for name in names_in(node.target)}
         self.numbered = {
             node.target.id
@@ -88,6 +134,16 @@ class Turn:
             and isinstance(s.value.op, ast.Add)
             and ast.unparse(s.targets[0]) == ast.unparse(s.value.left)
         }
+
+    def is_repeated(self, line: ast.stmt) -> bool:
+        """Whether a line stands in a loop over coordinates."""
+        return line in self._repeated
+
+    def _writes_in(self, statement: ast.stmt) -> Iterator[_Write]:
+        """Of a line that is there for every coordinate, an entry that it gives a value is the whole."""
+        for write in _writes_of(statement):
+            whole = isinstance(statement, ast.Assign) and self.is_repeated(statement)
+            yield _Write(write.names, write.value, False) if whole else write
 
     @property
     def written(self) -> set[str]:
@@ -162,30 +218,74 @@ class Turn:
         return found
 
 
+def _body_of(loop: ast.AST) -> Iterator[ast.AST]:
+    for line in getattr(loop, "body", []):
+        yield from ast.walk(line)
+
+
+def _taken_in(statement: ast.stmt, over: Over, stored: set[str]) -> tuple[Each, ...]:
+    """The variables that a loop over coordinates or a comprehension gives, and what each is an element of."""
+    if isinstance(statement, ast.For) and statement in over:
+        return elements_in(statement)
+    found = mapped_by(statement)
+    return () if found is None else tuple(one for one in found.each if not _is_another(one, stored))
+
+
+def _as_a_line(each: Each, statement: ast.stmt) -> ast.stmt:
+    """A line that would give a variable what it is an element of."""
+    value = ast.Constant(None) if each.of is None else each.of
+    line = ast.Assign([ast.Name(each.name, ast.Store())], value)
+    return ast.fix_missing_locations(ast.copy_location(line, statement))
+
+
+def _is_another(each: Each, stored: set[str]) -> bool:
+    """Whether the loop has a variable of the same name, which a comprehension leaves as it is."""
+    return each.name in stored and not (isinstance(each.of, ast.Name) and each.of.id == each.name)
+
+
 def _temporary_in(statement: ast.stmt) -> set[str]:
-    """The names of a loop within the loop that it makes itself in each of its turns."""
+    """The names of a loop within the loop that it makes itself in each of its turns, before it changes them."""
     if not isinstance(statement, (ast.For, ast.While)):
         return set()
-    made = set(targets_of(statement.target)) if isinstance(statement, ast.For) else set()
+    made = {name for n in ast.walk(statement) if isinstance(n, ast.For) for name in targets_of(n.target)}
     changed: set[str] = set()
-    for inner in ast.walk(statement):
-        if isinstance(inner, (ast.Assign, ast.AugAssign)):
-            for write in _writes_of(inner):
-                keeps = write.adds or isinstance(inner, ast.AugAssign) or write.names & names_in(write.value)
-                (changed if keeps else made).update(write.names)
-    return made - changed
+    for inner in _in_order(statement):
+        for write in _writes_of(inner):
+            keeps = write.adds or isinstance(inner, ast.AugAssign) or write.names & names_in(write.value)
+            (changed if keeps else made).update(write.names - made - changed)
+    maybe = {
+        name
+        for branch in ast.walk(statement)
+        if isinstance(branch, ast.If)
+        for inner in _in_order(branch)
+        for write in _writes_of(inner)
+        for name in write.names
+    }
+    return made - changed - (maybe & changed)
 
 
-def _read_in(expression: ast.AST) -> Iterator[str]:
-    """The names that are read in an expression; ``w.grad`` is a name of its own."""
+def _in_order(statement: ast.stmt) -> list[ast.Assign | ast.AugAssign]:
+    """The assignments in a statement, as they stand."""
+    found = [node for node in ast.walk(statement) if isinstance(node, (ast.Assign, ast.AugAssign))]
+    return sorted(found, key=lambda node: (node.lineno, node.col_offset))
+
+
+def _read_in(expression: ast.AST, bound: frozenset[str] = frozenset()) -> Iterator[str]:
+    """The names that are read in an expression, but those that it gives itself; ``w.grad`` is a name of its own."""
     match expression:
         case ast.Attribute(value=ast.Name(id=name), attr="grad"):
             yield f"{name}.grad"
             return
-    if isinstance(expression, ast.Name):
+        case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+            first, *_ = expression.generators
+            yield from _read_in(first.iter, bound)  # where the names are not given yet
+            bound |= {name for one in expression.generators for name in names_in(one.target)}
+        case ast.Lambda():
+            bound |= {argument.arg for argument in ast.walk(expression.args) if isinstance(argument, ast.arg)}
+    if isinstance(expression, ast.Name) and expression.id not in bound:
         yield expression.id
     for child in ast.iter_child_nodes(expression):
-        yield from _read_in(child)
+        yield from _read_in(child, bound)
 
 
 def _writes_of(statement: ast.stmt) -> Iterator[_Write]:

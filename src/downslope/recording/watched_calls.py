@@ -32,6 +32,11 @@ from downslope.recording.watched_frameworks import (
 RATE_NAMES = ("learning_rate", "lr", "lr_rate", "eta", "alpha", "step_size")
 
 
+# What people call the parameters of a function that moves them, and their gradients.
+MOVED = ("params", "x", "w", "ws", "theta", "weights", "p")
+GIVEN = ("g", "gs", "dw")
+
+
 def rate_among(names: Mapping[str, Any]) -> float | None:
     """The number that has one of the names of a learning rate."""
     known = {name.lower(): value for name, value in names.items()}
@@ -97,7 +102,7 @@ def takes_gradients_as_a_function(function: Any) -> bool:
     taken = [p.name.lower() for p in inspect.signature(function).parameters.values()]
     return (
         len(taken) > 1
-        and (taken[1].startswith("grad") or taken[:2] in (["params", "g"], ["x", "g"], ["w", "dw"]))
+        and (taken[1].startswith("grad") or (taken[0] in MOVED and taken[1] in GIVEN))
         and not taken[0].startswith(("f", "self", "cost", "loss"))
     )
 
@@ -115,8 +120,10 @@ def telling(function: Any, seen: LoopsSeen) -> Any:
         bound = signature.bind(*args, **named)
         bound.apply_defaults()
         (_, params), (_, gradients), *given = bound.arguments.items()
-        names, x = numbers_of(params)
-        _, g = numbers_of(gradients)
+        try:
+            (names, x), (_, g) = numbers_of(params), numbers_of(gradients)
+        except Exception:  # g is a function, say
+            return function(*args, **named)
         seen.updating = True
         try:
             answer = function(*args, **named)

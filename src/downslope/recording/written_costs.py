@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from downslope.recording.told_values import Parts, parts_of
 from downslope.recording.turns import BEGIN, Turn, names_in
 
 PURE_MODULES = {"np", "numpy", "math"}
@@ -31,6 +32,8 @@ def cost_lines(turn: Turn, place: int, owners: set[str]) -> ast.Module | None:
     lines = [turn.order[at] for at in places]
     begun = {name for name, at in sources if at == BEGIN}
     if not all(isinstance(line, ast.Assign) and _is_arithmetic(line.value) for line in lines):
+        return None
+    if any(turn.is_repeated(line) for line in lines):  # for one coordinate after the other
         return None
     if not owners <= begun or any(name in owners for name, at in sources if at != BEGIN):
         return None
@@ -55,28 +58,60 @@ def _is_pure(called: ast.expr) -> bool:
     return called.attr not in BY_CHANCE_OR_OUTSIDE and (of_a_module or called.attr in PURE)
 
 
-def derivatives(lines: Any, name: str, known: Mapping[str, Any], owners: Sequence[str]) -> list[Any] | None:
-    """Differences of the cost in each of the parameters at their values; None where the lines do not tell."""
+def derivatives(
+    lines: Any, name: str, known: Mapping[str, Any], owners: Sequence[str]
+) -> dict[str, Parts] | None:
+    """Differences of the cost in each of the parameters at their values; None where the lines do not tell.
+
+    They come by the names of the variables, and of their entries, as the loop writes them: ``w``, ``w['a']``.
+    """
 
     def at(changed: Owned) -> float:
         names = {**known, **changed}
         exec(lines, names)
         return float(np.asarray(names[name], np.float64).reshape(()))
 
+    found: dict[str, Parts] = {}
     try:
-        return [_slopes(at, owner, np.asarray(known[owner], np.float64)) for owner in owners]
+        for owner in owners:
+            found[owner] = _slopes(at, owner, known[owner])
+            for key, slopes in list(found[owner]):
+                if key is not None:
+                    found[f"{owner}[{key!r}]"] = [(None, slopes)]
+                elif slopes.ndim:
+                    found |= {f"{owner}[{i}]": [(None, one)] for i, one in enumerate(slopes)}
     except Exception:  # whatever a learner's lines raise
         return None
-
-
-def _slopes(at: Callable[[Owned], float], owner: str, value: Any) -> Any:
-    if value.size > COORDINATES:
-        raise ValueError
-    found = np.empty(value.size)
-    for i in range(value.size):
-        h = float(np.cbrt(np.finfo(np.float64).eps) * max(1.0, abs(value.flat[i])))
-        ahead, behind = (value.copy() for _ in range(2))
-        ahead.flat[i] += h
-        behind.flat[i] -= h
-        found[i] = (at({owner: ahead[()]}) - at({owner: behind[()]})) / (2 * h)
     return found
+
+
+def _slopes(at: Callable[[Owned], float], owner: str, value: Any) -> Parts:
+    """The derivatives in all numbers of a variable."""
+    parts = parts_of(value) or []
+    if not parts or sum(array.size for _, array in parts) > COORDINATES:
+        raise ValueError
+    found: Parts = []
+    for key, array in parts:
+        slopes = np.empty(array.shape)
+        for place in np.ndindex(array.shape):
+            h = float(np.cbrt(np.finfo(np.float64).eps) * max(1.0, abs(array[place])))
+            ahead, behind = (_with(value, key, _moved(array, place, by)) for by in (h, -h))
+            slopes[place] = (at({owner: ahead}) - at({owner: behind})) / (2 * h)
+        found.append((key, slopes))
+    return found
+
+
+def _moved(array: Any, place: tuple[int, ...], by: float) -> Any:
+    moved = array.copy()
+    moved[place] += by
+    return moved[()]
+
+
+def _with(value: Any, key: Any, array: Any) -> Any:
+    """A variable with another value in one of its parts."""
+    if key is None:
+        return array
+    first, rest = (key[0], key[1]) if isinstance(key, tuple) else (key, None)
+    changed = dict(value) if isinstance(value, dict) else list(value)
+    changed[first] = _with(value[first], rest, array)
+    return changed

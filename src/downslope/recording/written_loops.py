@@ -10,22 +10,28 @@ import ast
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from downslope.objectives import Parameters
-from downslope.recording.learner_source import Moved, moves_in, parameters_of, says_gradient
+from downslope.recording.learner_source import (
+    Moved,
+    calls_gradient,
+    coordinate_loops,
+    parameters_of,
+    steps_within,
+    variable_of,
+)
 from downslope.recording.loop_records import LoopRecord, LoopRow, Slip
 from downslope.recording.loops_seen import LoopSeen, LoopsSeen, Reading
-from downslope.recording.source_slips import source_slips
-from downslope.recording.turns import Loop, Turn, inside, names_in
+from downslope.recording.source_slips import reads_others, source_slips
+from downslope.recording.telling_lines import TELLS, TellingLines, cost_name
+from downslope.recording.told_values import Key, Parts, aligned, array_of, coordinates, parts_of
+from downslope.recording.turns import Loop, Source, Turn, inside, names_in
 from downslope.recording.watched_calls import telling
 from downslope.recording.written_costs import STEPS, cost_lines, derivatives
 
-TELLS = "__downslope_tells__"  # the name by which the source reaches who watches
-COSTS = re.compile(r"(?i)^(cost|loss|objective|mse|rmse|j)$")
 BY_CHANCE = re.compile(r"(?i)rand|shuffle|batch|sample|choice|permut|noise")  # other data at every step
 
 
@@ -41,25 +47,23 @@ class WrittenLoop:
     def __init__(self, reading: Reading, slips: list[Slip]) -> None:
         self.reading, self.slips = reading, slips
         self.runs: list[LoopSeen] = []
+        self._true: dict[str, Parts] | None
         self.lines: Any = None  # that compute the cost, of this name, from these parameters
         self.cost_name = ""
         self.owners: list[str] = []
         self._begins = True
         self._names: dict[str, float] = {}
-        self._x: dict[str, Any] = {}
-        self._g: dict[str, Any] = {}
-        self._after: dict[str, Any] = {}
-        self._rates: dict[str, float] = {}
-        self._cost = math.nan
-        self._true: list[Any] | None = None
+        self._begin({})
 
     def begins(self) -> None:
         """The loop begins, for the first time or once more."""
         self.end()
+        self._begin({})
         self._begins, self._names = True, {}
 
     def turn(self, known: Mapping[str, Any]) -> None:
         """A turn begins."""
+        self.end()
         if not self._names:
             self._names = {
                 name: float(value)
@@ -71,22 +75,59 @@ class WrittenLoop:
         """A variable is about to be moved."""
         if name in self._x:
             self.end()
-        number = _copied(rate)
-        if number is not None and number.size > 1:  # of each coordinate: it is no learning rate
-            self.reading = replace(self.reading, is_plain=False)
-        if number is not None and number.size == 1 and math.isfinite(number.item()) and number.item() != 0:
-            self._rates[name] = number.item()
-        self._x[name] = _copied(value)
+        self._x[name] = parts_of(value)
+        self._rate(name, rate)
 
-    def gradient(self, name: str, value: Any, sign: int = 1) -> Any:
-        """A gradient has been computed."""
-        found = _copied(value)
-        self._g[name] = None if found is None else sign * found
+    def before_part(self, name: str, value: Any, rate: Any, key: Key) -> None:
+        """One coordinate of a variable is about to be moved."""
+        self._add(self._x, name, key, value)
+        self._rate(name, rate)
+
+    def gradient(self, name: str, value: Any, sign: int = 1, *, later: bool = False) -> Any:
+        """A gradient has been computed, of the point where this turn began or, ``later``, where it led."""
+        found = parts_of(value)
+        self._gradients(name, later=later)[name] = (
+            None if found is None else [(key, sign * array) for key, array in found]
+        )
+        return value
+
+    def gradient_part(self, name: str, value: Any, sign: int, key: Key, *, later: bool = False) -> Any:
+        """The gradient of one coordinate has been computed."""
+        self._add(self._gradients(name, later=later), name, key, value if sign > 0 else _turned(value))
         return value
 
     def after(self, name: str, value: Any) -> None:
         """A variable has been moved."""
-        self._after[name] = _copied(value)
+        self._after[name] = parts_of(value)
+
+    def after_part(self, name: str, value: Any, key: Key) -> None:
+        """One coordinate of a variable has been moved."""
+        self._add(self._after, name, key, value)
+
+    def _gradients(self, name: str, *, later: bool) -> dict[str, Parts | None]:
+        """Where the gradient of a variable belongs: to this turn, or to the next."""
+        if later:
+            return self._later
+        if name not in self._told:
+            self._g.pop(name, None)
+            self._told.add(name)
+        return self._g
+
+    def _add(self, told: dict[str, Parts | None], name: str, key: Key, value: Any) -> None:
+        array = array_of(value)
+        known = told.setdefault(name, [])
+        if array is None or known is None:
+            told[name] = None
+        else:
+            known.append((key, array))
+
+    def _rate(self, name: str, rate: Any) -> None:
+        number = array_of(rate)
+        if number is not None and number.size > 1:  # of each coordinate: it is no learning rate
+            self.reading = replace(self.reading, is_plain=False)
+        is_one = number is not None and number.size == 1
+        known = number.item() if is_one and math.isfinite(number.item()) and number.item() != 0 else None
+        self._rates.setdefault(name, []).append(known)
 
     def cost(
         self, value: Any, known: Mapping[str, Any] | None = None, more: Mapping[str, Any] | None = None
@@ -97,30 +138,59 @@ class WrittenLoop:
         early = not self.runs or len(self.runs[-1].record.rows) < STEPS
         if self.lines is not None and known is not None and early:
             self._true = derivatives(self.lines, self.cost_name, {**(more or {}), **known}, self.owners)
-        number = _copied(value)
+        number = array_of(value)
         self._cost = number.item() if number is not None and number.size == 1 else math.nan
 
     def end(self) -> None:
         """A turn of the loop is over, or the next has begun."""
         names = tuple(self._x)
-        parts: list[tuple[Any, Any, Any]] = [(self._x[n], self._g.get(n), self._after.get(n)) for n in names]
-        if names and all(
-            x is not None and g is not None and after is not None and g.size == x.size == after.size
-            for x, g, after in parts
-        ):
-            x, g, after = (np.concatenate([np.ravel(p[k]) for p in parts]) for k in range(3))
-            coordinates = tuple(c for n, p in zip(names, parts, strict=True) for c in _coordinates(n, p[0]))
-            run = self._run(coordinates, x)
-            if self._true is not None and len(run.record.rows) == len(run.true):
-                run.true.append(np.concatenate(self._true))
+        parts = [self._of_a_variable(name) for name in names]
+        if parts and all(part is not None for part in parts):
+            x, g, after = (np.concatenate([p[k] for p in parts if p is not None]) for k in range(3))
+            labels = tuple(c for name in names for c in coordinates(name, self._x[name] or []))
+            run = self._run(labels, x)
+            true = self._derivatives(names)
+            if true is not None and len(run.record.rows) == len(run.true):
+                run.true.append(true)
             row = LoopRow(x, g, None, self._cost, self._share(run, names), after)
-            self._begin()
+            self._begin(self._later)
             run.record.add(row)
-        self._begin()
+            return
+        untold = {name: told for name, told in self._g.items() if name not in self._told}
+        self._begin(self._later if names else untold)
 
-    def _begin(self) -> None:
+    def _of_a_variable(self, name: str) -> tuple[Any, Any, Any] | None:
+        """(x, g, after) of one variable, flat and in one order; None where one of them is not known."""
+        x, g, after = self._x.get(name), self._g.get(name), self._after.get(name)
+        if x is None or g is None or after is None:
+            return None
+        given, led = aligned(g, x), aligned(after, x)
+        if given is None or led is None:
+            return None
+        flat = [np.concatenate([np.ravel(array) for array in one]) for one in ([a for _, a in x], given, led)]
+        return flat[0], flat[1], flat[2]
+
+    def _derivatives(self, names: Sequence[str]) -> Any:
+        """Those of the cost, in the order of the variables; None where they are not known."""
+        found = []
+        for name in names:
+            true, x = None if self._true is None else self._true.get(name), self._x[name]
+            in_order = None if true is None or x is None else aligned(true, x)
+            if in_order is None:
+                return None
+            found += [np.ravel(array) for array in in_order]
+        return np.concatenate(found)
+
+    def _begin(self, gradients: dict[str, Parts | None]) -> None:
+        """Nothing is told yet of a turn, but gradients that the one before computed for it."""
         self._true = None
-        self._x, self._g, self._after, self._rates, self._cost = {}, {}, {}, {}, math.nan
+        self._x: dict[str, Parts | None] = {}
+        self._g = gradients
+        self._told: set[str] = set()  # whose gradient this turn has computed
+        self._later: dict[str, Parts | None] = {}
+        self._after: dict[str, Parts | None] = {}
+        self._rates: dict[str, list[float | None]] = {}
+        self._cost = math.nan
 
     def _run(self, names: tuple[str, ...], x: Any) -> LoopSeen:
         """The run that goes on here; a new one where the loop has begun elsewhere than where it was."""
@@ -131,7 +201,7 @@ class WrittenLoop:
             if goes_on and last.record.names == names:
                 self._begins = False
                 return last
-        rates = [self._rates[n] for n in self._x if n in self._rates]
+        rates = [rate for n in self._x for rate in self._rates.get(n, ()) if rate is not None]
         run = LoopSeen(
             LoopRecord(names, told=list(self.slips)),
             reading=self.reading,
@@ -144,30 +214,25 @@ class WrittenLoop:
 
     def _share(self, run: LoopSeen, names: tuple[str, ...]) -> Any:
         """The learning rate of this step as a part of that of the first one; of each coordinate where they differ."""
-        if not self.reading.is_plain or run.rate is None or any(n not in self._rates for n in names):
+        if not self.reading.is_plain or run.rate is None:
             return 1.0
-        shares = [self._rates[n] / run.rate for n in names]
-        if len(set(shares)) == 1:
-            return shares[0]
-        return np.concatenate([np.full(self._x[n].size, s) for n, s in zip(names, shares, strict=True)])
+        shares: list[Any] = []
+        for name in names:
+            arrays, rates = [array for _, array in self._x[name] or []], self._rates.get(name, [])
+            if not rates or None in rates or len(rates) not in (1, len(arrays)):
+                return 1.0
+            rates = rates * len(arrays) if len(rates) == 1 else rates
+            shares += [
+                np.full(array.size, float(rate or 0.0) / run.rate)
+                for array, rate in zip(arrays, rates, strict=True)
+            ]
+        share = np.concatenate(shares)
+        return float(share[0]) if np.all(share == share[0]) else share
 
 
-def _copied(value: Any) -> Any:
-    """The numbers of a value, or None where it has none."""
-    if value is None:
-        return None
-    try:
-        if hasattr(value, "detach"):
-            value = value.detach().cpu().numpy()
-        return np.array(value, np.float64)
-    except Exception:  # anything may stand in a learner's variable
-        return None
-
-
-def _coordinates(name: str, value: Any) -> list[str]:
-    name = re.sub(r"""\[['"](.*)['"]\]$""", r".\1", name).removesuffix(".data").rpartition(".")[2]
-    name = re.sub(r"\[(-1|[^\d\]][^\]]*)\]$", "", name)  # xs[i] and xs[-1] are xs
-    return list(Parameters((name,), (value.shape,)).coordinates)
+def _turned(value: Any) -> Any:
+    array = array_of(value)
+    return None if array is None else -array
 
 
 class WrittenLoops:
@@ -198,16 +263,17 @@ class WrittenLoops:
             if isinstance(inner, (ast.For, ast.While))
         }
         watched: dict[ast.AST, int] = {}
-        for node in list(ast.walk(tree)):
-            if isinstance(node, (ast.For, ast.While)) and not any(
-                isinstance(inner, (ast.For, ast.While)) and moves_in(inner.body) for inner in inside(node)
-            ):
+        source = Source(tree)
+        over = coordinate_loops(source)
+        stepping = {loop for loop in source.loops if loop not in over and steps_within(loop, source, over)}
+        for node in source.loops:
+            if node in stepping and not any(inner in stepping for inner in inside(node)):
                 count = len(self.loops)
-                self._watch(node, tree, owners.get(node, ""))
+                self._watch(node, Turn(node, source, over), source, owners.get(node, ""))
                 if len(self.loops) > count:
                     watched[node] = count
-        for node in list(ast.walk(tree)):
-            self._put_beside(node, watched)
+        for part in list(ast.walk(tree)):
+            self._put_beside(part, watched)
         return ast.fix_missing_locations(tree)
 
     def seen(self) -> list[LoopSeen]:
@@ -238,11 +304,8 @@ class WrittenLoops:
                 if isinstance(statement, ast.FunctionDef) and len(statement.args.args) > 1:
                     statement.decorator_list.append(ast.parse(f"{TELLS}.function", mode="eval").body)
 
-    def _watch(self, loop: Loop, tree: ast.Module, function: str) -> None:
-        if not moves_in(loop.body):
-            return
-        turn = Turn(loop, tree)
-        moved = parameters_of(loop, turn, tree)
+    def _watch(self, loop: Loop, turn: Turn, source: Source, function: str) -> None:
+        moved = parameters_of(loop, turn, source)
         labels = [m.move.before for m in moved]
         if not moved or len(set(labels)) < len(moved):
             return
@@ -251,88 +314,32 @@ class WrittenLoops:
         literals = [n.value for n in inside(loop) if isinstance(n, ast.Constant) and type(n.value) is float]
         reading = Reading(
             is_plain=all(m.is_plain for m in moved),
-            is_at_the_point=not any(turn.kept(m.gradient, turn.place(m.gradient), owners) for m in moved),
+            is_at_the_point=not any(
+                turn.kept(m.gradient, turn.place(m.gradient), owners | {variable_of(m.gradient, turn) or ""})
+                for m in moved
+            ),
+            is_in_turn=any(m.move.is_in_place and reads_others(m, turn) for m in moved),
             is_of_the_cost=not any(names & turn.counted for names in made_of)
             and not BY_CHANCE.search(ast.unparse(loop)),
-            is_named=all(m.sign > 0 and says_gradient(m.gradient) for m in moved),
+            is_named=all(m.sign > 0 and calls_gradient(m.gradient, turn) for m in moved),
             function=function,
             constants=tuple(dict.fromkeys(c for c in literals if 0 < c < 1)),
+            rates=frozenset(n for m in moved for n in names_in(ast.parse(str(m.rate), mode="eval"))),
             names=frozenset(names_in(loop)),
             lasting=frozenset(names_in(loop)) - turn.written,
         )
         told = WrittenLoop(reading, source_slips(moved, loop, turn))
         self._with_its_cost(told, turn, moved)
         self.loops.append(told)
-        _Tells(len(self.loops) - 1, moved).put_into(loop)
+        TellingLines(len(self.loops) - 1, moved, turn).put_into(loop)
 
     def _with_its_cost(self, told: WrittenLoop, turn: Turn, moved: Sequence[Moved]) -> None:
         """The cost that the loop computes, where the lines that do it can be run again."""
-        owners = [m.move.owner for m in moved]
-        if [m.move.before for m in moved] != owners:
-            return
+        owners = dict.fromkeys(m.move.owner for m in moved)
         for place, statement in enumerate(turn.order):
-            name = _cost_of(statement)
+            name = cost_name(statement)
             lines = None if name is None else cost_lines(turn, place, set(owners))
             if name is not None and lines is not None:
                 told.lines, told.cost_name = compile(lines, "cost", "exec"), name
-                told.owners = owners
+                told.owners = list(owners)
                 return
-
-
-# --- the calls between the lines -------------------------------------------------------------------------
-
-
-@dataclass
-class _Tells(ast.NodeTransformer):
-    """Puts the calls into a loop."""
-
-    index: int
-    moved: Sequence[Moved]
-
-    def put_into(self, loop: Loop) -> None:
-        loop.body = [self._call("turn", "locals()"), *self._body(loop.body), self._call("end")]
-
-    def _body(self, body: Sequence[ast.stmt]) -> list[ast.stmt]:
-        out: list[ast.stmt] = []
-        for statement in body:
-            mine = [m for m in self.moved if m.move.statement is statement]
-            cost = _cost_of(statement)
-            if isinstance(statement, (ast.If, ast.With)):
-                statement.body = self._body(statement.body)
-                if isinstance(statement, ast.If):
-                    statement.orelse = self._body(statement.orelse)
-            else:
-                statement = self.visit(statement)
-            out += [self._call("before", repr(m.move.before), m.move.before, str(m.rate)) for m in mine]
-            out.append(statement)
-            out += [self._call("after", repr(m.move.before), m.move.after) for m in mine]
-            out += [self._call("cost", cost, "locals()", "globals()")] * (cost is not None)
-        return out
-
-    def _call(self, what: str, *arguments: str | None) -> ast.stmt:
-        given = ", ".join(a for a in arguments if a is not None)
-        return ast.parse(f"{TELLS}[{self.index}].{what}({given})").body[0]
-
-    def visit(self, node: ast.AST) -> Any:
-        """A gradient tells of itself, and is handed on."""
-        mine = [m for m in self.moved if m.gradient is node]
-        told: Any = super().generic_visit(node)
-        for m in mine:
-            call: Any = ast.parse(
-                f"{TELLS}[{self.index}].gradient({m.move.before!r}, 0, {m.sign})", mode="eval"
-            ).body
-            call.args[1] = told
-            told = call
-        return told
-
-
-def _cost_of(statement: ast.stmt) -> str | None:
-    """The name of the cost that a line computes."""
-    targets = statement.targets if isinstance(statement, ast.Assign) else []
-    names = [
-        name.id
-        for target in targets
-        for name in (target.elts if isinstance(target, ast.Tuple) else [target])
-        if isinstance(name, ast.Name)
-    ]
-    return next((name for name in names if COSTS.match(name)), None)

@@ -6,6 +6,7 @@ import math
 import os
 import time
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from downslope.descent import Descent
@@ -49,14 +50,18 @@ class Checkpoint:
         return now - self._last >= max(wait, max(self._took, PER_NUMBER * numbers) / SHARE)
 
     def keep(self, descent: Descent) -> None:
-        """Keep it, as it stands.
+        """Keep it, as it stands."""
+        self.write(lambda: run_to_dict(descent, history_as_bytes=True))
+
+    def write(self, content: Callable[[], dict[str, Any]]) -> None:
+        """Keep what is under way, as plain data.
 
         Raises:
             DataError: the first one cannot be written. That a later one cannot is a warning: the run is worth more.
         """
         began = time.perf_counter()
         try:
-            save(run_to_dict(descent, history_as_bytes=True), self._path)
+            save(content(), self._path)
         except DataError as error:
             if not self._written:
                 raise
@@ -64,10 +69,14 @@ class Checkpoint:
         self._last = time.perf_counter()
         self._took, self._written = self._last - began, True
 
-    def end(self, descent: Descent) -> None:
-        """Keep the whole run. That it cannot be written is a warning."""
+    def end(self, content: Callable[[], dict[str, Any]]) -> None:
+        """Keep what is done, as plain data. That it cannot be written is a warning."""
         self._written = True
-        self.keep(descent)
+        self.write(content)
+
+    def end_run(self, descent: Descent) -> None:
+        """Keep a whole run."""
+        self.end(lambda: run_to_dict(descent, history_as_bytes=True))
 
 
 def checkpoint_of(options: Any) -> Checkpoint | None:

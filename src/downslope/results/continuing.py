@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, TypedDict
 
@@ -16,7 +16,7 @@ from downslope.descent.descend import Callbacks, Continued
 from downslope.descent.evidence import TESTS, Cause
 from downslope.descent.history import History
 from downslope.descent.progress import Progress, Step
-from downslope.descent.snapshot import Snapshot, Witness, versions
+from downslope.descent.snapshot import Snapshot, Witness, changed_versions, goes_on_otherwise
 from downslope.errors import DataError, HyperparameterError, UsageError, nearest
 from downslope.explain.judgement import judged
 from downslope.messages import Message, argument, listing, message, sentences
@@ -74,7 +74,7 @@ def resume(run: Descent, options: ResumeOptions) -> Descent:
         UsageError: an option is unknown, or the run has ended in a way from which nothing goes on.
         ObjectiveError: the function of a loaded run is not in the file.
     """
-    _refuse_unknown(options, ResumeOptions.__annotations__)
+    refuse_unknown(options, ResumeOptions.__annotations__)
     refuse_records(run)
     evidence = run.termination.evidence
     cause = None if evidence is None else evidence.cause
@@ -85,7 +85,23 @@ def resume(run: Descent, options: ResumeOptions) -> Descent:
                 message("run.branch(step, learning_rate=...) goes another way from an earlier step."),
             )
         )
-    if cause in TESTS and not any(name in options for name in _TESTED_BY):
+    if cause in TESTS:
+        refuse_met(options)
+    stopping = more_stopping(run.stopping, {"steps": run.nit, "evaluations": run.nfev}, options)
+    if run.left_with is None:  # saved by a version that did not keep it
+        run = replace(run, left_with=_until(run, Stopping(evaluations=run.nfev)).left_with)
+    assert run.left_with is not None
+    since = Continued(run.left_with, run.history, run.seconds, run.counts)
+    return _go_on(run, stopping, since, options)
+
+
+def refuse_met(options: ResumeOptions) -> None:
+    """Refuse to go on with a run that has met its test, unless another is given.
+
+    Raises:
+        UsageError: none is.
+    """
+    if not any(name in options for name in _TESTED_BY):
         raise UsageError(
             message(
                 "this run has met its test; give a smaller {tolerance}, or {none} for the steps alone.",
@@ -93,12 +109,6 @@ def resume(run: Descent, options: ResumeOptions) -> Descent:
                 none="tolerance=0",
             )
         )
-    stopping = _more(run.stopping, {"steps": run.nit, "evaluations": run.nfev}, options)
-    if run.left_with is None:  # saved by a version that did not keep it
-        run = replace(run, left_with=_until(run, Stopping(evaluations=run.nfev)).left_with)
-    assert run.left_with is not None
-    since = Continued(run.left_with, run.history, run.seconds, run.counts)
-    return _go_on(run, stopping, since, options)
 
 
 def at(run: Descent, step: int) -> Descent:
@@ -123,10 +133,10 @@ def branch(run: Descent, step: int, options: BranchOptions) -> Descent:
         UsageError, HyperparameterError: there is no such step, option, or rule.
         DataError: made again until there, the run does not go the way that its history tells.
     """
-    _refuse_unknown(options, BranchOptions.__annotations__)
+    refuse_unknown(options, BranchOptions.__annotations__)
     rule = _changed_rule(run, options)
     here = at(run, step)
-    stopping = _more(run.stopping, {"steps": step, "evaluations": here.nfev}, options)
+    stopping = more_stopping(run.stopping, {"steps": step, "evaluations": here.nfev}, options)
     loop = LoopOptions(maximize=run.maximize, engine=_engine(run), every=_every(run))
     since = None
     if here.nfev > 1:  # until just before the evaluation that became this step
@@ -213,24 +223,15 @@ def _go_on(run: Descent, stopping: Stopping, since: Continued | None, options: M
     if options.get("explain", True):
         done = judged(done)
     if checkpoint is not None:
-        checkpoint.end(done)
+        checkpoint.end_run(done)
     return done
 
 
 def _with_differences(objective: Objective, snapshot: Snapshot) -> Objective:
     """The objective with a note where what computes now is not what computed the first part."""
-    now = versions(snapshot.engine, objective.tensors is not None)
-    changes = [
-        f"{name} {before} -> {now[name]}"
-        for name, before in snapshot.versions.items()
-        if name in now and now[name] != before
-    ]
+    changes = changed_versions(snapshot, objective.tensors is not None)
     if changes:
-        note = message(
-            "this run goes on with other versions than it began with ({changes}), so its last digits may not be those"
-            " of a run in one piece.",
-            changes=listing(changes),
-        )
+        note = goes_on_otherwise(changes)
     elif (
         snapshot.witness is not None
         and objective.expression is not None
@@ -247,7 +248,7 @@ def _with_differences(objective: Objective, snapshot: Snapshot) -> Objective:
     return objective
 
 
-def _more(before: Stopping, done: Mapping[str, int], options: Mapping[str, Any]) -> Stopping:
+def more_stopping(before: Stopping, done: Mapping[str, int], options: Mapping[str, Any]) -> Stopping:
     """When the whole run is to end: so many more steps or evaluations, and the tests that it has or is given.
 
     Raises:
@@ -324,7 +325,8 @@ def refuse_records(run: Descent) -> None:
         run.objective.value_and_gradient(run.start)  # says that its function is not in the file
 
 
-def _refuse_unknown(options: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+def refuse_unknown(options: Mapping[str, Any], known: Collection[str]) -> None:
+    """Refuse an option that there is not."""
     for name in options:
         if name not in known:
             raise UsageError(

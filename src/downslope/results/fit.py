@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from downslope.descent.result import counted
+from downslope.descent.result import Descent, counted
+from downslope.errors import DataError
 from downslope.fitting.explanation import FitExplanation, explained
+from downslope.fitting.finalize import fit_of
 from downslope.fitting.result import FitResult
+from downslope.fitting.state import FitState
 from downslope.messages import message
 from downslope.plots.fits import plot_fit
 from downslope.results import saving
+from downslope.results.checkpoints import checkpoint_of
+from downslope.results.continuing import ResumeOptions
+from downslope.results.fit_continuing import continued
+from downslope.results.fit_states import FitKeeper, state_to_dict
 from downslope.results.run import Run, as_run
 
 if TYPE_CHECKING:
@@ -91,10 +98,41 @@ class Fit(FitResult):
         """
         saving.save(self.to_dict(), path)
 
+    def resume(self, **options: Unpack[ResumeOptions]) -> Fit:
+        """Go on from where the fit ended, with all that its descent remembers: bit for bit as if it had never ended.
+
+        What was chosen for it at its beginning stays: coordinates, rule, and how the table is read.
+
+        Args:
+            options: as for ``Run.resume``; in mini-batches steps are epochs, and ``target`` is the loss.
+
+        Raises:
+            UsageError: the fit has ended in a way from which nothing goes on, or at a limit and no more is asked for.
+            DataError: it was loaded, and its table is not in the file; ``downslope.resume(path, table)`` goes on.
+
+        >>> import downslope as ds
+        >>> table = {"x": [1, 2, 3], "y": [2, 4, 7]}
+        >>> part = ds.fit(table, "y ~ W*x", optimizer="adam", learning_rate=0.1, steps=10)
+        >>> part.resume(steps=20).history == ds.fit(
+        ...     table, "y ~ W*x", optimizer="adam", learning_rate=0.1, steps=30
+        ... ).history
+        True
+        """
+        if self.left_with is None:
+            raise DataError(
+                message(
+                    "a saved fit goes on only from its table, which is not in the file:"
+                    " downslope.resume(path, table)."
+                )
+            )
+        return gone_on(self.run, self.left_with, options)
+
     def to_dict(self) -> dict[str, Any]:
-        """The fit as plain data, as ``save`` writes it."""
+        """The fit as plain data, as ``save`` writes it, with what it needs to go on from its table."""
         explanation = self.explain().to_dict() if self.recorded is None else self.recorded["explanation"]
-        return saving.fit_to_dict(self, explanation)
+        kept = None if self.recorded is None else self.recorded["left_with"]
+        left = kept if self.left_with is None else state_to_dict(self.left_with)
+        return {**saving.fit_to_dict(self, explanation), "left_with": left}
 
     def __repr__(self) -> str:
         errors = self.standard_errors or {}
@@ -141,3 +179,14 @@ def as_fit(result: FitResult) -> Fit:
     """The record of a fit as people get it."""
     kept = {field.name: getattr(result, field.name) for field in fields(result)}
     return Fit(**{**kept, "run": as_run(result.run)})
+
+
+def gone_on(run: Descent, state: FitState, options: ResumeOptions) -> Fit:
+    """A fit gone on with, from where ``run`` ended; see ``Fit.resume``."""
+    state = continued(run, state, options)
+    checkpoint = checkpoint_of(options)
+    keeper = None if checkpoint is None else FitKeeper(checkpoint, state)
+    done = as_fit(fit_of(state, keeper))
+    if checkpoint is not None:
+        checkpoint.end(done.to_dict)
+    return done

@@ -21,6 +21,7 @@ from downslope.fitting.proximal import ProximalGradient
 from downslope.messages import Message, from_plain, message
 from downslope.results.fit import Fit
 from downslope.results.run_loading import number, read, run_from_dict
+from downslope.results.saving import UNDER_WAY
 
 MOST_ROWS = 10**18  # that a table may have had
 SAME = 1e-12  # part of its terms by which an intercept may differ from what it is about the means
@@ -49,6 +50,14 @@ def fit_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Fit:
             else message(
                 "{path} holds something else, not a fit; 'downslope fit ... --save FILE' writes one.",
                 path=path,
+            )
+        )
+    if data.get(UNDER_WAY):
+        raise DataError(
+            message(
+                "{path} holds a fit that was under way: {resume} goes on with it.",
+                path=path,
+                resume="downslope.resume(path, table)",
             )
         )
     try:
@@ -177,6 +186,7 @@ def _recorded(data: dict[str, Any], size: int) -> dict[str, Any]:
             "codes": list(map(str, told.get("codes", ()))),
         },
         "no_standard_errors": from_plain(data.get("no_standard_errors", "")),
+        "left_with": data.get("left_with"),
         "spread": _spread(data.get("spread"), size),
         "weights": weights if weights is None or weights is True else str(weights),
     }

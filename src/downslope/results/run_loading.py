@@ -14,7 +14,7 @@ from downslope.descent.evidence import Evidence
 from downslope.descent.history import History
 from downslope.descent.reported import Reported
 from downslope.descent.result import Counts
-from downslope.descent.snapshot import Snapshot
+from downslope.descent.snapshot import Snapshot, vector_of
 from downslope.descent.stopping import Status, Stopping
 from downslope.descent.termination import Termination
 from downslope.errors import DataError, DownslopeError, ObjectiveError
@@ -29,8 +29,9 @@ from downslope.objectives.problems import resolve
 from downslope.objectives.recognise import check_dtype
 from downslope.optimizers import Optimizer, optimizer_from_dict
 from downslope.results.run import Run
-from downslope.results.saving import DIGEST, SCHEMA, digest_of, unpacked_history
+from downslope.results.saving import DIGEST, OWED, SCHEMA, is_as_saved, unpacked_history
 
+MOST_COORDINATES = 10**9
 MOST_NESTED = 100  # levels of a file; an optimizer within wrappers within schedules has some ten
 
 
@@ -52,7 +53,15 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises:
         DataError: the file cannot be read or nothing of downslope's is in it.
     """
-    text = read_text(path)
+    return parsed(read_text(path), path)
+
+
+def parsed(text: str, path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The plain data in the text that was read from ``path``.
+
+    Raises:
+        DataError: nothing of downslope's is in it, or it was changed since.
+    """
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError too
@@ -72,13 +81,14 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         )
     if deeper(data, MOST_NESTED):
         raise DataError(message("{path} is nested deeper than anything that downslope saves.", path=path))
-    if DIGEST in data and data[DIGEST] != digest_of(data):
+    if not is_as_saved(data, text):
         raise DataError(
             message(
                 "{path} was changed after it was saved: its digest is not that of what it holds. Whoever did so on"
-                " purpose takes the entry '{name}' out.",
+                " purpose takes the entries '{name}' and '{owed}' out.",
                 path=path,
                 name=DIGEST,
+                owed=OWED,
             )
         )
     return data
@@ -125,16 +135,11 @@ def number(value: Any) -> float:
 
 def run_from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] = ()) -> Run:
     """The run; ``own_rules`` are classes that only the caller's runs are made with."""
-    history = unpacked_history(data["history"])
-    parameters = _parameters(data["parameters"], tuple(history["parameters"]))
-    history = {
-        **history,
-        "value": [number(v) for v in history["value"]],
-        "gradient_norm": [number(v) for v in history["gradient_norm"]],
-        "parameters": {n: [number(v) for v in column] for n, column in history["parameters"].items()},
-    }
+    history, parameters = _history(data)
 
     def vector(values: dict[str, Any]) -> Vector:
+        if isinstance(values.get("base64"), str):  # no coordinate is text
+            return vector_of(values, parameters.size)
         return np.array([number(values[name]) for name in parameters.coordinates])
 
     left_at = data["left_at"]
@@ -144,7 +149,7 @@ def run_from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] =
         stopping=Stopping(**data["stopping"]),
         maximize=data["command"] == "maximize",
         start=vector(data["start"]),
-        history=History.from_dict(history),
+        history=history,
         termination=Termination(
             Status(data["status"]),
             bool(data["success"]),
@@ -158,24 +163,47 @@ def run_from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] =
         reported=Reported(vector(data["x"]), number(data["fun"]), number(data["gradient_norm"]))
         if data["averaged"]
         else None,
-        counts=_counts(data.get("counts")),
+        counts=counts_of(data.get("counts")),
         left_with=None
         if data.get("left_with") is None
         else Snapshot.from_dict(data["left_with"], parameters.size),
     )
 
 
-def _counts(data: Any) -> Counts | None:
+def _history(data: dict[str, Any]) -> tuple[History, Parameters]:
+    """The history, and the parameters that it is of."""
+    columns = data["history"]
+    if "packed" in columns:
+        named = columns["coordinates"]
+        letters = (
+            len(data["x"]["base64"]) if named is None else MOST_COORDINATES
+        )  # no fewer than there are numbers
+        parameters = _parameters(data["parameters"], None if named is None else tuple(named), letters)
+        return unpacked_history(columns, parameters.coordinates), parameters
+    parameters = _parameters(data["parameters"], tuple(columns["parameters"]))
+    numbers = {
+        "value": [number(v) for v in columns["value"]],
+        "gradient_norm": [number(v) for v in columns["gradient_norm"]],
+        "parameters": {n: [number(v) for v in column] for n, column in columns["parameters"].items()},
+    }
+    return History.from_dict({**columns, **numbers}), parameters
+
+
+def counts_of(data: Any) -> Counts | None:
+    """Evaluations of gradient and curvature, where they are counted apart."""
     return None if data is None else Counts(int(data["gradients"]), int(data["curvatures"]))
 
 
-def _parameters(data: dict[str, Any], coordinates: tuple[str, ...]) -> Parameters:
-    """The names and shapes, which must give the coordinates that the history has."""
+def _parameters(
+    data: dict[str, Any], coordinates: tuple[str, ...] | None, most: int = MOST_COORDINATES
+) -> Parameters:
+    """The names and shapes, which must give the coordinates that the history has, where it names them."""
     names, shapes = tuple(data["names"]), tuple(tuple(shape) for shape in data["shapes"])
     known = data["structure"] in get_args(Structure)
-    if known and sum(math.prod(shape) for shape in shapes) == len(coordinates):
+    total = sum(math.prod(shape) for shape in shapes)
+    if known and total <= most and (coordinates is None or total == len(coordinates)):
         parameters = Parameters(names, shapes, data["structure"])
-        if parameters.coordinates == coordinates:
+        if coordinates is None or parameters.coordinates == coordinates:
             return parameters
     raise DataError(
         message("this is not a whole saved run: the history has other parameters than the objective.")

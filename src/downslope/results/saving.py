@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import secrets
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,11 @@ import numpy as np
 from downslope.descent.history import History
 from downslope.descent.result import Descent
 from downslope.descent.snapshot import packed, unpacked
-from downslope.errors import ObjectiveError
+from downslope.errors import DataError, ObjectiveError
 from downslope.files import write_atomically
 from downslope.fitting.intervals import PredictionSpread
-from downslope.messages import to_plain
-from downslope.objectives import Objective
+from downslope.messages import message, to_plain
+from downslope.objectives import Objective, Vector
 from downslope.objectives.formula import FormulaObjective
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 DIGEST = "sha256"
+LONG_TEXT = 10_000  # letters of the text of an array
+OWED = "digest"  # the entry that says which one a file has
+UNDER_WAY = "under_way"  # the entry of a checkpoint of a fit, which cannot be loaded without its table
 
 
 def save(data: dict[str, Any], path: str | os.PathLike[str]) -> None:
@@ -34,18 +38,63 @@ def save(data: dict[str, Any], path: str | os.PathLike[str]) -> None:
     Raises:
         DataError: the file cannot be written; what was there before is untouched.
     """
-    write_atomically(path, (json.dumps(sealed(data), allow_nan=False) + "\n").encode())
+    parts, digest = _parts(_owing(data)), hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    seal = f', "{DIGEST}": "{digest.hexdigest()}"' + "}\n"
+    write_atomically(path, [*parts[:-1], parts[-1][:-1], seal.encode()])
+
+
+def _parts(data: dict[str, Any]) -> list[bytes]:
+    """The data as JSON, in parts: long texts of arrays are parts of their own, as JSON's own writer is slow at them."""
+    mark, long = f"@{secrets.token_hex(16)}", list[str]()
+
+    def marked(value: Any) -> Any:
+        if isinstance(value, dict):
+            text = value.get("base64")
+            if isinstance(text, str) and len(text) > LONG_TEXT:
+                long.append(text)
+                return {**value, "base64": mark}
+            return {name: marked(entry) for name, entry in value.items()}
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return [marked(entry) for entry in value]
+        return value
+
+    between = json.dumps(marked(data), allow_nan=False).encode().split(mark.encode())
+    parts = [between[0]]
+    for text, after in zip(long, between[1:], strict=True):
+        parts += [text.encode("ascii"), after]
+    return parts
 
 
 def sealed(data: dict[str, Any]) -> dict[str, Any]:
     """The data with the digest by which it is seen later whether they are still the same."""
-    return {**data, DIGEST: digest_of(data)}
+    return {**_owing(data), DIGEST: digest_of(data)}
+
+
+def _owing(data: dict[str, Any]) -> dict[str, Any]:
+    """The data with the entry by which a file owes a digest, so that one whose name was damaged is missed."""
+    return {**{name: value for name, value in data.items() if name != DIGEST}, OWED: DIGEST}
 
 
 def digest_of(data: dict[str, Any]) -> str:
     """By which it is seen that a file holds what was saved: SHA-256 of the data as JSON, less the digest itself."""
+    return hashlib.sha256(json.dumps(_owing(data)).encode()).hexdigest()
+
+
+def is_as_saved(data: dict[str, Any], text: str) -> bool:
+    """Whether a file holds what was saved: its digest is right, and no number is spelt in another way.
+
+    Files of earlier versions may have no digest, or one of the data without the entry that owes it.
+    """
+    if DIGEST not in data:
+        return OWED not in data
     rest = {name: value for name, value in data.items() if name != DIGEST}
-    return hashlib.sha256(json.dumps(rest).encode()).hexdigest()
+    if hashlib.sha256(json.dumps(rest).encode()).hexdigest() != data[DIGEST]:
+        return False
+    # Other white space is no change, as of a file that a person has laid out for reading.
+    found = "".join(text.split())
+    return any(found == "".join(json.dumps(data, ensure_ascii=ascii).split()) for ascii in (True, False))
 
 
 def run_to_dict(run: Descent, *, history_as_bytes: bool = False) -> dict[str, Any]:
@@ -53,10 +102,14 @@ def run_to_dict(run: Descent, *, history_as_bytes: bool = False) -> dict[str, An
 
     Args:
         run: the run.
-        history_as_bytes: whether the history is to be packed like the state, which takes a tenth of the time.
+        history_as_bytes: whether history and points are to be packed like the state, which takes a tenth of the time.
     """
     parameters = run.objective.parameters
     coordinates = parameters.coordinates
+
+    def point(x: Vector) -> dict[str, Any]:
+        return packed(x) if history_as_bytes else dict(zip(coordinates, x.tolist(), strict=True))
+
     written = run.objective.formula or run.objective
     is_formula, gradient = _formula(written)
     left_with = None
@@ -72,7 +125,7 @@ def run_to_dict(run: Descent, *, history_as_bytes: bool = False) -> dict[str, An
         "objective": written.text,
         "name": written.name,
         "optimizer": run.optimizer.to_dict(),
-        "x": dict(zip(coordinates, run.final.tolist(), strict=True)),
+        "x": point(run.final),
         "fun": run.fun,
         "gradient_norm": run.gradient_norm,
         "success": run.success,
@@ -80,7 +133,7 @@ def run_to_dict(run: Descent, *, history_as_bytes: bool = False) -> dict[str, An
         "message": run.message,
         "nit": run.nit,
         "nfev": run.nfev,
-        "start": dict(zip(coordinates, run.start.tolist(), strict=True)),
+        "start": point(run.start),
         "left_at": None,
         "evidence": None if run.termination.evidence is None else run.termination.evidence.to_dict(),
         "said": to_plain(run.termination.said),
@@ -101,30 +154,34 @@ def run_to_dict(run: Descent, *, history_as_bytes: bool = False) -> dict[str, An
             "nested": run.objective.nested.plan if run.objective.nested else None,
         },
         "left_with": left_with,
-        "history": packed_history(run.history) if history_as_bytes else run.history.to_dict(),
+        "history": packed_history(run.history, named=False) if history_as_bytes else run.history.to_dict(),
     }
     if run.counts is not None:
         data["counts"] = asdict(run.counts)
     if run.termination.left_at is not None:
-        data["left_at"] = dict(zip(coordinates, run.termination.left_at.tolist(), strict=True))
-    encoded: dict[str, Any] = _encode(data)
-    return encoded
+        data["left_at"] = point(run.termination.left_at)
+    return encoded(data)
 
 
-def packed_history(history: History) -> dict[str, Any]:
-    """A history with the bytes of its columns, as checkpoints have it."""
+def packed_history(history: History, *, named: bool = True) -> dict[str, Any]:
+    """A history with the bytes of its columns, as checkpoints have it, and the names of the coordinates."""
     columns = ("step", "evaluations", "value", "gradient_norm", "x")
     packed_columns = {name: packed(getattr(history, name)) for name in columns}
-    return {"coordinates": list(history.coordinates), "packed": packed_columns}
+    return {"coordinates": list(history.coordinates) if named else None, "packed": packed_columns}
 
 
-def unpacked_history(data: dict[str, Any]) -> dict[str, Any]:
-    """As ``History.to_dict`` has it, of either form."""
-    if "packed" not in data:
-        return data
+def unpacked_history(data: dict[str, Any], coordinates: tuple[str, ...] = ()) -> History:
+    """The inverse; ``coordinates`` where their names are not in it.
+
+    Raises:
+        DataError: its columns differ in length.
+    """
     columns = {name: unpacked(column) for name, column in data["packed"].items()}
-    parameters = dict(zip(data["coordinates"], columns.pop("x").T, strict=True))
-    return {**columns, "parameters": parameters}
+    names = coordinates if data["coordinates"] is None else tuple(map(str, data["coordinates"]))
+    rows = len(columns["step"])
+    if columns["x"].shape != (rows, len(names)) or any(len(column) != rows for column in columns.values()):
+        raise DataError(message("the state in it is not whole."))
+    return History(coordinates=names, **columns)
 
 
 def _formula(objective: Objective) -> tuple[bool, dict[str, str] | None]:
@@ -196,8 +253,7 @@ def fit_to_dict(fit: FitResult, explanation: dict[str, Any]) -> dict[str, Any]:
         "run": run,
         "history": history,
     }
-    encoded: dict[str, Any] = _encode(data)
-    return encoded
+    return encoded(data)
 
 
 def _spread(fit: FitResult) -> dict[str, Any]:
@@ -211,6 +267,12 @@ def _spread(fit: FitResult) -> dict[str, Any]:
         "variance": found.variance,
         "freedom": found.freedom,
     }
+
+
+def encoded(data: dict[str, Any]) -> dict[str, Any]:
+    """Plain data as JSON has it: NaN becomes null and infinities the text "inf" or "-inf", as it has neither."""
+    made: dict[str, Any] = _encode(data)
+    return made
 
 
 def _encode(value: Any) -> Any:

@@ -152,7 +152,8 @@ def interpreted(inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
     Raises:
         RuntimeError, ValueError, TypeError, NotImplementedError: an expression has no value as a real number.
     """
-    return se.Lambdify(list(inputs), expanded(outputs), backend="lambda", cse=True)
+    outputs = expanded(outputs)
+    return se.Lambdify(_renamed(inputs, outputs), outputs, backend="lambda", cse=True)
 
 
 def compile_native(

@@ -127,6 +127,38 @@ def _thrown() -> list[Known]:
                 why="the minimum is at 0, where the curvature is 2",
             )
         )
+    for start, rate, steps in ((-1.2, 200.0, 1), (-1.2, 200.0, 40), (-1.5, 150.0, 40)):
+        made.append(
+            case(
+                f"over a dip to lower ground from {start} in {steps}",
+                "1-exp(-x^2)-0.3*tanh(x/5)",
+                {"x": start},
+                {"learning_rate": rate, "tolerance": 1e-9, "steps": steps},
+                "learning_rate_above_limit",
+                facts={"bounded": True},
+                never=NEVER,
+                success=False,
+                words=("over ground as", "There the run ended"),
+                unsaid=("moved 0 since",),
+                advised=True,
+                why="the end is lower than the start, and higher than the minimum near 0, which the step passed over",
+            )
+        )
+    made.append(
+        case(
+            "thrown in the last step",
+            "1-exp(-x^2)",
+            {"x": 1.0},
+            {"learning_rate": 30.0, "steps": 1},
+            "learning_rate_above_limit",
+            facts={"bounded": True},
+            never=NEVER,
+            success=False,
+            words=("There the run ended",),
+            unsaid=("moved 0 since",),
+            why="the minimum is at 0, and the run has made one step only",
+        )
+    )
     made.append(
         case(
             "past a pole that is no kink",
@@ -139,7 +171,7 @@ def _thrown() -> list[Known]:
             why="the value falls without limit towards 0, which the steps lead past",
         )
     )
-    return [*made, made[0].climbing(), made[1].climbing()]
+    return [*made, made[0].climbing(), made[1].climbing(), made[5].climbing()]
 
 
 def _underflowing() -> list[Known]:

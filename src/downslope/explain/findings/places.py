@@ -40,9 +40,13 @@ FLAT_DETAILS = ("flat_valley", "higher_order_minimum", "asymptote", "endless", "
 
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """A kink first: at a kink there is no curvature to speak of."""
-    if diagnosis.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN) or not diagnosis.known:
+    if diagnosis.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN):
         return
     if diagnosis.point.detail == "pole":
+        return
+    if not diagnosis.known:  # of too many parameters for anything but where a run may go on
+        if diagnosis.point.disappoints and diagnosis.point.kind != "degenerate" and diagnosis.point.escape:
+            yield _saddle(diagnosis)
         return
     kink = _kink(diagnosis)
     if kink is not None:

@@ -17,6 +17,10 @@ from downslope.explain.subexpressions import divisors, kinks_at
 FLATTER = 0.1  # part of the slope before the step, below which all later ones are
 HIGHER = 1e-6  # part of the value by which all later ones must be above the one before the step
 BESIDE = 1e-2  # part of the step within which a corner lies beside its beginning
+PASSED = np.geomspace(
+    1e-3, 0.99, 40
+)  # parts of a step, where it is looked what it passed over: most of it near by
+MORE = 3.0  # times what the slope at its end explains, that it must be higher there
 PARTS = (2.0, 4.0, 10.0, 30.0, 100.0, 1e3, 1e4)  # by which the rate is divided
 
 
@@ -30,11 +34,12 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     ended = disappointed or diagnosis.status in LIMITS
     if rate is None or not ended or diagnosis.setup.bounded or len(history) < 2 or not diagnosis.known:
         return
-    values, norms = diagnosis.values, diagnosis.norms
-    k = _worst_throw(values, norms, history.step)
+    values, norms, x = diagnosis.values, diagnosis.norms, history.x[:, diagnosis.free]
+    k, lowest = _worst_throw(values, norms, history.step), None
+    if k is None and (disappointed or diagnosis.missed):
+        k, lowest = _throw_over_lower_ground(diagnosis)
     if k is None:
         return
-    x = history.x[:, diagnosis.free]
     corners = kinks_at(diagnosis.run.objective, history.x[k], BESIDE * norm_of(x[k + 1] - x[k]))
     if {*corners} - {text for text, _ in divisors(diagnosis.run.objective)}:
         return  # the corner beside it is the cause
@@ -50,6 +55,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
         "slope_before": float(norms[k]),
         "slope": float(norms[-1]),
         "since": norm_of(x[-1] - x[k + 1]),
+        "lowest": None if lowest is None else diagnosis.sign * lowest,
         "rule": type(diagnosis.setup.rule).__name__,
     }
     smaller = rates(diagnosis, [rate / part for part in PARTS])
@@ -57,7 +63,30 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     advice = first_to_work(diagnosis, smaller, within) or first_to_work(
         diagnosis, [*leave_out(diagnosis), *smaller, more_steps(diagnosis)]
     )
-    yield Finding("learning_rate_above_limit", evidence, False, advice, "learning_rate_above_limit.thrown")
+    key = "learning_rate_above_limit.thrown" + ("" if lowest is None else ".over")
+    key += ".last" if k + 2 == len(x) or not evidence["since"] else ""
+    yield Finding("learning_rate_above_limit", evidence, False, advice, key)
+
+
+def _throw_over_lower_ground(diagnosis: Diagnosis) -> tuple[int, float] | tuple[None, None]:
+    """The row before the longest step onto flat ground that ended above what it passed over, and the lowest of that.
+
+    It may end lower than it began. No convex function is so flat there: it would rise no more than its slope at the end
+    of the step says.
+    """
+    history, values, norms = diagnosis.run.history, diagnosis.values, diagnosis.norms
+    x = history.x[:, diagnosis.free]
+    lengths = np.array([norm_of(step) for step in np.diff(x, axis=0)])
+    steepest = np.maximum.accumulate(norms[::-1])[::-1][1:]
+    rows = np.flatnonzero((steepest < FLATTER * norms[:-1]) & (np.diff(history.step) == 1) & (lengths > 0))
+    if not len(rows):
+        return None, None
+    k = int(max(rows, key=lambda row: lengths[row]))
+    between = (x[k] + t * (x[k + 1] - x[k]) for t in PASSED)
+    lowest = min((v for v in map(diagnosis.view.value, between) if np.isfinite(v)), default=np.inf)
+    above = values[k + 1] - lowest > MORE * norms[k + 1] * lengths[k]
+    stays = np.min(values[k + 1 :]) > lowest + HIGHER * abs(lowest)
+    return (k, float(lowest)) if above and stays else (None, None)
 
 
 def _worst_throw(

@@ -192,6 +192,21 @@ FINDINGS: Mapping[str, Template] = {
         "threw the point {length:.4g} far, over the lower ground, from the value {before:.4g} up to {after:.4g}. "
         "There the gradient is small, {slope:.3g} at the end, and the point has moved {since:.3g} since."
     ),
+    f"{ABOVE}.thrown.last": Template(
+        "Step {step} was too long: with the learning rate {learning_rate:.4g} and the gradient {slope_before:.3g} it "
+        "threw the point {length:.4g} far, over the lower ground, from the value {before:.4g} up to {after:.4g}. "
+        "There the run ended, where the gradient is small, {slope:.3g}."
+    ),
+    f"{ABOVE}.thrown.over": Template(
+        "Step {step} was too long: with the learning rate {learning_rate:.4g} and the gradient {slope_before:.3g} it "
+        "threw the point {length:.4g} far, from the value {before:.4g} to {after:.4g}, over ground as low as "
+        "{lowest:.4g}. There the gradient is small, {slope:.3g} at the end, and the point has moved {since:.3g} since."
+    ),
+    f"{ABOVE}.thrown.over.last": Template(
+        "Step {step} was too long: with the learning rate {learning_rate:.4g} and the gradient {slope_before:.3g} it "
+        "threw the point {length:.4g} far, from the value {before:.4g} to {after:.4g}, over ground as low as "
+        "{lowest:.4g}. There the run ended, where the gradient is small, {slope:.3g}."
+    ),
     f"{ABOVE}.measured": Template(
         "The value got worse from step {began} on. What the largest learning rate of {rule} is on this "
         "objective no formula says; with a smaller one it does not."
@@ -297,6 +312,10 @@ FINDINGS: Mapping[str, Template] = {
     ),
     "saddle.maximum": Template(
         "The run stands at a maximum: every way leads down, most steeply along {along}."
+    ),
+    "saddle.curves_down": Template(
+        "The run stands where the objective curves downward along {along}, curvature {curvature:.4g}: a nudge that "
+        "way leads on."
     ),
     "saddle.minimum": Template(
         "The run stands at a minimum: every way leads up, most steeply along {along}."

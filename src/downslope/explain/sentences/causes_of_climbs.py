@@ -12,6 +12,21 @@ FINDINGS_OF_CLIMBS: Mapping[str, Template] = {
         "threw the point {length:.4g} far, over the higher ground, from the value {before:.4g} down to {after:.4g}. "
         "There the gradient is small, {slope:.3g} at the end, and the point has moved {since:.3g} since."
     ),
+    "learning_rate_above_limit.thrown.last.up": Template(
+        "Step {step} was too long: with the learning rate {learning_rate:.4g} and the gradient {slope_before:.3g} it "
+        "threw the point {length:.4g} far, over the higher ground, from the value {before:.4g} down to {after:.4g}. "
+        "There the run ended, where the gradient is small, {slope:.3g}."
+    ),
+    "learning_rate_above_limit.thrown.over.up": Template(
+        "Step {step} was too long: with the learning rate {learning_rate:.4g} and the gradient {slope_before:.3g} it "
+        "threw the point {length:.4g} far, from the value {before:.4g} to {after:.4g}, over ground as high as "
+        "{lowest:.4g}. There the gradient is small, {slope:.3g} at the end, and the point has moved {since:.3g} since."
+    ),
+    "learning_rate_above_limit.thrown.over.last.up": Template(
+        "Step {step} was too long: with the learning rate {learning_rate:.4g} and the gradient {slope_before:.3g} it "
+        "threw the point {length:.4g} far, from the value {before:.4g} to {after:.4g}, over ground as high as "
+        "{lowest:.4g}. There the run ended, where the gradient is small, {slope:.3g}."
+    ),
     "pole.falling.up": Template(
         "After step {step} the run jumped over a pole of the objective, where {expression} is 0: {place}. On "
         "the side that it came from the objective rises towards it without limit."
@@ -115,6 +130,10 @@ FINDINGS_OF_CLIMBS: Mapping[str, Template] = {
     ),
     "saddle.maximum.up": Template(
         "The run stands at a maximum: every way leads down, most steeply along {along}."
+    ),
+    "saddle.curves_down.up": Template(
+        "The run stands where the objective curves upward along {along}, curvature {curvature:.4g}: a nudge that "
+        "way leads on."
     ),
     "saddle.minimum.up": Template(
         "The run stands at a minimum, and a maximum was asked for: every way leads up, most steeply along "

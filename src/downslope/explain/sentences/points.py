@@ -175,6 +175,26 @@ POINTS: Mapping[str, Template] = {
     "unknown.too_dear": Template(
         "What kind of point this is was not looked into: that would have taken longer than the run."
     ),
+    "unknown.few_directions": Template(
+        "Whether the point is a minimum was looked into along {n} direction only: there the objective does not "
+        "curve downward.",
+        "Whether the point is a minimum was looked into along {n} directions only: the objective curves downward "
+        "along none of them.",
+    ),
+    "unknown.few_directions.up": Template(
+        "Whether the point is a maximum was looked into along {n} direction only: there the objective does not "
+        "curve upward.",
+        "Whether the point is a maximum was looked into along {n} directions only: the objective curves upward "
+        "along none of them.",
+    ),
+    "unknown.curves_down": Template(
+        "The point is no minimum: the objective curves downward along {way} and falls there. Whether it is a saddle "
+        "or a maximum was not looked into."
+    ),
+    "unknown.curves_down.up": Template(
+        "The point is no maximum: the objective curves upward along {way} and rises there. Whether it is a saddle "
+        "or a minimum was not looked into."
+    ),
     "unknown.unfinished": Template(
         "What kind of point this leads to cannot be told yet: the gradient that is left outweighs what the "
         "curvature shows."

@@ -128,6 +128,6 @@ LEFT_OUT: Mapping[str, Template] = {
     ),
     "time": Template("The rest was not looked into: it would have taken longer than the run."),
     "evaluations": Template(
-        "The rest was not looked into: it would have taken more evaluations than the run."
+        "The rest was not looked into: it would have taken more evaluations than the run and 200 more."
     ),
 }

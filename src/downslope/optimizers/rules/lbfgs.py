@@ -45,8 +45,8 @@ class LBFGS(Optimizer):
         memory: m, how many pairs are kept, 1 to 100.
 
     One evaluation per trial of the search; most steps need one. Converges linearly, and fast, on smooth functions; on
-    those with kinks it may stop short. The traced engine takes it up to 100 parameters times pairs; beyond,
-    the hosted engine does.
+    those with kinks it may stop short. The traced engine takes it up to 100 parameters times pairs, and from 30
+    parameters on; between, the hosted engine does.
 
     Source: J. Nocedal, Mathematics of Computation 35 (1980) 773-782; D. Liu, J. Nocedal, Mathematical Programming 45
     (1989) 503-528; in this form: J. Nocedal, S. Wright, *Numerical Optimization*, 2006, algorithms 7.4 and 7.5.

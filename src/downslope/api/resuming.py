@@ -1,16 +1,17 @@
-"""``resume``: a saved run that goes on."""
+"""``resume``: a saved run or fit that goes on."""
 
 from __future__ import annotations
 
 import os
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
-from downslope.errors import DataError
-from downslope.messages import message
 from downslope.objectives import as_objective
 from downslope.results.continuing import ResumeOptions, with_function
-from downslope.results.loading import load
 from downslope.results.run import Run, as_run
+from downslope.results.run_loading import read, run_of_file
+
+if TYPE_CHECKING:
+    from downslope.results.fit import Fit
 
 
 def resume(
@@ -19,20 +20,23 @@ def resume(
     start: Any = None,
     *,
     gradient: Any = None,
+    weights: Any = None,
     **options: Unpack[ResumeOptions],
-) -> Run:
-    """Go on with a saved run, with the whole memory of its rule: the same bits as if it had never ended.
+) -> Run | Fit:
+    """Go on with a saved run or fit, with the whole memory of its rule: the same bits as if it had never ended.
 
     Args:
-        path: what ``run.save`` or ``--save`` wrote.
+        path: what ``save``, ``--save`` or a checkpoint wrote.
         function: of a run of a Python function, that function, as it is not in the file. It is taken only if its
-            value and gradient where the run left off are the same, bit for bit.
+            value and gradient where the run left off are the same, bit for bit. Of a fit its table: a path, or what
+            ``fit`` takes; only the table that was fitted is taken.
         start: with tensors or arrays of a framework in it, where the start had them; what is in them does not matter.
         gradient: the function's own, as for ``minimize``.
+        weights: of a fit whose weights are no column, these.
         options: see ``Run.resume``.
 
     Raises:
-        DataError: the file cannot be read, was changed, or is of another function.
+        DataError: the file cannot be read, was changed, or is of another function or table.
         UsageError: as for ``Run.resume``.
         ObjectiveError: the function is not in the file, and is not given.
 
@@ -42,9 +46,12 @@ def resume(
     >>> ds.resume(path, steps=20).nit
     50
     """
-    run = load(path)
-    if not isinstance(run, Run):
-        raise DataError(message("{path} holds a fit, which goes on only from its table.", path=path))
+    data = read(path)
+    if data.get("command") == "fit":
+        from downslope.api.saved_fits import resume_fit  # a run need not wait for what only fits need
+
+        return resume_fit(data, path, (function, weights), options)
+    run = run_of_file(data, path)
     if function is not None:
         begin = run.objective.present(run.start) if start is None else start
         objective, _ = as_objective(function, begin, gradient=gradient, dtype=run.objective.dtype)

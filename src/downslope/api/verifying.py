@@ -1,4 +1,4 @@
-"""``verify``: a saved run is run again, and what comes out is held against what the file says."""
+"""``verify``: a saved run or fit is made again, and what comes out is held against what the file says."""
 
 from __future__ import annotations
 
@@ -11,23 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.descent import Descent, LoopOptions, descend
-from downslope.descent.evidence import Cause
+from downslope.descent.evidence import FROM_OUTSIDE
 from downslope.descent.history import History
-from downslope.descent.snapshot import versions
-from downslope.errors import DataError
+from downslope.descent.snapshot import changed_versions
 from downslope.messages import NOTHING, Message, listing, message, sentences
 from downslope.objectives import as_objective
 from downslope.results.continuing import first_difference, refuse_records
-from downslope.results.loading import load
-from downslope.results.run import Run
+from downslope.results.run_loading import read, run_of_file
 
 AGREES = 6  # decimal digits of the points; with fewer left the same way is no longer told from another
-FROM_OUTSIDE = (
-    Cause.TIME_LIMIT,
-    Cause.INTERRUPTED,
-    Cause.CALLBACK,
-    Cause.ERROR,
-)  # ends that nobody can make again
 
 
 @dataclass(frozen=True)
@@ -53,18 +45,24 @@ class Verification:
 
 
 def verify(
-    path: str | os.PathLike[str], function: Any = None, start: Any = None, *, gradient: Any = None
+    path: str | os.PathLike[str],
+    function: Any = None,
+    start: Any = None,
+    *,
+    gradient: Any = None,
+    weights: Any = None,
 ) -> Verification:
-    """Run a saved run again, and say whether it is what the file says.
+    """Run a saved run or fit again, and say whether it is what the file says.
 
     Args:
         path: what ``run.save`` or ``--save`` wrote, or a checkpoint.
-        function: of a run of a Python function, that function, as it is not in the file.
+        function: of a run of a Python function, that function, as it is not in the file; of a fit its table.
         start: with tensors or arrays of a framework in it, where the start had them.
         gradient: the function's own, as for ``minimize``.
+        weights: of a fit whose weights are no column, these.
 
     Raises:
-        DataError: the file cannot be read, was changed, or holds a fit.
+        DataError: the file cannot be read, was changed, or is of another table.
         ObjectiveError: the function is not in the file, and is not given.
 
     >>> import downslope as ds, os, tempfile
@@ -73,11 +71,13 @@ def verify(
     >>> print(ds.verify(path))
     Identical: run again, all 31 rows and the end are the same, bit for bit.
     """
-    run = load(path)
-    if not isinstance(run, Run):
-        raise DataError(
-            message("{path} holds a fit, which can be made again only from its table.", path=path)
-        )
+    data = read(path)
+    if data.get("command") == "fit":
+        from downslope.api.saved_fits import fit_made_again  # a run need not wait for what only fits need
+
+        saved_fit, made = fit_made_again(data, path, (function, weights))
+        return _compared(saved_fit, made)
+    run = run_of_file(data, path)
     saved: Descent = run
     if function is not None:
         begin = run.objective.present(run.start) if start is None else start
@@ -156,12 +156,7 @@ def _other_versions(run: Descent) -> Message:
     """What computes now and is not what computed then, which may explain it."""
     if run.left_with is None:
         return NOTHING
-    now = versions(run.engine, run.objective.tensors is not None)
-    changes = [
-        f"{name} {before} -> {now[name]}"
-        for name, before in run.left_with.versions.items()
-        if name in now and now[name] != before
-    ]
+    changes = changed_versions(run.left_with, run.objective.tensors is not None)
     if not changes:
         return NOTHING
     return message("It was made by other versions: {changes}.", changes=listing(changes))
