@@ -115,7 +115,7 @@ class ScriptModel:
     @property
     def function(self) -> Message | str:
         """What is descended: by its name where it is long and has one, else as a formula."""
-        objective = self.run.objective
+        objective = self.run.objective.formula or self.run.objective
         return shortened(objective.text if objective.headline == UNNAMED else objective.headline)
 
     @property
