@@ -74,15 +74,14 @@ def step_map(objective: Objective, optimizer: Optimizer, sign: float, state: Any
     rule = (optimizer.structure(), tuple(optimizer.scalars()), layout, sign)
     program = program_of(objective)
     if program is not None:
-        key = _Key(rule, (program,))
-        return _kept(key, lambda: _of_program(program, optimizer, sign, state))
+        return _kept(program.maps, rule, lambda: _of_program(program, optimizer, sign, state))
     assert isinstance(objective, FormulaObjective)
     size = objective.parameters.size + len(states.flat(state))
     if size > MOST_OUTPUTS:
         raise TraceError(message("a step map of {size} numbers is too large to compile", size=size))
     gradient = tuple(objective.partials) if objective.differentiation == "supplied" else None
     key = _Key(rule, (objective.expression, objective.symbols, gradient, objective.dtype))
-    return _kept(key, lambda: _of_symbols(objective, optimizer, sign, state))
+    return _kept(_MAPS, key, lambda: _of_symbols(objective, optimizer, sign, state))
 
 
 class _Key(NamedTuple):
@@ -92,17 +91,17 @@ class _Key(NamedTuple):
     function: Any
 
 
-def _kept(key: _Key, make: Callable[[], StepMap]) -> StepMap:
+def _kept(maps: OrderedDict[Any, StepMap], key: Any, make: Callable[[], StepMap]) -> StepMap:
     """A map that was made before, or a new one."""
     with _MAPS_LOCK:
-        if key in _MAPS:
-            _MAPS.move_to_end(key)
-            return _MAPS[key]
+        if key in maps:
+            maps.move_to_end(key)
+            return maps[key]
     made = make()
     with _MAPS_LOCK:
-        _MAPS[key] = made
-        while len(_MAPS) > KEPT_MAPS:
-            _MAPS.popitem(last=False)
+        maps[key] = made
+        while len(maps) > KEPT_MAPS:
+            maps.popitem(last=False)
     return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -36,6 +37,7 @@ class ArrayProgram:
         x, value, gradient: the nodes: shapes (n,), () and (n,).
         supplied: whether the gradient is one that was given.
         lock: to be held while nodes are written beside these.
+        maps: steps of rules on it that are compiled; they last as long as it, as they hold its data.
 
     Raises:
         TraceError: what the function does cannot be recorded, or is too long.
@@ -46,6 +48,7 @@ class ArrayProgram:
     ) -> None:
         self.x = Graph().input("x", (size,))
         self.supplied, self.lock = slopes is not None, threading.Lock()
+        self.maps: OrderedDict[Any, Any] = OrderedDict()
         with tracing():
             self._record(function, slopes)
         if len(needed([self.value, self.gradient])) > MOST_NODES:

@@ -136,7 +136,9 @@ class CompiledProgram:
         node = self._nodes[place]
         if kind == "library":
             return self._library(node)
-        return self._own(np.array(node.detail.array, np.int64 if kind == "places" else np.float64, order="C"))
+        return self._own(
+            np.ascontiguousarray(node.detail.array, np.int64 if kind == "places" else np.float64)
+        )
 
     def _own(self, array: NDArray[Any]) -> int:
         self._kept_alive.append(array)
