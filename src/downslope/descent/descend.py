@@ -13,7 +13,7 @@ from downslope import interruption
 from downslope.descent import kernel as k
 from downslope.descent.compiled import CompiledEngine
 from downslope.descent.curved import CurvedEngine, CurvedStepper, curved_rule
-from downslope.descent.engine import Allowance, DescentProblem, Engine
+from downslope.descent.engine import DescentProblem, Engine, EvaluationsLeft
 from downslope.descent.evidence import TESTS, Cause
 from downslope.descent.fused import FusedStepper
 from downslope.descent.history import History
@@ -101,7 +101,7 @@ class LoopOptions:
     callbacks: Callbacks = Callbacks()
     since: Continued | None = None
     keep_errors: bool = False
-    exact_norms: Allowance | None = None
+    exact_norms: EvaluationsLeft | None = None
 
 
 def descend(

@@ -31,8 +31,8 @@ class Position(NamedTuple):
 
 
 @dataclass
-class Allowance:
-    """How many of something are left to a descent."""
+class EvaluationsLeft:
+    """How many evaluations of some kind are left to a descent."""
 
     left: int
 
@@ -57,7 +57,7 @@ class DescentProblem:
     start: Vector
     sign: float
     since: Position | None = None
-    exact_norms: Allowance | None = None
+    exact_norms: EvaluationsLeft | None = None
 
     @property
     def first(self) -> Vector:

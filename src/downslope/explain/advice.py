@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from downslope.descent import Descent, LoopOptions, Status, Stopping, descend
 from downslope.descent.descend import EngineName
-from downslope.descent.engine import Allowance
+from downslope.descent.engine import EvaluationsLeft
 from downslope.descent.stopping import DEFAULT_TOLERANCE, SINGLE_TOLERANCE
 from downslope.errors import DownslopeError
 from downslope.explain import budget
@@ -184,7 +184,7 @@ def trial(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float = math.i
         return None
     evaluations = int(min(evaluations, SHARE_CALLED * calls))
     steps = candidate.lasting or int(min(MOST_STEPS, max(1, fewer_than)))
-    dear = Allowance(int(min(SHARE * budget.left() / budget.HOSTED_STEP, 2.0**31)))
+    dear = EvaluationsLeft(int(min(SHARE * budget.left() / budget.HOSTED_STEP, 2.0**31)))
     allowed = dear.left
     try:
         done = descend(
