@@ -16,6 +16,7 @@ import pytest
 
 import downslope as ds
 from downslope.descent import Status, Stopping
+from downslope.descent.descend import SLICE_SECONDS
 from downslope.errors import UsageError
 from downslope.objectives import Objective, Parameters
 
@@ -246,15 +247,17 @@ def test_error_in_a_callback_reaches_the_person() -> None:
 
 def test_progress_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
-    ticks = itertools.count(
-        step=0.01
-    )  # a clock of our own: every look at it is a hundredth of a second later
+    # A clock of our own: every look at it is a slice's time later, so that slices stay as short as the first one.
+    ticks = itertools.count(step=SLICE_SECONDS)
     monkeypatch.setattr(time, "perf_counter", lambda: next(ticks))
-    ds.minimize("x^2", 1.0, learning_rate=1e-12, time_limit=0.4, every=10**9, progress=told.append)
-    # Two looks a slice, and none is told of before a slice's time is over, nor of the last one.
-    assert [round(p.seconds, 2) for p in told] == [round(0.02 * i, 2) for i in range(3, 20)]
+    ds.minimize("x^2", 1.0, learning_rate=1e-12, time_limit=2.0, every=10**9, progress=told.append)
+    assert len(told) >= 10
+    between = np.diff([p.seconds for p in told])
+    assert between == pytest.approx(2 * SLICE_SECONDS)  # two looks a slice
+    assert told[0].seconds >= SLICE_SECONDS
+    assert told[-1].seconds < 2.0
     assert all(a.evaluations < b.evaluations for a, b in itertools.pairwise(told))
-    assert [p.fraction for p in told] == [p.seconds / 0.4 for p in told]
+    assert [p.fraction for p in told] == pytest.approx([p.seconds / 2.0 for p in told])
 
 
 class Interrupting(Objective):
