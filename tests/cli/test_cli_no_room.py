@@ -19,18 +19,28 @@ RUN = ["minimize", "rosenbrock", "--optimizer", "adam", "--steps", "400", "--qui
 ROOM = 2_000  # bytes that a file may have; a saved run has more
 
 
+LIMITED = """
+import os, resource, sys
+room = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+os.execv(sys.executable, [sys.executable, "-m", "downslope", *sys.argv[2:]])
+"""
+
+
 def program(*words: str, room: int | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The program; ``room`` is how long a file may get, after which writing fails as on a full disk."""
+    """The program; ``room`` is how long a file may get, after which writing fails as on a full disk.
 
-    def limit() -> None:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_FSIZE, (room or 0, room or 0))
-
+    A process of its own sets the limit: this one may have threads of frameworks, and must not run
+    Python once it has forked.
+    """
+    begun = ["-m", "downslope"] if room is None else ["-c", LIMITED, str(room)]
     return subprocess.run(
-        [sys.executable, "-m", "downslope", *words], check=False, capture_output=True, text=True,
-        env={**os.environ, **environment}, preexec_fn=None if room is None else limit,
-    )  # fmt: skip
+        [sys.executable, *begun, *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
 
 
 @pytest.fixture(scope="module")
