@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
 
-from downslope.language import tree as t
 from downslope.language.functions import FUNCTIONS
+from downslope.programs.formulas import OPERATION_OF, worked_out
 from downslope.symbolic.lanes import LaneBuilder, Lanes, lane_function, whole_power
 from downslope.symbolic.lanes.exponential import power
 
-_RELATION = {
-    "less": "<",
-    "less_equal": "<=",
-    "greater": ">",
-    "greater_equal": ">=",
-    "equal": "==",
-    "not_equal": "!=",
-}
+_SIGN = {operation: sign for sign, operation in OPERATION_OF.items()}
 MOST_MULTIPLIED = 64  # powers up to this exponent are products
-_CONSTANTS = {"pi": math.pi, "e": math.e}
 
 # How long an operation takes, in additions; what is not here takes 1, and a function of formulas COSTLY.
 COSTS = {
@@ -45,8 +36,8 @@ def cost(operation: str) -> int:
 
 def element(w: LaneBuilder, operation: str, parts: Sequence[Lanes]) -> Lanes:
     """An operation of ``node.ELEMENTS`` on these numbers or truth values."""
-    if operation in _RELATION:
-        return w.compared(_RELATION[operation], *parts)
+    if operation in _SIGN:
+        return w.compared(_SIGN[operation], *parts)
     if operation in _DIRECT:
         return _DIRECT[operation](w, *parts)
     return _called(w, operation, parts)
@@ -97,31 +88,6 @@ def _called(w: LaneBuilder, name: str, parts: Sequence[Lanes]) -> Lanes:
     assert record.definition is not None, name
     values = dict(zip(record.arguments, parts, strict=True))
 
-    def combine(node: t.Node, below: Sequence[Lanes]) -> Lanes:
-        match node:
-            case t.Number(value):
-                return w.number(value)
-            case t.NamedConstant(constant):
-                return w.number(_CONSTANTS[constant])
-            case t.Variable(variable):
-                return values[variable]
-            case t.Negative():
-                return -below[0]
-            case t.Sum():
-                return reduce(lambda a, b: a + b, below)
-            case t.Multiplication():
-                return reduce(lambda a, b: a * b, below)
-            case t.Quotient():
-                return below[0] / below[1]
-            case t.Power():
-                return _pow(w, *below)
-            case t.Call(inner, _):
-                return element(w, inner, below)
-            case t.Comparison(sign, _, _):
-                return w.compared(sign, *below)
-            case t.Logical("not", _):
-                return ~below[0]
-            case t.Logical(word, _):
-                return reduce((lambda a, b: a & b) if word == "and" else (lambda a, b: a | b), below)
-
-    return t.fold(record.definition, combine)
+    return worked_out(
+        record.definition, values, lambda operation, *below: element(w, operation, below), w.number
+    )

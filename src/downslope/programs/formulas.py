@@ -15,7 +15,8 @@ from downslope.symbolic.lift import lift
 
 V = TypeVar("V")
 
-_COMPARISONS = {
+# The sign of a comparison -> its operation in programs.
+OPERATION_OF = {
     "<": "less",
     "<=": "less_equal",
     ">": "greater",
@@ -53,7 +54,7 @@ def worked_out(
             case t.Power():
                 return apply("pow", *parts)
             case t.Comparison(operator, _, _):
-                return apply(_COMPARISONS[operator], *parts)
+                return apply(OPERATION_OF[operator], *parts)
             case t.Logical("not", _):
                 return apply("not", *parts)
             case t.Logical(operator, _):

@@ -18,20 +18,13 @@ from downslope.language import tree as t
 from downslope.language.functions import CONSTANTS, FUNCTIONS
 from downslope.messages import message
 from downslope.programs.arithmetic import apply
+from downslope.programs.formulas import OPERATION_OF
 from downslope.programs.node import ArrayNode, Axis, Table
 from downslope.symbolic.array import TraceError
 
 DEEPEST = 60  # brackets within brackets
 FEWEST_ALIKE = 3  # terms, from which they are a loop
 _JOINED = {"add": "sum", "mul": "prod", "max": "max", "min": "min"}
-_COMPARISONS = {
-    "<": "less",
-    "<=": "less_equal",
-    ">": "greater",
-    ">=": "greater_equal",
-    "==": "equal",
-    "!=": "not_equal",
-}
 
 
 def rolled(root: t.Node, places: Mapping[str, int], x: ArrayNode) -> ArrayNode:
@@ -105,7 +98,7 @@ class _Rolling:
             case t.Power():
                 return apply("pow", *self._below(members, depth))
             case t.Comparison(sign, _, _):
-                return apply(_COMPARISONS[sign], *self._below(members, depth))
+                return apply(OPERATION_OF[sign], *self._below(members, depth))
             case t.Call(name, _):
                 completed = [self._completed(member) for member in members] if count else []
                 return apply(name, *self._columns(completed, depth))
