@@ -44,7 +44,8 @@ def test_a_run_under_way_is_delivered(
         time.sleep(0.01)
         process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=LIMIT)
-    assert process.returncode == code, err
+    # of two signals that wait together Python hears the one of the lower number first, which is SIGINT
+    assert process.returncode in ({code, 130} if second else {code}), err
     assert "Traceback" not in err
     run = ds.load(checkpoint)
     assert isinstance(run, ds.Run)
