@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import traceback
@@ -264,6 +265,10 @@ class _Loop:
             return Cause.INTERRUPTED
         except Exception as error:
             if not self._may_keep(error):
+                checkpoints = self.loop.callbacks.checkpoints
+                if checkpoints is not None and self.trace.step >= 0:
+                    with contextlib.suppress(DownslopeError):  # the first error is the one to be told
+                        checkpoints.keep(as_interrupted())
                 raise
             self.error = described(error)
             return Cause.ERROR
