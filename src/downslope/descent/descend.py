@@ -36,7 +36,7 @@ from downslope.messages import message
 from downslope.objectives import FormulaObjective, Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 SLICE_SECONDS = 0.05
 MOST_LETTERS = 200  # of the text of an exception
