@@ -141,36 +141,27 @@ def exhausted(search: Search) -> Any:
     return both(search.trials > TRIALS - 0.5, search.low <= 0)
 
 
-class Trial(NamedTuple):
-    """What an evaluation on the way along a direction has shown."""
-
-    good: Any  # whether it meets the conditions
-    start: Any  # whether it is the first of all, before there is a direction
-    accept: Any  # whether its point is accepted: it is good, or the first
-    lost: Any  # whether the search is given up
-    search: Search  # goes on with a shorter interval
-    x: Any  # the point that is accepted now, with value and gradient
-    f: Any
-    g: Any
-
-
-def judged_trial(old: Search, at: tuple[Any, Any, Any], constants: tuple[Any, Any, Any]) -> Trial:
+def judged_trial(
+    old: Search, at: tuple[Any, Any, Any], constants: tuple[Any, Any, Any]
+) -> tuple[Any, Any, Any, Search, tuple[Any, Any, Any]]:
     """Hold an evaluation against the conditions.
 
     Args:
         old: the search that asked for it.
         at: its point, value and gradient.
         constants: c1, c2 and c3 of the conditions.
+
+    Returns:
+        Whether it meets them; whether it is accepted, as the first of all is too; whether the search is given up; the
+        search with its shorter interval; and what is the last accepted point now, with its value and gradient.
     """
     x, f, g = at
     m = dot(g, old.d)
     good, short = verdict(old, f, m, constants)
-    start = old.trials < 0
-    accept = either(start, good)
+    accept = either(old.trials < 0, good)
     search = narrowed(old, f, m, short)
-    lost = exhausted(search)
     x1, g1, f1 = (where(accept, new, kept) for new, kept in ((x, old.x), (g, old.g), (f, old.f)))
-    return Trial(good, start, accept, lost, search, x1, f1, g1)
+    return good, accept, exhausted(search), search, (x1, f1, g1)
 
 
 def _inside(s: Search, width: Any) -> Any:
@@ -199,8 +190,8 @@ def within(a: Any, least: Any, most: Any) -> Any:
     return where(a > least, where(a < most, a, most), least)
 
 
-def redirected(old: Search, trial: Trial, d: Any, a: Any) -> Search:
-    """The search after a trial: along another direction, with this first step, where the trial has ended it."""
-    here = old._replace(x=trial.x, g=trial.g, f=trial.f, size=recent_size(old, trial.f))
-    after: Search = choose(either(trial.accept, trial.lost), begin(here, d, a), trial.search)
-    return after
+def redirected(old: Search, at: tuple[Any, Any, Any], d: Any, a: Any) -> Search:
+    """A search from a point, with its value and gradient, along another direction, with this first step."""
+    x, f, g = at
+    here = old._replace(x=x, g=g, f=f, size=recent_size(old, f))
+    return begin(here, d, a)

@@ -7,6 +7,7 @@ from downslope.optimizers.base import Optimizer, hyperparameter
 from downslope.optimizers.line_search import (
     Search,
     before,
+    choose,
     first_step,
     judged_trial,
     next_step,
@@ -63,17 +64,16 @@ class ConjugateGradientHZ(Optimizer):
     ) -> tuple[Any, ConjugateGradientHZState, Any]:
         c1, c2 = self.sufficient_decrease, self.curvature
         old = state.search
-        trial = judged_trial(old, (x, value, gradient), (c1, c2, c2))
-        x1, f1, g1 = trial.x, trial.f, trial.g
+        _, accept, lost, search, (x1, f1, g1) = judged_trial(old, (x, value, gradient), (c1, c2, c2))
         y, dd = g1 - old.g, dot(old.d, old.d)
         dy = dot(old.d, y)
         conjugate, z = dy > 0, where(dy > 0, dy, 1.0)
         β = dot(y - 2 * dot(y, y) / z * old.d, g1) / z
         β = maximum(β, 0.4 * old.m / where(dd > 0, dd, 1.0))
         d = where(conjugate, -g1 + β * old.d, -g1)
-        steepest = either(trial.start, either(trial.lost, dot(d, g1) >= 0))
+        steepest = either(old.trials < 0, either(lost, dot(d, g1) >= 0))
         d = where(steepest, -g1, d)
         first = first_step(x1, f1, g1)
-        a = where(trial.lost, first, next_step(old, dot(d, g1), first))
-        search = redirected(old, trial, d, a)
-        return search.x + search.a * search.d, ConjugateGradientHZState(search), trial.accept
+        a = where(lost, first, next_step(old, dot(d, g1), first))
+        search = choose(either(accept, lost), redirected(old, (x1, f1, g1), d, a), search)
+        return search.x + search.a * search.d, ConjugateGradientHZState(search), accept

@@ -7,6 +7,7 @@ from downslope.optimizers.base import Optimizer, hyperparameter
 from downslope.optimizers.line_search import (
     Search,
     before,
+    choose,
     first_step,
     judged_trial,
     next_step,
@@ -63,14 +64,13 @@ class ConjugateGradientPR(Optimizer):
     ) -> tuple[Any, ConjugateGradientPRState, Any]:
         c1, c2 = self.sufficient_decrease, self.curvature
         old = state.search
-        trial = judged_trial(old, (x, value, gradient), (c1, c2, c2))
-        x1, f1, g1 = trial.x, trial.f, trial.g
+        _, accept, lost, search, (x1, f1, g1) = judged_trial(old, (x, value, gradient), (c1, c2, c2))
         square = dot(old.g, old.g)
         β = maximum(dot(g1, g1 - old.g) / where(square > 0, square, 1.0), 0.0)
         d = where(absolute(dot(g1, old.g)) < 0.2 * dot(g1, g1), -g1 + β * old.d, -g1)
-        steepest = either(trial.start, either(trial.lost, dot(d, g1) >= 0))
+        steepest = either(old.trials < 0, either(lost, dot(d, g1) >= 0))
         d = where(steepest, -g1, d)
         first = first_step(x1, f1, g1)
-        a = where(trial.lost, first, next_step(old, dot(d, g1), first))
-        search = redirected(old, trial, d, a)
-        return search.x + search.a * search.d, ConjugateGradientPRState(search), trial.accept
+        a = where(lost, first, next_step(old, dot(d, g1), first))
+        search = choose(either(accept, lost), redirected(old, (x1, f1, g1), d, a), search)
+        return search.x + search.a * search.d, ConjugateGradientPRState(search), accept

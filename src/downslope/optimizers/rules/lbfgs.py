@@ -8,6 +8,7 @@ from downslope.optimizers.integer_fields import require_integer, trace_at_most
 from downslope.optimizers.line_search import (
     Search,
     before,
+    choose,
     first_step,
     judged_trial,
     redirected,
@@ -87,16 +88,15 @@ def along_memory(
         constants: c1, c2 and c3 of the line search.
     """
     old = state.search
-    trial = judged_trial(old, at, constants)
-    x1, f1, g1 = trial.x, trial.f, trial.g
-    new, forget = both(trial.good, old.trials >= 0), either(trial.start, trial.lost)
+    good, accept, lost, search, (x1, f1, g1) = judged_trial(old, at, constants)
+    new, forget = both(good, old.trials >= 0), either(old.trials < 0, lost)
     S, Y, ρ = remembered(state, (at[0] - old.x, at[2] - old.g), new, forget)
     d = direction(S, Y, ρ, g1)
     known = both(ρ[0] > 0, dot(d, g1) < 0)
     d = where(known, d, -g1)
     a = where(known, 1.0, first_step(x1, f1, g1))
-    search = redirected(old, trial, d, a)
-    return search.x + search.a * search.d, LBFGSState(search, S, Y, ρ), trial.accept
+    search = choose(either(accept, lost), redirected(old, (x1, f1, g1), d, a), search)
+    return search.x + search.a * search.d, LBFGSState(search, S, Y, ρ), accept
 
 
 def remembered(state: LBFGSState, pair: tuple[Any, Any], new: Any, forget: Any) -> tuple[Any, Any, Any]:
