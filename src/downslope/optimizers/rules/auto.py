@@ -52,4 +52,5 @@ class Auto(Optimizer):
 
     def update(self, x: Any, value: Any, gradient: Any, state: LBFGSState) -> tuple[Any, LBFGSState, Any]:
         trace_at_most(MOST_TRACED, x, vectors=len(state.S))
-        return along_memory((x, value, gradient), state, (C1, C2, C3))
+        point, after, accept = along_memory((x, value, gradient), state, (C1, C2, C3))
+        return point, after, accept

@@ -74,7 +74,8 @@ class LBFGS(Optimizer):
     def update(self, x: Any, value: Any, gradient: Any, state: LBFGSState) -> tuple[Any, LBFGSState, Any]:
         trace_at_most(MOST_TRACED, x, vectors=self.memory)
         c1, c2 = self.sufficient_decrease, self.curvature
-        return along_memory((x, value, gradient), state, (c1, c2, c2))
+        point, after, accept = along_memory((x, value, gradient), state, (c1, c2, c2))
+        return point, after, accept
 
 
 def along_memory(
