@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from downslope.descent import Descent
 from downslope.errors import UsageError
 from downslope.messages import message
+from downslope.plots.fonts import with_fonts
 from downslope.plots.levels import checked_levels
 from downslope.plots.options import PlotOptions, checked_frames, checked_size, chosen_kind, slice_axes
 from downslope.plots.plane import Plane
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from downslope.plots.drawing import Drawing
 
 
+@with_fonts
 def plot(
     run: Descent | FitResult,
     path: str | os.PathLike[str] | None = None,

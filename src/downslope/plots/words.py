@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from matplotlib import font_manager
-from matplotlib.ft2font import FT2Font
 from matplotlib.mathtext import MathTextParser
 
 from downslope.descent import Descent
@@ -20,6 +18,7 @@ from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.schedule_text import spelled
+from downslope.plots.fonts import characters
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LONGEST_FORMULA = 90  # characters; longer ones are cut, and not set as mathematics
@@ -148,12 +147,7 @@ def escaped(text: str) -> str:
     return readable(text).replace("$", r"\$")
 
 
-@cache
-def _characters() -> frozenset[int]:
-    return frozenset(FT2Font(font_manager.findfont("DejaVu Sans")).get_charmap())
-
-
 def readable(said: Message | str) -> str:
-    """The text with a box for every character that the font lacks, and on one line; messages as they read now."""
-    words = " ".join(str(said).split())
-    return "".join(c if ord(c) in _characters() and c.isprintable() else "□" for c in words)
+    """The text with a box for every character that the fonts lack, and on one line; messages as they read now."""
+    words, known = " ".join(str(said).split()), characters()
+    return "".join(c if ord(c) in known and c.isprintable() else "□" for c in words)

@@ -12,6 +12,7 @@ from downslope.errors import UsageError
 from downslope.fitting.result import FitResult
 from downslope.messages import message
 from downslope.plots.fits.choice import MOVING, checked_name, chosen, parse_fit_view
+from downslope.plots.fonts import with_fonts
 from downslope.plots.levels import checked_levels
 from downslope.plots.options import PlotOptions, checked_frames, checked_size, slice_axes
 from downslope.plots.plane import Plane
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from downslope.plots.fits.scene import Scene
 
 
+@with_fonts
 def plot_fit(
     fit: FitResult,
     path: str | os.PathLike[str] | None = None,
