@@ -38,7 +38,8 @@ PICTURES: dict[str, Any] = {
 @pytest.mark.parametrize("name", PICTURES)
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_no_character_is_a_box(name: str, language: str) -> None:
-    before = ds.language(language)
+    before = ds.language()
+    ds.language(language)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")

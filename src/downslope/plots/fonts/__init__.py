@@ -11,10 +11,6 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-import matplotlib
-from matplotlib import font_manager
-from matplotlib.ft2font import FT2Font
-
 FAMILY = "Noto Sans KR"
 
 _Given = ParamSpec("_Given")
@@ -26,6 +22,8 @@ def with_fonts(draw: Callable[_Given, _Made]) -> Callable[_Given, _Made]:
 
     @wraps(draw)
     def drawn(*given: _Given.args, **options: _Given.kwargs) -> _Made:
+        import matplotlib  # waits until something is drawn
+
         with matplotlib.rc_context({"font.family": list(families())}):
             return draw(*given, **options)
 
@@ -34,6 +32,8 @@ def with_fonts(draw: Callable[_Given, _Made]) -> Callable[_Given, _Made]:
 
 def families() -> tuple[str, ...]:
     """The families in which characters are looked for, in this order."""
+    import matplotlib
+
     _register()
     chosen = matplotlib.rcParams["font.family"]
     return tuple(dict.fromkeys((*chosen, FAMILY)))
@@ -42,17 +42,24 @@ def families() -> tuple[str, ...]:
 @cache
 def _register() -> None:
     """Make the font known to Matplotlib, unless the machine has one of its name."""
+    from matplotlib import font_manager
+
     if FAMILY not in font_manager.get_font_names():
         font_manager.fontManager.addfont(str(Path(__file__).with_name("NotoSansKR-Regular.ttf")))
 
 
 def characters() -> frozenset[int]:
     """The code points that can be drawn."""
+    import matplotlib
+
     settings: Any = matplotlib.rcParams
     return _characters(families(), *(tuple(settings[f"font.{kind}"]) for kind in ("sans-serif", "serif")))
 
 
 @cache
 def _characters(known: tuple[str, ...], *_: tuple[str, ...]) -> frozenset[int]:
+    from matplotlib import font_manager
+    from matplotlib.ft2font import FT2Font
+
     paths = {font_manager.findfont(font_manager.FontProperties(family=[name])) for name in known}
     return frozenset(point for path in paths for point in FT2Font(path).get_charmap())
