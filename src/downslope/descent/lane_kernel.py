@@ -1,8 +1,8 @@
 """Many runs at once, in machine code: eight to a register, each ended by the one judge, and the next in its place.
 
-A code made by ``sweep.lane_code`` advances the lanes of a block until something may have happened to one of them. What
-has happened is decided here, by ``kernel.judge``. It stands beside ``kernel`` and not in ``sweep`` so that Numba, which
-keeps compiled code on disk, compiles it anew where the judge changes.
+A code made by ``sweeping.lane_code`` advances the lanes of a block until something may have happened to one of them.
+What has happened is decided here, by ``kernel.judge``. It stands beside ``kernel`` and not in ``sweeping`` so that
+Numba, which keeps compiled code on disk, compiles it anew where the judge changes.
 """
 
 from __future__ import annotations

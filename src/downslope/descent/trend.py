@@ -99,8 +99,24 @@ def rising_rows(values: NDArray[np.float64], points: NDArray[np.float64]) -> NDA
         spacing = 64 * np.spacing(np.max(np.abs(values[:, -2 * PARTS :]), axis=1))
         rising &= np.ptp(values[:, -2 * PARTS :], axis=1) > spacing
     unclear = np.flatnonzero(rising)
-    rising[unclear] = [period_of(points[run]) == 0 for run in unclear]
+    rising[unclear] &= ~_repeat_themselves(points[unclear])
     return np.asarray(rising)
+
+
+def _repeat_themselves(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which runs have a period, by their last points, shape (runs, some, p); as ``period_of``."""
+    out = np.zeros(len(points), bool)
+    for period in range(2, LONGEST_PERIOD + 1):
+        rounds = min(ROUNDS, points.shape[1] // period - 1)
+        if rounds < FEWEST_ROUNDS or not points.size:
+            break
+        last = points[:, -(rounds + 1) * period :]
+        with np.errstate(all="ignore"):
+            width = np.max(np.ptp(last, axis=1), axis=1)
+            back = np.max(np.abs(last[:, period:] - last[:, :-period]), axis=(1, 2))
+            spacing = 64 * np.spacing(np.max(np.abs(last), axis=(1, 2)))
+            out |= np.isfinite(width) & (width > spacing) & (back <= SAME * width)
+    return out
 
 
 def period_of(points: NDArray[np.float64]) -> int:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope import interruption
 from downslope.descent import Descent, Status
 from downslope.descent import kernel as k
 from downslope.descent import lane_kernel as lk
@@ -17,12 +18,13 @@ from downslope.descent.observing import ROUNDING
 from downslope.descent.termination import FAR, JUMP, status_of
 from downslope.descent.trace_buffer import TAIL_STEPS
 from downslope.descent.trend import rising_rows
-from downslope.sweep.cores import Watch
-from downslope.sweep.lanes import LaneEngine, LaneProblem, Varied
-from downslope.sweep.runs import Ends, code_of
+from downslope.sweeping.cores import Watch
+from downslope.sweeping.lanes import LaneEngine, LaneProblem, Varied
+from downslope.sweeping.runs import RunEnds, code_of
 
 ROWS_AT_ONCE = 1_000_000  # numbers, of runs that are made again with their rows
-OUTSIDE = (Cause.VALUE_NAN, Cause.VALUE_INFINITE, Cause.GRADIENT_NOT_FINITE)
+_OUTSIDE = [int(c) for c in (Cause.VALUE_NAN, Cause.VALUE_INFINITE, Cause.GRADIENT_NOT_FINITE)]
+_BEFORE_START, _FAR, _BY_RULE, _RISING, _FLAGS = 1, 2, 4, 8, 16
 
 
 class LaneRuns(NamedTuple):
@@ -31,10 +33,12 @@ class LaneRuns(NamedTuple):
     Attributes:
         ends: where they ended.
         rows: value, gradient norm and point of every so-many-th step, shape (runs, rows, 2 + p); NaN behind the last.
+        complete: False where Ctrl-C or the watch ended it; what is done is kept.
     """
 
-    ends: Ends
+    ends: RunEnds
     rows: NDArray[np.float64]
+    complete: bool
 
 
 def run_in_lanes(
@@ -46,36 +50,46 @@ def run_in_lanes(
         TraceError, ObjectiveError: the objective or the rule has no lanes.
     """
     engine = LaneEngine(problem)
-    results = engine.run(varied, watch=watch)
+    results = engine.results(len(varied.starts))
+    try:
+        complete = engine.run(varied, results, watch=watch)
+    except KeyboardInterrupt:
+        interruption.caught()
+        complete = False
     alone = _measure(engine, varied, results)
-    codes = results.codes
-    status = np.full(len(codes), code_of(Status.INTERRUPTED), np.int8)
-    far = _is_far(varied, results)
-    by_rule = _made_by_the_rule(varied, results)
-    rising = _still_rising(engine, varied, results)
-    for code in np.unique(codes):
-        if code < k.GRADIENT_SMALL:
-            continue
-        for flags in np.unique(np.stack([far, by_rule, rising])[:, codes == code], axis=1).T:
-            here = (codes == code) & (far == flags[0]) & (by_rule == flags[1]) & (rising == flags[2])
-            for before_start in (False, True):
-                some = here & ((results.steps < 0) == before_start)
-                if np.any(some):
-                    status[some] = code_of(_status(Cause(int(code)), flags, before_start))
+    kinds = results.codes.astype(np.int16) * _FLAGS
+    kinds += (results.steps < 0) * _BEFORE_START
+    outside = np.flatnonzero(np.isin(results.codes, _OUTSIDE))
+    if len(outside):
+        kinds[outside] += _is_far(varied, results, outside) * _FAR + _by_the_rule(results, outside) * _BY_RULE
+    kinds[_still_rising(engine, varied, results)] += _RISING
+    words = np.zeros(np.iinfo(np.int16).max, np.int8)
+    for kind in np.flatnonzero(np.bincount(kinds)):
+        words[kind] = code_of(_status(int(kind)))
+    status = words[kinds]
     values = problem.sign * results.values + 0.0
-    ends = Ends(status, results.steps, results.evaluations, values, results.norms, results.points)
+    ends = RunEnds(status, results.steps, results.evaluations, values, results.norms, results.points)
     for place in np.flatnonzero(alone):
         ends.put(int(place), run_alone(int(place)))
-    return LaneRuns(ends, results.rows)
+    return LaneRuns(ends, results.rows, complete)
 
 
-def _status(cause: Cause, flags: NDArray[np.bool_], before_start: bool) -> Status:
-    far, by_rule, rising = map(bool, flags)
-    step = -1 if before_start else 1
-    if by_rule:
-        cause = Cause.STEP_NOT_FINITE
-    trend = "rising" if rising else "level"
-    return status_of(Evidence(cause=cause, step=step, far=far, trend=trend, worse=rising))  # type: ignore[arg-type]
+def _status(kind: int) -> Status:
+    """The word for an end: a code and what goes with it."""
+    code, flags = divmod(kind, _FLAGS)
+    if code < k.GRADIENT_SMALL:
+        return Status.INTERRUPTED
+    cause = Cause.STEP_NOT_FINITE if flags & _BY_RULE else Cause(code)
+    rising = bool(flags & _RISING)
+    return status_of(
+        Evidence(
+            cause=cause,
+            step=-1 if flags & _BEFORE_START else 1,
+            far=bool(flags & _FAR),
+            trend="rising" if rising else "level",
+            worse=rising,
+        )
+    )
 
 
 def _measure(engine: LaneEngine, varied: Varied, results: lk.LaneResults) -> NDArray[np.bool_]:
@@ -91,20 +105,21 @@ def _measure(engine: LaneEngine, varied: Varied, results: lk.LaneResults) -> NDA
     return np.asarray((results.codes == k.NORM_WANTED) | (results.codes == lk.UNTRUSTED))
 
 
-def _is_far(varied: Varied, results: lk.LaneResults) -> NDArray[np.bool_]:
-    """Which points outside are so far out that what fails there is an overflow; as ``termination.is_far``."""
-    outside = np.isin(results.codes, [int(cause) for cause in OUTSIDE])
-    unknown = (results.odd & lk.HAS_NAN) > 0
-    infinite = (results.odd & lk.HAS_INFINITY) > 0
-    reach = np.where((unknown | infinite) & (results.steps >= 0), _reach(results.points), results.reach)
-    limit = np.where(results.codes == k.VALUE_NAN, FAR, JUMP * (1 + _reach(varied.starts)))
-    return np.asarray(outside & (infinite | (reach > limit)))
+def _is_far(varied: Varied, results: lk.LaneResults, runs: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Of runs with a point outside: whether it is so far out that what fails there is an overflow; as ``is_far``."""
+    unknown = (results.odd[runs] & lk.HAS_NAN) > 0
+    infinite = (results.odd[runs] & lk.HAS_INFINITY) > 0
+    last, steps = _reach(results.points[runs]), results.steps[runs]
+    reach = np.where((unknown | infinite) & (steps >= 0), last, results.reach[runs])
+    home = 1 + _reach(varied.starts[runs])
+    limit = np.where(results.codes[runs] == k.VALUE_NAN, FAR, JUMP * home)
+    return np.asarray(infinite | (reach > limit))
 
 
-def _made_by_the_rule(varied: Varied, results: lk.LaneResults) -> NDArray[np.bool_]:
-    """Which points that are no number came of finite values and gradients, and of no overflow."""
-    no_number = (results.codes == k.VALUE_NAN) & ((results.odd & lk.HAS_NAN) > 0) & (results.steps >= 0)
-    return np.asarray(no_number & ~(_reach(results.points) > FAR))
+def _by_the_rule(results: lk.LaneResults, runs: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Of the same: whether the point is no number, and came of finite values and gradients, and of no overflow."""
+    no_number = (results.codes[runs] == k.VALUE_NAN) & ((results.odd[runs] & lk.HAS_NAN) > 0)
+    return np.asarray(no_number & (results.steps[runs] >= 0) & ~(_reach(results.points[runs]) > FAR))
 
 
 def _reach(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -118,14 +133,14 @@ def _still_rising(engine: LaneEngine, varied: Varied, results: lk.LaneResults) -
     first, last = results.first, results.values
     with np.errstate(all="ignore"):
         worse = last > first + slack * np.maximum(np.abs(first), np.abs(last))
-    limited = np.isin(results.codes, [int(cause) for cause in LIMITS]) & worse
+    limited = worse & np.isin(results.codes, [int(cause) for cause in LIMITS])
     problem = engine.problem
     lengths = results.steps + 1
     width = 2 + varied.starts.shape[1]
     for length in np.unique(lengths[limited]):
         again = np.flatnonzero(limited & (lengths == length))
         if length * (width + 2) > MOST_NUMBERS:
-            continue  # so long a history would be thinned; a run that has not run away by then does not
+            continue  # so long a history is thinned; a run that has not run away by then does not rise much
         steps = problem.full
         asked = {name: getattr(steps, name) for name in steps.__dataclass_fields__} | {
             "steps": int(length) - 1
@@ -136,6 +151,7 @@ def _still_rising(engine: LaneEngine, varied: Varied, results: lk.LaneResults) -
         at_once = max(1, int(ROWS_AT_ONCE // (length * width)))
         for begin in range(0, len(again), at_once):
             some = again[begin : begin + at_once]
-            rows = retold.run(varied.of(some)).rows
-            out[some] = rising_rows(rows[:, :, 0], rows[:, -TAIL_STEPS - 2 :, 2:])
+            told = retold.results(len(some))
+            retold.run(varied.of(some), told)
+            out[some] = rising_rows(told.rows[:, :, 0], told.rows[:, -TAIL_STEPS - 2 :, 2:])
     return out

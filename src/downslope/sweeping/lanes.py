@@ -32,8 +32,8 @@ from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.curvature import CurvedRule
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
-from downslope.sweep.cores import Watch, cores, on_all_cores
-from downslope.sweep.lane_code import LaneProgram, LaneTests, StepSymbols, lane_program
+from downslope.sweeping.cores import Watch, cores, on_all_cores
+from downslope.sweeping.lane_code import LaneProgram, LaneTests, StepSymbols, lane_program
 from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import TraceError, box
 from downslope.symbolic.native import LARGE, size
@@ -129,9 +129,8 @@ class LaneEngine:
         self._program = _program(resolved)
         self._limits = _limits(resolved)
 
-    def run(self, varied: Varied, *, watch: Watch | None = None) -> lk.LaneResults:
-        """All runs; ``watch`` is told how many are done, and may stop them."""
-        results = self._results(len(varied.starts))
+    def run(self, varied: Varied, results: lk.LaneResults, *, watch: Watch | None = None) -> bool:
+        """Make all runs, and write their results; False where ``watch``, told how many are done, stopped them."""
         inputs = self._inputs(varied)
         stop = np.zeros(1, np.int8)
         code = self._program.code
@@ -141,7 +140,7 @@ class LaneEngine:
             return lambda piece: lk.run_lanes(inputs, results, memory, piece)
 
         on_all_cores(self._pieces(len(varied.starts)), work, stop, watch)
-        return results
+        return not stop[0]
 
     def _pieces(self, runs: int) -> list[tuple[int, int]]:
         full = self.problem.full
@@ -155,6 +154,8 @@ class LaneEngine:
         assert isinstance(objective, FormulaObjective)
         numbers, starts = varied.numbers, varied.starts
         scalars = self.rule.scalars()
+        if self.rule is not self.problem.optimizer:  # it has the other inside
+            numbers = {f"optimizer.{path}": column for path, column in numbers.items()}
         constants = [*scalars.values(), *np.zeros(starts.shape[1])]
         columns = {place: numbers[path] for place, path in enumerate(scalars) if path in numbers}
         for i in range(starts.shape[1]):
@@ -166,7 +167,7 @@ class LaneEngine:
                 constants.append(float(leaf))
                 continue
             constants.append(np.nan)
-            columns[place] = self._evaluated(leaf, varied)
+            columns[place] = self._evaluated(leaf, Varied(starts, numbers))
         relative = self.problem.full.relative_tolerance
         return lk.LaneInputs(
             np.array(constants, np.float64),
@@ -193,7 +194,8 @@ class LaneEngine:
         )
         return np.asarray(symbolic.compile_native(used, [leaf]).rows(rows)[:, 0], np.float64)
 
-    def _results(self, runs: int) -> lk.LaneResults:
+    def results(self, runs: int) -> lk.LaneResults:
+        """Of runs that have not been made."""
         dimension, every = self.problem.objective.parameters.size, self.problem.every
         rows = (self.problem.full.steps or 0) // every + 1 if every else 0
         return lk.LaneResults(
@@ -216,8 +218,8 @@ class LaneEngine:
         with np.errstate(all="ignore"):
             slopes = symbolic.compile_native(objective.symbols, objective.partials).rows(points)
             numbers = {path: column[:, None] for path, column in varied.numbers.items()}
-            rule = self.rule.with_scalars(numbers)
-            return np.asarray(norms_of(rule.residual(points, self.problem.sign * slopes)), np.float64)
+            rule = self.problem.optimizer.with_scalars(numbers)
+            return norms_of(rule.residual(points, self.problem.sign * slopes))
 
 
 def _first_state(objective: FormulaObjective, rule: Optimizer) -> list[Any]:
@@ -241,7 +243,7 @@ def _limits(problem: LaneProblem) -> NDArray[np.float64]:
         np.zeros(objective.parameters.size), towards(problem.full, problem.sign), problem.every or None
     )
     trace.measure_by(norms_of, least_square(objective.dtype), any(map(divides, objective.partials)))
-    return trace.limits
+    return np.asarray(trace.limits, np.float64)
 
 
 def _program(problem: LaneProblem) -> LaneProgram:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from downslope.descent import Descent
 from downslope.descent.stopping import Status
 
-STATUSES = tuple(Status)  # in the order in which ``Ends.status`` counts them
+STATUSES = tuple(Status)  # in the order in which ``RunEnds.status`` counts them
 _CODES = {status: code for code, status in enumerate(STATUSES)}
 
 
 @dataclass(frozen=True, eq=False)
-class Ends:
+class RunEnds:
     """Where runs ended.
 
     Attributes:
@@ -35,7 +35,7 @@ class Ends:
     points: NDArray[np.float64]
 
     @classmethod
-    def empty(cls, runs: int, dimension: int) -> Ends:
+    def empty(cls, runs: int, dimension: int) -> RunEnds:
         """Of so many runs that have not been made."""
         return cls(
             np.full(runs, code_of(Status.INTERRUPTED), np.int8),
@@ -53,7 +53,7 @@ class Ends:
         self.values[place], self.gradient_norms[place] = run.fun, run.gradient_norm
         self.points[place] = run.final
 
-    def write(self, places: Any, others: Ends) -> None:
+    def write(self, places: Any, others: RunEnds) -> None:
         """Write those of other runs into these places."""
         for field in fields(self):
             getattr(self, field.name)[places] = getattr(others, field.name)
