@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from downslope.api.look import look
     from downslope.api.minimization import maximize, minimize
     from downslope.api.resuming import resume
+    from downslope.api.sweeping import sweep
     from downslope.api.table_fitting import fit
     from downslope.api.verifying import verify
     from downslope.descent import History, Progress, Status, Stopping
@@ -30,12 +31,19 @@ if TYPE_CHECKING:
     from downslope.results.fit import Fit
     from downslope.results.loading import load
     from downslope.results.run import Run
+    from downslope.results.sweep import Sweep
+    from downslope.sweeping.settings import Normal, grid, logspace
 
 # Names are imported when first asked for, so that `downslope --help` does not wait for the engines.
 _HOMES = {
     "History": "downslope.descent",
     "Progress": "downslope.descent",
     "Run": "downslope.results.run",
+    "Sweep": "downslope.results.sweep",
+    "sweep": "downslope.api.sweeping",
+    "Normal": "downslope.sweeping.settings",
+    "grid": "downslope.sweeping.settings",
+    "logspace": "downslope.sweeping.settings",
     "Status": "downslope.descent",
     "Stopping": "downslope.descent",
     "DownslopeError": "downslope.errors",
@@ -71,12 +79,14 @@ __all__ = [
     "Forecast",
     "GradientWarning",
     "History",
+    "Normal",
     "Objective",
     "Problem",
     "Progress",
     "Run",
     "Status",
     "Stopping",
+    "Sweep",
     "Uniform",
     "Updater",
     "__version__",
@@ -85,8 +95,10 @@ __all__ = [
     "errors",
     "fit",
     "forecast",
+    "grid",
     "language",
     "load",
+    "logspace",
     "look",
     "maximize",
     "minimize",
@@ -97,6 +109,7 @@ __all__ = [
     "problem",
     "record",
     "resume",
+    "sweep",
     "verify",
 ]
 

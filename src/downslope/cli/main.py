@@ -29,6 +29,7 @@ from downslope.cli.fit import fit
 from downslope.cli.look import look
 from downslope.cli.predict import predict
 from downslope.cli.resume import resume
+from downslope.cli.sweep import sweep
 from downslope.cli.verify import verify
 from downslope.cli.words import CommandGroup, Option, chosen_language, in_our_words, refused
 from downslope.errors import DownslopeError, nearest
@@ -182,6 +183,7 @@ _COMMANDS = (
     maximize,
     resume,
     verify,
+    sweep,
     fit,
     predict,
     look,

@@ -73,11 +73,49 @@ class Bar:
         )
 
     def _begin(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as RichProgress
-
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-        self._live = RichProgress(*columns, console=Console(stderr=True), transient=True)
+        self._live = _drawn()
         self._task = self._live.add_task("")
         self._live.start()
+
+
+class CountingBar:
+    """Called with (runs done, all runs) while a sweep is on its way; draws nothing in the first half second."""
+
+    def __init__(self) -> None:
+        self._live: Any = None
+        self._task: Any = None
+        self._began = time.perf_counter()
+
+    @classmethod
+    @contextlib.contextmanager
+    def for_terminal(cls, quiet: bool) -> Iterator[CountingBar | None]:
+        """A bar for the time of a ``with``, or None where nobody would see it."""
+        if quiet or not on_terminal():
+            yield None
+            return
+        bar = cls()
+        try:
+            yield bar
+        finally:
+            if bar._live is not None:
+                bar._live.stop()
+
+    def __call__(self, done: int, runs: int) -> None:
+        if time.perf_counter() - self._began < PATIENCE:
+            return
+        if self._live is None:
+            self._live = _drawn()
+            self._task = self._live.add_task("")
+            self._live.start()
+        told = message("{done:,} of {runs:,} runs", done=done, runs=runs)
+        self._live.update(self._task, total=runs, completed=done, description=str(told))
+
+
+def _drawn() -> Any:
+    """A bar of Rich's on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as RichProgress
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    return RichProgress(*columns, console=Console(stderr=True), transient=True)

@@ -123,7 +123,7 @@ def descend(
     position = None if since is None else since.snapshot.position
     problem = DescentProblem(objective, x, -1.0 if loop.maximize else 1.0, position, loop.exact_norms)
     full = stopping.with_defaults(objective.dtype)
-    trace = TraceBuffer(x, _towards(full, problem.sign), loop.every)
+    trace = TraceBuffer(x, towards(full, problem.sign), loop.every)
     rule = resolve_schedule(optimizer)
     engine = (
         loop.engine(problem, rule) if callable(loop.engine) else choose_engine(problem, rule, loop.engine)
@@ -165,7 +165,7 @@ def descend(
     return as_it_stands(cause, reports.at_the_end(cause), looks)
 
 
-def _towards(stopping: Stopping, sign: float) -> Stopping:
+def towards(stopping: Stopping, sign: float) -> Stopping:
     """The stopping conditions as descent sees them: climbing to a target is descending to its negative."""
     if stopping.target is None or sign > 0:
         return stopping

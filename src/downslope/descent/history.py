@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.errors import DataError, MissingExtraError, UnknownNameError, nearest
-from downslope.files import write_atomically
+from downslope.descent.columns import Columnar
+from downslope.errors import DataError, UnknownNameError, nearest
 from downslope.messages import listing, message, sentences
 
 
 @dataclass(frozen=True, eq=False)
-class History:
+class History(Columnar):
     """Columns of a run. Row k is the state *at* its step: x_k, f(x_k), |grad f(x_k)|; row 0 is the start.
 
     Attributes:
@@ -125,10 +121,6 @@ class History:
                     return self.thinned(every)
             size *= 10
 
-    def rows(self) -> Iterator[tuple[Any, ...]]:
-        """The rows as tuples of Python numbers, in the order of ``columns``."""
-        return zip(*(column.tolist() for column in self.columns.values()), strict=True)
-
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, as in the JSON of a run."""
         return {
@@ -161,54 +153,6 @@ class History:
         if not whole:
             raise DataError(message("this is not the history of a run: its columns differ in length."))
         return out
-
-    def to_numpy(self) -> NDArray[Any]:
-        """A structured array with one field for each column."""
-        columns = self.columns
-        out = np.empty(len(self), [(name, column.dtype) for name, column in columns.items()])
-        for name, column in columns.items():
-            out[name] = column
-        return out
-
-    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
-        """Comma-separated text with a header, written to ``path`` too where one is given; numbers read back exactly."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows(self.rows())
-        if path is not None:
-            write_atomically(path, text.getvalue().encode())
-        return text.getvalue()
-
-    def to_pandas(self) -> Any:
-        """A pandas DataFrame.
-
-        Raises:
-            MissingExtraError: pandas is not installed.
-        """
-        try:
-            import pandas
-        except ImportError as error:
-            raise MissingExtraError(
-                message("pandas is needed for this: pip install 'downslope[tables]'")
-            ) from error
-        return pandas.DataFrame(self.columns)
-
-    def to_arrow(self) -> Any:
-        """A PyArrow table.
-
-        Raises:
-            MissingExtraError: PyArrow is not installed.
-        """
-        try:
-            import pyarrow
-        except ImportError as error:
-            raise MissingExtraError(message("PyArrow is needed for this: pip install pyarrow")) from error
-        return pyarrow.table({k: np.ascontiguousarray(v) for k, v in self.columns.items()})
-
-    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        """Arrow's PyCapsule interface: Polars, DuckDB and pandas read a history directly."""
-        return self.to_arrow().__arrow_c_stream__(requested_schema)
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)

@@ -106,10 +106,21 @@ def _kept(maps: OrderedDict[Any, StepMap], key: Any, make: Callable[[], StepMap]
     return made
 
 
-@np.errstate(all="ignore")  # numbers are folded on the way, and NumPy would warn where they overflow
 def _of_symbols(
     objective: FormulaObjective, optimizer: Optimizer, sign: float, state: Any
 ) -> symbolic.NativeFunction:
+    return symbolic.compile_native(*step_symbols(objective, optimizer, sign, state), objective.dtype)
+
+
+@np.errstate(all="ignore")  # numbers are folded on the way, and NumPy would warn where they overflow
+def step_symbols(
+    objective: FormulaObjective, optimizer: Optimizer, sign: float, state: Any
+) -> tuple[list[Any], list[Any]]:
+    """What a step map reads, as symbols, and what it writes, as expressions of them.
+
+    Raises:
+        TraceError: the rule cannot be expressed in symbols.
+    """
     names = optimizer.scalars()
     hyper = {name: SymbolicArray.symbols(f"#{name}") for name in names}  # '#' cannot begin a person's name
     x = SymbolicArray(np.array(objective.symbols, object))
@@ -130,10 +141,9 @@ def _of_symbols(
         for (_, old), (_, new) in zip(states.leaves(before), states.leaves(after), strict=True)
     ]
     outputs = [next_x, *kept, value, dot(residual, residual), taken]
-    return symbolic.compile_native(
+    return (
         [symbol for array in inputs for symbol in box(array).ravel()],
         [entry for array in outputs for entry in box(array).ravel()],
-        objective.dtype,
     )
 
 

@@ -22,7 +22,7 @@ from downslope.optimizers import state as states
 FEW_POINTS = 50  # whose gradients are interpreted sooner than compiled
 
 
-def _divides(expression: Any) -> bool:
+def divides(expression: Any) -> bool:
     """Whether it has a power with a negative or broken exponent, or a function that is not finite everywhere."""
     seen: set[Any] = set()
     stack = [expression]
@@ -112,7 +112,7 @@ class TracedEngine:
             return False  # nothing is simplified
         formula = self._objective.formula
         assert formula is not None
-        return any(_divides(partial) for partial in formula.partials)
+        return any(divides(partial) for partial in formula.partials)
 
     @cached_property
     def _slopes(self) -> Any:

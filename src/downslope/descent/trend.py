@@ -74,6 +74,51 @@ def still_rising(values: NDArray[np.float64]) -> bool:
     return bool(np.min(third) > np.max(second) and np.min(second) > np.max(first))
 
 
+def rising_rows(values: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Of many runs of equally many steps: which still rise, and do not repeat themselves; as ``trend_of`` has it.
+
+    Args:
+        values: shape (runs, steps), of the accepted points.
+        points: the last of these, shape (runs, some, p).
+
+    >>> grows, swings = 2.0 ** np.arange(9), np.array([2.0, 1.0] * 4 + [2.5])
+    >>> rising_rows(np.array([grows, swings]), np.zeros((2, 9, 1))).tolist()
+    [True, False]
+    """
+    runs, steps = values.shape
+    if steps < FEWEST:
+        return np.zeros(runs, bool)
+    with np.errstate(all="ignore"):
+        rising = values[:, -1] > values[:, 0]
+        if steps < 2 * PARTS:
+            rising &= np.all(np.diff(values, axis=1) > 0, axis=1)
+        else:
+            n = steps // PARTS
+            first, second, third = values[:, -3 * n : -2 * n], values[:, -2 * n : -n], values[:, -n:]
+            rising &= (third.min(1) > second.max(1)) & (second.min(1) > first.max(1))
+        spacing = 64 * np.spacing(np.max(np.abs(values[:, -2 * PARTS :]), axis=1))
+        rising &= np.ptp(values[:, -2 * PARTS :], axis=1) > spacing
+    unclear = np.flatnonzero(rising)
+    rising[unclear] &= ~_repeat_themselves(points[unclear])
+    return np.asarray(rising)
+
+
+def _repeat_themselves(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which runs have a period, by their last points, shape (runs, some, p); as ``period_of``."""
+    out = np.zeros(len(points), bool)
+    for period in range(2, LONGEST_PERIOD + 1):
+        rounds = min(ROUNDS, points.shape[1] // period - 1)
+        if rounds < FEWEST_ROUNDS or not points.size:
+            break
+        last = points[:, -(rounds + 1) * period :]
+        with np.errstate(all="ignore"):
+            width = np.max(np.ptp(last, axis=1), axis=1)
+            back = np.max(np.abs(last[:, period:] - last[:, :-period]), axis=(1, 2))
+            spacing = 64 * np.spacing(np.max(np.abs(last), axis=(1, 2)))
+            out |= np.isfinite(width) & (width > spacing) & (back <= SAME * width)
+    return out
+
+
 def period_of(points: NDArray[np.float64]) -> int:
     """The period, from 2 to 4, with which the last of consecutive points repeat themselves; 0 where they do not.
 

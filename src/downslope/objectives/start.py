@@ -54,7 +54,7 @@ def parse_start(text: str) -> dict[str, Any]:
     {'x': -7.0, 'y': 1.5707963267948966}
     """
     values: dict[str, Any] = {}
-    for piece in _split_outside_brackets(text):
+    for piece in split_outside_brackets(text):
         name, equals, value = (part.strip() for part in piece.partition("="))
         if not equals or not name or not value:
             raise StartError(
@@ -76,7 +76,12 @@ def parse_start(text: str) -> dict[str, Any]:
     return values
 
 
-def _split_outside_brackets(text: str) -> list[str]:
+def split_outside_brackets(text: str) -> list[str]:
+    """The pieces of ``text`` between commas that are not inside brackets.
+
+    >>> split_outside_brackets("x=uniform(-2,2), y=1")
+    ['x=uniform(-2,2)', ' y=1']
+    """
     pieces, depth, begin = [], 0, 0
     for i, character in enumerate(text):
         depth += (character in "([") - (character in ")]")

@@ -152,7 +152,7 @@ def run_from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] =
 
     left_at = data["left_at"]
     return Run(
-        objective=_objective(data, parameters),
+        objective=objective_from_dict(data, parameters),
         optimizer=optimizer_from_dict(data["optimizer"], own_rules),
         stopping=Stopping(**data["stopping"]),
         maximize=data["command"] == "maximize",
@@ -184,9 +184,9 @@ def _history(data: dict[str, Any]) -> tuple[History, Parameters]:
     if "packed" in columns:
         named = columns["coordinates"]
         most = math.prod(map(int, data["x"]["shape"])) if named is None else MOST_COORDINATES
-        parameters = _parameters(data["parameters"], None if named is None else tuple(named), most)
+        parameters = parameters_from_dict(data["parameters"], None if named is None else tuple(named), most)
         return unpacked_history(columns, parameters.coordinates), parameters
-    parameters = _parameters(data["parameters"], tuple(columns["parameters"]))
+    parameters = parameters_from_dict(data["parameters"], tuple(columns["parameters"]))
     numbers = {
         "value": [number(v) for v in columns["value"]],
         "gradient_norm": [number(v) for v in columns["gradient_norm"]],
@@ -200,7 +200,7 @@ def counts_of(data: Any) -> Counts | None:
     return None if data is None else Counts(int(data["gradients"]), int(data["curvatures"]))
 
 
-def _parameters(
+def parameters_from_dict(
     data: dict[str, Any], coordinates: tuple[str, ...] | None, most: int = MOST_COORDINATES
 ) -> Parameters:
     """The names and shapes, which must give the coordinates that the history has, where it names them."""
@@ -226,7 +226,8 @@ def _nested(data: dict[str, Any], parameters: Parameters) -> Nested | None:
     return nested
 
 
-def _objective(data: dict[str, Any], parameters: Parameters) -> Objective:
+def objective_from_dict(data: dict[str, Any], parameters: Parameters) -> Objective:
+    """The inverse of ``saving.objective_to_dict``; one of a Python function is lost."""
     objective: Objective
     gradient = data.get("gradient")
     if data["formula"] and (gradient is not None or data["differentiation"] != "supplied"):

@@ -77,26 +77,24 @@ def run_to_dict(run: Descent, pack: Pack | None = None) -> dict[str, Any]:
         pack: makes plain data of the arrays of history, points and state, as a checkpoint has them; without it only
             the state is packed.
     """
-    parameters = run.objective.parameters
-    coordinates = parameters.coordinates
+    coordinates = run.objective.parameters.coordinates
 
     def point(x: Vector) -> dict[str, Any]:
         return pack(x) if pack else dict(zip(coordinates, x.tolist(), strict=True))
 
-    written = run.objective.formula or run.objective
-    is_formula, gradient = _formula(written)
+    about = objective_to_dict(run.objective)
     left_with = None
     if run.left_with is not None:
         if (
-            not is_formula or written.name
+            not about["formula"] or about["name"]
         ):  # the function is not in the file, or its formula is in other words
             run.left_with.remember(run.objective)
         left_with = run.left_with.to_dict(pack)
     data: dict[str, Any] = {
         "schema": SCHEMA,
         "command": run.command,
-        "objective": written.text,
-        "name": written.name,
+        "objective": about["objective"],
+        "name": about["name"],
         "optimizer": run.optimizer.to_dict(),
         "x": point(run.final),
         "fun": run.fun,
@@ -112,20 +110,9 @@ def run_to_dict(run: Descent, pack: Pack | None = None) -> dict[str, Any]:
         "said": to_plain(run.termination.said),
         "averaged": run.reported is not None,
         "stopping": {n: getattr(run.stopping, n) for n in run.stopping.__dataclass_fields__},
-        "dtype": run.objective.dtype.name,
         "engine": run.engine,
         "seconds": run.seconds,
-        "differentiation": run.objective.differentiation,
-        "notes": list(map(to_plain, run.objective.notes)),
-        "problem": run.objective.problem.name if run.objective.problem else None,
-        "formula": is_formula,
-        "gradient": gradient,
-        "parameters": {
-            "names": list(parameters.names),
-            "shapes": [list(shape) for shape in parameters.shapes],
-            "structure": parameters.structure,
-            "nested": run.objective.nested.plan if run.objective.nested else None,
-        },
+        **about,
         "left_with": left_with,
         "history": packed_history(run.history, pack, named=False) if pack else run.history.to_dict(),
     }
@@ -134,6 +121,29 @@ def run_to_dict(run: Descent, pack: Pack | None = None) -> dict[str, Any]:
     if run.termination.left_at is not None:
         data["left_at"] = point(run.termination.left_at)
     return encoded(data)
+
+
+def objective_to_dict(objective: Objective) -> dict[str, Any]:
+    """What was descended, as plain data."""
+    written = objective.formula or objective
+    is_formula, gradient = _formula(written)
+    parameters = objective.parameters
+    return {
+        "objective": written.text,
+        "name": written.name,
+        "dtype": objective.dtype.name,
+        "differentiation": objective.differentiation,
+        "notes": list(map(to_plain, objective.notes)),
+        "problem": objective.problem.name if objective.problem else None,
+        "formula": is_formula,
+        "gradient": gradient,
+        "parameters": {
+            "names": list(parameters.names),
+            "shapes": [list(shape) for shape in parameters.shapes],
+            "structure": parameters.structure,
+            "nested": objective.nested.plan if objective.nested else None,
+        },
+    }
 
 
 def packed_history(history: History, pack: Pack = packed, *, named: bool = True) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Only ``language``, ``symbolic.lower`` and ``errors`` may be imported from here.
 """
 
 from downslope.symbolic.lanes.arithmetic import BITS, DOUBLE, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes
-from downslope.symbolic.lanes.expressions import in_lanes, lane_function, whole_power
+from downslope.symbolic.lanes.expressions import in_lanes, in_lanes_as_native, lane_function, whole_power
 from downslope.symbolic.lanes.machine import machine_code
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "LaneBuilder",
     "Lanes",
     "in_lanes",
+    "in_lanes_as_native",
     "lane_function",
     "machine_code",
     "whole_power",

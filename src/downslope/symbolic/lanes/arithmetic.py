@@ -166,6 +166,24 @@ class LaneBuilder:
             (name,), lanes, lambda builder: self._called(builder, full, [operand.code for operand in lanes])
         )
 
+    def call_of_c(self, name: str, *operands: Lanes) -> Lanes:
+        """A function of C's library, called for one lane after the other."""
+        return self.written(
+            ("C", name), operands, lambda builder: self._called_in_turn(builder, name, operands)
+        )
+
+    def _called_in_turn(self, builder: ir.IRBuilder, name: str, operands: Sequence[Lanes]) -> Any:
+        function = self.module.globals.get(name)
+        if function is None:
+            kind = ir.FunctionType(DOUBLE, [DOUBLE] * len(operands))
+            function = ir.Function(self.module, kind, name)
+        out = ir.Constant(DOUBLES, ir.Undefined)
+        for lane in range(WIDTH):
+            place = ir.Constant(ir.IntType(32), lane)
+            numbers = [builder.extract_element(operand.code, place) for operand in operands]
+            out = builder.insert_element(out, builder.call(function, numbers), place)
+        return out
+
     def _called(self, builder: ir.IRBuilder, name: str, values: Sequence[Any]) -> Any:
         function = self.module.globals.get(name)
         if function is None:

@@ -14,7 +14,7 @@ from downslope.language.functions import FUNCTIONS
 from downslope.language.relations import BY_SYMBOL
 from downslope.messages import message
 from downslope.symbolic.lanes import arithmetic, circular, exponential, hyperbolic
-from downslope.symbolic.lanes.arithmetic import LaneBuilder, Lanes
+from downslope.symbolic.lanes.arithmetic import BITS, LaneBuilder, Lanes
 from downslope.symbolic.lower import expanded, function_of
 
 MOST_MULTIPLIED = 64  # powers up to this exponent are products; SymEngine's are for every whole exponent
@@ -38,17 +38,54 @@ def in_lanes(writer: LaneBuilder, expressions: Sequence[Any], symbols: Mapping[A
     """
     expressions = expanded(expressions, lambda name: lane_function(name) is not None)
     memo: dict[Any, Lanes] = dict(symbols)
+    _write_all(writer, expressions, memo, _written)
+    return [memo[expression] for expression in expressions]
+
+
+def in_lanes_as_native(
+    writer: LaneBuilder, expressions: Sequence[Any], symbols: Mapping[Any, Lanes], *, exactly: bool = False
+) -> list[Lanes]:
+    """The same, rounded as ``symbolic.compile_native`` rounds it.
+
+    SymEngine takes common parts out first, multiplies a term of a sum by its coefficient last, and divides by
+    multiplying with the reciprocal.
+
+    Args:
+        writer, expressions, symbols: as for ``in_lanes``.
+        exactly: whether exp, sin and the like are rounded so too: by a call of C's function for each lane, which takes
+            ten times as long as the lanes' own.
+
+    Raises:
+        ObjectiveError: a function in it is not known here.
+    """
+    taken_out, expressions = se.cse(expanded(expressions))
+    memo: dict[Any, Lanes] = dict(symbols)
+    write = _written_exactly if exactly else _written_as_native
+    for symbol, expression in taken_out:
+        _write_all(writer, [expression], memo, write)
+        memo[symbol] = memo[expression]
+    _write_all(writer, expressions, memo, write)
+    return [memo[expression] for expression in expressions]
+
+
+def _write_all(
+    writer: LaneBuilder,
+    expressions: Sequence[Any],
+    memo: dict[Any, Lanes],
+    write: Callable[[LaneBuilder, Any, Mapping[Any, Lanes]], Lanes],
+) -> None:
+    """Write every part that is not written yet, the innermost first."""
+    parts_of = _parts if write is _written else _native_parts
     stack = list(expressions)
     while stack:
         node = stack[-1]
-        pending = [child for child in _parts(node) if child not in memo]
+        pending = [child for child in parts_of(node) if child not in memo]
         if pending:
             stack.extend(pending)
             continue
         stack.pop()
         if node not in memo:
-            memo[node] = _written(writer, node, memo)
-    return [memo[expression] for expression in expressions]
+            memo[node] = write(writer, node, memo)
 
 
 def _parts(node: Any) -> Sequence[Any]:
@@ -60,6 +97,63 @@ def _parts(node: Any) -> Sequence[Any]:
         if isinstance(exponent, (se.Integer, se.Rational)):
             return (base,)
     return list(node.args)
+
+
+def _native_parts(node: Any) -> Sequence[Any]:
+    """The same, where the terms of a sum come without their coefficients."""
+    return [rest for _, rest in map(_split, node.args)] if isinstance(node, se.Add) else _parts(node)
+
+
+def _split(term: Any) -> tuple[Any, Any]:
+    """A term of a sum as a coefficient, None for 1, and the rest."""
+    if isinstance(term, se.Mul) and term.args[0].is_Number:
+        return term.args[0], se.Mul(*term.args[1:])
+    return None, term
+
+
+def _written_as_native(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
+    if isinstance(node, se.Add):
+        terms = [
+            memo[rest] if factor is None else memo[rest] * _constant(factor)
+            for factor, rest in map(_split, node.args)
+        ]
+        return reduce(lambda a, b: a + b, terms)
+    if isinstance(node, se.Mul):
+        return reduce(lambda a, b: a * b, [memo[part] for part in node.args])
+    if type(node).__name__ in BY_SYMBOL:  # a condition that was taken out is compared with true
+        memo = {part: _as_number(writer, memo[part]) for part in node.args}
+    return _written(writer, node, memo)
+
+
+# SymEngine's name of a function -> C's
+_OF_C = {
+    **{name: name for name in ("log", "erf", "erfc", "atan2")},
+    **{name: name for root in ("sin", "cos", "tan", "sinh", "cosh", "tanh") for name in (root, f"a{root}")},
+    "gamma": "tgamma",
+    "loggamma": "lgamma",
+}
+
+
+def _written_exactly(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
+    """As native code has it, functions of C's library too."""
+    kind = type(node).__name__
+    if (isinstance(node, se.Pow) or kind in _OF_C) and any(
+        memo[part].literal is None for part in _parts(node)
+    ):
+        if kind in _OF_C:
+            return writer.call_of_c(_OF_C[kind], *(memo[part] for part in node.args))
+        base, exponent = node.args
+        if base == se.E:
+            return writer.call_of_c("exp", memo[exponent])
+        if not isinstance(exponent, se.Integer) and exponent != se.Rational(1, 2):
+            power = memo[exponent] if exponent in memo else writer.number(_constant(exponent))
+            return writer.call_of_c("pow", memo[base], power)
+    return _written_as_native(writer, node, memo)
+
+
+def _as_number(writer: LaneBuilder, value: Lanes) -> Lanes:
+    """1 or 0 for a truth value."""
+    return writer.select(value, 1.0, 0.0) if value.code.type == BITS else value
 
 
 def _written(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:

@@ -1,0 +1,244 @@
+"""``downslope sweep``: lists, grids and random numbers -> the public API -> a table, JSON, CSV, a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from downslope.cli import terminal
+from downslope.cli.arguments import ExpressionCommand, NumberType, WordType, assignments
+from downslope.cli.descend import ask_for_start
+from downslope.cli.options import (
+    FILE,
+    NUMBER,
+    STOPPING,
+    Declared,
+    Function,
+    added,
+    as_given,
+    declared,
+    default,
+)
+from downslope.cli.outputs import check_writable
+from downslope.cli.progress import CountingBar
+from downslope.cli.report import document
+from downslope.cli.table import aligned
+from downslope.errors import StartError, UsageError
+from downslope.messages import message
+
+if TYPE_CHECKING:
+    from downslope import Sweep
+
+ROWS = 20
+VALUES = message("A list such as 0.1,0.5 or grid(0,1,50), logspace(0.001,1,30), uniform(0,1), normal(0,1).")
+LIMITS = [option for option in STOPPING if option[0] not in (("--time-limit",), ("--steps",))]
+
+VARIED: tuple[Declared, ...] = (
+    declared(
+        "--start",
+        metavar="x=grid(-7,7,400),y=2",
+        help=message(
+            "Where to begin. A value may be a list [1,2], grid(-7,7,400), uniform(-2,2) or normal(0,1)."
+        ),
+    ),
+    declared("--optimizer", metavar="A,B", help=message("One rule or several. See 'downslope optimizers'.")),
+    declared("--learning-rate", metavar="VALUES", help=VALUES),
+    declared(
+        "--set",
+        "hyperparameters",
+        multiple=True,
+        metavar="NAME=VALUES",
+        help=message("A hyperparameter, likewise; may be repeated."),
+    ),
+    declared(
+        "--schedule", metavar="SCHEDULE", help=message("Of the learning rate, such as 'cosine(steps=1000)'.")
+    ),
+    declared("--bounds", metavar="x=0:1,y=:5", help=message("Keep parameters within low:high.")),
+    declared("--pairs", is_flag=True, help=message("The first with the first, instead of each with each.")),
+    declared(
+        "--draws", type=NUMBER, metavar="N", help=message("So many sets of random numbers. Default: 20.")
+    ),
+    declared("--seed", type=NUMBER, metavar="N", help=message("Of these, to have them again.")),
+    declared("--maximize", is_flag=True, help=message("Climb.")),
+)
+STEPS: Declared = declared(
+    "--steps", metavar="N,M", help=message("After so many steps; several limits are tried each.")
+)
+
+WRITTEN: tuple[Declared, ...] = (
+    declared(
+        "--format", "form", type=WordType(["table", "json", "csv"]), default="table", help=default("table")
+    ),
+    declared(
+        "--plot",
+        type=FILE,
+        metavar="FILE",
+        help=message("Draw it: .png, .svg or .pdf. Two axes make a map, in which each cell is a run."),
+    ),
+    declared(
+        "--view",
+        type=WordType(["phase", "basins", "sensitivity"]),
+        metavar="phase|basins|sensitivity",
+        help=message("Which picture. Default: the one that fits."),
+    ),
+    declared(
+        "--save", type=FILE, metavar="FILE", help=message("Keep all of it as JSON; downslope.load reads it.")
+    ),
+    declared("--quiet", is_flag=True, help=message("No notes and no progress bar.")),
+)
+
+
+def _parameters(function: Function) -> Function:
+    sections = (
+        (message("What varies", context="heading"), VARIED),
+        (message("When to stop", context="heading"), [STEPS, *LIMITS]),
+        (message("Output", context="heading"), WRITTEN),
+    )
+    return added(function, sections)
+
+
+@click.command(
+    cls=ExpressionCommand,
+    short_help=message("Make many runs: over starts, rates, rules."),
+    help=message(
+        "Descend EXPRESSION many times: each value of what is a list with each of the others. A formula runs in lanes,"
+        " millions of steps in a millisecond."
+        "\n\nExit code 0 where some run ended as asked, 1 where none did."
+    ),
+    examples=(
+        'downslope sweep "x^2/20 + y^2" --start "x=grid(-7,7,200),y=2" --learning-rate "grid(0.01,1.2,200)"'
+        " --steps 500 --plot phase.png",
+        'downslope sweep himmelblau --start "x=grid(-6,6,300),y=grid(-6,6,300)" --learning-rate 0.01 --plot basins.png',
+        "downslope sweep rosenbrock --optimizer adam,momentum --learning-rate 'logspace(1e-5,1,30)' --steps 1000",
+    ),
+)
+@_parameters
+@click.argument("expression")
+@click.pass_context
+def sweep(ctx: click.Context, /, **given: Any) -> None:
+    """``downslope sweep``."""
+    ctx.exit(_sweep(given))
+
+
+def _sweep(given: dict[str, Any]) -> int:
+    _check(given)
+    import downslope
+
+    options = as_given(given, (*LIMITS, *VARIED[4:]))
+    options.update(varied_options(given))
+    if given["steps"] is not None:
+        numbers = [NumberType().convert(piece.strip(), None, None) for piece in given["steps"].split(",")]
+        options["steps"] = numbers[0] if len(numbers) == 1 else numbers
+    with CountingBar.for_terminal(given["quiet"]) as bar:
+        if bar is not None:
+            options["progress"] = bar
+        try:
+            made: Sweep = downslope.sweep(given["expression"], given["start"], **options)
+        except StartError:
+            if given["start"] is None:
+                ask_for_start(given["expression"])
+            raise
+    _deliver(made, given)
+    if not made.complete:
+        return 130
+    return 1 if len(made.failed) == len(made) else 0
+
+
+def _check(given: dict[str, Any]) -> None:
+    """Find out before the runs what would go wrong after them."""
+    if given["view"] is not None and given["plot"] is None:
+        raise UsageError(
+            message("{view} says what the picture shows; give {plot} too.", view="--view", plot="--plot FILE")
+        )
+    for option, path in (("--plot", given["plot"]), ("--save", given["save"])):
+        if path is not None:
+            check_writable(option, path)
+    if given["plot"] is not None:
+        from downslope.plots.output import checked_suffix
+
+        checked_suffix(given["plot"])
+
+
+def varied_options(given: dict[str, Any]) -> dict[str, Any]:
+    """What varies of the rule, as ``sweep`` takes it."""
+    from downslope.sweeping.notation import read_values
+
+    options: dict[str, Any] = {}
+    if given["optimizer"] is not None:
+        names = [name.strip() for name in given["optimizer"].split(",")]
+        options["optimizer"] = names[0] if len(names) == 1 else names
+    texts = assignments("--set", given["hyperparameters"], "NAME=VALUES")
+    numbers = {name.replace("-", "_"): read_values(text, name) for name, text in texts.items()}
+    if given["learning_rate"] is not None:
+        options["learning_rate"] = read_values(given["learning_rate"], "learning_rate")
+    if numbers:
+        options["hyperparameters"] = numbers
+    return options
+
+
+def _deliver(made: Sweep, given: dict[str, Any]) -> None:
+    """Report, save and draw."""
+    if not given["quiet"]:
+        if made.trial.design.seed is not None and given["seed"] is None:
+            terminal.note(message("drawn with --seed {seed}", seed=made.trial.design.seed))
+        if made.why_single:
+            terminal.note(message("each run had an engine of its own: {why}", why=made.why_single))
+        if not made.complete:
+            terminal.note(message("interrupted: the runs that were not made have the status 'interrupted'"))
+    if given["form"] == "json":
+        columns = {name: column.tolist() for name, column in made.columns.items()}
+        terminal.emit(document({**_about(made), "columns": columns}))
+    elif given["form"] == "csv":
+        terminal.emit(made.to_csv())
+    else:
+        terminal.emit("\n".join([*made.summary(), "", *_table(made), ""]))
+    for path, write in (("save", made.save), ("plot", lambda file: made.plot(file, kind=given["view"]))):
+        if given[path] is not None:
+            write(given[path])
+            if not given["quiet"]:
+                terminal.note(message("wrote {file}", file=given[path]))
+
+
+def _about(made: Sweep) -> dict[str, Any]:
+    from downslope.results.saving import encoded
+
+    points = [point._asdict() | {"x": point.x.tolist()} for point in made.minima]
+    return encoded(
+        {
+            "schema": 1,
+            "command": "sweep",
+            "objective": made.trial.objective.text,
+            "runs": len(made),
+            "axes": {axis.name: len(axis) for axis in made.trial.design.axes},
+            "seed": made.trial.design.seed,
+            "engine": made.engine,
+            "seconds": made.seconds,
+            "complete": made.complete,
+            "counts": made.counts(),
+            "minima": points,
+        }
+    )
+
+
+def _table(made: Sweep) -> list[str]:
+    """The first rows where there are few, else some at equal distances."""
+    import numpy as np
+
+    places = np.unique(np.linspace(0, len(made) - 1, ROWS).round().astype(int))
+    columns = [["run", *map(str, places)]]
+    for name, column in made.columns.items():
+        values = column[places].tolist()
+        cells = aligned(values) if column.dtype.kind == "f" else [str(value) for value in values]
+        columns.append([name, *cells])
+    widths = [max(map(terminal.cells, column)) for column in columns]
+    lines = [
+        "  ".join(
+            " " * (width - terminal.cells(column[row])) + column[row]
+            for column, width in zip(columns, widths, strict=True)
+        )
+        for row in range(len(places) + 1)
+    ]
+    if len(places) < len(made):
+        lines.append(str(message("... {count:,} runs in all; --format csv has every one", count=len(made))))
+    return lines

@@ -1,0 +1,115 @@
+"""``Sweep``: many runs with what people do with them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from downslope.explain.judgement import judged
+from downslope.messages import message, plural
+from downslope.plots.sweeps import plot_sweep
+from downslope.results import saving, sweep_saving
+from downslope.results.run import Run, as_run
+from downslope.sweeping.record import SweepRecord
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_SHOWN = 6  # numbers of a point in one line
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Sweep(SweepRecord):
+    """Many runs of one function: what varied, how each ended, and where; a row a run.
+
+    ``columns`` has all of it by name, and ``to_pandas``, ``to_arrow``, ``to_csv`` and ``to_numpy`` give it to others;
+    polars and DuckDB read a sweep directly. Attributes: those of a ``SweepRecord``.
+
+    >>> import downslope as ds
+    >>> basins = ds.sweep("(x^2 - 1)^2", start={"x": ds.grid(-2, 2, 5)}, learning_rate=0.02, tolerance=1e-6)
+    >>> basins.which.tolist(), [point.kind for point in basins.minima]
+    ([0, 0, 2, 1, 1], ['minimum', 'minimum', 'maximum'])
+    """
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The run with the best value, among those that did not fail where there are any: see ``row``.
+
+        Raises:
+            UsageError: no run has a value.
+        """
+        return self.row(self.best_place)
+
+    def run(self, place: int | None = None) -> Run:
+        """A run of the sweep as ``minimize`` makes it: with its whole history, to be plotted and explained.
+
+        Args:
+            place: which one; the best by default.
+
+        Raises:
+            UsageError: there is no such run.
+            ObjectiveError: the sweep was loaded, and its function is not in the file.
+
+        >>> import downslope as ds
+        >>> rates = ds.sweep("x^2", start={"x": 3.0}, learning_rate=[0.1, 0.5], tolerance=1e-8)
+        >>> rates.run().nit, rates.run(0).nit
+        (1, 91)
+        """
+        place = self.best_place if place is None else self.checked_place(place)
+        return as_run(judged(self.trial.run(place)))
+
+    def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Figure:
+        """Draw the sweep: a phase map or basins (two axes), or the final value against one; see ``plot_sweep``.
+
+        Args:
+            path: where to write PNG, SVG or PDF, by its ending; None only draws.
+            options: as for ``downslope.plots.sweeps.plot_sweep``.
+        """
+        return plot_sweep(self, path, **options)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The sweep as plain data: schema 1, as ``save`` writes it."""
+        return sweep_saving.sweep_to_dict(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the sweep as JSON, atomically; ``downslope.load`` reads it back equal.
+
+        Raises:
+            DataError: the file cannot be written; what was there before is untouched.
+        """
+        saving.save(self.to_dict(), path)
+
+    def summary(self) -> list[str]:
+        """Lines that say what was run and how it ended."""
+        counts = ", ".join(f"{count:,} {status}" for status, count in self.counts().items())
+        shape = " x ".join(f"{len(axis):,} {axis.name}" for axis in self.trial.design.axes)
+        lines = [
+            str(plural("{n:,} run", "{n:,} runs", n=len(self))) + (f" ({shape})" if shape else ""),
+            f"  {counts}",
+        ]
+        if len(self.failed) < len(self):
+            best = self.best
+            settings = ", ".join(
+                f"{name}={_short(value)}" for name, value in self.settings(best["run"]).items()
+            )
+            lines.append(
+                str(
+                    message(
+                        "  best: f = {value:.10g} in run {run}, with {settings}",
+                        value=best["value"],
+                        run=best["run"],
+                        settings=settings or "-",
+                    )
+                )
+            )
+        return lines
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            [f"Sweep of {self.trial.objective.headline[:70]}: {self.summary()[0]}", *self.summary()[1:]]
+        )
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

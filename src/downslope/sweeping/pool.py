@@ -1,0 +1,125 @@
+"""Runs that have no lanes: one after the other, or in processes where that is faster and the function can travel."""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downslope import interruption
+from downslope.descent import Descent
+from downslope.sweeping.cores import LOOK_SECONDS, Watch, cores
+from downslope.sweeping.runs import RunEnds
+
+WORTH_SECONDS = 6.0  # of work left, from which processes are worth the seconds that they take to start
+FIRST_SECONDS = 1.0  # that are watched before that is decided
+AT_ONCE = 8  # runs that a process is given
+
+_RUN: list[Callable[[int], Descent]] = []  # of a process of the pool
+
+
+class _Places:
+    """Puts what became of runs into its place, rows included."""
+
+    def __init__(self, ends: RunEnds, rows: NDArray[np.float64], every: int) -> None:
+        self.ends, self.rows, self.every = ends, rows, every
+
+    def put(self, place: int, run: Descent) -> None:
+        self.ends.put(place, run)
+        if self.every:
+            history = run.history
+            kept = np.flatnonzero(history.step % self.every == 0)
+            where = history.step[kept] // self.every
+            inside = where < self.rows.shape[1]
+            columns = np.column_stack([history.value, history.gradient_norm, history.x])
+            self.rows[place, where[inside]] = columns[kept[inside]]
+
+
+def run_one_by_one(
+    run: Callable[[int], Descent],
+    places: NDArray[np.intp],
+    into: tuple[RunEnds, NDArray[np.float64], int],
+    watch: Watch | None = None,
+) -> bool:
+    """Make these runs, each by an engine of its own; False where Ctrl-C or ``watch`` ended that.
+
+    Args:
+        run: makes one of them, by its place.
+        places: which of them.
+        into: where their ends are written, their rows, shape (runs, rows, 2 + p), and the spacing of these (0: none).
+        watch: told how many are done.
+    """
+    out, done = _Places(*into), 0
+    began = last = time.perf_counter()
+    try:
+        for place in places:
+            out.put(int(place), run(int(place)))
+            done += 1
+            now = time.perf_counter()
+            if now - last >= LOOK_SECONDS:
+                last = now
+                if watch is not None and watch(done):
+                    return False
+            left = (now - began) / done * (len(places) - done)
+            if now - began > FIRST_SECONDS and left > WORTH_SECONDS and cores() > 1:
+                sent = _pickled(run)
+                if sent is not None:
+                    return _in_processes(sent, places[done:], out, (watch, done))
+                began = np.inf  # it cannot travel: not asked again
+    except KeyboardInterrupt:
+        interruption.caught()
+        return False
+    return True
+
+
+def _pickled(run: Callable[[int], Descent]) -> bytes | None:
+    """What another process needs for making runs; None where a function of a person's cannot travel there."""
+    try:
+        return pickle.dumps(run)
+    except Exception:  # whatever a function refers to may refuse, in its own way
+        return None
+
+
+def _in_processes(
+    sent: bytes, places: NDArray[np.intp], out: _Places, told: tuple[Watch | None, int]
+) -> bool:
+    pieces = [places[i : i + AT_ONCE] for i in range(0, len(places), AT_ONCE)]
+    context = multiprocessing.get_context("spawn")  # a fork would copy threads' locks
+    pool = ProcessPoolExecutor(cores(), context, _begin, (sent,))
+    watch, done = told
+    try:
+        pool_of = (out.rows.shape[1:], out.ends.points.shape[1], out.every)
+        for piece, (ends, rows) in zip(pieces, pool.map(_several, pieces, repeat(pool_of)), strict=True):
+            out.ends.write(piece, ends)
+            if out.every:
+                out.rows[piece] = rows
+            done += len(piece)
+            if watch is not None and watch(done):
+                return False
+        return True
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin(sent: bytes) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; the first process decides
+    _RUN.append(pickle.loads(sent))
+
+
+def _several(
+    places: NDArray[np.intp], about: tuple[tuple[int, ...], int, int]
+) -> tuple[RunEnds, NDArray[np.float64]]:
+    """Some runs, in a process of the pool."""
+    rows_of_one, dimension, every = about
+    rows = np.full((len(places) if every else 0, *rows_of_one), np.nan)
+    out = _Places(RunEnds.empty(len(places), dimension), rows, every)
+    for i, place in enumerate(places):
+        out.put(i, _RUN[0](int(place)))
+    return out.ends, out.rows
