@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from downslope import errors, objectives, optimizers, plots
+    from downslope.api.comparing import compare
     from downslope.api.look import look
     from downslope.api.minimization import maximize, minimize
     from downslope.api.resuming import resume
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from downslope.plots import plot
     from downslope.preferences import language
     from downslope.recording import check_loop, record
+    from downslope.results.comparison import RunComparison
     from downslope.results.fit import Fit
     from downslope.results.loading import load
     from downslope.results.run import Run
@@ -49,7 +51,9 @@ _HOMES = {
     "Uniform": "downslope.objectives",
     "Updater": "downslope.optimizers.updater",
     "problem": "downslope.objectives",
+    "RunComparison": "downslope.results.comparison",
     "Fit": "downslope.results.fit",
+    "compare": "downslope.api.comparing",
     "fit": "downslope.api.table_fitting",
     "load": "downslope.results.loading",
     "resume": "downslope.api.resuming",
@@ -75,6 +79,7 @@ __all__ = [
     "Problem",
     "Progress",
     "Run",
+    "RunComparison",
     "Status",
     "Stopping",
     "Uniform",
@@ -82,6 +87,7 @@ __all__ = [
     "__version__",
     "check_gradient",
     "check_loop",
+    "compare",
     "errors",
     "fit",
     "forecast",

@@ -15,9 +15,10 @@ from downslope.cli.arguments import (
     split_outside_brackets,
     start_values,
 )
-from downslope.cli.descend import ask_for_start, exit_code
+from downslope.cli.descend import exit_code
 from downslope.cli.options import FILE, default
 from downslope.cli.report import document, wrapped
+from downslope.cli.run_options import ask_for_start
 from downslope.cli.words import option
 from downslope.errors import StartError, UsageError
 from downslope.messages import argument, message
@@ -133,7 +134,7 @@ def explain(ctx: click.Context, /, **given: Any) -> None:
 def _explain_saved(given: dict[str, Any]) -> int:
     """Say why a saved run or fit ended as it did; the exit code is what it had."""
     from downslope.cli.fit_report import explanation_of
-    from downslope.results.loading import load
+    from downslope.results.loading import load_single
     from downslope.results.run import Run
 
     asked = [name for name, value in given.items() if value and name not in ("expression", "form")]
@@ -145,7 +146,7 @@ def _explain_saved(given: dict[str, Any]) -> int:
                 file=given["expression"],
             )
         )
-    found = load(given["expression"])
+    found = load_single(given["expression"])
     if isinstance(found, Run):
         explanation = found.explain()
         lines = wrapped([found.message, *explanation.sentences])

@@ -20,6 +20,7 @@ from downslope import __version__, interruption
 from downslope.cli import signals, terminal
 from downslope.cli.catalogue import optimizers, problems
 from downslope.cli.check_loop import check_loop
+from downslope.cli.compare import compare
 from downslope.cli.completion import completion
 from downslope.cli.descend import maximize, minimize
 from downslope.cli.explain import check_gradient
@@ -180,6 +181,7 @@ def cli() -> None:
 _COMMANDS = (
     minimize,
     maximize,
+    compare,
     resume,
     verify,
     fit,

@@ -86,6 +86,24 @@ def _padded(column: Sequence[str]) -> list[str]:
     return [" " * (width - cells(text)) + text for text in column]
 
 
+def columns_of_text(columns: Iterable[tuple[str, list[str], bool]], most: int) -> list[str]:
+    """A title and its cells for each column as lines; words begin at the left. What has no room is left out.
+
+    >>> columns_of_text([("name", ["a", "bcdef"], True), ("n", ["1", "20"], False)], 80)
+    ['name    n', 'a       1', 'bcdef  20']
+    """
+    kept: list[list[str]] = []
+    room = most
+    for title, texts, words in columns:
+        cells_of = [title, *texts]
+        wide = _width(cells_of)
+        room -= wide + len(GAP)
+        if room + len(GAP) < 0 and kept:
+            break
+        kept.append([text + " " * (wide - cells(text)) for text in cells_of] if words else _padded(cells_of))
+    return [GAP.join(row).rstrip() for row in zip(*kept, strict=True)]
+
+
 def _short(name: str) -> str:
     name = visible(name)
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 3] + "..."

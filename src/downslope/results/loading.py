@@ -1,27 +1,57 @@
-"""``load``: what ``save`` of a run or a fit wrote."""
+"""``load``: what ``save`` of a run, a fit or a comparison wrote."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from downslope.errors import DataError
+from downslope.messages import message
 from downslope.results.run import Run
 from downslope.results.run_loading import read, run_of_file
 
 if TYPE_CHECKING:
+    from downslope.results.comparison import RunComparison
     from downslope.results.fit import Fit
 
 
-def load(path: str | os.PathLike[str]) -> Run | Fit:
-    """Read what ``save`` of a run or of a fit wrote; nothing in the file is executed.
+COMPARISON = "compare"  # the command in the file of one
+
+
+def load(path: str | os.PathLike[str]) -> Run | Fit | RunComparison:
+    """Read what ``save`` of a run, a fit or a comparison wrote; nothing in the file is executed.
 
     A run of a formula or a classic problem can be evaluated, plotted and continued; one of a Python function keeps
     its history, but its function is not in the file. A fit predicts; the table it was made on is not in the file.
 
     Raises:
-        DataError: the file cannot be read, or holds neither.
+        DataError: the file cannot be read, or holds none of these.
     """
     data = read(path)
+    if data.get("command") == COMPARISON:
+        from downslope.results.comparison import comparison_of_file
+
+        return comparison_of_file(data, path)
+    return _single(data, path)
+
+
+def load_single(path: str | os.PathLike[str]) -> Run | Fit:
+    """What ``load`` reads, where it is one run or fit.
+
+    Raises:
+        DataError: as ``load``; or the file holds a comparison.
+    """
+    data = read(path)
+    if data.get("command") == COMPARISON:
+        raise DataError(
+            message(
+                "{file} holds a comparison of several runs; this takes a single one.", file=os.fspath(path)
+            )
+        )
+    return _single(data, path)
+
+
+def _single(data: dict[str, Any], path: str | os.PathLike[str]) -> Run | Fit:
     if data.get("command") == "fit":
         from downslope.results.fit_loading import fit_of_file  # a run need not wait for what only fits need
 
