@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from downslope.api.comparing import compare
     from downslope.api.look import look
     from downslope.api.minimization import maximize, minimize
+    from downslope.api.racing import race
     from downslope.api.resuming import resume
     from downslope.api.table_fitting import fit
     from downslope.api.verifying import verify
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from downslope.results.comparison import RunComparison
     from downslope.results.fit import Fit
     from downslope.results.loading import load
+    from downslope.results.race import Race
     from downslope.results.run import Run
 
 # Names are imported when first asked for, so that `downslope --help` does not wait for the engines.
@@ -54,6 +56,8 @@ _HOMES = {
     "RunComparison": "downslope.results.comparison",
     "Fit": "downslope.results.fit",
     "compare": "downslope.api.comparing",
+    "Race": "downslope.results.race",
+    "race": "downslope.api.racing",
     "fit": "downslope.api.table_fitting",
     "load": "downslope.results.loading",
     "resume": "downslope.api.resuming",
@@ -78,6 +82,7 @@ __all__ = [
     "Objective",
     "Problem",
     "Progress",
+    "Race",
     "Run",
     "RunComparison",
     "Status",
@@ -101,6 +106,7 @@ __all__ = [
     "plot",
     "plots",
     "problem",
+    "race",
     "record",
     "resume",
     "verify",

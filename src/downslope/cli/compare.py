@@ -25,9 +25,10 @@ from downslope.cli.outputs import ASKED, Outputs
 from downslope.cli.progress import Bar
 from downslope.cli.report import ReportOptions, document, wrapped
 from downslope.cli.run_options import ask_for_start, options_of, warnings_as_notes
-from downslope.cli.table import aligned, columns_of_text
+from downslope.cli.table import aligned
 from downslope.errors import StartError, UsageError
 from downslope.messages import Message, listing, message
+from downslope.results.text_columns import TextColumn, text_rows
 
 if TYPE_CHECKING:
     from downslope import RunComparison
@@ -180,19 +181,21 @@ def _table(compared: RunComparison) -> list[str]:
     coordinates = [f"start:{name}" for name in compared.runs[0].history.coordinates]
     told = {name: column for name, column in columns.items() if name not in coordinates}
     settings = [name for name in told if name in {key for settings in compared.settings for key in settings}]
-    texts: list[tuple[str, list[str], bool]] = []
+    texts: list[TextColumn] = []
     for name in settings:
-        texts.append((_titled(name), ["" if v is None else _short(v) for v in told[name]], True))
+        texts.append(TextColumn(_titled(name), ["" if v is None else _short(v) for v in told[name]], True))
     if coordinates[0] in columns:
         places = zip(*(columns[name] for name in coordinates[:SETTINGS_SHOWN]), strict=True)
         more = ", ..." if len(coordinates) > SETTINGS_SHOWN else ""
-        texts.append((_titled("start"), [", ".join(map(_short, place)) + more for place in places], True))
-    texts.append((_titled("status"), [str(word) for word in told["status"]], True))
+        texts.append(
+            TextColumn(_titled("start"), [", ".join(map(_short, place)) + more for place in places], True)
+        )
+    texts.append(TextColumn(_titled("status"), [str(word) for word in told["status"]], True))
     for name in ("steps", "evaluations"):
-        texts.append((_titled(name), [f"{count:,}" for count in told[name]], False))
+        texts.append(TextColumn(_titled(name), [f"{count:,}" for count in told[name]], False))
     for name in ("value", "gradient_norm"):
-        texts.append((_titled(name), aligned(told[name], to_zero=True), False))
-    header, *rows = columns_of_text(texts, terminal.width(sys.stdout))
+        texts.append(TextColumn(_titled(name), aligned(told[name], to_zero=True), False))
+    header, *rows = text_rows(texts, terminal.width(sys.stdout))
     return [terminal.styled(header, sys.stdout, bold=True), *rows]
 
 

@@ -29,6 +29,7 @@ from downslope.cli.export import export
 from downslope.cli.fit import fit
 from downslope.cli.look import look
 from downslope.cli.predict import predict
+from downslope.cli.race import race
 from downslope.cli.resume import resume
 from downslope.cli.verify import verify
 from downslope.cli.words import CommandGroup, Option, chosen_language, in_our_words, refused
@@ -182,6 +183,7 @@ _COMMANDS = (
     minimize,
     maximize,
     compare,
+    race,
     resume,
     verify,
     fit,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from downslope.messages import message
+from downslope.messages import Message, message
 
 if TYPE_CHECKING:
     from downslope import Progress
@@ -73,11 +73,49 @@ class Bar:
         )
 
     def _begin(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as RichProgress
+        self._live, self._task = _live_bar()
 
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-        self._live = RichProgress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._live.add_task("")
-        self._live.start()
+
+def _live_bar() -> tuple[Any, Any]:
+    """A bar on the terminal, begun, and what it shows."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as RichProgress
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    live = RichProgress(*columns, console=Console(stderr=True), transient=True)
+    task = live.add_task("")
+    live.start()
+    return live, task
+
+
+class CountBar:
+    """A bar for work that consists of so many parts, in phases; draws nothing in the first half second."""
+
+    def __init__(self) -> None:
+        self._live: Any = None
+        self._task: Any = None
+        self._began = time.perf_counter()
+
+    @classmethod
+    @contextlib.contextmanager
+    def for_terminal(cls, quiet: bool) -> Iterator[CountBar | None]:
+        """A bar for the time of a ``with``, or None where nobody would see it."""
+        if quiet or not on_terminal():
+            yield None
+            return
+        bar = cls()
+        try:
+            yield bar
+        finally:
+            if bar._live is not None:
+                bar._live.stop()
+
+    def show(self, phase: Message, done: int, total: int) -> None:
+        """So many of all parts of a phase are done."""
+        if time.perf_counter() - self._began < PATIENCE:
+            return
+        if self._live is None:
+            self._live, self._task = _live_bar()
+        said = message("{phase}, {done:,} of {total:,}", phase=phase, done=done, total=total)
+        self._live.update(self._task, total=max(total, 1), completed=done, description=str(said))

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from downslope.cli.terminal import cells
 from downslope.messages import Message, message, visible
+from downslope.results.text_columns import GAP, cells
 
 if TYPE_CHECKING:
     from downslope import History
 
-GAP = "  "
 LONGEST_NAME = 24
 
 
@@ -84,24 +83,6 @@ def _width(column: Sequence[str]) -> int:
 def _padded(column: Sequence[str]) -> list[str]:
     width = _width(column)
     return [" " * (width - cells(text)) + text for text in column]
-
-
-def columns_of_text(columns: Iterable[tuple[str, list[str], bool]], most: int) -> list[str]:
-    """A title and its cells for each column as lines; words begin at the left. What has no room is left out.
-
-    >>> columns_of_text([("name", ["a", "bcdef"], True), ("n", ["1", "20"], False)], 80)
-    ['name    n', 'a       1', 'bcdef  20']
-    """
-    kept: list[list[str]] = []
-    room = most
-    for title, texts, words in columns:
-        cells_of = [title, *texts]
-        wide = _width(cells_of)
-        room -= wide + len(GAP)
-        if room + len(GAP) < 0 and kept:
-            break
-        kept.append([text + " " * (wide - cells(text)) for text in cells_of] if words else _padded(cells_of))
-    return [GAP.join(row).rstrip() for row in zip(*kept, strict=True)]
 
 
 def _short(name: str) -> str:

@@ -90,15 +90,20 @@ def write(drawing: Drawing, path: str | os.PathLike[str], suffix: str, frames: i
 
 def still(drawing: Drawing, suffix: str) -> bytes:
     """The picture of the whole run."""
+    return rendered(drawing.figure, suffix)
+
+
+def rendered(figure: Figure, suffix: str) -> bytes:
+    """A figure as the content of a file."""
     out = io.BytesIO()
     settings: dict[Any, Any] = {"svg.hashsalt": "downslope", "svg.fonttype": "path", "pdf.fonttype": 42}
     with matplotlib.rc_context(settings):  # SVG's settings can be given in no other way
-        drawing.figure.savefig(
+        figure.savefig(
             out,
             format=suffix[1:],
             metadata=_METADATA[suffix],
-            facecolor=drawing.figure.get_facecolor(),
-            dpi=drawing.figure.dpi,
+            facecolor=figure.get_facecolor(),
+            dpi=figure.dpi,
         )
     return out.getvalue()
 
