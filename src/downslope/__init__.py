@@ -14,8 +14,10 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from downslope import errors, objectives, optimizers, plots
+    from downslope.api.comparing import compare
     from downslope.api.look import look
     from downslope.api.minimization import maximize, minimize
+    from downslope.api.racing import race
     from downslope.api.resuming import resume
     from downslope.api.sweeping import sweep
     from downslope.api.table_fitting import fit
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
     from downslope.plots import plot
     from downslope.preferences import language
     from downslope.recording import check_loop, record
+    from downslope.results.comparison import RunComparison
     from downslope.results.fit import Fit
     from downslope.results.loading import load
+    from downslope.results.race import Race
     from downslope.results.run import Run
     from downslope.results.sweep import Sweep
     from downslope.sweeping.settings import Normal, grid, logspace
@@ -57,7 +61,11 @@ _HOMES = {
     "Uniform": "downslope.objectives",
     "Updater": "downslope.optimizers.updater",
     "problem": "downslope.objectives",
+    "RunComparison": "downslope.results.comparison",
     "Fit": "downslope.results.fit",
+    "compare": "downslope.api.comparing",
+    "Race": "downslope.results.race",
+    "race": "downslope.api.racing",
     "fit": "downslope.api.table_fitting",
     "load": "downslope.results.loading",
     "resume": "downslope.api.resuming",
@@ -83,7 +91,9 @@ __all__ = [
     "Objective",
     "Problem",
     "Progress",
+    "Race",
     "Run",
+    "RunComparison",
     "Status",
     "Stopping",
     "Sweep",
@@ -92,6 +102,7 @@ __all__ = [
     "__version__",
     "check_gradient",
     "check_loop",
+    "compare",
     "errors",
     "fit",
     "forecast",
@@ -107,6 +118,7 @@ __all__ = [
     "plot",
     "plots",
     "problem",
+    "race",
     "record",
     "resume",
     "sweep",

@@ -81,31 +81,31 @@ def test_the_window_holds_the_whole_path(points, rate):
     run = ds.minimize(
         formula, start={"x": x, "y": y}, optimizer="gradient_descent", learning_rate=rate / 2, steps=20
     )
-    window, _ = choose_window(Plane(run, (0, 1)), {})
+    window, _ = choose_window([Plane(run, (0, 1))], {})
     assert inside(run.history.x, window).all()
 
 
 def test_equal_axes_unless_one_is_more_than_eight_times_the_other():
     round_run = ds.minimize("x^2 + y^2", start={"x": 3, "y": 1}, learning_rate=0.1, steps=30)
-    (xs, ys), equal = choose_window(Plane(round_run, (0, 1)), {})
+    (xs, ys), equal = choose_window([Plane(round_run, (0, 1))], {})
     assert equal
     assert 0.5 <= (ys[1] - ys[0]) / (xs[1] - xs[0]) <= 1
     flat = ds.minimize("x^2 / 20 + 20*y^2", start={"x": 100, "y": 0.5}, learning_rate=0.0495, steps=500)
-    assert not choose_window(Plane(flat, (0, 1)), {})[1]
+    assert not choose_window([Plane(flat, (0, 1))], {})[1]
 
 
 def test_a_run_away_is_shown_while_it_can_be_seen():
     run = ds.minimize("x^2 + 10y^2", start={"x": 3, "y": 1}, learning_rate=0.11, steps=60)
     assert run.status == "diverged"
     plane = Plane(run, (0, 1))
-    window, _ = choose_window(plane, {})
+    window, _ = choose_window([plane], {})
     assert window[1][1] - window[1][0] < 100
     assert 5 < leaves_at(plane, window) < 40
 
 
 def test_the_known_minimum_is_in_the_window():
     run = ds.minimize("rosenbrock", steps=30)
-    window, _ = choose_window(Plane(run, (0, 1)), {})
+    window, _ = choose_window([Plane(run, (0, 1))], {})
     assert inside(np.array([[1.0, 1.0]]), window).all()
 
 
@@ -118,7 +118,7 @@ def test_a_curve_shows_both_sides_of_where_the_run_went_to():
 
 def test_a_start_that_never_moves_has_a_window():
     run = ds.minimize("x^2 + y^2", start={"x": 3, "y": 0}, learning_rate=0.1, steps=0)
-    (xs, ys), _ = choose_window(Plane(run, (0, 1)), {})
+    (xs, ys), _ = choose_window([Plane(run, (0, 1))], {})
     assert xs[0] < 3 < xs[1]
     assert ys[0] < 0 < ys[1]
 

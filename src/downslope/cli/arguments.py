@@ -41,6 +41,25 @@ class NumberType(click.ParamType):  # type: ignore[type-arg]  # generic only in 
             raise unfit(what, param, ctx) from error
 
 
+class NumbersType(NumberType):
+    """One number, or several between commas."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """A number where it is one, else a list of them."""
+        if not isinstance(value, str):
+            return value
+        pieces = split_outside_brackets(value)
+        if len(pieces) == 1:
+            return super().convert(value, param, ctx)
+        if not all(piece.strip() for piece in pieces):
+            raise unfit(
+                message("{value!r:.60} has an empty place between its commas.", value=value), param, ctx
+            )
+        return [super(NumbersType, self).convert(piece.strip(), param, ctx) for piece in pieces]
+
+
 class WordType(click.Choice[str]):
     """One of a few words; a misspelt one is answered with the nearest."""
 

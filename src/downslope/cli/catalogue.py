@@ -28,6 +28,7 @@ from downslope.messages import (
     message,
     sentences,
 )
+from downslope.results.text_columns import cells
 
 if TYPE_CHECKING:
     from downslope.objectives import Problem
@@ -234,8 +235,8 @@ def _problem_page(record: dict[str, Any]) -> str:
     else:
         minimum = message("{value}, nowhere attained or known only as a value", value=record["minimum"])
     labels = message("start", context="label"), message("minimum", context="label")
-    wide = max(terminal.cells(str(label)) for label in labels) + 2
-    start, lowest = (str(label) + " " * (wide - terminal.cells(str(label))) for label in labels)
+    wide = max(cells(str(label)) for label in labels) + 2
+    start, lowest = (str(label) + " " * (wide - cells(str(label))) for label in labels)
     return "\n".join(
         [
             f"{record['name']}: {record['title']}",

@@ -15,9 +15,10 @@ from downslope.cli.arguments import (
     split_outside_brackets,
     start_values,
 )
-from downslope.cli.descend import ask_for_start, exit_code
+from downslope.cli.descend import exit_code
 from downslope.cli.options import FILE, default
 from downslope.cli.report import document, wrapped
+from downslope.cli.run_options import ask_for_start
 from downslope.cli.words import option
 from downslope.errors import StartError, UsageError
 from downslope.messages import argument, message

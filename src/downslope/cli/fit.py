@@ -13,12 +13,12 @@ import click
 
 from downslope.cli import terminal
 from downslope.cli.arguments import ExpressionCommand, assignments, split_outside_brackets, start_values
-from downslope.cli.descend import hyperparameters, warnings_as_notes
 from downslope.cli.fit_options import METHOD, MODEL, STOPPING, fit_parameters
 from downslope.cli.fit_report import report_fit
 from downslope.cli.options import CHECKPOINT, EVERY, READING, as_given
 from downslope.cli.outputs import ASKED, Outputs, check_writable
 from downslope.cli.progress import Bar
+from downslope.cli.run_options import hyperparameters, warnings_as_notes
 from downslope.errors import UsageError
 from downslope.messages import listing, message, plural, sentences
 

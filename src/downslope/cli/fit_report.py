@@ -10,6 +10,7 @@ from downslope.cli import terminal
 from downslope.cli.report import ReportOptions, document, effort, ended, rows_of, status_of, wrapped
 from downslope.cli.table import STEP
 from downslope.messages import NOTHING, Message, listing, literal, message, plural, visible
+from downslope.results.text_columns import cells
 
 if TYPE_CHECKING:
     from downslope.results.fit import Fit
@@ -65,10 +66,10 @@ def parameters(fit: Fit) -> list[str]:
     shown = list(values)[:MOST_NAMED]
     numbers = {name: f"{values[name]:.10g}" for name in shown}
     said = {name: visible(name) for name in shown}
-    name_width = max(map(terminal.cells, said.values()), default=0)
+    name_width = max(map(cells, said.values()), default=0)
     width = max(map(len, numbers.values()), default=0) if errors else 0
     lines = [
-        f"{GAP}{said[name]}{' ' * (name_width - terminal.cells(said[name]))} = {numbers[name]:<{width}}"
+        f"{GAP}{said[name]}{' ' * (name_width - cells(said[name]))} = {numbers[name]:<{width}}"
         + (f"  ± {errors[name]:.3g}" if name in errors else "")
         for name in shown
     ]
@@ -79,10 +80,10 @@ def parameters(fit: Fit) -> list[str]:
 
 def _by_class(fit: Fit) -> list[str]:
     columns = [["", *map(visible, fit.x)]]
-    room = terminal.width(sys.stdout) - len(GAP) - max(map(terminal.cells, columns[0]))
+    room = terminal.width(sys.stdout) - len(GAP) - max(map(cells, columns[0]))
     for k, label in enumerate(fit.model.classes):
         column = [visible(str(label)), *(f"{value[k]:.6g}" for value in fit.x.values())]
-        room -= len(GAP) + max(map(terminal.cells, column))
+        room -= len(GAP) + max(map(cells, column))
         if room < 0 and k:
             break
         columns.append(column)
@@ -96,12 +97,9 @@ def _by_class(fit: Fit) -> list[str]:
 
 
 def _padded(column: list[str]) -> list[str]:
-    width = max(map(terminal.cells, column))
+    width = max(map(cells, column))
     left = column[0] == ""
-    return [
-        t + " " * (width - terminal.cells(t)) if left else " " * (width - terminal.cells(t)) + t
-        for t in column
-    ]
+    return [t + " " * (width - cells(t)) if left else " " * (width - cells(t)) + t for t in column]
 
 
 def _more_parameters(n: int) -> list[str]:

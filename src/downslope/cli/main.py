@@ -20,6 +20,7 @@ from downslope import __version__, interruption
 from downslope.cli import signals, terminal
 from downslope.cli.catalogue import optimizers, problems
 from downslope.cli.check_loop import check_loop
+from downslope.cli.compare import compare
 from downslope.cli.completion import completion
 from downslope.cli.descend import maximize, minimize
 from downslope.cli.explain import check_gradient
@@ -28,6 +29,7 @@ from downslope.cli.export import export
 from downslope.cli.fit import fit
 from downslope.cli.look import look
 from downslope.cli.predict import predict
+from downslope.cli.race import race
 from downslope.cli.resume import resume
 from downslope.cli.sweep import sweep
 from downslope.cli.verify import verify
@@ -181,6 +183,8 @@ def cli() -> None:
 _COMMANDS = (
     minimize,
     maximize,
+    compare,
+    race,
     resume,
     verify,
     sweep,

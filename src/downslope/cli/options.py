@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from downslope.cli.arguments import NumberType, WordType
+from downslope.cli.arguments import NumbersType, NumberType, WordType
 from downslope.cli.words import option
 from downslope.messages import Message, message, sentences
 
@@ -71,9 +71,34 @@ RULE: tuple[Declared, ...] = (
     ),
 )
 
+SEVERAL: tuple[Declared, ...] = (
+    declared(
+        "--optimizer",
+        metavar="NAME,...",
+        shell_complete=_names_of_optimizers,
+        help=message(
+            "See 'downslope optimizers'; several, also 'sgd(0.95),adam(0.3)', are compared. Default: gradient_descent"
+            " with a learning rate, else auto."
+        ),
+    ),
+    declared(
+        "--learning-rate",
+        type=NumbersType(),
+        metavar="R,...",
+        help=message("Size of the steps, > 0; several are compared."),
+    ),
+)
+
 METHOD: tuple[Declared, ...] = (
     START,
-    *RULE,
+    declared(
+        "--starts",
+        type=NUMBER,
+        metavar="N",
+        help=message("So many starts drawn around it, or from what is uniform, are compared."),
+    ),
+    *SEVERAL,
+    *RULE[len(SEVERAL) :],
     declared(
         "--bounds",
         metavar="x=0:1,y=:5",
@@ -161,7 +186,7 @@ EVERY: Declared = declared(
     type=NUMBER,
     metavar="N",
     help=message(
-        "Keep rows 0, N, 2N, ... and the last, in every output. Default: all; about 20 in the table."
+        "Keep rows 0, N, 2N, ... and the last, in tables and files. Default: all; of many about 20 in the table."
     ),
 )
 
@@ -181,7 +206,7 @@ def outputs(view: Declared) -> list[Declared]:
             "--plot",
             type=FILE,
             metavar="FILE",
-            help=message("Draw it: .png, .svg, .pdf, or an animated .gif."),
+            help=message("Draw it: .png, .svg, .pdf, or moving: .gif, .mp4."),
         ),
         view,
         declared(
@@ -201,9 +226,15 @@ def outputs(view: Declared) -> list[Declared]:
     ]
 
 
-VIEW: Declared = declared(
-    "--view", metavar="-10:10,-5:5", help=message("What the picture shows: x from:to, then y; or progress.")
-)
+def view_of(*, several: bool = False) -> Declared:
+    """What a picture of a run, or of several, shows."""
+    said = message("What the picture shows: x from:to, then y; or progress.")
+    if several:
+        said = message("What the picture shows: x from:to, then y; or map or progress alone.")
+    return declared("--view", metavar="-10:10,-5:5", help=said)
+
+
+VIEW: Declared = view_of()
 
 
 CHECKPOINT: tuple[Declared, ...] = (

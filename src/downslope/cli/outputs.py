@@ -14,10 +14,10 @@ from downslope.errors import DataError, DownslopeError, UsageError
 from downslope.messages import message
 
 if TYPE_CHECKING:
-    from downslope import Run
+    from downslope import Run, RunComparison
     from downslope.results.fit import Fit
 
-Result: TypeAlias = "Run | Fit"
+Result: TypeAlias = "Run | Fit | RunComparison"
 ASKED = (
     "form",
     "every",

@@ -16,7 +16,7 @@ from downslope.messages import Message, listing, message, plural
 if TYPE_CHECKING:
     from downslope import Explanation, Fit, History, Run
 
-ROWS = 20
+ROWS = 20  # of a table that would be longer than twice as many
 _TIED = "\u00a0"  # where no line is broken
 NAMED = 12  # more coordinates than this are not spelt out below the table
 
@@ -131,7 +131,7 @@ def rows_of(
     """The history as a table and an empty line; of many rows about twenty where ``every`` does not choose."""
     if not len(history):
         return []
-    shown = history if options.every is not None else history.at_most(ROWS)
+    shown = history if options.every is not None else history.for_readers(ROWS)
     table = lay_out(shown, terminal.width(sys.stdout), step, value)
     if not options.quiet:
         _notes_on(table, shown=len(shown), kept=len(history))

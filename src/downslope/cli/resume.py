@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from downslope.cli.descend import exit_code, warnings_as_notes
+from downslope.cli.descend import exit_code
 from downslope.cli.fit import view_of_fit
 from downslope.cli.fit_report import report_fit
 from downslope.cli.options import (
@@ -24,6 +24,7 @@ from downslope.cli.options import (
 from downslope.cli.options import stopping as stopping_options
 from downslope.cli.outputs import ASKED, Outputs, check_writable
 from downslope.cli.progress import Bar
+from downslope.cli.run_options import warnings_as_notes
 from downslope.cli.words import Command
 from downslope.messages import message
 

@@ -8,7 +8,6 @@ import click
 
 from downslope.cli import terminal
 from downslope.cli.arguments import ExpressionCommand, NumberType, WordType, assignments
-from downslope.cli.descend import ask_for_start
 from downslope.cli.options import (
     FILE,
     NUMBER,
@@ -21,11 +20,13 @@ from downslope.cli.options import (
     default,
 )
 from downslope.cli.outputs import check_writable
-from downslope.cli.progress import CountingBar
+from downslope.cli.progress import CountBar
 from downslope.cli.report import document
+from downslope.cli.run_options import ask_for_start
 from downslope.cli.table import aligned
 from downslope.errors import StartError, UsageError
 from downslope.messages import message
+from downslope.results.text_columns import cells as cells_wide
 
 if TYPE_CHECKING:
     from downslope import Sweep
@@ -130,9 +131,9 @@ def _sweep(given: dict[str, Any]) -> int:
     if given["steps"] is not None:
         numbers = [NumberType().convert(piece.strip(), None, None) for piece in given["steps"].split(",")]
         options["steps"] = numbers[0] if len(numbers) == 1 else numbers
-    with CountingBar.for_terminal(given["quiet"]) as bar:
+    with CountBar.for_terminal(given["quiet"]) as bar:
         if bar is not None:
-            options["progress"] = bar
+            options["progress"] = lambda done, runs: bar.show(message("runs"), done, runs)
         try:
             made: Sweep = downslope.sweep(given["expression"], given["start"], **options)
         except StartError:
@@ -231,10 +232,10 @@ def _table(made: Sweep) -> list[str]:
         values = column[places].tolist()
         cells = aligned(values) if column.dtype.kind == "f" else [str(value) for value in values]
         columns.append([name, *cells])
-    widths = [max(map(terminal.cells, column)) for column in columns]
+    widths = [max(map(cells_wide, column)) for column in columns]
     lines = [
         "  ".join(
-            " " * (width - terminal.cells(column[row])) + column[row]
+            " " * (width - cells_wide(column[row])) + column[row]
             for column, width in zip(columns, widths, strict=True)
         )
         for row in range(len(places) + 1)

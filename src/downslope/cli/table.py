@@ -7,13 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from downslope.cli.terminal import cells
 from downslope.messages import Message, message, visible
+from downslope.results.text_columns import GAP, cells
 
 if TYPE_CHECKING:
     from downslope import History
 
-GAP = "  "
 LONGEST_NAME = 24
 
 

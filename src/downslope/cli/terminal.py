@@ -9,7 +9,6 @@ import re
 import shutil
 import sys
 import textwrap
-import unicodedata
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -148,15 +147,3 @@ def _wrapped(line: str, columns: int) -> list[str]:
     if line.startswith("  ") or len(line) <= columns:
         return [line]
     return textwrap.wrap(line, columns, break_long_words=False, break_on_hyphens=False)
-
-
-def cells(text: str) -> int:
-    """How many columns of a terminal ``text`` takes.
-
-    >>> cells("θ1"), cells("学習率")
-    (2, 6)
-    """
-    if text.isascii():
-        return len(text)
-    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
-    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)

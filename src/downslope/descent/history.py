@@ -13,6 +13,8 @@ from downslope.descent.columns import Columnar
 from downslope.errors import DataError, UnknownNameError, nearest
 from downslope.messages import listing, message, sentences
 
+ZIGZAG = 0.5  # part of the steps at which a coordinate turns back, beyond which the path is a zig-zag
+
 
 @dataclass(frozen=True, eq=False)
 class History(Columnar):
@@ -121,6 +123,32 @@ class History(Columnar):
                     return self.thinned(every)
             size *= 10
 
+    @property
+    def zigzags(self) -> bool:
+        """Whether some coordinate turns back at most of its steps.
+
+        >>> import downslope as ds
+        >>> ds.minimize("x^2", start={"x": 1.0}, learning_rate=0.9, steps=9).history.zigzags
+        True
+        """
+        with np.errstate(invalid="ignore", over="ignore"):
+            signs = np.sign(np.diff(self.x, axis=0))
+            turns = (signs[1:] * signs[:-1] < 0).mean(axis=0) if len(signs) > 1 else np.zeros(1)
+        return bool((turns > ZIGZAG).any())
+
+    def for_readers(self, rows: int) -> History:
+        """What a table shows of it: all of a short run, else about so many rows.
+
+        Every second row of a zig-zag would show one side of the valley only, so its rows are an odd number apart.
+        """
+        if len(self) <= 2 * rows:
+            return self
+        thinned = self.at_most(rows)
+        if not self.zigzags or self.step[1] - self.step[0] > 1:
+            return thinned
+        every = int(thinned.step[1] - thinned.step[0])
+        return self.thinned(every + 1 - every % 2)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, as in the JSON of a run."""
         return {
@@ -156,7 +184,7 @@ class History(Columnar):
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)
-        shown = self.at_most(20)
+        shown = self.for_readers(20)
         body = "".join(
             "<tr>" + "".join(f"<td>{cell:.6g}</td>" for cell in row) + "</tr>" for row in shown.rows()
         )

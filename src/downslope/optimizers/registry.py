@@ -14,6 +14,7 @@ from downslope.optimizers.base import Optimizer
 from downslope.optimizers.curvature import CurvedRule
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.hyperparameters import HyperparameterRecord
+from downslope.optimizers.rule_text import split_rule
 from downslope.optimizers.schedule import Constant, Product, Schedule
 
 
@@ -87,13 +88,13 @@ def optimizer_class(name: str) -> type[Optimizer]:
 
 
 def as_optimizer(optimizer: Any = None, learning_rate: Any = None, /, **hyperparameters: Any) -> Optimizer:
-    """An optimizer from an instance, a class, or a name with hyperparameters.
+    """An optimizer from an instance, a class, or a name with hyperparameters, which may be in brackets behind it.
 
     With neither optimizer nor learning rate: ``auto``, which needs none. With a
     learning rate alone: gradient descent.
 
-    >>> as_optimizer("adam", learning_rate=0.1).learning_rate
-    0.1
+    >>> as_optimizer("adam", learning_rate=0.1).learning_rate, as_optimizer("adam(0.1)").learning_rate
+    (0.1, 0.1)
     """
     if learning_rate is not None:
         hyperparameters["learning_rate"] = learning_rate
@@ -110,7 +111,17 @@ def as_optimizer(optimizer: Any = None, learning_rate: Any = None, /, **hyperpar
     if optimizer is None:
         optimizer = "gradient_descent" if "learning_rate" in hyperparameters else "auto"
     if isinstance(optimizer, str):
-        optimizer = optimizer_class(optimizer)
+        name, own = split_rule(optimizer)
+        twice = sorted(set(own) & set(hyperparameters))
+        if twice:
+            raise UsageError(
+                message(
+                    "{names} is given twice over: by {rule} and beside it.",
+                    names=listing(twice),
+                    rule=optimizer,
+                )
+            )
+        optimizer, hyperparameters = optimizer_class(name), {**hyperparameters, **own}
     if inspect.isclass(optimizer) and issubclass(optimizer, Optimizer):
         return optimizer(**hyperparameters)
     raise UsageError(_foreign(optimizer))

@@ -15,8 +15,9 @@ from downslope.plots.grid import curve, drawable, values_at
 from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Panel, Theme, hatching, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats, Plane
-from downslope.plots.trace import Labels, Trace, apart, leaving, reached_summit
+from downslope.plots.trace import Labels, PathStyle, Trace, apart, leaving, reached_summit
 from downslope.plots.view import Pair, Window
+from downslope.plots.whole import gaps_said, spacing
 from downslope.plots.window import choose_span, drawn_until, inside, leaves_at
 from downslope.plots.words import heading, number, readable, value_name
 
@@ -31,9 +32,9 @@ def draw_curve(plane: Plane, options: PlotOptions) -> Drawing:
     theme = themed(options.theme)
     asked = options.view((*plane.names, plane.value))
     span = asked.get(plane.names[0]) or choose_span(plane)
-    points = _points(plane)
+    points = points_of(plane)
     xs, ys = (np.empty(0), np.empty(0)) if plane.lost else curve(plane, span)
-    window = (span, asked.get(plane.value) or _heights(points, ys, span))
+    window = (span, asked.get(plane.value) or heights_of(points, ys, span))
     panel = Panel.open(theme, window, WIDTH - LEFT - RIGHT, grid=True)
     axes = panel.axes
     extra: list[Artist] = []
@@ -42,10 +43,12 @@ def draw_curve(plane: Plane, options: PlotOptions) -> Drawing:
         name = plane.names[0]
         cost = plane.value == "cost"
         line.set_label(readable(message("cost at {name}", name=name) if cost else f"f({name})"))
-        extra = [line, *_undefined(axes, xs, ys, theme)]
-    trace = Trace(panel, points, _labels(plane, points, window), drawn_until(plane, window[:1]))
+        extra = [line, *undefined_in(axes, xs, ys, theme)]
+    style = PathStyle(joined=spacing(plane.run) == 1)
+    labels = _labels(plane, points, window)
+    trace = Trace(panel, points, labels, drawn_until(plane, window[:1]), style=style)
     tangents = _Tangents(axes, plane, trace, theme)
-    extra += [*tangents.handles, *_marks(panel, plane), *_outside(panel, plane)]
+    extra += [*tangents.handles, *stars_on_curve(panel, plane), *_outside(panel, plane)]
     panel.name_axes(*plane.names)
     axes.yaxis.set_label_text(readable(value_name(plane.value)))
     page = Page((panel.width, HEIGHT), size=options.size)
@@ -58,7 +61,7 @@ def draw_curve(plane: Plane, options: PlotOptions) -> Drawing:
     return Drawing(panel.figure, [*tangents.moving, *trace.moving], show, plane.steps, trace.scaled)
 
 
-def _points(plane: Plane) -> Floats:
+def points_of(plane: Plane) -> Floats:
     """The path as points of the graph."""
     history = plane.run.history
     values = drawable(history.value) if len(history) else np.full(1, np.nan)
@@ -80,10 +83,10 @@ def _labels(plane: Plane, points: Floats, window: Window) -> Labels:
 def _notes(plane: Plane, points: Floats, window: Window) -> list[Message | None]:
     first = leaves_at(plane, window[:1])
     leaves = None if first is None else leaving(plane, first)
-    return [plane.note, leaves, plane.missing if plane.lost else None]
+    return [plane.note, leaves, gaps_said(plane.run), plane.missing if plane.lost else None]
 
 
-def _heights(points: Floats, ys: Floats, span: Pair) -> Pair:
+def heights_of(points: Floats, ys: Floats, span: Pair) -> Pair:
     """The range of values: the whole curve, or what the path sees of it where the curve goes much further."""
     shown = points[(points[:, 0] >= span[0]) & (points[:, 0] <= span[1]), 1]
     shown, finite = shown[np.isfinite(shown)], ys[np.isfinite(ys)]
@@ -122,7 +125,7 @@ def broken(ys: Floats, shown: Pair) -> Floats:
     return out
 
 
-def _undefined(axes: Axes, xs: Floats, ys: Floats, theme: Theme) -> list[Artist]:
+def undefined_in(axes: Axes, xs: Floats, ys: Floats, theme: Theme) -> list[Artist]:
     """Hatch the stretches where the function has no value."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], np.isnan(ys), [0]])))
     stretches = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 2]
@@ -132,7 +135,7 @@ def _undefined(axes: Axes, xs: Floats, ys: Floats, theme: Theme) -> list[Artist]
     return [Patch(label=readable(message("no finite value")), **style)] if stretches else []
 
 
-def _marks(panel: Panel, plane: Plane) -> list[Artist]:
+def stars_on_curve(panel: Panel, plane: Plane) -> list[Artist]:
     """A star at each known minimum in view."""
     xs = plane.marks[inside(plane.marks, panel.window[:1]), 0]
     if plane.lost or not len(xs):

@@ -20,6 +20,7 @@ from downslope.plots.look import SERIES as COLOURS
 from downslope.plots.look import Theme, blank, dress, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Plane
+from downslope.plots.whole import spacing
 from downslope.plots.window import choose_window
 from downslope.plots.words import readable, steps_name
 
@@ -72,14 +73,15 @@ def _words(figure: Figure, run: Descent, theme: Theme) -> None:
 def _map(axes: Axes, plane: Plane, options: PlotOptions, found: EmpiricalRates) -> None:
     """Contours, the path, and through the minimum the directions of curvature, each as long as its valley is wide."""
     theme = themed(options.theme)
-    window, equal = choose_window(plane, options.view(plane.names))
+    window, equal = choose_window([plane], options.view(plane.names))
     across, along, values = surface(plane, window)
     levels = choose_levels(values, options.levels, plane.minimum, plane.run.maximize)
     if levels is not None:
         axes.contour(
             across, along, np.ma.masked_invalid(values), levels.at, cmap=theme.colours, linewidths=0.7
         )
-    axes.plot(*plane.path.T, color=theme.path, linewidth=1.0, marker="o", markersize=2.5)
+    joined = "-" if spacing(plane.run) == 1 else "none"
+    axes.plot(*plane.path.T, color=theme.path, linewidth=1.0, linestyle=joined, marker="o", markersize=2.5)
     reach = 0.35 * min(high - low for low, high in window)
     for i, (value, way) in enumerate(zip(found.curvature.values, found.curvature.vectors.T, strict=True)):
         ends = np.array([found.centre - reach * way, found.centre + reach * way])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matplotlib.artist import Artist
@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
+from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -45,8 +46,13 @@ class Theme:
     tangent: str = "#8a8f99"
     undefined: str = "#eceef1"
     hatch: str = "#c3c8d0"
-    colours: str = "viridis"
+    colours: str | Colormap = "viridis"
     series: tuple[str, ...] = SERIES
+
+    def muted(self) -> Theme:
+        """The theme with contours so pale that paths of any colour stand out from them; low ground is the darker."""
+        low, high = ("#a9bccb", "#f3f6f8") if self.paper == Theme.paper else ("#31404f", "#171b21")
+        return replace(self, colours=LinearSegmentedColormap.from_list("muted", [low, high]))
 
     def of_series(self, k: int) -> str:
         """The colour of the k-th of several things; where these are many, colours come again."""

@@ -19,8 +19,9 @@ from downslope.plots.levels import Levels, choose_levels
 from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Panel, Theme, hatching, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats, Plane
-from downslope.plots.trace import Labels, Trace, leaving, reached_summit
+from downslope.plots.trace import Labels, PathStyle, Trace, leaving, reached_summit
 from downslope.plots.view import Window
+from downslope.plots.whole import gaps_said, spacing
 from downslope.plots.window import choose_window, drawn_until, inside, leaves_at
 from downslope.plots.words import heading, point, readable
 
@@ -32,16 +33,17 @@ UNEQUAL_RATIO = 0.65  # height to width where the axes are not equal
 def draw_map(plane: Plane, options: PlotOptions) -> Drawing:
     """The contours around a path and the path itself."""
     theme = themed(options.theme)
-    window, equal = choose_window(plane, options.view(plane.names))
-    box = _box(window, equal)
+    window, equal = choose_window([plane], options.view(plane.names))
+    box = box_of(window, equal)
     panel = Panel.open(theme, window, box[0])
     axes = panel.axes
     extra: list[Artist] = []
     contours = None
     if not plane.lost:
-        contours, extra = _landscape(panel, plane, options)
-    trace = Trace(panel, plane.path, _labels(plane, window), drawn_until(plane, window))
-    extra = [*_marks(panel, plane), *_outside(axes, plane, theme), *extra]
+        contours, extra = landscape(panel, plane, options)
+    style = PathStyle(joined=spacing(plane.run) == 1)
+    trace = Trace(panel, plane.path, _labels(plane, window), drawn_until(plane, window), style=style)
+    extra = [*marks_of(panel, plane), *outside_of(axes, plane, theme), *extra]
     if equal:
         axes.set_aspect("equal")
     panel.name_axes(*plane.names)
@@ -50,7 +52,7 @@ def draw_map(plane: Plane, options: PlotOptions) -> Drawing:
     return Drawing(panel.figure, trace.moving, trace.show, plane.steps, trace.scaled)
 
 
-def _box(window: Window, equal: bool) -> tuple[float, float]:
+def box_of(window: Window, equal: bool) -> tuple[float, float]:
     """The size of the axes in inches."""
     wide, tall = (high - low for low, high in window)
     ratio = tall / wide if equal else UNEQUAL_RATIO
@@ -72,6 +74,7 @@ def _notes(plane: Plane, window: Window) -> list[Message]:
     out = leaves_at(plane, window)
     if out is not None:
         notes.append(message("the path starts outside this view") if out == 0 else leaving(plane, out))
+    notes.append(gaps_said(plane.run))
     if plane.lost:
         notes.append(plane.missing)
     return notes
@@ -89,9 +92,7 @@ def _labels(plane: Plane, window: Window) -> Labels:
     return Labels(message("start {point}", point=point(first)), end)
 
 
-def _landscape(
-    panel: Panel, plane: Plane, options: PlotOptions
-) -> tuple[QuadContourSet | None, list[Artist]]:
+def landscape(panel: Panel, plane: Plane, options: PlotOptions) -> tuple[QuadContourSet | None, list[Artist]]:
     """The contours and their colour bar; hatching where the function has no value."""
     axes, window = panel.axes, panel.window
     across, along, values = surface(plane, window)
@@ -180,7 +181,7 @@ def _hatch(panel: Panel) -> Artist:
     return Patch(label=readable(message("no finite value")), **style)
 
 
-def _marks(panel: Panel, plane: Plane) -> list[Artist]:
+def marks_of(panel: Panel, plane: Plane) -> list[Artist]:
     """Stars at the known minimisers in view."""
     marks = plane.marks[inside(plane.marks, panel.window)] if len(plane.marks) else plane.marks
     if not len(marks):
@@ -193,7 +194,7 @@ def _marks(panel: Panel, plane: Plane) -> list[Artist]:
     return [stars]
 
 
-def _outside(axes: Axes, plane: Plane, theme: Theme) -> list[Artist]:
+def outside_of(axes: Axes, plane: Plane, theme: Theme) -> list[Artist]:
     """The step that led out of the domain, dashed."""
     if plane.outside is None:
         return []

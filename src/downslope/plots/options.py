@@ -12,6 +12,7 @@ from downslope.errors import UsageError, nearest
 from downslope.messages import Message, listing, message, sentences
 from downslope.plots.plane import Floats
 from downslope.plots.view import KINDS, Kind, Pair, checked_view
+from downslope.racing.comparison import same_function
 
 FRAMES = 120
 MOST_FRAMES = 600
@@ -102,6 +103,27 @@ def chosen_kind(run: Descent, kind: str | None, slice_: Any) -> Kind:
     if count != needs or (kind == "slice" and count < 2):
         raise UsageError(_does_not_fit(kind, names))
     return kind  # type: ignore[return-value]
+
+
+def kind_together(runs: Sequence[Descent], kind: str | None, slice_: Any) -> str:
+    """The kind of picture of several runs: "together" (a map or curve with the values beside it), or the one asked for.
+
+    Raises:
+        UsageError: the runs are of different functions, or of different numbers of parameters, and a map is asked for;
+            and as for ``chosen_kind``.
+    """
+    if kind == "explained":
+        raise UsageError(message("a picture of kind 'explained' is of one run; the others show several."))
+    if not same_function(runs):
+        if kind not in (None, "progress") or slice_ is not None:
+            raise UsageError(
+                message(
+                    "these runs are not of one function, so they share no map: kind='progress' shows their values."
+                )
+            )
+        return "progress"
+    chosen = chosen_kind(runs[0], kind, slice_)
+    return chosen if kind is not None or chosen == "progress" else "together"
 
 
 def _does_not_fit(kind: str, names: Sequence[str]) -> Message:

@@ -17,6 +17,7 @@ from downslope.plots.drawing import Drawing
 from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Theme, blank, dress, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats, Plane
+from downslope.plots.whole import gaps_said
 from downslope.plots.words import heading, number, readable, steps_name, value_name
 
 HEIGHT = 5.4
@@ -65,7 +66,7 @@ def draw_progress(plane: Plane, options: PlotOptions) -> Drawing:
     upper.tick_params(labelbottom=False)
     lower.set_xlabel(readable(steps_name(plane.step)))
     _step_axis(lower, float(steps[-1]), early(quantities, steps))
-    notes = [_ends(plane), plane.note]
+    notes = [_ends(plane), plane.note, gaps_said(run, path=False)]
     Page((WIDTH - LEFT - RIGHT, HEIGHT), size=options.size).lay(
         [upper, lower], heading(run, notes, plane.step), [], theme
     )

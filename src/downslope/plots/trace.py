@@ -49,6 +49,23 @@ class Labels:
     path: Message = field(default_factory=lambda: message("path", context="legend"))
 
 
+@dataclass(frozen=True)
+class PathStyle:
+    """How a path looks among others.
+
+    Attributes:
+        colour: of its line, its points and its end; None is the theme's for a path alone.
+        dashes: of its line, as Matplotlib takes them.
+        joined: whether its points are a path: they are not where steps between them are missing.
+        width: of the line, in points.
+    """
+
+    colour: str | None = None
+    dashes: Any = "-"
+    joined: bool = True
+    width: float = 1.3
+
+
 def reached_summit(run: Descent) -> bool:
     """Whether the path ends at a maximum that was looked for."""
     return run.maximize and run.success and run.status == "converged"
@@ -67,20 +84,24 @@ class Trace:
         points: the path, one row for each row of the history.
         labels: for the legend.
         until: the last row to draw; a run away crosses the picture again and again without a point in it.
+        style: its look.
     """
 
-    def __init__(self, panel: Panel, points: Floats, labels: Labels, until: int) -> None:
+    def __init__(
+        self, panel: Panel, points: Floats, labels: Labels, until: int, *, style: PathStyle = PathStyle()
+    ) -> None:
         axes, theme, window = panel.axes, panel.theme, panel.window
-        self.until = until
+        self.until, self.style = until, style
         self.points, self.window = _tamed(points, window), window
         scaled = self.scaled
         self.within = inside(self.points, window)
         self.kept = thinned(scaled, MOST_POINTS)
         self.dotted = self.kept if len(self.kept) <= ALL_DOTS else self.kept[apart(scaled[self.kept], APART)]
         crowded = len(self.dotted) > ALL_DOTS
-        halo = [Stroke(linewidth=2.6, foreground=theme.halo, alpha=0.85), Normal()]
-        colour = theme.path
-        (self.line,) = axes.plot([], [], color=colour, linewidth=1.3, zorder=5, path_effects=halo)
+        halo = [Stroke(linewidth=2 * style.width, foreground=theme.halo, alpha=0.85), Normal()]
+        colour = style.colour or theme.path
+        (self.line,) = axes.plot([], [], color=colour, linewidth=style.width, zorder=5, path_effects=halo)
+        self.line.set(linestyle=style.dashes, visible=style.joined)
         (self.dots,) = axes.plot([], [], linestyle="none", marker="o", color=colour, zorder=6)
         self.dots.set(markersize=3 if crowded else 4.5, markeredgecolor=theme.halo, markeredgewidth=0.5)
         (self.start,) = axes.plot(*self.points[:1].T, **_START, color=theme.start, zorder=8)
@@ -88,7 +109,14 @@ class Trace:
         (self.end,) = axes.plot([], [], **_END, color=colour, zorder=9, clip_on=False)
         self.keys = [
             Line2D(
-                [], [], color=colour, linewidth=1.3, marker="o", markersize=4, label=readable(labels.path)
+                [],
+                [],
+                color=colour,
+                linewidth=style.width,
+                linestyle=style.dashes if style.joined else "none",
+                marker="o",
+                markersize=4,
+                label=readable(labels.path),
             ),
             Line2D([], [], **_END, color=colour, label=readable(labels.end)),
         ]

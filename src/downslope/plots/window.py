@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from downslope.descent import Status
@@ -104,22 +106,29 @@ def spread(low: Floats, high: Floats) -> Floats:
     return np.where(wide > 0, wide * (1 + 2 * MARGIN), np.maximum(wide.max(), size / 2))
 
 
-def choose_span(plane: Plane) -> Pair:
+def _seen(planes: Sequence[Plane], part: float) -> tuple[Floats, Floats]:
+    """The corners of what is to be seen of all the paths, with room ahead of them."""
+    corners = [ahead(plane, *extent(plane), part) for plane in planes]
+    return np.min([low for low, _ in corners], axis=0), np.max([high for _, high in corners], axis=0)
+
+
+def choose_span(*planes: Plane) -> Pair:
     """The range of the one parameter of a curve."""
-    low, high = ahead(plane, *extent(plane), AHEAD_OF_CURVE)
+    low, high = _seen(planes, AHEAD_OF_CURVE)
     middle, half = (low + high) / 2, spread(low, high) / 2
     return float((middle - half)[0]), float((middle + half)[0])
 
 
-def choose_window(plane: Plane, asked: dict[str, Pair]) -> tuple[Window, bool]:
-    """The window of a map, and whether its axes are to be equal.
+def choose_window(planes: Sequence[Plane], asked: dict[str, Pair]) -> tuple[Window, bool]:
+    """The window of a map that holds the paths, and whether its axes are to be equal.
 
-    What was asked for is kept to the digit; the rest holds the path with a margin, and grows along its shorter
+    What was asked for is kept to the digit; the rest holds the paths with a margin, and grows along its shorter
     side until the picture is neither flat nor tall, unless one side is more than eight times the other.
     """
-    low, high = ahead(plane, *extent(plane), AHEAD)
+    low, high = _seen(planes, AHEAD)
     middle, wide = low / 2 + high / 2, spread(low, high)
-    for i, name in enumerate(plane.names):
+    names = planes[0].names
+    for i, name in enumerate(names):
         if name in asked:
             middle[i], wide[i] = sum(asked[name]) / 2, asked[name][1] - asked[name][0]
     equal = bool(1 / UNEQUAL <= wide[1] / wide[0] <= UNEQUAL)
@@ -128,7 +137,7 @@ def choose_window(plane: Plane, asked: dict[str, Pair]) -> tuple[Window, bool]:
         wide[0] = max(wide[0], wide[1] / STEEPEST)
     bounds = [
         asked.get(name, (float(m - w / 2), float(m + w / 2)))
-        for name, m, w in zip(plane.names, middle, wide, strict=True)
+        for name, m, w in zip(names, middle, wide, strict=True)
     ]
     return (bounds[0], bounds[1]), equal
 

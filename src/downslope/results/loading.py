@@ -1,9 +1,9 @@
-"""``load``: what ``save`` of a run, a fit or a sweep wrote."""
+"""``load``: what ``save`` of a run, a fit, a sweep or a comparison wrote."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from downslope.errors import DataError
 from downslope.messages import message
@@ -11,43 +11,61 @@ from downslope.results.run import Run
 from downslope.results.run_loading import read, run_of_file
 
 if TYPE_CHECKING:
+    from downslope.results.comparison import RunComparison
     from downslope.results.fit import Fit
     from downslope.results.sweep import Sweep
 
 
-def load_run_or_fit(path: str | os.PathLike[str]) -> Run | Fit:
-    """The same for what is one run or one fit.
+COMPARISON = "compare"  # the command in the file of one
+
+
+def load(path: str | os.PathLike[str]) -> Run | Fit | Sweep | RunComparison:
+    """Read what ``save`` of a run, a fit, a sweep or a comparison wrote; nothing in the file is executed.
+
+    A run of a formula or a classic problem can be evaluated, plotted and continued; one of a Python function keeps
+    its history, but its function is not in the file. A fit predicts; the table it was made on is not in the file.
 
     Raises:
-        DataError: the file cannot be read, or holds a sweep.
+        DataError: the file cannot be read, or holds none of these.
     """
-    found = load(path)
-    if not isinstance(found, Run) and hasattr(found, "trial"):
+    data = read(path)
+    if data.get("command") == COMPARISON:
+        from downslope.results.comparison import comparison_of_file
+
+        return comparison_of_file(data, path)
+    if data.get("command") == "sweep":
+        from downslope.results.sweep_saving import sweep_of_file
+
+        return sweep_of_file(data, path)
+    return _single(data, path)
+
+
+def load_run_or_fit(path: str | os.PathLike[str]) -> Run | Fit:
+    """What ``load`` reads, where it is one run or fit.
+
+    Raises:
+        DataError: as ``load``; or the file holds several runs.
+    """
+    data = read(path)
+    if data.get("command") == COMPARISON:
+        raise DataError(
+            message(
+                "{file} holds a comparison of several runs; this takes a single one.", file=os.fspath(path)
+            )
+        )
+    if data.get("command") == "sweep":
         raise DataError(
             message(
                 "{path} holds a sweep; take one of its runs: downslope.load(path).run(0).save(file).",
                 path=path,
             )
         )
-    return found
+    return _single(data, path)
 
 
-def load(path: str | os.PathLike[str]) -> Run | Fit | Sweep:
-    """Read what ``save`` of a run, of a fit or of a sweep wrote; nothing in the file is executed.
-
-    A run of a formula or a classic problem can be evaluated, plotted and continued; one of a Python function keeps
-    its history, but its function is not in the file. A fit predicts; the table it was made on is not in the file.
-
-    Raises:
-        DataError: the file cannot be read, or holds none of them.
-    """
-    data = read(path)
+def _single(data: dict[str, Any], path: str | os.PathLike[str]) -> Run | Fit:
     if data.get("command") == "fit":
         from downslope.results.fit_loading import fit_of_file  # a run need not wait for what only fits need
 
         return fit_of_file(data, path)
-    if data.get("command") == "sweep":
-        from downslope.results.sweep_saving import sweep_of_file
-
-        return sweep_of_file(data, path)
     return run_of_file(data, path)

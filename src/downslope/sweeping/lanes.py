@@ -35,9 +35,10 @@ from downslope.optimizers.wrappers.scheduled import resolve_schedule
 from downslope.sweeping.cores import Watch, cores, on_all_cores
 from downslope.sweeping.lane_code import LaneProgram, LaneTests, StepSymbols, lane_program
 from downslope.symbolic import SymbolicArray
-from downslope.symbolic.array import TraceError, box
+from downslope.symbolic.array import box
 from downslope.symbolic.native import LARGE, size
 from downslope.symbolic.tracing import tracing
+from downslope.symbolic.unknown import TraceError
 
 KEPT = 16
 MOST_PARTS = 4000  # of the expressions of a step: of more, LLVM takes longer than the runs would

@@ -9,6 +9,7 @@ import numpy as np
 
 from downslope.errors import UsageError, nearest
 from downslope.messages import listing, message, sentences
+from downslope.plots.fonts import with_fonts
 from downslope.plots.options import PlotOptions, checked_size
 from downslope.sweeping.record import SweepRecord, setting_name
 from downslope.sweeping.settings import SweepAxis
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 KINDS = ("phase", "basins", "sensitivity")
 
 
+@with_fonts
 def plot_sweep(
     sweep: SweepRecord,
     path: str | os.PathLike[str] | None = None,

@@ -1,0 +1,94 @@
+"""Races between what is known to differ, or not to: the claims are right as often as they promise."""
+
+import numpy as np
+
+import downslope as ds
+from downslope.racing.paired_test import signed_rank
+from downslope.racing.race_record import leads
+from trials import seed, trials
+
+SOME = trials(5)  # in scripts/soak 100
+RIGHT = 0.95
+START = {"x": 3.0, "y": 2.0}
+
+
+def drawn_bowl(random):
+    """A convex function of two parameters: a quadratic, or one with a quartic or an exponential besides."""
+    low = 10 ** random.uniform(-1.5, 0)
+    turn = random.uniform(-0.8, 0.8) * np.sqrt(low)
+    more = random.choice(["", " + 0.01*x^4", " + exp(0.2*y)", " + 0.3*log(1 + exp(x))"])
+    return f"{low:.6g}*x^2/2 + y^2/2 + {turn:.6g}*x*y{more}"
+
+
+def best_rate(function, random):
+    rates = np.geomspace(0.05, 3, 40).tolist()
+    found = ds.race(function, ["sgd"], START, seed=int(random.integers(2**31)), rates=rates, rounds=0)
+    (rate,) = found.contestants[-1].rates
+    return rate
+
+
+def verdict(function, rules, random, **options):
+    raced = ds.race(function, rules, START, seed=int(random.integers(2**31)), rates=[], rounds=0, **options)
+    (found,) = raced.verdicts
+    return found.first if found.differs else None
+
+
+def test_a_rule_at_half_its_best_rate_is_found_worse_and_so_with_another_seed():
+    random = np.random.default_rng(seed(11))
+    worse = same = 0
+    for _ in range(SOME):
+        function = drawn_bowl(random)
+        rate = best_rate(function, random)
+        rules = [f"sgd({rate!r})", f"sgd({rate / 2!r})"]
+        first, again = verdict(function, rules, random), verdict(function, rules, random)
+        worse += first == 0
+        same += first == again
+    assert worse >= RIGHT * SOME
+    assert same >= RIGHT * SOME
+
+
+def test_a_rule_against_itself_from_other_starts_is_hardly_ever_found_better():
+    random = np.random.default_rng(seed(12))
+    races = trials(20)
+    better = 0
+    for _ in range(races):
+        function = drawn_bowl(random)
+        once, again = (
+            ds.race(function, ["adam(0.3)"], START, seed=int(random.integers(2**31)), rates=[], rounds=0)
+            for _ in range(2)
+        )
+        better += signed_rank(leads(once.reached[0], again.reached[0])) < 0.05
+    assert better <= 0.05 * races + 2 * np.sqrt(0.05 * 0.95 * races)
+
+
+def test_with_noise_a_rule_is_not_better_than_itself():
+    random = np.random.default_rng(seed(13))
+    races = trials(5)
+    better = 0
+    for _ in range(races):
+        noise = np.random.default_rng(int(random.integers(2**31)))
+
+        def noisy(x, noise=noise):
+            return float(x[0] ** 2 + 0.3 * x[1] ** 2) * float(1 + 0.05 * noise.standard_normal()), np.array(
+                [2 * x[0], 0.6 * x[1]]
+            ) * (1 + 0.2 * noise.standard_normal(2))
+
+        raced = ds.race(
+            noisy,
+            ["sgd(0.3)", "sgd(0.3)"],
+            np.array([3.0, 2.0]),
+            seed=int(random.integers(2**31)),
+            gradient=True,
+            minimum=0.0,
+            evaluations=200,
+            rates=[],
+            rounds=0,
+        )
+        better += raced.verdicts[0].differs
+    assert better <= max(1, 0.05 * races + 2 * np.sqrt(0.05 * 0.95 * races))
+
+
+def test_rules_of_which_none_is_better_are_called_alike_with_any_seed():
+    random = np.random.default_rng(seed(14))
+    found = [verdict("x^2/20 + y^2", ["adam(0.3)", "adam(0.3, beta1=0.9)"], random) for _ in range(SOME)]
+    assert found == [None] * SOME
