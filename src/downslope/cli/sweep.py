@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,7 +27,7 @@ from downslope.cli.run_options import ask_for_start
 from downslope.cli.table import aligned
 from downslope.errors import StartError, UsageError
 from downslope.messages import message
-from downslope.results.text_columns import cells as cells_wide
+from downslope.results.text_columns import TextColumn, text_rows
 
 if TYPE_CHECKING:
     from downslope import Sweep
@@ -227,19 +228,13 @@ def _table(made: Sweep) -> list[str]:
     import numpy as np
 
     places = np.unique(np.linspace(0, len(made) - 1, ROWS).round().astype(int))
-    columns = [["run", *map(str, places)]]
+    columns = [TextColumn("run", list(map(str, places)))]
     for name, column in made.columns.items():
         values = column[places].tolist()
-        cells = aligned(values) if column.dtype.kind == "f" else [str(value) for value in values]
-        columns.append([name, *cells])
-    widths = [max(map(cells_wide, column)) for column in columns]
-    lines = [
-        "  ".join(
-            " " * (width - cells_wide(column[row])) + column[row]
-            for column, width in zip(columns, widths, strict=True)
+        columns.append(
+            TextColumn(name, aligned(values) if column.dtype.kind == "f" else list(map(str, values)))
         )
-        for row in range(len(places) + 1)
-    ]
+    lines = text_rows(columns, terminal.width(sys.stdout))
     if len(places) < len(made):
         lines.append(str(message("... {count:,} runs in all; --format csv has every one", count=len(made))))
     return lines
