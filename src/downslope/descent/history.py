@@ -6,7 +6,7 @@ import csv
 import html
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,7 @@ class History:
     value: NDArray[np.float64]
     gradient_norm: NDArray[np.float64]
     x: NDArray[np.float64]
-    coordinates: tuple[str, ...]
+    coordinates: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -97,7 +98,7 @@ class Point:
     distance: float = 0.0
     part: float = 0.0
     ends: tuple[float, float] = (0.0, 0.0)
-    names: tuple[str, ...] = ()
+    names: Sequence[str] = ()
     maximize: bool = False
     rises: bool = False
     seen: int = 0

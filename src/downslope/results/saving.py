@@ -7,6 +7,7 @@ import json
 import math
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -170,7 +171,7 @@ def packed_history(history: History, *, named: bool = True) -> dict[str, Any]:
     return {"coordinates": list(history.coordinates) if named else None, "packed": packed_columns}
 
 
-def unpacked_history(data: dict[str, Any], coordinates: tuple[str, ...] = ()) -> History:
+def unpacked_history(data: dict[str, Any], coordinates: Sequence[str] = ()) -> History:
     """The inverse; ``coordinates`` where their names are not in it.
 
     Raises:
