@@ -56,17 +56,18 @@ class TracedEngine:
         values = list(optimizer.scalars().values())
         self._objective, self._optimizer, self._sign, self._shape = objective, optimizer, sign, state
         self._begin, self._dimension = len(values), len(x)
-        self._buffers = [np.zeros(len(values) + size + 3, objective.dtype) for _ in range(2)]
-        for buffer in self._buffers:
-            buffer[: len(values)] = values
-        self._buffers[0][len(values) : -3] = np.concatenate([x, states.flat(state)])
+        self._buffers = np.zeros((3, len(values) + size + 3), objective.dtype)
+        self._buffers[:, : len(values)] = values
+        self._buffers[0, len(values) : -3] = np.concatenate([x, states.flat(state)])
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
         if trace.norms is None:
             trace.measure_by(self.norms, least_square(self._objective.dtype), self._suspect)
-        first, second = self._buffers
-        step = k.StepCode(self._map.address, self._map.data, first, second, self._begin)
+        buffers = self._buffers
+        step = k.StepCode(
+            self._map.address, self._map.data, buffers.reshape(-1), buffers.shape[1], self._begin
+        )
         stop_at = trace.evaluations + budget
         while True:
             code = int(k.iterate(step, trace.arrays, stop_at - trace.evaluations))
