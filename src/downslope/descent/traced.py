@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -18,8 +19,10 @@ from downslope.descent.trace_buffer import TraceBuffer
 from downslope.objectives import Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
+from downslope.programs import CompiledProgram
 
 FEW_POINTS = 50  # whose gradients are interpreted sooner than compiled
+WORTH_HELP = 1_000_000  # numbers stepped, from which calling other threads takes little of the time
 
 
 def _divides(expression: Any) -> bool:
@@ -70,7 +73,8 @@ class TracedEngine:
         )
         stop_at = trace.evaluations + budget
         while True:
-            code = int(k.iterate(step, trace.arrays, stop_at - trace.evaluations))
+            with self._helped(budget):
+                code = int(k.iterate(step, trace.arrays, stop_at - trace.evaluations))
             self._map.raise_failed()
             if code == k.NORM_WANTED:
                 if self._exact_norms is not None and not self._exact_norms.take():
@@ -79,6 +83,12 @@ class TracedEngine:
                 if code == k.SLICE_DONE:
                     continue
             return code
+
+    def _helped(self, budget: int) -> AbstractContextManager[None]:
+        """The other cores help with so many evaluations, where that is worth calling them."""
+        if isinstance(self._map, CompiledProgram) and budget * self._dimension >= WORTH_HELP:
+            return self._map.helped(budget)
+        return nullcontext()
 
     def _advance_by_one(self, trace: TraceBuffer) -> int:
         """One evaluation with its true gradient norm."""

@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from itertools import pairwise
 
 from downslope.programs.elements import cost
 from downslope.programs.node import ELEMENTS, ArrayNode, Axis, Shape, needed
@@ -26,6 +27,7 @@ KEPT_WITHIN = 60  # the same for other places in the same loop, as keeping it wo
 ALIKE = 64  # elements by which the domains of tasks in one group may differ
 LARGE_PRODUCT = 1 << 23  # multiplications, from which a product of matrices is left to the library
 THIN = 2  # columns, up to which it is not
+FEWEST_SHARED = 30_000  # elements of a loop, from which sharing it takes less time than meeting
 
 
 class Kind(Enum):
@@ -82,10 +84,29 @@ class LoopGroup:
 
     tasks: list[Task] = field(default_factory=list)
 
+    @property
+    def shared(self) -> bool:
+        """Whether its loop is so long that threads share it."""
+        return self.tasks[0].flat and max(task.size for task in self.tasks) >= FEWEST_SHARED
+
     def takes(self, task: Task) -> bool:
         """Whether a task may join."""
         first = self.tasks[0]
         return first.flat and task.flat and abs(first.size - task.size) <= ALIKE
+
+
+def segments(plan: Plan, group: LoopGroup) -> list[tuple[int, int]]:
+    """The parts of a loop row by row, in each of which all elements are computed alike: (first, end)."""
+    edges = {0, *(task.size for task in group.tasks)}
+    at = plan.groups.index(group)
+    for node, uses in plan.uses.items():
+        if node.operation != "assemble" or all(where[0] != at for where in uses):
+            continue
+        if node not in plan.kept or plan.maker.get(node) in group.tasks:
+            for part, (axis,) in zip(node.operands, node.detail, strict=True):
+                edges.update((axis.start, axis.start + part.size))
+    most = max(task.size for task in group.tasks)
+    return list(pairwise(sorted(edge for edge in edges if edge <= most)))
 
 
 class UnreachableError(Exception):
