@@ -18,7 +18,7 @@ from functions_of_arrays import recorded
 
 import downslope as ds
 from downslope import parallel
-from downslope.programs import compiled, helping, plan, plan_writer
+from downslope.programs import compiled, helping, plan_writer, tasks
 from downslope.programs.compiled import CompiledProgram
 from downslope.programs.derivatives import gradient
 from downslope.programs.node import Graph
@@ -33,7 +33,7 @@ CALLS = 20
 def short_blocks() -> Iterator[None]:
     """Loops of few elements are shared already, by three threads."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plan, "FEWEST_SHARED", 20)
+        patch.setattr(tasks, "FEWEST_SHARED", 20)
         patch.setattr(plan_writer, "BLOCK", 16)
         patch.setattr(compiled, "_CODES", OrderedDict())
         patch.setattr(helping, "cores", lambda: 3)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +20,9 @@ from downslope.programs.evaluate import evaluated
 from downslope.programs.helping import HelpingThreads
 from downslope.programs.loops import Location, MemoryLayout
 from downslope.programs.node import ArrayNode, LibraryCall, Table, needed
-from downslope.programs.plan import Kind, Plan, segments
+from downslope.programs.plan import Plan, segments
 from downslope.programs.plan_writer import PlanWriter, blocks_of
+from downslope.programs.tasks import Kind
 from downslope.programs.team import Team, write_entries
 from downslope.symbolic.lanes import DOUBLE, LONG, WIDTH, machine_code
 
@@ -106,7 +108,8 @@ class CompiledProgram:
             if key in _CODES:
                 _CODES.move_to_end(key)
                 return _CODES[key]
-        code = _Writing(self._inputs, self._outputs, place, distrusted).code
+        with _uncollected():
+            code = _Writing(self._inputs, self._outputs, place, distrusted).code
         with _CODES_LOCK:
             _CODES[key] = code
             while len(_CODES) > KEPT_CODES:
@@ -199,6 +202,19 @@ class CompiledProgram:
         base = {"in": into, "out": out, "scratch": self._scratch.ctypes.data}[where]
         numbers = (ctypes.c_double * node.size).from_address(base + 8 * begin)
         return np.ctypeslib.as_array(numbers).reshape(node.shape)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without Python's search for garbage, which would look through everything again and again while code is written:
+    all of it is in use until it is compiled."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _described(node: ArrayNode, place: Mapping[ArrayNode, int]) -> Any:

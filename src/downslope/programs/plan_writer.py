@@ -16,7 +16,8 @@ from llvmlite import ir
 from downslope.programs.element_writer import NEUTRAL, SCALAR, ElementWriter
 from downslope.programs.node import ArrayNode, Shape
 from downslope.programs.places import Affine, ElementPlace, flattened, mapped
-from downslope.programs.plan import Kind, LoopGroup, Task, below, segments
+from downslope.programs.plan import segments
+from downslope.programs.tasks import Kind, LoopGroup, Task, below
 from downslope.programs.team import BLOCK
 from downslope.symbolic.lanes import BITS, DOUBLES, LONG, WIDTH, Lanes
 

@@ -13,7 +13,7 @@ that are late can read what is old, but never write.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -35,6 +35,7 @@ IDLE_TURNS = 1 << 20  # about 30 ms, after which a helper that nobody calls goes
 _BIT = ir.IntType(1)
 _POINTER = DOUBLE.as_pointer()
 _BYTE = ir.IntType(8).as_pointer()
+_POINTS = LONG.as_pointer()
 
 
 class Team:
@@ -55,7 +56,8 @@ class Team:
         self.loops = -1  # met at so far, but for one
         calls = builder.lshr(builder.load_atomic(self._word(builder, TICKET), "acquire", 8), LONG(CALL_BITS))
         following = builder.add(calls, LONG(1))
-        self._call = builder.select(self.helps, helped, following)
+        call = builder.select(self.helps, helped, following)
+        self._first = builder.shl(call, LONG(CALL_BITS))  # ticket
         with builder.if_then(builder.not_(self.helps)):
             for place, value in ((REFUSED, LONG(0)), (OUT, out), (INTO, into)):
                 number = value if value.type == LONG else builder.ptrtoint(value, LONG)
@@ -66,27 +68,14 @@ class Team:
 
     def _ticket(self, builder: ir.IRBuilder) -> Any:
         """That of the loop where we are, with the first block."""
-        tag = builder.or_(builder.shl(self._call, LONG(_LOOP_BITS)), LONG(self.loops))
-        return builder.shl(tag, LONG(_BLOCK_BITS))
+        return builder.or_(self._first, LONG(self.loops << _BLOCK_BITS))
 
     def meet(self, builder: ir.IRBuilder) -> ir.IRBuilder:
         """The next loop comes: the leader says so, the others wait for it; where the function goes on."""
         self.loops += 1
-        ticket = self._ticket(builder)
-        lead, follow, on, away = (self.function.append_basic_block() for _ in range(4))
-        builder.cbranch(self.helps, follow, lead)
-        leader = ir.IRBuilder(lead)
-        leader.store_atomic(LONG(0), self._word(leader, DONE), "monotonic", 8)
-        leader.store_atomic(ticket, self._word(leader, TICKET), "release", 8)
-        leader.branch(on)
-
-        def arrived(b: ir.IRBuilder) -> Any:
-            return b.icmp_unsigned(">=", b.load_atomic(self._word(b, TICKET), "acquire", 8), ticket)
-
-        helper = waiting(self.function, ir.IRBuilder(follow), arrived)
-        now = helper.load_atomic(self._word(helper, TICKET), "acquire", 8)
-        same = helper.icmp_unsigned("==", helper.lshr(now, LONG(CALL_BITS)), self._call)
-        helper.cbranch(same, on, away)
+        on, away = (self.function.append_basic_block() for _ in range(2))
+        arrive = _own_function(builder.module, "arrive", (_POINTS, LONG, _BIT), _write_arrive)
+        builder.cbranch(builder.call(arrive, [self._words, self._ticket(builder), self.helps]), on, away)
         ir.IRBuilder(away).ret(LONG(0))
         return ir.IRBuilder(on)
 
@@ -105,25 +94,20 @@ class Team:
         Args:
             body: writes what is to be done for a block, by its number, and gives back where it ends.
         """
+        take = _own_function(builder.module, "take", (_POINTS, LONG, LONG), _write_take)
+        complete = _own_function(builder.module, "complete", (_POINTS, LONG, _BIT), _write_complete)
+        look, work, made = (self.function.append_basic_block() for _ in range(3))
         first = self._ticket(builder)
-        look, take, work, made = (self.function.append_basic_block() for _ in range(4))
         builder.branch(look)
         b = ir.IRBuilder(look)
-        ticket = b.load_atomic(self._word(b, TICKET), "acquire", 8)
-        block = b.sub(ticket, first)  # beyond all where the leader is elsewhere
-        b.cbranch(b.icmp_unsigned("<", block, LONG(blocks)), take, made)
-        b = ir.IRBuilder(take)
-        taken = b.cmpxchg(self._word(b, TICKET), ticket, b.add(ticket, LONG(1)), "acq_rel", "acquire")
-        b.cbranch(b.extract_value(taken, 1), work, look)
+        block = b.call(take, [self._words, first, LONG(blocks)])
+        b.cbranch(b.icmp_signed(">=", block, LONG(0)), work, made)
         b = body(ir.IRBuilder(work), block)
         b.atomic_rmw("add", self._word(b, DONE), LONG(1), "release")
         b.branch(look)
-
-        def complete(b: ir.IRBuilder) -> Any:
-            done = b.load_atomic(self._word(b, DONE), "acquire", 8)
-            return b.or_(b.icmp_signed("==", done, LONG(blocks)), self.helps)
-
-        return waiting(self.function, ir.IRBuilder(made), complete)
+        b = ir.IRBuilder(made)
+        b.call(complete, [self._words, LONG(blocks), self.helps])
+        return b
 
     def note(self, builder: ir.IRBuilder, bad: Any) -> None:
         """Tell the leader, within a block, of a number out of the range that is computed rightly: a bit of ``bad``."""
@@ -134,6 +118,66 @@ class Team:
     def refused(self, builder: ir.IRBuilder) -> Any:
         """Whether somebody told so, as one bit; the leader asks."""
         return builder.icmp_signed("!=", builder.load(self._word(builder, REFUSED)), LONG(0))
+
+
+def _own_function(module: Any, name: str, arguments: Sequence[Any], write: Callable[[Any], None]) -> Any:
+    """A function of the module that is called and not written out at each loop, so that the code stays short."""
+    found = module.globals.get(name)
+    if found is None:
+        gives = LONG if name == "take" else _BIT
+        found = ir.Function(module, ir.FunctionType(gives, list(arguments)), name)
+        found.linkage = "internal"
+        found.attributes.add("noinline")
+        write(found)
+    return found
+
+
+def _at(builder: ir.IRBuilder, words: Any, place: int) -> Any:
+    return builder.load_atomic(builder.gep(words, [LONG(place)]), "acquire", 8)
+
+
+def _write_arrive(function: Any) -> None:
+    """``arrive(words, ticket, helps)``: whether to go on, once the leader is at the loop of the ticket."""
+    words, ticket, helps = function.args
+    entry, lead, follow = (function.append_basic_block() for _ in range(3))
+    ir.IRBuilder(entry).cbranch(helps, follow, lead)
+    b = ir.IRBuilder(lead)
+    b.store_atomic(LONG(0), b.gep(words, [LONG(DONE)]), "monotonic", 8)
+    b.store_atomic(ticket, b.gep(words, [LONG(TICKET)]), "release", 8)
+    b.ret(_BIT(1))
+    b = waiting(
+        function, ir.IRBuilder(follow), lambda b: b.icmp_unsigned(">=", _at(b, words, TICKET), ticket)
+    )
+    calls = (b.lshr(number, LONG(CALL_BITS)) for number in (_at(b, words, TICKET), ticket))
+    b.ret(b.icmp_unsigned("==", *calls))
+
+
+def _write_take(function: Any) -> None:
+    """``take(words, first, blocks)``: the block that this thread is to make; -1 where there is none left."""
+    words, first, blocks = function.args
+    look, take, taken, none = (function.append_basic_block() for _ in range(4))
+    b = ir.IRBuilder(look)
+    ir.IRBuilder(none).ret(LONG(-1))
+    entry = ir.IRBuilder(function.insert_basic_block(0))
+    entry.branch(look)
+    ticket = _at(b, words, TICKET)
+    block = b.sub(ticket, first)  # beyond all where the leader is elsewhere
+    b.cbranch(b.icmp_unsigned("<", block, blocks), take, none)
+    b = ir.IRBuilder(take)
+    place = b.gep(words, [LONG(TICKET)])
+    changed = b.cmpxchg(place, ticket, b.add(ticket, LONG(1)), "acq_rel", "acquire")
+    b.cbranch(b.extract_value(changed, 1), taken, look)
+    ir.IRBuilder(taken).ret(block)
+
+
+def _write_complete(function: Any) -> None:
+    """``complete(words, blocks, helps)``: returns once all blocks are made, or at once to a thread that helps."""
+    words, blocks, helps = function.args
+
+    def complete(b: ir.IRBuilder) -> Any:
+        return b.or_(b.icmp_signed("==", _at(b, words, DONE), blocks), helps)
+
+    waiting(function, ir.IRBuilder(function.append_basic_block()), complete).ret(_BIT(1))
 
 
 def waiting(function: Any, builder: ir.IRBuilder, ready: Callable[[ir.IRBuilder], Any]) -> ir.IRBuilder:
