@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
@@ -56,12 +57,21 @@ class CoordinateNames(Sequence[str]):
         return f"{name}[{','.join(map(str, map(int, at)))}]"
 
     def __iter__(self) -> Iterator[str]:
+        return iter(self._written)
+
+    @cached_property
+    def _written(self) -> tuple[str, ...]:
+        """All of them, which whoever goes through them once does again."""
+        out: list[str] = []
         for name, shape in zip(self._names, self._shapes, strict=True):
-            if not shape:
-                yield name
-                continue
-            for place in itertools.product(*([str(i) for i in range(n)] for n in shape)):
-                yield f"{name}[{','.join(place)}]"
+            if len(shape) == 1:
+                out += [f"{name}[{i}]" for i in range(shape[0])]
+            elif shape:
+                places = itertools.product(*([str(i) for i in range(n)] for n in shape))
+                out += [f"{name}[{','.join(place)}]" for place in places]
+            else:
+                out.append(name)
+        return tuple(out)
 
     def __eq__(self, other: Any) -> bool:
         if isinstance(other, CoordinateNames) and (self._names, self._shapes) == (
@@ -74,7 +84,7 @@ class CoordinateNames(Sequence[str]):
         return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
 
     def __hash__(self) -> int:
-        return hash(tuple(self))
+        return hash(self._written)
 
     def __repr__(self) -> str:
         return f"({self[0]!r}, ..., {self[-1]!r})" if len(self) else "()"

@@ -94,6 +94,8 @@ class Parameters:
 
     def places(self, names: Iterable[str]) -> NDArray[np.intp]:
         """Where coordinates are, shape (names,)."""
+        if names is self.coordinates:
+            return np.arange(self.size)
         return np.array([self.place[name] for name in names], np.intp)
 
     @cached_property
