@@ -26,7 +26,7 @@ from downslope.fitting.batches import Steps, _orders, epoch_of
 from downslope.fitting.compiled_rule import compiled_rule
 from downslope.fitting.frames_in_memory import from_columns, from_pair
 from downslope.fitting.hypothesis import linear_model, read_hypothesis
-from downslope.fitting.parallel import over_chunks
+from downslope.parallel import over_chunks
 from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.problem import Specification, make_problem
 from downslope.optimizers import as_optimizer

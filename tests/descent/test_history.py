@@ -15,6 +15,7 @@ import pytest
 
 import downslope as ds
 from downslope.descent import History, trace_buffer
+from downslope.descent import kernel as k
 from downslope.errors import DataError, UnknownNameError
 
 ENGINES = pytest.mark.parametrize("engine", ["traced", "hosted"])
@@ -83,7 +84,31 @@ def test_two_hundred_million_steps_fit_in_32_megabytes_and_a_few_seconds() -> No
 
 def test_first_rows_of_many_parameters_are_few() -> None:
     t = trace_buffer.TraceBuffer(np.zeros(100_000), ds.Stopping(steps=10), None)
-    assert t.rows.nbytes <= max(8 * trace_buffer.MOST_NUMBERS, 64 * 8 * 100_002)
+    assert t.rows.nbytes <= 8 * trace_buffer.FEWEST_ROWS * 100_002
+
+
+@pytest.mark.parametrize(("steps", "kept"), [(10, 11), (40, 11), (trace_buffer.LONG + 8, None)])
+def test_keeping_wide_rows_takes_less_than_the_steps(steps: int, kept: int | None) -> None:
+    """Each of them takes longer than a step: of short runs no consecutive ones are kept beside, of long ones few."""
+    size, made = trace_buffer.WIDE, []
+    original = trace_buffer.TraceBuffer.history
+
+    def spy(self: trace_buffer.TraceBuffer, *arguments: Any) -> History:
+        made.append(self)
+        return original(self, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trace_buffer, "MOST_WIDE", 12 * (size + 2))
+        patch.setattr(trace_buffer.TraceBuffer, "history", spy)
+        run = ds.minimize(lambda x: np.sum(x**2), np.ones(size), learning_rate=1e-4, steps=steps)
+    (used,) = made
+    if kept is None:  # those of the end, beside the history
+        assert used.written()[2] == trace_buffer.TAIL_STEPS + 1
+        assert used.counts[k.ROWS] <= trace_buffer.TAIL_STEPS + 1 + 12
+    else:
+        assert used.counts[k.ROWS] == len(run.history) == kept
+    assert run.history.x[:, 0] == pytest.approx((1 - 2e-4) ** run.history.step, rel=1e-11)
+    assert run.history.step[-1] == steps
 
 
 def test_every_form_has_the_same_numbers() -> None:

@@ -142,3 +142,50 @@ def test_curvatures_far_out_are_not_drowned_by_those_of_other_coordinates() -> N
     run = ds.minimize(bowl, [-1.8, 0.5, -2.5], gradient=lambda x: H @ np.array(x, float), **options)
     assert run.status == "diverged"
     assert run.explain().point.curvatures == pytest.approx(tuple(np.linalg.eigvalsh(H)), rel=1e-3)
+
+
+@pytest.mark.parametrize("uphill", [False, True])
+@pytest.mark.parametrize("size", [200, 3000])
+def test_how_steep_it_is_is_known_of_so_many_parameters_that_not_all_curvatures_are(
+    size: int, uphill: bool
+) -> None:
+    weights, sign = np.geomspace(1, 1000, size), -1 if uphill else 1
+    call = ds.maximize if uphill else ds.minimize
+    run = call(lambda x: sign * np.sum(weights * (x - 1) ** 2), np.zeros(size), learning_rate=1e-5, steps=60)
+    point = run.explain().point
+    least, most = sorted(abs(c) for c in point.curvatures)
+    assert point.kind == "unknown"
+    assert most == pytest.approx(2000, rel=0.01)
+    assert 2 <= least < 40
+    assert f"{most:.4g}" in point.sentence
+    assert ("downward along all" if uphill else "upward along all") in point.sentence
+
+
+@pytest.mark.parametrize("size", [200, 3000])
+def test_a_learning_rate_above_the_limit_is_told_of_many_parameters(size: int) -> None:
+    weights = np.geomspace(1, 1000, size)
+
+    def cause(rate: float) -> Any:
+        run = ds.minimize(
+            lambda x: np.sum(weights * (x - 1) ** 2), np.zeros(size), learning_rate=rate, steps=100
+        )
+        found = [f for f in run.explain().findings if f.code == "learning_rate_above_limit"]
+        return found[0].evidence if found else None
+
+    told = cause(1.02e-3)
+    assert told["limit"] == pytest.approx(1e-3, rel=0.01)
+    assert told["curvature"] == pytest.approx(2000, rel=0.01)
+    assert cause(0.98e-3) is None
+
+
+def test_a_learning_rate_above_a_limit_that_is_met_on_the_way() -> None:
+    """From its start a chain of valleys looks flat enough for the rate."""
+    size = 500
+    run = ds.minimize(
+        lambda x: np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2),
+        np.full(size, 1.1),
+        learning_rate=2e-3,
+        steps=50,
+    )
+    (told,) = [f for f in run.explain().findings if f.code == "learning_rate_above_limit"]
+    assert told.evidence["limit"] < 2e-3 < 4 * told.evidence["limit"]

@@ -9,6 +9,7 @@ import pytest
 
 import downslope as ds
 from downslope.errors import ExpressionError, StartError, UsageError
+from downslope.objectives.coordinate_names import MANY, CoordinateNames, coordinate_names
 
 MICRO, MU = "\u00b5", "\u03bc"  # drawn alike, and one name in formulas as in Python
 COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"
@@ -108,3 +109,22 @@ def test_a_name_is_escaped_where_it_is_shown_as_html() -> None:
     run = ds.minimize(lambda **values: sum(v * v for v in values.values()), {name: 1.0}, steps=3)
     assert "&lt;img src=x" in run.history._repr_html_()
     assert "<img" not in run.history._repr_html_() + run.explain()._repr_html_()
+
+
+def test_names_of_many_coordinates_are_those_that_would_be_written_out() -> None:
+    names, shapes = ["b", "w", "A", "none"], [(), (MANY,), (3, 2, 4), (0,)]
+    whole = ["b", *(f"w[{i}]" for i in range(MANY))]
+    whole += [f"A[{i},{j},{k}]" for i in range(3) for j in range(2) for k in range(4)]
+    many = coordinate_names(names, shapes)
+    assert isinstance(many, CoordinateNames)
+    assert isinstance(coordinate_names(["w"], [(MANY - 1,)]), tuple)
+    assert list(many) == [many[k] for k in range(len(many))] == whole
+    assert many == tuple(whole)
+    assert tuple(whole) == many
+    assert many != tuple(whole[:-1])
+    assert many == CoordinateNames(names, shapes)
+    assert many != CoordinateNames(["c", *names[1:]], shapes)
+    assert hash(many) == hash(tuple(whole))
+    assert (many[-1], many[np.int64(1)], many[-3:]) == (whole[-1], whole[1], tuple(whole[-3:]))
+    with pytest.raises(IndexError):
+        many[len(whole)]

@@ -76,7 +76,8 @@ def minimize(
             1e-8 (1e-4 in float32).
         evaluations, time_limit, relative_tolerance, value_tolerance, x_tolerance, target: see ``Stopping``
             (``time_limit`` in seconds).
-        every: keep every so-many-th row of the history; by default all, or as many as fit in 32 MB.
+        every: keep every so-many-th row of the history; by default all, or as many as fit in 32 MB (from 10,000
+            parameters on in 8 MB).
         dtype: "float64" or "float32", in which the whole run is computed; by default that of the start's tensors,
             else float64.
         seed: for random entries of the start.

@@ -67,7 +67,7 @@ class GrowingRows:
             self.rows = [self.rows[i] for i in places_kept([row.step for row in self.rows], self._stride)]
         return None
 
-    def history(self, coordinates: tuple[str, ...], more: Sequence[Row] = ()) -> History:
+    def history(self, coordinates: Sequence[str], more: Sequence[Row] = ()) -> History:
         """The rows so far, and ``more`` after them, as columns."""
         rows = [*self.rows, *more]
         numbers = np.array([row.numbers[:2] for row in rows], np.float64).reshape(len(rows), 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,7 @@ class History(Columnar):
     value: NDArray[np.float64]
     gradient_norm: NDArray[np.float64]
     x: NDArray[np.float64]
-    coordinates: tuple[str, ...]
+    coordinates: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.step)

@@ -110,20 +110,30 @@ class TraceArrays(NamedTuple):
 
 
 class StepCode(NamedTuple):
-    """A step map in machine code, and the two buffers that it goes back and forth between.
+    """A step map in machine code, and the buffers that it goes back and forth between.
 
     Attributes:
         address, data: of the code, and of what it is called with.
-        first, second: the buffers, shape (hyperparameters + numbers of x and state + 3,), float64 or float32;
-            counts[HERE] says which of them is to be evaluated next.
+        buffers: three of them one after the other, each of the numbers above, shape (3 * size,), float64 or float32.
+            counts[HERE] says which of the first two is to be evaluated next; the third is free between calls. While
+            steps are made one of them holds the last accepted point, so that it need not be copied before the step
+            map writes: with many parameters that took longer than the step.
+        size: how many numbers one has: hyperparameters, x, state and 3.
         begin: how many numbers of a buffer come before x.
     """
 
     address: Any
     data: Any
-    first: Any
-    second: Any
+    buffers: Any
+    size: Any
     begin: Any
+
+
+class Point(NamedTuple):
+    """Where some numbers are: from a place in an array of one axis on."""
+
+    array: Any
+    place: Any
 
 
 def judge(evaluation: Evaluation, limits: Limits) -> Any:
@@ -189,42 +199,45 @@ def _not_finite(reason: Any, value: Any) -> Any:
 
 
 @compiled(fastmath={"reassoc"})
-def _long_distance(x: Any, begin: Any, memory: Any, dimension: Any) -> Any:
+def _long_distance(x: Any, last: Any, dimension: Any) -> Any:
     """As ``_squared_distance``, summed up in the order that is fastest."""
     square = 0.0
     for j in range(dimension):
-        change = x[begin + j] - memory[LAST_X + j]
+        change = np.float64(x.array[x.place + j]) - np.float64(last.array[last.place + j])
         square += change * change
     return square
 
 
 @compiled(inline="always")
-def _squared_distance(x: Any, begin: Any, trace: Any) -> Any:
-    """From the last accepted point to the one at ``begin`` in ``x``, one axis, float64 or float32."""
+def _squared_distance(x: Any, last: Any, dimension: Any) -> Any:
+    """Between two points of so many numbers, float64 or float32: the last accepted one and another."""
     square = 0.0
-    for j in range(trace.dimension):
-        change = x[begin + j] - trace.memory[LAST_X + j]
+    for j in range(dimension):
+        change = np.float64(x.array[x.place + j]) - np.float64(last.array[last.place + j])
         square += change * change
     return square
 
 
 @compiled(inline="always")
-def _least_distance(x: Any, begin: Any, trace: Any) -> Any:
+def _least_distance(x: Any, last: Any, dimension: Any) -> Any:
     """What is left of a squared distance of 0: the least number where only the squares have underflowed."""
-    for j in range(trace.dimension):
-        if x[begin + j] != trace.memory[LAST_X + j]:
+    for j in range(dimension):
+        if x.array[x.place + j] != last.array[last.place + j]:
             return LEAST_SQUARE
     return 0.0
 
 
 @compiled(inline="always")
-def _remember(x: Any, begin: Any, value: Any, trace: Any) -> None:
-    """A point as the last accepted one; ``x`` and ``begin`` as for ``_squared_distance``."""
-    memory = trace.memory
+def _remember_value(value: Any, memory: Any) -> None:
+    """That of the last accepted point, and that of the one before it."""
     memory[VALUE_BEFORE] = memory[LAST_VALUE]
     memory[LAST_VALUE] = value
-    for j in range(trace.dimension):
-        memory[LAST_X + j] = x[begin + j]
+
+
+@compiled(inline="always")
+def _copy_numbers(source: Any, target: Any, count: Any) -> None:
+    for j in range(count):
+        target.array[target.place + j] = source.array[source.place + j]
 
 
 @compiled(inline="always")
@@ -235,12 +248,12 @@ def _next_row(step: Any, stride: Any, tail: Any) -> Any:
 
 
 @compiled(inline="always")
-def _add_row(row: Any, evaluation: Any, norm: Any, trace: Any) -> None:
-    """The point last accepted, as a row of the history."""
+def _add_row(row: Any, evaluation: Any, x: Any, trace: Any) -> None:
+    """A point as a row of the history, but for the gradient's norm."""
     trace.row_steps[row, 0], trace.row_steps[row, 1] = evaluation.step, evaluation.evaluations
-    trace.rows[row, 0], trace.rows[row, 1] = evaluation.value, norm
+    trace.rows[row, 0] = evaluation.value
     for j in range(trace.dimension):
-        trace.rows[row, 2 + j] = trace.memory[LAST_X + j]
+        trace.rows[row, 2 + j] = x.array[x.place + j]
 
 
 @compiled()
@@ -260,28 +273,27 @@ def _refuse(step: Any, counts: Any, memory: Any) -> None:
 
 
 @intrinsic
-def _call(typingctx: Any, code: Any, outputs: Any, inputs: Any) -> Any:
-    """Call machine code, (address, data) as integers, on two arrays of one axis, float64 or float32.
+def _call(typingctx: Any, code: Any, buffers: Any, places: Any) -> Any:
+    """Call machine code, (address, data) as integers, on an array of one axis, float64 or float32, of which it
+    reads and writes from two places on: (written, read).
 
     SymEngine's float64 interface is ``void *f(double *out, const double *in, void *data)``; the bare float32
     function of its object files is ``void f(const float *in, float *out)``.
     """
-    signature = types.void(types.UniTuple(types.uintp, 2), outputs, inputs)
-    bare = outputs.dtype == types.float32
+    signature = types.void(types.UniTuple(types.uintp, 2), buffers, types.UniTuple(types.intp, 2))
+    bare = buffers.dtype == types.float32
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        code, out, into = args
+        code, array, places = args
         address, data = (builder.extract_value(code, i) for i in range(2))
-        pointers = [
-            cgutils.create_struct_proxy(kind)(context, builder, value=array).data
-            for kind, array in zip(signature.args[1:3], (out, into), strict=True)
-        ]
+        first = cgutils.create_struct_proxy(signature.args[1])(context, builder, value=array).data
+        pointers = [builder.gep(first, [builder.extract_value(places, i)]) for i in range(2)]
         byte = ir.PointerType(ir.IntType(8))
         if bare:
-            kind = ir.FunctionType(ir.VoidType(), [pointers[1].type, pointers[0].type])
+            kind = ir.FunctionType(ir.VoidType(), [first.type, first.type])
             builder.call(builder.inttoptr(address, ir.PointerType(kind)), [pointers[1], pointers[0]])
         else:
-            kind = ir.FunctionType(byte, [pointers[0].type, pointers[1].type, byte])
+            kind = ir.FunctionType(byte, [first.type, first.type, byte])
             function = builder.inttoptr(address, ir.PointerType(kind))
             builder.call(function, [*pointers, builder.inttoptr(data, byte)])
         return context.get_dummy_value()
@@ -296,45 +308,55 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
     Where the gradient's squares over- or underflow, or hide that it is not finite (those of the gradient of sqrt(x^2)
     simplify to 1), it takes the evaluation back and returns NORM_WANTED: the host makes it, and hands it to ``absorb``.
     """
-    begin, tail = code.begin, code.first.size - 3
-    counts, memory = trace.counts, trace.memory
+    begin, size, dimension = code.begin, code.size, trace.dimension
+    counts, memory, buffers = trace.counts, trace.memory, code.buffers
     step, evaluations, moved_at = counts[STEP], counts[EVALUATIONS], counts[MOVED_AT]
-    count, stride, which = counts[ROWS], counts[STRIDE], counts[HERE]
-    here, there = (code.first, code.second) if which == 0 else (code.second, code.first)
+    count, stride = counts[ROWS], counts[STRIDE]
+    here, there = counts[HERE] * size, (1 - counts[HERE]) * size
+    last = 2 * size
+    if step >= 0:
+        _copy_numbers(Point(memory, LAST_X), Point(buffers, last + begin), dimension)
     stop_at, tail_from = evaluations + budget, counts[TAIL]
     next_row = _next_row(step, stride, tail_from)
     asked = trace.limits
     watched, suspect, ask_below = asked[WATCHED] > 0, asked[SUSPECT] > 0, asked[ASK_BELOW]
     tolerance, x_tolerance = asked[TOLERANCE], asked[X_TOLERANCE]
     limits = _limits(asked, tolerance * abs(tolerance), x_tolerance * abs(x_tolerance))  # of squares
-    last_square = -1.0
+    last_square, stays = -1.0, False  # stays: what was evaluated last is the last accepted point
     end = SLICE_DONE
     while evaluations < stop_at:
         if count == trace.rows.shape[0]:
             end = ROWS_FULL
             break
-        _call((code.address, code.data), there[begin:], here)
+        _call((code.address, code.data), buffers, (there + begin, here))
         evaluations += 1
-        if there[tail + 2] > 0.5:
-            value, square = there[tail], there[tail + 1]
+        answers = there + size - 3
+        if buffers[answers + 2] > 0.5:
+            value, square = buffers[answers], buffers[answers + 1]
             moved, flaw = 1.0, 0.0
             if suspect:
-                for j in range(trace.dimension):
-                    flaw += there[begin + j] * 0.0
+                for j in range(dimension):
+                    flaw += buffers[there + begin + j] * 0.0
             if (not square < np.inf or square < ask_below or flaw != 0.0) and np.isfinite(value):
                 evaluations -= 1
                 end = NORM_WANTED
                 break
             step += 1
-            if watched:
-                if trace.dimension < MANY:
-                    moved = _squared_distance(here, begin, trace)
+            if (
+                watched
+            ):  # points have no names here: Numba would count who holds their arrays, in 10 ns a step
+                if dimension < MANY:
+                    moved = _squared_distance(
+                        Point(buffers, here + begin), Point(buffers, last + begin), dimension
+                    )
                 else:
-                    moved = _long_distance(here, begin, memory, trace.dimension)
+                    moved = _long_distance(
+                        Point(buffers, here + begin), Point(buffers, last + begin), dimension
+                    )
             if moved > 0 or step == 0:
                 moved_at = evaluations
             else:
-                moved = _least_distance(here, begin, trace)
+                moved = _least_distance(Point(buffers, here + begin), Point(buffers, last + begin), dimension)
                 moved_at = evaluations if moved > 0 else moved_at
             change, idle = abs(value - memory[LAST_VALUE]), evaluations - moved_at
             evaluation = Evaluation(True, step, evaluations, value, square, change, moved, idle)
@@ -345,11 +367,16 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
                 break
             counts[ACCEPTED_AT] = evaluations
             last_square = square
-            _remember(here, begin, value, trace)
+            _remember_value(value, memory)
             if step == next_row:
-                _add_row(count, evaluation, np.sqrt(square), trace)
+                _add_row(count, evaluation, Point(buffers, here + begin), trace)
+                trace.rows[count, 1] = np.sqrt(square)
                 count += 1
                 next_row = step + stride if step + stride <= tail_from else max(step + 1, tail_from)
+            if reason != RUNNING:
+                end, stays = reason, True
+                break
+            last, here, there = here, there, last
         else:
             if last_square >= 0:
                 memory[LAST_NORM] = np.sqrt(last_square)
@@ -358,15 +385,19 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
             reason = _judge(
                 Evaluation(False, step, evaluations, np.nan, np.nan, np.nan, np.nan, idle), limits
             )
-        if reason != RUNNING:
-            end = reason
-            break
-        here, there = there, here
-        which = 1 - which
+            if reason != RUNNING:
+                end = reason
+                break
+            here, there = there, here
     if last_square >= 0:
         memory[LAST_NORM] = np.sqrt(last_square)
+        accepted = here if stays else last
+        _copy_numbers(Point(buffers, accepted + begin), Point(memory, LAST_X), dimension)
+    if last != 2 * size:  # the third is to be free between calls
+        _copy_numbers(Point(buffers, 2 * size), Point(buffers, last), size)
+        here = last if here == 2 * size else here
     counts[STEP], counts[EVALUATIONS], counts[MOVED_AT] = step, evaluations, moved_at
-    counts[ROWS], counts[HERE], counts[SPENT] = count, which, end >= GRADIENT_SMALL
+    counts[ROWS], counts[HERE], counts[SPENT] = count, here // size, end >= GRADIENT_SMALL
     return end
 
 
@@ -399,9 +430,12 @@ def absorb(block: Any, moves: Any, arrays: Any) -> Any:
         if accepted:
             step += 1
             if watched:
-                moved = moves[i] if not np.isnan(moves[i]) else np.sqrt(_squared_distance(x, 0, trace))
-                if moved == 0 and np.isnan(moves[i]):
-                    moved = _least_distance(x, 0, trace)
+                moved = moves[i]
+                if np.isnan(moved):
+                    at, before = Point(x, 0), Point(memory, LAST_X)
+                    moved = np.sqrt(_squared_distance(at, before, dimension))
+                    if moved == 0:
+                        moved = _least_distance(at, before, dimension)
             if moved > 0 or step == 0:
                 counts[MOVED_AT] = evaluations
         idle = evaluations - counts[MOVED_AT]
@@ -416,9 +450,11 @@ def absorb(block: Any, moves: Any, arrays: Any) -> Any:
                 return reason
             counts[STEP], counts[ACCEPTED_AT] = step, evaluations
             memory[LAST_NORM] = norm
-            _remember(x, 0, value, trace)
+            _remember_value(value, memory)
+            _copy_numbers(Point(x, 0), Point(memory, LAST_X), dimension)
             if step % counts[STRIDE] == 0 or step >= counts[TAIL]:
-                _add_row(counts[ROWS], evaluation, norm, trace)
+                _add_row(counts[ROWS], evaluation, Point(x, 0), trace)
+                trace.rows[counts[ROWS], 1] = norm
                 counts[ROWS] += 1
         if reason != RUNNING:
             return reason

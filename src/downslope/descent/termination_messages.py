@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,12 +34,12 @@ class Places:
         left_at: the point outside, where there is one.
     """
 
-    names: tuple[str, ...] = ()
+    names: Sequence[str] = ()
     last: Vector | None = None
     left_at: Vector | None = None
 
 
-def spelt(point: Vector | None, names: tuple[str, ...]) -> Message:
+def spelt(point: Vector | None, names: Sequence[str]) -> Message:
     """``x = 1.5, y = -2``, or how many numbers it has where that would be long."""
     if len(names) > NAMED_COORDINATES or point is None:
         return plural("a point of {n} coordinate", "a point of {n} coordinates", n=len(names))

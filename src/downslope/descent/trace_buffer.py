@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +22,10 @@ Matrix = NDArray[np.float64]
 
 FIRST_ROWS = 1024
 TAIL_STEPS = LONGEST_PERIOD * (ROUNDS + 1)
-FEWEST_ROWS = 64  # that are kept, however many parameters there are
+FEWEST_ROWS = 12  # that are kept, however many parameters there are
+WIDE = 10_000  # numbers of a row, from which writing one takes longer than a step
+MOST_WIDE = 1_000_000  # numbers in a history of such rows whose spacing is ours to choose: 8 MB
+LONG = 64 * TAIL_STEPS  # steps, of which those of the end are few enough to be kept as wide rows
 MOST_NUMBERS_ASKED = 500_000_000  # in one whose spacing a person chose: 4 GB
 
 
@@ -83,7 +86,8 @@ class TraceBuffer:
     Args:
         x: the start.
         stopping: the conditions; ``begin`` completes those that depend on the first value.
-        every: keep every so-many-th step; None keeps all until 32 MB are full, then every 2nd, 4th, ...
+        every: keep every so-many-th step; None keeps all until 32 MB are full (8 MB from 10,000 parameters on), then
+            every 2nd, 4th, ...
     """
 
     least_norm = (
@@ -106,7 +110,7 @@ class TraceBuffer:
         self.counts[k.TAIL] = self._first_of_tail()
         self.memory = np.full(k.LAST_X + len(x), np.nan)
         self.memory[[k.LEAST_VALUE, k.LEAST_NORM]] = math.inf
-        first = min(FIRST_ROWS, max(FEWEST_ROWS, MOST_NUMBERS // self.width))
+        first = min(FIRST_ROWS, max(FEWEST_ROWS, self._most_numbers // self.width))
         self.rows = np.empty((first, self.width))
         self.row_steps = np.empty((first, 2), np.int64)
         self.limits = self._first_limits()
@@ -140,11 +144,16 @@ class TraceBuffer:
                 )
             )
 
+    @property
+    def _most_numbers(self) -> int:
+        """In a history whose spacing is ours to choose: fewer of wide rows, or they would cost more than the steps."""
+        return MOST_NUMBERS if self.width < WIDE else MOST_WIDE
+
     def _first_of_tail(self) -> int:
         """The step from which all rows are written, so that a cycle is seen whatever spacing the history has."""
         s = self.stopping
         last = min(s.steps or k.NO_LIMIT, (s.evaluations or k.NO_LIMIT) - 1)
-        affordable = TAIL_STEPS * self.width <= MOST_NUMBERS
+        affordable = TAIL_STEPS * self.width <= MOST_NUMBERS and (self.width < WIDE or last >= LONG)
         return max(0, int(last) - TAIL_STEPS) if affordable and last < k.NO_LIMIT else int(k.NO_LIMIT)
 
     def _first_limits(self) -> Vector:
@@ -281,8 +290,9 @@ class TraceBuffer:
     def make_room(self) -> None:
         """The rows are full: allocate twice as many, or keep every other one where memory is spent."""
         count = int(self.counts[k.ROWS])
-        allowed = MOST_NUMBERS if self.every is None else MOST_NUMBERS_ASKED
-        if 2 * count * (self.width + 2) <= allowed or count < FEWEST_ROWS:
+        allowed = self._most_numbers if self.every is None else MOST_NUMBERS_ASKED
+        fewest = FEWEST_ROWS + (TAIL_STEPS if self.step >= self.counts[k.TAIL] else 0)
+        if 2 * count * (self.width + 2) <= allowed or count < fewest:
             self.rows = np.concatenate([self.rows, np.empty_like(self.rows)])
             self.row_steps = np.concatenate([self.row_steps, np.empty_like(self.row_steps)])
             self._gather()
@@ -326,7 +336,7 @@ class TraceBuffer:
             steps = np.concatenate([steps, [[self.step, self.counts[k.ACCEPTED_AT]]]])
         return steps, rows
 
-    def history(self, coordinates: tuple[str, ...], sign: float) -> History:
+    def history(self, coordinates: Sequence[str], sign: float) -> History:
         """The rows so far, and the last accepted point where the spacing left it out."""
         steps, rows = self._kept_rows()
         value = sign * rows[:, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -18,8 +19,10 @@ from downslope.descent.trace_buffer import TraceBuffer
 from downslope.objectives import Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
+from downslope.programs import CompiledProgram
 
 FEW_POINTS = 50  # whose gradients are interpreted sooner than compiled
+WORTH_HELP = 1_000_000  # numbers stepped, from which calling other threads takes little of the time
 
 
 def divides(expression: Any) -> bool:
@@ -56,20 +59,22 @@ class TracedEngine:
         values = list(optimizer.scalars().values())
         self._objective, self._optimizer, self._sign, self._shape = objective, optimizer, sign, state
         self._begin, self._dimension = len(values), len(x)
-        self._buffers = [np.zeros(len(values) + size + 3, objective.dtype) for _ in range(2)]
-        for buffer in self._buffers:
-            buffer[: len(values)] = values
-        self._buffers[0][len(values) : -3] = np.concatenate([x, states.flat(state)])
+        self._buffers = np.zeros((3, len(values) + size + 3), objective.dtype)
+        self._buffers[:, : len(values)] = values
+        self._buffers[0, len(values) : -3] = np.concatenate([x, states.flat(state)])
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``."""
         if trace.norms is None:
             trace.measure_by(self.norms, least_square(self._objective.dtype), self._suspect)
-        first, second = self._buffers
-        step = k.StepCode(self._map.address, self._map.data, first, second, self._begin)
+        buffers = self._buffers
+        step = k.StepCode(
+            self._map.address, self._map.data, buffers.reshape(-1), buffers.shape[1], self._begin
+        )
         stop_at = trace.evaluations + budget
         while True:
-            code = int(k.iterate(step, trace.arrays, stop_at - trace.evaluations))
+            with self._helped(budget):
+                code = int(k.iterate(step, trace.arrays, stop_at - trace.evaluations))
             self._map.raise_failed()
             if code == k.NORM_WANTED:
                 if self._exact_norms is not None and not self._exact_norms.take():
@@ -78,6 +83,12 @@ class TracedEngine:
                 if code == k.SLICE_DONE:
                     continue
             return code
+
+    def _helped(self, budget: int) -> AbstractContextManager[None]:
+        """The other cores help with so many evaluations, where that is worth calling them."""
+        if isinstance(self._map, CompiledProgram) and budget * self._dimension >= WORTH_HELP:
+            return self._map.helped(budget)
+        return nullcontext()
 
     def _advance_by_one(self, trace: TraceBuffer) -> int:
         """One evaluation with its true gradient norm."""

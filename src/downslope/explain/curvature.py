@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ DEFINITE = (
 SHOWN = 4  # components of a direction that are spelt out
 
 
-def along(direction: Vector, names: tuple[str, ...], signed: bool = False) -> str:
+def along(direction: Vector, names: Sequence[str], signed: bool = False) -> str:
     """``y`` where one parameter rules, else the components: ``(x, y) = (0.866, 0.5)``.
 
     With ``signed``, ``-y`` says which way.
@@ -35,7 +36,7 @@ def along(direction: Vector, names: tuple[str, ...], signed: bool = False) -> st
     if len(names) > SHOWN:
         chosen = np.sort(np.argsort(-np.abs(direction), kind="stable")[:SHOWN])
     more = ", ..." if len(names) > SHOWN else ""
-    listed = ", ".join(names[i] for i in chosen)
+    listed = ", ".join(names[int(i)] for i in chosen)
     shown = ", ".join(f"{direction[i] + 0.0:.3g}" for i in chosen)
     return f"({listed}{more}) = ({shown}{more})"
 
@@ -65,11 +66,11 @@ class Curvature:
 
     values: NDArray[np.float64]
     vectors: NDArray[np.float64]
-    names: tuple[str, ...]
+    names: Sequence[str]
     certain: NDArray[np.bool_] | None = None
 
     @classmethod
-    def of(cls, hessian: NDArray[np.float64], names: tuple[str, ...], exact: bool = False) -> Curvature:
+    def of(cls, hessian: NDArray[np.float64], names: Sequence[str], exact: bool = False) -> Curvature:
         """The eigen-decomposition of a symmetric matrix.
 
         Coordinates that do not meet in it are decomposed by themselves: what rounding does to a curvature of 1e12
@@ -201,6 +202,6 @@ def _blocks(matrix: NDArray[np.float64]) -> list[NDArray[np.intp]]:
     return found
 
 
-def as_dict(vector: Vector, names: tuple[str, ...]) -> dict[str, float]:
+def as_dict(vector: Vector, names: Sequence[str]) -> dict[str, float]:
     """A vector as coordinate -> number."""
     return {name: float(v) for name, v in zip(names, vector, strict=True)}

@@ -108,6 +108,8 @@ def judged_by(view: AnalysisView, x: Vector, seen: Seen, start: Vector) -> Point
         part = distance / way if distance > LEAST_DISTANCE * max(1.0, float(np.max(np.abs(x)))) else 0.0
         made = _made(view, seen, "minimum" if part <= FAR else "small_by_units")
         return replace(made, distance=distance, part=part)
+    if seen.none_above and low > seen.doubt:  # how steep it is is known, if not what kind of point
+        return replace(_made(view, seen, "unknown"), detail="few_directions")
     return Point("unknown", "few_directions", seen=seen.count, names=view.names, maximize=view.sign < 0)
 
 

@@ -50,7 +50,7 @@ class GradientCheck:
     """
 
     correct: bool
-    coordinates: tuple[str, ...]
+    coordinates: Sequence[str]
     supplied: tuple[float, ...]
     derivative: tuple[float, ...]
     at: tuple[float, ...]

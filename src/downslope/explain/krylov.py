@@ -1,8 +1,6 @@
-"""What a few products of the Hessian show of a point of many parameters: differences of gradients."""
+"""What a few products of the Hessian show of a point of many parameters."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -15,10 +13,13 @@ from downslope.explain.curvature import Curvature, turned
 from downslope.explain.directions import VERIFYING, Seen, judged_by
 from downslope.explain.point import Point
 from downslope.objectives import Vector
+from downslope.symbolic.array import TraceError
 
 PRODUCTS = 24  # at most; the ends of a spectrum show in the first few
 KEPT = VERIFYING + 5  # evaluations, for seeing that values do fall
 ROUGH = 1e-6  # part of the largest curvature that one from differences of gradients may be off
+PRODUCT = 2  # gradients, that one by a program takes as long as
+ROUNDING = 1e-12  # the same of one from a program
 ENDED = 1e-6  # part of the largest curvature: so short a new direction is rounding, and all has been seen
 CERTAIN = 0.1  # part of a curvature that it may be off
 
@@ -41,22 +42,40 @@ def look_along(view: AnalysisView, x: Vector, start: Vector) -> Point | None:
         return None
 
 
+def steepest_at(view: AnalysisView, x: Vector) -> Curvature | None:
+    """The least curvature that was found, and the largest there is; None where the latter is not sure.
+
+    >>> from downslope.objectives.formula import from_text
+    >>> steepest_at(AnalysisView(from_text("x^2 + y^2/20 + 3*z^2")), np.ones(3)).largest
+    6.0
+    """
+    try:
+        with np.errstate(all="ignore"):
+            seen = _seen(view, x)
+    except (TooDearError, ObjectiveError, np.linalg.LinAlgError):
+        return None
+    return seen.curvature if seen is not None and seen.none_above else None
+
+
 def _seen(view: AnalysisView, x: Vector) -> Seen | None:
     """The smallest and the largest curvature that were found, or all where so many directions were looked along."""
     step = float(np.cbrt(np.finfo(np.float64).eps)) * max(1.0, norm_of(x))
-    basis: list[Any] = []
+    count = min(len(x), _affordable(view))
+    basis = np.empty((count, len(x)))
     diagonal: list[float] = []
     beside: list[float] = []
     random = np.random.default_rng(0)
-    new, ended = random.normal(size=len(x)), False
-    for _ in range(min(len(x), _affordable(view))):
-        basis.append(new / norm_of(new))
-        v = basis[-1]
-        product = (view.gradient(x + step * v) - view.gradient(x - step * v)) / (2 * step)
+    new, ended, rough = random.normal(size=len(x)), False, 0.0
+    for k in range(count):
+        rows, v = basis[: k + 1], basis[k]
+        v[:] = new / norm_of(new)
+        product = _product(view, x, v)
+        if product is None:
+            rough = ROUGH
+            product = (view.gradient(x + step * v) - view.gradient(x - step * v)) / (2 * step)
         if not np.all(np.isfinite(product)):
             return None
         diagonal.append(float(v @ product))
-        rows = np.array(basis)
         new = product - rows.T @ (rows @ product)
         new -= rows.T @ (rows @ new)  # twice is enough
         beside.append(norm_of(new))
@@ -64,22 +83,34 @@ def _seen(view: AnalysisView, x: Vector) -> Seen | None:
             ended, beside[-1] = True, 0.0  # on into what a random direction still has beside these
             new = random.normal(size=len(x))
             new -= rows.T @ (rows @ new)
-    if not basis:
+    if not count:
         return None
     small = np.diag(diagonal) + np.diag(beside[:-1], 1) + np.diag(beside[:-1], -1)
     values, vectors = np.linalg.eigh(small)
-    whole = len(basis) == len(x)
+    whole = count == len(x)
     off = 0.0 if ended or whole else beside[-1] * abs(float(vectors[-1, -1]))
     chosen = list(range(len(values))) if whole else [0, -1] if len(values) > 1 else [0]
-    directions = np.array([turned(np.array(basis).T @ vectors[:, i]) for i in chosen]).T
+    directions = np.array([turned(basis.T @ vectors[:, i]) for i in chosen]).T
     return Seen(
         Curvature(values[chosen], directions, view.names),
         view.gradient(x),
-        ROUGH * float(np.max(np.abs(values))),
-        len(basis),
+        max(rough, ROUNDING) * float(np.max(np.abs(values))),
+        count,
         complete=whole,
         none_above=off <= CERTAIN * abs(float(values[-1])),
     )
+
+
+def _product(view: AnalysisView, x: Vector, direction: Vector) -> Vector | None:
+    """The Hessian times a direction, by the program that the objective is; None where it is none."""
+    program = view.objective.program
+    if program is None or program.supplied:
+        return None
+    budget.spend(PRODUCT * view.price)
+    try:
+        return np.asarray(view.sign * program.curvature_along(x, direction) + view.ridge * direction)
+    except TraceError:  # an operation that has no second derivative
+        return None
 
 
 def _affordable(view: AnalysisView) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -97,7 +98,7 @@ class Point:
     distance: float = 0.0
     part: float = 0.0
     ends: tuple[float, float] = (0.0, 0.0)
-    names: tuple[str, ...] = ()
+    names: Sequence[str] = ()
     maximize: bool = False
     rises: bool = False
     seen: int = 0
@@ -118,6 +119,8 @@ class Point:
         key = f"point.{self.kind}{'.' + self.detail if self.detail else ''}{'.up' if self.maximize else ''}"
         if self.kind == "kink" and self.rises:
             return "point.kink.least.up" if self.maximize else "point.kink.least"
+        if self.detail == "few_directions" and len(self.curvatures) > 1 and not self.is_round:
+            return "point.unknown.few_directions.curved" + (".up" if self.maximize else "")
         reached = self.kind == ("maximum" if self.maximize else "minimum")
         if reached and not self.detail and not self.curvatures:
             return f"point.{self.kind}.{'plain' if self.names else 'bare'}"

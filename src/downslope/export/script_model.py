@@ -92,7 +92,7 @@ class ScriptModel:
 
     run: Descent
     formula: t.Node
-    coordinates: tuple[str, ...]
+    coordinates: Sequence[str]
     supplied: Shared | None
     method: LayeredRule
     ends: Ends

@@ -15,9 +15,9 @@ from downslope.fitting import kernels
 from downslope.fitting.frame import Frame, Origin, listed, missing
 from downslope.fitting.hypothesis import Hypothesis
 from downslope.fitting.losses import Loss
-from downslope.fitting.parallel import over_chunks
 from downslope.fitting.rows import NOTHING, Array, LinearRows
 from downslope.messages import Message, message
+from downslope.parallel import over_chunks
 
 LARGEST = 1e150  # the square of a larger number overflows
 LEAST = 1e-140  # where nothing in a column is larger, squares of its deviations underflow

@@ -13,9 +13,9 @@ from downslope.fitting import kernels
 from downslope.fitting.frame import Frame
 from downslope.fitting.hypothesis import Hypothesis, Linear
 from downslope.fitting.losses import Loss
-from downslope.fitting.parallel import over_chunks
 from downslope.fitting.row_kernel import RowKernel, row_kernel
 from downslope.fitting.rows import LEAST_ROWS, NOTHING, USUAL_EVALUATIONS, Array, HypothesisRows, unlocked
+from downslope.parallel import over_chunks
 
 WORTH_COMPILING = 2_000_000  # rows times evaluations from which a formula's kernel is compiled, in some 20 ms
 

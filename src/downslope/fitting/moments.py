@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.fitting.parallel import over_chunks
+from downslope.parallel import over_chunks
 from downslope.symbolic.kernel_cache import FREE, compiled
 
 Array = NDArray[np.floating[Any]]

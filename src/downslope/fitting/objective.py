@@ -12,7 +12,6 @@ from downslope.errors import UsageError
 from downslope.fitting import kernels
 from downslope.fitting.losses import Loss, linked
 from downslope.fitting.moments import Moments, moments
-from downslope.fitting.parallel import over_chunks
 from downslope.fitting.preconditioning import CentredParameters
 from downslope.fitting.rows import (
     CHUNK_ROWS,
@@ -27,6 +26,7 @@ from downslope.fitting.spreads import means_and_spreads
 from downslope.messages import Message, message
 from downslope.objectives import Objective, Parameters, Vector
 from downslope.objectives.residuals import Residuals, residuals_from_products, residuals_from_rows
+from downslope.parallel import over_chunks
 
 MOST_FACTORED = 30_000  # numbers in rows of derivatives and residuals up to which these are factorised
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -135,7 +136,7 @@ def _r2(problem: FitProblem, run: Descent) -> float:
     return 1 - left / total if total > 0 else float(left == 0)
 
 
-def _of_suggestion(run: Descent, starts: int, names: tuple[str, ...]) -> Message:
+def _of_suggestion(run: Descent, starts: int, names: Sequence[str]) -> Message:
     return plural(
         "No start was given: begun at {start}, which the formula and the table suggest.",
         "No start was given: begun at {start}, the best of {n} starts that the formula and the table suggest.",
@@ -144,7 +145,7 @@ def _of_suggestion(run: Descent, starts: int, names: tuple[str, ...]) -> Message
     )
 
 
-def _of_restart(problem: FitProblem, first: Descent, run: Descent, names: tuple[str, ...]) -> Message:
+def _of_restart(problem: FitProblem, first: Descent, run: Descent, names: Sequence[str]) -> Message:
     return message(
         "From the start that was given the descent ended at {end}, where R² is {r2:.3g}. This fit was begun at {start}"
         " instead, which the formula and the table suggest.",

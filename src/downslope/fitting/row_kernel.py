@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from downslope.errors import ObjectiveError
 from downslope.fitting.kernels.records import Table
 from downslope.fitting.losses import BY_CODE
-from downslope.fitting.parallel import CHUNK_ROWS, cores, over_chunks
 from downslope.messages import message
+from downslope.parallel import CHUNK_ROWS, cores, over_chunks
 from downslope.symbolic import lower
 from downslope.symbolic.lanes import DOUBLE, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes, in_lanes, machine_code
 from downslope.symbolic.native import size

@@ -12,8 +12,8 @@ from downslope.errors import UsageError
 from downslope.fitting import kernels
 from downslope.fitting.linear_kernel import WIDEST, LinearKernel, OrderedKernel, linear_kernel, ordered_kernel
 from downslope.fitting.losses import Loss
-from downslope.fitting.parallel import CHUNK_ROWS, over_chunks
 from downslope.messages import message
+from downslope.parallel import CHUNK_ROWS, over_chunks
 from downslope.symbolic.lanes import WIDTH
 
 Array = NDArray[np.floating[Any]]

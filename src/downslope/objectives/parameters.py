@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from downslope.errors import StartError, nearest
 from downslope.language import canonical_name, look_alike
 from downslope.messages import Message, listing, message, sentences
+from downslope.objectives.coordinate_names import coordinate_names
 
 Vector: TypeAlias = NDArray[np.floating[Any]]
 Structure: TypeAlias = Literal["dict", "list", "tuple", "vector", "number"]
@@ -94,16 +94,14 @@ class Parameters:
 
     def places(self, names: Iterable[str]) -> NDArray[np.intp]:
         """Where coordinates are, shape (names,)."""
+        if names is self.coordinates:
+            return np.arange(self.size)
         return np.array([self.place[name] for name in names], np.intp)
 
     @cached_property
-    def coordinates(self) -> tuple[str, ...]:
+    def coordinates(self) -> Sequence[str]:
         """A name for every element of the flat vector: ``b``, ``w[0]``, ``A[1,2]``."""
-        out: list[str] = []
-        for name, shape in zip(self.names, self.shapes, strict=True):
-            places = itertools.product(*([str(i) for i in range(n)] for n in shape))
-            out += [f"{name}[{','.join(place)}]" for place in places] if shape else [name]
-        return tuple(out)
+        return coordinate_names(self.names, self.shapes)
 
     def of_names(self, given: Mapping[Any, T], what: Message = THE_START) -> dict[str, T]:
         """What is given for each parameter, under the name that it has here: a start's µ is the μ of a formula.

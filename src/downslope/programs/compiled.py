@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +17,14 @@ from numpy.typing import NDArray
 
 from downslope.programs.element_writer import POINTER
 from downslope.programs.evaluate import evaluated
+from downslope.programs.helping import HelpingThreads
 from downslope.programs.loops import Location, MemoryLayout
 from downslope.programs.node import ArrayNode, LibraryCall, Table, needed
-from downslope.programs.plan import Kind, Plan
-from downslope.programs.plan_writer import PlanWriter
-from downslope.symbolic.lanes import DOUBLE, LONG, machine_code
+from downslope.programs.plan import Plan, segments
+from downslope.programs.plan_writer import PlanWriter, blocks_of
+from downslope.programs.tasks import Kind
+from downslope.programs.team import Team, write_entries
+from downslope.symbolic.lanes import DOUBLE, LONG, WIDTH, machine_code
 
 Vector = NDArray[Any]
 KEPT_CODES = 128
@@ -36,12 +41,15 @@ class _Code:
     Attributes:
         owner: keeps the code alive.
         address: of the function.
-        wanted: what the data points to, in order: ("scratch", how many numbers), or (kind, place of a node).
+        helping: of the one that threads call which help with shared loops; 0 where there are none.
+        wanted: what the data points to, in order: ("scratch", how many numbers), ("team", 0), or (kind, place of
+            a node).
         spans: where the array that is kept of a node lies, by the node's place: (buffer, first number).
     """
 
     owner: Any = None
     address: int = 0
+    helping: int = 0
     wanted: list[tuple[str, int]] = field(default_factory=list)
     spans: dict[int, tuple[str, int]] = field(default_factory=dict)
 
@@ -79,8 +87,13 @@ class CompiledProgram:
         self._code = self._found(distrusted)
         self.address = self._code.address
         self._call = _STEP(self.address)
+        self._team = HelpingThreads(self._code.helping)
         self._pointers = np.array([self._address(*item) for item in self._code.wanted], np.uint64)
         self.data = self._pointers.ctypes.data
+
+    def helped(self, steps: int) -> AbstractContextManager[None]:
+        """While so many steps are made, the other cores help with long loops; without them the same is computed."""
+        return self._team.helping(self, steps)
 
     def _found(self, distrusted: tuple[ArrayNode, ArrayNode] | None) -> _Code:
         """The code, from before where a program of the same shape was compiled."""
@@ -95,7 +108,8 @@ class CompiledProgram:
             if key in _CODES:
                 _CODES.move_to_end(key)
                 return _CODES[key]
-        code = _Writing(self._inputs, self._outputs, place, distrusted).code
+        with _uncollected():
+            code = _Writing(self._inputs, self._outputs, place, distrusted).code
         with _CODES_LOCK:
             _CODES[key] = code
             while len(_CODES) > KEPT_CODES:
@@ -133,6 +147,8 @@ class CompiledProgram:
         if kind == "scratch":
             self._scratch = np.zeros(place)
             return self._own(self._scratch)
+        if kind == "team":
+            return self._team.words.ctypes.data
         node = self._nodes[place]
         if kind == "library":
             return self._library(node)
@@ -188,6 +204,19 @@ class CompiledProgram:
         return np.ctypeslib.as_array(numbers).reshape(node.shape)
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without Python's search for garbage, which would look through everything again and again while code is written:
+    all of it is in use until it is compiled."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 def _described(node: ArrayNode, place: Mapping[ArrayNode, int]) -> Any:
     """What the code of a node depends on: not on the numbers of a table."""
     detail = node.detail
@@ -214,12 +243,15 @@ class _Writing:
         self.plan = Plan(outputs)
         self.code = _Code()
         module = ir.Module()
-        function = ir.Function(module, ir.FunctionType(LONG, [POINTER, POINTER, _BYTE]), "step")
+        self.shared = any(group.shared for group in self.plan.groups)
+        arguments = [POINTER, POINTER, _BYTE, *([ir.IntType(1), LONG] if self.shared else [])]
+        function = ir.Function(module, ir.FunctionType(LONG, arguments), "work")
+        function.linkage = "internal"
         for argument in function.args[:2]:
             argument.add_attribute("noalias")
         self.builder = ir.IRBuilder(function.append_basic_block("entry"))
         self.pointers = self.builder.bitcast(function.args[2], POINTER.as_pointer())
-        memory, targets = self._laid_out(function)
+        memory, targets, partial = self._laid_out(function)
         tables = {}
         for node in self.plan.nodes:
             if node.operation in ("take", "scatter", "entry") and node.detail not in tables:
@@ -234,12 +266,19 @@ class _Writing:
             for task in group.tasks
             if task.kind is Kind.LIBRARY
         }
-        writer = PlanWriter(
-            self.plan, MemoryLayout(memory, targets, tables, libraries), function, self.builder
-        )
+        layout = MemoryLayout(memory, targets, tables, libraries, partial)
+        writer = PlanWriter(self.plan, layout, function, self.builder)
+        team = None
+        if self.shared:
+            team = len(self.code.wanted)
+            words = self.builder.bitcast(self._known("team", 0), LONG.as_pointer())
+            writer.team = Team(function, self.builder, words)
         writer.write()
         self._write_numbers(writer, function.args[0])
+        write_entries(function, team)
         self.code.owner, self.code.address = machine_code(module, "step")
+        if self.shared:
+            self.code.helping = int(self.code.owner.get_function_address("help"))
 
     def _known(self, kind: str, place: int) -> Any:
         """The pointer in the next place of the data."""
@@ -247,9 +286,9 @@ class _Writing:
         at = LONG(len(self.code.wanted) - 1)
         return self.builder.load(self.builder.gep(self.pointers, [at]))
 
-    def _laid_out(self, function: Any) -> tuple[dict[ArrayNode, Location], dict[int, Location]]:
-        """Where every array lies, and the outputs that are copies."""
-        out, into, _ = function.args
+    def _laid_out(self, function: Any) -> tuple[dict[ArrayNode, Location], dict[int, Location], Location]:
+        """Where every array lies, the outputs that are copies, and the sums of blocks."""
+        out, into = function.args[:2]
         memory: dict[ArrayNode, Location] = {}
         begin = 0
         for node in self.inputs:
@@ -262,8 +301,17 @@ class _Writing:
                 if node not in memory and node.operation not in ("input", "table"):
                     memory[node] = self._lies(node, "out", out, begin)
             begin += node.size
-        own = [node for node in self.plan.nodes if node in self.plan.kept and node not in memory]
-        scratch = self._known("scratch", sum(n.size for n in own if n.operation != "table") + 1)
+        own = [
+            node
+            for node in self.plan.nodes
+            if node not in memory
+            and (
+                node in self.plan.kept  # totals: for threads that did not make them
+                or (self.shared and node.operation == "reduce" and node.shape == ())
+            )
+        ]
+        kept = sum(n.size for n in own if n.operation != "table") + 1
+        scratch = self._known("scratch", kept + self._sums_of_blocks())
         begin = 0
         for node in own:
             if node.operation == "table":
@@ -271,7 +319,16 @@ class _Writing:
             else:
                 memory[node] = self._lies(node, "scratch", scratch, begin)
                 begin += node.size
-        return memory, targets
+        return memory, targets, Location(scratch, kept)
+
+    def _sums_of_blocks(self) -> int:
+        """How many numbers those of one loop are at most."""
+        most = 0
+        for group in self.plan.groups:
+            if group.shared:
+                blocks = sum(blocks_of(*segment) for segment in segments(self.plan, group))
+                most = max(most, WIDTH * blocks * sum(task.kind is Kind.REDUCE for task in group.tasks))
+        return most
 
     def _lies(self, node: ArrayNode, where: str, pointer: Any, begin: int) -> Location:
         if node in self.place:

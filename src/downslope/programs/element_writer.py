@@ -12,7 +12,8 @@ from downslope.programs.elements import element
 from downslope.programs.loops import Element, Location, LoopWriter, MemoryLayout
 from downslope.programs.node import ELEMENTS, ArrayNode
 from downslope.programs.places import Affine, ElementPlace, flattened
-from downslope.programs.plan import LoopGroup, Plan, Task, below
+from downslope.programs.plan import Plan
+from downslope.programs.tasks import LoopGroup, Task, below
 from downslope.symbolic.lanes import BITS, DOUBLE, DOUBLES, LONG, WIDTH, Lanes
 
 POINTER = DOUBLE.as_pointer()
@@ -199,6 +200,8 @@ class ElementWriter(LoopWriter):
 
     def _gathered(self, numbers: list[Any], kind: Any) -> Any:
         """Lanes of some numbers; those that are not active have the first."""
+        if len(numbers) == 1:
+            return self.spread(self.b, numbers[0])
         code = ir.Constant(kind, ir.Undefined)
         for k in range(WIDTH):
             code = self.b.insert_element(code, numbers[k if k < len(numbers) else 0], _LANE(k))

@@ -10,6 +10,7 @@ from llvmlite import ir
 
 from downslope.programs.node import ArrayNode, Table
 from downslope.programs.places import ElementPlace
+from downslope.programs.team import Team
 from downslope.symbolic.lanes import BITS, LONG, WIDTH, LaneBuilder, Lanes
 
 Body = Callable[[Sequence[Any]], Sequence[Any]]
@@ -33,12 +34,14 @@ class MemoryLayout:
         targets: the outputs that are copies, by their number.
         tables: of whole numbers, and those that numbers are looked up in.
         libraries: for nodes that are left to a library, what is called with both buffers.
+        partial: for the sums of blocks, where some loop is shared.
     """
 
     memory: Mapping[ArrayNode, Location]
     targets: Mapping[int, Location]
     tables: Mapping[Table, Location]
     libraries: Mapping[ArrayNode, Any]
+    partial: Location | None = None
 
 
 class LoopWriter:
@@ -55,6 +58,7 @@ class LoopWriter:
         counters: of the loops that we are in.
         lane: the counter that goes over several elements at once.
         active: how many of them.
+        team: with which threads long loops are shared; None: with none.
     """
 
     def __init__(self, function: Any, builder: ir.IRBuilder) -> None:
@@ -70,12 +74,14 @@ class LoopWriter:
         self.lane: int | None = None
         self.active = WIDTH
         self._entry = builder.block
+        self.team: Team | None = None
 
     def refused(self) -> Any:
         """Whether a number left the range that is computed rightly, as one bit."""
         self.note_refused()
         bits = self.b.bitcast(self.b.load(self.bad), ir.IntType(WIDTH))
-        return self.b.icmp_unsigned("!=", bits, bits.type(0))
+        refused = self.b.icmp_unsigned("!=", bits, bits.type(0))
+        return refused if self.team is None else self.b.or_(refused, self.team.refused(self.b))
 
     def note_refused(self) -> None:
         """Remember whether elements written until here were outside the range that is computed rightly."""
@@ -87,6 +93,8 @@ class LoopWriter:
         """What does not change within the loops that come is written to where we are now; ``last``: none come."""
         self.memo = {}
         self.forget_unfixed({})
+        if self.team is not None:
+            self.b = self.team.leave(self.b) if last else self.team.meet(self.b)
         self.w.before = self.b
         self.at(ir.IRBuilder(self.function.append_basic_block()))
         self._entry = self.b.block
@@ -94,9 +102,40 @@ class LoopWriter:
             self.w.before.branch(self._entry)
             self.w.before = self.b
 
-    def close(self) -> None:
-        """The loops are written: what comes before them leads to them."""
-        self.w.before.branch(self._entry)
+    def close(self, shared: bool = False) -> None:
+        """The loops are written: what comes before them leads to them, the leader alone where they are not shared."""
+        if self.team is None or shared:
+            self.w.before.branch(self._entry)
+            return
+        after = self.function.append_basic_block()
+        self.b.branch(after)
+        self.w.before.cbranch(self.team.helps, after, self._entry)
+        self.at(ir.IRBuilder(after))
+
+    def shared(self, blocks: int, body: Callable[[Any], None]) -> None:
+        """``body(block)`` for each block, by whichever thread takes it; only the leader waits until all are made."""
+        assert self.team is not None
+        team, memo, known = self.team, dict(self.memo), dict(self.w.known)
+
+        def write(builder: ir.IRBuilder, block: Any) -> ir.IRBuilder:
+            self.at(builder)
+            body(block)
+            team.note(self.b, self.bad)
+            return self.b
+
+        self.at(team.share(self.b, blocks, write))
+        self.memo = memo
+        self.forget_unfixed(known)
+
+    def led(self, body: Callable[[], None]) -> None:
+        """What only the leader does."""
+        assert self.team is not None
+        lead, after = (self.function.append_basic_block() for _ in range(2))
+        self.b.cbranch(self.team.helps, after, lead)
+        self.at(ir.IRBuilder(lead))
+        body()
+        self.b.branch(after)
+        self.at(ir.IRBuilder(after))
 
     def at(self, builder: ir.IRBuilder) -> None:
         """Go on there."""
@@ -108,15 +147,20 @@ class LoopWriter:
         self.w.known = {**known, **fixed}
 
     def loop(
-        self, count: int, carried: Sequence[Any], body: Callable[[Any, Sequence[Any]], Sequence[Any]]
+        self, count: Any, carried: Sequence[Any], body: Callable[[Any, Sequence[Any]], Sequence[Any]]
     ) -> list[Any]:
-        """``for i in range(count): carried = body(i, carried)``; what is carried after it."""
+        """``for i in range(count): carried = body(i, carried)``; what is carried after it.
+
+        Args:
+            count: a whole number, or one that is known when the loop begins, at least 1.
+        """
         memo, known = dict(self.memo), dict(self.w.known)
-        if count == 1:
+        if isinstance(count, int) and count == 1:
             after = list(body(LONG(0), carried))
             self.memo = memo
             self.forget_unfixed(known)
             return after
+        times = LONG(count) if isinstance(count, int) else count
         before, head = self.b.block, self.function.append_basic_block()
         self.b.branch(head)
         self.at(ir.IRBuilder(head))
@@ -131,7 +175,7 @@ class LoopWriter:
         for phi, value in zip(held, after, strict=True):
             phi.add_incoming(value, self.b.block)
         end = self.function.append_basic_block()
-        self.b.cbranch(self.b.icmp_signed("<", following, LONG(count)), head, end)
+        self.b.cbranch(self.b.icmp_signed("<", following, times), head, end)
         self.at(ir.IRBuilder(end))
         self.memo = memo
         self.forget_unfixed(known)

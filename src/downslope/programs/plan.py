@@ -11,89 +11,33 @@ and distribution*, LCPC 1993 (fusion of loops in order of their dependences).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from enum import Enum, auto
+from itertools import pairwise
 
 from downslope.programs.elements import cost
-from downslope.programs.node import ELEMENTS, ArrayNode, Axis, Shape, needed
-from downslope.programs.places import Affine, ElementPlace, flattened, mapped, refined
+from downslope.programs.node import ELEMENTS, ArrayNode, Axis, needed
+from downslope.programs.places import Affine, ElementPlace
+from downslope.programs.tasks import Kind, LoopGroup, Task, UnreachableError, below
 
 MOST_PIECES = 8  # that an assembled array is computed from where it is used; of more it is kept
 KEPT_FROM = 5  # additions; what takes longer is kept rather than computed again in another loop
 KEPT_WITHIN = 60  # the same for other places in the same loop, as keeping it would make two loops of it
-ALIKE = 64  # elements by which the domains of tasks in one group may differ
 LARGE_PRODUCT = 1 << 23  # multiplications, from which a product of matrices is left to the library
 THIN = 2  # columns, up to which it is not
 
 
-class Kind(Enum):
-    """What a task does with the elements of its root."""
-
-    STORE = auto()  # keep each
-    REDUCE = auto()  # make one number of those along the last axes
-    ASSEMBLE = auto()  # add pieces to zeros
-    SCATTER = auto()  # add each in its place
-    LIBRARY = auto()  # leave them to a library
-
-
-@dataclass(eq=False)
-class Task:
-    """One thing that is computed.
-
-    Attributes:
-        kind: how.
-        node: what becomes known: an array in memory, or a number.
-        root: whose elements are computed for it; for ``ASSEMBLE`` and ``LIBRARY`` the node itself.
-        domain: the elements' shape.
-        flat: whether the loop goes over them row by row.
-        output: the place in the order of outputs that it writes, where it copies one.
-    """
-
-    kind: Kind
-    node: ArrayNode
-    root: ArrayNode
-    domain: Shape
-    flat: bool = False
-    output: int | None = None
-
-    @property
-    def size(self) -> int:
-        """How many elements there are."""
-        return math.prod(self.domain)
-
-    @property
-    def reduced(self) -> int:
-        """How many of the last axes become one number."""
-        return len(self.domain) - len(self.node.shape) if self.kind is Kind.REDUCE else 0
-
-    @property
-    def place(self) -> ElementPlace:
-        """Where the loop stands."""
-        if self.flat:
-            return refined(Affine.counter(0), self.domain)
-        return ElementPlace(tuple(Affine.counter(k) for k in range(len(self.domain))))
-
-
-@dataclass(eq=False)
-class LoopGroup:
-    """Tasks that share a loop; a task that is alone in it if it does not go row by row."""
-
-    tasks: list[Task] = field(default_factory=list)
-
-    def takes(self, task: Task) -> bool:
-        """Whether a task may join."""
-        first = self.tasks[0]
-        return first.flat and task.flat and abs(first.size - task.size) <= ALIKE
-
-
-class UnreachableError(Exception):
-    """An element cannot be computed where it is used: its node is to be kept, or a loop has to go along axes."""
-
-    def __init__(self, node: ArrayNode) -> None:
-        super().__init__()
-        self.node = node
+def segments(plan: Plan, group: LoopGroup) -> list[tuple[int, int]]:
+    """The parts of a loop row by row, in each of which all elements are computed alike: (first, end)."""
+    edges = {0, *(task.size for task in group.tasks)}
+    at = plan.groups.index(group)
+    for node, uses in plan.uses.items():
+        if node.operation != "assemble" or all(where[0] != at for where in uses):
+            continue
+        if node not in plan.kept or plan.maker.get(node) in group.tasks:
+            for part, (axis,) in zip(node.operands, node.detail, strict=True):
+                edges.update((axis.start, axis.start + part.size))
+    most = max(task.size for task in group.tasks)
+    return list(pairwise(sorted(edge for edge in edges if edge <= most)))
 
 
 class Plan:
@@ -168,7 +112,9 @@ class Plan:
 
     def _arrange(self) -> None:
         self.maker: dict[ArrayNode, Task] = {}
-        self.uses: dict[ArrayNode, set[tuple[int, ElementPlace]]] = {}
+        self.numbers: dict[ArrayNode, _Followed] = {}
+        self.uses: dict[ArrayNode, set[tuple[int, int]]] = {}  # group, and a number for the place
+        places: dict[ElementPlace, int] = {}
         self.groups: list[LoopGroup] = []
         self._group_of: dict[Task, int] = {}
         for task in self._tasks():
@@ -186,8 +132,11 @@ class Plan:
             self._group_of[task] = joined
             if task.output is None:
                 self.maker[task.node] = task
-            for node, place in used.elements:
-                self.uses.setdefault(node, set()).add((joined, place))
+            for place, nodes in used.elements.items():
+                use = (joined, places.setdefault(place, len(places)))
+                for node in nodes:
+                    if node.shape != ():
+                        self.uses.setdefault(node, set()).add(use)
 
     def _tasks(self) -> Iterator[Task]:
         for node in self.nodes:
@@ -263,61 +212,50 @@ class _Followed:
     def __init__(self, plan: Plan, task: Task) -> None:
         self.plan, self.task = plan, task
         self.makers: list[tuple[Task, bool]] = []
-        self.elements: set[tuple[ArrayNode, ElementPlace]] = set()
+        self.elements: dict[ElementPlace, set[ArrayNode]] = {}
 
     def follow(self, root: ArrayNode, place: ElementPlace) -> None:
-        own = self.task.kind is Kind.STORE and self.task.output is None
+        """Down to what is in memory."""
+        plan, task = self.plan, self.task
+        own = task.kind is Kind.STORE and task.output is None
         stack = [(root, place)]
         while stack:
             node, place = stack.pop()
-            if (node, place) in self.elements:
-                continue
-            self.elements.add((node, place))
-            if node in self.plan.kept and not (own and node is self.task.node):
-                maker = self.plan.maker.get(node)
-                if maker is not None:
-                    aligned = maker.flat and maker.kind is Kind.STORE and place == self.task.place
-                    self.makers.append((maker, aligned))
-            elif node.operation == "reduce":
-                self.makers.append((self.plan.maker[node], False))
-            else:
-                stack.extend(below(node, place, self.task))
+            seen = self.elements.setdefault(place, set())
+            here = [node]  # at one place: places take long to be looked up
+            while here:
+                node = here.pop()
+                if node in seen:
+                    continue
+                seen.add(node)
+                if node in plan.kept and not (own and node is task.node):
+                    maker = plan.maker.get(node)
+                    if maker is not None:
+                        aligned = maker.flat and maker.kind is Kind.STORE and place == task.place
+                        self.makers.append((maker, aligned))
+                elif node.operation == "reduce":
+                    self.makers.append((plan.maker[node], False))
+                elif node.operation in ELEMENTS:
+                    for part in node.operands:
+                        if part.shape != () or place == _NOWHERE:
+                            here.append(part)
+                        else:
+                            self._follow_number(part)
+                else:
+                    stack.extend(below(node, place, task))
+
+    def _follow_number(self, node: ArrayNode) -> None:
+        """One that is computed before the loop; of all loops in the same way, so that it is followed once only."""
+        known = self.plan.numbers.get(node)
+        if known is None:
+            known = self.plan.numbers[node] = _Followed(self.plan, self.task)
+            known.follow(node, _NOWHERE)
+        self.makers += known.makers
+        for place, nodes in known.elements.items():
+            self.elements.setdefault(place, set()).update(nodes)
 
 
-def below(node: ArrayNode, place: ElementPlace, task: Task | None) -> list[tuple[ArrayNode, ElementPlace]]:
-    """The elements that one of a node that is not kept is computed of.
-
-    Raises:
-        UnreachableError: it cannot be said where they lie.
-    """
-    operation = node.operation
-    if operation in ELEMENTS or operation == "entry":
-        return [(part, place if part.shape != () else ElementPlace(())) for part in node.operands]
-    if operation == "view":
-        if place.flat:
-            raise UnreachableError(node)
-        return [(node.operands[0], mapped(node.detail, place))]
-    if operation == "reshape":
-        flat = flattened(place, node.shape)
-        return [(node.operands[0], refined(flat, node.operands[0].shape))]
-    if operation == "assemble":
-        if task is None or not task.flat or place != task.place:
-            raise UnreachableError(node)
-        return [
-            (
-                part,
-                ElementPlace((place.along[0].plus(Affine(-axis.start)),)) if part.shape else ElementPlace(()),
-            )
-            for part, (axis,) in zip(node.operands, node.detail, strict=True)
-        ]
-    if operation == "take":
-        return [(node.operands[0], ANYWHERE)]
-    if operation in ("input", "number", "table"):
-        return []
-    raise UnreachableError(node)
-
-
-ANYWHERE = ElementPlace((), True)  # of elements that are looked up in memory
+_NOWHERE = ElementPlace(())
 
 
 def is_simple(node: ArrayNode) -> bool:

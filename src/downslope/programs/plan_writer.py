@@ -9,18 +9,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 
 from downslope.programs.element_writer import NEUTRAL, SCALAR, ElementWriter
 from downslope.programs.node import ArrayNode, Shape
 from downslope.programs.places import Affine, ElementPlace, flattened, mapped
-from downslope.programs.plan import Kind, LoopGroup, Task, below
-from downslope.symbolic.lanes import BITS, LONG, WIDTH, Lanes
+from downslope.programs.plan import segments
+from downslope.programs.tasks import Kind, LoopGroup, Task, below
+from downslope.programs.team import BLOCK
+from downslope.symbolic.lanes import BITS, DOUBLES, LONG, WIDTH, Lanes
 
 STREAMED = 1 << 15  # elements, from which a sum over rows goes through memory row by row
+
+
+class _Run(NamedTuple):
+    """Elements of a segment, one after the other.
+
+    Attributes:
+        begin: the first of them.
+        turns: of the loop over them, a whole number or one that is known there.
+        last: the first of the last eight, where their number is none of eights; else None.
+    """
+
+    begin: Any
+    turns: Any
+    last: Any
+
+
+def blocks_of(begin: int, end: int) -> int:
+    """In how many blocks a segment is cut that is shared: the last one may be longer than the others."""
+    return max(1, (end - begin) // BLOCK)
 
 
 class PlanWriter(ElementWriter):
@@ -39,50 +59,104 @@ class PlanWriter(ElementWriter):
         self.begin(last=True)
 
     def _write_rows(self, group: LoopGroup) -> None:
-        edges = {0, *(task.size for task in group.tasks)}
-        at = self.plan.groups.index(group)
-        for node, uses in self.plan.uses.items():
-            here = any(where[0] == at for where in uses)
-            if (
-                node.operation == "assemble"
-                and here
-                and (node not in self.plan.kept or self.is_made_here(node))
-            ):
-                for part, (axis,) in zip(node.operands, node.detail, strict=True):
-                    edges.update((axis.start, axis.start + part.size))
-        most = max(task.size for task in group.tasks)
-        bounds = sorted(edge for edge in edges if edge <= most)
+        if self.team is not None and group.shared:
+            self._write_blocks(group)
+            return
         totals = [task for task in group.tasks if task.kind is Kind.REDUCE]
-        sums = [self.w.number(NEUTRAL[task.node.detail[0]]).code for task in totals]
-        for begin, end in pairwise(bounds):
+        sums = self._neutrals(totals)
+        for begin, end in segments(self.plan, group):
             self.segment = (begin, end)
-            sums = self._write_segment(group, totals, sums)
+            last = LONG(end - WIDTH) if (end - begin) % WIDTH else None
+            run = _Run(LONG(begin), -(-(end - begin) // WIDTH), last)
+            sums = self._write_segment(group, totals, sums, run)
         for task, total in zip(totals, sums, strict=True):
             self._keep_total(task, total)
         self.close()
 
-    def _write_segment(self, group: LoopGroup, totals: list[Task], sums: list[Any]) -> list[Any]:
+    def _neutrals(self, totals: list[Task]) -> list[Any]:
+        return [self.w.number(NEUTRAL[task.node.detail[0]]).code for task in totals]
+
+    def _write_blocks(self, group: LoopGroup) -> None:
+        """A loop row by row in blocks, whose sums are kept and then added up in their order."""
+        totals = [task for task in group.tasks if task.kind is Kind.REDUCE]
+        parts = segments(self.plan, group)
+        counts = [blocks_of(*segment) for segment in parts]
+
+        def write(block: Any) -> None:
+            done, first = self.function.append_basic_block(), 0
+            for segment, count in zip(parts, counts, strict=True):
+                following = self.function.append_basic_block()
+                here = self.function.append_basic_block()
+                self.b.cbranch(self.b.icmp_signed("<", block, LONG(first + count)), here, following)
+                self.at(ir.IRBuilder(here))
+                self.segment = segment
+                run = self._block_of(self.b.sub(block, LONG(first)), count)
+                sums = self._write_segment(group, totals, self._neutrals(totals), run)
+                for k, total in enumerate(sums):
+                    self.b.store(total, self._partial(block, k, len(totals)), align=8)
+                self.b.branch(done)
+                self.at(ir.IRBuilder(following))
+                first += count
+            self.b.branch(done)
+            self.at(ir.IRBuilder(done))
+
+        def add_up() -> None:
+            def turn(block: Any, held: Sequence[Any]) -> Sequence[Any]:
+                found = [
+                    self.b.load(self._partial(block, k, len(totals)), align=8) for k in range(len(totals))
+                ]
+                return [
+                    self.combined(
+                        task.node.detail[0], Lanes(self.w, total, False), Lanes(self.w, part, False)
+                    ).code
+                    for task, total, part in zip(totals, held, found, strict=True)
+                ]
+
+            for task, total in zip(totals, self.loop(sum(counts), self._neutrals(totals), turn), strict=True):
+                self._keep_total(task, total)
+
+        self.shared(sum(counts), write)
+        if totals:
+            self.led(add_up)
+        self.close(shared=True)
+
+    def _block_of(self, block: Any, count: int) -> _Run:
+        """A block of the segment that is being written."""
         begin, end = self.segment
-        length = end - begin
+        b = self.b
+        here = b.add(b.mul(block, LONG(BLOCK)), LONG(begin))
+        stop = b.select(b.icmp_signed("==", block, LONG(count - 1)), LONG(end), b.add(here, LONG(BLOCK)))
+        turns = b.lshr(b.add(b.sub(stop, here), LONG(WIDTH - 1)), LONG(WIDTH.bit_length() - 1))
+        last = b.sub(stop, LONG(WIDTH)) if (end - begin) % WIDTH else None
+        return _Run(here, turns, last)
+
+    def _partial(self, block: Any, k: int, among: int) -> Any:
+        """Where the k-th sum of a block is kept."""
+        assert self.layout.partial is not None
+        location, b = self.layout.partial, self.b
+        place = b.add(b.mul(block, LONG(among * WIDTH)), LONG(k * WIDTH + location.offset))
+        return b.bitcast(b.gep(location.pointer, [place]), DOUBLES.as_pointer())
+
+    def _write_segment(self, group: LoopGroup, totals: list[Task], sums: list[Any], run: _Run) -> list[Any]:
+        length = self.segment[1] - self.segment[0]
         self.lane = 0
         if length < WIDTH:
-            self.counters[0] = LONG(begin)
+            self.counters[0] = run.begin
             fresh = Lanes(self.w, self._first(length), True)
             sums = self.alone(length, lambda: self._write_body(group, totals, sums, fresh))
         else:
-            last = LONG(end - WIDTH)
 
             def turn(i: Any, held: Sequence[Any]) -> Sequence[Any]:
-                at = self.b.add(self.b.mul(i, LONG(WIDTH)), LONG(begin))
-                if length % WIDTH == 0:
+                at = self.b.add(self.b.mul(i, LONG(WIDTH)), run.begin)
+                if run.last is None:
                     self.counters[0] = at
                     return self._write_body(group, totals, list(held), None)
-                here = self.b.select(self.b.icmp_signed("<", at, last), at, last)
+                here = self.b.select(self.b.icmp_signed("<", at, run.last), at, run.last)
                 self.counters[0] = here
                 new = self._lanes_from(self.b.sub(here, at))  # the last eight may have been seen in part
                 return self._write_body(group, totals, list(held), new)
 
-            sums = self.loop(-(-length // WIDTH), sums, turn)
+            sums = self.loop(run.turns, sums, turn)
         self.lane = None
         return sums
 
@@ -109,8 +183,10 @@ class PlanWriter(ElementWriter):
         value = self.spread(self.b, self.across(task.node.detail[0], total))
         if task.node.truth:
             value = self.b.fcmp_ordered(">", value, self.w.number(0.5).code)
-        self.fixed[task.node, SCALAR] = lanes = Lanes(self.w, value, True)
-        if task.node in self.layout.memory:  # for a library to read
+        lanes = Lanes(self.w, value, True)
+        if self.team is None:
+            self.fixed[task.node, SCALAR] = lanes
+        if task.node in self.layout.memory:  # for a library to read, or the other threads
             self.store(self.layout.memory[task.node], Affine(0), lanes)
 
     def _first(self, count: int) -> Any:

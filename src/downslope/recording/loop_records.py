@@ -90,7 +90,7 @@ class LoopRecord:
         told: what the watch saw by itself: a slip in the order of calls, say.
     """
 
-    names: tuple[str, ...] = ()
+    names: Sequence[str] = ()
     rows: list[LoopRow] = field(default_factory=list)
     last: Vector | None = None
     told: list[Slip] = field(default_factory=list)

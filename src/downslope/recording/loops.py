@@ -54,7 +54,8 @@ def record(
         parameters: which to keep: names such as ``["weight", "bias[0]"]``, a dict of names and tensors (of a torch
             optimizer, which knows no names), "all", or "norms", one for each tensor. By default all, where they are
             at most 20 numbers, else norms.
-        every: keep every so-many-th step; by default all, or as many as fit in 32 MB.
+        every: keep every so-many-th step; by default all, or as many as fit in 32 MB (from 10,000
+            parameters on in 8 MB).
         maximize: whether the loop climbs the value that is told; by default what a torch optimizer says of itself.
 
     Returns:

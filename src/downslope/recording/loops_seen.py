@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -167,7 +167,7 @@ class LoopsSeen:
         self.see(names, row)
 
     def see(
-        self, names: tuple[str, ...], row: LoopRow, updater: Any = None, rate: float | None = None
+        self, names: Sequence[str], row: LoopRow, updater: Any = None, rate: float | None = None
     ) -> LoopSeen:
         """Add a step of an updater, or of a loop that makes its steps itself."""
         loop = self._of(updater, len(names), row)

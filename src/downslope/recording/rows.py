@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ class RecordedRows:
         last = self._last or (self._rows.rows[-1] if self._rows.rows else None)
         return None if last is None else last.numbers
 
-    def history(self, coordinates: tuple[str, ...]) -> tuple[History, Secants]:
+    def history(self, coordinates: Sequence[str]) -> tuple[History, Secants]:
         """The rows so far."""
         more = [] if self._last is None else [self._last]
         history = self._rows.history(coordinates, more)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Sequence
 from typing import Any, get_args
 
 import numpy as np
@@ -201,7 +202,7 @@ def counts_of(data: Any) -> Counts | None:
 
 
 def parameters_from_dict(
-    data: dict[str, Any], coordinates: tuple[str, ...] | None, most: int = MOST_COORDINATES
+    data: dict[str, Any], coordinates: Sequence[str] | None, most: int = MOST_COORDINATES
 ) -> Parameters:
     """The names and shapes, which must give the coordinates that the history has, where it names them."""
     names, shapes = tuple(data["names"]), tuple(tuple(shape) for shape in data["shapes"])

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +154,7 @@ def packed_history(history: History, pack: Pack = packed, *, named: bool = True)
     return {"coordinates": list(history.coordinates) if named else None, "packed": packed_columns}
 
 
-def unpacked_history(data: dict[str, Any], coordinates: tuple[str, ...] = ()) -> History:
+def unpacked_history(data: dict[str, Any], coordinates: Sequence[str] = ()) -> History:
     """The inverse; ``coordinates`` where their names are not in it.
 
     Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from downslope.descent.growing_rows import GrowingRows
@@ -21,5 +22,5 @@ class PartialFitState:
 
     stream: Stream
     calls: GrowingRows
-    names: tuple[str, ...]
+    names: Sequence[str]
     own: Optimizer

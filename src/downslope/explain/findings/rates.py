@@ -25,6 +25,8 @@ from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
 from downslope.explain.diagnosis import WINDOW, Diagnosis, reversals, turns
 from downslope.explain.findings.finding import Finding
+from downslope.explain.judgement import MOST_PARAMETERS
+from downslope.explain.krylov import steepest_at
 from downslope.explain.linear import LinearRule, best_modulus, best_momentum, written
 
 ZIGZAG = -0.75  # a factor between this and -1 takes more than 48 steps to a millionth, changing sides at each
@@ -245,6 +247,8 @@ def _settling(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
 
 def _onset(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
     """Where a divergence began: the last lowest value, and the curvature that the steps from there met."""
+    if len(diagnosis.names) > MOST_PARAMETERS and not diagnosis.cycles:
+        return _onset_of_many(diagnosis, linear)
     points = diagnosis.whole
     if points is None or not len(points) or not diagnosis.known or diagnosis.cycles:
         return None
@@ -267,6 +271,19 @@ def _onset(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
         "limit_at_minimum": None if bottom is None else linear.limit(bottom.curvature.largest),
     }
     return _above(diagnosis, linear, curvature, i, exact=False, **more)
+
+
+def _onset_of_many(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:
+    """The same of many parameters, by the largest curvature at the last lowest value that was kept."""
+    if not len(diagnosis.values):
+        return None
+    lowest = len(diagnosis.values) - 1 - int(np.argmin(diagnosis.values[::-1]))
+    curvature = steepest_at(diagnosis.view, diagnosis.run.history.x[lowest][diagnosis.free])
+    if curvature is None or curvature.largest <= 0 or linear.rate < linear.limit(curvature.largest):
+        return None
+    found = _above(diagnosis, linear, curvature, len(curvature.values) - 1, exact=False)
+    found.evidence["condition"] = None  # the least curvature may not be among those seen
+    return found
 
 
 def _bouncing(diagnosis: Diagnosis, linear: LinearRule) -> Finding | None:

@@ -181,6 +181,18 @@ POINTS: Mapping[str, Template] = {
         "Whether the point is a minimum was looked into along {n} directions only: the objective curves downward "
         "along none of them.",
     ),
+    "unknown.few_directions.curved": Template(
+        "Whether the point is a minimum was looked into along {n} direction only: the objective curves upward "
+        "there, at most by {most:.4g}, along {steep}, and as little as {least:.4g} along {shallow}.",
+        "Whether the point is a minimum was looked into along {n} directions only: the objective curves upward "
+        "along all of them, at most by {most:.4g}, along {steep}, and as little as {least:.4g} along {shallow}.",
+    ),
+    "unknown.few_directions.curved.up": Template(
+        "Whether the point is a maximum was looked into along {n} direction only: the objective curves downward "
+        "there, at most by {most:.4g}, along {steep}, and as little as {least:.4g} along {shallow}.",
+        "Whether the point is a maximum was looked into along {n} directions only: the objective curves downward "
+        "along all of them, at most by {most:.4g}, along {steep}, and as little as {least:.4g} along {shallow}.",
+    ),
     "unknown.few_directions.up": Template(
         "Whether the point is a maximum was looked into along {n} direction only: there the objective does not "
         "curve upward.",

@@ -12,19 +12,27 @@ from typing import TypeVar
 T = TypeVar("T")
 
 CHUNK_ROWS = 32_768
+VARIABLES = ("DOWNSLOPE_THREADS", "OMP_NUM_THREADS")
 
 _LOCK = threading.Lock()
 _POOL: list[tuple[int, ThreadPoolExecutor]] = []
 
 
 def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """How many cores this process may use: those that the system gives it, and no more than a person allows.
+
+    That is what ``DOWNSLOPE_THREADS`` says, else ``OMP_NUM_THREADS``, as for other libraries.
+    """
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    for variable in VARIABLES:
+        allowed = os.environ.get(variable, "").partition(",")[0].strip()
+        if allowed.isdecimal() and int(allowed):
+            return min(there, int(allowed))
+    return there
 
 
-def _pool() -> ThreadPoolExecutor:
+def pool() -> ThreadPoolExecutor:
+    """The threads beside the one that calls; they do not outlive the interpreter, and a forked child has its own."""
     with _LOCK:
         if not _POOL or _POOL[0][0] != os.getpid():  # a forked child has the list but not the threads
             _POOL[:] = [(os.getpid(), ThreadPoolExecutor(cores(), "downslope-rows"))]
@@ -52,7 +60,7 @@ def over_chunks(rows: int, work: Callable[[int, int], T], size: int = CHUNK_ROWS
                 return
             done[place] = work(begin, end)
 
-    helpers = [_pool().submit(some) for _ in range(min(cores(), len(bounds)) - 1)]
+    helpers = [pool().submit(some) for _ in range(min(cores(), len(bounds)) - 1)]
     try:
         some()
     finally:
