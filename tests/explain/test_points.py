@@ -124,3 +124,51 @@ def test_a_run_that_stands_still_at_a_minimum_is_told_to_be_at_one() -> None:
     run = ds.minimize(text, start, optimizer="conjugate_gradient_pr", steps=99, dtype="float32")
     assert (run.status, run.success) == ("stalled", True)
     assert run.explain().point.kind == "minimum"
+
+
+@pytest.mark.parametrize("up", [False, True])
+@pytest.mark.parametrize(
+    ("text", "start", "tolerance", "detail"),
+    [
+        ("where(x>0, 1+x^2, x^2)", 2.0, 1e-6, "jump"),
+        ("where(x<0, 1+x^2, x^2)", -2.0, 1e-6, "jump"),
+        ("cos(x)", 1e-9, 1e-6, ""),  # its summit, seen from so near that no value shows it
+        ("-abs(x)", 0.0, 1e-8, ""),
+        ("-abs(x) + x^4", 0.0, 1e-8, ""),
+    ],
+)
+def test_what_is_lower_right_beside_is_no_minimum(
+    text: str, start: float, tolerance: float, detail: str, up: bool
+) -> None:
+    call, function = (ds.maximize, f"-({text})") if up else (ds.minimize, text)
+    run = call(function, start={"x": start}, learning_rate=0.1, tolerance=tolerance, steps=100)
+    point = run.explain().point
+    assert run.status == "converged"
+    assert not run.success
+    assert point.detail in (detail, "level")
+    assert run.explain().codes in (("flat",), ("saddle",), ("kink",))
+
+
+def test_a_jump_upwards_beside_a_minimum_does_no_harm() -> None:
+    run = ds.minimize("where(x<0, 1+x^2, (x-1e-7)^2)", start={"x": 2.0}, learning_rate=0.1, tolerance=1e-9)
+    assert run.success
+    assert run.explain().point.detail != "jump"
+
+
+def test_a_point_whose_stationary_point_is_far_is_not_called_level() -> None:
+    """At 3 the bell's slope is 7e-4, and nothing about it is rounding."""
+    run = ds.minimize("-exp(-x^2)", start={"x": 3.0}, learning_rate=1.0, tolerance=1e-2)
+    assert run.explain().point.detail == "unfinished"
+    assert not run.explain().codes
+
+
+def test_a_gradient_of_zero_on_a_kink_is_not_said_not_to_vanish() -> None:
+    point = ds.minimize("relu(1-x)", start={"x": -3.0}, learning_rate=0.1, tolerance=1e-8).explain().point
+    assert (point.kind, point.detail) == ("kink", "level")
+    assert "does not vanish" not in point.sentence
+
+
+def test_no_minimum_near_by_is_forecast_where_there_is_said_to_be_none() -> None:
+    told = ds.minimize("sin(x)+x/10", start={"x": 0.0}, learning_rate=30, tolerance=1e-8, steps=99).explain()
+    assert told.codes == ("unbounded_below",)
+    assert told.forecast is None

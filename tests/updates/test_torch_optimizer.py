@@ -21,6 +21,11 @@ torch.set_num_threads(1)  # on a busy machine its threads wait for each other at
 ours = pytest.importorskip("downslope.torch").Optimizer
 from torch_pairs import SAME  # noqa: E402
 
+from downslope.optimizers.param_tree import ParamTree  # noqa: E402
+from downslope.optimizers.tape import recorded  # noqa: E402
+from downslope.torch.fusing import Fusion  # noqa: E402
+from downslope.torch.program import Program  # noqa: E402
+
 R = ds.optimizers
 
 EVERY = pytest.mark.parametrize("cls", all_optimizers(), ids=lambda c: c.name())
@@ -543,3 +548,37 @@ def test_without_torch_it_names_the_command() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "MissingExtraError torch is needed for this: pip install 'downslope[torch]'"
+
+
+def test_a_rule_makes_no_zeros_to_choose_them_and_keeps_what_it_makes() -> None:
+    """Rprop's gradient is 0 where its sign flipped: one call, and its new state is taken as it is."""
+    rule = ds.optimizers.Rprop()
+    x = torch.tensor([3.0, -2.0])
+    made = recorded(rule, rule.init(ParamTree([x])))
+    names = [operation.name for operation in Fusion(made).operations]
+    assert "masked" in names
+    assert "zeros_like" not in names
+    assert Program(made).fresh
+    assert not Program(made).still
+
+
+def test_a_state_that_is_the_gradient_is_no_tensor_of_its_own() -> None:
+    """The gradient is torch's to change: what keeps it as state copies it."""
+
+    class LastGradient(Optimizer):
+        def init(self, x: Any) -> Any:
+            return (0 * x,)
+
+        def update(self, x: Any, value: Any, gradient: Any, state: Any) -> Any:
+            return x - 0.1 * state[0], (gradient,), True
+
+    x = torch.tensor([3.0, -2.0])
+    rule = LastGradient()
+    assert not Program(recorded(rule, rule.init(ParamTree([x])))).fresh
+    w = torch.tensor([1.0, 2.0], requires_grad=True)
+    optimizer = ours([w], rule)
+    w.grad = torch.tensor([1.0, 1.0])
+    optimizer.step()
+    w.grad.fill_(7.0)
+    optimizer.step()
+    assert w.tolist() == pytest.approx([0.9, 1.9])

@@ -13,8 +13,17 @@ from numpy.typing import NDArray
 from downslope import symbolic
 from downslope.descent.norms import norm_of
 from downslope.errors import ObjectiveError
-from downslope.explain.budget import CALL, INTERPRETED, NATIVE_CALL, operations_of, spend, spend_once
+from downslope.explain.budget import (
+    CALL,
+    INTERPRETED,
+    NATIVE_CALL,
+    PROGRAM_CALL,
+    operations_of,
+    spend,
+    spend_once,
+)
 from downslope.explain.curvature import Curvature
+from downslope.explain.smoothness import formula_is_smooth, program_is_smooth
 from downslope.objectives import Objective, Vector
 
 MOST_SYMBOLIC = 24  # parameters up to which second derivatives are taken in symbols
@@ -22,7 +31,8 @@ MOST_WRITTEN = 3000  # characters of a formula times its parameters, likewise: 1
 LONG = 3000  # characters from which a formula is compiled: its gradients then cost a fortieth and more
 LONGEST = 200_000  # characters up to which it is: a second of compiling
 MOST_READ = 100_000  # characters of a formula that is read for whether it is a quadratic
-EIGENVALUES = 10  # times the cube of the parameters: operations of finding those of a Hessian
+EIGENVALUES = 1_000  # operations for each parameter, beside their cube: of a Hessian's eigenvalues (measured)
+OF_FEW = 10  # times the cube, where that is less
 SAME = 1e-5  # Hessians from differences that agree so well, relatively, are called equal
 WIDE = 4.0  # times as far it is looked for whether a function without symbols is a quadratic
 NEIGHBOURS = 4  # of a point, in double precision, by which the rounding of its gradient is measured
@@ -271,9 +281,9 @@ class AnalysisView:
             return self.constant
         x = np.ascontiguousarray(x, np.float64)
         key, d = x.tobytes(), self.dimension
-        spend_once(
-            (key, self.sign, self.ridge), self.objective, self.price * (1 + d / 4) + EIGENVALUES * d**3
-        )
+        products = 1 + d / (1 if self.objective.program is not None else 4)
+        found = min(OF_FEW * d**3, EIGENVALUES * d + d**3)
+        spend_once((key, self.sign, self.ridge), self.objective, self.price * products + found)
         if key not in self._hessians:
             self._hessians[key] = self._hessian(x)
         return self._hessians[key]
@@ -309,27 +319,15 @@ class AnalysisView:
     def smooth(self) -> bool:
         """Whether the formula has nothing in it that can have a kink; False where there is no formula to read."""
         if self.expression is None:
-            return False
-        seen, stack = set(), [self.expression]
-        while stack:
-            node = stack.pop()
-            if node in seen:
-                continue
-            seen.add(node)
-            record = symbolic.function_of(node)
-            if isinstance(node, se.Piecewise) or (record is not None and record.corner is not None):
-                return False
-            if isinstance(node, se.Pow) and not isinstance(node.args[1], se.Integer) and node.args[0] != se.E:
-                return False
-            stack.extend(node.args)
-        return True
+            return self.objective.program is not None and program_is_smooth(self.objective.program)
+        return formula_is_smooth(self.expression)
 
     @cached_property
     def price(self) -> float:
         """Operations of one evaluation here, with what the call takes; 0 where only calls are counted."""
         operations = operations_of(self.objective)
         if self.objective.program is not None:
-            return NATIVE_CALL + operations
+            return PROGRAM_CALL + operations
         if self.expression is None:
             return operations
         return NATIVE_CALL + operations if len(self._written) >= LONG else CALL + INTERPRETED * operations

@@ -34,6 +34,8 @@ SAFETY_SECONDS = (
 )
 CALL = 4_000  # operations that calling an interpreted formula takes beside its own
 NATIVE_CALL = 1_500  # the same for machine code called from Python
+PROGRAM_CALL = 5_000  # the same for a program on arrays (measured)
+AT_ONCE = 8  # operations of a program on arrays in a nanosecond: in vectors, and most of them in registers (measured)
 HOSTED_STEP = 60_000  # of a step whose rule runs in Python
 TRACED_STEP = 25  # of a step in machine code
 TRACED_COORDINATE = 15  # of it for each coordinate, with the state that a rule keeps
@@ -147,7 +149,7 @@ def spend_once(key: Any, owner: Any, operations: float) -> None:
 def operations_of(objective: Objective) -> int:
     """Operations of one value and gradient, as far as they can be counted; 0 where only calls can."""
     if objective.program is not None:
-        return objective.program.operations
+        return objective.program.operations // AT_ONCE
     if objective.expression is not None:
         return GRADIENT * int(se.count_ops(objective.expression))
     return objective.operations

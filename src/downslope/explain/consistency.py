@@ -141,11 +141,19 @@ def agreed_forecast(
         return None  # more steps arrive, if at another minimum than this is of
     if "gradient_mismatch" in codes:
         return None  # it is made of the curvatures that the wrong gradient has
+    if "unbounded_below" in codes and not forecast.exact:
+        return None  # it is made of a minimum near by
     promises = forecast.steps is not None
     if promises and codes & set(UNREACHED):
         return None
     if promises and not forecast.exact and "learning_rate_above_limit" in codes:
         return None  # it holds near a minimum that the run does not come near
-    if point.kind in ("saddle", "kink") or point.detail in ("asymptote", "endless", "plateau", "inflection"):
+    if point.kind in ("saddle", "kink") or point.detail in (
+        "asymptote",
+        "endless",
+        "plateau",
+        "inflection",
+        "jump",
+    ):
         return None if forecast.bounded else forecast
     return forecast

@@ -19,7 +19,8 @@ from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.budget import TooDearError
 from downslope.explain.corners import corner_at, length_at
 from downslope.explain.curvature import Curvature
-from downslope.explain.judgement import MOST_PARAMETERS, ended_at, free_of
+from downslope.explain.judgement import FEW_PARAMETERS, MOST_PARAMETERS, ended_at, free_of
+from downslope.explain.krylov import may_be_rounding, steepest
 from downslope.explain.linear import LinearRule
 from downslope.explain.local_minimum import LocalMinimum, find_local_minimum
 from downslope.explain.point import Point
@@ -221,6 +222,14 @@ class Diagnosis:
             return None
         return self.view.curvature(x) if np.all(np.isfinite(hessian)) else None
 
+    def steepest_at(self, x: Vector) -> Vector | None:
+        """The direction of the greatest curvature at a point: of many parameters as a few products show it."""
+        if self.known and len(x) <= FEW_PARAMETERS:
+            curvature = self.curvature_at(x)
+            return None if curvature is None else curvature.vectors[:, -1]
+        with np.errstate(all="ignore"):
+            return steepest(self.view, x)
+
     @cached_property
     def curvature(self) -> Curvature | None:
         """That of a quadratic; else that at the minimum, where there is one; else that at the end."""
@@ -266,7 +275,7 @@ class Diagnosis:
             return Point("edge_of_domain", "nowhere", maximize=self.run.maximize)
         if self.status == Status.LEFT_DOMAIN and len(self.run.history) and self.at_the_edge:
             return Point("edge_of_domain", maximize=self.run.maximize)
-        if not self.known:
+        if not (len(self.names) and len(self.run.history)):
             return self.judged if len(self.run.history) else Point("unknown", maximize=self.run.maximize)
         if self.may_be_in_a_pole:
             point = self.judged
@@ -328,6 +337,8 @@ class Diagnosis:
             return True
         try:
             gradient = self.view.gradient(self.final)
+            if not self.known:
+                return may_be_rounding(self.view, self.final, gradient)
             if self.view.hides(self.final, gradient, 100):
                 return True
         except TooDearError:

@@ -16,7 +16,7 @@ from downslope.errors import ObjectiveError
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.budget import TooDearError, calls_left
 from downslope.explain.curvature import Curvature, along, turned
-from downslope.explain.far_ground import LEAST_DISTANCE
+from downslope.explain.far_ground import LEAST_DISTANCE, far_descent
 from downslope.explain.point import Kind, Point
 from downslope.objectives import Vector
 from downslope.objectives.differences import VISIBLE, lengthened
@@ -25,7 +25,7 @@ RANDOM = (
     8  # directions beside those of the coordinates, at least where there are not calls for all pairs of these
 )
 MOST_RANDOM = 24
-VERIFYING = 7  # values, for seeing that they do fall
+VERIFYING = 7  # values at most, for seeing that they do fall
 BEYOND = 70  # values that show what lies far off
 CENTRE = 1 + 2 * RANDOM + VERIFYING  # calls beside two for each coordinate
 STEP = float(np.finfo(np.float64).eps ** 0.25)  # of the size of a coordinate: rounding and curving cost alike
@@ -35,6 +35,9 @@ RELATIVE = 1e-6  # part of the largest curvature that second differences may be 
 ALIKE = 0.99  # part of the most downward curvature: one as large is as good
 OUTWEIGHED = 0.3  # part of the slope that the curvature makes within the scale: more left decides nothing
 DOUBTED = 50  # roundings of the value, by which a fall must be more
+STEEPENING = (
+    8.0  # times as much at four times the distance: a fall that grows as fast has a slope that grows, too
+)
 FAR = 0.08  # a point that is this part of the whole way from the stationary point has not arrived
 
 
@@ -49,6 +52,7 @@ class Seen:
         count: how many directions were looked along.
         complete: whether these are the eigenvalues of the whole Hessian.
         none_above: whether there is certainly no greater curvature than the greatest of these.
+        arrived: whether the slope vanishes near by, where the curvature along it says.
     """
 
     curvature: Curvature
@@ -57,6 +61,7 @@ class Seen:
     count: int
     complete: bool = False
     none_above: bool = False
+    arrived: bool = False
 
 
 def look_around(
@@ -107,10 +112,34 @@ def judged_by(view: AnalysisView, x: Vector, seen: Seen, start: Vector) -> Point
         distance, way = norm_of(newton), norm_of(x + newton - start)
         part = distance / way if distance > LEAST_DISTANCE * max(1.0, float(np.max(np.abs(x)))) else 0.0
         made = _made(view, seen, "minimum" if part <= FAR else "small_by_units")
-        return replace(made, distance=distance, part=part)
+        return _fallen_beyond(view, x, newton, made) or replace(made, distance=distance, part=part)
+    least = norm_of(seen.slope) / high  # away from the stationary point, where nothing curves more
+    hardly = least > LEAST_DISTANCE * max(1.0, float(np.max(np.abs(x))))
+    if seen.none_above and hardly and least > FAR * (least + norm_of(x - start)):
+        return replace(_made(view, seen, "small_by_units"), distance=least, part=1.0)
+    beyond = None if seen.arrived else far_descent(view, x, start, seen.slope)
+    if beyond is not None:
+        return beyond
     if seen.none_above and low > seen.doubt:  # how steep it is is known, if not what kind of point
         return replace(_made(view, seen, "unknown"), detail="few_directions")
     return Point("unknown", "few_directions", seen=seen.count, names=view.names, maximize=view.sign < 0)
+
+
+def _fallen_beyond(view: AnalysisView, x: Vector, newton: Vector, made: Point) -> Point | None:
+    """What a point is from which values fall where a bowl of its curvatures would have risen; None where they rise.
+
+    Newton's step leads to the bottom of a bowl, and four of them high up its other side; on x^3 they lead as far down.
+    """
+    base = view.value(x)
+    falls = [base - view.value(x + t * newton) for t in (4, 16, 64)]
+    if not falls[0] > DOUBTED * view.precision * abs(base):
+        return None
+    unfinished = Point("unknown", "unfinished", names=view.names, maximize=view.sign < 0)
+    if not (falls[1] > STEEPENING * falls[0] and falls[2] > STEEPENING * falls[1]):
+        return unfinished
+    escape = newton / norm_of(newton)
+    way = along(escape, view.names, signed=True)
+    return replace(made, kind="degenerate", detail="inflection", escape=tuple(map(float, escape)), way=way)
 
 
 def _downward(view: AnalysisView, x: Vector, seen: Seen, scale: float) -> Point:
@@ -120,7 +149,10 @@ def _downward(view: AnalysisView, x: Vector, seen: Seen, scale: float) -> Point:
     size = float(np.max(np.abs(values)))
     unfinished = Point("unknown", "unfinished", names=view.names, maximize=up)
     rounding = 10 * view.precision * size * norm_of(x)
-    if norm_of(seen.slope) > max(-OUTWEIGHED * low * scale, rounding):
+    shown = float(
+        np.sqrt(100 * DOUBTED * view.precision * abs(view.value(x)) / -low)
+    )  # no nearer do values show it
+    if norm_of(seen.slope) > max(-OUTWEIGHED * low * max(scale, shown), rounding):
         return unfinished
     escape = _falling(view, x, -way if seen.slope @ way > 0 else way, bend=-low, scale=scale)
     if escape is None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from downslope.descent import Descent, Status
 from downslope.descent.norms import norm_of
+from downslope.errors import ObjectiveError
 from downslope.explain import budget, recorded_course
 from downslope.explain.budget import (
     Budget,
@@ -193,6 +194,8 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
     run, promised = diagnosis.run, None
     if is_to_be_judged(run):
         _ = diagnosis.judged  # first, so that it is judged by the same budget as at the end of the run
+    elif not isinstance(run.objective, BudgetedObjective):
+        _point_first(diagnosis)
     findings = causes(diagnosis)
     try:
         point = diagnosis.point
@@ -212,6 +215,14 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
         point = replace(point, curvatures=(), directions=())
     forecast = agreed_forecast(promised, point, findings, run.status)
     return Explanation(point, tuple(findings), forecast, left_out=left_out, held=diagnosis.held)
+
+
+def _point_first(diagnosis: Diagnosis) -> None:
+    """What kind of point it is, before trials of advice take all that there is; it is remembered."""
+    try:
+        _ = diagnosis.point
+    except (TooDearError, ObjectiveError, np.linalg.LinAlgError, OverflowError):
+        return  # asked again, it says the same
 
 
 def _left_out(run: Descent, spent: Budget) -> Message:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ APART = 7  # of these lie between two ways that are held against each other: 17 
 DISPROPORTION = 1e3  # times what the slope alone makes of a way
 STEEPER = 8.0  # a fall with a greater exponent has another reason than the slope and the curvatures here
 DOUBTED = 100  # roundings, relative to the largest curvature, below which a negative one is no evidence
+PASSED = (4e-3, 1.6e-2, 6.4e-2)  # times the scale, beyond a point that may be passed
+FASTER = 20.0  # times as far down at four times the distance: a cube falls 64 times, a square 16
 MORE = 3.0  # times what the slope explains: a fall that is evidence of something beyond it
 SEEN_FALL = 1e-6  # part of it that a place on flat ground must be lower, not to be the same floor
 LOWER = 1e-2  # part of the run's whole fall by which values must still fall to be called lower
@@ -145,9 +148,9 @@ class FarGround:
                     return self._made("degenerate", "plateau", escape=way)
         return None
 
-    def _endless(self) -> Point | None:
+    def endless(self) -> Point | None:
         """An asymptote: the steepest way down falls for ever, and ever less."""
-        gradient = self.view.gradient(self.x)
+        gradient = self.gradient
         slope = norm_of(gradient)
         if not 0 < slope < np.inf:
             return None
@@ -157,6 +160,20 @@ class FarGround:
         if len(values) < FAR_DOWN or drops[-1] > drops[0] or not np.all(np.isfinite(drops)):
             return None
         return self._made("degenerate", self._fall(values, self.x), escape=way)
+
+    def passage(self) -> Point | None:
+        """An inflection on the way that the run came, or down the slope: beyond the point values fall ever faster."""
+        view, x = self.view, self.x
+        gradient, base = self.gradient, view.value(x)
+        slope, doubt = norm_of(gradient), DOUBTED * view.precision * abs(base)
+        came = x - (x if self.start is None else self.start)
+        for way in (way / norm_of(way) for way in (-gradient, came) if 0 < norm_of(way) < np.inf):
+            falls = [base - view.value(x + t * self.scale * way) for t in PASSED]
+            least = [max(doubt, MORE * slope * t * self.scale) for t in PASSED]
+            beyond = all(np.isfinite(fall) and fall > some for fall, some in zip(falls, least, strict=True))
+            if beyond and all(b > FASTER * a for a, b in pairwise(falls)):
+                return self._made("degenerate", "inflection", escape=way)
+        return None
 
     def _fall(self, values: Sequence[tuple[float, float]], x: Vector) -> Detail:
         """Whether a fall without end, of which distances and values are known, gets slower and slower."""
@@ -327,7 +344,27 @@ def far_fall(
     ground.curvature = Curvature(np.empty(0), np.empty((len(x), 0)), view.names)
     try:
         with np.errstate(all="ignore"):
-            return ground.plateau([]) or ground.stepped() or ground.out_of_proportion()
+            return ground.passage() or ground.plateau([]) or ground.stepped() or ground.out_of_proportion()
+    except (TooDearError, ObjectiveError):
+        return None
+
+
+def far_descent(view: AnalysisView, x: Vector, start: Vector, slope: Vector) -> Point | None:
+    """The asymptote or inflection that a point is at where no curvature that was seen is negative; None where none is.
+
+    >>> from downslope.objectives.formula import from_text
+    >>> x = np.array([30.0, 30.0])
+    >>> view = AnalysisView(from_text("exp(-x) + exp(-y)"))
+    >>> far_descent(view, x, np.zeros(2), view.gradient(x)).detail
+    'asymptote'
+    """
+    ground = FarGround(view, x, (start,))
+    ground.centre, ground.off, ground.slope = x, 0.0, slope
+    ground.curvature = Curvature(np.empty(0), np.empty((len(x), 0)), view.names)
+    try:
+        with np.errstate(all="ignore"):
+            cheap = view.expression is not None or view.objective.program is not None
+            return (ground.endless() if cheap else None) or ground.passage()
     except (TooDearError, ObjectiveError):
         return None
 

@@ -31,7 +31,7 @@ from downslope.explain.budget import (
 )
 from downslope.explain.directions import BEYOND, CENTRE, Differences, along_axes, look_around
 from downslope.explain.far_ground import far_fall
-from downslope.explain.krylov import look_along
+from downslope.explain.krylov import is_bowl_along_slope, look_along
 from downslope.explain.point import NEAR, Detail, Point
 from downslope.explain.point_classification import PointClassifier
 from downslope.explain.setup import Setup
@@ -325,7 +325,9 @@ def _seen_otherwise(
     view, x, start, axes = look
     if run.objective.gradient_calls > 1:
         return look_around(view, x, start, axes)
-    if run.objective.expression is not None or not _has_come_down(run):  # else values are dear, and it fell
+    counted = run.objective.expression is None and run.objective.program is None
+    far = not _has_come_down(run) if counted else not is_bowl_along_slope(view, x, start)
+    if far:  # of a bowl that was come down into, what lies far off says nothing
         plateau = far_fall(view, x, (start,))
         if plateau is not None:
             return plateau

@@ -17,6 +17,9 @@ ASIDE = (1e-5, 1e-3)  # of the scale, where values must not be lower than the sl
 AROUND = 1e-2  # of it, where they must be higher
 MOST_WAYS = 8  # coordinates, and as many other directions, along which it is looked
 NEARER = (1e-5, 1e-6)  # of the scale, over which a gradient's change is held against each other
+ALIKE = 0.9  # part of a fall that is met at a tenth of the distance, where the value jumps
+MORE = 3.0  # times what the slope explains
+MOST_JUMPS = 24  # coordinates along which a jump is looked for
 JUMP = 0.95  # part of the change that must be left at a tenth of the distance
 
 
@@ -39,14 +42,35 @@ def kinked(view: AnalysisView, x: Vector, scale: float) -> Point | None:
         if bends[1] > doubt and 5 < bends[0] / bends[1] < STEEPEST and _jumps(view, x, scale, axis):
             worse = int(np.argmin(far))
             escape = (axis if worse == 0 else -axis) if np.sum(far) < 0 else None
+            rises = escape is None and rises_around(view, x, scale)
+            told = rises or escape is not None or norm_of(view.gradient(x)) > 0
             return Point(
                 "kink",
+                "" if told else "level",
                 escape=None if escape is None else tuple(as_dict(escape, names).values()),
                 way=name,
                 names=names,
-                rises=escape is None and rises_around(view, x, scale),
+                rises=rises,
                 maximize=view.sign < 0,
             )
+    return None
+
+
+def lower_by_a_jump(view: AnalysisView, x: Vector, scale: float) -> Vector | None:
+    """The way, along a coordinate, on which the value falls at once by as much as further on; None where none is."""
+    if view.smooth or len(x) > MOST_JUMPS:
+        return None
+    base, slope = view.value(x), norm_of(view.gradient(x))
+    for axis in np.eye(len(x)):
+        for way in (axis, -axis):
+            far, near = (base - view.value(x + t * scale * way) for t in NEARER)
+            least = 50 * view.precision * abs(base) + MORE * slope * NEARER[0] * scale
+            if np.isfinite(far) and near > least and ALIKE * far < near < far / ALIKE:
+                nearest = base - view.value(x + NEARER[1] / 10 * scale * way)
+                if (
+                    nearest > ALIKE * near or nearest <= least / 100
+                ):  # at the point itself, or a little off it
+                    return way
     return None
 
 
@@ -65,9 +89,9 @@ def rises_around(view: AnalysisView, x: Vector, scale: float) -> bool:
 
 def _jumps(view: AnalysisView, x: Vector, scale: float, axis: Vector) -> bool:
     """Whether the slope jumps, and does not only grow fast on both sides, as that of abs(x)^1.2 does."""
-    if view.expression is None:
+    if view.expression is None and view.objective.by_values:
         return True  # differences of values are too coarse to tell
     far, near = (
         norm_of(view.gradient(x + t * scale * axis) - view.gradient(x - t * scale * axis)) for t in NEARER
     )
-    return near > JUMP * far
+    return JUMP * far < near < far / JUMP  # of waves that are shorter, it is now more, now less

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from downslope.descent.norms import norm_of
@@ -10,10 +12,10 @@ from downslope.explain import budget
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.budget import TooDearError, calls_left
 from downslope.explain.curvature import Curvature, turned
-from downslope.explain.directions import VERIFYING, Seen, judged_by
+from downslope.explain.directions import VERIFYING, Seen, judged_by, scale_of
 from downslope.explain.point import Point
 from downslope.objectives import Vector
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 PRODUCTS = 24  # at most; the ends of a spectrum show in the first few
 KEPT = VERIFYING + 5  # evaluations, for seeing that values do fall
@@ -21,6 +23,9 @@ ROUGH = 1e-6  # part of the largest curvature that one from differences of gradi
 PRODUCT = 2  # gradients, that one by a program takes as long as
 ROUNDING = 1e-12  # the same of one from a program
 ENDED = 1e-6  # part of the largest curvature: so short a new direction is rounding, and all has been seen
+ROUNDED = 64.0  # roundings of a point, beside which a gradient is looked at again
+THERE = 1e-6  # part of the scale: nearer is there
+ARRIVING = 0.1  # part of the slope that may be left where it should vanish
 CERTAIN = 0.1  # part of a curvature that it may be off
 
 
@@ -37,7 +42,10 @@ def look_along(view: AnalysisView, x: Vector, start: Vector) -> Point | None:
     try:
         with np.errstate(all="ignore"):
             seen = _seen(view, x)
-            return None if seen is None else judged_by(view, x, seen, start)
+            if seen is None:
+                return None
+            arrived = view.price > 0 and is_bowl_along_slope(view, x, start)
+            return judged_by(view, x, replace(seen, arrived=arrived), start)
     except (TooDearError, ObjectiveError, np.linalg.LinAlgError):
         return None
 
@@ -55,6 +63,44 @@ def steepest_at(view: AnalysisView, x: Vector) -> Curvature | None:
     except (TooDearError, ObjectiveError, np.linalg.LinAlgError):
         return None
     return seen.curvature if seen is not None and seen.none_above else None
+
+
+def is_bowl_along_slope(view: AnalysisView, x: Vector, start: Vector) -> bool:
+    """Whether the slope vanishes where the curvature along it says: so it does in a bowl, and on no plateau or tail.
+
+    Along the way back to the start where there is no slope left.
+    """
+    gradient = view.gradient(x)
+    slope, scale = norm_of(gradient), scale_of(x, start)
+    way = -gradient if slope > 0 else start - x
+    length = norm_of(way)
+    if not 0 < length < np.inf:
+        return False
+    way = way / length
+    step = float(np.cbrt(np.finfo(np.float64).eps)) * max(1.0, norm_of(x))
+    bend = float(way @ (view.gradient(x + step * way) - view.gradient(x - step * way))) / (2 * step)
+    if not 0 < bend < np.inf:
+        return False
+    distance = slope / bend
+    left = abs(float(way @ view.gradient(x + distance * way)))
+    return distance <= THERE * scale or left <= ARRIVING * slope
+
+
+def may_be_rounding(view: AnalysisView, x: Vector, gradient: Vector) -> bool:
+    """Whether a gradient may be no more than what rounding in the point makes, as its neighbours show."""
+    beside = x + ROUNDED * np.spacing(np.abs(x)) * np.where(gradient > 0, 1.0, -1.0)
+    change = norm_of(view.gradient(beside) - gradient) / ROUNDED
+    return norm_of(gradient) <= 100 * view.precision / float(np.finfo(np.float64).eps) * change
+
+
+def steepest(view: AnalysisView, x: Vector) -> Vector | None:
+    """The direction of the greatest curvature that a few products show; None where they show none.
+
+    Raises:
+        TooDearError: there is not enough left for them.
+    """
+    seen = _seen(view, x)
+    return None if seen is None else seen.curvature.vectors[:, -1]
 
 
 def _seen(view: AnalysisView, x: Vector) -> Seen | None:

@@ -65,6 +65,11 @@ class Ground(NamedTuple):
     floor: Curvature
 
 
+def reaches(scale: float, off: float) -> int:
+    """How many samples on a side count, where the point may lie so far from the stationary point."""
+    return int(np.sum(PARTS * scale >= SETTLED * off))
+
+
 def probe_along(ground: Ground, directions: NDArray[np.float64], scale: float, off: float) -> list[LineProbe]:
     """Look along each column of ``directions``, and along mixtures of them.
 
@@ -82,8 +87,7 @@ def probe_along(ground: Ground, directions: NDArray[np.float64], scale: float, o
         tried += [*pairs, *(m / norm_of(m) for m in mixed)][:COMBINATIONS]
     steps = PARTS * scale
     steps = steps[steps >= SETTLED * off]
-    if len(steps) < FEWEST:
-        return [LineProbe("undecided")]
+    assert len(steps) >= FEWEST  # see ``reaches``
     looks: list[LineProbe] = []
     for direction in tried:
         level = any(look.shape == "flat" for look in looks)

@@ -45,6 +45,8 @@ Detail = Literal[
     "wrong_gradient",
     "few_directions",
     "curves_down",
+    "jump",
+    "level",
 ]
 
 NEAR = 1e-2  # part of the way from the start: a stationary point further off than this is said to be near, not reached
@@ -63,12 +65,13 @@ class Point:
             gradient is small only because of its units), "unknown", or "unseen" (only a record is there).
         detail: of a degenerate point: "flat_valley", "higher_order_minimum", "inflection", "asymptote" (it keeps
             falling for ever, ever more slowly), "endless" (it falls for ever, and no slower), "pole" (it falls into
-            one), "plateau", "undecided".
+            one), "plateau", "jump" (right beside it the value jumps to a lower one), "undecided".
             Of an unknown one why: it has "too_many" parameters, derivatives that are "not_finite", values so "coarse"
             (float32, differenced) or "random" that they hide its curvature, it is "too_dear" to look at, or
             "unfinished": the gradient that is left outweighs what curvature shows, or the gradient is
             "lost_in_rounding", being made of differences; "few_directions" where only some could be looked along and
             the objective curves down along none of them, "curves_down" where it does along one (so it is no minimum).
+            Of a kink: "level" where the gradient at the point itself is 0.
             Of a minimum: "corner" where its curvature differs from side to side, "cusp" where it is infinite,
             "at_bound" where it lies on bounds near by.
             Of an edge of the domain: "nowhere" where there is no good point at all.
@@ -121,6 +124,10 @@ class Point:
             return "point.kink.least.up" if self.maximize else "point.kink.least"
         if self.detail == "few_directions" and len(self.curvatures) > 1 and not self.is_round:
             return "point.unknown.few_directions.curved" + (".up" if self.maximize else "")
+        if self.kind == "kink" and self.escape is not None:
+            return "point.kink.crest.up" if self.maximize else "point.kink.crest"
+        if self.kind == "kink" and self.detail:
+            return "point.kink.level"
         reached = self.kind == ("maximum" if self.maximize else "minimum")
         if reached and not self.detail and not self.curvatures:
             return f"point.{self.kind}.{'plain' if self.names else 'bare'}"
@@ -162,6 +169,8 @@ class Point:
     def disappoints(self) -> bool:
         """Whether a run that stands still here has not found what it was asked for."""
         other = "minimum" if self.maximize else "maximum"
+        if self.kind == "kink" and self.escape is not None:
+            return True
         return self.kind in ("saddle", other, "small_by_units") or self.detail in (
             "inflection",
             "plateau",
@@ -171,6 +180,7 @@ class Point:
             "wrong_gradient",
             "lost_in_rounding",
             "curves_down",
+            "jump",
         )
 
     @property

@@ -11,8 +11,16 @@ from downslope.descent.norms import norm_of
 from downslope.explain.corners import OFF, Corner, corner_at
 from downslope.explain.curvature import Curvature, along, turned
 from downslope.explain.far_ground import DOUBTED, FAR_DOWN, FLAT, LOWER, MORE, FarGround, cleaned
-from downslope.explain.kinks import kinked, rises_around
-from downslope.explain.line_probe import LINEAR, Ground, LineProbe, fall_without_end, probe_along
+from downslope.explain.kinks import kinked, lower_by_a_jump, rises_around
+from downslope.explain.line_probe import (
+    FEWEST,
+    LINEAR,
+    Ground,
+    LineProbe,
+    fall_without_end,
+    probe_along,
+    reaches,
+)
 from downslope.explain.point import Point
 from downslope.explain.poles import Slope, way_into
 from downslope.objectives import Vector
@@ -55,6 +63,11 @@ class PointClassifier(FarGround):
         kink = kinked(view, self.x, self.scale)
         if kink is not None:
             return kink
+        lower = lower_by_a_jump(view, self.x, self.scale)
+        if lower is not None:
+            way = along(lower, view.names, signed=True)
+            ahead = tuple(map(float, lower))
+            return Point("degenerate", "jump", escape=ahead, way=way, names=view.names, maximize=self.up)
         stepped = self.stepped()
         if stepped is not None:
             return stepped
@@ -72,7 +85,7 @@ class PointClassifier(FarGround):
             return endless
         down = [i for i in np.flatnonzero(regular) if curvature.values[i] < 0]
         if not down and not np.all(regular):
-            endless = self._endless()
+            endless = self.endless()
             if endless is not None:
                 return endless
         if (down and view.expression is not None) or not np.all(regular):
@@ -170,8 +183,12 @@ class PointClassifier(FarGround):
         """
         if bend <= DOUBTED * self.view.precision * float(np.max(np.abs(self.curvature.values))):
             return False
-        left = norm_of(self.view.gradient(self.x))
-        return left <= max(OUTWEIGHED * bend * self.scale, 10 * self.view.noise(self.x))
+        left, doubt = (
+            norm_of(self.view.gradient(self.x)),
+            50 * self.view.precision * abs(self.view.value(self.x)),
+        )
+        seen = max(self.scale, float(np.sqrt(100 * doubt / bend)))  # no nearer would values show it
+        return left <= max(OUTWEIGHED * bend * seen, 10 * self.view.noise(self.x))
 
     def _polished(self, curvature: Curvature) -> tuple[Vector, Curvature, Any, float]:
         """The stationary point near by, the curvature there, which directions are as quadratics are, and the doubt.
@@ -268,6 +285,10 @@ class PointClassifier(FarGround):
         firm = regular & (curvature.values > 0)
         floor = Curvature(curvature.values[firm], curvature.vectors[:, firm], curvature.names)
         ground = Ground(self.view, self.centre, floor)
+        if reaches(self.scale, self.off) < FEWEST:
+            return (
+                self._unfinished()
+            )  # the stationary point lies so far off that nothing can be seen around it
         looks = probe_along(ground, curvature.vectors[:, ~regular], self.scale, self.off)
         shapes = {look.shape: look for look in reversed(looks)}
         for shape in ("falls_both", "falls_one"):

@@ -42,7 +42,7 @@ class Crossing(NamedTuple):
 
 def crossings(objective: Objective, points: NDArray[np.float64]) -> Iterator[Crossing]:
     """Where a path jumped over a pole."""
-    for text, divisor in divisors(objective):
+    for text, divisor in divisors(objective, points):
         signs = np.sign([divisor(x) for x in points])
         for k in np.flatnonzero(signs[1:] * signs[:-1] < 0):
             at = _pole_between(objective, points[k], points[k + 1], divisor)
@@ -55,7 +55,9 @@ def jumps_over_a_pole(run: Descent) -> bool:
     if len(run.history) < 2:
         return False
     ends = np.array([run.start, run.final])
-    changed = [text for text, divisor in divisors(run.objective) if divisor(ends[0]) * divisor(ends[1]) < 0]
+    changed = [
+        text for text, divisor in divisors(run.objective, ends) if divisor(ends[0]) * divisor(ends[1]) < 0
+    ]
     return bool(changed) and any(found.text in changed for found in crossings(run.objective, _some(run)))
 
 
@@ -115,7 +117,7 @@ def way_into(view: AnalysisView, here: Slope, scale: float) -> Vector | None:
 
 def place_of(objective: Objective, x: Vector, way: Vector, reach: float) -> tuple[str, Vector] | None:
     """The divisor that vanishes within that distance, and where; None where the formula does not tell."""
-    for text, divisor in divisors(objective):
+    for text, divisor in divisors(objective, [x, x + reach * way]):
         inside, outside = x, x + reach * way
         if not divisor(inside) * divisor(outside) <= 0:
             continue

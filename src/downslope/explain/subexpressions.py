@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import symengine as se
 
 from downslope.errors import DownslopeError
+from downslope.explain.budget import operations_of, spend
+from downslope.explain.program_parts import Points, ProgramAt, divided_by
 from downslope.language import Expression
 from downslope.language import tree as t
 from downslope.language.functions import FUNCTIONS, Function
 from downslope.language.relations import RELATIONS
 from downslope.objectives import FormulaObjective, Objective, Vector
+from downslope.programs.evaluate import evaluated
+from downslope.programs.node import ArrayNode
 from downslope.symbolic import lift
+
+if TYPE_CHECKING:
+    from downslope.objectives.array_program import ArrayProgram
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ def failure_at(objective: Objective, x: Vector) -> Failure | None:
     """
     tree = _tree_of(objective)
     if tree is None:
-        return None
+        return None if objective.program is None else _failure_in_program(objective, objective.program, x)
     values = dict(zip(objective.parameters.coordinates, map(float, x), strict=True))
     cast = np.dtype(objective.dtype).type
     with np.errstate(all="ignore"):
@@ -64,6 +71,20 @@ def failure_at(objective: Objective, x: Vector) -> Failure | None:
                 continue
             if found is not None:
                 return Failure(found.part, found.argument, found.number, found.value, name)
+    return None
+
+
+def _failure_in_program(objective: Objective, program: ArrayProgram, x: Vector) -> Failure | None:
+    """The same of a program: the innermost element that fails on the way to its value, else to its gradient."""
+    names = objective.parameters.coordinates
+    seen = ProgramAt(program, names, x, (program.value, program.gradient))
+    roots = [(program.value, 0), *((program.gradient, i) for i in range(len(x)))]
+    with np.errstate(all="ignore"):
+        for root, i in roots:
+            element = seen.failing(root, i)
+            found = None if element is None else _innermost(element.tree, element.numbers, np.float64)
+            if found is not None:
+                return found if root is program.value else replace(found, of=names[i])
     return None
 
 
@@ -170,11 +191,14 @@ POLES_OF = {
 }  # with poles where the other function is 0
 
 
-def divisors(objective: Objective) -> list[tuple[str, Callable[[Vector], float]]]:
-    """What the formula divides by, as text and as a function of the point; without what is a number."""
+def divisors(objective: Objective, points: Points) -> list[tuple[str, Callable[[Vector], float]]]:
+    """What the formula divides by, as text and as a function of the point; without what is a number.
+
+    Of a program only what vanishes at one of the points, or changes its sign between two of them.
+    """
     tree = _tree_of(objective)
     if tree is None:
-        return []
+        return [] if objective.program is None else _divisors_in_program(objective, objective.program, points)
     names = objective.parameters.coordinates
     found: dict[str, t.Node] = {}
     for node in t.walk(tree):
@@ -201,6 +225,25 @@ def divisors(objective: Objective) -> list[tuple[str, Callable[[Vector], float]]
     return [(text, valued(divisor)) for text, divisor in found.items()]
 
 
+def _divisors_in_program(
+    objective: Objective, program: ArrayProgram, points: Points
+) -> list[tuple[str, Callable[[Vector], float]]]:
+    spend(len(points) * operations_of(objective))
+    names, elements = objective.parameters.coordinates, divided_by(program, points)
+    if not elements:
+        return []
+    seen = ProgramAt(program, names, points[0], [node for node, _ in elements])
+
+    def valued(node: ArrayNode, index: int) -> Callable[[Vector], float]:
+        def value(x: Vector) -> float:
+            spend(operations_of(objective))
+            return float(evaluated([node], {"x": np.asarray(x, np.float64)})[0].ravel()[index])
+
+        return value
+
+    return [(_text(seen.element(node, i).tree), valued(node, i)) for node, i in elements]
+
+
 def _is_negative(exponent: t.Node) -> bool:
     if isinstance(exponent, t.Negative):
         return isinstance(t.children(exponent)[0], t.Number)
@@ -211,7 +254,10 @@ def kinks_at(objective: Objective, x: Vector, reach: float) -> list[str]:
     """The parts with a corner, ``abs(u)``, ``max(u, v)`` and the like, whose corner lies within ``reach`` of ``x``."""
     tree = _tree_of(objective)
     if tree is None:
-        return []
+        if objective.program is None:
+            return []
+        near = ProgramAt(objective.program, objective.parameters.coordinates, x).cornered(reach)
+        return list(dict.fromkeys(_text(element.tree) for element in near))
     values = dict(zip(objective.parameters.coordinates, map(float, x), strict=True))
     found: list[str] = []
 

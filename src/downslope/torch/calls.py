@@ -58,6 +58,8 @@ _LISTS = {
 }
 _WORDS = {"add_scaled": "alpha", "add_product": "value", "add_quotient": "value"}  # of the scalar
 
+_COMPARED = ("less", "less_equal")  # which Python's operators do of tensors, too
+
 IN_PLACE = frozenset([*_LISTS, "reciprocal"])  # operations that can overwrite their first list
 SWAPPABLE = frozenset(["mul", "maximum", "minimum"])
 
@@ -106,8 +108,7 @@ def line_of_one(operation: Operation, in_place: bool) -> str:
         return f"v{out} = {first}.{method}{ending}({', '.join([*places[1:], *_worded(name, numbers)])})"
     if name == "reciprocal":
         return f"v{out} = {first}.reciprocal{ending}().mul_({numbers[0]})"
-    kind, operands = _operands(name, places, numbers)
-    return f"v{out} = _each_{kind}(x, {', '.join(operands)})"
+    return f"v{out} = {_of_one(name, 'x', places, numbers)}"
 
 
 def _plain(name: str, out: int, places: list[str], numbers: list[str]) -> str:
@@ -135,9 +136,20 @@ def _operands(name: str, places: list[str], numbers: list[str]) -> tuple[str, li
 def _each(name: str, out: int, places: list[str], numbers: list[str]) -> str:
     """One tensor after the other."""
     parts = [f"p{i}" for i in range(len(places))]
-    kind, operands = _operands(name, parts, numbers)
     names = ", ".join(["like", *parts])
-    return f"v{out} = [_each_{kind}(like, {', '.join(operands)}) for {names} in zip(x, {', '.join(places)})]"
+    return f"v{out} = [{_of_one(name, 'like', parts, numbers)} for {names} in zip(x, {', '.join(places)})]"
+
+
+def _of_one(name: str, like: str, places: list[str], numbers: list[str]) -> str:
+    """An operation of single tensors; a call of Python's would cost a part of a small step that shows."""
+    kind, operands = _operands(name, places, numbers)
+    if kind in _COMPARED:
+        return _OPERATORS[kind].format(*operands)
+    if kind == "where" and not numbers:
+        return f"_torch_where({', '.join(operands)})"
+    if kind == "masked":
+        return f"{operands[0]}.masked_fill({operands[1]}, 0.0)"
+    return f"_each_{kind}({like}, {', '.join(operands)})"
 
 
 def _word(scalar: Any) -> str:
@@ -239,10 +251,9 @@ NAMES: dict[str, Any] = {
     "_dot": _dot,
     "_torch_maximum": torch.maximum,
     "_torch_minimum": torch.minimum,
+    "_torch_where": torch.where,
     "_reciprocal": _reciprocal,
     "_each_where": _each_where,
-    "_each_less": lambda _, a, b: a < b,
-    "_each_less_equal": lambda _, a, b: a <= b,
     "_each_logical_and": lambda _, a, b: arithmetic.both(a, b),
     "_each_logical_or": lambda _, a, b: arithmetic.either(a, b),
     "_each_zeros_like": lambda _, a: torch.zeros_like(a),

@@ -58,8 +58,10 @@ class Fusion:
     # --- what is left to its user ------------------------------------------------------------------------
 
     def _waits(self, i: int) -> bool:
-        """Whether a line is a product that its one user can take along."""
+        """Whether a line is a product that its one user can take along, or zeros that need not be made."""
         line = self.lines[i]
+        if line.operation == "zeros_like":
+            return i not in self._results and self._uses[i] == 1 and self._is_masked(self._users[i])
         if not line.vector or i in self._results or self._uses[i] != 1:
             return False
         joined = line.operation in ("mul", "neg") or (
@@ -67,6 +69,13 @@ class Fusion:
         )
         user = self._users[i]
         return joined and user.vector and user.operation in ("add", "sub", "mul", "div", "neg")
+
+    def _is_masked(self, line: Instruction) -> bool:
+        """Whether a line chooses zeros, or numbers of a vector, by a vector of conditions."""
+        if line.operation != "where" or not all(map(_is_vector, line.operands)):
+            return False
+        zeros, other = line.operands[1], line.operands[2]
+        return bool(self.lines[zeros.index].operation == "zeros_like" and other.index != zeros.index)
 
     def _form(self, operand: Node) -> Form:
         """What an operand is as a product: taken along where it waits, else computed by itself."""
@@ -136,6 +145,9 @@ class Fusion:
         ):
             picked = tuple(self._vector(v.index) for v in operands[1:])
             self._emit("pick", *picked, scalars=(_place(operands[0]),), out=i)
+        elif self._is_masked(line):
+            condition, _, other = operands
+            self._emit("masked", self._vector(other.index), self._vector(condition.index), out=i)
         else:
             vectors = tuple(self._vector(v.index) for v in operands if _is_vector(v))
             shape = "".join("v" if _is_vector(v) else "s" for v in operands)

@@ -35,9 +35,10 @@ def run_one(program: Program, at: StepInputs, state: Sequence[Any], named: Mappi
         named: the hyperparameters by their paths.
 
     Returns:
-        The state's leaves after the step, where tensors are those of ``state``.
+        The state's leaves after the step, where tensors are those of ``state``, or new ones of a small parameter.
     """
-    if program.still and (program.temporaries < TEMPORARIES or not is_large(at[0])):
+    small = program.fresh and not is_large(at[0])
+    if small or (program.still and program.temporaries < TEMPORARIES):
         return program.run_one(at, state, named)
     after = list(state)
     vectors = [i for i, leaf in enumerate(state) if isinstance(leaf, torch.Tensor)]

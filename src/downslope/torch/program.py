@@ -38,6 +38,7 @@ class Program:
     Attributes:
         mixes: whether a coordinate's new value depends on other coordinates.
         still: whether every vector of the state is changed in its own tensors.
+        fresh: whether each that is not is in a tensor that the update has made, and that nothing else is in.
         temporaries: how many new vectors an update makes.
 
     >>> from downslope.optimizers import Momentum
@@ -57,8 +58,8 @@ class Program:
         self._vectors = [i for i, leaf in enumerate(tape.state) if isinstance(leaf, Node) and leaf.vector]
         known = ("x", "g", "value")
         self._named = [name for name in tape.inputs if name not in known and not name.startswith("state.")]
-        placed, still = _placed(fusion, tape, in_place)
-        self.still = still and in_place
+        placed, still, fresh = _placed(fusion, tape, in_place)
+        self.still, self.fresh = still and in_place, fresh and in_place
         makers = [op for op, there in placed if op.vectors and not there and op.name not in ("dot", "pick")]
         self.temporaries = len(makers)
         self._update = _made(tape, [line_of(operation, there) for operation, there in placed])
@@ -83,7 +84,7 @@ class Program:
         return StepOutcome(after, bool(accepted), next_x if next_x is x else list(next_x))
 
     def run_one(self, at: StepInputs, state: Sequence[Any], named: Mapping[str, float]) -> list[Any]:
-        """The same for one parameter, with tensors for lists, where the program is ``still``: the new state."""
+        """The same for one parameter, with tensors for lists, where it is ``still`` or ``fresh``: the new state."""
         after, _, next_x = self._update_one(*at, *state, *[named[name] for name in self._named])
         if next_x is not at[0]:
             at[0].copy_(next_x)
@@ -129,10 +130,11 @@ def _made(tape: Tape, lines: Sequence[str]) -> Any:
     return namespace["update"]
 
 
-def _placed(fusion: Fusion, tape: Tape, in_place: bool) -> tuple[list[tuple[Operation, bool]], bool]:
+def _placed(fusion: Fusion, tape: Tape, in_place: bool) -> tuple[list[tuple[Operation, bool]], bool, bool]:
     """Every operation with where its result goes: whether in place of its first operand, which is not needed again.
 
-    Also whether every vector of the state was changed in its own place, so that there is nothing to settle.
+    Also whether every vector of the state was changed in its own place, so that there is nothing to settle; and
+    whether at least each of them has a tensor to itself.
     """
     operations = fusion.operations
     results = {node.index for node in tape.results if isinstance(node, Node)}
@@ -162,12 +164,18 @@ def _placed(fusion: Fusion, tape: Tape, in_place: bool) -> tuple[list[tuple[Oper
             home[operation.out] = home[operation.vectors[0]]
         placed.append((operation, overwrites))
     before = [node.index for name, node in tape.inputs.items() if name.startswith("state.")]
-    still = all(
-        home[leaf.index] == place
+    vectors_before = [
+        place
         for leaf, place in zip(tape.state, before, strict=True)
         if isinstance(leaf, Node) and leaf.vector
-    )
-    return placed, still and not any(operation.name == "pick" for operation in operations)
+    ]
+    homes = [home[leaf.index] for leaf in tape.state if isinstance(leaf, Node) and leaf.vector]
+    still = homes == vectors_before
+    others = {node.index for node in tape.inputs.values()} | {home[tape.next_x.index]}
+    made = [place for place, own in zip(homes, vectors_before, strict=True) if place != own]
+    fresh = len({*homes}) == len(homes) and not others & {*made}
+    picks = any(operation.name == "pick" for operation in operations)
+    return placed, still and not picks, fresh and not picks
 
 
 class _Shared:

@@ -63,7 +63,7 @@ class Stepper:
         for p, its in zip(live, theirs, strict=False):
             if not its:
                 self._begin(plan, [p], kept, named)
-        if len(live) == 1 and plan.alone and plan.alone.still:
+        if len(live) == 1 and plan.alone.fresh:
             self._run_one(plan, (live[0], slopes[0], value), theirs[0] if theirs else {}, named)
         else:
             self._run_buckets(plan, (live, slopes, value), theirs, named)
@@ -148,8 +148,7 @@ class Stepper:
         before = [its[name] for name, _ in plan.leaves]
         after = run_one(plan.alone, at, before, named)
         for (name, vector), new in zip(plan.leaves, after, strict=True):
-            if not vector:
-                its[name] = float(new)
+            its[name] = new if vector else float(new)
 
     def _run(
         self,

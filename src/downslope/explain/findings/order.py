@@ -62,11 +62,14 @@ def causes(diagnosis: Diagnosis) -> list[Finding]:
 
 
 def _found_by(family: ModuleType, diagnosis: Diagnosis) -> list[Finding]:
+    found: list[Finding] = []
     try:
         with np.errstate(all="ignore"):
-            return [replace(finding, up=diagnosis.run.maximize) for finding in family.look(diagnosis)]
+            for finding in family.look(diagnosis):
+                found.append(replace(finding, up=diagnosis.run.maximize))
     except (TooDearError, ObjectiveError, np.linalg.LinAlgError, OverflowError):
-        return []  # what cannot be computed there cannot be said either
+        pass  # what cannot be computed there cannot be said either; what was found before stands
+    return found
 
 
 def sound(run: Descent) -> bool:

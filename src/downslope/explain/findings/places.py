@@ -35,7 +35,7 @@ JUMPS = 0.1  # part of the gradient's change that must remain when the points ha
 NEAR = 0.1  # part of the way from the start: a run that steps no further over a kink stands on it
 MANY = 100  # steps that a schedule has at least
 NUDGES = (1e-2, 1e-1, 1.0)  # of the scale, from a saddle along its way out
-FLAT_DETAILS = ("flat_valley", "higher_order_minimum", "asymptote", "endless", "plateau", "undecided")
+FLAT_DETAILS = ("flat_valley", "higher_order_minimum", "asymptote", "endless", "plateau", "jump", "undecided")
 
 
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:
@@ -43,10 +43,6 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     if diagnosis.status in (Status.DIVERGED, Status.UNBOUNDED, Status.LEFT_DOMAIN):
         return
     if diagnosis.point.detail == "pole":
-        return
-    if not diagnosis.known:  # of too many parameters for anything but where a run may go on
-        if diagnosis.point.disappoints and diagnosis.point.kind != "degenerate" and diagnosis.point.escape:
-            yield _saddle(diagnosis)
         return
     kink = _kink(diagnosis)
     if kink is not None:
@@ -63,7 +59,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
 
 
 def _kink(diagnosis: Diagnosis) -> Finding | None:
-    if diagnosis.view.smooth:
+    if diagnosis.view.smooth or not (diagnosis.known or diagnosis.view.objective.program is not None):
         return None
     if diagnosis.point.kind == "kink":
         if diagnosis.point.rises and diagnosis.succeeded_by_test:
@@ -90,13 +86,10 @@ def _kink(diagnosis: Diagnosis) -> Finding | None:
     if not max(abs(diagnosis.view.value(x)) for x in (a, b)) <= GROWN * (1 + base):
         return None  # the value jumps as well: it is a pole
     width = (b - a) + 1e-15 * (last - first)  # a little further: one of them may be the corner itself
+    noise = diagnosis.view.noise(a) if diagnosis.known else 0.0  # which all second derivatives would tell
     jump = diagnosis.view.gradient(b + width) - diagnosis.view.gradient(a - width)
     size = norm_of(jump)
-    if (
-        not np.inf
-        > size
-        > max(JUMPS * apart, 1e-6 * float(np.max(diagnosis.norms)), 100 * diagnosis.view.noise(a))
-    ):
+    if not np.inf > size > max(JUMPS * apart, 1e-6 * float(np.max(diagnosis.norms)), 100 * noise):
         return None
     return _kink_made(diagnosis, (a + b) / 2, jump, span)
 
@@ -195,7 +188,7 @@ def _saddle(diagnosis: Diagnosis) -> Finding:
         "kind": point.detail or point.kind,
         "along": point.way,
         "escape": as_dict(way, diagnosis.names),
-        "curvature": min(point.curvatures) if not diagnosis.run.maximize else max(point.curvatures),
+        "curvature": (max if diagnosis.run.maximize else min)(point.curvatures, default=0.0),
         "curvatures": list(point.curvatures),
         "order": point.order,
         "beyond": beyond,

@@ -354,11 +354,12 @@ def _flips(diagnosis: Diagnosis, points: Any) -> tuple[list[float], list[int]]:
     """Of a dozen places on the way, those where the step along the steepest direction turns back, and by how much."""
     factors, places = [], []
     for k in np.unique(np.linspace(0, len(points) - 3, SAMPLES).astype(int)):
-        curvature = diagnosis.curvature_at(points[k + 1])
-        if curvature is None:
-            continue
         first, second = points[k + 1] - points[k], points[k + 2] - points[k + 1]
-        steep = curvature.vectors[:, -1]
+        if not norm_of(second - first) > (1 - ZIGZAG) * SEEN * norm_of(first):
+            continue  # no direction that counts has turned back
+        steep = diagnosis.steepest_at(points[k + 1])
+        if steep is None:
+            continue
         before, after = float(first @ steep), float(second @ steep)
         if abs(before) > SEEN * norm_of(first) and -1.05 < after / before < ZIGZAG:
             factors.append(after / before)

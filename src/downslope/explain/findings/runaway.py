@@ -29,6 +29,7 @@ STILL_THERE = (
     0.1  # part of the first gradient's norm that a run without a test still has, where it falls for ever
 )
 NEAR_A_POLE = 1e-3  # of the way: a divisor that vanishes within it is the one
+MOST_AXES = 24  # coordinates along which it is looked, those of the greatest slope
 MARGIN = 1e-3  # of the way to the edge of the domain, where a bound is put
 
 
@@ -54,7 +55,7 @@ def _onto_a_pole(diagnosis: Diagnosis) -> Finding | None:
     left, objective = diagnosis.run.termination.left_at, diagnosis.run.objective
     if diagnosis.status != Status.UNBOUNDED or left is None or not len(diagnosis.values):
         return None
-    parts = [text for text, divisor in divisors(objective) if divisor(left) == 0]
+    parts = [text for text, divisor in divisors(objective, [left]) if divisor(left) == 0]
     if not parts:
         return None
     at = as_dict(left, objective.parameters.coordinates)
@@ -330,8 +331,11 @@ def _unbounded_elsewhere(diagnosis: Diagnosis) -> Finding | None:
     x = diagnosis.run.history.x[:, diagnosis.free]
     best = int(np.argmin(diagnosis.values))
     base = x[best]
-    ways = [-diagnosis.view.gradient(base), x[best] - x[max(0, best - 1)], base - diagnosis.start]
-    ways += [s * axis for axis in np.eye(len(base)) for s in (1.0, -1.0)]
+    gradient = diagnosis.view.gradient(base)
+    ways = [-gradient, x[best] - x[max(0, best - 1)], base - diagnosis.start]
+    steepest = np.argsort(-np.abs(gradient), kind="stable")[:MOST_AXES]
+    chosen = np.arange(len(base)) if len(base) <= MOST_AXES else np.sort(steepest)
+    ways += [s * np.eye(1, len(base), i)[0] for i in chosen for s in (1.0, -1.0)]
     for way in ways:
         length = norm_of(way)
         if not 0 < length < np.inf:

@@ -65,7 +65,12 @@ def _cycle(diagnosis: Diagnosis) -> Finding | None:
         if diagnosis.rate
         else []
     )
-    advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)])
+    smaller = first_to_work(diagnosis, chosen)
+    if smaller is not None and diagnosis.linear is not None and not diagnosis.known:
+        limit = {"learning_rate": diagnosis.rate, "limit": None}  # which curvatures of so many do not tell
+        key = "learning_rate_above_limit.tried"
+        return Finding("learning_rate_above_limit", evidence | limit, False, smaller, key)
+    advice = smaller or first_to_work(diagnosis, leave_out(diagnosis))
     return Finding("cycle", evidence, True, advice, "cycle" if period else "cycle.unknown")
 
 

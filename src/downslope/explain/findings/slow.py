@@ -29,6 +29,7 @@ from downslope.explain.linear import LinearRule, best_momentum, best_settings
 from downslope.optimizers.rules.gradient_descent import GradientDescent
 
 TIMID = 20.0  # a rate this many times below its limit is small
+LARGER = (30.0, 300.0, 3e3, 3e5)  # times as large: rates that are tried where no curvature tells which
 TIMES = 5.0  # as many fewer steps must be possible before a setting is called too small or too large
 HARDLY = 0.1  # a gradient of which more than this part is left, without a test, has hardly fallen
 ILL = 100.0  # a condition number from which on it is the cause of slowness
@@ -274,14 +275,14 @@ def _fading(diagnosis: Diagnosis) -> Finding | None:
     """A schedule that made the rate so small that the steps which are left cannot reach the minimum."""
     setup, curvature = diagnosis.setup, diagnosis.curvature
     first, last = setup.rate_at(0), setup.rate_at(diagnosis.run.nit)
-    if not diagnosis.faded or first is None or last is None or curvature is None:
+    if not diagnosis.faded or first is None or last is None or (curvature is None and diagnosis.known):
         return None
     if not (diagnosis.missed or (diagnosis.view.smooth and unfinished(diagnosis))):
         return None
     stride = 1 + diagnosis.run.nit // AHEAD
     steps = range(diagnosis.run.nit, 2 * diagnosis.run.nit + AHEAD, stride)
     ahead = stride * sum(setup.rate_at(step) or 0.0 for step in steps)
-    slowest = curvature.smallest if curvature.smallest > 0 else 0.0
+    slowest = 0.0 if curvature is None else max(curvature.smallest, 0.0)
     if ahead * slowest > 1.0:
         return None  # as many steps again would still get there
     evidence = {
@@ -290,7 +291,10 @@ def _fading(diagnosis: Diagnosis) -> Finding | None:
         "step": diagnosis.run.nit,
         "left": diagnosis.reduction,
     }
-    advice = first_to_work(diagnosis, [*without_schedule(diagnosis), *leave_out(diagnosis)])
+    advice = first_to_work(diagnosis, without_schedule(diagnosis))
+    if advice is None and curvature is None:
+        return None  # nothing tells that it was the schedule
+    advice = advice or first_to_work(diagnosis, leave_out(diagnosis))
     return Finding("schedule_too_fast", evidence, False, advice)
 
 
@@ -306,6 +310,9 @@ def _unfinished(diagnosis: Diagnosis) -> Finding | None:
             needed = _needed(diagnosis, *basics)
     except TooDearError:
         needed = None
+    larger = None if diagnosis.known or diagnosis.rate is None else _larger(diagnosis, diagnosis.rate)
+    if larger is not None:
+        return larger
     more = first_to_work(diagnosis, [more_steps(diagnosis)])
     if more is None and diagnosis.setup.rule.hyperparameters().get("weight_decay"):
         return None  # the decay may be what holds it where it is
@@ -321,6 +328,16 @@ def _unfinished(diagnosis: Diagnosis) -> Finding | None:
     advice = more or first_to_work(diagnosis, leave_out(diagnosis))
     key = "too_few_steps" if diagnosis.asked_of_gradient else "too_few_steps.other_test"
     return Finding("too_few_steps", evidence, diagnosis.quadratic, advice, key)
+
+
+def _larger(diagnosis: Diagnosis, rate: float) -> Finding | None:
+    """Of many parameters, whose curvatures tell no limit: a far larger learning rate that arrives within the steps."""
+    wanted = [rate * part for part in LARGER]
+    advice = first_to_work(diagnosis, rates(diagnosis, wanted), (diagnosis.run.nit + 1) / TIMES)
+    evidence: dict[str, Any] = {"steps": diagnosis.run.nit, "learning_rate": rate, "limit": None}
+    evidence["rule"] = type(diagnosis.setup.rule).__name__
+    key = "learning_rate_too_small.tried"
+    return None if advice is None else Finding("learning_rate_too_small", evidence, False, advice, key)
 
 
 def _still_falls(column: NDArray[np.float64]) -> bool:

@@ -41,7 +41,7 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     if k is None:
         return
     corners = kinks_at(diagnosis.run.objective, history.x[k], BESIDE * norm_of(x[k + 1] - x[k]))
-    if {*corners} - {text for text, _ in divisors(diagnosis.run.objective)}:
+    if {*corners} - {text for text, _ in divisors(diagnosis.run.objective, history.x[k : k + 2])}:
         return  # the corner beside it is the cause
     if not float((x[k + 1] - x[k]) @ diagnosis.view.gradient(x[k])) < 0:
         return

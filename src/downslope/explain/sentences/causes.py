@@ -359,6 +359,9 @@ FINDINGS: Mapping[str, Template] = {
         "The ground is so flat here that the gradient is {gradient_norm:.3g}; far along {along} the "
         "objective is lower."
     ),
+    "flat.jump": Template(
+        "The value jumps right beside the point: along {along} it is lower at once, which no gradient shows."
+    ),
     "flat.undecided": Template(
         "The ground is so flat along {along} that rounding hides whether it rises or falls."
     ),

@@ -121,6 +121,9 @@ FINDINGS_OF_CLIMBS: Mapping[str, Template] = {
         "At the maximum there is no curvature along {along}: values fall with the power {order:.3g} of the "
         "distance, so the gradient fades long before the point arrives."
     ),
+    "flat.jump.up": Template(
+        "The value jumps right beside the point: along {along} it is higher at once, which no gradient shows."
+    ),
     "flat.undecided.up": Template(
         "The ground is so flat along {along} that rounding hides whether it rises or falls."
     ),

@@ -132,6 +132,24 @@ POINTS: Mapping[str, Template] = {
     "kink.least.up": Template(
         "The point is a maximum on a kink along {way}: the gradient jumps there, and the objective falls on every side."
     ),
+    "kink.crest": Template(
+        "The point is on a kink along {way} and no minimum: the gradient jumps there, and the objective falls away "
+        "from it."
+    ),
+    "kink.crest.up": Template(
+        "The point is on a kink along {way} and no maximum: the gradient jumps there, and the objective rises away "
+        "from it."
+    ),
+    "kink.level": Template(
+        "The point is on a kink along {way}: the gradient jumps there, and the 0 that it has at the point itself "
+        "says little."
+    ),
+    "degenerate.jump": Template(
+        "The point is no minimum: the value jumps right beside it, and along {way} the objective is lower at once."
+    ),
+    "degenerate.jump.up": Template(
+        "The point is no maximum: the value jumps right beside it, and along {way} the objective is higher at once."
+    ),
     "kink": Template("The point is on a kink along {way}: the gradient jumps there and does not vanish."),
     "not_stationary": Template("The point is not stationary: the gradient does not vanish there."),
     "not_stationary.curved": Template(
