@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from downslope import errors, objectives, optimizers, plots
+    from downslope.api.finding_rates import find_learning_rate
     from downslope.api.look import look
     from downslope.api.minimization import maximize, minimize
     from downslope.api.resuming import resume
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from downslope.preferences import language
     from downslope.recording import check_loop, record
     from downslope.results.fit import Fit
+    from downslope.results.learning_rate import LearningRate
     from downslope.results.loading import load
     from downslope.results.run import Run
     from downslope.results.sweep import Sweep
@@ -39,7 +41,9 @@ _HOMES = {
     "History": "downslope.descent",
     "Progress": "downslope.descent",
     "Run": "downslope.results.run",
+    "LearningRate": "downslope.results.learning_rate",
     "Sweep": "downslope.results.sweep",
+    "find_learning_rate": "downslope.api.finding_rates",
     "sweep": "downslope.api.sweeping",
     "Normal": "downslope.sweeping.settings",
     "grid": "downslope.sweeping.settings",
@@ -79,6 +83,7 @@ __all__ = [
     "Forecast",
     "GradientWarning",
     "History",
+    "LearningRate",
     "Normal",
     "Objective",
     "Problem",
@@ -93,6 +98,7 @@ __all__ = [
     "check_gradient",
     "check_loop",
     "errors",
+    "find_learning_rate",
     "fit",
     "forecast",
     "grid",

@@ -19,7 +19,7 @@ from downslope.objectives.start import parse_start
 from downslope.optimizers.schedule_text import as_schedule
 from downslope.results.sweep import Sweep
 from downslope.sweeping.notation import read_starts
-from downslope.sweeping.settings import SweepAxis, DesignOptions, Normal, Target, design_of
+from downslope.sweeping.settings import DesignOptions, Normal, SweepAxis, Target, design_of
 from downslope.sweeping.trial import Trial, run_trial
 
 

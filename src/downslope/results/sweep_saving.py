@@ -18,7 +18,7 @@ from downslope.results.run_loading import objective_from_dict, parameters_from_d
 from downslope.results.saving import SCHEMA, encoded, objective_to_dict
 from downslope.sweeping.record import SweepRecord
 from downslope.sweeping.runs import STATUSES, RunEnds
-from downslope.sweeping.settings import SweepAxis, Design
+from downslope.sweeping.settings import Design, SweepAxis
 from downslope.sweeping.trial import Trial
 
 if TYPE_CHECKING:
