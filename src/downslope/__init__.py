@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from downslope import errors, objectives, optimizers, plots
     from downslope.api.comparing import compare
+    from downslope.api.finding_rates import find_learning_rate
     from downslope.api.look import look
     from downslope.api.minimization import maximize, minimize
     from downslope.api.racing import race
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from downslope.recording import check_loop, record
     from downslope.results.comparison import RunComparison
     from downslope.results.fit import Fit
+    from downslope.results.learning_rate import LearningRate
     from downslope.results.loading import load
     from downslope.results.race import Race
     from downslope.results.run import Run
@@ -43,7 +45,9 @@ _HOMES = {
     "History": "downslope.descent",
     "Progress": "downslope.descent",
     "Run": "downslope.results.run",
+    "LearningRate": "downslope.results.learning_rate",
     "Sweep": "downslope.results.sweep",
+    "find_learning_rate": "downslope.api.finding_rates",
     "sweep": "downslope.api.sweeping",
     "Normal": "downslope.sweeping.settings",
     "grid": "downslope.sweeping.settings",
@@ -87,6 +91,7 @@ __all__ = [
     "Forecast",
     "GradientWarning",
     "History",
+    "LearningRate",
     "Normal",
     "Objective",
     "Problem",
@@ -104,6 +109,7 @@ __all__ = [
     "check_loop",
     "compare",
     "errors",
+    "find_learning_rate",
     "fit",
     "forecast",
     "grid",

@@ -26,6 +26,7 @@ from downslope.cli.descend import maximize, minimize
 from downslope.cli.explain import check_gradient
 from downslope.cli.explain import explain as explain_command
 from downslope.cli.export import export
+from downslope.cli.find_rate import find_rate
 from downslope.cli.fit import fit
 from downslope.cli.look import look
 from downslope.cli.predict import predict
@@ -188,6 +189,7 @@ _COMMANDS = (
     resume,
     verify,
     sweep,
+    find_rate,
     fit,
     predict,
     look,

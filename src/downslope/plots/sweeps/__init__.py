@@ -3,6 +3,6 @@
 In flows a ``SweepRecord``; ``draw`` is where to begin. ``cells`` is what maps have in common.
 """
 
-from downslope.plots.sweeps.draw import plot_sweep
+from downslope.plots.sweeps.draw import plot_rates, plot_sweep
 
-__all__ = ["plot_sweep"]
+__all__ = ["plot_rates", "plot_sweep"]

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from downslope.errors import UsageError, nearest
+from downslope.files import write_atomically
 from downslope.messages import listing, message, sentences
 from downslope.plots.fonts import with_fonts
 from downslope.plots.options import PlotOptions, checked_size
+from downslope.sweeping.rate_finder import RateSearch
 from downslope.sweeping.record import SweepRecord, setting_name
 from downslope.sweeping.settings import SweepAxis
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from downslope.plots.drawing import Drawing
 
 KINDS = ("phase", "basins", "sensitivity")
 
@@ -54,26 +59,42 @@ def plot_sweep(
     """
     options = PlotOptions(size=checked_size(size), theme=theme)
     chosen = _chosen(sweep, kind)
-    from downslope.plots.output import (
-        DRAWING,
-        checked_suffix,
-        still,
-    )  # with Matplotlib, which takes half a second
-    from downslope.plots.sweeps.basins import draw_basins
+    from downslope.plots.sweeps.basins import (
+        draw_basins,
+    )  # with Matplotlib, which takes half a second to import
     from downslope.plots.sweeps.phase import draw_phase
     from downslope.plots.sweeps.sensitivity import draw_sensitivity
 
+    draw: Any = {"phase": draw_phase, "basins": draw_basins, "sensitivity": draw_sensitivity}[chosen]
+    return _written(lambda: draw(sweep, options), path)
+
+
+def plot_rates(
+    found: RateSearch,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    size: tuple[float, float] | None = None,
+    theme: str | None = None,
+) -> Figure:
+    """Draw the curve of a search for a learning rate; the arguments are those of ``plot_sweep``."""
+    options = PlotOptions(size=checked_size(size), theme=theme)
+    from downslope.plots.sweeps.rates import draw_rates
+
+    return _written(lambda: draw_rates(found, options), path)
+
+
+def _written(draw: Callable[[], Drawing], path: str | os.PathLike[str] | None) -> Figure:
+    """The figure, and its file where one is asked for."""
+    from downslope.plots.output import DRAWING, checked_suffix, still
+
     suffix = checked_suffix(path)
     if suffix == ".gif":
-        raise UsageError(message("a picture of a sweep does not move: write it as .png, .svg or .pdf."))
+        raise UsageError(message("this picture does not move: write it as .png, .svg or .pdf."))
     with DRAWING:
-        draw: Any = {"phase": draw_phase, "basins": draw_basins, "sensitivity": draw_sensitivity}[chosen]
-        drawing = draw(sweep, options)
+        drawing = draw()
         if path is not None and suffix is not None:
-            from downslope.files import write_atomically
-
             write_atomically(path, still(drawing, suffix))
-    return drawing.figure  # type: ignore[no-any-return]
+    return drawing.figure
 
 
 def _chosen(sweep: SweepRecord, kind: str | None) -> str:

@@ -1,0 +1,102 @@
+"""``find_learning_rate``: whole short descents at many rates, and a rate that is well below where they run away."""
+
+from __future__ import annotations
+
+import inspect
+import random
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypedDict, Unpack
+
+import numpy as np
+
+from downslope.api.sweeping import trial_of
+from downslope.errors import UsageError, nearest
+from downslope.messages import message, sentences
+from downslope.results.learning_rate import LearningRate, as_learning_rate
+from downslope.sweeping.rate_finder import find_rate
+
+
+class RateOptions(TypedDict, total=False):
+    """The keyword arguments of ``find_learning_rate`` beyond those in its signature."""
+
+    schedule: Any
+    bounds: Any
+    gradient: Any
+    dtype: Any
+    seed: int
+    maximize: bool
+
+
+def find_learning_rate(
+    function: Any,
+    start: Any = None,
+    *,
+    optimizer: Any = "gradient_descent",
+    hyperparameters: Mapping[str, Any] | None = None,
+    steps: int | None = None,
+    **options: Unpack[RateOptions],
+) -> LearningRate:
+    """A learning rate for a rule on a function, found by whole short descents at many rates; never by one ramped run.
+
+    Args:
+        function, start: as for ``minimize``; of tensors too, which are copied: neither they nor the state of random
+            generators (Python's, NumPy's, PyTorch's) are changed.
+        optimizer: a rule with a learning rate, by name or as an ``Optimizer``; its own rate does not matter.
+        hyperparameters: of an optimizer given by name.
+        steps: of each descent; 500 for formulas, which run in lanes, and 40 for other functions.
+        schedule, bounds, gradient, dtype, seed, maximize: as for ``minimize`` and ``sweep``.
+
+    Returns:
+        The ``LearningRate``: ``rate`` (also ``float(found)``), with a margin below ``limit``, from which on runs go up
+        or run away, and why (``cause``: "curvature" is 2/L on a quadratic, "divergence" the first run that did,
+        "noise" values that are random); ``fastest``, the rate at which the value comes down soonest; the curve
+        (``rates``, ``values``), ``plot()``, and ``run``, by which the rate was confirmed. Where the curve is flat, or
+        noise hides it, ``rate`` is None and ``message`` says so.
+
+    Raises:
+        UsageError, StartError, ObjectiveError, UnknownNameError: what was given is wrong, or the rule has no rate.
+
+    >>> import downslope as ds
+    >>> found = ds.find_learning_rate("rosenbrock")
+    >>> ds.minimize("rosenbrock", learning_rate=float(found), steps=500).fun < 0.1
+    True
+    """
+    for name in options:
+        if name not in RateOptions.__annotations__:
+            known = [*inspect.signature(find_learning_rate).parameters, *RateOptions.__annotations__]
+            raise UsageError(
+                sentences(message("there is no option '{name}'.", name=name), nearest(name, known))
+            )
+    given = {**options, "optimizer": optimizer, "steps": steps, "learning_rate": None}
+    with _generators_kept():
+        trial = trial_of(function, start, {**given, "hyperparameters": hyperparameters, "tolerance": None})
+        if trial.design.axes:
+            raise UsageError(
+                message(
+                    "one start and one rule are needed here, and {name} varies.",
+                    name=trial.design.axes[0].name,
+                )
+            )
+        found = find_rate(trial)
+        trial.objective.end_run()
+    return as_learning_rate(found)
+
+
+@contextmanager
+def _generators_kept() -> Iterator[None]:
+    """Random generators are afterwards as they were, whatever a person's function drew from them."""
+    torch = sys.modules.get("torch")
+    own, numpys = random.getstate(), np.random.get_state()
+    torchs = None if torch is None else torch.get_rng_state()
+    cuda = None if torch is None or not torch.cuda.is_initialized() else torch.cuda.get_rng_state_all()
+    try:
+        yield
+    finally:
+        random.setstate(own)
+        np.random.set_state(numpys)
+        if torch is not None:
+            torch.set_rng_state(torchs)
+            if cuda is not None:
+                torch.cuda.set_rng_state_all(cuda)

@@ -1,0 +1,83 @@
+"""``downslope find-rate``: a rule and a function -> a learning rate, or the reason why there is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from downslope.cli import terminal
+from downslope.cli.arguments import ExpressionCommand, WordType, start_values
+from downslope.cli.descend import ask_for_start, hyperparameters
+from downslope.cli.options import FILE, METHOD, NUMBER, Declared, added, as_given, declared, default
+from downslope.cli.outputs import check_writable
+from downslope.cli.report import document, wrapped
+from downslope.errors import StartError
+from downslope.messages import message
+
+LEFT_OUT = ("--learning-rate", "--engine", "--gradient")
+ASKED: list[Declared] = [
+    *(option for option in METHOD if option[0][0] not in LEFT_OUT),
+    declared("--steps", type=NUMBER, metavar="N", help=message("Of each short descent. Default: 500.")),
+    declared("--maximize", is_flag=True, help=message("Climb.")),
+]
+WRITTEN: list[Declared] = [
+    declared("--format", "form", type=WordType(["table", "json"]), default="table", help=default("table")),
+    declared("--plot", type=FILE, metavar="FILE", help=message("Draw the curve: .png, .svg or .pdf.")),
+    declared("--quiet", is_flag=True, help=message("No notes.")),
+]
+
+
+def _parameters(function: Any) -> Any:
+    sections = (
+        (message("Method", context="heading"), ASKED),
+        (message("Output", context="heading"), WRITTEN),
+    )
+    return added(function, sections)
+
+
+@click.command(
+    "find-rate",
+    cls=ExpressionCommand,
+    short_help=message("Find a learning rate by many short descents."),
+    help=message(
+        "Find a learning rate for EXPRESSION by whole short descents at many rates. It says the rate to use, the limit"
+        " above which runs go up or run away, and why; and it is confirmed by a run."
+        "\n\nExit code 1 where there is no answer."
+    ),
+    examples=(
+        'downslope find-rate "x^2/20 + y^2" --start x=-7,y=2',
+        "downslope find-rate rosenbrock --optimizer adam --plot rates.png",
+    ),
+)
+@_parameters
+@click.argument("expression")
+@click.pass_context
+def find_rate(ctx: click.Context, /, **given: Any) -> None:
+    """``downslope find-rate``."""
+    if given["plot"] is not None:
+        check_writable("--plot", given["plot"])
+        from downslope.plots.output import checked_suffix
+
+        checked_suffix(given["plot"])
+    import downslope
+
+    options = as_given(given, ASKED)
+    options.update(hyperparameters({**given, "learning_rate": None}))
+    options.pop("learning_rate", None)
+    start = None if given["start"] is None else start_values(given["start"])
+    try:
+        found = downslope.find_learning_rate(given["expression"], start, **options)
+    except StartError:
+        if start is None:
+            ask_for_start(given["expression"])
+        raise
+    if given["form"] == "json":
+        terminal.emit(document(found.to_dict()))
+    else:
+        terminal.emit("\n".join([*wrapped([found.message]), ""]))
+    if given["plot"] is not None:
+        found.plot(given["plot"])
+        if not given["quiet"]:
+            terminal.note(message("wrote {file}", file=given["plot"]))
+    ctx.exit(0 if found.rate is not None else 1)
