@@ -268,6 +268,9 @@ def write(pictures: bool) -> None:
     if pictures:
         run = ds.minimize("x^2/20 + y^2", start={"x": -7, "y": 2}, learning_rate=0.95, steps=29)
         run.plot(DOCS / "pictures" / "zigzag.png", view=((-10, 10), (-5, 5)))
+        rules = ["sgd(0.95)", "momentum(0.1)", "adagrad(1.5)", "adam(0.3)"]
+        four = ds.compare("x^2/20 + y^2", {"x": -7, "y": 2}, optimizer=rules, steps=30)
+        four.plot(DOCS / "pictures" / "four.png")
         table = {"x": [2, 4, 6, 8], "y": [81, 93, 91, 97]}
         start = {"a": 7.5, "b": 80.6}
         fit = ds.fit(table, "y ~ a*x + b", loss="rmse", start=start, learning_rate=0.1, steps=2000)

@@ -16,7 +16,8 @@ from downslope.optimizers import Optimizer, all_curved, all_optimizers
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.S)
+COMPARING = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README + COMPARING, re.S)
 SCRIPTS = [
     b for b in BLOCKS if "printf " in b or "downslope export" in b
 ]  # whose commands follow from one another
@@ -24,9 +25,12 @@ COMMANDS = [
     line.partition("  #")[0].strip()
     for block in BLOCKS
     for line in block.splitlines()
-    if line.startswith("downslope ") and block not in SCRIPTS
+    if line.startswith("downslope ") and block not in SCRIPTS and ".json second.json" not in line
 ]
-PYTHON = re.findall(r"```python\n(.*?)```", README, re.S)
+PYTHON = {
+    page: re.findall(r"```python\n(.*?)```", text, re.S)
+    for page, text in (("README.md", README), ("docs/comparing.md", COMPARING))
+}
 
 
 def build() -> ModuleType:
@@ -77,10 +81,10 @@ def test_scripts_of_the_readme_run(block: str, tmp_path: Path) -> None:
                 assert (tmp_path / line[line.index(option) + 1]).stat().st_size > 1000
 
 
-def test_python_of_the_readme_runs(tmp_path: Path) -> None:
-    assert PYTHON
+def run_python_of(page: str, tmp_path: Path) -> str:
+    assert PYTHON[page]
     ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", "\n".join(PYTHON)],
+        [sys.executable, "-W", "error", "-c", "\n".join(PYTHON[page])],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -88,8 +92,19 @@ def test_python_of_the_readme_runs(tmp_path: Path) -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    assert "step_limit" in ran.stdout
-    assert "traced" in ran.stdout
+    return ran.stdout
+
+
+def test_python_of_the_readme_runs(tmp_path: Path) -> None:
+    said = run_python_of("README.md", tmp_path)
+    assert "step_limit" in said
+    assert "traced" in said
+
+
+def test_python_of_the_page_on_comparing_runs(tmp_path: Path) -> None:
+    assert "needs fewer evaluations than" in run_python_of("docs/comparing.md", tmp_path)
+    written = {path.name for path in tmp_path.iterdir()}
+    assert {"four.png", "two.gif", "race.html", "race.png", "race.json"} <= written
 
 
 def test_pictures_of_the_readme_are_there() -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 KINDS = ("ecdf", "profile", "quartiles", "sensitivity")
 SUFFIXES = (".png", ".svg", ".pdf")
 WIDE, TALL = 6.2, 4.0  # inches of one panel
-LEGEND_ROW = 0.24  # inches
+LEGEND_ROW = 0.2  # inches
 
 
 class _Entry(NamedTuple):
@@ -143,7 +143,7 @@ def _figure(
     across = 1 if len(kinds) == 1 else 2
     down = math.ceil(len(kinds) / across)
     wide = across * WIDE + 0.3
-    columns = max(1, int(wide // 3.4))
+    columns = max(1, int(wide // 3.1))
     legend = LEGEND_ROW * math.ceil(len(entries) / columns) + 0.2
     tall = down * TALL + legend
     figure.set_size_inches(*(size or (wide, tall)))
@@ -257,14 +257,14 @@ def _quartiles(
     axes.axvspan(record.budget * 1.25, record.budget * 2, color=theme.undefined, zorder=0)
     axes.text(
         record.budget * 1.9,
-        len(entries) - 0.45,
+        len(entries) - 0.05,
         readable(message("missed", context="axis")),
         ha="right",
         fontsize=8,
     ).set_color(theme.faint)
     _evaluations_axis(axes, record)
     axes.set_xlim(1, record.budget * 2)
-    axes.set_ylim(-0.6, len(entries) - 0.2)
+    axes.set_ylim(-0.6, len(entries))
     axes.set_yticks([])
     return message("Quartiles of evaluations to the last target"), lines[::-1]
 
