@@ -225,3 +225,18 @@ def test_an_arrow_file_without_columns(tmp_path):
         for stream in (False, True):
             with pytest.raises(DataError, match="has no columns"):
                 fit(tmp_path / name, H, stream=stream)
+
+
+def test_the_largest_number_of_a_column_is_found_among_gaps_and_in_every_chunk() -> None:
+    pa = pytest.importorskip("pyarrow")
+    from downslope.fitting.arrow_columns import largest_of
+
+    def chunks(*parts: list[object], kind: object) -> object:
+        return pa.chunked_array([pa.array(part, kind) for part in parts], kind)
+
+    assert largest_of(chunks([1, None], [-(2**63), 5], kind=pa.int64())) == 2**63
+    assert largest_of(chunks([3], [], [2**64 - 1, None], kind=pa.uint64())) == 2**64 - 1
+    assert largest_of(chunks([np.nan, 2.0], [-7.5, None], [np.nan], kind=pa.float64())) == 7.5
+    assert largest_of(chunks([None, None], kind=pa.float64())) == 0
+    hidden = pa.array([1, 2**60, 2], pa.int64(), mask=np.array([False, True, False]))
+    assert largest_of(pa.chunked_array([hidden.slice(1)])) == 2  # what lies under a gap is no number

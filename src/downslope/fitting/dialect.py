@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import StringIO
 
 from downslope.errors import DataError
 from downslope.fitting.cells import decimal_evidence, is_number
@@ -19,7 +20,6 @@ WORDS = " "  # values separated by runs of spaces
 LOOKED_AT = 200  # lines from which a dialect is guessed
 AGREE = 0.9  # part of the lines that have as many values, where text is a table
 COMMENTS = ("#", "%", "//")
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _SEPARATOR_LINE = re.compile(r"""["']?sep=([\t -~])["']?\s*$""", re.IGNORECASE)
 LEAST_BELOW = 2  # rows of numbers below a line of units that tell it from a row of data
 
@@ -71,7 +71,7 @@ def dialect_of(head: str, origin: Origin, asked: TextFormat, separator: str = ""
     Raises:
         DataError: it is empty, or has no line of names.
     """
-    lines = _LINE.findall(head)
+    lines = StringIO(head, newline="").readlines()  # all three kinds of ends, kept as they are
     notes: list[Message] = []
     if not head.strip():
         raise DataError(message("{origin} is empty.", origin=origin))
@@ -372,8 +372,6 @@ def _decimal_of(body: Sequence[list[str]], separator: str) -> str:
 
 def rewritten(lines: Iterator[str], dialect: Dialect) -> Iterator[str]:
     """The rows of such a text from the first of data on, as plain CSV; comments and units are left out."""
-    from io import StringIO
-
     out = StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     skipping = dialect.units

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from downslope.errors import DataError
+from downslope.fitting.arrow_columns import largest_of
 from downslope.fitting.byte_streams import HEAD, LINE
 from downslope.fitting.cells import MISSING, Doubt, NumberStyle, style_of
 from downslope.fitting.dialect import Dialect, dialect_of
@@ -103,14 +104,9 @@ def no_rows(path: str, names: Sequence[str]) -> Message:
 def rounded(column: Any, as_text: Callable[[], Any]) -> bool:
     """Whether a column was written as whole numbers that a float64 does not hold."""
     pa = arrow()
-    import pyarrow.compute as pc
-
-    if not (
-        pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-    ) or column.null_count == len(column):
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         return False
-    ends = pc.min_max(column).as_py()
-    largest = max(abs(ends["min"]), abs(ends["max"]))
+    largest = largest_of(column)
     if not largest > EXACT or largest == float("inf"):
         return False
     if pa.types.is_integer(column.type):
