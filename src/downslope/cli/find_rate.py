@@ -8,10 +8,10 @@ import click
 
 from downslope.cli import terminal
 from downslope.cli.arguments import ExpressionCommand, WordType, start_values
-from downslope.cli.descend import ask_for_start, hyperparameters
 from downslope.cli.options import FILE, METHOD, NUMBER, Declared, added, as_given, declared, default
 from downslope.cli.outputs import check_writable
 from downslope.cli.report import document, wrapped
+from downslope.cli.run_options import ask_for_start, hyperparameters
 from downslope.errors import StartError
 from downslope.messages import message
 
