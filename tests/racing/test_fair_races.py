@@ -3,8 +3,8 @@
 import numpy as np
 
 import downslope as ds
-from downslope.racing.paired_test import signed_rank
-from downslope.racing.race_record import leads
+from downslope.sweeping.paired_test import signed_rank
+from downslope.sweeping.race_record import leads
 from trials import seed, trials
 
 SOME = trials(5)  # in scripts/soak 100

@@ -13,9 +13,9 @@ from downslope.messages import argument, message
 from downslope.objectives import as_objective
 from downslope.objectives.start import parse_start, seed_for
 from downslope.optimizers import Optimizer, as_optimizer
-from downslope.racing.start_boxes import StartBox, fresh_seed
 from downslope.results.comparison import RunComparison, comparison_of
 from downslope.results.run import Run
+from downslope.sweeping.start_boxes import StartBox, fresh_seed
 
 MOST_RUNS = 1000  # side by side; whoever wants more wants a sweep
 

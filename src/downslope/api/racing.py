@@ -14,14 +14,14 @@ from downslope.messages import message
 from downslope.objectives import Objective, Vector, as_objective
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers.rule_text import split_rule
-from downslope.racing.paired_test import least_count
-from downslope.racing.race import run_race
-from downslope.racing.race_entrants import Entrant, OwnRule
-from downslope.racing.race_peers import peer_of
-from downslope.racing.race_record import FEWEST_STARTS, LEVEL
-from downslope.racing.race_setting import Field, RaceProgress, RaceSetting
-from downslope.racing.start_boxes import StartBox, fresh_seed
 from downslope.results.race import Race, as_race
+from downslope.sweeping.paired_test import least_count
+from downslope.sweeping.race import run_race
+from downslope.sweeping.race_entrants import Entrant, OwnRule
+from downslope.sweeping.race_peers import peer_of
+from downslope.sweeping.race_record import FEWEST_STARTS, LEVEL
+from downslope.sweeping.race_setting import Field, RaceProgress, RaceSetting
+from downslope.sweeping.start_boxes import StartBox, fresh_seed
 
 PRECISIONS = (1e-1, 1e-3, 1e-5, 1e-7)
 RATES = tuple(float(f"{10 ** (k / 2):.3g}") for k in range(-8, 3))  # 1e-4 to 10, two in a decade

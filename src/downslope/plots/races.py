@@ -14,8 +14,8 @@ from downslope.files import write_atomically
 from downslope.messages import Message, listing, message, sentences
 from downslope.plots.fonts import with_fonts
 from downslope.plots.options import checked_size
-from downslope.racing.race_record import RaceRecord
-from downslope.racing.race_words import described, ranked
+from downslope.sweeping.race_record import RaceRecord
+from downslope.sweeping.race_words import described, ranked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,10 +16,10 @@ from downslope.messages import argument, message
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.schedule_text import spelled
 from downslope.plots.draw import plot
-from downslope.racing.comparison import check_comparable, settings_of
 from downslope.results import saving
 from downslope.results.run import Run, as_run
 from downslope.results.run_loading import run_of_file
+from downslope.sweeping.comparison import check_comparable, settings_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,8 +13,11 @@ import numpy as np
 from downslope.files import write_atomically
 from downslope.messages import Message, message
 from downslope.plots.races import plot_race
-from downslope.racing.race_record import RaceRecord
-from downslope.racing.race_words import (
+from downslope.results import saving
+from downslope.results.race_html import page_of
+from downslope.results.text_columns import TextColumn, text_rows
+from downslope.sweeping.race_record import RaceRecord
+from downslope.sweeping.race_words import (
     described,
     misses_said,
     opening,
@@ -23,9 +26,6 @@ from downslope.racing.race_words import (
     tuning_said,
     verdicts_said,
 )
-from downslope.results import saving
-from downslope.results.race_html import page_of
-from downslope.results.text_columns import TextColumn, text_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from downslope.racing.race_entrants import Course, Entrant, Finish
-from downslope.racing.race_record import Contestant, Floats, RaceProblem, Tuning
-from downslope.racing.race_setting import RaceSetting
+from downslope.sweeping.race_entrants import Course, Entrant, Finish
+from downslope.sweeping.race_record import Contestant, Floats, RaceProblem, Tuning
+from downslope.sweeping.race_setting import RaceSetting
 
 
 @dataclass
