@@ -4,7 +4,7 @@ import pytest
 
 import downslope as ds
 from downslope.errors import HyperparameterError, UnknownNameError, UsageError
-from downslope.sweep.comparison import ends_of, same_function, settings_of
+from downslope.sweeping.comparison import ends_of, same_function, settings_of
 
 
 def test_each_run_is_that_of_minimize():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from downslope.sweep.paired_test import favours, holm, least_count, signed_rank
+from downslope.sweeping.paired_test import favours, holm, least_count, signed_rank
 from trials import seed, trials
 
 

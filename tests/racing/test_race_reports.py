@@ -16,10 +16,10 @@ from downslope.errors import (
     UsageError,
 )
 from downslope.optimizers import from_optax
-from downslope.sweep.race_entrants import Course
-from downslope.sweep.race_record import RaceProblem
-from downslope.sweep.race_setting import RaceSetting
-from downslope.sweep.race_tuning import FirstTimes, lineup_of
+from downslope.sweeping.race_entrants import Course
+from downslope.sweeping.race_record import RaceProblem
+from downslope.sweeping.race_setting import RaceSetting
+from downslope.sweeping.race_tuning import FirstTimes, lineup_of
 
 VALLEY, START = "x^2/20 + y^2", {"x": -7, "y": 2}
 

@@ -15,7 +15,7 @@ from downslope.objectives.start import parse_start, seed_for
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.results.comparison import RunComparison, comparison_of
 from downslope.results.run import Run
-from downslope.sweep.start_boxes import StartBox, fresh_seed
+from downslope.sweeping.start_boxes import StartBox, fresh_seed
 
 MOST_RUNS = 1000  # side by side; whoever wants more wants a sweep
 

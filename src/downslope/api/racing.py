@@ -15,13 +15,13 @@ from downslope.objectives import Objective, Vector, as_objective
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers.rule_text import split_rule
 from downslope.results.race import Race, as_race
-from downslope.sweep.paired_test import least_count
-from downslope.sweep.race import run_race
-from downslope.sweep.race_entrants import Entrant, OwnRule
-from downslope.sweep.race_peers import peer_of
-from downslope.sweep.race_record import FEWEST_STARTS, LEVEL
-from downslope.sweep.race_setting import Field, RaceProgress, RaceSetting
-from downslope.sweep.start_boxes import StartBox, fresh_seed
+from downslope.sweeping.paired_test import least_count
+from downslope.sweeping.race import run_race
+from downslope.sweeping.race_entrants import Entrant, OwnRule
+from downslope.sweeping.race_peers import peer_of
+from downslope.sweeping.race_record import FEWEST_STARTS, LEVEL
+from downslope.sweeping.race_setting import Field, RaceProgress, RaceSetting
+from downslope.sweeping.start_boxes import StartBox, fresh_seed
 
 PRECISIONS = (1e-1, 1e-3, 1e-5, 1e-7)
 RATES = tuple(float(f"{10 ** (k / 2):.3g}") for k in range(-8, 3))  # 1e-4 to 10, two in a decade

@@ -134,7 +134,7 @@ def explain(ctx: click.Context, /, **given: Any) -> None:
 def _explain_saved(given: dict[str, Any]) -> int:
     """Say why a saved run or fit ended as it did; the exit code is what it had."""
     from downslope.cli.fit_report import explanation_of
-    from downslope.results.loading import load_single
+    from downslope.results.loading import load_run_or_fit
     from downslope.results.run import Run
 
     asked = [name for name, value in given.items() if value and name not in ("expression", "form")]
@@ -146,7 +146,7 @@ def _explain_saved(given: dict[str, Any]) -> int:
                 file=given["expression"],
             )
         )
-    found = load_single(given["expression"])
+    found = load_run_or_fit(given["expression"])
     if isinstance(found, Run):
         explanation = found.explain()
         lines = wrapped([found.message, *explanation.sentences])

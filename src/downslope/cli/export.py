@@ -59,7 +59,7 @@ def export(
     from downslope import Run
     from downslope.export import DIALECTS
     from downslope.export.exporting import writer_of
-    from downslope.results.loading import load_single
+    from downslope.results.loading import load_run_or_fit
 
     if dialect is None:
         raise UsageError(
@@ -71,7 +71,7 @@ def export(
             )
         )
     writer_of(dialect)  # an unknown one is refused before the file is read
-    saved = load_single(words[0])
+    saved = load_run_or_fit(words[0])
     if isinstance(saved, Run):
         if data is not None:
             raise UsageError(

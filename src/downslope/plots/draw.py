@@ -20,7 +20,7 @@ from downslope.plots.options import (
 )
 from downslope.plots.plane import Plane
 from downslope.plots.whole import whole
-from downslope.sweep.comparison import check_comparable
+from downslope.sweeping.comparison import check_comparable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,7 +12,7 @@ from downslope.errors import UsageError, nearest
 from downslope.messages import Message, listing, message, sentences
 from downslope.plots.plane import Floats
 from downslope.plots.view import KINDS, Kind, Pair, checked_view
-from downslope.sweep.comparison import same_function
+from downslope.sweeping.comparison import same_function
 
 FRAMES = 120
 MOST_FRAMES = 600

@@ -13,8 +13,8 @@ from downslope.errors import UsageError, nearest
 from downslope.files import write_atomically
 from downslope.messages import Message, listing, message, sentences
 from downslope.plots.options import checked_size
-from downslope.sweep.race_record import RaceRecord
-from downslope.sweep.race_words import described, ranked
+from downslope.sweeping.race_record import RaceRecord
+from downslope.sweeping.race_words import described, ranked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,7 +15,7 @@ from downslope.messages import Message, message
 from downslope.plots.look import Theme
 from downslope.plots.trace import PathStyle
 from downslope.plots.words import number, point, readable, setting
-from downslope.sweep.comparison import End, ends_of, settings_of
+from downslope.sweeping.comparison import End, ends_of, settings_of
 
 MOST_ROWS = 12  # runs that have a row each; of more, each place where some of them ended has one
 HEADER, ROW = 0.26, 0.23  # inches

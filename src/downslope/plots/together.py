@@ -252,7 +252,7 @@ class _Picture:
         first = parts.widths[0][0]
         page = Page((first, height), whole - first + gaps, self.options.size, under=self.table.height)
         told = [plural("{n} run", "{n} runs", n=len(self.planes)), *parts.notes]
-        heading = [title(self.planes[0].run), (said_of(told), False)]
+        heading = [title(self.planes[0].run.objective), (said_of(told), False)]
         page.lay(parts.axes[:1], heading, parts.handles, self.theme)
         wide, tall = self.figure.get_size_inches()
         box, at = parts.axes[0].get_position(), LEFT

@@ -16,6 +16,7 @@ from downslope.descent.status_words import in_words
 from downslope.errors import DownslopeError
 from downslope.language import parse
 from downslope.messages import Message, message, plural
+from downslope.objectives import Objective
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.schedule import Schedule
@@ -27,7 +28,7 @@ LONGEST_FORMULA = 90  # characters; longer ones are cut, and not set as mathemat
 
 def heading(run: Descent, notes: Iterable[Message | None] = (), step: str = "step") -> list[tuple[str, bool]]:
     """The lines above a picture, and whether each is to be read as mathematics."""
-    lines = [title(run), (readable(f"{rule(run)} · {outcome(run, step)}"), False)]
+    lines = [title(run.objective), (readable(f"{rule(run)} · {outcome(run, step)}"), False)]
     told = said_of(notes)
     return [*lines, (told, False)] if told else lines
 
@@ -37,9 +38,8 @@ def said_of(notes: Iterable[Message | None]) -> str:
     return readable("; ".join(str(note) for note in notes if note))
 
 
-def title(run: Descent) -> tuple[str, bool]:
+def title(objective: Objective) -> tuple[str, bool]:
     """The objective, as mathematics where it is a short formula."""
-    objective = run.objective
     written = (
         objective.expression is not None and objective.headline == objective.text
     )  # and not a loop's name

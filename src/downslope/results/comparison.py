@@ -19,7 +19,7 @@ from downslope.plots.draw import plot
 from downslope.results import saving
 from downslope.results.run import Run, as_run
 from downslope.results.run_loading import run_of_file
-from downslope.sweep.comparison import check_comparable, settings_of
+from downslope.sweeping.comparison import check_comparable, settings_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

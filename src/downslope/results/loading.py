@@ -35,7 +35,7 @@ def load(path: str | os.PathLike[str]) -> Run | Fit | RunComparison:
     return _single(data, path)
 
 
-def load_single(path: str | os.PathLike[str]) -> Run | Fit:
+def load_run_or_fit(path: str | os.PathLike[str]) -> Run | Fit:
     """What ``load`` reads, where it is one run or fit.
 
     Raises:

@@ -16,8 +16,8 @@ from downslope.plots.races import plot_race
 from downslope.results import saving
 from downslope.results.race_html import page_of
 from downslope.results.text_columns import TextColumn, text_rows
-from downslope.sweep.race_record import RaceRecord
-from downslope.sweep.race_words import (
+from downslope.sweeping.race_record import RaceRecord
+from downslope.sweeping.race_words import (
     described,
     misses_said,
     opening,

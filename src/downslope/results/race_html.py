@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 
 from downslope.messages import Message, current_language, message
 from downslope.plots.races import KINDS, pictures_of
-from downslope.sweep.race_record import RaceRecord
-from downslope.sweep.race_words import (
+from downslope.sweeping.race_record import RaceRecord
+from downslope.sweeping.race_words import (
     described,
     function_of,
     misses_said,

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from downslope import interruption
 from downslope.descent.snapshot import versions
-from downslope.sweep.race_entrants import Entrant, Finish
-from downslope.sweep.race_record import Floats, RaceProblem, RaceRecord, Timing
-from downslope.sweep.race_setting import Field, RaceSetting
-from downslope.sweep.race_targets import bottom_below, steepness, with_targets
-from downslope.sweep.race_tuning import FirstTimes, Lineup, lineup_of, reached_at
+from downslope.sweeping.race_entrants import Entrant, Finish
+from downslope.sweeping.race_record import Floats, RaceProblem, RaceRecord, Timing
+from downslope.sweeping.race_setting import Field, RaceSetting
+from downslope.sweeping.race_targets import bottom_below, steepness, with_targets
+from downslope.sweeping.race_tuning import FirstTimes, Lineup, lineup_of, reached_at
 
 
 def run_race(fields: Sequence[Field], entrants: Sequence[Entrant], setting: RaceSetting) -> RaceRecord:

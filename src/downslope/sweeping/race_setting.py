@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from downslope.objectives import Objective
-from downslope.sweep.race_record import Floats
-from downslope.sweep.start_boxes import StartBox
+from downslope.sweeping.race_record import Floats
+from downslope.sweeping.start_boxes import StartBox
 
 
 class RaceProgress(NamedTuple):

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.objectives import Objective
-from downslope.sweep.paired_test import favours, holm, signed_rank
-from downslope.sweep.start_boxes import StartBox
+from downslope.sweeping.paired_test import favours, holm, signed_rank
+from downslope.sweeping.start_boxes import StartBox
 
 Floats = NDArray[np.float64]
 LEVEL = 0.05  # of all the claims of a race together

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from downslope.sweep.race_entrants import Course, Entrant, Finish
-from downslope.sweep.race_record import Contestant, Floats, RaceProblem, Tuning
-from downslope.sweep.race_setting import RaceSetting
+from downslope.sweeping.race_entrants import Course, Entrant, Finish
+from downslope.sweeping.race_record import Contestant, Floats, RaceProblem, Tuning
+from downslope.sweeping.race_setting import RaceSetting
 
 
 @dataclass

@@ -15,7 +15,7 @@ import numpy as np
 from downslope.errors import MissingExtraError, UnknownNameError, UsageError, nearest
 from downslope.messages import message, sentences
 from downslope.objectives import Objective, Vector
-from downslope.sweep.race_entrants import FLAT, Course, Entrant, Finish, OwnRule
+from downslope.sweeping.race_entrants import FLAT, Course, Entrant, Finish, OwnRule
 
 LIBRARIES = ("scipy", "torch", "optax")
 SCIPY = ("Nelder-Mead", "Powell", "CG", "BFGS", "L-BFGS-B", "TNC", "SLSQP", "COBYLA")

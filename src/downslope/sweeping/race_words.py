@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from downslope.descent.status_words import in_words
 from downslope.messages import Message, argument, listing, message, plural, sentences
-from downslope.sweep.race_record import FEWEST_STARTS, LEVEL, Contestant, RaceProblem, RaceRecord
+from downslope.sweeping.race_record import FEWEST_STARTS, LEVEL, Contestant, RaceProblem, RaceRecord
 
 SHOWN = 4  # coordinates of a box that are spelt out
 

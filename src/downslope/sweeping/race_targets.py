@@ -12,8 +12,8 @@ from downslope.explain.judgement import judged
 from downslope.messages import message
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import as_optimizer
-from downslope.sweep.race_record import RaceProblem
-from downslope.sweep.race_setting import Field
+from downslope.sweeping.race_record import RaceProblem
+from downslope.sweeping.race_setting import Field
 
 REFERENCE_EVALUATIONS = (
     20_000  # of each descent that looks for the least value, or for the minimum below a point

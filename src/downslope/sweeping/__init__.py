@@ -1,0 +1,1 @@
+"""Many descents at once: lanes of runs, settings, what became of each, and the learning rate that suits."""
