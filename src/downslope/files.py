@@ -7,14 +7,14 @@ import os
 import platform
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from downslope.errors import DataError
 from downslope.messages import message
 
 
-def write_atomically(path: str | os.PathLike[str], content: bytes | Sequence[bytes]) -> Path:
+def write_atomically(path: str | os.PathLike[str], content: bytes | Iterable[bytes | memoryview]) -> Path:
     """Write ``content`` to a new file in the same folder, flush it to disk, and rename it to ``path``.
 
     It may come in parts, which are not put together first.
@@ -91,17 +91,36 @@ def _remove_left_over(target: Path) -> None:
                     continue  # another person's, which runs; or no process
 
 
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The whole of a file.
+
+    Raises:
+        DataError: it does not exist, or is a folder.
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        reason = error.strerror or error
+        raise DataError(message("{file} cannot be read: {reason}.", file=path, reason=reason)) from error
+
+
 def read_text(path: str | os.PathLike[str]) -> str:
     """The whole of a UTF-8 file.
 
     Raises:
         DataError: it does not exist, is a folder, or is not UTF-8.
     """
+    return as_text(read_bytes(path), path)
+
+
+def as_text(content: bytes, path: str | os.PathLike[str]) -> str:
+    """What was read from a UTF-8 file.
+
+    Raises:
+        DataError: it is not UTF-8.
+    """
     try:
-        return Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        reason = error.strerror or error
-        raise DataError(message("{file} cannot be read: {reason}.", file=path, reason=reason)) from error
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(
             message("{file} is not UTF-8 text (byte {position}).", file=path, position=error.start)

@@ -43,8 +43,8 @@ KINDS = [a_run, a_checkpoint, a_printed_run, a_fit]
 
 def found(content: bytes) -> bool:
     try:
-        parsed(content.decode("utf-8"), "file")
-    except (UnicodeDecodeError, DataError):  # the first is a DataError where a file is read
+        parsed(content, "file")
+    except DataError:
         return True
     return False
 

@@ -43,7 +43,10 @@ def test_a_run_under_way_is_delivered(
     if second:
         time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=LIMIT)
+    try:
+        out, err = process.communicate(timeout=LIMIT)
+    finally:
+        process.kill()
     # of two signals that wait together Python hears the one of the lower number first, which is SIGINT
     assert process.returncode in ({code, 130} if second else {code}), err
     assert "Traceback" not in err

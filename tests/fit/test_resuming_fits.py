@@ -321,3 +321,27 @@ def test_a_fit_that_is_killed_goes_on_from_its_checkpoint(csv: str, tmp_path: Pa
         )
         assert again.nit > 7
         assert_same(again, whole)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("loss", ["mse", "huber", "mae"])
+@pytest.mark.parametrize("way", [{"epochs": 9, "batch_size": 80}, {"steps": 9}], ids=["batches", "whole"])
+def test_a_fit_whose_table_goes_away_leaves_a_checkpoint(
+    loss: str, way: dict[str, int], tmp_path: Path
+) -> None:
+    path, table = tmp_path / "fit.ckpt", tmp_path / "table.csv"
+    x = np.linspace(0, 1, 300)
+    text = "x,y\n" + "".join(f"{a},{2 * a + np.sin(9 * a)}\n" for a in x)
+    table.write_text(text, "utf-8")
+    asked: dict[str, Any] = {"loss": loss, "stream": True, **ADAM, **way}
+
+    def take_away(step: ds.Step) -> None:
+        if step.step == 3:
+            table.unlink()
+
+    with pytest.raises(DataError, match="cannot be read"):
+        ds.fit(str(table), "y ~ a*x + b", callback=take_away, checkpoint=path, **asked)
+    table.write_text(text, "utf-8")
+    resumed, whole = ds.resume(path, str(table)), ds.fit(str(table), "y ~ a*x + b", **asked)
+    assert isinstance(resumed, ds.Fit)
+    assert resumed.history == whole.history
+    assert (resumed.x, resumed.status, resumed.loss) == (whole.x, whole.status, whole.loss)

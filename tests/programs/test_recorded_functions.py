@@ -11,7 +11,7 @@ from functions_of_arrays import CASES, Function, W, computed, worked_out
 
 from downslope.programs.array import ProgramArray
 from downslope.programs.node import Graph
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 
 def vector(n: int = 5) -> ProgramArray:

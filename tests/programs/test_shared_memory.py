@@ -11,7 +11,7 @@ from functions_of_arrays import computed, recorded, worked_out
 
 from downslope.programs.array import ProgramArray
 from downslope.programs.node import Graph
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 from trials import fresh_seed, trials
 
 VIEWS: dict[str, Callable[[Any], Any]] = {

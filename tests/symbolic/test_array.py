@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from downslope.symbolic import SymbolicArray, compile_native
-from downslope.symbolic.array import TraceError, box
+from downslope.symbolic.array import box
+from downslope.symbolic.unknown import TraceError
 
 A = np.array([[2.0, -1.0, 0.5], [0.25, 3.0, 1.0], [1.0, 0.0, -2.0]])
 W = np.array([0.5, -1.5, 2.0])

@@ -14,8 +14,8 @@ from downslope.optimizers import Optimizer
 from downslope.optimizers.base import hyperparameter
 from downslope.programs import Graph, ProgramArray
 from downslope.symbolic import SymbolicArray
-from downslope.symbolic.array import TraceError
 from downslope.symbolic.tracing import tracing
+from downslope.symbolic.unknown import TraceError
 
 
 @pytest.fixture(params=[True, False])

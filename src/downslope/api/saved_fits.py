@@ -6,14 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 from downslope.api.fit_request import put_together
-from downslope.descent import Descent
-from downslope.descent.evidence import FROM_OUTSIDE
+from downslope.descent import Descent, Stopping
+from downslope.descent.evidence import FROM_OUTSIDE, Cause
 from downslope.errors import DataError, DownslopeError, UsageError
 from downslope.fitting.finalize import fit_of
 from downslope.fitting.state import FitState
 from downslope.messages import message
+from downslope.results.checkpoints import checkpoint_of
 from downslope.results.continuing import ResumeOptions
-from downslope.results.fit import Fit, gone_on
+from downslope.results.fit import Fit, as_fit, gone_on
 from downslope.results.fit_loading import fit_of_file
 from downslope.results.fit_states import arguments_of, readable, restored
 from downslope.results.saving import UNDER_WAY
@@ -29,6 +30,14 @@ def resume_fit(data: dict[str, Any], path: Any, rows: tuple[Any, Any], options: 
     state = _state(data, path, rows)
     if not data.get(UNDER_WAY):
         return gone_on(fit_of_file(data, path).run, state, options)
+    last = state.descents[-1].termination.evidence if state.descents else None
+    if last is not None and last.cause != Cause.INTERRUPTED:  # only the last look at all rows was missing
+        done, checkpoint = as_fit(fit_of(state)), checkpoint_of(options)
+        if Stopping.from_options(options) != Stopping():
+            return gone_on(done.run, state, options)
+        if checkpoint is not None:
+            checkpoint.end(lambda _: done.to_dict())
+        return done
     return gone_on(fit_of(state, ended=True).run, state, options)
 
 

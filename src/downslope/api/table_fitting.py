@@ -107,5 +107,5 @@ def fit(
     keeper = None if checkpoint is None else FitKeeper(checkpoint, state)
     done = as_fit(fit_of(state, keeper))
     if checkpoint is not None:
-        checkpoint.end(done.to_dict)
+        checkpoint.end(lambda _: done.to_dict())
     return done

@@ -15,7 +15,7 @@ from downslope.objectives.loop import Advance, Carry
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import dot
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 from downslope.tensors import plain_precision
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import traceback
@@ -35,7 +36,7 @@ from downslope.messages import message
 from downslope.objectives import FormulaObjective, Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 SLICE_SECONDS = 0.05
 MOST_LETTERS = 200  # of the text of an exception
@@ -264,6 +265,10 @@ class _Loop:
             return Cause.INTERRUPTED
         except Exception as error:
             if not self._may_keep(error):
+                checkpoints = self.loop.callbacks.checkpoints
+                if checkpoints is not None and self.trace.step >= 0:
+                    with contextlib.suppress(DownslopeError):  # the first error is the one to be told
+                        checkpoints.keep(as_interrupted())
                 raise
             self.error = described(error)
             return Cause.ERROR

@@ -17,7 +17,7 @@ from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.tape import recorded
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 
 class FusedStepper:

@@ -17,7 +17,7 @@ from downslope.objectives.loop import written
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.numpy_update import leaves_of, numpy_update
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 
 class HostedStepper:

@@ -15,7 +15,7 @@ from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import dot, where
 from downslope.optimizers.param_tree import ParamTree
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 from downslope.tensors import plain_precision
 
 

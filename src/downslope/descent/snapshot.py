@@ -13,7 +13,7 @@ import contextlib
 import math
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -29,6 +29,7 @@ from downslope.errors import DataError
 from downslope.messages import Message, listing, message
 from downslope.objectives import Objective, Vector
 
+Pack = Callable[[Any], dict[str, Any]]  # makes plain data of an array, or of a number
 VERSION = 1  # of what ``to_dict`` writes
 PLAIN = {
     "bool": bool,
@@ -52,13 +53,13 @@ class Witness(NamedTuple):
         value, gradient = objective.value_and_gradient(x)
         return cls(float(value), np.array(gradient, np.float64))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, pack: Pack) -> dict[str, Any]:
         """As plain data."""
-        return {"value": packed(np.array([self.value])), "gradient": packed(self.gradient)}
+        return {"value": pack(np.array([self.value])), "gradient": pack(self.gradient)}
 
     def same(self, other: Witness) -> bool:
         """Whether all numbers are the same, bit for bit."""
-        return self.to_dict() == other.to_dict()
+        return self.to_dict(packed) == other.to_dict(packed)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -93,27 +94,28 @@ class Snapshot:
             ):  # whatever a person's function raises
                 object.__setattr__(self, "witness", Witness.of(objective, self.position.last))
 
-    def to_dict(self) -> dict[str, Any]:
-        """As plain data."""
+    def to_dict(self, pack: Pack | None = None) -> dict[str, Any]:
+        """As plain data; ``pack`` makes it of an array, else ``packed``."""
+        pack = pack or packed
         x, leaves, last = self.position
         seen = self.reports.seen
         return {
             "version": VERSION,
             "engine": self.engine,
-            "x": packed(x),
-            "state": None if leaves is None else [packed(leaf) for leaf in leaves],
-            "last": packed(last),
-            "counts": packed(self.trace.counts),
-            "memory": packed(self.trace.memory),
-            "first": packed(self.trace.first),
-            "beside": [packed(self.trace.beside_steps), packed(self.trace.beside_rows)],
+            "x": pack(x),
+            "state": None if leaves is None else [pack(leaf) for leaf in leaves],
+            "last": pack(last),
+            "counts": pack(self.trace.counts),
+            "memory": pack(self.trace.memory),
+            "first": pack(self.trace.first),
+            "beside": [pack(self.trace.beside_steps), pack(self.trace.beside_rows)],
             "looks_again_at": self.reports.resume_at,
             "seen": None
             if seen is None
-            else [seen[0], packed(seen[1].x), packed(np.array([seen[1].value, seen[1].gradient_norm]))],
+            else [seen[0], pack(seen[1].x), pack(np.array([seen[1].value, seen[1].gradient_norm]))],
             "every": self.every,
             "versions": dict(self.versions),
-            "witness": None if self.witness is None else self.witness.to_dict(),
+            "witness": None if self.witness is None else self.witness.to_dict(pack),
         }
 
     @classmethod
@@ -215,15 +217,21 @@ def packed(value: Any) -> dict[str, Any]:
     >>> packed(1.5)
     {'dtype': 'float', 'shape': [], 'base64': 'AAAAAAAA+D8='}
     """
+    kind, array = described(value)
+    return {**kind, "base64": base64.b64encode(array.tobytes()).decode()}
+
+
+def described(value: Any) -> tuple[dict[str, Any], NDArray[Any]]:
+    """The kind and shape of an array, or of a number of Python's, as plain data; and its little-endian numbers."""
     array = np.asarray(value)
     kind = type(value).__name__ if type(value) in PLAIN.values() else array.dtype.type.__name__
-    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    text = base64.b64encode(little.tobytes()).decode()
-    return {"dtype": kind, "shape": list(array.shape), "base64": text}
+    return {"dtype": kind, "shape": list(array.shape)}, array.astype(
+        array.dtype.newbyteorder("<"), copy=False
+    )
 
 
 def unpacked(data: dict[str, Any]) -> Any:
-    """The inverse of ``packed``.
+    """The inverse of ``packed``; of data that were read from a checkpoint, the bytes are in them as they are.
 
     >>> unpacked(packed(-0.0)), unpacked(packed(np.float32(1.5))).dtype
     (-0.0, dtype('float32'))
@@ -232,7 +240,7 @@ def unpacked(data: dict[str, Any]) -> Any:
     plain = PLAIN.get(kind)
     dtype = np.dtype("bool" if kind == "bool_" else kind) if kind in DTYPES else np.dtype(plain or "float64")
     try:
-        content = base64.b64decode(data["base64"], validate=True)
+        content = data["bytes"] if "bytes" in data else base64.b64decode(data["base64"], validate=True)
     except (binascii.Error, ValueError, TypeError) as error:
         raise DataError(message("the state in it is not whole.")) from error
     unknown = plain is None and kind not in DTYPES

@@ -24,8 +24,9 @@ from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import dot
 from downslope.programs import ArrayNode, CompiledProgram, Graph, ProgramArray, node_of
 from downslope.symbolic import SymbolicArray
-from downslope.symbolic.array import TraceError, box
+from downslope.symbolic.array import box
 from downslope.symbolic.tracing import tracing
+from downslope.symbolic.unknown import TraceError
 
 MOST_OUTPUTS = (
     1500  # a step map of symbols with more takes seconds to compile; the hosted engine starts at once

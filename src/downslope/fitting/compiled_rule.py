@@ -23,7 +23,8 @@ from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
 from downslope.symbolic import SymbolicArray
-from downslope.symbolic.array import TraceError, box
+from downslope.symbolic.array import box
+from downslope.symbolic.unknown import TraceError
 
 AT_ONCE = (
     64  # parameters up to which a rule is compiled for all of them at once: its steps are somewhat faster

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 from downslope import interruption
 from downslope.descent import Descent, Status
 from downslope.descent.evidence import ENDLESS, POOR_FIT, Cause
+from downslope.errors import DataError
 from downslope.explain.findings.finding import Finding
 from downslope.fitting import findings
 from downslope.fitting.descents import KeepsFits
@@ -36,6 +38,17 @@ def fit_of(state: FitState, keeper: KeepsFits | None = None, *, ended: bool = Fa
         DataError: made again until there, it goes another way, or rows that were held out cannot be scored.
     """
     outcome, left = descend_fit(state, keeper, ended=ended)
+    try:
+        return _finished(state, outcome, left)
+    except Exception:  # such as a file that is gone, for the last pass over the rows
+        if keeper is not None:
+            with contextlib.suppress(DataError):  # the first error is the one to be told
+                keeper.keep_fit(left.descents, left.numbers)
+        raise
+
+
+def _finished(state: FitState, outcome: FitOutcome, left: FitState) -> FitResult:
+    """The fit whose descents are done."""
     try:
         result = finalize(state.problem, outcome, state.start)
     except KeyboardInterrupt:  # the descent is done, and is not to be lost

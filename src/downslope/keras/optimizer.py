@@ -23,7 +23,7 @@ from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.state_dict import with_hyperparameter
 from downslope.optimizers.tape import recorded
 from downslope.optimizers.wrappers.scheduled import resolve_schedule, why_without_rate
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 from downslope.tensors import plain_precision
 
 RULE = "rule"  # where a file says of which rule the numbers are

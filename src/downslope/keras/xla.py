@@ -13,7 +13,7 @@ from typing import Any
 from downslope.optimizers.base import Optimizer as Rule
 from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.tape import recorded
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 LARGE = 100_000  # numbers from which the call of compiled code costs less than the passes that it spares (measured),
 MANY = 8  # for rules of so many operations on vectors: SGD with two and momentum with four gain nothing

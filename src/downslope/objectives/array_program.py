@@ -19,8 +19,8 @@ from downslope.programs.elements import cost
 from downslope.programs.evaluate import evaluated
 from downslope.programs.node import ELEMENTS
 from downslope.programs.rolling import rolled
-from downslope.symbolic.array import TraceError
 from downslope.symbolic.tracing import tracing
+from downslope.symbolic.unknown import TraceError
 
 MOST_NODES = 3_000  # operations; compiling takes about 50 microseconds for each
 

@@ -18,7 +18,7 @@ from downslope.messages import as_message, listing, message
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector, natural_order
 from downslope.objectives.residuals import Residuals, residuals_from_rows, square_roots
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 if TYPE_CHECKING:
     from downslope.objectives.array_program import ArrayProgram

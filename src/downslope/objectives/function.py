@@ -20,8 +20,9 @@ from downslope.objectives.guarded_step import GuardedComplexStep
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector
 from downslope.symbolic import SymbolicArray
-from downslope.symbolic.array import TraceError, box
+from downslope.symbolic.array import box
 from downslope.symbolic.native import size
+from downslope.symbolic.unknown import TraceError
 
 if TYPE_CHECKING:
     from downslope.objectives.array_program import ArrayProgram

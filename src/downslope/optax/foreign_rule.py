@@ -15,7 +15,7 @@ from downslope.optax.libraries import libraries
 from downslope.optimizers.arithmetic import home_of
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.param_tree import ParamTree, spread
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 
 class FromOptaxState(NamedTuple):

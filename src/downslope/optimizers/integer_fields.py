@@ -6,7 +6,8 @@ from typing import Any
 
 from downslope.errors import HyperparameterError
 from downslope.messages import message
-from downslope.symbolic.array import SymbolicArray, TraceError
+from downslope.symbolic.array import SymbolicArray
+from downslope.symbolic.unknown import TraceError
 
 
 def require_integer(optimizer: Any, name: str, *, at_least: int, at_most: int) -> None:

@@ -141,6 +141,29 @@ def exhausted(search: Search) -> Any:
     return both(search.trials > TRIALS - 0.5, search.low <= 0)
 
 
+def judged_trial(
+    old: Search, at: tuple[Any, Any, Any], constants: tuple[Any, Any, Any]
+) -> tuple[Any, Any, Any, Search, tuple[Any, Any, Any]]:
+    """Hold an evaluation against the conditions.
+
+    Args:
+        old: the search that asked for it.
+        at: its point, value and gradient.
+        constants: c1, c2 and c3 of the conditions.
+
+    Returns:
+        Whether it meets them; whether it is accepted, as the first of all is too; whether the search is given up; the
+        search with its shorter interval; and what is the last accepted point now, with its value and gradient.
+    """
+    x, f, g = at
+    m = dot(g, old.d)
+    good, short = verdict(old, f, m, constants)
+    accept = either(old.trials < 0, good)
+    search = narrowed(old, f, m, short)
+    x1, g1, f1 = (where(accept, new, kept) for new, kept in ((x, old.x), (g, old.g), (f, old.f)))
+    return good, accept, exhausted(search), search, (x1, f1, g1)
+
+
 def _inside(s: Search, width: Any) -> Any:
     """Which part of the interval to take, 0.1 to 0.9: the minimum of the cubic, Nocedal and Wright, equation 3.59."""
     low_m, high_m = s.low_m, s.high_m
@@ -165,3 +188,10 @@ def _beyond(s: Search, m: Any) -> Any:
 def within(a: Any, least: Any, most: Any) -> Any:
     """``a`` brought into the range; its lower end where ``a`` is NaN."""
     return where(a > least, where(a < most, a, most), least)
+
+
+def redirected(old: Search, at: tuple[Any, Any, Any], d: Any, a: Any) -> Search:
+    """A search from a point, with its value and gradient, along another direction, with this first step."""
+    x, f, g = at
+    here = old._replace(x=x, g=g, f=f, size=recent_size(old, f))
+    return begin(here, d, a)

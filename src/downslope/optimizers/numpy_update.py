@@ -18,7 +18,7 @@ from downslope.optimizers import state as states
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.tape import Instruction, Node, Tape, recorded
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 Update: TypeAlias = Callable[..., tuple[list[Any], Any, Any]]
 _OPERATORS = {"add": "+", "sub": "-", "mul": "*", "less": "<", "less_equal": "<="}

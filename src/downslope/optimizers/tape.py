@@ -16,7 +16,7 @@ from downslope.messages import message
 from downslope.optimizers import state as states
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.own_numbers import bring
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 Operand: TypeAlias = "Node | float | bool"
 

@@ -11,7 +11,7 @@ from downslope.messages import message
 from downslope.programs import calls
 from downslope.programs.elementwise import ON_NODES, as_number, as_truth, chosen
 from downslope.programs.recorded import ProgramArray, as_array, graph_among, node_of
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 
 def _where(condition: Any, yes: Any, no: Any) -> ProgramArray:

@@ -13,7 +13,7 @@ from downslope.messages import listing, message
 from downslope.programs.arithmetic import add, apply, div, formula, function, power, sub, where
 from downslope.programs.node import ArrayNode, Shape
 from downslope.programs.products import matmul
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 
 def shape_of_all(name: str, nodes: tuple[ArrayNode, ...]) -> Shape:

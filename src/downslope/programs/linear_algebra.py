@@ -16,7 +16,7 @@ from downslope.programs.elementwise import as_number
 from downslope.programs.node import ArrayNode
 from downslope.programs.products import matmul
 from downslope.programs.recorded import ProgramArray, as_array
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 
 def _pair(a: Any, b: Any) -> tuple[ProgramArray, ProgramArray]:

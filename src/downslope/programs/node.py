@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 
 from downslope.language.functions import FUNCTIONS
 from downslope.messages import message
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 Shape = tuple[int, ...]
 

@@ -10,7 +10,7 @@ import numpy as np
 from downslope.messages import message
 from downslope.programs.arithmetic import mul
 from downslope.programs.node import ArrayNode, Axis, Shape
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 LIBRARY_FROM = 4096  # multiplications of one product of several: that many are worth a call of a library
 

@@ -9,15 +9,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
-from downslope.messages import Message, message
+from downslope.messages import message
 from downslope.programs.elementwise import ON_NODES, as_number, as_truth, chosen
 from downslope.programs.memory import WHOLE, Memory, Window, through
 from downslope.programs.node import ArrayNode, Axis, Graph, Shape, Table
 from downslope.programs.windows import Shown, at, is_basic, shown
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError, Unknown
 
 KNOWN: dict[Any, Callable[..., Any]] = {}
 """The functions of NumPy, other than universal ones, that programs have; filled in by ``array``."""
@@ -64,7 +63,7 @@ def stacked(parts: list[ArrayNode]) -> ArrayNode:
     return parts[0].graph.assembled(pieces, (len(parts), *shape))
 
 
-class ProgramArray(NDArrayOperatorsMixin):
+class ProgramArray(Unknown):
     """An array of a program: a function that is called with it writes down what it does.
 
     >>> graph = Graph()
@@ -267,29 +266,6 @@ class ProgramArray(NDArrayOperatorsMixin):
     def fill(self, value: Any) -> None:
         """Put a number into each element."""
         self[...] = value
-
-    # --- what only a number can answer ----------------------------------------------------------
-
-    def _refuse(self, told: Message = message("a symbol was asked for its value")) -> Any:  # noqa: B008 - frozen
-        raise TraceError(told)
-
-    def __bool__(self) -> bool:
-        return bool(self._refuse(message("a symbol was asked for a yes or no (a branch on its value)")))
-
-    def __float__(self) -> float:
-        return float(self._refuse())
-
-    def __int__(self) -> int:
-        return int(self._refuse())
-
-    def __complex__(self) -> complex:
-        return complex(self._refuse())
-
-    def __index__(self) -> int:
-        return int(self._refuse(message("a symbol was asked for an index")))
-
-    def __array__(self, *_: Any, **__: Any) -> NDArray[Any]:
-        raise TraceError(message("a symbol was turned into a plain NumPy array"))
 
     # --- NumPy's protocols ------------------------------------------------------------------------
 

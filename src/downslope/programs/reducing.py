@@ -17,7 +17,7 @@ from downslope.programs.elementwise import as_number, as_truth
 from downslope.programs.node import ArrayNode, Axis, Table
 from downslope.programs.recorded import ProgramArray, as_array
 from downslope.programs.shaping import concatenate
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 
 def _axes(a: ProgramArray, axis: Any) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ from downslope.messages import message
 from downslope.programs.arithmetic import apply
 from downslope.programs.formulas import OPERATION_OF
 from downslope.programs.node import ArrayNode, Axis, Table
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 DEEPEST = 60  # brackets within brackets
 FEWEST_ALIKE = 3  # terms, from which they are a loop

@@ -15,7 +15,7 @@ from downslope.messages import message
 from downslope.programs.elementwise import as_number, as_truth
 from downslope.programs.node import Axis, Shape, Table
 from downslope.programs.recorded import ProgramArray, as_array, graph_among, node_of
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 
 def _views(function: Any, read_only: bool = False) -> Callable[..., ProgramArray]:

@@ -14,7 +14,7 @@ import numpy as np
 from downslope.descent import Descent, Status, Stopping
 from downslope.descent.evidence import Cause, Evidence
 from downslope.descent.reported import Reported
-from downslope.descent.snapshot import Snapshot, packed, unpacked
+from downslope.descent.snapshot import Pack, Snapshot, packed, unpacked
 from downslope.descent.termination import Termination
 from downslope.errors import DataError, DownslopeError
 from downslope.fitting.proximal import ProximalGradient
@@ -30,16 +30,18 @@ VERSION = 1  # of what ``state_to_dict`` writes
 _RESUMED = (Cause.EVALUATION_LIMIT, Cause.TIME_LIMIT)  # of descents before the last, which may go on too
 
 
-def state_to_dict(state: FitState, table: dict[str, Any] | None = None) -> dict[str, Any]:
-    """As plain data; ``table`` is the digest of its table, where that is known."""
+def state_to_dict(
+    state: FitState, table: dict[str, Any] | None = None, pack: Pack = packed
+) -> dict[str, Any]:
+    """As plain data; ``table`` is the digest of its table, where that is known. ``pack`` makes it of an array."""
     last, rule = len(state.descents) - 1, state.plan.optimizer
     data: dict[str, Any] = {
         "version": VERSION,
         "asked": {**state.asked, "optimizer": None if rule is None else rule.to_dict()},
         "stopping": asdict(state.plan.stopping),
         "table": state.table if table is None else table,
-        "descents": [_descent_to_dict(run, whole=i == last) for i, run in enumerate(state.descents)],
-        "numbers": packed(np.array(state.numbers, np.float64)),
+        "descents": [_descent_to_dict(run, pack, whole=i == last) for i, run in enumerate(state.descents)],
+        "numbers": pack(np.array(state.numbers, np.float64)),
     }
     return encoded(data)
 
@@ -74,29 +76,29 @@ def restored(state: FitState, data: Mapping[str, Any]) -> FitState:
     return replace(state, plan=plan, descents=descents, numbers=tuple(unpacked(data["numbers"]).tolist()))
 
 
-def _descent_to_dict(run: Descent, *, whole: bool) -> dict[str, Any]:
+def _descent_to_dict(run: Descent, pack: Pack, *, whole: bool) -> dict[str, Any]:
     """A descent without what it is a descent of, which is made from the table; ``whole`` where it is to go on."""
     end, looked = run.termination, run.reported
     evidence = end.evidence
     whole = whole or (evidence is not None and evidence.cause in _RESUMED)
     return {
-        "start": packed(run.start),
-        "history": packed_history(run.history),
+        "start": pack(run.start),
+        "history": packed_history(run.history, pack),
         "stopping": asdict(run.stopping),
         "status": end.status,
         "success": end.success,
         "said": to_plain(end.said),
         "remarks": list(map(to_plain, end.remarks)),
-        "left_at": None if end.left_at is None else packed(end.left_at),
+        "left_at": None if end.left_at is None else pack(end.left_at),
         "evidence": None if evidence is None else evidence.to_dict(),
         "nfev": run.nfev,
         "engine": run.engine,
         "seconds": run.seconds,
         "reported": None
         if looked is None
-        else [packed(looked.x), packed(np.array([looked.value, looked.gradient_norm]))],
+        else [pack(looked.x), pack(np.array([looked.value, looked.gradient_norm]))],
         "counts": None if run.counts is None else asdict(run.counts),
-        "left_with": None if run.left_with is None or not whole else run.left_with.to_dict(),
+        "left_with": None if run.left_with is None or not whole else run.left_with.to_dict(pack),
     }
 
 
@@ -166,16 +168,22 @@ class FitKeeper:
         """Keep its descents, the last of them as it stands, and what was computed between them."""
         state = replace(self._state, descents=tuple(descents), numbers=tuple(numbers))
         self._table = self._table or self._state.table  # which takes a look at all rows, once
-        self._checkpoint.write(lambda: under_way(state, self._table))
+        self._checkpoint.write(lambda pack: under_way(state, self._table, pack))
 
 
-def under_way(state: FitState, table: dict[str, Any] | None) -> dict[str, Any]:
-    """The file of a fit that is under way; ``table`` is the digest of its table."""
+def under_way(state: FitState, table: dict[str, Any] | None, pack: Pack) -> dict[str, Any]:
+    """The file of a fit that is under way.
+
+    Args:
+        state: where it stands.
+        table: the digest of its table.
+        pack: makes plain data of an array.
+    """
     return {
         "schema": SCHEMA,
         "command": "fit",
         "hypothesis": state.problem.hypothesis.text,
         "loss": str(state.problem.loss),
         UNDER_WAY: True,
-        "left_with": state_to_dict(state, table),
+        "left_with": state_to_dict(state, table, pack),
     }

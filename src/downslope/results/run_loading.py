@@ -18,7 +18,7 @@ from downslope.descent.snapshot import Snapshot, vector_of
 from downslope.descent.stopping import Status, Stopping
 from downslope.descent.termination import Termination
 from downslope.errors import DataError, DownslopeError, ObjectiveError
-from downslope.files import read_text
+from downslope.files import as_text, read_bytes
 from downslope.language import parse
 from downslope.messages import from_plain, message
 from downslope.objectives import Objective, Parameters, Vector
@@ -28,6 +28,7 @@ from downslope.objectives.parameters import Structure
 from downslope.objectives.problems import resolve
 from downslope.objectives.recognise import check_dtype
 from downslope.optimizers import Optimizer, optimizer_from_dict
+from downslope.results.checkpoint_file import checkpoint_parts, is_checkpoint, with_arrays
 from downslope.results.run import Run
 from downslope.results.saving import DIGEST, OWED, SCHEMA, is_as_saved, unpacked_history
 
@@ -53,15 +54,20 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises:
         DataError: the file cannot be read or nothing of downslope's is in it.
     """
-    return parsed(read_text(path), path)
+    return parsed(read_bytes(path), path)
 
 
-def parsed(text: str, path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The plain data in the text that was read from ``path``.
+def parsed(content: bytes, path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The plain data in what was read from ``path``.
 
     Raises:
         DataError: nothing of downslope's is in it, or it was changed since.
     """
+    arrays: memoryview | None = None
+    if is_checkpoint(content):
+        text, arrays = checkpoint_parts(content, path)
+    else:
+        text = as_text(content, path)
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError too
@@ -81,6 +87,8 @@ def parsed(text: str, path: str | os.PathLike[str]) -> dict[str, Any]:
         )
     if deeper(data, MOST_NESTED):
         raise DataError(message("{path} is nested deeper than anything that downslope saves.", path=path))
+    if arrays is not None:
+        return with_arrays(data, arrays)
     if not is_as_saved(data, text):
         raise DataError(
             message(
@@ -138,7 +146,7 @@ def run_from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] =
     history, parameters = _history(data)
 
     def vector(values: dict[str, Any]) -> Vector:
-        if isinstance(values.get("base64"), str):  # no coordinate is text
+        if isinstance(values.get("dtype"), str):  # no coordinate is text
             return vector_of(values, parameters.size)
         return np.array([number(values[name]) for name in parameters.coordinates])
 
@@ -175,10 +183,8 @@ def _history(data: dict[str, Any]) -> tuple[History, Parameters]:
     columns = data["history"]
     if "packed" in columns:
         named = columns["coordinates"]
-        letters = (
-            len(data["x"]["base64"]) if named is None else MOST_COORDINATES
-        )  # no fewer than there are numbers
-        parameters = _parameters(data["parameters"], None if named is None else tuple(named), letters)
+        most = math.prod(map(int, data["x"]["shape"])) if named is None else MOST_COORDINATES
+        parameters = _parameters(data["parameters"], None if named is None else tuple(named), most)
         return unpacked_history(columns, parameters.coordinates), parameters
     parameters = _parameters(data["parameters"], tuple(columns["parameters"]))
     numbers = {

@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 import os
-import secrets
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from downslope.descent.history import History
 from downslope.descent.result import Descent
-from downslope.descent.snapshot import packed, unpacked
+from downslope.descent.snapshot import Pack, packed, unpacked
 from downslope.errors import DataError, ObjectiveError
 from downslope.files import write_atomically
 from downslope.fitting.intervals import PredictionSpread
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 DIGEST = "sha256"
-LONG_TEXT = 10_000  # letters of the text of an array
 OWED = "digest"  # the entry that says which one a file has
 UNDER_WAY = "under_way"  # the entry of a checkpoint of a fit, which cannot be loaded without its table
 
@@ -38,33 +36,7 @@ def save(data: dict[str, Any], path: str | os.PathLike[str]) -> None:
     Raises:
         DataError: the file cannot be written; what was there before is untouched.
     """
-    parts, digest = _parts(_owing(data)), hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    seal = f', "{DIGEST}": "{digest.hexdigest()}"' + "}\n"
-    write_atomically(path, [*parts[:-1], parts[-1][:-1], seal.encode()])
-
-
-def _parts(data: dict[str, Any]) -> list[bytes]:
-    """The data as JSON, in parts: long texts of arrays are parts of their own, as JSON's own writer is slow at them."""
-    mark, long = f"@{secrets.token_hex(16)}", list[str]()
-
-    def marked(value: Any) -> Any:
-        if isinstance(value, dict):
-            text = value.get("base64")
-            if isinstance(text, str) and len(text) > LONG_TEXT:
-                long.append(text)
-                return {**value, "base64": mark}
-            return {name: marked(entry) for name, entry in value.items()}
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            return [marked(entry) for entry in value]
-        return value
-
-    between = json.dumps(marked(data), allow_nan=False).encode().split(mark.encode())
-    parts = [between[0]]
-    for text, after in zip(long, between[1:], strict=True):
-        parts += [text.encode("ascii"), after]
-    return parts
+    write_atomically(path, (json.dumps(sealed(data), allow_nan=False) + "\n").encode())
 
 
 def sealed(data: dict[str, Any]) -> dict[str, Any]:
@@ -97,18 +69,19 @@ def is_as_saved(data: dict[str, Any], text: str) -> bool:
     return any(found == "".join(json.dumps(data, ensure_ascii=ascii).split()) for ascii in (True, False))
 
 
-def run_to_dict(run: Descent, *, history_as_bytes: bool = False) -> dict[str, Any]:
+def run_to_dict(run: Descent, pack: Pack | None = None) -> dict[str, Any]:
     """A run as plain data. NaN becomes null and infinities the text "inf" or "-inf", as JSON has neither.
 
     Args:
         run: the run.
-        history_as_bytes: whether history and points are to be packed like the state, which takes a tenth of the time.
+        pack: makes plain data of the arrays of history, points and state, as a checkpoint has them; without it only
+            the state is packed.
     """
     parameters = run.objective.parameters
     coordinates = parameters.coordinates
 
     def point(x: Vector) -> dict[str, Any]:
-        return packed(x) if history_as_bytes else dict(zip(coordinates, x.tolist(), strict=True))
+        return pack(x) if pack else dict(zip(coordinates, x.tolist(), strict=True))
 
     written = run.objective.formula or run.objective
     is_formula, gradient = _formula(written)
@@ -118,7 +91,7 @@ def run_to_dict(run: Descent, *, history_as_bytes: bool = False) -> dict[str, An
             not is_formula or written.name
         ):  # the function is not in the file, or its formula is in other words
             run.left_with.remember(run.objective)
-        left_with = run.left_with.to_dict()
+        left_with = run.left_with.to_dict(pack)
     data: dict[str, Any] = {
         "schema": SCHEMA,
         "command": run.command,
@@ -154,7 +127,7 @@ def run_to_dict(run: Descent, *, history_as_bytes: bool = False) -> dict[str, An
             "nested": run.objective.nested.plan if run.objective.nested else None,
         },
         "left_with": left_with,
-        "history": packed_history(run.history, named=False) if history_as_bytes else run.history.to_dict(),
+        "history": packed_history(run.history, pack, named=False) if pack else run.history.to_dict(),
     }
     if run.counts is not None:
         data["counts"] = asdict(run.counts)
@@ -163,10 +136,10 @@ def run_to_dict(run: Descent, *, history_as_bytes: bool = False) -> dict[str, An
     return encoded(data)
 
 
-def packed_history(history: History, *, named: bool = True) -> dict[str, Any]:
+def packed_history(history: History, pack: Pack = packed, *, named: bool = True) -> dict[str, Any]:
     """A history with the bytes of its columns, as checkpoints have it, and the names of the coordinates."""
     columns = ("step", "evaluations", "value", "gradient_norm", "x")
-    packed_columns = {name: packed(getattr(history, name)) for name in columns}
+    packed_columns = {name: pack(getattr(history, name)) for name in columns}
     return {"coordinates": list(history.coordinates) if named else None, "packed": packed_columns}
 
 

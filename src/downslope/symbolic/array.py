@@ -14,27 +14,18 @@ from typing import Any
 
 import numpy as np
 import symengine as se
-from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
 from downslope.language import tree as t
 from downslope.language.functions import FUNCTIONS, Function
-from downslope.messages import Message, as_message, message
+from downslope.messages import message
 from downslope.symbolic import functions as fn
 from downslope.symbolic.lower import call, lower_with
+from downslope.symbolic.unknown import TraceError, Unknown
 
 MOST_NUMBERS = (
     10_000  # in an array that is mixed with symbols; a formula of more would take seconds to compile
 )
-
-
-class TraceError(TypeError):
-    """A function asked of a symbol what only a number can answer."""
-
-    @property
-    def message(self) -> Message:
-        """What it asked, as data."""
-        return as_message(self.args[0])
 
 
 def _constant(value: Any) -> Any:
@@ -75,7 +66,7 @@ def _wrap(value: Any) -> SymbolicArray:
     return SymbolicArray(value if isinstance(value, np.ndarray) and value.dtype == object else box(value))
 
 
-class SymbolicArray(NDArrayOperatorsMixin):
+class SymbolicArray(Unknown):
     """An n-dimensional array whose elements are SymEngine expressions.
 
     >>> x = SymbolicArray.symbols("x", 2)
@@ -187,29 +178,6 @@ class SymbolicArray(NDArrayOperatorsMixin):
 
     def dot(self, other: Any) -> SymbolicArray:
         return _wrap(np.dot(self.elements, box(other)))
-
-    # --- what only a number can answer ----------------------------------------------------------
-
-    def _refuse(self, told: Message = message("a symbol was asked for its value")) -> Any:  # noqa: B008 - frozen
-        raise TraceError(told)
-
-    def __bool__(self) -> bool:
-        return bool(self._refuse(message("a symbol was asked for a yes or no (a branch on its value)")))
-
-    def __float__(self) -> float:
-        return float(self._refuse())
-
-    def __int__(self) -> int:
-        return int(self._refuse())
-
-    def __complex__(self) -> complex:
-        return complex(self._refuse())
-
-    def __index__(self) -> int:
-        return int(self._refuse(message("a symbol was asked for an index")))
-
-    def __array__(self, *_: Any, **__: Any) -> NDArray[Any]:
-        raise TraceError(message("a symbol was turned into a plain NumPy array"))
 
     # --- NumPy's protocols ------------------------------------------------------------------------
 

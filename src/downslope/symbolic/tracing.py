@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def tracing() -> Iterator[None]:
     ...     np.zeros(2)[0] = SymbolicArray.symbols("x", 2)
     Traceback (most recent call last):
         ...
-    downslope.symbolic.array.TraceError: a symbol was asked for its value
+    downslope.symbolic.unknown.TraceError: a symbol was asked for its value
     """
     collects = gc.isenabled()
     gc.disable()

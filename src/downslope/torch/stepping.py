@@ -12,7 +12,7 @@ from downslope.optimizers import state as states
 from downslope.optimizers.base import Optimizer as Rule
 from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.tape import recorded
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 from downslope.torch.calls import Tensors
 from downslope.torch.pieces import is_large, run_one
 from downslope.torch.program import Program, StepInputs, StepOutcome

@@ -16,7 +16,7 @@ from downslope.objectives.formula import FormulaObjective, readable
 from downslope.objectives.frameworks.tensors import Tensors
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 
 def agreeing_formula(

@@ -17,7 +17,7 @@ from downslope.objectives.frameworks.tensors import Tensors
 from downslope.objectives.loop import Advance, Carry, Step, capacity, written
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 # carry -> the next carry, and a row (x, value, squared gradient norm, acceptance) of the evaluation
 Recorded: TypeAlias = Callable[[Carry], tuple[Carry, Any]]

@@ -27,7 +27,7 @@ from downslope.objectives.frameworks.tensors import TensorLibrary, Tensors
 from downslope.objectives.loop import Carry
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 _UNTRACEABLE = (
     jax.errors.ConcretizationTypeError,  # a branch on a value, float(), a size that depends on a value

@@ -34,7 +34,7 @@ from downslope.objectives.frameworks.symbols import (
 )
 from downslope.objectives.parameters import Parameters
 from downslope.programs import ProgramArray
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 
 def traced(closed: Any, parameters: Parameters) -> list[Any]:

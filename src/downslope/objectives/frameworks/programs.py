@@ -17,7 +17,7 @@ from downslope.objectives.frameworks.tensors import Tensors
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 from downslope.programs import ProgramArray
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 MOST_OPERATIONS = 50_000_000
 """Of one evaluation. Costs of more are mostly products of large matrices, at which frameworks are as fast or faster."""

@@ -23,8 +23,9 @@ from downslope.programs.elementwise import as_number, on_numbers
 from downslope.programs.recorded import graph_among
 from downslope.programs.shaping import arranged
 from downslope.symbolic import SymbolicArray, call
-from downslope.symbolic.array import TraceError, box, of_formula
+from downslope.symbolic.array import box, of_formula
 from downslope.symbolic.native import size
+from downslope.symbolic.unknown import TraceError
 
 MOST_PARAMETERS = 500
 MOST_PARTS = 3_000  # of a formula: one of more takes longer to compile than most runs take in its framework

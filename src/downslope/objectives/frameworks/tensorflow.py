@@ -26,7 +26,7 @@ from downslope.objectives.frameworks.tensors import IN_PLACE, TensorLibrary, Ten
 from downslope.objectives.loop import Carry
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 _UNTRACEABLE = (tf.errors.OperatorNotAllowedInGraphError, NotImplementedError, AttributeError, TypeError)
 

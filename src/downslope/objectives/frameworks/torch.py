@@ -31,7 +31,7 @@ from downslope.objectives.frameworks.torch_errors import meaning, other_tensors
 from downslope.objectives.frameworks.torch_symbols import recorded, traced
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 
 class TorchObjective(Objective):

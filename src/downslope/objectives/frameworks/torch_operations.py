@@ -17,7 +17,7 @@ from downslope.objectives.frameworks.symbols import (
     of_formulas,
     same,
 )
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 # Their results depend on the shape of what they are given, not on its values.
 OF_SHAPES = frozenset(

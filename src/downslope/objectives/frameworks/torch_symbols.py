@@ -26,7 +26,7 @@ from downslope.objectives.frameworks.symbols import (
 from downslope.objectives.frameworks.tensors import Tensors
 from downslope.objectives.frameworks.torch_operations import OF_SHAPES, OPERATIONS
 from downslope.programs import ProgramArray
-from downslope.symbolic.array import TraceError
+from downslope.symbolic.unknown import TraceError
 
 
 def traced(function: Callable[..., Any], tensors: Tensors) -> list[Any]:

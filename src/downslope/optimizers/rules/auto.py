@@ -2,20 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from downslope.optimizers.arithmetic import both, dot, either, where, zeros_like
+from downslope.optimizers.arithmetic import zeros_like
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.integer_fields import trace_at_most
-from downslope.optimizers.line_search import (
-    before,
-    begin,
-    choose,
-    exhausted,
-    first_step,
-    narrowed,
-    recent_size,
-    verdict,
-)
-from downslope.optimizers.rules.lbfgs import LBFGSState, direction, remembered
+from downslope.optimizers.line_search import before
+from downslope.optimizers.rules.lbfgs import LBFGSState, along_memory
 
 C1, C2 = 1e-4, 0.9
 C3 = 1e30  # no bound on how far the slope may have turned: the weak Wolfe conditions
@@ -61,20 +52,5 @@ class Auto(Optimizer):
 
     def update(self, x: Any, value: Any, gradient: Any, state: LBFGSState) -> tuple[Any, LBFGSState, Any]:
         trace_at_most(MOST_TRACED, x, vectors=len(state.S))
-        f, g = value, gradient
-        old = state.search
-        m = dot(g, old.d)
-        good, short = verdict(old, f, m, (C1, C2, C3))
-        start = old.trials < 0
-        accept = either(start, good)
-        search = narrowed(old, f, m, short)
-        lost = exhausted(search)
-        x1, g1, f1 = (where(accept, new, kept) for new, kept in ((x, old.x), (g, old.g), (f, old.f)))
-        S, Y, ρ = remembered(state, (x - old.x, g - old.g), both(good, old.trials >= 0), either(start, lost))
-        d = direction(S, Y, ρ, g1)
-        known = both(ρ[0] > 0, dot(d, g1) < 0)
-        d = where(known, d, -g1)
-        a = where(known, 1.0, first_step(x1, f1, g1))
-        here = old._replace(x=x1, g=g1, f=f1, size=recent_size(old, f1))
-        search = choose(either(accept, lost), begin(here, d, a), search)
-        return search.x + search.a * search.d, LBFGSState(search, S, Y, ρ), accept
+        point, after, accept = along_memory((x, value, gradient), state, (C1, C2, C3))
+        return point, after, accept

@@ -7,14 +7,11 @@ from downslope.optimizers.base import Optimizer, hyperparameter
 from downslope.optimizers.line_search import (
     Search,
     before,
-    begin,
     choose,
-    exhausted,
     first_step,
-    narrowed,
+    judged_trial,
     next_step,
-    recent_size,
-    verdict,
+    redirected,
 )
 
 
@@ -65,25 +62,18 @@ class ConjugateGradientHZ(Optimizer):
     def update(
         self, x: Any, value: Any, gradient: Any, state: ConjugateGradientHZState
     ) -> tuple[Any, ConjugateGradientHZState, Any]:
-        c1, c2, f, g = self.sufficient_decrease, self.curvature, value, gradient
+        c1, c2 = self.sufficient_decrease, self.curvature
         old = state.search
-        m = dot(g, old.d)
-        good, short = verdict(old, f, m, (c1, c2, c2))
-        start = old.trials < 0
-        accept = either(start, good)
-        search = narrowed(old, f, m, short)
-        lost = exhausted(search)
-        x1, g1, f1 = (where(accept, new, kept) for new, kept in ((x, old.x), (g, old.g), (f, old.f)))
+        _, accept, lost, search, (x1, f1, g1) = judged_trial(old, (x, value, gradient), (c1, c2, c2))
         y, dd = g1 - old.g, dot(old.d, old.d)
         dy = dot(old.d, y)
         conjugate, z = dy > 0, where(dy > 0, dy, 1.0)
         β = dot(y - 2 * dot(y, y) / z * old.d, g1) / z
         β = maximum(β, 0.4 * old.m / where(dd > 0, dd, 1.0))
         d = where(conjugate, -g1 + β * old.d, -g1)
-        steepest = either(start, either(lost, dot(d, g1) >= 0))
+        steepest = either(old.trials < 0, either(lost, dot(d, g1) >= 0))
         d = where(steepest, -g1, d)
         first = first_step(x1, f1, g1)
         a = where(lost, first, next_step(old, dot(d, g1), first))
-        here = old._replace(x=x1, g=g1, f=f1, size=recent_size(old, f1))
-        search = choose(either(accept, lost), begin(here, d, a), search)
+        search = choose(either(accept, lost), redirected(old, (x1, f1, g1), d, a), search)
         return search.x + search.a * search.d, ConjugateGradientHZState(search), accept

@@ -7,14 +7,11 @@ from downslope.optimizers.base import Optimizer, hyperparameter
 from downslope.optimizers.line_search import (
     Search,
     before,
-    begin,
     choose,
-    exhausted,
     first_step,
-    narrowed,
+    judged_trial,
     next_step,
-    recent_size,
-    verdict,
+    redirected,
 )
 
 
@@ -65,22 +62,15 @@ class ConjugateGradientPR(Optimizer):
     def update(
         self, x: Any, value: Any, gradient: Any, state: ConjugateGradientPRState
     ) -> tuple[Any, ConjugateGradientPRState, Any]:
-        c1, c2, f, g = self.sufficient_decrease, self.curvature, value, gradient
+        c1, c2 = self.sufficient_decrease, self.curvature
         old = state.search
-        m = dot(g, old.d)
-        good, short = verdict(old, f, m, (c1, c2, c2))
-        start = old.trials < 0
-        accept = either(start, good)
-        search = narrowed(old, f, m, short)
-        lost = exhausted(search)
-        x1, g1, f1 = (where(accept, new, kept) for new, kept in ((x, old.x), (g, old.g), (f, old.f)))
+        _, accept, lost, search, (x1, f1, g1) = judged_trial(old, (x, value, gradient), (c1, c2, c2))
         square = dot(old.g, old.g)
         β = maximum(dot(g1, g1 - old.g) / where(square > 0, square, 1.0), 0.0)
         d = where(absolute(dot(g1, old.g)) < 0.2 * dot(g1, g1), -g1 + β * old.d, -g1)
-        steepest = either(start, either(lost, dot(d, g1) >= 0))
+        steepest = either(old.trials < 0, either(lost, dot(d, g1) >= 0))
         d = where(steepest, -g1, d)
         first = first_step(x1, f1, g1)
         a = where(lost, first, next_step(old, dot(d, g1), first))
-        here = old._replace(x=x1, g=g1, f=f1, size=recent_size(old, f1))
-        search = choose(either(accept, lost), begin(here, d, a), search)
+        search = choose(either(accept, lost), redirected(old, (x1, f1, g1), d, a), search)
         return search.x + search.a * search.d, ConjugateGradientPRState(search), accept

@@ -8,13 +8,10 @@ from downslope.optimizers.integer_fields import require_integer, trace_at_most
 from downslope.optimizers.line_search import (
     Search,
     before,
-    begin,
     choose,
-    exhausted,
     first_step,
-    narrowed,
-    recent_size,
-    verdict,
+    judged_trial,
+    redirected,
 )
 
 MOST_TRACED = 100  # parameters times memory; beyond, compiling takes longer than most runs do
@@ -76,23 +73,31 @@ class LBFGS(Optimizer):
 
     def update(self, x: Any, value: Any, gradient: Any, state: LBFGSState) -> tuple[Any, LBFGSState, Any]:
         trace_at_most(MOST_TRACED, x, vectors=self.memory)
-        c1, c2, f, g = self.sufficient_decrease, self.curvature, value, gradient
-        old = state.search
-        m = dot(g, old.d)
-        good, short = verdict(old, f, m, (c1, c2, c2))
-        start = old.trials < 0
-        accept = either(start, good)
-        search = narrowed(old, f, m, short)
-        lost = exhausted(search)
-        x1, g1, f1 = (where(accept, new, before) for new, before in ((x, old.x), (g, old.g), (f, old.f)))
-        S, Y, ρ = remembered(state, (x - old.x, g - old.g), both(good, old.trials >= 0), either(start, lost))
-        d = direction(S, Y, ρ, g1)
-        known = both(ρ[0] > 0, dot(d, g1) < 0)
-        d = where(known, d, -g1)
-        a = where(known, 1.0, first_step(x1, f1, g1))
-        here = old._replace(x=x1, g=g1, f=f1, size=recent_size(old, f1))
-        search = choose(either(accept, lost), begin(here, d, a), search)
-        return search.x + search.a * search.d, LBFGSState(search, S, Y, ρ), accept
+        c1, c2 = self.sufficient_decrease, self.curvature
+        point, after, accept = along_memory((x, value, gradient), state, (c1, c2, c2))
+        return point, after, accept
+
+
+def along_memory(
+    at: tuple[Any, Any, Any], state: LBFGSState, constants: tuple[Any, Any, Any]
+) -> tuple[Any, LBFGSState, Any]:
+    """An update by the directions of L-BFGS.
+
+    Args:
+        at: the point, with value and gradient.
+        state: after the update before.
+        constants: c1, c2 and c3 of the line search.
+    """
+    old = state.search
+    good, accept, lost, search, (x1, f1, g1) = judged_trial(old, at, constants)
+    new, forget = both(good, old.trials >= 0), either(old.trials < 0, lost)
+    S, Y, ρ = remembered(state, (at[0] - old.x, at[2] - old.g), new, forget)
+    d = direction(S, Y, ρ, g1)
+    known = both(ρ[0] > 0, dot(d, g1) < 0)
+    d = where(known, d, -g1)
+    a = where(known, 1.0, first_step(x1, f1, g1))
+    search = choose(either(accept, lost), redirected(old, (x1, f1, g1), d, a), search)
+    return search.x + search.a * search.d, LBFGSState(search, S, Y, ρ), accept
 
 
 def remembered(state: LBFGSState, pair: tuple[Any, Any], new: Any, forget: Any) -> tuple[Any, Any, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 from downslope.errors import HyperparameterError, UsageError
 from downslope.messages import message
 from downslope.optimizers.schedule import Schedule
-from downslope.symbolic.array import SymbolicArray, TraceError, box
+from downslope.symbolic.array import SymbolicArray, box
+from downslope.symbolic.unknown import TraceError
 
 
 class LostFunction:
