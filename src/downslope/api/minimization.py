@@ -68,8 +68,9 @@ def minimize(
         start: a dict, sequence, array or number, or text (``"x=-7,y=2"``); entries may be
             ``Uniform(low, high)``. A classic problem has its own. PyTorch or TensorFlow tensors and JAX arrays, also
             in a dict or list: that framework then calls and differentiates ``function``, and ``run.x`` is as they are.
-        optimizer: an ``Optimizer``, or a name such as ``"adam"``. Without one: gradient descent where a
-            learning rate is given, the spectral projected gradient where bounds are, else ``auto``.
+        optimizer: an ``Optimizer``, or a name such as ``"adam"``, with its settings ``"adam(0.3, beta1=0.8)"``. Without
+            one: gradient descent where a learning rate is given, the spectral projected gradient where bounds are,
+            else ``auto``.
         learning_rate: for an optimizer given by name; > 0.
         steps: most accepted steps; alone, exactly so many. Without any limit: at most 100,000.
         tolerance: stop where the Euclidean norm of the gradient is at most this. Without ``steps`` and any other test:

@@ -208,16 +208,18 @@ def _short(value: Any) -> str:
 
 
 def _said(compared: RunComparison, options: ReportOptions) -> list[str]:
-    """Of each run that did not end as it was asked to, how it ended and what would work."""
+    """Of each run that did not end as it was asked to, how it ended; with ``--explain`` all about each of them."""
     out: list[str] = []
     for run, settings in zip(compared.runs, compared.settings, strict=True):
-        if run.success or options.explain is False:
+        if options.explain is False or (run.success and not options.explain):
             continue
-        name = ", ".join(f"{_titled(key)} {_short(v)}" for key, v in settings.items() if key != "start")
-        out += wrapped([message("{run}: {ending}", run=name or repr(run.optimizer), ending=run.message)])
+        told = (f"{_titled(key)} {_short(value)}" for key, value in settings.items() if key != "start")
+        name = ", ".join(told) or repr(run.optimizer)
+        out += wrapped([message("{run}: {ending}", run=name, ending=run.message)])
+        if options.explain:
+            out += [*wrapped(run.explain().sentences), ""]
     left = compared.asked - len(compared.runs)
     if left > 0:
-        out += wrapped(
-            [message("interrupted: {left} of {asked} runs were not made.", left=left, asked=compared.asked)]
-        )
+        said = message("interrupted: {left} of {asked} runs were not made.", left=left, asked=compared.asked)
+        out += wrapped([said])
     return out

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from downslope.messages import Message, message
+from downslope.messages import message
 
 if TYPE_CHECKING:
     from downslope import Progress
@@ -73,24 +73,13 @@ class Bar:
         )
 
     def _begin(self) -> None:
-        self._live, self._task = _live_bar()
+        self._live = _drawn()
+        self._task = self._live.add_task("")
+        self._live.start()
 
 
-def _live_bar() -> tuple[Any, Any]:
-    """A bar on the terminal, begun, and what it shows."""
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as RichProgress
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-    live = RichProgress(*columns, console=Console(stderr=True), transient=True)
-    task = live.add_task("")
-    live.start()
-    return live, task
-
-
-class CountBar:
-    """A bar for work that consists of so many parts, in phases; draws nothing in the first half second."""
+class CountingBar:
+    """Called with (runs done, all runs) while a sweep is on its way; draws nothing in the first half second."""
 
     def __init__(self) -> None:
         self._live: Any = None
@@ -99,7 +88,7 @@ class CountBar:
 
     @classmethod
     @contextlib.contextmanager
-    def for_terminal(cls, quiet: bool) -> Iterator[CountBar | None]:
+    def for_terminal(cls, quiet: bool) -> Iterator[CountingBar | None]:
         """A bar for the time of a ``with``, or None where nobody would see it."""
         if quiet or not on_terminal():
             yield None
@@ -111,11 +100,22 @@ class CountBar:
             if bar._live is not None:
                 bar._live.stop()
 
-    def show(self, phase: Message, done: int, total: int) -> None:
-        """So many of all parts of a phase are done."""
+    def __call__(self, done: int, runs: int) -> None:
         if time.perf_counter() - self._began < PATIENCE:
             return
         if self._live is None:
-            self._live, self._task = _live_bar()
-        said = message("{phase}, {done:,} of {total:,}", phase=phase, done=done, total=total)
-        self._live.update(self._task, total=max(total, 1), completed=done, description=str(said))
+            self._live = _drawn()
+            self._task = self._live.add_task("")
+            self._live.start()
+        told = message("{done:,} of {runs:,} runs", done=done, runs=runs)
+        self._live.update(self._task, total=runs, completed=done, description=str(told))
+
+
+def _drawn() -> Any:
+    """A bar of Rich's on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as RichProgress
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    return RichProgress(*columns, console=Console(stderr=True), transient=True)

@@ -19,7 +19,7 @@ from downslope.cli.arguments import (
 )
 from downslope.cli.options import FILE, NUMBER, START, Function, added, declared, default
 from downslope.cli.outputs import check_writable
-from downslope.cli.progress import CountBar
+from downslope.cli.progress import CountingBar
 from downslope.cli.report import document, wrapped
 from downslope.cli.run_options import ask_for_start, warnings_as_notes
 from downslope.errors import DownslopeError, StartError, UsageError
@@ -125,13 +125,13 @@ def race(ctx: click.Context, /, **given: Any) -> None:
         from downslope.plots.races import checked_suffix
 
         checked_suffix(given["plot"])
-    with CountBar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
+    with CountingBar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
         raced = _raced(given, bar)
     _deliver(raced, given)
     ctx.exit(INTERRUPTED if raced.interrupted else 0)
 
 
-def _raced(given: dict[str, Any], bar: CountBar | None) -> Race:
+def _raced(given: dict[str, Any], bar: CountingBar | None) -> Race:
     import downslope
 
     words: tuple[str, ...] = given["words"]
@@ -144,7 +144,7 @@ def _raced(given: dict[str, Any], bar: CountBar | None) -> Race:
     if given["no_tune"]:
         options["rates"] = []
     if bar is not None:
-        options["progress"] = lambda at: bar.show(_PHASES[at.phase], at.done, at.total)
+        options["progress"] = lambda at: bar(at.done, at.total)
     start = None if given["start"] is None else start_values(given["start"])
     rules = [piece.strip() for piece in split_outside_brackets(given["optimizer"] or RULES)]
     try:
@@ -153,14 +153,6 @@ def _raced(given: dict[str, Any], bar: CountBar | None) -> Race:
         if start is None and len(words) == 1:
             ask_for_start(words[0])
         raise
-
-
-_PHASES = {
-    "targets": message("looking for the least value"),
-    "tuning": message("tuning"),
-    "race": message("racing"),
-    "time": message("timing"),
-}
 
 
 def _deliver(raced: Race, given: dict[str, Any]) -> None:
