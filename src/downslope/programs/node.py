@@ -31,6 +31,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,6 +51,8 @@ ELEMENTS = ARITHMETIC | COMPARISONS | CONNECTIVES | frozenset(FUNCTIONS)
 REDUCTIONS = frozenset(["sum", "prod", "max", "min", "all", "any"])
 
 
+EXACT_FACTORS = frozenset([0.25, 0.5, 2.0, 4.0])
+COMPARED = 64  # rows of a matrix that are held against its columns at once
 SAMPLED = 4096  # about so many elements of a table tell whether another one may be the same
 
 
@@ -69,10 +72,17 @@ class Axis(NamedTuple):
 class Table:
     """An array that never changes; two are the same only where they are one object."""
 
-    __slots__ = ("array",)
-
     def __init__(self, array: NDArray[Any]) -> None:
         self.array = array
+
+    @cached_property
+    def symmetric(self) -> bool:
+        """Whether it is a matrix that is the same when it is transposed."""
+        n, *others = self.array.shape or (0,)
+        if others != [n] or not np.array_equal(self.array[0], self.array[:, 0]):
+            return False
+        blocks = (slice(k, k + COMPARED) for k in range(0, n, COMPARED))
+        return all(np.array_equal(self.array[rows], self.array[:, rows].T) for rows in blocks)
 
 
 @dataclass(frozen=True)
@@ -243,6 +253,8 @@ class Graph:
 
     def transposed(self, node: ArrayNode, order: Sequence[int]) -> ArrayNode:
         """A node with its axes in another order: axis k of the result is axis ``order[k]``."""
+        if node.operation == "table" and node.detail.symmetric:
+            return node
         place = {axis: k for k, axis in enumerate(order)}
         axes = [Axis(0, 1, place[k]) for k in range(len(node.shape))]
         return self.view(node, axes, tuple(node.shape[k] for k in order))
@@ -279,6 +291,14 @@ class Graph:
         """The product of two matrices."""
         if a.shape[1] != b.shape[0]:
             raise TraceError(message("matrices of shapes {a} and {b} do not fit", a=a.shape, b=b.shape))
+        if a.shape[0] == 1 and b.operation == "table" and b.detail.symmetric:
+            column = self.matmul(
+                b, self.reshaped(a, (b.shape[0], 1))
+            )  # x'Q as Qx, which is there in most cases
+            return self.reshaped(column, (1, b.shape[1]))
+        factor, rest = _without_factor(b)
+        if factor is not None and b.shape[1] == 1:  # for the same product without it may be there already
+            return self.element("mul", factor, self.matmul(a, self.reshaped(rest, b.shape)))
         return self._written("matmul", (a, b), (a.shape[0], b.shape[1]))
 
     def entry(self, table: Table, place: ArrayNode) -> ArrayNode:
@@ -288,6 +308,16 @@ class Graph:
     def called(self, call: LibraryCall, operands: tuple[ArrayNode, ...], shape: Shape) -> ArrayNode:
         """What NumPy computes."""
         return self._written("call", operands, shape, call)
+
+
+def _without_factor(node: ArrayNode) -> tuple[ArrayNode | None, ArrayNode]:
+    """A number that an array was multiplied by, and the array without it; such that no digit depends on the order."""
+    inner = node.operands[0] if node.operation == "reshape" else node
+    if inner.operation == "mul":
+        for factor, rest in (inner.operands, inner.operands[::-1]):
+            if factor.literal is not None and rest.shape and abs(factor.literal) in EXACT_FACTORS:
+                return factor, rest
+    return None, node
 
 
 def _seen_through(outer: Axis, inner: Sequence[Axis]) -> Axis:
