@@ -11,8 +11,11 @@ from downslope.optimizers.line_search import (
     choose,
     exhausted,
     first_step,
+    in_vain,
+    is_far,
+    moved_to,
     narrowed,
-    recent_size,
+    unit_of,
     verdict,
 )
 from downslope.optimizers.rules.lbfgs import LBFGSState, direction, remembered
@@ -61,8 +64,8 @@ class Auto(Optimizer):
 
     def update(self, x: Any, value: Any, gradient: Any, state: LBFGSState) -> tuple[Any, LBFGSState, Any]:
         trace_at_most(MOST_TRACED, x, vectors=len(state.S))
-        f, g = value, gradient
         old = state.search
+        f, g = old.unit * value, old.unit * gradient
         m = dot(g, old.d)
         good, short = verdict(old, f, m, (C1, C2, C3))
         start = old.trials < 0
@@ -70,11 +73,13 @@ class Auto(Optimizer):
         search = narrowed(old, f, m, short)
         lost = exhausted(search)
         x1, g1, f1 = (where(accept, new, kept) for new, kept in ((x, old.x), (g, old.g), (f, old.f)))
-        S, Y, ρ = remembered(state, (x - old.x, g - old.g), both(good, old.trials >= 0), either(start, lost))
-        d = direction(S, Y, ρ, g1)
-        known = both(ρ[0] > 0, dot(d, g1) < 0)
-        d = where(known, d, -g1)
-        a = where(known, 1.0, first_step(x1, f1, g1))
-        here = old._replace(x=x1, g=g1, f=f1, size=recent_size(old, f1))
+        unit, useless = unit_of(f1, g1), either(lost, both(good, in_vain(old, x)))
+        forget = either(start, either(useless, is_far(unit)))
+        S, Y, ρ = remembered(state, (x - old.x, g - old.g), both(good, old.trials >= 0), forget)
+        here = moved_to(old, (x1, f1, g1), unit, forget)
+        d = direction(S, Y, ρ, here.g)
+        known = both(ρ[0] > 0, dot(d, here.g) < 0)
+        d = where(known, d, -here.g)
+        a = where(known, 1.0, first_step(here.x, here.f, here.g))
         search = choose(either(accept, lost), begin(here, d, a), search)
         return search.x + search.a * search.d, LBFGSState(search, S, Y, ρ), accept

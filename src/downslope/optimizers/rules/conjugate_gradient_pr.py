@@ -11,9 +11,11 @@ from downslope.optimizers.line_search import (
     choose,
     exhausted,
     first_step,
+    is_far,
+    moved_to,
     narrowed,
     next_step,
-    recent_size,
+    unit_of,
     verdict,
 )
 
@@ -65,8 +67,8 @@ class ConjugateGradientPR(Optimizer):
     def update(
         self, x: Any, value: Any, gradient: Any, state: ConjugateGradientPRState
     ) -> tuple[Any, ConjugateGradientPRState, Any]:
-        c1, c2, f, g = self.sufficient_decrease, self.curvature, value, gradient
-        old = state.search
+        c1, c2, old = self.sufficient_decrease, self.curvature, state.search
+        f, g = old.unit * value, old.unit * gradient
         m = dot(g, old.d)
         good, short = verdict(old, f, m, (c1, c2, c2))
         start = old.trials < 0
@@ -77,10 +79,11 @@ class ConjugateGradientPR(Optimizer):
         square = dot(old.g, old.g)
         β = maximum(dot(g1, g1 - old.g) / where(square > 0, square, 1.0), 0.0)
         d = where(absolute(dot(g1, old.g)) < 0.2 * dot(g1, g1), -g1 + β * old.d, -g1)
-        steepest = either(start, either(lost, dot(d, g1) >= 0))
-        d = where(steepest, -g1, d)
-        first = first_step(x1, f1, g1)
-        a = where(lost, first, next_step(old, dot(d, g1), first))
-        here = old._replace(x=x1, g=g1, f=f1, size=recent_size(old, f1))
+        unit = unit_of(f1, g1)
+        forget = either(either(start, lost), is_far(unit))
+        here = moved_to(old, (x1, f1, g1), unit, forget)
+        d = where(either(forget, dot(d, g1) >= 0), -here.g, d)
+        first = first_step(here.x, here.f, here.g)
+        a = where(forget, first, next_step(old, dot(d, here.g), first))
         search = choose(either(accept, lost), begin(here, d, a), search)
         return search.x + search.a * search.d, ConjugateGradientPRState(search), accept

@@ -12,8 +12,11 @@ from downslope.optimizers.line_search import (
     choose,
     exhausted,
     first_step,
+    in_vain,
+    is_far,
+    moved_to,
     narrowed,
-    recent_size,
+    unit_of,
     verdict,
 )
 
@@ -76,8 +79,8 @@ class LBFGS(Optimizer):
 
     def update(self, x: Any, value: Any, gradient: Any, state: LBFGSState) -> tuple[Any, LBFGSState, Any]:
         trace_at_most(MOST_TRACED, x, vectors=self.memory)
-        c1, c2, f, g = self.sufficient_decrease, self.curvature, value, gradient
-        old = state.search
+        c1, c2, old = self.sufficient_decrease, self.curvature, state.search
+        f, g = old.unit * value, old.unit * gradient
         m = dot(g, old.d)
         good, short = verdict(old, f, m, (c1, c2, c2))
         start = old.trials < 0
@@ -85,12 +88,14 @@ class LBFGS(Optimizer):
         search = narrowed(old, f, m, short)
         lost = exhausted(search)
         x1, g1, f1 = (where(accept, new, before) for new, before in ((x, old.x), (g, old.g), (f, old.f)))
-        S, Y, ρ = remembered(state, (x - old.x, g - old.g), both(good, old.trials >= 0), either(start, lost))
-        d = direction(S, Y, ρ, g1)
-        known = both(ρ[0] > 0, dot(d, g1) < 0)
-        d = where(known, d, -g1)
-        a = where(known, 1.0, first_step(x1, f1, g1))
-        here = old._replace(x=x1, g=g1, f=f1, size=recent_size(old, f1))
+        unit, useless = unit_of(f1, g1), either(lost, both(good, in_vain(old, x)))
+        forget = either(start, either(useless, is_far(unit)))
+        S, Y, ρ = remembered(state, (x - old.x, g - old.g), both(good, old.trials >= 0), forget)
+        here = moved_to(old, (x1, f1, g1), unit, forget)
+        d = direction(S, Y, ρ, here.g)
+        known = both(ρ[0] > 0, dot(d, here.g) < 0)
+        d = where(known, d, -here.g)
+        a = where(known, 1.0, first_step(here.x, here.f, here.g))
         search = choose(either(accept, lost), begin(here, d, a), search)
         return search.x + search.a * search.d, LBFGSState(search, S, Y, ρ), accept
 
