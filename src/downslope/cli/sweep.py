@@ -21,7 +21,7 @@ from downslope.cli.options import (
     default,
 )
 from downslope.cli.outputs import check_writable
-from downslope.cli.progress import CountBar
+from downslope.cli.progress import CountingBar
 from downslope.cli.report import document
 from downslope.cli.run_options import ask_for_start
 from downslope.cli.table import aligned
@@ -132,9 +132,9 @@ def _sweep(given: dict[str, Any]) -> int:
     if given["steps"] is not None:
         numbers = [NumberType().convert(piece.strip(), None, None) for piece in given["steps"].split(",")]
         options["steps"] = numbers[0] if len(numbers) == 1 else numbers
-    with CountBar.for_terminal(given["quiet"]) as bar:
+    with CountingBar.for_terminal(given["quiet"]) as bar:
         if bar is not None:
-            options["progress"] = lambda done, runs: bar.show(message("runs"), done, runs)
+            options["progress"] = bar
         try:
             made: Sweep = downslope.sweep(given["expression"], given["start"], **options)
         except StartError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -139,8 +140,8 @@ class Curvature:
 
     @property
     def best_rate(self) -> float:
-        """2/(L + μ), the constant learning rate at which gradient descent is fastest."""
-        return 2 / (self.largest + self.smallest)
+        """2/(L + μ), the constant learning rate at which gradient descent is fastest; the largest number if beyond."""
+        return min(2 / (self.largest + self.smallest), sys.float_info.max)
 
     def along(self, index: int, signed: bool = False) -> str:
         """The name of one direction; that of all of them where there is no difference."""

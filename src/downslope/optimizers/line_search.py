@@ -12,6 +12,9 @@ slopes still tell (W. Hager, H. Zhang, SIAM Journal on Optimization 16 (2005) 17
 ``low`` is the longest step known to be too short (the value has fallen, the slope is still steep), ``high`` one that is
 too long (the value is too high or no number, or the slope points up). Every interval between them holds
 acceptable steps, and each trial shortens it: by the cubic through both ends, or by halving.
+
+Values and gradients are held in units of a power of two, of the size that they had where the search began. So squares
+of them neither over- nor underflow, 1e200 f is descended by the same steps as f, and nothing is rounded by it.
 """
 
 from __future__ import annotations
@@ -24,8 +27,11 @@ from downslope.optimizers.arithmetic import (
     both,
     dot,
     either,
+    floor,
+    log,
     maximum,
     minimum,
+    sign,
     sqrt,
     where,
     zeros_like,
@@ -34,7 +40,12 @@ from downslope.optimizers.arithmetic import (
 LEVEL = 1e-10  # values that differ by this part of their recent size are level, up to rounding
 TRIALS = 30  # after so many the best step so far is taken, or another direction
 DESCENTS = 8  # after so many longer and longer steps, all downhill, the last is taken
-BIG = 1e30  # stands for values that are not finite
+BIG = 1e30  # stands for values that are not finite, in units of the first ones
+UNIT_BITS = 60  # units are powers of 2^60, so that most functions are held as they are
+MOST_UNITS = 17  # 2^(60 * 17) is a float64; twice 60 bits are a float32, and more it does not need
+FAR = 480 * math.log(
+    2
+)  # the logarithm of a unit in which squares of what was not far before are no numbers, or 0
 
 
 class Search(NamedTuple):
@@ -54,18 +65,41 @@ class Search(NamedTuple):
     high_f: Any
     high_m: Any
     trials: Any  # made along this direction
+    unit: Any  # what f and g, here and in what goes with them, are multiplied by; a power of two
 
 
 def before(x: Any) -> Search:
     """Before the first evaluation."""
     zero = zeros_like(x)
-    return Search(x, zero, zero, *(0.0,) * 10, -1.0)
+    return Search(x, zero, zero, *(0.0,) * 10, -1.0, 1.0)
 
 
 def begin(at: Search, d: Any, a: Any) -> Search:
     """A search from the last accepted point of ``at`` along ``d``, with ``a`` as the first step size."""
     f, m = at.f, dot(at.g, d)
-    return Search(at.x, at.g, d, f, m, at.size, a, 0.0, f, m, 0.0, f, m, 0.0)
+    return Search(at.x, at.g, d, f, m, at.size, a, 0.0, f, m, 0.0, f, m, 0.0, at.unit)
+
+
+def unit_of(f: Any, g: Any) -> Any:
+    """The power of two by which a value and a gradient are multiplied to be of the size of 1, within 2^30."""
+    size = absolute(f) + dot(sign(g), g)  # a sum of absolute values overflows only where they nearly do
+    known = both(size > 0, size < math.inf)
+    units = log(where(known, size, 1.0)) / (UNIT_BITS * math.log(2)) + 0.5
+    return 2.0 ** (-UNIT_BITS * maximum(floor(units), -MOST_UNITS))
+
+
+def is_far(unit: Any) -> Any:
+    """Whether numbers in need of such a unit are so far from the present one that squares of them were none."""
+    return absolute(log(unit)) > FAR
+
+
+def moved_to(old: Search, at: tuple[Any, Any, Any], unit: Any, renew: Any) -> Search:
+    """The search with another last accepted point (x, f, g), in units so much smaller where ``renew``."""
+    x, f, g = at
+    size = recent_size(old, f)
+    # `where` keeps symbolic products apart: squares of the unit itself would be no numbers
+    f, g, size, unit = (where(renew, unit * a, a) for a in (f, g, size, old.unit))
+    return old._replace(x=x, f=f, g=g, size=size, unit=unit)
 
 
 def choose(condition: Any, yes: Any, no: Any) -> Any:
@@ -153,15 +187,23 @@ def judged_trial(
 
     Returns:
         Whether it meets them; whether it is accepted, as the first of all is too; whether the search is given up; the
-        search with its shorter interval; and what is the last accepted point now, with its value and gradient.
+        search with its shorter interval; and what is the last accepted point now, with its value and gradient, in the
+        units of the search.
     """
-    x, f, g = at
+    x, value, gradient = at
+    f, g = old.unit * value, old.unit * gradient
     m = dot(g, old.d)
     good, short = verdict(old, f, m, constants)
     accept = either(old.trials < 0, good)
     search = narrowed(old, f, m, short)
     x1, g1, f1 = (where(accept, new, kept) for new, kept in ((x, old.x), (g, old.g), (f, old.f)))
     return good, accept, exhausted(search), search, (x1, f1, g1)
+
+
+def in_vain(search: Search, x: Any) -> Any:
+    """Whether not even the longest of longer and longer steps, to ``x``, has moved the point in its last digit."""
+    s = x - search.x
+    return both(search.trials > DESCENTS - 1.5, dot(s, s) <= 0)
 
 
 def _inside(s: Search, width: Any) -> Any:
@@ -188,10 +230,3 @@ def _beyond(s: Search, m: Any) -> Any:
 def within(a: Any, least: Any, most: Any) -> Any:
     """``a`` brought into the range; its lower end where ``a`` is NaN."""
     return where(a > least, where(a < most, a, most), least)
-
-
-def redirected(old: Search, at: tuple[Any, Any, Any], d: Any, a: Any) -> Search:
-    """A search from a point, with its value and gradient, along another direction, with this first step."""
-    x, f, g = at
-    here = old._replace(x=x, g=g, f=f, size=recent_size(old, f))
-    return begin(here, d, a)

@@ -12,8 +12,10 @@ from downslope.optimizers.line_search import (
     begin,
     exhausted,
     first_step,
+    is_far,
+    moved_to,
     narrowed,
-    recent_size,
+    unit_of,
     verdict,
 )
 
@@ -63,7 +65,8 @@ class BFGS(CurvedRule):
         return BFGSState(before(x), np.eye(len(x)), 0)
 
     def step(self, at: CurvedEvaluation, state: BFGSState) -> Move:
-        old, x, f, g = state.search, at.x, at.value, at.gradient
+        old, x = state.search, at.x
+        f, g = old.unit * at.value, old.unit * at.gradient
         m = float(g @ old.d)
         good, short = verdict(old, f, m, (self.sufficient_decrease, self.curvature, self.curvature))
         accepted = bool(old.trials < 0 or good)
@@ -75,12 +78,15 @@ class BFGS(CurvedRule):
             H, learnt = np.eye(len(x)), 0
         else:
             H, learnt = updated(state, x - old.x, g - old.g) if old.trials >= 0 else (state.H, 0)
-        d = -(H @ g)
-        known = learnt > 0 and float(d @ g) < 0
+        unit = unit_of(f, g)
+        forget = bool(old.trials < 0 or not accepted or is_far(unit))
+        here = moved_to(old, (x, f, g), unit, forget)
+        d = -(H @ here.g)
+        known = learnt > 0 and not forget and float(d @ here.g) < 0
         a: Any = 1.0
         if not known:
-            H, learnt, d, a = np.eye(len(x)), 0, -g, first_step(x, f, g)
-        search = begin(old._replace(x=x, g=g, f=f, size=recent_size(old, f)), d, a)
+            H, learnt, d, a = np.eye(len(x)), 0, -here.g, first_step(x, here.f, here.g)
+        search = begin(here, d, a)
         return Move(search.x + search.a * search.d, BFGSState(search, H, learnt), accepted)
 
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from downslope.optimizers.arithmetic import both, dot, either, minimum, sqrt, where, zeros_like
 from downslope.optimizers.base import Optimizer, hyperparameter
+from downslope.optimizers.line_search import unit_of
 
 BETA = 1 - 6**0.5 / 3  # as in the source's experiments
 ALPHA = 0.1
@@ -19,6 +20,7 @@ class ACFGMState(NamedTuple):
     τ0: Any  # the weight of the past, two steps ago
     τ: Any  # and one step ago
     stage: Any  # what is evaluated: 0 the start, 1 the probe, 2 the first step, 3 any other
+    unit: Any  # what values and gradients are multiplied by
 
 
 class ACFGM(Optimizer):
@@ -59,14 +61,19 @@ class ACFGM(Optimizer):
 
     def init(self, x: Any) -> ACFGMState:
         zero = zeros_like(x)
-        return ACFGMState(x0=zero, g0=zero, f0=0.0, y=x, η=0.0, τ0=0.0, τ=0.0, stage=0.0)
+        return ACFGMState(x0=zero, g0=zero, f0=0.0, y=x, η=0.0, τ0=0.0, τ=0.0, stage=0.0, unit=1.0)
 
     def update(self, x: Any, value: Any, gradient: Any, state: ACFGMState) -> tuple[Any, ACFGMState, Any]:
-        point, after = self._step(x, value, gradient, state)
-        tried, before = self._probe(x, value, gradient, state)
+        start, begin = state.stage < 0.5, unit_of(value, gradient)
+        unit = where(start, begin, state.unit)
+        f = where(start, begin * value, state.unit * value)
+        g = where(start, begin * gradient, state.unit * gradient)
+        point, after = self._step(x, f, g, state)
+        tried, before = self._probe(x, f, g, state)
         probe = state.stage < 1.5
         fields = (where(probe, a, b) for a, b in zip(before, after, strict=True))
-        return where(probe, tried, point), ACFGMState(*fields), either(state.stage < 0.5, state.stage > 1.5)
+        after = ACFGMState(*fields)._replace(unit=unit)
+        return where(probe, tried, point), after, either(start, state.stage > 1.5)
 
     def _probe(self, x: Any, f: Any, g: Any, state: ACFGMState) -> tuple[Any, ACFGMState]:
         """Before x_1: from the start to the probe, and from the probe to x_1; a bad probe is shortened."""
@@ -80,13 +87,13 @@ class ACFGM(Optimizer):
         L0 = sqrt(where(curved, bend, 1.0) / where(length > 0, length, 1.0))
         η = where(start, near, where(curved, 1 / (2.5 * L0), where(fine, state.η, 0.1 * state.η)))
         stage = where(start, 1.0, where(fine, 2.0, 1.0))
-        return x0 - η * g0, ACFGMState(x0, g0, f0, x0, η, 0.0, 0.0, stage)
+        return x0 - η * g0, ACFGMState(x0, g0, f0, x0, η, 0.0, 0.0, stage, state.unit)
 
     def _step(self, x: Any, f: Any, g: Any, state: ACFGMState) -> tuple[Any, ACFGMState]:
         """From x_k to x_{k+1}."""
         first = state.stage < 2.5  # k = 1
         α, β = ALPHA, BETA
-        x0, g0, f0, y, η0, τ0, τ, _ = state
+        x0, g0, f0, y, η0, τ0, τ, _, _ = state
         bend, below = dot(g - g0, g - g0), 2 * (f0 - f + dot(g, x - x0))
         curved = both(bend > 0, below > 0)
         L = where(curved, bend / where(curved, below, 1.0), 0.0)
@@ -95,5 +102,5 @@ class ACFGM(Optimizer):
         η = where(curved, minimum(η, weight / (4 * where(curved, L, 1.0))), η)
         grown = where(first, 1.0, τ + α / 2 + 2 * (1 - α) * η * L / weight)
         z = y - η * g
-        after = ACFGMState(x, g, f, (1 - β) * y + β * z, η, τ, grown, 3.0)
+        after = ACFGMState(x, g, f, (1 - β) * y + β * z, η, τ, grown, 3.0, state.unit)
         return (z + grown * x) / (1 + grown), after

@@ -7,11 +7,14 @@ from downslope.optimizers.base import Optimizer, hyperparameter
 from downslope.optimizers.line_search import (
     Search,
     before,
+    begin,
     choose,
     first_step,
+    is_far,
     judged_trial,
+    moved_to,
     next_step,
-    redirected,
+    unit_of,
 )
 
 
@@ -62,15 +65,16 @@ class ConjugateGradientPR(Optimizer):
     def update(
         self, x: Any, value: Any, gradient: Any, state: ConjugateGradientPRState
     ) -> tuple[Any, ConjugateGradientPRState, Any]:
-        c1, c2 = self.sufficient_decrease, self.curvature
-        old = state.search
+        c1, c2, old = self.sufficient_decrease, self.curvature, state.search
         _, accept, lost, search, (x1, f1, g1) = judged_trial(old, (x, value, gradient), (c1, c2, c2))
         square = dot(old.g, old.g)
         β = maximum(dot(g1, g1 - old.g) / where(square > 0, square, 1.0), 0.0)
         d = where(absolute(dot(g1, old.g)) < 0.2 * dot(g1, g1), -g1 + β * old.d, -g1)
-        steepest = either(old.trials < 0, either(lost, dot(d, g1) >= 0))
-        d = where(steepest, -g1, d)
-        first = first_step(x1, f1, g1)
-        a = where(lost, first, next_step(old, dot(d, g1), first))
-        search = choose(either(accept, lost), redirected(old, (x1, f1, g1), d, a), search)
+        unit = unit_of(f1, g1)
+        forget = either(either(old.trials < 0, lost), is_far(unit))
+        here = moved_to(old, (x1, f1, g1), unit, forget)
+        d = where(either(forget, dot(d, g1) >= 0), -here.g, d)
+        first = first_step(here.x, here.f, here.g)
+        a = where(forget, first, next_step(old, dot(d, here.g), first))
+        search = choose(either(accept, lost), begin(here, d, a), search)
         return search.x + search.a * search.d, ConjugateGradientPRState(search), accept

@@ -8,10 +8,14 @@ from downslope.optimizers.integer_fields import require_integer, trace_at_most
 from downslope.optimizers.line_search import (
     Search,
     before,
+    begin,
     choose,
     first_step,
+    in_vain,
+    is_far,
     judged_trial,
-    redirected,
+    moved_to,
+    unit_of,
 )
 
 MOST_TRACED = 100  # parameters times memory; beyond, compiling takes longer than most runs do
@@ -90,13 +94,15 @@ def along_memory(
     """
     old = state.search
     good, accept, lost, search, (x1, f1, g1) = judged_trial(old, at, constants)
-    new, forget = both(good, old.trials >= 0), either(old.trials < 0, lost)
-    S, Y, ρ = remembered(state, (at[0] - old.x, at[2] - old.g), new, forget)
-    d = direction(S, Y, ρ, g1)
-    known = both(ρ[0] > 0, dot(d, g1) < 0)
-    d = where(known, d, -g1)
-    a = where(known, 1.0, first_step(x1, f1, g1))
-    search = choose(either(accept, lost), redirected(old, (x1, f1, g1), d, a), search)
+    unit, useless = unit_of(f1, g1), either(lost, both(good, in_vain(old, x1)))
+    forget = either(old.trials < 0, either(useless, is_far(unit)))
+    S, Y, ρ = remembered(state, (x1 - old.x, g1 - old.g), both(good, old.trials >= 0), forget)
+    here = moved_to(old, (x1, f1, g1), unit, forget)
+    d = direction(S, Y, ρ, here.g)
+    known = both(ρ[0] > 0, dot(d, here.g) < 0)
+    d = where(known, d, -here.g)
+    a = where(known, 1.0, first_step(here.x, here.f, here.g))
+    search = choose(either(accept, lost), begin(here, d, a), search)
     return search.x + search.a * search.d, LBFGSState(search, S, Y, ρ), accept
 
 

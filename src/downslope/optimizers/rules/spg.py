@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from downslope.optimizers.arithmetic import absolute, both, dot, either, minimum, norm, where, zeros_like
 from downslope.optimizers.base import Optimizer, hyperparameter
 from downslope.optimizers.integer_fields import require_integer
+from downslope.optimizers.line_search import unit_of
 
 LONGEST = 1e30  # of the paper; nothing in practice comes near
 
@@ -18,6 +19,7 @@ class SPGState(NamedTuple):
     values: tuple[Any, ...]  # of the last accepted points, the newest first
     a: Any  # the step size on trial
     started: Any  # 0 before the first evaluation, 1 after
+    unit: Any  # what values and gradients are multiplied by
 
 
 class SPG(Optimizer):
@@ -68,12 +70,16 @@ class SPG(Optimizer):
 
     def init(self, x: Any) -> SPGState:
         nothing = zeros_like(x)
-        return SPGState(x0=nothing, g0=nothing, values=(0.0,) * self.window, a=1.0, started=0.0)
+        return SPGState(x0=nothing, g0=nothing, values=(0.0,) * self.window, a=1.0, started=0.0, unit=1.0)
 
     def update(self, x: Any, value: Any, gradient: Any, state: SPGState) -> tuple[Any, SPGState, Any]:
-        c, f, g = self.sufficient_decrease, value, gradient
-        x0, g0, values, a, started = state
-        f0, s, first = values[0], x - x0, started < 0.5
+        c, first = self.sufficient_decrease, state.started < 0.5
+        begin = unit_of(value, gradient)
+        unit = where(first, begin, state.unit)
+        f = where(first, begin * value, state.unit * value)
+        g = where(first, begin * gradient, state.unit * gradient)
+        x0, g0, values, a = state.x0, state.g0, state.values, state.a
+        f0, s = values[0], x - x0
         slope = dot(g0, s)
         falls = functools.reduce(
             either, (f <= v + c * slope for v in values)
@@ -89,4 +95,4 @@ class SPG(Optimizer):
         kept = tuple(
             where(first, f, where(accept, new, old)) for new, old in zip((f, *values), values, strict=False)
         )
-        return x0 - a * g0, SPGState(x0, g0, kept, a, 1.0), accept
+        return x0 - a * g0, SPGState(x0, g0, kept, a, 1.0, unit), accept
