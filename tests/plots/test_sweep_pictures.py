@@ -10,7 +10,8 @@ import pytest
 
 import downslope as ds
 from downslope.errors import UsageError
-from downslope.plots.sweeps.cells import Cells, edges_of, is_geometric
+from downslope.plots.sweeps.cells import Cells, edges_of
+from downslope.sweeping.settings import is_geometric
 
 QUADRATIC = "x^2/20 + y^2"
 

@@ -293,3 +293,47 @@ def test_progress_is_told() -> None:
     assert made.engine == "single"
     assert told
     assert all(runs == 60 and 0 <= done <= 60 for done, runs in told)
+
+
+def test_a_zoom_is_made_anew() -> None:
+    made = ds.sweep(
+        QUADRATIC, {"x": ds.grid(-7, 7, 5), "y": 2.0}, learning_rate=ds.logspace(0.01, 1, 4), steps=20
+    )
+    near = made.zoom(x=(-1, 1), learning_rate=(0.1, 0.8))
+    assert np.allclose(near.column("learning_rate")[::5], [0.1, 0.2, 0.4, 0.8])
+    whole = ds.sweep(
+        QUADRATIC, {"x": ds.grid(-1, 1, 5), "y": 2.0}, learning_rate=ds.logspace(0.1, 0.8, 4), steps=20
+    )
+    assert np.array_equal(near.column("value"), whole.column("value"))
+    with pytest.raises(UsageError, match="no axis of numbers 'y'"):
+        made.zoom(y=(0, 1))
+
+
+def test_fits_are_swept_with_one_reading_for_squared_losses() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=300)
+    table = {
+        "x": x,
+        "y": 3 * x + 1 + 0.1 * random.normal(size=300),
+        "c": (x + random.normal(size=300) > 0).astype(int),
+    }
+    made = ds.sweep(
+        "y ~ a*x + b", table=table, learning_rate=[0.1, 0.5], optimizer=["gradient_descent", "adam"], steps=30
+    )
+    assert made.engine == "lanes"
+    for place in range(4):
+        row = made.row(place)
+        fitted = ds.fit(
+            table, "y ~ a*x + b", learning_rate=row["learning_rate"], optimizer=row["optimizer"], steps=30
+        )
+        assert (row["a"], row["b"]) == pytest.approx((fitted.x["a"], fitted.x["b"]), rel=1e-9)
+        assert row["value"] == pytest.approx(fitted.loss, rel=1e-9)
+    rough = ds.sweep("c ~ a*x + b", table=table, loss="log_loss", learning_rate=[0.5, 1.0], steps=20)
+    fitted = ds.fit(table, "c ~ a*x + b", loss="log_loss", learning_rate=1.0, steps=20)
+    assert rough.engine == "single"
+    assert rough.column("a")[1] == pytest.approx(fitted.x["a"], rel=1e-9)
+    found = ds.find_learning_rate("y ~ a*x + b", table=table)
+    curvatures = np.linalg.eigvalsh(
+        2 * np.cov(np.stack([x, np.ones(300)]), bias=True) + 2 * np.outer([x.mean(), 1], [x.mean(), 1])
+    )
+    assert found.limit == pytest.approx(2 / curvatures.max(), rel=1e-9)
