@@ -7,18 +7,18 @@ import random
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
-from downslope.api.sweeping import trial_of
+from downslope.api.sweeping import TableOptions, trial_of
 from downslope.errors import UsageError, nearest
 from downslope.messages import message, sentences
 from downslope.results.learning_rate import LearningRate, as_learning_rate
 from downslope.sweeping.rate_finder import find_rate
 
 
-class RateOptions(TypedDict, total=False):
+class RateOptions(TableOptions, total=False):
     """The keyword arguments of ``find_learning_rate`` beyond those in its signature."""
 
     schedule: Any
@@ -41,7 +41,8 @@ def find_learning_rate(
     """A learning rate for a rule on a function, found by whole short descents at many rates; never by one ramped run.
 
     Args:
-        function, start: as for ``minimize``; of tensors too, which are copied: neither they nor the state of random
+        function, start: as for ``minimize``, or with ``table=`` (and ``loss``, ``weights``, ``l2``) a hypothesis, as for
+            ``sweep``; of tensors too, which are copied: neither they nor the state of random
             generators (Python's, NumPy's, PyTorch's) are changed.
         optimizer: a rule with a learning rate, by name or as an ``Optimizer``; its own rate does not matter.
         hyperparameters: of an optimizer given by name.

@@ -6,10 +6,12 @@ import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack, cast
 
 import numpy as np
 
+from downslope.api.fit_request import FitArguments
+from downslope.api.table_costs import cost_of_table
 from downslope.descent.stopping import Stopping
 from downslope.errors import StartError, UsageError, nearest
 from downslope.messages import Message, message, sentences
@@ -23,7 +25,16 @@ from downslope.sweeping.settings import DesignOptions, Normal, SweepAxis, Target
 from downslope.sweeping.trial import Trial, run_trial
 
 
-class SweepOptions(TypedDict, total=False):
+class TableOptions(TypedDict, total=False):
+    """Of which table a hypothesis is, and how it is fitted; see ``fit``."""
+
+    table: Any
+    loss: Any
+    weights: Any
+    l2: float
+
+
+class SweepOptions(TableOptions, total=False):
     """The keyword arguments of ``sweep`` beyond those in its signature."""
 
     pairs: bool
@@ -57,7 +68,8 @@ def sweep(
     """Make many runs of one function: each value of what is a list with each of the others.
 
     Args:
-        function: as for ``minimize``.
+        function: as for ``minimize``; with ``table=``, a hypothesis such as ``"y ~ a*x + b"``, whose cost by ``loss``
+            (and ``weights``, ``l2``) is descended: of a squared loss the table is read once for all runs.
         start: as for ``minimize``, where each number may also be a list, an array, ``grid(low, high, n)``,
             ``logspace(low, high, n)``, ``Uniform(low, high)`` or ``Normal(mean, deviation)``; or a list of starts.
         optimizer: a name or an ``Optimizer``, or a list of them.
@@ -118,6 +130,10 @@ def trial_of(function: Any, start: Any, asked: Mapping[str, Any]) -> Trial:
         _place(("hyperparameter", str(name)), value, varied, numbers)
     if "learning_rate" in fixed:
         numbers["learning_rate"] = fixed["learning_rate"]
+    if asked.get("table") is not None:
+        of_table = {name: asked[name] for name in ("loss", "weights", "l2") if asked.get(name) is not None}
+        function, suggested = cost_of_table(function, asked["table"], cast(FitArguments, of_table))
+        start = suggested if start is None else start
     starts = StartsGiven.of(start)
     objective, x = as_objective(
         function,

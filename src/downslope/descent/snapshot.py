@@ -36,7 +36,7 @@ PLAIN = {
     "int": int,
     "float": float,
 }  # Python's own numbers, which round as they do and not as NumPy's
-DTYPES = ("float64", "float32", "int64", "int32", "bool_")
+DTYPES = ("float64", "float32", "int64", "int8", "int32", "bool_")
 LIBRARIES = {"traced": ("symengine", "llvmlite")}  # by engine: whose arithmetic it is, beside NumPy's
 FRAMEWORKS = ("torch", "jax", "tensorflow")
 

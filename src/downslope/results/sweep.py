@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from downslope.explain.judgement import judged
@@ -12,6 +13,7 @@ from downslope.plots.sweeps import plot_sweep
 from downslope.results import saving, sweep_saving
 from downslope.results.run import Run, as_run
 from downslope.sweeping.record import SweepRecord
+from downslope.sweeping.trial import run_trial
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,6 +60,33 @@ class Sweep(SweepRecord):
         """
         place = self.best_place if place is None else self.checked_place(place)
         return as_run(judged(self.trial.run(place)))
+
+    def zoom(self, **ranges: tuple[float, float]) -> Sweep:
+        """The same over parts of its axes, with as many runs along each: made anew, and nothing interpolated.
+
+        Args:
+            ranges: (from, to) by the name of an axis of numbers: ``x=(-1, 1), learning_rate=(0.9, 1.1)``.
+
+        Raises:
+            UsageError: there is no such axis, or a range is none.
+
+        >>> import downslope as ds
+        >>> swept = ds.sweep("x^2", start={"x": 1.0}, learning_rate=ds.grid(0.1, 1.5, 5), steps=50)
+        >>> swept.zoom(learning_rate=(0.9, 1.1)).column("learning_rate").round(2).tolist()
+        [0.9, 0.95, 1.0, 1.05, 1.1]
+        """
+        started = time.perf_counter()
+        trial = replace(self.trial, design=self.trial.design.zoomed(ranges))
+        made = run_trial(trial)
+        return Sweep(
+            trial=trial,
+            ends=made.ends,
+            engine=made.engine,
+            why_single=made.why_single,
+            traces=made.rows,
+            seconds=time.perf_counter() - started,
+            complete=made.complete,
+        )
 
     def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Figure:
         """Draw the sweep: a phase map or basins (two axes), or the final value against one; see ``plot_sweep``.

@@ -30,7 +30,7 @@ from downslope.symbolic.lanes import (
     machine_code,
 )
 
-FEW_NUMBERS = 16  # that a lane carries along: of so few, two registers' worth of runs go side by side
+FEW_NUMBERS = 24  # that a lane carries along: of so few, two registers' worth of runs go side by side
 BYTE = ir.IntType(8)
 
 
@@ -116,9 +116,7 @@ class _Registers:
         base, d = outer.base, step.dimension
         values = [self.fixed(row) for row in range(step.hyper)]
         values += [self.known(row) for row in range(step.hyper, base)]
-        # a search along a line decides by the last bit: it is to decide as in a run of its own
-        known = dict(zip(step.inputs, values, strict=True))
-        out = in_lanes_as_native(w, step.outputs, known, exactly=not outer.accepts)
+        out = in_lanes_as_native(w, step.outputs, dict(zip(step.inputs, values, strict=True)))
         self.here = values[step.hyper : step.hyper + d]
         out = [
             w.select(one, 1.0, 0.0) if one.code.type == BITS else one for one in out

@@ -35,8 +35,10 @@ MOST_SHIFTS, SHIFT = 12, 6  # of the range, by so many decades, where all rates 
 MARGIN = 0.7  # part of the limit, above which no rate is recommended
 NEARLY = 1e-3  # part of the fall that may be left when the fastest rate is told by its steps
 FLAT = 1e-12  # part of the value: what falls by less is flat
-REPEATS = 5  # evaluations that tell how much random numbers spread
-BEYOND_NOISE = 5.0  # times that spread must the fall be
+REPEATS = 16  # evaluations that tell how much random numbers spread
+BEYOND_NOISE = (
+    8.0  # times that spread must the fall be: the least of a hundred values is three below by chance
+)
 TRIES, SMALLER = 5, 0.6  # of the rate recommended, and how much smaller each is than the one before
 _RAN_AWAY = (Status.DIVERGED, Status.LEFT_DOMAIN, Status.UNBOUNDED, Status.ERROR, Status.INTERRUPTED)
 
@@ -171,11 +173,12 @@ class _Search:
         self.steps, self.rule = steps, rule
         self.sign = -1.0 if trial.maximize else 1.0
         start = np.asarray(trial.start, np.float64)
+        random = trial.objective.draws_random(start)
         with np.errstate(all="ignore"):
-            looks = [self.sign * trial.objective.value(start) for _ in range(REPEATS)]
+            looks = [self.sign * trial.objective.value(start) for _ in range(REPEATS if random else 1)]
         self.first = float(np.median(looks))
-        self.noise = float(np.std(looks, ddof=1)) if trial.objective.draws_random(start) else 0.0
-        self.evaluations = REPEATS
+        self.noise = float(np.std(looks, ddof=1)) if random else 0.0
+        self.evaluations = len(looks) + 2
 
     def search(self) -> RateSearch:
         """Everything."""

@@ -22,6 +22,7 @@ MOST_BYTES = 4 << 30  # of the columns of a sweep
 BYTES_A_RUN = 80  # beside its coordinates: status, counts, value, norm, and what lanes keep while they run
 A_COORDINATE = 24  # bytes: start, end, and a copy on the way
 DRAWS = 20
+EQUAL = 0.02  # by how much ratios of neighbours, or distances, may differ where they are taken for equal
 
 Target: TypeAlias = tuple[str, ...]  # ("start", "x"), ("learning_rate",), ("hyperparameter", "momentum"), ...
 
@@ -89,6 +90,15 @@ def _check_ends(kind: str, low: Any, high: Any, n: Any) -> None:
         raise UsageError(message("{given} needs a whole number of points, at least 2.", given=given))
 
 
+def is_geometric(values: NDArray[np.float64]) -> bool:
+    """Whether numbers are in equal ratios rather than at equal distances."""
+    values = np.sort(values)
+    if len(values) < 3 or values[0] <= 0:
+        return False
+    ratios, steps = values[1:] / values[:-1], np.diff(values)
+    return bool(np.ptp(ratios) <= EQUAL * np.mean(ratios - 1) and np.ptp(steps) > EQUAL * np.mean(steps))
+
+
 @dataclass(frozen=True, eq=False)
 class SweepAxis:
     """What varies together.
@@ -136,6 +146,28 @@ class Design:
         shape = self.shape
         after = math.prod(shape[axis + 1 :])
         return np.tile(np.repeat(np.arange(shape[axis]), after), math.prod(shape[:axis]))
+
+    def zoomed(self, ranges: Mapping[str, tuple[float, float]]) -> Design:
+        """The same with as many values in other ranges, at equal distances or, where they were so, in equal ratios.
+
+        Raises:
+            UsageError: there is no axis of numbers of such a name, or a range is none.
+        """
+        axes = {axis.name: axis for axis in self.axes}
+        for name, (low, high) in ranges.items():
+            axis = axes.get(name)
+            values = None if axis is None or len(axis.sets) != 1 else next(iter(axis.sets.values()))
+            if axis is None or not isinstance(values, np.ndarray) or len(values) < 2:
+                raise UsageError(
+                    message(
+                        "there is no axis of numbers '{name}'; the axes are: {axes}.",
+                        name=name,
+                        axes=listing(axes),
+                    )
+                )
+            make = logspace if is_geometric(values) else grid
+            axes[name] = SweepAxis(name, {next(iter(axis.sets)): make(low, high, len(values))})
+        return Design(tuple(axes.values()), self.seed)
 
     def column(self, target: Target) -> Any:
         """The values that runs have, shape (runs,); None where nothing varies it."""

@@ -20,14 +20,12 @@ from downslope.plots.sweeps.draw import axis_name, numeric_axes
 from downslope.plots.words import readable, said_of, title
 from downslope.sweeping.record import SweepRecord
 from downslope.sweeping.runs import STATUSES, code_of
-from downslope.sweeping.settings import SweepAxis, Target
+from downslope.sweeping.settings import SweepAxis, Target, is_geometric
 
 Floats = NDArray[np.float64]
 
 HEIGHT = 5.2
 RIGHT = 1.15  # inches for a colour bar
-GEOMETRIC = 0.02  # by how much ratios of neighbours may differ where they are taken for equal
-DARKEST, LIGHTEST = 0.0, 0.92  # parts of a scale of colours that are used
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,17 +111,6 @@ def values_of(axis: SweepAxis) -> Floats:
 
 def _target(axis: SweepAxis) -> Target:
     return next(iter(axis.sets))
-
-
-def is_geometric(values: Floats) -> bool:
-    """Whether numbers are in equal ratios rather than at equal distances."""
-    values = np.sort(values)
-    if len(values) < 3 or values[0] <= 0:
-        return False
-    ratios, steps = values[1:] / values[:-1], np.diff(values)
-    return bool(
-        np.ptp(ratios) <= GEOMETRIC * np.mean(ratios - 1) and np.ptp(steps) > GEOMETRIC * np.mean(steps)
-    )
 
 
 def edges_of(values: Floats) -> Floats:

@@ -11,12 +11,12 @@ from downslope.messages import Message, message, plural
 from downslope.plots.drawing import Drawing
 from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Panel, themed
 from downslope.plots.options import PlotOptions
-from downslope.plots.sweeps.cells import is_geometric, rule_of, title_of, values_of
+from downslope.plots.sweeps.cells import rule_of, title_of, values_of
 from downslope.plots.sweeps.draw import axis_name, numeric_axes
 from downslope.plots.words import readable, said_of
 from downslope.sweeping.limits import known_limits
 from downslope.sweeping.record import GOOD, LIMITS, SweepRecord, spelling
-from downslope.sweeping.settings import SweepAxis
+from downslope.sweeping.settings import SweepAxis, is_geometric
 
 HEIGHT = 4.6
 FLOOR = 1e-16  # part of the range of values; what is nearer the best one is drawn there

@@ -43,28 +43,23 @@ def in_lanes(writer: LaneBuilder, expressions: Sequence[Any], symbols: Mapping[A
 
 
 def in_lanes_as_native(
-    writer: LaneBuilder, expressions: Sequence[Any], symbols: Mapping[Any, Lanes], *, exactly: bool = False
+    writer: LaneBuilder, expressions: Sequence[Any], symbols: Mapping[Any, Lanes]
 ) -> list[Lanes]:
-    """The same, rounded as ``symbolic.compile_native`` rounds it.
+    """The same, rounded as ``symbolic.compile_native`` rounds it, bit for bit.
 
     SymEngine takes common parts out first, multiplies a term of a sum by its coefficient last, and divides by
-    multiplying with the reciprocal.
-
-    Args:
-        writer, expressions, symbols: as for ``in_lanes``.
-        exactly: whether exp, sin and the like are rounded so too: by a call of C's function for each lane, which takes
-            ten times as long as the lanes' own.
+    multiplying with the reciprocal. Functions such as exp and sin are C's, called for one lane after the other, which
+    takes several times as long as the lanes' own.
 
     Raises:
         ObjectiveError: a function in it is not known here.
     """
     taken_out, expressions = se.cse(expanded(expressions))
     memo: dict[Any, Lanes] = dict(symbols)
-    write = _written_exactly if exactly else _written_as_native
     for symbol, expression in taken_out:
-        _write_all(writer, [expression], memo, write)
+        _write_all(writer, [expression], memo, _written_as_native)
         memo[symbol] = memo[expression]
-    _write_all(writer, expressions, memo, write)
+    _write_all(writer, expressions, memo, _written_as_native)
     return [memo[expression] for expression in expressions]
 
 
@@ -111,6 +106,15 @@ def _split(term: Any) -> tuple[Any, Any]:
     return None, term
 
 
+# SymEngine's name of a function -> C's
+_OF_C = {
+    **{name: name for name in ("log", "erf", "erfc", "atan2")},
+    **{name: name for root in ("sin", "cos", "tan", "sinh", "cosh", "tanh") for name in (root, f"a{root}")},
+    "gamma": "tgamma",
+    "loggamma": "lgamma",
+}
+
+
 def _written_as_native(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
     if isinstance(node, se.Add):
         terms = [
@@ -122,33 +126,24 @@ def _written_as_native(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]
         return reduce(lambda a, b: a * b, [memo[part] for part in node.args])
     if type(node).__name__ in BY_SYMBOL:  # a condition that was taken out is compared with true
         memo = {part: _as_number(writer, memo[part]) for part in node.args}
-    return _written(writer, node, memo)
+    called = _called_in_c(writer, node, memo) if any(memo[p].literal is None for p in _parts(node)) else None
+    return _written(writer, node, memo) if called is None else called
 
 
-# SymEngine's name of a function -> C's
-_OF_C = {
-    **{name: name for name in ("log", "erf", "erfc", "atan2")},
-    **{name: name for root in ("sin", "cos", "tan", "sinh", "cosh", "tanh") for name in (root, f"a{root}")},
-    "gamma": "tgamma",
-    "loggamma": "lgamma",
-}
-
-
-def _written_exactly(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes:
-    """As native code has it, functions of C's library too."""
+def _called_in_c(writer: LaneBuilder, node: Any, memo: Mapping[Any, Lanes]) -> Lanes | None:
+    """A call of a function of C's library; None where native code has none there."""
     kind = type(node).__name__
-    if (isinstance(node, se.Pow) or kind in _OF_C) and any(
-        memo[part].literal is None for part in _parts(node)
-    ):
-        if kind in _OF_C:
-            return writer.call_of_c(_OF_C[kind], *(memo[part] for part in node.args))
-        base, exponent = node.args
-        if base == se.E:
-            return writer.call_of_c("exp", memo[exponent])
-        if not isinstance(exponent, se.Integer) and exponent != se.Rational(1, 2):
-            power = memo[exponent] if exponent in memo else writer.number(_constant(exponent))
-            return writer.call_of_c("pow", memo[base], power)
-    return _written_as_native(writer, node, memo)
+    if kind in _OF_C:
+        return writer.call_of_c(_OF_C[kind], *(memo[part] for part in node.args))
+    if not isinstance(node, se.Pow):
+        return None
+    base, exponent = node.args
+    if base == se.E:
+        return writer.call_of_c("exp", memo[exponent])
+    if isinstance(exponent, se.Integer) or exponent == se.Rational(1, 2):
+        return None
+    power = memo[exponent] if exponent in memo else writer.number(_constant(exponent))
+    return writer.call_of_c("pow", memo[base], power)
 
 
 def _as_number(writer: LaneBuilder, value: Lanes) -> Lanes:
