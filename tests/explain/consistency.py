@@ -338,6 +338,8 @@ def a_forecast_that_did_not_come_true(r: Ran) -> str:
     if tolerance is None or not math.isclose(tolerance, f.tolerance, rel_tol=1e-9) or f.steps == r.run.nit:
         return ""
     rounding = float(np.finfo(r.call.options.get("dtype") or "float64").eps)
+    kept = (r.call.options.get("hyperparameters") or {}).get("momentum", 0.0)
+    rounding /= math.sqrt(1 - kept)  # momentum adds up that of 1/(1 - kept) steps, of either sign
     if r.hessian is not None and tolerance <= 4 * rounding * length(np.abs(r.hessian) @ np.abs(r.run.final)):
         return ""  # there the rounding of the point decides when the test is met
     slack = 0.01 * r.run.nit + 3 if r.call.options.get("dtype") == "float32" else 1 + 1e-4 * r.run.nit

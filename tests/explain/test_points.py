@@ -172,3 +172,15 @@ def test_no_minimum_near_by_is_forecast_where_there_is_said_to_be_none() -> None
     told = ds.minimize("sin(x)+x/10", start={"x": 0.0}, learning_rate=30, tolerance=1e-8, steps=99).explain()
     assert told.codes == ("unbounded_below",)
     assert told.forecast is None
+
+
+def test_a_minimum_whose_curvature_rounding_hides_is_told_without_it() -> None:
+    """The least curvature of a difference of near exponentials is a billionth of the largest, and not 0."""
+    rng = np.random.default_rng(3)
+    x, _, noise = rng.normal(size=60), rng.normal(size=60), rng.normal(size=60)
+    table = {"x": x.tolist(), "y": (2 * x - 1 + 0.3 * noise).tolist()}
+    fit = ds.fit(table, "y ~ a*exp(b*x) + c", start={"a": 1, "b": 50, "c": 0})
+    point = fit.run.explain().point
+    assert fit.success
+    assert point.kind == "minimum"
+    assert 0.0 not in point.curvatures

@@ -771,3 +771,34 @@ def test_a_right_loop_of_another_dialect_is_not_accused(name: str, dialect: str,
     path = tmp_path / "student.py"
     path.write_text(exported(name, dialect))
     assert check_loop(path).ok
+
+
+TWO = """
+x, y, m = -7.0, 2.0, [0.0, 0.0]
+for k in range(30):
+    gx, gy = x / 10, 2 * y
+    {velocity}
+    x = x - 0.1 * m[0]
+    y = y {sign} 0.1 * m[1]
+"""
+VELOCITIES = [
+    "m = [0.9 * m[0] + gx, 0.9 * m[1] + gy]",
+    "m = np.array([0.9 * m[0] + gx, 0.9 * m[1] + gy])",
+    "m[0] = 0.9 * m[0] + gx; m[1] = 0.9 * m[1] + gy",
+]
+
+
+@pytest.mark.parametrize("velocity", VELOCITIES)
+def test_parameters_whose_velocities_lie_in_one_list_are_both_looked_at(
+    velocity: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "student.py"
+    path.write_text("import numpy as np\n" + TWO.format(velocity=velocity, sign="-"))
+    right = check_loop(path)
+    assert right.ok
+    assert right.rule is not None
+    assert right.rule.name() == "momentum"
+    path.write_text("import numpy as np\n" + TWO.format(velocity=velocity, sign="+"))
+    wrong = check_loop(path)
+    assert wrong.codes == ["sign"]
+    assert "y" in str(wrong)

@@ -317,7 +317,11 @@ class PointClassifier(FarGround):
                 return self._made("degenerate", "undecided", look=flat)
             return other or self._made("degenerate", "flat_valley", look=flat)
         if all(TWO[0] <= look.order <= TWO[1] for look in looks):
-            return self._made("minimum" if self._part() <= FAR else "small_by_units")
+            made = self._made("minimum" if self._part() <= FAR else "small_by_units")
+            hidden = (
+                made.kind != "small_by_units" and 0.0 in made.curvatures
+            )  # values tell that it is none of 0
+            return replace(made, curvatures=(), directions=()) if hidden else made
         steepest = max(looks, key=lambda look: look.order)
         if (
             steepest.order < LINEAR and steepest.line is not None

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from downslope.recording.elements import place_in
+from downslope.recording.elements import place_in, unwrapped
 from downslope.recording.factors import factors_of, is_a_number, product_of, replace_in
 from downslope.recording.learner_names import is_a_rate, says_gradient
 from downslope.recording.turns import (
@@ -303,20 +303,55 @@ def nearest_gradient(expression: ast.AST, turn: Turn, place: int) -> tuple[ast.e
 def _nearest(
     expression: ast.AST, turn: Turn, place: int, *, earlier_turns: bool = False
 ) -> tuple[ast.expr, int] | None:
-    waiting, visited = [(expression, place)], set()
+    waiting: list[tuple[ast.AST, int]] = [(expression, place)]
+    visited: set[tuple[str, str, int]] = set()
     while waiting:
         looked, at = waiting.pop(0)
         for node in ast.walk(looked):
             if isinstance(node, (ast.Name, ast.Call, ast.Attribute, ast.Subscript)) and says_gradient(node):
                 return node, at
-        for name in sorted(names_in(looked)):
+        for name, key in _read_in(looked):
             for k, write in turn.writes_to(name):
                 if (
                     (k < at or earlier_turns)
-                    and (name, k) not in visited
+                    and (name, key, k) not in visited
                     and isinstance(write.value, ast.expr | ast.AugAssign)
                 ):
-                    visited.add((name, k))
+                    visited.add((name, key, k))
                     value = write.value.value if isinstance(write.value, ast.AugAssign) else write.value
-                    waiting.append((value, k))
+                    entry = _entry_of(turn.order[k], value, key)
+                    if entry is not None:
+                        waiting.append((entry, k))
     return None
+
+
+def _read_in(expression: ast.AST) -> list[tuple[str, str]]:
+    """Names in an expression, each with the entry that is read of it: ``m`` and ``1`` of ``m[1]``, else with ""."""
+    entries = {
+        node.value: ast.unparse(node.slice)
+        for node in ast.walk(expression)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and isinstance(node.slice, ast.Constant)
+    }
+    nodes = [node for node in ast.walk(expression) if isinstance(node, ast.Name)]
+    return sorted({(node.id, entries.get(node, "")) for node in nodes})
+
+
+def _entry_of(line: ast.stmt, value: ast.expr, key: str) -> ast.expr | None:
+    """What a line that writes to a variable gives to one entry of it; None where it writes to another one."""
+    if not key:
+        return value
+    targets = line.targets if isinstance(line, ast.Assign) else [getattr(line, "target", None)]
+    for target in targets:
+        if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+            return value if ast.unparse(target.slice) == key else None
+    made = unwrapped(value)
+    if isinstance(made, (ast.List, ast.Tuple)):
+        entries = {str(i): one for i, one in enumerate(made.elts)}
+    elif isinstance(made, ast.Dict):
+        pairs = zip(made.keys, made.values, strict=True)
+        entries = {ast.unparse(one): of for one, of in pairs if one is not None}
+    else:
+        return value
+    return entries.get(key, value)
