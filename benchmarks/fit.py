@@ -26,10 +26,10 @@ from downslope.fitting.batches import Steps, _orders, epoch_of
 from downslope.fitting.compiled_rule import compiled_rule
 from downslope.fitting.frames_in_memory import from_columns, from_pair
 from downslope.fitting.hypothesis import linear_model, read_hypothesis
-from downslope.parallel import over_chunks
 from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.problem import Specification, make_problem
 from downslope.optimizers import as_optimizer
+from downslope.parallel import over_chunks
 
 SMALL = "--small" in sys.argv
 ROWS = 100_000 if SMALL else 1_000_000

@@ -41,8 +41,8 @@ def find_learning_rate(
     """A learning rate for a rule on a function, found by whole short descents at many rates; never by one ramped run.
 
     Args:
-        function, start: as for ``minimize``, or with ``table=`` (and ``loss``, ``weights``, ``l2``) a hypothesis, as for
-            ``sweep``; of tensors too, which are copied: neither they nor the state of random
+        function, start: as for ``minimize``, or with ``table=`` (and ``loss``, ``weights``, ``l2``) a hypothesis, as
+            for ``sweep``; of tensors too, which are copied: neither they nor the state of random
             generators (Python's, NumPy's, PyTorch's) are changed.
         optimizer: a rule with a learning rate, by name or as an ``Optimizer``; its own rate does not matter.
         hyperparameters: of an optimizer given by name.
