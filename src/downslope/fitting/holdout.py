@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DataError, UsageError
 from downslope.fitting import checks
+from downslope.fitting import targets as target_columns
 from downslope.fitting.categories import with_indicators
 from downslope.fitting.frame import Frame
 from downslope.fitting.model import Model
@@ -104,9 +105,9 @@ def scores(model: Model, table: SplitTable) -> Holdout:
     name = model.hypothesis.target
     try:
         if loss.per_class:
-            y = checks.coded(checks.label_values(frame, name), model.classes)
+            y = target_columns.coded(target_columns.label_values(frame, name), model.classes)
         else:
-            y = checks.numeric_targets(frame, name, loss)
+            y = target_columns.numeric_targets(frame, name, loss)
     except DataError as error:
         raise DataError(
             message(

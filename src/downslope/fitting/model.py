@@ -13,7 +13,7 @@ from downslope.errors import DataError, UsageError, nearest
 from downslope.fitting import frame as frames
 from downslope.fitting import frames_in_memory as in_memory
 from downslope.fitting.categories import with_indicators
-from downslope.fitting.checks import drop_missing, finite, targets
+from downslope.fitting.checks import drop_missing, finite
 from downslope.fitting.frame import Frame, spelt_alike
 from downslope.fitting.hypothesis import Hypothesis
 from downslope.fitting.least_squares import doubled_predictions
@@ -21,6 +21,7 @@ from downslope.fitting.losses import Loss, linked
 from downslope.fitting.preconditioning import CentredParameters
 from downslope.fitting.rows import Array, LinearRows
 from downslope.fitting.tables import as_frame
+from downslope.fitting.targets import targets
 from downslope.fitting.text_format import ReadingOptions, TextFormat
 from downslope.messages import message, sentences
 from downslope.objectives import Parameters

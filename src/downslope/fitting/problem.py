@@ -12,6 +12,7 @@ import numpy as np
 from downslope.errors import UsageError
 from downslope.explain.findings.finding import Finding
 from downslope.fitting import checks
+from downslope.fitting import targets as target_columns
 from downslope.fitting.categories import with_indicators
 from downslope.fitting.formula_rows import FormulaRows, column_formulas, feature_matrix
 from downslope.fitting.frame import Frame
@@ -150,7 +151,7 @@ def make_problem(frame: Frame, asked: Specification) -> FitProblem:
     frame = with_indicators(frame, hypothesis.categories)
     if asked.drop_missing:
         frame = checks.drop_missing(frame, asked.needed)
-    y, classes = checks.targets(frame, hypothesis.target, loss)
+    y, classes = target_columns.targets(frame, hypothesis.target, loss)
     w = checks.weights_of(frame, asked.weights)
     rows, y = rows_of(frame, asked, y, len(classes))
     checks.finite(frame, asked.numbers, rows.X)

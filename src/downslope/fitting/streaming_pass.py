@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import DataError, UsageError
 from downslope.fitting import checks
+from downslope.fitting import targets as target_columns
 from downslope.fitting.categories import with_indicators
 from downslope.fitting.checks import ColumnChecks
 from downslope.fitting.frame import Frame
@@ -86,9 +87,9 @@ class PagedTable:
         """The hypothesis on a page, which is checked anew: a file can change between two passes."""
         name = self.asked.hypothesis.target
         if self.asked.loss.per_class:
-            y = checks.coded(checks.label_values(frame, name), classes)
+            y = target_columns.coded(target_columns.label_values(frame, name), classes)
         else:
-            y = checks.numeric_targets(frame, name, self.asked.loss)
+            y = target_columns.numeric_targets(frame, name, self.asked.loss)
         rows, y = rows_of(frame, self.asked, y, len(classes))
         checks.finite(frame, self.asked.numbers, rows.X)
         return RowBlock(rows, y, NOTHING if weights is None else checks.usable_weights(frame, weights))
@@ -193,10 +194,10 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
     rows = observations = 0
     for frame, before, given in table.frames():
         if loss.per_class:
-            labels.append(np.unique(checks.label_values(frame, name)))
+            labels.append(np.unique(target_columns.label_values(frame, name)))
             y: Array = np.zeros(frame.rows)
         else:
-            y = checks.numeric_targets(frame, name, loss)
+            y = target_columns.numeric_targets(frame, name, loss)
             low, high = min(low, y.min()), max(high, y.max())
         weights = NOTHING if given is None else checks.usable_weights(frame, given)
         whole = y
@@ -222,10 +223,10 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
     if looks is not None and isinstance(on_page, LinearRows):
         checks.refuse_tiny_features(asked.hypothesis, looks, on_page)
     if loss.labels == "two":
-        checks.refuse_one_class(name, [f"{label:g}" for label in {low, high}])
+        target_columns.refuse_one_class(name, [f"{label:g}" for label in {low, high}])
     classes: tuple[Any, ...] = (0, 1) if loss.labels == "two" else ()
     if labels:
-        classes = checks.classes_of(labels, name, rows)
+        classes = target_columns.classes_of(labels, name, rows)
     if sums is not None:
         d = len(sums.mean) - 1
         features = Spread(sums.total, sums.mean[:d], np.diag(sums.products)[:d])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -11,24 +10,20 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.errors import ObjectiveError, UsageError
+from downslope.errors import ObjectiveError
 from downslope.messages import Message, listing, message
-from downslope.objectives.calling import Calling, calling
+from downslope.objectives.calling import Calling
 from downslope.objectives.differences import central_differences, complex_step, rounding_of_differences
-from downslope.objectives.formula import FEWEST, FormulaObjective, readable
+from downslope.objectives.formula import FormulaObjective
 from downslope.objectives.guarded_step import GuardedComplexStep
 from downslope.objectives.objective import Objective
-from downslope.objectives.parameters import Parameters, Vector
-from downslope.symbolic import SymbolicArray
-from downslope.symbolic.array import box
-from downslope.symbolic.native import size
-from downslope.symbolic.unknown import TraceError
+from downslope.objectives.parameters import Vector
+from downslope.objectives.traced_function import as_answer, is_no_number, trace_function
 
 if TYPE_CHECKING:
     from downslope.objectives.array_program import ArrayProgram
 
 MANY_CALLS = 20  # of the function for one gradient, from which on that is told
-MOST_PARTS = 10_000  # of a formula that a function is traced into
 MOST_WRITTEN = 1_000  # parameters, of one that is a program already
 
 # What a Python function raises where its value does not exist, and what compiled code gives there.
@@ -37,207 +32,6 @@ _OUTSIDE: tuple[tuple[type[Exception], float], ...] = (
     (OverflowError, np.inf),
     (FloatingPointError, np.nan),
 )
-
-
-def from_function(
-    function: Callable[..., Any],
-    start: Any,
-    gradient: Callable[..., Any] | Literal[True] | None = None,
-    dtype: Any = np.float64,
-) -> tuple[Objective, Vector]:
-    """The objective of a Python function, and the start as a flat vector.
-
-    The function is called once with symbols, and where there are many parameters with an array that records
-    what is done with it. If what comes back agrees with its value at the start, the run is native and the derivatives
-    are exact. If not, it is called with numbers at every step, and its
-    gradient comes from ``gradient``, or from the function itself where that answers with a pair of its value and
-    its gradient; else from the complex step where that holds, or else from
-    central differences; ``Objective.differentiation`` and ``notes`` say which and how well.
-
-    Raises:
-        ObjectiveError: it returns None, a complex number, or more than one number.
-        StartError: the start does not fit its signature.
-    """
-    how = calling(function, start)
-    x = how.parameters.flatten(start)
-    hosted = FunctionObjective(function, how, gradient, dtype)
-    with np.errstate(all="ignore"):
-        answer = hosted.answer(x)
-        if gradient is None or gradient is True:
-            hosted.gives_both = _is_pair(answer, how.parameters)
-        if gradient is True and not hosted.gives_both:
-            raise UsageError(_no_pair(hosted.text, how.parameters.size))
-        value, has_gradient = hosted.value_in(answer), gradient is not None or hosted.gives_both
-        supplied = True if hosted.gives_both else gradient
-
-        def agrees(found: Callable[[Vector], tuple[float, Vector]]) -> bool:
-            return _agree(found, hosted, x, value, supplied=has_gradient)
-
-        def by_program() -> bool:
-            program = _recorded(function, how, supplied, dtype)
-            if program is None or not agrees(program.evaluated_at):
-                return False
-            hosted.follow(program)
-            return True
-
-        many = len(x) >= FEWEST
-        if many and by_program():
-            return hosted, x
-        traced = _trace(function, how, supplied, dtype)
-        if traced is not None and agrees(traced.value_and_gradient):
-            traced.name = hosted.text
-            return traced, x
-        if not many and by_program():  # of few parameters, and much data
-            return hosted, x
-        if has_gradient:
-            hosted.gradient(x)  # a gradient of the wrong shape or kind is refused before the first step
-        else:
-            hosted.choose_differences(x)
-    return hosted, x
-
-
-def _is_pair(answer: Any, parameters: Parameters) -> bool:
-    """Whether a function answers with its value and its gradient, as SciPy's do with ``jac=True``."""
-    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
-        return False
-    value, slopes = answer
-    if isinstance(answer, list) and np.ndim(slopes) == 0:  # a list of two numbers
-        return False
-    parts = slopes.values() if isinstance(slopes, Mapping) else slopes
-    try:
-        size = sum(np.size(part) for part in parts) if np.iterable(parts) else 1
-        return bool(np.size(value) == 1 and size == parameters.size)
-    except (TypeError, ValueError):
-        return False
-
-
-def _no_pair(name: str, size: int) -> Message:
-    return message(
-        "gradient is True, but {name} does not return a pair of its value and its gradient, of {size} numbers.",
-        name=name,
-        size=size,
-    )
-
-
-def _recorded(
-    function: Callable[..., Any],
-    how: Calling,
-    gradient: Callable[..., Any] | Literal[True] | None,
-    dtype: Any,
-) -> ArrayProgram | None:
-    """The function as a program on arrays, or None where it cannot be recorded."""
-    from downslope.objectives.array_program import ArrayProgram  # with LLVM, which takes a while
-
-    size = how.parameters.size
-    if np.dtype(dtype) != np.float64:
-        return None
-
-    def slopes(x: Any) -> Any:
-        assert callable(gradient)
-        return _joined(how(gradient, x), how.parameters)
-
-    def both(x: Any) -> Any:
-        value, partials = how(function, x)
-        return value, _joined(partials, how.parameters)
-
-    try:
-        if gradient is True:
-            return ArrayProgram.of_pair(both, size)
-        return ArrayProgram(lambda x: how(function, x), size, None if gradient is None else slopes)
-    except Exception:  # as in ``_trace``
-        return None
-
-
-def _joined(partials: Any, parameters: Parameters) -> Any:
-    """The partial derivatives that a function gives as one vector."""
-    if isinstance(partials, Mapping):
-        partials = [partials[name] for name in parameters.names]
-    if isinstance(partials, (list, tuple)):
-        return np.concatenate([np.ravel(part) for part in partials])
-    return np.ravel(partials)
-
-
-def _trace(
-    function: Callable[..., Any],
-    how: Calling,
-    gradient: Callable[..., Any] | Literal[True] | None,
-    dtype: Any,
-) -> FormulaObjective | None:
-    """The function as a formula, or None where it cannot be expressed in symbols."""
-    import symengine as se
-
-    def symbols() -> SymbolicArray:
-        elements = np.array([se.Symbol(name) for name in how.parameters.coordinates], object)
-        return SymbolicArray(elements)
-
-    try:
-        answer = how(function, symbols())
-        if gradient is True:
-            answer, slopes = answer
-        else:
-            slopes = None if gradient is None else how(gradient, symbols())
-        result = box(answer)
-        if result.size != 1:
-            return None
-        partials = None if gradient is None else _flat_gradient(slopes, how.parameters)
-        expression = result.reshape(-1)[0]
-        if size([expression], MOST_PARTS) == MOST_PARTS:  # data, written out: it would compile for seconds
-            return None
-        return FormulaObjective(
-            expression, how.parameters, readable(expression), dtype=dtype, gradient=partials
-        )
-    except (
-        Exception
-    ):  # whatever a person's function raises when given symbols: it is then called with numbers
-        return None
-
-
-def _flat_gradient(result: Any, parameters: Parameters) -> list[Any]:
-    if isinstance(result, Mapping):
-        result = [result[name] for name in parameters.names]
-    parts = result if isinstance(result, (list, tuple)) else [result]
-    entries = [entry for part in parts for entry in box(part).ravel()]
-    if len(entries) != parameters.size:
-        raise TraceError(message("wrong number of partial derivatives"))
-    return entries
-
-
-def _agree(
-    traced: Callable[[Vector], tuple[float, Vector]],
-    hosted: FunctionObjective,
-    x: Vector,
-    value: float,
-    *,
-    supplied: bool,
-) -> bool:
-    """Whether value and gradient that were traced are the function's at the start (the gradient, where supplied)."""
-    tolerance = 1e3 * float(np.finfo(hosted.dtype).eps)
-    try:
-        formula_value, formula_gradient = traced(x)
-    except ObjectiveError:
-        return False
-    scale = max(1.0, abs(value)) if np.isfinite(value) else 1.0
-    if not np.isclose(formula_value, value, rtol=tolerance, atol=tolerance * scale, equal_nan=True):
-        return False
-    if not supplied:
-        return True
-    own = hosted.gradient(x)
-    scale = float(np.max(np.abs(own), initial=1.0))
-    return bool(np.allclose(formula_gradient, own, rtol=tolerance, atol=tolerance * scale, equal_nan=True))
-
-
-def _as_array(result: Any, name: Message | str) -> NDArray[Any]:
-    try:
-        return np.asarray(result)
-    except ValueError as error:  # rows of different lengths
-        raise ObjectiveError(
-            message("{name} returned {result!r:.60}, whose rows differ in length.", name=name, result=result)
-        ) from error
-
-
-def _is_no_number(answer: Any) -> bool:
-    """Whether an answer is what is made of an exception outside the domain."""
-    return isinstance(answer, float) and not math.isfinite(answer)
 
 
 class FunctionObjective(Objective):
@@ -294,7 +88,7 @@ class FunctionObjective(Objective):
         supplied: Any = True if self.gives_both else self._supplied
         if self.program is None or self.parameters.size > MOST_WRITTEN:
             return None
-        made = _trace(self._function, self._how, supplied, self.dtype)
+        made = trace_function(self._function, self._how, supplied, self.dtype)
         if made is not None:
             made.name, made.program = self.text, self.program
         return made
@@ -335,12 +129,12 @@ class FunctionObjective(Objective):
 
     def value_in(self, answer: Any) -> float:
         """The value in an answer of the function, which may have the gradient beside it."""
-        if self.gives_both and not _is_no_number(answer):
+        if self.gives_both and not is_no_number(answer):
             answer = self._pair(answer)[0]
         return self._scalar(answer)
 
     def _gradient_in(self, answer: Any) -> Vector:
-        return self._vector(answer if _is_no_number(answer) else self._pair(answer)[1])
+        return self._vector(answer if is_no_number(answer) else self._pair(answer)[1])
 
     def _pair(self, answer: Any) -> Any:
         if not isinstance(answer, (tuple, list)) or len(answer) != 2:
@@ -370,7 +164,7 @@ class FunctionObjective(Objective):
         name = self.text
         if result is None:
             raise ObjectiveError(message("{name} returned None. Does it end with 'return'?", name=name))
-        array = _as_array(result, name)
+        array = as_answer(result, name)
         if array.dtype.kind == "c":
             raise ObjectiveError(
                 message(
@@ -406,7 +200,7 @@ class FunctionObjective(Objective):
                 raise ObjectiveError(
                     message("the gradient gives nothing for {missing}.", missing=listing(missing))
                 )
-            parts = [_as_array(result[name], message("the gradient")) for name in parameters.names]
+            parts = [as_answer(result[name], message("the gradient")) for name in parameters.names]
             shapes = dict(zip(parameters.names, (p.shape for p in parts), strict=True))
             array = np.concatenate([p.ravel() for p in parts])
             fits = [p.size for p in parts] == list(parameters.sizes)
@@ -415,9 +209,9 @@ class FunctionObjective(Objective):
         else:
             if isinstance(result, (list, tuple)) and tuple(map(np.shape, result)) == parameters.shapes:
                 result = np.concatenate([np.ravel(part) for part in result])  # a part for each parameter
-            array = _as_array(result, message("the gradient"))
+            array = as_answer(result, message("the gradient"))
             shapes = {"": array.shape}
-            if _is_no_number(result):
+            if is_no_number(result):
                 return np.full(parameters.size, result, self.dtype)
             fits = array.size == parameters.size
         if array.dtype.kind not in "biuf":

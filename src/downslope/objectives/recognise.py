@@ -17,7 +17,7 @@ from downslope.messages import argument, listing, message
 from downslope.objectives.calling import is_list_of_arrays
 from downslope.objectives.formula import FormulaObjective, from_symbolic, from_text
 from downslope.objectives.frameworks import as_tensors, from_tensors, of_keras
-from downslope.objectives.function import from_function
+from downslope.objectives.from_function import from_function
 from downslope.objectives.nested import Nested, nested_start
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Structure, Vector, as_real

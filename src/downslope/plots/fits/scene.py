@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DataError
-from downslope.fitting.checks import targets
 from downslope.fitting.frame import Frame
 from downslope.fitting.objective import DataObjective, RowBlock
 from downslope.fitting.problem import Specification, rows_of
 from downslope.fitting.result import FitResult
+from downslope.fitting.targets import targets
 from downslope.messages import NOTHING, Message, listing, message, plural
 from downslope.objectives import Objective
 from downslope.plots.plane import Floats
