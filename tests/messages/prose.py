@@ -24,6 +24,7 @@ TWO_WORDS = re.compile(r"[^\W\d_]{2,}[,;:.'\"]* [^\W\d_]{2,}")
 
 # What is no sentence to a reader, although it has three words: files, a pattern of the text, and why.
 ALLOWED = (
+    ("plots/fonts/*", "Noto Sans KR", "the name of a font"),
     ("messages/*", ".*", "tells whoever wrote a call of ours what is wrong with it"),
     ("*", r"(downslope|source <\(downslope|\{\} --).*", "a command, as it is typed"),
     ("torch/calls.py", r"v\{\} = .*", "a line of a program that is written"),

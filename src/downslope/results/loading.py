@@ -34,7 +34,7 @@ def load(path: str | os.PathLike[str]) -> Run | Fit | Sweep | RunComparison:
 
         return comparison_of_file(data, path)
     if data.get("command") == "sweep":
-        from downslope.results.sweep_saving import sweep_of_file
+        from downslope.results.sweep_loading import sweep_of_file
 
         return sweep_of_file(data, path)
     return _single(data, path)
