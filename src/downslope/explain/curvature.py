@@ -43,10 +43,15 @@ def along(direction: Vector, names: Sequence[str], signed: bool = False) -> str:
 
 
 def turned(direction: Vector) -> Vector:
-    """The direction or its opposite, whichever has its largest component positive; no rounding dust."""
+    """The direction or its opposite, whichever has its largest component positive; no rounding dust.
+
+    Of a matrix each column by itself.
+    """
     clean = np.where(np.abs(direction) < 1e-12, 0.0, direction)
-    largest = int(np.argmax(np.abs(clean) > 0.999 * np.max(np.abs(clean))))
-    return np.asarray(clean if clean[largest] > 0 else -clean) + 0.0
+    sizes = np.abs(clean)
+    largest = np.argmax(sizes > 0.999 * np.max(sizes, axis=0), axis=0)
+    ahead = np.take_along_axis(clean, np.expand_dims(largest, 0), 0)
+    return np.asarray(np.where(ahead > 0, clean, -clean)) + 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +87,12 @@ class Curvature:
         hessian = (hessian + hessian.T) / 2
         values, vectors = np.zeros(len(hessian)), np.zeros_like(hessian, dtype=np.float64)
         certain = np.zeros(len(hessian), bool)
-        for block in _blocks(hessian):
+        alone = np.isfinite(np.diag(hessian)) & (
+            np.count_nonzero(hessian - np.diag(np.diag(hessian)), axis=0) == 0
+        )
+        values[alone], vectors[alone, alone] = np.diag(hessian)[alone], 1.0
+        others = np.flatnonzero(~alone)
+        for block in (others[one] for one in _blocks(hessian[np.ix_(others, others)])):
             part = hessian[np.ix_(block, block)]
             found, directions = np.linalg.eigh(part)
             size = float(np.max(np.abs(found), initial=0.0))
@@ -95,8 +105,8 @@ class Curvature:
             vectors[np.ix_(block, block)] = directions
         order = np.argsort(values, kind="stable")
         values, vectors = values[order], vectors[:, order]
-        columns = np.array([turned(column) for column in vectors.T], np.float64)
-        return cls(values, np.asarray(columns.T.reshape(vectors.shape), np.float64), names, certain[order])
+        columns = turned(vectors) if len(values) else vectors
+        return cls(values, columns, names, certain[order])
 
     @property
     def known(self) -> NDArray[np.bool_]:
