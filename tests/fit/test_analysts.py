@@ -107,6 +107,101 @@ def test_scores_of_labels_with_weights_and_missing_rows(tmp_path):
     assert ds.load(tmp_path / "f.json").holdout == found.holdout
 
 
+@pytest.fixture(scope="module")
+def long_table(tmp_path_factory):
+    """50,000 rows in a file, of three pages; some words, labels and weights."""
+    rng = np.random.default_rng(6)
+    n = 50_000
+    X = rng.normal(size=(n, 2))
+    table = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "y": X @ [1.0, 2.0] + rng.normal(size=n)})
+    table["label"] = (rng.random(n) < 1 / (1 + np.exp(-X[:, 0]))).astype(int)
+    table["w"] = rng.integers(0, 3, n).astype(float)
+    table["city"] = np.array(["Bern", "Chur", "Uri"])[rng.integers(0, 3, n)]
+    path = tmp_path_factory.mktemp("long") / "t.csv"
+    table.to_csv(path, index=False)
+    return path, pd.read_csv(path)
+
+
+def drawn(rows, part, seed):
+    return np.random.Generator(np.random.PCG64(seed)).random(rows) < part
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_rows_of_files_are_held_out_by_their_numbers(long_table, monkeypatch, seed):
+    monkeypatch.setattr("downslope.fitting.pages.PAGE_NUMBERS", 60_000)
+    path, table = long_table
+    found = ds.fit(str(path), "y ~ p*a + q*b + c", stream=True, holdout=0.2, seed=seed)
+    out = drawn(len(table), 0.2, seed)
+    A, y = np.column_stack([table["a"], table["b"], np.ones(len(table))]), table["y"].to_numpy()
+    there = np.linalg.lstsq(A[~out], y[~out], rcond=None)[0]
+    rest = y[out] - A[out] @ there
+    assert [found.x[name] for name in "pqc"] == pytest.approx(there, rel=1e-9)
+    assert (found.rows, found.holdout.rows, found.rows_dropped) == (np.sum(~out), np.sum(out), 0)
+    assert found.holdout.loss == pytest.approx(np.mean(rest**2), rel=1e-10)
+    assert found.holdout.r2 == pytest.approx(1 - np.mean(rest**2) / np.var(y[out]), rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"target": "y", "features": "a,city", "loss": "mae"},
+        {"target": "label", "features": "a", "loss": "log_loss", "weights": "w"},
+        {"target": "city", "features": "a,b", "loss": "softmax", "l2": 1e-3},
+        {"target": "y", "features": "a,b", "batch_size": 1000, "epochs": 2},
+    ],
+    ids=str,
+)
+def test_what_is_held_out_of_files_is_not_seen(long_table, asked):
+    """The fit is that of the other rows alone, and its scores those of a table of the rows that were drawn."""
+    path, table = long_table
+    found = ds.fit(str(path), stream=True, holdout=0.2, **asked)
+    out = drawn(len(table), 0.2, 0)
+    alone = ds.fit(table[~out], **asked)
+    if "batch_size" not in asked:
+        assert found.loss == pytest.approx(alone.loss, rel=1e-6)
+    assert found.holdout.rows == np.sum(out)
+    if asked.get("loss") == "mae":
+        residual = found.predict(table[out]) - table["y"][out]
+        assert found.holdout.loss == pytest.approx(np.mean(np.abs(residual)), rel=1e-9)
+    if asked["target"] == "city":
+        right = np.asarray(found.predict(table[out])) == table["city"][out].to_numpy()
+        assert found.holdout.accuracy == pytest.approx(right.mean())
+
+
+def test_weights_and_gaps_beside_rows_of_files_that_are_held_out(long_table, tmp_path):
+    _, table = long_table
+    table = table[["a", "y", "w"]][:3000].copy()
+    table.loc[[5, 700], "a"] = np.nan
+    path = tmp_path / "t.csv"
+    table.to_csv(path, index=False)
+    kept = table.dropna()
+    by_name, given = (
+        ds.fit(str(path), "y ~ p*a + c", stream=True, holdout=0.3, drop_missing=True, weights=w)
+        for w in ("w", kept["w"].to_numpy())
+    )
+    assert given.holdout == by_name.holdout
+    assert (by_name.rows_dropped, by_name.rows + by_name.holdout.rows) == (2, 2998)
+    saved = ds.fit(
+        str(path), "y ~ p*a + c", stream=True, holdout=0.3, drop_missing=True, steps=3, optimizer="adam"
+    )
+    saved.save(tmp_path / "f.json")
+    again = ds.resume(tmp_path / "f.json", str(path), steps=3)
+    whole = ds.fit(
+        str(path), "y ~ p*a + c", stream=True, holdout=0.3, drop_missing=True, steps=6, optimizer="adam"
+    )
+    assert again.x == whole.x
+    assert again.holdout == whole.holdout
+
+
+def test_parts_of_files_that_cannot_be_held_out(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,y\n1,2\n2,3\n3,5\n")
+    with pytest.raises(UsageError, match=r"0\.001 of 3 rows, which leaves none"):
+        ds.fit(str(path), "y ~ p*a", stream=True, holdout=0.001)
+    with pytest.raises(UsageError, match="holdout is 2"):
+        ds.fit(str(path), "y ~ p*a", stream=True, holdout=2)
+
+
 @pytest.mark.parametrize("part", [0, 1, 1.5, -0.1, True, "some", 0.001, 0.999])
 def test_a_part_that_leaves_no_rows_is_refused(part):
     with pytest.raises(UsageError, match="holdout is"):

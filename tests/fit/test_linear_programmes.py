@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from pyarrow import csv as csv_file
 from pyarrow import parquet
-from scipy.optimize import linprog
+from scipy.optimize import linprog, lsq_linear
 from scipy.sparse import csr_matrix, eye, hstack
 from scipy.stats import norm
 
@@ -15,6 +16,7 @@ import downslope as ds
 from downslope.descent.evidence import Cause
 from downslope.fitting import pages, vertex_finish
 from downslope.fitting.exchange import Kink, least_vertex
+from trials import fresh_seed
 
 DATA = Path(__file__).parents[1] / "data" / "engel.csv"
 
@@ -129,16 +131,65 @@ def test_engel(part, slope, intercept):
     assert list(found.standard_errors.values()) == pytest.approx(errors.tolist(), rel=1e-6)
 
 
-def test_rounding_is_only_claimed_where_it_is_so():
-    """With a penalty there is no vertex; the kink is smoothed, and the message says so."""
+def least_cost(X, y, theta, part, penalties):
+    """A lower bound of all costs: the dual quadratic programme at multipliers that lsq_linear finds for ``theta``.
+
+    Penalties are those of ``sum of |theta|`` and of its squares; the last column is the constant term, which has none.
+    """
+    l1, l2 = penalties
+    residual = y - X @ theta
+    met = np.flatnonzero(np.abs(residual) <= 1e-9 * np.mean(np.abs(y)))
+    d = np.where(residual > 0, part, part - 1.0)
+    d[met] = 0.0
+    none = np.flatnonzero(np.abs(theta[:-1]) <= 1e-12)  # of which the slope of |theta| is what it has to be
+    pull = len(y) * np.append(2 * l2 * theta[:-1] + l1 * np.sign(theta[:-1]), 0.0)
+    pull[none] = 0.0
+    ways = np.hstack([X[met].T, len(y) * l1 * np.eye(len(theta))[:, none]])
+    if ways.size:
+        low, high = (
+            np.repeat([part - 1.0, -1.0], [len(met), len(none)]),
+            np.repeat([part, 1.0], [len(met), len(none)]),
+        )
+        d[met] = lsq_linear(ways, pull - X.T @ d, bounds=(low, high), tol=1e-15).x[: len(met)]
+    v = X.T @ d / len(y)
+    assert abs(v[-1]) <= 1e-9  # it has a bound only where the multipliers are balanced
+    return y @ d / len(y) - np.sum(np.maximum(np.abs(v[:-1]) - l1, 0) ** 2) / (4 * l2)
+
+
+@pytest.mark.parametrize("penalties", [(0.0, 1e-4), (0.0, 0.1), (0.0, 3.0), (0.01, 0.02)], ids=str)
+@pytest.mark.parametrize("part", [0.5, 0.1, 0.77])
+def test_an_l2_penalty_ends_at_the_least_cost(part, penalties, tmp_path):
+    rng = np.random.default_rng(fresh_seed())
+    n, size = int(rng.integers(30, 300)), int(rng.integers(1, 6))
+    X = rng.normal(size=(n, size)) * 10.0 ** rng.integers(-1, 2, size)
+    y = X @ rng.normal(size=size) + rng.standard_t(2, size=n) + 3
+    if rng.random() < 0.5:  # many rows are met at once
+        X, y = np.round(X), np.round(y)
+    table = {f"x{i}": X[:, i] for i in range(size)} | {"y": y}
+    l1, l2 = (2 * p if part == 0.5 else p for p in penalties)
+    loss = "mae" if part == 0.5 else f"quantile:{part}"
+    found = ds.fit(table, target="y", loss=loss, l2=l2, l1=l1)
+    assert found.run.termination.evidence.cause == Cause.VERTEX
+    theta = np.array(list(found.x.values()))
+    X = np.column_stack([X, np.ones(n)])
+    r = y - X @ theta
+    cost = np.mean(np.where(r > 0, part * r, (part - 1) * r))
+    cost += penalties[0] * np.sum(np.abs(theta[:-1])) + penalties[1] * np.sum(theta[:-1] ** 2)
+    assert cost <= least_cost(X, y, theta, part, penalties) + 1e-9 * cost
+    path = tmp_path / "t.csv"
+    csv_file.write_csv(pa.table(table), path)
+    if not l1:
+        pages = ds.fit(str(path), target="y", loss=loss, l2=l2, stream=True)
+        assert pages.loss == pytest.approx(found.loss, rel=1e-8)
+        assert pages.run.termination.evidence.cause == Cause.VERTEX
+
+
+def test_ridge_of_what_depends_on_each_other_is_shared():
     rng = np.random.default_rng(8)
-    table = {"x": rng.normal(size=50), "y": rng.normal(size=50)}
-    found = ds.fit(table, "y ~ a*x + b", loss="mae", l2=0.1)
-    assert found.success
-    assert found.run.termination.evidence.cause != Cause.VERTEX
-    assert "least there is" not in found.message
-    if found.run.termination.evidence.cause == Cause.COST_SMOOTHED:
-        assert "not at it to rounding" in found.message
+    x = rng.normal(size=60)
+    table = {"x": x, "twice": 2 * x, "y": 3 * x + rng.standard_t(2, size=60)}
+    found = ds.fit(table, "y ~ a*x + b*twice + c", loss="mae", l2=0.1)
+    assert found.x["b"] == pytest.approx(2 * found.x["a"], rel=1e-9)
 
 
 def test_as_many_steps_as_were_asked_for():

@@ -521,8 +521,7 @@ def test_hypotheses_of_one_parameter(files, formula, loss, options):
         fit(files["parquet"], formula, loss=loss, stream=stream, **options) for stream in (True, False)
     )
     assert one.status == other.status == "converged"
-    smoothed = 1e-6 if options.get("l2") and loss in ("mae", "quantile:0.3") else 1e-8
-    assert one.loss == pytest.approx(other.loss, rel=smoothed)
+    assert one.loss == pytest.approx(other.loss, rel=1e-8)
     assert one.r2 == pytest.approx(other.r2, abs=1e-5)
     assert one.success
 

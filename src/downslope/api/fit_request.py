@@ -21,7 +21,7 @@ from downslope.descent import Stopping
 from downslope.errors import StartError, UsageError
 from downslope.fitting.batches import MiniBatches
 from downslope.fitting.frame import Frame
-from downslope.fitting.holdout import SplitTable, split
+from downslope.fitting.holdout import SplitPages, SplitTable, split, split_pages
 from downslope.fitting.hypothesis import Hypothesis
 from downslope.fitting.losses import Loss, as_loss
 from downslope.fitting.outcome import PATHS, FitPlan, Path
@@ -108,21 +108,7 @@ def put_together(table: Any, asked: FitArguments) -> FitState:
     named = [name.strip() for name in named.split(",")] if isinstance(named, str) else named
     wish = Wish(hypothesis, target, features, spelt_as_in(named, frame), start)
     specified = _specified(hypothesis_of(frame, wish, pages), as_loss(asked.get("loss", "mse")), asked)
-    held = _held_out(frame, specified, pages, asked)
-    if held is not None:
-        problem = make_problem(held.seen, held.asked)
-    elif pages is None:
-        problem = make_problem(frame, specified)
-    elif asked.get("gradient") is None:
-        problem = streamed_problem(PagedTable(pages, specified, digested=asked.get("checkpoint") is not None))
-    else:
-        raise UsageError(
-            message(
-                "a gradient of your own goes over a table in memory; this one is read page by page ({stream}"
-                " reads it whole).",
-                stream=argument("stream", False),
-            )
-        )
+    problem, held = _problem(frame, specified, pages, asked)
     x = _start(problem, start, asked.get("seed"))
     plan = _plan(asked, suggested=start is None)
     return FitState(
@@ -180,22 +166,27 @@ def _batches(plan: FitPlan, asked: FitArguments) -> MiniBatches | None:
     return MiniBatches(size, asked.get("epochs"), asked.get("seed", 0) or 0)
 
 
-def _held_out(
-    frame: Frame, asked: Specification, pages: Pages | None, options: FitArguments
-) -> SplitTable | None:
-    """The table in the rows that are fitted and those that are held out; None where none are."""
-    part = options.get("holdout")
-    if part is None:
-        return None
-    if pages is not None:
+def _problem(
+    frame: Frame, specified: Specification, pages: Pages | None, options: FitArguments
+) -> tuple[FitProblem, SplitTable | SplitPages | None]:
+    """The problem on the rows that are fitted, and those that are held out; None where none are."""
+    part, seed = options.get("holdout"), options.get("seed") or 0
+    if pages is None and part is None:
+        return make_problem(frame, specified), None
+    if pages is None:
+        held = split(frame, specified, part, seed)
+        return make_problem(held.seen, held.asked), held
+    if options.get("gradient") is not None:
         raise UsageError(
             message(
-                "{holdout} draws rows from a table in memory; this one is read page by page ({stream} reads it whole).",
-                holdout=argument("holdout"),
+                "a gradient of your own goes over a table in memory; this one is read page by page ({stream}"
+                " reads it whole).",
                 stream=argument("stream", False),
             )
         )
-    return split(frame, asked, part, options.get("seed") or 0)
+    drawn, unseen = (None, None) if part is None else split_pages(pages, specified, part, seed)
+    digested = options.get("checkpoint") is not None
+    return streamed_problem(PagedTable(pages, specified, digested=digested, drawn=drawn)), unseen
 
 
 def _specified(hypothesis: Hypothesis, loss: Loss, options: FitArguments) -> Specification:

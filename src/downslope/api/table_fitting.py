@@ -61,7 +61,8 @@ def fit(
             an epoch is a step.
         drop_missing: leave out rows with missing values (they are counted) instead of refusing them.
         holdout: a part of the rows, such as 0.2, that is drawn (by ``seed``) and not fitted; ``Fit.holdout`` says how
-            good the fit is on them.
+            good the fit is on them. Of a table that is read page by page each row is drawn by its number, so that
+            about that part is held out, and the same rows at every pass.
         path: "auto", or "moments", "qr", "kernel" or "formula" to insist on one way of reading the data.
         gradient: a hand-written gradient of the cost, ``"sum((W*x - y)*x)"`` or a dict of such, descended in place
             of the true one and checked against it.

@@ -14,8 +14,11 @@ from downslope.fitting import targets as target_columns
 from downslope.fitting.categories import with_indicators
 from downslope.fitting.frame import Frame
 from downslope.fitting.model import Model
-from downslope.fitting.objective import RowBlock
+from downslope.fitting.objective import DataObjective, RowBlock
+from downslope.fitting.pages import Pages
 from downslope.fitting.problem import Specification, cost_of, rows_of
+from downslope.fitting.streamed import streamed_cost
+from downslope.fitting.streaming_pass import DrawnRows, PagedTable, no_part, read_once
 from downslope.messages import argument, message
 
 
@@ -55,12 +58,55 @@ class SplitTable:
     seed: int
 
 
+@dataclass(frozen=True, eq=False)
+class SplitPages:
+    """The rows of a table in files that a fit does not see, and how it fits the others."""
+
+    unseen: PagedTable
+    seed: int
+
+
+def split_pages(pages: Pages, asked: Specification, part: Any, seed: int) -> tuple[DrawnRows, SplitPages]:
+    """Hold out a part of the rows of a table in files, each drawn by its number: those to fit, those to score on.
+
+    Raises:
+        UsageError: the part is not between 0 and 1, or the table can be read only once.
+    """
+    _check_part(part)
+    if pages.once:
+        raise UsageError(
+            message(
+                "{holdout} reads the table again for the rows that are not fitted, and {origin} can be read only once."
+                " Save it as a file, or have it read into memory ({option}).",
+                holdout=argument("holdout"),
+                origin=pages.origin,
+                option=argument("stream", False),
+            )
+        )
+    bare = replace(asked, l1=0.0, l2=0.0)
+    unseen = PagedTable(pages, bare, drawn=DrawnRows(float(part), seed, unseen=True))
+    return DrawnRows(float(part), seed, unseen=False), SplitPages(unseen, seed)
+
+
 def split(frame: Frame, asked: Specification, part: Any, seed: int) -> SplitTable:
     """Hold out a part of the rows, drawn at random.
 
     Raises:
         UsageError: the part is not between 0 and 1, or leaves no row on one side.
     """
+    _check_part(part)
+    frame = with_indicators(frame, asked.hypothesis.categories)
+    if asked.drop_missing:
+        frame = checks.drop_missing(frame, asked.needed)
+    count = round(part * frame.rows)
+    if not 0 < count < frame.rows:
+        raise UsageError(no_part(part, frame.rows))
+    out = np.zeros(frame.rows, bool)
+    out[np.random.default_rng(seed).choice(frame.rows, count, replace=False)] = True
+    return SplitTable(frame.only(~out), frame.only(out), _weighted(asked, ~out), _weighted(asked, out), seed)
+
+
+def _check_part(part: Any) -> None:
     if isinstance(part, bool) or not isinstance(part, int | float) or not 0 < part < 1:
         raise UsageError(
             message(
@@ -69,22 +115,6 @@ def split(frame: Frame, asked: Specification, part: Any, seed: int) -> SplitTabl
                 part=part,
             )
         )
-    frame = with_indicators(frame, asked.hypothesis.categories)
-    if asked.drop_missing:
-        frame = checks.drop_missing(frame, asked.needed)
-    count = round(part * frame.rows)
-    if not 0 < count < frame.rows:
-        raise UsageError(
-            message(
-                "{option} is {part} of {rows} rows, which leaves none to fit or none to score.",
-                option=argument("holdout"),
-                part=part,
-                rows=frame.rows,
-            )
-        )
-    out = np.zeros(frame.rows, bool)
-    out[np.random.default_rng(seed).choice(frame.rows, count, replace=False)] = True
-    return SplitTable(frame.only(~out), frame.only(out), _weighted(asked, ~out), _weighted(asked, out), seed)
 
 
 def _weighted(asked: Specification, rows: NDArray[np.bool_]) -> Specification:
@@ -95,19 +125,21 @@ def _weighted(asked: Specification, rows: NDArray[np.bool_]) -> Specification:
     return replace(asked, weights=np.asarray(weights)[rows])
 
 
-def scores(model: Model, table: SplitTable) -> Holdout:
+def scores(model: Model, table: SplitTable | SplitPages) -> Holdout:
     """How good a model is on the rows that were held out.
 
     Raises:
         DataError: they hold what it cannot be scored on.
     """
-    frame, asked, loss = table.unseen, table.asked_unseen, model.loss
-    name = model.hypothesis.target
     try:
-        if loss.per_class:
-            y = target_columns.coded(target_columns.label_values(frame, name), model.classes)
-        else:
-            y = target_columns.numeric_targets(frame, name, loss)
+        objective = (
+            _unseen_rows(model, table) if isinstance(table, SplitTable) else _unseen_pages(model, table)
+        )
+        loss, r2 = objective.data_value(model.theta), None
+        if not model.loss.classifies:
+            spread = objective.target_spread() ** 2
+            r2 = 1.0 - objective.squared_error(model.theta) / spread if spread else None
+        accuracy = objective.accuracy(model.theta) if model.loss.classifies else None
     except DataError as error:
         raise DataError(
             message(
@@ -116,13 +148,23 @@ def scores(model: Model, table: SplitTable) -> Holdout:
                 seed=argument("seed"),
             )
         ) from error
+    return Holdout(objective.count, table.seed, loss, r2, accuracy)
+
+
+def _unseen_rows(model: Model, table: SplitTable) -> DataObjective:
+    frame, asked, loss = table.unseen, table.asked_unseen, model.loss
+    name = model.hypothesis.target
+    if loss.per_class:
+        y = target_columns.coded(target_columns.label_values(frame, name), model.classes)
+    else:
+        y = target_columns.numeric_targets(frame, name, loss)
     weights = checks.weights_of(frame, asked.weights)
     rows, y = rows_of(frame, asked, y, len(model.classes))
     checks.finite(frame, asked.numbers, rows.X)
-    objective = cost_of(replace(asked, l1=0.0, l2=0.0), RowBlock(rows, y, weights))
-    r2 = None
-    if not loss.classifies:
-        spread = objective.target_spread() ** 2
-        r2 = 1.0 - objective.squared_error(model.theta) / spread if spread else None
-    accuracy = objective.accuracy(model.theta) if loss.classifies else None
-    return Holdout(frame.rows, table.seed, objective.data_value(model.theta), r2, accuracy)
+    return cost_of(replace(asked, l1=0.0, l2=0.0), RowBlock(rows, y, weights))
+
+
+def _unseen_pages(model: Model, table: SplitPages) -> DataObjective:
+    return streamed_cost(
+        table.unseen, replace(read_once(table.unseen, quadratic=False), classes=model.classes)
+    )

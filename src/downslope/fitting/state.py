@@ -16,7 +16,7 @@ from downslope.explain.linear import without_memory
 from downslope.fitting.batches import MiniBatches, fit_in_batches
 from downslope.fitting.custom_gradient import fit_with_custom_gradient
 from downslope.fitting.descents import Descents, KeepsFits
-from downslope.fitting.holdout import SplitTable
+from downslope.fitting.holdout import SplitPages, SplitTable
 from downslope.fitting.outcome import FitOutcome, FitPlan
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.rows import Array
@@ -48,7 +48,7 @@ class FitState:
     start: Array
     batches: MiniBatches | None = None
     gradient: str | Mapping[str, str] | None = None
-    split: SplitTable | None = None
+    split: SplitTable | SplitPages | None = None
     asked: dict[str, Any] = field(default_factory=dict)
     descents: tuple[Descent, ...] = ()
     numbers: tuple[float, ...] = ()
@@ -72,7 +72,9 @@ class FitState:
         if isinstance(objective, StreamedObjective):
             return objective.table.make_digest()
         digest = TableDigest(columns_of(self))
-        frames = [self.problem.frame] if self.split is None else [self.split.seen, self.split.unseen]
+        frames = [self.problem.frame]
+        if isinstance(self.split, SplitTable):
+            frames = [self.split.seen, self.split.unseen]
         for frame in frames:
             digest.add(frame)
         if self.problem.weights_column is True:

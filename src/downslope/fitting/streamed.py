@@ -229,12 +229,17 @@ def streamed_problem(table: PagedTable) -> FitProblem:
     scan = read_once(
         table, few and (quadratic or (r2_asks and loss.link == "identity"))
     )  # see ``about_zero``
-    part = table.part(scan.sample, None, scan.classes)
-    sample = cost_of(asked, part._replace(weights=scan.sample_weights))
-    objective = StreamedObjective(sample, table, scan)
+    objective = streamed_cost(table, scan)
     notes = notes_of(scan.sample, asked)
     found: tuple[Finding, ...] = ()
-    if scan.looks is not None and isinstance(part.rows, LinearRows):
-        found = tuple(checks.undetermined_columns(scan.looks, h, part.rows, scan.rows))
+    if scan.looks is not None and isinstance(objective.rows, LinearRows):
+        found = tuple(checks.undetermined_columns(scan.looks, h, objective.rows, scan.rows))
     objective.notes = (*notes, *h.doubts, *(finding.message for finding in found))
     return FitProblem(scan.sample, h, loss, objective, scan.classes, tuple(notes), h.doubts, found)
+
+
+def streamed_cost(table: PagedTable, scan: StreamingPass) -> StreamedObjective:
+    """The cost on a table in files, of which a first pass was made."""
+    part = table.part(scan.sample, None, scan.classes)
+    sample = cost_of(table.asked, part._replace(weights=scan.sample_weights))
+    return StreamedObjective(sample, table, scan)

@@ -27,11 +27,37 @@ from downslope.fitting.problem import Specification, rows_of
 from downslope.fitting.rows import NOTHING, Array, LinearRows
 from downslope.fitting.spreads import means_and_spreads
 from downslope.fitting.table_digest import TableDigest
-from downslope.messages import message
+from downslope.messages import Message, argument, message
 
 MOST_KEPT = 50_000  # rows, and
 MOST_NUMBERS = 4_000_000  # numbers in them
 WEIGHTS = "\x00weights"  # under which weights are kept beside the columns, none of which is called so
+
+
+@dataclass(eq=False)
+class DrawnRows:
+    """Which rows of a table in files are taken: each is drawn by its number, and so alike at every pass.
+
+    Args:
+        part: of the rows that are held out, about.
+        seed: by which they are drawn.
+        unseen: whether those are taken that are held out, else the others.
+
+    Attributes:
+        left: how many were left in the last pass.
+    """
+
+    part: float
+    seed: int
+    unseen: bool
+    left: int = 0
+
+    def taken(self, before: int, rows: int) -> NDArray[np.bool_]:
+        """Which of these rows, ``before`` which others came."""
+        numbers = np.random.Generator(np.random.PCG64(self.seed).advance(before)).random(rows)
+        taken: NDArray[np.bool_] = (numbers < self.part) == self.unseen
+        self.left = rows - int(np.count_nonzero(taken)) + (self.left if before else 0)
+        return taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +67,12 @@ class PagedTable:
     pages: Pages
     asked: Specification
     digested: bool = False  # whether the first pass makes the digest, by which the table is known again
+    drawn: DrawnRows | None = None  # where not all of its rows are taken
+
+    @property
+    def scored(self) -> bool:
+        """Whether a fit is scored on it, so that it need not hold what can be fitted."""
+        return self.drawn is not None and self.drawn.unseen
 
     @cached_property
     def digest(self) -> TableDigest:
@@ -69,7 +101,7 @@ class PagedTable:
         self.digest.complete = True
 
     def _frames(self) -> Iterator[tuple[Frame, int, Any]]:
-        before = 0
+        before = taken = 0
         for page in self.pages:
             frame = with_indicators(page, self.asked.hypothesis.categories)
             if self.asked.drop_missing:
@@ -80,8 +112,15 @@ class PagedTable:
             weights = self.asked.weights
             if weights is not None and not isinstance(weights, str):
                 weights = np.asarray(weights, np.float64)[before : before + frame.rows]
-            yield frame, before, weights
             before += frame.rows
+            if self.drawn is not None:
+                rows = self.drawn.taken(before - frame.rows, frame.rows)
+                if not rows.any():
+                    continue
+                frame = frame.only(rows)
+                weights = weights if weights is None or isinstance(weights, str) else weights[rows]
+            yield frame, taken, weights
+            taken += frame.rows
 
     def part(self, frame: Frame, weights: Any, classes: Sequence[Any]) -> RowBlock:
         """The hypothesis on a page, which is checked anew: a file can change between two passes."""
@@ -218,21 +257,23 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
         kept.add({**frame.columns, **({WEIGHTS: weights} if weights.size else {})}, before, frame.rows)
         rows += frame.rows
         observations += int(np.count_nonzero(weights)) if weights.size else frame.rows
-    _check_whole(table, rows, target.total)
-    checks.refuse_tiny_target(last, name, loss, largest)
-    if looks is not None and isinstance(on_page, LinearRows):
-        checks.refuse_tiny_features(asked.hypothesis, looks, on_page)
-    if loss.labels == "two":
-        target_columns.refuse_one_class(name, [f"{label:g}" for label in {low, high}])
+    left = 0 if table.drawn is None else table.drawn.left
+    _check_whole(table, rows, left, target.total)
     classes: tuple[Any, ...] = (0, 1) if loss.labels == "two" else ()
-    if labels:
-        classes = target_columns.classes_of(labels, name, rows)
+    if not table.scored:
+        checks.refuse_tiny_target(last, name, loss, largest)
+        if looks is not None and isinstance(on_page, LinearRows):
+            checks.refuse_tiny_features(asked.hypothesis, looks, on_page)
+        if loss.labels == "two":
+            target_columns.refuse_one_class(name, [f"{label:g}" for label in {low, high}])
+        if labels:
+            classes = target_columns.classes_of(labels, name, rows)
     if sums is not None:
         d = len(sums.mean) - 1
         features = Spread(sums.total, sums.mean[:d], np.diag(sums.products)[:d])
     columns = kept.columns
     sample_weights = columns.pop(WEIGHTS, NOTHING)
-    dropped = table.pages.rows - rows
+    dropped = table.pages.rows - rows - left
     sample = replace(last, columns=columns, rows_dropped=dropped, sources=(), kept=None)
     column = column if column.total else target
     return StreamingPass(
@@ -251,18 +292,30 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
     )
 
 
-def _check_whole(table: PagedTable, rows: int, total: float) -> None:
-    """Raise where the table as a whole will not do."""
+def _check_whole(table: PagedTable, rows: int, left: int, total: float) -> None:
+    """Raise where the table as a whole will not do: the rows that were taken, and how many were ``left``."""
+    if table.drawn is not None and rows + left and not (rows and left):
+        raise UsageError(no_part(table.drawn.part, rows + left))
     if not rows:
         raise DataError(checks.every_row_missing(table.pages.origin))
     given = table.asked.weights
-    if given is not None and not isinstance(given, str) and len(given) != rows:
+    if given is not None and not isinstance(given, str) and len(given) != rows + left:
         raise UsageError(
             message(
                 "the weights have shape {shape}, but the table has {rows} rows.",
                 shape=np.shape(given),
-                rows=rows,
+                rows=rows + left,
             )
         )
     if not total:
         raise DataError(checks.NO_WEIGHT)
+
+
+def no_part(part: float, rows: int) -> Message:
+    """The sentence for rows that are too few to hold a part of them out."""
+    return message(
+        "{option} is {part} of {rows} rows, which leaves none to fit or none to score.",
+        option=argument("holdout"),
+        part=part,
+        rows=rows,
+    )

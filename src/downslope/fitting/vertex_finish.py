@@ -1,5 +1,6 @@
 """The last step of a fit whose loss has a kink: from where smoothed steps end to the vertex of least cost.
 
+With an l2 penalty it is no vertex, but found and proven likewise (``active_rows``).
 An l1 penalty is a kink too: to the search for the vertex each penalised parameter is a row that is met where it is 0.
 
 Of a table that stays in its files the rows near 0 are held in memory, and those on either side of it that are far are
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from downslope.descent import Descent
 from downslope.descent.evidence import Cause
 from downslope.descent.history import History
+from downslope.fitting.active_rows import StepSquares, least_with_squares
 from downslope.fitting.exchange import Kink, Vertex, least_vertex
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.preconditioning import Coordinates
@@ -55,12 +57,18 @@ class KinkedRows(NamedTuple):
         )
 
 
+class _Penalties(NamedTuple):
+    """Of l1, which are kinks, and of l2."""
+
+    rows: KinkedRows
+    squares: StepSquares
+
+
 def has_a_vertex(problem: FitProblem) -> bool:
-    """Whether the cost is piecewise linear, and its rows few enough to look for the vertex at which it is least."""
+    """Whether the cost is piecewise linear but for an l2 penalty, and its rows few enough to look for its least."""
     objective, size = problem.objective, problem.objective.parameters.size
     small = size <= STREAMED_PARAMETERS if objective.streamed else objective.count * size <= MOST_NUMBERS
-    free = not objective.penalty.l2
-    return small and free and problem.hypothesis.linear is not None and not problem.loss.curved
+    return small and problem.hypothesis.linear is not None and not problem.loss.curved
 
 
 def at_the_vertex(
@@ -75,11 +83,11 @@ def at_the_vertex(
     ends = (*_SMOOTHED, Cause.STEP_LIMIT) if unasked_limit else _SMOOTHED
     if cause not in ends or not len(run.history) or not np.all(np.isfinite(phi)):
         return run, phi
-    penalty = _penalty_rows(objective, frame, phi)
+    penalty = _Penalties(_penalty_rows(objective, frame, phi), _penalty_squares(objective, frame, phi))
     if objective.streamed:
         found = _of_pages(objective, phi, penalty)
     else:
-        found = least_vertex(*_joined([_rows(objective, phi), penalty]), kink_of(objective))
+        found = _least(objective, _rows(objective, phi), penalty)
     if found is None or not found.proven:
         return run, phi
     there = _met_exactly(objective, phi + found.step)
@@ -133,6 +141,22 @@ def _penalty_rows(objective: DataObjective, frame: Coordinates, phi: Array) -> K
     return KinkedRows(np.concatenate([J, -J]), np.concatenate([r, -r]), np.concatenate([w, w]))
 
 
+def _penalty_squares(objective: DataObjective, frame: Coordinates, phi: Array) -> StepSquares:
+    """The l2 penalty as squares of the step, on the scale of sums over rows."""
+    penalty = objective.penalty
+    kept = np.flatnonzero(penalty.mask) if penalty.l2 else np.zeros(0, np.intp)
+    root = np.sqrt(penalty.l2 * objective.total)
+    return StepSquares(root * (frame.shear @ frame.matrix)[kept], root * frame.to_user(phi)[kept])
+
+
+def _least(objective: DataObjective, rows: KinkedRows, penalty: _Penalties) -> Vertex | None:
+    """Where rows and penalties together cost least."""
+    every, kink = _joined([rows, penalty.rows]), kink_of(objective)
+    if len(penalty.squares.t):
+        return least_with_squares(*every, kink, squares=penalty.squares)
+    return least_vertex(*every, kink)
+
+
 def _met_exactly(objective: DataObjective, phi: Array) -> Array:
     """The parameters with those an l1 penalty keeps at 0 there, but for rounding, at 0 itself."""
     if not objective.penalty.l1 or not isinstance(objective.rows, LinearRows):
@@ -152,7 +176,7 @@ def _joined(parts: list[KinkedRows]) -> KinkedRows:
     )
 
 
-def _of_pages(objective: DataObjective, phi: Array, penalty: KinkedRows) -> Vertex | None:
+def _of_pages(objective: DataObjective, phi: Array, penalty: _Penalties) -> Vertex | None:
     """The vertex of least cost of a table that stays in its files."""
     size = len(phi)
     most = min(MOST_NEAR, MOST_NUMBERS // (4 * size))
@@ -168,7 +192,7 @@ def _of_pages(objective: DataObjective, phi: Array, penalty: KinkedRows) -> Vert
             return found
         if len(rows.r) * size > MOST_NUMBERS:
             return None
-        found = least_vertex(*_joined([rows, penalty]), kink_of(objective))
+        found = _least(objective, rows, penalty)
         if found is None or not found.proven:
             return None
         steps.append(found.step)
