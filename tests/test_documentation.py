@@ -27,6 +27,8 @@ COMMANDS = [
     if line.startswith("downslope ") and block not in SCRIPTS
 ]
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.S)
+PAGE_OF_SWEEPS = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
+COMMANDS += re.findall(r"^downslope .*$", PAGE_OF_SWEEPS, re.M)
 
 
 def build() -> ModuleType:
@@ -90,6 +92,22 @@ def test_python_of_the_readme_runs(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     assert "step_limit" in ran.stdout
     assert "traced" in ran.stdout
+
+
+def test_python_of_the_page_on_sweeps_runs(tmp_path: Path) -> None:
+    code = "\n".join(re.findall(r"```python\n(.*?)```", PAGE_OF_SWEEPS, re.S))
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "40,000 runs" in ran.stdout
+    for picture in re.findall(r"\]\((pictures/[^)]+)\)", PAGE_OF_SWEEPS):
+        assert (ROOT / "docs" / picture).read_bytes()[:4] == b"\x89PNG"
 
 
 def test_pictures_of_the_readme_are_there() -> None:
