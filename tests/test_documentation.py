@@ -31,6 +31,8 @@ PYTHON = {
     page: re.findall(r"```python\n(.*?)```", text, re.S)
     for page, text in (("README.md", README), ("docs/comparing.md", COMPARING))
 }
+PAGE_OF_SWEEPS = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
+COMMANDS += re.findall(r"^downslope .*$", PAGE_OF_SWEEPS, re.M)
 
 
 def build() -> ModuleType:
@@ -105,6 +107,22 @@ def test_python_of_the_page_on_comparing_runs(tmp_path: Path) -> None:
     assert "needs fewer evaluations than" in run_python_of("docs/comparing.md", tmp_path)
     written = {path.name for path in tmp_path.iterdir()}
     assert {"four.png", "two.gif", "race.html", "race.png", "race.json"} <= written
+
+
+def test_python_of_the_page_on_sweeps_runs(tmp_path: Path) -> None:
+    code = "\n".join(re.findall(r"```python\n(.*?)```", PAGE_OF_SWEEPS, re.S))
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "40,000 runs" in ran.stdout
+    for picture in re.findall(r"\]\((pictures/[^)]+)\)", PAGE_OF_SWEEPS):
+        assert (ROOT / "docs" / picture).read_bytes()[:4] == b"\x89PNG"
 
 
 def test_pictures_of_the_readme_are_there() -> None:

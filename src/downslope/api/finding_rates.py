@@ -14,6 +14,7 @@ import numpy as np
 from downslope.api.sweeping import TableOptions, trial_of
 from downslope.errors import UsageError, nearest
 from downslope.messages import message, sentences
+from downslope.objectives.frameworks.torch_modules import cost_of_module, is_module
 from downslope.results.learning_rate import LearningRate, as_learning_rate
 from downslope.sweeping.rate_finder import find_rate
 
@@ -41,9 +42,9 @@ def find_learning_rate(
     """A learning rate for a rule on a function, found by whole short descents at many rates; never by one ramped run.
 
     Args:
-        function, start: as for ``minimize``, or with ``table=`` (and ``loss``, ``weights``, ``l2``) a hypothesis, as
-            for ``sweep``; of tensors too, which are copied: neither they nor the state of random
-            generators (Python's, NumPy's, PyTorch's) are changed.
+        function, start: as for ``minimize``; or with ``table=`` (and ``loss``, ``weights``, ``l2``) a hypothesis, as
+            for ``sweep``; or a function of a PyTorch module that gives its cost, and the module. Tensors and modules
+            are copied: neither they nor the state of random generators (Python's, NumPy's, PyTorch's) are changed.
         optimizer: a rule with a learning rate, by name or as an ``Optimizer``; its own rate does not matter.
         hyperparameters: of an optimizer given by name.
         steps: of each descent; 500 for formulas, which run in lanes, and 40 for other functions.
@@ -70,6 +71,8 @@ def find_learning_rate(
             raise UsageError(
                 sentences(message("there is no option '{name}'.", name=name), nearest(name, known))
             )
+    if is_module(start):
+        function, start = cost_of_module(function, start)
     given = {**options, "optimizer": optimizer, "steps": steps, "learning_rate": None}
     with _generators_kept():
         trial = trial_of(function, start, {**given, "hyperparameters": hyperparameters, "tolerance": None})

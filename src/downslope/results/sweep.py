@@ -18,8 +18,6 @@ from downslope.sweeping.trial import run_trial
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_SHOWN = 6  # numbers of a point in one line
-
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Sweep(SweepRecord):

@@ -25,10 +25,8 @@ from downslope.sweeping.settings import Design, SweepAxis
 from downslope.sweeping.trial import RATE, Trial, run_trial
 
 LOW, HIGH = 1e-8, 1e4  # the rates that are looked at first
-A_DECADE, A_DECADE_OF_DEAR = (
-    100,
-    8,
-)  # rates in a factor of ten: in lanes, and where every run is one of its own
+A_DECADE = 100  # rates in a factor of ten, of runs in lanes
+A_DECADE_OF_DEAR = 3  # the same, where every run is one of its own
 FINER = 8  # times, that the cell at the limit is looked at again where runs are dear
 STEPS, STEPS_OF_DEAR = 500, 40
 MOST_SHIFTS, SHIFT = 12, 6  # of the range, by so many decades, where all rates are good or none is

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -66,6 +65,3 @@ class RunEnds:
 def code_of(status: Status) -> int:
     """The place of a status in ``STATUSES``."""
     return _CODES[Status(status)]
-
-
-RunOne = Callable[[int], Descent]
