@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError, UsageError
 from downslope.messages import Message, listing, message
+from downslope.objectives.announcing import announce_calls, refused
 from downslope.objectives.calling import Calling, calling
 from downslope.objectives.differences import central_differences, complex_step, rounding_of_differences
 from downslope.objectives.formula import FEWEST, FormulaObjective, readable
@@ -61,7 +62,13 @@ def from_function(
     x = how.parameters.flatten(start)
     hosted = FunctionObjective(function, how, gradient, dtype)
     with np.errstate(all="ignore"):
-        answer = hosted.answer(x)
+        try:
+            answer = hosted.answer(x)
+        except ValueError as error:
+            told = refused(hosted.text, error)
+            if told is None:
+                raise
+            raise told from error
         if gradient is None or gradient is True:
             hosted.gives_both = _is_pair(answer, how.parameters)
         if gradient is True and not hosted.gives_both:
@@ -73,7 +80,7 @@ def from_function(
             return _agree(found, hosted, x, value, supplied=has_gradient)
 
         def by_program() -> bool:
-            program = _recorded(function, how, supplied, dtype)
+            program = _recorded(hosted, function, supplied, dtype)
             if program is None or not agrees(program.evaluated_at):
                 return False
             hosted.follow(program)
@@ -119,15 +126,15 @@ def _no_pair(name: str, size: int) -> Message:
 
 
 def _recorded(
+    hosted: FunctionObjective,
     function: Callable[..., Any],
-    how: Calling,
     gradient: Callable[..., Any] | Literal[True] | None,
     dtype: Any,
 ) -> ArrayProgram | None:
-    """The function as a program on arrays, or None where it cannot be recorded."""
+    """The function as a program on arrays, or None where it cannot be recorded: ``hosted`` is told why."""
     from downslope.objectives.array_program import ArrayProgram  # with LLVM, which takes a while
 
-    size = how.parameters.size
+    how, size = hosted.how, hosted.parameters.size
     if np.dtype(dtype) != np.float64:
         return None
 
@@ -143,6 +150,9 @@ def _recorded(
         if gradient is True:
             return ArrayProgram.of_pair(both, size)
         return ArrayProgram(lambda x: how(function, x), size, None if gradient is None else slopes)
+    except TraceError as error:
+        hosted.why_not_recorded = error.message
+        return None
     except Exception:  # as in ``_trace``
         return None
 
@@ -251,7 +261,8 @@ class FunctionObjective(Objective):
     ) -> None:
         self._guard: GuardedComplexStep | None = None
         super().__init__(how.parameters, getattr(function, "__name__", type(function).__name__), dtype)
-        self._function, self._how = function, how
+        self._function, self.how = function, how
+        self.why_not_recorded: Message | None = None
         self.gives_both = gradient is True  # the function answers with its value and its gradient
         self._supplied = None if gradient is True else gradient
         self._differences: Callable[[Vector], Vector] | None = None
@@ -293,7 +304,7 @@ class FunctionObjective(Objective):
         supplied: Any = True if self.gives_both else self._supplied
         if self.program is None or self.parameters.size > MOST_WRITTEN:
             return None
-        made = _trace(self._function, self._how, supplied, self.dtype)
+        made = _trace(self._function, self.how, supplied, self.dtype)
         if made is not None:
             made.name, made.program = self.text, self.program
         return made
@@ -355,7 +366,7 @@ class FunctionObjective(Objective):
     def _call(self, function: Callable[..., Any], x: NDArray[Any]) -> Any:
         """Call with a copy, which the function may do with as it likes; NaN where its value does not exist."""
         try:
-            return self._how(function, x)
+            return self.how(function, x)
         except tuple(kind for kind, _ in _OUTSIDE) as error:
             return next(value for kind, value in _OUTSIDE if isinstance(error, kind))
         except ValueError as error:
@@ -445,8 +456,9 @@ class FunctionObjective(Objective):
         def raw(point: NDArray[Any]) -> Any:
             return self._call(self._function, point.copy())
 
+        announce_calls(self.text, len(x), lambda: real(x), self.why_not_recorded)
         central = central_differences(real, x)
-        accuracy = rounding_of_differences(real, x)
+        accuracy = rounding_of_differences(real, x, known=central)
         try:
             with warnings.catch_warnings():
                 # NumPy only warns where an imaginary part is thrown away

@@ -20,7 +20,7 @@ from downslope.programs.plan import segments
 from downslope.programs.product_writer import ProductWriter
 from downslope.programs.tasks import Kind, LoopGroup, Task, below
 from downslope.programs.team import BLOCK
-from downslope.symbolic.lanes import BITS, DOUBLES, LONG, WIDTH, Lanes
+from downslope.symbolic.lanes import DOUBLES, LONG, WIDTH, Lanes
 
 STREAMED = 1 << 15  # elements, from which a sum over rows goes through memory row by row
 
@@ -189,11 +189,6 @@ class PlanWriter(ElementWriter):
             self.fixed[task.node, SCALAR] = lanes
         if task.node in self.layout.memory:  # for a library to read, or the other threads
             self.store(self.layout.memory[task.node], Affine(0), lanes)
-
-    def first_lanes(self, count: int) -> Lanes:
-        """Whether each lane is one of the first ``count``."""
-        bits = [ir.Constant(BITS.element, int(k < count)) for k in range(WIDTH)]
-        return Lanes(self.w, ir.Constant(BITS, bits), True)
 
     def _lanes_from(self, past: Any) -> Lanes:
         """Whether each lane has not been seen: the last ``-past`` of them."""

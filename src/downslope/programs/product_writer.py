@@ -8,15 +8,13 @@ share the rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from downslope.programs.element_writer import ElementWriter
 from downslope.programs.places import ElementPlace, flattened
 from downslope.programs.tasks import Task
 from downslope.symbolic.lanes import LONG, WIDTH, Lanes
 from downslope.symbolic.lanes.machine import has
-
-if TYPE_CHECKING:
-    from downslope.programs.plan_writer import PlanWriter
 
 MOST_TILED = (
     1 << 20
@@ -39,7 +37,7 @@ class ProductWriter:
         lane: the axis along which there are several elements at a time.
     """
 
-    def __init__(self, writer: PlanWriter, task: Task, lane: int) -> None:
+    def __init__(self, writer: ElementWriter, task: Task, lane: int) -> None:
         self.writer, self.task, self.lane = writer, task, lane
         self.rows = 1 - lane if lane < ALONG else 0
         self.target = flattened(ElementPlace(task.place.along[:ALONG]), task.domain[:ALONG])
