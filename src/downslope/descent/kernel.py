@@ -129,7 +129,7 @@ class StepCode(NamedTuple):
     begin: Any
 
 
-class Spot(NamedTuple):
+class NumbersAt(NamedTuple):
     """Where some numbers are: from a place in an array of one axis on."""
 
     array: Any
@@ -315,7 +315,7 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
     here, there = counts[HERE] * size, (1 - counts[HERE]) * size
     last = 2 * size
     if step >= 0:
-        _copy_numbers(Spot(memory, LAST_X), Spot(buffers, last + begin), dimension)
+        _copy_numbers(NumbersAt(memory, LAST_X), NumbersAt(buffers, last + begin), dimension)
     stop_at, tail_from = evaluations + budget, counts[TAIL]
     next_row = _next_row(step, stride, tail_from)
     asked = trace.limits
@@ -347,16 +347,18 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
             ):  # points have no names here: Numba would count who holds their arrays, in 10 ns a step
                 if dimension < MANY:
                     moved = _squared_distance(
-                        Spot(buffers, here + begin), Spot(buffers, last + begin), dimension
+                        NumbersAt(buffers, here + begin), NumbersAt(buffers, last + begin), dimension
                     )
                 else:
                     moved = _long_distance(
-                        Spot(buffers, here + begin), Spot(buffers, last + begin), dimension
+                        NumbersAt(buffers, here + begin), NumbersAt(buffers, last + begin), dimension
                     )
             if moved > 0 or step == 0:
                 moved_at = evaluations
             else:
-                moved = _least_distance(Spot(buffers, here + begin), Spot(buffers, last + begin), dimension)
+                moved = _least_distance(
+                    NumbersAt(buffers, here + begin), NumbersAt(buffers, last + begin), dimension
+                )
                 moved_at = evaluations if moved > 0 else moved_at
             change, idle = abs(value - memory[LAST_VALUE]), evaluations - moved_at
             evaluation = Evaluation(True, step, evaluations, value, square, change, moved, idle)
@@ -369,7 +371,7 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
             last_square = square
             _remember_value(value, memory)
             if step == next_row:
-                _add_row(count, evaluation, Spot(buffers, here + begin), trace)
+                _add_row(count, evaluation, NumbersAt(buffers, here + begin), trace)
                 trace.rows[count, 1] = np.sqrt(square)
                 count += 1
                 next_row = step + stride if step + stride <= tail_from else max(step + 1, tail_from)
@@ -392,9 +394,9 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
     if last_square >= 0:
         memory[LAST_NORM] = np.sqrt(last_square)
         accepted = here if stays else last
-        _copy_numbers(Spot(buffers, accepted + begin), Spot(memory, LAST_X), dimension)
+        _copy_numbers(NumbersAt(buffers, accepted + begin), NumbersAt(memory, LAST_X), dimension)
     if last != 2 * size:  # the third is to be free between calls
-        _copy_numbers(Spot(buffers, 2 * size), Spot(buffers, last), size)
+        _copy_numbers(NumbersAt(buffers, 2 * size), NumbersAt(buffers, last), size)
         here = last if here == 2 * size else here
     counts[STEP], counts[EVALUATIONS], counts[MOVED_AT] = step, evaluations, moved_at
     counts[ROWS], counts[HERE], counts[SPENT] = count, here // size, end >= GRADIENT_SMALL
@@ -432,7 +434,7 @@ def absorb(block: Any, moves: Any, arrays: Any) -> Any:
             if watched:
                 moved = moves[i]
                 if np.isnan(moved):
-                    at, before = Spot(x, 0), Spot(memory, LAST_X)
+                    at, before = NumbersAt(x, 0), NumbersAt(memory, LAST_X)
                     moved = np.sqrt(_squared_distance(at, before, dimension))
                     if moved == 0:
                         moved = _least_distance(at, before, dimension)
@@ -451,9 +453,9 @@ def absorb(block: Any, moves: Any, arrays: Any) -> Any:
             counts[STEP], counts[ACCEPTED_AT] = step, evaluations
             memory[LAST_NORM] = norm
             _remember_value(value, memory)
-            _copy_numbers(Spot(x, 0), Spot(memory, LAST_X), dimension)
+            _copy_numbers(NumbersAt(x, 0), NumbersAt(memory, LAST_X), dimension)
             if step % counts[STRIDE] == 0 or step >= counts[TAIL]:
-                _add_row(counts[ROWS], evaluation, Spot(x, 0), trace)
+                _add_row(counts[ROWS], evaluation, NumbersAt(x, 0), trace)
                 trace.rows[counts[ROWS], 1] = norm
                 counts[ROWS] += 1
         if reason != RUNNING:

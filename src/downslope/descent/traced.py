@@ -22,7 +22,7 @@ from downslope.optimizers import state as states
 from downslope.programs import CompiledProgram
 
 FEW_POINTS = 50  # whose gradients are interpreted sooner than compiled
-WORTH_HELP = 1_000_000  # numbers stepped, from which calling other threads takes little of the time
+WORTH_HELP = 10_000_000  # additions, from which calling other threads takes little of the time
 
 
 def divides(expression: Any) -> bool:
@@ -86,9 +86,11 @@ class TracedEngine:
 
     def _helped(self, budget: int) -> AbstractContextManager[None]:
         """The other cores help with so many evaluations, where that is worth calling them."""
-        if isinstance(self._map, CompiledProgram) and budget * self._dimension >= WORTH_HELP:
-            return self._map.helped(budget)
-        return nullcontext()
+        program = program_of(self._objective)
+        if program is None or budget * program.operations < WORTH_HELP:
+            return nullcontext()
+        assert isinstance(self._map, CompiledProgram)
+        return self._map.helped(budget)
 
     def _advance_by_one(self, trace: TraceBuffer) -> int:
         """One evaluation with its true gradient norm."""

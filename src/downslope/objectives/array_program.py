@@ -23,6 +23,7 @@ from downslope.symbolic.tracing import tracing
 from downslope.symbolic.unknown import TraceError
 
 MOST_NODES = 3_000  # operations; compiling takes about 50 microseconds for each
+MOST_RECORDED = 2 * MOST_NODES  # the same with what turns out not to be needed, where recording breaks off
 
 
 class ArrayProgram:
@@ -49,8 +50,10 @@ class ArrayProgram:
         self.x = Graph().input("x", (size,))
         self.supplied, self.lock = slopes is not None, threading.Lock()
         self.maps: OrderedDict[Any, Any] = OrderedDict()
+        self.graph.most = MOST_RECORDED
         with tracing():
             self._record(function, slopes)
+        self.graph.most = None  # rules write theirs beside these
         if len(needed([self.value, self.gradient])) > MOST_NODES:
             raise TraceError(message("it has too many operations"))
 

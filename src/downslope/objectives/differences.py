@@ -20,18 +20,21 @@ VISIBLE = 1e5  # times that, below which rounding spoils digits of a second diff
 def central_differences(function: Callable[[Vector], float], x: Vector, scale: float = 1.0) -> Vector:
     """(f(x + h e_i) - f(x - h e_i)) / 2h for every i, with h = cbrt(eps) * max(1, |x_i|) * scale.
 
-    The error is of order h^2 f''' + eps |f| / h: about ten digits where f is of the size of 1.
+    The error is of order h^2 f''' + eps |f| / h: about ten digits where f is of the size of 1. The function
+    is called with one and the same array, which it must not change or keep.
 
     >>> central_differences(lambda x: float(np.sum(x**2)), np.array([1.0, -3.0])).round(6)
     array([ 2., -6.])
     """
-    out = np.empty(len(x))
+    out, point = np.empty(len(x)), x.copy()
+    steps = np.cbrt(_EPS) * np.maximum(1.0, np.abs(x, dtype=np.float64)) * scale
     for i in range(len(x)):
-        h = np.cbrt(_EPS) * max(1.0, abs(float(x[i]))) * scale
-        forward, backward = x.copy(), x.copy()
-        forward[i] += h
-        backward[i] -= h
-        out[i] = (function(forward) - function(backward)) / (forward[i] - backward[i])
+        here = point[i]
+        point[i] = here + steps[i]
+        forward, ahead = point[i], function(point)
+        point[i] = here - steps[i]
+        out[i] = (ahead - function(point)) / (forward - point[i])
+        point[i] = here
     return out
 
 
@@ -90,9 +93,16 @@ def scale_for(dtype: Any) -> float:
     return float(np.cbrt(np.finfo(dtype).eps / _EPS))
 
 
-def rounding_of_differences(function: Callable[[Vector], float], x: Vector, scale: float = 1.0) -> float:
-    """How far central differences with h and 2h lie apart: a measured estimate of their error."""
-    apart = np.abs(central_differences(function, x, 2 * scale) - central_differences(function, x, scale))
+def rounding_of_differences(
+    function: Callable[[Vector], float], x: Vector, scale: float = 1.0, known: Vector | None = None
+) -> float:
+    """How far central differences with h and 2h lie apart: a measured estimate of their error.
+
+    Args:
+        known: those with h, where they have been taken.
+    """
+    known = central_differences(function, x, scale) if known is None else known
+    apart = np.abs(central_differences(function, x, 2 * scale) - known)
     rounding = float(_EPS ** (2 / 3)) * scale**2 * max(abs(function(x)), 1e-300)
     return float(np.max(apart, initial=0.0)) + rounding
 

@@ -9,15 +9,17 @@ import numpy as np
 
 from downslope.errors import ObjectiveError, UsageError
 from downslope.messages import Message, message
-from downslope.objectives.calling import Calling, calling
+from downslope.objectives.announcing import refused
+from downslope.objectives.calling import calling
 from downslope.objectives.formula import FEWEST
+from downslope.objectives.function import FunctionObjective
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector
 from downslope.objectives.traced_function import trace_function
+from downslope.symbolic.unknown import TraceError
 
 if TYPE_CHECKING:
     from downslope.objectives.array_program import ArrayProgram
-from downslope.objectives.function import FunctionObjective
 
 
 def from_function(
@@ -43,7 +45,13 @@ def from_function(
     x = how.parameters.flatten(start)
     hosted = FunctionObjective(function, how, gradient, dtype)
     with np.errstate(all="ignore"):
-        answer = hosted.answer(x)
+        try:
+            answer = hosted.answer(x)
+        except ValueError as error:
+            told = refused(hosted.text, error)
+            if told is None:
+                raise
+            raise told from error
         if gradient is None or gradient is True:
             hosted.gives_both = _is_pair(answer, how.parameters)
         if gradient is True and not hosted.gives_both:
@@ -55,7 +63,7 @@ def from_function(
             return _agree(found, hosted, x, value, supplied=has_gradient)
 
         def by_program() -> bool:
-            program = _recorded(function, how, supplied, dtype)
+            program = _recorded(hosted, function, supplied, dtype)
             if program is None or not agrees(program.evaluated_at):
                 return False
             hosted.follow(program)
@@ -101,15 +109,15 @@ def _no_pair(name: str, size: int) -> Message:
 
 
 def _recorded(
+    hosted: FunctionObjective,
     function: Callable[..., Any],
-    how: Calling,
     gradient: Callable[..., Any] | Literal[True] | None,
     dtype: Any,
 ) -> ArrayProgram | None:
-    """The function as a program on arrays, or None where it cannot be recorded."""
+    """The function as a program on arrays, or None where it cannot be recorded: ``hosted`` is told why."""
     from downslope.objectives.array_program import ArrayProgram  # with LLVM, which takes a while
 
-    size = how.parameters.size
+    how, size = hosted.how, hosted.parameters.size
     if np.dtype(dtype) != np.float64:
         return None
 
@@ -125,6 +133,9 @@ def _recorded(
         if gradient is True:
             return ArrayProgram.of_pair(both, size)
         return ArrayProgram(lambda x: how(function, x), size, None if gradient is None else slopes)
+    except TraceError as error:
+        hosted.why_not_recorded = error.message
+        return None
     except Exception:  # as in ``trace_function``
         return None
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import ObjectiveError
 from downslope.messages import Message, listing, message
+from downslope.objectives.announcing import announce_calls
 from downslope.objectives.calling import Calling
 from downslope.objectives.differences import central_differences, complex_step, rounding_of_differences
 from downslope.objectives.formula import FormulaObjective
@@ -46,7 +47,8 @@ class FunctionObjective(Objective):
     ) -> None:
         self._guard: GuardedComplexStep | None = None
         super().__init__(how.parameters, getattr(function, "__name__", type(function).__name__), dtype)
-        self._function, self._how = function, how
+        self._function, self.how = function, how
+        self.why_not_recorded: Message | None = None
         self.gives_both = gradient is True  # the function answers with its value and its gradient
         self._supplied = None if gradient is True else gradient
         self._differences: Callable[[Vector], Vector] | None = None
@@ -88,7 +90,7 @@ class FunctionObjective(Objective):
         supplied: Any = True if self.gives_both else self._supplied
         if self.program is None or self.parameters.size > MOST_WRITTEN:
             return None
-        made = trace_function(self._function, self._how, supplied, self.dtype)
+        made = trace_function(self._function, self.how, supplied, self.dtype)
         if made is not None:
             made.name, made.program = self.text, self.program
         return made
@@ -150,7 +152,7 @@ class FunctionObjective(Objective):
     def _call(self, function: Callable[..., Any], x: NDArray[Any]) -> Any:
         """Call with a copy, which the function may do with as it likes; NaN where its value does not exist."""
         try:
-            return self._how(function, x)
+            return self.how(function, x)
         except tuple(kind for kind, _ in _OUTSIDE) as error:
             return next(value for kind, value in _OUTSIDE if isinstance(error, kind))
         except ValueError as error:
@@ -240,8 +242,9 @@ class FunctionObjective(Objective):
         def raw(point: NDArray[Any]) -> Any:
             return self._call(self._function, point.copy())
 
+        announce_calls(self.text, len(x), lambda: real(x), self.why_not_recorded)
         central = central_differences(real, x)
-        accuracy = rounding_of_differences(real, x)
+        accuracy = rounding_of_differences(real, x, known=central)
         try:
             with warnings.catch_warnings():
                 # NumPy only warns where an imaginary part is thrown away

@@ -156,6 +156,11 @@ class ElementWriter(LoopWriter):
         better = self.b.fcmp_ordered("<" if name == "min" else ">", b, a)
         return self.b.select(self.b.or_(better, self.b.fcmp_unordered("uno", b, b)), b, a)
 
+    def first_lanes(self, count: int) -> Lanes:
+        """Whether each lane is one of the first ``count``."""
+        bits = [ir.Constant(BITS.element, int(k < count)) for k in range(WIDTH)]
+        return Lanes(self.w, ir.Constant(BITS, bits), True)
+
     def target(self, task: Task) -> Location:
         """Where a task writes to."""
         return self.layout.memory[task.node] if task.output is None else self.layout.targets[task.output]

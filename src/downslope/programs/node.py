@@ -162,6 +162,7 @@ class Graph:
     """
 
     def __init__(self) -> None:
+        self.most: int | None = None  # nodes; None: any number
         self.nodes: list[ArrayNode] = []
         self._seen: dict[Any, ArrayNode] = {}
         self._numbers: dict[float, ArrayNode] = {}
@@ -173,6 +174,8 @@ class Graph:
         key = (operation, operands, shape, detail)
         node = self._seen.get(key)
         if node is None:
+            if self.most is not None and len(self.nodes) >= self.most:
+                raise TraceError(message("it has too many operations"))
             node = self._seen[key] = ArrayNode(self, operation, operands, shape, detail=detail)
             self.nodes.append(node)
         return node

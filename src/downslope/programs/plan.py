@@ -248,8 +248,9 @@ class _Followed:
         """One that is computed before the loop; of all loops in the same way, so that it is followed once only."""
         known = self.plan.numbers.get(node)
         if known is None:
-            known = self.plan.numbers[node] = _Followed(self.plan, self.task)
+            known = _Followed(self.plan, self.task)
             known.follow(node, _NOWHERE)
+            self.plan.numbers[node] = known  # only now: it may have been unreachable
         self.makers += known.makers
         for place, nodes in known.elements.items():
             self.elements.setdefault(place, set()).update(nodes)

@@ -17,9 +17,10 @@ from downslope.programs.element_writer import NEUTRAL, SCALAR, ElementWriter
 from downslope.programs.node import ArrayNode, Shape
 from downslope.programs.places import Affine, ElementPlace, flattened, mapped
 from downslope.programs.plan import segments
+from downslope.programs.product_writer import ProductWriter
 from downslope.programs.tasks import Kind, LoopGroup, Task, below
 from downslope.programs.team import BLOCK
-from downslope.symbolic.lanes import BITS, DOUBLES, LONG, WIDTH, Lanes
+from downslope.symbolic.lanes import DOUBLES, LONG, WIDTH, Lanes
 
 STREAMED = 1 << 15  # elements, from which a sum over rows goes through memory row by row
 
@@ -142,7 +143,7 @@ class PlanWriter(ElementWriter):
         self.lane = 0
         if length < WIDTH:
             self.counters[0] = run.begin
-            fresh = Lanes(self.w, self._first(length), True)
+            fresh = self.first_lanes(length)
             sums = self.alone(length, lambda: self._write_body(group, totals, sums, fresh))
         else:
 
@@ -189,10 +190,6 @@ class PlanWriter(ElementWriter):
         if task.node in self.layout.memory:  # for a library to read, or the other threads
             self.store(self.layout.memory[task.node], Affine(0), lanes)
 
-    def _first(self, count: int) -> Any:
-        """Whether each lane is one of the first ``count``."""
-        return ir.Constant(BITS, [ir.Constant(BITS.element, int(k < count)) for k in range(WIDTH)])
-
     def _lanes_from(self, past: Any) -> Lanes:
         """Whether each lane has not been seen: the last ``-past`` of them."""
         places = ir.Constant(ir.VectorType(LONG, WIDTH), [ir.Constant(LONG, k) for k in range(WIDTH)])
@@ -203,7 +200,7 @@ class PlanWriter(ElementWriter):
     # --- loops along axes -----------------------------------------------------------------------
 
     def _write_nest(self, task: Task) -> None:
-        self.task = task
+        self.task, shared = task, False
         if task.kind is Kind.LIBRARY:
             self._call_library(task.node)
         elif task.kind is Kind.ASSEMBLE:
@@ -219,14 +216,20 @@ class PlanWriter(ElementWriter):
             target = flattened(task.place, task.domain)
             self._nest(task.root, task.place, task.domain, lambda v: self.store(self.target(task), target, v))
         else:
-            self._reduce_nest(task)
-        self.close()
+            shared = self._reduce_nest(task)
+        self.close(shared)
 
-    def _reduce_nest(self, task: Task) -> None:
+    def _reduce_nest(self, task: Task) -> bool:
+        """Numbers for the last axes; whether threads share it."""
         stored = len(task.domain) - task.reduced
         name = task.node.detail[0] if task.node.operation == "reduce" else "sum"
         lane = self._best_axis(task.root, task.place, task.domain)
         target = flattened(ElementPlace(task.place.along[:stored]), task.domain[:stored])
+        if task.node.operation == "matmul":
+            product = ProductWriter(self, task, lane)
+            if product.in_tiles or product.shared:
+                product.write()
+                return product.shared
         if name == "sum" and lane < stored and task.size >= STREAMED:
             self.fill(task.node)
             order = [*range(stored, len(task.domain)), *(k for k in range(stored) if k != lane)]
@@ -236,7 +239,7 @@ class PlanWriter(ElementWriter):
                 task.domain,
                 lambda: self.add(task.node, target, self.value(task.root, task.place)),
             )
-            return
+            return False
         neutral = self.w.number(NEUTRAL[name]).code
         inner = [k for k in range(stored, len(task.domain)) if k != lane]
 
@@ -244,7 +247,7 @@ class PlanWriter(ElementWriter):
             value = self.as_numbers(self.value(task.root, task.place))
             self.note_refused()
             if lane >= stored and self.active < WIDTH:
-                value = self.w.select(Lanes(self.w, self._first(self.active), True), value, NEUTRAL[name])
+                value = self.w.select(self.first_lanes(self.active), value, NEUTRAL[name])
             return [self.combined(name, Lanes(self.w, held[0], False), value).code]
 
         def all_rows(axes: list[int], held: Sequence[Any]) -> Sequence[Any]:
@@ -267,6 +270,7 @@ class PlanWriter(ElementWriter):
 
         outer = [k for k in range(stored) if k != lane]
         self._loops(outer, lane if lane < stored else None, task.domain, one)
+        return False
 
     def _nest(
         self, root: ArrayNode, place: ElementPlace, domain: Shape, done: Callable[[Lanes], None]

@@ -10,6 +10,7 @@ from downslope.programs.node import ELEMENTS, ArrayNode, Shape
 from downslope.programs.places import Affine, ElementPlace, flattened, mapped, refined
 
 ALIKE = 64  # elements by which the domains of tasks in one group may differ
+FEWEST_MULTIPLIED = 250_000  # multiplications, likewise
 FEWEST_SHARED = 30_000  # elements of a loop, from which sharing it takes less time than meeting
 
 
@@ -70,7 +71,10 @@ class LoopGroup:
     @property
     def shared(self) -> bool:
         """Whether its loop is so long that threads share it."""
-        return self.tasks[0].flat and max(task.size for task in self.tasks) >= FEWEST_SHARED
+        first = self.tasks[0]
+        if first.kind is Kind.REDUCE and first.node.operation == "matmul":
+            return first.size >= FEWEST_MULTIPLIED
+        return first.flat and max(task.size for task in self.tasks) >= FEWEST_SHARED
 
     def takes(self, task: Task) -> bool:
         """Whether a task may join."""
