@@ -154,6 +154,7 @@ def test_where_it_cannot_be_made_again_its_points_are_no_path():
     figure = run.plot()
     assert paths(figure) == []
     assert "one step in 10 was kept: points, no path between them" in words(figure)
+    assert "kept points" in [text.get_text() for text in figure.legends[0].get_texts()]
     red = [line for line in figure.axes[0].lines if to_hex(line.get_color()) == THEMES["light"].path]
     dots = next(line for line in red if len(line.get_xdata()) == 4)
     assert np.array_equal(dots.get_xdata(), run.history.x[:, 0])

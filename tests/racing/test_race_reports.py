@@ -8,6 +8,7 @@ import pytest
 
 import downslope as ds
 from downslope.errors import (
+    DataError,
     HyperparameterError,
     MissingExtraError,
     ObjectiveError,
@@ -301,6 +302,8 @@ def test_a_library_that_is_not_there(monkeypatch):
 def test_json_holds_all_of_it(valley, tmp_path):
     valley.save(tmp_path / "race.json")
     data = json.loads((tmp_path / "race.json").read_text(), parse_constant=lambda word: 1 / 0)
+    with pytest.raises(DataError, match="holds a race"):
+        ds.load(tmp_path / "race.json")
     assert data["command"] == "race"
     assert data["seed"] == 1
     assert data["problems"][0]["starts"] == valley.problems[0].starts.tolist()
