@@ -77,6 +77,11 @@ def test_runs_are_grouped_by_where_they_end():
         ({"learning_rate": [0.1, 0.2, 0]}, HyperparameterError, "learning_rate is 0"),
         ({"starts": 10**12}, UsageError, "1,000,000,000,000 runs"),
         ({"optimizer": ["sgd"] * 1000, "learning_rate": [0.1] * 1000}, UsageError, "1,000,000 runs"),
+        (
+            {"learning_rate": [0.1] * 500, "steps": 10**9},
+            UsageError,
+            r"would take 15\.6 GB; every=8 keeps less",
+        ),
     ],
 )
 def test_bad_settings_are_refused_before_anything_runs(options, kind, said):
@@ -87,7 +92,7 @@ def test_bad_settings_are_refused_before_anything_runs(options, kind, said):
         return x * x
 
     with pytest.raises(kind, match=said):
-        ds.compare(function, {"x": 1.0}, **options)
+        ds.compare(function if "steps" not in options else "x^2", {"x": 1.0}, **options)
     assert calls == []
 
 
@@ -113,3 +118,15 @@ def test_ctrl_c_keeps_the_runs_that_are_done():
     assert not found.success
     assert found.asked == 3
     assert found[0].history == ds.minimize("x^2", {"x": 1.0}, learning_rate=0.1, steps=5).history
+
+
+def test_a_comparison_is_drawn_as_its_runs_and_shown_as_a_table():
+    found = ds.compare("x^2 + y^2", {"x": 1.0, "y": 2.0}, learning_rate=[0.1, 0.2], steps=3)
+    axes = [axes.get_xlabel() for axes in ds.plot(found).axes if axes.get_xlabel()]
+    assert axes == ["$x$", "evaluations"]
+    assert found._repr_html_().count("<tr>") == 3
+    shown = found._repr_html_()
+    found.columns["optimizer"] = ["<b>", "&"]
+    assert "<b>" not in found._repr_html_()
+    assert "&lt;b&gt;" in found._repr_html_()
+    assert "<td>0.1</td>" in shown

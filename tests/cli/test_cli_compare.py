@@ -2,6 +2,11 @@
 
 import csv
 import io
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -110,3 +115,18 @@ def test_every_thins_the_table_and_the_file_not_the_picture(downslope, tmp_path)
     answer = downslope(f"{LINE} --learning-rate 0.95 --steps 29 --every 10 --format csv --plot {thin}")
     assert len(answer.out.splitlines()) == 5
     assert whole.read_text() == thin.read_text()
+
+
+def test_ctrl_c_keeps_the_runs_that_are_done_and_ends_with_130(tmp_path):
+    command = [sys.executable, "-m", "downslope", "minimize", "rosenbrock", "--starts", "900", "--seed", "1"]
+    command += ["--learning-rate", "1e-9", "--steps", "10000000", "--every", "1000000", "--format", "csv"]
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env={**os.environ}, text=True
+    )
+    time.sleep(6)
+    running.send_signal(signal.SIGINT)
+    out, _ = running.communicate(timeout=60)
+    assert running.returncode == 130
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert len(rows) < 900
+    assert all(row["status"] == "step_limit" for row in rows[:-1])

@@ -154,6 +154,7 @@ def test_where_it_cannot_be_made_again_its_points_are_no_path():
     figure = run.plot()
     assert paths(figure) == []
     assert "one step in 10 was kept: points, no path between them" in words(figure)
+    assert "kept points" in [text.get_text() for text in figure.legends[0].get_texts()]
     red = [line for line in figure.axes[0].lines if to_hex(line.get_color()) == THEMES["light"].path]
     dots = next(line for line in red if len(line.get_xdata()) == 4)
     assert np.array_equal(dots.get_xdata(), run.history.x[:, 0])
@@ -163,3 +164,21 @@ def test_a_run_that_changed_its_rule_on_the_way_is_not_made_up():
     run = ds.minimize("x^2/20 + y^2", START, learning_rate=0.95, steps=30, every=10)
     branch = run.branch(20, learning_rate=0.1, steps=20)
     assert paths(branch.plot()) == []
+
+
+def test_a_run_away_does_not_hide_the_others():
+    runs = ds.compare("x^2/20 + y^2", START, learning_rate=[0.3, 0.95, 1.05], steps=40)
+    figure = runs.plot()
+    low, high = figure.axes[0].get_ylim()
+    assert -6 < low < -1.8
+    assert 2 < high < 6
+    assert "3 runs; 1 path leaves this view" in words(figure)
+    starts = ds.compare("beale", starts=20, seed=3, steps=5000)
+    assert max(map(abs, starts.plot(kind="map").axes[0].get_xlim())) < 50
+
+
+def test_a_short_path_is_seen_beside_a_long_one():
+    runs = ds.compare("x^2/20 + y^2", START, learning_rate=[1e-4, 0.9], steps=40)
+    left, right = runs.plot(kind="map").axes[0].get_xlim()
+    assert left < -7
+    assert right > -0.2

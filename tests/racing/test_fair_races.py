@@ -5,7 +5,7 @@ import numpy as np
 import downslope as ds
 from downslope.sweeping.paired_test import signed_rank
 from downslope.sweeping.race_record import leads
-from trials import seed, trials
+from trials import SOAKING, seed, trials
 
 SOME = trials(5)  # in scripts/soak 100
 RIGHT = 0.95
@@ -96,3 +96,30 @@ def test_rules_of_which_none_is_better_are_called_alike_with_any_seed():
     random = np.random.default_rng(seed(14))
     found = [verdict("x^2/20 + y^2", ["adam(0.3)", "adam(0.3, beta1=0.9)"], random) for _ in range(SOME)]
     assert found == [None] * SOME
+
+
+def test_another_seed_says_the_same_of_most_pairs_and_never_the_opposite():
+    random = np.random.default_rng(seed(15))
+    rules = ["sgd", "momentum", "adam", "lbfgs", "auto", "adgd"]
+    same = opposite = pairs = 0
+    for k in range(trials(2)):
+        function, start = [(drawn_bowl(random), START), ("rosenbrock", None), ("himmelblau", None)][k % 3]
+        once, again = (
+            claims(ds.race(function, rules, start, seed=int(random.integers(2**31)), rounds=0))
+            for _ in range(2)
+        )
+        for pair in once.keys() & again.keys():
+            pairs += 1
+            same += once[pair] == again[pair]
+            opposite += None not in (once[pair], again[pair]) and once[pair] != again[pair]
+    assert opposite == 0
+    assert same >= (RIGHT if SOAKING else 0.85) * pairs
+
+
+def claims(race):
+    """Of every pair of methods, each by its way of being set, the better one where a difference is seen."""
+    names = [(contestant.label, contestant.way) for contestant in race.contestants]
+    return {
+        frozenset((names[v.first], names[v.second])): names[v.first] if v.differs else None
+        for v in race.verdicts
+    }

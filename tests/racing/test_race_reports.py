@@ -8,6 +8,7 @@ import pytest
 
 import downslope as ds
 from downslope.errors import (
+    DataError,
     HyperparameterError,
     MissingExtraError,
     ObjectiveError,
@@ -24,9 +25,14 @@ from downslope.sweeping.race_tuning import FirstTimes, lineup_of
 VALLEY, START = "x^2/20 + y^2", {"x": -7, "y": 2}
 
 
+def raced(function, rules, start=None, **options):
+    """A race of 15 starts, which is as quick as there is."""
+    return ds.race(function, rules, start, **{"starts": 15, **options})
+
+
 @pytest.fixture(scope="module")
 def valley():
-    return ds.race(VALLEY, ["sgd", "adam", "lbfgs", "sgd(0.9)"], START, seed=1, rounds=1)
+    return raced(VALLEY, ["sgd", "adam", "lbfgs", "sgd(0.9)"], START, seed=1, rounds=1)
 
 
 def row(race, label, way):
@@ -35,7 +41,7 @@ def row(race, label, way):
 
 def test_evaluations_to_each_target_are_those_of_the_closed_form():
     # x_k = 0.2^k x_0, so f falls by 0.04 a step: below 0.1, 1e-3, 1e-5 and 1e-7 of the start at k = 1, 3, 4 and 6.
-    race = ds.race("x^2", ["sgd(0.4)"], {"x": 1.0}, seed=1, rounds=0, minimum=0.0)
+    race = raced("x^2", ["sgd(0.4)"], {"x": 1.0}, seed=1, rounds=0, minimum=0.0)
     assert race.reached[0].tolist() == [[2, 4, 5, 7]] * 15
 
 
@@ -45,16 +51,16 @@ def test_starts_are_drawn_from_the_box_that_is_told_and_can_be_had_again(valley)
     assert (problem.starts >= [-14, 0]).all()
     assert (problem.starts < [0, 4]).all()
     assert "x -14..0" in str(valley)
-    again = ds.race(VALLEY, ["sgd", "adam", "lbfgs", "sgd(0.9)"], START, seed=1, rounds=0)
+    again = raced(VALLEY, ["sgd", "adam", "lbfgs", "sgd(0.9)"], START, seed=1, rounds=0)
     assert np.array_equal(again.evaluations, valley.evaluations)
     assert not np.array_equal(
-        ds.race(VALLEY, ["lbfgs"], START, seed=2, rounds=0).problems[0].starts, problem.starts
+        raced(VALLEY, ["lbfgs"], START, seed=2, rounds=0).problems[0].starts, problem.starts
     )
-    uniform = ds.race("x^2", ["lbfgs"], "x=uniform(2,3)", seed=1, rounds=0)
+    uniform = raced("x^2", ["lbfgs"], "x=uniform(2,3)", seed=1, rounds=0)
     assert ((uniform.problems[0].starts >= 2) & (uniform.problems[0].starts < 3)).all()
-    assert ds.race("himmelblau", ["lbfgs"], seed=1, rounds=0).problems[0].box.low.tolist() == [-5, -5]
+    assert raced("himmelblau", ["lbfgs"], seed=1, rounds=0).problems[0].box.low.tolist() == [-5, -5]
     given = [[float(k), 1.0] for k in range(1, 17)]
-    listed = ds.race(VALLEY, ["lbfgs"], starts=given, rounds=0)
+    listed = raced(VALLEY, ["lbfgs"], starts=given, rounds=0)
     assert listed.problems[0].starts.tolist() == given
 
 
@@ -81,7 +87,7 @@ def test_what_is_tuned_runs_by_default_too_and_its_tuning_is_counted(valley):
     tuned = valley.contestants[row(valley, "gradient_descent", "tuned")]
     assert tuned.rates == (0.316,)
     assert len(tuned.tuning.rates) == 11
-    assert tuned.tuning.evaluations > 11 * 5
+    assert tuned.tuning.evaluations > 11 * 10
     columns = valley.columns
     names = zip(columns["method"], columns["way"], strict=True)
     column = dict(zip(names, columns["tuning_evaluations"], strict=True))
@@ -123,7 +129,7 @@ def test_tuning_takes_the_best_rate_and_counts_every_evaluation():
 
 
 def test_misses_are_infinite_with_their_status_and_another_minimum_apart():
-    race = ds.race("x^4/4 - x^2/2 + x/5", ["lbfgs", "adam(1e-4)"], {"x": 0.5}, seed=1, rounds=0)
+    race = raced("x^4/4 - x^2/2 + x/5", ["lbfgs", "adam(1e-4)"], {"x": 0.5}, seed=1, rounds=0)
     assert race.problems[0].source == "reference"
     assert race.problems[0].least == pytest.approx(-0.4591595)
     found = race.misses(row(race, "lbfgs", "none"))
@@ -133,12 +139,12 @@ def test_misses_are_infinite_with_their_status_and_another_minimum_apart():
     assert "above another minimum" in str(race)
     low, middle, high = race.quartiles(row(race, "adam(0.0001)", "given"), 3)
     assert (low, middle, high) == (np.inf,) * 3
-    slow = ds.race(VALLEY, ["adam(1e-4)"], START, seed=1, rounds=0)
+    slow = raced(VALLEY, ["adam(1e-4)"], START, seed=1, rounds=0)
     assert slow.misses(0) == {"evaluation_limit": 15}
 
 
 def test_second_derivatives_count_as_many_evaluations_as_there_are_parameters():
-    race = ds.race(VALLEY, ["newton"], START, seed=1, rounds=0)
+    race = raced(VALLEY, ["newton"], START, seed=1, rounds=0)
     assert race.reached[0, :, -1].tolist() == [6.0] * 15  # two points and two matrices of two rows
 
 
@@ -146,7 +152,7 @@ def test_second_derivatives_count_as_many_evaluations_as_there_are_parameters():
 def test_other_libraries_adam_needs_what_ours_does(library):
     pytest.importorskip(library)
     name = {"torch": "torch:Adam(0.3)", "optax": "optax:adam(0.3)"}[library]
-    race = ds.race(VALLEY, ["adam(0.3)", name], START, seed=1, rounds=0)
+    race = raced(VALLEY, ["adam(0.3)", name], START, seed=1, rounds=0)
     assert np.array_equal(race.evaluations[0], race.evaluations[1])
     assert not race.verdicts[0].differs
 
@@ -154,7 +160,7 @@ def test_other_libraries_adam_needs_what_ours_does(library):
 def test_an_optax_chain_and_scipys_methods_enter():
     optax = pytest.importorskip("optax")
     chain = from_optax(optax.chain(optax.clip_by_global_norm(1.0), optax.sgd(0.5)))
-    race = ds.race(VALLEY, [chain, "scipy:BFGS", "scipy:Nelder-Mead", "scipy:TNC"], START, seed=1, rounds=0)
+    race = raced(VALLEY, [chain, "scipy:BFGS", "scipy:Nelder-Mead", "scipy:TNC"], START, seed=1, rounds=0)
     assert [c.way for c in race.contestants] == ["none"] * 4
     counts = [int(np.isfinite(race.reached[i, :, -1]).sum()) for i in (1, 2, 3)]
     assert counts == [15, 15, 15]
@@ -163,7 +169,7 @@ def test_an_optax_chain_and_scipys_methods_enter():
 def test_scipys_evaluations_are_those_that_it_counts():
     import scipy.optimize
 
-    race = ds.race("rosenbrock", ["scipy:L-BFGS-B"], seed=3, rounds=0, targets=[1e-3])
+    race = raced("rosenbrock", ["scipy:L-BFGS-B"], seed=3, rounds=0, targets=[1e-3])
     objective = race.problems[0].objective
     for start, reached, value in zip(
         race.problems[0].starts, race.evaluations[0, 0, :, 0], race.problems[0].values, strict=True
@@ -181,7 +187,7 @@ def test_scipys_evaluations_are_those_that_it_counts():
 def test_verdicts_say_only_what_the_test_supports(valley):
     text = str(valley)
     assert "lbfgs needs fewer evaluations than" in text
-    alike = ds.race(VALLEY, ["lbfgs", "auto"], START, seed=1, rounds=0)
+    alike = raced(VALLEY, ["lbfgs", "auto"], START, seed=1, rounds=0)
     assert "No difference seen between" in str(alike)
     assert "needs fewer" not in str(alike)
     first = next(v for v in valley.verdicts if {v.first, v.second} == {1, 5})
@@ -192,7 +198,7 @@ def test_verdicts_say_only_what_the_test_supports(valley):
 
 
 def test_expected_running_time_and_quartiles():
-    race = ds.race("x^2", ["sgd(0.4)", "sgd(1e-5)"], {"x": 1.0}, seed=1, rounds=0, evaluations=50)
+    race = raced("x^2", ["sgd(0.4)", "sgd(1e-5)"], {"x": 1.0}, seed=1, rounds=0, evaluations=50)
     assert race.expected(0, 3) == 7
     assert race.expected(1, 3) == np.inf
     assert race.quartiles(0, 1) == (4, 4, 4)
@@ -205,11 +211,11 @@ def test_time_is_second_in_turns_with_compiling_apart(valley):
     assert (valley.timing.seconds > 0).all()
     assert (valley.timing.compiling >= 0).all()
     assert "on this machine only" in " ".join(str(valley).split())
-    assert ds.race("x^2", ["lbfgs"], {"x": 1.0}, seed=1, rounds=0).timing is None
+    assert raced("x^2", ["lbfgs"], {"x": 1.0}, seed=1, rounds=0).timing is None
 
 
 def test_several_problems_are_raced_together():
-    race = ds.race(["booth", "beale"], ["adam", "lbfgs"], seed=2, rounds=0)
+    race = raced(["booth", "beale"], ["adam", "lbfgs"], seed=2, rounds=0)
     assert race.evaluations.shape[1] == 2
     assert len(race.contestants[1].rates) == 2
     assert race.reached.shape[1] == 2 * len(race.problems[0].starts)
@@ -221,20 +227,20 @@ def test_ctrl_c_keeps_the_starts_that_all_have_raced():
         if at.phase == "race" and at.done >= 6:
             raise KeyboardInterrupt
 
-    race = ds.race(VALLEY, ["sgd(0.9)", "lbfgs"], START, seed=1, rounds=1, progress=stop)
+    race = raced(VALLEY, ["sgd(0.9)", "lbfgs"], START, seed=1, rounds=1, progress=stop)
     assert race.interrupted
     assert int(race.finished.sum()) == 3
     assert race.verdicts == ()
     assert "3 of 15 starts were raced by all methods" in str(race)
     assert "Nothing is said of differences" in str(race)
-    whole = ds.race(VALLEY, ["sgd(0.9)", "lbfgs"], START, seed=1, rounds=0)
+    whole = raced(VALLEY, ["sgd(0.9)", "lbfgs"], START, seed=1, rounds=0)
     assert np.array_equal(race.reached, whole.reached[:, :3])
 
     def stop_at_once(at):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ds.race(VALLEY, ["lbfgs"], START, progress=stop_at_once)
+        raced(VALLEY, ["lbfgs"], START, progress=stop_at_once)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +251,7 @@ def test_ctrl_c_keeps_the_starts_that_all_have_raced():
         (["adam", "sgd(0)"], {}, HyperparameterError, "learning_rate is 0"),
         (["adam"], {"rates": [0.1, 0]}, UsageError, "a learning rate is a finite number > 0"),
         (["adam"], {"rates": ["a"]}, UsageError, "give a list of numbers"),
-        (["adam"], {"starts": 10**12}, UsageError, "up to 8,000,000,000,055 descents"),
+        (["adam"], {"starts": 10**12}, UsageError, "up to 8,000,000,000,110 descents"),
         (["adam"], {"starts": 14}, UsageError, "at least 15 starts, and these are 14"),
         (["adam"], {"starts": [[1.0, 1.0]] * 3}, UsageError, "these are 3"),
         (["adam"], {"targets": [1.5]}, UsageError, "between 0 and 1"),
@@ -296,6 +302,8 @@ def test_a_library_that_is_not_there(monkeypatch):
 def test_json_holds_all_of_it(valley, tmp_path):
     valley.save(tmp_path / "race.json")
     data = json.loads((tmp_path / "race.json").read_text(), parse_constant=lambda word: 1 / 0)
+    with pytest.raises(DataError, match="holds a race"):
+        ds.load(tmp_path / "race.json")
     assert data["command"] == "race"
     assert data["seed"] == 1
     assert data["problems"][0]["starts"] == valley.problems[0].starts.tolist()
@@ -342,7 +350,7 @@ def test_the_page_is_one_file_that_asks_for_nothing(valley, tmp_path):
 
 
 def test_names_are_escaped_on_the_page():
-    race = ds.race(lambda x: x[0] ** 2 + abs(x[0]), ["nelder_mead"], [1.0], seed=1, rounds=0, minimum=0.0)
+    race = raced(lambda x: x[0] ** 2 + abs(x[0]), ["nelder_mead"], [1.0], seed=1, rounds=0, minimum=0.0)
     race.problems[0].objective.text = race.problems[0].objective.name = "<img src=x onerror=alert(1)>"
     page = race.to_html()
     assert "<img" not in page
@@ -365,7 +373,7 @@ def test_pictures_show_what_was_measured(valley, tmp_path):
         valley.plot(kind="ecfd")
     with pytest.raises(UsageError, match="no picture of a race"):
         valley.plot("race.gif")
-    plain = ds.race(VALLEY, ["lbfgs"], START, seed=1, rounds=0)
+    plain = raced(VALLEY, ["lbfgs"], START, seed=1, rounds=0)
     assert len(plain.plot().axes) == 3
     with pytest.raises(UsageError, match="nothing was tuned"):
         plain.plot(kind="sensitivity")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Unpack
 
@@ -18,6 +19,9 @@ from downslope.results.run import Run
 from downslope.sweeping.start_boxes import StartBox, fresh_seed
 
 MOST_RUNS = 1000  # side by side; whoever wants more wants a sweep
+MANY_ROWS = 1_000_000  # of all histories together, below which memory is no matter
+MOST_OF_A_RUN = 32 << 20  # bytes, to which a history keeps by itself
+MOST_MEMORY = 2 << 30  # bytes of all histories
 
 
 class CompareOptions(MinimizeOptions, total=False):
@@ -72,6 +76,7 @@ def compare(
     rules = _rules(optimizer, learning_rate, options.pop("hyperparameters", {}))
     places = _places(function, start, starts, options)
     _check_count(len(rules) * len(places.starts))
+    _check_memory(len(rules) * len(places.starts), function, places.starts[0], options)
     run_one = maximize if uphill else minimize
     wanted = list(itertools.product(rules, places.starts))
     runs: list[Run] = []
@@ -135,6 +140,26 @@ def _check_count(count: int) -> None:
                 "these are {count:,} runs, each with its whole history; at most {most:,} are compared.",
                 count=count,
                 most=MOST_RUNS,
+            )
+        )
+
+
+def _check_memory(count: int, function: Any, start: Any, options: Any) -> None:
+    """Refuse more rows of history than there is reason to keep, before they are made."""
+    kept = (options.get("steps") or 0) // (options.get("every") or 1)
+    if not isinstance(kept, int) or count * kept < MANY_ROWS:
+        return
+    size = as_objective(
+        function, start, gradient=options.get("gradient"), dtype=options.get("dtype"), seed=0
+    )[1].size
+    taken = count * min(kept * (size + 4) * 8, MOST_OF_A_RUN)
+    if taken > MOST_MEMORY:
+        raise UsageError(
+            message(
+                "the histories of these {count:,} runs would take {size:.1f} GB; {every} keeps less.",
+                count=count,
+                size=taken / 2**30,
+                every=argument("every", math.ceil((options.get("every") or 1) * taken / MOST_MEMORY)),
             )
         )
 

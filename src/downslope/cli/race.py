@@ -55,9 +55,7 @@ WHERE = (
         "--starts",
         type=NUMBER,
         metavar="N",
-        help=message(
-            "So many starts, at least 15, drawn around it or from what is uniform. Default: enough."
-        ),
+        help=message("So many starts, at least 15, drawn around it or from what is uniform. Default: 25."),
     ),
     declared("--seed", type=NUMBER, metavar="N", help=message("Of the starts, to have them again.")),
 )

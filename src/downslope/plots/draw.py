@@ -83,6 +83,7 @@ def plot(
     >>> [axes.get_xlabel() for axes in plot([run, other]).axes if axes.get_xlabel()]
     ['$x$', 'evaluations']
     """
+    run = getattr(run, "runs", run)  # of a comparison
     several = isinstance(run, (list, tuple))
     runs = [_descent_of(one) for one in (run if isinstance(run, (list, tuple)) else [run])]
     if several:

@@ -116,7 +116,7 @@ class Trace:
                 linestyle=style.dashes if style.joined else "none",
                 marker="o",
                 markersize=4,
-                label=readable(labels.path),
+                label=readable(labels.path if style.joined else message("kept points", context="legend")),
             ),
             Line2D([], [], **_END, color=colour, label=readable(labels.end)),
         ]

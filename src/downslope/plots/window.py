@@ -20,6 +20,7 @@ SMALL = 8.0  # a path so many times smaller than the usual window of a problem i
 UNEQUAL = 8.0  # beyond this ratio of the two extents, equal axes would hide the path
 STILL = 1e-6  # an axis along which the path moves less than this part of its coordinates stands still
 GROWTH = 8.0  # a run away is shown until it is so many times as wide as it began
+FURTHER = 8.0  # a path that would make the view so many times as wide as those of better runs leaves it
 RUNAWAY = (Status.DIVERGED, Status.UNBOUNDED)
 
 
@@ -107,9 +108,27 @@ def spread(low: Floats, high: Floats) -> Floats:
 
 
 def _seen(planes: Sequence[Plane], part: float) -> tuple[Floats, Floats]:
-    """The corners of what is to be seen of all the paths, with room ahead of them."""
-    corners = [ahead(plane, *extent(plane), part) for plane in planes]
-    return np.min([low for low, _ in corners], axis=0), np.max([high for _, high in corners], axis=0)
+    """The corners of what is to be seen of the paths, with room ahead of them.
+
+    Of several runs those that run away are not what the view is for, nor are those that go much further than all
+    that ended lower: such paths leave the view.
+    """
+    staying = [plane for plane in planes if plane.run.termination.status not in RUNAWAY] or list(planes)
+    low: Floats | None = None
+    high = np.empty(0)
+    for plane in sorted(
+        staying, key=lambda p: np.nan_to_num(-p.run.fun if p.run.maximize else p.run.fun, nan=np.inf)
+    ):
+        first, last = ahead(plane, *extent(plane), part)
+        if low is None:
+            low, high = first, last
+            continue
+        before = float((high - low).max())
+        wider = np.minimum(low, first), np.maximum(high, last)
+        if not before > 0 or float((wider[1] - wider[0]).max()) <= FURTHER * before:
+            low, high = wider
+    assert low is not None
+    return low, high
 
 
 def choose_span(*planes: Plane) -> Pair:

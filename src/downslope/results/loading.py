@@ -64,6 +64,12 @@ def load_run_or_fit(path: str | os.PathLike[str]) -> Run | Fit:
 
 
 def _single(data: dict[str, Any], path: str | os.PathLike[str]) -> Run | Fit:
+    if data.get("command") == "race":
+        raise DataError(
+            message(
+                "{file} holds a race, which is plain JSON to be read by any program.", file=os.fspath(path)
+            )
+        )
     if data.get("command") == "fit":
         from downslope.results.fit_loading import fit_of_file  # a run need not wait for what only fits need
 

@@ -42,7 +42,7 @@ class Race(RaceRecord):
     >>> import downslope as ds
     >>> found = ds.race("x^2", ["sgd(0.4)", "sgd(0.1)"], {"x": 1.0}, seed=1, rounds=0)
     >>> found.columns["median"], found.columns["reached"]
-    ([7.0, 37.0], [15, 15])
+    ([7.0, 38.0], [25, 25])
     """
 
     @cached_property
