@@ -149,7 +149,7 @@ def step_symbols(
 def rule_symbols(
     evaluation: SymbolicEvaluation, optimizer: Optimizer, state: Any
 ) -> tuple[list[Any], list[Any]]:
-    """As ``step_symbols``, of any evaluation: hyperparameters are called ``#name``, the state's leaves ``#state.name``."""
+    """As ``step_symbols``, of any evaluation; names are ``#hyperparameter`` and ``#state.leaf``."""
     names = optimizer.scalars()
     hyper = {name: SymbolicArray.symbols(f"#{name}") for name in names}  # '#' cannot begin a person's name
     x, value, gradient, dtype = evaluation

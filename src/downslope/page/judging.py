@@ -39,9 +39,9 @@ def judging() -> str:
     """The module: ``judge``, CAUSES by name, STATUSES by cause, SETTINGS."""
     numbers = {name: getattr(module, name) for module, names in _NUMBERS.items() for name in names}
     numbers["LEAST_SQUARES"] = norms.LEAST_SQUARES[8]
-    leaving = (*termination.LEAVING, Cause.STEP_NOT_FINITE)
-    causes = {cause.name: int(cause) for cause in (*_CAUSES, *leaving)}
+    causes = {cause.name: int(cause) for cause in (*_CAUSES, *termination.LEAVING)}
     statuses = {int(cause): str(termination.STATUSES[cause]) for cause in _CAUSES}
+    statuses |= {int(cause): str(stopping.Status.LEFT_DOMAIN) for cause in termination.LEAVING}
     tables = {
         "CAUSES": causes,
         "STATUSES": statuses,

@@ -152,9 +152,16 @@ def _schedule(cls: type[Schedule]) -> str | None:
     fields = list(_fields_of(cls))
     if len(fields) != len(dataclasses.fields(cls)):
         return None
-    given = cls(**{field["name"]: 2 if field["whole"] else 0.5 for field in fields if field["default"] is None})
-    for fixed in ((), tuple(field["name"] for field in fields if field["whole"] and field["default"] is not None)):
-        symbols = {f["name"]: SymbolicArray.symbols(f"#{f['name']}") for f in fields if f["name"] not in fixed}
+    given = cls(
+        **{field["name"]: 2 if field["whole"] else 0.5 for field in fields if field["default"] is None}
+    )
+    for fixed in (
+        (),
+        tuple(field["name"] for field in fields if field["whole"] and field["default"] is not None),
+    ):
+        symbols = {
+            f["name"]: SymbolicArray.symbols(f"#{f['name']}") for f in fields if f["name"] not in fixed
+        }
         try:
             return _traced_schedule(given, symbols, [f for f in fields if f["name"] not in fixed])
         except (TraceError, TypeError, ValueError):
@@ -171,10 +178,14 @@ def _traced_schedule(given: Schedule, symbols: dict[str, SymbolicArray], fields:
     first = given.init()
     before = states.mapped(first, lambda name, leaf: SymbolicArray.symbols(f"#state.{name}"))
     with tracing():
-        factor, after = schedule.update(SymbolicArray.symbols("#count"), SymbolicArray.symbols("#value"), before)
+        factor, after = schedule.update(
+            SymbolicArray.symbols("#count"), SymbolicArray.symbols("#value"), before
+        )
     names = {f"#{field['name']}": f"p[{i}]" for i, field in enumerate(fields)}
     names |= {"#count": "count", "#value": "value"}
     names |= {f"#state.{name}": f"s[{i}]" for i, (name, _) in enumerate(states.leaves(first))}
     body = _body({f"o[{i}]": e for i, e in enumerate(_flat(after))} | {"return": box(factor).item()}, names)
     initial = _json([float(leaf) for _, leaf in states.leaves(first)])
-    return f"{{ hyperparameters: {_json(fields)}, state: {initial}, factor(p, count, value, s, o) {{{body}}} }}"
+    return (
+        f"{{ hyperparameters: {_json(fields)}, state: {initial}, factor(p, count, value, s, o) {{{body}}} }}"
+    )

@@ -41,7 +41,9 @@ def _provoked(table: str) -> tuple[Provoked, ...]:
     for line in filter(None, table.split("\n")):
         keys, _, formula = line.partition(" :: ")
         key, *hints = keys.split()
-        found.append(Provoked(formula.replace("\\u200b", "\u200b").replace("\\u0020", " "), key, tuple(hints)))
+        found.append(
+            Provoked(formula.replace("\\u200b", "\u200b").replace("\\u0020", " "), key, tuple(hints))
+        )
     return tuple(found)
 
 

@@ -14,13 +14,14 @@ from typing import Any
 
 import symengine as se
 
+from downslope.language.functions import FUNCTIONS
 from downslope.language.relations import BY_SYMBOL
 from downslope.symbolic.lower import function_of
 
-# SymEngine's functions that browsers have, by the name that our records give them
-OF_MATH = frozenset(
-    "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp log sqrt floor ceil abs".split()
-)
+# SymEngine's functions that browsers have too, under the names of our records
+OF_MATH = frozenset(record.name for record in FUNCTIONS.values() if record.symengine) - {
+    *("erf", "erfc", "gamma", "lgamma")
+}
 _CONNECTIVES = {"And": "&&", "Or": "||"}
 _SIGNS = {"==": "===", "!=": "!=="}
 _UNITS = {"inf": "Infinity", "-inf": "(-Infinity)", "nan": "NaN"}
@@ -51,6 +52,8 @@ def expression(root: Any, names: Mapping[str, str]) -> str:
         return _power(root.args[0], root.args[1], parts)
     if kind in BY_SYMBOL:
         sign = BY_SYMBOL[kind].sign
+        if sign == "==" and "true" in parts:  # a condition that is shared stands in choices as a symbol
+            return next(part for part in parts if part != "true")
         return f"({parts[0]}{_SIGNS.get(sign, sign)}{parts[1]})"
     if kind in _CONNECTIVES:
         return f"({_CONNECTIVES[kind].join(parts)})"
@@ -65,8 +68,8 @@ def statements(outputs: Mapping[str, Any], names: Mapping[str, str]) -> str:
     >>> x = se.Symbol("x")
     >>> print(statements({"o[0]": se.sin(x) + 1, "o[1]": 2 * se.sin(x)}, {"x": "x"}))
     const t0=Math.sin(x);
-    o[0]=(1.0+t0);
-    o[1]=(2.0*t0);
+    o[0]=(1+t0);
+    o[1]=(2*t0);
     """
     shared, results = se.cse([se.sympify(output) for output in outputs.values()])
     known, lines = dict(names), []
@@ -78,7 +81,7 @@ def statements(outputs: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 
 def _number(value: float) -> str:
-    text = repr(value)
+    text = repr(value).removesuffix(".0")
     if text in _UNITS:
         return _UNITS[text]
     return f"({text})" if text.startswith("-") else text

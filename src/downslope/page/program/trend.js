@@ -53,9 +53,7 @@ export function periodOf(points, n, from, to) {
 function repeats(points, n, from, to) {
   const last = points.subarray(Math.max(from, to - FEWEST_ROUNDS) * n, to * n);
   if (last.length < FEWEST_ROUNDS * n) return false;
-  const bound = rounding(last);
-  for (let i = n; i < last.length; i++) if (!(Math.abs(last[i] - last[i - n]) <= bound)) return false;
-  return true;
+  return width(points, n, to - FEWEST_ROUNDS, to) <= rounding(last);
 }
 
 /** Whether values end above their first one and still rise: each of the last two quarters above the one before. */
