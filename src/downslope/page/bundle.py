@@ -1,8 +1,9 @@
 """Joins ES modules into one script, so that a page needs no second file.
 
-Each module becomes a function that returns what it exports; they stand in the order in which they need each other. Only
-the forms that our modules use are understood, and any other is an error: the names in ``import {a, b as c} from "./d.js"``
-and ``import * as a from "./d.js"``, and ``export`` before a declaration or of ``{a, b as c}``.
+Each module becomes a function that returns what it exports; they stand in the order in which they need each other.
+Only the forms that our modules use are understood, and any other is an error: ``import {a, b as c} from "./d.js"`` and
+``import * as a from "./d.js"``, and ``export`` before a declaration or of ``{a, b as c}``. What is put between the
+marks of a template string loses the indentation of its lines.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_IMPORT = re.compile(r'^import\s+(?:\{([^}]*)\}|\*\s+as\s+(\w+))\s+from\s+"(\.{1,2}/[^"]+)";[ \t]*$', re.MULTILINE)
+_IMPORT = re.compile(
+    r'^import\s+(?:\{([^}]*)\}|\*\s+as\s+(\w+))\s+from\s+"(\.{1,2}/[^"]+)";[ \t]*$', re.MULTILINE
+)
 _DECLARED = re.compile(r"^export\s+((?:async\s+)?function\*?|const|let|class)\s+(\w+)", re.MULTILINE)
 _LISTED = re.compile(r"^export\s*\{([^}]*)\};[ \t]*$", re.MULTILINE)
 _LEFT = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)

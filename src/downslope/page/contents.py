@@ -7,13 +7,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from downslope.messages import Message, documented, message
 from downslope.objectives import all_problems
-from downslope.optimizers import all_optimizers
+from downslope.optimizers import Optimizer, all_optimizers
+from downslope.optimizers import state as states
 from downslope.optimizers.notation import formula, specimen
 from downslope.plots.look import THEMES
 
 FORMULAS = Path(__file__).parent / "formulas.json"
+LONGEST = 2_000  # characters of an update that a person still reads
 
 
 def problems() -> list[dict[str, Any]]:
@@ -43,7 +47,7 @@ def rules() -> dict[str, dict[str, Any]]:
                 for field in cls.__dataclass_fields__.values()
                 if "about" in field.metadata
             },
-            **printed.get(cls.name(), {"lines": [], "legend": {}}),
+            **printed.get(cls.name(), {"lines": [], "legend": {}, "state": {}}),
         }
         for cls in all_optimizers()
     }
@@ -51,11 +55,21 @@ def rules() -> dict[str, dict[str, Any]]:
 
 def print_formulas() -> str:
     """The file of the rules' updates, in the notation of the library; SymPy takes seconds for them."""
-    printed = {}
+    printed: dict[str, dict[str, Any]] = {}
     for cls in all_optimizers():
         update = formula(specimen(cls))
-        printed[cls.name()] = {"lines": str(update).splitlines(), "legend": update.legend}
-    return json.dumps(printed, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+        text = str(update)
+        if len(text) > LONGEST:
+            printed[cls.name()] = {"lines": [], "legend": {}, "state": {}}
+            continue
+        state = {str(n): _sizes(cls, n) for n in (1, 2)}
+        printed[cls.name()] = {"lines": text.splitlines(), "legend": update.legend, "state": state}
+    return json.dumps(printed, indent=1, ensure_ascii=False) + "\n"
+
+
+def _sizes(cls: type[Optimizer], n: int) -> list[list[Any]]:
+    """What a rule remembers of n coordinates: the name of each part and how many numbers it has, in order."""
+    return [[name, int(np.size(leaf))] for name, leaf in states.leaves(cls().init(np.zeros(n)))]
 
 
 @cache

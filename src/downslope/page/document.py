@@ -1,7 +1,7 @@
 """The page of runs as one file of HTML: program, view, words and what the runs were asked.
 
-The Content-Security-Policy names its one script and its one style by their hashes and forbids any request. What a person
-has written is in a block of data, where no markup can be: every ``<`` is written as an escape.
+The Content-Security-Policy names its one script and its one style by their hashes and forbids any request. What a
+person has written is in a block of data, where no markup can be: every ``<`` is written as an escape.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from downslope.messages import argument, current_language, message
 from downslope.optimizers import all_optimizers
 from downslope.page.bundle import bundle
 from downslope.page.contents import colours, presets, problems, rules
-from downslope.page.words import in_words
+from downslope.page.words import in_words, refusals_in_words
 
 FOLDER = Path(__file__).parent
 MOST_VARIABLES = 2
@@ -103,6 +103,7 @@ def _html(more: dict[str, Any]) -> str:
     data = {
         "language": current_language(),
         "words": in_words(),
+        "refusals": refusals_in_words(),
         "problems": problems(),
         "presets": presets(),
         "rules": rules(),

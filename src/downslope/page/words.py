@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from downslope.descent.status_words import in_words as ending
+from downslope.descent.stopping import Status
 from downslope.messages import Message, message
+from downslope.messages.languages import current_audience
+from downslope.page.refusals import refusals
+
+MANY = 5  # a number whose plural is the usual one in every language of ours
 
 _WORDS: dict[str, Message] = {
     "title": message("Descend a formula", context="page"),
@@ -58,7 +64,10 @@ _WORDS: dict[str, Message] = {
     "norm": message("Gradient norm", context="page"),
     "norm_against": message("Gradient norm against steps", context="page"),
     "update": message("One update, step {step} to {next}", context="page", step="{step}", next="{next}"),
-    "update_none": message("No step leaves here: the path ends at step {step}.", context="page", step="{step}"),
+    "update_none": message(
+        "No step leaves here: the path ends at step {step}.", context="page", step="{step}"
+    ),
+    "update_long": message("The update of {rule} is too long to be printed.", context="page", rule="{rule}"),
     "for_coordinate": message("for {name}", context="page", name="{name}"),
     "result": message("next point: {point}", context="page", point="{point}"),
     "trials": message("{number} evaluations for this step", context="page", number="{number}"),
@@ -106,7 +115,9 @@ _WORDS: dict[str, Message] = {
     "none": message(
         "The formula has no variable. For example: {example}", context="page", example="x^2/20 + y^2"
     ),
-    "undefined_here": message("The function is not defined at the start {point}.", context="page", point="{point}"),
+    "undefined_here": message(
+        "The function is not defined at the start {point}.", context="page", point="{point}"
+    ),
     "not_number": message("{text} is not a number.", context="page", text="{text}"),
     "out_of_range": message("{name} has to be {range}.", context="page", name="{name}", range="{range}"),
     "above": message("> {least}", context="page", least="{least}"),
@@ -122,4 +133,17 @@ _WORDS: dict[str, Message] = {
 
 def in_words() -> dict[str, str]:
     """The words in the reader's language; ``{name}`` is where the page fills something in."""
-    return {key: str(said) for key, said in _WORDS.items()}
+    endings = {f"status_{status}": str(ending(status)) for status in Status}
+    return {key: str(said) for key, said in _WORDS.items()} | endings
+
+
+def refusals_in_words() -> dict[str, list[str]]:
+    """The sentences of the reader of formulas as templates: that for one, and where it counts that for many."""
+    reader = current_audience()
+    found = {}
+    for key, said in refusals().items():
+        if said.many:
+            found[key] = [reader.translate_plural("", said.one, said.many, n) for n in (1, MANY)]
+        else:
+            found[key] = [reader.translate("", said.one)]
+    return found

@@ -110,8 +110,9 @@ export function told(message) {
   if (typeof message !== "object" || message === null) return String(message);
   if (Array.isArray(message.list)) return listed(message.list.map(told), message.last);
   const fields = Object.fromEntries(Object.entries(message.fields ?? {}).map(([name, value]) => [name, told(value)]));
-  const known = page.refusals ?? {};
-  return filled(Object.hasOwn(known, message.key) ? known[message.key] : say(message.key), fields);
+  if (!Object.hasOwn(page.refusals, message.key)) return say(message.key, fields);
+  const templates = page.refusals[message.key];
+  return filled(templates.at(Number(fields.n) === 1 ? 0 : -1), fields);
 }
 
 function listed(items, last) {

@@ -1,13 +1,23 @@
 // The program as the view uses it: a formula that is understood, and the ways of rules over it.
 
 import { MOST_STEPS } from "./setting.js";
-import { RULES } from "./rules.js";
 import { compileFormula } from "../program/tape.js";
 import { descend } from "../program/descend.js";
 import { readFormula } from "../program/reader.js";
+import { RULES as PROGRAM } from "../program/rules.js";
 
 const CUBE_ROOT = Math.cbrt(Number.EPSILON);
 const SAME = 1e-5; // relative difference of second derivatives taken by differences of gradients
+
+/** What a rule remembers before a step: that which it left the last one with. */
+export function stateBefore(path, at, n) {
+  const { init, state: size } = PROGRAM.get(path.method.rule)[n];
+  if (at > 0) return path.state.subarray((at - 1) * size, at * size);
+  const numbers = [...path.method.hyperparameters.values()], first = numbers.length + n;
+  const buffer = Float64Array.from([...numbers, ...path.x.subarray(0, n), ...new Float64Array(size)]);
+  init(buffer);
+  return buffer.subarray(first);
+}
 
 /** A formula that can be descended; throws a refusal of the reader. */
 export function understand(text) {
@@ -19,7 +29,7 @@ export function understand(text) {
 export function way(compiled, start, one, { steps, tolerance, maximize }) {
   const hyperparameters = Object.fromEntries(one.hyperparameters);
   const learningRate = hyperparameters.learning_rate;
-  const limits = { steps: Math.min(steps, MOST_STEPS), tolerances: { tolerance }, maximize };
+  const limits = { steps: Math.min(steps, MOST_STEPS), tolerances: tolerance > 0 ? { tolerance } : {}, maximize };
   const found = descend(compiled, start, { rule: one.rule, hyperparameters, learningRate, ...limits });
   return { ...found, method: one, length: found.value.length };
 }
@@ -62,5 +72,3 @@ export function limitOf(compiled, x) {
   const constant = others.every((other) => other.every((row, i) => row.every((value, j) => Math.abs(value - here[i][j]) <= SAME * curvature)));
   return { limit: 2 / curvature, constant };
 }
-
-export { RULES };

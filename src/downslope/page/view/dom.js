@@ -22,9 +22,15 @@ export function say(key, fields = {}) {
   return filled(Object.hasOwn(data.words, key) ? data.words[key] : key, fields);
 }
 
+const PLACE = /\{\{|\}\}|\{(\w+)(!r)?(?::[^{}]*)?\}/g;
+
 /** A template with its fields filled in, each of them once. */
 export function filled(template, fields) {
-  return template.replace(/\{(\w+)\}/g, (whole, name) => (Object.hasOwn(fields, name) ? String(fields[name]) : whole));
+  return template.replace(PLACE, (whole, name, quoted) => {
+    if (name === undefined) return whole[0];
+    if (!Object.hasOwn(fields, name)) return whole;
+    return quoted ? `'${fields[name]}'` : String(fields[name]);
+  });
 }
 
 /** Offers text or a picture as a file. */

@@ -84,6 +84,7 @@ function open(setting) {
 
 /** Begins with a formula that was understood. */
 function begin(setting) {
+  evidence.replaceChildren();
   const folded = setting.formula.replace(/\s/g, "");
   model.problem = page.problems.find((one) => one.formula.replace(/\s/g, "") === folded) ?? null;
   model.minimisers = setting.maximize || !model.problem ? [] : model.problem.minimisers;
@@ -114,6 +115,7 @@ let waiting = false;
 function follow() {
   if (waiting) return;
   waiting = true;
+  evidence.replaceChildren();
   requestAnimationFrame(() => {
     waiting = false;
     compute();
@@ -169,12 +171,12 @@ const keep = settled(250, () => {
 const soon = settled(150, () => {
   const { names, paths } = model;
   live.replaceChildren(...summary().map((said) => element("p", {}, said)));
-  updateTitle.textContent = say("update", { step: model.at, next: model.at + 1 });
+  const shownStep = Math.max(0, Math.min(model.at, longest() - 1)); // at the end, the update that led there
+  updateTitle.textContent = say("update", { step: shownStep, next: shownStep + 1 });
   update.replaceChildren(...paths.filter((path) => path.length).map((path) => {
     const head = element("h3", {}, path.method.rule);
     head.style.borderColor = path.colour;
-    const at = Math.min(model.at, path.length - 1);
-    return element("section", {}, head, ...updateOf(path, { names, compiled: model.compiled, at }));
+    return element("section", {}, head, ...updateOf(path, { names, compiled: model.compiled, at: shownStep }));
   }));
   if (details.open) table.replaceChildren(tableOf(paths, names));
 });
@@ -219,7 +221,7 @@ function build() {
   const told = element("section", { "aria-labelledby": "summary" }, element("h2", { id: "summary" }, say("summary")), live, evidence);
   document.body.append(element("main", {},
     element("h1", {}, say("title")),
-    element("div", { class: "columns" }, element("div", { class: "side" }, asked.root, methods.root), element("div", { class: "wide" }, seen, progress)),
+    element("div", { class: "columns" }, asked.root, seen, methods.root, progress),
     element("div", { class: "below" }, told, element("section", {}, updateTitle, update)), details));
   new ResizeObserver(() => draw()).observe(charts[0].canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());

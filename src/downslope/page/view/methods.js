@@ -15,7 +15,7 @@ export class Methods {
     Object.assign(this, { setting, changed, cards: [] });
     this.list = element("div", { class: "methods" });
     this.add = element("button", { type: "button", onclick: () => this.addOne() }, say("add"));
-    this.root = element("section", { "aria-labelledby": "rules" }, element("h2", { id: "rules" }, say("rules")), this.list, this.add);
+    this.root = element("section", { class: "rules", "aria-labelledby": "rules" }, element("h2", { id: "rules" }, say("rules")), this.list, this.add);
   }
 
   /** Makes the cards anew for what is set. */

@@ -83,8 +83,9 @@ export class Picture {
     const { model } = this, n = model.names.length, known = model.problem;
     if (known?.view) this.look(known.view.flat());
     else {
-      const near = known ? known.minimisers : [];
-      this.look(around(worthShowing(model.paths, model.start, n, near).map((point) => (n === 1 ? [point[0], point[0]] : point))));
+      const points = worthShowing(model.paths, model.start, n, known ? known.minimisers : []);
+      const end = points.at(-1)[0], other = n === 1 ? [[2 * end - model.start[0]]] : []; // the curve beyond where it ends
+      this.look(around([...points, ...other].map((point) => (n === 1 ? [point[0], point[0]] : point))));
     }
   }
 

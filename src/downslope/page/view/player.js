@@ -16,11 +16,11 @@ export class Player {
     this.slider.addEventListener("input", () => this.goTo(this.slider.valueAsNumber));
     this.said = element("output", { class: "numbers" });
     this.root = element("div", { class: "player", role: "group", "aria-label": say("step") },
-      button("first", "⏮", () => this.goTo(0)),
-      button("back", "◀", () => this.goTo(this.at - 1)),
+      button("first", "|◀", () => this.goTo(0)),
+      button("back", "◁", () => this.goTo(this.at - 1)),
       this.playing,
       button("forward", "▷", () => this.goTo(this.at + 1)),
-      button("last", "⏭", () => this.goTo(this.last)),
+      button("last", "▶|", () => this.goTo(this.last)),
       this.slider,
       this.said,
     );
@@ -51,7 +51,7 @@ export class Player {
     if (this.at >= this.last) this.show(0);
     const pause = calm.matches ? MOST : Math.min(MOST, Math.max(LEAST, WHOLE / Math.max(1, this.last)));
     const many = Math.max(1, Math.round((pause * this.last) / WHOLE));
-    this.label("pause", "⏸");
+    this.label("pause", "❚❚");
     this.timer = setInterval(() => {
       this.show(this.at + many);
       this.went(this.at);

@@ -2,7 +2,8 @@
 
 import { RULES as PROGRAM } from "../program/rules.js";
 
-const given = PROGRAM instanceof Map ? [...PROGRAM.values()] : Object.values(PROGRAM);
+const bounds = ({ above, at_least, below }) => ({ above: above ?? -Infinity, atLeast: at_least ?? -Infinity, below: below ?? Infinity });
+const ranged = (rule) => ({ name: rule.name, hyperparameters: rule.hyperparameters.map((one) => ({ ...one, ...bounds(one) })) });
 
 /** Name -> rule. */
-export const RULES = new Map(given.map((rule) => [rule.name, rule]));
+export const RULES = new Map([...PROGRAM.values()].map((rule) => [rule.name, ranged(rule)]));

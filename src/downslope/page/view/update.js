@@ -2,6 +2,7 @@
 
 import { compileFormula } from "../program/tape.js";
 import { readFormula } from "../program/reader.js";
+import { stateBefore } from "./descents.js";
 import { element, page, say } from "./dom.js";
 import { shown } from "./numbers.js";
 
@@ -81,8 +82,11 @@ export function updateOf(path, { names, compiled, at }) {
   if (at >= path.length - 1) return [element("p", {}, say("update_none", { step: path.length - 1 }))];
   const n = names.length, x = Float64Array.from(path.x.subarray(at * n, at * n + n)), gradient = new Float64Array(n);
   const value = compiled.valueAndGradient(x, gradient);
-  const before = { x, gradient, value, state: stateAt(path, at) };
+  const trials = path.evaluation[at + 1] - path.evaluation[at];
+  const before = { x, gradient, value, state: stateAt(path, at, n) };
   const parts = [element("p", { class: "numbers" }, `f(${names.join(", ")}) = ${shown(value)}`)];
+  if (!page.rules[path.method.rule].lines.length) parts.push(element("p", { class: "faint" }, say("update_long", { rule: path.method.rule })));
+  else if (trials > 1) parts.push(element("p", { class: "faint" }, say("trials", { number: trials })));
   names.forEach((name, i) => {
     const slope = n === 1 ? `f′(${name})` : `∂f/∂${name}`;
     const rows = [element("div", {}, `g = ${slope} = ${shown(gradient[i])}`)];
@@ -98,10 +102,13 @@ export function updateOf(path, { names, compiled, at }) {
   return parts;
 }
 
-/** What the rule remembers at a step: name -> its numbers. */
-function stateAt(path, at) {
-  const found = new Map();
-  if (!path.state || !path.layout) return found;
-  for (const { name, offset, size } of path.layout) found.set(name, path.state.subarray(at * path.stateSize + offset, at * path.stateSize + offset + size));
+/** What the rule remembers before a step: name -> its numbers. */
+function stateAt(path, at, n) {
+  const numbers = stateBefore(path, at, n), found = new Map();
+  let from = 0;
+  for (const [name, count] of page.rules[path.method.rule].state[n] ?? []) {
+    if (count === 1 || count === n) found.set(name, numbers.subarray(from, from + count));
+    from += count;
+  }
   return found;
 }
