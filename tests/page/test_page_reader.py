@@ -163,6 +163,7 @@ WHOLE = (
     "a < b < c",
     "sin^2 x + cos^2 x + tan(x)^3",
     "|x - |y| + 1||z|",
+    "where(1 < 2, 3, 4)*x + max(1, 2, 3) + heaviside(0) + erf(1) + gamma(4) - 2^0.5",
 )
 WHAT = """
 return given.map(({ text, named }) => {

@@ -193,6 +193,6 @@ class Descent {
     const rows = this.rows.kept(this, this.sign);
     const { cause, status, period } = statusOf(this, code, left, reported);
     const { step, evaluations } = this;
-    return { ...rows, steps: step, evaluations, cause, status, reported, period, point: left ? this.x.slice() : null };
+    return { ...rows, steps: Math.max(0, step), evaluations, cause, status, reported, period, point: left ? this.x.slice() : null };
   }
 }

@@ -13,7 +13,8 @@ export const COMPARE = new Map([
 ]);
 
 /** The value of a call; of more arguments than a function has, two at a time. */
-export function called(name, parts) {
+function called(name, parts) {
+  if (name === "where") return parts[0] ? parts[1] : parts[2];
   const { value } = CODE.get(name);
   return parts.length > value.length ? parts.reduce((a, b) => value(a, b)) : value(...parts);
 }
