@@ -162,3 +162,7 @@ def _preset(name: Message, of: tuple[str, dict[str, float], int], *methods: dict
     text, start, steps = of
     setting = {"formula": text, "start": start, "steps": steps, "methods": methods, "tolerance": 0}
     return {"name": str(name), "setting": {**setting, "maximize": False}}
+
+
+if __name__ == "__main__":
+    FORMULAS.write_text(print_formulas(), encoding="utf-8")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from downslope.errors import ExpressionError
 from downslope.language import parse
 from downslope.language.functions import FUNCTIONS, Function
-from downslope.messages import Message, Template
+from downslope.messages import Message
 from downslope.messages.message import Paragraph, Sentence
 
 
@@ -165,18 +165,25 @@ def provoked() -> tuple[Provoked, ...]:
     return (*PROVOKED, *outside, *LONG)
 
 
+class Templates(NamedTuple):
+    """A sentence for the page to fill in: that for one, and where it counts that for many."""
+
+    one: str
+    many: str
+
+
 @lru_cache(maxsize=1)
-def refusals() -> dict[str, Template]:
+def refusals() -> dict[str, Templates]:
     """The sentence of every key: the page renders it in the reader's language, and fills in the fields.
 
     >>> refusals()["bracket_unclosed"].one
     'the bracket "(" opened here is never closed'
     """
-    found: dict[str, Template] = {}
+    found: dict[str, Templates] = {}
     for formula, key, hints in provoked():
         said, hinted = refused(formula)
         for name, sentence in zip((key, *hints), (said, *hinted), strict=True):
-            template = Template(sentence.template, sentence.many)
+            template = Templates(sentence.template, sentence.many)
             if found.setdefault(name, template) != template:
                 raise ValueError(f"{name} is {found[name]} and {template}, by {formula!r:.80}")
     return found

@@ -68,7 +68,7 @@ export function limitOf(compiled, x) {
   const here = hessian(compiled, x);
   const curvature = largestCurvature(here);
   if (!(curvature > 0) || !Number.isFinite(curvature)) return null;
-  const others = [1.7, -2.3, 5.1].map((shift) => hessian(compiled, Array.from(x, (value, i) => value + shift * (i + 1))));
+  const others = [1.7, -2.3, 5.1].map((shift) => hessian(compiled, Array.from(x, (value, i) => (value + (i + 1)) * shift)));
   const constant = others.every((other) => other.every((row, i) => row.every((value, j) => Math.abs(value - here[i][j]) <= SAME * curvature)));
   return { limit: 2 / curvature, constant };
 }
