@@ -43,10 +43,15 @@ export function descend(compiled, start, options) {
     run.reports.resume();
     cause = run.evaluate();
     if (run.step === 0 && !run.begun) run.begin();
-    if (TESTS.includes(cause)) cause = run.reports.confirm(cause);
+    if (cause !== RUNNING && TESTS.includes(cause)) cause = run.reports.confirm(cause);
     if (cause === RUNNING) run.goOn();
   }
   return run.result(cause);
+}
+
+function differ(x, y) {
+  for (let j = 0; j < x.length; j++) if (x[j] !== y[j]) return true;
+  return false;
 }
 
 /** The conditions of a run, completed as the library completes them; climbing to a target is descending to its negative. */
@@ -79,6 +84,8 @@ class Descent {
     this.start = Float64Array.from(start);
     this.sign = options.maximize ? -1 : 1;
     this.limits = limitsOf(options);
+    // what is judged: the limits, and an evaluation; one object, as a new one for each step takes longer than the step
+    this.judged = { ...this.limits, accepted: false, step: -1, evaluations: 0, value: NaN, gradient_norm: NaN, change: NaN, moved: NaN, idle: 0 };
     this.rule = RULES.get(options.rule);
     this.code = this.rule[n];
     this.rate = new Rate(this.rule, options);
@@ -116,30 +123,37 @@ class Descent {
   }
 
   accept(value, square) {
-    const { limits, x, last, n } = this;
+    const { limits, judged, last, n, x } = this;
     const exact = (!(square < Infinity) || square < (this.decides ? LEAST_SQUARES : 0)) && Number.isFinite(value);
+    const step = this.step + 1;
     let moved = 1;
     if (limits.watched) {
       moved = 0;
       for (let j = 0; j < n; j++) moved += (x[j] - last[j]) * (x[j] - last[j]);
+      if (moved === 0 && differ(x, last)) moved = LEAST_SQUARE;
     }
-    const step = this.step + 1;
-    if (moved === 0 && x.some((coordinate, j) => coordinate !== last[j])) moved = LEAST_SQUARE;
     if (moved > 0 || step === 0) this.movedAt = this.evaluations;
-    const change = Math.abs(value - this.lastValue);
-    const idle = this.evaluations - this.movedAt;
     const size = exact ? norm(this.g) : Math.sqrt(square);
-    const [tolerance, least] = [limits.tolerance, limits.x_tolerance];
-    const judged = { ...limits, accepted: true, step, evaluations: this.evaluations, value, change, idle };
-    if (exact) Object.assign(judged, { gradient_norm: size, moved: Math.sqrt(moved) });
-    else Object.assign(judged, { gradient_norm: square, moved, tolerance: tolerance * Math.abs(tolerance), x_tolerance: least * Math.abs(least) });
+    judged.accepted = true;
+    judged.step = step;
+    judged.evaluations = this.evaluations;
+    judged.value = value;
+    judged.change = Math.abs(value - this.lastValue);
+    judged.idle = this.evaluations - this.movedAt;
+    judged.gradient_norm = exact ? size : square; // norms, or their squares
+    judged.moved = exact ? Math.sqrt(moved) : moved;
+    judged.tolerance = exact ? limits.tolerance : limits.tolerance * Math.abs(limits.tolerance);
+    judged.x_tolerance = exact ? limits.x_tolerance : limits.x_tolerance * Math.abs(limits.x_tolerance);
+    judged.value_tolerance = limits.value_tolerance;
+    judged.target = limits.target;
     const cause = judge(judged);
-    if (LEAVING.includes(cause) || !Number.isFinite(value)) return cause;
+    if ((cause !== RUNNING && LEAVING.includes(cause)) || !Number.isFinite(value)) return cause;
     this.step = step;
     this.acceptedAt = this.evaluations;
-    [this.lastValue, this.lastNorm] = [value, size];
-    last.set(x);
-    this.rows.add(step, this.evaluations, value, size, x, this.there.subarray(this.first + n));
+    this.lastValue = value;
+    this.lastNorm = size;
+    for (let j = 0; j < n; j++) last[j] = x[j];
+    this.rows.add(step, this.evaluations, value, size, x, this.there, this.first + n);
     this.rate.accept();
     return cause;
   }
@@ -155,7 +169,7 @@ class Descent {
     if (lastValue < this.leastValue) [this.leastValue, this.refused] = [lastValue, 1];
     if (lastNorm < this.leastNorm) [this.leastNorm, this.refused] = [lastNorm, 1];
     const idle = Math.max(this.evaluations - this.movedAt, this.refused);
-    return judge({ ...this.limits, accepted: false, step, evaluations: this.evaluations, idle });
+    return judge(Object.assign(this.judged, { accepted: false, step, evaluations: this.evaluations, idle }));
   }
 
   /** Complete the limits that depend on value and gradient at the start. */
@@ -163,7 +177,7 @@ class Descent {
     this.begun = true;
     this.firstValue = this.lastValue;
     const runaway = Math.min(RUNAWAY * (1 + Math.abs(this.lastValue)), Number.MAX_VALUE);
-    [this.limits.ceiling, this.limits.floor] = [runaway, -runaway];
+    for (const limits of [this.limits, this.judged]) Object.assign(limits, { ceiling: runaway, floor: -runaway });
     const { relative, tolerance } = this.limits;
     if (relative !== null) this.limits.tolerance = Math.max(tolerance, relative * this.lastNorm);
   }
@@ -188,7 +202,7 @@ class Descent {
   }
 
   result(code) {
-    const left = LEAVING.includes(code) || (code === CAUSES.VALUE_LOW && this.x.some((c, j) => c !== this.last[j]));
+    const left = LEAVING.includes(code) || (code === CAUSES.VALUE_LOW && differ(this.x, this.last));
     const reported = LEAVING.includes(code) || this.step < 0 ? null : this.reports.now();
     const rows = this.rows.kept(this, this.sign);
     const { cause, status, period } = statusOf(this, code, left, reported);

@@ -13,21 +13,22 @@ export class Rows {
     for (const [name, width] of Object.entries(this.columns)) this[name] = new Float64Array((this.capacity + 1) * width);
   }
 
-  /** Keep an accepted point, where the spacing has it. */
-  add(step, evaluation, value, norm, x, state) {
+  /** Keep an accepted point, where the spacing has it; the state begins at a place of a buffer. */
+  add(step, evaluation, value, norm, x, buffer, begin) {
     if (this.count >= this.capacity) this.makeRoom();
-    if (step % this.stride === 0 || step >= this.tail) this.put(step, evaluation, value, norm, x, state);
+    if (step % this.stride === 0 || step >= this.tail) this.put(step, evaluation, value, norm, x, buffer, begin);
   }
 
   /** Write a row; there is always room for one more than the capacity. */
-  put(step, evaluation, value, norm, x, state) {
+  put(step, evaluation, value, norm, x, buffer, begin) {
+    const { n, stateSize } = this;
     const row = this.count++;
     this.step[row] = step;
     this.evaluation[row] = evaluation;
     this.value[row] = value;
     this.norm[row] = norm;
-    this.x.set(x, row * this.n);
-    this.state.set(state, row * this.stateSize);
+    for (let j = 0; j < n; j++) this.x[row * n + j] = x[j];
+    for (let j = 0; j < stateSize; j++) this.state[row * stateSize + j] = buffer[begin + j];
   }
 
   makeRoom() {
@@ -58,7 +59,7 @@ export class Rows {
   /** The rows written, the last accepted point with them, and how many of the last are consecutive. */
   written({ step, acceptedAt, lastValue, lastNorm, last, there, first, n }) {
     if (step >= 0 && (!this.count || this.step[this.count - 1] !== step)) {
-      this.put(step, acceptedAt, lastValue, lastNorm, last, there.subarray(first + n));
+      this.put(step, acceptedAt, lastValue, lastNorm, last, there, first + n);
     }
     let consecutive = Math.min(this.count, 1);
     while (consecutive < this.count && this.step[this.count - consecutive] === this.step[this.count - consecutive - 1] + 1) consecutive++;

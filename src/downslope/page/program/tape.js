@@ -151,8 +151,10 @@ export function compileFormula(tree, names) {
   const root = writer.tree(tree);
   const length = root + 1;
   const size = writer.op.length;
-  const [op, a, b, c] = [writer.op, writer.a, writer.b, writer.c].map((list) => Int32Array.from(list));
-  const { own, varies } = writer;
+  const op = Int32Array.from(writer.op);
+  const [a, b, c] = [writer.a, writer.b, writer.c].map((list) => Int32Array.from(list, (place) => Math.max(0, place)));
+  const { own } = writer;
+  const varies = Uint8Array.from(writer.varies);
   const v = Float64Array.from(writer.known);
   const adjoint = new Float64Array(size);
   const live = new Uint8Array(size);
@@ -161,10 +163,22 @@ export function compileFormula(tree, names) {
   function value(x) {
     for (let i = 0; i < first; i++) v[i] = x[i];
     for (let i = first; i < length; i++) {
-      const kind = op[i];
-      if (kind === MULTIPLY) v[i] = v[a[i]] * v[b[i]];
-      else if (kind === ADD) v[i] = v[a[i]] + v[b[i]];
-      else if (kind !== CONSTANT) v[i] = apply(kind, own[i], v[a[i]], v[b[i]], v[c[i]]);
+      const left = v[a[i]];
+      switch (op[i]) {
+        case CONSTANT:
+          break;
+        case ADD:
+          v[i] = left + v[b[i]];
+          break;
+        case MULTIPLY:
+          v[i] = left * v[b[i]];
+          break;
+        case WHOLE_POWER:
+          v[i] = own[i] === 2 ? left * left : powi(left, own[i]);
+          break;
+        default:
+          v[i] = apply(op[i], own[i], left, v[b[i]], v[c[i]]);
+      }
     }
     return v[root];
   }
@@ -177,7 +191,8 @@ export function compileFormula(tree, names) {
 
   /** Hand on what the result owes to instruction i: only to what was used, so that no other branch can spoil it. */
   function sweep(i, owed) {
-    const [left, right] = [a[i], b[i]];
+    const left = a[i];
+    const right = b[i];
     switch (op[i]) {
       case NEGATE:
         return give(left, -owed);
@@ -191,7 +206,7 @@ export function compileFormula(tree, names) {
         give(left, owed / v[right]);
         return give(right, -owed * (v[left] / (v[right] * v[right])));
       case WHOLE_POWER:
-        return give(left, owed * (own[i] * powi(v[left], own[i] - 1)));
+        return give(left, owed * (own[i] === 2 ? 2 * v[left] : own[i] * powi(v[left], own[i] - 1)));
       case POWER:
         give(left, owed * (v[right] * v[left] ** (v[right] - 1)));
         return varies[right] && give(right, owed * slopeOfExponent(v[left], v[right], v[i]));
