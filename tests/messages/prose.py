@@ -52,6 +52,24 @@ ALLOWED = (
         r"learning_rate = 0\.1\n[\s\S]*|def loop\(seen\):\n[\s\S]*",
         "a loop, as it is typed",
     ),
+    ("page/document.py", r"(default-src|<!doctype html>).*", "the frame of a page, in which nothing is said"),
+    ("page/printed.py", r"(import|export|\{ hyperparameters)\b.*", "JavaScript that is written"),
+    ("page/vocabulary.py", r"(export const|for \().*", "JavaScript that is written"),
+    (
+        "page/generate.py",
+        r"// Written by .*",
+        "the first line of a file that is written, for whoever opens it",
+    ),
+    (
+        "page/refusals.py",
+        r"\nno_meaning .*|\{\} (can be read|is no sentence)",
+        "formulas with keys, and what tells whoever changes them what is wrong",
+    ),
+    (
+        "symbolic/javascript.py",
+        r"there is no JavaScript for \{\}",
+        "tells whoever adds a function what it lacks",
+    ),
     ("*", r"module '[\w.]+' has no attribute '\{\}'", "what Python itself says of a name that is not there"),
     ("export/script.py", r"optimizer step report value .*", "names that scripts use"),
     (
@@ -75,6 +93,18 @@ ALLOWED = (
         r"the judge is made of ifs and returns, .*|there is no JavaScript for \{\}",
         "says that the judge itself is wrong",
     ),
+    (
+        "symbolic/javascript.py",
+        r"there is no JavaScript for \{\}",
+        "says that a rule or a record itself is wrong",
+    ),
+    (
+        "page/[gpv]*.py",
+        r"(// Written by|import \{|export const|for \(const|\{ hyperparameters).*",
+        "lines of scripts in JavaScript",
+    ),
+    ("page/refusals.py", r"\nno_meaning .*", "keys, and formulas that are refused"),
+    ("page/refusals.py", r"\{\} (can be read|is no sentence)", "says that the table itself is wrong"),
     ("cli/terminal.py", r".*\(\?=.*", "a pattern for texts that are no messages yet"),
 )
 

@@ -29,6 +29,7 @@ from downslope.cli.export import export
 from downslope.cli.find_rate import find_rate
 from downslope.cli.fit import fit
 from downslope.cli.look import look
+from downslope.cli.page import page
 from downslope.cli.predict import predict
 from downslope.cli.race import race
 from downslope.cli.resume import resume
@@ -195,6 +196,7 @@ _COMMANDS = (
     look,
     explain_command,
     export,
+    page,
     check_gradient,
     check_loop,
     optimizers,

@@ -112,7 +112,21 @@ def _of_symbols(
     return symbolic.compile_native(*step_symbols(objective, optimizer, sign, state), objective.dtype)
 
 
-@np.errstate(all="ignore")  # numbers are folded on the way, and NumPy would warn where they overflow
+class SymbolicEvaluation(NamedTuple):
+    """An evaluation in symbols: what a rule is traced with.
+
+    Attributes:
+        x: symbols of the coordinates, shape (p,).
+        value, gradient: expressions, a scalar and shape (p,), as descent sees them.
+        dtype: float64 or float32, in which the traced step is to be computed.
+    """
+
+    x: SymbolicArray
+    value: SymbolicArray
+    gradient: SymbolicArray
+    dtype: Any = np.float64
+
+
 def step_symbols(
     objective: FormulaObjective, optimizer: Optimizer, sign: float, state: Any
 ) -> tuple[list[Any], list[Any]]:
@@ -121,13 +135,25 @@ def step_symbols(
     Raises:
         TraceError: the rule cannot be expressed in symbols.
     """
+    factor = se.Integer(int(sign))
+    evaluation = SymbolicEvaluation(
+        SymbolicArray(np.array(objective.symbols, object)),
+        SymbolicArray(box(objective.expression * factor)),
+        SymbolicArray(np.array([p * factor for p in objective.partials], object)),
+        objective.dtype,
+    )
+    return rule_symbols(evaluation, optimizer, state)
+
+
+@np.errstate(all="ignore")  # numbers are folded on the way, and NumPy would warn where they overflow
+def rule_symbols(
+    evaluation: SymbolicEvaluation, optimizer: Optimizer, state: Any
+) -> tuple[list[Any], list[Any]]:
+    """As ``step_symbols``, of any evaluation; names are ``#hyperparameter`` and ``#state.leaf``."""
     names = optimizer.scalars()
     hyper = {name: SymbolicArray.symbols(f"#{name}") for name in names}  # '#' cannot begin a person's name
-    x = SymbolicArray(np.array(objective.symbols, object))
+    x, value, gradient, dtype = evaluation
     before = states.mapped(state, lambda name, leaf: SymbolicArray.symbols(f"#state.{name}", *np.shape(leaf)))
-    factor = se.Integer(int(sign))
-    value = SymbolicArray(box(objective.expression * factor))
-    gradient = SymbolicArray(np.array([p * factor for p in objective.partials], object))
     rule = optimizer.with_scalars(hyper)
     with tracing():
         next_x, after, accepted = rule.update(x, value, gradient, before)
@@ -137,7 +163,7 @@ def step_symbols(
     if taken.item().is_Boolean:
         taken = SymbolicArray(box(se.Piecewise((se.Integer(1), taken.item()), (se.Integer(0), True))))
     kept = [
-        _flushed(old, new, objective.dtype)
+        _flushed(old, new, dtype)
         for (_, old), (_, new) in zip(states.leaves(before), states.leaves(after), strict=True)
     ]
     outputs = [next_x, *kept, value, dot(residual, residual), taken]

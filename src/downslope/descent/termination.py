@@ -19,7 +19,7 @@ from downslope.objectives import Vector
 FAR = 1e50  # a NaN this far out is an overflow (inf - inf), not the edge of a domain
 JUMP = 100.0  # an infinite value further out than this many times the start is an overflow, not a pole
 
-_STATUS = {
+STATUSES = {
     Cause.GRADIENT_SMALL: Status.CONVERGED,
     Cause.VALUE_STEADY: Status.CONVERGED,
     Cause.POINT_STEADY: Status.CONVERGED,
@@ -46,7 +46,7 @@ _STATUS = {
     Cause.CALLBACK: Status.STOPPED_BY_CALLBACK,
     Cause.ERROR: Status.ERROR,
 }
-_LEAVING = (Cause.VALUE_NAN, Cause.VALUE_INFINITE, Cause.GRADIENT_NOT_FINITE)
+LEAVING = (Cause.VALUE_NAN, Cause.VALUE_INFINITE, Cause.GRADIENT_NOT_FINITE)
 _MET = (Status.CONVERGED, Status.TARGET_REACHED, Status.STOPPED_BY_CALLBACK)
 
 
@@ -89,13 +89,13 @@ def status_of(e: Evidence) -> Status:
     rising = e.trend == "rising" and e.worse
     if e.cause == Cause.RECORD_BROKE:
         return Status.DIVERGED if rising else Status.LEFT_DOMAIN
-    if e.cause in _LEAVING or (e.cause == Cause.VALUE_LOW and e.step < 0):  # -inf at the start is a pole
+    if e.cause in LEAVING or (e.cause == Cause.VALUE_LOW and e.step < 0):  # -inf at the start is a pole
         return Status.DIVERGED if e.far and e.step >= 0 else Status.LEFT_DOMAIN
     if rising and e.step > 0 and (e.cause in LIMITS or e.cause == Cause.LOOP_ENDED):
         return Status.DIVERGED
     if e.cause == Cause.COST_STEADY and e.worse:
         return Status.DIVERGED
-    status = _STATUS[e.cause]
+    status = STATUSES[e.cause]
     if status == Status.CONVERGED and e.ground == POOR_FIT:
         return Status.STALLED
     return Status.UNBOUNDED if status == Status.CONVERGED and e.ground == ENDLESS else status

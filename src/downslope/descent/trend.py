@@ -20,6 +20,7 @@ FEWEST_ROUNDS = 4
 WIDE = 0.1  # part of the whole way
 FEW = 1000  # coordinates, that are looked at before all of them
 SAME = 1e-6  # part of the cycle's width within which it comes back
+ULPS = 64  # units in the last place, that rounding may move a point by
 
 
 def trend_of(
@@ -96,7 +97,7 @@ def rising_rows(values: NDArray[np.float64], points: NDArray[np.float64]) -> NDA
             n = steps // PARTS
             first, second, third = values[:, -3 * n : -2 * n], values[:, -2 * n : -n], values[:, -n:]
             rising &= (third.min(1) > second.max(1)) & (second.min(1) > first.max(1))
-        spacing = 64 * np.spacing(np.max(np.abs(values[:, -2 * PARTS :]), axis=1))
+        spacing = ULPS * np.spacing(np.max(np.abs(values[:, -2 * PARTS :]), axis=1))
         rising &= np.ptp(values[:, -2 * PARTS :], axis=1) > spacing
     unclear = np.flatnonzero(rising)
     rising[unclear] &= ~_repeat_themselves(points[unclear])
@@ -114,7 +115,7 @@ def _repeat_themselves(points: NDArray[np.float64]) -> NDArray[np.bool_]:
         with np.errstate(all="ignore"):
             width = np.max(np.ptp(last, axis=1), axis=1)
             back = np.max(np.abs(last[:, period:] - last[:, :-period]), axis=(1, 2))
-            spacing = 64 * np.spacing(np.max(np.abs(last), axis=(1, 2)))
+            spacing = ULPS * np.spacing(np.max(np.abs(last), axis=(1, 2)))
             out |= np.isfinite(width) & (width > spacing) & (back <= SAME * width)
     return out
 
@@ -155,7 +156,7 @@ def _spacing(points: NDArray[np.float64]) -> float:
     """What rounding alone may move points of this size by."""
     least = 1e-300
     most, lowest = np.max(points, initial=least), np.min(points, initial=-least)  # no copy of many parameters
-    return 64 * float(np.spacing(np.maximum(most, -lowest)))
+    return ULPS * float(np.spacing(np.maximum(most, -lowest)))
 
 
 def repeats(points: NDArray[np.float64]) -> Any:

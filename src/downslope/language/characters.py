@@ -15,7 +15,7 @@ from downslope.messages import NOTHING, message
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 SUBSCRIPT_DIGITS = frozenset("₀₁₂₃₄₅₆₇₈₉")
 
-_SIGNS = {
+SIGNS = {
     **dict.fromkeys("·×∙⋅∗✕✖", "*"),
     **dict.fromkeys("÷∕⁄", "/"),
     **dict.fromkeys("−–—‐‑‒", "-"),
@@ -34,7 +34,7 @@ FRACTIONS = {
     for character in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
 }
 _KEPT = {chr(c) for c in SUPERSCRIPTS} | set("√∛") | set(FRACTIONS)
-_SAME_MEANING = ("<wide>", "<narrow>", "<font>", "<noBreak>")
+SAME_MEANING = ("<wide>", "<narrow>", "<font>", "<noBreak>")
 
 
 def normalise(source: str) -> tuple[str, Sequence[int]]:
@@ -65,8 +65,8 @@ def _read(cluster: str, position: int) -> str:
     """A character with the marks that combine with it, in the language's own characters."""
     if cluster.isascii() or cluster in _KEPT:
         return cluster
-    if cluster in _SIGNS:
-        return _SIGNS[cluster]
+    if cluster in SIGNS:
+        return SIGNS[cluster]
     if cluster.isspace():
         return " "
     first = cluster[0]
@@ -76,9 +76,9 @@ def _read(cluster: str, position: int) -> str:
         said = message('"{character}" is raised, and only whole numbers can be written so', character=first)
         hint = message("Write {code} instead.", code=f"^{folded}") if folded.isalnum() else NOTHING
         raise Mistake(said, position, hint)
-    if tag.startswith("<") and tag not in _SAME_MEANING and not folded.replace("_", "").isalnum():
+    if tag.startswith("<") and tag not in SAME_MEANING and not folded.replace("_", "").isalnum():
         raise Mistake(without_meaning(first), position)
-    if tag.startswith("<") and tag not in (*_SAME_MEANING, "<sub>") and any(c.isdigit() for c in folded):
+    if tag.startswith("<") and tag not in (*SAME_MEANING, "<sub>") and any(c.isdigit() for c in folded):
         hint = message("For the number, write {number}.", number=folded) if folded.isdecimal() else NOTHING
         raise Mistake(without_meaning(first), position, hint)
     return folded

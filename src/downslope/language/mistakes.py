@@ -16,7 +16,7 @@ from downslope.language.token import Token
 from downslope.messages import NOTHING, Message, argument, listing, message, sentences
 
 MAX_DEPTH = 200  # of brackets, signs, powers and divisions within each other
-_PREFIXES = {"np", "numpy", "math", "jnp", "jax", "torch", "tf", "sp", "sympy", "scipy", "cmath"}
+PREFIXES = {"np", "numpy", "math", "jnp", "jax", "torch", "tf", "sp", "sympy", "scipy", "cmath"}
 
 
 class Mistake(Exception):  # noqa: N818 (never leaves this folder; ExpressionError does)
@@ -116,7 +116,7 @@ def no_sign(sign: str) -> Message:
 def _dot(rest: str, place: int, before: Token | None) -> Mistake:
     after = re.match(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*", rest)
     if before is not None and before.type == "NAME" and after:
-        if before.text in _PREFIXES:
+        if before.text in PREFIXES:
             name = after.group().rpartition(".")[2]
             name = CANONICAL.get(name, name)
             if name not in FUNCTIONS and name not in CONSTANTS:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from downslope.descent.result import Descent
 from downslope.explain.explanation import Explanation
 from downslope.explain.kept import explanation_of
+from downslope.files import write_atomically
 from downslope.plots.draw import plot
 from downslope.results import saving
 from downslope.results.continuing import BranchOptions, ResumeOptions, at, branch, resume
@@ -70,6 +71,28 @@ class Run(Descent):
         from downslope.export import export  # the dialects are imported with the first script
 
         return export(self, to, path)
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The run as one file of HTML in which its start can be dragged, its rule changed and others put beside it.
+
+        The file opens from disk and asks for nothing elsewhere. It makes the run again and says whether it ends alike.
+
+        Raises:
+            ObjectiveError: the function is no formula of one or two variables.
+            UsageError: the rule is none that a page has: it knows curvature, or has a schedule or a wrapper.
+            DataError: the file cannot be written.
+
+        >>> import downslope as ds
+        >>> page = ds.minimize("x^2", start={"x": 3.0}, learning_rate=0.1, steps=2).to_html()
+        >>> page.splitlines()[0], len(page) < 400_000
+        ('<!doctype html>', True)
+        """
+        from downslope.page.document import page_of  # what a page offers is read with the first one
+
+        page = page_of([self])
+        if path is not None:
+            write_atomically(path, page.encode())
+        return page
 
     def explain(self) -> Explanation:
         """Why it ended as it did: the kind of point, causes of trouble with advice that was run, a forecast.

@@ -1,0 +1,95 @@
+"""``downslope page``: a formula -> a page of HTML in which it is descended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from downslope.cli import terminal
+from downslope.cli.arguments import ExpressionCommand, split_outside_brackets, start_values
+from downslope.cli.options import FILE, NUMBER, SEVERAL, START, Function, added, declared
+from downslope.cli.outputs import check_writable
+from downslope.cli.run_options import ask_for_start, warnings_as_notes
+from downslope.errors import StartError, UsageError
+from downslope.messages import message
+
+EXAMPLE = 'downslope page "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 0.95 --output zigzag.html'
+STEPS = 100  # where nobody says how many
+
+WHAT = (
+    START,
+    declared(
+        "--optimizer",
+        metavar="NAME,...",
+        help=message("See 'downslope optimizers'; several, also 'sgd(0.95),adam(0.3)', share the map."),
+    ),
+    SEVERAL[1],
+    declared("--steps", type=NUMBER, metavar="N", help=message("At most so many. Default: {n}.", n=STEPS)),
+    declared("--maximize", is_flag=True, help=message("Uphill.")),
+)
+OUTPUT = (
+    declared(
+        "--output", type=FILE, metavar="FILE", help=message("Where to write the page, such as page.html.")
+    ),
+    declared("--quiet", is_flag=True, help=message("No notes.")),
+)
+
+
+def _parameters(function: Function) -> Function:
+    sections = (
+        (message("What it begins with", context="heading"), WHAT),
+        (message("Output", context="heading"), OUTPUT),
+    )
+    return click.argument("expression")(added(function, sections))
+
+
+@click.command(
+    cls=ExpressionCommand,
+    short_help=message("Write a page on which the start can be dragged."),
+    help=message(
+        "Write one file of HTML on which EXPRESSION, a formula of one or two variables or a classic problem, is"
+        " descended while its start is dragged, with any of our rules. It opens from disk and asks for nothing"
+        " elsewhere."
+    ),
+    examples=(
+        EXAMPLE,
+        'downslope page rosenbrock --optimizer "momentum(0.0005),adam(0.05)" --output race.html',
+    ),
+)
+@_parameters
+def page(expression: str, **given: Any) -> None:
+    """``downslope page``."""
+    if given["output"] is None:
+        raise UsageError(
+            message("{option} says where to write the page: {example}", option="--output", example=EXAMPLE)
+        )
+    check_writable("--output", given["output"])
+    with warnings_as_notes(given["quiet"]):
+        runs = _runs(expression, given)
+    from downslope.files import write_atomically
+    from downslope.page.document import page_of
+
+    write_atomically(given["output"], page_of(runs).encode())
+    if not given["quiet"]:
+        terminal.note(message("wrote {file}", file=given["output"]))
+
+
+def _runs(expression: str, given: dict[str, Any]) -> list[Any]:
+    import downslope
+
+    start = None if given["start"] is None else start_values(given["start"])
+    rules = [rule.strip() for rule in split_outside_brackets(given["optimizer"] or "gradient_descent")]
+    rates = given["learning_rate"] if isinstance(given["learning_rate"], list) else [given["learning_rate"]]
+    descend = downslope.maximize if given["maximize"] else downslope.minimize
+    steps = STEPS if given["steps"] is None else given["steps"]
+    try:
+        return [
+            descend(expression, start, optimizer=rule, learning_rate=rate, steps=steps, explain=False)
+            for rule in rules
+            for rate in rates
+        ]
+    except StartError:
+        if start is None:
+            ask_for_start(expression)
+        raise

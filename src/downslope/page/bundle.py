@@ -1,0 +1,78 @@
+"""Joins ES modules into one script, so that a page needs no second file.
+
+Each module becomes a function that returns what it exports; they stand in the order in which they need each other.
+Only the forms that our modules use are understood, and any other is an error: ``import {a, b as c} from "./d.js"`` and
+``import * as a from "./d.js"``, and ``export`` before a declaration or of ``{a, b as c}``. What is put between the
+marks of a template string loses the indentation of its lines.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_IMPORT = re.compile(
+    r'^import\s+(?:\{([^}]*)\}|\*\s+as\s+(\w+))\s+from\s+"(\.{1,2}/[^"]+)";[ \t]*$', re.MULTILINE
+)
+_DECLARED = re.compile(r"^export\s+((?:async\s+)?function\*?|const|let|class)\s+(\w+)", re.MULTILINE)
+_LISTED = re.compile(r"^export\s*\{([^}]*)\};[ \t]*$", re.MULTILINE)
+_LEFT = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
+_REMARKS = re.compile(r"^[ \t]*(?://.*|/\*\*?(?:[^*]|\*(?!/))*\*/[ \t]*)$\n?", re.MULTILINE)
+_INDENT = re.compile(r"^[ \t]+|[ \t]+$|\n(?=\n)", re.MULTILINE)
+
+
+class BundleError(ValueError):
+    """A module that cannot be joined, and why."""
+
+
+def bundle(entry: Path) -> str:
+    """The script of a module and of all that it needs, whole lines of comments and indentation left out.
+
+    Raises:
+        BundleError: a module uses a form that is not understood, or modules need each other in a circle.
+    """
+    bodies: dict[Path, str] = {}
+    _gather(entry.resolve(), bodies, ())
+    numbers = {path: k for k, path in enumerate(bodies)}
+    parts = [f"const m{numbers[path]}=(()=>{{\n{_linked(path, numbers)}\n}})();" for path in bodies]
+    return '"use strict";(()=>{\n' + "\n".join(parts) + "\n})();\n"
+
+
+def _gather(path: Path, bodies: dict[Path, str], users: tuple[Path, ...]) -> None:
+    if path in bodies:
+        return
+    if path in users:
+        raise BundleError(" -> ".join(user.name for user in (*users[users.index(path) :], path)))
+    text = path.read_text(encoding="utf-8")
+    for match in _IMPORT.finditer(text):
+        _gather((path.parent / match[3]).resolve(), bodies, (*users, path))
+    bodies[path] = text
+
+
+def _linked(path: Path, numbers: dict[Path, int]) -> str:
+    """The inside of a module's function: what it takes from others, its body, and what it gives."""
+    text = _REMARKS.sub("", path.read_text(encoding="utf-8"))
+    given: list[str] = [match[2] for match in _DECLARED.finditer(text)]
+    given += [_renamed(name) for match in _LISTED.finditer(text) for name in _names(match[1])]
+
+    def taken(match: re.Match[str]) -> str:
+        module = f"m{numbers[(path.parent / match[3]).resolve()]}"
+        if match[2]:
+            return f"const {match[2]}={module};"
+        return "const {" + ",".join(name.replace(" as ", ":") for name in _names(match[1])) + f"}}={module};"
+
+    text = _IMPORT.sub(taken, text)
+    text = _LISTED.sub("", _DECLARED.sub(r"\1 \2", text))
+    left = _LEFT.search(text)
+    if left:
+        raise BundleError(f"{path.name}: {left[0]}")
+    return f"{_INDENT.sub('', text).strip()}\nreturn {{{','.join(given)}}};"
+
+
+def _names(listed: str) -> list[str]:
+    return [" ".join(name.split()) for name in listed.split(",") if name.strip()]
+
+
+def _renamed(name: str) -> str:
+    own, _, given = name.partition(" as ")
+    return f"{given}:{own}" if given else own

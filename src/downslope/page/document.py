@@ -1,0 +1,147 @@
+"""The page of runs as one file of HTML: program, view, words and what the runs were asked.
+
+The Content-Security-Policy names its one script and its one style by their hashes and forbids any request. What a
+person has written is in a block of data, where no markup can be: every ``<`` is written as an escape.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import math
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from downslope.descent.result import Descent
+from downslope.errors import ObjectiveError, UsageError
+from downslope.messages import argument, current_language, message
+from downslope.optimizers import all_optimizers
+from downslope.page.bundle import bundle
+from downslope.page.contents import colours, presets, problems, rules
+from downslope.page.words import in_words, refusals_in_words
+
+FOLDER = Path(__file__).parent
+MOST_VARIABLES = 2
+MOST_METHODS = 6  # that can be told apart
+MOST_STEPS = 20_000  # that the page makes while the start is dragged
+
+
+def page_of(runs: Sequence[Descent]) -> str:
+    """The page on which these runs, of one objective from one start, are made again.
+
+    Raises:
+        ObjectiveError: the function is no formula of one or two variables.
+        UsageError: there are too many runs, or a rule is none that the page has.
+    """
+    if not 1 <= len(runs) <= MOST_METHODS:
+        raise UsageError(message("a page shows 1 to {most} rules, not {n}.", most=MOST_METHODS, n=len(runs)))
+    first = runs[0]
+    _check_drawable(first)
+    setting = {
+        "formula": first.objective.formula.text,
+        "start": {name: float(value) for name, value in zip(_names(first), first.start, strict=True)},
+        "methods": [_method(run) for run in runs],
+        "steps": min(MOST_STEPS, _steps(runs)),
+        "tolerance": first.stopping.with_defaults().tolerance or 0,
+        "maximize": first.maximize,
+    }
+    return _html({"setting": setting, "runs": [_record(run) for run in runs]})
+
+
+def _check_drawable(run: Descent) -> None:
+    names = _names(run)
+    if run.objective.formula is None or not all(name.isidentifier() for name in names):
+        raise ObjectiveError(message("a page descends a formula, and this function is none."))
+    if len(names) > MOST_VARIABLES:
+        raise ObjectiveError(
+            message("a page shows functions of one or two variables, and this one has {n}.", n=len(names))
+        )
+    if not all(map(math.isfinite, run.start)):
+        raise ObjectiveError(message("a page begins at a finite point."))
+
+
+def _names(run: Descent) -> tuple[str, ...]:
+    return tuple(run.objective.parameters.coordinates)
+
+
+def _steps(runs: Sequence[Descent]) -> int:
+    """As many as were asked for, else as many as were needed."""
+    asked = runs[0].stopping.steps
+    return max(1, asked if asked is not None else max(int(run.history.step[-1]) for run in runs))
+
+
+def _method(run: Descent) -> dict[str, Any]:
+    rule = run.optimizer
+    values = rule.hyperparameters()
+    if type(rule) not in all_optimizers() or not all(isinstance(v, (int, float)) for v in values.values()):
+        raise UsageError(
+            message(
+                "a page has the rules that know only value and gradient, with numbers for {settings}, and not {rule}.",
+                settings=argument("hyperparameters"),
+                rule=type(rule).name(),
+            )
+        )
+    return {"rule": rule.name(), "hyperparameters": values}
+
+
+def _record(run: Descent) -> dict[str, Any]:
+    """How the run ended, against which the page holds its own."""
+    history = run.history
+    return {
+        "steps": run.nit,
+        "status": run.status,
+        "value": float(history.value[-1]) if len(history) else None,
+        "x": [float(value) for value in run.final],
+    }
+
+
+def _html(more: dict[str, Any]) -> str:
+    data = {
+        "language": current_language(),
+        "words": in_words(),
+        "refusals": refusals_in_words(),
+        "problems": problems(),
+        "presets": presets(),
+        "rules": rules(),
+        "colours": colours(),
+        **more,
+    }
+    script, style = _script(), (FOLDER / "view" / "style.css").read_text(encoding="utf-8")
+    policy = (
+        f"default-src 'none'; script-src '{_hashed(script)}'; style-src '{_hashed(style)}'; "
+        "img-src data: blob:; worker-src blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
+    )
+    words = data["words"]
+    written = json.dumps(_plain(data), ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    return (
+        f'<!doctype html>\n<html lang="{html.escape(current_language())}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy, quote=True)}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
+        f"<title>{html.escape(words['title'])}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        f"<noscript>{html.escape(words['noscript'])}</noscript>\n"
+        f'<script type="application/json" id="data">{written}</script>\n'
+        f"<script>{script}</script>\n</body>\n</html>\n"
+    )
+
+
+@cache
+def _script() -> str:
+    return bundle(FOLDER / "view" / "main.js").replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def _hashed(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _plain(value: Any) -> Any:
+    """JSON knows no infinity and no NaN: these are null."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

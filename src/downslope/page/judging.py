@@ -1,0 +1,54 @@
+"""The judge of the end as a module of JavaScript: its conditions, its words, and the numbers that it goes by."""
+
+from __future__ import annotations
+
+import json
+
+from downslope.descent import (
+    conditions,
+    growing_rows,
+    kernel,
+    norms,
+    observing,
+    reports,
+    stopping,
+    termination,
+    trace_buffer,
+    trend,
+)
+from downslope.descent.evidence import LIMITS, TESTS, Cause
+
+_NUMBERS = {
+    kernel: ("LEVEL", "FORGIVEN", "NO_LIMIT", "LEAST_SQUARE"),
+    stopping: ("DEFAULT_TOLERANCE", "DEFAULT_STEPS", "RUNAWAY", "IDLE_EVALUATIONS"),
+    termination: ("FAR", "JUMP"),
+    trend: ("PARTS", "FEWEST", "LONGEST_PERIOD", "ROUNDS", "FEWEST_ROUNDS", "WIDE", "SAME", "ULPS"),
+    trace_buffer: ("TAIL_STEPS", "FIRST_ROWS", "FEWEST_ROWS"),
+    growing_rows: ("MOST_NUMBERS",),
+    observing: ("ROUNDING",),
+    reports: ("PATIENCE",),
+}
+_CAUSES = tuple(
+    cause
+    for cause in Cause
+    if cause in termination.STATUSES and (cause == Cause.STEP_NOT_FINITE or hasattr(kernel, cause.name))
+)
+
+
+def judging() -> str:
+    """The module: ``judge``, CAUSES by name, STATUSES by cause, SETTINGS."""
+    numbers = {name: getattr(module, name) for module, names in _NUMBERS.items() for name in names}
+    numbers["LEAST_SQUARES"] = norms.LEAST_SQUARES[8]
+    causes = {cause.name: int(cause) for cause in (*_CAUSES, *termination.LEAVING)}
+    statuses = {int(cause): str(termination.STATUSES[cause]) for cause in _CAUSES}
+    statuses |= {int(cause): str(stopping.Status.LEFT_DOMAIN) for cause in termination.LEAVING}
+    tables = {
+        "CAUSES": causes,
+        "STATUSES": statuses,
+        "TESTS": list(map(int, TESTS)),
+        "LIMITS": [int(cause) for cause in LIMITS if hasattr(kernel, cause.name)],
+        "LEAVING": list(map(int, termination.LEAVING)),
+        "SETTINGS": numbers,
+    }
+    lines = [f"export const {name} = {json.dumps(table)};" for name, table in tables.items()]
+    return "\n".join([f"export {conditions.to_javascript()}", *lines, ""])

@@ -1,0 +1,212 @@
+// The loop: evaluate, step, judge (descent/kernel.py, with descent/descend.py around it), for a rule of rules.js.
+// A buffer holds [hyperparameters | x | state]; a step reads one and writes the other, then they change places.
+
+import { CAUSES, LEAVING, SETTINGS, TESTS, judge } from "./judge.js";
+import { RULES } from "./rules.js";
+import { Reports } from "./reports.js";
+import { Rate } from "./rate.js";
+import { Rows } from "./rows.js";
+import { statusOf } from "./status.js";
+
+const RUNNING = 0;
+const { DEFAULT_STEPS, DEFAULT_TOLERANCE, FORGIVEN, IDLE_EVALUATIONS, LEAST_SQUARE, LEAST_SQUARES, LEVEL, NO_LIMIT, RUNAWAY } = SETTINGS;
+
+/** The Euclidean norm, also where squares over- or underflow. */
+export function norm(v) {
+  let [square, most] = [0, 0];
+  for (let i = 0; i < v.length; i++) {
+    square += v[i] * v[i];
+    most = Math.max(most, Math.abs(v[i]));
+  }
+  if ((square >= LEAST_SQUARES && square < Infinity) || !Number.isFinite(most) || most === 0) return Math.sqrt(square);
+  const scale = 2 ** Math.min(1023, Math.floor(Math.log2(most)));
+  let scaled = 0;
+  for (let i = 0; i < v.length; i++) scaled += (v[i] / scale) ** 2;
+  return Math.sqrt(scaled) * scale;
+}
+
+/**
+ * Descend a compiled formula of one or two names from a start.
+ *
+ * Options: rule (a name of RULES), hyperparameters {name: number}, learningRate, schedule [{name, values}] that the
+ * rate is multiplied by, steps, evaluations (the most of each), maximize, and tolerances {tolerance, relative_tolerance,
+ * value_tolerance, x_tolerance, target}. What is left out is what the library takes.
+ *
+ * Returns {rows, x (rows*n), value, norm, state (rows*size, after the step from there), step, evaluation (of each row),
+ * steps, evaluations, cause, status, reported ({x, value, norm} where the rule reports another point, else null),
+ * point (that ended the run, where it is none of the rows), period}.
+ */
+export function descend(compiled, start, options) {
+  const run = new Descent(compiled, start, options);
+  let cause = RUNNING;
+  while (cause === RUNNING) {
+    run.reports.resume();
+    cause = run.evaluate();
+    if (run.step === 0 && !run.begun) run.begin();
+    if (cause !== RUNNING && TESTS.includes(cause)) cause = run.reports.confirm(cause);
+    if (cause === RUNNING) run.goOn();
+  }
+  return run.result(cause);
+}
+
+function differ(x, y) {
+  for (let j = 0; j < x.length; j++) if (x[j] !== y[j]) return true;
+  return false;
+}
+
+/** The conditions of a run, completed as the library completes them; climbing to a target is descending to its negative. */
+function limitsOf({ steps = null, evaluations = null, tolerances = {}, maximize = false }) {
+  const asked = (name) => tolerances[name] ?? null;
+  const tests = ["tolerance", "relative_tolerance", "value_tolerance", "x_tolerance", "target"];
+  const tested = tests.some((name) => asked(name) !== null);
+  const tolerance = asked("tolerance") ?? (steps === null && !tested ? DEFAULT_TOLERANCE : null);
+  const target = asked("target");
+  return {
+    tolerance: tolerance ?? -1,
+    value_tolerance: asked("value_tolerance") ?? -1,
+    x_tolerance: asked("x_tolerance") ?? -1,
+    target: target === null ? -Infinity : maximize ? -target : target,
+    ceiling: Infinity,
+    floor: -Infinity,
+    most_steps: steps ?? (evaluations === null ? DEFAULT_STEPS : NO_LIMIT),
+    most_evaluations: evaluations ?? Infinity,
+    most_idle: IDLE_EVALUATIONS,
+    relative: asked("relative_tolerance"),
+    watched: tested || tolerance !== null,
+  };
+}
+
+class Descent {
+  constructor(compiled, start, options) {
+    const n = start.length;
+    this.compiled = compiled;
+    this.n = n;
+    this.start = Float64Array.from(start);
+    this.sign = options.maximize ? -1 : 1;
+    this.limits = limitsOf(options);
+    // what is judged: the limits, and an evaluation; one object, as a new one for each step takes longer than the step
+    this.judged = { ...this.limits, accepted: false, step: -1, evaluations: 0, value: NaN, gradient_norm: NaN, change: NaN, moved: NaN, idle: 0 };
+    this.rule = RULES.get(options.rule);
+    this.code = this.rule[n];
+    this.rate = new Rate(this.rule, options);
+    this.first = this.rule.hyperparameters.filter((field) => !field.whole).length; // before x, in a buffer
+    this.here = new Float64Array(this.first + n + this.code.state);
+    this.here.set(this.rate.numbers);
+    this.here.set(this.start, this.first);
+    this.code.init(this.here);
+    this.there = this.here.slice();
+    this.g = new Float64Array(n);
+    this.last = new Float64Array(n).fill(NaN); // the last accepted point
+    Object.assign(this, { step: -1, evaluations: 0, movedAt: 0, acceptedAt: 0, refused: 0, refusedStep: 0, begun: false });
+    Object.assign(this, { lastValue: NaN, lastNorm: NaN, leastValue: Infinity, leastNorm: Infinity, firstValue: NaN });
+    this.decides = this.limits.relative !== null || this.limits.tolerance >= 0;
+    this.rows = new Rows(n, this.code.state, this.limits);
+    this.reports = new Reports(this);
+    this.x = new Float64Array(n);
+  }
+
+  /** Value and gradient at the point that is next, as descent sees them, and the step from there; returns a code. */
+  evaluate() {
+    const { here, there, first, n, g, x } = this;
+    for (let j = 0; j < n; j++) x[j] = here[first + j];
+    const value = this.sign * this.compiled.valueAndGradient(x, g);
+    let square = 0;
+    for (let j = 0; j < n; j++) {
+      g[j] *= this.sign;
+      square += g[j] * g[j];
+    }
+    this.rate.set(here, value);
+    for (let j = 0; j < first; j++) there[j] = here[j];
+    const accepted = Number(this.code.step(here, there, value, g)) > 0.5;
+    this.evaluations++;
+    return accepted ? this.accept(value, square) : this.reject();
+  }
+
+  accept(value, square) {
+    const { limits, judged, last, n, x } = this;
+    const exact = (!(square < Infinity) || square < (this.decides ? LEAST_SQUARES : 0)) && Number.isFinite(value);
+    const step = this.step + 1;
+    let moved = 1;
+    if (limits.watched) {
+      moved = 0;
+      for (let j = 0; j < n; j++) moved += (x[j] - last[j]) * (x[j] - last[j]);
+      if (moved === 0 && differ(x, last)) moved = LEAST_SQUARE;
+    }
+    if (moved > 0 || step === 0) this.movedAt = this.evaluations;
+    const size = exact ? norm(this.g) : Math.sqrt(square);
+    judged.accepted = true;
+    judged.step = step;
+    judged.evaluations = this.evaluations;
+    judged.value = value;
+    judged.change = Math.abs(value - this.lastValue);
+    judged.idle = this.evaluations - this.movedAt;
+    judged.gradient_norm = exact ? size : square; // norms, or their squares
+    judged.moved = exact ? Math.sqrt(moved) : moved;
+    judged.tolerance = exact ? limits.tolerance : limits.tolerance * Math.abs(limits.tolerance);
+    judged.x_tolerance = exact ? limits.x_tolerance : limits.x_tolerance * Math.abs(limits.x_tolerance);
+    judged.value_tolerance = limits.value_tolerance;
+    judged.target = limits.target;
+    const cause = judge(judged);
+    if ((cause !== RUNNING && LEAVING.includes(cause)) || !Number.isFinite(value)) return cause;
+    this.step = step;
+    this.acceptedAt = this.evaluations;
+    this.lastValue = value;
+    this.lastNorm = size;
+    for (let j = 0; j < n; j++) last[j] = x[j];
+    this.rows.add(step, this.evaluations, value, size, x, this.there, this.first + n);
+    this.rate.accept();
+    return cause;
+  }
+
+  /** Count a rejected trial, from 0 where value or gradient norm have become smaller than they ever were. */
+  reject() {
+    const { lastValue, lastNorm, step } = this;
+    if (lastValue <= this.leastValue + LEVEL * Math.abs(this.leastValue)) {
+      this.refused = Math.max(0, this.refused - FORGIVEN * (step - this.refusedStep));
+    }
+    this.refused++;
+    this.refusedStep = step;
+    if (lastValue < this.leastValue) [this.leastValue, this.refused] = [lastValue, 1];
+    if (lastNorm < this.leastNorm) [this.leastNorm, this.refused] = [lastNorm, 1];
+    const idle = Math.max(this.evaluations - this.movedAt, this.refused);
+    return judge(Object.assign(this.judged, { accepted: false, step, evaluations: this.evaluations, idle }));
+  }
+
+  /** Complete the limits that depend on value and gradient at the start. */
+  begin() {
+    this.begun = true;
+    this.firstValue = this.lastValue;
+    const runaway = Math.min(RUNAWAY * (1 + Math.abs(this.lastValue)), Number.MAX_VALUE);
+    for (const limits of [this.limits, this.judged]) Object.assign(limits, { ceiling: runaway, floor: -runaway });
+    const { relative, tolerance } = this.limits;
+    if (relative !== null) this.limits.tolerance = Math.max(tolerance, relative * this.lastNorm);
+  }
+
+  /** To the point that comes after the last evaluation. */
+  goOn() {
+    [this.here, this.there] = [this.there, this.here];
+  }
+
+  /** What the rule reports for the point that was evaluated; null where that is the point. */
+  answer() {
+    if (!this.code.answer) return null;
+    const out = new Float64Array(this.n);
+    this.code.answer(this.here, out);
+    return out.every((coordinate, j) => Object.is(coordinate, this.x[j]) || coordinate === this.x[j]) ? null : out;
+  }
+
+  look(x) {
+    const g = new Float64Array(this.n);
+    const value = this.compiled.valueAndGradient(x, g);
+    return { x, value, norm: norm(g) };
+  }
+
+  result(code) {
+    const left = LEAVING.includes(code) || (code === CAUSES.VALUE_LOW && differ(this.x, this.last));
+    const reported = LEAVING.includes(code) || this.step < 0 ? null : this.reports.now();
+    const rows = this.rows.kept(this, this.sign);
+    const { cause, status, period } = statusOf(this, code, left, reported);
+    const { step, evaluations } = this;
+    return { ...rows, steps: Math.max(0, step), evaluations, cause, status, reported, period, point: left ? this.x.slice() : null };
+  }
+}

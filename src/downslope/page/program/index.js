@@ -1,0 +1,7 @@
+// The page's program: what a worker, the view and the tests use. No DOM.
+
+export { readFormula } from "./reader.js";
+export { compileFormula } from "./tape.js";
+export { descend } from "./descend.js";
+export { RULES } from "./rules.js";
+export { SCHEDULES } from "./schedules.js";

@@ -1,0 +1,251 @@
+// The page: what is asked on the one side, what comes of it on the other.
+
+import { Asked } from "./asked.js";
+import { drawChart } from "./charts.js";
+import { limitOf, pointAt, understand, way } from "./descents.js";
+import { copy, element, page, save, say, settled } from "./dom.js";
+import { Methods } from "./methods.js";
+import { point, shown } from "./numbers.js";
+import { CanvasPen } from "./pen.js";
+import { Picture, coloured, colours } from "./picture.js";
+import { Player } from "./player.js";
+import { fromLink, settingFrom, toLink } from "./setting.js";
+import { tableOf, textOf } from "./table.js";
+import { updateOf } from "./update.js";
+
+const OWN = settingFrom(page.setting) ?? settingFrom(page.presets[1].setting);
+
+/** What is shown: the setting, the formula as it was understood, the start, the paths, the step. */
+const model = { setting: OWN, text: "", names: [], compiled: null, start: [], paths: [], at: 0, problem: null, maximize: false };
+
+const asked = new Asked({
+  preset: (plain) => open(settingFrom(plain)),
+  problem: (problem) => open({ ...model.setting, formula: problem.formula, start: new Map(Object.entries(problem.start)), view: null, at: null, maximize: false }),
+  formula: (text) => {
+    if (read(text)) {
+      model.setting.formula = text;
+      begin(model.setting);
+    }
+  },
+  start: (i, value) => move(model.start.map((old, k) => (k === i ? value : old))),
+  option: (name, value) => {
+    model.setting[name] = value;
+    model.maximize = model.setting.maximize;
+    if (name === "maximize") picture.refresh();
+    follow();
+  },
+});
+const methods = new Methods(OWN, () => follow());
+const picture = new Picture(model, { moved: move, looked: (view) => { model.setting.view = view; keep(); } });
+const player = new Player((at) => {
+  model.at = at;
+  draw();
+});
+const live = element("div", { role: "status", "aria-live": "polite" });
+const evidence = element("div", { class: "evidence" });
+const update = element("div", { class: "update" });
+const table = element("div", { class: "scroll", tabindex: "0" });
+const details = element("details", {}, element("summary", {}, say("table")), table);
+const charts = ["value", "norm"].map((quantity) => ({ quantity, canvas: element("canvas", { class: "chart", role: "img", "aria-label": say(`${quantity}_against`) }) }));
+const updateTitle = element("h2", {}, "");
+const noted = element("span", { role: "status", class: "faint" });
+
+/** Reads a formula; where it is refused, says so and leaves the last good picture. */
+function read(text) {
+  let understood;
+  try {
+    understood = understand(text);
+  } catch (refusal) {
+    asked.refuse(refusal?.message?.key ? refusal : { message: say("internal", { reason: String(refusal?.message ?? refusal) }) }, text);
+    return false;
+  }
+  const { names, compiled } = understood;
+  if (!compiled) {
+    asked.refuse({ message: names.length ? say("too_many", { number: names.length, names: names.join(", ") }) : say("none") }, text);
+    return false;
+  }
+  asked.refuse(null);
+  const same = model.compiled && names.join() === model.names.join();
+  Object.assign(model, { names, compiled, text, renamed: !same });
+  return true;
+}
+
+/** Shows a setting; one whose formula is refused is left where it is, with its error. */
+function open(setting) {
+  player.stop();
+  if (!setting) return;
+  asked.formula.value = setting.formula;
+  if (!read(setting.formula)) return;
+  model.renamed = true;
+  model.setting = { ...setting, methods: setting.methods.map((one) => ({ ...one, hyperparameters: new Map(one.hyperparameters) })) };
+  methods.show(model.setting);
+  begin(model.setting);
+}
+
+/** Begins with a formula that was understood. */
+function begin(setting) {
+  evidence.replaceChildren();
+  const folded = setting.formula.replace(/\s/g, "");
+  model.problem = page.problems.find((one) => one.formula.replace(/\s/g, "") === folded) ?? null;
+  model.minimisers = setting.maximize || !model.problem ? [] : model.problem.minimisers;
+  model.maximize = setting.maximize;
+  const known = (name, i) => setting.start.get(name) ?? model.start[i] ?? 1;
+  model.start = model.names.map(known);
+  if (model.renamed) asked.show(setting, model.names);
+  asked.showStart(model.start);
+  compute();
+  player.last = player.at = 0;
+  player.fit(longest());
+  if (setting.at !== null && setting.at !== undefined) player.show(setting.at);
+  model.at = player.at;
+  if (setting.view && model.renamed) picture.look(setting.view);
+  else picture.showAll();
+  draw();
+}
+
+/** Moves the start. */
+function move(start) {
+  model.start = start;
+  asked.showStart(start);
+  follow();
+}
+
+let waiting = false;
+/** Computes and draws once before the next picture of the screen. */
+function follow() {
+  if (waiting) return;
+  waiting = true;
+  evidence.replaceChildren();
+  requestAnimationFrame(() => {
+    waiting = false;
+    compute();
+    player.fit(longest());
+    model.at = player.at;
+    draw();
+  });
+}
+
+const longest = () => Math.max(0, ...model.paths.map((path) => path.length - 1));
+
+function compute() {
+  const { compiled, setting, start } = model;
+  setting.start = new Map(model.names.map((name, i) => [name, start[i]]));
+  model.paths = setting.methods.map((one) => way(compiled, Float64Array.from(start), one, setting));
+  const defined = model.paths.every((path) => path.length > 0);
+  asked.startError.textContent = defined ? "" : say("undefined_here", { point: point(model.names, start) });
+}
+
+/** Draws everything that depends on paths and step. */
+function draw() {
+  picture.draw();
+  const paths = coloured(model.paths).filter((path) => path.length > 0);
+  methods.mark(model.paths, model.paths.map(limitFor));
+  for (const { canvas, quantity } of charts) chart(canvas, quantity, paths);
+  keep();
+  soon();
+}
+
+function limitFor(path) {
+  if (path.method.rule !== "gradient_descent" || !path.length) return null;
+  const step = Math.min(model.at, path.length - 1);
+  const found = limitOf(model.compiled, pointAt(path, step, model.names.length));
+  return found && { ...found, step };
+}
+
+function chart(canvas, quantity, paths) {
+  const box = canvas.getBoundingClientRect(), ratio = Math.min(3, window.devicePixelRatio || 1);
+  if (!box.width || !paths.length) return;
+  const size = { width: Math.round(box.width * ratio), height: Math.round(box.height * ratio) };
+  if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  drawChart(new CanvasPen(context), { width: box.width, height: box.height, colours: colours(), paths, at: model.at, quantity, names: [say("step"), say(quantity)] });
+}
+
+const keep = settled(250, () => {
+  const fragment = toLink({ ...model.setting, at: model.at === longest() ? null : model.at });
+  if (fragment !== location.hash) history.replaceState(null, "", fragment);
+});
+
+/** What takes longer than a picture may, or would be read out too often. */
+const soon = settled(150, () => {
+  const { names, paths } = model;
+  live.replaceChildren(...summary().map((said) => element("p", {}, said)));
+  const shownStep = Math.max(0, Math.min(model.at, longest() - 1)); // at the end, the update that led there
+  updateTitle.textContent = say("update", { step: shownStep, next: shownStep + 1 });
+  update.replaceChildren(...paths.filter((path) => path.length).map((path) => {
+    const head = element("h3", {}, path.method.rule);
+    head.style.borderColor = path.colour;
+    return element("section", {}, head, ...updateOf(path, { names, compiled: model.compiled, at: shownStep }));
+  }));
+  if (details.open) table.replaceChildren(tableOf(paths, names));
+});
+
+function summary() {
+  const { names, paths, start } = model, n = names.length;
+  const ends = paths.filter((path) => path.length).map((path) => {
+    const last = path.length - 1;
+    const status = say(`status_${path.status}`);
+    return say("summary_rule", { rule: path.method.rule, status, steps: last, point: point(names, pointAt(path, last, n)), value: shown(path.value[last]), norm: shown(path.norm[last], 3) });
+  });
+  return [say("summary_start", { point: point(names, start) }), ...ends];
+}
+
+/** Holds the paths of the page's own setting against the runs that it was written from. */
+function check() {
+  if (!page.runs) return;
+  const said = page.runs.map((run, i) => {
+    const path = model.paths[i], last = path.length - 1, n = model.names.length;
+    if (last < 0 || !run.x) return null;
+    const ended = pointAt(path, last, n), rule = path.method.rule;
+    const gap = Math.max(...run.x.map((value, k) => Math.abs(value - ended[k])));
+    if (run.steps === last && gap <= 1e-6 * Math.max(1, ...run.x.map(Math.abs))) return say("identical", { rule, steps: last, gap: shown(gap, 2) });
+    return say("different", { rule, status: say(`status_${run.status}`), steps: run.steps, point: point(model.names, run.x) });
+  });
+  evidence.replaceChildren(...said.filter(Boolean).map((one) => element("p", {}, one)));
+}
+
+function build() {
+  const button = (key, act) => element("button", { type: "button", onclick: act }, say(key));
+  const tools = element("div", { class: "row tools" },
+    button("show_all", () => picture.showAll()), button("zoom_in", () => picture.zoom(1 / 1.4)), button("zoom_out", () => picture.zoom(1.4)),
+    button("png", () => picture.savePng()), button("svg", () => picture.saveSvg()),
+    button("link", async () => note(await copy(`${location.href.split("#")[0]}${toLink({ ...model.setting, at: model.at })}`))), noted);
+  const rows = element("div", { class: "row tools" },
+    button("copy", async () => note(await copy(textOf(model.paths, model.names, "\t")))),
+    button("csv", () => save(new Blob([textOf(model.paths, model.names)], { type: "text/csv" }), "downslope.csv")));
+  details.addEventListener("toggle", () => details.open && table.replaceChildren(tableOf(model.paths, model.names)));
+  details.append(rows);
+  const seen = element("section", { class: "seen", "aria-label": say("map") }, picture.canvas, element("p", { class: "faint" }, say("map_hint")), player.root, tools);
+  const progress = element("section", { class: "charts", "aria-label": say("progress") }, ...charts.map(({ canvas, quantity }) => element("figure", {}, element("figcaption", {}, say(`${quantity}_against`)), canvas)));
+  const told = element("section", { "aria-labelledby": "summary" }, element("h2", { id: "summary" }, say("summary")), live, evidence);
+  document.body.append(element("main", {},
+    element("h1", {}, say("title")),
+    element("div", { class: "columns" }, asked.root, seen, methods.root, progress),
+    element("div", { class: "below" }, told, element("section", {}, updateTitle, update)), details));
+  new ResizeObserver(() => draw()).observe(charts[0].canvas);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
+}
+
+function note(done) {
+  noted.textContent = say(done ? "copied" : "not_copied");
+}
+
+/** Shows what the address holds, or the page's own setting. */
+function arrive() {
+  const linked = fromLink(location.hash);
+  if (linked === undefined || linked === null) {
+    open(OWN);
+    check();
+  } else open(linked);
+  if (linked === null) asked.refuse({ message: say("bad_link") }, "");
+  if (!model.compiled) {
+    const refused = asked.refused.textContent;
+    open(OWN);
+    asked.refuse({ message: refused }, "");
+  }
+}
+
+build();
+arrive();
+window.addEventListener("hashchange", arrive);

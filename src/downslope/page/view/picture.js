@@ -1,0 +1,175 @@
+// The large picture: the map or the curve, its start that can be dragged, and pictures of it to keep.
+
+import * as curve from "./curve.js";
+import { element, page, save, say } from "./dom.js";
+import { Frame, around, worthShowing } from "./frame.js";
+import * as map from "./map.js";
+import { CanvasPen, SvgPen } from "./pen.js";
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const ZOOM = 1.4;
+const FINE = 100; // arrow keys move the start by this part of the window
+const MOVES = new Map([["ArrowLeft", [-1, 0]], ["ArrowRight", [1, 0]], ["ArrowUp", [0, 1]], ["ArrowDown", [0, -1]]]);
+
+/** The colours of now. */
+export const colours = () => page.colours[dark.matches ? "dark" : "light"];
+
+/** The map or curve of a model; ``moved`` is called with a new start, ``looked`` when the window has changed. */
+export class Picture {
+  constructor(model, { moved, looked }) {
+    Object.assign(this, { model, moved, looked, view: null, ground: null });
+    this.canvas = element("canvas", { tabindex: "0", role: "application", class: "map" });
+    this.still = document.createElement("canvas");
+    this.listen();
+    dark.addEventListener("change", () => this.refresh());
+    new ResizeObserver(() => this.resize()).observe(this.canvas);
+  }
+
+  listen() {
+    const { canvas } = this;
+    canvas.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      canvas.setPointerCapture(event.pointerId);
+      this.place(event);
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (canvas.hasPointerCapture(event.pointerId)) this.place(event);
+    });
+    canvas.addEventListener("keydown", (event) => this.press(event));
+    canvas.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey) return;
+      event.preventDefault();
+      this.zoom(event.deltaY > 0 ? ZOOM : 1 / ZOOM);
+    }, { passive: false });
+  }
+
+  place(event) {
+    const { model } = this, frame = this.scene?.frame;
+    if (!frame) return;
+    const box = this.canvas.getBoundingClientRect();
+    const within = (value, low, high) => Math.min(high, Math.max(low, value));
+    const x = within(frame.atX(event.clientX - box.left), frame.x0, frame.x1);
+    const y = within(frame.atY(event.clientY - box.top), frame.y0, frame.y1);
+    this.moved((model.names.length === 1 ? [x] : [x, y]).map((value, i) => neat(value, i ? frame.y1 - frame.y0 : frame.x1 - frame.x0)));
+  }
+
+  press(event) {
+    if (event.key === "+" || event.key === "=") this.zoom(1 / ZOOM);
+    else if (event.key === "-") this.zoom(ZOOM);
+    else if (event.key === "0") this.showAll();
+    else if (MOVES.has(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      const [x0, x1, y0, y1] = this.view, many = event.shiftKey ? 10 : 1;
+      const move = MOVES.get(event.key);
+      this.moved(this.model.start.map((value, i) => neat(value + (move[i] * many * (i ? y1 - y0 : x1 - x0)) / FINE, i ? y1 - y0 : x1 - x0)));
+    } else return;
+    event.preventDefault();
+  }
+
+  zoom(factor) {
+    const [x0, x1, y0, y1] = this.view, [x, y = (y0 + y1) / 2] = this.model.start;
+    const middle = [Math.min(x1, Math.max(x0, (x0 + x1) / 2 + 0.3 * (x - (x0 + x1) / 2))), Math.min(y1, Math.max(y0, (y0 + y1) / 2 + 0.3 * (y - (y0 + y1) / 2)))];
+    const [w, h] = [((x1 - x0) / 2) * factor, ((y1 - y0) / 2) * factor];
+    this.look([middle[0] - w, middle[0] + w, middle[1] - h, middle[1] + h]);
+  }
+
+  look(view) {
+    this.view = view;
+    this.looked(view);
+    this.refresh();
+  }
+
+  /** The window that shows the paths and what is known of the function. */
+  showAll() {
+    const { model } = this, n = model.names.length, known = model.problem;
+    if (known?.view) this.look(known.view.flat());
+    else {
+      const points = worthShowing(model.paths, model.start, n, known ? known.minimisers : []);
+      const end = points.at(-1)[0], other = n === 1 ? [[2 * end - model.start[0]]] : []; // the curve beyond where it ends
+      this.look(around([...points, ...other].map((point) => (n === 1 ? [point[0], point[0]] : point))));
+    }
+  }
+
+  resize() {
+    const box = this.canvas.getBoundingClientRect(), ratio = Math.min(3, window.devicePixelRatio || 1);
+    const [width, height] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
+    if (!width || (this.canvas.width === width && this.canvas.height === height)) return;
+    for (const canvas of [this.canvas, this.still]) Object.assign(canvas, { width, height });
+    this.refresh();
+  }
+
+  /** Everything that a pen needs, for a picture of that size. */
+  sceneOf(width, height) {
+    const { model, view } = this;
+    const box = { left: 56, top: 24, width: width - 72, height: height - 70 };
+    const scene = { ...model, width, height, colours: colours(), paths: model.paths };
+    if (model.names.length === 1) {
+      scene.ground = curve.survey(scene, box, [view[0], view[1]]);
+      scene.frame = scene.ground.frame;
+    } else {
+      scene.frame = new Frame(box, view);
+      scene.ground = map.survey(scene, scene.frame);
+    }
+    return scene;
+  }
+
+  get drawer() {
+    return this.model.names.length === 1 ? curve : map;
+  }
+
+  /** Draws everything anew: function, window, size or colours have changed. */
+  refresh() {
+    if (!this.view || !this.canvas.width || !this.model.compiled) return;
+    const box = this.canvas.getBoundingClientRect();
+    this.scene = this.sceneOf(box.width, box.height);
+    const context = this.still.getContext("2d"), ratio = this.still.width / box.width;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.drawer.drawGround(new CanvasPen(context), this.scene);
+    this.draw();
+  }
+
+  /** Draws the paths anew. */
+  draw() {
+    if (!this.scene) return;
+    const { model, canvas } = this, context = canvas.getContext("2d"), ratio = canvas.width / this.scene.width;
+    Object.assign(this.scene, { start: model.start, paths: coloured(model.paths), at: model.at });
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.drawImage(this.still, 0, 0);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.drawer.drawPaths(new CanvasPen(context), this.scene);
+    canvas.setAttribute("aria-label", say("map_label", { formula: model.text }));
+  }
+
+  /** The whole picture by a pen, 960 by 640. */
+  drawAll(pen, width, height) {
+    const scene = { ...this.sceneOf(width, height), paths: coloured(this.model.paths), at: this.model.at };
+    this.drawer.drawGround(pen, scene);
+    this.drawer.drawPaths(pen, scene);
+    return pen;
+  }
+
+  saveSvg() {
+    save(new Blob([this.drawAll(new SvgPen(960, 640), 960, 640).toString()], { type: "image/svg+xml" }), "downslope.svg");
+  }
+
+  savePng() {
+    const canvas = element("canvas", { width: 1920, height: 1280 }), context = canvas.getContext("2d");
+    context.scale(2, 2);
+    this.drawAll(new CanvasPen(context), 960, 640);
+    canvas.toBlob((blob) => save(blob, "downslope.png"), "image/png");
+  }
+}
+
+const DASHES = [[], [9, 4], [3, 3], [12, 3, 3, 3], [6, 2], [2, 5]];
+
+/** The paths with the colour and dash of each. */
+export function coloured(paths) {
+  const { series, path } = colours();
+  const order = [path, ...series.filter((colour) => colour !== path)];
+  return paths.map((one, i) => Object.assign(one, { colour: order[i % order.length], dash: DASHES[i % DASHES.length] }));
+}
+
+/** A number to about a thousandth of the window, in few digits. */
+function neat(value, extent) {
+  const unit = 10 ** Math.floor(Math.log10(extent / 500));
+  return Number((Math.round(value / unit) * unit).toPrecision(12));
+}

@@ -1,0 +1,72 @@
+// What is descended, from where, by which rules: checked wherever it comes from, and kept in the address after #.
+
+import { RULES } from "./rules.js";
+
+export const MOST_METHODS = 6;
+export const MOST_STEPS = 20000;
+const LONGEST = 2000; // characters of a formula
+const LONGEST_LINK = 20000;
+
+const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
+const isRecord = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A rule with all its numbers: those given where they are in range, else the defaults. */
+export function method(name, given = {}) {
+  const hyperparameters = new Map();
+  for (const one of RULES.get(name).hyperparameters) {
+    const value = Object.hasOwn(given, one.name) ? given[one.name] : one.default;
+    hyperparameters.set(one.name, isNumber(value) && isWithin(value, one) ? value : one.default);
+  }
+  return { rule: name, hyperparameters };
+}
+
+/** Whether a number is in the range of a hyperparameter. */
+export function isWithin(value, { above, atLeast, below, whole }) {
+  return value > above && value >= atLeast && value < below && (!whole || Number.isInteger(value));
+}
+
+/** A setting from plain data, with nothing in it but what is known; null where it is none. */
+export function settingFrom(plain) {
+  if (!isRecord(plain) || typeof plain.formula !== "string" || plain.formula.length > LONGEST) return null;
+  if (!isRecord(plain.start) || !Array.isArray(plain.methods)) return null;
+  const methods = plain.methods
+    .filter((one) => isRecord(one) && typeof one.rule === "string" && RULES.has(one.rule))
+    .slice(0, MOST_METHODS)
+    .map((one) => method(one.rule, isRecord(one.hyperparameters) ? one.hyperparameters : {}));
+  if (!methods.length) return null;
+  const start = new Map(Object.entries(plain.start).filter(([, value]) => isNumber(value)).slice(0, 2));
+  const steps = Number.isInteger(plain.steps) && plain.steps >= 1 ? Math.min(plain.steps, MOST_STEPS) : 100;
+  return {
+    formula: plain.formula,
+    start,
+    methods,
+    steps,
+    tolerance: isNumber(plain.tolerance) && plain.tolerance >= 0 ? plain.tolerance : 0,
+    maximize: plain.maximize === true,
+    at: Number.isInteger(plain.at) && plain.at >= 0 ? plain.at : null,
+    view: isView(plain.view) ? plain.view : null,
+  };
+}
+
+const isView = (view) => Array.isArray(view) && view.length === 4 && view.every(isNumber) && view[0] < view[1] && view[2] < view[3];
+
+/** The part of an address that holds a setting. */
+export function toLink(setting) {
+  const plain = {
+    ...setting,
+    start: Object.fromEntries(setting.start),
+    methods: setting.methods.map((one) => ({ rule: one.rule, hyperparameters: Object.fromEntries(one.hyperparameters) })),
+  };
+  return `#${encodeURIComponent(JSON.stringify(plain))}`;
+}
+
+/** The setting of an address; undefined where it holds none, null where what it holds cannot be read. */
+export function fromLink(fragment) {
+  if (fragment.length < 2) return undefined;
+  if (fragment.length > LONGEST_LINK) return null;
+  try {
+    return settingFrom(JSON.parse(decodeURIComponent(fragment.slice(1))));
+  } catch {
+    return null;
+  }
+}

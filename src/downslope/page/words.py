@@ -1,0 +1,149 @@
+"""Every word that a page shows: messages, whose fields the page fills in itself."""
+
+from __future__ import annotations
+
+from downslope.descent.status_words import in_words as ending
+from downslope.descent.stopping import Status
+from downslope.messages import Message, message
+from downslope.messages.languages import current_audience
+from downslope.page.refusals import refusals
+
+MANY = 5  # a number whose plural is the usual one in every language of ours
+
+_WORDS: dict[str, Message] = {
+    "title": message("Descend a formula", context="page"),
+    "noscript": message("This page computes in the browser, and scripts are switched off there."),
+    "examples": message("Examples", context="page"),
+    "preset": message("Example", context="page"),
+    "problem": message("Classic problem", context="page"),
+    "choose": message("choose …", context="page"),
+    "formula": message("Formula of one or two variables", context="page"),
+    "direction": message("Direction", context="page"),
+    "down": message("down, to a minimum", context="page"),
+    "up": message("up, to a maximum", context="page"),
+    "start": message("Start", context="page"),
+    "start_of": message("Start {name}", context="page", name="{name}"),
+    "steps": message("Steps", context="page"),
+    "most_steps": message("Most steps", context="page"),
+    "tolerance": message("Stop where the gradient norm is at most", context="page"),
+    "rules": message("Rules", context="page"),
+    "rule": message("Rule {number}", context="page", number="{number}"),
+    "rule_name": message("Rule", context="page"),
+    "add": message("Add a rule", context="page"),
+    "remove": message("Remove {rule}", context="page", rule="{rule}"),
+    "rate": message("Learning rate", context="page"),
+    "rate_slider": message("Learning rate, logarithmic", context="page"),
+    "settings": message("Further settings", context="page"),
+    "limit_everywhere": message("limit 2/L = {limit}", context="page", limit="{limit}"),
+    "limit_here": message("2/L at step {step} = {limit}", context="page", step="{step}", limit="{limit}"),
+    "map": message("Map", context="page"),
+    "map_label": message(
+        "Map of {formula} with the paths. The arrow keys move the start, with Shift ten times as far; plus and minus"
+        " zoom, 0 shows all.",
+        context="page",
+        formula="{formula}",
+    ),
+    "map_hint": message("Drag the start, or click where it is to be.", context="page"),
+    "draggable": message("start, to be dragged", context="page"),
+    "curve": message("Curve", context="page"),
+    "slope": message("derivative", context="page"),
+    "show_all": message("Show all", context="page"),
+    "zoom_in": message("Zoom in", context="page"),
+    "zoom_out": message("Zoom out", context="page"),
+    "step": message("Step", context="page"),
+    "step_of": message("Step {step} of {steps}", context="page", step="{step}", steps="{steps}"),
+    "first": message("To the start", context="page"),
+    "back": message("One step back", context="page"),
+    "forward": message("One step forward", context="page"),
+    "last": message("To the end", context="page"),
+    "play": message("Play", context="page"),
+    "pause": message("Pause", context="page"),
+    "progress": message("Progress", context="page"),
+    "value": message("Value", context="page"),
+    "value_against": message("Value against steps", context="page"),
+    "norm": message("Gradient norm", context="page"),
+    "norm_against": message("Gradient norm against steps", context="page"),
+    "update": message("One update, step {step} to {next}", context="page", step="{step}", next="{next}"),
+    "update_none": message(
+        "No step leaves here: the path ends at step {step}.", context="page", step="{step}"
+    ),
+    "update_long": message("The update of {rule} is too long to be printed.", context="page", rule="{rule}"),
+    "for_coordinate": message("for {name}", context="page", name="{name}"),
+    "result": message("next point: {point}", context="page", point="{point}"),
+    "trials": message("{number} evaluations for this step", context="page", number="{number}"),
+    "table": message("Table of the steps", context="page"),
+    "copy": message("Copy", context="page"),
+    "copied": message("copied", context="page"),
+    "not_copied": message("The browser does not let this page copy: save it as CSV.", context="page"),
+    "csv": message("Save as CSV", context="page"),
+    "png": message("Picture as PNG", context="page"),
+    "svg": message("Picture as SVG", context="page"),
+    "link": message("Copy the link", context="page"),
+    "summary": message("What happened", context="page"),
+    "summary_rule": message(
+        "{rule}: {status} after {steps} steps at {point}; value {value}, gradient norm {norm}.",
+        context="page",
+        rule="{rule}",
+        status="{status}",
+        steps="{steps}",
+        point="{point}",
+        value="{value}",
+        norm="{norm}",
+    ),
+    "summary_start": message("From {point}.", context="page", point="{point}"),
+    "identical": message(
+        "{rule}: ends like the run it was written from, after {steps} steps; the points differ by at most {gap}.",
+        context="page",
+        rule="{rule}",
+        steps="{steps}",
+        gap="{gap}",
+    ),
+    "different": message(
+        "{rule}: the run it was written from ended otherwise: {status} after {steps} steps at {point}.",
+        context="page",
+        rule="{rule}",
+        status="{status}",
+        steps="{steps}",
+        point="{point}",
+    ),
+    "too_many": message(
+        "A page shows functions of one or two variables, and these are {number}: {names}.",
+        context="page",
+        number="{number}",
+        names="{names}",
+    ),
+    "none": message(
+        "The formula has no variable. For example: {example}", context="page", example="x^2/20 + y^2"
+    ),
+    "undefined_here": message(
+        "The function is not defined at the start {point}.", context="page", point="{point}"
+    ),
+    "not_number": message("{text} is not a number.", context="page", text="{text}"),
+    "out_of_range": message("{name} has to be {range}.", context="page", name="{name}", range="{range}"),
+    "above": message("> {least}", context="page", least="{least}"),
+    "at_least": message(">= {least}", context="page", least="{least}"),
+    "below": message("< {most}", context="page", most="{most}"),
+    "between": message("{first} and {second}", context="page", first="{first}", second="{second}"),
+    "steps_range": message("a whole number from 1 to {most}", context="page", most="{most}"),
+    "bad_link": message("The link cannot be read, so the page shows its own example.", context="page"),
+    "internal": message("The page cannot compute this: {reason}", context="page", reason="{reason}"),
+    "place": message("at character {place}", context="page", place="{place}"),
+}
+
+
+def in_words() -> dict[str, str]:
+    """The words in the reader's language; ``{name}`` is where the page fills something in."""
+    endings = {f"status_{status}": str(ending(status)) for status in Status}
+    return {key: str(said) for key, said in _WORDS.items()} | endings
+
+
+def refusals_in_words() -> dict[str, list[str]]:
+    """The sentences of the reader of formulas as templates: that for one, and where it counts that for many."""
+    reader = current_audience()
+    found = {}
+    for key, said in refusals().items():
+        if said.many:
+            found[key] = [reader.translate_plural("", said.one, said.many, n) for n in (1, MANY)]
+        else:
+            found[key] = [reader.translate("", said.one)]
+    return found

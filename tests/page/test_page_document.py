@@ -1,0 +1,160 @@
+"""The file of a page: one, small, current, and nothing in it but what it should be."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import downslope as ds
+from downslope.errors import ObjectiveError, UsageError
+from downslope.messages import reading
+from downslope.page import document
+from downslope.page.bundle import BundleError, bundle
+from downslope.page.contents import FORMULAS, presets, print_formulas
+from downslope.page.document import MOST_METHODS, page_of
+
+VIEW = Path(document.__file__).parent / "view"
+
+
+def data_of(page: str) -> dict:
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
+
+
+def test_the_formulas_of_the_rules_are_current():
+    assert FORMULAS.read_text(encoding="utf-8") == print_formulas(), "run scripts/page"
+
+
+def test_it_is_one_small_file_that_names_no_other():
+    page = ds.minimize("x^2/20 + y^2", {"x": -7, "y": 2}, learning_rate=0.95, steps=3).to_html()
+    assert len(page.encode()) < 400_000
+    script = page[page.rindex("<script>") :]
+    assert not re.search(
+        r"""\bsrc=|\bimport\s*\(|https?://(?!www\.w3\.org/2000/svg)|\beval\b|new Function|innerHTML""", script
+    )
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
+    assert "default-src &#x27;none&#x27;" in policy
+    assert "connect-src &#x27;none&#x27;" in policy
+    assert "unsafe" not in policy
+
+
+def test_no_markup_is_in_what_a_person_has_written():
+    names = {"</script><script>alert(1)</script>": 1.0}
+    run = ds.minimize("x^2", {"x": 1.0}, learning_rate=0.1, steps=1)
+    page = document._html({"setting": names})
+    assert "alert" in page
+    assert "<script>alert" not in page
+    assert data_of(page)["setting"] == names
+    assert page.count("<script") == run.to_html().count("<script") == 2
+
+
+def test_it_is_asked_what_the_run_was_asked():
+    run = ds.maximize("-(x^2) + 3", {"x": 2.0}, optimizer="adam", hyperparameters={"beta1": 0.5}, steps=7)
+    setting = data_of(run.to_html())["setting"]
+    assert setting["start"] == {"x": 2.0}
+    assert setting["maximize"]
+    assert setting["steps"] == 7
+    (method,) = setting["methods"]
+    assert method["rule"] == "adam"
+    assert method["hyperparameters"]["beta1"] == 0.5
+    assert data_of(run.to_html())["runs"][0]["x"] == [run.x["x"]]
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "said"),
+    [
+        (("x + y + z", [1, 2, 3], {}), ObjectiveError, "one or two variables, and this one has 3"),
+        (
+            ("x^2", [1], {"optimizer": "adam", "schedule": "cosine(steps=10)"}),
+            UsageError,
+            "only value and gradient",
+        ),
+        (("x^2", [1], {"optimizer": "newton"}), UsageError, "only value and gradient"),
+        (
+            (lambda x: float(x[0]) ** 2 if x[0] > 0 else 0.0, [1.0], {"engine": "hosted"}),
+            ObjectiveError,
+            "no",
+        ),
+    ],
+)
+def test_what_a_page_cannot_show_is_refused(asked, error, said):
+    function, start, options = asked
+    run = ds.minimize(function, start, steps=2, explain=False, **options)
+    with pytest.raises(error, match=said):
+        run.to_html()
+
+
+def test_too_many_rules_are_refused():
+    run = ds.minimize("x^2", [1], learning_rate=0.1, steps=2)
+    with pytest.raises(UsageError, match=f"1 to {MOST_METHODS} rules"):
+        page_of([run] * (MOST_METHODS + 1))
+
+
+def test_every_word_comes_from_the_data():
+    """What the program asks for by name is there, and no sentence stands in the JavaScript."""
+    words = data_of(ds.minimize("x^2", [1], learning_rate=0.1, steps=1).to_html())["words"]
+    for path in VIEW.glob("*.js"):
+        code = re.sub(r"^\s*(//|/\*\*|\*).*$|//.*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        asked = set(re.findall(r'\b(?:say|button)\("(\w+)"', code))
+        assert asked <= set(words), path.name
+        for text in re.findall(r'"([^"\n]*)"', code):
+            assert not re.search(r"[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]{2,}", text), (path.name, text)
+
+
+def test_it_speaks_the_readers_language():
+    run = ds.minimize("x^2", [1], learning_rate=0.1, steps=1)
+    with reading("ko"):
+        assert '<html lang="ko">' in run.to_html()
+
+
+@pytest.mark.parametrize("preset", presets(), ids=lambda preset: preset["name"])
+def test_presets_descend_in_python_too(preset):
+    setting = preset["setting"]
+    for method in setting["methods"]:
+        run = ds.minimize(
+            setting["formula"],
+            setting["start"],
+            optimizer=method["rule"],
+            hyperparameters=method["hyperparameters"],
+            steps=setting["steps"],
+            explain=False,
+        )
+        assert run.nit > 1
+
+
+def write(folder: Path, **modules: str) -> Path:
+    for name, text in modules.items():
+        (folder / f"{name}.js").write_text(text, encoding="utf-8")
+    return folder / "main.js"
+
+
+def test_modules_are_joined_in_the_order_of_their_needs(tmp_path):
+    script = bundle(
+        write(
+            tmp_path,
+            main='// said\nimport { one as two, three } from "./a.js";\n'
+            'import * as b from "./b.js";\nshow(two, three, b.four);\n',
+            a='import { four } from "./b.js";\nexport const one = four;\nfunction f() {}\nexport { f as three };\n',
+            b="export function four() {}\n",
+        )
+    )
+    assert script == (
+        '"use strict";(()=>{\nconst m0=(()=>{\nfunction four() {}\nreturn {four};\n})();\n'
+        "const m1=(()=>{\nconst {four}=m0;\nconst one = four;\nfunction f() {}\nreturn {one,three:f};\n})();\n"
+        "const m2=(()=>{\nconst {one:two,three}=m1;\nconst b=m0;\nshow(two, three, b.four);\nreturn {};\n})();\n})();\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        {"main": 'import { a } from "./main.js";\nexport const b = a;\n'},
+        {"main": "export default 3;\n"},
+        {"main": 'import a from "./a.js";\n', "a": ""},
+    ],
+)
+def test_what_cannot_be_joined_is_an_error(tmp_path, modules):
+    with pytest.raises(BundleError):
+        bundle(write(tmp_path, **modules))
