@@ -103,7 +103,7 @@ class Curvature:
             vectors[np.ix_(block, block)] = directions
         order = np.argsort(values, kind="stable")
         values, vectors = values[order], vectors[:, order]
-        columns = turned(vectors) if len(values) else vectors
+        columns = np.asarray(turned(vectors) if len(values) else vectors, np.float64)
         return cls(values, columns, names, certain[order])
 
     @property
