@@ -101,3 +101,48 @@ def test_a_limit_to_memory_is_said_before_it_is_met(gigabytes, said):
     )
     assert ("is limited to 2,048 MB" in done.stderr) == said
     assert "adam" in done.stdout
+
+
+LIMITED = (
+    "import resource; resource.setrlimit(resource.RLIMIT_AS, ({bytes}, {bytes}));"
+    "from downslope.cli.main import main; main()"
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere addresses are counted otherwise")
+@pytest.mark.parametrize("megabytes", [700, 1000, 2000])
+def test_a_table_is_fitted_under_a_limit_to_memory(megabytes, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n1,2\n2,4\n3,6.5\n")
+    script = LIMITED.format(bytes=megabytes << 20)
+    done = subprocess.run(
+        [sys.executable, "-c", script, "fit", str(path), "y ~ a*x + b"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "status converged" in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere addresses are counted otherwise")
+@pytest.mark.parametrize("megabytes", [250, 400, 600])
+def test_too_little_memory_is_refused_before_a_library_hangs(megabytes):
+    script = LIMITED.format(bytes=megabytes << 20)
+    done = subprocess.run(
+        [sys.executable, "-c", script, "minimize", "x^2", "--start", "x=1"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 3
+    assert f"limited to {megabytes} MB" in done.stderr
+    assert "bug" not in done.stderr
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(12, "Cannot allocate memory")])
+def test_no_memory_is_no_bug(error, capsys):
+    from downslope.cli.main import explain_error
+
+    assert explain_error(error) == 3
+    assert "not enough memory" in capsys.readouterr().err

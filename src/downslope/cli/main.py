@@ -59,7 +59,6 @@ class Downslope(CommandGroup):
             args if args is not None else sys.argv[1:]
         )  # given, so that Windows does not expand x**2
         with reading(chosen_language(given), command_line=True):
-            terminal.say_if_memory_is_limited()
             code = self._code_of(given, prog_name or "downslope", complete_var, **extra)
         if standalone_mode:
             sys.exit(code)
@@ -67,6 +66,7 @@ class Downslope(CommandGroup):
 
     def _code_of(self, args: list[str], prog_name: str, complete_var: str | None, **extra: Any) -> int:
         try:
+            terminal.look_at_memory()
             answer = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             terminal.emit("")
         except Exception as error:
@@ -113,6 +113,11 @@ def _is_ours(error: Exception) -> bool:
     return isinstance(error, (DownslopeError, click.ClickException, OSError))
 
 
+def reason_of(error: Exception) -> str:
+    """The first line of what an error says, or its kind where it says nothing."""
+    return (str(error).strip() or type(error).__name__).split("\n")[0]
+
+
 def explain_error(error: Exception, *, as_json: bool = False) -> int:
     """Say on standard error what went wrong, in one message or one JSON document; returns the exit code."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
@@ -132,6 +137,11 @@ def explain_error(error: Exception, *, as_json: bool = False) -> int:
     if isinstance(error, BrokenPipeError):
         terminal.silence_stdout()
         return 0
+    if terminal.is_for_want_of_memory(error):
+        terminal.error(
+            message("there is not enough memory for this ({reason:.200}).", reason=reason_of(error))
+        )
+        return FILES
     if isinstance(error, OSError):
         what = error.filename or message("standard output")
         reason = error.strerror or error
@@ -143,13 +153,12 @@ def explain_error(error: Exception, *, as_json: bool = False) -> int:
         import traceback
 
         traceback.print_exception(error)
-    first = (str(error).strip() or type(error).__name__).split("\n")[0]
     terminal.error(
         message(
             "this is a bug in downslope ({kind}: {first:.200}). Set {variable} to see where it happens, and please"
             " report it.",
             kind=type(error).__name__,
-            first=first,
+            first=reason_of(error),
             variable="DOWNSLOPE_DEBUG=1",
         )
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from downslope.errors import DataError
 from downslope.messages import Message, message, visible
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ class _Closed(io.TextIOWrapper):
 
 
 ENOUGH_MEMORY = 3 << 30  # bytes of addresses; below, libraries were seen to hang or to abort
+LEAST_MEMORY = 640 << 20  # below, they were seen to do so though they were asked to take little
+SPARING = {  # what libraries read on being loaded: each thread and each pool of memory takes addresses
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+}
 
 
 def prepare() -> None:
@@ -53,21 +60,51 @@ def prepare() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def say_if_memory_is_limited() -> None:
-    """Say so before a library hangs or aborts for want of memory, where nothing can be said any more."""
+def memory_limit() -> int | None:
+    """Bytes that ``ulimit -v`` leaves to this process, where libraries may come to want more; else None."""
     try:
         import resource
     except ImportError:  # Windows
-        return
+        return None
     most = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if most != resource.RLIM_INFINITY and most < ENOUGH_MEMORY:
-        note(
+    return most if most != resource.RLIM_INFINITY and most < ENOUGH_MEMORY else None
+
+
+def look_at_memory() -> None:
+    """Have libraries ask for less memory where it is limited, and say so before one of them hangs or aborts.
+
+    Raises:
+        DataError: it is so little that they were seen to do that, where nothing can be said any more.
+    """
+    most = memory_limit()
+    if most is None:
+        return
+    if most < LEAST_MEMORY:
+        raise DataError(
             message(
                 "The memory of this process is limited to {megabytes:,} MB (ulimit -v): the libraries that compile and"
-                " read tables may need more, and may hang or abort where they get none.",
+                " read tables need {least:,} MB of addresses, and would hang or abort.",
                 megabytes=most >> 20,
+                least=LEAST_MEMORY >> 20,
             )
         )
+    for name, value in SPARING.items():
+        os.environ.setdefault(name, value)
+    note(
+        message(
+            "The memory of this process is limited to {megabytes:,} MB (ulimit -v): the libraries that compile and"
+            " read tables may need more, and may hang or abort where they get none.",
+            megabytes=most >> 20,
+        )
+    )
+
+
+def is_for_want_of_memory(error: Exception) -> bool:
+    """Whether there was no memory for something, also where a library only says that it could not be loaded."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    unloaded = isinstance(error, ImportError) or (isinstance(error, OSError) and error.errno is None)
+    return unloaded and memory_limit() is not None
 
 
 def emit(text: str) -> None:
