@@ -47,7 +47,7 @@ def load(path: str | os.PathLike[str]) -> Run | Fit | Sweep:
 
         return fit_of_file(data, path)
     if data.get("command") == "sweep":
-        from downslope.results.sweep_saving import sweep_of_file
+        from downslope.results.sweep_loading import sweep_of_file
 
         return sweep_of_file(data, path)
     return run_of_file(data, path)

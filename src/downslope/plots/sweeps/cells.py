@@ -16,7 +16,7 @@ from downslope.errors import UsageError
 from downslope.messages import Message, message, plural
 from downslope.plots.look import LEFT, WIDTH, Page, Panel, Theme, themed
 from downslope.plots.options import PlotOptions
-from downslope.plots.sweeps.draw import axis_name, numeric_axes
+from downslope.plots.sweeps.axes import axis_name, numeric_axes
 from downslope.plots.words import readable, said_of, title
 from downslope.sweeping.record import SweepRecord
 from downslope.sweeping.runs import STATUSES, code_of

@@ -6,15 +6,13 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from downslope.errors import UsageError, nearest
 from downslope.files import write_atomically
 from downslope.messages import listing, message, sentences
 from downslope.plots.options import PlotOptions, checked_size
+from downslope.plots.sweeps.axes import numeric_axes
 from downslope.sweeping.rate_finder import RateSearch
-from downslope.sweeping.record import SweepRecord, setting_name
-from downslope.sweeping.settings import SweepAxis
+from downslope.sweeping.record import SweepRecord
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -130,18 +128,3 @@ def _chosen(sweep: SweepRecord, kind: str | None) -> str:
             message("there is no axis of numbers to draw a value against; here vary: {axes}.", axes=names)
         )
     return kind
-
-
-def numeric_axes(sweep: SweepRecord) -> list[SweepAxis]:
-    """The axes that set one number each, and more than one value of it."""
-    return [
-        axis
-        for axis in sweep.trial.design.axes
-        if len(axis.sets) == 1 and len(axis) > 1 and isinstance(next(iter(axis.sets.values())), np.ndarray)
-    ]
-
-
-def axis_name(axis: SweepAxis) -> str:
-    """What is written beside it."""
-    target = next(iter(axis.sets))
-    return target[1] if target[0] == "start" else setting_name(target).replace("_", " ")

@@ -11,8 +11,8 @@ from downslope.messages import Message, message, plural
 from downslope.plots.drawing import Drawing
 from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Panel, themed
 from downslope.plots.options import PlotOptions
+from downslope.plots.sweeps.axes import axis_name, numeric_axes
 from downslope.plots.sweeps.cells import rule_of, title_of, values_of
-from downslope.plots.sweeps.draw import axis_name, numeric_axes
 from downslope.plots.words import readable, said_of
 from downslope.sweeping.limits import known_limits
 from downslope.sweeping.record import GOOD, LIMITS, SweepRecord, spelling

@@ -1,0 +1,87 @@
+"""Saved sweeps, read back. No pickle: loading a file executes nothing."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from typing import Any
+
+from downslope.descent.snapshot import unpacked
+from downslope.descent.stopping import Stopping
+from downslope.errors import DataError, DownslopeError
+from downslope.messages import from_plain, message
+from downslope.optimizers import optimizer_from_dict
+from downslope.optimizers.schedule_text import as_schedule
+from downslope.results.run_loading import objective_from_dict, parameters_from_dict
+from downslope.results.sweep import Sweep
+from downslope.sweeping.runs import STATUSES, RunEnds
+from downslope.sweeping.settings import Design, SweepAxis
+from downslope.sweeping.trial import Trial
+
+
+def sweep_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Sweep:
+    """The sweep in the plain data that was read from ``path``.
+
+    Raises:
+        DataError: it is not whole.
+    """
+    try:
+        return _sweep(data)
+    except DataError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, DownslopeError) as error:
+        raise DataError(
+            message(
+                "{path} is not a whole saved sweep: {kind}: {why}.",
+                path=path,
+                kind=type(error).__name__,
+                why=error.message if isinstance(error, DownslopeError) else error,
+            )
+        ) from error
+
+
+def _sweep(data: dict[str, Any]) -> Sweep:
+    parameters = parameters_from_dict(data["parameters"], None)
+    axes = [
+        SweepAxis(
+            str(axis["name"]),
+            {tuple(map(str, one["target"])): _unpacked_values(one["values"]) for one in axis["sets"]},
+        )
+        for axis in data["axes"]
+    ]
+    seed = data["seed"]
+    trial = Trial(
+        objective_from_dict(data, parameters),
+        unpacked(data["start"]),
+        Design(tuple(axes), None if seed is None else int(seed)),
+        optimizer=_setting_from_plain(data["optimizer"]),
+        hyperparameters={name: _setting_from_plain(value) for name, value in data["hyperparameters"].items()},
+        schedule=None if data["schedule"] is None else as_schedule(data["schedule"]),
+        stopping=Stopping(**data["stopping"]),
+        maximize=bool(data["maximize"]),
+        every=int(data["every"]),
+        bounds=data["bounds"],
+    )
+    ends = RunEnds(**{field.name: unpacked(data["ends"][field.name]) for field in fields(RunEnds)})
+    runs = len(trial.design)
+    if data["statuses"] != [str(status) for status in STATUSES] or any(
+        len(getattr(ends, field.name)) != runs for field in fields(ends)
+    ):
+        raise DataError(message("the state in it is not whole."))
+    return Sweep(
+        trial=trial,
+        ends=ends,
+        engine=str(data["engine"]),
+        why_single=from_plain(data["why_single"]),
+        traces=unpacked(data["traces"]),
+        seconds=float(data["seconds"]),
+        complete=bool(data["complete"]),
+    )
+
+
+def _setting_from_plain(value: Any) -> Any:
+    return optimizer_from_dict(value) if isinstance(value, dict) else value
+
+
+def _unpacked_values(values: Any) -> Any:
+    return unpacked(values) if isinstance(values, dict) else [_setting_from_plain(value) for value in values]
