@@ -4,7 +4,7 @@
 
 Lanes hold every evaluation against the stopping tests, JAX's loop does not: its line is a plain scan over an array of
 starts, compiled, on all the cores that it takes. Nanoseconds are per start and step. Both by the clock and of the
-processor, which says more where the machine is busy with something else; on two idle cores the clock shows half of it.
+processor, which says more where the machine is busy with something else.
 The phase map and the million of starts are whole calls of ``downslope.sweep``.
 """
 

@@ -89,6 +89,9 @@ def sweep(
         The ``Sweep``: a row a run with settings, status, steps, evaluations, value, gradient norm, point, and which
         minimum it came to. ``sweep.run(i)`` is row i as a ``Run``: what ``minimize`` gives with these settings.
 
+    The status is how the descent ended, as with ``minimize(..., explain=False)``; the kind of the points at which
+    runs came to rest is in ``Sweep.minima``.
+
     Formulas run in lanes, eight to a register on all cores; see ``sweep.engine``. Ctrl-C keeps what is done.
 
     Raises:

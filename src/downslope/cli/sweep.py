@@ -104,8 +104,8 @@ def _parameters(function: Function) -> Function:
     cls=ExpressionCommand,
     short_help=message("Make many runs: over starts, rates, rules."),
     help=message(
-        "Descend EXPRESSION many times: each value of what is a list with each of the others. A formula runs in lanes,"
-        " millions of steps in a millisecond."
+        "Descend EXPRESSION many times: each value of what is a list with each of the others. A formula runs in"
+        " lanes, eight runs at once on each core."
         "\n\nExit code 0 where some run ended as asked, 1 where none did."
     ),
     examples=(

@@ -1,4 +1,4 @@
-"""Sweeps as JSON, schema 1."""
+"""Sweeps as JSON, schema 1; ``sweep_loading`` reads it back."""
 
 from __future__ import annotations
 

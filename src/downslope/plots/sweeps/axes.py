@@ -1,4 +1,4 @@
-"""What varies in a sweep, as axes of pictures."""
+"""The axes of a sweep that a picture can have."""
 
 from __future__ import annotations
 

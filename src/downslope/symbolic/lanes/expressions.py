@@ -58,7 +58,10 @@ def in_lanes_as_native(
     memo: dict[Any, Lanes] = dict(symbols)
     for symbol, expression in taken_out:
         _write_all(writer, [expression], memo, _written_as_native)
-        memo[symbol] = memo[expression]
+        made = memo[
+            expression
+        ]  # a number under another name: what it is part of has no value without that name
+        memo[symbol] = Lanes(writer, made.code, made.fixed)
     _write_all(writer, expressions, memo, _written_as_native)
     return [memo[expression] for expression in expressions]
 
