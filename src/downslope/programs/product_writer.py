@@ -20,6 +20,7 @@ MOST_TILED = (
     1 << 20
 )  # numbers that are read again for each row of tiles: 8 MB, which caches that cores share hold
 FEWEST_OF_A_BLOCK = 1 << 15  # multiplications, that one thread makes at once
+FEWEST_STREAMS = 64  # vectors side by side: of less, memory would be read in pieces that are too short
 ALONG = 2  # the axis of the sums, after those of rows and columns
 
 
@@ -77,9 +78,9 @@ class ProductWriter:
         if left:
             w.led(rest)
 
-    def _share(self, count: int, body: Callable[[Any, Any], Any]) -> None:
-        """So many tiles or streams, in blocks: ``body(first, how many)``."""
-        blocks, w = max(1, min(count, self.task.size // FEWEST_OF_A_BLOCK)), self.writer
+    def _share(self, count: int, body: Callable[[Any, Any], Any], fewest: int = 1) -> None:
+        """So many tiles or streams, in blocks of at least ``fewest``: ``body(first, how many)``."""
+        blocks, w = max(1, min(count // fewest, self.task.size // FEWEST_OF_A_BLOCK)), self.writer
 
         def share(block: Any) -> None:
             begin, end = (
@@ -136,7 +137,7 @@ class ProductWriter:
 
             stream(over)
 
-        self._share(whole, some)
+        self._share(whole, some, fewest=FEWEST_STREAMS)
         if left:
             w.led(rest)
 
