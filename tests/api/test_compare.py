@@ -19,6 +19,19 @@ def test_each_run_is_that_of_minimize():
         assert run.history == ds.minimize("rosenbrock", optimizer=run.optimizer, steps=20).history
 
 
+def test_a_rule_with_a_rate_of_its_own_keeps_it():
+    rules = ["sgd", "adam(0.3)", "adam(beta1=0.5)", ds.optimizers.Adam(learning_rate=0.7)]
+    found = ds.compare("x^2", {"x": 1.0}, optimizer=rules, learning_rate=[0.1, 0.2], steps=2)
+    assert [run.optimizer.learning_rate for run in found] == [0.1, 0.2, 0.3, 0.1, 0.2, 0.7]
+    assert found[3].optimizer.beta1 == 0.5
+    with pytest.raises(UsageError, match="a learning rate of its own already; leave learning_rate out"):
+        ds.compare("x^2", {"x": 1.0}, optimizer=["adam(0.3)"], learning_rate=0.1)
+    both = ds.compare(
+        "x^2", {"x": 1.0}, optimizer=["adam(0.3)", "nadam"], hyperparameters={"beta1": 0.5}, steps=1
+    )
+    assert [run.optimizer.beta1 for run in both] == [0.5, 0.5]
+
+
 def test_climbing_is_that_of_maximize():
     (run,) = ds.compare("-(x^2)", {"x": 1.0}, learning_rate=[0.1], steps=4, uphill=True)
     assert run.history == ds.maximize("-(x^2)", {"x": 1.0}, learning_rate=0.1, steps=4).history

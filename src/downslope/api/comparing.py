@@ -14,6 +14,7 @@ from downslope.messages import argument, message
 from downslope.objectives import as_objective
 from downslope.objectives.start import parse_start, seed_for
 from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.rule_text import split_rule
 from downslope.results.comparison import RunComparison, comparison_of
 from downslope.results.run import Run
 from downslope.sweeping.start_boxes import StartBox, fresh_seed
@@ -48,8 +49,7 @@ def compare(
     Args:
         function: as for ``minimize``; or a list of runs, and nothing else.
         start: as for ``minimize``.
-        optimizer: one or a list of what ``minimize`` takes; by name with settings of its own, ``"adam(0.3)"``, it is
-            run with these only.
+        optimizer: one or a list of what ``minimize`` takes; one with a rate of its own, ``"adam(0.3)"``, keeps that.
         learning_rate: one or a list, for the rules given by name.
         starts: a list of starts; or how many are drawn, with ``seed``, from what is ``Uniform`` in ``start``, or else
             from a box around it (that which a classic problem is usually drawn in).
@@ -118,19 +118,30 @@ def _several(given: Any, name: str) -> list[Any]:
 
 
 def _rules(optimizer: Any, learning_rate: Any, hyperparameters: dict[str, Any]) -> list[Any]:
-    """Every rule with every rate, made before anything runs; one that has settings of its own has its own rate.
+    """Every rule with every rate, made before anything runs; one that has a rate of its own keeps it.
 
     None stands for the rule that ``minimize`` takes where none is named.
     """
     rates, rules = _several(learning_rate, "learning_rate"), _several(optimizer, "optimizer")
     _check_count(len(rates) * len(rules))
+    own = [_has_own_rate(rule) for rule in rules]
+    if all(own) and rates != [None]:
+        raise UsageError(
+            message(
+                "every optimizer has a learning rate of its own already; leave {rate} out.",
+                rate=argument("learning_rate"),
+            )
+        )
     made: list[Any] = []
-    for rule in rules:
-        whole = isinstance(rule, Optimizer) or (isinstance(rule, str) and "(" in rule)
-        for rate in [None] if whole else rates:
+    for rule, has_own in zip(rules, own, strict=True):
+        for rate in [None] if has_own else rates:
             plain = rule is None and rate is None and not hyperparameters
-            made.append(None if plain else as_optimizer(rule, rate, **({} if whole else hyperparameters)))
+            made.append(None if plain else as_optimizer(rule, rate, **hyperparameters))
     return made
+
+
+def _has_own_rate(rule: Any) -> bool:
+    return isinstance(rule, Optimizer) or (isinstance(rule, str) and "learning_rate" in split_rule(rule)[1])
 
 
 def _check_count(count: int) -> None:
