@@ -329,6 +329,9 @@ def test_the_limit_is_marked_where_it_is_known(visit):
     page.get_by_label("Formula of one or two variables").fill("x^4 + y^2")
     page.wait_for_timeout(200)
     assert "2/L at step" in page.locator("button.limit").inner_text()
+    page.get_by_label("Example", exact=True).select_option(label="Chatter")  # kinks have no curvature
+    page.wait_for_timeout(200)
+    assert not page.locator("button.limit").is_visible()
 
 
 def test_one_update_has_its_numbers_put_in_and_its_result_is_the_next_point(visit):
@@ -375,6 +378,20 @@ def test_it_fits_320_pixels_in_both_themes(visit, scheme):
         " && !e.textContent.trim()).map(e => e.outerHTML)"
     )
     assert unnamed == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(visit, scheme):
+    axe = Path(pytest.importorskip("axe_playwright_python").__file__).with_name("axe.min.js")
+    page = visit(bowl(), color_scheme=scheme)
+    page.get_by_label("Example", exact=True).select_option(label="Four rules side by side")
+    for closed in page.locator("summary").all():
+        closed.click()
+    page.get_by_label("Formula of one or two variables").fill("x^2 + (y")
+    page.wait_for_timeout(300)
+    page.evaluate(axe.read_text(encoding="utf-8"))
+    violations = page.evaluate("axe.run().then(found => found.violations)")
+    assert [(found["id"], [node["html"] for node in found["nodes"]]) for found in violations] == []
 
 
 def test_playing_goes_to_the_end(visit):
