@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import symengine as se
+from numpy.typing import NDArray
 
-from downslope.descent.step_map import SymbolicEvaluation, rule_symbols
+from downslope.descent.step_map import SymbolicEvaluation, rule_symbols, step_symbols
 from downslope.language.functions import FUNCTIONS, Function
+from downslope.objectives import FormulaObjective
 from downslope.optimizers import Optimizer, all_optimizers
 from downslope.optimizers import state as states
 from downslope.optimizers.registry import all_schedules
@@ -20,7 +22,7 @@ from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import box
 from downslope.symbolic.derivatives import function_partials
 from downslope.symbolic.javascript import OF_MATH, statements
-from downslope.symbolic.lower import written_out
+from downslope.symbolic.lower import expanded, written_out
 from downslope.symbolic.tracing import tracing
 from downslope.symbolic.unknown import TraceError
 
@@ -28,9 +30,23 @@ OWN = frozenset(("erf", "erfc"))  # that neither browsers nor a definition have:
 DIMENSIONS = (1, 2)
 
 
+class StepMapRequest(NamedTuple):
+    """What a joint step map is made of.
+
+    Attributes:
+        objective, optimizer, start: of the run.
+        sign: -1 to climb.
+    """
+
+    objective: FormulaObjective
+    optimizer: Optimizer
+    start: NDArray[np.float64]
+    sign: float = 1.0
+
+
 def functions() -> str:
     """The module of functions: value, and derivative by each argument."""
-    lines = ['import { erf as f_erf, erfc as f_erfc, powi } from "./arithmetic.js";']
+    lines = ['import { erf as f_erf, erfc as f_erfc, powi, rsqrt } from "./arithmetic.js";']
     entries = []
     for record in FUNCTIONS.values():
         if record.condition:
@@ -58,7 +74,7 @@ def _function(record: Function, name: str, formula: Any) -> str:
 
 def rules() -> str:
     """The module of rules: of each its hyperparameters, and its arithmetic for each number of coordinates."""
-    lines = ['import { powi } from "./arithmetic.js";', "export const RULES = new Map(["]
+    lines = ['import { powi, rsqrt } from "./arithmetic.js";', "export const RULES = new Map(["]
     for cls in all_optimizers():
         rule = _instance(cls)
         fields = _json(list(_fields(rule)))
@@ -119,6 +135,24 @@ def _arithmetic(rule: Optimizer, n: int) -> str:
     return f"{{ state: {size}, init(a) {{{init}}}, step(a, o, f, g) {{{step}}}, answer: {answer} }}"
 
 
+def step_map(run: StepMapRequest) -> str:
+    """The joint step map of an objective and a rule as an expression of JavaScript: with the bits of the machine code.
+
+    An object of two functions. ``step(a, o)``: from [hyperparameters | x | state] in ``a`` it writes all but the first,
+    the value and the square of the gradient's norm into ``o``, and says whether the point is accepted.
+    ``gradient(a, g)`` is for where that square is no good. It needs ``powi`` and ``rsqrt``.
+    """
+    state = run.optimizer.init(run.start)
+    inputs, outputs = step_symbols(run.objective, run.optimizer, run.sign, state)
+    names = {str(symbol): f"a[{i}]" for i, symbol in enumerate(inputs)}
+    begin = len(run.optimizer.scalars())
+    *written, taken = expanded(outputs)
+    body = _body({f"o[{begin + i}]": e for i, e in enumerate(written)} | {"return": taken}, names)
+    slopes = [se.Integer(int(run.sign)) * partial for partial in expanded(run.objective.partials)]
+    gradient = _body({f"g[{i}]": slope for i, slope in enumerate(slopes)}, names)
+    return f"{{ step(a, o) {{{body}}}, gradient(a, g) {{{gradient}}} }}"
+
+
 def _answer(rule: Optimizer, x: SymbolicArray, shape: Any, layout: tuple[int, Mapping[str, str]]) -> str:
     before = states.mapped(shape, lambda name, leaf: SymbolicArray.symbols(f"#state.{name}", *np.shape(leaf)))
     hyper = {path: SymbolicArray.symbols(f"#{path}") for path in rule.scalars()}
@@ -139,7 +173,7 @@ def _body(places: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 def schedules() -> str:
     """The module of schedules: the factor of a step from its count, the value there, and a state."""
-    lines = ['import { powi } from "./arithmetic.js";', "export const SCHEDULES = new Map(["]
+    lines = ['import { powi, rsqrt } from "./arithmetic.js";', "export const SCHEDULES = new Map(["]
     for cls in all_schedules():
         code = _schedule(cls)
         if code:

@@ -30,7 +30,8 @@ export function norm(v) {
  *
  * Options: rule (a name of RULES), hyperparameters {name: number}, learningRate, schedule [{name, values}] that the
  * rate is multiplied by, steps, evaluations (the most of each), maximize, and tolerances {tolerance, relative_tolerance,
- * value_tolerance, x_tolerance, target}. What is left out is what the library takes.
+ * value_tolerance, x_tolerance, target}. What is left out is what the library takes. stepMap is the joint step map of
+ * this formula, rule and number of coordinates, where it was printed for a run (page/printed.py).
  *
  * Returns {rows, x (rows*n), value, norm, state (rows*size, after the step from there), step, evaluation (of each row),
  * steps, evaluations, cause, status, reported ({x, value, norm} where the rule reports another point, else null),
@@ -41,7 +42,7 @@ export function descend(compiled, start, options) {
   let cause = RUNNING;
   while (cause === RUNNING) {
     run.reports.resume();
-    cause = run.evaluate();
+    cause = run.stepMap ? run.evaluateJointly() : run.evaluate();
     if (run.step === 0 && !run.begun) run.begin();
     if (cause !== RUNNING && TESTS.includes(cause)) cause = run.reports.confirm(cause);
     if (cause === RUNNING) run.goOn();
@@ -90,7 +91,9 @@ class Descent {
     this.code = this.rule[n];
     this.rate = new Rate(this.rule, options);
     this.first = this.rule.hyperparameters.filter((field) => !field.whole).length; // before x, in a buffer
-    this.here = new Float64Array(this.first + n + this.code.state);
+    this.size = this.first + n + this.code.state;
+    this.stepMap = options.stepMap ?? null;
+    this.here = new Float64Array(this.size + 2); // behind the state, what a joint step map says of the evaluation
     this.here.set(this.rate.numbers);
     this.here.set(this.start, this.first);
     this.code.init(this.here);
@@ -120,6 +123,20 @@ class Descent {
     const accepted = Number(this.code.step(here, there, value, g)) > 0.5;
     this.evaluations++;
     return accepted ? this.accept(value, square) : this.reject();
+  }
+
+  /** The same by a joint step map of objective and rule, which has the bits of the library's machine code. */
+  evaluateJointly() {
+    const { here, there, first, n, x } = this;
+    for (let j = 0; j < n; j++) x[j] = here[first + j];
+    for (let j = 0; j < first; j++) there[j] = here[j];
+    const accepted = Number(this.stepMap.step(here, there)) > 0.5;
+    const value = there[this.size];
+    const square = there[this.size + 1];
+    this.evaluations++;
+    if (!accepted) return this.reject();
+    if (!(square < Infinity) || square < LEAST_SQUARES) this.stepMap.gradient(here, this.g);
+    return this.accept(value, square);
   }
 
   accept(value, square) {
