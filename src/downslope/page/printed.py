@@ -77,8 +77,11 @@ def rules() -> str:
     lines = ['import { powi, rsqrt } from "./arithmetic.js";', "export const RULES = new Map(["]
     for cls in all_optimizers():
         rule = _instance(cls)
-        fields = _json(list(_fields(rule)))
-        lines.append(f'["{cls.name()}", {{ name: "{cls.name()}", hyperparameters: {fields},')
+        fields = _json(list(fields_of(rule)))
+        projects = str(cls.projects).lower()
+        lines.append(
+            f'["{cls.name()}", {{ name: "{cls.name()}", projects: {projects}, hyperparameters: {fields},'
+        )
         lines += [f"{n}: {_arithmetic(rule, n)}," for n in DIMENSIONS]
         lines.append("}],")
     return "\n".join([*lines, "]);", ""])
@@ -90,7 +93,7 @@ def _instance(cls: type[Optimizer]) -> Optimizer:
     return cls(**needed)
 
 
-def _fields(record: Any) -> Iterator[dict[str, Any]]:
+def fields_of(record: Any) -> Iterator[dict[str, Any]]:
     """Name, default (none where it must be given), range, and whether it is whole, of every number of a record."""
     for field in dataclasses.fields(record):
         known = field.metadata
@@ -128,9 +131,9 @@ def _arithmetic(rule: Optimizer, n: int) -> str:
     names |= {"#f": "f"} | {f"#g[{i}]": f"g[{i}]" for i in range(n)}
     begin, size = len(paths), len(inputs) - len(paths) - n
     *after, _, _, taken = outputs
-    step = _body({f"o[{begin + i}]": e for i, e in enumerate(after)} | {"return": taken}, names)
-    first = _flat(state)
-    init = _body({f"a[{begin + n + i}]": e for i, e in enumerate(first)}, names)
+    step = body_of({f"o[{begin + i}]": e for i, e in enumerate(after)} | {"return": taken}, names)
+    first = flat(state)
+    init = body_of({f"a[{begin + n + i}]": e for i, e in enumerate(first)}, names)
     answer = _answer(rule, x, shape, (begin, names))
     return f"{{ state: {size}, init(a) {{{init}}}, step(a, o, f, g) {{{step}}}, answer: {answer} }}"
 
@@ -147,9 +150,9 @@ def step_map(run: StepMapRequest) -> str:
     names = {str(symbol): f"a[{i}]" for i, symbol in enumerate(inputs)}
     begin = len(run.optimizer.scalars())
     *written, taken = expanded(outputs)
-    body = _body({f"o[{begin + i}]": e for i, e in enumerate(written)} | {"return": taken}, names)
+    body = body_of({f"o[{begin + i}]": e for i, e in enumerate(written)} | {"return": taken}, names)
     slopes = [se.Integer(int(run.sign)) * partial for partial in expanded(run.objective.partials)]
-    gradient = _body({f"g[{i}]": slope for i, slope in enumerate(slopes)}, names)
+    gradient = body_of({f"g[{i}]": slope for i, slope in enumerate(slopes)}, names)
     return f"{{ step(a, o) {{{body}}}, gradient(a, g) {{{gradient}}} }}"
 
 
@@ -157,17 +160,19 @@ def _answer(rule: Optimizer, x: SymbolicArray, shape: Any, layout: tuple[int, Ma
     before = states.mapped(shape, lambda name, leaf: SymbolicArray.symbols(f"#state.{name}", *np.shape(leaf)))
     hyper = {path: SymbolicArray.symbols(f"#{path}") for path in rule.scalars()}
     with tracing():
-        answer = _flat(rule.with_scalars(hyper).answer(x, before))
-    if answer == _flat(x):
+        answer = flat(rule.with_scalars(hyper).answer(x, before))
+    if answer == flat(x):
         return "null"
-    return f"(a, o) => {{{_body({f'o[{i}]': e for i, e in enumerate(answer)}, layout[1])}}}"
+    return f"(a, o) => {{{body_of({f'o[{i}]': e for i, e in enumerate(answer)}, layout[1])}}}"
 
 
-def _flat(state: Any) -> list[Any]:
+def flat(state: Any) -> list[Any]:
+    """Every entry of every leaf of a state, or of an array."""
     return [entry for _, leaf in states.leaves(state) for entry in box(leaf).ravel()]
 
 
-def _body(places: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def body_of(places: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """The body of a function that writes expressions to places; "return" is the one that it returns."""
     return statements(places, names).replace("return=", "return ", 1)
 
 
@@ -183,7 +188,7 @@ def schedules() -> str:
 
 def _schedule(cls: type[Schedule]) -> str | None:
     """A schedule's arithmetic of p (its numbers), or nothing where it is made of a function or a list."""
-    fields = list(_fields_of(cls))
+    fields = list(fields_of(cls))
     if len(fields) != len(dataclasses.fields(cls)):
         return None
     given = cls(
@@ -203,10 +208,6 @@ def _schedule(cls: type[Schedule]) -> str | None:
     return None
 
 
-def _fields_of(cls: type[Schedule]) -> Iterator[dict[str, Any]]:
-    yield from _fields(cls)
-
-
 def _traced_schedule(given: Schedule, symbols: dict[str, SymbolicArray], fields: list[dict[str, Any]]) -> str:
     schedule = given.with_values(**symbols)
     first = given.init()
@@ -218,7 +219,7 @@ def _traced_schedule(given: Schedule, symbols: dict[str, SymbolicArray], fields:
     names = {f"#{field['name']}": f"p[{i}]" for i, field in enumerate(fields)}
     names |= {"#count": "count", "#value": "value"}
     names |= {f"#state.{name}": f"s[{i}]" for i, (name, _) in enumerate(states.leaves(first))}
-    body = _body({f"o[{i}]": e for i, e in enumerate(_flat(after))} | {"return": box(factor).item()}, names)
+    body = body_of({f"o[{i}]": e for i, e in enumerate(flat(after))} | {"return": box(factor).item()}, names)
     initial = _json([float(leaf) for _, leaf in states.leaves(first)])
     return (
         f"{{ hyperparameters: {_json(fields)}, state: {initial}, factor(p, count, value, s, o) {{{body}}} }}"
