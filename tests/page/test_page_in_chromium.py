@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from downslope.optimizers import all_optimizers
 from downslope.page.document import page_of
 
 BOWL, START = "x^2/20 + y^2", {"x": -7.0, "y": 2.0}
@@ -319,6 +320,29 @@ def test_every_preset_and_problem_is_drawn(visit):
             menu.select_option(value)
             assert error(page) == ""
             assert page.locator(".starts + .error").inner_text() == ""
+
+
+@pytest.mark.parametrize("formula", ["x^2/20 + y^2", "exp(x/4) + (x - 1)^2"])
+def test_every_rule_is_followed_and_its_update_is_shown(visit, formula):
+    page = visit(bowl())
+    page.get_by_label("Formula of one or two variables").fill(formula)
+    choice = page.get_by_label("Rule 1", exact=True)
+    names = choice.locator("option").evaluate_all("all => all.map(one => one.value)")
+    assert names == sorted(cls.name() for cls in all_optimizers())
+    for name in names:
+        choice.select_option(name)
+        page.locator("[aria-live]", has_text=f"{name}: ").wait_for()
+        assert page.locator(".update h3").inner_text() == name
+        assert "next point" in page.locator(".update").inner_text()
+
+
+def test_a_name_that_comes_back_begins_where_it_was(visit):
+    page = visit(bowl())
+    formula = page.get_by_label("Formula of one or two variables")
+    formula.fill("x^2")
+    assert fields(page) == [-7.0]
+    formula.fill("x^2 + 3y^2")
+    assert fields(page) == [-7.0, 2.0]
 
 
 def test_the_limit_is_marked_where_it_is_known(visit):
