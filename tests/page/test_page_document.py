@@ -154,11 +154,12 @@ def test_modules_are_joined_in_the_order_of_their_needs(tmp_path):
             main='// said\nimport { one as two, three } from "./a.js";\n'
             'import * as b from "./b.js";\nshow(two, three, b.four);\n',
             a='import { four } from "./b.js";\nexport const one = four;\nfunction f() {}\nexport { f as three };\n',
-            b="export function four() {}\n",
+            b="export function four() {}\nexport const [five, six] = [5, 6];\n",
         )
     )
     assert script == (
-        '"use strict";(()=>{\nconst m0=(()=>{\nfunction four() {}\nreturn {four};\n})();\n'
+        '"use strict";(()=>{\nconst m0=(()=>{\nfunction four() {}\n'
+        "const [five, six] = [5, 6];\nreturn {four,five,six};\n})();\n"
         "const m1=(()=>{\nconst {four}=m0;\nconst one = four;\nfunction f() {}\nreturn {one,three:f};\n})();\n"
         "const m2=(()=>{\nconst {one:two,three}=m1;\nconst b=m0;\nshow(two, three, b.four);\nreturn {};\n})();\n})();\n"
     )

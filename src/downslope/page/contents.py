@@ -114,8 +114,8 @@ def presets() -> list[dict[str, Any]]:
         _descent(*BOWL, _by(0.95), _by(0.1, "momentum"), _by(1.5, "adagrad"), _by(0.3, "adam")),
         _descent("x^2/20 + y^2", {"x": -7, "y": 2}, 60, _by(0.97)),
         _descent("x^2/20 + y^2", {"x": -7, "y": 0.05}, 40, _by(1.05)),
-        _descent("x^2 - y^2 + y^4/4", {"x": 2, "y": 0}, 60, _by(0.1)),
-        _descent("1 - exp(-(x^2 + y^2)/2)", {"x": 4, "y": 3}, 200, _by(0.5)),
+        _descent("x^2 - y^2 + y^4/4", {"x": 2, "y": 0}, 60, _by(0.1), view=(-2.5, 2.5, -2.2, 2.2)),
+        _descent("1 - exp(-(x^2 + y^2)/2)", {"x": 4, "y": 3}, 200, _by(0.5), view=(-6, 6, -4, 5)),
         _descent(
             "(1 - x)^2 + 100*(y - x^2)^2", {"x": -1.2, "y": 1}, 1000, _by(0.002), _by(0.0005, "momentum")
         ),
@@ -129,9 +129,14 @@ def _by(learning_rate: float, rule: str = "gradient_descent") -> dict[str, Any]:
 
 
 def _descent(
-    text: str, start: dict[str, float], steps: int, *methods: dict[str, Any], tolerance: float = 0.0
+    text: str,
+    start: dict[str, float],
+    steps: int,
+    *methods: dict[str, Any],
+    tolerance: float = 0.0,
+    view: tuple[float, ...] | None = None,
 ) -> dict[str, Any]:
-    how = {"steps": steps, "tolerance": tolerance, "maximize": False}
+    how = {"steps": steps, "tolerance": tolerance, "maximize": False, "view": view}
     return {"formula": text, "start": start, "methods": methods, **how}
 
 
