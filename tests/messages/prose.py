@@ -93,18 +93,6 @@ ALLOWED = (
         r"the judge is made of ifs and returns, .*|there is no JavaScript for \{\}",
         "says that the judge itself is wrong",
     ),
-    (
-        "symbolic/javascript.py",
-        r"there is no JavaScript for \{\}",
-        "says that a rule or a record itself is wrong",
-    ),
-    (
-        "page/[gpv]*.py",
-        r"(// Written by|import \{|export const|for \(const|\{ hyperparameters).*",
-        "lines of scripts in JavaScript",
-    ),
-    ("page/refusals.py", r"\nno_meaning .*", "keys, and formulas that are refused"),
-    ("page/refusals.py", r"\{\} (can be read|is no sentence)", "says that the table itself is wrong"),
     ("cli/terminal.py", r".*\(\?=.*", "a pattern for texts that are no messages yet"),
 )
 

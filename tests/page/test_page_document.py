@@ -119,9 +119,26 @@ def test_presets_descend_in_python_too(preset):
             optimizer=method["rule"],
             hyperparameters=method["hyperparameters"],
             steps=setting["steps"],
+            tolerance=setting["tolerance"] or None,
             explain=False,
         )
         assert run.nit > 1
+
+
+def test_the_tutorials_come_out_as_published():
+    settings = [preset["setting"] for preset in presets()]
+
+    def run(k: int) -> ds.Run:
+        setting, (method,) = settings[k], settings[k]["methods"]
+        options = {"steps": setting["steps"], "tolerance": setting["tolerance"] or None, "explain": False}
+        return ds.minimize(setting["formula"], setting["start"], **method["hyperparameters"], **options)
+
+    assert run(0).history.value[10] == pytest.approx(1743.692, rel=1e-6)
+    assert run(1).history["y"][29] == pytest.approx(-0.09420257394492468)
+    assert [round(float(w), 3) for w in run(2).history["W"][:5]] == [0.0, 1.4, 0.84, 1.064, 0.974]
+    assert (run(3).nit, run(3).status) == (650, "converged")
+    assert run(5).history.value[100] == pytest.approx(2.8860236717777323, rel=1e-6)
+    assert run(5).history["a"][100] == pytest.approx(2.22994555, rel=1e-6)
 
 
 def write(folder: Path, **modules: str) -> Path:
@@ -137,11 +154,12 @@ def test_modules_are_joined_in_the_order_of_their_needs(tmp_path):
             main='// said\nimport { one as two, three } from "./a.js";\n'
             'import * as b from "./b.js";\nshow(two, three, b.four);\n',
             a='import { four } from "./b.js";\nexport const one = four;\nfunction f() {}\nexport { f as three };\n',
-            b="export function four() {}\n",
+            b="export function four() {}\nexport const [five, six] = [5, 6];\n",
         )
     )
     assert script == (
-        '"use strict";(()=>{\nconst m0=(()=>{\nfunction four() {}\nreturn {four};\n})();\n'
+        '"use strict";(()=>{\nconst m0=(()=>{\nfunction four() {}\n'
+        "const [five, six] = [5, 6];\nreturn {four,five,six};\n})();\n"
         "const m1=(()=>{\nconst {four}=m0;\nconst one = four;\nfunction f() {}\nreturn {one,three:f};\n})();\n"
         "const m2=(()=>{\nconst {one:two,three}=m1;\nconst b=m0;\nshow(two, three, b.four);\nreturn {};\n})();\n})();\n"
     )

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from downslope.optimizers import all_optimizers
 from downslope.page.document import page_of
 
 BOWL, START = "x^2/20 + y^2", {"x": -7.0, "y": 2.0}
@@ -321,6 +322,29 @@ def test_every_preset_and_problem_is_drawn(visit):
             assert page.locator(".starts + .error").inner_text() == ""
 
 
+@pytest.mark.parametrize("formula", ["x^2/20 + y^2", "exp(x/4) + (x - 1)^2"])
+def test_every_rule_is_followed_and_its_update_is_shown(visit, formula):
+    page = visit(bowl())
+    page.get_by_label("Formula of one or two variables").fill(formula)
+    choice = page.get_by_label("Rule 1", exact=True)
+    names = choice.locator("option").evaluate_all("all => all.map(one => one.value)")
+    assert names == sorted(cls.name() for cls in all_optimizers())
+    for name in names:
+        choice.select_option(name)
+        page.locator("[aria-live]", has_text=f"{name}: ").wait_for()
+        assert page.locator(".update h3").inner_text() == name
+        assert "next point" in page.locator(".update").inner_text()
+
+
+def test_a_name_that_comes_back_begins_where_it_was(visit):
+    page = visit(bowl())
+    formula = page.get_by_label("Formula of one or two variables")
+    formula.fill("x^2")
+    assert fields(page) == [-7.0]
+    formula.fill("x^2 + 3y^2")
+    assert fields(page) == [-7.0, 2.0]
+
+
 def test_the_limit_is_marked_where_it_is_known(visit):
     page = visit(bowl())
     assert page.locator("button.limit").inner_text() == "limit 2/L = 1"
@@ -329,6 +353,9 @@ def test_the_limit_is_marked_where_it_is_known(visit):
     page.get_by_label("Formula of one or two variables").fill("x^4 + y^2")
     page.wait_for_timeout(200)
     assert "2/L at step" in page.locator("button.limit").inner_text()
+    page.get_by_label("Example", exact=True).select_option(label="Chatter")  # kinks have no curvature
+    page.wait_for_timeout(200)
+    assert not page.locator("button.limit").is_visible()
 
 
 def test_one_update_has_its_numbers_put_in_and_its_result_is_the_next_point(visit):
@@ -375,6 +402,20 @@ def test_it_fits_320_pixels_in_both_themes(visit, scheme):
         " && !e.textContent.trim()).map(e => e.outerHTML)"
     )
     assert unnamed == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(visit, scheme):
+    axe = Path(pytest.importorskip("axe_playwright_python").__file__).with_name("axe.min.js")
+    page = visit(bowl(), color_scheme=scheme)
+    page.get_by_label("Example", exact=True).select_option(label="Four rules side by side")
+    for closed in page.locator("summary").all():
+        closed.click()
+    page.get_by_label("Formula of one or two variables").fill("x^2 + (y")
+    page.wait_for_timeout(300)
+    page.evaluate(axe.read_text(encoding="utf-8"))
+    violations = page.evaluate("axe.run().then(found => found.violations)")
+    assert [(found["id"], [node["html"] for node in found["nodes"]]) for found in violations] == []
 
 
 def test_playing_goes_to_the_end(visit):

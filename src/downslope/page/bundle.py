@@ -2,8 +2,8 @@
 
 Each module becomes a function that returns what it exports; they stand in the order in which they need each other.
 Only the forms that our modules use are understood, and any other is an error: ``import {a, b as c} from "./d.js"`` and
-``import * as a from "./d.js"``, and ``export`` before a declaration or of ``{a, b as c}``. What is put between the
-marks of a template string loses the indentation of its lines.
+``import * as a from "./d.js"``, and ``export`` before a declaration (also of ``[a, b]``) or of ``{a, b as c}``. What is
+put between the marks of a template string loses the indentation of its lines.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ _IMPORT = re.compile(
     r'^import\s+(?:\{([^}]*)\}|\*\s+as\s+(\w+))\s+from\s+"(\.{1,2}/[^"]+)";[ \t]*$', re.MULTILINE
 )
 _DECLARED = re.compile(r"^export\s+((?:async\s+)?function\*?|const|let|class)\s+(\w+)", re.MULTILINE)
+_TAKEN_APART = re.compile(r"^export\s+(?=const\s*[\[{]([\w\s,]*)[\]}]\s*=)", re.MULTILINE)
 _LISTED = re.compile(r"^export\s*\{([^}]*)\};[ \t]*$", re.MULTILINE)
 _LEFT = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
 _REMARKS = re.compile(r"^[ \t]*(?://.*|/\*\*?(?:[^*]|\*(?!/))*\*/[ \t]*)$\n?", re.MULTILINE)
@@ -53,6 +54,7 @@ def _linked(path: Path, numbers: dict[Path, int]) -> str:
     """The inside of a module's function: what it takes from others, its body, and what it gives."""
     text = _REMARKS.sub("", path.read_text(encoding="utf-8"))
     given: list[str] = [match[2] for match in _DECLARED.finditer(text)]
+    given += [name for match in _TAKEN_APART.finditer(text) for name in _names(match[1])]
     given += [_renamed(name) for match in _LISTED.finditer(text) for name in _names(match[1])]
 
     def taken(match: re.Match[str]) -> str:
@@ -62,7 +64,7 @@ def _linked(path: Path, numbers: dict[Path, int]) -> str:
         return "const {" + ",".join(name.replace(" as ", ":") for name in _names(match[1])) + f"}}={module};"
 
     text = _IMPORT.sub(taken, text)
-    text = _LISTED.sub("", _DECLARED.sub(r"\1 \2", text))
+    text = _LISTED.sub("", _TAKEN_APART.sub("", _DECLARED.sub(r"\1 \2", text)))
     left = _LEFT.search(text)
     if left:
         raise BundleError(f"{path.name}: {left[0]}")

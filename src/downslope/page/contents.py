@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.messages import Message, documented, message
+from downslope.messages import documented, message
 from downslope.objectives import all_problems
 from downslope.optimizers import Optimizer, all_optimizers
 from downslope.optimizers import state as states
@@ -84,84 +84,60 @@ def colours() -> dict[str, dict[str, Any]]:
     return found
 
 
+FOUR_POINTS = "sqrt(((2a + b - 81)^2 + (4a + b - 93)^2 + (6a + b - 91)^2 + (8a + b - 97)^2)/4)"
+BOWL = ("x^2/20 + y^2", {"x": -7, "y": 2}, 29)
+
+
 def presets() -> list[dict[str, Any]]:
-    """The five tutorials and the failures that have a name."""
-    return [
-        _preset(
-            message("Tutorial: one variable", context="preset"),
-            ("x^2 + 2x + 3", {"x": 1.5}, 300),
-            _rule("gradient_descent", learning_rate=0.01),
+    """The five tutorials, and the failures that have a name."""
+    said = [
+        *(
+            message("Tutorial {n}: a parabola", context="preset", n=1),
+            message("Tutorial {n}: zig-zag", context="preset", n=2),
         ),
-        _preset(
-            message("Tutorial: gradient descent", context="preset"),
-            ("x^2/20 + y^2", {"x": -7, "y": 2}, 30),
-            _rule("gradient_descent", learning_rate=0.95),
-        ),
-        _preset(
-            message("Tutorial: momentum", context="preset"),
-            ("x^2/20 + y^2", {"x": -7, "y": 2}, 30),
-            _rule("momentum", learning_rate=0.1),
-        ),
-        _preset(
-            message("Tutorial: AdaGrad", context="preset"),
-            ("x^2/20 + y^2", {"x": -7, "y": 2}, 30),
-            _rule("adagrad", learning_rate=1.5),
-        ),
-        _preset(
-            message("Tutorial: Adam", context="preset"),
-            ("x^2/20 + y^2", {"x": -7, "y": 2}, 30),
-            _rule("adam", learning_rate=0.3),
-        ),
-        _preset(
-            message("Four rules side by side", context="preset"),
-            ("x^2/20 + y^2", {"x": -7, "y": 2}, 30),
-            _rule("gradient_descent", learning_rate=0.95),
-            _rule("momentum", learning_rate=0.1),
-            _rule("adagrad", learning_rate=1.5),
-            _rule("adam", learning_rate=0.3),
-        ),
-        _preset(
-            message("Zig-zag", context="preset"),
-            ("x^2/20 + y^2", {"x": -7, "y": 2}, 60),
-            _rule("gradient_descent", learning_rate=0.97),
-        ),
-        _preset(
-            message("Above the limit", context="preset"),
-            ("x^2/20 + y^2", {"x": -7, "y": 0.05}, 40),
-            _rule("gradient_descent", learning_rate=1.05),
-        ),
-        _preset(
-            message("Saddle", context="preset"),
-            ("x^2 - y^2 + y^4/4", {"x": 2, "y": 0}, 60),
-            _rule("gradient_descent", learning_rate=0.1),
-        ),
-        _preset(
-            message("Plateau", context="preset"),
-            ("1 - exp(-(x^2 + y^2)/2)", {"x": 4, "y": 3}, 200),
-            _rule("gradient_descent", learning_rate=0.5),
-        ),
-        _preset(
-            message("Ravine", context="preset"),
-            ("(1 - x)^2 + 100*(y - x^2)^2", {"x": -1.2, "y": 1}, 1000),
-            _rule("gradient_descent", learning_rate=0.002),
-            _rule("momentum", learning_rate=0.0005),
-        ),
-        _preset(
-            message("Chatter", context="preset"),
-            ("abs(x) + 2*abs(y)", {"x": -3, "y": 2}, 60),
-            _rule("gradient_descent", learning_rate=0.3),
-        ),
+        message("Tutorial {n}: a line through three points", context="preset", n=3),
+        message("Tutorial {n}: one variable, until the slope is small", context="preset", n=4),
+        message("Tutorial {n}: two variables, no minimum", context="preset", n=4),
+        message("Tutorial {n}: slope and intercept for four points", context="preset", n=5),
+        message("Four rules side by side", context="preset"),
+        *(message("Zig-zag", context="preset"), message("Above the limit", context="preset")),
+        *(message("Saddle", context="preset"), message("Plateau", context="preset")),
+        *(message("Ravine", context="preset"), message("Chatter", context="preset")),
     ]
+    descents = [
+        _descent("W^2", {"W": 51.106262}, 300, _by(0.01)),
+        _descent(*BOWL, _by(0.95)),
+        _descent("((W - 1)^2 + (2W - 2)^2 + (3W - 3)^2)/3", {"W": 0}, 10, _by(0.15)),
+        _descent("x^2 + 2x + 3", {"x": 1.5}, 1000, _by(0.01), tolerance=1e-5),
+        _descent("x^2 + 2y^3", {"x": 1, "y": -1}, 1000, _by(0.01), tolerance=1e-5),
+        _descent(FOUR_POINTS, {"a": 7.52346569, "b": 80.59835907}, 2000, _by(0.1)),
+        _descent(*BOWL, _by(0.95), _by(0.1, "momentum"), _by(1.5, "adagrad"), _by(0.3, "adam")),
+        _descent("x^2/20 + y^2", {"x": -7, "y": 2}, 60, _by(0.97)),
+        _descent("x^2/20 + y^2", {"x": -7, "y": 0.05}, 40, _by(1.05)),
+        _descent("x^2 - y^2 + y^4/4", {"x": 2, "y": 0}, 60, _by(0.1), view=(-2.5, 2.5, -2.2, 2.2)),
+        _descent("1 - exp(-(x^2 + y^2)/2)", {"x": 4, "y": 3}, 200, _by(0.5), view=(-6, 6, -4, 5)),
+        _descent(
+            "(1 - x)^2 + 100*(y - x^2)^2", {"x": -1.2, "y": 1}, 1000, _by(0.002), _by(0.0005, "momentum")
+        ),
+        _descent("abs(x) + 2abs(y)", {"x": -3, "y": 2}, 60, _by(0.3)),
+    ]
+    return [{"name": str(name), "setting": of} for name, of in zip(said, descents, strict=True)]
 
 
-def _rule(rule: str, **hyperparameters: float) -> dict[str, Any]:
-    return {"rule": rule, "hyperparameters": hyperparameters}
+def _by(learning_rate: float, rule: str = "gradient_descent") -> dict[str, Any]:
+    return {"rule": rule, "hyperparameters": {"learning_rate": learning_rate}}
 
 
-def _preset(name: Message, of: tuple[str, dict[str, float], int], *methods: dict[str, Any]) -> dict[str, Any]:
-    text, start, steps = of
-    setting = {"formula": text, "start": start, "steps": steps, "methods": methods, "tolerance": 0}
-    return {"name": str(name), "setting": {**setting, "maximize": False}}
+def _descent(
+    text: str,
+    start: dict[str, float],
+    steps: int,
+    *methods: dict[str, Any],
+    tolerance: float = 0.0,
+    view: tuple[float, ...] | None = None,
+) -> dict[str, Any]:
+    how = {"steps": steps, "tolerance": tolerance, "maximize": False, "view": view}
+    return {"formula": text, "start": start, "methods": methods, **how}
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from downslope.page import printed
 from downslope.page.judging import judging
+from downslope.page.printed_wrappers import wrappers
 from downslope.page.vocabulary import vocabulary
 
 PROGRAM = Path(__file__).with_name("program")
@@ -19,6 +20,7 @@ def modules() -> dict[str, str]:
         "functions.js": printed.functions,
         "rules.js": printed.rules,
         "schedules.js": printed.schedules,
+        "wrappers.js": wrappers,
         "judge.js": judging,
     }
     return {name: _HEAD + printer() for name, printer in printers.items()}

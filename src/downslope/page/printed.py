@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import symengine as se
+from numpy.typing import NDArray
 
-from downslope.descent.step_map import SymbolicEvaluation, rule_symbols
+from downslope.descent.step_map import SymbolicEvaluation, rule_symbols, step_symbols
 from downslope.language.functions import FUNCTIONS, Function
+from downslope.objectives import FormulaObjective
 from downslope.optimizers import Optimizer, all_optimizers
 from downslope.optimizers import state as states
 from downslope.optimizers.registry import all_schedules
@@ -20,7 +22,7 @@ from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import box
 from downslope.symbolic.derivatives import function_partials
 from downslope.symbolic.javascript import OF_MATH, statements
-from downslope.symbolic.lower import written_out
+from downslope.symbolic.lower import expanded, written_out
 from downslope.symbolic.tracing import tracing
 from downslope.symbolic.unknown import TraceError
 
@@ -28,9 +30,23 @@ OWN = frozenset(("erf", "erfc"))  # that neither browsers nor a definition have:
 DIMENSIONS = (1, 2)
 
 
+class StepMapRequest(NamedTuple):
+    """What a joint step map is made of.
+
+    Attributes:
+        objective, optimizer, start: of the run.
+        sign: -1 to climb.
+    """
+
+    objective: FormulaObjective
+    optimizer: Optimizer
+    start: NDArray[np.float64]
+    sign: float = 1.0
+
+
 def functions() -> str:
     """The module of functions: value, and derivative by each argument."""
-    lines = ['import { erf as f_erf, erfc as f_erfc, powi } from "./arithmetic.js";']
+    lines = ['import { erf as f_erf, erfc as f_erfc, powi, rsqrt } from "./arithmetic.js";']
     entries = []
     for record in FUNCTIONS.values():
         if record.condition:
@@ -58,11 +74,14 @@ def _function(record: Function, name: str, formula: Any) -> str:
 
 def rules() -> str:
     """The module of rules: of each its hyperparameters, and its arithmetic for each number of coordinates."""
-    lines = ['import { powi } from "./arithmetic.js";', "export const RULES = new Map(["]
+    lines = ['import { powi, rsqrt } from "./arithmetic.js";', "export const RULES = new Map(["]
     for cls in all_optimizers():
         rule = _instance(cls)
-        fields = _json(list(_fields(rule)))
-        lines.append(f'["{cls.name()}", {{ name: "{cls.name()}", hyperparameters: {fields},')
+        fields = _json(list(fields_of(rule)))
+        projects = str(cls.projects).lower()
+        lines.append(
+            f'["{cls.name()}", {{ name: "{cls.name()}", projects: {projects}, hyperparameters: {fields},'
+        )
         lines += [f"{n}: {_arithmetic(rule, n)}," for n in DIMENSIONS]
         lines.append("}],")
     return "\n".join([*lines, "]);", ""])
@@ -74,7 +93,7 @@ def _instance(cls: type[Optimizer]) -> Optimizer:
     return cls(**needed)
 
 
-def _fields(record: Any) -> Iterator[dict[str, Any]]:
+def fields_of(record: Any) -> Iterator[dict[str, Any]]:
     """Name, default (none where it must be given), range, and whether it is whole, of every number of a record."""
     for field in dataclasses.fields(record):
         known = field.metadata
@@ -112,34 +131,54 @@ def _arithmetic(rule: Optimizer, n: int) -> str:
     names |= {"#f": "f"} | {f"#g[{i}]": f"g[{i}]" for i in range(n)}
     begin, size = len(paths), len(inputs) - len(paths) - n
     *after, _, _, taken = outputs
-    step = _body({f"o[{begin + i}]": e for i, e in enumerate(after)} | {"return": taken}, names)
-    first = _flat(state)
-    init = _body({f"a[{begin + n + i}]": e for i, e in enumerate(first)}, names)
+    step = body_of({f"o[{begin + i}]": e for i, e in enumerate(after)} | {"return": taken}, names)
+    first = flat(state)
+    init = body_of({f"a[{begin + n + i}]": e for i, e in enumerate(first)}, names)
     answer = _answer(rule, x, shape, (begin, names))
     return f"{{ state: {size}, init(a) {{{init}}}, step(a, o, f, g) {{{step}}}, answer: {answer} }}"
+
+
+def step_map(run: StepMapRequest) -> str:
+    """The joint step map of an objective and a rule as an expression of JavaScript: with the bits of the machine code.
+
+    An object of two functions. ``step(a, o)``: from [hyperparameters | x | state] in ``a`` it writes all but the first,
+    the value and the square of the gradient's norm into ``o``, and says whether the point is accepted.
+    ``gradient(a, g)`` is for where that square is no good. It needs ``powi`` and ``rsqrt``.
+    """
+    state = run.optimizer.init(run.start)
+    inputs, outputs = step_symbols(run.objective, run.optimizer, run.sign, state)
+    names = {str(symbol): f"a[{i}]" for i, symbol in enumerate(inputs)}
+    begin = len(run.optimizer.scalars())
+    *written, taken = expanded(outputs)
+    body = body_of({f"o[{begin + i}]": e for i, e in enumerate(written)} | {"return": taken}, names)
+    slopes = [se.Integer(int(run.sign)) * partial for partial in expanded(run.objective.partials)]
+    gradient = body_of({f"g[{i}]": slope for i, slope in enumerate(slopes)}, names)
+    return f"{{ step(a, o) {{{body}}}, gradient(a, g) {{{gradient}}} }}"
 
 
 def _answer(rule: Optimizer, x: SymbolicArray, shape: Any, layout: tuple[int, Mapping[str, str]]) -> str:
     before = states.mapped(shape, lambda name, leaf: SymbolicArray.symbols(f"#state.{name}", *np.shape(leaf)))
     hyper = {path: SymbolicArray.symbols(f"#{path}") for path in rule.scalars()}
     with tracing():
-        answer = _flat(rule.with_scalars(hyper).answer(x, before))
-    if answer == _flat(x):
+        answer = flat(rule.with_scalars(hyper).answer(x, before))
+    if answer == flat(x):
         return "null"
-    return f"(a, o) => {{{_body({f'o[{i}]': e for i, e in enumerate(answer)}, layout[1])}}}"
+    return f"(a, o) => {{{body_of({f'o[{i}]': e for i, e in enumerate(answer)}, layout[1])}}}"
 
 
-def _flat(state: Any) -> list[Any]:
+def flat(state: Any) -> list[Any]:
+    """Every entry of every leaf of a state, or of an array."""
     return [entry for _, leaf in states.leaves(state) for entry in box(leaf).ravel()]
 
 
-def _body(places: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def body_of(places: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """The body of a function that writes expressions to places; "return" is the one that it returns."""
     return statements(places, names).replace("return=", "return ", 1)
 
 
 def schedules() -> str:
     """The module of schedules: the factor of a step from its count, the value there, and a state."""
-    lines = ['import { powi } from "./arithmetic.js";', "export const SCHEDULES = new Map(["]
+    lines = ['import { powi, rsqrt } from "./arithmetic.js";', "export const SCHEDULES = new Map(["]
     for cls in all_schedules():
         code = _schedule(cls)
         if code:
@@ -149,7 +188,7 @@ def schedules() -> str:
 
 def _schedule(cls: type[Schedule]) -> str | None:
     """A schedule's arithmetic of p (its numbers), or nothing where it is made of a function or a list."""
-    fields = list(_fields_of(cls))
+    fields = list(fields_of(cls))
     if len(fields) != len(dataclasses.fields(cls)):
         return None
     given = cls(
@@ -169,10 +208,6 @@ def _schedule(cls: type[Schedule]) -> str | None:
     return None
 
 
-def _fields_of(cls: type[Schedule]) -> Iterator[dict[str, Any]]:
-    yield from _fields(cls)
-
-
 def _traced_schedule(given: Schedule, symbols: dict[str, SymbolicArray], fields: list[dict[str, Any]]) -> str:
     schedule = given.with_values(**symbols)
     first = given.init()
@@ -184,7 +219,7 @@ def _traced_schedule(given: Schedule, symbols: dict[str, SymbolicArray], fields:
     names = {f"#{field['name']}": f"p[{i}]" for i, field in enumerate(fields)}
     names |= {"#count": "count", "#value": "value"}
     names |= {f"#state.{name}": f"s[{i}]" for i, (name, _) in enumerate(states.leaves(first))}
-    body = _body({f"o[{i}]": e for i, e in enumerate(_flat(after))} | {"return": box(factor).item()}, names)
+    body = body_of({f"o[{i}]": e for i, e in enumerate(flat(after))} | {"return": box(factor).item()}, names)
     initial = _json([float(leaf) for _, leaf in states.leaves(first)])
     return (
         f"{{ hyperparameters: {_json(fields)}, state: {initial}, factor(p, count, value, s, o) {{{body}}} }}"

@@ -2,8 +2,7 @@
 
 Sums are ``acc + rest*c``, whole powers its binary loop ``powi``, quotients ``a*(1/b)``: on polynomials a page has the
 bits of the machine code. ``exp``, ``sin``, ``cos``, ``log`` and powers that are not whole are the browser's, which may
-differ from those of the C library by a unit in the last place. The script that is made needs ``powi`` and, as
-``f_name``, the functions of ours that stay symbols of their own.
+differ from those of the C library by a unit in the last place. The script that is made needs ``powi``, ``rsqrt`` and, as ``f_name``, the functions of ours that stay symbols of their own.
 """
 
 from __future__ import annotations
@@ -105,8 +104,7 @@ def _power(base: Any, exponent: Any, parts: Sequence[str]) -> str:
     if base == se.E:
         return f"Math.exp({parts[1]})"
     if exponent.is_Number and abs(exponent) == se.Rational(1, 2):
-        root = f"Math.sqrt({parts[0]})"
-        return root if exponent > 0 else f"(1/{root})"
+        return f"{'Math.sqrt' if exponent > 0 else 'rsqrt'}({parts[0]})"
     if not isinstance(exponent, se.Integer):
         return f"Math.pow({parts[0]},{parts[1]})"
     power = int(exponent)

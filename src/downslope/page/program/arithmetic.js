@@ -11,6 +11,27 @@ export function powi(base, exponent) {
   }
 }
 
+const SPLIT = 2 ** 27 + 1;
+const [SMALL, LARGE] = [1e-140, 1e140]; // between them nothing here over- or underflows
+
+/** What a product of two numbers loses by rounding (T. J. Dekker, Numerische Mathematik 18 (1971) 224-242). */
+function lost(a, b, product) {
+  const [ca, cb] = [SPLIT * a, SPLIT * b];
+  const [ha, hb] = [ca - (ca - a), cb - (cb - b)];
+  const [la, lb] = [a - ha, b - hb];
+  return la * lb - (product - ha * hb - la * hb - ha * lb);
+}
+
+/** 1/sqrt(x) as the C library's pow(x, -0.5) has it, which rounds once: a quotient, and one step of Newton's method. */
+export function rsqrt(x) {
+  const y = 1 / Math.sqrt(x);
+  if (!(x > SMALL && x < LARGE)) return y;
+  const square = y * y;
+  const product = x * square;
+  const error = 1 - product - lost(x, square, product) - x * lost(y, y, square);
+  return y + 0.5 * y * error;
+}
+
 const MOST_TERMS = 200;
 const FAR = 2.5; // from here on the continued fraction is right to a float64
 

@@ -3,6 +3,7 @@
 
 import { CAUSES, LEAVING, SETTINGS, TESTS, judge } from "./judge.js";
 import { RULES } from "./rules.js";
+import { Around } from "./around.js";
 import { Reports } from "./reports.js";
 import { Rate } from "./rate.js";
 import { Rows } from "./rows.js";
@@ -29,8 +30,10 @@ export function norm(v) {
  * Descend a compiled formula of one or two names from a start.
  *
  * Options: rule (a name of RULES), hyperparameters {name: number}, learningRate, schedule [{name, values}] that the
- * rate is multiplied by, steps, evaluations (the most of each), maximize, and tolerances {tolerance, relative_tolerance,
- * value_tolerance, x_tolerance, target}. What is left out is what the library takes.
+ * rate is multiplied by, wrappers [{name, values}] (the outermost first), bounds [[low, high], ...] (null: none; only
+ * for rules that say `projects`), steps, evaluations (the most of each), maximize, and tolerances {tolerance,
+ * relative_tolerance, value_tolerance, x_tolerance, target}. What is left out is what the library takes. stepMap is the
+ * joint step map of this formula, rule and number of coordinates, where it was printed for a run (page/printed.py).
  *
  * Returns {rows, x (rows*n), value, norm, state (rows*size, after the step from there), step, evaluation (of each row),
  * steps, evaluations, cause, status, reported ({x, value, norm} where the rule reports another point, else null),
@@ -41,7 +44,7 @@ export function descend(compiled, start, options) {
   let cause = RUNNING;
   while (cause === RUNNING) {
     run.reports.resume();
-    cause = run.evaluate();
+    cause = run.stepMap ? run.evaluateJointly() : run.evaluate();
     if (run.step === 0 && !run.begun) run.begin();
     if (cause !== RUNNING && TESTS.includes(cause)) cause = run.reports.confirm(cause);
     if (cause === RUNNING) run.goOn();
@@ -81,7 +84,9 @@ class Descent {
     const n = start.length;
     this.compiled = compiled;
     this.n = n;
-    this.start = Float64Array.from(start);
+    const around = new Around(n, options);
+    this.around = around.isNothing ? null : around; // of a wrapped rule
+    this.start = Float64Array.from(start, (coordinate, j) => around.clamp(coordinate, j));
     this.sign = options.maximize ? -1 : 1;
     this.limits = limitsOf(options);
     // what is judged: the limits, and an evaluation; one object, as a new one for each step takes longer than the step
@@ -90,12 +95,15 @@ class Descent {
     this.code = this.rule[n];
     this.rate = new Rate(this.rule, options);
     this.first = this.rule.hyperparameters.filter((field) => !field.whole).length; // before x, in a buffer
-    this.here = new Float64Array(this.first + n + this.code.state);
+    this.size = this.first + n + this.code.state;
+    this.stepMap = options.stepMap ?? null;
+    this.here = new Float64Array(this.size + 2); // behind the state, what a joint step map says of the evaluation
     this.here.set(this.rate.numbers);
     this.here.set(this.start, this.first);
     this.code.init(this.here);
     this.there = this.here.slice();
     this.g = new Float64Array(n);
+    this.left = this.g; // what vanishes where the rule is done: the gradient, where nothing stands around the rule
     this.last = new Float64Array(n).fill(NaN); // the last accepted point
     Object.assign(this, { step: -1, evaluations: 0, movedAt: 0, acceptedAt: 0, refused: 0, refusedStep: 0, begun: false });
     Object.assign(this, { lastValue: NaN, lastNorm: NaN, leastValue: Infinity, leastNorm: Infinity, firstValue: NaN });
@@ -110,16 +118,32 @@ class Descent {
     const { here, there, first, n, g, x } = this;
     for (let j = 0; j < n; j++) x[j] = here[first + j];
     const value = this.sign * this.compiled.valueAndGradient(x, g);
+    for (let j = 0; j < n; j++) g[j] *= this.sign;
+    if (this.around) this.left = this.around.residual(x, g);
+    const { left } = this;
     let square = 0;
-    for (let j = 0; j < n; j++) {
-      g[j] *= this.sign;
-      square += g[j] * g[j];
-    }
+    for (let j = 0; j < n; j++) square += left[j] * left[j];
     this.rate.set(here, value);
     for (let j = 0; j < first; j++) there[j] = here[j];
-    const accepted = Number(this.code.step(here, there, value, g)) > 0.5;
+    const seen = this.around ? this.around.change(x, value, g) : value;
+    const accepted = Number(this.code.step(here, there, seen, g)) > 0.5;
+    if (this.around) this.around.project(there, first);
     this.evaluations++;
     return accepted ? this.accept(value, square) : this.reject();
+  }
+
+  /** The same by a joint step map of objective and rule, which has the bits of the library's machine code. */
+  evaluateJointly() {
+    const { here, there, first, n, x } = this;
+    for (let j = 0; j < n; j++) x[j] = here[first + j];
+    for (let j = 0; j < first; j++) there[j] = here[j];
+    const accepted = Number(this.stepMap.step(here, there)) > 0.5;
+    const value = there[this.size];
+    const square = there[this.size + 1];
+    this.evaluations++;
+    if (!accepted) return this.reject();
+    if (!(square < Infinity) || square < LEAST_SQUARES) this.stepMap.gradient(here, this.g);
+    return this.accept(value, square);
   }
 
   accept(value, square) {
@@ -133,7 +157,7 @@ class Descent {
       if (moved === 0 && differ(x, last)) moved = LEAST_SQUARE;
     }
     if (moved > 0 || step === 0) this.movedAt = this.evaluations;
-    const size = exact ? norm(this.g) : Math.sqrt(square);
+    const size = exact ? norm(this.left) : Math.sqrt(square);
     judged.accepted = true;
     judged.step = step;
     judged.evaluations = this.evaluations;
@@ -198,7 +222,7 @@ class Descent {
   look(x) {
     const g = new Float64Array(this.n);
     const value = this.compiled.valueAndGradient(x, g);
-    return { x, value, norm: norm(g) };
+    return { x, value, norm: norm(this.around ? this.around.residual(x, g.map((slope) => this.sign * slope)) : g) };
   }
 
   result(code) {

@@ -1,5 +1,5 @@
 // Written by scripts/page from the records in Python. Do not edit.
-import { erf as f_erf, erfc as f_erfc, powi } from "./arithmetic.js";
+import { erf as f_erf, erfc as f_erfc, powi, rsqrt } from "./arithmetic.js";
 function d0_exp(x) {
 return Math.exp(x);
 }
@@ -31,7 +31,7 @@ function d0_log2(x) {
 return (1.4426950408889634*(1/x));
 }
 function d0_sqrt(x) {
-return (0.5*(1/Math.sqrt(x)));
+return (0.5*rsqrt(x));
 }
 function f_cbrt(x) {
 return ((0<=x)?Math.pow(x,0.3333333333333333):((-1)*Math.pow(((-1)*x),0.3333333333333333)));
@@ -80,10 +80,10 @@ function d0_cot(x) {
 return ((-1)+(powi(Math.sin(x),-2)*powi(Math.cos(x),2))*(-1));
 }
 function d0_asin(x) {
-return (1/Math.sqrt((1+(x*x)*(-1))));
+return rsqrt((1+(x*x)*(-1)));
 }
 function d0_acos(x) {
-return ((-1)*(1/Math.sqrt((1+(x*x)*(-1)))));
+return ((-1)*rsqrt((1+(x*x)*(-1))));
 }
 function d0_atan(x) {
 return (1/(1+(x*x)));
@@ -104,10 +104,10 @@ function d0_tanh(x) {
 return (1+powi(Math.tanh(x),2)*(-1));
 }
 function d0_asinh(x) {
-return (1/Math.sqrt((1+(x*x))));
+return rsqrt((1+(x*x)));
 }
 function d0_acosh(x) {
-return (1/Math.sqrt(((-1)+(x*x))));
+return rsqrt(((-1)+(x*x)));
 }
 function d0_atanh(x) {
 return (1/(1+(x*x)*(-1)));

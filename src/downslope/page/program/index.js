@@ -5,3 +5,4 @@ export { compileFormula } from "./tape.js";
 export { descend } from "./descend.js";
 export { RULES } from "./rules.js";
 export { SCHEDULES } from "./schedules.js";
+export { WRAPPERS } from "./wrappers.js";

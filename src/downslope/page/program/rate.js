@@ -3,7 +3,7 @@
 import { SCHEDULES } from "./schedules.js";
 
 /** Values of fields in their order, from an object; what it leaves out is the default. */
-function numbersOf(fields, given) {
+export function numbersOf(fields, given) {
   return fields.map(({ name, default: value }) => (Object.hasOwn(given, name) ? given[name] : value));
 }
 

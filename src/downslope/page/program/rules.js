@@ -1,7 +1,7 @@
 // Written by scripts/page from the records in Python. Do not edit.
-import { powi } from "./arithmetic.js";
+import { powi, rsqrt } from "./arithmetic.js";
 export const RULES = new Map([
-["acfgm", { name: "acfgm", hyperparameters: [{"name":"probe","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["acfgm", { name: "acfgm", projects: false, hyperparameters: [{"name":"probe","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
 1: { state: 8, init(a) {a[2]=0;
 a[3]=0;
 a[4]=0;
@@ -19,7 +19,7 @@ const t6=(0<t4);
 const t7=(0.5<(t6?(t5?1:0):0));
 const t8=(a[1]+a[2]*(-1));
 const t9=(t8*t8);
-const t10=(t0?((1+Math.sqrt((t2*t2)))*(1/Math.sqrt(((0<t3)?t3:1)))*a[0]):(t7?(0.4*(1/Math.sqrt(((1/((0<t9)?t9:1))*(t7?t4:1))))):(t5?a[6]:(0.1*a[6]))));
+const t10=(t0?((1+Math.sqrt((t2*t2)))*rsqrt(((0<t3)?t3:1))*a[0]):(t7?(0.4*rsqrt(((1/((0<t9)?t9:1))*(t7?t4:1)))):(t5?a[6]:(0.1*a[6]))));
 const t11=(a[9]<1.5);
 const t12=(a[9]<2.5);
 const t13=(2*((a[4]+f*(-1))+(t8*g[0])));
@@ -73,7 +73,7 @@ const t9=(powi((g[0]+a[5]*(-1)),2)+powi((g[1]+a[6]*(-1)),2));
 const t10=(t9<Infinity);
 const t11=(0<t9);
 const t12=(0.5<(t11?(t10?1:0):0));
-const t13=(t0?((1+Math.sqrt(((t3*t3)+(t2*t2))))*(1/Math.sqrt(((0<t5)?t5:1)))*a[0]):(t12?(0.4*(1/Math.sqrt(((1/((0<t8)?t8:1))*(t12?t9:1))))):(t10?a[10]:(0.1*a[10]))));
+const t13=(t0?((1+Math.sqrt(((t3*t3)+(t2*t2))))*rsqrt(((0<t5)?t5:1))*a[0]):(t12?(0.4*rsqrt(((1/((0<t8)?t8:1))*(t12?t9:1)))):(t10?a[10]:(0.1*a[10]))));
 const t14=(a[13]<1.5);
 const t15=(a[13]<2.5);
 const t16=(2*(((a[7]+f*(-1))+(t6*g[1]))+(t7*g[0])));
@@ -111,7 +111,7 @@ o[12]=(t14?0:(t15?1:t31));
 o[13]=(t14?(t0?1:(t10?2:1)):3);
 return (0.5<(t0?1:((1.5<a[13])?1:0)));}, answer: null },
 }],
-["adabelief", { name: "adabelief", hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-16,"whole":false,"above":null,"at_least":0,"below":null}],
+["adabelief", { name: "adabelief", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-16,"whole":false,"above":null,"at_least":0,"below":null}],
 1: { state: 4, init(a) {a[5]=0;
 a[6]=0;
 a[7]=1;
@@ -150,13 +150,13 @@ o[10]=((((-1e-300)<(a[10]*a[1]))&&((a[10]*a[1])<1e-300))?0:t6);
 o[11]=((((-1e-300)<(a[11]*a[2]))&&((a[11]*a[2])<1e-300))?0:t4);
 return 1;}, answer: null },
 }],
-["adadelta", { name: "adadelta", hyperparameters: [{"name":"learning_rate","default":1.0,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["adadelta", { name: "adadelta", projects: false, hyperparameters: [{"name":"learning_rate","default":1.0,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
 1: { state: 2, init(a) {a[4]=0;
 a[5]=0;}, step(a, o, f, g) {const t0=((g[0]*g[0])*(1+a[1]*(-1)));
 const t1=((a[1]*a[4])+t0);
 const t2=(t1+a[2]);
 const t3=(a[5]+a[2]);
-o[3]=(a[3]+((1/Math.sqrt(t2))*Math.sqrt(t3)*g[0]*a[0])*(-1));
+o[3]=(a[3]+(rsqrt(t2)*Math.sqrt(t3)*g[0]*a[0])*(-1));
 o[4]=t1;
 o[5]=((a[1]*a[5])+(t0*(1/t2)*t3));
 return 1;}, answer: null },
@@ -172,15 +172,15 @@ const t5=(t0*(g[1]*g[1]));
 const t6=((a[1]*a[6])+t5);
 const t7=(t6+a[2]);
 const t8=(a[8]+a[2]);
-o[3]=(a[3]+(Math.sqrt(t4)*(1/Math.sqrt(t3))*g[0]*a[0])*(-1));
-o[4]=(a[4]+(Math.sqrt(t8)*(1/Math.sqrt(t7))*g[1]*a[0])*(-1));
+o[3]=(a[3]+(Math.sqrt(t4)*rsqrt(t3)*g[0]*a[0])*(-1));
+o[4]=(a[4]+(Math.sqrt(t8)*rsqrt(t7)*g[1]*a[0])*(-1));
 o[5]=t2;
 o[6]=t6;
 o[7]=((a[1]*a[7])+(t1*t4*(1/t3)));
 o[8]=((a[1]*a[8])+(t5*t8*(1/t7)));
 return 1;}, answer: null },
 }],
-["adagrad", { name: "adagrad", hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"epsilon","default":1e-10,"whole":false,"above":null,"at_least":0,"below":null}],
+["adagrad", { name: "adagrad", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"epsilon","default":1e-10,"whole":false,"above":null,"at_least":0,"below":null}],
 1: { state: 1, init(a) {a[3]=0;}, step(a, o, f, g) {const t0=(a[3]+(g[0]*g[0]));
 o[2]=(a[2]+(g[0]*(1/(Math.sqrt(t0)+a[1]))*a[0])*(-1));
 o[3]=t0;
@@ -194,7 +194,7 @@ o[4]=t0;
 o[5]=t1;
 return 1;}, answer: null },
 }],
-["adam", { name: "adam", hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["adam", { name: "adam", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
 1: { state: 4, init(a) {a[5]=0;
 a[6]=0;
 a[7]=1;
@@ -233,7 +233,7 @@ o[10]=((((-1e-300)<(a[10]*a[1]))&&((a[10]*a[1])<1e-300))?0:t6);
 o[11]=((((-1e-300)<(a[11]*a[2]))&&((a[11]*a[2])<1e-300))?0:t2);
 return 1;}, answer: null },
 }],
-["adamax", { name: "adamax", hyperparameters: [{"name":"learning_rate","default":0.002,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["adamax", { name: "adamax", projects: true, hyperparameters: [{"name":"learning_rate","default":0.002,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
 1: { state: 3, init(a) {a[5]=0;
 a[6]=0;
 a[7]=1;}, step(a, o, f, g) {const t0=((a[1]*a[5])+(g[0]*(1+a[1]*(-1))));
@@ -270,7 +270,7 @@ o[9]=t10;
 o[10]=((((-1e-300)<(a[10]*a[1]))&&((a[10]*a[1])<1e-300))?0:t5);
 return 1;}, answer: null },
 }],
-["adamw", { name: "adamw", hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null},{"name":"weight_decay","default":0.01,"whole":false,"above":null,"at_least":0,"below":null}],
+["adamw", { name: "adamw", projects: false, hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null},{"name":"weight_decay","default":0.01,"whole":false,"above":null,"at_least":0,"below":null}],
 1: { state: 4, init(a) {a[6]=0;
 a[7]=0;
 a[8]=1;
@@ -310,7 +310,7 @@ o[11]=((((-1e-300)<(a[11]*a[1]))&&((a[11]*a[1])<1e-300))?0:t6);
 o[12]=((((-1e-300)<(a[12]*a[2]))&&((a[12]*a[2])<1e-300))?0:t2);
 return 1;}, answer: null },
 }],
-["adaptive_barzilai_borwein", { name: "adaptive_barzilai_borwein", hyperparameters: [{"name":"initial_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null},{"name":"threshold","default":0.25,"whole":false,"above":0,"at_least":null,"below":1},{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5},{"name":"window","default":10,"whole":true}],
+["adaptive_barzilai_borwein", { name: "adaptive_barzilai_borwein", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null},{"name":"threshold","default":0.25,"whole":false,"above":0,"at_least":null,"below":1},{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5},{"name":"window","default":10,"whole":true}],
 1: { state: 14, init(a) {a[4]=0;
 a[5]=0;
 a[6]=a[0];
@@ -408,7 +408,7 @@ o[19]=(t0?f:(t12?a[18]:a[19]));
 o[20]=1;
 return t12;}, answer: null },
 }],
-["adgd", { name: "adgd", hyperparameters: [{"name":"initial_step","default":1e-10,"whole":false,"above":0,"at_least":null,"below":null}],
+["adgd", { name: "adgd", projects: false, hyperparameters: [{"name":"initial_step","default":1e-10,"whole":false,"above":0,"at_least":null,"below":null}],
 1: { state: 5, init(a) {a[2]=0;
 a[3]=0;
 a[4]=a[0];
@@ -459,7 +459,7 @@ o[8]=(t8?(t9*(1/a[7])):a[8]);
 o[9]=((t10<2)?t10:((2<t10)?2:(0.5*(3+a[9]))));
 return 1;}, answer: null },
 }],
-["adgd2", { name: "adgd2", hyperparameters: [{"name":"initial_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["adgd2", { name: "adgd2", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
 1: { state: 5, init(a) {a[2]=0;
 a[3]=0;
 a[4]=a[0];
@@ -469,7 +469,7 @@ const t1=powi((a[1]+a[2]*(-1)),2);
 const t2=(0<t1);
 const t3=((-1)+((1/(t2?t1:1))*(a[4]*a[4])*powi((g[0]+a[3]*(-1)),2))*2);
 const t4=(0.5<(t2?((0<t3)?1:0):0));
-const t5=((1/Math.sqrt((t4?t3:1)))*a[4]);
+const t5=(rsqrt((t4?t3:1))*a[4]);
 const t6=(t4?((t0<t5)?t0:((t5<t0)?t5:(0.5*(t0+t5)))):t0);
 const t7=(0.5<a[6]);
 const t8=((0.5<((0.5<(t7?((0.5<(t4?1:((0<(g[0]*a[3]))?1:0)))?1:0):0))?((0.5<((0<t6)?((t6<Infinity)?1:0):0))?1:0):0))?t6:a[4]);
@@ -491,7 +491,7 @@ const t1=(powi((a[1]+a[3]*(-1)),2)+powi((a[2]+a[4]*(-1)),2));
 const t2=(0<t1);
 const t3=((-1)+((powi((g[0]+a[5]*(-1)),2)+powi((g[1]+a[6]*(-1)),2))*(1/(t2?t1:1))*(a[7]*a[7]))*2);
 const t4=(0.5<(t2?((0<t3)?1:0):0));
-const t5=((1/Math.sqrt((t4?t3:1)))*a[7]);
+const t5=(rsqrt((t4?t3:1))*a[7]);
 const t6=(t4?((t0<t5)?t0:((t5<t0)?t5:(0.5*(t0+t5)))):t0);
 const t7=(0.5<a[9]);
 const t8=((0.5<((0.5<(t7?((0.5<(t4?1:((0<((g[0]*a[5])+(g[1]*a[6])))?1:0)))?1:0):0))?((0.5<((0<t6)?((t6<Infinity)?1:0):0))?1:0):0))?t6:a[7]);
@@ -506,7 +506,7 @@ o[8]=(t7?(t8*(1/a[7])):a[8]);
 o[9]=1;
 return 1;}, answer: null },
 }],
-["amsgrad", { name: "amsgrad", hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["amsgrad", { name: "amsgrad", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
 1: { state: 5, init(a) {a[5]=0;
 a[6]=0;
 a[7]=0;
@@ -554,7 +554,7 @@ o[12]=((((-1e-300)<(a[12]*a[1]))&&((a[12]*a[1])<1e-300))?0:t7);
 o[13]=((((-1e-300)<(a[13]*a[2]))&&((a[13]*a[2])<1e-300))?0:t2);
 return 1;}, answer: null },
 }],
-["armijo", { name: "armijo", hyperparameters: [{"name":"initial_step","default":1.0,"whole":false,"above":0,"at_least":null,"below":null},{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5}],
+["armijo", { name: "armijo", projects: false, hyperparameters: [{"name":"initial_step","default":1.0,"whole":false,"above":0,"at_least":null,"below":null},{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5}],
 1: { state: 5, init(a) {a[3]=0;
 a[4]=0;
 a[5]=0;
@@ -595,7 +595,7 @@ o[9]=t2;
 o[10]=1;
 return t1;}, answer: null },
 }],
-["auto", { name: "auto", hyperparameters: [],
+["auto", { name: "auto", projects: false, hyperparameters: [],
 1: { state: 23, init(a) {a[1]=a[0];
 a[2]=0;
 a[3]=0;
@@ -693,7 +693,7 @@ const t71=(0<t70);
 const t72=(10*a[7]);
 const t73=(t71?(a[7]+(t56*(1/(t71?t70:1))*(a[7]+t54))*(-1)):t72);
 const t74=(1.5*a[7]);
-const t75=(t50?(t41?1:(t47?(0.1*Math.sqrt((t44*(t47?t46:1)))):((0<t49)?(0.1*t44*t49):(1/Math.sqrt(t43))))):(t51?t12:((0<t52)?(t12+(t53*((0.5<(t7?(((0.66*(a[11]+t54))<t53)?1:0):0))?0.5:((0.1<t69)?((t69<0.9)?t69:0.9):0.1)))):((t74<t73)?((t73<t72)?t73:t72):t74))));
+const t75=(t50?(t41?1:(t47?(0.1*Math.sqrt((t44*(t47?t46:1)))):((0<t49)?(0.1*t44*t49):rsqrt(t43)))):(t51?t12:((0<t52)?(t12+(t53*((0.5<(t7?(((0.66*(a[11]+t54))<t53)?1:0):0))?0.5:((0.1<t69)?((t69<0.9)?t69:0.9):0.1)))):((t74<t73)?((t73<t72)?t73:t72):t74))));
 const t76=(t41?((-1)*t40):((-1)*t10));
 const t77=(t50?t76:a[3]);
 const t78=(t50?t45:a[1]);
@@ -882,7 +882,7 @@ const t113=(0<t112);
 const t114=(10*a[11]);
 const t115=(t113?(a[11]+(t98*(1/(t113?t112:1))*(a[11]+t94))*(-1)):t114);
 const t116=(1.5*a[11]);
-const t117=(t82?(t80?1:(t90?(0.1*Math.sqrt((t86*(t90?t89:1)))):((0<t92)?(0.1*t86*t92):(1/Math.sqrt(t85))))):(t93?t8:((0<t95)?(t8+(t96*((0.5<(t17?(((0.66*(a[15]+t94))<t96)?1:0):0))?0.5:((0.1<t111)?((t111<0.9)?t111:0.9):0.1)))):((t116<t115)?((t115<t114)?t115:t114):t116))));
+const t117=(t82?(t80?1:(t90?(0.1*Math.sqrt((t86*(t90?t89:1)))):((0<t92)?(0.1*t86*t92):rsqrt(t85)))):(t93?t8:((0<t95)?(t8+(t96*((0.5<(t17?(((0.66*(a[15]+t94))<t96)?1:0):0))?0.5:((0.1<t111)?((t111<0.9)?t111:0.9):0.1)))):((t116<t115)?((t115<t114)?t115:t114):t116))));
 const t118=(t82?t88:a[2]);
 const t119=(t80?((-1)*t79):((-1)*t35));
 const t120=(t82?t119:a[7]);
@@ -935,7 +935,7 @@ o[42]=t30;
 o[43]=t29;
 return t34;}, answer: null },
 }],
-["barzilai_borwein_long", { name: "barzilai_borwein_long", hyperparameters: [{"name":"initial_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["barzilai_borwein_long", { name: "barzilai_borwein_long", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
 1: { state: 4, init(a) {a[2]=0;
 a[3]=0;
 a[4]=a[0];
@@ -971,7 +971,7 @@ o[7]=t5;
 o[8]=1;
 return 1;}, answer: null },
 }],
-["barzilai_borwein_short", { name: "barzilai_borwein_short", hyperparameters: [{"name":"initial_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["barzilai_borwein_short", { name: "barzilai_borwein_short", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
 1: { state: 4, init(a) {a[2]=0;
 a[3]=0;
 a[4]=a[0];
@@ -1007,7 +1007,7 @@ o[7]=t5;
 o[8]=1;
 return 1;}, answer: null },
 }],
-["centred_momentum_rmsprop", { name: "centred_momentum_rmsprop", hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["centred_momentum_rmsprop", { name: "centred_momentum_rmsprop", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
 1: { state: 3, init(a) {a[5]=0;
 a[6]=0;
 a[7]=0;}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
@@ -1044,7 +1044,7 @@ o[10]=t4;
 o[11]=t8;
 return 1;}, answer: null },
 }],
-["centred_rmsprop", { name: "centred_rmsprop", hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["centred_rmsprop", { name: "centred_rmsprop", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
 1: { state: 2, init(a) {a[4]=0;
 a[5]=0;}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
 const t1=((a[1]*a[5])+(t0*g[0]));
@@ -1072,7 +1072,7 @@ o[7]=t1;
 o[8]=t4;
 return 1;}, answer: null },
 }],
-["conjugate_gradient_hz", { name: "conjugate_gradient_hz", hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5},{"name":"curvature","default":0.1,"whole":false,"above":0,"at_least":null,"below":1}],
+["conjugate_gradient_hz", { name: "conjugate_gradient_hz", projects: false, hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5},{"name":"curvature","default":0.1,"whole":false,"above":0,"at_least":null,"below":1}],
 1: { state: 14, init(a) {a[3]=a[2];
 a[4]=0;
 a[5]=0;
@@ -1123,7 +1123,7 @@ const t33=(t8?f:a[6]);
 const t34=Math.abs(t33);
 const t35=(0.1*t31*t34);
 const t36=(0<t34);
-const t37=(1/Math.sqrt(t30));
+const t37=rsqrt(t30);
 const t38=(t9*t23);
 const t39=(0.5<((0<=a[16])?((0.5<((t38<0)?((0<a[9])?1:0):0))?1:0):0));
 const t40=(a[7]*(1/(t39?t38:(-1))));
@@ -1209,7 +1209,7 @@ const t19=(t8?f:a[10]);
 const t20=Math.abs(t19);
 const t21=(0.1*t20*t13);
 const t22=(0<t20);
-const t23=(1/Math.sqrt(t12));
+const t23=rsqrt(t12);
 const t24=(0.5<(t5?(t6?1:0):0));
 const t25=(t24?a[13]:a[14]);
 const t26=(1+a[20]);
@@ -1286,7 +1286,7 @@ o[19]=(t48?t45:(t24?a[19]:(t53?t1:0)));
 o[20]=(t48?0:t26);
 return t8;}, answer: null },
 }],
-["conjugate_gradient_pr", { name: "conjugate_gradient_pr", hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5},{"name":"curvature","default":0.1,"whole":false,"above":0,"at_least":null,"below":1}],
+["conjugate_gradient_pr", { name: "conjugate_gradient_pr", projects: false, hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5},{"name":"curvature","default":0.1,"whole":false,"above":0,"at_least":null,"below":1}],
 1: { state: 14, init(a) {a[3]=a[2];
 a[4]=0;
 a[5]=0;
@@ -1333,7 +1333,7 @@ const t29=(t8?f:a[6]);
 const t30=Math.abs(t29);
 const t31=(0.1*t30*t27);
 const t32=(0<t30);
-const t33=(1/Math.sqrt(t26));
+const t33=rsqrt(t26);
 const t34=(t9*t20);
 const t35=(0.5<((0<=a[16])?((0.5<((t34<0)?((0<a[9])?1:0):0))?1:0):0));
 const t36=(a[7]*(1/(t35?t34:(-1))));
@@ -1419,7 +1419,7 @@ const t19=(t8?f:a[10]);
 const t20=Math.abs(t19);
 const t21=(0.1*t20*t13);
 const t22=(0<t20);
-const t23=(1/Math.sqrt(t12));
+const t23=rsqrt(t12);
 const t24=(0.5<(t5?(t6?1:0):0));
 const t25=(t24?a[13]:a[14]);
 const t26=(1+a[20]);
@@ -1490,7 +1490,7 @@ o[19]=(t42?t39:(t24?a[19]:(t47?t1:0)));
 o[20]=(t42?0:t26);
 return t8;}, answer: null },
 }],
-["dadapt_adam", { name: "dadapt_adam", hyperparameters: [{"name":"learning_rate","default":1.0,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":0,"at_least":null,"below":null},{"name":"initial_distance","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["dadapt_adam", { name: "dadapt_adam", projects: false, hyperparameters: [{"name":"learning_rate","default":1.0,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":0,"at_least":null,"below":null},{"name":"initial_distance","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
 1: { state: 8, init(a) {a[6]=1;
 a[7]=1;
 a[8]=0;
@@ -1564,7 +1564,7 @@ o[16]=t15;
 o[17]=((t17<a[17])?a[17]:((a[17]<t17)?t17:(0.5*(a[17]+t17))));
 return 1;}, answer: null },
 }],
-["dog", { name: "dog", hyperparameters: [{"name":"initial_distance","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["dog", { name: "dog", projects: false, hyperparameters: [{"name":"initial_distance","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
 1: { state: 5, init(a) {a[3]=a[2];
 a[4]=(a[0]*(1+Math.sqrt((a[2]*a[2]))));
 a[5]=0;
@@ -1572,7 +1572,7 @@ a[6]=a[2];
 a[7]=0;}, step(a, o, f, g) {const t0=Math.sqrt(powi((a[2]+a[3]*(-1)),2));
 const t1=((t0<a[4])?a[4]:((a[4]<t0)?t0:(0.5*(a[4]+t0))));
 const t2=(a[5]+(g[0]*g[0]));
-const t3=(a[2]+(t1*g[0]*(1/Math.sqrt((t2+a[1]))))*(-1));
+const t3=(a[2]+(t1*g[0]*rsqrt((t2+a[1])))*(-1));
 const t4=(9*(1/(9+a[7])));
 o[2]=t3;
 o[3]=a[3];
@@ -1590,7 +1590,7 @@ a[9]=a[3];
 a[10]=0;}, step(a, o, f, g) {const t0=(((g[0]*g[0])+(g[1]*g[1]))+a[7]);
 const t1=Math.sqrt((powi((a[2]+a[4]*(-1)),2)+powi((a[3]+a[5]*(-1)),2)));
 const t2=((t1<a[6])?a[6]:((a[6]<t1)?t1:(0.5*(a[6]+t1))));
-const t3=(t2*(1/Math.sqrt((t0+a[1]))));
+const t3=(t2*rsqrt((t0+a[1])));
 const t4=(a[2]+(t3*g[0])*(-1));
 const t5=(a[3]+(t3*g[1])*(-1));
 const t6=(9*(1/(9+a[10])));
@@ -1607,14 +1607,14 @@ o[10]=(1+a[10]);
 return 1;}, answer: (a, o) => {o[0]=a[8];
 o[1]=a[9];} },
 }],
-["gradient_descent", { name: "gradient_descent", hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null}],
+["gradient_descent", { name: "gradient_descent", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null}],
 1: { state: 0, init(a) {}, step(a, o, f, g) {o[1]=(a[1]+(g[0]*a[0])*(-1));
 return 1;}, answer: null },
 2: { state: 0, init(a) {}, step(a, o, f, g) {o[1]=(a[1]+(g[0]*a[0])*(-1));
 o[2]=(a[2]+(g[1]*a[0])*(-1));
 return 1;}, answer: null },
 }],
-["lbfgs", { name: "lbfgs", hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5},{"name":"curvature","default":0.9,"whole":false,"above":0,"at_least":null,"below":1},{"name":"memory","default":10,"whole":true}],
+["lbfgs", { name: "lbfgs", projects: false, hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5},{"name":"curvature","default":0.9,"whole":false,"above":0,"at_least":null,"below":1},{"name":"memory","default":10,"whole":true}],
 1: { state: 44, init(a) {a[3]=a[2];
 a[4]=0;
 a[5]=0;
@@ -1778,7 +1778,7 @@ const t116=(0<t115);
 const t117=(10*a[9]);
 const t118=(t116?(a[9]+(t101*(1/(t116?t115:1))*(a[9]+t97))*(-1)):t117);
 const t119=(1.5*a[9]);
-const t120=(t95?(t86?1:(t89?(0.1*Math.sqrt((t92*(t89?t88:1)))):((0<t94)?(0.1*t92*t94):(1/Math.sqrt(t91))))):(t96?t12:((0<t98)?(t12+(t99*((0.5<(t7?(((0.66*(a[13]+t97))<t99)?1:0):0))?0.5:((0.1<t114)?((t114<0.9)?t114:0.9):0.1)))):((t119<t118)?((t118<t117)?t118:t117):t119))));
+const t120=(t95?(t86?1:(t89?(0.1*Math.sqrt((t92*(t89?t88:1)))):((0<t94)?(0.1*t92*t94):rsqrt(t91)))):(t96?t12:((0<t98)?(t12+(t99*((0.5<(t7?(((0.66*(a[13]+t97))<t99)?1:0):0))?0.5:((0.1<t114)?((t114<0.9)?t114:0.9):0.1)))):((t119<t118)?((t118<t117)?t118:t117):t119))));
 const t121=(t86?((-1)*t85):((-1)*t10));
 const t122=(t95?t121:a[5]);
 const t123=(t95?t87:a[3]);
@@ -2068,7 +2068,7 @@ const t168=(0<t167);
 const t169=(10*a[13]);
 const t170=(t168?(a[13]+(t153*(1/(t168?t167:1))*(a[13]+t151))*(-1)):t169);
 const t171=(1.5*a[13]);
-const t172=(t137?(t135?1:(t145?(0.1*Math.sqrt((t141*(t145?t144:1)))):((0<t147)?(0.1*t141*t147):(1/Math.sqrt(t140))))):(t148?t8:((0<t149)?(t8+(t150*((0.5<(t17?(((0.66*(a[17]+t151))<t150)?1:0):0))?0.5:((0.1<t166)?((t166<0.9)?t166:0.9):0.1)))):((t171<t170)?((t170<t169)?t170:t169):t171))));
+const t172=(t137?(t135?1:(t145?(0.1*Math.sqrt((t141*(t145?t144:1)))):((0<t147)?(0.1*t141*t147):rsqrt(t140)))):(t148?t8:((0<t149)?(t8+(t150*((0.5<(t17?(((0.66*(a[17]+t151))<t150)?1:0):0))?0.5:((0.1<t166)?((t166<0.9)?t166:0.9):0.1)))):((t171<t170)?((t170<t169)?t170:t169):t171))));
 const t173=(t137?t143:a[4]);
 const t174=(t135?((-1)*t134):((-1)*t49));
 const t175=(t137?t174:a[9]);
@@ -2146,7 +2146,7 @@ o[69]=t43;
 o[70]=t46;
 return t48;}, answer: null },
 }],
-["lion", { name: "lion", hyperparameters: [{"name":"learning_rate","default":0.0001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"weight_decay","default":0.0,"whole":false,"above":null,"at_least":0,"below":null}],
+["lion", { name: "lion", projects: false, hyperparameters: [{"name":"learning_rate","default":0.0001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"weight_decay","default":0.0,"whole":false,"above":null,"at_least":0,"below":null}],
 1: { state: 1, init(a) {a[5]=0;}, step(a, o, f, g) {const t0=((g[0]*(1+a[1]*(-1)))+(a[1]*a[5]));
 o[4]=(a[4]+(a[0]*(((0<t0)?1:((t0<0)?(-1):((0===t0)?0:t0)))+(a[4]*a[3])))*(-1));
 o[5]=((g[0]*(1+a[2]*(-1)))+(a[2]*a[5]));
@@ -2162,7 +2162,7 @@ o[6]=((t3*g[0])+(a[2]*a[6]));
 o[7]=((t3*g[1])+(a[2]*a[7]));
 return 1;}, answer: null },
 }],
-["momentum", { name: "momentum", hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1}],
+["momentum", { name: "momentum", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1}],
 1: { state: 1, init(a) {a[3]=0;}, step(a, o, f, g) {const t0=(g[0]+(a[1]*a[3]));
 o[2]=(a[2]+(t0*a[0])*(-1));
 o[3]=t0;
@@ -2176,7 +2176,7 @@ o[4]=t0;
 o[5]=t1;
 return 1;}, answer: null },
 }],
-["momentum_rmsprop", { name: "momentum_rmsprop", hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["momentum_rmsprop", { name: "momentum_rmsprop", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
 1: { state: 2, init(a) {a[5]=0;
 a[6]=0;}, step(a, o, f, g) {const t0=((a[1]*a[5])+((g[0]*g[0])*(1+a[1]*(-1))));
 const t1=((a[2]*a[6])+(g[0]*(1/(Math.sqrt(t0)+a[3]))));
@@ -2200,7 +2200,7 @@ o[8]=t2;
 o[9]=t4;
 return 1;}, answer: null },
 }],
-["nadam", { name: "nadam", hyperparameters: [{"name":"learning_rate","default":0.002,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null},{"name":"momentum_decay","default":0.004,"whole":false,"above":null,"at_least":0,"below":null}],
+["nadam", { name: "nadam", projects: true, hyperparameters: [{"name":"learning_rate","default":0.002,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null},{"name":"momentum_decay","default":0.004,"whole":false,"above":null,"at_least":0,"below":null}],
 1: { state: 6, init(a) {const t0=Math.pow(0.96,a[4]);
 a[6]=0;
 a[7]=0;
@@ -2254,7 +2254,7 @@ o[13]=((((a[12]*a[13])<1e-300)&&((-1e-300)<(a[12]*a[13])))?0:t4);
 o[14]=((((-1e-300)<(a[14]*a[2]))&&((a[14]*a[2])<1e-300))?0:t2);
 return 1;}, answer: null },
 }],
-["nesterov", { name: "nesterov", hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1}],
+["nesterov", { name: "nesterov", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1}],
 1: { state: 1, init(a) {a[3]=0;}, step(a, o, f, g) {const t0=((a[1]*a[3])+g[0]);
 o[2]=(a[2]+((g[0]+(t0*a[1]))*a[0])*(-1));
 o[3]=t0;
@@ -2268,7 +2268,7 @@ o[4]=t0;
 o[5]=t1;
 return 1;}, answer: null },
 }],
-["nesterov_restart", { name: "nesterov_restart", hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null}],
+["nesterov_restart", { name: "nesterov_restart", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null}],
 1: { state: 2, init(a) {a[2]=a[1];
 a[3]=1;}, step(a, o, f, g) {const t0=(a[1]+(g[0]*a[0])*(-1));
 const t1=(t0+a[2]*(-1));
@@ -2294,7 +2294,7 @@ o[4]=t1;
 o[5]=(t4?1:(0.5*t5));
 return 1;}, answer: null },
 }],
-["obsf", { name: "obsf", hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"steps","default":127,"whole":true}],
+["obsf", { name: "obsf", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"steps","default":127,"whole":true}],
 1: { state: 1, init(a) {a[2]=0;}, step(a, o, f, g) {const t0=((a[2]<126)?a[2]:((126<a[2])?126:(0.5*(126+a[2]))));
 const t1=((-1)*t0);
 o[1]=(a[1]+(g[0]*((a[2]<127)?(((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1.4142135623730951*((Math.abs((53+t1))<0.5)?1:0))+((Math.abs((123+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((57+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((58+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((54+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((9+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((50+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((45+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((68+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs(t0)<0.5)?1:0)*1.4142135623730951)+((Math.abs((49+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((79+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((40+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((64+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((37+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((63+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((29+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((12+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((62+t1))<0.5)?1:0)*20.139663658330335)+((Math.abs((97+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((20+t1))<0.5)?1:0)*20.74440219011049)+((Math.abs((56+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((85+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((60+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((35+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((14+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((18+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((8+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((34+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((7+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((6+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((15+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((21+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((46+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((104+t1))<0.5)?1:0)*2)+((Math.abs((88+t1))<0.5)?1:0)*2)+((Math.abs((28+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((5+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((116+t1))<0.5)?1:0)*2)+((Math.abs((78+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((105+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((1+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((4+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((103+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((120+t1))<0.5)?1:0)*2)+((Math.abs((13+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((66+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((86+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((87+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((90+t1))<0.5)?1:0)*6.828427124746192)+((Math.abs((67+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((39+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((93+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((22+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((11+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((99+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((51+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((70+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((80+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((95+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((106+t1))<0.5)?1:0)*6.828427124746192)+((Math.abs((117+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((69+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((101+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((77+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((83+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((102+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((122+t1))<0.5)?1:0)*8.344912087791167)+((Math.abs((121+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((3+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((124+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((98+t1))<0.5)?1:0)*15.071067811865476)+((Math.abs((108+t1))<0.5)?1:0)*2)+((Math.abs((25+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((109+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((36+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((84+t1))<0.5)?1:0)*2)+((Math.abs((118+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((74+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((43+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((17+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((55+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((114+t1))<0.5)?1:0)*37.572898965264216)+((Math.abs((89+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((112+t1))<0.5)?1:0)*2)+((Math.abs((111+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((72+t1))<0.5)?1:0)*8.690236861278246)+((Math.abs((2+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((47+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((119+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((126+t1))<0.5)?1:0)*1.5)+((Math.abs((115+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((26+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((100+t1))<0.5)?1:0)*2)+((Math.abs((96+t1))<0.5)?1:0)*2)+((Math.abs((82+t1))<0.5)?1:0)*141.4277147965328)+((Math.abs((110+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((65+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((52+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((76+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((32+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((30+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((75+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((16+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((73+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((31+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((71+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((44+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((59+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((125+t1))<0.5)?1:0)*3.005144052529072)+((Math.abs((107+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((94+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((81+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((48+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((23+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((27+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((41+t1))<0.5)?1:0)*47.94341298187444)+((Math.abs((61+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((10+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((38+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((33+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((24+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((91+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((19+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((92+t1))<0.5)?1:0)*2)+((Math.abs((42+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((113+t1))<0.5)?1:0)*1.4142135623730951):1)*a[0])*(-1));
@@ -2308,7 +2308,7 @@ o[2]=(a[2]+(t2*g[1])*(-1));
 o[3]=(1+a[3]);
 return 1;}, answer: null },
 }],
-["ogm", { name: "ogm", hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"steps","default":100,"whole":true}],
+["ogm", { name: "ogm", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"steps","default":100,"whole":true}],
 1: { state: 3, init(a) {a[2]=a[1];
 a[3]=1;
 a[4]=0;}, step(a, o, f, g) {const t0=(99.5<a[4]);
@@ -2345,7 +2345,7 @@ o[5]=(0.5*t4);
 o[6]=(1+t3);
 return 1;}, answer: null },
 }],
-["polyak_step", { name: "polyak_step", hyperparameters: [{"name":"minimum","default":0.0,"whole":false,"above":null,"at_least":null,"below":null}],
+["polyak_step", { name: "polyak_step", projects: true, hyperparameters: [{"name":"minimum","default":0.0,"whole":false,"above":null,"at_least":null,"below":null}],
 1: { state: 0, init(a) {}, step(a, o, f, g) {const t0=(g[0]*g[0]);
 const t1=(f+a[0]*(-1));
 o[1]=(a[1]+(g[0]*((0<t0)?((1/t0)*((0<t1)?t1:((t1<0)?0:(0.5*t1)))):0))*(-1));
@@ -2357,7 +2357,7 @@ o[1]=(a[1]+(t2*g[0])*(-1));
 o[2]=(a[2]+(t2*g[1])*(-1));
 return 1;}, answer: null },
 }],
-["prodigy", { name: "prodigy", hyperparameters: [{"name":"learning_rate","default":1.0,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null},{"name":"initial_distance","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["prodigy", { name: "prodigy", projects: false, hyperparameters: [{"name":"learning_rate","default":1.0,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null},{"name":"initial_distance","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
 1: { state: 9, init(a) {a[6]=1;
 a[7]=1;
 a[8]=0;
@@ -2440,7 +2440,7 @@ o[18]=a[18];
 o[19]=a[19];
 return 1;}, answer: null },
 }],
-["radam", { name: "radam", hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":0.6666666666666666,"at_least":null,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["radam", { name: "radam", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":0.6666666666666666,"at_least":null,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
 1: { state: 6, init(a) {a[5]=0;
 a[6]=0;
 a[7]=1;
@@ -2509,7 +2509,7 @@ o[12]=t2;
 o[13]=t8;
 return 1;}, answer: null },
 }],
-["rmsprop", { name: "rmsprop", hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["rmsprop", { name: "rmsprop", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
 1: { state: 1, init(a) {a[4]=0;}, step(a, o, f, g) {const t0=((a[1]*a[4])+((g[0]*g[0])*(1+a[1]*(-1))));
 o[3]=(a[3]+(g[0]*(1/(Math.sqrt(t0)+a[2]))*a[0])*(-1));
 o[4]=t0;
@@ -2524,7 +2524,7 @@ o[5]=t1;
 o[6]=t2;
 return 1;}, answer: null },
 }],
-["rprop", { name: "rprop", hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"shrink","default":0.5,"whole":false,"above":0,"at_least":null,"below":1},{"name":"grow","default":1.2,"whole":false,"above":1,"at_least":null,"below":null},{"name":"min_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null},{"name":"max_step","default":50.0,"whole":false,"above":0,"at_least":null,"below":null}],
+["rprop", { name: "rprop", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"shrink","default":0.5,"whole":false,"above":0,"at_least":null,"below":1},{"name":"grow","default":1.2,"whole":false,"above":1,"at_least":null,"below":null},{"name":"min_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null},{"name":"max_step","default":50.0,"whole":false,"above":0,"at_least":null,"below":null}],
 1: { state: 2, init(a) {a[6]=0;
 a[7]=a[0];}, step(a, o, f, g) {const t0=(g[0]*a[6]);
 const t1=(t0<0);
@@ -2559,7 +2559,7 @@ o[9]=t5;
 o[10]=t11;
 return 1;}, answer: null },
 }],
-["schedule_free_adamw", { name: "schedule_free_adamw", hyperparameters: [{"name":"learning_rate","default":0.0025,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null},{"name":"weight_decay","default":0.0,"whole":false,"above":null,"at_least":0,"below":null}],
+["schedule_free_adamw", { name: "schedule_free_adamw", projects: false, hyperparameters: [{"name":"learning_rate","default":0.0025,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null},{"name":"weight_decay","default":0.0,"whole":false,"above":null,"at_least":0,"below":null}],
 1: { state: 6, init(a) {a[6]=1;
 a[7]=0;
 a[8]=a[5];
@@ -2616,7 +2616,7 @@ o[15]=t13;
 return 1;}, answer: (a, o) => {o[0]=a[14];
 o[1]=a[15];} },
 }],
-["schedule_free_sgd", { name: "schedule_free_sgd", hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1}],
+["schedule_free_sgd", { name: "schedule_free_sgd", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1}],
 1: { state: 4, init(a) {a[3]=a[2];
 a[4]=0;
 a[5]=0;
@@ -2656,7 +2656,7 @@ o[9]=t8;
 return 1;}, answer: (a, o) => {o[0]=a[8];
 o[1]=a[9];} },
 }],
-["silver_steps", { name: "silver_steps", hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null}],
+["silver_steps", { name: "silver_steps", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null}],
 1: { state: 20, init(a) {a[2]=0;
 a[3]=0;
 a[4]=0;
@@ -2813,7 +2813,7 @@ o[21]=((a[21]+t16)+t35*(-1));
 o[22]=((a[22]+(t35*a[22])*(-1))+t17);
 return 1;}, answer: null },
 }],
-["spg", { name: "spg", hyperparameters: [{"name":"window","default":10,"whole":true},{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5}],
+["spg", { name: "spg", projects: true, hyperparameters: [{"name":"window","default":10,"whole":true},{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5}],
 1: { state: 14, init(a) {a[2]=0;
 a[3]=0;
 a[4]=0;
@@ -2905,7 +2905,7 @@ o[17]=t10;
 o[18]=1;
 return t9;}, answer: null },
 }],
-["yogi", { name: "yogi", hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":0.001,"whole":false,"above":null,"at_least":0,"below":null},{"name":"initial_square","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["yogi", { name: "yogi", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":0.001,"whole":false,"above":null,"at_least":0,"below":null},{"name":"initial_square","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
 1: { state: 4, init(a) {a[6]=0;
 a[7]=a[4];
 a[8]=1;

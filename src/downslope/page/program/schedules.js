@@ -1,11 +1,11 @@
 // Written by scripts/page from the records in Python. Do not edit.
-import { powi } from "./arithmetic.js";
+import { powi, rsqrt } from "./arithmetic.js";
 export const SCHEDULES = new Map([
 ["cosine", { hyperparameters: [{"name":"steps","default":null,"whole":true},{"name":"final","default":0.0,"whole":false,"above":null,"at_least":0,"below":null}], state: [], factor(p, count, value, s, o) {return (p[1]+((1+Math.cos((3.141592653589793*(1/p[0])*((count<p[0])?count:((p[0]<count)?p[0]:(0.5*(p[0]+count)))))))*(1+p[1]*(-1)))*0.5);} }],
 ["cosine_restarts", { hyperparameters: [{"name":"steps","default":null,"whole":true},{"name":"final","default":0.0,"whole":false,"above":null,"at_least":0,"below":null}], state: [], factor(p, count, value, s, o) {const t0=(1/p[0]);
 return (p[1]+((1+Math.cos((3.141592653589793*t0*(count+(p[0]*Math.floor((t0*(0.5+count))))*(-1)))))*(1+p[1]*(-1)))*0.5);} }],
 ["exponential", { hyperparameters: [{"name":"rate","default":0.99,"whole":false,"above":0,"at_least":null,"below":1}], state: [], factor(p, count, value, s, o) {return Math.pow(p[0],count);} }],
-["inverse_square_root", { hyperparameters: [{"name":"rate","default":1.0,"whole":false,"above":0,"at_least":null,"below":null}], state: [], factor(p, count, value, s, o) {return (1/Math.sqrt((1+(p[0]*count))));} }],
+["inverse_square_root", { hyperparameters: [{"name":"rate","default":1.0,"whole":false,"above":0,"at_least":null,"below":null}], state: [], factor(p, count, value, s, o) {return rsqrt((1+(p[0]*count)));} }],
 ["inverse_time", { hyperparameters: [{"name":"rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null}], state: [], factor(p, count, value, s, o) {return (1/(1+(p[0]*count)));} }],
 ["one_cycle", { hyperparameters: [{"name":"steps","default":null,"whole":true},{"name":"rise","default":0.3,"whole":false,"above":0,"at_least":null,"below":1},{"name":"initial","default":0.04,"whole":false,"above":0,"at_least":null,"below":null},{"name":"final","default":4e-06,"whole":false,"above":null,"at_least":0,"below":null}], state: [], factor(p, count, value, s, o) {const t0=((-1)+(p[1]*p[0]));
 const t1=((0<t0)?t0:((t0<0)?0:(0.5*t0)));

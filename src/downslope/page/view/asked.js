@@ -100,8 +100,8 @@ export class Asked {
     const begin = Math.max(0, Math.min(refusal.start ?? 0, text.length)), end = Math.max(begin + 1, Math.min(refusal.end ?? begin + 1, text.length));
     const from = Math.max(0, begin - 40), shown = text.slice(from, from + 80);
     const carets = " ".repeat(begin - from) + "^".repeat(Math.min(end, from + 80) - begin || 1);
-    const said = [refusal.message, ...(refusal.hints ?? [])].map(told).join(" ");
-    this.refused.replaceChildren(element("p", {}, said), refusal.start === undefined ? "" : element("pre", { "aria-hidden": "true" }, `${shown}\n${carets}`));
+    const said = [refusal.message, ...(refusal.hints ?? [])].map((one) => element("p", {}, told(one)));
+    this.refused.replaceChildren(...said, refusal.start === undefined ? "" : element("pre", { "aria-hidden": "true" }, `${shown}\n${carets}`));
   }
 }
 

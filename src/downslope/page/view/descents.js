@@ -7,6 +7,7 @@ import { readFormula } from "../program/reader.js";
 import { RULES as PROGRAM } from "../program/rules.js";
 
 const CUBE_ROOT = Math.cbrt(Number.EPSILON);
+const SMOOTH = 0.05; // relative difference of curvatures over a short and over a long step
 const SAME = 1e-5; // relative difference of second derivatives taken by differences of gradients
 
 /** What a rule remembers before a step: that which it left the last one with. */
@@ -40,11 +41,11 @@ export function pointAt(path, step, n) {
   return path.x.subarray(row * n, row * n + n);
 }
 
-/** Second derivatives by central differences of the gradient. */
-export function hessian(compiled, x) {
+/** Second derivatives by central differences of the gradient over so many usual steps. */
+export function hessian(compiled, x, wide = 1) {
   const n = x.length, out = [], place = Float64Array.from(x), up = new Float64Array(n), down = new Float64Array(n);
   for (let i = 0; i < n; i++) {
-    const h = CUBE_ROOT * Math.max(1, Math.abs(x[i]));
+    const h = CUBE_ROOT * Math.max(1, Math.abs(x[i])) * wide;
     place[i] = x[i] + h;
     compiled.valueAndGradient(place, up);
     place[i] = x[i] - h;
@@ -55,7 +56,7 @@ export function hessian(compiled, x) {
   return out;
 }
 
-/** The largest curvature in any direction, or NaN. */
+/** The largest curvature in any direction, by size, or NaN. */
 export function largestCurvature(matrix) {
   if (matrix.length === 1) return Math.abs(matrix[0][0]);
   const [[a, b], [c, d]] = matrix, off = (b + c) / 2;
@@ -63,11 +64,13 @@ export function largestCurvature(matrix) {
   return Math.max(Math.abs(middle + radius), Math.abs(middle - radius));
 }
 
-/** The limit 2/L of gradient descent: everywhere, where second derivatives are constant, else at the point. */
+/** The limit 2/L of gradient descent: everywhere, where second derivatives are constant, else at the point; null where none is known. */
 export function limitOf(compiled, x) {
   const here = hessian(compiled, x);
   const curvature = largestCurvature(here);
   if (!(curvature > 0) || !Number.isFinite(curvature)) return null;
+  const wider = largestCurvature(hessian(compiled, x, 4));
+  if (!(Math.abs(wider - curvature) <= SMOOTH * curvature)) return null; // there is a kink, where there is no curvature
   const others = [1.7, -2.3, 5.1].map((shift) => hessian(compiled, Array.from(x, (value, i) => (value + (i + 1)) * shift)));
   const constant = others.every((other) => other.every((row, i) => row.every((value, j) => Math.abs(value - here[i][j]) <= SAME * curvature)));
   return { limit: 2 / curvature, constant };

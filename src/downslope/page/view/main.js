@@ -15,8 +15,8 @@ import { updateOf } from "./update.js";
 
 const OWN = settingFrom(page.setting) ?? settingFrom(page.presets[1].setting);
 
-/** What is shown: the setting, the formula as it was understood, the start, the paths, the step. */
-const model = { setting: OWN, text: "", names: [], compiled: null, start: [], paths: [], at: 0, problem: null, maximize: false };
+/** What is shown: the setting, the formula as it was understood, the start, the paths, the step, where each name began last. */
+const model = { setting: OWN, text: "", names: [], compiled: null, start: [], paths: [], at: 0, problem: null, maximize: false, starts: new Map() };
 
 const asked = new Asked({
   preset: (plain) => open(settingFrom(plain)),
@@ -89,7 +89,7 @@ function begin(setting) {
   model.problem = page.problems.find((one) => one.formula.replace(/\s/g, "") === folded) ?? null;
   model.minimisers = setting.maximize || !model.problem ? [] : model.problem.minimisers;
   model.maximize = setting.maximize;
-  const known = (name, i) => setting.start.get(name) ?? model.start[i] ?? 1;
+  const known = (name, i) => setting.start.get(name) ?? model.starts.get(name) ?? model.start[i] ?? 1;
   model.start = model.names.map(known);
   if (model.renamed) asked.show(setting, model.names);
   asked.showStart(model.start);
@@ -130,6 +130,7 @@ const longest = () => Math.max(0, ...model.paths.map((path) => path.length - 1))
 function compute() {
   const { compiled, setting, start } = model;
   setting.start = new Map(model.names.map((name, i) => [name, start[i]]));
+  for (const [name, value] of setting.start) model.starts.set(name, value);
   model.paths = setting.methods.map((one) => way(compiled, Float64Array.from(start), one, setting));
   const defined = model.paths.every((path) => path.length > 0);
   asked.startError.textContent = defined ? "" : say("undefined_here", { point: point(model.names, start) });

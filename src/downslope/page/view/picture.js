@@ -136,7 +136,8 @@ export class Picture {
     context.drawImage(this.still, 0, 0);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.drawer.drawPaths(new CanvasPen(context), this.scene);
-    canvas.setAttribute("aria-label", say("map_label", { formula: model.text }));
+    const label = say("map_label", { formula: model.text });
+    if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
   }
 
   /** The whole picture by a pen, 960 by 640. */

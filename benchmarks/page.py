@@ -1,0 +1,92 @@
+"""What the page costs in a browser: a drag over a path of 2,000 steps, and the first picture of a new formula.
+
+``python benchmarks/page.py`` needs Playwright and Chromium. It prints milliseconds of script for each event and
+picture: the median and the longest.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+import downslope as ds
+
+FORMULAS = {
+    "bowl": ("x^2/20 + y^2", {"x": -7.0, "y": 2.0}),
+    "rosenbrock": ("(1 - x)^2 + 100*(y - x^2)^2", {"x": -1.2, "y": 1.0}),
+    "waves": ("log(1 + exp(x)) + sin(y)^2 + (x^2 + y^2)/8", {"x": 2.0, "y": 1.5}),
+}
+RULES = {"gradient_descent": 1e-3, "adam": 1e-2}
+DRAGS = 40
+
+# Times everything that runs before a picture of the screen, and what answers typing.
+CLOCK = """
+window.spent = []; window.typed = [];
+const ask = window.requestAnimationFrame.bind(window);
+window.requestAnimationFrame = (call) => ask((now) => {
+  const begun = performance.now(); call(now); window.spent.push(performance.now() - begun);
+});
+const listen = EventTarget.prototype.addEventListener;
+EventTarget.prototype.addEventListener = function (kind, call, options) {
+  if (kind !== "input") return listen.call(this, kind, call, options);
+  return listen.call(this, kind, function (event) {
+    const begun = performance.now(); call.call(this, event); window.typed.push(performance.now() - begun);
+  }, options);
+};
+"""
+
+
+def measured(page: Any) -> tuple[list[float], list[float]]:
+    """Milliseconds of each drag, and of each new formula."""
+    box = page.locator("canvas.map").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.evaluate("window.spent = []")
+    for k in range(DRAGS):
+        part = 0.3 + 0.4 * k / DRAGS
+        page.mouse.move(box["x"] + part * box["width"], box["y"] + (0.8 - part) * box["height"])
+        page.wait_for_timeout(30)
+    page.mouse.up()
+    drags = page.evaluate("window.spent")
+    page.evaluate("window.typed = []")
+    formula = page.locator("input.formula")
+    text = formula.input_value()
+    for k in range(10):
+        formula.fill(f"{text} + {k + 1}")
+    return drags, page.evaluate("window.typed")
+
+
+def main() -> None:
+    """Print a line for each formula and rule."""
+    browser_path = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(
+            executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"]
+        )
+        heads = ("drag: median", "longest", "formula: median", "longest")
+        print(f"{'function':12} {'rule':18} " + " ".join(f"{head:>16}" for head in heads) + "  ms")
+        for name, (formula, start) in FORMULAS.items():
+            for rule, rate in RULES.items():
+                run = ds.minimize(
+                    formula, start, optimizer=rule, learning_rate=rate, steps=2000, explain=False
+                )
+                file = Path(folder) / "page.html"
+                run.to_html(file)
+                page = browser.new_page(viewport={"width": 1280, "height": 1000})
+                page.add_init_script(CLOCK)
+                page.goto(file.as_uri())
+                page.wait_for_timeout(500)
+                drags, formulas = measured(page)
+                page.close()
+                columns = [statistics.median(drags), max(drags), statistics.median(formulas), max(formulas)]
+                print(f"{name:12} {rule:18} " + " ".join(f"{column:16.2f}" for column in columns))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
