@@ -3,6 +3,7 @@
 export { readFormula } from "./reader.js";
 export { compileFormula } from "./tape.js";
 export { descend } from "./descend.js";
+export { endsOf } from "./ends.js";
 export { RULES } from "./rules.js";
 export { SCHEDULES } from "./schedules.js";
 export { WRAPPERS } from "./wrappers.js";

@@ -4,44 +4,11 @@
 import { CODE } from "./functions.js";
 import { CONSTANTS } from "./vocabulary.js";
 import { powi } from "./arithmetic.js";
+import { ADD, BOTH, CALL1, CALL2, CHOOSE, CONSTANT, DIVIDE, EITHER, MULTIPLY, NEGATE, NOT, POWER, TEST, VARIABLE, WHOLE_POWER, apply, slopeOfExponent } from "./instructions.js";
+import { lanesOf } from "./lanes.js";
 import { COMPARE } from "./values.js";
 
-const [VARIABLE, CONSTANT, NEGATE, ADD, MULTIPLY, DIVIDE, WHOLE_POWER, POWER, CALL1, CALL2] = Array(10).keys();
-const [TEST, BOTH, EITHER, NOT, CHOOSE] = [10, 11, 12, 13, 14];
 const MOST_WHOLE = 2 ** 20; // as the library: a larger exponent is a real number
-const LANES = 512;
-
-/** One instruction applied to numbers; `own` is a function, a comparison, or a whole exponent. */
-function apply(op, own, a, b, c) {
-  switch (op) {
-    case NEGATE:
-      return -a;
-    case ADD:
-      return a + b;
-    case MULTIPLY:
-      return a * b;
-    case DIVIDE:
-      return a / b;
-    case WHOLE_POWER:
-      return powi(a, own);
-    case POWER:
-      return a ** b;
-    case CALL1:
-      return own.value(a);
-    case CALL2:
-      return own.value(a, b);
-    case TEST:
-      return own(a, b);
-    case BOTH:
-      return a && b;
-    case EITHER:
-      return a || b;
-    case NOT:
-      return +!a;
-    default:
-      return a ? b : c;
-  }
-}
 
 /** Writes the instructions of a tree, each different one once. */
 class Writer {
@@ -135,16 +102,9 @@ class Writer {
   }
 }
 
-/** d(base^exponent)/d(exponent); 0^v is 0 for every v > 0, so its derivative is 0 there. */
-function slopeOfExponent(base, exponent, whole) {
-  if (base === 0) return exponent > 0 ? 0 : NaN;
-  return whole * Math.log(base);
-}
-
 /**
- * A tree as a program: value(x) of a point, valueAndGradient(x, g), which fills g and returns the value, and
- * grid(axisA, axisB, valuesA, valuesB, x, out): out[j*valuesA.length + i] is the value where coordinate axisA is
- * valuesA[i] and axisB is valuesB[j] (axisB -1: only axisA), the others as in x.
+ * A tree as a program: value(x) of a point, valueAndGradient(x, g), which fills g and returns the value, and for many
+ * points at once grid and gradients (lanes.js).
  */
 export function compileFormula(tree, names) {
   const writer = new Writer(names);
@@ -231,33 +191,6 @@ export function compileFormula(tree, names) {
     return v[root];
   }
 
-  function grid(axisA, axisB, valuesA, valuesB, x, out) {
-    const lanes = Array.from({ length: size }, (_, i) => new Float64Array(LANES).fill(i < first ? x[i] : writer.known[i]));
-    const [wide, total] = [valuesA.length, valuesA.length * (axisB < 0 ? 1 : valuesB.length)];
-    for (let begin = 0; begin < total; begin += LANES) {
-      const count = Math.min(LANES, total - begin);
-      for (let k = 0; k < count; k++) {
-        lanes[axisA][k] = valuesA[(begin + k) % wide];
-        if (axisB >= 0) lanes[axisB][k] = valuesB[Math.floor((begin + k) / wide)];
-      }
-      for (let i = first; i < length; i++) {
-        if (op[i] !== CONSTANT) fill(op[i], own[i], lanes[i], lanes[a[i]], lanes[b[i]], lanes[c[i]], count);
-      }
-      out.set(lanes[root].subarray(0, count), begin);
-    }
-    return out;
-  }
-
-  return { names, value, valueAndGradient, grid };
-}
-
-/** One instruction for a block of points: the commonest have loops of their own. */
-function fill(op, own, out, a, b, c, count) {
-  if (op === ADD) for (let k = 0; k < count; k++) out[k] = a[k] + b[k];
-  else if (op === MULTIPLY) for (let k = 0; k < count; k++) out[k] = a[k] * b[k];
-  else if (op === WHOLE_POWER && own === 2) for (let k = 0; k < count; k++) out[k] = a[k] * a[k];
-  else if (op === CALL1) {
-    const { value } = own;
-    for (let k = 0; k < count; k++) out[k] = value(a[k]);
-  } else for (let k = 0; k < count; k++) out[k] = apply(op, own, a[k], b?.[k], c?.[k]);
+  const tape = { op, a, b, c, own, known: writer.known, varies, root, first, size };
+  return { names, value, valueAndGradient, ...lanesOf(tape) };
 }

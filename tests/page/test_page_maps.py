@@ -1,0 +1,55 @@
+"""Many starts at once end where each of them ends alone."""
+
+from __future__ import annotations
+
+import pytest
+from page_node import in_node, needs_node
+from test_page_descents import RULES, options_of
+
+BODY = """
+const { endsOf } = program;
+const { tree, names } = readFormula(given.formula);
+const compiled = compileFormula(tree, names);
+const n = names.length;
+const runs = 700; // more than one block of lanes
+const starts = Float64Array.from({ length: runs * n }, (_, i) => 4 * Math.sin(7 * i + 1));
+const rates = Float64Array.from({ length: runs }, (_, i) => 0.4 * (1.01 + Math.sin(i)));
+return given.rules.map((options) => {
+  const rated = RULES.get(options.rule).hyperparameters.some(({ name }) => name === "learning_rate");
+  const ends = endsOf(compiled, starts, { ...options, steps: 40, tolerance: 1e-4, rates: rated ? rates : null });
+  const causes = new Set();
+  let different = 0;
+  for (let run = 0; run < runs; run += 9) {
+    const start = starts.subarray(run * n, (run + 1) * n);
+    const rate = rated ? { learningRate: rates[run] } : {};
+    const alone = descend(compiled, start, { ...options, ...rate, steps: 40, tolerances: { tolerance: 1e-4 } });
+    const x = alone.reported?.x ?? alone.x.slice(-n);
+    const near = (a, b) => Math.abs(a - b) <= 1e-9 * (1 + Math.abs(a));
+    const same = x.every((coordinate, j) => near(coordinate, ends.x[run * n + j]));
+    if (alone.rows && !(same && alone.cause === ends.cause[run] && alone.steps === ends.steps[run])) different++;
+    if (!alone.rows && alone.cause !== ends.cause[run]) different++;
+    causes.add(alone.cause);
+  }
+  return { rule: options.rule, different, causes: causes.size };
+});
+"""
+
+# A rule that searches may stall, and one that averages looks at its answer on the way: both need the way so far.
+NAMES = ["gradient_descent", "momentum", "adam", "rprop", "lion", "nesterov", "dadapt_adam", "yogi", "adgd"]
+
+
+@needs_node
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "x^4/4 - x^2 + y^2 + x*y/2",
+        "x^2*sin(x)/4 + x^2",
+        "x - log(x) + where(y > 0, y^2, sqrt(-y))",
+        "exp(x) - x*atan2(y, 3)",
+    ],
+)
+def test_many_starts_end_where_each_ends_alone(formula: str) -> None:
+    rules = [options_of(RULES[name]) for name in NAMES]
+    found = in_node(BODY, {"formula": formula, "rules": rules})
+    assert [(one["rule"], one["different"]) for one in found] == [(name, 0) for name in NAMES]
+    assert max(one["causes"] for one in found) > 1
