@@ -281,6 +281,15 @@ def test_a_link_with_a_bad_formula_is_an_error_message(visit):
     assert fields(page) == [-7.0, 2.0]
 
 
+def test_the_address_stays_until_somebody_does_something(visit):
+    page = visit(bowl())
+    page.wait_for_timeout(600)
+    assert page.evaluate("location.hash") == ""
+    page.get_by_label("Start x").fill("3")
+    page.wait_for_timeout(600)
+    assert page.evaluate("location.hash") != ""
+
+
 def test_the_link_holds_everything(visit):
     page = visit(bowl())
     page.get_by_role("button", name="Add a rule").click()

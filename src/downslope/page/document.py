@@ -56,6 +56,8 @@ def _check_drawable(run: Descent) -> None:
     names = _names(run)
     if run.objective.formula is None or not all(name.isidentifier() for name in names):
         raise ObjectiveError(message("a page descends a formula, and this function is none."))
+    if run.objective.differentiation == "supplied":
+        raise ObjectiveError(message("a page derives the gradient itself, and this run was given another."))
     if len(names) > MOST_VARIABLES:
         raise ObjectiveError(
             message("a page shows functions of one or two variables, and this one has {n}.", n=len(names))

@@ -2,7 +2,8 @@
 
 Sums are ``acc + rest*c``, whole powers its binary loop ``powi``, quotients ``a*(1/b)``: on polynomials a page has the
 bits of the machine code. ``exp``, ``sin``, ``cos``, ``log`` and powers that are not whole are the browser's, which may
-differ from those of the C library by a unit in the last place. The script that is made needs ``powi``, ``rsqrt`` and, as ``f_name``, the functions of ours that stay symbols of their own.
+differ from those of the C library by a unit in the last place. The script that is made needs ``powi``, ``rsqrt`` and,
+as ``f_name``, the functions of ours that stay symbols of their own.
 """
 
 from __future__ import annotations

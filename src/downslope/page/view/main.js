@@ -163,7 +163,11 @@ function chart(canvas, quantity, paths) {
   drawChart(new CanvasPen(context), { width: box.width, height: box.height, colours: colours(), paths, at: model.at, quantity, names: [say("step"), say(quantity)] });
 }
 
+let touched = false; // until then the address stays as it is, so that a file that is written anew shows what is new
+for (const kind of ["pointerdown", "keydown", "input", "change"]) document.addEventListener(kind, () => (touched = true), true);
+
 const keep = settled(250, () => {
+  if (!touched) return;
   const fragment = toLink({ ...model.setting, at: model.at === longest() ? null : model.at });
   if (fragment !== location.hash) history.replaceState(null, "", fragment);
 });
