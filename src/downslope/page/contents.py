@@ -85,7 +85,7 @@ def colours() -> dict[str, dict[str, Any]]:
 
 
 FOUR_POINTS = "sqrt(((2a + b - 81)^2 + (4a + b - 93)^2 + (6a + b - 91)^2 + (8a + b - 97)^2)/4)"
-BOWL = ("x^2/20 + y^2", {"x": -7, "y": 2}, 29)
+BOWL: tuple[str, dict[str, float], int] = ("x^2/20 + y^2", {"x": -7, "y": 2}, 29)
 
 
 def presets() -> list[dict[str, Any]]:
