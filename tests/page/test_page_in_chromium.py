@@ -2,59 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import functools
-import io
-import json
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 import pytest
+from on_the_page import BOWL, START, at, bowl, error, fields, steps, summary
 
 import downslope as ds
 from downslope.optimizers import all_optimizers
 from downslope.page.document import page_of
-
-BOWL, START = "x^2/20 + y^2", {"x": -7.0, "y": 2.0}
-
-
-@functools.cache
-def bowl() -> str:
-    return ds.minimize(BOWL, START, learning_rate=0.95, steps=30, explain=False).to_html()
-
-
-def fields(page: Any) -> list[float]:
-    return [
-        float(page.locator(".starts input").nth(i).input_value())
-        for i in range(page.locator(".starts input").count())
-    ]
-
-
-def summary(page: Any) -> str:
-    return str(page.locator("[aria-live]").inner_text())
-
-
-def steps(page: Any) -> list[dict[str, str]]:
-    """All steps of all paths, by the file that the page writes."""
-    page.locator("details > summary").last.scroll_into_view_if_needed()
-    if not page.get_by_role("button", name="Save as CSV").is_visible():
-        page.locator("details > summary").last.click()
-    with page.expect_download() as begun:
-        page.get_by_role("button", name="Save as CSV").click()
-    return list(csv.DictReader(io.StringIO(Path(begun.value.path()).read_text(encoding="utf-8"))))
-
-
-def at(page: Any, x: float, y: float) -> tuple[float, float]:
-    """Where on the screen a part of the map is, both from 0 to 1."""
-    page.locator("canvas.map").scroll_into_view_if_needed()
-    box = page.locator("canvas.map").bounding_box()
-    return box["x"] + x * box["width"], box["y"] + y * box["height"]
-
-
-def error(page: Any) -> str:
-    return str(page.locator("#refused").inner_text())
 
 
 def test_it_opens_from_disk_and_ends_like_the_run(visit):
@@ -172,113 +128,6 @@ def test_a_bad_formula_has_a_caret_and_the_last_good_picture_stays(visit):
     page.wait_for_timeout(100)
     assert len(fields(page)) == 1
     assert steps(page)[0]["x"] == "-7"
-
-
-HOSTILE = [
-    "</script><script>window.hit = 1</script>",
-    '"><img src=x onerror="window.hit = 1">',
-    "x'\"`${window.hit = 1}",
-    "constructor(x)",
-    "x.constructor",
-    "__proto__",
-    "toString(1)",
-    "[].filter.constructor('window.hit = 1')()",
-    "x^2 + constructor^2",
-    "__proto__^2 + hasOwnProperty^2",
-    "\u202ex^2",
-    "(" * 1500,
-]
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_formula_does_nothing(visit, text):
-    page = visit(bowl())
-    page.get_by_label("Formula of one or two variables").fill(text)
-    page.wait_for_timeout(300)
-    assert page.evaluate("window.hit") is None
-    assert page.locator("img, iframe, object").count() == 0
-    assert page.locator("script").count() == 2
-    refused = error(page) != ""
-    read = True
-    try:
-        read = len(ds.minimize(text, [1.0, 2.0], steps=1, learning_rate=0.1, explain=False).x) == 2
-    except ds.DownslopeError:
-        read = False
-    if not read and text != "__proto__":  # of one variable, which the page takes
-        assert refused
-
-
-def test_a_formula_of_hostile_names_is_written_and_opened(visit):
-    start = {"constructor": 1.0, "__proto__": 2.0}
-    run = ds.minimize("constructor^2 + __proto__^2/2", start, learning_rate=0.1, steps=5, explain=False)
-    page = visit(run.to_html())
-    rows = steps(page)
-    for name in start:
-        np.testing.assert_allclose([float(row[name]) for row in rows], run.history[name], rtol=1e-12)
-
-
-GOOD = {"formula": BOWL, "start": START, "steps": 30, "methods": [{"rule": "gradient_descent"}]}
-LINKS = [
-    "#%",
-    "#<script>window.hit=1</script>",
-    "#" + quote("{"),
-    "#" + quote("null"),
-    "#" + quote("[[[[]]]]"),
-    "#" + quote(json.dumps({**GOOD, "methods": [{"rule": "constructor"}]})),
-    "#" + quote(json.dumps({**GOOD, "methods": [{"rule": "__proto__"}]})),
-    "#" + quote(json.dumps({**GOOD, "formula": 7})),
-    "#" + quote(json.dumps({**GOOD, "start": [1, 2]})),
-    "#" + quote('{"__proto__": {"hit": 1}}'),
-    "#" + "a" * 100_000,
-]
-
-
-@pytest.mark.parametrize("fragment", LINKS, ids=lambda link: link[:40])
-def test_a_hostile_link_is_one_error_message(visit, fragment):
-    page = visit(bowl(), fragment)
-    assert "The link cannot be read" in error(page)
-    assert page.evaluate("window.hit ?? ({}).hit ?? null") is None
-    assert fields(page) == [-7.0, 2.0]
-
-
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"steps": 1e300},
-        {"steps": -5},
-        {"start": {"x": "1", "y": None}},
-        {"view": [1, 0, 0, 1]},
-        {"view": [-1e308, 1e308, -1e308, 1e308]},
-        {
-            "methods": [
-                {"rule": "adam", "hyperparameters": {"beta1": 7, "learning_rate": -1, "__proto__": 3}}
-            ]
-            * 50
-        },
-        {"at": 10**9},
-    ],
-)
-def test_a_link_of_odd_numbers_is_brought_into_range(visit, more):
-    page = visit(bowl(), "#" + quote(json.dumps({**GOOD, **more})))
-    assert error(page) == ""
-    assert page.locator("fieldset").count() <= 6
-    assert len(steps(page)) >= 1
-
-
-def test_a_start_outside_the_domain_is_said(visit):
-    page = visit(bowl(), "#" + quote(json.dumps({**GOOD, "start": {"x": 1e308, "y": -1e308}})))
-    assert "not defined at the start" in page.locator(".starts + .error").inner_text()
-    page.get_by_label("Formula of one or two variables").fill("log(x) + y^2")
-    page.get_by_label("Start x").fill("2")
-    page.get_by_label("Start y").fill("1")
-    page.locator(".update section").first.wait_for()
-    assert page.locator(".starts + .error").inner_text() == ""
-
-
-def test_a_link_with_a_bad_formula_is_an_error_message(visit):
-    page = visit(bowl(), "#" + quote(json.dumps({**GOOD, "formula": "x^^2"})))
-    assert error(page) != ""
-    assert fields(page) == [-7.0, 2.0]
 
 
 def test_the_address_stays_until_somebody_does_something(visit):

@@ -13,6 +13,7 @@ from downslope.language import parse
 from downslope.language import tree as t
 from downslope.messages import Message
 from downslope.messages.message import Listing, Paragraph, Sentence
+from downslope.objectives.parameters import natural_order
 from downslope.page.refusals import provoked, refusals
 from trials import fresh_seed, trials
 
@@ -163,6 +164,7 @@ WHOLE = (
     "a < b < c",
     "sin^2 x + cos^2 x + tan(x)^3",
     "|x - |y| + 1||z|",
+    "y^2 + x10*x2 + x + x_1 - b",
     "where(1 < 2, 3, 4)*x + max(1, 2, 3) + heaviside(0) + erf(1) + gamma(4) - 2^0.5",
 )
 WHAT = """
@@ -257,7 +259,7 @@ def differences(texts: list[tuple[str, tuple[str, ...]]]) -> tuple[list[Any], in
                 print("said otherwise:", repr(text), refused(error), answer)
             continue
         read += 1
-        if answer != {"tree": as_data(expression.tree), "names": list(expression.names)}:
+        if answer != {"tree": as_data(expression.tree), "names": natural_order(expression.names)}:
             other.append((text, named, expression.tree, answer))
     return other, otherwise, read
 

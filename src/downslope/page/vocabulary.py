@@ -49,6 +49,7 @@ def vocabulary() -> str:
     }
     return "".join(
         [
+            f"// Characters are those of Unicode {unicodedata.unidata_version}.\n",
             *(f"export const {name} = new Map({_json(table)});\n" for name, table in tables.items()),
             *(f"export const {name} = new Set({_json(entries)});\n" for name, entries in sets.items()),
             *(f"export const {name} = {_json(pairs)};\n" for name, pairs in ranges.items()),

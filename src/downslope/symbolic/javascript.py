@@ -32,9 +32,9 @@ MOST_WRITTEN_OUT = 3  # a whole power of a name up to this one is a product
 def expression(root: Any, names: Mapping[str, str]) -> str:
     """One expression, its symbols spelled as ``names`` has them.
 
-    >>> x, y = se.symbols("x y")
-    >>> expression(x**2 / 20 + se.sin(y), {"x": "a[0]", "y": "a[1]"})
-    '(Math.sin(a[1])+(a[0]*a[0])*0.05)'
+    >>> x = se.Symbol("x")
+    >>> expression(1 + se.sin(x**2) / 20, {"x": "a[0]"})
+    '(1+Math.sin((a[0]*a[0]))*0.05)'
     """
     if root in (se.true, se.false):
         return str(bool(root)).lower()

@@ -10,7 +10,7 @@ import { unexpected } from "./unexpected.js";
 import { combine } from "./values.js";
 
 /**
- * Read a formula as people type it: {tree, names}, the names in the order in which they appear.
+ * Read a formula as people type it: {tree, names}, the names in the order of the coordinates of a run.
  * `named` are names that are known to be parameters, from a start; so e is one, and xy is the product of x and y.
  * Throws a Refusal {message: {key, fields}, hints, start, end} where it cannot be read.
  */
@@ -22,7 +22,20 @@ export function readFormula(text, named = []) {
   });
   const tree = new Reader(tokens, text).read();
   const names = [...new Set(tokens.filter((token) => token.type === "NAME").map((token) => token.text))];
-  return { tree, names };
+  return { tree, names: names.sort(naturally) };
+}
+
+/** As a person sorts names, and a run its coordinates: a, b, x1, x2, x10. */
+function naturally(one, other) {
+  const [left, right] = [one, other].map((name) => name.match(/\p{Nd}+|\P{Nd}+/gu));
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const [a, b] = [left[i], right[i]];
+    const [m, n] = [a, b].map((part) => /^\p{Nd}/u.test(part));
+    if (m !== n) return m ? -1 : 1;
+    if (m && Number(a) !== Number(b)) return Number(a) - Number(b);
+    if (!m && a !== b) return a < b ? -1 : 1;
+  }
+  return left.length - right.length;
 }
 
 /** A node with children. */
