@@ -1,9 +1,11 @@
 """The catalogues are current, compiled, and say with the same fields what the English says."""
 
 import dataclasses
+import functools
 import inspect
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -141,3 +143,24 @@ def test_what_is_collected(tmp_path):
 def test_calls_that_cannot_be_collected(tmp_path, call):
     with pytest.raises(collect.BadSentenceError, match=r"x\.py:1: "):
         found_in(tmp_path, call)
+
+
+KOREAN = collect.CATALOGUES / "ko" / "downslope.po"
+TERMS = tomllib.loads((KOREAN.parent / "glossary.toml").read_text(encoding="utf-8"))["term"]
+
+
+def test_korean_says_everything():
+    missing = [entry.id for entry in read(KOREAN) if entry.id and not all(forms(entry.string))]
+    assert missing == []
+
+
+@pytest.mark.parametrize("term", TERMS, ids=lambda term: term["english"])
+def test_korean_terms_are_those_of_the_glossary(term):
+    said = [text for entry in read_once() for text in forms(entry.string)]
+    for forbidden in term["forbidden"]:
+        assert [text for text in said if re.search(forbidden, text)] == [], term["korean"]
+
+
+@functools.cache
+def read_once() -> Catalog:
+    return read(KOREAN)
