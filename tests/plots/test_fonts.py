@@ -13,6 +13,7 @@ import pytest
 from matplotlib.text import Text
 
 import downslope as ds
+from downslope.messages.languages import reading
 from downslope.plots import fonts
 
 TABLE = {"면적": [10, 20, 30, 41, 52.0], "값": [3, 5.5, 7, 9.2, 12.0]}
@@ -38,15 +39,10 @@ PICTURES: dict[str, Any] = {
 @pytest.mark.parametrize("name", PICTURES)
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_no_character_is_a_box(name: str, language: str) -> None:
-    before = ds.language()
-    ds.language(language)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            figure = PICTURES[name]()
-            figure.savefig(io.BytesIO())
-    finally:
-        ds.language(before)
+    with reading(language), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = PICTURES[name]()
+        figure.savefig(io.BytesIO())
     texts = [text.get_text() for text in figure.findobj(Text)]
     assert not any("□" in text for text in texts)
     assert any("가" <= character <= "힣" for text in texts for character in text)

@@ -20,7 +20,7 @@ from downslope.explain.budget import TooDearError
 from downslope.explain.corners import corner_at, length_at
 from downslope.explain.curvature import Curvature
 from downslope.explain.judgement import FEW_PARAMETERS, MOST_PARAMETERS, ended_at, free_of
-from downslope.explain.krylov import may_be_rounding, steepest
+from downslope.explain.krylov import may_be_rounding, steepest, steepest_at
 from downslope.explain.linear import LinearRule
 from downslope.explain.local_minimum import LocalMinimum, find_local_minimum
 from downslope.explain.point import Point
@@ -370,6 +370,8 @@ class Diagnosis:
     @property
     def _moving(self) -> Point:
         curvature = self.curvature_at(self.final)
+        if curvature is None and len(self.free) > FEW_PARAMETERS:  # the ends of the spectrum say enough
+            curvature = steepest_at(self.view, self.final)
         listed: Any = () if curvature is None else tuple(curvature.to_list(self.sign))
         if self.run.maximize:
             listed = listed[::-1]

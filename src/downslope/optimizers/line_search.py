@@ -118,7 +118,9 @@ def first_step(x: Any, f: Any, g: Any) -> Any:
     xx, gg = dot(x, x), dot(g, g)
     steep = where(gg > 0, gg, 1.0)
     by_value = where(absolute(f) > 0, 0.1 * absolute(f) / steep, 1 / sqrt(steep))
-    return where(xx > 0, 0.1 * sqrt(where(xx > 0, xx, 1.0) / steep), by_value)
+    length = dot(sign(x), x)  # where squares of so small an x are 0
+    by_length = where(length > 0, 0.1 * length / sqrt(steep), by_value)
+    return where(xx > 0, 0.1 * sqrt(where(xx > 0, xx, 1.0) / steep), by_length)
 
 
 def recent_size(search: Search, f: Any) -> Any:
