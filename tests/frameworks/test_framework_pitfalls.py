@@ -65,11 +65,18 @@ def test_a_mask_made_in_numpy_is_made_anew() -> None:
 @pytest.mark.parametrize("around", [torch.no_grad, torch.inference_mode])
 def test_gradients_may_be_switched_off_around_a_descent(around: Any) -> None:
     with around():
-        formula = ds.minimize(lambda w: (w**2).sum(), torch.ones(2), learning_rate=0.1, steps=3)
-        hosted = ds.minimize(
-            lambda w: (w**2).sum() if w[0] < 9 else 0, torch.ones(2), learning_rate=0.1, steps=3
+        formula = ds.minimize(
+            lambda w: (w**2).sum(), torch.ones(2, dtype=torch.float32), learning_rate=0.1, steps=3
         )
-        many = ds.minimize(lambda w: (w**2).sum(), torch.ones(800), learning_rate=0.1, steps=3)
+        hosted = ds.minimize(
+            lambda w: (w**2).sum() if w[0] < 9 else 0,
+            torch.ones(2, dtype=torch.float32),
+            learning_rate=0.1,
+            steps=3,
+        )
+        many = ds.minimize(
+            lambda w: (w**2).sum(), torch.ones(800, dtype=torch.float32), learning_rate=0.1, steps=3
+        )
     assert [run.engine for run in (formula, hosted, many)] == ["traced", "hosted", "hosted"]
     for run in (formula, hosted, many):
         np.testing.assert_allclose(run.x.numpy(), 0.512, rtol=1e-6)
