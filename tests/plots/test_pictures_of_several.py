@@ -125,7 +125,7 @@ def test_a_gif_shows_them_descend_together(book, tmp_path):
     assert changed[:, middle:].any()
 
 
-@pytest.mark.filterwarnings("ignore:os.fork")  # of JAX, where a test before has imported it: ffmpeg is started so
+@pytest.mark.filterwarnings("ignore:os.fork")  # JAX says so of how ffmpeg is started
 def test_an_mp4_needs_its_extra_and_is_a_film(book, tmp_path, monkeypatch):
     assert ".mp4" in SUFFIXES
     with monkeypatch.context() as patched:
