@@ -172,7 +172,8 @@ class Ran:
 
     @cached_property
     def away(self) -> float | None:
-        """How far the stationary point lies by one step of Newton's method; None where curvature does not tell."""
+        """How far the stationary point lies by one step of Newton's method, which ends at the bounds; None where
+        curvature does not tell."""
         H = self.hessian
         if H is None or not len(H):
             return None
@@ -183,7 +184,9 @@ class Ran:
         values = np.linalg.eigvalsh(H)
         if values[0] <= 1e-13 * abs(values[-1]):
             return None
-        return float(np.linalg.norm(np.linalg.solve(H, g)))
+        here, (low, high) = self.run.final[free], self.box
+        there = np.clip(here - np.linalg.solve(H, g), low[free], high[free])
+        return float(np.linalg.norm(there - here))
 
     def evidence(self, key: str) -> Iterator[tuple[str, Any]]:
         for finding in self.told.findings:
