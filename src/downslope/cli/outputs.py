@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -27,6 +27,29 @@ ASKED = (
     "view",
     "save",
 )  # the options that ``Outputs`` begins with
+
+
+def deliver(actions: Iterable[Callable[[], Any]]) -> None:
+    """Do each, whatever becomes of the others; the last failure is raised, those before it are told."""
+    failures: list[BaseException] = []
+    for action in actions:
+        try:
+            action()
+        except (DownslopeError, OSError, KeyboardInterrupt) as error:
+            if isinstance(error, KeyboardInterrupt):
+                interruption.caught()
+            failures.append(error)
+    for failure in failures[:-1]:
+        terminal.error(str(failure) or message("interrupted."))
+    if failures:
+        raise failures[-1]
+
+
+def write_asked(given: Mapping[str, Any], name: str, write: Callable[[str], Any]) -> None:
+    """Write the file that an option names, and say so."""
+    write(given[name])
+    if not given["quiet"]:
+        terminal.note(message("wrote {file}", file=given[name]))
 
 
 def view_of_run(text: str) -> dict[str, Any]:
@@ -104,18 +127,7 @@ class Outputs(ReportOptions):
             actions.append(lambda: self._save(result))
         if self.plot is not None:
             actions.append(lambda: self._plot(result))
-        failures: list[BaseException] = []
-        for action in actions:
-            try:
-                action()
-            except (DownslopeError, OSError, KeyboardInterrupt) as error:
-                if isinstance(error, KeyboardInterrupt):
-                    interruption.caught()
-                failures.append(error)
-        for failure in failures[:-1]:
-            terminal.error(str(failure) or message("interrupted."))
-        if failures:
-            raise failures[-1]
+        deliver(actions)
 
     def _save(self, result: Result) -> None:
         assert self.save is not None

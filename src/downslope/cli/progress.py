@@ -6,7 +6,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from downslope.messages import message
 
@@ -21,21 +21,16 @@ def on_terminal() -> bool:
     return sys.stderr.isatty()
 
 
-class Bar:
-    """Called with ``Progress`` while a run is on its way; draws nothing in the first half second.
-
-    A fit may descend in rounds, each of which counts its steps anew; the bar goes on counting.
-    """
+class _LiveBar:
+    """A bar of Rich's on standard error, which is drawn from when it is begun."""
 
     def __init__(self) -> None:
         self._live: Any = None
         self._task: Any = None
-        self._began: float | None = None
-        self._last = self._before = 0
 
     @classmethod
     @contextlib.contextmanager
-    def for_terminal(cls, quiet: bool) -> Iterator[Bar | None]:
+    def for_terminal(cls, quiet: bool) -> Iterator[Self | None]:
         """A bar for the time of a ``with``, or None where nobody would see it."""
         if quiet or not on_terminal():
             yield None
@@ -46,6 +41,28 @@ class Bar:
         finally:
             if bar._live is not None:
                 bar._live.stop()
+
+    def _begin(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as RichProgress
+
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+        self._live = RichProgress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._live.add_task("")
+        self._live.start()
+
+
+class Bar(_LiveBar):
+    """Called with ``Progress`` while a run is on its way; draws nothing in the first half second.
+
+    A fit may descend in rounds, each of which counts its steps anew; the bar goes on counting.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began: float | None = None
+        self._last = self._before = 0
 
     def __call__(self, progress: Progress) -> None:
         if progress.step < self._last:
@@ -72,50 +89,18 @@ class Bar:
             ),
         )
 
-    def _begin(self) -> None:
-        self._live = _drawn()
-        self._task = self._live.add_task("")
-        self._live.start()
 
-
-class CountingBar:
+class CountingBar(_LiveBar):
     """Called with (runs done, all runs) while a sweep is on its way; draws nothing in the first half second."""
 
     def __init__(self) -> None:
-        self._live: Any = None
-        self._task: Any = None
+        super().__init__()
         self._began = time.perf_counter()
-
-    @classmethod
-    @contextlib.contextmanager
-    def for_terminal(cls, quiet: bool) -> Iterator[CountingBar | None]:
-        """A bar for the time of a ``with``, or None where nobody would see it."""
-        if quiet or not on_terminal():
-            yield None
-            return
-        bar = cls()
-        try:
-            yield bar
-        finally:
-            if bar._live is not None:
-                bar._live.stop()
 
     def __call__(self, done: int, runs: int) -> None:
         if time.perf_counter() - self._began < PATIENCE:
             return
         if self._live is None:
-            self._live = _drawn()
-            self._task = self._live.add_task("")
-            self._live.start()
+            self._begin()
         told = message("{done:,} of {runs:,} runs", done=done, runs=runs)
         self._live.update(self._task, total=runs, completed=done, description=str(told))
-
-
-def _drawn() -> Any:
-    """A bar of Rich's on standard error."""
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as RichProgress
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-    return RichProgress(*columns, console=Console(stderr=True), transient=True)

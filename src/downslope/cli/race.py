@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from downslope import interruption
 from downslope.cli import terminal
 from downslope.cli.arguments import (
     ExpressionCommand,
@@ -18,11 +18,11 @@ from downslope.cli.arguments import (
     start_values,
 )
 from downslope.cli.options import FILE, NUMBER, START, Function, added, declared, default
-from downslope.cli.outputs import check_writable
+from downslope.cli.outputs import check_writable, deliver, write_asked
 from downslope.cli.progress import CountingBar
 from downslope.cli.report import document, wrapped
 from downslope.cli.run_options import ask_for_start, warnings_as_notes
-from downslope.errors import DownslopeError, StartError, UsageError
+from downslope.errors import StartError, UsageError
 from downslope.messages import message
 
 if TYPE_CHECKING:
@@ -155,28 +155,11 @@ def _raced(given: dict[str, Any], bar: CountingBar | None) -> Race:
 
 def _deliver(raced: Race, given: dict[str, Any]) -> None:
     """Report and write the files, each whatever becomes of the others."""
-    actions: list[Callable[[], None]] = [lambda: _report(raced, given["form"])]
+    actions: list[Callable[[], Any]] = [lambda: _report(raced, given["form"])]
     for name, write in (("save", raced.save), ("html", raced.to_html), ("plot", raced.plot)):
         if given[name] is not None:
-            actions.append(lambda name=name, write=write: _write(given, name, write))  # type: ignore[misc]
-    failures: list[BaseException] = []
-    for action in actions:
-        try:
-            action()
-        except (DownslopeError, OSError, KeyboardInterrupt) as error:
-            if isinstance(error, KeyboardInterrupt):
-                interruption.caught()
-            failures.append(error)
-    for failure in failures[:-1]:
-        terminal.error(str(failure) or message("interrupted."))
-    if failures:
-        raise failures[-1]
-
-
-def _write(given: dict[str, Any], name: str, write: Any) -> None:
-    write(given[name])
-    if not given["quiet"]:
-        terminal.note(message("wrote {file}", file=given[name]))
+            actions.append(partial(write_asked, given, name, write))
+    deliver(actions)
 
 
 def _report(raced: Race, form: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +22,7 @@ from downslope.cli.options import (
     declared,
     default,
 )
-from downslope.cli.outputs import check_writable
+from downslope.cli.outputs import check_writable, deliver, write_asked
 from downslope.cli.progress import CountingBar
 from downslope.cli.report import document
 from downslope.cli.run_options import ask_for_start
@@ -180,7 +182,7 @@ def varied_options(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _deliver(made: Sweep, given: dict[str, Any]) -> None:
-    """Report, save and draw."""
+    """Report, save and draw, each whatever becomes of the others."""
     if not given["quiet"]:
         if made.trial.design.seed is not None and given["seed"] is None:
             terminal.note(message("drawn with --seed {seed}", seed=made.trial.design.seed))
@@ -188,18 +190,21 @@ def _deliver(made: Sweep, given: dict[str, Any]) -> None:
             terminal.note(message("each run had an engine of its own: {why}", why=made.why_single))
         if not made.complete:
             terminal.note(message("interrupted: the runs that were not made have the status 'interrupted'"))
-    if given["form"] == "json":
+    actions: list[Callable[[], Any]] = [partial(_report, made, given["form"])]
+    for name, write in (("save", made.save), ("plot", partial(made.plot, kind=given["view"]))):
+        if given[name] is not None:
+            actions.append(partial(write_asked, given, name, write))
+    deliver(actions)
+
+
+def _report(made: Sweep, form: str | None) -> None:
+    if form == "json":
         columns = {name: column.tolist() for name, column in made.columns.items()}
         terminal.emit(document({**_about(made), "columns": columns}))
-    elif given["form"] == "csv":
+    elif form == "csv":
         terminal.emit(made.to_csv())
     else:
         terminal.emit("\n".join([*made.summary(), "", *_table(made), ""]))
-    for path, write in (("save", made.save), ("plot", lambda file: made.plot(file, kind=given["view"]))):
-        if given[path] is not None:
-            write(given[path])
-            if not given["quiet"]:
-                terminal.note(message("wrote {file}", file=given[path]))
 
 
 def _about(made: Sweep) -> dict[str, Any]:
