@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -146,3 +147,22 @@ def test_no_memory_is_no_bug(error, capsys):
 
     assert explain_error(error) == 3
     assert "not enough memory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "name"),
+    [
+        ("sweep x^2 --start x=3 --learning-rate 0.1,0.5 --steps 9", "--save", "sweep.json"),
+        ("race x^2+y^2 --start x=1,y=2 --optimizer lbfgs,newton --rounds 0", "--save", "race.json"),
+        ("find-rate x^2 --start x=3 --optimizer gradient_descent", "--plot", "rate.svg"),
+        ("minimize x^2 --start x=3 --learning-rate 0.1,0.5 --steps 9", "--save", "runs.json"),
+    ],
+)
+def test_a_full_output_loses_no_file(command: str, option: str, name: str, tmp_path: Path) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full")
+    words = [sys.executable, "-m", "downslope", *command.split(), option, str(tmp_path / name), "--quiet"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    assert done.returncode == 3, done.stderr
+    assert (tmp_path / name).stat().st_size > 0

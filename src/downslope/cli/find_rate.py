@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from downslope.cli import terminal
 from downslope.cli.arguments import ExpressionCommand, WordType, start_values
 from downslope.cli.options import FILE, METHOD, NUMBER, Declared, added, as_given, declared, default
-from downslope.cli.outputs import check_writable
+from downslope.cli.outputs import check_writable, deliver, write_asked
 from downslope.cli.report import document, wrapped
 from downslope.cli.run_options import ask_for_start, hyperparameters
 from downslope.errors import StartError
 from downslope.messages import message
+
+if TYPE_CHECKING:
+    from downslope import LearningRate
 
 LEFT_OUT = ("--learning-rate", "--engine", "--gradient")
 ASKED: list[Declared] = [
@@ -72,12 +77,15 @@ def find_rate(ctx: click.Context, /, **given: Any) -> None:
         if start is None:
             ask_for_start(given["expression"])
         raise
-    if given["form"] == "json":
+    actions: list[Callable[[], Any]] = [partial(_report, found, given["form"])]
+    if given["plot"] is not None:
+        actions.append(partial(write_asked, given, "plot", found.plot))
+    deliver(actions)
+    ctx.exit(0 if found.rate is not None else 1)
+
+
+def _report(found: LearningRate, form: str | None) -> None:
+    if form == "json":
         terminal.emit(document(found.to_dict()))
     else:
         terminal.emit("\n".join([*wrapped([found.message]), ""]))
-    if given["plot"] is not None:
-        found.plot(given["plot"])
-        if not given["quiet"]:
-            terminal.note(message("wrote {file}", file=given["plot"]))
-    ctx.exit(0 if found.rate is not None else 1)

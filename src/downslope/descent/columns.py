@@ -6,7 +6,7 @@ import csv
 import io
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,28 +17,17 @@ from downslope.files import write_atomically
 from downslope.messages import message
 
 
-class Columnar(ABC):
+class NamedColumns(ABC):
     """What has named columns, an entry a row."""
 
     @property
     @abstractmethod
-    def columns(self) -> dict[str, NDArray[Any]]:
+    def columns(self) -> Mapping[str, Any]:
         """The columns by name."""
 
-    @abstractmethod
-    def __len__(self) -> int: ...
-
     def rows(self) -> Iterator[tuple[Any, ...]]:
-        """The rows as tuples of Python numbers, in the order of ``columns``."""
-        return zip(*(column.tolist() for column in self.columns.values()), strict=True)
-
-    def to_numpy(self) -> NDArray[Any]:
-        """A structured array with one field for each column."""
-        columns = self.columns
-        out = np.empty(len(self), [(name, column.dtype) for name, column in columns.items()])
-        for name, column in columns.items():
-            out[name] = column
-        return out
+        """The rows as tuples, in the order of ``columns``."""
+        return zip(*self.columns.values(), strict=True)
 
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
         """Comma-separated text with a header, written to ``path`` too where one is given; numbers read back exactly."""
@@ -63,6 +52,30 @@ class Columnar(ABC):
                 message("pandas is needed for this: pip install 'downslope[tables]'")
             ) from error
         return pandas.DataFrame(self.columns)
+
+
+class Columnar(NamedColumns):
+    """The same where each column is an array."""
+
+    @property
+    @abstractmethod
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """The columns by name."""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """The rows as tuples of Python numbers, in the order of ``columns``."""
+        return zip(*(column.tolist() for column in self.columns.values()), strict=True)
+
+    def to_numpy(self) -> NDArray[Any]:
+        """A structured array with one field for each column."""
+        columns = self.columns
+        out = np.empty(len(self), [(name, column.dtype) for name, column in columns.items()])
+        for name, column in columns.items():
+            out[name] = column
+        return out
 
     def to_arrow(self) -> Any:
         """A PyArrow table.

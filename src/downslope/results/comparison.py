@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from downslope.errors import DataError, MissingExtraError
-from downslope.files import write_atomically
+from downslope.descent.columns import NamedColumns
+from downslope.errors import DataError
 from downslope.messages import argument, message
 from downslope.optimizers.schedule import Schedule
 from downslope.optimizers.schedule_text import spelled
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class RunComparison:
+class RunComparison(NamedColumns):
     """Runs side by side; a sequence of them.
 
     Attributes:
@@ -112,30 +110,6 @@ class RunComparison:
             "columns": saving.encoded(self.columns),
             "runs": [run.to_dict() for run in self.runs],
         }
-
-    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The table as comma-separated text, written to ``path`` too where one is given."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows(zip(*self.columns.values(), strict=True))
-        if path is not None:
-            write_atomically(path, text.getvalue().encode())
-        return text.getvalue()
-
-    def to_pandas(self) -> Any:
-        """The table as a pandas DataFrame.
-
-        Raises:
-            MissingExtraError: pandas is not installed.
-        """
-        try:
-            import pandas
-        except ImportError as error:
-            raise MissingExtraError(
-                message("pandas is needed for this: pip install 'downslope[tables]'")
-            ) from error
-        return pandas.DataFrame(self.columns)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all runs as JSON, atomically; ``downslope.load`` reads it back.
