@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from downslope.explain.sentences import causes_of_rates
+from downslope.explain.sentences.fits import CODES_OF_FITS
 from downslope.messages import Template
 
 # Every code, the gravest first: in this order causes are told.
@@ -38,11 +39,7 @@ CODES = (
     "loose_tolerance",
     "active_bounds",
     "too_few_steps",
-    "undetermined",
-    "few_digits",
-    "worse_than_mean",
-    "final_pass_differs",
-    "conditioning",
+    *CODES_OF_FITS,
     "unexplained",
 )
 
