@@ -15,7 +15,7 @@ import downslope as ds
 from trials import fresh_seed
 
 ROWS = 1500
-PENALTIES = [(0.1, 0.05), (0.02, 0.3), (0.2, 1e-4), (0.05, 0.0)]
+PENALTIES = [(0.1, 0.05), (0.02, 0.3), (0.08, 1e-4), (0.05, 0.0)]
 
 
 def drawn(rng: np.random.Generator, loss: str, offset: float) -> tuple[Any, Any, Any]:

@@ -12,6 +12,7 @@ from downslope.descent.engine import EvaluationsLeft
 from downslope.descent.norms import norm_of
 from downslope.errors import DownslopeError
 from downslope.explain import budget
+from downslope.explain.asked import ROUNDINGS
 from downslope.explain.far_ground import LEAST_DISTANCE
 from downslope.explain.point import NEAR, Point
 from downslope.explain.point_classification import FAR
@@ -23,7 +24,6 @@ GOING_ON = 1e-6  # part of the gradient's norm that is left, to which the descen
 MOST_STEPS = 300
 SHARE = 0.5  # of the operations and calls that are left
 FEWEST = 20  # evaluations: with fewer it would not come far
-ROUNDINGS = 64  # of the larger value, by which one must be above the other
 UNSEEN = ("random", "coarse", "lost_in_rounding", "wrong_gradient")  # where going on would show nothing
 
 
