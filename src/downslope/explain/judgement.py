@@ -18,8 +18,10 @@ from downslope.descent.norms import norm_of
 from downslope.errors import ObjectiveError
 from downslope.explain import budget
 from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.arrival import still_to_go
 from downslope.explain.asked import (
     HARDLY,
+    by_default_tolerance,
     by_gradient,
     by_test,
     doubt_of_differences_at_end,
@@ -57,6 +59,8 @@ BESIDE_THEM = 40  # values, likewise
 FEW_PARAMETERS = 24  # of so many the whole Hessian is no dearer than a few products of it
 LOST = 1e-3  # part of the first gradient's norm: a doubt as large makes a test on the gradient worthless
 MOSTLY = 0.8  # part of the budget for the whole Hessian of more
+TINY = 1e-100  # numbers so small are looked at in other units: squares of what rounding leaves of them would be 0
+MOST_BITS = 1000  # of a unit: two to as many is a number, and one over it
 CHECKING = 6  # evaluations for each parameter, for holding a gradient against differences
 MOST_PARAMETERS = 150  # of more, not all second derivatives are taken
 
@@ -89,12 +93,25 @@ def classify(
         return Point("unknown", "too_many", maximize=maximize)
     try:
         with np.errstate(all="ignore"):
-            view = AnalysisView.of(objective, -1.0 if maximize else 1.0, ridge)
-            return PointClassifier(view, np.array(x, np.float64), seen).point()
+            sign, x = -1.0 if maximize else 1.0, np.array(x, np.float64)
+            view = AnalysisView.of(objective, sign, ridge)
+            unit = _unit_at(view, x)
+            if unit == 1.0:
+                return PointClassifier(view, x, seen).point()
+            scaled = AnalysisView.of(objective, sign * unit, ridge * unit)
+            return PointClassifier(scaled, x, seen).point().times(1 / unit)
     except TooDearError:
         return Point("unknown", "too_dear", maximize=maximize)
     except (ObjectiveError, np.linalg.LinAlgError):
         return Point("unknown", "not_finite", maximize=maximize)
+
+
+def _unit_at(view: AnalysisView, x: Vector) -> float:
+    """The power of two that brings values and gradients to about 1 where products of them would be 0 or infinite."""
+    size = max(abs(view.value(x)), float(np.max(np.abs(view.gradient(x)))))
+    if not 0 < size < np.inf or TINY < size < 1 / TINY:
+        return 1.0
+    return float(2.0 ** -np.clip(np.round(np.log2(size)), -MOST_BITS, MOST_BITS))
 
 
 def judged(run: Descent) -> Descent:
@@ -123,7 +140,8 @@ def judge_run(run: Descent) -> Descent:
         above = run.termination.status == Status.CONVERGED and is_above_its_start(run) and not point.is_wanted
         known = point.detail not in ("random", "coarse")
         return run.judged_again(ground=ABOVE_START) if above and known else run
-    return run.judged_again(point.message, ground=point.detail or point.kind)
+    small = point.kind == "small_by_units"
+    return run.judged_again(point.message, ground=point.kind if small else point.detail or point.kind)
 
 
 @dataclass(frozen=True)
@@ -183,6 +201,8 @@ def _judged_now(run: Descent, of: tuple[Any, ...], calls: int) -> _Judged:
             point = point_of(rationed)
         except TooDearError:
             point = Point("unknown", "too_dear", maximize=run.maximize)
+        if by_default_tolerance(run):
+            point = still_to_go(rationed, point) or point
         left = calls_left(rationed.objective)
     return _Judged(of, point, int(calls - left) if np.isfinite(left) else 0, operations - spent.left)
 
@@ -232,7 +252,7 @@ def point_of(run: Descent) -> Point:
             return _seen_otherwise(run, (view, x, start, axes)) or point
         if point.detail in ("undecided", "unfinished"):
             point = _at_bound(run, objective, x, point)
-        if point.kind == "small_by_units" and has_hardly_fallen(run):
+        if point.kind == "small_by_units" and not by_default_tolerance(run) and has_hardly_fallen(run):
             return dataclasses.replace(point, kind="not_stationary")  # the test was loose, whatever the units
         return point
 
