@@ -6,7 +6,7 @@ import copy
 import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from downslope.descent.snapshot import Snapshot, Witness, changed_versions, goes
 from downslope.errors import DataError, HyperparameterError, UsageError, nearest
 from downslope.explain.judgement import judged
 from downslope.messages import Message, argument, listing, message, sentences
-from downslope.objectives import Objective
+from downslope.objectives import Objective, Parameters
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.results.checkpoints import checkpoint_of
@@ -65,6 +65,15 @@ class RuleOptions(TypedDict, total=False):
 
 class BranchOptions(ResumeOptions, RuleOptions, total=False):
     """The keyword arguments of ``Run.branch``."""
+
+
+class Given(NamedTuple):
+    """What is not in a file: a function or a table, and what goes with it; see ``resume``."""
+
+    function: Any = None
+    start: Any = None
+    gradient: Any = None
+    weights: Any = None
 
 
 def resume(run: Descent, options: ResumeOptions) -> Descent:
@@ -157,15 +166,8 @@ def with_function(run: Descent, objective: Objective) -> Descent:
     Raises:
         DataError: the function has other parameters, or another value or gradient where the run left off.
     """
-    mine, theirs = run.objective.parameters, objective.parameters
-    if (mine.coordinates, mine.shapes) != (theirs.coordinates, theirs.shapes):
-        raise DataError(
-            message(
-                "this is another function: its parameters are {given}, and those of the run were {saved}.",
-                given=listing(theirs.coordinates, most=8),
-                saved=listing(mine.coordinates, most=8),
-            )
-        )
+    theirs = objective.parameters
+    refuse_other_parameters(run.objective.parameters, theirs)
     objective.nested = objective.nested or run.objective.nested
     snapshot = run.left_with
     if snapshot is None or snapshot.trace.step < 0:
@@ -178,29 +180,54 @@ def with_function(run: Descent, objective: Objective) -> Descent:
         raise DataError(
             message("the file does not say what the function gave where the run left off; run it again.")
         )
-    if not known.same(found):
-        raise DataError(_another(run, known, found))
+    at_step = message("this is another function, or computes otherwise: at step {step}", step=run.nit)
+    refuse_another(known, found, theirs, at_step)
     return replace(run, objective=objective)
 
 
-def _another(run: Descent, known: Witness, found: Witness) -> Message:
-    """What differs between the function given and that of the run, at the point where it left off."""
-    where = message("this is another function, or computes otherwise: at step {step}", step=run.nit)
+def refuse_other_parameters(saved: Parameters, given: Parameters) -> None:
+    """Refuse a function of other parameters than those in the file.
+
+    Raises:
+        DataError: so it is.
+    """
+    if (saved.coordinates, saved.shapes) != (given.coordinates, given.shapes):
+        raise DataError(
+            message(
+                "this is another function: its parameters are {given}, and those of the run were {saved}.",
+                given=listing(given.coordinates, most=8),
+                saved=listing(saved.coordinates, most=8),
+            )
+        )
+
+
+def refuse_another(known: Witness, found: Witness, parameters: Parameters, where: Message) -> None:
+    """Refuse a function that does not give what is known of it; ``where`` says at which point.
+
+    Raises:
+        DataError: so it is; with the first number that differs.
+    """
+    if known.same(found):
+        return
     if not Witness(known.value, found.gradient).same(found):
-        return message(
-            "{where} its value is {found!r}, and was {known!r}.",
-            where=where,
-            found=found.value,
-            known=known.value,
+        raise DataError(
+            message(
+                "{where} its value is {found!r}, and was {known!r}.",
+                where=where,
+                found=found.value,
+                known=known.value,
+            )
         )
     apart = np.flatnonzero(known.gradient.view(np.int64) != found.gradient.view(np.int64))
     i = int(apart[0])
-    return message(
-        "{where} its derivative by {name} is {found!r}, and was {known!r}.",
-        where=where,
-        name=run.objective.parameters.coordinates[i],
-        found=float(found.gradient[i]),
-        known=float(known.gradient[i]),
+    raise DataError(
+        message(
+            "{where} its derivative by {name} is {found!r}, and was {known!r}.",
+            where=where,
+            name=parameters.coordinates[i],
+            found=float(found.gradient[i]),
+            known=float(known.gradient[i]),
+        )
     )
 
 

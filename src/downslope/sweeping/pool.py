@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
+import os
 import pickle
 import signal
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -14,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope import interruption
-from downslope.descent import Descent
+from downslope.descent import Descent, Status
 from downslope.sweeping.cores import LOOK_SECONDS, Watch, cores
 from downslope.sweeping.runs import RunEnds
 
@@ -60,7 +63,10 @@ def run_one_by_one(
     began = last = time.perf_counter()
     try:
         for place in places:
-            out.put(int(place), run(int(place)))
+            made = run(int(place))
+            out.put(int(place), made)
+            if made.termination.status == Status.INTERRUPTED:
+                return False
             done += 1
             now = time.perf_counter()
             if now - last >= LOOK_SECONDS:
@@ -70,8 +76,9 @@ def run_one_by_one(
             left = (now - began) / done * (len(places) - done)
             if now - began > FIRST_SECONDS and left > WORTH_SECONDS and cores() > 1:
                 sent = _pickled(run)
-                if sent is not None:
-                    return _in_processes(sent, places[done:], out, (watch, done))
+                ended = None if sent is None else _in_processes(sent, places, out, (watch, done))
+                if ended is not None:
+                    return ended
                 began = np.inf  # it cannot travel: not asked again
     except KeyboardInterrupt:
         interruption.caught()
@@ -89,14 +96,23 @@ def _pickled(run: Callable[[int], Descent]) -> bytes | None:
 
 def _in_processes(
     sent: bytes, places: NDArray[np.intp], out: _Places, told: tuple[Watch | None, int]
-) -> bool:
-    pieces = [places[i : i + AT_ONCE] for i in range(0, len(places), AT_ONCE)]
+) -> bool | None:
+    """Make those that are left; None where they would not come out as they do here, bit for bit.
+
+    That is seen by runs that are done, which are made there again: a function may draw numbers, or remember something.
+    """
+    watch, done = told
+    known = places[:done][-AT_ONCE:]
+    pieces = [known, *(places[i : i + AT_ONCE] for i in range(done, len(places), AT_ONCE))]
     context = multiprocessing.get_context("spawn")  # a fork would copy threads' locks
     pool = ProcessPoolExecutor(cores(), context, _begin, (sent,))
-    watch, done = told
     try:
         pool_of = (out.rows.shape[1:], out.ends.points.shape[1], out.every)
         for piece, (ends, rows) in zip(pieces, pool.map(_several, pieces, repeat(pool_of)), strict=True):
+            if piece is known:
+                if not ends.same(out.ends.of(known)):
+                    return None
+                continue
             out.ends.write(piece, ends)
             if out.every:
                 out.rows[piece] = rows
@@ -110,7 +126,16 @@ def _in_processes(
 
 def _begin(sent: bytes) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; the first process decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _RUN.append(pickle.loads(sent))
+
+
+def _end_with_parent() -> None:
+    """Whoever waits for work would wait for ever where the first process was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _several(

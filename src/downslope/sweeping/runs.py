@@ -57,6 +57,17 @@ class RunEnds:
         for field in fields(self):
             getattr(self, field.name)[places] = getattr(others, field.name)
 
+    def of(self, places: Any) -> RunEnds:
+        """Those of some of the runs."""
+        return RunEnds(*(getattr(self, field.name)[places] for field in fields(self)))
+
+    def same(self, others: RunEnds) -> bool:
+        """Whether all is the same, bit for bit."""
+        return all(
+            getattr(self, field.name).tobytes() == getattr(others, field.name).tobytes()
+            for field in fields(self)
+        )
+
     def is_status(self, *statuses: Status) -> NDArray[np.bool_]:
         """Which runs ended so."""
         return np.isin(self.status, [code_of(status) for status in statuses])
