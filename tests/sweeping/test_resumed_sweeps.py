@@ -161,6 +161,18 @@ def test_ctrl_c_within_a_run_ends_the_sweep(monkeypatch: pytest.MonkeyPatch) -> 
     assert swept.counts()["interrupted"] > 20
 
 
+def test_a_function_that_raises_at_a_start_ends_that_run_alone() -> None:
+    def partial(x: float) -> float:
+        return x**2 if x > 0 else {}["no such key"]
+
+    swept = ds.sweep(partial, {"x": [1.5, -1.0, 0.5]}, learning_rate=0.1, steps=3)
+    assert swept.column("status").tolist() == ["step_limit", "error", "step_limit"]
+    with pytest.raises(KeyError, match="no such key"):
+        swept.run(1)
+    with pytest.raises(KeyError, match="no such key"):
+        ds.sweep(partial, {"x": [-1.0, 0.5]}, learning_rate=0.1, steps=3)
+
+
 def test_another_function_or_table_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "sweep.ckpt"
     broken_off("function", path, 2, monkeypatch, last=False)

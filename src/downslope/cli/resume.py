@@ -35,6 +35,7 @@ from downslope.results.run_loading import read
 if TYPE_CHECKING:
     from downslope import Run
     from downslope.results.fit import Fit
+    from downslope.results.race import Race
     from downslope.results.sweep import Sweep
 
 # The same words as of ``minimize``; what is different is said by the command's own help.
@@ -85,7 +86,8 @@ def _parameters(function: Function) -> Function:
 def resume(ctx: click.Context, /, **given: Any) -> None:
     """``downslope resume``."""
     saved = read(given["run"])
-    ctx.exit(_resume_several(saved, given) if saved.get("command") == "sweep" else _resume(saved, given))
+    several = saved.get("command") in ("sweep", "race")
+    ctx.exit(_resume_several(saved, given) if several else _resume(saved, given))
 
 
 def _resume(saved: dict[str, Any], given: dict[str, Any]) -> int:
@@ -104,8 +106,8 @@ def _resume(saved: dict[str, Any], given: dict[str, Any]) -> int:
 
 
 def _resume_several(saved: dict[str, Any], given: dict[str, Any]) -> int:
-    """Go on with a sweep."""
-    from downslope.cli.sweep import check_outputs, deliver_sweep
+    """Go on with a sweep or a race."""
+    from downslope.cli import race, sweep
 
     for option, asked in (("--every", given["every"]), ("--explain", given["explain"])):
         if asked is not None:
@@ -116,15 +118,21 @@ def _resume_several(saved: dict[str, Any], given: dict[str, Any]) -> int:
                     file=given["run"],
                 )
             )
-    check_outputs(given)
+    is_race = saved["command"] == "race"
+    if is_race and (given["form"] == "csv" or given["view"] is not None):
+        raise UsageError(message("a race is reported as a table or as JSON, and has no view."))
+    race.check_outputs({**given, "html": None}) if is_race else sweep.check_outputs(given)
     with CountingBar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
-        swept = cast("Sweep", _gone_on(saved, given, bar))
-    return deliver_sweep(swept, given)
+        told = None if bar is None else (lambda at: bar(at.done, at.total)) if is_race else bar
+        made = _gone_on(saved, given, told)
+    if is_race:
+        return race.deliver_race(cast("Race", made), {**given, "html": None})
+    return sweep.deliver_sweep(cast("Sweep", made), given)
 
 
 def _gone_on(
     saved: dict[str, Any], given: dict[str, Any], bar: Any, more: Mapping[str, Any] = MappingProxyType({})
-) -> Run | Fit | Sweep:
+) -> Run | Fit | Sweep | Race:
     from downslope.api.resuming import resume_data
     from downslope.results.continuing import Given
 

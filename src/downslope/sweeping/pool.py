@@ -25,7 +25,7 @@ WORTH_SECONDS = 6.0  # of work left, from which processes are worth the seconds 
 FIRST_SECONDS = 1.0  # that are watched before that is decided
 AT_ONCE = 8  # runs that a process is given
 
-_RUN: list[Callable[[int], Descent]] = []  # of a process of the pool
+_RUN: list[Callable[[int], Descent | None]] = []  # of a process of the pool
 
 
 class _Places:
@@ -34,7 +34,10 @@ class _Places:
     def __init__(self, ends: RunEnds, rows: NDArray[np.float64], every: int) -> None:
         self.ends, self.rows, self.every = ends, rows, every
 
-    def put(self, place: int, run: Descent) -> None:
+    def put(self, place: int, run: Descent | None) -> None:
+        if run is None:
+            self.ends.put_error(place)
+            return
         self.ends.put(place, run)
         if self.every:
             history = run.history
@@ -60,12 +63,13 @@ def run_one_by_one(
         watch: told how many are done.
     """
     out, done = _Places(*into), 0
+    forgiving = _Forgiving(run, int(places[0]))
     began = last = time.perf_counter()
     try:
         for place in places:
-            made = run(int(place))
+            made = forgiving(int(place))
             out.put(int(place), made)
-            if made.termination.status == Status.INTERRUPTED:
+            if made is not None and made.termination.status == Status.INTERRUPTED:
                 return False
             done += 1
             now = time.perf_counter()
@@ -75,7 +79,7 @@ def run_one_by_one(
                     return False
             left = (now - began) / done * (len(places) - done)
             if now - began > FIRST_SECONDS and left > WORTH_SECONDS and cores() > 1:
-                sent = _pickled(run)
+                sent = _pickled(forgiving)
                 ended = None if sent is None else _in_processes(sent, places, out, (watch, done))
                 if ended is not None:
                     return ended
@@ -86,7 +90,25 @@ def run_one_by_one(
     return True
 
 
-def _pickled(run: Callable[[int], Descent]) -> bytes | None:
+class _Forgiving:
+    """Makes runs; one that breaks off before its first step has no history, and says no more than that.
+
+    What the first one raises is raised: then nothing is lost, and something is wrong with all of them.
+    """
+
+    def __init__(self, run: Callable[[int], Descent], first: int) -> None:
+        self.run, self.first = run, first
+
+    def __call__(self, place: int) -> Descent | None:
+        try:
+            return self.run(place)
+        except Exception:
+            if place == self.first:
+                raise
+            return None
+
+
+def _pickled(run: _Forgiving) -> bytes | None:
     """What another process needs for making runs; None where a function of a person's cannot travel there."""
     try:
         return pickle.dumps(run)

@@ -52,6 +52,10 @@ class RunEnds:
         self.values[place], self.gradient_norms[place] = run.fun, run.gradient_norm
         self.points[place] = run.final
 
+    def put_error(self, place: int) -> None:
+        """Write that a run broke off before its start was known."""
+        self.status[place], self.steps[place], self.evaluations[place] = code_of(Status.ERROR), -1, 0
+
     def write(self, places: Any, others: RunEnds) -> None:
         """Write those of other runs into these places."""
         for field in fields(self):
