@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any, Unpack
 
 from downslope.objectives import as_objective
-from downslope.results.continuing import Given, ResumeOptions, with_function
+from downslope.results.continuing import ResumeOptions
+from downslope.results.known_again import Given, with_function
 from downslope.results.run import Run, as_run
 from downslope.results.run_loading import read, run_of_file
 

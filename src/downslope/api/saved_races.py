@@ -14,7 +14,7 @@ from downslope.messages import message
 from downslope.objectives import as_objective
 from downslope.optimizers import optimizer_from_dict
 from downslope.results.checkpoints import checkpoint_of
-from downslope.results.continuing import Given
+from downslope.results.known_again import Given
 from downslope.results.race import Race, make_race
 from downslope.results.race_saving import state_of_file
 from downslope.sweeping.race_setting import Field

@@ -18,7 +18,7 @@ from downslope.errors import DataError, UsageError
 from downslope.messages import message
 from downslope.objectives import Objective, as_objective
 from downslope.results.checkpoints import checkpoint_of
-from downslope.results.continuing import Given, refuse_another, refuse_other_parameters
+from downslope.results.known_again import Given, refuse_another, refuse_other_parameters
 from downslope.results.sweep import Sweep, make_sweep
 from downslope.results.sweep_loading import sweep_of_file
 from downslope.sweeping.trial import Trial

@@ -134,7 +134,7 @@ def _gone_on(
     saved: dict[str, Any], given: dict[str, Any], bar: Any, more: Mapping[str, Any] = MappingProxyType({})
 ) -> Run | Fit | Sweep | Race:
     from downslope.api.resuming import resume_data
-    from downslope.results.continuing import Given
+    from downslope.results.known_again import Given
 
     options: Any = {**as_given(given, (*LIMITING, *CHECKPOINT)), **more}
     if bar is not None:
