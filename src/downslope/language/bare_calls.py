@@ -104,7 +104,7 @@ class _Calls:
         self.after[end + 1 :] = [*power, *inside]
         self.ends[id(inside[-1])] = end + 1 + len(power)
         if power or function.end < inside[-1].begin or inside[-2].type != "NAME":  # sinx is told of as a word
-            whole = self.source[function.begin : inside[0].end]
+            whole = self.source[function.begin : max(token.end for token in inside)]
             reading = message('read "{whole}" as {reading}', whole=short(whole), reading=short(call + raised))
             self.notes.append(reading)
 
@@ -116,7 +116,10 @@ class _Calls:
             raise mistakes.too_deep(function.begin)
 
     def _typed(self, first: int, end: int) -> str:
-        return self.source[self.after[first].begin : self.after[end + 1].end]
+        tokens = self.after[
+            end + 1 : first + 1
+        ]  # not in order, where a power of a function was put behind it
+        return self.source[min(token.begin for token in tokens) : max(token.end for token in tokens)]
 
     def _behind_power(self, place: int) -> int | None:
         """The place behind one power, which begins at ``place``; None where it is unfinished."""
@@ -132,7 +135,7 @@ class _Calls:
         while self._type(place) == "ROOT":
             place -= 1
         if self._type(place) == "FUNCTION":
-            place -= 1
+            return self._behind_call(place - 1)
         kind = self._type(place)
         if kind in _OPERANDS:
             return place - 1
@@ -140,6 +143,17 @@ class _Calls:
             closing = self.ends.get(id(self.after[place]))
             return None if closing is None else closing - 1
         return self._behind_bars(place) if kind == "BAR" else None
+
+    def _behind_call(self, place: int) -> int | None:
+        """The place behind the brackets of a function, and behind a power that was typed before them."""
+        opening = self.after[place]
+        closing = self.ends.get(id(opening))
+        behind = None if closing is None else closing - 1
+        while (
+            behind is not None and self._type(behind) in _RAISING and self.after[behind].begin < opening.begin
+        ):
+            behind = self._behind_power(behind)
+        return behind
 
     def _behind_bars(self, place: int) -> int | None:
         place -= 1
@@ -201,5 +215,5 @@ class _Calls:
             return
         more = join + self._typed(factor, behind)
         readings = raised_call + more, f"{function.text}({self._typed(first, end)}{more}){raised}"
-        whole = self.source[function.begin : self.after[behind + 1].end]
+        whole = self.source[function.begin : max(token.end for token in self.after[behind + 1 : first + 1])]
         raise mistakes.two_readings(function, short(whole), (short(readings[0]), short(readings[1])))

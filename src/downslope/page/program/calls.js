@@ -71,7 +71,8 @@ class Calls {
   }
 
   typed(first, end) {
-    return this.source.slice(this.after[first].begin, this.after[end + 1].end);
+    const tokens = this.after.slice(end + 1, first + 1); // not in order, where a power of a function was put behind it
+    return this.source.slice(Math.min(...tokens.map((t) => t.begin)), Math.max(...tokens.map((t) => t.end)));
   }
 
   behindPower(place) {
@@ -83,7 +84,7 @@ class Calls {
 
   behindOperand(place) {
     while (this.type(place) === "ROOT") place--;
-    if (this.type(place) === "FUNCTION") place--;
+    if (this.type(place) === "FUNCTION") return this.behindCall(place - 1);
     const kind = this.type(place);
     if (OPERANDS.has(kind)) return place - 1;
     if (kind === "LPAR") {
@@ -91,6 +92,17 @@ class Calls {
       return closing === undefined ? null : closing - 1;
     }
     return kind === "BAR" ? this.behindBars(place) : null;
+  }
+
+  /** The place behind the brackets of a function, and behind a power that was typed before them. */
+  behindCall(place) {
+    const opening = this.after[place];
+    const closing = this.ends.get(opening);
+    let behind = closing === undefined ? null : closing - 1;
+    while (behind !== null && RAISING.has(this.type(behind)) && this.after[behind].begin < opening.begin) {
+      behind = this.behindPower(behind);
+    }
+    return behind;
   }
 
   behindBars(place) {
@@ -145,7 +157,8 @@ class Calls {
     if (behind === null) return;
     const more = join + this.typed(factor, behind);
     const readings = [whole + more, `${token.text}(${this.typed(first, end)}${more})${raised}`];
-    const text = this.source.slice(token.begin, this.after[behind + 1].end);
+    const last = Math.max(...this.after.slice(behind + 1, first + 1).map((t) => t.end));
+    const text = this.source.slice(token.begin, last);
     throw twoReadings(token, short(text), readings.map(short));
   }
 }
