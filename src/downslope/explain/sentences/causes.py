@@ -42,6 +42,7 @@ CODES = (
     "undetermined",
     "few_digits",
     "worse_than_mean",
+    "several_minima",
     "final_pass_differs",
     "conditioning",
     "unexplained",

@@ -98,6 +98,10 @@ FITS: Mapping[str, Template] = {
         "the predictions do not depend on {without_effect}, so nothing leads away from it. Begin elsewhere: "
         "from the start {start} it converges, with R² = {better:.4g} (run and confirmed)."
     ),
+    "several_minima": Template(
+        "It is one of several minima, and not the lowest: the cost is {cost:.6g} here, and {lower:.6g} at the start "
+        "{start} already. Begin there, or leave the method and the limits to downslope."
+    ),
     "final_pass_differs": Template(
         "The loss descended was {descended:.10g}, and one pass over the rows at the end gives {loss:.10g}; "
         "the latter is reported."
