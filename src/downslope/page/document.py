@@ -20,6 +20,7 @@ from downslope.descent.result import Descent
 from downslope.errors import ObjectiveError, UsageError
 from downslope.messages import argument, current_language, message
 from downslope.optimizers import all_optimizers
+from downslope.optimizers.curvature import CurvedRule, refusal
 from downslope.page.bundle import bundle
 from downslope.page.contents import colours, presets, problems, rules
 from downslope.page.words import in_words, refusals_in_words
@@ -79,6 +80,8 @@ def _steps(runs: Sequence[Descent]) -> int:
 def _method(run: Descent) -> dict[str, Any]:
     rule = run.optimizer
     values = rule.hyperparameters()
+    if isinstance(rule, CurvedRule):
+        raise UsageError(refusal(rule))
     if type(rule) not in all_optimizers() or not all(isinstance(v, (int, float)) for v in values.values()):
         raise UsageError(
             message(
