@@ -127,6 +127,11 @@ class ArrayProgram:
         value, slopes = evaluated([self.value, self.gradient], {"x": np.asarray(x, np.float64)})
         return float(value), np.asarray(slopes)
 
+    def value_in_numpy(self, x: Vector) -> float:
+        """f(x), likewise."""
+        (value,) = evaluated([self.value], {"x": np.asarray(x, np.float64)})
+        return float(value)
+
     def value_at(self, x: Vector) -> float:
         """f(x)."""
         return float(self._value(x)[0])
