@@ -60,7 +60,9 @@ class ArrayProgram:
     def _record(self, function: Callable[[Any], Any], slopes: Callable[[Any], Any] | None) -> None:
         graph = self.graph
         answer = node_of(graph, function(ProgramArray(self.x)))
-        if answer.size != 1 or answer.truth:
+        if answer.truth:
+            raise TraceError(message("it returns a yes or no"))
+        if answer.size != 1:
             raise TraceError(message("it does not return one number"))
         self.value = graph.reshaped(answer, ())
         if slopes is None:

@@ -17,6 +17,7 @@ from downslope.objectives.calling import Calling
 from downslope.objectives.differences import central_differences, complex_step, rounding_of_differences
 from downslope.objectives.formula import FormulaObjective
 from downslope.objectives.guarded_step import GuardedComplexStep
+from downslope.objectives.lines import line_of_answer
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 from downslope.objectives.traced_function import as_answer, is_no_number, trace_function
@@ -52,6 +53,7 @@ class FunctionObjective(Objective):
         self.gives_both = gradient is True  # the function answers with its value and its gradient
         self._supplied = None if gradient is True else gradient
         self._differences: Callable[[Vector], Vector] | None = None
+        self._at: NDArray[Any] = np.empty(0)  # where it was called last
 
     @property
     def differentiation(self) -> str:
@@ -151,6 +153,7 @@ class FunctionObjective(Objective):
 
     def _call(self, function: Callable[..., Any], x: NDArray[Any]) -> Any:
         """Call with a copy, which the function may do with as it likes; NaN where its value does not exist."""
+        self._at = x
         try:
             return self.how(function, x)
         except tuple(kind for kind, _ in _OUTSIDE) as error:
@@ -184,15 +187,26 @@ class FunctionObjective(Objective):
                 )
             )
         if array.size != 1:
-            raise ObjectiveError(
-                message(
-                    "{name} returned an array of shape {shape}; one number is needed. Is a sum or a mean"
-                    " missing?",
-                    name=name,
-                    shape=array.shape,
-                )
-            )
+            raise ObjectiveError(self._no_number(array))
         return float(array.reshape(-1)[0])
+
+    def _no_number(self, array: NDArray[Any]) -> Message:
+        line = line_of_answer(self._function, lambda: self.how(self._function, self._at.copy()))
+        if line is None:
+            return message(
+                "{name} returned an array of shape {shape}; one number is needed. Is a sum or a mean missing?",
+                name=self.text,
+                shape=array.shape,
+            )
+        return message(
+            "{name} returned an array of shape {shape} in line {line} of {file}, '{code}'; one number is needed."
+            " Is a sum or a mean missing?",
+            name=self.text,
+            shape=array.shape,
+            line=line.number,
+            file=line.file,
+            code=line.code,
+        )
 
     def _vector(self, result: Any) -> Vector:
         parameters = self.parameters
@@ -266,6 +280,12 @@ class FunctionObjective(Objective):
             self.notes = (_differenced(accuracy, scale),)
         if random:
             self.notes = (_of_draws(self.differentiation),)
+
+    def tell_why_called(self) -> None:
+        """Note why it is called with numbers at every step, where that is known."""
+        if self.why_not_recorded is not None:
+            told = message("Python computes every value: {why}.", why=self.why_not_recorded)
+            self.notes = (*self._notes, told)
 
 
 def _exact(calls: int) -> Message:

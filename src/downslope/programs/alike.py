@@ -6,14 +6,15 @@ most of its time for them. What is computed is the same to the last bit.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llvmlite import ir
 
-from downslope.programs.element_writer import POINTER, SCALAR
+from downslope.programs.element_writer import POINTER, SCALAR, ElementWriter
 from downslope.programs.loops import Element, Location, MemoryLayout
 from downslope.programs.node import ArrayNode
 from downslope.programs.places import flattened
@@ -21,9 +22,6 @@ from downslope.programs.plan import segments
 from downslope.programs.tasks import Kind, LoopGroup
 from downslope.programs.team import HANDED, Team
 from downslope.symbolic.lanes import BITS, DOUBLE, LONG, WIDTH, Lanes
-
-if TYPE_CHECKING:
-    from downslope.programs.plan_writer import PlanWriter
 
 FEWEST_ALIKE = 3  # loops; two calls of a function take as long to compile as two loops
 
@@ -48,6 +46,32 @@ class _Description:
         return len(self.steps) - 1
 
 
+class RowWriter(ElementWriter, ABC):
+    """Writes loops row by row into the function of a plan, or into one of their own."""
+
+    @abstractmethod
+    def inner(self, layout: MemoryLayout, function: Any, builder: ir.IRBuilder) -> RowWriter:
+        """A writer of loops of the same plan into a function of its own, where arrays lie elsewhere."""
+
+    @abstractmethod
+    def write_rows(self, group: LoopGroup) -> None:
+        """A loop row by row."""
+
+    def is_shared(self, group: LoopGroup) -> bool:
+        """Whether threads share the loop."""
+        return self.team is not None and group.shared
+
+    def know_total(self, node: ArrayNode, number: Any) -> Lanes:
+        """From here on a total is known, where no other threads need it."""
+        value = self.spread(self.b, number)
+        if node.truth:
+            value = self.b.fcmp_ordered(">", value, self.w.number(0.5).code)
+        lanes = Lanes(self.w, value, True)
+        if self.team is None:
+            self.fixed[node, SCALAR] = lanes
+        return lanes
+
+
 class AlikeLoops:
     """The loops row by row of a plan of which there are several.
 
@@ -55,7 +79,7 @@ class AlikeLoops:
         writer: of the plan.
     """
 
-    def __init__(self, writer: PlanWriter) -> None:
+    def __init__(self, writer: RowWriter) -> None:
         self.writer = writer
         self._described: dict[LoopGroup, tuple[Any, _Description]] = {}
         self._functions: dict[Any, Any] = {}

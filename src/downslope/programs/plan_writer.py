@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from llvmlite import ir
 
-from downslope.programs.alike import AlikeLoops
-from downslope.programs.element_writer import NEUTRAL, SCALAR, ElementWriter
+from downslope.programs.alike import AlikeLoops, RowWriter
+from downslope.programs.element_writer import NEUTRAL
 from downslope.programs.loops import MemoryLayout
 from downslope.programs.node import ArrayNode, Shape
 from downslope.programs.places import Affine, ElementPlace, flattened, mapped
@@ -46,7 +46,7 @@ def blocks_of(begin: int, end: int) -> int:
     return max(1, (end - begin) // BLOCK)
 
 
-class PlanWriter(ElementWriter):
+class PlanWriter(RowWriter):
     """Writes the groups of a plan one after the other."""
 
     def write(self) -> None:
@@ -67,10 +67,6 @@ class PlanWriter(ElementWriter):
     def inner(self, layout: MemoryLayout, function: Any, builder: ir.IRBuilder) -> PlanWriter:
         """A writer of loops of the same plan into a function of its own, where arrays lie elsewhere."""
         return PlanWriter(self.plan, layout, function, builder)
-
-    def is_shared(self, group: LoopGroup) -> bool:
-        """Whether threads share the loop."""
-        return self.team is not None and group.shared
 
     def write_rows(self, group: LoopGroup) -> None:
         """A loop row by row."""
@@ -196,16 +192,6 @@ class PlanWriter(ElementWriter):
         lanes = self.know_total(task.node, self.across(task.node.detail[0], total))
         if task.node in self.layout.memory:  # for a library to read, or the other threads
             self.store(self.layout.memory[task.node], Affine(0), lanes)
-
-    def know_total(self, node: ArrayNode, number: Any) -> Lanes:
-        """From here on a total is known, where no other threads need it."""
-        value = self.spread(self.b, number)
-        if node.truth:
-            value = self.b.fcmp_ordered(">", value, self.w.number(0.5).code)
-        lanes = Lanes(self.w, value, True)
-        if self.team is None:
-            self.fixed[node, SCALAR] = lanes
-        return lanes
 
     def _lanes_from(self, past: Any) -> Lanes:
         """Whether each lane has not been seen: the last ``-past`` of them."""
