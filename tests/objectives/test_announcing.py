@@ -89,7 +89,7 @@ def one_of_two(x: Any) -> Any:
     return np.stack([x.sum(), x.max()])
 
 
-class Callable_:
+class Doubling:
     def __call__(self, x: Any) -> Any:
         return 2 * x
 
@@ -106,7 +106,7 @@ class Callable_:
             one_of_two,
             "of shape (2,) in line {} of test_announcing.py, 'return np.stack([x.sum(), x.max()])'; one",
         ),
-        (Callable_(), "in line {} of test_announcing.py, 'return 2 * x'; one number is needed."),
+        (Doubling(), "in line {} of test_announcing.py, 'return 2 * x'; one number is needed."),
     ],
 )
 def test_a_cost_that_is_no_number_is_told_with_the_line(function: Any, told: str, size: int) -> None:
