@@ -183,6 +183,10 @@ class ElementWriter(LoopWriter):
         one = builder.insert_element(nothing, value, _FIRST_LANE)
         return builder.shuffle_vector(one, nothing, vector_of(_FIRST_LANE, WIDTH))
 
+    def read(self, location: Location, flat: Affine) -> Lanes:
+        """Numbers that are in memory now."""
+        return Lanes(self.w, self._numbers_at(location, flat), False)
+
     def _load(self, location: Location, node: ArrayNode, flat: Affine) -> Lanes:
         if not flat.terms:
             builder = self.w.before
@@ -227,8 +231,7 @@ class ElementWriter(LoopWriter):
         location = self.layout.memory[node]
         step = 0 if self.lane is None else flat.times(self.lane)
         if step == 1 and self.active == WIDTH:
-            old = Lanes(self.w, self._numbers_at(location, flat), False)
-            self.store(location, flat, old + self.as_numbers(value))
+            self.store(location, flat, self.read(location, flat) + self.as_numbers(value))
             return
         pointer, code = self.pointer(location, flat), self.as_numbers(value).code
         for k in range(self.active if self.lane is not None else 1):
