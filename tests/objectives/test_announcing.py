@@ -33,7 +33,7 @@ def test_gradients_of_thousands_of_calls_are_announced_before_they_are_made() ->
             ds.minimize(counted, np.ones(1000), steps=1)
     assert "1,000 to 2,000 calls" in str(told.value)
     assert "a symbol was asked for its value" in str(told.value)
-    assert len(calls) < 10
+    assert len(calls) < 15
 
 
 @pytest.mark.parametrize(
@@ -181,5 +181,5 @@ def test_differences_leave_the_point_as_it_was_and_are_taken_once() -> None:
         assert np.flatnonzero(ahead - behind).tolist() == [k]
     again = rounding_of_differences(function, x)
     calls.clear()
-    assert rounding_of_differences(function, x, known=found) == again
+    assert rounding_of_differences(function, x, known=(found, central_differences(function, x, 2.0))) == again
     assert len(calls) == 7

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from downslope.errors import ObjectiveError
 from downslope.messages import Message, listing, message
 from downslope.objectives.announcing import announce_calls
+from downslope.objectives.batches import batches_of, differentiation
 from downslope.objectives.calling import Calling
-from downslope.objectives.differences import central_differences, complex_step, rounding_of_differences
+from downslope.objectives.differences import rounding_of_differences
 from downslope.objectives.formula import FormulaObjective
 from downslope.objectives.guarded_step import GuardedComplexStep
 from downslope.objectives.lines import line_of_answer
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 MANY_CALLS = 20  # of the function for one gradient, from which on that is told
 MOST_WRITTEN = 1_000  # parameters, of one that is a program already
+
+_PLAIN = (float, np.float64)  # what most functions return, and nothing has to be asked about
 
 # What a Python function raises where its value does not exist, and what compiled code gives there.
 _OUTSIDE: tuple[tuple[type[Exception], float], ...] = (
@@ -166,6 +169,8 @@ class FunctionObjective(Objective):
             raise
 
     def _scalar(self, result: Any) -> float:
+        if type(result) in _PLAIN:
+            return float(result)
         name = self.text
         if result is None:
             raise ObjectiveError(message("{name} returned None. Does it end with 'return'?", name=name))
@@ -256,30 +261,38 @@ class FunctionObjective(Objective):
         def raw(point: NDArray[Any]) -> Any:
             return self._call(self._function, point.copy())
 
-        announce_calls(self.text, len(x), lambda: real(x), self.why_not_recorded)
-        central = central_differences(real, x)
-        accuracy = rounding_of_differences(real, x, known=central)
+        batches = batches_of(lambda points: self.how(self._function, points), real, x)
+        if batches is None:
+            announce_calls(self.text, len(x), lambda: real(x), self.why_not_recorded)
+        way = differentiation(raw, real, len(x), batches)
+        central = way.central(x)
+        accuracy = rounding_of_differences(real, x, known=(central, way.wide(x)))
         try:
             with warnings.catch_warnings():
                 # NumPy only warns where an imaginary part is thrown away
                 warnings.simplefilter("error", np.exceptions.ComplexWarning)
-                exact = complex_step(raw, x)
+                exact = way.exact(x)
         except Exception:  # a function that cannot take complex numbers may raise anything at all
             exact = None
         scale, random = float(np.max(np.abs(central), initial=1e-300)), self.draws_random(x)
         if exact is not None and np.allclose(exact, central, rtol=0, atol=10 * accuracy + 1e-6 * scale):
-            self._differences = lambda point: complex_step(raw, point)
+            self._differences = way.exact
             if not random:  # another draw proves nothing against a derivative
-                self._differences = self._guard = GuardedComplexStep(raw, real)
-            self.differentiation, self.gradient_calls = "complex step", len(x)
-            self.notes = (_exact(len(x)),)
+                self._differences = self._guard = GuardedComplexStep(way.exact, real)
+            self.differentiation, self.gradient_calls = "complex step", way.calls[0]
+            self.notes = (_exact(way.calls[0]),)
         else:
-            self._differences = lambda point: central_differences(real, point)
-            self.differentiation, self.gradient_calls = "central differences", 2 * len(x)
+            self._differences = way.central
+            self.differentiation, self.gradient_calls = "central differences", way.calls[1]
             self.by_values = True
             self.notes = (_differenced(accuracy, scale),)
         if random:
             self.notes = (_of_draws(self.differentiation),)
+        if batches is not None:
+            told = message(
+                "the function takes many points at once: {n} calls for each gradient.", n=self.gradient_calls
+            )
+            self.notes = (*self._notes, told)
 
     def tell_why_called(self) -> None:
         """Note why it is called with numbers at every step, where that is known."""

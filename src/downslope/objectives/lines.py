@@ -82,7 +82,8 @@ def _code_of(function: Any) -> CodeType | None:
     function = getattr(function, "__wrapped__", function)
     function = getattr(function, "__func__", function)
     if not hasattr(function, "__code__"):
-        function = getattr(type(function), "__call__", None)
+        found = (vars(kind).get("__call__") for kind in type(function).__mro__)
+        function = next((method for method in found if method is not None), None)
     code = getattr(function, "__code__", None)
     return code if isinstance(code, CodeType) else None
 
