@@ -66,7 +66,7 @@ def ends_at(view: AnalysisView, x: Vector) -> Ends | None:
                 return found
             look = int(GROWTH * k) + 1
         beside.append(length)
-        before, v = v, product / length
+        before, v = v, np.asarray(product / length)
     return None
 
 
