@@ -15,6 +15,7 @@ from downslope.page import document
 from downslope.page.bundle import BundleError, bundle
 from downslope.page.contents import FORMULAS, presets, print_formulas
 from downslope.page.document import MOST_METHODS, page_of
+from downslope.page.shorten import shortened
 
 VIEW = Path(document.__file__).parent / "view"
 
@@ -160,10 +161,10 @@ def test_modules_are_joined_in_the_order_of_their_needs(tmp_path):
         )
     )
     assert script == (
-        '"use strict";(()=>{\nconst m0=(()=>{\nfunction four() {}\n'
-        "const [five, six] = [5, 6];\nreturn {four,five,six};\n})();\n"
-        "const m1=(()=>{\nconst {four}=m0;\nconst one = four;\nfunction f() {}\nreturn {one,three:f};\n})();\n"
-        "const m2=(()=>{\nconst {one:two,three}=m1;\nconst b=m0;\nshow(two, three, b.four);\nreturn {};\n})();\n})();\n"
+        '"use strict";(()=>{\nconst m0=(()=>{\nfunction four(){}\n'
+        "const[five,six]=[5,6];\nreturn {four,five,six};\n})();\n"
+        "const m1=(()=>{\nconst{four}=m0;\nconst one=four;\nfunction f(){}\nreturn {one,three:f};\n})();\n"
+        "const m2=(()=>{\nconst{one:two,three}=m1;\nconst b=m0;\nshow(two,three,b.four);\nreturn {};\n})();\n})();\n"
     )
 
 
@@ -178,3 +179,34 @@ def test_modules_are_joined_in_the_order_of_their_needs(tmp_path):
 def test_what_cannot_be_joined_is_an_error(tmp_path, modules):
     with pytest.raises(BundleError):
         bundle(write(tmp_path, **modules))
+
+
+@pytest.mark.parametrize(
+    ("script", "short"),
+    [
+        ("a + +b - -c + ++d", "a+ +b- -c+ ++d"),
+        ("x = a / b / c; // no pattern", "x=a/b/c;"),
+        ('s.replace(/[/ "]/g, " ")', 's.replace(/[/ "]/g," ")'),
+        ("return /a  b/.test(t)", "return/a  b/.test(t)"),
+        ("f`a ${ b + `c ${ d } ` } e`", "f`a ${ b + `c ${ d } ` } e`"),
+        ("/** said */ const a = '  // ';", "const a='  // ';"),
+        ("if (a) return -1;\n\n  else b()", "if(a)return-1;\nelse b()"),
+        ("a => a ? .5 : b ?? c", "a=>a?.5:b??c"),
+    ],
+)
+def test_a_script_is_shortened_but_says_the_same(script, short):
+    assert shortened(script) == short
+
+
+def test_a_script_for_a_worker_ends_there_where_it_has_no_document(tmp_path):
+    for name, text in {
+        "main.js": 'import { a } from "./a.js";\ndocument.show(a);\n',
+        "worker.js": 'import { a } from "./a.js";\n',
+        "a.js": "export const a = 1;\n",
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    program, _, view = bundle(tmp_path / "main.js", tmp_path / "worker.js").partition("return;")
+    assert program.endswith('if(typeof document==="undefined")')
+    assert "a=1" in program
+    assert "show" not in program
+    assert "show" in view

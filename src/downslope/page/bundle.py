@@ -2,14 +2,15 @@
 
 Each module becomes a function that returns what it exports; they stand in the order in which they need each other.
 Only the forms that our modules use are understood, and any other is an error: ``import {a, b as c} from "./d.js"`` and
-``import * as a from "./d.js"``, and ``export`` before a declaration (also of ``[a, b]``) or of ``{a, b as c}``. What is
-put between the marks of a template string loses the indentation of its lines.
+``import * as a from "./d.js"``, and ``export`` before a declaration (also of ``[a, b]``) or of ``{a, b as c}``.
 """
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+
+from downslope.page.shorten import shortened
 
 _IMPORT = re.compile(
     r'^import\s+(?:\{([^}]*)\}|\*\s+as\s+(\w+))\s+from\s+"(\.{1,2}/[^"]+)";[ \t]*$', re.MULTILINE
@@ -18,24 +19,31 @@ _DECLARED = re.compile(r"^export\s+((?:async\s+)?function\*?|const|let|class)\s+
 _TAKEN_APART = re.compile(r"^export\s+(?=const\s*[\[{]([\w\s,]*)[\]}]\s*=)", re.MULTILINE)
 _LISTED = re.compile(r"^export\s*\{([^}]*)\};[ \t]*$", re.MULTILINE)
 _LEFT = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
-_REMARKS = re.compile(r"^[ \t]*(?://.*|/\*\*?(?:[^*]|\*(?!/))*\*/[ \t]*)$\n?", re.MULTILINE)
-_INDENT = re.compile(r"^[ \t]+|[ \t]+$|\n(?=\n)", re.MULTILINE)
+_WITHOUT_DOCUMENT = 'if(typeof document==="undefined")return;'
 
 
 class BundleError(ValueError):
     """A module that cannot be joined, and why."""
 
 
-def bundle(entry: Path) -> str:
-    """The script of a module and of all that it needs, whole lines of comments and indentation left out.
+def bundle(entry: Path, worker: Path | None = None) -> str:
+    """The script of a module and of all that it needs, comments and needless blanks left out.
+
+    With ``worker`` the same script serves a worker too, which has no document: there, only that module runs and what it
+    needs.
 
     Raises:
         BundleError: a module uses a form that is not understood, or modules need each other in a circle.
     """
     bodies: dict[Path, str] = {}
+    if worker:
+        _gather(worker.resolve(), bodies, ())
+    of_worker = len(bodies)
     _gather(entry.resolve(), bodies, ())
     numbers = {path: k for k, path in enumerate(bodies)}
     parts = [f"const m{numbers[path]}=(()=>{{\n{_linked(path, numbers)}\n}})();" for path in bodies]
+    if worker:
+        parts.insert(of_worker, _WITHOUT_DOCUMENT)
     return '"use strict";(()=>{\n' + "\n".join(parts) + "\n})();\n"
 
 
@@ -52,7 +60,7 @@ def _gather(path: Path, bodies: dict[Path, str], users: tuple[Path, ...]) -> Non
 
 def _linked(path: Path, numbers: dict[Path, int]) -> str:
     """The inside of a module's function: what it takes from others, its body, and what it gives."""
-    text = _REMARKS.sub("", path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
     given: list[str] = [match[2] for match in _DECLARED.finditer(text)]
     given += [name for match in _TAKEN_APART.finditer(text) for name in _names(match[1])]
     given += [_renamed(name) for match in _LISTED.finditer(text) for name in _names(match[1])]
@@ -68,7 +76,7 @@ def _linked(path: Path, numbers: dict[Path, int]) -> str:
     left = _LEFT.search(text)
     if left:
         raise BundleError(f"{path.name}: {left[0]}")
-    return f"{_INDENT.sub('', text).strip()}\nreturn {{{','.join(given)}}};"
+    return f"{shortened(text).strip()}\nreturn {{{','.join(given)}}};"
 
 
 def _names(listed: str) -> list[str]:

@@ -1,7 +1,7 @@
 // Written by scripts/page from the records in Python. Do not edit.
 import { powi, rsqrt } from "./arithmetic.js";
 export const RULES = new Map([
-["acfgm", { name: "acfgm", projects: false, hyperparameters: [{"name":"probe","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["acfgm", { name: "acfgm", projects: false, hyperparameters: [{"name":"probe","default":1e-06,"above":0}],
 1: { state: 9, init(a) {a[2]=0;
 a[3]=0;
 a[4]=0;
@@ -136,7 +136,7 @@ o[13]=(t23?(t4?1:(t19?2:1)):3);
 o[14]=(t4?t2:a[14]);
 return (0.5<(t4?1:((1.5<a[13])?1:0)));}, answer: null },
 }],
-["adabelief", { name: "adabelief", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-16,"whole":false,"above":null,"at_least":0,"below":null}],
+["adabelief", { name: "adabelief", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-16,"at_least":0}],
 1: { state: 4, init(a) {a[5]=0;
 a[6]=0;
 a[7]=1;
@@ -175,7 +175,7 @@ o[10]=((((-1e-300)<(a[10]*a[1]))&&((a[10]*a[1])<1e-300))?0:t6);
 o[11]=((((-1e-300)<(a[11]*a[2]))&&((a[11]*a[2])<1e-300))?0:t4);
 return 1;}, answer: null },
 }],
-["adadelta", { name: "adadelta", projects: false, hyperparameters: [{"name":"learning_rate","default":1.0,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["adadelta", { name: "adadelta", projects: false, hyperparameters: [{"name":"learning_rate","default":1.0,"above":0},{"name":"decay","default":0.9,"at_least":0,"below":1},{"name":"epsilon","default":1e-06,"above":0}],
 1: { state: 2, init(a) {a[4]=0;
 a[5]=0;}, step(a, o, f, g) {const t0=((g[0]*g[0])*(1+a[1]*(-1)));
 const t1=((a[1]*a[4])+t0);
@@ -205,7 +205,7 @@ o[7]=((a[1]*a[7])+(t1*t4*(1/t3)));
 o[8]=((a[1]*a[8])+(t5*t8*(1/t7)));
 return 1;}, answer: null },
 }],
-["adagrad", { name: "adagrad", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"epsilon","default":1e-10,"whole":false,"above":null,"at_least":0,"below":null}],
+["adagrad", { name: "adagrad", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"epsilon","default":1e-10,"at_least":0}],
 1: { state: 1, init(a) {a[3]=0;}, step(a, o, f, g) {const t0=(a[3]+(g[0]*g[0]));
 o[2]=(a[2]+(g[0]*(1/(Math.sqrt(t0)+a[1]))*a[0])*(-1));
 o[3]=t0;
@@ -219,7 +219,7 @@ o[4]=t0;
 o[5]=t1;
 return 1;}, answer: null },
 }],
-["adam", { name: "adam", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["adam", { name: "adam", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 4, init(a) {a[5]=0;
 a[6]=0;
 a[7]=1;
@@ -258,7 +258,7 @@ o[10]=((((-1e-300)<(a[10]*a[1]))&&((a[10]*a[1])<1e-300))?0:t6);
 o[11]=((((-1e-300)<(a[11]*a[2]))&&((a[11]*a[2])<1e-300))?0:t2);
 return 1;}, answer: null },
 }],
-["adamax", { name: "adamax", projects: true, hyperparameters: [{"name":"learning_rate","default":0.002,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["adamax", { name: "adamax", projects: true, hyperparameters: [{"name":"learning_rate","default":0.002,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 3, init(a) {a[5]=0;
 a[6]=0;
 a[7]=1;}, step(a, o, f, g) {const t0=((a[1]*a[5])+(g[0]*(1+a[1]*(-1))));
@@ -295,7 +295,7 @@ o[9]=t10;
 o[10]=((((-1e-300)<(a[10]*a[1]))&&((a[10]*a[1])<1e-300))?0:t5);
 return 1;}, answer: null },
 }],
-["adamw", { name: "adamw", projects: false, hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null},{"name":"weight_decay","default":0.01,"whole":false,"above":null,"at_least":0,"below":null}],
+["adamw", { name: "adamw", projects: false, hyperparameters: [{"name":"learning_rate","default":0.001,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0},{"name":"weight_decay","default":0.01,"at_least":0}],
 1: { state: 4, init(a) {a[6]=0;
 a[7]=0;
 a[8]=1;
@@ -335,7 +335,7 @@ o[11]=((((-1e-300)<(a[11]*a[1]))&&((a[11]*a[1])<1e-300))?0:t6);
 o[12]=((((-1e-300)<(a[12]*a[2]))&&((a[12]*a[2])<1e-300))?0:t2);
 return 1;}, answer: null },
 }],
-["adaptive_barzilai_borwein", { name: "adaptive_barzilai_borwein", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null},{"name":"threshold","default":0.25,"whole":false,"above":0,"at_least":null,"below":1},{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5},{"name":"window","default":10,"whole":true}],
+["adaptive_barzilai_borwein", { name: "adaptive_barzilai_borwein", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"above":0},{"name":"threshold","default":0.25,"above":0,"below":1},{"name":"sufficient_decrease","default":0.0001,"above":0,"below":0.5},{"name":"window","default":10,"whole":true}],
 1: { state: 14, init(a) {a[4]=0;
 a[5]=0;
 a[6]=a[0];
@@ -433,7 +433,7 @@ o[19]=(t0?f:(t12?a[18]:a[19]));
 o[20]=1;
 return t12;}, answer: null },
 }],
-["adgd", { name: "adgd", projects: false, hyperparameters: [{"name":"initial_step","default":1e-10,"whole":false,"above":0,"at_least":null,"below":null}],
+["adgd", { name: "adgd", projects: false, hyperparameters: [{"name":"initial_step","default":1e-10,"above":0}],
 1: { state: 5, init(a) {a[2]=0;
 a[3]=0;
 a[4]=a[0];
@@ -484,7 +484,7 @@ o[8]=(t8?(t9*(1/a[7])):a[8]);
 o[9]=((t10<2)?t10:((2<t10)?2:(0.5*(3+a[9]))));
 return 1;}, answer: null },
 }],
-["adgd2", { name: "adgd2", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["adgd2", { name: "adgd2", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"above":0}],
 1: { state: 5, init(a) {a[2]=0;
 a[3]=0;
 a[4]=a[0];
@@ -531,7 +531,7 @@ o[8]=(t7?(t8*(1/a[7])):a[8]);
 o[9]=1;
 return 1;}, answer: null },
 }],
-["amsgrad", { name: "amsgrad", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["amsgrad", { name: "amsgrad", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 5, init(a) {a[5]=0;
 a[6]=0;
 a[7]=0;
@@ -579,7 +579,7 @@ o[12]=((((-1e-300)<(a[12]*a[1]))&&((a[12]*a[1])<1e-300))?0:t7);
 o[13]=((((-1e-300)<(a[13]*a[2]))&&((a[13]*a[2])<1e-300))?0:t2);
 return 1;}, answer: null },
 }],
-["armijo", { name: "armijo", projects: false, hyperparameters: [{"name":"initial_step","default":1.0,"whole":false,"above":0,"at_least":null,"below":null},{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5}],
+["armijo", { name: "armijo", projects: false, hyperparameters: [{"name":"initial_step","default":1.0,"above":0},{"name":"sufficient_decrease","default":0.0001,"above":0,"below":0.5}],
 1: { state: 5, init(a) {a[3]=0;
 a[4]=0;
 a[5]=0;
@@ -995,7 +995,7 @@ o[43]=t44;
 o[44]=t47;
 return t17;}, answer: null },
 }],
-["barzilai_borwein_long", { name: "barzilai_borwein_long", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["barzilai_borwein_long", { name: "barzilai_borwein_long", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"above":0}],
 1: { state: 4, init(a) {a[2]=0;
 a[3]=0;
 a[4]=a[0];
@@ -1031,7 +1031,7 @@ o[7]=t5;
 o[8]=1;
 return 1;}, answer: null },
 }],
-["barzilai_borwein_short", { name: "barzilai_borwein_short", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["barzilai_borwein_short", { name: "barzilai_borwein_short", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"above":0}],
 1: { state: 4, init(a) {a[2]=0;
 a[3]=0;
 a[4]=a[0];
@@ -1067,7 +1067,7 @@ o[7]=t5;
 o[8]=1;
 return 1;}, answer: null },
 }],
-["centred_momentum_rmsprop", { name: "centred_momentum_rmsprop", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["centred_momentum_rmsprop", { name: "centred_momentum_rmsprop", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"decay","default":0.99,"at_least":0,"below":1},{"name":"momentum","default":0.9,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 3, init(a) {a[5]=0;
 a[6]=0;
 a[7]=0;}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
@@ -1104,7 +1104,7 @@ o[10]=t4;
 o[11]=t8;
 return 1;}, answer: null },
 }],
-["centred_rmsprop", { name: "centred_rmsprop", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["centred_rmsprop", { name: "centred_rmsprop", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"decay","default":0.99,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 2, init(a) {a[4]=0;
 a[5]=0;}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
 const t1=((a[1]*a[5])+(t0*g[0]));
@@ -1132,7 +1132,7 @@ o[7]=t1;
 o[8]=t4;
 return 1;}, answer: null },
 }],
-["conjugate_gradient_hz", { name: "conjugate_gradient_hz", projects: false, hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5},{"name":"curvature","default":0.1,"whole":false,"above":0,"at_least":null,"below":1}],
+["conjugate_gradient_hz", { name: "conjugate_gradient_hz", projects: false, hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"above":0,"below":0.5},{"name":"curvature","default":0.1,"above":0,"below":1}],
 1: { state: 15, init(a) {a[3]=a[2];
 a[4]=0;
 a[5]=0;
@@ -1382,7 +1382,7 @@ o[20]=(t41?0:t21);
 o[21]=(t41?(t23?(t18*a[21]):a[21]):a[21]);
 return t11;}, answer: null },
 }],
-["conjugate_gradient_pr", { name: "conjugate_gradient_pr", projects: false, hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5},{"name":"curvature","default":0.1,"whole":false,"above":0,"at_least":null,"below":1}],
+["conjugate_gradient_pr", { name: "conjugate_gradient_pr", projects: false, hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"above":0,"below":0.5},{"name":"curvature","default":0.1,"above":0,"below":1}],
 1: { state: 15, init(a) {a[3]=a[2];
 a[4]=0;
 a[5]=0;
@@ -1622,7 +1622,7 @@ o[20]=(t35?0:t21);
 o[21]=(t35?(t23?(t18*a[21]):a[21]):a[21]);
 return t11;}, answer: null },
 }],
-["dadapt_adam", { name: "dadapt_adam", projects: false, hyperparameters: [{"name":"learning_rate","default":1.0,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":0,"at_least":null,"below":null},{"name":"initial_distance","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["dadapt_adam", { name: "dadapt_adam", projects: false, hyperparameters: [{"name":"learning_rate","default":1.0,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"above":0},{"name":"initial_distance","default":1e-06,"above":0}],
 1: { state: 8, init(a) {a[6]=1;
 a[7]=1;
 a[8]=0;
@@ -1696,7 +1696,7 @@ o[16]=t15;
 o[17]=((t17<a[17])?a[17]:((a[17]<t17)?t17:(0.5*(a[17]+t17))));
 return 1;}, answer: null },
 }],
-["dog", { name: "dog", projects: false, hyperparameters: [{"name":"initial_distance","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["dog", { name: "dog", projects: false, hyperparameters: [{"name":"initial_distance","default":1e-06,"above":0},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 5, init(a) {a[3]=a[2];
 a[4]=(a[0]*(1+Math.sqrt((a[2]*a[2]))));
 a[5]=0;
@@ -1739,14 +1739,14 @@ o[10]=(1+a[10]);
 return 1;}, answer: (a, o) => {o[0]=a[8];
 o[1]=a[9];} },
 }],
-["gradient_descent", { name: "gradient_descent", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null}],
+["gradient_descent", { name: "gradient_descent", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0}],
 1: { state: 0, init(a) {}, step(a, o, f, g) {o[1]=(a[1]+(g[0]*a[0])*(-1));
 return 1;}, answer: null },
 2: { state: 0, init(a) {}, step(a, o, f, g) {o[1]=(a[1]+(g[0]*a[0])*(-1));
 o[2]=(a[2]+(g[1]*a[0])*(-1));
 return 1;}, answer: null },
 }],
-["lbfgs", { name: "lbfgs", projects: false, hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5},{"name":"curvature","default":0.9,"whole":false,"above":0,"at_least":null,"below":1},{"name":"memory","default":10,"whole":true}],
+["lbfgs", { name: "lbfgs", projects: false, hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"above":0,"below":0.5},{"name":"curvature","default":0.9,"above":0,"below":1},{"name":"memory","default":10,"whole":true}],
 1: { state: 45, init(a) {a[3]=a[2];
 a[4]=0;
 a[5]=0;
@@ -2315,7 +2315,7 @@ o[70]=t47;
 o[71]=t49;
 return t17;}, answer: null },
 }],
-["lion", { name: "lion", projects: false, hyperparameters: [{"name":"learning_rate","default":0.0001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"weight_decay","default":0.0,"whole":false,"above":null,"at_least":0,"below":null}],
+["lion", { name: "lion", projects: false, hyperparameters: [{"name":"learning_rate","default":0.0001,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.99,"at_least":0,"below":1},{"name":"weight_decay","default":0.0,"at_least":0}],
 1: { state: 1, init(a) {a[5]=0;}, step(a, o, f, g) {const t0=((g[0]*(1+a[1]*(-1)))+(a[1]*a[5]));
 o[4]=(a[4]+(a[0]*(((0<t0)?1:((t0<0)?(-1):((0===t0)?0:t0)))+(a[4]*a[3])))*(-1));
 o[5]=((g[0]*(1+a[2]*(-1)))+(a[2]*a[5]));
@@ -2331,7 +2331,7 @@ o[6]=((t3*g[0])+(a[2]*a[6]));
 o[7]=((t3*g[1])+(a[2]*a[7]));
 return 1;}, answer: null },
 }],
-["momentum", { name: "momentum", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1}],
+["momentum", { name: "momentum", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"momentum","default":0.9,"at_least":0,"below":1}],
 1: { state: 1, init(a) {a[3]=0;}, step(a, o, f, g) {const t0=(g[0]+(a[1]*a[3]));
 o[2]=(a[2]+(t0*a[0])*(-1));
 o[3]=t0;
@@ -2345,7 +2345,7 @@ o[4]=t0;
 o[5]=t1;
 return 1;}, answer: null },
 }],
-["momentum_rmsprop", { name: "momentum_rmsprop", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["momentum_rmsprop", { name: "momentum_rmsprop", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"decay","default":0.99,"at_least":0,"below":1},{"name":"momentum","default":0.9,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 2, init(a) {a[5]=0;
 a[6]=0;}, step(a, o, f, g) {const t0=((a[1]*a[5])+((g[0]*g[0])*(1+a[1]*(-1))));
 const t1=((a[2]*a[6])+(g[0]*(1/(Math.sqrt(t0)+a[3]))));
@@ -2369,7 +2369,7 @@ o[8]=t2;
 o[9]=t4;
 return 1;}, answer: null },
 }],
-["nadam", { name: "nadam", projects: true, hyperparameters: [{"name":"learning_rate","default":0.002,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null},{"name":"momentum_decay","default":0.004,"whole":false,"above":null,"at_least":0,"below":null}],
+["nadam", { name: "nadam", projects: true, hyperparameters: [{"name":"learning_rate","default":0.002,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0},{"name":"momentum_decay","default":0.004,"at_least":0}],
 1: { state: 6, init(a) {const t0=Math.pow(0.96,a[4]);
 a[6]=0;
 a[7]=0;
@@ -2423,7 +2423,7 @@ o[13]=((((a[12]*a[13])<1e-300)&&((-1e-300)<(a[12]*a[13])))?0:t4);
 o[14]=((((-1e-300)<(a[14]*a[2]))&&((a[14]*a[2])<1e-300))?0:t2);
 return 1;}, answer: null },
 }],
-["nesterov", { name: "nesterov", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1}],
+["nesterov", { name: "nesterov", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"momentum","default":0.9,"at_least":0,"below":1}],
 1: { state: 1, init(a) {a[3]=0;}, step(a, o, f, g) {const t0=((a[1]*a[3])+g[0]);
 o[2]=(a[2]+((g[0]+(t0*a[1]))*a[0])*(-1));
 o[3]=t0;
@@ -2437,7 +2437,7 @@ o[4]=t0;
 o[5]=t1;
 return 1;}, answer: null },
 }],
-["nesterov_restart", { name: "nesterov_restart", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null}],
+["nesterov_restart", { name: "nesterov_restart", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0}],
 1: { state: 2, init(a) {a[2]=a[1];
 a[3]=1;}, step(a, o, f, g) {const t0=(a[1]+(g[0]*a[0])*(-1));
 const t1=(t0+a[2]*(-1));
@@ -2463,7 +2463,7 @@ o[4]=t1;
 o[5]=(t4?1:(0.5*t5));
 return 1;}, answer: null },
 }],
-["obsf", { name: "obsf", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"steps","default":127,"whole":true}],
+["obsf", { name: "obsf", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"steps","default":127,"whole":true}],
 1: { state: 1, init(a) {a[2]=0;}, step(a, o, f, g) {const t0=((a[2]<126)?a[2]:((126<a[2])?126:(0.5*(126+a[2]))));
 const t1=((-1)*t0);
 o[1]=(a[1]+(g[0]*((a[2]<127)?(((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1.4142135623730951*((Math.abs((53+t1))<0.5)?1:0))+((Math.abs((123+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((57+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((58+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((54+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((9+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((50+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((45+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((68+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs(t0)<0.5)?1:0)*1.4142135623730951)+((Math.abs((49+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((79+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((40+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((64+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((37+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((63+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((29+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((12+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((62+t1))<0.5)?1:0)*20.139663658330335)+((Math.abs((97+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((20+t1))<0.5)?1:0)*20.74440219011049)+((Math.abs((56+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((85+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((60+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((35+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((14+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((18+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((8+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((34+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((7+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((6+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((15+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((21+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((46+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((104+t1))<0.5)?1:0)*2)+((Math.abs((88+t1))<0.5)?1:0)*2)+((Math.abs((28+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((5+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((116+t1))<0.5)?1:0)*2)+((Math.abs((78+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((105+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((1+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((4+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((103+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((120+t1))<0.5)?1:0)*2)+((Math.abs((13+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((66+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((86+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((87+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((90+t1))<0.5)?1:0)*6.828427124746192)+((Math.abs((67+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((39+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((93+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((22+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((11+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((99+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((51+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((70+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((80+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((95+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((106+t1))<0.5)?1:0)*6.828427124746192)+((Math.abs((117+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((69+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((101+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((77+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((83+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((102+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((122+t1))<0.5)?1:0)*8.344912087791167)+((Math.abs((121+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((3+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((124+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((98+t1))<0.5)?1:0)*15.071067811865476)+((Math.abs((108+t1))<0.5)?1:0)*2)+((Math.abs((25+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((109+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((36+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((84+t1))<0.5)?1:0)*2)+((Math.abs((118+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((74+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((43+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((17+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((55+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((114+t1))<0.5)?1:0)*37.572898965264216)+((Math.abs((89+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((112+t1))<0.5)?1:0)*2)+((Math.abs((111+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((72+t1))<0.5)?1:0)*8.690236861278246)+((Math.abs((2+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((47+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((119+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((126+t1))<0.5)?1:0)*1.5)+((Math.abs((115+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((26+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((100+t1))<0.5)?1:0)*2)+((Math.abs((96+t1))<0.5)?1:0)*2)+((Math.abs((82+t1))<0.5)?1:0)*141.4277147965328)+((Math.abs((110+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((65+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((52+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((76+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((32+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((30+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((75+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((16+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((73+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((31+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((71+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((44+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((59+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((125+t1))<0.5)?1:0)*3.005144052529072)+((Math.abs((107+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((94+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((81+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((48+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((23+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((27+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((41+t1))<0.5)?1:0)*47.94341298187444)+((Math.abs((61+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((10+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((38+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((33+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((24+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((91+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((19+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((92+t1))<0.5)?1:0)*2)+((Math.abs((42+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((113+t1))<0.5)?1:0)*1.4142135623730951):1)*a[0])*(-1));
@@ -2477,7 +2477,7 @@ o[2]=(a[2]+(t2*g[1])*(-1));
 o[3]=(1+a[3]);
 return 1;}, answer: null },
 }],
-["ogm", { name: "ogm", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"steps","default":100,"whole":true}],
+["ogm", { name: "ogm", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"steps","default":100,"whole":true}],
 1: { state: 3, init(a) {a[2]=a[1];
 a[3]=1;
 a[4]=0;}, step(a, o, f, g) {const t0=(99.5<a[4]);
@@ -2514,7 +2514,7 @@ o[5]=(0.5*t4);
 o[6]=(1+t3);
 return 1;}, answer: null },
 }],
-["polyak_step", { name: "polyak_step", projects: true, hyperparameters: [{"name":"minimum","default":0.0,"whole":false,"above":null,"at_least":null,"below":null}],
+["polyak_step", { name: "polyak_step", projects: true, hyperparameters: [{"name":"minimum","default":0.0}],
 1: { state: 0, init(a) {}, step(a, o, f, g) {const t0=(g[0]*g[0]);
 const t1=(f+a[0]*(-1));
 o[1]=(a[1]+(g[0]*((0<t0)?((1/t0)*((0<t1)?t1:((t1<0)?0:(0.5*t1)))):0))*(-1));
@@ -2526,7 +2526,7 @@ o[1]=(a[1]+(t2*g[0])*(-1));
 o[2]=(a[2]+(t2*g[1])*(-1));
 return 1;}, answer: null },
 }],
-["prodigy", { name: "prodigy", projects: false, hyperparameters: [{"name":"learning_rate","default":1.0,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null},{"name":"initial_distance","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["prodigy", { name: "prodigy", projects: false, hyperparameters: [{"name":"learning_rate","default":1.0,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0},{"name":"initial_distance","default":1e-06,"above":0}],
 1: { state: 9, init(a) {a[6]=1;
 a[7]=1;
 a[8]=0;
@@ -2609,7 +2609,7 @@ o[18]=a[18];
 o[19]=a[19];
 return 1;}, answer: null },
 }],
-["radam", { name: "radam", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":0.6666666666666666,"at_least":null,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["radam", { name: "radam", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"above":0.6666666666666666,"below":1},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 6, init(a) {a[5]=0;
 a[6]=0;
 a[7]=1;
@@ -2678,7 +2678,7 @@ o[12]=t2;
 o[13]=t8;
 return 1;}, answer: null },
 }],
-["rmsprop", { name: "rmsprop", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["rmsprop", { name: "rmsprop", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"decay","default":0.99,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 1, init(a) {a[4]=0;}, step(a, o, f, g) {const t0=((a[1]*a[4])+((g[0]*g[0])*(1+a[1]*(-1))));
 o[3]=(a[3]+(g[0]*(1/(Math.sqrt(t0)+a[2]))*a[0])*(-1));
 o[4]=t0;
@@ -2693,7 +2693,7 @@ o[5]=t1;
 o[6]=t2;
 return 1;}, answer: null },
 }],
-["rprop", { name: "rprop", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"shrink","default":0.5,"whole":false,"above":0,"at_least":null,"below":1},{"name":"grow","default":1.2,"whole":false,"above":1,"at_least":null,"below":null},{"name":"min_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null},{"name":"max_step","default":50.0,"whole":false,"above":0,"at_least":null,"below":null}],
+["rprop", { name: "rprop", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"shrink","default":0.5,"above":0,"below":1},{"name":"grow","default":1.2,"above":1},{"name":"min_step","default":1e-06,"above":0},{"name":"max_step","default":50.0,"above":0}],
 1: { state: 2, init(a) {a[6]=0;
 a[7]=a[0];}, step(a, o, f, g) {const t0=(g[0]*a[6]);
 const t1=(t0<0);
@@ -2728,7 +2728,7 @@ o[9]=t5;
 o[10]=t11;
 return 1;}, answer: null },
 }],
-["schedule_free_adamw", { name: "schedule_free_adamw", projects: false, hyperparameters: [{"name":"learning_rate","default":0.0025,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null},{"name":"weight_decay","default":0.0,"whole":false,"above":null,"at_least":0,"below":null}],
+["schedule_free_adamw", { name: "schedule_free_adamw", projects: false, hyperparameters: [{"name":"learning_rate","default":0.0025,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0},{"name":"weight_decay","default":0.0,"at_least":0}],
 1: { state: 6, init(a) {a[6]=1;
 a[7]=0;
 a[8]=a[5];
@@ -2785,7 +2785,7 @@ o[15]=t13;
 return 1;}, answer: (a, o) => {o[0]=a[14];
 o[1]=a[15];} },
 }],
-["schedule_free_sgd", { name: "schedule_free_sgd", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1}],
+["schedule_free_sgd", { name: "schedule_free_sgd", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"momentum","default":0.9,"at_least":0,"below":1}],
 1: { state: 4, init(a) {a[3]=a[2];
 a[4]=0;
 a[5]=0;
@@ -2825,7 +2825,7 @@ o[9]=t8;
 return 1;}, answer: (a, o) => {o[0]=a[8];
 o[1]=a[9];} },
 }],
-["silver_steps", { name: "silver_steps", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null}],
+["silver_steps", { name: "silver_steps", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0}],
 1: { state: 20, init(a) {a[2]=0;
 a[3]=0;
 a[4]=0;
@@ -2982,7 +2982,7 @@ o[21]=((a[21]+t16)+t35*(-1));
 o[22]=((a[22]+(t35*a[22])*(-1))+t17);
 return 1;}, answer: null },
 }],
-["spg", { name: "spg", projects: true, hyperparameters: [{"name":"window","default":10,"whole":true},{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5}],
+["spg", { name: "spg", projects: true, hyperparameters: [{"name":"window","default":10,"whole":true},{"name":"sufficient_decrease","default":0.0001,"above":0,"below":0.5}],
 1: { state: 15, init(a) {a[2]=0;
 a[3]=0;
 a[4]=0;
@@ -3089,7 +3089,7 @@ o[18]=1;
 o[19]=(t3?t2:a[19]);
 return t11;}, answer: null },
 }],
-["yogi", { name: "yogi", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":0.001,"whole":false,"above":null,"at_least":0,"below":null},{"name":"initial_square","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["yogi", { name: "yogi", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":0.001,"at_least":0},{"name":"initial_square","default":1e-06,"above":0}],
 1: { state: 4, init(a) {a[6]=0;
 a[7]=a[4];
 a[8]=1;
