@@ -206,7 +206,7 @@ def test_a_script_for_a_worker_ends_there_where_it_has_no_document(tmp_path):
     }.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     program, _, view = bundle(tmp_path / "main.js", tmp_path / "worker.js").partition("return;")
-    assert program.endswith('if(typeof document==="undefined")')
+    assert program.endswith("if(!self.document)")
     assert "a=1" in program
     assert "show" not in program
     assert "show" in view

@@ -19,7 +19,7 @@ _DECLARED = re.compile(r"^export\s+((?:async\s+)?function\*?|const|let|class)\s+
 _TAKEN_APART = re.compile(r"^export\s+(?=const\s*[\[{]([\w\s,]*)[\]}]\s*=)", re.MULTILINE)
 _LISTED = re.compile(r"^export\s*\{([^}]*)\};[ \t]*$", re.MULTILINE)
 _LEFT = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
-_WITHOUT_DOCUMENT = 'if(typeof document==="undefined")return;'
+_WITHOUT_DOCUMENT = "if(!self.document)return;"
 
 
 class BundleError(ValueError):

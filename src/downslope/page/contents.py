@@ -7,7 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
+from matplotlib.colors import to_hex
 
 from downslope.messages import documented, message
 from downslope.objectives import all_problems
@@ -15,8 +17,11 @@ from downslope.optimizers import Optimizer, all_optimizers
 from downslope.optimizers import state as states
 from downslope.optimizers.notation import formula, specimen
 from downslope.plots.look import THEMES
+from downslope.plots.sweeps.basins import DARK, LIGHT, MOST_HUES, shades_of
+from downslope.plots.sweeps.cells import status_colours
 
 FORMULAS = Path(__file__).parent / "formulas.json"
+SHADES = 8  # of a hue on a map of runs
 LONGEST = 2_000  # characters of an update that a person still reads
 
 
@@ -73,15 +78,19 @@ def _sizes(cls: type[Optimizer], n: int) -> list[list[Any]]:
 
 
 @cache
-def colours() -> dict[str, dict[str, Any]]:
-    """Those of the pictures, light and dark."""
+def colours() -> dict[str, Any]:
+    """Those of the pictures, light and dark, and of maps of runs: a list of shades for each hue; one for numbers."""
     names = ("paper", "ink", "faint", "grid", "path", "halo", "minimum", "curve", "tangent", "undefined")
     found: dict[str, dict[str, Any]] = {}
     for name, theme in THEMES.items():
         found[name] = {key: getattr(theme, key) for key in names} | {"series": theme.series}
         low, high = theme.muted().colours(0.0), theme.muted().colours(1.0)  # type: ignore[operator]
         found[name]["ground"] = [[round(255 * part) for part in ends[:3]] for ends in (low, high)]
-    return found
+        found[name]["status"] = {str(one): to_hex(colour) for one, colour in status_colours(theme).items()}
+    light = np.linspace(LIGHT, DARK, SHADES)
+    hues = [[to_hex(colour) for colour in shades_of(order, light)] for order in range(MOST_HUES + 1)]
+    scale = matplotlib.colormaps["viridis_r"]
+    return {**found, "shades": hues, "scale": [to_hex(scale(part)) for part in np.linspace(0, 1, 4 * SHADES)]}
 
 
 FOUR_POINTS = "sqrt(((2a + b - 81)^2 + (4a + b - 93)^2 + (6a + b - 91)^2 + (8a + b - 97)^2)/4)"

@@ -135,7 +135,11 @@ def _html(more: dict[str, Any]) -> str:
 
 @cache
 def _script() -> str:
-    return bundle(FOLDER / "view" / "main.js").replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    return (
+        bundle(FOLDER / "view" / "main.js", FOLDER / "program" / "worker.js")
+        .replace("</script", "<\\/script")
+        .replace("<!--", "<\\!--")
+    )
 
 
 def _hashed(text: str) -> str:

@@ -52,6 +52,8 @@ def judging() -> str:
     }
     lines = [f"export const {name} = {json.dumps(table)};" for name, table in tables.items()]
     named = ", ".join(conditions.names())
-    judge = conditions.to_javascript().replace(f"judge({{{named}}})", f"judgeAt({named})")
-    by_name = f"export function judge({{{named}}}) {{\n  return judgeAt({named});\n}}\n"
+    judge = conditions.to_javascript()
+    head = judge.partition("\n")[0]
+    judge = judge.replace(f"judge({{{named}}})", f"judgeAt({named})")
+    by_name = "\n".join([f"export {head}", f"  return judgeAt({named});", "}", ""])
     return "\n".join([f"export {judge}", by_name, *lines, ""])

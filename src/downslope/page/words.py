@@ -37,9 +37,51 @@ _WORDS: dict[str, Message] = {
     "limit_everywhere": message("limit 2/L = {limit}", context="page", limit="{limit}"),
     "limit_here": message("2/L at step {step} = {limit}", context="page", step="{step}", limit="{limit}"),
     "map": message("Map", context="page"),
-    "map_label": message(
+    "picture": message("Picture", context="page"),
+    "picture_lines": message("Level lines", context="page"),
+    "picture_ends": message("Where each start ends", context="page"),
+    "picture_rates": message("Learning rate against start", context="page"),
+    "of": message("Runs of", context="page"),
+    "cells": message(
+        "{across} × {upwards} runs of {rule}, one a cell, nothing between them: each of at most {steps} steps, or until"
+        " the gradient norm is at most {tolerance}.",
+        context="page",
+        across="{across}",
+        upwards="{upwards}",
+        rule="{rule}",
+        steps="{steps}",
+        tolerance="{tolerance}",
+    ),
+    "shade_ends": message(
+        "The hue is the point, the darker the more steps ({fewest} to {most}).",
+        context="page",
+        fewest="{fewest}",
+        most="{most}",
+    ),
+    "shade_rates": message(
+        "The darker, the more steps until it converged ({fewest} to {most}).",
+        context="page",
+        fewest="{fewest}",
+        most="{most}",
+    ),
+    "runs_point": message("{point}: {runs} runs", context="page", point="{point}", runs="{runs}"),
+    "runs_saddle": message("saddle at {point}: {runs} runs", context="page", point="{point}", runs="{runs}"),
+    "runs_status": message("{status}: {runs} runs", context="page", status="{status}", runs="{runs}"),
+    "lines_label": message(
         "Map of {formula} with the paths. The arrow keys move the start, with Shift ten times as far; plus and minus"
         " zoom, 0 shows all.",
+        context="page",
+        formula="{formula}",
+    ),
+    "ends_label": message(
+        "Where runs on {formula} end, by their start, with the paths. The arrow keys move the start, with Shift ten"
+        " times as far; plus and minus zoom, 0 shows all.",
+        context="page",
+        formula="{formula}",
+    ),
+    "rates_label": message(
+        "How runs on {formula} end, by start and learning rate. The arrow keys move both, with Shift ten times as far;"
+        " plus and minus zoom, 0 shows all.",
         context="page",
         formula="{formula}",
     ),

@@ -1,7 +1,6 @@
 // Value and gradient norm against steps.
 
-import { Frame, axes } from "./frame.js";
-import { decades, shown } from "./numbers.js";
+import { Frame, axes, decadeAxis } from "./frame.js";
 
 /** Draws one quantity of all paths against steps, on a logarithmic scale where it is above 0 and spans decades. */
 export function drawChart(pen, { width, height, colours, paths, at, quantity, names }) {
@@ -62,9 +61,5 @@ function thinned(column, length, frame, scale) {
 
 function logarithmicAxes(pen, frame, { colours, names, low, high }) {
   axes(pen, frame, colours, { names, lines: true, upwards: [] });
-  for (const value of decades(low, high, frame.height / 28)) {
-    const y = frame.y(Math.log10(value));
-    pen.line([frame.left, y, frame.left + frame.width, y], { colour: colours.grid });
-    pen.text(frame.left - 7, y, shown(value), { colour: colours.faint, size: 12, align: "end", baseline: "middle" });
-  }
+  decadeAxis(pen, frame, colours, [low, high], true);
 }

@@ -4,6 +4,7 @@ import { Asked } from "./asked.js";
 import { drawChart } from "./charts.js";
 import { limitOf, pointAt, understand, way } from "./descents.js";
 import { copy, element, page, save, say, settled } from "./dom.js";
+import { Looks } from "./looks.js";
 import { Methods } from "./methods.js";
 import { point, shown } from "./numbers.js";
 import { CanvasPen } from "./pen.js";
@@ -16,7 +17,7 @@ import { updateOf } from "./update.js";
 const OWN = settingFrom(page.setting) ?? settingFrom(page.presets[1].setting);
 
 /** What is shown: the setting, the formula as it was understood, the start, the paths, the step, where each name began last. */
-const model = { setting: OWN, text: "", names: [], compiled: null, start: [], paths: [], at: 0, problem: null, maximize: false, starts: new Map() };
+const model = { setting: OWN, text: "", names: [], compiled: null, start: [], paths: [], mapped: OWN.methods[0], at: 0, problem: null, maximize: false, starts: new Map() };
 
 const asked = new Asked({
   preset: (plain) => open(settingFrom(plain)),
@@ -36,7 +37,21 @@ const asked = new Asked({
   },
 });
 const methods = new Methods(OWN, () => follow());
-const picture = new Picture(model, { moved: move, looked: (view) => { model.setting.view = view; keep(); } });
+const picture = new Picture(model, {
+  moved: move,
+  rated: (rate) => methods.rate(model.setting.of, rate),
+  looked: (view) => {
+    model.setting.view = view;
+    keep();
+  },
+});
+const looks = new Looks((name, value) => {
+  model.setting[name] = value;
+  model.mapped = model.setting.methods[model.setting.of];
+  looks.show(model.setting, model.names.length);
+  picture.refresh();
+  keep();
+});
 const player = new Player((at) => {
   model.at = at;
   draw();
@@ -131,6 +146,9 @@ function compute() {
   const { compiled, setting, start } = model;
   setting.start = new Map(model.names.map((name, i) => [name, start[i]]));
   for (const [name, value] of setting.start) model.starts.set(name, value);
+  setting.of = Math.min(setting.of, setting.methods.length - 1);
+  model.mapped = setting.methods[setting.of];
+  looks.show(setting, model.names.length);
   model.paths = setting.methods.map((one) => way(compiled, Float64Array.from(start), one, setting));
   const defined = model.paths.every((path) => path.length > 0);
   asked.startError.textContent = defined ? "" : say("undefined_here", { point: point(model.names, start) });
@@ -221,7 +239,7 @@ function build() {
     button("csv", () => save(new Blob([textOf(model.paths, model.names)], { type: "text/csv" }), "downslope.csv")));
   details.addEventListener("toggle", () => details.open && table.replaceChildren(tableOf(model.paths, model.names)));
   details.append(rows);
-  const seen = element("section", { class: "seen", "aria-label": say("map") }, picture.canvas, element("p", { class: "faint" }, say("map_hint")), player.root, tools);
+  const seen = element("section", { class: "seen", "aria-label": say("map") }, looks.root, picture.canvas, picture.legend, element("p", { class: "faint" }, say("map_hint")), player.root, tools);
   const progress = element("section", { class: "charts", "aria-label": say("progress") }, ...charts.map(({ canvas, quantity }) => element("figure", {}, element("figcaption", {}, say(`${quantity}_against`)), canvas)));
   const told = element("section", { "aria-labelledby": "summary" }, element("h2", { id: "summary" }, say("summary")), live, evidence);
   document.body.append(element("main", {},

@@ -9,7 +9,8 @@ const CELL = 5; // pixels of the screen between two points of the grid
 const MOST_COLUMNS = 180;
 
 /** What of a map does not change while the start is dragged: values on a grid, levels and their lines. */
-export function survey(scene, frame) {
+export function survey(scene, box, view) {
+  const frame = new Frame(box, view);
   const columns = Math.max(12, Math.min(MOST_COLUMNS, Math.round(frame.width / CELL)));
   const rows = Math.max(12, Math.min(MOST_COLUMNS, Math.round(frame.height / CELL)));
   const along = (count, low, high) => Float64Array.from({ length: count }, (_, k) => low + (k / (count - 1)) * (high - low));
@@ -18,7 +19,7 @@ export function survey(scene, frame) {
   scene.compiled.grid(0, 1, across, upwards, Float64Array.from(scene.start), values);
   const { levels, rank } = chooseLevels(values, LEVELS, scene.maximize);
   const lines = levels.map((level) => segments(values, columns, rows, level));
-  return { columns, rows, values, levels, rank, lines };
+  return { frame, columns, rows, values, levels, rank, lines };
 }
 
 /** The ground as a small picture: low ground in the one colour, high in the other. */
@@ -95,5 +96,3 @@ export function drawPaths(pen, scene) {
 }
 
 const near = (pixel, size) => Math.min(50 * size, Math.max(-50 * size, pixel)); // far outside, where a canvas loses its way
-
-export { Frame };

@@ -42,6 +42,11 @@ export class Methods {
     this.add.focus();
   }
 
+  /** Another learning rate for rule i, from outside. */
+  rate(i, value) {
+    this.cards[i].showRate(value);
+  }
+
   /** Colours and dashes, and the limit of the learning rate where there is one. */
   mark(paths, limits) {
     this.cards.forEach((card, i) => card.mark(paths[i], limits[i]));
@@ -127,7 +132,10 @@ class Card {
   }
 
   toLimit() {
-    const value = Number(this.at.toPrecision(6));
+    this.showRate(Number(this.at.toPrecision(6)));
+  }
+
+  showRate(value) {
     this.input.value = String(value);
     this.slider.value = Math.log10(value) * STEPS_A_DECADE;
     this.set("learning_rate", value);

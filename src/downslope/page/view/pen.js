@@ -68,8 +68,8 @@ export class CanvasPen {
     context.fillText(said, x, y);
   }
 
-  image(picture, x, y, width, height) {
-    this.context.imageSmoothingEnabled = true;
+  image(picture, x, y, width, height, smooth = true) {
+    this.context.imageSmoothingEnabled = smooth;
     this.context.drawImage(picture, x, y, width, height);
   }
 
@@ -136,9 +136,10 @@ export class SvgPen {
     );
   }
 
-  image(picture, x, y, width, height) {
+  image(picture, x, y, width, height, smooth = true) {
+    const cells = smooth ? "" : ` style="image-rendering:pixelated"`;
     const size = `x="${rounded(x)}" y="${rounded(y)}" width="${rounded(width)}" height="${rounded(height)}"`;
-    this.parts.push(`<image ${size} preserveAspectRatio="none" href="${picture.toDataURL("image/png")}"/>`);
+    this.parts.push(`<image ${size} preserveAspectRatio="none"${cells} href="${picture.toDataURL("image/png")}"/>`);
   }
 
   within(x, y, width, height, draw) {

@@ -2,9 +2,11 @@
 
 import * as curve from "./curve.js";
 import { element, page, save, say } from "./dom.js";
-import { Frame, around, worthShowing } from "./frame.js";
+import { around, worthShowing } from "./frame.js";
+import { Heat } from "./heat.js";
 import * as map from "./map.js";
 import { CanvasPen, SvgPen } from "./pen.js";
+import * as runs from "./runs.js";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const ZOOM = 1.4;
@@ -14,14 +16,16 @@ const MOVES = new Map([["ArrowLeft", [-1, 0]], ["ArrowRight", [1, 0]], ["ArrowUp
 /** The colours of now. */
 export const colours = () => page.colours[dark.matches ? "dark" : "light"];
 
-/** The map or curve of a model; ``moved`` is called with a new start, ``looked`` when the window has changed. */
+/** The large picture of a model; ``does`` has moved (a new start), rated (a new learning rate), looked (another window). */
 export class Picture {
-  constructor(model, { moved, looked }) {
-    Object.assign(this, { model, moved, looked, view: null, ground: null });
+  constructor(model, does) {
+    Object.assign(this, { model, does, view: null, rates: null, painted: null });
     this.canvas = element("canvas", { tabindex: "0", role: "application", class: "map" });
     this.still = document.createElement("canvas");
+    this.legend = element("div", { class: "told" });
+    this.heat = new Heat((found) => this.take(found));
     this.listen();
-    dark.addEventListener("change", () => this.refresh());
+    dark.addEventListener("change", () => this.recolour());
     new ResizeObserver(() => this.resize()).observe(this.canvas);
   }
 
@@ -43,14 +47,31 @@ export class Picture {
     }, { passive: false });
   }
 
+  /** What is shown: "lines" (the map, or the curve), "ends" or "rates". */
+  get kind() {
+    const { setting, names, mapped } = this.model;
+    if (setting.picture === "rates" && mapped && runs.rateOf(mapped) > 0) return "rates";
+    return names.length === 2 ? setting.picture : "lines";
+  }
+
+  get drawer() {
+    return this.kind === "ends" || this.kind === "rates" ? runs : this.model.names.length === 1 ? curve : map;
+  }
+
   place(event) {
-    const { model } = this, frame = this.scene?.frame;
+    const frame = this.scene?.frame;
     if (!frame) return;
     const box = this.canvas.getBoundingClientRect();
     const within = (value, low, high) => Math.min(high, Math.max(low, value));
-    const x = within(frame.atX(event.clientX - box.left), frame.x0, frame.x1);
-    const y = within(frame.atY(event.clientY - box.top), frame.y0, frame.y1);
-    this.moved((model.names.length === 1 ? [x] : [x, y]).map((value, i) => neat(value, i ? frame.y1 - frame.y0 : frame.x1 - frame.x0)));
+    this.put(within(frame.atX(event.clientX - box.left), frame.x0, frame.x1), within(frame.atY(event.clientY - box.top), frame.y0, frame.y1));
+  }
+
+  /** Move what is dragged to a place of the picture. */
+  put(x, y) {
+    const { model } = this, { x0, x1, y0, y1 } = this.scene.frame, rates = this.kind === "rates";
+    const start = [neat(x, x1 - x0), ...(rates ? model.start.slice(1) : [neat(y, y1 - y0)])].slice(0, model.names.length);
+    if (rates) this.does.rated(Number((10 ** y).toPrecision(3)));
+    this.does.moved(start);
   }
 
   press(event) {
@@ -58,9 +79,9 @@ export class Picture {
     else if (event.key === "-") this.zoom(ZOOM);
     else if (event.key === "0") this.showAll();
     else if (MOVES.has(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      const [x0, x1, y0, y1] = this.view, many = event.shiftKey ? 10 : 1;
-      const move = MOVES.get(event.key);
-      this.moved(this.model.start.map((value, i) => neat(value + (move[i] * many * (i ? y1 - y0 : x1 - x0)) / FINE, i ? y1 - y0 : x1 - x0)));
+      const { x0, x1, y0, y1 } = this.scene.frame, [right, up] = MOVES.get(event.key), part = (event.shiftKey ? 10 : 1) / FINE;
+      const [x, y] = this.model.start, upwards = this.kind === "rates" ? Math.log10(runs.rateOf(this.model.mapped)) : y ?? 0;
+      this.put(x + right * part * (x1 - x0), upwards + up * part * (y1 - y0));
     } else return;
     event.preventDefault();
   }
@@ -74,7 +95,7 @@ export class Picture {
 
   look(view) {
     this.view = view;
-    this.looked(view);
+    this.does.looked(view);
     this.refresh();
   }
 
@@ -99,45 +120,68 @@ export class Picture {
 
   /** Everything that a pen needs, for a picture of that size. */
   sceneOf(width, height) {
-    const { model, view } = this;
+    const { model, view, rates, painted } = this;
     const box = { left: 56, top: 24, width: width - 72, height: height - 70 };
-    const scene = { ...model, width, height, colours: colours(), paths: model.paths };
-    if (model.names.length === 1) {
-      scene.ground = curve.survey(scene, box, [view[0], view[1]]);
-      scene.frame = scene.ground.frame;
-    } else {
-      scene.frame = new Frame(box, view);
-      scene.ground = map.survey(scene, scene.frame);
-    }
+    const scene = { ...model, drawer: this.drawer, width, height, rates, painted, colours: colours() };
+    scene.ground = this.drawer.survey(scene, box, view);
+    scene.frame = scene.ground.frame;
     return scene;
-  }
-
-  get drawer() {
-    return this.model.names.length === 1 ? curve : map;
   }
 
   /** Draws everything anew: function, window, size or colours have changed. */
   refresh() {
     if (!this.view || !this.canvas.width || !this.model.compiled) return;
+    if (this.kind === "rates") this.rates = runs.rateWindow(this.model.mapped, this.rates);
     const box = this.canvas.getBoundingClientRect();
     this.scene = this.sceneOf(box.width, box.height);
-    const context = this.still.getContext("2d"), ratio = this.still.width / box.width;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.drawer.drawGround(new CanvasPen(context), this.scene);
+    this.drawStill();
     this.draw();
   }
 
-  /** Draws the paths anew. */
+  drawStill() {
+    const context = this.still.getContext("2d"), ratio = this.still.width / this.scene.width;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.drawer.drawGround(new CanvasPen(context), this.scene);
+  }
+
+  /** A map of runs has come. */
+  take(found) {
+    this.found = found;
+    if (!this.scene || this.drawer !== runs || found.request.kind !== this.kind || found.request.formula !== this.model.text) return;
+    this.scene.painted = this.painted = runs.painted(found, this.scene);
+    this.legend.replaceChildren(...runs.legendOf(this.painted));
+    this.drawStill();
+    this.draw();
+  }
+
+  recolour() {
+    this.refresh();
+    if (this.found) this.take(this.found);
+  }
+
+  /** Draws the paths anew; maps of runs are asked for, where what they depend on has changed. */
   draw() {
     if (!this.scene) return;
     const { model, canvas } = this, context = canvas.getContext("2d"), ratio = canvas.width / this.scene.width;
-    Object.assign(this.scene, { start: model.start, paths: coloured(model.paths), at: model.at });
+    const another = this.drawer !== this.scene.drawer || (this.kind === "rates" && runs.rateWindow(model.mapped, this.rates) !== this.rates);
+    if (another) return this.refresh();
+    Object.assign(this.scene, { start: model.start, paths: coloured(model.paths), at: model.at, mapped: model.mapped });
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.drawImage(this.still, 0, 0);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.drawer.drawPaths(new CanvasPen(context), this.scene);
-    const label = say("map_label", { formula: model.text });
+    const label = say(`${this.kind}_label`, { formula: model.text });
     if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
+    this.ask();
+  }
+
+  ask() {
+    const { x0, x1, y0, y1 } = this.scene.frame;
+    if (this.drawer === runs) return this.heat.ask(runs.requestOf(this.model, [x0, x1, y0, y1]));
+    if (!this.found) return;
+    this.heat.forget();
+    this.found = this.painted = null;
+    this.legend.replaceChildren();
   }
 
   /** The whole picture by a pen, 960 by 640. */

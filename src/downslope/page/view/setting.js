@@ -7,6 +7,8 @@ export const MOST_STEPS = 20000;
 const LONGEST = 2000; // characters of a formula
 const LONGEST_LINK = 20000;
 
+export const PICTURES = ["lines", "ends", "rates"];
+
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 const isRecord = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -45,6 +47,8 @@ export function settingFrom(plain) {
     maximize: plain.maximize === true,
     at: Number.isInteger(plain.at) && plain.at >= 0 ? plain.at : null,
     view: isView(plain.view) ? plain.view : null,
+    picture: PICTURES.includes(plain.picture) ? plain.picture : PICTURES[0],
+    of: Number.isInteger(plain.of) && plain.of >= 0 && plain.of < methods.length ? plain.of : 0, // whose runs a map is of
   };
 }
 
