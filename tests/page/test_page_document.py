@@ -68,7 +68,7 @@ def test_it_is_asked_what_the_run_was_asked():
     [
         (("x + y + z", [1, 2, 3], {}), ObjectiveError, "one or two variables, and this one has 3"),
         (
-            ("x^2", [1], {"optimizer": "adam", "schedule": "cosine(steps=10)"}),
+            ("x^2", [1], {"optimizer": "adam", "schedule": "multi_step(milestones=[3, 5])"}),
             UsageError,
             "only value and gradient",
         ),

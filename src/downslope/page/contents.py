@@ -52,10 +52,23 @@ def rules() -> dict[str, dict[str, Any]]:
                 for field in cls.__dataclass_fields__.values()
                 if "about" in field.metadata
             },
-            **printed.get(cls.name(), {"lines": [], "legend": {}, "state": {}}),
+            **(shown := printed.get(cls.name(), {"lines": [], "legend": {}, "state": {}})),
+            "arrows": _arrows(shown["lines"]),
         }
         for cls in all_optimizers()
     }
+
+
+def _arrows(lines: list[str]) -> dict[str, str]:
+    """What a rule remembers that a picture can show: "root" of what gathers squares, "arrow" of a velocity."""
+    found = {}
+    for line in lines:
+        name, _, formula = line.partition("' <- ")
+        if name in ("m", "v", "s", "u") and "**2" in formula:
+            found[name] = "root"
+        elif name in ("m", "v") and "g" in formula:
+            found[name] = "arrow"
+    return found
 
 
 def print_formulas() -> str:

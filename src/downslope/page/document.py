@@ -20,6 +20,8 @@ from downslope.descent.result import Descent
 from downslope.errors import ObjectiveError, UsageError
 from downslope.messages import argument, current_language, message
 from downslope.optimizers import all_optimizers
+from downslope.optimizers.registry import all_schedules
+from downslope.optimizers.schedule import Constant, Product, Schedule
 from downslope.page.bundle import bundle
 from downslope.page.contents import colours, presets, problems, rules
 from downslope.page.words import in_words, refusals_in_words
@@ -78,8 +80,12 @@ def _steps(runs: Sequence[Descent]) -> int:
 
 def _method(run: Descent) -> dict[str, Any]:
     rule = run.optimizer
-    values = rule.hyperparameters()
-    if type(rule) not in all_optimizers() or not all(isinstance(v, (int, float)) for v in values.values()):
+    values = dict(rule.hyperparameters())
+    base, schedules = _factors(values.get("learning_rate", 0.0))
+    if base is not None and schedules:
+        values["learning_rate"] = base
+    known = type(rule) in all_optimizers() and all(_is_page_schedule(one) for one in schedules)
+    if not known or not all(isinstance(value, (int, float)) for value in values.values()):
         raise UsageError(
             message(
                 "a page has the rules that know only value and gradient, with numbers for {settings}, and not {rule}.",
@@ -87,7 +93,29 @@ def _method(run: Descent) -> dict[str, Any]:
                 rule=type(rule).name(),
             )
         )
-    return {"rule": rule.name(), "hyperparameters": values}
+    said = [{"name": one.name(), "values": one.hyperparameters()} for one in schedules]
+    return {"rule": rule.name(), "hyperparameters": values, "schedule": said}
+
+
+def _factors(rate: Any) -> tuple[float | None, list[Schedule]]:
+    """A learning rate as a number and the schedules that it is multiplied by."""
+    match rate:
+        case Constant(value=value):
+            return value, []
+        case Product(first=first, second=second):
+            base, schedules = _factors(first)
+            number, others = _factors(second)
+            both = None if base is not None and number is not None else base if number is None else number
+            return both, [*schedules, *others]
+        case Schedule():
+            return None, [rate]
+    return rate, []
+
+
+def _is_page_schedule(schedule: Schedule) -> bool:
+    """A list of steps and a function of a person's own are no numbers."""
+    numbers = all(isinstance(value, (int, float)) for value in schedule.hyperparameters().values())
+    return type(schedule) in all_schedules() and numbers
 
 
 def _record(run: Descent) -> dict[str, Any]:

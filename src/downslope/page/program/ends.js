@@ -1,5 +1,5 @@
 // Where many starts end: maps of basins, and of a rate against a start. The rules and the judge are those of descend.js;
-// what needs the way so far is left out: no history, no test on steps, no stall, no schedule.
+// what needs the way so far is left out: no history, no test on steps, no stall.
 
 import { SETTINGS, judgeAt } from "./judge.js";
 import { LANES } from "./lanes.js";
@@ -11,7 +11,7 @@ const { DEFAULT_TOLERANCE, RUNAWAY } = SETTINGS;
 /**
  * Descend from every start at once.
  *
- * starts holds n numbers for each run; options are rule, hyperparameters, learningRate, steps, tolerance and maximize,
+ * starts holds n numbers for each run; options are rule, hyperparameters, learningRate, schedule, steps, tolerance and maximize,
  * and rates, one learning rate for each run. Returns {x (like starts: where each ended), value, steps, cause}, one entry
  * for each run; a run that left the domain ends at its last good point.
  */
@@ -32,6 +32,8 @@ class Many {
     this.square = tolerance * tolerance;
     const buffers = () => Array.from({ length: LANES }, () => new Float64Array(this.first + n + this.code.state));
     [this.here, this.there] = [buffers(), buffers()]; // of every lane [hyperparameters | x | state], before and after a step
+    this.scheduled = this.rate.schedules.length ? () => new Rate(rule, options) : null;
+    this.lanes = [];
     this.g = new Float64Array(n);
     this.which = new Int32Array(LANES);
     this.step = new Int32Array(LANES);
@@ -46,6 +48,11 @@ class Many {
       const [here, there] = [this.here[lane], this.there[lane]];
       here.set(this.rate.numbers);
       if (rates) here[this.rate.place] = rates[begin + lane];
+      if (this.scheduled) {
+        this.lanes[lane] = this.scheduled();
+        if (rates) this.lanes[lane].base = rates[begin + lane];
+        here[this.rate.place] = this.lanes[lane].at(NaN);
+      }
       for (let j = 0; j < n; j++) here[first + j] = starts[(begin + lane) * n + j];
       this.code.init(here);
       there.set(here);
@@ -60,7 +67,7 @@ class Many {
   advance(count, out) {
     const { compiled, n, first, here, there, g, sign, which, step, ceilings, square: least, steps, evaluations } = this;
     const { x: points, value: values, g: slopes } = compiled.lanes;
-    const most = 4 * steps + 100;
+    const most = 4 * steps + 100, lanes = this.scheduled && this.lanes;
     for (let j = 0; j < n; j++) {
       const point = points[j], place = first + j;
       for (let lane = 0; lane < count; lane++) point[lane] = here[lane][place];
@@ -76,12 +83,14 @@ class Many {
         square += slope * slope;
       }
       const value = sign * values[lane], run = which[lane], ceiling = ceilings[lane];
+      if (lanes) lanes[lane].set(before, value);
       const accepted = Number(this.code.step(before, after, value, g)) > 0.5;
       const cause = judgeAt(accepted, step[lane] + 1, evaluations, value, square, NaN, 1, 0, least, -1, -1, -Infinity, ceiling, -ceiling, steps, most, Infinity);
       if (accepted && Number.isFinite(value) && Number.isFinite(square)) {
         if (++step[lane] === 0) ceilings[lane] = Math.min(RUNAWAY * (1 + Math.abs(value)), Number.MAX_VALUE);
         out.steps[run] = step[lane];
         out.value[run] = sign * value;
+        if (lanes) lanes[lane].accept();
         if (cause) this.keep(before, run, out);
         else for (let j = 0; j < n; j++) out.x[run * n + j] = before[first + j];
       }
@@ -91,6 +100,7 @@ class Many {
       }
       here[lane] = here[left]; // the buffers of a lane that goes on move forward, those of one that has ended back
       there[lane] = there[left];
+      if (lanes) [lanes[left], lanes[lane]] = [lanes[lane], lanes[left]];
       here[left] = after;
       there[left] = before;
       which[left] = run;

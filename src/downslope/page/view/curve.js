@@ -1,7 +1,8 @@
 // The curve of a function of one variable with its tangents, and its derivative beneath.
 
+import { arrowsOf, drawArrows } from "./arrows.js";
 import { Frame, axes } from "./frame.js";
-import { dots, handle } from "./marks.js";
+import { diamond, dots, handle } from "./marks.js";
 
 const POINTS = 400;
 const CURVE_PART = 0.68; // of the height is for the curve, the rest for its derivative
@@ -76,6 +77,9 @@ export function drawPaths(pen, scene) {
       }
       pen.line(points, { colour: path.colour, width: 1.5, dash: path.dash });
       dots(pen, points, here, { colour: path.colour, colours });
+      for (const { from } of path.parts.slice(1)) if (from <= here) diamond(pen, points[2 * from], points[2 * from + 1], { colour: path.colour, colours });
+      const rest = arrowsOf(path, here, scene).filter(({ kind }) => kind !== "slope"); // the tangent shows that
+      drawArrows(pen, rest, { x: points[2 * here], y: points[2 * here + 1], frame, colour: path.colour, colours });
     });
     clipped(pen, lower, () => {
       const x = path.x[here];

@@ -12,13 +12,17 @@ const SAME = 1e-5; // relative difference of second derivatives taken by differe
 
 /** What a rule remembers before a step: that which it left the last one with. */
 export function stateBefore(path, at, n) {
-  const { init, state: size } = PROGRAM.get(path.method.rule)[n];
-  if (at > 0) return path.state.subarray((at - 1) * size, at * size);
-  const numbers = [...path.method.hyperparameters.values()], first = numbers.length + n;
-  const buffer = Float64Array.from([...numbers, ...path.x.subarray(0, n), ...new Float64Array(size)]);
+  const { from, method, state, first } = partAt(path, at), { init, state: size } = PROGRAM.get(method.rule)[n];
+  if (at > from) return state.subarray((at - 1 - from) * size, (at - from) * size);
+  if (first) return first;
+  const numbers = PROGRAM.get(method.rule).hyperparameters.filter((one) => !one.whole).map((one) => method.hyperparameters.get(one.name));
+  const buffer = Float64Array.from([...numbers, ...path.x.subarray(at * n, at * n + n), ...new Float64Array(size)]);
   init(buffer);
-  return buffer.subarray(first);
+  return buffer.subarray(numbers.length + n);
 }
+
+/** The part of a path by whose setting a step is left. */
+export const partAt = (path, step) => path.parts.findLast(({ from }) => from <= step);
 
 /** A formula that can be descended; throws a refusal of the reader. */
 export function understand(text) {
@@ -26,13 +30,40 @@ export function understand(text) {
   return names.length === 1 || names.length === 2 ? { names, compiled: compileFormula(tree, names) } : { names, compiled: null };
 }
 
-/** The way of one rule from a start. */
+/**
+ * The way of one method from a start: of its earlier settings, each until its step, and of its last one. A rule that is
+ * the same after a change keeps its memory, another begins there.
+ */
 export function way(compiled, start, one, { steps, tolerance, maximize }) {
-  const hyperparameters = Object.fromEntries(one.hyperparameters);
-  const learningRate = hyperparameters.learning_rate;
-  const limits = { steps: Math.min(steps, MOST_STEPS), tolerances: tolerance > 0 ? { tolerance } : {}, maximize };
-  const found = descend(compiled, start, { rule: one.rule, hyperparameters, learningRate, ...limits });
-  return { ...found, method: one, length: found.value.length };
+  const most = Math.min(steps, MOST_STEPS), tolerances = tolerance > 0 ? { tolerance } : {};
+  const parts = [];
+  let from = 0, x = start, resume = null;
+  for (const method of [...one.before, { ...one, until: most }]) {
+    const until = Math.min(method.until, most), { rule } = method, hyperparameters = Object.fromEntries(method.hyperparameters);
+    const same = parts.at(-1)?.method.rule === rule, kept = same ? resume : null;
+    const found = descend(compiled, x, { rule, hyperparameters, schedule: method.schedule, steps: until - from, tolerances, maximize, resume: kept });
+    parts.push({ from, method, state: found.state, first: kept?.state ?? null, found });
+    if (found.steps < until - from || found.status !== "step_limit" || until === most) break;
+    [from, resume, x] = [until, found.before, found.x.slice(found.steps * start.length)];
+  }
+  return { ...joined(parts, start.length), method: one, parts, maximize };
+}
+
+/** The rows of the parts one behind the other; a step that is left by a later part is that part's. */
+function joined(parts, n) {
+  const last = parts.at(-1).found;
+  if (parts.length === 1) return { ...last, length: last.value.length };
+  const length = parts.at(-1).from + last.value.length, out = { ...last, length, steps: length - 1 };
+  for (const [name, width] of Object.entries({ x: n, value: 1, norm: 1, rate: 1, evaluation: 1 })) {
+    out[name] = new Float64Array(length * width);
+    for (const { from, found } of parts) out[name].set(found[name], from * width);
+  }
+  for (let k = 1, before = 0; k < parts.length; k++) {
+    const { from, found } = parts[k];
+    before += parts[k - 1].found.evaluations - 1; // the point of the change is evaluated anew
+    out.evaluation.set(found.evaluation.map((count) => count + before), from);
+  }
+  return out;
 }
 
 /** The point of a way at a step; at its end where it has ended before. */
@@ -62,6 +93,16 @@ export function largestCurvature(matrix) {
   const [[a, b], [c, d]] = matrix, off = (b + c) / 2;
   const middle = (a + d) / 2, radius = Math.hypot((a - d) / 2, off);
   return Math.max(Math.abs(middle + radius), Math.abs(middle - radius));
+}
+
+const CURVATURES = 200; // steps of a path whose curvature is drawn
+
+/** The largest curvature, by size, at up to so many steps of a path, and at the step shown. */
+export function curvaturesOf(compiled, path, at) {
+  const n = path.x.length / path.length, last = path.length - 1, count = Math.min(path.length, CURVATURES);
+  const steps = Float64Array.from({ length: count }, (_, k) => Math.round((k * last) / Math.max(1, count - 1)));
+  const curvature = (step) => largestCurvature(hessian(compiled, pointAt(path, step, n)));
+  return { steps, values: steps.map(curvature), here: curvature(at) };
 }
 
 /** The limit 2/L of gradient descent: everywhere, where second derivatives are constant, else at the point; null where none is known. */

@@ -1,16 +1,15 @@
 // The page: what is asked on the one side, what comes of it on the other.
 
 import { Asked } from "./asked.js";
-import { drawChart } from "./charts.js";
-import { limitOf, pointAt, understand, way } from "./descents.js";
+import { limitOf, partAt, pointAt, understand, way } from "./descents.js";
 import { copy, element, page, save, say, settled } from "./dom.js";
 import { Looks } from "./looks.js";
 import { Methods } from "./methods.js";
 import { point, shown } from "./numbers.js";
-import { CanvasPen } from "./pen.js";
-import { Picture, coloured, colours } from "./picture.js";
+import { Picture, coloured } from "./picture.js";
 import { Player } from "./player.js";
-import { fromLink, settingFrom, toLink } from "./setting.js";
+import { Progress } from "./progress.js";
+import { copyOf, fromLink, settingFrom, toLink } from "./setting.js";
 import { tableOf, textOf } from "./table.js";
 import { updateOf } from "./update.js";
 
@@ -61,7 +60,7 @@ const evidence = element("div", { class: "evidence" });
 const update = element("div", { class: "update" });
 const table = element("div", { class: "scroll", tabindex: "0" });
 const details = element("details", {}, element("summary", {}, say("table")), table);
-const charts = ["value", "norm"].map((quantity) => ({ quantity, canvas: element("canvas", { class: "chart", role: "img", "aria-label": say(`${quantity}_against`) }) }));
+const progress = new Progress();
 const updateTitle = element("h2", {}, "");
 const noted = element("span", { role: "status", class: "faint" });
 
@@ -92,7 +91,7 @@ function open(setting) {
   asked.formula.value = setting.formula;
   if (!read(setting.formula)) return;
   model.renamed = true;
-  model.setting = { ...setting, methods: setting.methods.map((one) => ({ ...one, hyperparameters: new Map(one.hyperparameters) })) };
+  model.setting = { ...setting, methods: setting.methods.map(copyOf) };
   methods.show(model.setting);
   begin(model.setting);
 }
@@ -158,27 +157,17 @@ function compute() {
 function draw() {
   picture.draw();
   const paths = coloured(model.paths).filter((path) => path.length > 0);
-  methods.mark(model.paths, model.paths.map(limitFor));
-  for (const { canvas, quantity } of charts) chart(canvas, quantity, paths);
+  methods.mark(model.paths, model.paths.map(limitFor), model.at);
+  progress.draw(model, paths);
   keep();
   soon();
 }
 
 function limitFor(path) {
-  if (path.method.rule !== "gradient_descent" || !path.length) return null;
   const step = Math.min(model.at, path.length - 1);
+  if (path.method.rule !== "gradient_descent" || !path.length) return null;
   const found = limitOf(model.compiled, pointAt(path, step, model.names.length));
   return found && { ...found, step };
-}
-
-function chart(canvas, quantity, paths) {
-  const box = canvas.getBoundingClientRect(), ratio = Math.min(3, window.devicePixelRatio || 1);
-  if (!box.width || !paths.length) return;
-  const size = { width: Math.round(box.width * ratio), height: Math.round(box.height * ratio) };
-  if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
-  const context = canvas.getContext("2d");
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  drawChart(new CanvasPen(context), { width: box.width, height: box.height, colours: colours(), paths, at: model.at, quantity, names: [say("step"), say(quantity)] });
 }
 
 let touched = false; // until then the address stays as it is, so that a file that is written anew shows what is new
@@ -197,7 +186,7 @@ const soon = settled(150, () => {
   const shownStep = Math.max(0, Math.min(model.at, longest() - 1)); // at the end, the update that led there
   updateTitle.textContent = say("update", { step: shownStep, next: shownStep + 1 });
   update.replaceChildren(...paths.filter((path) => path.length).map((path) => {
-    const head = element("h3", {}, path.method.rule);
+    const head = element("h3", {}, partAt(path, shownStep).method.rule);
     head.style.borderColor = path.colour;
     return element("section", {}, head, ...updateOf(path, { names, compiled: model.compiled, at: shownStep }));
   }));
@@ -240,13 +229,12 @@ function build() {
   details.addEventListener("toggle", () => details.open && table.replaceChildren(tableOf(model.paths, model.names)));
   details.append(rows);
   const seen = element("section", { class: "seen", "aria-label": say("map") }, looks.root, picture.canvas, picture.legend, element("p", { class: "faint" }, say("map_hint")), player.root, tools);
-  const progress = element("section", { class: "charts", "aria-label": say("progress") }, ...charts.map(({ canvas, quantity }) => element("figure", {}, element("figcaption", {}, say(`${quantity}_against`)), canvas)));
   const told = element("section", { "aria-labelledby": "summary" }, element("h2", { id: "summary" }, say("summary")), live, evidence);
   document.body.append(element("main", {},
     element("h1", {}, say("title")),
-    element("div", { class: "columns" }, asked.root, seen, methods.root, progress),
+    element("div", { class: "columns" }, asked.root, seen, methods.root, progress.root),
     element("div", { class: "below" }, told, element("section", {}, updateTitle, update)), details));
-  new ResizeObserver(() => draw()).observe(charts[0].canvas);
+  new ResizeObserver(() => draw()).observe(progress.charts[0].canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
 }
 

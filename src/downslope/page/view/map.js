@@ -1,8 +1,9 @@
 // The map of a function of two variables: ground, level lines, paths.
 
+import { arrowsOf, drawArrows } from "./arrows.js";
 import { chooseLevels, segments } from "./contours.js";
 import { Frame, axes } from "./frame.js";
-import { dots, handle } from "./marks.js";
+import { diamond, dots, handle } from "./marks.js";
 
 const LEVELS = 14;
 const CELL = 5; // pixels of the screen between two points of the grid
@@ -90,6 +91,8 @@ export function drawPaths(pen, scene) {
       pen.line(points.subarray(0, 2 * here + 2), { colour: colours.halo, width: 4.5, alpha: 0.6 });
       pen.line(points.subarray(0, 2 * here + 2), { colour, width: 2.25, dash });
       dots(pen, points, here, { colour, colours });
+      for (const { from } of path.parts.slice(1)) diamond(pen, points[2 * from], points[2 * from + 1], { colour, colours });
+      drawArrows(pen, arrowsOf(path, here, scene), { x: points[2 * here], y: points[2 * here + 1], frame, colour, colours });
     });
     handle(pen, frame.x(scene.start[0]), frame.y(scene.start[1]), colours);
   });

@@ -1,7 +1,8 @@
 // The large picture: the map or the curve, its start that can be dragged, and pictures of it to keep.
 
+import { arrowLegend } from "./arrows.js";
 import * as curve from "./curve.js";
-import { element, page, save, say } from "./dom.js";
+import { element, page, save, say, settled } from "./dom.js";
 import { around, worthShowing } from "./frame.js";
 import { Heat } from "./heat.js";
 import * as map from "./map.js";
@@ -24,6 +25,10 @@ export class Picture {
     this.still = document.createElement("canvas");
     this.legend = element("div", { class: "told" });
     this.heat = new Heat((found) => this.take(found));
+    this.explain = settled(150, () => {
+      const paths = this.scene.paths.filter((path) => path.length);
+      if (this.drawer !== runs) this.legend.replaceChildren(paths.length ? arrowLegend(paths, this.scene.at, this.scene) : "");
+    });
     this.listen();
     dark.addEventListener("change", () => this.recolour());
     new ResizeObserver(() => this.resize()).observe(this.canvas);
@@ -178,10 +183,10 @@ export class Picture {
   ask() {
     const { x0, x1, y0, y1 } = this.scene.frame;
     if (this.drawer === runs) return this.heat.ask(runs.requestOf(this.model, [x0, x1, y0, y1]));
+    this.explain();
     if (!this.found) return;
     this.heat.forget();
     this.found = this.painted = null;
-    this.legend.replaceChildren();
   }
 
   /** The whole picture by a pen, 960 by 640. */
