@@ -228,7 +228,9 @@ def test_one_update_has_its_numbers_put_in_and_its_result_is_the_next_point(visi
     for i, rule in enumerate(RULES):
         text = sections.nth(i).inner_text()
         nexts = [row for row in rows if row["rule"] == f"{i + 1} {rule}"][2]
-        results = [part.split("=")[-1].strip() for part in text.splitlines() if part.startswith("x′ ←")]
+        results = [
+            part.split("=")[-1].strip() for part in text.splitlines() if part.startswith(("x′ ←", "y′ ←"))
+        ]
         ours = [float(result.replace("−", "-")) for result in results]
         np.testing.assert_allclose(ours, [float(nexts["x"]), float(nexts["y"])], rtol=1e-5)
 
