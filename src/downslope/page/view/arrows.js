@@ -49,7 +49,7 @@ function arrow(pen, [x0, y0, x1, y1], style) {
 
 /** What they mean, for the paths that are shown. */
 export function arrowLegend(paths, at, model) {
-  const said = new Map([["slope", say("arrow_slope")]]);
+  const said = new Map(model.names.length === 2 ? [["slope", say("arrow_slope")]] : []);
   for (const path of paths) {
     for (const { kind, name } of arrowsOf(path, at, model)) if (kind !== "slope") said.set(kind + name, say(`arrow_${kind}`, { symbol: printedSymbol(name) }));
   }

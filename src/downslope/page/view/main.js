@@ -9,6 +9,7 @@ import { point, shown } from "./numbers.js";
 import { Picture, coloured } from "./picture.js";
 import { Player } from "./player.js";
 import { Progress } from "./progress.js";
+import { Secant } from "./secant.js";
 import { copyOf, fromLink, settingFrom, toLink } from "./setting.js";
 import { tableOf, textOf } from "./table.js";
 import { updateOf } from "./update.js";
@@ -41,6 +42,7 @@ const picture = new Picture(model, {
   rated: (rate) => methods.rate(model.setting.of, rate),
   looked: (view) => {
     model.setting.view = view;
+    beneath();
     keep();
   },
 });
@@ -49,11 +51,17 @@ const looks = new Looks((name, value) => {
   model.mapped = model.setting.methods[model.setting.of];
   looks.show(model.setting, model.names.length);
   picture.refresh();
-  keep();
+  draw();
 });
 const player = new Player((at) => {
   model.at = at;
   draw();
+});
+const secant = new Secant((h) => {
+  model.setting.secant = h;
+  picture.draw();
+  secant.show(picture.scene);
+  keep();
 });
 const live = element("div", { role: "status", "aria-live": "polite" });
 const evidence = element("div", { class: "evidence" });
@@ -156,11 +164,17 @@ function compute() {
 /** Draws everything that depends on paths and step. */
 function draw() {
   picture.draw();
+  beneath();
   const paths = coloured(model.paths).filter((path) => path.length > 0);
   methods.mark(model.paths, model.paths.map(limitFor), model.at);
   progress.draw(model, paths);
   keep();
   soon();
+}
+
+/** What stands beneath the picture, once that is drawn. */
+function beneath() {
+  requestAnimationFrame(() => secant.show(model.names.length === 1 && picture.kind === "lines" ? picture.scene : null));
 }
 
 function limitFor(path) {
@@ -228,7 +242,7 @@ function build() {
     button("csv", () => save(new Blob([textOf(model.paths, model.names)], { type: "text/csv" }), "downslope.csv")));
   details.addEventListener("toggle", () => details.open && table.replaceChildren(tableOf(model.paths, model.names)));
   details.append(rows);
-  const seen = element("section", { class: "seen", "aria-label": say("map") }, looks.root, picture.canvas, picture.legend, element("p", { class: "faint" }, say("map_hint")), player.root, tools);
+  const seen = element("section", { class: "seen", "aria-label": say("map") }, looks.root, picture.canvas, picture.legend, secant.root, element("p", { class: "faint" }, say("map_hint")), player.root, tools);
   const told = element("section", { "aria-labelledby": "summary" }, element("h2", { id: "summary" }, say("summary")), live, evidence);
   document.body.append(element("main", {},
     element("h1", {}, say("title")),

@@ -74,6 +74,7 @@ export function settingFrom(plain) {
     at: Number.isInteger(plain.at) && plain.at >= 0 ? plain.at : null,
     view: isView(plain.view) ? plain.view : null,
     picture: PICTURES.includes(plain.picture) ? plain.picture : PICTURES[0],
+    secant: isNumber(plain.secant) && plain.secant > 0 ? plain.secant : null, // its h
     of: Number.isInteger(plain.of) && plain.of >= 0 && plain.of < methods.length ? plain.of : 0, // whose runs a map is of
   };
 }
