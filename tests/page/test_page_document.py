@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
 from pathlib import Path
@@ -24,6 +26,11 @@ def data_of(page: str) -> dict:
     return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
 
 
+def packed_of(page: str) -> dict:
+    packed = re.search(r'id="packed">([A-Za-z0-9+/=]*)</script>', page)[1]
+    return json.loads(gzip.decompress(base64.b64decode(packed)))
+
+
 def test_the_formulas_of_the_rules_are_current():
     assert FORMULAS.read_text(encoding="utf-8") == print_formulas(), "run scripts/page"
 
@@ -44,11 +51,11 @@ def test_it_is_one_small_file_that_names_no_other():
 def test_no_markup_is_in_what_a_person_has_written():
     names = {"</script><script>alert(1)</script>": 1.0}
     run = ds.minimize("x^2", {"x": 1.0}, learning_rate=0.1, steps=1)
-    page = document._html({"setting": names})
+    page = document.document({"setting": names})
     assert "alert" in page
     assert "<script>alert" not in page
     assert data_of(page)["setting"] == names
-    assert page.count("<script") == run.to_html().count("<script") == 2
+    assert page.count("<script") == run.to_html().count("<script") == 3
 
 
 def test_it_is_asked_what_the_run_was_asked():
@@ -97,7 +104,7 @@ def test_too_many_rules_are_refused():
 
 def test_every_word_comes_from_the_data():
     """What the program asks for by name is there, and no sentence stands in the JavaScript."""
-    words = data_of(ds.minimize("x^2", [1], learning_rate=0.1, steps=1).to_html())["words"]
+    words = packed_of(ds.minimize("x^2", [1], learning_rate=0.1, steps=1).to_html())["words"]
     for path in VIEW.glob("*.js"):
         code = re.sub(r"^\s*(//|/\*\*|\*).*$|//.*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
         asked = set(re.findall(r'\b(?:say|button)\("(\w+)"', code))
@@ -205,7 +212,9 @@ def test_a_script_for_a_worker_ends_there_where_it_has_no_document(tmp_path):
         "a.js": "export const a = 1;\n",
     }.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    program, _, view = bundle(tmp_path / "main.js", tmp_path / "worker.js").partition("return;")
+    between = "if (!self.document) return;\nawait 1;\n"
+    program, _, view = bundle(tmp_path / "main.js", tmp_path / "worker.js", between).partition("return;")
+    assert program.startswith('"use strict";(async()=>{')
     assert program.endswith("if(!self.document)")
     assert "a=1" in program
     assert "show" not in program

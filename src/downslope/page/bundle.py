@@ -19,18 +19,17 @@ _DECLARED = re.compile(r"^export\s+((?:async\s+)?function\*?|const|let|class)\s+
 _TAKEN_APART = re.compile(r"^export\s+(?=const\s*[\[{]([\w\s,]*)[\]}]\s*=)", re.MULTILINE)
 _LISTED = re.compile(r"^export\s*\{([^}]*)\};[ \t]*$", re.MULTILINE)
 _LEFT = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
-_WITHOUT_DOCUMENT = "if(!self.document)return;"
 
 
 class BundleError(ValueError):
     """A module that cannot be joined, and why."""
 
 
-def bundle(entry: Path, worker: Path | None = None) -> str:
+def bundle(entry: Path, worker: Path | None = None, between: str = "") -> str:
     """The script of a module and of all that it needs, comments and needless blanks left out.
 
-    With ``worker`` the same script serves a worker too, which has no document: there, only that module runs and what it
-    needs.
+    With ``worker`` the same script serves a worker too: that module and what it needs come first, then statements
+    ``between``, which end the script where it is in a worker and may wait.
 
     Raises:
         BundleError: a module uses a form that is not understood, or modules need each other in a circle.
@@ -42,9 +41,10 @@ def bundle(entry: Path, worker: Path | None = None) -> str:
     _gather(entry.resolve(), bodies, ())
     numbers = {path: k for k, path in enumerate(bodies)}
     parts = [f"const m{numbers[path]}=(()=>{{\n{_linked(path, numbers)}\n}})();" for path in bodies]
-    if worker:
-        parts.insert(of_worker, _WITHOUT_DOCUMENT)
-    return '"use strict";(()=>{\n' + "\n".join(parts) + "\n})();\n"
+    if between:
+        parts.insert(of_worker, shortened(between))
+    head = '"use strict";(async()=>{' if "await" in between else '"use strict";(()=>{'
+    return head + "\n" + "\n".join(parts) + "\n})();\n"
 
 
 def _gather(path: Path, bodies: dict[Path, str], users: tuple[Path, ...]) -> None:
@@ -61,14 +61,17 @@ def _gather(path: Path, bodies: dict[Path, str], users: tuple[Path, ...]) -> Non
 def _linked(path: Path, numbers: dict[Path, int]) -> str:
     """The inside of a module's function: what it takes from others, its body, and what it gives."""
     text = path.read_text(encoding="utf-8")
-    given: list[str] = [match[2] for match in _DECLARED.finditer(text)]
-    given += [name for match in _TAKEN_APART.finditer(text) for name in _names(match[1])]
-    given += [_renamed(name) for match in _LISTED.finditer(text) for name in _names(match[1])]
+    given = _given(text)
 
     def taken(match: re.Match[str]) -> str:
-        module = f"m{numbers[(path.parent / match[3]).resolve()]}"
+        other = (path.parent / match[3]).resolve()
+        module = f"m{numbers[other]}"
         if match[2]:
             return f"const {match[2]}={module};"
+        there = {name.partition(":")[0] for name in _given(other.read_text(encoding="utf-8"))}
+        missing = {name.partition(" as ")[0] for name in _names(match[1])} - there
+        if missing:
+            raise BundleError(f"{path.name}: {other.name} exports no {', '.join(sorted(missing))}")
         return "const {" + ",".join(name.replace(" as ", ":") for name in _names(match[1])) + f"}}={module};"
 
     text = _IMPORT.sub(taken, text)
@@ -77,6 +80,13 @@ def _linked(path: Path, numbers: dict[Path, int]) -> str:
     if left:
         raise BundleError(f"{path.name}: {left[0]}")
     return f"{shortened(text).strip()}\nreturn {{{','.join(given)}}};"
+
+
+def _given(text: str) -> list[str]:
+    """What a module exports: its names, or ``name:own`` where it is called otherwise inside."""
+    given = [match[2] for match in _DECLARED.finditer(text)]
+    given += [name for match in _TAKEN_APART.finditer(text) for name in _names(match[1])]
+    return given + [_renamed(name) for match in _LISTED.finditer(text) for name in _names(match[1])]
 
 
 def _names(listed: str) -> list[str]:

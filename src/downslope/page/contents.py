@@ -11,6 +11,8 @@ import matplotlib
 import numpy as np
 from matplotlib.colors import to_hex
 
+from downslope.fitting.losses import LOSSES
+from downslope.language.text import to_text
 from downslope.messages import documented, message
 from downslope.objectives import all_problems
 from downslope.optimizers import Optimizer, all_optimizers
@@ -104,6 +106,21 @@ def colours() -> dict[str, Any]:
     hues = [[to_hex(colour) for colour in shades_of(order, light)] for order in range(MOST_HUES + 1)]
     scale = matplotlib.colormaps["viridis_r"]
     return {**found, "shades": hues, "scale": [to_hex(scale(part)) for part in np.linspace(0, 1, 4 * SHADES)]}
+
+
+def losses() -> list[dict[str, Any]]:
+    """What the rows of a table may be counted by: a formula of ``u``, ``y``, ``r = u - y`` and the number ``c``."""
+    return [
+        {
+            "name": loss.name,
+            "formula": to_text(loss.formula),
+            "root": loss.root,
+            "number": loss.shape,
+            "spoken": str(loss.spoken),
+        }
+        for loss in LOSSES.values()
+        if loss.formula is not None
+    ]
 
 
 FOUR_POINTS = "sqrt(((2a + b - 81)^2 + (4a + b - 93)^2 + (6a + b - 91)^2 + (8a + b - 97)^2)/4)"

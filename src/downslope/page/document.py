@@ -7,6 +7,7 @@ person has written is in a block of data, where no markup can be: every ``<`` is
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import html
 import json
@@ -23,10 +24,12 @@ from downslope.optimizers import all_optimizers
 from downslope.optimizers.registry import all_schedules
 from downslope.optimizers.schedule import Constant, Product, Schedule
 from downslope.page.bundle import bundle
-from downslope.page.contents import colours, presets, problems, rules
+from downslope.page.contents import colours, losses, presets, problems, rules
 from downslope.page.words import in_words, refusals_in_words
 
 FOLDER = Path(__file__).parent
+START = FOLDER / "view" / "start.js"
+BRACKET = "\\u003c"  # how JSON writes the sign that would begin markup
 MOST_VARIABLES = 2
 MOST_METHODS = 6  # that can be told apart
 MOST_STEPS = 20_000  # that the page makes while the start is dragged
@@ -46,12 +49,12 @@ def page_of(runs: Sequence[Descent]) -> str:
     setting = {
         "formula": first.objective.formula.text,
         "start": {name: float(value) for name, value in zip(_names(first), first.start, strict=True)},
-        "methods": [_method(run) for run in runs],
-        "steps": min(MOST_STEPS, _steps(runs)),
+        "methods": [method_of(run) for run in runs],
+        "steps": min(MOST_STEPS, steps_of(runs)),
         "tolerance": first.stopping.with_defaults().tolerance or 0,
         "maximize": first.maximize,
     }
-    return _html({"setting": setting, "runs": [_record(run) for run in runs]})
+    return document({"setting": setting, "runs": [record_of(run) for run in runs]})
 
 
 def _check_drawable(run: Descent) -> None:
@@ -72,13 +75,18 @@ def _names(run: Descent) -> tuple[str, ...]:
     return tuple(run.objective.parameters.coordinates)
 
 
-def _steps(runs: Sequence[Descent]) -> int:
+def steps_of(runs: Sequence[Descent]) -> int:
     """As many as were asked for, else as many as were needed."""
     asked = runs[0].stopping.steps
     return max(1, asked if asked is not None else max(int(run.history.step[-1]) for run in runs))
 
 
-def _method(run: Descent) -> dict[str, Any]:
+def method_of(run: Descent) -> dict[str, Any]:
+    """The rule of a run with its numbers and schedules.
+
+    Raises:
+        UsageError: it is none that a page has.
+    """
     rule = run.optimizer
     values = dict(rule.hyperparameters())
     base, schedules = _factors(values.get("learning_rate", 0.0))
@@ -118,7 +126,7 @@ def _is_page_schedule(schedule: Schedule) -> bool:
     return type(schedule) in all_schedules() and numbers
 
 
-def _record(run: Descent) -> dict[str, Any]:
+def record_of(run: Descent) -> dict[str, Any]:
     """How the run ended, against which the page holds its own."""
     history = run.history
     return {
@@ -129,26 +137,14 @@ def _record(run: Descent) -> dict[str, Any]:
     }
 
 
-def _html(more: dict[str, Any]) -> str:
-    data = {
-        "language": current_language(),
-        "words": in_words(),
-        "refusals": refusals_in_words(),
-        "problems": problems(),
-        "presets": presets(),
-        "rules": rules(),
-        "colours": colours(),
-        **more,
-    }
+def document(more: dict[str, Any]) -> str:
+    """The file of a page with its own ``setting``, and the ``runs`` that it makes again."""
     script, style = _script(), (FOLDER / "view" / "style.css").read_text(encoding="utf-8")
     policy = (
         f"default-src 'none'; script-src '{_hashed(script)}'; style-src '{_hashed(style)}'; "
         "img-src data: blob:; worker-src blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
     )
-    words = data["words"]
-    written = json.dumps(_plain(data), ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace(
-        "<", "\\u003c"
-    )
+    words = in_words()
     return (
         f'<!doctype html>\n<html lang="{html.escape(current_language())}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy, quote=True)}">\n'
@@ -156,18 +152,41 @@ def _html(more: dict[str, Any]) -> str:
         '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
         f"<title>{html.escape(words['title'])}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f"<noscript>{html.escape(words['noscript'])}</noscript>\n"
-        f'<script type="application/json" id="data">{written}</script>\n'
+        f'<script type="application/json" id="data">{_json(more).replace("<", BRACKET)}</script>\n'
+        f'<script type="application/gzip" id="packed">{_packed(_reference())}</script>\n'
         f"<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
+def _reference() -> dict[str, Any]:
+    """What every page of this language offers and says."""
+    return {
+        "language": current_language(),
+        "words": in_words(),
+        "refusals": refusals_in_words(),
+        "problems": problems(),
+        "presets": presets(),
+        "rules": rules(),
+        "losses": losses(),
+        "colours": colours(),
+    }
+
+
+def _json(data: Any) -> str:
+    return json.dumps(_plain(data), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _packed(data: Any) -> str:
+    """Compressed, as text: a third of its length."""
+    return base64.b64encode(gzip.compress(_json(data).encode(), mtime=0)).decode()
+
+
 @cache
 def _script() -> str:
-    return (
-        bundle(FOLDER / "view" / "main.js", FOLDER / "program" / "worker.js")
-        .replace("</script", "<\\/script")
-        .replace("<!--", "<\\!--")
+    script = bundle(
+        FOLDER / "view" / "main.js", FOLDER / "program" / "worker.js", START.read_text(encoding="utf-8")
     )
+    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def _hashed(text: str) -> str:

@@ -18,6 +18,51 @@ _WORDS: dict[str, Message] = {
     "problem": message("Classic problem", context="page"),
     "choose": message("choose …", context="page"),
     "formula": message("Formula of one or two variables", context="page"),
+    "table_paste": message("Table of rows, for a hypothesis", context="page"),
+    "table_hint": message(
+        "Up to {most} rows of numbers, with or without names above them. The formula is then a hypothesis such as"
+        " {example}; what is no column is a parameter.",
+        context="page",
+        most="{most}",
+        example="{example}",
+    ),
+    "table_rows": message("Rows", context="page"),
+    "table_use": message("Take the table", context="page"),
+    "table_drop": message("Without a table", context="page"),
+    "table_short": message("A table has at least two lines.", context="page"),
+    "table_wide": message(
+        "A table has at most {most} columns here, not {number}.",
+        context="page",
+        most="{most}",
+        number="{number}",
+    ),
+    "table_long": message(
+        "A table has at most {most} rows here, not {number}.",
+        context="page",
+        most="{most}",
+        number="{number}",
+    ),
+    "table_cell": message(
+        "Line {line}: {text} is not a number.", context="page", line="{line}", text="{text}"
+    ),
+    "table_row": message(
+        "Line {line} has {number} cells, the first has {width}.",
+        context="page",
+        line="{line}",
+        number="{number}",
+        width="{width}",
+    ),
+    "loss": message("Loss", context="page"),
+    "hypothesis": message(
+        "With a table the formula says what a column is: {example}. The columns are {columns}.",
+        context="page",
+        example="{example}",
+        columns="{columns}",
+    ),
+    "rows_label": message(
+        "Rows, what the hypothesis says of them, and the residuals; dotted: at the start", context="page"
+    ),
+    "row": message("Row", context="page"),
     "direction": message("Direction", context="page"),
     "down": message("down, to a minimum", context="page"),
     "up": message("up, to a maximum", context="page"),

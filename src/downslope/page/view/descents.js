@@ -1,6 +1,8 @@
 // The program as the view uses it: a formula that is understood, and the ways of rules over it.
 
 import { MOST_STEPS } from "./setting.js";
+import { page } from "./dom.js";
+import { compileFit, sidesOf } from "../program/fit.js";
 import { compileFormula } from "../program/tape.js";
 import { descend } from "../program/descend.js";
 import { readFormula } from "../program/reader.js";
@@ -24,10 +26,29 @@ export function stateBefore(path, at, n) {
 /** The part of a path by whose setting a step is left. */
 export const partAt = (path, step) => path.parts.findLast(({ from }) => from <= step);
 
-/** A formula that can be descended; throws a refusal of the reader. */
-export function understand(text) {
+/** A formula that can be descended, or a hypothesis over a table; throws a refusal of the reader. */
+export function understand(text, table = null) {
+  if (table) return understandFit(text, table);
   const { tree, names } = readFormula(text);
-  return names.length === 1 || names.length === 2 ? { names, compiled: compileFormula(tree, names) } : { names, compiled: null };
+  return names.length === 1 || names.length === 2 ? { names, compiled: compileFormula(tree, names), fit: null } : { names, compiled: null };
+}
+
+let tables = 0;
+const keys = new WeakMap(); // of tables, so that a worker knows one that it has
+
+function understandFit(text, table) {
+  const sides = sidesOf(text), { columns } = table;
+  if (!sides || !Object.hasOwn(columns, sides.target)) throw { message: { key: "hypothesis", fields: { columns: Object.keys(columns).join(", "), example: `${Object.keys(columns).at(-1)} = a*${Object.keys(columns)[0]} + b` } } };
+  const known = page.losses.find(({ name }) => name === table.loss), loss = { ...known, number: table.number ?? known.number };
+  if (!keys.has(table)) keys.set(table, `table ${++tables}`);
+  const request = { key: keys.get(table), right: sides.right, target: sides.target, columns, loss };
+  try {
+    const { names, compiled, ...fit } = compileFit(request);
+    return { names, compiled: names.length === 1 || names.length === 2 ? compiled : null, fit: { ...fit, request, columns, target: sides.target } };
+  } catch (refusal) {
+    if (refusal.start !== undefined) throw { ...refusal, start: refusal.start + sides.begin, end: refusal.end + sides.begin };
+    throw refusal;
+  }
 }
 
 /**

@@ -1,11 +1,14 @@
-// Maps of which every cell is a run: asked of workers while one drags, coarse first, then fine.
+// Maps of which every cell is a run: asked of workers while one drags, coarse first, then fine. A worker has the page's
+// own script, which there answers (program/worker.js).
+
+/* global SCRIPT */
 
 import { answer } from "../program/worker.js";
 
 const SIZES = [50, 200]; // cells across and upwards
+const SIZES_OF_TABLES = [20, 50]; // where a value takes many rows
 const STRIP = 10; // rows that a worker makes at once, so that a newer question need not wait
 const MOST_WORKERS = 4;
-const SCRIPT = document.currentScript?.textContent ?? ""; // which in a worker answers (program/worker.js)
 
 /** Keeps the newest map; ``arrived`` is called with {request, columns, rows, x, steps, cause} whenever one is whole. */
 export class Heat {
@@ -15,7 +18,7 @@ export class Heat {
 
   /** Ask for a map; the same question as before is left alone. */
   ask(request) {
-    const key = JSON.stringify(request);
+    const key = JSON.stringify(request, (name, value) => (name === "columns" ? undefined : value));
     if (key === this.key) return;
     Object.assign(this, { key, request });
     this.begin(0);
@@ -27,8 +30,12 @@ export class Heat {
     this.job++;
   }
 
+  get sizes() {
+    return this.request.fit ? SIZES_OF_TABLES : SIZES;
+  }
+
   begin(level) {
-    const size = SIZES[level], n = this.request.start.length, cells = size * size;
+    const size = this.sizes[level], n = this.request.start.length, cells = size * size;
     this.job++;
     this.map = { request: this.request, level, left: size, columns: size, rows: size, x: new Float64Array(cells * n), steps: new Int32Array(cells), cause: new Uint8Array(cells) };
     this.strips = Array.from({ length: size / STRIP }, (_, k) => k * STRIP);
@@ -67,7 +74,7 @@ export class Heat {
     this.idle.push(worker);
     if (job === this.job && this.map.left === 0) {
       this.arrived(this.map);
-      if (job === this.job && this.map.level + 1 < SIZES.length) this.begin(this.map.level + 1);
+      if (job === this.job && this.map.level + 1 < this.sizes.length) this.begin(this.map.level + 1);
     }
     while (this.idle.length && this.strips.length) this.give(this.idle.pop());
   }

@@ -1,7 +1,6 @@
 // Which picture is shown, and whose runs a map of runs is of.
 
-import { labelled } from "./asked.js";
-import { element, say } from "./dom.js";
+import { element, labelled, say } from "./dom.js";
 import { RULES } from "./rules.js";
 import { PICTURES } from "./setting.js";
 

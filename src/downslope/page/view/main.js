@@ -10,23 +10,29 @@ import { Picture, coloured } from "./picture.js";
 import { Player } from "./player.js";
 import { Progress } from "./progress.js";
 import { Secant } from "./secant.js";
-import { copyOf, fromLink, settingFrom, toLink } from "./setting.js";
+import { copyOf, fromLink, plainSetting, settingFrom, toLink } from "./setting.js";
 import { tableOf, textOf } from "./table.js";
 import { updateOf } from "./update.js";
 
 const OWN = settingFrom(page.setting) ?? settingFrom(page.presets[1].setting);
 
 /** What is shown: the setting, the formula as it was understood, the start, the paths, the step, where each name began last. */
-const model = { setting: OWN, text: "", names: [], compiled: null, start: [], paths: [], mapped: OWN.methods[0], at: 0, problem: null, maximize: false, starts: new Map() };
+const model = { setting: OWN, text: "", names: [], compiled: null, fit: null, start: [], paths: [], mapped: OWN.methods[0], at: 0, problem: null, maximize: false, starts: new Map() };
 
 const asked = new Asked({
   preset: (plain) => open(settingFrom(plain)),
-  problem: (problem) => open({ ...model.setting, formula: problem.formula, start: new Map(Object.entries(problem.start)), view: null, at: null, maximize: false }),
+  problem: (problem) => open({ ...model.setting, table: null, formula: problem.formula, start: new Map(Object.entries(problem.start)), view: null, at: null, maximize: false }),
   formula: (text) => {
     if (read(text)) {
       model.setting.formula = text;
       begin(model.setting);
     }
+  },
+  table: (table) => {
+    const taken = { ...model.setting, table, view: null, at: null }, columns = Object.keys(table?.columns ?? {});
+    const usual = table ? `${columns.at(-1)} = ${columns.length > 1 ? `a*${columns[0]} + b` : "b"}` : page.problems[0].formula;
+    taken.formula = table !== null && asked.formula.value.includes("=") ? asked.formula.value : usual;
+    open(settingFrom(plainSetting(taken)));
   },
   start: (i, value) => move(model.start.map((old, k) => (k === i ? value : old))),
   option: (name, value) => {
@@ -73,22 +79,22 @@ const updateTitle = element("h2", {}, "");
 const noted = element("span", { role: "status", class: "faint" });
 
 /** Reads a formula; where it is refused, says so and leaves the last good picture. */
-function read(text) {
+function read(text, table = model.setting.table) {
   let understood;
   try {
-    understood = understand(text);
+    understood = understand(text, table);
   } catch (refusal) {
     asked.refuse(refusal?.message?.key ? refusal : { message: say("internal", { reason: String(refusal?.message ?? refusal) }) }, text);
     return false;
   }
-  const { names, compiled } = understood;
+  const { names, compiled, fit } = understood;
   if (!compiled) {
     asked.refuse({ message: names.length ? say("too_many", { number: names.length, names: names.join(", ") }) : say("none") }, text);
     return false;
   }
   asked.refuse(null);
   const same = model.compiled && names.join() === model.names.join();
-  Object.assign(model, { names, compiled, text, renamed: !same });
+  Object.assign(model, { names, compiled, fit, text, renamed: !same });
   return true;
 }
 
@@ -97,7 +103,7 @@ function open(setting) {
   player.stop();
   if (!setting) return;
   asked.formula.value = setting.formula;
-  if (!read(setting.formula)) return;
+  if (!read(setting.formula, setting.table)) return;
   model.renamed = true;
   model.setting = { ...setting, methods: setting.methods.map(copyOf) };
   methods.show(model.setting);

@@ -8,12 +8,14 @@ import { diamond, dots, handle } from "./marks.js";
 const LEVELS = 14;
 const CELL = 5; // pixels of the screen between two points of the grid
 const MOST_COLUMNS = 180;
+const MOST_VALUES = 1_000_000; // of rows of a table, for a map of their cost
 
 /** What of a map does not change while the start is dragged: values on a grid, levels and their lines. */
 export function survey(scene, box, view) {
   const frame = new Frame(box, view);
-  const columns = Math.max(12, Math.min(MOST_COLUMNS, Math.round(frame.width / CELL)));
-  const rows = Math.max(12, Math.min(MOST_COLUMNS, Math.round(frame.height / CELL)));
+  const most = Math.min(MOST_COLUMNS, Math.floor(Math.sqrt(MOST_VALUES / (scene.compiled.work ?? 1))));
+  const columns = Math.max(12, Math.min(most, Math.round(frame.width / CELL)));
+  const rows = Math.max(12, Math.min(most, Math.round(frame.height / CELL)));
   const along = (count, low, high) => Float64Array.from({ length: count }, (_, k) => low + (k / (count - 1)) * (high - low));
   const values = new Float64Array(columns * rows);
   const across = along(columns, frame.x0, frame.x1), upwards = along(rows, frame.y0, frame.y1);

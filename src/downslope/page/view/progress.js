@@ -1,6 +1,7 @@
 // The pictures of a run's progress: value, gradient norm, and curvature against the limit of the learning rate.
 
 import { drawChart } from "./charts.js";
+import { Data } from "./data.js";
 import { curvaturesOf, partAt } from "./descents.js";
 import { element, say } from "./dom.js";
 import { CanvasPen } from "./pen.js";
@@ -15,10 +16,12 @@ export class Progress {
   constructor() {
     this.charts = QUANTITIES.map((quantity) => ({ quantity, canvas: element("canvas", { class: "chart", role: "img", "aria-label": say(`${quantity}_against`) }) }));
     const figures = this.charts.map(({ canvas, quantity }) => element("figure", {}, element("figcaption", {}, say(`${quantity}_against`)), canvas));
-    this.root = element("section", { class: "charts", "aria-label": say("progress") }, ...figures);
+    this.data = new Data();
+    this.root = element("section", { class: "charts", "aria-label": say("progress") }, this.data.root, ...figures);
   }
 
   draw(model, paths) {
+    this.data.draw(model, paths, { colours: colours(), sized });
     if (!paths.length) return;
     const last = Math.max(1, ...paths.map((path) => path.length - 1));
     const marks = paths.flatMap(({ parts, colour }) => parts.slice(1).map(({ from }) => ({ step: from, colour })));
@@ -45,12 +48,18 @@ function curvatureLines({ compiled, at }, path) {
   return lines;
 }
 
-function drawOn(canvas, what) {
+/** A canvas as large as it is on the screen: {pen (its context), width, height}; null where it is not shown. */
+function sized(canvas) {
   const box = canvas.getBoundingClientRect(), ratio = Math.min(3, window.devicePixelRatio || 1);
-  if (!box.width) return;
+  if (!box.width) return null;
   const size = { width: Math.round(box.width * ratio), height: Math.round(box.height * ratio) };
   if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
-  const context = canvas.getContext("2d");
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  drawChart(new CanvasPen(context), { width: box.width, height: box.height, colours: colours(), ...what });
+  const pen = canvas.getContext("2d");
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return { pen, width: box.width, height: box.height };
+}
+
+function drawOn(canvas, what) {
+  const place = sized(canvas);
+  if (place) drawChart(new CanvasPen(place.pen), { width: place.width, height: place.height, colours: colours(), ...what });
 }

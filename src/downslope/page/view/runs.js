@@ -22,14 +22,14 @@ export function rateWindow(method, old) {
 }
 
 /** What a map of runs is asked for. */
-export function requestOf({ setting, start, text, names, mapped }, window) {
+export function requestOf({ setting, start, text, names, mapped, fit }, window) {
   const kind = setting.picture, { rule, hyperparameters, schedule } = mapped;
   const fixed = start.map((value, k) => (k === 0 || kind === "ends" ? 0 : value)); // what a map goes over is no part of the question
   const numbers = Object.fromEntries(hyperparameters);
   if (kind === "rates") delete numbers.learning_rate;
   const steps = Math.min(MOST_STEPS, Math.max(LEAST_STEPS, setting.steps));
   const options = { rule, hyperparameters: numbers, schedule, steps, tolerance: setting.tolerance || TOLERANCE, maximize: setting.maximize };
-  return { kind, formula: text, table: setting.table, names, window, start: fixed, options };
+  return { kind, formula: text, fit: fit?.request, names, window, start: fixed, options };
 }
 
 /** Frame and cells; the last map stays where it was until there is a newer one. */

@@ -1,12 +1,15 @@
 // What is descended, from where, by which rules: checked wherever it comes from, and kept in the address after #.
 
+import { page } from "./dom.js";
 import { RULES, SCHEDULES } from "./rules.js";
 
 export const MOST_METHODS = 6;
 export const MOST_STEPS = 20000;
 export const MOST_CHANGES = 8; // of a rule in mid-run
 const LONGEST = 2000; // characters of a formula
-const LONGEST_LINK = 20000;
+const LONGEST_LINK = 200_000;
+export const MOST_ROWS = 1000; // of a table
+export const MOST_COLUMNS = 8;
 
 export const PICTURES = ["lines", "ends", "rates"];
 
@@ -73,10 +76,20 @@ export function settingFrom(plain) {
     maximize: plain.maximize === true,
     at: Number.isInteger(plain.at) && plain.at >= 0 ? plain.at : null,
     view: isView(plain.view) ? plain.view : null,
+    table: tableFrom(plain.table),
     picture: PICTURES.includes(plain.picture) ? plain.picture : PICTURES[0],
     secant: isNumber(plain.secant) && plain.secant > 0 ? plain.secant : null, // its h
     of: Number.isInteger(plain.of) && plain.of >= 0 && plain.of < methods.length ? plain.of : 0, // whose runs a map is of
   };
+}
+
+/** A table {columns, loss, number}; null where there is none. */
+function tableFrom(plain) {
+  if (!isRecord(plain) || !isRecord(plain.columns)) return null;
+  const columns = Object.entries(plain.columns), [first] = columns, loss = page.losses.find(({ name }) => name === plain.loss) ?? page.losses[0];
+  const whole = (values) => Array.isArray(values) && values.length === first[1].length && values.every(isNumber);
+  if (!columns.length || columns.length > MOST_COLUMNS || !columns.every(([, values]) => whole(values)) || first[1].length < 1 || first[1].length > MOST_ROWS) return null;
+  return { columns: Object.fromEntries(columns), loss: loss.name, number: isNumber(plain.number) ? plain.number : loss.number };
 }
 
 const isView = (view) => Array.isArray(view) && view.length === 4 && view.every(isNumber) && view[0] < view[1] && view[2] < view[3];
@@ -84,15 +97,14 @@ const isView = (view) => Array.isArray(view) && view.length === 4 && view.every(
 /** A method as data, without what is usual. */
 const plainOf = ({ rule, hyperparameters, schedule, until }) => ({ rule, hyperparameters: Object.fromEntries(hyperparameters), schedule, until });
 
-/** The part of an address that holds a setting. */
-export function toLink(setting) {
-  const plain = {
-    ...setting,
-    start: Object.fromEntries(setting.start),
-    methods: setting.methods.map((one) => ({ ...plainOf(one), before: one.before.map(plainOf) })),
-  };
-  return `#${encodeURIComponent(JSON.stringify(plain))}`;
+/** A setting as plain data. */
+export function plainSetting(setting) {
+  const methods = setting.methods.map((one) => ({ ...plainOf(one), before: one.before.map(plainOf) }));
+  return { ...setting, start: Object.fromEntries(setting.start), methods };
 }
+
+/** The part of an address that holds a setting. */
+export const toLink = (setting) => `#${encodeURIComponent(JSON.stringify(plainSetting(setting)))}`;
 
 /** The setting of an address; undefined where it holds none, null where what it holds cannot be read. */
 export function fromLink(fragment) {
