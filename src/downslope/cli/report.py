@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from downslope.cli import terminal
 from downslope.cli.table import STEP, VALUE, HistoryTable, lay_out
 from downslope.messages import Message, listing, message, plural
+from downslope.results.text_columns import wrap
 
 if TYPE_CHECKING:
     from downslope import Explanation, Fit, History, Run
@@ -103,7 +103,7 @@ def said_of(explanation: Explanation, everything: bool) -> list[str]:
 def wrapped(sentences: Sequence[Message | str]) -> list[str]:
     """Each of them on lines of its own, as wide as the terminal."""
     columns = terminal.width(sys.stdout)
-    return [line for said in sentences for line in textwrap.wrap(str(said), columns, break_on_hyphens=False)]
+    return [line for said in sentences for line in wrap(str(said), columns)]
 
 
 def _report_table(run: Run, options: ReportOptions, explained: list[str]) -> None:
@@ -189,5 +189,5 @@ def _place(run: Run, columns: int) -> list[str]:
     pairs = [f"{name} = {value!r}".replace(" ", _TIED) for name, value in zip(names, values, strict=True)]
     value = f"f = {run.fun!r}".replace(" ", _TIED)
     place = message("{value} at {point}", value=value, point=listing(pairs, most=NAMED))
-    lines = textwrap.wrap(str(place), columns, subsequent_indent="  ", break_on_hyphens=False)
+    lines = wrap(str(place), columns, subsequent_indent="  ")
     return [line.replace(_TIED, " ") for line in lines]
