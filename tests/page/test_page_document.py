@@ -16,7 +16,7 @@ from downslope.messages import reading
 from downslope.page import document
 from downslope.page.bundle import BundleError, bundle
 from downslope.page.contents import FORMULAS, presets, print_formulas
-from downslope.page.document import MOST_METHODS, page_of
+from downslope.page.document import MOST_METHODS, PageContent, page_of
 from downslope.page.shorten import shortened
 
 VIEW = Path(document.__file__).parent / "view"
@@ -51,7 +51,7 @@ def test_it_is_one_small_file_that_names_no_other():
 def test_no_markup_is_in_what_a_person_has_written():
     names = {"</script><script>alert(1)</script>": 1.0}
     run = ds.minimize("x^2", {"x": 1.0}, learning_rate=0.1, steps=1)
-    page = document.document({"setting": names})
+    page = document.document(PageContent(names))
     assert "alert" in page
     assert "<script>alert" not in page
     assert data_of(page)["setting"] == names
@@ -123,25 +123,29 @@ def test_it_speaks_the_readers_language():
 def test_presets_descend_in_python_too(preset):
     setting = preset["setting"]
     for method in setting["methods"]:
-        run = ds.minimize(
-            setting["formula"],
-            setting["start"],
-            optimizer=method["rule"],
-            hyperparameters=method["hyperparameters"],
-            steps=setting["steps"],
-            tolerance=setting["tolerance"] or None,
-            explain=False,
-        )
-        assert run.nit > 1
+        assert in_python(setting, method).nit > 1
+
+
+def in_python(setting: dict, method: dict) -> ds.Run:
+    asked = {
+        "start": setting["start"],
+        "optimizer": method["rule"],
+        "hyperparameters": method["hyperparameters"],
+        "steps": setting["steps"],
+        "tolerance": setting["tolerance"] or None,
+    }
+    if "table" in setting:
+        hypothesis = setting["formula"].replace("=", "~")
+        return ds.fit(setting["table"]["columns"], hypothesis, loss=setting["table"]["loss"], **asked).run
+    return ds.minimize(setting["formula"], explain=False, **asked)
 
 
 def test_the_tutorials_come_out_as_published():
     settings = [preset["setting"] for preset in presets()]
 
     def run(k: int) -> ds.Run:
-        setting, (method,) = settings[k], settings[k]["methods"]
-        options = {"steps": setting["steps"], "tolerance": setting["tolerance"] or None, "explain": False}
-        return ds.minimize(setting["formula"], setting["start"], **method["hyperparameters"], **options)
+        (method,) = settings[k]["methods"]
+        return in_python(settings[k], method)
 
     assert run(0).history.value[10] == pytest.approx(1743.692, rel=1e-6)
     assert run(1).history["y"][29] == pytest.approx(-0.09420257394492468)
@@ -212,7 +216,10 @@ def test_a_script_for_a_worker_ends_there_where_it_has_no_document(tmp_path):
         "a.js": "export const a = 1;\n",
     }.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    between = "if (!self.document) return;\nawait 1;\n"
+    between = tmp_path / "between.js"
+    between.write_text(
+        'import { a } from "./a.js";\nif (!self.document) return;\nawait a;\n', encoding="utf-8"
+    )
     program, _, view = bundle(tmp_path / "main.js", tmp_path / "worker.js", between).partition("return;")
     assert program.startswith('"use strict";(async()=>{')
     assert program.endswith("if(!self.document)")

@@ -25,11 +25,11 @@ class BundleError(ValueError):
     """A module that cannot be joined, and why."""
 
 
-def bundle(entry: Path, worker: Path | None = None, between: str = "") -> str:
+def bundle(entry: Path, worker: Path | None = None, between: Path | None = None) -> str:
     """The script of a module and of all that it needs, comments and needless blanks left out.
 
-    With ``worker`` the same script serves a worker too: that module and what it needs come first, then statements
-    ``between``, which end the script where it is in a worker and may wait.
+    With ``worker`` the same script serves a worker too: that module and what it needs come first, then the statements
+    of ``between``, which end the script where it is in a worker and may wait; modules behind them see their names.
 
     Raises:
         BundleError: a module uses a form that is not understood, or modules need each other in a circle.
@@ -42,8 +42,9 @@ def bundle(entry: Path, worker: Path | None = None, between: str = "") -> str:
     numbers = {path: k for k, path in enumerate(bodies)}
     parts = [f"const m{numbers[path]}=(()=>{{\n{_linked(path, numbers)}\n}})();" for path in bodies]
     if between:
-        parts.insert(of_worker, shortened(between))
-    head = '"use strict";(async()=>{' if "await" in between else '"use strict";(()=>{'
+        parts.insert(of_worker, _body(between, numbers))
+    kind = "async" if between else ""
+    head = f'"use strict";({kind}()=>{{'
     return head + "\n" + "\n".join(parts) + "\n})();\n"
 
 
@@ -60,8 +61,11 @@ def _gather(path: Path, bodies: dict[Path, str], users: tuple[Path, ...]) -> Non
 
 def _linked(path: Path, numbers: dict[Path, int]) -> str:
     """The inside of a module's function: what it takes from others, its body, and what it gives."""
+    return f"{_body(path, numbers)}\nreturn {{{','.join(_given(path.read_text(encoding='utf-8')))}}};"
+
+
+def _body(path: Path, numbers: dict[Path, int]) -> str:
     text = path.read_text(encoding="utf-8")
-    given = _given(text)
 
     def taken(match: re.Match[str]) -> str:
         other = (path.parent / match[3]).resolve()
@@ -71,7 +75,7 @@ def _linked(path: Path, numbers: dict[Path, int]) -> str:
         there = {name.partition(":")[0] for name in _given(other.read_text(encoding="utf-8"))}
         missing = {name.partition(" as ")[0] for name in _names(match[1])} - there
         if missing:
-            raise BundleError(f"{path.name}: {other.name} exports no {', '.join(sorted(missing))}")
+            raise BundleError(f"{path.name} < {other.name}: {sorted(missing)}")
         return "const {" + ",".join(name.replace(" as ", ":") for name in _names(match[1])) + f"}}={module};"
 
     text = _IMPORT.sub(taken, text)
@@ -79,7 +83,7 @@ def _linked(path: Path, numbers: dict[Path, int]) -> str:
     left = _LEFT.search(text)
     if left:
         raise BundleError(f"{path.name}: {left[0]}")
-    return f"{shortened(text).strip()}\nreturn {{{','.join(given)}}};"
+    return shortened(text).strip()
 
 
 def _given(text: str) -> list[str]:

@@ -123,7 +123,8 @@ def losses() -> list[dict[str, Any]]:
     ]
 
 
-FOUR_POINTS = "sqrt(((2a + b - 81)^2 + (4a + b - 93)^2 + (6a + b - 91)^2 + (8a + b - 97)^2)/4)"
+THREE_ROWS = {"columns": {"x": [1, 2, 3], "y": [1, 2, 3]}, "loss": "mse"}
+FOUR_ROWS = {"columns": {"x": [2, 4, 6, 8], "y": [81, 93, 91, 97]}, "loss": "rmse"}
 BOWL: tuple[str, dict[str, float], int] = ("x^2/20 + y^2", {"x": -7, "y": 2}, 29)
 
 
@@ -146,10 +147,10 @@ def presets() -> list[dict[str, Any]]:
     descents = [
         _descent("W^2", {"W": 51.106262}, 300, _by(0.01)),
         _descent(*BOWL, _by(0.95)),
-        _descent("((W - 1)^2 + (2W - 2)^2 + (3W - 3)^2)/3", {"W": 0}, 10, _by(0.15)),
+        _descent("y = W*x", {"W": 0}, 10, _by(0.15)) | {"table": THREE_ROWS},
         _descent("x^2 + 2x + 3", {"x": 1.5}, 1000, _by(0.01), tolerance=1e-5),
         _descent("x^2 + 2y^3", {"x": 1, "y": -1}, 1000, _by(0.01), tolerance=1e-5),
-        _descent(FOUR_POINTS, {"a": 7.52346569, "b": 80.59835907}, 2000, _by(0.1)),
+        _descent("y = a*x + b", {"a": 7.52346569, "b": 80.59835907}, 2000, _by(0.1)) | {"table": FOUR_ROWS},
         _descent(*BOWL, _by(0.95), _by(0.1, "momentum"), _by(1.5, "adagrad"), _by(0.3, "adam")),
         _descent("x^2/20 + y^2", {"x": -7, "y": 2}, 60, _by(0.97)),
         _descent("x^2/20 + y^2", {"x": -7, "y": 0.05}, 40, _by(1.05)),

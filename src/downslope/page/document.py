@@ -13,6 +13,7 @@ import html
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,18 +26,37 @@ from downslope.optimizers.registry import all_schedules
 from downslope.optimizers.schedule import Constant, Product, Schedule
 from downslope.page.bundle import bundle
 from downslope.page.contents import colours, losses, presets, problems, rules
+from downslope.page.evidence import evidence_of, scripts_of
+from downslope.page.lesson import lesson_of
 from downslope.page.words import in_words, refusals_in_words
 
 FOLDER = Path(__file__).parent
-START = FOLDER / "view" / "start.js"
 BRACKET = "\\u003c"  # how JSON writes the sign that would begin markup
+NO_MAPS = "const MAPS=[];"  # in the script, where the step maps of runs go
 MOST_VARIABLES = 2
 MOST_METHODS = 6  # that can be told apart
 MOST_STEPS = 20_000  # that the page makes while the start is dragged
 
 
-def page_of(runs: Sequence[Descent]) -> str:
-    """The page on which these runs, of one objective from one start, are made again.
+@dataclass(frozen=True)
+class PageContent:
+    """What a page has of its own.
+
+    Attributes:
+        setting: what it begins with.
+        runs: that it is written from, and makes again.
+        scripts: dialect -> the first of them, or the fit, as a script.
+        lesson: a text to stand beside it.
+    """
+
+    setting: dict[str, Any]
+    runs: Sequence[Descent] = ()
+    scripts: dict[str, str] = field(default_factory=dict)
+    lesson: str | None = None
+
+
+def page_of(runs: Sequence[Descent], lesson: str | None = None) -> str:
+    """The page on which these runs, of one objective from one start, are made again; beside them the text of a lesson.
 
     Raises:
         ObjectiveError: the function is no formula of one or two variables.
@@ -54,7 +74,7 @@ def page_of(runs: Sequence[Descent]) -> str:
         "tolerance": first.stopping.with_defaults().tolerance or 0,
         "maximize": first.maximize,
     }
-    return document({"setting": setting, "runs": [record_of(run) for run in runs]})
+    return document(PageContent(setting, runs, scripts_of(first), lesson))
 
 
 def _check_drawable(run: Descent) -> None:
@@ -126,20 +146,15 @@ def _is_page_schedule(schedule: Schedule) -> bool:
     return type(schedule) in all_schedules() and numbers
 
 
-def record_of(run: Descent) -> dict[str, Any]:
-    """How the run ended, against which the page holds its own."""
-    history = run.history
-    return {
-        "steps": run.nit,
-        "status": run.status,
-        "value": float(history.value[-1]) if len(history) else None,
-        "x": [float(value) for value in run.final],
-    }
-
-
-def document(more: dict[str, Any]) -> str:
-    """The file of a page with its own ``setting``, and the ``runs`` that it makes again."""
-    script, style = _script(), (FOLDER / "view" / "style.css").read_text(encoding="utf-8")
+def document(content: PageContent) -> str:
+    """The file of a page."""
+    evidence = [evidence_of(run) for run in content.runs]
+    setting = content.setting | ({"lesson": lesson_of(content.lesson)} if content.lesson else {})
+    own = {"setting": setting, "runs": [one.record for one in evidence]}
+    script = _script().replace(
+        NO_MAPS, NO_MAPS[:-2] + ",\n".join(one.step_map for one in evidence) + NO_MAPS[-2:]
+    )
+    style = (FOLDER / "view" / "style.css").read_text(encoding="utf-8")
     policy = (
         f"default-src 'none'; script-src '{_hashed(script)}'; style-src '{_hashed(style)}'; "
         "img-src data: blob:; worker-src blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
@@ -152,8 +167,8 @@ def document(more: dict[str, Any]) -> str:
         '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
         f"<title>{html.escape(words['title'])}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f"<noscript>{html.escape(words['noscript'])}</noscript>\n"
-        f'<script type="application/json" id="data">{_json(more).replace("<", BRACKET)}</script>\n'
-        f'<script type="application/gzip" id="packed">{_packed(_reference())}</script>\n'
+        f'<script type="application/json" id="data">{_json(own).replace("<", BRACKET)}</script>\n'
+        f'<script type="application/gzip" id="packed">{_packed(_reference() | {"scripts": content.scripts})}</script>\n'
         f"<script>{script}</script>\n</body>\n</html>\n"
     )
 
@@ -184,7 +199,7 @@ def _packed(data: Any) -> str:
 @cache
 def _script() -> str:
     script = bundle(
-        FOLDER / "view" / "main.js", FOLDER / "program" / "worker.js", START.read_text(encoding="utf-8")
+        FOLDER / "view" / "main.js", FOLDER / "program" / "worker.js", FOLDER / "view" / "start.js"
     )
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 

@@ -10,7 +10,8 @@ from downslope.fitting.result import FitResult
 from downslope.language.text import to_text
 from downslope.messages import message
 from downslope.optimizers import all_optimizers
-from downslope.page.document import MOST_STEPS, MOST_VARIABLES, document, method_of, record_of, steps_of
+from downslope.page.document import MOST_STEPS, MOST_VARIABLES, PageContent, document, method_of, steps_of
+from downslope.page.evidence import scripts_of
 
 MOST_ROWS = 1_000  # that the page goes through at every step while a parameter is dragged
 SEARCHING = {
@@ -41,7 +42,7 @@ def page_of_fit(fit: FitResult) -> str:
         "tolerance": (run.stopping.with_defaults().tolerance or 0) if same else 0,
         "maximize": False,
     }
-    return document({"setting": setting, "runs": [record_of(run)]} if same else {"setting": setting})
+    return document(PageContent(setting, [run] if same else [], scripts_of(fit)))
 
 
 def _shown(fit: FitResult) -> FitProblem:

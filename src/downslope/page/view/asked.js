@@ -32,13 +32,13 @@ export class Asked {
     this.steps = this.number(say("steps_range", { most: MOST_STEPS }), (value) => Number.isInteger(value) && value >= 1 && value <= MOST_STEPS, (value) => does.option("steps", value));
     this.tolerance = this.number(say("at_least", { least: 0 }), (value) => value >= 0, (value) => does.option("tolerance", value));
     this.root = element("div", { class: "asked" },
-      element("div", { class: "row" }, this.presets.root, this.problems.root),
-      labelled(say("formula"), this.formula),
+      element("div", { class: "row examples" }, this.presets.root, this.problems.root),
+      element("div", { class: "formula-row" }, labelled(say("formula"), this.formula)),
       this.refused,
       this.table.root,
       this.starts,
       this.startError,
-      element("div", { class: "row" }, labelled(say("direction"), this.way), this.row(say("most_steps"), this.steps), this.row(say("tolerance"), this.tolerance)),
+      element("div", { class: "row limits" }, labelled(say("direction"), this.way), this.row(say("most_steps"), this.steps), this.row(say("tolerance"), this.tolerance)),
     );
   }
 

@@ -3,12 +3,15 @@
 import { Asked } from "./asked.js";
 import { limitOf, partAt, pointAt, understand, way } from "./descents.js";
 import { copy, element, page, save, say, settled } from "./dom.js";
+import { evidenceOf } from "./evidence.js";
+import { showLesson } from "./lesson.js";
 import { Looks } from "./looks.js";
 import { Methods } from "./methods.js";
 import { point, shown } from "./numbers.js";
 import { Picture, coloured } from "./picture.js";
 import { Player } from "./player.js";
 import { Progress } from "./progress.js";
+import { scripts } from "./scripts.js";
 import { Secant } from "./secant.js";
 import { copyOf, fromLink, plainSetting, settingFrom, toLink } from "./setting.js";
 import { tableOf, textOf } from "./table.js";
@@ -20,7 +23,7 @@ const OWN = settingFrom(page.setting) ?? settingFrom(page.presets[1].setting);
 const model = { setting: OWN, text: "", names: [], compiled: null, fit: null, start: [], paths: [], mapped: OWN.methods[0], at: 0, problem: null, maximize: false, starts: new Map() };
 
 const asked = new Asked({
-  preset: (plain) => open(settingFrom(plain)),
+  preset: (plain) => open({ ...settingFrom(plain), lesson: model.setting.lesson }),
   problem: (problem) => open({ ...model.setting, table: null, formula: problem.formula, start: new Map(Object.entries(problem.start)), view: null, at: null, maximize: false }),
   formula: (text) => {
     if (read(text)) {
@@ -73,8 +76,9 @@ const live = element("div", { role: "status", "aria-live": "polite" });
 const evidence = element("div", { class: "evidence" });
 const update = element("div", { class: "update" });
 const table = element("div", { class: "scroll", tabindex: "0" });
-const details = element("details", {}, element("summary", {}, say("table")), table);
+const details = element("details", { class: "steps" }, element("summary", {}, say("table")), table);
 const progress = new Progress();
+const lesson = element("section", { class: "text" });
 const updateTitle = element("h2", {}, "");
 const noted = element("span", { role: "status", class: "faint" });
 
@@ -107,6 +111,7 @@ function open(setting) {
   model.renamed = true;
   model.setting = { ...setting, methods: setting.methods.map(copyOf) };
   methods.show(model.setting);
+  showLesson(lesson, model.setting.lesson);
   begin(model.setting);
 }
 
@@ -225,16 +230,7 @@ function summary() {
 
 /** Holds the paths of the page's own setting against the runs that it was written from. */
 function check() {
-  if (!page.runs) return;
-  const said = page.runs.map((run, i) => {
-    const path = model.paths[i], last = path.length - 1, n = model.names.length;
-    if (last < 0 || !run.x) return null;
-    const ended = pointAt(path, last, n), rule = path.method.rule;
-    const gap = Math.max(...run.x.map((value, k) => Math.abs(value - ended[k])));
-    if (run.steps === last && gap <= 1e-6 * Math.max(1, ...run.x.map(Math.abs))) return say("identical", { rule, steps: last, gap: shown(gap, 2) });
-    return say("different", { rule, status: say(`status_${run.status}`), steps: run.steps, point: point(model.names, run.x) });
-  });
-  evidence.replaceChildren(...said.filter(Boolean).map((one) => element("p", {}, one)));
+  evidence.replaceChildren(...evidenceOf(model));
 }
 
 function build() {
@@ -249,11 +245,12 @@ function build() {
   details.addEventListener("toggle", () => details.open && table.replaceChildren(tableOf(model.paths, model.names)));
   details.append(rows);
   const seen = element("section", { class: "seen", "aria-label": say("map") }, looks.root, picture.canvas, picture.legend, secant.root, element("p", { class: "faint" }, say("map_hint")), player.root, tools);
-  const told = element("section", { "aria-labelledby": "summary" }, element("h2", { id: "summary" }, say("summary")), live, evidence);
+  const told = element("section", { class: "happened", "aria-labelledby": "summary" }, element("h2", { id: "summary" }, say("summary")), live, evidence);
   document.body.append(element("main", {},
     element("h1", {}, say("title")),
+    lesson,
     element("div", { class: "columns" }, asked.root, seen, methods.root, progress.root),
-    element("div", { class: "below" }, told, element("section", {}, updateTitle, update)), details));
+    element("div", { class: "below" }, told, element("section", { class: "updates" }, updateTitle, update)), details, scripts(note)));
   new ResizeObserver(() => draw()).observe(progress.charts[0].canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
 }

@@ -1,11 +1,13 @@
 // What is descended, from where, by which rules: checked wherever it comes from, and kept in the address after #.
 
 import { page } from "./dom.js";
+import { LESSON_PARTS } from "./lesson.js";
 import { RULES, SCHEDULES } from "./rules.js";
 
 export const MOST_METHODS = 6;
 export const MOST_STEPS = 20000;
 export const MOST_CHANGES = 8; // of a rule in mid-run
+const LONGEST_LESSON = 20_000;
 const LONGEST = 2000; // characters of a formula
 const LONGEST_LINK = 200_000;
 export const MOST_ROWS = 1000; // of a table
@@ -77,6 +79,7 @@ export function settingFrom(plain) {
     at: Number.isInteger(plain.at) && plain.at >= 0 ? plain.at : null,
     view: isView(plain.view) ? plain.view : null,
     table: tableFrom(plain.table),
+    lesson: lessonFrom(plain.lesson),
     picture: PICTURES.includes(plain.picture) ? plain.picture : PICTURES[0],
     secant: isNumber(plain.secant) && plain.secant > 0 ? plain.secant : null, // its h
     of: Number.isInteger(plain.of) && plain.of >= 0 && plain.of < methods.length ? plain.of : 0, // whose runs a map is of
@@ -91,6 +94,8 @@ function tableFrom(plain) {
   if (!columns.length || columns.length > MOST_COLUMNS || !columns.every(([, values]) => whole(values)) || first[1].length < 1 || first[1].length > MOST_ROWS) return null;
   return { columns: Object.fromEntries(columns), loss: loss.name, number: isNumber(plain.number) ? plain.number : loss.number };
 }
+
+const lessonFrom = (plain) => (isRecord(plain) && typeof plain.text === "string" && plain.text.length <= LONGEST_LESSON ? { text: plain.text, hide: listOf(plain.hide).filter((part) => LESSON_PARTS.includes(part)) } : null);
 
 const isView = (view) => Array.isArray(view) && view.length === 4 && view.every(isNumber) && view[0] < view[1] && view[2] < view[3];
 
