@@ -95,6 +95,15 @@ _WORDS: dict[str, Message] = {
     "map": message("Map", context="page"),
     "picture": message("Picture", context="page"),
     "picture_lines": message("Level lines", context="page"),
+    "picture_surface": message("Surface", context="page"),
+    "surface_hint": message(
+        "Drag to turn the surface; its height is on the scale of the level lines.", context="page"
+    ),
+    "surface_label": message(
+        "Surface of {formula} with the paths. The arrow keys turn it, with Shift five times as far.",
+        context="page",
+        formula="{formula}",
+    ),
     "picture_ends": message("Where each start ends", context="page"),
     "picture_rates": message("Learning rate against start", context="page"),
     "of": message("Runs of", context="page"),

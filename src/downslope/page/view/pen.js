@@ -43,6 +43,17 @@ export class CanvasPen {
     context.restore();
   }
 
+  polygon(points, { fill, colour, width = 1 }) {
+    const { context } = this;
+    context.beginPath();
+    for (let i = 0; i < points.length; i += 2) context[i ? "lineTo" : "moveTo"](points[i], points[i + 1]);
+    context.closePath();
+    Object.assign(context, { fillStyle: fill, strokeStyle: colour, lineWidth: width });
+    context.setLineDash([]);
+    context.fill();
+    context.stroke();
+  }
+
   circle(x, y, radius, { fill, colour, width = 1 }) {
     const { context } = this;
     context.beginPath();
@@ -118,6 +129,10 @@ export class SvgPen {
       path += `M${rounded(points[i])} ${rounded(points[i + 1])}L${rounded(points[i + 2])} ${rounded(points[i + 3])}`;
     }
     if (path) this.stroke(path, style);
+  }
+
+  polygon(points, { fill, colour, width = 1 }) {
+    this.parts.push(`<polygon points="${points.map(rounded).join(" ")}" fill="${fill}" stroke="${colour}" stroke-width="${width}"/>`);
   }
 
   circle(x, y, radius, { fill, colour, width = 1 }) {

@@ -8,9 +8,13 @@ import { Heat } from "./heat.js";
 import * as map from "./map.js";
 import { CanvasPen, SvgPen } from "./pen.js";
 import * as runs from "./runs.js";
+import * as surface from "./surface.js";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const ZOOM = 1.4;
+const TURNING = 150; // pixels that turn the surface by one radian
+const STEEPEST = 1.5; // radians from above
+const FINGER = 44; // pixels around the start in which a finger takes hold of it
 const FINE = 100; // arrow keys move the start by this part of the window
 const MOVES = new Map([["ArrowLeft", [-1, 0]], ["ArrowRight", [1, 0]], ["ArrowUp", [0, 1]], ["ArrowDown", [0, -1]]]);
 
@@ -27,7 +31,8 @@ export class Picture {
     this.heat = new Heat((found) => this.take(found));
     this.explain = settled(150, () => {
       const paths = this.scene.paths.filter((path) => path.length);
-      if (this.drawer !== runs) this.legend.replaceChildren(paths.length ? arrowLegend(paths, this.scene.at, this.scene) : "");
+      if (this.drawer === surface) this.legend.replaceChildren(element("p", { class: "faint" }, say("surface_hint")));
+      else if (this.drawer !== runs) this.legend.replaceChildren(paths.length ? arrowLegend(paths, this.scene.at, this.scene) : "");
     });
     this.listen();
     dark.addEventListener("change", () => this.recolour());
@@ -36,13 +41,20 @@ export class Picture {
 
   listen() {
     const { canvas } = this;
+    // A finger moves what it takes hold of; anywhere else it scrolls the page, and a tap places the start.
     canvas.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
+      this.held = event.button === 0 && (event.pointerType !== "touch" || this.isNear(event));
+      this.from = [event.clientX, event.clientY];
+      if (!this.held) return;
       canvas.setPointerCapture(event.pointerId);
       this.place(event);
     });
     canvas.addEventListener("pointermove", (event) => {
-      if (canvas.hasPointerCapture(event.pointerId)) this.place(event);
+      if (this.held && canvas.hasPointerCapture(event.pointerId)) this.place(event);
+    });
+    canvas.addEventListener("touchstart", (event) => this.held && event.preventDefault(), { passive: false });
+    canvas.addEventListener("click", (event) => {
+      if (event.pointerType === "touch" && this.kind !== "surface") this.place(event);
     });
     canvas.addEventListener("keydown", (event) => this.press(event));
     canvas.addEventListener("wheel", (event) => {
@@ -52,7 +64,24 @@ export class Picture {
     }, { passive: false });
   }
 
-  /** What is shown: "lines" (the map, or the curve), "ends" or "rates". */
+  /** Whether a finger is on the start; the surface can be taken hold of anywhere in its middle. */
+  isNear({ clientX, clientY }) {
+    const { frame } = this.scene ?? {}, box = this.canvas.getBoundingClientRect();
+    if (!frame) return false;
+    const [x, y] = [clientX - box.left, clientY - box.top];
+    if (this.kind === "surface") return Math.abs(x - frame.left - frame.width / 2) < frame.width / 3;
+    const [a, b] = this.handle();
+    return Math.hypot(x - frame.x(a), y - frame.y(b)) < FINGER;
+  }
+
+  /** What is dragged, in the numbers of the picture. */
+  handle() {
+    const { model } = this, [x, y] = model.start;
+    if (this.kind === "rates") return [x, Math.log10(runs.rateOf(model.mapped))];
+    return [x, y ?? model.compiled.value(Float64Array.of(x))];
+  }
+
+  /** What is shown: "lines" (the map, or the curve), "surface", "ends" or "rates". */
   get kind() {
     const { setting, names, mapped } = this.model;
     if (setting.picture === "rates" && mapped && runs.rateOf(mapped) > 0) return "rates";
@@ -60,15 +89,29 @@ export class Picture {
   }
 
   get drawer() {
+    if (this.kind === "surface") return surface;
     return this.kind === "ends" || this.kind === "rates" ? runs : this.model.names.length === 1 ? curve : map;
   }
 
   place(event) {
     const frame = this.scene?.frame;
     if (!frame) return;
+    if (this.kind === "surface") {
+      this.turn((event.clientX - this.from[0]) / TURNING, (event.clientY - this.from[1]) / TURNING);
+      this.from = [event.clientX, event.clientY];
+      return;
+    }
     const box = this.canvas.getBoundingClientRect();
     const within = (value, low, high) => Math.min(high, Math.max(low, value));
     this.put(within(frame.atX(event.clientX - box.left), frame.x0, frame.x1), within(frame.atY(event.clientY - box.top), frame.y0, frame.y1));
+  }
+
+  /** Turn the surface around, and look at it from higher or lower. */
+  turn(right, down) {
+    const { setting } = this.model, [around, above] = setting.turn;
+    setting.turn = [around - right, Math.min(STEEPEST, Math.max(-0.1, above + down))].map((angle) => Number(angle.toFixed(3)));
+    this.does.looked(this.view);
+    this.draw();
   }
 
   /** Move what is dragged to a place of the picture. */
@@ -84,8 +127,14 @@ export class Picture {
     else if (event.key === "-") this.zoom(ZOOM);
     else if (event.key === "0") this.showAll();
     else if (MOVES.has(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      if (this.kind === "surface") {
+        const [right, up] = MOVES.get(event.key), much = event.shiftKey ? 0.4 : 0.08;
+        this.turn(right * much, -up * much);
+        event.preventDefault();
+        return;
+      }
       const { x0, x1, y0, y1 } = this.scene.frame, [right, up] = MOVES.get(event.key), part = (event.shiftKey ? 10 : 1) / FINE;
-      const [x, y] = this.model.start, upwards = this.kind === "rates" ? Math.log10(runs.rateOf(this.model.mapped)) : y ?? 0;
+      const [x, upwards] = this.handle();
       this.put(x + right * part * (x1 - x0), upwards + up * part * (y1 - y0));
     } else return;
     event.preventDefault();
@@ -170,7 +219,7 @@ export class Picture {
     const { model, canvas } = this, context = canvas.getContext("2d"), ratio = canvas.width / this.scene.width;
     const another = this.drawer !== this.scene.drawer || (this.kind === "rates" && runs.rateWindow(model.mapped, this.rates) !== this.rates);
     if (another) return this.refresh();
-    Object.assign(this.scene, { start: model.start, paths: coloured(model.paths), at: model.at, mapped: model.mapped });
+    Object.assign(this.scene, { start: model.start, paths: coloured(model.paths), at: model.at, mapped: model.mapped, turn: model.setting.turn });
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.drawImage(this.still, 0, 0);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -191,7 +240,7 @@ export class Picture {
 
   /** The whole picture by a pen, 960 by 640. */
   drawAll(pen, width, height) {
-    const scene = { ...this.sceneOf(width, height), paths: coloured(this.model.paths), at: this.model.at };
+    const scene = { ...this.sceneOf(width, height), paths: coloured(this.model.paths), at: this.model.at, turn: this.model.setting.turn };
     this.drawer.drawGround(pen, scene);
     this.drawer.drawPaths(pen, scene);
     return pen;

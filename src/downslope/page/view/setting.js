@@ -13,7 +13,7 @@ const LONGEST_LINK = 200_000;
 export const MOST_ROWS = 1000; // of a table
 export const MOST_COLUMNS = 8;
 
-export const PICTURES = ["lines", "ends", "rates"];
+export const PICTURES = ["lines", "surface", "ends", "rates"];
 
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 const isRecord = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -81,6 +81,7 @@ export function settingFrom(plain) {
     table: tableFrom(plain.table),
     lesson: lessonFrom(plain.lesson),
     picture: PICTURES.includes(plain.picture) ? plain.picture : PICTURES[0],
+    turn: isTurn(plain.turn) ? plain.turn : TURN, // of the surface: around, and from above
     secant: isNumber(plain.secant) && plain.secant > 0 ? plain.secant : null, // its h
     of: Number.isInteger(plain.of) && plain.of >= 0 && plain.of < methods.length ? plain.of : 0, // whose runs a map is of
   };
@@ -94,6 +95,9 @@ function tableFrom(plain) {
   if (!columns.length || columns.length > MOST_COLUMNS || !columns.every(([, values]) => whole(values)) || first[1].length < 1 || first[1].length > MOST_ROWS) return null;
   return { columns: Object.fromEntries(columns), loss: loss.name, number: isNumber(plain.number) ? plain.number : loss.number };
 }
+
+const TURN = [0.6, 0.6];
+const isTurn = (turn) => Array.isArray(turn) && turn.length === 2 && turn.every(isNumber);
 
 const lessonFrom = (plain) => (isRecord(plain) && typeof plain.text === "string" && plain.text.length <= LONGEST_LESSON ? { text: plain.text, hide: listOf(plain.hide).filter((part) => LESSON_PARTS.includes(part)) } : null);
 
