@@ -132,6 +132,11 @@ BARE = [
     ("|sin x||y|", "abs(sin(x))*abs(y)", 'read "sin x" as sin(x)'),
     ("sqrt x + exp -x", "sqrt(x) + exp(-x)", 'read "sqrt x" as sqrt(x)'),
     ("sin √x", "sin(sqrt(x))", 'read "sin √x" as sin(√x)'),
+    ("sqrt cos^2 x + 1", "sqrt(cos(x)^2) + 1", 'read "sqrt cos^2 x" as sqrt(cos^2 x)'),
+    ("ln³ sin²2x", "log(sin(2*x)^2)^3", 'read "ln³ sin²2x" as ln(sin²2x)^3'),
+    ("√tan^2 (x) y", "sqrt(tan(x)^2)*y", 'read "tan^2 (x)" as tan(x)^2'),
+    ("2^sin² x", "2^sin(x)^2", 'read "sin² x" as sin(x)^2'),
+    ("x√sin^2 |x|", "x*sqrt(sin(abs(x))^2)", 'read "sin^2 |x|" as sin(|x|)^2'),
     ("max(sin x, x^cos y)", "max(sin(x), x^cos(y))", 'read "sin x" as sin(x)'),
 ]
 

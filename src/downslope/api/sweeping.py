@@ -231,7 +231,11 @@ class StartsGiven:
         Raises:
             UsageError: a list is empty.
         """
-        start = read_starts(start) if isinstance(start, str) else start
+        if isinstance(start, str):
+            start = read_starts(start)
+            if isinstance(start, list):
+                by_place: dict[str | int, Any] = {i: value for i, value in enumerate(start) if _varies(value)}
+                return cls([_some("start", value) for value in start], by_place)
         if isinstance(start, Mapping):
             entries = {name: value for name, value in start.items() if _varies(value)}
             return cls({**start, **{name: _some(name, value) for name, value in entries.items()}}, entries)

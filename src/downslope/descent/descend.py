@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 from downslope import interruption
-from downslope.descent import kernel as k
+from downslope.descent import judge as j
 from downslope.descent.compiled import CompiledEngine
 from downslope.descent.curved import CurvedEngine, CurvedStepper, curved_rule
 from downslope.descent.engine import DescentProblem, Engine, EvaluationsLeft
@@ -307,10 +307,10 @@ class _Loop:
             if callback is not None and trace.step > told and self._wants_to_stop(callback):
                 return Cause.CALLBACK
             told = trace.step
-            if code == k.ROWS_FULL:
+            if code == j.ROWS_FULL:
                 trace.make_room()
                 continue
-            if code != k.SLICE_DONE and (code not in TESTS or reports.confirm(Cause(code))):
+            if code != j.SLICE_DONE and (code not in TESTS or reports.confirm(Cause(code))):
                 return reports.cause or Cause(code)
             if seconds is not None and now - self.started >= seconds:
                 return Cause.TIME_LIMIT
@@ -320,7 +320,7 @@ class _Loop:
                 checkpoints.keep(as_interrupted())
             if progress is not None and now - self.started >= SLICE_SECONDS:
                 progress(self._progress(now - self.started))
-            again = code != k.SLICE_DONE or callback is not None
+            again = code != j.SLICE_DONE or callback is not None
             budget = 1 if again else _next_budget(budget, now - began, seconds)
 
     def _may_keep(self, error: Exception) -> bool:
@@ -334,7 +334,7 @@ class _Loop:
     def _wants_to_stop(self, callback: Callable[[Step], Any]) -> bool:
         trace = self.trace
         x = self.problem.objective.present(trace.last_x)
-        value = self.problem.sign * trace.memory[k.LAST_VALUE]
+        value = self.problem.sign * trace.memory[j.LAST_VALUE]
         self.calling_back = True
         try:
             answer = bool(callback(Step(trace.step, trace.evaluations, x, value, trace.last_norm)))
@@ -357,8 +357,8 @@ class _Loop:
         return Progress(
             trace.step,
             trace.evaluations,
-            float(self.problem.sign * trace.memory[k.LAST_VALUE]),
-            float(trace.memory[k.LAST_NORM]),
+            float(self.problem.sign * trace.memory[j.LAST_VALUE]),
+            float(trace.memory[j.LAST_NORM]),
             elapsed,
             max(done, default=None),
         )

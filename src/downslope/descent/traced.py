@@ -11,8 +11,9 @@ import symengine as se
 from numpy.typing import NDArray
 
 from downslope import symbolic
-from downslope.descent import kernel as k
+from downslope.descent import judge as j
 from downslope.descent.engine import DescentProblem, Position
+from downslope.descent.kernel import StepCode, iterate
 from downslope.descent.norms import least_square, norms_of
 from downslope.descent.step_map import program_of, step_map
 from downslope.descent.trace_buffer import TraceBuffer
@@ -64,23 +65,21 @@ class TracedEngine:
         self._buffers[0, len(values) : -3] = np.concatenate([x, states.flat(state)])
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
-        """Up to ``budget`` evaluations; returns a code of ``kernel``."""
+        """Up to ``budget`` evaluations; returns a code of ``judge``."""
         if trace.norms is None:
             trace.measure_by(self.norms, least_square(self._objective.dtype), self._suspect)
         buffers = self._buffers
-        step = k.StepCode(
-            self._map.address, self._map.data, buffers.reshape(-1), buffers.shape[1], self._begin
-        )
+        step = StepCode(self._map.address, self._map.data, buffers.reshape(-1), buffers.shape[1], self._begin)
         stop_at = trace.evaluations + budget
         while True:
             with self._helped(budget):
-                code = int(k.iterate(step, trace.arrays, stop_at - trace.evaluations))
+                code = int(iterate(step, trace.arrays, stop_at - trace.evaluations))
             self._map.raise_failed()
-            if code == k.NORM_WANTED:
+            if code == j.NORM_WANTED:
                 if self._exact_norms is not None and not self._exact_norms.take():
-                    return k.EVALUATION_LIMIT
+                    return j.EVALUATION_LIMIT
                 code = self._advance_by_one(trace)
-                if code == k.SLICE_DONE:
+                if code == j.SLICE_DONE:
                     continue
             return code
 
@@ -94,26 +93,26 @@ class TracedEngine:
 
     def _advance_by_one(self, trace: TraceBuffer) -> int:
         """One evaluation with its true gradient norm."""
-        here, there = (self._buffers[(trace.counts[k.HERE] + i) % 2] for i in range(2))
+        here, there = (self._buffers[(trace.counts[j.HERE] + i) % 2] for i in range(2))
         there[self._begin :] = self._map(here[:-3])
         row = np.empty(self._dimension + 3)
         row[:-3], row[-3:] = self.point(trace), there[-3:]
         row[-2] = self.norms(row[None, :-3])[0]
         code, _ = trace.absorb(row[None])
-        if code == k.SLICE_DONE:
+        if code == j.SLICE_DONE:
             self.go_on(trace)
         return code
 
     def go_on(self, trace: TraceBuffer) -> None:
         """To the point that comes after the last evaluation."""
-        trace.counts[k.HERE] = 1 - trace.counts[k.HERE]
-        trace.counts[k.SPENT] = 0
+        trace.counts[j.HERE] = 1 - trace.counts[j.HERE]
+        trace.counts[j.SPENT] = 0
 
     def position(self, trace: TraceBuffer) -> Position:
         """Where it stands, before the next evaluation; it goes there from the one made last."""
-        if trace.counts[k.SPENT]:
+        if trace.counts[j.SPENT]:
             self.go_on(trace)
-        numbers = self._buffers[trace.counts[k.HERE]][self._begin : -3].astype(np.float64)
+        numbers = self._buffers[trace.counts[j.HERE]][self._begin : -3].astype(np.float64)
         state = states.refilled(self._shape, numbers[self._dimension :])
         leaves = tuple(leaf for _, leaf in states.leaves(state))
         return Position(numbers[: self._dimension], leaves, trace.last_x)
@@ -151,12 +150,12 @@ class TracedEngine:
 
     def answer(self, trace: TraceBuffer) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""
-        buffer = self._buffers[trace.counts[k.HERE]].astype(np.float64)
+        buffer = self._buffers[trace.counts[j.HERE]].astype(np.float64)
         x = buffer[self._begin : self._begin + self._dimension]
         state = states.refilled(self._shape, buffer[self._begin + self._dimension : -3])
         return np.asarray(self._optimizer.answer(x, state), np.float64)
 
     def point(self, trace: TraceBuffer) -> Vector:
         """The point that was, or is to be, evaluated."""
-        buffer = self._buffers[trace.counts[k.HERE]]
+        buffer = self._buffers[trace.counts[j.HERE]]
         return np.asarray(buffer[self._begin : self._begin + self._dimension], np.float64)

@@ -7,7 +7,7 @@ import json
 from downslope.descent import (
     conditions,
     growing_rows,
-    kernel,
+    judge,
     norms,
     observing,
     reports,
@@ -19,7 +19,7 @@ from downslope.descent import (
 from downslope.descent.evidence import LIMITS, TESTS, Cause
 
 _NUMBERS = {
-    kernel: ("LEVEL", "FORGIVEN", "NO_LIMIT", "LEAST_SQUARE"),
+    judge: ("LEVEL", "FORGIVEN", "NO_LIMIT", "LEAST_SQUARE"),
     stopping: ("DEFAULT_TOLERANCE", "DEFAULT_STEPS", "RUNAWAY", "IDLE_EVALUATIONS"),
     termination: ("FAR", "JUMP"),
     trend: ("PARTS", "FEWEST", "LONGEST_PERIOD", "ROUNDS", "FEWEST_ROUNDS", "WIDE", "SAME", "ULPS"),
@@ -31,7 +31,7 @@ _NUMBERS = {
 _CAUSES = tuple(
     cause
     for cause in Cause
-    if cause in termination.STATUSES and (cause == Cause.STEP_NOT_FINITE or hasattr(kernel, cause.name))
+    if cause in termination.STATUSES and (cause == Cause.STEP_NOT_FINITE or hasattr(judge, cause.name))
 )
 
 
@@ -46,7 +46,7 @@ def judging() -> str:
         "CAUSES": causes,
         "STATUSES": statuses,
         "TESTS": list(map(int, TESTS)),
-        "LIMITS": [int(cause) for cause in LIMITS if hasattr(kernel, cause.name)],
+        "LIMITS": [int(cause) for cause in LIMITS if hasattr(judge, cause.name)],
         "LEAVING": list(map(int, termination.LEAVING)),
         "SETTINGS": numbers,
     }
