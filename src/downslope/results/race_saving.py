@@ -170,6 +170,7 @@ def _state(data: Mapping[str, Any]) -> RaceState:
                 known=VERSION,
             )
         )
+    data["versions"].items()  # so it is a dict, whoever asks for it later
     fields = tuple(map(_field_from_dict, data["fields"]))
     given = data["setting"]
     setting = RaceSetting(
