@@ -20,6 +20,7 @@ from downslope.results.sweep import Sweep
 from downslope.sweeping.runs import STATUSES, RunEnds
 from downslope.sweeping.settings import Design, SweepAxis
 from downslope.sweeping.trial import Trial, checked_groups
+from downslope.sweeping.trial_runs import rows_kept
 
 
 def sweep_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Sweep:
@@ -63,7 +64,7 @@ def _sweep(data: dict[str, Any]) -> Sweep:
     )
     data.get("versions", {}).items()  # so it is a dict, whoever asks for it later
     trial.starts()
-    checked_groups(trial)  # its rules and limits are some that can be run
+    groups = checked_groups(trial)  # its rules and limits are some that can be run
     ends = RunEnds(**{field.name: unpacked(data["ends"][field.name]) for field in fields(RunEnds)})
     runs = len(trial.design)
     traces, blank = unpacked(data["traces"]), RunEnds.empty(0, parameters.size)
@@ -75,7 +76,8 @@ def _sweep(data: dict[str, Any]) -> Sweep:
     ):
         raise DataError(message("the state in it is not whole."))
     known = (ends.status >= 0) & (ends.status < len(STATUSES))
-    if not known.all() or traces.shape[0::2] != (runs if trial.every else 0, 2 + parameters.size):
+    shape = (runs if trial.every else 0, rows_kept(trial, groups), 2 + parameters.size)
+    if not known.all() or traces.shape != shape or not 0 <= trial.every < 2**63:
         raise DataError(message("the state in it is not whole."))
     return Sweep(
         trial=trial,
