@@ -18,7 +18,7 @@ from PIL import Image
 
 import downslope as ds
 from downslope.export import DIALECTS, library
-from downslope.export.rule_form import is_elementwise
+from downslope.export.rule_form import is_separate
 from downslope.files import write_atomically
 from downslope.optimizers import Optimizer, all_curved, all_optimizers, all_schedules, all_wrappers
 from downslope.optimizers.curvature import CurvedRule
@@ -199,7 +199,7 @@ def _methods_in(dialect: str) -> str:
             " else as in `jax`."
         )
     else:
-        classes = sum(is_elementwise(rule) and rule not in own for rule in rules)
+        classes = sum(is_separate(rule) and rule not in own for rule in rules)
         said.append(
             f"{classes} others, in which each parameter goes its own way, become a subclass of"
             f" `{framework.title}.Optimizer`; what searches along a line, compares values or takes lengths"

@@ -118,21 +118,7 @@ class ScipyMethod:
             )
         curved = isinstance(self.optimizer, CurvedRule) and self.optimizer.asks_for == "hessian"
         if (hess is not None and not curved) or hessp is not None:  # as SciPy does with its own methods
-            warnings.warn(
-                str(
-                    message(
-                        "{kind} does not use products with second derivatives (hessp), only their matrix (hess).",
-                        kind=type(self.optimizer).__name__,
-                    )
-                    if curved
-                    else message(
-                        "{kind} does not use second derivatives (hess, hessp).",
-                        kind=type(self.optimizer).__name__,
-                    )
-                ),
-                RuntimeWarning,
-                stacklevel=3,
-            )
+            warnings.warn(self._unused_derivatives(curved), RuntimeWarning, stacklevel=3)
         asked = _Options.read(options)
         objective = _Cost(fun, jac, args, np.array(x0, np.float64).ravel())
         objective.hess = hess if callable(hess) else None
@@ -166,6 +152,18 @@ class ScipyMethod:
         if curved:
             result["nhev"] = run.nhev
         return result
+
+    def _unused_derivatives(self, curved: bool) -> str:
+        """What is said of second derivatives that are given and not used."""
+        kind = type(self.optimizer).__name__
+        if curved:
+            return str(
+                message(
+                    "{kind} does not use products with second derivatives (hessp), only their matrix (hess).",
+                    kind=kind,
+                )
+            )
+        return str(message("{kind} does not use second derivatives (hess, hessp).", kind=kind))
 
 
 @dataclass(frozen=True)

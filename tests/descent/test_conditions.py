@@ -10,7 +10,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from downslope.descent import conditions, kernel
+from downslope.descent import conditions
+from downslope.descent import judge as j
 
 NUMBERS = (0.0, -0.0, 1e-300, 1.0, -1.0, 2.0, 1e30, -1e30, math.inf, -math.inf, math.nan)
 DRAWN = 10_000
@@ -30,10 +31,8 @@ def evidences(count: int) -> list[dict[str, float | bool]]:
 
 
 def judged(numbers: dict[str, float | bool]) -> int:
-    evaluation = kernel.Evaluation(**{name: numbers[name] for name in kernel.Evaluation._fields})
-    return int(
-        kernel.judge(evaluation, kernel.Limits(**{name: numbers[name] for name in kernel.Limits._fields}))
-    )
+    evaluation = j.Evaluation(**{name: numbers[name] for name in j.Evaluation._fields})
+    return int(j.judge(evaluation, j.Limits(**{name: numbers[name] for name in j.Limits._fields})))
 
 
 def test_every_code_of_the_judge_is_a_line_and_the_last_one_always_holds() -> None:
@@ -66,7 +65,7 @@ def test_the_records_decide_as_the_judge() -> None:
         first = next(
             line for line in conditions.conditions() if all(eval(part, scope) for part in line.all_of)
         )
-        assert getattr(kernel, first.code) == judged(numbers)
+        assert getattr(j, first.code) == judged(numbers)
         codes.add(first.code)
     assert codes == {line.code for line in conditions.conditions()}
 

@@ -15,7 +15,7 @@ import pytest
 
 import downslope as ds
 from downslope.descent import History, trace_buffer
-from downslope.descent import kernel as k
+from downslope.descent import judge as j
 from downslope.errors import DataError, UnknownNameError
 
 ENGINES = pytest.mark.parametrize("engine", ["traced", "hosted"])
@@ -104,9 +104,9 @@ def test_keeping_wide_rows_takes_less_than_the_steps(steps: int, kept: int | Non
     (used,) = made
     if kept is None:  # those of the end, beside the history
         assert used.written()[2] == trace_buffer.TAIL_STEPS + 1
-        assert used.counts[k.ROWS] <= trace_buffer.TAIL_STEPS + 1 + 12
+        assert used.counts[j.ROWS] <= trace_buffer.TAIL_STEPS + 1 + 12
     else:
-        assert used.counts[k.ROWS] == len(run.history) == kept
+        assert used.counts[j.ROWS] == len(run.history) == kept
     assert run.history.x[:, 0] == pytest.approx((1 - 2e-4) ** run.history.step, rel=1e-11)
     assert run.history.step[-1] == steps
 

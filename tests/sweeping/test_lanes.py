@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from downslope.descent import Descent, LoopOptions, Stopping, descend
-from downslope.descent import kernel as k
+from downslope.descent import judge as j
 from downslope.descent import lane_kernel as lk
 from downslope.descent.stopping import RUNAWAY, Status
 from downslope.objectives import as_objective
@@ -181,4 +181,4 @@ def test_kept_rows_are_the_history() -> None:
 
 def test_the_numbers_of_lanes_are_those_of_the_judge() -> None:
     assert lk.RUNAWAY == RUNAWAY
-    assert lk.UNTRUSTED not in (k.RUNNING, k.SLICE_DONE, k.ROWS_FULL, k.NORM_WANTED)
+    assert lk.UNTRUSTED not in (j.RUNNING, j.SLICE_DONE, j.ROWS_FULL, j.NORM_WANTED)

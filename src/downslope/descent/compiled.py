@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.descent import kernel as k
+from downslope.descent import judge as j
 from downslope.descent.engine import DescentProblem, Position
 from downslope.descent.norms import least_square, norm_of
 from downslope.descent.trace_buffer import TraceBuffer
@@ -59,10 +59,10 @@ class CompiledEngine:
         self._begun_at: int | None = None
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
-        """Up to ``budget`` evaluations; returns a code of ``kernel``."""
+        """Up to ``budget`` evaluations; returns a code of ``judge``."""
         while budget > 0:
             if trace.is_full:
-                return k.ROWS_FULL
+                return j.ROWS_FULL
             if self._taken == len(self._block):
                 after, block = self._advance(self._carry, budget)
                 block, begun = self._measured(block), trace.evaluations
@@ -76,12 +76,12 @@ class CompiledEngine:
             code, taken = trace.absorb(self._block[self._taken :])
             self._taken += taken
             budget -= taken
-            if code == k.ROWS_FULL:
+            if code == j.ROWS_FULL:
                 return code
-            if code != k.SLICE_DONE:
+            if code != j.SLICE_DONE:
                 self._go_back()
                 return code
-        return k.SLICE_DONE
+        return j.SLICE_DONE
 
     def _go_back(self) -> None:
         """To the evaluation that ended the run: the block went beyond it."""

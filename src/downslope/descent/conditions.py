@@ -1,4 +1,4 @@
-"""The conditions on which a run ends, as records and as JavaScript: read from ``kernel.judge``, which alone has them.
+"""The conditions on which a run ends, as records and as JavaScript: read from ``judge.judge``, which alone has them.
 
 >>> conditions()[4]
 Condition(code='GRADIENT_SMALL', all_of=('accepted', 'gradient_norm <= tolerance'))
@@ -14,7 +14,7 @@ import textwrap
 from dataclasses import dataclass
 from functools import lru_cache
 
-from downslope.descent import kernel
+from downslope.descent import judge as j
 
 _COMPARISONS = {
     ast.Lt: "<",
@@ -33,7 +33,7 @@ class Condition:
     """One line of the judge: the first whose parts all hold gives the code.
 
     Attributes:
-        code: the name of the constant of ``kernel`` that is returned.
+        code: the name of the constant of that file that is returned.
         all_of: its parts, as Python on the named evidence; none for the last line, which always holds.
     """
 
@@ -50,14 +50,14 @@ def conditions() -> tuple[Condition, ...]:
 @lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
     """What the evidence is called: the fields of what the judge takes."""
-    return (*kernel.Evaluation._fields, *kernel.Limits._fields)
+    return (*j.Evaluation._fields, *j.Limits._fields)
 
 
 def to_javascript() -> str:
     """``judge`` as a function of JavaScript: of one object with the named evidence, it returns the number of a code."""
     lines = [f"function judge({{{', '.join(names())}}}) {{"]
     for code, parts in _lines():
-        returned = f"return {getattr(kernel, code)}; // {code}"
+        returned = f"return {getattr(j, code)}; // {code}"
         held = " && ".join(_script(part) for part in parts)
         lines.append(f"  if ({held}) {returned}" if held else f"  {returned}")
     return "\n".join([*lines, "}", ""])
@@ -65,7 +65,7 @@ def to_javascript() -> str:
 
 @lru_cache(maxsize=1)
 def _judge() -> ast.FunctionDef:
-    (function,) = ast.parse(textwrap.dedent(inspect.getsource(kernel.judge))).body
+    (function,) = ast.parse(textwrap.dedent(inspect.getsource(j.judge))).body
     assert isinstance(function, ast.FunctionDef)
     return _Named().visit(function)  # type: ignore[no-any-return]
 

@@ -105,7 +105,7 @@ class Engine(Protocol):
     name: str
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
-        """Up to ``budget`` evaluations; returns a code of ``kernel``."""
+        """Up to ``budget`` evaluations; returns a code of ``judge``."""
 
     def go_on(self, trace: TraceBuffer) -> None:
         """To the point that comes after the last evaluation, which did not end the run after all."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any, Literal, get_args
 
-from downslope.descent import kernel as k
+from downslope.descent import judge as j
 from downslope.descent.trend import Trend
 from downslope.errors import UsageError
 from downslope.messages import message
@@ -29,29 +29,29 @@ Failure = Literal[
 
 
 class Cause(IntEnum):
-    """Why a descent ended. Those of ``kernel.judge`` have its numbers; whoever runs an engine sees the others."""
+    """Why a descent ended. Those of ``judge.judge`` have its numbers; whoever runs an engine sees the others."""
 
-    GRADIENT_SMALL = k.GRADIENT_SMALL
-    VALUE_STEADY = k.VALUE_STEADY
-    POINT_STEADY = k.POINT_STEADY
-    TARGET_REACHED = k.TARGET_REACHED
+    GRADIENT_SMALL = j.GRADIENT_SMALL
+    VALUE_STEADY = j.VALUE_STEADY
+    POINT_STEADY = j.POINT_STEADY
+    TARGET_REACHED = j.TARGET_REACHED
     COST_STEADY = 14  # no fall worth the name in so many steps: the test of estimators
     COST_AT_FLOOR = 15  # a fit's cost no longer falls, and the gradient is as small as rounding lets it be
     VERTEX = 16  # a piecewise linear cost is at its least, which the multipliers of the rows met prove
     COST_SMOOTHED = (
         17  # no step lowers a cost with a kink that was smoothed: it is near its least, not at it to rounding
     )
-    STEP_LIMIT = k.STEP_LIMIT
-    EVALUATION_LIMIT = k.EVALUATION_LIMIT
+    STEP_LIMIT = j.STEP_LIMIT
+    EVALUATION_LIMIT = j.EVALUATION_LIMIT
     TIME_LIMIT = 22
     ROUND_LIMIT = 23
     LOOP_ENDED = 24  # of a record: another's loop made as many steps as it made
-    VALUE_HIGH = k.VALUE_HIGH
-    VALUE_LOW = k.VALUE_LOW
-    VALUE_NAN = k.VALUE_NAN
-    VALUE_INFINITE = k.VALUE_INFINITE
-    GRADIENT_NOT_FINITE = k.GRADIENT_NOT_FINITE
-    STALLED = k.STALLED
+    VALUE_HIGH = j.VALUE_HIGH
+    VALUE_LOW = j.VALUE_LOW
+    VALUE_NAN = j.VALUE_NAN
+    VALUE_INFINITE = j.VALUE_INFINITE
+    GRADIENT_NOT_FINITE = j.GRADIENT_NOT_FINITE
+    STALLED = j.STALLED
     STEP_NOT_FINITE = 36  # value and gradient are finite, and the rule makes no point of them
     COST_STUCK = 37  # a fit's cost no longer falls, though the gradient is not small
     RECORD_BROKE = 38  # of a record: a number in another's loop was not finite

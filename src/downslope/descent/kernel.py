@@ -1,9 +1,7 @@
-"""The loops of the engines, in machine code, and the one function that decides when a run ends.
+"""The loops of the engines, in machine code: they ask the judge after every evaluation, and keep the history.
 
-``judge`` is that authority: every engine's evaluations come to it, with the same numbers under the same names. The
-traced engine's are made in ``iterate``; the other engines make theirs elsewhere and hand them over to ``absorb``.
-``conditions`` reads the text of ``judge`` and prints it in other languages, so that nobody writes it twice.
-Everything that is compiled is in this file, so that Numba's cache on disk can never be stale.
+The traced engine's evaluations are made in ``iterate``; the other engines make theirs elsewhere and hand them over to
+``absorb``.
 
 A buffer holds ``[hyperparameters | x | state | value, |gradient|^2, accepted]``. The step map reads the first
 three parts of one buffer and writes all but the hyperparameters of the other; then they change places.
@@ -15,6 +13,44 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from downslope.descent.judge import (
+    ACCEPTED_AT,
+    ASK_BELOW,
+    EVALUATIONS,
+    FORGIVEN,
+    GRADIENT_NOT_FINITE,
+    GRADIENT_SMALL,
+    HERE,
+    LAST_NORM,
+    LAST_VALUE,
+    LAST_X,
+    LEAST_NORM,
+    LEAST_SQUARE,
+    LEAST_VALUE,
+    LEVEL,
+    MANY,
+    MOVED_AT,
+    NORM_WANTED,
+    REFUSED,
+    REFUSED_STEP,
+    ROWS,
+    ROWS_FULL,
+    RUNNING,
+    SLICE_DONE,
+    SPENT,
+    STEP,
+    STRIDE,
+    SUSPECT,
+    TAIL,
+    TOLERANCE,
+    VALUE_BEFORE,
+    VALUE_NAN,
+    WATCHED,
+    X_TOLERANCE,
+    Evaluation,
+    judge_compiled,
+    limits_of,
+)
 from downslope.symbolic.kernel_cache import compiled  # first: it makes Numba ready
 
 # isort: split
@@ -22,70 +58,6 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-
-# What judge and iterate return. The first ones are not ends: the host acts and goes on.
-RUNNING, SLICE_DONE, ROWS_FULL, NORM_WANTED = 0, 1, 2, 3
-GRADIENT_SMALL, VALUE_STEADY, POINT_STEADY, TARGET_REACHED = 10, 11, 12, 13
-STEP_LIMIT, EVALUATION_LIMIT = 20, 21
-VALUE_HIGH, VALUE_LOW, VALUE_NAN, VALUE_INFINITE, GRADIENT_NOT_FINITE, STALLED = 30, 31, 32, 33, 34, 35
-
-# Places in the array of limits, the first of them in the order of ``Limits``. WATCHED: whether the length of every step
-# is measured. SUSPECT: whether the gradient's squares may be finite where it is not. ASK_BELOW: a smaller sum of
-# squares is wrong by underflow, and matters.
-TOLERANCE, VALUE_TOLERANCE, X_TOLERANCE, TARGET, CEILING, FLOOR = 0, 1, 2, 3, 4, 5
-MOST_STEPS, MOST_EVALUATIONS, MOST_IDLE, WATCHED, SUSPECT, ASK_BELOW = 6, 7, 8, 9, 10, 11
-LIMITS = 12
-
-# Places in the array of counts, and in the memory of the last accepted point before its coordinates.
-# REFUSED: trials that were rejected since value or gradient norm were last at their least, but for some FORGIVEN for
-# every step on level ground; REFUSED_STEP: the step of the last of them.
-# TAIL: the step from which every row is kept, whatever the spacing.
-# SPENT: whether the point that the engine stands at is evaluated and counted, so that whoever goes on begins behind it.
-STEP, EVALUATIONS, MOVED_AT, ROWS, STRIDE, HERE, ACCEPTED_AT, REFUSED, REFUSED_STEP, TAIL, SPENT = range(11)
-COUNTS = 11
-FORGIVEN = 4  # trials; a search that works rejects fewer of them for a step
-LEVEL = 1e-14  # part of the least value by which another is the same, to rounding
-LAST_VALUE, LAST_NORM, VALUE_BEFORE, LEAST_VALUE, LEAST_NORM, LAST_X = 0, 1, 2, 3, 4, 5
-NO_LIMIT = 2.0**53
-MANY = 30  # parameters, from which the order of a sum is the fastest one
-LEAST_SQUARE = 5e-324  # of a step whose square is too small for a number
-
-
-class Evaluation(NamedTuple):
-    """What the judge knows of one evaluation.
-
-    Attributes:
-        accepted: whether the rule accepts the point.
-        step, evaluations: numbers of this step and this evaluation.
-        value, gradient_norm: of the objective, there.
-        change: by how much the last step changed the value.
-        moved: the length of the last step.
-        idle: evaluations since the point last moved (where nobody measures moves: since one was last accepted), or
-            trials that were rejected since value or gradient norm was last at its least (see REFUSED).
-    """
-
-    accepted: Any
-    step: Any
-    evaluations: Any
-    value: Any
-    gradient_norm: Any
-    change: Any
-    moved: Any
-    idle: Any
-
-
-class Limits(NamedTuple):
-    """What an evaluation is held against."""
-
-    tolerance: Any
-    value_tolerance: Any
-    x_tolerance: Any
-    target: Any
-    ceiling: Any
-    floor: Any
-    most_steps: Any
-    most_evaluations: Any
-    most_idle: Any
 
 
 class TraceArrays(NamedTuple):
@@ -134,62 +106,6 @@ class NumbersAt(NamedTuple):
 
     array: Any
     place: Any
-
-
-def judge(evaluation: Evaluation, limits: Limits) -> Any:
-    """Why the run ends after an evaluation, or RUNNING.
-
-    Of a rejected trial only ``idle`` and the number of evaluations count. The order is that of certainty: numbers that
-    are not finite, then the tests asked for, then runaways, then limits.
-    """
-    if evaluation.accepted:
-        if not np.isfinite(evaluation.value):
-            if evaluation.value < 0:
-                return VALUE_LOW
-            if evaluation.value > 0:
-                return VALUE_INFINITE
-            return VALUE_NAN
-        if not np.isfinite(evaluation.gradient_norm):
-            return GRADIENT_NOT_FINITE
-        if evaluation.gradient_norm <= limits.tolerance:
-            return GRADIENT_SMALL
-        if evaluation.value <= limits.target:
-            return TARGET_REACHED
-        if evaluation.step > 0 and evaluation.change <= limits.value_tolerance:
-            return VALUE_STEADY
-        if evaluation.step > 0 and evaluation.moved <= limits.x_tolerance:
-            return POINT_STEADY
-        if evaluation.value > limits.ceiling:
-            return VALUE_HIGH
-        if evaluation.value < limits.floor:
-            return VALUE_LOW
-        if evaluation.step >= limits.most_steps:
-            return STEP_LIMIT
-    if evaluation.idle >= limits.most_idle:
-        return STALLED
-    if evaluation.evaluations >= limits.most_evaluations:
-        return EVALUATION_LIMIT
-    return RUNNING
-
-
-_judge = compiled()(judge)
-
-
-@compiled()
-def _limits(limits: Any, tolerance: Any, x_tolerance: Any) -> Any:
-    """The limits out of their array, shape (LIMITS,), float64, with these two in their places."""
-    return Limits(
-        tolerance,
-        limits[VALUE_TOLERANCE],
-        x_tolerance,
-        limits[TARGET],
-        limits[CEILING],
-        limits[FLOOR],
-        # whole numbers, as what they are compared with: a step takes 3 % longer otherwise
-        np.int64(min(limits[MOST_STEPS], NO_LIMIT)),
-        np.int64(min(limits[MOST_EVALUATIONS], NO_LIMIT)),
-        np.int64(min(limits[MOST_IDLE], NO_LIMIT)),
-    )
 
 
 @compiled(inline="always")
@@ -302,6 +218,19 @@ def _call(typingctx: Any, code: Any, buffers: Any, places: Any) -> Any:
 
 
 @compiled()
+def _free_third(buffers: Any, here: Any, last: Any, size: Any) -> Any:
+    """Where the numbers to be evaluated next lie, when the third buffer is free, as it is to be between calls.
+
+    ``here`` and ``last`` are where they and those of the last accepted point lie, ``size`` is that of a buffer.
+    """
+    third = 2 * size
+    if last == third:
+        return here
+    _copy_numbers(NumbersAt(buffers, third), NumbersAt(buffers, last), size)
+    return last if here == third else here
+
+
+@compiled()
 def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
     """Up to ``budget`` evaluations of a step map; returns one of the codes above.
 
@@ -321,7 +250,7 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
     asked = trace.limits
     watched, suspect, ask_below = asked[WATCHED] > 0, asked[SUSPECT] > 0, asked[ASK_BELOW]
     tolerance, x_tolerance = asked[TOLERANCE], asked[X_TOLERANCE]
-    limits = _limits(asked, tolerance * abs(tolerance), x_tolerance * abs(x_tolerance))  # of squares
+    limits = limits_of(asked, tolerance * abs(tolerance), x_tolerance * abs(x_tolerance))  # of squares
     last_square, stays = -1.0, False  # stays: what was evaluated last is the last accepted point
     end = SLICE_DONE
     while evaluations < stop_at:
@@ -362,7 +291,7 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
                 moved_at = evaluations if moved > 0 else moved_at
             change, idle = abs(value - memory[LAST_VALUE]), evaluations - moved_at
             evaluation = Evaluation(True, step, evaluations, value, square, change, moved, idle)
-            reason = _judge(evaluation, limits)
+            reason = judge_compiled(evaluation, limits)
             if _not_finite(reason, value):
                 step -= 1
                 end = reason
@@ -384,7 +313,7 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
                 memory[LAST_NORM] = np.sqrt(last_square)
             _refuse(step, counts, memory)
             idle = max(evaluations - moved_at, counts[REFUSED])
-            reason = _judge(
+            reason = judge_compiled(
                 Evaluation(False, step, evaluations, np.nan, np.nan, np.nan, np.nan, idle), limits
             )
             if reason != RUNNING:
@@ -395,11 +324,9 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
         memory[LAST_NORM] = np.sqrt(last_square)
         accepted = here if stays else last
         _copy_numbers(NumbersAt(buffers, accepted + begin), NumbersAt(memory, LAST_X), dimension)
-    if last != 2 * size:  # the third is to be free between calls
-        _copy_numbers(NumbersAt(buffers, 2 * size), NumbersAt(buffers, last), size)
-        here = last if here == 2 * size else here
     counts[STEP], counts[EVALUATIONS], counts[MOVED_AT] = step, evaluations, moved_at
-    counts[ROWS], counts[HERE], counts[SPENT] = count, here // size, end >= GRADIENT_SMALL
+    counts[ROWS], counts[SPENT] = count, end >= GRADIENT_SMALL
+    counts[HERE] = _free_third(buffers, here, last, size) // size
     return end
 
 
@@ -419,7 +346,7 @@ def absorb(block: Any, moves: Any, arrays: Any) -> Any:
     trace = TraceArrays(*arrays)
     counts, memory = trace.counts, trace.memory
     asked, dimension = trace.limits, trace.dimension
-    watched, limits = asked[WATCHED] > 0, _limits(asked, asked[TOLERANCE], asked[X_TOLERANCE])
+    watched, limits = asked[WATCHED] > 0, limits_of(asked, asked[TOLERANCE], asked[X_TOLERANCE])
     for i in range(block.shape[0]):
         if counts[ROWS] == trace.rows.shape[0]:
             return ROWS_FULL
@@ -446,7 +373,7 @@ def absorb(block: Any, moves: Any, arrays: Any) -> Any:
             idle = max(idle, counts[REFUSED])
         change = abs(value - memory[LAST_VALUE])
         evaluation = Evaluation(accepted, step, evaluations, value, norm, change, moved, idle)
-        reason = _judge(evaluation, limits)
+        reason = judge_compiled(evaluation, limits)
         if accepted:
             if _not_finite(reason, value):
                 return reason

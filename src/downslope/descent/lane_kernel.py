@@ -1,7 +1,7 @@
 """Many runs at once, in machine code: eight to a register, each ended by the one judge, and the next in its place.
 
 A code made by ``sweeping.lane_code`` advances the lanes of a block until something may have happened to one of them.
-What has happened is decided here, by ``kernel.judge``. It stands beside ``kernel`` and not in ``sweeping`` so that
+What has happened is decided here, by ``judge.judge``. It stands beside ``kernel`` and not in ``sweeping`` so that
 Numba, which keeps compiled code on disk, compiles it anew where the judge changes.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from downslope.descent import kernel as k  # first: it makes Numba ready
+from downslope.descent import judge as j  # first: it makes Numba ready
 from downslope.symbolic.kernel_cache import compiled
 
 # isort: split
@@ -28,7 +28,7 @@ IDLE, LAST_VALUE, LAST_SQUARE, STEP, REFUSED, REFUSED_STEP, LEAST_VALUE, LEAST_N
 VALUE, SQUARE, TAKEN, CHANGE, MOVED, FLAG, BAD = range(16, 23)
 FIXED = 23  # then the last accepted point, and the one evaluated
 
-UNTRUSTED = 4  # an end beside those of ``kernel``: an engine of its own is to make this run
+UNTRUSTED = 4  # an end beside those of ``judge``: an engine of its own is to make this run
 MOST_AT_ONCE = 1 << 16  # evaluations of a lane, between two looks at whether to stop
 HAS_NAN, HAS_INFINITY = 1, 2
 
@@ -58,7 +58,7 @@ class LaneInputs(NamedTuple):
         constants: hyperparameters, x and state that all runs have, shape (inputs,), float64.
         places: which of them have a column of their own, shape (varied,), int64.
         columns: these, shape (varied, runs), float64.
-        limits: see ``kernel``, with a test on squares not yet squared, shape (LIMITS,), float64.
+        limits: see ``judge``, with a test on squares not yet squared, shape (LIMITS,), float64.
         relative: of the gradient norm at the start, part that is small enough; -1 where that is not asked.
         every: spacing of the rows that are kept; 0 for none.
     """
@@ -75,7 +75,7 @@ class LaneResults(NamedTuple):
     """Where runs ended; one entry a run.
 
     Attributes:
-        codes: of ``kernel``, or UNTRUSTED, or SLICE_DONE where it was stopped, shape (runs,), int8.
+        codes: of ``judge``, or UNTRUSTED, or SLICE_DONE where it was stopped, shape (runs,), int8.
         steps, evaluations: shape (runs,), int64.
         values, norms: at the last accepted point, shape (runs,), float64.
         first: value at the start, shape (runs,), float64.
@@ -143,16 +143,16 @@ def _load(work: Any, lane: Any, run: Any, inputs: Any) -> None:
     count = code.hyper + code.dimension + code.state
     for i in range(count):
         work.block[i, lane] = inputs.constants[i]
-    for j in range(inputs.places.size):
-        work.block[inputs.places[j], lane] = inputs.columns[j, run]
+    for i in range(inputs.places.size):
+        work.block[inputs.places[i], lane] = inputs.columns[i, run]
     limits = inputs.limits
     work.block[count + LOW_SQUARE, lane] = -1.0
     work.block[count + HIGH_VALUE, lane] = np.inf
     work.block[count + LOW_VALUE, lane] = np.inf  # so that the first evaluation comes to the judge
-    work.block[count + VALUE_CHANGE, lane] = limits[k.VALUE_TOLERANCE]
-    work.block[count + X_CHANGE, lane] = limits[k.X_TOLERANCE] * abs(limits[k.X_TOLERANCE])
-    work.block[count + MOST_STEPS, lane] = limits[k.MOST_STEPS]
-    work.block[count + MOST_IDLE, lane] = limits[k.MOST_IDLE]
+    work.block[count + VALUE_CHANGE, lane] = limits[j.VALUE_TOLERANCE]
+    work.block[count + X_CHANGE, lane] = limits[j.X_TOLERANCE] * abs(limits[j.X_TOLERANCE])
+    work.block[count + MOST_STEPS, lane] = limits[j.MOST_STEPS]
+    work.block[count + MOST_IDLE, lane] = limits[j.MOST_IDLE]
     work.block[count + ACTIVE, lane] = 1.0
     work.block[count + IDLE, lane] = 0.0
     work.block[count + LAST_VALUE, lane] = np.nan
@@ -167,20 +167,37 @@ def _load(work: Any, lane: Any, run: Any, inputs: Any) -> None:
 
 
 @compiled(inline="always")
+def _load_first(work: Any, inputs: Any, chunk: Any) -> Any:
+    """Put the first runs of a chunk into the lanes, and tell how many there are."""
+    alive = 0
+    for lane in range(work.code.lanes):
+        run = chunk[0] + lane
+        _load(work, lane, min(run, chunk[1] - 1), inputs)
+        work.born[lane] = 0
+        if run < chunk[1]:
+            work.runs[lane] = run
+            alive += 1
+        else:
+            work.runs[lane] = -1
+            work.block[work.code.hyper + work.code.dimension + work.code.state + ACTIVE, lane] = 0.0
+    return alive
+
+
+@compiled(inline="always")
 def _begin(work: Any, lane: Any, inputs: Any) -> None:
     """Set what depends on the value and gradient at the start of the run in a lane."""
     code = work.code
     count = code.hyper + code.dimension + code.state
     limits = inputs.limits
     runaway = _runaway(work.block[count + LAST_VALUE, lane])
-    tolerance = limits[k.TOLERANCE]
+    tolerance = limits[j.TOLERANCE]
     if inputs.relative >= 0:
         tolerance = max(tolerance, inputs.relative * np.sqrt(work.block[count + LAST_SQUARE, lane]))
-    work.block[count + LOW_SQUARE, lane] = max(tolerance * abs(tolerance), limits[k.ASK_BELOW])
-    if limits[k.ASK_BELOW] <= 0 and tolerance < 0:
+    work.block[count + LOW_SQUARE, lane] = max(tolerance * abs(tolerance), limits[j.ASK_BELOW])
+    if limits[j.ASK_BELOW] <= 0 and tolerance < 0:
         work.block[count + LOW_SQUARE, lane] = -1.0
     work.block[count + HIGH_VALUE, lane] = runaway
-    work.block[count + LOW_VALUE, lane] = max(-runaway, limits[k.TARGET])
+    work.block[count + LOW_VALUE, lane] = max(-runaway, limits[j.TARGET])
 
 
 @compiled(inline="always")
@@ -207,38 +224,40 @@ def _judged(work: Any, lane: Any, at: Any, inputs: Any) -> Any:
         return UNTRUSTED
     value, square = work.block[count + VALUE, lane], work.block[count + SQUARE, lane]
     accepted = work.block[count + TAKEN, lane] > 0.5
-    ceiling, floor, tolerance = np.inf, -np.inf, asked[k.TOLERANCE] * abs(asked[k.TOLERANCE])
+    ceiling, floor, tolerance = np.inf, -np.inf, asked[j.TOLERANCE] * abs(asked[j.TOLERANCE])
     first = work.block[count + LOW_VALUE, lane] == np.inf
     if not first:
         ceiling = work.block[count + HIGH_VALUE, lane]
         floor = -ceiling
         if inputs.relative >= 0:
             tolerance = work.block[count + LOW_SQUARE, lane]
-    limits = k.Limits(
+    limits = j.Limits(
         tolerance,
-        asked[k.VALUE_TOLERANCE],
-        asked[k.X_TOLERANCE] * abs(asked[k.X_TOLERANCE]),
-        asked[k.TARGET],
+        asked[j.VALUE_TOLERANCE],
+        asked[j.X_TOLERANCE] * abs(asked[j.X_TOLERANCE]),
+        asked[j.TARGET],
         ceiling,
         floor,
-        np.int64(min(asked[k.MOST_STEPS], k.NO_LIMIT)),
-        np.int64(min(asked[k.MOST_EVALUATIONS], k.NO_LIMIT)),
-        np.int64(min(asked[k.MOST_IDLE], k.NO_LIMIT)),
+        np.int64(min(asked[j.MOST_STEPS], j.NO_LIMIT)),
+        np.int64(min(asked[j.MOST_EVALUATIONS], j.NO_LIMIT)),
+        np.int64(min(asked[j.MOST_IDLE], j.NO_LIMIT)),
     )
     idle = np.int64(work.block[count + IDLE, lane])
     if not accepted:
         idle = max(idle, np.int64(work.block[count + REFUSED, lane]))
-        return k._judge(k.Evaluation(False, step, evaluations, np.nan, np.nan, np.nan, np.nan, idle), limits)
+        return j.judge_compiled(
+            j.Evaluation(False, step, evaluations, np.nan, np.nan, np.nan, np.nan, idle), limits
+        )
     flaw = 0.0
-    if asked[k.SUSPECT] > 0:
+    if asked[j.SUSPECT] > 0:
         for i in range(code.hyper, code.hyper + code.dimension):
             flaw += work.block[i, lane] * 0.0
-    if (not square < np.inf or square < asked[k.ASK_BELOW] or flaw != 0.0) and np.isfinite(value):
-        return k.NORM_WANTED
+    if (not square < np.inf or square < asked[j.ASK_BELOW] or flaw != 0.0) and np.isfinite(value):
+        return j.NORM_WANTED
     change, moved = work.block[count + CHANGE, lane], 1.0
-    if asked[k.WATCHED] > 0:
+    if asked[j.WATCHED] > 0:
         moved = work.block[count + MOVED, lane]
-    return k._judge(k.Evaluation(True, step, evaluations, value, square, change, moved, idle), limits)
+    return j.judge_compiled(j.Evaluation(True, step, evaluations, value, square, change, moved, idle), limits)
 
 
 @compiled(inline="always")
@@ -250,7 +269,7 @@ def _finish(work: Any, lane: Any, run: Any, results: Any) -> None:
     results.norms[run] = np.sqrt(work.block[count + LAST_SQUARE, lane])
     for i in range(code.dimension):
         results.points[run, i] = work.block[count + FIXED + i, lane]
-    if results.codes[run] >= k.VALUE_HIGH:
+    if results.codes[run] >= j.VALUE_HIGH:
         reach, odd = 0.0, 0
         for i in range(code.dimension):
             there = work.block[count + FIXED + code.dimension + i, lane]
@@ -287,19 +306,12 @@ def run_lanes(inputs: LaneInputs, results: LaneResults, work: LaneWork, chunk: A
     lanes = code.lanes
     count = code.hyper + code.dimension + code.state
     runs, born = work.runs, work.born
-    following, alive, done = chunk[0], 0, np.int64(0)
-    for lane in range(lanes):
-        _load(work, lane, min(following, chunk[1] - 1), inputs)
-        if following < chunk[1]:
-            runs[lane], born[lane] = following, 0
-            following += 1
-            alive += 1
-        else:
-            runs[lane] = -1
-            work.block[count + ACTIVE, lane] = 0.0
-    most = np.int64(min(limits[k.MOST_EVALUATIONS], k.NO_LIMIT))
+    done = np.int64(0)
+    alive = _load_first(work, inputs, chunk)
+    following = chunk[0] + alive
+    most = np.int64(min(limits[j.MOST_EVALUATIONS], j.NO_LIMIT))
     if code.accepts:
-        most = min(most, np.int64(min(limits[k.MOST_STEPS], k.NO_LIMIT)) + 1)
+        most = min(most, np.int64(min(limits[j.MOST_STEPS], j.NO_LIMIT)) + 1)
     every = np.int64(inputs.every)
     spaced = every if code.accepts or every == 0 else np.int64(1)
     while alive > 0:
@@ -320,18 +332,18 @@ def run_lanes(inputs: LaneInputs, results: LaneResults, work: LaneWork, chunk: A
             if work.block[count + FLAG, lane] == 0.0 and evaluations < most and spaced == 0:
                 continue
             step = evaluations - 1 if code.accepts else np.int64(work.block[count + STEP, lane])
-            reason = k.RUNNING
+            reason = j.RUNNING
             if work.block[count + FLAG, lane] != 0.0 or evaluations >= most:
                 reason = _judged(work, lane, (step, evaluations), inputs)
             taken = work.block[count + TAKEN, lane] > 0.5
-            outside = taken and reason != k.RUNNING and not np.isfinite(work.block[count + VALUE, lane])
+            outside = taken and reason != j.RUNNING and not np.isfinite(work.block[count + VALUE, lane])
             if taken and not outside:
                 if work.block[count + LOW_VALUE, lane] == np.inf:
                     _begin(work, lane, inputs)
                     results.first[run] = work.block[count + LAST_VALUE, lane]
                 if every > 0 and step % every == 0:
                     _row(work, lane, (run, step // every), results)
-            if reason != k.RUNNING:
+            if reason != j.RUNNING:
                 results.codes[run] = reason
                 results.steps[run] = step - 1 if outside else step
                 results.evaluations[run] = evaluations
@@ -350,7 +362,7 @@ def run_lanes(inputs: LaneInputs, results: LaneResults, work: LaneWork, chunk: A
         run = runs[lane]
         if run >= 0:
             evaluations = done - born[lane]
-            results.codes[run] = k.SLICE_DONE
+            results.codes[run] = j.SLICE_DONE
             results.steps[run] = evaluations - 1 if code.accepts else np.int64(work.block[count + STEP, lane])
             results.evaluations[run] = evaluations
             _finish(work, lane, run, results)

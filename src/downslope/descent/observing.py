@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.descent import kernel as k
+from downslope.descent import judge as j
 from downslope.descent.engine import DescentProblem
 from downslope.descent.evidence import LIMITS, Cause, Evidence, Failure
 from downslope.descent.norms import norm_of
@@ -55,7 +55,7 @@ def observe(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> Ev
     )
     if outside and _made_by_the_rule(event, trace, descent):
         cause, outside = Cause.STEP_NOT_FINITE, False
-    value, norm = float(memory[k.LAST_VALUE]), trace.last_norm if trace.step >= 0 else math.nan
+    value, norm = float(memory[j.LAST_VALUE]), trace.last_norm if trace.step >= 0 else math.nan
     if cause == Cause.GRADIENT_NOT_FINITE and trace.step < 0:  # the value is
         value = sign * descent.objective.value(event.point)
     if reported is not None:
@@ -63,7 +63,7 @@ def observe(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> Ev
     values, points, tail = trace.written()
     trend, period = trend_of(values, points, tail) if cause in LIMITS else ("level", 0)
     best = float(np.min(values[-period:])) if period else value
-    tolerance = float(trace.limits[k.TOLERANCE])
+    tolerance = float(trace.limits[j.TOLERANCE])
     return Evidence(
         cause=cause,
         step=trace.step,
@@ -75,10 +75,10 @@ def observe(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> Ev
         reported=reported is not None,
         tolerance=tolerance if tolerance >= 0 else None,
         **_asked(stopping, sign),
-        change=abs(float(memory[k.LAST_VALUE] - memory[k.VALUE_BEFORE])),
+        change=abs(float(memory[j.LAST_VALUE] - memory[j.VALUE_BEFORE])),
         moved=norm_of(points[-1] - points[-2]) if tail > 1 else math.nan,
-        idle=trace.evaluations - int(trace.counts[k.MOVED_AT]),
-        refused=int(trace.counts[k.REFUSED]) if cause == Cause.STALLED else 0,
+        idle=trace.evaluations - int(trace.counts[j.MOVED_AT]),
+        refused=int(trace.counts[j.REFUSED]) if cause == Cause.STALLED else 0,
         worse=cause in (*LIMITS, Cause.STALLED)
         and _is_worse(best, event, trace, descent, repeats=trend == "cycle"),
         trend=trend,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from downslope.descent import kernel as k
+from downslope.descent import judge as j
 from downslope.descent.engine import DescentProblem, Engine
 from downslope.descent.evidence import TESTS, Cause
 from downslope.descent.norms import norm_of
@@ -15,7 +15,7 @@ from downslope.descent.trace_buffer import TraceBuffer
 from downslope.optimizers import Optimizer
 
 PATIENCE = 100  # part of the steps so far until a test that failed at the reported point is tried again: one in so many
-_TESTS = (k.TOLERANCE, k.VALUE_TOLERANCE, k.X_TOLERANCE, k.TARGET)
+_TESTS = (j.TOLERANCE, j.VALUE_TOLERANCE, j.X_TOLERANCE, j.TARGET)
 _OFF = (-1.0, -1.0, -1.0, -np.inf)
 
 
@@ -77,18 +77,18 @@ class Reports:
         if answer is None:
             return True
         trace, before = self._trace, self._seen
-        if trace.evaluations >= trace.limits[k.MOST_EVALUATIONS]:
+        if trace.evaluations >= trace.limits[j.MOST_EVALUATIONS]:
             self.cause = Cause.EVALUATION_LIMIT
             return True
-        trace.counts[[k.EVALUATIONS, k.MOVED_AT, k.ACCEPTED_AT]] += 1
+        trace.counts[[j.EVALUATIONS, j.MOVED_AT, j.ACCEPTED_AT]] += 1
         now = self._look(answer)
         self._seen = trace.step, now
         change = moved = np.nan
         if before is not None and before[0] == trace.step - 1:
             change, moved = abs(now.value - before[1].value), norm_of(now.x - before[1].x)
         value, norm = self._descent.sign * now.value, now.gradient_norm
-        evaluation = k.Evaluation(True, trace.step, trace.evaluations, value, norm, change, moved, 0)
-        code = k.judge(evaluation, k.Limits(*trace.limits[: k.MOST_IDLE + 1]))
+        evaluation = j.Evaluation(True, trace.step, trace.evaluations, value, norm, change, moved, 0)
+        code = j.judge(evaluation, j.Limits(*trace.limits[: j.MOST_IDLE + 1]))
         if code in (*TESTS, Cause.STEP_LIMIT, Cause.EVALUATION_LIMIT):
             self.cause = Cause(code)
             return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Protocol
 
-from downslope.descent import kernel as k
+from downslope.descent import judge as j
 from downslope.descent.engine import Position
 from downslope.descent.trace_buffer import FarEvaluation, TraceBuffer
 from downslope.objectives import Vector
@@ -51,33 +51,33 @@ class SteppingEngine:
         self._stepper, self.name = stepper, stepper.name
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
-        """Up to ``budget`` evaluations; returns a code of ``kernel``."""
-        stepper, watched, accepted = self._stepper, bool(trace.limits[k.WATCHED]), None
+        """Up to ``budget`` evaluations; returns a code of ``judge``."""
+        stepper, watched, accepted = self._stepper, bool(trace.limits[j.WATCHED]), None
         try:
             for _ in range(budget):
                 if trace.is_full:
-                    return k.ROWS_FULL
+                    return j.ROWS_FULL
                 evaluation = stepper.evaluate(watched)
                 code = trace.absorb_far(evaluation, stepper.vector)
-                if trace.counts[k.ACCEPTED_AT] == trace.evaluations:
+                if trace.counts[j.ACCEPTED_AT] == trace.evaluations:
                     accepted = evaluation.last
-                if code != k.SLICE_DONE:
+                if code != j.SLICE_DONE:
                     return code
                 self.go_on(trace)
         finally:
             if accepted is not None:
                 trace.far = partial(stepper.vector, accepted)
-        return k.SLICE_DONE
+        return j.SLICE_DONE
 
     def go_on(self, trace: TraceBuffer) -> None:
         """To the point that comes after the last evaluation."""
         self._stepper.step()
-        trace.counts[k.SPENT] = 0
+        trace.counts[j.SPENT] = 0
 
     def position(self, trace: TraceBuffer) -> Position:
         """Where it stands, before the next evaluation; it goes there from the one made last."""
         last = trace.last_x  # before the stepper forgets it
-        if trace.counts[k.SPENT]:
+        if trace.counts[j.SPENT]:
             self.go_on(trace)
         x, leaves = self._stepper.standing()
         return Position(self._stepper.vector(x), leaves, last)

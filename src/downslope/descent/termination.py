@@ -1,7 +1,7 @@
 """The one judge of the end: from the numbers that decided to a status word, success, and what to say.
 
 Engines, fits in rounds and in batches, records of other people's loops, SciPy's method and estimators all come to
-``terminate``. The conditions themselves, on which a run ends, are those of ``kernel.judge``.
+``terminate``. The conditions themselves, on which a run ends, are those of ``judge.judge``.
 """
 
 from __future__ import annotations

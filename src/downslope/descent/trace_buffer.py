@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.descent import kernel as k
+from downslope.descent import judge as j
 from downslope.descent.growing_rows import MOST_NUMBERS
 from downslope.descent.history import History
+from downslope.descent.kernel import TraceArrays, absorb
 from downslope.descent.stopping import IDLE_EVALUATIONS, RUNAWAY, Stopping
 from downslope.descent.trend import LONGEST_PERIOD, ROUNDS
 from downslope.errors import UsageError
@@ -52,8 +53,8 @@ class TraceState(NamedTuple):
     """What a trace remembers beside the history.
 
     Attributes:
-        counts: see ``kernel``, shape (COUNTS,), int64.
-        memory: see ``kernel``, shape (LAST_X + p,), float64.
+        counts: see ``judge``, shape (COUNTS,), int64.
+        memory: see ``judge``, shape (LAST_X + p,), float64.
         first: value and gradient norm at the start, shape (2,), float64.
         beside_steps, beside_rows: rows of the last steps that its spacing keeps out of the history.
     """
@@ -67,17 +68,22 @@ class TraceState(NamedTuple):
     @property
     def step(self) -> int:
         """Number of the last accepted step; -1 before the first."""
-        return int(self.counts[k.STEP])
+        return int(self.counts[j.STEP])
+
+    @property
+    def evaluations(self) -> int:
+        """Evaluations made so far."""
+        return int(self.counts[j.EVALUATIONS])
 
     def fits(self, size: int) -> bool:
         """Whether these are whole, for so many coordinates."""
         rows = len(self.beside_steps) if np.ndim(self.beside_steps) else 0
-        shapes = ((k.COUNTS,), (k.LAST_X + size,), (2,), (rows, 2), (rows, 2 + size))
+        shapes = ((j.COUNTS,), (j.LAST_X + size,), (2,), (rows, 2), (rows, 2 + size))
         dtypes = ("int64", "float64", "float64", "int64", "float64")
         return all(
             np.shape(array) == shape and array.dtype == dtype
             for array, shape, dtype in zip(self, shapes, dtypes, strict=True)
-        ) and bool(self.counts[k.STRIDE] >= 1 and np.all(self.counts[[k.STEP, k.EVALUATIONS]] >= -1))
+        ) and bool(self.counts[j.STRIDE] >= 1 and np.all(self.counts[[j.STEP, j.EVALUATIONS]] >= -1))
 
 
 class TraceBuffer:
@@ -104,12 +110,12 @@ class TraceBuffer:
         self.stopping, self.every = stopping, every
         self.width = len(x) + 2
         self._refuse_too_many_rows()
-        self.counts = np.zeros(k.COUNTS, np.int64)
-        self.counts[k.STEP] = -1
-        self.counts[k.STRIDE] = every or 1
-        self.counts[k.TAIL] = self._first_of_tail()
-        self.memory = np.full(k.LAST_X + len(x), np.nan)
-        self.memory[[k.LEAST_VALUE, k.LEAST_NORM]] = math.inf
+        self.counts = np.zeros(j.COUNTS, np.int64)
+        self.counts[j.STEP] = -1
+        self.counts[j.STRIDE] = every or 1
+        self.counts[j.TAIL] = self._first_of_tail()
+        self.memory = np.full(j.LAST_X + len(x), np.nan)
+        self.memory[[j.LEAST_VALUE, j.LEAST_NORM]] = math.inf
         first = min(FIRST_ROWS, max(FEWEST_ROWS, self._most_numbers // self.width))
         self.rows = np.empty((first, self.width))
         self.row_steps = np.empty((first, 2), np.int64)
@@ -122,7 +128,7 @@ class TraceBuffer:
 
     def _gather(self) -> None:
         """What the loops write, as they take it: with the points, and where those are kept elsewhere."""
-        self.arrays = k.TraceArrays(
+        self.arrays = TraceArrays(
             self.counts, self.limits, self.memory, self.rows, self.row_steps, self.width - 2
         )
         self._near, self._far = tuple(self.arrays), (*self.arrays[:-1], 0)
@@ -152,26 +158,26 @@ class TraceBuffer:
     def _first_of_tail(self) -> int:
         """The step from which all rows are written, so that a cycle is seen whatever spacing the history has."""
         s = self.stopping
-        last = min(s.steps or k.NO_LIMIT, (s.evaluations or k.NO_LIMIT) - 1)
+        last = min(s.steps or j.NO_LIMIT, (s.evaluations or j.NO_LIMIT) - 1)
         affordable = TAIL_STEPS * self.width <= MOST_NUMBERS and (self.width < WIDE or last >= LONG)
-        return max(0, int(last) - TAIL_STEPS) if affordable and last < k.NO_LIMIT else int(k.NO_LIMIT)
+        return max(0, int(last) - TAIL_STEPS) if affordable and last < j.NO_LIMIT else int(j.NO_LIMIT)
 
     def _first_limits(self) -> Vector:
         s = self.stopping
-        limits = np.full(k.LIMITS, np.inf)
+        limits = np.full(j.LIMITS, np.inf)
         for place, asked, nothing in (
-            (k.MOST_STEPS, s.steps, math.inf),
-            (k.MOST_EVALUATIONS, s.evaluations, math.inf),
-            (k.TOLERANCE, s.tolerance, -1.0),
-            (k.VALUE_TOLERANCE, s.value_tolerance, -1.0),
-            (k.X_TOLERANCE, s.x_tolerance, -1.0),
-            (k.TARGET, s.target, -math.inf),
+            (j.MOST_STEPS, s.steps, math.inf),
+            (j.MOST_EVALUATIONS, s.evaluations, math.inf),
+            (j.TOLERANCE, s.tolerance, -1.0),
+            (j.VALUE_TOLERANCE, s.value_tolerance, -1.0),
+            (j.X_TOLERANCE, s.x_tolerance, -1.0),
+            (j.TARGET, s.target, -math.inf),
         ):
             limits[place] = nothing if asked is None else asked
-        limits[k.FLOOR] = -math.inf
-        limits[k.MOST_IDLE] = IDLE_EVALUATIONS
-        limits[k.WATCHED] = s.asks_for_a_test
-        limits[k.SUSPECT] = limits[k.ASK_BELOW] = 0.0
+        limits[j.FLOOR] = -math.inf
+        limits[j.MOST_IDLE] = IDLE_EVALUATIONS
+        limits[j.WATCHED] = s.asks_for_a_test
+        limits[j.SUSPECT] = limits[j.ASK_BELOW] = 0.0
         return limits
 
     def measure_by(self, norms: Callable[[Matrix], Matrix], least_square: float, suspect: bool) -> None:
@@ -185,40 +191,40 @@ class TraceBuffer:
         self.norms, self.least_norm = norms, math.sqrt(least_square)
         s = self.stopping  # a 0 may be rounding, of exp(x) - 1 in float32: what passes the test is measured
         decides = s.relative_tolerance is not None or s.tolerance is not None
-        self.limits[k.ASK_BELOW], self.limits[k.SUSPECT] = least_square if decides else 0.0, suspect
+        self.limits[j.ASK_BELOW], self.limits[j.SUSPECT] = least_square if decides else 0.0, suspect
 
     def begin(self) -> None:
         """Complete the limits that depend on the value and gradient at the start, once they are known."""
-        self._begin_at(float(self.memory[k.LAST_VALUE]), float(self.memory[k.LAST_NORM]))
+        self._begin_at(float(self.memory[j.LAST_VALUE]), float(self.memory[j.LAST_NORM]))
 
     def _begin_at(self, value: float, norm: float) -> None:
         self.first_value, self.first_norm = value, norm
         runaway = min(RUNAWAY * (1 + abs(value)), np.finfo(np.float64).max)
-        self.limits[k.CEILING], self.limits[k.FLOOR] = runaway, -runaway
+        self.limits[j.CEILING], self.limits[j.FLOOR] = runaway, -runaway
         relative = self.stopping.relative_tolerance
         if relative is not None:
-            self.limits[k.TOLERANCE] = max(self.limits[k.TOLERANCE], relative * norm)
+            self.limits[j.TOLERANCE] = max(self.limits[j.TOLERANCE], relative * norm)
 
     def state(self) -> TraceState:
         """What is to be remembered, beside the history, by whoever goes on; the last point has been fetched."""
-        count = int(self.counts[k.ROWS])
+        count = int(self.counts[j.ROWS])
         steps = self.row_steps[:count]
         beside = (
-            np.flatnonzero(~self._in_spacing(count)) if self.counts[k.STRIDE] > 1 else np.empty(0, np.int64)
+            np.flatnonzero(~self._in_spacing(count)) if self.counts[j.STRIDE] > 1 else np.empty(0, np.int64)
         )
         first, counts = np.array([self.first_value, self.first_norm]), self.counts.copy()
-        counts[[k.HERE, k.SPENT, k.TAIL, k.ROWS]] = 0  # an engine's, and those of this trace's limits
+        counts[[j.HERE, j.SPENT, j.TAIL, j.ROWS]] = 0  # an engine's, and those of this trace's limits
         return TraceState(counts, self.memory.copy(), first, steps[beside], self.rows[beside])
 
     def restore(self, state: TraceState, history: History, sign: float) -> None:
         """Go on from there: with this history until then, and the conditions that this trace was made with."""
-        tail = self.counts[k.TAIL]
+        tail = self.counts[j.TAIL]
         self.counts[:], self.memory[:] = state.counts, state.memory
-        self.counts[k.TAIL], self.counts[k.HERE], self.counts[k.SPENT] = tail, 0, 0
+        self.counts[j.TAIL], self.counts[j.HERE], self.counts[j.SPENT] = tail, 0, 0
         known = np.column_stack([history.step, history.evaluations])
         rows = np.column_stack([sign * history.value, history.gradient_norm, history.x])
         steps, first = np.unique(np.concatenate([known, state.beside_steps])[:, 0], return_index=True)
-        wanted = first[(steps % self.counts[k.STRIDE] == 0) | (steps >= tail)]
+        wanted = first[(steps % self.counts[j.STRIDE] == 0) | (steps >= tail)]
         known = np.concatenate([known, state.beside_steps])[wanted]
         rows = np.concatenate([rows, state.beside_rows])[wanted]
         count, capacity = len(rows), len(self.rows)
@@ -226,7 +232,7 @@ class TraceBuffer:
             capacity *= 2
         self.rows, self.row_steps = np.empty((capacity, self.width)), np.empty((capacity, 2), np.int64)
         self.rows[:count], self.row_steps[:count] = rows, known
-        self.counts[k.ROWS] = count
+        self.counts[j.ROWS] = count
         self._gather()
         if self.step >= 0:
             value, norm = state.first.tolist()
@@ -237,33 +243,33 @@ class TraceBuffer:
     @property
     def step(self) -> int:
         """Number of the last accepted step; -1 before the first."""
-        return int(self.counts[k.STEP])
+        return int(self.counts[j.STEP])
 
     @property
     def evaluations(self) -> int:
         """Evaluations made so far."""
-        return int(self.counts[k.EVALUATIONS])
+        return int(self.counts[j.EVALUATIONS])
 
     @property
     def last_x(self) -> Vector:
         """The last accepted finite point."""
         if self.far is not None:
-            self.memory[k.LAST_X :] = self.far()
+            self.memory[j.LAST_X :] = self.far()
             self.far = None
-        return self.memory[k.LAST_X :].copy()
+        return self.memory[j.LAST_X :].copy()
 
     @property
     def numbers(self) -> int:
         """How many numbers the rows have so far."""
-        return int(self.counts[k.ROWS]) * (self.width + 2)
+        return int(self.counts[j.ROWS]) * (self.width + 2)
 
     @property
     def is_full(self) -> bool:
         """Whether another evaluation has no room, and ``make_room`` is to be called first."""
-        return bool(self.counts[k.ROWS] == len(self.rows))
+        return bool(self.counts[j.ROWS] == len(self.rows))
 
     def absorb(self, block: Matrix) -> tuple[int, int]:
-        """Take over evaluations that were made elsewhere: a code of ``kernel``, and how many were taken.
+        """Take over evaluations that were made elsewhere: a code of ``judge``, and how many were taken.
 
         Args:
             block: x, value, gradient norm and acceptance of one evaluation a row, shape (evaluations, d + 3).
@@ -271,7 +277,7 @@ class TraceBuffer:
         before = self.evaluations
         if len(self._unknown) < len(block):
             self._unknown = np.full(len(block), np.nan)
-        code = k.absorb(block, self._unknown, self._near)
+        code = absorb(block, self._unknown, self._near)
         return int(code), self.evaluations - before
 
     def absorb_far(self, evaluation: FarEvaluation, write: Callable[[Any, Vector], Any]) -> int:
@@ -281,38 +287,38 @@ class TraceBuffer:
         """
         self._block[0] = evaluation[:3]
         self._move[0] = evaluation.moved
-        row = int(self.counts[k.ROWS])
-        code = k.absorb(self._block, self._move, self._far)
-        if self.counts[k.ROWS] > row:
+        row = int(self.counts[j.ROWS])
+        code = absorb(self._block, self._move, self._far)
+        if self.counts[j.ROWS] > row:
             write(evaluation.x, self.rows[row, 2:])
         return int(code)
 
     def make_room(self) -> None:
         """The rows are full: allocate twice as many, or keep every other one where memory is spent."""
-        count = int(self.counts[k.ROWS])
+        count = int(self.counts[j.ROWS])
         allowed = self._most_numbers if self.every is None else MOST_NUMBERS_ASKED
-        fewest = FEWEST_ROWS + (TAIL_STEPS if self.step >= self.counts[k.TAIL] else 0)
+        fewest = FEWEST_ROWS + (TAIL_STEPS if self.step >= self.counts[j.TAIL] else 0)
         if 2 * count * (self.width + 2) <= allowed or count < fewest:
             self.rows = np.concatenate([self.rows, np.empty_like(self.rows)])
             self.row_steps = np.concatenate([self.row_steps, np.empty_like(self.row_steps)])
             self._gather()
             return
-        self.counts[k.STRIDE] *= 2
-        keep = np.flatnonzero(self._in_spacing(count) | (self.row_steps[:count, 0] >= self.counts[k.TAIL]))
+        self.counts[j.STRIDE] *= 2
+        keep = np.flatnonzero(self._in_spacing(count) | (self.row_steps[:count, 0] >= self.counts[j.TAIL]))
         left, rows, row_steps = len(keep), self.rows[keep], self.row_steps[keep]
         # No call from here on: Python looks for Ctrl-C at calls, and must find all of this done or nothing.
         self.rows[:left] = rows
         self.row_steps[:left] = row_steps
-        self.counts[k.ROWS] = left
+        self.counts[j.ROWS] = left
 
     def _in_spacing(self, count: int) -> NDArray[np.bool_]:
         """Which of the first rows belong to the history, and not only to its end."""
-        return np.asarray(self.row_steps[:count, 0] % self.counts[k.STRIDE] == 0)
+        return np.asarray(self.row_steps[:count, 0] % self.counts[j.STRIDE] == 0)
 
     def written(self) -> tuple[Matrix, Matrix, int]:
         """The values and points there are, the last accepted one with them; how many of the last are consecutive."""
         steps, rows = self._written_rows()
-        if self.counts[k.STRIDE] == 1:
+        if self.counts[j.STRIDE] == 1:
             return rows[:, 0], rows[:, 2:], len(rows)
         gaps = np.flatnonzero(np.diff(steps[-TAIL_STEPS - 2 :, 0]) > 1)
         tail = min(len(rows), TAIL_STEPS + 2) - (int(gaps[-1]) + 1 if len(gaps) else 0)
@@ -321,19 +327,19 @@ class TraceBuffer:
     def _kept_rows(self) -> tuple[NDArray[np.int64], Matrix]:
         steps, rows = self._written_rows()
         whole = max(0, len(rows) - TAIL_STEPS - 2)  # before the tail
-        beside = np.flatnonzero(steps[whole:-1, 0] % self.counts[k.STRIDE])
-        if self.counts[k.STRIDE] == 1 or not len(beside):
+        beside = np.flatnonzero(steps[whole:-1, 0] % self.counts[j.STRIDE])
+        if self.counts[j.STRIDE] == 1 or not len(beside):
             return steps, rows
         return np.delete(steps, whole + beside, axis=0), np.delete(rows, whole + beside, axis=0)
 
     def _written_rows(self) -> tuple[NDArray[np.int64], Matrix]:
-        count = int(self.counts[k.ROWS])
+        count = int(self.counts[j.ROWS])
         rows, steps = self.rows[:count], self.row_steps[:count]
         if self.step >= 0 and (count == 0 or steps[-1, 0] != self.step):
             m = self.memory
-            last = np.concatenate([[m[k.LAST_VALUE], m[k.LAST_NORM]], self.last_x])
+            last = np.concatenate([[m[j.LAST_VALUE], m[j.LAST_NORM]], self.last_x])
             rows = np.concatenate([rows, last[None]])
-            steps = np.concatenate([steps, [[self.step, self.counts[k.ACCEPTED_AT]]]])
+            steps = np.concatenate([steps, [[self.step, self.counts[j.ACCEPTED_AT]]]])
         return steps, rows
 
     def history(self, coordinates: Sequence[str], sign: float) -> History:
@@ -363,5 +369,5 @@ class TraceBuffer:
     @property
     def last_norm(self) -> float:
         """The gradient norm at the last accepted point."""
-        norm = float(self.memory[k.LAST_NORM])
+        norm = float(self.memory[j.LAST_NORM])
         return float(self.norms(self.last_x[None])[0]) if self.norms and norm < self.least_norm else norm

@@ -11,8 +11,9 @@ import symengine as se
 from numpy.typing import NDArray
 
 from downslope import symbolic
-from downslope.descent import kernel as k
+from downslope.descent import judge as j
 from downslope.descent.engine import DescentProblem, Position
+from downslope.descent.kernel import StepCode, iterate
 from downslope.descent.norms import least_square, norms_of
 from downslope.descent.step_map import program_of, step_map
 from downslope.descent.trace_buffer import TraceBuffer
@@ -53,7 +54,8 @@ class TracedEngine:
     def __init__(self, problem: DescentProblem, optimizer: Optimizer) -> None:
         objective, x, sign = problem.objective, problem.first, problem.sign
         state = problem.state(optimizer.init(np.array(x, objective.dtype)))
-        size = len(x) + len(states.flat(state))
+        leaves = [x, *(leaf for _, leaf in states.leaves(state))]
+        size = sum(np.size(leaf) for leaf in leaves)
         self._map = step_map(objective, optimizer, sign, state)
         self._exact_norms = problem.exact_norms
         values = list(optimizer.scalars().values())
@@ -61,26 +63,28 @@ class TracedEngine:
         self._begin, self._dimension = len(values), len(x)
         self._buffers = np.zeros((3, len(values) + size + 3), objective.dtype)
         self._buffers[:, : len(values)] = values
-        self._buffers[0, len(values) : -3] = np.concatenate([x, states.flat(state)])
+        at = len(values)
+        for leaf in leaves:
+            if np.any(leaf):  # writing zeros would take memory before it is needed
+                self._buffers[0, at : at + np.size(leaf)] = np.ravel(leaf)
+            at += np.size(leaf)
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
-        """Up to ``budget`` evaluations; returns a code of ``kernel``."""
+        """Up to ``budget`` evaluations; returns a code of ``judge``."""
         if trace.norms is None:
             trace.measure_by(self.norms, least_square(self._objective.dtype), self._suspect)
         buffers = self._buffers
-        step = k.StepCode(
-            self._map.address, self._map.data, buffers.reshape(-1), buffers.shape[1], self._begin
-        )
+        step = StepCode(self._map.address, self._map.data, buffers.reshape(-1), buffers.shape[1], self._begin)
         stop_at = trace.evaluations + budget
         while True:
             with self._helped(budget):
-                code = int(k.iterate(step, trace.arrays, stop_at - trace.evaluations))
+                code = int(iterate(step, trace.arrays, stop_at - trace.evaluations))
             self._map.raise_failed()
-            if code == k.NORM_WANTED:
+            if code == j.NORM_WANTED:
                 if self._exact_norms is not None and not self._exact_norms.take():
-                    return k.EVALUATION_LIMIT
+                    return j.EVALUATION_LIMIT
                 code = self._advance_by_one(trace)
-                if code == k.SLICE_DONE:
+                if code == j.SLICE_DONE:
                     continue
             return code
 
@@ -94,29 +98,33 @@ class TracedEngine:
 
     def _advance_by_one(self, trace: TraceBuffer) -> int:
         """One evaluation with its true gradient norm."""
-        here, there = (self._buffers[(trace.counts[k.HERE] + i) % 2] for i in range(2))
+        here, there = (self._buffers[(trace.counts[j.HERE] + i) % 2] for i in range(2))
         there[self._begin :] = self._map(here[:-3])
         row = np.empty(self._dimension + 3)
         row[:-3], row[-3:] = self.point(trace), there[-3:]
         row[-2] = self.norms(row[None, :-3])[0]
         code, _ = trace.absorb(row[None])
-        if code == k.SLICE_DONE:
+        if code == j.SLICE_DONE:
             self.go_on(trace)
         return code
 
     def go_on(self, trace: TraceBuffer) -> None:
         """To the point that comes after the last evaluation."""
-        trace.counts[k.HERE] = 1 - trace.counts[k.HERE]
-        trace.counts[k.SPENT] = 0
+        trace.counts[j.HERE] = 1 - trace.counts[j.HERE]
+        trace.counts[j.SPENT] = 0
 
     def position(self, trace: TraceBuffer) -> Position:
         """Where it stands, before the next evaluation; it goes there from the one made last."""
-        if trace.counts[k.SPENT]:
+        if trace.counts[j.SPENT]:
             self.go_on(trace)
-        numbers = self._buffers[trace.counts[k.HERE]][self._begin : -3].astype(np.float64)
-        state = states.refilled(self._shape, numbers[self._dimension :])
-        leaves = tuple(leaf for _, leaf in states.leaves(state))
-        return Position(numbers[: self._dimension], leaves, trace.last_x)
+        x, numbers = self._standing(trace)
+        state = states.refilled(self._shape, numbers)
+        return Position(x.copy(), tuple(leaf for _, leaf in states.leaves(state)), trace.last_x)
+
+    def _standing(self, trace: TraceBuffer) -> tuple[Vector, Vector]:
+        """The next point, and the numbers of the state before it, in float64, where they lie."""
+        numbers = self._buffers[trace.counts[j.HERE]][self._begin : -3].astype(np.float64, copy=False)
+        return numbers[: self._dimension], numbers[self._dimension :]
 
     @cached_property
     def _suspect(self) -> bool:
@@ -151,12 +159,10 @@ class TracedEngine:
 
     def answer(self, trace: TraceBuffer) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""
-        buffer = self._buffers[trace.counts[k.HERE]].astype(np.float64)
-        x = buffer[self._begin : self._begin + self._dimension]
-        state = states.refilled(self._shape, buffer[self._begin + self._dimension : -3])
-        return np.asarray(self._optimizer.answer(x, state), np.float64)
+        x, numbers = self._standing(trace)
+        return np.array(self._optimizer.answer(x, states.viewed(self._shape, numbers)), np.float64)
 
     def point(self, trace: TraceBuffer) -> Vector:
         """The point that was, or is to be, evaluated."""
-        buffer = self._buffers[trace.counts[k.HERE]]
+        buffer = self._buffers[trace.counts[j.HERE]]
         return np.asarray(buffer[self._begin : self._begin + self._dimension], np.float64)

@@ -15,10 +15,21 @@ from downslope.descent import Descent, Status
 from downslope.descent.bounds import free_part, projection_of
 from downslope.descent.evidence import ABOVE_START, Cause
 from downslope.descent.norms import norm_of
-from downslope.descent.stopping import DEFAULT_TOLERANCE, SINGLE_TOLERANCE
 from downslope.errors import ObjectiveError
 from downslope.explain import budget
 from downslope.explain.analysis_view import AnalysisView
+from downslope.explain.arrival import still_to_go
+from downslope.explain.asked import (
+    HARDLY,
+    by_default_tolerance,
+    by_gradient,
+    by_test,
+    doubt_of_differences_at_end,
+    has_come_down,
+    has_hardly_fallen,
+    is_above_its_start,
+    is_own_tolerance,
+)
 from downslope.explain.budget import (
     BudgetedObjective,
     SafetyClockError,
@@ -41,8 +52,6 @@ from downslope.objectives.wrapped import RestrictedObjective
 
 INWARDS = (1e-2, 0.1, 0.5)  # of the way from the start to a bound, where values must be higher than on it
 ANOTHER = 100.0  # times the gradient that was to be reached: a slope so large is another function's
-HARDLY = 1e-2  # part of the first gradient's norm: so much of it left is not the units' doing
-ROUNDINGS = 64  # of the larger value, by which one must be above the other
 HAIR = 1e-12  # relative distance from a bound that is none
 JUDGED_BY = 8  # gradients for each parameter, of a function that has to be called for them (measured)
 HESSIANS = 4  # matrices of second differences, where they are made of values alone (measured)
@@ -50,6 +59,8 @@ BESIDE_THEM = 40  # values, likewise
 FEW_PARAMETERS = 24  # of so many the whole Hessian is no dearer than a few products of it
 LOST = 1e-3  # part of the first gradient's norm: a doubt as large makes a test on the gradient worthless
 MOSTLY = 0.8  # part of the budget for the whole Hessian of more
+TINY = 1e-100  # numbers so small are looked at in other units: squares of what rounding leaves of them would be 0
+MOST_BITS = 1000  # of a unit: two to as many is a number, and one over it
 CHECKING = 6  # evaluations for each parameter, for holding a gradient against differences
 MOST_PARAMETERS = 150  # of more, not all second derivatives are taken
 
@@ -82,12 +93,25 @@ def classify(
         return Point("unknown", "too_many", maximize=maximize)
     try:
         with np.errstate(all="ignore"):
-            view = AnalysisView.of(objective, -1.0 if maximize else 1.0, ridge)
-            return PointClassifier(view, np.array(x, np.float64), seen).point()
+            sign, x = -1.0 if maximize else 1.0, np.array(x, np.float64)
+            view = AnalysisView.of(objective, sign, ridge)
+            unit = _unit_at(view, x)
+            if unit == 1.0:
+                return PointClassifier(view, x, seen).point()
+            scaled = AnalysisView.of(objective, sign * unit, ridge * unit)
+            return PointClassifier(scaled, x, seen).point().times(1 / unit)
     except TooDearError:
         return Point("unknown", "too_dear", maximize=maximize)
     except (ObjectiveError, np.linalg.LinAlgError):
         return Point("unknown", "not_finite", maximize=maximize)
+
+
+def _unit_at(view: AnalysisView, x: Vector) -> float:
+    """The power of two that brings values and gradients to about 1 where products of them would be 0 or infinite."""
+    size = max(abs(view.value(x)), float(np.max(np.abs(view.gradient(x)))))
+    if not 0 < size < np.inf or TINY < size < 1 / TINY:
+        return 1.0
+    return float(2.0 ** -np.clip(np.round(np.log2(size)), -MOST_BITS, MOST_BITS))
 
 
 def judged(run: Descent) -> Descent:
@@ -113,12 +137,11 @@ def judge_run(run: Descent) -> Descent:
         return run.judged_again(settled=point.is_wanted)
     asked_so = run.termination.success and (not by_gradient(run) or is_own_tolerance(run))
     if not point.disappoints or (asked_so and point.kind == "small_by_units"):
-        above = (
-            run.termination.status == Status.CONVERGED and _is_above_its_start(run) and not point.is_wanted
-        )
+        above = run.termination.status == Status.CONVERGED and is_above_its_start(run) and not point.is_wanted
         known = point.detail not in ("random", "coarse")
         return run.judged_again(ground=ABOVE_START) if above and known else run
-    return run.judged_again(point.message, ground=point.detail or point.kind)
+    small = point.kind == "small_by_units"
+    return run.judged_again(point.message, ground=point.kind if small else point.detail or point.kind)
 
 
 @dataclass(frozen=True)
@@ -178,6 +201,8 @@ def _judged_now(run: Descent, of: tuple[Any, ...], calls: int) -> _Judged:
             point = point_of(rationed)
         except TooDearError:
             point = Point("unknown", "too_dear", maximize=run.maximize)
+        if by_default_tolerance(run):
+            point = still_to_go(rationed, point) or point
         left = calls_left(rationed.objective)
     return _Judged(of, point, int(calls - left) if np.isfinite(left) else 0, operations - spent.left)
 
@@ -186,26 +211,6 @@ def is_to_be_judged(run: Descent) -> bool:
     """Whether a run ended where the kind of point matters to whether it succeeded."""
     ended = run.termination.status in (Status.CONVERGED, Status.STALLED) or not run.gradient_norm > 0
     return ended and len(run.history) > 0
-
-
-def _is_above_its_start(run: Descent) -> bool:
-    """Whether the value is worse than at the start, by more than rounding."""
-    here, first = (-v if run.maximize else v for v in (run.fun, float(run.history.value[0])))
-    return here - first > ROUNDINGS * float(np.finfo(run.objective.dtype).eps) * max(abs(here), abs(first))
-
-
-def is_own_tolerance(run: Descent) -> bool:
-    """Whether a run moved until it met a tolerance that a person chose: it did as it was asked, whatever the units."""
-    defaults = (DEFAULT_TOLERANCE, SINGLE_TOLERANCE, None)
-    return run.nit > 0 and (
-        run.stopping.tolerance not in defaults or run.stopping.relative_tolerance is not None
-    )
-
-
-def by_gradient(run: Descent) -> bool:
-    """Whether it was the test on the gradient that a run passed, and no other that was asked for."""
-    asked = run.stopping.tolerance is not None or run.stopping.relative_tolerance is not None
-    return asked and run.gradient_norm <= by_test(run)
 
 
 def point_of(run: Descent) -> Point:
@@ -220,7 +225,7 @@ def point_of(run: Descent) -> Point:
             return Point("unknown", "too_dear", maximize=run.maximize)
         if not len(x):
             return Point("maximum" if run.maximize else "minimum", maximize=run.maximize)
-        doubt = _doubt_of_differences(run)
+        doubt = doubt_of_differences_at_end(run)
         if by_gradient(run) and doubt > max(by_test(run), LOST * float(run.history.gradient_norm[0])):
             return Point("unknown", "lost_in_rounding", distance=doubt, maximize=run.maximize)
         view, start = _view_of(run, objective, setup.ridge)
@@ -247,7 +252,7 @@ def point_of(run: Descent) -> Point:
             return _seen_otherwise(run, (view, x, start, axes)) or point
         if point.detail in ("undecided", "unfinished"):
             point = _at_bound(run, objective, x, point)
-        if point.kind == "small_by_units" and _has_hardly_fallen(run):
+        if point.kind == "small_by_units" and not by_default_tolerance(run) and has_hardly_fallen(run):
             return dataclasses.replace(point, kind="not_stationary")  # the test was loose, whatever the units
         return point
 
@@ -302,7 +307,7 @@ def _looked_first(run: Descent, view: AnalysisView, x: Vector, start: Vector) ->
 
     Where nothing curves near by, it may be on a plateau, and values far off are all there is to see.
     """
-    if run.objective.gradient_calls == 1 or _has_come_down(run) or too_coarse(run) or random_values(run):
+    if run.objective.gradient_calls == 1 or has_come_down(run) or too_coarse(run) or random_values(run):
         return None
     try:
         return along_axes(view, x, start, BEYOND)
@@ -326,7 +331,7 @@ def _seen_otherwise(
     if run.objective.gradient_calls > 1:
         return look_around(view, x, start, axes)
     counted = run.objective.expression is None and run.objective.program is None
-    far = not _has_come_down(run) if counted else not is_bowl_along_slope(view, x, start)
+    far = not has_come_down(run) if counted else not is_bowl_along_slope(view, x, start)
     if far:  # of a bowl that was come down into, what lies far off says nothing
         plateau = far_fall(view, x, (start,))
         if plateau is not None:
@@ -338,16 +343,6 @@ def _view_of(run: Descent, objective: Objective, ridge: float) -> tuple[Analysis
     """The function of the free coordinates as descent sees it, and the start in these."""
     free = run.objective.parameters.places(objective.parameters.coordinates)
     return AnalysisView.of(objective, -1.0 if run.maximize else 1.0, ridge), run.start[free]
-
-
-def _has_come_down(run: Descent) -> bool:
-    """Whether it made steps, and to no higher ground."""
-    return run.nit > 0 and not _is_above_its_start(run)
-
-
-def _doubt_of_differences(run: Descent) -> float:
-    """How large rounding of values makes a gradient of central differences; 0 of any other."""
-    return float(np.finfo(np.float64).eps ** (2 / 3)) * abs(run.fun) if run.objective.by_values else 0.0
 
 
 def is_by_wrong_gradient(run: Descent) -> bool:
@@ -366,20 +361,6 @@ def is_by_wrong_gradient(run: Descent) -> bool:
     slope = slope[objective.parameters.places(free_of(run)[0].parameters.coordinates)]
     allowed = max(by_test(run), run.gradient_norm)
     return norm_of(slope) > ANOTHER * (allowed + doubt * len(x))
-
-
-def by_test(run: Descent) -> float:
-    """The gradient norm that a run was to reach; 0 where it was given none."""
-    first = run.history.gradient_norm
-    relative = run.stopping.relative_tolerance
-    asked = 0.0 if relative is None or not len(first) else relative * float(first[0])
-    return max(run.stopping.tolerance or 0.0, asked)
-
-
-def _has_hardly_fallen(run: Descent) -> bool:
-    """Whether much of the first gradient is still there after some steps."""
-    first = float(run.history.gradient_norm[0]) if len(run.history) else 0.0
-    return run.nit > 0 and run.gradient_norm > HARDLY * first
 
 
 def why_not(run: Descent, dimension: int) -> Detail:

@@ -11,6 +11,7 @@ from downslope.export import rule_source
 from downslope.export.rule_source import RuleSource
 from downslope.optimizers import Optimizer
 from downslope.optimizers.requirements import requirements_of
+from downslope.optimizers.tape import tape_of
 
 
 def is_simple(optimizer: Optimizer) -> bool:
@@ -25,20 +26,13 @@ def is_simple(optimizer: Optimizer) -> bool:
     return plain and not nested and not _calls_helpers(node, source)
 
 
-def is_elementwise(optimizer: Optimizer) -> bool:
-    """Whether each parameter goes its own way: no lengths, no inner products, no values compared."""
-    if not is_simple(optimizer) or requirements_of(optimizer).searches:
+def is_separate(optimizer: Optimizer) -> bool:
+    """Whether the rule can be written for one parameter after the other, from its numbers and the gradient alone."""
+    asks = requirements_of(optimizer)
+    if asks.searches or asks.needs_value or not is_simple(optimizer):
         return False
-    source = rule_source.source_of_class(type(optimizer))
-    methods = [source.method(type(optimizer).__name__, m) for m in ("init", "update")]
-    used = {
-        n.id
-        for m in methods
-        if m is not None
-        for n in ast.walk(ast.Module(m.body, []))
-        if isinstance(n, ast.Name)
-    }
-    return not used & {"dot", "norm", "value", "entry"}
+    tape = tape_of(optimizer)
+    return tape is not None and not tape.mixes and not tape.looks_up
 
 
 def _calls_helpers(node: ast.FunctionDef, source: RuleSource) -> bool:

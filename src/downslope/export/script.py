@@ -30,7 +30,7 @@ from downslope.export.names import Persons, ScriptNames
 from downslope.export.own_classes import OwnClass
 from downslope.export.printed_rows import reporting
 from downslope.export.python import fill, name, real, text
-from downslope.export.rule_form import is_elementwise, is_simple
+from downslope.export.rule_form import is_separate, is_simple
 from downslope.export.script_constants import constants_of
 from downslope.export.script_docstring import docstring_of
 from downslope.export.script_imports import imports_of
@@ -100,7 +100,7 @@ class ScriptWriter(ABC):
         rule = model.method.rule
         self.made_by = library.call(rule, model.method.schedule, model.single) if library else ""
         self.own = (
-            self.own_class() if library is not None and not self.made_by and is_elementwise(rule) else None
+            self.own_class() if library is not None and not self.made_by and is_separate(rule) else None
         )
         self.names = ScriptNames([*OURS.split(), *self.words.imports])
         self.simple, self.searches = is_simple(rule), requirements_of(rule).searches

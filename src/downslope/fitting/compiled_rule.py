@@ -21,6 +21,7 @@ from downslope.fitting.rows import Array
 from downslope.messages import message
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
+from downslope.optimizers.tape import is_elementwise
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
 from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import box
@@ -81,8 +82,9 @@ def compiled_rule(optimizer: Optimizer, size: int) -> Layout:
     """
     rule = resolve_schedule(optimizer)
     key = _Traceable(rule)
-    single = size > AT_ONCE and _separable(key)
+    single = size > AT_ONCE and _goes_singly(rule)
     if size > MOST_AT_ONCE and not single:
+        _traced(rule, 1)  # what does not go with mini-batches at all is refused for that
         raise UsageError(
             message(
                 "{optimizer} looks at all parameters together, and goes with mini-batches for at"
@@ -156,31 +158,10 @@ def _traced(rule: Optimizer, size: int) -> tuple[list[Any], list[Any]]:
     )
 
 
-@lru_cache(KEPT)
-def _separable(key: _Traceable) -> bool:
-    """Whether every coordinate goes its own way, by a formula that does not depend on their number."""
-    rule = key.rule
-    (one_in, one_out), (two_in, two_out) = _traced(rule, 1), _traced(rule, 2)
+def _goes_singly(rule: Optimizer) -> bool:
+    """Whether every coordinate goes its own way, with numbers of its own or of all to remember."""
     shapes = [np.shape(leaf) for _, leaf in states.leaves(rule.init(np.zeros(2)))]
-    if any(shape not in ((), (2,)) for shape in shapes):
-        return False
-    head = len(_paths(rule.scalars())) + 1
-    for which in (0, 1):
-        kept = [*two_in[:head], *_picked(two_in[head:], [(2,), *shapes, (2,), ()], which)]
-        found = _picked(two_out, [(2,), *shapes], which)
-        renamed = dict(zip(one_in, kept, strict=True))
-        if any(se.sympify(a).subs(renamed) != b for a, b in zip(one_out, found, strict=True)):
-            return False
-    return True
-
-
-def _picked(entries: list[Any], shapes: list[tuple[int, ...]], which: int) -> list[Any]:
-    """Of vectors of two the one entry, and every scalar."""
-    out, begin = [], 0
-    for shape in shapes:
-        out.append(entries[begin + (which if shape else 0)])
-        begin += 2 if shape else 1
-    return out
+    return all(shape in ((), (2,)) for shape in shapes) and is_elementwise(rule)
 
 
 def _places(rule: Optimizer, size: int, head: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

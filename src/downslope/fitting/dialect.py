@@ -85,18 +85,7 @@ def dialect_of(head: str, origin: Origin, asked: TextFormat, separator: str = ""
                 mark=separator,
             )
         )
-    top = _first_to_read(lines, skip)
-    if top >= len(lines):
-        raise DataError(
-            message(
-                "{origin} has {lines} lines, and {option} leaves none.",
-                origin=origin,
-                lines=len(lines),
-                option=argument("skip_rows", skip),
-            )
-            if skip
-            else message("{origin} has comments only.", origin=origin)
-        )
+    top = _first_to_read(lines, skip, origin)
     separator = separator or _separator_of(lines[top : top + LOOKED_AT])
     rows = _rows(lines, top, separator)
     if not rows:
@@ -109,25 +98,7 @@ def dialect_of(head: str, origin: Origin, asked: TextFormat, separator: str = ""
             message("The names of the columns were taken from the comment on line {line}.", line=top)
         )
     else:
-        if at:
-            notes.append(
-                plural(
-                    "{n} line above the names of the columns was left out ({shown!r:.60}).",
-                    "{n} lines above the names of the columns were left out ({shown!r:.60}).",
-                    n=rows[at][0] - 1 - skip,
-                    shown=lines[rows[0][0] - 1].strip(),
-                )
-            )
-        elif top > skip and lines[skip:top] != ["\n"] * (top - skip):
-            comments = sum(bool(line.strip()) for line in lines[skip:top])
-            if comments:
-                notes.append(
-                    plural(
-                        "{n} line of comments was left out.",
-                        "{n} lines of comments were left out.",
-                        n=comments,
-                    )
-                )
+        notes += _left_out_above(lines, (skip, top), rows, at)
         names = [name.strip() for name in rows[at][1]]
         begin = _end_of(lines, rows[at][0] - 1, separator)
         first = begin + 1
@@ -162,12 +133,46 @@ def dialect_of(head: str, origin: Origin, asked: TextFormat, separator: str = ""
     )
 
 
-def _first_to_read(lines: Sequence[str], begin: int) -> int:
-    """The first line from there on that is neither empty nor a comment."""
+def _left_out_above(
+    lines: Sequence[str], read: tuple[int, int], rows: Sequence[tuple[int, list[str]]], at: int
+) -> list[Message]:
+    """What is said of lines above the names of the columns, which are in row ``at``; ``read``: those skipped as asked,
+    and the first that is read."""
+    skip, top = read
+    if at:
+        return [
+            plural(
+                "{n} line above the names of the columns was left out ({shown!r:.60}).",
+                "{n} lines above the names of the columns were left out ({shown!r:.60}).",
+                n=rows[at][0] - 1 - skip,
+                shown=lines[rows[0][0] - 1].strip(),
+            )
+        ]
+    comments = sum(bool(line.strip()) for line in lines[skip:top])
+    if not comments:
+        return []
+    return [plural("{n} line of comments was left out.", "{n} lines of comments were left out.", n=comments)]
+
+
+def _first_to_read(lines: Sequence[str], begin: int, origin: Origin) -> int:
+    """The first line from there on that is neither empty nor a comment.
+
+    Raises:
+        DataError: there is none.
+    """
     for i in range(begin, len(lines)):
         if lines[i].strip() and not lines[i].lstrip().startswith(COMMENTS):
             return i
-    return len(lines)
+    if begin == 0:
+        raise DataError(message("{origin} has comments only.", origin=origin))
+    raise DataError(
+        message(
+            "{origin} has {lines} lines, and {option} leaves none.",
+            origin=origin,
+            lines=len(lines),
+            option=argument("skip_rows", begin),
+        )
+    )
 
 
 def split(lines: Iterator[str] | Sequence[str], separator: str) -> Iterator[list[str]]:

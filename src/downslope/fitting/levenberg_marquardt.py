@@ -11,10 +11,10 @@ from dataclasses import replace
 import numpy as np
 
 from downslope.descent import Descent, LoopOptions, Stopping
-from downslope.descent import kernel as k
+from downslope.descent import judge as j
 from downslope.descent.engine import DescentProblem, Position
 from downslope.descent.evidence import Cause
-from downslope.descent.result import Counts
+from downslope.descent.stations import Counts
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.errors import DataError
 from downslope.fitting.objective import DataObjective
@@ -135,7 +135,7 @@ class LeastSquaresEngine:
             self._recall(trace)
         for _ in range(budget):
             if trace.is_full:
-                return k.ROWS_FULL
+                return j.ROWS_FULL
             x = self._x
             cost, told = self._objective.residuals(x)
             level = max(LEVEL, LEVEL * float(np.sqrt(self._size / max(cost, TRACE * self._size or 1.0))))
@@ -143,15 +143,15 @@ class LeastSquaresEngine:
             norm = float(np.sqrt(2) * state.slope) if np.isfinite(state.slope) else np.nan
             if accepted:
                 self._first_norm = self._first_norm or norm
-                trace.limits[k.TOLERANCE] = self._tolerance(cost)
+                trace.limits[j.TOLERANCE] = self._tolerance(cost)
             code, _ = trace.absorb(np.array([[*x, cost, norm, accepted]]))
             self._after = following, state
-            if code != k.SLICE_DONE:
+            if code != j.SLICE_DONE:
                 return code
             if state.spent:
                 return self._floor(state)
             self.go_on(trace)
-        return k.SLICE_DONE
+        return j.SLICE_DONE
 
     def position(self, trace: TraceBuffer) -> Position:
         """Where it stands, before the next evaluation; it goes there from the one made last."""
@@ -165,7 +165,7 @@ class LeastSquaresEngine:
         self._goes_on = False
         if trace.step >= 0:
             self._first_norm = trace.first_norm
-            trace.limits[k.TOLERANCE] = self._tolerance(float(trace.memory[k.LAST_VALUE]))
+            trace.limits[j.TOLERANCE] = self._tolerance(float(trace.memory[j.LAST_VALUE]))
 
     def go_on(self, trace: TraceBuffer) -> None:
         """To the point that comes after the last evaluation."""

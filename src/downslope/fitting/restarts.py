@@ -10,7 +10,7 @@ import numpy as np
 
 from downslope.descent import Descent, Status
 from downslope.descent.evidence import Cause
-from downslope.descent.result import Counts
+from downslope.descent.stations import Counts
 from downslope.descent.termination_messages import spelt
 from downslope.fitting.endless import endless, level_beyond
 from downslope.fitting.levenberg_marquardt import descend_squares

@@ -7,7 +7,6 @@ makes of the rows is then typed by ``typed``.
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -19,7 +18,6 @@ from downslope.fitting.byte_streams import (
     HEAD,
     LINE,
     Joined,
-    PushedBack,
     Watched,
     head_of,
     lines_of,
@@ -30,7 +28,6 @@ from downslope.fitting.csv_faults import QuoteWatch, breaks_within, explain_fail
 from downslope.fitting.dialect import rewritten
 from downslope.fitting.encodings import Recoded, is_utf8
 from downslope.fitting.file_kinds import (
-    PACKED,
     SEPARATORS,
     FilePage,
     arrow,
@@ -40,6 +37,7 @@ from downslope.fitting.file_kinds import (
     system_errors,
 )
 from downslope.fitting.frame import ColumnNote, RowSource, beyond_exact
+from downslope.fitting.standard_input import standard_input
 from downslope.fitting.text_format import DETECTED, TextFormat
 from downslope.fitting.text_layout import TextLayout, no_rows, rounded, styles_of, typed
 from downslope.messages import Message, message
@@ -63,7 +61,7 @@ class TextFile:
         self.path = "standard input" if self.once else path
         ending, self.packed = ("", "") if self.once or content is not None else endings_of(path)
         self._separator = SEPARATORS.get(ending, "")
-        self._input = _standard_input() if self.once else None
+        self._input = standard_input() if self.once else None
         with system_errors(self.path), self._opened() as stream:
             head = head_of(stream, HEAD)
         if self._input is not None:
@@ -375,29 +373,6 @@ def _number(kind: Any) -> bool:
 @contextmanager
 def _held(head: bytes) -> Iterator[Any]:
     yield io.BytesIO(head)
-
-
-def _standard_input() -> PushedBack:
-    """What is piped in, unpacked; its first bytes say whether it is packed.
-
-    Raises:
-        DataError: it is a kind of file that must be there as a whole.
-    """
-    source = PushedBack(sys.stdin.buffer)
-    first = read_exactly(source, 6)
-    source.push_back(first)
-    if first.startswith((b"PAR1", b"ARROW1")):
-        raise DataError(
-            message(
-                "standard input is a Parquet or Arrow file, which cannot be read a piece at a time"
-                " from there: save it, and give the file."
-            )
-        )
-    for magic, codec in PACKED.items():
-        if first.startswith(magic):
-            pa = arrow()
-            return PushedBack(pa.CompressedInputStream(pa.PythonFile(source, mode="r"), codec))
-    return source
 
 
 def _strings(content: bytes) -> Iterator[str]:

@@ -151,15 +151,13 @@ class Tape:
         return sorted(found)
 
     @property
-    def mixes(self) -> bool:
-        """Whether a coordinate's new value depends on other coordinates: through an inner product.
+    def looks_up(self) -> bool:
+        """Whether it takes numbers out of a table, by the number of the step."""
+        return any(self.lines[i].operation == "entry" for i in self.needed())
 
-        >>> from downslope.optimizers import Adam, AdGD2
-        >>> from downslope.optimizers.param_tree import ParamTree
-        >>> x = ParamTree([np.ones(2)])
-        >>> [recorded(rule, rule.init(x)).mixes for rule in (Adam(), AdGD2())]
-        [False, True]
-        """
+    @property
+    def mixes(self) -> bool:
+        """Whether a coordinate's new value depends on other coordinates: through an inner product."""
         return any(self.lines[i].operation == "dot" for i in self.needed())
 
 
@@ -174,6 +172,27 @@ def _operand(value: Any) -> Any:
     if isinstance(value, tuple):  # the table of ``entry``
         return value
     raise TraceError(message("a {kind} cannot be written down", kind=type(value).__name__))
+
+
+def tape_of(rule: Optimizer) -> Tape | None:
+    """The tape of one update of ``rule``; nothing of one that cannot be written down."""
+    from downslope.optimizers.param_tree import ParamTree
+
+    try:
+        return recorded(rule, rule.init(ParamTree([np.ones(2)])))
+    except TraceError:
+        return None
+
+
+def is_elementwise(rule: Optimizer) -> bool:
+    """Whether every coordinate goes its own way: no lengths, no inner products, and no branch on values.
+
+    >>> from downslope.optimizers import Adam, AdGD2
+    >>> is_elementwise(Adam()), is_elementwise(AdGD2())
+    (True, False)
+    """
+    tape = tape_of(rule)
+    return tape is not None and not tape.mixes
 
 
 def recorded(rule: Optimizer, state: Any) -> Tape:

@@ -16,7 +16,7 @@ import numpy as np
 import symengine as se
 from llvmlite import ir
 
-from downslope.descent import kernel as k
+from downslope.descent import judge as j
 from downslope.descent import lane_kernel as lk
 from downslope.symbolic.lanes import (
     BITS,
@@ -149,7 +149,7 @@ class _Registers:
         square = w.number(0.0)
         for x, last in zip(self.here, self.last, strict=True):
             square = square + (x - last) * (x - last)
-        least = w.select(square > 0.0, square, k.LEAST_SQUARE)
+        least = w.select(square > 0.0, square, j.LEAST_SQUARE)
         return w.select(self._still(), 0.0, w.select(w.isnan(square), square, least))
 
     def _still(self) -> Lanes:
@@ -186,9 +186,9 @@ class _Registers:
         idle = w.select(moves, 0.0, known(lk.IDLE) + 1.0)
         value, least, least_norm = known(lk.LAST_VALUE), known(lk.LEAST_VALUE), known(lk.LEAST_NORM)
         norm = w.root(known(lk.LAST_SQUARE))
-        forgiven = known(lk.REFUSED) - (step - known(lk.REFUSED_STEP)) * float(k.FORGIVEN)
+        forgiven = known(lk.REFUSED) - (step - known(lk.REFUSED_STEP)) * float(j.FORGIVEN)
         forgiven = w.select(forgiven > 0.0, forgiven, 0.0)
-        level = value <= least + abs(least) * k.LEVEL
+        level = value <= least + abs(least) * j.LEVEL
         refused = w.select(level, forgiven, known(lk.REFUSED)) + 1.0
         lower, smaller = value < least, norm < least_norm
         refused = w.select(lower | smaller, 1.0, refused)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from downslope import interruption
 from downslope.descent import Descent, Status
-from downslope.descent import kernel as k
+from downslope.descent import judge as j
 from downslope.descent import lane_kernel as lk
 from downslope.descent.evidence import LIMITS, Cause, Evidence
 from downslope.descent.growing_rows import MOST_NUMBERS
@@ -69,15 +69,19 @@ def run_in_lanes(
     status = words[kinds]
     values = problem.sign * results.values + 0.0
     ends = RunEnds(status, results.steps, results.evaluations, values, results.norms, results.points)
-    for place in np.flatnonzero(alone):
+    ends.status[alone] = code_of(Status.INTERRUPTED)  # until they are made
+    for place in np.flatnonzero(alone) if complete else ():
         ends.put(int(place), run_alone(int(place)))
+        if ends.status[place] == code_of(Status.INTERRUPTED):
+            complete = False
+            break
     return LaneRuns(ends, results.rows, complete)
 
 
 def _status(kind: int) -> Status:
     """The word for an end: a code and what goes with it."""
     code, flags = divmod(kind, _FLAGS)
-    if code < k.GRADIENT_SMALL:
+    if code < j.GRADIENT_SMALL:
         return Status.INTERRUPTED
     cause = Cause.STEP_NOT_FINITE if flags & _BY_RULE else Cause(code)
     rising = bool(flags & _RISING)
@@ -94,15 +98,15 @@ def _status(kind: int) -> Status:
 
 def _measure(engine: LaneEngine, varied: Varied, results: lk.LaneResults) -> NDArray[np.bool_]:
     """Measure gradients whose squares under- or overflow; which runs are still to be made by an engine of their own."""
-    wanted = np.flatnonzero(results.codes == k.NORM_WANTED)
+    wanted = np.flatnonzero(results.codes == j.NORM_WANTED)
     if len(wanted):
         full = engine.problem.full
         norms = engine.true_norms(results.points[wanted], varied.of(wanted))
         tolerance = -1.0 if full.tolerance is None else full.tolerance
         met = np.isfinite(norms) & (norms <= tolerance)
-        results.codes[wanted[met]] = k.GRADIENT_SMALL
+        results.codes[wanted[met]] = j.GRADIENT_SMALL
         results.norms[wanted[met]] = norms[met]
-    return np.asarray((results.codes == k.NORM_WANTED) | (results.codes == lk.UNTRUSTED))
+    return np.asarray((results.codes == j.NORM_WANTED) | (results.codes == lk.UNTRUSTED))
 
 
 def _is_far(varied: Varied, results: lk.LaneResults, runs: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -112,13 +116,13 @@ def _is_far(varied: Varied, results: lk.LaneResults, runs: NDArray[np.intp]) -> 
     last, steps = _reach(results.points[runs]), results.steps[runs]
     reach = np.where((unknown | infinite) & (steps >= 0), last, results.reach[runs])
     home = 1 + _reach(varied.starts[runs])
-    limit = np.where(results.codes[runs] == k.VALUE_NAN, FAR, JUMP * home)
+    limit = np.where(results.codes[runs] == j.VALUE_NAN, FAR, JUMP * home)
     return np.asarray(infinite | (reach > limit))
 
 
 def _by_the_rule(results: lk.LaneResults, runs: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Of the same: whether the point is no number, and came of finite values and gradients, and of no overflow."""
-    no_number = (results.codes[runs] == k.VALUE_NAN) & ((results.odd[runs] & lk.HAS_NAN) > 0)
+    no_number = (results.codes[runs] == j.VALUE_NAN) & ((results.odd[runs] & lk.HAS_NAN) > 0)
     return np.asarray(no_number & (results.steps[runs] >= 0) & ~(_reach(results.points[runs]) > FAR))
 
 

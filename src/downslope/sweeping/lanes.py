@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from downslope import symbolic
 from downslope.descent import Stopping
-from downslope.descent import kernel as k
+from downslope.descent import judge as j
 from downslope.descent import lane_kernel as lk
 from downslope.descent.descend import towards
 from downslope.descent.norms import least_square, norms_of
@@ -145,7 +145,7 @@ class LaneEngine:
 
     def _pieces(self, runs: int) -> list[tuple[int, int]]:
         full = self.problem.full
-        steps = min(full.steps or 0, full.evaluations or k.NO_LIMIT, UNKNOWN_STEPS * 100)
+        steps = min(full.steps or 0, full.evaluations or j.NO_LIMIT, UNKNOWN_STEPS * 100)
         most = min(MOST_RUNS, max(FEWEST_RUNS, int(PIECE_EVALUATIONS // (steps + 1))))
         size = min(most, max(FEWEST_RUNS, -(-runs // (4 * cores()))))
         return [(begin, min(begin + size, runs)) for begin in range(0, runs, size)]
@@ -200,7 +200,7 @@ class LaneEngine:
         dimension, every = self.problem.objective.parameters.size, self.problem.every
         rows = (self.problem.full.steps or 0) // every + 1 if every else 0
         return lk.LaneResults(
-            np.full(runs, k.SLICE_DONE, np.int8),
+            np.full(runs, j.SLICE_DONE, np.int8),
             np.full(runs, -1, np.int64),
             np.zeros(runs, np.int64),
             np.full(runs, np.nan),
@@ -237,7 +237,7 @@ def _first_state(objective: FormulaObjective, rule: Optimizer) -> list[Any]:
 
 
 def _limits(problem: LaneProblem) -> NDArray[np.float64]:
-    """What evaluations are held against, before the value at the start is known; see ``kernel``."""
+    """What evaluations are held against, before the value at the start is known; see ``judge``."""
     objective = problem.objective
     assert isinstance(objective, FormulaObjective)
     trace = TraceBuffer(

@@ -6,6 +6,16 @@ from collections.abc import Mapping
 
 from downslope.messages import Template
 
+# What only a fit can have, the gravest first; they are told behind what its descent can have too.
+CODES_OF_FITS = (
+    "undetermined",
+    "few_digits",
+    "worse_than_mean",
+    "several_minima",
+    "final_pass_differs",
+    "conditioning",
+)
+
 FITS: Mapping[str, Template] = {
     "separation.complete": Template(
         "The classes can be separated perfectly, so without a penalty no finite parameters are best: the cost"

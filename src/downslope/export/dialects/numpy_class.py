@@ -17,7 +17,7 @@ from downslope.export.inline_form import InlineForm, PointNames, inline_form
 from downslope.export.library import FrameworkOptimizers
 from downslope.export.loops import LoopCode, beforehand, plainly, remembered, searching
 from downslope.export.python import fill, name, real, text
-from downslope.export.rule_form import is_elementwise
+from downslope.export.rule_form import is_separate
 from downslope.export.script import CLIMBING
 from downslope.export.script_model import ScriptModel
 from downslope.export.statements import statement_lines
@@ -45,7 +45,7 @@ class NumPyClass(NumPy):
         self.point = "params"
         scope = self.names.inner()
         self.called = {c: model.names.new(scope, c) for c in model.coordinates}
-        self.separate = is_elementwise(model.method.rule)
+        self.separate = is_separate(model.method.rule)
         self.emitter.names, self.emitter.arithmetic = self.names, self.arithmetic(self.separate)
         self.speller.called = self.called
 
