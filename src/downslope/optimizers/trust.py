@@ -77,8 +77,13 @@ def _by_factors(g: Any, H: Any, radius: float) -> Any:
         length = math.sqrt(float(p @ p))
         if abs(length - radius) <= EXACT * radius:
             return p
-        q = lapack().dtrtrs(factor, p, trans=1)[0]
-        λ += length**2 / float(q @ q) * (length - radius) / radius
+        q = lapack().dtrtrs(factor, p / length, trans=1)[
+            0
+        ]  # of length 1, whose squares are numbers however small p
+        bend = float(q @ q)
+        if not bend > 0:
+            return None
+        λ += (length - radius) / radius / bend
     return None
 
 
