@@ -40,6 +40,7 @@ from turns import seconds
 
 SMALL = "--small" in sys.argv
 TURNS = 9
+MEASURABLE = 1e-7  # seconds a step, of some steps beside what a run takes at its beginning
 EVALUATED = ("Nelder-Mead", "BFGS")  # methods whose evaluations are held against each other, not their steps
 SIZES = (2, 10, 30, 100, 300) if SMALL else (2, 10, 30, 100, 300, 1000)
 # (rows, parameters) of tables
@@ -129,6 +130,9 @@ def told(name: str, size: str, runs_of: tuple[Run, dict[str, Run | None]], steps
     for other in theirs:
         if other not in runs:
             print(f"{name:20} {size:>16}   {other} is not here")
+            continue
+        if each[other] < MEASURABLE:
+            print(f"{name:20} {size:>16} {seconds(each[''])}   {other}: less than can be told from its start")
             continue
         print(
             f"{name:20} {size:>16} {seconds(each[''])} {seconds(each[other])}  {each[''] / each[other]:8.2f}  {other}"
