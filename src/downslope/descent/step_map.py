@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import symengine as se
@@ -23,6 +23,7 @@ from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import dot
 from downslope.programs import ArrayNode, CompiledProgram, Graph, ProgramArray, node_of
+from downslope.programs.compiled import Recipe
 from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import box
 from downslope.symbolic.tracing import tracing
@@ -32,6 +33,7 @@ MOST_OUTPUTS = (
     1500  # a step map of symbols with more takes seconds to compile; the hosted engine starts at once
 )
 KEPT_MAPS = 64
+_Step: TypeAlias = tuple[list[ArrayNode], list[ArrayNode], tuple[ArrayNode, ArrayNode]]
 # By bytes of a number: what is smaller than this is zero, where it only fades.
 FLUSHED = {4: 1e-30, 8: 1e-300}
 
@@ -75,7 +77,7 @@ def step_map(objective: Objective, optimizer: Optimizer, sign: float, state: Any
     rule = (optimizer.structure(), tuple(optimizer.scalars()), layout, sign)
     program = program_of(objective)
     if program is not None:
-        return _kept(program.maps, rule, lambda: _of_program(program, optimizer, sign, state))
+        return _kept(program.maps, rule, lambda: _of_program(program, rule, (optimizer, sign, state)))
     assert isinstance(objective, FormulaObjective)
     size = objective.parameters.size + len(states.flat(state))
     if size > MOST_OUTPUTS:
@@ -190,13 +192,33 @@ def _flushed(old: Any, new: Any, dtype: Any) -> Any:
     return SymbolicArray(box(se.Piecewise((se.Integer(0), gone), (faded, True))))
 
 
+_RECIPES: OrderedDict[Any, Recipe] = OrderedDict()
+
+
+def _of_program(program: ArrayProgram, rule: Any, step: tuple[Optimizer, float, Any]) -> CompiledProgram:
+    """A step on a program; where one of the same shape was compiled with this rule, nothing is written down again."""
+    key = (program.shape, rule)
+    with _MAPS_LOCK:
+        recipe = _RECIPES.get(key)
+    if recipe is not None:
+        return CompiledProgram.by_recipe(recipe, program.nodes, lambda: _recorded(program, *step)[:2])
+    made = CompiledProgram(*_recorded(program, *step))
+    found = made.recipe(program.nodes)
+    if found is not None:
+        with _MAPS_LOCK:
+            _RECIPES[key] = found
+            while len(_RECIPES) > KEPT_MAPS:
+                _RECIPES.popitem(last=False)
+    return made
+
+
 @np.errstate(all="ignore")
-def _of_program(program: ArrayProgram, optimizer: Optimizer, sign: float, state: Any) -> CompiledProgram:
+def _recorded(program: ArrayProgram, optimizer: Optimizer, sign: float, state: Any) -> _Step:
     with program.lock:
         return _written(program, optimizer, sign, state)
 
 
-def _written(program: ArrayProgram, optimizer: Optimizer, sign: float, state: Any) -> CompiledProgram:
+def _written(program: ArrayProgram, optimizer: Optimizer, sign: float, state: Any) -> _Step:
     graph = program.graph
     x = ProgramArray(program.x)
     hyper = {name: ProgramArray(graph.input(f"#{name}", ())) for name in optimizer.scalars()}
@@ -216,7 +238,7 @@ def _written(program: ArrayProgram, optimizer: Optimizer, sign: float, state: An
     ]
     taken, one, none = _node(graph, accepted, ()), graph.number(1.0), graph.number(0.0)
     square = _node(graph, dot(residual, residual), ())
-    return CompiledProgram(
+    return (
         [
             *(array.node for array in hyper.values()),
             x.node,
@@ -229,7 +251,7 @@ def _written(program: ArrayProgram, optimizer: Optimizer, sign: float, state: An
             square,
             graph.element("where", taken, one, none) if taken.truth else taken,
         ],
-        distrusted=(value.node, square),
+        (value.node, square),
     )
 
 

@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 from downslope.language.tree import Node as Tree
 from downslope.messages import message
 from downslope.objectives.parameters import Vector
-from downslope.programs import CompiledProgram, Graph, ProgramArray, along, gradient, needed, node_of
+from downslope.programs import (
+    ArrayNode,
+    CompiledProgram,
+    Graph,
+    ProgramArray,
+    along,
+    gradient,
+    needed,
+    node_of,
+)
+from downslope.programs.compiled import described
 from downslope.programs.elements import cost
 from downslope.programs.evaluate import evaluated
 from downslope.programs.node import ELEMENTS
@@ -95,6 +105,17 @@ class ArrayProgram:
     def graph(self) -> Graph:
         """Where the nodes are written."""
         return self.x.graph
+
+    @cached_property
+    def nodes(self) -> list[ArrayNode]:
+        """Those of its value and its gradient, in order."""
+        return needed([self.x, self.value, self.gradient])
+
+    @cached_property
+    def shape(self) -> Any:
+        """What all its machine code depends on: not on the numbers of its tables."""
+        places = tuple(self.nodes.index(node) for node in (self.x, self.value, self.gradient))
+        return described(self.nodes), places
 
     @cached_property
     def operations(self) -> int:
