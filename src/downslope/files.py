@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import tempfile
@@ -11,7 +12,37 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from downslope.errors import DataError
-from downslope.messages import message
+from downslope.messages import Message, literal, message
+
+# What the system says most often, in its own words and the reader's language.
+_REASONS = {
+    errno.ENOENT: message("No such file or directory", context="system"),
+    errno.ENOTDIR: message("Not a directory", context="system"),
+    errno.EISDIR: message("Is a directory", context="system"),
+    errno.EACCES: message("Permission denied", context="system"),
+    errno.EPERM: message("Operation not permitted", context="system"),
+    errno.EROFS: message("Read-only file system", context="system"),
+    errno.EEXIST: message("File exists", context="system"),
+    errno.ENOSPC: message("No space left on device", context="system"),
+    errno.EFBIG: message("File too large", context="system"),
+    errno.ENAMETOOLONG: message("File name too long", context="system"),
+    errno.ELOOP: message("Too many levels of symbolic links", context="system"),
+    errno.EMFILE: message("Too many open files", context="system"),
+    errno.EBADF: message("Bad file descriptor", context="system"),
+    errno.EIO: message("Input/output error", context="system"),
+}
+
+
+def system_reason(error: BaseException) -> Message:
+    """Why the system refused, in the reader's language where it is one of the usual reasons.
+
+    >>> print(system_reason(FileNotFoundError(2, "No such file or directory")))
+    No such file or directory
+    """
+    if not isinstance(error, OSError):
+        return literal(str(error))
+    known = _REASONS.get(error.errno) if error.errno is not None else None
+    return known or literal(error.strerror or str(error))
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes | Iterable[bytes | memoryview]) -> Path:
@@ -48,7 +79,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | Iterable[byt
         _flush_folder(target.parent)
         _remove_left_over(target)
     except OSError as error:
-        reason = error.strerror or error
+        reason = system_reason(error)
         raise DataError(message("{file} cannot be written: {reason}.", file=target, reason=reason)) from error
     finally:
         if temporary is not None:
@@ -100,7 +131,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        reason = error.strerror or error
+        reason = system_reason(error)
         raise DataError(message("{file} cannot be read: {reason}.", file=path, reason=reason)) from error
 
 

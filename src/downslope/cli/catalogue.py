@@ -28,7 +28,7 @@ from downslope.messages import (
     message,
     sentences,
 )
-from downslope.results.text_columns import cells
+from downslope.results.text_columns import cells, wrap
 
 if TYPE_CHECKING:
     from downslope.objectives import Problem
@@ -259,16 +259,10 @@ def _source(record: dict[str, Any]) -> str:
 
 
 def _wrapped(*texts: str, indent: str = "", hanging: str | None = None) -> list[str]:
-    import textwrap
-
     after = indent + "    " * bool(indent) if hanging is None else hanging
     columns = terminal.width(sys.stdout)
     return [
-        line
-        for text in texts
-        for line in textwrap.wrap(
-            text, columns, initial_indent=indent, subsequent_indent=after, break_on_hyphens=False
-        )
+        line for text in texts for line in wrap(text, columns, initial_indent=indent, subsequent_indent=after)
     ]
 
 
@@ -286,7 +280,9 @@ def _table_lines(
 
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for i, name in enumerate(header):
-        table.add_column(Text(str(name)), justify="right" if i in right else "left", no_wrap=i == 0)
+        table.add_column(
+            Text(str(name)), justify="right" if i in right else "left", no_wrap=i == 0, overflow="fold"
+        )
     for row in rows:
         table.add_row(*map(Text, row))
     colour = terminal.coloured(sys.stdout)

@@ -173,6 +173,7 @@ _TITLES: dict[str, Message] = {
     "evaluations": message("evaluations", context="column"),
     "value": message("value", context="column"),
     "gradient_norm": message("gradient norm", context="column"),
+    "learning_rate": message("learning rate", context="column"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +23,7 @@ from downslope.cli.run_options import ask_for_start
 from downslope.cli.words import option
 from downslope.errors import StartError, UsageError
 from downslope.messages import argument, message
+from downslope.results.text_columns import wrap
 
 if TYPE_CHECKING:
     from downslope import Run
@@ -50,6 +52,7 @@ _FORMAT = option(
     examples=(
         'downslope explain "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 1.05',
         "downslope explain fit.json",
+        "downslope explain --words",
     ),
 )
 @option("--start", section=METHOD, metavar="x=-7,y=2", help=message("Where to begin."))
@@ -85,6 +88,15 @@ _FORMAT = option(
 )
 @option("--maximize", section=METHOD, is_flag=True, help=message("Climb instead."))
 @_FORMAT
+@option(
+    "--words",
+    section=OUTPUT,
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _, asked: _say_words(ctx) if asked else None,
+    help=message("Say what the words of a report mean: curvature, gradient norm, κ, and show nothing else."),
+)
 @click.argument("expression", metavar="EXPRESSION|FILE.json", type=FILE)
 @click.pass_context
 def explain(ctx: click.Context, /, **given: Any) -> None:
@@ -129,6 +141,21 @@ def explain(ctx: click.Context, /, **given: Any) -> None:
         before = [] if promised is None else [promised.sentence]
         terminal.emit("\n".join([*wrapped(before), *wrapped([run.message, *_after(run)]), ""]))
     ctx.exit(exit_code(run))
+
+
+def _say_words(ctx: click.Context) -> None:
+    """``downslope explain --words``."""
+    from downslope.explain.vocabulary import VOCABULARY
+
+    columns = terminal.width(sys.stdout)
+    told: list[str] = []
+    for term, meaning in VOCABULARY:
+        told += [
+            terminal.styled(str(term), sys.stdout, bold=True),
+            *wrap(str(meaning), columns, initial_indent="  ", subsequent_indent="  "),
+        ]
+    terminal.emit("\n".join(told) + "\n")
+    ctx.exit()
 
 
 def _explain_saved(given: dict[str, Any]) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from downslope.cli import terminal
 from downslope.cli.report import ReportOptions, document, effort, ended, rows_of, status_of, wrapped
 from downslope.cli.table import STEP
 from downslope.messages import NOTHING, Message, listing, literal, message, plural, visible
-from downslope.results.text_columns import cells
+from downslope.results.text_columns import cells, wrap
 
 if TYPE_CHECKING:
     from downslope.results.fit import Fit
@@ -74,7 +73,7 @@ def parameters(fit: Fit) -> list[str]:
         for name in shown
     ]
     why = message("(no standard errors: {why})", why=fit.missing_errors) if fit.missing_errors else ""
-    told = textwrap.wrap(str(why), terminal.width(sys.stdout), initial_indent=GAP, subsequent_indent=GAP)
+    told = wrap(str(why), terminal.width(sys.stdout), initial_indent=GAP, subsequent_indent=GAP)
     return [*lines, *_more_parameters(len(values) - len(shown)), *told]
 
 
@@ -135,6 +134,7 @@ def _quality(fit: Fit, batches: bool) -> list[str]:
         measures.append(message("{n:,} left out", context="rows", n=fit.rows_dropped))
     coordinates = {
         "user": NOTHING,
+        "standardised": message("standardised"),
         "natural": message("natural coordinates"),
         "orthogonal": message("orthogonal coordinates"),
     }.get(fit.coordinates, literal(fit.coordinates))

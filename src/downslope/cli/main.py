@@ -37,6 +37,7 @@ from downslope.cli.sweep import sweep
 from downslope.cli.verify import verify
 from downslope.cli.words import CommandGroup, Option, chosen_language, in_our_words, refused
 from downslope.errors import DownslopeError, nearest
+from downslope.files import system_reason
 from downslope.messages import listing, message, reading, sentences
 
 USAGE, FILES, BUG, INTERRUPTED = 2, 3, 70, 130
@@ -144,7 +145,7 @@ def explain_error(error: Exception, *, as_json: bool = False) -> int:
         return FILES
     if isinstance(error, OSError):
         what = error.filename or message("standard output")
-        reason = error.strerror or error
+        reason = system_reason(error)
         if error.filename is None:  # what it did not take is not tried again at the exit
             terminal.silence_stdout()
         terminal.error(message("{file} cannot be read or written: {reason}.", file=what, reason=reason))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from downslope.cli import terminal
 from downslope.cli.table import STEP, VALUE, HistoryTable, lay_out
 from downslope.messages import Message, listing, message, plural
+from downslope.results.text_columns import wrap
 
 if TYPE_CHECKING:
     from downslope import Explanation, Fit, History, Run
@@ -53,7 +53,7 @@ def report(run: Run, options: ReportOptions) -> None:
     elif form == "csv":
         terminal.emit_csv(run.history)
     else:
-        explained = [] if explanation is None else said_of(explanation, explain is True)
+        explained = [] if explanation is None else said_of(run, explanation, explain is True)
         _report_table(run, options, explained)
 
 
@@ -94,16 +94,19 @@ def document(data: Any) -> str:
     return lines(data, 2) + "\n"
 
 
-def said_of(explanation: Explanation, everything: bool) -> list[str]:
-    """The causes and what would work, wrapped to the terminal; all of the explanation where that was asked for."""
+def said_of(run: Run, explanation: Explanation, everything: bool) -> list[str]:
+    """The causes and what would work, wrapped to the terminal; all of the explanation where that was asked for.
+
+    What the end of the run has said already is not said again.
+    """
     said = explanation.sentences if everything else [explanation.brief] if explanation.brief else []
-    return wrapped(said)
+    return wrapped([one for one in said if str(one) not in run.message])
 
 
 def wrapped(sentences: Sequence[Message | str]) -> list[str]:
     """Each of them on lines of its own, as wide as the terminal."""
     columns = terminal.width(sys.stdout)
-    return [line for said in sentences for line in textwrap.wrap(str(said), columns, break_on_hyphens=False)]
+    return [line for said in sentences for line in wrap(str(said), columns)]
 
 
 def _report_table(run: Run, options: ReportOptions, explained: list[str]) -> None:
@@ -189,5 +192,5 @@ def _place(run: Run, columns: int) -> list[str]:
     pairs = [f"{name} = {value!r}".replace(" ", _TIED) for name, value in zip(names, values, strict=True)]
     value = f"f = {run.fun!r}".replace(" ", _TIED)
     place = message("{value} at {point}", value=value, point=listing(pairs, most=NAMED))
-    lines = textwrap.wrap(str(place), columns, subsequent_indent="  ", break_on_hyphens=False)
+    lines = wrap(str(place), columns, subsequent_indent="  ")
     return [line.replace(_TIED, " ") for line in lines]

@@ -8,13 +8,13 @@ import os
 import re
 import shutil
 import sys
-import textwrap
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from downslope.errors import DataError
 from downslope.messages import Message, message, visible
+from downslope.results.text_columns import cells, wrap
 
 if TYPE_CHECKING:
     from downslope import History
@@ -181,6 +181,6 @@ def _say(label: str, text: str, **style: bool | str) -> None:
 
 
 def _wrapped(line: str, columns: int) -> list[str]:
-    if line.startswith("  ") or len(line) <= columns:
+    if line.startswith("  ") or cells(line) <= columns:
         return [line]
-    return textwrap.wrap(line, columns, break_long_words=False, break_on_hyphens=False)
+    return wrap(line, columns, break_long_words=False)

@@ -19,6 +19,7 @@ from downslope.messages import (
     sentences,
 )
 from downslope.preferences import unknown_language
+from downslope.results.text_columns import joined, spread
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -37,6 +38,32 @@ class Rendered:
 
     def __set__(self, holder: Any, said: Message | str | None) -> None:
         holder.__dict__[self._name] = said
+
+
+class HelpFormatter(click.HelpFormatter):
+    """Click's, which counts characters, where some take two columns."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        """How a command is called."""
+        super().write_usage(prog, spread(args), None if prefix is None else spread(prefix))
+
+    def write_text(self, text: str) -> None:
+        """Paragraphs."""
+        super().write_text(spread(text))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Names, with what they are beside them."""
+        super().write_dl([(spread(name), spread(what)) for name, what in rows], col_max, col_spacing)
+
+    def getvalue(self) -> str:
+        """All that was written."""
+        return joined(super().getvalue())
+
+
+class Context(click.Context):
+    """Click's, with our formatter of help."""
+
+    formatter_class = HelpFormatter
 
 
 class Option(click.Option):
@@ -151,6 +178,8 @@ class Worded:
 class Command(Worded, click.Command):
     """A command in our words."""
 
+    context_class = Context
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, and refuse what is left over."""
         allowed, ctx.allow_extra_args = ctx.allow_extra_args, True
@@ -169,6 +198,8 @@ class Command(Worded, click.Command):
 
 class CommandGroup(Worded, click.Group):
     """A group of commands in our words."""
+
+    context_class = Context
 
     subcommand_metavar = Rendered()
 

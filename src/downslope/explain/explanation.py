@@ -23,10 +23,11 @@ from downslope.explain.budget import (
     too_coarse,
     with_budget,
 )
+from downslope.explain.classifying import MOST_PARAMETERS
 from downslope.explain.consistency import agreed_findings, agreed_forecast, agreed_point
 from downslope.explain.diagnosis import RAN_OFF, Diagnosis
 from downslope.explain.findings import Finding, causes, sound, unexplained
-from downslope.explain.judgement import MOST_PARAMETERS, is_to_be_judged
+from downslope.explain.judgement import is_to_be_judged
 from downslope.explain.line_probe import fall_without_end
 from downslope.explain.point import Detail, Point
 from downslope.explain.sentences import say

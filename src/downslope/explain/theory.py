@@ -12,9 +12,9 @@ from downslope.descent.norms import norm_of
 from downslope.descent.stopping import DEFAULT_TOLERANCE
 from downslope.errors import DownslopeError, UsageError
 from downslope.explain.analysis_view import SAME, AnalysisView
+from downslope.explain.classifying import MOST_PARAMETERS
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
-from downslope.explain.judgement import MOST_PARAMETERS
 from downslope.explain.linear import LinearRule, written
 from downslope.explain.local_minimum import find_local_minimum
 from downslope.explain.sentences import say

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from downslope.errors import DataError, MissingExtraError
+from downslope.files import system_reason
 from downslope.fitting.frame import ColumnNote, RowSource
 from downslope.messages import Message, message
 
@@ -167,7 +168,7 @@ def system_errors(path: str) -> Iterator[None]:
             message(
                 "{path} cannot be read: {reason}.",
                 path=path,
-                reason=getattr(error, "strerror", None) or error,
+                reason=system_reason(error),
             )
         ) from error
 

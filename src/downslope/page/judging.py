@@ -7,7 +7,7 @@ import json
 from downslope.descent import (
     conditions,
     growing_rows,
-    kernel,
+    judge,
     norms,
     observing,
     reports,
@@ -19,7 +19,7 @@ from downslope.descent import (
 from downslope.descent.evidence import LIMITS, TESTS, Cause
 
 _NUMBERS = {
-    kernel: ("LEVEL", "FORGIVEN", "NO_LIMIT", "LEAST_SQUARE"),
+    judge: ("LEVEL", "FORGIVEN", "NO_LIMIT", "LEAST_SQUARE"),
     stopping: ("DEFAULT_TOLERANCE", "DEFAULT_STEPS", "RUNAWAY", "IDLE_EVALUATIONS"),
     termination: ("FAR", "JUMP"),
     trend: ("PARTS", "FEWEST", "LONGEST_PERIOD", "ROUNDS", "FEWEST_ROUNDS", "WIDE", "SAME", "ULPS"),
@@ -31,12 +31,12 @@ _NUMBERS = {
 _CAUSES = tuple(
     cause
     for cause in Cause
-    if cause in termination.STATUSES and (cause == Cause.STEP_NOT_FINITE or hasattr(kernel, cause.name))
+    if cause in termination.STATUSES and (cause == Cause.STEP_NOT_FINITE or hasattr(judge, cause.name))
 )
 
 
 def judging() -> str:
-    """The module: ``judge``, CAUSES by name, STATUSES by cause, SETTINGS."""
+    """The module: ``judgeAt`` of the evidence in its order, ``judge`` of it by name; CAUSES, STATUSES, SETTINGS."""
     numbers = {name: getattr(module, name) for module, names in _NUMBERS.items() for name in names}
     numbers["LEAST_SQUARES"] = norms.LEAST_SQUARES[8]
     causes = {cause.name: int(cause) for cause in (*_CAUSES, *termination.LEAVING)}
@@ -46,9 +46,14 @@ def judging() -> str:
         "CAUSES": causes,
         "STATUSES": statuses,
         "TESTS": list(map(int, TESTS)),
-        "LIMITS": [int(cause) for cause in LIMITS if hasattr(kernel, cause.name)],
+        "LIMITS": [int(cause) for cause in LIMITS if hasattr(judge, cause.name)],
         "LEAVING": list(map(int, termination.LEAVING)),
         "SETTINGS": numbers,
     }
     lines = [f"export const {name} = {json.dumps(table)};" for name, table in tables.items()]
-    return "\n".join([f"export {conditions.to_javascript()}", *lines, ""])
+    named = ", ".join(conditions.names())
+    printed = conditions.to_javascript()
+    head = printed.partition("\n")[0]
+    printed = printed.replace(f"judge({{{named}}})", f"judgeAt({named})")
+    by_name = "\n".join([f"export {head}", f"  return judgeAt({named});", "}", ""])
+    return "\n".join([f"export {printed}", by_name, *lines, ""])

@@ -79,7 +79,7 @@ class Run(Descent):
 
         Raises:
             ObjectiveError: the function is no formula of one or two variables.
-            UsageError: the rule is none that a page has: it knows curvature, or has a schedule or a wrapper.
+            UsageError: the rule is none that a page has: it knows curvature, or has a wrapper.
             DataError: the file cannot be written.
 
         >>> import downslope as ds
@@ -125,7 +125,10 @@ class Run(Descent):
         return as_run(resume(self, options))
 
     def at(self, step: int) -> Run:
-        """The run as it was at an earlier step, with all that its rule remembered then: made again until there.
+        """The run as it was at an earlier step, with all that its rule remembered then.
+
+        It is made again until there: from the nearest place that is known, as where it was gone on with, and one every
+        few seconds on the way of a long run. Where its history is thinned, so is that of the earlier run.
 
         Raises:
             UsageError: there is no such step.

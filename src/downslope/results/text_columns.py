@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 GAP = "  "
+_SECOND = "\ue000"  # stands for the second column of a wide character while text is wrapped; nobody's to use
 
 
 class TextColumn(NamedTuple):
@@ -25,8 +27,38 @@ def cells(text: str) -> int:
     """
     if text.isascii():
         return len(text)
-    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
-    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
+    text = unicodedata.normalize("NFC", text)
+    return len(text) + sum(map(_is_wide, text)) - sum(unicodedata.combining(c) > 0 for c in text)
+
+
+def _is_wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF"
+
+
+def spread(text: str) -> str:
+    """``text`` with one character for each column that it takes: for what counts characters. See ``joined``."""
+    if text.isascii():
+        return text
+    return "".join(c + _SECOND if _is_wide(c) else c for c in unicodedata.normalize("NFC", text))
+
+
+def joined(text: str) -> str:
+    """What ``spread`` was given."""
+    return text.replace(_SECOND, "")
+
+
+def wrap(text: str, columns: int, **options: Any) -> list[str]:
+    """``text`` in lines of at most so many columns of a terminal, broken between words.
+
+    Args:
+        text: a paragraph.
+        columns: at least 1.
+        options: those of ``textwrap.wrap``.
+
+    >>> wrap("학습률은 1보다 작아야 합니다.", 14)
+    ['학습률은 1보다', '작아야 합니다.']
+    """
+    return [joined(line) for line in textwrap.wrap(spread(text), columns, break_on_hyphens=False, **options)]
 
 
 def text_rows(columns: Iterable[TextColumn], most: int) -> list[str]:

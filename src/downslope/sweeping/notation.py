@@ -48,15 +48,19 @@ def read_values(text: str, name: str) -> Any:
     return make(*numbers)
 
 
-def read_starts(text: str) -> dict[str, Any]:
-    """``"x=grid(-7,7,400), y=2"`` as what ``sweep`` takes.
+def read_starts(text: str) -> dict[str, Any] | list[Any]:
+    """``"x=grid(-7,7,400), y=2"`` as what ``sweep`` takes; without names, one entry a variable.
 
     Raises:
         UsageError: a piece is not of this form, or a name comes twice.
 
     >>> read_starts("x=grid(0,1,3), y=2")
     {'x': array([0. , 0.5, 1. ]), 'y': 2.0}
+    >>> read_starts("grid(0,1,3), 2")
+    [array([0. , 0.5, 1. ]), 2.0]
     """
+    if "=" not in text:
+        return [read_values(piece, "start") for piece in split_outside_brackets(text)]
     found: dict[str, Any] = {}
     for piece in split_outside_brackets(text):
         name, equals, value = (part.strip() for part in piece.partition("="))
