@@ -31,7 +31,7 @@ from downslope.explain.judgement import is_to_be_judged
 from downslope.explain.line_probe import fall_without_end
 from downslope.explain.point import Detail, Point
 from downslope.explain.sentences import say
-from downslope.explain.spectrum import Ends, ends_at
+from downslope.explain.spectrum import SpectrumEnds, ends_at
 from downslope.explain.theory import Forecast, QuadraticModel, from_curvature, from_ends, noise_at
 from downslope.messages import NOTHING, Message, listing
 
@@ -249,7 +249,7 @@ def _seen_in_the_record(run: Descent) -> list[Finding]:
     return recorded_course.findings(recorded_course.RecordedCourse(run)) if len(run.history) else []
 
 
-def _ends(diagnosis: Diagnosis) -> Ends | None:
+def _ends(diagnosis: Diagnosis) -> SpectrumEnds | None:
     """The least and the greatest curvature at the last point, of many parameters; None where they are not known."""
     many = len(diagnosis.names) > MOST_PARAMETERS and len(diagnosis.run.history) > 0
     if not many or diagnosis.status in RAN_OFF or diagnosis.setup.bounded:
@@ -258,7 +258,7 @@ def _ends(diagnosis: Diagnosis) -> Ends | None:
         return ends_at(diagnosis.view, diagnosis.final)
 
 
-def _forecast(diagnosis: Diagnosis, ends: Ends | None) -> Forecast | None:
+def _forecast(diagnosis: Diagnosis, ends: SpectrumEnds | None) -> Forecast | None:
     if ends is not None and ends.smallest > 0 and diagnosis.point.kind != "kink":
         return replace(from_ends(ends, diagnosis.setup), up=diagnosis.run.maximize).beside(diagnosis.run)
     if not diagnosis.known or diagnosis.setup.bounded or diagnosis.point.kind == "kink":

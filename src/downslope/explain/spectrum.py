@@ -29,7 +29,7 @@ CLOSE = 0.1  # part of an end by which the rest of the spectrum may still move i
 ENDED = 1e-12  # part of the largest entry: so short a new direction is rounding, and all has been seen
 
 
-class Ends(NamedTuple):
+class SpectrumEnds(NamedTuple):
     """Of a spectrum: curvatures as descent sees them, and the products that showed them."""
 
     smallest: float
@@ -37,7 +37,7 @@ class Ends(NamedTuple):
     products: int
 
 
-def ends_at(view: AnalysisView, x: Vector) -> Ends | None:
+def ends_at(view: AnalysisView, x: Vector) -> SpectrumEnds | None:
     """Both ends of the spectrum, each good to a few hundredths; None where products are not to be had or tell less.
 
     That there is no curvature below the smallest is as sure as that a random direction has a part of every other one.
@@ -70,13 +70,13 @@ def ends_at(view: AnalysisView, x: Vector) -> Ends | None:
     return None
 
 
-def _ends(diagonal: list[float], beside: list[float], length: float) -> Ends | None:
+def _ends(diagonal: list[float], beside: list[float], length: float) -> SpectrumEnds | None:
     """Those of the tridiagonal matrix, where what is left of the next direction hardly moves them."""
     values, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1))
     off = length * np.abs(vectors[-1, [0, -1]])
     if np.any(off > CLOSE * np.abs(values[[0, -1]])):
         return None
-    return Ends(float(values[0]), float(values[-1]), len(diagonal))
+    return SpectrumEnds(float(values[0]), float(values[-1]), len(diagonal))
 
 
 def _affordable(view: AnalysisView) -> int:

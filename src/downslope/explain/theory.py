@@ -19,7 +19,7 @@ from downslope.explain.linear import LinearRule, written
 from downslope.explain.local_minimum import find_local_minimum
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
-from downslope.explain.spectrum import Ends
+from downslope.explain.spectrum import SpectrumEnds
 from downslope.messages import message
 from downslope.objectives import Objective, Vector, as_objective
 from downslope.optimizers import Optimizer, as_optimizer
@@ -245,7 +245,7 @@ class QuadraticModel(NamedTuple):
     noise: float = 0.0
 
 
-def from_ends(ends: Ends, setup: Setup) -> Forecast:
+def from_ends(ends: SpectrumEnds, setup: Setup) -> Forecast:
     """What the ends of a spectrum say of a run, at the point where they were seen."""
     linear = LinearRule.of(setup.rule) if setup.plain else None
     limit = None if linear is None else linear.limit(ends.largest)
