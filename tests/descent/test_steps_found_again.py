@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,8 @@ import pytest
 
 import downslope as ds
 from downslope.descent import step_map
+from downslope.objectives.array_program import ArrayProgram
+from downslope.programs.compiled import Recipes
 
 START = np.linspace(-1.0, 1.0, 40)
 
@@ -18,7 +19,7 @@ START = np.linspace(-1.0, 1.0, 40)
 @pytest.fixture(autouse=True)
 def nothing_known() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(step_map, "_RECIPES", OrderedDict())
+        patch.setattr(step_map, "_STEPS", Recipes(step_map.KEPT_MAPS))
         yield
 
 
@@ -46,7 +47,7 @@ def test_others_of_its_shape_compute_what_they_would_have_computed(
     ds.minimize(bowl(1), START, optimizer=rule, steps=30)
     found = ds.minimize(bowl(2), START, optimizer=rule, steps=30)
     assert len(written) == 1
-    step_map._RECIPES.clear()
+    monkeypatch.setattr(step_map, "_STEPS", Recipes(1))
     alone = ds.minimize(bowl(2), START, optimizer=rule, steps=30)
     assert len(written) == 2
     assert found.history.x.tobytes() == alone.history.x.tobytes()
@@ -56,7 +57,7 @@ def test_another_rule_or_shape_is_another_step() -> None:
     first = ds.minimize(bowl(1), START, learning_rate=0.1, steps=5)
     other = ds.minimize(lambda x: bowl(1)(x) + np.sum(x), START, learning_rate=0.1, steps=5)
     climbed = ds.maximize(lambda x: -bowl(1)(x), START, learning_rate=0.1, steps=5)
-    assert len(step_map._RECIPES) == 3
+    assert len(step_map._STEPS) == 3
     assert climbed.x == pytest.approx(first.x, rel=1e-12)
     assert np.max(np.abs(other.x - first.x)) > 0.1
 
@@ -68,7 +69,7 @@ def test_what_machine_code_cannot_be_trusted_with_is_written_down_after_all() ->
 
     ds.minimize(waves(1.0), START, learning_rate=1e-20, steps=2)
     run = ds.minimize(waves(1e9), START, learning_rate=1e-20, steps=2)
-    assert len(step_map._RECIPES) == 1
+    assert len(step_map._STEPS) == 1
     assert run.fun == pytest.approx(waves(1e9)(run.x), rel=1e-12)
     slope = 1e9 * np.cos(1e9 * run.x) + 2 * run.x
     assert run.gradient_norm == pytest.approx(np.linalg.norm(slope), rel=1e-9)
@@ -81,3 +82,13 @@ def test_sorted_numbers_are_left_to_numpy_each_time() -> None:
     runs = [ds.minimize(middle(c), START, learning_rate=0.05, steps=20) for c in (0.0, 3.0)]
     assert runs[1].fun == pytest.approx(middle(3.0)(runs[1].x), rel=1e-12)
     assert runs[0].fun < 0.5 * runs[1].fun
+
+
+def test_products_with_the_hessian_are_those_of_each_functions_own_numbers() -> None:
+    rng = np.random.default_rng(5)
+    direction = rng.normal(size=40)
+    for _ in range(3):
+        table, weights = rng.normal(size=(60, 40)), rng.uniform(1.0, 2.0, 60)
+        program = ArrayProgram(lambda x, t=table, w=weights: np.sum(w * (t @ x) ** 2) / 2, 40)
+        wanted = table.T @ (weights * (table @ direction))
+        np.testing.assert_allclose(program.curvature_along(START, direction), wanted, rtol=1e-11)

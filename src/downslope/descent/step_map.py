@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import symengine as se
@@ -23,7 +23,7 @@ from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import dot
 from downslope.programs import ArrayNode, CompiledProgram, Graph, ProgramArray, node_of
-from downslope.programs.compiled import Recipe
+from downslope.programs.compiled import Recipes, Written
 from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import box
 from downslope.symbolic.tracing import tracing
@@ -33,7 +33,6 @@ MOST_OUTPUTS = (
     1500  # a step map of symbols with more takes seconds to compile; the hosted engine starts at once
 )
 KEPT_MAPS = 64
-_Step: TypeAlias = tuple[list[ArrayNode], list[ArrayNode], tuple[ArrayNode, ArrayNode]]
 # By bytes of a number: what is smaller than this is zero, where it only fades.
 FLUSHED = {4: 1e-30, 8: 1e-300}
 
@@ -192,33 +191,21 @@ def _flushed(old: Any, new: Any, dtype: Any) -> Any:
     return SymbolicArray(box(se.Piecewise((se.Integer(0), gone), (faded, True))))
 
 
-_RECIPES: OrderedDict[Any, Recipe] = OrderedDict()
+_STEPS = Recipes(KEPT_MAPS)
 
 
 def _of_program(program: ArrayProgram, rule: Any, step: tuple[Optimizer, float, Any]) -> CompiledProgram:
     """A step on a program; where one of the same shape was compiled with this rule, nothing is written down again."""
-    key = (program.shape, rule)
-    with _MAPS_LOCK:
-        recipe = _RECIPES.get(key)
-    if recipe is not None:
-        return CompiledProgram.by_recipe(recipe, program.nodes, lambda: _recorded(program, *step)[:2])
-    made = CompiledProgram(*_recorded(program, *step))
-    found = made.recipe(program.nodes)
-    if found is not None:
-        with _MAPS_LOCK:
-            _RECIPES[key] = found
-            while len(_RECIPES) > KEPT_MAPS:
-                _RECIPES.popitem(last=False)
-    return made
+    return _STEPS.compiled((program.shape, rule), program.nodes, lambda: _recorded(program, *step))
 
 
 @np.errstate(all="ignore")
-def _recorded(program: ArrayProgram, optimizer: Optimizer, sign: float, state: Any) -> _Step:
+def _recorded(program: ArrayProgram, optimizer: Optimizer, sign: float, state: Any) -> Written:
     with program.lock:
         return _written(program, optimizer, sign, state)
 
 
-def _written(program: ArrayProgram, optimizer: Optimizer, sign: float, state: Any) -> _Step:
+def _written(program: ArrayProgram, optimizer: Optimizer, sign: float, state: Any) -> Written:
     graph = program.graph
     x = ProgramArray(program.x)
     hyper = {name: ProgramArray(graph.input(f"#{name}", ())) for name in optimizer.scalars()}

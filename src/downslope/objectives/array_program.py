@@ -24,7 +24,7 @@ from downslope.programs import (
     needed,
     node_of,
 )
-from downslope.programs.compiled import described
+from downslope.programs.compiled import Recipes, Written, described
 from downslope.programs.elements import cost
 from downslope.programs.evaluate import evaluated
 from downslope.programs.node import ELEMENTS
@@ -34,6 +34,7 @@ from downslope.symbolic.unknown import TraceError
 
 MOST_NODES = 3_000  # operations; compiling takes about 50 microseconds for each
 MOST_RECORDED = 2 * MOST_NODES  # the same with what turns out not to be needed, where recording breaks off
+_CURVED = Recipes(64)  # products with the Hessian
 
 
 class ArrayProgram:
@@ -140,10 +141,14 @@ class ArrayProgram:
 
     @cached_property
     def _curved(self) -> CompiledProgram:
+        return _CURVED.compiled(self.shape, self.nodes, self._product)
+
+    def _product(self) -> Written:
+        """The product of the Hessian and a direction."""
         with self.lock:
             direction = self.graph.input("direction", self.x.shape)
             (product,) = along([self.gradient], [self.x], [direction])
-        return CompiledProgram([self.x, direction], [product])
+        return [self.x, direction], [product], None
 
     def evaluated_at(self, x: Vector) -> tuple[float, Vector]:
         """f(x) and its gradient in NumPy, for once."""

@@ -41,6 +41,7 @@ class Recipe(NamedTuple):
 
 
 Recorded: TypeAlias = tuple[Sequence[ArrayNode], Sequence[ArrayNode]]  # inputs and outputs
+Written: TypeAlias = tuple[Sequence[ArrayNode], Sequence[ArrayNode], tuple[ArrayNode, ArrayNode] | None]
 _CODES: OrderedDict[Any, Code] = OrderedDict()
 _CODES_LOCK = threading.Lock()
 
@@ -261,3 +262,41 @@ def _described(node: ArrayNode, place: Mapping[ArrayNode, int]) -> Any:
     elif isinstance(detail, LibraryCall):
         detail = None
     return node.operation, tuple(place[part] for part in node.operands), node.shape, detail
+
+
+class Recipes:
+    """What was compiled, found again by its shape before it is written down.
+
+    Args:
+        most: how many are kept, those that were asked for last.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._known: OrderedDict[Any, Recipe] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def compiled(self, key: Any, own: Sequence[ArrayNode], record: Callable[[], Written]) -> CompiledProgram:
+        """A program, by its recipe where that is known.
+
+        Args:
+            key: what all its code depends on.
+            own: the nodes, in order, whose tables may be others each time.
+            record: writes it down: inputs, outputs, and those that are distrusted.
+        """
+        with self._lock:
+            recipe = self._known.get(key)
+            if recipe is not None:
+                self._known.move_to_end(key)
+        if recipe is not None:
+            return CompiledProgram.by_recipe(recipe, own, lambda: record()[:2])
+        made = CompiledProgram(*record())
+        found = made.recipe(own)
+        if found is not None:
+            with self._lock:
+                self._known[key] = found
+                while len(self._known) > self._most:
+                    self._known.popitem(last=False)
+        return made
