@@ -72,7 +72,16 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> str:
 FIT = ["fit", "TABLE", "y ~ a*x + b*z + c", "--loss", "huber", "--batch-size", "8", "--epochs", "100000"]
 READ = ["fit", "TABLE", "y ~ a*x + b*z + c"]
 STREAMED = ["fit", "TABLE", "y ~ a*x + b*z + c", "--loss", "mae", "--stream"]
-COMMANDS = {"minimize": LONG, "explain": ["explain", *LONG[1:]], "fit": FIT, "stream": STREAMED}
+SWEEP = ["sweep", "himmelblau", "--start", "x=grid(-6,6,700),y=grid(-6,6,700)", "--learning-rate", "0.001"]
+RACE = ["race", "rosenbrock", "beale", "--optimizer", "adam,momentum,lbfgs", "--seed", "1"]
+COMMANDS = {
+    "minimize": LONG,
+    "explain": ["explain", *LONG[1:]],
+    "fit": FIT,
+    "stream": STREAMED,
+    "sweep": SWEEP,
+    "race": RACE,
+}
 
 
 def ended(words: list[str], number: signal.Signals, after: float) -> tuple[int, str, str]:
@@ -108,8 +117,13 @@ def hold(words: list[str], number: signal.Signals, after: float) -> None:
 def test_at_any_moment(number: signal.Signals, command: str, table: str) -> None:
     draw = random.Random(fresh_seed())
     words = [table if word == "TABLE" else word for word in COMMANDS[command]]
+    began = time.monotonic()
+    subprocess.run(
+        [sys.executable, "-m", "downslope", "minimize", "x^2", "--start", "x=1"], capture_output=True
+    )
+    starting = time.monotonic() - began
     for _ in range(trials(3)):
-        hold(words, number, 0.05 + 2 * draw.random())
+        hold(words, number, starting * (0.05 + 2.5 * draw.random()))
 
 
 def test_while_a_table_is_read(table: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,10 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from downslope.descent.engine import Position
 from downslope.descent.evidence import Cause
 from downslope.descent.snapshot import packed, unpacked
+from downslope.descent.stations import thinned
 from downslope.errors import DataError, HyperparameterError, ObjectiveError, UsageError
 from downslope.optimizers import Optimizer, all_optimizers
 from trials import SOAKING, fresh_seed, trials
@@ -343,3 +347,88 @@ def test_branching_to_another_rule_begins_there() -> None:
     with pytest.raises(UsageError, match="cannot be kept within the bounds"):
         bounded.branch(3, optimizer="lbfgs")
     assert bounded.branch(3, optimizer="gradient_descent", learning_rate=0.1).final[0] <= 0.5
+
+
+@pytest.fixture
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a descent stands is kept at every slice, which are short."""
+    monkeypatch.setattr("downslope.descent.stations.SECONDS", 0.0)
+    monkeypatch.setattr("downslope.descent.stations.SHARE", 1e9)
+    monkeypatch.setattr(sys.modules["downslope.descent.descend"], "_next_budget", lambda *given: 3)
+
+
+@pytest.mark.usefixtures("_often")
+@pytest.mark.parametrize("kind", ["formula", "Python", "spaced", "hosted float32"])
+@pytest.mark.parametrize("rule", ["adam", "lbfgs", "newton", "schedule_free_adamw"])
+def test_rewinding_from_the_nearest_place_that_is_known(kind: str, rule: str, tmp_path: Path) -> None:
+    if (kind, rule) == ("Python", "newton"):
+        pytest.skip("a Python function that is no formula has no second derivatives")
+    draw = random.Random(fresh_seed())
+    whole = of(kind, rule, STEPS)
+    assert 2 <= len(whole.stations) <= 16
+    path = tmp_path / "run.json"
+    whole.save(path)
+    loaded = ds.load(path)
+    assert isinstance(loaded, ds.Run)
+    assert len(loaded.stations) == len(whole.stations)
+    for _ in range(trials(3)):
+        step = draw.randrange(whole.nit)
+        alone = of(kind, rule, step)
+        assert_same(whole.at(step), alone)
+        assert_same(whole.at(step).resume(steps=2, explain=False), of(kind, rule, step + 2))
+        if loaded.objective.evaluable:
+            assert_same(loaded.at(step), alone)
+    branched = whole.branch(5, hyperparameters={}, steps=6, explain=False)
+    assert_same(branched.at(9), of(kind, rule, 9))
+
+
+@pytest.mark.usefixtures("_often")
+def test_rewinding_evaluates_from_there_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = [0]
+
+    def counted(x: float, y: float) -> float:
+        calls[0] += 1
+        return opaque(x, y)
+
+    run = ds.minimize(counted, START, optimizer="adam", steps=400, explain=False)
+    calls[0] = 0
+    ds.minimize(counted, START, optimizer="adam", steps=390, explain=False)
+    anew, calls[0] = calls[0], 0
+    assert run.at(390).nit == 390
+    assert calls[0] < 0.3 * anew
+    gone_on = run.resume(steps=10, explain=False)
+    calls[0] = 0
+    gone_on.at(405)
+    assert calls[0] < 0.1 * anew
+
+
+def test_a_branch_is_rewound_and_gone_on_with() -> None:
+    run = ds.minimize("rosenbrock", optimizer="adam", steps=30)
+    branched = run.branch(10, learning_rate=0.01, steps=20)
+    assert_same(branched.at(15).resume(steps=15), branched)
+    with pytest.raises(DataError, match="its rule was changed on the way"):
+        branched.at(5)
+
+
+def test_stations_of_a_long_run_stay_few_and_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = ds.minimize("rosenbrock", optimizer="adam", steps=10, learning_rate=1e-3)
+    station = run.resume(steps=1).stations[0]
+    assert len(thinned([station] * 40)) == 10
+    large = station._replace(
+        snapshot=replace(station.snapshot, position=Position(np.zeros(10**6), None, np.zeros(2)))
+    )
+    assert thinned([station, large]) == []
+    monkeypatch.setattr("downslope.descent.stations.SECONDS", 0.0)
+    monkeypatch.setattr("downslope.descent.stations.SHARE", 1e9)
+    monkeypatch.setattr(sys.modules["downslope.descent.descend"], "_next_budget", lambda *given: 10)
+    long = ds.minimize(
+        "rosenbrock", optimizer="adam", steps=2000, learning_rate=1e-3, every=100, explain=False
+    )
+    steps = [one.snapshot.trace.step for one in long.stations]
+    assert len(steps) <= 16
+    assert steps == sorted(steps)
+    earlier = long.at(1500)
+    alone = ds.minimize(
+        "rosenbrock", optimizer="adam", steps=1500, learning_rate=1e-3, every=100, explain=False
+    )
+    assert_same(earlier, alone)

@@ -118,6 +118,9 @@ BARE = [
     ("sin ½x", "sin(1/2*x)", 'read "sin ½x" as sin(½x)'),
     ("sin x^2", "sin(x^2)", 'read "sin x^2" as sin(x^2)'),
     ("sin^2 x", "sin(x)^2", 'read "sin^2 x" as sin(x)^2'),
+    ("sqrt cos^2 x", "sqrt(cos(x)^2)", 'read "sqrt cos^2 x" as sqrt(cos^2 x)'),
+    ("sin cos^2 x", "sin(cos(x)^2)", 'read "sin cos^2 x" as sin(cos^2 x)'),
+    ("cbrt ln²sqrt x", "cbrt(log(sqrt(x))^2)", 'read "cbrt ln²sqrt x" as cbrt(ln²sqrt x)'),
     ("tan²2x", "tan(2*x)^2", 'read "tan²2x" as tan(2x)^2'),
     ("sin^2(x)/2", "sin(x)^2/2", 'read "sin^2(x)" as sin(x)^2'),
     ("sin^n x", "sin(x)^n", 'read "sin^n x" as sin(x)^n'),
@@ -129,6 +132,11 @@ BARE = [
     ("|sin x||y|", "abs(sin(x))*abs(y)", 'read "sin x" as sin(x)'),
     ("sqrt x + exp -x", "sqrt(x) + exp(-x)", 'read "sqrt x" as sqrt(x)'),
     ("sin √x", "sin(sqrt(x))", 'read "sin √x" as sin(√x)'),
+    ("sqrt cos^2 x + 1", "sqrt(cos(x)^2) + 1", 'read "sqrt cos^2 x" as sqrt(cos^2 x)'),
+    ("ln³ sin²2x", "log(sin(2*x)^2)^3", 'read "ln³ sin²2x" as ln(sin²2x)^3'),
+    ("√tan^2 (x) y", "sqrt(tan(x)^2)*y", 'read "tan^2 (x)" as tan(x)^2'),
+    ("2^sin² x", "2^sin(x)^2", 'read "sin² x" as sin(x)^2'),
+    ("x√sin^2 |x|", "x*sqrt(sin(abs(x))^2)", 'read "sin^2 |x|" as sin(|x|)^2'),
     ("max(sin x, x^cos y)", "max(sin(x), x^cos(y))", 'read "sin x" as sin(x)'),
 ]
 

@@ -201,3 +201,19 @@ def test_pairs_that_curve_downwards_are_skipped() -> None:
 def test_the_memory_must_be_a_whole_number(memory: Any) -> None:
     with pytest.raises(HyperparameterError, match="memory"):
         LBFGS(memory=memory)
+
+
+ENDLESS = {
+    "x + 1/x": {"x": 5.0},
+    "x + 2*y + 1/x + 1/y": {"x": 3.0, "y": 2.0},
+    "-x + sin(x)": {"x": 1.0},
+}
+
+
+@pytest.mark.parametrize("rule", ["auto", "lbfgs", "bfgs", "conjugate_gradient_pr", "conjugate_gradient_hz"])
+@pytest.mark.parametrize("text", ENDLESS)
+def test_an_endless_slope_is_run_down_by_leaps(text: str, rule: str) -> None:
+    """Curvature that was learnt before a pole, or on a wave, holds no search to the steps that were right there."""
+    run = ds.minimize(text, ENDLESS[text], optimizer=rule)
+    assert run.status == "unbounded"
+    assert run.nfev < 100

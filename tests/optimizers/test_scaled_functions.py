@@ -73,3 +73,42 @@ def test_at_the_edge_of_the_numbers_a_run_ends_and_is_explained(power: int) -> N
             run = ds.minimize(f"1e{power}*({text})", start, optimizer=rule, tolerance=1e-8, steps=200)
             assert not run.success or run.gradient_norm <= 1e-8
             assert str(run.explain())
+
+
+@pytest.mark.parametrize("text", FUNCTIONS)
+def test_a_small_function_is_not_at_its_minimum_where_it_began(text: str) -> None:
+    rng, start = random.Random(fresh_seed()), FUNCTIONS[text]
+    whole = ds.minimize(text, start, relative_tolerance=1e-12, steps=5000)
+    way = np.linalg.norm([whole.x[name] - start[name] for name in start])
+    for rule in (None, "adgd", "armijo", "barzilai_borwein_short"):
+        run = ds.minimize(f"1e{rng.randint(-318, -12)}*({text})", start, optimizer=rule)
+        point = run.explain().point
+        assert (run.status, run.success, run.nit) == ("converged", False, 0)
+        assert "small only because of the units" in run.message
+        assert (point.kind, point.escape) == ("small_by_units", None)
+        assert point.distance == pytest.approx(way, rel=0.35), (
+            text,
+            run.fun,
+        )  # (x - 1)^4 is neared by degrees
+
+
+@pytest.mark.parametrize("power", [-12, -9, -8, -6])
+def test_a_small_function_is_at_its_minimum_where_that_is_called_success(power: int) -> None:
+    for text, start in FUNCTIONS.items():
+        whole = ds.minimize(text, start, relative_tolerance=1e-12, steps=5000)
+        run = ds.minimize(f"1e{power}*({text})", start)
+        way, left = (
+            np.linalg.norm([whole.x[name] - at[name] for name in start]) for at in (start, dict(run.x))
+        )
+        assert run.success == (left < 0.1 * way), (text, left / way)
+        again = ds.minimize(f"1e{power}*({text})", dict(whole.x))
+        assert again.success, (text, again.message)
+
+
+def test_a_climb_of_a_small_function_says_that_it_rises_further() -> None:
+    run = ds.maximize("-1e-305*((1 - x)^2 + 100*(y - x^2)^2)", {"x": -1.0, "y": 2.0})
+    assert not run.success
+    assert "the objective still rises, to a point 2.236 away" in run.message
+    advice = next(finding.advice for finding in run.explain().findings if finding.advice)
+    again = ds.maximize("-1e-305*((1 - x)^2 + 100*(y - x^2)^2)", {"x": -1.0, "y": 2.0}, **advice.setting)
+    assert again.x == pytest.approx({"x": 1.0, "y": 1.0}, abs=1e-3)

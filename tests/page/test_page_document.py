@@ -81,7 +81,7 @@ def test_it_is_asked_what_the_run_was_asked():
         ),
         (("x^2", {"x": 1.0}, {"gradient": {"x": "2x"}}), ObjectiveError, "derives the gradient itself"),
         (("x^2", [1], {"bounds": [(0, 1)]}), UsageError, "not projected"),
-        (("x^2", [1], {"optimizer": "newton"}), UsageError, "only value and gradient"),
+        (("x^2", [1], {"optimizer": "newton"}), UsageError, "asks for second derivatives"),
         (
             (lambda x: float(x[0]) ** 2 if x[0] > 0 else 0.0, [1.0], {"engine": "hosted"}),
             ObjectiveError,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack
@@ -14,13 +15,14 @@ from downslope.messages import message
 from downslope.objectives import Objective, Vector, as_objective
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers.rule_text import split_rule
-from downslope.results.race import Race, as_race
+from downslope.results.checkpoints import checkpoint_of
+from downslope.results.race import Race, make_race
 from downslope.sweeping.paired_test import least_count
-from downslope.sweeping.race import run_race
 from downslope.sweeping.race_entrants import Entrant, OwnRule
 from downslope.sweeping.race_peers import peer_of
 from downslope.sweeping.race_record import FEWEST_STARTS, LEVEL
 from downslope.sweeping.race_setting import Field, RaceProgress, RaceSetting
+from downslope.sweeping.race_state import RaceState
 from downslope.sweeping.start_boxes import StartBox, fresh_seed
 
 PRECISIONS = (1e-1, 1e-3, 1e-5, 1e-7)
@@ -43,6 +45,8 @@ class RaceOptions(TypedDict, total=False):
     minimum: float
     gradient: Any
     progress: Callable[[RaceProgress], None]
+    checkpoint: str | os.PathLike[str]
+    checkpoint_seconds: float
 
 
 def race(
@@ -79,6 +83,8 @@ def race(
             from all starts find, made before the race and not counted.
         gradient: of a Python function, as for ``minimize``.
         progress: called with ``RaceProgress`` before each start.
+        checkpoint: a file that keeps the race on its way, at most every ``checkpoint_seconds`` (10) and at its end, its
+            targets and its tuning too; ``downslope.resume`` goes on with it.
 
     Returns:
         The ``Race``: its text by ``print``, ``verdicts``, ``columns``, ``to_dict()``, ``to_html()``, ``plot()``. Ctrl-C
@@ -101,7 +107,7 @@ def race(
     for name in options:
         if name not in RaceOptions.__annotations__:
             raise UsageError(message("there is no option '{name}' of a race.", name=name))
-    entrants = _entrants(rules)
+    entrants = entrants_of(rules)
     functions = list(function) if isinstance(function, (list, tuple)) else [function]
     if not functions:
         raise UsageError(message("function is an empty list; there is nothing to run."))
@@ -109,18 +115,32 @@ def race(
         raise UsageError(
             message("start is of one function; several are raced from where classic problems begin.")
         )
-    setting = _setting(options)
+    setting, checkpoint = _setting(options), checkpoint_of(options)
     asked = _Starts(_enough(len(entrants)) if starts is None else starts, setting.seed)
     _check_size(len(functions) * asked.count, len(entrants), setting)
     fields = [_field(one, start, asked, options) for one in functions]
-    return as_race(run_race(fields, entrants, setting))
+    told = tuple(map(_plain_rule, rules if isinstance(rules, (list, tuple)) else [rules]))
+    return make_race(RaceState(tuple(fields), setting, told), entrants, checkpoint)
 
 
-def _entrants(rules: Any) -> list[Entrant]:
+def entrants_of(rules: Any) -> list[Entrant]:
+    """Who runs.
+
+    Raises:
+        UsageError, UnknownNameError, HyperparameterError: somebody is not known, or nobody is there.
+    """
     given = list(rules) if isinstance(rules, (list, tuple)) else [rules]
     if not given:
         raise UsageError(message("rules is an empty list; there is nobody to race."))
     return [_entrant(rule) for rule in given]
+
+
+def _plain_rule(rule: Any) -> Any:
+    """A rule as a file has it: its text, or the numbers of an instance."""
+    if isinstance(rule, str):
+        return rule
+    made = as_optimizer(rule)
+    return made.to_dict() if isinstance(rule, Optimizer) else made.name()
 
 
 def _entrant(rule: Any) -> Entrant:

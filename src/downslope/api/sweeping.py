@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import time
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack, cast
@@ -19,10 +19,11 @@ from downslope.objectives import Parameters, Uniform, as_objective
 from downslope.objectives.parameters import own_name
 from downslope.objectives.start import parse_start
 from downslope.optimizers.schedule_text import as_schedule
-from downslope.results.sweep import Sweep
+from downslope.results.checkpoints import checkpoint_of
+from downslope.results.sweep import Sweep, make_sweep
 from downslope.sweeping.notation import read_starts
 from downslope.sweeping.settings import DesignOptions, Normal, SweepAxis, Target, design_of
-from downslope.sweeping.trial import Trial, run_trial
+from downslope.sweeping.trial import Trial
 
 
 class TableOptions(TypedDict, total=False):
@@ -52,6 +53,8 @@ class SweepOptions(TableOptions, total=False):
     dtype: Any
     every: int
     progress: Callable[[int, int], None]
+    checkpoint: str | os.PathLike[str]
+    checkpoint_seconds: float
 
 
 def sweep(
@@ -84,6 +87,8 @@ def sweep(
         every: keep value, gradient norm and point of every so-many-th step of every run, in ``Sweep.traces``; none by
             default.
         progress: called with (runs done, all runs) about twenty times a second.
+        checkpoint: a file that keeps the sweep on its way, at most every ``checkpoint_seconds`` (10) and at its end;
+            ``downslope.load`` reads it, and ``downslope.resume`` makes the runs that are missing.
 
     Returns:
         The ``Sweep``: a row a run with settings, status, steps, evaluations, value, gradient norm, point, and which
@@ -104,21 +109,13 @@ def sweep(
     (['converged', 'converged', 'diverged'], [91, 1, 50])
     """
     _refuse_unknown(options)
-    started = time.perf_counter()
+    checkpoint = checkpoint_of(options)
     varying = {"optimizer": optimizer, "learning_rate": learning_rate, "steps": steps}
     given = {**options, **varying, "hyperparameters": hyperparameters, "tolerance": tolerance}
     trial = trial_of(function, start, given)
     told = options.get("progress")
-    made = run_trial(trial, None if told is None else _Telling(told, len(trial.design)))
-    trial.objective.end_run()
-    return Sweep(
-        trial=trial,
-        ends=made.ends,
-        engine=made.engine,
-        why_single=made.why_single,
-        traces=made.rows,
-        seconds=time.perf_counter() - started,
-        complete=made.complete,
+    return make_sweep(
+        trial, None if told is None else Telling(told, len(trial.design)), checkpoint=checkpoint
     )
 
 
@@ -133,9 +130,10 @@ def trial_of(function: Any, start: Any, asked: Mapping[str, Any]) -> Trial:
         _place(("hyperparameter", str(name)), value, varied, numbers)
     if "learning_rate" in fixed:
         numbers["learning_rate"] = fixed["learning_rate"]
+    fitted: dict[str, Any] = {}
     if asked.get("table") is not None:
         of_table = {name: asked[name] for name in ("loss", "weights", "l2") if asked.get(name) is not None}
-        function, suggested = cost_of_table(function, asked["table"], cast(FitArguments, of_table))
+        function, suggested, fitted = cost_of_table(function, asked["table"], cast(FitArguments, of_table))
         start = suggested if start is None else start
     starts = StartsGiven.of(start)
     objective, x = as_objective(
@@ -159,11 +157,12 @@ def trial_of(function: Any, start: Any, asked: Mapping[str, Any]) -> Trial:
         maximize=bool(asked.get("maximize")),
         every=_every(asked.get("every")),
         bounds=asked.get("bounds"),
+        fitted=fitted,
     )
 
 
 @dataclass(frozen=True)
-class _Telling:
+class Telling:
     """Tells a person's function how many runs are done."""
 
     tell: Callable[[int, int], None]

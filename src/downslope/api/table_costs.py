@@ -10,12 +10,15 @@ from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.quadratic import normal_equations_from_moments, quadratic_objective
 from downslope.objectives import Objective
 
+ASKED = ("hypothesis", "loss", "weights", "l2")
+
 
 class TableCost(NamedTuple):
-    """A cost, and where a fit of it would begin."""
+    """A cost, where a fit of it would begin, and as plain data what was asked about it."""
 
     objective: Objective
     start: dict[str, Any]
+    asked: dict[str, Any]
 
 
 def cost_of_table(hypothesis: str, table: Any, asked: FitArguments) -> TableCost:
@@ -30,11 +33,12 @@ def cost_of_table(hypothesis: str, table: Any, asked: FitArguments) -> TableCost
     problem = state.problem
     objective: Objective = problem.objective
     start = objective.parameters.named(state.start)
+    told = {name: state.asked[name] for name in ASKED if state.asked.get(name) is not None}
     if problem.quadratic:
         try:
             equations = normal_equations_from_moments(problem.objective)
         except UsageError:  # so ill-conditioned that its moments cannot be trusted: over the rows, then
-            return TableCost(objective, start)
+            return TableCost(objective, start, told)
         user = Coordinates.user(objective.parameters.size)
         objective = quadratic_objective(equations, user, problem.objective.terms, root=problem.loss.root)
-    return TableCost(objective, start)
+    return TableCost(objective, start, told)

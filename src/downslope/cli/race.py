@@ -17,7 +17,17 @@ from downslope.cli.arguments import (
     split_outside_brackets,
     start_values,
 )
-from downslope.cli.options import FILE, NUMBER, START, Function, added, declared, default
+from downslope.cli.options import (
+    CHECKPOINT,
+    FILE,
+    NUMBER,
+    START,
+    Function,
+    added,
+    as_given,
+    declared,
+    default,
+)
 from downslope.cli.outputs import check_writable, deliver, write_asked
 from downslope.cli.progress import CountingBar
 from downslope.cli.report import document, wrapped
@@ -81,7 +91,9 @@ OUTPUT = (
     declared("--format", "form", type=WordType(["text", "json"]), default="text", help=default("text")),
     declared("--plot", type=FILE, metavar="FILE", help=message("Draw it: .png, .svg, .pdf.")),
     declared("--html", type=FILE, metavar="FILE", help=message("The report as one page with its pictures.")),
-    declared("--save", type=FILE, metavar="FILE", help=message("Keep all of it as JSON.")),
+    declared(
+        "--save", type=FILE, metavar="FILE", help=message("Keep all of it as JSON; downslope.load reads it.")
+    ),
     declared("--quiet", is_flag=True, help=message("No notes and no progress bar.")),
 )
 
@@ -91,7 +103,7 @@ def _parameters(function: Function) -> Function:
         (message("Who", context="heading"), WHO),
         (message("From where", context="heading"), WHERE),
         (message("How far", context="heading"), UNTIL),
-        (message("Output", context="heading"), OUTPUT),
+        (message("Output", context="heading"), [*OUTPUT, *CHECKPOINT]),
     )
     return click.argument("words", nargs=-1, metavar="EXPRESSION...")(added(function, sections))
 
@@ -114,7 +126,16 @@ def _parameters(function: Function) -> Function:
 @click.pass_context
 def race(ctx: click.Context, /, **given: Any) -> None:
     """``downslope race``."""
-    files = [(f"--{name}", given[name]) for name in ("plot", "html", "save") if given[name] is not None]
+    check_outputs(given)
+    with CountingBar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
+        raced = _raced(given, bar)
+    ctx.exit(deliver_race(raced, given))
+
+
+def check_outputs(given: dict[str, Any]) -> None:
+    """Find out before the race what would go wrong after it."""
+    names = ("plot", "html", "save", "checkpoint")
+    files = [(f"--{name}", given[name]) for name in names if given[name] is not None]
     for option, path in files:
         check_writable(option, path)
     if len({path for _, path in files}) < len(files):
@@ -123,10 +144,6 @@ def race(ctx: click.Context, /, **given: Any) -> None:
         from downslope.plots.races import checked_suffix
 
         checked_suffix(given["plot"])
-    with CountingBar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
-        raced = _raced(given, bar)
-    _deliver(raced, given)
-    ctx.exit(INTERRUPTED if raced.interrupted else 0)
 
 
 def _raced(given: dict[str, Any], bar: CountingBar | None) -> Race:
@@ -139,6 +156,7 @@ def _raced(given: dict[str, Any], bar: CountingBar | None) -> Race:
         )
     names = ("starts", "seed", "targets", "minimum", "evaluations", "rounds", "rates")
     options = {name: given[name] for name in names if given[name] is not None}
+    options.update(as_given(given, CHECKPOINT))
     if given["no_tune"]:
         options["rates"] = []
     if bar is not None:
@@ -153,13 +171,14 @@ def _raced(given: dict[str, Any], bar: CountingBar | None) -> Race:
         raise
 
 
-def _deliver(raced: Race, given: dict[str, Any]) -> None:
-    """Report and write the files, each whatever becomes of the others."""
+def deliver_race(raced: Race, given: dict[str, Any]) -> int:
+    """Report and write the files, each whatever becomes of the others; answers with the exit code."""
     actions: list[Callable[[], Any]] = [lambda: _report(raced, given["form"])]
     for name, write in (("save", raced.save), ("html", raced.to_html), ("plot", raced.plot)):
         if given[name] is not None:
             actions.append(partial(write_asked, given, name, write))
     deliver(actions)
+    return INTERRUPTED if raced.interrupted else 0
 
 
 def _report(raced: Race, form: str) -> None:

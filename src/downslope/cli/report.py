@@ -53,7 +53,7 @@ def report(run: Run, options: ReportOptions) -> None:
     elif form == "csv":
         terminal.emit_csv(run.history)
     else:
-        explained = [] if explanation is None else said_of(explanation, explain is True)
+        explained = [] if explanation is None else said_of(run, explanation, explain is True)
         _report_table(run, options, explained)
 
 
@@ -94,10 +94,13 @@ def document(data: Any) -> str:
     return lines(data, 2) + "\n"
 
 
-def said_of(explanation: Explanation, everything: bool) -> list[str]:
-    """The causes and what would work, wrapped to the terminal; all of the explanation where that was asked for."""
+def said_of(run: Run, explanation: Explanation, everything: bool) -> list[str]:
+    """The causes and what would work, wrapped to the terminal; all of the explanation where that was asked for.
+
+    What the end of the run has said already is not said again.
+    """
     said = explanation.sentences if everything else [explanation.brief] if explanation.brief else []
-    return wrapped(said)
+    return wrapped([one for one in said if str(one) not in run.message])
 
 
 def wrapped(sentences: Sequence[Message | str]) -> list[str]:

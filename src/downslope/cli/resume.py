@@ -1,9 +1,11 @@
-"""``downslope resume``: a saved run or fit -> what is gone on with -> a report."""
+"""``downslope resume``: a saved run, fit or sweep -> what is gone on with -> a report."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -23,14 +25,18 @@ from downslope.cli.options import (
 )
 from downslope.cli.options import stopping as stopping_options
 from downslope.cli.outputs import ASKED, Outputs, check_writable
-from downslope.cli.progress import Bar
+from downslope.cli.progress import Bar, CountingBar
 from downslope.cli.run_options import warnings_as_notes
 from downslope.cli.words import Command
+from downslope.errors import UsageError
 from downslope.messages import message
+from downslope.results.run_loading import read
 
 if TYPE_CHECKING:
     from downslope import Run
     from downslope.results.fit import Fit
+    from downslope.results.race import Race
+    from downslope.results.sweep import Sweep
 
 # The same words as of ``minimize``; what is different is said by the command's own help.
 LIMITS: tuple[Declared, ...] = (
@@ -63,10 +69,11 @@ def _parameters(function: Function) -> Function:
 
 @click.command(
     cls=Command,
-    short_help=message("Go on with a saved run or fit."),
+    short_help=message("Go on with a saved run, fit, sweep or race."),
     help=message(
         "Go on with RUN, which --save or --checkpoint wrote, with the whole memory of its rule: the same bits as if it"
-        " had never ended.\n\nA fit needs its table too, DATA as for 'downslope fit'; no other is taken."
+        " had never ended. Of a sweep or a race what is missing is made.\n\nA fit needs its table too, DATA as for"
+        " 'downslope fit'; no other is taken."
     ),
     examples=(
         "downslope minimize rosenbrock --optimizer adam --steps 1000 --save run.json",
@@ -78,6 +85,13 @@ def _parameters(function: Function) -> Function:
 @click.pass_context
 def resume(ctx: click.Context, /, **given: Any) -> None:
     """``downslope resume``."""
+    saved = read(given["run"])
+    several = saved.get("command") in ("sweep", "race")
+    ctx.exit(_resume_several(saved, given) if several else _resume(saved, given))
+
+
+def _resume(saved: dict[str, Any], given: dict[str, Any]) -> int:
+    """Go on with a run or a fit."""
     outputs, data = Outputs(*(given[name] for name in ASKED)), list(given["data"])
     if data:
         outputs = replace(outputs, report=report_fit, read_view=view_of_fit, reads=data)
@@ -85,17 +99,44 @@ def resume(ctx: click.Context, /, **given: Any) -> None:
     if given["checkpoint"] is not None:
         check_writable("--checkpoint", given["checkpoint"], data)
     with Bar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
-        run = _run(given, bar)
+        more = {"explain": False} if given["explain"] is False and not data else {}
+        run = cast("Run | Fit", _gone_on(saved, given, bar, more))
     outputs.deliver(run)
-    ctx.exit(exit_code(run))
+    return exit_code(run)
 
 
-def _run(given: dict[str, Any], bar: Bar | None) -> Run | Fit:
-    from downslope.api.resuming import resume as resume_saved
+def _resume_several(saved: dict[str, Any], given: dict[str, Any]) -> int:
+    """Go on with a sweep or a race."""
+    from downslope.cli import race, sweep
 
-    options = as_given(given, (*LIMITING, *CHECKPOINT))
+    for option, asked in (("--every", given["every"]), ("--explain", given["explain"])):
+        if asked is not None:
+            raise UsageError(
+                message(
+                    "{option} is for runs and fits; {file} holds several runs.",
+                    option=option,
+                    file=given["run"],
+                )
+            )
+    is_race = saved["command"] == "race"
+    if is_race and (given["form"] == "csv" or given["view"] is not None):
+        raise UsageError(message("a race is reported as a table or as JSON, and has no view."))
+    race.check_outputs({**given, "html": None}) if is_race else sweep.check_outputs(given)
+    with CountingBar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
+        told = None if bar is None else (lambda at: bar(at.done, at.total)) if is_race else bar
+        made = _gone_on(saved, given, told)
+    if is_race:
+        return race.deliver_race(cast("Race", made), {**given, "html": None})
+    return sweep.deliver_sweep(cast("Sweep", made), given)
+
+
+def _gone_on(
+    saved: dict[str, Any], given: dict[str, Any], bar: Any, more: Mapping[str, Any] = MappingProxyType({})
+) -> Run | Fit | Sweep | Race:
+    from downslope.api.resuming import resume_data
+    from downslope.results.known_again import Given
+
+    options: Any = {**as_given(given, (*LIMITING, *CHECKPOINT)), **more}
     if bar is not None:
         options["progress"] = bar
-    if given["explain"] is False and not given["data"]:
-        options["explain"] = False
-    return resume_saved(given["run"], list(given["data"]) or None, **options)
+    return resume_data(saved, given["run"], Given(list(given["data"]) or None), options)

@@ -12,6 +12,7 @@ import click
 from downslope.cli import terminal
 from downslope.cli.arguments import ExpressionCommand, NumberType, WordType, assignments
 from downslope.cli.options import (
+    CHECKPOINT,
     FILE,
     NUMBER,
     STOPPING,
@@ -25,7 +26,7 @@ from downslope.cli.options import (
 from downslope.cli.outputs import check_writable, deliver, write_asked
 from downslope.cli.progress import CountingBar
 from downslope.cli.report import document
-from downslope.cli.run_options import ask_for_start
+from downslope.cli.run_options import ask_for_start, warnings_as_notes
 from downslope.cli.table import aligned
 from downslope.errors import StartError, UsageError
 from downslope.messages import message
@@ -97,7 +98,7 @@ def _parameters(function: Function) -> Function:
     sections = (
         (message("What varies", context="heading"), VARIED),
         (message("When to stop", context="heading"), [STEPS, *LIMITS]),
-        (message("Output", context="heading"), WRITTEN),
+        (message("Output", context="heading"), [*WRITTEN, *CHECKPOINT]),
     )
     return added(function, sections)
 
@@ -126,15 +127,15 @@ def sweep(ctx: click.Context, /, **given: Any) -> None:
 
 
 def _sweep(given: dict[str, Any]) -> int:
-    _check(given)
+    check_outputs(given)
     import downslope
 
-    options = as_given(given, (*LIMITS, *VARIED[4:]))
+    options = as_given(given, (*LIMITS, *VARIED[4:], *CHECKPOINT))
     options.update(varied_options(given))
     if given["steps"] is not None:
         numbers = [NumberType().convert(piece.strip(), None, None) for piece in given["steps"].split(",")]
         options["steps"] = numbers[0] if len(numbers) == 1 else numbers
-    with CountingBar.for_terminal(given["quiet"]) as bar:
+    with CountingBar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
         if bar is not None:
             options["progress"] = bar
         try:
@@ -143,21 +144,25 @@ def _sweep(given: dict[str, Any]) -> int:
             if given["start"] is None:
                 ask_for_start(given["expression"])
             raise
-    _deliver(made, given)
+    return deliver_sweep(made, given)
+
+
+def exit_code_of(made: Sweep) -> int:
+    """130 where somebody interrupted it, 0 where some run ended as asked, else 1."""
     if not made.complete:
         return 130
     return 1 if len(made.failed) == len(made) else 0
 
 
-def _check(given: dict[str, Any]) -> None:
+def check_outputs(given: dict[str, Any]) -> None:
     """Find out before the runs what would go wrong after them."""
     if given["view"] is not None and given["plot"] is None:
         raise UsageError(
             message("{view} says what the picture shows; give {plot} too.", view="--view", plot="--plot FILE")
         )
-    for option, path in (("--plot", given["plot"]), ("--save", given["save"])):
-        if path is not None:
-            check_writable(option, path)
+    for name in ("plot", "save", "checkpoint"):
+        if given[name] is not None:
+            check_writable(f"--{name}", given[name])
     if given["plot"] is not None:
         from downslope.plots.output import checked_suffix
 
@@ -181,10 +186,10 @@ def varied_options(given: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _deliver(made: Sweep, given: dict[str, Any]) -> None:
-    """Report, save and draw, each whatever becomes of the others."""
+def deliver_sweep(made: Sweep, given: dict[str, Any]) -> int:
+    """Report, save and draw, each whatever becomes of the others; answers with the exit code."""
     if not given["quiet"]:
-        if made.trial.design.seed is not None and given["seed"] is None:
+        if made.trial.design.seed is not None and given.get("seed") is None:
             terminal.note(message("drawn with --seed {seed}", seed=made.trial.design.seed))
         if made.why_single:
             terminal.note(message("each run had an engine of its own: {why}", why=made.why_single))
@@ -195,6 +200,7 @@ def _deliver(made: Sweep, given: dict[str, Any]) -> None:
         if given[name] is not None:
             actions.append(partial(write_asked, given, name, write))
     deliver(actions)
+    return exit_code_of(made)
 
 
 def _report(made: Sweep, form: str | None) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from downslope.descent.engine import DescentProblem
 from downslope.descent.norms import norm_of
-from downslope.descent.result import Counts
+from downslope.descent.stations import Counts
 from downslope.descent.stepping import SteppingEngine
 from downslope.descent.trace_buffer import FarEvaluation
 from downslope.errors import UsageError

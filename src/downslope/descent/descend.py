@@ -24,8 +24,9 @@ from downslope.descent.progress import Progress, Step
 from downslope.descent.remote import RemoteStepper
 from downslope.descent.reported import Reported
 from downslope.descent.reports import Reports, ReportsState
-from downslope.descent.result import Counts, Descent
+from downslope.descent.result import Descent
 from downslope.descent.snapshot import Snapshot, snapshot_of
+from downslope.descent.stations import Counts, Station, Stations
 from downslope.descent.step_map import program_of
 from downslope.descent.stepping import ArrayStepper, SteppingEngine
 from downslope.descent.stopping import Stopping
@@ -72,12 +73,14 @@ class Continued(NamedTuple):
         history: the way until then.
         seconds: how long it took.
         counts: its evaluations of gradient and curvature, where they are counted apart.
+        stations: where it stood before.
     """
 
     snapshot: Snapshot
     history: History
     seconds: float
     counts: Counts | None = None
+    stations: tuple[Station, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +138,10 @@ def descend(
             curved.counts.add(since.counts)
         trace.restore(since.snapshot.trace, since.history, problem.sign)
         reports.restore(since.snapshot.reports)
-    before = 0.0 if since is None else since.seconds
+    before, known = 0.0, tuple[Station, ...]()
+    if since is not None:
+        before, known = since.seconds, (*since.stations, Station(since.snapshot, since.seconds, since.counts))
+    stations = Stations(known)
 
     def as_it_stands(cause: Cause, reported: Reported | None, looks: ReportsState) -> Descent:
         event = StopEvent(cause, engine.point(trace), reported, steps.error)
@@ -153,9 +159,17 @@ def descend(
             counts=None if curved is None else replace(curved.counts),
             engine=engine.name,
             left_with=snapshot_of(engine, trace, looks, objective),
+            stations=stations.all(),
         )
 
-    steps = _Loop(engine, trace, problem, loop, started)
+    def standing() -> Station:
+        return Station(
+            snapshot_of(engine, trace, reports.state(), objective),
+            before + time.perf_counter() - started,
+            None if curved is None else replace(curved.counts),
+        )
+
+    steps = _Loop(engine, trace, problem, loop, started, lambda now: stations.look(now, standing))
 
     def interrupted() -> Descent:
         return as_it_stands(Cause.INTERRUPTED, reports.now(), reports.state())
@@ -248,6 +262,7 @@ class _Loop:
     problem: DescentProblem
     loop: LoopOptions
     started: float  # by time.perf_counter, seconds
+    look: Callable[[float], None]  # at whether where it stands is to be kept
     error: str = ""  # with which it broke off
     calling_back: bool = False
 
@@ -299,6 +314,8 @@ class _Loop:
                 return reports.cause or Cause(code)
             if seconds is not None and now - self.started >= seconds:
                 return Cause.TIME_LIMIT
+            if trace.step >= 0:
+                self.look(now)
             if checkpoints is not None and checkpoints.is_due(now, trace.numbers):
                 checkpoints.keep(as_interrupted())
             if progress is not None and now - self.started >= SLICE_SECONDS:

@@ -111,6 +111,13 @@ class History(Columnar):
         """Only the rows of steps 0, every, 2*every, ..., and the last."""
         keep = self.step % every == 0
         keep[-1:] = True
+        return self._rows(keep)
+
+    def until(self, step: int) -> History:
+        """Only the rows of this step and those before it."""
+        return self._rows(self.step <= step)
+
+    def _rows(self, keep: NDArray[np.bool_]) -> History:
         step, evaluations, value, norm, x = (column[keep] for column in self._arrays())
         return History(step, evaluations, value, norm, x, self.coordinates)
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 from downslope.descent.history import History
 from downslope.descent.reported import Reported
 from downslope.descent.snapshot import Snapshot
+from downslope.descent.stations import Counts, Station
 from downslope.descent.stopping import Stopping
 from downslope.descent.termination import Termination, terminate
 from downslope.descent.termination_messages import Places
@@ -15,19 +16,6 @@ from downslope.messages import Message
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
-
-
-@dataclass
-class Counts:
-    """Evaluations of the gradient and of second derivatives (or residuals); those of the value are all."""
-
-    gradients: int = 0
-    curvatures: int = 0
-
-    def add(self, others: Counts) -> None:
-        """Count those of an earlier part of the run too."""
-        self.gradients += others.gradients
-        self.curvatures += others.curvatures
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,6 +36,7 @@ class Descent:
         counts: evaluations of gradient and curvature, of a rule that asks for the latter or for values alone.
         left_with: everything that it needs to go on, bit for bit; None in records, and in runs that were saved before
             it was kept.
+        stations: the same at some earlier steps of a run that took long, or was gone on with.
     """
 
     objective: Objective
@@ -74,6 +63,7 @@ class Descent:
         return 0 if self.counts is None else self.counts.curvatures
 
     left_with: Snapshot | None = None
+    stations: tuple[Station, ...] = ()
 
     @property
     def verdict(self) -> Termination:

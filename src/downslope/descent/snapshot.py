@@ -57,6 +57,11 @@ class Witness(NamedTuple):
         """As plain data."""
         return {"value": pack(np.array([self.value])), "gradient": pack(self.gradient)}
 
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], size: int) -> Witness:
+        """The inverse of ``to_dict``, for so many coordinates."""
+        return cls(vector_of(data["value"], 1)[0], vector_of(data["gradient"], size))
+
     def same(self, other: Witness) -> bool:
         """Whether all numbers are the same, bit for bit."""
         return self.to_dict(packed) == other.to_dict(packed)
@@ -145,7 +150,7 @@ class Snapshot:
             value, norm = vector_of(seen[2], 2).tolist()
             seen = int(seen[0]), Reported(vector_of(seen[1], size), value, norm)
         if witness is not None:
-            witness = Witness(vector_of(witness["value"], 1)[0], vector_of(witness["gradient"], size))
+            witness = Witness.from_dict(witness, size)
         if not trace.fits(size):
             raise DataError(message("the state in it is not whole."))
         return cls(
@@ -188,12 +193,13 @@ def versions(engine: str, tensors: bool) -> dict[str, str]:
 
 def changed_versions(left: Snapshot, tensors: bool) -> list[str]:
     """What computes now and is not what computed until there, as "name before -> now"."""
-    now = versions(left.engine, tensors)
-    return [
-        f"{name} {before} -> {now[name]}"
-        for name, before in left.versions.items()
-        if name in now and now[name] != before
-    ]
+    return changed(left.versions, versions(left.engine, tensors))
+
+
+def changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """What is another version, as "name before -> now"."""
+    both = [name for name in before if name in now]
+    return [f"{name} {before[name]} -> {now[name]}" for name in both if now[name] != before[name]]
 
 
 def goes_on_otherwise(changes: list[str]) -> Message:

@@ -70,6 +70,11 @@ class TraceState(NamedTuple):
         """Number of the last accepted step; -1 before the first."""
         return int(self.counts[j.STEP])
 
+    @property
+    def evaluations(self) -> int:
+        """Evaluations made so far."""
+        return int(self.counts[j.EVALUATIONS])
+
     def fits(self, size: int) -> bool:
         """Whether these are whole, for so many coordinates."""
         rows = len(self.beside_steps) if np.ndim(self.beside_steps) else 0

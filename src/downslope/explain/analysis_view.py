@@ -58,7 +58,8 @@ class AnalysisView:
 
     Args:
         objective: what was descended or climbed.
-        sign: -1 where it was climbed, so that downhill is better here.
+        sign: -1 where it was climbed, so that downhill is better here; times a unit, where the numbers are so small or
+            large that their products would be no numbers.
         ridge: r of a penalty (r/2)|x|^2.
 
     >>> from downslope.objectives.formula import from_text
@@ -92,7 +93,8 @@ class AnalysisView:
         """The formula with its sign and ridge, or None where there are no symbols."""
         if self.objective.expression is None:
             return None
-        expression = self.objective.expression if self.sign > 0 else -self.objective.expression
+        expression = self.objective.expression
+        expression = expression if self.sign == 1 else self.sign * expression
         if self.ridge:
             expression = expression + self.ridge / 2 * se.Add(*(s**2 for s in self.objective.symbols))
         return expression

@@ -19,10 +19,17 @@ def is_above_its_start(run: Descent) -> bool:
 
 def is_own_tolerance(run: Descent) -> bool:
     """Whether a run moved until it met a tolerance that a person chose: it did as it was asked, whatever the units."""
+    return run.nit > 0 and _has_chosen(run)
+
+
+def by_default_tolerance(run: Descent) -> bool:
+    """Whether a run passed the test on the gradient, by a tolerance that nobody chose for this function."""
+    return by_gradient(run) and not _has_chosen(run)
+
+
+def _has_chosen(run: Descent) -> bool:
     defaults = (DEFAULT_TOLERANCE, SINGLE_TOLERANCE, None)
-    return run.nit > 0 and (
-        run.stopping.tolerance not in defaults or run.stopping.relative_tolerance is not None
-    )
+    return run.stopping.tolerance not in defaults or run.stopping.relative_tolerance is not None
 
 
 def by_gradient(run: Descent) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from downslope.explain.sentences import say
@@ -47,6 +47,7 @@ Detail = Literal[
     "curves_down",
     "jump",
     "level",
+    "further",
 ]
 
 NEAR = 1e-2  # part of the way from the start: a stationary point further off than this is said to be near, not reached
@@ -76,6 +77,7 @@ class Point:
             "at_bound" where it lies on bounds near by.
             Of an edge of the domain: "nowhere" where there is no good point at all.
             Of one that is not stationary: "wrong_gradient" where only the gradient that was supplied vanishes.
+            Of a gradient that is small by its units: "further" where a descent from there shows it.
         curvatures: eigenvalues of the Hessian, ascending.
         directions: for each, the parameter or the direction that it belongs to, and its components.
         escape: a direction along which the objective gets better, where there is one.
@@ -188,6 +190,17 @@ class Point:
         """Whether it is known to be of the kind that was asked for, and reached."""
         wanted = "maximum" if self.maximize else "minimum"
         return self.kind == wanted or self.detail in ("flat_valley", "higher_order_minimum")
+
+    def times(self, unit: float) -> Point:
+        """The same point of the function times a positive number."""
+        listed = tuple({**one, "curvature": one["curvature"] * unit} for one in self.directions)
+        least, most = self.ends
+        return replace(
+            self,
+            curvatures=tuple(unit * c for c in self.curvatures),
+            directions=listed,
+            ends=(unit * least, unit * most),
+        )
 
     def _fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = {"way": self.way, "order": self.order or 0.0, "distance": self.distance}

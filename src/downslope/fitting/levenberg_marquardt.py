@@ -14,7 +14,7 @@ from downslope.descent import Descent, LoopOptions, Stopping
 from downslope.descent import judge as j
 from downslope.descent.engine import DescentProblem, Position
 from downslope.descent.evidence import Cause
-from downslope.descent.result import Counts
+from downslope.descent.stations import Counts
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.errors import DataError
 from downslope.fitting.objective import DataObjective

@@ -9,6 +9,7 @@ import numpy as np
 
 from downslope.descent import Descent, LoopOptions, Stopping
 from downslope.descent.descend import Callbacks
+from downslope.descent.evidence import Cause
 from downslope.descent.history import History
 from downslope.explain.findings.finding import Finding
 from downslope.fitting.descents import Descents
@@ -80,6 +81,7 @@ class FitOutcome:
         rate: of a descent in batches that ended above its start, what its learning rate has to do with it.
         centred: the parameters reached, of features measured from their means; None where they are measured from zero.
         begun: where the run began, if not at the start that was given.
+        looked: whether a lower minimum was looked for.
     """
 
     run: Descent
@@ -92,6 +94,7 @@ class FitOutcome:
     centred: CentredParameters | None = None
     rate: Finding | None = None
     begun: Array | None = None
+    looked: bool = False
 
 
 def descended(objective: Any, start: Array, rule: Optimizer, plan: FitPlan) -> Descent:
@@ -107,6 +110,39 @@ def about_means(problem: FitProblem, coordinates: Coordinates, run: Descent) -> 
         return None
     return CentredParameters(
         centre_of(rows, coordinates.shear), coordinates.matrix @ run.final + coordinates.shift
+    )
+
+
+class LastRow(NamedTuple):
+    """A step that was made after a descent, in its coordinates."""
+
+    x: Array
+    value: float
+    gradient_norm: float
+    evaluations: int
+
+
+def with_last_row(run: Descent, last: LastRow, cause: Cause) -> Descent:
+    """The run with a step after its last, at which it ended for another reason."""
+    h, before = run.history, run.fun
+    history = History(
+        np.append(h.step, h.step[-1] + 1),
+        np.append(h.evaluations, last.evaluations),
+        np.append(h.value, last.value),
+        np.append(h.gradient_norm, last.gradient_norm),
+        np.concatenate([h.x, last.x[None]]),
+        h.coordinates,
+    )
+    run = replace(run, history=history, nfev=last.evaluations)
+    return run.judged_again(
+        cause=cause,
+        worse=False,
+        outside=False,
+        value=last.value,
+        change=before - last.value,
+        gradient_norm=last.gradient_norm,
+        step=run.nit,
+        evaluations=last.evaluations,
     )
 
 

@@ -34,6 +34,7 @@ from downslope.fitting.restarts import fit_squares
 from downslope.fitting.rows import USUAL_EVALUATIONS, Array, LinearRows, SoftmaxRows
 from downslope.fitting.square_descent import descend_square
 from downslope.fitting.standardising import standardised
+from downslope.fitting.support_finish import on_the_support
 from downslope.fitting.vertex_finish import at_the_vertex, has_a_vertex
 from downslope.messages import Message, message
 from downslope.objectives import Objective
@@ -243,6 +244,8 @@ def _proximal(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
             return FitOutcome(moved, path, coordinates.kind, None, notes, unasked=True, centred=centred)
         if not _ended_by(run, Cause.INTERRUPTED, Cause.CALLBACK):
             run = descended_in(PROXIMAL_STEPS)
+    if own and plan.first.steps is None:
+        run = on_the_support(run, objective, coordinates)
     if isinstance(plan.optimizer, CoordinateDescent):
         notes = (message("The l1 penalty is taken exactly, coordinate by coordinate."),)
     centred = about_means(problem, coordinates, run)

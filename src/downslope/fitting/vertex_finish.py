@@ -13,7 +13,6 @@ Source of the sums: S. Portnoy, R. Koenker, Statistical Science 12 (1997) 279-30
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -21,10 +20,10 @@ from numpy.typing import NDArray
 
 from downslope.descent import Descent
 from downslope.descent.evidence import Cause
-from downslope.descent.history import History
 from downslope.fitting.active_rows import StepSquares, least_with_squares
 from downslope.fitting.exchange import Kink, Vertex, least_vertex
 from downslope.fitting.objective import DataObjective
+from downslope.fitting.outcome import LastRow, with_last_row
 from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.rows import Array, LinearRows
@@ -91,31 +90,11 @@ def at_the_vertex(
     if found is None or not found.proven:
         return run, phi
     there = _met_exactly(objective, phi + found.step)
-    value, before = objective.value(there), run.fun
-    if value > before:  # by rounding: it was there before
+    value = objective.value(there)
+    if value > run.fun:  # by rounding: it was there before
         return run.judged_again(cause=Cause.VERTEX), phi
-    evaluations = run.nfev + found.exchanges + 1
-    h = run.history
-    history = History(
-        np.append(h.step, h.step[-1] + 1),
-        np.append(h.evaluations, evaluations),
-        np.append(h.value, value),
-        np.append(h.gradient_norm, 0.0),
-        np.concatenate([h.x, frame.to_user(there)[None]]),
-        h.coordinates,
-    )
-    run = replace(run, history=history, nfev=evaluations)
-    run = run.judged_again(
-        cause=Cause.VERTEX,
-        worse=False,
-        outside=False,
-        value=value,
-        change=before - value,
-        gradient_norm=0.0,
-        step=run.nit,
-        evaluations=evaluations,
-    )
-    return run, there
+    last = LastRow(frame.to_user(there), value, 0.0, run.nfev + found.exchanges + 1)
+    return with_last_row(run, last, Cause.VERTEX), there
 
 
 def kink_of(objective: DataObjective) -> Kink:

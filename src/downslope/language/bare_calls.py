@@ -58,6 +58,9 @@ class _Calls:
         self.notes: list[Message] = []
         self.closings: list[int] = []  # places of closing brackets that are not opened yet
         self.ends: dict[int, int] = {}  # of each opening bracket the place of its closing one
+        self.powers: dict[
+            int, int
+        ] = {}  # of each function, how many tokens its power has that stands behind its call
         self.nested: dict[int, int] = {}  # of each function, how many calls stand within each other there
 
     def prepend(self, token: Token) -> None:
@@ -68,6 +71,8 @@ class _Calls:
             self.ends[id(token)] = self.closings.pop()
         elif token.type == "FUNCTION" and self._type(len(self.after) - 1) != "LPAR":
             self._bracket(token)
+        elif token.type == "ROOT" and self.after and self.powers.get(id(self.after[-1])):
+            self._enclose(self._behind_operand(len(self.after) - 1))  # else the power would be the root's
         self.after.append(token)
 
     def _type(self, place: int) -> str:
@@ -96,17 +101,20 @@ class _Calls:
         self._refuse_two_readings(function, first, end, (call, raised))
         if not own_brackets:
             self._count_nesting(function, inside)
-            inside = [
-                Token("RPAR", ")", inside[0].end, inside[0].end),
-                *inside,
-                Token("LPAR", "(", inside[-1].begin, inside[-1].begin),
-            ]
+            inside = _enclosed(inside)
         self.after[end + 1 :] = [*power, *inside]
         self.ends[id(inside[-1])] = end + 1 + len(power)
+        self.powers[id(function)] = len(power)
         if power or function.end < inside[-1].begin or inside[-2].type != "NAME":  # sinx is told of as a word
-            whole = self.source[function.begin : inside[0].end]
+            whole = self.source[function.begin : _end_of(inside)]
             reading = message('read "{whole}" as {reading}', whole=short(whole), reading=short(call + raised))
             self.notes.append(reading)
+
+    def _enclose(self, end: int | None) -> None:
+        """Put brackets around all that is before the place ``end``."""
+        assert end is not None  # a call is an operand
+        self.after[end + 1 :] = _enclosed(self.after[end + 1 :])
+        self.ends[id(self.after[-1])] = end + 1
 
     def _count_nesting(self, function: Token, inside: Sequence[Token]) -> None:
         """Refuse functions of functions of ... that are deeper than a formula may be."""
@@ -116,7 +124,7 @@ class _Calls:
             raise mistakes.too_deep(function.begin)
 
     def _typed(self, first: int, end: int) -> str:
-        return self.source[self.after[first].begin : self.after[end + 1].end]
+        return self.source[self.after[first].begin : _end_of(self.after[end + 1 : first + 1])]
 
     def _behind_power(self, place: int) -> int | None:
         """The place behind one power, which begins at ``place``; None where it is unfinished."""
@@ -131,14 +139,16 @@ class _Calls:
         """The place behind the operand that begins at ``place``; None where none does."""
         while self._type(place) == "ROOT":
             place -= 1
+        power = 0
         if self._type(place) == "FUNCTION":
+            power = self.powers.get(id(self.after[place]), 0)
             place -= 1
         kind = self._type(place)
         if kind in _OPERANDS:
             return place - 1
         if kind == "LPAR":
             closing = self.ends.get(id(self.after[place]))
-            return None if closing is None else closing - 1
+            return None if closing is None else closing - 1 - power
         return self._behind_bars(place) if kind == "BAR" else None
 
     def _behind_bars(self, place: int) -> int | None:
@@ -201,5 +211,16 @@ class _Calls:
             return
         more = join + self._typed(factor, behind)
         readings = raised_call + more, f"{function.text}({self._typed(first, end)}{more}){raised}"
-        whole = self.source[function.begin : self.after[behind + 1].end]
+        whole = self.source[function.begin : _end_of(self.after[behind + 1 : factor + 1])]
         raise mistakes.two_readings(function, short(whole), (short(readings[0]), short(readings[1])))
+
+
+def _enclosed(inside: Sequence[Token]) -> list[Token]:
+    """The tokens, the last one first, in brackets."""
+    begin, end = inside[-1].begin, _end_of(inside)
+    return [Token("RPAR", ")", end, end), *inside, Token("LPAR", "(", begin, begin)]
+
+
+def _end_of(tokens: Sequence[Token]) -> int:
+    """Where in the source they end: a power that was moved behind its call was typed before it."""
+    return max(token.end for token in tokens)

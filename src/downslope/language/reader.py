@@ -124,7 +124,10 @@ class _Builder:
     def root(self, items: list[Any]) -> Fragment:
         sign, part = items
         name = "sqrt" if sign.text == "√" else "cbrt"
-        return _part(Call(name, (_number(part).node,)), (part,), sign.begin, part.end)
+        under = _number(part).node
+        if under == NamedConstant("e"):  # which is printed so: in brackets, an e alone could be a parameter
+            under = Call("exp", (Number(1.0),))
+        return _part(Call(name, (under,)), (part,), sign.begin, part.end)
 
     def call(self, items: list[Any]) -> Fragment:
         function, arguments = items[0], [item for item in items if isinstance(item, Fragment)]

@@ -60,7 +60,9 @@ class ArrayProgram:
     def _record(self, function: Callable[[Any], Any], slopes: Callable[[Any], Any] | None) -> None:
         graph = self.graph
         answer = node_of(graph, function(ProgramArray(self.x)))
-        if answer.size != 1 or answer.truth:
+        if answer.truth:
+            raise TraceError(message("it returns a yes or no"))
+        if answer.size != 1:
             raise TraceError(message("it does not return one number"))
         self.value = graph.reshaped(answer, ())
         if slopes is None:
@@ -126,6 +128,11 @@ class ArrayProgram:
         """f(x) and its gradient in NumPy, for once."""
         value, slopes = evaluated([self.value, self.gradient], {"x": np.asarray(x, np.float64)})
         return float(value), np.asarray(slopes)
+
+    def value_in_numpy(self, x: Vector) -> float:
+        """f(x), likewise."""
+        (value,) = evaluated([self.value], {"x": np.asarray(x, np.float64)})
+        return float(value)
 
     def value_at(self, x: Vector) -> float:
         """f(x)."""

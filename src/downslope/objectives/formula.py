@@ -61,6 +61,24 @@ class FormulaObjective(Objective):
         """Itself."""
         return self
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process: what it was made of, and nothing that was compiled of it."""
+        made = {name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property)}
+        kept = {name: value for name, value in vars(self).items() if name not in made}
+        return {**kept, "says_itself": True, "tree": self.tree} if self.says_itself else kept
+
+    def __copy__(self) -> FormulaObjective:
+        """With all that was compiled."""
+        copied = object.__new__(type(self))
+        copied.__dict__.update(vars(self))
+        return copied
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Symbols that travelled stand in another order, so that code made of them would round otherwise."""
+        self.__dict__.update(state)
+        if "tree" in state:
+            self.expression = symbolic.lower(self.tree)
+
     @cached_property
     def program(self) -> ArrayProgram | None:  # type: ignore[override]
         """What was typed, on whole arrays; None where there are few parameters or terms are not alike."""

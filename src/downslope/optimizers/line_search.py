@@ -208,6 +208,15 @@ def in_vain(search: Search, x: Any) -> Any:
     return both(search.trials > DESCENTS - 1.5, dot(s, s) <= 0)
 
 
+def runs_straight(search: Search, s: Any, y: Any) -> Any:
+    """Whether the longest of longer and longer steps, ``s``, ended where it is as steep as before.
+
+    The gradient changed by ``y``. What was learnt of curvature before is of another place then: kept, it would begin
+    each search anew with a step as short as it was there, on a slope that nothing ends.
+    """
+    return both(search.trials > DESCENTS - 1.5, dot(s, y) <= 0)
+
+
 def _inside(s: Search, width: Any) -> Any:
     """Which part of the interval to take, 0.1 to 0.9: the minimum of the cubic, Nocedal and Wright, equation 3.59."""
     low_m, high_m = s.low_m, s.high_m

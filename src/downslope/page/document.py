@@ -22,6 +22,7 @@ from downslope.descent.result import Descent
 from downslope.errors import ObjectiveError, UsageError
 from downslope.messages import argument, current_language, message
 from downslope.optimizers import all_optimizers
+from downslope.optimizers.curvature import CurvedRule, refusal
 from downslope.optimizers.registry import all_schedules
 from downslope.optimizers.schedule import Constant, Product, Schedule
 from downslope.page.bundle import bundle
@@ -108,6 +109,8 @@ def method_of(run: Descent) -> dict[str, Any]:
         UsageError: it is none that a page has.
     """
     rule = run.optimizer
+    if isinstance(rule, CurvedRule):
+        raise UsageError(refusal(rule))
     values = dict(rule.hyperparameters())
     base, schedules = _factors(values.get("learning_rate", 0.0))
     if base is not None and schedules:

@@ -18,14 +18,14 @@ from downslope.page.printed import StepMapRequest, step_map
 MOST_POINTS = 1_000  # that are compared; of a longer run each second, third, ... and the last
 
 
-class Evidence(NamedTuple):
+class PageEvidence(NamedTuple):
     """Of one run: ``record`` is data for the page, ``step_map`` script with the bits of the run, or ``null``."""
 
     record: dict[str, Any]
     step_map: str
 
 
-def evidence_of(run: Descent) -> Evidence:
+def evidence_of(run: Descent) -> PageEvidence:
     """How the run went, and how the page can make it again."""
     history = run.history
     record = {
@@ -36,7 +36,7 @@ def evidence_of(run: Descent) -> Evidence:
         "sentences": [str(sentence) for sentence in explanation_of(run).sentences],
         **_points(run),
     }
-    return Evidence(record, _printed(run))
+    return PageEvidence(record, _printed(run))
 
 
 def _points(run: Descent) -> dict[str, Any]:

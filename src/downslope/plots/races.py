@@ -97,6 +97,7 @@ def checked_suffix(path: str | os.PathLike[str]) -> str:
     return suffix
 
 
+@with_fonts
 def pictures_of(record: RaceRecord, kinds: Sequence[str]) -> list[str]:
     """Each of the pictures as the text of an SVG."""
     from downslope.plots.output import DRAWING, rendered

@@ -17,11 +17,14 @@ from downslope.descent.evidence import TESTS, Cause
 from downslope.descent.history import History
 from downslope.descent.progress import Progress, Step
 from downslope.descent.snapshot import Snapshot, Witness, changed_versions, goes_on_otherwise
+from downslope.descent.stations import last_before
+from downslope.descent.trace_buffer import TAIL_STEPS
 from downslope.errors import DataError, HyperparameterError, UsageError, nearest
 from downslope.explain.judgement import judged
-from downslope.messages import Message, argument, listing, message, sentences
+from downslope.messages import argument, message, sentences
 from downslope.objectives import Objective
 from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.curvature import CurvedRule
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.results.checkpoints import checkpoint_of
 
@@ -91,7 +94,7 @@ def resume(run: Descent, options: ResumeOptions) -> Descent:
     if run.left_with is None:  # saved by a version that did not keep it
         run = replace(run, left_with=_until(run, Stopping(evaluations=run.nfev)).left_with)
     assert run.left_with is not None
-    since = Continued(run.left_with, run.history, run.seconds, run.counts)
+    since = Continued(run.left_with, run.history, run.seconds, run.counts, run.stations)
     return _go_on(run, stopping, since, options)
 
 
@@ -112,7 +115,7 @@ def refuse_met(options: ResumeOptions) -> None:
 
 
 def at(run: Descent, step: int) -> Descent:
-    """The run as it was at an earlier step: made again until there.
+    """The run as it was at an earlier step: made again until there, from the nearest place that is known.
 
     Raises:
         UsageError: there is no such step.
@@ -141,6 +144,7 @@ def branch(run: Descent, step: int, options: BranchOptions) -> Descent:
     since = None
     if here.nfev > 1:  # until just before the evaluation that became this step
         until = Stopping(steps=2**53, evaluations=here.nfev - 1)
+        loop = replace(loop, since=_nearest(run, until))
         before = descend(run.objective, run.start, run.optimizer, until, loop=loop)
         snapshot = before.left_with
         assert snapshot is not None
@@ -149,59 +153,6 @@ def branch(run: Descent, step: int, options: BranchOptions) -> Descent:
             snapshot = replace(snapshot, position=fresh)
         since = Continued(snapshot, before.history, before.seconds, before.counts)
     return _go_on(replace(run, optimizer=rule), stopping, since, options)
-
-
-def with_function(run: Descent, objective: Objective) -> Descent:
-    """A loaded run with its function, if it is that.
-
-    Raises:
-        DataError: the function has other parameters, or another value or gradient where the run left off.
-    """
-    mine, theirs = run.objective.parameters, objective.parameters
-    if (mine.coordinates, mine.shapes) != (theirs.coordinates, theirs.shapes):
-        raise DataError(
-            message(
-                "this is another function: its parameters are {given}, and those of the run were {saved}.",
-                given=listing(theirs.coordinates, most=8),
-                saved=listing(mine.coordinates, most=8),
-            )
-        )
-    objective.nested = objective.nested or run.objective.nested
-    snapshot = run.left_with
-    if snapshot is None or snapshot.trace.step < 0:
-        return replace(run, objective=objective)
-    x = snapshot.position.last
-    with np.errstate(all="ignore"):
-        known = snapshot.witness or (Witness.of(run.objective, x) if run.objective.evaluable else None)
-        found = Witness.of(objective, x)
-    if known is None:
-        raise DataError(
-            message("the file does not say what the function gave where the run left off; run it again.")
-        )
-    if not known.same(found):
-        raise DataError(_another(run, known, found))
-    return replace(run, objective=objective)
-
-
-def _another(run: Descent, known: Witness, found: Witness) -> Message:
-    """What differs between the function given and that of the run, at the point where it left off."""
-    where = message("this is another function, or computes otherwise: at step {step}", step=run.nit)
-    if not Witness(known.value, found.gradient).same(found):
-        return message(
-            "{where} its value is {found!r}, and was {known!r}.",
-            where=where,
-            found=found.value,
-            known=known.value,
-        )
-    apart = np.flatnonzero(known.gradient.view(np.int64) != found.gradient.view(np.int64))
-    i = int(apart[0])
-    return message(
-        "{where} its derivative by {name} is {found!r}, and was {known!r}.",
-        where=where,
-        name=run.objective.parameters.coordinates[i],
-        found=float(found.gradient[i]),
-        known=float(known.gradient[i]),
-    )
 
 
 def _go_on(run: Descent, stopping: Stopping, since: Continued | None, options: Mapping[str, Any]) -> Descent:
@@ -275,12 +226,14 @@ def more_stopping(before: Stopping, done: Mapping[str, int], options: Mapping[st
 
 
 def _until(run: Descent, stopping: Stopping) -> Descent:
-    """The run made again from its start, until then.
+    """The run made again from its start, or from a place on its way, until then.
 
     Raises:
         DataError: it does not go the way that its history tells.
     """
-    loop = LoopOptions(maximize=run.maximize, every=_every(run), engine=_engine(run))
+    loop = LoopOptions(
+        maximize=run.maximize, every=_every(run), engine=_engine(run), since=_nearest(run, stopping)
+    )
     again = descend(run.objective, run.start, run.optimizer, stopping, loop=loop)
     step = first_difference(run.history, again.history)
     if step is not None:
@@ -292,6 +245,22 @@ def _until(run: Descent, stopping: Stopping) -> Descent:
             )
         )
     return again
+
+
+def _nearest(run: Descent, stopping: Stopping) -> Continued | None:
+    """The last known place before a run ends that is made again; None for its start.
+
+    Of a thinned history the last rows before an end are kept all the same, so that a cycle is seen: those are made too.
+    """
+    every_row = len(run.history) == run.nit + 1
+    margin = 0 if every_row else TAIL_STEPS + 2
+    until = run.nit if stopping.steps is None else min(stopping.steps, run.nit)
+    evaluations = run.nfev if stopping.evaluations is None else stopping.evaluations
+    found = last_before(run.stations, step=until - margin, evaluations=evaluations - margin)
+    if found is None:
+        return None
+    rows = run.history.until(found.snapshot.trace.step)
+    return Continued(found.snapshot, rows, found.seconds, found.counts)
 
 
 def first_difference(history: History, again: History) -> int | None:
@@ -309,7 +278,9 @@ def _every(run: Descent) -> int | None:
 
 
 def _engine(run: Descent) -> Any:
-    return run.engine if run.objective.evaluable else "auto"
+    """The engine that it had; a rule that knows curvature, to which another has branched off, has its own."""
+    curved = isinstance(run.optimizer.layers()[-1], CurvedRule)
+    return run.engine if run.objective.evaluable and not curved else "auto"
 
 
 def refuse_records(run: Descent) -> None:

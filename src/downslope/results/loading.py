@@ -1,4 +1,4 @@
-"""``load``: what ``save`` of a run, a fit, a sweep or a comparison wrote."""
+"""``load``: what ``save`` of a run, a fit, a sweep, a race or a comparison wrote."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from downslope.results.run_loading import read, run_of_file
 if TYPE_CHECKING:
     from downslope.results.comparison import RunComparison
     from downslope.results.fit import Fit
+    from downslope.results.race import Race
     from downslope.results.sweep import Sweep
 
 
 COMPARISON = "compare"  # the command in the file of one
 
 
-def load(path: str | os.PathLike[str]) -> Run | Fit | Sweep | RunComparison:
-    """Read what ``save`` of a run, a fit, a sweep or a comparison wrote; nothing in the file is executed.
+def load(path: str | os.PathLike[str]) -> Run | Fit | Sweep | Race | RunComparison:
+    """Read what ``save`` of a run, a fit, a sweep, a race or a comparison wrote; nothing in the file is executed.
 
     A run of a formula or a classic problem can be evaluated, plotted and continued; one of a Python function keeps
     its history, but its function is not in the file. A fit predicts; the table it was made on is not in the file.
@@ -37,6 +38,10 @@ def load(path: str | os.PathLike[str]) -> Run | Fit | Sweep | RunComparison:
         from downslope.results.sweep_loading import sweep_of_file
 
         return sweep_of_file(data, path)
+    if data.get("command") == "race":
+        from downslope.results.race import race_of_file
+
+        return race_of_file(data, path)
     return _single(data, path)
 
 
@@ -67,7 +72,8 @@ def _single(data: dict[str, Any], path: str | os.PathLike[str]) -> Run | Fit:
     if data.get("command") == "race":
         raise DataError(
             message(
-                "{file} holds a race, which is plain JSON to be read by any program.", file=os.fspath(path)
+                "{file} holds a race; this takes a single run. downslope.load reads races.",
+                file=os.fspath(path),
             )
         )
     if data.get("command") == "fit":

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from downslope.errors import DataError, UsageError
 from downslope.files import write_atomically
-from downslope.messages import Message, message
+from downslope.messages import Message, as_message, message, sentences
 from downslope.plots.races import plot_race
-from downslope.results import saving
+from downslope.results import race_saving, saving
 from downslope.results.race_html import page_of
 from downslope.results.text_columns import TextColumn, text_rows
+from downslope.sweeping.race import record_of, run_race
 from downslope.sweeping.race_record import RaceRecord
 from downslope.sweeping.race_words import (
     described,
@@ -30,6 +35,11 @@ from downslope.sweeping.race_words import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from downslope.descent.snapshot import Pack
+    from downslope.results.checkpoints import Checkpoint
+    from downslope.sweeping.race_entrants import Entrant
+    from downslope.sweeping.race_state import RaceState
+
 WIDE = 100  # columns of the text
 
 
@@ -37,13 +47,15 @@ WIDE = 100  # columns of the text
 class Race(RaceRecord):
     """A race: what every method needed, and what may be said of it; ``print`` shows its report.
 
-    Attributes: those of a ``RaceRecord``.
+    Attributes: those of a ``RaceRecord``, and ``state``, by which it is kept in a file and gone on with.
 
     >>> import downslope as ds
     >>> found = ds.race("x^2", ["sgd(0.4)", "sgd(0.1)"], {"x": 1.0}, seed=1, rounds=0)
     >>> found.columns["median"], found.columns["reached"]
     ([7.0, 38.0], [25, 25])
     """
+
+    state: RaceState
 
     @cached_property
     def columns(self) -> dict[str, list[Any]]:
@@ -141,6 +153,12 @@ class Race(RaceRecord):
         }
         return saving.encoded(data)
 
+    def _saved(self) -> dict[str, Any]:
+        """The same, with what it is read from again where that can be in a file."""
+        with contextlib.suppress(UsageError):
+            return {**self.to_dict(), "left_with": saving.encoded(race_saving.state_to_dict(self.state))}
+        return self.to_dict()
+
     def _method(self, i: int) -> dict[str, Any]:
         contestant = self.contestants[i]
         tuning = contestant.tuning
@@ -169,12 +187,12 @@ class Race(RaceRecord):
         }
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write all of it as JSON, atomically.
+        """Write all of it as JSON, atomically; ``downslope.load`` reads it back.
 
         Raises:
             DataError: the file cannot be written; what was there before is untouched.
         """
-        saving.save(self.to_dict(), path)
+        saving.save(self._saved(), path)
 
     def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
         """The report as one file of HTML with its pictures in it, which asks for nothing elsewhere.
@@ -208,6 +226,54 @@ def _ms(seconds: float) -> str:
     return f"{1e3 * seconds:.3g}"
 
 
-def as_race(record: RaceRecord) -> Race:
+def as_race(record: RaceRecord, state: RaceState) -> Race:
     """The record of a race as people get it."""
-    return Race(**{field.name: getattr(record, field.name) for field in fields(record)})
+    return Race(**{field.name: getattr(record, field.name) for field in fields(record)}, state=state)
+
+
+def make_race(state: RaceState, entrants: Sequence[Entrant], checkpoint: Checkpoint | None = None) -> Race:
+    """Race the entrants, from where ``state`` stands; it is kept in a file meanwhile, and at its end.
+
+    Raises:
+        ObjectiveError: a function has no value at a start, or no least value.
+        DataError: the first checkpoint cannot be written.
+    """
+    if checkpoint is None:
+        return as_race(run_race(state, entrants), state)
+    race_saving.refuse_unnamed(state.rules)
+    state.fields = tuple(one._replace(witness=race_saving.witness_of(one)) for one in state.fields)
+
+    def content(pack: Pack) -> dict[str, Any]:
+        left_with = saving.encoded(race_saving.state_to_dict(state, pack))
+        return {"schema": saving.SCHEMA, "command": "race", "left_with": left_with}
+
+    def keep(state: RaceState) -> None:
+        if checkpoint.is_due(
+            time.perf_counter(), 0 if state.course is None else state.course.evaluations.size
+        ):
+            checkpoint.write(content)
+
+    state.onlooker = keep
+    try:
+        return as_race(run_race(state, entrants), state)
+    finally:  # also what is done before it is interrupted, or a function raises
+        state.onlooker = None
+        checkpoint.end(content)
+
+
+def race_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Race:
+    """The race in the plain data that was read from ``path``.
+
+    Raises:
+        DataError: it is not whole, or has no start yet that all have run from.
+    """
+    try:
+        state = race_saving.state_of_file(data, path)
+        return as_race(record_of(state), state)
+    except UsageError as error:
+        raise DataError(
+            sentences(
+                as_message(error.message),
+                message("{path}: downslope.resume(path) goes on with it.", path=path),
+            )
+        ) from error

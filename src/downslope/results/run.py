@@ -125,7 +125,10 @@ class Run(Descent):
         return as_run(resume(self, options))
 
     def at(self, step: int) -> Run:
-        """The run as it was at an earlier step, with all that its rule remembered then: made again until there.
+        """The run as it was at an earlier step, with all that its rule remembered then.
+
+        It is made again until there: from the nearest place that is known, as where it was gone on with, and one every
+        few seconds on the way of a long run. Where its history is thinned, so is that of the earlier run.
 
         Raises:
             UsageError: there is no such step.

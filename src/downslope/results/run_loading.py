@@ -14,8 +14,8 @@ from downslope import symbolic
 from downslope.descent.evidence import Evidence
 from downslope.descent.history import History
 from downslope.descent.reported import Reported
-from downslope.descent.result import Counts
 from downslope.descent.snapshot import Snapshot, vector_of
+from downslope.descent.stations import Counts, Station
 from downslope.descent.stopping import Status, Stopping
 from downslope.descent.termination import Termination
 from downslope.errors import DataError, DownslopeError, ObjectiveError
@@ -176,7 +176,20 @@ def run_from_dict(data: dict[str, Any], own_rules: tuple[type[Optimizer], ...] =
         left_with=None
         if data.get("left_with") is None
         else Snapshot.from_dict(data["left_with"], parameters.size),
+        stations=_stations(data.get("stations", []), parameters.size),
     )
+
+
+def _stations(data: Sequence[dict[str, Any]], size: int) -> tuple[Station, ...]:
+    """Where the run stood on its way, in order."""
+    found = tuple(
+        Station(Snapshot.from_dict(one["left_with"], size), float(one["seconds"]), counts_of(one["counts"]))
+        for one in data
+    )
+    steps = [station.snapshot.trace.step for station in found]
+    if steps != sorted(steps):
+        raise DataError(message("the state in it is not whole."))
+    return found
 
 
 def _history(data: dict[str, Any]) -> tuple[History, Parameters]:

@@ -91,6 +91,14 @@ def run_to_dict(run: Descent, pack: Pack | None = None) -> dict[str, Any]:
         ):  # the function is not in the file, or its formula is in other words
             run.left_with.remember(run.objective)
         left_with = run.left_with.to_dict(pack)
+    stations = [
+        {
+            "left_with": station.snapshot.to_dict(pack),
+            "seconds": station.seconds,
+            "counts": None if station.counts is None else asdict(station.counts),
+        }
+        for station in run.stations
+    ]
     data: dict[str, Any] = {
         "schema": SCHEMA,
         "command": run.command,
@@ -115,6 +123,7 @@ def run_to_dict(run: Descent, pack: Pack | None = None) -> dict[str, Any]:
         "seconds": run.seconds,
         **about,
         "left_with": left_with,
+        **({"stations": stations} if stations else {}),
         "history": packed_history(run.history, pack, named=False) if pack else run.history.to_dict(),
     }
     if run.counts is not None:
@@ -189,6 +198,7 @@ def fit_to_dict(fit: FitResult, explanation: dict[str, Any]) -> dict[str, Any]:
     """
     run, h = run_to_dict(fit.run), fit.model.hypothesis
     history = run.pop("history")
+    run.pop("stations", None)  # a fit is made again from its table
     same = (
         "objective",
         "optimizer",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from downslope.explain.judgement import judged
@@ -13,10 +13,15 @@ from downslope.plots.sweeps import plot_sweep
 from downslope.results import saving, sweep_saving
 from downslope.results.run import Run, as_run
 from downslope.sweeping.record import SweepRecord
-from downslope.sweeping.trial import run_trial
+from downslope.sweeping.runs import RunEnds
+from downslope.sweeping.trial_runs import Made, Onlookers, run_trial
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from downslope.results.checkpoints import Checkpoint
+    from downslope.sweeping.cores import Watch
+    from downslope.sweeping.trial import Trial
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -59,6 +64,16 @@ class Sweep(SweepRecord):
         place = self.best_place if place is None else self.checked_place(place)
         return as_run(judged(self.trial.run(place)))
 
+    def resume(self) -> Sweep:
+        """The sweep with the runs made that are missing, where it was interrupted: the same as if it had never been.
+
+        >>> import downslope as ds
+        >>> swept = ds.sweep("x^2", start={"x": 3.0}, learning_rate=[0.1, 0.5], steps=9)
+        >>> swept.complete, swept.resume() is swept
+        (True, True)
+        """
+        return self if self.complete else make_sweep(self.trial, before=self)
+
     def zoom(self, **ranges: tuple[float, float]) -> Sweep:
         """The same over parts of its axes, with as many runs along each: made anew, and nothing interpolated.
 
@@ -73,18 +88,7 @@ class Sweep(SweepRecord):
         >>> swept.zoom(learning_rate=(0.9, 1.1)).column("learning_rate").round(2).tolist()
         [0.9, 0.95, 1.0, 1.05, 1.1]
         """
-        started = time.perf_counter()
-        trial = replace(self.trial, design=self.trial.design.zoomed(ranges))
-        made = run_trial(trial)
-        return Sweep(
-            trial=trial,
-            ends=made.ends,
-            engine=made.engine,
-            why_single=made.why_single,
-            traces=made.rows,
-            seconds=time.perf_counter() - started,
-            complete=made.complete,
-        )
+        return make_sweep(replace(self.trial, design=self.trial.design.zoomed(ranges)))
 
     def plot(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Figure:
         """Draw the sweep: a phase map or basins (two axes), or the final value against one; see ``plot_sweep``.
@@ -136,6 +140,58 @@ class Sweep(SweepRecord):
         return "\n".join(
             [f"Sweep of {self.trial.objective.headline[:70]}: {self.summary()[0]}", *self.summary()[1:]]
         )
+
+
+def make_sweep(
+    trial: Trial,
+    watch: Watch | None = None,
+    *,
+    checkpoint: Checkpoint | None = None,
+    before: Sweep | None = None,
+) -> Sweep:
+    """Make the runs of a trial that are not in ``before``.
+
+    Args:
+        trial: what is to be run.
+        watch: is told how many runs are done.
+        checkpoint: keeps the sweep in a file meanwhile, and at its end.
+        before: the same, when it was interrupted.
+
+    Raises:
+        HyperparameterError, UnknownNameError, UsageError: a setting is wrong, or there are too many; before any runs.
+        DataError: the first checkpoint cannot be written.
+    """
+    began = time.perf_counter() - (0.0 if before is None else before.seconds)
+
+    def so_far(made: Made) -> Sweep:
+        return Sweep(
+            trial=trial,
+            ends=made.ends,
+            engine=made.engine,
+            why_single=made.why_single,
+            traces=made.rows,
+            seconds=time.perf_counter() - began,
+            complete=made.complete,
+        )
+
+    keep = None
+    if checkpoint is not None:
+        trial = trial.with_witness()
+
+        def keep(made: Made) -> None:
+            numbers = made.ends.points.size + len(fields(made.ends)) * len(made.ends.status) + made.rows.size
+            if checkpoint.is_due(time.perf_counter(), numbers):
+                checkpoint.write(lambda pack: sweep_saving.sweep_to_dict(so_far(made), pack))
+
+    made_before = None
+    if before is not None:
+        ends = RunEnds(**{field.name: getattr(before.ends, field.name).copy() for field in fields(RunEnds)})
+        made_before = Made(ends, before.engine, before.why_single, before.traces.copy(), complete=False)
+    done = so_far(run_trial(trial, Onlookers(watch, keep), made_before))
+    trial.objective.end_run()
+    if checkpoint is not None:
+        checkpoint.end(lambda pack: sweep_saving.sweep_to_dict(done, pack))
+    return done
 
 
 def _short(value: Any) -> str:

@@ -6,7 +6,7 @@ import os
 from dataclasses import fields
 from typing import Any
 
-from downslope.descent.snapshot import unpacked
+from downslope.descent.snapshot import Witness, unpacked
 from downslope.descent.stopping import Stopping
 from downslope.errors import DataError, DownslopeError
 from downslope.messages import from_plain, message
@@ -49,7 +49,7 @@ def _sweep(data: dict[str, Any]) -> Sweep:
         )
         for axis in data["axes"]
     ]
-    seed = data["seed"]
+    seed, witness = data["seed"], data.get("witness")
     trial = Trial(
         objective_from_dict(data, parameters),
         unpacked(data["start"]),
@@ -61,19 +61,28 @@ def _sweep(data: dict[str, Any]) -> Sweep:
         maximize=bool(data["maximize"]),
         every=int(data["every"]),
         bounds=data["bounds"],
+        fitted=dict(data.get("fitted", {})),
+        witness=None if witness is None else Witness.from_dict(witness, parameters.size),
     )
     ends = RunEnds(**{field.name: unpacked(data["ends"][field.name]) for field in fields(RunEnds)})
     runs = len(trial.design)
+    traces, blank = unpacked(data["traces"]), RunEnds.empty(0, parameters.size)
     if data["statuses"] != [str(status) for status in STATUSES] or any(
-        len(getattr(ends, field.name)) != runs for field in fields(ends)
+        (column.shape, column.dtype) != ((runs, *like.shape[1:]), like.dtype)
+        for column, like in (
+            (getattr(ends, field.name), getattr(blank, field.name)) for field in fields(ends)
+        )
     ):
+        raise DataError(message("the state in it is not whole."))
+    known = (ends.status >= 0) & (ends.status < len(STATUSES))
+    if not known.all() or traces.shape[0::2] != (runs if trial.every else 0, 2 + parameters.size):
         raise DataError(message("the state in it is not whole."))
     return Sweep(
         trial=trial,
         ends=ends,
         engine=str(data["engine"]),
         why_single=from_plain(data["why_single"]),
-        traces=unpacked(data["traces"]),
+        traces=traces,
         seconds=float(data["seconds"]),
         complete=bool(data["complete"]),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.descent.snapshot import packed
+from downslope.descent.snapshot import Pack, packed, versions
 from downslope.messages import to_plain
 from downslope.optimizers import Optimizer
 from downslope.optimizers.schedule_text import spelled
@@ -16,14 +16,14 @@ from downslope.sweeping.record import SweepRecord
 from downslope.sweeping.runs import STATUSES
 
 
-def sweep_to_dict(sweep: SweepRecord) -> dict[str, Any]:
-    """A sweep as plain data. Its arrays are packed, with every bit."""
-    trial, ends = sweep.trial, sweep.ends
+def sweep_to_dict(sweep: SweepRecord, pack: Pack = packed) -> dict[str, Any]:
+    """A sweep as plain data, its arrays packed, with every bit. What is not done yet is "interrupted"."""
+    trial, ends = sweep.trial.with_witness(), sweep.ends
     data = {
         "schema": SCHEMA,
         "command": "sweep",
         **objective_to_dict(trial.objective),
-        "start": packed(np.asarray(trial.start, np.float64)),
+        "start": pack(np.asarray(trial.start, np.float64)),
         "optimizer": _setting_to_plain(trial.optimizer),
         "hyperparameters": {name: _setting_to_plain(value) for name, value in trial.hyperparameters.items()},
         "schedule": None if trial.schedule is None else spelled(trial.schedule),
@@ -31,20 +31,23 @@ def sweep_to_dict(sweep: SweepRecord) -> dict[str, Any]:
         "maximize": trial.maximize,
         "every": trial.every,
         "bounds": _bounds_to_plain(trial.bounds),
+        "fitted": dict(trial.fitted),
+        "witness": None if trial.witness is None else trial.witness.to_dict(pack),
+        "versions": versions("traced", trial.objective.tensors is not None),
         "seed": trial.design.seed,
         "axes": [
             {
                 "name": axis.name,
                 "sets": [
-                    {"target": list(target), "values": _values(values)}
+                    {"target": list(target), "values": _values(values, pack)}
                     for target, values in axis.sets.items()
                 ],
             }
             for axis in trial.design.axes
         ],
         "statuses": [str(status) for status in STATUSES],
-        "ends": {field.name: packed(getattr(ends, field.name)) for field in fields(ends)},
-        "traces": packed(sweep.traces),
+        "ends": {field.name: pack(getattr(ends, field.name)) for field in fields(ends)},
+        "traces": pack(sweep.traces),
         "engine": sweep.engine,
         "why_single": to_plain(sweep.why_single),
         "seconds": sweep.seconds,
@@ -61,10 +64,8 @@ def _setting_to_plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _values(values: Any) -> Any:
-    return (
-        packed(values) if isinstance(values, np.ndarray) else [_setting_to_plain(value) for value in values]
-    )
+def _values(values: Any, pack: Pack) -> Any:
+    return pack(values) if isinstance(values, np.ndarray) else [_setting_to_plain(value) for value in values]
 
 
 def _bounds_to_plain(bounds: Any) -> Any:

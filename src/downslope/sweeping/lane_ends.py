@@ -69,8 +69,12 @@ def run_in_lanes(
     status = words[kinds]
     values = problem.sign * results.values + 0.0
     ends = RunEnds(status, results.steps, results.evaluations, values, results.norms, results.points)
-    for place in np.flatnonzero(alone):
+    ends.status[alone] = code_of(Status.INTERRUPTED)  # until they are made
+    for place in np.flatnonzero(alone) if complete else ():
         ends.put(int(place), run_alone(int(place)))
+        if ends.status[place] == code_of(Status.INTERRUPTED):
+            complete = False
+            break
     return LaneRuns(ends, results.rows, complete)
 
 

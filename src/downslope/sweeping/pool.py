@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
+import os
 import pickle
 import signal
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -14,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope import interruption
-from downslope.descent import Descent
+from downslope.descent import Descent, Status
 from downslope.sweeping.cores import LOOK_SECONDS, Watch, cores
 from downslope.sweeping.runs import RunEnds
 
@@ -22,7 +25,7 @@ WORTH_SECONDS = 6.0  # of work left, from which processes are worth the seconds 
 FIRST_SECONDS = 1.0  # that are watched before that is decided
 AT_ONCE = 8  # runs that a process is given
 
-_RUN: list[Callable[[int], Descent]] = []  # of a process of the pool
+_RUN: list[Callable[[int], Descent | None]] = []  # of a process of the pool
 
 
 class _Places:
@@ -31,7 +34,10 @@ class _Places:
     def __init__(self, ends: RunEnds, rows: NDArray[np.float64], every: int) -> None:
         self.ends, self.rows, self.every = ends, rows, every
 
-    def put(self, place: int, run: Descent) -> None:
+    def put(self, place: int, run: Descent | None) -> None:
+        if run is None:
+            self.ends.put_error(place)
+            return
         self.ends.put(place, run)
         if self.every:
             history = run.history
@@ -57,10 +63,14 @@ def run_one_by_one(
         watch: told how many are done.
     """
     out, done = _Places(*into), 0
+    forgiving = _Forgiving(run, int(places[0]))
     began = last = time.perf_counter()
     try:
         for place in places:
-            out.put(int(place), run(int(place)))
+            made = forgiving(int(place))
+            out.put(int(place), made)
+            if made is not None and made.termination.status == Status.INTERRUPTED:
+                return False
             done += 1
             now = time.perf_counter()
             if now - last >= LOOK_SECONDS:
@@ -69,9 +79,10 @@ def run_one_by_one(
                     return False
             left = (now - began) / done * (len(places) - done)
             if now - began > FIRST_SECONDS and left > WORTH_SECONDS and cores() > 1:
-                sent = _pickled(run)
-                if sent is not None:
-                    return _in_processes(sent, places[done:], out, (watch, done))
+                sent = _pickled(forgiving)
+                ended = None if sent is None else _in_processes(sent, places, out, (watch, done))
+                if ended is not None:
+                    return ended
                 began = np.inf  # it cannot travel: not asked again
     except KeyboardInterrupt:
         interruption.caught()
@@ -79,7 +90,25 @@ def run_one_by_one(
     return True
 
 
-def _pickled(run: Callable[[int], Descent]) -> bytes | None:
+class _Forgiving:
+    """Makes runs; one that breaks off before its first step has no history, and says no more than that.
+
+    What the first one raises is raised: then nothing is lost, and something is wrong with all of them.
+    """
+
+    def __init__(self, run: Callable[[int], Descent], first: int) -> None:
+        self.run, self.first = run, first
+
+    def __call__(self, place: int) -> Descent | None:
+        try:
+            return self.run(place)
+        except Exception:
+            if place == self.first:
+                raise
+            return None
+
+
+def _pickled(run: _Forgiving) -> bytes | None:
     """What another process needs for making runs; None where a function of a person's cannot travel there."""
     try:
         return pickle.dumps(run)
@@ -89,14 +118,23 @@ def _pickled(run: Callable[[int], Descent]) -> bytes | None:
 
 def _in_processes(
     sent: bytes, places: NDArray[np.intp], out: _Places, told: tuple[Watch | None, int]
-) -> bool:
-    pieces = [places[i : i + AT_ONCE] for i in range(0, len(places), AT_ONCE)]
+) -> bool | None:
+    """Make those that are left; None where they would not come out as they do here, bit for bit.
+
+    That is seen by runs that are done, which are made there again: a function may draw numbers, or remember something.
+    """
+    watch, done = told
+    known = places[:done][-AT_ONCE:]
+    pieces = [known, *(places[i : i + AT_ONCE] for i in range(done, len(places), AT_ONCE))]
     context = multiprocessing.get_context("spawn")  # a fork would copy threads' locks
     pool = ProcessPoolExecutor(cores(), context, _begin, (sent,))
-    watch, done = told
     try:
         pool_of = (out.rows.shape[1:], out.ends.points.shape[1], out.every)
         for piece, (ends, rows) in zip(pieces, pool.map(_several, pieces, repeat(pool_of)), strict=True):
+            if piece is known:
+                if not ends.same(out.ends.of(known)):
+                    return None
+                continue
             out.ends.write(piece, ends)
             if out.every:
                 out.rows[piece] = rows
@@ -110,7 +148,16 @@ def _in_processes(
 
 def _begin(sent: bytes) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; the first process decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _RUN.append(pickle.loads(sent))
+
+
+def _end_with_parent() -> None:
+    """Whoever waits for work would wait for ever where the first process was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _several(

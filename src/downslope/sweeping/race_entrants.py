@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.descent import LoopOptions, Status, Stopping, descend
+from downslope.errors import DownslopeError, ObjectiveError
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers.curvature import CurvedRule
@@ -77,6 +78,18 @@ class Entrant(Protocol):
 
     def descend(self, objective: Objective, x: Vector, finish: Finish) -> Course:
         """From ``x`` until then."""
+
+
+def course_of(racer: Entrant, objective: Objective, x: Vector, finish: Finish) -> Course:
+    """From ``x`` until then; what a person's function raises ends this descent, and not the race."""
+    began = time.perf_counter()
+    try:
+        return racer.descend(objective, x, finish)
+    except Exception as error:
+        if isinstance(error, DownslopeError) and not isinstance(error, ObjectiveError):
+            raise
+        none = np.zeros(0)
+        return Course(none, none, str(Status.ERROR), np.full(len(x), np.nan), time.perf_counter() - began)
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,7 @@ class RaceRecord:
         finished: which starts were raced by all: (problems, starts).
         timing: None where nothing was timed.
         machine: versions and processor, by name.
+        untimed: how many rounds of the clock are missing.
     """
 
     problems: tuple[RaceProblem, ...]
@@ -153,11 +154,12 @@ class RaceRecord:
     finished: NDArray[np.bool_]
     timing: Timing | None
     machine: dict[str, str]
+    untimed: int = 0
 
     @property
     def interrupted(self) -> bool:
-        """Whether some starts were not raced."""
-        return not bool(self.finished.all())
+        """Whether some starts were not raced, or not timed as often as was asked for."""
+        return not bool(self.finished.all()) or self.untimed > 0
 
     @cached_property
     def reached(self) -> Floats:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from downslope.descent.snapshot import Witness
 from downslope.objectives import Objective
 from downslope.sweeping.race_record import Floats
 from downslope.sweeping.start_boxes import StartBox
@@ -59,6 +60,7 @@ class Field(NamedTuple):
         tuning: starts of the tuning.
         box: what both were drawn from.
         least: the least value, if somebody said it.
+        witness: what the function gives at the first start, by which it is known again; None where nobody asked.
     """
 
     objective: Objective
@@ -66,3 +68,4 @@ class Field(NamedTuple):
     tuning: Floats
     box: StartBox | None
     least: float | None
+    witness: Witness | None = None

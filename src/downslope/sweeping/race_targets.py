@@ -14,6 +14,7 @@ from downslope.objectives import Objective, Vector
 from downslope.optimizers import as_optimizer
 from downslope.sweeping.race_record import RaceProblem
 from downslope.sweeping.race_setting import Field
+from downslope.sweeping.race_state import RaceState
 
 REFERENCE_EVALUATIONS = (
     20_000  # of each descent that looks for the least value, or for the minimum below a point
@@ -22,7 +23,7 @@ SETTLED = 1e-9  # part of the gradient norm at a start at which such a descent h
 UNBOUNDED = 1e20  # a value so far below that of its start has no least one
 
 
-def with_targets(one: Field) -> tuple[RaceProblem, RaceProblem]:
+def with_targets(one: Field, state: RaceState) -> tuple[RaceProblem, RaceProblem]:
     """The problem of the race and that of the tuning, with the value that both measure from."""
     objective = one.objective
     known = objective.problem.minimum if objective.problem is not None else None
@@ -42,8 +43,10 @@ def with_targets(one: Field) -> tuple[RaceProblem, RaceProblem]:
     elif known is not None and np.isfinite(known):
         least, source = float(known), "known"
     else:
-        found = [bottom_below(objective, x, steepness(objective, x)).value for x in everywhere]
-        least, source = min(found), "reference"
+        for x in everywhere[len(state.bottoms) :]:
+            state.bottoms.append(bottom_below(objective, x, steepness(objective, x)).value)
+            state.tell()
+        least, source = min(state.bottoms), "reference"
         if not least > values.min() - UNBOUNDED * (1 + abs(values.min())):
             raise ObjectiveError(
                 message("the function falls without limit, so there is no value that a race could go for.")

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-from downslope.sweeping.race_entrants import Course, Entrant, Finish
+from downslope.sweeping.race_entrants import Course, Entrant, Finish, course_of
 from downslope.sweeping.race_record import Contestant, Floats, RaceProblem, Tuning
-from downslope.sweeping.race_setting import RaceSetting
-
-
-@dataclass
-class FirstTimes:
-    """How long the first descent of each method took, compiling included."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def note(self, label: str, course: Course) -> None:
-        """Keep it, if it is the first."""
-        self.seconds.setdefault(label, course.seconds)
+from downslope.sweeping.race_state import RaceState, Tried
 
 
 def reached_at(course: Course, targets: Floats) -> Floats:
@@ -47,16 +35,15 @@ class Lineup(NamedTuple):
     racers: list[list[Entrant]]
 
 
-def lineup_of(
-    problems: Sequence[RaceProblem], entrants: Sequence[Entrant], setting: RaceSetting, clock: FirstTimes
-) -> Lineup:
-    """Every method as it is by default, and tuned beside it."""
+def lineup_of(state: RaceState, entrants: Sequence[Entrant]) -> Lineup:
+    """Every method as it is by default, and tuned beside it; what is tried already is not tried again."""
+    setting, problems = state.setting, [tuning for _, tuning in state.problems]
     contestants: list[Contestant] = []
     racers: list[list[Entrant]] = []
     tunable = [e for e in entrants if e.rate is not None and not e.fixed and setting.rates]
     total = len(tunable) * len(setting.rates) * sum(len(p.starts) for p in problems)
     done = 0
-    for entrant in entrants:
+    for e, entrant in enumerate(entrants):
         rate = entrant.rate
         own = () if rate is None else (rate,) * len(problems)
         way = "none" if rate is None else "given" if entrant.fixed else "default"
@@ -64,18 +51,14 @@ def lineup_of(
         racers.append([entrant] * len(problems))
         if entrant not in tunable:
             continue
-        found = []
-        for problem in problems:
+        for p, problem in enumerate(problems):
             setting.tell("tuning", done, total)
-            found.append(_tried(problem, entrant, setting, clock))
+            for r, tried_rate in enumerate(setting.rates):
+                if (e, p, r) not in state.tried:
+                    state.tried[e, p, r] = _tried(problem, entrant.with_rate(tried_rate), state)
+                    state.tell()
             done += len(setting.rates) * len(problem.starts)
-        tuning = Tuning(
-            setting.rates,
-            tuple(setting.rates[one.best] for one in found),
-            sum(one.spent for one in found),
-            np.array([one.solved for one in found]),
-            np.array([one.typical for one in found]),
-        )
+        tuning = _tuning(state, e)
         if tuning.chosen == own:  # the default is the best of those that were tried
             contestants[-1] = Contestant(entrant.label, "default", own, tuning)
             continue
@@ -84,30 +67,34 @@ def lineup_of(
     return Lineup(contestants, racers)
 
 
-class _Tried(NamedTuple):
-    """What came of every rate on one problem: the best one, all evaluations, and for each rate as in ``Tuning``."""
+def _tuning(state: RaceState, e: int) -> Tuning:
+    """On each problem the rate that reaches most targets, and of such the one with the fewest evaluations."""
+    rates = state.setting.rates
+    found = [[state.tried[e, p, r] for r in range(len(rates))] for p in range(len(state.problems))]
+    best = [min(range(len(rates)), key=lambda r: (-tried[r].solved, tried[r].cost)) for tried in found]
+    return Tuning(
+        rates,
+        tuple(rates[r] for r in best),
+        sum(one.spent for tried in found for one in tried),
+        np.array([[one.solved for one in tried] for tried in found]),
+        np.array([[one.typical for one in tried] for tried in found]),
+    )
 
-    best: int
-    spent: float
-    solved: Floats
-    typical: Floats
 
-
-def _tried(problem: RaceProblem, entrant: Entrant, setting: RaceSetting, clock: FirstTimes) -> _Tried:
-    """The rate that reaches most targets, and of such the one with the fewest evaluations in the geometric mean."""
-    targets = problem.targets(setting.precisions)
-    spent, solved, costs, typical = 0.0, [], [], []
-    for rate in setting.rates:
-        racer = entrant.with_rate(rate)
-        reached = []
-        for x, goals in zip(problem.starts, targets, strict=True):
-            course = racer.descend(problem.objective, x, Finish(float(goals[-1]), setting.budget))
-            clock.note(entrant.label, course)
-            spent += course.spent
-            reached.append(reached_at(course, goals))
-        hits = np.array(reached)
-        solved.append(float(np.isfinite(hits).mean()))
-        costs.append(float(np.log(np.minimum(hits, 2.0 * setting.budget)).mean()))
-        typical.append(float(np.median(hits[:, -1])) if np.isfinite(hits[:, -1]).mean() > 0.5 else np.inf)
-    order = sorted(range(len(setting.rates)), key=lambda i: (-solved[i], costs[i]))
-    return _Tried(order[0], spent, np.array(solved), np.array(typical))
+def _tried(problem: RaceProblem, racer: Entrant, state: RaceState) -> Tried:
+    """What comes of a method at one rate, from all starts of the tuning."""
+    setting, label = state.setting, racer.label
+    spent, reached = 0.0, []
+    for x, goals in zip(problem.starts, problem.targets(setting.precisions), strict=True):
+        course = course_of(racer, problem.objective, x, Finish(float(goals[-1]), setting.budget))
+        state.clock.note(label, course)
+        spent += course.spent
+        reached.append(reached_at(course, goals))
+    hits = np.array(reached)
+    last = hits[:, -1]
+    return Tried(
+        spent,
+        float(np.isfinite(hits).mean()),
+        float(np.log(np.minimum(hits, 2.0 * setting.budget)).mean()),
+        float(np.median(last)) if np.isfinite(last).mean() > 0.5 else float("inf"),
+    )

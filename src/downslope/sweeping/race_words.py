@@ -42,7 +42,7 @@ def opening(record: RaceRecord) -> list[Message]:
             functions=listing([function_of(problem) for problem in problems], most=8),
         )
     ]
-    if record.interrupted:
+    if not record.finished.all():
         said.append(
             message(
                 "It was interrupted: {raced} of {all} starts were raced by all methods, and only these count.",

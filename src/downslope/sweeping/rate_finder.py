@@ -22,7 +22,8 @@ from downslope.messages import Message, message, sentences
 from downslope.optimizers.wrappers.scheduled import why_without_rate
 from downslope.sweeping.lanes import why_no_lanes
 from downslope.sweeping.settings import Design, SweepAxis
-from downslope.sweeping.trial import RATE, Trial, run_trial
+from downslope.sweeping.trial import RATE, Trial
+from downslope.sweeping.trial_runs import run_trial
 
 LOW, HIGH = 1e-8, 1e4  # the rates that are looked at first
 A_DECADE = 100  # rates in a factor of ten, of runs in lanes

@@ -52,10 +52,25 @@ class RunEnds:
         self.values[place], self.gradient_norms[place] = run.fun, run.gradient_norm
         self.points[place] = run.final
 
+    def put_error(self, place: int) -> None:
+        """Write that a run broke off before its start was known."""
+        self.status[place], self.steps[place], self.evaluations[place] = code_of(Status.ERROR), -1, 0
+
     def write(self, places: Any, others: RunEnds) -> None:
         """Write those of other runs into these places."""
         for field in fields(self):
             getattr(self, field.name)[places] = getattr(others, field.name)
+
+    def of(self, places: Any) -> RunEnds:
+        """Those of some of the runs."""
+        return RunEnds(*(getattr(self, field.name)[places] for field in fields(self)))
+
+    def same(self, others: RunEnds) -> bool:
+        """Whether all is the same, bit for bit."""
+        return all(
+            getattr(self, field.name).tobytes() == getattr(others, field.name).tobytes()
+            for field in fields(self)
+        )
 
     def is_status(self, *statuses: Status) -> NDArray[np.bool_]:
         """Which runs ended so."""

@@ -1,4 +1,4 @@
-"""Settings -> runs: groups that share a rule and a limit, each in lanes where they have them, else one by one."""
+"""What the runs of a sweep have in common, and their settings by groups of one rule and limit."""
 
 from __future__ import annotations
 
@@ -12,17 +12,13 @@ from numpy.typing import NDArray
 
 from downslope.descent import Descent, LoopOptions, Stopping, descend
 from downslope.descent.bounds import read_bounds, within_bounds
+from downslope.descent.snapshot import Witness
 from downslope.errors import HyperparameterError, UnknownNameError, UsageError
 from downslope.messages import NOTHING, Message, as_message, listing, message, sentences
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers.registry import with_schedule
 from downslope.optimizers.schedule import Schedule
-from downslope.sweeping.cores import Watch
-from downslope.sweeping.lane_ends import run_in_lanes
-from downslope.sweeping.lanes import LaneProblem, Varied, why_no_lanes
-from downslope.sweeping.pool import run_one_by_one
-from downslope.sweeping.runs import RunEnds
 from downslope.sweeping.settings import Design, Target, check_size
 
 MOST_GROUPS = 10_000  # of runs that share a rule and a limit
@@ -41,6 +37,9 @@ class Trial:
         maximize: whether they climb.
         every: spacing of the rows that are kept; 0 for none.
         bounds: within which they are kept, as ``minimize`` takes them.
+        fitted: of the cost of a table: its hypothesis, and how it is fitted; else nothing.
+        witness: value and gradient where the first run begins, by which a function is known again that is not in a
+            file; None where nobody asked.
     """
 
     objective: Objective
@@ -53,6 +52,19 @@ class Trial:
     maximize: bool = False
     every: int = 0
     bounds: Any = None
+    fitted: Mapping[str, Any] = field(default_factory=dict)
+    witness: Witness | None = None
+
+    def with_witness(self) -> Trial:
+        """The same with what its function gives where the first run begins, unless that is known or cannot be."""
+        if self.witness is not None or not self.objective.evaluable:
+            return self
+        try:
+            with np.errstate(all="ignore"):
+                found = Witness.of(self.objective, self.starts()[0])
+        except Exception:  # whatever a person's function raises
+            return self
+        return dataclasses.replace(self, witness=found)
 
     def starts(self) -> NDArray[np.float64]:
         """Where each run begins, shape (runs, p)."""
@@ -216,64 +228,6 @@ def _path(rule: Optimizer, name: str) -> str:
     raise UsageError(message("{kind} has no hyperparameter '{name}'.", kind=rule.name(), name=name))
 
 
-@dataclass(frozen=True, eq=False)
-class Made:
-    """What became of a trial.
-
-    Attributes:
-        ends: where its runs ended.
-        engine: "lanes", "single" where every run had an engine of its own, or "both".
-        why_single: why some were not made in lanes; nothing where all were.
-        rows: value, gradient norm and point of every so-many-th step, shape (runs, rows, 2 + p); empty where none are.
-        complete: False where it was interrupted.
-    """
-
-    ends: RunEnds
-    engine: str
-    why_single: Message
-    rows: NDArray[np.float64]
-    complete: bool = True
-
-
-def run_trial(trial: Trial, watch: Watch | None = None) -> Made:
-    """Make all runs. Ctrl-C keeps what is done: the others are "interrupted".
-
-    Raises:
-        HyperparameterError, UnknownNameError, UsageError: a setting is wrong, or there are too many; before any runs.
-    """
-    size = trial.objective.parameters.size
-    groups = checked_groups(trial)
-    kept = _rows_kept(trial, groups)
-    check_size(len(trial.design), size, kept)
-    ends = RunEnds.empty(len(trial.design), size)
-    rows = np.full((len(trial.design) if trial.every else 0, kept, 2 + size), np.nan)
-    starts, engines = trial.starts(), set[str]()
-    why_single: Message = NOTHING
-    done, complete = 0, True
-    for group in groups:
-        watched = None if watch is None else _Beginning(watch, done)
-        why = why_no_lanes(trial.objective, group.optimizer)
-        engines.add("single" if why else "lanes")
-        why_single = why_single or why
-        if why:
-            complete = run_one_by_one(trial.run, group.places, (ends, rows, trial.every), watched)
-        else:
-            problem = LaneProblem(
-                trial.objective, group.optimizer, group.stopping, trial.maximize, trial.every
-            )
-            alone = _Alone(trial, group.places)
-            made = run_in_lanes(problem, Varied(starts[group.places], group.numbers), alone, watched)
-            ends.write(group.places, made.ends)
-            if trial.every:
-                rows[group.places, : made.rows.shape[1]] = made.rows
-            complete = made.complete
-        done += len(group.places)
-        if not complete:
-            break
-    engine = "both" if len(engines) > 1 else next(iter(engines), "lanes")
-    return Made(ends, engine, why_single, rows, complete)
-
-
 def checked_groups(trial: Trial) -> list[RunGroup]:
     """The groups, where neither their number nor their runs are too many.
 
@@ -282,32 +236,3 @@ def checked_groups(trial: Trial) -> list[RunGroup]:
     """
     check_size(len(trial.design), trial.objective.parameters.size)
     return list(_groups(trial))
-
-
-def _rows_kept(trial: Trial, groups: list[RunGroup]) -> int:
-    """How many rows of a run are kept, at most."""
-    if not trial.every:
-        return 0
-    return max((group.stopping.with_defaults().steps or 0) for group in groups) // trial.every + 1
-
-
-@dataclass(frozen=True)
-class _Beginning:
-    """A watch that is told of the runs of earlier groups too."""
-
-    watch: Watch
-    before: int
-
-    def __call__(self, done: int) -> bool:
-        return self.watch(self.before + done)
-
-
-@dataclass(frozen=True)
-class _Alone:
-    """Makes a run of a group by an engine of its own."""
-
-    trial: Trial
-    places: NDArray[np.intp]
-
-    def __call__(self, place: int) -> Descent:
-        return self.trial.run(int(self.places[place]))

@@ -249,12 +249,12 @@ def _flat(diagnosis: Diagnosis) -> Finding:
     }
     key = f"flat.{kind}" + (".order" if kind == "higher_order_minimum" and point.order else "")
     key += ".start" if kind == "asymptote" and distance == 0 else ""
-    return Finding("flat", evidence, diagnosis.quadratic, _further(diagnosis, kind), key)
+    return Finding("flat", evidence, diagnosis.quadratic, _further(diagnosis), key)
 
 
-def _further(diagnosis: Diagnosis, kind: str) -> Advice | None:
+def _further(diagnosis: Diagnosis) -> Advice | None:
     """Where only the units made the gradient small: a tolerance that asks for as much as a scaled problem would."""
-    if kind != "small_by_units" or diagnosis.run.stopping.tolerance is None:
+    if diagnosis.point.kind != "small_by_units" or diagnosis.run.stopping.tolerance is None:
         return None
     first = norm_of(diagnosis.first_gradient)
     smaller = tolerance(float(f"{1e-6 * first:.1g}"))

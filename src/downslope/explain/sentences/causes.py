@@ -240,6 +240,10 @@ FINDINGS: Mapping[str, Template] = {
         "The gradient {gradient_norm:.3g} is within the tolerance only because of the units: the curvature "
         "is {curvature:.3g}, and the minimum is {distance:.4g} away."
     ),
+    "flat.further": Template(
+        "The gradient {gradient_norm:.3g} is within the tolerance only because of the units: beside a value of "
+        "{value:.3g} it is no small one, and from here the objective still falls, to a point {distance:.4g} away."
+    ),
     "rounding_floor": Template(
         "The tolerance {tolerance:.3g} is not met in {precision}: on this way rounding alone keeps the "
         "gradient at about {floor:.2g}."

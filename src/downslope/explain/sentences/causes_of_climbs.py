@@ -131,6 +131,10 @@ FINDINGS_OF_CLIMBS: Mapping[str, Template] = {
         "The gradient {gradient_norm:.3g} is within the tolerance only because of the units: the curvature "
         "is {curvature:.3g}, and the maximum is {distance:.4g} away."
     ),
+    "flat.further.up": Template(
+        "The gradient {gradient_norm:.3g} is within the tolerance only because of the units: beside a value of "
+        "{value:.3g} it is no small one, and from here the objective still rises, to a point {distance:.4g} away."
+    ),
     "saddle.maximum.up": Template(
         "The run stands at a maximum: every way leads down, most steeply along {along}."
     ),

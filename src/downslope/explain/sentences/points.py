@@ -171,6 +171,14 @@ POINTS: Mapping[str, Template] = {
     "small_by_units": Template(
         "The gradient is small only because of the units: the stationary point itself is {distance:.4g} away."
     ),
+    "small_by_units.further": Template(
+        "The gradient is small only because of the units: from here the objective still falls, to a point "
+        "{distance:.4g} away."
+    ),
+    "small_by_units.further.up": Template(
+        "The gradient is small only because of the units: from here the objective still rises, to a point "
+        "{distance:.4g} away."
+    ),
     "unseen": Template(
         "What kind of point it ended at cannot be told: this is a record, and the function is not in it."
     ),

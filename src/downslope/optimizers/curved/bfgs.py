@@ -15,6 +15,7 @@ from downslope.optimizers.line_search import (
     is_far,
     moved_to,
     narrowed,
+    runs_straight,
     unit_of,
     verdict,
 )
@@ -79,7 +80,8 @@ class BFGS(CurvedRule):
         else:
             H, learnt = updated(state, x - old.x, g - old.g) if old.trials >= 0 else (state.H, 0)
         unit = unit_of(f, g)
-        forget = bool(old.trials < 0 or not accepted or is_far(unit))
+        straight = accepted and runs_straight(old, x - old.x, g - old.g)
+        forget = bool(old.trials < 0 or not accepted or straight or is_far(unit))
         here = moved_to(old, (x, f, g), unit, forget)
         d = -(H @ here.g)
         known = learnt > 0 and not forget and float(d @ here.g) < 0

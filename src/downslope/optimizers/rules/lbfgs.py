@@ -15,6 +15,7 @@ from downslope.optimizers.line_search import (
     is_far,
     judged_trial,
     moved_to,
+    runs_straight,
     unit_of,
 )
 
@@ -94,9 +95,11 @@ def along_memory(
     """
     old = state.search
     good, accept, lost, search, (x1, f1, g1) = judged_trial(old, at, constants)
-    unit, useless = unit_of(f1, g1), either(lost, both(good, in_vain(old, x1)))
+    s, y = x1 - old.x, g1 - old.g
+    outlived = both(good, either(in_vain(old, x1), runs_straight(old, s, y)))
+    unit, useless = unit_of(f1, g1), either(lost, outlived)
     forget = either(old.trials < 0, either(useless, is_far(unit)))
-    S, Y, ρ = remembered(state, (x1 - old.x, g1 - old.g), both(good, old.trials >= 0), forget)
+    S, Y, ρ = remembered(state, (s, y), both(good, old.trials >= 0), forget)
     here = moved_to(old, (x1, f1, g1), unit, forget)
     d = direction(S, Y, ρ, here.g)
     known = both(ρ[0] > 0, dot(d, here.g) < 0)

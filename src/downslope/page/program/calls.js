@@ -22,13 +22,14 @@ export function bracketCalls(tokens, source) {
 /** The tokens from the right end of a formula to some place in it, the nearest last; -1 is behind its end, null nowhere. */
 class Calls {
   constructor(source) {
-    Object.assign(this, { source, after: [], closings: [], ends: new Map(), nested: new Map() });
+    Object.assign(this, { source, after: [], closings: [], ends: new Map(), powers: new Map(), nested: new Map() });
   }
 
   prepend(token) {
     if (token.type === "RPAR") this.closings.push(this.after.length);
     else if (token.type === "LPAR" && this.closings.length) this.ends.set(token, this.closings.pop());
     else if (token.type === "FUNCTION" && this.type(this.after.length - 1) !== "LPAR") this.bracket(token);
+    else if (token.type === "ROOT" && this.powers.get(this.after.at(-1))) this.enclose(this.behindOperand(this.after.length - 1));
     this.after.push(token);
   }
 
@@ -57,11 +58,17 @@ class Calls {
     this.refuseTwoReadings(token, first, end, [call, raised]);
     if (!ownBrackets) {
       this.countNesting(token, inside);
-      const [last, begin] = [inside[0].end, inside.at(-1).begin];
-      inside = [new Token("RPAR", ")", last, last), ...inside, new Token("LPAR", "(", begin, begin)];
+      inside = enclosed(inside);
     }
     after.splice(end + 1, after.length, ...power, ...inside);
     this.ends.set(inside.at(-1), end + 1 + power.length);
+    this.powers.set(token, power.length);
+  }
+
+  /** Put brackets around all that is before a place. */
+  enclose(end) {
+    this.after.splice(end + 1, this.after.length, ...enclosed(this.after.slice(end + 1)));
+    this.ends.set(this.after.at(-1), end + 1);
   }
 
   countNesting(token, inside) {
@@ -71,7 +78,7 @@ class Calls {
   }
 
   typed(first, end) {
-    return this.source.slice(this.after[first].begin, this.after[end + 1].end);
+    return this.source.slice(this.after[first].begin, endOf(this.after.slice(end + 1, first + 1)));
   }
 
   behindPower(place) {
@@ -83,12 +90,13 @@ class Calls {
 
   behindOperand(place) {
     while (this.type(place) === "ROOT") place--;
+    const power = (this.type(place) === "FUNCTION" && this.powers.get(this.after[place])) || 0;
     if (this.type(place) === "FUNCTION") place--;
     const kind = this.type(place);
     if (OPERANDS.has(kind)) return place - 1;
     if (kind === "LPAR") {
       const closing = this.ends.get(this.after[place]);
-      return closing === undefined ? null : closing - 1;
+      return closing === undefined ? null : closing - 1 - power;
     }
     return kind === "BAR" ? this.behindBars(place) : null;
   }
@@ -145,7 +153,18 @@ class Calls {
     if (behind === null) return;
     const more = join + this.typed(factor, behind);
     const readings = [whole + more, `${token.text}(${this.typed(first, end)}${more})${raised}`];
-    const text = this.source.slice(token.begin, this.after[behind + 1].end);
+    const text = this.source.slice(token.begin, endOf(this.after.slice(behind + 1, factor + 1)));
     throw twoReadings(token, short(text), readings.map(short));
   }
+}
+
+/** The tokens, the last one first, in brackets. */
+function enclosed(inside) {
+  const [begin, end] = [inside.at(-1).begin, endOf(inside)];
+  return [new Token("RPAR", ")", end, end), ...inside, new Token("LPAR", "(", begin, begin)];
+}
+
+/** Where in the source they end: a power that was moved behind its call was typed before it. */
+function endOf(tokens) {
+  return Math.max(...tokens.map((token) => token.end));
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from downslope.messages import message
 from downslope.sweeping.record import SweepRecord, setting_name
 from downslope.sweeping.settings import SweepAxis
 
@@ -20,4 +21,10 @@ def numeric_axes(sweep: SweepRecord) -> list[SweepAxis]:
 def axis_name(axis: SweepAxis) -> str:
     """What is written beside it."""
     target = next(iter(axis.sets))
-    return target[1] if target[0] == "start" else setting_name(target).replace("_", " ")
+    return target[1] if target[0] == "start" else setting_word(setting_name(target))
+
+
+def setting_word(name: str) -> str:
+    """What a hyperparameter is called in a picture."""
+    known = {"learning_rate": message("learning rate", context="axis")}
+    return str(known.get(name, name.replace("_", " ")))

@@ -22,6 +22,14 @@ CHROMA = 0.115  # how far from grey, such that every hue has all these shades
 _TO_RGB = np.array([[4.0767, -3.3077, 0.2310], [-1.2684, 2.6098, -0.3413], [-0.0042, -0.7034, 1.7076]])
 SHOWN = 8  # minima in the legend
 MARKERS = {"minimum": "o", "saddle": "X", "maximum": "^"}
+KINDS = {
+    "minimum": message("minimum", context="point"),
+    "saddle": message("saddle", context="point"),
+    "maximum": message("maximum", context="point"),
+    "degenerate": message("degenerate", context="point"),
+    "not_stationary": message("not stationary", context="point"),
+    "unknown": message("unknown", context="point"),
+}
 
 
 def draw_basins(sweep: SweepRecord, options: PlotOptions) -> Drawing:
@@ -96,7 +104,7 @@ def _marked(panel: Panel, points: list[EndPoint], minima: list[int]) -> list[Art
         face = panel.theme.ink if order is None else tuple(shades_of(order, np.array([0.62]))[0])
         at = ", ".join(number(float(value), 3) for value in point.x)
         words = message(
-            "{kind} ({at}): {runs:,} runs", kind=point.kind.replace("_", " "), at=at, runs=point.runs
+            "{kind} ({at}): {runs:,} runs", kind=KINDS.get(point.kind, point.kind), at=at, runs=point.runs
         )
         (dot,) = panel.axes.plot(
             *point.x.reshape(2, 1),

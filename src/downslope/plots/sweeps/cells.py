@@ -11,12 +11,13 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from downslope.descent.status_words import in_words
 from downslope.descent.stopping import Status
 from downslope.errors import UsageError
 from downslope.messages import Message, message, plural
 from downslope.plots.look import LEFT, WIDTH, Page, Panel, Theme, themed
 from downslope.plots.options import PlotOptions
-from downslope.plots.sweeps.axes import axis_name, numeric_axes
+from downslope.plots.sweeps.axes import axis_name, numeric_axes, setting_word
 from downslope.plots.words import readable, said_of, title
 from downslope.sweeping.record import SweepRecord
 from downslope.sweeping.runs import STATUSES, code_of
@@ -139,7 +140,7 @@ def rule_of(sweep: SweepRecord) -> str:
     varied = {target[-1] for _, target in trial.design.targets()}
     rule = trial.optimizer_of(trial.design.at(0))
     numbers = [
-        f"{name.replace('_', ' ')} {value:.6g}"
+        f"{setting_word(name)} {value:.6g}"
         for name, value in rule.hyperparameters().items()
         if isinstance(value, float) and name not in varied
     ]
@@ -182,9 +183,7 @@ def legend_of(status: NDArray[np.int8], theme: Theme, *, leave_out: set[Status])
             edgecolor=theme.faint,
             linewidth=0.5,
             label=readable(
-                message(
-                    "{status} ({count:,})", status=str(one).replace("_", " "), count=int(counts[code_of(one)])
-                )
+                message("{status} ({count:,})", status=in_words(one), count=int(counts[code_of(one)]))
             ),
         )
         for one in colours

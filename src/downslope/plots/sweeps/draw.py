@@ -67,6 +67,7 @@ def plot_sweep(
     return _written(lambda: draw(sweep, options), path)
 
 
+@with_fonts
 def plot_rates(
     found: RateSearch,
     path: str | os.PathLike[str] | None = None,

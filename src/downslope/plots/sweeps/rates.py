@@ -74,7 +74,7 @@ def draw_rates(found: RateSearch, options: PlotOptions) -> Drawing:
             line = axes.axvline(value, color=colour, linewidth=1.6, linestyle=dash, zorder=5)
             line.set_label(readable(message("{name} {rate:.4g}", name=name, rate=value)))
             handles.append(line)
-    panel.name_axes("learning rate")
+    panel.name_axes(str(message("learning rate", context="axis")))
     axes.yaxis.set_label_text(
         readable(message("final value above {least:.6g}", least=sign * least)), parse_math=False
     )
