@@ -23,8 +23,9 @@ def _scipy() -> Any:
 
 
 def cholesky(matrix: Any) -> Any:
-    """U with U'U = ``matrix``, shape (n, n), finite, float64, below the diagonal of which is anything; None where it is not
-    positive definite.
+    """U with U'U = ``matrix``, shape (n, n), finite, float64; None where it is not positive definite.
+
+    What stands below the diagonal of U is anything.
 
     >>> np.triu(cholesky(np.array([[4.0, 2.0], [2.0, 5.0]])))
     array([[2., 1.],
