@@ -17,7 +17,9 @@ for (const node of document.querySelectorAll("*")) {
   if (node.closest("script, style")) continue;
   for (const name of ["title", "aria-label", "placeholder", "alt"]) words.push(node.getAttribute(name) || "");
 }
-for (const node of document.querySelectorAll("script, style, pre, code")) words[0] = words[0].replace(node.textContent, "");
+for (const node of document.querySelectorAll("script, style, pre, code")) {
+  words[0] = words[0].replace(node.textContent, "");
+}
 return words;
 """
 # Two characters that look alike are boxes: the bitmap of every one, in the page's own font.

@@ -127,6 +127,7 @@ def run_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Run:
     """The run in the plain data that was read from ``path``."""
     if data.get("command") == "fit":
         raise DataError(message("{path} holds a fit, not a run; downslope.load reads both.", path=path))
+    _refuse_several(data.get("command"), os.fspath(path))
     try:
         return run_from_dict(data)
     except DataError:
@@ -140,6 +141,24 @@ def run_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Run:
                 why=error.message if isinstance(error, DownslopeError) else error,
             )
         ) from error
+
+
+def _refuse_several(command: Any, path: str) -> None:
+    if command == "compare":
+        raise DataError(
+            message("{file} holds a comparison of several runs; this takes a single one.", file=path)
+        )
+    if command == "sweep":
+        raise DataError(
+            message(
+                "{path} holds a sweep; take one of its runs: downslope.load(path).run(0).save(file).",
+                path=path,
+            )
+        )
+    if command == "race":
+        raise DataError(
+            message("{file} holds a race; this takes a single run. downslope.load reads races.", file=path)
+        )
 
 
 def number(value: Any) -> float:
