@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ from downslope.objectives.announcing import announce_calls
 from downslope.objectives.calling import Calling
 from downslope.objectives.differences import central_differences, complex_step, rounding_of_differences
 from downslope.objectives.formula import FormulaObjective
-from downslope.objectives.guarded_step import GuardedComplexStep
+from downslope.objectives.guarded_step import GuardedComplexStep, tells_of_leaving
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 from downslope.objectives.traced_function import as_answer, is_no_number, trace_function
@@ -74,6 +75,23 @@ class FunctionObjective(Objective):
     def end_run(self) -> None:
         if self._guard is not None:
             self._guard.tells = False
+
+    def afresh(self) -> FunctionObjective:
+        if self._guard is None:
+            return self
+        fresh = copy.copy(self)
+        fresh._differences = fresh._guard = GuardedComplexStep(self._raw, self._real)
+        return fresh
+
+    def left_as(self, saved: Objective) -> None:
+        if self._guard is not None:
+            self._guard.left = tuple(note for note in saved.notes if tells_of_leaving(note))
+
+    def _real(self, point: NDArray[Any]) -> float:
+        return self._scalar(self._call(self._function, point.copy()))
+
+    def _raw(self, point: NDArray[Any]) -> Any:
+        return self._call(self._function, point.copy())
 
     @property
     def _left(self) -> tuple[Message, ...]:
@@ -235,13 +253,7 @@ class FunctionObjective(Objective):
 
     def choose_differences(self, x: Vector) -> None:
         """Settle how to differentiate, by trying at the start: the complex step, else central differences."""
-
-        def real(point: NDArray[Any]) -> float:
-            return self._scalar(self._call(self._function, point.copy()))
-
-        def raw(point: NDArray[Any]) -> Any:
-            return self._call(self._function, point.copy())
-
+        real, raw = self._real, self._raw
         announce_calls(self.text, len(x), lambda: real(x), self.why_not_recorded)
         central = central_differences(real, x)
         accuracy = rounding_of_differences(real, x, known=central)
@@ -254,13 +266,13 @@ class FunctionObjective(Objective):
             exact = None
         scale, random = float(np.max(np.abs(central), initial=1e-300)), self.draws_random(x)
         if exact is not None and np.allclose(exact, central, rtol=0, atol=10 * accuracy + 1e-6 * scale):
-            self._differences = lambda point: complex_step(raw, point)
+            self._differences = partial(complex_step, raw)
             if not random:  # another draw proves nothing against a derivative
                 self._differences = self._guard = GuardedComplexStep(raw, real)
             self.differentiation, self.gradient_calls = "complex step", len(x)
             self.notes = (_exact(len(x)),)
         else:
-            self._differences = lambda point: central_differences(real, point)
+            self._differences = partial(central_differences, real)
             self.differentiation, self.gradient_calls = "central differences", 2 * len(x)
             self.by_values = True
             self.notes = (_differenced(accuracy, scale),)
