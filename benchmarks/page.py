@@ -1,7 +1,8 @@
-"""What the page costs in a browser: a drag over a path of 2,000 steps, and the first picture of a new formula.
+"""What the page costs in a browser: a drag over a path of 2,000 steps, a new formula, maps of runs.
 
 ``python benchmarks/page.py`` needs Playwright and Chromium. It prints milliseconds of script for each event and
-picture: the median and the longest.
+picture: the median and the longest. Then how long after its choice a phase map of 200 x 200 runs of up to 200 steps is
+whole, and the longest time of script meanwhile while the start is dragged over it.
 """
 
 from __future__ import annotations
@@ -61,6 +62,39 @@ def measured(page: Any) -> tuple[list[float], list[float]]:
     return drags, page.evaluate("window.typed")
 
 
+WHOLE = """
+() => new Promise((done) => {
+  const begun = performance.now(), told = document.querySelector(".told");
+  const menu = document.querySelector("select:has([value=rates])");
+  const look = () => told.textContent.includes("200 × 200") && done(performance.now() - begun);
+  new MutationObserver(look).observe(told, { childList: true, subtree: true });
+  menu.value = "rates";
+  menu.dispatchEvent(new Event("change"));
+})
+"""
+TYPE = "(field, value) => { field.value = value; field.dispatchEvent(new Event('input')); }"
+
+
+def map_of_runs(page: Any) -> tuple[float, float]:
+    """Milliseconds until a phase map is whole, and of the longest picture of a drag while maps are made."""
+    page.reload()  # away from the link of the last drag
+    page.wait_for_timeout(500)
+    whole = page.evaluate(WHOLE)
+    box = page.locator("canvas.map").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.evaluate("window.spent = []")
+    steps = page.locator(".labelled input.number").nth(2)
+    for k in range(DRAGS):
+        steps.evaluate(
+            "(field, value) => { field.value = value; field.dispatchEvent(new Event('input')); }", 200 + k
+        )
+        page.mouse.move(box["x"] + (0.3 + 0.01 * k) * box["width"], box["y"] + box["height"] / 2)
+        page.wait_for_timeout(30)
+    page.mouse.up()
+    return whole, max(page.evaluate("window.spent"))
+
+
 def main() -> None:
     """Print a line for each formula and rule."""
     browser_path = shutil.which("chromium") or shutil.which("google-chrome")
@@ -85,6 +119,19 @@ def main() -> None:
                 page.close()
                 columns = [statistics.median(drags), max(drags), statistics.median(formulas), max(formulas)]
                 print(f"{name:12} {rule:18} " + " ".join(f"{column:16.2f}" for column in columns))
+        print(f"\n{'phase map':12} {'rule':18} {'whole after':>16} {'drag: longest':>16}  ms")
+        for name, (formula, start) in FORMULAS.items():
+            for rule, rate in RULES.items():
+                file = Path(folder) / "page.html"
+                ds.minimize(
+                    formula, start, optimizer=rule, learning_rate=rate, steps=200, explain=False
+                ).to_html(file)
+                page = browser.new_page(viewport={"width": 1280, "height": 1000})
+                page.add_init_script(CLOCK)
+                page.goto(file.as_uri())
+                whole, longest = map_of_runs(page)
+                page.close()
+                print(f"{name:12} {rule:18} {whole:16.0f} {longest:16.2f}")
         browser.close()
 
 

@@ -14,24 +14,7 @@ from downslope.cli.main import cli
 from downslope.objectives import all_problems
 from downslope.optimizers import all_curved, all_optimizers
 from downslope.results.text_columns import cells, wrap
-
-# Sources are cited as they were printed, and examples are typed as they stand.
-CITED = re.compile(
-    r"arXiv|\bpp?\.|Proc\.|Trans\.|Math\.|SIAM|IC[ML]|NeurIPS|Wiley|Springer|Software|J\. |\d{4}"
-)
-TYPED = re.compile(r"--[a-z-]+|[^\s가-힣]*[\d_=(){}<>/*^~\[\]][^\s가-힣]*|\b[A-Z]\w*|'[^']*'|\"[^\"]*\"|%")
-SENTENCE = re.compile(r"\b[a-z]{2,}(?: [a-z]{2,}){2,}")
-
-
-def english_in(text: str) -> list[str]:
-    """What looks like English, three small words in a row or more."""
-    found, citing = [], False
-    for line in text.splitlines():
-        citing = "출처" in line or (citing and bool(line.strip()))
-        if citing or CITED.search(line) or line.lstrip().startswith(("downslope ", "사용법:")):
-            continue
-        found += [f"{m.group()!r} in {line!r}" for m in SENTENCE.finditer(TYPED.sub(" · ", line))]
-    return found
+from korean_text import english_in
 
 
 def test_english_is_found_where_there_is_some() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
 from pathlib import Path
@@ -14,13 +16,19 @@ from downslope.messages import reading
 from downslope.page import document
 from downslope.page.bundle import BundleError, bundle
 from downslope.page.contents import FORMULAS, presets, print_formulas
-from downslope.page.document import MOST_METHODS, page_of
+from downslope.page.document import MOST_METHODS, PageContent, page_of
+from downslope.page.shorten import shortened
 
 VIEW = Path(document.__file__).parent / "view"
 
 
 def data_of(page: str) -> dict:
     return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
+
+
+def packed_of(page: str) -> dict:
+    packed = re.search(r'id="packed">([A-Za-z0-9+/=]*)</script>', page)[1]
+    return json.loads(gzip.decompress(base64.b64decode(packed)))
 
 
 def test_the_formulas_of_the_rules_are_current():
@@ -43,11 +51,11 @@ def test_it_is_one_small_file_that_names_no_other():
 def test_no_markup_is_in_what_a_person_has_written():
     names = {"</script><script>alert(1)</script>": 1.0}
     run = ds.minimize("x^2", {"x": 1.0}, learning_rate=0.1, steps=1)
-    page = document._html({"setting": names})
+    page = document.document(PageContent(names))
     assert "alert" in page
     assert "<script>alert" not in page
     assert data_of(page)["setting"] == names
-    assert page.count("<script") == run.to_html().count("<script") == 2
+    assert page.count("<script") == run.to_html().count("<script") == 3
 
 
 def test_it_is_asked_what_the_run_was_asked():
@@ -67,13 +75,13 @@ def test_it_is_asked_what_the_run_was_asked():
     [
         (("x + y + z", [1, 2, 3], {}), ObjectiveError, "one or two variables, and this one has 3"),
         (
-            ("x^2", [1], {"optimizer": "adam", "schedule": "cosine(steps=10)"}),
+            ("x^2", [1], {"optimizer": "adam", "schedule": "multi_step(milestones=[3, 5])"}),
             UsageError,
             "only value and gradient",
         ),
         (("x^2", {"x": 1.0}, {"gradient": {"x": "2x"}}), ObjectiveError, "derives the gradient itself"),
         (("x^2", [1], {"bounds": [(0, 1)]}), UsageError, "not projected"),
-        (("x^2", [1], {"optimizer": "newton"}), UsageError, "only value and gradient"),
+        (("x^2", [1], {"optimizer": "newton"}), UsageError, "asks for second derivatives"),
         (
             (lambda x: float(x[0]) ** 2 if x[0] > 0 else 0.0, [1.0], {"engine": "hosted"}),
             ObjectiveError,
@@ -96,7 +104,7 @@ def test_too_many_rules_are_refused():
 
 def test_every_word_comes_from_the_data():
     """What the program asks for by name is there, and no sentence stands in the JavaScript."""
-    words = data_of(ds.minimize("x^2", [1], learning_rate=0.1, steps=1).to_html())["words"]
+    words = packed_of(ds.minimize("x^2", [1], learning_rate=0.1, steps=1).to_html())["words"]
     for path in VIEW.glob("*.js"):
         code = re.sub(r"^\s*(//|/\*\*|\*).*$|//.*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
         asked = set(re.findall(r'\b(?:say|button)\("(\w+)"', code))
@@ -115,25 +123,29 @@ def test_it_speaks_the_readers_language():
 def test_presets_descend_in_python_too(preset):
     setting = preset["setting"]
     for method in setting["methods"]:
-        run = ds.minimize(
-            setting["formula"],
-            setting["start"],
-            optimizer=method["rule"],
-            hyperparameters=method["hyperparameters"],
-            steps=setting["steps"],
-            tolerance=setting["tolerance"] or None,
-            explain=False,
-        )
-        assert run.nit > 1
+        assert in_python(setting, method).nit > 1
+
+
+def in_python(setting: dict, method: dict) -> ds.Run:
+    asked = {
+        "start": setting["start"],
+        "optimizer": method["rule"],
+        "hyperparameters": method["hyperparameters"],
+        "steps": setting["steps"],
+        "tolerance": setting["tolerance"] or None,
+    }
+    if "table" in setting:
+        hypothesis = setting["formula"].replace("=", "~")
+        return ds.fit(setting["table"]["columns"], hypothesis, loss=setting["table"]["loss"], **asked).run
+    return ds.minimize(setting["formula"], explain=False, **asked)
 
 
 def test_the_tutorials_come_out_as_published():
     settings = [preset["setting"] for preset in presets()]
 
     def run(k: int) -> ds.Run:
-        setting, (method,) = settings[k], settings[k]["methods"]
-        options = {"steps": setting["steps"], "tolerance": setting["tolerance"] or None, "explain": False}
-        return ds.minimize(setting["formula"], setting["start"], **method["hyperparameters"], **options)
+        (method,) = settings[k]["methods"]
+        return in_python(settings[k], method)
 
     assert run(0).history.value[10] == pytest.approx(1743.692, rel=1e-6)
     assert run(1).history["y"][29] == pytest.approx(-0.09420257394492468)
@@ -160,10 +172,10 @@ def test_modules_are_joined_in_the_order_of_their_needs(tmp_path):
         )
     )
     assert script == (
-        '"use strict";(()=>{\nconst m0=(()=>{\nfunction four() {}\n'
-        "const [five, six] = [5, 6];\nreturn {four,five,six};\n})();\n"
-        "const m1=(()=>{\nconst {four}=m0;\nconst one = four;\nfunction f() {}\nreturn {one,three:f};\n})();\n"
-        "const m2=(()=>{\nconst {one:two,three}=m1;\nconst b=m0;\nshow(two, three, b.four);\nreturn {};\n})();\n})();\n"
+        '"use strict";(()=>{\nconst m0=(()=>{\nfunction four(){}\n'
+        "const[five,six]=[5,6];\nreturn {four,five,six};\n})();\n"
+        "const m1=(()=>{\nconst{four}=m0;\nconst one=four;\nfunction f(){}\nreturn {one,three:f};\n})();\n"
+        "const m2=(()=>{\nconst{one:two,three}=m1;\nconst b=m0;\nshow(two,three,b.four);\nreturn {};\n})();\n})();\n"
     )
 
 
@@ -178,3 +190,39 @@ def test_modules_are_joined_in_the_order_of_their_needs(tmp_path):
 def test_what_cannot_be_joined_is_an_error(tmp_path, modules):
     with pytest.raises(BundleError):
         bundle(write(tmp_path, **modules))
+
+
+@pytest.mark.parametrize(
+    ("script", "short"),
+    [
+        ("a + +b - -c + ++d", "a+ +b- -c+ ++d"),
+        ("x = a / b / c; // no pattern", "x=a/b/c;"),
+        ('s.replace(/[/ "]/g, " ")', 's.replace(/[/ "]/g," ")'),
+        ("return /a  b/.test(t)", "return/a  b/.test(t)"),
+        ("f`a ${ b + `c ${ d } ` } e`", "f`a ${ b + `c ${ d } ` } e`"),
+        ("/** said */ const a = '  // ';", "const a='  // ';"),
+        ("if (a) return -1;\n\n  else b()", "if(a)return-1;\nelse b()"),
+        ("a => a ? .5 : b ?? c", "a=>a?.5:b??c"),
+    ],
+)
+def test_a_script_is_shortened_but_says_the_same(script, short):
+    assert shortened(script) == short
+
+
+def test_a_script_for_a_worker_ends_there_where_it_has_no_document(tmp_path):
+    for name, text in {
+        "main.js": 'import { a } from "./a.js";\ndocument.show(a);\n',
+        "worker.js": 'import { a } from "./a.js";\n',
+        "a.js": "export const a = 1;\n",
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    between = tmp_path / "between.js"
+    between.write_text(
+        'import { a } from "./a.js";\nif (!self.document) return;\nawait a;\n', encoding="utf-8"
+    )
+    program, _, view = bundle(tmp_path / "main.js", tmp_path / "worker.js", between).partition("return;")
+    assert program.startswith('"use strict";(async()=>{')
+    assert program.endswith("if(!self.document)")
+    assert "a=1" in program
+    assert "show" not in program
+    assert "show" in view

@@ -34,7 +34,7 @@ def test_a_hostile_formula_does_nothing(visit, text):
     page.wait_for_timeout(300)
     assert page.evaluate("window.hit") is None
     assert page.locator("img, iframe, object").count() == 0
-    assert page.locator("script").count() == 2
+    assert page.locator("script").count() == 3
     refused = error(page) != ""
     read = True
     try:

@@ -53,3 +53,14 @@ def test_many_starts_end_where_each_ends_alone(formula: str) -> None:
     found = in_node(BODY, {"formula": formula, "rules": rules})
     assert [(one["rule"], one["different"]) for one in found] == [(name, 0) for name in NAMES]
     assert max(one["causes"] for one in found) > 1
+
+
+@needs_node
+@pytest.mark.parametrize("schedule", ["cosine", "reduce_on_plateau"])
+def test_their_rates_follow_schedules(schedule: str) -> None:
+    values = {"cosine": {"steps": 30}, "reduce_on_plateau": {"rate": 0.5, "patience": 2}}[schedule]
+    scheduled = {"schedule": [{"name": schedule, "values": values}]}
+    rules = [options_of(RULES[name]) | scheduled for name in ("gradient_descent", "adam")]
+    found = in_node(BODY, {"formula": "x^4/4 - x^2 + y^2 + x*y/2", "rules": rules})
+    assert [one["different"] for one in found] == [0, 0]
+    assert found != in_node(BODY, {"formula": "x^4/4 - x^2 + y^2 + x*y/2", "rules": rules[:1] * 2})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections import OrderedDict
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,8 @@ from drawn_functions import drawn
 from drawn_programs import Draw, sorting
 from functions_of_arrays import CASES, Function, recorded
 
+from downslope.programs import alike
+from downslope.programs import compiled as compiled_module
 from downslope.programs.compiled import CompiledProgram
 from downslope.programs.derivatives import gradient
 from downslope.programs.node import Axis, Graph, LibraryCall
@@ -114,3 +117,36 @@ def test_drawn_functions_and_their_slopes_give_what_numpy_gives(part: int) -> No
         wanted = compiled.evaluate(inputs)
         scale = np.max(np.abs(wanted[np.isfinite(wanted)]), initial=1.0)
         np.testing.assert_allclose(compiled(inputs), wanted, rtol=1e-8, atol=1e-11 * scale, err_msg=str(seed))
+
+
+def test_loops_that_are_alike_are_written_once_and_compute_the_same() -> None:
+    graph = Graph()
+    vectors = [graph.input(f"v{k}", (37,)) for k in range(6)]
+    total, made = vectors[0], []
+    for vector in vectors[1:]:  # each needs the sum that the loop before it made
+        share = graph.element(
+            "div", graph.reduced("sum", graph.element("mul", total, vector)), graph.number(37.0)
+        )
+        total = graph.element("sub", vector, graph.element("mul", share, total))
+        made.append(total)
+    outputs = [*made, graph.reduced("max", total)]
+    compiled = CompiledProgram(vectors, outputs)
+    point = np.random.default_rng(1).normal(size=6 * 37)
+    np.testing.assert_allclose(compiled(point), compiled.evaluate(point), rtol=1e-13)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alike, "FEWEST_ALIKE", 100)
+        patch.setattr(compiled_module, "_CODES", OrderedDict())
+        assert CompiledProgram(vectors, outputs)(point).tobytes() == compiled(point).tobytes()
+
+
+def test_a_part_of_a_matrix_is_multiplied_transposed() -> None:
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(150, 400))
+
+    def cost(x: Any) -> Any:
+        matrix = x.reshape(300, 200)
+        return np.sum((matrix[:150, :180].T @ table) ** 2)
+
+    start = rng.normal(size=60_000)
+    x, outputs = recorded(cost, start.shape)
+    assert CompiledProgram([x], outputs)(start)[0] == pytest.approx(cost(start), rel=1e-12)

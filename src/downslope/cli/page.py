@@ -12,6 +12,7 @@ from downslope.cli.options import FILE, NUMBER, SEVERAL, START, Function, added,
 from downslope.cli.outputs import check_writable
 from downslope.cli.run_options import ask_for_start, warnings_as_notes
 from downslope.errors import StartError, UsageError
+from downslope.files import read_text
 from downslope.messages import message
 
 EXAMPLE = 'downslope page "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 0.95 --output zigzag.html'
@@ -31,6 +32,15 @@ WHAT = (
 OUTPUT = (
     declared(
         "--output", type=FILE, metavar="FILE", help=message("Where to write the page, such as page.html.")
+    ),
+    declared(
+        "--lesson",
+        type=FILE,
+        metavar="FILE",
+        help=message(
+            "A text in Markdown to stand beside the page. Its first line may take parts of the page away: hide: rules,"
+            " steps."
+        ),
     ),
     declared("--quiet", is_flag=True, help=message("No notes.")),
 )
@@ -65,12 +75,13 @@ def page(expression: str, **given: Any) -> None:
             message("{option} says where to write the page: {example}", option="--output", example=EXAMPLE)
         )
     check_writable("--output", given["output"])
+    lesson = None if given["lesson"] is None else read_text(given["lesson"])
     with warnings_as_notes(given["quiet"]):
         runs = _runs(expression, given)
     from downslope.files import write_atomically
     from downslope.page.document import page_of
 
-    write_atomically(given["output"], page_of(runs).encode())
+    write_atomically(given["output"], page_of(runs, lesson).encode())
     if not given["quiet"]:
         terminal.note(message("wrote {file}", file=given["output"]))
 

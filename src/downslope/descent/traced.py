@@ -54,7 +54,8 @@ class TracedEngine:
     def __init__(self, problem: DescentProblem, optimizer: Optimizer) -> None:
         objective, x, sign = problem.objective, problem.first, problem.sign
         state = problem.state(optimizer.init(np.array(x, objective.dtype)))
-        size = len(x) + len(states.flat(state))
+        leaves = [x, *(leaf for _, leaf in states.leaves(state))]
+        size = sum(np.size(leaf) for leaf in leaves)
         self._map = step_map(objective, optimizer, sign, state)
         self._exact_norms = problem.exact_norms
         values = list(optimizer.scalars().values())
@@ -62,7 +63,11 @@ class TracedEngine:
         self._begin, self._dimension = len(values), len(x)
         self._buffers = np.zeros((3, len(values) + size + 3), objective.dtype)
         self._buffers[:, : len(values)] = values
-        self._buffers[0, len(values) : -3] = np.concatenate([x, states.flat(state)])
+        at = len(values)
+        for leaf in leaves:
+            if np.any(leaf):  # writing zeros would take memory before it is needed
+                self._buffers[0, at : at + np.size(leaf)] = np.ravel(leaf)
+            at += np.size(leaf)
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``judge``."""
@@ -112,10 +117,14 @@ class TracedEngine:
         """Where it stands, before the next evaluation; it goes there from the one made last."""
         if trace.counts[j.SPENT]:
             self.go_on(trace)
-        numbers = self._buffers[trace.counts[j.HERE]][self._begin : -3].astype(np.float64)
-        state = states.refilled(self._shape, numbers[self._dimension :])
-        leaves = tuple(leaf for _, leaf in states.leaves(state))
-        return Position(numbers[: self._dimension], leaves, trace.last_x)
+        x, numbers = self._standing(trace)
+        state = states.refilled(self._shape, numbers)
+        return Position(x.copy(), tuple(leaf for _, leaf in states.leaves(state)), trace.last_x)
+
+    def _standing(self, trace: TraceBuffer) -> tuple[Vector, Vector]:
+        """The next point, and the numbers of the state before it, in float64, where they lie."""
+        numbers = self._buffers[trace.counts[j.HERE]][self._begin : -3].astype(np.float64, copy=False)
+        return numbers[: self._dimension], numbers[self._dimension :]
 
     @cached_property
     def _suspect(self) -> bool:
@@ -150,10 +159,8 @@ class TracedEngine:
 
     def answer(self, trace: TraceBuffer) -> Vector:
         """The point that the method reports, which for averaging methods is not the one it evaluates."""
-        buffer = self._buffers[trace.counts[j.HERE]].astype(np.float64)
-        x = buffer[self._begin : self._begin + self._dimension]
-        state = states.refilled(self._shape, buffer[self._begin + self._dimension : -3])
-        return np.asarray(self._optimizer.answer(x, state), np.float64)
+        x, numbers = self._standing(trace)
+        return np.array(self._optimizer.answer(x, states.viewed(self._shape, numbers)), np.float64)
 
     def point(self, trace: TraceBuffer) -> Vector:
         """The point that was, or is to be, evaluated."""

@@ -7,10 +7,11 @@ every word that is said.
 May import ``descent`` and what is below it; nothing above.
 """
 
+from downslope.explain.classifying import classify
 from downslope.explain.explanation import Explanation, explain
 from downslope.explain.findings import CODES, Finding
 from downslope.explain.gradient import GradientCheck, check_gradient
-from downslope.explain.judgement import classify, judge_run
+from downslope.explain.judgement import judge_run
 from downslope.explain.point import Point
 from downslope.explain.theory import Forecast, forecast
 

@@ -17,9 +17,10 @@ from downslope.errors import DownslopeError
 from downslope.explain import budget
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.budget import TooDearError
+from downslope.explain.classifying import MOST_PARAMETERS
 from downslope.explain.corners import corner_at, length_at
 from downslope.explain.curvature import Curvature
-from downslope.explain.judgement import FEW_PARAMETERS, MOST_PARAMETERS, ended_at, free_of
+from downslope.explain.judgement import FEW_PARAMETERS, ended_at, free_of
 from downslope.explain.krylov import may_be_rounding, steepest, steepest_at
 from downslope.explain.linear import LinearRule
 from downslope.explain.local_minimum import LocalMinimum, find_local_minimum

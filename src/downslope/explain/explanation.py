@@ -23,14 +23,16 @@ from downslope.explain.budget import (
     too_coarse,
     with_budget,
 )
+from downslope.explain.classifying import MOST_PARAMETERS
 from downslope.explain.consistency import agreed_findings, agreed_forecast, agreed_point
-from downslope.explain.diagnosis import Diagnosis
+from downslope.explain.diagnosis import RAN_OFF, Diagnosis
 from downslope.explain.findings import Finding, causes, sound, unexplained
 from downslope.explain.judgement import is_to_be_judged
 from downslope.explain.line_probe import fall_without_end
 from downslope.explain.point import Detail, Point
 from downslope.explain.sentences import say
-from downslope.explain.theory import Forecast, QuadraticModel, from_curvature, noise_at
+from downslope.explain.spectrum import SpectrumEnds, ends_at
+from downslope.explain.theory import Forecast, QuadraticModel, from_curvature, from_ends, noise_at
 from downslope.messages import NOTHING, Message, listing
 
 LAST_GRADIENTS = 0.25  # part of the calls of a function that those at the last points may take
@@ -196,10 +198,11 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
         _ = diagnosis.judged  # first, so that it is judged by the same budget as at the end of the run
     elif not isinstance(run.objective, BudgetedObjective):
         _point_first(diagnosis)
+    ends = _ends(diagnosis)  # likewise before trials of advice
     findings = causes(diagnosis)
     try:
         point = diagnosis.point
-        promised = _forecast(diagnosis)
+        promised = _forecast(diagnosis, ends)
     except TooDearError:
         known = diagnosis.__dict__.get("point") or (diagnosis.judged if is_to_be_judged(run) else None)
         point = known or Point("unknown", "too_dear", maximize=run.maximize)
@@ -246,7 +249,18 @@ def _seen_in_the_record(run: Descent) -> list[Finding]:
     return recorded_course.findings(recorded_course.RecordedCourse(run)) if len(run.history) else []
 
 
-def _forecast(diagnosis: Diagnosis) -> Forecast | None:
+def _ends(diagnosis: Diagnosis) -> SpectrumEnds | None:
+    """The least and the greatest curvature at the last point, of many parameters; None where they are not known."""
+    many = len(diagnosis.names) > MOST_PARAMETERS and len(diagnosis.run.history) > 0
+    if not many or diagnosis.status in RAN_OFF or diagnosis.setup.bounded:
+        return None
+    with np.errstate(all="ignore"):
+        return ends_at(diagnosis.view, diagnosis.final)
+
+
+def _forecast(diagnosis: Diagnosis, ends: SpectrumEnds | None) -> Forecast | None:
+    if ends is not None and ends.smallest > 0 and diagnosis.point.kind != "kink":
+        return replace(from_ends(ends, diagnosis.setup), up=diagnosis.run.maximize).beside(diagnosis.run)
     if not diagnosis.known or diagnosis.setup.bounded or diagnosis.point.kind == "kink":
         return None
     curvature, bottom, gradient = diagnosis.curvature, diagnosis.bottom, diagnosis.first_gradient

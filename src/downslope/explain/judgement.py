@@ -40,17 +40,15 @@ from downslope.explain.budget import (
     too_coarse,
     with_budget,
 )
+from downslope.explain.classifying import MOST_PARAMETERS, at_bound, classify
 from downslope.explain.directions import BEYOND, CENTRE, Differences, along_axes, look_around
 from downslope.explain.far_ground import far_fall
 from downslope.explain.krylov import is_bowl_along_slope, look_along
-from downslope.explain.point import NEAR, Detail, Point
-from downslope.explain.point_classification import PointClassifier
+from downslope.explain.point import Detail, Point
 from downslope.explain.setup import Setup
 from downslope.objectives import Objective, Vector
 from downslope.objectives.differences import central_differences, doubt_of_differences, scale_for
-from downslope.objectives.wrapped import RestrictedObjective
 
-INWARDS = (1e-2, 0.1, 0.5)  # of the way from the start to a bound, where values must be higher than on it
 ANOTHER = 100.0  # times the gradient that was to be reached: a slope so large is another function's
 HAIR = 1e-12  # relative distance from a bound that is none
 JUDGED_BY = 8  # gradients for each parameter, of a function that has to be called for them (measured)
@@ -59,59 +57,7 @@ BESIDE_THEM = 40  # values, likewise
 FEW_PARAMETERS = 24  # of so many the whole Hessian is no dearer than a few products of it
 LOST = 1e-3  # part of the first gradient's norm: a doubt as large makes a test on the gradient worthless
 MOSTLY = 0.8  # part of the budget for the whole Hessian of more
-TINY = 1e-100  # numbers so small are looked at in other units: squares of what rounding leaves of them would be 0
-MOST_BITS = 1000  # of a unit: two to as many is a number, and one over it
 CHECKING = 6  # evaluations for each parameter, for holding a gradient against differences
-MOST_PARAMETERS = 150  # of more, not all second derivatives are taken
-
-
-def classify(
-    objective: Objective,
-    x: Vector,
-    *,
-    maximize: bool = False,
-    seen: tuple[Vector, ...] = (),
-    ridge: float = 0.0,
-) -> Point:
-    """Judge a point that is stationary, or nearly, by its Hessian and by values further out where that leaves it open.
-
-    Args:
-        objective: the function.
-        x: the point.
-        maximize: whether a maximum is wanted.
-        seen: points that the run came through, its start first, which tells what distance counts as large.
-        ridge: of a penalty (ridge/2)|x|^2 that was added.
-
-    >>> from downslope.objectives.formula import from_text
-    >>> classify(from_text("x^2 - y^2"), np.zeros(2)).kind
-    'saddle'
-    >>> point = classify(from_text("x^2 + 2*y^3"), np.zeros(2))
-    >>> point.kind, point.detail, point.way
-    ('degenerate', 'inflection', '-y')
-    """
-    if not 0 < len(x) <= MOST_PARAMETERS:
-        return Point("unknown", "too_many", maximize=maximize)
-    try:
-        with np.errstate(all="ignore"):
-            sign, x = -1.0 if maximize else 1.0, np.array(x, np.float64)
-            view = AnalysisView.of(objective, sign, ridge)
-            unit = _unit_at(view, x)
-            if unit == 1.0:
-                return PointClassifier(view, x, seen).point()
-            scaled = AnalysisView.of(objective, sign * unit, ridge * unit)
-            return PointClassifier(scaled, x, seen).point().times(1 / unit)
-    except TooDearError:
-        return Point("unknown", "too_dear", maximize=maximize)
-    except (ObjectiveError, np.linalg.LinAlgError):
-        return Point("unknown", "not_finite", maximize=maximize)
-
-
-def _unit_at(view: AnalysisView, x: Vector) -> float:
-    """The power of two that brings values and gradients to about 1 where products of them would be 0 or infinite."""
-    size = max(abs(view.value(x)), float(np.max(np.abs(view.gradient(x)))))
-    if not 0 < size < np.inf or TINY < size < 1 / TINY:
-        return 1.0
-    return float(2.0 ** -np.clip(np.round(np.log2(size)), -MOST_BITS, MOST_BITS))
 
 
 def judged(run: Descent) -> Descent:
@@ -251,55 +197,10 @@ def point_of(run: Descent) -> Point:
         if point.detail == "too_dear":
             return _seen_otherwise(run, (view, x, start, axes)) or point
         if point.detail in ("undecided", "unfinished"):
-            point = _at_bound(run, objective, x, point)
+            point = at_bound(run, objective, x, point)
         if point.kind == "small_by_units" and not by_default_tolerance(run) and has_hardly_fallen(run):
             return dataclasses.replace(point, kind="not_stationary")  # the test was loose, whatever the units
         return point
-
-
-def _at_bound(run: Descent, objective: Objective, x: Vector, point: Point) -> Point:
-    """A point that nothing decides, where bounds near by do: x^3 creeps up to its bound at 0, and beyond is nothing.
-
-    It is a minimum on the bounds where the coordinates that are near one, and still go there, can be moved onto it,
-    values rise from there inwards, and the others stand at a minimum.
-    """
-    projected = projection_of(run.optimizer)
-    if projected is None:
-        return point
-    names = objective.parameters.coordinates
-    free = run.objective.parameters.places(names)
-    lower, upper = np.array(projected.lower)[free], np.array(projected.upper)[free]
-    view = AnalysisView.of(objective, -1.0 if run.maximize else 1.0)
-    try:
-        slope = view.gradient(x)
-        bound = np.where(slope > 0, lower, upper)
-        way = np.abs(run.start[free] - bound)
-        near = (slope != 0) & np.isfinite(bound) & (np.abs(x - bound) <= NEAR * way)
-        there = np.where(near, bound, x)
-        lowest = view.value(there)
-        inwards = [
-            there + part * way[i] * np.sign(slope[i]) * np.eye(len(x))[i]
-            for i in np.flatnonzero(near)
-            for part in INWARDS
-        ]
-        rises = all(view.value(place) > lowest for place in inwards)
-        if not np.any(near) or not lowest <= view.value(x) or not rises:
-            return point
-        others = np.flatnonzero(~near)
-        if len(others):
-            rest = RestrictedObjective(objective, there, others.tolist(), (lower, upper))
-            if not classify(rest, there[others], maximize=run.maximize).is_wanted:
-                return point
-    except (TooDearError, ObjectiveError):
-        return point
-    return Point(
-        "maximum" if run.maximize else "minimum",
-        "at_bound",
-        way=", ".join(name for name, one in zip(names, near, strict=True) if one),
-        distance=norm_of(there - x),
-        names=names,
-        maximize=run.maximize,
-    )
 
 
 def _looked_first(run: Descent, view: AnalysisView, x: Vector, start: Vector) -> Differences | None:

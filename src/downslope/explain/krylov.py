@@ -115,7 +115,7 @@ def _seen(view: AnalysisView, x: Vector) -> Seen | None:
     for k in range(count):
         rows, v = basis[: k + 1], basis[k]
         v[:] = new / norm_of(new)
-        product = _product(view, x, v)
+        product = product_along(view, x, v)
         if product is None:
             rough = ROUGH
             product = (view.gradient(x + step * v) - view.gradient(x - step * v)) / (2 * step)
@@ -147,7 +147,7 @@ def _seen(view: AnalysisView, x: Vector) -> Seen | None:
     )
 
 
-def _product(view: AnalysisView, x: Vector, direction: Vector) -> Vector | None:
+def product_along(view: AnalysisView, x: Vector, direction: Vector) -> Vector | None:
     """The Hessian times a direction, by the program that the objective is; None where it is none."""
     program = view.objective.program
     if program is None or program.supplied:

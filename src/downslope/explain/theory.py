@@ -12,13 +12,14 @@ from downslope.descent.norms import norm_of
 from downslope.descent.stopping import DEFAULT_TOLERANCE
 from downslope.errors import DownslopeError, UsageError
 from downslope.explain.analysis_view import SAME, AnalysisView
+from downslope.explain.classifying import MOST_PARAMETERS
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
-from downslope.explain.judgement import MOST_PARAMETERS
 from downslope.explain.linear import LinearRule, written
 from downslope.explain.local_minimum import find_local_minimum
 from downslope.explain.sentences import say
 from downslope.explain.setup import Setup
+from downslope.explain.spectrum import SpectrumEnds
 from downslope.messages import message
 from downslope.objectives import Objective, Vector, as_objective
 from downslope.optimizers import Optimizer, as_optimizer
@@ -50,6 +51,8 @@ class Forecast:
         happened: status and steps of the run that followed.
         bounded: whether there is something to arrive at.
         up: whether it is to climb: then all curvatures here are those of the objective turned upside down.
+        seen: products with the Hessian that showed the ends of its spectrum, each to a few hundredths, where it has too
+            many directions to be decomposed; else 0.
     """
 
     largest: float
@@ -69,6 +72,7 @@ class Forecast:
     happened: dict[str, Any] | None = None
     bounded: bool = True
     up: bool = False
+    seen: int = 0
 
     @property
     def sentence(self) -> str:
@@ -84,6 +88,10 @@ class Forecast:
             "steps": self.steps,
             "tolerance": self.tolerance,
         }
+        if self.seen:
+            key = "seen" if self.limit is None else "seen.limit"
+            about = {name: value and float(f"{value:.2g}") for name, value in fields.items()}
+            return str(say(f"forecast.{key}{'.up' if self.up else ''}", **about))
         if not self.bounded:
             key = "nowhere"
         elif self.limit is None:
@@ -235,6 +243,29 @@ class QuadraticModel(NamedTuple):
     exact: bool
     doubt: float = 1e-12
     noise: float = 0.0
+
+
+def from_ends(ends: SpectrumEnds, setup: Setup) -> Forecast:
+    """What the ends of a spectrum say of a run, at the point where they were seen."""
+    linear = LinearRule.of(setup.rule) if setup.plain else None
+    limit = None if linear is None else linear.limit(ends.largest)
+    return Forecast(
+        largest=ends.largest,
+        smallest=ends.smallest,
+        condition=ends.largest / ends.smallest,
+        limit=limit,
+        best_rate=2 / (ends.largest + ends.smallest),
+        steps_at_best_rate=None,
+        learning_rate=None if linear is None else linear.rate,
+        tolerance=np.nan,
+        steps=None,
+        diverges=None,
+        zigzag=None,
+        directions=(),
+        exact=False,
+        method="" if linear is None else type(linear.rule).__name__,
+        seen=ends.products,
+    )
 
 
 def noise_at(view: AnalysisView, curvature: Curvature, x: Vector) -> float:

@@ -15,6 +15,8 @@ from downslope.explain.linear import LinearRule
 from downslope.fitting import identifiability
 from downslope.fitting.endless import endless
 from downslope.fitting.frame import listed
+from downslope.fitting.levenberg_marquardt import takes
+from downslope.fitting.lower_minima import LOWER, lower_points
 from downslope.fitting.other_starts import look_elsewhere, penalty_that_ends, without_effect
 from downslope.fitting.outcome import FitOutcome
 from downslope.fitting.problem import FitProblem
@@ -23,9 +25,11 @@ from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
 from downslope.fitting.separation import find_separation
 from downslope.fitting.spreads import independent
 from downslope.fitting.standardising import standardised
+from downslope.fitting.suggested_starts import starts_beside, suggested_starts
 
 DISAGREEMENT = 1e-6  # of the loss: above it the final pass and the loss in brief are said to differ
 MOST_PARAMETERS = 60
+MOST_STARTS = 4  # from which a lower minimum is looked for
 SAMPLE = 5_000
 WORSE = 1e-9  # part of the target's variance by which rounding may make a fit worse than the mean
 FEW_DIGITS = 8
@@ -75,6 +79,8 @@ def find_in_fit(problem: FitProblem, outcome: FitOutcome, loss: float) -> FoundI
         run = outcome.run  # success without a test: as many steps as were asked for
         asked = run.success and run.termination.status != Status.CONVERGED
         (notes if asked else warnings).append(worse)
+    if no_minimum is None and worse is None:
+        warnings.extend(_of_several_minima(problem, outcome))
     return FoundInFit(tuple(notes), tuple(warnings), (rate,) if rate is not None and explained else ())
 
 
@@ -99,6 +105,27 @@ def _of_the_data(problem: FitProblem, outcome: FitOutcome, loss: float) -> Itera
     digits = 16 - np.log10(condition) - 1
     if digits < FEW_DIGITS:
         yield Finding("few_digits", {"condition": condition, "digits": max(int(digits), 0)})
+
+
+def _of_several_minima(problem: FitProblem, outcome: FitOutcome) -> Iterator[Finding]:
+    """That there is a lower minimum than the one reached, where a short look finds one and nobody looked before."""
+    run, objective = outcome.run, problem.objective
+    arrived = run.termination.status == Status.CONVERGED
+    if outcome.looked or not arrived or objective.streamed or problem.hypothesis.linear or not takes(problem):
+        return
+    block = objective.block
+    starts = [
+        *suggested_starts(block, MOST_STARTS, run.start),
+        *starts_beside(block, MOST_STARTS, run.final),
+    ]
+    for _, point, _ in lower_points(objective, run.final, starts):
+        lower = float(objective.value(point))
+        if lower < (1 - LOWER) * run.fun:
+            start = ",".join(
+                f"{n}={v:.10g}" for n, v in zip(objective.parameters.coordinates, point, strict=True)
+            )
+            yield Finding("several_minima", {"start": start, "lower": lower, "cost": float(run.fun)})
+            return
 
 
 def _worse_than_the_mean(problem: FitProblem, outcome: FitOutcome, loss: float) -> Finding | None:

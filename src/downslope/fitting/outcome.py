@@ -81,6 +81,7 @@ class FitOutcome:
         rate: of a descent in batches that ended above its start, what its learning rate has to do with it.
         centred: the parameters reached, of features measured from their means; None where they are measured from zero.
         begun: where the run began, if not at the start that was given.
+        looked: whether a lower minimum was looked for.
     """
 
     run: Descent
@@ -93,6 +94,7 @@ class FitOutcome:
     centred: CentredParameters | None = None
     rate: Finding | None = None
     begun: Array | None = None
+    looked: bool = False
 
 
 def descended(objective: Any, start: Array, rule: Optimizer, plan: FitPlan) -> Descent:

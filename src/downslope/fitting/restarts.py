@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -13,16 +14,17 @@ from downslope.descent.stations import Counts
 from downslope.descent.termination_messages import spelt
 from downslope.fitting.endless import endless, level_beyond
 from downslope.fitting.levenberg_marquardt import descend_squares
+from downslope.fitting.lower_minima import MOST_ROWS, lower_points
 from downslope.fitting.other_starts import every_parameter_acts
 from downslope.fitting.outcome import FitOutcome, FitPlan
 from downslope.fitting.problem import FitProblem
 from downslope.fitting.rows import Array
-from downslope.fitting.suggested_starts import suggested_starts
-from downslope.messages import Message, message, plural
+from downslope.fitting.suggested_starts import starts_beside, suggested_starts
+from downslope.messages import Message, argument, message, plural
 
 POOR = 0.5  # an R² below which it is worth looking for another minimum
-DOUBTFUL = 0.95  # below which starts are looked at that fit better as they are
-ROUNDS = 3  # of looking for them
+EXACT = 1e-20  # part of the target's variance, less than which a fit leaves to no other
+ROUNDS = 3  # of looking for a lower minimum
 STEPS = 200  # from each of these at most
 STARTS = 4  # from which the fit is begun again
 BETTER = 1e-6  # part of the cost by which another fit must be better
@@ -36,23 +38,16 @@ def fit_squares(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
     first = descend_squares(problem, start, plan)
     notes: list[Message] = [message("Descended by the steps of Levenberg and Marquardt.")]
     nowhere = first.termination.left_at is not None and first.nit == 0  # no number there: a slip
-    if nowhere or _broken_off(first) or not _may_begin_again(plan):
+    if nowhere or _broken_off(first):
         return _outcome(first, notes)
     tried = _Descents(problem, plan, start, [first])
-    if plan.suggested or not tried.arrived(first) or _r2(problem, first) < POOR:
-        tried.begin_at(tried.suggested())
-    for _ in range(ROUNDS):
-        best = tried.best
-        if not tried.arrived(best) or _r2(problem, best) >= DOUBTFUL:
-            break
-        tried.begin_at(tried.suggested(beating=best.final))
-        if tried.best is best:
-            break
-    best, names = tried.finished(), problem.objective.parameters.coordinates
-    if plan.suggested:
-        notes.append(_of_suggestion(best, len(tried.runs), names))
-    elif best is not first:
-        notes.append(_of_restart(problem, first, best, names))
+    best, free = first, _may_begin_again(plan)
+    if free:
+        best, names = tried.lowest(), problem.objective.parameters.coordinates
+        if plan.suggested:
+            notes.append(_of_suggestion(best, len(tried.runs), names))
+        elif best is not first:
+            notes.append(_of_restart(tried, best))
     warnings: tuple[Message, ...] = ()
     if tried.arrived(best) and _r2(problem, best) < POOR:
         warnings = (_of_poverty(problem, best, len(tried.runs)),)
@@ -61,7 +56,7 @@ def fit_squares(problem: FitProblem, start: Array, plan: FitPlan) -> FitOutcome:
         best = replace(best.judged_again(evaluations=total), nfev=total, counts=Counts(total, total))
     if _broken_off(tried.runs[-1]):  # there was more to try
         best = best.judged_again(cause=Cause.INTERRUPTED)
-    return _outcome(best, notes, warnings)
+    return replace(_outcome(best, notes, warnings), looked=free)
 
 
 @dataclass
@@ -73,10 +68,22 @@ class _Descents:
     start: Array
     runs: list[Descent]
 
-    def suggested(self, beating: Array | None = None) -> list[Array]:
-        """Starts that the formula suggests, or only those that fit better as they are than this point does."""
+    @cached_property
+    def suggested(self) -> list[Array]:
+        """Starts that the formula suggests."""
         given = None if self.plan.suggested else self.start
-        return suggested_starts(self.problem.objective.block, STARTS, given, beating)
+        return suggested_starts(self.problem.objective.block, STARTS, given)
+
+    def begin_lower_than(self, run: Descent) -> None:
+        """A descent to a lower minimum than the one reached, where a short look finds a point that is lower."""
+        cost, most = self.problem.objective, (1 - BETTER) * run.fun
+        starts = [*self.suggested, *starts_beside(cost.block, STARTS, run.final)]
+        for lower in lower_points(cost, run.final, starts):
+            if self.plan.descents.number(partial(cost.value, lower.point)) < most:
+                self.begin_at([lower.start])
+                if self.best is run:
+                    self.begin_at([lower.point])
+                return
 
     def begin_at(self, starts: list[Array]) -> None:
         """A descent from each."""
@@ -95,6 +102,24 @@ class _Descents:
             return False
         origin = np.zeros_like(self.start) if self.plan.suggested else self.start
         return run is self.runs[0] or not level_beyond(problem, origin, run.final)
+
+    def lowest(self) -> Descent:
+        """The descent that ends lowest, of as many as it is worth to make."""
+        first = self.runs[0]
+        dear = (
+            self.problem.objective.count > MOST_ROWS
+        )  # of many rows, a few decide which starts are descended from
+        chosen = self.plan.suggested and not dear
+        if chosen or not self.arrived(first) or _r2(self.problem, first) < POOR:
+            self.begin_at(self.suggested)
+        for _ in range(ROUNDS):
+            best = self.best
+            if not self.arrived(best) or _left(self.problem, best) <= EXACT:
+                break
+            self.begin_lower_than(best)
+            if self.best is best:
+                break
+        return self.finished()
 
     @property
     def best(self) -> Descent:
@@ -130,10 +155,15 @@ def _may_begin_again(plan: FitPlan) -> bool:
     return all(limit is None for limit in limits)
 
 
-def _r2(problem: FitProblem, run: Descent) -> float:
+def _left(problem: FitProblem, run: Descent) -> float:
+    """The part of the target's variance that is left."""
     total = problem.variation[0]
     left = run.fun**2 if problem.loss.root else run.fun
-    return 1 - left / total if total > 0 else float(left == 0)
+    return left / total if total > 0 else float(left > 0)
+
+
+def _r2(problem: FitProblem, run: Descent) -> float:
+    return 1 - _left(problem, run)
 
 
 def _of_suggestion(run: Descent, starts: int, names: Sequence[str]) -> Message:
@@ -145,13 +175,28 @@ def _of_suggestion(run: Descent, starts: int, names: Sequence[str]) -> Message:
     )
 
 
-def _of_restart(problem: FitProblem, first: Descent, run: Descent, names: Sequence[str]) -> Message:
+def _of_restart(tried: _Descents, run: Descent) -> Message:
+    """What came of the start that was given, and which was taken instead."""
+    first, names = tried.runs[0], tried.problem.objective.parameters.coordinates
+    end, start, r2 = spelt(first.final, names), spelt(run.start, names), _r2(tried.problem, first)
+    if not tried.arrived(first):
+        return message(
+            "From the start that was given the descent ended at {end}, where R² is {r2:.3g}. This fit was begun at"
+            " {start} instead, which the formula and the table suggest.",
+            end=end,
+            r2=r2,
+            start=start,
+        )
     return message(
-        "From the start that was given the descent ended at {end}, where R² is {r2:.3g}. This fit was begun at {start}"
-        " instead, which the formula and the table suggest.",
-        end=spelt(first.final, names),
-        r2=_r2(problem, first),
-        start=spelt(run.start, names),
+        "There are several minima. From the start that was given the descent ended in one at {end}, where R² is"
+        " {r2:.6g} and the cost {there:.6g}. This fit was begun at {start} instead, which the formula and the table"
+        " suggest, and its cost is {here:.6g}. A limit, such as {limit}, keeps a fit to the start that is given.",
+        end=end,
+        r2=r2,
+        start=start,
+        there=first.fun,
+        here=run.fun,
+        limit=argument("evaluations", 1_000),
     )
 
 

@@ -26,10 +26,10 @@ from downslope.fitting.rows import Array
 
 MOST_PARAMETERS = 20
 MOST_TRIED = 1_500  # combinations of the values of the parameters that are not linear
+KEPT = 60  # of them, whose linear parameters are found with care for dependent columns
 MOST_ROWS = 120  # of the table that these are held against
 LOOKS = 9  # rows from which the span of an expression is found
 WEIGHINGS = 3  # of the rows of a fraction by what is below the bar
-BEATEN = 0.98  # part of a cost that is less by more than which rows were looked at
 DEPENDENT = 1e-10  # part of the largest singular value
 SMOOTHED = (DEPENDENT, 1e-7, 1e-5, 1e-3)  # the same for fractions, which with all their freedom have poles
 
@@ -82,39 +82,50 @@ class _Form(NamedTuple):
         return any(self.hypothesis.symbols[i] in self.parts.below.free_symbols for i in self.parts.linear)
 
 
-def suggested_starts(
-    block: RowBlock, most: int, start: Array | None = None, beating: Array | None = None
-) -> list[Array]:
+def suggested_starts(block: RowBlock, most: int, start: Array | None = None) -> list[Array]:
     """The best starts, the best first; none where no start is given and a parameter has no role that is known.
 
     Args:
         block: the rows of a hypothesis in general form.
         most: how many.
         start: where a person had the fit begin; what has no role is tried around it, and all are at it.
-        beating: only those that fit better than this point, as they are.
     """
-    rows = block.rows
-    if not isinstance(rows, FormulaRows) or rows.size > MOST_PARAMETERS or not rows.hypothesis.columns:
-        return []
-    form = _Form(rows.hypothesis, split_of(rows.hypothesis), _Sample.of(block))
-    if start is None and any(role.kind == "unknown" for role in form.parts.roles):
+    form = _form_of(block)
+    if form is None or (start is None and any(role.kind == "unknown" for role in form.parts.roles)):
         return []
     with np.errstate(all="ignore"):
         tried = _combinations(form, start)
-        if start is not None:
-            tried = np.concatenate([start[None], tried])
-        if beating is not None:
-            tried = np.concatenate([tried, *_in_pairs(form, beating)])
-        if not len(tried):
-            return []
-        found = [_completed(form, tried, cut) for cut in (SMOOTHED if form.is_fraction else SMOOTHED[:1])]
-        points, costs = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        if beating is not None:
-            costs = np.where(costs < BEATEN * _cost(form, beating), costs, np.inf)
+        return _best(form, tried if start is None else np.concatenate([start[None], tried]), most)
+
+
+def starts_beside(block: RowBlock, most: int, point: Array) -> list[Array]:
+    """The best of those that differ from a point in two of its parameters: for a peak that it missed, say."""
+    form = _form_of(block)
+    if form is None:
+        return []
+    with np.errstate(all="ignore"):
+        return _best(form, np.concatenate([point[None], *_in_pairs(form, point)]), most)
+
+
+def _form_of(block: RowBlock) -> _Form | None:
+    """The hypothesis of these rows; None where it has no columns, or too many parameters."""
+    rows = block.rows
+    if not isinstance(rows, FormulaRows) or rows.size > MOST_PARAMETERS or not rows.hypothesis.columns:
+        return None
+    return _Form(rows.hypothesis, split_of(rows.hypothesis), _Sample.of(block))
+
+
+def _best(form: _Form, tried: Array, most: int) -> list[Array]:
+    """The combinations nearest to the table, the nearest first, none of them another's twin."""
+    if not len(tried):
+        return []
+    found = [_completed(form, tried, cut) for cut in (SMOOTHED if form.is_fraction else SMOOTHED[:1])]
+    points, costs = (np.concatenate(parts) for parts in zip(*found, strict=True))
     chosen: list[Array] = []
     for i in np.argsort(costs, kind="stable"):
-        twin = any(np.allclose(points[i], known, rtol=0.05, atol=0) for known in chosen)
-        if len(chosen) < most and np.isfinite(costs[i]) and not twin:
+        if len(chosen) == most or not np.isfinite(costs[i]):
+            break
+        if not any(np.allclose(points[i], known, rtol=0.05, atol=0) for known in chosen):
             chosen.append(points[i])
     return chosen
 
@@ -213,12 +224,6 @@ def _rows_of(hypothesis: Hypothesis, expressions: Sequence[Any], X: Array, tried
     return native.rows(points).reshape(len(tried), len(X), len(expressions))
 
 
-def _cost(form: _Form, point: Array) -> float:
-    """The sum of squares at a point, of the rows that starts are held against."""
-    u = _rows_of(form.hypothesis, [form.hypothesis.expression], form.sample.X, point[None])[0, :, 0]
-    return float(np.sum(np.square((u - form.sample.y) * form.sample.roots)))
-
-
 def _completed(form: _Form, tried: Array, cut: float) -> tuple[Array, Array]:
     """Every combination with its linear parameters put in by least squares, and its cost; infinite where it has none.
 
@@ -233,7 +238,7 @@ def _completed(form: _Form, tried: Array, cut: float) -> tuple[Array, Array]:
         for piece in (*(part.diff(symbols[i]) for i in linear), part)
     ]
     out = _rows_of(form.hypothesis, pieces, form.sample.X, points)
-    for k in range(len(tried)):
+    for k in np.arange(len(tried)) if form.is_fraction else _nearest(form.sample, out):
         fraction = _Fraction(out[k, :, :m], out[k, :, m], out[k, :, m + 1 : -1], out[k, :, -1])
         weights = fraction.below if np.all(fraction.below) else np.ones(len(form.sample.y))
         for _ in range(WEIGHINGS if form.is_fraction else 1):
@@ -246,6 +251,24 @@ def _completed(form: _Form, tried: Array, cut: float) -> tuple[Array, Array]:
             if cost < costs[k]:
                 costs[k], points[k, linear] = cost, values
     return points, costs
+
+
+def _nearest(sample: _Sample, out: Array) -> Any:
+    """The places of the combinations that come nearest to the table by least squares: by one factorisation each.
+
+    ``out`` is [derivatives | above | derivatives that are 0 | below] of all rows, for every combination.
+    """
+    m = (out.shape[2] - 2) // 2
+    below = out[:, :, -1]
+    below = np.where(np.all(below != 0, axis=1)[:, None], below, 1.0)
+    rows = np.empty((*below.shape, m + 1))
+    rows[:, :, :m] = out[:, :, :m] * (sample.roots / below)[:, :, None]
+    rows[:, :, m] = (sample.y - out[:, :, m] / below) * sample.roots
+    usable = np.flatnonzero(np.all(np.isfinite(rows), axis=(1, 2)))
+    if len(sample.y) <= m:
+        return usable[:KEPT]
+    left = np.abs(np.asarray(np.linalg.qr(rows[usable], mode="r"))[:, m, m])
+    return np.asarray(usable[np.argsort(left, kind="stable")[:KEPT]])
 
 
 class _Fraction(NamedTuple):

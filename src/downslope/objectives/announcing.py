@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import linecache
-import os
 import time
-import traceback
 import warnings
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from downslope.errors import DownslopeWarning, ObjectiveError
 from downslope.messages import Message, message
+from downslope.objectives.lines import line_of_error
+from downslope.symbolic.unknown import TraceError
 
 MANY_CALLS = 2_000  # of a function for one gradient, which are announced before they are made
-_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_LIBRARY = os.path.dirname(os.path.abspath(np.__file__))
+MOST_LETTERS = 120  # of what an exception says
+SHORT = (
+    0.02  # seconds, of a call that is made once more to be timed: the first one may have imported something
+)
 
 
 class SlowGradientWarning(DownslopeWarning):
@@ -35,9 +34,8 @@ def announce_calls(name: str, parameters: int, call: Callable[[], Any], why: Mes
     """
     if 2 * parameters < MANY_CALLS:
         return
-    began = time.perf_counter()
-    call()
-    seconds = 2 * parameters * (time.perf_counter() - began)
+    took = _timed(call)
+    seconds = 2 * parameters * (min(took, _timed(call)) if took < SHORT else took)
     text = message(
         "every gradient of {name} takes {fewest:,} to {most:,} calls of it, some {seconds:.2g} seconds, as it is"
         " not made of operations on arrays that can be followed{why}; gradient= would spare them.",
@@ -48,6 +46,12 @@ def announce_calls(name: str, parameters: int, call: Callable[[], Any], why: Mes
         why="" if why is None else message(" ({why})", why=why),
     )
     warnings.warn(SlowGradientWarning(text), stacklevel=2)
+
+
+def _timed(call: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
 
 
 def refused(name: str, error: Exception) -> ObjectiveError | None:
@@ -61,22 +65,36 @@ def refused(name: str, error: Exception) -> ObjectiveError | None:
         or not _is_of_shapes(str(error))
     ):
         return None
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [
-        f for f in frames if not os.path.abspath(f.filename).startswith((_HERE + os.sep, _LIBRARY + os.sep))
-    ]
-    if not own or own[-1].lineno is None:
+    line = line_of_error(error)
+    if line is None:
         return None
-    line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno).strip()
     return ObjectiveError(
         message(
             "the shapes of arrays in {name} do not fit: {error}, in line {line} of {file}: {code}",
             name=name,
             error=" ".join(str(error).split()).rstrip(". "),
-            line=own[-1].lineno,
-            file=os.path.basename(own[-1].filename),
-            code=line,
+            line=line.number,
+            file=line.file,
+            code=line.code,
         )
+    )
+
+
+def not_followed(error: Exception) -> Message:
+    """Why a person's function could not be recorded, and in which of its lines."""
+    why = error.message if isinstance(error, TraceError) else _raised(error)
+    line = line_of_error(error)
+    if line is None:
+        return why
+    return message(
+        "{why}, in line {line} of {file}, '{code}'", why=why, line=line.number, file=line.file, code=line.code
+    )
+
+
+def _raised(error: Exception) -> Message:
+    text = " ".join(str(error).split())[:MOST_LETTERS].rstrip(". ")
+    return message(
+        "symbols in the place of numbers raise {kind}: {text}", kind=type(error).__name__, text=text
     )
 
 

@@ -13,6 +13,7 @@ from downslope.messages import message
 from downslope.objectives.parameters import Vector
 
 _EPS = float(np.finfo(np.float64).eps)
+STEP = 1e-30  # of the complex step: so short that nothing of it is left in the real part
 _ROUNDINGS = 8  # of a value, that a sum of several may be off
 VISIBLE = 1e5  # times that, below which rounding spoils digits of a second difference that count
 
@@ -27,7 +28,7 @@ def central_differences(function: Callable[[Vector], float], x: Vector, scale: f
     array([ 2., -6.])
     """
     out, point = np.empty(len(x)), x.copy()
-    steps = np.cbrt(_EPS) * np.maximum(1.0, np.abs(x, dtype=np.float64)) * scale
+    steps = difference_steps(x) * scale
     for i in range(len(x)):
         here = point[i]
         point[i] = here + steps[i]
@@ -36,6 +37,11 @@ def central_differences(function: Callable[[Vector], float], x: Vector, scale: f
         out[i] = (ahead - function(point)) / (forward - point[i])
         point[i] = here
     return out
+
+
+def difference_steps(x: Vector) -> Vector:
+    """cbrt(eps) * max(1, |x_i|), the steps of central differences."""
+    return np.asarray(np.cbrt(_EPS) * np.maximum(1.0, np.abs(x, dtype=np.float64)))
 
 
 def second_differences(function: Callable[[Vector], float], x: Vector) -> NDArray[np.float64]:
@@ -94,15 +100,19 @@ def scale_for(dtype: Any) -> float:
 
 
 def rounding_of_differences(
-    function: Callable[[Vector], float], x: Vector, scale: float = 1.0, known: Vector | None = None
+    function: Callable[[Vector], float],
+    x: Vector,
+    scale: float = 1.0,
+    *,
+    known: tuple[Vector, Vector] | None = None,
 ) -> float:
     """How far central differences with h and 2h lie apart: a measured estimate of their error.
 
     Args:
-        known: those with h, where they have been taken.
+        known: both, where they have been taken.
     """
-    known = central_differences(function, x, scale) if known is None else known
-    apart = np.abs(central_differences(function, x, 2 * scale) - known)
+    near, far = known or (central_differences(function, x, times * scale) for times in (1, 2))
+    apart = np.abs(far - near)
     rounding = float(_EPS ** (2 / 3)) * scale**2 * max(abs(function(x)), 1e-300)
     return float(np.max(apart, initial=0.0)) + rounding
 
@@ -123,13 +133,12 @@ def complex_step(function: Callable[[NDArray[Any]], Any], x: Vector) -> Vector:
     >>> complex_step(lambda z: z[0] ** 3, np.array([2.0]))
     array([12.])
     """
-    h = 1e-30
     out = np.empty(len(x))
     for i in range(len(x)):
         z = x.astype(np.complex128)
-        z[i] += 1j * h
+        z[i] += 1j * STEP
         result = np.asarray(function(z))
         if result.size != 1:
             raise ObjectiveError(message("one number is needed."))
-        out[i] = float(np.imag(result.reshape(-1)[0])) / h
+        out[i] = float(np.imag(result.reshape(-1)[0])) / STEP
     return out

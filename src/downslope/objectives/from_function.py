@@ -9,14 +9,13 @@ import numpy as np
 
 from downslope.errors import ObjectiveError, UsageError
 from downslope.messages import Message, message
-from downslope.objectives.announcing import refused
+from downslope.objectives.announcing import not_followed, refused
 from downslope.objectives.calling import calling
 from downslope.objectives.formula import FEWEST
 from downslope.objectives.function import FunctionObjective
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector
 from downslope.objectives.traced_function import trace_function
-from downslope.symbolic.unknown import TraceError
 
 if TYPE_CHECKING:
     from downslope.objectives.array_program import ArrayProgram
@@ -64,7 +63,9 @@ def from_function(
 
         def by_program() -> bool:
             program = _recorded(hosted, function, supplied, dtype)
-            if program is None or not agrees(program.evaluated_at):
+            if program is None:
+                return False
+            if not agrees(program.evaluated_at if has_gradient else lambda x: (program.value_in_numpy(x), x)):
                 return False
             hosted.follow(program)
             return True
@@ -82,6 +83,8 @@ def from_function(
             hosted.gradient(x)  # a gradient of the wrong shape or kind is refused before the first step
         else:
             hosted.choose_differences(x)
+        if many or not has_gradient:
+            hosted.tell_why_called()
     return hosted, x
 
 
@@ -133,10 +136,8 @@ def _recorded(
         if gradient is True:
             return ArrayProgram.of_pair(both, size)
         return ArrayProgram(lambda x: how(function, x), size, None if gradient is None else slopes)
-    except TraceError as error:
-        hosted.why_not_recorded = error.message
-        return None
-    except Exception:  # as in ``trace_function``
+    except Exception as error:  # as in ``trace_function``
+        hosted.why_not_recorded = not_followed(error)
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable, Mapping
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from downslope.errors import ObjectiveError
 from downslope.messages import Message, listing, message
 from downslope.objectives.announcing import announce_calls
+from downslope.objectives.batches import Batches, batches_of, differentiation
 from downslope.objectives.calling import Calling
-from downslope.objectives.differences import central_differences, complex_step, rounding_of_differences
+from downslope.objectives.differences import rounding_of_differences
 from downslope.objectives.formula import FormulaObjective
 from downslope.objectives.guarded_step import GuardedComplexStep, tells_of_leaving
+from downslope.objectives.lines import line_of_answer
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 from downslope.objectives.traced_function import as_answer, is_no_number, trace_function
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 MANY_CALLS = 20  # of the function for one gradient, from which on that is told
 MOST_WRITTEN = 1_000  # parameters, of one that is a program already
+
+_PLAIN = (float, np.float64)  # what most functions return, and nothing has to be asked about
 
 # What a Python function raises where its value does not exist, and what compiled code gives there.
 _OUTSIDE: tuple[tuple[type[Exception], float], ...] = (
@@ -53,6 +57,8 @@ class FunctionObjective(Objective):
         self.gives_both = gradient is True  # the function answers with its value and its gradient
         self._supplied = None if gradient is True else gradient
         self._differences: Callable[[Vector], Vector] | None = None
+        self._batches: Batches | None = None
+        self._at: NDArray[Any] = np.empty(0)  # where it was called last
 
     @property
     def differentiation(self) -> str:
@@ -77,10 +83,13 @@ class FunctionObjective(Objective):
             self._guard.tells = False
 
     def afresh(self) -> FunctionObjective:
-        if self._guard is None:
+        if self._guard is None and (self._batches is None or self._differences is None):
             return self
         fresh = copy.copy(self)
-        fresh._differences = fresh._guard = GuardedComplexStep(self._raw, self._real)
+        way = differentiation(self._raw, self._real, self.parameters.size, self._batches)
+        fresh._differences = way.exact if self._differentiation == "complex step" else way.central
+        if self._guard is not None:
+            fresh._differences = fresh._guard = GuardedComplexStep(way.exact, self._real)
         return fresh
 
     def left_as(self, saved: Objective) -> None:
@@ -92,6 +101,9 @@ class FunctionObjective(Objective):
 
     def _raw(self, point: NDArray[Any]) -> Any:
         return self._call(self._function, point.copy())
+
+    def _many(self, points: NDArray[Any]) -> Any:
+        return self.how(self._function, points)
 
     @property
     def _left(self) -> tuple[Message, ...]:
@@ -169,6 +181,7 @@ class FunctionObjective(Objective):
 
     def _call(self, function: Callable[..., Any], x: NDArray[Any]) -> Any:
         """Call with a copy, which the function may do with as it likes; NaN where its value does not exist."""
+        self._at = x
         try:
             return self.how(function, x)
         except tuple(kind for kind, _ in _OUTSIDE) as error:
@@ -181,6 +194,8 @@ class FunctionObjective(Objective):
             raise
 
     def _scalar(self, result: Any) -> float:
+        if type(result) in _PLAIN:
+            return float(result)
         name = self.text
         if result is None:
             raise ObjectiveError(message("{name} returned None. Does it end with 'return'?", name=name))
@@ -202,15 +217,26 @@ class FunctionObjective(Objective):
                 )
             )
         if array.size != 1:
-            raise ObjectiveError(
-                message(
-                    "{name} returned an array of shape {shape}; one number is needed. Is a sum or a mean"
-                    " missing?",
-                    name=name,
-                    shape=array.shape,
-                )
-            )
+            raise ObjectiveError(self._no_number(array))
         return float(array.reshape(-1)[0])
+
+    def _no_number(self, array: NDArray[Any]) -> Message:
+        line = line_of_answer(self._function, lambda: self.how(self._function, self._at.copy()))
+        if line is None:
+            return message(
+                "{name} returned an array of shape {shape}; one number is needed. Is a sum or a mean missing?",
+                name=self.text,
+                shape=array.shape,
+            )
+        return message(
+            "{name} returned an array of shape {shape} in line {line} of {file}, '{code}'; one number is needed."
+            " Is a sum or a mean missing?",
+            name=self.text,
+            shape=array.shape,
+            line=line.number,
+            file=line.file,
+            code=line.code,
+        )
 
     def _vector(self, result: Any) -> Vector:
         parameters = self.parameters
@@ -254,30 +280,44 @@ class FunctionObjective(Objective):
     def choose_differences(self, x: Vector) -> None:
         """Settle how to differentiate, by trying at the start: the complex step, else central differences."""
         real, raw = self._real, self._raw
-        announce_calls(self.text, len(x), lambda: real(x), self.why_not_recorded)
-        central = central_differences(real, x)
-        accuracy = rounding_of_differences(real, x, known=central)
+        batches = self._batches = batches_of(self._many, real, x)
+        if batches is None:
+            announce_calls(self.text, len(x), lambda: real(x), self.why_not_recorded)
+        way = differentiation(raw, real, len(x), batches)
+        central = way.central(x)
+        accuracy = rounding_of_differences(real, x, known=(central, way.wide(x)))
         try:
             with warnings.catch_warnings():
                 # NumPy only warns where an imaginary part is thrown away
                 warnings.simplefilter("error", np.exceptions.ComplexWarning)
-                exact = complex_step(raw, x)
+                exact = way.exact(x)
         except Exception:  # a function that cannot take complex numbers may raise anything at all
             exact = None
         scale, random = float(np.max(np.abs(central), initial=1e-300)), self.draws_random(x)
         if exact is not None and np.allclose(exact, central, rtol=0, atol=10 * accuracy + 1e-6 * scale):
-            self._differences = partial(complex_step, raw)
+            self._differences = way.exact
             if not random:  # another draw proves nothing against a derivative
-                self._differences = self._guard = GuardedComplexStep(raw, real)
-            self.differentiation, self.gradient_calls = "complex step", len(x)
-            self.notes = (_exact(len(x)),)
+                self._differences = self._guard = GuardedComplexStep(way.exact, real)
+            self.differentiation, self.gradient_calls = "complex step", way.calls[0]
+            self.notes = (_exact(way.calls[0]),)
         else:
-            self._differences = partial(central_differences, real)
-            self.differentiation, self.gradient_calls = "central differences", 2 * len(x)
+            self._differences = way.central
+            self.differentiation, self.gradient_calls = "central differences", way.calls[1]
             self.by_values = True
             self.notes = (_differenced(accuracy, scale),)
         if random:
             self.notes = (_of_draws(self.differentiation),)
+        if batches is not None:
+            told = message(
+                "the function takes many points at once: {n} calls for each gradient.", n=self.gradient_calls
+            )
+            self.notes = (*self._notes, told)
+
+    def tell_why_called(self) -> None:
+        """Note why it is called with numbers at every step, where that is known."""
+        if self.why_not_recorded is not None:
+            told = message("Python computes every value: {why}.", why=self.why_not_recorded)
+            self.notes = (*self._notes, told)
 
 
 def _exact(calls: int) -> Message:

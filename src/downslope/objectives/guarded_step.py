@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from downslope.messages import Message, message
-from downslope.objectives.differences import central_differences, complex_step, rounding_of_differences
+from downslope.objectives.differences import central_differences, rounding_of_differences
 from downslope.objectives.parameters import Vector
 
 AGREE = 1e-5  # relative: so far may a slope by the complex step lie from one by values
@@ -32,13 +30,15 @@ class GuardedComplexStep:
     """A gradient by the complex step that turns to central differences where the two disagree.
 
     Args:
-        raw: the function, of complex numbers as well.
+        step: the gradient by the complex step.
         real: the function as a real number.
 
     Attributes:
         left: what to say of where it was left; nothing as long as it holds.
 
-    >>> guarded = GuardedComplexStep(lambda z: abs(z[0]) if z[0].real < 0 else z[0] ** 2, lambda x: abs(x[0]))
+    >>> from downslope.objectives.differences import complex_step
+    >>> function = lambda z: abs(z[0]) if z[0].real < 0 else z[0] ** 2
+    >>> guarded = GuardedComplexStep(lambda x: complex_step(function, x), lambda x: abs(x[0]))
     >>> guarded(np.array([-3.0])).round(6)
     array([-1.])
     >>> print(*guarded.left)
@@ -46,8 +46,8 @@ class GuardedComplexStep:
 ... relative.
     """
 
-    def __init__(self, raw: Callable[[NDArray[Any]], Any], real: Callable[[Vector], float]) -> None:
-        self._raw, self._real = raw, real
+    def __init__(self, step: Callable[[Vector], Vector], real: Callable[[Vector], float]) -> None:
+        self._step, self._real = step, real
         self._random = np.random.default_rng(_DRAWN)
         self._count, self._largest = 0, 1e-300
         self.tells = True  # while a run goes on
@@ -62,7 +62,7 @@ class GuardedComplexStep:
             with warnings.catch_warnings():
                 # NumPy only warns where an imaginary part is thrown away
                 warnings.simplefilter("error", np.exceptions.ComplexWarning)
-                gradient = complex_step(self._raw, x)
+                gradient = self._step(x)
         except Exception:  # a branch that cannot take complex numbers may raise anything at all
             return self._leave(x)
         if not np.all(np.isfinite(gradient)) or self._agrees(x, gradient):

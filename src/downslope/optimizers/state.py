@@ -37,12 +37,17 @@ def flat(state: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.concatenate(parts) if parts else np.empty(0)
 
 
-def refilled(state: Any, numbers: np.ndarray[Any, Any]) -> Any:
-    """A state of the same build with its numbers taken from one flat vector; the inverse of ``flat``."""
+def viewed(state: Any, numbers: np.ndarray[Any, Any]) -> Any:
+    """A state of the same build that shows the numbers of one flat vector where they lie."""
     parts, begin = [], 0
     for _, leaf in leaves(state):
         size, shape = np.size(leaf), np.shape(leaf)
         piece = numbers[begin : begin + size]
-        parts.append(piece.reshape(shape).copy() if shape else piece[0])
+        parts.append(piece.reshape(shape) if shape else piece[0])
         begin += size
     return rebuilt(state, iter(parts))
+
+
+def refilled(state: Any, numbers: np.ndarray[Any, Any]) -> Any:
+    """A state of the same build with its numbers taken from one flat vector; the inverse of ``flat``."""
+    return mapped(viewed(state, numbers), lambda _, leaf: leaf.copy())

@@ -7,16 +7,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
+from matplotlib.colors import to_hex
 
+from downslope.fitting.losses import LOSSES
+from downslope.language.text import to_text
 from downslope.messages import documented, message
 from downslope.objectives import all_problems
 from downslope.optimizers import Optimizer, all_optimizers
 from downslope.optimizers import state as states
 from downslope.optimizers.notation import formula, specimen
 from downslope.plots.look import THEMES
+from downslope.plots.sweeps.basins import DARK, LIGHT, MOST_HUES, shades_of
+from downslope.plots.sweeps.cells import status_colours
 
 FORMULAS = Path(__file__).parent / "formulas.json"
+SHADES = 8  # of a hue on a map of runs
 LONGEST = 2_000  # characters of an update that a person still reads
 
 
@@ -47,10 +54,23 @@ def rules() -> dict[str, dict[str, Any]]:
                 for field in cls.__dataclass_fields__.values()
                 if "about" in field.metadata
             },
-            **printed.get(cls.name(), {"lines": [], "legend": {}, "state": {}}),
+            **(shown := printed.get(cls.name(), {"lines": [], "legend": {}, "state": {}})),
+            "arrows": _arrows(shown["lines"]),
         }
         for cls in all_optimizers()
     }
+
+
+def _arrows(lines: list[str]) -> dict[str, str]:
+    """What a rule remembers that a picture can show: "root" of what gathers squares, "arrow" of a velocity."""
+    found = {}
+    for line in lines:
+        name, _, formula = line.partition("' <- ")
+        if name in ("m", "v", "s", "u") and "**2" in formula:
+            found[name] = "root"
+        elif name in ("m", "v") and "g" in formula:
+            found[name] = "arrow"
+    return found
 
 
 def print_formulas() -> str:
@@ -73,18 +93,38 @@ def _sizes(cls: type[Optimizer], n: int) -> list[list[Any]]:
 
 
 @cache
-def colours() -> dict[str, dict[str, Any]]:
-    """Those of the pictures, light and dark."""
+def colours() -> dict[str, Any]:
+    """Those of the pictures, light and dark, and of maps of runs: a list of shades for each hue; one for numbers."""
     names = ("paper", "ink", "faint", "grid", "path", "halo", "minimum", "curve", "tangent", "undefined")
     found: dict[str, dict[str, Any]] = {}
     for name, theme in THEMES.items():
         found[name] = {key: getattr(theme, key) for key in names} | {"series": theme.series}
         low, high = theme.muted().colours(0.0), theme.muted().colours(1.0)  # type: ignore[operator]
         found[name]["ground"] = [[round(255 * part) for part in ends[:3]] for ends in (low, high)]
-    return found
+        found[name]["status"] = {str(one): to_hex(colour) for one, colour in status_colours(theme).items()}
+    light = np.linspace(LIGHT, DARK, SHADES)
+    hues = [[to_hex(colour) for colour in shades_of(order, light)] for order in range(MOST_HUES + 1)]
+    scale = matplotlib.colormaps["viridis_r"]
+    return {**found, "shades": hues, "scale": [to_hex(scale(part)) for part in np.linspace(0, 1, 4 * SHADES)]}
 
 
-FOUR_POINTS = "sqrt(((2a + b - 81)^2 + (4a + b - 93)^2 + (6a + b - 91)^2 + (8a + b - 97)^2)/4)"
+def losses() -> list[dict[str, Any]]:
+    """What the rows of a table may be counted by: a formula of ``u``, ``y``, ``r = u - y`` and the number ``c``."""
+    return [
+        {
+            "name": loss.name,
+            "formula": to_text(loss.formula),
+            "root": loss.root,
+            "number": loss.shape,
+            "spoken": str(loss.spoken),
+        }
+        for loss in LOSSES.values()
+        if loss.formula is not None
+    ]
+
+
+THREE_ROWS = {"columns": {"x": [1, 2, 3], "y": [1, 2, 3]}, "loss": "mse"}
+FOUR_ROWS = {"columns": {"x": [2, 4, 6, 8], "y": [81, 93, 91, 97]}, "loss": "rmse"}
 BOWL: tuple[str, dict[str, float], int] = ("x^2/20 + y^2", {"x": -7, "y": 2}, 29)
 
 
@@ -107,10 +147,10 @@ def presets() -> list[dict[str, Any]]:
     descents = [
         _descent("W^2", {"W": 51.106262}, 300, _by(0.01)),
         _descent(*BOWL, _by(0.95)),
-        _descent("((W - 1)^2 + (2W - 2)^2 + (3W - 3)^2)/3", {"W": 0}, 10, _by(0.15)),
+        _descent("y = W*x", {"W": 0}, 10, _by(0.15)) | {"table": THREE_ROWS},
         _descent("x^2 + 2x + 3", {"x": 1.5}, 1000, _by(0.01), tolerance=1e-5),
         _descent("x^2 + 2y^3", {"x": 1, "y": -1}, 1000, _by(0.01), tolerance=1e-5),
-        _descent(FOUR_POINTS, {"a": 7.52346569, "b": 80.59835907}, 2000, _by(0.1)),
+        _descent("y = a*x + b", {"a": 7.52346569, "b": 80.59835907}, 2000, _by(0.1)) | {"table": FOUR_ROWS},
         _descent(*BOWL, _by(0.95), _by(0.1, "momentum"), _by(1.5, "adagrad"), _by(0.3, "adam")),
         _descent("x^2/20 + y^2", {"x": -7, "y": 2}, 60, _by(0.97)),
         _descent("x^2/20 + y^2", {"x": -7, "y": 0.05}, 40, _by(1.05)),

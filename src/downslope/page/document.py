@@ -7,11 +7,13 @@ person has written is in a block of data, where no markup can be: every ``<`` is
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import html
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,18 +22,42 @@ from downslope.descent.result import Descent
 from downslope.errors import ObjectiveError, UsageError
 from downslope.messages import argument, current_language, message
 from downslope.optimizers import all_optimizers
+from downslope.optimizers.curvature import CurvedRule, refusal
+from downslope.optimizers.registry import all_schedules
+from downslope.optimizers.schedule import Constant, Product, Schedule
 from downslope.page.bundle import bundle
-from downslope.page.contents import colours, presets, problems, rules
+from downslope.page.contents import colours, losses, presets, problems, rules
+from downslope.page.evidence import evidence_of, scripts_of
+from downslope.page.lesson import lesson_of
 from downslope.page.words import in_words, refusals_in_words
 
 FOLDER = Path(__file__).parent
+BRACKET = "\\u003c"  # how JSON writes the sign that would begin markup
+NO_MAPS = "const MAPS=[];"  # in the script, where the step maps of runs go
 MOST_VARIABLES = 2
 MOST_METHODS = 6  # that can be told apart
 MOST_STEPS = 20_000  # that the page makes while the start is dragged
 
 
-def page_of(runs: Sequence[Descent]) -> str:
-    """The page on which these runs, of one objective from one start, are made again.
+@dataclass(frozen=True)
+class PageContent:
+    """What a page has of its own.
+
+    Attributes:
+        setting: what it begins with.
+        runs: that it is written from, and makes again.
+        scripts: dialect -> the first of them, or the fit, as a script.
+        lesson: a text to stand beside it.
+    """
+
+    setting: dict[str, Any]
+    runs: Sequence[Descent] = ()
+    scripts: dict[str, str] = field(default_factory=dict)
+    lesson: str | None = None
+
+
+def page_of(runs: Sequence[Descent], lesson: str | None = None) -> str:
+    """The page on which these runs, of one objective from one start, are made again; beside them the text of a lesson.
 
     Raises:
         ObjectiveError: the function is no formula of one or two variables.
@@ -44,12 +70,12 @@ def page_of(runs: Sequence[Descent]) -> str:
     setting = {
         "formula": first.objective.formula.text,
         "start": {name: float(value) for name, value in zip(_names(first), first.start, strict=True)},
-        "methods": [_method(run) for run in runs],
-        "steps": min(MOST_STEPS, _steps(runs)),
+        "methods": [method_of(run) for run in runs],
+        "steps": min(MOST_STEPS, steps_of(runs)),
         "tolerance": first.stopping.with_defaults().tolerance or 0,
         "maximize": first.maximize,
     }
-    return _html({"setting": setting, "runs": [_record(run) for run in runs]})
+    return document(PageContent(setting, runs, scripts_of(first), lesson))
 
 
 def _check_drawable(run: Descent) -> None:
@@ -70,16 +96,27 @@ def _names(run: Descent) -> tuple[str, ...]:
     return tuple(run.objective.parameters.coordinates)
 
 
-def _steps(runs: Sequence[Descent]) -> int:
+def steps_of(runs: Sequence[Descent]) -> int:
     """As many as were asked for, else as many as were needed."""
     asked = runs[0].stopping.steps
     return max(1, asked if asked is not None else max(int(run.history.step[-1]) for run in runs))
 
 
-def _method(run: Descent) -> dict[str, Any]:
+def method_of(run: Descent) -> dict[str, Any]:
+    """The rule of a run with its numbers and schedules.
+
+    Raises:
+        UsageError: it is none that a page has.
+    """
     rule = run.optimizer
-    values = rule.hyperparameters()
-    if type(rule) not in all_optimizers() or not all(isinstance(v, (int, float)) for v in values.values()):
+    if isinstance(rule, CurvedRule):
+        raise UsageError(refusal(rule))
+    values = dict(rule.hyperparameters())
+    base, schedules = _factors(values.get("learning_rate", 0.0))
+    if base is not None and schedules:
+        values["learning_rate"] = base
+    known = type(rule) in all_optimizers() and all(_is_page_schedule(one) for one in schedules)
+    if not known or not all(isinstance(value, (int, float)) for value in values.values()):
         raise UsageError(
             message(
                 "a page has the rules that know only value and gradient, with numbers for {settings}, and not {rule}.",
@@ -87,38 +124,45 @@ def _method(run: Descent) -> dict[str, Any]:
                 rule=type(rule).name(),
             )
         )
-    return {"rule": rule.name(), "hyperparameters": values}
+    said = [{"name": one.name(), "values": one.hyperparameters()} for one in schedules]
+    return {"rule": rule.name(), "hyperparameters": values, "schedule": said}
 
 
-def _record(run: Descent) -> dict[str, Any]:
-    """How the run ended, against which the page holds its own."""
-    history = run.history
-    return {
-        "steps": run.nit,
-        "status": run.status,
-        "value": float(history.value[-1]) if len(history) else None,
-        "x": [float(value) for value in run.final],
-    }
+def _factors(rate: Any) -> tuple[float | None, list[Schedule]]:
+    """A learning rate as a number and the schedules that it is multiplied by."""
+    match rate:
+        case Constant(value=value):
+            return value, []
+        case Product(first=first, second=second):
+            base, schedules = _factors(first)
+            number, others = _factors(second)
+            both = None if base is not None and number is not None else base if number is None else number
+            return both, [*schedules, *others]
+        case Schedule():
+            return None, [rate]
+    return rate, []
 
 
-def _html(more: dict[str, Any]) -> str:
-    data = {
-        "language": current_language(),
-        "words": in_words(),
-        "refusals": refusals_in_words(),
-        "problems": problems(),
-        "presets": presets(),
-        "rules": rules(),
-        "colours": colours(),
-        **more,
-    }
-    script, style = _script(), (FOLDER / "view" / "style.css").read_text(encoding="utf-8")
+def _is_page_schedule(schedule: Schedule) -> bool:
+    """A list of steps and a function of a person's own are no numbers."""
+    numbers = all(isinstance(value, (int, float)) for value in schedule.hyperparameters().values())
+    return type(schedule) in all_schedules() and numbers
+
+
+def document(content: PageContent) -> str:
+    """The file of a page."""
+    evidence = [evidence_of(run) for run in content.runs]
+    setting = content.setting | ({"lesson": lesson_of(content.lesson)} if content.lesson else {})
+    own = {"setting": setting, "runs": [one.record for one in evidence]}
+    script = _script().replace(
+        NO_MAPS, NO_MAPS[:-2] + ",\n".join(one.step_map for one in evidence) + NO_MAPS[-2:]
+    )
+    style = (FOLDER / "view" / "style.css").read_text(encoding="utf-8")
     policy = (
         f"default-src 'none'; script-src '{_hashed(script)}'; style-src '{_hashed(style)}'; "
         "img-src data: blob:; worker-src blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
     )
-    words = data["words"]
-    written = json.dumps(_plain(data), ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    words = in_words()
     return (
         f'<!doctype html>\n<html lang="{html.escape(current_language())}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy, quote=True)}">\n'
@@ -126,14 +170,41 @@ def _html(more: dict[str, Any]) -> str:
         '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
         f"<title>{html.escape(words['title'])}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f"<noscript>{html.escape(words['noscript'])}</noscript>\n"
-        f'<script type="application/json" id="data">{written}</script>\n'
+        f'<script type="application/json" id="data">{_json(own).replace("<", BRACKET)}</script>\n'
+        f'<script type="application/gzip" id="packed">{_packed(_reference() | {"scripts": content.scripts})}</script>\n'
         f"<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
+def _reference() -> dict[str, Any]:
+    """What every page of this language offers and says."""
+    return {
+        "language": current_language(),
+        "words": in_words(),
+        "refusals": refusals_in_words(),
+        "problems": problems(),
+        "presets": presets(),
+        "rules": rules(),
+        "losses": losses(),
+        "colours": colours(),
+    }
+
+
+def _json(data: Any) -> str:
+    return json.dumps(_plain(data), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _packed(data: Any) -> str:
+    """Compressed, as text: a third of its length."""
+    return base64.b64encode(gzip.compress(_json(data).encode(), mtime=0)).decode()
+
+
 @cache
 def _script() -> str:
-    return bundle(FOLDER / "view" / "main.js").replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    script = bundle(
+        FOLDER / "view" / "main.js", FOLDER / "program" / "worker.js", FOLDER / "view" / "start.js"
+    )
+    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def _hashed(text: str) -> str:

@@ -36,7 +36,7 @@ _CAUSES = tuple(
 
 
 def judging() -> str:
-    """The module: ``judge``, CAUSES by name, STATUSES by cause, SETTINGS."""
+    """The module: ``judgeAt`` of the evidence in its order, ``judge`` of it by name; CAUSES, STATUSES, SETTINGS."""
     numbers = {name: getattr(module, name) for module, names in _NUMBERS.items() for name in names}
     numbers["LEAST_SQUARES"] = norms.LEAST_SQUARES[8]
     causes = {cause.name: int(cause) for cause in (*_CAUSES, *termination.LEAVING)}
@@ -51,4 +51,9 @@ def judging() -> str:
         "SETTINGS": numbers,
     }
     lines = [f"export const {name} = {json.dumps(table)};" for name, table in tables.items()]
-    return "\n".join([f"export {conditions.to_javascript()}", *lines, ""])
+    named = ", ".join(conditions.names())
+    printed = conditions.to_javascript()
+    head = printed.partition("\n")[0]
+    printed = printed.replace(f"judge({{{named}}})", f"judgeAt({named})")
+    by_name = "\n".join([f"export {head}", f"  return judgeAt({named});", "}", ""])
+    return "\n".join([f"export {printed}", by_name, *lines, ""])

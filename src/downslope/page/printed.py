@@ -94,19 +94,18 @@ def _instance(cls: type[Optimizer]) -> Optimizer:
 
 
 def fields_of(record: Any) -> Iterator[dict[str, Any]]:
-    """Name, default (none where it must be given), range, and whether it is whole, of every number of a record."""
+    """Name, default (none where it must be given), range where it has one, and "whole" where it is, of every number."""
     for field in dataclasses.fields(record):
         known = field.metadata
         default = None if field.default is dataclasses.MISSING else field.default
         if "about" in known:
-            limits = {side: _finite(known[side]) for side in ("above", "at_least", "below")}
-            yield {"name": field.name, "default": default, "whole": False, **limits}
+            sides = ("above", "at_least", "below")
+            limits = {
+                side: known[side] for side in sides if known[side] is not None and np.isfinite(known[side])
+            }
+            yield {"name": field.name, "default": default, **limits}
         elif type(default) is int or field.type in (int, "int"):
             yield {"name": field.name, "default": default, "whole": True}
-
-
-def _finite(number: float) -> float | None:
-    return number if np.isfinite(number) else None
 
 
 def _json(value: Any) -> str:
@@ -192,11 +191,11 @@ def _schedule(cls: type[Schedule]) -> str | None:
     if len(fields) != len(dataclasses.fields(cls)):
         return None
     given = cls(
-        **{field["name"]: 2 if field["whole"] else 0.5 for field in fields if field["default"] is None}
+        **{field["name"]: 2 if "whole" in field else 0.5 for field in fields if field["default"] is None}
     )
     for fixed in (
         (),
-        tuple(field["name"] for field in fields if field["whole"] and field["default"] is not None),
+        tuple(field["name"] for field in fields if "whole" in field and field["default"] is not None),
     ):
         symbols = {
             f["name"]: SymbolicArray.symbols(f"#{f['name']}") for f in fields if f["name"] not in fixed

@@ -14,12 +14,13 @@ from downslope.programs.node import ELEMENTS, ArrayNode
 from downslope.programs.places import Affine, ElementPlace, flattened
 from downslope.programs.plan import Plan
 from downslope.programs.tasks import LoopGroup, Task, below
-from downslope.symbolic.lanes import BITS, DOUBLE, DOUBLES, LONG, WIDTH, Lanes
+from downslope.symbolic.lanes import BITS, DOUBLE, DOUBLES, LONG, WIDTH, Lanes, any_vector, vector_of
 
 POINTER = DOUBLE.as_pointer()
 SCALAR = ElementPlace(())
 NEUTRAL = {"sum": 0.0, "prod": 1.0, "max": -math.inf, "min": math.inf, "all": 1.0, "any": 0.0}
 _LANE = ir.IntType(32)
+_FIRST_LANE = _LANE(0)
 
 
 class ElementWriter(LoopWriter):
@@ -43,8 +44,11 @@ class ElementWriter(LoopWriter):
 
     def number(self, node: ArrayNode) -> Any:
         """A node of shape () as one float64."""
-        code = self.as_numbers(self.value(node, SCALAR)).code
-        return self.w.before.extract_element(code, _LANE(0))
+        return self.w.before.extract_element(self.as_numbers(self.value(node, SCALAR)).code, _FIRST_LANE)
+
+    def first_of(self, value: Lanes) -> Any:
+        """The number or truth value in the first lane."""
+        return self.b.extract_element(value.code, _FIRST_LANE)
 
     def value(self, root: ArrayNode, place: ElementPlace) -> Lanes:
         """An element, or as many as there are lanes."""
@@ -56,11 +60,11 @@ class ElementWriter(LoopWriter):
                 stack.pop()
                 continue
             node, place = key
-            if self._is_read(node, place):
+            if self.is_read(node, place):
                 stack.pop()
                 self._remember(key, self._load(self.layout.memory[node], node, flattened(place, node.shape)))
                 continue
-            parts = self._parts(node, place)
+            parts = self.parts(node, place)
             pending = [part for part in parts if part not in memo and part not in fixed]
             if pending:
                 stack.extend(pending)
@@ -80,7 +84,7 @@ class ElementWriter(LoopWriter):
         maker = self.plan.maker.get(node)
         return maker is not None and self.group is not None and maker in self.group.tasks
 
-    def _is_read(self, node: ArrayNode, place: ElementPlace) -> bool:
+    def is_read(self, node: ArrayNode, place: ElementPlace) -> bool:
         """Whether an element comes from memory, and is not just being computed."""
         if node not in self.layout.memory:
             return False
@@ -89,7 +93,8 @@ class ElementWriter(LoopWriter):
         made_here = self.is_made_here(node) and self.task is not None and place == self.task.place
         return not made_here
 
-    def _parts(self, node: ArrayNode, place: ElementPlace) -> list[Element]:
+    def parts(self, node: ArrayNode, place: ElementPlace) -> list[Element]:
+        """The elements that one which is not read is computed of, within the segment that is being written."""
         if node.operation == "take":
             return []
         parts = below(node, place, self.task)
@@ -142,19 +147,14 @@ class ElementWriter(LoopWriter):
         return w.select(((b > a) if name == "max" else (b < a)) | w.isnan(b), b, a)
 
     def across(self, name: str, lanes: Any) -> Any:
-        """One number for all lanes, pairwise."""
-        parts = [self.b.extract_element(lanes, _LANE(k)) for k in range(WIDTH)]
-        while len(parts) > 1:
-            parts = [self._pair(name, a, b) for a, b in zip(parts[::2], parts[1::2], strict=True)]
-        return parts[0]
-
-    def _pair(self, name: str, a: Any, b: Any) -> Any:
-        if name == "sum":
-            return self.b.fadd(a, b)
-        if name in ("prod", "all"):
-            return self.b.fmul(a, b)
-        better = self.b.fcmp_ordered("<" if name == "min" else ">", b, a)
-        return self.b.select(self.b.or_(better, self.b.fcmp_unordered("uno", b, b)), b, a)
+        """One number for all lanes, pairwise, by a function, so that the code stays short."""
+        module = self.function.module
+        function = module.globals.get(f"{name}_across")
+        if function is None:
+            function = ir.Function(module, ir.FunctionType(DOUBLE, [DOUBLES]), f"{name}_across")
+            function.linkage = "internal"
+            _write_across(function, name)
+        return self.b.call(function, [lanes])
 
     def first_lanes(self, count: int) -> Lanes:
         """Whether each lane is one of the first ``count``."""
@@ -179,10 +179,13 @@ class ElementWriter(LoopWriter):
 
     def spread(self, builder: ir.IRBuilder, value: Any) -> Any:
         """One number in all lanes."""
-        kind = ir.VectorType(value.type, WIDTH)
-        one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, _LANE(0))
-        zeros = ir.Constant(ir.VectorType(_LANE, WIDTH), [_LANE(0)] * WIDTH)
-        return builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), zeros)
+        nothing = any_vector(value.type, WIDTH)
+        one = builder.insert_element(nothing, value, _FIRST_LANE)
+        return builder.shuffle_vector(one, nothing, vector_of(_FIRST_LANE, WIDTH))
+
+    def read(self, location: Location, flat: Affine) -> Lanes:
+        """Numbers that are in memory now."""
+        return Lanes(self.w, self._numbers_at(location, flat), False)
 
     def _load(self, location: Location, node: ArrayNode, flat: Affine) -> Lanes:
         if not flat.terms:
@@ -207,7 +210,7 @@ class ElementWriter(LoopWriter):
         """Lanes of some numbers; those that are not active have the first."""
         if len(numbers) == 1:
             return self.spread(self.b, numbers[0])
-        code = ir.Constant(kind, ir.Undefined)
+        code = any_vector(kind.element, WIDTH)
         for k in range(WIDTH):
             code = self.b.insert_element(code, numbers[k if k < len(numbers) else 0], _LANE(k))
         return code
@@ -228,8 +231,7 @@ class ElementWriter(LoopWriter):
         location = self.layout.memory[node]
         step = 0 if self.lane is None else flat.times(self.lane)
         if step == 1 and self.active == WIDTH:
-            old = Lanes(self.w, self._numbers_at(location, flat), False)
-            self.store(location, flat, old + self.as_numbers(value))
+            self.store(location, flat, self.read(location, flat) + self.as_numbers(value))
             return
         pointer, code = self.pointer(location, flat), self.as_numbers(value).code
         for k in range(self.active if self.lane is not None else 1):
@@ -275,9 +277,26 @@ class ElementWriter(LoopWriter):
     def _entry_of(self, node: ArrayNode, place: Lanes) -> Lanes:
         location, builder = self.layout.tables[node.detail], self.w.before
         last = len(node.detail.array) - 1
-        index = builder.fptosi(builder.extract_element(place.code, _LANE(0)), LONG)
+        index = builder.fptosi(builder.extract_element(place.code, _FIRST_LANE), LONG)
         for bound, relation in ((0, "<"), (last, ">")):
             beyond = builder.icmp_signed(relation, index, LONG(bound))
             index = builder.select(beyond, LONG(bound), index)
         number = builder.load(builder.gep(location.pointer, [builder.add(index, LONG(location.offset))]))
         return Lanes(self.w, self.spread(builder, number), True)
+
+
+def _write_across(function: Any, name: str) -> None:
+    b = ir.IRBuilder(function.append_basic_block())
+    parts = [b.extract_element(function.args[0], _LANE(k)) for k in range(WIDTH)]
+    while len(parts) > 1:
+        parts = [_pair(b, name, one, other) for one, other in zip(parts[::2], parts[1::2], strict=True)]
+    b.ret(parts[0])
+
+
+def _pair(builder: ir.IRBuilder, name: str, a: Any, b: Any) -> Any:
+    if name == "sum":
+        return builder.fadd(a, b)
+    if name in ("prod", "all"):
+        return builder.fmul(a, b)
+    better = builder.fcmp_ordered("<" if name == "min" else ">", b, a)
+    return builder.select(builder.or_(better, builder.fcmp_unordered("uno", b, b)), b, a)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from downslope.language.functions import FUNCTIONS
 from downslope.programs.formulas import worked_out
-from downslope.programs.node import ArrayNode, Axis, Shape, needed
+from downslope.programs.node import ArrayNode, Axis, Shape, is_transposed, needed
 
 Array: TypeAlias = NDArray[Any]
 
@@ -75,6 +75,8 @@ def _value(node: ArrayNode, parts: Sequence[Array], inputs: Mapping[str, Array])
         case "table":
             array: Array = node.detail.array
             return array
+        case "view" if is_transposed(node):
+            return parts[0].T  # a table of many rows takes long to be copied
         case "view":
             return np.ascontiguousarray(strided(parts[0], node.detail, node.shape)).reshape(node.shape)
         case "reshape":

@@ -11,7 +11,7 @@ from llvmlite import ir
 from downslope.programs.node import ArrayNode, Table
 from downslope.programs.places import ElementPlace
 from downslope.programs.team import Team
-from downslope.symbolic.lanes import BITS, LONG, WIDTH, LaneBuilder, Lanes
+from downslope.symbolic.lanes import BITS, LONG, WIDTH, LaneBuilder, Lanes, vector_of
 
 Body = Callable[[Sequence[Any]], Sequence[Any]]
 Element = tuple[ArrayNode, ElementPlace]
@@ -66,7 +66,7 @@ class LoopWriter:
         self.b = builder
         self.w = LaneBuilder(builder, builder)
         self.bad = builder.alloca(BITS)
-        builder.store(ir.Constant(BITS, [ir.Constant(BITS.element, 0)] * WIDTH), self.bad)
+        builder.store(vector_of(BITS.element(0), WIDTH), self.bad)
         self._good = self.w.bad
         self.fixed: dict[Element, Lanes] = {}
         self.memo: dict[Element, Lanes] = {}

@@ -331,6 +331,15 @@ def _seen_through(outer: Axis, inner: Sequence[Axis]) -> Axis:
     return Axis(outer.start + outer.step * start, outer.step * step if along is not None else 0, along)
 
 
+def is_transposed(node: ArrayNode) -> bool:
+    """Whether it is the whole of a matrix with its axes exchanged."""
+    return (
+        node.operation == "view"
+        and node.detail == (Axis(0, 1, 1), Axis(0, 1, 0))
+        and node.shape == node.operands[0].shape[::-1]
+    )
+
+
 def needed(roots: Iterable[ArrayNode]) -> list[ArrayNode]:
     """The nodes that some of these depend on, in order."""
     found: dict[int, ArrayNode] = {}

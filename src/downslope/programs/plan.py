@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from downslope.programs.elements import cost
-from downslope.programs.node import ELEMENTS, ArrayNode, Axis, needed
+from downslope.programs.node import ELEMENTS, ArrayNode, Axis, is_transposed, needed
 from downslope.programs.places import Affine, ElementPlace
 from downslope.programs.tasks import Kind, LoopGroup, Task, UnreachableError, below
 
@@ -273,14 +273,9 @@ def is_simple(node: ArrayNode) -> bool:
 
 def _behind_views(node: ArrayNode) -> ArrayNode:
     """What a library is to read: what a transposed array is a view of, or the array itself."""
-    if node.operation == "view" and is_transposed(node):
+    if is_transposed(node):
         return node.operands[0]
     return node
-
-
-def is_transposed(node: ArrayNode) -> bool:
-    """Whether it is a matrix with its axes exchanged."""
-    return bool(node.detail == (Axis(0, 1, 1), Axis(0, 1, 0)))
 
 
 def _multiplied_out(node: ArrayNode) -> ArrayNode:

@@ -13,14 +13,16 @@ from typing import Any, NamedTuple
 
 from llvmlite import ir
 
-from downslope.programs.element_writer import NEUTRAL, SCALAR, ElementWriter
+from downslope.programs.alike import AlikeLoops, RowWriter
+from downslope.programs.element_writer import NEUTRAL
+from downslope.programs.loops import MemoryLayout
 from downslope.programs.node import ArrayNode, Shape
 from downslope.programs.places import Affine, ElementPlace, flattened, mapped
 from downslope.programs.plan import segments
 from downslope.programs.product_writer import ProductWriter
 from downslope.programs.tasks import Kind, LoopGroup, Task, below
 from downslope.programs.team import BLOCK
-from downslope.symbolic.lanes import DOUBLES, LONG, WIDTH, Lanes
+from downslope.symbolic.lanes import DOUBLES, LONG, WIDTH, Lanes, vector_of
 
 STREAMED = 1 << 15  # elements, from which a sum over rows goes through memory row by row
 
@@ -44,23 +46,31 @@ def blocks_of(begin: int, end: int) -> int:
     return max(1, (end - begin) // BLOCK)
 
 
-class PlanWriter(ElementWriter):
+class PlanWriter(RowWriter):
     """Writes the groups of a plan one after the other."""
 
     def write(self) -> None:
         """Everything; afterwards ``b`` is where the function goes on, and numbers can be asked for."""
+        alike = AlikeLoops(self)
         for group in self.plan.groups:
             self.group = group
             self.begin()
             if group.tasks[0].flat:
-                self._write_rows(group)
+                if not alike.call(group):
+                    self.write_rows(group)
+                self.close(self.is_shared(group))
             else:
                 self._write_nest(group.tasks[0])
         self.group = self.task = None
         self.begin(last=True)
 
-    def _write_rows(self, group: LoopGroup) -> None:
-        if self.team is not None and group.shared:
+    def inner(self, layout: MemoryLayout, function: Any, builder: ir.IRBuilder) -> PlanWriter:
+        """A writer of loops of the same plan into a function of its own, where arrays lie elsewhere."""
+        return PlanWriter(self.plan, layout, function, builder)
+
+    def write_rows(self, group: LoopGroup) -> None:
+        """A loop row by row."""
+        if self.is_shared(group):
             self._write_blocks(group)
             return
         totals = [task for task in group.tasks if task.kind is Kind.REDUCE]
@@ -72,7 +82,6 @@ class PlanWriter(ElementWriter):
             sums = self._write_segment(group, totals, sums, run)
         for task, total in zip(totals, sums, strict=True):
             self._keep_total(task, total)
-        self.close()
 
     def _neutrals(self, totals: list[Task]) -> list[Any]:
         return [self.w.number(NEUTRAL[task.node.detail[0]]).code for task in totals]
@@ -119,7 +128,6 @@ class PlanWriter(ElementWriter):
         self.shared(sum(counts), write)
         if totals:
             self.led(add_up)
-        self.close(shared=True)
 
     def _block_of(self, block: Any, count: int) -> _Run:
         """A block of the segment that is being written."""
@@ -181,12 +189,7 @@ class PlanWriter(ElementWriter):
         return sums
 
     def _keep_total(self, task: Task, total: Any) -> None:
-        value = self.spread(self.b, self.across(task.node.detail[0], total))
-        if task.node.truth:
-            value = self.b.fcmp_ordered(">", value, self.w.number(0.5).code)
-        lanes = Lanes(self.w, value, True)
-        if self.team is None:
-            self.fixed[task.node, SCALAR] = lanes
+        lanes = self.know_total(task.node, self.across(task.node.detail[0], total))
         if task.node in self.layout.memory:  # for a library to read, or the other threads
             self.store(self.layout.memory[task.node], Affine(0), lanes)
 
@@ -194,8 +197,7 @@ class PlanWriter(ElementWriter):
         """Whether each lane has not been seen: the last ``-past`` of them."""
         places = ir.Constant(ir.VectorType(LONG, WIDTH), [ir.Constant(LONG, k) for k in range(WIDTH)])
         shifted = self.b.add(places, self.spread(self.b, past))
-        zero = ir.Constant(shifted.type, [ir.Constant(LONG, 0)] * WIDTH)
-        return Lanes(self.w, self.b.icmp_signed(">=", shifted, zero), False)
+        return Lanes(self.w, self.b.icmp_signed(">=", shifted, vector_of(LONG(0), WIDTH)), False)
 
     # --- loops along axes -----------------------------------------------------------------------
 

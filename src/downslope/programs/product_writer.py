@@ -21,6 +21,7 @@ MOST_TILED = (
 )  # numbers that are read again for each row of tiles: 8 MB, which caches that cores share hold
 FEWEST_OF_A_BLOCK = 1 << 15  # multiplications, that one thread makes at once
 FEWEST_STREAMS = 64  # vectors side by side: of less, memory would be read in pieces that are too short
+TERMS = 8  # that are added to a sum in memory at once
 ALONG = 2  # the axis of the sums, after those of rows and columns
 
 
@@ -93,14 +94,22 @@ class ProductWriter:
 
     def _write_streams(self) -> None:
         """Few rows of many terms, of which those of the same place in all sums lie side by side in memory: the sums are
-        kept there, and term by term is added to some of them."""
+        kept there, and some terms at a time are added to them."""
         w, task, lane = self.writer, self.task, self.lane
         whole, left = divmod(task.domain[lane], WIDTH)
+        terms = task.domain[ALONG]
 
-        def add(_: Sequence[Any]) -> Sequence[Any]:
-            w.add(task.node, self.target, w.value(task.root, task.place))
-            w.note_refused()
-            return []
+        def add(first: Any, count: int) -> Callable[[Sequence[Any]], Sequence[Any]]:
+            def turn(_: Sequence[Any]) -> Sequence[Any]:
+                total = w.read(w.layout.memory[task.node], self.target)
+                for k in range(count):
+                    self._move(ALONG, w.b.add(first, LONG(k)))
+                    total = total + w.as_numbers(w.value(task.root, task.place))
+                w.store(w.layout.memory[task.node], self.target, total)
+                w.note_refused()
+                return []
+
+            return turn
 
         def clear(_: Sequence[Any]) -> Sequence[Any]:
             w.store(w.layout.memory[task.node], self.target, w.w.number(0.0))
@@ -108,12 +117,17 @@ class ProductWriter:
 
         def stream(over: Callable[[Any], Any]) -> None:
             w.over(self.rows, task.domain[self.rows], [], lambda _: over(clear))
-            w.over(
-                ALONG,
-                task.domain[ALONG],
-                [],
-                lambda _: w.over(self.rows, task.domain[self.rows], [], lambda _: over(add)),
-            )
+
+            def some_terms(i: Any, _: Sequence[Any]) -> Sequence[Any]:
+                body = add(w.b.mul(i, LONG(TERMS)), TERMS)
+                return w.over(self.rows, task.domain[self.rows], [], lambda _: over(body))
+
+            blocks, over_terms = divmod(terms, TERMS)
+            if blocks:
+                w.loop(blocks, [], some_terms)
+            if over_terms:
+                body = add(LONG(blocks * TERMS), over_terms)
+                w.over(self.rows, task.domain[self.rows], [], lambda _: over(body))
 
         def some(begin: Any, count: Any) -> None:
             def over(body: Any) -> list[Any]:
@@ -158,14 +172,14 @@ class ProductWriter:
         def across_lanes(_: Sequence[Any]) -> Sequence[Any]:
             totals = w.over(ALONG, task.domain[ALONG], nothing, self._adding(places))
             for place, total in zip(places, totals, strict=True):
-                self._move(place)
+                self._move(self.rows, place)
                 w.store(w.layout.memory[task.node], self.target, Lanes(w.w, total, False))
             return []
 
         def along_lanes(_: Sequence[Any]) -> Sequence[Any]:
             totals = w.over_lanes(ALONG, task.domain[ALONG], nothing, self._adding(places))
             for place, total in zip(places, totals, strict=True):
-                self._move(place)
+                self._move(self.rows, place)
                 number = w.across("sum", total)
                 w.b.store(number, w.pointer(w.layout.memory[task.node], self.target))
             return []
@@ -182,7 +196,7 @@ class ProductWriter:
         def add(held: Sequence[Any]) -> Sequence[Any]:
             new = []
             for place, total in zip(places, held, strict=True):
-                self._move(place)
+                self._move(self.rows, place)
                 value = w.as_numbers(w.value(task.root, task.place))
                 if self.lane == ALONG and w.active < WIDTH:
                     value = w.w.select(w.first_lanes(w.active), value, 0.0)
@@ -192,12 +206,12 @@ class ProductWriter:
 
         return add
 
-    def _move(self, place: Any) -> None:
-        """Go to another row; what does not lie in it is still known."""
+    def _move(self, axis: int, place: Any) -> None:
+        """Go to another place along an axis; what does not lie in it is still known."""
         w = self.writer
-        w.counters[self.rows] = place
+        w.counters[axis] = place
         w.memo = {
             (node, where): lanes
             for (node, where), lanes in w.memo.items()
-            if all(not affine.times(self.rows) for affine in where.along)
+            if all(not affine.times(axis) for affine in where.along)
         }

@@ -16,7 +16,7 @@ from downslope.programs.elementwise import ON_NODES, as_number, as_truth, chosen
 from downslope.programs.memory import WHOLE, Memory, Window, through
 from downslope.programs.node import ArrayNode, Axis, Graph, Shape, Table
 from downslope.programs.windows import Shown, at, is_basic, shown
-from downslope.symbolic.unknown import TraceError, Unknown
+from downslope.symbolic.unknown import TraceError, Unknown, name_of
 
 KNOWN: dict[Any, Callable[..., Any]] = {}
 """The functions of NumPy, other than universal ones, that programs have; filled in by ``array``."""
@@ -287,9 +287,7 @@ class ProgramArray(Unknown):
         elif method == "at" and ufunc is np.add and isinstance(inputs[0], ProgramArray):
             return _add_at(*inputs)
         else:
-            raise TraceError(
-                message("np.{ufunc}.{method} is not known for symbols", ufunc=ufunc.__name__, method=method)
-            )
+            raise TraceError(message("{function} is not known for symbols", function=name_of(ufunc, method)))
         if out is None:
             return result
         if not isinstance(out[0], ProgramArray):
@@ -299,7 +297,7 @@ class ProgramArray(Unknown):
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function not in KNOWN:
-            raise TraceError(message("np.{function} is not known for symbols", function=function.__name__))
+            raise TraceError(message("{function} is not known for symbols", function=name_of(function)))
         try:
             return KNOWN[function](*args, **kwargs)
         except TraceError:
@@ -307,7 +305,7 @@ class ProgramArray(Unknown):
         except Exception as error:  # an option that is not known here, or what NumPy says of the shapes
             raise TraceError(
                 message(
-                    "np.{function} is not known for symbols: {error}", function=function.__name__, error=error
+                    "{function} is not known for symbols: {error}", function=name_of(function), error=error
                 )
             ) from error
 

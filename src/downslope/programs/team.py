@@ -36,6 +36,7 @@ _BIT = ir.IntType(1)
 _POINTER = DOUBLE.as_pointer()
 _BYTE = ir.IntType(8).as_pointer()
 _POINTS = LONG.as_pointer()
+HANDED = (_POINTS, LONG, _BIT)  # what a function needs that is called for a loop
 
 
 class Team:
@@ -62,6 +63,18 @@ class Team:
             for place, value in ((REFUSED, LONG(0)), (OUT, out), (INTO, into)):
                 number = value if value.type == LONG else builder.ptrtoint(value, LONG)
                 builder.store(number, self._word(builder, place))
+
+    def handed(self, builder: ir.IRBuilder) -> list[Any]:
+        """What a function is called with that makes the loop where we are."""
+        return [self._words, self._ticket(builder), self.helps]
+
+    @classmethod
+    def handed_on(cls, function: Any, handed: Sequence[Any]) -> Team:
+        """The team within such a function, where it makes its loop."""
+        team = cls.__new__(cls)
+        team.function, team.loops = function, 0
+        team._words, team._first, team.helps = handed
+        return team
 
     def _word(self, builder: ir.IRBuilder, place: int) -> Any:
         return builder.gep(self._words, [LONG(place)])

@@ -24,6 +24,7 @@ from downslope.explain.judgement import judged
 from downslope.messages import argument, message, sentences
 from downslope.objectives import Objective
 from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.curvature import CurvedRule
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.results.checkpoints import checkpoint_of
 
@@ -280,7 +281,9 @@ def _every(run: Descent) -> int | None:
 
 
 def _engine(run: Descent) -> Any:
-    return run.engine if run.objective.evaluable else "auto"
+    """The engine that it had; a rule that knows curvature, to which another has branched off, has its own."""
+    curved = isinstance(run.optimizer.layers()[-1], CurvedRule)
+    return run.engine if run.objective.evaluable and not curved else "auto"
 
 
 def refuse_records(run: Descent) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from downslope.descent.result import Descent, counted
 from downslope.errors import DataError
+from downslope.files import write_atomically
 from downslope.fitting.explanation import FitExplanation, explained
 from downslope.fitting.finalize import fit_of
 from downslope.fitting.result import FitResult
@@ -89,6 +90,28 @@ class Fit(FitResult):
         from downslope.export import export  # the dialects are imported with the first script
 
         return export(self, to, path, table=table, data=data)
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The fit as one file of HTML: rows, curve and cost surface, on which the parameters are dragged.
+
+        The page descends in the parameters themselves. A fit that was descended so is made again there and compared;
+        another begins where it began, by its rule or, if a page has it not, by a search along the gradient.
+
+        Raises:
+            ObjectiveError: it has more than two parameters, more than 1,000 rows, weights or a penalty.
+            DataError: the file cannot be written.
+
+        >>> import downslope as ds
+        >>> page = ds.fit({"x": [1, 2, 3], "y": [1, 2, 4]}, "y ~ W*x").to_html()
+        >>> len(page) < 400_000
+        True
+        """
+        from downslope.page.fits import page_of_fit  # what a page offers is read with the first one
+
+        page = page_of_fit(self)
+        if path is not None:
+            write_atomically(path, page.encode())
+        return page
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fit as JSON, atomically; ``downslope.load`` reads it back and predicts the same.

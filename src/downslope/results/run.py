@@ -79,7 +79,7 @@ class Run(Descent):
 
         Raises:
             ObjectiveError: the function is no formula of one or two variables.
-            UsageError: the rule is none that a page has: it knows curvature, or has a schedule or a wrapper.
+            UsageError: the rule is none that a page has: it knows curvature, or has a wrapper.
             DataError: the file cannot be written.
 
         >>> import downslope as ds

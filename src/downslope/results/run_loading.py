@@ -18,7 +18,7 @@ from downslope.descent.snapshot import Snapshot, vector_of
 from downslope.descent.stations import Counts, Station
 from downslope.descent.stopping import Status, Stopping
 from downslope.descent.termination import Termination
-from downslope.errors import DataError, DownslopeError, ObjectiveError
+from downslope.errors import DataError, DownslopeError, ObjectiveError, UsageError
 from downslope.files import as_text, read_bytes
 from downslope.language import parse
 from downslope.messages import from_plain, message
@@ -54,7 +54,12 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     Raises:
         DataError: the file cannot be read or nothing of downslope's is in it.
+        UsageError: it is no path.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(
+            message("a path to a file is needed, and this is a {kind}.", kind=type(path).__name__)
+        )
     return parsed(read_bytes(path), path)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.descent.stopping import Status
-from downslope.explain.judgement import classify
+from downslope.explain.classifying import classify
 from downslope.objectives import Objective
 from downslope.sweeping.runs import RunEnds
 

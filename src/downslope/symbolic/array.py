@@ -21,7 +21,7 @@ from downslope.language.functions import FUNCTIONS, Function
 from downslope.messages import message
 from downslope.symbolic import functions as fn
 from downslope.symbolic.lower import call, lower_with
-from downslope.symbolic.unknown import TraceError, Unknown
+from downslope.symbolic.unknown import TraceError, Unknown, name_of
 
 MOST_NUMBERS = (
     10_000  # in an array that is mixed with symbols; a formula of more would take seconds to compile
@@ -187,16 +187,14 @@ class SymbolicArray(Unknown):
         if method == "reduce" and ufunc in _REDUCTIONS and not set(options) - {"axis"}:
             return _reduce(_REDUCTIONS[ufunc], inputs[0], options.get("axis", 0))
         if method != "__call__" or options:
-            raise TraceError(
-                message("np.{ufunc}.{method} is not known for symbols", ufunc=ufunc.__name__, method=method)
-            )
+            raise TraceError(message("{function} is not known for symbols", function=name_of(ufunc, method)))
         boxed = [box(value) for value in inputs]
         if ufunc is np.matmul:
             result = _wrap(np.matmul(*boxed))
         elif ufunc in _UFUNCS:
             result = _wrap(np.frompyfunc(_UFUNCS[ufunc], len(boxed), 1)(*boxed))
         else:
-            raise TraceError(message("np.{ufunc} is not known for symbols", ufunc=ufunc.__name__))
+            raise TraceError(message("{function} is not known for symbols", function=name_of(ufunc)))
         if out is not None:  # an in-place operator: x += 1
             if not isinstance(out[0], SymbolicArray):
                 raise TraceError(message("a symbol was put into a plain NumPy array"))
@@ -215,7 +213,7 @@ class SymbolicArray(Unknown):
         except Exception as error:  # whatever NumPy says of an array of objects, it is not traceable
             raise TraceError(
                 message(
-                    "np.{function} is not known for symbols: {error}", function=function.__name__, error=error
+                    "{function} is not known for symbols: {error}", function=name_of(function), error=error
                 )
             ) from error
         plain = not (isinstance(result, np.ndarray) and result.dtype == object)

@@ -68,16 +68,29 @@ def statements(outputs: Mapping[str, Any], names: Mapping[str, str]) -> str:
     >>> x = se.Symbol("x")
     >>> print(statements({"o[0]": se.sin(x) + 1, "o[1]": 2 * se.sin(x)}, {"x": "x"}))
     const t0=Math.sin(x);
-    o[0]=(1+t0);
-    o[1]=(2*t0);
+    o[0]=1+t0;
+    o[1]=2*t0;
     """
     shared, results = se.cse([se.sympify(output) for output in outputs.values()])
-    known, lines = dict(names), []
+    known, parts = dict(names), []
     for k, (symbol, part) in enumerate(shared):
-        lines.append(f"const t{k}={expression(part, known)};")
+        parts.append(f"t{k}={_bare(expression(part, known))}")
         known[str(symbol)] = f"t{k}"
+    lines = ["const " + ",\n".join(parts) + ";"] if parts else []
     places = zip(outputs, results, strict=True)
-    return "\n".join([*lines, *(f"{place}={expression(result, known)};" for place, result in places)])
+    return "\n".join([*lines, *(f"{place}={_bare(expression(result, known))};" for place, result in places)])
+
+
+def _bare(code: str) -> str:
+    """An expression without the brackets around all of it."""
+    if not (code.startswith("(") and code.endswith(")")):
+        return code
+    depth = 0
+    for place, sign in enumerate(code):
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if not depth:
+            return code[1:-1] if place == len(code) - 1 else code
+    return code
 
 
 def _number(value: float) -> str:

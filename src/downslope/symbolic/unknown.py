@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
@@ -17,6 +18,22 @@ class TraceError(TypeError):
     def message(self) -> Message:
         """What it asked, as data."""
         return as_message(self.args[0])
+
+
+def name_of(function: Any, method: str = "__call__") -> str:
+    """As a person writes it: a function of NumPy's, or one that follows NumPy's protocols, and a method of it.
+
+    >>> import numpy as np
+    >>> name_of(np.fft.fft), name_of(np.add, "outer"), name_of(np.frompyfunc(len, 1, 1))
+    ('np.fft.fft', 'np.add.outer', 'len (vectorized)')
+    """
+    name = str(function.__name__)
+    if isinstance(function, np.ufunc):
+        name = f"np.{name}" if getattr(np, name, None) is function else name
+    else:
+        module = str(getattr(function, "__module__", None) or "numpy")
+        name = ".".join(["np", *module.split(".")[1:], name]) if module.split(".")[0] == "numpy" else name
+    return name if method == "__call__" else f"{name}.{method}"
 
 
 class Unknown(NDArrayOperatorsMixin):

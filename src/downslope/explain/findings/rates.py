@@ -21,11 +21,11 @@ from downslope.explain.advice import (
     shortened,
     trial,
 )
+from downslope.explain.classifying import MOST_PARAMETERS
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
 from downslope.explain.diagnosis import WINDOW, Diagnosis, reversals, turns
 from downslope.explain.findings.finding import Finding
-from downslope.explain.judgement import MOST_PARAMETERS
 from downslope.explain.krylov import steepest_at
 from downslope.explain.linear import LinearRule, best_modulus, best_momentum, written
 

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from downslope.messages import Template
 
 # What only a fit can have, the gravest first; they are told behind what its descent can have too.
-CODES_OF_FITS = ("undetermined", "few_digits", "worse_than_mean", "final_pass_differs", "conditioning")
+CODES_OF_FITS = (
+    "undetermined",
+    "few_digits",
+    "worse_than_mean",
+    "several_minima",
+    "final_pass_differs",
+    "conditioning",
+)
 
 FITS: Mapping[str, Template] = {
     "separation.complete": Template(
@@ -100,6 +107,10 @@ FITS: Mapping[str, Template] = {
         "The fit is worse than the mean of {target} alone would be (R² = {r2:.4g}): at the point reached "
         "the predictions do not depend on {without_effect}, so nothing leads away from it. Begin elsewhere: "
         "from the start {start} it converges, with R² = {better:.4g} (run and confirmed)."
+    ),
+    "several_minima": Template(
+        "It is one of several minima, and not the lowest: the cost is {cost:.6g} here, and {lower:.6g} at the start "
+        "{start} already. Begin there, or leave the method and the limits to downslope."
     ),
     "final_pass_differs": Template(
         "The loss descended was {descended:.10g}, and one pass over the rows at the end gives {loss:.10g}; "

@@ -37,6 +37,22 @@ FORECASTS: Mapping[str, Template] = {
     "curvature.local": Template(
         "Near the minimum the curvatures go from {smallest:.4g} to {largest:.4g} (κ = {condition:.4g})."
     ),
+    "seen": Template(
+        "At the last point the curvatures go from about {smallest:.4g} to about {largest:.4g} (κ ≈ "
+        "{condition:.4g})."
+    ),
+    "seen.up": Template(
+        "At the last point the downward curvatures go from about {smallest:.4g} to about {largest:.4g} (κ ≈ "
+        "{condition:.4g})."
+    ),
+    "seen.limit": Template(
+        "At the last point curvatures from about {smallest:.4g} to about {largest:.4g} (κ ≈ {condition:.4g}) "
+        "allow learning rates below {limit:.4g}."
+    ),
+    "seen.limit.up": Template(
+        "At the last point downward curvatures from about {smallest:.4g} to about {largest:.4g} (κ ≈ "
+        "{condition:.4g}) allow learning rates below {limit:.4g}."
+    ),
     "nowhere": Template("There is nothing to arrive at: the objective falls without end."),
     "nowhere.up": Template("There is nothing to arrive at: the objective rises without end."),
     "steps.up": Template(

@@ -32,12 +32,14 @@ export function norm(v) {
  * Options: rule (a name of RULES), hyperparameters {name: number}, learningRate, schedule [{name, values}] that the
  * rate is multiplied by, wrappers [{name, values}] (the outermost first), bounds [[low, high], ...] (null: none; only
  * for rules that say `projects`), steps, evaluations (the most of each), maximize, and tolerances {tolerance,
- * relative_tolerance, value_tolerance, x_tolerance, target}. What is left out is what the library takes. stepMap is the
+ * relative_tolerance, value_tolerance, x_tolerance, target}, resume {state, rate}: what `before` of an earlier run says;
+ * another rule leaves the state out. What is left out is what the library takes. stepMap is the
  * joint step map of this formula, rule and number of coordinates, where it was printed for a run (page/printed.py).
  *
- * Returns {rows, x (rows*n), value, norm, state (rows*size, after the step from there), step, evaluation (of each row),
+ * Returns {rows, x (rows*n), value, norm, rate (by which it is left), state (rows*size, after the step from there), step, evaluation (of each row),
  * steps, evaluations, cause, status, reported ({x, value, norm} where the rule reports another point, else null),
- * point (that ended the run, where it is none of the rows), period}.
+ * point (that ended the run, where it is none of the rows), period, before (state and rate with which the last point was
+ * met, to go on from there)}.
  */
 export function descend(compiled, start, options) {
   const run = new Descent(compiled, start, options);
@@ -101,6 +103,8 @@ class Descent {
     this.here.set(this.rate.numbers);
     this.here.set(this.start, this.first);
     this.code.init(this.here);
+    if (options.resume?.state) this.here.set(options.resume.state, this.first + n);
+    if (options.resume) this.rate.resume(options.resume.rate);
     this.there = this.here.slice();
     this.g = new Float64Array(n);
     this.left = this.g; // what vanishes where the rule is done: the gradient, where nothing stands around the rule
@@ -108,7 +112,7 @@ class Descent {
     Object.assign(this, { step: -1, evaluations: 0, movedAt: 0, acceptedAt: 0, refused: 0, refusedStep: 0, begun: false });
     Object.assign(this, { lastValue: NaN, lastNorm: NaN, leastValue: Infinity, leastNorm: Infinity, firstValue: NaN });
     this.decides = this.limits.relative !== null || this.limits.tolerance >= 0;
-    this.rows = new Rows(n, this.code.state, this.limits);
+    this.rows = new Rows(n, this.code.state, this.limits, this.rate.place);
     this.reports = new Reports(this);
     this.x = new Float64Array(n);
   }
@@ -231,6 +235,7 @@ class Descent {
     const rows = this.rows.kept(this, this.sign);
     const { cause, status, period } = statusOf(this, code, left, reported);
     const { step, evaluations } = this;
-    return { ...rows, steps: Math.max(0, step), evaluations, cause, status, reported, period, point: left ? this.x.slice() : null };
+    const before = { state: this.here.slice(this.first + this.n, this.size), rate: this.rate.before };
+    return { ...rows, steps: Math.max(0, step), evaluations, cause, status, reported, period, point: left ? this.x.slice() : null, before };
   }
 }

@@ -1,5 +1,5 @@
 // Written by scripts/page from the records in Python. Do not edit.
-export function judge({accepted, step, evaluations, value, gradient_norm, change, moved, idle, tolerance, value_tolerance, x_tolerance, target, ceiling, floor, most_steps, most_evaluations, most_idle}) {
+export function judgeAt(accepted, step, evaluations, value, gradient_norm, change, moved, idle, tolerance, value_tolerance, x_tolerance, target, ceiling, floor, most_steps, most_evaluations, most_idle) {
   if (accepted && !(Number.isFinite(value)) && value < 0) return 31; // VALUE_LOW
   if (accepted && !(Number.isFinite(value)) && value > 0) return 33; // VALUE_INFINITE
   if (accepted && !(Number.isFinite(value))) return 32; // VALUE_NAN
@@ -14,6 +14,10 @@ export function judge({accepted, step, evaluations, value, gradient_norm, change
   if (idle >= most_idle) return 35; // STALLED
   if (evaluations >= most_evaluations) return 21; // EVALUATION_LIMIT
   return 0; // RUNNING
+}
+
+export function judge({accepted, step, evaluations, value, gradient_norm, change, moved, idle, tolerance, value_tolerance, x_tolerance, target, ceiling, floor, most_steps, most_evaluations, most_idle}) {
+  return judgeAt(accepted, step, evaluations, value, gradient_norm, change, moved, idle, tolerance, value_tolerance, x_tolerance, target, ceiling, floor, most_steps, most_evaluations, most_idle);
 }
 
 export const CAUSES = {"GRADIENT_SMALL": 10, "VALUE_STEADY": 11, "POINT_STEADY": 12, "TARGET_REACHED": 13, "STEP_LIMIT": 20, "EVALUATION_LIMIT": 21, "VALUE_HIGH": 30, "VALUE_LOW": 31, "STALLED": 35, "STEP_NOT_FINITE": 36, "VALUE_NAN": 32, "VALUE_INFINITE": 33, "GRADIENT_NOT_FINITE": 34};

@@ -105,14 +105,14 @@ function sweep(tape, i, rows, adjoints, count) {
       break;
     case WHOLE_POWER:
       if (own[i] === 2) for (let k = 0; k < count; k++) toLeft[k] += owed[k] * (2 * a[k]);
-      else add(toLeft, (k) => own[i] * powi(a[k], own[i] - 1));
+      else for (let k = 0, power = own[i]; k < count; k++) if (owed[k] !== 0) toLeft[k] += owed[k] * (power * powi(a[k], power - 1));
       break;
     case POWER:
       add(toLeft, (k) => b[k] * a[k] ** (b[k] - 1));
       add(toRight, (k) => slopeOfExponent(a[k], b[k], whole[k]));
       break;
     case CALL1:
-      add(toLeft, (k) => own[i].partials[0](a[k]));
+      for (let k = 0, partial = own[i].partials[0]; k < count; k++) if (owed[k] !== 0) toLeft[k] += owed[k] * partial(a[k]);
       break;
     case CALL2:
       add(toLeft, (k) => own[i].partials[0](a[k], b[k]));

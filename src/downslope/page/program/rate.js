@@ -17,7 +17,7 @@ export class Rate {
     this.schedules = (this.place < 0 ? [] : (schedule ?? [])).map(({ name, values = {} }) => {
       const code = SCHEDULES.get(name);
       const [state, next] = [Float64Array.from(code.state), Float64Array.from(code.state)];
-      return { code, state, next, numbers: numbersOf(code.hyperparameters, values) };
+      return { name, code, state, next, numbers: numbersOf(code.hyperparameters, values) };
     });
     if (this.schedules.length) {
       this.base = this.numbers[this.place];
@@ -33,6 +33,18 @@ export class Rate {
   /** Put the rate of this step into a buffer. */
   set(buffer, value) {
     if (this.schedules.length) buffer[this.place] = this.at(value);
+  }
+
+  /** What a run that goes on from the last accepted point begins with: count and states before that point was left. */
+  get before() {
+    return { names: this.schedules.map(({ name }) => name).join(), count: this.count - 1, states: this.schedules.map(({ next }) => next.slice()) };
+  }
+
+  /** Go on with the counts of a run before, if its schedules are of the same kind; others begin here. */
+  resume({ names, count, states }) {
+    if (!names || names !== this.schedules.map(({ name }) => name).join()) return;
+    this.count = count;
+    this.schedules.forEach(({ state }, i) => state.set(states[i]));
   }
 
   /** The step was made; a rejected trial leaves count and schedules as they were. */

@@ -5,11 +5,12 @@ import { SETTINGS } from "./judge.js";
 const { FEWEST_ROWS, FIRST_ROWS, MOST_NUMBERS, NO_LIMIT, TAIL_STEPS } = SETTINGS;
 
 export class Rows {
-  constructor(n, stateSize, limits) {
-    Object.assign(this, { n, stateSize, count: 0, stride: 1, capacity: FIRST_ROWS });
+  /** ratePlace is where in a buffer the learning rate stands; below 0 where a rule has none. */
+  constructor(n, stateSize, limits, ratePlace) {
+    Object.assign(this, { n, stateSize, ratePlace, count: 0, stride: 1, capacity: FIRST_ROWS });
     const last = Math.min(limits.most_steps || NO_LIMIT, Math.min(limits.most_evaluations, NO_LIMIT) - 1);
     this.tail = last < NO_LIMIT - 1 ? Math.max(0, last - TAIL_STEPS) : NO_LIMIT; // from here on every row, so that a cycle is seen
-    this.columns = { step: 1, evaluation: 1, value: 1, norm: 1, x: n, state: stateSize };
+    this.columns = { step: 1, evaluation: 1, value: 1, norm: 1, rate: 1, x: n, state: stateSize };
     for (const [name, width] of Object.entries(this.columns)) this[name] = new Float64Array((this.capacity + 1) * width);
   }
 
@@ -27,6 +28,7 @@ export class Rows {
     this.evaluation[row] = evaluation;
     this.value[row] = value;
     this.norm[row] = norm;
+    this.rate[row] = this.ratePlace < 0 ? NaN : buffer[this.ratePlace];
     for (let j = 0; j < n; j++) this.x[row * n + j] = x[j];
     for (let j = 0; j < stateSize; j++) this.state[row * stateSize + j] = buffer[begin + j];
   }

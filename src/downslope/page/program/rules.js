@@ -1,7 +1,7 @@
 // Written by scripts/page from the records in Python. Do not edit.
 import { powi, rsqrt } from "./arithmetic.js";
 export const RULES = new Map([
-["acfgm", { name: "acfgm", projects: false, hyperparameters: [{"name":"probe","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["acfgm", { name: "acfgm", projects: false, hyperparameters: [{"name":"probe","default":1e-06,"above":0}],
 1: { state: 9, init(a) {a[2]=0;
 a[3]=0;
 a[4]=0;
@@ -10,57 +10,57 @@ a[6]=0;
 a[7]=0;
 a[8]=0;
 a[9]=0;
-a[10]=1;}, step(a, o, f, g) {const t0=(Math.abs(f)+(g[0]*((0<g[0])?1:((g[0]<0)?(-1):((0===g[0])?0:g[0])))));
-const t1=Math.floor((0.5+Math.log(((0.5<((0<t0)?((t0<Infinity)?1:0):0))?t0:1))*0.02404491734814939));
-const t2=Math.pow(2,((-60)*(((-17)<t1)?t1:((t1<(-17))?(-17):(0.5*((-17)+t1))))));
-const t3=(t2*g[0]);
-const t4=(a[9]<0.5);
-const t5=(g[0]*a[10]);
-const t6=(t4?t3:t5);
-const t7=(t4?t6:a[3]);
-const t8=(t7*t7);
-const t9=(t4?a[1]:a[2]);
-const t10=(a[1]+a[2]*(-1));
-const t11=(t10*t10);
-const t12=powi((t6+a[3]*(-1)),2);
-const t13=(t12<Infinity);
-const t14=(0<t12);
-const t15=(0.5<(t14?(t13?1:0):0));
-const t16=(t4?((1+Math.sqrt((t9*t9)))*rsqrt(((0<t8)?t8:1))*a[0]):(t15?(0.4*rsqrt(((1/((0<t11)?t11:1))*(t15?t12:1)))):(t13?a[6]:(0.1*a[6]))));
-const t17=(a[9]<1.5);
-const t18=(a[9]<2.5);
-const t19=(0.8164965809277259*a[6]);
-const t20=(1.3333333333333333*a[6]);
-const t21=(t18?1:a[8]);
-const t22=(1/t21);
-const t23=(t22*a[6]*(1+a[7]));
-const t24=(t20<t23);
-const t25=(t23<t20);
-const t26=(0.5*(t20+t23));
-const t27=(t18?t19:(t24?t20:(t25?t23:t26)));
-const t28=(t2*f);
-const t29=(f*a[10]);
-const t30=(t4?t28:t29);
-const t31=(2*((a[4]+t30*(-1))+(t6*t10)));
-const t32=(0.5<(t14?((0<t31)?1:0):0));
-const t33=(t32?(t12*(1/(t32?t31:1))):0);
-const t34=(0.25*t21*(1/(t32?t33:1)));
-const t35=((t27<t34)?t27:((t34<t27)?t34:(0.5*(t27+t34))));
-const t36=(t32?t35:(t18?t19:(t24?t20:(t25?t23:t26))));
-const t37=((0.05+a[8])+(t33*t36*t22)*1.8);
-const t38=(t18?1:t37);
-const t39=(a[5]+(t6*t36)*(-1));
-o[1]=(t17?(t9+(t7*t16)*(-1)):((1/(1+t38))*(t39+(t38*a[1]))));
-o[2]=(t17?t9:a[1]);
-o[3]=(t17?t7:(t4?t3:t5));
-o[4]=(t17?(t4?t30:a[4]):(t4?t28:t29));
-o[5]=(t17?t9:((0.8164965809277259*a[5])+t39*0.18350341907227408));
-o[6]=(t17?t16:(t32?t35:(t18?t19:(t24?t20:(t25?t23:t26)))));
-o[7]=(t17?0:a[8]);
-o[8]=(t17?0:(t18?1:t37));
-o[9]=(t17?(t4?1:(t13?2:1)):3);
-o[10]=(t4?t2:a[10]);
-return (0.5<(t4?1:((1.5<a[9])?1:0)));}, answer: null },
+a[10]=1;}, step(a, o, f, g) {const t0=Math.abs(f)+(g[0]*((0<g[0])?1:((g[0]<0)?(-1):((0===g[0])?0:g[0])))),
+t1=Math.floor((0.5+Math.log(((0.5<((0<t0)?((t0<Infinity)?1:0):0))?t0:1))*0.02404491734814939)),
+t2=Math.pow(2,((-60)*(((-17)<t1)?t1:((t1<(-17))?(-17):(0.5*((-17)+t1)))))),
+t3=t2*g[0],
+t4=a[9]<0.5,
+t5=g[0]*a[10],
+t6=t4?t3:t5,
+t7=t4?t6:a[3],
+t8=t7*t7,
+t9=t4?a[1]:a[2],
+t10=a[1]+a[2]*(-1),
+t11=t10*t10,
+t12=powi((t6+a[3]*(-1)),2),
+t13=t12<Infinity,
+t14=0<t12,
+t15=0.5<(t14?(t13?1:0):0),
+t16=t4?((1+Math.sqrt((t9*t9)))*rsqrt(((0<t8)?t8:1))*a[0]):(t15?(0.4*rsqrt(((1/((0<t11)?t11:1))*(t15?t12:1)))):(t13?a[6]:(0.1*a[6]))),
+t17=a[9]<1.5,
+t18=a[9]<2.5,
+t19=0.8164965809277259*a[6],
+t20=1.3333333333333333*a[6],
+t21=t18?1:a[8],
+t22=1/t21,
+t23=t22*a[6]*(1+a[7]),
+t24=t20<t23,
+t25=t23<t20,
+t26=0.5*(t20+t23),
+t27=t18?t19:(t24?t20:(t25?t23:t26)),
+t28=t2*f,
+t29=f*a[10],
+t30=t4?t28:t29,
+t31=2*((a[4]+t30*(-1))+(t6*t10)),
+t32=0.5<(t14?((0<t31)?1:0):0),
+t33=t32?(t12*(1/(t32?t31:1))):0,
+t34=0.25*t21*(1/(t32?t33:1)),
+t35=(t27<t34)?t27:((t34<t27)?t34:(0.5*(t27+t34))),
+t36=t32?t35:(t18?t19:(t24?t20:(t25?t23:t26))),
+t37=(0.05+a[8])+(t33*t36*t22)*1.8,
+t38=t18?1:t37,
+t39=a[5]+(t6*t36)*(-1);
+o[1]=t17?(t9+(t7*t16)*(-1)):((1/(1+t38))*(t39+(t38*a[1])));
+o[2]=t17?t9:a[1];
+o[3]=t17?t7:(t4?t3:t5);
+o[4]=t17?(t4?t30:a[4]):(t4?t28:t29);
+o[5]=t17?t9:((0.8164965809277259*a[5])+t39*0.18350341907227408);
+o[6]=t17?t16:(t32?t35:(t18?t19:(t24?t20:(t25?t23:t26))));
+o[7]=t17?0:a[8];
+o[8]=t17?0:(t18?1:t37);
+o[9]=t17?(t4?1:(t13?2:1)):3;
+o[10]=t4?t2:a[10];
+return 0.5<(t4?1:((1.5<a[9])?1:0));}, answer: null },
 2: { state: 12, init(a) {a[3]=0;
 a[4]=0;
 a[5]=0;
@@ -72,270 +72,270 @@ a[10]=0;
 a[11]=0;
 a[12]=0;
 a[13]=0;
-a[14]=1;}, step(a, o, f, g) {const t0=(((g[0]*((0<g[0])?1:((g[0]<0)?(-1):((0===g[0])?0:g[0]))))+(g[1]*((0<g[1])?1:((g[1]<0)?(-1):((0===g[1])?0:g[1])))))+Math.abs(f));
-const t1=Math.floor((0.5+Math.log(((0.5<((0<t0)?((t0<Infinity)?1:0):0))?t0:1))*0.02404491734814939));
-const t2=Math.pow(2,((-60)*(((-17)<t1)?t1:((t1<(-17))?(-17):(0.5*((-17)+t1))))));
-const t3=(t2*g[0]);
-const t4=(a[13]<0.5);
-const t5=(g[0]*a[14]);
-const t6=(t4?t3:t5);
-const t7=(t4?t6:a[5]);
-const t8=(t4?a[2]:a[4]);
-const t9=(t4?a[1]:a[3]);
-const t10=(t2*g[1]);
-const t11=(g[1]*a[14]);
-const t12=(t4?t10:t11);
-const t13=(t4?t12:a[6]);
-const t14=((t7*t7)+(t13*t13));
-const t15=(a[2]+a[4]*(-1));
-const t16=(a[1]+a[3]*(-1));
-const t17=((t16*t16)+(t15*t15));
-const t18=(powi((t6+a[5]*(-1)),2)+powi((t12+a[6]*(-1)),2));
-const t19=(t18<Infinity);
-const t20=(0<t18);
-const t21=(0.5<(t20?(t19?1:0):0));
-const t22=(t4?((1+Math.sqrt(((t9*t9)+(t8*t8))))*rsqrt(((0<t14)?t14:1))*a[0]):(t21?(0.4*rsqrt(((1/((0<t17)?t17:1))*(t21?t18:1)))):(t19?a[10]:(0.1*a[10]))));
-const t23=(a[13]<1.5);
-const t24=(a[13]<2.5);
-const t25=(t24?1:a[12]);
-const t26=(1/t25);
-const t27=(0.8164965809277259*a[10]);
-const t28=(1.3333333333333333*a[10]);
-const t29=(t26*a[10]*(1+a[11]));
-const t30=(t28<t29);
-const t31=(t29<t28);
-const t32=(0.5*(t28+t29));
-const t33=(t24?t27:(t30?t28:(t31?t29:t32)));
-const t34=(t2*f);
-const t35=(f*a[14]);
-const t36=(t4?t34:t35);
-const t37=(2*(((a[7]+t36*(-1))+(t15*t12))+(t6*t16)));
-const t38=(0.5<(t20?((0<t37)?1:0):0));
-const t39=(t38?(t18*(1/(t38?t37:1))):0);
-const t40=(0.25*t25*(1/(t38?t39:1)));
-const t41=((t33<t40)?t33:((t40<t33)?t40:(0.5*(t33+t40))));
-const t42=(t38?t41:(t24?t27:(t30?t28:(t31?t29:t32))));
-const t43=((0.05+a[12])+(t42*t39*t26)*1.8);
-const t44=(t24?1:t43);
-const t45=(a[8]+(t6*t42)*(-1));
-const t46=(1/(1+t44));
-const t47=(a[9]+(t42*t12)*(-1));
-o[1]=(t23?(t9+(t7*t22)*(-1)):(t46*(t45+(t44*a[1]))));
-o[2]=(t23?(t8+(t22*t13)*(-1)):(t46*(t47+(t44*a[2]))));
-o[3]=(t23?t9:a[1]);
-o[4]=(t23?t8:a[2]);
-o[5]=(t23?t7:(t4?t3:t5));
-o[6]=(t23?t13:(t4?t10:t11));
-o[7]=(t23?(t4?t36:a[7]):(t4?t34:t35));
-o[8]=(t23?t9:((0.8164965809277259*a[8])+t45*0.18350341907227408));
-o[9]=(t23?t8:((0.8164965809277259*a[9])+t47*0.18350341907227408));
-o[10]=(t23?t22:(t38?t41:(t24?t27:(t30?t28:(t31?t29:t32)))));
-o[11]=(t23?0:a[12]);
-o[12]=(t23?0:(t24?1:t43));
-o[13]=(t23?(t4?1:(t19?2:1)):3);
-o[14]=(t4?t2:a[14]);
-return (0.5<(t4?1:((1.5<a[13])?1:0)));}, answer: null },
+a[14]=1;}, step(a, o, f, g) {const t0=((g[0]*((0<g[0])?1:((g[0]<0)?(-1):((0===g[0])?0:g[0]))))+(g[1]*((0<g[1])?1:((g[1]<0)?(-1):((0===g[1])?0:g[1])))))+Math.abs(f),
+t1=Math.floor((0.5+Math.log(((0.5<((0<t0)?((t0<Infinity)?1:0):0))?t0:1))*0.02404491734814939)),
+t2=Math.pow(2,((-60)*(((-17)<t1)?t1:((t1<(-17))?(-17):(0.5*((-17)+t1)))))),
+t3=t2*g[0],
+t4=a[13]<0.5,
+t5=g[0]*a[14],
+t6=t4?t3:t5,
+t7=t4?t6:a[5],
+t8=t4?a[2]:a[4],
+t9=t4?a[1]:a[3],
+t10=t2*g[1],
+t11=g[1]*a[14],
+t12=t4?t10:t11,
+t13=t4?t12:a[6],
+t14=(t7*t7)+(t13*t13),
+t15=a[2]+a[4]*(-1),
+t16=a[1]+a[3]*(-1),
+t17=(t16*t16)+(t15*t15),
+t18=powi((t6+a[5]*(-1)),2)+powi((t12+a[6]*(-1)),2),
+t19=t18<Infinity,
+t20=0<t18,
+t21=0.5<(t20?(t19?1:0):0),
+t22=t4?((1+Math.sqrt(((t9*t9)+(t8*t8))))*rsqrt(((0<t14)?t14:1))*a[0]):(t21?(0.4*rsqrt(((1/((0<t17)?t17:1))*(t21?t18:1)))):(t19?a[10]:(0.1*a[10]))),
+t23=a[13]<1.5,
+t24=a[13]<2.5,
+t25=t24?1:a[12],
+t26=1/t25,
+t27=0.8164965809277259*a[10],
+t28=1.3333333333333333*a[10],
+t29=t26*a[10]*(1+a[11]),
+t30=t28<t29,
+t31=t29<t28,
+t32=0.5*(t28+t29),
+t33=t24?t27:(t30?t28:(t31?t29:t32)),
+t34=t2*f,
+t35=f*a[14],
+t36=t4?t34:t35,
+t37=2*(((a[7]+t36*(-1))+(t15*t12))+(t6*t16)),
+t38=0.5<(t20?((0<t37)?1:0):0),
+t39=t38?(t18*(1/(t38?t37:1))):0,
+t40=0.25*t25*(1/(t38?t39:1)),
+t41=(t33<t40)?t33:((t40<t33)?t40:(0.5*(t33+t40))),
+t42=t38?t41:(t24?t27:(t30?t28:(t31?t29:t32))),
+t43=(0.05+a[12])+(t42*t39*t26)*1.8,
+t44=t24?1:t43,
+t45=a[8]+(t6*t42)*(-1),
+t46=1/(1+t44),
+t47=a[9]+(t42*t12)*(-1);
+o[1]=t23?(t9+(t7*t22)*(-1)):(t46*(t45+(t44*a[1])));
+o[2]=t23?(t8+(t22*t13)*(-1)):(t46*(t47+(t44*a[2])));
+o[3]=t23?t9:a[1];
+o[4]=t23?t8:a[2];
+o[5]=t23?t7:(t4?t3:t5);
+o[6]=t23?t13:(t4?t10:t11);
+o[7]=t23?(t4?t36:a[7]):(t4?t34:t35);
+o[8]=t23?t9:((0.8164965809277259*a[8])+t45*0.18350341907227408);
+o[9]=t23?t8:((0.8164965809277259*a[9])+t47*0.18350341907227408);
+o[10]=t23?t22:(t38?t41:(t24?t27:(t30?t28:(t31?t29:t32))));
+o[11]=t23?0:a[12];
+o[12]=t23?0:(t24?1:t43);
+o[13]=t23?(t4?1:(t19?2:1)):3;
+o[14]=t4?t2:a[14];
+return 0.5<(t4?1:((1.5<a[13])?1:0));}, answer: null },
 }],
-["adabelief", { name: "adabelief", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-16,"whole":false,"above":null,"at_least":0,"below":null}],
+["adabelief", { name: "adabelief", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-16,"at_least":0}],
 1: { state: 4, init(a) {a[5]=0;
 a[6]=0;
 a[7]=1;
-a[8]=1;}, step(a, o, f, g) {const t0=((a[1]*a[5])+(g[0]*(1+a[1]*(-1))));
-const t1=(a[7]*a[1]);
-const t2=(((a[2]*a[6])+(powi((g[0]+t0*(-1)),2)*(1+a[2]*(-1))))+a[3]);
-const t3=(a[8]*a[2]);
-o[4]=(a[4]+(t0*(1/(1+t1*(-1)))*(1/(Math.sqrt((t2*(1/(1+t3*(-1)))))+a[3]))*a[0])*(-1));
+a[8]=1;}, step(a, o, f, g) {const t0=(a[1]*a[5])+(g[0]*(1+a[1]*(-1))),
+t1=a[7]*a[1],
+t2=((a[2]*a[6])+(powi((g[0]+t0*(-1)),2)*(1+a[2]*(-1))))+a[3],
+t3=a[8]*a[2];
+o[4]=a[4]+(t0*(1/(1+t1*(-1)))*(1/(Math.sqrt((t2*(1/(1+t3*(-1)))))+a[3]))*a[0])*(-1);
 o[5]=t0;
 o[6]=t2;
-o[7]=((((-1e-300)<(a[7]*a[1]))&&((a[7]*a[1])<1e-300))?0:t1);
-o[8]=((((-1e-300)<(a[8]*a[2]))&&((a[8]*a[2])<1e-300))?0:t3);
+o[7]=(((-1e-300)<(a[7]*a[1]))&&((a[7]*a[1])<1e-300))?0:t1;
+o[8]=(((-1e-300)<(a[8]*a[2]))&&((a[8]*a[2])<1e-300))?0:t3;
 return 1;}, answer: null },
 2: { state: 6, init(a) {a[6]=0;
 a[7]=0;
 a[8]=0;
 a[9]=0;
 a[10]=1;
-a[11]=1;}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
-const t1=((a[1]*a[6])+(t0*g[0]));
-const t2=(1+a[2]*(-1));
-const t3=(((a[2]*a[8])+(t2*powi((g[0]+t1*(-1)),2)))+a[3]);
-const t4=(a[11]*a[2]);
-const t5=(1/(1+t4*(-1)));
-const t6=(a[10]*a[1]);
-const t7=((1/(1+t6*(-1)))*a[0]);
-const t8=((a[1]*a[7])+(t0*g[1]));
-const t9=(((a[2]*a[9])+a[3])+(t2*powi((g[1]+t8*(-1)),2)));
-o[4]=(a[4]+(t1*t7*(1/(Math.sqrt((t3*t5))+a[3])))*(-1));
-o[5]=(a[5]+(t8*t7*(1/(Math.sqrt((t5*t9))+a[3])))*(-1));
+a[11]=1;}, step(a, o, f, g) {const t0=1+a[1]*(-1),
+t1=(a[1]*a[6])+(t0*g[0]),
+t2=1+a[2]*(-1),
+t3=((a[2]*a[8])+(t2*powi((g[0]+t1*(-1)),2)))+a[3],
+t4=a[11]*a[2],
+t5=1/(1+t4*(-1)),
+t6=a[10]*a[1],
+t7=(1/(1+t6*(-1)))*a[0],
+t8=(a[1]*a[7])+(t0*g[1]),
+t9=((a[2]*a[9])+a[3])+(t2*powi((g[1]+t8*(-1)),2));
+o[4]=a[4]+(t1*t7*(1/(Math.sqrt((t3*t5))+a[3])))*(-1);
+o[5]=a[5]+(t8*t7*(1/(Math.sqrt((t5*t9))+a[3])))*(-1);
 o[6]=t1;
 o[7]=t8;
 o[8]=t3;
 o[9]=t9;
-o[10]=((((-1e-300)<(a[10]*a[1]))&&((a[10]*a[1])<1e-300))?0:t6);
-o[11]=((((-1e-300)<(a[11]*a[2]))&&((a[11]*a[2])<1e-300))?0:t4);
+o[10]=(((-1e-300)<(a[10]*a[1]))&&((a[10]*a[1])<1e-300))?0:t6;
+o[11]=(((-1e-300)<(a[11]*a[2]))&&((a[11]*a[2])<1e-300))?0:t4;
 return 1;}, answer: null },
 }],
-["adadelta", { name: "adadelta", projects: false, hyperparameters: [{"name":"learning_rate","default":1.0,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["adadelta", { name: "adadelta", projects: false, hyperparameters: [{"name":"learning_rate","default":1.0,"above":0},{"name":"decay","default":0.9,"at_least":0,"below":1},{"name":"epsilon","default":1e-06,"above":0}],
 1: { state: 2, init(a) {a[4]=0;
-a[5]=0;}, step(a, o, f, g) {const t0=((g[0]*g[0])*(1+a[1]*(-1)));
-const t1=((a[1]*a[4])+t0);
-const t2=(t1+a[2]);
-const t3=(a[5]+a[2]);
-o[3]=(a[3]+(rsqrt(t2)*Math.sqrt(t3)*g[0]*a[0])*(-1));
+a[5]=0;}, step(a, o, f, g) {const t0=(g[0]*g[0])*(1+a[1]*(-1)),
+t1=(a[1]*a[4])+t0,
+t2=t1+a[2],
+t3=a[5]+a[2];
+o[3]=a[3]+(rsqrt(t2)*Math.sqrt(t3)*g[0]*a[0])*(-1);
 o[4]=t1;
-o[5]=((a[1]*a[5])+(t0*(1/t2)*t3));
+o[5]=(a[1]*a[5])+(t0*(1/t2)*t3);
 return 1;}, answer: null },
 2: { state: 4, init(a) {a[5]=0;
 a[6]=0;
 a[7]=0;
-a[8]=0;}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
-const t1=(t0*(g[0]*g[0]));
-const t2=((a[1]*a[5])+t1);
-const t3=(t2+a[2]);
-const t4=(a[7]+a[2]);
-const t5=(t0*(g[1]*g[1]));
-const t6=((a[1]*a[6])+t5);
-const t7=(t6+a[2]);
-const t8=(a[8]+a[2]);
-o[3]=(a[3]+(Math.sqrt(t4)*rsqrt(t3)*g[0]*a[0])*(-1));
-o[4]=(a[4]+(Math.sqrt(t8)*rsqrt(t7)*g[1]*a[0])*(-1));
+a[8]=0;}, step(a, o, f, g) {const t0=1+a[1]*(-1),
+t1=t0*(g[0]*g[0]),
+t2=(a[1]*a[5])+t1,
+t3=t2+a[2],
+t4=a[7]+a[2],
+t5=t0*(g[1]*g[1]),
+t6=(a[1]*a[6])+t5,
+t7=t6+a[2],
+t8=a[8]+a[2];
+o[3]=a[3]+(Math.sqrt(t4)*rsqrt(t3)*g[0]*a[0])*(-1);
+o[4]=a[4]+(Math.sqrt(t8)*rsqrt(t7)*g[1]*a[0])*(-1);
 o[5]=t2;
 o[6]=t6;
-o[7]=((a[1]*a[7])+(t1*t4*(1/t3)));
-o[8]=((a[1]*a[8])+(t5*t8*(1/t7)));
+o[7]=(a[1]*a[7])+(t1*t4*(1/t3));
+o[8]=(a[1]*a[8])+(t5*t8*(1/t7));
 return 1;}, answer: null },
 }],
-["adagrad", { name: "adagrad", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"epsilon","default":1e-10,"whole":false,"above":null,"at_least":0,"below":null}],
-1: { state: 1, init(a) {a[3]=0;}, step(a, o, f, g) {const t0=(a[3]+(g[0]*g[0]));
-o[2]=(a[2]+(g[0]*(1/(Math.sqrt(t0)+a[1]))*a[0])*(-1));
+["adagrad", { name: "adagrad", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"epsilon","default":1e-10,"at_least":0}],
+1: { state: 1, init(a) {a[3]=0;}, step(a, o, f, g) {const t0=a[3]+(g[0]*g[0]);
+o[2]=a[2]+(g[0]*(1/(Math.sqrt(t0)+a[1]))*a[0])*(-1);
 o[3]=t0;
 return 1;}, answer: null },
 2: { state: 2, init(a) {a[4]=0;
-a[5]=0;}, step(a, o, f, g) {const t0=(a[4]+(g[0]*g[0]));
-const t1=(a[5]+(g[1]*g[1]));
-o[2]=(a[2]+(g[0]*(1/(Math.sqrt(t0)+a[1]))*a[0])*(-1));
-o[3]=(a[3]+(g[1]*(1/(Math.sqrt(t1)+a[1]))*a[0])*(-1));
+a[5]=0;}, step(a, o, f, g) {const t0=a[4]+(g[0]*g[0]),
+t1=a[5]+(g[1]*g[1]);
+o[2]=a[2]+(g[0]*(1/(Math.sqrt(t0)+a[1]))*a[0])*(-1);
+o[3]=a[3]+(g[1]*(1/(Math.sqrt(t1)+a[1]))*a[0])*(-1);
 o[4]=t0;
 o[5]=t1;
 return 1;}, answer: null },
 }],
-["adam", { name: "adam", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["adam", { name: "adam", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 4, init(a) {a[5]=0;
 a[6]=0;
 a[7]=1;
-a[8]=1;}, step(a, o, f, g) {const t0=((a[2]*a[6])+((g[0]*g[0])*(1+a[2]*(-1))));
-const t1=(a[8]*a[2]);
-const t2=((a[1]*a[5])+(g[0]*(1+a[1]*(-1))));
-const t3=(a[7]*a[1]);
-o[4]=(a[4]+(t2*(1/(1+t3*(-1)))*(1/(Math.sqrt((t0*(1/(1+t1*(-1)))))+a[3]))*a[0])*(-1));
+a[8]=1;}, step(a, o, f, g) {const t0=(a[2]*a[6])+((g[0]*g[0])*(1+a[2]*(-1))),
+t1=a[8]*a[2],
+t2=(a[1]*a[5])+(g[0]*(1+a[1]*(-1))),
+t3=a[7]*a[1];
+o[4]=a[4]+(t2*(1/(1+t3*(-1)))*(1/(Math.sqrt((t0*(1/(1+t1*(-1)))))+a[3]))*a[0])*(-1);
 o[5]=t2;
 o[6]=t0;
-o[7]=((((-1e-300)<(a[7]*a[1]))&&((a[7]*a[1])<1e-300))?0:t3);
-o[8]=((((-1e-300)<(a[8]*a[2]))&&((a[8]*a[2])<1e-300))?0:t1);
+o[7]=(((-1e-300)<(a[7]*a[1]))&&((a[7]*a[1])<1e-300))?0:t3;
+o[8]=(((-1e-300)<(a[8]*a[2]))&&((a[8]*a[2])<1e-300))?0:t1;
 return 1;}, answer: null },
 2: { state: 6, init(a) {a[6]=0;
 a[7]=0;
 a[8]=0;
 a[9]=0;
 a[10]=1;
-a[11]=1;}, step(a, o, f, g) {const t0=(1+a[2]*(-1));
-const t1=((a[2]*a[8])+(t0*(g[0]*g[0])));
-const t2=(a[11]*a[2]);
-const t3=(1/(1+t2*(-1)));
-const t4=(1+a[1]*(-1));
-const t5=((a[1]*a[6])+(t4*g[0]));
-const t6=(a[10]*a[1]);
-const t7=((1/(1+t6*(-1)))*a[0]);
-const t8=((a[2]*a[9])+(t0*(g[1]*g[1])));
-const t9=((a[1]*a[7])+(t4*g[1]));
-o[4]=(a[4]+(t5*t7*(1/(Math.sqrt((t1*t3))+a[3])))*(-1));
-o[5]=(a[5]+(t7*t9*(1/(Math.sqrt((t3*t8))+a[3])))*(-1));
+a[11]=1;}, step(a, o, f, g) {const t0=1+a[2]*(-1),
+t1=(a[2]*a[8])+(t0*(g[0]*g[0])),
+t2=a[11]*a[2],
+t3=1/(1+t2*(-1)),
+t4=1+a[1]*(-1),
+t5=(a[1]*a[6])+(t4*g[0]),
+t6=a[10]*a[1],
+t7=(1/(1+t6*(-1)))*a[0],
+t8=(a[2]*a[9])+(t0*(g[1]*g[1])),
+t9=(a[1]*a[7])+(t4*g[1]);
+o[4]=a[4]+(t5*t7*(1/(Math.sqrt((t1*t3))+a[3])))*(-1);
+o[5]=a[5]+(t7*t9*(1/(Math.sqrt((t3*t8))+a[3])))*(-1);
 o[6]=t5;
 o[7]=t9;
 o[8]=t1;
 o[9]=t8;
-o[10]=((((-1e-300)<(a[10]*a[1]))&&((a[10]*a[1])<1e-300))?0:t6);
-o[11]=((((-1e-300)<(a[11]*a[2]))&&((a[11]*a[2])<1e-300))?0:t2);
+o[10]=(((-1e-300)<(a[10]*a[1]))&&((a[10]*a[1])<1e-300))?0:t6;
+o[11]=(((-1e-300)<(a[11]*a[2]))&&((a[11]*a[2])<1e-300))?0:t2;
 return 1;}, answer: null },
 }],
-["adamax", { name: "adamax", projects: true, hyperparameters: [{"name":"learning_rate","default":0.002,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["adamax", { name: "adamax", projects: true, hyperparameters: [{"name":"learning_rate","default":0.002,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 3, init(a) {a[5]=0;
 a[6]=0;
-a[7]=1;}, step(a, o, f, g) {const t0=((a[1]*a[5])+(g[0]*(1+a[1]*(-1))));
-const t1=(a[7]*a[1]);
-const t2=(a[2]*a[6]);
-const t3=(Math.abs(g[0])+a[3]);
-const t4=((t3<t2)?t2:((t2<t3)?t3:(0.5*(t3+t2))));
-o[4]=(a[4]+(t0*(1/t4)*(1/(1+t1*(-1)))*a[0])*(-1));
+a[7]=1;}, step(a, o, f, g) {const t0=(a[1]*a[5])+(g[0]*(1+a[1]*(-1))),
+t1=a[7]*a[1],
+t2=a[2]*a[6],
+t3=Math.abs(g[0])+a[3],
+t4=(t3<t2)?t2:((t2<t3)?t3:(0.5*(t3+t2)));
+o[4]=a[4]+(t0*(1/t4)*(1/(1+t1*(-1)))*a[0])*(-1);
 o[5]=t0;
 o[6]=t4;
-o[7]=((((-1e-300)<(a[7]*a[1]))&&((a[7]*a[1])<1e-300))?0:t1);
+o[7]=(((-1e-300)<(a[7]*a[1]))&&((a[7]*a[1])<1e-300))?0:t1;
 return 1;}, answer: null },
 2: { state: 5, init(a) {a[6]=0;
 a[7]=0;
 a[8]=0;
 a[9]=0;
-a[10]=1;}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
-const t1=((a[1]*a[6])+(t0*g[0]));
-const t2=(a[2]*a[8]);
-const t3=(Math.abs(g[0])+a[3]);
-const t4=((t3<t2)?t2:((t2<t3)?t3:(0.5*(t3+t2))));
-const t5=(a[10]*a[1]);
-const t6=((1/(1+t5*(-1)))*a[0]);
-const t7=((a[1]*a[7])+(t0*g[1]));
-const t8=(a[2]*a[9]);
-const t9=(Math.abs(g[1])+a[3]);
-const t10=((t9<t8)?t8:((t8<t9)?t9:(0.5*(t9+t8))));
-o[4]=(a[4]+(t1*(1/t4)*t6)*(-1));
-o[5]=(a[5]+(t6*t7*(1/t10))*(-1));
+a[10]=1;}, step(a, o, f, g) {const t0=1+a[1]*(-1),
+t1=(a[1]*a[6])+(t0*g[0]),
+t2=a[2]*a[8],
+t3=Math.abs(g[0])+a[3],
+t4=(t3<t2)?t2:((t2<t3)?t3:(0.5*(t3+t2))),
+t5=a[10]*a[1],
+t6=(1/(1+t5*(-1)))*a[0],
+t7=(a[1]*a[7])+(t0*g[1]),
+t8=a[2]*a[9],
+t9=Math.abs(g[1])+a[3],
+t10=(t9<t8)?t8:((t8<t9)?t9:(0.5*(t9+t8)));
+o[4]=a[4]+(t1*(1/t4)*t6)*(-1);
+o[5]=a[5]+(t6*t7*(1/t10))*(-1);
 o[6]=t1;
 o[7]=t7;
 o[8]=t4;
 o[9]=t10;
-o[10]=((((-1e-300)<(a[10]*a[1]))&&((a[10]*a[1])<1e-300))?0:t5);
+o[10]=(((-1e-300)<(a[10]*a[1]))&&((a[10]*a[1])<1e-300))?0:t5;
 return 1;}, answer: null },
 }],
-["adamw", { name: "adamw", projects: false, hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null},{"name":"weight_decay","default":0.01,"whole":false,"above":null,"at_least":0,"below":null}],
+["adamw", { name: "adamw", projects: false, hyperparameters: [{"name":"learning_rate","default":0.001,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0},{"name":"weight_decay","default":0.01,"at_least":0}],
 1: { state: 4, init(a) {a[6]=0;
 a[7]=0;
 a[8]=1;
-a[9]=1;}, step(a, o, f, g) {const t0=((a[2]*a[7])+((g[0]*g[0])*(1+a[2]*(-1))));
-const t1=(a[9]*a[2]);
-const t2=((a[1]*a[6])+(g[0]*(1+a[1]*(-1))));
-const t3=(a[8]*a[1]);
-o[5]=((a[5]+(a[5]*a[4]*a[0])*(-1))+(t2*(1/(1+t3*(-1)))*(1/(Math.sqrt((t0*(1/(1+t1*(-1)))))+a[3]))*a[0])*(-1));
+a[9]=1;}, step(a, o, f, g) {const t0=(a[2]*a[7])+((g[0]*g[0])*(1+a[2]*(-1))),
+t1=a[9]*a[2],
+t2=(a[1]*a[6])+(g[0]*(1+a[1]*(-1))),
+t3=a[8]*a[1];
+o[5]=(a[5]+(a[5]*a[4]*a[0])*(-1))+(t2*(1/(1+t3*(-1)))*(1/(Math.sqrt((t0*(1/(1+t1*(-1)))))+a[3]))*a[0])*(-1);
 o[6]=t2;
 o[7]=t0;
-o[8]=((((-1e-300)<(a[8]*a[1]))&&((a[8]*a[1])<1e-300))?0:t3);
-o[9]=((((-1e-300)<(a[9]*a[2]))&&((a[9]*a[2])<1e-300))?0:t1);
+o[8]=(((-1e-300)<(a[8]*a[1]))&&((a[8]*a[1])<1e-300))?0:t3;
+o[9]=(((-1e-300)<(a[9]*a[2]))&&((a[9]*a[2])<1e-300))?0:t1;
 return 1;}, answer: null },
 2: { state: 6, init(a) {a[7]=0;
 a[8]=0;
 a[9]=0;
 a[10]=0;
 a[11]=1;
-a[12]=1;}, step(a, o, f, g) {const t0=(1+a[2]*(-1));
-const t1=((a[2]*a[9])+(t0*(g[0]*g[0])));
-const t2=(a[12]*a[2]);
-const t3=(1/(1+t2*(-1)));
-const t4=(1+a[1]*(-1));
-const t5=((a[1]*a[7])+(t4*g[0]));
-const t6=(a[11]*a[1]);
-const t7=((1/(1+t6*(-1)))*a[0]);
-const t8=(a[4]*a[0]);
-const t9=((a[2]*a[10])+(t0*(g[1]*g[1])));
-const t10=((a[1]*a[8])+(t4*g[1]));
-o[5]=((((-1)*(t8*a[5]))+a[5])+(t5*t7*(1/(Math.sqrt((t1*t3))+a[3])))*(-1));
-o[6]=((a[6]+(t8*a[6])*(-1))+(t7*t10*(1/(Math.sqrt((t3*t9))+a[3])))*(-1));
+a[12]=1;}, step(a, o, f, g) {const t0=1+a[2]*(-1),
+t1=(a[2]*a[9])+(t0*(g[0]*g[0])),
+t2=a[12]*a[2],
+t3=1/(1+t2*(-1)),
+t4=1+a[1]*(-1),
+t5=(a[1]*a[7])+(t4*g[0]),
+t6=a[11]*a[1],
+t7=(1/(1+t6*(-1)))*a[0],
+t8=a[4]*a[0],
+t9=(a[2]*a[10])+(t0*(g[1]*g[1])),
+t10=(a[1]*a[8])+(t4*g[1]);
+o[5]=(((-1)*(t8*a[5]))+a[5])+(t5*t7*(1/(Math.sqrt((t1*t3))+a[3])))*(-1);
+o[6]=(a[6]+(t8*a[6])*(-1))+(t7*t10*(1/(Math.sqrt((t3*t9))+a[3])))*(-1);
 o[7]=t5;
 o[8]=t10;
 o[9]=t1;
 o[10]=t9;
-o[11]=((((-1e-300)<(a[11]*a[1]))&&((a[11]*a[1])<1e-300))?0:t6);
-o[12]=((((-1e-300)<(a[12]*a[2]))&&((a[12]*a[2])<1e-300))?0:t2);
+o[11]=(((-1e-300)<(a[11]*a[1]))&&((a[11]*a[1])<1e-300))?0:t6;
+o[12]=(((-1e-300)<(a[12]*a[2]))&&((a[12]*a[2])<1e-300))?0:t2;
 return 1;}, answer: null },
 }],
-["adaptive_barzilai_borwein", { name: "adaptive_barzilai_borwein", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null},{"name":"threshold","default":0.25,"whole":false,"above":0,"at_least":null,"below":1},{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5},{"name":"window","default":10,"whole":true}],
+["adaptive_barzilai_borwein", { name: "adaptive_barzilai_borwein", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"above":0},{"name":"threshold","default":0.25,"above":0,"below":1},{"name":"sufficient_decrease","default":0.0001,"above":0,"below":0.5},{"name":"window","default":10,"whole":true}],
 1: { state: 14, init(a) {a[4]=0;
 a[5]=0;
 a[6]=a[0];
@@ -349,35 +349,35 @@ a[13]=0;
 a[14]=0;
 a[15]=0;
 a[16]=0;
-a[17]=0;}, step(a, o, f, g) {const t0=(a[17]<0.5);
-const t1=((-1)*a[6]*a[2]*(a[5]*a[5]));
-const t2=(0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<(t0?1:((f<=((a[7]+Math.abs(a[7])*1e-12)+t1))?1:0)))?1:((f<=((a[8]+Math.abs(a[8])*1e-12)+t1))?1:0)))?1:((f<=((a[9]+Math.abs(a[9])*1e-12)+t1))?1:0)))?1:((f<=((a[10]+Math.abs(a[10])*1e-12)+t1))?1:0)))?1:((f<=((a[11]+Math.abs(a[11])*1e-12)+t1))?1:0)))?1:((f<=((a[12]+Math.abs(a[12])*1e-12)+t1))?1:0)))?1:((f<=(((1e-12*Math.abs(a[13]))+a[13])+t1))?1:0)))?1:((f<=((a[14]+Math.abs(a[14])*1e-12)+t1))?1:0)))?1:((f<=((a[15]+Math.abs(a[15])*1e-12)+t1))?1:0)))?1:((f<=((a[16]+Math.abs(a[16])*1e-12)+t1))?1:0)));
-const t3=(t2?g[0]:a[5]);
-const t4=(g[0]+a[5]*(-1));
-const t5=(t4*t4);
-const t6=(a[3]+a[4]*(-1));
-const t7=(t4*t6);
-const t8=(0<t7);
-const t9=(t6*t6);
-const t10=(t5*t9);
-const t11=(t8?((t10<(t10*a[1]))?(t7*(1/(t8?t5:1))):(t9*(1/(t8?t7:1)))):(10*a[6]));
-const t12=((1e-10<t11)?t11:((t11<1e-10)?1e-10:(0.5*(1e-10+t11))));
-const t13=(t2?(t0?a[6]:((t12<10000000000)?t12:((10000000000<t12)?10000000000:(0.5*(10000000000+t12))))):(0.5*a[6]));
-const t14=(t2?a[3]:a[4]);
-o[3]=(t14+(t3*t13)*(-1));
+a[17]=0;}, step(a, o, f, g) {const t0=a[17]<0.5,
+t1=(-1)*a[6]*a[2]*(a[5]*a[5]),
+t2=0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<(t0?1:((f<=((a[7]+Math.abs(a[7])*1e-12)+t1))?1:0)))?1:((f<=((a[8]+Math.abs(a[8])*1e-12)+t1))?1:0)))?1:((f<=((a[9]+Math.abs(a[9])*1e-12)+t1))?1:0)))?1:((f<=((a[10]+Math.abs(a[10])*1e-12)+t1))?1:0)))?1:((f<=((a[11]+Math.abs(a[11])*1e-12)+t1))?1:0)))?1:((f<=((a[12]+Math.abs(a[12])*1e-12)+t1))?1:0)))?1:((f<=(((1e-12*Math.abs(a[13]))+a[13])+t1))?1:0)))?1:((f<=((a[14]+Math.abs(a[14])*1e-12)+t1))?1:0)))?1:((f<=((a[15]+Math.abs(a[15])*1e-12)+t1))?1:0)))?1:((f<=((a[16]+Math.abs(a[16])*1e-12)+t1))?1:0)),
+t3=t2?g[0]:a[5],
+t4=g[0]+a[5]*(-1),
+t5=t4*t4,
+t6=a[3]+a[4]*(-1),
+t7=t4*t6,
+t8=0<t7,
+t9=t6*t6,
+t10=t5*t9,
+t11=t8?((t10<(t10*a[1]))?(t7*(1/(t8?t5:1))):(t9*(1/(t8?t7:1)))):(10*a[6]),
+t12=(1e-10<t11)?t11:((t11<1e-10)?1e-10:(0.5*(1e-10+t11))),
+t13=t2?(t0?a[6]:((t12<10000000000)?t12:((10000000000<t12)?10000000000:(0.5*(10000000000+t12))))):(0.5*a[6]),
+t14=t2?a[3]:a[4];
+o[3]=t14+(t3*t13)*(-1);
 o[4]=t14;
 o[5]=t3;
 o[6]=t13;
-o[7]=(t0?f:(t2?f:a[7]));
-o[8]=(t0?f:(t2?a[7]:a[8]));
-o[9]=(t0?f:(t2?a[8]:a[9]));
-o[10]=(t0?f:(t2?a[9]:a[10]));
-o[11]=(t0?f:(t2?a[10]:a[11]));
-o[12]=(t0?f:(t2?a[11]:a[12]));
-o[13]=(t0?f:(t2?a[12]:a[13]));
-o[14]=(t0?f:(t2?a[13]:a[14]));
-o[15]=(t0?f:(t2?a[14]:a[15]));
-o[16]=(t0?f:(t2?a[15]:a[16]));
+o[7]=t0?f:(t2?f:a[7]);
+o[8]=t0?f:(t2?a[7]:a[8]);
+o[9]=t0?f:(t2?a[8]:a[9]);
+o[10]=t0?f:(t2?a[9]:a[10]);
+o[11]=t0?f:(t2?a[10]:a[11]);
+o[12]=t0?f:(t2?a[11]:a[12]);
+o[13]=t0?f:(t2?a[12]:a[13]);
+o[14]=t0?f:(t2?a[13]:a[14]);
+o[15]=t0?f:(t2?a[14]:a[15]);
+o[16]=t0?f:(t2?a[15]:a[16]);
 o[17]=1;
 return t2;}, answer: null },
 2: { state: 16, init(a) {a[5]=0;
@@ -395,66 +395,66 @@ a[16]=0;
 a[17]=0;
 a[18]=0;
 a[19]=0;
-a[20]=0;}, step(a, o, f, g) {const t0=(a[20]<0.5);
-const t1=(a[4]+a[6]*(-1));
-const t2=(g[1]+a[8]*(-1));
-const t3=(a[3]+a[5]*(-1));
-const t4=(g[0]+a[7]*(-1));
-const t5=((t4*t3)+(t2*t1));
-const t6=((t4*t4)+(t2*t2));
-const t7=(0<t5);
-const t8=((t3*t3)+(t1*t1));
-const t9=(t7?(((t5*t5)<(t6*t8*a[1]))?(t5*(1/(t7?t6:1))):(t8*(1/(t7?t5:1)))):(10*a[9]));
-const t10=((1e-10<t9)?t9:((t9<1e-10)?1e-10:(0.5*(1e-10+t9))));
-const t11=((-1)*((a[7]*a[7])+(a[8]*a[8]))*a[9]*a[2]);
-const t12=(0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<(t0?1:((f<=((a[10]+Math.abs(a[10])*1e-12)+t11))?1:0)))?1:((f<=((a[11]+Math.abs(a[11])*1e-12)+t11))?1:0)))?1:((f<=((a[12]+Math.abs(a[12])*1e-12)+t11))?1:0)))?1:((f<=((a[13]+Math.abs(a[13])*1e-12)+t11))?1:0)))?1:((f<=((a[14]+Math.abs(a[14])*1e-12)+t11))?1:0)))?1:((f<=((a[15]+Math.abs(a[15])*1e-12)+t11))?1:0)))?1:((f<=((a[16]+t11)+Math.abs(a[16])*1e-12))?1:0)))?1:((f<=((a[17]+Math.abs(a[17])*1e-12)+t11))?1:0)))?1:((f<=((a[18]+Math.abs(a[18])*1e-12)+t11))?1:0)))?1:((f<=((a[19]+Math.abs(a[19])*1e-12)+t11))?1:0)));
-const t13=(t12?(t0?a[9]:((t10<10000000000)?t10:((10000000000<t10)?10000000000:(0.5*(10000000000+t10))))):(0.5*a[9]));
-const t14=(t12?g[0]:a[7]);
-const t15=(t12?a[3]:a[5]);
-const t16=(t12?g[1]:a[8]);
-const t17=(t12?a[4]:a[6]);
-o[3]=(t15+(t14*t13)*(-1));
-o[4]=(t17+(t13*t16)*(-1));
+a[20]=0;}, step(a, o, f, g) {const t0=a[20]<0.5,
+t1=a[4]+a[6]*(-1),
+t2=g[1]+a[8]*(-1),
+t3=a[3]+a[5]*(-1),
+t4=g[0]+a[7]*(-1),
+t5=(t4*t3)+(t2*t1),
+t6=(t4*t4)+(t2*t2),
+t7=0<t5,
+t8=(t3*t3)+(t1*t1),
+t9=t7?(((t5*t5)<(t6*t8*a[1]))?(t5*(1/(t7?t6:1))):(t8*(1/(t7?t5:1)))):(10*a[9]),
+t10=(1e-10<t9)?t9:((t9<1e-10)?1e-10:(0.5*(1e-10+t9))),
+t11=(-1)*((a[7]*a[7])+(a[8]*a[8]))*a[9]*a[2],
+t12=0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<(t0?1:((f<=((a[10]+Math.abs(a[10])*1e-12)+t11))?1:0)))?1:((f<=((a[11]+Math.abs(a[11])*1e-12)+t11))?1:0)))?1:((f<=((a[12]+Math.abs(a[12])*1e-12)+t11))?1:0)))?1:((f<=((a[13]+Math.abs(a[13])*1e-12)+t11))?1:0)))?1:((f<=((a[14]+Math.abs(a[14])*1e-12)+t11))?1:0)))?1:((f<=((a[15]+Math.abs(a[15])*1e-12)+t11))?1:0)))?1:((f<=((a[16]+t11)+Math.abs(a[16])*1e-12))?1:0)))?1:((f<=((a[17]+Math.abs(a[17])*1e-12)+t11))?1:0)))?1:((f<=((a[18]+Math.abs(a[18])*1e-12)+t11))?1:0)))?1:((f<=((a[19]+Math.abs(a[19])*1e-12)+t11))?1:0)),
+t13=t12?(t0?a[9]:((t10<10000000000)?t10:((10000000000<t10)?10000000000:(0.5*(10000000000+t10))))):(0.5*a[9]),
+t14=t12?g[0]:a[7],
+t15=t12?a[3]:a[5],
+t16=t12?g[1]:a[8],
+t17=t12?a[4]:a[6];
+o[3]=t15+(t14*t13)*(-1);
+o[4]=t17+(t13*t16)*(-1);
 o[5]=t15;
 o[6]=t17;
 o[7]=t14;
 o[8]=t16;
 o[9]=t13;
-o[10]=(t0?f:(t12?f:a[10]));
-o[11]=(t0?f:(t12?a[10]:a[11]));
-o[12]=(t0?f:(t12?a[11]:a[12]));
-o[13]=(t0?f:(t12?a[12]:a[13]));
-o[14]=(t0?f:(t12?a[13]:a[14]));
-o[15]=(t0?f:(t12?a[14]:a[15]));
-o[16]=(t0?f:(t12?a[15]:a[16]));
-o[17]=(t0?f:(t12?a[16]:a[17]));
-o[18]=(t0?f:(t12?a[17]:a[18]));
-o[19]=(t0?f:(t12?a[18]:a[19]));
+o[10]=t0?f:(t12?f:a[10]);
+o[11]=t0?f:(t12?a[10]:a[11]);
+o[12]=t0?f:(t12?a[11]:a[12]);
+o[13]=t0?f:(t12?a[12]:a[13]);
+o[14]=t0?f:(t12?a[13]:a[14]);
+o[15]=t0?f:(t12?a[14]:a[15]);
+o[16]=t0?f:(t12?a[15]:a[16]);
+o[17]=t0?f:(t12?a[16]:a[17]);
+o[18]=t0?f:(t12?a[17]:a[18]);
+o[19]=t0?f:(t12?a[18]:a[19]);
 o[20]=1;
 return t12;}, answer: null },
 }],
-["adgd", { name: "adgd", projects: false, hyperparameters: [{"name":"initial_step","default":1e-10,"whole":false,"above":0,"at_least":null,"below":null}],
+["adgd", { name: "adgd", projects: false, hyperparameters: [{"name":"initial_step","default":1e-10,"above":0}],
 1: { state: 5, init(a) {a[2]=0;
 a[3]=0;
 a[4]=a[0];
 a[5]=1;
-a[6]=0;}, step(a, o, f, g) {const t0=(1+a[5]);
-const t1=(Math.sqrt(t0)*a[4]);
-const t2=powi((g[0]+a[3]*(-1)),2);
-const t3=(0<t2);
-const t4=powi((a[1]+a[2]*(-1)),2);
-const t5=(0.5*Math.sqrt((t4*(1/(t3?t2:1)))));
-const t6=(0.5<((0<t4)?(t3?1:0):0));
-const t7=(t6?((1.5<a[6])?((t1<t5)?t1:((t5<t1)?t5:(0.5*(t1+t5)))):t5):(a[4]*Math.sqrt((1+((a[5]<1)?a[5]:((1<a[5])?1:(0.5*t0)))))));
-const t8=(0.5<a[6]);
-const t9=((0.5<((0.5<(t8?((0.5<(t6?1:((0<(g[0]*a[3]))?1:0)))?1:0):0))?((0.5<((0<t7)?((t7<Infinity)?1:0):0))?1:0):0))?t7:a[4]);
-const t10=(1+a[6]);
-o[1]=(a[1]+(t9*g[0])*(-1));
+a[6]=0;}, step(a, o, f, g) {const t0=1+a[5],
+t1=Math.sqrt(t0)*a[4],
+t2=powi((g[0]+a[3]*(-1)),2),
+t3=0<t2,
+t4=powi((a[1]+a[2]*(-1)),2),
+t5=0.5*Math.sqrt((t4*(1/(t3?t2:1)))),
+t6=0.5<((0<t4)?(t3?1:0):0),
+t7=t6?((1.5<a[6])?((t1<t5)?t1:((t5<t1)?t5:(0.5*(t1+t5)))):t5):(a[4]*Math.sqrt((1+((a[5]<1)?a[5]:((1<a[5])?1:(0.5*t0)))))),
+t8=0.5<a[6],
+t9=(0.5<((0.5<(t8?((0.5<(t6?1:((0<(g[0]*a[3]))?1:0)))?1:0):0))?((0.5<((0<t7)?((t7<Infinity)?1:0):0))?1:0):0))?t7:a[4],
+t10=1+a[6];
+o[1]=a[1]+(t9*g[0])*(-1);
 o[2]=a[1];
 o[3]=g[0];
 o[4]=t9;
-o[5]=(t8?(t9*(1/a[4])):a[5]);
-o[6]=((t10<2)?t10:((2<t10)?2:(0.5*(3+a[6]))));
+o[5]=t8?(t9*(1/a[4])):a[5];
+o[6]=(t10<2)?t10:((2<t10)?2:(0.5*(3+a[6])));
 return 1;}, answer: null },
 2: { state: 7, init(a) {a[3]=0;
 a[4]=0;
@@ -462,47 +462,47 @@ a[5]=0;
 a[6]=0;
 a[7]=a[0];
 a[8]=1;
-a[9]=0;}, step(a, o, f, g) {const t0=(1+a[8]);
-const t1=(Math.sqrt(t0)*a[7]);
-const t2=(powi((a[1]+a[3]*(-1)),2)+powi((a[2]+a[4]*(-1)),2));
-const t3=(powi((g[0]+a[5]*(-1)),2)+powi((g[1]+a[6]*(-1)),2));
-const t4=(0<t3);
-const t5=(0.5*Math.sqrt((t2*(1/(t4?t3:1)))));
-const t6=(0.5<((0<t2)?(t4?1:0):0));
-const t7=(t6?((1.5<a[9])?((t1<t5)?t1:((t5<t1)?t5:(0.5*(t1+t5)))):t5):(a[7]*Math.sqrt((1+((a[8]<1)?a[8]:((1<a[8])?1:(0.5*t0)))))));
-const t8=(0.5<a[9]);
-const t9=((0.5<((0.5<(t8?((0.5<(t6?1:((0<((g[0]*a[5])+(g[1]*a[6])))?1:0)))?1:0):0))?((0.5<((0<t7)?((t7<Infinity)?1:0):0))?1:0):0))?t7:a[7]);
-const t10=(1+a[9]);
-o[1]=(a[1]+(t9*g[0])*(-1));
-o[2]=(a[2]+(t9*g[1])*(-1));
+a[9]=0;}, step(a, o, f, g) {const t0=1+a[8],
+t1=Math.sqrt(t0)*a[7],
+t2=powi((a[1]+a[3]*(-1)),2)+powi((a[2]+a[4]*(-1)),2),
+t3=powi((g[0]+a[5]*(-1)),2)+powi((g[1]+a[6]*(-1)),2),
+t4=0<t3,
+t5=0.5*Math.sqrt((t2*(1/(t4?t3:1)))),
+t6=0.5<((0<t2)?(t4?1:0):0),
+t7=t6?((1.5<a[9])?((t1<t5)?t1:((t5<t1)?t5:(0.5*(t1+t5)))):t5):(a[7]*Math.sqrt((1+((a[8]<1)?a[8]:((1<a[8])?1:(0.5*t0)))))),
+t8=0.5<a[9],
+t9=(0.5<((0.5<(t8?((0.5<(t6?1:((0<((g[0]*a[5])+(g[1]*a[6])))?1:0)))?1:0):0))?((0.5<((0<t7)?((t7<Infinity)?1:0):0))?1:0):0))?t7:a[7],
+t10=1+a[9];
+o[1]=a[1]+(t9*g[0])*(-1);
+o[2]=a[2]+(t9*g[1])*(-1);
 o[3]=a[1];
 o[4]=a[2];
 o[5]=g[0];
 o[6]=g[1];
 o[7]=t9;
-o[8]=(t8?(t9*(1/a[7])):a[8]);
-o[9]=((t10<2)?t10:((2<t10)?2:(0.5*(3+a[9]))));
+o[8]=t8?(t9*(1/a[7])):a[8];
+o[9]=(t10<2)?t10:((2<t10)?2:(0.5*(3+a[9])));
 return 1;}, answer: null },
 }],
-["adgd2", { name: "adgd2", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["adgd2", { name: "adgd2", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"above":0}],
 1: { state: 5, init(a) {a[2]=0;
 a[3]=0;
 a[4]=a[0];
 a[5]=0.3333333333333333;
-a[6]=0;}, step(a, o, f, g) {const t0=(a[4]*Math.sqrt((0.6666666666666666+a[5])));
-const t1=powi((a[1]+a[2]*(-1)),2);
-const t2=(0<t1);
-const t3=((-1)+((1/(t2?t1:1))*(a[4]*a[4])*powi((g[0]+a[3]*(-1)),2))*2);
-const t4=(0.5<(t2?((0<t3)?1:0):0));
-const t5=(rsqrt((t4?t3:1))*a[4]);
-const t6=(t4?((t0<t5)?t0:((t5<t0)?t5:(0.5*(t0+t5)))):t0);
-const t7=(0.5<a[6]);
-const t8=((0.5<((0.5<(t7?((0.5<(t4?1:((0<(g[0]*a[3]))?1:0)))?1:0):0))?((0.5<((0<t6)?((t6<Infinity)?1:0):0))?1:0):0))?t6:a[4]);
-o[1]=(a[1]+(t8*g[0])*(-1));
+a[6]=0;}, step(a, o, f, g) {const t0=a[4]*Math.sqrt((0.6666666666666666+a[5])),
+t1=powi((a[1]+a[2]*(-1)),2),
+t2=0<t1,
+t3=(-1)+((1/(t2?t1:1))*(a[4]*a[4])*powi((g[0]+a[3]*(-1)),2))*2,
+t4=0.5<(t2?((0<t3)?1:0):0),
+t5=rsqrt((t4?t3:1))*a[4],
+t6=t4?((t0<t5)?t0:((t5<t0)?t5:(0.5*(t0+t5)))):t0,
+t7=0.5<a[6],
+t8=(0.5<((0.5<(t7?((0.5<(t4?1:((0<(g[0]*a[3]))?1:0)))?1:0):0))?((0.5<((0<t6)?((t6<Infinity)?1:0):0))?1:0):0))?t6:a[4];
+o[1]=a[1]+(t8*g[0])*(-1);
 o[2]=a[1];
 o[3]=g[0];
 o[4]=t8;
-o[5]=(t7?(t8*(1/a[4])):a[5]);
+o[5]=t7?(t8*(1/a[4])):a[5];
 o[6]=1;
 return 1;}, answer: null },
 2: { state: 7, init(a) {a[3]=0;
@@ -511,42 +511,42 @@ a[5]=0;
 a[6]=0;
 a[7]=a[0];
 a[8]=0.3333333333333333;
-a[9]=0;}, step(a, o, f, g) {const t0=(a[7]*Math.sqrt((0.6666666666666666+a[8])));
-const t1=(powi((a[1]+a[3]*(-1)),2)+powi((a[2]+a[4]*(-1)),2));
-const t2=(0<t1);
-const t3=((-1)+((powi((g[0]+a[5]*(-1)),2)+powi((g[1]+a[6]*(-1)),2))*(1/(t2?t1:1))*(a[7]*a[7]))*2);
-const t4=(0.5<(t2?((0<t3)?1:0):0));
-const t5=(rsqrt((t4?t3:1))*a[7]);
-const t6=(t4?((t0<t5)?t0:((t5<t0)?t5:(0.5*(t0+t5)))):t0);
-const t7=(0.5<a[9]);
-const t8=((0.5<((0.5<(t7?((0.5<(t4?1:((0<((g[0]*a[5])+(g[1]*a[6])))?1:0)))?1:0):0))?((0.5<((0<t6)?((t6<Infinity)?1:0):0))?1:0):0))?t6:a[7]);
-o[1]=(a[1]+(t8*g[0])*(-1));
-o[2]=(a[2]+(t8*g[1])*(-1));
+a[9]=0;}, step(a, o, f, g) {const t0=a[7]*Math.sqrt((0.6666666666666666+a[8])),
+t1=powi((a[1]+a[3]*(-1)),2)+powi((a[2]+a[4]*(-1)),2),
+t2=0<t1,
+t3=(-1)+((powi((g[0]+a[5]*(-1)),2)+powi((g[1]+a[6]*(-1)),2))*(1/(t2?t1:1))*(a[7]*a[7]))*2,
+t4=0.5<(t2?((0<t3)?1:0):0),
+t5=rsqrt((t4?t3:1))*a[7],
+t6=t4?((t0<t5)?t0:((t5<t0)?t5:(0.5*(t0+t5)))):t0,
+t7=0.5<a[9],
+t8=(0.5<((0.5<(t7?((0.5<(t4?1:((0<((g[0]*a[5])+(g[1]*a[6])))?1:0)))?1:0):0))?((0.5<((0<t6)?((t6<Infinity)?1:0):0))?1:0):0))?t6:a[7];
+o[1]=a[1]+(t8*g[0])*(-1);
+o[2]=a[2]+(t8*g[1])*(-1);
 o[3]=a[1];
 o[4]=a[2];
 o[5]=g[0];
 o[6]=g[1];
 o[7]=t8;
-o[8]=(t7?(t8*(1/a[7])):a[8]);
+o[8]=t7?(t8*(1/a[7])):a[8];
 o[9]=1;
 return 1;}, answer: null },
 }],
-["amsgrad", { name: "amsgrad", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["amsgrad", { name: "amsgrad", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 5, init(a) {a[5]=0;
 a[6]=0;
 a[7]=0;
 a[8]=1;
-a[9]=1;}, step(a, o, f, g) {const t0=((a[1]*a[5])+(g[0]*(1+a[1]*(-1))));
-const t1=(a[8]*a[1]);
-const t2=(a[9]*a[2]);
-const t3=((a[2]*a[6])+((g[0]*g[0])*(1+a[2]*(-1))));
-const t4=((t3<a[7])?a[7]:((a[7]<t3)?t3:(0.5*(t3+a[7]))));
-o[4]=(a[4]+(t0*(1/(1+t1*(-1)))*(1/(Math.sqrt((t4*(1/(1+t2*(-1)))))+a[3]))*a[0])*(-1));
+a[9]=1;}, step(a, o, f, g) {const t0=(a[1]*a[5])+(g[0]*(1+a[1]*(-1))),
+t1=a[8]*a[1],
+t2=a[9]*a[2],
+t3=(a[2]*a[6])+((g[0]*g[0])*(1+a[2]*(-1))),
+t4=(t3<a[7])?a[7]:((a[7]<t3)?t3:(0.5*(t3+a[7])));
+o[4]=a[4]+(t0*(1/(1+t1*(-1)))*(1/(Math.sqrt((t4*(1/(1+t2*(-1)))))+a[3]))*a[0])*(-1);
 o[5]=t0;
 o[6]=t3;
 o[7]=t4;
-o[8]=((((-1e-300)<(a[8]*a[1]))&&((a[8]*a[1])<1e-300))?0:t1);
-o[9]=((((-1e-300)<(a[9]*a[2]))&&((a[9]*a[2])<1e-300))?0:t2);
+o[8]=(((-1e-300)<(a[8]*a[1]))&&((a[8]*a[1])<1e-300))?0:t1;
+o[9]=(((-1e-300)<(a[9]*a[2]))&&((a[9]*a[2])<1e-300))?0:t2;
 return 1;}, answer: null },
 2: { state: 8, init(a) {a[6]=0;
 a[7]=0;
@@ -555,44 +555,44 @@ a[9]=0;
 a[10]=0;
 a[11]=0;
 a[12]=1;
-a[13]=1;}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
-const t1=((a[1]*a[6])+(t0*g[0]));
-const t2=(a[13]*a[2]);
-const t3=(1/(1+t2*(-1)));
-const t4=(1+a[2]*(-1));
-const t5=((a[2]*a[8])+(t4*(g[0]*g[0])));
-const t6=((t5<a[10])?a[10]:((a[10]<t5)?t5:(0.5*(t5+a[10]))));
-const t7=(a[12]*a[1]);
-const t8=((1/(1+t7*(-1)))*a[0]);
-const t9=((a[2]*a[9])+(t4*(g[1]*g[1])));
-const t10=((t9<a[11])?a[11]:((a[11]<t9)?t9:(0.5*(t9+a[11]))));
-const t11=((a[1]*a[7])+(t0*g[1]));
-o[4]=(a[4]+(t1*t8*(1/(Math.sqrt((t3*t6))+a[3])))*(-1));
-o[5]=(a[5]+(t8*t11*(1/(Math.sqrt((t3*t10))+a[3])))*(-1));
+a[13]=1;}, step(a, o, f, g) {const t0=1+a[1]*(-1),
+t1=(a[1]*a[6])+(t0*g[0]),
+t2=a[13]*a[2],
+t3=1/(1+t2*(-1)),
+t4=1+a[2]*(-1),
+t5=(a[2]*a[8])+(t4*(g[0]*g[0])),
+t6=(t5<a[10])?a[10]:((a[10]<t5)?t5:(0.5*(t5+a[10]))),
+t7=a[12]*a[1],
+t8=(1/(1+t7*(-1)))*a[0],
+t9=(a[2]*a[9])+(t4*(g[1]*g[1])),
+t10=(t9<a[11])?a[11]:((a[11]<t9)?t9:(0.5*(t9+a[11]))),
+t11=(a[1]*a[7])+(t0*g[1]);
+o[4]=a[4]+(t1*t8*(1/(Math.sqrt((t3*t6))+a[3])))*(-1);
+o[5]=a[5]+(t8*t11*(1/(Math.sqrt((t3*t10))+a[3])))*(-1);
 o[6]=t1;
 o[7]=t11;
 o[8]=t5;
 o[9]=t9;
 o[10]=t6;
 o[11]=t10;
-o[12]=((((-1e-300)<(a[12]*a[1]))&&((a[12]*a[1])<1e-300))?0:t7);
-o[13]=((((-1e-300)<(a[13]*a[2]))&&((a[13]*a[2])<1e-300))?0:t2);
+o[12]=(((-1e-300)<(a[12]*a[1]))&&((a[12]*a[1])<1e-300))?0:t7;
+o[13]=(((-1e-300)<(a[13]*a[2]))&&((a[13]*a[2])<1e-300))?0:t2;
 return 1;}, answer: null },
 }],
-["armijo", { name: "armijo", projects: false, hyperparameters: [{"name":"initial_step","default":1.0,"whole":false,"above":0,"at_least":null,"below":null},{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5}],
+["armijo", { name: "armijo", projects: false, hyperparameters: [{"name":"initial_step","default":1.0,"above":0},{"name":"sufficient_decrease","default":0.0001,"above":0,"below":0.5}],
 1: { state: 5, init(a) {a[3]=0;
 a[4]=0;
 a[5]=0;
-a[6]=(0.5*a[0]);
-a[7]=0;}, step(a, o, f, g) {const t0=(a[4]*a[4]);
-const t1=(0.5<((a[7]<0.5)?1:((0.5<((f<=(a[5]+(t0*a[1]*a[6])*(-1)))?1:((0.5<((f<=(a[5]+Math.abs(a[5])*1e-06))?((((-1)*g[0]*a[4])<=(t0*(1+a[1]*(-2))))?1:0):0))?1:0)))?1:0)));
-const t2=(t1?g[0]:a[4]);
-const t3=(t1?((0<(g[0]*g[0]))?(2*a[6]):a[6]):(0.5*a[6]));
-const t4=(t1?a[2]:a[3]);
-o[2]=(t4+(t2*t3)*(-1));
+a[6]=0.5*a[0];
+a[7]=0;}, step(a, o, f, g) {const t0=a[4]*a[4],
+t1=0.5<((a[7]<0.5)?1:((0.5<((f<=(a[5]+(t0*a[1]*a[6])*(-1)))?1:((0.5<((f<=(a[5]+Math.abs(a[5])*1e-06))?((((-1)*g[0]*a[4])<=(t0*(1+a[1]*(-2))))?1:0):0))?1:0)))?1:0)),
+t2=t1?g[0]:a[4],
+t3=t1?((0<(g[0]*g[0]))?(2*a[6]):a[6]):(0.5*a[6]),
+t4=t1?a[2]:a[3];
+o[2]=t4+(t2*t3)*(-1);
 o[3]=t4;
 o[4]=t2;
-o[5]=(t1?f:a[5]);
+o[5]=t1?f:a[5];
 o[6]=t3;
 o[7]=1;
 return t1;}, answer: null },
@@ -601,21 +601,21 @@ a[5]=0;
 a[6]=0;
 a[7]=0;
 a[8]=0;
-a[9]=(0.5*a[0]);
-a[10]=0;}, step(a, o, f, g) {const t0=((a[6]*a[6])+(a[7]*a[7]));
-const t1=(0.5<((a[10]<0.5)?1:((0.5<((f<=(a[8]+(t0*a[1]*a[9])*(-1)))?1:((0.5<((f<=(a[8]+Math.abs(a[8])*1e-06))?((((-1)*((g[0]*a[6])+(g[1]*a[7])))<=(t0*(1+a[1]*(-2))))?1:0):0))?1:0)))?1:0)));
-const t2=(t1?((0<((g[0]*g[0])+(g[1]*g[1])))?(2*a[9]):a[9]):(0.5*a[9]));
-const t3=(t1?g[0]:a[6]);
-const t4=(t1?a[2]:a[4]);
-const t5=(t1?g[1]:a[7]);
-const t6=(t1?a[3]:a[5]);
-o[2]=(t4+(t2*t3)*(-1));
-o[3]=(t6+(t2*t5)*(-1));
+a[9]=0.5*a[0];
+a[10]=0;}, step(a, o, f, g) {const t0=(a[6]*a[6])+(a[7]*a[7]),
+t1=0.5<((a[10]<0.5)?1:((0.5<((f<=(a[8]+(t0*a[1]*a[9])*(-1)))?1:((0.5<((f<=(a[8]+Math.abs(a[8])*1e-06))?((((-1)*((g[0]*a[6])+(g[1]*a[7])))<=(t0*(1+a[1]*(-2))))?1:0):0))?1:0)))?1:0)),
+t2=t1?((0<((g[0]*g[0])+(g[1]*g[1])))?(2*a[9]):a[9]):(0.5*a[9]),
+t3=t1?g[0]:a[6],
+t4=t1?a[2]:a[4],
+t5=t1?g[1]:a[7],
+t6=t1?a[3]:a[5];
+o[2]=t4+(t2*t3)*(-1);
+o[3]=t6+(t2*t5)*(-1);
 o[4]=t4;
 o[5]=t6;
 o[6]=t3;
 o[7]=t5;
-o[8]=(t1?f:a[8]);
+o[8]=t1?f:a[8];
 o[9]=t2;
 o[10]=1;
 return t1;}, answer: null },
@@ -634,7 +634,7 @@ a[10]=0;
 a[11]=0;
 a[12]=0;
 a[13]=0;
-a[14]=(-1);
+a[14]=-1;
 a[15]=1;
 a[16]=0;
 a[17]=0;
@@ -644,119 +644,119 @@ a[20]=0;
 a[21]=0;
 a[22]=0;
 a[23]=0;
-a[24]=0;}, step(a, o, f, g) {const t0=(a[14]<0);
-const t1=(g[0]*a[15]);
-const t2=(t1*a[3]);
-const t3=(0.9*a[5]);
-const t4=(t2<t3);
-const t5=(f*a[15]);
-const t6=(t5<=(a[4]+(a[5]*a[7])*0.0001));
-const t7=(1e-10*a[6]);
-const t8=(0.5<(t6?1:((0.5<((t5<=(a[4]+t7))?((t2<=((-0.9998)*a[5]))?1:0):0))?1:0)));
-const t9=(0.5<(t8?(t4?1:0):0));
-const t10=(t9?a[7]:a[8]);
-const t11=(1+a[14]);
-const t12=(0.5<((29.5<t11)?((t10<=0)?1:0):0));
-const t13=(6.5<a[14]);
-const t14=(0<a[11]);
-const t15=(0.5<((0.5<(t8?((0.5<((t3<=t2)?((t2<=((-1e+30)*a[5]))?1:0):0))?1:0):0))?1:((0.5<((0.5<(t6?((0.5<((t5<(-1e+30))?1:((0.5<((0.5<(t4?((a[11]<=0)?1:0):0))?(t13?1:0):0))?1:0)))?1:0):0))?1:((0.5<((0.5<((0<a[8])?(t14?1:0):0))?((0.5<((a[11]<=a[8])?((t5<Infinity)?1:0):0))?1:0):0))?1:0)))?1:0)));
-const t16=(0.5<(t0?1:(t15?1:0)));
-const t17=(t16?a[0]:a[1]);
-const t18=(t17+a[1]*(-1));
-const t19=(t18*t18);
-const t20=(t16?t1:a[2]);
-const t21=(t20+a[2]*(-1));
-const t22=(t21*t18);
-const t23=(t16?t5:a[4]);
-const t24=Math.abs(t23);
-const t25=(t24+(t20*((0<t20)?1:((t20<0)?(-1):((0===t20)?0:(t16?t1:a[2]))))));
-const t26=Math.floor((0.5+Math.log(((0.5<((0<t25)?((t25<Infinity)?1:0):0))?t25:1))*0.02404491734814939));
-const t27=Math.pow(2,((-60)*(((-17)<t26)?t26:((t26<(-17))?(-17):(0.5*((-17)+t26))))));
-const t28=(0.5<(t0?1:((0.5<((0.5<(t12?1:((0.5<(t15?((0.5<((0.5<(t13?((t19<=0)?1:0):0))?1:((0.5<(t13?((t22<=0)?1:0):0))?1:0)))?1:0):0))?1:0)))?1:((332.71064666877373<Math.abs(Math.log(t27)))?1:0)))?1:0)));
-const t29=((t21*t21)*t19);
-const t30=(0.5<((0.5<(t15?((0<=a[14])?1:0):0))?((0.5<((0<t22)?(((1e-20*t29)<t29)?1:0):0))?1:0):0));
-const t31=(t28?0:(t30?t18:a[16]));
-const t32=(t28?0:(t30?a[16]:a[17]));
-const t33=(t28?0:(t30?a[23]:a[24]));
-const t34=(t28?0:(t30?a[20]:a[21]));
-const t35=(t28?0:(t30?a[17]:a[18]));
-const t36=(t28?0:(t30?a[19]:a[20]));
-const t37=(t28?0:(t30?a[22]:a[23]));
-const t38=(t36*t37);
-const t39=(t28?0:(t30?(1/(t30?t22:1)):a[22]));
-const t40=(t28?0:(t30?t21:a[19]));
-const t41=(t40*t39);
-const t42=(t28?(t20*t27):(t16?t1:a[2]));
-const t43=(t42*t31);
-const t44=(t42+(t41*t43)*(-1));
-const t45=(t44*t32);
-const t46=(t44+(t45*t38)*(-1));
-const t47=(t46*t33*t35);
-const t48=(0<t39);
-const t49=((t46+(t47*t34)*(-1))*(t48?(1/(t48?((t40*t40)*t39):1)):1));
-const t50=(t49+(t35*(t47+(t49*t34*t33)*(-1))));
-const t51=(t50+(((t45*t37)+(t50*t38)*(-1))*t32));
-const t52=(t51+(((t43*t39)+(t51*t41)*(-1))*t31));
-const t53=(0.5<(t48?((((-1)*t52*t42)<0)?1:0):0));
-const t54=(t17*t17);
-const t55=(0<t54);
-const t56=(t42*t42);
-const t57=((0<t56)?t56:1);
-const t58=(1/t57);
-const t59=rsqrt(t57);
-const t60=(t17*((0<t17)?1:((t17<0)?(-1):((0===t17)?0:(t16?a[0]:a[1])))));
-const t61=(t28?(t23*t27):(t16?t5:a[4]));
-const t62=Math.abs(t61);
-const t63=(0.5<(t16?1:(t12?1:0)));
-const t64=(0.5<((28.5<a[14])?((0<t10)?1:0):0));
-const t65=(t9?a[11]:a[7]);
-const t66=((t10<t65)?(t65+t10*(-1)):1);
-const t67=((-1)*a[8]);
-const t68=(0.5<((t5<1e+30)?((0.5<(((-1e+30)<t5)?((Math.abs(t2)<1e+30)?1:0):0))?1:0):0));
-const t69=(t68?t2:0);
-const t70=(t9?t69:a[10]);
-const t71=(t9?a[13]:(t68?t2:0));
-const t72=(t71+t70*(-1));
-const t73=(t68?t5:1e+30);
-const t74=(t9?a[12]:(t68?t5:1e+30));
-const t75=(t74+(t9?t73:a[9])*(-1));
-const t76=(0.5<((0<t71)?((Math.abs(t75)<=t7)?1:0):0));
-const t77=((t70+t71)+(t75*(1/t66))*(-3));
-const t78=((t77*t77)+(t71*t70)*(-1));
-const t79=(0<t78);
-const t80=Math.sqrt((t79?t78:0));
-const t81=(t72+t80*2);
-const t82=((t74<1e+30)?(t76?((-1)*t70*(1/(t76?t72:1))):(t79?(1+(((t71+t80)+t77*(-1))*(1/((0<Math.abs(t81))?t81:1)))*(-1)):0.5)):0.1);
-const t83=(t69+a[10]*(-1));
-const t84=(0<t83);
-const t85=(10*a[7]);
-const t86=(t84?(a[7]+(t69*(1/(t84?t83:1))*(a[7]+t67))*(-1)):t85);
-const t87=(1.5*a[7]);
-const t88=(t63?(t53?1:(t55?(0.1*Math.sqrt((t58*(t55?t54:1)))):((0<t60)?(0.1*t60*t59):((0<t62)?(0.1*t62*t58):t59)))):(t64?t10:((0<t65)?(t10+(t66*((0.5<(t14?(((0.66*(a[11]+t67))<t66)?1:0):0))?0.5:((0.1<t82)?((t82<0.9)?t82:0.9):0.1)))):((t87<t86)?((t86<t85)?t86:t85):t87))));
-const t89=(t53?((-1)*t52):((-1)*t42));
-const t90=(t63?t89:a[3]);
-const t91=(t63?t17:a[1]);
-const t92=(t89*t42);
-const t93=(0.5*a[6]);
-const t94=(t93<t24);
-const t95=(t24<t93);
-const t96=(0.5*(t24+t93));
-o[0]=(t91+(t88*t90));
+a[24]=0;}, step(a, o, f, g) {const t0=a[14]<0,
+t1=g[0]*a[15],
+t2=t1*a[3],
+t3=0.9*a[5],
+t4=t2<t3,
+t5=f*a[15],
+t6=t5<=(a[4]+(a[5]*a[7])*0.0001),
+t7=1e-10*a[6],
+t8=0.5<(t6?1:((0.5<((t5<=(a[4]+t7))?((t2<=((-0.9998)*a[5]))?1:0):0))?1:0)),
+t9=0.5<(t8?(t4?1:0):0),
+t10=t9?a[7]:a[8],
+t11=1+a[14],
+t12=0.5<((29.5<t11)?((t10<=0)?1:0):0),
+t13=6.5<a[14],
+t14=0<a[11],
+t15=0.5<((0.5<(t8?((0.5<((t3<=t2)?((t2<=((-1e+30)*a[5]))?1:0):0))?1:0):0))?1:((0.5<((0.5<(t6?((0.5<((t5<(-1e+30))?1:((0.5<((0.5<(t4?((a[11]<=0)?1:0):0))?(t13?1:0):0))?1:0)))?1:0):0))?1:((0.5<((0.5<((0<a[8])?(t14?1:0):0))?((0.5<((a[11]<=a[8])?((t5<Infinity)?1:0):0))?1:0):0))?1:0)))?1:0)),
+t16=0.5<(t0?1:(t15?1:0)),
+t17=t16?a[0]:a[1],
+t18=t17+a[1]*(-1),
+t19=t18*t18,
+t20=t16?t1:a[2],
+t21=t20+a[2]*(-1),
+t22=t21*t18,
+t23=t16?t5:a[4],
+t24=Math.abs(t23),
+t25=t24+(t20*((0<t20)?1:((t20<0)?(-1):((0===t20)?0:(t16?t1:a[2]))))),
+t26=Math.floor((0.5+Math.log(((0.5<((0<t25)?((t25<Infinity)?1:0):0))?t25:1))*0.02404491734814939)),
+t27=Math.pow(2,((-60)*(((-17)<t26)?t26:((t26<(-17))?(-17):(0.5*((-17)+t26)))))),
+t28=0.5<(t0?1:((0.5<((0.5<(t12?1:((0.5<(t15?((0.5<((0.5<(t13?((t19<=0)?1:0):0))?1:((0.5<(t13?((t22<=0)?1:0):0))?1:0)))?1:0):0))?1:0)))?1:((332.71064666877373<Math.abs(Math.log(t27)))?1:0)))?1:0)),
+t29=(t21*t21)*t19,
+t30=0.5<((0.5<(t15?((0<=a[14])?1:0):0))?((0.5<((0<t22)?(((1e-20*t29)<t29)?1:0):0))?1:0):0),
+t31=t28?0:(t30?t18:a[16]),
+t32=t28?0:(t30?a[16]:a[17]),
+t33=t28?0:(t30?a[23]:a[24]),
+t34=t28?0:(t30?a[20]:a[21]),
+t35=t28?0:(t30?a[17]:a[18]),
+t36=t28?0:(t30?a[19]:a[20]),
+t37=t28?0:(t30?a[22]:a[23]),
+t38=t36*t37,
+t39=t28?0:(t30?(1/(t30?t22:1)):a[22]),
+t40=t28?0:(t30?t21:a[19]),
+t41=t40*t39,
+t42=t28?(t20*t27):(t16?t1:a[2]),
+t43=t42*t31,
+t44=t42+(t41*t43)*(-1),
+t45=t44*t32,
+t46=t44+(t45*t38)*(-1),
+t47=t46*t33*t35,
+t48=0<t39,
+t49=(t46+(t47*t34)*(-1))*(t48?(1/(t48?((t40*t40)*t39):1)):1),
+t50=t49+(t35*(t47+(t49*t34*t33)*(-1))),
+t51=t50+(((t45*t37)+(t50*t38)*(-1))*t32),
+t52=t51+(((t43*t39)+(t51*t41)*(-1))*t31),
+t53=0.5<(t48?((((-1)*t52*t42)<0)?1:0):0),
+t54=t17*t17,
+t55=0<t54,
+t56=t42*t42,
+t57=(0<t56)?t56:1,
+t58=1/t57,
+t59=rsqrt(t57),
+t60=t17*((0<t17)?1:((t17<0)?(-1):((0===t17)?0:(t16?a[0]:a[1])))),
+t61=t28?(t23*t27):(t16?t5:a[4]),
+t62=Math.abs(t61),
+t63=0.5<(t16?1:(t12?1:0)),
+t64=0.5<((28.5<a[14])?((0<t10)?1:0):0),
+t65=t9?a[11]:a[7],
+t66=(t10<t65)?(t65+t10*(-1)):1,
+t67=(-1)*a[8],
+t68=0.5<((t5<1e+30)?((0.5<(((-1e+30)<t5)?((Math.abs(t2)<1e+30)?1:0):0))?1:0):0),
+t69=t68?t2:0,
+t70=t9?t69:a[10],
+t71=t9?a[13]:(t68?t2:0),
+t72=t71+t70*(-1),
+t73=t68?t5:1e+30,
+t74=t9?a[12]:(t68?t5:1e+30),
+t75=t74+(t9?t73:a[9])*(-1),
+t76=0.5<((0<t71)?((Math.abs(t75)<=t7)?1:0):0),
+t77=(t70+t71)+(t75*(1/t66))*(-3),
+t78=(t77*t77)+(t71*t70)*(-1),
+t79=0<t78,
+t80=Math.sqrt((t79?t78:0)),
+t81=t72+t80*2,
+t82=(t74<1e+30)?(t76?((-1)*t70*(1/(t76?t72:1))):(t79?(1+(((t71+t80)+t77*(-1))*(1/((0<Math.abs(t81))?t81:1)))*(-1)):0.5)):0.1,
+t83=t69+a[10]*(-1),
+t84=0<t83,
+t85=10*a[7],
+t86=t84?(a[7]+(t69*(1/(t84?t83:1))*(a[7]+t67))*(-1)):t85,
+t87=1.5*a[7],
+t88=t63?(t53?1:(t55?(0.1*Math.sqrt((t58*(t55?t54:1)))):((0<t60)?(0.1*t60*t59):((0<t62)?(0.1*t62*t58):t59)))):(t64?t10:((0<t65)?(t10+(t66*((0.5<(t14?(((0.66*(a[11]+t67))<t66)?1:0):0))?0.5:((0.1<t82)?((t82<0.9)?t82:0.9):0.1)))):((t87<t86)?((t86<t85)?t86:t85):t87))),
+t89=t53?((-1)*t52):((-1)*t42),
+t90=t63?t89:a[3],
+t91=t63?t17:a[1],
+t92=t89*t42,
+t93=0.5*a[6],
+t94=t93<t24,
+t95=t24<t93,
+t96=0.5*(t24+t93);
+o[0]=t91+(t88*t90);
 o[1]=t91;
-o[2]=(t63?t42:a[2]);
+o[2]=t63?t42:a[2];
 o[3]=t90;
-o[4]=(t63?t61:a[4]);
-o[5]=(t63?t92:a[5]);
-o[6]=(t63?(t28?(t27*(t94?t24:(t95?t93:t96))):(t94?t24:(t95?t93:t96))):a[6]);
+o[4]=t63?t61:a[4];
+o[5]=t63?t92:a[5];
+o[6]=t63?(t28?(t27*(t94?t24:(t95?t93:t96))):(t94?t24:(t95?t93:t96))):a[6];
 o[7]=t88;
-o[8]=(t63?0:(t9?a[7]:a[8]));
-o[9]=(t63?t61:(t9?t73:a[9]));
-o[10]=(t63?t92:(t9?t69:a[10]));
-o[11]=(t63?0:(t64?t10:(t9?a[11]:a[7])));
-o[12]=(t63?t61:(t9?a[12]:(t68?t5:1e+30)));
-o[13]=(t63?t92:(t9?a[13]:(t68?t2:0)));
-o[14]=(t63?0:t11);
-o[15]=(t63?(t28?(t27*a[15]):a[15]):a[15]);
+o[8]=t63?0:(t9?a[7]:a[8]);
+o[9]=t63?t61:(t9?t73:a[9]);
+o[10]=t63?t92:(t9?t69:a[10]);
+o[11]=t63?0:(t64?t10:(t9?a[11]:a[7]));
+o[12]=t63?t61:(t9?a[12]:(t68?t5:1e+30));
+o[13]=t63?t92:(t9?a[13]:(t68?t2:0));
+o[14]=t63?0:t11;
+o[15]=t63?(t28?(t27*a[15]):a[15]):a[15];
 o[16]=t31;
 o[17]=t32;
 o[18]=t35;
@@ -783,7 +783,7 @@ a[14]=0;
 a[15]=0;
 a[16]=0;
 a[17]=0;
-a[18]=(-1);
+a[18]=-1;
 a[19]=1;
 a[20]=0;
 a[21]=0;
@@ -809,167 +809,167 @@ a[40]=0;
 a[41]=0;
 a[42]=0;
 a[43]=0;
-a[44]=0;}, step(a, o, f, g) {const t0=(a[18]<0);
-const t1=(g[1]*a[19]);
-const t2=(g[0]*a[19]);
-const t3=((t2*a[6])+(t1*a[7]));
-const t4=(0.9*a[9]);
-const t5=(t3<t4);
-const t6=(f*a[19]);
-const t7=(t6<=(a[8]+(a[9]*a[11])*0.0001));
-const t8=(1e-10*a[10]);
-const t9=(0.5<(t7?1:((0.5<((t6<=(a[8]+t8))?((t3<=((-0.9998)*a[9]))?1:0):0))?1:0)));
-const t10=(0.5<(t9?(t5?1:0):0));
-const t11=(t10?a[11]:a[12]);
-const t12=(1+a[18]);
-const t13=(0.5<((29.5<t12)?((t11<=0)?1:0):0));
-const t14=(6.5<a[18]);
-const t15=(0<a[15]);
-const t16=(0.5<((0.5<(t9?((0.5<((t4<=t3)?((t3<=((-1e+30)*a[9]))?1:0):0))?1:0):0))?1:((0.5<((0.5<(t7?((0.5<((t6<(-1e+30))?1:((0.5<((0.5<(t5?((a[15]<=0)?1:0):0))?(t14?1:0):0))?1:0)))?1:0):0))?1:((0.5<((0.5<((0<a[12])?(t15?1:0):0))?((0.5<((a[15]<=a[12])?((t6<Infinity)?1:0):0))?1:0):0))?1:0)))?1:0)));
-const t17=(0.5<(t0?1:(t16?1:0)));
-const t18=(t17?a[1]:a[3]);
-const t19=(t18+a[3]*(-1));
-const t20=(t17?a[0]:a[2]);
-const t21=(t20+a[2]*(-1));
-const t22=((t21*t21)+(t19*t19));
-const t23=(t17?t1:a[5]);
-const t24=(t23+a[5]*(-1));
-const t25=(t17?t2:a[4]);
-const t26=(t25+a[4]*(-1));
-const t27=((t21*t26)+(t24*t19));
-const t28=(t17?t6:a[8]);
-const t29=Math.abs(t28);
-const t30=(((t25*((0<t25)?1:((t25<0)?(-1):((0===t25)?0:(t17?t2:a[4])))))+(t23*((0<t23)?1:((t23<0)?(-1):((0===t23)?0:(t17?t1:a[5]))))))+t29);
-const t31=Math.floor((0.5+Math.log(((0.5<((0<t30)?((t30<Infinity)?1:0):0))?t30:1))*0.02404491734814939));
-const t32=Math.pow(2,((-60)*(((-17)<t31)?t31:((t31<(-17))?(-17):(0.5*((-17)+t31))))));
-const t33=(0.5<(t0?1:((0.5<((0.5<(t13?1:((0.5<(t16?((0.5<((0.5<(t14?((t22<=0)?1:0):0))?1:((0.5<(t14?((t27<=0)?1:0):0))?1:0)))?1:0):0))?1:0)))?1:((332.71064666877373<Math.abs(Math.log(t32)))?1:0)))?1:0)));
-const t34=(0.5<((0.5<(t16?((0<=a[18])?1:0):0))?((0.5<((0<t27)?(((1e-20*((t26*t26)+(t24*t24))*t22)<(t27*t27))?1:0):0))?1:0):0));
-const t35=(t33?0:(t34?(1/(t34?t27:1)):a[40]));
-const t36=(t33?0:(t34?a[21]:a[23]));
-const t37=(t33?0:(t34?a[41]:a[42]));
-const t38=(t33?0:(t34?a[33]:a[35]));
-const t39=(t33?0:(t34?a[42]:a[43]));
-const t40=(t33?0:(t34?a[43]:a[44]));
-const t41=(t33?0:(t34?a[37]:a[39]));
-const t42=(t33?0:(t34?t24:a[31]));
-const t43=(t33?0:(t34?t26:a[30]));
-const t44=(0<t35);
-const t45=(t44?(1/(t44?(((t43*t43)+(t42*t42))*t35):1)):1);
-const t46=(t33?0:(t34?a[27]:a[29]));
-const t47=(t33?0:(t34?a[35]:a[37]));
-const t48=(t33?0:(t34?a[23]:a[25]));
-const t49=(t33?0:(t34?a[31]:a[33]));
-const t50=(t33?(t32*t23):(t17?t1:a[5]));
-const t51=(t33?0:(t34?t19:a[21]));
-const t52=(t33?(t32*t25):(t17?t2:a[4]));
-const t53=(t33?0:(t34?t21:a[20]));
-const t54=(((t53*t52)+(t50*t51))*t35);
-const t55=(t50+(t54*t42)*(-1));
-const t56=(t52+(t54*t43)*(-1));
-const t57=(t33?0:(t34?a[20]:a[22]));
-const t58=(t33?0:(t34?a[40]:a[41]));
-const t59=(((t57*t56)+(t55*t36))*t58);
-const t60=(t55+(t59*t49)*(-1));
-const t61=(t33?0:(t34?a[30]:a[32]));
-const t62=(t56+(t61*t59)*(-1));
-const t63=(t33?0:(t34?a[22]:a[24]));
-const t64=(((t63*t62)+(t60*t48))*t37);
-const t65=(t60+(t64*t38)*(-1));
-const t66=(t33?0:(t34?a[25]:a[27]));
-const t67=(t33?0:(t34?a[24]:a[26]));
-const t68=(t33?0:(t34?a[32]:a[34]));
-const t69=(t62+(t64*t68)*(-1));
-const t70=(((t67*t69)+(t65*t66))*t39);
-const t71=(t65+(t70*t47)*(-1));
-const t72=(t33?0:(t34?a[34]:a[36]));
-const t73=(t69+(t70*t72)*(-1));
-const t74=(t33?0:(t34?a[26]:a[28]));
-const t75=(((t73*t74)+(t71*t46))*t40);
-const t76=(t45*(t71+(t75*t41)*(-1)));
-const t77=(t33?0:(t34?a[36]:a[38]));
-const t78=(t45*(t73+(t75*t77)*(-1)));
-const t79=(t75+(((t78*t77)+(t76*t41))*t40)*(-1));
-const t80=(t76+(t79*t46));
-const t81=(t78+(t79*t74));
-const t82=(t70+(((t81*t72)+(t80*t47))*t39)*(-1));
-const t83=(t80+(t82*t66));
-const t84=(t81+(t82*t67));
-const t85=(t64+(((t84*t68)+(t83*t38))*t37)*(-1));
-const t86=(t83+(t85*t48));
-const t87=(t84+(t85*t63));
-const t88=(t59+(((t87*t61)+(t86*t49))*t58)*(-1));
-const t89=(t86+(t88*t36));
-const t90=(t87+(t88*t57));
-const t91=(t54+(((t90*t43)+(t89*t42))*t35)*(-1));
-const t92=(t89+(t51*t91));
-const t93=(t90+(t53*t91));
-const t94=(0.5<(t44?(((((-1)*(t52*t93))+(t50*t92)*(-1))<0)?1:0):0));
-const t95=((t20*t20)+(t18*t18));
-const t96=(0<t95);
-const t97=((t52*t52)+(t50*t50));
-const t98=((0<t97)?t97:1);
-const t99=(1/t98);
-const t100=((t20*((0<t20)?1:((t20<0)?(-1):((0===t20)?0:(t17?a[0]:a[2])))))+(t18*((0<t18)?1:((t18<0)?(-1):((0===t18)?0:(t17?a[1]:a[3]))))));
-const t101=rsqrt(t98);
-const t102=(t33?(t32*t28):(t17?t6:a[8]));
-const t103=Math.abs(t102);
-const t104=(0.5<(t17?1:(t13?1:0)));
-const t105=(0.5<((28.5<a[18])?((0<t11)?1:0):0));
-const t106=(t10?a[15]:a[11]);
-const t107=((t11<t106)?(t106+t11*(-1)):1);
-const t108=((-1)*a[12]);
-const t109=(0.5<((t6<1e+30)?((0.5<(((-1e+30)<t6)?((Math.abs(t3)<1e+30)?1:0):0))?1:0):0));
-const t110=(t109?t3:0);
-const t111=(t10?t110:a[14]);
-const t112=(t10?a[17]:(t109?t3:0));
-const t113=(t112+t111*(-1));
-const t114=(t109?t6:1e+30);
-const t115=(t10?t114:a[13]);
-const t116=(t10?a[16]:(t109?t6:1e+30));
-const t117=(0.5<((0<t112)?((Math.abs((((-1)*t116)+t115))<=t8)?1:0):0));
-const t118=((t111+((t116+t115*(-1))*(1/t107))*(-3))+t112);
-const t119=((t118*t118)+(t111*t112)*(-1));
-const t120=(0<t119);
-const t121=Math.sqrt((t120?t119:0));
-const t122=(t113+t121*2);
-const t123=((t116<1e+30)?(t117?((-1)*t111*(1/(t117?t113:1))):(t120?(1+(((t112+t121)+t118*(-1))*(1/((0<Math.abs(t122))?t122:1)))*(-1)):0.5)):0.1);
-const t124=(t110+a[14]*(-1));
-const t125=(0<t124);
-const t126=(10*a[11]);
-const t127=(t125?(a[11]+(t110*(1/(t125?t124:1))*(a[11]+t108))*(-1)):t126);
-const t128=(1.5*a[11]);
-const t129=(t104?(t94?1:(t96?(0.1*Math.sqrt((t99*(t96?t95:1)))):((0<t100)?(0.1*t101*t100):((0<t103)?(0.1*t99*t103):t101)))):(t105?t11:((0<t106)?(t11+(t107*((0.5<(t15?(((0.66*(a[15]+t108))<t107)?1:0):0))?0.5:((0.1<t123)?((t123<0.9)?t123:0.9):0.1)))):((t128<t127)?((t127<t126)?t127:t126):t128))));
-const t130=(t94?((-1)*t93):((-1)*t52));
-const t131=(t104?t130:a[6]);
-const t132=(t104?t20:a[2]);
-const t133=(t94?((-1)*t92):((-1)*t50));
-const t134=(t104?t133:a[7]);
-const t135=(t104?t18:a[3]);
-const t136=((t52*t130)+(t50*t133));
-const t137=(0.5*a[10]);
-const t138=(t137<t29);
-const t139=(t29<t137);
-const t140=(0.5*(t29+t137));
-o[0]=(t132+(t129*t131));
-o[1]=(t135+(t129*t134));
+a[44]=0;}, step(a, o, f, g) {const t0=a[18]<0,
+t1=g[1]*a[19],
+t2=g[0]*a[19],
+t3=(t2*a[6])+(t1*a[7]),
+t4=0.9*a[9],
+t5=t3<t4,
+t6=f*a[19],
+t7=t6<=(a[8]+(a[9]*a[11])*0.0001),
+t8=1e-10*a[10],
+t9=0.5<(t7?1:((0.5<((t6<=(a[8]+t8))?((t3<=((-0.9998)*a[9]))?1:0):0))?1:0)),
+t10=0.5<(t9?(t5?1:0):0),
+t11=t10?a[11]:a[12],
+t12=1+a[18],
+t13=0.5<((29.5<t12)?((t11<=0)?1:0):0),
+t14=6.5<a[18],
+t15=0<a[15],
+t16=0.5<((0.5<(t9?((0.5<((t4<=t3)?((t3<=((-1e+30)*a[9]))?1:0):0))?1:0):0))?1:((0.5<((0.5<(t7?((0.5<((t6<(-1e+30))?1:((0.5<((0.5<(t5?((a[15]<=0)?1:0):0))?(t14?1:0):0))?1:0)))?1:0):0))?1:((0.5<((0.5<((0<a[12])?(t15?1:0):0))?((0.5<((a[15]<=a[12])?((t6<Infinity)?1:0):0))?1:0):0))?1:0)))?1:0)),
+t17=0.5<(t0?1:(t16?1:0)),
+t18=t17?a[1]:a[3],
+t19=t18+a[3]*(-1),
+t20=t17?a[0]:a[2],
+t21=t20+a[2]*(-1),
+t22=(t21*t21)+(t19*t19),
+t23=t17?t1:a[5],
+t24=t23+a[5]*(-1),
+t25=t17?t2:a[4],
+t26=t25+a[4]*(-1),
+t27=(t21*t26)+(t24*t19),
+t28=t17?t6:a[8],
+t29=Math.abs(t28),
+t30=((t25*((0<t25)?1:((t25<0)?(-1):((0===t25)?0:(t17?t2:a[4])))))+(t23*((0<t23)?1:((t23<0)?(-1):((0===t23)?0:(t17?t1:a[5]))))))+t29,
+t31=Math.floor((0.5+Math.log(((0.5<((0<t30)?((t30<Infinity)?1:0):0))?t30:1))*0.02404491734814939)),
+t32=Math.pow(2,((-60)*(((-17)<t31)?t31:((t31<(-17))?(-17):(0.5*((-17)+t31)))))),
+t33=0.5<(t0?1:((0.5<((0.5<(t13?1:((0.5<(t16?((0.5<((0.5<(t14?((t22<=0)?1:0):0))?1:((0.5<(t14?((t27<=0)?1:0):0))?1:0)))?1:0):0))?1:0)))?1:((332.71064666877373<Math.abs(Math.log(t32)))?1:0)))?1:0)),
+t34=0.5<((0.5<(t16?((0<=a[18])?1:0):0))?((0.5<((0<t27)?(((1e-20*((t26*t26)+(t24*t24))*t22)<(t27*t27))?1:0):0))?1:0):0),
+t35=t33?0:(t34?(1/(t34?t27:1)):a[40]),
+t36=t33?0:(t34?a[21]:a[23]),
+t37=t33?0:(t34?a[41]:a[42]),
+t38=t33?0:(t34?a[33]:a[35]),
+t39=t33?0:(t34?a[42]:a[43]),
+t40=t33?0:(t34?a[43]:a[44]),
+t41=t33?0:(t34?a[37]:a[39]),
+t42=t33?0:(t34?t24:a[31]),
+t43=t33?0:(t34?t26:a[30]),
+t44=0<t35,
+t45=t44?(1/(t44?(((t43*t43)+(t42*t42))*t35):1)):1,
+t46=t33?0:(t34?a[27]:a[29]),
+t47=t33?0:(t34?a[35]:a[37]),
+t48=t33?0:(t34?a[23]:a[25]),
+t49=t33?0:(t34?a[31]:a[33]),
+t50=t33?(t32*t23):(t17?t1:a[5]),
+t51=t33?0:(t34?t19:a[21]),
+t52=t33?(t32*t25):(t17?t2:a[4]),
+t53=t33?0:(t34?t21:a[20]),
+t54=((t53*t52)+(t50*t51))*t35,
+t55=t50+(t54*t42)*(-1),
+t56=t52+(t54*t43)*(-1),
+t57=t33?0:(t34?a[20]:a[22]),
+t58=t33?0:(t34?a[40]:a[41]),
+t59=((t57*t56)+(t55*t36))*t58,
+t60=t55+(t59*t49)*(-1),
+t61=t33?0:(t34?a[30]:a[32]),
+t62=t56+(t61*t59)*(-1),
+t63=t33?0:(t34?a[22]:a[24]),
+t64=((t63*t62)+(t60*t48))*t37,
+t65=t60+(t64*t38)*(-1),
+t66=t33?0:(t34?a[25]:a[27]),
+t67=t33?0:(t34?a[24]:a[26]),
+t68=t33?0:(t34?a[32]:a[34]),
+t69=t62+(t64*t68)*(-1),
+t70=((t67*t69)+(t65*t66))*t39,
+t71=t65+(t70*t47)*(-1),
+t72=t33?0:(t34?a[34]:a[36]),
+t73=t69+(t70*t72)*(-1),
+t74=t33?0:(t34?a[26]:a[28]),
+t75=((t73*t74)+(t71*t46))*t40,
+t76=t45*(t71+(t75*t41)*(-1)),
+t77=t33?0:(t34?a[36]:a[38]),
+t78=t45*(t73+(t75*t77)*(-1)),
+t79=t75+(((t78*t77)+(t76*t41))*t40)*(-1),
+t80=t76+(t79*t46),
+t81=t78+(t79*t74),
+t82=t70+(((t81*t72)+(t80*t47))*t39)*(-1),
+t83=t80+(t82*t66),
+t84=t81+(t82*t67),
+t85=t64+(((t84*t68)+(t83*t38))*t37)*(-1),
+t86=t83+(t85*t48),
+t87=t84+(t85*t63),
+t88=t59+(((t87*t61)+(t86*t49))*t58)*(-1),
+t89=t86+(t88*t36),
+t90=t87+(t88*t57),
+t91=t54+(((t90*t43)+(t89*t42))*t35)*(-1),
+t92=t89+(t51*t91),
+t93=t90+(t53*t91),
+t94=0.5<(t44?(((((-1)*(t52*t93))+(t50*t92)*(-1))<0)?1:0):0),
+t95=(t20*t20)+(t18*t18),
+t96=0<t95,
+t97=(t52*t52)+(t50*t50),
+t98=(0<t97)?t97:1,
+t99=1/t98,
+t100=(t20*((0<t20)?1:((t20<0)?(-1):((0===t20)?0:(t17?a[0]:a[2])))))+(t18*((0<t18)?1:((t18<0)?(-1):((0===t18)?0:(t17?a[1]:a[3]))))),
+t101=rsqrt(t98),
+t102=t33?(t32*t28):(t17?t6:a[8]),
+t103=Math.abs(t102),
+t104=0.5<(t17?1:(t13?1:0)),
+t105=0.5<((28.5<a[18])?((0<t11)?1:0):0),
+t106=t10?a[15]:a[11],
+t107=(t11<t106)?(t106+t11*(-1)):1,
+t108=(-1)*a[12],
+t109=0.5<((t6<1e+30)?((0.5<(((-1e+30)<t6)?((Math.abs(t3)<1e+30)?1:0):0))?1:0):0),
+t110=t109?t3:0,
+t111=t10?t110:a[14],
+t112=t10?a[17]:(t109?t3:0),
+t113=t112+t111*(-1),
+t114=t109?t6:1e+30,
+t115=t10?t114:a[13],
+t116=t10?a[16]:(t109?t6:1e+30),
+t117=0.5<((0<t112)?((Math.abs((((-1)*t116)+t115))<=t8)?1:0):0),
+t118=(t111+((t116+t115*(-1))*(1/t107))*(-3))+t112,
+t119=(t118*t118)+(t111*t112)*(-1),
+t120=0<t119,
+t121=Math.sqrt((t120?t119:0)),
+t122=t113+t121*2,
+t123=(t116<1e+30)?(t117?((-1)*t111*(1/(t117?t113:1))):(t120?(1+(((t112+t121)+t118*(-1))*(1/((0<Math.abs(t122))?t122:1)))*(-1)):0.5)):0.1,
+t124=t110+a[14]*(-1),
+t125=0<t124,
+t126=10*a[11],
+t127=t125?(a[11]+(t110*(1/(t125?t124:1))*(a[11]+t108))*(-1)):t126,
+t128=1.5*a[11],
+t129=t104?(t94?1:(t96?(0.1*Math.sqrt((t99*(t96?t95:1)))):((0<t100)?(0.1*t101*t100):((0<t103)?(0.1*t99*t103):t101)))):(t105?t11:((0<t106)?(t11+(t107*((0.5<(t15?(((0.66*(a[15]+t108))<t107)?1:0):0))?0.5:((0.1<t123)?((t123<0.9)?t123:0.9):0.1)))):((t128<t127)?((t127<t126)?t127:t126):t128))),
+t130=t94?((-1)*t93):((-1)*t52),
+t131=t104?t130:a[6],
+t132=t104?t20:a[2],
+t133=t94?((-1)*t92):((-1)*t50),
+t134=t104?t133:a[7],
+t135=t104?t18:a[3],
+t136=(t52*t130)+(t50*t133),
+t137=0.5*a[10],
+t138=t137<t29,
+t139=t29<t137,
+t140=0.5*(t29+t137);
+o[0]=t132+(t129*t131);
+o[1]=t135+(t129*t134);
 o[2]=t132;
 o[3]=t135;
-o[4]=(t104?t52:a[4]);
-o[5]=(t104?t50:a[5]);
+o[4]=t104?t52:a[4];
+o[5]=t104?t50:a[5];
 o[6]=t131;
 o[7]=t134;
-o[8]=(t104?t102:a[8]);
-o[9]=(t104?t136:a[9]);
-o[10]=(t104?(t33?(t32*(t138?t29:(t139?t137:t140))):(t138?t29:(t139?t137:t140))):a[10]);
+o[8]=t104?t102:a[8];
+o[9]=t104?t136:a[9];
+o[10]=t104?(t33?(t32*(t138?t29:(t139?t137:t140))):(t138?t29:(t139?t137:t140))):a[10];
 o[11]=t129;
-o[12]=(t104?0:(t10?a[11]:a[12]));
-o[13]=(t104?t102:(t10?t114:a[13]));
-o[14]=(t104?t136:(t10?t110:a[14]));
-o[15]=(t104?0:(t105?t11:(t10?a[15]:a[11])));
-o[16]=(t104?t102:(t10?a[16]:(t109?t6:1e+30)));
-o[17]=(t104?t136:(t10?a[17]:(t109?t3:0)));
-o[18]=(t104?0:t12);
-o[19]=(t104?(t33?(t32*a[19]):a[19]):a[19]);
+o[12]=t104?0:(t10?a[11]:a[12]);
+o[13]=t104?t102:(t10?t114:a[13]);
+o[14]=t104?t136:(t10?t110:a[14]);
+o[15]=t104?0:(t105?t11:(t10?a[15]:a[11]));
+o[16]=t104?t102:(t10?a[16]:(t109?t6:1e+30));
+o[17]=t104?t136:(t10?a[17]:(t109?t3:0));
+o[18]=t104?0:t12;
+o[19]=t104?(t33?(t32*a[19]):a[19]):a[19];
 o[20]=t53;
 o[21]=t51;
 o[22]=t57;
@@ -997,16 +997,16 @@ o[43]=t39;
 o[44]=t40;
 return t17;}, answer: null },
 }],
-["barzilai_borwein_long", { name: "barzilai_borwein_long", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["barzilai_borwein_long", { name: "barzilai_borwein_long", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"above":0}],
 1: { state: 4, init(a) {a[2]=0;
 a[3]=0;
 a[4]=a[0];
-a[5]=0;}, step(a, o, f, g) {const t0=(a[1]+a[2]*(-1));
-const t1=(t0*(g[0]+a[3]*(-1)));
-const t2=(0<t1);
-const t3=(t2?((t0*t0)*(1/(t2?t1:1))):((0<(g[0]*a[3]))?(10*a[4]):a[4]));
-const t4=((0.5<a[5])?((Math.abs(t1)<Infinity)?((1e-10<t3)?((t3<10000000000)?t3:10000000000):1e-10):1e-10):a[4]);
-o[1]=(a[1]+(t4*g[0])*(-1));
+a[5]=0;}, step(a, o, f, g) {const t0=a[1]+a[2]*(-1),
+t1=t0*(g[0]+a[3]*(-1)),
+t2=0<t1,
+t3=t2?((t0*t0)*(1/(t2?t1:1))):((0<(g[0]*a[3]))?(10*a[4]):a[4]),
+t4=(0.5<a[5])?((Math.abs(t1)<Infinity)?((1e-10<t3)?((t3<10000000000)?t3:10000000000):1e-10):1e-10):a[4];
+o[1]=a[1]+(t4*g[0])*(-1);
 o[2]=a[1];
 o[3]=g[0];
 o[4]=t4;
@@ -1017,14 +1017,14 @@ a[4]=0;
 a[5]=0;
 a[6]=0;
 a[7]=a[0];
-a[8]=0;}, step(a, o, f, g) {const t0=(a[2]+a[4]*(-1));
-const t1=(a[1]+a[3]*(-1));
-const t2=((t1*(g[0]+a[5]*(-1)))+(t0*(g[1]+a[6]*(-1))));
-const t3=(0<t2);
-const t4=(t3?(((t1*t1)+(t0*t0))*(1/(t3?t2:1))):((0<((g[0]*a[5])+(g[1]*a[6])))?(10*a[7]):a[7]));
-const t5=((0.5<a[8])?((Math.abs(t2)<Infinity)?((1e-10<t4)?((t4<10000000000)?t4:10000000000):1e-10):1e-10):a[7]);
-o[1]=(a[1]+(t5*g[0])*(-1));
-o[2]=(a[2]+(t5*g[1])*(-1));
+a[8]=0;}, step(a, o, f, g) {const t0=a[2]+a[4]*(-1),
+t1=a[1]+a[3]*(-1),
+t2=(t1*(g[0]+a[5]*(-1)))+(t0*(g[1]+a[6]*(-1))),
+t3=0<t2,
+t4=t3?(((t1*t1)+(t0*t0))*(1/(t3?t2:1))):((0<((g[0]*a[5])+(g[1]*a[6])))?(10*a[7]):a[7]),
+t5=(0.5<a[8])?((Math.abs(t2)<Infinity)?((1e-10<t4)?((t4<10000000000)?t4:10000000000):1e-10):1e-10):a[7];
+o[1]=a[1]+(t5*g[0])*(-1);
+o[2]=a[2]+(t5*g[1])*(-1);
 o[3]=a[1];
 o[4]=a[2];
 o[5]=g[0];
@@ -1033,16 +1033,16 @@ o[7]=t5;
 o[8]=1;
 return 1;}, answer: null },
 }],
-["barzilai_borwein_short", { name: "barzilai_borwein_short", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["barzilai_borwein_short", { name: "barzilai_borwein_short", projects: false, hyperparameters: [{"name":"initial_step","default":1e-06,"above":0}],
 1: { state: 4, init(a) {a[2]=0;
 a[3]=0;
 a[4]=a[0];
-a[5]=0;}, step(a, o, f, g) {const t0=(g[0]+a[3]*(-1));
-const t1=(t0*(a[1]+a[2]*(-1)));
-const t2=(0<t1);
-const t3=(t2?(t1*(1/(t2?(t0*t0):1))):((0<(g[0]*a[3]))?(10*a[4]):a[4]));
-const t4=((0.5<a[5])?((Math.abs(t1)<Infinity)?((1e-10<t3)?((t3<10000000000)?t3:10000000000):1e-10):1e-10):a[4]);
-o[1]=(a[1]+(t4*g[0])*(-1));
+a[5]=0;}, step(a, o, f, g) {const t0=g[0]+a[3]*(-1),
+t1=t0*(a[1]+a[2]*(-1)),
+t2=0<t1,
+t3=t2?(t1*(1/(t2?(t0*t0):1))):((0<(g[0]*a[3]))?(10*a[4]):a[4]),
+t4=(0.5<a[5])?((Math.abs(t1)<Infinity)?((1e-10<t3)?((t3<10000000000)?t3:10000000000):1e-10):1e-10):a[4];
+o[1]=a[1]+(t4*g[0])*(-1);
 o[2]=a[1];
 o[3]=g[0];
 o[4]=t4;
@@ -1053,14 +1053,14 @@ a[4]=0;
 a[5]=0;
 a[6]=0;
 a[7]=a[0];
-a[8]=0;}, step(a, o, f, g) {const t0=(g[1]+a[6]*(-1));
-const t1=(g[0]+a[5]*(-1));
-const t2=((t1*(a[1]+a[3]*(-1)))+(t0*(a[2]+a[4]*(-1))));
-const t3=(0<t2);
-const t4=(t3?(t2*(1/(t3?((t1*t1)+(t0*t0)):1))):((0<((g[0]*a[5])+(g[1]*a[6])))?(10*a[7]):a[7]));
-const t5=((0.5<a[8])?((Math.abs(t2)<Infinity)?((1e-10<t4)?((t4<10000000000)?t4:10000000000):1e-10):1e-10):a[7]);
-o[1]=(a[1]+(t5*g[0])*(-1));
-o[2]=(a[2]+(t5*g[1])*(-1));
+a[8]=0;}, step(a, o, f, g) {const t0=g[1]+a[6]*(-1),
+t1=g[0]+a[5]*(-1),
+t2=(t1*(a[1]+a[3]*(-1)))+(t0*(a[2]+a[4]*(-1))),
+t3=0<t2,
+t4=t3?(t2*(1/(t3?((t1*t1)+(t0*t0)):1))):((0<((g[0]*a[5])+(g[1]*a[6])))?(10*a[7]):a[7]),
+t5=(0.5<a[8])?((Math.abs(t2)<Infinity)?((1e-10<t4)?((t4<10000000000)?t4:10000000000):1e-10):1e-10):a[7];
+o[1]=a[1]+(t5*g[0])*(-1);
+o[2]=a[2]+(t5*g[1])*(-1);
 o[3]=a[1];
 o[4]=a[2];
 o[5]=g[0];
@@ -1069,15 +1069,15 @@ o[7]=t5;
 o[8]=1;
 return 1;}, answer: null },
 }],
-["centred_momentum_rmsprop", { name: "centred_momentum_rmsprop", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["centred_momentum_rmsprop", { name: "centred_momentum_rmsprop", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"decay","default":0.99,"at_least":0,"below":1},{"name":"momentum","default":0.9,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 3, init(a) {a[5]=0;
 a[6]=0;
-a[7]=0;}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
-const t1=((a[1]*a[6])+(t0*g[0]));
-const t2=((a[1]*a[5])+(t0*(g[0]*g[0])));
-const t3=(t2+(t1*t1)*(-1));
-const t4=((a[2]*a[7])+(g[0]*(1/(Math.sqrt(((0<t3)?t3:((t3<0)?0:(0.5*t3))))+a[3]))));
-o[4]=(a[4]+(t4*a[0])*(-1));
+a[7]=0;}, step(a, o, f, g) {const t0=1+a[1]*(-1),
+t1=(a[1]*a[6])+(t0*g[0]),
+t2=(a[1]*a[5])+(t0*(g[0]*g[0])),
+t3=t2+(t1*t1)*(-1),
+t4=(a[2]*a[7])+(g[0]*(1/(Math.sqrt(((0<t3)?t3:((t3<0)?0:(0.5*t3))))+a[3])));
+o[4]=a[4]+(t4*a[0])*(-1);
 o[5]=t2;
 o[6]=t1;
 o[7]=t4;
@@ -1087,17 +1087,17 @@ a[7]=0;
 a[8]=0;
 a[9]=0;
 a[10]=0;
-a[11]=0;}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
-const t1=((a[1]*a[8])+(t0*g[0]));
-const t2=((a[1]*a[6])+(t0*(g[0]*g[0])));
-const t3=(t2+(t1*t1)*(-1));
-const t4=((a[2]*a[10])+(g[0]*(1/(Math.sqrt(((0<t3)?t3:((t3<0)?0:(0.5*t3))))+a[3]))));
-const t5=((a[1]*a[9])+(t0*g[1]));
-const t6=((a[1]*a[7])+(t0*(g[1]*g[1])));
-const t7=(t6+(t5*t5)*(-1));
-const t8=((a[2]*a[11])+(g[1]*(1/(Math.sqrt(((0<t7)?t7:((t7<0)?0:(0.5*t7))))+a[3]))));
-o[4]=(a[4]+(t4*a[0])*(-1));
-o[5]=(a[5]+(t8*a[0])*(-1));
+a[11]=0;}, step(a, o, f, g) {const t0=1+a[1]*(-1),
+t1=(a[1]*a[8])+(t0*g[0]),
+t2=(a[1]*a[6])+(t0*(g[0]*g[0])),
+t3=t2+(t1*t1)*(-1),
+t4=(a[2]*a[10])+(g[0]*(1/(Math.sqrt(((0<t3)?t3:((t3<0)?0:(0.5*t3))))+a[3]))),
+t5=(a[1]*a[9])+(t0*g[1]),
+t6=(a[1]*a[7])+(t0*(g[1]*g[1])),
+t7=t6+(t5*t5)*(-1),
+t8=(a[2]*a[11])+(g[1]*(1/(Math.sqrt(((0<t7)?t7:((t7<0)?0:(0.5*t7))))+a[3])));
+o[4]=a[4]+(t4*a[0])*(-1);
+o[5]=a[5]+(t8*a[0])*(-1);
 o[6]=t2;
 o[7]=t6;
 o[8]=t1;
@@ -1106,35 +1106,35 @@ o[10]=t4;
 o[11]=t8;
 return 1;}, answer: null },
 }],
-["centred_rmsprop", { name: "centred_rmsprop", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["centred_rmsprop", { name: "centred_rmsprop", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"decay","default":0.99,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 2, init(a) {a[4]=0;
-a[5]=0;}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
-const t1=((a[1]*a[5])+(t0*g[0]));
-const t2=((a[1]*a[4])+(t0*(g[0]*g[0])));
-const t3=(t2+(t1*t1)*(-1));
-o[3]=(a[3]+(g[0]*(1/(Math.sqrt(((0<t3)?t3:((t3<0)?0:(0.5*t3))))+a[2]))*a[0])*(-1));
+a[5]=0;}, step(a, o, f, g) {const t0=1+a[1]*(-1),
+t1=(a[1]*a[5])+(t0*g[0]),
+t2=(a[1]*a[4])+(t0*(g[0]*g[0])),
+t3=t2+(t1*t1)*(-1);
+o[3]=a[3]+(g[0]*(1/(Math.sqrt(((0<t3)?t3:((t3<0)?0:(0.5*t3))))+a[2]))*a[0])*(-1);
 o[4]=t2;
 o[5]=t1;
 return 1;}, answer: null },
 2: { state: 4, init(a) {a[5]=0;
 a[6]=0;
 a[7]=0;
-a[8]=0;}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
-const t1=((a[1]*a[7])+(t0*g[0]));
-const t2=((a[1]*a[5])+(t0*(g[0]*g[0])));
-const t3=(t2+(t1*t1)*(-1));
-const t4=((a[1]*a[8])+(t0*g[1]));
-const t5=((a[1]*a[6])+(t0*(g[1]*g[1])));
-const t6=(t5+(t4*t4)*(-1));
-o[3]=(a[3]+(g[0]*(1/(Math.sqrt(((0<t3)?t3:((t3<0)?0:(0.5*t3))))+a[2]))*a[0])*(-1));
-o[4]=(a[4]+(g[1]*(1/(Math.sqrt(((0<t6)?t6:((t6<0)?0:(0.5*t6))))+a[2]))*a[0])*(-1));
+a[8]=0;}, step(a, o, f, g) {const t0=1+a[1]*(-1),
+t1=(a[1]*a[7])+(t0*g[0]),
+t2=(a[1]*a[5])+(t0*(g[0]*g[0])),
+t3=t2+(t1*t1)*(-1),
+t4=(a[1]*a[8])+(t0*g[1]),
+t5=(a[1]*a[6])+(t0*(g[1]*g[1])),
+t6=t5+(t4*t4)*(-1);
+o[3]=a[3]+(g[0]*(1/(Math.sqrt(((0<t3)?t3:((t3<0)?0:(0.5*t3))))+a[2]))*a[0])*(-1);
+o[4]=a[4]+(g[1]*(1/(Math.sqrt(((0<t6)?t6:((t6<0)?0:(0.5*t6))))+a[2]))*a[0])*(-1);
 o[5]=t2;
 o[6]=t5;
 o[7]=t1;
 o[8]=t4;
 return 1;}, answer: null },
 }],
-["conjugate_gradient_hz", { name: "conjugate_gradient_hz", projects: false, hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5},{"name":"curvature","default":0.1,"whole":false,"above":0,"at_least":null,"below":1}],
+["conjugate_gradient_hz", { name: "conjugate_gradient_hz", projects: false, hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"above":0,"below":0.5},{"name":"curvature","default":0.1,"above":0,"below":1}],
 1: { state: 15, init(a) {a[3]=a[2];
 a[4]=0;
 a[5]=0;
@@ -1148,106 +1148,106 @@ a[12]=0;
 a[13]=0;
 a[14]=0;
 a[15]=0;
-a[16]=(-1);
-a[17]=1;}, step(a, o, f, g) {const t0=(g[0]*a[17]);
-const t1=(a[16]<0);
-const t2=(t0*a[5]);
-const t3=(a[7]*a[1]);
-const t4=(f*a[17]);
-const t5=(t4<=(a[6]+(a[7]*a[9]*a[0])));
-const t6=(1e-10*a[8]);
-const t7=(0.5<(t5?1:((0.5<((t4<=(a[6]+t6))?((t2<=(a[7]*((-1)+a[0]*2)))?1:0):0))?1:0)));
-const t8=(t2<t3);
-const t9=(0<a[13]);
-const t10=(0.5<(t1?1:((0.5<((0.5<(t7?((0.5<((t3<=t2)?((t2<=((-1)*t3))?1:0):0))?1:0):0))?1:((0.5<((0.5<(t5?((0.5<((t4<(-1e+30))?1:((0.5<((0.5<(t8?((a[13]<=0)?1:0):0))?((6.5<a[16])?1:0):0))?1:0)))?1:0):0))?1:((0.5<((0.5<((0<a[10])?(t9?1:0):0))?((0.5<((a[13]<=a[10])?((t4<Infinity)?1:0):0))?1:0):0))?1:0)))?1:0)))?1:0)));
-const t11=(t10?t0:a[4]);
-const t12=(t10?t4:a[6]);
-const t13=Math.abs(t12);
-const t14=(t13+(t11*((0<t11)?1:((t11<0)?(-1):((0===t11)?0:(t10?t0:a[4]))))));
-const t15=Math.floor((0.5+Math.log(((0.5<((0<t14)?((t14<Infinity)?1:0):0))?t14:1))*0.02404491734814939));
-const t16=Math.pow(2,((-60)*(((-17)<t15)?t15:((t15<(-17))?(-17):(0.5*((-17)+t15))))));
-const t17=(0.5<(t7?(t8?1:0):0));
-const t18=(t17?a[9]:a[10]);
-const t19=(1+a[16]);
-const t20=(0.5<((29.5<t19)?((t18<=0)?1:0):0));
-const t21=(0.5<((0.5<(t1?1:(t20?1:0)))?1:((332.71064666877373<Math.abs(Math.log(t16)))?1:0)));
-const t22=(t21?(t11*t16):(t10?t0:a[4]));
-const t23=(t11+a[4]*(-1));
-const t24=(t23*a[5]);
-const t25=(0<t24);
-const t26=(1/(t25?t24:1));
-const t27=(t26*t11*(t23+((t23*t23)*t26*a[5])*(-2)));
-const t28=(a[5]*a[5]);
-const t29=(0.4*a[7]*(1/((0<t28)?t28:1)));
-const t30=((-1)*t11);
-const t31=(t30+(((t29<t27)?t27:((t27<t29)?t29:(0.5*(t27+t29))))*a[5]));
-const t32=((0.5<(t21?1:((0<=(t11*(t25?t31:t30)))?1:0)))?((-1)*t22):(t25?t31:t30));
-const t33=(0.5<(t10?1:(t20?1:0)));
-const t34=(t33?t32:a[5]);
-const t35=(t10?a[2]:a[3]);
-const t36=(t35*t35);
-const t37=(0<t36);
-const t38=(t22*t22);
-const t39=((0<t38)?t38:1);
-const t40=(1/t39);
-const t41=(0.1*Math.sqrt((t40*(t37?t36:1))));
-const t42=rsqrt(t39);
-const t43=(t35*((0<t35)?1:((t35<0)?(-1):((0===t35)?0:(t10?a[2]:a[3])))));
-const t44=(0.1*t42*t43);
-const t45=(0<t43);
-const t46=(t21?(t12*t16):(t10?t4:a[6]));
-const t47=Math.abs(t46);
-const t48=(0.1*t40*t47);
-const t49=(0<t47);
-const t50=(t32*t22);
-const t51=(0.5<((0<=a[16])?((0.5<((t50<0)?((0<a[9])?1:0):0))?1:0):0));
-const t52=(a[7]*(1/(t51?t50:(-1))));
-const t53=(0.5<((28.5<a[16])?((0<t18)?1:0):0));
-const t54=((-1)*a[10]);
-const t55=(t17?a[13]:a[9]);
-const t56=((t18<t55)?(t55+t18*(-1)):1);
-const t57=(0.5<((t4<1e+30)?((0.5<(((-1e+30)<t4)?((Math.abs(t2)<1e+30)?1:0):0))?1:0):0));
-const t58=(t57?t2:0);
-const t59=(t17?t58:a[12]);
-const t60=(t17?a[15]:(t57?t2:0));
-const t61=(t60+t59*(-1));
-const t62=(t57?t4:1e+30);
-const t63=(t17?t62:a[11]);
-const t64=(t17?a[14]:(t57?t4:1e+30));
-const t65=(0.5<((0<t60)?((Math.abs((((-1)*t64)+t63))<=t6)?1:0):0));
-const t66=((t59+t60)+((t64+t63*(-1))*(1/t56))*(-3));
-const t67=((t66*t66)+(t60*t59)*(-1));
-const t68=(0<t67);
-const t69=Math.sqrt((t68?t67:0));
-const t70=(t61+t69*2);
-const t71=((t64<1e+30)?(t65?((-1)*t59*(1/(t65?t61:1))):(t68?(1+(((t69+t60)+t66*(-1))*(1/((0<Math.abs(t70))?t70:1)))*(-1)):0.5)):0.1);
-const t72=(t58+a[12]*(-1));
-const t73=(0<t72);
-const t74=(10*a[9]);
-const t75=(t73?(a[9]+(t58*(1/(t73?t72:1))*(a[9]+t54))*(-1)):t74);
-const t76=(1.5*a[9]);
-const t77=(t33?(t21?(t37?t41:(t45?t44:(t49?t48:t42))):(t51?(a[9]*((t52<100)?t52:((100<t52)?100:(0.5*(100+t52))))):(t37?t41:(t45?t44:(t49?t48:t42))))):(t53?t18:((0<t55)?(t18+(t56*((0.5<(t9?(((0.66*(a[13]+t54))<t56)?1:0):0))?0.5:((0.1<t71)?((t71<0.9)?t71:0.9):0.1)))):((t76<t75)?((t75<t74)?t75:t74):t76))));
-const t78=(t33?t35:a[3]);
-const t79=(0.5*a[8]);
-const t80=(t79<t13);
-const t81=(t13<t79);
-const t82=(0.5*(t13+t79));
-o[2]=(t78+(t77*t34));
+a[16]=-1;
+a[17]=1;}, step(a, o, f, g) {const t0=g[0]*a[17],
+t1=a[16]<0,
+t2=t0*a[5],
+t3=a[7]*a[1],
+t4=f*a[17],
+t5=t4<=(a[6]+(a[7]*a[9]*a[0])),
+t6=1e-10*a[8],
+t7=0.5<(t5?1:((0.5<((t4<=(a[6]+t6))?((t2<=(a[7]*((-1)+a[0]*2)))?1:0):0))?1:0)),
+t8=t2<t3,
+t9=0<a[13],
+t10=0.5<(t1?1:((0.5<((0.5<(t7?((0.5<((t3<=t2)?((t2<=((-1)*t3))?1:0):0))?1:0):0))?1:((0.5<((0.5<(t5?((0.5<((t4<(-1e+30))?1:((0.5<((0.5<(t8?((a[13]<=0)?1:0):0))?((6.5<a[16])?1:0):0))?1:0)))?1:0):0))?1:((0.5<((0.5<((0<a[10])?(t9?1:0):0))?((0.5<((a[13]<=a[10])?((t4<Infinity)?1:0):0))?1:0):0))?1:0)))?1:0)))?1:0)),
+t11=t10?t0:a[4],
+t12=t10?t4:a[6],
+t13=Math.abs(t12),
+t14=t13+(t11*((0<t11)?1:((t11<0)?(-1):((0===t11)?0:(t10?t0:a[4]))))),
+t15=Math.floor((0.5+Math.log(((0.5<((0<t14)?((t14<Infinity)?1:0):0))?t14:1))*0.02404491734814939)),
+t16=Math.pow(2,((-60)*(((-17)<t15)?t15:((t15<(-17))?(-17):(0.5*((-17)+t15)))))),
+t17=0.5<(t7?(t8?1:0):0),
+t18=t17?a[9]:a[10],
+t19=1+a[16],
+t20=0.5<((29.5<t19)?((t18<=0)?1:0):0),
+t21=0.5<((0.5<(t1?1:(t20?1:0)))?1:((332.71064666877373<Math.abs(Math.log(t16)))?1:0)),
+t22=t21?(t11*t16):(t10?t0:a[4]),
+t23=t11+a[4]*(-1),
+t24=t23*a[5],
+t25=0<t24,
+t26=1/(t25?t24:1),
+t27=t26*t11*(t23+((t23*t23)*t26*a[5])*(-2)),
+t28=a[5]*a[5],
+t29=0.4*a[7]*(1/((0<t28)?t28:1)),
+t30=(-1)*t11,
+t31=t30+(((t29<t27)?t27:((t27<t29)?t29:(0.5*(t27+t29))))*a[5]),
+t32=(0.5<(t21?1:((0<=(t11*(t25?t31:t30)))?1:0)))?((-1)*t22):(t25?t31:t30),
+t33=0.5<(t10?1:(t20?1:0)),
+t34=t33?t32:a[5],
+t35=t10?a[2]:a[3],
+t36=t35*t35,
+t37=0<t36,
+t38=t22*t22,
+t39=(0<t38)?t38:1,
+t40=1/t39,
+t41=0.1*Math.sqrt((t40*(t37?t36:1))),
+t42=rsqrt(t39),
+t43=t35*((0<t35)?1:((t35<0)?(-1):((0===t35)?0:(t10?a[2]:a[3])))),
+t44=0.1*t42*t43,
+t45=0<t43,
+t46=t21?(t12*t16):(t10?t4:a[6]),
+t47=Math.abs(t46),
+t48=0.1*t40*t47,
+t49=0<t47,
+t50=t32*t22,
+t51=0.5<((0<=a[16])?((0.5<((t50<0)?((0<a[9])?1:0):0))?1:0):0),
+t52=a[7]*(1/(t51?t50:(-1))),
+t53=0.5<((28.5<a[16])?((0<t18)?1:0):0),
+t54=(-1)*a[10],
+t55=t17?a[13]:a[9],
+t56=(t18<t55)?(t55+t18*(-1)):1,
+t57=0.5<((t4<1e+30)?((0.5<(((-1e+30)<t4)?((Math.abs(t2)<1e+30)?1:0):0))?1:0):0),
+t58=t57?t2:0,
+t59=t17?t58:a[12],
+t60=t17?a[15]:(t57?t2:0),
+t61=t60+t59*(-1),
+t62=t57?t4:1e+30,
+t63=t17?t62:a[11],
+t64=t17?a[14]:(t57?t4:1e+30),
+t65=0.5<((0<t60)?((Math.abs((((-1)*t64)+t63))<=t6)?1:0):0),
+t66=(t59+t60)+((t64+t63*(-1))*(1/t56))*(-3),
+t67=(t66*t66)+(t60*t59)*(-1),
+t68=0<t67,
+t69=Math.sqrt((t68?t67:0)),
+t70=t61+t69*2,
+t71=(t64<1e+30)?(t65?((-1)*t59*(1/(t65?t61:1))):(t68?(1+(((t69+t60)+t66*(-1))*(1/((0<Math.abs(t70))?t70:1)))*(-1)):0.5)):0.1,
+t72=t58+a[12]*(-1),
+t73=0<t72,
+t74=10*a[9],
+t75=t73?(a[9]+(t58*(1/(t73?t72:1))*(a[9]+t54))*(-1)):t74,
+t76=1.5*a[9],
+t77=t33?(t21?(t37?t41:(t45?t44:(t49?t48:t42))):(t51?(a[9]*((t52<100)?t52:((100<t52)?100:(0.5*(100+t52))))):(t37?t41:(t45?t44:(t49?t48:t42))))):(t53?t18:((0<t55)?(t18+(t56*((0.5<(t9?(((0.66*(a[13]+t54))<t56)?1:0):0))?0.5:((0.1<t71)?((t71<0.9)?t71:0.9):0.1)))):((t76<t75)?((t75<t74)?t75:t74):t76))),
+t78=t33?t35:a[3],
+t79=0.5*a[8],
+t80=t79<t13,
+t81=t13<t79,
+t82=0.5*(t13+t79);
+o[2]=t78+(t77*t34);
 o[3]=t78;
-o[4]=(t33?t22:a[4]);
+o[4]=t33?t22:a[4];
 o[5]=t34;
-o[6]=(t33?t46:a[6]);
-o[7]=(t33?t50:a[7]);
-o[8]=(t33?(t21?(t16*(t80?t13:(t81?t79:t82))):(t80?t13:(t81?t79:t82))):a[8]);
+o[6]=t33?t46:a[6];
+o[7]=t33?t50:a[7];
+o[8]=t33?(t21?(t16*(t80?t13:(t81?t79:t82))):(t80?t13:(t81?t79:t82))):a[8];
 o[9]=t77;
-o[10]=(t33?0:(t17?a[9]:a[10]));
-o[11]=(t33?t46:(t17?t62:a[11]));
-o[12]=(t33?t50:(t17?t58:a[12]));
-o[13]=(t33?0:(t53?t18:(t17?a[13]:a[9])));
-o[14]=(t33?t46:(t17?a[14]:(t57?t4:1e+30)));
-o[15]=(t33?t50:(t17?a[15]:(t57?t2:0)));
-o[16]=(t33?0:t19);
-o[17]=(t33?(t21?(t16*a[17]):a[17]):a[17]);
+o[10]=t33?0:(t17?a[9]:a[10]);
+o[11]=t33?t46:(t17?t62:a[11]);
+o[12]=t33?t50:(t17?t58:a[12]);
+o[13]=t33?0:(t53?t18:(t17?a[13]:a[9]));
+o[14]=t33?t46:(t17?a[14]:(t57?t4:1e+30));
+o[15]=t33?t50:(t17?a[15]:(t57?t2:0));
+o[16]=t33?0:t19;
+o[17]=t33?(t21?(t16*a[17]):a[17]):a[17];
 return t10;}, answer: null },
 2: { state: 18, init(a) {a[4]=a[2];
 a[5]=a[3];
@@ -1265,126 +1265,126 @@ a[16]=0;
 a[17]=0;
 a[18]=0;
 a[19]=0;
-a[20]=(-1);
-a[21]=1;}, step(a, o, f, g) {const t0=(f*a[21]);
-const t1=(a[20]<0);
-const t2=(g[1]*a[21]);
-const t3=(g[0]*a[21]);
-const t4=((t3*a[8])+(t2*a[9]));
-const t5=(a[11]*a[1]);
-const t6=(t0<=(a[10]+(a[11]*a[13]*a[0])));
-const t7=(1e-10*a[12]);
-const t8=(0.5<(t6?1:((0.5<((t0<=(a[10]+t7))?((t4<=(a[11]*((-1)+a[0]*2)))?1:0):0))?1:0)));
-const t9=(t4<t5);
-const t10=(0<a[17]);
-const t11=(0.5<(t1?1:((0.5<((0.5<(t8?((0.5<((t5<=t4)?((t4<=((-1)*t5))?1:0):0))?1:0):0))?1:((0.5<((0.5<(t6?((0.5<((t0<(-1e+30))?1:((0.5<((0.5<(t9?((a[17]<=0)?1:0):0))?((6.5<a[20])?1:0):0))?1:0)))?1:0):0))?1:((0.5<((0.5<((0<a[14])?(t10?1:0):0))?((0.5<((a[17]<=a[14])?((t0<Infinity)?1:0):0))?1:0):0))?1:0)))?1:0)))?1:0)));
-const t12=(t11?t0:a[10]);
-const t13=Math.abs(t12);
-const t14=(t11?t2:a[7]);
-const t15=(t11?t3:a[6]);
-const t16=(((t15*((0<t15)?1:((t15<0)?(-1):((0===t15)?0:(t11?t3:a[6])))))+(t14*((0<t14)?1:((t14<0)?(-1):((0===t14)?0:(t11?t2:a[7]))))))+t13);
-const t17=Math.floor((0.5+Math.log(((0.5<((0<t16)?((t16<Infinity)?1:0):0))?t16:1))*0.02404491734814939));
-const t18=Math.pow(2,((-60)*(((-17)<t17)?t17:((t17<(-17))?(-17):(0.5*((-17)+t17))))));
-const t19=(0.5<(t8?(t9?1:0):0));
-const t20=(t19?a[13]:a[14]);
-const t21=(1+a[20]);
-const t22=(0.5<((29.5<t21)?((t20<=0)?1:0):0));
-const t23=(0.5<((0.5<(t1?1:(t22?1:0)))?1:((332.71064666877373<Math.abs(Math.log(t18)))?1:0)));
-const t24=(t23?(t15*t18):(t11?t3:a[6]));
-const t25=(t14+a[7]*(-1));
-const t26=(t15+a[6]*(-1));
-const t27=((t26*a[8])+(t25*a[9]));
-const t28=(0<t27);
-const t29=(1/(t28?t27:1));
-const t30=(2*((t26*t26)+(t25*t25))*t29);
-const t31=(((t15*(t26+(t30*a[8])*(-1)))+(t14*(t25+(t30*a[9])*(-1))))*t29);
-const t32=((a[8]*a[8])+(a[9]*a[9]));
-const t33=(0.4*a[11]*(1/((0<t32)?t32:1)));
-const t34=((t33<t31)?t31:((t31<t33)?t33:(0.5*(t31+t33))));
-const t35=((-1)*t14);
-const t36=(t35+(t34*a[9]));
-const t37=((-1)*t15);
-const t38=(t37+(t34*a[8]));
-const t39=(0.5<(t23?1:((0<=((t15*(t28?t38:t37))+(t14*(t28?t36:t35))))?1:0)));
-const t40=(t39?((-1)*t24):(t28?t38:t37));
-const t41=(0.5<(t11?1:(t22?1:0)));
-const t42=(t41?t40:a[8]);
-const t43=(t11?a[3]:a[5]);
-const t44=(t11?a[2]:a[4]);
-const t45=((t44*t44)+(t43*t43));
-const t46=(0<t45);
-const t47=(t23?(t14*t18):(t11?t2:a[7]));
-const t48=((t24*t24)+(t47*t47));
-const t49=((0<t48)?t48:1);
-const t50=(1/t49);
-const t51=(0.1*Math.sqrt((t50*(t46?t45:1))));
-const t52=((t44*((0<t44)?1:((t44<0)?(-1):((0===t44)?0:(t11?a[2]:a[4])))))+(t43*((0<t43)?1:((t43<0)?(-1):((0===t43)?0:(t11?a[3]:a[5]))))));
-const t53=rsqrt(t49);
-const t54=(0.1*t53*t52);
-const t55=(0<t52);
-const t56=(t23?(t12*t18):(t11?t0:a[10]));
-const t57=Math.abs(t56);
-const t58=(0.1*t50*t57);
-const t59=(0<t57);
-const t60=(t39?((-1)*t47):(t28?t36:t35));
-const t61=((t40*t24)+(t60*t47));
-const t62=(0.5<((0<=a[20])?((0.5<((t61<0)?((0<a[13])?1:0):0))?1:0):0));
-const t63=(a[11]*(1/(t62?t61:(-1))));
-const t64=(0.5<((28.5<a[20])?((0<t20)?1:0):0));
-const t65=((-1)*a[14]);
-const t66=(t19?a[17]:a[13]);
-const t67=((t20<t66)?(t66+t20*(-1)):1);
-const t68=(0.5<((t0<1e+30)?((0.5<(((-1e+30)<t0)?((Math.abs(t4)<1e+30)?1:0):0))?1:0):0));
-const t69=(t68?t4:0);
-const t70=(t19?t69:a[16]);
-const t71=(t19?a[19]:(t68?t4:0));
-const t72=(t71+t70*(-1));
-const t73=(t68?t0:1e+30);
-const t74=(t19?t73:a[15]);
-const t75=(t19?a[18]:(t68?t0:1e+30));
-const t76=(0.5<((0<t71)?((Math.abs((t75+t74*(-1)))<=t7)?1:0):0));
-const t77=((t70+t71)+((t75+t74*(-1))*(1/t67))*(-3));
-const t78=((t77*t77)+(t71*t70)*(-1));
-const t79=(0<t78);
-const t80=Math.sqrt((t79?t78:0));
-const t81=(2*t80);
-const t82=((t75<1e+30)?(t76?((-1)*t70*(1/(t76?t72:1))):(t79?(1+(((t71+t80)+t77*(-1))*(1/((0<Math.abs(((t71+t70*(-1))+t81)))?(t72+t81):1)))*(-1)):0.5)):0.1);
-const t83=(t69+a[16]*(-1));
-const t84=(0<t83);
-const t85=(10*a[13]);
-const t86=(t84?(a[13]+(t69*(1/(t84?t83:1))*(a[13]+t65))*(-1)):t85);
-const t87=(1.5*a[13]);
-const t88=(t41?(t23?(t46?t51:(t55?t54:(t59?t58:t53))):(t62?(a[13]*((t63<100)?t63:((100<t63)?100:(0.5*(100+t63))))):(t46?t51:(t55?t54:(t59?t58:t53))))):(t64?t20:((0<t66)?(t20+(t67*((0.5<(t10?(((0.66*(a[17]+t65))<t67)?1:0):0))?0.5:((0.1<t82)?((t82<0.9)?t82:0.9):0.1)))):((t87<t86)?((t86<t85)?t86:t85):t87))));
-const t89=(t41?t44:a[4]);
-const t90=(t41?t60:a[9]);
-const t91=(t41?t43:a[5]);
-const t92=(0.5*a[12]);
-const t93=(t92<t13);
-const t94=(t13<t92);
-const t95=(0.5*(t13+t92));
-o[2]=(t89+(t88*t42));
-o[3]=(t91+(t88*t90));
+a[20]=-1;
+a[21]=1;}, step(a, o, f, g) {const t0=f*a[21],
+t1=a[20]<0,
+t2=g[1]*a[21],
+t3=g[0]*a[21],
+t4=(t3*a[8])+(t2*a[9]),
+t5=a[11]*a[1],
+t6=t0<=(a[10]+(a[11]*a[13]*a[0])),
+t7=1e-10*a[12],
+t8=0.5<(t6?1:((0.5<((t0<=(a[10]+t7))?((t4<=(a[11]*((-1)+a[0]*2)))?1:0):0))?1:0)),
+t9=t4<t5,
+t10=0<a[17],
+t11=0.5<(t1?1:((0.5<((0.5<(t8?((0.5<((t5<=t4)?((t4<=((-1)*t5))?1:0):0))?1:0):0))?1:((0.5<((0.5<(t6?((0.5<((t0<(-1e+30))?1:((0.5<((0.5<(t9?((a[17]<=0)?1:0):0))?((6.5<a[20])?1:0):0))?1:0)))?1:0):0))?1:((0.5<((0.5<((0<a[14])?(t10?1:0):0))?((0.5<((a[17]<=a[14])?((t0<Infinity)?1:0):0))?1:0):0))?1:0)))?1:0)))?1:0)),
+t12=t11?t0:a[10],
+t13=Math.abs(t12),
+t14=t11?t2:a[7],
+t15=t11?t3:a[6],
+t16=((t15*((0<t15)?1:((t15<0)?(-1):((0===t15)?0:(t11?t3:a[6])))))+(t14*((0<t14)?1:((t14<0)?(-1):((0===t14)?0:(t11?t2:a[7]))))))+t13,
+t17=Math.floor((0.5+Math.log(((0.5<((0<t16)?((t16<Infinity)?1:0):0))?t16:1))*0.02404491734814939)),
+t18=Math.pow(2,((-60)*(((-17)<t17)?t17:((t17<(-17))?(-17):(0.5*((-17)+t17)))))),
+t19=0.5<(t8?(t9?1:0):0),
+t20=t19?a[13]:a[14],
+t21=1+a[20],
+t22=0.5<((29.5<t21)?((t20<=0)?1:0):0),
+t23=0.5<((0.5<(t1?1:(t22?1:0)))?1:((332.71064666877373<Math.abs(Math.log(t18)))?1:0)),
+t24=t23?(t15*t18):(t11?t3:a[6]),
+t25=t14+a[7]*(-1),
+t26=t15+a[6]*(-1),
+t27=(t26*a[8])+(t25*a[9]),
+t28=0<t27,
+t29=1/(t28?t27:1),
+t30=2*((t26*t26)+(t25*t25))*t29,
+t31=((t15*(t26+(t30*a[8])*(-1)))+(t14*(t25+(t30*a[9])*(-1))))*t29,
+t32=(a[8]*a[8])+(a[9]*a[9]),
+t33=0.4*a[11]*(1/((0<t32)?t32:1)),
+t34=(t33<t31)?t31:((t31<t33)?t33:(0.5*(t31+t33))),
+t35=(-1)*t14,
+t36=t35+(t34*a[9]),
+t37=(-1)*t15,
+t38=t37+(t34*a[8]),
+t39=0.5<(t23?1:((0<=((t15*(t28?t38:t37))+(t14*(t28?t36:t35))))?1:0)),
+t40=t39?((-1)*t24):(t28?t38:t37),
+t41=0.5<(t11?1:(t22?1:0)),
+t42=t41?t40:a[8],
+t43=t11?a[3]:a[5],
+t44=t11?a[2]:a[4],
+t45=(t44*t44)+(t43*t43),
+t46=0<t45,
+t47=t23?(t14*t18):(t11?t2:a[7]),
+t48=(t24*t24)+(t47*t47),
+t49=(0<t48)?t48:1,
+t50=1/t49,
+t51=0.1*Math.sqrt((t50*(t46?t45:1))),
+t52=(t44*((0<t44)?1:((t44<0)?(-1):((0===t44)?0:(t11?a[2]:a[4])))))+(t43*((0<t43)?1:((t43<0)?(-1):((0===t43)?0:(t11?a[3]:a[5]))))),
+t53=rsqrt(t49),
+t54=0.1*t53*t52,
+t55=0<t52,
+t56=t23?(t12*t18):(t11?t0:a[10]),
+t57=Math.abs(t56),
+t58=0.1*t50*t57,
+t59=0<t57,
+t60=t39?((-1)*t47):(t28?t36:t35),
+t61=(t40*t24)+(t60*t47),
+t62=0.5<((0<=a[20])?((0.5<((t61<0)?((0<a[13])?1:0):0))?1:0):0),
+t63=a[11]*(1/(t62?t61:(-1))),
+t64=0.5<((28.5<a[20])?((0<t20)?1:0):0),
+t65=(-1)*a[14],
+t66=t19?a[17]:a[13],
+t67=(t20<t66)?(t66+t20*(-1)):1,
+t68=0.5<((t0<1e+30)?((0.5<(((-1e+30)<t0)?((Math.abs(t4)<1e+30)?1:0):0))?1:0):0),
+t69=t68?t4:0,
+t70=t19?t69:a[16],
+t71=t19?a[19]:(t68?t4:0),
+t72=t71+t70*(-1),
+t73=t68?t0:1e+30,
+t74=t19?t73:a[15],
+t75=t19?a[18]:(t68?t0:1e+30),
+t76=0.5<((0<t71)?((Math.abs((t75+t74*(-1)))<=t7)?1:0):0),
+t77=(t70+t71)+((t75+t74*(-1))*(1/t67))*(-3),
+t78=(t77*t77)+(t71*t70)*(-1),
+t79=0<t78,
+t80=Math.sqrt((t79?t78:0)),
+t81=2*t80,
+t82=(t75<1e+30)?(t76?((-1)*t70*(1/(t76?t72:1))):(t79?(1+(((t71+t80)+t77*(-1))*(1/((0<Math.abs(((t71+t70*(-1))+t81)))?(t72+t81):1)))*(-1)):0.5)):0.1,
+t83=t69+a[16]*(-1),
+t84=0<t83,
+t85=10*a[13],
+t86=t84?(a[13]+(t69*(1/(t84?t83:1))*(a[13]+t65))*(-1)):t85,
+t87=1.5*a[13],
+t88=t41?(t23?(t46?t51:(t55?t54:(t59?t58:t53))):(t62?(a[13]*((t63<100)?t63:((100<t63)?100:(0.5*(100+t63))))):(t46?t51:(t55?t54:(t59?t58:t53))))):(t64?t20:((0<t66)?(t20+(t67*((0.5<(t10?(((0.66*(a[17]+t65))<t67)?1:0):0))?0.5:((0.1<t82)?((t82<0.9)?t82:0.9):0.1)))):((t87<t86)?((t86<t85)?t86:t85):t87))),
+t89=t41?t44:a[4],
+t90=t41?t60:a[9],
+t91=t41?t43:a[5],
+t92=0.5*a[12],
+t93=t92<t13,
+t94=t13<t92,
+t95=0.5*(t13+t92);
+o[2]=t89+(t88*t42);
+o[3]=t91+(t88*t90);
 o[4]=t89;
 o[5]=t91;
-o[6]=(t41?t24:a[6]);
-o[7]=(t41?t47:a[7]);
+o[6]=t41?t24:a[6];
+o[7]=t41?t47:a[7];
 o[8]=t42;
 o[9]=t90;
-o[10]=(t41?t56:a[10]);
-o[11]=(t41?t61:a[11]);
-o[12]=(t41?(t23?(t18*(t93?t13:(t94?t92:t95))):(t93?t13:(t94?t92:t95))):a[12]);
+o[10]=t41?t56:a[10];
+o[11]=t41?t61:a[11];
+o[12]=t41?(t23?(t18*(t93?t13:(t94?t92:t95))):(t93?t13:(t94?t92:t95))):a[12];
 o[13]=t88;
-o[14]=(t41?0:(t19?a[13]:a[14]));
-o[15]=(t41?t56:(t19?t73:a[15]));
-o[16]=(t41?t61:(t19?t69:a[16]));
-o[17]=(t41?0:(t64?t20:(t19?a[17]:a[13])));
-o[18]=(t41?t56:(t19?a[18]:(t68?t0:1e+30)));
-o[19]=(t41?t61:(t19?a[19]:(t68?t4:0)));
-o[20]=(t41?0:t21);
-o[21]=(t41?(t23?(t18*a[21]):a[21]):a[21]);
+o[14]=t41?0:(t19?a[13]:a[14]);
+o[15]=t41?t56:(t19?t73:a[15]);
+o[16]=t41?t61:(t19?t69:a[16]);
+o[17]=t41?0:(t64?t20:(t19?a[17]:a[13]));
+o[18]=t41?t56:(t19?a[18]:(t68?t0:1e+30));
+o[19]=t41?t61:(t19?a[19]:(t68?t4:0));
+o[20]=t41?0:t21;
+o[21]=t41?(t23?(t18*a[21]):a[21]):a[21];
 return t11;}, answer: null },
 }],
-["conjugate_gradient_pr", { name: "conjugate_gradient_pr", projects: false, hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5},{"name":"curvature","default":0.1,"whole":false,"above":0,"at_least":null,"below":1}],
+["conjugate_gradient_pr", { name: "conjugate_gradient_pr", projects: false, hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"above":0,"below":0.5},{"name":"curvature","default":0.1,"above":0,"below":1}],
 1: { state: 15, init(a) {a[3]=a[2];
 a[4]=0;
 a[5]=0;
@@ -1398,102 +1398,102 @@ a[12]=0;
 a[13]=0;
 a[14]=0;
 a[15]=0;
-a[16]=(-1);
-a[17]=1;}, step(a, o, f, g) {const t0=(g[0]*a[17]);
-const t1=(a[16]<0);
-const t2=(t0*a[5]);
-const t3=(a[7]*a[1]);
-const t4=(f*a[17]);
-const t5=(t4<=(a[6]+(a[7]*a[9]*a[0])));
-const t6=(1e-10*a[8]);
-const t7=(0.5<(t5?1:((0.5<((t4<=(a[6]+t6))?((t2<=(a[7]*((-1)+a[0]*2)))?1:0):0))?1:0)));
-const t8=(t2<t3);
-const t9=(0<a[13]);
-const t10=(0.5<(t1?1:((0.5<((0.5<(t7?((0.5<((t3<=t2)?((t2<=((-1)*t3))?1:0):0))?1:0):0))?1:((0.5<((0.5<(t5?((0.5<((t4<(-1e+30))?1:((0.5<((0.5<(t8?((a[13]<=0)?1:0):0))?((6.5<a[16])?1:0):0))?1:0)))?1:0):0))?1:((0.5<((0.5<((0<a[10])?(t9?1:0):0))?((0.5<((a[13]<=a[10])?((t4<Infinity)?1:0):0))?1:0):0))?1:0)))?1:0)))?1:0)));
-const t11=(t10?t0:a[4]);
-const t12=(t10?t4:a[6]);
-const t13=Math.abs(t12);
-const t14=(t13+(t11*((0<t11)?1:((t11<0)?(-1):((0===t11)?0:(t10?t0:a[4]))))));
-const t15=Math.floor((0.5+Math.log(((0.5<((0<t14)?((t14<Infinity)?1:0):0))?t14:1))*0.02404491734814939));
-const t16=Math.pow(2,((-60)*(((-17)<t15)?t15:((t15<(-17))?(-17):(0.5*((-17)+t15))))));
-const t17=(0.5<(t7?(t8?1:0):0));
-const t18=(t17?a[9]:a[10]);
-const t19=(1+a[16]);
-const t20=(0.5<((29.5<t19)?((t18<=0)?1:0):0));
-const t21=(0.5<((0.5<(t1?1:(t20?1:0)))?1:((332.71064666877373<Math.abs(Math.log(t16)))?1:0)));
-const t22=(t21?(t11*t16):(t10?t0:a[4]));
-const t23=(a[4]*a[4]);
-const t24=(t11*(1/((0<t23)?t23:1))*(t11+a[4]*(-1)));
-const t25=((-1)*t11);
-const t26=(t25+(((0<t24)?t24:((t24<0)?0:(0.5*t24)))*a[5]));
-const t27=(Math.abs((t11*a[4]))<(0.2*(t11*t11)));
-const t28=((0.5<(t21?1:((0<=(t11*(t27?t26:t25)))?1:0)))?((-1)*t22):(t27?t26:t25));
-const t29=(0.5<(t10?1:(t20?1:0)));
-const t30=(t29?t28:a[5]);
-const t31=(t10?a[2]:a[3]);
-const t32=(t31*t31);
-const t33=(0<t32);
-const t34=(t22*t22);
-const t35=((0<t34)?t34:1);
-const t36=(1/t35);
-const t37=(0.1*Math.sqrt((t36*(t33?t32:1))));
-const t38=rsqrt(t35);
-const t39=(t31*((0<t31)?1:((t31<0)?(-1):((0===t31)?0:(t10?a[2]:a[3])))));
-const t40=(0.1*t38*t39);
-const t41=(0<t39);
-const t42=(t21?(t12*t16):(t10?t4:a[6]));
-const t43=Math.abs(t42);
-const t44=(0.1*t43*t36);
-const t45=(0<t43);
-const t46=(t22*t28);
-const t47=(0.5<((0<=a[16])?((0.5<((t46<0)?((0<a[9])?1:0):0))?1:0):0));
-const t48=(a[7]*(1/(t47?t46:(-1))));
-const t49=(0.5<((28.5<a[16])?((0<t18)?1:0):0));
-const t50=((-1)*a[10]);
-const t51=(t17?a[13]:a[9]);
-const t52=((t18<t51)?(t51+t18*(-1)):1);
-const t53=(0.5<((t4<1e+30)?((0.5<(((-1e+30)<t4)?((Math.abs(t2)<1e+30)?1:0):0))?1:0):0));
-const t54=(t53?t2:0);
-const t55=(t17?t54:a[12]);
-const t56=(t17?a[15]:(t53?t2:0));
-const t57=(t56+t55*(-1));
-const t58=(t53?t4:1e+30);
-const t59=(t17?t58:a[11]);
-const t60=(t17?a[14]:(t53?t4:1e+30));
-const t61=(0.5<((0<t56)?((Math.abs((t60+t59*(-1)))<=t6)?1:0):0));
-const t62=((t55+t56)+((t60+t59*(-1))*(1/t52))*(-3));
-const t63=((t62*t62)+(t56*t55)*(-1));
-const t64=(0<t63);
-const t65=Math.sqrt((t64?t63:0));
-const t66=(t57+t65*2);
-const t67=((t60<1e+30)?(t61?((-1)*t55*(1/(t61?t57:1))):(t64?(1+(((t56+t65)+t62*(-1))*(1/((0<Math.abs(t66))?t66:1)))*(-1)):0.5)):0.1);
-const t68=(t54+a[12]*(-1));
-const t69=(0<t68);
-const t70=(10*a[9]);
-const t71=(t69?(a[9]+(t54*(1/(t69?t68:1))*(a[9]+t50))*(-1)):t70);
-const t72=(1.5*a[9]);
-const t73=(t29?(t21?(t33?t37:(t41?t40:(t45?t44:t38))):(t47?(a[9]*((t48<100)?t48:((100<t48)?100:(0.5*(100+t48))))):(t33?t37:(t41?t40:(t45?t44:t38))))):(t49?t18:((0<t51)?(t18+(t52*((0.5<(t9?(((0.66*(a[13]+t50))<t52)?1:0):0))?0.5:((0.1<t67)?((t67<0.9)?t67:0.9):0.1)))):((t72<t71)?((t71<t70)?t71:t70):t72))));
-const t74=(t29?t31:a[3]);
-const t75=(0.5*a[8]);
-const t76=(t75<t13);
-const t77=(t13<t75);
-const t78=(0.5*(t13+t75));
-o[2]=(t74+(t73*t30));
+a[16]=-1;
+a[17]=1;}, step(a, o, f, g) {const t0=g[0]*a[17],
+t1=a[16]<0,
+t2=t0*a[5],
+t3=a[7]*a[1],
+t4=f*a[17],
+t5=t4<=(a[6]+(a[7]*a[9]*a[0])),
+t6=1e-10*a[8],
+t7=0.5<(t5?1:((0.5<((t4<=(a[6]+t6))?((t2<=(a[7]*((-1)+a[0]*2)))?1:0):0))?1:0)),
+t8=t2<t3,
+t9=0<a[13],
+t10=0.5<(t1?1:((0.5<((0.5<(t7?((0.5<((t3<=t2)?((t2<=((-1)*t3))?1:0):0))?1:0):0))?1:((0.5<((0.5<(t5?((0.5<((t4<(-1e+30))?1:((0.5<((0.5<(t8?((a[13]<=0)?1:0):0))?((6.5<a[16])?1:0):0))?1:0)))?1:0):0))?1:((0.5<((0.5<((0<a[10])?(t9?1:0):0))?((0.5<((a[13]<=a[10])?((t4<Infinity)?1:0):0))?1:0):0))?1:0)))?1:0)))?1:0)),
+t11=t10?t0:a[4],
+t12=t10?t4:a[6],
+t13=Math.abs(t12),
+t14=t13+(t11*((0<t11)?1:((t11<0)?(-1):((0===t11)?0:(t10?t0:a[4]))))),
+t15=Math.floor((0.5+Math.log(((0.5<((0<t14)?((t14<Infinity)?1:0):0))?t14:1))*0.02404491734814939)),
+t16=Math.pow(2,((-60)*(((-17)<t15)?t15:((t15<(-17))?(-17):(0.5*((-17)+t15)))))),
+t17=0.5<(t7?(t8?1:0):0),
+t18=t17?a[9]:a[10],
+t19=1+a[16],
+t20=0.5<((29.5<t19)?((t18<=0)?1:0):0),
+t21=0.5<((0.5<(t1?1:(t20?1:0)))?1:((332.71064666877373<Math.abs(Math.log(t16)))?1:0)),
+t22=t21?(t11*t16):(t10?t0:a[4]),
+t23=a[4]*a[4],
+t24=t11*(1/((0<t23)?t23:1))*(t11+a[4]*(-1)),
+t25=(-1)*t11,
+t26=t25+(((0<t24)?t24:((t24<0)?0:(0.5*t24)))*a[5]),
+t27=Math.abs((t11*a[4]))<(0.2*(t11*t11)),
+t28=(0.5<(t21?1:((0<=(t11*(t27?t26:t25)))?1:0)))?((-1)*t22):(t27?t26:t25),
+t29=0.5<(t10?1:(t20?1:0)),
+t30=t29?t28:a[5],
+t31=t10?a[2]:a[3],
+t32=t31*t31,
+t33=0<t32,
+t34=t22*t22,
+t35=(0<t34)?t34:1,
+t36=1/t35,
+t37=0.1*Math.sqrt((t36*(t33?t32:1))),
+t38=rsqrt(t35),
+t39=t31*((0<t31)?1:((t31<0)?(-1):((0===t31)?0:(t10?a[2]:a[3])))),
+t40=0.1*t38*t39,
+t41=0<t39,
+t42=t21?(t12*t16):(t10?t4:a[6]),
+t43=Math.abs(t42),
+t44=0.1*t43*t36,
+t45=0<t43,
+t46=t22*t28,
+t47=0.5<((0<=a[16])?((0.5<((t46<0)?((0<a[9])?1:0):0))?1:0):0),
+t48=a[7]*(1/(t47?t46:(-1))),
+t49=0.5<((28.5<a[16])?((0<t18)?1:0):0),
+t50=(-1)*a[10],
+t51=t17?a[13]:a[9],
+t52=(t18<t51)?(t51+t18*(-1)):1,
+t53=0.5<((t4<1e+30)?((0.5<(((-1e+30)<t4)?((Math.abs(t2)<1e+30)?1:0):0))?1:0):0),
+t54=t53?t2:0,
+t55=t17?t54:a[12],
+t56=t17?a[15]:(t53?t2:0),
+t57=t56+t55*(-1),
+t58=t53?t4:1e+30,
+t59=t17?t58:a[11],
+t60=t17?a[14]:(t53?t4:1e+30),
+t61=0.5<((0<t56)?((Math.abs((t60+t59*(-1)))<=t6)?1:0):0),
+t62=(t55+t56)+((t60+t59*(-1))*(1/t52))*(-3),
+t63=(t62*t62)+(t56*t55)*(-1),
+t64=0<t63,
+t65=Math.sqrt((t64?t63:0)),
+t66=t57+t65*2,
+t67=(t60<1e+30)?(t61?((-1)*t55*(1/(t61?t57:1))):(t64?(1+(((t56+t65)+t62*(-1))*(1/((0<Math.abs(t66))?t66:1)))*(-1)):0.5)):0.1,
+t68=t54+a[12]*(-1),
+t69=0<t68,
+t70=10*a[9],
+t71=t69?(a[9]+(t54*(1/(t69?t68:1))*(a[9]+t50))*(-1)):t70,
+t72=1.5*a[9],
+t73=t29?(t21?(t33?t37:(t41?t40:(t45?t44:t38))):(t47?(a[9]*((t48<100)?t48:((100<t48)?100:(0.5*(100+t48))))):(t33?t37:(t41?t40:(t45?t44:t38))))):(t49?t18:((0<t51)?(t18+(t52*((0.5<(t9?(((0.66*(a[13]+t50))<t52)?1:0):0))?0.5:((0.1<t67)?((t67<0.9)?t67:0.9):0.1)))):((t72<t71)?((t71<t70)?t71:t70):t72))),
+t74=t29?t31:a[3],
+t75=0.5*a[8],
+t76=t75<t13,
+t77=t13<t75,
+t78=0.5*(t13+t75);
+o[2]=t74+(t73*t30);
 o[3]=t74;
-o[4]=(t29?t22:a[4]);
+o[4]=t29?t22:a[4];
 o[5]=t30;
-o[6]=(t29?t42:a[6]);
-o[7]=(t29?t46:a[7]);
-o[8]=(t29?(t21?(t16*(t76?t13:(t77?t75:t78))):(t76?t13:(t77?t75:t78))):a[8]);
+o[6]=t29?t42:a[6];
+o[7]=t29?t46:a[7];
+o[8]=t29?(t21?(t16*(t76?t13:(t77?t75:t78))):(t76?t13:(t77?t75:t78))):a[8];
 o[9]=t73;
-o[10]=(t29?0:(t17?a[9]:a[10]));
-o[11]=(t29?t42:(t17?t58:a[11]));
-o[12]=(t29?t46:(t17?t54:a[12]));
-o[13]=(t29?0:(t49?t18:(t17?a[13]:a[9])));
-o[14]=(t29?t42:(t17?a[14]:(t53?t4:1e+30)));
-o[15]=(t29?t46:(t17?a[15]:(t53?t2:0)));
-o[16]=(t29?0:t19);
-o[17]=(t29?(t21?(t16*a[17]):a[17]):a[17]);
+o[10]=t29?0:(t17?a[9]:a[10]);
+o[11]=t29?t42:(t17?t58:a[11]);
+o[12]=t29?t46:(t17?t54:a[12]);
+o[13]=t29?0:(t49?t18:(t17?a[13]:a[9]));
+o[14]=t29?t42:(t17?a[14]:(t53?t4:1e+30));
+o[15]=t29?t46:(t17?a[15]:(t53?t2:0));
+o[16]=t29?0:t19;
+o[17]=t29?(t21?(t16*a[17]):a[17]):a[17];
 return t10;}, answer: null },
 2: { state: 18, init(a) {a[4]=a[2];
 a[5]=a[3];
@@ -1511,120 +1511,120 @@ a[16]=0;
 a[17]=0;
 a[18]=0;
 a[19]=0;
-a[20]=(-1);
-a[21]=1;}, step(a, o, f, g) {const t0=(f*a[21]);
-const t1=(a[20]<0);
-const t2=(g[1]*a[21]);
-const t3=(g[0]*a[21]);
-const t4=((t3*a[8])+(t2*a[9]));
-const t5=(a[11]*a[1]);
-const t6=(t0<=(a[10]+(a[11]*a[13]*a[0])));
-const t7=(1e-10*a[12]);
-const t8=(0.5<(t6?1:((0.5<((t0<=(a[10]+t7))?((t4<=(a[11]*((-1)+a[0]*2)))?1:0):0))?1:0)));
-const t9=(t4<t5);
-const t10=(0<a[17]);
-const t11=(0.5<(t1?1:((0.5<((0.5<(t8?((0.5<((t5<=t4)?((t4<=((-1)*t5))?1:0):0))?1:0):0))?1:((0.5<((0.5<(t6?((0.5<((t0<(-1e+30))?1:((0.5<((0.5<(t9?((a[17]<=0)?1:0):0))?((6.5<a[20])?1:0):0))?1:0)))?1:0):0))?1:((0.5<((0.5<((0<a[14])?(t10?1:0):0))?((0.5<((a[17]<=a[14])?((t0<Infinity)?1:0):0))?1:0):0))?1:0)))?1:0)))?1:0)));
-const t12=(t11?t0:a[10]);
-const t13=Math.abs(t12);
-const t14=(t11?t2:a[7]);
-const t15=(t11?t3:a[6]);
-const t16=(((t15*((0<t15)?1:((t15<0)?(-1):((0===t15)?0:(t11?t3:a[6])))))+(t14*((0<t14)?1:((t14<0)?(-1):((0===t14)?0:(t11?t2:a[7]))))))+t13);
-const t17=Math.floor((0.5+Math.log(((0.5<((0<t16)?((t16<Infinity)?1:0):0))?t16:1))*0.02404491734814939));
-const t18=Math.pow(2,((-60)*(((-17)<t17)?t17:((t17<(-17))?(-17):(0.5*((-17)+t17))))));
-const t19=(0.5<(t8?(t9?1:0):0));
-const t20=(t19?a[13]:a[14]);
-const t21=(1+a[20]);
-const t22=(0.5<((29.5<t21)?((t20<=0)?1:0):0));
-const t23=(0.5<((0.5<(t1?1:(t22?1:0)))?1:((332.71064666877373<Math.abs(Math.log(t18)))?1:0)));
-const t24=(t23?(t15*t18):(t11?t3:a[6]));
-const t25=((a[6]*a[6])+(a[7]*a[7]));
-const t26=(((t15*(t15+a[6]*(-1)))+(t14*(t14+a[7]*(-1))))*(1/((0<t25)?t25:1)));
-const t27=((0<t26)?t26:((t26<0)?0:(0.5*t26)));
-const t28=((-1)*t14);
-const t29=(t28+(t27*a[9]));
-const t30=(Math.abs(((t15*a[6])+(t14*a[7])))<(0.2*((t15*t15)+(t14*t14))));
-const t31=((-1)*t15);
-const t32=(t31+(t27*a[8]));
-const t33=(0.5<(t23?1:((0<=((t15*(t30?t32:t31))+(t14*(t30?t29:t28))))?1:0)));
-const t34=(t33?((-1)*t24):(t30?t32:t31));
-const t35=(0.5<(t11?1:(t22?1:0)));
-const t36=(t35?t34:a[8]);
-const t37=(t11?a[3]:a[5]);
-const t38=(t11?a[2]:a[4]);
-const t39=((t38*t38)+(t37*t37));
-const t40=(0<t39);
-const t41=(t23?(t14*t18):(t11?t2:a[7]));
-const t42=((t24*t24)+(t41*t41));
-const t43=((0<t42)?t42:1);
-const t44=(1/t43);
-const t45=(0.1*Math.sqrt((t44*(t40?t39:1))));
-const t46=((t38*((0<t38)?1:((t38<0)?(-1):((0===t38)?0:(t11?a[2]:a[4])))))+(t37*((0<t37)?1:((t37<0)?(-1):((0===t37)?0:(t11?a[3]:a[5]))))));
-const t47=rsqrt(t43);
-const t48=(0.1*t46*t47);
-const t49=(0<t46);
-const t50=(t23?(t12*t18):(t11?t0:a[10]));
-const t51=Math.abs(t50);
-const t52=(0.1*t51*t44);
-const t53=(0<t51);
-const t54=(t33?((-1)*t41):(t30?t29:t28));
-const t55=((t34*t24)+(t54*t41));
-const t56=(0.5<((0<=a[20])?((0.5<((t55<0)?((0<a[13])?1:0):0))?1:0):0));
-const t57=(a[11]*(1/(t56?t55:(-1))));
-const t58=(0.5<((28.5<a[20])?((0<t20)?1:0):0));
-const t59=((-1)*a[14]);
-const t60=(t19?a[17]:a[13]);
-const t61=((t20<t60)?(t60+t20*(-1)):1);
-const t62=(0.5<((t0<1e+30)?((0.5<(((-1e+30)<t0)?((Math.abs(t4)<1e+30)?1:0):0))?1:0):0));
-const t63=(t62?t4:0);
-const t64=(t19?t63:a[16]);
-const t65=(t19?a[19]:(t62?t4:0));
-const t66=(t65+t64*(-1));
-const t67=(t62?t0:1e+30);
-const t68=(t19?t67:a[15]);
-const t69=(t19?a[18]:(t62?t0:1e+30));
-const t70=(0.5<((0<t65)?((Math.abs((((-1)*t69)+t68))<=t7)?1:0):0));
-const t71=((t64+t65)+((t69+t68*(-1))*(1/t61))*(-3));
-const t72=((t71*t71)+(t64*t65)*(-1));
-const t73=(0<t72);
-const t74=Math.sqrt((t73?t72:0));
-const t75=(2*t74);
-const t76=((t69<1e+30)?(t70?((-1)*t64*(1/(t70?t66:1))):(t73?(1+(((t65+t74)+t71*(-1))*(1/((0<Math.abs(((t65+t64*(-1))+t75)))?(t66+t75):1)))*(-1)):0.5)):0.1);
-const t77=(t63+a[16]*(-1));
-const t78=(0<t77);
-const t79=(10*a[13]);
-const t80=(t78?(a[13]+(t63*(1/(t78?t77:1))*(a[13]+t59))*(-1)):t79);
-const t81=(1.5*a[13]);
-const t82=(t35?(t23?(t40?t45:(t49?t48:(t53?t52:t47))):(t56?(a[13]*((t57<100)?t57:((100<t57)?100:(0.5*(100+t57))))):(t40?t45:(t49?t48:(t53?t52:t47))))):(t58?t20:((0<t60)?(t20+(t61*((0.5<(t10?(((0.66*(a[17]+t59))<t61)?1:0):0))?0.5:((0.1<t76)?((t76<0.9)?t76:0.9):0.1)))):((t81<t80)?((t80<t79)?t80:t79):t81))));
-const t83=(t35?t38:a[4]);
-const t84=(t35?t54:a[9]);
-const t85=(t35?t37:a[5]);
-const t86=(0.5*a[12]);
-const t87=(t86<t13);
-const t88=(t13<t86);
-const t89=(0.5*(t13+t86));
-o[2]=(t83+(t82*t36));
-o[3]=(t85+(t82*t84));
+a[20]=-1;
+a[21]=1;}, step(a, o, f, g) {const t0=f*a[21],
+t1=a[20]<0,
+t2=g[1]*a[21],
+t3=g[0]*a[21],
+t4=(t3*a[8])+(t2*a[9]),
+t5=a[11]*a[1],
+t6=t0<=(a[10]+(a[11]*a[13]*a[0])),
+t7=1e-10*a[12],
+t8=0.5<(t6?1:((0.5<((t0<=(a[10]+t7))?((t4<=(a[11]*((-1)+a[0]*2)))?1:0):0))?1:0)),
+t9=t4<t5,
+t10=0<a[17],
+t11=0.5<(t1?1:((0.5<((0.5<(t8?((0.5<((t5<=t4)?((t4<=((-1)*t5))?1:0):0))?1:0):0))?1:((0.5<((0.5<(t6?((0.5<((t0<(-1e+30))?1:((0.5<((0.5<(t9?((a[17]<=0)?1:0):0))?((6.5<a[20])?1:0):0))?1:0)))?1:0):0))?1:((0.5<((0.5<((0<a[14])?(t10?1:0):0))?((0.5<((a[17]<=a[14])?((t0<Infinity)?1:0):0))?1:0):0))?1:0)))?1:0)))?1:0)),
+t12=t11?t0:a[10],
+t13=Math.abs(t12),
+t14=t11?t2:a[7],
+t15=t11?t3:a[6],
+t16=((t15*((0<t15)?1:((t15<0)?(-1):((0===t15)?0:(t11?t3:a[6])))))+(t14*((0<t14)?1:((t14<0)?(-1):((0===t14)?0:(t11?t2:a[7]))))))+t13,
+t17=Math.floor((0.5+Math.log(((0.5<((0<t16)?((t16<Infinity)?1:0):0))?t16:1))*0.02404491734814939)),
+t18=Math.pow(2,((-60)*(((-17)<t17)?t17:((t17<(-17))?(-17):(0.5*((-17)+t17)))))),
+t19=0.5<(t8?(t9?1:0):0),
+t20=t19?a[13]:a[14],
+t21=1+a[20],
+t22=0.5<((29.5<t21)?((t20<=0)?1:0):0),
+t23=0.5<((0.5<(t1?1:(t22?1:0)))?1:((332.71064666877373<Math.abs(Math.log(t18)))?1:0)),
+t24=t23?(t15*t18):(t11?t3:a[6]),
+t25=(a[6]*a[6])+(a[7]*a[7]),
+t26=((t15*(t15+a[6]*(-1)))+(t14*(t14+a[7]*(-1))))*(1/((0<t25)?t25:1)),
+t27=(0<t26)?t26:((t26<0)?0:(0.5*t26)),
+t28=(-1)*t14,
+t29=t28+(t27*a[9]),
+t30=Math.abs(((t15*a[6])+(t14*a[7])))<(0.2*((t15*t15)+(t14*t14))),
+t31=(-1)*t15,
+t32=t31+(t27*a[8]),
+t33=0.5<(t23?1:((0<=((t15*(t30?t32:t31))+(t14*(t30?t29:t28))))?1:0)),
+t34=t33?((-1)*t24):(t30?t32:t31),
+t35=0.5<(t11?1:(t22?1:0)),
+t36=t35?t34:a[8],
+t37=t11?a[3]:a[5],
+t38=t11?a[2]:a[4],
+t39=(t38*t38)+(t37*t37),
+t40=0<t39,
+t41=t23?(t14*t18):(t11?t2:a[7]),
+t42=(t24*t24)+(t41*t41),
+t43=(0<t42)?t42:1,
+t44=1/t43,
+t45=0.1*Math.sqrt((t44*(t40?t39:1))),
+t46=(t38*((0<t38)?1:((t38<0)?(-1):((0===t38)?0:(t11?a[2]:a[4])))))+(t37*((0<t37)?1:((t37<0)?(-1):((0===t37)?0:(t11?a[3]:a[5]))))),
+t47=rsqrt(t43),
+t48=0.1*t46*t47,
+t49=0<t46,
+t50=t23?(t12*t18):(t11?t0:a[10]),
+t51=Math.abs(t50),
+t52=0.1*t51*t44,
+t53=0<t51,
+t54=t33?((-1)*t41):(t30?t29:t28),
+t55=(t34*t24)+(t54*t41),
+t56=0.5<((0<=a[20])?((0.5<((t55<0)?((0<a[13])?1:0):0))?1:0):0),
+t57=a[11]*(1/(t56?t55:(-1))),
+t58=0.5<((28.5<a[20])?((0<t20)?1:0):0),
+t59=(-1)*a[14],
+t60=t19?a[17]:a[13],
+t61=(t20<t60)?(t60+t20*(-1)):1,
+t62=0.5<((t0<1e+30)?((0.5<(((-1e+30)<t0)?((Math.abs(t4)<1e+30)?1:0):0))?1:0):0),
+t63=t62?t4:0,
+t64=t19?t63:a[16],
+t65=t19?a[19]:(t62?t4:0),
+t66=t65+t64*(-1),
+t67=t62?t0:1e+30,
+t68=t19?t67:a[15],
+t69=t19?a[18]:(t62?t0:1e+30),
+t70=0.5<((0<t65)?((Math.abs((((-1)*t69)+t68))<=t7)?1:0):0),
+t71=(t64+t65)+((t69+t68*(-1))*(1/t61))*(-3),
+t72=(t71*t71)+(t64*t65)*(-1),
+t73=0<t72,
+t74=Math.sqrt((t73?t72:0)),
+t75=2*t74,
+t76=(t69<1e+30)?(t70?((-1)*t64*(1/(t70?t66:1))):(t73?(1+(((t65+t74)+t71*(-1))*(1/((0<Math.abs(((t65+t64*(-1))+t75)))?(t66+t75):1)))*(-1)):0.5)):0.1,
+t77=t63+a[16]*(-1),
+t78=0<t77,
+t79=10*a[13],
+t80=t78?(a[13]+(t63*(1/(t78?t77:1))*(a[13]+t59))*(-1)):t79,
+t81=1.5*a[13],
+t82=t35?(t23?(t40?t45:(t49?t48:(t53?t52:t47))):(t56?(a[13]*((t57<100)?t57:((100<t57)?100:(0.5*(100+t57))))):(t40?t45:(t49?t48:(t53?t52:t47))))):(t58?t20:((0<t60)?(t20+(t61*((0.5<(t10?(((0.66*(a[17]+t59))<t61)?1:0):0))?0.5:((0.1<t76)?((t76<0.9)?t76:0.9):0.1)))):((t81<t80)?((t80<t79)?t80:t79):t81))),
+t83=t35?t38:a[4],
+t84=t35?t54:a[9],
+t85=t35?t37:a[5],
+t86=0.5*a[12],
+t87=t86<t13,
+t88=t13<t86,
+t89=0.5*(t13+t86);
+o[2]=t83+(t82*t36);
+o[3]=t85+(t82*t84);
 o[4]=t83;
 o[5]=t85;
-o[6]=(t35?t24:a[6]);
-o[7]=(t35?t41:a[7]);
+o[6]=t35?t24:a[6];
+o[7]=t35?t41:a[7];
 o[8]=t36;
 o[9]=t84;
-o[10]=(t35?t50:a[10]);
-o[11]=(t35?t55:a[11]);
-o[12]=(t35?(t23?(t18*(t87?t13:(t88?t86:t89))):(t87?t13:(t88?t86:t89))):a[12]);
+o[10]=t35?t50:a[10];
+o[11]=t35?t55:a[11];
+o[12]=t35?(t23?(t18*(t87?t13:(t88?t86:t89))):(t87?t13:(t88?t86:t89))):a[12];
 o[13]=t82;
-o[14]=(t35?0:(t19?a[13]:a[14]));
-o[15]=(t35?t50:(t19?t67:a[15]));
-o[16]=(t35?t55:(t19?t63:a[16]));
-o[17]=(t35?0:(t58?t20:(t19?a[17]:a[13])));
-o[18]=(t35?t50:(t19?a[18]:(t62?t0:1e+30)));
-o[19]=(t35?t55:(t19?a[19]:(t62?t4:0)));
-o[20]=(t35?0:t21);
-o[21]=(t35?(t23?(t18*a[21]):a[21]):a[21]);
+o[14]=t35?0:(t19?a[13]:a[14]);
+o[15]=t35?t50:(t19?t67:a[15]);
+o[16]=t35?t55:(t19?t63:a[16]);
+o[17]=t35?0:(t58?t20:(t19?a[17]:a[13]));
+o[18]=t35?t50:(t19?a[18]:(t62?t0:1e+30));
+o[19]=t35?t55:(t19?a[19]:(t62?t4:0));
+o[20]=t35?0:t21;
+o[21]=t35?(t23?(t18*a[21]):a[21]):a[21];
 return t11;}, answer: null },
 }],
-["dadapt_adam", { name: "dadapt_adam", projects: false, hyperparameters: [{"name":"learning_rate","default":1.0,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":0,"at_least":null,"below":null},{"name":"initial_distance","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["dadapt_adam", { name: "dadapt_adam", projects: false, hyperparameters: [{"name":"learning_rate","default":1.0,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"above":0},{"name":"initial_distance","default":1e-06,"above":0}],
 1: { state: 8, init(a) {a[6]=1;
 a[7]=1;
 a[8]=0;
@@ -1632,28 +1632,28 @@ a[9]=0;
 a[10]=0;
 a[11]=0;
 a[12]=0;
-a[13]=a[4];}, step(a, o, f, g) {const t0=(a[6]*a[1]);
-const t1=(a[7]*a[2]);
-const t2=(Math.sqrt((1+t1*(-1)))*(1/(1+t0*(-1)))*a[0]*a[13]);
-const t3=(t2*g[0]);
-const t4=((a[1]*a[9])+(t3*(1+a[1]*(-1))));
-const t5=((a[2]*a[10])+((g[0]*g[0])*(1+a[2]*(-1))));
-const t6=Math.sqrt(a[2]);
-const t7=(1+t6*(-1));
-const t8=(t3*t7);
-const t9=((t6*a[11])+(t8*a[12]*(1/(Math.sqrt(a[10])+a[3]))));
-const t10=((t6*a[12])+t8);
-const t11=(t10*((0<t10)?1:((t10<0)?(-1):((0===t10)?0:t10))));
-const t12=((1/t7)*t9*(1/((0<t11)?t11:1)));
-o[5]=(a[5]+(t4*(1/(Math.sqrt(t5)+a[3])))*(-1));
-o[6]=((((-1e-300)<(a[6]*a[1]))&&((a[6]*a[1])<1e-300))?0:t0);
-o[7]=((((-1e-300)<(a[7]*a[2]))&&((a[7]*a[2])<1e-300))?0:t1);
+a[13]=a[4];}, step(a, o, f, g) {const t0=a[6]*a[1],
+t1=a[7]*a[2],
+t2=Math.sqrt((1+t1*(-1)))*(1/(1+t0*(-1)))*a[0]*a[13],
+t3=t2*g[0],
+t4=(a[1]*a[9])+(t3*(1+a[1]*(-1))),
+t5=(a[2]*a[10])+((g[0]*g[0])*(1+a[2]*(-1))),
+t6=Math.sqrt(a[2]),
+t7=1+t6*(-1),
+t8=t3*t7,
+t9=(t6*a[11])+(t8*a[12]*(1/(Math.sqrt(a[10])+a[3]))),
+t10=(t6*a[12])+t8,
+t11=t10*((0<t10)?1:((t10<0)?(-1):((0===t10)?0:t10))),
+t12=(1/t7)*t9*(1/((0<t11)?t11:1));
+o[5]=a[5]+(t4*(1/(Math.sqrt(t5)+a[3])))*(-1);
+o[6]=(((-1e-300)<(a[6]*a[1]))&&((a[6]*a[1])<1e-300))?0:t0;
+o[7]=(((-1e-300)<(a[7]*a[2]))&&((a[7]*a[2])<1e-300))?0:t1;
 o[8]=t2;
 o[9]=t4;
 o[10]=t5;
 o[11]=t9;
 o[12]=t10;
-o[13]=((t12<a[13])?a[13]:((a[13]<t12)?t12:(0.5*(a[13]+t12))));
+o[13]=(t12<a[13])?a[13]:((a[13]<t12)?t12:(0.5*(a[13]+t12)));
 return 1;}, answer: null },
 2: { state: 11, init(a) {a[7]=1;
 a[8]=1;
@@ -1665,28 +1665,28 @@ a[13]=0;
 a[14]=0;
 a[15]=0;
 a[16]=0;
-a[17]=a[4];}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
-const t1=(a[7]*a[1]);
-const t2=(a[8]*a[2]);
-const t3=((1/(1+t1*(-1)))*Math.sqrt((1+t2*(-1)))*a[0]*a[17]);
-const t4=(t3*g[0]);
-const t5=((a[1]*a[10])+(t0*t4));
-const t6=(1+a[2]*(-1));
-const t7=((a[2]*a[12])+(t6*(g[0]*g[0])));
-const t8=((a[2]*a[13])+(t6*(g[1]*g[1])));
-const t9=(t3*g[1]);
-const t10=((a[1]*a[11])+(t0*t9));
-const t11=Math.sqrt(a[2]);
-const t12=(1+t11*(-1));
-const t13=((t11*a[14])+(t3*t12*((g[0]*a[15]*(1/(Math.sqrt(a[12])+a[3])))+(g[1]*a[16]*(1/(Math.sqrt(a[13])+a[3]))))));
-const t14=((t11*a[15])+(t4*t12));
-const t15=((t11*a[16])+(t9*t12));
-const t16=((t14*((0<t14)?1:((t14<0)?(-1):((0===t14)?0:t14))))+(t15*((0<t15)?1:((t15<0)?(-1):((0===t15)?0:t15)))));
-const t17=(t13*(1/t12)*(1/((0<t16)?t16:1)));
-o[5]=(a[5]+(t5*(1/(Math.sqrt(t7)+a[3])))*(-1));
-o[6]=(a[6]+(t10*(1/(Math.sqrt(t8)+a[3])))*(-1));
-o[7]=((((-1e-300)<(a[7]*a[1]))&&((a[7]*a[1])<1e-300))?0:t1);
-o[8]=((((-1e-300)<(a[8]*a[2]))&&((a[8]*a[2])<1e-300))?0:t2);
+a[17]=a[4];}, step(a, o, f, g) {const t0=1+a[1]*(-1),
+t1=a[7]*a[1],
+t2=a[8]*a[2],
+t3=(1/(1+t1*(-1)))*Math.sqrt((1+t2*(-1)))*a[0]*a[17],
+t4=t3*g[0],
+t5=(a[1]*a[10])+(t0*t4),
+t6=1+a[2]*(-1),
+t7=(a[2]*a[12])+(t6*(g[0]*g[0])),
+t8=(a[2]*a[13])+(t6*(g[1]*g[1])),
+t9=t3*g[1],
+t10=(a[1]*a[11])+(t0*t9),
+t11=Math.sqrt(a[2]),
+t12=1+t11*(-1),
+t13=(t11*a[14])+(t3*t12*((g[0]*a[15]*(1/(Math.sqrt(a[12])+a[3])))+(g[1]*a[16]*(1/(Math.sqrt(a[13])+a[3]))))),
+t14=(t11*a[15])+(t4*t12),
+t15=(t11*a[16])+(t9*t12),
+t16=(t14*((0<t14)?1:((t14<0)?(-1):((0===t14)?0:t14))))+(t15*((0<t15)?1:((t15<0)?(-1):((0===t15)?0:t15)))),
+t17=t13*(1/t12)*(1/((0<t16)?t16:1));
+o[5]=a[5]+(t5*(1/(Math.sqrt(t7)+a[3])))*(-1);
+o[6]=a[6]+(t10*(1/(Math.sqrt(t8)+a[3])))*(-1);
+o[7]=(((-1e-300)<(a[7]*a[1]))&&((a[7]*a[1])<1e-300))?0:t1;
+o[8]=(((-1e-300)<(a[8]*a[2]))&&((a[8]*a[2])<1e-300))?0:t2;
 o[9]=t3;
 o[10]=t5;
 o[11]=t10;
@@ -1695,60 +1695,60 @@ o[13]=t8;
 o[14]=t13;
 o[15]=t14;
 o[16]=t15;
-o[17]=((t17<a[17])?a[17]:((a[17]<t17)?t17:(0.5*(a[17]+t17))));
+o[17]=(t17<a[17])?a[17]:((a[17]<t17)?t17:(0.5*(a[17]+t17)));
 return 1;}, answer: null },
 }],
-["dog", { name: "dog", projects: false, hyperparameters: [{"name":"initial_distance","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["dog", { name: "dog", projects: false, hyperparameters: [{"name":"initial_distance","default":1e-06,"above":0},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 5, init(a) {a[3]=a[2];
-a[4]=(a[0]*(1+Math.sqrt((a[2]*a[2]))));
+a[4]=a[0]*(1+Math.sqrt((a[2]*a[2])));
 a[5]=0;
 a[6]=a[2];
-a[7]=0;}, step(a, o, f, g) {const t0=Math.sqrt(powi((a[2]+a[3]*(-1)),2));
-const t1=((t0<a[4])?a[4]:((a[4]<t0)?t0:(0.5*(a[4]+t0))));
-const t2=(a[5]+(g[0]*g[0]));
-const t3=(a[2]+(t1*g[0]*rsqrt((t2+a[1])))*(-1));
-const t4=(9*(1/(9+a[7])));
+a[7]=0;}, step(a, o, f, g) {const t0=Math.sqrt(powi((a[2]+a[3]*(-1)),2)),
+t1=(t0<a[4])?a[4]:((a[4]<t0)?t0:(0.5*(a[4]+t0))),
+t2=a[5]+(g[0]*g[0]),
+t3=a[2]+(t1*g[0]*rsqrt((t2+a[1])))*(-1),
+t4=9*(1/(9+a[7]));
 o[2]=t3;
 o[3]=a[3];
 o[4]=t1;
 o[5]=t2;
-o[6]=(((1+t4*(-1))*a[6])+(t4*t3));
-o[7]=(1+a[7]);
+o[6]=((1+t4*(-1))*a[6])+(t4*t3);
+o[7]=1+a[7];
 return 1;}, answer: (a, o) => {o[0]=a[6];} },
 2: { state: 7, init(a) {a[4]=a[2];
 a[5]=a[3];
-a[6]=((1+Math.sqrt(((a[2]*a[2])+(a[3]*a[3]))))*a[0]);
+a[6]=(1+Math.sqrt(((a[2]*a[2])+(a[3]*a[3]))))*a[0];
 a[7]=0;
 a[8]=a[2];
 a[9]=a[3];
-a[10]=0;}, step(a, o, f, g) {const t0=(((g[0]*g[0])+(g[1]*g[1]))+a[7]);
-const t1=Math.sqrt((powi((a[2]+a[4]*(-1)),2)+powi((a[3]+a[5]*(-1)),2)));
-const t2=((t1<a[6])?a[6]:((a[6]<t1)?t1:(0.5*(a[6]+t1))));
-const t3=(t2*rsqrt((t0+a[1])));
-const t4=(a[2]+(t3*g[0])*(-1));
-const t5=(a[3]+(t3*g[1])*(-1));
-const t6=(9*(1/(9+a[10])));
-const t7=(1+t6*(-1));
+a[10]=0;}, step(a, o, f, g) {const t0=((g[0]*g[0])+(g[1]*g[1]))+a[7],
+t1=Math.sqrt((powi((a[2]+a[4]*(-1)),2)+powi((a[3]+a[5]*(-1)),2))),
+t2=(t1<a[6])?a[6]:((a[6]<t1)?t1:(0.5*(a[6]+t1))),
+t3=t2*rsqrt((t0+a[1])),
+t4=a[2]+(t3*g[0])*(-1),
+t5=a[3]+(t3*g[1])*(-1),
+t6=9*(1/(9+a[10])),
+t7=1+t6*(-1);
 o[2]=t4;
 o[3]=t5;
 o[4]=a[4];
 o[5]=a[5];
 o[6]=t2;
 o[7]=t0;
-o[8]=((t7*a[8])+(t4*t6));
-o[9]=((t7*a[9])+(t6*t5));
-o[10]=(1+a[10]);
+o[8]=(t7*a[8])+(t4*t6);
+o[9]=(t7*a[9])+(t6*t5);
+o[10]=1+a[10];
 return 1;}, answer: (a, o) => {o[0]=a[8];
 o[1]=a[9];} },
 }],
-["gradient_descent", { name: "gradient_descent", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null}],
-1: { state: 0, init(a) {}, step(a, o, f, g) {o[1]=(a[1]+(g[0]*a[0])*(-1));
+["gradient_descent", { name: "gradient_descent", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0}],
+1: { state: 0, init(a) {}, step(a, o, f, g) {o[1]=a[1]+(g[0]*a[0])*(-1);
 return 1;}, answer: null },
-2: { state: 0, init(a) {}, step(a, o, f, g) {o[1]=(a[1]+(g[0]*a[0])*(-1));
-o[2]=(a[2]+(g[1]*a[0])*(-1));
+2: { state: 0, init(a) {}, step(a, o, f, g) {o[1]=a[1]+(g[0]*a[0])*(-1);
+o[2]=a[2]+(g[1]*a[0])*(-1);
 return 1;}, answer: null },
 }],
-["lbfgs", { name: "lbfgs", projects: false, hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5},{"name":"curvature","default":0.9,"whole":false,"above":0,"at_least":null,"below":1},{"name":"memory","default":10,"whole":true}],
+["lbfgs", { name: "lbfgs", projects: false, hyperparameters: [{"name":"sufficient_decrease","default":0.0001,"above":0,"below":0.5},{"name":"curvature","default":0.9,"above":0,"below":1},{"name":"memory","default":10,"whole":true}],
 1: { state: 45, init(a) {a[3]=a[2];
 a[4]=0;
 a[5]=0;
@@ -1762,7 +1762,7 @@ a[12]=0;
 a[13]=0;
 a[14]=0;
 a[15]=0;
-a[16]=(-1);
+a[16]=-1;
 a[17]=1;
 a[18]=0;
 a[19]=0;
@@ -1793,166 +1793,166 @@ a[43]=0;
 a[44]=0;
 a[45]=0;
 a[46]=0;
-a[47]=0;}, step(a, o, f, g) {const t0=(g[0]*a[17]);
-const t1=(a[16]<0);
-const t2=(t0*a[5]);
-const t3=(a[7]*a[1]);
-const t4=(f*a[17]);
-const t5=(t4<=(a[6]+(a[7]*a[9]*a[0])));
-const t6=(1e-10*a[8]);
-const t7=(0.5<(t5?1:((0.5<((t4<=(a[6]+t6))?((t2<=(a[7]*((-1)+a[0]*2)))?1:0):0))?1:0)));
-const t8=(6.5<a[16]);
-const t9=(t2<t3);
-const t10=(0<a[13]);
-const t11=(0.5<((0.5<(t7?((0.5<((t3<=t2)?((t2<=((-1)*t3))?1:0):0))?1:0):0))?1:((0.5<((0.5<(t5?((0.5<((t4<(-1e+30))?1:((0.5<((0.5<(t9?((a[13]<=0)?1:0):0))?(t8?1:0):0))?1:0)))?1:0):0))?1:((0.5<((0.5<((0<a[10])?(t10?1:0):0))?((0.5<((a[13]<=a[10])?((t4<Infinity)?1:0):0))?1:0):0))?1:0)))?1:0)));
-const t12=(0.5<(t1?1:(t11?1:0)));
-const t13=(t12?t0:a[4]);
-const t14=(t12?t4:a[6]);
-const t15=Math.abs(t14);
-const t16=(t15+(t13*((0<t13)?1:((t13<0)?(-1):((0===t13)?0:(t12?t0:a[4]))))));
-const t17=Math.floor((0.5+Math.log(((0.5<((0<t16)?((t16<Infinity)?1:0):0))?t16:1))*0.02404491734814939));
-const t18=Math.pow(2,((-60)*(((-17)<t17)?t17:((t17<(-17))?(-17):(0.5*((-17)+t17))))));
-const t19=(0.5<(t7?(t9?1:0):0));
-const t20=(t19?a[9]:a[10]);
-const t21=(1+a[16]);
-const t22=(0.5<((29.5<t21)?((t20<=0)?1:0):0));
-const t23=(t12?a[2]:a[3]);
-const t24=(t23+a[3]*(-1));
-const t25=(t24*t24);
-const t26=(t13+a[4]*(-1));
-const t27=(t24*t26);
-const t28=(0.5<(t1?1:((0.5<((0.5<(t22?1:((0.5<(t11?((0.5<((0.5<(t8?((t25<=0)?1:0):0))?1:((0.5<(t8?((t27<=0)?1:0):0))?1:0)))?1:0):0))?1:0)))?1:((332.71064666877373<Math.abs(Math.log(t18)))?1:0)))?1:0)));
-const t29=(t28?(t13*t18):(t12?t0:a[4]));
-const t30=(t25*(t26*t26));
-const t31=(0.5<((0.5<(t11?((0<=a[16])?1:0):0))?((0.5<((0<t27)?(((1e-20*t30)<t30)?1:0):0))?1:0):0));
-const t32=(t28?0:(t31?a[18]:a[19]));
-const t33=(t28?0:(t31?a[19]:a[20]));
-const t34=(t28?0:(t31?a[20]:a[21]));
-const t35=(t28?0:(t31?a[21]:a[22]));
-const t36=(t28?0:(t31?a[33]:a[34]));
-const t37=(t28?0:(t31?a[43]:a[44]));
-const t38=(t28?0:(t31?a[24]:a[25]));
-const t39=(t28?0:(t31?a[25]:a[26]));
-const t40=(t28?0:(t31?a[46]:a[47]));
-const t41=(t28?0:(t31?a[36]:a[37]));
-const t42=(t28?0:(t31?(1/(t31?t27:1)):a[38]));
-const t43=(t28?0:(t31?t26:a[28]));
-const t44=(0<t42);
-const t45=(t28?0:(t31?a[35]:a[36]));
-const t46=(t28?0:(t31?a[45]:a[46]));
-const t47=(t45*t46);
-const t48=(t28?0:(t31?a[34]:a[35]));
-const t49=(t28?0:(t31?a[44]:a[45]));
-const t50=(t48*t49);
-const t51=(t28?0:(t31?a[23]:a[24]));
-const t52=(t28?0:(t31?a[32]:a[33]));
-const t53=(t28?0:(t31?a[22]:a[23]));
-const t54=(t28?0:(t31?a[42]:a[43]));
-const t55=(t28?0:(t31?a[31]:a[32]));
-const t56=(t28?0:(t31?a[41]:a[42]));
-const t57=(t56*t55);
-const t58=(t28?0:(t31?a[30]:a[31]));
-const t59=(t28?0:(t31?a[40]:a[41]));
-const t60=(t58*t59);
-const t61=(t28?0:(t31?a[29]:a[30]));
-const t62=(t28?0:(t31?a[39]:a[40]));
-const t63=(t61*t62);
-const t64=(t28?0:(t31?a[28]:a[29]));
-const t65=(t28?0:(t31?a[38]:a[39]));
-const t66=(t64*t65);
-const t67=(t42*t43);
-const t68=(t28?0:(t31?t24:a[18]));
-const t69=(t68*t29);
-const t70=(t29+(t67*t69)*(-1));
-const t71=(t70*t32);
-const t72=(t70+(t71*t66)*(-1));
-const t73=(t72*t33);
-const t74=(t72+(t73*t63)*(-1));
-const t75=(t74*t34);
-const t76=(t74+(t75*t60)*(-1));
-const t77=(t76*t35);
-const t78=(t76+(t77*t57)*(-1));
-const t79=(t78*t54*t53);
-const t80=(t78+(t79*t52)*(-1));
-const t81=(t80*t51*t37);
-const t82=(t80+(t81*t36)*(-1));
-const t83=(t82*t38);
-const t84=(t82+(t83*t50)*(-1));
-const t85=(t84*t39);
-const t86=(t84+(t85*t47)*(-1));
-const t87=(t28?0:(t31?a[26]:a[27]));
-const t88=(t86*t87*t40);
-const t89=((t44?(1/(t44?(t42*(t43*t43)):1)):1)*(t86+(t88*t41)*(-1)));
-const t90=(t89+(t87*(t88+(t89*t40*t41)*(-1))));
-const t91=(t90+(((t85*t46)+(t90*t47)*(-1))*t39));
-const t92=(t91+(((t83*t49)+(t50*t91)*(-1))*t38));
-const t93=(t92+(t51*(t81+(t92*t36*t37)*(-1))));
-const t94=(t93+(t53*(t79+(t54*t52*t93)*(-1))));
-const t95=(t94+(((t77*t56)+(t57*t94)*(-1))*t35));
-const t96=(t95+(((t75*t59)+(t60*t95)*(-1))*t34));
-const t97=(t96+(((t73*t62)+(t63*t96)*(-1))*t33));
-const t98=(t97+(((t71*t65)+(t66*t97)*(-1))*t32));
-const t99=(t98+(((t69*t42)+(t67*t98)*(-1))*t68));
-const t100=(0.5<(t44?((((-1)*t99*t29)<0)?1:0):0));
-const t101=(t23*t23);
-const t102=(0<t101);
-const t103=(t29*t29);
-const t104=((0<t103)?t103:1);
-const t105=(1/t104);
-const t106=rsqrt(t104);
-const t107=(t23*((0<t23)?1:((t23<0)?(-1):((0===t23)?0:(t12?a[2]:a[3])))));
-const t108=(t28?(t14*t18):(t12?t4:a[6]));
-const t109=Math.abs(t108);
-const t110=(0.5<(t12?1:(t22?1:0)));
-const t111=(0.5<((28.5<a[16])?((0<t20)?1:0):0));
-const t112=((-1)*a[10]);
-const t113=(t19?a[13]:a[9]);
-const t114=((t20<t113)?(t113+t20*(-1)):1);
-const t115=(0.5<((t4<1e+30)?((0.5<(((-1e+30)<t4)?((Math.abs(t2)<1e+30)?1:0):0))?1:0):0));
-const t116=(t115?t2:0);
-const t117=(t19?t116:a[12]);
-const t118=(t19?a[15]:(t115?t2:0));
-const t119=(t118+t117*(-1));
-const t120=(t115?t4:1e+30);
-const t121=(t19?t120:a[11]);
-const t122=(t19?a[14]:(t115?t4:1e+30));
-const t123=(0.5<((0<t118)?((Math.abs((t122+t121*(-1)))<=t6)?1:0):0));
-const t124=((t118+t117)+((t122+t121*(-1))*(1/t114))*(-3));
-const t125=((t124*t124)+(t118*t117)*(-1));
-const t126=(0<t125);
-const t127=Math.sqrt((t126?t125:0));
-const t128=(t119+t127*2);
-const t129=((t122<1e+30)?(t123?((-1)*t117*(1/(t123?t119:1))):(t126?(1+(((t118+t127)+t124*(-1))*(1/((0<Math.abs(t128))?t128:1)))*(-1)):0.5)):0.1);
-const t130=(t116+a[12]*(-1));
-const t131=(0<t130);
-const t132=(10*a[9]);
-const t133=(t131?(a[9]+(t116*(1/(t131?t130:1))*(a[9]+t112))*(-1)):t132);
-const t134=(1.5*a[9]);
-const t135=(t110?(t100?1:(t102?(0.1*Math.sqrt((t105*(t102?t101:1)))):((0<t107)?(0.1*t107*t106):((0<t109)?(0.1*t109*t105):t106)))):(t111?t20:((0<t113)?(t20+(t114*((0.5<(t10?(((0.66*(a[13]+t112))<t114)?1:0):0))?0.5:((0.1<t129)?((t129<0.9)?t129:0.9):0.1)))):((t134<t133)?((t133<t132)?t133:t132):t134))));
-const t136=(t100?((-1)*t99):((-1)*t29));
-const t137=(t110?t136:a[5]);
-const t138=(t110?t23:a[3]);
-const t139=(t29*t136);
-const t140=(0.5*a[8]);
-const t141=(t140<t15);
-const t142=(t15<t140);
-const t143=(0.5*(t15+t140));
-o[2]=(t138+(t137*t135));
+a[47]=0;}, step(a, o, f, g) {const t0=g[0]*a[17],
+t1=a[16]<0,
+t2=t0*a[5],
+t3=a[7]*a[1],
+t4=f*a[17],
+t5=t4<=(a[6]+(a[7]*a[9]*a[0])),
+t6=1e-10*a[8],
+t7=0.5<(t5?1:((0.5<((t4<=(a[6]+t6))?((t2<=(a[7]*((-1)+a[0]*2)))?1:0):0))?1:0)),
+t8=6.5<a[16],
+t9=t2<t3,
+t10=0<a[13],
+t11=0.5<((0.5<(t7?((0.5<((t3<=t2)?((t2<=((-1)*t3))?1:0):0))?1:0):0))?1:((0.5<((0.5<(t5?((0.5<((t4<(-1e+30))?1:((0.5<((0.5<(t9?((a[13]<=0)?1:0):0))?(t8?1:0):0))?1:0)))?1:0):0))?1:((0.5<((0.5<((0<a[10])?(t10?1:0):0))?((0.5<((a[13]<=a[10])?((t4<Infinity)?1:0):0))?1:0):0))?1:0)))?1:0)),
+t12=0.5<(t1?1:(t11?1:0)),
+t13=t12?t0:a[4],
+t14=t12?t4:a[6],
+t15=Math.abs(t14),
+t16=t15+(t13*((0<t13)?1:((t13<0)?(-1):((0===t13)?0:(t12?t0:a[4]))))),
+t17=Math.floor((0.5+Math.log(((0.5<((0<t16)?((t16<Infinity)?1:0):0))?t16:1))*0.02404491734814939)),
+t18=Math.pow(2,((-60)*(((-17)<t17)?t17:((t17<(-17))?(-17):(0.5*((-17)+t17)))))),
+t19=0.5<(t7?(t9?1:0):0),
+t20=t19?a[9]:a[10],
+t21=1+a[16],
+t22=0.5<((29.5<t21)?((t20<=0)?1:0):0),
+t23=t12?a[2]:a[3],
+t24=t23+a[3]*(-1),
+t25=t24*t24,
+t26=t13+a[4]*(-1),
+t27=t24*t26,
+t28=0.5<(t1?1:((0.5<((0.5<(t22?1:((0.5<(t11?((0.5<((0.5<(t8?((t25<=0)?1:0):0))?1:((0.5<(t8?((t27<=0)?1:0):0))?1:0)))?1:0):0))?1:0)))?1:((332.71064666877373<Math.abs(Math.log(t18)))?1:0)))?1:0)),
+t29=t28?(t13*t18):(t12?t0:a[4]),
+t30=t25*(t26*t26),
+t31=0.5<((0.5<(t11?((0<=a[16])?1:0):0))?((0.5<((0<t27)?(((1e-20*t30)<t30)?1:0):0))?1:0):0),
+t32=t28?0:(t31?a[18]:a[19]),
+t33=t28?0:(t31?a[19]:a[20]),
+t34=t28?0:(t31?a[20]:a[21]),
+t35=t28?0:(t31?a[21]:a[22]),
+t36=t28?0:(t31?a[33]:a[34]),
+t37=t28?0:(t31?a[43]:a[44]),
+t38=t28?0:(t31?a[24]:a[25]),
+t39=t28?0:(t31?a[25]:a[26]),
+t40=t28?0:(t31?a[46]:a[47]),
+t41=t28?0:(t31?a[36]:a[37]),
+t42=t28?0:(t31?(1/(t31?t27:1)):a[38]),
+t43=t28?0:(t31?t26:a[28]),
+t44=0<t42,
+t45=t28?0:(t31?a[35]:a[36]),
+t46=t28?0:(t31?a[45]:a[46]),
+t47=t45*t46,
+t48=t28?0:(t31?a[34]:a[35]),
+t49=t28?0:(t31?a[44]:a[45]),
+t50=t48*t49,
+t51=t28?0:(t31?a[23]:a[24]),
+t52=t28?0:(t31?a[32]:a[33]),
+t53=t28?0:(t31?a[22]:a[23]),
+t54=t28?0:(t31?a[42]:a[43]),
+t55=t28?0:(t31?a[31]:a[32]),
+t56=t28?0:(t31?a[41]:a[42]),
+t57=t56*t55,
+t58=t28?0:(t31?a[30]:a[31]),
+t59=t28?0:(t31?a[40]:a[41]),
+t60=t58*t59,
+t61=t28?0:(t31?a[29]:a[30]),
+t62=t28?0:(t31?a[39]:a[40]),
+t63=t61*t62,
+t64=t28?0:(t31?a[28]:a[29]),
+t65=t28?0:(t31?a[38]:a[39]),
+t66=t64*t65,
+t67=t42*t43,
+t68=t28?0:(t31?t24:a[18]),
+t69=t68*t29,
+t70=t29+(t67*t69)*(-1),
+t71=t70*t32,
+t72=t70+(t71*t66)*(-1),
+t73=t72*t33,
+t74=t72+(t73*t63)*(-1),
+t75=t74*t34,
+t76=t74+(t75*t60)*(-1),
+t77=t76*t35,
+t78=t76+(t77*t57)*(-1),
+t79=t78*t54*t53,
+t80=t78+(t79*t52)*(-1),
+t81=t80*t51*t37,
+t82=t80+(t81*t36)*(-1),
+t83=t82*t38,
+t84=t82+(t83*t50)*(-1),
+t85=t84*t39,
+t86=t84+(t85*t47)*(-1),
+t87=t28?0:(t31?a[26]:a[27]),
+t88=t86*t87*t40,
+t89=(t44?(1/(t44?(t42*(t43*t43)):1)):1)*(t86+(t88*t41)*(-1)),
+t90=t89+(t87*(t88+(t89*t40*t41)*(-1))),
+t91=t90+(((t85*t46)+(t90*t47)*(-1))*t39),
+t92=t91+(((t83*t49)+(t50*t91)*(-1))*t38),
+t93=t92+(t51*(t81+(t92*t36*t37)*(-1))),
+t94=t93+(t53*(t79+(t54*t52*t93)*(-1))),
+t95=t94+(((t77*t56)+(t57*t94)*(-1))*t35),
+t96=t95+(((t75*t59)+(t60*t95)*(-1))*t34),
+t97=t96+(((t73*t62)+(t63*t96)*(-1))*t33),
+t98=t97+(((t71*t65)+(t66*t97)*(-1))*t32),
+t99=t98+(((t69*t42)+(t67*t98)*(-1))*t68),
+t100=0.5<(t44?((((-1)*t99*t29)<0)?1:0):0),
+t101=t23*t23,
+t102=0<t101,
+t103=t29*t29,
+t104=(0<t103)?t103:1,
+t105=1/t104,
+t106=rsqrt(t104),
+t107=t23*((0<t23)?1:((t23<0)?(-1):((0===t23)?0:(t12?a[2]:a[3])))),
+t108=t28?(t14*t18):(t12?t4:a[6]),
+t109=Math.abs(t108),
+t110=0.5<(t12?1:(t22?1:0)),
+t111=0.5<((28.5<a[16])?((0<t20)?1:0):0),
+t112=(-1)*a[10],
+t113=t19?a[13]:a[9],
+t114=(t20<t113)?(t113+t20*(-1)):1,
+t115=0.5<((t4<1e+30)?((0.5<(((-1e+30)<t4)?((Math.abs(t2)<1e+30)?1:0):0))?1:0):0),
+t116=t115?t2:0,
+t117=t19?t116:a[12],
+t118=t19?a[15]:(t115?t2:0),
+t119=t118+t117*(-1),
+t120=t115?t4:1e+30,
+t121=t19?t120:a[11],
+t122=t19?a[14]:(t115?t4:1e+30),
+t123=0.5<((0<t118)?((Math.abs((t122+t121*(-1)))<=t6)?1:0):0),
+t124=(t118+t117)+((t122+t121*(-1))*(1/t114))*(-3),
+t125=(t124*t124)+(t118*t117)*(-1),
+t126=0<t125,
+t127=Math.sqrt((t126?t125:0)),
+t128=t119+t127*2,
+t129=(t122<1e+30)?(t123?((-1)*t117*(1/(t123?t119:1))):(t126?(1+(((t118+t127)+t124*(-1))*(1/((0<Math.abs(t128))?t128:1)))*(-1)):0.5)):0.1,
+t130=t116+a[12]*(-1),
+t131=0<t130,
+t132=10*a[9],
+t133=t131?(a[9]+(t116*(1/(t131?t130:1))*(a[9]+t112))*(-1)):t132,
+t134=1.5*a[9],
+t135=t110?(t100?1:(t102?(0.1*Math.sqrt((t105*(t102?t101:1)))):((0<t107)?(0.1*t107*t106):((0<t109)?(0.1*t109*t105):t106)))):(t111?t20:((0<t113)?(t20+(t114*((0.5<(t10?(((0.66*(a[13]+t112))<t114)?1:0):0))?0.5:((0.1<t129)?((t129<0.9)?t129:0.9):0.1)))):((t134<t133)?((t133<t132)?t133:t132):t134))),
+t136=t100?((-1)*t99):((-1)*t29),
+t137=t110?t136:a[5],
+t138=t110?t23:a[3],
+t139=t29*t136,
+t140=0.5*a[8],
+t141=t140<t15,
+t142=t15<t140,
+t143=0.5*(t15+t140);
+o[2]=t138+(t137*t135);
 o[3]=t138;
-o[4]=(t110?t29:a[4]);
+o[4]=t110?t29:a[4];
 o[5]=t137;
-o[6]=(t110?t108:a[6]);
-o[7]=(t110?t139:a[7]);
-o[8]=(t110?(t28?(t18*(t141?t15:(t142?t140:t143))):(t141?t15:(t142?t140:t143))):a[8]);
+o[6]=t110?t108:a[6];
+o[7]=t110?t139:a[7];
+o[8]=t110?(t28?(t18*(t141?t15:(t142?t140:t143))):(t141?t15:(t142?t140:t143))):a[8];
 o[9]=t135;
-o[10]=(t110?0:(t19?a[9]:a[10]));
-o[11]=(t110?t108:(t19?t120:a[11]));
-o[12]=(t110?t139:(t19?t116:a[12]));
-o[13]=(t110?0:(t111?t20:(t19?a[13]:a[9])));
-o[14]=(t110?t108:(t19?a[14]:(t115?t4:1e+30)));
-o[15]=(t110?t139:(t19?a[15]:(t115?t2:0)));
-o[16]=(t110?0:t21);
-o[17]=(t110?(t28?(t18*a[17]):a[17]):a[17]);
+o[10]=t110?0:(t19?a[9]:a[10]);
+o[11]=t110?t108:(t19?t120:a[11]);
+o[12]=t110?t139:(t19?t116:a[12]);
+o[13]=t110?0:(t111?t20:(t19?a[13]:a[9]));
+o[14]=t110?t108:(t19?a[14]:(t115?t4:1e+30));
+o[15]=t110?t139:(t19?a[15]:(t115?t2:0));
+o[16]=t110?0:t21;
+o[17]=t110?(t28?(t18*a[17]):a[17]):a[17];
 o[18]=t68;
 o[19]=t32;
 o[20]=t33;
@@ -2000,7 +2000,7 @@ a[16]=0;
 a[17]=0;
 a[18]=0;
 a[19]=0;
-a[20]=(-1);
+a[20]=-1;
 a[21]=1;
 a[22]=0;
 a[23]=0;
@@ -2051,222 +2051,222 @@ a[67]=0;
 a[68]=0;
 a[69]=0;
 a[70]=0;
-a[71]=0;}, step(a, o, f, g) {const t0=(f*a[21]);
-const t1=(a[20]<0);
-const t2=(g[1]*a[21]);
-const t3=(g[0]*a[21]);
-const t4=((t3*a[8])+(t2*a[9]));
-const t5=(a[11]*a[1]);
-const t6=(t0<=(a[10]+(a[11]*a[13]*a[0])));
-const t7=(1e-10*a[12]);
-const t8=(0.5<(t6?1:((0.5<((t0<=(a[10]+t7))?((t4<=(a[11]*((-1)+a[0]*2)))?1:0):0))?1:0)));
-const t9=(6.5<a[20]);
-const t10=(t4<t5);
-const t11=(0<a[17]);
-const t12=(0.5<((0.5<(t8?((0.5<((t5<=t4)?((t4<=((-1)*t5))?1:0):0))?1:0):0))?1:((0.5<((0.5<(t6?((0.5<((t0<(-1e+30))?1:((0.5<((0.5<(t10?((a[17]<=0)?1:0):0))?(t9?1:0):0))?1:0)))?1:0):0))?1:((0.5<((0.5<((0<a[14])?(t11?1:0):0))?((0.5<((a[17]<=a[14])?((t0<Infinity)?1:0):0))?1:0):0))?1:0)))?1:0)));
-const t13=(0.5<(t1?1:(t12?1:0)));
-const t14=(t13?t0:a[10]);
-const t15=Math.abs(t14);
-const t16=(t13?t2:a[7]);
-const t17=(t13?t3:a[6]);
-const t18=(((t17*((0<t17)?1:((t17<0)?(-1):((0===t17)?0:(t13?t3:a[6])))))+(t16*((0<t16)?1:((t16<0)?(-1):((0===t16)?0:(t13?t2:a[7]))))))+t15);
-const t19=Math.floor((0.5+Math.log(((0.5<((0<t18)?((t18<Infinity)?1:0):0))?t18:1))*0.02404491734814939));
-const t20=Math.pow(2,((-60)*(((-17)<t19)?t19:((t19<(-17))?(-17):(0.5*((-17)+t19))))));
-const t21=(0.5<(t8?(t10?1:0):0));
-const t22=(t21?a[13]:a[14]);
-const t23=(1+a[20]);
-const t24=(0.5<((29.5<t23)?((t22<=0)?1:0):0));
-const t25=(t13?a[3]:a[5]);
-const t26=(t25+a[5]*(-1));
-const t27=(t13?a[2]:a[4]);
-const t28=(t27+a[4]*(-1));
-const t29=((t28*t28)+(t26*t26));
-const t30=(t16+a[7]*(-1));
-const t31=(t17+a[6]*(-1));
-const t32=((t31*t28)+(t30*t26));
-const t33=(0.5<(t1?1:((0.5<((0.5<(t24?1:((0.5<(t12?((0.5<((0.5<(t9?((t29<=0)?1:0):0))?1:((0.5<(t9?((t32<=0)?1:0):0))?1:0)))?1:0):0))?1:0)))?1:((332.71064666877373<Math.abs(Math.log(t20)))?1:0)))?1:0)));
-const t34=(t33?(t20*t16):(t13?t2:a[7]));
-const t35=(0.5<((0.5<(t12?((0<=a[20])?1:0):0))?((0.5<((0<t32)?(((1e-20*((t31*t31)+(t30*t30))*t29)<(t32*t32))?1:0):0))?1:0):0));
-const t36=(t33?0:(t35?t26:a[23]));
-const t37=(t33?0:(t35?(1/(t35?t32:1)):a[62]));
-const t38=(t33?0:(t35?a[62]:a[63]));
-const t39=(t33?0:(t35?a[63]:a[64]));
-const t40=(t33?0:(t35?a[64]:a[65]));
-const t41=(t33?0:(t35?a[65]:a[66]));
-const t42=(t33?0:(t35?a[67]:a[68]));
-const t43=(t33?0:(t35?a[68]:a[69]));
-const t44=(t33?0:(t35?a[69]:a[70]));
-const t45=(t33?0:(t35?a[39]:a[41]));
-const t46=(t33?0:(t35?a[70]:a[71]));
-const t47=(t33?0:(t35?a[59]:a[61]));
-const t48=(t33?0:(t35?t30:a[43]));
-const t49=(t33?0:(t35?t31:a[42]));
-const t50=(0<t37);
-const t51=(t50?(1/(t50?(((t49*t49)+(t48*t48))*t37):1)):1);
-const t52=(t33?0:(t35?a[57]:a[59]));
-const t53=(t33?0:(t35?a[55]:a[57]));
-const t54=(t33?0:(t35?a[35]:a[37]));
-const t55=(t33?0:(t35?a[53]:a[55]));
-const t56=(t33?0:(t35?a[51]:a[53]));
-const t57=(t33?0:(t35?a[66]:a[67]));
-const t58=(t33?0:(t35?a[49]:a[51]));
-const t59=(t33?0:(t35?a[47]:a[49]));
-const t60=(t33?0:(t35?a[45]:a[47]));
-const t61=(t33?0:(t35?a[43]:a[45]));
-const t62=(t33?0:(t35?t28:a[22]));
-const t63=(t33?(t20*t17):(t13?t3:a[6]));
-const t64=(((t63*t62)+(t34*t36))*t37);
-const t65=(t34+(t64*t48)*(-1));
-const t66=(t33?0:(t35?a[23]:a[25]));
-const t67=(t63+(t64*t49)*(-1));
-const t68=(t33?0:(t35?a[22]:a[24]));
-const t69=(((t67*t68)+(t65*t66))*t38);
-const t70=(t65+(t61*t69)*(-1));
-const t71=(t33?0:(t35?a[25]:a[27]));
-const t72=(t33?0:(t35?a[42]:a[44]));
-const t73=(t67+(t72*t69)*(-1));
-const t74=(t33?0:(t35?a[24]:a[26]));
-const t75=(((t73*t74)+(t71*t70))*t39);
-const t76=(t70+(t75*t60)*(-1));
-const t77=(t33?0:(t35?a[27]:a[29]));
-const t78=(t33?0:(t35?a[44]:a[46]));
-const t79=(t73+(t78*t75)*(-1));
-const t80=(t33?0:(t35?a[26]:a[28]));
-const t81=(((t80*t79)+(t77*t76))*t40);
-const t82=(t76+(t81*t59)*(-1));
-const t83=(t33?0:(t35?a[29]:a[31]));
-const t84=(t33?0:(t35?a[46]:a[48]));
-const t85=(t79+(t81*t84)*(-1));
-const t86=(t33?0:(t35?a[28]:a[30]));
-const t87=(((t85*t86)+(t82*t83))*t41);
-const t88=(t82+(t87*t58)*(-1));
-const t89=(t33?0:(t35?a[31]:a[33]));
-const t90=(t33?0:(t35?a[48]:a[50]));
-const t91=(t85+(t87*t90)*(-1));
-const t92=(t33?0:(t35?a[30]:a[32]));
-const t93=(((t92*t91)+(t88*t89))*t57);
-const t94=(t88+(t56*t93)*(-1));
-const t95=(t33?0:(t35?a[33]:a[35]));
-const t96=(t33?0:(t35?a[50]:a[52]));
-const t97=(t91+(t93*t96)*(-1));
-const t98=(t33?0:(t35?a[32]:a[34]));
-const t99=(((t98*t97)+(t95*t94))*t42);
-const t100=(t94+(t55*t99)*(-1));
-const t101=(t33?0:(t35?a[52]:a[54]));
-const t102=(t97+(t99*t101)*(-1));
-const t103=(t33?0:(t35?a[34]:a[36]));
-const t104=(t43*((t103*t102)+(t54*t100)));
-const t105=(t100+(t53*t104)*(-1));
-const t106=(t33?0:(t35?a[37]:a[39]));
-const t107=(t33?0:(t35?a[54]:a[56]));
-const t108=(t102+(t104*t107)*(-1));
-const t109=(t33?0:(t35?a[36]:a[38]));
-const t110=(((t109*t108)+(t105*t106))*t44);
-const t111=(t105+(t52*t110)*(-1));
-const t112=(t33?0:(t35?a[56]:a[58]));
-const t113=(t108+(t110*t112)*(-1));
-const t114=(t33?0:(t35?a[38]:a[40]));
-const t115=(t46*((t113*t114)+(t45*t111)));
-const t116=(t51*(t111+(t47*t115)*(-1)));
-const t117=(t33?0:(t35?a[58]:a[60]));
-const t118=(t51*(t113+(t115*t117)*(-1)));
-const t119=(t115+(t46*((t118*t117)+(t47*t116)))*(-1));
-const t120=(t116+(t45*t119));
-const t121=(t118+(t119*t114));
-const t122=(t110+(t44*((t112*t121)+(t52*t120)))*(-1));
-const t123=(t120+(t106*t122));
-const t124=(t121+(t109*t122));
-const t125=(t104+(t43*((t107*t124)+(t53*t123)))*(-1));
-const t126=(t123+(t54*t125));
-const t127=(t124+(t103*t125));
-const t128=(t99+(t42*((t101*t127)+(t55*t126)))*(-1));
-const t129=(t126+(t95*t128));
-const t130=(t127+(t98*t128));
-const t131=(t93+(((t96*t130)+(t56*t129))*t57)*(-1));
-const t132=(t129+(t89*t131));
-const t133=(t130+(t92*t131));
-const t134=(t87+(((t90*t133)+(t58*t132))*t41)*(-1));
-const t135=(t132+(t83*t134));
-const t136=(t133+(t86*t134));
-const t137=(t81+(((t84*t136)+(t59*t135))*t40)*(-1));
-const t138=(t135+(t77*t137));
-const t139=(t136+(t80*t137));
-const t140=(t75+(((t78*t139)+(t60*t138))*t39)*(-1));
-const t141=(t138+(t71*t140));
-const t142=(t139+(t74*t140));
-const t143=(t69+(((t72*t142)+(t61*t141))*t38)*(-1));
-const t144=(t141+(t66*t143));
-const t145=(t142+(t68*t143));
-const t146=(t64+(((t49*t145)+(t48*t144))*t37)*(-1));
-const t147=(t144+(t36*t146));
-const t148=(t145+(t62*t146));
-const t149=(0.5<(t50?(((((-1)*(t63*t148))+(t34*t147)*(-1))<0)?1:0):0));
-const t150=((t27*t27)+(t25*t25));
-const t151=(0<t150);
-const t152=((t63*t63)+(t34*t34));
-const t153=((0<t152)?t152:1);
-const t154=(1/t153);
-const t155=((t27*((0<t27)?1:((t27<0)?(-1):((0===t27)?0:(t13?a[2]:a[4])))))+(t25*((0<t25)?1:((t25<0)?(-1):((0===t25)?0:(t13?a[3]:a[5]))))));
-const t156=rsqrt(t153);
-const t157=(t33?(t20*t14):(t13?t0:a[10]));
-const t158=Math.abs(t157);
-const t159=(0.5<(t13?1:(t24?1:0)));
-const t160=(0.5<((28.5<a[20])?((0<t22)?1:0):0));
-const t161=((-1)*a[14]);
-const t162=(t21?a[17]:a[13]);
-const t163=((t22<t162)?(t162+t22*(-1)):1);
-const t164=(0.5<((t0<1e+30)?((0.5<(((-1e+30)<t0)?((Math.abs(t4)<1e+30)?1:0):0))?1:0):0));
-const t165=(t164?t4:0);
-const t166=(t21?t165:a[16]);
-const t167=(t21?a[19]:(t164?t4:0));
-const t168=(t167+t166*(-1));
-const t169=(t164?t0:1e+30);
-const t170=(t21?t169:a[15]);
-const t171=(t21?a[18]:(t164?t0:1e+30));
-const t172=(0.5<((0<t167)?((Math.abs((((-1)*t171)+t170))<=t7)?1:0):0));
-const t173=((t166+t167)+((t171+t170*(-1))*(1/t163))*(-3));
-const t174=((t173*t173)+(t167*t166)*(-1));
-const t175=(0<t174);
-const t176=Math.sqrt((t175?t174:0));
-const t177=(2*t176);
-const t178=((t171<1e+30)?(t172?((-1)*t166*(1/(t172?t168:1))):(t175?(1+(((t167+t176)+t173*(-1))*(1/((0<Math.abs(((((-1)*t166)+t167)+t177)))?(t168+t177):1)))*(-1)):0.5)):0.1);
-const t179=(t165+a[16]*(-1));
-const t180=(0<t179);
-const t181=(10*a[13]);
-const t182=(t180?(a[13]+(t165*(1/(t180?t179:1))*(a[13]+t161))*(-1)):t181);
-const t183=(1.5*a[13]);
-const t184=(t159?(t149?1:(t151?(0.1*Math.sqrt((t154*(t151?t150:1)))):((0<t155)?(0.1*t155*t156):((0<t158)?(0.1*t154*t158):t156)))):(t160?t22:((0<t162)?(t22+(t163*((0.5<(t11?(((0.66*(a[17]+t161))<t163)?1:0):0))?0.5:((0.1<t178)?((t178<0.9)?t178:0.9):0.1)))):((t183<t182)?((t182<t181)?t182:t181):t183))));
-const t185=(t149?((-1)*t148):((-1)*t63));
-const t186=(t159?t185:a[8]);
-const t187=(t159?t27:a[4]);
-const t188=(t149?((-1)*t147):((-1)*t34));
-const t189=(t159?t188:a[9]);
-const t190=(t159?t25:a[5]);
-const t191=((t63*t185)+(t34*t188));
-const t192=(0.5*a[12]);
-const t193=(t192<t15);
-const t194=(t15<t192);
-const t195=(0.5*(t15+t192));
-o[2]=(t187+(t186*t184));
-o[3]=(t190+(t189*t184));
+a[71]=0;}, step(a, o, f, g) {const t0=f*a[21],
+t1=a[20]<0,
+t2=g[1]*a[21],
+t3=g[0]*a[21],
+t4=(t3*a[8])+(t2*a[9]),
+t5=a[11]*a[1],
+t6=t0<=(a[10]+(a[11]*a[13]*a[0])),
+t7=1e-10*a[12],
+t8=0.5<(t6?1:((0.5<((t0<=(a[10]+t7))?((t4<=(a[11]*((-1)+a[0]*2)))?1:0):0))?1:0)),
+t9=6.5<a[20],
+t10=t4<t5,
+t11=0<a[17],
+t12=0.5<((0.5<(t8?((0.5<((t5<=t4)?((t4<=((-1)*t5))?1:0):0))?1:0):0))?1:((0.5<((0.5<(t6?((0.5<((t0<(-1e+30))?1:((0.5<((0.5<(t10?((a[17]<=0)?1:0):0))?(t9?1:0):0))?1:0)))?1:0):0))?1:((0.5<((0.5<((0<a[14])?(t11?1:0):0))?((0.5<((a[17]<=a[14])?((t0<Infinity)?1:0):0))?1:0):0))?1:0)))?1:0)),
+t13=0.5<(t1?1:(t12?1:0)),
+t14=t13?t0:a[10],
+t15=Math.abs(t14),
+t16=t13?t2:a[7],
+t17=t13?t3:a[6],
+t18=((t17*((0<t17)?1:((t17<0)?(-1):((0===t17)?0:(t13?t3:a[6])))))+(t16*((0<t16)?1:((t16<0)?(-1):((0===t16)?0:(t13?t2:a[7]))))))+t15,
+t19=Math.floor((0.5+Math.log(((0.5<((0<t18)?((t18<Infinity)?1:0):0))?t18:1))*0.02404491734814939)),
+t20=Math.pow(2,((-60)*(((-17)<t19)?t19:((t19<(-17))?(-17):(0.5*((-17)+t19)))))),
+t21=0.5<(t8?(t10?1:0):0),
+t22=t21?a[13]:a[14],
+t23=1+a[20],
+t24=0.5<((29.5<t23)?((t22<=0)?1:0):0),
+t25=t13?a[3]:a[5],
+t26=t25+a[5]*(-1),
+t27=t13?a[2]:a[4],
+t28=t27+a[4]*(-1),
+t29=(t28*t28)+(t26*t26),
+t30=t16+a[7]*(-1),
+t31=t17+a[6]*(-1),
+t32=(t31*t28)+(t30*t26),
+t33=0.5<(t1?1:((0.5<((0.5<(t24?1:((0.5<(t12?((0.5<((0.5<(t9?((t29<=0)?1:0):0))?1:((0.5<(t9?((t32<=0)?1:0):0))?1:0)))?1:0):0))?1:0)))?1:((332.71064666877373<Math.abs(Math.log(t20)))?1:0)))?1:0)),
+t34=t33?(t20*t16):(t13?t2:a[7]),
+t35=0.5<((0.5<(t12?((0<=a[20])?1:0):0))?((0.5<((0<t32)?(((1e-20*((t31*t31)+(t30*t30))*t29)<(t32*t32))?1:0):0))?1:0):0),
+t36=t33?0:(t35?t26:a[23]),
+t37=t33?0:(t35?(1/(t35?t32:1)):a[62]),
+t38=t33?0:(t35?a[62]:a[63]),
+t39=t33?0:(t35?a[63]:a[64]),
+t40=t33?0:(t35?a[64]:a[65]),
+t41=t33?0:(t35?a[65]:a[66]),
+t42=t33?0:(t35?a[67]:a[68]),
+t43=t33?0:(t35?a[68]:a[69]),
+t44=t33?0:(t35?a[69]:a[70]),
+t45=t33?0:(t35?a[39]:a[41]),
+t46=t33?0:(t35?a[70]:a[71]),
+t47=t33?0:(t35?a[59]:a[61]),
+t48=t33?0:(t35?t30:a[43]),
+t49=t33?0:(t35?t31:a[42]),
+t50=0<t37,
+t51=t50?(1/(t50?(((t49*t49)+(t48*t48))*t37):1)):1,
+t52=t33?0:(t35?a[57]:a[59]),
+t53=t33?0:(t35?a[55]:a[57]),
+t54=t33?0:(t35?a[35]:a[37]),
+t55=t33?0:(t35?a[53]:a[55]),
+t56=t33?0:(t35?a[51]:a[53]),
+t57=t33?0:(t35?a[66]:a[67]),
+t58=t33?0:(t35?a[49]:a[51]),
+t59=t33?0:(t35?a[47]:a[49]),
+t60=t33?0:(t35?a[45]:a[47]),
+t61=t33?0:(t35?a[43]:a[45]),
+t62=t33?0:(t35?t28:a[22]),
+t63=t33?(t20*t17):(t13?t3:a[6]),
+t64=((t63*t62)+(t34*t36))*t37,
+t65=t34+(t64*t48)*(-1),
+t66=t33?0:(t35?a[23]:a[25]),
+t67=t63+(t64*t49)*(-1),
+t68=t33?0:(t35?a[22]:a[24]),
+t69=((t67*t68)+(t65*t66))*t38,
+t70=t65+(t61*t69)*(-1),
+t71=t33?0:(t35?a[25]:a[27]),
+t72=t33?0:(t35?a[42]:a[44]),
+t73=t67+(t72*t69)*(-1),
+t74=t33?0:(t35?a[24]:a[26]),
+t75=((t73*t74)+(t71*t70))*t39,
+t76=t70+(t75*t60)*(-1),
+t77=t33?0:(t35?a[27]:a[29]),
+t78=t33?0:(t35?a[44]:a[46]),
+t79=t73+(t78*t75)*(-1),
+t80=t33?0:(t35?a[26]:a[28]),
+t81=((t80*t79)+(t77*t76))*t40,
+t82=t76+(t81*t59)*(-1),
+t83=t33?0:(t35?a[29]:a[31]),
+t84=t33?0:(t35?a[46]:a[48]),
+t85=t79+(t81*t84)*(-1),
+t86=t33?0:(t35?a[28]:a[30]),
+t87=((t85*t86)+(t82*t83))*t41,
+t88=t82+(t87*t58)*(-1),
+t89=t33?0:(t35?a[31]:a[33]),
+t90=t33?0:(t35?a[48]:a[50]),
+t91=t85+(t87*t90)*(-1),
+t92=t33?0:(t35?a[30]:a[32]),
+t93=((t92*t91)+(t88*t89))*t57,
+t94=t88+(t56*t93)*(-1),
+t95=t33?0:(t35?a[33]:a[35]),
+t96=t33?0:(t35?a[50]:a[52]),
+t97=t91+(t93*t96)*(-1),
+t98=t33?0:(t35?a[32]:a[34]),
+t99=((t98*t97)+(t95*t94))*t42,
+t100=t94+(t55*t99)*(-1),
+t101=t33?0:(t35?a[52]:a[54]),
+t102=t97+(t99*t101)*(-1),
+t103=t33?0:(t35?a[34]:a[36]),
+t104=t43*((t103*t102)+(t54*t100)),
+t105=t100+(t53*t104)*(-1),
+t106=t33?0:(t35?a[37]:a[39]),
+t107=t33?0:(t35?a[54]:a[56]),
+t108=t102+(t104*t107)*(-1),
+t109=t33?0:(t35?a[36]:a[38]),
+t110=((t109*t108)+(t105*t106))*t44,
+t111=t105+(t52*t110)*(-1),
+t112=t33?0:(t35?a[56]:a[58]),
+t113=t108+(t110*t112)*(-1),
+t114=t33?0:(t35?a[38]:a[40]),
+t115=t46*((t113*t114)+(t45*t111)),
+t116=t51*(t111+(t47*t115)*(-1)),
+t117=t33?0:(t35?a[58]:a[60]),
+t118=t51*(t113+(t115*t117)*(-1)),
+t119=t115+(t46*((t118*t117)+(t47*t116)))*(-1),
+t120=t116+(t45*t119),
+t121=t118+(t119*t114),
+t122=t110+(t44*((t112*t121)+(t52*t120)))*(-1),
+t123=t120+(t106*t122),
+t124=t121+(t109*t122),
+t125=t104+(t43*((t107*t124)+(t53*t123)))*(-1),
+t126=t123+(t54*t125),
+t127=t124+(t103*t125),
+t128=t99+(t42*((t101*t127)+(t55*t126)))*(-1),
+t129=t126+(t95*t128),
+t130=t127+(t98*t128),
+t131=t93+(((t96*t130)+(t56*t129))*t57)*(-1),
+t132=t129+(t89*t131),
+t133=t130+(t92*t131),
+t134=t87+(((t90*t133)+(t58*t132))*t41)*(-1),
+t135=t132+(t83*t134),
+t136=t133+(t86*t134),
+t137=t81+(((t84*t136)+(t59*t135))*t40)*(-1),
+t138=t135+(t77*t137),
+t139=t136+(t80*t137),
+t140=t75+(((t78*t139)+(t60*t138))*t39)*(-1),
+t141=t138+(t71*t140),
+t142=t139+(t74*t140),
+t143=t69+(((t72*t142)+(t61*t141))*t38)*(-1),
+t144=t141+(t66*t143),
+t145=t142+(t68*t143),
+t146=t64+(((t49*t145)+(t48*t144))*t37)*(-1),
+t147=t144+(t36*t146),
+t148=t145+(t62*t146),
+t149=0.5<(t50?(((((-1)*(t63*t148))+(t34*t147)*(-1))<0)?1:0):0),
+t150=(t27*t27)+(t25*t25),
+t151=0<t150,
+t152=(t63*t63)+(t34*t34),
+t153=(0<t152)?t152:1,
+t154=1/t153,
+t155=(t27*((0<t27)?1:((t27<0)?(-1):((0===t27)?0:(t13?a[2]:a[4])))))+(t25*((0<t25)?1:((t25<0)?(-1):((0===t25)?0:(t13?a[3]:a[5]))))),
+t156=rsqrt(t153),
+t157=t33?(t20*t14):(t13?t0:a[10]),
+t158=Math.abs(t157),
+t159=0.5<(t13?1:(t24?1:0)),
+t160=0.5<((28.5<a[20])?((0<t22)?1:0):0),
+t161=(-1)*a[14],
+t162=t21?a[17]:a[13],
+t163=(t22<t162)?(t162+t22*(-1)):1,
+t164=0.5<((t0<1e+30)?((0.5<(((-1e+30)<t0)?((Math.abs(t4)<1e+30)?1:0):0))?1:0):0),
+t165=t164?t4:0,
+t166=t21?t165:a[16],
+t167=t21?a[19]:(t164?t4:0),
+t168=t167+t166*(-1),
+t169=t164?t0:1e+30,
+t170=t21?t169:a[15],
+t171=t21?a[18]:(t164?t0:1e+30),
+t172=0.5<((0<t167)?((Math.abs((((-1)*t171)+t170))<=t7)?1:0):0),
+t173=(t166+t167)+((t171+t170*(-1))*(1/t163))*(-3),
+t174=(t173*t173)+(t167*t166)*(-1),
+t175=0<t174,
+t176=Math.sqrt((t175?t174:0)),
+t177=2*t176,
+t178=(t171<1e+30)?(t172?((-1)*t166*(1/(t172?t168:1))):(t175?(1+(((t167+t176)+t173*(-1))*(1/((0<Math.abs(((((-1)*t166)+t167)+t177)))?(t168+t177):1)))*(-1)):0.5)):0.1,
+t179=t165+a[16]*(-1),
+t180=0<t179,
+t181=10*a[13],
+t182=t180?(a[13]+(t165*(1/(t180?t179:1))*(a[13]+t161))*(-1)):t181,
+t183=1.5*a[13],
+t184=t159?(t149?1:(t151?(0.1*Math.sqrt((t154*(t151?t150:1)))):((0<t155)?(0.1*t155*t156):((0<t158)?(0.1*t154*t158):t156)))):(t160?t22:((0<t162)?(t22+(t163*((0.5<(t11?(((0.66*(a[17]+t161))<t163)?1:0):0))?0.5:((0.1<t178)?((t178<0.9)?t178:0.9):0.1)))):((t183<t182)?((t182<t181)?t182:t181):t183))),
+t185=t149?((-1)*t148):((-1)*t63),
+t186=t159?t185:a[8],
+t187=t159?t27:a[4],
+t188=t149?((-1)*t147):((-1)*t34),
+t189=t159?t188:a[9],
+t190=t159?t25:a[5],
+t191=(t63*t185)+(t34*t188),
+t192=0.5*a[12],
+t193=t192<t15,
+t194=t15<t192,
+t195=0.5*(t15+t192);
+o[2]=t187+(t186*t184);
+o[3]=t190+(t189*t184);
 o[4]=t187;
 o[5]=t190;
-o[6]=(t159?t63:a[6]);
-o[7]=(t159?t34:a[7]);
+o[6]=t159?t63:a[6];
+o[7]=t159?t34:a[7];
 o[8]=t186;
 o[9]=t189;
-o[10]=(t159?t157:a[10]);
-o[11]=(t159?t191:a[11]);
-o[12]=(t159?(t33?(t20*(t193?t15:(t194?t192:t195))):(t193?t15:(t194?t192:t195))):a[12]);
+o[10]=t159?t157:a[10];
+o[11]=t159?t191:a[11];
+o[12]=t159?(t33?(t20*(t193?t15:(t194?t192:t195))):(t193?t15:(t194?t192:t195))):a[12];
 o[13]=t184;
-o[14]=(t159?0:(t21?a[13]:a[14]));
-o[15]=(t159?t157:(t21?t169:a[15]));
-o[16]=(t159?t191:(t21?t165:a[16]));
-o[17]=(t159?0:(t160?t22:(t21?a[17]:a[13])));
-o[18]=(t159?t157:(t21?a[18]:(t164?t0:1e+30)));
-o[19]=(t159?t191:(t21?a[19]:(t164?t4:0)));
-o[20]=(t159?0:t23);
-o[21]=(t159?(t33?(t20*a[21]):a[21]):a[21]);
+o[14]=t159?0:(t21?a[13]:a[14]);
+o[15]=t159?t157:(t21?t169:a[15]);
+o[16]=t159?t191:(t21?t165:a[16]);
+o[17]=t159?0:(t160?t22:(t21?a[17]:a[13]));
+o[18]=t159?t157:(t21?a[18]:(t164?t0:1e+30));
+o[19]=t159?t191:(t21?a[19]:(t164?t4:0));
+o[20]=t159?0:t23;
+o[21]=t159?(t33?(t20*a[21]):a[21]):a[21];
 o[22]=t62;
 o[23]=t36;
 o[24]=t68;
@@ -2319,80 +2319,80 @@ o[70]=t44;
 o[71]=t46;
 return t13;}, answer: null },
 }],
-["lion", { name: "lion", projects: false, hyperparameters: [{"name":"learning_rate","default":0.0001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"weight_decay","default":0.0,"whole":false,"above":null,"at_least":0,"below":null}],
-1: { state: 1, init(a) {a[5]=0;}, step(a, o, f, g) {const t0=((g[0]*(1+a[1]*(-1)))+(a[1]*a[5]));
-o[4]=(a[4]+(a[0]*(((0<t0)?1:((t0<0)?(-1):((0===t0)?0:t0)))+(a[4]*a[3])))*(-1));
-o[5]=((g[0]*(1+a[2]*(-1)))+(a[2]*a[5]));
+["lion", { name: "lion", projects: false, hyperparameters: [{"name":"learning_rate","default":0.0001,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.99,"at_least":0,"below":1},{"name":"weight_decay","default":0.0,"at_least":0}],
+1: { state: 1, init(a) {a[5]=0;}, step(a, o, f, g) {const t0=(g[0]*(1+a[1]*(-1)))+(a[1]*a[5]);
+o[4]=a[4]+(a[0]*(((0<t0)?1:((t0<0)?(-1):((0===t0)?0:t0)))+(a[4]*a[3])))*(-1);
+o[5]=(g[0]*(1+a[2]*(-1)))+(a[2]*a[5]);
 return 1;}, answer: null },
 2: { state: 2, init(a) {a[6]=0;
-a[7]=0;}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
-const t1=((t0*g[0])+(a[1]*a[6]));
-const t2=((t0*g[1])+(a[1]*a[7]));
-const t3=(1+a[2]*(-1));
-o[4]=(a[4]+(a[0]*(((0<t1)?1:((t1<0)?(-1):((0===t1)?0:t1)))+(a[4]*a[3])))*(-1));
-o[5]=(a[5]+(a[0]*(((0<t2)?1:((t2<0)?(-1):((0===t2)?0:t2)))+(a[5]*a[3])))*(-1));
-o[6]=((t3*g[0])+(a[2]*a[6]));
-o[7]=((t3*g[1])+(a[2]*a[7]));
+a[7]=0;}, step(a, o, f, g) {const t0=1+a[1]*(-1),
+t1=(t0*g[0])+(a[1]*a[6]),
+t2=(t0*g[1])+(a[1]*a[7]),
+t3=1+a[2]*(-1);
+o[4]=a[4]+(a[0]*(((0<t1)?1:((t1<0)?(-1):((0===t1)?0:t1)))+(a[4]*a[3])))*(-1);
+o[5]=a[5]+(a[0]*(((0<t2)?1:((t2<0)?(-1):((0===t2)?0:t2)))+(a[5]*a[3])))*(-1);
+o[6]=(t3*g[0])+(a[2]*a[6]);
+o[7]=(t3*g[1])+(a[2]*a[7]);
 return 1;}, answer: null },
 }],
-["momentum", { name: "momentum", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1}],
-1: { state: 1, init(a) {a[3]=0;}, step(a, o, f, g) {const t0=(g[0]+(a[1]*a[3]));
-o[2]=(a[2]+(t0*a[0])*(-1));
+["momentum", { name: "momentum", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"momentum","default":0.9,"at_least":0,"below":1}],
+1: { state: 1, init(a) {a[3]=0;}, step(a, o, f, g) {const t0=g[0]+(a[1]*a[3]);
+o[2]=a[2]+(t0*a[0])*(-1);
 o[3]=t0;
 return 1;}, answer: null },
 2: { state: 2, init(a) {a[4]=0;
-a[5]=0;}, step(a, o, f, g) {const t0=(g[0]+(a[1]*a[4]));
-const t1=(g[1]+(a[1]*a[5]));
-o[2]=(a[2]+(t0*a[0])*(-1));
-o[3]=(a[3]+(t1*a[0])*(-1));
+a[5]=0;}, step(a, o, f, g) {const t0=g[0]+(a[1]*a[4]),
+t1=g[1]+(a[1]*a[5]);
+o[2]=a[2]+(t0*a[0])*(-1);
+o[3]=a[3]+(t1*a[0])*(-1);
 o[4]=t0;
 o[5]=t1;
 return 1;}, answer: null },
 }],
-["momentum_rmsprop", { name: "momentum_rmsprop", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["momentum_rmsprop", { name: "momentum_rmsprop", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"decay","default":0.99,"at_least":0,"below":1},{"name":"momentum","default":0.9,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 2, init(a) {a[5]=0;
-a[6]=0;}, step(a, o, f, g) {const t0=((a[1]*a[5])+((g[0]*g[0])*(1+a[1]*(-1))));
-const t1=((a[2]*a[6])+(g[0]*(1/(Math.sqrt(t0)+a[3]))));
-o[4]=(a[4]+(t1*a[0])*(-1));
+a[6]=0;}, step(a, o, f, g) {const t0=(a[1]*a[5])+((g[0]*g[0])*(1+a[1]*(-1))),
+t1=(a[2]*a[6])+(g[0]*(1/(Math.sqrt(t0)+a[3])));
+o[4]=a[4]+(t1*a[0])*(-1);
 o[5]=t0;
 o[6]=t1;
 return 1;}, answer: null },
 2: { state: 4, init(a) {a[6]=0;
 a[7]=0;
 a[8]=0;
-a[9]=0;}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
-const t1=((a[1]*a[6])+(t0*(g[0]*g[0])));
-const t2=((a[2]*a[8])+(g[0]*(1/(Math.sqrt(t1)+a[3]))));
-const t3=((a[1]*a[7])+(t0*(g[1]*g[1])));
-const t4=((a[2]*a[9])+(g[1]*(1/(Math.sqrt(t3)+a[3]))));
-o[4]=(a[4]+(t2*a[0])*(-1));
-o[5]=(a[5]+(t4*a[0])*(-1));
+a[9]=0;}, step(a, o, f, g) {const t0=1+a[1]*(-1),
+t1=(a[1]*a[6])+(t0*(g[0]*g[0])),
+t2=(a[2]*a[8])+(g[0]*(1/(Math.sqrt(t1)+a[3]))),
+t3=(a[1]*a[7])+(t0*(g[1]*g[1])),
+t4=(a[2]*a[9])+(g[1]*(1/(Math.sqrt(t3)+a[3])));
+o[4]=a[4]+(t2*a[0])*(-1);
+o[5]=a[5]+(t4*a[0])*(-1);
 o[6]=t1;
 o[7]=t3;
 o[8]=t2;
 o[9]=t4;
 return 1;}, answer: null },
 }],
-["nadam", { name: "nadam", projects: true, hyperparameters: [{"name":"learning_rate","default":0.002,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null},{"name":"momentum_decay","default":0.004,"whole":false,"above":null,"at_least":0,"below":null}],
+["nadam", { name: "nadam", projects: true, hyperparameters: [{"name":"learning_rate","default":0.002,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0},{"name":"momentum_decay","default":0.004,"at_least":0}],
 1: { state: 6, init(a) {const t0=Math.pow(0.96,a[4]);
 a[6]=0;
 a[7]=0;
 a[8]=t0;
-a[9]=((1+t0*(-0.5))*a[1]);
+a[9]=(1+t0*(-0.5))*a[1];
 a[10]=1;
-a[11]=1;}, step(a, o, f, g) {const t0=((a[2]*a[7])+((g[0]*g[0])*(1+a[2]*(-1))));
-const t1=(a[11]*a[2]);
-const t2=(a[9]*a[10]);
-const t3=((a[1]*a[6])+(g[0]*(1+a[1]*(-1))));
-const t4=(Math.pow(0.96,a[4])*a[8]);
-const t5=((1+t4*(-0.5))*a[1]);
-o[5]=(a[5]+((1/(Math.sqrt((t0*(1/(1+t1*(-1)))))+a[3]))*((t3*t5*(1/(1+(t2*t5)*(-1))))+((1/(1+t2*(-1)))*g[0]*(1+a[9]*(-1))))*a[0])*(-1));
+a[11]=1;}, step(a, o, f, g) {const t0=(a[2]*a[7])+((g[0]*g[0])*(1+a[2]*(-1))),
+t1=a[11]*a[2],
+t2=a[9]*a[10],
+t3=(a[1]*a[6])+(g[0]*(1+a[1]*(-1))),
+t4=Math.pow(0.96,a[4])*a[8],
+t5=(1+t4*(-0.5))*a[1];
+o[5]=a[5]+((1/(Math.sqrt((t0*(1/(1+t1*(-1)))))+a[3]))*((t3*t5*(1/(1+(t2*t5)*(-1))))+((1/(1+t2*(-1)))*g[0]*(1+a[9]*(-1))))*a[0])*(-1);
 o[6]=t3;
 o[7]=t0;
 o[8]=t4;
 o[9]=t5;
-o[10]=((((a[9]*a[10])<1e-300)&&((-1e-300)<(a[9]*a[10])))?0:t2);
-o[11]=((((-1e-300)<(a[11]*a[2]))&&((a[11]*a[2])<1e-300))?0:t1);
+o[10]=(((a[9]*a[10])<1e-300)&&((-1e-300)<(a[9]*a[10])))?0:t2;
+o[11]=(((-1e-300)<(a[11]*a[2]))&&((a[11]*a[2])<1e-300))?0:t1;
 return 1;}, answer: null },
 2: { state: 8, init(a) {const t0=Math.pow(0.96,a[4]);
 a[7]=0;
@@ -2400,137 +2400,137 @@ a[8]=0;
 a[9]=0;
 a[10]=0;
 a[11]=t0;
-a[12]=((1+t0*(-0.5))*a[1]);
+a[12]=(1+t0*(-0.5))*a[1];
 a[13]=1;
-a[14]=1;}, step(a, o, f, g) {const t0=(1+a[2]*(-1));
-const t1=((a[2]*a[9])+(t0*(g[0]*g[0])));
-const t2=(a[14]*a[2]);
-const t3=(1/(1+t2*(-1)));
-const t4=(a[12]*a[13]);
-const t5=((1/(1+t4*(-1)))*(1+a[12]*(-1)));
-const t6=(1+a[1]*(-1));
-const t7=((a[1]*a[7])+(t6*g[0]));
-const t8=(Math.pow(0.96,a[4])*a[11]);
-const t9=((1+t8*(-0.5))*a[1]);
-const t10=(t9*(1/(1+(t4*t9)*(-1))));
-const t11=((a[2]*a[10])+(t0*(g[1]*g[1])));
-const t12=((a[1]*a[8])+(t6*g[1]));
-o[5]=(a[5]+(a[0]*(1/(Math.sqrt((t1*t3))+a[3]))*((t7*t10)+(t5*g[0])))*(-1));
-o[6]=(a[6]+((1/(Math.sqrt((t3*t11))+a[3]))*a[0]*((t12*t10)+(t5*g[1])))*(-1));
+a[14]=1;}, step(a, o, f, g) {const t0=1+a[2]*(-1),
+t1=(a[2]*a[9])+(t0*(g[0]*g[0])),
+t2=a[14]*a[2],
+t3=1/(1+t2*(-1)),
+t4=a[12]*a[13],
+t5=(1/(1+t4*(-1)))*(1+a[12]*(-1)),
+t6=1+a[1]*(-1),
+t7=(a[1]*a[7])+(t6*g[0]),
+t8=Math.pow(0.96,a[4])*a[11],
+t9=(1+t8*(-0.5))*a[1],
+t10=t9*(1/(1+(t4*t9)*(-1))),
+t11=(a[2]*a[10])+(t0*(g[1]*g[1])),
+t12=(a[1]*a[8])+(t6*g[1]);
+o[5]=a[5]+(a[0]*(1/(Math.sqrt((t1*t3))+a[3]))*((t7*t10)+(t5*g[0])))*(-1);
+o[6]=a[6]+((1/(Math.sqrt((t3*t11))+a[3]))*a[0]*((t12*t10)+(t5*g[1])))*(-1);
 o[7]=t7;
 o[8]=t12;
 o[9]=t1;
 o[10]=t11;
 o[11]=t8;
 o[12]=t9;
-o[13]=((((a[12]*a[13])<1e-300)&&((-1e-300)<(a[12]*a[13])))?0:t4);
-o[14]=((((-1e-300)<(a[14]*a[2]))&&((a[14]*a[2])<1e-300))?0:t2);
+o[13]=(((a[12]*a[13])<1e-300)&&((-1e-300)<(a[12]*a[13])))?0:t4;
+o[14]=(((-1e-300)<(a[14]*a[2]))&&((a[14]*a[2])<1e-300))?0:t2;
 return 1;}, answer: null },
 }],
-["nesterov", { name: "nesterov", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1}],
-1: { state: 1, init(a) {a[3]=0;}, step(a, o, f, g) {const t0=((a[1]*a[3])+g[0]);
-o[2]=(a[2]+((g[0]+(t0*a[1]))*a[0])*(-1));
+["nesterov", { name: "nesterov", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"momentum","default":0.9,"at_least":0,"below":1}],
+1: { state: 1, init(a) {a[3]=0;}, step(a, o, f, g) {const t0=(a[1]*a[3])+g[0];
+o[2]=a[2]+((g[0]+(t0*a[1]))*a[0])*(-1);
 o[3]=t0;
 return 1;}, answer: null },
 2: { state: 2, init(a) {a[4]=0;
-a[5]=0;}, step(a, o, f, g) {const t0=((a[1]*a[4])+g[0]);
-const t1=((a[1]*a[5])+g[1]);
-o[2]=(a[2]+((g[0]+(t0*a[1]))*a[0])*(-1));
-o[3]=(a[3]+((g[1]+(t1*a[1]))*a[0])*(-1));
+a[5]=0;}, step(a, o, f, g) {const t0=(a[1]*a[4])+g[0],
+t1=(a[1]*a[5])+g[1];
+o[2]=a[2]+((g[0]+(t0*a[1]))*a[0])*(-1);
+o[3]=a[3]+((g[1]+(t1*a[1]))*a[0])*(-1);
 o[4]=t0;
 o[5]=t1;
 return 1;}, answer: null },
 }],
-["nesterov_restart", { name: "nesterov_restart", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null}],
+["nesterov_restart", { name: "nesterov_restart", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0}],
 1: { state: 2, init(a) {a[2]=a[1];
-a[3]=1;}, step(a, o, f, g) {const t0=(a[1]+(g[0]*a[0])*(-1));
-const t1=(t0+a[2]*(-1));
-const t2=(0<(t1*g[0]));
-const t3=(1+Math.sqrt((1+(a[3]*a[3])*4)));
-o[1]=(t2?t0:(t0+(t1*(1/t3)*((-1)+a[3]))*2));
+a[3]=1;}, step(a, o, f, g) {const t0=a[1]+(g[0]*a[0])*(-1),
+t1=t0+a[2]*(-1),
+t2=0<(t1*g[0]),
+t3=1+Math.sqrt((1+(a[3]*a[3])*4));
+o[1]=t2?t0:(t0+(t1*(1/t3)*((-1)+a[3]))*2);
 o[2]=t0;
-o[3]=(t2?1:(0.5*t3));
+o[3]=t2?1:(0.5*t3);
 return 1;}, answer: null },
 2: { state: 3, init(a) {a[3]=a[1];
 a[4]=a[2];
-a[5]=1;}, step(a, o, f, g) {const t0=(a[1]+(g[0]*a[0])*(-1));
-const t1=(a[2]+(g[1]*a[0])*(-1));
-const t2=(t1+a[4]*(-1));
-const t3=(t0+a[3]*(-1));
-const t4=(0<((t3*g[0])+(t2*g[1])));
-const t5=(1+Math.sqrt((1+(a[5]*a[5])*4)));
-const t6=(2*(1/t5)*((-1)+a[5]));
-o[1]=(t4?t0:(t0+(t3*t6)));
-o[2]=(t4?t1:(t1+(t2*t6)));
+a[5]=1;}, step(a, o, f, g) {const t0=a[1]+(g[0]*a[0])*(-1),
+t1=a[2]+(g[1]*a[0])*(-1),
+t2=t1+a[4]*(-1),
+t3=t0+a[3]*(-1),
+t4=0<((t3*g[0])+(t2*g[1])),
+t5=1+Math.sqrt((1+(a[5]*a[5])*4)),
+t6=2*(1/t5)*((-1)+a[5]);
+o[1]=t4?t0:(t0+(t3*t6));
+o[2]=t4?t1:(t1+(t2*t6));
 o[3]=t0;
 o[4]=t1;
-o[5]=(t4?1:(0.5*t5));
+o[5]=t4?1:(0.5*t5);
 return 1;}, answer: null },
 }],
-["obsf", { name: "obsf", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"steps","default":127,"whole":true}],
-1: { state: 1, init(a) {a[2]=0;}, step(a, o, f, g) {const t0=((a[2]<126)?a[2]:((126<a[2])?126:(0.5*(126+a[2]))));
-const t1=((-1)*t0);
-o[1]=(a[1]+(g[0]*((a[2]<127)?(((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1.4142135623730951*((Math.abs((53+t1))<0.5)?1:0))+((Math.abs((123+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((57+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((58+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((54+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((9+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((50+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((45+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((68+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs(t0)<0.5)?1:0)*1.4142135623730951)+((Math.abs((49+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((79+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((40+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((64+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((37+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((63+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((29+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((12+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((62+t1))<0.5)?1:0)*20.139663658330335)+((Math.abs((97+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((20+t1))<0.5)?1:0)*20.74440219011049)+((Math.abs((56+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((85+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((60+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((35+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((14+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((18+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((8+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((34+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((7+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((6+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((15+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((21+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((46+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((104+t1))<0.5)?1:0)*2)+((Math.abs((88+t1))<0.5)?1:0)*2)+((Math.abs((28+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((5+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((116+t1))<0.5)?1:0)*2)+((Math.abs((78+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((105+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((1+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((4+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((103+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((120+t1))<0.5)?1:0)*2)+((Math.abs((13+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((66+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((86+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((87+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((90+t1))<0.5)?1:0)*6.828427124746192)+((Math.abs((67+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((39+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((93+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((22+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((11+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((99+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((51+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((70+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((80+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((95+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((106+t1))<0.5)?1:0)*6.828427124746192)+((Math.abs((117+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((69+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((101+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((77+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((83+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((102+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((122+t1))<0.5)?1:0)*8.344912087791167)+((Math.abs((121+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((3+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((124+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((98+t1))<0.5)?1:0)*15.071067811865476)+((Math.abs((108+t1))<0.5)?1:0)*2)+((Math.abs((25+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((109+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((36+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((84+t1))<0.5)?1:0)*2)+((Math.abs((118+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((74+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((43+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((17+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((55+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((114+t1))<0.5)?1:0)*37.572898965264216)+((Math.abs((89+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((112+t1))<0.5)?1:0)*2)+((Math.abs((111+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((72+t1))<0.5)?1:0)*8.690236861278246)+((Math.abs((2+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((47+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((119+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((126+t1))<0.5)?1:0)*1.5)+((Math.abs((115+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((26+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((100+t1))<0.5)?1:0)*2)+((Math.abs((96+t1))<0.5)?1:0)*2)+((Math.abs((82+t1))<0.5)?1:0)*141.4277147965328)+((Math.abs((110+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((65+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((52+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((76+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((32+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((30+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((75+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((16+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((73+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((31+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((71+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((44+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((59+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((125+t1))<0.5)?1:0)*3.005144052529072)+((Math.abs((107+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((94+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((81+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((48+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((23+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((27+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((41+t1))<0.5)?1:0)*47.94341298187444)+((Math.abs((61+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((10+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((38+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((33+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((24+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((91+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((19+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((92+t1))<0.5)?1:0)*2)+((Math.abs((42+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((113+t1))<0.5)?1:0)*1.4142135623730951):1)*a[0])*(-1));
-o[2]=(1+a[2]);
+["obsf", { name: "obsf", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"steps","default":127,"whole":true}],
+1: { state: 1, init(a) {a[2]=0;}, step(a, o, f, g) {const t0=(a[2]<126)?a[2]:((126<a[2])?126:(0.5*(126+a[2]))),
+t1=(-1)*t0;
+o[1]=a[1]+(g[0]*((a[2]<127)?(((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1.4142135623730951*((Math.abs((53+t1))<0.5)?1:0))+((Math.abs((123+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((57+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((58+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((54+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((9+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((50+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((45+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((68+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs(t0)<0.5)?1:0)*1.4142135623730951)+((Math.abs((49+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((79+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((40+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((64+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((37+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((63+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((29+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((12+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((62+t1))<0.5)?1:0)*20.139663658330335)+((Math.abs((97+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((20+t1))<0.5)?1:0)*20.74440219011049)+((Math.abs((56+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((85+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((60+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((35+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((14+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((18+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((8+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((34+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((7+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((6+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((15+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((21+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((46+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((104+t1))<0.5)?1:0)*2)+((Math.abs((88+t1))<0.5)?1:0)*2)+((Math.abs((28+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((5+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((116+t1))<0.5)?1:0)*2)+((Math.abs((78+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((105+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((1+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((4+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((103+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((120+t1))<0.5)?1:0)*2)+((Math.abs((13+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((66+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((86+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((87+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((90+t1))<0.5)?1:0)*6.828427124746192)+((Math.abs((67+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((39+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((93+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((22+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((11+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((99+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((51+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((70+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((80+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((95+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((106+t1))<0.5)?1:0)*6.828427124746192)+((Math.abs((117+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((69+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((101+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((77+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((83+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((102+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((122+t1))<0.5)?1:0)*8.344912087791167)+((Math.abs((121+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((3+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((124+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((98+t1))<0.5)?1:0)*15.071067811865476)+((Math.abs((108+t1))<0.5)?1:0)*2)+((Math.abs((25+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((109+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((36+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((84+t1))<0.5)?1:0)*2)+((Math.abs((118+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((74+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((43+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((17+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((55+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((114+t1))<0.5)?1:0)*37.572898965264216)+((Math.abs((89+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((112+t1))<0.5)?1:0)*2)+((Math.abs((111+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((72+t1))<0.5)?1:0)*8.690236861278246)+((Math.abs((2+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((47+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((119+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((126+t1))<0.5)?1:0)*1.5)+((Math.abs((115+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((26+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((100+t1))<0.5)?1:0)*2)+((Math.abs((96+t1))<0.5)?1:0)*2)+((Math.abs((82+t1))<0.5)?1:0)*141.4277147965328)+((Math.abs((110+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((65+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((52+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((76+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((32+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((30+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((75+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((16+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((73+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((31+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((71+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((44+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((59+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((125+t1))<0.5)?1:0)*3.005144052529072)+((Math.abs((107+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((94+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((81+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((48+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((23+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((27+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((41+t1))<0.5)?1:0)*47.94341298187444)+((Math.abs((61+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((10+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((38+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((33+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((24+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((91+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((19+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((92+t1))<0.5)?1:0)*2)+((Math.abs((42+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((113+t1))<0.5)?1:0)*1.4142135623730951):1)*a[0])*(-1);
+o[2]=1+a[2];
 return 1;}, answer: null },
-2: { state: 1, init(a) {a[3]=0;}, step(a, o, f, g) {const t0=((a[3]<126)?a[3]:((126<a[3])?126:(0.5*(126+a[3]))));
-const t1=((-1)*t0);
-const t2=(((a[3]<127)?(((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1.4142135623730951*((Math.abs((53+t1))<0.5)?1:0))+((Math.abs((123+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((57+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((58+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((54+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((9+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((50+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((45+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((68+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs(t0)<0.5)?1:0)*1.4142135623730951)+((Math.abs((49+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((79+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((40+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((64+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((37+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((63+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((29+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((12+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((62+t1))<0.5)?1:0)*20.139663658330335)+((Math.abs((97+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((20+t1))<0.5)?1:0)*20.74440219011049)+((Math.abs((56+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((85+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((60+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((35+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((14+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((18+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((8+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((34+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((7+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((6+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((15+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((21+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((46+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((104+t1))<0.5)?1:0)*2)+((Math.abs((88+t1))<0.5)?1:0)*2)+((Math.abs((28+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((5+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((116+t1))<0.5)?1:0)*2)+((Math.abs((78+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((105+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((1+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((4+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((103+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((120+t1))<0.5)?1:0)*2)+((Math.abs((13+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((66+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((86+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((87+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((90+t1))<0.5)?1:0)*6.828427124746192)+((Math.abs((67+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((39+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((93+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((22+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((11+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((99+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((51+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((70+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((80+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((95+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((106+t1))<0.5)?1:0)*6.828427124746192)+((Math.abs((117+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((69+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((101+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((77+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((83+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((102+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((122+t1))<0.5)?1:0)*8.344912087791167)+((Math.abs((121+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((3+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((124+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((98+t1))<0.5)?1:0)*15.071067811865476)+((Math.abs((108+t1))<0.5)?1:0)*2)+((Math.abs((25+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((109+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((36+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((84+t1))<0.5)?1:0)*2)+((Math.abs((118+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((74+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((43+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((17+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((55+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((114+t1))<0.5)?1:0)*37.572898965264216)+((Math.abs((89+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((112+t1))<0.5)?1:0)*2)+((Math.abs((111+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((72+t1))<0.5)?1:0)*8.690236861278246)+((Math.abs((2+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((47+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((119+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((126+t1))<0.5)?1:0)*1.5)+((Math.abs((115+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((26+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((100+t1))<0.5)?1:0)*2)+((Math.abs((96+t1))<0.5)?1:0)*2)+((Math.abs((82+t1))<0.5)?1:0)*141.4277147965328)+((Math.abs((110+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((65+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((52+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((76+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((32+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((30+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((75+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((16+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((73+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((31+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((71+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((44+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((59+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((125+t1))<0.5)?1:0)*3.005144052529072)+((Math.abs((107+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((94+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((81+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((48+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((23+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((27+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((41+t1))<0.5)?1:0)*47.94341298187444)+((Math.abs((61+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((10+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((38+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((33+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((24+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((91+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((19+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((92+t1))<0.5)?1:0)*2)+((Math.abs((42+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((113+t1))<0.5)?1:0)*1.4142135623730951):1)*a[0]);
-o[1]=(a[1]+(t2*g[0])*(-1));
-o[2]=(a[2]+(t2*g[1])*(-1));
-o[3]=(1+a[3]);
+2: { state: 1, init(a) {a[3]=0;}, step(a, o, f, g) {const t0=(a[3]<126)?a[3]:((126<a[3])?126:(0.5*(126+a[3]))),
+t1=(-1)*t0,
+t2=((a[3]<127)?(((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1.4142135623730951*((Math.abs((53+t1))<0.5)?1:0))+((Math.abs((123+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((57+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((58+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((54+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((9+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((50+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((45+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((68+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs(t0)<0.5)?1:0)*1.4142135623730951)+((Math.abs((49+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((79+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((40+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((64+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((37+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((63+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((29+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((12+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((62+t1))<0.5)?1:0)*20.139663658330335)+((Math.abs((97+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((20+t1))<0.5)?1:0)*20.74440219011049)+((Math.abs((56+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((85+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((60+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((35+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((14+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((18+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((8+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((34+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((7+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((6+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((15+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((21+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((46+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((104+t1))<0.5)?1:0)*2)+((Math.abs((88+t1))<0.5)?1:0)*2)+((Math.abs((28+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((5+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((116+t1))<0.5)?1:0)*2)+((Math.abs((78+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((105+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((1+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((4+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((103+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((120+t1))<0.5)?1:0)*2)+((Math.abs((13+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((66+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((86+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((87+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((90+t1))<0.5)?1:0)*6.828427124746192)+((Math.abs((67+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((39+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((93+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((22+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((11+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((99+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((51+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((70+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((80+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((95+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((106+t1))<0.5)?1:0)*6.828427124746192)+((Math.abs((117+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((69+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((101+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((77+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((83+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((102+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((122+t1))<0.5)?1:0)*8.344912087791167)+((Math.abs((121+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((3+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((124+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((98+t1))<0.5)?1:0)*15.071067811865476)+((Math.abs((108+t1))<0.5)?1:0)*2)+((Math.abs((25+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((109+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((36+t1))<0.5)?1:0)*4.18540040580295)+((Math.abs((84+t1))<0.5)?1:0)*2)+((Math.abs((118+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((74+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((43+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((17+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((55+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((114+t1))<0.5)?1:0)*37.572898965264216)+((Math.abs((89+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((112+t1))<0.5)?1:0)*2)+((Math.abs((111+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((72+t1))<0.5)?1:0)*8.690236861278246)+((Math.abs((2+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((47+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((119+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((126+t1))<0.5)?1:0)*1.5)+((Math.abs((115+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((26+t1))<0.5)?1:0)*4.559520988700713)+((Math.abs((100+t1))<0.5)?1:0)*2)+((Math.abs((96+t1))<0.5)?1:0)*2)+((Math.abs((82+t1))<0.5)?1:0)*141.4277147965328)+((Math.abs((110+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((65+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((52+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((76+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((32+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((30+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((75+t1))<0.5)?1:0)*2.2605779106797224)+((Math.abs((16+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((73+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((31+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((71+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((44+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((59+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((125+t1))<0.5)?1:0)*3.005144052529072)+((Math.abs((107+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((94+t1))<0.5)?1:0)*3.414213562373094)+((Math.abs((81+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((48+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((23+t1))<0.5)?1:0)*2.663251938771469)+((Math.abs((27+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((41+t1))<0.5)?1:0)*47.94341298187444)+((Math.abs((61+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((10+t1))<0.5)?1:0)*9.157428854753073)+((Math.abs((38+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((33+t1))<0.5)?1:0)*1.6012318258523308)+((Math.abs((24+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((91+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((19+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((92+t1))<0.5)?1:0)*2)+((Math.abs((42+t1))<0.5)?1:0)*1.4142135623730951)+((Math.abs((113+t1))<0.5)?1:0)*1.4142135623730951):1)*a[0];
+o[1]=a[1]+(t2*g[0])*(-1);
+o[2]=a[2]+(t2*g[1])*(-1);
+o[3]=1+a[3];
 return 1;}, answer: null },
 }],
-["ogm", { name: "ogm", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"steps","default":100,"whole":true}],
+["ogm", { name: "ogm", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"steps","default":100,"whole":true}],
 1: { state: 3, init(a) {a[2]=a[1];
 a[3]=1;
-a[4]=0;}, step(a, o, f, g) {const t0=(99.5<a[4]);
-const t1=(t0?1:a[3]);
-const t2=(g[0]*a[0]);
-const t3=(t0?0:a[4]);
-const t4=(1+Math.sqrt((1+((t1*t1)*((0.5<((98.5<t3)?((t3<99.5)?1:0):0))?8:4)))));
-const t5=(2*(1/t4));
-const t6=(a[1]+t2*(-1));
-o[1]=((t6+(t5*((-1)+t1)*(t6+(t0?a[1]:a[2])*(-1))))+(t2*t1*t5)*(-1));
+a[4]=0;}, step(a, o, f, g) {const t0=99.5<a[4],
+t1=t0?1:a[3],
+t2=g[0]*a[0],
+t3=t0?0:a[4],
+t4=1+Math.sqrt((1+((t1*t1)*((0.5<((98.5<t3)?((t3<99.5)?1:0):0))?8:4)))),
+t5=2*(1/t4),
+t6=a[1]+t2*(-1);
+o[1]=(t6+(t5*((-1)+t1)*(t6+(t0?a[1]:a[2])*(-1))))+(t2*t1*t5)*(-1);
 o[2]=t6;
-o[3]=(0.5*t4);
-o[4]=(1+t3);
+o[3]=0.5*t4;
+o[4]=1+t3;
 return 1;}, answer: null },
 2: { state: 4, init(a) {a[3]=a[1];
 a[4]=a[2];
 a[5]=1;
-a[6]=0;}, step(a, o, f, g) {const t0=(g[0]*a[0]);
-const t1=(99.5<a[6]);
-const t2=(t1?1:a[5]);
-const t3=(t1?0:a[6]);
-const t4=(1+Math.sqrt((1+((t2*t2)*((0.5<((98.5<t3)?((t3<99.5)?1:0):0))?8:4)))));
-const t5=(2*(1/t4));
-const t6=(t2*t5);
-const t7=(a[1]+t0*(-1));
-const t8=(t5*((-1)+t2));
-const t9=(g[1]*a[0]);
-const t10=(a[2]+t9*(-1));
-o[1]=((t7+(t8*(t7+(t1?a[1]:a[3])*(-1))))+(t0*t6)*(-1));
-o[2]=((t10+(t8*(t10+(t1?a[2]:a[4])*(-1))))+(t6*t9)*(-1));
+a[6]=0;}, step(a, o, f, g) {const t0=g[0]*a[0],
+t1=99.5<a[6],
+t2=t1?1:a[5],
+t3=t1?0:a[6],
+t4=1+Math.sqrt((1+((t2*t2)*((0.5<((98.5<t3)?((t3<99.5)?1:0):0))?8:4)))),
+t5=2*(1/t4),
+t6=t2*t5,
+t7=a[1]+t0*(-1),
+t8=t5*((-1)+t2),
+t9=g[1]*a[0],
+t10=a[2]+t9*(-1);
+o[1]=(t7+(t8*(t7+(t1?a[1]:a[3])*(-1))))+(t0*t6)*(-1);
+o[2]=(t10+(t8*(t10+(t1?a[2]:a[4])*(-1))))+(t6*t9)*(-1);
 o[3]=t7;
 o[4]=t10;
-o[5]=(0.5*t4);
-o[6]=(1+t3);
+o[5]=0.5*t4;
+o[6]=1+t3;
 return 1;}, answer: null },
 }],
-["polyak_step", { name: "polyak_step", projects: true, hyperparameters: [{"name":"minimum","default":0.0,"whole":false,"above":null,"at_least":null,"below":null}],
-1: { state: 0, init(a) {}, step(a, o, f, g) {const t0=(g[0]*g[0]);
-const t1=(f+a[0]*(-1));
-o[1]=(a[1]+(g[0]*((0<t0)?((1/t0)*((0<t1)?t1:((t1<0)?0:(0.5*t1)))):0))*(-1));
+["polyak_step", { name: "polyak_step", projects: true, hyperparameters: [{"name":"minimum","default":0.0}],
+1: { state: 0, init(a) {}, step(a, o, f, g) {const t0=g[0]*g[0],
+t1=f+a[0]*(-1);
+o[1]=a[1]+(g[0]*((0<t0)?((1/t0)*((0<t1)?t1:((t1<0)?0:(0.5*t1)))):0))*(-1);
 return 1;}, answer: null },
-2: { state: 0, init(a) {}, step(a, o, f, g) {const t0=((g[0]*g[0])+(g[1]*g[1]));
-const t1=(f+a[0]*(-1));
-const t2=((0<t0)?((1/t0)*((0<t1)?t1:((t1<0)?0:(0.5*t1)))):0);
-o[1]=(a[1]+(t2*g[0])*(-1));
-o[2]=(a[2]+(t2*g[1])*(-1));
+2: { state: 0, init(a) {}, step(a, o, f, g) {const t0=(g[0]*g[0])+(g[1]*g[1]),
+t1=f+a[0]*(-1),
+t2=(0<t0)?((1/t0)*((0<t1)?t1:((t1<0)?0:(0.5*t1)))):0;
+o[1]=a[1]+(t2*g[0])*(-1);
+o[2]=a[2]+(t2*g[1])*(-1);
 return 1;}, answer: null },
 }],
-["prodigy", { name: "prodigy", projects: false, hyperparameters: [{"name":"learning_rate","default":1.0,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null},{"name":"initial_distance","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["prodigy", { name: "prodigy", projects: false, hyperparameters: [{"name":"learning_rate","default":1.0,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0},{"name":"initial_distance","default":1e-06,"above":0}],
 1: { state: 9, init(a) {a[6]=1;
 a[7]=1;
 a[8]=0;
@@ -2539,23 +2539,23 @@ a[10]=0;
 a[11]=0;
 a[12]=0;
 a[13]=a[4];
-a[14]=a[5];}, step(a, o, f, g) {const t0=(a[13]*a[13]);
-const t1=(a[6]*a[1]);
-const t2=(a[7]*a[2]);
-const t3=((1/(1+t1*(-1)))*Math.sqrt((1+t2*(-1)))*a[0]);
-const t4=(t0*t3*g[0]);
-const t5=Math.sqrt(a[2]);
-const t6=((t5*a[11])+(t4*(a[14]+a[5]*(-1))));
-const t7=((t5*a[12])+t4);
-const t8=(t7*((0<t7)?1:((t7<0)?(-1):((0===t7)?0:t7))));
-const t9=(t6*(1/((0<t8)?t8:1)));
-const t10=((t9<a[13])?a[13]:((a[13]<t9)?t9:(0.5*(a[13]+t9))));
-const t11=((a[2]*a[10])+(t0*(g[0]*g[0])*(1+a[2]*(-1))));
-const t12=((a[1]*a[9])+(g[0]*(1+a[1]*(-1))*a[13]));
-const t13=(t3*a[13]);
-o[5]=(a[5]+(t13*t12*(1/(Math.sqrt(t11)+(t10*a[3]))))*(-1));
-o[6]=((((-1e-300)<(a[6]*a[1]))&&((a[6]*a[1])<1e-300))?0:t1);
-o[7]=((((-1e-300)<(a[7]*a[2]))&&((a[7]*a[2])<1e-300))?0:t2);
+a[14]=a[5];}, step(a, o, f, g) {const t0=a[13]*a[13],
+t1=a[6]*a[1],
+t2=a[7]*a[2],
+t3=(1/(1+t1*(-1)))*Math.sqrt((1+t2*(-1)))*a[0],
+t4=t0*t3*g[0],
+t5=Math.sqrt(a[2]),
+t6=(t5*a[11])+(t4*(a[14]+a[5]*(-1))),
+t7=(t5*a[12])+t4,
+t8=t7*((0<t7)?1:((t7<0)?(-1):((0===t7)?0:t7))),
+t9=t6*(1/((0<t8)?t8:1)),
+t10=(t9<a[13])?a[13]:((a[13]<t9)?t9:(0.5*(a[13]+t9))),
+t11=(a[2]*a[10])+(t0*(g[0]*g[0])*(1+a[2]*(-1))),
+t12=(a[1]*a[9])+(g[0]*(1+a[1]*(-1))*a[13]),
+t13=t3*a[13];
+o[5]=a[5]+(t13*t12*(1/(Math.sqrt(t11)+(t10*a[3]))))*(-1);
+o[6]=(((-1e-300)<(a[6]*a[1]))&&((a[6]*a[1])<1e-300))?0:t1;
+o[7]=(((-1e-300)<(a[7]*a[2]))&&((a[7]*a[2])<1e-300))?0:t2;
 o[8]=t13;
 o[9]=t12;
 o[10]=t11;
@@ -2576,30 +2576,30 @@ a[15]=0;
 a[16]=0;
 a[17]=a[4];
 a[18]=a[5];
-a[19]=a[6];}, step(a, o, f, g) {const t0=((1+a[1]*(-1))*a[17]);
-const t1=((a[1]*a[10])+(t0*g[0]));
-const t2=(a[17]*a[17]);
-const t3=(a[7]*a[1]);
-const t4=(a[8]*a[2]);
-const t5=(Math.sqrt((1+t4*(-1)))*(1/(1+t3*(-1)))*a[0]);
-const t6=(t2*t5);
-const t7=Math.sqrt(a[2]);
-const t8=((t7*a[14])+(t6*((g[0]*(a[18]+a[5]*(-1)))+(g[1]*(a[19]+a[6]*(-1))))));
-const t9=((t7*a[16])+(t6*g[1]));
-const t10=((t7*a[15])+(t6*g[0]));
-const t11=((t10*((0<t10)?1:((t10<0)?(-1):((0===t10)?0:t10))))+(t9*((0<t9)?1:((t9<0)?(-1):((0===t9)?0:t9)))));
-const t12=(t8*(1/((0<t11)?t11:1)));
-const t13=((t12<a[17])?a[17]:((a[17]<t12)?t12:(0.5*(a[17]+t12))));
-const t14=(t13*a[3]);
-const t15=(t2*(1+a[2]*(-1)));
-const t16=((a[2]*a[12])+(t15*(g[0]*g[0])));
-const t17=(t5*a[17]);
-const t18=((a[2]*a[13])+(t15*(g[1]*g[1])));
-const t19=((a[1]*a[11])+(t0*g[1]));
-o[5]=(a[5]+(t1*t17*(1/(Math.sqrt(t16)+t14)))*(-1));
-o[6]=(a[6]+(t19*t17*(1/(Math.sqrt(t18)+t14)))*(-1));
-o[7]=((((-1e-300)<(a[7]*a[1]))&&((a[7]*a[1])<1e-300))?0:t3);
-o[8]=((((-1e-300)<(a[8]*a[2]))&&((a[8]*a[2])<1e-300))?0:t4);
+a[19]=a[6];}, step(a, o, f, g) {const t0=(1+a[1]*(-1))*a[17],
+t1=(a[1]*a[10])+(t0*g[0]),
+t2=a[17]*a[17],
+t3=a[7]*a[1],
+t4=a[8]*a[2],
+t5=Math.sqrt((1+t4*(-1)))*(1/(1+t3*(-1)))*a[0],
+t6=t2*t5,
+t7=Math.sqrt(a[2]),
+t8=(t7*a[14])+(t6*((g[0]*(a[18]+a[5]*(-1)))+(g[1]*(a[19]+a[6]*(-1))))),
+t9=(t7*a[16])+(t6*g[1]),
+t10=(t7*a[15])+(t6*g[0]),
+t11=(t10*((0<t10)?1:((t10<0)?(-1):((0===t10)?0:t10))))+(t9*((0<t9)?1:((t9<0)?(-1):((0===t9)?0:t9)))),
+t12=t8*(1/((0<t11)?t11:1)),
+t13=(t12<a[17])?a[17]:((a[17]<t12)?t12:(0.5*(a[17]+t12))),
+t14=t13*a[3],
+t15=t2*(1+a[2]*(-1)),
+t16=(a[2]*a[12])+(t15*(g[0]*g[0])),
+t17=t5*a[17],
+t18=(a[2]*a[13])+(t15*(g[1]*g[1])),
+t19=(a[1]*a[11])+(t0*g[1]);
+o[5]=a[5]+(t1*t17*(1/(Math.sqrt(t16)+t14)))*(-1);
+o[6]=a[6]+(t19*t17*(1/(Math.sqrt(t18)+t14)))*(-1);
+o[7]=(((-1e-300)<(a[7]*a[1]))&&((a[7]*a[1])<1e-300))?0:t3;
+o[8]=(((-1e-300)<(a[8]*a[2]))&&((a[8]*a[2])<1e-300))?0:t4;
 o[9]=t17;
 o[10]=t1;
 o[11]=t19;
@@ -2613,32 +2613,32 @@ o[18]=a[18];
 o[19]=a[19];
 return 1;}, answer: null },
 }],
-["radam", { name: "radam", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":0.6666666666666666,"at_least":null,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
+["radam", { name: "radam", projects: true, hyperparameters: [{"name":"learning_rate","default":0.001,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"above":0.6666666666666666,"below":1},{"name":"epsilon","default":1e-08,"at_least":0}],
 1: { state: 6, init(a) {a[5]=0;
 a[6]=0;
 a[7]=1;
 a[8]=1;
 a[9]=0;
-a[10]=0;}, step(a, o, f, g) {const t0=(1+a[2]*(-1));
-const t1=((a[2]*a[6])+(t0*(g[0]*g[0])));
-const t2=(1+a[9]);
-const t3=(a[8]*a[2]);
-const t4=(1+t3*(-1));
-const t5=((-2)*t2*(1/t4)*t3);
-const t6=(2*(1/t0));
-const t7=((-1)+t6);
-const t8=(t7+t5);
-const t9=((-3)+t6);
-const t10=((-5)+t6);
-const t11=(5<t8);
-const t12=((a[1]*a[5])+(g[0]*(1+a[1]*(-1))));
-const t13=(a[7]*a[1]);
-const t14=(t12*(1/(1+t13*(-1))));
-o[4]=(a[4]+(a[0]*(t11?(t14*(1/(Math.sqrt(t1)+a[3]))*Math.sqrt((t4*(t11?((t9+t5)*(1/t8)*t7*(1/t9)*(1/t10)*(t10+t5)):0)))):t14))*(-1));
+a[10]=0;}, step(a, o, f, g) {const t0=1+a[2]*(-1),
+t1=(a[2]*a[6])+(t0*(g[0]*g[0])),
+t2=1+a[9],
+t3=a[8]*a[2],
+t4=1+t3*(-1),
+t5=(-2)*t2*(1/t4)*t3,
+t6=2*(1/t0),
+t7=(-1)+t6,
+t8=t7+t5,
+t9=(-3)+t6,
+t10=(-5)+t6,
+t11=5<t8,
+t12=(a[1]*a[5])+(g[0]*(1+a[1]*(-1))),
+t13=a[7]*a[1],
+t14=t12*(1/(1+t13*(-1)));
+o[4]=a[4]+(a[0]*(t11?(t14*(1/(Math.sqrt(t1)+a[3]))*Math.sqrt((t4*(t11?((t9+t5)*(1/t8)*t7*(1/t9)*(1/t10)*(t10+t5)):0)))):t14))*(-1);
 o[5]=t12;
 o[6]=t1;
-o[7]=((((-1e-300)<(a[7]*a[1]))&&((a[7]*a[1])<1e-300))?0:t13);
-o[8]=((((-1e-300)<(a[8]*a[2]))&&((a[8]*a[2])<1e-300))?0:t3);
+o[7]=(((-1e-300)<(a[7]*a[1]))&&((a[7]*a[1])<1e-300))?0:t13;
+o[8]=(((-1e-300)<(a[8]*a[2]))&&((a[8]*a[2])<1e-300))?0:t3;
 o[9]=t2;
 o[10]=t8;
 return 1;}, answer: null },
@@ -2649,104 +2649,104 @@ a[9]=0;
 a[10]=1;
 a[11]=1;
 a[12]=0;
-a[13]=0;}, step(a, o, f, g) {const t0=(1+a[2]*(-1));
-const t1=((a[2]*a[8])+(t0*(g[0]*g[0])));
-const t2=(1+a[12]);
-const t3=(a[11]*a[2]);
-const t4=(1+t3*(-1));
-const t5=((-2)*t2*(1/t4)*t3);
-const t6=(2*(1/t0));
-const t7=((-1)+t6);
-const t8=(t7+t5);
-const t9=((-3)+t6);
-const t10=((-5)+t6);
-const t11=(5<t8);
-const t12=Math.sqrt((t4*(t11?((t9+t5)*(1/t8)*t7*(1/t9)*(1/t10)*(t10+t5)):0)));
-const t13=(1+a[1]*(-1));
-const t14=((a[1]*a[6])+(t13*g[0]));
-const t15=(a[10]*a[1]);
-const t16=(1/(1+t15*(-1)));
-const t17=(t14*t16);
-const t18=((a[2]*a[9])+(t0*(g[1]*g[1])));
-const t19=((a[1]*a[7])+(t13*g[1]));
-const t20=(t19*t16);
-o[4]=(a[4]+((t11?(t12*t17*(1/(Math.sqrt(t1)+a[3]))):t17)*a[0])*(-1));
-o[5]=(a[5]+((t11?(t20*t12*(1/(Math.sqrt(t18)+a[3]))):t20)*a[0])*(-1));
+a[13]=0;}, step(a, o, f, g) {const t0=1+a[2]*(-1),
+t1=(a[2]*a[8])+(t0*(g[0]*g[0])),
+t2=1+a[12],
+t3=a[11]*a[2],
+t4=1+t3*(-1),
+t5=(-2)*t2*(1/t4)*t3,
+t6=2*(1/t0),
+t7=(-1)+t6,
+t8=t7+t5,
+t9=(-3)+t6,
+t10=(-5)+t6,
+t11=5<t8,
+t12=Math.sqrt((t4*(t11?((t9+t5)*(1/t8)*t7*(1/t9)*(1/t10)*(t10+t5)):0))),
+t13=1+a[1]*(-1),
+t14=(a[1]*a[6])+(t13*g[0]),
+t15=a[10]*a[1],
+t16=1/(1+t15*(-1)),
+t17=t14*t16,
+t18=(a[2]*a[9])+(t0*(g[1]*g[1])),
+t19=(a[1]*a[7])+(t13*g[1]),
+t20=t19*t16;
+o[4]=a[4]+((t11?(t12*t17*(1/(Math.sqrt(t1)+a[3]))):t17)*a[0])*(-1);
+o[5]=a[5]+((t11?(t20*t12*(1/(Math.sqrt(t18)+a[3]))):t20)*a[0])*(-1);
 o[6]=t14;
 o[7]=t19;
 o[8]=t1;
 o[9]=t18;
-o[10]=((((-1e-300)<(a[10]*a[1]))&&((a[10]*a[1])<1e-300))?0:t15);
-o[11]=((((-1e-300)<(a[11]*a[2]))&&((a[11]*a[2])<1e-300))?0:t3);
+o[10]=(((-1e-300)<(a[10]*a[1]))&&((a[10]*a[1])<1e-300))?0:t15;
+o[11]=(((-1e-300)<(a[11]*a[2]))&&((a[11]*a[2])<1e-300))?0:t3;
 o[12]=t2;
 o[13]=t8;
 return 1;}, answer: null },
 }],
-["rmsprop", { name: "rmsprop", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"decay","default":0.99,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null}],
-1: { state: 1, init(a) {a[4]=0;}, step(a, o, f, g) {const t0=((a[1]*a[4])+((g[0]*g[0])*(1+a[1]*(-1))));
-o[3]=(a[3]+(g[0]*(1/(Math.sqrt(t0)+a[2]))*a[0])*(-1));
+["rmsprop", { name: "rmsprop", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"decay","default":0.99,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0}],
+1: { state: 1, init(a) {a[4]=0;}, step(a, o, f, g) {const t0=(a[1]*a[4])+((g[0]*g[0])*(1+a[1]*(-1)));
+o[3]=a[3]+(g[0]*(1/(Math.sqrt(t0)+a[2]))*a[0])*(-1);
 o[4]=t0;
 return 1;}, answer: null },
 2: { state: 2, init(a) {a[5]=0;
-a[6]=0;}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
-const t1=((a[1]*a[5])+(t0*(g[0]*g[0])));
-const t2=((a[1]*a[6])+(t0*(g[1]*g[1])));
-o[3]=(a[3]+(g[0]*(1/(Math.sqrt(t1)+a[2]))*a[0])*(-1));
-o[4]=(a[4]+(g[1]*(1/(Math.sqrt(t2)+a[2]))*a[0])*(-1));
+a[6]=0;}, step(a, o, f, g) {const t0=1+a[1]*(-1),
+t1=(a[1]*a[5])+(t0*(g[0]*g[0])),
+t2=(a[1]*a[6])+(t0*(g[1]*g[1]));
+o[3]=a[3]+(g[0]*(1/(Math.sqrt(t1)+a[2]))*a[0])*(-1);
+o[4]=a[4]+(g[1]*(1/(Math.sqrt(t2)+a[2]))*a[0])*(-1);
 o[5]=t1;
 o[6]=t2;
 return 1;}, answer: null },
 }],
-["rprop", { name: "rprop", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"shrink","default":0.5,"whole":false,"above":0,"at_least":null,"below":1},{"name":"grow","default":1.2,"whole":false,"above":1,"at_least":null,"below":null},{"name":"min_step","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null},{"name":"max_step","default":50.0,"whole":false,"above":0,"at_least":null,"below":null}],
+["rprop", { name: "rprop", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"shrink","default":0.5,"above":0,"below":1},{"name":"grow","default":1.2,"above":1},{"name":"min_step","default":1e-06,"above":0},{"name":"max_step","default":50.0,"above":0}],
 1: { state: 2, init(a) {a[6]=0;
-a[7]=a[0];}, step(a, o, f, g) {const t0=(g[0]*a[6]);
-const t1=(t0<0);
-const t2=(t1?0:g[0]);
-const t3=((0<t0)?(a[2]*a[7]):(t1?(a[1]*a[7]):a[7]));
-const t4=((a[3]<t3)?t3:((t3<a[3])?a[3]:(0.5*(t3+a[3]))));
-const t5=((t4<a[4])?t4:((a[4]<t4)?a[4]:(0.5*(t4+a[4]))));
-o[5]=(a[5]+(t5*((0<t2)?1:((t2<0)?(-1):((0===t2)?0:(t1?0:g[0])))))*(-1));
+a[7]=a[0];}, step(a, o, f, g) {const t0=g[0]*a[6],
+t1=t0<0,
+t2=t1?0:g[0],
+t3=(0<t0)?(a[2]*a[7]):(t1?(a[1]*a[7]):a[7]),
+t4=(a[3]<t3)?t3:((t3<a[3])?a[3]:(0.5*(t3+a[3]))),
+t5=(t4<a[4])?t4:((a[4]<t4)?a[4]:(0.5*(t4+a[4])));
+o[5]=a[5]+(t5*((0<t2)?1:((t2<0)?(-1):((0===t2)?0:(t1?0:g[0])))))*(-1);
 o[6]=t2;
 o[7]=t5;
 return 1;}, answer: null },
 2: { state: 4, init(a) {a[7]=0;
 a[8]=0;
 a[9]=a[0];
-a[10]=a[0];}, step(a, o, f, g) {const t0=(g[0]*a[7]);
-const t1=(t0<0);
-const t2=(t1?0:g[0]);
-const t3=((0<t0)?(a[2]*a[9]):(t1?(a[1]*a[9]):a[9]));
-const t4=((a[3]<t3)?t3:((t3<a[3])?a[3]:(0.5*(t3+a[3]))));
-const t5=((t4<a[4])?t4:((a[4]<t4)?a[4]:(0.5*(t4+a[4]))));
-const t6=(g[1]*a[8]);
-const t7=(t6<0);
-const t8=(t7?0:g[1]);
-const t9=((0<t6)?(a[2]*a[10]):(t7?(a[1]*a[10]):a[10]));
-const t10=((a[3]<t9)?t9:((t9<a[3])?a[3]:(0.5*(t9+a[3]))));
-const t11=((t10<a[4])?t10:((a[4]<t10)?a[4]:(0.5*(t10+a[4]))));
-o[5]=(a[5]+(t5*((0<t2)?1:((t2<0)?(-1):((0===t2)?0:(t1?0:g[0])))))*(-1));
-o[6]=(a[6]+(t11*((0<t8)?1:((t8<0)?(-1):((0===t8)?0:(t7?0:g[1])))))*(-1));
+a[10]=a[0];}, step(a, o, f, g) {const t0=g[0]*a[7],
+t1=t0<0,
+t2=t1?0:g[0],
+t3=(0<t0)?(a[2]*a[9]):(t1?(a[1]*a[9]):a[9]),
+t4=(a[3]<t3)?t3:((t3<a[3])?a[3]:(0.5*(t3+a[3]))),
+t5=(t4<a[4])?t4:((a[4]<t4)?a[4]:(0.5*(t4+a[4]))),
+t6=g[1]*a[8],
+t7=t6<0,
+t8=t7?0:g[1],
+t9=(0<t6)?(a[2]*a[10]):(t7?(a[1]*a[10]):a[10]),
+t10=(a[3]<t9)?t9:((t9<a[3])?a[3]:(0.5*(t9+a[3]))),
+t11=(t10<a[4])?t10:((a[4]<t10)?a[4]:(0.5*(t10+a[4])));
+o[5]=a[5]+(t5*((0<t2)?1:((t2<0)?(-1):((0===t2)?0:(t1?0:g[0])))))*(-1);
+o[6]=a[6]+(t11*((0<t8)?1:((t8<0)?(-1):((0===t8)?0:(t7?0:g[1])))))*(-1);
 o[7]=t2;
 o[8]=t8;
 o[9]=t5;
 o[10]=t11;
 return 1;}, answer: null },
 }],
-["schedule_free_adamw", { name: "schedule_free_adamw", projects: false, hyperparameters: [{"name":"learning_rate","default":0.0025,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"whole":false,"above":null,"at_least":0,"below":null},{"name":"weight_decay","default":0.0,"whole":false,"above":null,"at_least":0,"below":null}],
+["schedule_free_adamw", { name: "schedule_free_adamw", projects: false, hyperparameters: [{"name":"learning_rate","default":0.0025,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":1e-08,"at_least":0},{"name":"weight_decay","default":0.0,"at_least":0}],
 1: { state: 6, init(a) {a[6]=1;
 a[7]=0;
 a[8]=a[5];
 a[9]=0;
 a[10]=0;
-a[11]=a[5];}, step(a, o, f, g) {const t0=((a[2]*a[7])+((g[0]*g[0])*(1+a[2]*(-1))));
-const t1=(a[6]*a[2]);
-const t2=(a[8]+(((g[0]*(1/(Math.sqrt((t0*(1/(1+t1*(-1)))))+a[3])))+(a[5]*a[4]))*a[0])*(-1));
-const t3=(a[0]*a[0]);
-const t4=(a[9]+t3);
-const t5=(t3*(1/((0<t4)?t4:1)));
-const t6=(((1+t5*(-1))*a[11])+(t2*t5));
-o[5]=((t6*a[1])+(t2*(1+a[1]*(-1))));
-o[6]=((((-1e-300)<(a[6]*a[2]))&&((a[6]*a[2])<1e-300))?0:t1);
+a[11]=a[5];}, step(a, o, f, g) {const t0=(a[2]*a[7])+((g[0]*g[0])*(1+a[2]*(-1))),
+t1=a[6]*a[2],
+t2=a[8]+(((g[0]*(1/(Math.sqrt((t0*(1/(1+t1*(-1)))))+a[3])))+(a[5]*a[4]))*a[0])*(-1),
+t3=a[0]*a[0],
+t4=a[9]+t3,
+t5=t3*(1/((0<t4)?t4:1)),
+t6=((1+t5*(-1))*a[11])+(t2*t5);
+o[5]=(t6*a[1])+(t2*(1+a[1]*(-1)));
+o[6]=(((-1e-300)<(a[6]*a[2]))&&((a[6]*a[2])<1e-300))?0:t1;
 o[7]=t0;
 o[8]=t2;
 o[9]=t4;
@@ -2761,23 +2761,23 @@ a[11]=a[6];
 a[12]=0;
 a[13]=0;
 a[14]=a[5];
-a[15]=a[6];}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
-const t1=(1+a[2]*(-1));
-const t2=((a[2]*a[8])+(t1*(g[0]*g[0])));
-const t3=(a[7]*a[2]);
-const t4=(1/(1+t3*(-1)));
-const t5=(a[10]+(((g[0]*(1/(Math.sqrt((t2*t4))+a[3])))+(a[5]*a[4]))*a[0])*(-1));
-const t6=(a[0]*a[0]);
-const t7=(a[12]+t6);
-const t8=(t6*(1/((0<t7)?t7:1)));
-const t9=(1+t8*(-1));
-const t10=((t9*a[14])+(t5*t8));
-const t11=((a[2]*a[9])+(t1*(g[1]*g[1])));
-const t12=(a[11]+(a[0]*((g[1]*(1/(Math.sqrt((t4*t11))+a[3])))+(a[6]*a[4])))*(-1));
-const t13=((t9*a[15])+(t8*t12));
-o[5]=((t10*a[1])+(t0*t5));
-o[6]=((t13*a[1])+(t0*t12));
-o[7]=((((-1e-300)<(a[7]*a[2]))&&((a[7]*a[2])<1e-300))?0:t3);
+a[15]=a[6];}, step(a, o, f, g) {const t0=1+a[1]*(-1),
+t1=1+a[2]*(-1),
+t2=(a[2]*a[8])+(t1*(g[0]*g[0])),
+t3=a[7]*a[2],
+t4=1/(1+t3*(-1)),
+t5=a[10]+(((g[0]*(1/(Math.sqrt((t2*t4))+a[3])))+(a[5]*a[4]))*a[0])*(-1),
+t6=a[0]*a[0],
+t7=a[12]+t6,
+t8=t6*(1/((0<t7)?t7:1)),
+t9=1+t8*(-1),
+t10=(t9*a[14])+(t5*t8),
+t11=(a[2]*a[9])+(t1*(g[1]*g[1])),
+t12=a[11]+(a[0]*((g[1]*(1/(Math.sqrt((t4*t11))+a[3])))+(a[6]*a[4])))*(-1),
+t13=(t9*a[15])+(t8*t12);
+o[5]=(t10*a[1])+(t0*t5);
+o[6]=(t13*a[1])+(t0*t12);
+o[7]=(((-1e-300)<(a[7]*a[2]))&&((a[7]*a[2])<1e-300))?0:t3;
 o[8]=t2;
 o[9]=t11;
 o[10]=t5;
@@ -2789,16 +2789,16 @@ o[15]=t13;
 return 1;}, answer: (a, o) => {o[0]=a[14];
 o[1]=a[15];} },
 }],
-["schedule_free_sgd", { name: "schedule_free_sgd", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"momentum","default":0.9,"whole":false,"above":null,"at_least":0,"below":1}],
+["schedule_free_sgd", { name: "schedule_free_sgd", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"momentum","default":0.9,"at_least":0,"below":1}],
 1: { state: 4, init(a) {a[3]=a[2];
 a[4]=0;
 a[5]=0;
-a[6]=a[2];}, step(a, o, f, g) {const t0=(a[3]+(g[0]*a[0])*(-1));
-const t1=(a[0]*a[0]);
-const t2=(a[4]+t1);
-const t3=(t1*(1/((0<t2)?t2:1)));
-const t4=(((1+t3*(-1))*a[6])+(t0*t3));
-o[2]=((t4*a[1])+(t0*(1+a[1]*(-1))));
+a[6]=a[2];}, step(a, o, f, g) {const t0=a[3]+(g[0]*a[0])*(-1),
+t1=a[0]*a[0],
+t2=a[4]+t1,
+t3=t1*(1/((0<t2)?t2:1)),
+t4=((1+t3*(-1))*a[6])+(t0*t3);
+o[2]=(t4*a[1])+(t0*(1+a[1]*(-1)));
 o[3]=t0;
 o[4]=t2;
 o[5]=t3;
@@ -2809,17 +2809,17 @@ a[5]=a[3];
 a[6]=0;
 a[7]=0;
 a[8]=a[2];
-a[9]=a[3];}, step(a, o, f, g) {const t0=(a[4]+(g[0]*a[0])*(-1));
-const t1=(1+a[1]*(-1));
-const t2=(a[0]*a[0]);
-const t3=(a[6]+t2);
-const t4=(t2*(1/((0<t3)?t3:1)));
-const t5=(1+t4*(-1));
-const t6=((t5*a[8])+(t0*t4));
-const t7=(a[5]+(g[1]*a[0])*(-1));
-const t8=((t5*a[9])+(t4*t7));
-o[2]=((t6*a[1])+(t0*t1));
-o[3]=((t8*a[1])+(t1*t7));
+a[9]=a[3];}, step(a, o, f, g) {const t0=a[4]+(g[0]*a[0])*(-1),
+t1=1+a[1]*(-1),
+t2=a[0]*a[0],
+t3=a[6]+t2,
+t4=t2*(1/((0<t3)?t3:1)),
+t5=1+t4*(-1),
+t6=(t5*a[8])+(t0*t4),
+t7=a[5]+(g[1]*a[0])*(-1),
+t8=(t5*a[9])+(t4*t7);
+o[2]=(t6*a[1])+(t0*t1);
+o[3]=(t8*a[1])+(t1*t7);
 o[4]=t0;
 o[5]=t7;
 o[6]=t3;
@@ -2829,7 +2829,7 @@ o[9]=t8;
 return 1;}, answer: (a, o) => {o[0]=a[8];
 o[1]=a[9];} },
 }],
-["silver_steps", { name: "silver_steps", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null}],
+["silver_steps", { name: "silver_steps", projects: false, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0}],
 1: { state: 20, init(a) {a[2]=0;
 a[3]=0;
 a[4]=0;
@@ -2849,63 +2849,63 @@ a[17]=0;
 a[18]=0;
 a[19]=0;
 a[20]=0;
-a[21]=0;}, step(a, o, f, g) {const t0=(a[3]*a[2]);
-const t1=(t0*a[4]);
-const t2=(t1*a[5]);
-const t3=(t2*a[6]);
-const t4=(t3*a[7]);
-const t5=(t4*a[8]);
-const t6=(t5*a[9]);
-const t7=(t6*a[10]);
-const t8=(t7*a[11]);
-const t9=(t8*a[12]);
-const t10=(t9*a[13]);
-const t11=(t10*a[14]);
-const t12=(t11*a[15]);
-const t13=(t12*a[16]);
-const t14=(t13*a[17]);
-const t15=(t14*a[18]);
-const t16=(t15*a[19]);
-const t17=(t16*a[20]);
-const t18=(2*t0);
-const t19=(t18*a[4]);
-const t20=(t19*a[5]);
-const t21=(t20*a[6]);
-const t22=(t21*a[7]);
-const t23=(t22*a[8]);
-const t24=(t23*a[9]);
-const t25=(t24*a[10]);
-const t26=(t25*a[11]);
-const t27=(t26*a[12]);
-const t28=(t27*a[13]);
-const t29=(t28*a[14]);
-const t30=(t29*a[15]);
-const t31=(t30*a[16]);
-const t32=(t31*a[17]);
-const t33=(t32*a[18]);
-const t34=(t33*a[19]);
-const t35=(t34*a[20]);
-o[1]=(a[1]+(g[0]*((0.5<(t17*a[21]))?18738639.000000034:((0.5<t17)?7761798.999999864:((0.5<t16)?3215043.0000003083:((0.5<t15)?1331714.999999248:((0.5<t14)?551615.0000018125:((0.5<t13)?228486.9999956232:((0.5<t12)?94643.00001056607:((0.5<t11)?39202.999974491075:((0.5<t10)?16239.000061583929:((0.5<t9)?6726.999851323217:((0.5<t8)?2787.0003589374974:((0.5<t7)?1154.9991334482222:((0.5<t6)?479.0020920410529:((0.5<t5)?198.9949493661166:((0.5<t4)?83.01219330881973:((0.5<t3)?34.970562748477136:((0.5<t2)?15.071067811865474:((0.5<t1)?6.82842712474619:((0.5<t0)?3.414213562373095:((0.5<a[2])?2:1.4142135623730951))))))))))))))))))))*a[0])*(-1));
-o[2]=(1+a[2]*(-1));
-o[3]=((a[3]+a[2])+t18*(-1));
-o[4]=((t0+a[4])+t19*(-1));
-o[5]=((a[5]+t1)+t20*(-1));
-o[6]=((a[6]+t2)+t21*(-1));
-o[7]=((a[7]+t3)+t22*(-1));
-o[8]=((a[8]+t4)+t23*(-1));
-o[9]=((a[9]+t5)+t24*(-1));
-o[10]=((a[10]+t6)+t25*(-1));
-o[11]=((a[11]+t7)+t26*(-1));
-o[12]=((a[12]+t8)+t27*(-1));
-o[13]=((a[13]+t9)+t28*(-1));
-o[14]=((a[14]+t10)+t29*(-1));
-o[15]=((a[15]+t11)+t30*(-1));
-o[16]=((a[16]+t12)+t31*(-1));
-o[17]=((a[17]+t13)+t32*(-1));
-o[18]=((a[18]+t14)+t33*(-1));
-o[19]=((a[19]+t15)+t34*(-1));
-o[20]=((a[20]+t16)+t35*(-1));
-o[21]=((a[21]+(t35*a[21])*(-1))+t17);
+a[21]=0;}, step(a, o, f, g) {const t0=a[3]*a[2],
+t1=t0*a[4],
+t2=t1*a[5],
+t3=t2*a[6],
+t4=t3*a[7],
+t5=t4*a[8],
+t6=t5*a[9],
+t7=t6*a[10],
+t8=t7*a[11],
+t9=t8*a[12],
+t10=t9*a[13],
+t11=t10*a[14],
+t12=t11*a[15],
+t13=t12*a[16],
+t14=t13*a[17],
+t15=t14*a[18],
+t16=t15*a[19],
+t17=t16*a[20],
+t18=2*t0,
+t19=t18*a[4],
+t20=t19*a[5],
+t21=t20*a[6],
+t22=t21*a[7],
+t23=t22*a[8],
+t24=t23*a[9],
+t25=t24*a[10],
+t26=t25*a[11],
+t27=t26*a[12],
+t28=t27*a[13],
+t29=t28*a[14],
+t30=t29*a[15],
+t31=t30*a[16],
+t32=t31*a[17],
+t33=t32*a[18],
+t34=t33*a[19],
+t35=t34*a[20];
+o[1]=a[1]+(g[0]*((0.5<(t17*a[21]))?18738639.000000034:((0.5<t17)?7761798.999999864:((0.5<t16)?3215043.0000003083:((0.5<t15)?1331714.999999248:((0.5<t14)?551615.0000018125:((0.5<t13)?228486.9999956232:((0.5<t12)?94643.00001056607:((0.5<t11)?39202.999974491075:((0.5<t10)?16239.000061583929:((0.5<t9)?6726.999851323217:((0.5<t8)?2787.0003589374974:((0.5<t7)?1154.9991334482222:((0.5<t6)?479.0020920410529:((0.5<t5)?198.9949493661166:((0.5<t4)?83.01219330881973:((0.5<t3)?34.970562748477136:((0.5<t2)?15.071067811865474:((0.5<t1)?6.82842712474619:((0.5<t0)?3.414213562373095:((0.5<a[2])?2:1.4142135623730951))))))))))))))))))))*a[0])*(-1);
+o[2]=1+a[2]*(-1);
+o[3]=(a[3]+a[2])+t18*(-1);
+o[4]=(t0+a[4])+t19*(-1);
+o[5]=(a[5]+t1)+t20*(-1);
+o[6]=(a[6]+t2)+t21*(-1);
+o[7]=(a[7]+t3)+t22*(-1);
+o[8]=(a[8]+t4)+t23*(-1);
+o[9]=(a[9]+t5)+t24*(-1);
+o[10]=(a[10]+t6)+t25*(-1);
+o[11]=(a[11]+t7)+t26*(-1);
+o[12]=(a[12]+t8)+t27*(-1);
+o[13]=(a[13]+t9)+t28*(-1);
+o[14]=(a[14]+t10)+t29*(-1);
+o[15]=(a[15]+t11)+t30*(-1);
+o[16]=(a[16]+t12)+t31*(-1);
+o[17]=(a[17]+t13)+t32*(-1);
+o[18]=(a[18]+t14)+t33*(-1);
+o[19]=(a[19]+t15)+t34*(-1);
+o[20]=(a[20]+t16)+t35*(-1);
+o[21]=(a[21]+(t35*a[21])*(-1))+t17;
 return 1;}, answer: null },
 2: { state: 20, init(a) {a[3]=0;
 a[4]=0;
@@ -2926,67 +2926,67 @@ a[18]=0;
 a[19]=0;
 a[20]=0;
 a[21]=0;
-a[22]=0;}, step(a, o, f, g) {const t0=(a[4]*a[3]);
-const t1=(t0*a[5]);
-const t2=(t1*a[6]);
-const t3=(t2*a[7]);
-const t4=(t3*a[8]);
-const t5=(t4*a[9]);
-const t6=(t5*a[10]);
-const t7=(t6*a[11]);
-const t8=(t7*a[12]);
-const t9=(t8*a[13]);
-const t10=(t9*a[14]);
-const t11=(t10*a[15]);
-const t12=(t11*a[16]);
-const t13=(t12*a[17]);
-const t14=(t13*a[18]);
-const t15=(t14*a[19]);
-const t16=(t15*a[20]);
-const t17=(t16*a[21]);
-const t18=(((0.5<(t17*a[22]))?18738639.000000034:((0.5<t17)?7761798.999999864:((0.5<t16)?3215043.0000003083:((0.5<t15)?1331714.999999248:((0.5<t14)?551615.0000018125:((0.5<t13)?228486.9999956232:((0.5<t12)?94643.00001056607:((0.5<t11)?39202.999974491075:((0.5<t10)?16239.000061583929:((0.5<t9)?6726.999851323217:((0.5<t8)?2787.0003589374974:((0.5<t7)?1154.9991334482222:((0.5<t6)?479.0020920410529:((0.5<t5)?198.9949493661166:((0.5<t4)?83.01219330881973:((0.5<t3)?34.970562748477136:((0.5<t2)?15.071067811865474:((0.5<t1)?6.82842712474619:((0.5<t0)?3.414213562373095:((0.5<a[3])?2:1.4142135623730951))))))))))))))))))))*a[0]);
-const t19=(2*t1);
-const t20=(t19*a[6]);
-const t21=(t20*a[7]);
-const t22=(t21*a[8]);
-const t23=(t22*a[9]);
-const t24=(t23*a[10]);
-const t25=(t24*a[11]);
-const t26=(t25*a[12]);
-const t27=(t26*a[13]);
-const t28=(t27*a[14]);
-const t29=(t28*a[15]);
-const t30=(t29*a[16]);
-const t31=(t30*a[17]);
-const t32=(t31*a[18]);
-const t33=(t32*a[19]);
-const t34=(t33*a[20]);
-const t35=(t34*a[21]);
-o[1]=(a[1]+(t18*g[0])*(-1));
-o[2]=(a[2]+(t18*g[1])*(-1));
-o[3]=(1+a[3]*(-1));
-o[4]=((a[4]+a[3])+t0*(-2));
-o[5]=((t0+a[5])+t19*(-1));
-o[6]=((a[6]+t1)+t20*(-1));
-o[7]=((a[7]+t2)+t21*(-1));
-o[8]=((a[8]+t3)+t22*(-1));
-o[9]=((a[9]+t4)+t23*(-1));
-o[10]=((a[10]+t5)+t24*(-1));
-o[11]=((a[11]+t6)+t25*(-1));
-o[12]=((a[12]+t7)+t26*(-1));
-o[13]=((a[13]+t8)+t27*(-1));
-o[14]=((a[14]+t9)+t28*(-1));
-o[15]=((a[15]+t10)+t29*(-1));
-o[16]=((a[16]+t11)+t30*(-1));
-o[17]=((a[17]+t12)+t31*(-1));
-o[18]=((a[18]+t13)+t32*(-1));
-o[19]=((a[19]+t14)+t33*(-1));
-o[20]=((a[20]+t15)+t34*(-1));
-o[21]=((a[21]+t16)+t35*(-1));
-o[22]=((a[22]+(t35*a[22])*(-1))+t17);
+a[22]=0;}, step(a, o, f, g) {const t0=a[4]*a[3],
+t1=t0*a[5],
+t2=t1*a[6],
+t3=t2*a[7],
+t4=t3*a[8],
+t5=t4*a[9],
+t6=t5*a[10],
+t7=t6*a[11],
+t8=t7*a[12],
+t9=t8*a[13],
+t10=t9*a[14],
+t11=t10*a[15],
+t12=t11*a[16],
+t13=t12*a[17],
+t14=t13*a[18],
+t15=t14*a[19],
+t16=t15*a[20],
+t17=t16*a[21],
+t18=((0.5<(t17*a[22]))?18738639.000000034:((0.5<t17)?7761798.999999864:((0.5<t16)?3215043.0000003083:((0.5<t15)?1331714.999999248:((0.5<t14)?551615.0000018125:((0.5<t13)?228486.9999956232:((0.5<t12)?94643.00001056607:((0.5<t11)?39202.999974491075:((0.5<t10)?16239.000061583929:((0.5<t9)?6726.999851323217:((0.5<t8)?2787.0003589374974:((0.5<t7)?1154.9991334482222:((0.5<t6)?479.0020920410529:((0.5<t5)?198.9949493661166:((0.5<t4)?83.01219330881973:((0.5<t3)?34.970562748477136:((0.5<t2)?15.071067811865474:((0.5<t1)?6.82842712474619:((0.5<t0)?3.414213562373095:((0.5<a[3])?2:1.4142135623730951))))))))))))))))))))*a[0],
+t19=2*t1,
+t20=t19*a[6],
+t21=t20*a[7],
+t22=t21*a[8],
+t23=t22*a[9],
+t24=t23*a[10],
+t25=t24*a[11],
+t26=t25*a[12],
+t27=t26*a[13],
+t28=t27*a[14],
+t29=t28*a[15],
+t30=t29*a[16],
+t31=t30*a[17],
+t32=t31*a[18],
+t33=t32*a[19],
+t34=t33*a[20],
+t35=t34*a[21];
+o[1]=a[1]+(t18*g[0])*(-1);
+o[2]=a[2]+(t18*g[1])*(-1);
+o[3]=1+a[3]*(-1);
+o[4]=(a[4]+a[3])+t0*(-2);
+o[5]=(t0+a[5])+t19*(-1);
+o[6]=(a[6]+t1)+t20*(-1);
+o[7]=(a[7]+t2)+t21*(-1);
+o[8]=(a[8]+t3)+t22*(-1);
+o[9]=(a[9]+t4)+t23*(-1);
+o[10]=(a[10]+t5)+t24*(-1);
+o[11]=(a[11]+t6)+t25*(-1);
+o[12]=(a[12]+t7)+t26*(-1);
+o[13]=(a[13]+t8)+t27*(-1);
+o[14]=(a[14]+t9)+t28*(-1);
+o[15]=(a[15]+t10)+t29*(-1);
+o[16]=(a[16]+t11)+t30*(-1);
+o[17]=(a[17]+t12)+t31*(-1);
+o[18]=(a[18]+t13)+t32*(-1);
+o[19]=(a[19]+t14)+t33*(-1);
+o[20]=(a[20]+t15)+t34*(-1);
+o[21]=(a[21]+t16)+t35*(-1);
+o[22]=(a[22]+(t35*a[22])*(-1))+t17;
 return 1;}, answer: null },
 }],
-["spg", { name: "spg", projects: true, hyperparameters: [{"name":"window","default":10,"whole":true},{"name":"sufficient_decrease","default":0.0001,"whole":false,"above":0,"at_least":null,"below":0.5}],
+["spg", { name: "spg", projects: true, hyperparameters: [{"name":"window","default":10,"whole":true},{"name":"sufficient_decrease","default":0.0001,"above":0,"below":0.5}],
 1: { state: 15, init(a) {a[2]=0;
 a[3]=0;
 a[4]=0;
@@ -3001,39 +3001,39 @@ a[12]=0;
 a[13]=0;
 a[14]=1;
 a[15]=0;
-a[16]=1;}, step(a, o, f, g) {const t0=(Math.abs(f)+(g[0]*((0<g[0])?1:((g[0]<0)?(-1):((0===g[0])?0:g[0])))));
-const t1=Math.floor((0.5+Math.log(((0.5<((0<t0)?((t0<Infinity)?1:0):0))?t0:1))*0.02404491734814939));
-const t2=Math.pow(2,((-60)*(((-17)<t1)?t1:((t1<(-17))?(-17):(0.5*((-17)+t1))))));
-const t3=(a[15]<0.5);
-const t4=(t3?(t2*g[0]):(g[0]*a[16]));
-const t5=Math.sqrt((t4*t4));
-const t6=(a[1]+a[2]*(-1));
-const t7=(t6*(t4+a[3]*(-1)));
-const t8=(0<t7);
-const t9=(t3?(1/((0<t5)?t5:1)):(t8?((t6*t6)*(1/(t8?t7:1))):(10*a[14])));
-const t10=(t3?(t2*f):(f*a[16]));
-const t11=(t6*a[3]);
-const t12=(t11*a[0]);
-const t13=(0.5<(t3?1:((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((t10<=(a[4]+t12))?1:((t10<=(a[5]+t12))?1:0)))?1:((t10<=(a[6]+t12))?1:0)))?1:((t10<=(a[7]+t12))?1:0)))?1:((t10<=(a[8]+t12))?1:0)))?1:((t10<=(a[9]+t12))?1:0)))?1:((t10<=(a[10]+t12))?1:0)))?1:((t10<=(a[11]+t12))?1:0)))?1:((t10<=(a[12]+t12))?1:0)))?1:((t10<=(a[13]+t12))?1:0)))?1:((0.5<((t10<=(a[4]+Math.abs(a[4])*1e-06))?(((t4*t6)<=(t11*((-1)+a[0]*2)))?1:0):0))?1:0)))?1:0)));
-const t14=(t13?((t9<1e+30)?t9:((1e+30<t9)?1e+30:(0.5*(1e+30+t9)))):(0.5*a[14]));
-const t15=(t13?t4:a[3]);
-const t16=(t13?a[1]:a[2]);
-o[1]=(t16+(t15*t14)*(-1));
+a[16]=1;}, step(a, o, f, g) {const t0=Math.abs(f)+(g[0]*((0<g[0])?1:((g[0]<0)?(-1):((0===g[0])?0:g[0])))),
+t1=Math.floor((0.5+Math.log(((0.5<((0<t0)?((t0<Infinity)?1:0):0))?t0:1))*0.02404491734814939)),
+t2=Math.pow(2,((-60)*(((-17)<t1)?t1:((t1<(-17))?(-17):(0.5*((-17)+t1)))))),
+t3=a[15]<0.5,
+t4=t3?(t2*g[0]):(g[0]*a[16]),
+t5=Math.sqrt((t4*t4)),
+t6=a[1]+a[2]*(-1),
+t7=t6*(t4+a[3]*(-1)),
+t8=0<t7,
+t9=t3?(1/((0<t5)?t5:1)):(t8?((t6*t6)*(1/(t8?t7:1))):(10*a[14])),
+t10=t3?(t2*f):(f*a[16]),
+t11=t6*a[3],
+t12=t11*a[0],
+t13=0.5<(t3?1:((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((t10<=(a[4]+t12))?1:((t10<=(a[5]+t12))?1:0)))?1:((t10<=(a[6]+t12))?1:0)))?1:((t10<=(a[7]+t12))?1:0)))?1:((t10<=(a[8]+t12))?1:0)))?1:((t10<=(a[9]+t12))?1:0)))?1:((t10<=(a[10]+t12))?1:0)))?1:((t10<=(a[11]+t12))?1:0)))?1:((t10<=(a[12]+t12))?1:0)))?1:((t10<=(a[13]+t12))?1:0)))?1:((0.5<((t10<=(a[4]+Math.abs(a[4])*1e-06))?(((t4*t6)<=(t11*((-1)+a[0]*2)))?1:0):0))?1:0)))?1:0)),
+t14=t13?((t9<1e+30)?t9:((1e+30<t9)?1e+30:(0.5*(1e+30+t9)))):(0.5*a[14]),
+t15=t13?t4:a[3],
+t16=t13?a[1]:a[2];
+o[1]=t16+(t15*t14)*(-1);
 o[2]=t16;
 o[3]=t15;
-o[4]=(t3?t10:(t13?t10:a[4]));
-o[5]=(t3?t10:(t13?a[4]:a[5]));
-o[6]=(t3?t10:(t13?a[5]:a[6]));
-o[7]=(t3?t10:(t13?a[6]:a[7]));
-o[8]=(t3?t10:(t13?a[7]:a[8]));
-o[9]=(t3?t10:(t13?a[8]:a[9]));
-o[10]=(t3?t10:(t13?a[9]:a[10]));
-o[11]=(t3?t10:(t13?a[10]:a[11]));
-o[12]=(t3?t10:(t13?a[11]:a[12]));
-o[13]=(t3?t10:(t13?a[12]:a[13]));
+o[4]=t3?t10:(t13?t10:a[4]);
+o[5]=t3?t10:(t13?a[4]:a[5]);
+o[6]=t3?t10:(t13?a[5]:a[6]);
+o[7]=t3?t10:(t13?a[6]:a[7]);
+o[8]=t3?t10:(t13?a[7]:a[8]);
+o[9]=t3?t10:(t13?a[8]:a[9]);
+o[10]=t3?t10:(t13?a[9]:a[10]);
+o[11]=t3?t10:(t13?a[10]:a[11]);
+o[12]=t3?t10:(t13?a[11]:a[12]);
+o[13]=t3?t10:(t13?a[12]:a[13]);
 o[14]=t14;
 o[15]=1;
-o[16]=(t3?t2:a[16]);
+o[16]=t3?t2:a[16];
 return t13;}, answer: null },
 2: { state: 17, init(a) {a[3]=0;
 a[4]=0;
@@ -3051,91 +3051,91 @@ a[15]=0;
 a[16]=0;
 a[17]=1;
 a[18]=0;
-a[19]=1;}, step(a, o, f, g) {const t0=(((g[0]*((0<g[0])?1:((g[0]<0)?(-1):((0===g[0])?0:g[0]))))+(g[1]*((0<g[1])?1:((g[1]<0)?(-1):((0===g[1])?0:g[1])))))+Math.abs(f));
-const t1=Math.floor((0.5+Math.log(((0.5<((0<t0)?((t0<Infinity)?1:0):0))?t0:1))*0.02404491734814939));
-const t2=Math.pow(2,((-60)*(((-17)<t1)?t1:((t1<(-17))?(-17):(0.5*((-17)+t1))))));
-const t3=(a[18]<0.5);
-const t4=(t3?(t2*g[0]):(g[0]*a[19]));
-const t5=(t3?(t2*f):(f*a[19]));
-const t6=(a[2]+a[4]*(-1));
-const t7=(a[1]+a[3]*(-1));
-const t8=((t7*a[5])+(t6*a[6]));
-const t9=(t8*a[0]);
-const t10=(t3?(t2*g[1]):(g[1]*a[19]));
-const t11=(0.5<(t3?1:((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((t5<=(a[7]+t9))?1:((t5<=(a[8]+t9))?1:0)))?1:((t5<=(a[9]+t9))?1:0)))?1:((t5<=(a[10]+t9))?1:0)))?1:((t5<=(a[11]+t9))?1:0)))?1:((t5<=(a[12]+t9))?1:0)))?1:((t5<=(a[13]+t9))?1:0)))?1:((t5<=(a[14]+t9))?1:0)))?1:((t5<=(a[15]+t9))?1:0)))?1:((t5<=(a[16]+t9))?1:0)))?1:((0.5<((t5<=(a[7]+Math.abs(a[7])*1e-06))?((((t4*t7)+(t6*t10))<=(t8*((-1)+a[0]*2)))?1:0):0))?1:0)))?1:0)));
-const t12=(t11?t4:a[5]);
-const t13=Math.sqrt(((t4*t4)+(t10*t10)));
-const t14=((t7*(t4+a[5]*(-1)))+(t6*(t10+a[6]*(-1))));
-const t15=(0<t14);
-const t16=(t3?(1/((0<t13)?t13:1)):(t15?(((t7*t7)+(t6*t6))*(1/(t15?t14:1))):(10*a[17])));
-const t17=(t11?((t16<1e+30)?t16:((1e+30<t16)?1e+30:(0.5*(1e+30+t16)))):(0.5*a[17]));
-const t18=(t11?a[1]:a[3]);
-const t19=(t11?t10:a[6]);
-const t20=(t11?a[2]:a[4]);
-o[1]=(t18+(t12*t17)*(-1));
-o[2]=(t20+(t19*t17)*(-1));
+a[19]=1;}, step(a, o, f, g) {const t0=((g[0]*((0<g[0])?1:((g[0]<0)?(-1):((0===g[0])?0:g[0]))))+(g[1]*((0<g[1])?1:((g[1]<0)?(-1):((0===g[1])?0:g[1])))))+Math.abs(f),
+t1=Math.floor((0.5+Math.log(((0.5<((0<t0)?((t0<Infinity)?1:0):0))?t0:1))*0.02404491734814939)),
+t2=Math.pow(2,((-60)*(((-17)<t1)?t1:((t1<(-17))?(-17):(0.5*((-17)+t1)))))),
+t3=a[18]<0.5,
+t4=t3?(t2*g[0]):(g[0]*a[19]),
+t5=t3?(t2*f):(f*a[19]),
+t6=a[2]+a[4]*(-1),
+t7=a[1]+a[3]*(-1),
+t8=(t7*a[5])+(t6*a[6]),
+t9=t8*a[0],
+t10=t3?(t2*g[1]):(g[1]*a[19]),
+t11=0.5<(t3?1:((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((0.5<((t5<=(a[7]+t9))?1:((t5<=(a[8]+t9))?1:0)))?1:((t5<=(a[9]+t9))?1:0)))?1:((t5<=(a[10]+t9))?1:0)))?1:((t5<=(a[11]+t9))?1:0)))?1:((t5<=(a[12]+t9))?1:0)))?1:((t5<=(a[13]+t9))?1:0)))?1:((t5<=(a[14]+t9))?1:0)))?1:((t5<=(a[15]+t9))?1:0)))?1:((t5<=(a[16]+t9))?1:0)))?1:((0.5<((t5<=(a[7]+Math.abs(a[7])*1e-06))?((((t4*t7)+(t6*t10))<=(t8*((-1)+a[0]*2)))?1:0):0))?1:0)))?1:0)),
+t12=t11?t4:a[5],
+t13=Math.sqrt(((t4*t4)+(t10*t10))),
+t14=(t7*(t4+a[5]*(-1)))+(t6*(t10+a[6]*(-1))),
+t15=0<t14,
+t16=t3?(1/((0<t13)?t13:1)):(t15?(((t7*t7)+(t6*t6))*(1/(t15?t14:1))):(10*a[17])),
+t17=t11?((t16<1e+30)?t16:((1e+30<t16)?1e+30:(0.5*(1e+30+t16)))):(0.5*a[17]),
+t18=t11?a[1]:a[3],
+t19=t11?t10:a[6],
+t20=t11?a[2]:a[4];
+o[1]=t18+(t12*t17)*(-1);
+o[2]=t20+(t19*t17)*(-1);
 o[3]=t18;
 o[4]=t20;
 o[5]=t12;
 o[6]=t19;
-o[7]=(t3?t5:(t11?t5:a[7]));
-o[8]=(t3?t5:(t11?a[7]:a[8]));
-o[9]=(t3?t5:(t11?a[8]:a[9]));
-o[10]=(t3?t5:(t11?a[9]:a[10]));
-o[11]=(t3?t5:(t11?a[10]:a[11]));
-o[12]=(t3?t5:(t11?a[11]:a[12]));
-o[13]=(t3?t5:(t11?a[12]:a[13]));
-o[14]=(t3?t5:(t11?a[13]:a[14]));
-o[15]=(t3?t5:(t11?a[14]:a[15]));
-o[16]=(t3?t5:(t11?a[15]:a[16]));
+o[7]=t3?t5:(t11?t5:a[7]);
+o[8]=t3?t5:(t11?a[7]:a[8]);
+o[9]=t3?t5:(t11?a[8]:a[9]);
+o[10]=t3?t5:(t11?a[9]:a[10]);
+o[11]=t3?t5:(t11?a[10]:a[11]);
+o[12]=t3?t5:(t11?a[11]:a[12]);
+o[13]=t3?t5:(t11?a[12]:a[13]);
+o[14]=t3?t5:(t11?a[13]:a[14]);
+o[15]=t3?t5:(t11?a[14]:a[15]);
+o[16]=t3?t5:(t11?a[15]:a[16]);
 o[17]=t17;
 o[18]=1;
-o[19]=(t3?t2:a[19]);
+o[19]=t3?t2:a[19];
 return t11;}, answer: null },
 }],
-["yogi", { name: "yogi", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"whole":false,"above":0,"at_least":null,"below":null},{"name":"beta1","default":0.9,"whole":false,"above":null,"at_least":0,"below":1},{"name":"beta2","default":0.999,"whole":false,"above":null,"at_least":0,"below":1},{"name":"epsilon","default":0.001,"whole":false,"above":null,"at_least":0,"below":null},{"name":"initial_square","default":1e-06,"whole":false,"above":0,"at_least":null,"below":null}],
+["yogi", { name: "yogi", projects: true, hyperparameters: [{"name":"learning_rate","default":0.01,"above":0},{"name":"beta1","default":0.9,"at_least":0,"below":1},{"name":"beta2","default":0.999,"at_least":0,"below":1},{"name":"epsilon","default":0.001,"at_least":0},{"name":"initial_square","default":1e-06,"above":0}],
 1: { state: 4, init(a) {a[6]=0;
 a[7]=a[4];
 a[8]=1;
-a[9]=1;}, step(a, o, f, g) {const t0=((a[1]*a[6])+(g[0]*(1+a[1]*(-1))));
-const t1=(a[8]*a[1]);
-const t2=(g[0]*g[0]);
-const t3=(a[7]+t2*(-1));
-const t4=(a[7]+(t2*(1+a[2]*(-1))*((0<t3)?1:((t3<0)?(-1):((0===t3)?0:t3))))*(-1));
-const t5=(a[9]*a[2]);
-o[5]=(a[5]+(t0*(1/(1+t1*(-1)))*(1/(Math.sqrt((t4*(1/(1+t5*(-1)))))+a[3]))*a[0])*(-1));
+a[9]=1;}, step(a, o, f, g) {const t0=(a[1]*a[6])+(g[0]*(1+a[1]*(-1))),
+t1=a[8]*a[1],
+t2=g[0]*g[0],
+t3=a[7]+t2*(-1),
+t4=a[7]+(t2*(1+a[2]*(-1))*((0<t3)?1:((t3<0)?(-1):((0===t3)?0:t3))))*(-1),
+t5=a[9]*a[2];
+o[5]=a[5]+(t0*(1/(1+t1*(-1)))*(1/(Math.sqrt((t4*(1/(1+t5*(-1)))))+a[3]))*a[0])*(-1);
 o[6]=t0;
 o[7]=t4;
-o[8]=((((-1e-300)<(a[8]*a[1]))&&((a[8]*a[1])<1e-300))?0:t1);
-o[9]=((((-1e-300)<(a[9]*a[2]))&&((a[9]*a[2])<1e-300))?0:t5);
+o[8]=(((-1e-300)<(a[8]*a[1]))&&((a[8]*a[1])<1e-300))?0:t1;
+o[9]=(((-1e-300)<(a[9]*a[2]))&&((a[9]*a[2])<1e-300))?0:t5;
 return 1;}, answer: null },
 2: { state: 6, init(a) {a[7]=0;
 a[8]=0;
 a[9]=a[4];
 a[10]=a[4];
 a[11]=1;
-a[12]=1;}, step(a, o, f, g) {const t0=(1+a[1]*(-1));
-const t1=((a[1]*a[7])+(t0*g[0]));
-const t2=(g[0]*g[0]);
-const t3=(1+a[2]*(-1));
-const t4=(a[9]+t2*(-1));
-const t5=(a[9]+(t2*t3*((0<t4)?1:((t4<0)?(-1):((0===t4)?0:t4))))*(-1));
-const t6=(a[12]*a[2]);
-const t7=(1/(1+t6*(-1)));
-const t8=(a[11]*a[1]);
-const t9=((1/(1+t8*(-1)))*a[0]);
-const t10=((a[1]*a[8])+(t0*g[1]));
-const t11=(g[1]*g[1]);
-const t12=(a[10]+t11*(-1));
-const t13=(a[10]+(t3*t11*((0<t12)?1:((t12<0)?(-1):((0===t12)?0:t12))))*(-1));
-o[5]=(a[5]+(t1*t9*(1/(Math.sqrt((t5*t7))+a[3])))*(-1));
-o[6]=(a[6]+(t9*t10*(1/(Math.sqrt((t7*t13))+a[3])))*(-1));
+a[12]=1;}, step(a, o, f, g) {const t0=1+a[1]*(-1),
+t1=(a[1]*a[7])+(t0*g[0]),
+t2=g[0]*g[0],
+t3=1+a[2]*(-1),
+t4=a[9]+t2*(-1),
+t5=a[9]+(t2*t3*((0<t4)?1:((t4<0)?(-1):((0===t4)?0:t4))))*(-1),
+t6=a[12]*a[2],
+t7=1/(1+t6*(-1)),
+t8=a[11]*a[1],
+t9=(1/(1+t8*(-1)))*a[0],
+t10=(a[1]*a[8])+(t0*g[1]),
+t11=g[1]*g[1],
+t12=a[10]+t11*(-1),
+t13=a[10]+(t3*t11*((0<t12)?1:((t12<0)?(-1):((0===t12)?0:t12))))*(-1);
+o[5]=a[5]+(t1*t9*(1/(Math.sqrt((t5*t7))+a[3])))*(-1);
+o[6]=a[6]+(t9*t10*(1/(Math.sqrt((t7*t13))+a[3])))*(-1);
 o[7]=t1;
 o[8]=t10;
 o[9]=t5;
 o[10]=t13;
-o[11]=((((-1e-300)<(a[11]*a[1]))&&((a[11]*a[1])<1e-300))?0:t8);
-o[12]=((((-1e-300)<(a[12]*a[2]))&&((a[12]*a[2])<1e-300))?0:t6);
+o[11]=(((-1e-300)<(a[11]*a[1]))&&((a[11]*a[1])<1e-300))?0:t8;
+o[12]=(((-1e-300)<(a[12]*a[2]))&&((a[12]*a[2])<1e-300))?0:t6;
 return 1;}, answer: null },
 }],
 ]);

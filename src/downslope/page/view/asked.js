@@ -1,16 +1,9 @@
 // Formula, start, direction and limits: what a person types.
 
-import { element, filled, page, say } from "./dom.js";
+import { element, filled, labelled, page, say } from "./dom.js";
 import { typed } from "./numbers.js";
 import { MOST_STEPS } from "./setting.js";
-
-let numbered = 0;
-
-/** A labelled row of a form. */
-export function labelled(text, control) {
-  control.id ||= `f${numbered++}`;
-  return element("div", { class: "labelled" }, element("label", { for: control.id }, text), control);
-}
+import { TableForm } from "./table_form.js";
 
 /** A menu whose choice is an event: it goes back to its heading. */
 function menu(label, names, chosen) {
@@ -31,6 +24,7 @@ export class Asked {
     this.formula = element("input", { type: "text", class: "formula", spellcheck: "false", autocapitalize: "off", autocomplete: "off", "aria-describedby": "refused", maxlength: 2000 });
     this.formula.addEventListener("input", () => does.formula(this.formula.value));
     this.refused = element("div", { id: "refused", class: "error", role: "alert" });
+    this.table = new TableForm(does.table);
     this.starts = element("div", { class: "row starts" });
     this.startError = element("div", { class: "error", role: "alert" });
     this.way = element("select", {}, element("option", { value: "down" }, say("down")), element("option", { value: "up" }, say("up")));
@@ -38,12 +32,13 @@ export class Asked {
     this.steps = this.number(say("steps_range", { most: MOST_STEPS }), (value) => Number.isInteger(value) && value >= 1 && value <= MOST_STEPS, (value) => does.option("steps", value));
     this.tolerance = this.number(say("at_least", { least: 0 }), (value) => value >= 0, (value) => does.option("tolerance", value));
     this.root = element("div", { class: "asked" },
-      element("div", { class: "row" }, this.presets.root, this.problems.root),
-      labelled(say("formula"), this.formula),
+      element("div", { class: "row examples" }, this.presets.root, this.problems.root),
+      element("div", { class: "formula-row" }, labelled(say("formula"), this.formula)),
       this.refused,
+      this.table.root,
       this.starts,
       this.startError,
-      element("div", { class: "row" }, labelled(say("direction"), this.way), this.row(say("most_steps"), this.steps), this.row(say("tolerance"), this.tolerance)),
+      element("div", { class: "row limits" }, labelled(say("direction"), this.way), this.row(say("most_steps"), this.steps), this.row(say("tolerance"), this.tolerance)),
     );
   }
 
@@ -69,6 +64,7 @@ export class Asked {
   /** Shows a setting; the fields of the start are made for these names. */
   show(setting, names) {
     if (this.formula.value !== setting.formula) this.formula.value = setting.formula;
+    this.table.show(setting.table);
     this.way.value = setting.maximize ? "up" : "down";
     this.steps.field.value = String(setting.steps);
     this.tolerance.field.value = String(setting.tolerance);

@@ -1,13 +1,15 @@
-// Value and gradient norm against steps.
+// Value, gradient norm and curvature against steps.
 
-import { Frame, axes } from "./frame.js";
-import { decades, shown } from "./numbers.js";
+import { Frame, axes, decadeAxis } from "./frame.js";
 
-/** Draws one quantity of all paths against steps, on a logarithmic scale where it is above 0 and spans decades. */
-export function drawChart(pen, { width, height, colours, paths, at, quantity, names }) {
+/**
+ * Draws one quantity of all paths against steps, on a logarithmic scale where it is above 0 and spans decades. lines are
+ * [{steps (null: each), values, colour, dash, at (its value at the step shown, or NaN)}]; marks [{step, colour}] are steps
+ * at which a setting was changed.
+ */
+export function drawChart(pen, { width, height, colours, lines, marks, last, at, names }) {
   pen.rectangle(0, 0, width, height, colours.paper);
-  const last = Math.max(1, ...paths.map((path) => path.length - 1));
-  const { low, high, logarithmic } = spanOf(paths, quantity);
+  const { low, high, logarithmic } = spanOf(lines);
   const scale = logarithmic ? Math.log10 : (value) => value;
   const room = (scale(high) - scale(low) || 1) * 0.06;
   const box = { left: 58, top: 24, width: width - 74, height: height - 62 };
@@ -17,33 +19,33 @@ export function drawChart(pen, { width, height, colours, paths, at, quantity, na
   pen.within(box.left, box.top, box.width, box.height, () => {
     const x = frame.x(Math.min(at, last));
     pen.line([x, box.top, x, box.top + box.height], { colour: colours.tangent, dash: [3, 3] });
-    for (const path of paths) {
-      const points = thinned(path[quantity], path.length, frame, scale);
-      pen.line(points, { colour: path.colour, width: 1.75, dash: path.dash });
-      const here = Math.min(at, path.length - 1), y = frame.y(scale(path[quantity][here]));
-      if (Number.isFinite(y)) pen.circle(frame.x(here), y, 4, { fill: path.colour, colour: colours.halo });
+    for (const { step, colour } of marks) pen.line([frame.x(step), box.top, frame.x(step), box.top + box.height], { colour, dash: [1, 3], width: 2 });
+    for (const line of lines) pen.line(thinned(line, frame, scale), { colour: line.colour, width: line.thin ? 1 : 1.75, dash: line.dash });
+    for (const line of lines) {
+      const y = frame.y(scale(line.at));
+      if (Number.isFinite(y)) pen.circle(frame.x(Math.min(at, line.last)), y, 4, { fill: line.colour, colour: colours.halo });
     }
   });
 }
 
-function spanOf(paths, quantity) {
-  let low = Infinity, high = -Infinity, start = 0;
-  for (const path of paths) {
-    start = Math.max(start, Math.abs(path[quantity][0]));
-    for (let k = 0; k < path.length; k++) {
-      const value = path[quantity][k];
+function spanOf(lines) {
+  let low = Infinity, high = -Infinity;
+  for (const { values } of lines) {
+    for (let k = 0; k < values.length; k++) {
+      const value = values[k];
       if (!Number.isFinite(value)) continue;
       low = Math.min(low, value);
       high = Math.max(high, value);
     }
   }
   if (!(low <= high)) return { low: 0, high: 1, logarithmic: false };
-  if (quantity === "norm" && low === 0 && high > 0) low = Math.min(1e-16 * high, high / 10);
+  if (lines.some((line) => line.positive) && low === 0 && high > 0) low = Math.min(1e-16 * high, high / 10);
   return { low, high, logarithmic: low > 0 && high / low > 30 };
 }
 
 /** The line of a column, with the least and the largest of every pixel where there are more points than pixels. */
-function thinned(column, length, frame, scale) {
+function thinned({ values: column, steps }, frame, scale) {
+  const length = column.length;
   const every = Math.max(1, Math.floor((2 * length) / frame.width));
   const points = [];
   for (let k = 0; k < length; k += every) {
@@ -54,7 +56,7 @@ function thinned(column, length, frame, scale) {
     }
     for (const j of low === high ? [low] : [Math.min(low, high), Math.max(low, high)]) {
       const y = frame.y(scale(column[j]));
-      points.push(frame.x(j), Number.isFinite(y) ? y : NaN);
+      points.push(frame.x(steps ? steps[j] : j), Number.isFinite(y) ? y : NaN);
     }
   }
   return points;
@@ -62,9 +64,5 @@ function thinned(column, length, frame, scale) {
 
 function logarithmicAxes(pen, frame, { colours, names, low, high }) {
   axes(pen, frame, colours, { names, lines: true, upwards: [] });
-  for (const value of decades(low, high, frame.height / 28)) {
-    const y = frame.y(Math.log10(value));
-    pen.line([frame.left, y, frame.left + frame.width, y], { colour: colours.grid });
-    pen.text(frame.left - 7, y, shown(value), { colour: colours.faint, size: 12, align: "end", baseline: "middle" });
-  }
+  decadeAxis(pen, frame, colours, [low, high], true);
 }

@@ -1,6 +1,8 @@
 // The program as the view uses it: a formula that is understood, and the ways of rules over it.
 
 import { MOST_STEPS } from "./setting.js";
+import { page } from "./dom.js";
+import { compileFit, sidesOf } from "../program/fit.js";
 import { compileFormula } from "../program/tape.js";
 import { descend } from "../program/descend.js";
 import { readFormula } from "../program/reader.js";
@@ -12,27 +14,77 @@ const SAME = 1e-5; // relative difference of second derivatives taken by differe
 
 /** What a rule remembers before a step: that which it left the last one with. */
 export function stateBefore(path, at, n) {
-  const { init, state: size } = PROGRAM.get(path.method.rule)[n];
-  if (at > 0) return path.state.subarray((at - 1) * size, at * size);
-  const numbers = [...path.method.hyperparameters.values()], first = numbers.length + n;
-  const buffer = Float64Array.from([...numbers, ...path.x.subarray(0, n), ...new Float64Array(size)]);
+  const { from, method, state, first } = partAt(path, at), { init, state: size } = PROGRAM.get(method.rule)[n];
+  if (at > from) return state.subarray((at - 1 - from) * size, (at - from) * size);
+  if (first) return first;
+  const numbers = PROGRAM.get(method.rule).hyperparameters.filter((one) => !one.whole).map((one) => method.hyperparameters.get(one.name));
+  const buffer = Float64Array.from([...numbers, ...path.x.subarray(at * n, at * n + n), ...new Float64Array(size)]);
   init(buffer);
-  return buffer.subarray(first);
+  return buffer.subarray(numbers.length + n);
 }
 
-/** A formula that can be descended; throws a refusal of the reader. */
-export function understand(text) {
+/** The part of a path by whose setting a step is left. */
+export const partAt = (path, step) => path.parts.findLast(({ from }) => from <= step);
+
+/** A formula that can be descended, or a hypothesis over a table; throws a refusal of the reader. */
+export function understand(text, table = null) {
+  if (table) return understandFit(text, table);
   const { tree, names } = readFormula(text);
-  return names.length === 1 || names.length === 2 ? { names, compiled: compileFormula(tree, names) } : { names, compiled: null };
+  return names.length === 1 || names.length === 2 ? { names, compiled: compileFormula(tree, names), fit: null } : { names, compiled: null };
 }
 
-/** The way of one rule from a start. */
+let tables = 0;
+const keys = new WeakMap(); // of tables, so that a worker knows one that it has
+
+function understandFit(text, table) {
+  const sides = sidesOf(text), { columns } = table;
+  if (!sides || !Object.hasOwn(columns, sides.target)) throw { message: { key: "hypothesis", fields: { columns: Object.keys(columns).join(", "), example: `${Object.keys(columns).at(-1)} = a*${Object.keys(columns)[0]} + b` } } };
+  const known = page.losses.find(({ name }) => name === table.loss), loss = { ...known, number: table.number ?? known.number };
+  if (!keys.has(table)) keys.set(table, `table ${++tables}`);
+  const request = { key: keys.get(table), right: sides.right, target: sides.target, columns, loss };
+  try {
+    const { names, compiled, ...fit } = compileFit(request);
+    return { names, compiled: names.length === 1 || names.length === 2 ? compiled : null, fit: { ...fit, request, columns, target: sides.target } };
+  } catch (refusal) {
+    if (refusal.start !== undefined) throw { ...refusal, start: refusal.start + sides.begin, end: refusal.end + sides.begin };
+    throw refusal;
+  }
+}
+
+/**
+ * The way of one method from a start: of its earlier settings, each until its step, and of its last one. A rule that is
+ * the same after a change keeps its memory, another begins there.
+ */
 export function way(compiled, start, one, { steps, tolerance, maximize }) {
-  const hyperparameters = Object.fromEntries(one.hyperparameters);
-  const learningRate = hyperparameters.learning_rate;
-  const limits = { steps: Math.min(steps, MOST_STEPS), tolerances: tolerance > 0 ? { tolerance } : {}, maximize };
-  const found = descend(compiled, start, { rule: one.rule, hyperparameters, learningRate, ...limits });
-  return { ...found, method: one, length: found.value.length };
+  const most = Math.min(steps, MOST_STEPS), tolerances = tolerance > 0 ? { tolerance } : {};
+  const parts = [];
+  let from = 0, x = start, resume = null;
+  for (const method of [...one.before, { ...one, until: most }]) {
+    const until = Math.min(method.until, most), { rule } = method, hyperparameters = Object.fromEntries(method.hyperparameters);
+    const same = parts.at(-1)?.method.rule === rule, kept = same ? resume : null;
+    const found = descend(compiled, x, { rule, hyperparameters, schedule: method.schedule, steps: until - from, tolerances, maximize, resume: kept });
+    parts.push({ from, method, state: found.state, first: kept?.state ?? null, found });
+    if (found.steps < until - from || found.status !== "step_limit" || until === most) break;
+    [from, resume, x] = [until, found.before, found.x.slice(found.steps * start.length)];
+  }
+  return { ...joined(parts, start.length), method: one, parts, maximize };
+}
+
+/** The rows of the parts one behind the other; a step that is left by a later part is that part's. */
+function joined(parts, n) {
+  const last = parts.at(-1).found;
+  if (parts.length === 1) return { ...last, length: last.value.length };
+  const length = parts.at(-1).from + last.value.length, out = { ...last, length, steps: length - 1 };
+  for (const [name, width] of Object.entries({ x: n, value: 1, norm: 1, rate: 1, evaluation: 1 })) {
+    out[name] = new Float64Array(length * width);
+    for (const { from, found } of parts) out[name].set(found[name], from * width);
+  }
+  for (let k = 1, before = 0; k < parts.length; k++) {
+    const { from, found } = parts[k];
+    before += parts[k - 1].found.evaluations - 1; // the point of the change is evaluated anew
+    out.evaluation.set(found.evaluation.map((count) => count + before), from);
+  }
+  return out;
 }
 
 /** The point of a way at a step; at its end where it has ended before. */
@@ -62,6 +114,16 @@ export function largestCurvature(matrix) {
   const [[a, b], [c, d]] = matrix, off = (b + c) / 2;
   const middle = (a + d) / 2, radius = Math.hypot((a - d) / 2, off);
   return Math.max(Math.abs(middle + radius), Math.abs(middle - radius));
+}
+
+const CURVATURES = 200; // steps of a path whose curvature is drawn
+
+/** The largest curvature, by size, at up to so many steps of a path, and at the step shown. */
+export function curvaturesOf(compiled, path, at) {
+  const n = path.x.length / path.length, last = path.length - 1, count = Math.min(path.length, CURVATURES);
+  const steps = Float64Array.from({ length: count }, (_, k) => Math.round((k * last) / Math.max(1, count - 1)));
+  const curvature = (step) => largestCurvature(hessian(compiled, pointAt(path, step, n)));
+  return { steps, values: steps.map(curvature), here: curvature(at) };
 }
 
 /** The limit 2/L of gradient descent: everywhere, where second derivatives are constant, else at the point; null where none is known. */

@@ -1,6 +1,7 @@
 // Elements made without markup: what a person has typed is only ever text.
 
-const data = JSON.parse(document.getElementById("data").textContent);
+/* global PACKED */
+const data = { ...PACKED, ...JSON.parse(document.getElementById("data").textContent) };
 
 export const page = data;
 
@@ -31,6 +32,14 @@ export function filled(template, fields) {
     if (!Object.hasOwn(fields, name)) return whole;
     return quoted ? `'${fields[name]}'` : String(fields[name]);
   });
+}
+
+let numbered = 0;
+
+/** A labelled row of a form. */
+export function labelled(text, control) {
+  control.id ||= `f${numbered++}`;
+  return element("div", { class: "labelled" }, element("label", { for: control.id }, text), control);
 }
 
 /** Offers text or a picture as a file. */

@@ -1,6 +1,6 @@
 // Windows, scales and axes.
 
-import { shown, ticks } from "./numbers.js";
+import { decades, shown, ticks } from "./numbers.js";
 
 /** Where a picture's axes are, and what they show. */
 export class Frame {
@@ -46,6 +46,15 @@ export function axes(pen, frame, colours, { names, lines = false, upwards = null
   const [across, upright] = names;
   pen.text(left + width, bottom + 22, across, { colour: colours.ink, size: size + 1, align: "end", baseline: "top" });
   pen.text(left, top - 8, upright, { colour: colours.ink, size: size + 1, align: "center" });
+}
+
+/** Lines and numbers of an upright axis of logarithms to base 10, which goes from the first number to the second. */
+export function decadeAxis(pen, frame, colours, [low, high], lines = false) {
+  for (const value of decades(low, high, frame.height / 28)) {
+    const y = frame.y(Math.log10(value));
+    pen.line([frame.left - (lines ? 0 : 4), y, frame.left + (lines ? frame.width : 0), y], { colour: lines ? colours.grid : colours.faint });
+    pen.text(frame.left - 7, y, shown(value), { colour: colours.faint, size: 12, align: "end", baseline: "middle" });
+  }
 }
 
 const PART = 0.12; // of a window that is left free around what it shows

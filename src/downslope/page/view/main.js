@@ -1,31 +1,41 @@
 // The page: what is asked on the one side, what comes of it on the other.
 
 import { Asked } from "./asked.js";
-import { drawChart } from "./charts.js";
-import { limitOf, pointAt, understand, way } from "./descents.js";
+import { limitOf, partAt, pointAt, understand, way } from "./descents.js";
 import { copy, element, page, save, say, settled } from "./dom.js";
+import { evidenceOf } from "./evidence.js";
+import { showLesson } from "./lesson.js";
+import { Looks } from "./looks.js";
 import { Methods } from "./methods.js";
 import { point, shown } from "./numbers.js";
-import { CanvasPen } from "./pen.js";
-import { Picture, coloured, colours } from "./picture.js";
+import { Picture, coloured } from "./picture.js";
 import { Player } from "./player.js";
-import { fromLink, settingFrom, toLink } from "./setting.js";
+import { Progress } from "./progress.js";
+import { scripts } from "./scripts.js";
+import { Secant } from "./secant.js";
+import { copyOf, fromLink, plainSetting, settingFrom, toLink } from "./setting.js";
 import { tableOf, textOf } from "./table.js";
 import { updateOf } from "./update.js";
 
 const OWN = settingFrom(page.setting) ?? settingFrom(page.presets[1].setting);
 
 /** What is shown: the setting, the formula as it was understood, the start, the paths, the step, where each name began last. */
-const model = { setting: OWN, text: "", names: [], compiled: null, start: [], paths: [], at: 0, problem: null, maximize: false, starts: new Map() };
+const model = { setting: OWN, text: "", names: [], compiled: null, fit: null, start: [], paths: [], mapped: OWN.methods[0], at: 0, problem: null, maximize: false, starts: new Map() };
 
 const asked = new Asked({
-  preset: (plain) => open(settingFrom(plain)),
-  problem: (problem) => open({ ...model.setting, formula: problem.formula, start: new Map(Object.entries(problem.start)), view: null, at: null, maximize: false }),
+  preset: (plain) => open({ ...settingFrom(plain), lesson: model.setting.lesson }),
+  problem: (problem) => open({ ...model.setting, table: null, formula: problem.formula, start: new Map(Object.entries(problem.start)), view: null, at: null, maximize: false }),
   formula: (text) => {
     if (read(text)) {
       model.setting.formula = text;
       begin(model.setting);
     }
+  },
+  table: (table) => {
+    const taken = { ...model.setting, table, view: null, at: null }, columns = Object.keys(table?.columns ?? {});
+    const usual = table ? `${columns.at(-1)} = ${columns.length > 1 ? `a*${columns[0]} + b` : "b"}` : page.problems[0].formula;
+    taken.formula = table !== null && asked.formula.value.includes("=") ? asked.formula.value : usual;
+    open(settingFrom(plainSetting(taken)));
   },
   start: (i, value) => move(model.start.map((old, k) => (k === i ? value : old))),
   option: (name, value) => {
@@ -36,37 +46,59 @@ const asked = new Asked({
   },
 });
 const methods = new Methods(OWN, () => follow());
-const picture = new Picture(model, { moved: move, looked: (view) => { model.setting.view = view; keep(); } });
+const picture = new Picture(model, {
+  moved: move,
+  rated: (rate) => methods.rate(model.setting.of, rate),
+  looked: (view) => {
+    model.setting.view = view;
+    beneath();
+    keep();
+  },
+});
+const looks = new Looks((name, value) => {
+  model.setting[name] = value;
+  model.mapped = model.setting.methods[model.setting.of];
+  looks.show(model.setting, model.names.length);
+  picture.refresh();
+  draw();
+});
 const player = new Player((at) => {
   model.at = at;
   draw();
+});
+const secant = new Secant((h) => {
+  model.setting.secant = h;
+  picture.draw();
+  secant.show(picture.scene);
+  keep();
 });
 const live = element("div", { role: "status", "aria-live": "polite" });
 const evidence = element("div", { class: "evidence" });
 const update = element("div", { class: "update" });
 const table = element("div", { class: "scroll", tabindex: "0" });
-const details = element("details", {}, element("summary", {}, say("table")), table);
-const charts = ["value", "norm"].map((quantity) => ({ quantity, canvas: element("canvas", { class: "chart", role: "img", "aria-label": say(`${quantity}_against`) }) }));
+const details = element("details", { class: "steps" }, element("summary", {}, say("table")), table);
+const progress = new Progress();
+const lesson = element("section", { class: "text" });
 const updateTitle = element("h2", {}, "");
 const noted = element("span", { role: "status", class: "faint" });
 
 /** Reads a formula; where it is refused, says so and leaves the last good picture. */
-function read(text) {
+function read(text, table = model.setting.table) {
   let understood;
   try {
-    understood = understand(text);
+    understood = understand(text, table);
   } catch (refusal) {
     asked.refuse(refusal?.message?.key ? refusal : { message: say("internal", { reason: String(refusal?.message ?? refusal) }) }, text);
     return false;
   }
-  const { names, compiled } = understood;
+  const { names, compiled, fit } = understood;
   if (!compiled) {
     asked.refuse({ message: names.length ? say("too_many", { number: names.length, names: names.join(", ") }) : say("none") }, text);
     return false;
   }
   asked.refuse(null);
   const same = model.compiled && names.join() === model.names.join();
-  Object.assign(model, { names, compiled, text, renamed: !same });
+  Object.assign(model, { names, compiled, fit, text, renamed: !same });
   return true;
 }
 
@@ -75,10 +107,11 @@ function open(setting) {
   player.stop();
   if (!setting) return;
   asked.formula.value = setting.formula;
-  if (!read(setting.formula)) return;
+  if (!read(setting.formula, setting.table)) return;
   model.renamed = true;
-  model.setting = { ...setting, methods: setting.methods.map((one) => ({ ...one, hyperparameters: new Map(one.hyperparameters) })) };
+  model.setting = { ...setting, methods: setting.methods.map(copyOf) };
   methods.show(model.setting);
+  showLesson(lesson, model.setting.lesson);
   begin(model.setting);
 }
 
@@ -131,6 +164,9 @@ function compute() {
   const { compiled, setting, start } = model;
   setting.start = new Map(model.names.map((name, i) => [name, start[i]]));
   for (const [name, value] of setting.start) model.starts.set(name, value);
+  setting.of = Math.min(setting.of, setting.methods.length - 1);
+  model.mapped = setting.methods[setting.of];
+  looks.show(setting, model.names.length);
   model.paths = setting.methods.map((one) => way(compiled, Float64Array.from(start), one, setting));
   const defined = model.paths.every((path) => path.length > 0);
   asked.startError.textContent = defined ? "" : say("undefined_here", { point: point(model.names, start) });
@@ -139,28 +175,24 @@ function compute() {
 /** Draws everything that depends on paths and step. */
 function draw() {
   picture.draw();
+  beneath();
   const paths = coloured(model.paths).filter((path) => path.length > 0);
-  methods.mark(model.paths, model.paths.map(limitFor));
-  for (const { canvas, quantity } of charts) chart(canvas, quantity, paths);
+  methods.mark(model.paths, model.paths.map(limitFor), model.at);
+  progress.draw(model, paths);
   keep();
   soon();
 }
 
-function limitFor(path) {
-  if (path.method.rule !== "gradient_descent" || !path.length) return null;
-  const step = Math.min(model.at, path.length - 1);
-  const found = limitOf(model.compiled, pointAt(path, step, model.names.length));
-  return found && { ...found, step };
+/** What stands beneath the picture, once that is drawn. */
+function beneath() {
+  requestAnimationFrame(() => secant.show(model.names.length === 1 && picture.kind === "lines" ? picture.scene : null));
 }
 
-function chart(canvas, quantity, paths) {
-  const box = canvas.getBoundingClientRect(), ratio = Math.min(3, window.devicePixelRatio || 1);
-  if (!box.width || !paths.length) return;
-  const size = { width: Math.round(box.width * ratio), height: Math.round(box.height * ratio) };
-  if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
-  const context = canvas.getContext("2d");
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  drawChart(new CanvasPen(context), { width: box.width, height: box.height, colours: colours(), paths, at: model.at, quantity, names: [say("step"), say(quantity)] });
+function limitFor(path) {
+  const step = Math.min(model.at, path.length - 1);
+  if (path.method.rule !== "gradient_descent" || !path.length) return null;
+  const found = limitOf(model.compiled, pointAt(path, step, model.names.length));
+  return found && { ...found, step };
 }
 
 let touched = false; // until then the address stays as it is, so that a file that is written anew shows what is new
@@ -179,7 +211,7 @@ const soon = settled(150, () => {
   const shownStep = Math.max(0, Math.min(model.at, longest() - 1)); // at the end, the update that led there
   updateTitle.textContent = say("update", { step: shownStep, next: shownStep + 1 });
   update.replaceChildren(...paths.filter((path) => path.length).map((path) => {
-    const head = element("h3", {}, path.method.rule);
+    const head = element("h3", {}, partAt(path, shownStep).method.rule);
     head.style.borderColor = path.colour;
     return element("section", {}, head, ...updateOf(path, { names, compiled: model.compiled, at: shownStep }));
   }));
@@ -198,16 +230,7 @@ function summary() {
 
 /** Holds the paths of the page's own setting against the runs that it was written from. */
 function check() {
-  if (!page.runs) return;
-  const said = page.runs.map((run, i) => {
-    const path = model.paths[i], last = path.length - 1, n = model.names.length;
-    if (last < 0 || !run.x) return null;
-    const ended = pointAt(path, last, n), rule = path.method.rule;
-    const gap = Math.max(...run.x.map((value, k) => Math.abs(value - ended[k])));
-    if (run.steps === last && gap <= 1e-6 * Math.max(1, ...run.x.map(Math.abs))) return say("identical", { rule, steps: last, gap: shown(gap, 2) });
-    return say("different", { rule, status: say(`status_${run.status}`), steps: run.steps, point: point(model.names, run.x) });
-  });
-  evidence.replaceChildren(...said.filter(Boolean).map((one) => element("p", {}, one)));
+  evidence.replaceChildren(...evidenceOf(model));
 }
 
 function build() {
@@ -221,14 +244,14 @@ function build() {
     button("csv", () => save(new Blob([textOf(model.paths, model.names)], { type: "text/csv" }), "downslope.csv")));
   details.addEventListener("toggle", () => details.open && table.replaceChildren(tableOf(model.paths, model.names)));
   details.append(rows);
-  const seen = element("section", { class: "seen", "aria-label": say("map") }, picture.canvas, element("p", { class: "faint" }, say("map_hint")), player.root, tools);
-  const progress = element("section", { class: "charts", "aria-label": say("progress") }, ...charts.map(({ canvas, quantity }) => element("figure", {}, element("figcaption", {}, say(`${quantity}_against`)), canvas)));
-  const told = element("section", { "aria-labelledby": "summary" }, element("h2", { id: "summary" }, say("summary")), live, evidence);
+  const seen = element("section", { class: "seen", "aria-label": say("map") }, looks.root, picture.canvas, picture.legend, secant.root, element("p", { class: "faint" }, say("map_hint")), player.root, tools);
+  const told = element("section", { class: "happened", "aria-labelledby": "summary" }, element("h2", { id: "summary" }, say("summary")), live, evidence);
   document.body.append(element("main", {},
     element("h1", {}, say("title")),
-    element("div", { class: "columns" }, asked.root, seen, methods.root, progress),
-    element("div", { class: "below" }, told, element("section", {}, updateTitle, update)), details));
-  new ResizeObserver(() => draw()).observe(charts[0].canvas);
+    lesson,
+    element("div", { class: "columns" }, asked.root, seen, methods.root, progress.root),
+    element("div", { class: "below" }, told, element("section", { class: "updates" }, updateTitle, update)), details, scripts(note)));
+  new ResizeObserver(() => draw()).observe(progress.charts[0].canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
 }
 

@@ -1,24 +1,28 @@
 // The map of a function of two variables: ground, level lines, paths.
 
+import { arrowsOf, drawArrows } from "./arrows.js";
 import { chooseLevels, segments } from "./contours.js";
 import { Frame, axes } from "./frame.js";
-import { dots, handle } from "./marks.js";
+import { diamond, dots, handle } from "./marks.js";
 
 const LEVELS = 14;
 const CELL = 5; // pixels of the screen between two points of the grid
 const MOST_COLUMNS = 180;
+const MOST_VALUES = 1_000_000; // of rows of a table, for a map of their cost
 
 /** What of a map does not change while the start is dragged: values on a grid, levels and their lines. */
-export function survey(scene, frame) {
-  const columns = Math.max(12, Math.min(MOST_COLUMNS, Math.round(frame.width / CELL)));
-  const rows = Math.max(12, Math.min(MOST_COLUMNS, Math.round(frame.height / CELL)));
+export function survey(scene, box, view) {
+  const frame = new Frame(box, view);
+  const most = Math.min(MOST_COLUMNS, Math.floor(Math.sqrt(MOST_VALUES / (scene.compiled.work ?? 1))));
+  const columns = Math.max(12, Math.min(most, Math.round(frame.width / CELL)));
+  const rows = Math.max(12, Math.min(most, Math.round(frame.height / CELL)));
   const along = (count, low, high) => Float64Array.from({ length: count }, (_, k) => low + (k / (count - 1)) * (high - low));
   const values = new Float64Array(columns * rows);
   const across = along(columns, frame.x0, frame.x1), upwards = along(rows, frame.y0, frame.y1);
   scene.compiled.grid(0, 1, across, upwards, Float64Array.from(scene.start), values);
   const { levels, rank } = chooseLevels(values, LEVELS, scene.maximize);
   const lines = levels.map((level) => segments(values, columns, rows, level));
-  return { columns, rows, values, levels, rank, lines };
+  return { frame, columns, rows, values, levels, rank, lines };
 }
 
 /** The ground as a small picture: low ground in the one colour, high in the other. */
@@ -89,11 +93,11 @@ export function drawPaths(pen, scene) {
       pen.line(points.subarray(0, 2 * here + 2), { colour: colours.halo, width: 4.5, alpha: 0.6 });
       pen.line(points.subarray(0, 2 * here + 2), { colour, width: 2.25, dash });
       dots(pen, points, here, { colour, colours });
+      for (const { from } of path.parts.slice(1)) diamond(pen, points[2 * from], points[2 * from + 1], { colour, colours });
+      drawArrows(pen, arrowsOf(path, here, scene), { x: points[2 * here], y: points[2 * here + 1], frame, colour, colours });
     });
     handle(pen, frame.x(scene.start[0]), frame.y(scene.start[1]), colours);
   });
 }
 
 const near = (pixel, size) => Math.min(50 * size, Math.max(-50 * size, pixel)); // far outside, where a canvas loses its way
-
-export { Frame };

@@ -11,6 +11,13 @@ export function dots(pen, points, here, { colour, colours }) {
   if (x === x && y === y) pen.circle(x, y, 5, { fill: colour, colour: colours.halo, width: 1.5 });
 }
 
+/** Where a setting was changed. */
+export function diamond(pen, x, y, { colour, colours }) {
+  const square = [x - 8, y, x, y - 8, x + 8, y, x, y + 8, x - 8, y];
+  pen.line(square, { colour: colours.halo, width: 5 });
+  pen.line(square, { colour, width: 2 });
+}
+
 /** The start, which looks as if it could be taken hold of. */
 export function handle(pen, x, y, colours) {
   pen.circle(x, y, 9, { fill: colours.paper, colour: colours.ink, width: 2 });

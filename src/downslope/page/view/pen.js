@@ -43,6 +43,17 @@ export class CanvasPen {
     context.restore();
   }
 
+  polygon(points, { fill, colour, width = 1 }) {
+    const { context } = this;
+    context.beginPath();
+    for (let i = 0; i < points.length; i += 2) context[i ? "lineTo" : "moveTo"](points[i], points[i + 1]);
+    context.closePath();
+    Object.assign(context, { fillStyle: fill, strokeStyle: colour, lineWidth: width });
+    context.setLineDash([]);
+    context.fill();
+    context.stroke();
+  }
+
   circle(x, y, radius, { fill, colour, width = 1 }) {
     const { context } = this;
     context.beginPath();
@@ -68,8 +79,8 @@ export class CanvasPen {
     context.fillText(said, x, y);
   }
 
-  image(picture, x, y, width, height) {
-    this.context.imageSmoothingEnabled = true;
+  image(picture, x, y, width, height, smooth = true) {
+    this.context.imageSmoothingEnabled = smooth;
     this.context.drawImage(picture, x, y, width, height);
   }
 
@@ -120,6 +131,10 @@ export class SvgPen {
     if (path) this.stroke(path, style);
   }
 
+  polygon(points, { fill, colour, width = 1 }) {
+    this.parts.push(`<polygon points="${points.map(rounded).join(" ")}" fill="${fill}" stroke="${colour}" stroke-width="${width}"/>`);
+  }
+
   circle(x, y, radius, { fill, colour, width = 1 }) {
     const drawn = colour ? ` stroke="${colour}" stroke-width="${width}"` : "";
     this.parts.push(`<circle cx="${rounded(x)}" cy="${rounded(y)}" r="${radius}" fill="${fill || "none"}"${drawn}/>`);
@@ -136,9 +151,10 @@ export class SvgPen {
     );
   }
 
-  image(picture, x, y, width, height) {
+  image(picture, x, y, width, height, smooth = true) {
+    const cells = smooth ? "" : ` style="image-rendering:pixelated"`;
     const size = `x="${rounded(x)}" y="${rounded(y)}" width="${rounded(width)}" height="${rounded(height)}"`;
-    this.parts.push(`<image ${size} preserveAspectRatio="none" href="${picture.toDataURL("image/png")}"/>`);
+    this.parts.push(`<image ${size} preserveAspectRatio="none"${cells} href="${picture.toDataURL("image/png")}"/>`);
   }
 
   within(x, y, width, height, draw) {

@@ -1,39 +1,60 @@
 // The large picture: the map or the curve, its start that can be dragged, and pictures of it to keep.
 
+import { arrowLegend } from "./arrows.js";
 import * as curve from "./curve.js";
-import { element, page, save, say } from "./dom.js";
-import { Frame, around, worthShowing } from "./frame.js";
+import { element, page, save, say, settled } from "./dom.js";
+import { around, worthShowing } from "./frame.js";
+import { Heat } from "./heat.js";
 import * as map from "./map.js";
 import { CanvasPen, SvgPen } from "./pen.js";
+import * as runs from "./runs.js";
+import * as surface from "./surface.js";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const ZOOM = 1.4;
+const TURNING = 150; // pixels that turn the surface by one radian
+const STEEPEST = 1.5; // radians from above
+const FINGER = 44; // pixels around the start in which a finger takes hold of it
 const FINE = 100; // arrow keys move the start by this part of the window
 const MOVES = new Map([["ArrowLeft", [-1, 0]], ["ArrowRight", [1, 0]], ["ArrowUp", [0, 1]], ["ArrowDown", [0, -1]]]);
 
 /** The colours of now. */
 export const colours = () => page.colours[dark.matches ? "dark" : "light"];
 
-/** The map or curve of a model; ``moved`` is called with a new start, ``looked`` when the window has changed. */
+/** The large picture of a model; ``does`` has moved (a new start), rated (a new learning rate), looked (another window). */
 export class Picture {
-  constructor(model, { moved, looked }) {
-    Object.assign(this, { model, moved, looked, view: null, ground: null });
+  constructor(model, does) {
+    Object.assign(this, { model, does, view: null, rates: null, painted: null });
     this.canvas = element("canvas", { tabindex: "0", role: "application", class: "map" });
     this.still = document.createElement("canvas");
+    this.legend = element("div", { class: "told" });
+    this.heat = new Heat((found) => this.take(found));
+    this.explain = settled(150, () => {
+      const paths = this.scene.paths.filter((path) => path.length);
+      if (this.drawer === surface) this.legend.replaceChildren(element("p", { class: "faint" }, say("surface_hint")));
+      else if (this.drawer !== runs) this.legend.replaceChildren(paths.length ? arrowLegend(paths, this.scene.at, this.scene) : "");
+    });
     this.listen();
-    dark.addEventListener("change", () => this.refresh());
+    dark.addEventListener("change", () => this.recolour());
     new ResizeObserver(() => this.resize()).observe(this.canvas);
   }
 
   listen() {
     const { canvas } = this;
+    // A finger moves what it takes hold of; anywhere else it scrolls the page, and a tap places the start.
     canvas.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
+      this.held = event.button === 0 && (event.pointerType !== "touch" || this.isNear(event));
+      this.from = [event.clientX, event.clientY];
+      if (!this.held) return;
       canvas.setPointerCapture(event.pointerId);
       this.place(event);
     });
     canvas.addEventListener("pointermove", (event) => {
-      if (canvas.hasPointerCapture(event.pointerId)) this.place(event);
+      if (this.held && canvas.hasPointerCapture(event.pointerId)) this.place(event);
+    });
+    canvas.addEventListener("touchstart", (event) => this.held && event.preventDefault(), { passive: false });
+    canvas.addEventListener("click", (event) => {
+      if (event.pointerType === "touch" && this.kind !== "surface") this.place(event);
     });
     canvas.addEventListener("keydown", (event) => this.press(event));
     canvas.addEventListener("wheel", (event) => {
@@ -43,14 +64,62 @@ export class Picture {
     }, { passive: false });
   }
 
+  /** Whether a finger is on the start; the surface can be taken hold of anywhere in its middle. */
+  isNear({ clientX, clientY }) {
+    const { frame } = this.scene ?? {}, box = this.canvas.getBoundingClientRect();
+    if (!frame) return false;
+    const [x, y] = [clientX - box.left, clientY - box.top];
+    if (this.kind === "surface") return Math.abs(x - frame.left - frame.width / 2) < frame.width / 3;
+    const [a, b] = this.handle();
+    return Math.hypot(x - frame.x(a), y - frame.y(b)) < FINGER;
+  }
+
+  /** What is dragged, in the numbers of the picture. */
+  handle() {
+    const { model } = this, [x, y] = model.start;
+    if (this.kind === "rates") return [x, Math.log10(runs.rateOf(model.mapped))];
+    return [x, y ?? model.compiled.value(Float64Array.of(x))];
+  }
+
+  /** What is shown: "lines" (the map, or the curve), "surface", "ends" or "rates". */
+  get kind() {
+    const { setting, names, mapped } = this.model;
+    if (setting.picture === "rates" && mapped && runs.rateOf(mapped) > 0) return "rates";
+    return names.length === 2 ? setting.picture : "lines";
+  }
+
+  get drawer() {
+    if (this.kind === "surface") return surface;
+    return this.kind === "ends" || this.kind === "rates" ? runs : this.model.names.length === 1 ? curve : map;
+  }
+
   place(event) {
-    const { model } = this, frame = this.scene?.frame;
+    const frame = this.scene?.frame;
     if (!frame) return;
+    if (this.kind === "surface") {
+      this.turn((event.clientX - this.from[0]) / TURNING, (event.clientY - this.from[1]) / TURNING);
+      this.from = [event.clientX, event.clientY];
+      return;
+    }
     const box = this.canvas.getBoundingClientRect();
     const within = (value, low, high) => Math.min(high, Math.max(low, value));
-    const x = within(frame.atX(event.clientX - box.left), frame.x0, frame.x1);
-    const y = within(frame.atY(event.clientY - box.top), frame.y0, frame.y1);
-    this.moved((model.names.length === 1 ? [x] : [x, y]).map((value, i) => neat(value, i ? frame.y1 - frame.y0 : frame.x1 - frame.x0)));
+    this.put(within(frame.atX(event.clientX - box.left), frame.x0, frame.x1), within(frame.atY(event.clientY - box.top), frame.y0, frame.y1));
+  }
+
+  /** Turn the surface around, and look at it from higher or lower. */
+  turn(right, down) {
+    const { setting } = this.model, [around, above] = setting.turn;
+    setting.turn = [around - right, Math.min(STEEPEST, Math.max(-0.1, above + down))].map((angle) => Number(angle.toFixed(3)));
+    this.does.looked(this.view);
+    this.draw();
+  }
+
+  /** Move what is dragged to a place of the picture. */
+  put(x, y) {
+    const { model } = this, { x0, x1, y0, y1 } = this.scene.frame, rates = this.kind === "rates";
+    const start = [neat(x, x1 - x0), ...(rates ? model.start.slice(1) : [neat(y, y1 - y0)])].slice(0, model.names.length);
+    if (rates) this.does.rated(Number((10 ** y).toPrecision(3)));
+    this.does.moved(start);
   }
 
   press(event) {
@@ -58,9 +127,15 @@ export class Picture {
     else if (event.key === "-") this.zoom(ZOOM);
     else if (event.key === "0") this.showAll();
     else if (MOVES.has(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      const [x0, x1, y0, y1] = this.view, many = event.shiftKey ? 10 : 1;
-      const move = MOVES.get(event.key);
-      this.moved(this.model.start.map((value, i) => neat(value + (move[i] * many * (i ? y1 - y0 : x1 - x0)) / FINE, i ? y1 - y0 : x1 - x0)));
+      if (this.kind === "surface") {
+        const [right, up] = MOVES.get(event.key), much = event.shiftKey ? 0.4 : 0.08;
+        this.turn(right * much, -up * much);
+        event.preventDefault();
+        return;
+      }
+      const { x0, x1, y0, y1 } = this.scene.frame, [right, up] = MOVES.get(event.key), part = (event.shiftKey ? 10 : 1) / FINE;
+      const [x, upwards] = this.handle();
+      this.put(x + right * part * (x1 - x0), upwards + up * part * (y1 - y0));
     } else return;
     event.preventDefault();
   }
@@ -74,7 +149,7 @@ export class Picture {
 
   look(view) {
     this.view = view;
-    this.looked(view);
+    this.does.looked(view);
     this.refresh();
   }
 
@@ -99,50 +174,73 @@ export class Picture {
 
   /** Everything that a pen needs, for a picture of that size. */
   sceneOf(width, height) {
-    const { model, view } = this;
+    const { model, view, rates, painted } = this;
     const box = { left: 56, top: 24, width: width - 72, height: height - 70 };
-    const scene = { ...model, width, height, colours: colours(), paths: model.paths };
-    if (model.names.length === 1) {
-      scene.ground = curve.survey(scene, box, [view[0], view[1]]);
-      scene.frame = scene.ground.frame;
-    } else {
-      scene.frame = new Frame(box, view);
-      scene.ground = map.survey(scene, scene.frame);
-    }
+    const scene = { ...model, drawer: this.drawer, width, height, rates, painted, colours: colours() };
+    scene.ground = this.drawer.survey(scene, box, view);
+    scene.frame = scene.ground.frame;
     return scene;
-  }
-
-  get drawer() {
-    return this.model.names.length === 1 ? curve : map;
   }
 
   /** Draws everything anew: function, window, size or colours have changed. */
   refresh() {
     if (!this.view || !this.canvas.width || !this.model.compiled) return;
+    if (this.kind === "rates") this.rates = runs.rateWindow(this.model.mapped, this.rates);
     const box = this.canvas.getBoundingClientRect();
     this.scene = this.sceneOf(box.width, box.height);
-    const context = this.still.getContext("2d"), ratio = this.still.width / box.width;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.drawer.drawGround(new CanvasPen(context), this.scene);
+    this.drawStill();
     this.draw();
   }
 
-  /** Draws the paths anew. */
+  drawStill() {
+    const context = this.still.getContext("2d"), ratio = this.still.width / this.scene.width;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.drawer.drawGround(new CanvasPen(context), this.scene);
+  }
+
+  /** A map of runs has come. */
+  take(found) {
+    this.found = found;
+    if (!this.scene || this.drawer !== runs || found.request.kind !== this.kind || found.request.formula !== this.model.text) return;
+    this.scene.painted = this.painted = runs.painted(found, this.scene);
+    this.legend.replaceChildren(...runs.legendOf(this.painted));
+    this.drawStill();
+    this.draw();
+  }
+
+  recolour() {
+    this.refresh();
+    if (this.found) this.take(this.found);
+  }
+
+  /** Draws the paths anew; maps of runs are asked for, where what they depend on has changed. */
   draw() {
     if (!this.scene) return;
     const { model, canvas } = this, context = canvas.getContext("2d"), ratio = canvas.width / this.scene.width;
-    Object.assign(this.scene, { start: model.start, paths: coloured(model.paths), at: model.at });
+    const another = this.drawer !== this.scene.drawer || (this.kind === "rates" && runs.rateWindow(model.mapped, this.rates) !== this.rates);
+    if (another) return this.refresh();
+    Object.assign(this.scene, { start: model.start, paths: coloured(model.paths), at: model.at, mapped: model.mapped, turn: model.setting.turn });
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.drawImage(this.still, 0, 0);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.drawer.drawPaths(new CanvasPen(context), this.scene);
-    const label = say("map_label", { formula: model.text });
+    const label = say(`${this.kind}_label`, { formula: model.text });
     if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
+    this.ask();
+  }
+
+  ask() {
+    const { x0, x1, y0, y1 } = this.scene.frame;
+    if (this.drawer === runs) return this.heat.ask(runs.requestOf(this.model, [x0, x1, y0, y1]));
+    this.explain();
+    if (!this.found) return;
+    this.heat.forget();
+    this.found = this.painted = null;
   }
 
   /** The whole picture by a pen, 960 by 640. */
   drawAll(pen, width, height) {
-    const scene = { ...this.sceneOf(width, height), paths: coloured(this.model.paths), at: this.model.at };
+    const scene = { ...this.sceneOf(width, height), paths: coloured(this.model.paths), at: this.model.at, turn: this.model.setting.turn };
     this.drawer.drawGround(pen, scene);
     this.drawer.drawPaths(pen, scene);
     return pen;

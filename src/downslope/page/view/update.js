@@ -2,7 +2,7 @@
 
 import { compileFormula } from "../program/tape.js";
 import { readFormula } from "../program/reader.js";
-import { stateBefore } from "./descents.js";
+import { partAt, stateBefore } from "./descents.js";
 import { element, page, say } from "./dom.js";
 import { shown } from "./numbers.js";
 
@@ -20,6 +20,8 @@ function symbol(name) {
   const printed = index !== undefined && /^\d$/.test(index) && plain.split("_").length === 2 ? letter + SUBSCRIPTS[index] : GREEK.has(plain) ? GREEK.get(plain) : plain;
   return printed + (name.endsWith("'") ? "′" : "");
 }
+
+export const printedSymbol = symbol;
 
 const tidy = (text) => text.replaceAll("**", "^").replaceAll("*", "·").replaceAll("<-", "←").replaceAll(" - ", " − ").replace(/(^|[(,←] ?)-/g, "$1−").replaceAll("<=", "≤").replaceAll(">=", "≥");
 
@@ -60,7 +62,7 @@ function evaluated(text, values) {
 function linesFor(rule, before, coordinate) {
   const { lines, legend } = page.rules[rule.rule];
   const values = new Map([["x", before.x[coordinate]], ["g", before.gradient[coordinate]], ["f", before.value]]);
-  for (const [name, stands] of Object.entries(legend)) values.set(name, rule.hyperparameters.get(stands));
+  for (const [name, stands] of Object.entries(legend)) values.set(name, stands === "learning_rate" ? before.rate : rule.hyperparameters.get(stands));
   for (const [name, numbers] of before.state) values.set(name, numbers.length === 1 ? numbers[0] : numbers[coordinate]);
   return lines.map((line) => {
     const [left, right] = line.split(" <- ");
@@ -77,23 +79,26 @@ function without(values, name) {
   return others;
 }
 
+/** A line of print in which the coordinate has its own name instead of x. */
+const named = (text, name) => text.replace(/(?<![\p{L}\d_])x(?![\p{L}\d_₀-₉])/gu, name);
+
 /** The update that leaves a step of a path, as elements. */
 export function updateOf(path, { names, compiled, at }) {
   if (at >= path.length - 1) return [element("p", {}, say("update_none", { step: path.length - 1 }))];
   const n = names.length, x = Float64Array.from(path.x.subarray(at * n, at * n + n)), gradient = new Float64Array(n);
   const value = compiled.valueAndGradient(x, gradient);
   const trials = path.evaluation[at + 1] - path.evaluation[at];
-  const before = { x, gradient, value, state: stateAt(path, at, n) };
+  const { method } = partAt(path, at), before = { x, gradient, value, rate: path.rate[at], state: stateAt(path, at, n) };
   const parts = [element("p", { class: "numbers" }, `f(${names.join(", ")}) = ${shown(value)}`)];
-  if (!page.rules[path.method.rule].lines.length) parts.push(element("p", { class: "faint" }, say("update_long", { rule: path.method.rule })));
+  if (!page.rules[method.rule].lines.length) parts.push(element("p", { class: "faint" }, say("update_long", { rule: method.rule })));
   else if (trials > 1) parts.push(element("p", { class: "faint" }, say("trials", { number: trials })));
   names.forEach((name, i) => {
     const slope = n === 1 ? `f′(${name})` : `∂f/∂${name}`;
     const rows = [element("div", {}, `g = ${slope} = ${shown(gradient[i])}`)];
-    for (const { left, right, put, result } of linesFor(path.method, before, i)) {
+    for (const { left, right, put, result } of linesFor(method, before, i)) {
       const given = put === null ? "" : ` = ${put}`;
       const came = result === undefined ? "" : ` = ${shown(result)}`;
-      rows.push(element("div", {}, `${symbol(left)} ← ${printed(right)}`, element("span", { class: "put" }, given), element("strong", {}, came)));
+      rows.push(element("div", {}, `${named(symbol(left), name)} ← ${named(printed(right), name)}`, element("span", { class: "put" }, given), element("strong", {}, came)));
     }
     parts.push(element("div", { class: "equations" }, n > 1 ? element("h4", {}, say("for_coordinate", { name })) : null, ...rows));
   });
@@ -106,7 +111,7 @@ export function updateOf(path, { names, compiled, at }) {
 function stateAt(path, at, n) {
   const numbers = stateBefore(path, at, n), found = new Map();
   let from = 0;
-  for (const [name, count] of page.rules[path.method.rule].state[n] ?? []) {
+  for (const [name, count] of page.rules[partAt(path, at).method.rule].state[n] ?? []) {
     if (count === 1 || count === n) found.set(name, numbers.subarray(from, from + count));
     from += count;
   }

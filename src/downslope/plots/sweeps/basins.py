@@ -46,7 +46,7 @@ def draw_basins(sweep: SweepRecord, options: PlotOptions) -> Drawing:
     minima = [place for place, point in enumerate(sweep.minima) if point.kind != "saddle"]
     for order, place in enumerate(minima):
         here = good & (which == place)
-        colours[here] = _shades(order, light[here])
+        colours[here] = shades_of(order, light[here])
     lost = good & ~np.isin(which, minima)
     colours[lost] = to_rgb(panel.theme.ink)  # at a saddle
     cells.fill(panel, colours)
@@ -77,7 +77,7 @@ def _lightness(steps: np.ndarray, good: np.ndarray) -> np.ndarray:
     return np.asarray(LIGHT + (DARK - LIGHT) * part)
 
 
-def _shades(order: int, light: np.ndarray) -> np.ndarray:
+def shades_of(order: int, light: np.ndarray) -> np.ndarray:
     """Colours of one hue, shape (some, 3); hues go round by the golden section, so that neighbours differ.
 
     In Oklab (B. Ottosson, 2020), where equally light colours of any hue look equally light.
@@ -101,7 +101,7 @@ def _marked(panel: Panel, points: list[EndPoint], minima: list[int]) -> list[Art
         order = minima.index(place) if place in minima else None
         if order is not None and order >= SHOWN:
             continue
-        face = panel.theme.ink if order is None else tuple(_shades(order, np.array([0.62]))[0])
+        face = panel.theme.ink if order is None else tuple(shades_of(order, np.array([0.62]))[0])
         at = ", ".join(number(float(value), 3) for value in point.x)
         words = message(
             "{kind} ({at}): {runs:,} runs", kind=KINDS.get(point.kind, point.kind), at=at, runs=point.runs

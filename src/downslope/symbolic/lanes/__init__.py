@@ -7,7 +7,7 @@ Only ``language``, ``symbolic.lower`` and ``errors`` may be imported from here.
 
 from downslope.symbolic.lanes.arithmetic import BITS, DOUBLE, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes
 from downslope.symbolic.lanes.expressions import in_lanes, in_lanes_as_native, lane_function, whole_power
-from downslope.symbolic.lanes.machine import machine_code
+from downslope.symbolic.lanes.machine import any_vector, machine_code, vector_of
 
 __all__ = [
     "BITS",
@@ -17,9 +17,11 @@ __all__ = [
     "WIDTH",
     "LaneBuilder",
     "Lanes",
+    "any_vector",
     "in_lanes",
     "in_lanes_as_native",
     "lane_function",
     "machine_code",
+    "vector_of",
     "whole_power",
 ]

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from llvmlite import ir
 
-from downslope.symbolic.lanes.machine import has
+from downslope.symbolic.lanes.machine import any_vector, has, vector_of
 
 WIDTH = 8  # one AVX-512 register, two of AVX2: enough independent work for both
 
@@ -109,24 +109,24 @@ class LaneBuilder:
         self.known: dict[Any, Lanes] = {}
         self.bad = self.truth(False)  # where a number is outside the range that is computed rightly here
 
-    def _constant(self, kind: Any, element: Any, value: Any) -> Lanes:
+    def _constant(self, element: Any, value: Any) -> Lanes:
         key = (str(element), value.hex() if isinstance(value, float) else value)
         if key not in self.known:
-            code = ir.Constant(kind, [ir.Constant(element, value)] * WIDTH)
+            code = vector_of(ir.Constant(element, value), WIDTH)
             self.known[key] = Lanes(self, code, True, float(value))
         return self.known[key]
 
     def number(self, value: float) -> Lanes:
         """The same number in every lane."""
-        return self._constant(DOUBLES, DOUBLE, float(value))
+        return self._constant(DOUBLE, float(value))
 
     def truth(self, value: bool) -> Lanes:
         """Yes, or no, in every lane."""
-        return self._constant(BITS, BIT, int(value))
+        return self._constant(BIT, int(value))
 
     def integer(self, value: int) -> Lanes:
         """The same whole number in every lane."""
-        return self._constant(LONGS, LONG, value)
+        return self._constant(LONG, value)
 
     def lanes(self, value: Operand) -> Lanes:
         """A plain number as lanes; lanes as they are."""
@@ -177,7 +177,7 @@ class LaneBuilder:
         if function is None:
             kind = ir.FunctionType(DOUBLE, [DOUBLE] * len(operands))
             function = ir.Function(self.module, kind, name)
-        out = ir.Constant(DOUBLES, ir.Undefined)
+        out = any_vector(DOUBLE, WIDTH)
         for lane in range(WIDTH):
             place = ir.Constant(ir.IntType(32), lane)
             numbers = [builder.extract_element(operand.code, place) for operand in operands]

@@ -9,6 +9,7 @@ from typing import Any
 import llvmlite.binding as llvm
 from llvmlite import ir
 
+SPLAT = 20  # from this version on LLVM reads "splat"
 _LOCK = threading.Lock()
 
 
@@ -21,6 +22,32 @@ def processor() -> tuple[str, str]:
 def has(feature: str) -> bool:
     """Whether the processor has it."""
     return f"+{feature}" in processor()[1].split(",")
+
+
+@cache
+def vector_of(number: ir.Constant, width: int) -> ir.Constant:
+    """The same number so many times, as one constant with a short text, which is written and read often."""
+    kind, elements = ir.VectorType(number.type, width), [number] * width
+    if llvm.llvm_version_info[0] < SPLAT:
+        return ir.Constant(kind, elements)
+    return _Spelt(kind, elements, f"splat ({number.type} {number.get_reference()})")
+
+
+@cache
+def any_vector(element: ir.Type, width: int) -> ir.Constant:
+    """A vector of which nothing is known, to put numbers into."""
+    return _Spelt(ir.VectorType(element, width), ir.Undefined, "undef")
+
+
+class _Spelt(ir.Constant):  # type: ignore[misc]
+    """A constant that is written in these words."""
+
+    def __init__(self, kind: ir.Type, value: Any, text: str) -> None:
+        super().__init__(kind, value)
+        self._text = text
+
+    def _get_reference(self) -> str:
+        return self._text
 
 
 def machine_code(module: ir.Module, name: str) -> tuple[Any, int]:

@@ -1,0 +1,96 @@
+// The cost of a hypothesis over the rows of a table, as a function of its parameters that every rule descends.
+
+import { LANES } from "./lanes.js";
+import { readFormula } from "./reader.js";
+import { compileFormula } from "./tape.js";
+
+const variable = (name) => ({ kind: "variable", name, parts: [] });
+const difference = (a, b) => ({ kind: "sum", parts: [a, { kind: "negative", parts: [b] }] });
+
+/** A tree in which variables are replaced by other trees. */
+function replaced(node, trees) {
+  if (node.kind === "variable" && trees.has(node.name)) return trees.get(node.name);
+  return { ...node, parts: node.parts.map((part) => replaced(part, trees)) };
+}
+
+/** Both sides of "y = a*x + b" or "y ~ a*x + b", with where the right one begins; null where there is one side only. */
+export function sidesOf(text) {
+  const found = /^([^=~<>!]*)(=|~)(?!=)/.exec(text);
+  return found && { target: found[1].trim(), right: text.slice(found[0].length), begin: found[0].length };
+}
+
+/**
+ * {names (the parameters), compiled, predict(parameters, column, values)} of the right side of a hypothesis; columns is
+ * {name: numbers}; loss {formula (in u, y, r = u - y and c), root, number}.
+ *
+ * compiled is what compileFormula makes of a formula; work is how many rows a value takes.
+ */
+export function compileFit({ right, target, columns, loss }) {
+  const { tree, names } = readFormula(right);
+  const used = names.filter((name) => Object.hasOwn(columns, name));
+  const parameters = names.filter((name) => !used.includes(name));
+  const y = variable(target), number = { kind: "number", value: loss.number, parts: [] };
+  const row = replaced(readFormula(loss.formula).tree, new Map([["u", tree], ["y", y], ["r", difference(tree, y)], ["c", number]]));
+  const data = [...new Set([...used, target])];
+  const tape = compileFormula(row, [...parameters, ...data]);
+  const cost = new Cost(tape, parameters, data.map((name) => Float64Array.from(columns[name])), loss.root);
+  const predicted = compileFormula(tree, [...parameters, ...used]);
+  return { names: parameters, used, compiled: cost.compiled(), predict: (x, at) => predicted.value(Float64Array.from([...x, ...at])) };
+}
+
+class Cost {
+  constructor(tape, parameters, data, root) {
+    Object.assign(this, { tape, parameters, data, root, rows: data[0].length });
+  }
+
+  /** The mean over all rows, or its root, at x; its gradient is written to g. */
+  at(x, g) {
+    const { tape, data, rows } = this, n = this.parameters.length;
+    const { x: inputs, value: values, g: slopes } = tape.lanes;
+    let total = 0;
+    g.fill(0);
+    for (let begin = 0; begin < rows; begin += LANES) {
+      const count = Math.min(LANES, rows - begin);
+      for (let j = 0; j < n; j++) inputs[j].fill(x[j], 0, count);
+      data.forEach((column, k) => inputs[n + k].set(column.subarray(begin, begin + count)));
+      tape.gradients(count);
+      for (let k = 0; k < count; k++) total += values[k];
+      for (let j = 0; j < n; j++) for (let k = 0, slope = slopes[j]; k < count; k++) g[j] += slope[k];
+    }
+    const mean = total / rows, value = this.root ? Math.sqrt(mean) : mean;
+    const factor = (this.root && value > 0 ? 1 / (2 * value) : 1) / rows;
+    for (let j = 0; j < n; j++) g[j] *= factor;
+    return value;
+  }
+
+  compiled() {
+    const n = this.parameters.length, spare = new Float64Array(n);
+    const value = (x) => this.at(x, spare);
+    const rows = () => Array.from({ length: n }, () => new Float64Array(LANES));
+    const lanes = { x: rows(), value: new Float64Array(LANES), g: rows() };
+    const here = new Float64Array(n), g = new Float64Array(n);
+    return {
+      names: this.parameters,
+      work: this.rows,
+      value,
+      valueAndGradient: (x, out) => this.at(x, out),
+      lanes,
+      gradients(count) {
+        for (let lane = 0; lane < count; lane++) {
+          for (let j = 0; j < n; j++) here[j] = lanes.x[j][lane];
+          lanes.value[lane] = this.valueAndGradient(here, g);
+          for (let j = 0; j < n; j++) lanes.g[j][lane] = g[j];
+        }
+      },
+      grid(axisA, axisB, valuesA, valuesB, x, out) {
+        here.set(x);
+        for (let k = 0; k < out.length; k++) {
+          here[axisA] = valuesA[k % valuesA.length];
+          if (axisB >= 0) here[axisB] = valuesB[Math.floor(k / valuesA.length)];
+          out[k] = value(here);
+        }
+        return out;
+      },
+    };
+  }
+}
