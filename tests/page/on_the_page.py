@@ -31,9 +31,9 @@ def summary(page: Any) -> str:
 
 def steps(page: Any) -> list[dict[str, str]]:
     """All steps of all paths, by the file that the page writes."""
-    page.locator("details > summary").last.scroll_into_view_if_needed()
+    page.locator("details.steps > summary").scroll_into_view_if_needed()
     if not page.get_by_role("button", name="Save as CSV").is_visible():
-        page.locator("details > summary").last.click()
+        page.locator("details.steps > summary").click()
     with page.expect_download() as begun:
         page.get_by_role("button", name="Save as CSV").click()
     return list(csv.DictReader(io.StringIO(Path(begun.value.path()).read_text(encoding="utf-8"))))

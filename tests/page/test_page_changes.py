@@ -111,3 +111,16 @@ def test_the_curvature_stands_beside_the_limit(visit):
     page.get_by_label("Learning rate η").fill("0.4")
     page.wait_for_timeout(200)
     assert chart.evaluate("one => one.toDataURL()") != before
+
+
+def test_what_is_ahead_is_said_and_comes_true(visit):
+    page = visit(bowl())
+    go_to(page, 10)
+    page.locator("[aria-live]", has_text="gradient_descent at step 10").wait_for()
+    said = page.locator("[aria-live]").inner_text()
+    assert "curvatures 2, 0.1, limit of the rate 1, factors of the error in a step −0.9, 0.905." in said
+    left = int(said.split("About ")[1].split(" ")[0])
+    run = ds.minimize(BOWL, START, learning_rate=0.95, tolerance=1e-6, explain=False)
+    assert abs(10 + left - run.nit) <= 15
+    page.get_by_label("Learning rate η").fill("1.01")
+    page.locator("[aria-live]", has_text="A factor is not below 1").wait_for()

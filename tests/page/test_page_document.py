@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import downslope as ds
@@ -226,3 +227,13 @@ def test_a_script_for_a_worker_ends_there_where_it_has_no_document(tmp_path):
     assert "a=1" in program
     assert "show" not in program
     assert "show" in view
+
+
+def test_it_stays_small_with_much_of_its_own():
+    rules = ("lbfgs", "conjugate_gradient_hz", "adam", "rprop", "auto", "spg")
+    ravine, start = "(1 - x)^2 + 100*(y - x^2)^2", {"x": -1.2, "y": 1.0}
+    runs = [ds.minimize(ravine, start, optimizer=rule, steps=1500, explain=False) for rule in rules]
+    assert len(page_of(runs).encode()) < 400_000
+    x = np.random.default_rng().normal(size=1000)
+    fit = ds.fit({"x": x, "y": 2 * x + x**2}, "y ~ a*x + b", optimizer="gradient_descent(0.1)", steps=500)
+    assert len(fit.to_html().encode()) < 400_000

@@ -103,8 +103,8 @@ def test_a_map_of_runs_follows_its_setting_and_is_not_interpolated(visit, himmel
     whole(again)
     assert again.get_by_label("Picture", exact=True).input_value() == "ends"
     again.get_by_label("Picture", exact=True).select_option("lines")
-    again.wait_for_timeout(100)
-    assert again.locator(".told").inner_text() == ""
+    again.locator(".told", has_text="against the gradient").wait_for()
+    assert again.locator(".legend").count() == 0
 
 
 def test_of_one_variable_there_are_only_rates_and_only_of_rules_with_one(visit):

@@ -27,7 +27,7 @@ from downslope.optimizers.registry import all_schedules
 from downslope.optimizers.schedule import Constant, Product, Schedule
 from downslope.page.bundle import bundle
 from downslope.page.contents import colours, losses, presets, problems, rules
-from downslope.page.evidence import evidence_of, scripts_of
+from downslope.page.evidence import MOST_POINTS, evidence_of, scripts_of
 from downslope.page.lesson import lesson_of
 from downslope.page.words import in_words, refusals_in_words
 
@@ -151,7 +151,8 @@ def _is_page_schedule(schedule: Schedule) -> bool:
 
 def document(content: PageContent) -> str:
     """The file of a page."""
-    evidence = [evidence_of(run) for run in content.runs]
+    share = MOST_POINTS // max(1, len(content.runs) + ("table" in content.setting))
+    evidence = [evidence_of(run, share) for run in content.runs]
     setting = content.setting | ({"lesson": lesson_of(content.lesson)} if content.lesson else {})
     own = {"setting": setting, "runs": [one.record for one in evidence]}
     script = _script().replace(

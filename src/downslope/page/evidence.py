@@ -15,7 +15,7 @@ from downslope.fitting.result import FitResult
 from downslope.objectives import FormulaObjective
 from downslope.page.printed import StepMapRequest, step_map
 
-MOST_POINTS = 1_000  # that are compared; of a longer run each second, third, ... and the last
+MOST_POINTS = 600  # of all runs that are compared; of a longer run each second, third, ... and the last
 
 
 class PageEvidence(NamedTuple):
@@ -25,8 +25,8 @@ class PageEvidence(NamedTuple):
     step_map: str
 
 
-def evidence_of(run: Descent) -> PageEvidence:
-    """How the run went, and how the page can make it again."""
+def evidence_of(run: Descent, most: int = MOST_POINTS) -> PageEvidence:
+    """How the run went, with at most so many of its points, and how the page can make it again."""
     history = run.history
     record = {
         "steps": run.nit,
@@ -34,17 +34,17 @@ def evidence_of(run: Descent) -> PageEvidence:
         "value": float(history.value[-1]) if len(history) else None,
         "x": [float(value) for value in run.final],
         "sentences": [str(sentence) for sentence in explanation_of(run).sentences],
-        **_points(run),
+        **_points(run, most),
     }
     return PageEvidence(record, _printed(run))
 
 
-def _points(run: Descent) -> dict[str, Any]:
+def _points(run: Descent, most: int) -> dict[str, Any]:
     """Points as float64, one behind the other; none where the history leaves steps out."""
     steps = np.asarray(run.history.step)
     if not len(steps) or not np.array_equal(steps, np.arange(len(steps))):
         return {}
-    every = -(-len(steps) // MOST_POINTS)
+    every = -(-len(steps) // most)
     rows = np.unique(np.append(np.arange(0, len(steps), every), len(steps) - 1))
     x = np.ascontiguousarray(run.history.x[rows], "<f8")
     return {"every": every, "rows": len(rows), "points": base64.b64encode(x.tobytes()).decode()}

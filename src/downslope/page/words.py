@@ -212,6 +212,23 @@ _WORDS: dict[str, Message] = {
         norm="{norm}",
     ),
     "summary_start": message("From {point}.", context="page", point="{point}"),
+    "outlook": message(
+        "{rule} at step {step}: curvatures {curvatures}, limit of the rate {limit}, factors of the error in"
+        " a step {factors}.",
+        context="page",
+        rule="{rule}",
+        step="{step}",
+        curvatures="{curvatures}",
+        limit="{limit}",
+        factors="{factors}",
+    ),
+    "outlook_none": message("A factor is not below 1: it does not come to rest here.", context="page"),
+    "outlook_steps": message(
+        "About {steps} more steps to a gradient norm of {tolerance}.",
+        context="page",
+        steps="{steps}",
+        tolerance="{tolerance}",
+    ),
     "identical": message(
         "{rule}: ends like the run it was written from, after {steps} steps; the points differ by at most {gap}.",
         context="page",

@@ -7,6 +7,7 @@ import { diamond, dots, handle } from "./marks.js";
 const POINTS = 400;
 const CURVE_PART = 0.68; // of the height is for the curve, the rest for its derivative
 const FLAT = 1e-9; // part of the steepest slope that is none
+const NOTHING = 1e-12; // part of the window that is no distance from 0
 const HIGHER = 2; // times the height that paths span, which may be seen above them
 const STEEPER = 1.5; // times the steepest slope of a path, which may be seen
 const TANGENTS = 12; // steps before the one shown whose tangents are drawn
@@ -44,7 +45,7 @@ function zerosOf(scene, xs, slopes) {
       if (slopeAt(scene, middle) * slopes[k] > 0) low = middle;
       else high = middle;
     }
-    if (Math.abs(slopeAt(scene, low)) <= FLAT * steepest && Math.abs(slopeAt(scene, high)) <= FLAT * steepest) found.push(low);
+    if (Math.abs(slopeAt(scene, low)) <= FLAT * steepest && Math.abs(slopeAt(scene, high)) <= FLAT * steepest) found.push(Math.abs(low) <= NOTHING * (xs.at(-1) - xs[0]) ? 0 : low);
   }
   return found;
 }

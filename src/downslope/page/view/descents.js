@@ -116,23 +116,26 @@ export function largestCurvature(matrix) {
   return Math.max(Math.abs(middle + radius), Math.abs(middle - radius));
 }
 
-const CURVATURES = 200; // steps of a path whose curvature is drawn
+const CURVATURES = 120; // steps of a path whose curvature is drawn
 
-/** The largest curvature, by size, at up to so many steps of a path, and at the step shown. */
+/** The largest curvature by size, or NaN at a kink, where there is none. */
+function smoothCurvature(compiled, x) {
+  const curvature = largestCurvature(hessian(compiled, x)), wider = largestCurvature(hessian(compiled, x, 4));
+  return Math.abs(wider - curvature) <= SMOOTH * curvature ? curvature : NaN;
+}
+
+/** The largest curvature at up to so many steps of a path, and at the step shown. */
 export function curvaturesOf(compiled, path, at) {
   const n = path.x.length / path.length, last = path.length - 1, count = Math.min(path.length, CURVATURES);
   const steps = Float64Array.from({ length: count }, (_, k) => Math.round((k * last) / Math.max(1, count - 1)));
-  const curvature = (step) => largestCurvature(hessian(compiled, pointAt(path, step, n)));
+  const curvature = (step) => smoothCurvature(compiled, pointAt(path, step, n));
   return { steps, values: steps.map(curvature), here: curvature(at) };
 }
 
 /** The limit 2/L of gradient descent: everywhere, where second derivatives are constant, else at the point; null where none is known. */
 export function limitOf(compiled, x) {
-  const here = hessian(compiled, x);
-  const curvature = largestCurvature(here);
+  const here = hessian(compiled, x), curvature = smoothCurvature(compiled, x);
   if (!(curvature > 0) || !Number.isFinite(curvature)) return null;
-  const wider = largestCurvature(hessian(compiled, x, 4));
-  if (!(Math.abs(wider - curvature) <= SMOOTH * curvature)) return null; // there is a kink, where there is no curvature
   const others = [1.7, -2.3, 5.1].map((shift) => hessian(compiled, Array.from(x, (value, i) => (value + (i + 1)) * shift)));
   const constant = others.every((other) => other.every((row, i) => row.every((value, j) => Math.abs(value - here[i][j]) <= SAME * curvature)));
   return { limit: 2 / curvature, constant };

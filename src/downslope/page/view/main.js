@@ -8,6 +8,7 @@ import { showLesson } from "./lesson.js";
 import { Looks } from "./looks.js";
 import { Methods } from "./methods.js";
 import { point, shown } from "./numbers.js";
+import { outlook } from "./outlook.js";
 import { Picture, coloured } from "./picture.js";
 import { Player } from "./player.js";
 import { Progress } from "./progress.js";
@@ -143,6 +144,9 @@ function move(start) {
   follow();
 }
 
+/** What stands beneath the picture, once that is drawn. */
+const beneath = settled(0, () => secant.show(model.names.length === 1 && picture.kind === "lines" ? picture.scene : null));
+
 let waiting = false;
 /** Computes and draws once before the next picture of the screen. */
 function follow() {
@@ -183,11 +187,6 @@ function draw() {
   soon();
 }
 
-/** What stands beneath the picture, once that is drawn. */
-function beneath() {
-  requestAnimationFrame(() => secant.show(model.names.length === 1 && picture.kind === "lines" ? picture.scene : null));
-}
-
 function limitFor(path) {
   const step = Math.min(model.at, path.length - 1);
   if (path.method.rule !== "gradient_descent" || !path.length) return null;
@@ -225,7 +224,8 @@ function summary() {
     const status = say(`status_${path.status}`);
     return say("summary_rule", { rule: path.method.rule, status, steps: last, point: point(names, pointAt(path, last, n)), value: shown(path.value[last]), norm: shown(path.norm[last], 3) });
   });
-  return [say("summary_start", { point: point(names, start) }), ...ends];
+  const ahead = paths.filter((path) => path.length).map((path) => outlook(model, path)).filter(Boolean);
+  return [say("summary_start", { point: point(names, start) }), ...ends, ...ahead];
 }
 
 /** Holds the paths of the page's own setting against the runs that it was written from. */

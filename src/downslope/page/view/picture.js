@@ -176,7 +176,7 @@ export class Picture {
   sceneOf(width, height) {
     const { model, view, rates, painted } = this;
     const box = { left: 56, top: 24, width: width - 72, height: height - 70 };
-    const scene = { ...model, drawer: this.drawer, width, height, rates, painted, colours: colours() };
+    const scene = { ...model, paths: drawable(model.paths), drawer: this.drawer, width, height, rates, painted, colours: colours() };
     scene.ground = this.drawer.survey(scene, box, view);
     scene.frame = scene.ground.frame;
     return scene;
@@ -219,7 +219,7 @@ export class Picture {
     const { model, canvas } = this, context = canvas.getContext("2d"), ratio = canvas.width / this.scene.width;
     const another = this.drawer !== this.scene.drawer || (this.kind === "rates" && runs.rateWindow(model.mapped, this.rates) !== this.rates);
     if (another) return this.refresh();
-    Object.assign(this.scene, { start: model.start, paths: coloured(model.paths), at: model.at, mapped: model.mapped, turn: model.setting.turn });
+    Object.assign(this.scene, { start: model.start, paths: drawable(model.paths), at: model.at, mapped: model.mapped, turn: model.setting.turn });
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.drawImage(this.still, 0, 0);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -240,7 +240,7 @@ export class Picture {
 
   /** The whole picture by a pen, 960 by 640. */
   drawAll(pen, width, height) {
-    const scene = { ...this.sceneOf(width, height), paths: coloured(this.model.paths), at: this.model.at, turn: this.model.setting.turn };
+    const scene = { ...this.sceneOf(width, height), paths: drawable(this.model.paths), at: this.model.at, turn: this.model.setting.turn };
     this.drawer.drawGround(pen, scene);
     this.drawer.drawPaths(pen, scene);
     return pen;
@@ -257,6 +257,9 @@ export class Picture {
     canvas.toBlob((blob) => save(blob, "downslope.png"), "image/png");
   }
 }
+
+/** Paths in their colours that have a point at all: outside a domain there is none. */
+const drawable = (paths) => coloured(paths).filter((path) => path.length > 0);
 
 const DASHES = [[], [9, 4], [3, 3], [12, 3, 3, 3], [6, 2], [2, 5]];
 

@@ -58,6 +58,7 @@ export class TableForm {
       this.loss.value = table.loss;
       this.root.open = true;
     }
+    if (!table && this.table) this.root.open = false;
     this.table = table;
     this.drop.hidden = !table;
   }

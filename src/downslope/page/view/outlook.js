@@ -1,0 +1,34 @@
+// What is ahead of gradient descent at a point, of a function that is nearly quadratic there: curvatures, the limit 2/L of
+// the rate, the factor of the error in a step along each direction, and how many steps are left.
+
+import { hessian, limitOf, pointAt } from "./descents.js";
+import { say } from "./dom.js";
+import { shown } from "./numbers.js";
+
+const TOLERANCE = 1e-6; // where nothing else is asked for
+const DIGITS = 4;
+
+/** The curvatures along the principal directions, the largest first. */
+export function curvaturesAt(compiled, x) {
+  const matrix = hessian(compiled, x);
+  if (matrix.length === 1) return [matrix[0][0]];
+  const [[a, b], [c, d]] = matrix, middle = (a + d) / 2, radius = Math.hypot((a - d) / 2, (b + c) / 2);
+  return [middle + radius, middle - radius];
+}
+
+/** A sentence on a path of gradient descent at the step shown; null where there is nothing to say. */
+export function outlook({ compiled, names, at, setting }, path) {
+  const { method } = path, step = Math.min(at, path.length - 1), rate = path.rate[step];
+  if (method.rule !== "gradient_descent" || method.schedule.length) return null;
+  const x = pointAt(path, step, names.length), limit = limitOf(compiled, x);
+  if (!limit) return null;
+  const sign = path.maximize ? -1 : 1, curvatures = curvaturesAt(compiled, x).map((curvature) => sign * curvature);
+  const factors = curvatures.map((curvature) => 1 - rate * curvature), slowest = Math.max(...factors.map(Math.abs));
+  const tolerance = setting.tolerance || TOLERANCE, norm = path.norm[step];
+  const list = (values) => values.map((value) => shown(value, DIGITS)).join(", ");
+  const fields = { rule: method.rule, step, curvatures: list(curvatures), factors: list(factors), limit: shown(limit.limit, DIGITS) };
+  const said = say("outlook", fields);
+  if (!(norm > tolerance)) return said;
+  if (!(slowest < 1)) return `${said} ${say("outlook_none")}`;
+  return `${said} ${say("outlook_steps", { steps: Math.ceil(Math.log(tolerance / norm) / Math.log(slowest)), tolerance: shown(tolerance) })}`;
+}
