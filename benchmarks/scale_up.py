@@ -5,7 +5,9 @@ compiled loop over as many steps. Ratios are the others' time over ours, in the 
 SciPy's L-BFGS-B as many iterations with our compiled gradient; there the time is taken for each evaluation, as both
 make other numbers of them.
 
-    python benchmarks/scale_up.py [--sizes 30,1000] [--functions chain,separable]
+    python benchmarks/scale_up.py [--sizes 30,1000] [--functions chain,separable] [--cpu]
+
+On a machine that others use too, ``taskset -c 0 python benchmarks/scale_up.py --cpu`` compares both on one core.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import downslope as ds
 
 SIZES = (2, 10, 30, 100, 300, 1_000, 10_000, 100_000, 1_000_000)
 TURNS = 5
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -101,18 +104,15 @@ def network(n: int) -> Case | None:
 FUNCTIONS = {f.__name__: f for f in (chain, separable, dense, logistic, network)}
 
 
-def best(run: Callable[[], Any], turns: int = TURNS) -> float:
-    """The least of some times, in seconds."""
-    times = []
-    for _ in range(turns):
-        began = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - began)
-    return min(times)
+def taken(clock: Clock, run: Callable[[], Any]) -> float:
+    """Seconds of one run."""
+    began = clock()
+    run()
+    return clock() - began
 
 
-def step_times(case: Case, rule: str, steps: int) -> tuple[float, float, float]:
-    """Seconds of a step of ours and of JAX's, and how far both ends lie apart."""
+def step_times(case: Case, rule: str, steps: int, clock: Clock) -> tuple[float, float, float]:
+    """Seconds of a step of ours and of JAX's, taken in turns, and how far both ends lie apart."""
     import jax
     import jax.numpy as jnp
 
@@ -154,27 +154,33 @@ def step_times(case: Case, rule: str, steps: int) -> tuple[float, float, float]:
     mine = run(steps)
     apart = float(np.max(np.abs(np.asarray(mine.x) - theirs)) / np.max(np.abs(theirs)))
     longer = 4 * steps
-    pairs = []
+    times = []
     for _ in range(TURNS):  # what setting up takes drops out of the difference
-        pairs.append((best(lambda: run(longer), 1) - best(lambda: run(steps), 1)) / (longer - steps))
-    ours_step = statistics.median(pairs)
-    jax_step = best(lambda: compiled(start).block_until_ready()) / steps
+        set_up = taken(clock, lambda: run(steps))
+        whole = taken(clock, lambda: run(longer))
+        other = taken(clock, lambda: compiled(start).block_until_ready())
+        times.append(((whole - set_up) / (longer - steps), other / steps))
+    ours_step, jax_step = (statistics.median(column) for column in zip(*times, strict=True))
     return ours_step, jax_step, apart
 
 
-def whole_descents(case: Case) -> tuple[float, float, int, int, float, float]:
+def whole_descents(case: Case, clock: Clock) -> tuple[float, float, int, int, float, float]:
     """Seconds for each evaluation of ``auto`` and of SciPy's L-BFGS-B, their counts, and their ends."""
     from scipy.optimize import minimize
 
     function = lambda x: case.cost(x, np)  # noqa: E731
     run = ds.minimize(function, start=case.start, steps=300, every=300)
     objective = run.objective
-    ours = best(lambda: ds.minimize(function, start=case.start, steps=300, every=300), 3)
+    times = []
     options = {"maxiter": 300, "ftol": 0.0, "gtol": 0.0, "maxfun": 10**6}
     scipy_run = lambda: minimize(  # noqa: E731
         objective.value_and_gradient, case.start, jac=True, method="L-BFGS-B", options=options
     )
-    theirs, found = best(scipy_run, 3), scipy_run()
+    found = scipy_run()
+    for _ in range(3):
+        mine = taken(clock, lambda: ds.minimize(function, start=case.start, steps=300, every=300))
+        times.append((mine, taken(clock, scipy_run)))
+    ours, theirs = (min(column) for column in zip(*times, strict=True))
     return ours / run.nfev, theirs / found.nfev, run.nfev, found.nfev, float(run.fun), float(found.fun)
 
 
@@ -182,26 +188,29 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
     parser.add_argument("--functions", default=",".join(FUNCTIONS))
+    parser.add_argument(
+        "--cpu", action="store_true", help="time of the processor, for machines that others use as well"
+    )
     asked = parser.parse_args()
+    clock = time.process_time if asked.cpu else time.perf_counter
+    ds.minimize("rosenbrock", steps=3)  # what is loaded once in a process is no part of a first result
     ratios = []
     for name in asked.functions.split(","):
         for n in map(int, asked.sizes.split(",")):
             case = FUNCTIONS[name](n)
             if case is None:
                 continue
-            began = time.perf_counter()
-            ds.minimize(lambda x, c=case: c.cost(x, np), start=case.start, steps=1)
-            first = time.perf_counter() - began
+            first = taken(clock, lambda c=case: ds.minimize(lambda x: c.cost(x, np), start=c.start, steps=1))
             line = f"{name:10} n {n:9,}  first result {1e3 * first:6.1f} ms"
             for rule in ("gradient descent", "adam"):
                 steps = int(np.clip(1_000_000 // n, 10, 50_000))
                 if name in ("dense", "logistic", "network"):
                     steps = int(np.clip(50_000 // n, 5, 2_000))
-                ours, jax_step, apart = step_times(case, rule, steps)
+                ours, jax_step, apart = step_times(case, rule, steps, clock)
                 ratios.append(jax_step / ours if n >= 30 else np.nan)
                 line += f"  {rule}: {1e9 * ours:12,.0f} ns, JAX {jax_step / ours:5.2f}x (apart {apart:.0e})"
             if n >= 30:
-                ours, theirs, mine, his, f, g = whole_descents(case)
+                ours, theirs, mine, his, f, g = whole_descents(case, clock)
                 line += f"  auto: {1e6 * ours:9,.1f} us an evaluation ({mine}), SciPy {theirs / ours:5.2f}x ({his})"
                 line += f"; ends {f:.3g}, {g:.3g}"
             print(line, flush=True)

@@ -21,7 +21,7 @@ WORDS = ["sweep", "rosenbrock", "--optimizer", "adam,momentum", "--learning-rate
 def test_the_program_ended_from_outside_goes_on(
     number: str, expected: int, tmp_path: Path, downslope: Any
 ) -> None:
-    path = str(tmp_path / "sweep.ckpt")
+    path, saved = str(tmp_path / "sweep.ckpt"), str(tmp_path / "sweep.json")
     program = [sys.executable, "-m", "downslope", *WORDS, "--checkpoint", path, "--checkpoint-seconds", "0"]
     with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while not os.path.exists(path) and process.poll() is None:
@@ -31,10 +31,13 @@ def test_the_program_ended_from_outside_goes_on(
     assert code in (0, expected)
     gone_on = downslope("resume", path, "--format", "csv", "--quiet", "--checkpoint", path)
     assert gone_on.code == 0
-    assert gone_on.out == downslope(*WORDS).out
-    assert os.listdir(tmp_path) == ["sweep.ckpt"]
+    assert gone_on.out == downslope(*WORDS, "--save", saved).out
+    assert sorted(os.listdir(tmp_path)) == ["sweep.ckpt", "sweep.json"]
     assert "is for runs and fits" in downslope("resume", path, "--every", "3").words
     assert "is for a single run" in downslope("resume", path, "--steps", "3").words
+    for words in (["verify", path], ["export", path, "--to", "numpy"], ["compare", saved, saved]):
+        answer = downslope(*words)
+        assert (answer.code, "holds a sweep; take one of its runs" in answer.words) == (3, True)
 
 
 RACE = [

@@ -10,6 +10,7 @@ from rational import predictions
 
 import downslope as ds
 from downslope.errors import DataError
+from trials import fresh_seed, trials
 
 TABLES = 80
 RNG = np.random.default_rng(8)
@@ -224,3 +225,18 @@ def test_a_root_with_a_penalty_is_least_where_its_slope_vanishes(l2, scale, nois
     assert fit.run.fun == pytest.approx(root + l2 * a @ a, rel=1e-7)
     assert fit.success
     assert fit.nit <= 3
+
+
+@pytest.mark.parametrize("options", [{}, {"l2": 0.01}, {"loss": "rmse"}, {"weights": "w"}], ids=str)
+def test_a_target_that_rounding_has_made_constant(options):
+    """It has no spread by which to know when to stop."""
+    rng = np.random.default_rng(fresh_seed())
+    for _ in range(trials(20)):
+        n = int(rng.integers(4, 20))
+        x = rng.normal(size=(n, 2)) * 10.0 ** rng.uniform(-9, 9, size=2)
+        y = 10.0 ** rng.uniform(2, 9) + 1e-13 * rng.normal(size=n)
+        table = {"x0": x[:, 0], "x1": x[:, 1], "y": y, "w": 1.0 + rng.integers(0, 3, n)}
+        found = ds.fit(table, target="y", features="x0,x1", **options)
+        assert found.success, found.message
+        assert found.nit < 100
+        assert np.allclose(found.predict(table), y, rtol=1e-14, atol=0)

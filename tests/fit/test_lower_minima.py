@@ -107,3 +107,16 @@ def test_a_curve_that_runs_to_infinity_between_rows_is_no_better_one() -> None:
     assert found.success
     assert found.r2 == pytest.approx(0.7236, abs=1e-4)  # with a pole it is 0.7708
     assert np.all(1 + found.x["c"] * x + found.x["d"] * x**2 > 0)
+
+
+@pytest.mark.parametrize("right", ["a*exp(-b*x) + c", "h*exp(-((x - m)/s)^2) + k*exp(-((x - n)/r)^2)"])
+def test_few_rows_choose_the_start_where_many_are_dear(right: str) -> None:
+    rng = np.random.default_rng(1)
+    x = rng.uniform(0, 6, 20_000)
+    curve = 3 * np.exp(-0.8 * x) + 0.5
+    if "h*" in right:
+        curve = 5 * np.exp(-(((x - 2) / 0.5) ** 2)) + 3 * np.exp(-(((x - 4) / 0.7) ** 2))
+    found = ds.fit({"x": x, "y": curve + 0.1 * rng.standard_normal(len(x))}, f"y ~ {right}")
+    assert found.success
+    assert found.loss == pytest.approx(0.01, rel=0.05)  # the variance of the noise
+    assert found.nfev < 20  # of four descents they were over 200

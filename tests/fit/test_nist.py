@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from nist import LINEAR, NONLINEAR, UNIVARIATE, digits, read, table_of
+from scipy.optimize import least_squares
 
 from downslope.api.table_fitting import fit
 
@@ -72,3 +73,35 @@ def test_shifted_data_keep_their_digits():
     assert plain.x["a"] == pytest.approx(reference, rel=1e-6)
     textbook = np.sum(shifted**2) - np.sum(shifted) ** 2 / len(x)
     assert abs(textbook / np.sum((exact - exact.mean()) ** 2) - 1) > 0.01
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("name", sorted(NONLINEAR))
+def test_it_takes_no_more_evaluations_than_minpack_and_half_as_many(name, which):
+    """From both certified starts, with the same derivatives and to the same digits, where MINPACK arrives."""
+    data, tiny = read(name), 1e-30
+    right = NONLINEAR[name].partition("~")[2].replace("^", "**").strip()
+    start = {f"b{i + 1}": value for i, value in enumerate(data.starts[which])}
+    code = compile(right, name, "eval")
+
+    def predicted(values):
+        return eval(code, {"exp": np.exp, "x": data.x}, dict(zip(start, values, strict=True)))
+
+    def slopes(b):  # by the complex step
+        turned = [predicted(b + 1j * tiny * e).imag / tiny for e in np.eye(len(b))]
+        return np.nan_to_num(np.column_stack(turned))
+
+    theirs = least_squares(
+        lambda b: np.nan_to_num(predicted(b) - data.y, nan=1e150, posinf=1e150, neginf=-1e150),
+        list(start.values()),
+        slopes,
+        method="lm",
+        x_scale="jac",
+        xtol=1e-15,
+        ftol=1e-15,
+        gtol=1e-9,
+        max_nfev=5_000,
+    )
+    found = fit({"x": data.x, "y": data.y}, NONLINEAR[name], start=start)
+    assert found.success
+    assert digits(theirs.x, data.certified) < 5 or found.nfev <= 1.5 * theirs.nfev + 2

@@ -302,6 +302,17 @@ def test_the_exact_step_meets_the_conditions_of_more_and_sorensen(seed: int, rad
     assert np.linalg.eigvalsh(H + λ * np.eye(d))[0] >= -1e-6 * np.linalg.norm(H)
 
 
+@pytest.mark.parametrize("size", [1e-250, 1e-160, 1e-80, 1e80, 1e150])
+def test_the_exact_step_is_the_same_in_any_units(size: float) -> None:
+    """Squares of so small and so large numbers are none, and nothing is divided by them."""
+    g, H = np.array([1.0, 2.0]), np.array([[3.0, 1.0], [1.0, 1.0]])
+    for radius in (0.1, 0.6, 5.0):
+        expected = exact_step(g, H, radius)
+        assert exact_step(size * g, size * H, radius) == pytest.approx(expected, rel=1e-9)
+        if 1e-150 < size < 1e150:  # the length of a step has to be a number
+            assert exact_step(size * g, H, size * radius) == pytest.approx(size * expected, rel=1e-9)
+
+
 def test_the_trust_region_ends_where_scipys_does_and_leaves_saddles() -> None:
     f = ROSENBROCK
     theirs = so.minimize(f.value, [-1.2, 1.0], jac=f.gradient, hess=f.hessian, method="trust-exact")

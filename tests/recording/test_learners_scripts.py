@@ -285,6 +285,31 @@ MISTAKES = {
         0,
         ("step() comes before backward()",),
     ),
+    "optim: a column beside a row": Mistake(
+        "torch_optim",
+        {"x_train * W": "x_train.reshape(3, 1) * W"},
+        ["broadcast"],
+        0,
+        ("A difference of 3 by 3 numbers", "(3, 1)", "reshape"),
+    ),
+    "optim: as many weights as rows": Mistake(
+        "torch_optim",
+        {
+            "W = torch.zeros(1,": "W = torch.zeros(3,",
+            "x_train * W": "x_train[:, None] * W",
+            "W.item()": "0.0",
+        },
+        ["broadcast"],
+        0,
+        ("A difference of 3 by 3 numbers", "(3,)"),
+    ),
+    "optim: a parameter replaced": Mistake(
+        "torch_optim",
+        {"    optimizer.step()\n": "    optimizer.step()\n    W = W.detach().clone().requires_grad_()\n"},
+        ["replaced_parameter"],
+        1,
+        ("of shape (1,)", "Change it in place"),
+    ),
     "optim: no step": Mistake(
         "torch_optim", {"    optimizer.step()\n": ""}, ["no_step"], 0, ("Call step()",)
     ),
@@ -437,3 +462,11 @@ def test_a_mistake_is_named_with_its_step_its_numbers_and_its_cure(name: str, tm
             assert slip.numbers[number] == pytest.approx(value, rel=1e-3)
     for words in mistake.words:
         assert words in str(found)
+
+
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_a_loss_of_torch_that_holds_each_prediction_against_every_target(tmp_path: Path) -> None:
+    by_torch = "torch.nn.functional.mse_loss(hypothesis[:, None], y_train)"
+    found = check("torch_optim", tmp_path, {"torch.mean((hypothesis - y_train) ** 2)": by_torch})
+    assert [slip.code for slip in found.slips] == ["broadcast"]
+    assert "A difference of 3 by 3 numbers" in str(found.slips[0].sentence)

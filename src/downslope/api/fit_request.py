@@ -16,6 +16,7 @@ from downslope.api.asked_hypothesis import (
     wanted_columns,
     why_no_text,
 )
+from downslope.api.asked_names import check_switches, name_of, names_of
 from downslope.api.options import CheckpointOptions, RunOptions, callbacks_of
 from downslope.descent import Stopping
 from downslope.errors import StartError, UsageError
@@ -88,14 +89,17 @@ def put_together(table: Any, asked: FitArguments) -> FitState:
         DataError: the table cannot be read, or holds what cannot be fitted; column, row and value are named.
         ExpressionError, UsageError, StartError, UnknownNameError: what was asked makes no sense.
     """
-    hypothesis, target, features = asked.get("hypothesis"), asked.get("target"), asked.get("features")
+    hypothesis, target = asked.get("hypothesis"), name_of("target", asked.get("target"))
+    features, named = (
+        names_of("features", asked.get("features")),
+        names_of("categories", asked.get("categories")),
+    )
+    check_switches(asked)
     if hypothesis is not None and not isinstance(hypothesis, str):
         raise UsageError(why_no_text(hypothesis))
     path = asked.get("path", "auto")
-    if path not in PATHS:
+    if not isinstance(path, str) or path not in PATHS:
         raise UsageError(message("path is {path!r}; it can be {paths}.", path=path, paths=listing(PATHS)))
-    if isinstance(features, str):
-        features = [name.strip() for name in features.split(",")]
     start = asked.get("start")
     start = parse_start(start) if isinstance(start, str) else start
     wanted = wanted_columns(hypothesis, target, features, asked.get("weights"))
@@ -104,8 +108,6 @@ def put_together(table: Any, asked: FitArguments) -> FitState:
     frame = as_frame(table, wanted, reading) if pages is None else pages.first()
     target, features = spelt_as_in(target, frame), spelt_as_in(features, frame)
     asked["weights"] = spelt_as_in(asked.get("weights"), frame)
-    named = asked.get("categories")
-    named = [name.strip() for name in named.split(",")] if isinstance(named, str) else named
     wish = Wish(hypothesis, target, features, spelt_as_in(named, frame), start)
     specified = _specified(hypothesis_of(frame, wish, pages), as_loss(asked.get("loss", "mse")), asked)
     problem, held = _problem(frame, specified, pages, asked)

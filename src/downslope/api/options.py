@@ -9,6 +9,8 @@ from typing import Any, TypedDict
 from downslope.descent import Progress
 from downslope.descent.descend import Callbacks
 from downslope.descent.progress import Step
+from downslope.errors import UsageError
+from downslope.messages import message
 
 
 class StoppingOptions(TypedDict, total=False):
@@ -41,5 +43,15 @@ class CheckpointOptions(TypedDict, total=False):
 
 
 def callbacks_of(options: Mapping[str, Any]) -> Callbacks:
-    """What is called while it runs."""
+    """What is called while it runs.
+
+    Raises:
+        UsageError: it is no function.
+    """
+    for name in ("callback", "progress"):
+        value = options.get(name)
+        if value is not None and not callable(value):
+            raise UsageError(
+                message("{option} is {value!r:.60}; it must be a function.", option=name, value=value)
+            )
     return Callbacks(callback=options.get("callback"), progress=options.get("progress"))

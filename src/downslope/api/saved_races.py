@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,8 @@ from downslope.optimizers import optimizer_from_dict
 from downslope.results.checkpoints import checkpoint_of
 from downslope.results.known_again import Given
 from downslope.results.race import Race, make_race
-from downslope.results.race_saving import state_of_file
+from downslope.results.race_saving import not_whole, state_of_file
+from downslope.sweeping.race_entrants import Entrant
 from downslope.sweeping.race_setting import Field
 
 
@@ -40,12 +41,19 @@ def resume_race(data: dict[str, Any], path: str | os.PathLike[str], given: Given
         for (race, tuning), objective in zip(state.problems, objectives, strict=False)
     ]
     state.setting = replace(state.setting, progress=options.get("progress"))
-    rules = [
-        optimizer_from_dict(dict(rule)) if isinstance(rule, Mapping) else str(rule) for rule in state.rules
-    ]
-    raced = make_race(state, entrants_of(rules), checkpoint)
+    entrants = _entrants(state.rules, path)
+    raced = make_race(state, entrants, checkpoint)
     tell_other_versions(data["left_with"], objectives[0])
     return raced
+
+
+def _entrants(rules: Sequence[Any], path: Any) -> list[Entrant]:
+    """Who runs, by what is in the file."""
+    try:
+        made = [optimizer_from_dict(dict(rule)) if isinstance(rule, Mapping) else str(rule) for rule in rules]
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise not_whole(path, error) from error
+    return entrants_of(made)
 
 
 def _functions(given: Any, count: int) -> list[Any]:

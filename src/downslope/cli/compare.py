@@ -137,6 +137,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
 def _compare_saved(files: Sequence[str], given: dict[str, Any]) -> int:
     from downslope import Run, load
     from downslope.results.comparison import RunComparison, comparison_of
+    from downslope.results.loading import load_run_or_fit
 
     settings = as_given(given, (*METHOD, *STOPPING))
     if settings or given["start"] is not None:
@@ -148,6 +149,7 @@ def _compare_saved(files: Sequence[str], given: dict[str, Any]) -> int:
     for file in files:
         found = load(file)
         if not isinstance(found, (Run, RunComparison)):
+            load_run_or_fit(file)  # of a sweep or a race, which it says
             raise UsageError(message("{file} holds a fit; runs of functions are compared.", file=file))
         runs += [found] if isinstance(found, Run) else found
     compared = comparison_of(runs)

@@ -30,7 +30,6 @@ from downslope.cli.run_options import warnings_as_notes
 from downslope.cli.words import Command
 from downslope.errors import UsageError
 from downslope.messages import message
-from downslope.results.run_loading import read
 
 if TYPE_CHECKING:
     from downslope import Run
@@ -85,6 +84,8 @@ def _parameters(function: Function) -> Function:
 @click.pass_context
 def resume(ctx: click.Context, /, **given: Any) -> None:
     """``downslope resume``."""
+    from downslope.results.run_loading import read
+
     saved = read(given["run"])
     several = saved.get("command") in ("sweep", "race")
     ctx.exit(_resume_several(saved, given) if several else _resume(saved, given))

@@ -191,7 +191,7 @@ def choose_engine(problem: DescentProblem, optimizer: Optimizer, engine: EngineN
     """The traced engine where objective and rule can be traced, the compiled one where a framework compiles both,
     else the stepping one, in the arrays that suit it best."""
     objective = problem.objective
-    if engine not in get_args(EngineName):
+    if not isinstance(engine, str) or engine not in get_args(EngineName):
         raise UsageError(
             message(
                 "engine is {engine!r}; it can be 'auto', 'traced', 'compiled' or 'hosted'.", engine=engine

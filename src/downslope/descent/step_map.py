@@ -23,6 +23,7 @@ from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import dot
 from downslope.programs import ArrayNode, CompiledProgram, Graph, ProgramArray, node_of
+from downslope.programs.compiled import Recipes, Written
 from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import box
 from downslope.symbolic.tracing import tracing
@@ -75,7 +76,7 @@ def step_map(objective: Objective, optimizer: Optimizer, sign: float, state: Any
     rule = (optimizer.structure(), tuple(optimizer.scalars()), layout, sign)
     program = program_of(objective)
     if program is not None:
-        return _kept(program.maps, rule, lambda: _of_program(program, optimizer, sign, state))
+        return _kept(program.maps, rule, lambda: _of_program(program, rule, (optimizer, sign, state)))
     assert isinstance(objective, FormulaObjective)
     size = objective.parameters.size + len(states.flat(state))
     if size > MOST_OUTPUTS:
@@ -190,13 +191,21 @@ def _flushed(old: Any, new: Any, dtype: Any) -> Any:
     return SymbolicArray(box(se.Piecewise((se.Integer(0), gone), (faded, True))))
 
 
+_STEPS = Recipes(KEPT_MAPS)
+
+
+def _of_program(program: ArrayProgram, rule: Any, step: tuple[Optimizer, float, Any]) -> CompiledProgram:
+    """A step on a program; where one of the same shape was compiled with this rule, nothing is written down again."""
+    return _STEPS.compiled((program.shape, rule), program.nodes, lambda: _recorded(program, *step))
+
+
 @np.errstate(all="ignore")
-def _of_program(program: ArrayProgram, optimizer: Optimizer, sign: float, state: Any) -> CompiledProgram:
+def _recorded(program: ArrayProgram, optimizer: Optimizer, sign: float, state: Any) -> Written:
     with program.lock:
         return _written(program, optimizer, sign, state)
 
 
-def _written(program: ArrayProgram, optimizer: Optimizer, sign: float, state: Any) -> CompiledProgram:
+def _written(program: ArrayProgram, optimizer: Optimizer, sign: float, state: Any) -> Written:
     graph = program.graph
     x = ProgramArray(program.x)
     hyper = {name: ProgramArray(graph.input(f"#{name}", ())) for name in optimizer.scalars()}
@@ -216,7 +225,7 @@ def _written(program: ArrayProgram, optimizer: Optimizer, sign: float, state: An
     ]
     taken, one, none = _node(graph, accepted, ()), graph.number(1.0), graph.number(0.0)
     square = _node(graph, dot(residual, residual), ())
-    return CompiledProgram(
+    return (
         [
             *(array.node for array in hyper.values()),
             x.node,
@@ -229,7 +238,7 @@ def _written(program: ArrayProgram, optimizer: Optimizer, sign: float, state: An
             square,
             graph.element("where", taken, one, none) if taken.truth else taken,
         ],
-        distrusted=(value.node, square),
+        (value.node, square),
     )
 
 

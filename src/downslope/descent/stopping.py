@@ -130,7 +130,7 @@ class Stopping:
             return
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
         if isinstance(value, (bool, str)) or not allowed(number):
             raise UsageError(refusal.filled(name=name, value=value))

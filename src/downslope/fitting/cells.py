@@ -72,7 +72,8 @@ _WRITTEN = re.compile(
 )
 # With one or two digits behind it, more than three, or a single 0 before it, a sign cannot stand between thousands.
 _ONLY_COMMA = re.compile(
-    rf"{_SIGN}(?:\d*,\d{{1,2}}|\d*,\d{{4,}}|0,\d+|\d{{4,}},\d+|\d{{1,3}}(?:\.\d{{3}})+,\d+)", re.ASCII
+    rf"{_SIGN}(?:\d*,\d{{1,2}}|\d*,\d{{4,}}|0,\d+|\d{{4,}},\d+|\d{{1,3}}(?:\.\d{{3}})+,\d+|\d+,\d*e[+-]?\d+)",
+    re.ASCII | re.IGNORECASE,
 )
 _ONLY_POINT = re.compile(
     rf"{_SIGN}(?:\d*\.\d{{1,2}}|\d*\.\d{{4,}}|0\.\d+|\d{{4,}}\.\d+|\d{{1,3}}(?:,\d{{3}})+\.\d*|\d+\.?\d*e[+-]?\d+)",

@@ -16,7 +16,7 @@ from downslope.fitting.frame import Frame, Origin, listed, missing
 from downslope.fitting.hypothesis import Hypothesis
 from downslope.fitting.losses import Loss
 from downslope.fitting.rows import NOTHING, Array, LinearRows
-from downslope.messages import Message, message
+from downslope.messages import Message, argument, message
 from downslope.parallel import over_chunks
 
 LARGEST = 1e150  # the square of a larger number overflows
@@ -74,9 +74,9 @@ def weights_of(frame: Frame, weights: Any) -> Array:
 def usable_weights(frame: Frame, weights: Any) -> Array:
     """The weights, of which none is negative or not finite."""
     if isinstance(weights, str):
-        name, w = weights, np.ascontiguousarray(frame.numbers(weights))
+        name, w = weights, np.ascontiguousarray(frame.numbers(weights), np.float64)
     else:
-        name, w = "weights", np.ascontiguousarray(weights, np.float64)
+        name, w = "weights", np.ascontiguousarray(_as_numbers(weights), np.float64)
     if w.shape != (frame.rows,):
         raise UsageError(
             message(
@@ -97,6 +97,19 @@ def usable_weights(frame: Frame, weights: Any) -> Array:
             )
         )
     return w
+
+
+def _as_numbers(weights: Any) -> Array:
+    try:
+        return np.ascontiguousarray(weights, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(
+            message(
+                "{weights} is {value!r:.60}; it must be the name of a column, or a number for each row.",
+                weights=argument("weights"),
+                value=weights,
+            )
+        ) from None
 
 
 def finite_column(frame: Frame, name: str, values: Array) -> None:

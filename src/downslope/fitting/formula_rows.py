@@ -70,8 +70,11 @@ class FormulaRows(HypothesisRows):
         return self._kernels[code, weighted]
 
     def jacobian(self, theta: Array, rows: Any) -> tuple[Array, Array]:
-        out = evaluated(self.native, theta, np.ascontiguousarray(self.X[rows]))
+        out = self.beside(theta, rows)
         return out[:, 0].copy(), out[:, 1:]
+
+    def beside(self, theta: Array, rows: Any) -> Array:
+        return evaluated(self.native, theta, np.ascontiguousarray(self.X[rows]))
 
     def predictions(self, theta: Array) -> Array:
         h = self.hypothesis

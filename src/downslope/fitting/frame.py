@@ -184,7 +184,8 @@ class Frame:
 
     def notes_on(self, names: Sequence[str]) -> list[Message]:
         """What is to be said of the table and of these columns."""
-        return [note for name, note in self.notes if not name or name in names]
+        said = [note for name, note in self.notes if not name or name in names]
+        return [note for i, note in enumerate(said) if note not in said[:i]]
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """The column as float64.

@@ -38,6 +38,8 @@ def from_matrix(X: Any, names: Sequence[str] | None = None) -> Frame:
     Raises:
         DataError: it has not two dimensions, or is not numbers.
     """
+    if hasattr(X, "toarray"):  # of SciPy
+        raise DataError(message("this is a sparse matrix, and a table is dense: give its toarray()."))
     X = as_array(X)
     if X.dtype.names:
         return from_columns({name: X[name] for name in X.dtype.names})

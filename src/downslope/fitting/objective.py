@@ -202,21 +202,27 @@ class DataObjective(Objective):
         """
         theta, p = np.asarray(x, np.float64), self.rows.size
         small = not self.streamed and self.count * (p + 1) <= MOST_FACTORED
-        penalised = np.sqrt(self.penalty.l2 * self.total) * self.penalty.mask
-        more = np.column_stack([np.diag(penalised), penalised * theta])
+        more = np.zeros((0, p + 1))
+        if self.penalty.l2:
+            penalised = np.sqrt(self.penalty.l2 * self.total) * self.penalty.mask
+            more = np.column_stack([penalised * theta, np.diag(penalised)])
         with np.errstate(all="ignore"):
             sums = more.T @ more
             for part in self.parts():
                 if small:
-                    block = np.concatenate([_beside(theta, part, slice(None)), more])
-                    return residuals_from_rows(block / np.sqrt(self.total))
+                    block, n = _beside(theta, part, slice(None)), part.rows.count
+                    last = np.empty((n + len(more), p + 1))  # the residuals last
+                    last[:n, :p], last[:n, p] = block[:, 1:], block[:, 0]
+                    last[n:, :p], last[n:, p] = more[:, 1:], more[:, 0]
+                    last /= np.sqrt(self.total)
+                    return residuals_from_rows(last)
 
                 def products(begin: int, end: int, part: RowBlock = part) -> Array:
                     block = _beside(theta, part, slice(begin, end))
                     return np.asarray(block.T @ block)
 
                 sums = sums + np.sum(over_chunks(part.rows.count, products), axis=0)
-            return residuals_from_products(sums / self.total)
+            return residuals_from_products(np.roll(sums, (-1, -1), axis=(0, 1)) / self.total)
 
     def jacobians(self, x: Vector) -> Iterator[Array]:
         """The derivatives of the predictions in the parameters, of all rows, some rows at a time."""
@@ -275,10 +281,12 @@ class DataObjective(Objective):
 
 
 def _beside(theta: Array, part: RowBlock, rows: slice) -> Array:
-    """[derivatives of the predictions | residuals] of these rows, each times the root of its weight."""
-    u, J = part.rows.jacobian(theta, rows)
-    block = np.column_stack([J, u - part.y[rows]])
-    return block * np.sqrt(part.weights[rows])[:, None] if part.weights.size else block
+    """[residuals | derivatives of the predictions] of these rows, each times the root of its weight."""
+    block = part.rows.beside(theta, rows)
+    block[:, 0] -= part.y[rows]
+    if part.weights.size:
+        block *= np.sqrt(part.weights[rows])[:, None]
+    return block
 
 
 class Arrival(NamedTuple):

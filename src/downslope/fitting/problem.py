@@ -268,7 +268,7 @@ def linked_twice(hypothesis: Hypothesis, loss: Loss) -> list[Message]:
 def _strength(name: str, value: Any) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = np.nan
     if isinstance(value, bool) or not (np.isfinite(number) and number >= 0):
         raise UsageError(

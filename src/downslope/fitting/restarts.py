@@ -14,7 +14,7 @@ from downslope.descent.stations import Counts
 from downslope.descent.termination_messages import spelt
 from downslope.fitting.endless import endless, level_beyond
 from downslope.fitting.levenberg_marquardt import descend_squares
-from downslope.fitting.lower_minima import lower_points
+from downslope.fitting.lower_minima import MOST_ROWS, lower_points
 from downslope.fitting.other_starts import every_parameter_acts
 from downslope.fitting.outcome import FitOutcome, FitPlan
 from downslope.fitting.problem import FitProblem
@@ -106,7 +106,11 @@ class _Descents:
     def lowest(self) -> Descent:
         """The descent that ends lowest, of as many as it is worth to make."""
         first = self.runs[0]
-        if self.plan.suggested or not self.arrived(first) or _r2(self.problem, first) < POOR:
+        dear = (
+            self.problem.objective.count > MOST_ROWS
+        )  # of many rows, a few decide which starts are descended from
+        chosen = self.plan.suggested and not dear
+        if chosen or not self.arrived(first) or _r2(self.problem, first) < POOR:
             self.begin_at(self.suggested)
         for _ in range(ROUNDS):
             best = self.best

@@ -59,6 +59,10 @@ class HypothesisRows(ABC):
     def jacobian(self, theta: Array, rows: Any) -> tuple[Array, Array]:
         """Predictions of these rows (a slice or indices) before the link, and their derivatives, (rows, size)."""
 
+    def beside(self, theta: Array, rows: Any) -> Array:
+        """[predictions | their derivatives] of these rows, in an array of the caller's own: (rows, 1 + size)."""
+        return np.column_stack(self.jacobian(theta, rows))
+
     @abstractmethod
     def predictions(self, theta: Array) -> Array:
         """The predictions of all rows before the link."""

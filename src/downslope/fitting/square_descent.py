@@ -8,6 +8,7 @@ import numpy as np
 
 from downslope.descent import Descent, Status
 from downslope.descent.evidence import Cause
+from downslope.descent.norms import norm_of
 from downslope.fitting.least_squares import refined, solve
 from downslope.fitting.objective import CostTerms, Penalty
 from downslope.fitting.outcome import FitOutcome, FitPlan, Measured, about_means, descended, in_user_units
@@ -28,6 +29,7 @@ ROUND = 1.0 + 1e-9  # condition number of the standardised features up to which 
 ARRIVED = (
     1e-12  # of the gradient at zero, about the minimum of squares: where no parameter has a digit to gain
 )
+NO_SLOPE = 1e-40  # part of the first gradient's norm: so little is rounding, whatever the target's spread
 CANCELLED = 1e6  # condition number from which predictions are sums of terms that many times as large
 MOST_ROOTS = 100  # strengths of a penalty that are tried, and
 SAME_ROOT = 1e-15  # relative, how near the last are
@@ -90,15 +92,18 @@ def _from_the_minimum(
         coordinates = coordinates.with_matrix("standardised", np.diag(1 / units), found.point)
     G = found.stacked @ coordinates.matrix
     G[:, found.rank :] = 0.0
+    objective, began = excess_objective(G, _terms_in(problem, coordinates.kind)), coordinates.from_user(start)
     small = ARRIVED * np.sqrt(normal_equations.scale) / found.condition
-    plan = plan.until(max(float(small), 1e-300), 100_000)
+    least_slope = NO_SLOPE * norm_of(
+        objective.gradient(began)
+    )  # a target that is the same in all rows has no spread
+    plan = plan.until(max(float(small), least_slope, 1e-300), 100_000)
     stopping, least = plan.stopping, found.least
     if stopping.target is not None:
         wanted = np.sign(stopping.target) * stopping.target**2 if root else stopping.target
         plan = replace(plan, stopping=replace(stopping, target=float(wanted) - least))
-    objective = excess_objective(G, _terms_in(problem, coordinates.kind))
     rule = as_optimizer("armijo", initial_step=1.0)
-    run = descended(objective, coordinates.from_user(start), rule, plan)
+    run = descended(objective, began, rule, plan)
     if _at_the_floor(run, run.fun + least):
         run = run.judged_again(cause=Cause.COST_AT_FLOOR)
     centred = about_means(problem, coordinates, run)

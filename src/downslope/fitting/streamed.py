@@ -172,7 +172,7 @@ def pages_to_stream(
     Raises:
         UsageError: it is not in files, or ``stream`` is neither "auto" nor True nor False.
     """
-    if stream not in ("auto", True, False):
+    if not isinstance(stream, str | bool) or stream not in ("auto", True, False):
         raise UsageError(message("stream is {stream!r}; it can be 'auto', True or False.", stream=stream))
     if stream is False:
         return None

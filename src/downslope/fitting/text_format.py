@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -71,8 +71,9 @@ class TextFormat:
                     thousands=argument("thousands"),
                 )
             )
-        words = options.get("na_values", ())
-        words = tuple(words.split(",")) if isinstance(words, str) else tuple(map(str, words))
+        words = options.get("na_values")
+        words = () if words is None else words.split(",") if isinstance(words, str) else words
+        words = tuple(map(str, words if isinstance(words, Iterable) else (words,)))
         return cls(decimal, thousands, _lines(options), words, _encoding(options.get("encoding")))
 
 

@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 from downslope.language.tree import Node as Tree
 from downslope.messages import message
 from downslope.objectives.parameters import Vector
-from downslope.programs import CompiledProgram, Graph, ProgramArray, along, gradient, needed, node_of
+from downslope.programs import (
+    ArrayNode,
+    CompiledProgram,
+    Graph,
+    ProgramArray,
+    along,
+    gradient,
+    needed,
+    node_of,
+)
+from downslope.programs.compiled import Recipes, Written, described
 from downslope.programs.elements import cost
 from downslope.programs.evaluate import evaluated
 from downslope.programs.node import ELEMENTS
@@ -24,6 +34,7 @@ from downslope.symbolic.unknown import TraceError
 
 MOST_NODES = 3_000  # operations; compiling takes about 50 microseconds for each
 MOST_RECORDED = 2 * MOST_NODES  # the same with what turns out not to be needed, where recording breaks off
+_CURVED = Recipes(64)  # products with the Hessian
 
 
 class ArrayProgram:
@@ -97,6 +108,17 @@ class ArrayProgram:
         return self.x.graph
 
     @cached_property
+    def nodes(self) -> list[ArrayNode]:
+        """Those of its value and its gradient, in order."""
+        return needed([self.x, self.value, self.gradient])
+
+    @cached_property
+    def shape(self) -> Any:
+        """What all its machine code depends on: not on the numbers of its tables."""
+        places = tuple(self.nodes.index(node) for node in (self.x, self.value, self.gradient))
+        return described(self.nodes), places
+
+    @cached_property
     def operations(self) -> int:
         """Of one value with its gradient, in additions."""
         total = 0
@@ -119,10 +141,14 @@ class ArrayProgram:
 
     @cached_property
     def _curved(self) -> CompiledProgram:
+        return _CURVED.compiled(self.shape, self.nodes, self._product)
+
+    def _product(self) -> Written:
+        """The product of the Hessian and a direction."""
         with self.lock:
             direction = self.graph.input("direction", self.x.shape)
             (product,) = along([self.gradient], [self.x], [direction])
-        return CompiledProgram([self.x, direction], [product])
+        return [self.x, direction], [product], None
 
     def evaluated_at(self, x: Vector) -> tuple[float, Vector]:
         """f(x) and its gradient in NumPy, for once."""

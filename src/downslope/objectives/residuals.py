@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,14 @@ class Residuals(NamedTuple):
     along: Any
 
 
+@cache
+def lapack() -> Any:
+    """LAPACK as SciPy has it, which takes a while to import; without the checks that cost more than small systems."""
+    from scipy.linalg import lapack
+
+    return lapack
+
+
 def residuals_from_rows(block: Any) -> tuple[float, Residuals]:
     """The cost, and the residuals in brief, of rows [J | r]: shape (rows, parameters + 1), float64.
 
@@ -32,9 +41,9 @@ def residuals_from_rows(block: Any) -> tuple[float, Residuals]:
     p = block.shape[1] - 1
     if not np.all(np.isfinite(block)):
         return float(np.sum(np.square(block[:, p]))), Residuals(np.full((p, p), np.nan), np.full(p, np.nan))
-    factor = np.zeros((p + 1, p + 1))
-    made = np.linalg.qr(block, mode="r")
-    factor[: len(made)] = made
+    factor = np.asarray(np.linalg.qr(block, mode="r"))
+    if len(factor) <= p:  # fewer rows than that
+        factor = np.concatenate([factor, np.zeros((p + 1 - len(factor), p + 1))])
     return float(np.sum(np.square(factor[:, p]))), Residuals(factor[:p, :p], factor[:p, p])
 
 
@@ -49,7 +58,7 @@ def residuals_from_products(sums: Any) -> tuple[float, Residuals]:
     scaled, slope = sums[:p, :p] / np.outer(size, size), sums[:p, p] / size
     try:
         lower = np.linalg.cholesky(scaled)
-        return cost, Residuals(lower.T * size, np.linalg.solve(lower, slope))
+        return cost, Residuals(lower.T * size, lapack().dtrtrs(lower, slope, lower=1)[0])
     except np.linalg.LinAlgError:  # dependent columns: what little is left of them is rounding
         values, vectors = np.linalg.eigh(scaled)
         kept = values > EPS * len(values) * values[-1]

@@ -6,9 +6,12 @@ Scientific and Statistical Computing 4 (1983) 553-572.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
+
+from downslope.objectives.residuals import lapack
 
 EPS = float(np.finfo(np.float64).eps)
 EXACT = 1e-10  # part of the radius by which a step may miss it
@@ -16,12 +19,31 @@ HARD = 1e-10  # part of the gradient along the least eigenvectors that counts as
 MOST_ROOTS = 100
 
 
+def definite_step(g: Any, H: Any) -> Any:
+    """-H^-1 g by Cholesky's factors; None where H is not positive definite.
+
+    >>> definite_step(np.array([1.0, 1.0]), np.diag([2.0, 4.0]))
+    array([-0.5 , -0.25])
+    """
+    factor, failed = lapack().dpotrf(H, clean=0)
+    if failed:
+        return None
+    return -lapack().dpotrs(factor, g)[0]
+
+
 def exact_step(g: Any, H: Any, radius: float) -> Any:
-    """The minimiser of <g, p> + <p, H p>/2 with |p| at most ``radius``, by the eigenvalues of H.
+    """The minimiser of <g, p> + <p, H p>/2 with |p| at most ``radius``.
+
+    It is found by Cholesky's factors, or, where H is not positive definite, by the eigenvalues of H.
 
     >>> exact_step(np.array([1.0, 1.0]), np.diag([2.0, 4.0]), 10.0)
     array([-0.5 , -0.25])
     """
+    p = definite_step(g, H)
+    if p is not None:
+        p = p if float(p @ p) <= radius**2 else _by_factors(g, H, radius)
+        if p is not None:
+            return p
     values, vectors = np.linalg.eigh(H)
     inside = vectors.T @ g
     flat = EPS * len(values) * float(np.max(np.abs(values), initial=0.0))
@@ -39,6 +61,30 @@ def exact_step(g: Any, H: Any, radius: float) -> Any:
         p[0] += np.sqrt(max(radius**2 - short**2, 0.0)) if values[0] < -flat else 0.0
         return vectors @ p
     return vectors @ _on_the_sphere(inside, values, radius, low)
+
+
+def _by_factors(g: Any, H: Any, radius: float) -> Any:
+    """p with (H + λ) p = -g and |p| = ``radius``, of a positive definite H whose -H^-1 g is longer; None in vain.
+
+    Newton's iteration on 1/|p| as a function of λ begins at 0 and only rises, from where |p| is too long.
+    """
+    λ, one = 0.0, np.eye(len(g))
+    for _ in range(MOST_ROOTS):
+        factor, failed = lapack().dpotrf(H + λ * one, clean=0)
+        if failed:
+            return None
+        p = -lapack().dpotrs(factor, g)[0]
+        length = math.sqrt(float(p @ p))
+        if abs(length - radius) <= EXACT * radius:
+            return p
+        q = lapack().dtrtrs(factor, p / length, trans=1)[
+            0
+        ]  # of length 1, whose squares are numbers however small p
+        bend = float(q @ q)
+        if not bend > 0:
+            return None
+        λ += (length - radius) / radius / bend
+    return None
 
 
 def _on_the_sphere(inside: Any, values: Any, radius: float, low: float) -> Any:
@@ -72,11 +118,9 @@ def dogleg_step(g: Any, H: Any, radius: float) -> Any:
     steepest = -gg / bend * g
     if np.linalg.norm(steepest) >= radius:
         return -radius / np.sqrt(gg) * g
-    try:
-        lower = np.linalg.cholesky(H)
-    except np.linalg.LinAlgError:
+    newton = definite_step(g, H)
+    if newton is None:
         return steepest
-    newton = -np.linalg.solve(lower.T, np.linalg.solve(lower, g))
     if np.linalg.norm(newton) <= radius:
         return newton
     leg = newton - steepest

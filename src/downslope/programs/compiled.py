@@ -6,55 +6,43 @@ import ctypes
 import gc
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-from llvmlite import ir
 from numpy.typing import NDArray
 
-from downslope.programs.element_writer import POINTER
+from downslope.programs.code import Code, Writing
 from downslope.programs.evaluate import evaluated
 from downslope.programs.helping import HelpingThreads
-from downslope.programs.loops import Location, MemoryLayout
 from downslope.programs.node import ArrayNode, LibraryCall, Table, needed
-from downslope.programs.plan import Plan, segments
-from downslope.programs.plan_writer import PlanWriter, blocks_of
-from downslope.programs.tasks import Kind
-from downslope.programs.team import Team, write_entries
-from downslope.symbolic.lanes import DOUBLE, LONG, WIDTH, machine_code
 
 Vector = NDArray[Any]
 KEPT_CODES = 128
-_BYTE = ir.IntType(8).as_pointer()
 _STEP = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 _LIBRARY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
-_LIBRARY_TYPE = ir.FunctionType(ir.VoidType(), [POINTER, POINTER]).as_pointer()
 
 
-@dataclass
-class _Code:
-    """Machine code that programs of one shape share, and what each of them has to bring along.
+class Recipe(NamedTuple):
+    """What another program of the same shape needs instead of being written down, planned and compiled.
 
     Attributes:
-        owner: keeps the code alive.
-        address: of the function.
-        helping: of the one that threads call which help with shared loops; 0 where there are none.
-        wanted: what the data points to, in order: ("scratch", how many numbers), ("team", 0), or (kind, place of
-            a node).
-        spans: where the array that is kept of a node lies, by the node's place: (buffer, first number).
+        code: the machine code.
+        inputs, outputs: how many numbers it reads and writes.
+        tables: for each thing that the code wants, the place of its table among the nodes that the other program has
+            of its own, or the table itself; None where it wants no table.
     """
 
-    owner: Any = None
-    address: int = 0
-    helping: int = 0
-    wanted: list[tuple[str, int]] = field(default_factory=list)
-    spans: dict[int, tuple[str, int]] = field(default_factory=dict)
+    code: Code
+    inputs: int
+    outputs: int
+    tables: tuple[int | Table | None, ...]
 
 
-_CODES: OrderedDict[Any, _Code] = OrderedDict()
+Recorded: TypeAlias = tuple[Sequence[ArrayNode], Sequence[ArrayNode]]  # inputs and outputs
+Written: TypeAlias = tuple[Sequence[ArrayNode], Sequence[ArrayNode], tuple[ArrayNode, ArrayNode] | None]
+_CODES: OrderedDict[Any, Code] = OrderedDict()
 _CODES_LOCK = threading.Lock()
 
 
@@ -79,29 +67,72 @@ class CompiledProgram:
         outputs: Sequence[ArrayNode],
         distrusted: tuple[ArrayNode, ArrayNode] | None = None,
     ) -> None:
-        self._inputs, self._outputs = list(inputs), list(outputs)
+        self._recorded: Callable[[], Recorded] = lambda: (inputs, outputs)
         self.inputs, self.outputs = (sum(node.size for node in nodes) for nodes in (inputs, outputs))
         self._nodes = needed([*inputs, *outputs])
+        self._start(self._found(inputs, outputs, distrusted))
+
+    def _start(self, code: Code, tables: Sequence[Table | None] | None = None) -> None:
         self._failed: BaseException | None = None
         self._kept_alive: list[Any] = []
-        self._code = self._found(distrusted)
-        self.address = self._code.address
+        self._code = code
+        self.address = code.address
         self._call = _STEP(self.address)
-        self._team = HelpingThreads(self._code.helping)
-        self._pointers = np.array([self._address(*item) for item in self._code.wanted], np.uint64)
+        self._team = HelpingThreads(code.helping)
+        if tables is None:
+            tables = [self._table_at(*item) for item in code.wanted]
+        found = (self._address(*item, table) for item, table in zip(code.wanted, tables, strict=True))
+        self._pointers = np.array(list(found), np.uint64)
         self.data = self._pointers.ctypes.data
+
+    @classmethod
+    def by_recipe(
+        cls, recipe: Recipe, own: Sequence[ArrayNode], recorded: Callable[[], Recorded]
+    ) -> CompiledProgram:
+        """A program whose recipe is known.
+
+        Args:
+            own: the nodes that ``Recipe.tables`` counts.
+            recorded: writes the whole program down, which is only asked for where machine code cannot be trusted.
+        """
+        made = cls.__new__(cls)
+        made._recorded, made._nodes = recorded, []
+        made.inputs, made.outputs = recipe.inputs, recipe.outputs
+        tables = (own[item].detail if isinstance(item, int) else item for item in recipe.tables)
+        made._start(recipe.code, list(tables))
+        return made
+
+    def recipe(self, own: Sequence[ArrayNode]) -> Recipe | None:
+        """The recipe for programs that have nodes like these of their own; None where it calls a library."""
+        places = {node: k for k, node in enumerate(own)}
+        tables: list[int | Table | None] = []
+        for kind, place in self._code.wanted:
+            if kind == "library":
+                return None
+            table = self._table_at(kind, place)
+            tables.append(table if table is None else places.get(self._nodes[place], table))
+        return Recipe(self._code, self.inputs, self.outputs, tuple(tables))
+
+    def _table_at(self, kind: str, place: int) -> Table | None:
+        table: Table | None = self._nodes[place].detail if kind in ("table", "places") else None
+        return table
 
     def helped(self, steps: int) -> AbstractContextManager[None]:
         """While so many steps are made, the other cores help with long loops; without them the same is computed."""
         return self._team.helping(self, steps)
 
-    def _found(self, distrusted: tuple[ArrayNode, ArrayNode] | None) -> _Code:
+    def _found(
+        self,
+        inputs: Sequence[ArrayNode],
+        outputs: Sequence[ArrayNode],
+        distrusted: tuple[ArrayNode, ArrayNode] | None,
+    ) -> Code:
         """The code, from before where a program of the same shape was compiled."""
         place = {node: k for k, node in enumerate(self._nodes)}
         key = (
-            tuple(_described(node, place) for node in self._nodes),
-            tuple(place[node] for node in self._inputs),
-            tuple(place[node] for node in self._outputs),
+            described(self._nodes),
+            tuple(place[node] for node in inputs),
+            tuple(place[node] for node in outputs),
             distrusted and tuple(place[node] for node in distrusted),
         )
         with _CODES_LOCK:
@@ -109,7 +140,7 @@ class CompiledProgram:
                 _CODES.move_to_end(key)
                 return _CODES[key]
         with _uncollected():
-            code = _Writing(self._inputs, self._outputs, place, distrusted).code
+            code = Writing(inputs, outputs, place, distrusted).code
         with _CODES_LOCK:
             _CODES[key] = code
             while len(_CODES) > KEPT_CODES:
@@ -129,11 +160,12 @@ class CompiledProgram:
     def evaluate(self, inputs: Vector) -> Vector:
         """The same in NumPy, slower."""
         parts, begin = {}, 0
-        for node in self._inputs:
+        given, outputs = self._recorded()
+        for node in given:
             parts[node.detail] = inputs[begin : begin + node.size].reshape(node.shape)
             begin += node.size
         with np.errstate(all="ignore"):
-            found = evaluated(self._outputs, parts)
+            found = evaluated(outputs, parts)
         return np.concatenate([np.ravel(np.asarray(part, np.float64)) for part in found])
 
     def raise_failed(self) -> None:
@@ -142,19 +174,16 @@ class CompiledProgram:
             failed, self._failed = self._failed, None
             raise failed
 
-    def _address(self, kind: str, place: int) -> int:
+    def _address(self, kind: str, place: int, table: Table | None) -> int:
         """The address of something that the code reads through its data."""
         if kind == "scratch":
             self._scratch = np.zeros(place)
             return self._own(self._scratch)
         if kind == "team":
             return self._team.words.ctypes.data
-        node = self._nodes[place]
-        if kind == "library":
-            return self._library(node)
-        return self._own(
-            np.ascontiguousarray(node.detail.array, np.int64 if kind == "places" else np.float64)
-        )
+        if table is None:
+            return self._library(self._nodes[place])
+        return self._own(np.ascontiguousarray(table.array, np.int64 if kind == "places" else np.float64))
 
     def _own(self, array: NDArray[Any]) -> int:
         self._kept_alive.append(array)
@@ -217,6 +246,12 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
+def described(nodes: Sequence[ArrayNode]) -> tuple[Any, ...]:
+    """What the code of nodes depends on, all operands among them: not on the numbers of tables."""
+    place = {node: k for k, node in enumerate(nodes)}
+    return tuple(_described(node, place) for node in nodes)
+
+
 def _described(node: ArrayNode, place: Mapping[ArrayNode, int]) -> Any:
     """What the code of a node depends on: not on the numbers of a table."""
     detail = node.detail
@@ -229,124 +264,39 @@ def _described(node: ArrayNode, place: Mapping[ArrayNode, int]) -> Any:
     return node.operation, tuple(place[part] for part in node.operands), node.shape, detail
 
 
-class _Writing:
-    """The code of a program, being written."""
+class Recipes:
+    """What was compiled, found again by its shape before it is written down.
 
-    def __init__(
-        self,
-        inputs: Sequence[ArrayNode],
-        outputs: Sequence[ArrayNode],
-        place: Mapping[ArrayNode, int],
-        distrusted: tuple[ArrayNode, ArrayNode] | None,
-    ) -> None:
-        self.inputs, self.outputs, self.place, self.distrusted = inputs, outputs, place, distrusted
-        self.plan = Plan(outputs)
-        self.code = _Code()
-        module = ir.Module()
-        self.shared = any(group.shared for group in self.plan.groups)
-        arguments = [POINTER, POINTER, _BYTE, *([ir.IntType(1), LONG] if self.shared else [])]
-        function = ir.Function(module, ir.FunctionType(LONG, arguments), "work")
-        function.linkage = "internal"
-        for argument in function.args[:2]:
-            argument.add_attribute("noalias")
-        self.builder = ir.IRBuilder(function.append_basic_block("entry"))
-        self.pointers = self.builder.bitcast(function.args[2], POINTER.as_pointer())
-        memory, targets, partial = self._laid_out(function)
-        tables = {}
-        for node in self.plan.nodes:
-            if node.operation in ("take", "scatter", "entry") and node.detail not in tables:
-                whole = node.operation != "entry"
-                pointer = self._known("places" if whole else "table", self.place[node])
-                tables[node.detail] = Location(
-                    self.builder.bitcast(pointer, LONG.as_pointer()) if whole else pointer
-                )
-        libraries = {
-            task.node: self.builder.bitcast(self._known("library", self.place[task.node]), _LIBRARY_TYPE)
-            for group in self.plan.groups
-            for task in group.tasks
-            if task.kind is Kind.LIBRARY
-        }
-        layout = MemoryLayout(memory, targets, tables, libraries, partial)
-        writer = PlanWriter(self.plan, layout, function, self.builder)
-        team = None
-        if self.shared:
-            team = len(self.code.wanted)
-            words = self.builder.bitcast(self._known("team", 0), LONG.as_pointer())
-            writer.team = Team(function, self.builder, words)
-        writer.write()
-        self._write_numbers(writer, function.args[0])
-        write_entries(function, team)
-        self.code.owner, self.code.address = machine_code(module, "step")
-        if self.shared:
-            self.code.helping = int(self.code.owner.get_function_address("help"))
+    Args:
+        most: how many are kept, those that were asked for last.
+    """
 
-    def _known(self, kind: str, place: int) -> Any:
-        """The pointer in the next place of the data."""
-        self.code.wanted.append((kind, place))
-        at = LONG(len(self.code.wanted) - 1)
-        return self.builder.load(self.builder.gep(self.pointers, [at]))
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._known: OrderedDict[Any, Recipe] = OrderedDict()
 
-    def _laid_out(self, function: Any) -> tuple[dict[ArrayNode, Location], dict[int, Location], Location]:
-        """Where every array lies, the outputs that are copies, and the sums of blocks."""
-        out, into = function.args[:2]
-        memory: dict[ArrayNode, Location] = {}
-        begin = 0
-        for node in self.inputs:
-            memory[node] = self._lies(node, "in", into, begin)
-            begin += node.size
-        begin, targets = 0, {}
-        for k, node in enumerate(self.outputs):
-            if node.shape != ():
-                targets[k] = Location(out, begin)
-                if node not in memory and node.operation not in ("input", "table"):
-                    memory[node] = self._lies(node, "out", out, begin)
-            begin += node.size
-        own = [
-            node
-            for node in self.plan.nodes
-            if node not in memory
-            and (
-                node in self.plan.kept  # totals: for threads that did not make them
-                or (self.shared and node.operation == "reduce" and node.shape == ())
-            )
-        ]
-        kept = sum(n.size for n in own if n.operation != "table") + 1
-        scratch = self._known("scratch", kept + self._sums_of_blocks())
-        begin = 0
-        for node in own:
-            if node.operation == "table":
-                memory[node] = self._lies(node, "table", self._known("table", self.place[node]), 0)
-            else:
-                memory[node] = self._lies(node, "scratch", scratch, begin)
-                begin += node.size
-        return memory, targets, Location(scratch, kept)
+    def __len__(self) -> int:
+        return len(self._known)
 
-    def _sums_of_blocks(self) -> int:
-        """How many numbers those of one loop are at most."""
-        most = 0
-        for group in self.plan.groups:
-            if group.shared:
-                blocks = sum(blocks_of(*segment) for segment in segments(self.plan, group))
-                most = max(most, WIDTH * blocks * sum(task.kind is Kind.REDUCE for task in group.tasks))
-        return most
+    def compiled(self, key: Any, own: Sequence[ArrayNode], record: Callable[[], Written]) -> CompiledProgram:
+        """A program, by its recipe where that is known.
 
-    def _lies(self, node: ArrayNode, where: str, pointer: Any, begin: int) -> Location:
-        if node in self.place:
-            self.code.spans[self.place[node]] = (where, begin)
-        return Location(pointer, begin)
-
-    def _write_numbers(self, writer: PlanWriter, out: Any) -> None:
-        """The outputs of shape (), and what is returned."""
-        begin, numbers = 0, []
-        for node in self.outputs:
-            if node.shape == ():
-                numbers.append((node, begin, writer.number(node)))
-            begin += node.size
-        bad = writer.refused()
-        builder = writer.b
-        for node, place, number in numbers:
-            if self.distrusted is not None and node in self.distrusted:
-                instead = 0.0 if node is self.distrusted[0] else float("nan")
-                number = builder.select(bad, ir.Constant(DOUBLE, instead), number)
-            builder.store(number, builder.gep(out, [LONG(place)]))
-        builder.ret(builder.zext(bad, LONG))
+        Args:
+            key: what all its code depends on.
+            own: the nodes, in order, whose tables may be others each time.
+            record: writes it down: inputs, outputs, and those that are distrusted.
+        """
+        with self._lock:
+            recipe = self._known.get(key)
+            if recipe is not None:
+                self._known.move_to_end(key)
+        if recipe is not None:
+            return CompiledProgram.by_recipe(recipe, own, lambda: record()[:2])
+        made = CompiledProgram(*record())
+        found = made.recipe(own)
+        if found is not None:
+            with self._lock:
+                self._known[key] = found
+                while len(self._known) > self._most:
+                    self._known.popitem(last=False)
+        return made

@@ -28,6 +28,8 @@ Code: TypeAlias = Literal[
     "wrong_order",
     "stale_gradient",
     "no_step",
+    "replaced_parameter",
+    "broadcast",
     "crossed_gradients",
     "bias_correction",
     "step_not_counted",

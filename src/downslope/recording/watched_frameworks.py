@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from downslope.containers import flattened
-from downslope.messages import message
+from downslope.messages import listing, message
 from downslope.objectives import Parameters, Vector
-from downslope.recording.loop_records import LoopRow, Slip
+from downslope.recording.broadcasts import broadcast_in
+from downslope.recording.loop_records import Code, LoopRow, Slip
 from downslope.recording.loops_seen import LoopsSeen, numbers_of
 
 
@@ -37,6 +38,7 @@ class _TorchSteps:
         self._seen, self._torch = seen, torch
         self._backwards = self._since = 0  # in all, and rows since the last step
         self._stepped = self._early = False
+        self._last: list[Any] = []  # the tensors that the last cost depends on
 
     def backward(self, tensors: Any, *args: Any, **more: Any) -> Any:
         leaves = self._leaves(tensors)
@@ -63,8 +65,11 @@ class _TorchSteps:
         params = [p for group in optimizer.param_groups for p in group["params"]]
         empty = all(p.grad is None or not p.grad.any() for p in params)
         rows = self._seen.loops[-1].record.rows if self._seen.loops else []
+        given = {id(p) for p in params}
         if not self._backwards and not self._stepped and empty:
             self._early = True
+        elif self._since and self._last and not any(id(leaf) in given for leaf in self._last):
+            self._tell_replaced(len(rows) - 1)
         elif self._since and empty and rows and rows[-1].g.any():
             self._tell(
                 len(rows) - 1,
@@ -77,10 +82,33 @@ class _TorchSteps:
             )
         self._since, self._stepped = 0, True
 
-    def _tell(self, step: int, sentence: Any) -> None:
+    def _tell(self, step: int, sentence: Any, code: Code = "wrong_order") -> None:
         told = self._seen.loops[-1].record.told
         if not told:
-            told.append(Slip("wrong_order", step, {}, sentence))
+            told.append(Slip(code, step, {}, sentence))
+
+    def _tell_replaced(self, step: int) -> None:
+        sentence = message(
+            "At step {step} the cost depends on tensors that the optimizer does not have (of shape {shapes}): a"
+            " parameter was replaced by a new tensor after the optimizer was made, and step() moves the old one. Change"
+            " it in place, or make the optimizer anew.",
+            step=step,
+            shapes=listing((str(tuple(leaf.shape)) for leaf in self._last), "and"),
+        )
+        self._tell(step, sentence, "replaced_parameter")
+
+    def _tell_broadcast(self, loss: Any) -> None:
+        """A target of n numbers beside predictions of n, in another shape: each is held against all the others."""
+        shapes = broadcast_in(loss.grad_fn)
+        if shapes is not None:
+            sentence = message(
+                "A difference of {n} by {n} numbers goes into the cost, made of {n} numbers of shape {shape} beside {n}"
+                " of another shape: each prediction is held against every target. Give both one shape, as"
+                " reshape({shape}) does.",
+                n=shapes[1][0],
+                shape=str(shapes[0]),
+            )
+            self._tell(0, sentence, "broadcast")
 
     def _see(self, leaves: list[Any], fresh: list[Any], held: list[Any], loss: Any) -> None:
         def joined(parts: list[Any]) -> Vector:
@@ -101,6 +129,9 @@ class _TorchSteps:
         loop.leaves = loop.leaves or list(zip(leaves, shapes, strict=True))
         loop.now = lambda: joined(leaves)
         loop.derived = True
+        self._last = leaves
+        if self._backwards == 1:
+            self._tell_broadcast(loss)
         if self._early:
             self._early = False
             self._tell(

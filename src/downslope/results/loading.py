@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from downslope.errors import DataError
-from downslope.messages import message
 from downslope.results.run import Run
 from downslope.results.run_loading import read, run_of_file
 
@@ -15,9 +13,6 @@ if TYPE_CHECKING:
     from downslope.results.fit import Fit
     from downslope.results.race import Race
     from downslope.results.sweep import Sweep
-
-
-COMPARISON = "compare"  # the command in the file of one
 
 
 def load(path: str | os.PathLike[str]) -> Run | Fit | Sweep | Race | RunComparison:
@@ -30,7 +25,7 @@ def load(path: str | os.PathLike[str]) -> Run | Fit | Sweep | Race | RunComparis
         DataError: the file cannot be read, or holds none of these.
     """
     data = read(path)
-    if data.get("command") == COMPARISON:
+    if data.get("command") == "compare":
         from downslope.results.comparison import comparison_of_file
 
         return comparison_of_file(data, path)
@@ -51,31 +46,10 @@ def load_run_or_fit(path: str | os.PathLike[str]) -> Run | Fit:
     Raises:
         DataError: as ``load``; or the file holds several runs.
     """
-    data = read(path)
-    if data.get("command") == COMPARISON:
-        raise DataError(
-            message(
-                "{file} holds a comparison of several runs; this takes a single one.", file=os.fspath(path)
-            )
-        )
-    if data.get("command") == "sweep":
-        raise DataError(
-            message(
-                "{path} holds a sweep; take one of its runs: downslope.load(path).run(0).save(file).",
-                path=path,
-            )
-        )
-    return _single(data, path)
+    return _single(read(path), path)
 
 
 def _single(data: dict[str, Any], path: str | os.PathLike[str]) -> Run | Fit:
-    if data.get("command") == "race":
-        raise DataError(
-            message(
-                "{file} holds a race; this takes a single run. downslope.load reads races.",
-                file=os.fspath(path),
-            )
-        )
     if data.get("command") == "fit":
         from downslope.results.fit_loading import fit_of_file  # a run need not wait for what only fits need
 

@@ -145,12 +145,13 @@ def state_of_file(data: Mapping[str, Any], path: str | os.PathLike[str]) -> Race
                     path=path,
                 )
             ) from error
-        raise _not_whole(path, error) from error
+        raise not_whole(path, error) from error
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError, DownslopeError) as error:
-        raise _not_whole(path, error) from error
+        raise not_whole(path, error) from error
 
 
-def _not_whole(path: Any, error: Exception) -> DataError:
+def not_whole(path: Any, error: Exception) -> DataError:
+    """What to say where the state in a file is not what it has to be."""
     return DataError(
         message(
             "{path} is not a whole saved race: {kind}: {why}.",
@@ -170,6 +171,7 @@ def _state(data: Mapping[str, Any]) -> RaceState:
                 known=VERSION,
             )
         )
+    data["versions"].items()  # so it is a dict, whoever asks for it later
     fields = tuple(map(_field_from_dict, data["fields"]))
     given = data["setting"]
     setting = RaceSetting(

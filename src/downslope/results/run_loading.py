@@ -18,7 +18,7 @@ from downslope.descent.snapshot import Snapshot, vector_of
 from downslope.descent.stations import Counts, Station
 from downslope.descent.stopping import Status, Stopping
 from downslope.descent.termination import Termination
-from downslope.errors import DataError, DownslopeError, ObjectiveError
+from downslope.errors import DataError, DownslopeError, ObjectiveError, UsageError
 from downslope.files import as_text, read_bytes
 from downslope.language import parse
 from downslope.messages import from_plain, message
@@ -54,7 +54,12 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     Raises:
         DataError: the file cannot be read or nothing of downslope's is in it.
+        UsageError: it is no path.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(
+            message("a path to a file is needed, and this is a {kind}.", kind=type(path).__name__)
+        )
     return parsed(read_bytes(path), path)
 
 
@@ -122,6 +127,7 @@ def run_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Run:
     """The run in the plain data that was read from ``path``."""
     if data.get("command") == "fit":
         raise DataError(message("{path} holds a fit, not a run; downslope.load reads both.", path=path))
+    _refuse_several(data.get("command"), os.fspath(path))
     try:
         return run_from_dict(data)
     except DataError:
@@ -135,6 +141,24 @@ def run_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Run:
                 why=error.message if isinstance(error, DownslopeError) else error,
             )
         ) from error
+
+
+def _refuse_several(command: Any, path: str) -> None:
+    if command == "compare":
+        raise DataError(
+            message("{file} holds a comparison of several runs; this takes a single one.", file=path)
+        )
+    if command == "sweep":
+        raise DataError(
+            message(
+                "{path} holds a sweep; take one of its runs: downslope.load(path).run(0).save(file).",
+                path=path,
+            )
+        )
+    if command == "race":
+        raise DataError(
+            message("{file} holds a race; this takes a single run. downslope.load reads races.", file=path)
+        )
 
 
 def number(value: Any) -> float:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
+
+import numpy as np
 
 from downslope.descent.snapshot import Witness, unpacked
 from downslope.descent.stopping import Stopping
@@ -16,7 +19,8 @@ from downslope.results.run_loading import objective_from_dict, parameters_from_d
 from downslope.results.sweep import Sweep
 from downslope.sweeping.runs import STATUSES, RunEnds
 from downslope.sweeping.settings import Design, SweepAxis
-from downslope.sweeping.trial import Trial
+from downslope.sweeping.trial import Trial, checked_groups
+from downslope.sweeping.trial_runs import rows_kept
 
 
 def sweep_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Sweep:
@@ -42,13 +46,7 @@ def sweep_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Sweep:
 
 def _sweep(data: dict[str, Any]) -> Sweep:
     parameters = parameters_from_dict(data["parameters"], None)
-    axes = [
-        SweepAxis(
-            str(axis["name"]),
-            {tuple(map(str, one["target"])): _unpacked_values(one["values"]) for one in axis["sets"]},
-        )
-        for axis in data["axes"]
-    ]
+    axes = [_axis(axis, parameters.coordinates) for axis in data["axes"]]
     seed, witness = data["seed"], data.get("witness")
     trial = Trial(
         objective_from_dict(data, parameters),
@@ -64,6 +62,9 @@ def _sweep(data: dict[str, Any]) -> Sweep:
         fitted=dict(data.get("fitted", {})),
         witness=None if witness is None else Witness.from_dict(witness, parameters.size),
     )
+    data.get("versions", {}).items()  # so it is a dict, whoever asks for it later
+    trial.starts()
+    groups = checked_groups(trial)  # its rules and limits are some that can be run
     ends = RunEnds(**{field.name: unpacked(data["ends"][field.name]) for field in fields(RunEnds)})
     runs = len(trial.design)
     traces, blank = unpacked(data["traces"]), RunEnds.empty(0, parameters.size)
@@ -75,7 +76,8 @@ def _sweep(data: dict[str, Any]) -> Sweep:
     ):
         raise DataError(message("the state in it is not whole."))
     known = (ends.status >= 0) & (ends.status < len(STATUSES))
-    if not known.all() or traces.shape[0::2] != (runs if trial.every else 0, 2 + parameters.size):
+    shape = (runs if trial.every else 0, rows_kept(trial, groups), 2 + parameters.size)
+    if not known.all() or traces.shape != shape or not 0 <= trial.every < 2**63:
         raise DataError(message("the state in it is not whole."))
     return Sweep(
         trial=trial,
@@ -86,6 +88,20 @@ def _sweep(data: dict[str, Any]) -> Sweep:
         seconds=float(data["seconds"]),
         complete=bool(data["complete"]),
     )
+
+
+def _axis(data: dict[str, Any], coordinates: Sequence[str]) -> SweepAxis:
+    """An axis, whose values are as many as each other and set what there is."""
+    sets = {tuple(map(str, one["target"])): _unpacked_values(one["values"]) for one in data["sets"]}
+    lengths = {len(values) for values in sets.values()}
+    known = {("optimizer",), ("learning_rate",), ("steps",), *(("start", name) for name in coordinates)}
+    for target, values in sets.items():
+        named = target in known or (target[:1] == ("hyperparameter",) and len(target) == 2)
+        if not named or np.ndim(values) > 1:
+            raise DataError(message("the state in it is not whole."))
+    if len(lengths) != 1 or lengths == {0}:
+        raise DataError(message("the state in it is not whole."))
+    return SweepAxis(str(data["name"]), sets)
 
 
 def _setting_from_plain(value: Any) -> Any:

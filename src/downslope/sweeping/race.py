@@ -8,7 +8,7 @@ import numpy as np
 
 from downslope import interruption
 from downslope.descent.snapshot import versions
-from downslope.errors import UsageError
+from downslope.errors import DataError, UsageError
 from downslope.messages import message
 from downslope.sweeping.race_entrants import Entrant, Finish, course_of
 from downslope.sweeping.race_record import RaceRecord, Timing
@@ -84,6 +84,8 @@ class _Race:
         self.problems = tuple(race for race, _ in state.problems)
         if state.course is None:
             state.course = RaceCourse.before(lineup.contestants, self.problems, self.setting)
+        if len(state.course.contestants) != len(lineup.contestants):
+            raise DataError(message("the state in it is not whole."))
         self.course = state.course
         self.random = np.random.default_rng([self.setting.seed, 1])
 

@@ -64,7 +64,7 @@ def run_trial(trial: Trial, told: Onlookers = Onlookers(), made: Made | None = N
         HyperparameterError, UnknownNameError, UsageError: a setting is wrong, or there are too many; before any runs.
     """
     groups = checked_groups(trial)
-    kept = _rows_kept(trial, groups)
+    kept = rows_kept(trial, groups)
     check_size(len(trial.design), trial.objective.parameters.size, kept)
     course = _Course(trial, told, _nothing(trial, kept) if made is None else made)
     complete = True
@@ -147,7 +147,7 @@ class _Course:
         return self.told.watch is not None and self.told.watch(self.done + done)
 
 
-def _rows_kept(trial: Trial, groups: list[RunGroup]) -> int:
+def rows_kept(trial: Trial, groups: list[RunGroup]) -> int:
     """How many rows of a run are kept, at most."""
     if not trial.every:
         return 0

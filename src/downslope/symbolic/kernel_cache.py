@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import pickle
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -84,6 +85,7 @@ class _Cache(FunctionCache):  # type: ignore[misc]
         return (*super()._index_key(*about), edition(folder), *_WRITTEN)
 
     def load_overload(self, *about: Any) -> Any:
+        _put_off_blas()
         try:
             return super().load_overload(*about)
         except Exception:  # code of another version of Numba or LLVM, say
@@ -94,6 +96,41 @@ class _Cache(FunctionCache):  # type: ignore[misc]
             super().save_overload(*about)
         except OSError:
             self.disable()  # a full disk, or a folder that has become read-only: it is compiled, that will do
+
+
+class _WhenAsked:
+    """Whether Numba has BLAS, found out where somebody needs to know."""
+
+    def __init__(self, look: Callable[[], bool]) -> None:
+        self._look = look
+
+    def __bool__(self) -> bool:
+        return self._look()
+
+
+@cache
+def _put_off_blas() -> None:
+    """Keep Numba from importing SciPy's linear algebra, an eighth of the time to start, for what no kernel here uses.
+
+    It looks for BLAS where it is imported, for ``np.convolve`` in other people's functions; those get it all the same.
+    """
+    with contextlib.suppress(Exception):  # another version of Numba has it elsewhere: then it looks at once
+        from numba.np import linalg
+
+        look = linalg.ensure_blas
+        if "numba.np.arraymath" in sys.modules or "scipy.linalg" in sys.modules:
+            return
+        linalg.ensure_blas = _refuse
+        try:
+            from numba.np import arraymath
+        finally:
+            linalg.ensure_blas = look
+        arraymath.ensure_blas = look
+        arraymath._HAVE_BLAS = _WhenAsked(arraymath._check_blas)
+
+
+def _refuse() -> None:
+    raise ImportError
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:

@@ -79,7 +79,7 @@ class BFGS(CurvedRule):
             H, learnt = np.eye(len(x)), 0
         else:
             H, learnt = updated(state, x - old.x, g - old.g) if old.trials >= 0 else (state.H, 0)
-        unit = unit_of(f, g)
+        unit = float(unit_of(f, g))
         straight = accepted and runs_straight(old, x - old.x, g - old.g)
         forget = bool(old.trials < 0 or not accepted or straight or is_far(unit))
         here = moved_to(old, (x, f, g), unit, forget)
@@ -88,8 +88,14 @@ class BFGS(CurvedRule):
         a: Any = 1.0
         if not known:
             H, learnt, d, a = np.eye(len(x)), 0, -here.g, first_step(x, here.f, here.g)
-        search = begin(here, d, a)
+        search = _of_plain_numbers(begin(here, d, a))
         return Move(search.x + search.a * search.d, BFGSState(search, H, learnt), accepted)
+
+
+def _of_plain_numbers(search: Search) -> Search:
+    """With Python's numbers for NumPy's, of which its thirty comparisons take a tenth of the time."""
+    x, g, d, *numbers = search
+    return Search(x, g, d, *map(float, numbers))
 
 
 def updated(state: BFGSState, s: Any, y: Any) -> tuple[Any, int]:

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from downslope.objectives.residuals import lapack
 from downslope.optimizers.base import hyperparameter
 from downslope.optimizers.curvature import Asks, CurvedEvaluation, CurvedRule, Move
 
 AT_ZERO = 0.00025  # the first size along a coordinate that is 0
 FADING = 0.1  # of a fall, in every round: two corners on both sides of a valley look level for one
+FLAT = 1e-8  # part of the rise along an edge: slopes that are this many times as steep may be rounding
 SMALL = 1e-6  # of the coordinates: a simplex whose values may be equal because the function is level
 ROUNDING = 4 * float(np.finfo(np.float64).eps)  # of values that are the same
 BUILDING, REFLECTED, EXPANDED, CONTRACTED, SHRINKING = range(5)
@@ -123,6 +126,10 @@ def _slope(corners: Any, values: Any) -> float:
     """The gradient norm of the plane through the corners; the largest number where a value is not finite."""
     if not np.all(np.isfinite(values)):
         return float(np.finfo(np.float64).max)
-    edges = corners[1:] - corners[0]
+    edges, rise = corners[1:] - corners[0], values[1:] - values[0]
     size = float(np.max(np.abs(edges))) or 1.0
-    return float(np.linalg.norm(np.linalg.lstsq(edges / size, values[1:] - values[0], rcond=None)[0])) / size
+    *_, slopes, failed = lapack().dgesv(edges / size, rise)
+    length = math.inf if failed else math.sqrt(float(slopes @ slopes))
+    if not length * FLAT < float(np.max(rise)):  # corners that are nearly in a plane: of all slopes the least
+        length = float(np.linalg.norm(np.linalg.lstsq(edges / size, rise, rcond=None)[0]))
+    return length / size

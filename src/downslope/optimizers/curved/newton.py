@@ -7,6 +7,7 @@ import numpy as np
 from downslope.messages import Message, plural
 from downslope.optimizers.base import hyperparameter
 from downslope.optimizers.curvature import Asks, CurvedEvaluation, CurvedRule, Move
+from downslope.optimizers.trust import definite_step
 
 FIRST_SHIFT = 1e-3  # of the largest second derivative
 LEVEL = 1e-14  # part of the value by which another is the same, to rounding
@@ -108,11 +109,10 @@ def newton_direction(g: Any, H: Any) -> tuple[Any, float]:
     if least <= 0:
         τ = FIRST_SHIFT * largest - least
     while True:
-        try:
-            lower = np.linalg.cholesky(H + τ * np.eye(len(g)))
-            return -np.linalg.solve(lower.T, np.linalg.solve(lower, g)), τ
-        except np.linalg.LinAlgError:
-            τ = max(2 * τ, FIRST_SHIFT * largest)
+        step = definite_step(g, H + τ * np.eye(len(g)) if τ else H)
+        if step is not None:
+            return step, τ
+        τ = max(2 * τ, FIRST_SHIFT * largest)
 
 
 def shortened(a: float, slope: float, rise: float) -> float:
