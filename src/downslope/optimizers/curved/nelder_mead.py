@@ -5,9 +5,9 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from downslope.objectives.residuals import lapack
 from downslope.optimizers.base import hyperparameter
 from downslope.optimizers.curvature import Asks, CurvedEvaluation, CurvedRule, Move
+from downslope.optimizers.trust import lapack
 
 AT_ZERO = 0.00025  # the first size along a coordinate that is 0
 FADING = 0.1  # of a fall, in every round: two corners on both sides of a valley look level for one
