@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.objectives.residuals import lapack
+from downslope.objectives.residuals import lapack as lapack  # for the rules too, which see no objectives
 
 EPS = float(np.finfo(np.float64).eps)
 EXACT = 1e-10  # part of the radius by which a step may miss it
