@@ -186,3 +186,17 @@ def test_a_gradient_that_is_no_number_at_one_step_is_named() -> None:
     assert run.status == "left_domain"
     assert "the gradient that was supplied is not a finite number" in str(run.message)
     assert np.isfinite(run.fun)
+
+
+def test_a_part_of_sympy_that_is_not_read_is_named_without_internals() -> None:
+    x = sympy.Symbol("x")
+    parts = {
+        "'w' (IndexedBase)": sympy.IndexedBase("w")[0] ** 2 + x,
+        "(Poly)": sympy.Poly(x**2 + 1),
+        "'(x, x)' (Tuple)": sympy.Tuple(x, x),
+    }
+    for named, expression in parts.items():
+        with pytest.raises(ObjectiveError) as caught:
+            ds.minimize(expression, {"x": 1.0})
+        assert named in str(caught.value)
+        assert "symengine" not in str(caught.value).lower()

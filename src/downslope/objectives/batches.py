@@ -128,15 +128,8 @@ def differentiation(
         size: how many parameters there are.
     """
 
-    def exact(x: Vector) -> Vector:
-        return complex_step(raw, x)
-
-    def central(x: Vector) -> Vector:
-        return central_differences(real, x)
-
-    def wide(x: Vector) -> Vector:
-        return central_differences(real, x, 2.0)
-
+    exact, central = partial(complex_step, raw), partial(central_differences, real)
+    wide = partial(central_differences, real, scale=2.0)
     if batches is None:
         return Differentiation(exact, central, wide, (size, 2 * size))
     twice = partial(batches.central_differences, scale=2.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -13,11 +14,11 @@ from numpy.typing import NDArray
 from downslope.errors import ObjectiveError
 from downslope.messages import Message, listing, message
 from downslope.objectives.announcing import announce_calls
-from downslope.objectives.batches import batches_of, differentiation
+from downslope.objectives.batches import Batches, batches_of, differentiation
 from downslope.objectives.calling import Calling
 from downslope.objectives.differences import rounding_of_differences
 from downslope.objectives.formula import FormulaObjective
-from downslope.objectives.guarded_step import GuardedComplexStep
+from downslope.objectives.guarded_step import GuardedComplexStep, tells_of_leaving
 from downslope.objectives.lines import line_of_answer
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
@@ -56,6 +57,7 @@ class FunctionObjective(Objective):
         self.gives_both = gradient is True  # the function answers with its value and its gradient
         self._supplied = None if gradient is True else gradient
         self._differences: Callable[[Vector], Vector] | None = None
+        self._batches: Batches | None = None
         self._at: NDArray[Any] = np.empty(0)  # where it was called last
 
     @property
@@ -79,6 +81,29 @@ class FunctionObjective(Objective):
     def end_run(self) -> None:
         if self._guard is not None:
             self._guard.tells = False
+
+    def afresh(self) -> FunctionObjective:
+        if self._guard is None and (self._batches is None or self._differences is None):
+            return self
+        fresh = copy.copy(self)
+        way = differentiation(self._raw, self._real, self.parameters.size, self._batches)
+        fresh._differences = way.exact if self._differentiation == "complex step" else way.central
+        if self._guard is not None:
+            fresh._differences = fresh._guard = GuardedComplexStep(way.exact, self._real)
+        return fresh
+
+    def left_as(self, saved: Objective) -> None:
+        if self._guard is not None:
+            self._guard.left = tuple(note for note in saved.notes if tells_of_leaving(note))
+
+    def _real(self, point: NDArray[Any]) -> float:
+        return self._scalar(self._call(self._function, point.copy()))
+
+    def _raw(self, point: NDArray[Any]) -> Any:
+        return self._call(self._function, point.copy())
+
+    def _many(self, points: NDArray[Any]) -> Any:
+        return self.how(self._function, points)
 
     @property
     def _left(self) -> tuple[Message, ...]:
@@ -254,14 +279,8 @@ class FunctionObjective(Objective):
 
     def choose_differences(self, x: Vector) -> None:
         """Settle how to differentiate, by trying at the start: the complex step, else central differences."""
-
-        def real(point: NDArray[Any]) -> float:
-            return self._scalar(self._call(self._function, point.copy()))
-
-        def raw(point: NDArray[Any]) -> Any:
-            return self._call(self._function, point.copy())
-
-        batches = batches_of(lambda points: self.how(self._function, points), real, x)
+        real, raw = self._real, self._raw
+        batches = self._batches = batches_of(self._many, real, x)
         if batches is None:
             announce_calls(self.text, len(x), lambda: real(x), self.why_not_recorded)
         way = differentiation(raw, real, len(x), batches)

@@ -95,6 +95,13 @@ class Objective(ABC):
     def end_run(self) -> None:  # noqa: B027 - most have nothing to do
         """The run has ended: what is asked from now on is none of its evaluations."""
 
+    def afresh(self) -> Objective:
+        """For another run: as it was before any, where it remembers something of one."""
+        return self
+
+    def left_as(self, saved: Objective) -> None:  # noqa: B027 - most remember nothing
+        """Remember of a run what its file says of it."""
+
     @property
     def formula(self) -> Any:
         """This as a ``FormulaObjective``, number by number, to be printed; None where it cannot be written out."""

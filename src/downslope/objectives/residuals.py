@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import symengine as se
+
+from downslope.lapack import solve_triangular
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -21,14 +22,6 @@ class Residuals(NamedTuple):
 
     root: Any
     along: Any
-
-
-@cache
-def lapack() -> Any:
-    """LAPACK as SciPy has it, which takes a while to import; without the checks that cost more than small systems."""
-    from scipy.linalg import lapack
-
-    return lapack
 
 
 def residuals_from_rows(block: Any) -> tuple[float, Residuals]:
@@ -58,7 +51,7 @@ def residuals_from_products(sums: Any) -> tuple[float, Residuals]:
     scaled, slope = sums[:p, :p] / np.outer(size, size), sums[:p, p] / size
     try:
         lower = np.linalg.cholesky(scaled)
-        return cost, Residuals(lower.T * size, lapack().dtrtrs(lower, slope, lower=1)[0])
+        return cost, Residuals(lower.T * size, solve_triangular(lower, slope, lower=True))
     except np.linalg.LinAlgError:  # dependent columns: what little is left of them is rounding
         values, vectors = np.linalg.eigh(scaled)
         kept = values > EPS * len(values) * values[-1]

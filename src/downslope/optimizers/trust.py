@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from downslope.objectives.residuals import lapack
+from downslope.lapack import cholesky, solve_by_cholesky, solve_triangular
 
 EPS = float(np.finfo(np.float64).eps)
 EXACT = 1e-10  # part of the radius by which a step may miss it
@@ -25,10 +25,8 @@ def definite_step(g: Any, H: Any) -> Any:
     >>> definite_step(np.array([1.0, 1.0]), np.diag([2.0, 4.0]))
     array([-0.5 , -0.25])
     """
-    factor, failed = lapack().dpotrf(H, clean=0)
-    if failed:
-        return None
-    return -lapack().dpotrs(factor, g)[0]
+    factor = cholesky(H)
+    return None if factor is None else -solve_by_cholesky(factor, g)
 
 
 def exact_step(g: Any, H: Any, radius: float) -> Any:
@@ -70,16 +68,15 @@ def _by_factors(g: Any, H: Any, radius: float) -> Any:
     """
     λ, one = 0.0, np.eye(len(g))
     for _ in range(MOST_ROOTS):
-        factor, failed = lapack().dpotrf(H + λ * one, clean=0)
-        if failed:
+        factor = cholesky(H + λ * one)
+        if factor is None:
             return None
-        p = -lapack().dpotrs(factor, g)[0]
+        p = -solve_by_cholesky(factor, g)
         length = math.sqrt(float(p @ p))
         if abs(length - radius) <= EXACT * radius:
             return p
-        q = lapack().dtrtrs(factor, p / length, trans=1)[
-            0
-        ]  # of length 1, whose squares are numbers however small p
+        # of a p of length 1, whose squares are numbers however small p
+        q = solve_triangular(factor, p / length, transposed=True)
         bend = float(q @ q)
         if not bend > 0:
             return None

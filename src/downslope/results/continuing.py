@@ -145,13 +145,14 @@ def branch(run: Descent, step: int, options: BranchOptions) -> Descent:
     if here.nfev > 1:  # until just before the evaluation that became this step
         until = Stopping(steps=2**53, evaluations=here.nfev - 1)
         loop = replace(loop, since=_nearest(run, until))
-        before = descend(run.objective, run.start, run.optimizer, until, loop=loop)
+        before = descend(run.objective.afresh(), run.start, run.optimizer, until, loop=loop)
         snapshot = before.left_with
         assert snapshot is not None
         if rule.structure() != run.optimizer.structure():
             fresh = snapshot.position._replace(x=here.history.x[-1], leaves=None)
             snapshot = replace(snapshot, position=fresh)
         since = Continued(snapshot, before.history, before.seconds, before.counts)
+        run = replace(run, objective=before.objective)
     return _go_on(replace(run, optimizer=rule), stopping, since, options)
 
 
@@ -234,7 +235,7 @@ def _until(run: Descent, stopping: Stopping) -> Descent:
     loop = LoopOptions(
         maximize=run.maximize, every=_every(run), engine=_engine(run), since=_nearest(run, stopping)
     )
-    again = descend(run.objective, run.start, run.optimizer, stopping, loop=loop)
+    again = descend(run.objective.afresh(), run.start, run.optimizer, stopping, loop=loop)
     step = first_difference(run.history, again.history)
     if step is not None:
         raise DataError(
@@ -252,6 +253,8 @@ def _nearest(run: Descent, stopping: Stopping) -> Continued | None:
 
     Of a thinned history the last rows before an end are kept all the same, so that a cycle is seen: those are made too.
     """
+    if run.objective.afresh().differentiation != run.objective.differentiation:
+        return None  # it was left on the way, and nobody kept where
     every_row = len(run.history) == run.nit + 1
     margin = 0 if every_row else TAIL_STEPS + 2
     until = run.nit if stopping.steps is None else min(stopping.steps, run.nit)

@@ -32,6 +32,7 @@ def with_function(run: Descent, objective: Objective) -> Descent:
     theirs = objective.parameters
     refuse_other_parameters(run.objective.parameters, theirs)
     objective.nested = objective.nested or run.objective.nested
+    objective.left_as(run.objective)
     snapshot = run.left_with
     if snapshot is None or snapshot.trace.step < 0:
         return replace(run, objective=objective)

@@ -84,7 +84,7 @@ def course_of(racer: Entrant, objective: Objective, x: Vector, finish: Finish) -
     """From ``x`` until then; what a person's function raises ends this descent, and not the race."""
     began = time.perf_counter()
     try:
-        return racer.descend(objective, x, finish)
+        return racer.descend(objective.afresh(), x, finish)
     except Exception as error:
         if isinstance(error, DownslopeError) and not isinstance(error, ObjectiveError):
             raise

@@ -112,7 +112,7 @@ class Trial:
         if self.bounds is not None:
             start = np.clip(start, *read_bounds(self.bounds, self.objective.parameters))
         return descend(
-            self.objective,
+            self.objective.afresh(),
             start,
             self.optimizer_of(settings),
             self.stopping_of(settings),

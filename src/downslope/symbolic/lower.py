@@ -208,14 +208,30 @@ def from_sympy(expression: Any) -> Any:
     try:
         converted = se.sympify(expression)  # an object, never text: the callers see to that
     except (se.SympifyError, TypeError, ValueError, RuntimeError, NotImplementedError) as error:
+        part = _unreadable(expression)
         raise ObjectiveError(
-            message("this expression cannot be read by SymEngine: {error}", error=error)
+            message(
+                "'{part:.60}' ({kind}) in this expression is not among what is read here: write it with symbols and"
+                " functions.",
+                part=str(part),
+                kind=type(part).__name__,
+            )
         ) from error
     if not isinstance(converted, se.Basic) or converted.is_Boolean:
         raise ObjectiveError(
             message("a {kind} is not a number to be made smaller or larger.", kind=type(expression).__name__)
         )
     return _rewritten(converted, _ours, {})
+
+
+def _unreadable(expression: Any) -> Any:
+    """The smallest part of an expression that SymEngine has nothing for."""
+    for part in getattr(expression, "args", ()):
+        try:
+            se.sympify(part)
+        except (se.SympifyError, TypeError, ValueError, RuntimeError, NotImplementedError):
+            return _unreadable(part)
+    return expression
 
 
 def _without_ranges(expression: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from downslope.objectives.residuals import lapack
+from downslope.lapack import solve
 from downslope.optimizers.base import hyperparameter
 from downslope.optimizers.curvature import Asks, CurvedEvaluation, CurvedRule, Move
 
@@ -128,8 +128,8 @@ def _slope(corners: Any, values: Any) -> float:
         return float(np.finfo(np.float64).max)
     edges, rise = corners[1:] - corners[0], values[1:] - values[0]
     size = float(np.max(np.abs(edges))) or 1.0
-    *_, slopes, failed = lapack().dgesv(edges / size, rise)
-    length = math.inf if failed else math.sqrt(float(slopes @ slopes))
+    slopes = solve(edges / size, rise)
+    length = math.inf if slopes is None else math.sqrt(float(slopes @ slopes))
     if not length * FLAT < float(np.max(rise)):  # corners that are nearly in a plane: of all slopes the least
         length = float(np.linalg.norm(np.linalg.lstsq(edges / size, rise, rcond=None)[0]))
     return length / size
