@@ -22,7 +22,7 @@ WIDTHS = {
     800: (5, 300, 720),
     1600: (4, 480, 500),
 }  # pixels: columns, width and height on the sheet
-COLOURS = 64
+COLOURS = 256
 
 
 def shots(page: Any) -> list[Image.Image]:
@@ -48,7 +48,7 @@ def sheet(pictures: list[Image.Image], columns: int, width: int, height: int) ->
             small.crop((0, 0, width, min(height, small.height))),
             (place % columns * width, place // columns * height),
         )
-    return whole.quantize(COLOURS)
+    return whole.quantize(COLOURS, Image.Quantize.FASTOCTREE)
 
 
 def main() -> None:
