@@ -36,6 +36,7 @@ from downslope.fitting.file_kinds import (
     size_of,
     system_errors,
 )
+from downslope.fitting.foreign_kinds import refuse_foreign
 from downslope.fitting.frame import ColumnNote, RowSource, beyond_exact
 from downslope.fitting.standard_input import standard_input
 from downslope.fitting.text_format import DETECTED, TextFormat
@@ -64,6 +65,7 @@ class TextFile:
         self._input = standard_input() if self.once else None
         with system_errors(self.path), self._opened() as stream:
             head = head_of(stream, HEAD)
+        refuse_foreign(head, self.path)
         if self._input is not None:
             self._input.push_back(head)
         self.layout = TextLayout.of(head, self.path, asked, whole=len(head) < HEAD, separator=self._separator)
