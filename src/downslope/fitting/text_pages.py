@@ -25,7 +25,6 @@ from downslope.fitting.byte_streams import (
 )
 from downslope.fitting.cells import NumberStyle
 from downslope.fitting.csv_faults import QuoteWatch, breaks_within, explain_failure, quote_fault
-from downslope.fitting.dialect import rewritten
 from downslope.fitting.encodings import Recoded, is_utf8
 from downslope.fitting.file_kinds import (
     SEPARATORS,
@@ -38,6 +37,7 @@ from downslope.fitting.file_kinds import (
 )
 from downslope.fitting.foreign_kinds import refuse_foreign
 from downslope.fitting.frame import ColumnNote, RowSource, beyond_exact
+from downslope.fitting.rewriting import rewritten
 from downslope.fitting.standard_input import standard_input
 from downslope.fitting.text_format import DETECTED, TextFormat
 from downslope.fitting.text_layout import TextLayout, no_rows, rounded, styles_of, typed
