@@ -121,6 +121,8 @@ PIECES = (
         "gamma(",
         "gamma",
         "mod(",
+        " mod ",
+        "lg ",
         "floor ",
     ),
     *(
@@ -287,3 +289,17 @@ def test_names_of_objects_are_names() -> None:
     names = ["constructor", "__proto__", "toString", "hasOwnProperty", "valueOf", "prototype"]
     other, _, read = differences([(f"{name}^2 + 1", ()) for name in names])
     assert (other, read) == ([], len(names))
+
+
+@needs_node
+def test_lg_is_refused_alike() -> None:
+    random_ = random.Random(fresh_seed())
+    pieces = ["x", "y2", "3", "pi", "(", ")", "sin(", "max(", ",", "^", "²", " mod ", " mod ", "mod("]
+    pieces += ["lg ", "lg", "+", "-", " "]
+    texts = ["".join(random_.choices(pieces, k=random_.randint(3, 9))) for _ in range(trials(3000))]
+    other, otherwise, read = differences(
+        [(text, random_.choice(((), ("mod", "x"), ("lg",)))) for text in texts]
+    )
+    assert not other, other[:5]
+    assert otherwise <= len(texts) // 50
+    assert read > len(texts) // 50

@@ -10,6 +10,7 @@ from downslope.errors import ExpressionError
 from downslope.language.arrange import arrange
 from downslope.language.bare_calls import bracket_calls
 from downslope.language.expression import Expression
+from downslope.language.lg import refuse_lg
 from downslope.language.look_alikes import look_alikes
 from downslope.language.mistakes import Mistake, lone_e
 from downslope.language.token import Token, short
@@ -66,6 +67,7 @@ def parse(text: str, named: Iterable[str] = (), *, e_is_a_number: bool = False) 
 def _parse(text: str, named: Collection[str], e_is_a_number: bool) -> Expression:
     try:
         scanned = scan(text, named)
+        refuse_lg(scanned, text, named)
         raw, calls = bracket_calls(scanned, text)
         words = tuple(_split_words(scanned, text)) if named else ()
         tokens = arrange(raw)

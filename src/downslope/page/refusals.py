@@ -94,6 +94,7 @@ lone_e number_or_start :: e + x
 inverse_or_power inverse_or_power_written :: sin^-1 x
 inverse_or_power write_code :: log^-1 x
 two_readings write_either :: sin x/2
+two_readings write_either :: lg^2 x
 brackets_before_power write_code :: atan2^2
 needs_brackets write_code :: max x
 function_as_name or_another_name :: sin*2

@@ -10,8 +10,17 @@ const RAISING = new Set(["POWER", "SUPERSCRIPT"]);
 const ADDED = new Set(["PLUS", "MINUS"]);
 const ROOTS = new Set(["sqrt", "cbrt"]);
 
-/** The tokens with brackets around arguments that have none. */
-export function bracketCalls(tokens, source) {
+/** The tokens with brackets around arguments that have none; lg x is refused (language/lg.py). */
+export function bracketCalls(tokens, source, named) {
+  tokens.forEach((token, i) => {
+    if (token.type !== "NAME" || token.text !== "lg" || named.has("lg")) return;
+    const at = i + 2 + ["SUPERSCRIPT", "POWER"].indexOf(tokens[i + 1]?.type);
+    const last = tokens[at];
+    if (!OPERANDS.has(last?.type)) return;
+    const whole = source.slice(token.begin, last.end);
+    const call = `(${last.text})${source.slice(token.end, tokens[at - 1].end)}`;
+    throw twoReadings(token, short(whole), [`log10${call}`, `log2${call}`]);
+  });
   const bare = tokens.some((token, i) => token.type === "FUNCTION" && tokens[i + 1]?.type !== "LPAR");
   if (!bare) return tokens;
   const calls = new Calls(source);

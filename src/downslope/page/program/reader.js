@@ -15,7 +15,8 @@ import { combine } from "./values.js";
  * Throws a Refusal {message: {key, fields}, hints, start, end} where it cannot be read.
  */
 export function readFormula(text, named = []) {
-  const tokens = arrange(bracketCalls(scan(text, new Set(named)), text));
+  const known = new Set(named);
+  const tokens = arrange(bracketCalls(scan(text, known), text, known));
   tokens.forEach((token, place) => {
     const raised = ["POWER", "SUPERSCRIPT"].includes(tokens[place + 1]?.type);
     if (token.type === "CONSTANT" && token.text === "e" && !raised) throw loneE(token);
