@@ -15,5 +15,7 @@ def test_the_steps_that_are_left_are_those_that_a_run_makes(visit, made, rate):
     start = {"x": -7, "y": 2}
     needed = ds.minimize("x^2/20 + y^2 + x*y/10", start, learning_rate=rate, tolerance=1e-6).nit
     page = visit(ds.minimize("x^2/20 + y^2 + x*y/10", start, learning_rate=rate, steps=made).to_html())
-    (left,) = set(re.findall(r"([\d,]+) (?:more )?steps?[^.]*1e[−-]0?6", page.locator("[aria-live]").inner_text()))
+    (left,) = set(
+        re.findall(r"([\d,]+) (?:more )?steps?[^.]*1e[−-]0?6", page.locator("[aria-live]").inner_text())
+    )
     assert int(left.replace(",", "")) == needed - made
