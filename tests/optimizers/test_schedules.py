@@ -185,6 +185,11 @@ def test_reduce_on_plateau_equals_torch(options):
     assert len(set(np.round(ours, 12))) >= 3
 
 
+def test_a_wrapper_for_schedules_wants_one() -> None:
+    with pytest.raises(UsageError, match="whose learning_rate is a schedule"):
+        ds.minimize("x^2", 1.0, optimizer=ds.optimizers.Scheduled(optimizer=ds.optimizers.Adam()))
+
+
 def test_reduce_on_plateau_judges_negative_values_by_their_size():
     """A value a little worse than a best one below 0 is no improvement; torch's relative mode says it is."""
     factors = plateau_factors(

@@ -120,3 +120,19 @@ def test_what_cannot_be_drawn_is_refused(swept: ds.Sweep, options: dict[str, Any
     single = ds.sweep("x^2", {"x": 1.0}, learning_rate=0.1, steps=3)
     with pytest.raises(UsageError, match="no axis of numbers"):
         single.plot()
+
+
+def test_runs_at_more_points_than_are_told_apart_are_counted() -> None:
+    swept = ds.sweep(
+        "sin(3x)*cos(2y) + 0.1*(x^2 + y^2)",
+        start={"x": ds.grid(-9, 9, 40), "y": ds.grid(-9, 9, 40)},
+        learning_rate=0.01,
+        steps=5000,
+        tolerance=1e-8,
+    )
+    others = int(np.sum((swept.which < 0) & (swept.columns["status"] == "converged")))
+    assert others > 0
+    legends = [legend for axes in swept.plot().axes if (legend := axes.get_legend())]
+    legends += swept.plot().legends
+    texts = [text.get_text() for legend in legends for text in legend.get_texts()]
+    assert any(text == f"{others} runs at other points" for text in texts), texts

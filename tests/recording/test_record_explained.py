@@ -49,7 +49,49 @@ def left(x: Any) -> tuple[float, Any]:
     return float(np.log(x[0])), 1 / x
 
 
+def torch_loop(what: str) -> Recorder:
+    """A loop of torch with a learner's mistake, or none."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    x = torch.linspace(-1, 1, 30).reshape(10, 3)
+    y = x.sum(1, keepdim=True)
+    if what == "replaced":
+        model[2].weight = torch.nn.Parameter(torch.zeros(1, 4))
+    with ds.record(model if what == "replaced" else optimizer) as run:
+        for step in range(6):
+            if what not in ("kept", "kept at first") or (what == "kept at first" and step > 3):
+                optimizer.zero_grad(set_to_none=what != "filled with zeros")
+            for _ in range(2 if what == "two batches" else 1):
+                hidden = model[1](model[0](x))
+                loss = (model[2](hidden.detach() if what == "detached" else hidden) - y).square().mean()
+                loss.backward()
+            if what == "a probe":  # whose gradient is thrown away
+                optimizer.zero_grad()
+                (model(x) - y).square().mean().backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            run.log(loss)
+            optimizer.step()
+    return run
+
+
 CASES: dict[str, tuple[Callable[[], Recorder], str, tuple[str, ...]]] = {
+    "not zeroed": (
+        lambda: torch_loop("kept"),
+        "gradient_not_zeroed",
+        ("in each of 6 steps but the first", "(of shape (1,))", "Call zero_grad()"),
+    ),
+    "detached": (
+        lambda: torch_loop("detached"),
+        "replaced_parameter",
+        ("no gradient for 2 of the optimizer's parameters", "p0, p1 (of shape (4, 3), (4,))"),
+    ),
+    "replaced": (
+        lambda: torch_loop("replaced"),
+        "replaced_parameter",
+        ("a gradient for 1 of the model's parameters that no optimizer moves", "2.weight (of shape (1, 4))"),
+    ),
     "rate": (
         lambda: loop(sgd(1.05), bowl(0.1, 2.0), [-7, 2], 30),
         "learning_rate_above_limit",
@@ -129,6 +171,14 @@ def test_a_constructed_cause_is_found(name: str) -> None:
 
 def test_every_code_has_a_case() -> None:
     assert {code for _, code, _ in CASES.values()} == set(RECORD_CODES)
+
+
+HEALTHY_TORCH = ["nothing", "filled with zeros", "two batches", "a probe", "kept at first"]
+
+
+@pytest.mark.parametrize("what", HEALTHY_TORCH)
+def test_a_loop_that_zeroes_its_gradients_is_not_told_to(what: str) -> None:
+    assert not {"gradient_not_zeroed", "replaced_parameter"} & set(torch_loop(what).explain().codes)
 
 
 HEALTHY = {

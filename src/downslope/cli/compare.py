@@ -186,23 +186,28 @@ def _table(compared: RunComparison) -> list[str]:
     settings = [name for name in told if name in {key for settings in compared.settings for key in settings}]
     texts: list[TextColumn] = []
     for name in settings:
-        texts.append(TextColumn(_titled(name), ["" if v is None else _short(v) for v in told[name]], True))
+        texts.append(
+            TextColumn(column_title(name), ["" if v is None else _short(v) for v in told[name]], True)
+        )
     if coordinates[0] in columns:
         places = zip(*(columns[name] for name in coordinates[:SETTINGS_SHOWN]), strict=True)
         more = ", ..." if len(coordinates) > SETTINGS_SHOWN else ""
         texts.append(
-            TextColumn(_titled("start"), [", ".join(map(_short, place)) + more for place in places], True)
+            TextColumn(
+                column_title("start"), [", ".join(map(_short, place)) + more for place in places], True
+            )
         )
-    texts.append(TextColumn(_titled("status"), [str(word) for word in told["status"]], True))
+    texts.append(TextColumn(column_title("status"), [str(word) for word in told["status"]], True))
     for name in ("steps", "evaluations"):
-        texts.append(TextColumn(_titled(name), [f"{count:,}" for count in told[name]], False))
+        texts.append(TextColumn(column_title(name), [f"{count:,}" for count in told[name]], False))
     for name in ("value", "gradient_norm"):
-        texts.append(TextColumn(_titled(name), aligned(told[name], to_zero=True), False))
+        texts.append(TextColumn(column_title(name), aligned(told[name], to_zero=True), False))
     header, *rows = text_rows(texts, terminal.width(sys.stdout))
     return [terminal.styled(header, sys.stdout, bold=True), *rows]
 
 
-def _titled(name: str) -> str:
+def column_title(name: str) -> str:
+    """What a column of a comparison or a sweep is called in a table."""
     return str(_TITLES[name]) if name in _TITLES else name.replace("_", " ")
 
 
@@ -216,7 +221,7 @@ def _said(compared: RunComparison, options: ReportOptions) -> list[str]:
     for run, settings in zip(compared.runs, compared.settings, strict=True):
         if options.explain is False or (run.success and not options.explain):
             continue
-        told = (f"{_titled(key)} {_short(value)}" for key, value in settings.items() if key != "start")
+        told = (f"{column_title(key)} {_short(value)}" for key, value in settings.items() if key != "start")
         name = ", ".join(told) or repr(run.optimizer)
         out += wrapped([message("{run}: {ending}", run=name, ending=run.message)])
         if options.explain:

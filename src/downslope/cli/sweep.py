@@ -11,6 +11,7 @@ import click
 
 from downslope.cli import terminal
 from downslope.cli.arguments import ExpressionCommand, NumberType, WordType, assignments
+from downslope.cli.compare import column_title
 from downslope.cli.options import (
     CHECKPOINT,
     FILE,
@@ -195,6 +196,10 @@ def deliver_sweep(made: Sweep, given: dict[str, Any]) -> int:
             terminal.note(message("each run had an engine of its own: {why}", why=made.why_single))
         if not made.complete:
             terminal.note(message("interrupted: the runs that were not made have the status 'interrupted'"))
+            if given.get("checkpoint") is not None:
+                terminal.note(
+                    message("to go on: {command}", command=f"downslope resume {given['checkpoint']}")
+                )
     actions: list[Callable[[], Any]] = [partial(_report, made, given["form"])]
     for name, write in (("save", made.save), ("plot", partial(made.plot, kind=given["view"]))):
         if given[name] is not None:
@@ -239,12 +244,11 @@ def _table(made: Sweep) -> list[str]:
     import numpy as np
 
     places = np.unique(np.linspace(0, len(made) - 1, ROWS).round().astype(int))
-    columns = [TextColumn("run", list(map(str, places)))]
+    columns = [TextColumn(str(message("run", context="column")), list(map(str, places)))]
     for name, column in made.columns.items():
         values = column[places].tolist()
-        columns.append(
-            TextColumn(name, aligned(values) if column.dtype.kind == "f" else list(map(str, values)))
-        )
+        told = aligned(values) if column.dtype.kind == "f" else list(map(str, values))
+        columns.append(TextColumn(column_title(name), told))
     lines = text_rows(columns, terminal.width(sys.stdout))
     if len(places) < len(made):
         lines.append(str(message("... {count:,} runs in all; --format csv has every one", count=len(made))))

@@ -27,6 +27,8 @@ from downslope.messages import Message
 from downslope.objectives.recorded import NotFinite, RecordedObjective, Secants
 
 RECORD_CODES = (
+    "gradient_not_zeroed",
+    "replaced_parameter",
     "not_finite",
     "learning_rate_above_limit",
     "diverging",
@@ -43,6 +45,7 @@ AGREE = 0.25  # part of the slopes by which values may miss the trapezoid betwee
 ALTERNATING = 12  # steps in a row, and more where there are many coordinates, that must change their sign
 SLOW = 0.85  # a step that changes its sign and keeps so much of its length takes 85 of them to a millionth
 VISIBLE = 0.05  # part of the largest coordinate's steps below which nobody would see another one swing
+MOST_NAMED = 5  # parameters that are named
 STILL = 3  # steps without any move
 OFF = 1e3  # times the size of the first value, below 0: so far down values have run off
 WINDOW = 20  # rows at least in the part of a record that is called level or noisy
@@ -183,6 +186,27 @@ def findings(record: RecordedCourse) -> list[Finding]:
 
 
 def _findings(record: RecordedCourse) -> list[Finding]:
+    told = list(_faults(record))
+    if any(finding.code == "gradient_not_zeroed" for finding in told):
+        return [*told, *_not_finite(record)]  # its gradients are none, so nothing is measured by them
+    unmoved = {"not_moving"} if told else set()
+    return [*told, *(finding for finding in _of_numbers(record) if finding.code not in unmoved)]
+
+
+def _faults(record: RecordedCourse) -> Iterator[Finding]:
+    """What the loop's framework showed."""
+    objective = record.run.objective
+    for fault in objective.faults if isinstance(objective, RecordedObjective) else ():
+        evidence = {
+            "names": ", ".join(fault.names[:MOST_NAMED]),
+            "shapes": ", ".join(map(str, fault.shapes[:MOST_NAMED])),
+            "count": len(fault.names),
+            "steps": fault.steps,
+        }
+        yield Finding(fault.kind.partition(".")[0], evidence, key=f"record.{fault.kind}")
+
+
+def _of_numbers(record: RecordedCourse) -> list[Finding]:
     grave = [*_not_finite(record), *_rising(record), *_running_off(record)]
     if grave or record.run.termination.status == Status.INTERRUPTED:
         return grave

@@ -68,7 +68,7 @@ def _ragged_or_text(
         nonlocal at
         for at, line in enumerate(_decoded(lines), start=1):
             if at >= dialect.first_line and not line.lstrip().startswith("#"):
-                yield line
+                yield line if dialect.rules is None else dialect.rules.plain(line)
 
     styles = numbers if isinstance(numbers, Mapping) else dict.fromkeys(numbers)
     numeric: list[bool] = []
@@ -76,6 +76,8 @@ def _ragged_or_text(
         begun, names = at, dialect.names
         if not row or (dialect.units and at == dialect.first_line):
             continue
+        if dialect.rules is not None:
+            row = [cell.strip() for cell in row]
         if len(row) != len(names):
             return message(
                 "line {line} of {origin} has {values} values, but the header names {columns} columns.",

@@ -12,6 +12,7 @@ from io import StringIO
 from downslope.errors import DataError
 from downslope.fitting.cells import decimal_evidence, is_number
 from downslope.fitting.frame import Origin, listed
+from downslope.fitting.ruled_text import Rules, rules_of
 from downslope.fitting.text_format import TextFormat
 from downslope.messages import Message, argument, message, plural
 
@@ -36,6 +37,7 @@ class Dialect:
         decimal: the sign before decimals.
         rewritten: whether its rows are to be written anew before PyArrow can read them.
         units: whether the first row of data holds units and no data.
+        rules: drawn between its lines, if any.
         notes: what was found, for the reader.
     """
 
@@ -46,6 +48,7 @@ class Dialect:
     decimal: str = "."
     rewritten: bool = False
     units: bool = False
+    rules: Rules | None = None
     notes: tuple[Message, ...] = ()
 
     @property
@@ -86,7 +89,14 @@ def dialect_of(head: str, origin: Origin, asked: TextFormat, separator: str = ""
             )
         )
     top = _first_to_read(lines, skip, origin)
-    separator = separator or _separator_of(lines[top : top + LOOKED_AT])
+    typed, rules = lines, rules_of(lines, top)
+    if rules is not None:
+        lines = [rules.plain(line) for line in typed]
+        top = _first_to_read(lines, top, origin)
+        notes.append(message("Lines of dashes were taken for rules of the table and left out."))
+    if rules is not None and rules.barred:
+        separator = "|"
+    separator = separator or _separator_of([line for line in lines[top : top + LOOKED_AT] if line.strip()])
     rows = _rows(lines, top, separator)
     if not rows:
         raise DataError(message("{origin} holds no names and no values.", origin=origin))
@@ -114,8 +124,8 @@ def dialect_of(head: str, origin: Origin, asked: TextFormat, separator: str = ""
         notes.append(
             message(
                 "Line {line} holds units ({units}) and was left out.",
-                line=first,
-                units=listed(filter(None, body[0]), 6),
+                line=next(line for line, _ in rows if line > begin),
+                units=listed(filter(None, map(str.strip, body[0])), 6),
             )
         )
     decimal = asked.decimal or _decimal_of(body[1:] if units else body, separator)
@@ -124,11 +134,12 @@ def dialect_of(head: str, origin: Origin, asked: TextFormat, separator: str = ""
     return Dialect(
         separator,
         tuple(named),
-        len("".join(lines[:begin]).encode()),
+        len("".join(typed[:begin]).encode()),
         first,
         decimal,
-        separator == WORDS or quoted or comments or units,
+        separator == WORDS or quoted or comments or units or rules is not None,
         units,
+        rules,
         tuple(notes),
     )
 
@@ -373,20 +384,3 @@ def _decimal_of(body: Sequence[list[str]], separator: str) -> str:
             if mark := decimal_evidence(cell):
                 found.add(mark)
     return "," if found == {","} else "."
-
-
-def rewritten(lines: Iterator[str], dialect: Dialect) -> Iterator[str]:
-    """The rows of such a text from the first of data on, as plain CSV; comments and units are left out."""
-    out = StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    skipping = dialect.units
-    for cells in split((line for line in lines if not line.lstrip().startswith("#")), dialect.separator):
-        if not cells or (len(cells) == 1 and len(dialect.names) > 1 and not cells[0].strip()):
-            continue
-        if skipping:
-            skipping = False
-            continue
-        writer.writerow(cells)
-        yield out.getvalue()
-        out.seek(0)
-        out.truncate()

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from downslope.errors import DataError, MissingExtraError
 from downslope.files import system_reason
+from downslope.fitting.foreign_kinds import LOOKED_AT, refuse_foreign
 from downslope.fitting.frame import ColumnNote, RowSource
 from downslope.messages import Message, message
 
@@ -107,6 +108,7 @@ def endings_of(path: str) -> tuple[str, str]:
     ending = suffixes[-1] if suffixes else ""
     known = ending in SEPARATORS or ending in PARQUET or ending in ARROW
     if not known and os.path.exists(path):  # that there is none is to be said first
+        _refuse_foreign_file(path)
         raise DataError(
             message(
                 "{path} ends in '{ending}'; .csv, .tsv, .txt, .parquet, .arrow and .feather can be"
@@ -116,6 +118,13 @@ def endings_of(path: str) -> tuple[str, str]:
             )
         )
     return ending, packed
+
+
+def _refuse_foreign_file(path: str) -> None:
+    """Raise DataError that says what a file is, where its first bytes tell it."""
+    if not is_pipe(path):
+        with system_errors(path), open(path, "rb") as file:
+            refuse_foreign(file.read(LOOKED_AT), path)
 
 
 def _refuse_device(path: str) -> None:

@@ -114,7 +114,10 @@ def check_names(target: str, columns: Sequence[str], parameters: Sequence[str], 
         raise UsageError(sentences(none, known))
     if not columns and len(parameters) > 1:
         likely = suspicions(parameters, frame, columns)
-        hint = next(filter(None, (*likely, *(nearest(name, frame.known) for name in parameters))), None)
+        hint = next(
+            filter(None, (*likely, *(nearest(name, map(as_written, frame.known)) for name in parameters))),
+            None,
+        )
         raise UsageError(
             sentences(
                 message("the hypothesis uses no column of {origin}.", origin=frame.origin),
@@ -122,6 +125,11 @@ def check_names(target: str, columns: Sequence[str], parameters: Sequence[str], 
                 known,
             )
         )
+
+
+def as_written(name: str) -> str:
+    """The name of a column as a formula has it: in backquotes, where it is none that a formula can have."""
+    return name if name.isidentifier() else f"`{name}`"
 
 
 def suspicions(parameters: Sequence[str], frame: Frame, columns: Sequence[str]) -> tuple[Message, ...]:

@@ -25,7 +25,6 @@ from downslope.fitting.byte_streams import (
 )
 from downslope.fitting.cells import NumberStyle
 from downslope.fitting.csv_faults import QuoteWatch, breaks_within, explain_failure, quote_fault
-from downslope.fitting.dialect import rewritten
 from downslope.fitting.encodings import Recoded, is_utf8
 from downslope.fitting.file_kinds import (
     SEPARATORS,
@@ -36,7 +35,9 @@ from downslope.fitting.file_kinds import (
     size_of,
     system_errors,
 )
+from downslope.fitting.foreign_kinds import refuse_foreign
 from downslope.fitting.frame import ColumnNote, RowSource, beyond_exact
+from downslope.fitting.rewriting import rewritten
 from downslope.fitting.standard_input import standard_input
 from downslope.fitting.text_format import DETECTED, TextFormat
 from downslope.fitting.text_layout import TextLayout, no_rows, rounded, styles_of, typed
@@ -64,6 +65,7 @@ class TextFile:
         self._input = standard_input() if self.once else None
         with system_errors(self.path), self._opened() as stream:
             head = head_of(stream, HEAD)
+        refuse_foreign(head, self.path)
         if self._input is not None:
             self._input.push_back(head)
         self.layout = TextLayout.of(head, self.path, asked, whole=len(head) < HEAD, separator=self._separator)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,13 +66,46 @@ class NotFinite:
         )
 
 
+@dataclass(frozen=True)
+class LoopFault:
+    """What is wrong with a loop, by what its framework shows in every step.
+
+    Attributes:
+        kind: what it is.
+        names: of the parameters.
+        shapes: of these.
+        steps: in which it was seen.
+    """
+
+    kind: Literal["gradient_not_zeroed", "replaced_parameter.no_gradient", "replaced_parameter.left_out"]
+    names: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    steps: int
+
+
+class LoopFacts(NamedTuple):
+    """What was seen of a loop beside its rows.
+
+    Attributes:
+        secants: what the steps tell, row k about the step that led to it; None where that was not kept.
+        broke: where a number was not finite any more, and which; None where all were.
+        faults: what is wrong with it.
+    """
+
+    secants: Secants | None = None
+    broke: NotFinite | None = None
+    faults: tuple[LoopFault, ...] = ()
+
+
+NO_FACTS = LoopFacts()
+
+
 class RecordedObjective(Objective):
     """The objective of a recorded loop. It cannot be evaluated.
 
     Attributes:
         of_norms: whether the parameters recorded are norms of tensors, and no coordinates.
-        secants: what the steps tell, row k about the step that led to it; None where that was not kept.
-        broke: where a number was not finite any more, and which; None where all were.
+        secants, broke, faults: see ``LoopFacts``.
     """
 
     evaluable = False
@@ -83,12 +116,12 @@ class RecordedObjective(Objective):
         text: str,
         *,
         of_norms: bool = False,
-        secants: Secants | None = None,
-        broke: NotFinite | None = None,
+        facts: LoopFacts = NO_FACTS,
     ) -> None:
         super().__init__(parameters, text)
         self.differentiation = "recorded"
-        self.of_norms, self.secants, self.broke = of_norms, secants, broke
+        self.of_norms = of_norms
+        self.secants, self.broke, self.faults = facts
 
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         """Raises ObjectiveError: there is nothing to evaluate."""

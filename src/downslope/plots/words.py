@@ -23,6 +23,7 @@ from downslope.plots.fonts import characters
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LONGEST_FORMULA = 90  # characters; longer ones are cut, and not set as mathematics
+BEYOND_LATIN = 0x250  # the first letter that the fonts of mathematics, which look nowhere else, may lack
 
 
 def heading(run: Descent, notes: Iterable[Message | None] = (), step: str = "step") -> list[tuple[str, bool]]:
@@ -44,9 +45,9 @@ def title(objective: Objective) -> tuple[str, bool]:
     )  # and not a loop's name
     formula = mathematics(objective.text) if written else ""
     name = str(objective.problem.title) if objective.problem else ""
-    if formula:
+    if formula and all(ord(character) < BEYOND_LATIN for character in name):
         return f"{escaped(name)}:  {formula}" if name else formula, True
-    text = name or objective.headline
+    text = f"{name}:  {objective.text}" if formula else name or objective.headline
     if len(text) > LONGEST_FORMULA:
         text = text[: LONGEST_FORMULA - 4] + " ..."
     return readable(text), False

@@ -15,6 +15,7 @@ import numpy as np
 
 from downslope.errors import DownslopeError, UsageError
 from downslope.messages import message
+from downslope.objectives.recorded import LoopFault
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.param_tree import ParamTree
@@ -60,6 +61,7 @@ class ModelWatch:
     """Sees ``fit`` and ``train_on_batch``: the variables before each batch, its own loss, and the gradient's norm."""
 
     climbs = False
+    faults: tuple[LoopFault, ...] = ()
 
     def __init__(self, model: Any) -> None:
         if getattr(model, "optimizer", None) is None:
@@ -201,6 +203,7 @@ class OptimizerWatch:
     """Sees ``apply`` of an optimizer in a loop that is not compiled."""
 
     climbs = False
+    faults: tuple[LoopFault, ...] = ()
 
     def __init__(self, optimizer: Any) -> None:
         self.title = message("a loop with Keras's {kind}", kind=type(optimizer).__name__)

@@ -7,6 +7,7 @@ from typing import Any
 
 from downslope.errors import UsageError
 from downslope.messages import message
+from downslope.objectives.recorded import LoopFault
 from downslope.optimizers import Optimizer
 from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.updater import Updater
@@ -19,6 +20,7 @@ class _UpdaterWatch:
     """Watches an ``Updater``: every accepted point."""
 
     climbs = False
+    faults: tuple[LoopFault, ...] = ()
 
     def __init__(self, updater: Updater) -> None:
         self.title, self._updater = message("a loop with an Updater"), updater

@@ -20,7 +20,7 @@ from downslope.descent.trend import trend_of
 from downslope.errors import UsageError
 from downslope.messages import Message, message, plural, sentences
 from downslope.objectives import Vector
-from downslope.objectives.recorded import NotFinite, RecordedObjective, Secants
+from downslope.objectives.recorded import LoopFacts, LoopFault, NotFinite, RecordedObjective, Secants
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.param_tree import ParamTree, dot
@@ -45,6 +45,10 @@ class LoopWatch(Protocol):
     def climbs(self) -> bool:
         """Whether its optimizer says that it goes up."""
 
+    @property
+    def faults(self) -> tuple[LoopFault, ...]:
+        """What is wrong with the loop, by what its framework shows."""
+
     def begin(self, recorder: Recorder) -> None:
         """Start to look."""
 
@@ -63,6 +67,7 @@ class Unwatched:
 
     title = message("a loop")
     climbs = False
+    faults: tuple[LoopFault, ...] = ()
 
     def begin(self, recorder: Recorder) -> None:
         pass
@@ -246,8 +251,7 @@ class Recorder:
             parameters,
             str(self._watch.title),
             of_norms=self._choice.of_norms,
-            secants=secants,
-            broke=self._broke,
+            facts=LoopFacts(secants, self._broke, self._watch.faults),
         )
         return Run(
             objective=objective,

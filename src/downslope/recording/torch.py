@@ -11,6 +11,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 
 from downslope.errors import DownslopeError, UsageError
 from downslope.messages import message
+from downslope.objectives.recorded import LoopFault
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.param_tree import ParamTree
@@ -19,6 +20,7 @@ from downslope.optimizers.rules.momentum import Momentum
 from downslope.optimizers.rules.nesterov import Nesterov
 from downslope.optimizers.wrappers.weight_decay import WeightDecay
 from downslope.recording.recorder import Recorder
+from downslope.recording.torch_faults import GradientWatch
 from downslope.tensors.given import as_number
 
 
@@ -45,6 +47,8 @@ class TorchWatch:
         self._optimizer, self._module = optimizer, module
         self._rates: list[float] = []
         self._seen_first = self._under_way = False
+        self._gradients: GradientWatch | None = None
+        self._stepped: dict[int, Any] = {}  # optimizers that moved something of it
 
     @property
     def climbs(self) -> bool:
@@ -53,9 +57,15 @@ class TorchWatch:
             group.get("maximize", False) for group in self._optimizer.param_groups
         )
 
+    @property
+    def faults(self) -> tuple[LoopFault, ...]:
+        """Gradients never set to zero, parameters that nothing moves."""
+        return () if self._gradients is None else self._gradients.faults
+
     def begin(self, recorder: Recorder) -> None:
         """Register the hooks."""
         self._recorder = recorder
+        self._gradients = GradientWatch(*self._parameters())
         if self._module is None:
             before = self._optimizer.register_step_pre_hook
             after = self._optimizer.register_step_post_hook
@@ -65,6 +75,8 @@ class TorchWatch:
 
     def end(self) -> None:
         """Remove the hooks."""
+        if self._gradients is not None:
+            self._gradients.end()
         for handle in self._handles:
             handle.remove()
 
@@ -88,6 +100,7 @@ class TorchWatch:
     def _before(self, optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not self._concerns(optimizer):
             return None
+        self._stepped[id(optimizer)] = optimizer
         if "lr" in optimizer.param_groups[0]:
             self._rates.append(float(optimizer.param_groups[0]["lr"]))
         closure = kwargs.get("closure", args[1] if len(args) > 1 else None)
@@ -131,6 +144,8 @@ class TorchWatch:
         slopes = [torch.zeros_like(p) if p.grad is None else p.grad.detach() for p in params]
         g = ParamTree(slope.to_dense() if slope.is_sparse else slope for slope in slopes)
         self._recorder.see(names, x, g, value)
+        if self._gradients is not None:
+            self._gradients.step(list(self._stepped.values()))
 
     def _point(self) -> tuple[list[str], ParamTree]:
         names, params = self._parameters()

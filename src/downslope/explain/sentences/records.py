@@ -7,6 +7,21 @@ from collections.abc import Mapping
 from downslope.messages import Template
 
 RECORDS: Mapping[str, Template] = {
+    "gradient_not_zeroed": Template(
+        "Gradients add up over the steps: in each of {steps} steps but the first, the gradient of the step "
+        "before was still in {names} (of shape {shapes}), and the new one was added to it. Call zero_grad() in "
+        "each step, before backward()."
+    ),
+    "replaced_parameter.no_gradient": Template(
+        "In {steps} steps there was no gradient for {count} of the optimizer's parameters, which it therefore "
+        "never moved: {names} (of shape {shapes}). The cost does not depend on them. Was one detached "
+        "(detach(), .data, no_grad()), or replaced by a new tensor after the optimizer was made?"
+    ),
+    "replaced_parameter.left_out": Template(
+        "In {steps} steps there was a gradient for {count} of the model's parameters that no optimizer moves: "
+        "{names} (of shape {shapes}). Was one replaced by a new tensor after the optimizer was made? Change it "
+        "in place, or make the optimizer anew; requires_grad_(False) says that it is to stay."
+    ),
     "not_finite.value.nan": Template("The value is not a number at step {step}; the record ends before it."),
     "not_finite.value.infinite": Template("The value is infinite at step {step}; the record ends before it."),
     "not_finite.gradient.nan": Template(

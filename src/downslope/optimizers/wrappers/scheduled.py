@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from downslope.errors import UsageError
 from downslope.messages import Message, message
 from downslope.optimizers.arithmetic import dot, where, zeros_like
 from downslope.optimizers.base import Optimizer
@@ -47,8 +48,16 @@ class Scheduled(Optimizer):
         return self.optimizer.residual(x, gradient)
 
     def _schedule(self) -> Schedule:
-        schedule: Schedule = self.optimizer.hyperparameters()["learning_rate"]
-        return schedule
+        rate = self.optimizer.hyperparameters()["learning_rate"]
+        if not isinstance(rate, Schedule):
+            raise UsageError(
+                message(
+                    "Scheduled takes an optimizer whose learning_rate is a schedule, and that of {kind} is {rate!r}.",
+                    kind=type(self.optimizer).__name__,
+                    rate=rate,
+                )
+            )
+        return rate
 
     def _at(self, rate: Any) -> Optimizer:
         return self.optimizer.with_values(learning_rate=rate)

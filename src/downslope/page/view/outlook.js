@@ -30,5 +30,28 @@ export function outlook({ compiled, names, at, setting }, path) {
   const said = say("outlook", fields);
   if (!(norm > tolerance)) return said;
   if (!(slowest < 1)) return `${said} ${say("outlook_none")}`;
-  return `${said} ${say("outlook_steps", { steps: Math.ceil(Math.log(tolerance / norm) / Math.log(slowest)), tolerance: shown(tolerance) })}`;
+  const steps = stepsUntil(tolerance, slopesAlong(compiled, x), factors);
+  return `${said} ${say("outlook_steps", { steps, tolerance: shown(tolerance) })}`;
+}
+
+/** The gradient along the principal directions, in the order of the curvatures. */
+function slopesAlong(compiled, x) {
+  const g = new Float64Array(x.length), matrix = hessian(compiled, x);
+  compiled.valueAndGradient(x, g);
+  if (g.length === 1) return [g[0]];
+  const [[a, b], [c, d]] = matrix, angle = Math.atan2(b + c, a - d) / 2, u = Math.cos(angle), v = Math.sin(angle);
+  return [g[0] * u + g[1] * v, g[1] * u - g[0] * v];
+}
+
+/** After how many steps slopes that are multiplied by these factors have so small a norm. */
+function stepsUntil(tolerance, slopes, factors) {
+  const norm = (n) => Math.hypot(...slopes.map((slope, i) => slope * Math.abs(factors[i]) ** n));
+  let few = 0, many = 1;
+  while (norm(many) > tolerance) many *= 2;
+  while (many - few > 1) {
+    const middle = Math.floor((few + many) / 2);
+    if (norm(middle) > tolerance) few = middle;
+    else many = middle;
+  }
+  return many;
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.colors import to_rgb
+from matplotlib.patches import Patch
 
 from downslope.messages import Message, message, plural
 from downslope.plots.drawing import Drawing
@@ -47,10 +48,14 @@ def draw_basins(sweep: SweepRecord, options: PlotOptions) -> Drawing:
     for order, place in enumerate(minima):
         here = good & (which == place)
         colours[here] = shades_of(order, light[here])
-    lost = good & ~np.isin(which, minima)
-    colours[lost] = to_rgb(panel.theme.ink)  # at a saddle
+    colours[good & ~np.isin(which, minima)] = to_rgb(panel.theme.ink)  # at a saddle
+    others = good & (which < 0)  # of more points than are told apart
+    colours[others] = to_rgb(panel.theme.faint)
     cells.fill(panel, colours)
     handles = _marked(panel, sweep.minima, minima)
+    if np.any(others):
+        label = plural("{n:,} run at other points", "{n:,} runs at other points", n=int(np.sum(others)))
+        handles.append(Patch(facecolor=panel.theme.faint, label=readable(label)))
     handles += legend_of(status, panel.theme, leave_out={*GOOD})
     if len(minima) > SHOWN:
         more = plural("{n:,} minimum more", "{n:,} minima more", n=len(minima) - SHOWN)
