@@ -110,8 +110,9 @@ def index() -> str:
                 table(all_optimizers(), "optimizers"),
                 "## Methods that know curvature",
                 "They ask for second derivatives or residuals, remember a matrix over all coordinates, or look at"
-                " values alone. They run in `minimize`, `maximize` and `fit`; other libraries' loops, mini-batches and"
-                " scripts refuse them and say why.",
+                " values alone. They run in `minimize`, `maximize` and `fit`; other libraries' loops and"
+                " mini-batches refuse them and say why, and so do scripts, but for those of NumPy"
+                " of methods that need no residuals.",
                 table(all_curved(), "optimizers"),
                 "## Wrappers",
                 "They take an `optimizer` and compose in any order.",
@@ -158,8 +159,10 @@ def exports() -> str:
         '```python\nrun.export("torch")  # the text; run.export("torch", "zigzag.py") writes it too\n```',
         f"There are {len(DIALECTS)} dialects: {', '.join(f'[`{d}`](#{_anchor(d)})' for d in DIALECTS)}. Every method"
         " but those that know curvature can be exported to each of them: where the framework has it, its own optimizer"
-        " is called; where not, the rule is written out from its own source. A table of up to 50 rows is written into"
-        " the script, a longer one is read from its CSV file.",
+        " is called; where not, the rule is written out from its own source. Methods that know curvature are written"
+        " for `numpy`, with the second derivatives of the formula where they ask for them; those that ask for residuals"
+        " are not exported. A table of up to 50 rows is written into the script, a"
+        " longer one is read from its CSV file.",
         "What no script can say is refused with the reason: a function that could not be traced into a formula (its"
         " source is not ours to print), and fits in batches, with an l1 penalty or in coordinates that downslope chose:"
         " name a method, and it will have the parameters' own.",

@@ -44,6 +44,26 @@ def partials(formula: t.Node, variables: Sequence[str]) -> Shared:
     return keeper.shared([keeper.derivative(expression, se.Symbol(name)) for name in variables])
 
 
+def second_partials(formula: t.Node, variables: Sequence[str]) -> Shared:
+    """The derivatives by each pair of ``variables``, row by row of their matrix.
+
+    >>> from downslope.language import parse
+    >>> from downslope.language.text import to_text
+    >>> [to_text(d) for d in second_partials(parse("x^2*y").tree, ["x", "y"]).results]
+    ['2*y', '2*x', '2*x', '0']
+    """
+    keeper = _Keeper(variables)
+    expression, symbols = keeper.lowered(formula), [se.Symbol(name) for name in variables]
+    slopes = [keeper.derivative(expression, symbol) for symbol in symbols]
+    upper = {
+        (i, j): keeper.derivative(slopes[i], symbols[j])
+        for i in range(len(symbols))
+        for j in range(i, len(symbols))
+    }
+    places = range(len(symbols))
+    return keeper.shared([upper[min(i, j), max(i, j)] for i in places for j in places])
+
+
 def shared(expressions: Sequence[Any], variables: Sequence[str]) -> Shared:
     """SymEngine expressions, their shared parts named."""
     keeper = _Keeper(variables)

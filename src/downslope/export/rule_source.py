@@ -66,7 +66,11 @@ class RuleSource:
 
     def comment(self, node: ast.stmt) -> str:
         """The comment at the end of a statement (of its first line, for a compound one)."""
-        last = node.body[0].lineno - 1 if isinstance(node, (ast.For, ast.If)) else node.end_lineno
+        last = (
+            node.body[0].lineno - 1
+            if isinstance(node, (ast.For, ast.If, ast.While, ast.Try))
+            else node.end_lineno
+        )
         found = (n for n in range(node.lineno, (last or node.lineno) + 1) if n in self.comments)
         return self.comment_in(next(found, 0))
 

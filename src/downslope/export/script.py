@@ -16,6 +16,7 @@ from typing import ClassVar
 from downslope.export import arithmetic, rule_source, schedules
 from downslope.export.arithmetic import Arithmetic
 from downslope.export.costs import Costs
+from downslope.export.curved_form import is_curved
 from downslope.export.emitter import Emitter
 from downslope.export.formatter import (
     commented,
@@ -47,7 +48,7 @@ from downslope.optimizers.requirements import requirements_of
 OURS = (
     "optimizer step report value g norm finished f gradient cost rate accepted last_value last_point first_norm"
     " average next_point name number numbers titles title loss residual slope root share scores log_odds log_rate X Z"
-    " rows row file LABELS centre spread ones middle in_user_units start theta"
+    " rows row file LABELS centre spread ones middle in_user_units start theta hessian at move"
 )
 
 CLIMBING = message("climbing f is descending -f")
@@ -70,6 +71,7 @@ class ScriptWriter(ABC):
         vector: template of a vector made from a list of numbers.
         differentiates: whether the framework differentiates the function; else its gradient is written out.
         inline: whether a simple rule is written into the loop; else it is always functions.
+        knows_curvature: whether rules are written that ask for more than a value and a gradient.
         hasty: whether a step changes the point before it is known if the old one is accepted.
         columns_end: what the names of columns end with, where the bare names are needed for something else.
         gradient: what the script calls the gradient.
@@ -77,6 +79,7 @@ class ScriptWriter(ABC):
         library: the framework's optimizers, where they are to be used.
         own, transformed: what writes the method as one of them, where it is none; whether it became one otherwise.
         made_by: the template of the call that makes the optimizer of the library; nothing where it has none.
+        curved: the rule, where it asks for more than a value and a gradient.
         alone: whether the point is a single number, called like the parameter.
         point, called: what the point, and each coordinate of it, is called.
         sight: what the value is called that the rule compares.
@@ -90,6 +93,7 @@ class ScriptWriter(ABC):
     vector: ClassVar[str]
     differentiates: ClassVar[bool] = True
     inline: ClassVar[bool] = True
+    knows_curvature: ClassVar[bool] = False
     hasty: ClassVar[bool] = False
     columns_end: ClassVar[str] = ""
     gradient: ClassVar[str] = "g"
@@ -103,7 +107,9 @@ class ScriptWriter(ABC):
             self.own_class() if library is not None and not self.made_by and is_separate(rule) else None
         )
         self.names = ScriptNames([*OURS.split(), *self.words.imports])
-        self.simple, self.searches = is_simple(rule), requirements_of(rule).searches
+        self.curved = rule if self.knows_curvature and is_curved(rule) else None
+        self.simple = is_simple(rule)
+        self.searches = self.curved is not None or requirements_of(rule).searches
         matrix = model.table is not None and model.table.as_matrix
         self.alone = len(model.coordinates) == 1 and (self.simple or bool(self.made_by)) and not matrix
         if self.alone:

@@ -12,12 +12,13 @@ import numpy as np
 from downslope.descent import Descent
 from downslope.descent.stopping import NO_LIMIT, Status
 from downslope.errors import ObjectiveError, UsageError
-from downslope.export.derivatives import Shared, partials, shared
+from downslope.export.derivatives import Shared, partials, second_partials, shared
 from downslope.export.names import Persons
 from downslope.language import tree as t
 from downslope.messages import Message, message
 from downslope.optax import FromOptax
 from downslope.optimizers import Optimizer
+from downslope.optimizers.curvature import Asks, CurvedRule
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.schedule import Schedule
 
@@ -136,6 +137,14 @@ class ScriptModel:
     def derivatives(self) -> Shared:
         """The partial derivatives, written out."""
         return self.supplied or partials(self.formula, self.coordinates)
+
+    def second_derivatives(self) -> Shared:
+        """Those of the formula itself, by each pair of parameters, row by row."""
+        return second_partials(self.formula, self.coordinates)
+
+    def asks_for(self, what: Asks) -> bool:
+        """Whether the rule is one that asks for that beside, or in place of, a value and a gradient."""
+        return isinstance(self.method.rule, CurvedRule) and self.method.rule.asks_for == what
 
 
 def script_model_of(run: Descent) -> ScriptModel:

@@ -7,8 +7,10 @@ from typing import ClassVar
 
 from downslope.export import arithmetic, table_templates
 from downslope.export.arithmetic import Arithmetic
-from downslope.export.formatter import commented
-from downslope.export.python import call, grouping, name, text
+from downslope.export.curved_loop import curved_loop
+from downslope.export.formatter import commented, indent_lines
+from downslope.export.loops import LoopCode
+from downslope.export.python import call, fill, grouping, name, text
 from downslope.export.script import CLIMBING, OVERFLOWING, ScriptWriter
 from downslope.export.vocabulary import NUMPY
 from downslope.messages import Message
@@ -22,6 +24,7 @@ class NumPy(ScriptWriter):
     table_templates = table_templates.NUMPY
     vector = "np.array(_0)"
     differentiates = False
+    knows_curvature = True
 
     def arithmetic(self, alone: bool) -> Arithmetic:
         return arithmetic.NUMPY_ONE if alone else arithmetic.NUMPY
@@ -52,6 +55,22 @@ class NumPy(ScriptWriter):
             f"value, g = {text(grouping([call(self.f, name(self.point)), call('gradient', name(self.point))]))}"
         ]
 
+    def objective(self) -> list[str]:
+        if self.model.asks_for("values"):
+            return self.function()
+        second = self._hessian() if self.model.asks_for("hessian") else []
+        return [*super().objective(), *second]
+
+    def _hessian(self) -> list[str]:
+        """The matrix of second derivatives as a function."""
+        shared, many = self.model.second_derivatives(), len(self.model.coordinates)
+        self.speller.called = {**self.called, **{part: part for part, _ in shared.parts}}
+        body = [f"{part} = {text(self.speller.expression(tree))}" for part, tree in shared.parts]
+        entries = [self.speller.lifted(result) for result in shared.results]
+        rows: list[ast.expr] = [ast.List(entries[i : i + many]) for i in range(0, many * many, many)]
+        body.append(f"return {text(fill(self.vector, ast.List(rows)))}")
+        return ["", "", *self.opening("hessian"), *indent_lines(body)]
+
     def length(self, vector: str) -> str:
         return f"abs({vector})" if self.alone else f"np.linalg.norm({vector})"
 
@@ -63,6 +82,9 @@ class NumPy(ScriptWriter):
 
     def sight_of(self) -> str:
         return "-value" if self.model.uphill else "value"
+
+    def loop(self) -> LoopCode:
+        return curved_loop(self) if self.curved is not None else super().loop()
 
     def moved(self, value: ast.expr) -> list[str]:
         return [f"{self.point} = {text(value)}"]

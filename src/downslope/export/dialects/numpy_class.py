@@ -35,6 +35,7 @@ class NumPyClass(NumPy):
 
     title = message("NumPy, as a class")
     hasty = True
+    knows_curvature = False
     gradient = "gradients"
     element = "[key]"
 

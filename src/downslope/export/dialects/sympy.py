@@ -27,6 +27,7 @@ class SymPy(NumPy):
     title = "SymPy"
     columns_end = "_data"
     words = SYMPY
+    knows_curvature = False
 
     def __init__(self, model: ScriptModel, library: FrameworkOptimizers | None = None) -> None:
         super().__init__(model, library)
