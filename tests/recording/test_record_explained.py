@@ -211,7 +211,8 @@ def test_what_is_said_of_a_rate_is_true(
 ) -> None:
     """On quadratics the limit is known: it is named only above it, and from a curvature that there is."""
     limit = 2 * (1 + momentum) / max(curvatures)
-    rate, just_below = part * limit, limit * (1 - 1e-9)  # at the limit itself rounding decides
+    # At the limit itself rounding decides, and of noisy gradients the noise, which moves what curvature they show.
+    rate, just_below = part * limit, limit * (0.98 if noise else 1 - 1e-9)
     rule = R.Momentum(learning_rate=rate, momentum=momentum) if momentum else sgd(rate)
     start = np.random.default_rng(seed).normal(size=len(curvatures)) * 5
     run = loop(rule, bowl(*curvatures), start, 40, noise, seed)

@@ -15,7 +15,7 @@ from downslope.fitting.result import FitResult
 from downslope.objectives import FormulaObjective
 from downslope.page.printed import StepMapRequest, step_map
 
-MOST_POINTS = 600  # of all runs that are compared; of a longer run each second, third, ... and the last
+MOST_POINTS = 560  # of all runs that are compared; of a longer run each second, third, ... and the last
 
 
 class PageEvidence(NamedTuple):
