@@ -253,7 +253,9 @@ def test_progress_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     ds.minimize("x^2", 1.0, learning_rate=1e-12, time_limit=2.0, every=10**9, progress=told.append)
     assert len(told) >= 10
     between = np.diff([p.seconds for p in told])
-    assert between == pytest.approx(2 * SLICE_SECONDS)  # two looks a slice
+    looks = np.round(between / SLICE_SECONDS)  # two a slice, and two more where a place is kept to rewind to
+    assert np.median(looks) == 2
+    assert set(looks.tolist()) <= {2.0, 4.0}
     assert told[0].seconds >= SLICE_SECONDS
     assert told[-1].seconds < 2.0
     assert all(a.evaluations < b.evaluations for a, b in itertools.pairwise(told))

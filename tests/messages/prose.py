@@ -27,6 +27,12 @@ ALLOWED = (
     ("plots/fonts/*", "Noto Sans KR", "the name of a font"),
     ("messages/*", ".*", "tells whoever wrote a call of ours what is wrong with it"),
     ("*", r"(downslope|source <\(downslope|\{\} --).*", "a command, as it is typed"),
+    ("export/curved_loop.py", r"(el)?if np\..*| and \{\}\(at, state\)", "a line of a script"),
+    (
+        "fitting/ruled_text.py",
+        r".*rows\?\(.*|.*\\d\+ rows.*",
+        "what clients of databases print at the end",
+    ),
     ("torch/calls.py", r"v\{\} = .*", "a line of a program that is written"),
     (
         "objectives/catalogue/problem_record.py",

@@ -15,6 +15,7 @@ from downslope.errors import (
     UnknownNameError,
     UsageError,
 )
+from downslope.objectives.formula import from_text
 from downslope.optimizers import from_optax
 from downslope.sweeping.race_entrants import Course
 from downslope.sweeping.race_record import RaceProblem
@@ -116,7 +117,7 @@ class Played:
 
 def test_tuning_takes_the_best_rate_and_counts_every_evaluation():
     calls = []
-    problem = RaceProblem(None, np.zeros((5, 1)), None, 0.0, "known", np.ones(5))
+    problem = RaceProblem(from_text("x^2"), np.zeros((5, 1)), None, 0.0, "known", np.ones(5))
     setting = RaceSetting((0.1, 1e-3), 100, (0.1, 1.0, 2.0, 5.0), 0, 0)
     lineup = lineup_of(RaceState((), setting, problems=[(problem, problem)]), [Played(1.0, calls)])
     assert [c.way for c in lineup.contestants] == ["default", "tuned"]

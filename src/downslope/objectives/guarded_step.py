@@ -23,7 +23,16 @@ _DRAWN = 20_241_113  # the seed of the directions, so that the same run is check
 
 def tells_of_leaving(note: Message) -> bool:
     """Whether a note says that the complex step was left."""
-    return str(getattr(note, "template", "")).startswith("the complex step fails at evaluation")
+    return bool(getattr(note, "template", "") == getattr(_left_at(1, 0.0), "template", None))
+
+
+def _left_at(evaluation: int, relative: float) -> Message:
+    return message(
+        "the complex step fails at evaluation {n}; from there on the gradient is by central differences, good to"
+        " about {relative:.0e} relative.",
+        n=evaluation,
+        relative=relative,
+    )
 
 
 class GuardedComplexStep:
@@ -94,12 +103,5 @@ class GuardedComplexStep:
         if not self.tells:
             return central
         size = max(self._largest, float(np.max(np.abs(central[np.isfinite(central)]), initial=0.0)))
-        self.left = (
-            message(
-                "the complex step fails at evaluation {n}; from there on the gradient is by central differences, good"
-                " to about {relative:.0e} relative.",
-                n=self._count,
-                relative=rounding_of_differences(self._real, x) / size,
-            ),
-        )
+        self.left = (_left_at(self._count, rounding_of_differences(self._real, x) / size),)
         return central
