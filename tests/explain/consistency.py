@@ -260,9 +260,11 @@ def two_conditions_of_one_quadratic(r: Ran) -> str:
         and not r.call.options.get("bounds")
     ):
         told.append(("point", max(map(abs, curved)) / min(map(abs, curved))))
-    digits = (
-        1e-3 if r.run.objective.by_values else 1e-5
-    )  # second differences at two points have so many in common
+    digits = 1e-5  # second differences at two points have so many in common
+    if (
+        r.run.objective.by_values and told
+    ):  # of values fewer, and of the smallest curvature what rounding leaves
+        digits = max(1e-3, 1e-7 * told[0][1])
     wrong = [one for one in told[1:] if not math.isclose(one[1], told[0][1], rel_tol=digits)]
     return f"{told[0]} and {wrong[0]}" if wrong else ""
 

@@ -119,7 +119,9 @@ def test_resumed_is_uninterrupted(kind: str, tmp_path: Path, monkeypatch: pytest
         made = broken_off(kind, path, after, monkeypatch, last=draw.random() < 0.5)
         left = ds.load(path)
         assert isinstance(left, ds.Sweep)
-        assert made is None or not made.complete
+        if made is not None and made.complete:  # the moment drawn lay behind the end
+            assert after > 1
+            continue
         done = left.ends.is_status(*(s for s in ds.Status if s != "interrupted"))
         assert done.any()
         assert np.array_equal(left.ends.points[done], whole.ends.points[done])
