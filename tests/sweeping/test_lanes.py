@@ -96,7 +96,10 @@ def test_lanes_make_the_runs_that_engines_make() -> None:
         for cls in all_optimizers():
             if cls.name() not in AVERAGING:
                 stopping = Stopping(**STOPPINGS[random.integers(len(STOPPINGS))])
-                Case(problem, _rule(cls, random), stopping, random).check()
+                rule = _rule(cls, random)
+                objective, _ = as_objective(problem)
+                if "too large to compile" not in str(why_no_lanes(objective, rule)):
+                    Case(problem, rule, stopping, random).check()
 
 
 @pytest.mark.parametrize(
