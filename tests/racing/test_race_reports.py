@@ -105,7 +105,7 @@ class Played:
         self.rate, self.calls = rate, calls
 
     def with_rate(self, rate):
-        return Played(rate, self.calls)
+        return type(self)(rate, self.calls)
 
     def descend(self, objective, x, finish):
         self.calls.append(self.rate)
@@ -127,6 +127,20 @@ def test_tuning_takes_the_best_rate_and_counts_every_evaluation():
     assert tuning.solved.tolist() == [[0, 1, 1, 0]]
     assert tuning.typical.tolist() == [[np.inf, 50, 25, np.inf]]
     assert len(calls) == 20
+
+
+class Broken(Played):
+    """An entrant with a fault of its own."""
+
+    def descend(self, objective, x, finish):
+        raise AttributeError("no such thing")
+
+
+def test_a_fault_that_is_no_function_of_a_person_is_not_hidden():
+    problem = RaceProblem(from_text("x^2"), np.zeros((5, 1)), None, 0.0, "known", np.ones(5))
+    setting = RaceSetting((0.1, 1e-3), 100, (0.1, 1.0), 0, 0)
+    with pytest.raises(AttributeError, match="no such thing"):
+        lineup_of(RaceState((), setting, problems=[(problem, problem)]), [Broken(1.0, [])])
 
 
 def test_misses_are_infinite_with_their_status_and_another_minimum_apart():
