@@ -2,8 +2,8 @@
 
 >>> conditions()[4]
 Condition(code='GRADIENT_SMALL', all_of=('accepted', 'gradient_norm <= tolerance'))
->>> print(to_javascript().splitlines()[5])
-  if (accepted && gradient_norm <= tolerance) return 10; // GRADIENT_SMALL
+>>> print(to_javascript().splitlines()[8])
+    if (gradient_norm <= tolerance) return 10; // GRADIENT_SMALL
 """
 
 from __future__ import annotations
@@ -55,12 +55,22 @@ def names() -> tuple[str, ...]:
 
 def to_javascript() -> str:
     """``judge`` as a function of JavaScript: of one object with the named evidence, it returns the number of a code."""
-    lines = [f"function judge({{{', '.join(names())}}}) {{"]
-    for code, parts in _lines():
-        returned = f"return {getattr(j, code)}; // {code}"
-        held = " && ".join(_script(part) for part in parts)
-        lines.append(f"  if ({held}) {returned}" if held else f"  {returned}")
-    return "\n".join([*lines, "}", ""])
+    head = f"function judge({{{', '.join(names())}}}) {{"
+    return "\n".join([head, *_printed(_judge().body, "  "), "}", ""])
+
+
+def _printed(body: list[ast.stmt], margin: str) -> list[str]:
+    """The nested ifs of ``_returns``, which has looked that there is nothing else, as they stand."""
+    lines: list[str] = []
+    for statement in body:
+        if isinstance(statement, ast.Return) and isinstance(statement.value, ast.Name):
+            code = statement.value.id
+            lines.append(f"{margin}return {getattr(j, code)}; // {code}")
+        elif isinstance(statement, ast.If):
+            held = f"{margin}if ({' && '.join(map(_script, _parts(statement.test)))}) "
+            inner = _printed(statement.body, margin + "  ")
+            lines += [held + inner[0].strip()] if len(inner) == 1 else [held + "{", *inner, margin + "}"]
+    return lines
 
 
 @lru_cache(maxsize=1)
@@ -113,6 +123,8 @@ def _script(node: ast.expr) -> str:
             return name
         case ast.Constant(bool() as number) | ast.Constant(int() | float() as number):
             return repr(number).lower()
+        case ast.UnaryOp(ast.Not(), ast.Call() as inner):
+            return f"!{_script(inner)}"
         case ast.UnaryOp(ast.Not(), inner):
             return f"!({_script(inner)})"
         case ast.UnaryOp(ast.USub(), inner):

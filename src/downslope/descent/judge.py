@@ -27,14 +27,19 @@ MOST_STEPS, MOST_EVALUATIONS, MOST_IDLE, WATCHED, SUSPECT, ASK_BELOW = 6, 7, 8, 
 LIMITS = 12
 
 # Places in the array of counts, and in the memory of the last accepted point before its coordinates.
-# REFUSED: trials that were rejected since value or gradient norm were last at their least, but for some FORGIVEN for
-# every step on level ground; REFUSED_STEP: the step of the last of them.
+# REFUSED: trials that were rejected since value or gradient norm last fell below all before, by more than rounding, but
+# for some FORGIVEN for every step on level ground; REFUSED_STEP: the step of the last of them; IN_VAIN: all of them.
 # TAIL: the step from which every row is kept, whatever the spacing.
 # SPENT: whether the point that the engine stands at is evaluated and counted, so that whoever goes on begins behind it.
-STEP, EVALUATIONS, MOVED_AT, ROWS, STRIDE, HERE, ACCEPTED_AT, REFUSED, REFUSED_STEP, TAIL, SPENT = range(11)
-COUNTS = 11
+STEP, EVALUATIONS, MOVED_AT, ROWS, STRIDE, HERE, ACCEPTED_AT, REFUSED, REFUSED_STEP, TAIL, SPENT, IN_VAIN = (
+    range(12)
+)
+COUNTS = 12
 FORGIVEN = 4  # trials; a search that works rejects fewer of them for a step
-LEVEL = 1e-14  # part of the least value by which another is the same, to rounding
+LEVEL = 1e-14  # part of the least value or norm by which another is the same, to rounding
+LENIENCE = (
+    10  # times as many of all in vain: on level ground smooth functions soon lower the norm, kinks never do
+)
 LAST_VALUE, LAST_NORM, VALUE_BEFORE, LEAST_VALUE, LEAST_NORM, LAST_X = 0, 1, 2, 3, 4, 5
 NO_LIMIT = 2.0**53
 MANY = 30  # parameters, from which the order of a sum is the fastest one
@@ -51,7 +56,7 @@ class Evaluation(NamedTuple):
         change: by how much the last step changed the value.
         moved: the length of the last step.
         idle: evaluations since the point last moved (where nobody measures moves: since one was last accepted), or
-            trials that were rejected since value or gradient norm was last at its least (see REFUSED).
+            trials that were rejected since value or gradient norm was last at its least (see REFUSED, IN_VAIN).
     """
 
     accepted: Any

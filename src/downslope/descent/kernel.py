@@ -21,12 +21,14 @@ from downslope.descent.judge import (
     GRADIENT_NOT_FINITE,
     GRADIENT_SMALL,
     HERE,
+    IN_VAIN,
     LAST_NORM,
     LAST_VALUE,
     LAST_X,
     LEAST_NORM,
     LEAST_SQUARE,
     LEAST_VALUE,
+    LENIENCE,
     LEVEL,
     MANY,
     MOVED_AT,
@@ -174,18 +176,23 @@ def _add_row(row: Any, evaluation: Any, x: Any, trace: Any) -> None:
 
 @compiled()
 def _refuse(step: Any, counts: Any, memory: Any) -> None:
-    """Count a rejected trial, from 0 where value or gradient norm have become smaller than they ever were."""
+    """Count a rejected trial, from 0 where value or gradient norm have become smaller than they ever were.
+
+    By more than rounding: beside a kink a search may find one last digit after the other, for ever.
+    """
     value, least = memory[LAST_VALUE], memory[LEAST_VALUE]
+    norm, least_norm = memory[LAST_NORM], memory[LEAST_NORM]
     if value <= least + LEVEL * abs(least):  # on level ground steps may find something; uphill they will not
         counts[REFUSED] = max(0, counts[REFUSED] - FORGIVEN * (step - counts[REFUSED_STEP]))
     counts[REFUSED] += 1
+    counts[IN_VAIN] += 1
     counts[REFUSED_STEP] = step
-    if memory[LAST_VALUE] < memory[LEAST_VALUE]:
-        memory[LEAST_VALUE] = memory[LAST_VALUE]
-        counts[REFUSED] = 1
-    if memory[LAST_NORM] < memory[LEAST_NORM]:
-        memory[LEAST_NORM] = memory[LAST_NORM]
-        counts[REFUSED] = 1
+    if least - value > LEVEL * abs(value):
+        memory[LEAST_VALUE] = value
+        counts[REFUSED] = counts[IN_VAIN] = 1
+    if least_norm - norm > LEVEL * norm:
+        memory[LEAST_NORM] = norm
+        counts[REFUSED] = counts[IN_VAIN] = 1
 
 
 @intrinsic
@@ -312,7 +319,7 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
             if last_square >= 0:
                 memory[LAST_NORM] = np.sqrt(last_square)
             _refuse(step, counts, memory)
-            idle = max(evaluations - moved_at, counts[REFUSED])
+            idle = max(evaluations - moved_at, counts[REFUSED], counts[IN_VAIN] // LENIENCE)
             reason = judge_compiled(
                 Evaluation(False, step, evaluations, np.nan, np.nan, np.nan, np.nan, idle), limits
             )
@@ -370,7 +377,7 @@ def absorb(block: Any, moves: Any, arrays: Any) -> Any:
         idle = evaluations - counts[MOVED_AT]
         if not accepted:
             _refuse(step, counts, memory)
-            idle = max(idle, counts[REFUSED])
+            idle = max(idle, counts[REFUSED], counts[IN_VAIN] // LENIENCE)
         change = abs(value - memory[LAST_VALUE])
         evaluation = Evaluation(accepted, step, evaluations, value, norm, change, moved, idle)
         reason = judge_compiled(evaluation, limits)

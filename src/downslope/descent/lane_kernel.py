@@ -23,10 +23,10 @@ from numba.extending import intrinsic
 # Rows of a block behind hyperparameters, x and state. What a lane is held against:
 LOW_SQUARE, HIGH_VALUE, LOW_VALUE, VALUE_CHANGE, X_CHANGE, MOST_STEPS, MOST_IDLE, ACTIVE = range(8)
 # what it remembers:
-IDLE, LAST_VALUE, LAST_SQUARE, STEP, REFUSED, REFUSED_STEP, LEAST_VALUE, LEAST_NORM = range(8, 16)
+IDLE, LAST_VALUE, LAST_SQUARE, STEP, REFUSED, REFUSED_STEP, LEAST_VALUE, LEAST_NORM, IN_VAIN = range(8, 17)
 # and what its last evaluation was; FLAG: whether the judge is to look at it, BAD: that its numbers cannot be trusted
-VALUE, SQUARE, TAKEN, CHANGE, MOVED, FLAG, BAD = range(16, 23)
-FIXED = 23  # then the last accepted point, and the one evaluated
+VALUE, SQUARE, TAKEN, CHANGE, MOVED, FLAG, BAD = range(17, 24)
+FIXED = 24  # then the last accepted point, and the one evaluated
 
 UNTRUSTED = 4  # an end beside those of ``judge``: an engine of its own is to make this run
 MOST_AT_ONCE = 1 << 16  # evaluations of a lane, between two looks at whether to stop
@@ -162,6 +162,7 @@ def _load(work: Any, lane: Any, run: Any, inputs: Any) -> None:
     work.block[count + REFUSED_STEP, lane] = 0.0
     work.block[count + LEAST_VALUE, lane] = np.inf
     work.block[count + LEAST_NORM, lane] = np.inf
+    work.block[count + IN_VAIN, lane] = 0.0
     for i in range(code.dimension):
         work.block[count + FIXED + i, lane] = np.nan
 
@@ -244,7 +245,8 @@ def _judged(work: Any, lane: Any, at: Any, inputs: Any) -> Any:
     )
     idle = np.int64(work.block[count + IDLE, lane])
     if not accepted:
-        idle = max(idle, np.int64(work.block[count + REFUSED, lane]))
+        in_vain = np.int64(work.block[count + IN_VAIN, lane])
+        idle = max(idle, np.int64(work.block[count + REFUSED, lane]), in_vain // j.LENIENCE)
         return j.judge_compiled(
             j.Evaluation(False, step, evaluations, np.nan, np.nan, np.nan, np.nan, idle), limits
         )

@@ -13,7 +13,7 @@ from downslope.descent.engine import DescentProblem
 from downslope.descent.evidence import LIMITS, Cause, Evidence, Failure
 from downslope.descent.norms import norm_of
 from downslope.descent.reported import Reported
-from downslope.descent.stopping import Stopping
+from downslope.descent.stopping import IDLE_EVALUATIONS, Stopping
 from downslope.descent.termination import Termination, is_far, terminate
 from downslope.descent.termination_messages import Places
 from downslope.descent.trace_buffer import TraceBuffer
@@ -78,7 +78,7 @@ def observe(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> Ev
         change=abs(float(memory[j.LAST_VALUE] - memory[j.VALUE_BEFORE])),
         moved=norm_of(points[-1] - points[-2]) if tail > 1 else math.nan,
         idle=trace.evaluations - int(trace.counts[j.MOVED_AT]),
-        refused=int(trace.counts[j.REFUSED]) if cause == Cause.STALLED else 0,
+        refused=_refused(trace) if cause == Cause.STALLED else 0,
         worse=cause in (*LIMITS, Cause.STALLED)
         and _is_worse(best, event, trace, descent, repeats=trend == "cycle"),
         trend=trend,
@@ -89,6 +89,12 @@ def observe(event: StopEvent, trace: TraceBuffer, descent: DescentProblem) -> Ev
         maximize=sign < 0,
         error=event.error,
     )
+
+
+def _refused(trace: TraceBuffer) -> int:
+    """The trials that ended a run: none where most were accepted, and led to the same point."""
+    in_vain, idle = int(trace.counts[j.IN_VAIN]), trace.evaluations - int(trace.counts[j.MOVED_AT])
+    return in_vain if 2 * in_vain >= min(idle, IDLE_EVALUATIONS) else 0
 
 
 def _asked(stopping: Stopping, sign: float) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.descent import judge as j
 from downslope.descent.engine import Engine, Position
 from downslope.descent.reported import Reported
 from downslope.descent.reports import ReportsState
@@ -143,6 +144,8 @@ class Snapshot:
             data[name] for name in ("looks_again_at", "every", "seen", "witness")
         )
         counts, memory, first = (unpacked(data[name]) for name in ("counts", "memory", "first"))
+        if counts.shape == (j.IN_VAIN,):  # of a version that did not count all trials in vain
+            counts = np.append(counts, counts[j.REFUSED])
         trace = TraceState(counts, memory, first, steps, rows)
         x, last = vector_of(data["x"], size), vector_of(data["last"], size)
         leaves = None if data["state"] is None else tuple(map(unpacked, data["state"]))

@@ -95,8 +95,8 @@ def _on_the_sphere(inside: Any, values: Any, radius: float, low: float) -> Any:
         if abs(length - radius) <= EXACT * radius or not low < high:
             break
         low, high = (λ, high) if length > radius else (low, λ)
-        bend = float(np.sum(p**2 / (values + λ)))
-        following = λ + (length - radius) / radius * length**2 / bend
+        direction = p / length  # its squares are numbers, however small p
+        following = λ + (length - radius) / radius / float(np.sum(direction**2 / (values + λ)))
         λ = following if low < following < high else (low + high) / 2
     return p
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import Any
 
 from downslope.descent import (
     conditions,
@@ -19,7 +21,7 @@ from downslope.descent import (
 from downslope.descent.evidence import LIMITS, TESTS, Cause
 
 _NUMBERS = {
-    judge: ("LEVEL", "FORGIVEN", "NO_LIMIT", "LEAST_SQUARE"),
+    judge: ("LEVEL", "FORGIVEN", "LENIENCE", "NO_LIMIT", "LEAST_SQUARE"),
     stopping: ("DEFAULT_TOLERANCE", "DEFAULT_STEPS", "RUNAWAY", "IDLE_EVALUATIONS"),
     termination: ("FAR", "JUMP"),
     trend: ("PARTS", "FEWEST", "LONGEST_PERIOD", "ROUNDS", "FEWEST_ROUNDS", "WIDE", "SAME", "ULPS"),
@@ -33,6 +35,11 @@ _CAUSES = tuple(
     for cause in Cause
     if cause in termination.STATUSES and (cause == Cause.STEP_NOT_FINITE or hasattr(judge, cause.name))
 )
+
+
+def _script(table: Any) -> str:
+    """Names need no quotes, and whole numbers no point."""
+    return re.sub(r"\.0\b", "", re.sub(r'"(\w+)":', r"\1:", json.dumps(table)))
 
 
 def judging() -> str:
@@ -50,7 +57,7 @@ def judging() -> str:
         "LEAVING": list(map(int, termination.LEAVING)),
         "SETTINGS": numbers,
     }
-    lines = [f"export const {name} = {json.dumps(table)};" for name, table in tables.items()]
+    lines = [f"export const {name} = {_script(table)};" for name, table in tables.items()]
     named = ", ".join(conditions.names())
     printed = conditions.to_javascript()
     head = printed.partition("\n")[0]

@@ -190,8 +190,9 @@ class _Registers:
         forgiven = w.select(forgiven > 0.0, forgiven, 0.0)
         level = value <= least + abs(least) * j.LEVEL
         refused = w.select(level, forgiven, known(lk.REFUSED)) + 1.0
-        lower, smaller = value < least, norm < least_norm
+        lower, smaller = least - value > abs(value) * j.LEVEL, least_norm - norm > norm * j.LEVEL
         refused = w.select(lower | smaller, 1.0, refused)
+        in_vain = w.select(lower | smaller, 1.0, known(lk.IN_VAIN) + 1.0)
 
         def keep(new: Lanes, row: int) -> Lanes:
             return w.select(accepted, known(row), new)
@@ -203,10 +204,12 @@ class _Registers:
             lk.REFUSED_STEP: keep(step, lk.REFUSED_STEP),
             lk.LEAST_VALUE: keep(w.select(lower, value, least), lk.LEAST_VALUE),
             lk.LEAST_NORM: keep(w.select(smaller, norm, least_norm), lk.LEAST_NORM),
+            lk.IN_VAIN: keep(in_vain, lk.IN_VAIN),
         }
         self.after.update({base + row: value for row, value in after.items()})
         most_idle = self.fixed(base + lk.MOST_IDLE)
-        tired = (idle >= most_idle) | (~accepted & (after[lk.REFUSED] >= most_idle))
+        tired = (after[lk.REFUSED] >= most_idle) | (after[lk.IN_VAIN] >= most_idle * float(j.LENIENCE))
+        tired = (idle >= most_idle) | (~accepted & tired)
         over = accepted & (next_step >= self.fixed(base + lk.MOST_STEPS))
         self._remember(accepted)
         return (accepted & ~fine) | tired | over
@@ -258,8 +261,8 @@ class _Writer:
         if self.accepts:
             self.remembered += [lk.IDLE] if tests.watched else []
         else:
-            counted = (lk.IDLE, lk.STEP, lk.REFUSED, lk.REFUSED_STEP, lk.LEAST_VALUE, lk.LEAST_NORM)
-            self.remembered += counted
+            self.remembered += [lk.IDLE, lk.STEP, lk.REFUSED, lk.REFUSED_STEP]
+            self.remembered += [lk.LEAST_VALUE, lk.LEAST_NORM, lk.IN_VAIN]
         carried = len(step.inputs) + len(self.remembered)
         self.groups = 2 if carried <= FEW_NUMBERS else 1
         self.lanes = self.groups * WIDTH

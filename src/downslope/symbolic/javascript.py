@@ -102,16 +102,16 @@ def _number(value: float) -> str:
 
 def _sum(root: Any, parts: Sequence[str], names: Mapping[str, str]) -> str:
     """The terms from left to right, the number of a later one behind it."""
-    total = ""
+    terms: list[str] = []
     for term, code in zip(root.args, parts, strict=True):
         head = term.args[0] if term.is_Mul and term.args[0].is_Number else None
         if head is not None:
             rest = "*".join(expression(factor, names) for factor in term.args[1:])
             rest = f"({rest})" if len(term.args) > 2 else rest
             number = expression(head, names)
-            code = f"{rest}*{number}" if total else f"{number}*{rest}"
-        total = f"({total}+{code})" if total else code if head is None else f"({code})"
-    return total
+            code = f"{rest}*{number}" if terms else f"{number}*{rest}"
+        terms.append(code)
+    return f"({'+'.join(terms)})"
 
 
 def _power(base: Any, exponent: Any, parts: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -37,6 +37,8 @@ MANY = 100  # steps that a schedule has at least
 NUDGES = (1e-2, 1e-1, 1.0)  # of the scale, from a saddle along its way out
 FLAT_DETAILS = ("flat_valley", "higher_order_minimum", "asymptote", "endless", "plateau", "jump", "undecided")
 
+Across: TypeAlias = tuple[Vector, Vector, float]  # two points, and how far the run stepped between them
+
 
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """A kink first: at a kink there is no curvature to speak of."""
@@ -67,10 +69,15 @@ def _kink(diagnosis: Diagnosis) -> Finding | None:
         return _kink_made(diagnosis, diagnosis.final, None, 0.0)
     if diagnosis.succeeded_by_test or (diagnosis.faded and not diagnosis.asked):
         return None  # steps that were made to fade settle on a kink as well as they can
-    pair = _across(diagnosis)
-    if pair is None:
-        return None
-    first, last, span = pair
+    for pair in _across(diagnosis):
+        found = _kink_between(diagnosis, *pair)
+        if found is not None:
+            return found
+    return None
+
+
+def _kink_between(diagnosis: Diagnosis, first: Vector, last: Vector, span: float) -> Finding | None:
+    """The kink between two points, where most of the gradient's change is left when they have come together."""
     before, after = diagnosis.view.gradient(first), diagnosis.view.gradient(last)
     apart = norm_of(after - before)
     a, b = first, last
@@ -94,38 +101,41 @@ def _kink(diagnosis: Diagnosis) -> Finding | None:
     return _kink_made(diagnosis, (a + b) / 2, jump, span)
 
 
-def _across(diagnosis: Diagnosis) -> tuple[Vector, Vector, float] | None:
-    """Two points, neighbours on the way or right beside its end, between which the gradient changes most."""
+def _across(diagnosis: Diagnosis) -> list[Across]:
+    """Two points, neighbours on the way or right beside its end, between which the gradient changes most.
+
+    Of a run that stalled both pairs: it stands beside a kink, or before one that it has jumped to and fro.
+    """
     late = diagnosis.late
-    if diagnosis.status == Status.STALLED or late is None:
+    if late is None:
         return _beside(diagnosis)
+    if diagnosis.status == Status.STALLED:
+        return _beside(diagnosis) + _turned_back(diagnosis, late)
     last = late[-LAST:]
     if len(last) < 4 or not np.any(turns(last) < 0):
-        if not diagnosis.missed:
-            return None
-        return _turned_back(diagnosis, late) or _beside(diagnosis)
+        return (_turned_back(diagnosis, late) or _beside(diagnosis)) if diagnosis.missed else []
     gradients = np.array([diagnosis.view.gradient(x) for x in last])
     i = int(np.argmax(np.linalg.norm(np.diff(gradients, axis=0), axis=1)))
-    return last[i], last[i + 1], norm_of(last[i + 1] - last[i])
+    return [(last[i], last[i + 1], norm_of(last[i + 1] - last[i]))]
 
 
-def _turned_back(diagnosis: Diagnosis, late: Any) -> tuple[Vector, Vector, float] | None:
+def _turned_back(diagnosis: Diagnosis, late: Any) -> list[Across]:
     """Of the last steps after which the run turned back, one that changed the gradient most: a schedule's long one."""
     rows = np.flatnonzero(turns(late) < 0)[-LAST:]
     if not len(rows):
-        return None
+        return []
     changes = [norm_of(diagnosis.view.gradient(late[i + 1]) - diagnosis.view.gradient(late[i])) for i in rows]
     i = int(rows[int(np.argmax(changes))])
-    return late[i], late[i + 1], norm_of(late[i + 1] - late[i])
+    return [(late[i], late[i + 1], norm_of(late[i + 1] - late[i]))]
 
 
-def _beside(diagnosis: Diagnosis) -> tuple[Vector, Vector, float] | None:
+def _beside(diagnosis: Diagnosis) -> list[Across]:
     gradient = diagnosis.view.gradient(diagnosis.final)
     length = norm_of(gradient)
     if not 0 < length < np.inf:
-        return None
+        return []
     step = 1e-6 * max(float(np.max(np.abs(diagnosis.final))), 1e-3) * gradient / length
-    return diagnosis.final + step, diagnosis.final - step, 0.0
+    return [(diagnosis.final + step, diagnosis.final - step, 0.0)]
 
 
 def _kink_made(diagnosis: Diagnosis, x: Vector, jump: Vector | None, span: float) -> Finding:

@@ -77,14 +77,20 @@ def judged(at: CurvedEvaluation, s: TrustState) -> tuple[bool, float]:
     level = LEVEL * max(abs(s.f), abs(at.value)) if usable else 0.0
     if usable and max(predicted, abs(actual)) <= level:  # rounding hides the fall: the slope decides
         good = bool(np.linalg.norm(at.gradient) < np.linalg.norm(s.g))
-        return good, s.radius if good else s.radius / 4
+        longer = 2 * s.radius if at_the_edge(s) else s.radius  # or it would go on by last digits
+        return good, longer if good else s.radius / 4
     ratio = actual / predicted if predicted > 0 else -np.inf
     radius = s.radius
     if ratio < POOR:
         radius = radius / 4
-    elif ratio > GOOD and np.linalg.norm(s.p) >= (1 - 1e-6) * s.radius:
+    elif ratio > GOOD and at_the_edge(s):
         radius = 2 * radius
     return ratio > ACCEPTED, radius
+
+
+def at_the_edge(s: TrustState) -> bool:
+    """Whether the last step went as far as it might."""
+    return bool(np.linalg.norm(s.p) >= (1 - 1e-6) * s.radius)
 
 
 def within_ball(at: CurvedEvaluation, state: TrustState, solve: Any, most: float) -> Move:

@@ -10,7 +10,7 @@ import { Rows } from "./rows.js";
 import { statusOf } from "./status.js";
 
 const RUNNING = 0;
-const { DEFAULT_STEPS, DEFAULT_TOLERANCE, FORGIVEN, IDLE_EVALUATIONS, LEAST_SQUARE, LEAST_SQUARES, LEVEL, NO_LIMIT, RUNAWAY } = SETTINGS;
+const { DEFAULT_STEPS, DEFAULT_TOLERANCE, FORGIVEN, IDLE_EVALUATIONS, LEAST_SQUARE, LEAST_SQUARES, LENIENCE, LEVEL, NO_LIMIT, RUNAWAY } = SETTINGS;
 
 /** The Euclidean norm, also where squares over- or underflow. */
 export function norm(v) {
@@ -109,7 +109,7 @@ class Descent {
     this.g = new Float64Array(n);
     this.left = this.g; // what vanishes where the rule is done: the gradient, where nothing stands around the rule
     this.last = new Float64Array(n).fill(NaN); // the last accepted point
-    Object.assign(this, { step: -1, evaluations: 0, movedAt: 0, acceptedAt: 0, refused: 0, refusedStep: 0, begun: false });
+    Object.assign(this, { step: -1, evaluations: 0, movedAt: 0, acceptedAt: 0, refused: 0, refusedStep: 0, inVain: 0, begun: false });
     Object.assign(this, { lastValue: NaN, lastNorm: NaN, leastValue: Infinity, leastNorm: Infinity, firstValue: NaN });
     this.decides = this.limits.relative !== null || this.limits.tolerance >= 0;
     this.rows = new Rows(n, this.code.state, this.limits, this.rate.place);
@@ -188,16 +188,16 @@ class Descent {
 
   /** Count a rejected trial, from 0 where value or gradient norm have become smaller than they ever were. */
   reject() {
-    const { lastValue, lastNorm, step } = this;
-    if (lastValue <= this.leastValue + LEVEL * Math.abs(this.leastValue)) {
-      this.refused = Math.max(0, this.refused - FORGIVEN * (step - this.refusedStep));
-    }
+    const { step, lastValue: value, leastValue: least, lastNorm: size } = this;
+    if (value <= least + LEVEL * Math.abs(least)) this.refused = Math.max(0, this.refused - FORGIVEN * (step - this.refusedStep));
     this.refused++;
+    this.inVain++;
     this.refusedStep = step;
-    if (lastValue < this.leastValue) [this.leastValue, this.refused] = [lastValue, 1];
-    if (lastNorm < this.leastNorm) [this.leastNorm, this.refused] = [lastNorm, 1];
-    const idle = Math.max(this.evaluations - this.movedAt, this.refused);
-    return judge(Object.assign(this.judged, { accepted: false, step, evaluations: this.evaluations, idle }));
+    if (least - value > LEVEL * Math.abs(value)) [this.leastValue, this.refused, this.inVain] = [value, 1, 1];
+    if (this.leastNorm - size > LEVEL * size) [this.leastNorm, this.refused, this.inVain] = [size, 1, 1];
+    const { evaluations } = this;
+    const idle = Math.max(evaluations - this.movedAt, this.refused, this.inVain / LENIENCE);
+    return judge(Object.assign(this.judged, { accepted: false, step, evaluations, idle }));
   }
 
   /** Complete the limits that depend on value and gradient at the start. */

@@ -10,7 +10,7 @@ return p[1]+((1+Math.cos((3.141592653589793*t0*(count+(p[0]*Math.floor((t0*(0.5+
 ["one_cycle", { hyperparameters: [{"name":"steps","default":null,"whole":true},{"name":"rise","default":0.3,"above":0,"below":1},{"name":"initial","default":0.04,"above":0},{"name":"final","default":4e-06,"at_least":0}], state: [], factor(p, count, value, s, o) {const t0=(-1)+(p[1]*p[0]),
 t1=(0<t0)?t0:((t0<0)?0:(0.5*t0)),
 t2=(-1)*t1,
-t3=(1/(((-1)+p[0])+t2))*(count+t2);
+t3=(1/((-1)+p[0]+t2))*(count+t2);
 return (count<t1)?(1+(((-1)+p[2])*(1+Math.cos((3.141592653589793*(1/((0<t1)?t1:(1+t1)))*count))))*0.5):(p[3]+((1+p[3]*(-1))*(1+Math.cos((3.141592653589793*((t3<1)?t3:((1<t3)?1:(0.5*(1+t3))))))))*0.5);} }],
 ["polynomial", { hyperparameters: [{"name":"steps","default":null,"whole":true},{"name":"power","default":1.0,"above":0},{"name":"final","default":0.0,"at_least":0}], state: [], factor(p, count, value, s, o) {return p[2]+((1+p[2]*(-1))*Math.pow(((count<p[0])?((p[0]+count*(-1))*(1/p[0])):0),p[1]));} }],
 ["reduce_on_plateau", { hyperparameters: [{"name":"rate","default":0.1,"above":0,"below":1},{"name":"patience","default":10,"whole":true},{"name":"threshold","default":0.0001,"at_least":0},{"name":"cooldown","default":0,"whole":true},{"name":"least","default":0.0,"at_least":0,"below":1}], state: [1.0,0.0,0.0,0.0], factor(p, count, value, s, o) {const t0=p[0]*s[0],
