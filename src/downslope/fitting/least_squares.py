@@ -119,7 +119,7 @@ def refined(found: LeastSquares, objective: DataObjective, square: NormalEquatio
     worth = REFINED_QR if square.source == "qr" else REFINED_MOMENTS
     if not found.rank or (found.condition <= worth and found.rank == len(found.point)):
         return found
-    doubled = not objective.streamed and objective.count * objective.rows.size <= DOUBLED_NUMBERS
+    doubled = objective.count * objective.rows.size <= DOUBLED_NUMBERS
     ways, point, before = found.inverse, found.point, np.inf
     least = found.least
     for _ in range(MOST_REFINEMENTS):
@@ -140,23 +140,31 @@ def refined(found: LeastSquares, objective: DataObjective, square: NormalEquatio
 
 def _doubled_slope(objective: DataObjective, point: Array) -> tuple[float, Array]:
     """The mean squared error and its gradient, from residuals in twice the working precision."""
-    rows, y = objective.linear, objective.y
+    square, slope = 0.0, exact(np.zeros(objective.rows.size))
+    for part in objective.parts():
+        assert isinstance(part.rows, LinearRows)
+        weights = part.weights if part.weights.size else np.ones(len(part.y))
+        more, steeper = _doubled_sums(part.rows, part.y, weights, point)
+        square, slope = square + more, slope.plus(steeper)
+    return square / objective.total, 2 * slope.value / objective.total
+
+
+def _doubled_sums(rows: LinearRows, y: Array, weights: Array, point: Array) -> tuple[float, Doubled]:
+    """The sum of squares of these rows, and half its gradient."""
     w, _ = rows.split(point)
-    weights = objective.weights if objective.weights.size else np.ones(len(y))
+    slope = exact(np.zeros(rows.size))
     if max(np.max(np.abs(a), initial=0.0) for a in (rows.X, y, w, rows.centre)) > LARGEST:
-        return np.nan, np.full(rows.size, np.nan)
+        return np.nan, exact(np.full(rows.size, np.nan))
     residual = doubled_predictions(rows, point).plus(exact(-y))
     weighed = residual.times(weights)
-    slope = np.zeros(rows.size)
     for j in range(len(w)):
         far = exact(rows.X[:, j]).plus(exact(np.full(len(y), -rows.centre[j])))
         products = weighed.times(far.high)
         products = Doubled(products.high, products.low + weighed.high * far.low)
-        slope[rows.at[j]] = float(products.total().value)
+        slope.high[rows.at[j]], slope.low[rows.at[j]] = products.total()
     if rows.intercept is not None:
-        slope[rows.intercept] = float(weighed.total().value)
-    square = float(np.sum(weights * np.square(residual.value)))
-    return square / objective.total, 2 * slope / objective.total
+        slope.high[rows.intercept], slope.low[rows.intercept] = weighed.total()
+    return float(np.sum(weights * np.square(residual.value))), slope
 
 
 def doubled_predictions(rows: LinearRows, point: Array, tail: Array | None = None) -> Doubled:

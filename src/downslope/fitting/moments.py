@@ -3,7 +3,7 @@
 
 A block of rows that fits the cache is centred on its own mean; blocks, then chunks of rows, are merged:
 with ``D`` the difference of the means, ``M = M_A + M_B + D D' n_A n_B / n``. No square of a raw value is ever summed,
-so a mean of 1e8 standard deviations costs no digits.
+and a mean is kept with what rounding leaves out of it, so one of 1e10 standard deviations costs no digits.
 
 Source: T. Chan, G. Golub, R. LeVeque, The American Statistician 37 (1983) 242-247, equation (2.1).
 
@@ -41,15 +41,16 @@ def _add_products(z: Any, count: Any, M: Any) -> None:
 
 @compiled()
 def _chunk(table: tuple[Any, Any, Any], rows: tuple[int, int]) -> Any:
-    """(total weight, means, centred products) of the columns of X and of y in these rows, from the first to the end.
+    """(total weight, means, what these leave out by being rounded, centred products), from the first row to the end.
 
-    The table is X (rows, features), y (rows,) and weights (rows,) or (0,), contiguous float64.
+    The table is X (rows, features), y (rows,) and weights (rows,) or (0,), contiguous float64; the columns are those
+    of X and y.
     """
     X, y, weights = table
     begin, end = rows
     d = X.shape[1] + 1
-    mean, M = np.zeros(d), np.zeros((d, d))
-    block, block_mean, delta = np.zeros((BLOCK, d)), np.empty(d), np.empty(d)
+    mean, left, M = np.zeros(d), np.zeros(d), np.zeros((d, d))
+    block, block_mean, block_left, delta = np.zeros((BLOCK, d)), np.empty(d), np.empty(d), np.empty(d)
     total = 0.0
     for first in range(begin, end, BLOCK):
         count = min(BLOCK, end - first)
@@ -67,10 +68,12 @@ def _chunk(table: tuple[Any, Any, Any], rows: tuple[int, int]) -> Any:
             continue
         for j in range(d):
             block_mean[j] /= weight
+        block_left[:] = 0.0
         for r in range(count):
             v = np.sqrt(weights[first + r]) if weights.size else 1.0
             for j in range(d):
                 block[r, j] = v * (block[r, j] - block_mean[j])
+                block_left[j] += v * block[r, j]
         fours = (count + 3) // 4 * 4
         for r in range(count, fours):
             for j in range(d):
@@ -78,8 +81,18 @@ def _chunk(table: tuple[Any, Any, Any], rows: tuple[int, int]) -> Any:
         _add_products(block, fours, M)
         whole = total + weight
         for j in range(d):
-            delta[j] = block_mean[j] - mean[j]
-            mean[j] += delta[j] * (weight / whole)
+            block_left[j] /= weight
+        for i in range(d):  # of products about the rounded mean
+            for j in range(i, d):
+                M[i, j] -= weight * block_left[i] * block_left[j]
+        for j in range(d):
+            delta[j] = (block_mean[j] - mean[j]) + (block_left[j] - left[j])
+            if total > 0.0:
+                change, before = left[j] + delta[j] * (weight / whole), mean[j]
+                mean[j] += change
+                left[j] = (before - (mean[j] - (mean[j] - before))) + (change - (mean[j] - before))
+            else:
+                mean[j], left[j] = block_mean[j], block_left[j]
         factor = total * weight / whole
         if factor > 0.0:
             for i in range(d):
@@ -87,7 +100,7 @@ def _chunk(table: tuple[Any, Any, Any], rows: tuple[int, int]) -> Any:
                 for j in range(i, d):
                     M[i, j] += scaled * delta[j]
         total = whole
-    return total, mean, M
+    return total, mean, left, M
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,12 +109,14 @@ class Moments:
 
     Attributes:
         total: the number of rows, or the sum of their weights.
-        mean: of every column.
+        mean: of every column, rounded.
+        left: what is left out of it by that.
         products: ``sum of w (v - mean)(v - mean)'``, a symmetric matrix.
     """
 
     total: float
     mean: Array
+    left: Array
     products: Array
 
     def merged(self, other: Moments) -> Moments:
@@ -109,10 +124,16 @@ class Moments:
         total = self.total + other.total
         if not total:
             return self
-        delta = other.mean - self.mean
+        if not self.total:
+            return other
+        delta = (other.mean - self.mean) + (other.left - self.left)
+        change = self.left + delta * (other.total / total)
+        mean = self.mean + change
+        moved = mean - self.mean
         return Moments(
             total,
-            self.mean + delta * (other.total / total),
+            mean,
+            (self.mean - (mean - moved)) + (change - moved),
             self.products + other.products + np.outer(delta, delta) * (self.total * other.total / total),
         )
 
@@ -131,8 +152,8 @@ def moments(X: Array, y: Array, weights: Array) -> Moments:
     """
 
     def work(*rows: int) -> Moments:
-        total, mean, M = _chunk((X, y, weights), rows)
-        return Moments(total, mean, M + np.triu(M, 1).T)
+        total, mean, left, M = _chunk((X, y, weights), rows)
+        return Moments(total, mean, left, M + np.triu(M, 1).T)
 
     parts = over_chunks(len(X), work)
     while len(parts) > 1:  # a fixed tree: the result does not depend on which chunk was ready first

@@ -20,6 +20,7 @@ from downslope.fitting.text_format import DETECTED, TextFormat
 from downslope.messages import argument, message
 
 PAGE_NUMBERS = 1 << 20  # numbers in a page, 8 MB of them
+LEAST_ROWS = 1024  # in a page, however many columns there are
 
 
 class Pages:
@@ -91,7 +92,7 @@ class Pages:
             raise DataError(message("{origin} has no rows.", origin=self.origin))
 
     def _frames(self) -> Iterator[Frame]:
-        rows = max(1024, PAGE_NUMBERS // len(self.chosen))
+        rows = max(LEAST_ROWS, PAGE_NUMBERS // len(self.chosen))
         for file in self.files:
             before = 0
             for table in file.batches(self.chosen, rows):

@@ -79,7 +79,8 @@ def normal_equations_from_moments(objective: DataObjective) -> NormalEquations:
     m, rows = objective.moments(), objective.linear
     d = len(m.mean) - 1
     if rows.intercept is None:  # nothing absorbs a mean, so the products are about zero
-        m = Moments(m.total, np.zeros(d + 1), m.products + m.total * np.outer(m.mean, m.mean))
+        about_zero = m.products + m.total * np.outer(m.mean + m.left, m.mean + m.left)
+        m = Moments(m.total, np.zeros(d + 1), np.zeros(d + 1), about_zero)
     spread = _spread(np.sqrt(np.diag(m.products)[:d] / m.total), m.mean[:d])
     correlation = m.products[:d, :d] / m.total / np.outer(spread, spread)
     least, largest = np.linalg.eigvalsh(correlation)[[0, -1]] if d else (1.0, 1.0)
@@ -104,8 +105,10 @@ def normal_equations_from_moments(objective: DataObjective) -> NormalEquations:
     factor[:d, rows.at] = R * spread
     target[:d] = q
     scale[rows.at] = spread
-    if rows.intercept is not None:
-        factor[d, rows.intercept] = 1.0
+    if (
+        rows.intercept is not None
+    ):  # the prediction at the rounded means, which are not quite those of the rows
+        factor[d, rows.intercept], factor[d, rows.at], target[d] = 1.0, m.left[:d], m.left[d]
     shear = shear_of(rows, m.mean[:-1])
     return NormalEquations(
         factor, target, _shift(rows, m.mean), rest, shear, scale, "moments", rows.intercept

@@ -134,7 +134,8 @@ class StreamedObjective(DataObjective):
         m, rows = self.moments(), self.linear
         w, b = rows.split(theta)
         middle, d = m.mean[:-1] - rows.centre, len(w)
-        residual = b + float(w @ middle) - m.mean[-1]
+        middle = middle + m.left[:-1]
+        residual = (b - m.mean[-1]) + float(w @ middle) - m.left[-1]
         bent = m.products[:d, :d] @ w - m.products[:d, d]
         out = np.empty(rows.size + 1)
         spread = float(w @ bent) - float(w @ m.products[:d, d]) + m.products[d, d]
