@@ -76,6 +76,14 @@ def torch_loop(what: str) -> Recorder:
     return run
 
 
+def grown_loop() -> Recorder:
+    """A learner's loop, in which three weights less a column of three make 3 x 3."""
+    w, column = np.array([1.0, 2.0, 3.0]), np.array([[2.0], [4.0], [7.0]])
+    with ds.record() as run:
+        run.log(1.0, params={"w": w}, gradients={"w": w - column})
+    return run
+
+
 CASES: dict[str, tuple[Callable[[], Recorder], str, tuple[str, ...]]] = {
     "not zeroed": (
         lambda: torch_loop("kept"),
@@ -91,6 +99,11 @@ CASES: dict[str, tuple[Callable[[], Recorder], str, tuple[str, ...]]] = {
         lambda: torch_loop("replaced"),
         "replaced_parameter",
         ("a gradient for 1 of the model's parameters that no optimizer moves", "2.weight (of shape (1, 4))"),
+    ),
+    "broadcast": (
+        grown_loop,
+        "broadcast",
+        ("At step 0 w and its gradient have the two shapes (3,), (3, 3)",),
     ),
     "rate": (
         lambda: loop(sgd(1.05), bowl(0.1, 2.0), [-7, 2], 30),

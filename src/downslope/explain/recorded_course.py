@@ -29,6 +29,7 @@ from downslope.objectives.recorded import NotFinite, RecordedObjective, Secants
 RECORD_CODES = (
     "gradient_not_zeroed",
     "replaced_parameter",
+    "broadcast",
     "not_finite",
     "learning_rate_above_limit",
     "diverging",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,18 +66,30 @@ class NotFinite:
         )
 
 
+FaultKind: TypeAlias = Literal[
+    "gradient_not_zeroed",
+    "replaced_parameter.no_gradient",
+    "replaced_parameter.left_out",
+    "replaced_parameter.level",
+    "replaced_parameter.still",
+    "broadcast.cost",
+    "broadcast.gradient",
+    "broadcast.parameter",
+]
+
+
 @dataclass(frozen=True)
 class LoopFault:
-    """What is wrong with a loop, by what its framework shows in every step.
+    """What is wrong with a loop, by what its framework or its numbers show in every step.
 
     Attributes:
         kind: what it is.
         names: of the parameters.
-        shapes: of these.
-        steps: in which it was seen.
+        shapes: of these; of a broadcast, what was and what came of it.
+        steps: in which it was seen; of a broadcast, the first at which it was.
     """
 
-    kind: Literal["gradient_not_zeroed", "replaced_parameter.no_gradient", "replaced_parameter.left_out"]
+    kind: FaultKind
     names: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
     steps: int

@@ -68,6 +68,11 @@ def record(
     The last row is the point where the loop ended, which is ``run.x``. Nobody evaluated there: value and norm are NaN,
     unless ``run.log(loss)``, where it comes before the step, is called once more after the loop.
 
+    What else the steps show is a finding: parameters that were detached or replaced, with their shapes; numbers that
+    broadcast, where a gradient or a parameter grows by it, or a cost of torch is logged as a tensor; in torch gradients
+    that are never zeroed. Others make gradients anew each time (JAX, TensorFlow's tape, Keras); what a script in NumPy
+    adds up itself is found by ``check_loop``. Keras gives its own losses' arguments one shape.
+
     >>> import torch, downslope as ds
     >>> w = torch.tensor([3.0, 1.0], requires_grad=True)
     >>> optimizer = torch.optim.SGD([w], lr=0.25)

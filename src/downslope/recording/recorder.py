@@ -20,12 +20,13 @@ from downslope.descent.trend import trend_of
 from downslope.errors import UsageError
 from downslope.messages import Message, message, plural, sentences
 from downslope.objectives import Vector
-from downslope.objectives.recorded import LoopFacts, LoopFault, NotFinite, RecordedObjective, Secants
+from downslope.objectives.recorded import LoopFacts, LoopFault, NotFinite, RecordedObjective
 from downslope.optimizers import Optimizer
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.param_tree import ParamTree, dot
 from downslope.recording.choice import Choice
-from downslope.recording.rows import NONE, RecordedRows
+from downslope.recording.parts_seen import PartsSeen
+from downslope.recording.rows import NONE, RecordedRows, until
 from downslope.results.run import Run
 from downslope.tensors import library_of_parameter
 from downslope.tensors.given import as_number
@@ -102,6 +103,7 @@ class Recorder:
         self._before_the_end: tuple[ParamTree, ParamTree | None] | None = None
         self._began = self._seconds = 0.0
         self._broke: NotFinite | None = None
+        self._parts = PartsSeen()
         self._interrupted = self._entered = False
         self._made: tuple[int, Run] | None = None
 
@@ -131,9 +133,10 @@ class Recorder:
             params, gradients: of a loop without an optimizer that can be watched; arrays, or dicts or lists of them.
         """
         number = None if value is None else as_number(value)
+        self._parts.look_at_cost(value)
         if params is not None:
-            names, x = _bundle(params)
-            self.see(names, x, None if gradients is None else _bundle(gradients)[1], number)
+            names, x = _bundle(params, self._parts.names)
+            self.see(names, x, None if gradients is None else _bundle(gradients, names)[1], number)
             return
         if number is None:
             return
@@ -156,8 +159,13 @@ class Recorder:
         norm: float = NONE,
     ) -> None:
         """Add a row: the parameters before a step, their gradient (or its norm), and the value where it is known."""
-        if self._broke is not None:
+        if self._broke is not None or self._parts.misshapen is not None:
             return
+        if not self._parts.fits(names, x, g):
+            self._made = None
+            if self._rows.count:
+                return
+            g = None  # so that there is a record at all
         if value is None and self._late is not True:
             value, self._value = self._value, None
             if value is not None:
@@ -169,6 +177,7 @@ class Recorder:
             return
         self.evaluations += 1
         self._made = None
+        self._parts.see(x, g, None if self._before is None else self._before[0])
         numbers = [number, norm, *self._secant(x, g)]
         self._rows.add(self.evaluations, numbers, self._choice.numbers(names, x))
 
@@ -181,7 +190,8 @@ class Recorder:
 
     def _end_where_it_ended(self) -> None:
         """Add the point that the last step led to, at which nothing was evaluated."""
-        found = self._watch.final() if self._rows.count and self._broke is None else None
+        ends = self._broke is None and self._parts.misshapen is None
+        found = self._watch.final() if self._rows.count and ends else None
         if found is None:
             return
         names, x = found
@@ -243,7 +253,7 @@ class Recorder:
         parameters = self._choice.parameters
         history, secants = self._rows.history(parameters.coordinates)
         if self._broke is not None:
-            history, secants = _until(history, secants, self._broke.step)
+            history, secants = until(history, secants, self._broke.step)
         if not len(history):
             nothing = message("nothing was recorded of {loop}.", loop=self._watch.title)
             raise UsageError(sentences(nothing, self._broke.at_its_start if self._broke else self._unseen()))
@@ -251,7 +261,7 @@ class Recorder:
             parameters,
             str(self._watch.title),
             of_norms=self._choice.of_norms,
-            facts=LoopFacts(secants, self._broke, self._watch.faults),
+            facts=LoopFacts(secants, self._broke, self._faults),
         )
         return Run(
             objective=objective,
@@ -265,6 +275,13 @@ class Recorder:
             engine="recorded",
             seconds=self._seconds or time.perf_counter() - self._began,
         )
+
+    @property
+    def _faults(self) -> tuple[LoopFault, ...]:
+        """What the framework shows, and of parts that are left alone what the rows do where it shows nothing."""
+        shown = self._watch.faults
+        kinds = {fault.kind.partition(".")[0] for fault in shown}
+        return *shown, *(one for one in self._parts.faults if one.kind.partition(".")[0] not in kinds)
 
     @property
     def _climbs(self) -> bool:
@@ -358,9 +375,12 @@ def _failure(broke: NotFinite | None) -> Failure:
     return cast(Failure, f"recorded_{broke.what}_{nature}")
 
 
-def _bundle(params: Any) -> tuple[list[str], ParamTree]:
+def _bundle(params: Any, known: Sequence[str]) -> tuple[list[str], ParamTree]:
+    """Names and numbers, in the order of the names that are known: JAX gives dicts back with theirs sorted."""
     leaves = list(flattened(params))
     names = [name if name != "the parameter" else "x" for name, _ in leaves]
+    if sorted(names) == sorted(known):
+        leaves, names = [leaves[names.index(name)] for name in known], list(known)
     return names, ParamTree(library_of_parameter(leaf, name).read(leaf, name) for name, leaf in leaves)
 
 
@@ -374,19 +394,3 @@ def _length(g: ParamTree) -> float:
 
 def _copied(x: ParamTree) -> ParamTree:
     return ParamTree(library_of_parameter(part, "x").copied(part) for part in x.parts)
-
-
-def _until(history: History, secants: Secants, end: int) -> tuple[History, Secants]:
-    """Only the rows of steps before ``end``: a value that came late may have ended the record in its last row."""
-    keep = history.step < end
-    return (
-        History(
-            history.step[keep],
-            history.evaluations[keep],
-            history.value[keep],
-            history.gradient_norm[keep],
-            history.x[keep],
-            history.coordinates,
-        ),
-        Secants(secants.length[keep], secants.before[keep], secants.after[keep]),
-    )

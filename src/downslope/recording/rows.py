@@ -72,3 +72,19 @@ class RecordedRows:
         if len(steps) and len(steps) == steps[-1] + 1:
             secants = np.array([row.numbers[2:] for row in (*self._rows.rows, *more)], np.float64)
         return history, Secants(*(secants[:, i].copy() for i in range(3)))
+
+
+def until(history: History, secants: Secants, end: int) -> tuple[History, Secants]:
+    """Only the rows of steps before ``end``: a value that came late may have ended the record in its last row."""
+    keep = history.step < end
+    return (
+        History(
+            history.step[keep],
+            history.evaluations[keep],
+            history.value[keep],
+            history.gradient_norm[keep],
+            history.x[keep],
+            history.coordinates,
+        ),
+        Secants(secants.length[keep], secants.before[keep], secants.after[keep]),
+    )

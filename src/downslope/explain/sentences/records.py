@@ -22,6 +22,28 @@ RECORDS: Mapping[str, Template] = {
         "{names} (of shape {shapes}). Was one replaced by a new tensor after the optimizer was made? Change it "
         "in place, or make the optimizer anew; requires_grad_(False) says that it is to stay."
     ),
+    "replaced_parameter.level": Template(
+        "In {steps} steps every number of the gradient of {names} (of shape {shapes}) was exactly 0, while others had "
+        "one. Was it detached (stop_gradient, detach(), a copy in its place), does it lead only to units that are "
+        "off, as of a ReLU, or was it at its best from the start?"
+    ),
+    "replaced_parameter.still": Template(
+        "In {steps} steps there was a gradient for {names} (of shape {shapes}), which never moved while others did. Is "
+        "another array updated in its place, or is it left out of the update?"
+    ),
+    "broadcast.cost": Template(
+        "The differences that the cost is made of have the two shapes {shapes}: each prediction is held against every "
+        "target. Give predictions and targets one shape, by reshape()."
+    ),
+    "broadcast.gradient": Template(
+        "At step {steps} {names} and its gradient have the two shapes {shapes}: numbers of two shapes were combined "
+        "into more than there are, each with every other. Give predictions and targets one shape, by reshape(). The "
+        "record ends there."
+    ),
+    "broadcast.parameter": Template(
+        "At step {steps} {names} has changed its shape (before and now: {shapes}): numbers of two shapes were combined "
+        "in its update. Give predictions and targets one shape, by reshape(). The record ends there."
+    ),
     "not_finite.value.nan": Template("The value is not a number at step {step}; the record ends before it."),
     "not_finite.value.infinite": Template("The value is infinite at step {step}; the record ends before it."),
     "not_finite.gradient.nan": Template(
