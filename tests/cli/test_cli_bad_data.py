@@ -166,7 +166,7 @@ MORE = {
     "no encoding that is known": (
         text("t.csv", b"x,y\n1,2\n\x81\x81\x81\xfe\xff\x90,\x8d\x8f\n", " --encoding cp1252"),
         REFUSED,
-        "line 3 of t.csv is not CP1252 text (byte 0x81); name its encoding: --encoding cp1252",
+        "line 3 of t.csv is not CP1252 text (byte 0x81); name its encoding: --encoding latin-1",
     ),
     "a directory": ((lambda folder: (folder / "d").mkdir(), FIT.format("d")), REFUSED, "d is a folder"),
     "a run, not a fit": (

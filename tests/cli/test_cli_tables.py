@@ -51,7 +51,7 @@ def test_what_cannot_be_told_is_said(downslope, written, content, encoding, opti
     [
         ("--decimal x", "--decimal is 'x'; it can be one of '.' ','"),
         ("--decimal , --thousands ,", "decimals and thousands cannot both be written with ','"),
-        ("--thousands .", "decimals and thousands cannot both be written with '.'"),
+        ("--thousands . --decimal .", "decimals and thousands cannot both be written with '.'"),
         ("--skip-rows -1", "--skip-rows is -1; it must be a whole number of lines, at least 0"),
         ("--skip-rows 9", "t.csv has 5 lines, and --skip-rows 9 leaves none"),
         ("--encoding klingon", "there is no encoding 'klingon'"),

@@ -9,9 +9,10 @@ from typing import Any
 
 from downslope.errors import DataError
 from downslope.fitting.arrow_columns import index_of
+from downslope.fitting.cells import Doubt
 from downslope.fitting.file_kinds import FilePage, arrow, damage, system_errors
 from downslope.fitting.frame import ColumnNote, RowSource, refuse_repeated
-from downslope.messages import Message, message
+from downslope.messages import message
 
 READ_AHEAD = 1 << 20  # bytes of a column that are read from a Parquet file at a time
 COPIES = 3  # of a table that are held while it is fitted
@@ -40,7 +41,7 @@ class ParquetFile:
     def __init__(self, path: str, content: bytes | None = None) -> None:
         self.path, self._content = path, content
         self.notes: list[ColumnNote] = []
-        self.doubts: dict[str, Message] = {}
+        self.doubts: dict[str, Doubt] = {}
         with self._opened() as file:
             names = list(file.schema_arrow.names)
             self.rows = int(file.metadata.num_rows)
@@ -105,7 +106,7 @@ class ArrowFile:
     def __init__(self, path: str, content: bytes | None = None) -> None:
         self.path, self._content = path, content
         self.notes: list[ColumnNote] = []
-        self.doubts: dict[str, Message] = {}
+        self.doubts: dict[str, Doubt] = {}
         schema = next(self._read(None))
         refuse_repeated(schema.names, path)
         self.names, self.index = _named(list(schema.names), index_of(schema))

@@ -156,9 +156,14 @@ class NumberStyle:
 
     def fits(self, column: Any) -> bool:
         """Whether every cell of a column of text is a number in this style, or missing."""
+        return self.misfit(column) is None
+
+    def misfit(self, column: Any) -> str | None:
+        """The first cell of a column of text that is neither a number in this style nor missing."""
         import pyarrow.compute as pc
 
-        return all(v is None or self.number_of(v) is not None for v in pc.unique(column).to_pylist())
+        cells = pc.unique(column).to_pylist()
+        return next((v.strip() for v in cells if v is not None and self.number_of(v) is None), None)
 
     def note(self, name: str) -> Message | None:
         """What a reader should know of how the column was read; None where it goes without saying."""
@@ -201,7 +206,7 @@ class Doubt:
     """Why a column of text that looks like numbers was not read as such.
 
     Attributes:
-        cell: that shows it.
+        cell: that shows it, without spaces about it.
         advice: the options that decide it.
     """
 
@@ -231,7 +236,7 @@ def style_of(column: Any, asked: TextFormat, decimal: str, separator: str) -> Nu
     if not matches or len(matches) < MOSTLY * (len(cells) - len(missing)):
         return None
     if len(matches) + len(missing) < len(cells):  # words among the numbers: to be named, not to be guessed
-        return None
+        return unread(next(c for c in others if c not in missing), asked)
     beside = {(m["before"].strip(), m["after"].strip()) for m in matches.values()}
     if len(beside) > 1 or not _is_unit(*next(iter(beside))):
         return None
@@ -241,7 +246,29 @@ def style_of(column: Any, asked: TextFormat, decimal: str, separator: str) -> Nu
     before, after = next(iter(beside))
     shown = max(matches, key=lambda c: sum(c.count(s) for s in (*signs, *after) if s))
     style = NumberStyle(*signs, before, after, missing, shown, asked.na_values)
-    return style if all(style.number_of(c) is not None for c in cells) else None
+    wrong = next((c for c in cells if style.number_of(c) is None), None)
+    return style if wrong is None else unread(wrong, asked)
+
+
+def unread(cell: str, asked: TextFormat) -> Doubt:
+    """What to do where one cell among numbers is none: nothing that was done already."""
+    given = [
+        argument(name, sign)
+        for name, sign in (("decimal", asked.decimal), ("thousands", asked.thousands))
+        if sign is not None
+    ]
+    if given and _PLAIN.fullmatch(cell.replace(",", ".")):
+        return Doubt(
+            cell,
+            message("By {options} it is none: correct it, or leave that out.", options=listing(given, "and")),
+        )
+    return Doubt(
+        cell,
+        message(
+            "Correct it, or leave the cell empty where the value is missing; {option} makes it a word for that.",
+            option=argument("na_values", cell[:20].strip()),
+        ),
+    )
 
 
 def _is_unit(before: str, after: str) -> bool:
@@ -256,10 +283,7 @@ def _is_unit(before: str, after: str) -> bool:
 def _signs_of(numbers: list[str], asked: TextFormat, decimal: str) -> tuple[str, str] | Doubt:
     """(decimal sign, sign between thousands)."""
     if asked.decimal or asked.thousands:
-        point = asked.decimal or (
-            "." if asked.thousands == "," else "," if asked.thousands == "." else decimal
-        )
-        return point, asked.thousands or ""
+        return asked.point or decimal, asked.thousands or ""
     spaced = next((s for n in numbers for s in (*SPACES, "'", "’", "_") if s in n.strip()), "")
     if spaced:
         spaced = " " if spaced in SPACES else spaced

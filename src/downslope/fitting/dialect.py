@@ -115,7 +115,7 @@ def dialect_of(head: str, origin: Origin, asked: TextFormat, separator: str = ""
     body = [cells for line, cells in rows if line > begin and any(cell.strip() for cell in cells)]
     named, more = _without_unnamed(names, body, origin)
     notes += more
-    _check_names(named, origin, has_rows=bool(body))
+    _check_names(named, origin, has_rows=bool(body), skipped=bool(asked.skip_rows))
     rest = "".join(lines[begin : begin + LOOKED_AT])
     quoted = separator != WORDS and re.search(rf"(?:^|[\r\n{re.escape(separator)}]) +\"", rest) is not None
     comments = any(line.lstrip().startswith("#") for line in lines[begin : begin + LOOKED_AT])
@@ -128,8 +128,8 @@ def dialect_of(head: str, origin: Origin, asked: TextFormat, separator: str = ""
                 units=listed(filter(None, map(str.strip, body[0])), 6),
             )
         )
-    decimal = asked.decimal or _decimal_of(body[1:] if units else body, separator)
-    if decimal == "," and asked.decimal is None:
+    decimal = asked.point or _decimal_of(body[1:] if units else body, separator)
+    if decimal == "," and asked.point is None:
         notes.append(message("Decimals are written with a comma."))
     return Dialect(
         separator,
@@ -328,7 +328,7 @@ def _without_unnamed(
     return names, notes
 
 
-def _check_names(names: Sequence[str], origin: Origin, has_rows: bool) -> None:
+def _check_names(names: Sequence[str], origin: Origin, *, has_rows: bool, skipped: bool) -> None:
     """Raise DataError where a name comes twice or is missing, or the header is a row of numbers."""
     repeated = sorted({name for name in names if names.count(name) > 1 and name})
     if repeated:
@@ -340,12 +340,23 @@ def _check_names(names: Sequence[str], origin: Origin, has_rows: bool) -> None:
             )
         )
     if all(is_number(name) for name in names if name):
+        numbers = listed(filter(None, names), 6)
+        if skipped:
+            raise DataError(
+                message(
+                    "the line of {origin} that {option} comes to holds numbers ({numbers}), not the columns' names:"
+                    " leave out fewer lines.",
+                    origin=origin,
+                    option=argument("skip_rows"),
+                    numbers=numbers,
+                )
+            )
         raise DataError(
             message(
                 "the first line of {origin} holds numbers ({numbers}), not names; put a line with the"
                 " columns' names first.",
                 origin=origin,
-                numbers=listed(filter(None, names), 6),
+                numbers=numbers,
             )
         )
     missing = [i for i, name in enumerate(names) if not name and 0 < i < len(names) - 1]

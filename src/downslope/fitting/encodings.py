@@ -192,8 +192,15 @@ def no_text_of(origin: Origin, encoding: str) -> Message:
         "{origin} is not {encoding} text; name its encoding: {option}.",
         origin=origin,
         encoding=encoding.upper(),
-        option=argument("encoding", "cp1252"),
+        option=argument("encoding", _another(encoding, b"")),
     )
+
+
+def _another(encoding: str, content: bytes) -> str:
+    """One to try in the place of one that the content is not in."""
+    if encoding != UTF_8 and _decodes(content, UTF_8):
+        return UTF_8
+    return "cp1252" if encoding != "cp1252" else "latin-1"
 
 
 def not_of_encoding(origin: Origin, line: int, encoding: str, error: UnicodeDecodeError) -> Message:
@@ -204,5 +211,5 @@ def not_of_encoding(origin: Origin, line: int, encoding: str, error: UnicodeDeco
         origin=origin,
         encoding=encoding.upper(),
         byte=error.object[error.start],
-        option=argument("encoding", "cp1252"),
+        option=argument("encoding", _another(encoding, bytes(error.object))),
     )

@@ -13,9 +13,10 @@ from typing import Any, Literal, Protocol
 
 from downslope.errors import DataError, MissingExtraError
 from downslope.files import system_reason
+from downslope.fitting.cells import Doubt
 from downslope.fitting.foreign_kinds import LOOKED_AT, refuse_foreign
 from downslope.fitting.frame import ColumnNote, RowSource
-from downslope.messages import Message, message
+from downslope.messages import message
 
 COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd", ".bz2": "bz2"}
 SEPARATORS = {".csv": "", ".txt": "", ".tsv": "\t", ".tab": "\t", ".dat": "", "": ""}
@@ -41,7 +42,7 @@ class FilePage:
     table: Any
     source: RowSource
     notes: tuple[ColumnNote, ...] = ()
-    doubts: Mapping[str, Message] = field(default_factory=dict)
+    doubts: Mapping[str, Doubt] = field(default_factory=dict)
 
 
 class FileReader(Protocol):
@@ -63,7 +64,7 @@ class FileReader(Protocol):
     once: bool
     first_line: int | None
     notes: list[ColumnNote]
-    doubts: dict[str, Message]
+    doubts: dict[str, Doubt]
 
     def whole(self, chosen: Sequence[str]) -> FilePage:
         """All rows of these columns."""

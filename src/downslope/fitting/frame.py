@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DataError, UnknownNameError, nearest
-from downslope.fitting.cells import is_number
+from downslope.fitting.cells import Doubt, is_number
 from downslope.messages import NOTHING, Message, argument, listing, message, sentences
 
 Column: TypeAlias = NDArray[Any]
@@ -108,7 +108,7 @@ class Frame:
     order: tuple[str, ...] = ()
     kept: NDArray[np.intp] | None = None
     notes: tuple[ColumnNote, ...] = ()
-    doubts: Mapping[str, Message] = field(default_factory=dict)
+    doubts: Mapping[str, Doubt] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.columns:
@@ -178,7 +178,7 @@ class Frame:
             raise DataError(column[0].why)
         return column
 
-    def told(self, notes: Sequence[ColumnNote], doubts: Mapping[str, Message]) -> Frame:
+    def told(self, notes: Sequence[ColumnNote], doubts: Mapping[str, Doubt]) -> Frame:
         """The same, with these notes and doubts as well."""
         return replace(self, notes=(*notes, *self.notes), doubts={**self.doubts, **doubts})
 
@@ -211,7 +211,11 @@ class Frame:
             ) from None
 
     def _refuse_text(self, name: str, column: Column) -> None:
-        """Raise DataError at the first missing value or text that is no number, else at the first text."""
+        """Raise DataError at the cell in doubt, the first missing value or text that is none, or at the first text."""
+        doubt = self.doubts.get(name)
+        row = None if doubt is None else _row_of(column, doubt.cell)
+        if doubt is not None and row is not None:
+            raise DataError(sentences(self._no_number(name, row, column[row]), doubt.advice))
         stored: int | None = None
         for row, value in enumerate(column):
             if isinstance(value, NUMBERS):
@@ -237,13 +241,9 @@ class Frame:
     def _advice(self, name: str, column: Column, value: Any) -> Message:
         """What to try where a cell is no number."""
         if name in self.doubts:
-            return self.doubts[name]
-        if _numeric(value):
-            return message(
-                "Is it a decimal comma or a thousands separator? {decimal} or {thousands} says so.",
-                decimal=argument("decimal", ","),
-                thousands=argument("thousands", ","),
-            )
+            return self.doubts[name].advice
+        if isinstance(value, str) and not self.sources and _numeric(value):
+            return message("Convert the column to numbers first.")
         if isinstance(value, str) and any(isinstance(v, str) and is_number(v) for v in column[:1000]):
             return message(
                 "Correct it, or leave the cell empty where the value is missing; {option} makes it a word for that.",
@@ -358,8 +358,16 @@ def _fits(value: Any) -> bool:
     return True
 
 
+def _row_of(column: Column, cell: str) -> int | None:
+    """The first row that holds a text, but for spaces about it."""
+    rows = (row for row, value in enumerate(column) if isinstance(value, str) and value.strip() == cell)
+    return next(rows, None)
+
+
 def _numeric(value: Any) -> bool:
     """Whether it is a number as some countries write it: 1,5 or 1 234 or 1.234,5."""
     return (
-        isinstance(value, str) and value.strip(" +-.,0123456789'\u00a0\u202f") == "" and value.strip() != ""
+        isinstance(value, str)
+        and value.strip(" +-.,0123456789'\u00a0\u202f") == ""
+        and any(sign.isdigit() for sign in value)
     )

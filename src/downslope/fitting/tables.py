@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from downslope.errors import DataError
+from downslope.errors import DataError, UsageError
 from downslope.fitting import frame as frames
 from downslope.fitting import frames_in_memory as in_memory
 from downslope.fitting.frame import Frame
 from downslope.fitting.text_format import DETECTED, TextFormat
-from downslope.messages import message
+from downslope.messages import argument, listing, message
 
 
 def as_frame(table: Any, wanted: Collection[str] | None = None, asked: TextFormat = DETECTED) -> Frame:
@@ -30,6 +30,7 @@ def as_frame(table: Any, wanted: Collection[str] | None = None, asked: TextForma
 
     Raises:
         DataError: it cannot be read, has no rows or columns, or repeats a name.
+        UsageError: it is said how to read the text of a table that is in memory.
     """
     if isinstance(table, Frame):
         return table
@@ -37,6 +38,13 @@ def as_frame(table: Any, wanted: Collection[str] | None = None, asked: TextForma
         from downslope.fitting.files import read_files
 
         return read_files(paths, wanted, asked)
+    if asked.given:
+        raise UsageError(
+            message(
+                "{options} can be said of text files only, and this table is in memory: convert its columns first.",
+                options=listing(map(argument, asked.given), "and"),
+            )
+        )
     if hasattr(table, "collect_schema") and hasattr(table, "collect"):  # lazy
         table = table.collect()
     if isinstance(table, Mapping):

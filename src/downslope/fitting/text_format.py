@@ -44,6 +44,16 @@ class TextFormat:
     na_values: tuple[str, ...] = ()
     encoding: str | None = None
 
+    @property
+    def point(self) -> str | None:
+        """The sign before decimals as far as it is said: what stands between thousands does not stand there."""
+        return self.decimal or {",": ".", ".": ","}.get(self.thousands or "")
+
+    @property
+    def given(self) -> list[str]:
+        """The names of what is said."""
+        return [name for name in READING if getattr(self, name) not in (None, ())]
+
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> TextFormat:
         """The format that the options of ``ReadingOptions`` say; others are not looked at.
@@ -62,7 +72,7 @@ class TextFormat:
                         allowed=" ".join(map(repr, allowed)),
                     )
                 )
-        if thousands is not None and thousands == (decimal or "."):
+        if thousands is not None and thousands == decimal:
             raise UsageError(
                 message(
                     "decimals and thousands cannot both be written with {mark!r}: give {decimal} and {thousands}.",

@@ -11,7 +11,7 @@ from typing import Any
 from downslope.errors import DataError
 from downslope.fitting.arrow_columns import largest_of
 from downslope.fitting.byte_streams import HEAD, LINE
-from downslope.fitting.cells import MISSING, Doubt, NumberStyle, style_of
+from downslope.fitting.cells import MISSING, Doubt, NumberStyle, style_of, unread
 from downslope.fitting.dialect import Dialect, dialect_of
 from downslope.fitting.encodings import encoding_of, no_text_of, not_of_encoding
 from downslope.fitting.file_kinds import arrow
@@ -114,7 +114,7 @@ def rounded(column: Any, as_text: Callable[[], Any]) -> bool:
     return any(v and re.fullmatch(r"\s*[+-]?\d{16,}\s*", v) for v in as_text().to_pylist())
 
 
-def styles_of(table: Any, layout: TextLayout) -> tuple[dict[str, NumberStyle], dict[str, Message]]:
+def styles_of(table: Any, layout: TextLayout) -> tuple[dict[str, NumberStyle], dict[str, Doubt]]:
     """How the columns of text are written that are numbers all the same; and what would decide it for others."""
     pa = arrow()
     styles, doubts = {}, {}
@@ -123,9 +123,13 @@ def styles_of(table: Any, layout: TextLayout) -> tuple[dict[str, NumberStyle], d
             continue
         found = style_of(table.column(name), layout.asked, layout.dialect.decimal, layout.dialect.separator)
         if isinstance(found, Doubt):
-            doubts[name] = found.advice
-        elif found is not None and found.fits(table.column(name)):
-            styles[name] = found
+            doubts[name] = found
+        elif found is not None:
+            wrong = found.misfit(table.column(name))
+            if wrong is None:
+                styles[name] = found
+            else:
+                doubts[name] = unread(wrong, layout.asked)
     return styles, doubts
 
 

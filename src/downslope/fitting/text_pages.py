@@ -23,7 +23,7 @@ from downslope.fitting.byte_streams import (
     lines_of,
     read_exactly,
 )
-from downslope.fitting.cells import NumberStyle
+from downslope.fitting.cells import Doubt, NumberStyle
 from downslope.fitting.csv_faults import QuoteWatch, breaks_within, explain_failure, quote_fault
 from downslope.fitting.encodings import Recoded, is_utf8
 from downslope.fitting.file_kinds import (
@@ -72,7 +72,7 @@ class TextFile:
         self.names = self.layout.dialect.columns
         self.first_line: int | None = self.layout.dialect.first_line
         self.notes: list[ColumnNote] = [("", note) for note in self.layout.notes]
-        self.doubts: dict[str, Message] = {}
+        self.doubts: dict[str, Doubt] = {}
         with self._utf8(head) as stream:
             self._head = head_of(stream, HEAD)
         self._above = self._head[: self.layout.dialect.begin]
