@@ -198,8 +198,10 @@ def point_of(run: Descent) -> Point:
             return _seen_otherwise(run, (view, x, start, axes)) or point
         if point.detail in ("undecided", "unfinished"):
             point = at_bound(run, objective, x, point)
-        if point.kind == "small_by_units" and not by_default_tolerance(run) and has_hardly_fallen(run):
-            return dataclasses.replace(point, kind="not_stationary")  # the test was loose, whatever the units
+        loose = not by_default_tolerance(run) and has_hardly_fallen(run)
+        large = run.termination.status == Status.STALLED and run.gradient_norm > by_test(run)
+        if point.kind == "small_by_units" and (loose or large):
+            return dataclasses.replace(point, kind="not_stationary")  # whatever the units
         return point
 
 

@@ -25,7 +25,8 @@ def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """The floor of rounding; else what else could stop a run from moving."""
     if diagnosis.known and diagnosis.point.detail == "lost_in_rounding":
         yield _lost(diagnosis)
-    if not diagnosis.known or not diagnosis.missed or len(diagnosis.norms) < 2:
+    moved = len(diagnosis.norms) > 1 or diagnosis.status == Status.STALLED
+    if not diagnosis.known or not diagnosis.missed or not moved:
         return
     found = _floor(diagnosis)
     if found is None and diagnosis.status == Status.STALLED and not diagnosis.faded:

@@ -58,7 +58,7 @@ class CoordinateDescent(CurvedRule):
         if s.begun and not (usable and f <= s.f + LEVEL * abs(s.f)):
             a = s.a / 2
             return Move(s.x + a * s.d, s._replace(a=a), False)
-        norm = float(np.linalg.norm(_steepest(x, at.gradient, t)))
+        norm = _length(_steepest(x, at.gradient, t))
         if not usable:
             return Move(x, s, True, (x, f), norm)
         following = one_pass(x, root, along, t)
@@ -76,6 +76,12 @@ def one_pass(x: Any, root: Any, along: Any, t: Any) -> Any:
         rest += column * (best - x[j])
         x[j] = best
     return x
+
+
+def _length(v: Any) -> float:
+    """The norm, also where squares are beyond all numbers or none."""
+    most = float(np.max(np.abs(v), initial=0.0))
+    return most * float(np.linalg.norm(v / most)) if 1e-300 < most < np.inf else most
 
 
 def _steepest(x: Any, g: Any, t: Any) -> Any:

@@ -10,6 +10,7 @@ from downslope.optimizers.base import hyperparameter
 from downslope.optimizers.curvature import Asks, CurvedEvaluation, CurvedRule, Move
 
 AT_ZERO = 0.00025  # the first size along a coordinate that is 0
+SQUARED_LEAST, SQUARED_MOST = 1e-140, 1e150  # between these squares of numbers, and sums of them, are numbers
 FADING = 0.1  # of a fall, in every round: two corners on both sides of a valley look level for one
 FLAT = 1e-8  # part of the rise along an edge: slopes that are this many times as steep may be rounding
 SMALL = 1e-6  # of the coordinates: a simplex whose values may be equal because the function is level
@@ -129,7 +130,15 @@ def _slope(corners: Any, values: Any) -> float:
     edges, rise = corners[1:] - corners[0], values[1:] - values[0]
     size = float(np.max(np.abs(edges))) or 1.0
     slopes = solve(edges / size, rise)
-    length = math.inf if slopes is None else math.sqrt(float(slopes @ slopes))
+    length = math.inf if slopes is None else _length(slopes)
     if not length * FLAT < float(np.max(rise)):  # corners that are nearly in a plane: of all slopes the least
-        length = float(np.linalg.norm(np.linalg.lstsq(edges / size, rise, rcond=None)[0]))
+        length = _length(np.linalg.lstsq(edges / size, rise, rcond=None)[0])
     return length / size
+
+
+def _length(v: Any) -> float:
+    """The norm, also where squares are beyond all numbers or none."""
+    most = float(np.max(np.abs(v)))
+    if SQUARED_LEAST < most < SQUARED_MOST or not 0 < most < math.inf:
+        return math.sqrt(float(v @ v))
+    return most * float(np.linalg.norm(v / most))
