@@ -296,28 +296,36 @@ def _curvatures(problem: FitProblem, outcome: FitOutcome) -> tuple[float, float,
 
 
 def _undetermined(problem: FitProblem, outcome: FitOutcome) -> Iterator[Finding]:
-    """A direction in which the predictions do not change at the point reached: found in a sample, held against all."""
+    """What the data do not determine at the point reached; of a fit that could not go on, also what hardly."""
     run, rows, names = outcome.run, problem.rows, problem.hypothesis.parameters
     if len(run.history) and run.fun > run.history.value[0]:
         return  # it has run off, and what has no effect there may have one elsewhere
-    theta = run.final
     with np.errstate(all="ignore"):
-        J = rows.jacobian(theta, np.arange(0, rows.count, max(1, rows.count // SAMPLE)))[1]
+        J = rows.jacobian(run.final, np.arange(0, rows.count, max(1, rows.count // SAMPLE)))[1]
     if not np.all(np.isfinite(J)):
         return
     sizes = np.sqrt(np.sum(np.square(J), axis=0))
+    direction = _without_effect(problem, outcome, J, sizes)
+    if direction is not None:
+        yield identifiability.undetermined(direction, names)
+    elif run.termination.status in (Status.STALLED, Status.STEP_LIMIT) and len(J) == rows.count:
+        yield from identifiability.felt_by_few_rows(J / np.where(sizes > 0, sizes, 1.0), names)
+
+
+def _without_effect(problem: FitProblem, outcome: FitOutcome, J: Array, sizes: Array) -> Array | None:
+    """A direction in which the predictions do not change there: found in a sample, held against all."""
     if not np.all(sizes > 0):
         direction = (sizes == 0).astype(float)
     else:
         scaled = J / sizes
         if independent(scaled):
-            return
+            return None
         _, values, directions = np.linalg.svd(np.linalg.qr(scaled, mode="r"))
-        if len(values) == len(names) and values[-1] > DEPENDENT * values[0]:
-            return
+        if len(values) == len(sizes) and values[-1] > DEPENDENT * values[0]:
+            return None
         direction = directions[-1]
     way = direction / np.where(sizes > 0, sizes, 1.0)
-    for part in problem.objective.jacobians(theta):
+    for part in problem.objective.jacobians(outcome.run.final):
         if np.max(np.abs(part @ way)) > 1e-9 * np.max(np.abs(part) @ np.abs(way)) + 1e-300:
-            return
-    yield identifiability.undetermined(direction, names)
+            return None
+    return np.asarray(direction)

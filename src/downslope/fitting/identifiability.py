@@ -13,6 +13,7 @@ from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
 
 WORTH_SAYING = 30.0
 ROUNDING = 1e-10  # part of the largest margin
+FELT = 0.9  # part of the squares of a column: the rows that make it up feel the parameter
 
 
 def separates(objective: DataObjective, phi: Array) -> bool:
@@ -89,6 +90,36 @@ def undetermined(direction: Array, parameters: Sequence[str]) -> Finding:
     return Finding(
         "undetermined", evidence, key="undetermined.single" if len(names) == 1 else "undetermined.apart"
     )
+
+
+def felt_by_few_rows(scaled: Array, parameters: Sequence[str]) -> Iterator[Finding]:
+    """Parameters that no more rows feel than there are of them, though all rows are more than all parameters.
+
+    A steep curve fitted to points that do not rise with it becomes a step between two of them. How steep it is, and
+    where between them, tells these two alone, so the cost falls on and on by less and less.
+
+    Args:
+        scaled: the change of every prediction with every parameter, columns of length 1, shape (rows, parameters).
+    """
+    share = np.square(scaled)
+    kept = -np.sort(-share, axis=0)
+    counts = 1 + np.sum(np.cumsum(kept, axis=0) < FELT, axis=0)
+    few = np.flatnonzero(counts <= scaled.shape[1])
+    for most in np.unique(counts[few])[::-1]:
+        some = few[counts[few] <= most]
+        felt = np.zeros(len(scaled), bool)
+        for j in some:
+            felt[np.argsort(-share[:, j])[: counts[j]]] = True
+        if np.count_nonzero(felt) <= len(some) and len(scaled) > scaled.shape[1]:
+            names = [parameters[j] for j in some]
+            evidence = {
+                "parameters": names,
+                "listed": ", ".join(names),
+                "rows": int(np.count_nonzero(felt)),
+                "of": len(scaled),
+            }
+            yield Finding("undetermined", evidence, key="undetermined.rows")
+            return
 
 
 def _leading(direction: Array, parameters: Sequence[str], part: float = 0.3) -> list[str]:

@@ -49,6 +49,10 @@ FITS: Mapping[str, Template] = {
     "undetermined.apart": Template(
         "The data do not determine {others} and {last} apart: the predictions depend on a combination only."
     ),
+    "undetermined.rows": Template(
+        "The data hardly determine {listed}: where the fit stands only {rows} of {of} rows feel them, as the curve "
+        "makes all of its change between the others."
+    ),
     "undetermined.constant": Template(
         "The feature of {names} is constant, so the data cannot tell it from the intercept."
     ),
