@@ -23,7 +23,7 @@ ERRORS = [
     ("x // y", 2, 'no sign "//"', "x/y"),
     ("x <> 3", 2, 'no sign "<>"', "!="),
     ("x => 3", 2, 'no sign "=>"', ">="),
-    ("x % 2", 2, "remainders", "0.05"),
+    ("x % 2", 2, "a percent sign has no meaning", "Write mod(a, b)"),
     ("5!", 1, "factorials", ""),
     ("x = 3", 2, '"=" sets something equal', "=="),
     ('"text"', 0, "quotation marks", ""),

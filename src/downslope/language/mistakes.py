@@ -65,11 +65,11 @@ _CHOICE = message("For a choice, write where(condition, a, b).")
 _SIGNS = {
     "!": (
         message("factorials are not among the functions of this language"),
-        message('For "not equal", write !=.'),
+        message('For "not equal", write !=; for n!, write gamma(n + 1).'),
     ),
     "%": (
-        message("remainders and percentages are not part of this language"),
-        message("For 5 %, write 0.05."),
+        message("a percent sign has no meaning in a formula"),
+        message("Write mod(a, b) for a remainder, and 0.05 for 5 %."),
     ),
     "&": (without_meaning("&"), message("In a condition, write and.")),
     "~": (without_meaning("~"), message("In a condition, write not.")),
