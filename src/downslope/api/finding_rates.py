@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import random
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Unpack
 
@@ -14,6 +14,7 @@ import numpy as np
 from downslope.api.sweeping import TableOptions, trial_of
 from downslope.errors import UsageError, nearest
 from downslope.messages import message, sentences
+from downslope.objectives.frameworks.keras_models import cost_of_keras_model, is_keras_model
 from downslope.objectives.frameworks.torch_modules import cost_of_module, is_module
 from downslope.results.learning_rate import LearningRate, as_learning_rate
 from downslope.sweeping.rate_finder import find_rate
@@ -28,6 +29,7 @@ class RateOptions(TableOptions, total=False):
     dtype: Any
     seed: int
     maximize: bool
+    progress: Callable[[int, int], None]
 
 
 def find_learning_rate(
@@ -43,12 +45,14 @@ def find_learning_rate(
 
     Args:
         function, start: as for ``minimize``; or with ``table=`` (and ``loss``, ``weights``, ``l2``) a hypothesis, as
-            for ``sweep``; or a function of a PyTorch module that gives its cost, and the module. Tensors and modules
-            are copied: neither they nor the state of random generators (Python's, NumPy's, PyTorch's) are changed.
+            for ``sweep``; or a function of a PyTorch module or a Keras model that gives its cost, and that. Tensors and
+            modules are copied, and a model is called without state: neither they nor the state of random generators
+            (Python's, NumPy's, PyTorch's, TensorFlow's) are changed.
         optimizer: a rule with a learning rate, by name or as an ``Optimizer``; its own rate does not matter.
         hyperparameters: of an optimizer given by name.
         steps: of each descent; 500 for formulas, which run in lanes, and 40 for other functions.
         schedule, bounds, gradient, dtype, seed, maximize: as for ``minimize`` and ``sweep``.
+        progress: called with (descents done, descents begun) about twenty times a second.
 
     Returns:
         The ``LearningRate``: ``rate`` (also ``float(found)``), with a margin below ``limit``, from which on runs go up
@@ -71,7 +75,9 @@ def find_learning_rate(
             raise UsageError(
                 sentences(message("there is no option '{name}'.", name=name), nearest(name, known))
             )
-    if is_module(start):
+    if is_keras_model(start):  # with PyTorch behind it it is a module too
+        function, start = cost_of_keras_model(function, start)
+    elif is_module(start):
         function, start = cost_of_module(function, start)
     given = {**options, "optimizer": optimizer, "steps": steps, "learning_rate": None}
     with _generators_kept():
@@ -83,7 +89,7 @@ def find_learning_rate(
                     name=trial.design.axes[0].name,
                 )
             )
-        found = find_rate(trial)
+        found = find_rate(trial, options.get("progress"))
         trial.objective.end_run()
     return as_learning_rate(found)
 
@@ -91,16 +97,46 @@ def find_learning_rate(
 @contextmanager
 def _generators_kept() -> Iterator[None]:
     """Random generators are afterwards as they were, whatever a person's function drew from them."""
-    torch = sys.modules.get("torch")
     own, numpys = random.getstate(), np.random.get_state()
-    torchs = None if torch is None else torch.get_rng_state()
-    cuda = None if torch is None or not torch.cuda.is_initialized() else torch.cuda.get_rng_state_all()
+    with _torchs_kept(), _tensorflows_kept():
+        try:
+            yield
+        finally:
+            random.setstate(own)
+            np.random.set_state(numpys)
+
+
+@contextmanager
+def _torchs_kept() -> Iterator[None]:
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    own = torch.get_rng_state()
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
     try:
         yield
     finally:
-        random.setstate(own)
-        np.random.set_state(numpys)
-        if torch is not None:
-            torch.set_rng_state(torchs)
-            if cuda is not None:
-                torch.cuda.set_rng_state_all(cuda)
+        torch.set_rng_state(own)
+        if cuda is not None:
+            torch.cuda.set_rng_state_all(cuda)
+
+
+@contextmanager
+def _tensorflows_kept() -> Iterator[None]:
+    """TensorFlow draws from a generator of its own, or by seeds that its context counts and its kernels remember."""
+    tensorflow = sys.modules.get("tensorflow")
+    context = sys.modules.get("tensorflow.python.eager.context")
+    if tensorflow is None or context is None:
+        yield
+        return
+    generator, eager = tensorflow.random.get_global_generator(), context.context()
+    own, seeds = generator.state.numpy(), getattr(eager, "_rng", None)
+    counted = None if seeds is None else seeds.getstate()
+    try:
+        yield
+    finally:
+        generator.state.assign(own)
+        if seeds is not None:
+            seeds.setstate(counted)
+            eager.clear_kernel_cache()  # as tensorflow.random.set_seed does
