@@ -151,7 +151,7 @@ def test_rates_over_a_table(downslope: Any, tmp_path: Path, monkeypatch: pytest.
     assert answer.json["counts"] == {"step_limit": 4, "diverged": 2}
     assert min(v for v in answer.json["columns"]["value"]) == pytest.approx(0.012)
     found = downslope("find-rate 'y ~ a*x + b' --table data.csv --format json").json
-    assert 0 < found["rate"] < found["limit"] == pytest.approx(0.119756, rel=1e-4)
+    assert 0 < found["learning_rate"] < found["limit"] == pytest.approx(0.119756, rel=1e-4)
 
 
 @pytest.mark.parametrize(
