@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at any moment of the commands that work on what others have saved, and of those that take several."""
+"""Ctrl-C and SIGTERM at any moment of commands that work on saved files, and of those that take several runs."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from downslope.descent import Descent, LoopOptions, descend
 from downslope.descent.evidence import FROM_OUTSIDE
+from downslope.descent.function_state import NOTHING_REMEMBERED, as_left
 from downslope.descent.history import History
 from downslope.descent.snapshot import changed_versions
 from downslope.messages import NOTHING, Message, listing, message, sentences
@@ -93,8 +94,10 @@ def _again(run: Descent) -> Descent:
     if evidence is not None and evidence.cause in FROM_OUTSIDE and run.nfev > 0:
         stopping = replace(stopping, evaluations=run.nfev)
     every = None if run.left_with is None else run.left_with.every
-    loop = LoopOptions(maximize=run.maximize, every=every, engine=run.engine)  # type: ignore[arg-type]
-    return descend(run.objective, run.start, run.optimizer, stopping, loop=loop)
+    drew = NOTHING_REMEMBERED if run.left_with is None else run.left_with.function
+    loop = LoopOptions(maximize=run.maximize, every=every, engine=run.engine, again=drew)  # type: ignore[arg-type]
+    with as_left(run.objective, drew):
+        return descend(run.objective.afresh(), run.start, run.optimizer, stopping, loop=loop)
 
 
 def _compared(run: Descent, again: Descent) -> Verification:
