@@ -1,4 +1,4 @@
-"""The loops of the engines, which become machine code (``kernel_code``): they ask the judge after every evaluation, and keep the history.
+"""The loops of the engines, to be machine code: they ask the judge after every evaluation, and keep the history.
 
 The traced engine's evaluations are made in ``iterate``; the other engines make theirs elsewhere and hand them over to
 ``absorb``.
