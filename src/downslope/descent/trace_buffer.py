@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from downslope.descent import judge as j
 from downslope.descent.growing_rows import MOST_NUMBERS
 from downslope.descent.history import History
-from downslope.descent.kernel_code import absorbing, address_of, trace_words
+from downslope.descent.kernel_calls import absorbing, address_of, trace_words
 from downslope.descent.stopping import IDLE_EVALUATIONS, RUNAWAY, Stopping
 from downslope.descent.trend import LONGEST_PERIOD, ROUNDS
 from downslope.errors import UsageError

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from downslope import symbolic
 from downslope.descent import judge as j
 from downslope.descent.engine import DescentProblem, Position
-from downslope.descent.kernel_code import address_of, iterating
+from downslope.descent.kernel_calls import address_of, iterating
 from downslope.descent.norms import least_square, norms_of
 from downslope.descent.step_map import program_of, step_map
 from downslope.descent.trace_buffer import TraceBuffer

@@ -60,7 +60,7 @@ class _Frame:
     breaks: list[list[tuple[Any, Names]]] = field(default_factory=list)  # of the loops around
 
 
-class LoopWriter(NumberWriter):
+class PythonWriter(NumberWriter):
     """Writes functions into the block where a builder stands."""
 
     def inline(self, function: Callable[..., Any], arguments: Sequence[Value]) -> Value:
@@ -121,7 +121,7 @@ class LoopWriter(NumberWriter):
                     frame.breaks[-1].append((self.b.block, dict(frame.names)))
                     return False
                 case _:
-                    raise TypeError(f"this is not compiled: {ast.unparse(statement)!r}")
+                    raise TypeError(ast.unparse(statement))
         return True
 
     def _assign(self, target: ast.expr, value: Value, frame: _Frame) -> None:
@@ -137,7 +137,7 @@ class LoopWriter(NumberWriter):
             case ast.Subscript(array, index):
                 self.store(value, self._eval(array, frame), self._eval(index, frame))
             case _:
-                raise TypeError(f"this is not assigned to: {ast.unparse(target)!r}")
+                raise TypeError(ast.unparse(target))
 
     def _write_if(self, test: Any, ways: tuple[Sequence[ast.stmt], ...], frame: _Frame) -> bool:
         if not isinstance(test, ir.Value):
@@ -283,7 +283,7 @@ class LoopWriter(NumberWriter):
                 return self.b.select(self.truth(self._eval(test, frame)), a, b)
             case ast.Call(called, arguments, []):
                 return self._call(called, [self._eval(argument, frame) for argument in arguments], frame)
-        raise TypeError(f"this is not compiled: {ast.unparse(node)!r}")
+        raise TypeError(ast.unparse(node))
 
     def _all_or_any(self, operator: ast.boolop, parts: list[Value]) -> Any:
         made = self.number(parts[0])
@@ -303,11 +303,11 @@ class LoopWriter(NumberWriter):
 
 
 _KNOWN: dict[str, Callable[..., Value]] = {
-    "abs": LoopWriter.absolute,
-    "min": LoopWriter.smaller,
-    "max": LoopWriter.larger,
-    "np.sqrt": LoopWriter.root,
-    "np.isfinite": LoopWriter.is_finite,
+    "abs": PythonWriter.absolute,
+    "min": PythonWriter.smaller,
+    "max": PythonWriter.larger,
+    "np.sqrt": PythonWriter.root,
+    "np.isfinite": PythonWriter.is_finite,
     "np.isnan": lambda writer, value: writer.compare("!=", value, value),
     "np.float64": lambda writer, value: writer.number(value, DOUBLE),
     "np.int64": lambda writer, value: writer.number(value, LONG),

@@ -59,7 +59,7 @@ class NumberWriter:
             return self.b.fptrunc(self.number(value, DOUBLE), FLOAT)
         if kind == LONG:
             return self.b.zext(value, LONG) if value.type == BOOL else self.b.fptosi(value, LONG)
-        raise TypeError(f"a {value.type} is no {kind}")
+        raise TypeError(value.type)
 
     def _pair(self, a: Value, b: Value) -> tuple[Any, Any]:
         """Two numbers of one kind: whole ones stay whole, and float32 stays so beside float32 alone."""
@@ -84,7 +84,7 @@ class NumberWriter:
         whole = a.type == LONG
         if isinstance(operator, (ast.Mod, ast.FloorDiv)):
             if not whole:
-                raise TypeError("% and // are of whole numbers")
+                raise TypeError(operator)  # of whole numbers alone
             rest = self.b.srem(a, b)
             negative = self.b.icmp_signed("<", self.b.xor(rest, b), LONG(0))
             other = self.b.and_(self.b.icmp_signed("!=", rest, LONG(0)), negative)  # Python rounds down
@@ -99,7 +99,7 @@ class NumberWriter:
     def truth(self, value: Value) -> Any:
         """A condition, as LLVM or Python has it."""
         if isinstance(value, ir.Value) and value.type != BOOL:
-            raise TypeError("a condition is a comparison")
+            raise TypeError(value.type)
         return value
 
     def absolute(self, value: Value) -> Any:
