@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from downslope.descent.snapshot import packed
 from downslope.errors import DataError
 from downslope.objectives.generators import generators_at_hand, global_generators, same_state
 from trials import fresh_seed
@@ -212,3 +214,40 @@ def test_another_function_is_refused(tmp_path: Path) -> None:
     rng = np.random.RandomState(5)  # another kind
     with pytest.raises(DataError, match="not whole"):
         resumed(path, lambda x: float(np.sum((x - 1.0) ** 2) + 0.1 * rng.normal() * x[0]), steps=3)
+
+
+DAMAGES: dict[str, Callable[[Any], Any]] = {
+    "a place behind its end": lambda state: state | {"pos": 625},
+    "a place before its begin": lambda state: state | {"pos": -1},
+    "a shorter key": lambda state: state | {"key": packed(np.zeros(600, np.uint32))},
+    "a key of other numbers": lambda state: state | {"key": packed(np.zeros(624))},
+    "no key": lambda state: {name: entry for name, entry in state.items() if name != "key"},
+    "another version": lambda state: state | {"version": 99},
+    "nothing": lambda state: 7,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_state_that_is_none_is_refused_and_nothing_is_set(damage: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    ds.minimize(of_python(5), START, steps=9, **OPTIONS).save(path)
+    data = json.loads(path.read_text("utf-8"))
+    del data["sha256"], data["digest"]
+    drawn = data["left_with"]["function"]["drawn"]["random"]
+    drawn[1] = DAMAGES[damage](drawn[1])
+    path.write_text(json.dumps(data), "utf-8")
+    function = of_python(5)
+    with pytest.raises(DataError, match="not whole"):
+        ds.resume(path, function, steps=3)
+
+
+def test_files_of_versions_that_kept_no_generators_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    whole = ds.minimize(lambda x: float(np.sum(np.abs(x) ** 1.5)), START, steps=9, **OPTIONS)
+    part = ds.minimize(lambda x: float(np.sum(np.abs(x) ** 1.5)), START, steps=4, **OPTIONS)
+    part.save(path)
+    data = json.loads(path.read_text("utf-8"))
+    del data["sha256"], data["digest"], data["left_with"]["function"]
+    path.write_text(json.dumps(data), "utf-8")
+    gone_on = resumed(path, lambda x: float(np.sum(np.abs(x) ** 1.5)), steps=5, explain=False)
+    assert_same(gone_on, whole)
