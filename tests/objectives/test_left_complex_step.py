@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +64,15 @@ def test_what_says_where_it_was_left_counts_the_whole_run(tmp_path: Path) -> Non
     ):
         assert gone_on.history == whole.history
         assert gone_on.notes == whole.notes
+
+
+def test_files_that_kept_only_the_note_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    whole = ds.minimize(lossy, STARTS[0], steps=40, **ASKED)
+    ds.minimize(lossy, STARTS[0], steps=25, **ASKED).save(path)
+    data = json.loads(path.read_text("utf-8"))
+    del data["sha256"], data["digest"], data["left_with"]["function"]
+    path.write_text(json.dumps(data), "utf-8")
+    gone_on = resumed(path, lossy, steps=15, explain=False)
+    assert gone_on.history == whole.history
+    assert gone_on.notes == whole.notes

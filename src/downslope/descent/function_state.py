@@ -162,8 +162,10 @@ def as_left(objective: Objective, state: FunctionState) -> Iterator[Objective]:
 
 
 def with_memory(objective: Objective, state: FunctionState) -> Objective:
-    """The objective with what its differentiation remembered, and nothing else of a run."""
+    """The objective with what its differentiation remembered of a run, and nothing else; itself where nobody knows."""
+    if state.memory is None:
+        return objective
     fresh = objective.afresh()
-    if fresh is not objective and state.memory is not None:
+    if fresh is not objective:
         fresh.recall(state.memory)
     return fresh

@@ -267,7 +267,9 @@ def _until(run: Descent, stopping: Stopping) -> Descent:
 
 def _from(objective: Objective, since: Continued | None) -> Objective:
     """The objective as it was there, or before the run."""
-    return objective.afresh() if since is None else with_memory(objective, since.snapshot.function)
+    if since is None or since.snapshot.function.memory is None:
+        return objective.afresh()
+    return with_memory(objective, since.snapshot.function)
 
 
 def _nearest(run: Descent, stopping: Stopping) -> Continued | None:
