@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import random
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, Unpack
-
-import numpy as np
 
 from downslope.api.sweeping import TableOptions, trial_of
 from downslope.errors import UsageError, nearest
 from downslope.messages import message, sentences
 from downslope.objectives.frameworks.keras_models import cost_of_keras_model, is_keras_model
 from downslope.objectives.frameworks.torch_modules import cost_of_module, is_module
+from downslope.objectives.generators import generators_kept, generators_of
 from downslope.results.learning_rate import LearningRate, as_learning_rate
 from downslope.sweeping.rate_finder import find_rate
 
@@ -47,7 +43,7 @@ def find_learning_rate(
         function, start: as for ``minimize``; or with ``table=`` (and ``loss``, ``weights``, ``l2``) a hypothesis, as
             for ``sweep``; or a function of a PyTorch module or a Keras model that gives its cost, and that. Tensors and
             modules are copied, and a model is called without state: neither they nor the state of random generators
-            (Python's, NumPy's, PyTorch's, TensorFlow's) are changed.
+            (Python's, NumPy's, the frameworks', and those that the function has at hand) are changed.
         optimizer: a rule with a learning rate, by name or as an ``Optimizer``; its own rate does not matter.
         hyperparameters: of an optimizer given by name.
         steps: of each descent; 500 for formulas, which run in lanes, and 40 for other functions.
@@ -80,7 +76,8 @@ def find_learning_rate(
     elif is_module(start):
         function, start = cost_of_module(function, start)
     given = {**options, "optimizer": optimizer, "steps": steps, "learning_rate": None}
-    with _generators_kept():
+    # Whatever a person's function draws, random generators are afterwards as they were.
+    with generators_kept(generators_of([function])):
         trial = trial_of(function, start, {**given, "hyperparameters": hyperparameters, "tolerance": None})
         if trial.design.axes:
             raise UsageError(
@@ -92,51 +89,3 @@ def find_learning_rate(
         found = find_rate(trial, options.get("progress"))
         trial.objective.end_run()
     return as_learning_rate(found)
-
-
-@contextmanager
-def _generators_kept() -> Iterator[None]:
-    """Random generators are afterwards as they were, whatever a person's function drew from them."""
-    own, numpys = random.getstate(), np.random.get_state()
-    with _torchs_kept(), _tensorflows_kept():
-        try:
-            yield
-        finally:
-            random.setstate(own)
-            np.random.set_state(numpys)
-
-
-@contextmanager
-def _torchs_kept() -> Iterator[None]:
-    torch = sys.modules.get("torch")
-    if torch is None:
-        yield
-        return
-    own = torch.get_rng_state()
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
-    try:
-        yield
-    finally:
-        torch.set_rng_state(own)
-        if cuda is not None:
-            torch.cuda.set_rng_state_all(cuda)
-
-
-@contextmanager
-def _tensorflows_kept() -> Iterator[None]:
-    """TensorFlow draws from a generator of its own, or by seeds that its context counts and its kernels remember."""
-    tensorflow = sys.modules.get("tensorflow")
-    context = sys.modules.get("tensorflow.python.eager.context")
-    if tensorflow is None or context is None:
-        yield
-        return
-    generator, eager = tensorflow.random.get_global_generator(), context.context()
-    own, seeds = generator.state.numpy(), getattr(eager, "_rng", None)
-    counted = None if seeds is None else seeds.getstate()
-    try:
-        yield
-    finally:
-        generator.state.assign(own)
-        if seeds is not None:
-            seeds.setstate(counted)
-            eager.clear_kernel_cache()  # as tensorflow.random.set_seed does
