@@ -23,7 +23,7 @@ SEARCHES = (
     "armijo",
     "spg",
 )
-MOST = 5000  # evaluations; by last digits it were as many as there may be steps, and 30 times that
+MOST = 50_000  # evaluations, and most take some hundred; by last digits it were 30 times as many as steps
 
 
 def bent(v: Any) -> Any:

@@ -35,9 +35,7 @@ STEP, EVALUATIONS, MOVED_AT, ROWS, STRIDE, HERE, ACCEPTED_AT, REFUSED, REFUSED_S
 COUNTS = 12
 FORGIVEN = 4  # trials; a search that works rejects fewer of them for a step
 LEVEL = 1e-14  # part of the least value or norm by which another is the same, to rounding
-LENIENCE = (
-    10  # times as many of all in vain: on level ground smooth functions soon lower the norm, kinks never do
-)
+LENIENCE = 100  # times as many of all in vain: on level ground smooth functions lower the norm in the end
 LAST_VALUE, LAST_NORM, VALUE_BEFORE, LEAST_VALUE, LEAST_NORM, LAST_X = 0, 1, 2, 3, 4, 5
 NO_LIMIT = 2.0**53
 MANY = 30  # parameters, from which the order of a sum is the fastest one
