@@ -12,7 +12,7 @@ from nonlinear_problems import PROBLEMS, NonlinearProblem
 from scipy.optimize import least_squares
 
 import downslope as ds
-from downslope.errors import ObjectiveError, StartError
+from downslope.errors import DataError, StartError
 from downslope.fitting.parameter_roles import split
 from downslope.fitting.suggested_starts import split_of
 from downslope.objectives.residuals import residuals_from_products, residuals_from_rows
@@ -129,11 +129,12 @@ def test_limits_keep_it_to_the_start_that_was_given() -> None:
     assert free.history["b"][0] == free.run.start[1] != -20
 
 
-def test_a_script_refuses_it_and_says_what_to_name() -> None:
+def test_a_script_of_a_long_table_names_its_file() -> None:
     found = ds.fit({"x": X, "y": 3 * np.exp(-0.4 * X)}, "y ~ a*exp(-b*x)", start="a=1,b=1")
     assert found.run.nhev == found.run.njev == found.nfev
-    with pytest.raises(ObjectiveError, match=r"levenberg_marquardt asks for the residuals.*Name a method"):
+    with pytest.raises(DataError, match=r"60 rows, too many to be written"):
         found.export("numpy")
+    assert 'open("decay.csv"' in found.export("numpy", data="decay.csv")
 
 
 @pytest.mark.parametrize("loss", ["mse", "rmse"])

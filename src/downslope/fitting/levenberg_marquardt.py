@@ -27,7 +27,7 @@ from downslope.objectives import Vector
 from downslope.objectives.wrapped import WrappedObjective
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers import state as states
-from downslope.optimizers.marquardt import LEVEL, MarquardtState, after, beginning
+from downslope.optimizers.marquardt import FIRST_RADIUS, LEVEL, MarquardtState, after, beginning
 
 MOST_STEPS = 4_000
 # Between residuals and columns, times the root of two, below which the run is done: of the cost no more than its
@@ -95,7 +95,7 @@ def _state(problem: DescentProblem) -> MarquardtState:
     Raises:
         DataError: what was left is not whole.
     """
-    first: MarquardtState = beginning(problem.first)
+    first: MarquardtState = beginning(problem.first, FIRST_RADIUS)
     left = None if problem.since is None else problem.since.leaves
     if left is None:
         return first

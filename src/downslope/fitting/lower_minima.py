@@ -16,7 +16,7 @@ from downslope.fitting.formula_rows import FormulaRows, evaluated
 from downslope.fitting.objective import DataObjective, RowBlock
 from downslope.fitting.rows import NOTHING, Array
 from downslope.fitting.suggested_starts import split_of
-from downslope.optimizers.marquardt import after, beginning
+from downslope.optimizers.marquardt import FIRST_RADIUS, after, beginning
 
 MOST_ROWS = 400  # that it is held against
 EVALUATIONS = 25  # from each start
@@ -69,7 +69,7 @@ def _to_beat(objective: DataObjective, few: DataObjective, reached: Array) -> fl
 
 def _after_some_steps(objective: DataObjective, start: Array) -> tuple[float, Array]:
     """The lowest cost within some evaluations from a start, and where; infinite where there is none."""
-    x, state, least, where = start, beginning(start), np.inf, start
+    x, state, least, where = start, beginning(start, FIRST_RADIUS), np.inf, start
     for _ in range(EVALUATIONS):
         cost, told = objective.residuals(x)
         following, state, accepted = after(x, cost, state._replace(told=told))

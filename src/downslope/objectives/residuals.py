@@ -13,15 +13,10 @@ EPS = float(np.finfo(np.float64).eps)
 
 
 class Residuals(NamedTuple):
-    """The residuals r and their derivatives J at a point, in brief, for the cost |r|^2.
+    """The residuals r and their derivatives J at a point, in brief, for the cost |r|^2."""
 
-    Attributes:
-        root: R with R'R = J'J, shape (parameters, parameters), float64.
-        along: c with R'c = J'r: the residuals in the space of the columns, shape (parameters,), float64.
-    """
-
-    root: Any
-    along: Any
+    root: Any  # R with R'R = J'J, shape (parameters, parameters)
+    along: Any  # c with R'c = J'r: the residuals in the space of the columns, shape (parameters,)
 
 
 def residuals_from_rows(block: Any) -> tuple[float, Residuals]:

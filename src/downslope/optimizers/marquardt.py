@@ -30,33 +30,24 @@ LEAST_CUT = 0.1  # the most that the radius is cut by at once
 class MarquardtState(NamedTuple):
     """What is remembered between two evaluations.
 
-    Attributes:
-        told: what is known of the point that is evaluated next; whoever evaluates puts it there before.
-        x, value: the last accepted point and the cost there, NaN before the first.
-        root, along: see ``Residuals``, there.
-        scale: the largest norm of every column of J that was seen; or a little where that is next to nothing.
-        radius: how long a step may be, in these units; before the first point, in lengths of that.
-        damping: of the last step.
-        step: the last step, from x.
-        slope: |c| within the range of R: the cosine between residuals and columns, times the root of the cost.
-        level: the part of the cost by which it may change by rounding; whoever evaluates may know better.
-        spent: whether neither the cost nor the model of it can change by more than rounding.
-        begun: whether a point was accepted.
+    The lengths of steps are in units of ``scale``.
     """
 
-    told: Residuals
-    x: Any
-    value: Any
-    root: Any
-    along: Any
-    scale: Any
-    radius: Any
-    damping: Any
-    step: Any
-    slope: Any
-    level: Any
-    spent: Any
-    begun: Any
+    told: Residuals  # of the point that is evaluated next; whoever evaluates puts it there before
+    x: Any  # the last accepted point
+    value: Any  # the cost there, NaN before the first
+    root: Any  # R there, see `Residuals`
+    along: Any  # c there
+    scale: Any  # the largest length of each column of J that was seen; a little where that is next to nothing
+    radius: Any  # how long a step may be; before the first point, in lengths of that
+    damping: Any  # of the last step
+    step: Any  # the last one, from x
+    slope: (
+        Any  # |c| within the range of R: the cosine between residuals and columns, times the root of the cost
+    )
+    level: Any  # part of the cost by which it may change by rounding; whoever evaluates may know better
+    spent: Any  # whether neither the cost nor the model of it can change by more than rounding
+    begun: Any  # whether a point was accepted
 
 
 def _length(vector: Any) -> float:
@@ -64,7 +55,7 @@ def _length(vector: Any) -> float:
     return math.sqrt(float(vector @ vector))
 
 
-def beginning(x: Any, radius: float = FIRST_RADIUS) -> MarquardtState:
+def beginning(x: Any, radius: float) -> MarquardtState:
     """The state before the first evaluation; ``radius`` is in lengths of the scaled start."""
     zero, none = np.zeros_like(x, dtype=np.float64), np.eye(len(x))
     return MarquardtState(
@@ -154,11 +145,7 @@ def _within(values: Any, inside: Any, radius: float, damping: float) -> tuple[An
     if length <= (1 + NEAR) * radius:
         return plain, 0.0
     square, slopes = values**2, values * inside
-
-    def bend(z: Any, λ: float) -> float:  # minus the derivative of |z|, times |z|
-        return float(np.sum(z**2 / np.where(some, square + λ, 1.0)))
-
-    low = (length - radius) / radius * length**2 / bend(plain, 0.0) if np.all(some) else 0.0
+    low = (length - radius) / radius * length**2 / _bend(plain, square, 0.0) if np.all(some) else 0.0
     high = _length(slopes) / radius or np.finfo(float).tiny / min(radius, 0.1)
     λ = min(max(damping, low), high) or _length(slopes) / length
     z = plain
@@ -170,5 +157,10 @@ def _within(values: Any, inside: Any, radius: float, damping: float) -> tuple[An
         if abs(over) <= NEAR * radius:
             break
         low, high = (max(low, λ), high) if over > 0 else (low, min(high, λ))
-        λ = max(low, λ + over / radius * length**2 / bend(z, λ))
+        λ = max(low, λ + over / radius * length**2 / _bend(z, square, λ))
     return z, λ
+
+
+def _bend(z: Any, square: Any, λ: float) -> float:
+    """Minus the derivative of |z| by the damping, times |z|."""
+    return float(np.sum(z**2 / np.where(square > 0, square + λ, 1.0)))
