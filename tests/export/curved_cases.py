@@ -59,7 +59,7 @@ OF_SQUARES: dict[str, dict[str, Any]] = {
     "choices": {
         "objective": "(x - where(y > 0, y, 2*y))^2 + max(x, 0)^2 + (y - 1)^2",
         "start": {"x": -1.2, "y": -0.4},
-        "steps": 4,
+        "steps": 2,
     },
     "fails at steps": {
         "objective": "(log(x) + y)^2 + (x - 0.01)^2 + y^2",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -217,21 +218,20 @@ class DataObjective(Objective):
         Of a small table by QR of the rows, so that no digits go into squares; of a large one by sums of J'J and J'r.
         """
         theta, p = np.asarray(x, np.float64), self.rows.size
-        small = not self.streamed and self.count * (p + 1) <= MOST_FACTORED
         more = np.zeros((0, p + 1))
         if self.penalty.l2:
             penalised = np.sqrt(self.penalty.l2 * self.total) * self.penalty.mask
             more = np.column_stack([penalised * theta, np.diag(penalised)])
         with np.errstate(all="ignore"):
+            if not self.streamed and self.count * (p + 1) <= MOST_FACTORED:
+                block, n = _beside(theta, self.block, slice(None)), self.rows.count
+                last = np.empty((n + len(more), p + 1), order="F")  # the residuals last
+                last[:n, :p], last[:n, p] = block[:, 1:], block[:, 0]
+                last[n:, :p], last[n:, p] = more[:, 1:], more[:, 0]
+                last /= math.sqrt(self.total)
+                return residuals_from_rows(last)
             sums = more.T @ more
             for part in self.parts():
-                if small:
-                    block, n = _beside(theta, part, slice(None)), part.rows.count
-                    last = np.empty((n + len(more), p + 1))  # the residuals last
-                    last[:n, :p], last[:n, p] = block[:, 1:], block[:, 0]
-                    last[n:, :p], last[n:, p] = more[:, 1:], more[:, 0]
-                    last /= np.sqrt(self.total)
-                    return residuals_from_rows(last)
 
                 def products(begin: int, end: int, part: RowBlock = part) -> Array:
                     block = _beside(theta, part, slice(begin, end))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import symengine as se
 
-from downslope.lapack import solve_triangular
+from downslope.lapack import solve_triangular, triangle
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -26,13 +26,13 @@ def residuals_from_rows(block: Any) -> tuple[float, Residuals]:
     >>> round(cost, 12), (told.root.T @ told.along).round(12)
     (34.0, array([8.]))
     """
-    p = block.shape[1] - 1
-    if not np.all(np.isfinite(block)):
+    p, factor = block.shape[1] - 1, triangle(block)
+    if not np.isfinite(factor).all():
         return float(np.sum(np.square(block[:, p]))), Residuals(np.full((p, p), np.nan), np.full(p, np.nan))
-    factor = np.asarray(np.linalg.qr(block, mode="r"))
     if len(factor) <= p:  # fewer rows than that
         factor = np.concatenate([factor, np.zeros((p + 1 - len(factor), p + 1))])
-    return float(np.sum(np.square(factor[:, p]))), Residuals(factor[:p, :p], factor[:p, p])
+    last = factor[:, p]
+    return float(last @ last), Residuals(factor[:p, :p], last[:p])
 
 
 def residuals_from_products(sums: Any) -> tuple[float, Residuals]:

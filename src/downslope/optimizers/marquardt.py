@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from downslope.lapack import singular_values
 from downslope.objectives.residuals import Residuals
 
-EPS = float(np.finfo(np.float64).eps)
+EPS, TINY = float(np.finfo(np.float64).eps), float(np.finfo(np.float64).tiny)
 FIRST_RADIUS = 100.0  # times the scaled length of the start
 ACCEPTED = 1e-4  # of the decrease that was predicted
 POOR, GOOD = 0.25, 0.75  # of it, below and above which the radius changes
@@ -77,7 +78,7 @@ def beginning(x: Any, radius: float) -> MarquardtState:
 
 def after(x: Any, value: Any, state: MarquardtState) -> tuple[Any, MarquardtState, bool]:
     """From one evaluation to the next: the point to evaluate, the new state, and whether ``x`` is accepted."""
-    usable = bool(np.isfinite(value) and np.all(np.isfinite(state.told.root)))
+    usable = math.isfinite(value) and bool(np.isfinite(state.told.root).all())
     if not state.begun:
         if not usable:
             return x, state._replace(value=value), True
@@ -86,7 +87,7 @@ def after(x: Any, value: Any, state: MarquardtState) -> tuple[Any, MarquardtStat
         return _stepped(state._replace(radius=radius), True)
     before, length = state.value, _length(state.scale * state.step)
     linear, damped = _length(state.root @ state.step) ** 2, state.damping * length**2
-    size = before or np.finfo(float).tiny
+    size = before or TINY
     actual = 1 - value / size if usable and value < 100 * before else -1.0
     predicted = (linear + 2 * damped) / size
     ratio = actual / predicted if predicted > 0 else 0.0
@@ -114,20 +115,23 @@ def _arrived(x: Any, value: Any, state: MarquardtState) -> MarquardtState:
     which has 1 for a column of zeros, would send a parameter that hardly has an effect as far as it takes to have one.
     """
     root, along = state.told
-    scale, size = np.maximum(state.scale, np.sqrt(np.sum(root * root, axis=0))), np.maximum(np.abs(x), 1.0)
-    scale = np.maximum(scale, NO_EFFECT * float(np.max(scale * size)) / size)
-    scale = np.where(scale > 0, scale, 1.0)
+    scale, size = np.maximum(state.scale, np.sqrt((root * root).sum(axis=0))), np.maximum(np.abs(x), 1.0)
+    scale = np.maximum(scale, NO_EFFECT * float((scale * size).max()) / size)
+    if not scale.all():
+        scale = np.where(scale > 0, scale, 1.0)
     return state._replace(x=np.array(x), value=value, root=root, along=along, scale=scale)
 
 
 def _stepped(state: MarquardtState, accepted: bool) -> tuple[Any, MarquardtState, bool]:
     """With the step from the last accepted point that the radius allows."""
-    first = state.value != state.value or not np.any(state.step)  # as MINPACK: no step was ever made
-    left, values, right = np.linalg.svd(state.root / state.scale)
-    kept = values > EPS * len(values) * values[0]
+    first = state.value != state.value or not state.step.any()  # as MINPACK: no step was ever made
+    left, values, right = singular_values(state.root / state.scale)
     inside = left.T @ state.along
-    slope = _length(inside[kept])
-    scaled, damping = _within(values * kept, inside * kept, state.radius, state.damping)
+    least = EPS * len(values) * float(values[0])
+    if not values[-1] > least:
+        values, inside = values * (values > least), inside * (values > least)
+    slope = _length(inside)
+    scaled, damping = _within(values, inside, state.radius, state.damping)
     step = -(right.T @ scaled) / state.scale
     radius = min(state.radius, _length(scaled) or state.radius) if first else state.radius
     state = state._replace(step=step, damping=damping, slope=slope, radius=radius)
@@ -139,18 +143,18 @@ def _within(values: Any, inside: Any, radius: float, damping: float) -> tuple[An
 
     Newton's iteration on 1/|z| as a function of the damping, kept between bounds.
     """
-    some = values > 0
-    plain = np.where(some, inside / np.where(some, values, 1.0), 0.0)
+    whole = bool(values[-1] > 0)
+    plain = inside / values if whole else inside / np.where(values > 0, values, np.inf)
     length = _length(plain)
     if length <= (1 + NEAR) * radius:
         return plain, 0.0
     square, slopes = values**2, values * inside
-    low = (length - radius) / radius * length**2 / _bend(plain, square, 0.0) if np.all(some) else 0.0
-    high = _length(slopes) / radius or np.finfo(float).tiny / min(radius, 0.1)
+    low = (length - radius) / radius * length**2 / _bend(plain, square, 0.0) if whole else 0.0
+    high = _length(slopes) / radius or TINY / min(radius, 0.1)
     λ = min(max(damping, low), high) or _length(slopes) / length
     z = plain
     for _ in range(MOST_ROOTS):
-        λ = λ or max(np.finfo(float).tiny, 0.001 * high)
+        λ = λ or max(TINY, 0.001 * high)
         z = slopes / (square + λ)
         length = _length(z)
         over = length - radius
