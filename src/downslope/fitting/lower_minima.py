@@ -61,8 +61,12 @@ def _on_few_rows(objective: DataObjective) -> DataObjective:
 
 
 def _to_beat(objective: DataObjective, few: DataObjective, reached: Array) -> float:
-    """The cost on few rows below which a point is not only one that knows them better than all rows."""
+    """The cost on few rows below which a point is not only one that knows them better than all rows.
+
+    It is that where some steps lead from the point reached: a loose test may have ended a descent before its minimum.
+    """
     here, n, p = few.residuals(reached)[0], few.count, few.rows.size
+    here = min(here, _after_some_steps(few, reached)[0])
     flattered = LOWER if n == objective.count else (p + DEVIATIONS * np.sqrt(2 * p)) / n
     return float(here * (1 - flattered))
 
