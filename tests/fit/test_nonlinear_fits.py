@@ -237,3 +237,12 @@ def test_a_missed_peak_is_found_and_the_start_is_named() -> None:
     assert found.r2 is not None
     assert found.r2 > 0.99 > (held.r2 or 0)
     assert any("From the start that was given the descent ended" in note for note in found.notes)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_radius_may_shrink_until_its_squares_underflow() -> None:
+    problem = next(p for p in PROBLEMS if p.name == "transmittance")
+    for start in ((1.1684114280809361, 4.052603016124423, 594.1252641376512), (1.5876, 7.3200, 762.0174)):
+        found = ds.fit(problem.table(), f"y ~ {problem.right}", start=named(start))
+        assert found.success
+        assert digits(list(found.x.values()), problem.best()) >= 6

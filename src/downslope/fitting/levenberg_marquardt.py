@@ -132,6 +132,10 @@ class LeastSquaresEngine:
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``, or one of ``Cause``."""
+        with np.errstate(all="ignore"):
+            return self._advance(trace, budget)
+
+    def _advance(self, trace: TraceBuffer, budget: int) -> int:
         if self._goes_on:
             self._recall(trace)
         row = np.empty((1, len(self._x) + 3))

@@ -76,7 +76,8 @@ def _after_some_steps(objective: DataObjective, start: Array) -> tuple[float, Ar
     x, state, least, where = start, beginning(start, FIRST_RADIUS), np.inf, start
     for _ in range(EVALUATIONS):
         cost, told = objective.residuals(x)
-        following, state, accepted = after(x, cost, state._replace(told=told))
+        with np.errstate(all="ignore"):
+            following, state, accepted = after(x, cost, state._replace(told=told))
         if accepted and cost < least:
             least, where = cost, x
         if state.spent or not np.all(np.isfinite(following)):

@@ -149,7 +149,8 @@ def _within(values: Any, inside: Any, radius: float, damping: float) -> tuple[An
     if length <= (1 + NEAR) * radius:
         return plain, 0.0
     square, slopes = values**2, values * inside
-    low = (length - radius) / radius * length**2 / _bend(plain, square, 0.0) if whole else 0.0
+    bend = _bend(plain, square, 0.0)
+    low = (length - radius) / radius * length**2 / bend if whole and bend else 0.0
     high = _length(slopes) / radius or TINY / min(radius, 0.1)
     λ = min(max(damping, low), high) or _length(slopes) / length
     z = plain
@@ -157,11 +158,11 @@ def _within(values: Any, inside: Any, radius: float, damping: float) -> tuple[An
         λ = λ or max(TINY, 0.001 * high)
         z = slopes / (square + λ)
         length = _length(z)
-        over = length - radius
-        if abs(over) <= NEAR * radius:
+        over, bend = length - radius, _bend(z, square, λ)
+        if abs(over) <= NEAR * radius or not bend:  # it has underflowed: the step is next to nothing
             break
         low, high = (max(low, λ), high) if over > 0 else (low, min(high, λ))
-        λ = max(low, λ + over / radius * length**2 / _bend(z, square, λ))
+        λ = max(low, λ + over / radius * length**2 / bend)
     return z, λ
 
 
