@@ -246,3 +246,10 @@ def test_a_radius_may_shrink_until_its_squares_underflow() -> None:
         found = ds.fit(problem.table(), f"y ~ {problem.right}", start=named(start))
         assert found.success
         assert digits(list(found.x.values()), problem.best()) >= 6
+
+
+@pytest.mark.filterwarnings("error")
+def test_derivatives_whose_squares_overflow_are_looked_at_all_the_same() -> None:
+    problem = next(p for p in PROBLEMS if p.name == "power")
+    start = named((225.22100917195422, 290.71560693946515, 155491.0268920316))
+    assert not ds.fit(problem.table(), f"y ~ {problem.right}", start=start, evaluations=40).success
