@@ -253,3 +253,9 @@ def test_derivatives_whose_squares_overflow_are_looked_at_all_the_same() -> None
     problem = next(p for p in PROBLEMS if p.name == "power")
     start = named((225.22100917195422, 290.71560693946515, 155491.0268920316))
     assert not ds.fit(problem.table(), f"y ~ {problem.right}", start=start, evaluations=40).success
+
+
+def test_a_start_beside_which_no_other_can_be_computed_is_kept() -> None:
+    problem = next(p for p in PROBLEMS if p.name == "growth")
+    found = ds.fit(problem.table(), f"y ~ {problem.right}", start=named((32.03, 3.207, 0.0)), l2=1e-3)
+    assert list(found.run.start) == [32.03, 3.207, 0.0]
