@@ -545,3 +545,9 @@ def test_nelder_mead_needs_no_gradient() -> None:
     assert run.fun < 1e-7
     assert run.njev == 0
     assert np.all(np.diff(run.history.value) <= 0)
+
+
+@EVERY
+def test_a_start_outside_the_domain_is_said(cls: type[CurvedRule]) -> None:
+    run = ds.minimize("(log(x) - 1)^2", {"x": -1.0}, optimizer=cls(), explain=False)
+    assert (run.status, run.nit) == ("left_domain", 0)

@@ -71,7 +71,11 @@ class CurvedStepper:
             return CurvedEvaluation(x, value, 2 * told.root.T @ told.along, told)
         value, gradient = objective.value_and_gradient(np.asarray(x, objective.dtype))
         at = CurvedEvaluation(x, sign * float(value), sign * np.asarray(gradient, np.float64))
-        if rule.asks_for == "hessian" and np.isfinite(value) and rule.wants_curvature(at, self._state):
+        if rule.asks_for != "hessian":
+            return at
+        if not np.isfinite(value):  # outside the domain there are none
+            return at._replace(curvature=np.full((len(x), len(x)), np.nan))
+        if rule.wants_curvature(at, self._state):
             self.counts.curvatures += 1
             return at._replace(curvature=sign * objective.hessian(x))
         return at
