@@ -152,7 +152,7 @@ def functions() -> None:
     }
     for name, (method, solver) in pairs.items():
         for d in SIZES:
-            if name == "nelder_mead" and d > 30:
+            if name == "nelder_mead" and d > 100:
                 continue
             start = np.tile([-1.2, 1.0], d // 2)
             steps = {"nelder_mead": 300, "bfgs": 60}.get(name, 15)

@@ -159,13 +159,14 @@ def exports() -> str:
         '```python\nrun.export("torch")  # the text; run.export("torch", "zigzag.py") writes it too\n```',
         f"There are {len(DIALECTS)} dialects: {', '.join(f'[`{d}`](#{_anchor(d)})' for d in DIALECTS)}. Every method"
         " but those that know curvature can be exported to each of them: where the framework has it, its own optimizer"
-        " is called; where not, the rule is written out from its own source. Methods that know curvature are written"
-        " for `numpy`, with the second derivatives of the formula where they ask for them; those that ask for residuals"
-        " are not exported. A table of up to 50 rows is written into the script, a"
-        " longer one is read from its CSV file.",
+        " is called; where not, the rule is written out from its own source. Methods that know curvature are NumPy's"
+        " code around a function of `numpy`, `sympy`, `torch`, `tensorflow` or `jax`, which gives the second"
+        " derivatives or the residuals that they ask for, of formulas and of fits; so are fits of curves by"
+        " Levenberg and Marquardt's steps (`sympy` has formulas alone). A table of up to 50 rows is written into the"
+        " script, a longer one is read from its CSV file.",
         "What no script can say is refused with the reason: a function that could not be traced into a formula (its"
-        " source is not ours to print), and fits in batches, with an l1 penalty or in coordinates that downslope chose:"
-        " name a method, and it will have the parameters' own.",
+        " source is not ours to print), and fits in batches, with an l1 penalty (but by `coordinate_descent`) or in"
+        " coordinates that downslope chose: name a method, and it will have the parameters' own.",
     ]
     for dialect in DIALECTS:
         parts += [f"## {dialect}", CHOOSE[dialect], _methods_in(dialect)]

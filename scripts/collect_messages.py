@@ -39,13 +39,14 @@ TEMPLATES = {
 }  # how many templates each takes; 0 is one or two, alone
 RULES = ("src/downslope/optimizers/rules/", "src/downslope/optimizers/curved/")  # whose docstrings are shown
 VOCABULARY = "src/downslope/language/functions/__init__.py"  # functions of ours that scripts are given
-CURVED = ("newton", "trust_region", "dogleg", "bfgs", "sr1", "nelder_mead")  # of which scripts are written
 PRINTED = (
     "src/downslope/optimizers/rules/*.py",
     "src/downslope/optimizers/schedules/*.py",
     "src/downslope/optimizers/line_search.py",
-    *(f"src/downslope/optimizers/curved/{n}.py" for n in CURVED),
+    "src/downslope/optimizers/curved/*.py",
     "src/downslope/optimizers/trust.py",
+    "src/downslope/optimizers/marquardt.py",
+    "src/downslope/objectives/residuals.py",
     "src/downslope/lapack.py",
 )
 

@@ -262,7 +262,10 @@ class PlainNumPy(NumPy):
 ''',
     )
     text = (tree.root / writers).read_text("utf-8")
-    line, numpy = '    "numpy_class": NumPyClass,\n', "from downslope.export.dialects.numpy import NumPy\n"
+    line, numpy = (
+        '    "numpy_class": _of_either(NumPyClass, None),\n',
+        "from downslope.export.dialects.numpy import NumPy\n",
+    )
     assert (text.count(line), text.count(numpy)) == (1, 1)
     own = "from downslope.export.dialects.plain_numpy import PlainNumPy\n"
     tree.write(writers, text.replace(numpy, numpy + own).replace(line, '    "plain": PlainNumPy,\n' + line))

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+PANEL = 64  # columns that LAPACK works on at once
+
 
 @cache
 def _scipy() -> Any:
@@ -79,3 +81,38 @@ def solve(matrix: Any, right: Any) -> Any:
         return np.linalg.solve(matrix, right)
     except np.linalg.LinAlgError:
         return None
+
+
+def triangle(rows: Any) -> Any:
+    """R with R'R = ``rows``' ``rows``, upper triangular, of as many rows as there are columns, or as ``rows`` has.
+
+    >>> abs(triangle(np.array([[3.0, 1.0], [4.0, 2.0], [0.0, 1.0]]))[0]).round(12)
+    array([5. , 2.2])
+    """
+    if (lapack := _scipy()) is not None:
+        wide = rows.shape[1]
+        factor = lapack.dgeqrf(rows, lwork=PANEL * wide)[0][:wide]
+        return factor * _upper(*factor.shape)
+    return np.linalg.qr(rows, mode="r")
+
+
+@cache
+def _upper(rows: int, columns: int) -> Any:
+    """1 on and above the diagonal."""
+    return np.triu(np.ones((rows, columns)))
+
+
+def singular_values(matrix: Any) -> tuple[Any, Any, Any]:
+    """U, s and V' with ``matrix`` = U diag(s) V', shape (n, n), finite; s falls.
+
+    Raises:
+        LinAlgError: the iteration does not converge.
+
+    >>> singular_values(np.diag([1.0, 3.0]))[1]
+    array([3., 1.])
+    """
+    if (lapack := _scipy()) is not None:
+        left, values, right, failed = lapack.dgesdd(matrix)
+        if not failed:
+            return left, values, right
+    return np.linalg.svd(matrix)

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from curved_cases import CASES, RULES
-from scripts import agree, execute
+from curved_cases import CASES, CLASSES, FITS, RULES
+from scripts import FRAMEWORKS, agree, execute, lacking
 
 import downslope as ds
 from downslope.export.derivatives import second_partials
@@ -30,6 +30,74 @@ def test_the_script_goes_the_way_of_the_run(name: str, gone: dict[str, tuple[ds.
     agree(run, printed, 1e-9)
 
 
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[ds.Fit, Any]]:
+    """The fits, with what their scripts printed."""
+    fits = {name: make() for name, make in FITS.items()}
+    scripts = {name: fit.export("numpy") for name, fit in fits.items()}
+    printed = execute((), scripts, tmp_path_factory.mktemp("fits"))
+    return {name: (fit, printed[name]) for name, fit in fits.items()}
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_the_script_goes_the_way_of_the_fit(name: str, fitted: dict[str, tuple[ds.Fit, Any]]) -> None:
+    fit, printed = fitted[name]
+    agree(fit.run, printed, 1e-9)
+
+
+FRAMEWORK_CASES = [
+    *(
+        n
+        for n in CASES
+        if n.endswith((": six steps", ": bent", ": choices", ": up")) or n.startswith("newton: ")
+    ),
+    *(n for n in CASES if n.startswith("levenberg_marquardt: ")),
+    *(
+        n
+        for n in FITS
+        if n.endswith((": curve", ": weights and a penalty", ": columns", ": poisson", ": l1"))
+    ),
+    *(n for n in FITS if n.startswith("auto: ")),
+]
+
+
+@pytest.mark.parametrize("dialect", ["sympy", "torch", "jax", "tensorflow"])
+def test_scripts_of_frameworks_go_the_way_of_the_run(dialect: str, tmp_path: Any) -> None:
+    if lacking(dialect):
+        pytest.skip(f"{lacking(dialect)} is not installed, and the scripts are written for it")
+    runs = {name: (CASES.get(name) or FITS[name])() for name in FRAMEWORK_CASES}
+    if dialect == "sympy":
+        derived = ("newton", "trust", "dogleg", "gauss", "levenberg", "coordinate", "auto")
+        runs = {name: run for name, run in runs.items() if name in CASES or not name.startswith(derived)}
+    printed = execute(FRAMEWORKS[dialect], {n: run.export(dialect) for n, run in runs.items()}, tmp_path)
+    for name, run in runs.items():
+        agree(run if isinstance(run, ds.Run) else run.run, printed[name], 1e-9)
+
+
+def test_what_a_dialect_cannot_write_is_refused_with_who_does() -> None:
+    standardised, curve = FITS["newton: standardised"](), FITS["newton: curve"]()
+    for dialect in ("torch", "jax", "tensorflow"):
+        with pytest.raises(ds.errors.UsageError, match=r"standardised ones: numpy writes it"):
+            standardised.export(dialect)
+    with pytest.raises(ds.errors.UsageError, match=r"this is a fit: numpy writes it, and so do torch"):
+        curve.export("sympy")
+    for dialect in ("numpy_class", "torch.optim", "keras", "optax"):
+        with pytest.raises(
+            ds.errors.UsageError,
+            match=r"asks for second .*written by numpy, sympy, torch, tensorflow and jax",
+        ):
+            curve.export(dialect)
+
+
+@pytest.mark.parametrize("rule", ["newton", "trust_region"])
+def test_second_derivatives_of_several_classes(rule: str, tmp_path: Any) -> None:
+    fit = CLASSES(
+        optimizer=rule
+    )  # along one direction, to all intercepts the same is added, the cost is level
+    printed = execute((), {0: fit.export("numpy")}, tmp_path)[0]
+    assert printed.rows[:, 1] == pytest.approx(fit.run.history.value, rel=1e-8)
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_in_single_precision(rule: str, tmp_path: Any) -> None:
     run = ds.minimize(
@@ -40,7 +108,7 @@ def test_in_single_precision(rule: str, tmp_path: Any) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_script_needs_nothing_but_numpy(rule: str) -> None:
-    script = CASES[f"{rule}: to the end"]().export("numpy")
+    script = CASES[f"{rule}: six of them"]().export("numpy")
     imported = [line for line in script.splitlines() if line.startswith(("import ", "from "))]
     assert set(imported) <= {"import math", "import numpy as np", "from typing import NamedTuple"}
     assert "scipy" not in script

@@ -120,3 +120,21 @@ def test_few_rows_choose_the_start_where_many_are_dear(right: str) -> None:
     assert found.success
     assert found.loss == pytest.approx(0.01, rel=0.05)  # the variance of the noise
     assert found.nfev < 20  # of four descents they were over 200
+
+
+LOOSE = [
+    {"tolerance": 1e-3},
+    {"tolerance": 1e-3, "evaluations": 1000},
+    {"tolerance": 1e-2, "loss": "rmse"},
+    {"tolerance": 1e-1, "optimizer": "bfgs"},
+    {"tolerance": 1e-1, "optimizer": "adam", "learning_rate": 0.1},
+]
+
+
+@pytest.mark.parametrize("asked", LOOSE, ids=str)
+def test_where_a_loose_test_ends_a_descent_is_no_minimum_of_several(asked: dict[str, Any]) -> None:
+    x = np.linspace(0, 5, 300)
+    table = {"x": x, "y": 3 * np.exp(-0.5 * x) + 0.01 * np.sin(11 * x)}
+    fit = ds.fit(table, "y ~ a*exp(-b*x)", start={"a": 1, "b": 1}, **asked)
+    assert fit.success
+    assert not [note for note in fit.notes if "minima" in str(note)]

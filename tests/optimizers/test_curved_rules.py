@@ -204,7 +204,7 @@ def test_other_loops_refuse_it_in_words(cls: type[CurvedRule]) -> None:
     with pytest.raises(UsageError, match="factorisations"):
         ds.minimize("x^2", {"x": 1}, optimizer=rule, engine="traced")
     run = ds.minimize("x^2 + y^2", {"x": 1, "y": 2}, optimizer=rule, tolerance=1e-6)
-    for dialect in ("torch", "jax", "sympy"):  # in NumPy they have scripts
+    for dialect in ("torch.optim", "optax", "keras", "numpy_class"):  # whose optimizers are given gradients
         with pytest.raises(UsageError, match=why):
             run.export(dialect)
 
@@ -545,3 +545,9 @@ def test_nelder_mead_needs_no_gradient() -> None:
     assert run.fun < 1e-7
     assert run.njev == 0
     assert np.all(np.diff(run.history.value) <= 0)
+
+
+@EVERY
+def test_a_start_outside_the_domain_is_said(cls: type[CurvedRule]) -> None:
+    run = ds.minimize("(log(x) - 1)^2", {"x": -1.0}, optimizer=cls(), explain=False)
+    assert (run.status, run.nit) == ("left_domain", 0)

@@ -32,6 +32,24 @@ def test_systems_are_solved(whose: str, size: int) -> None:
     np.testing.assert_allclose(A @ lapack.solve(A, b), b, atol=1e-12)
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (7, 3), (3, 7), (90, 70)])
+def test_rows_are_factorised(whose: str, rows: int, columns: int) -> None:
+    A = RANDOM.standard_normal((rows, columns))
+    R = lapack.triangle(A)
+    assert R.shape == (min(rows, columns), columns)
+    assert np.array_equal(R, np.triu(R))
+    np.testing.assert_allclose(R.T @ R, A.T @ A, atol=1e-12 * rows * columns)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 40])
+def test_a_matrix_has_its_singular_values(whose: str, size: int) -> None:
+    A = RANDOM.standard_normal((size, size))
+    left, values, right = lapack.singular_values(A)
+    assert np.all(np.diff(values) <= 0)
+    np.testing.assert_allclose((left * values) @ right, A, atol=1e-12)
+    np.testing.assert_allclose(left.T @ left, np.eye(size), atol=1e-12)
+
+
 def test_what_has_no_answer_has_none(whose: str) -> None:
     assert lapack.cholesky(np.diag([1.0, -1.0])) is None
     assert lapack.solve(np.ones((2, 2)), np.ones(2)) is None

@@ -170,9 +170,14 @@ def ended(run: Run) -> list[str]:
 
 
 def effort(run: Run, batches: bool = False) -> Message:
-    """``10 steps, 11 evaluations``"""
+    """``10 steps, 11 evaluations``; and how many of gradient and curvature, where these are not as many"""
     way = epochs(run.nit) if batches else steps(run.nit)
-    return listing((way, plural("{n:,} evaluation", "{n:,} evaluations", n=run.nfev)))
+    parts = [way, plural("{n:,} evaluation", "{n:,} evaluations", n=run.nfev)]
+    if run.njev != run.nfev:
+        parts.append(message("{n:,} of them with the gradient", n=run.njev))
+    if run.nhev not in (0, run.nfev):
+        parts.append(message("{n:,} of them with second derivatives", n=run.nhev))
+    return listing(parts)
 
 
 def steps(n: int) -> Message:

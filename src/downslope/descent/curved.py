@@ -11,7 +11,7 @@ from downslope.descent.engine import DescentProblem
 from downslope.descent.norms import norm_of
 from downslope.descent.stations import Counts
 from downslope.descent.stepping import SteppingEngine
-from downslope.descent.trace_buffer import FarEvaluation
+from downslope.descent.trace_buffer import FarEvaluation, TraceBuffer
 from downslope.errors import UsageError
 from downslope.messages import Message, message
 from downslope.objectives import Vector
@@ -47,15 +47,15 @@ class CurvedStepper:
 
     def evaluate(self, watched: bool) -> FarEvaluation:
         """What the rule asks for at the point that is next."""
-        with np.errstate(all="ignore"):
-            at = self._evaluation(self._x.astype(np.float64, copy=False))
-            move = self._rule.step(at, self._state)
+        at = self._evaluation(self._x.astype(np.float64, copy=False))
+        move = self._rule.step(at, self._state)
         x, value = (at.x, at.value) if move.at is None else move.at
         norm = norm_of(at.gradient) if move.norm is None and at.gradient is not None else move.norm
         moved = 1.0
         if move.accepted:
-            change = np.asarray(x, np.float64) - self._last
-            moved = math.sqrt(float(change @ change)) if watched else 1.0
+            if watched:
+                change = np.asarray(x, np.float64) - self._last
+                moved = math.sqrt(float(change @ change))
             self._last = np.array(x, self._objective.dtype)
         self._next = move.point, move.state
         return FarEvaluation(value, norm or 0.0, float(move.accepted), moved, x, self._last)
@@ -71,7 +71,11 @@ class CurvedStepper:
             return CurvedEvaluation(x, value, 2 * told.root.T @ told.along, told)
         value, gradient = objective.value_and_gradient(np.asarray(x, objective.dtype))
         at = CurvedEvaluation(x, sign * float(value), sign * np.asarray(gradient, np.float64))
-        if rule.asks_for == "hessian" and np.isfinite(value) and rule.wants_curvature(at, self._state):
+        if rule.asks_for != "hessian":
+            return at
+        if not np.isfinite(value):  # outside the domain there are none
+            return at._replace(curvature=np.full((len(x), len(x)), np.nan))
+        if rule.wants_curvature(at, self._state):
             self.counts.curvatures += 1
             return at._replace(curvature=sign * objective.hessian(x))
         return at
@@ -117,6 +121,11 @@ class CurvedEngine(SteppingEngine):
     def __init__(self, stepper: CurvedStepper) -> None:
         super().__init__(stepper)
         self._curved, self.counts = stepper, stepper.counts
+
+    def advance(self, trace: TraceBuffer, budget: int) -> int:
+        """Up to ``budget`` evaluations; returns a code of ``judge``."""
+        with np.errstate(all="ignore"):
+            return super().advance(trace, budget)
 
     def remarks(self) -> tuple[Message, ...]:
         """What the rule has to say of the way."""

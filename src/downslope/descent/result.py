@@ -161,6 +161,8 @@ class Descent:
         )
         more = ", ..." if self.final.size > 6 else ""
         steps, calls = counted(self.nit, "step"), counted(self.nfev, "evaluation")
+        if self.counts is not None:
+            calls += f" (njev {self.njev}, nhev {self.nhev})"
         lines = [
             f"{self.command} {self.objective.headline[:70]}",
             f"  {self.termination.status}: {self.message}",

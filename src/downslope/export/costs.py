@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from downslope.export.derivatives import partials
+from downslope.export.derivatives import Shared, partials
 from downslope.export.formatter import commented, docstring
 from downslope.export.formulas import Speller
 from downslope.export.python import fill, name, number, real, text
@@ -91,7 +91,7 @@ class Costs:
         words, place = self.words, self.intercept
         X = name("X")
         if self.table.weights is not None:
-            share = ast.parse(f"{self.weights} / {self._sum(self.weights)}", mode="eval").body
+            share = ast.parse(f"{self.weights} / {self.sum(self.weights)}", mode="eval").body
             lines = [f"centre = {text(fill(words.weighed, X, share))}"]
             from_there = fill("(X - centre) ** 2" if place is not None else "X ** 2")
             spread = fill(words.root, fill(words.weighed, from_there, share))
@@ -121,17 +121,22 @@ class Costs:
             lines.append(commented(f"middle = {text(mean)}", there))
         return lines
 
-    def _sum(self, column: str) -> str:
+    def sum(self, column: str) -> str:
+        """The sum of a column."""
         return {"np": "np.sum", "torch": "torch.sum", "tf": "tf.reduce_sum", "jnp": "jnp.sum"}[
             self.words.mean.partition(".")[0]
         ] + f"({column})"
 
     # The cost.
 
+    def given(self) -> list[str]:
+        """The data, and the function that leads back to the user's units."""
+        return [*self.data(), *self.units()]
+
     def loss(self) -> list[str]:
         """The function ``loss``."""
-        body, cost = self._parts()
-        mean = self._mean(cost)
+        body, cost = self.parts()
+        mean = self.mean(cost)
         lines = [f"    {line}" for line in body]
         value = text(fill(self.words.root, mean) if self.table.loss.root else mean) + self._penalty()
         return [*self.head("loss"), *lines, f"    return {value}"]
@@ -140,7 +145,7 @@ class Costs:
         """The first lines of a function of the point."""
         return ["", "", *self.writer.opening(function, self.table.as_matrix)]
 
-    def _parts(self) -> tuple[list[str], ast.expr]:
+    def parts(self) -> tuple[list[str], ast.expr]:
         """The lines that compute the prediction or the residual, and the cost of a row."""
         table, loss = self.table, self.table.loss
         prediction = self._prediction()
@@ -184,7 +189,8 @@ class Costs:
         assert table.formula is not None
         return self._plain(table.formula)
 
-    def _mean(self, column: ast.expr) -> ast.expr:
+    def mean(self, column: ast.expr) -> ast.expr:
+        """The mean of a column over the rows, with their weights."""
         if self.table.weights is None:
             return fill(self.words.mean, column)
         return fill(self.words.weighted, column, name(self.weights))
@@ -217,7 +223,7 @@ class Costs:
             return ""
         strength = self.strength()
         if self.table.as_matrix:
-            total = self._sum(f"({self._under()}) ** 2")
+            total = self.sum(f"({self._under()}) ** 2")
             return f" + {strength} * {text(ast.parse(total, mode='eval').body)}"
         squares = [f"{p}**2" for p in self._penalised()]
         inner = squares[0] if len(squares) == 1 else f"({' + '.join(squares)})"
@@ -228,7 +234,7 @@ class Costs:
     def slopes(self) -> tuple[list[str], list[str]]:
         """The lines before, and the derivative by each parameter (or, as a matrix, one expression for all)."""
         table, loss = self.table, self.table.loss
-        body, _ = self._parts()
+        body, _ = self.parts()
         if table.classes:
             return self._softmax_slopes(body)
         assert loss.formula is not None
@@ -238,7 +244,7 @@ class Costs:
             formula = t.substituted(formula, {part: meant})
         slope = self.spelled(formula)
         if loss.root:
-            square = text(self._mean(fill("residual ** 2")))
+            square = text(self.mean(fill("residual ** 2")))
             body.append(f"root = np.sqrt({square})")
             slope = fill("residual / root if root > 0 else 0 * residual")
         about = message("0 where the fit is perfect")
@@ -255,7 +261,7 @@ class Costs:
             code = f"{features}.T @ {text(slope)} / len({self.target})"
         else:
             weights = self.weights if not self.table.classes else f"{self.weights}[:, None]"
-            code = f"{features}.T @ ({weights} * {text(slope)}) / {self._sum(self.weights)}"
+            code = f"{features}.T @ ({weights} * {text(slope)}) / {self.sum(self.weights)}"
         code = f"({code}).ravel()" if self.table.classes else code
         if self.table.l2:
             under = self._under()
@@ -273,13 +279,9 @@ class Costs:
 
     def _formula_slopes(self, body: list[str]) -> tuple[list[str], list[str]]:
         assert self.table.formula is not None
-        coordinates, speller = self.writer.model.coordinates, self.writer.speller
+        coordinates = self.writer.model.coordinates
         shared = partials(self.table.formula, [*coordinates, *self.columns])
-        speller.called = {**speller.called, **{part: part for part, _ in shared.parts}}
-        held = [part for part, tree in shared.parts if self._varies(tree, speller.arrays)]
-        for part, tree in shared.parts:
-            speller.arrays = frozenset((*speller.arrays, *held))
-            body.append(f"{part} = {text(speller.expression(tree))}")
+        body += self.shared_parts(shared)
         out = []
         for coordinate, under, tree in zip(
             coordinates, self.table.penalised, shared.results[: len(coordinates)], strict=True
@@ -287,7 +289,15 @@ class Costs:
             out.append(self._derivative(tree) + self._own_penalty(coordinate, under))
         return body, out
 
-    def _varies(self, tree: t.Node, arrays: frozenset[str]) -> bool:
+    def shared_parts(self, shared: Shared) -> list[str]:
+        """The lines that compute what several derivatives of the hypothesis have in common."""
+        speller = self.writer.speller
+        speller.called = {**speller.called, **{part: part for part, _ in shared.parts}}
+        held = [part for part, tree in shared.parts if self.varies(tree, speller.arrays)]
+        speller.arrays = frozenset((*speller.arrays, *held))
+        return [f"{part} = {text(speller.expression(tree))}" for part, tree in shared.parts]
+
+    def varies(self, tree: t.Node, arrays: frozenset[str]) -> bool:
         """Whether a formula is a column of numbers."""
         return any(
             isinstance(n, t.Variable) and (n.name in arrays or n.name.startswith("t")) for n in t.walk(tree)
@@ -296,8 +306,8 @@ class Costs:
     def _derivative(self, tree: t.Node) -> str:
         if isinstance(tree, t.Number):
             factor = "" if tree.value == 1 else f"{text(number(tree.value))} * "
-            return "0.0" if tree.value == 0 else f"{factor}{text(self._mean(name('slope')))}"
-        return text(self._mean(fill("slope * _0", self.writer.speller.expression(tree))))
+            return "0.0" if tree.value == 0 else f"{factor}{text(self.mean(name('slope')))}"
+        return text(self.mean(fill("slope * _0", self.writer.speller.expression(tree))))
 
     def _own_penalty(self, coordinate: str, under: bool) -> str:
         return (
@@ -311,10 +321,10 @@ class Costs:
             given = self.table.supplied[coordinate]
             row = self._plain(given.formula)
             if given.mean or self.table.weights is not None:
-                mean = self._mean(row)
-                out.append(text(mean if given.mean else fill(f"_0 * {self._sum(self.weights)}", mean)))
+                mean = self.mean(row)
+                out.append(text(mean if given.mean else fill(f"_0 * {self.sum(self.weights)}", mean)))
             else:
-                out.append(self._sum(text(row)))
+                out.append(self.sum(text(row)))
         return out
 
     # From the user's units to those of the descent, and back.

@@ -12,7 +12,7 @@ import builtins
 import copy
 import inspect
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +26,8 @@ from downslope.export.plain_statements import statements_of
 from downslope.export.python import name, real, text
 from downslope.export.rule_source import RuleSource
 from downslope.messages import message
-from downslope.optimizers import Optimizer, arithmetic
+from downslope.objectives.residuals import Residuals, residuals_from_rows
+from downslope.optimizers import arithmetic
 from downslope.optimizers.curvature import CurvedEvaluation, CurvedRule, Move
 
 _OF_VECTORS = frozenset(
@@ -37,6 +38,7 @@ _HINTS = {"value": "float", "norm": "float", "accepted": "bool", "at": "tuple", 
 _ABOUT = {
     CurvedEvaluation.__name__: message("What is known of a point."),
     Move.__name__: message("What follows from an evaluation."),
+    Residuals.__name__: message("Residuals r and their derivatives J at a point, in brief."),
 }
 
 
@@ -48,17 +50,16 @@ class CurvedForm:
         evaluation: the record of what is known of a point.
         init, step: functions: the state before the first evaluation, and what follows from one.
         wants: whether the second derivatives are looked at, where that is asked; else nothing.
+        brief: of rows of derivatives and residuals the cost and these in brief, where that is asked; else nothing.
+        elsewhere: whether a step may end at another point than the one that was evaluated.
     """
 
     evaluation: str
     init: str
     step: str
-    wants: str = ""
-
-
-def is_curved(rule: Optimizer) -> TypeGuard[CurvedRule]:
-    """Whether the rule is written so: of those that know curvature, the ones that need no table of residuals."""
-    return isinstance(rule, CurvedRule) and rule.asks_for != "residuals"
+    wants: str
+    brief: str
+    elsewhere: bool
 
 
 def curved_form(rule: CurvedRule, emitter: Emitter) -> CurvedForm:
@@ -71,7 +72,17 @@ def curved_form(rule: CurvedRule, emitter: Emitter) -> CurvedForm:
     printer.record(Move)
     init, step = printer.method("init"), printer.method("step", "following")
     asks = source.method(type(rule).__name__, "wants_curvature") is not None
-    return CurvedForm(evaluation, init, step, printer.method("wants_curvature") if asks else "")
+    wants = printer.method("wants_curvature") if asks else ""
+    brief = printer.function(residuals_from_rows) if rule.asks_for == "residuals" else ""
+    return CurvedForm(
+        evaluation, init, step, wants, brief, _ends_elsewhere(source.classes[type(rule).__name__])
+    )
+
+
+def _ends_elsewhere(rule: ast.ClassDef) -> bool:
+    """Whether a move of the rule says at which point it ended."""
+    calls = (node for node in ast.walk(rule) if isinstance(node, ast.Call) and len(node.args) > 3)
+    return any(isinstance(call.func, ast.Name) and call.func.id == Move.__name__ for call in calls)
 
 
 @dataclass
@@ -147,7 +158,10 @@ class _Printer:
         return name(self.emitter.constant(key, in_ascii(identifier), written, comment))
 
     def hyperparameter(self, wanted: str) -> ast.expr:
-        """One of the rule's own numbers."""
+        """One of the rule's own numbers, or several of them."""
+        value = self.rule.hyperparameters()[wanted]
+        if isinstance(value, tuple):
+            return name(self.emitter.constant(wanted, in_ascii(wanted.upper()), repr(value)))
         return self.emitter.around(self.rule).hyperparameter(wanted).code
 
 
@@ -226,7 +240,5 @@ def _hint(value: Any) -> str:
 def _homes(source: RuleSource) -> list[RuleSource]:
     """The module, and those of the package that it has functions and classes of."""
     modules = [inspect.getmodule(v) for v in vars(source.module).values() if callable(v)]
-    ours = {
-        m.__name__: m for m in modules if m is not None and m.__name__.startswith("downslope.optimizers.")
-    }
+    ours = {m.__name__: m for m in modules if m is not None and m.__name__.startswith("downslope.")}
     return [source, *(rule_source.source_of(m) for m in ours.values())]

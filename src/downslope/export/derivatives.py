@@ -44,8 +44,8 @@ def partials(formula: t.Node, variables: Sequence[str]) -> Shared:
     return keeper.shared([keeper.derivative(expression, se.Symbol(name)) for name in variables])
 
 
-def second_partials(formula: t.Node, variables: Sequence[str]) -> Shared:
-    """The derivatives by each pair of ``variables``, row by row of their matrix.
+def second_partials(formula: t.Node, variables: Sequence[str], *, first: bool = False) -> Shared:
+    """The derivatives by each pair of ``variables``, row by row of their matrix; after the first ones, if asked.
 
     >>> from downslope.language import parse
     >>> from downslope.language.text import to_text
@@ -61,7 +61,21 @@ def second_partials(formula: t.Node, variables: Sequence[str]) -> Shared:
         for j in range(i, len(symbols))
     }
     places = range(len(symbols))
-    return keeper.shared([upper[min(i, j), max(i, j)] for i in places for j in places])
+    matrix = [upper[min(i, j), max(i, j)] for i in places for j in places]
+    return keeper.shared([*slopes, *matrix] if first else matrix)
+
+
+def residual_rows(roots: Sequence[Any], variables: Sequence[str], wanted: Sequence[str]) -> Shared:
+    """Of every one of ``roots``, as SymEngine expressions, the derivatives by each of those wanted, and itself.
+
+    >>> from downslope.language.text import to_text
+    >>> x, y = se.symbols("x y")
+    >>> [to_text(d) for d in residual_rows([y - x**2], ["x", "y"], ["x", "y"]).results]
+    ['-2*x', '1', 'y - x^2']
+    """
+    keeper, symbols = _Keeper(variables), [se.Symbol(name) for name in wanted]
+    lowered = [keeper.lowered(lift(root)) for root in roots]
+    return keeper.shared([e for r in lowered for e in (*(keeper.derivative(r, s) for s in symbols), r)])
 
 
 def shared(expressions: Sequence[Any], variables: Sequence[str]) -> Shared:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from downslope.descent import Descent
-from downslope.errors import ObjectiveError, UnknownNameError, nearest
+from downslope.errors import ObjectiveError, UnknownNameError, UsageError, nearest
 from downslope.export import library
 from downslope.export.dialects.jax import Jax
 from downslope.export.dialects.numpy import NumPy
+from downslope.export.dialects.numpy_around import AroundJax, AroundTensorFlow, AroundTorch
 from downslope.export.dialects.numpy_class import NumPyClass
 from downslope.export.dialects.sympy import SymPy
 from downslope.export.dialects.tensorflow import TensorFlow
@@ -19,19 +20,39 @@ from downslope.export.script import ScriptWriter, script_of
 from downslope.export.script_model import ScriptModel, script_model_of
 from downslope.files import write_atomically
 from downslope.messages import listing, message, sentences
+from downslope.optimizers.curvature import CurvedRule, refusal
 
 if TYPE_CHECKING:
     from downslope.fitting.result import FitResult
 
-_WRITERS: dict[str, Callable[[ScriptModel], ScriptWriter]] = {
+
+Writer = Callable[[ScriptModel], ScriptWriter]
+
+
+def _of_either(plain: Writer, curved: Writer | None) -> Writer:
+    """What writes a rule in the framework's own numbers; ``curved``, if it can be, where the rule knows curvature."""
+
+    def write(model: ScriptModel) -> ScriptWriter:
+        rule = model.method.rule
+        if not isinstance(rule, CurvedRule):
+            return plain(model)
+        if curved is None:
+            others = message("Scripts of it are written by numpy, sympy, torch, tensorflow and jax.")
+            raise UsageError(sentences(refusal(rule), others))
+        return curved(model)
+
+    return write
+
+
+_WRITERS: dict[str, Writer] = {
     "numpy": NumPy,
-    "numpy_class": NumPyClass,
-    "torch": Torch,
-    "torch.optim": lambda model: Torch(model, library.TORCH),
-    "tensorflow": TensorFlow,
-    "keras": lambda model: TensorFlow(model, library.KERAS),
-    "jax": Jax,
-    "optax": lambda model: Jax(model, library.OPTAX),
+    "numpy_class": _of_either(NumPyClass, None),
+    "torch": _of_either(Torch, AroundTorch),
+    "torch.optim": _of_either(lambda model: Torch(model, library.TORCH), None),
+    "tensorflow": _of_either(TensorFlow, AroundTensorFlow),
+    "keras": _of_either(lambda model: TensorFlow(model, library.KERAS), None),
+    "jax": _of_either(Jax, AroundJax),
+    "optax": _of_either(lambda model: Jax(model, library.OPTAX), None),
     "sympy": SymPy,
 }
 
@@ -92,7 +113,7 @@ def export(
     return text
 
 
-def writer_of(dialect: Any) -> Callable[[ScriptModel], ScriptWriter]:
+def writer_of(dialect: Any) -> Writer:
     """The writer of that dialect; case, hyphens and underscores do not matter.
 
     Raises:

@@ -39,6 +39,8 @@ class FitData:
         supplied: derivatives written by hand, by parameter.
         file: the CSV file to read it from; None where it is written into the script.
         separator: between its columns.
+        trace: part of the target's mean square that is rounding, where the fit was descended by the loop of least
+            squares that knows that; else None.
         missing: how the file writes a missing value, where rows with one are left out; else empty.
     """
 
@@ -58,6 +60,7 @@ class FitData:
     supplied: dict[str, Supplied]
     file: str | None
     separator: str
+    trace: float | None
     missing: tuple[str, ...]
 
     @property

@@ -18,6 +18,7 @@ from downslope.fitting.cells import MISSING
 from downslope.fitting.checks import drop_missing
 from downslope.fitting.custom_gradient import CustomGradient
 from downslope.fitting.frame import Frame
+from downslope.fitting.levenberg_marquardt import TRACE
 from downslope.fitting.preconditioning import PreconditionedObjective
 from downslope.fitting.problem import FitProblem, Specification, make_problem
 from downslope.fitting.rows import LinearRows
@@ -26,8 +27,10 @@ from downslope.fitting.tables import as_frame
 from downslope.language import parse
 from downslope.language import tree as t
 from downslope.messages import argument, listing, message, plural, sentences
-from downslope.optimizers import as_optimizer
-from downslope.optimizers.curvature import CurvedRule, refusal
+from downslope.optimizers import Optimizer, as_optimizer
+from downslope.optimizers.curved.coordinate_descent import CoordinateDescent
+from downslope.optimizers.curved.levenberg_marquardt import LevenbergMarquardt
+from downslope.optimizers.curved.nelder_mead import NelderMead
 from downslope.symbolic import lift
 
 INLINE = 50  # rows of a table that is written into the script
@@ -83,6 +86,7 @@ def script_model_of_fit(
         supplied=supplied,
         file=file,
         separator=separator,
+        trace=TRACE if _by_least_squares(fit) else None,
         missing=tuple(MISSING) if file is not None and problem.frame.rows_dropped else (),
     )
     return ScriptModel(
@@ -90,12 +94,25 @@ def script_model_of_fit(
         formula=t.Number(0.0),
         coordinates=objective.parameters.coordinates,
         supplied=None,
-        method=LayeredRule.of(run.optimizer),
+        method=LayeredRule.of(_rule(fit, problem)),
         ends=ends_of(run),
         every=every_of(run),
         table=story,
         unasked=fit.unasked,
     )
+
+
+def _by_least_squares(fit: FitResult) -> bool:
+    """Whether it was descended by the loop of least squares, which has tests of its own."""
+    return fit.coordinates == "natural" and isinstance(fit.run.optimizer, LevenbergMarquardt)
+
+
+def _rule(fit: FitResult, problem: FitProblem) -> Optimizer:
+    """The optimizer of the run, with an l1 penalty where it takes that itself."""
+    rule, penalty = fit.run.optimizer, problem.objective.penalty
+    if isinstance(rule, CoordinateDescent) and penalty.l1:
+        return rule.changed(thresholds=tuple((penalty.l1 * penalty.mask).tolist()))
+    return rule
 
 
 def _task(fit: FitResult, table: Any) -> FitProblem:
@@ -176,12 +193,10 @@ _CHOSEN = message("this fit was descended in a way chosen by downslope, which no
 def check_tellable(fit: FitResult) -> None:
     """Raise ObjectiveError where a plain script cannot go the way of the fit; no table is needed for that."""
     loss, linear = fit.model.loss, fit.model.hypothesis.linear
-    if isinstance(fit.run.optimizer, CurvedRule):
-        raise ObjectiveError(sentences(refusal(fit.run.optimizer), _NAME_IT))
     if fit.coordinates == "orthogonal":
         own = message("this fit was descended in orthogonal coordinates, chosen by downslope.")
         raise ObjectiveError(sentences(own, _NAME_IT))
-    if fit.coordinates == "natural":
+    if fit.coordinates == "natural" and not _by_least_squares(fit):
         own = message("this fit was descended in coordinates renewed on the way, chosen by downslope.")
         raise ObjectiveError(sentences(own, _NAME_IT))
     if fit.path == "batches":
@@ -213,7 +228,7 @@ def check_tellable(fit: FitResult) -> None:
                     cure,
                 )
             )
-    if dict(_penalties(fit)).get("l1"):
+    if dict(_penalties(fit)).get("l1") and not isinstance(fit.run.optimizer, CoordinateDescent):
         raise ObjectiveError(
             message("an l1 penalty is taken by proximal steps, which scripts do not have yet.")
         )
@@ -239,6 +254,8 @@ def _as_told(fit: FitResult, problem: FitProblem) -> bool:
         return False
     if isinstance(fit.run.objective, CustomGradient):
         value, gradient = fit.run.objective.value_and_gradient(fit.run.start)
+    elif _by_least_squares(fit) or isinstance(fit.run.optimizer, NelderMead):  # whose norm is another
+        return bool(np.isclose(objective.value(fit.run.start), h.value[0], rtol=1e-6))
     elif fit.coordinates == "standardised":
         centred, coordinates = standardised(objective)
         value, gradient = PreconditionedObjective(centred, coordinates).value_and_gradient(

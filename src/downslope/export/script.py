@@ -16,7 +16,6 @@ from typing import ClassVar
 from downslope.export import arithmetic, rule_source, schedules
 from downslope.export.arithmetic import Arithmetic
 from downslope.export.costs import Costs
-from downslope.export.curved_form import is_curved
 from downslope.export.emitter import Emitter
 from downslope.export.formatter import (
     commented,
@@ -42,13 +41,14 @@ from downslope.export.translate import Piece
 from downslope.export.vocabulary import Words
 from downslope.export.wrapper_code import compared, within_bounds
 from downslope.messages import Message, message
+from downslope.optimizers.curvature import CurvedRule
 from downslope.optimizers.requirements import requirements_of
 
 # Names that the script uses itself; a rule's variables and a person's parameters get others.
 OURS = (
     "optimizer step report value g norm finished f gradient cost rate accepted last_value last_point first_norm"
     " average next_point name number numbers titles title loss residual slope root share scores log_odds log_rate X Z"
-    " rows row file LABELS centre spread ones middle in_user_units start theta hessian at move"
+    " rows row file LABELS centre spread ones middle in_user_units start theta hessian at move rows_of told"
 )
 
 CLIMBING = message("climbing f is descending -f")
@@ -71,7 +71,7 @@ class ScriptWriter(ABC):
         vector: template of a vector made from a list of numbers.
         differentiates: whether the framework differentiates the function; else its gradient is written out.
         inline: whether a simple rule is written into the loop; else it is always functions.
-        knows_curvature: whether rules are written that ask for more than a value and a gradient.
+        bends, rows_at: templates of the second derivatives, and of the residuals with theirs, at a point ``_x``.
         hasty: whether a step changes the point before it is known if the old one is accepted.
         columns_end: what the names of columns end with, where the bare names are needed for something else.
         gradient: what the script calls the gradient.
@@ -93,7 +93,8 @@ class ScriptWriter(ABC):
     vector: ClassVar[str]
     differentiates: ClassVar[bool] = True
     inline: ClassVar[bool] = True
-    knows_curvature: ClassVar[bool] = False
+    bends: ClassVar[str] = "hessian(_x)"
+    rows_at: ClassVar[str] = "rows_of(_x)"
     hasty: ClassVar[bool] = False
     columns_end: ClassVar[str] = ""
     gradient: ClassVar[str] = "g"
@@ -102,12 +103,12 @@ class ScriptWriter(ABC):
     def __init__(self, model: ScriptModel, library: FrameworkOptimizers | None = None) -> None:
         self.model, self.library = model, library
         rule = model.method.rule
+        self.curved = rule if isinstance(rule, CurvedRule) else None
         self.made_by = library.call(rule, model.method.schedule, model.single) if library else ""
         self.own = (
             self.own_class() if library is not None and not self.made_by and is_separate(rule) else None
         )
         self.names = ScriptNames([*OURS.split(), *self.words.imports])
-        self.curved = rule if self.knows_curvature and is_curved(rule) else None
         self.simple = is_simple(rule)
         self.searches = self.curved is not None or requirements_of(rule).searches
         matrix = model.table is not None and model.table.as_matrix
@@ -334,7 +335,7 @@ class ScriptWriter(ABC):
     def function(self) -> list[str]:
         """The function itself."""
         if self.costs is not None:
-            return [*self.costs.data(), *self.costs.units(), *self.costs.loss()]
+            return [*self.costs.given(), *self.costs.loss()]
         value = self.speller.expression(self.model.formula)
         return ["", "", *self.opening("f"), f"    return {text(value)}"]
 

@@ -12,7 +12,7 @@ import numpy as np
 from downslope.descent import Descent
 from downslope.descent.stopping import NO_LIMIT, Status
 from downslope.errors import ObjectiveError, UsageError
-from downslope.export.derivatives import Shared, partials, second_partials, shared
+from downslope.export.derivatives import Shared, partials, residual_rows, second_partials, shared
 from downslope.export.names import Persons
 from downslope.language import tree as t
 from downslope.messages import Message, message
@@ -141,6 +141,11 @@ class ScriptModel:
     def second_derivatives(self) -> Shared:
         """Those of the formula itself, by each pair of parameters, row by row."""
         return second_partials(self.formula, self.coordinates)
+
+    def residual_rows(self, *, slopes: bool = True) -> Shared:
+        """The derivatives of each of the residuals whose squares the formula adds up, if wanted, and itself."""
+        wanted = self.coordinates if slopes else ()
+        return residual_rows(self.run.objective.formula.residual_roots or [], self.coordinates, wanted)
 
     def asks_for(self, what: Asks) -> bool:
         """Whether the rule is one that asks for that beside, or in place of, a value and a gradient."""

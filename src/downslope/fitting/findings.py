@@ -304,7 +304,8 @@ def _undetermined(problem: FitProblem, outcome: FitOutcome) -> Iterator[Finding]
         J = rows.jacobian(run.final, np.arange(0, rows.count, max(1, rows.count // SAMPLE)))[1]
     if not np.all(np.isfinite(J)):
         return
-    sizes = np.sqrt(np.sum(np.square(J), axis=0))
+    largest = np.max(np.abs(J), axis=0)
+    sizes = largest * np.sqrt(np.sum(np.square(J / np.where(largest > 0, largest, 1.0)), axis=0))
     direction = _without_effect(problem, outcome, J, sizes)
     if direction is not None:
         yield identifiability.undetermined(direction, names)

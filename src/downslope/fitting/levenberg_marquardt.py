@@ -6,6 +6,7 @@ residuals are at right angles to all columns of J, which no units can fake, or w
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -27,7 +28,7 @@ from downslope.objectives import Vector
 from downslope.objectives.wrapped import WrappedObjective
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers import state as states
-from downslope.optimizers.marquardt import LEVEL, MarquardtState, after, beginning
+from downslope.optimizers.marquardt import FIRST_RADIUS, LEVEL, MarquardtState, after, beginning
 
 MOST_STEPS = 4_000
 # Between residuals and columns, times the root of two, below which the run is done: of the cost no more than its
@@ -95,7 +96,7 @@ def _state(problem: DescentProblem) -> MarquardtState:
     Raises:
         DataError: what was left is not whole.
     """
-    first: MarquardtState = beginning(problem.first)
+    first: MarquardtState = beginning(problem.first, FIRST_RADIUS)
     left = None if problem.since is None else problem.since.leaves
     if left is None:
         return first
@@ -131,20 +132,26 @@ class LeastSquaresEngine:
 
     def advance(self, trace: TraceBuffer, budget: int) -> int:
         """Up to ``budget`` evaluations; returns a code of ``kernel``, or one of ``Cause``."""
+        with np.errstate(all="ignore"):
+            return self._advance(trace, budget)
+
+    def _advance(self, trace: TraceBuffer, budget: int) -> int:
         if self._goes_on:
             self._recall(trace)
+        row = np.empty((1, len(self._x) + 3))
         for _ in range(budget):
             if trace.is_full:
                 return j.ROWS_FULL
             x = self._x
             cost, told = self._objective.residuals(x)
-            level = max(LEVEL, LEVEL * float(np.sqrt(self._size / max(cost, TRACE * self._size or 1.0))))
+            level = LEVEL * max(1.0, math.sqrt(self._size / max(cost, TRACE * self._size or 1.0)))
             following, state, accepted = after(x, cost, self._state._replace(told=told, level=level))
-            norm = float(np.sqrt(2) * state.slope) if np.isfinite(state.slope) else np.nan
+            norm = math.sqrt(2) * state.slope if math.isfinite(state.slope) else np.nan
             if accepted:
                 self._first_norm = self._first_norm or norm
                 trace.limits[j.TOLERANCE] = self._tolerance(cost)
-            code, _ = trace.absorb(np.array([[*x, cost, norm, accepted]]))
+            row[0, :-3], row[0, -3:] = x, (cost, norm, accepted)
+            code, _ = trace.absorb(row)
             self._after = following, state
             if code != j.SLICE_DONE:
                 return code
@@ -182,7 +189,7 @@ class LeastSquaresEngine:
 
     def _tolerance(self, cost: float) -> float:
         """The gradient norm in natural coordinates at which the run is done; it is the root of twice the excess."""
-        asked, enough = self._asked, COSINE * float(np.sqrt(cost + TRACE * self._size))
+        asked, enough = self._asked, COSINE * math.sqrt(cost + TRACE * self._size)
         enough = max(enough, self._rounding)
         if self.own:
             return enough
@@ -193,7 +200,7 @@ class LeastSquaresEngine:
     @property
     def _rounding(self) -> float:
         """The gradient norm that rounding leaves where the hypothesis meets every row exactly."""
-        return ROUNDING * float(np.sqrt(self._size))
+        return ROUNDING * math.sqrt(self._size)
 
     def _floor(self, state: MarquardtState) -> int:
         """Whether it arrived, where neither cost nor model can change by more than rounding."""

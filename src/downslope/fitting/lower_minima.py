@@ -16,7 +16,7 @@ from downslope.fitting.formula_rows import FormulaRows, evaluated
 from downslope.fitting.objective import DataObjective, RowBlock
 from downslope.fitting.rows import NOTHING, Array
 from downslope.fitting.suggested_starts import split_of
-from downslope.optimizers.marquardt import after, beginning
+from downslope.optimizers.marquardt import FIRST_RADIUS, after, beginning
 
 MOST_ROWS = 400  # that it is held against
 EVALUATIONS = 25  # from each start
@@ -61,18 +61,23 @@ def _on_few_rows(objective: DataObjective) -> DataObjective:
 
 
 def _to_beat(objective: DataObjective, few: DataObjective, reached: Array) -> float:
-    """The cost on few rows below which a point is not only one that knows them better than all rows."""
+    """The cost on few rows below which a point is not only one that knows them better than all rows.
+
+    It is that where some steps lead from the point reached: a loose test may have ended a descent before its minimum.
+    """
     here, n, p = few.residuals(reached)[0], few.count, few.rows.size
+    here = min(here, _after_some_steps(few, reached)[0])
     flattered = LOWER if n == objective.count else (p + DEVIATIONS * np.sqrt(2 * p)) / n
     return float(here * (1 - flattered))
 
 
 def _after_some_steps(objective: DataObjective, start: Array) -> tuple[float, Array]:
     """The lowest cost within some evaluations from a start, and where; infinite where there is none."""
-    x, state, least, where = start, beginning(start), np.inf, start
+    x, state, least, where = start, beginning(start, FIRST_RADIUS), np.inf, start
     for _ in range(EVALUATIONS):
         cost, told = objective.residuals(x)
-        following, state, accepted = after(x, cost, state._replace(told=told))
+        with np.errstate(all="ignore"):
+            following, state, accepted = after(x, cost, state._replace(told=told))
         if accepted and cost < least:
             least, where = cost, x
         if state.spent or not np.all(np.isfinite(following)):

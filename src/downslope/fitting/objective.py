@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from downslope.errors import UsageError
 from downslope.fitting import kernels
@@ -22,6 +24,7 @@ from downslope.fitting.rows import (
     SoftmaxRows,
     unlocked,
 )
+from downslope.fitting.second_derivatives import second_derivatives
 from downslope.fitting.spreads import means_and_spreads
 from downslope.messages import Message, message
 from downslope.objectives import Objective, Parameters, Vector
@@ -180,6 +183,20 @@ class DataObjective(Objective):
             c *= part.weights[rows]
         return np.asarray(J.T @ (c[:, None] * J))
 
+    def hessian(self, x: Vector) -> NDArray[np.float64]:
+        """The matrix of second derivatives, exactly; with l1, of long formulas and given gradients by differences."""
+        if self.penalty.l1 or self.differentiation == "supplied":
+            return super().hessian(x)
+        theta, loss = np.asarray(x, np.float64), self.loss
+        sums = second_derivatives(self.parts(), loss, theta)
+        if sums is None:
+            return super().hessian(x)
+        H = sums / self.total
+        if loss.root:
+            root, g = self.loss_and_gradient(theta)
+            H = (H / 2 - np.outer(g, g)) / root if root > 0 else np.full_like(H, np.nan)
+        return np.asarray(H + np.diag(2 * self.penalty.l2 * self.penalty.mask), np.float64)
+
     def without_l1(self) -> DataObjective:
         """The same cost but for the l1 penalty."""
         penalty = Penalty(self.penalty.l2, 0.0, self.penalty.mask)
@@ -201,21 +218,20 @@ class DataObjective(Objective):
         Of a small table by QR of the rows, so that no digits go into squares; of a large one by sums of J'J and J'r.
         """
         theta, p = np.asarray(x, np.float64), self.rows.size
-        small = not self.streamed and self.count * (p + 1) <= MOST_FACTORED
         more = np.zeros((0, p + 1))
         if self.penalty.l2:
             penalised = np.sqrt(self.penalty.l2 * self.total) * self.penalty.mask
             more = np.column_stack([penalised * theta, np.diag(penalised)])
         with np.errstate(all="ignore"):
+            if not self.streamed and self.count * (p + 1) <= MOST_FACTORED:
+                block, n = _beside(theta, self.block, slice(None)), self.rows.count
+                last = np.empty((n + len(more), p + 1), order="F")  # the residuals last
+                last[:n, :p], last[:n, p] = block[:, 1:], block[:, 0]
+                last[n:, :p], last[n:, p] = more[:, 1:], more[:, 0]
+                last /= math.sqrt(self.total)
+                return residuals_from_rows(last)
             sums = more.T @ more
             for part in self.parts():
-                if small:
-                    block, n = _beside(theta, part, slice(None)), part.rows.count
-                    last = np.empty((n + len(more), p + 1))  # the residuals last
-                    last[:n, :p], last[:n, p] = block[:, 1:], block[:, 0]
-                    last[n:, :p], last[n:, p] = more[:, 1:], more[:, 0]
-                    last /= np.sqrt(self.total)
-                    return residuals_from_rows(last)
 
                 def products(begin: int, end: int, part: RowBlock = part) -> Array:
                     block = _beside(theta, part, slice(begin, end))

@@ -114,6 +114,11 @@ class PreconditionedObjective(WrappedObjective):
         value, told = self.whole.residuals(c.matrix @ x + c.shift)
         return value, told._replace(root=told.root @ c.matrix)
 
+    def hessian(self, x: Vector) -> NDArray[np.float64]:
+        """That of the objective, along the axes of these coordinates."""
+        c = self.coordinates
+        return np.asarray(c.matrix.T @ self.whole.hessian(c.matrix @ x + c.shift) @ c.matrix, np.float64)
+
     def value_and_gradient(self, x: Vector) -> tuple[float, Vector]:
         c = self.coordinates
         with np.errstate(all="ignore"):  # an infinite cost is the caller's to judge

@@ -15,6 +15,7 @@ from downslope.descent.termination_messages import spelt
 from downslope.fitting.endless import endless, level_beyond
 from downslope.fitting.levenberg_marquardt import descend_squares
 from downslope.fitting.lower_minima import MOST_ROWS, lower_points
+from downslope.fitting.merged_terms import beside_merged_terms
 from downslope.fitting.other_starts import every_parameter_acts
 from downslope.fitting.outcome import FitOutcome, FitPlan
 from downslope.fitting.problem import FitProblem
@@ -112,6 +113,10 @@ class _Descents:
         chosen = self.plan.suggested and not dear
         if chosen or not self.arrived(first) or _r2(self.problem, first) < POOR:
             self.begin_at(self.suggested)
+        stuck = self.best
+        if stuck.termination.status == Status.STALLED and not self.arrived(stuck):
+            apart = beside_merged_terms(self.problem.objective, stuck.final)
+            self.begin_at([] if apart is None else [apart])
         for _ in range(ROUNDS):
             best = self.best
             if not self.arrived(best) or _left(self.problem, best) <= EXACT:

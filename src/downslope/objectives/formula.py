@@ -155,17 +155,17 @@ class FormulaObjective(Objective):
         return np.asarray(self._hessian(np.ascontiguousarray(x, np.float64)), np.float64).reshape(d, d)
 
     @cached_property
-    def _roots(self) -> list[Any] | None:
+    def residual_roots(self) -> list[Any] | None:
         """Expressions of whose squares this is the sum, where it is written as one."""
         return square_roots(self.expression)
 
     def check_residuals(self, wanted_by: str) -> None:
-        if self._roots is None:
+        if self.residual_roots is None:
             super().check_residuals(wanted_by)
 
     @cached_property
     def _residuals(self) -> symbolic.NativePieces:
-        roots = self._roots or []
+        roots = self.residual_roots or []
         slopes = [slope for root in roots for slope in (*symbolic.gradient(root, self.symbols), root)]
         return symbolic.NativePieces(self.symbols, slopes, np.float64)
 

@@ -7,21 +7,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import symengine as se
 
-from downslope.lapack import solve_triangular
+from downslope.lapack import solve_triangular, triangle
 
 EPS = float(np.finfo(np.float64).eps)
 
 
 class Residuals(NamedTuple):
-    """The residuals r and their derivatives J at a point, in brief, for the cost |r|^2.
+    """The residuals r and their derivatives J at a point, in brief, for the cost |r|^2."""
 
-    Attributes:
-        root: R with R'R = J'J, shape (parameters, parameters), float64.
-        along: c with R'c = J'r: the residuals in the space of the columns, shape (parameters,), float64.
-    """
-
-    root: Any
-    along: Any
+    root: Any  # R with R'R = J'J, shape (parameters, parameters)
+    along: Any  # c with R'c = J'r: the residuals in the space of the columns, shape (parameters,)
 
 
 def residuals_from_rows(block: Any) -> tuple[float, Residuals]:
@@ -31,13 +26,13 @@ def residuals_from_rows(block: Any) -> tuple[float, Residuals]:
     >>> round(cost, 12), (told.root.T @ told.along).round(12)
     (34.0, array([8.]))
     """
-    p = block.shape[1] - 1
-    if not np.all(np.isfinite(block)):
+    p, factor = block.shape[1] - 1, triangle(block)
+    if not np.isfinite(factor).all():
         return float(np.sum(np.square(block[:, p]))), Residuals(np.full((p, p), np.nan), np.full(p, np.nan))
-    factor = np.asarray(np.linalg.qr(block, mode="r"))
     if len(factor) <= p:  # fewer rows than that
         factor = np.concatenate([factor, np.zeros((p + 1 - len(factor), p + 1))])
-    return float(np.sum(np.square(factor[:, p]))), Residuals(factor[:p, :p], factor[:p, p])
+    last = factor[:, p]
+    return float(last @ last), Residuals(factor[:p, :p], last[:p])
 
 
 def residuals_from_products(sums: Any) -> tuple[float, Residuals]:

@@ -1,8 +1,8 @@
 """The contract of rules that need more than a value and a gradient, or remember a matrix over all coordinates.
 
 They are pure, like all rules, and written for NumPy's vectors, as factorisations are; so downslope's own loops run
-them, scripts of NumPy have those that need no residuals, and the optimizers of other libraries, other scripts and
-mini-batches refuse them in words.
+them, and scripts do, around a function of NumPy or of a framework; the optimizers of other libraries and mini-batches
+refuse them in words.
 """
 
 from __future__ import annotations

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from downslope.lapack import singular_values
 from downslope.objectives.residuals import Residuals
 
-EPS = float(np.finfo(np.float64).eps)
+EPS, TINY = float(np.finfo(np.float64).eps), float(np.finfo(np.float64).tiny)
 FIRST_RADIUS = 100.0  # times the scaled length of the start
 ACCEPTED = 1e-4  # of the decrease that was predicted
 POOR, GOOD = 0.25, 0.75  # of it, below and above which the radius changes
@@ -30,33 +31,24 @@ LEAST_CUT = 0.1  # the most that the radius is cut by at once
 class MarquardtState(NamedTuple):
     """What is remembered between two evaluations.
 
-    Attributes:
-        told: what is known of the point that is evaluated next; whoever evaluates puts it there before.
-        x, value: the last accepted point and the cost there, NaN before the first.
-        root, along: see ``Residuals``, there.
-        scale: the largest norm of every column of J that was seen; or a little where that is next to nothing.
-        radius: how long a step may be, in these units; before the first point, in lengths of that.
-        damping: of the last step.
-        step: the last step, from x.
-        slope: |c| within the range of R: the cosine between residuals and columns, times the root of the cost.
-        level: the part of the cost by which it may change by rounding; whoever evaluates may know better.
-        spent: whether neither the cost nor the model of it can change by more than rounding.
-        begun: whether a point was accepted.
+    The lengths of steps are in units of ``scale``.
     """
 
-    told: Residuals
-    x: Any
-    value: Any
-    root: Any
-    along: Any
-    scale: Any
-    radius: Any
-    damping: Any
-    step: Any
-    slope: Any
-    level: Any
-    spent: Any
-    begun: Any
+    told: Residuals  # of the point that is evaluated next; whoever evaluates puts it there before
+    x: Any  # the last accepted point
+    value: Any  # the cost there, NaN before the first
+    root: Any  # R there, see `Residuals`
+    along: Any  # c there
+    scale: Any  # the largest length of each column of J that was seen; a little where that is next to nothing
+    radius: Any  # how long a step may be; before the first point, in lengths of that
+    damping: Any  # of the last step
+    step: Any  # the last one, from x
+    slope: (
+        Any  # |c| within the range of R: the cosine between residuals and columns, times the root of the cost
+    )
+    level: Any  # part of the cost by which it may change by rounding; whoever evaluates may know better
+    spent: Any  # whether neither the cost nor the model of it can change by more than rounding
+    begun: Any  # whether a point was accepted
 
 
 def _length(vector: Any) -> float:
@@ -64,7 +56,7 @@ def _length(vector: Any) -> float:
     return math.sqrt(float(vector @ vector))
 
 
-def beginning(x: Any, radius: float = FIRST_RADIUS) -> MarquardtState:
+def beginning(x: Any, radius: float) -> MarquardtState:
     """The state before the first evaluation; ``radius`` is in lengths of the scaled start."""
     zero, none = np.zeros_like(x, dtype=np.float64), np.eye(len(x))
     return MarquardtState(
@@ -86,7 +78,7 @@ def beginning(x: Any, radius: float = FIRST_RADIUS) -> MarquardtState:
 
 def after(x: Any, value: Any, state: MarquardtState) -> tuple[Any, MarquardtState, bool]:
     """From one evaluation to the next: the point to evaluate, the new state, and whether ``x`` is accepted."""
-    usable = bool(np.isfinite(value) and np.all(np.isfinite(state.told.root)))
+    usable = math.isfinite(value) and bool(np.isfinite(state.told.root).all())
     if not state.begun:
         if not usable:
             return x, state._replace(value=value), True
@@ -95,7 +87,7 @@ def after(x: Any, value: Any, state: MarquardtState) -> tuple[Any, MarquardtStat
         return _stepped(state._replace(radius=radius), True)
     before, length = state.value, _length(state.scale * state.step)
     linear, damped = _length(state.root @ state.step) ** 2, state.damping * length**2
-    size = before or np.finfo(float).tiny
+    size = before or TINY
     actual = 1 - value / size if usable and value < 100 * before else -1.0
     predicted = (linear + 2 * damped) / size
     ratio = actual / predicted if predicted > 0 else 0.0
@@ -123,20 +115,23 @@ def _arrived(x: Any, value: Any, state: MarquardtState) -> MarquardtState:
     which has 1 for a column of zeros, would send a parameter that hardly has an effect as far as it takes to have one.
     """
     root, along = state.told
-    scale, size = np.maximum(state.scale, np.sqrt(np.sum(root * root, axis=0))), np.maximum(np.abs(x), 1.0)
-    scale = np.maximum(scale, NO_EFFECT * float(np.max(scale * size)) / size)
-    scale = np.where(scale > 0, scale, 1.0)
+    scale, size = np.maximum(state.scale, np.sqrt((root * root).sum(axis=0))), np.maximum(np.abs(x), 1.0)
+    scale = np.maximum(scale, NO_EFFECT * float((scale * size).max()) / size)
+    if not scale.all():
+        scale = np.where(scale > 0, scale, 1.0)
     return state._replace(x=np.array(x), value=value, root=root, along=along, scale=scale)
 
 
 def _stepped(state: MarquardtState, accepted: bool) -> tuple[Any, MarquardtState, bool]:
     """With the step from the last accepted point that the radius allows."""
-    first = state.value != state.value or not np.any(state.step)  # as MINPACK: no step was ever made
-    left, values, right = np.linalg.svd(state.root / state.scale)
-    kept = values > EPS * len(values) * values[0]
+    first = state.value != state.value or not state.step.any()  # as MINPACK: no step was ever made
+    left, values, right = singular_values(state.root / state.scale)
     inside = left.T @ state.along
-    slope = _length(inside[kept])
-    scaled, damping = _within(values * kept, inside * kept, state.radius, state.damping)
+    least = EPS * len(values) * float(values[0])
+    if not values[-1] > least:
+        values, inside = values * (values > least), inside * (values > least)
+    slope = _length(inside)
+    scaled, damping = _within(values, inside, state.radius, state.damping)
     step = -(right.T @ scaled) / state.scale
     radius = min(state.radius, _length(scaled) or state.radius) if first else state.radius
     state = state._replace(step=step, damping=damping, slope=slope, radius=radius)
@@ -148,27 +143,29 @@ def _within(values: Any, inside: Any, radius: float, damping: float) -> tuple[An
 
     Newton's iteration on 1/|z| as a function of the damping, kept between bounds.
     """
-    some = values > 0
-    plain = np.where(some, inside / np.where(some, values, 1.0), 0.0)
+    whole = bool(values[-1] > 0)
+    plain = inside / values if whole else inside / np.where(values > 0, values, np.inf)
     length = _length(plain)
     if length <= (1 + NEAR) * radius:
         return plain, 0.0
     square, slopes = values**2, values * inside
-
-    def bend(z: Any, λ: float) -> float:  # minus the derivative of |z|, times |z|
-        return float(np.sum(z**2 / np.where(some, square + λ, 1.0)))
-
-    low = (length - radius) / radius * length**2 / bend(plain, 0.0) if np.all(some) else 0.0
-    high = _length(slopes) / radius or np.finfo(float).tiny / min(radius, 0.1)
+    bend = _bend(plain, square, 0.0)
+    low = (length - radius) / radius * length**2 / bend if whole and bend else 0.0
+    high = _length(slopes) / radius or TINY / min(radius, 0.1)
     λ = min(max(damping, low), high) or _length(slopes) / length
     z = plain
     for _ in range(MOST_ROOTS):
-        λ = λ or max(np.finfo(float).tiny, 0.001 * high)
+        λ = λ or max(TINY, 0.001 * high)
         z = slopes / (square + λ)
         length = _length(z)
-        over = length - radius
-        if abs(over) <= NEAR * radius:
+        over, bend = length - radius, _bend(z, square, λ)
+        if abs(over) <= NEAR * radius or not bend:  # it has underflowed: the step is next to nothing
             break
         low, high = (max(low, λ), high) if over > 0 else (low, min(high, λ))
-        λ = max(low, λ + over / radius * length**2 / bend(z, λ))
+        λ = max(low, λ + over / radius * length**2 / bend)
     return z, λ
+
+
+def _bend(z: Any, square: Any, λ: float) -> float:
+    """Minus the derivative of |z| by the damping, times |z|."""
+    return float(np.sum(z**2 / np.where(square > 0, square + λ, 1.0)))

@@ -88,6 +88,8 @@ class NativeFunction:
     def rows(self, points: NDArray[Any]) -> NDArray[Any]:
         """The outputs at each row of ``points``, shape (points, outputs), in one call."""
         inputs = np.array(points, self.dtype, order="C")
+        if not len(inputs):  # which SymEngine would refuse
+            return np.empty((0, self.outputs), self.dtype)
         return np.asarray(self._compiled(inputs)).reshape(len(inputs), self.outputs)
 
 

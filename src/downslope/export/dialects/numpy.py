@@ -8,9 +8,11 @@ from typing import ClassVar
 from downslope.export import arithmetic, table_templates
 from downslope.export.arithmetic import Arithmetic
 from downslope.export.curved_loop import curved_loop
+from downslope.export.fit_hessian import fit_hessian
 from downslope.export.formatter import commented, indent_lines
 from downslope.export.loops import LoopCode
 from downslope.export.python import call, fill, grouping, name, text
+from downslope.export.residual_rows import residual_rows
 from downslope.export.script import CLIMBING, OVERFLOWING, ScriptWriter
 from downslope.export.vocabulary import NUMPY
 from downslope.messages import Message
@@ -24,7 +26,6 @@ class NumPy(ScriptWriter):
     table_templates = table_templates.NUMPY
     vector = "np.array(_0)"
     differentiates = False
-    knows_curvature = True
 
     def arithmetic(self, alone: bool) -> Arithmetic:
         return arithmetic.NUMPY_ONE if alone else arithmetic.NUMPY
@@ -58,11 +59,15 @@ class NumPy(ScriptWriter):
     def objective(self) -> list[str]:
         if self.model.asks_for("values"):
             return self.function()
+        if self.model.asks_for("residuals"):
+            return [*(self.costs.given() if self.costs is not None else []), *residual_rows(self)]
         second = self._hessian() if self.model.asks_for("hessian") else []
         return [*super().objective(), *second]
 
     def _hessian(self) -> list[str]:
         """The matrix of second derivatives as a function."""
+        if self.costs is not None:
+            return fit_hessian(self, self.costs)
         shared, many = self.model.second_derivatives(), len(self.model.coordinates)
         self.speller.called = {**self.called, **{part: part for part, _ in shared.parts}}
         body = [f"{part} = {text(self.speller.expression(tree))}" for part, tree in shared.parts]

@@ -35,7 +35,6 @@ class NumPyClass(NumPy):
 
     title = message("NumPy, as a class")
     hasty = True
-    knows_curvature = False
     gradient = "gradients"
     element = "[key]"
 

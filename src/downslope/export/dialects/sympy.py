@@ -6,7 +6,7 @@ import ast
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from downslope.errors import ObjectiveError
+from downslope.errors import ObjectiveError, UsageError
 from downslope.export.costs import Costs
 from downslope.export.dialects.numpy import NumPy
 from downslope.export.formatter import WIDTH, commented, split_rows
@@ -27,7 +27,8 @@ class SymPy(NumPy):
     title = "SymPy"
     columns_end = "_data"
     words = SYMPY
-    knows_curvature = False
+    bends = "np.array(hessian_of(*_x), dtype=float)"
+    rows_at = "np.array(rows_of(*_x), dtype=float)"
 
     def __init__(self, model: ScriptModel, library: FrameworkOptimizers | None = None) -> None:
         super().__init__(model, library)
@@ -46,11 +47,22 @@ class SymPy(NumPy):
 
     def objective(self) -> list[str]:
         if self.costs is not None:
+            if self.model.asks_for("hessian") or self.model.asks_for("residuals"):
+                raise UsageError(
+                    message(
+                        "{dialect} has the steps of {name} for formulas, and this is a fit: numpy writes it, and so do"
+                        " torch, tensorflow and jax.",
+                        dialect=self.title,
+                        name=self.model.method.rule.name(),
+                    )
+                )
             return fitted(self, self.costs)
         symbols = list(self.called.values())
         lines = ["", *_symbols(symbols)]
         lines.append(f"f = {text(self.speller.expression(self.model.formula))}")
-        every = f"({', '.join(symbols)}{',' * (len(symbols) == 1)})"
+        every = _tupled(symbols)
+        if self.model.asks_for("residuals"):
+            return [*lines, *self._residuals(every)]
         shared = self.model.supplied
         if shared is not None:
             self.speller.called = {**self.called, **{part: part for part, _ in shared.parts}}
@@ -62,6 +74,7 @@ class SymPy(NumPy):
             lines.append(f"gradient = sympy.diff(f, {symbols[0]})")
         else:
             lines.append(f"gradient = [sympy.diff(f, symbol) for symbol in {every}]")
+        second = f"sympy.lambdify({every}, sympy.hessian(f, {every}), {self.modules(bends=True)})"
         made = "gradient[0]" if self.alone and self.model.supplied else "gradient"
         return [
             *lines,
@@ -71,11 +84,29 @@ class SymPy(NumPy):
             commented("", message("The same as functions of plain numbers.")),
             f"value_of = sympy.lambdify({every}, f, {self.modules()})",
             f"gradient_of = sympy.lambdify({every}, {made}, {self.modules()})",
+            *([f"hessian_of = {second}"] if self.model.asks_for("hessian") else []),
         ]
 
-    def modules(self) -> str:
-        """What the functions of numbers are made of."""
-        return modules_of(text(self.speller.expression(self.model.formula)))
+    def _residuals(self, every: str) -> list[str]:
+        """The residuals as a column of expressions, and beside them their derivatives."""
+        trees = self.model.residual_rows(slopes=False)
+        self.speller.called = {**self.called, **{part: part for part, _ in trees.parts}}
+        shared = [f"{part} = {text(self.speller.expression(tree))}" for part, tree in trees.parts]
+        roots = text(ast.List([self.speller.expression(result) for result in trees.results]))
+        return [
+            *shared,
+            f"residuals = sympy.Matrix({roots})",
+            f"rows = residuals.jacobian({every}).row_join(residuals)",
+            'print("f =", f)',
+            f"print({quoted(message('derivatives of its residuals, and the residuals:'))}, rows.tolist())",
+            "",
+            commented("", message("The same as functions of plain numbers.")),
+            f"rows_of = sympy.lambdify({every}, rows, {self.modules()})",
+        ]
+
+    def modules(self, *, bends: bool = False) -> str:
+        """What the functions of numbers are made of; ``bends`` for those of second derivatives."""
+        return modules_of(text(self.speller.expression(self.model.formula)), bends=bends)
 
     def evaluate(self) -> list[str]:
         if self.costs is not None:
@@ -92,11 +123,14 @@ class SymPy(NumPy):
         return f"value_of({point if self.alone else '*' + point})"
 
 
-def modules_of(code: str) -> str:
-    """What functions of numbers are made of, for an expression."""
+def modules_of(code: str, *, bends: bool = False) -> str:
+    """What functions of numbers are made of, for an expression; with ``bends`` those of its second derivatives."""
     kinks = "sympy.Max(" in code or "sympy.Min(" in code
+    steps = (
+        '{"Heaviside": np.heaviside, "DiracDelta": np.zeros_like}' if bends else '{"Heaviside": np.heaviside}'
+    )
     made = [
-        *(['{"Heaviside": np.heaviside}'] if kinks else []),  # SymPy would take steps apart, to no end
+        *([steps] if kinks else []),  # SymPy would take steps apart, to no end
         *(['"scipy"'] if "gamma(" in code else []),  # whose derivatives only SciPy has
         '"numpy"',
         *(['"math"'] if "sympy.erf" in code else []),

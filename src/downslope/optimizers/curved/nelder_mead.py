@@ -76,69 +76,83 @@ class NelderMead(CurvedRule):
             if s.place <= last:
                 return Move(s.corners[s.place], s, False)
             first = s.phase == BUILDING
-            return self._ordered(s, (s.corners[0].copy(), float(values[0])) if first else None)
+            return self._round(_in_order(s), (s.corners[0].copy(), float(values[0])) if first else None)
         if s.phase == REFLECTED:
-            centre = s.corners[:-1].mean(axis=0)
-            s = s._replace(reflected=np.array(at.x), reflected_value=f)
+            if s.values[0] <= f < s.values[-2]:
+                return self._round(_replaced(s, at.x, f))
+            s, centre = s._replace(reflected=np.array(at.x), reflected_value=f), _centre(s.corners)
             if f < s.values[0]:
                 return Move(3 * centre - 2 * s.corners[-1], s._replace(phase=EXPANDED), False)
-            if f < s.values[-2]:
-                return self._ordered(_with_worst(s, at.x, f))
             outside = f < s.values[-1]
             trial = 1.5 * centre - 0.5 * s.corners[-1] if outside else 0.5 * centre + 0.5 * s.corners[-1]
             return Move(trial, s._replace(phase=CONTRACTED), False)
         if s.phase == EXPANDED:
             better = f < s.reflected_value
             point, value = (at.x, f) if better else (s.reflected, s.reflected_value)
-            return self._ordered(_with_worst(s, point, value))
+            return self._round(_replaced(s, point, value))
         outside = s.reflected_value < s.values[-1]
         if (outside and f <= s.reflected_value) or (not outside and f < s.values[-1]):
-            return self._ordered(_with_worst(s, at.x, f))
+            return self._round(_replaced(s, at.x, f))
         corners = s.corners[0] + 0.5 * (s.corners - s.corners[0])
         return Move(corners[1], s._replace(corners=corners, phase=SHRINKING, place=1), False)
 
-    def _ordered(self, s: NelderMeadState, start: tuple[Any, float] | None = None) -> Move:
-        """A round is over: the worst corner is reflected next."""
-        order = np.argsort(s.values, kind="stable")
-        corners, values = s.corners[order], s.values[order]
-        size = float(np.max(np.abs(corners - corners[0])))
-        small = size <= SMALL * max(1.0, float(np.max(np.abs(corners[0]))))
-        level = small and float(values[-1] - values[0]) <= ROUNDING * abs(float(values[0]))
-        accepted = start is not None or level or values[0] < s.best
-        fell = max(s.best - float(values[0]), FADING * s.fall) if start is None else 0.0
-        best = start[1] if start is not None else float(values[0])
-        s = s._replace(
-            corners=corners, values=values, phase=REFLECTED, best=best if accepted else s.best, fall=fell
-        )
-        norm = 0.0 if level else max(_slope(corners, values), fell / (size or 1.0))
-        at = start if start is not None else (corners[0].copy(), float(values[0]))
-        point = 2 * corners[:-1].mean(axis=0) - corners[-1]
-        return Move(point, s, bool(accepted), at, norm)
+    def _round(self, s: NelderMeadState, start: tuple[Any, float] | None = None) -> Move:
+        """A round is over, and the corners are in order: the worst is reflected next."""
+        corners, values = s.corners, s.values
+        least = float(values[0])
+        flat = float(values[-1]) - least <= ROUNDING * abs(least)
+        accepted, level, size = start is not None or least < s.best, False, 0.0
+        if accepted or flat:
+            size = float(np.abs(corners - corners[0]).max())
+            level = flat and size <= SMALL * max(1.0, float(np.abs(corners[0]).max()))
+            accepted = accepted or level
+        fell = max(s.best - least, FADING * s.fall) if start is None else 0.0
+        best = start[1] if start is not None else least
+        s = s._replace(phase=REFLECTED, best=best if accepted else s.best, fall=fell)
+        norm = 0.0 if level or not accepted else max(_slope(corners, values), fell / (size or 1.0))
+        at = start if start is not None else (corners[0].copy(), least)
+        return Move(2 * _centre(corners) - corners[-1], s, accepted, at, norm)
 
 
-def _with_worst(s: NelderMeadState, point: Any, value: float) -> NelderMeadState:
-    """The simplex with another corner in the place of the worst."""
-    corners, values = s.corners.copy(), s.values.copy()
-    corners[-1], values[-1] = point, value
+def _centre(corners: Any) -> Any:
+    """The mean of all corners but the worst."""
+    return corners[:-1].sum(axis=0) / (len(corners) - 1)
+
+
+def _in_order(s: NelderMeadState) -> NelderMeadState:
+    """The corners from the best to the worst."""
+    order = s.values.argsort(kind="stable")
+    return s._replace(corners=s.corners[order], values=s.values[order])
+
+
+def _replaced(s: NelderMeadState, point: Any, value: float) -> NelderMeadState:
+    """The simplex with another corner in place of the worst, in order."""
+    corners, values, place = (
+        s.corners.copy(),
+        s.values.copy(),
+        int(s.values[:-1].searchsorted(value, "right")),
+    )
+    corners[place + 1 :], values[place + 1 :] = s.corners[place:-1], s.values[place:-1]
+    corners[place], values[place] = point, value
     return s._replace(corners=corners, values=values)
 
 
 def _slope(corners: Any, values: Any) -> float:
     """The gradient norm of the plane through the corners; the largest number where a value is not finite."""
-    if not np.all(np.isfinite(values)):
+    if not np.isfinite(values).all():
         return float(np.finfo(np.float64).max)
     edges, rise = corners[1:] - corners[0], values[1:] - values[0]
-    size = float(np.max(np.abs(edges))) or 1.0
+    size = float(np.abs(edges).max()) or 1.0
     slopes = solve(edges / size, rise)
     length = math.inf if slopes is None else _length(slopes)
-    if not length * FLAT < float(np.max(rise)):  # corners that are nearly in a plane: of all slopes the least
+    if not length * FLAT < float(rise.max()):  # corners that are nearly in a plane: of all slopes the least
         length = _length(np.linalg.lstsq(edges / size, rise, rcond=None)[0])
     return length / size
 
 
 def _length(v: Any) -> float:
     """The norm, also where squares are beyond all numbers or none."""
-    most = float(np.max(np.abs(v)))
+    most = float(np.abs(v).max())
     if SQUARED_LEAST < most < SQUARED_MOST or not 0 < most < math.inf:
         return math.sqrt(float(v @ v))
     return most * float(np.linalg.norm(v / most))
