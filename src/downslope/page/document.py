@@ -1,7 +1,9 @@
 """The page of runs as one file of HTML: program, view, words and what the runs were asked.
 
-The Content-Security-Policy names its one script and its one style by their hashes and forbids any request. What a
-person has written is in a block of data, where no markup can be: every ``<`` is written as an escape.
+Program and words are packed, which makes a third of them; a few lines unpack the program and have it run. The
+Content-Security-Policy names these lines, the program and the style by their hashes and forbids any request, so that
+nothing but that very text runs. What a person has written is in a block of data, where no markup can be: every ``<`` is
+written as an escape.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from downslope.descent.result import Descent
 from downslope.errors import ObjectiveError, UsageError
@@ -29,6 +31,7 @@ from downslope.page.bundle import bundle
 from downslope.page.contents import colours, losses, presets, problems, rules
 from downslope.page.evidence import MOST_POINTS, evidence_of, scripts_of
 from downslope.page.lesson import lesson_of
+from downslope.page.shorten import shortened
 from downslope.page.words import in_words, refusals_in_words
 
 FOLDER = Path(__file__).parent
@@ -149,32 +152,52 @@ def _is_page_schedule(schedule: Schedule) -> bool:
     return type(schedule) in all_schedules() and numbers
 
 
+class ServedPage(NamedTuple):
+    """A page for a server to hand out, and the Content-Security-Policy that its answer names."""
+
+    html: str
+    policy: str
+
+
 def document(content: PageContent) -> str:
-    """The file of a page."""
+    """The file of a page, which asks nobody for anything."""
+    return _written(content).html
+
+
+def served(content: PageContent) -> ServedPage:
+    """The page of a server, which may ask that server alone."""
+    return _written(content, served=True)
+
+
+def _written(content: PageContent, served: bool = False) -> ServedPage:
     share = MOST_POINTS // max(1, len(content.runs) + ("table" in content.setting))
     evidence = [evidence_of(run, share) for run in content.runs]
     setting = content.setting | ({"lesson": lesson_of(content.lesson)} if content.lesson else {})
-    own = {"setting": setting, "runs": [one.record for one in evidence]}
-    script = _script().replace(
+    own = {"setting": setting, "runs": [one.record for one in evidence]} | ({"served": True} if served else {})
+    program = _program().replace(
         NO_MAPS, NO_MAPS[:-2] + ",\n".join(one.step_map for one in evidence) + NO_MAPS[-2:]
     )
-    style = (FOLDER / "view" / "style.css").read_text(encoding="utf-8")
+    loader, style = _loader(), (FOLDER / "view" / "style.css").read_text(encoding="utf-8")
     policy = (
-        f"default-src 'none'; script-src '{_hashed(script)}'; style-src '{_hashed(style)}'; "
-        "img-src data: blob:; worker-src blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src '{_hashed(loader)}' '{_hashed(program)}'; "
+        f"style-src '{_hashed(style)}'; img-src data: blob:; worker-src blob:; "
+        f"connect-src '{'self' if served else 'none'}'; base-uri 'none'; form-action 'none'"
     )
+    named = f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy, quote=True)}">\n'
     words = in_words()
-    return (
+    text = (
         f'<!doctype html>\n<html lang="{html.escape(current_language())}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy, quote=True)}">\n'
+        f"{'' if served else named}"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
         f"<title>{html.escape(words['title'])}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f"<noscript>{html.escape(words['noscript'])}</noscript>\n"
         f'<script type="application/json" id="data">{_json(own).replace("<", BRACKET)}</script>\n'
-        f'<script type="application/gzip" id="packed">{_packed(_reference() | {"scripts": content.scripts})}</script>\n'
-        f"<script>{script}</script>\n</body>\n</html>\n"
+        f'<script type="application/gzip" id="packed">{_packed(_json(_reference() | {"scripts": content.scripts}))}</script>\n'
+        f'<script type="application/gzip" id="program">{_packed(program)}</script>\n'
+        f"<script>{loader}</script>\n</body>\n</html>\n"
     )
+    return ServedPage(text, policy)
 
 
 def _reference() -> dict[str, Any]:
@@ -195,17 +218,21 @@ def _json(data: Any) -> str:
     return json.dumps(_plain(data), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def _packed(data: Any) -> str:
-    """Compressed, as text: a third of its length."""
-    return base64.b64encode(gzip.compress(_json(data).encode(), mtime=0)).decode()
+def _packed(text: str) -> str:
+    """Compressed, and then letters and digits: a third of its length."""
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 @cache
-def _script() -> str:
-    script = bundle(
+def _program() -> str:
+    return bundle(
         FOLDER / "view" / "main.js", FOLDER / "program" / "worker.js", FOLDER / "view" / "start.js"
     )
-    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+@cache
+def _loader() -> str:
+    return shortened((FOLDER / "view" / "unpack.js").read_text(encoding="utf-8"))
 
 
 def _hashed(text: str) -> str:
