@@ -29,19 +29,20 @@ WHAT = (
     declared("--steps", type=NUMBER, metavar="N", help=message("At most so many. Default: {n}.", n=STEPS)),
     declared("--maximize", is_flag=True, help=message("Uphill.")),
 )
+LESSON = declared(
+    "--lesson",
+    type=FILE,
+    metavar="FILE",
+    help=message(
+        "A text in Markdown to stand beside the page. Its first line may take parts of the page away: hide: rules,"
+        " steps."
+    ),
+)
 OUTPUT = (
     declared(
         "--output", type=FILE, metavar="FILE", help=message("Where to write the page, such as page.html.")
     ),
-    declared(
-        "--lesson",
-        type=FILE,
-        metavar="FILE",
-        help=message(
-            "A text in Markdown to stand beside the page. Its first line may take parts of the page away: hide: rules,"
-            " steps."
-        ),
-    ),
+    LESSON,
     declared("--quiet", is_flag=True, help=message("No notes.")),
 )
 
@@ -77,7 +78,7 @@ def page(expression: str, **given: Any) -> None:
     check_writable("--output", given["output"])
     lesson = None if given["lesson"] is None else read_text(given["lesson"])
     with warnings_as_notes(given["quiet"]):
-        runs = _runs(expression, given)
+        runs = runs_of(expression, given)
     from downslope.files import write_atomically
     from downslope.page.document import page_of
 
@@ -86,7 +87,8 @@ def page(expression: str, **given: Any) -> None:
         terminal.note(message("wrote {file}", file=given["output"]))
 
 
-def _runs(expression: str, given: dict[str, Any]) -> list[Any]:
+def runs_of(expression: str, given: dict[str, Any]) -> list[Any]:
+    """The runs of a formula that a page begins with, one for each rule and rate."""
     import downslope
 
     start = None if given["start"] is None else start_values(given["start"])

@@ -60,7 +60,12 @@ class PageContent:
 
 
 def page_of(runs: Sequence[Descent], lesson: str | None = None) -> str:
-    """The page on which these runs, of one objective from one start, are made again; beside them the text of a lesson.
+    """The page on which these runs are made again; see ``content_of``."""
+    return document(content_of(runs, lesson))
+
+
+def content_of(runs: Sequence[Descent], lesson: str | None = None) -> PageContent:
+    """What a page has of these runs, of one objective from one start; beside them the text of a lesson.
 
     Raises:
         ObjectiveError: the function is no formula of one or two variables.
@@ -78,7 +83,7 @@ def page_of(runs: Sequence[Descent], lesson: str | None = None) -> str:
         "tolerance": first.stopping.with_defaults().tolerance or 0,
         "maximize": first.maximize,
     }
-    return document(PageContent(setting, runs, scripts_of(first), lesson))
+    return PageContent(setting, runs, scripts_of(first), lesson)
 
 
 def _check_drawable(run: Descent) -> None:
@@ -173,7 +178,9 @@ def _written(content: PageContent, served: bool = False) -> ServedPage:
     share = MOST_POINTS // max(1, len(content.runs) + ("table" in content.setting))
     evidence = [evidence_of(run, share) for run in content.runs]
     setting = content.setting | ({"lesson": lesson_of(content.lesson)} if content.lesson else {})
-    own = {"setting": setting, "runs": [one.record for one in evidence]} | ({"served": True} if served else {})
+    own = {"setting": setting, "runs": [one.record for one in evidence]} | (
+        {"served": True} if served else {}
+    )
     program = _program().replace(
         NO_MAPS, NO_MAPS[:-2] + ",\n".join(one.step_map for one in evidence) + NO_MAPS[-2:]
     )
@@ -183,17 +190,16 @@ def _written(content: PageContent, served: bool = False) -> ServedPage:
         f"style-src '{_hashed(style)}'; img-src data: blob:; worker-src blob:; "
         f"connect-src '{'self' if served else 'none'}'; base-uri 'none'; form-action 'none'"
     )
-    named = f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy, quote=True)}">\n'
-    words = in_words()
+    words, reference = in_words(), _json(_reference() | {"scripts": content.scripts})
     text = (
         f'<!doctype html>\n<html lang="{html.escape(current_language())}">\n<head>\n<meta charset="utf-8">\n'
-        f"{'' if served else named}"
+        f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy, quote=True)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
         f"<title>{html.escape(words['title'])}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f"<noscript>{html.escape(words['noscript'])}</noscript>\n"
         f'<script type="application/json" id="data">{_json(own).replace("<", BRACKET)}</script>\n'
-        f'<script type="application/gzip" id="packed">{_packed(_json(_reference() | {"scripts": content.scripts}))}</script>\n'
+        f'<script type="application/gzip" id="packed">{_packed(reference)}</script>\n'
         f'<script type="application/gzip" id="program">{_packed(program)}</script>\n'
         f"<script>{loader}</script>\n</body>\n</html>\n"
     )
@@ -225,9 +231,7 @@ def _packed(text: str) -> str:
 
 @cache
 def _program() -> str:
-    return bundle(
-        FOLDER / "view" / "main.js", FOLDER / "program" / "worker.js", FOLDER / "view" / "start.js"
-    )
+    return bundle(FOLDER / "view" / "main.js", FOLDER / "program" / "worker.js", FOLDER / "view" / "start.js")
 
 
 @cache

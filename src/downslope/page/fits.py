@@ -21,7 +21,12 @@ SEARCHING = {
 
 
 def page_of_fit(fit: FitResult) -> str:
-    """The page on which the hypothesis is fitted again: by the same rule, where it was descended in its own parameters.
+    """The page on which the hypothesis is fitted again; see ``content_of_fit``."""
+    return document(content_of_fit(fit))
+
+
+def content_of_fit(fit: FitResult) -> PageContent:
+    """What a page has of a fit, made again by the same rule, where it was descended in its own parameters.
 
     Raises:
         ObjectiveError: it has more parameters or rows than a page shows, or another cost.
@@ -42,7 +47,7 @@ def page_of_fit(fit: FitResult) -> str:
         "tolerance": (run.stopping.with_defaults().tolerance or 0) if same else 0,
         "maximize": False,
     }
-    return document(PageContent(setting, [run] if same else [], scripts_of(fit)))
+    return PageContent(setting, [run] if same else [], scripts_of(fit))
 
 
 def _shown(fit: FitResult) -> FitProblem:

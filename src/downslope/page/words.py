@@ -265,6 +265,10 @@ _WORDS: dict[str, Message] = {
         context="page",
     ),
     "explained": message("What was found of the run by {rule}", context="page", rule="{rule}"),
+    "asking": message("Python explains this setting …", context="page"),
+    "no_answer": message(
+        "Python does not answer: it may have been ended. The page goes on without it.", context="page"
+    ),
     "script": message("As a script: the run that this page was written from", context="page"),
     "dialect": message("Dialect", context="page"),
     "too_many": message(

@@ -4,6 +4,7 @@ import { Asked } from "./asked.js";
 import { limitOf, partAt, pointAt, understand, way } from "./descents.js";
 import { copy, element, page, save, say, settled } from "./dom.js";
 import { evidenceOf } from "./evidence.js";
+import { Explained } from "./explained.js";
 import { showLesson } from "./lesson.js";
 import { Looks } from "./looks.js";
 import { Methods } from "./methods.js";
@@ -75,6 +76,7 @@ const secant = new Secant((h) => {
 });
 const live = element("div", { role: "status", "aria-live": "polite" });
 const evidence = element("div", { class: "evidence" });
+const explained = new Explained();
 const update = element("div", { class: "update" });
 const table = element("div", { class: "scroll", tabindex: "0" });
 const details = element("details", { class: "steps" }, element("summary", {}, say("table")), table);
@@ -153,6 +155,7 @@ function follow() {
   if (waiting) return;
   waiting = true;
   evidence.replaceChildren();
+  explained.clear();
   requestAnimationFrame(() => {
     waiting = false;
     compute();
@@ -215,6 +218,7 @@ const soon = settled(150, () => {
     return element("section", {}, head, ...updateOf(path, { names, compiled: model.compiled, at: shownStep }));
   }));
   if (details.open) table.replaceChildren(tableOf(paths, names));
+  explained.rest(model);
 });
 
 function summary() {
@@ -245,7 +249,7 @@ function build() {
   details.addEventListener("toggle", () => details.open && table.replaceChildren(tableOf(model.paths, model.names)));
   details.append(rows);
   const seen = element("section", { class: "seen", "aria-label": say("map") }, looks.root, picture.canvas, picture.legend, secant.root, element("p", { class: "faint" }, say("map_hint")), player.root, tools);
-  const told = element("section", { class: "happened", "aria-labelledby": "summary" }, element("h2", { id: "summary" }, say("summary")), live, evidence);
+  const told = element("section", { class: "happened", "aria-labelledby": "summary" }, element("h2", { id: "summary" }, say("summary")), live, evidence, explained.root);
   document.body.append(element("main", {},
     element("h1", {}, say("title")),
     lesson,

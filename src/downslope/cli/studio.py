@@ -1,0 +1,73 @@
+"""``downslope studio``: the page of a formula from a server on this machine, where Python explains what is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from downslope import interruption
+from downslope.cli import terminal
+from downslope.cli.arguments import ExpressionCommand
+from downslope.cli.options import Function, added, declared
+from downslope.cli.page import LESSON, WHAT, runs_of
+from downslope.cli.run_options import warnings_as_notes
+from downslope.files import read_text
+from downslope.messages import message
+
+SERVER = (
+    declared("--no-browser", is_flag=True, help=message("Only say the address.")),
+    LESSON,
+    declared("--quiet", is_flag=True, help=message("No notes.")),
+)
+
+
+def _parameters(function: Function) -> Function:
+    sections = (
+        (message("What it begins with", context="heading"), WHAT),
+        (message("Output", context="heading"), SERVER),
+    )
+    return click.argument("expression", required=False)(added(function, sections))
+
+
+@click.command(
+    cls=ExpressionCommand,
+    short_help=message("Open the page from this machine, with explanations by Python."),
+    help=message(
+        "Open the page on which EXPRESSION, a formula of one or two variables or a classic problem, is descended while"
+        " its start is dragged. Python explains each setting that comes to rest. The server listens on {host} alone,"
+        " on a free port, and its address holds a token; Ctrl-C ends it.",
+        host="127.0.0.1",
+    ),
+    examples=(
+        "downslope studio",
+        'downslope studio "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 0.95',
+    ),
+)
+@_parameters
+def studio(expression: str | None, **given: Any) -> None:
+    """``downslope studio``."""
+    from downslope.api.studio import example, serve_content
+    from downslope.page.document import content_of
+
+    lesson = None if given["lesson"] is None else read_text(given["lesson"])
+    if expression is None:
+        content = example(lesson)
+    else:
+        with warnings_as_notes(given["quiet"]):
+            content = content_of(runs_of(expression, given), lesson)
+    server = serve_content(content)
+    try:
+        terminal.emit(f"{server.address}\n")
+        if not given["quiet"]:
+            terminal.note(message("Ctrl-C ends the studio."))
+        if not given["no_browser"]:
+            import webbrowser
+
+            webbrowser.open(server.address)
+        server.serve()
+    except KeyboardInterrupt:
+        interruption.caught()
+        raise
+    finally:
+        server.close()
