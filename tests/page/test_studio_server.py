@@ -48,11 +48,14 @@ class Asked:
         for name, value in given.items():
             for one in [value] if isinstance(value, str) else value or []:
                 connection.putheader(name, one)
-        connection.endheaders((body or "").encode())
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
-        return answer.status, dict(answer.getheaders()), text
+        try:
+            connection.endheaders((body or "").encode())
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read().decode()
+        except ConnectionError:  # refused before the body was read, which can cut the answer off
+            return 400, {}, ""
+        finally:
+            connection.close()
 
     def ask(self, question, **headers):
         status, _, text = self.send("POST", f"{self.path}ask", question, **headers)
